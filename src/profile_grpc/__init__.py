@@ -1,0 +1,1 @@
+"""App profile management for push and in-app messaging over gRPC."""
