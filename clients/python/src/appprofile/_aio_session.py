@@ -1,0 +1,132 @@
+"""The ProfileSession for asyncio: as the synchronous one, line by line, with `await`."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from appprofile._errors import ApiError
+from appprofile._session_state import DEFAULT_JITTER, LONGEST_SLEEP_S, SessionState
+
+if TYPE_CHECKING:
+    from appprofile.aio import Client
+    from appprofile.v1.profile_pb2 import PushEndpoint
+    from appprofile.v1.profile_service_pb2 import HeartbeatResponse, RegisterRequest, RegisterResponse
+
+
+class ProfileSession:
+    """Keeps one profile alive on behalf of a device, as a device SDK does. For gateways; may be shared by tasks.
+
+    session = ProfileSession(client, RegisterRequest(key=key, platform=PLATFORM_ANDROID))
+    await session.register()
+    await session.run()  # or call tick() from a scheduler of your own
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        registration: RegisterRequest,
+        *,
+        jitter: float = DEFAULT_JITTER,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Sends nothing yet.
+
+        Args:
+            client: where to.
+            registration: what to register, now and whenever the service asks for it again. Copied.
+            jitter: heartbeats go out up to this share of the interval early, so that sessions drift apart.
+            clock: seconds that never go back.
+        """
+        self._client = client
+        self._state = SessionState(registration, jitter)
+        self._clock = clock
+        self._lock = asyncio.Lock()
+
+    @property
+    def registered(self) -> bool:
+        """Whether the service is known to hold the profile."""
+        return self._state.registered
+
+    async def register(self) -> RegisterResponse:
+        """Registers, also after the session has ended. The first heartbeat is due after the answered interval.
+
+        Raises:
+            ApiError: refused, or the service could not be reached.
+        """
+        async with self._lock:
+            return await self._register()
+
+    async def heartbeat(self) -> HeartbeatResponse:
+        """Says now that the device is alive; registers again where the service asks for it.
+
+        Raises:
+            ApiError: PROFILE_UNREGISTERED, or a cause that forbids registering again: the session has ended.
+        """
+        async with self._lock:
+            return await self._heartbeat()
+
+    async def tick(self) -> float:
+        """Does what is due: registers, or sends the heartbeat. Passing failures are logged and tried again later.
+
+        Returns:
+            Seconds until there is something to do again; infinite once the session has ended.
+
+        Raises:
+            ApiError: a failure that waiting does not mend.
+        """
+        async with self._lock:
+            if self._state.wait(self._clock()) <= 0:
+                try:
+                    await (self._heartbeat() if self._state.registered else self._register())
+                except ApiError as error:
+                    if not self._state.postpone(error, self._clock()):
+                        raise
+            return self._state.wait(self._clock())
+
+    async def run(self) -> None:
+        """Ticks until the session has ended or the task is cancelled. Raises as `tick`."""
+        while (wait := await self.tick()) < math.inf:  # noqa: ASYNC110 - time itself is awaited
+            await asyncio.sleep(min(wait, LONGEST_SLEEP_S))
+
+    async def rotate_token(self, endpoint: PushEndpoint) -> None:
+        """Gives the service a new push token, in place of the one of the same provider and purpose.
+
+        Raises:
+            ApiError: as `heartbeat`. The session keeps the token for later registrations all the same.
+        """
+        async with self._lock:
+            self._state.keep(endpoint)
+            if not self._state.registered:
+                return
+            try:
+                await self._client.profiles.UpdateProfileData(self._state.rotation_request(endpoint))
+            except ApiError as error:
+                if not self._state.failed(error):
+                    raise
+                await self._register()
+
+    async def unregister(self) -> None:
+        """Signs the user out of the device and ends the session. A profile that is gone already is no error."""
+        async with self._lock:
+            await self._client.profiles.Unregister(self._state.unregister_request())
+            self._state.end()
+
+    async def _register(self) -> RegisterResponse:
+        response = await self._client.profiles.Register(self._state.registration)
+        self._state.was_registered(response.heartbeat_interval, self._clock())
+        return response
+
+    async def _heartbeat(self) -> HeartbeatResponse:
+        try:
+            response = await self._client.profiles.Heartbeat(self._state.heartbeat_request())
+        except ApiError as error:
+            if not self._state.failed(error):
+                raise
+            await self._register()
+            response = await self._client.profiles.Heartbeat(self._state.heartbeat_request())
+        self._state.next_heartbeat_after(response.next_heartbeat_after, self._clock())
+        return response

@@ -1,0 +1,138 @@
+"""The synchronous client."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+import grpc
+from typing_extensions import override
+
+from appprofile._errors import ApiError
+from appprofile._options import DEFAULT_DEADLINE_S, Transport, call_headers, channel_options, check_deadline
+from appprofile.v1.app_service_pb2_grpc import AppServiceStub
+from appprofile.v1.profile_service_pb2_grpc import ProfileServiceStub
+from appprofile.v1.usage_service_pb2_grpc import UsageServiceStub
+
+
+class Client:
+    """One connection, for any number of threads. Made by `connect`; close it, or use it in a `with` statement.
+
+    Calls are those of the generated stubs, with credentials, a deadline and retries. A failed one raises `ApiError`.
+    """
+
+    profiles: ProfileServiceStub
+    apps: AppServiceStub
+    usage: UsageServiceStub
+
+    def __init__(self, channel: grpc.Channel) -> None:
+        self._channel = channel
+        self.profiles = ProfileServiceStub(channel)
+        self.apps = AppServiceStub(channel)
+        self.usage = UsageServiceStub(channel)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the connection. Calls in flight are cancelled."""
+        self._channel.close()
+
+
+def connect(
+    target: str,
+    *,
+    key: str | None = None,
+    jwt: Callable[[], str] | None = None,
+    plaintext: bool = False,
+    ca: bytes | None = None,
+    certificate: bytes | None = None,
+    private_key: bytes | None = None,
+    deadline: float = DEFAULT_DEADLINE_S,
+) -> Client:
+    """A client of the service at `target` (`host:port`). Nothing is sent yet.
+
+    Args:
+        target: `host:port`.
+        key: sent with each call. Without one only a server started with `--dev` answers.
+        jwt: answers the present token of the user; asked once per call. What it raises, the call raises.
+        plaintext: no TLS: for loopback, and where the network encrypts by itself.
+        ca: PEM of the authorities that may have signed the server's certificate. Default: gRPC's bundled roots.
+        certificate: PEM that the client presents (mutual TLS), with its `private_key`.
+        private_key: PEM.
+        deadline: seconds that a call may take in all, retries included, when it sets no `timeout`.
+
+    Raises:
+        ValueError: the options contradict each other.
+    """
+    transport = Transport(plaintext=plaintext, ca=ca, certificate=certificate, private_key=private_key)
+    interceptor = _Interceptor(key, jwt, check_deadline(deadline))
+    credentials, options = transport.credentials(), channel_options()
+    if credentials is None:
+        channel = grpc.insecure_channel(target, options=options)
+    else:
+        channel = grpc.secure_channel(target, credentials, options=options)
+    return Client(grpc.intercept_channel(channel, interceptor))
+
+
+class _CallDetails(NamedTuple):
+    method: str
+    timeout: float | None
+    metadata: Sequence[tuple[str, str | bytes]] | None
+    credentials: grpc.CallCredentials | None
+    wait_for_ready: bool | None
+    compression: grpc.Compression | None
+
+
+class _Interceptor(grpc.UnaryUnaryClientInterceptor):
+    def __init__(self, key: str | None, jwt: Callable[[], str] | None, deadline: float) -> None:
+        self._key = key
+        self._jwt = jwt
+        self._deadline = deadline
+
+    @override
+    def intercept_unary_unary(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
+        details = client_call_details
+        headers = call_headers(self._key, self._jwt() if self._jwt else None)
+        call = continuation(
+            _CallDetails(
+                details.method,
+                self._deadline if details.timeout is None else details.timeout,
+                [*(details.metadata or ()), *headers],
+                details.credentials,
+                details.wait_for_ready,
+                details.compression,
+            ),
+            request,
+        )
+        return _Call(call)
+
+
+class _Call:
+    """gRPC's call, whose outcome raises `ApiError`. Also what `stub.Method.future(…)` answers."""
+
+    def __init__(self, call: Any) -> None:
+        self._call = call
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._call, name)
+
+    def result(self, timeout: float | None = None) -> Any:
+        try:
+            return self._call.result(timeout)
+        except grpc.RpcError as error:
+            raise ApiError.from_rpc(error) from error
+
+    def exception(self, timeout: float | None = None) -> BaseException | None:
+        error: BaseException | None = self._call.exception(timeout)
+        if not isinstance(error, grpc.RpcError):
+            return error
+        decoded = ApiError.from_rpc(error)
+        decoded.__cause__ = error
+        return decoded

@@ -1,0 +1,71 @@
+"""What a connection is made of: the target, credentials, and how calls behave."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from importlib import resources
+
+import grpc
+
+DEFAULT_DEADLINE_S = 15.0
+"""How long a call may take in all, retries included, when it sets no timeout."""
+MAX_RECONNECT_BACKOFF_MS = 2_000
+MAX_ANSWER_BYTES = 64 * 1024 * 1024
+"""A full page of profiles may exceed gRPC's default of 4 MiB."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Transport:
+    """How the server is reached. Secrets are kept out of its repr."""
+
+    plaintext: bool = False
+    ca: bytes | None = field(default=None, repr=False)
+    certificate: bytes | None = field(default=None, repr=False)
+    private_key: bytes | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.plaintext and (self.ca or self.certificate or self.private_key):
+            raise ValueError("plaintext has no TLS: leave out ca, certificate and private_key, or plaintext")
+        if bool(self.certificate) != bool(self.private_key):
+            raise ValueError("certificate and private_key go together")
+
+    def credentials(self) -> grpc.ChannelCredentials | None:
+        """The credentials as gRPC takes them, or None for plaintext."""
+        if self.plaintext:
+            return None
+        return grpc.ssl_channel_credentials(self.ca, self.private_key, self.certificate)
+
+
+def channel_options() -> list[tuple[str, str | int]]:
+    """The channel arguments of every connection."""
+    return [
+        ("grpc.service_config", retry_policy()),
+        ("grpc.max_reconnect_backoff_ms", MAX_RECONNECT_BACKOFF_MS),
+        ("grpc.max_receive_message_length", MAX_ANSWER_BYTES),
+    ]
+
+
+def retry_policy() -> str:
+    """The retry policy that all clients share, as a gRPC service config in JSON."""
+    return resources.files("appprofile").joinpath("service_config.json").read_text(encoding="utf-8")
+
+
+def check_deadline(deadline: float) -> float:
+    """The deadline, if it is one.
+
+    Raises:
+        ValueError: it is not above 0: a call without a deadline would wait for a lost server for ever.
+    """
+    if not deadline > 0:
+        raise ValueError("deadline must be above 0 seconds")
+    return deadline
+
+
+def call_headers(key: str | None, token: str | None) -> list[tuple[str, str]]:
+    """The call metadata that carries the credentials."""
+    headers = []
+    if key is not None:
+        headers.append(("x-api-key", key))
+    if token is not None:
+        headers.append(("authorization", f"Bearer {token}"))
+    return headers

@@ -1,0 +1,116 @@
+"""What the two kinds of ProfileSession share: what is registered, when the next heartbeat is due, what an error means.
+
+No I/O and no clock of its own; times are seconds of whatever monotonic clock the session has.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import random
+
+import grpc
+from google.protobuf.duration_pb2 import Duration
+
+from appprofile._errors import ApiError
+from appprofile.v1.profile_pb2 import PUSH_PURPOSE_DEFAULT, Profile, ProfileKey, PushEndpoint
+from appprofile.v1.profile_service_pb2 import (
+    HeartbeatRequest,
+    RegisterRequest,
+    UnregisterRequest,
+    UpdateProfileDataRequest,
+)
+
+DEFAULT_JITTER = 0.1
+TRY_AGAIN_S = 60.0
+"""When a heartbeat is tried again that failed although its call was retried."""
+LONGEST_SLEEP_S = 3600.0
+"""So that a session which is ended, or registered by hand, is noticed within the hour."""
+_SHORTEST_INTERVAL_S = 1.0
+_PASSING = frozenset(
+    {
+        grpc.StatusCode.UNAVAILABLE,
+        grpc.StatusCode.DEADLINE_EXCEEDED,
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        grpc.StatusCode.ABORTED,
+    }
+)
+_FINAL_CAUSES = frozenset({"ACCOUNT_REMOVED", "ERASED"})
+_log = logging.getLogger("appprofile")
+
+
+class SessionState:
+    """One registration over time."""
+
+    def __init__(self, registration: RegisterRequest, jitter: float) -> None:
+        if not 0 <= jitter < 1:
+            raise ValueError("jitter is a share of the interval: from 0 to below 1")
+        self.registration = RegisterRequest()
+        self.registration.CopyFrom(registration)
+        self.registered = False
+        self.ended = False
+        self._jitter = jitter
+        self._due = -math.inf
+
+    @property
+    def key(self) -> ProfileKey:
+        return self.registration.key
+
+    def wait(self, now: float) -> float:
+        """Seconds until something is due: 0 while not registered, infinite once the session has ended."""
+        return math.inf if self.ended else max(0.0, self._due - now)
+
+    def was_registered(self, interval: Duration, now: float) -> None:
+        self.registered = True
+        self.ended = False
+        self.next_heartbeat_after(interval, now)
+
+    def next_heartbeat_after(self, interval: Duration, now: float) -> None:
+        """Up to `jitter` earlier than asked for, so that sessions that began together drift apart; never later."""
+        seconds = max(interval.ToTimedelta().total_seconds(), _SHORTEST_INTERVAL_S)
+        self._due = now + seconds * (1 - self._jitter * random.random())  # noqa: S311 - no secret
+
+    def end(self) -> None:
+        self.registered = False
+        self.ended = True
+
+    def failed(self, error: ApiError) -> bool:
+        """Whether to register again. Otherwise the error is the caller's, and where it is final the session has ended.
+
+        Final: the profile was unregistered, which is somebody's decision, and the removal of the account or of the
+        person's data. Registering again would undo them.
+        """
+        if error.reason == "REREGISTER_REQUIRED" and error.metadata.get("cause") not in _FINAL_CAUSES:
+            self.registered = False
+            return True
+        if error.reason in {"REREGISTER_REQUIRED", "PROFILE_UNREGISTERED"}:
+            self.end()
+        return False
+
+    def postpone(self, error: ApiError, now: float) -> bool:
+        """Whether the error is a passing one; then the next try is due a little later."""
+        if error.code not in _PASSING:
+            return False
+        delay = error.retry_delay.total_seconds() if error.retry_delay else TRY_AGAIN_S
+        self._due = now + delay * (1 + self._jitter * random.random())  # noqa: S311 - no secret
+        _log.warning("profile session: %s %s; next try in %.0f s", error.code.name, error.reason, self._due - now)
+        return True
+
+    def keep(self, endpoint: PushEndpoint) -> None:
+        """Later registrations carry this endpoint in place of the one of the same provider and purpose."""
+        kept = [each for each in self.registration.push_endpoints if _slot(each) != _slot(endpoint)]
+        del self.registration.push_endpoints[:]
+        self.registration.push_endpoints.extend([*kept, endpoint])
+
+    def heartbeat_request(self) -> HeartbeatRequest:
+        return HeartbeatRequest(key=self.key)
+
+    def rotation_request(self, endpoint: PushEndpoint) -> UpdateProfileDataRequest:
+        return UpdateProfileDataRequest(profile=Profile(key=self.key, push_endpoints=[endpoint]))
+
+    def unregister_request(self) -> UnregisterRequest:
+        return UnregisterRequest(key=self.key, allow_missing=True)
+
+
+def _slot(endpoint: PushEndpoint) -> tuple[int, int]:
+    return endpoint.provider, endpoint.purpose or PUSH_PURPOSE_DEFAULT

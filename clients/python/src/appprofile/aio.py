@@ -1,0 +1,105 @@
+"""The client for asyncio."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import grpc
+from typing_extensions import override
+
+from appprofile._aio_calls import DecodedCall, UnsentCall
+from appprofile._aio_session import ProfileSession
+from appprofile._options import DEFAULT_DEADLINE_S, Transport, call_headers, channel_options, check_deadline
+from appprofile.v1.app_service_pb2_grpc import AppServiceStub
+from appprofile.v1.profile_service_pb2_grpc import ProfileServiceStub
+from appprofile.v1.usage_service_pb2_grpc import UsageServiceStub
+
+if TYPE_CHECKING:
+    from appprofile.v1.app_service_pb2_grpc import AppServiceAsyncStub
+    from appprofile.v1.profile_service_pb2_grpc import ProfileServiceAsyncStub
+    from appprofile.v1.usage_service_pb2_grpc import UsageServiceAsyncStub
+
+__all__ = ["Client", "ProfileSession", "connect"]
+
+
+class Client:
+    """One connection, for any number of tasks. Made by `connect`; close it, or use it in an `async with` statement.
+
+    Calls are those of the generated stubs, with credentials, a deadline and retries. A failed one raises `ApiError`.
+    """
+
+    profiles: ProfileServiceAsyncStub
+    apps: AppServiceAsyncStub
+    usage: UsageServiceAsyncStub
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._channel = channel
+        # One stub class serves both kinds of channel; the asynchronous types exist for type checkers only.
+        self.profiles = ProfileServiceStub(channel)
+        self.apps = AppServiceStub(channel)
+        self.usage = UsageServiceStub(channel)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Ends the connection. Calls in flight are cancelled."""
+        await self._channel.close()
+
+
+def connect(
+    target: str,
+    *,
+    key: str | None = None,
+    jwt: Callable[[], str | Awaitable[str]] | None = None,
+    plaintext: bool = False,
+    ca: bytes | None = None,
+    certificate: bytes | None = None,
+    private_key: bytes | None = None,
+    deadline: float = DEFAULT_DEADLINE_S,
+) -> Client:
+    """As `appprofile.connect`; `jwt` may be a coroutine function. To be called in the loop that uses the client."""
+    transport = Transport(plaintext=plaintext, ca=ca, certificate=certificate, private_key=private_key)
+    interceptors = [_Interceptor(key, jwt, check_deadline(deadline))]
+    credentials, options = transport.credentials(), channel_options()
+    if credentials is None:
+        return Client(grpc.aio.insecure_channel(target, options=options, interceptors=interceptors))
+    return Client(grpc.aio.secure_channel(target, credentials, options=options, interceptors=interceptors))
+
+
+class _Interceptor(grpc.aio.UnaryUnaryClientInterceptor):
+    def __init__(self, key: str | None, jwt: Callable[[], str | Awaitable[str]] | None, deadline: float) -> None:
+        self._key = key
+        self._jwt = jwt
+        self._deadline = deadline
+
+    @override
+    async def intercept_unary_unary(
+        self, continuation: Any, client_call_details: grpc.aio.ClientCallDetails, request: Any
+    ) -> Any:
+        details = client_call_details
+        try:
+            headers = call_headers(self._key, await self._token())
+        except Exception as error:  # noqa: BLE001 - the supplier's own, raised where the call is awaited
+            return UnsentCall(error)
+        metadata = grpc.aio.Metadata(*(details.metadata or ()), *headers)
+        timeout = self._deadline if details.timeout is None else details.timeout
+        call = await continuation(
+            grpc.aio.ClientCallDetails(details.method, timeout, metadata, details.credentials, details.wait_for_ready),
+            request,
+        )
+        return DecodedCall(call)
+
+    async def _token(self) -> str | None:
+        if self._jwt is None:
+            return None
+        token = self._jwt()
+        return await token if inspect.isawaitable(token) else token

@@ -1,0 +1,182 @@
+"""Turns what push providers answer into PushFeedback.
+
+    sending = Sending(push_app_id="com.example.shop")  # takes the time: make it before you send
+    response = http.post(url, json=message)
+    item = sending.fcm(token, response.status_code, response.text)  # None: the provider took the message
+    client.profiles.ReportPushFeedback(ReportPushFeedbackRequest(app_id="shop", feedback=[item]))
+
+What libraries return is taken by `appprofile.feedback.firebase`, `.aioapns` and `.pywebpush`. Report every failure: the
+service tells the dead token from the passing fault, and late feedback never harms a newer registration.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from appprofile.v1.profile_pb2 import PUSH_PROVIDER_APNS, PUSH_PROVIDER_FCM, PUSH_PROVIDER_WEB_PUSH, PushProvider
+from appprofile.v1.profile_service_pb2 import PushFeedback
+
+__all__ = ["Sending"]
+
+Body = str | bytes | Mapping[str, Any] | None
+"""A response body: as received, or parsed."""
+
+_SUCCESSES = range(200, 300)
+_STATUSES = range(100, 600)
+_CODE_BYTES = 256
+_MESSAGE_BYTES = 4096
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_FCM_ERROR_TYPE = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
+
+
+@dataclass(frozen=True)
+class Sending:
+    """One send, to one token or many. Made when it begins: its time is what the service weighs the answer by (F2)."""
+
+    push_app_id: str = ""
+    """The bundle id, topic, package or site. Empty: any."""
+    sent_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def __post_init__(self) -> None:
+        if self.sent_at.tzinfo is None:
+            raise ValueError("sent_at must have a time zone")
+
+    def fcm(self, token: str, status: int, body: Body, *, message_id: str = "") -> PushFeedback | None:
+        """The answer of FCM's HTTP v1 API to `messages:send`. None where the message was taken."""
+        if status in _SUCCESSES:
+            return None
+        error = _object(_object(body).get("error"))
+        return self.report(
+            PUSH_PROVIDER_FCM,
+            token,
+            error_code=_fcm_code(error),
+            http_status=status,
+            error_message=_text(error.get("message")) or _text(body),
+            message_id=message_id,
+        )
+
+    def apns(
+        self,
+        token: str,
+        status: int,
+        body: Body,
+        *,
+        apns_id: str = "",
+        provider: PushProvider.ValueType = PUSH_PROVIDER_APNS,
+    ) -> PushFeedback | None:
+        """The answer of APNs over HTTP/2. None where the message was taken.
+
+        `provider` is APNS, APNS_VOIP or SAFARI: the one that the token was registered with.
+        """
+        if status in _SUCCESSES:
+            return None
+        answer = _object(body)
+        return self.report(
+            provider,
+            token,
+            error_code=_text(answer.get("reason")),
+            http_status=status,
+            error_message="" if answer else _text(body),
+            message_id=apns_id,
+            provider_milliseconds=answer.get("timestamp"),
+        )
+
+    def web_push(self, token: str, status: int, body: Body = None, *, message_id: str = "") -> PushFeedback | None:
+        """The answer of a push service (RFC 8030). None where the message was taken.
+
+        `token` is what was registered as the token of the subscription.
+        """
+        if status in _SUCCESSES:
+            return None
+        return self.report(
+            PUSH_PROVIDER_WEB_PUSH, token, http_status=status, error_message=_text(body), message_id=message_id
+        )
+
+    def report(
+        self,
+        provider: PushProvider.ValueType,
+        token: str,
+        *,
+        error_code: str = "",
+        http_status: int = 0,
+        error_message: str = "",
+        message_id: str = "",
+        provider_milliseconds: object = None,
+    ) -> PushFeedback:
+        """A failed send, in the provider's own words, cut to what the contract takes.
+
+        Args:
+            provider: who answered.
+            token: what was sent to.
+            error_code: as received.
+            http_status: 0: not known.
+            error_message: as received.
+            message_id: not interpreted.
+            provider_milliseconds: the provider's own time of the evidence, in milliseconds since 1970 (APNs 410).
+                Anything else is left out.
+        """
+        return PushFeedback(
+            provider=provider,
+            token=token,
+            push_app_id=self.push_app_id,
+            error_code=_cut(_CONTROLS.sub("", error_code), _CODE_BYTES),
+            http_status=http_status if http_status in _STATUSES else 0,
+            error_message=_cut(error_message, _MESSAGE_BYTES),
+            provider_time=_milliseconds(provider_milliseconds),
+            sent_at=_timestamp(self.sent_at),
+            message_id=_cut(_CONTROLS.sub("", message_id), _CODE_BYTES),
+        )
+
+
+def _fcm_code(error: Mapping[str, Any]) -> str:
+    """FCM's own code where the answer has one, else the canonical one."""
+    details = error.get("details")
+    for detail in details if isinstance(details, list) else ():
+        if isinstance(detail, Mapping) and detail.get("@type") == _FCM_ERROR_TYPE:
+            return _text(detail.get("errorCode"))
+    return _text(error.get("status"))
+
+
+def _object(body: object) -> Mapping[str, Any]:
+    """The body as a JSON object; empty where it is none, such as a proxy's page."""
+    if isinstance(body, str | bytes):
+        try:
+            body = json.loads(body)
+        except ValueError:
+            return {}
+    return body if isinstance(body, Mapping) else {}
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return value if isinstance(value, str) else ""
+
+
+def _cut(text: str, size: int) -> str:
+    """The text, or as much of it as fits into `size` bytes of UTF-8."""
+    return text.encode("utf-8", "replace")[:size].decode("utf-8", "ignore")
+
+
+def _milliseconds(value: object) -> Timestamp | None:
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    time = Timestamp()
+    try:
+        time.FromMilliseconds(value)
+    except ValueError:
+        return None
+    return time
+
+
+def _timestamp(value: datetime) -> Timestamp:
+    time = Timestamp()
+    time.FromDatetime(value)
+    return time

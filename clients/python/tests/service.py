@@ -1,0 +1,124 @@
+"""A ProfileService in this process whose answers a test scripts, and what it saw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import grpc
+from google.protobuf.any_pb2 import Any as AnyMessage
+from google.protobuf.message import Message
+from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
+from google.rpc.status_pb2 import Status
+from typing_extensions import override
+
+from appprofile.v1 import profile_service_pb2_grpc
+from appprofile.v1.profile_service_pb2 import (
+    HeartbeatResponse,
+    RegisterResponse,
+    UnregisterResponse,
+    UpdateProfileDataResponse,
+)
+
+INTERVAL_S = 1000
+
+
+class Refusal:
+    """What a scripted service refuses a call with."""
+
+    def __init__(
+        self,
+        code: grpc.StatusCode,
+        reason: str = "",
+        *,
+        fields: tuple[str, ...] = (),
+        retry_s: int = 0,
+        **metadata: str,
+    ) -> None:
+        details: list[Message] = [ErrorInfo(reason=reason, domain="appprofile", metadata=metadata)] if reason else []
+        if fields:
+            violations = [BadRequest.FieldViolation(field=name, description="broken") for name in fields]
+            details.append(BadRequest(field_violations=violations))
+        if retry_s:
+            retry = RetryInfo()
+            retry.retry_delay.FromSeconds(retry_s)
+            details.append(retry)
+        self.status = Status(code=code.value[0], message="no")
+        for detail in details:
+            packed = AnyMessage()
+            packed.Pack(detail)
+            self.status.details.append(packed)
+        self.code = code
+
+
+@dataclass
+class Seen:
+    """One call as the service saw it."""
+
+    method: str
+    request: Any
+    headers: dict[str, str]
+    seconds: float | None
+
+
+@dataclass
+class ScriptedService(profile_service_pb2_grpc.ProfileServiceServicer):
+    """Answers each call well, unless a refusal is waiting in `refusals`: the next one is then used up."""
+
+    refusals: list[Refusal | None] = field(default_factory=list)
+    seen: list[Seen] = field(default_factory=list)
+
+    @property
+    def methods(self) -> list[str]:
+        return [call.method for call in self.seen]
+
+    def _answer(self, method: str, request: Any, context: grpc.ServicerContext, response: Message) -> Any:
+        headers = {name: str(value) for name, value in context.invocation_metadata()}
+        self.seen.append(Seen(method, request, headers, context.time_remaining()))
+        refusal = self.refusals.pop(0) if self.refusals else None
+        if refusal is not None:
+            details = refusal.status.SerializeToString()
+            context.set_trailing_metadata((("grpc-status-details-bin", details),))
+            context.abort(refusal.code, "no")
+        return response
+
+    @override
+    def Register(self, request: Any, context: Any) -> Any:
+        response = RegisterResponse()
+        response.heartbeat_interval.FromSeconds(INTERVAL_S)
+        return self._answer("Register", request, context, response)
+
+    @override
+    def Heartbeat(self, request: Any, context: Any) -> Any:
+        response = HeartbeatResponse()
+        response.next_heartbeat_after.FromSeconds(INTERVAL_S)
+        return self._answer("Heartbeat", request, context, response)
+
+    @override
+    def UpdateProfileData(self, request: Any, context: Any) -> Any:
+        return self._answer("UpdateProfileData", request, context, UpdateProfileDataResponse())
+
+    @override
+    def Unregister(self, request: Any, context: Any) -> Any:
+        return self._answer("Unregister", request, context, UnregisterResponse())
+
+
+@contextmanager
+def serving(service: ScriptedService, credentials: grpc.ServerCredentials | None = None) -> Iterator[str]:
+    """Serves on loopback meanwhile; answers the target."""
+    with ThreadPoolExecutor(4) as pool:
+        server = grpc.server(pool)
+        profile_service_pb2_grpc.add_ProfileServiceServicer_to_server(service, server)
+        port = (
+            server.add_secure_port("localhost:0", credentials)
+            if credentials
+            else server.add_insecure_port("localhost:0")
+        )
+        server.start()
+        try:
+            yield f"localhost:{port}"
+        finally:
+            server.stop(None).wait()

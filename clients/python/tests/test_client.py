@@ -1,0 +1,177 @@
+"""What the thin layer adds to the stubs: credentials, deadlines, retries, errors, TLS."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import grpc
+import pytest
+import trustme
+from clients.python.tests.conftest import Connector, answer
+from clients.python.tests.service import Refusal, ScriptedService, serving
+
+import appprofile
+from appprofile import ApiError, FieldViolation
+from appprofile.v1.profile_service_pb2 import HeartbeatRequest
+from appprofile.v1.usage_service_pb2 import GetMadUsageRequest
+
+BEAT = HeartbeatRequest()
+SECRET = "s3cret"
+
+
+async def test_the_key_and_the_present_token_travel_with_each_call(
+    connect: Connector, service: ScriptedService
+) -> None:
+    tokens = iter(["one", "two"])
+    client = connect(key="k", jwt=lambda: next(tokens))
+    for _ in range(2):
+        await answer(client.profiles.Heartbeat(BEAT))
+    assert [(call.headers["x-api-key"], call.headers["authorization"]) for call in service.seen] == [
+        ("k", "Bearer one"),
+        ("k", "Bearer two"),
+    ]
+
+
+async def test_without_a_key_none_is_sent(connect: Connector, service: ScriptedService) -> None:
+    await answer(connect().profiles.Heartbeat(BEAT))
+    assert not {"x-api-key", "authorization"} & service.seen[0].headers.keys()
+
+
+async def test_the_callers_own_metadata_stays(connect: Connector, service: ScriptedService) -> None:
+    await answer(connect(key="k").profiles.Heartbeat(BEAT, metadata=(("x-trace", "t"),)))
+    assert service.seen[0].headers["x-trace"] == "t"
+
+
+async def test_a_token_may_come_from_a_coroutine(target: str, service: ScriptedService) -> None:
+    async def token() -> str:
+        return "late"
+
+    async with appprofile.aio.connect(target, jwt=token, plaintext=True) as client:
+        await client.profiles.Heartbeat(BEAT)
+    assert service.seen[0].headers["authorization"] == "Bearer late"
+
+
+async def test_a_failing_token_supplier_fails_the_call_with_its_own_error(
+    connect: Connector, service: ScriptedService
+) -> None:
+    def lost() -> str:
+        raise LookupError("no token")
+
+    with pytest.raises(LookupError, match="no token"):
+        await answer(connect(jwt=lost).profiles.Heartbeat(BEAT))
+    assert not service.seen
+
+
+@pytest.mark.parametrize(
+    ("options", "call", "seconds"), [({}, {}, 15), ({"deadline": 100.0}, {}, 100), ({}, {"timeout": 7.0}, 7)]
+)
+async def test_every_call_has_a_deadline(
+    connect: Connector, service: ScriptedService, options: dict[str, float], call: dict[str, float], seconds: float
+) -> None:
+    await answer(connect(**options).profiles.Heartbeat(BEAT, **call))
+    assert service.seen[0].seconds == pytest.approx(seconds, abs=1)
+
+
+async def test_an_error_is_decoded(connect: Connector, service: ScriptedService) -> None:
+    service.refusals = [
+        Refusal(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST", fields=("key.user_id",), retry_s=3, fields_="x")
+    ]
+    with pytest.raises(ApiError) as raised:
+        await answer(connect().profiles.Heartbeat(BEAT))
+    error = raised.value
+    assert error.code is grpc.StatusCode.INVALID_ARGUMENT
+    assert (error.reason, error.message, error.metadata) == ("INVALID_REQUEST", "no", {"fields_": "x"})
+    assert error.violations == (FieldViolation("key.user_id", "broken"),)
+    assert error.retry_delay == timedelta(seconds=3)
+    assert str(error) == "INVALID_ARGUMENT INVALID_REQUEST no"
+    assert isinstance(error.__cause__, grpc.RpcError)
+
+
+async def test_an_error_that_is_not_the_services_has_no_reason(connect: Connector, service: ScriptedService) -> None:
+    with pytest.raises(ApiError) as raised:
+        await answer(connect().usage.GetMadUsage(GetMadUsageRequest()))
+    assert (raised.value.code, raised.value.reason) == (grpc.StatusCode.UNIMPLEMENTED, "")
+
+
+def test_the_status_of_a_batch_item_is_decoded() -> None:
+    status = Refusal(grpc.StatusCode.NOT_FOUND, "REREGISTER_REQUIRED", cause="DELETED").status
+    error = ApiError.from_status(status)
+    assert (error.code, error.reason, error.metadata["cause"]) == (
+        grpc.StatusCode.NOT_FOUND,
+        "REREGISTER_REQUIRED",
+        "DELETED",
+    )
+
+
+async def test_unavailable_is_retried(connect: Connector, service: ScriptedService) -> None:
+    service.refusals = [Refusal(grpc.StatusCode.UNAVAILABLE, "DRAINING")]
+    await answer(connect().profiles.Heartbeat(BEAT))
+    assert service.methods == ["Heartbeat"] * 2
+
+
+async def test_nothing_else_is_retried(connect: Connector, service: ScriptedService) -> None:
+    service.refusals = [Refusal(grpc.StatusCode.ABORTED, "CONFLICT")]
+    with pytest.raises(ApiError, match="CONFLICT"):
+        await answer(connect().profiles.Heartbeat(BEAT))
+    assert service.methods == ["Heartbeat"]
+
+
+async def test_a_server_that_is_not_there_is_waited_for(kind: Any) -> None:
+    """A call fails by its deadline, not because there is no connection yet."""
+    client = kind.connect("localhost:1", plaintext=True)
+    with pytest.raises(ApiError) as raised:
+        await answer(client.profiles.Heartbeat(BEAT, timeout=0.2))
+    assert raised.value.code is grpc.StatusCode.DEADLINE_EXCEEDED
+    await answer(client.close())
+
+
+def test_a_future_raises_decoded_errors_too(target: str, service: ScriptedService) -> None:
+    service.refusals = [None, Refusal(grpc.StatusCode.NOT_FOUND, "PROFILE_NOT_FOUND")]
+    with appprofile.connect(target, plaintext=True) as client:
+        assert client.profiles.Heartbeat.future(BEAT).result().HasField("next_heartbeat_after")
+        call = client.profiles.Heartbeat.future(BEAT)
+        with pytest.raises(ApiError, match="PROFILE_NOT_FOUND"):
+            call.result()
+        assert isinstance(call.exception(), ApiError)
+        assert call.code() is grpc.StatusCode.NOT_FOUND
+
+
+@pytest.mark.parametrize("mutual", [False, True])
+async def test_tls_is_the_default(kind: Any, service: ScriptedService, *, mutual: bool) -> None:
+    authority = trustme.CA()
+    own, clients = authority.issue_cert("localhost"), authority.issue_cert("client@example.com")
+    ca = authority.cert_pem.bytes()
+    credentials = grpc.ssl_server_credentials(
+        [(own.private_key_pem.bytes(), own.cert_chain_pems[0].bytes())], ca if mutual else None, mutual
+    )
+    options = {"ca": ca}
+    if mutual:
+        options |= {
+            "certificate": clients.cert_chain_pems[0].bytes(),
+            "private_key": clients.private_key_pem.bytes(),
+        }
+    with serving(service, credentials) as target:
+        client = kind.connect(target, key="k", **options)
+        await answer(client.profiles.Heartbeat(BEAT))
+        await answer(client.close())
+    assert service.seen[0].headers["x-api-key"] == "k"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"plaintext": True, "ca": b"x"}, {"certificate": b"x"}, {"private_key": b"x"}, {"deadline": 0.0}],
+    ids=["plaintext-with-ca", "certificate-alone", "private-key-alone", "no-deadline"],
+)
+def test_options_that_make_no_sense_are_refused(kind: Any, options: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"plaintext|certificate|deadline"):
+        kind.connect("localhost:1", **options)
+
+
+async def test_no_secret_is_shown(connect: Connector, service: ScriptedService) -> None:
+    service.refusals = [Refusal(grpc.StatusCode.UNAUTHENTICATED, "CREDENTIAL_INVALID")]
+    client = connect(key=SECRET, jwt=lambda: SECRET)
+    with pytest.raises(ApiError) as raised:
+        await answer(client.profiles.Heartbeat(BEAT))
+    for shown in (repr(client), repr(raised.value), str(raised.value), str(raised.value.__cause__)):
+        assert SECRET not in shown
