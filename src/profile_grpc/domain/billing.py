@@ -1,0 +1,46 @@
+"""Monthly active devices (M1, M2): when an active (app, user, device) is counted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from profile_grpc.domain.model import MadRecord
+
+COUNT_WINDOW = timedelta(days=30)
+DELETION_WINDOW = timedelta(days=30)
+
+
+def covered(mad: MadRecord, now: datetime) -> bool:
+    """Whether activity now is not counted (M1, M2).
+
+    A count at t covers [t, t + 30 days); so does the first deletion at t.
+    """
+    if now < mad.count_time + COUNT_WINDOW:
+        return True
+    return mad.deletion_time is not None and now < mad.deletion_time + DELETION_WINDOW
+
+
+def count(known: MadRecord | None, now: datetime) -> MadRecord:
+    """The record after activity now: counted unless covered (M1)."""
+    if known is None:
+        return MadRecord(now, 1)
+    if covered(known, now):
+        return known
+    return MadRecord(now, known.number + 1)
+
+
+def delete(mad: MadRecord, now: datetime) -> MadRecord:
+    """The record after a deletion now.
+
+    It opens a window; inside one that is open it does not extend it, or a delete/register loop would never be counted
+    (M2).
+    """
+    if mad.deletion_time is not None and now < mad.deletion_time + DELETION_WINDOW:
+        return mad
+    return replace(mad, deletion_time=now)
+
+
+def forgotten(deletion_time: datetime) -> MadRecord:
+    """The record of a deleted profile whose counts are past the ledger's retention: its deletion still counts (M2)."""
+    return MadRecord(deletion_time, 0, deletion_time)

@@ -1,0 +1,186 @@
+"""What the service can be asked to change: one frozen record for each command, already of the right shape."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeAlias
+
+from profile_grpc.domain.model import EMPTY, Channel, Platform, ProfileKey, PushProvider, PushPurpose
+from profile_grpc.domain.settings import AccountRemovalAction
+
+AttributeValue: TypeAlias = str | bool | datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewEndpoint:
+    """A push endpoint as a caller gives it; the token is normalised."""
+
+    provider: PushProvider
+    token: str
+    push_app_id: str = ""
+    purpose: PushPurpose = PushPurpose.DEFAULT
+
+
+@dataclass(frozen=True, slots=True)
+class ProfilePatch:
+    """What a caller says of a profile. None, or a name that is not in a mapping, leaves what is stored (R1, U1)."""
+
+    platform: Platform | None = None
+    channels: frozenset[Channel] | None = None
+    """Empty: the app's channels."""
+    push_endpoints: tuple[NewEndpoint, ...] = ()
+    clear_push_endpoints: bool = False
+    attributes: Mapping[str, AttributeValue] = field(default_factory=lambda: EMPTY)
+    """By the field's name in `Attributes`; None removes. The two attribute maps are not in here."""
+    device_attributes: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    remove_device_attributes: frozenset[str] = frozenset()
+    custom_attributes: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    remove_custom_attributes: frozenset[str] = frozenset()
+    replace_custom_attributes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """Create the profile or register it again (R1-R9)."""
+
+    key: ProfileKey
+    patch: ProfilePatch = ProfilePatch()
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """The installation is alive (H1-H4)."""
+
+    key: ProfileKey
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateProfileData:
+    """Patch the profile (U1-U5)."""
+
+    key: ProfileKey
+    patch: ProfilePatch
+    etag: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unregister:
+    """Sign the user out of the device (D1)."""
+
+    key: ProfileKey
+    allow_missing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteDeviceProfile:
+    """Delete profiles of a user or a customer, on one device or on all (D2). Exactly one of user and customer."""
+
+    app_id: str
+    user_id: str = ""
+    customer_id: str = ""
+    device_id: str = ""
+    """Empty: every device."""
+    allow_missing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PushFeedback:
+    """One answer of a push provider (F1). Exactly one of token and key.
+
+    `invalid` says what is wrong with an item that broke a rule of shape; the other fields then mean nothing.
+    """
+
+    provider: PushProvider = PushProvider.FCM
+    token: str = ""
+    key: ProfileKey | None = None
+    push_app_id: str = ""
+    """Empty: any."""
+    error_code: str = ""
+    http_status: int = 0
+    error_message: str = ""
+    provider_time: datetime | None = None
+    sent_at: datetime | None = None
+    invalid: str = ""
+
+    @property
+    def evidence_time(self) -> datetime | None:
+        """The provider's time, else when the send began (F2)."""
+        return self.provider_time or self.sent_at
+
+
+@dataclass(frozen=True, slots=True)
+class ReportPushFeedback:
+    """Remove what providers prove dead, item by item (F1-F6)."""
+
+    app_id: str
+    feedback: tuple[PushFeedback, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedToken:
+    """A token as an account-removal report names it."""
+
+    token: str
+    push_app_id: str = ""
+    """Empty: any."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveAccount:
+    """Apply one account-removal report (X3). At least one of username and account_selector."""
+
+    app_id: str
+    tokens: tuple[ReportedToken, ...]
+    username: str = ""
+    account_selector: str = ""
+    report_time: datetime | None = None
+    action: AccountRemovalAction | None = None
+    """None: the app's setting."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeenProfile:
+    """A profile that a scan found due, with the heartbeat it saw (P4)."""
+
+    key: ProfileKey
+    last_heartbeat_time: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReapInactive:
+    """Delete the profiles that are still inactive (P1-P4)."""
+
+    app_id: str
+    seen: tuple[SeenProfile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PurgeUnregistered:
+    """Delete the UNREGISTERED profiles whose retention is over (P8)."""
+
+    app_id: str
+    keys: tuple[ProfileKey, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EraseApp:
+    """Delete these profiles of an app that is being deleted."""
+
+    app_id: str
+    keys: tuple[ProfileKey, ...]
+
+
+Command: TypeAlias = (
+    Register
+    | Heartbeat
+    | UpdateProfileData
+    | Unregister
+    | DeleteDeviceProfile
+    | ReportPushFeedback
+    | RemoveAccount
+    | ReapInactive
+    | PurgeUnregistered
+    | EraseApp
+)

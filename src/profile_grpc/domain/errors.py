@@ -1,0 +1,78 @@
+"""How the service says no: one exception, whose reason is the contract's."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+
+class Reason(enum.StrEnum):
+    """`google.rpc.ErrorInfo.reason` of every refusal; documented with an example each in error_reason.proto."""
+
+    CREDENTIAL_MISSING = "CREDENTIAL_MISSING"
+    CREDENTIAL_INVALID = "CREDENTIAL_INVALID"
+    METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"
+    APP_NOT_ALLOWED = "APP_NOT_ALLOWED"
+    TENANT_NOT_ALLOWED = "TENANT_NOT_ALLOWED"
+    MALFORMED_MESSAGE = "MALFORMED_MESSAGE"
+    INVALID_REQUEST = "INVALID_REQUEST"
+    UNKNOWN_FIELD = "UNKNOWN_FIELD"
+    INVALID_ATTRIBUTE = "INVALID_ATTRIBUTE"
+    CHANNEL_NOT_ENABLED = "CHANNEL_NOT_ENABLED"
+    INVALID_SETTINGS = "INVALID_SETTINGS"
+    INVALID_PAGE_TOKEN = "INVALID_PAGE_TOKEN"  # noqa: S105 - a reason's name
+    DATA_REFUSED = "DATA_REFUSED"
+    APP_NOT_FOUND = "APP_NOT_FOUND"
+    KEY_NOT_FOUND = "KEY_NOT_FOUND"
+    PROFILE_NOT_FOUND = "PROFILE_NOT_FOUND"
+    REREGISTER_REQUIRED = "REREGISTER_REQUIRED"
+    PROFILE_UNREGISTERED = "PROFILE_UNREGISTERED"
+    APP_NOT_EMPTY = "APP_NOT_EMPTY"
+    APP_ALREADY_EXISTS = "APP_ALREADY_EXISTS"
+    ETAG_MISMATCH = "ETAG_MISMATCH"
+    CONFLICT = "CONFLICT"
+    QUEUE_FULL = "QUEUE_FULL"
+    TOO_MANY_CALLS = "TOO_MANY_CALLS"
+    DRAINING = "DRAINING"
+    DATABASE_UNAVAILABLE = "DATABASE_UNAVAILABLE"
+    DEADLINE = "DEADLINE"
+    INTERNAL = "INTERNAL"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldViolation:
+    """One broken rule of one field of the request."""
+
+    field: str
+    description: str
+
+
+class Refused(Exception):  # noqa: N818 - a refusal is an answer, not a fault
+    """The call is refused; nothing was written.
+
+    `message` is one English sentence that says what to do and holds no secret; every dynamic word of it is also in
+    `metadata`. `retry_after` (seconds) is given where trying again helps.
+    """
+
+    def __init__(
+        self,
+        reason: Reason,
+        message: str,
+        *,
+        metadata: Mapping[str, str] | None = None,
+        violations: Iterable[FieldViolation] = (),
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+        self.metadata = dict(metadata or {})
+        self.violations = tuple(violations)
+        self.retry_after = retry_after
+
+    @classmethod
+    def for_fields(cls, reason: Reason, message: str, violations: Iterable[FieldViolation]) -> Refused:
+        """A refusal of request fields, named in the metadata as well."""
+        found = tuple(violations)
+        return cls(reason, message, metadata={"fields": ",".join(v.field for v in found)}, violations=found)

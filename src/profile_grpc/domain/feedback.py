@@ -1,0 +1,161 @@
+"""Push feedback (F1-F6): what a provider's answer does to the profiles that hold the token."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TypeAlias
+
+from profile_grpc.domain import tokens
+from profile_grpc.domain.commands import PushFeedback, ReportPushFeedback
+from profile_grpc.domain.feedback_codes import Verdict, deciding_code, verdict
+from profile_grpc.domain.hashing import Hasher
+from profile_grpc.domain.model import (
+    Channel,
+    DeletionReason,
+    DeviceKey,
+    EventType,
+    Profile,
+    ProfileKey,
+    PushEndpoint,
+    PushEndpointState,
+    TokenKey,
+)
+from profile_grpc.domain.needs import Needs
+from profile_grpc.domain.results import FeedbackResult, PushFeedbackOutcome
+from profile_grpc.domain.state import State
+
+Holder: TypeAlias = tuple[Profile, list[PushEndpoint]]
+"""A profile, and its endpoints that an item is about."""
+MAX_CLOCK_SKEW = timedelta(minutes=5)
+_WITHOUT_TOKEN = {
+    Verdict.TRANSIENT: PushFeedbackOutcome.TRANSIENT,
+    Verdict.CREDENTIAL_PROBLEM: PushFeedbackOutcome.CREDENTIAL_PROBLEM,
+    Verdict.UNRECOGNIZED: PushFeedbackOutcome.UNRECOGNIZED,
+}
+
+
+def report_push_feedback_needs(command: ReportPushFeedback, hasher: Hasher) -> Needs:
+    needs = Needs()
+    for item in command.feedback:
+        if item.invalid:
+            continue
+        if item.key is not None:
+            needs.devices.add(DeviceKey(command.app_id, item.key.device_id))
+        else:
+            needs.tokens.add(hasher.token(command.app_id, tokens.normalise(item.provider, item.token)))
+    return needs
+
+
+def report_push_feedback(state: State, command: ReportPushFeedback) -> tuple[FeedbackResult, ...]:
+    """Decides each item on its own; a bad one never fails its neighbours (F1)."""
+    return tuple(_decide(state, command.app_id, item) for item in command.feedback)
+
+
+def _decide(state: State, app_id: str, item: PushFeedback) -> FeedbackResult:
+    wrong = item.invalid or _wrong_evidence(item, state.now)
+    if wrong:
+        return FeedbackResult(PushFeedbackOutcome.INVALID, detail=wrong)
+    if item.key is not None and item.key.app_id != app_id:
+        return FeedbackResult(PushFeedbackOutcome.INVALID, detail="key.app_id is not the request's app_id")
+    proven = verdict(item.provider, item.error_code, item.http_status, item.error_message)
+    if proven in _WITHOUT_TOKEN:
+        if proven is Verdict.CREDENTIAL_PROBLEM:
+            code = deciding_code(item.provider, item.error_code, item.http_status)
+            state.tell_app(EventType.PUSH_CREDENTIAL_PROBLEM, app_id, f"{item.provider.name} {code}")
+        return FeedbackResult(_WITHOUT_TOKEN[proven])
+    holders = list(_holders(state, app_id, item))
+    if not holders:
+        return FeedbackResult(PushFeedbackOutcome.UNKNOWN_TOKEN)
+    outdated = _outdated(state, holders, item.evidence_time)
+    if not outdated:
+        return FeedbackResult(PushFeedbackOutcome.STALE, detail="the token was confirmed at or after the evidence time")
+    return _suspect(state, outdated) if proven is Verdict.SUSPECT else _dead(state, outdated)
+
+
+def _wrong_evidence(item: PushFeedback, now: datetime) -> str:
+    """Why the evidence time is unusable, if it is (F2)."""
+    if item.evidence_time is None:
+        return "provider_time or sent_at is required"
+    if item.evidence_time > now + MAX_CLOCK_SKEW:
+        return "the evidence time is more than 5 minutes in the future"
+    return ""
+
+
+def _holders(state: State, app_id: str, item: PushFeedback) -> Iterator[Holder]:
+    """Every profile that holds the token, with the endpoints that do (F5)."""
+    meant = _held_tokens(state, app_id, item)
+    for device in sorted({device for device, _ in meant}):
+        for profile in state.on_device(device):
+            held = [e for e in profile.push_endpoints if (device, e.token) in meant and _is_meant(e, item)]
+            if held:
+                yield profile, held
+
+
+def _outdated(state: State, holders: list[Holder], evidence_time: datetime | None) -> list[Holder]:
+    """The endpoints whose confirmation the evidence is newer than; a tie keeps (F2).
+
+    The newest confirmation by any user of the device proves a token alive for all of them (F5).
+    """
+    confirmed: dict[TokenKey, datetime] = {}
+    for profile, held in holders:
+        for endpoint in held:
+            token = state.token_key(profile.key.app_id, endpoint)
+            confirmed[token] = max(confirmed.get(token, endpoint.confirm_time), endpoint.confirm_time)
+    live = {token for token, time in confirmed.items() if evidence_time is None or evidence_time <= time}
+    outdated = [(p, [e for e in held if state.token_key(p.key.app_id, e) not in live]) for p, held in holders]
+    return [(profile, held) for profile, held in outdated if held]
+
+
+def _held_tokens(state: State, app_id: str, item: PushFeedback) -> set[tuple[DeviceKey, str]]:
+    """The tokens the item is about, each with the device that owns it."""
+    if item.key is None:
+        token = tokens.normalise(item.provider, item.token)
+        guards = state.token_owners(state.hasher.token(app_id, token))
+        return {(DeviceKey(app_id, g.device_id), token) for g in guards}
+    named = next((p for p in state.on_device(item.key.device) if p.key == item.key), None)
+    endpoints = named.push_endpoints if named else ()
+    return {(item.key.device, e.token) for e in endpoints if e.token and _is_meant(e, item)}
+
+
+def _is_meant(endpoint: PushEndpoint, item: PushFeedback) -> bool:
+    return endpoint.provider is item.provider and item.push_app_id in {"", endpoint.push_app_id}
+
+
+def _suspect(state: State, holders: list[Holder]) -> FeedbackResult:
+    """Marks the endpoints, keeps them: one wrong credential hits every token (F6)."""
+    affected = []
+    for profile, held in holders:
+        if all(e.state is PushEndpointState.SUSPECT for e in held):
+            continue
+        _replace(state, profile, held, lambda e: replace(e, state=PushEndpointState.SUSPECT))
+        state.tell(EventType.PUSH_ENDPOINT_SUSPECT, profile.key)
+        affected.append(profile.key)
+    return FeedbackResult(PushFeedbackOutcome.ENDPOINT_SUSPECT, tuple(affected))
+
+
+def _dead(state: State, holders: list[Holder]) -> FeedbackResult:
+    """Clears the endpoints; a profile that only push could reach, and no longer can, is deleted (F4)."""
+    affected: list[ProfileKey] = []
+    outcome = PushFeedbackOutcome.ENDPOINT_INVALIDATED
+    for profile, held in holders:
+        affected.append(profile.key)
+        rest = [e for e in profile.push_endpoints if e.token and e not in held]
+        if profile.channels == {Channel.PUSH} and not rest:
+            state.delete(profile, DeletionReason.PUSH_UNREGISTERED)
+            outcome = PushFeedbackOutcome.PROFILE_DELETED
+        else:
+            _replace(state, profile, held, lambda e: replace(e, token="", state=PushEndpointState.INVALID))
+            state.tell(EventType.PUSH_ENDPOINT_INVALIDATED, profile.key)
+    return FeedbackResult(outcome, tuple(affected))
+
+
+def _replace(
+    state: State,
+    profile: Profile,
+    held: list[PushEndpoint],
+    change: Callable[[PushEndpoint], PushEndpoint],
+) -> None:
+    endpoints = tuple(change(e) if e in held else e for e in profile.push_endpoints)
+    state.put(replace(profile, push_endpoints=endpoints, update_time=state.now))

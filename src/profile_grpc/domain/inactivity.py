@@ -1,0 +1,103 @@
+"""When a profile expires, when the reaper may delete it and when the reaper must stop (P1-P6, P9)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from profile_grpc.domain.commands import PurgeUnregistered, ReapInactive
+from profile_grpc.domain.model import DeletionReason, ProfileStatus
+from profile_grpc.domain.needs import Needs
+from profile_grpc.domain.results import Deleted
+from profile_grpc.domain.settings import AppSettings
+from profile_grpc.domain.state import State
+
+CLOCK_JUMP = timedelta(days=7)
+BREAKER_WINDOW = timedelta(hours=24)
+
+
+def expire_time(
+    last_heartbeat_time: datetime | None, register_time: datetime, settings: AppSettings
+) -> datetime | None:
+    """When the profile expires without another heartbeat; None while it is exempt (P1, P2).
+
+    The app's present period decides, so that a changed period needs no rewritten profile (P3).
+    """
+    if last_heartbeat_time is not None:
+        return last_heartbeat_time + settings.inactivity_period
+    if settings.never_heartbeat_ttl is not None:
+        return register_time + settings.never_heartbeat_ttl
+    return None
+
+
+def expired(
+    last_heartbeat_time: datetime | None, register_time: datetime, settings: AppSettings, now: datetime
+) -> bool:
+    """Whether readers treat the profile as gone, reaped or not (P9)."""
+    end = expire_time(last_heartbeat_time, register_time, settings)
+    return end is not None and now > end
+
+
+def heartbeat_cutoff(settings: AppSettings, now: datetime) -> datetime:
+    """The reaper may delete a profile whose last heartbeat is before this instant (P1).
+
+    The granularity is added to the period because an acknowledged heartbeat may have been stored that much earlier
+    (H3).
+    """
+    return now - settings.inactivity_period - settings.heartbeat_granularity
+
+
+def register_cutoff(settings: AppSettings, now: datetime) -> datetime | None:
+    """The reaper may delete a profile without heartbeat registered before this instant; None: never (P2)."""
+    return None if settings.never_heartbeat_ttl is None else now - settings.never_heartbeat_ttl
+
+
+def breaker_trips(*, due: int, reaped: int, limit: int) -> bool:
+    """Whether deleting `due` profiles now, after `reaped` in the last 24 hours, is more than the app allows (P6)."""
+    return due > 0 and reaped + due > limit
+
+
+def clock_jumped(now: datetime, reference: datetime | None) -> bool:
+    """Whether the clock is too far ahead of the last pass, or of the newest sign of life (P6)."""
+    return reference is not None and now - reference > CLOCK_JUMP
+
+
+def reap_inactive_needs(command: ReapInactive) -> Needs:
+    return Needs(profiles={seen.key for seen in command.seen})
+
+
+def reap_inactive(state: State, command: ReapInactive, settings: AppSettings) -> Deleted:
+    """Deletes what is inactive and has had no heartbeat since the scan saw it (P1, P2, P4)."""
+    heard_before = heartbeat_cutoff(settings, state.now)
+    registered_before = register_cutoff(settings, state.now)
+    deleted = []
+    for seen in command.seen:
+        profile = state.profile(seen.key)
+        if profile is None or profile.status is not ProfileStatus.ACTIVE:
+            continue
+        if profile.last_heartbeat_time != seen.last_heartbeat_time:
+            continue
+        if profile.last_heartbeat_time is not None:
+            due = profile.last_heartbeat_time < heard_before
+        else:
+            due = registered_before is not None and profile.register_time < registered_before
+        if due:
+            state.delete(profile, DeletionReason.INACTIVE)
+            deleted.append(profile.key)
+    return Deleted(tuple(deleted))
+
+
+def purge_unregistered_needs(command: PurgeUnregistered) -> Needs:
+    return Needs(profiles=set(command.keys))
+
+
+def purge_unregistered(state: State, command: PurgeUnregistered, settings: AppSettings) -> Deleted:
+    """Deletes the profiles that have been UNREGISTERED for longer than the retention (D1, P8)."""
+    deleted = []
+    for key in command.keys:
+        profile = state.profile(key)
+        if profile is None or profile.status is not ProfileStatus.UNREGISTERED or profile.unregister_time is None:
+            continue
+        if state.now > profile.unregister_time + settings.unregistered_retention:
+            state.delete(profile, DeletionReason.UNREGISTERED)
+            deleted.append(profile.key)
+    return Deleted(tuple(deleted))

@@ -1,0 +1,347 @@
+"""What a profile is: identities, enumerations and the frozen records that the rules read and write.
+
+Instants are timezone-aware UTC `datetime`, durations are `timedelta`. Enumerations carry the contract's numbers.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+from typing import NamedTuple
+
+EMPTY: Mapping[str, str] = MappingProxyType({})
+
+
+class Platform(enum.IntEnum):
+    """Where the app runs."""
+
+    UNSPECIFIED = 0
+    ANDROID = 1
+    IOS = 2
+    WEB = 3
+
+
+class ProfileStatus(enum.IntEnum):
+    """Whether the profile can be reached at all. A deleted profile has no row, only a tombstone."""
+
+    ACTIVE = 1
+    UNREGISTERED = 2
+
+
+class UserState(enum.IntEnum):
+    """The user's place on a shared device (R5)."""
+
+    ACTIVE = 1
+    INACTIVE = 2
+
+
+class Channel(enum.IntEnum):
+    """A messaging channel."""
+
+    PUSH = 1
+    IN_APP = 2
+    LIVE_CHAT = 3
+
+
+class PushProvider(enum.IntEnum):
+    """The service that delivers to a push token."""
+
+    FCM = 1
+    APNS = 2
+    APNS_VOIP = 3
+    WEB_PUSH = 4
+    SAFARI = 5
+    HMS = 6
+
+
+class PushPurpose(enum.IntEnum):
+    """What a push endpoint is for."""
+
+    DEFAULT = 1
+    INCOMING_CALL = 2
+
+
+class PushEndpointState(enum.IntEnum):
+    """Whether pushes go to an endpoint. SUPERSEDED is the profile's (R7), never stored on an endpoint."""
+
+    DELIVERABLE = 1
+    SUPERSEDED = 2
+    INVALID = 3
+    SUSPECT = 4
+
+
+class UnregisterReason(enum.StrEnum):
+    """Why a profile is UNREGISTERED."""
+
+    CLIENT = "CLIENT"
+    REPLACED = "REPLACED"
+    ACCOUNT_REMOVED = "ACCOUNT_REMOVED"
+
+
+class DeletionReason(enum.StrEnum):
+    """Why a profile was deleted (D3); the `cause` of REREGISTER_REQUIRED (H2)."""
+
+    INACTIVE = "INACTIVE"
+    PUSH_UNREGISTERED = "PUSH_UNREGISTERED"
+    DELETED = "DELETED"
+    ACCOUNT_REMOVED = "ACCOUNT_REMOVED"
+    UNREGISTERED = "UNREGISTERED"
+    ERASED = "ERASED"
+
+
+class EventType(enum.StrEnum):
+    """What happened to a profile or, without a key, to an app."""
+
+    PROFILE_CREATED = "PROFILE_CREATED"
+    PROFILE_REACTIVATED = "PROFILE_REACTIVATED"
+    PROFILE_UNREGISTERED = "PROFILE_UNREGISTERED"
+    PROFILE_DELETED = "PROFILE_DELETED"
+    USER_DEACTIVATED = "USER_DEACTIVATED"
+    PUSH_SUPERSEDED = "PUSH_SUPERSEDED"
+    PUSH_TOKEN_CHANGED = "PUSH_TOKEN_CHANGED"  # noqa: S105 - an event's name
+    PUSH_TOKEN_MOVED = "PUSH_TOKEN_MOVED"  # noqa: S105 - an event's name
+    PUSH_ENDPOINT_INVALIDATED = "PUSH_ENDPOINT_INVALIDATED"
+    PUSH_ENDPOINT_SUSPECT = "PUSH_ENDPOINT_SUSPECT"
+    PUSH_CREDENTIAL_PROBLEM = "PUSH_CREDENTIAL_PROBLEM"
+    REAPER_HELD = "REAPER_HELD"
+
+
+class DisplacementEffect(enum.IntEnum):
+    """What a registration did to another profile (R8)."""
+
+    REPLACED = 1
+    DEACTIVATED = 2
+    PUSH_SUPERSEDED = 3
+    TOKEN_MOVED = 4
+
+
+class DeviceKey(NamedTuple):
+    """A device of an app."""
+
+    app_id: str
+    device_id: str
+
+
+class UserKey(NamedTuple):
+    """A user of an app."""
+
+    app_id: str
+    user_id: str
+
+
+class ProfileKey(NamedTuple):
+    """What identifies a profile: one user on one device in one app."""
+
+    app_id: str
+    user_id: str
+    device_id: str
+
+    @property
+    def device(self) -> DeviceKey:
+        return DeviceKey(self.app_id, self.device_id)
+
+    @property
+    def user(self) -> UserKey:
+        return UserKey(self.app_id, self.user_id)
+
+
+class TokenRef(NamedTuple):
+    """A push token of an app by its keyed hash, whatever its provider and push app id."""
+
+    app_id: str
+    token_hash: str
+
+
+class TokenKey(NamedTuple):
+    """What belongs to one device (R4): a token of one provider and push app id. The token is a keyed hash."""
+
+    app_id: str
+    token_hash: str
+    provider: PushProvider
+    push_app_id: str
+
+    @property
+    def ref(self) -> TokenRef:
+        return TokenRef(self.app_id, self.token_hash)
+
+
+@dataclass(frozen=True, slots=True)
+class PushEndpoint:
+    """A push token and what it is for. A profile holds at most one of each (provider, purpose) (R3)."""
+
+    provider: PushProvider
+    token: str
+    """Normalised token; empty once a provider declared it dead (F4)."""
+    push_app_id: str
+    purpose: PushPurpose
+    confirm_time: datetime
+    """The last Register or UpdateProfileData that carried the token (R3)."""
+    state: PushEndpointState = PushEndpointState.DELIVERABLE
+
+    @property
+    def slot(self) -> tuple[PushProvider, PushPurpose]:
+        """What a new endpoint replaces (R3)."""
+        return (self.provider, self.purpose)
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceAttribute:
+    """The stored value of a monitored device attribute (U4)."""
+
+    value: str
+    store_time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Attributes:
+    """What the profile's owner tells about user and device (U2). None: not known."""
+
+    customer_id: str | None = None
+    rtm_id: str | None = None
+    account_selector: str | None = None
+    verified: bool | None = None
+    guest: bool | None = None
+    foreground: bool | None = None
+    language: str | None = None
+    time_zone: str | None = None
+    os_version: str | None = None
+    sdk_version: str | None = None
+    device_model: str | None = None
+    last_opened_time: datetime | None = None
+    device_attributes: Mapping[str, DeviceAttribute] = field(default_factory=lambda: MappingProxyType({}))
+    custom_attributes: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+
+
+@dataclass(frozen=True, slots=True)
+class MadRecord:
+    """What billing knows of one (app, user, device) (M1, M2)."""
+
+    count_time: datetime
+    """When it was last counted."""
+    number: int
+    """How often it was counted; the next count takes the next number, so that no two can be made at once (M4)."""
+    deletion_time: datetime | None = None
+    """The deletion that opened the latest deletion window (M2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Liveness:
+    """The part of a profile that a heartbeat reads and writes."""
+
+    key: ProfileKey
+    status: ProfileStatus
+    last_heartbeat_time: datetime | None
+    mad: MadRecord
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One registration of one user on one device in one app."""
+
+    key: ProfileKey
+    create_time: datetime
+    register_time: datetime
+    update_time: datetime
+    mad: MadRecord
+    channels: frozenset[Channel]
+    status: ProfileStatus = ProfileStatus.ACTIVE
+    user_state: UserState = UserState.ACTIVE
+    platform: Platform = Platform.UNSPECIFIED
+    push_endpoints: tuple[PushEndpoint, ...] = ()
+    push_superseded: bool = False
+    """A newer device of the user receives the pushes, until this one registers again (R7)."""
+    attributes: Attributes = Attributes()
+    last_heartbeat_time: datetime | None = None
+    unregister_time: datetime | None = None
+    unregister_reason: UnregisterReason | None = None
+    revision: int = 0
+    """Version of the stored row; 0 before it is stored."""
+
+    @property
+    def etag(self) -> str:
+        return format(self.revision, "x")
+
+    @property
+    def liveness(self) -> Liveness:
+        return Liveness(self.key, self.status, self.last_heartbeat_time, self.mad, self.revision)
+
+    def endpoint_state(self, endpoint: PushEndpoint) -> PushEndpointState:
+        """The state the contract shows: a superseded profile's live endpoints are SUPERSEDED (R7)."""
+        if self.push_superseded and endpoint.state is not PushEndpointState.INVALID:
+            return PushEndpointState.SUPERSEDED
+        return endpoint.state
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceGuard:
+    """One row for a device, whose revision every decision about who uses the device bumps (R5, R6)."""
+
+    key: DeviceKey
+    profiles: int
+    revision: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class UserGuard:
+    """One row for a user, kept once the app is single-device, for decisions about the newest device (R7)."""
+
+    key: UserKey
+    profiles: int
+    revision: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TokenGuard:
+    """One row for a push token: the device that owns it and how many of its profiles hold it (R4)."""
+
+    key: TokenKey
+    device_id: str
+    holders: int
+    revision: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Tombstone:
+    """What stays of a deleted profile for 90 days (D3). Found by the keyed hash of its key."""
+
+    app_id: str
+    profile_hash: str
+    reason: DeletionReason
+    delete_time: datetime
+    mad_deletion_time: datetime
+    """The deletion that opened the latest deletion window (M2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What is known of a profile that is not there."""
+
+    tombstone: Tombstone | None = None
+    mad: MadRecord | None = None
+    """The last count on the ledger."""
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """One counted monthly active device (M1). Identifies nobody (M3)."""
+
+    app_id: str
+    profile_hash: str
+    number: int
+    count_time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A change that matters to others. Never holds a token."""
+
+    type: EventType
+    app_id: str
+    time: datetime
+    user_id: str = ""
+    device_id: str = ""
+    reason: str = ""

@@ -1,0 +1,65 @@
+"""What a command reads before it can be decided, so that a batch can load it all at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from profile_grpc.domain.model import (
+    DeviceGuard,
+    DeviceKey,
+    History,
+    Liveness,
+    Profile,
+    ProfileKey,
+    TokenGuard,
+    TokenRef,
+    UserGuard,
+    UserKey,
+)
+
+
+class CustomerKey(NamedTuple):
+    """A customer of an app."""
+
+    app_id: str
+    customer_id: str
+
+
+@dataclass(slots=True)
+class Needs:
+    """The rows a batch of commands reads."""
+
+    beats: set[ProfileKey] = field(default_factory=set)
+    """Profiles of which the liveness is enough."""
+    profiles: set[ProfileKey] = field(default_factory=set)
+    """Whole profiles. A missing one is loaded with its history."""
+    devices: set[DeviceKey] = field(default_factory=set)
+    """Every profile of the device."""
+    users: set[UserKey] = field(default_factory=set)
+    """Every profile of the user."""
+    customers: set[CustomerKey] = field(default_factory=set)
+    """Every profile linked with the customer."""
+    tokens: set[TokenRef] = field(default_factory=set)
+    """The token's guards, and every profile of the devices that own it."""
+
+
+@dataclass(slots=True)
+class Rows:
+    """What was loaded for `needs`.
+
+    Guards must be read before the profiles they guard: then a profile that changed in between is a guard that no
+    longer matches, and the write is refused. Besides, the rows hold the guards of every loaded profile: of its device,
+    its user and the tokens it holds, so that any of them can be changed or deleted; and the guards of device and user
+    of every key in `needs.profiles`, there or not, so that it can be created.
+    """
+
+    needs: Needs
+    beats: Iterable[Liveness] = ()
+    profiles: Iterable[Profile] = ()
+    device_guards: Iterable[DeviceGuard] = ()
+    user_guards: Iterable[UserGuard] = ()
+    token_guards: Iterable[TokenGuard] = ()
+    histories: Mapping[ProfileKey, History] = field(default_factory=dict)
+    """Of every key in `needs.profiles` and `needs.beats` that has no profile."""

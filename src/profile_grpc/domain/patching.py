@@ -1,0 +1,151 @@
+"""What a patch makes of a profile's own fields, in a registration and in an update alike (R1, R3, R9, U1, U4, U5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from types import MappingProxyType
+
+from profile_grpc.domain import device_attributes
+from profile_grpc.domain.commands import ProfilePatch
+from profile_grpc.domain.errors import FieldViolation, Reason, Refused
+from profile_grpc.domain.model import (
+    Attributes,
+    Channel,
+    DeviceAttribute,
+    Platform,
+    Profile,
+    PushEndpoint,
+)
+from profile_grpc.domain.results import IgnoredReason, IgnoredValue
+from profile_grpc.domain.settings import AppSettings, DeviceAttributeMonitor, MonitorKind
+
+MAX_CUSTOM_ATTRIBUTES = 64
+
+
+def apply(
+    profile: Profile, patch: ProfilePatch, settings: AppSettings, now: datetime
+) -> tuple[Profile, tuple[IgnoredValue, ...]]:
+    """The profile with the patch applied, and what was not stored.
+
+    Raises:
+        Refused: CHANNEL_NOT_ENABLED (R9) or INVALID_ATTRIBUTE (U4, U5).
+    """
+    platform = profile.platform if patch.platform is None else patch.platform
+    monitored, ignored = _device_attributes(profile, patch, platform, settings, now)
+    custom = _custom_attributes(profile.attributes.custom_attributes, patch)
+    endpoints = () if patch.clear_push_endpoints else profile.push_endpoints
+    changed = replace(
+        profile,
+        platform=platform,
+        channels=_channels(profile.channels, patch.channels, settings),
+        push_endpoints=_endpoints(endpoints, patch, now),
+        attributes=_attributes(profile.attributes, patch, monitored, custom),
+        update_time=now,
+    )
+    return changed, ignored
+
+
+def _channels(
+    stored: frozenset[Channel], asked: frozenset[Channel] | None, settings: AppSettings
+) -> frozenset[Channel]:
+    """A subset of the app's channels; empty asks for all of them (R9)."""
+    if asked is None:
+        return stored
+    foreign = asked - settings.channels
+    if foreign:
+        names = ", ".join(sorted(c.name for c in foreign))
+        allowed = ", ".join(sorted(c.name for c in settings.channels))
+        raise Refused(
+            Reason.CHANNEL_NOT_ENABLED,
+            f"The app does not have the channel {names}; it has {allowed}.",
+            metadata={"fields": "channels", "channel": names, "allowed": allowed},
+            violations=[FieldViolation("channels", f"must be among {allowed}")],
+        )
+    return asked or settings.channels
+
+
+def _endpoints(stored: Iterable[PushEndpoint], patch: ProfilePatch, now: datetime) -> tuple[PushEndpoint, ...]:
+    """New endpoints replace those of the same (provider, purpose) and are confirmed now (R3)."""
+    slots = {endpoint.slot: endpoint for endpoint in stored}
+    for new in patch.push_endpoints:
+        endpoint = PushEndpoint(new.provider, new.token, new.push_app_id, new.purpose, now)
+        slots[endpoint.slot] = endpoint
+    return tuple(slots[slot] for slot in sorted(slots))
+
+
+def _attributes(
+    stored: Attributes,
+    patch: ProfilePatch,
+    monitored: Mapping[str, DeviceAttribute],
+    custom: Mapping[str, str],
+) -> Attributes:
+    return replace(
+        stored,
+        device_attributes=monitored,
+        custom_attributes=custom,
+        **patch.attributes,  # type: ignore[arg-type]  # the keys are the dataclass's own field names
+    )
+
+
+def _custom_attributes(stored: Mapping[str, str], patch: ProfilePatch) -> Mapping[str, str]:
+    """A patch merges; as a whole in the mask it replaces (U5)."""
+    merged = {} if patch.replace_custom_attributes else dict(stored)
+    merged.update(patch.custom_attributes)
+    for name in patch.remove_custom_attributes:
+        merged.pop(name, None)
+    if len(merged) > MAX_CUSTOM_ATTRIBUTES:
+        violation = FieldViolation(
+            "custom_attributes", f"would have {len(merged)} entries; at most {MAX_CUSTOM_ATTRIBUTES} are kept"
+        )
+        message = f"The profile would have {len(merged)} custom attributes; remove some first."
+        raise Refused.for_fields(Reason.INVALID_ATTRIBUTE, message, [violation])
+    return MappingProxyType(merged)
+
+
+def _device_attributes(
+    profile: Profile,
+    patch: ProfilePatch,
+    platform: Platform,
+    settings: AppSettings,
+    now: datetime,
+) -> tuple[Mapping[str, DeviceAttribute], tuple[IgnoredValue, ...]]:
+    """What the app's monitors store of the reported device attributes (U4)."""
+    stored = profile.attributes.device_attributes
+    named = [*patch.device_attributes, *patch.remove_device_attributes]
+    unknown = sorted({name for name in named if not device_attributes.known(platform, name)} - set(stored))
+    if unknown:
+        violations = [
+            FieldViolation(f"device_attributes.{name}", f"is no device attribute of platform {platform.name}")
+            for name in unknown
+        ]
+        message = f"No device attribute of platform {platform.name}: {', '.join(unknown)}."
+        raise Refused.for_fields(Reason.INVALID_ATTRIBUTE, message, violations)
+    kept = {name: value for name, value in stored.items() if name not in patch.remove_device_attributes}
+    ignored = []
+    for name, value in patch.device_attributes.items():
+        reason = _not_stored(settings.monitor(platform, name), kept.get(name), profile.register_time, now)
+        if reason is None:
+            kept[name] = DeviceAttribute(value, now)
+        else:
+            ignored.append(IgnoredValue(f"device_attributes.{name}", reason))
+    return MappingProxyType(kept), tuple(ignored)
+
+
+def _not_stored(
+    monitor: DeviceAttributeMonitor | None,
+    stored: DeviceAttribute | None,
+    register_time: datetime,
+    now: datetime,
+) -> IgnoredReason | None:
+    if monitor is None:
+        return IgnoredReason.NOT_ENABLED
+    if stored is None:
+        return None
+    if monitor.kind is MonitorKind.ONE_TIME:
+        # "Once after registration": a new registration may bring a new value.
+        return IgnoredReason.ALREADY_SET if stored.store_time >= register_time else None
+    if monitor.interval is not None and now - stored.store_time < monitor.interval:
+        return IgnoredReason.TOO_SOON
+    return None

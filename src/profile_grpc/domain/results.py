@@ -1,0 +1,123 @@
+"""What commands answer."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from profile_grpc.domain.model import DisplacementEffect, Profile, ProfileKey
+
+
+class IgnoredReason(enum.IntEnum):
+    """Why a value was not stored (U4)."""
+
+    NOT_ENABLED = 1
+    ALREADY_SET = 2
+    TOO_SOON = 3
+
+
+class PushFeedbackOutcome(enum.IntEnum):
+    """What one feedback item led to."""
+
+    PROFILE_DELETED = 1
+    ENDPOINT_INVALIDATED = 2
+    ENDPOINT_SUSPECT = 3
+    STALE = 4
+    TRANSIENT = 5
+    CREDENTIAL_PROBLEM = 6
+    UNKNOWN_TOKEN = 7
+    UNRECOGNIZED = 8
+    INVALID = 9
+
+
+class AccountRemovalOutcome(enum.IntEnum):
+    """What an account-removal report led to."""
+
+    REMOVED = 1
+    NO_MATCH = 2
+    STALE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Displacement:
+    """Another profile that changed, and how (R8)."""
+
+    key: ProfileKey
+    effect: DisplacementEffect
+
+
+@dataclass(frozen=True, slots=True)
+class IgnoredValue:
+    """A value that was not stored."""
+
+    path: str
+    reason: IgnoredReason
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """The answer to Register."""
+
+    profile: Profile
+    created: bool
+    displaced: tuple[Displacement, ...]
+    device_users: int
+    """How many users are registered on the device, this one included."""
+
+    @property
+    def crowded(self) -> bool:
+        """More users on the device than it is meant for (R5)."""
+        return self.device_users > MAX_COMFORTABLE_USERS
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """The answer to Heartbeat (H1)."""
+
+    last_heartbeat_time: datetime
+    expire_time: datetime
+    next_heartbeat_after: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Updated:
+    """The answer to UpdateProfileData."""
+
+    profile: Profile
+    ignored: tuple[IgnoredValue, ...]
+    displaced: tuple[Displacement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unregistered:
+    """The answer to Unregister. `profile` is None when it was missing."""
+
+    profile: Profile | None
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """The profiles that a command deleted."""
+
+    keys: tuple[ProfileKey, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FeedbackResult:
+    """The answer to one feedback item. `detail` never holds a token."""
+
+    outcome: PushFeedbackOutcome
+    affected: tuple[ProfileKey, ...] = ()
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRemoved:
+    """The answer to RemoveAccount."""
+
+    removed: tuple[ProfileKey, ...]
+    outcome: AccountRemovalOutcome
+
+
+MAX_COMFORTABLE_USERS = 100

@@ -1,0 +1,235 @@
+"""An app's settings: the policies that the rules read, their defaults and what they may be."""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+
+from profile_grpc.domain import device_attributes
+from profile_grpc.domain.errors import FieldViolation, Reason, Refused
+from profile_grpc.domain.model import Channel, Platform, PushProvider, PushPurpose
+
+ALL_CHANNELS = frozenset(Channel)
+ZERO = timedelta(0)
+MAX_INACTIVITY_PERIOD = timedelta(days=365)
+MAX_GRANULARITY = timedelta(days=1)
+MAX_RETENTION = timedelta(days=3650)
+MAX_TTL = timedelta(days=36500)
+MAX_BRIDGE_NAMES = 8
+MAX_BRIDGE_SEGMENT = 9
+_SEGMENT = re.compile(r"/[1-9]\Z")
+
+
+class AccountRemovalAction(enum.IntEnum):
+    """What an account removal does (X3)."""
+
+    UNREGISTER = 1
+    DELETE = 2
+    STRIP_TOKENS = 3
+
+
+class InAppTransport(enum.IntEnum):
+    """The protocol that carries in-app messages."""
+
+    MQTT = 1
+    WEB_SOCKET = 2
+
+
+class MonitorKind(enum.IntEnum):
+    """When a monitored device attribute is stored (U4)."""
+
+    ONE_TIME = 1
+    EVENT = 2
+    INTERVAL = 3
+
+
+@dataclass(frozen=True, slots=True)
+class PushApp:
+    """What tokens of one push app id are for."""
+
+    push_app_id: str
+    provider: PushProvider
+    platform: Platform = Platform.UNSPECIFIED
+    purpose: PushPurpose = PushPurpose.DEFAULT
+
+
+@dataclass(frozen=True, slots=True)
+class ReaperBreaker:
+    """How many profiles the reaper may delete in 24 hours: the larger of the two limits (P6)."""
+
+    percent: float = 5.0
+    minimum: int = 1000
+
+    def limit(self, active_profiles: int) -> int:
+        return max(self.minimum, int(active_profiles * self.percent / 100))
+
+
+@dataclass(frozen=True, slots=True)
+class InAppSettings:
+    """How in-app messages travel."""
+
+    primary_transport: InAppTransport = InAppTransport.MQTT
+    secondary_transport: InAppTransport = InAppTransport.WEB_SOCKET
+    use_secured_port: bool = True
+    payload_encryption: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceAttributeMonitor:
+    """A device attribute that the app monitors on one platform (U4). `interval` with INTERVAL only."""
+
+    platform: Platform
+    attribute: str
+    kind: MonitorKind
+    interval: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BridgeParameters:
+    """The names under which reports to the HTTP bridge give each value, tried in their order (X2).
+
+    A query or form field or JSON member in any letter case, a dotted path into nested JSON, or `/n`: the n-th path
+    segment after the endpoint, from 1. The defaults are the names of the reporter's documentation.
+    """
+
+    username: tuple[str, ...] = ("username", "user", "/1")
+    selector: tuple[str, ...] = ("selector", "/2")
+    token_calls: tuple[str, ...] = ("token_calls", "pushTokenIncomingCall")
+    appid_calls: tuple[str, ...] = ("appid_calls", "pushappid_incoming_call")
+    token_msgs: tuple[str, ...] = ("token_msgs", "pushTokenOther", "pushToken", "token", "/3")
+    appid_msgs: tuple[str, ...] = ("appid_msgs", "pushappid_other", "pushappid", "appid")
+    device_id: tuple[str, ...] = ("device_id", "installation_id")
+    secret: tuple[str, ...] = ("key",)
+
+
+@dataclass(frozen=True, slots=True)
+class AppSettings:
+    """The policies of every profile of an app."""
+
+    push_app_ids: tuple[PushApp, ...] = ()
+    inactivity_period: timedelta = timedelta(days=40)
+    heartbeat_interval: timedelta = timedelta(days=15)
+    heartbeat_granularity: timedelta = timedelta(hours=1)
+    never_heartbeat_ttl: timedelta | None = None
+    register_counts_as_heartbeat: bool = False
+    channels: frozenset[Channel] = ALL_CHANNELS
+    multi_user_per_device: bool = False
+    single_device_per_user: bool = False
+    unregistered_retention: timedelta = timedelta(days=30)
+    reaper_breaker: ReaperBreaker = ReaperBreaker()
+    account_removal_action: AccountRemovalAction = AccountRemovalAction.UNREGISTER
+    server_side_inbox: bool = False
+    in_app: InAppSettings = InAppSettings()
+    device_attribute_monitors: tuple[DeviceAttributeMonitor, ...] = ()
+    bridge_parameters: BridgeParameters = BridgeParameters()
+
+    def monitor(self, platform: Platform, attribute: str) -> DeviceAttributeMonitor | None:
+        """The app's monitor of the attribute on the platform, if it has one."""
+        for monitor in self.device_attribute_monitors:
+            if monitor.platform is platform and monitor.attribute == attribute:
+                return monitor
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """One application of a tenant."""
+
+    app_id: str
+    tenant_id: str
+    create_time: datetime
+    update_time: datetime
+    display_name: str = ""
+    settings: AppSettings = AppSettings()
+    deleting: bool = False
+    """A forced deletion has begun: nobody reaches the app any more, its profiles are going."""
+    revision: int = 0
+
+    @property
+    def etag(self) -> str:
+        return format(self.revision, "x")
+
+
+def check(settings: AppSettings) -> None:
+    """Refuses settings that contradict each other or exceed a limit (P1 and the settings' own limits).
+
+    Raises:
+        Refused: INVALID_SETTINGS, naming every field that is wrong.
+    """
+    violations = (
+        *_period_violations(settings),
+        *_limit_violations(settings),
+        *_monitor_violations(settings),
+        *_bridge_violations(settings.bridge_parameters),
+    )
+    if violations:
+        described = "; ".join(f"{v.field}: {v.description}" for v in violations)
+        message = f"The settings are not valid: {described}."
+        raise Refused.for_fields(Reason.INVALID_SETTINGS, message, violations)
+
+
+def _period_violations(settings: AppSettings) -> Iterator[FieldViolation]:
+    if not ZERO < settings.inactivity_period <= MAX_INACTIVITY_PERIOD:
+        yield _wrong("inactivity_period", "must be longer than 0 and at most 365 days")
+    if settings.heartbeat_interval <= ZERO:
+        yield _wrong("heartbeat_interval", "must be longer than 0")
+    if settings.inactivity_period <= settings.heartbeat_interval:
+        description = "must be longer than heartbeat_interval, or live devices expire between two heartbeats"
+        yield _wrong("inactivity_period", description)
+    if not ZERO <= settings.heartbeat_granularity <= MAX_GRANULARITY:
+        yield _wrong("heartbeat_granularity", "must be 0 to 1 day")
+    elif settings.heartbeat_granularity >= settings.heartbeat_interval:
+        yield _wrong("heartbeat_granularity", "must be shorter than heartbeat_interval, or heartbeats are not stored")
+    if settings.never_heartbeat_ttl is not None and not ZERO < settings.never_heartbeat_ttl <= MAX_TTL:
+        yield _wrong("never_heartbeat_ttl", "must be longer than 0 and at most 36500 days, or absent")
+    if not ZERO <= settings.unregistered_retention <= MAX_RETENTION:
+        yield _wrong("unregistered_retention", "must be 0 to 3650 days")
+
+
+def _limit_violations(settings: AppSettings) -> Iterator[FieldViolation]:
+    if not settings.channels:
+        yield _wrong("channels", "needs at least one channel")
+    if not 0 <= settings.reaper_breaker.percent <= 100:  # noqa: PLR2004 - percent
+        yield _wrong("reaper_breaker.percent", "must be 0 to 100")
+    if settings.reaper_breaker.minimum < 0:
+        yield _wrong("reaper_breaker.minimum", "must be at least 0")
+    if settings.in_app.primary_transport is settings.in_app.secondary_transport:
+        yield _wrong("in_app.secondary_transport", "must differ from primary_transport")
+    if len({p.push_app_id for p in settings.push_app_ids}) < len(settings.push_app_ids):
+        yield _wrong("push_app_ids", "names a push_app_id twice")
+
+
+def _monitor_violations(settings: AppSettings) -> Iterator[FieldViolation]:
+    name = "device_attribute_monitors"
+    monitors = settings.device_attribute_monitors
+    if len({(m.platform, m.attribute) for m in monitors}) < len(monitors):
+        yield _wrong(name, "names an attribute of a platform twice")
+    for monitor in monitors:
+        if not device_attributes.known(monitor.platform, monitor.attribute):
+            names = ", ".join(sorted(device_attributes.CATALOGUE.get(monitor.platform, ()))) or "none"
+            yield _wrong(name, f"{monitor.platform.name} has no attribute {monitor.attribute!r}; it has: {names}")
+        if (monitor.kind is MonitorKind.INTERVAL) != (monitor.interval is not None):
+            yield _wrong(name, f"{monitor.attribute!r}: interval is required for INTERVAL and refused otherwise")
+
+
+def _bridge_violations(parameters: BridgeParameters) -> Iterator[FieldViolation]:
+    taken: dict[str, str] = {}
+    for field in fields(parameters):
+        names: tuple[str, ...] = getattr(parameters, field.name)
+        if not 1 <= len(names) <= MAX_BRIDGE_NAMES:
+            yield _wrong(f"bridge_parameters.{field.name}", f"must have 1 to {MAX_BRIDGE_NAMES} names")
+        for name in names:
+            if name.startswith("/") and not _SEGMENT.match(name):
+                description = f"{name!r}: a path segment is written /1 to /{MAX_BRIDGE_SEGMENT}"
+                yield _wrong(f"bridge_parameters.{field.name}", description)
+            if names != field.default:  # a name that another parameter takes is taken from the defaults
+                other = taken.setdefault(name.casefold(), field.name)
+                if other != field.name:
+                    yield _wrong(f"bridge_parameters.{field.name}", f"{name!r} is a name of {other} already")
+
+
+def _wrong(name: str, description: str) -> FieldViolation:
+    return FieldViolation(f"settings.{name}", description)

@@ -1,0 +1,95 @@
+"""A `DirectoryStore` in memory."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from profile_grpc.domain.settings import App
+from profile_grpc.service.ports import Conflict, StoredKey, StoreUnavailable, Tenant
+
+
+class MemoryDirectory:
+    """Keeps tenants, apps and keys. `reads` counts the look-ups of apps and keys; `down` makes every call fail."""
+
+    def __init__(self) -> None:
+        self.down = False
+        self.reads = 0
+        self._version = 0
+        self._tenants: dict[str, Tenant] = {}
+        self._apps: dict[str, App] = {}
+        self._keys: dict[str, StoredKey] = {}
+
+    def _reach(self) -> None:
+        if self.down:
+            raise StoreUnavailable("down")
+
+    def _change(self) -> None:
+        self._reach()
+        self._version += 1
+
+    async def version(self) -> int:
+        self._reach()
+        return self._version
+
+    async def add_tenant(self, tenant: Tenant) -> None:
+        self._change()
+        if tenant.tenant_id in self._tenants:
+            raise Conflict("taken")
+        self._tenants[tenant.tenant_id] = tenant
+
+    async def tenant(self, tenant_id: str) -> Tenant | None:
+        self._reach()
+        return self._tenants.get(tenant_id)
+
+    async def tenants(self) -> Sequence[Tenant]:
+        self._reach()
+        return sorted(self._tenants.values(), key=lambda t: t.tenant_id)
+
+    async def add_app(self, app: App) -> None:
+        self._change()
+        if app.app_id in self._apps:
+            raise Conflict("taken")
+        self._apps[app.app_id] = app
+
+    async def app(self, app_id: str) -> App | None:
+        self._reach()
+        self.reads += 1
+        return self._apps.get(app_id)
+
+    async def apps(self, tenant_id: str | None, after: str, limit: int) -> Sequence[App]:
+        self._reach()
+        found = [a for a in self._apps.values() if tenant_id in {None, a.tenant_id} and a.app_id > after]
+        return sorted(found, key=lambda a: a.app_id)[:limit]
+
+    async def change_app(self, app: App, seen: int) -> None:
+        self._change()
+        stored = self._apps.get(app.app_id)
+        if stored is None or stored.revision != seen:
+            raise Conflict("changed")
+        self._apps[app.app_id] = app
+
+    async def remove_app(self, app_id: str, time: datetime) -> None:
+        self._change()
+        self._apps.pop(app_id, None)
+        for key in [k for k in self._keys.values() if k.app_id == app_id and k.revoke_time is None]:
+            self._keys[key.key_id] = replace(key, revoke_time=time)
+
+    async def add_key(self, key: StoredKey) -> None:
+        self._change()
+        self._keys[key.key_id] = key
+
+    async def key(self, key_id: str) -> StoredKey | None:
+        self._reach()
+        self.reads += 1
+        return self._keys.get(key_id)
+
+    async def keys(self, tenant_id: str, app_id: str | None) -> Sequence[StoredKey]:
+        self._reach()
+        found = [k for k in self._keys.values() if k.tenant_id == tenant_id and app_id in {None, k.app_id}]
+        return sorted(found, key=lambda k: k.create_time, reverse=True)
+
+    async def revoke_key(self, key_id: str, time: datetime) -> None:
+        self._change()
+        key = self._keys.get(key_id)
+        if key is not None and key.revoke_time is None:
+            self._keys[key_id] = replace(key, revoke_time=time)

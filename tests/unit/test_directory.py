@@ -1,0 +1,368 @@
+"""Who calls and what they reach: keys, the directory's memory, and the use cases of apps and keys."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from profile_grpc.domain.commands import Register
+from profile_grpc.domain.errors import Reason, Refused
+from profile_grpc.domain.model import EventType
+from profile_grpc.domain.settings import App, AppSettings
+from profile_grpc.service import apps as apps_module
+from profile_grpc.service import credentials
+from profile_grpc.service.apps import Apps, check_tenant
+from profile_grpc.service.credentials import Caller
+from profile_grpc.service.directory import Directory
+from profile_grpc.service.observer import Silent
+from profile_grpc.service.ports import KeyKind, StoreUnavailable
+from profile_grpc.service.write_queue import WriteQueue
+from tests.support.domain import ANN, APP, BOB, HASHER, T0, ManualClock, days, key
+from tests.support.memory_directory import MemoryDirectory
+from tests.support.memory_store import MemoryStore
+from tests.support.world import World
+
+ADMIN, PROFILE, BRIDGE, CLIENT = KeyKind.ADMIN, KeyKind.PROFILE, KeyKind.BRIDGE, KeyKind.CLIENT
+OTHER = "other"
+FOREIGN = "foreign"
+
+
+class Office:
+    """A directory with two apps of one tenant and one of another, and its administration."""
+
+    def __init__(self, anonymous: Caller | None = None) -> None:
+        self.store = MemoryDirectory()
+        self.directory = Directory(self.store, HASHER, anonymous=anonymous)
+        self.clock = ManualClock()
+        self.world = World(HASHER)
+        profiles = MemoryStore(self.world)
+        self.queue = WriteQueue(profiles, self.clock, HASHER, observer=Silent())
+        self.apps = Apps(self.store, profiles, self.queue, self.directory, self.clock, HASHER)
+
+    async def furnish(self) -> None:
+        for app_id, tenant_id in ((APP, "acme"), (OTHER, "acme"), (FOREIGN, "rival")):
+            await self.store.add_app(App(app_id, tenant_id, T0, T0, revision=1))
+
+    async def key(self, kind: KeyKind, app_id: str = "", tenant_id: str = "acme") -> str:
+        """The text of a new key."""
+        _, secret = await self.apps.create_key(kind, tenant_id, app_id)
+        return secret
+
+
+@pytest.fixture
+async def office() -> AsyncIterator[Office]:
+    made = Office()
+    await made.furnish()
+    made.queue.start()
+    yield made
+    await made.queue.close()
+
+
+async def refusal(directory: Directory, presented: str | None) -> Reason:
+    with pytest.raises(Refused) as caught:
+        await directory.authenticate(presented)
+    return caught.value.reason
+
+
+# --- keys ---
+
+
+@pytest.mark.parametrize("kind", KeyKind)
+async def test_a_key_names_its_kind_its_tenant_and_its_app(office: Office, kind: KeyKind) -> None:
+    app_id = APP if kind in {BRIDGE, CLIENT} else ""
+    secret = await office.key(kind, app_id)
+    assert await office.directory.authenticate(secret) == Caller(kind, "acme", app_id)
+
+
+async def test_what_is_stored_of_a_key_does_not_open_anything(office: Office) -> None:
+    stored, secret = await office.apps.create_key(ADMIN, "acme", "")
+    assert secret.startswith(f"apk_{stored.key_id}_")
+    assert secret[17:] not in repr(stored)
+    assert await refusal(office.directory, f"apk_{stored.key_id}_{stored.secret_hash}") is Reason.CREDENTIAL_INVALID
+
+
+@pytest.mark.parametrize("presented", [None, ""])
+async def test_no_key_is_no_credential(office: Office, presented: str | None) -> None:
+    assert await refusal(office.directory, presented) is Reason.CREDENTIAL_MISSING
+
+
+@pytest.mark.parametrize("spoil", [str.upper, str.lower, "{} ".format, "{}\n".format, "x{}".format, lambda k: k[:-1]])
+async def test_a_spoiled_key_is_invalid(office: Office, spoil: type[str]) -> None:
+    secret = await office.key(ADMIN)
+    assert await refusal(office.directory, spoil(secret)) is Reason.CREDENTIAL_INVALID
+
+
+async def test_the_id_of_one_key_with_the_secret_of_another_is_invalid(office: Office) -> None:
+    one, other = await office.key(ADMIN), await office.key(ADMIN)
+    assert await refusal(office.directory, one[:17] + other[17:]) is Reason.CREDENTIAL_INVALID
+
+
+async def test_unknown_malformed_and_revoked_keys_look_the_same(office: Office) -> None:
+    stored, secret = await office.apps.create_key(ADMIN, "acme", "")
+    await office.apps.revoke_key(stored.key_id, "acme")
+    unknown = f"apk_{'a' * 12}_{'b' * 43}"
+    texts = set()
+    for presented in (secret, unknown, "nonsense"):
+        with pytest.raises(Refused) as caught:
+            await office.directory.authenticate(presented)
+        texts.add((caught.value.reason, caught.value.message, *caught.value.metadata.items()))
+    assert len(texts) == 1
+
+
+async def test_two_keys_may_be_valid_at_a_time(office: Office) -> None:
+    old, new = await office.key(ADMIN), await office.key(ADMIN)
+    assert await office.directory.authenticate(old) == await office.directory.authenticate(new)
+
+
+async def test_anonymous_callers_are_let_in_where_they_are_wanted() -> None:
+    anonymous = Caller(ADMIN, "demo")
+    office = Office(anonymous)
+    assert await office.directory.authenticate(None) == anonymous
+    assert await refusal(office.directory, "nonsense") is Reason.CREDENTIAL_INVALID
+
+
+# --- reach ---
+
+
+@pytest.mark.parametrize(
+    ("caller", "app_id", "refused"),
+    [
+        (Caller(ADMIN, "acme"), APP, None),
+        (Caller(ADMIN, "acme"), OTHER, None),
+        (Caller(ADMIN, "acme"), FOREIGN, Reason.APP_NOT_ALLOWED),
+        (Caller(ADMIN, "acme"), "missing", Reason.APP_NOT_FOUND),
+        (Caller(PROFILE, "acme"), APP, None),
+        (Caller(PROFILE, "acme"), FOREIGN, Reason.APP_NOT_ALLOWED),
+        (Caller(PROFILE, "acme"), "missing", Reason.APP_NOT_ALLOWED),
+        (Caller(BRIDGE, "acme", APP), APP, None),
+        (Caller(BRIDGE, "acme", APP), OTHER, Reason.APP_NOT_ALLOWED),
+        (Caller(BRIDGE, "acme", APP), "missing", Reason.APP_NOT_ALLOWED),
+        (Caller(CLIENT, "acme", APP), APP, None),
+        (Caller(CLIENT, "acme", APP), OTHER, Reason.APP_NOT_ALLOWED),
+        (Caller(CLIENT, "acme", APP), FOREIGN, Reason.APP_NOT_ALLOWED),
+        (Caller(CLIENT, "rival", APP), APP, Reason.APP_NOT_ALLOWED),
+    ],
+)
+async def test_what_each_kind_of_key_reaches(
+    office: Office, caller: Caller, app_id: str, refused: Reason | None
+) -> None:
+    if refused is None:
+        assert (await office.directory.reach(caller, app_id)).app_id == app_id
+        return
+    with pytest.raises(Refused) as caught:
+        await office.directory.reach(caller, app_id)
+    assert caught.value.reason is refused
+    assert caught.value.metadata == {"app_id": app_id}
+
+
+async def test_to_all_but_admins_a_missing_and_a_foreign_app_look_the_same(office: Office) -> None:
+    said = set()
+    for app_id in ("missing", FOREIGN):
+        with pytest.raises(Refused) as caught:
+            await office.directory.reach(Caller(PROFILE, "acme"), app_id)
+        said.add((caught.value.reason, caught.value.message.replace(app_id, "?")))
+    assert len(said) == 1
+
+
+@pytest.mark.parametrize(("asked", "allowed"), [("", True), ("acme", True), ("rival", False)])
+def test_a_caller_acts_for_its_own_tenant(asked: str, allowed: bool) -> None:
+    caller = Caller(ADMIN, "acme")
+    if allowed:
+        assert check_tenant(caller, asked) == "acme"
+        return
+    with pytest.raises(Refused) as caught:
+        check_tenant(caller, asked)
+    assert caught.value.reason is Reason.TENANT_NOT_ALLOWED
+
+
+# --- memory ---
+
+
+async def test_apps_and_keys_are_read_once(office: Office) -> None:
+    secret = await office.key(ADMIN)
+    for _ in range(3):
+        await office.directory.reach(await office.directory.authenticate(secret), APP)
+    assert office.store.reads == 2
+    assert office.directory.known_caller(secret) == Caller(ADMIN, "acme")
+    assert office.directory.known_app(APP) is not None
+    assert office.directory.known_caller("unknown") is office.directory.known_caller(None) is None
+
+
+async def test_what_is_not_there_is_not_remembered(office: Office) -> None:
+    caller = Caller(ADMIN, "acme")
+    with pytest.raises(Refused):
+        await office.directory.reach(caller, "new")
+    await office.store.add_app(App("new", "acme", T0, T0))
+    assert (await office.directory.reach(caller, "new")).app_id == "new"
+
+
+async def test_a_key_revoked_by_another_process_ends_with_the_next_refresh(office: Office) -> None:
+    stored, secret = await office.apps.create_key(ADMIN, "acme", "")
+    await office.directory.authenticate(secret)
+    await office.directory.refresh()
+    await office.directory.authenticate(secret)
+    await office.store.revoke_key(stored.key_id, T0)
+    await office.directory.refresh()
+    assert await refusal(office.directory, secret) is Reason.CREDENTIAL_INVALID
+    assert office.directory.known_caller(secret) is None
+
+
+async def test_a_key_revoked_here_ends_at_once(office: Office) -> None:
+    stored, secret = await office.apps.create_key(ADMIN, "acme", "")
+    await office.directory.authenticate(secret)
+    revoked = await office.apps.revoke_key(stored.key_id, "acme")
+    assert revoked.revoke_time == T0
+    assert await refusal(office.directory, secret) is Reason.CREDENTIAL_INVALID
+
+
+async def test_a_refresh_without_a_change_forgets_nothing(office: Office) -> None:
+    secret = await office.key(ADMIN)
+    await office.directory.refresh()
+    await office.directory.authenticate(secret)
+    await office.directory.refresh()
+    assert office.directory.known_caller(secret) is not None
+
+
+async def test_a_key_read_before_a_revocation_is_not_remembered_after_it(office: Office) -> None:
+    """The look-up was on its way when the directory was refreshed."""
+    stored, secret = await office.apps.create_key(ADMIN, "acme", "")
+    await office.directory.refresh()
+    read = office.store.key
+
+    async def slow(key_id: str) -> object:
+        found = await read(key_id)
+        await office.store.revoke_key(stored.key_id, T0)
+        await office.directory.refresh()
+        return found
+
+    office.store.key = slow  # type: ignore[method-assign, assignment]
+    await office.directory.authenticate(secret)
+    assert office.directory.known_caller(secret) is None
+
+
+async def test_known_keys_work_through_an_outage(office: Office) -> None:
+    secret, unknown = await office.key(ADMIN), await office.key(ADMIN)
+    await office.directory.refresh()
+    caller = await office.directory.authenticate(secret)
+    await office.directory.reach(caller, APP)
+    office.store.down = True
+    with pytest.raises(StoreUnavailable):
+        await office.directory.refresh()
+    assert (await office.directory.reach(await office.directory.authenticate(secret), APP)).app_id == APP
+    with pytest.raises(StoreUnavailable):
+        await office.directory.authenticate(unknown)
+
+
+async def test_the_directory_looks_for_changes_again_after_an_outage(office: Office) -> None:
+    looked = asyncio.Event()
+    version = office.store.version
+    times = iter([True, True, False])
+
+    async def counted() -> int:
+        office.store.down = next(times, False)
+        if not office.store.down:
+            looked.set()
+        return await version()
+
+    office.store.version = counted  # type: ignore[method-assign]
+    running = asyncio.create_task(office.directory.run(interval=0))
+    async with asyncio.timeout(10):
+        await looked.wait()
+    running.cancel()
+
+
+# --- apps ---
+
+
+async def test_settings_are_checked_and_changes_are_in_force_at_once(office: Office) -> None:
+    caller = Caller(ADMIN, "acme")
+    before = await office.directory.reach(caller, APP)
+    office.clock.advance(days(1))
+    after = await office.apps.update(before, "Shop", AppSettings(inactivity_period=days(20)), before.etag)
+    assert await office.directory.reach(caller, APP) == after
+    assert (after.create_time, after.update_time) == (T0, T0 + days(1))
+    assert after.etag != before.etag
+    with pytest.raises(Refused) as caught:
+        await office.apps.update(after, "Shop", AppSettings(inactivity_period=days(1)))
+    assert caught.value.reason is Reason.INVALID_SETTINGS
+
+
+async def test_an_app_that_has_changed_is_not_overwritten(office: Office) -> None:
+    before = await office.apps.get(APP)
+    await office.apps.update(before, "one", before.settings)
+    for etag in ("", before.etag):
+        with pytest.raises(Refused) as caught:
+            await office.apps.update(before, "two", before.settings, etag)
+        assert caught.value.reason is Reason.ETAG_MISMATCH
+    current = await office.apps.get(APP)
+    with pytest.raises(Refused) as caught:
+        await office.apps.update(current, "two", before.settings, before.etag)
+    assert caught.value.reason is Reason.ETAG_MISMATCH
+
+
+async def test_an_app_id_is_taken_once(office: Office) -> None:
+    await office.apps.create("new", "acme", "New", AppSettings())
+    with pytest.raises(Refused) as caught:
+        await office.apps.create("new", "rival", "New", AppSettings())
+    assert caught.value.reason is Reason.APP_ALREADY_EXISTS
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+async def test_apps_are_listed_in_pages(office: Office, size: int) -> None:
+    first, token = await office.apps.list("acme", size, "")
+    rest, end = await office.apps.list("acme", size, token) if token else ([], "")
+    assert [app.app_id for app in (*first, *rest)] == [APP, OTHER]
+    assert end == ""
+
+
+async def test_D3_a_forced_deletion_takes_the_profiles_along(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(apps_module, "STALENESS", 0)
+    for one in (ANN, BOB, key(app=OTHER)):
+        await office.queue.submit(Register(one), AppSettings())
+    with pytest.raises(Refused) as caught:
+        await office.apps.delete(APP, "acme", force=False)
+    assert caught.value.reason is Reason.APP_NOT_EMPTY
+    await office.apps.delete(APP, "acme", force=True)
+    assert list(office.world.profiles) == [key(app=OTHER)]
+    assert sum(e.type is EventType.PROFILE_DELETED for e in office.world.events) == 2
+    with pytest.raises(Refused) as caught:
+        await office.apps.get(APP)
+    assert caught.value.reason is Reason.APP_NOT_FOUND
+
+
+async def test_only_its_tenant_deletes_an_app(office: Office) -> None:
+    with pytest.raises(Refused) as caught:
+        await office.apps.delete(FOREIGN, "acme", force=True)
+    assert caught.value.reason is Reason.APP_NOT_ALLOWED
+    assert await office.store.app(FOREIGN)
+
+
+async def test_an_app_that_is_being_deleted_is_out_of_reach(office: Office) -> None:
+    app = await office.apps.get(APP)
+    await office.store.change_app(
+        App(APP, "acme", T0, T0, settings=app.settings, deleting=True, revision=2), app.revision
+    )
+    with pytest.raises(Refused) as caught:
+        await office.directory.reach(Caller(PROFILE, "acme"), APP)
+    assert caught.value.reason is Reason.APP_NOT_ALLOWED
+    assert [one.app_id for one in (await office.apps.list("acme", 0, ""))[0]] == [OTHER]
+    await office.apps.delete(APP, "acme", force=False)  # what was interrupted is completed
+    assert await office.store.app(APP) is None
+
+
+async def test_a_key_of_another_tenant_cannot_be_revoked(office: Office) -> None:
+    stored, _ = await office.apps.create_key(ADMIN, "rival", "")
+    for key_id in (stored.key_id, "missing"):
+        with pytest.raises(Refused) as caught:
+            await office.apps.revoke_key(key_id, "acme")
+        assert caught.value.reason is Reason.KEY_NOT_FOUND
+
+
+def test_keys_are_random_and_have_one_form() -> None:
+    issued = [credentials.issue(CLIENT, "acme", APP, HASHER, T0) for _ in range(20)]
+    assert len({secret for _, secret in issued}) == len({stored.key_id for stored, _ in issued}) == 20
+    for stored, secret in issued:
+        parsed = credentials.parse(secret)
+        assert parsed
+        assert parsed[0] == stored.key_id
+        assert HASHER.same_secret(parsed[1], stored.secret_hash)

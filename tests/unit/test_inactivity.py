@@ -1,0 +1,200 @@
+"""Expiry, the reaper's deletions and what must stop them: P1-P4, P6, P9 (as functions of the domain)."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from profile_grpc.domain import inactivity
+from profile_grpc.domain.commands import ReapInactive, Register, SeenProfile
+from profile_grpc.domain.model import DeletionReason, ProfileKey, ProfileStatus
+from profile_grpc.domain.results import Deleted
+from profile_grpc.domain.settings import AppSettings, ReaperBreaker
+from tests.support.domain import ANN, APP, BOB, INSTANT, T0, Scene, days, given, hours, key, profile
+
+DEFAULT = AppSettings()
+WITH_TTL = AppSettings(never_heartbeat_ttl=days(100))
+
+
+def reap(scene: Scene, *seen: tuple[ProfileKey, datetime | None]) -> tuple[ProfileKey, ...]:
+    return scene.do(ReapInactive(APP, tuple(SeenProfile(*one) for one in seen)), Deleted).keys
+
+
+# --- P1 ---
+
+
+@pytest.mark.parametrize(
+    ("after", "gone"),
+    [
+        (days(40), False),
+        (days(40) + INSTANT, False),
+        (days(40) + hours(1), False),
+        (days(40) + hours(1) + INSTANT, True),
+    ],
+)
+def test_P1_H3_inactive_is_later_than_heartbeat_period_and_granularity(after: timedelta, gone: bool) -> None:
+    scene = given(profile(ANN, last_heartbeat_time=T0), at=T0 + after)
+    assert reap(scene, (ANN, T0)) == ((ANN,) if gone else ())
+    assert scene.has(ANN) is not gone
+
+
+def test_P1_the_tombstone_says_inactive_and_the_deletion_is_tallied() -> None:
+    scene = given(profile(ANN, last_heartbeat_time=T0), at=T0 + days(41))
+    reap(scene, (ANN, T0))
+    tombstone = scene.world.tombstone(ANN)
+    assert tombstone
+    assert tombstone.reason is DeletionReason.INACTIVE
+    assert scene.world.reaped == [(T0 + days(41), APP, 1)]
+
+
+def test_P1_period_and_granularity_are_the_apps() -> None:
+    settings = {"inactivity_period": days(10), "heartbeat_interval": days(5), "heartbeat_granularity": hours(6)}
+    scene = given(profile(ANN, last_heartbeat_time=T0), at=T0 + days(10) + hours(6), **settings)
+    assert reap(scene, (ANN, T0)) == ()
+    assert reap(scene.later(INSTANT), (ANN, T0)) == (ANN,)
+
+
+def test_P1_an_unregistered_profile_is_not_inactive_but_signed_out() -> None:
+    scene = given(profile(ANN, last_heartbeat_time=T0))
+    scene.unregister(ANN)
+    assert reap(scene.later(days(100)), (ANN, T0)) == ()
+    assert scene.profile(ANN).status is ProfileStatus.UNREGISTERED
+
+
+def test_P1_several_are_judged_each_on_its_own() -> None:
+    scene = given(
+        profile(ANN, last_heartbeat_time=T0), profile(BOB, last_heartbeat_time=T0 + days(30)), at=T0 + days(41)
+    )
+    assert reap(scene, (ANN, T0), (BOB, T0 + days(30)), (key("nobody"), T0)) == (ANN,)
+
+
+# --- P2 ---
+
+
+def test_P2_without_a_heartbeat_a_profile_is_exempt() -> None:
+    scene = given(profile(ANN), at=T0 + days(10_000))
+    assert reap(scene, (ANN, None)) == ()
+    assert inactivity.register_cutoff(DEFAULT, scene.now) is None
+
+
+@pytest.mark.parametrize(("after", "gone"), [(days(100), False), (days(100) + INSTANT, True)])
+def test_P2_unless_the_app_sets_a_time_to_live_from_the_registration(after: timedelta, gone: bool) -> None:
+    scene = given(profile(ANN), never_heartbeat_ttl=days(100))
+    scene.later(days(50)).register(ANN)
+    scene.later(after)
+    assert reap(scene, (ANN, None)) == ((ANN,) if gone else ())
+
+
+def test_P2_the_time_to_live_is_for_profiles_without_heartbeat() -> None:
+    scene = given(profile(ANN, last_heartbeat_time=T0 + days(90)), at=T0 + days(110), never_heartbeat_ttl=days(100))
+    assert reap(scene, (ANN, T0 + days(90))) == ()
+
+
+# --- P3 ---
+
+
+def test_P3_a_changed_period_takes_effect_at_once_and_rewrites_nothing() -> None:
+    scene = given(profile(ANN, last_heartbeat_time=T0), at=T0 + days(41))
+    before = scene.profile(ANN)
+    scene.set(inactivity_period=days(50))
+    assert reap(scene, (ANN, T0)) == ()
+    assert scene.profile(ANN) == before
+    scene.set(inactivity_period=days(20))
+    assert reap(scene, (ANN, T0)) == (ANN,)
+
+
+# --- P4 ---
+
+
+def test_P4_a_concurrent_heartbeat_wins() -> None:
+    scene = given(profile(ANN, last_heartbeat_time=T0), at=T0 + days(41))
+    seen = scene.profile(ANN).last_heartbeat_time
+    scene.heartbeat(ANN)
+    assert reap(scene, (ANN, seen)) == ()
+
+
+def test_P4_the_delete_is_conditional_on_the_heartbeat_seen() -> None:
+    """Also where the newer heartbeat would be inactive as well: the scan decides what goes."""
+    scene = given(profile(ANN, last_heartbeat_time=T0 + days(1)), at=T0 + days(90))
+    assert reap(scene, (ANN, T0)) == ()
+    assert reap(scene, (ANN, None)) == ()
+    assert reap(scene, (ANN, T0 + days(1))) == (ANN,)
+
+
+def test_P4_a_concurrent_registration_wins() -> None:
+    scene = given(profile(ANN, last_heartbeat_time=T0), profile(BOB), at=T0 + days(41), never_heartbeat_ttl=days(30))
+    scene.batch(Register(ANN), Register(BOB))
+    assert reap(scene, (ANN, T0), (BOB, None)) == ()
+
+
+# --- P6 ---
+
+
+@pytest.mark.parametrize(
+    ("due", "reaped", "holds"),
+    [(0, 0, False), (1000, 0, False), (1001, 0, True), (1, 999, False), (1, 1000, True), (0, 2000, False)],
+)
+def test_P6_more_than_the_limit_in_24_hours_trips_the_breaker(due: int, reaped: int, holds: bool) -> None:
+    assert inactivity.breaker_trips(due=due, reaped=reaped, limit=1000) is holds
+
+
+@pytest.mark.parametrize(
+    ("active", "limit"), [(0, 1000), (20_000, 1000), (20_019, 1000), (20_020, 1001), (10**6, 50_000)]
+)
+def test_P6_the_limit_is_5_percent_and_at_least_1000(active: int, limit: int) -> None:
+    assert ReaperBreaker().limit(active) == limit
+
+
+def test_P6_the_limit_is_the_apps() -> None:
+    assert ReaperBreaker(percent=50, minimum=2).limit(100) == 50
+    assert ReaperBreaker(percent=0, minimum=0).limit(100) == 0
+
+
+@pytest.mark.parametrize(
+    ("ahead", "jumped"),
+    [(-days(400), False), (days(0), False), (days(7), False), (days(7) + INSTANT, True), (days(365), True)],
+)
+def test_P6_a_clock_more_than_7_days_ahead_has_jumped(ahead: timedelta, jumped: bool) -> None:
+    assert inactivity.clock_jumped(T0 + ahead, T0) is jumped
+
+
+def test_P6_a_first_pass_over_an_empty_store_has_nothing_to_compare() -> None:
+    assert not inactivity.clock_jumped(T0, None)
+
+
+# --- P9 ---
+
+
+@pytest.mark.parametrize(
+    ("settings", "heartbeat", "expires"),
+    [
+        (DEFAULT, None, None),
+        (DEFAULT, T0, T0 + days(40)),
+        (WITH_TTL, None, T0 + days(90)),
+        (WITH_TTL, T0, T0 + days(40)),
+    ],
+)
+def test_P9_H1_the_expire_time_leaves_out_the_granularity(
+    settings: AppSettings, heartbeat: datetime | None, expires: datetime | None
+) -> None:
+    assert inactivity.expire_time(heartbeat, T0 - days(10), settings) == expires
+
+
+@pytest.mark.parametrize(("after", "expired"), [(days(40), False), (days(40) + INSTANT, True)])
+def test_P9_reads_decide_by_the_clock(after: timedelta, expired: bool) -> None:
+    assert inactivity.expired(T0, T0, DEFAULT, T0 + after) is expired
+
+
+def test_P9_an_exempt_profile_never_expires() -> None:
+    assert not inactivity.expired(None, T0, DEFAULT, T0 + days(10_000))
+
+
+@pytest.mark.parametrize("settings", [DEFAULT, WITH_TTL])
+@pytest.mark.parametrize("heartbeat", [None, T0])
+def test_P9_what_may_be_reaped_has_expired(settings: AppSettings, heartbeat: datetime | None) -> None:
+    for after in (days(n) / 4 for n in range(440)):
+        now = T0 + after
+        before = inactivity.register_cutoff(settings, now)
+        due = (
+            heartbeat < inactivity.heartbeat_cutoff(settings, now) if heartbeat else before is not None and before > T0
+        )
+        assert inactivity.expired(heartbeat, T0, settings, now) or not due

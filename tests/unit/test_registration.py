@@ -1,0 +1,253 @@
+"""Register: R1-R3 and R9, H4, and what a registration is for billing and events."""
+
+from dataclasses import replace
+
+import pytest
+
+from profile_grpc.domain.commands import DeleteDeviceProfile, ProfilePatch, Register
+from profile_grpc.domain.errors import Reason
+from profile_grpc.domain.model import (
+    Attributes,
+    Channel,
+    EventType,
+    Platform,
+    Profile,
+    ProfileStatus,
+    PushEndpointState,
+    PushPurpose,
+    UnregisterReason,
+    UserState,
+)
+from profile_grpc.domain.results import Deleted
+from tests.support.domain import ANN, APP, T0, apns, days, fcm, given, hours, patch, profile, stored
+
+DELETE_ANN = DeleteDeviceProfile(APP, user_id="ann", device_id="phone")
+CALL = PushPurpose.INCOMING_CALL
+
+
+# --- R1 ---
+
+
+def test_R1_a_first_registration_creates_the_profile_and_says_so() -> None:
+    scene = given(at=T0)
+    answer = scene.register(ANN, patch(fcm("T"), language="en"))
+    assert answer.created
+    assert answer.profile == scene.profile(ANN)
+    assert answer.profile == Profile(
+        key=ANN,
+        create_time=T0,
+        register_time=T0,
+        update_time=T0,
+        mad=answer.profile.mad,
+        channels=frozenset(Channel),
+        status=ProfileStatus.ACTIVE,
+        user_state=UserState.ACTIVE,
+        push_endpoints=(stored(fcm("T"), T0),),
+        attributes=Attributes(language="en"),
+        revision=answer.profile.revision,
+    )
+    assert [e.key for e in scene.world.devices.values()] == [ANN.device]
+    assert len(scene.events(EventType.PROFILE_CREATED)) == 1
+
+
+def test_R1_a_second_registration_creates_nothing() -> None:
+    scene = given(profile(ANN))
+    assert not scene.register(ANN).created
+    assert list(scene.world.profiles) == [ANN]
+    assert not scene.events(EventType.PROFILE_CREATED)
+
+
+def test_R1_a_repeated_identical_call_changes_times_and_etag_only() -> None:
+    scene = given()
+    call = ProfilePatch(
+        platform=Platform.ANDROID,
+        channels=frozenset({Channel.PUSH}),
+        push_endpoints=(fcm("T"),),
+        attributes={"language": "en", "customer_id": "c"},
+        custom_attributes={"tier": "gold"},
+    )
+    before = scene.register(ANN, call).profile
+    scene.later(hours(3)).register(ANN, call)
+    after = scene.profile(ANN)
+    assert after.etag != before.etag
+    assert after == replace(
+        before,
+        register_time=scene.now,
+        update_time=scene.now,
+        push_endpoints=(stored(fcm("T"), scene.now),),
+        revision=after.revision,
+    )
+    assert scene.counted(ANN) == [T0]
+
+
+def test_R1_a_repeated_call_keeps_a_heartbeat_and_the_creation_time() -> None:
+    scene = given(profile(ANN, last_heartbeat_time=T0 + hours(1)), at=T0 + days(2))
+    scene.register(ANN)
+    assert scene.profile(ANN).last_heartbeat_time == T0 + hours(1)
+    assert scene.profile(ANN).create_time == T0
+    assert scene.profile(ANN).register_time == T0 + days(2)
+
+
+def test_R1_absent_fields_keep_what_is_stored() -> None:
+    known = profile(
+        ANN,
+        fcm("T"),
+        channels={Channel.IN_APP},
+        platform=Platform.IOS,
+        attributes=Attributes(language="en", verified=True, customer_id="c"),
+    )
+    scene = given(known)
+    scene.later(days(1)).register(ANN, patch(language="de"))
+    after = scene.profile(ANN)
+    assert after.attributes == Attributes(language="de", verified=True, customer_id="c")
+    assert after.platform is Platform.IOS
+    assert after.channels == {Channel.IN_APP}
+    assert after.push_endpoints == (stored(fcm("T"), T0),)
+
+
+def test_R1_maps_merge() -> None:
+    scene = given(profile(ANN, attributes=Attributes(custom_attributes={"a": "1", "b": "2"})))
+    scene.register(ANN, ProfilePatch(custom_attributes={"b": "3", "c": "4"}))
+    assert scene.profile(ANN).attributes.custom_attributes == {"a": "1", "b": "3", "c": "4"}
+
+
+# --- R2 ---
+
+
+def test_R2_registering_an_unregistered_profile_makes_it_active_and_keeps_its_creation_time() -> None:
+    scene = given(profile(ANN, attributes=Attributes(language="en")))
+    scene.later(days(1)).unregister(ANN)
+    answer = scene.later(days(1)).register(ANN, patch(fcm("T")))
+    assert not answer.created
+    after = scene.profile(ANN)
+    assert (after.status, after.user_state) == (ProfileStatus.ACTIVE, UserState.ACTIVE)
+    assert after.create_time == T0
+    assert after.register_time == T0 + days(2)
+    assert (after.unregister_time, after.unregister_reason) == (None, None)
+    assert after.attributes.language == "en"
+    assert len(scene.events(EventType.PROFILE_REACTIVATED)) == 1
+
+
+def test_R2_a_deleted_profile_registers_anew_at_once() -> None:
+    scene = given(profile(ANN, fcm("T"), attributes=Attributes(language="en")))
+    scene.later(days(1)).do(DELETE_ANN, Deleted)
+    answer = scene.register(ANN)
+    assert answer.created
+    assert answer.profile.create_time == T0 + days(1)
+    assert answer.profile.attributes == Attributes()
+    assert answer.profile.push_endpoints == ()
+    assert answer.profile.last_heartbeat_time is None
+
+
+def test_R2_also_within_one_batch() -> None:
+    scene = given(profile(ANN, fcm("T"), last_heartbeat_time=T0))
+    scene.later(hours(1)).batch(DELETE_ANN, Register(ANN, patch(fcm("T"))))
+    assert scene.profile(ANN).create_time == T0 + hours(1)
+    assert scene.profile(ANN).last_heartbeat_time is None
+    assert scene.world.tombstone(ANN) is not None
+    assert len(scene.events(EventType.PROFILE_DELETED)) == 1
+
+
+# --- R3 ---
+
+
+def test_R3_an_endpoint_replaces_the_one_of_its_provider_and_purpose() -> None:
+    scene = given(profile(ANN, fcm("OLD"), fcm("CALLS", purpose=CALL), apns("aa")))
+    scene.later(hours(1)).register(ANN, patch(fcm("NEW", "com.other")))
+    assert set(scene.profile(ANN).push_endpoints) == {
+        stored(fcm("NEW", "com.other"), scene.now),
+        stored(fcm("CALLS", purpose=CALL), T0),
+        stored(apns("aa"), T0),
+    }
+    assert scene.owner(fcm("OLD")) is None
+    assert len(scene.events(EventType.PUSH_TOKEN_CHANGED)) == 1
+
+
+def test_R3_no_endpoints_keep_what_is_there() -> None:
+    scene = given(profile(ANN, fcm("T")))
+    scene.later(hours(1)).register(ANN, patch())
+    assert scene.profile(ANN).push_endpoints == (stored(fcm("T"), T0),)
+    assert not scene.events(EventType.PUSH_TOKEN_CHANGED)
+
+
+def test_R3_the_confirmed_time_is_the_last_register_or_update_that_carried_the_endpoint() -> None:
+    scene = given()
+    scene.register(ANN, patch(fcm("T"), apns("aa")))
+    scene.later(hours(1)).register(ANN, patch(fcm("T")))
+    scene.later(hours(1)).update(ANN, patch(apns("aa")))
+    scene.later(hours(1)).heartbeat(ANN)
+    scene.later(hours(1)).update(ANN, patch(language="en"))
+    confirmed = {e.token: e.confirm_time for e in scene.profile(ANN).push_endpoints}
+    assert confirmed == {"T": T0 + hours(1), "aa": T0 + hours(2)}
+
+
+@pytest.mark.parametrize("state", [PushEndpointState.SUSPECT, PushEndpointState.INVALID])
+def test_R3_a_registered_endpoint_is_deliverable_again(state: PushEndpointState) -> None:
+    scene = given(profile(ANN, stored(fcm("T" if state is PushEndpointState.SUSPECT else ""), T0, state)))
+    scene.register(ANN, patch(fcm("T")))
+    assert scene.profile(ANN).push_endpoints == (stored(fcm("T"), T0),)
+
+
+# --- R9 ---
+
+
+def test_R9_channels_default_to_the_apps() -> None:
+    assert given().register(ANN).profile.channels == {Channel.PUSH, Channel.IN_APP, Channel.LIVE_CHAT}
+    assert given(channels=frozenset({Channel.IN_APP})).register(ANN).profile.channels == {Channel.IN_APP}
+
+
+def test_R9_asking_for_no_channel_asks_for_the_apps() -> None:
+    scene = given(profile(ANN, channels={Channel.PUSH}), channels=frozenset({Channel.PUSH, Channel.IN_APP}))
+    scene.update(ANN, patch(channels=[]))
+    assert scene.profile(ANN).channels == {Channel.PUSH, Channel.IN_APP}
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_R9_channels_must_be_among_the_apps(known: bool) -> None:
+    scene = given(*[profile(ANN)] * known, channels=frozenset({Channel.PUSH}))
+    refusal = scene.refused(Register(ANN, patch(fcm("T"), channels=[Channel.PUSH, Channel.LIVE_CHAT])))
+    assert refusal.reason is Reason.CHANNEL_NOT_ENABLED
+    assert refusal.metadata["channel"] == "LIVE_CHAT"
+    assert [v.field for v in refusal.violations] == ["channels"]
+
+
+def test_R9_a_subset_is_stored() -> None:
+    assert given().register(ANN, patch(channels=[Channel.PUSH])).profile.channels == {Channel.PUSH}
+
+
+# --- H4 ---
+
+
+def test_H4_a_registration_is_no_heartbeat() -> None:
+    assert given().register(ANN).profile.last_heartbeat_time is None
+
+
+def test_H4_unless_the_app_says_so() -> None:
+    scene = given(register_counts_as_heartbeat=True)
+    scene.register(ANN)
+    assert scene.profile(ANN).last_heartbeat_time == T0
+    scene.later(days(3)).register(ANN)
+    assert scene.profile(ANN).last_heartbeat_time == T0 + days(3)
+
+
+def test_H4_H1_and_even_then_never_backwards() -> None:
+    scene = given(profile(ANN, last_heartbeat_time=T0 + hours(1)), register_counts_as_heartbeat=True)
+    scene.register(ANN)
+    assert scene.profile(ANN).last_heartbeat_time == T0 + hours(1)
+
+
+# --- P9 ---
+
+
+def test_P9_registering_an_expired_profile_starts_over() -> None:
+    """As if the reaper had come by: the old heartbeat must not doom the new registration."""
+    scene = given(profile(ANN, last_heartbeat_time=T0), at=T0 + days(40) + hours(0.5))
+    answer = scene.register(ANN)
+    assert not answer.created
+    assert scene.profile(ANN).last_heartbeat_time is None
+
+
+def test_R2_reactivation_tells_how_the_profile_went() -> None:
+    scene = given(profile(ANN))
+    scene.unregister(ANN)
+    assert scene.profile(ANN).unregister_reason is UnregisterReason.CLIENT

@@ -1,0 +1,273 @@
+"""The write path: commands gather, are decided together and committed together, and are answered after the commit.
+
+The store is in memory; a commit ends when the test lets it. Nothing here waits for time to pass: where a queue could
+wait, it is told to wait for an hour.
+"""
+
+import asyncio
+
+import pytest
+
+from profile_grpc.domain.commands import (
+    Command,
+    Heartbeat,
+    Register,
+    ReportPushFeedback,
+    Unregister,
+)
+from profile_grpc.domain.errors import Reason, Refused
+from profile_grpc.domain.model import ProfileStatus
+from profile_grpc.domain.results import Beat, Registered, Unregistered
+from profile_grpc.service.observer import Silent
+from profile_grpc.service.write_queue import WriteQueue
+from tests.support.domain import ANN, APP, BOB, HASHER, T0, ManualClock, days, dead, key
+from tests.support.memory_store import MemoryStore
+from tests.support.queue import SETTINGS, Gate, bench, device, reason
+from tests.support.world import World
+
+AN_HOUR = 3600.0
+
+# --- answers and commits ---
+
+
+async def test_a_caller_is_answered_after_the_commit_and_never_before() -> None:
+    async with bench() as b:
+        gate = await b.held()
+        assert not b.first.done()
+        assert not b.world.profiles
+        gate.open()
+        assert isinstance(await b.first, Registered)
+        assert list(b.world.profiles) == [key("first", "first")]
+
+
+async def test_an_idle_queue_commits_at_once() -> None:
+    async with bench(linger=AN_HOUR) as b:
+        for number in range(5):
+            await b.submit(Register(device(number)))
+        assert b.observer.batches == [1] * 5
+
+
+async def test_what_gathers_during_a_commit_is_committed_together() -> None:
+    async with bench() as b:
+        gate = await b.held()
+        tasks = await b.callers(*[Register(device(n)) for n in range(10)])
+        assert b.store.transactions == 1
+        gate.open()
+        await asyncio.gather(*tasks)
+        assert b.observer.batches == [1, 10]
+        assert len(b.store.commits) == 2
+
+
+async def test_commands_are_decided_in_the_order_of_their_arrival() -> None:
+    async with bench() as b:
+        gate = await b.held()
+        tasks = await b.callers(
+            Heartbeat(ANN), Register(ANN), Heartbeat(ANN), Unregister(ANN), Heartbeat(ANN), Register(ANN)
+        )
+        gate.open()
+        assert [await reason(task) for task in tasks] == [
+            Reason.REREGISTER_REQUIRED,
+            None,
+            None,
+            None,
+            Reason.PROFILE_UNREGISTERED,
+            None,
+        ]
+        assert b.world.profiles[ANN].status is ProfileStatus.ACTIVE
+        assert b.observer.batches == [1, 6]
+
+
+@pytest.mark.parametrize("waiting", [1, 3, 4, 7])
+async def test_a_batch_is_bounded(waiting: int) -> None:
+    async with bench(batch=3) as b:
+        gate = await b.held()
+        tasks = await b.callers(*[Register(device(n)) for n in range(waiting)])
+        gate.open()
+        await asyncio.gather(*tasks)
+        full, rest = divmod(waiting, 3)
+        assert b.observer.batches == [1, *[3] * full, *[rest] * bool(rest)]
+
+
+async def test_a_batch_counts_feedback_items_and_takes_even_a_large_command() -> None:
+    async with bench(batch=3) as b:
+        gate = await b.held()
+        items = tuple(dead(f"T{n}", T0) for n in range(5))
+        feedback = ReportPushFeedback(APP, items)
+        tasks = await b.callers(Register(ANN), feedback, Register(BOB), ReportPushFeedback(APP, items[:2]))
+        gate.open()
+        await asyncio.gather(*tasks)
+        assert b.observer.batches == [1, 1, 1, 2]
+
+
+async def test_callers_that_come_back_share_the_next_commit() -> None:
+    async with bench(linger=AN_HOUR) as b:
+        gate = await b.held()
+
+        async def caller(number: int) -> None:
+            for _ in range(3):
+                await b.submit(Register(device(number)))
+
+        tasks = [asyncio.create_task(caller(n)) for n in range(4)]
+        await asyncio.sleep(0)
+        gate.open()
+        await asyncio.gather(*tasks)
+        assert b.observer.batches == [1, 4, 4, 4]
+
+
+async def test_as_many_as_were_answered_wait_for_nobody() -> None:
+    async with bench(linger=AN_HOUR) as b:
+        gate = await b.held()
+        tasks = await b.callers(Register(ANN), Register(BOB))
+        b.store.before_commit = second = Gate()
+        gate.open()
+        await second.arrival()
+        tasks += await b.callers(Register(device(1)), Register(device(2)))
+        second.open()
+        await asyncio.gather(*tasks)
+        assert b.observer.batches == [1, 2, 2]
+
+
+async def test_the_linger_is_bounded() -> None:
+    async with bench(linger=0.001) as b:
+        gate = await b.held()
+        tasks = await b.callers(*[Register(device(n)) for n in range(4)])
+        gate.open()
+        await asyncio.gather(*tasks)
+        await b.submit(Register(ANN))  # alone, though four were answered
+
+
+async def test_a_command_that_writes_nothing_is_answered_all_the_same() -> None:
+    async with bench() as b:
+        await b.submit(Register(ANN))
+        await b.submit(Heartbeat(ANN))
+        commits = len(b.store.commits)
+        assert isinstance(await b.submit(Heartbeat(ANN)), Beat)
+        assert await reason(b.submit(Heartbeat(BOB))) is Reason.REREGISTER_REQUIRED
+        assert len(b.store.commits) == commits
+
+
+async def test_a_batch_is_decided_at_one_instant_of_the_injected_clock() -> None:
+    async with bench() as b:
+        gate = await b.held()
+        tasks = await b.callers(Register(ANN), Register(BOB))
+        b.clock.advance(days(1))
+        gate.open()
+        await asyncio.gather(*tasks)
+        assert {p.register_time for p in b.world.profiles.values()} == {T0, T0 + days(1)}
+        assert b.world.profiles[BOB].register_time == T0 + days(1)
+
+
+async def test_many_commands_of_one_caller_are_answered_each_in_order() -> None:
+    async with bench() as b:
+        commands: list[Command] = [Register(ANN), Heartbeat(BOB), Heartbeat(ANN), Unregister(ANN)]
+        answers = await b.queue.submit_all([(command, SETTINGS) for command in commands])
+        assert [type(answer) for answer in answers] == [Registered, Refused, Beat, Unregistered]
+        assert b.observer.batches == [4]
+
+
+async def test_no_commands_are_no_work() -> None:
+    async with bench() as b:
+        assert await b.queue.submit_all([]) == []
+        assert b.store.transactions == 0
+
+
+# --- back-pressure ---
+
+
+async def test_a_full_queue_refuses_at_once_and_before_any_work() -> None:
+    async with bench(pending=2) as b:
+        gate = await b.held()
+        tasks = await b.callers(Register(device(1)), Register(device(2)), Register(device(3)))
+        with pytest.raises(Refused) as caught:
+            await tasks[2]
+        assert caught.value.reason is Reason.QUEUE_FULL
+        assert caught.value.retry_after
+        assert caught.value.metadata["limit"] == "2"
+        gate.open()
+        await asyncio.gather(*tasks[:2])
+        assert device(3) not in b.world.profiles
+        assert await reason(b.submit(Register(device(3)))) is None
+
+
+async def test_many_commands_are_taken_whole_or_not_at_all() -> None:
+    async with bench(pending=3) as b:
+        gate = await b.held()
+        tasks = await b.callers(Register(device(0)))
+        many = [(Register(device(n)), SETTINGS) for n in range(1, 4)]
+        with pytest.raises(Refused):
+            await b.queue.submit_all(many)
+        gate.open()
+        await asyncio.gather(*tasks)
+        assert len(b.world.profiles) == 2
+        await b.queue.submit_all(many)
+        assert len(b.world.profiles) == 5
+
+
+# --- leaving ---
+
+
+async def test_a_caller_that_goes_away_does_not_stop_its_batch() -> None:
+    async with bench() as b:
+        gate = await b.held()
+        [ann, bob] = await b.callers(Register(ANN), Register(BOB))
+        b.first.cancel()
+        gate.open()
+        await asyncio.gather(ann, bob)
+        assert key("first", "first") in b.world.profiles
+        with pytest.raises(asyncio.CancelledError):
+            await b.first
+
+
+async def test_nor_do_its_neighbours_wait_when_it_goes_during_their_commit() -> None:
+    async with bench() as b:
+        gate = await b.held()
+        [ann, bob] = await b.callers(Register(ANN), Register(BOB))
+        b.store.before_commit = second = Gate()
+        gate.open()
+        await second.arrival()
+        ann.cancel()
+        second.open()
+        assert isinstance(await bob, Registered)
+        assert ANN in b.world.profiles
+
+
+async def test_a_caller_that_left_before_its_turn_is_passed_over() -> None:
+    async with bench() as b:
+        gate = await b.held()
+        [ann, bob] = await b.callers(Register(ANN), Register(BOB))
+        ann.cancel()
+        await asyncio.sleep(0)
+        gate.open()
+        await bob
+        assert ANN not in b.world.profiles
+
+
+# --- closing ---
+
+
+async def test_closing_commits_what_waits_and_refuses_what_comes() -> None:
+    async with bench() as b:
+        gate = await b.held()
+        tasks = await b.callers(Register(ANN), Register(BOB))
+        closing = asyncio.create_task(b.queue.close())
+        await asyncio.sleep(0)
+        assert await reason(b.submit(Register(device(1)))) is Reason.DRAINING
+        assert not closing.done()
+        gate.open()
+        await closing
+        assert all(task.done() for task in tasks)
+        assert {ANN, BOB} <= set(b.world.profiles)
+
+
+async def test_closing_does_not_wait_for_callers_that_may_come_back() -> None:
+    async with bench(linger=AN_HOUR) as b:
+        gate = await b.held()
+        tasks = await b.callers(Register(ANN), Register(BOB))
+        gate.open()
+        await asyncio.gather(*tasks)
+        await asyncio.sleep(0)  # the queue gathers now, for an hour
+
+
+async def test_a_queue_that_never_worked_closes_too() -> None:
+    queue = WriteQueue(MemoryStore(World(HASHER)), ManualClock(), HASHER, observer=Silent())
+    await queue.close()
