@@ -1,0 +1,206 @@
+"""The use cases of AppService and of tenant administration."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+
+from profile_grpc.domain import settings as app_settings
+from profile_grpc.domain.commands import EraseApp
+from profile_grpc.domain.errors import Reason, Refused
+from profile_grpc.domain.hashing import Hasher
+from profile_grpc.domain.settings import App, AppSettings
+from profile_grpc.service import credentials, paging
+from profile_grpc.service.credentials import Caller
+from profile_grpc.service.directory import STALENESS, Directory, app_not_allowed, app_not_found
+from profile_grpc.service.ports import (
+    Clock,
+    Conflict,
+    DirectoryStore,
+    KeyKind,
+    ProfileFilter,
+    ProfileStore,
+    StoredKey,
+)
+from profile_grpc.service.write_queue import WriteQueue
+
+ERASE_CHUNK = 500
+
+
+class Apps:
+    """Apps, their settings and their keys."""
+
+    def __init__(
+        self,
+        store: DirectoryStore,
+        profiles: ProfileStore,
+        queue: WriteQueue,
+        directory: Directory,
+        clock: Clock,
+        hasher: Hasher,
+    ) -> None:
+        self._store = store
+        self._profiles = profiles
+        self._queue = queue
+        self._directory = directory
+        self._clock = clock
+        self._hasher = hasher
+
+    async def create(self, app_id: str, tenant_id: str, display_name: str, settings: AppSettings) -> App:
+        """Creates an app.
+
+        Raises:
+            Refused: INVALID_SETTINGS, APP_ALREADY_EXISTS.
+        """
+        app_settings.check(settings)
+        now = self._clock.now()
+        app = App(app_id, tenant_id, now, now, display_name, settings, revision=random.getrandbits(63))
+        try:
+            await self._store.add_app(app)
+        except Conflict:
+            raise Refused(
+                Reason.APP_ALREADY_EXISTS,
+                f"The app id {app_id!r} is taken; choose another, or update the app.",
+                metadata={"app_id": app_id},
+            ) from None
+        self._directory.forget()
+        return app
+
+    async def get(self, app_id: str) -> App:
+        """The app as stored.
+
+        Raises:
+            Refused: APP_NOT_FOUND.
+        """
+        app = await self._store.app(app_id)
+        if app is None or app.deleting:
+            raise app_not_found(app_id)
+        return app
+
+    async def update(self, before: App, display_name: str, settings: AppSettings, etag: str = "") -> App:
+        """Stores new values of an app that was read as `before`; in force at once (P3).
+
+        Raises:
+            Refused: INVALID_SETTINGS, or ETAG_MISMATCH: it has changed since it was read.
+        """
+        app_settings.check(settings)
+        if etag and etag != before.etag:
+            raise _app_changed(before.app_id)
+        after = replace(
+            before,
+            display_name=display_name,
+            settings=settings,
+            update_time=self._clock.now(),
+            revision=random.getrandbits(63),
+        )
+        try:
+            await self._store.change_app(after, before.revision)
+        except Conflict:
+            raise _app_changed(before.app_id) from None
+        self._directory.forget()
+        return after
+
+    async def list(self, tenant_id: str, page_size: int, page_token: str) -> tuple[Sequence[App], str]:
+        """One page of a tenant's apps, ordered by id, and the token of the next (empty: the last page).
+
+        Raises:
+            Refused: INVALID_PAGE_TOKEN.
+        """
+        listing = ["apps", tenant_id]
+        position = paging.unseal(self._hasher, listing, page_token)
+        limit = paging.size(page_size)
+        found = await self._store.apps(tenant_id, position[0] if position else "", limit + 1)
+        page = found[:limit]
+        token = paging.seal(self._hasher, listing, [page[-1].app_id]) if len(found) > limit else ""
+        return [app for app in page if not app.deleting], token
+
+    async def delete(self, app_id: str, tenant_id: str, *, force: bool) -> None:
+        """Deletes the tenant's app and, if forced, its profiles, each with tombstone and event (D3).
+
+        A forced deletion that was interrupted is completed by repeating it.
+
+        Raises:
+            Refused: APP_NOT_FOUND, APP_NOT_ALLOWED: the app is another tenant's, or APP_NOT_EMPTY unless forced.
+        """
+        app = await self._store.app(app_id)
+        if app is None:
+            raise app_not_found(app_id)
+        if app.tenant_id != tenant_id:
+            raise app_not_allowed(app_id)
+        counts = await self._profiles.app_counts(app_id)
+        if not force and any(counts.values()):
+            raise Refused(
+                Reason.APP_NOT_EMPTY,
+                f"The app {app_id!r} still has profiles; delete them first, or use force.",
+                metadata={"app_id": app_id},
+            )
+        if not app.deleting:
+            closed = replace(app, deleting=True, revision=random.getrandbits(63))
+            try:
+                await self._store.change_app(closed, app.revision)
+            except Conflict:
+                raise _app_changed(app_id) from None
+            self._directory.forget()
+        await self._erase_profiles(app)
+        if force:
+            # Other processes may know the app a moment longer and register one more device.
+            await asyncio.sleep(STALENESS)
+            await self._erase_profiles(app)
+        await self._store.remove_app(app_id, self._clock.now())
+        self._directory.forget()
+
+    async def _erase_profiles(self, app: App) -> None:
+        while found := await self._profiles.list(ProfileFilter(app.app_id), None, ERASE_CHUNK):
+            await self._queue.submit(EraseApp(app.app_id, tuple(p.key for p in found)), app.settings)
+
+    async def create_key(self, kind: KeyKind, tenant_id: str, app_id: str) -> tuple[StoredKey, str]:
+        """A new key and its secret, which is shown this once."""
+        stored, secret = credentials.issue(kind, tenant_id, app_id, self._hasher, self._clock.now())
+        await self._store.add_key(stored)
+        return stored, secret
+
+    async def keys(self, tenant_id: str, app_id: str | None) -> Sequence[StoredKey]:
+        """The tenant's keys (of one app), revoked ones too, newest first."""
+        return await self._store.keys(tenant_id, app_id)
+
+    async def revoke_key(self, key_id: str, tenant_id: str) -> StoredKey:
+        """Ends a key, at once in this process and within a refresh in every other.
+
+        Raises:
+            Refused: KEY_NOT_FOUND; also for a key of another tenant.
+        """
+        stored = await self._store.key(key_id)
+        if stored is None or stored.tenant_id != tenant_id:
+            raise Refused(
+                Reason.KEY_NOT_FOUND,
+                f"There is no key {key_id!r}; list the keys to see their ids.",
+                metadata={"key_id": key_id},
+            )
+        await self._store.revoke_key(key_id, self._clock.now())
+        self._directory.forget()
+        return await self._store.key(key_id) or stored
+
+
+def check_tenant(caller: Caller, tenant_id: str) -> str:
+    """The tenant that the caller may act for: its own.
+
+    Raises:
+        Refused: TENANT_NOT_ALLOWED.
+    """
+    if tenant_id not in {"", caller.tenant_id}:
+        raise Refused(
+            Reason.TENANT_NOT_ALLOWED,
+            f"The key does not reach tenant {tenant_id!r}; leave tenant_id empty.",
+            metadata={"tenant_id": tenant_id},
+        )
+    return caller.tenant_id
+
+
+def _app_changed(app_id: str) -> Refused:
+    return Refused(
+        Reason.ETAG_MISMATCH,
+        f"The app {app_id!r} has changed since it was read; read it again, then repeat.",
+        metadata={"app_id": app_id},
+    )

@@ -1,0 +1,61 @@
+"""API keys: how they are made, read and checked."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+
+from profile_grpc.domain.errors import Reason, Refused
+from profile_grpc.domain.hashing import Hasher
+from profile_grpc.service.ports import KeyKind, StoredKey
+
+HEADER = "x-api-key"
+APP_KINDS = frozenset({KeyKind.BRIDGE, KeyKind.CLIENT})
+_FORM = re.compile(r"apk_([a-z0-9]{12})_([A-Za-z0-9_-]{43})\Z")
+_ID_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
+_ID_LENGTH = 12
+_SECRET_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls: the kind and the reach of the key that was presented."""
+
+    kind: KeyKind
+    tenant_id: str
+    app_id: str = ""
+    """The one app it reaches, or empty: every app of its tenant."""
+
+
+def issue(kind: KeyKind, tenant_id: str, app_id: str, hasher: Hasher, now: datetime) -> tuple[StoredKey, str]:
+    """A new key and its text, which is shown this once: `apk_<key id>_<256 random bits>`."""
+    key_id = "".join(secrets.choice(_ID_ALPHABET) for _ in range(_ID_LENGTH))
+    secret = secrets.token_urlsafe(_SECRET_BYTES)
+    stored = StoredKey(key_id, hasher.secret(secret), kind, tenant_id, app_id, now)
+    return stored, f"apk_{key_id}_{secret}"
+
+
+def parse(presented: str) -> tuple[str, str] | None:
+    """The id and the secret of a key's text, or None when it is none."""
+    match = _FORM.match(presented)
+    return (match[1], match[2]) if match else None
+
+
+def missing() -> Refused:
+    """The call carries no key."""
+    return Refused(
+        Reason.CREDENTIAL_MISSING,
+        f"The call carries no credential; send a key as {HEADER!r} metadata.",
+        metadata={"header": HEADER},
+    )
+
+
+def invalid() -> Refused:
+    """The key is unknown, malformed or revoked; which of them is not said."""
+    return Refused(
+        Reason.CREDENTIAL_INVALID,
+        f"The key in {HEADER!r} is not valid; check it, or create a new one.",
+        metadata={"header": HEADER},
+    )

@@ -1,0 +1,72 @@
+"""What the service tells its operators as it works; the metrics are one observer."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from profile_grpc.domain.results import PushFeedbackOutcome
+from profile_grpc.domain.state import Changes
+
+
+class Observer(Protocol):
+    """Told of everything that is counted or timed. Calls return at once and never raise."""
+
+    def queue_depth(self, depth: int) -> None:
+        """How many commands wait in the write queue."""
+        ...
+
+    def batch_committed(self, commands: int, seconds: float, changes: Changes) -> None:
+        """A batch is durable; `seconds` from the start of its transaction to the end of the commit."""
+        ...
+
+    def batch_conflicted(self) -> None:
+        """Another writer won; the batch is decided again."""
+        ...
+
+    def device_crowded(self, app_id: str) -> None:
+        """A registration met more users on its device than it is meant for (R5)."""
+        ...
+
+    def feedback_decided(self, app_id: str, outcome: PushFeedbackOutcome) -> None:
+        """One feedback item was answered (F6)."""
+        ...
+
+    def reaper_passed(self, outcome: str, seconds: float) -> None:
+        """A reaper pass ended: `done`, `held` or `failed`."""
+        ...
+
+    def breaker(self, app_id: str, *, held: bool) -> None:
+        """Whether the reaper's breaker holds in an app (P6)."""
+        ...
+
+    def clock_hold(self, *, held: bool) -> None:
+        """Whether the reaper holds everywhere because the clock jumped (P6)."""
+        ...
+
+
+class Silent:
+    """An observer that listens to nothing."""
+
+    def queue_depth(self, depth: int) -> None:
+        """See Observer."""
+
+    def batch_committed(self, commands: int, seconds: float, changes: Changes) -> None:
+        """See Observer."""
+
+    def batch_conflicted(self) -> None:
+        """See Observer."""
+
+    def device_crowded(self, app_id: str) -> None:
+        """See Observer."""
+
+    def feedback_decided(self, app_id: str, outcome: PushFeedbackOutcome) -> None:
+        """See Observer."""
+
+    def reaper_passed(self, outcome: str, seconds: float) -> None:
+        """See Observer."""
+
+    def breaker(self, app_id: str, *, held: bool) -> None:
+        """See Observer."""
+
+    def clock_hold(self, *, held: bool) -> None:
+        """See Observer."""

@@ -1,0 +1,59 @@
+"""Page tokens: opaque, sealed, bound to the filter they were made for."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import json
+from collections.abc import Sequence
+
+from profile_grpc.domain.errors import FieldViolation, Reason, Refused
+from profile_grpc.domain.hashing import Hasher
+
+DEFAULT_SIZE = 50
+MAX_SIZE = 1000
+_SEAL_LENGTH = 22
+
+
+def size(asked: int) -> int:
+    """How many rows a page has: 50 by default, at most 1000."""
+    return min(asked, MAX_SIZE) if asked else DEFAULT_SIZE
+
+
+def seal(hasher: Hasher, listing: Sequence[str | int | None], position: Sequence[str]) -> str:
+    """The token of the page after `position` in this listing (its name and its filter's values)."""
+    content = json.dumps(list(position), separators=(",", ":")).encode()
+    seal_ = _seal(hasher, listing, content)
+    return seal_ + base64.urlsafe_b64encode(content).rstrip(b"=").decode()
+
+
+def unseal(hasher: Hasher, listing: Sequence[str | int | None], token: str) -> list[str] | None:
+    """The position in the token, or None for the first page.
+
+    Raises:
+        Refused: INVALID_PAGE_TOKEN: not a token of this server, or of another filter.
+    """
+    if not token:
+        return None
+    content = _decode(token[_SEAL_LENGTH:])
+    genuine = _seal(hasher, listing, content).encode()
+    if not hmac.compare_digest(genuine, token[:_SEAL_LENGTH].encode()):
+        description = "is not the next_page_token of a page with the same filter"
+        raise Refused.for_fields(
+            Reason.INVALID_PAGE_TOKEN,
+            "The page token does not fit this listing; start again without one.",
+            [FieldViolation("page_token", description)],
+        )
+    position: list[str] = json.loads(content)
+    return position
+
+
+def _decode(text: str) -> bytes:
+    try:
+        return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except ValueError:
+        return b""
+
+
+def _seal(hasher: Hasher, listing: Sequence[str | int | None], content: bytes) -> str:
+    return hasher.page(json.dumps(list(listing), separators=(",", ":")).encode() + b"\x00" + content)

@@ -1,0 +1,288 @@
+"""What the use cases need of the outside: a clock and a store, in protocols that the concrete ones fulfil."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Protocol
+
+from profile_grpc.domain.commands import SeenProfile
+from profile_grpc.domain.model import Event, Platform, Profile, ProfileKey, ProfileStatus
+from profile_grpc.domain.needs import Needs, Rows
+from profile_grpc.domain.settings import App
+from profile_grpc.domain.state import Changes, CountKey
+
+
+class Clock(Protocol):
+    """The only source of time."""
+
+    def now(self) -> datetime:
+        """The present instant, UTC, timezone-aware, microsecond precision."""
+        ...
+
+
+class StoreError(Exception):
+    """The store did not do what it was asked; nothing of the transaction was written, unless it says otherwise."""
+
+
+class Conflict(StoreError):  # noqa: N818 - the field's term
+    """A row is no longer as it was read: another writer won. Read again and decide again."""
+
+
+class DataRefused(StoreError):  # noqa: N818
+    """The database refuses the data itself; the same data will be refused again."""
+
+
+class StoreUnavailable(StoreError):  # noqa: N818
+    """The database cannot be reached, or the outcome of a commit is unknown. Safe to repeat."""
+
+
+class WriteTransaction(Protocol):
+    """One transaction: load, decide, apply."""
+
+    async def load(self, needs: Needs) -> Rows:
+        """The rows that `needs` names, guards before the profiles they guard."""
+        ...
+
+    async def apply(self, changes: Changes) -> None:
+        """Writes everything or, with Conflict, nothing."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileFilter:
+    """Which profiles to list; None: any."""
+
+    app_id: str
+    user_id: str | None = None
+    device_id: str | None = None
+    customer_id: str | None = None
+    status: ProfileStatus | None = None
+    platform: Platform | None = None
+
+
+class ProfileStore(Protocol):
+    """Profiles and what guards them."""
+
+    def write(self) -> AbstractAsyncContextManager[WriteTransaction]:
+        """A transaction that commits (durably) when the block ends and rolls back when it raises.
+
+        Raises (also from the block's end): Conflict, DataRefused, StoreUnavailable.
+        """
+        ...
+
+    async def get(self, key: ProfileKey) -> Profile | None:
+        """The profile as committed, or None."""
+        ...
+
+    async def list(self, wanted: ProfileFilter, after: ProfileKey | None, limit: int) -> Sequence[Profile]:
+        """Up to `limit` profiles after the key `after`, ordered by (user_id, device_id)."""
+        ...
+
+    async def counts(self) -> Mapping[CountKey, int]:
+        """How many profiles are stored, by app, status and platform; exact, at a cost that does not grow with them."""
+        ...
+
+    async def app_counts(self, app_id: str) -> Mapping[CountKey, int]:
+        """`counts` of one app."""
+        ...
+
+
+class KeyKind(enum.IntEnum):
+    """The kind of a credential; the contract's numbers."""
+
+    ADMIN = 1
+    PROFILE = 2
+    BRIDGE = 3
+    CLIENT = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """A company that uses the service. `tenant_id`: 1 to 64 characters of [a-z0-9][a-z0-9._-]*."""
+
+    tenant_id: str
+    create_time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoredKey:
+    """A credential as stored: a keyed hash instead of the secret."""
+
+    key_id: str
+    secret_hash: str
+    kind: KeyKind
+    tenant_id: str
+    app_id: str
+    """The one app it reaches (BRIDGE, CLIENT), or empty."""
+    create_time: datetime
+    revoke_time: datetime | None = None
+
+
+class DirectoryStore(Protocol):
+    """Tenants, apps and keys. Every change bumps `version` in its transaction."""
+
+    async def version(self) -> int:
+        """A number that grows with every change of a tenant, an app or a key."""
+        ...
+
+    async def add_tenant(self, tenant: Tenant) -> None:
+        """Raises Conflict when the id is taken."""
+        ...
+
+    async def tenant(self, tenant_id: str) -> Tenant | None: ...
+
+    async def tenants(self) -> Sequence[Tenant]: ...
+
+    async def add_app(self, app: App) -> None:
+        """Raises Conflict when the id is taken. `app.revision` is stored as given."""
+        ...
+
+    async def app(self, app_id: str) -> App | None: ...
+
+    async def apps(self, tenant_id: str | None, after: str, limit: int) -> Sequence[App]:
+        """Up to `limit` apps after the id `after`, ordered by id; `tenant_id` None: of every tenant."""
+        ...
+
+    async def change_app(self, app: App, seen: int) -> None:
+        """Stores the app, provided that the stored one has the revision `seen`; else Conflict."""
+        ...
+
+    async def remove_app(self, app_id: str, time: datetime) -> None:
+        """Deletes the app's row, its profile counts and reaper records, and revokes its keys."""
+        ...
+
+    async def add_key(self, key: StoredKey) -> None: ...
+
+    async def key(self, key_id: str) -> StoredKey | None: ...
+
+    async def keys(self, tenant_id: str, app_id: str | None) -> Sequence[StoredKey]:
+        """The tenant's keys (of one app), revoked ones too, newest first."""
+        ...
+
+    async def revoke_key(self, key_id: str, time: datetime) -> None:
+        """Sets the revoke time unless there is one."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class MadUsage:
+    """Monthly active devices of an app (M4)."""
+
+    days: Mapping[date, int]
+    """How many were counted, by UTC day; days without a count may be missing."""
+    distinct: int
+    rolling: int
+
+
+class UsageStore(Protocol):
+    """The billing ledger."""
+
+    async def usage(self, app_id: str, first: date, last: date, rolling_since: datetime) -> MadUsage:
+        """Counts of the days `first` to `last` (both inclusive) and of all counts after `rolling_since`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ReaperRecord:
+    """What the reaper remembers between passes (P6)."""
+
+    last_pass_time: datetime | None = None
+    held_since: datetime | None = None
+    """Set while the reaper holds because the clock jumped; only an operator's go clears it."""
+
+
+@dataclass(frozen=True, slots=True)
+class DueBefore:
+    """Which ACTIVE profiles of an app are due."""
+
+    app_id: str
+    heard: datetime
+    """Those whose last heartbeat is before this."""
+    registered: datetime | None
+    """And those that never sent one and were registered before this; None: they are exempt."""
+
+
+class ReaperStore(Protocol):
+    """What the reaper reads, and the records it keeps."""
+
+    async def acquire_lease(self, holder: str, now: datetime, duration: timedelta) -> bool:
+        """Takes or renews the reaper's lease; False while another holder's has not run out."""
+        ...
+
+    async def release_lease(self, holder: str) -> None:
+        """Gives the lease back, if this holder has it."""
+        ...
+
+    async def record(self) -> ReaperRecord: ...
+
+    async def save_record(self, record: ReaperRecord) -> None: ...
+
+    async def newest_sign_of_life(self) -> datetime | None:
+        """The newest heartbeat or registration of any profile."""
+        ...
+
+    async def due(self, before: DueBefore, limit: int) -> Sequence[SeenProfile]:
+        """Up to `limit` due profiles, oldest first, at a cost proportional to what is due."""
+        ...
+
+    async def count_due(self, before: DueBefore, limit: int) -> int:
+        """How many are due, counting no further than `limit`."""
+        ...
+
+    async def due_unregistered(self, app_id: str, before: datetime, limit: int) -> Sequence[ProfileKey]:
+        """Up to `limit` UNREGISTERED profiles that were unregistered before `before`, oldest first."""
+        ...
+
+    async def reaped_since(self, app_id: str, since: datetime) -> int:
+        """Deletions for inactivity at or after `since`."""
+        ...
+
+    async def last_heartbeat_days(self, app_id: str) -> Mapping[date, int]:
+        """How many ACTIVE profiles had their last heartbeat on each UTC day."""
+        ...
+
+    async def register_days(self, app_id: str) -> Mapping[date, int]:
+        """How many ACTIVE profiles that never sent a heartbeat were last registered on each UTC day."""
+        ...
+
+    async def purge_tombstones(self, before: datetime, limit: int) -> int:
+        """Deletes up to `limit` tombstones older than `before`; answers how many."""
+        ...
+
+    async def purge_events(self, before: datetime, limit: int) -> int: ...
+
+    async def purge_ledger(self, before: datetime, limit: int) -> int: ...
+
+    async def purge_reaped(self, before: datetime) -> int:
+        """Deletes the deletion tallies older than `before`."""
+        ...
+
+    async def add_events(self, events: Sequence[Event]) -> None:
+        """Stores events that belong to no profile change (P6)."""
+        ...
+
+
+class Store(Protocol):
+    """The whole store."""
+
+    @property
+    def profiles(self) -> ProfileStore: ...
+    @property
+    def directory(self) -> DirectoryStore: ...
+    @property
+    def usage(self) -> UsageStore: ...
+    @property
+    def reaper(self) -> ReaperStore: ...
+
+    async def ping(self) -> None:
+        """Answers when the database does.
+
+        Raises: StoreUnavailable.
+        """
+        ...
+
+    async def close(self) -> None: ...

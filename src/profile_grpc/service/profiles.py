@@ -1,0 +1,122 @@
+"""The use cases of ProfileService: commands through the write queue, reads from the store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import astuple
+from typing import TypeVar
+
+from profile_grpc.domain import presence
+from profile_grpc.domain.commands import (
+    DeleteDeviceProfile,
+    Heartbeat,
+    Register,
+    RemoveAccount,
+    ReportPushFeedback,
+    Unregister,
+    UpdateProfileData,
+)
+from profile_grpc.domain.errors import Refused
+from profile_grpc.domain.hashing import Hasher
+from profile_grpc.domain.model import Profile, ProfileKey
+from profile_grpc.domain.results import (
+    AccountRemoved,
+    Beat,
+    Deleted,
+    FeedbackResult,
+    Registered,
+    Unregistered,
+    Updated,
+)
+from profile_grpc.domain.settings import App
+from profile_grpc.service import paging
+from profile_grpc.service.observer import Observer
+from profile_grpc.service.ports import ProfileFilter, ProfileStore
+from profile_grpc.service.write_queue import WriteQueue
+
+ResultT = TypeVar("ResultT")
+
+
+class Profiles:
+    """What callers can do with profiles. The app is one that the caller reaches."""
+
+    def __init__(self, queue: WriteQueue, store: ProfileStore, hasher: Hasher, observer: Observer) -> None:
+        self._queue = queue
+        self._store = store
+        self._hasher = hasher
+        self._observer = observer
+
+    async def register(self, app: App, command: Register) -> Registered:
+        """See the rules R1-R9."""
+        result = _expect(Registered, await self._queue.submit(command, app.settings))
+        if result.crowded:
+            self._observer.device_crowded(app.app_id)
+        return result
+
+    async def heartbeat(self, app: App, command: Heartbeat) -> Beat:
+        """See the rules H1-H4."""
+        return _expect(Beat, await self._queue.submit(command, app.settings))
+
+    async def batch_heartbeat(self, beats: Sequence[tuple[App, Heartbeat]]) -> list[Beat | Refused]:
+        """Heartbeats of any apps, each answered on its own."""
+        if not beats:
+            return []
+        answers = await self._queue.submit_all([(command, app.settings) for app, command in beats])
+        return [a if isinstance(a, Refused) else _expect(Beat, a) for a in answers]
+
+    async def update_profile_data(self, app: App, command: UpdateProfileData) -> Updated:
+        """See the rules U1-U5."""
+        return _expect(Updated, await self._queue.submit(command, app.settings))
+
+    async def unregister(self, app: App, command: Unregister) -> Unregistered:
+        """See the rule D1."""
+        return _expect(Unregistered, await self._queue.submit(command, app.settings))
+
+    async def delete_device_profile(self, app: App, command: DeleteDeviceProfile) -> Deleted:
+        """See the rules D2 and D3."""
+        return _expect(Deleted, await self._queue.submit(command, app.settings))
+
+    async def report_push_feedback(self, app: App, command: ReportPushFeedback) -> tuple[FeedbackResult, ...]:
+        """See the rules F1-F6."""
+        results: tuple[FeedbackResult, ...] = _expect(tuple, await self._queue.submit(command, app.settings))
+        for result in results:
+            self._observer.feedback_decided(app.app_id, result.outcome)
+        return results
+
+    async def remove_account(self, app: App, command: RemoveAccount) -> AccountRemoved:
+        """See the rule X3."""
+        return _expect(AccountRemoved, await self._queue.submit(command, app.settings))
+
+    async def get(self, key: ProfileKey) -> Profile:
+        """The profile as committed.
+
+        Raises:
+            Refused: PROFILE_NOT_FOUND.
+        """
+        profile = await self._store.get(key)
+        if profile is None:
+            raise presence.profile_not_found(key.app_id)
+        return profile
+
+    async def list(self, wanted: ProfileFilter, page_size: int, page_token: str) -> tuple[Sequence[Profile], str]:
+        """One page of profiles, ordered by (user_id, device_id), and the token of the next (empty: the last page).
+
+        Raises:
+            Refused: INVALID_PAGE_TOKEN.
+        """
+        listing = ["profiles", *astuple(wanted)]
+        position = paging.unseal(self._hasher, listing, page_token)
+        after = ProfileKey(wanted.app_id, *position) if position else None
+        limit = paging.size(page_size)
+        found = await self._store.list(wanted, after, limit + 1)
+        page = found[:limit]
+        more = len(found) > limit
+        return page, paging.seal(self._hasher, listing, page[-1].key[1:]) if more else ""
+
+
+def _expect(kind: type[ResultT], result: object) -> ResultT:
+    """Each command has one kind of result; this tells the type checker which."""
+    if not isinstance(result, kind):
+        msg = f"a command answered {type(result).__name__} where {kind.__name__} is due"
+        raise TypeError(msg)
+    return result

@@ -1,0 +1,52 @@
+"""How the faults of the store, and our own, are told to callers."""
+
+from __future__ import annotations
+
+import secrets
+
+import structlog
+
+from profile_grpc.domain.errors import Reason, Refused
+from profile_grpc.service.ports import Conflict, DataRefused, StoreUnavailable
+
+log = structlog.get_logger(__name__)
+
+
+def of(error: Exception) -> Refused:
+    """The refusal that tells the error: a Refused is its own; what is not foreseen is INTERNAL, and logged."""
+    match error:
+        case Refused():
+            return error
+        case StoreUnavailable():
+            return unavailable()
+        case Conflict():
+            return Refused(Reason.CONFLICT, "Other calls keep changing the same data; nothing was written, try again.")
+        case DataRefused():
+            return Refused(Reason.DATA_REFUSED, "The database refuses the data of this call; nothing was written.")
+        case _:
+            return internal(error)
+
+
+def draining() -> Refused:
+    """The server is shutting down."""
+    return Refused(Reason.DRAINING, "The server is shutting down; repeat the call.", retry_after=0.1)
+
+
+def unavailable() -> Refused:
+    """The database cannot be reached, or a commit's outcome is unknown."""
+    return Refused(
+        Reason.DATABASE_UNAVAILABLE,
+        "The database cannot be reached; the outcome may be unknown, repeat the call.",
+        retry_after=1.0,
+    )
+
+
+def internal(error: Exception) -> Refused:
+    """A fault of ours, logged here under the trace id that the caller is told."""
+    trace_id = secrets.token_hex(8)
+    log.error("internal fault", trace_id=trace_id, exc_info=error)
+    return Refused(
+        Reason.INTERNAL,
+        f"The server failed; report trace_id {trace_id} to its operators.",
+        metadata={"trace_id": trace_id},
+    )

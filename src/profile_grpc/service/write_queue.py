@@ -1,0 +1,247 @@
+"""The write path: commands gather in a queue, are decided together and committed together."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from time import perf_counter
+from typing import NamedTuple
+
+import structlog
+
+from profile_grpc.domain import decide
+from profile_grpc.domain.commands import Command, ReapInactive, ReportPushFeedback
+from profile_grpc.domain.decide import Result
+from profile_grpc.domain.errors import Reason, Refused
+from profile_grpc.domain.hashing import Hasher
+from profile_grpc.domain.settings import AppSettings
+from profile_grpc.domain.state import State
+from profile_grpc.service import refusals
+from profile_grpc.service.observer import Observer
+from profile_grpc.service.ports import Clock, Conflict, ProfileStore, StoreUnavailable
+
+log = structlog.get_logger(__name__)
+
+Answer = Result | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class QueueLimits:
+    """How much may gather. A batch's size counts feedback items and reaped profiles, not commands."""
+
+    pending: int = 20_000
+    """Commands that may wait; beyond, QUEUE_FULL."""
+    batch: int = 500
+    linger: float = 0.004
+    """Seconds that a batch may wait for the callers just answered to come back; never spent by an idle queue."""
+    attempts: int = 8
+    """How often a batch is decided before the rows that others keep changing are isolated."""
+    retry_after: float = 1.0
+    """Seconds after which a refused caller should try again."""
+
+
+class _Pending(NamedTuple):
+    """A command that waits for its turn, and the future that its caller awaits."""
+
+    command: Command
+    settings: AppSettings
+    size: int
+    future: asyncio.Future[Answer]
+
+    def answer(self, answer: Answer) -> None:
+        """Tells the caller, unless it has left."""
+        if not self.future.done():
+            self.future.set_result(answer)
+
+
+def _size(command: Command) -> int:
+    match command:
+        case ReportPushFeedback():
+            return len(command.feedback)
+        case ReapInactive():
+            return len(command.seen)
+        case _:
+            return 1
+
+
+class WriteQueue:
+    """Decides and commits commands in batches, in the order of their arrival.
+
+    A caller is answered after the commit, never before. A caller that goes away does not stop a batch in flight.
+    """
+
+    def __init__(
+        self,
+        store: ProfileStore,
+        clock: Clock,
+        hasher: Hasher,
+        *,
+        observer: Observer,
+        limits: QueueLimits | None = None,
+        fresh_revision: Callable[[], int] | None = None,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._hasher = hasher
+        self._observer = observer
+        self._limits = limits or QueueLimits()
+        # Random revisions, so that a row deleted and made again never has one that was seen before.
+        self._fresh_revision = fresh_revision or (lambda: random.getrandbits(63))
+        self._queue: deque[_Pending] = deque()
+        self._arrival = asyncio.Event()
+        self._gathered = asyncio.Event()
+        self._target = 0
+        self._closing = False
+        self._worker: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begins to work, on the running event loop."""
+        self._worker = asyncio.create_task(self._run(), name="write-queue")
+
+    async def close(self) -> None:
+        """Refuses new commands, commits those that wait, and ends."""
+        self._closing = True
+        self._arrival.set()
+        self._gathered.set()
+        if self._worker is not None:
+            await self._worker
+
+    async def submit(self, command: Command, settings: AppSettings) -> Result:
+        """Decides and commits one command.
+
+        Raises:
+            Refused: the rules say no, or QUEUE_FULL, DRAINING, CONFLICT, DATA_REFUSED, DATABASE_UNAVAILABLE.
+        """
+        self._admit(1)
+        answer = await self._enqueue(command, settings)
+        if isinstance(answer, Refused):
+            raise answer
+        return answer
+
+    async def submit_all(self, commands: Sequence[tuple[Command, AppSettings]]) -> list[Answer]:
+        """Decides and commits each command on its own, and answers them in order.
+
+        Raises:
+            Refused: QUEUE_FULL or DRAINING, for all of them, before any work.
+        """
+        self._admit(len(commands))
+        waiting = [self._enqueue(command, settings) for command, settings in commands]
+        return [await future for future in waiting]
+
+    def _admit(self, commands: int) -> None:
+        """Whether that many commands may wait, all or none."""
+        if self._closing:
+            raise refusals.draining()
+        if len(self._queue) + commands > self._limits.pending:
+            raise self._full()
+
+    def _enqueue(self, command: Command, settings: AppSettings) -> asyncio.Future[Answer]:
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._queue.append(_Pending(command, settings, _size(command), future))
+        self._arrival.set()
+        if len(self._queue) >= self._target:
+            self._gathered.set()
+        return future
+
+    def _full(self) -> Refused:
+        limit = str(self._limits.pending)
+        return Refused(
+            Reason.QUEUE_FULL,
+            f"The write queue is full ({limit} commands); try again after {self._limits.retry_after:g} s.",
+            metadata={"limit": limit, "retry_after": f"{self._limits.retry_after:g}"},
+            retry_after=self._limits.retry_after,
+        )
+
+    async def _run(self) -> None:
+        answered = 0
+        while True:
+            if not self._queue:
+                if self._closing:
+                    return
+                self._arrival.clear()
+                if answered:
+                    # The callers just answered are likely to be back in a moment: let them share the next commit.
+                    await self._gather(answered)
+                    answered = 0
+                    continue
+                await self._arrival.wait()
+            elif answered > 1:
+                await self._gather(answered)
+            batch = self._take()
+            self._observer.queue_depth(len(self._queue))
+            answered = len(batch)
+            if batch:
+                await self._commit(batch)
+
+    async def _gather(self, expected: int) -> None:
+        """Waits until as many commands have come as were just answered, no longer than the linger."""
+        if self._closing or len(self._queue) >= expected:
+            return
+        self._target = min(expected, self._limits.batch)
+        self._gathered.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._limits.linger):
+                await self._gathered.wait()
+        self._target = 0
+
+    def _take(self) -> list[_Pending]:
+        batch: list[_Pending] = []
+        size = 0
+        while self._queue and (not batch or size + self._queue[0].size <= self._limits.batch):
+            pending = self._queue.popleft()
+            if pending.future.cancelled():
+                continue  # the caller left before its turn came
+            batch.append(pending)
+            size += pending.size
+        return batch
+
+    async def _commit(self, batch: list[_Pending]) -> None:
+        """Commits the batch, isolating by bisection what cannot be committed."""
+        try:
+            answers = await self._decide_and_write(batch)
+        except StoreUnavailable as error:
+            log.warning("store unavailable", commands=len(batch), error=str(error))
+            answers = [refusals.unavailable()] * len(batch)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it must not reach the neighbours
+            if len(batch) > 1:
+                middle = len(batch) // 2
+                await self._commit(batch[:middle])
+                await self._commit(batch[middle:])
+                return
+            answers = [refusals.of(error)]
+        for pending, answer in zip(batch, answers, strict=True):
+            pending.answer(answer)
+
+    async def _decide_and_write(self, batch: list[_Pending]) -> Sequence[Answer]:
+        for attempt in range(self._limits.attempts):
+            try:
+                return await self._attempt(batch)
+            except Conflict:
+                self._observer.batch_conflicted()
+                # A random pause keeps two processes from meeting again at once.
+                await asyncio.sleep(random.uniform(0, 0.002 * 2**attempt))  # noqa: S311 - no secret
+        return await self._attempt(batch)
+
+    async def _attempt(self, batch: list[_Pending]) -> list[Answer]:
+        started = perf_counter()
+        needs = decide.merge(decide.needs(p.command, p.settings, self._hasher) for p in batch)
+        async with self._store.write() as transaction:
+            rows = await transaction.load(needs)
+            state = State(rows, hasher=self._hasher, now=self._clock.now(), fresh_revision=self._fresh_revision)
+            answers = [self._decide(state, p) for p in batch]
+            changes = state.changes()
+            if not changes.empty:
+                await transaction.apply(changes)
+        self._observer.batch_committed(len(batch), perf_counter() - started, changes)
+        return answers
+
+    @staticmethod
+    def _decide(state: State, pending: _Pending) -> Answer:
+        try:
+            return decide.decide(state, pending.command, pending.settings)
+        except Refused as refused:
+            return refused
