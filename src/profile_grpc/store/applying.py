@@ -1,0 +1,131 @@
+"""Writes the changes of a batch: one statement for each table and kind of change, guarded by revisions."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+from sqlalchemy import Table
+
+from profile_grpc.domain.model import Liveness, ProfileKey
+from profile_grpc.domain.state import Changes, Write
+from profile_grpc.service.ports import Conflict
+from profile_grpc.store import rows, statements, tables, times
+from profile_grpc.store.database import Database, Session
+from profile_grpc.store.engine import Prepared, Row
+
+SHARDS = 16
+"""Rows of `profile_count` for one (app, status, platform)."""
+
+
+class _Guarded:
+    """A table whose rows have revisions: the three ways to change its rows."""
+
+    def __init__(self, database: Database, table: Table) -> None:
+        key = {column.name for column in table.primary_key}
+        self._name = table.name
+        self._insert = statements.insert_new(database, table)
+        self._update = statements.update_seen(
+            database, table, [column.name for column in table.c if column.name not in key]
+        )
+        self._delete = statements.delete_seen(database, table)
+        self._key_length = len(key)
+
+    async def write(self, session: Session, written: Sequence[tuple[Row, int | None]]) -> None:
+        """Inserts the rows that were seen nowhere, updates those that still have the revision seen."""
+        new = [row for row, seen in written if seen is None]
+        changed = [(*row, seen) for row, seen in written if seen is not None]
+        await self._all(session, self._insert, new)
+        await self._all(session, self._update, changed)
+
+    async def delete(self, session: Session, deleted: Sequence[Row]) -> None:
+        """Deletes the rows (key, seen) that still have the revision seen."""
+        await self._all(session, self._delete, deleted)
+
+    async def _all(self, session: Session, statement: Prepared, given: Sequence[Row]) -> None:
+        await write_all(session, statement, given, self._key_length, self._name)
+
+
+class Applier:
+    """Applies `Changes` in a transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._devices = _Guarded(database, tables.device)
+        self._users = _Guarded(database, tables.app_user)
+        self._tokens = _Guarded(database, tables.push_token)
+        self._profiles = _Guarded(database, tables.profile)
+        self._beat = statements.update_seen(database, tables.profile, rows.BEAT)
+        # SQLite writes the indexes of every assigned column anew, even when its value is the same.
+        self._beat_same_day = statements.update_seen(database, tables.profile, rows.BEAT[:-1])
+        self._tombstones = statements.upsert(database, tables.tombstone)
+        self._ledger = statements.insert_new(database, tables.mad_ledger)
+        self._events = statements.insert_new(database, tables.event)
+        self._counts = statements.upsert(database, tables.profile_count, adds=["profiles"])
+        self._reaped = statements.upsert(database, tables.reaper_deletion, adds=["deletions"])
+        self._event_rows = rows.EventRows()
+        self._shard = random.randrange(SHARDS)  # noqa: S311 - no secret
+
+    async def apply(self, session: Session, changes: Changes) -> None:
+        """Writes all or, with Conflict, nothing. Every process writes the tables in this order, rows by key."""
+        await self._apply_guards(session, changes)
+        await self._apply_beats(session, changes.beats)
+        await self._profiles.write(session, [(rows.profile_values(w.row), w.seen) for w in changes.profiles])
+        await self._profiles.delete(session, [(*d.key, d.seen) for d in changes.deleted_profiles])
+        await self._apply_records(session, changes)
+
+    async def _apply_beats(self, session: Session, beats: Sequence[Write[Liveness]]) -> None:
+        new_day: list[Row] = []
+        same_day: list[Row] = []
+        for beat in beats:
+            values = rows.beat_values(beat.row)
+            if rows.is_same_day(beat):
+                same_day.append((*beat.row.key, *values[:-1], beat.seen))
+            else:
+                new_day.append((*beat.row.key, *values, beat.seen))
+        for statement, given in ((self._beat, new_day), (self._beat_same_day, same_day)):
+            await write_all(session, statement, given, len(ProfileKey._fields), tables.profile.name)
+
+    async def _apply_guards(self, session: Session, changes: Changes) -> None:
+        await self._devices.write(
+            session, [((*w.row.key, w.row.profiles, w.row.revision), w.seen) for w in changes.device_guards]
+        )
+        await self._devices.delete(session, [(*d.key, d.seen) for d in changes.deleted_device_guards])
+        await self._users.write(
+            session, [((*w.row.key, w.row.profiles, w.row.revision), w.seen) for w in changes.user_guards]
+        )
+        await self._users.delete(session, [(*d.key, d.seen) for d in changes.deleted_user_guards])
+        await self._tokens.write(session, [(rows.token_guard_values(w.row), w.seen) for w in changes.token_guards])
+        await self._tokens.delete(
+            session, [(*rows.token_key_values(d.key), d.seen) for d in changes.deleted_token_guards]
+        )
+
+    async def _apply_records(self, session: Session, changes: Changes) -> None:
+        await write_all(
+            session, self._tombstones, [rows.tombstone_values(t) for t in changes.tombstones], 2, "tombstone"
+        )
+        # A count whose number is taken was made by another process at the same time (M4).
+        await write_all(session, self._ledger, [rows.ledger_values(e) for e in changes.ledger], 3, "mad_ledger")
+        await write_all(session, self._events, self._event_rows.values(changes.events), 1, "event")
+        # Last, because other processes may wait for these rows until the commit.
+        counts = [
+            (key.app_id, key.status.value, key.platform.value, self._shard, difference)
+            for key, difference in changes.counts.items()
+            if difference
+        ]
+        await write_all(session, self._counts, counts, 4, "profile_count")
+        time = times.micros(changes.time)
+        reaped = [(app_id, time, number) for app_id, number in changes.reaped.items()]
+        await write_all(session, self._reaped, reaped, 2, "reaper_deletion")
+
+
+async def write_all(session: Session, statement: Prepared, given: Sequence[Row], key_length: int, table: str) -> None:
+    """Executes the statement with the rows in the order of their keys, so that two writers rarely deadlock.
+
+    Raises:
+        Conflict: fewer rows were written than given: another writer was first.
+    """
+    if not given:
+        return
+    written = await session.execute(statement, sorted(given, key=lambda row: row[:key_length]))
+    if written != len(given):
+        raise Conflict(f"{len(given) - written} of {len(given)} rows of {table} are no longer as they were read")

@@ -1,0 +1,162 @@
+"""A database as the store uses it: prepared statements, reads, and transactions that are never cut in half.
+
+SQLAlchemy builds and compiles the statements and pools the connections; the driver itself executes them. Through
+SQLAlchemy's own execution a batch of heartbeats costs this process nearly twice as much, and nothing here needs what
+it adds: every column is text, a number or a boolean, and `rows` converts all that is more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+from sqlalchemy import PoolProxiedConnection
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from profile_grpc.service.ports import StoreUnavailable
+from profile_grpc.store.engine import DriverConnection, Engine, Found, Prepared, Row, Statement
+from profile_grpc.store.errors import translate, translated
+from profile_grpc.store.tasks import to_the_end
+
+T = TypeVar("T")
+
+
+class Session:
+    """A connection in use. The first write begins a transaction; what is read before it is what others committed.
+
+    Every method raises StoreUnavailable, Conflict, DataRefused or a plain StoreError.
+    """
+
+    def __init__(self, engine: Engine, connection: DriverConnection) -> None:
+        self.broken = False
+        """The connection must not be used again."""
+        self._engine = engine
+        self._connection = connection
+        self._begun = False
+
+    async def fetch(self, statement: Prepared, rows: Sequence[Row] = (), /, **values: object) -> Sequence[Found]:
+        """What a SELECT finds, for `rows` if the statement takes rows."""
+        return await self._run(self._engine.fetch(self._connection, statement, rows, values))
+
+    async def execute(self, statement: Prepared, rows: Sequence[Row] = (), /, **values: object) -> int:
+        """How many rows an INSERT, UPDATE or DELETE wrote."""
+        if not self._begun:
+            self._begun = True
+            await self._control(self._engine.begin)
+        return await self._run(self._engine.execute(self._connection, statement, rows, values))
+
+    async def commit(self) -> None:
+        """Makes what was written durable, if anything was."""
+        if self._begun:
+            await self._control("COMMIT")
+            self._begun = False
+
+    async def rollback(self) -> None:
+        """Undoes what was written, if anything was. Raises nothing: a connection that fails here is dropped."""
+        if self._begun and not self.broken:
+            self._begun = False
+            try:
+                await self._control("ROLLBACK")
+            except Exception:  # noqa: BLE001 - the error that led here is the one to tell
+                self.broken = True
+
+    async def _control(self, command: str) -> None:
+        await self._run(self._engine.control(self._connection, command))
+
+    async def _run(self, work: Awaitable[T]) -> T:
+        try:
+            return await work
+        except BaseException as error:
+            translation = translate(error) if isinstance(error, Exception) else None
+            self.broken = self.broken or self._engine.spoils(translation or error)
+            if translation is None:
+                raise
+            raise translation from None
+
+
+class Database:
+    """The connections to one database."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._closed = False
+
+    def prepare(self, statement: Statement) -> Prepared:
+        """Compiles a statement, once, for `fetch` and `execute`."""
+        return self.engine.prepare(statement)
+
+    async def fetch(self, statement: Prepared, rows: Sequence[Row] = (), /, **values: object) -> Sequence[Found]:
+        """Reads what is committed, with one statement.
+
+        Raises:
+            StoreError: as `Session`.
+        """
+
+        async def read() -> Sequence[Found]:
+            async with self._connected(self.engine.readers) as session:
+                return await session.fetch(statement, rows, **values)
+
+        return await to_the_end(read())
+
+    async def execute(self, statement: Prepared, rows: Sequence[Row] = (), /, **values: object) -> int:
+        """Writes with one statement, in a transaction of its own; answers how many rows.
+
+        Raises:
+            StoreError: as `Session`.
+        """
+        async with self.transaction() as session:
+            return await session.execute(statement, rows, **values)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Session]:
+        """A session that commits at the block's end and rolls back when the block raises."""
+        async with self._connected(self.engine.writers) as session:
+            try:
+                yield session
+                await to_the_end(session.commit())
+            except BaseException:
+                await to_the_end(session.rollback())
+                raise
+
+    async def close(self) -> None:
+        """Closes every connection; what comes after is refused."""
+        self._closed = True
+        # The readers first: SQLite's last connection checkpoints, and that is for the writing one to do.
+        for pool in dict.fromkeys((self.engine.readers, self.engine.writers)):
+            await to_the_end(pool.dispose())
+
+    @asynccontextmanager
+    async def _connected(self, pool: AsyncEngine) -> AsyncIterator[Session]:
+        connection = await self._acquire(pool)
+        session = Session(self.engine, connection.driver_connection)
+        try:
+            yield session
+        finally:
+            self._release(connection, broken=session.broken)
+
+    async def _acquire(self, pool: AsyncEngine) -> PoolProxiedConnection:
+        """A connection of the pool. A cancelled caller leaves none behind."""
+        acquired: list[PoolProxiedConnection] = []
+
+        if self._closed:  # SQLAlchemy's pools would open again
+            raise StoreUnavailable("the store is closed")
+
+        async def acquire() -> PoolProxiedConnection:
+            acquired.append(await pool.raw_connection())
+            return acquired[0]
+
+        try:
+            with translated():
+                return await to_the_end(acquire())
+        except BaseException:
+            for connection in acquired:
+                self._release(connection, broken=False)
+            raise
+
+    def _release(self, connection: PoolProxiedConnection, *, broken: bool) -> None:
+        if broken:
+            self.engine.discard(connection.driver_connection)
+            connection.invalidate()
+        # Nothing to reset (`Session` did), so nothing to wait for.
+        connection.close()

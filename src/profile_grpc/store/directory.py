@@ -1,0 +1,195 @@
+"""Tenants, apps and keys. Small tables, read by every process when `version` has grown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import BigInteger, bindparam, delete, select, update
+
+from profile_grpc.domain.settings import App, AppSettings
+from profile_grpc.service.ports import Conflict, KeyKind, StoredKey, Tenant
+from profile_grpc.store import statements, tables, times
+from profile_grpc.store.database import Database, Session
+from profile_grpc.store.engine import Found, Prepared, Row
+
+_LIMIT = bindparam("limit", type_=BigInteger())
+
+
+class SqlDirectory:
+    """The port `DirectoryStore`. Every change bumps the version in its transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        tenant, app, key, version = tables.tenant, tables.app, tables.api_key, tables.directory_version
+        prepare = database.prepare
+        self._version = prepare(select(version.c.version))
+        self._bump = statements.upsert(database, version, adds=["version"])
+        self._add_tenant = statements.insert_new(database, tenant)
+        self._tenant = prepare(select(tenant).where(tenant.c.tenant_id == bindparam("tenant_id")))
+        self._tenants = prepare(select(tenant).order_by(tenant.c.tenant_id))
+        self._add_app = statements.insert_new(database, app)
+        self._app = prepare(select(app).where(app.c.app_id == bindparam("app_id")))
+        apps = select(app).where(app.c.app_id > bindparam("after")).order_by(app.c.app_id).limit(_LIMIT)
+        self._apps = prepare(apps)
+        self._apps_of_tenant = prepare(apps.where(app.c.tenant_id == bindparam("tenant_id")))
+        self._change_app = statements.update_seen(database, app, [c.name for c in app.c if c is not app.c.app_id])
+        self._remove_app = [
+            prepare(delete(table).where(table.c.app_id == bindparam("app_id")))
+            for table in (app, tables.profile_count, tables.reaper_deletion)
+        ]
+        self._revoke_keys_of_app = prepare(_revoke.where(key.c.app_id == bindparam("of_app_id")))
+        self._add_key = statements.insert_new(database, key)
+        self._key = prepare(select(key).where(key.c.key_id == bindparam("key_id")))
+        newest_first = (key.c.create_time.desc(), key.c.key_id.desc())
+        keys = select(key).where(key.c.tenant_id == bindparam("tenant_id")).order_by(*newest_first).limit(_LIMIT)
+        self._keys = prepare(keys)
+        self._keys_of_app = prepare(keys.where(key.c.app_id == bindparam("app_id")))
+        self._revoke_key = prepare(_revoke.where(key.c.key_id == bindparam("of_key_id")))
+
+    async def version(self) -> int:
+        """A number that grows with every change of a tenant, an app or a key."""
+        found = await self._database.fetch(self._version)
+        version: int = found[0][0] if found else 0
+        return version
+
+    async def add_tenant(self, tenant: Tenant) -> None:
+        """Raises Conflict when the id is taken."""
+        await self._add(self._add_tenant, (tenant.tenant_id, times.micros(tenant.create_time)), "tenant")
+
+    async def tenant(self, tenant_id: str) -> Tenant | None:
+        """The tenant, or None."""
+        found = await self._database.fetch(self._tenant, tenant_id=tenant_id)
+        return _read_tenant(found[0]) if found else None
+
+    async def tenants(self) -> Sequence[Tenant]:
+        """Every tenant, ordered by id."""
+        return [_read_tenant(row) for row in await self._database.fetch(self._tenants)]
+
+    async def add_app(self, app: App) -> None:
+        """Raises Conflict when the id is taken. `app.revision` is stored as given."""
+        await self._add(self._add_app, _app_values(app), "app")
+
+    async def app(self, app_id: str) -> App | None:
+        """The app, or None."""
+        found = await self._database.fetch(self._app, app_id=app_id)
+        return _read_app(found[0]) if found else None
+
+    async def apps(self, tenant_id: str | None, after: str, limit: int) -> Sequence[App]:
+        """Up to `limit` apps after the id `after`, ordered by id; `tenant_id` None: of every tenant."""
+        if tenant_id is None:
+            found = await self._database.fetch(self._apps, after=after, limit=limit)
+        else:
+            found = await self._database.fetch(self._apps_of_tenant, tenant_id=tenant_id, after=after, limit=limit)
+        return [_read_app(row) for row in found]
+
+    async def change_app(self, app: App, seen: int) -> None:
+        """Stores the app, provided that the stored one has the revision `seen`; else Conflict."""
+        await self._add(self._change_app, (*_app_values(app), seen), "app")
+
+    async def remove_app(self, app_id: str, time: datetime) -> None:
+        """Deletes the app's row, its profile counts and reaper records, and revokes its keys."""
+        async with self._database.transaction() as session:
+            for statement in self._remove_app:
+                await session.execute(statement, app_id=app_id)
+            await session.execute(self._revoke_keys_of_app, of_app_id=app_id, time=times.micros(time))
+            await self._bump_version(session)
+
+    async def add_key(self, key: StoredKey) -> None:
+        """Raises Conflict when the id is taken."""
+        await self._add(self._add_key, _key_values(key), "api_key")
+
+    async def key(self, key_id: str) -> StoredKey | None:
+        """The key, or None."""
+        found = await self._database.fetch(self._key, key_id=key_id)
+        return _read_key(found[0]) if found else None
+
+    async def keys(self, tenant_id: str, app_id: str | None) -> Sequence[StoredKey]:
+        """The tenant's keys (of one app), revoked ones too, newest first."""
+        if app_id is None:
+            found = await self._database.fetch(self._keys, tenant_id=tenant_id, limit=_ALL)
+        else:
+            found = await self._database.fetch(self._keys_of_app, tenant_id=tenant_id, app_id=app_id, limit=_ALL)
+        return [_read_key(row) for row in found]
+
+    async def revoke_key(self, key_id: str, time: datetime) -> None:
+        """Sets the revoke time unless there is one."""
+        async with self._database.transaction() as session:
+            await session.execute(self._revoke_key, of_key_id=key_id, time=times.micros(time))
+            await self._bump_version(session)
+
+    async def _add(self, statement: Prepared, row: Row, table: str) -> None:
+        async with self._database.transaction() as session:
+            if not await session.execute(statement, [row]):
+                raise Conflict(f"the row of {table} is not as expected: it is there already, gone, or changed")
+            await self._bump_version(session)
+
+    async def _bump_version(self, session: Session) -> None:
+        await session.execute(self._bump, [(1, 1)])
+
+
+_ALL = 1_000_000
+_revoke = update(tables.api_key).values(revoke_time=bindparam("time")).where(tables.api_key.c.revoke_time.is_(None))
+
+_encode = msgspec.json.Encoder().encode
+# What the JSON does not name gets its default, what the record does not know is passed over: programs of neighbouring
+# versions read each other's settings.
+_decode = msgspec.json.Decoder(AppSettings).decode
+
+
+def _read_tenant(row: Found) -> Tenant:
+    tenant_id, create_time = row
+    return Tenant(tenant_id, times.instant(create_time))
+
+
+def _app_values(app: App) -> Row:
+    return (
+        app.app_id,
+        app.tenant_id,
+        times.micros(app.create_time),
+        times.micros(app.update_time),
+        app.display_name,
+        _encode(app.settings).decode(),
+        app.deleting,
+        app.revision,
+    )
+
+
+def _read_app(row: Found) -> App:
+    app_id, tenant_id, create_time, update_time, display_name, settings, deleting, revision = row
+    return App(
+        app_id=app_id,
+        tenant_id=tenant_id,
+        create_time=times.instant(create_time),
+        update_time=times.instant(update_time),
+        display_name=display_name,
+        settings=_decode(settings),
+        deleting=bool(deleting),
+        revision=revision,
+    )
+
+
+def _key_values(key: StoredKey) -> Row:
+    return (
+        key.key_id,
+        key.secret_hash,
+        key.kind.value,
+        key.tenant_id,
+        key.app_id,
+        times.micros(key.create_time),
+        times.maybe_micros(key.revoke_time),
+    )
+
+
+def _read_key(row: Found) -> StoredKey:
+    key_id, secret_hash, kind, tenant_id, app_id, create_time, revoke_time = row
+    return StoredKey(
+        key_id=key_id,
+        secret_hash=secret_hash,
+        kind=KeyKind(kind),
+        tenant_id=tenant_id,
+        app_id=app_id,
+        create_time=times.instant(create_time),
+        revoke_time=times.maybe_instant(revoke_time),
+    )

@@ -1,0 +1,125 @@
+"""What the store asks of an engine: every difference between SQLite and PostgreSQL is one member of this protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
+
+from sqlalchemy import ColumnElement, Compiled, Delete, FromClause, Select, Table, Update
+from sqlalchemy.dialects.postgresql import Insert as PostgresqlInsert
+from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.types import TypeEngine
+
+Row: TypeAlias = tuple[Any, ...]
+"""What a statement is given, in the order of its columns: None, str, int, bool."""
+
+Found: TypeAlias = Sequence[Any]
+"""What a statement finds, as `Row`, but for booleans, which may be 0 and 1."""
+
+Insert: TypeAlias = PostgresqlInsert | SqliteInsert
+Query: TypeAlias = Select[*tuple[Any, ...]]
+Statement: TypeAlias = Query | Insert | Update | Delete
+
+DriverConnection: TypeAlias = Any
+"""A connection as its driver, aiosqlite or asyncpg, makes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowColumn:
+    """A column of the rows that a statement is executed with."""
+
+    name: str
+    type: TypeEngine[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A statement ready to execute: its text, and the names of its values in their order."""
+
+    sql: str
+    names: tuple[str, ...]
+    constants: Mapping[str, object]
+    """The values of those names that the statement itself gives."""
+
+    def arguments(self, values: dict[str, object]) -> list[object]:
+        """The values in the order of their names."""
+        if self.constants:
+            values |= self.constants
+        return [values[name] for name in self.names]
+
+
+def prepared(compiled: Compiled, sql: str | None = None) -> Prepared:
+    """What SQLAlchemy compiled, perhaps with another text around it."""
+    constants = {name: value for name, value in compiled.params.items() if value is not None}
+    return Prepared(sql or str(compiled), tuple(getattr(compiled, "positiontup", None) or ()), constants)
+
+
+class Engine(Protocol):
+    """One kind of database, and the connections to one."""
+
+    @property
+    def name(self) -> str:
+        """As people call it."""
+        ...
+
+    @property
+    def readers(self) -> AsyncEngine:
+        """The pool of the connections that reads take."""
+        ...
+
+    @property
+    def writers(self) -> AsyncEngine:
+        """The pool of the connections that transactions take."""
+        ...
+
+    @property
+    def facts(self) -> Mapping[str, str]:
+        """What is worth knowing of the database: SQL expressions by name; `version` and `citus` among them."""
+        ...
+
+    def insert(self, table: Table) -> Insert:
+        """The engine's own INSERT, which knows ON CONFLICT."""
+        ...
+
+    def rows(self, columns: Sequence[RowColumn]) -> FromClause:
+        """The rows that a statement is executed with, as a table to select from."""
+        ...
+
+    def in_rows(self, table: Table, rows: FromClause, pairs: Mapping[str, str]) -> ColumnElement[bool]:
+        """For a DELETE: that a row of the table equals one of the rows in these columns (the table's: theirs)."""
+        ...
+
+    def prepare(self, statement: Statement) -> Prepared:
+        """Compiles a statement, once."""
+        ...
+
+    async def fetch(
+        self, connection: DriverConnection, statement: Prepared, rows: Sequence[Row], values: dict[str, object]
+    ) -> Sequence[Found]:
+        """Executes a SELECT."""
+        ...
+
+    async def execute(
+        self, connection: DriverConnection, statement: Prepared, rows: Sequence[Row], values: dict[str, object]
+    ) -> int:
+        """Executes an INSERT, UPDATE or DELETE; answers how many rows it wrote."""
+        ...
+
+    async def control(self, connection: DriverConnection, command: str) -> None:
+        """Executes a command without values: begin, COMMIT, ROLLBACK."""
+        ...
+
+    @property
+    def begin(self) -> str:
+        """The command that begins a transaction that will write."""
+        ...
+
+    def spoils(self, error: BaseException) -> bool:
+        """Whether a connection is of no use after a statement ended with this, a StoreError or a cancellation."""
+        ...
+
+    def discard(self, connection: DriverConnection) -> None:
+        """Drops a connection, without waiting; whatever it had begun is undone."""
+        ...

@@ -1,0 +1,123 @@
+"""The JSON columns of a profile: what no statement looks into. Short keys: there are millions of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from profile_grpc.domain.model import (
+    Attributes,
+    DeviceAttribute,
+    PushEndpoint,
+    PushEndpointState,
+    PushProvider,
+    PushPurpose,
+)
+from profile_grpc.store.times import instant, maybe_instant, maybe_micros, micros
+
+
+class _Endpoint(msgspec.Struct, omit_defaults=True, frozen=True, gc=False):
+    provider: int = msgspec.field(name="p")
+    token: str = msgspec.field(name="t")
+    confirm_time: int = msgspec.field(name="c")
+    push_app_id: str = msgspec.field(name="a", default="")
+    purpose: int = msgspec.field(name="u", default=PushPurpose.DEFAULT.value)
+    state: int = msgspec.field(name="s", default=PushEndpointState.DELIVERABLE.value)
+
+
+class _Attributes(msgspec.Struct, omit_defaults=True, frozen=True, gc=False):
+    """`Attributes` without customer_id, which has a column. A device attribute is its value and its time."""
+
+    rtm_id: str | None = None
+    account_selector: str | None = None
+    verified: bool | None = None
+    guest: bool | None = None
+    foreground: bool | None = None
+    language: str | None = None
+    time_zone: str | None = None
+    os_version: str | None = None
+    sdk_version: str | None = None
+    device_model: str | None = None
+    last_opened_time: int | None = None
+    device_attributes: dict[str, tuple[str, int]] = msgspec.field(name="device", default_factory=dict)
+    custom_attributes: dict[str, str] = msgspec.field(name="custom", default_factory=dict)
+
+
+_encode = msgspec.json.Encoder().encode
+_decode_endpoints = msgspec.json.Decoder(list[_Endpoint]).decode
+_decode_attributes = msgspec.json.Decoder(_Attributes).decode
+_NO_ATTRIBUTES = _encode(_Attributes())
+
+
+def endpoints_text(endpoints: Iterable[PushEndpoint]) -> str | None:
+    """The column `push_endpoints`."""
+    stored = [
+        _Endpoint(e.provider.value, e.token, micros(e.confirm_time), e.push_app_id, e.purpose.value, e.state.value)
+        for e in endpoints
+    ]
+    return _encode(stored).decode() if stored else None
+
+
+def read_endpoints(text: str | None) -> tuple[PushEndpoint, ...]:
+    """The endpoints of `push_endpoints`."""
+    if text is None:
+        return ()
+    return tuple(
+        PushEndpoint(
+            provider=PushProvider(e.provider),
+            token=e.token,
+            push_app_id=e.push_app_id,
+            purpose=PushPurpose(e.purpose),
+            confirm_time=instant(e.confirm_time),
+            state=PushEndpointState(e.state),
+        )
+        for e in _decode_endpoints(text)
+    )
+
+
+def attributes_text(a: Attributes) -> str | None:
+    """The column `attributes`, without what is not known."""
+    stored = _Attributes(
+        a.rtm_id,
+        a.account_selector,
+        a.verified,
+        a.guest,
+        a.foreground,
+        a.language,
+        a.time_zone,
+        a.os_version,
+        a.sdk_version,
+        a.device_model,
+        maybe_micros(a.last_opened_time),
+        {name: (d.value, micros(d.store_time)) for name, d in a.device_attributes.items()},
+        dict(a.custom_attributes),
+    )
+    encoded = _encode(stored)
+    return None if encoded == _NO_ATTRIBUTES else encoded.decode()
+
+
+def read_attributes(text: str | None, customer_id: str | None) -> Attributes:
+    """The attributes of `attributes` and `customer_id`."""
+    if text is None:
+        return Attributes(customer_id) if customer_id is not None else _BARE
+    s = _decode_attributes(text)
+    return Attributes(
+        customer_id,
+        s.rtm_id,
+        s.account_selector,
+        s.verified,
+        s.guest,
+        s.foreground,
+        s.language,
+        s.time_zone,
+        s.os_version,
+        s.sdk_version,
+        s.device_model,
+        maybe_instant(s.last_opened_time),
+        {name: DeviceAttribute(value, instant(time)) for name, (value, time) in s.device_attributes.items()},
+        s.custom_attributes,
+    )
+
+
+_BARE = Attributes()

@@ -1,0 +1,193 @@
+"""Loads what a batch needs: one statement for each kind of row, and none where nothing is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from sqlalchemy import Text, and_, select
+
+from profile_grpc.domain.hashing import Hasher
+from profile_grpc.domain.model import (
+    DeletionReason,
+    DeviceGuard,
+    DeviceKey,
+    History,
+    Liveness,
+    MadRecord,
+    Profile,
+    ProfileKey,
+    TokenGuard,
+    TokenKey,
+    TokenRef,
+    Tombstone,
+    UserGuard,
+    UserKey,
+)
+from profile_grpc.domain.needs import Needs, Rows
+from profile_grpc.store import rows, statements, tables, times
+from profile_grpc.store.database import Database, Session
+from profile_grpc.store.engine import Found, Prepared, Row, RowColumn
+
+_PROFILE = [column.name for column in tables.profile.c]
+
+
+class Loader:
+    """Loads `Rows` in a transaction."""
+
+    def __init__(self, database: Database, hasher: Hasher) -> None:
+        self._hasher = hasher
+        profile = tables.profile
+
+        def profiles(*by: str) -> Prepared:
+            where = [tables.HAS_CUSTOMER] if "customer_id" in by else []
+            return statements.lookup(database, profile, by, _PROFILE, *where)
+
+        self.by_key = profiles("app_id", "user_id", "device_id")
+        self._by_device = profiles("app_id", "device_id")
+        self._by_user = profiles("app_id", "user_id")
+        self._by_customer = profiles("app_id", "customer_id")
+        self._beats = statements.lookup(database, profile, ["app_id", "user_id", "device_id"], rows.LIVENESS)
+        self._devices = statements.lookup(
+            database, tables.device, ["app_id", "device_id"], [c.name for c in tables.device.c]
+        )
+        self._users = statements.lookup(
+            database, tables.app_user, ["app_id", "user_id"], [c.name for c in tables.app_user.c]
+        )
+        self._tokens = statements.lookup(
+            database, tables.push_token, ["app_id", "token_hash"], [c.name for c in tables.push_token.c]
+        )
+        self._histories = _histories_statement(database)
+
+    async def load(self, session: Session, needs: Needs) -> Rows:
+        """The rows of `needs`. Guards come first: whoever changes a profile between the reads changes its guards."""
+        loading = _Loading(needs)
+        if needs.profiles or needs.devices or needs.users or needs.customers or needs.tokens:
+            await self._load_guards(session, loading)
+            await self._load_profiles(session, loading)
+            await self._load_guards_of_profiles(session, loading)
+        beats = needs.beats - loading.profiles.keys()
+        if beats:
+            loading.beats = [rows.read_liveness(row) for row in await session.fetch(self._beats, sorted(beats))]
+        missing = (beats - {beat.key for beat in loading.beats}) | (needs.profiles - loading.profiles.keys())
+        histories = await self._load_histories(session, missing) if missing else {}
+        return Rows(
+            needs=needs,
+            beats=loading.beats,
+            profiles=loading.profiles.values(),
+            device_guards=loading.devices.values(),
+            user_guards=loading.users.values(),
+            token_guards=loading.tokens.values(),
+            histories=histories,
+        )
+
+    async def _load_guards(self, session: Session, loading: _Loading) -> None:
+        needs = loading.needs
+        await self._load_devices(session, loading, needs.devices | {key.device for key in needs.profiles})
+        await self._load_users(session, loading, needs.users | {key.user for key in needs.profiles})
+        await self._load_tokens(session, loading, needs.tokens)
+
+    async def _load_profiles(self, session: Session, loading: _Loading) -> None:
+        needs = loading.needs
+        owners = {DeviceKey(key.app_id, guard.device_id) for key, guard in loading.tokens.items()}
+        devices = needs.devices | owners
+        # A profile that comes with its device or its user need not be asked for by its own key.
+        keys = {key for key in needs.profiles if key.device not in devices and key.user not in needs.users}
+        for statement, wanted in (
+            (self.by_key, keys),
+            (self._by_device, devices),
+            (self._by_user, needs.users),
+            (self._by_customer, needs.customers),
+        ):
+            if wanted:
+                found = [rows.read_profile(row) for row in await session.fetch(statement, sorted(wanted))]
+                loading.profiles.update((profile.key, profile) for profile in found)
+
+    async def _load_guards_of_profiles(self, session: Session, loading: _Loading) -> None:
+        found = loading.profiles.values()
+        await self._load_devices(session, loading, {p.key.device for p in found} - loading.asked_devices)
+        await self._load_users(session, loading, {p.key.user for p in found} - loading.asked_users)
+        held = {self._hasher.token(p.key.app_id, e.token) for p in found for e in p.push_endpoints if e.token}
+        await self._load_tokens(session, loading, held - loading.asked_tokens)
+
+    async def _load_devices(self, session: Session, loading: _Loading, wanted: set[DeviceKey]) -> None:
+        loading.asked_devices |= wanted
+        guards = (rows.read_device_guard(row) for row in await _fetch(session, self._devices, wanted))
+        loading.devices.update((guard.key, guard) for guard in guards)
+
+    async def _load_users(self, session: Session, loading: _Loading, wanted: set[UserKey]) -> None:
+        loading.asked_users |= wanted
+        guards = (rows.read_user_guard(row) for row in await _fetch(session, self._users, wanted))
+        loading.users.update((guard.key, guard) for guard in guards)
+
+    async def _load_tokens(self, session: Session, loading: _Loading, wanted: set[TokenRef]) -> None:
+        loading.asked_tokens |= wanted
+        guards = (rows.read_token_guard(row) for row in await _fetch(session, self._tokens, wanted))
+        loading.tokens.update((guard.key, guard) for guard in guards)
+
+    async def _load_histories(self, session: Session, missing: Iterable[ProfileKey]) -> dict[ProfileKey, History]:
+        by_hash = {(key.app_id, self._hasher.profile(key)): key for key in missing}
+        histories: dict[ProfileKey, History] = {}
+        for row in await session.fetch(self._histories, sorted(by_hash)):
+            key = by_hash[row[0], row[1]]
+            history = _read_history(row)
+            known = histories.get(key)
+            if known is None or known.mad is None or (history.mad and history.mad.number > known.mad.number):
+                histories[key] = history  # one row for each count on the ledger: the last one is asked for
+        return histories
+
+
+class _Loading:
+    """What has been asked for and found so far."""
+
+    def __init__(self, needs: Needs) -> None:
+        self.needs = needs
+        self.beats: list[Liveness] = []
+        self.profiles: dict[ProfileKey, Profile] = {}
+        self.devices: dict[DeviceKey, DeviceGuard] = {}
+        self.users: dict[UserKey, UserGuard] = {}
+        self.tokens: dict[TokenKey, TokenGuard] = {}
+        self.asked_devices: set[DeviceKey] = set()
+        self.asked_users: set[UserKey] = set()
+        self.asked_tokens: set[TokenRef] = set()
+
+
+async def _fetch(session: Session, statement: Prepared, keys: Collection[Row]) -> Collection[Found]:
+    return await session.fetch(statement, sorted(keys)) if keys else ()
+
+
+def _histories_statement(database: Database) -> Prepared:
+    """Tombstone and counts of given (app_id, profile_hash), if there is either."""
+    tombstone, ledger = tables.tombstone, tables.mad_ledger
+    given = database.engine.rows([RowColumn("app_id", Text()), RowColumn("profile_hash", Text())])
+    joined = given.outerjoin(
+        tombstone,
+        and_(tombstone.c.app_id == given.c.app_id, tombstone.c.profile_hash == given.c.profile_hash),
+    ).outerjoin(ledger, and_(ledger.c.app_id == given.c.app_id, ledger.c.profile_hash == given.c.profile_hash))
+    return database.prepare(
+        select(
+            given.c.app_id,
+            given.c.profile_hash,
+            tombstone.c.reason,
+            tombstone.c.delete_time,
+            tombstone.c.mad_deletion_time,
+            ledger.c.number,
+            ledger.c.count_time,
+        ).select_from(joined)
+    )
+
+
+def _read_history(row: Found) -> History:
+    app_id, profile_hash, reason, delete_time, mad_deletion_time, number, count_time = row
+    tombstone = None
+    if reason is not None:
+        tombstone = Tombstone(
+            app_id=app_id,
+            profile_hash=profile_hash,
+            reason=DeletionReason(reason),
+            delete_time=times.instant(delete_time),
+            mad_deletion_time=times.instant(mad_deletion_time),
+        )
+    mad = None
+    if number is not None:
+        mad = MadRecord(times.instant(count_time), number, tombstone.mad_deletion_time if tombstone else None)
+    return History(tombstone, mad)

@@ -1,0 +1,130 @@
+"""Profiles: the write transactions, and reads of what is committed."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, bindparam, cast, func, literal_column, select, tuple_
+
+from profile_grpc.domain.hashing import Hasher
+from profile_grpc.domain.model import Platform, Profile, ProfileKey, ProfileStatus
+from profile_grpc.domain.needs import Needs, Rows
+from profile_grpc.domain.state import Changes, CountKey
+from profile_grpc.service.ports import ProfileFilter, WriteTransaction
+from profile_grpc.store import rows, tables
+from profile_grpc.store.applying import Applier
+from profile_grpc.store.database import Database, Session
+from profile_grpc.store.engine import Found, Prepared, Query
+from profile_grpc.store.errors import translated
+from profile_grpc.store.loading import Loader
+from profile_grpc.store.tasks import to_the_end
+
+
+class Transaction:
+    """One transaction: load, decide, apply. It takes no lock before `apply`, and none at all without changes."""
+
+    def __init__(self, session: Session, loader: Loader, applier: Applier) -> None:
+        self._session = session
+        self._loader = loader
+        self._applier = applier
+
+    async def load(self, needs: Needs) -> Rows:
+        """The rows that `needs` names, guards before the profiles they guard."""
+        return await self._loader.load(self._session, needs)
+
+    async def apply(self, changes: Changes) -> None:
+        """Writes everything or, with Conflict, nothing."""
+        try:
+            with translated():  # a value that is no text fails before the database sees it
+                await self._applier.apply(self._session, changes)
+        except BaseException:
+            await to_the_end(self._session.rollback())  # whatever the caller's block does with the error
+            raise
+
+
+class SqlProfiles:
+    """The port `ProfileStore`."""
+
+    def __init__(self, database: Database, hasher: Hasher) -> None:
+        self._database = database
+        self._loader = Loader(database, hasher)
+        self._applier = Applier(database)
+        self._lists: dict[tuple[str, ...], Prepared] = {}
+        self._counts = database.prepare(_counts())
+        self._app_counts = database.prepare(_counts().where(tables.profile_count.c.app_id == bindparam("app_id")))
+
+    def write(self) -> AbstractAsyncContextManager[WriteTransaction]:
+        """A transaction that commits (durably) when the block ends and rolls back when it raises."""
+        return self._write()
+
+    @asynccontextmanager
+    async def _write(self) -> AsyncIterator[WriteTransaction]:
+        async with self._database.transaction() as session:
+            yield Transaction(session, self._loader, self._applier)
+
+    async def get(self, key: ProfileKey) -> Profile | None:
+        """The profile as committed, or None."""
+        found = await self._database.fetch(self._loader.by_key, [key])
+        return rows.read_profile(found[0]) if found else None
+
+    async def list(self, wanted: ProfileFilter, after: ProfileKey | None, limit: int) -> Sequence[Profile]:
+        """Up to `limit` profiles after the key `after`, ordered by (user_id, device_id), by the bytes of their text."""
+        values: dict[str, object] = {
+            name: int(value) if isinstance(value, int) else value
+            for name in ("app_id", "user_id", "device_id", "customer_id", "status", "platform")
+            if (value := getattr(wanted, name)) is not None
+        }
+        if after is not None:
+            values |= {"after_user_id": after.user_id, "after_device_id": after.device_id}
+        found = await self._database.fetch(self._list_statement(tuple(values)), limit=limit, **values)
+        return [rows.read_profile(row) for row in found]
+
+    async def counts(self) -> Mapping[CountKey, int]:
+        """How many profiles are stored, by app, status and platform."""
+        return _read_counts(await self._database.fetch(self._counts))
+
+    async def app_counts(self, app_id: str) -> Mapping[CountKey, int]:
+        """`counts` of one app."""
+        return _read_counts(await self._database.fetch(self._app_counts, app_id=app_id))
+
+    def _list_statement(self, names: tuple[str, ...]) -> Prepared:
+        """One statement for each set of filters: an engine then chooses the index that fits it."""
+        statement = self._lists.get(names)
+        if statement is None:
+            statement = self._lists[names] = self._database.prepare(_list(names))
+        return statement
+
+
+_EMPTY: ColumnElement[str] = literal_column("''")
+
+
+def _list(names: tuple[str, ...]) -> Query:
+    profile = tables.profile
+    filters = [profile.c[name] == bindparam(name) for name in names if name in profile.c]
+    if "customer_id" in names:
+        filters.append(tables.HAS_CUSTOMER)
+    position: tuple[ColumnElement[Any], ColumnElement[Any]] = (profile.c.user_id, profile.c.device_id)
+    if "device_id" in names or "customer_id" in names:
+        # Few rows to sort. As plain columns they would tempt an engine to walk the primary key, which is in this
+        # order, through all of the app's profiles.
+        position = (position[0].concat(_EMPTY), position[1].concat(_EMPTY))
+    if "after_user_id" in names:
+        filters.append(tuple_(*position) > tuple_(bindparam("after_user_id"), bindparam("after_device_id")))
+    ordered = select(profile).where(*filters).order_by(*position)
+    return ordered.limit(bindparam("limit", type_=BigInteger()))
+
+
+def _counts() -> Query:
+    count = tables.profile_count
+    by = (count.c.app_id, count.c.status, count.c.platform)
+    total = func.sum(count.c.profiles)
+    return select(*by, cast(total, BigInteger)).group_by(*by).having(total != 0)
+
+
+def _read_counts(found: Sequence[Found]) -> Mapping[CountKey, int]:
+    return {
+        CountKey(app_id, ProfileStatus(status), Platform(platform)): profiles
+        for app_id, status, platform, profiles in found
+    }

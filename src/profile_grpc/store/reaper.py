@@ -1,0 +1,240 @@
+"""What the reaper reads, and the records it keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Table,
+    bindparam,
+    cast,
+    delete,
+    func,
+    or_,
+    select,
+)
+
+from profile_grpc.domain.commands import SeenProfile
+from profile_grpc.domain.model import Event, ProfileKey
+from profile_grpc.service.ports import DueBefore, ReaperRecord
+from profile_grpc.store import rows, statements, tables, times
+from profile_grpc.store.applying import write_all
+from profile_grpc.store.database import Database
+from profile_grpc.store.engine import Insert, Prepared, Query
+
+_LEASE = "reaper"
+_LIMIT = bindparam("limit", type_=BigInteger())
+_IN_APP = tables.profile.c.app_id == bindparam("app_id")
+
+
+class SqlReaper:
+    """The port `ReaperStore`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        prepare = database.prepare
+        self._acquire = prepare(_acquire(database))
+        self._release = prepare(
+            delete(tables.lease).where(
+                tables.lease.c.name == bindparam("name"), tables.lease.c.holder == bindparam("holder")
+            )
+        )
+        record = tables.reaper_record
+        self._record = prepare(select(record.c.last_pass_time, record.c.held_since))
+        self._save_record = statements.upsert(database, record)
+        self._newest = prepare(
+            select(func.max(tables.profile.c.last_heartbeat_time), func.max(tables.profile.c.register_time))
+        )
+        self._heard, self._registered, self._unregistered = (
+            prepare(s) for s in (_heard(), _registered(), _unregistered())
+        )
+        self._count_heard, self._count_registered = (prepare(_count(s)) for s in (_heard(), _registered()))
+        self._heartbeat_days = prepare(_days(tables.profile.c.heartbeat_day, tables.HAS_HEARTBEAT))
+        self._register_days = prepare(_days(tables.profile.c.register_day, tables.HAS_NO_HEARTBEAT))
+        deletion = tables.reaper_deletion
+        self._reaped = prepare(
+            select(cast(func.coalesce(func.sum(deletion.c.deletions), 0), BigInteger)).where(
+                deletion.c.app_id == bindparam("app_id"), deletion.c.time >= bindparam("since")
+            )
+        )
+        self._purge_reaped = prepare(delete(deletion).where(deletion.c.time < bindparam("before")))
+        self._tombstones = _Purge(database, tables.tombstone, tables.tombstone.c.delete_time)
+        self._events = _Purge(database, tables.event, tables.event.c.id)
+        self._ledger = _Purge(database, tables.mad_ledger, tables.mad_ledger.c.count_time)
+        self._add_events = statements.insert_new(database, tables.event)
+        self._event_rows = rows.EventRows()
+
+    async def acquire_lease(self, holder: str, now: datetime, duration: timedelta) -> bool:
+        """Takes or renews the reaper's lease; False while another holder's has not run out."""
+        values = {"holder": holder, "expire_time": times.micros(now + duration), "now": times.micros(now)}
+        return bool(await self._database.execute(self._acquire, name=_LEASE, **values))
+
+    async def release_lease(self, holder: str) -> None:
+        """Gives the lease back, if this holder has it."""
+        await self._database.execute(self._release, name=_LEASE, holder=holder)
+
+    async def record(self) -> ReaperRecord:
+        """What was saved last."""
+        found = await self._database.fetch(self._record)
+        return ReaperRecord(*map(times.maybe_instant, found[0])) if found else ReaperRecord()
+
+    async def save_record(self, record: ReaperRecord) -> None:
+        """Replaces the record."""
+        row = (1, times.maybe_micros(record.last_pass_time), times.maybe_micros(record.held_since))
+        await self._database.execute(self._save_record, [row])
+
+    async def newest_sign_of_life(self) -> datetime | None:
+        """The newest heartbeat or registration of any profile. Reads every profile: for want of a record only."""
+        [found] = await self._database.fetch(self._newest)
+        signs = [value for value in found if value is not None]
+        return times.instant(max(signs)) if signs else None
+
+    async def due(self, before: DueBefore, limit: int) -> Sequence[SeenProfile]:
+        """Up to `limit` due profiles, oldest first, at a cost proportional to what is due.
+
+        Oldest by the UTC day of the last heartbeat, or of the registration: that is what the index holds. Those that
+        never sent a heartbeat come after the others.
+        """
+        found = list(await self._database.fetch(self._heard, limit=limit, **_heard_values(before)))
+        if before.registered is not None and len(found) < limit:
+            values = _registered_values(before.app_id, before.registered)
+            found += await self._database.fetch(self._registered, limit=limit - len(found), **values)
+        return [SeenProfile(ProfileKey(*key), times.maybe_instant(heard)) for *key, heard in found]
+
+    async def count_due(self, before: DueBefore, limit: int) -> int:
+        """How many are due, counting no further than `limit`."""
+        due = await self._count(self._count_heard, limit, _heard_values(before))
+        if before.registered is not None and due < limit:
+            values = _registered_values(before.app_id, before.registered)
+            due += await self._count(self._count_registered, limit - due, values)
+        return due
+
+    async def due_unregistered(self, app_id: str, before: datetime, limit: int) -> Sequence[ProfileKey]:
+        """Up to `limit` UNREGISTERED profiles that were unregistered before `before`, oldest first."""
+        found = await self._database.fetch(self._unregistered, app_id=app_id, before=times.micros(before), limit=limit)
+        return [ProfileKey(*key) for key in found]
+
+    async def reaped_since(self, app_id: str, since: datetime) -> int:
+        """Deletions for inactivity at or after `since`."""
+        [[deletions]] = await self._database.fetch(self._reaped, app_id=app_id, since=times.micros(since))
+        return int(deletions)
+
+    async def last_heartbeat_days(self, app_id: str) -> Mapping[date, int]:
+        """How many ACTIVE profiles had their last heartbeat on each UTC day."""
+        found = await self._database.fetch(self._heartbeat_days, app_id=app_id)
+        return {times.day(number): profiles for number, profiles in found}
+
+    async def register_days(self, app_id: str) -> Mapping[date, int]:
+        """How many ACTIVE profiles that never sent a heartbeat were last registered on each UTC day."""
+        found = await self._database.fetch(self._register_days, app_id=app_id)
+        return {times.day(number): profiles for number, profiles in found}
+
+    async def purge_tombstones(self, before: datetime, limit: int) -> int:
+        """Deletes up to `limit` tombstones older than `before`; answers how many."""
+        return await self._tombstones(times.micros(before), limit)
+
+    async def purge_events(self, before: datetime, limit: int) -> int:
+        """Deletes up to `limit` events older than `before`; answers how many."""
+        return await self._events(rows.event_id(before), limit)
+
+    async def purge_ledger(self, before: datetime, limit: int) -> int:
+        """Deletes up to `limit` counts older than `before`; answers how many."""
+        return await self._ledger(times.micros(before), limit)
+
+    async def purge_reaped(self, before: datetime) -> int:
+        """Deletes the deletion tallies older than `before`."""
+        return await self._database.execute(self._purge_reaped, before=times.micros(before))
+
+    async def add_events(self, events: Sequence[Event]) -> None:
+        """Stores events that belong to no profile change (P6)."""
+        async with self._database.transaction() as session:
+            await write_all(session, self._add_events, self._event_rows.values(events), 1, "event")
+
+    async def _count(self, statement: Prepared, limit: int, values: dict[str, object]) -> int:
+        [[due]] = await self._database.fetch(statement, limit=limit, **values)
+        return int(due)
+
+
+def _acquire(database: Database) -> Insert:
+    lease = tables.lease
+    statement = database.engine.insert(lease).values(
+        name=bindparam("name"), holder=bindparam("holder"), expire_time=bindparam("expire_time")
+    )
+    return statement.on_conflict_do_update(
+        index_elements=[lease.c.name],
+        set_={"holder": statement.excluded.holder, "expire_time": statement.excluded.expire_time},
+        where=or_(lease.c.holder == statement.excluded.holder, lease.c.expire_time <= bindparam("now")),
+    )
+
+
+_KEY = (tables.profile.c.app_id, tables.profile.c.user_id, tables.profile.c.device_id)
+
+
+def _heard() -> Query:
+    profile = tables.profile
+    statement = select(*_KEY, profile.c.last_heartbeat_time).where(
+        _IN_APP,
+        tables.HAS_HEARTBEAT,
+        profile.c.heartbeat_day <= bindparam("day"),  # what the index can tell; the time decides
+        profile.c.last_heartbeat_time < bindparam("before"),
+    )
+    return statement.order_by(profile.c.heartbeat_day).limit(_LIMIT)
+
+
+def _registered() -> Query:
+    profile = tables.profile
+    statement = select(*_KEY, profile.c.last_heartbeat_time).where(
+        _IN_APP,
+        tables.HAS_NO_HEARTBEAT,
+        profile.c.register_day <= bindparam("day"),
+        profile.c.register_time < bindparam("before"),
+    )
+    return statement.order_by(profile.c.register_day).limit(_LIMIT)
+
+
+def _unregistered() -> Query:
+    time = tables.profile.c.unregister_time
+    where = (_IN_APP, tables.IS_UNREGISTERED, time < bindparam("before"))
+    return select(*_KEY).where(*where).order_by(time).limit(_LIMIT)
+
+
+def _count(due: Query) -> Query:
+    return select(func.count()).select_from(due.subquery("due"))
+
+
+def _days(day: Column[Any], where: ColumnElement[bool]) -> Query:
+    return select(day, func.count()).where(_IN_APP, where).group_by(day)
+
+
+class _Purge:
+    """Deletes the oldest rows of a table. They are found first and deleted by key: an engine that is asked for both
+    at once may read the whole table for the few that it should delete.
+    """
+
+    def __init__(self, database: Database, table: Table, age: Column[Any]) -> None:
+        self._database = database
+        too_old = age < bindparam("before")
+        self._oldest = database.prepare(select(*table.primary_key).where(too_old).order_by(age).limit(_LIMIT))
+        # Asks for the age again: a row that was written anew since is not too old any more.
+        self._delete = statements.delete_keys(database, table, too_old)
+
+    async def __call__(self, before: object, limit: int) -> int:
+        found = await self._database.fetch(self._oldest, before=before, limit=limit)
+        if not found:
+            return 0
+        return await self._database.execute(self._delete, sorted(map(tuple, found)), before=before)
+
+
+def _heard_values(before: DueBefore) -> dict[str, object]:
+    heard = times.micros(before.heard)
+    return {"app_id": before.app_id, "day": heard // times.DAY, "before": heard}
+
+
+def _registered_values(app_id: str, registered: datetime) -> dict[str, object]:
+    time = times.micros(registered)
+    return {"app_id": app_id, "day": time // times.DAY, "before": time}

@@ -1,0 +1,253 @@
+"""Rows of the tables to records of the domain, and back."""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from profile_grpc.domain.model import (
+    Channel,
+    DeviceGuard,
+    DeviceKey,
+    Event,
+    LedgerEntry,
+    Liveness,
+    MadRecord,
+    Platform,
+    Profile,
+    ProfileKey,
+    ProfileStatus,
+    PushProvider,
+    TokenGuard,
+    TokenKey,
+    Tombstone,
+    UnregisterReason,
+    UserGuard,
+    UserKey,
+    UserState,
+)
+from profile_grpc.domain.state import Write
+from profile_grpc.store.engine import Found, Row
+from profile_grpc.store.json_columns import attributes_text, endpoints_text, read_attributes, read_endpoints
+from profile_grpc.store.times import DAY, EPOCH, instant, maybe_instant, maybe_micros, micros
+
+
+def _channel_bits(channels: Iterable[Channel]) -> int:
+    return sum(1 << channel.value for channel in channels)
+
+
+_CHANNELS = {
+    _channel_bits(some): frozenset(some) for n in range(len(Channel) + 1) for some in itertools.combinations(Channel, n)
+}
+
+# --- profiles ---
+
+
+def profile_values(p: Profile) -> Row:
+    """The profile as a row of its table."""
+    return (
+        *p.key,
+        micros(p.create_time),
+        registered := micros(p.register_time),
+        micros(p.update_time),
+        registered // DAY,
+        p.status.value,
+        p.user_state.value,
+        p.platform.value,
+        _channel_bits(p.channels),
+        endpoints_text(p.push_endpoints),
+        p.push_superseded,
+        p.attributes.customer_id,
+        attributes_text(p.attributes),
+        heard := maybe_micros(p.last_heartbeat_time),
+        None if heard is None else heard // DAY,
+        maybe_micros(p.unregister_time),
+        None if p.unregister_reason is None else p.unregister_reason.value,
+        micros(p.mad.count_time),
+        p.mad.number,
+        maybe_micros(p.mad.deletion_time),
+        p.revision,
+    )
+
+
+def read_profile(row: Found) -> Profile:
+    """The profile of a row of its table."""
+    (
+        app_id,
+        user_id,
+        device_id,
+        create_time,
+        register_time,
+        update_time,
+        _register_day,
+        status,
+        user_state,
+        platform,
+        channels,
+        push_endpoints,
+        push_superseded,
+        customer_id,
+        attributes,
+        last_heartbeat_time,
+        _heartbeat_day,
+        unregister_time,
+        unregister_reason,
+        mad_count_time,
+        mad_number,
+        mad_deletion_time,
+        revision,
+    ) = row
+    return Profile(
+        key=ProfileKey(app_id, user_id, device_id),
+        create_time=instant(create_time),
+        register_time=instant(register_time),
+        update_time=instant(update_time),
+        mad=MadRecord(instant(mad_count_time), mad_number, maybe_instant(mad_deletion_time)),
+        channels=_CHANNELS[channels],
+        status=ProfileStatus(status),
+        user_state=UserState(user_state),
+        platform=Platform(platform),
+        push_endpoints=read_endpoints(push_endpoints),
+        push_superseded=bool(push_superseded),
+        attributes=read_attributes(attributes, customer_id),
+        last_heartbeat_time=maybe_instant(last_heartbeat_time),
+        unregister_time=maybe_instant(unregister_time),
+        unregister_reason=None if unregister_reason is None else UnregisterReason(unregister_reason),
+        revision=revision,
+    )
+
+
+LIVENESS = (
+    "app_id",
+    "user_id",
+    "device_id",
+    "status",
+    "last_heartbeat_time",
+    "mad_count_time",
+    "mad_number",
+    "mad_deletion_time",
+    "revision",
+)
+"""The columns that `read_liveness` reads."""
+
+BEAT = ("last_heartbeat_time", "mad_count_time", "mad_number", "mad_deletion_time", "revision", "heartbeat_day")
+"""The columns that a heartbeat writes, in the order of `beat_values`. The one with an index is the last."""
+
+_STATUSES = {status.value: status for status in ProfileStatus}
+
+
+def read_liveness(row: Found) -> Liveness:
+    """What a heartbeat reads. The hottest function of this package."""
+    app_id, user_id, device_id, status, heard, counted, number, deleted, revision = row
+    return Liveness(
+        ProfileKey(app_id, user_id, device_id),
+        _STATUSES[status],
+        None if heard is None else EPOCH + timedelta(microseconds=heard),
+        MadRecord(
+            EPOCH + timedelta(microseconds=counted),
+            number,
+            None if deleted is None else EPOCH + timedelta(microseconds=deleted),
+        ),
+        revision,
+    )
+
+
+def beat_values(beat: Liveness) -> Row:
+    """The columns BEAT of a heartbeat."""
+    heard = maybe_micros(beat.last_heartbeat_time)
+    mad = beat.mad
+    return (
+        heard,
+        micros(mad.count_time),
+        mad.number,
+        maybe_micros(mad.deletion_time),
+        beat.revision,
+        _day(heard),
+    )
+
+
+def is_same_day(beat: Write[Liveness]) -> bool:
+    """Whether the heartbeat before this one is known, and was on the same day."""
+    if beat.before is None:
+        return False
+    return _day(maybe_micros(beat.before.last_heartbeat_time)) == _day(maybe_micros(beat.row.last_heartbeat_time))
+
+
+def _day(heard: int | None) -> int | None:
+    return None if heard is None else heard // DAY
+
+
+# --- guards, and what a change leaves behind ---
+
+
+def read_device_guard(row: Found) -> DeviceGuard:
+    """The guard of a row of `device`."""
+    app_id, device_id, profiles, revision = row
+    return DeviceGuard(DeviceKey(app_id, device_id), profiles, revision)
+
+
+def read_user_guard(row: Found) -> UserGuard:
+    """The guard of a row of `app_user`."""
+    app_id, user_id, profiles, revision = row
+    return UserGuard(UserKey(app_id, user_id), profiles, revision)
+
+
+def read_token_guard(row: Found) -> TokenGuard:
+    """The guard of a row of `push_token`."""
+    app_id, token_hash, provider, push_app_id, device_id, holders, revision = row
+    return TokenGuard(TokenKey(app_id, token_hash, PushProvider(provider), push_app_id), device_id, holders, revision)
+
+
+def token_key_values(key: TokenKey) -> Row:
+    """The key of a row of `push_token`."""
+    return (key.app_id, key.token_hash, key.provider.value, key.push_app_id)
+
+
+def token_guard_values(guard: TokenGuard) -> Row:
+    """A row of `push_token`."""
+    return (*token_key_values(guard.key), guard.device_id, guard.holders, guard.revision)
+
+
+def tombstone_values(t: Tombstone) -> Row:
+    """A row of `tombstone`."""
+    return (t.app_id, t.profile_hash, t.reason.value, micros(t.delete_time), micros(t.mad_deletion_time))
+
+
+def ledger_values(entry: LedgerEntry) -> Row:
+    """A row of `mad_ledger`."""
+    counted = micros(entry.count_time)
+    return (entry.app_id, entry.profile_hash, entry.number, counted // DAY, counted)
+
+
+class EventRows:
+    """Makes rows of `event`, each with an id of its own.
+
+    The id orders by time, then by the order of the events of one process (until 2^32 of them), and differs between
+    processes: 14 hexadecimal digits of the time, 8 of a counter, 12 of a random number for the process.
+    """
+
+    def __init__(self) -> None:
+        self._process = secrets.token_hex(6)
+        self._numbers = itertools.count()
+
+    def values(self, events: Iterable[Event]) -> Sequence[Row]:
+        """Rows of `event`."""
+        return [
+            (
+                f"{event_id(e.time)}{next(self._numbers) & 0xFFFFFFFF:08x}{self._process}",
+                e.app_id,
+                micros(e.time),
+                e.type.value,
+                e.user_id,
+                e.device_id,
+                e.reason,
+            )
+            for e in events
+        ]
+
+
+def event_id(time: datetime) -> str:
+    """What the ids of events at or after the time do not sort before, and all earlier ones do."""
+    return f"{micros(time):014x}"

@@ -1,0 +1,182 @@
+"""SQLite: one file, one writing connection, several reading ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from urllib.parse import quote
+
+import msgspec
+from sqlalchemy import (
+    URL,
+    ColumnElement,
+    FromClause,
+    Select,
+    Table,
+    Text,
+    bindparam,
+    event,
+    func,
+    select,
+    text,
+    tuple_,
+)
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
+
+from profile_grpc.service.ports import DataRefused, StoreError
+from profile_grpc.store.engine import DriverConnection, Found, Insert, Prepared, Row, RowColumn, Statement, prepared
+
+BUSY_TIMEOUT = 5.0
+"""Seconds to wait for a lock that another process has, as an administration command, before StoreUnavailable."""
+
+# FULL: what is acknowledged survives a power cut. A cache of 32 MiB holds the upper levels of every index.
+_PRAGMAS = (
+    f"PRAGMA busy_timeout = {BUSY_TIMEOUT * 1000:.0f}",
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA temp_store = MEMORY",
+    "PRAGMA journal_size_limit = 67108864",
+)
+# 32 MiB between checkpoints: a page that changes often is copied into the file once for many changes.
+_WRITER_PRAGMAS = (*_PRAGMAS, "PRAGMA cache_size = -32768", "PRAGMA wal_autocheckpoint = 8000")
+# Only the writing connection writes, checkpoints included.
+_READER_PRAGMAS = (*_PRAGMAS, "PRAGMA cache_size = -8192", "PRAGMA query_only = ON", "PRAGMA wal_autocheckpoint = 0")
+
+
+class Sqlite:
+    """An SQLite file."""
+
+    name = "SQLite"
+    # IMMEDIATE: a transaction that reads first and then wants to write fails at once when another one wrote.
+    begin = "BEGIN IMMEDIATE"
+    facts: Mapping[str, str] = {
+        "version": "sqlite_version()",
+        "citus": "''",
+        "clock": "strftime('%Y-%m-%dT%H:%M:%fZ')",
+        "journal_mode": "(SELECT journal_mode FROM pragma_journal_mode)",
+        "synchronous": "(SELECT CASE synchronous WHEN 3 THEN 'extra' WHEN 2 THEN 'full' WHEN 1 THEN 'normal'"
+        " ELSE 'off' END FROM pragma_synchronous)",
+        "size_bytes": "(SELECT page_count * page_size FROM pragma_page_count, pragma_page_size)",
+        "integrity": "(SELECT group_concat(quick_check, '; ') FROM pragma_quick_check(5))",
+    }
+
+    def __init__(self, path: Path, *, readers: int) -> None:
+        self.readers = engine(path, size=readers, pragmas=_READER_PRAGMAS)
+        self.writers = engine(path, size=1, pragmas=_WRITER_PRAGMAS)
+        self._dialect = sqlite.dialect(paramstyle="qmark")
+
+    def insert(self, table: Table) -> Insert:
+        """SQLite's INSERT … ON CONFLICT."""
+        return sqlite.insert(table)
+
+    def rows(self, columns: Sequence[RowColumn]) -> FromClause:
+        """SQLite has no arrays: the rows come as one JSON text."""
+        each = func.json_each(bindparam("rows", type_=Text())).table_valued("value", name="each_row")
+        elements = [
+            func.json_extract(each.c.value, text(f"'$[{position}]'"), type_=column.type).label(column.name)
+            for position, column in enumerate(columns)
+        ]
+        return select(*elements).subquery("given")
+
+    def in_rows(self, table: Table, rows: FromClause, pairs: Mapping[str, str]) -> ColumnElement[bool]:
+        """SQLite has no DELETE … USING; a comparison of whole rows finds them by the index."""
+        return tuple_(*(table.c[name] for name in pairs)).in_(select(*(rows.c[name] for name in pairs.values())))
+
+    def prepare(self, statement: Statement) -> Prepared:
+        """A SELECT answers one row that holds them all as JSON.
+
+        Python's module takes and gives the interpreter's lock for each row that it steps to. With an event loop
+        that is busy in the same process, each of these turns waits: 100 rows one by one take seconds.
+        """
+        compiled = statement.compile(dialect=self._dialect)
+        sql = str(compiled)
+        if isinstance(statement, Select):
+            columns = ", ".join(f"c{position}" for position in range(len(statement.selected_columns)))
+            sql = f"WITH found({columns}) AS ({sql}) SELECT json_group_array(json_array({columns})) FROM found"  # noqa: S608 - no values
+        return prepared(compiled, sql)
+
+    async def fetch(
+        self, connection: DriverConnection, statement: Prepared, rows: Sequence[Row], values: dict[str, object]
+    ) -> Sequence[Found]:
+        """One trip to the connection's thread."""
+        ((found,),) = await connection.execute_fetchall(statement.sql, _values(statement, rows, values))
+        decoded: list[Found] = msgspec.json.decode(found)
+        return decoded
+
+    async def execute(
+        self, connection: DriverConnection, statement: Prepared, rows: Sequence[Row], values: dict[str, object]
+    ) -> int:
+        """Without RETURNING: that would step through the rows (see `prepare`)."""
+        cursor = await connection.execute(statement.sql, _values(statement, rows, values))
+        written: int = cursor.rowcount
+        return written
+
+    async def control(self, connection: DriverConnection, command: str) -> None:
+        """The connection itself begins no transactions: it is in autocommit mode."""
+        await connection.execute(command)
+
+    def spoils(self, error: BaseException) -> bool:  # noqa: ARG002 - none does, on this engine
+        """A cancelled statement runs on in the connection's thread, and what follows waits for it."""
+        return False
+
+    def discard(self, connection: DriverConnection) -> None:
+        """Ends the connection's thread once it has done what it was given."""
+        connection.stop()
+
+
+def engine(path: Path, *, size: int, pragmas: Sequence[str] = _WRITER_PRAGMAS, create: bool = False) -> AsyncEngine:
+    """A pool of connections to the file, which must exist unless `create`.
+
+    Raises:
+        StoreError: the file cannot be there.
+    """
+    _check_place(path, create=create)
+    pool = create_async_engine(
+        URL.create(
+            "sqlite+aiosqlite",
+            database=f"file:{quote(str(path.absolute()))}",
+            query={"mode": "rwc" if create else "rw", "uri": "true"},
+        ),
+        # No transaction but those that are asked for.
+        connect_args={"isolation_level": None, "cached_statements": 256},
+        poolclass=AsyncAdaptedQueuePool,
+        pool_size=size,
+        max_overflow=0,
+        pool_reset_on_return=None,
+        hide_parameters=True,
+    )
+
+    @event.listens_for(pool.sync_engine, "connect")
+    def prepare(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+        try:
+            cursor = connection.cursor()
+            for pragma in pragmas:
+                cursor.execute(pragma)
+            cursor.close()
+        except BaseException:
+            connection.close()  # and wait for its thread; the pool would let it run into the end of the event loop
+            raise
+
+    return pool
+
+
+def _check_place(path: Path, *, create: bool) -> None:
+    if path.is_dir():
+        raise StoreError(f"{path} is a directory; the database's path must name a file")
+    if not path.parent.is_dir():
+        raise StoreError(f"the directory {path.parent} does not exist; create it, or name another file")
+    if not create and not path.exists():
+        raise StoreError(f"there is no database file {path}; run: profile-grpc migrate")
+
+
+def _values(statement: Prepared, rows: Sequence[Row], values: dict[str, object]) -> list[object]:
+    if not rows:
+        return statement.arguments(values)
+    encoded = msgspec.json.encode(rows).decode()
+    # SQLite would end a text at a NUL; PostgreSQL refuses it. The escaped form is looked for first: it is rare.
+    if "\\u0000" in encoded and any("\x00" in value for row in rows for value in row if isinstance(value, str)):
+        raise DataRefused("a value holds the character NUL, which no database text can hold")
+    return statement.arguments(values | {"rows": encoded})

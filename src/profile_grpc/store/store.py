@@ -1,0 +1,130 @@
+"""The store: what the service's ports are on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import false, literal_column, select, update
+
+from profile_grpc.domain.hashing import Hasher
+from profile_grpc.service.ports import StoreError
+from profile_grpc.store import schema, statements, tables, urls
+from profile_grpc.store.database import Database
+from profile_grpc.store.directory import SqlDirectory
+from profile_grpc.store.engines import connect
+from profile_grpc.store.profiles import SqlProfiles
+from profile_grpc.store.reaper import SqlReaper
+from profile_grpc.store.usage import SqlUsage
+
+POOL_SIZE = 5
+
+
+async def open_store(url: str, *, hasher: Hasher, pool_size: int = POOL_SIZE, keyed: bool = True) -> SqlStore:
+    """Opens the database that the URL names, whose schema must be there (`schema.migrate`).
+
+    `pool_size`: connections at most; on SQLite one more, which writes. `keyed`: whether the hasher has the database's
+    own key; without it, only what needs no hash may be read.
+
+    Raises:
+        StoreError: the URL or the database cannot be used; one line that says why.
+    """
+    database = Database(connect(urls.parse(url), pool_size=pool_size))
+    store = SqlStore(database, hasher)
+    try:
+        await store.check_writable()
+        if keyed:
+            await store.check_hash_key()
+    except BaseException:
+        await store.close()
+        raise
+    return store
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What `doctor` shows of a database."""
+
+    engine: str
+    version: str
+    revision: str
+    """The schema's revision."""
+    citus: str
+    """The version of the Citus extension, or empty."""
+    settings: Mapping[str, str]
+    """What is worth knowing of its settings and state, by the database's own names."""
+
+
+class SqlStore:
+    """The port `Store`."""
+
+    def __init__(self, database: Database, hasher: Hasher) -> None:
+        self._database = database
+        self._check_value = hasher.check_value()
+        self.profiles = SqlProfiles(database, hasher)
+        self.directory = SqlDirectory(database)
+        self.usage = SqlUsage(database)
+        self.reaper = SqlReaper(database)
+        self._facts = database.prepare(select(*map(literal_column, database.engine.facts.values())))
+        # Writes no row, and yet is refused where none could be written: by a read-only file, a standby server.
+        self._touch = database.prepare(update(tables.lease).values(holder="").where(false()))
+        self._keep_check_value = statements.insert_new(database, tables.hash_key)
+        self._kept_check_value = database.prepare(select(tables.hash_key.c.check_value))
+        self._ping = database.prepare(select(literal_column("1")))
+
+    async def ping(self) -> None:
+        """Answers when the database does.
+
+        Raises:
+            StoreUnavailable.
+        """
+        await self._database.fetch(self._ping)
+
+    async def check_writable(self) -> None:
+        """Finds out whether anything can be written, before anybody relies on it.
+
+        Raises:
+            StoreError: with what to do about it.
+        """
+        await self._database.execute(self._touch)
+
+    async def check_hash_key(self) -> None:
+        """Refuses another hash key than the one that the database was first opened with.
+
+        With another one no push token would be found, so that a token could have two owners, and every device would be
+        counted again.
+
+        Raises:
+            StoreError: with what to do about it.
+        """
+        async with self._database.transaction() as session:
+            await session.execute(self._keep_check_value, [(1, self._check_value)])
+        [(kept,)] = await self._database.fetch(self._kept_check_value)
+        if kept != self._check_value:
+            raise StoreError(
+                "PROFILE_GRPC_HASH_KEY is not the key that this database was made with; find that key: with another"
+                " one no push token is found and every device is counted again"
+            )
+
+    async def describe(self) -> Description:
+        """Engine, versions and settings, for people.
+
+        Raises:
+            StoreError.
+        """
+        async with self._database.transaction() as session:  # a writer's connection: its settings are what counts
+            [row] = await session.fetch(self._facts)
+        facts = dict(
+            zip(self._database.engine.facts, ("" if value is None else str(value) for value in row), strict=True)
+        )
+        return Description(
+            engine=self._database.engine.name,
+            version=facts.pop("version"),
+            revision=await schema.revision(self._database),
+            citus=facts.pop("citus"),
+            settings=facts,
+        )
+
+    async def close(self) -> None:
+        """Closes every connection."""
+        await self._database.close()

@@ -1,0 +1,277 @@
+"""The tables: one declaration for every engine. The migrations build them; a test holds both to be the same.
+
+Instants are BIGINT microseconds since 1970-01-01T00:00:00Z, days are UTC days since then, hashes are the 22 characters
+of `Hasher`, JSON is TEXT that no statement looks into. Every row that is changed after a decision has a `revision`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    Index,
+    Integer,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    and_,
+)
+from sqlalchemy import literal_column as literal
+from sqlalchemy.types import TypeEngine
+
+from profile_grpc.domain.model import ProfileStatus
+
+metadata = MetaData()
+
+
+def _text() -> TypeEngine[str]:
+    """Text in the order of its bytes, on each engine: SQLite's default, on PostgreSQL the collation "C".
+
+    A collation of the operating system is slower and may change with an upgrade, which silently breaks indexes.
+    """
+    return Text().with_variant(Text(collation="C"), "postgresql")
+
+
+def _key(name: str, type_: TypeEngine[Any] | None = None) -> Column[Any]:
+    return Column(name, type_ or _text(), primary_key=True, nullable=False, autoincrement=False)
+
+
+def _required(name: str, type_: TypeEngine[Any]) -> Column[Any]:
+    return Column(name, type_, nullable=False)
+
+
+# A row of few columns lives in its primary key's tree on SQLite: one tree to search and to write instead of two.
+_IN_THE_KEY = False
+
+profile = Table(
+    "profile",
+    metadata,
+    _key("app_id"),
+    _key("user_id"),
+    _key("device_id"),
+    _required("create_time", BigInteger()),
+    _required("register_time", BigInteger()),
+    _required("update_time", BigInteger()),
+    _required("register_day", Integer()),
+    _required("status", SmallInteger()),
+    _required("user_state", SmallInteger()),
+    _required("platform", SmallInteger()),
+    _required("channels", SmallInteger()),  # one bit for each channel: 1 << number
+    Column("push_endpoints", Text()),
+    _required("push_superseded", Boolean(create_constraint=False)),
+    Column("customer_id", _text()),
+    Column("attributes", Text()),
+    Column("last_heartbeat_time", BigInteger()),
+    Column("heartbeat_day", Integer()),
+    Column("unregister_time", BigInteger()),
+    Column("unregister_reason", Text()),
+    _required("mad_count_time", BigInteger()),
+    _required("mad_number", Integer()),
+    Column("mad_deletion_time", BigInteger()),
+    _required("revision", BigInteger()),
+    # Room for a heartbeat's new row version on the page of the old one: then no index is touched (HOT).
+    postgresql_with={"fillfactor": 80},
+)
+
+# The partial indexes name the status as a number in the text of the statement: an engine uses such an index only
+# where it can prove, before it knows any value, that a statement's condition implies the index's.
+IS_ACTIVE = profile.c.status == literal(str(ProfileStatus.ACTIVE.value))
+IS_UNREGISTERED = profile.c.status == literal(str(ProfileStatus.UNREGISTERED.value))
+HAS_HEARTBEAT = and_(IS_ACTIVE, profile.c.heartbeat_day.is_not(None))
+HAS_NO_HEARTBEAT = and_(IS_ACTIVE, profile.c.heartbeat_day.is_(None))
+HAS_CUSTOMER = profile.c.customer_id.is_not(None)
+
+
+def _index(name: str, *columns: Column[Any], where: ColumnElement[bool] | None = None) -> Index:
+    return Index(name, *columns, sqlite_where=where, postgresql_where=where)
+
+
+# With the user: whichever index an engine takes to find one profile, a device or a user that very many share is no
+# obstacle.
+_index("profile_device", profile.c.app_id, profile.c.device_id, profile.c.user_id)
+_index("profile_customer", profile.c.app_id, profile.c.customer_id, where=HAS_CUSTOMER)
+# By the day, not by the time: most heartbeats then leave the index alone (HOT updates on PostgreSQL).
+_index("profile_heartbeat", profile.c.app_id, profile.c.heartbeat_day, where=HAS_HEARTBEAT)
+_index("profile_register", profile.c.app_id, profile.c.register_day, where=HAS_NO_HEARTBEAT)
+_index("profile_unregister", profile.c.app_id, profile.c.unregister_time, where=IS_UNREGISTERED)
+
+device = Table(
+    "device",
+    metadata,
+    _key("app_id"),
+    _key("device_id"),
+    _required("profiles", Integer()),
+    _required("revision", BigInteger()),
+    sqlite_with_rowid=_IN_THE_KEY,
+)
+
+app_user = Table(
+    "app_user",
+    metadata,
+    _key("app_id"),
+    _key("user_id"),
+    _required("profiles", Integer()),
+    _required("revision", BigInteger()),
+    sqlite_with_rowid=_IN_THE_KEY,
+)
+
+push_token = Table(
+    "push_token",
+    metadata,
+    _key("app_id"),
+    _key("token_hash"),
+    _key("provider", SmallInteger()),
+    _key("push_app_id"),
+    _required("device_id", _text()),
+    _required("holders", Integer()),
+    _required("revision", BigInteger()),
+    sqlite_with_rowid=_IN_THE_KEY,
+)
+
+tombstone = Table(
+    "tombstone",
+    metadata,
+    _key("app_id"),
+    _key("profile_hash"),
+    _required("reason", Text()),
+    _required("delete_time", BigInteger()),
+    _required("mad_deletion_time", BigInteger()),
+    sqlite_with_rowid=_IN_THE_KEY,
+)
+_index("tombstone_delete_time", tombstone.c.delete_time)
+
+# The key holds the number of the count: a second one with the same number cannot be written (M4).
+mad_ledger = Table(
+    "mad_ledger",
+    metadata,
+    _key("app_id"),
+    _key("profile_hash"),
+    _key("number", Integer()),
+    _required("day", Integer()),
+    _required("count_time", BigInteger()),
+    sqlite_with_rowid=_IN_THE_KEY,
+)
+_index("mad_ledger_day", mad_ledger.c.app_id, mad_ledger.c.day)
+_index("mad_ledger_count_time", mad_ledger.c.count_time)
+
+# The id begins with the time (`rows.event_id`), so that the primary key also serves to purge and to read in order.
+event = Table(
+    "event",
+    metadata,
+    _key("id"),
+    _required("app_id", _text()),
+    _required("time", BigInteger()),
+    _required("type", Text()),
+    _required("user_id", Text()),
+    _required("device_id", Text()),
+    _required("reason", Text()),
+    sqlite_with_rowid=_IN_THE_KEY,
+)
+
+# Each process adds to a shard of its own choice, so that processes rarely wait for each other's rows.
+profile_count = Table(
+    "profile_count",
+    metadata,
+    _key("app_id"),
+    _key("status", SmallInteger()),
+    _key("platform", SmallInteger()),
+    _key("shard", SmallInteger()),
+    _required("profiles", BigInteger()),
+    sqlite_with_rowid=_IN_THE_KEY,
+)
+
+reaper_deletion = Table(
+    "reaper_deletion",
+    metadata,
+    _key("app_id"),
+    _key("time", BigInteger()),
+    _required("deletions", BigInteger()),
+    sqlite_with_rowid=_IN_THE_KEY,
+)
+
+lease = Table(
+    "lease",
+    metadata,
+    _key("name"),
+    _required("holder", Text()),
+    _required("expire_time", BigInteger()),
+)
+
+# One row, whose id is 1.
+reaper_record = Table(
+    "reaper_record",
+    metadata,
+    _key("id", SmallInteger()),
+    Column("last_pass_time", BigInteger()),
+    Column("held_since", BigInteger()),
+)
+
+tenant = Table(
+    "tenant",
+    metadata,
+    _key("tenant_id"),
+    _required("create_time", BigInteger()),
+)
+
+app = Table(
+    "app",
+    metadata,
+    _key("app_id"),
+    _required("tenant_id", _text()),
+    _required("create_time", BigInteger()),
+    _required("update_time", BigInteger()),
+    _required("display_name", Text()),
+    _required("settings", Text()),
+    _required("deleting", Boolean(create_constraint=False)),
+    _required("revision", BigInteger()),
+)
+_index("app_tenant", app.c.tenant_id, app.c.app_id)
+
+api_key = Table(
+    "api_key",
+    metadata,
+    _key("key_id"),
+    _required("secret_hash", Text()),
+    _required("kind", SmallInteger()),
+    _required("tenant_id", _text()),
+    _required("app_id", _text()),
+    _required("create_time", BigInteger()),
+    Column("revoke_time", BigInteger()),
+)
+_index("api_key_tenant", api_key.c.tenant_id, api_key.c.app_id)
+
+# One row, whose id is 1.
+directory_version = Table(
+    "directory_version",
+    metadata,
+    _key("id", SmallInteger()),
+    _required("version", BigInteger()),
+)
+
+hash_key = Table(
+    "hash_key",
+    metadata,
+    _key("id", SmallInteger()),
+    _required("check_value", Text()),
+)
+"""What the hash key makes of a fixed text: with another key, no token would be found and every device counted again."""
+
+DISTRIBUTED = (
+    (profile, "user_id"),
+    (app_user, "user_id"),
+    (device, "device_id"),
+    (push_token, "token_hash"),
+    (tombstone, "profile_hash"),
+    (mad_ledger, "profile_hash"),
+    (event, "id"),
+    (profile_count, "shard"),
+)
+"""What Citus spreads over its nodes, and by which column; it is in every unique key of the table."""
+
+REFERENCE = (reaper_deletion, lease, reaper_record, tenant, app, api_key, directory_version, hash_key)
+"""What Citus copies to every node: small, and read everywhere."""

@@ -1,0 +1,187 @@
+"""Tenants, apps and keys."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import msgspec
+import pytest
+from sqlalchemy import text, update
+
+from profile_grpc.domain.model import Channel, Platform, ProfileStatus, PushProvider, PushPurpose
+from profile_grpc.domain.settings import (
+    AccountRemovalAction,
+    App,
+    AppSettings,
+    DeviceAttributeMonitor,
+    InAppSettings,
+    InAppTransport,
+    MonitorKind,
+    PushApp,
+    ReaperBreaker,
+)
+from profile_grpc.domain.state import CountKey
+from profile_grpc.service.ports import Conflict, KeyKind, StoredKey, Tenant
+from profile_grpc.store import SqlStore
+from profile_grpc.store.tables import app as app_table
+from tests.store.support import DAY, NOW, changes, contents
+
+EVERYTHING = AppSettings(
+    push_app_ids=(PushApp("com.shop", PushProvider.APNS_VOIP, Platform.IOS, PushPurpose.INCOMING_CALL),),
+    inactivity_period=timedelta(days=365),
+    heartbeat_interval=timedelta(hours=1, microseconds=7),
+    heartbeat_granularity=timedelta(seconds=1),
+    never_heartbeat_ttl=timedelta(days=400),
+    register_counts_as_heartbeat=True,
+    channels=frozenset({Channel.PUSH}),
+    multi_user_per_device=True,
+    single_device_per_user=True,
+    unregistered_retention=timedelta(0),
+    reaper_breaker=ReaperBreaker(0.5, 1),
+    account_removal_action=AccountRemovalAction.STRIP_TOKENS,
+    server_side_inbox=True,
+    in_app=InAppSettings(InAppTransport.WEB_SOCKET, InAppTransport.MQTT, use_secured_port=False),
+    device_attribute_monitors=(
+        DeviceAttributeMonitor(Platform.IOS, "battery_level", MonitorKind.INTERVAL, timedelta(minutes=5)),
+    ),
+)
+
+
+def app(app_id: str = "shop", tenant: str = "acme", **given: object) -> App:
+    return replace(App(app_id, tenant, NOW, NOW, revision=1), **given)  # type: ignore[arg-type]
+
+
+def api_key(key_id: str = "k1", app_id: str = "", **given: object) -> StoredKey:
+    key = StoredKey(key_id, "hash", KeyKind.CLIENT, "acme", app_id, NOW)
+    return replace(key, **given)  # type: ignore[arg-type]
+
+
+async def test_tenants(store: SqlStore, other: SqlStore) -> None:
+    directory = store.directory
+    assert await directory.tenant("acme") is None
+    tenants = [Tenant("zeta", NOW), Tenant("acme", NOW + DAY)]
+    for tenant in tenants:
+        await directory.add_tenant(tenant)
+    with pytest.raises(Conflict):
+        await other.directory.add_tenant(Tenant("acme", NOW))
+    assert await other.directory.tenant("acme") == tenants[1]
+    assert list(await other.directory.tenants()) == [tenants[1], tenants[0]]
+
+
+@pytest.mark.parametrize("settings", [AppSettings(), EVERYTHING], ids=["default", "everything"])
+async def test_an_app_comes_back_with_every_setting(store: SqlStore, settings: AppSettings) -> None:
+    stored = app(settings=settings, display_name="Größe \U0001f600 '\"\\", deleting=True, revision=2**62)
+    await store.directory.add_app(stored)
+    assert await store.directory.app("shop") == stored
+    assert await store.directory.app("news") is None
+    with pytest.raises(Conflict):
+        await store.directory.add_app(app())
+    assert await store.directory.app("shop") == stored
+
+
+async def test_settings_of_other_versions_are_understood(store: SqlStore) -> None:
+    await store.directory.add_app(app())
+    newer = msgspec.json.encode({"register_counts_as_heartbeat": True, "of_tomorrow": {"x": 1}}).decode()
+    database = store._database
+    await database.execute(database.prepare(update(app_table).values(settings=newer).where(text("true"))))
+    found = await store.directory.app("shop")
+    assert found is not None
+    assert found.settings == AppSettings(register_counts_as_heartbeat=True)
+
+
+async def test_an_app_changes_only_as_it_was_seen(store: SqlStore, other: SqlStore) -> None:
+    await store.directory.add_app(app())
+    changed = app(display_name="Shop", settings=EVERYTHING, update_time=NOW + DAY, revision=2)
+    await store.directory.change_app(changed, seen=1)
+    with pytest.raises(Conflict):
+        await other.directory.change_app(app(revision=3), seen=1)
+    with pytest.raises(Conflict):
+        await other.directory.change_app(app("news", revision=3), seen=1)
+    assert await other.directory.app("shop") == changed
+
+
+async def test_apps_are_paged_by_id_and_by_tenant(store: SqlStore) -> None:
+    for app_id, tenant in (("b", "acme"), ("a-1", "zeta"), ("a.1", "acme"), ("c", "acme"), ("a1", "zeta")):
+        await store.directory.add_app(app(app_id, tenant))
+
+    async def ids(tenant: str | None, after: str, limit: int) -> list[str]:
+        return [a.app_id for a in await store.directory.apps(tenant, after, limit)]
+
+    assert await ids(None, "", 10) == ["a-1", "a.1", "a1", "b", "c"]
+    assert await ids(None, "a.1", 2) == ["a1", "b"]
+    assert await ids("acme", "", 2) == ["a.1", "b"]
+    assert await ids("acme", "b", 2) == ["c"]
+    assert await ids("nobody", "", 2) == []
+
+
+async def test_keys(store: SqlStore) -> None:
+    directory = store.directory
+    stored = [
+        api_key("k1"),
+        api_key("k2", "shop", kind=KeyKind.BRIDGE, create_time=NOW + DAY, revoke_time=NOW + 2 * DAY),
+        api_key("k3", "shop", create_time=NOW + 3 * DAY),
+        api_key("k4", tenant_id="zeta"),
+    ]
+    for key in stored:
+        await directory.add_key(key)
+    with pytest.raises(Conflict):
+        await directory.add_key(api_key("k4", secret_hash="another"))
+    assert [await directory.key(key.key_id) for key in stored] == stored
+    assert await directory.key("k5") is None
+    assert list(await directory.keys("acme", None)) == [stored[2], stored[1], stored[0]], "newest first, revoked too"
+    assert list(await directory.keys("acme", "shop")) == [stored[2], stored[1]]
+    assert list(await directory.keys("zeta", "shop")) == []
+
+
+async def test_a_revoked_key_keeps_its_first_revoke_time(store: SqlStore) -> None:
+    await store.directory.add_key(api_key())
+    await store.directory.revoke_key("k1", NOW + DAY)
+    await store.directory.revoke_key("k1", NOW + 2 * DAY)
+    await store.directory.revoke_key("unknown", NOW)
+    assert await store.directory.key("k1") == api_key(revoke_time=NOW + DAY)
+
+
+async def test_a_removed_app_takes_its_counts_and_its_keys(store: SqlStore) -> None:
+    directory = store.directory
+    for name in ("shop", "news"):
+        await directory.add_app(app(name))
+        await directory.add_key(api_key(f"key of {name}", name))
+    await directory.add_key(api_key("revoked before", "shop", revoke_time=NOW - DAY))
+    async with store.profiles.write() as transaction:
+        count = CountKey("shop", ProfileStatus.ACTIVE, Platform.WEB)
+        counts = {count: 1, count._replace(app_id="news"): 2}
+        await transaction.apply(changes(counts=counts, reaped={"shop": 3, "news": 4}))
+    await directory.remove_app("shop", NOW + DAY)
+    assert await directory.app("shop") is None
+    assert await store.profiles.counts() == {count._replace(app_id="news"): 2}
+    assert await store.reaper.reaped_since("shop", NOW - DAY) == 0
+    assert await store.reaper.reaped_since("news", NOW - DAY) == 4
+    times = {k.key_id: k.revoke_time for k in await directory.keys("acme", None)}
+    assert times == {"key of shop": NOW + DAY, "revoked before": NOW - DAY, "key of news": None}
+    await directory.remove_app("unknown", NOW)
+
+
+async def test_every_change_bumps_the_version(store: SqlStore, other: SqlStore) -> None:
+    directory = store.directory
+    versions = [await other.directory.version()]
+    for change in (
+        directory.add_tenant(Tenant("acme", NOW)),
+        directory.add_app(app()),
+        directory.change_app(app(revision=2), seen=1),
+        directory.add_key(api_key()),
+        directory.revoke_key("k1", NOW),
+        directory.remove_app("shop", NOW),
+    ):
+        await change
+        versions.append(await other.directory.version())
+    assert versions == list(range(len(versions)))
+
+
+async def test_a_refused_change_bumps_nothing(store: SqlStore) -> None:
+    await store.directory.add_tenant(Tenant("acme", NOW))
+    await store.directory.add_app(app())
+    before = await contents(store)
+    with pytest.raises(Conflict):
+        await store.directory.add_tenant(Tenant("acme", NOW + DAY))
+    with pytest.raises(Conflict):
+        await store.directory.change_app(app(revision=3), seen=2)
+    assert await contents(store) == before

@@ -1,0 +1,222 @@
+"""Two processes on one database: of two writers of the same row one wins, the other is told and writes nothing."""
+
+import asyncio
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from profile_grpc.domain.commands import Command, DeleteDeviceProfile, Heartbeat, Unregister
+from profile_grpc.domain.model import (
+    DeviceGuard,
+    DeviceKey,
+    LedgerEntry,
+    MadRecord,
+    PushProvider,
+    TokenGuard,
+    TokenKey,
+    UserGuard,
+    UserKey,
+)
+from profile_grpc.domain.needs import Needs
+from profile_grpc.domain.settings import AppSettings
+from profile_grpc.domain.state import Delete, Write
+from profile_grpc.service.ports import Conflict
+from profile_grpc.store import SqlStore
+from tests.store.support import DAY, NOW, Writer, changes, contents, key, profile, put, register
+
+SHARED = AppSettings(multi_user_per_device=True)
+ONE_DEVICE = AppSettings(single_device_per_user=True)
+
+
+async def race(first: Writer, second: Writer, ours: Command, theirs: Command) -> None:
+    """Both read, then the first commits, then the second tries."""
+    async with second.store.profiles.write() as late:
+        _, undecided = await second.decided(late, theirs)
+        await first.commit(ours)
+        before = await contents_of(first)
+        with pytest.raises(Conflict):
+            await late.apply(undecided)
+    assert await contents_of(first) == before
+
+
+async def contents_of(writer: Writer) -> dict[str, list[tuple[object, ...]]]:
+    assert isinstance(writer.store, SqlStore)
+    return await contents(writer.store)
+
+
+@pytest.fixture
+def pair(store: SqlStore, other: SqlStore) -> tuple[Writer, Writer]:
+    return Writer(store), Writer(other)
+
+
+@pytest.mark.parametrize(
+    ("settings", "ours", "theirs"),
+    [
+        pytest.param(SHARED, register(key()), register(key()), id="the same profile (R1)"),
+        pytest.param(SHARED, register(key("ann")), register(key("bob")), id="two users of one device (R5)"),
+        pytest.param(AppSettings(), register(key("ann")), register(key("bob")), id="one user replaces another (R6)"),
+        pytest.param(
+            SHARED, register(key("ann", "phone"), "t"), register(key("bob", "tablet"), "t"), id="one token (R4)"
+        ),
+    ],
+)
+async def test_of_two_creations_one_wins(
+    pair: tuple[Writer, Writer], settings: AppSettings, ours: Command, theirs: Command
+) -> None:
+    first, second = pair
+    first.settings = second.settings = settings
+    await race(first, second, ours, theirs)
+    await second.commit(theirs)
+
+
+@pytest.mark.parametrize("known", [False, True])
+async def test_of_two_devices_of_one_user_one_is_the_newest_r7(pair: tuple[Writer, Writer], known: bool) -> None:
+    first, second = pair
+    first.settings = second.settings = ONE_DEVICE
+    if known:
+        await first.commit(register(key("ann", "old")))
+    await race(first, second, register(key("ann", "phone"), "a"), register(key("ann", "tablet"), "b"))
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        (Heartbeat(key()), Heartbeat(key())),
+        (Heartbeat(key()), Unregister(key())),
+        (Unregister(key()), Heartbeat(key())),
+        (DeleteDeviceProfile("shop", user_id="ann"), Heartbeat(key())),
+        (DeleteDeviceProfile("shop", user_id="ann"), DeleteDeviceProfile("shop", user_id="ann")),
+        (register(key(), "t"), DeleteDeviceProfile("shop", user_id="ann")),
+        (register(key("bob")), DeleteDeviceProfile("shop", user_id="ann")),
+        (register(key("bob", "tablet"), "old"), Unregister(key())),
+    ],
+    ids=lambda command: type(command).__name__,
+)
+async def test_of_two_changes_one_wins(pair: tuple[Writer, Writer], ours: Command, theirs: Command) -> None:
+    first, second = pair
+    first.settings = second.settings = SHARED
+    await first.commit(register(key(), "old"))
+    first.now = second.now = NOW + DAY
+    await race(first, second, ours, theirs)
+
+
+async def test_a_device_counted_twice_is_refused_m4(store: SqlStore, other: SqlStore) -> None:
+    entry = LedgerEntry("shop", "hash-of-a-profile-0001", 1, NOW)
+    again = replace(entry, count_time=NOW + DAY)
+    async with store.profiles.write() as transaction:
+        await transaction.apply(changes(ledger=[entry]))
+    with pytest.raises(Conflict):
+        async with other.profiles.write() as transaction:
+            await transaction.apply(changes(ledger=[again, replace(entry, profile_hash="another")]))
+    usage = await store.usage.usage("shop", NOW.date(), (NOW + DAY).date(), NOW - DAY)
+    assert (usage.distinct, usage.rolling) == (1, 1)
+
+
+GUARDS = [
+    ("device_guards", "deleted_device_guards", DeviceGuard(DeviceKey("shop", "phone"), 1, 5)),
+    ("user_guards", "deleted_user_guards", UserGuard(UserKey("shop", "ann"), 1, 5)),
+    ("token_guards", "deleted_token_guards", TokenGuard(TokenKey("shop", "h", PushProvider.HMS, ""), "phone", 1, 5)),
+    ("profiles", "deleted_profiles", profile(key(), revision=5)),
+]
+
+
+@pytest.mark.parametrize(("written", "deleted", "row"), GUARDS, ids=[name for name, _, _ in GUARDS])
+async def test_every_write_is_guarded(store: SqlStore, written: str, deleted: str, row: DeviceGuard) -> None:
+    async def apply(**what: Any) -> None:
+        async with store.profiles.write() as transaction:
+            await transaction.apply(changes(**what))
+
+    changed = replace(row, revision=6)
+    with pytest.raises(Conflict):
+        await apply(**{written: [Write(row, 4)]})
+    with pytest.raises(Conflict):
+        await apply(**{deleted: [Delete(row.key, 4)]})
+    assert await contents(store) == {}
+    await apply(**{written: [Write(row, None)]})
+    before = await contents(store)
+    for refused in (
+        {written: [Write(changed, None)]},
+        {written: [Write(changed, 4)]},
+        {deleted: [Delete(row.key, 6)]},
+    ):
+        with pytest.raises(Conflict):
+            await apply(**refused)
+    assert await contents(store) == before
+    await apply(**{written: [Write(changed, 5)]})
+    assert await contents(store) != before
+    await apply(**{deleted: [Delete(row.key, 6)]})
+    assert await contents(store) == {}
+
+
+async def test_one_stale_row_refuses_the_whole_batch(store: SqlStore) -> None:
+    await put(store, *(profile(key(f"user {i}"), revision=i) for i in range(50)))
+    before = await contents(store)
+    beats = [Write(profile(key(f"user {i}"), revision=1000 + i).liveness, i if i != 37 else 36) for i in range(50)]
+    with pytest.raises(Conflict) as conflict:
+        async with store.profiles.write() as transaction:
+            await transaction.apply(changes(beats=beats, profiles=[Write(profile(key("new")), None)]))
+    assert await contents(store) == before
+    assert "1 of 50" in str(conflict.value)
+
+
+async def test_what_a_block_wrote_goes_when_it_raises(store: SqlStore) -> None:
+    class ProblemError(Exception):
+        pass
+
+    async def block() -> None:
+        async with store.profiles.write() as transaction:
+            await transaction.apply(changes(profiles=[Write(profile(key()), None)]))
+            raise ProblemError
+
+    with pytest.raises(ProblemError):
+        await block()
+    assert await contents(store) == {}
+
+
+async def test_of_many_that_create_the_same_device_at_once_one_wins(store: SqlStore, other: SqlStore) -> None:
+    async def attempt(number: int) -> str:
+        target = store if number % 2 else other
+        writer = Writer(target, SHARED)
+        try:
+            async with target.profiles.write() as transaction:
+                _, decided = await writer.decided(transaction, register(key(f"user {number}"), "token"))
+                await transaction.apply(decided)
+        except Conflict:
+            return "conflict"
+        return "won"
+
+    outcomes = Counter(await asyncio.gather(*(attempt(number) for number in range(10))))
+    assert outcomes["won"] >= 1
+    stored = await contents(store)
+    assert len(stored["profile"]) == outcomes["won"]
+    [[_, _, members, _]] = stored["device"]
+    assert members == outcomes["won"]
+    [[*_, holders, _]] = stored["push_token"]
+    assert holders == outcomes["won"]
+    assert len(stored["mad_ledger"]) == outcomes["won"]
+
+
+async def test_retried_conflicts_lose_no_update(store: SqlStore, other: SqlStore) -> None:
+    """Ten writers on two stores fight over one row until each has won once: M4 never counts twice."""
+    await Writer(store).commit(register(key()))
+
+    async def count_up(target: SqlStore) -> int:
+        conflicts = 0
+        while True:
+            try:
+                async with target.profiles.write() as transaction:
+                    found = await transaction.load(Needs(beats={key()}))
+                    [beat] = found.beats
+                    changed = replace(beat, mad=MadRecord(NOW, beat.mad.number + 1), revision=beat.revision + 1)
+                    await transaction.apply(changes(beats=[Write(changed, beat.revision)]))
+            except Conflict:
+                conflicts += 1
+                continue
+            return conflicts
+
+    await asyncio.gather(*(count_up(store if number % 2 else other) for number in range(10)))
+    stored = await store.profiles.get(key())
+    assert stored is not None
+    assert stored.mad.number == 11

@@ -1,0 +1,182 @@
+"""What a batch needs is loaded, its guards with it, and nothing else."""
+
+from collections.abc import Iterable
+
+import pytest
+
+from profile_grpc.domain.commands import DeleteDeviceProfile, Heartbeat
+from profile_grpc.domain.model import (
+    DeletionReason,
+    DeviceGuard,
+    DeviceKey,
+    History,
+    MadRecord,
+    Profile,
+    ProfileKey,
+    PushProvider,
+    TokenGuard,
+    TokenKey,
+    Tombstone,
+    UserKey,
+)
+from profile_grpc.domain.needs import CustomerKey, Needs, Rows
+from profile_grpc.domain.settings import AppSettings
+from profile_grpc.store import SqlStore
+from tests.store.support import DAY, HASHER, NOW, Writer, changes, key, register
+
+SHARED = AppSettings(multi_user_per_device=True, single_device_per_user=True)
+
+
+@pytest.fixture
+async def writer(store: SqlStore) -> Writer:
+    """Ann and bob share a phone and its token; ann also has a tablet; eve has a phone of her own."""
+    writer = Writer(store, SHARED)
+    await writer.commit(register(key("ann", "tablet"), "ann's tablet", customer="c1"))
+    await writer.commit(register(key("ann", "phone"), "phone", customer="c1"))
+    await writer.commit(register(key("bob", "phone"), "phone", customer="c2"))
+    await writer.commit(register(key("eve", "eve's phone"), "eve's"))
+    await writer.commit(register(key("ann", "phone", "news"), "phone", customer="c1"))
+    return writer
+
+
+def keys(profiles: Iterable[Profile]) -> set[ProfileKey]:
+    return {p.key for p in profiles}
+
+
+def token(text: str, app: str = "shop") -> TokenKey:
+    return TokenKey(app, HASHER.token(app, text).token_hash, PushProvider.FCM, "com.shop")
+
+
+def guarded(rows: Rows) -> tuple[set[DeviceKey], set[UserKey], set[TokenKey]]:
+    return (
+        {g.key for g in rows.device_guards},
+        {g.key for g in rows.user_guards},
+        {g.key for g in rows.token_guards},
+    )
+
+
+def assert_guarded(rows: Rows) -> None:
+    """Every loaded profile comes with the guards of its device, its user and its tokens."""
+    devices, users, tokens = guarded(rows)
+    for p in rows.profiles:
+        assert p.key.device in devices
+        assert p.key.user in users
+        assert {token(e.token, p.key.app_id) for e in p.push_endpoints} <= tokens
+
+
+async def test_a_profile_by_its_key(writer: Writer) -> None:
+    rows = await writer.load(Needs(profiles={key("ann", "tablet"), key("nobody")}))
+    assert keys(rows.profiles) == {key("ann", "tablet")}
+    assert_guarded(rows)
+    assert rows.histories == {key("nobody"): History()}
+
+
+async def test_every_profile_of_a_device(writer: Writer) -> None:
+    rows = await writer.load(Needs(devices={DeviceKey("shop", "phone"), DeviceKey("shop", "no such")}))
+    assert keys(rows.profiles) == {key("ann"), key("bob")}
+    assert_guarded(rows)
+    assert DeviceGuard(DeviceKey("shop", "phone"), 2, next(iter(rows.device_guards)).revision) in list(
+        rows.device_guards
+    )
+
+
+async def test_every_profile_of_a_user(writer: Writer) -> None:
+    rows = await writer.load(Needs(users={UserKey("shop", "ann")}))
+    assert keys(rows.profiles) == {key("ann", "phone"), key("ann", "tablet")}
+    assert_guarded(rows)
+
+
+async def test_every_profile_of_a_customer(writer: Writer) -> None:
+    rows = await writer.load(Needs(customers={CustomerKey("shop", "c1"), CustomerKey("shop", "")}))
+    assert keys(rows.profiles) == {key("ann", "phone"), key("ann", "tablet")}
+    assert_guarded(rows)
+
+
+async def test_every_profile_of_the_device_that_owns_a_token(writer: Writer) -> None:
+    rows = await writer.load(Needs(tokens={HASHER.token("shop", "phone"), HASHER.token("shop", "unknown")}))
+    assert keys(rows.profiles) == {key("ann"), key("bob")}
+    assert_guarded(rows)
+    [guard] = [g for g in rows.token_guards if g.key == token("phone")]
+    assert guard == TokenGuard(token("phone"), "phone", 2, guard.revision)
+
+
+async def test_all_needs_at_once_load_each_row_once(writer: Writer) -> None:
+    rows = await writer.load(
+        Needs(
+            beats={key("ann"), key("eve", "eve's phone")},
+            profiles={key("ann"), key("ann", "tablet"), key("ann", "phone", "news")},
+            devices={DeviceKey("shop", "phone")},
+            users={UserKey("shop", "ann")},
+            customers={CustomerKey("shop", "c1")},
+            tokens={HASHER.token("shop", "eve's")},
+        )
+    )
+    listed = [p.key for p in rows.profiles]
+    assert len(listed) == len(set(listed))
+    assert set(listed) == {
+        key("ann"),
+        key("ann", "tablet"),
+        key("bob"),
+        key("eve", "eve's phone"),
+        key("ann", "phone", "news"),
+    }
+    assert list(rows.beats) == [], "what is loaded whole is not loaded again"
+    assert_guarded(rows)
+
+
+async def test_a_heartbeat_loads_no_profile_and_no_guard(writer: Writer) -> None:
+    whole = await writer.store.profiles.get(key())
+    assert whole is not None
+    rows = await writer.load(Needs(beats={key(), key("nobody")}))
+    assert list(rows.beats) == [whole.liveness]
+    assert list(rows.profiles) == []
+    assert guarded(rows) == (set(), set(), set())
+
+
+async def test_no_needs_load_nothing(writer: Writer) -> None:
+    rows = await writer.load(Needs())
+    assert [*rows.beats, *rows.profiles, *rows.device_guards, *rows.histories] == []
+
+
+@pytest.mark.parametrize("needs", ["profiles", "beats"])
+async def test_a_deleted_profile_leaves_its_history_d3_m2(writer: Writer, needs: str) -> None:
+    gone = key("eve", "eve's phone")
+    writer.now += DAY
+    await writer.commit(DeleteDeviceProfile("shop", user_id="eve", device_id="eve's phone"))
+    wanted = {gone, key("nobody")}
+    rows = await writer.load(Needs(profiles=wanted) if needs == "profiles" else Needs(beats=wanted))
+    tombstone = Tombstone("shop", HASHER.profile(gone), DeletionReason.DELETED, writer.now, writer.now)
+    assert rows.histories == {gone: History(tombstone, MadRecord(NOW, 1, writer.now)), key("nobody"): History()}
+    assert gone.device not in guarded(rows)[0], "the guard went with its last profile (D3)"
+
+
+async def test_the_history_has_the_last_count_m1(writer: Writer) -> None:
+    gone = key("eve", "eve's phone")
+    for _ in range(11):
+        writer.now += 31 * DAY
+        await writer.commit(Heartbeat(gone))
+    counted = writer.now
+    await writer.commit(DeleteDeviceProfile("shop", user_id="eve"))
+    writer.now += DAY
+    await writer.commit(register(gone), DeleteDeviceProfile("shop", user_id="eve"))
+    rows = await writer.load(Needs(profiles={gone}))
+    assert rows.histories[gone].mad == MadRecord(counted, 12, counted), "a second deletion does not extend (M2)"
+    tombstone = rows.histories[gone].tombstone
+    assert tombstone is not None
+    assert tombstone.delete_time == writer.now
+
+
+async def test_a_tombstone_without_a_count_has_no_record(writer: Writer) -> None:
+    tombstone = Tombstone("shop", HASHER.profile(key("x")), DeletionReason.INACTIVE, NOW, NOW - DAY)
+    async with writer.store.profiles.write() as transaction:
+        await transaction.apply(changes(tombstones=[tombstone]))
+    rows = await writer.load(Needs(beats={key("x")}))
+    assert rows.histories == {key("x"): History(tombstone, None)}
+
+
+async def test_a_count_without_a_tombstone_is_known(writer: Writer) -> None:
+    await writer.store.reaper.purge_tombstones(NOW + 1000 * DAY, 100)
+    await writer.commit(DeleteDeviceProfile("shop", user_id="eve"))
+    await writer.store.reaper.purge_tombstones(NOW + 1000 * DAY, 100)
+    rows = await writer.load(Needs(profiles={key("eve", "eve's phone")}))
+    assert rows.histories == {key("eve", "eve's phone"): History(None, MadRecord(NOW, 1))}

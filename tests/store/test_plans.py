@@ -1,0 +1,268 @@
+"""Every look-up on the paths of calls and of the reaper goes through an index, whatever the table's size."""
+
+import asyncio
+import re
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from urllib.parse import urlsplit
+
+import pytest
+
+from profile_grpc.domain.commands import Heartbeat
+from profile_grpc.domain.model import (
+    Attributes,
+    DeletionReason,
+    DeviceGuard,
+    DeviceKey,
+    Event,
+    EventType,
+    LedgerEntry,
+    ProfileStatus,
+    PushProvider,
+    TokenGuard,
+    TokenKey,
+    Tombstone,
+    UserGuard,
+    UserKey,
+)
+from profile_grpc.domain.needs import Needs
+from profile_grpc.domain.state import Write
+from profile_grpc.service.ports import ProfileFilter
+from profile_grpc.store import SqlStore, open_store
+from profile_grpc.store.engine import Prepared
+from profile_grpc.store.tables import metadata
+from tests.store.support import DAY, HASHER, NOW, Writer, changes, key, profile, put
+from tests.support.postgres import Postgres
+
+ROWS = 3000
+
+
+@pytest.fixture(scope="module")
+def filled_url(server: Postgres | None, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A database with rows in every table and statistics of them: an empty one is planned differently."""
+    if server is None:
+        url = f"sqlite:///{shutil.copy(urlsplit(template).path, tmp_path_factory.mktemp('filled') / 'store.db')}"
+        asyncio.run(fill(url))
+        yield url
+        return
+    url = server.create_database(template=urlsplit(template).path[1:])
+    asyncio.run(fill(url))
+    server.execute("ANALYZE", url=url)
+    yield url
+    server.drop_database(url)
+
+
+async def fill(url: str) -> None:
+    store = await open_store(url, hasher=HASHER)
+    profiles = [
+        profile(
+            key(f"user {n}", f"device {n}"),
+            attributes=Attributes(customer_id=f"customer {n}"),
+            last_heartbeat_time=NOW - n * DAY / 100 if n % 3 else None,
+            status=ProfileStatus.ACTIVE if n % 10 else ProfileStatus.UNREGISTERED,
+            unregister_time=None if n % 10 else NOW - n * DAY / 100,
+        )
+        for n in range(ROWS)
+    ]
+    async with store.profiles.write() as transaction:
+        await transaction.apply(
+            changes(
+                profiles=[Write(p, None) for p in profiles],
+                device_guards=[Write(DeviceGuard(DeviceKey("shop", f"{n}"), 1), None) for n in range(ROWS)],
+                user_guards=[Write(UserGuard(UserKey("shop", f"{n}"), 1), None) for n in range(ROWS)],
+                token_guards=[
+                    Write(TokenGuard(TokenKey("shop", f"{n}", PushProvider.FCM, ""), "d", 1), None) for n in range(ROWS)
+                ],
+                tombstones=[
+                    Tombstone("shop", f"{n}", DeletionReason.DELETED, NOW - n * DAY / 100, NOW) for n in range(3 * ROWS)
+                ],
+                ledger=[LedgerEntry("shop", f"{n}", 1, NOW - n * DAY / 10) for n in range(3 * ROWS)],
+                events=[Event(EventType.PROFILE_CREATED, "shop", NOW - n * DAY / 100) for n in range(3 * ROWS)],
+            )
+        )
+    await store.close()
+
+
+@pytest.fixture
+async def filled(filled_url: str) -> AsyncIterator[SqlStore]:
+    store = await open_store(filled_url, hasher=HASHER)
+    yield store
+    await store.close()
+
+
+async def plan(store: SqlStore, statement: Prepared, **values: object) -> str:
+    """How the database would execute the statement, in its own words."""
+    engine = store._database.engine
+    async with store._database._connected(engine.readers) as session:
+        connection = session._connection
+        if engine.name == "SQLite":
+            rows = '[["a", "b", "c", "d", 1, 1, 1, 1, 1, 1, 1]]'
+            arguments = statement.arguments({"rows": rows} | values)
+            found = await connection.execute_fetchall(f"EXPLAIN QUERY PLAN {statement.sql}", arguments)
+            return "\n".join(row[3] for row in found)
+        # Without values: the plan that is kept for all of them.
+        await connection.execute("SET plan_cache_mode = force_generic_plan")
+        await connection.execute(f"PREPARE explained AS {statement.sql}")
+        found = await connection.fetch(f"EXPLAIN EXECUTE explained({', '.join(['NULL'] * len(statement.names))})")
+        await connection.execute("DEALLOCATE explained")
+        return "\n".join(row[0] for row in found)
+
+
+def assert_index(described: str, table: str, index: str) -> None:
+    """The table is reached through the index alone."""
+    assert index in described, described
+    for scan in (f"SCAN {table}", f"Seq Scan on {table}"):
+        assert scan not in described.replace("SCAN profile USING", ""), described
+
+
+def assert_by_key(described: str, table: str) -> None:
+    """The table is reached by its key: a user, a device or a time that very many rows share is no obstacle."""
+    conditions = re.findall(r"Index Cond: (.*)|SEARCH \w+ USING .*(\(.*\))", described)
+    key_columns = [column.name for column in metadata.tables[table].primary_key]
+    if "token_hash" in key_columns or "profile_hash" in key_columns:
+        key_columns = key_columns[:2]  # what is behind the hash is of one token or profile
+    assert any(all(name in "".join(found) for name in key_columns) for found in conditions), described
+    assert f"Seq Scan on {table}" not in described
+
+
+def names(store: SqlStore, postgresql: str, sqlite: str) -> str:
+    return sqlite if store._database.engine.name == "SQLite" else postgresql
+
+
+@pytest.mark.parametrize(
+    ("statement", "table", "index"),
+    [
+        ("_by_device", "profile", "profile_device"),
+        ("_by_user", "profile", "profile_pkey"),
+        ("_by_customer", "profile", "profile_customer"),
+        ("_devices", "device", "device_pkey"),
+        ("_users", "app_user", "app_user_pkey"),
+        ("_tokens", "push_token", "push_token_pkey"),
+        ("_histories", "tombstone", "tombstone_pkey"),
+        ("_histories", "mad_ledger", "mad_ledger_pkey"),
+    ],
+)
+async def test_loading(filled: SqlStore, statement: str, table: str, index: str) -> None:
+    described = await plan(filled, getattr(filled.profiles._loader, statement))
+    assert_index(described, table, names(filled, index, _sqlite_key(table, index)))
+
+
+def _sqlite_key(table: str, index: str) -> str:
+    if not index.endswith("_pkey"):
+        return index
+    return "sqlite_autoindex_profile_1" if table == "profile" else "USING PRIMARY KEY"
+
+
+@pytest.mark.parametrize("kind", ["_devices", "_users", "_tokens", "_profiles"])
+@pytest.mark.parametrize("statement", ["_update", "_delete"])
+async def test_guarded_writes(filled: SqlStore, kind: str, statement: str) -> None:
+    guarded = getattr(filled.profiles._applier, kind)
+    assert_by_key(await plan(filled, getattr(guarded, statement)), guarded._name)
+
+
+async def test_heartbeats_and_single_profiles(filled: SqlStore) -> None:
+    loader = filled.profiles._loader
+    applier = filled.profiles._applier
+    for statement in (loader._beats, loader.by_key, applier._beat, applier._beat_same_day):
+        assert_by_key(await plan(filled, statement), "profile")
+
+
+@pytest.mark.parametrize(
+    ("statement", "index"),
+    [
+        ("_heard", "profile_heartbeat"),
+        ("_count_heard", "profile_heartbeat"),
+        ("_registered", "profile_register"),
+        ("_count_registered", "profile_register"),
+        ("_unregistered", "profile_unregister"),
+    ],
+)
+async def test_the_reaper(filled: SqlStore, statement: str, index: str) -> None:
+    values = {"app_id": "shop", "day": 1, "before": 1, "limit": 1}
+    described = await plan(filled, getattr(filled.reaper, statement), **values)
+    assert_index(described, "profile", index)
+    if not statement.startswith("_count"):
+        assert "Sort" not in described, "oldest first is the order of the index"
+        assert "TEMP B-TREE FOR ORDER BY" not in described
+
+
+@pytest.mark.parametrize(
+    ("purge", "table", "index"),
+    [
+        ("_tombstones", "tombstone", "tombstone_delete_time"),
+        ("_ledger", "mad_ledger", "mad_ledger_count_time"),
+        ("_events", "event", "event_pkey"),
+    ],
+)
+async def test_purges(filled: SqlStore, purge: str, table: str, index: str) -> None:
+    statements = getattr(filled.reaper, purge)
+    described = await plan(filled, statements._oldest, before="0", limit=1)
+    assert_index(described, table, names(filled, index, _sqlite_key(table, index)))
+    assert_by_key(await plan(filled, statements._delete, before="0"), table)
+
+
+@pytest.mark.parametrize("statement", ["_days", "_distinct", "_rolling"])
+async def test_the_usage_report(filled: SqlStore, statement: str) -> None:
+    values = {"app_id": "shop", "first": 1, "last": 1, "since": 1}
+    described = await plan(filled, getattr(filled.usage, statement), **values)
+    assert_index(described, "mad_ledger", "mad_ledger_day")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "index"),
+    [
+        ({}, "profile_pkey"),
+        ({"user_id": "u"}, "profile_pkey"),
+        ({"device_id": "d"}, "profile_device"),
+        ({"customer_id": "c"}, "profile_customer"),
+    ],
+)
+@pytest.mark.parametrize("after", [None, key()])
+async def test_lists(filled: SqlStore, wanted: dict[str, str], index: str, after: object) -> None:
+    filters = {"app_id": "shop"} | wanted
+    if after is not None:
+        filters |= {"after_user_id": "u", "after_device_id": "d"}
+    await filled.profiles.list(ProfileFilter("shop"), None, 1)
+    described = await plan(filled, filled.profiles._list_statement(tuple(filters)), **filters, limit=10)
+    assert_index(described, "profile", names(filled, index, _sqlite_key("profile", index)))
+
+
+@pytest.mark.engines("postgresql")
+async def test_heartbeats_of_a_day_touch_no_index(store: SqlStore) -> None:
+    """HOT updates: the row's new version is on its page, and the index on the day of the heartbeat stays (H1)."""
+    await put(store, *(profile(key(f"user {n}"), last_heartbeat_time=NOW) for n in range(100)))
+    heard = range(0, 100, 10)  # more at once do not fit into the room that a page keeps
+    await Writer(store, now=NOW + DAY / 12).commit(*(Heartbeat(key(f"user {n}")) for n in heard))
+    async with store._database._connected(store._database.engine.readers) as session:
+        await session._connection.execute("SELECT pg_stat_force_next_flush()")
+        [(updates, hot)] = await session._connection.fetch(
+            "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'profile'"
+        )
+    assert (updates, hot) == (len(heard), len(heard))
+
+
+@pytest.mark.engines("postgresql")
+async def test_a_plan_for_an_empty_table_does_not_last(store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [100.0]
+    monkeypatch.setattr("profile_grpc.store.postgresql.monotonic", lambda: clock[0])
+    store = await open_store(store_url, hasher=HASHER, pool_size=1)
+    needs = Needs(users={UserKey("shop", "user 7")})
+    statement = store.profiles._loader._by_user.sql
+
+    async def planned() -> str:
+        for _ in range(8):  # from the sixth time on, the server keeps its plan
+            await Writer(store).load(needs)
+        async with store._database._connected(store._database.engine.readers) as session:
+            [(name,)] = await session._connection.fetch(
+                "SELECT name FROM pg_prepared_statements WHERE statement = $1", statement
+            )
+            found = await session._connection.fetch(f'EXPLAIN EXECUTE "{name}"(NULL, NULL)')
+        return "\n".join(row[0] for row in found)
+
+    async with store._database._connected(store._database.engine.readers) as session:
+        await session._connection.execute("ALTER TABLE profile SET (autovacuum_enabled = off)")
+    assert "profile_pkey" not in await planned()
+    await put(store, *(profile(key(f"user {n}", f"device {n}")) for n in range(ROWS)))
+    clock[0] += 1.5
+    assert "profile_pkey" in await planned()
+    await store.close()

@@ -1,0 +1,189 @@
+"""What the reaper reads and keeps (P1-P8)."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from profile_grpc.domain.commands import SeenProfile
+from profile_grpc.domain.model import (
+    DeletionReason,
+    Event,
+    EventType,
+    LedgerEntry,
+    Profile,
+    ProfileStatus,
+    Tombstone,
+)
+from profile_grpc.service.ports import DueBefore, ReaperRecord
+from profile_grpc.store import SqlStore
+from tests.store.support import DAY, NOW, changes, contents, key, profile, put
+
+TICK = timedelta(microseconds=1)
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def heard(name: str, time: datetime | None, **given: object) -> Profile:
+    return profile(key(name), last_heartbeat_time=time, **given)
+
+
+def seen(*profiles: Profile) -> list[SeenProfile]:
+    return [SeenProfile(p.key, p.last_heartbeat_time) for p in profiles]
+
+
+async def test_due_is_what_was_last_heard_before_the_cutoff_p1(store: SqlStore) -> None:
+    old, older, at, young = (
+        heard("old", NOON - TICK),
+        heard("older", NOON - 3 * DAY),
+        heard("at", NOON),
+        heard("young", NOON + TICK),
+    )
+    gone = heard("gone", NOON - 9 * DAY, status=ProfileStatus.UNREGISTERED, unregister_time=NOON)
+    silent = heard("silent", None, register_time=NOON - 99 * DAY)
+    elsewhere = profile(key(app="news"), last_heartbeat_time=NOON - DAY)
+    await put(store, at, young, old, gone, silent, older, elsewhere)
+    before = DueBefore("shop", NOON, None)
+    assert list(await store.reaper.due(before, 10)) == seen(older, old), "oldest day first"
+    assert list(await store.reaper.due(before, 1)) == seen(older)
+    assert await store.reaper.count_due(before, 10) == 2
+    assert await store.reaper.count_due(before, 1) == 1
+
+
+async def test_without_a_heartbeat_the_registration_counts_if_the_app_says_so_p2(store: SqlStore) -> None:
+    beating = heard("beating", NOON - 2 * DAY, register_time=NOON - 400 * DAY)
+    first, second = heard("first", None, register_time=NOON - DAY), heard("second", None, register_time=NOON - TICK)
+    young = heard("young", None, register_time=NOON)
+    gone = heard("gone", None, register_time=NOON - 9 * DAY, status=ProfileStatus.UNREGISTERED)
+    await put(store, second, first, young, gone, beating)
+    before = DueBefore("shop", NOON - DAY, NOON)
+    assert list(await store.reaper.due(before, 10)) == seen(beating, first, second)
+    assert list(await store.reaper.due(before, 2)) == seen(beating, first)
+    assert list(await store.reaper.due(before, 1)) == seen(beating)
+    assert await store.reaper.count_due(before, 10) == 3
+    assert await store.reaper.count_due(before, 2) == 2
+    assert await store.reaper.due(DueBefore("shop", NOON - 3 * DAY, None), 10) == []
+
+
+async def test_due_unregistered_is_ordered_by_time_p8(store: SqlStore) -> None:
+    def unregistered(name: str, time: datetime) -> Profile:
+        return profile(key(name), status=ProfileStatus.UNREGISTERED, unregister_time=time)
+
+    first, second, at = (
+        unregistered("first", NOON - 2 * TICK),
+        unregistered("second", NOON - TICK),
+        unregistered("at", NOON),
+    )
+    await put(store, at, second, first, profile(key("active"), unregister_time=NOON - DAY))
+    assert list(await store.reaper.due_unregistered("shop", NOON, 10)) == [first.key, second.key]
+    assert list(await store.reaper.due_unregistered("shop", NOON, 1)) == [first.key]
+    assert list(await store.reaper.due_unregistered("news", NOON, 10)) == []
+
+
+async def test_the_histograms_count_active_profiles_by_day_p7(store: SqlStore) -> None:
+    midnight = NOON.replace(hour=0)
+    await put(
+        store,
+        heard("a", midnight),
+        heard("b", midnight + DAY - TICK),
+        heard("c", midnight - TICK),
+        heard("d", None, register_time=midnight),
+        heard("e", None, register_time=midnight - TICK),
+        heard("f", NOON, status=ProfileStatus.UNREGISTERED),
+        heard("g", None, register_time=NOON, status=ProfileStatus.UNREGISTERED),
+    )
+    today, yesterday = midnight.date(), (midnight - DAY).date()
+    assert await store.reaper.last_heartbeat_days("shop") == {today: 2, yesterday: 1}
+    assert await store.reaper.register_days("shop") == {today: 1, yesterday: 1}
+    assert await store.reaper.last_heartbeat_days("news") == {}
+    assert await store.reaper.register_days("news") == {}
+
+
+async def test_the_newest_sign_of_life_is_a_heartbeat_or_a_registration_p6(store: SqlStore) -> None:
+    assert await store.reaper.newest_sign_of_life() is None
+    await put(store, heard("a", None, register_time=NOON))
+    assert await store.reaper.newest_sign_of_life() == NOON
+    await put(store, heard("b", NOON + TICK, register_time=NOON - DAY))
+    assert await store.reaper.newest_sign_of_life() == NOON + TICK
+
+
+async def test_deletions_for_inactivity_add_up_p6(store: SqlStore, other: SqlStore) -> None:
+    for target, time, count in ((store, NOW - DAY, 1), (store, NOW, 2), (other, NOW, 4), (store, NOW + DAY, 8)):
+        async with target.profiles.write() as transaction:
+            await transaction.apply(changes(time, reaped={"shop": count, "news": 100}))
+    reaper = store.reaper
+    assert await reaper.reaped_since("shop", NOW - DAY) == 15
+    assert await reaper.reaped_since("shop", NOW) == 14
+    assert await reaper.reaped_since("shop", NOW + TICK) == 8
+    assert await reaper.reaped_since("unknown", NOW - DAY) == 0
+    assert await reaper.purge_reaped(NOW) == 2
+    assert await reaper.reaped_since("shop", NOW - 99 * DAY) == 14
+
+
+async def test_one_holder_has_the_lease_p5(store: SqlStore, other: SqlStore) -> None:
+    minute = timedelta(minutes=1)
+    assert await store.reaper.acquire_lease("a", NOW, minute)
+    assert not await other.reaper.acquire_lease("b", NOW + minute - TICK, minute)
+    assert await store.reaper.acquire_lease("a", NOW + minute / 2, minute), "its holder renews it"
+    assert not await other.reaper.acquire_lease("b", NOW + minute, minute)
+    assert await other.reaper.acquire_lease("b", NOW + 1.5 * minute, minute), "it ran out"
+    assert not await store.reaper.acquire_lease("a", NOW + 1.6 * minute, minute)
+    await store.reaper.release_lease("a")
+    assert not await store.reaper.acquire_lease("a", NOW + 1.6 * minute, minute), "nobody gives another's lease back"
+    await other.reaper.release_lease("b")
+    assert await store.reaper.acquire_lease("a", NOW + 1.6 * minute, minute)
+
+
+async def test_of_many_that_want_the_lease_at_once_one_gets_it_p5(store: SqlStore, other: SqlStore) -> None:
+    wanted = [
+        target.reaper.acquire_lease(f"{name} {number}", NOW, DAY)
+        for name, target in (("store", store), ("other", other))
+        for number in range(5)
+    ]
+    assert sum(await asyncio.gather(*wanted)) == 1
+
+
+async def test_the_record_is_one(store: SqlStore, other: SqlStore) -> None:
+    assert await store.reaper.record() == ReaperRecord()
+    for record in (ReaperRecord(NOW), ReaperRecord(NOW + DAY, NOW), ReaperRecord(NOW, None)):
+        await store.reaper.save_record(record)
+        assert await other.reaper.record() == record
+
+
+@pytest.mark.parametrize("purged", ["tombstone", "event", "mad_ledger"])
+async def test_a_purge_deletes_the_oldest_up_to_its_limit_p8(store: SqlStore, purged: str) -> None:
+    times = [NOW - 3 * DAY, NOW - 2 * DAY, NOW - TICK, NOW, NOW + DAY]
+    async with store.profiles.write() as transaction:
+        for number, time in enumerate(times):
+            await transaction.apply(
+                changes(
+                    tombstones=[Tombstone("shop", f"hash {number}", DeletionReason.DELETED, time, time)],
+                    ledger=[LedgerEntry("shop", f"hash {number}", 1, time)],
+                    events=[Event(EventType.PROFILE_DELETED, "shop", time, "ann", "phone", "DELETED")],
+                )
+            )
+    purge = {
+        "tombstone": store.reaper.purge_tombstones,
+        "event": store.reaper.purge_events,
+        "mad_ledger": store.reaper.purge_ledger,
+    }[purged]
+    others = {name: rows for name, rows in (await contents(store)).items() if name != purged}
+    assert await purge(NOW, 2) == 2
+    assert len((await contents(store))[purged]) == 3
+    assert await purge(NOW, 2) == 1
+    assert await purge(NOW, 2) == 0
+    left = await contents(store)
+    assert len(left[purged]) == 2
+    assert {name: rows for name, rows in left.items() if name != purged} == others
+
+
+async def test_events_keep_their_order_and_hold_what_they_say(store: SqlStore) -> None:
+    first = [Event(EventType.PROFILE_CREATED, "shop", NOW, f"user {i}", "phone", "") for i in range(300)]
+    async with store.profiles.write() as transaction:
+        await transaction.apply(changes(events=first))
+    held = Event(EventType.REAPER_HELD, "shop", NOW + TICK, reason="CLOCK_JUMP")
+    await store.reaper.add_events([held])
+    await store.reaper.add_events([])
+    rows = (await contents(store))["event"]
+    assert [row[4] for row in rows] == [*(f"user {i}" for i in range(300)), ""], "ids sort as the events came"
+    assert rows[-1][1:] == ("shop", rows[-1][2], "REAPER_HELD", "", "", "CLOCK_JUMP")
+    assert len({row[0] for row in rows}) == len(rows)

@@ -1,0 +1,129 @@
+"""Migrations build the declared schema; the program refuses any other."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from profile_grpc.store import SchemaError, check_schema, migrate, open_store
+from profile_grpc.store.schema import REVISIONS, VERSION_TABLE, _engine
+from profile_grpc.store.tables import DISTRIBUTED, REFERENCE, metadata
+from profile_grpc.store.urls import parse
+from tests.store.support import HASHER, contents, key, profile, put
+
+
+async def run(url: str, statement: str) -> None:
+    engine = _engine(parse(url))
+    async with engine.begin() as connection:
+        await connection.execute(text(statement))
+    await engine.dispose()
+
+
+def test_the_program_knows_every_revision_in_order() -> None:
+    folder = Path(sys.modules["profile_grpc.store.schema"].__file__ or "").parent / "migrations"
+    found = [script.revision for script in ScriptDirectory(str(folder)).walk_revisions()]
+    assert tuple(reversed(found)) == REVISIONS
+
+
+async def test_the_migrated_schema_is_the_declared_one(engine_url: str) -> None:
+    assert await migrate(engine_url) == REVISIONS[-1]
+
+    def differences(connection: Connection) -> list[object]:
+        context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+        return list(compare_metadata(context, metadata))
+
+    engine = _engine(parse(engine_url))
+    async with engine.connect() as connection:
+        assert await connection.run_sync(differences) == []
+    await engine.dispose()
+
+
+@pytest.mark.engines("postgresql")
+async def test_key_columns_sort_by_bytes_and_profiles_leave_room(engine_url: str) -> None:
+    """What `compare_metadata` does not compare: collations and storage."""
+    await migrate(engine_url)
+    engine = _engine(parse(engine_url))
+    async with engine.connect() as connection:
+        collations = {
+            (table, column): collation
+            for table, column, collation in await connection.execute(
+                text("SELECT table_name, column_name, collation_name FROM information_schema.columns")
+            )
+        }
+        storage = (await connection.execute(text("SELECT reloptions FROM pg_class WHERE relname = 'profile'"))).scalar()
+    await engine.dispose()
+    declared = {
+        (table.name, column.name): getattr(column.type.dialect_impl(engine.dialect), "collation", None)
+        for table in metadata.sorted_tables
+        for column in table.c
+    }
+    assert {place: collations[place] for place in declared} == declared
+    assert storage == ["fillfactor=80"]
+
+
+async def test_migrating_again_changes_nothing(engine_url: str) -> None:
+    await migrate(engine_url)
+    store = await open_store(engine_url, hasher=HASHER)
+    await put(store, profile(key()))
+    before = await contents(store)
+    await migrate(engine_url)
+    assert await contents(store) == before
+    await check_schema(engine_url)
+    assert (await store.describe()).revision == REVISIONS[-1]
+    await store.close()
+
+
+async def test_processes_may_migrate_at_once(engine_url: str) -> None:
+    program = "import asyncio, sys; from profile_grpc.store import migrate; print(asyncio.run(migrate(sys.argv[1])))"
+
+    async def one() -> tuple[int | None, bytes]:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", program, engine_url, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        )
+        output, _ = await process.communicate()
+        return process.returncode, output
+
+    outcomes = await asyncio.gather(*(one() for _ in range(3)))
+    assert outcomes == [(0, f"{REVISIONS[-1]}\n".encode())] * 3
+    await check_schema(engine_url)
+
+
+async def test_tasks_may_migrate_at_once(engine_url: str) -> None:
+    assert await asyncio.gather(*(migrate(engine_url) for _ in range(5))) == [REVISIONS[-1]] * 5
+
+
+async def test_an_empty_database_says_what_to_run(engine_url: str) -> None:
+    with pytest.raises(Exception, match=r"run: profile-grpc migrate$"):
+        await check_schema(engine_url)
+    if engine_url.startswith("sqlite:"):
+        with open(engine_url.removeprefix("sqlite:///"), "xb"):  # noqa: ASYNC230, PTH123 - "x": a check creates nothing
+            pass
+    with pytest.raises(SchemaError, match="empty; run: profile-grpc migrate"):
+        await check_schema(engine_url)
+
+
+async def test_a_newer_schema_is_refused(engine_url: str) -> None:
+    await migrate(engine_url)
+    await run(engine_url, "UPDATE schema_revision SET version_num = '9999'")
+    for refused in (check_schema, migrate):
+        with pytest.raises(SchemaError, match=r"schema 9999 is newer .* install a newer version"):
+            await refused(engine_url)
+
+
+async def test_an_older_schema_says_what_to_run(engine_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    await migrate(engine_url)
+    monkeypatch.setattr("profile_grpc.store.schema.REVISIONS", (*REVISIONS, "9999"))
+    with pytest.raises(SchemaError, match=r"older than this program needs \(9999\); run: profile-grpc migrate"):
+        await check_schema(engine_url)
+
+
+def test_every_unique_key_holds_the_column_that_citus_distributes_by() -> None:
+    assert {table for table, _ in DISTRIBUTED} | set(REFERENCE) == set(metadata.sorted_tables)
+    for table, column in DISTRIBUTED:
+        assert column in table.primary_key.columns
+        assert all(column in index.columns for index in table.indexes if index.unique)
