@@ -1,0 +1,96 @@
+"""Log lines, as JSON or for a terminal, with secrets taken out as a last line of defence."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import Mapping, MutableMapping, Sequence
+from typing import Any, TextIO
+
+import structlog
+from structlog.typing import Processor
+
+from profile_grpc.config import LogConfig, LogFormat
+
+REDACTED = "[redacted]"
+_SECRET_NAME = re.compile(r"token|secret|api[-_]?key|hash[-_]?key|authorization|password|credential", re.IGNORECASE)
+_SECRET_TEXT = (
+    # An API key: its id helps to find it, its secret goes. Also when it was cut.
+    (re.compile(r"(apk_[a-z0-9]{12})_[A-Za-z0-9_-]+"), rf"\1_{REDACTED}"),
+    (re.compile(r"(://[^/\s:@]*):[^/\s@]+@"), rf"\1:{REDACTED}@"),
+    (re.compile(r"\b(Bearer|Basic) +[A-Za-z0-9._~+/=-]+", re.IGNORECASE), rf"\1 {REDACTED}"),
+)
+_MAX_DEPTH = 4
+
+
+def configure_logs(config: LogConfig, stream: TextIO | None = None) -> None:
+    """Sends the logs of this program and of its libraries to `stream` (default: stderr).
+
+    Call it once, before the server starts: grpc.aio can deadlock with a later change of the logging set-up.
+    """
+    stream = stream or sys.stderr
+    level = logging.getLevelNamesMapping()[config.level.upper()]
+    console = config.format is LogFormat.CONSOLE or (config.format is LogFormat.AUTO and stream.isatty())
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        redact,
+    ]
+    renderer: Processor = (
+        structlog.dev.ConsoleRenderer(colors=stream.isatty()) if console else structlog.processors.JSONRenderer()
+    )
+    structlog.configure(
+        processors=[*shared, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.WriteLoggerFactory(stream),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
+            # Once more: the record's own traceback is rendered after the pre-chain.
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, redact, renderer],
+        )
+    )
+    # Libraries speak from WARNING on, whatever is asked of us: below, some of them log statements with their values,
+    # and so push tokens.
+    logging.basicConfig(handlers=[handler], level=max(level, logging.WARNING), force=True)
+
+
+def silence_logs() -> None:
+    """Logs nothing (nobody logs CRITICAL): for commands, which say themselves what there is to say."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+
+
+def redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Takes out every value whose name says that it is secret, and everything that looks like a key of ours."""
+    for name, value in event.items():
+        event[name] = _redacted(str(name), value, _MAX_DEPTH)
+    return event
+
+
+def redact_text(text: str) -> str:
+    """The text without API keys, URL passwords and bearer tokens."""
+    for pattern, replacement in _SECRET_TEXT:
+        text = pattern.sub(replacement, text)
+    return text
+
+
+def _redacted(name: str, value: object, depth: int) -> object:
+    if value is None or isinstance(value, bool | int | float):
+        return value  # a number of tokens is no token
+    if _SECRET_NAME.search(name):
+        return REDACTED
+    if isinstance(value, str):
+        return redact_text(value)
+    if depth == 0:
+        return redact_text(repr(value))
+    if isinstance(value, Mapping):
+        return {key: _redacted(str(key), item, depth - 1) for key, item in value.items()}
+    if isinstance(value, Sequence | set | frozenset) and not isinstance(value, bytes | bytearray):
+        return [_redacted("", item, depth - 1) for item in value]
+    return redact_text(repr(value))

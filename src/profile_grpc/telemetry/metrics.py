@@ -1,0 +1,234 @@
+"""Prometheus metrics: what the service, the reaper and the transport tell as they work.
+
+`Metrics` is told by the write path and by each RPC, so it looks up a metric's child once and keeps it.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections import Counter as Tally
+from collections.abc import Iterator, Mapping
+from importlib.metadata import version
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    GCCollector,
+    Histogram,
+    Metric,
+    PlatformCollector,
+    ProcessCollector,
+    disable_created_metrics,
+    multiprocess,
+    start_http_server,
+)
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from profile_grpc.config import PROGRAM
+from profile_grpc.domain.results import PushFeedbackOutcome
+from profile_grpc.domain.state import Changes, CountKey
+
+_RPC_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_COMMIT_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5)
+_BATCH_COMMANDS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+_PASS_SECONDS = (0.01, 0.1, 1, 10, 60, 300, 1800)
+
+disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each, of no use here
+
+
+class Metrics:
+    """Everything that is counted or timed in one process. Calls return at once and never raise."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._rpc = Histogram(
+            "profile_grpc_rpc_seconds",
+            "Time to answer an RPC, in seconds, by method and status code.",
+            ("method", "code"),
+            buckets=_RPC_SECONDS,
+            registry=registry,
+        )
+        self._rpc_children: dict[tuple[str, str], Histogram] = {}
+        self._depth = Gauge(
+            "profile_grpc_write_queue_depth",
+            "Commands that wait in the write queue.",
+            registry=registry,
+            multiprocess_mode="livesum",
+        )
+        self._batch = Histogram(
+            "profile_grpc_batch_commands",
+            "Commands in one commit.",
+            buckets=_BATCH_COMMANDS,
+            registry=registry,
+        )
+        self._commit = Histogram(
+            "profile_grpc_commit_seconds",
+            "Time from the start of a batch's transaction to the end of its commit, in seconds.",
+            buckets=_COMMIT_SECONDS,
+            registry=registry,
+        )
+        self._conflicts = Counter(
+            "profile_grpc_batch_conflicts",
+            "Batches decided again because another writer won.",
+            registry=registry,
+        )
+        self._deleted = Counter(
+            "profile_grpc_profiles_deleted",
+            "Profiles deleted, by app and reason.",
+            ("app", "reason"),
+            registry=registry,
+        )
+        self._mad = Counter(
+            "profile_grpc_mad_counted",
+            "Monthly active devices counted, by app.",
+            ("app",),
+            registry=registry,
+        )
+        self._crowded = Counter(
+            "profile_grpc_crowded_devices",
+            "Registrations on a device with more users than it is meant for, by app.",
+            ("app",),
+            registry=registry,
+        )
+        self._feedback = Counter(
+            "profile_grpc_push_feedback",
+            "Push feedback items, by app and outcome.",
+            ("app", "outcome"),
+            registry=registry,
+        )
+        self._passes = Histogram(
+            "profile_grpc_reaper_pass_seconds",
+            "Duration of a reaper pass, in seconds, by outcome.",
+            ("outcome",),
+            buckets=_PASS_SECONDS,
+            registry=registry,
+        )
+        self._breaker = Gauge(
+            "profile_grpc_reaper_held",
+            "1 while the reaper's breaker holds in the app, until an operator's go.",
+            ("app",),
+            registry=registry,
+            multiprocess_mode="mostrecent",
+        )
+        self._clock_hold = Gauge(
+            "profile_grpc_reaper_clock_held",
+            "1 while the reaper holds everywhere because the clock jumped, until an operator's go.",
+            registry=registry,
+            multiprocess_mode="mostrecent",
+        )
+
+    # --- the transport tells ---
+
+    def rpc_done(self, method: str, code: str, seconds: float) -> None:
+        """An RPC ended. `method`: `/package.Service/Method`; `code`: the name of its status code."""
+        child = self._rpc_children.get((method, code))
+        if child is None:
+            child = self._rpc_children[method, code] = self._rpc.labels(method.removeprefix("/"), code)
+        child.observe(seconds)
+
+    # --- the service tells: see service.observer.Observer ---
+
+    def queue_depth(self, depth: int) -> None:
+        """How many commands wait."""
+        self._depth.set(depth)
+
+    def batch_committed(self, commands: int, seconds: float, changes: Changes) -> None:
+        """A batch is durable."""
+        self._batch.observe(commands)
+        self._commit.observe(seconds)
+        if changes.tombstones:
+            for (app, reason), n in Tally((t.app_id, t.reason.value) for t in changes.tombstones).items():
+                self._deleted.labels(app, reason).inc(n)
+        if changes.ledger:
+            for app, n in Tally(entry.app_id for entry in changes.ledger).items():
+                self._mad.labels(app).inc(n)
+
+    def batch_conflicted(self) -> None:
+        """A batch is decided again."""
+        self._conflicts.inc()
+
+    def device_crowded(self, app_id: str) -> None:
+        """A device has more users than it is meant for."""
+        self._crowded.labels(app_id).inc()
+
+    def feedback_decided(self, app_id: str, outcome: PushFeedbackOutcome) -> None:
+        """A feedback item was answered."""
+        self._feedback.labels(app_id, outcome.name).inc()
+
+    def reaper_passed(self, outcome: str, seconds: float) -> None:
+        """A reaper pass ended."""
+        self._passes.labels(outcome).observe(seconds)
+
+    def breaker(self, app_id: str, *, held: bool) -> None:
+        """Whether the breaker holds in the app."""
+        self._breaker.labels(app_id).set(held)
+
+    def clock_hold(self, *, held: bool) -> None:
+        """Whether the reaper holds everywhere."""
+        self._clock_hold.set(held)
+
+
+class ProfileCounts(Collector):
+    """Stored profiles by app, status and platform, as last read from the store."""
+
+    def __init__(self) -> None:
+        self._counts: Mapping[CountKey, int] = {}
+
+    def update(self, counts: Mapping[CountKey, int]) -> None:
+        """Shows these numbers from now on."""
+        self._counts = dict(counts)
+
+    def collect(self) -> Iterator[Metric]:  # type: ignore[explicit-override]  # typing.override needs Python 3.12
+        """One gauge for each app, status and platform."""
+        family = GaugeMetricFamily(
+            "profile_grpc_profiles",
+            "Stored profiles, by app, status and platform.",
+            labels=("app", "status", "platform"),
+        )
+        for key, count in self._counts.items():
+            family.add_metric((key.app_id, key.status.name, key.platform.name), count)
+        yield family
+
+
+def process_registry() -> CollectorRegistry:
+    """A registry with what every process tells of itself."""
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    PlatformCollector(registry=registry)
+    GCCollector(registry=registry)
+    _build_info(registry)
+    return registry
+
+
+def collected_registry(folder: str, counts: ProfileCounts) -> CollectorRegistry:
+    """What the parent of several workers serves: the sum of what they write into `folder`."""
+    registry = CollectorRegistry()
+    multiprocess.MultiProcessCollector(registry, path=folder)  # type: ignore[no-untyped-call]
+    _build_info(registry)
+    registry.register(counts)
+    return registry
+
+
+class MetricsServer:
+    """Serves a registry over HTTP, from a thread of its own."""
+
+    def __init__(self, registry: CollectorRegistry, host: str, port: int) -> None:
+        """Raises OSError when the port is taken."""
+        self._server, self._thread = start_http_server(port, host, registry)
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        return self._server.server_port
+
+    def close(self) -> None:
+        """Stops listening."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+def _build_info(registry: CollectorRegistry) -> None:
+    info = Gauge("profile_grpc_build_info", "1, with the version.", ("version", "python"), registry=registry)
+    info.labels(version(PROGRAM), platform.python_version()).set(1)

@@ -1,0 +1,104 @@
+"""The calls in flight: how many, for how long, and whether new ones are let in."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+from profile_grpc.domain.errors import Reason, Refused
+from profile_grpc.service import refusals
+
+
+@dataclass(frozen=True, slots=True)
+class CallLimits:
+    """How many calls may be in flight, and for how long."""
+
+    calls: int = 2000
+    """Beyond, TOO_MANY_CALLS. grpc's own limit lets calls through after its first rejections."""
+    seconds: float = 30.0
+    """The longest that a call may take, whatever deadline its caller has; beyond, DEADLINE."""
+    retry_after: float = 1.0
+    """Seconds after which a caller that was refused should try again."""
+
+
+class InFlight:
+    """The calls in flight.
+
+    All have the same time, so the first to come is the first to end: one timer serves them all. A timer for each
+    (`asyncio.timeout`) would cost as much as everything else that a call passes through.
+    """
+
+    def __init__(self, limits: CallLimits) -> None:
+        self._limits = limits
+        self._started: dict[asyncio.Task[Any], float] = {}
+        self._overdue: set[asyncio.Task[Any]] = set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._draining = False
+        self._idle = asyncio.Event()
+
+    def enter(self) -> asyncio.Task[Any]:
+        """Lets the current task in; answers it.
+
+        Raises:
+            Refused: DRAINING or TOO_MANY_CALLS; then it must not leave.
+        """
+        if self._draining:
+            raise refusals.draining()
+        if len(self._started) >= self._limits.calls:
+            raise self._too_many()
+        task = asyncio.current_task()
+        if task is None:
+            message = "a call runs outside a task"
+            raise RuntimeError(message)
+        loop = task.get_loop()
+        self._started[task] = loop.time()
+        if self._timer is None:
+            self._timer = loop.call_later(self._limits.seconds, self._end_overdue)
+        return task
+
+    def leave(self, task: asyncio.Task[Any]) -> bool:
+        """Lets the task out; answers whether it was cancelled for taking too long, and for nothing else."""
+        del self._started[task]
+        if self._draining and not self._started:
+            self._idle.set()
+        if task not in self._overdue:
+            return False
+        self._overdue.discard(task)
+        return task.uncancel() == 0
+
+    def drain(self) -> None:
+        """Lets nobody in any more."""
+        self._draining = True
+        if not self._started:
+            self._idle.set()
+
+    async def idle(self) -> None:
+        """Waits, once draining, until nobody is in."""
+        await self._idle.wait()
+
+    def close(self) -> None:
+        """Ends the timer."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _end_overdue(self) -> None:
+        self._timer = None
+        loop = asyncio.get_running_loop()
+        for task, started in self._started.items():  # in the order in which they came
+            end = started + self._limits.seconds
+            if end > loop.time():
+                self._timer = loop.call_at(end, self._end_overdue)
+                return
+            if task not in self._overdue:
+                self._overdue.add(task)
+                task.cancel()
+
+    def _too_many(self) -> Refused:
+        limit, wait = str(self._limits.calls), f"{self._limits.retry_after:g}"
+        return Refused(
+            Reason.TOO_MANY_CALLS,
+            f"Too many calls are in flight ({limit}); try again after {wait} s.",
+            metadata={"limit": limit, "retry_after": wait},
+            retry_after=self._limits.retry_after,
+        )

@@ -1,0 +1,198 @@
+"""What the use cases answer, as responses. Push tokens are written for callers that may see them only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from appprofile.v1 import profile_pb2, usage_service_pb2
+from appprofile.v1 import profile_service_pb2 as pb
+from profile_grpc.domain import inactivity
+from profile_grpc.domain.errors import Refused
+from profile_grpc.domain.model import Profile, ProfileKey, ProfileStatus
+from profile_grpc.domain.results import (
+    MAX_COMFORTABLE_USERS,
+    AccountRemoved,
+    Beat,
+    Deleted,
+    Displacement,
+    FeedbackResult,
+    Registered,
+    Unregistered,
+    Updated,
+)
+from profile_grpc.service.ports import MadUsage
+from profile_grpc.transport.grpc import status
+from profile_grpc.transport.grpc.call import Call
+from profile_grpc.transport.grpc.times import write_date, write_duration, write_instant
+
+_ATTRIBUTES = (
+    "customer_id",
+    "rtm_id",
+    "account_selector",
+    "verified",
+    "guest",
+    "foreground",
+    "language",
+    "time_zone",
+    "os_version",
+    "sdk_version",
+    "device_model",
+)
+
+
+def register(registered: Registered, call: Call) -> pb.RegisterResponse:
+    response = pb.RegisterResponse(created=registered.created)
+    _write_profile(response.profile, registered.profile, call)
+    write_duration(response.heartbeat_interval, call.app.settings.heartbeat_interval)
+    response.displaced.extend(_displaced(registered.displaced))
+    if registered.crowded:
+        response.warnings.append(
+            f"{registered.device_users} users are registered on this device; more than {MAX_COMFORTABLE_USERS} make"
+            " registrations slow: unregister those who left."
+        )
+    return response
+
+
+def heartbeat(beat: Beat) -> pb.HeartbeatResponse:
+    response = pb.HeartbeatResponse()
+    _write_beat(response, beat)
+    return response
+
+
+def batch_heartbeat(answers: Iterable[Beat | Refused]) -> pb.BatchHeartbeatResponse:
+    """A refusal is told as its own call would tell it."""
+    response = pb.BatchHeartbeatResponse()
+    for index, answer in enumerate(answers):
+        result = response.results.add(index=index)
+        if isinstance(answer, Refused):
+            result.status.CopyFrom(status.to_status(answer))
+        else:
+            _write_beat(result.heartbeat, answer)
+    return response
+
+
+def update_profile_data(updated: Updated, call: Call) -> pb.UpdateProfileDataResponse:
+    response = pb.UpdateProfileDataResponse()
+    _write_profile(response.profile, updated.profile, call)
+    for ignored in updated.ignored:
+        response.ignored.add(path=ignored.path, reason=pb.IgnoredReason.ValueType(ignored.reason))
+    response.displaced.extend(_displaced(updated.displaced))
+    return response
+
+
+def unregister(unregistered: Unregistered, call: Call) -> pb.UnregisterResponse:
+    response = pb.UnregisterResponse()
+    if unregistered.profile is not None:
+        _write_profile(response.profile, unregistered.profile, call)
+    return response
+
+
+def delete_device_profile(deleted: Deleted) -> pb.DeleteDeviceProfileResponse:
+    return pb.DeleteDeviceProfileResponse(deleted=_keys(deleted.keys))
+
+
+def report_push_feedback(results: Iterable[FeedbackResult]) -> pb.ReportPushFeedbackResponse:
+    response = pb.ReportPushFeedbackResponse()
+    for index, result in enumerate(results):
+        response.results.add(
+            index=index,
+            outcome=pb.PushFeedbackOutcome.ValueType(result.outcome),
+            affected=_keys(result.affected),
+            detail=result.detail,
+        )
+    return response
+
+
+def remove_account(removed: AccountRemoved) -> pb.RemoveAccountResponse:
+    return pb.RemoveAccountResponse(
+        removed=_keys(removed.removed), outcome=pb.AccountRemovalOutcome.ValueType(removed.outcome)
+    )
+
+
+def get_profile(profile: Profile, call: Call) -> pb.GetProfileResponse:
+    response = pb.GetProfileResponse()
+    _write_profile(response.profile, profile, call)
+    return response
+
+
+def list_profiles(page: tuple[Sequence[Profile], str], call: Call) -> pb.ListProfilesResponse:
+    profiles, token = page
+    response = pb.ListProfilesResponse(next_page_token=token)
+    for profile in profiles:
+        _write_profile(response.profiles.add(), profile, call)
+    return response
+
+
+def mad_usage(usage: MadUsage) -> usage_service_pb2.GetMadUsageResponse:
+    response = usage_service_pb2.GetMadUsageResponse(distinct=usage.distinct, rolling_30_days=usage.rolling)
+    for day, counted in usage.days.items():
+        write_date(response.days.add(counted=counted).date, day)
+    return response
+
+
+def _write_beat(target: pb.HeartbeatResponse, beat: Beat) -> None:
+    write_instant(target.last_heartbeat_time, beat.last_heartbeat_time)
+    write_instant(target.expire_time, beat.expire_time)
+    write_duration(target.next_heartbeat_after, beat.next_heartbeat_after)
+
+
+def _write_profile(target: profile_pb2.Profile, profile: Profile, call: Call) -> None:
+    _write_key(target.key, profile.key)
+    target.platform = profile_pb2.Platform.ValueType(profile.platform)
+    target.status = profile_pb2.ProfileStatus.ValueType(profile.status)
+    target.user_state = profile_pb2.UserState.ValueType(profile.user_state)
+    target.channels.extend([profile_pb2.Channel.ValueType(channel) for channel in sorted(profile.channels)])
+    _write_endpoints(target, profile, call)
+    _write_attributes(target, profile)
+    write_instant(target.create_time, profile.create_time)
+    write_instant(target.register_time, profile.register_time)
+    write_instant(target.update_time, profile.update_time)
+    if profile.last_heartbeat_time is not None:
+        write_instant(target.last_heartbeat_time, profile.last_heartbeat_time)
+    if profile.status is ProfileStatus.ACTIVE:
+        expire_time = inactivity.expire_time(profile.last_heartbeat_time, profile.register_time, call.app.settings)
+        if expire_time is not None:
+            write_instant(target.expire_time, expire_time)
+    target.etag = profile.etag
+
+
+def _write_endpoints(target: profile_pb2.Profile, profile: Profile, call: Call) -> None:
+    sees_tokens = call.sees_tokens
+    for endpoint in profile.push_endpoints:
+        added = target.push_endpoints.add(
+            provider=profile_pb2.PushProvider.ValueType(endpoint.provider),
+            token=endpoint.token if sees_tokens else "",
+            push_app_id=endpoint.push_app_id,
+            purpose=profile_pb2.PushPurpose.ValueType(endpoint.purpose),
+            state=profile_pb2.PushEndpointState.ValueType(profile.endpoint_state(endpoint)),
+        )
+        write_instant(added.confirm_time, endpoint.confirm_time)
+
+
+def _write_attributes(target: profile_pb2.Profile, profile: Profile) -> None:
+    attributes = profile.attributes
+    for name in _ATTRIBUTES:
+        value = getattr(attributes, name)
+        if value is not None:
+            setattr(target, name, value)
+    if attributes.last_opened_time is not None:
+        write_instant(target.last_opened_time, attributes.last_opened_time)
+    for name, attribute in attributes.device_attributes.items():
+        target.device_attributes[name] = attribute.value
+    for name, custom in attributes.custom_attributes.items():
+        target.custom_attributes[name] = custom
+
+
+def _write_key(target: profile_pb2.ProfileKey, key: ProfileKey) -> None:
+    target.app_id, target.user_id, target.device_id = key
+
+
+def _keys(keys: Iterable[ProfileKey]) -> list[profile_pb2.ProfileKey]:
+    return [profile_pb2.ProfileKey(app_id=k.app_id, user_id=k.user_id, device_id=k.device_id) for k in keys]
+
+
+def _displaced(displaced: Iterable[Displacement]) -> Iterator[pb.Displacement]:
+    for displacement in displaced:
+        message = pb.Displacement(effect=pb.DisplacementEffect.ValueType(displacement.effect))
+        _write_key(message.key, displacement.key)
+        yield message

@@ -1,0 +1,157 @@
+"""The services: each method converts in, calls the use case, converts out.
+
+What refuses a call was either checked before (the pipeline) or is decided further in (the domain).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from appprofile.v1 import app_service_pb2 as app_pb
+from appprofile.v1 import profile_pb2
+from appprofile.v1 import profile_service_pb2 as pb
+from appprofile.v1 import usage_service_pb2 as usage_pb
+from profile_grpc.domain import commands
+from profile_grpc.domain.errors import Refused
+from profile_grpc.domain.results import Beat
+from profile_grpc.domain.settings import App
+from profile_grpc.service.apps import Apps, check_tenant
+from profile_grpc.service.directory import Directory
+from profile_grpc.service.ports import KeyKind
+from profile_grpc.service.profiles import Profiles
+from profile_grpc.service.usage import Usage
+from profile_grpc.transport.grpc import requests, responses, settings, shape
+from profile_grpc.transport.grpc.call import Call
+from profile_grpc.transport.grpc.times import to_date
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The use cases that are served."""
+
+    profiles: Profiles
+    apps: Apps
+    usage: Usage
+    directory: Directory
+
+
+class ProfileServicer:
+    """appprofile.v1.ProfileService."""
+
+    def __init__(self, services: Services) -> None:
+        self._profiles = services.profiles
+        self._directory = services.directory
+
+    async def Register(self, request: pb.RegisterRequest, call: Call) -> pb.RegisterResponse:
+        registered = await self._profiles.register(call.app, requests.register(request))
+        return responses.register(registered, call)
+
+    async def Heartbeat(self, request: pb.HeartbeatRequest, call: Call) -> pb.HeartbeatResponse:
+        beat = await self._profiles.heartbeat(call.app, requests.heartbeat(request))
+        return responses.heartbeat(beat)
+
+    async def BatchHeartbeat(self, request: pb.BatchHeartbeatRequest, call: Call) -> pb.BatchHeartbeatResponse:
+        items = [await self._beat_of(key, call) for key in request.keys]
+        beats = iter(await self._profiles.batch_heartbeat([item for item in items if not isinstance(item, Refused)]))
+        answers: list[Beat | Refused] = [item if isinstance(item, Refused) else next(beats) for item in items]
+        return responses.batch_heartbeat(answers)
+
+    async def UpdateProfileData(self, request: pb.UpdateProfileDataRequest, call: Call) -> pb.UpdateProfileDataResponse:
+        updated = await self._profiles.update_profile_data(call.app, requests.update_profile_data(request))
+        return responses.update_profile_data(updated, call)
+
+    async def Unregister(self, request: pb.UnregisterRequest, call: Call) -> pb.UnregisterResponse:
+        unregistered = await self._profiles.unregister(call.app, requests.unregister(request))
+        return responses.unregister(unregistered, call)
+
+    async def DeleteDeviceProfile(
+        self, request: pb.DeleteDeviceProfileRequest, call: Call
+    ) -> pb.DeleteDeviceProfileResponse:
+        deleted = await self._profiles.delete_device_profile(call.app, requests.delete_device_profile(request))
+        return responses.delete_device_profile(deleted)
+
+    async def ReportPushFeedback(
+        self, request: pb.ReportPushFeedbackRequest, call: Call
+    ) -> pb.ReportPushFeedbackResponse:
+        results = await self._profiles.report_push_feedback(call.app, requests.report_push_feedback(request))
+        return responses.report_push_feedback(results)
+
+    async def RemoveAccount(self, request: pb.RemoveAccountRequest, call: Call) -> pb.RemoveAccountResponse:
+        removed = await self._profiles.remove_account(call.app, requests.remove_account(request))
+        return responses.remove_account(removed)
+
+    async def GetProfile(self, request: pb.GetProfileRequest, call: Call) -> pb.GetProfileResponse:
+        profile = await self._profiles.get(requests.key(request.key))
+        return responses.get_profile(profile, call)
+
+    async def ListProfiles(self, request: pb.ListProfilesRequest, call: Call) -> pb.ListProfilesResponse:
+        page = await self._profiles.list(requests.profile_filter(request), request.page_size, request.page_token)
+        return responses.list_profiles(page, call)
+
+    async def _beat_of(self, key: profile_pb2.ProfileKey, call: Call) -> tuple[App, commands.Heartbeat] | Refused:
+        """One key of a batch, checked like a request of its own."""
+        try:
+            shape.check(key)
+            return await self._directory.reach(call.caller, key.app_id), commands.Heartbeat(requests.key(key))
+        except Refused as refused:
+            return refused
+
+
+class AppServicer:
+    """appprofile.v1.AppService."""
+
+    def __init__(self, services: Services) -> None:
+        self._apps = services.apps
+
+    async def CreateApp(self, request: app_pb.CreateAppRequest, call: Call) -> app_pb.CreateAppResponse:
+        asked = request.app
+        tenant_id = check_tenant(call.caller, asked.tenant_id)
+        created = await self._apps.create(
+            asked.app_id, tenant_id, asked.display_name, settings.settings(asked.settings)
+        )
+        return app_pb.CreateAppResponse(app=settings.app(created))
+
+    async def GetApp(self, request: app_pb.GetAppRequest, _call: Call) -> app_pb.GetAppResponse:
+        found = await self._apps.get(request.app_id)
+        return app_pb.GetAppResponse(app=settings.app(found))
+
+    async def UpdateApp(self, request: app_pb.UpdateAppRequest, call: Call) -> app_pb.UpdateAppResponse:
+        check_tenant(call.caller, request.app.tenant_id)
+        before = await self._apps.get(request.app.app_id)
+        display_name, chosen = settings.updated(request, before)
+        updated = await self._apps.update(before, display_name, chosen, request.app.etag)
+        return app_pb.UpdateAppResponse(app=settings.app(updated))
+
+    async def ListApps(self, request: app_pb.ListAppsRequest, call: Call) -> app_pb.ListAppsResponse:
+        tenant_id = check_tenant(call.caller, request.tenant_id)
+        return settings.list_apps(await self._apps.list(tenant_id, request.page_size, request.page_token))
+
+    async def DeleteApp(self, request: app_pb.DeleteAppRequest, call: Call) -> app_pb.DeleteAppResponse:
+        await self._apps.delete(request.app_id, call.caller.tenant_id, force=request.force)
+        return app_pb.DeleteAppResponse()
+
+    async def CreateKey(self, request: app_pb.CreateKeyRequest, call: Call) -> app_pb.CreateKeyResponse:
+        stored, secret = await self._apps.create_key(KeyKind(request.kind), call.caller.tenant_id, request.app_id)
+        return app_pb.CreateKeyResponse(key=settings.key(stored), secret=secret)
+
+    async def ListKeys(self, request: app_pb.ListKeysRequest, call: Call) -> app_pb.ListKeysResponse:
+        keys = await self._apps.keys(call.caller.tenant_id, request.app_id or None)
+        return app_pb.ListKeysResponse(keys=[settings.key(stored) for stored in keys])
+
+    async def RevokeKey(self, request: app_pb.RevokeKeyRequest, call: Call) -> app_pb.RevokeKeyResponse:
+        ended = await self._apps.revoke_key(request.key_id, call.caller.tenant_id)
+        return app_pb.RevokeKeyResponse(key=settings.key(ended))
+
+    async def GetSdkConfig(self, _request: app_pb.GetSdkConfigRequest, call: Call) -> app_pb.GetSdkConfigResponse:
+        return settings.sdk_config(call.app)
+
+
+class UsageServicer:
+    """appprofile.v1.UsageService."""
+
+    def __init__(self, services: Services) -> None:
+        self._usage = services.usage
+
+    async def GetMadUsage(self, request: usage_pb.GetMadUsageRequest, _call: Call) -> usage_pb.GetMadUsageResponse:
+        first, last = to_date(request.start_date, "start_date"), to_date(request.end_date, "end_date")
+        return responses.mad_usage(await self._usage.report(request.app_id, first, last))

@@ -1,0 +1,251 @@
+"""Apps, their settings and their keys: messages to domain and back, and the mask of UpdateApp."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import fields
+from datetime import timedelta
+from typing import Any
+
+from google.protobuf.descriptor import Descriptor
+from google.protobuf.field_mask_pb2 import FieldMask
+from google.protobuf.message import Message
+
+from appprofile.v1 import access_pb2, app_pb2, profile_pb2
+from appprofile.v1 import app_service_pb2 as pb
+from profile_grpc.domain.errors import FieldViolation, Reason, Refused
+from profile_grpc.domain.model import Channel, Platform
+from profile_grpc.domain.settings import (
+    AccountRemovalAction,
+    App,
+    AppSettings,
+    BridgeParameters,
+    DeviceAttributeMonitor,
+    InAppSettings,
+    InAppTransport,
+    MonitorKind,
+    PushApp,
+    ReaperBreaker,
+)
+from profile_grpc.service.ports import StoredKey
+from profile_grpc.transport.grpc import patches
+from profile_grpc.transport.grpc.times import to_timedelta, write_duration, write_instant
+
+_PERIODS = (
+    "inactivity_period",
+    "heartbeat_interval",
+    "heartbeat_granularity",
+    "never_heartbeat_ttl",
+    "unregistered_retention",
+)
+_FLAGS = ("register_counts_as_heartbeat", "multi_user_per_device", "single_device_per_user", "server_side_inbox")
+_SECURED_PORTS = {InAppTransport.MQTT: 8883, InAppTransport.WEB_SOCKET: 8884}
+_OTHER = {InAppTransport.MQTT: InAppTransport.WEB_SOCKET, InAppTransport.WEB_SOCKET: InAppTransport.MQTT}
+_GROUPS = (
+    app_pb2.AppSettings.DESCRIPTOR,
+    app_pb2.ReaperBreaker.DESCRIPTOR,
+    app_pb2.InAppSettings.DESCRIPTOR,
+    app_pb2.BridgeParameters.DESCRIPTOR,
+)
+"""The messages whose fields a mask may name one by one."""
+
+
+def _field_paths(message: Descriptor, prefix: str) -> Iterator[str]:
+    for field in message.fields:
+        yield prefix + field.name
+        if field.message_type in _GROUPS and not field.is_repeated:
+            yield from _field_paths(field.message_type, f"{prefix}{field.name}.")
+
+
+_GROUPS_OF_SETTINGS = [f.name for f in app_pb2.AppSettings.DESCRIPTOR.fields if f.message_type in _GROUPS]
+_READ_ONLY = frozenset({"app_id", "tenant_id", "create_time", "update_time", "etag"})
+_WRITABLE = frozenset(_field_paths(app_pb2.App.DESCRIPTOR, "")) - _READ_ONLY
+
+
+def settings(message: app_pb2.AppSettings) -> AppSettings:
+    """The settings; what is absent has its default.
+
+    Raises:
+        Refused: INVALID_REQUEST: a duration is out of range.
+    """
+    given: dict[str, Any] = {
+        name: to_timedelta(getattr(message, name), f"app.settings.{name}")
+        for name in _PERIODS
+        if message.HasField(name)  # type: ignore[arg-type]  # names of its own fields
+    }
+    given |= {name: getattr(message, name) for name in _FLAGS if message.HasField(name)}  # type: ignore[arg-type]  # as above
+    if message.channels:
+        given["channels"] = frozenset(Channel(channel) for channel in message.channels)
+    if message.account_removal_action:
+        given["account_removal_action"] = AccountRemovalAction(message.account_removal_action)
+    return AppSettings(
+        push_app_ids=tuple(_push_app(push_app) for push_app in message.push_app_ids),
+        reaper_breaker=_reaper_breaker(message.reaper_breaker),
+        in_app=_in_app(message.in_app),
+        device_attribute_monitors=tuple(_monitor(monitor) for monitor in message.device_attribute_monitors),
+        bridge_parameters=_bridge_parameters(message.bridge_parameters),
+        **given,
+    )
+
+
+def updated(request: pb.UpdateAppRequest, before: App) -> tuple[str, AppSettings]:
+    """The display name and the settings that the update makes of the stored ones.
+
+    Raises:
+        Refused: UNKNOWN_FIELD: the mask names what is unknown or read-only; INVALID_REQUEST, as `settings`.
+    """
+    paths = list(request.update_mask.paths) or list(_populated(request.app, ""))
+    wrong = sorted(set(paths) - _WRITABLE)
+    if wrong:
+        violations = [
+            FieldViolation(path, "is read-only" if path in _READ_ONLY else "is no field of an app") for path in wrong
+        ]
+        message = f"The update_mask names what cannot be written: {', '.join(wrong)}."
+        raise Refused.for_fields(Reason.UNKNOWN_FIELD, message, violations)
+    given, merged = app_pb2.App(), app(before)
+    given.CopyFrom(request.app)
+    for group in _GROUPS_OF_SETTINGS:  # the library takes nothing, not even a removal, from a group that is absent
+        getattr(given.settings, group).SetInParent()
+    FieldMask(paths=paths).MergeMessage(given, merged, True, True)  # noqa: FBT003 - replace, never append
+    return merged.display_name, settings(merged.settings)
+
+
+def _populated(message: Message, prefix: str) -> Iterator[str]:
+    """The writable fields that are given, those of the groups one by one."""
+    for field, value in message.ListFields():
+        path = prefix + field.name
+        if field.message_type in _GROUPS and not field.is_repeated:
+            yield from _populated(value, f"{path}.")
+        elif path in _WRITABLE:
+            yield path
+
+
+def app(stored: App) -> app_pb2.App:
+    """The app with every setting in force."""
+    message = app_pb2.App(
+        app_id=stored.app_id, tenant_id=stored.tenant_id, display_name=stored.display_name, etag=stored.etag
+    )
+    _write_settings(message.settings, stored.settings)
+    write_instant(message.create_time, stored.create_time)
+    write_instant(message.update_time, stored.update_time)
+    return message
+
+
+def list_apps(page: tuple[Sequence[App], str]) -> pb.ListAppsResponse:
+    apps, token = page
+    return pb.ListAppsResponse(apps=[app(stored) for stored in apps], next_page_token=token)
+
+
+def key(stored: StoredKey) -> app_pb2.Key:
+    message = app_pb2.Key(key_id=stored.key_id, kind=access_pb2.KeyKind.ValueType(stored.kind), app_id=stored.app_id)
+    write_instant(message.create_time, stored.create_time)
+    if stored.revoke_time is not None:
+        write_instant(message.revoke_time, stored.revoke_time)
+    return message
+
+
+def sdk_config(stored: App) -> pb.GetSdkConfigResponse:
+    """What an SDK of the app needs to know."""
+    chosen = stored.settings
+    in_app = chosen.in_app
+    response = pb.GetSdkConfigResponse(
+        app_id=stored.app_id,
+        channels=[profile_pb2.Channel.ValueType(channel) for channel in sorted(chosen.channels)],
+        multi_user_per_device=chosen.multi_user_per_device,
+        single_device_per_user=chosen.single_device_per_user,
+        server_side_inbox=chosen.server_side_inbox,
+        payload_encryption=in_app.payload_encryption,
+    )
+    write_duration(response.heartbeat_interval, chosen.heartbeat_interval)
+    for transport in (in_app.primary_transport, in_app.secondary_transport):
+        port = _SECURED_PORTS[transport] if in_app.use_secured_port else 0
+        response.in_app_transports.add(transport=app_pb2.InAppTransport.ValueType(transport), port=port)
+    response.device_attribute_monitors.extend(_monitors(chosen.device_attribute_monitors))
+    response.push_app_ids.extend(_push_apps(chosen.push_app_ids))
+    return response
+
+
+def _write_settings(target: app_pb2.AppSettings, chosen: AppSettings) -> None:
+    for name in _PERIODS:
+        period: timedelta | None = getattr(chosen, name)
+        if period is not None:
+            write_duration(getattr(target, name), period)
+    for name in _FLAGS:
+        setattr(target, name, getattr(chosen, name))
+    target.channels.extend([profile_pb2.Channel.ValueType(channel) for channel in sorted(chosen.channels)])
+    target.account_removal_action = profile_pb2.AccountRemovalAction.ValueType(chosen.account_removal_action)
+    target.push_app_ids.extend(_push_apps(chosen.push_app_ids))
+    target.reaper_breaker.percent = chosen.reaper_breaker.percent
+    target.reaper_breaker.minimum = chosen.reaper_breaker.minimum
+    target.in_app.primary_transport = app_pb2.InAppTransport.ValueType(chosen.in_app.primary_transport)
+    target.in_app.secondary_transport = app_pb2.InAppTransport.ValueType(chosen.in_app.secondary_transport)
+    target.in_app.use_secured_port = chosen.in_app.use_secured_port
+    target.in_app.payload_encryption = chosen.in_app.payload_encryption
+    target.device_attribute_monitors.extend(_monitors(chosen.device_attribute_monitors))
+    for field in fields(BridgeParameters):
+        getattr(target.bridge_parameters, field.name).extend(getattr(chosen.bridge_parameters, field.name))
+
+
+def _push_app(message: app_pb2.PushApp) -> PushApp:
+    return PushApp(
+        message.push_app_id,
+        patches.PROVIDERS[message.provider],
+        Platform(message.platform),
+        patches.PURPOSES[message.purpose],
+    )
+
+
+def _push_apps(push_apps: Iterable[PushApp]) -> Iterator[app_pb2.PushApp]:
+    for push_app in push_apps:
+        yield app_pb2.PushApp(
+            push_app_id=push_app.push_app_id,
+            provider=profile_pb2.PushProvider.ValueType(push_app.provider),
+            platform=profile_pb2.Platform.ValueType(push_app.platform),
+            purpose=profile_pb2.PushPurpose.ValueType(push_app.purpose),
+        )
+
+
+def _reaper_breaker(message: app_pb2.ReaperBreaker) -> ReaperBreaker:
+    default = ReaperBreaker()
+    return ReaperBreaker(
+        percent=message.percent if message.HasField("percent") else default.percent,
+        minimum=message.minimum if message.HasField("minimum") else default.minimum,
+    )
+
+
+def _in_app(message: app_pb2.InAppSettings) -> InAppSettings:
+    default = InAppSettings()
+    primary = InAppTransport(message.primary_transport or default.primary_transport)
+    return InAppSettings(
+        primary_transport=primary,
+        secondary_transport=InAppTransport(message.secondary_transport or _OTHER[primary]),
+        use_secured_port=message.use_secured_port if message.HasField("use_secured_port") else default.use_secured_port,
+        payload_encryption=message.payload_encryption,
+    )
+
+
+def _bridge_parameters(message: app_pb2.BridgeParameters) -> BridgeParameters:
+    """Lists that are given replace the default names; the names are the same on both sides."""
+    return BridgeParameters(**{field.name: tuple(names) for field, names in message.ListFields()})
+
+
+def _monitor(message: app_pb2.DeviceAttributeMonitor) -> DeviceAttributeMonitor:
+    interval = message.interval
+    return DeviceAttributeMonitor(
+        Platform(message.platform),
+        message.attribute,
+        MonitorKind(message.kind),
+        to_timedelta(interval, "app.settings.device_attribute_monitors") if message.HasField("interval") else None,
+    )
+
+
+def _monitors(monitors: Iterable[DeviceAttributeMonitor]) -> Iterator[app_pb2.DeviceAttributeMonitor]:
+    for monitor in monitors:
+        message = app_pb2.DeviceAttributeMonitor(
+            platform=profile_pb2.Platform.ValueType(monitor.platform),
+            attribute=monitor.attribute,
+            kind=app_pb2.MonitorKind.ValueType(monitor.kind),
+        )
+        if monitor.interval is not None:
+            write_duration(message.interval, monitor.interval)
+        yield message

@@ -1,0 +1,110 @@
+"""Shape rules: the protovalidate annotations of the contract, told in words. State rules live in the domain."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence, Sized
+from functools import cache
+from operator import attrgetter
+from typing import TYPE_CHECKING
+
+import protovalidate
+from google.protobuf.descriptor import Descriptor
+from google.protobuf.message import Message
+
+from buf.validate import validate_pb2
+from profile_grpc.domain.errors import FieldViolation, Reason, Refused
+
+if TYPE_CHECKING:
+    from protovalidate import FieldPathElementPb, Violation
+
+_MAX_KEY = 64
+_PATTERNS: Mapping[str, str] = {
+    r"^[a-z0-9][a-z0-9._-]*$": "must be 1 or more of a-z, 0-9, '.', '_', '-', beginning with a letter or digit",
+    r"^([a-z0-9][a-z0-9._-]*)?$": "must be of a-z, 0-9, '.', '_', '-', beginning with a letter or digit",
+    r"^[^\p{Cc}]+$": "must not be empty or contain control characters",
+    r"^[^\p{Cc}]*$": "must not contain control characters",
+    r"^[a-z][a-z0-9_]*$": "must be a name in snake_case",
+}
+_WORDS: Mapping[str, str] = {
+    "must not be in list [0]": "must be given",
+    "value is required": "must be given",
+    "value must be one of the defined enum values": "must be a value of the enumeration",
+    "must be at least 1 bytes": "must not be empty",
+    "repeated value must contain unique items": "must not name an item twice",
+    "exactly one field is required in oneof": "must be given: exactly one of the alternatives",
+}
+_VALIDATOR = protovalidate.Validator()
+
+
+def check(message: Message) -> None:
+    """Checks a request.
+
+    Raises:
+        Refused: INVALID_REQUEST, naming the fields and what is expected of them, never a value.
+    """
+    violations = list(_too_long(message)) or [_describe(v) for v in _VALIDATOR.collect_violations(message)]
+    if violations:
+        told = "; ".join(f"{v.field or 'the request'}: {v.description}" for v in violations)
+        raise Refused.for_fields(Reason.INVALID_REQUEST, f"The request is not valid: {told}.", violations)
+
+
+def problem(message: Message) -> str:
+    """What is wrong with one item of a batch, or an empty text."""
+    found = _VALIDATOR.collect_violations(message, fail_fast=True)
+    if not found:
+        return ""
+    violation = _describe(found[0])
+    return f"{violation.field} {violation.description}".strip()
+
+
+def prepare(message: type[Message]) -> None:
+    """Compiles the rules of a message type, so that a faulty rule stops the start and no call waits for it."""
+    _bounded_lists(message.DESCRIPTOR)
+    _VALIDATOR.collect_violations(message())
+
+
+def _too_long(message: Message) -> Iterator[FieldViolation]:
+    """The lists with more items than they may have.
+
+    Looked for before all other rules, which would be evaluated for each item: a request of 8 MiB has millions.
+    """
+    for path, items, limit in _bounded_lists(message.DESCRIPTOR):
+        if len(items(message)) > limit:
+            yield FieldViolation(path, f"must have at most {limit} items")
+
+
+@cache
+def _bounded_lists(message: Descriptor) -> Sequence[tuple[str, Callable[[Message], Sized], int]]:
+    """The lists and maps of a message and of the messages in it: each with its path and how many items it may have."""
+    return [(path, attrgetter(path), limit) for path, limit in _bounds(message, "") if limit]
+
+
+def _bounds(message: Descriptor, prefix: str) -> Iterator[tuple[str, int]]:
+    for field in message.fields:
+        path = prefix + field.name
+        rules = field.GetOptions().Extensions[validate_pb2.field]
+        if field.is_repeated:
+            yield path, rules.map.max_pairs or rules.repeated.max_items
+        elif field.message_type is not None:
+            yield from _bounds(field.message_type, f"{path}.")
+
+
+def _describe(violation: Violation) -> FieldViolation:
+    """Names the field and the rule. The texts hold no values: `debug_redact` fields could be among them."""
+    told = violation.proto
+    elements = told.field.elements if told.field is not None else ()
+    path = ".".join(_step(element) for element in elements)
+    description = _WORDS.get(told.message, told.message)
+    if told.rule_id == "string.pattern":
+        description = _PATTERNS.get(violation.rule_value, description)
+    return FieldViolation(path, f"its key {description}" if told.for_key else description)
+
+
+def _step(element: FieldPathElementPb) -> str:
+    subscript = element.subscript
+    if subscript is None:
+        return element.field_name
+    if subscript.field == "index":
+        return f"{element.field_name}[{subscript.value}]"
+    return f"{element.field_name}[{json.dumps(str(subscript.value)[:_MAX_KEY])}]"

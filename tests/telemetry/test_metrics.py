@@ -1,0 +1,134 @@
+"""What the metrics say of what happened."""
+
+import urllib.request
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from profile_grpc.domain.hashing import Hasher
+from profile_grpc.domain.model import (
+    DeletionReason,
+    LedgerEntry,
+    Platform,
+    ProfileStatus,
+    Tombstone,
+)
+from profile_grpc.domain.needs import Needs, Rows
+from profile_grpc.domain.results import PushFeedbackOutcome
+from profile_grpc.domain.state import Changes, CountKey, State
+from profile_grpc.service.observer import Observer
+from profile_grpc.telemetry.metrics import Metrics, MetricsServer, ProfileCounts, process_registry
+from profile_grpc.transport.grpc.pipeline import RpcObserver
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def registry() -> CollectorRegistry:
+    return CollectorRegistry()
+
+
+@pytest.fixture
+def metrics(registry: CollectorRegistry) -> Metrics:
+    return Metrics(registry)
+
+
+def changes() -> Changes:
+    state = State(Rows(Needs()), hasher=Hasher(b"k" * 32), now=NOW, fresh_revision=lambda: 1)
+    return state.changes()
+
+
+def test_the_metrics_are_what_service_and_transport_tell(metrics: Metrics) -> None:
+    """Held by the type checker; at run time, that each has every method."""
+    observers: tuple[Observer, RpcObserver] = (metrics, metrics)
+    told = {name for protocol in (Observer, RpcObserver) for name in vars(protocol) if not name.startswith("_")}
+    assert all(callable(getattr(observers[0], name)) for name in told)
+
+
+def test_rpcs_are_counted_and_timed_by_method_and_code(registry: CollectorRegistry, metrics: Metrics) -> None:
+    for seconds in (0.003, 0.004):
+        metrics.rpc_done("/appprofile.v1.ProfileService/Heartbeat", "OK", seconds)
+    metrics.rpc_done("/appprofile.v1.ProfileService/Heartbeat", "NOT_FOUND", 0.001)
+    labels = {"method": "appprofile.v1.ProfileService/Heartbeat", "code": "OK"}
+    assert registry.get_sample_value("profile_grpc_rpc_seconds_count", labels) == 2
+    assert registry.get_sample_value("profile_grpc_rpc_seconds_sum", labels) == pytest.approx(0.007)
+    assert registry.get_sample_value("profile_grpc_rpc_seconds_bucket", labels | {"le": "0.005"}) == 2
+    assert registry.get_sample_value("profile_grpc_rpc_seconds_count", labels | {"code": "NOT_FOUND"}) == 1
+
+
+def test_a_commit_tells_deletions_by_reason_and_devices_counted(registry: CollectorRegistry, metrics: Metrics) -> None:
+    """D3, M4."""
+    committed = changes()
+    committed.tombstones += [
+        Tombstone("shop", f"hash{n}", reason, NOW, NOW)
+        for n, reason in enumerate([DeletionReason.INACTIVE, DeletionReason.INACTIVE, DeletionReason.DELETED])
+    ]
+    committed.ledger += [LedgerEntry("shop", "hash", 1, NOW), LedgerEntry("other", "hash", 1, NOW)]
+    metrics.batch_committed(3, 0.002, committed)
+    metrics.batch_committed(1, 0.002, changes())
+    deleted = "profile_grpc_profiles_deleted_total"
+    assert registry.get_sample_value(deleted, {"app": "shop", "reason": "INACTIVE"}) == 2
+    assert registry.get_sample_value(deleted, {"app": "shop", "reason": "DELETED"}) == 1
+    assert registry.get_sample_value("profile_grpc_mad_counted_total", {"app": "shop"}) == 1
+    assert registry.get_sample_value("profile_grpc_mad_counted_total", {"app": "other"}) == 1
+    assert registry.get_sample_value("profile_grpc_batch_commands_sum") == 4
+    assert registry.get_sample_value("profile_grpc_commit_seconds_count") == 2
+
+
+def test_the_rest_of_what_is_told(registry: CollectorRegistry, metrics: Metrics) -> None:
+    """P6: breaker and clock hold; F6: outcomes; R5: crowded devices."""
+    metrics.queue_depth(7)
+    metrics.batch_conflicted()
+    metrics.device_crowded("shop")
+    metrics.feedback_decided("shop", PushFeedbackOutcome.STALE)
+    metrics.reaper_passed("held", 1.5)
+    metrics.breaker("shop", held=True)
+    metrics.breaker("other", held=False)
+    metrics.clock_hold(held=True)
+    expected: dict[tuple[str, tuple[tuple[str, str], ...]], float] = {
+        ("profile_grpc_write_queue_depth", ()): 7,
+        ("profile_grpc_batch_conflicts_total", ()): 1,
+        ("profile_grpc_crowded_devices_total", (("app", "shop"),)): 1,
+        ("profile_grpc_push_feedback_total", (("app", "shop"), ("outcome", "STALE"))): 1,
+        ("profile_grpc_reaper_pass_seconds_count", (("outcome", "held"),)): 1,
+        ("profile_grpc_reaper_held", (("app", "shop"),)): 1,
+        ("profile_grpc_reaper_held", (("app", "other"),)): 0,
+        ("profile_grpc_reaper_clock_held", ()): 1,
+    }
+    assert {key: registry.get_sample_value(key[0], dict(key[1])) for key in expected} == expected
+
+
+def test_profile_counts_show_the_last_reading_and_forget_apps_that_are_gone(registry: CollectorRegistry) -> None:
+    counts = ProfileCounts()
+    registry.register(counts)
+    labels = {"app": "shop", "status": "ACTIVE", "platform": "IOS"}
+    assert registry.get_sample_value("profile_grpc_profiles", labels) is None
+    counts.update({CountKey("shop", ProfileStatus.ACTIVE, Platform.IOS): 5})
+    assert registry.get_sample_value("profile_grpc_profiles", labels) == 5
+    counts.update({})
+    assert registry.get_sample_value("profile_grpc_profiles", labels) is None
+
+
+def test_metrics_are_served_over_http() -> None:
+    registry = process_registry()
+    Metrics(registry).queue_depth(3)
+    server = MetricsServer(registry, "127.0.0.1", 0)
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/metrics", timeout=10) as answer:
+            text = answer.read().decode()
+    finally:
+        server.close()
+    assert "profile_grpc_write_queue_depth 3.0" in text
+    assert "profile_grpc_build_info{" in text
+    assert "_created" not in text
+
+
+def test_a_metric_costs_little_on_the_hot_path(metrics: Metrics) -> None:
+    """A call's metrics are a few microseconds: labels are looked up once. The bound is generous, for slow machines."""
+    committed = changes()
+    started = datetime.now(UTC)
+    for _ in range(2000):
+        metrics.rpc_done("/appprofile.v1.ProfileService/Heartbeat", "OK", 0.001)
+        metrics.batch_committed(10, 0.001, committed)
+    assert datetime.now(UTC) - started < timedelta(seconds=2)

@@ -1,0 +1,210 @@
+"""Results as responses: everything that is known is told, tokens to those who may see them."""
+
+from dataclasses import fields, replace
+from datetime import UTC, timedelta
+from types import MappingProxyType
+
+import pytest
+from google.protobuf.internal.enum_type_wrapper import EnumTypeWrapper
+
+from appprofile.v1 import access_pb2, app_pb2
+from appprofile.v1 import profile_pb2 as pb
+from appprofile.v1 import profile_service_pb2 as ps
+from profile_grpc.domain import model, results, settings
+from profile_grpc.domain.errors import Reason, Refused
+from profile_grpc.domain.model import (
+    Attributes,
+    Channel,
+    DeviceAttribute,
+    MadRecord,
+    Platform,
+    Profile,
+    ProfileStatus,
+    PushEndpoint,
+    PushEndpointState,
+    PushProvider,
+    PushPurpose,
+    UserState,
+)
+from profile_grpc.domain.results import Beat, Displacement, IgnoredReason, IgnoredValue, Registered, Updated
+from profile_grpc.domain.settings import App, AppSettings
+from profile_grpc.service import ports
+from profile_grpc.service.credentials import Caller
+from profile_grpc.service.ports import KeyKind
+from profile_grpc.transport.grpc import responses
+from profile_grpc.transport.grpc.call import Call
+from tests.support.domain import ANN, BOB, T0, days
+from tests.transport.grpc.support import refusal
+
+EVERYTHING = Attributes(
+    customer_id="c",
+    rtm_id="r",
+    account_selector="s",
+    verified=False,
+    guest=True,
+    foreground=False,
+    language="de",
+    time_zone="Europe/Berlin",
+    os_version="18",
+    sdk_version="2.12",
+    device_model="Phone",
+    last_opened_time=T0 + days(3),
+    device_attributes=MappingProxyType({"ram": DeviceAttribute("8", T0)}),
+    custom_attributes=MappingProxyType({"tier": "gold"}),
+)
+BARE = Profile(ANN, T0, T0, T0, MadRecord(T0, 1), frozenset({Channel.PUSH}), revision=1)
+PROFILE = replace(
+    BARE,
+    platform=Platform.IOS,
+    channels=frozenset({Channel.IN_APP, Channel.PUSH}),
+    register_time=T0 + days(1),
+    update_time=T0 + days(2),
+    last_heartbeat_time=T0 + days(4),
+    attributes=EVERYTHING,
+    push_endpoints=(
+        PushEndpoint(PushProvider.APNS, "ab12", "com.app", PushPurpose.DEFAULT, T0),
+        PushEndpoint(PushProvider.APNS_VOIP, "", "com.app", PushPurpose.INCOMING_CALL, T0, PushEndpointState.INVALID),
+    ),
+    revision=31,
+)
+
+
+def call(kind: KeyKind = KeyKind.ADMIN, **chosen: object) -> Call:
+    made = Call()
+    made.caller = Caller(kind, "acme")
+    made.app = App("app", "acme", T0, T0, settings=replace(AppSettings(), **chosen))  # type: ignore[arg-type]
+    return made
+
+
+def shown(profile: model.Profile, to: Call | None = None) -> pb.Profile:
+    return responses.get_profile(profile, to or call()).profile
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        (model.Platform, pb.Platform),
+        (model.ProfileStatus, pb.ProfileStatus),
+        (model.UserState, pb.UserState),
+        (model.Channel, pb.Channel),
+        (model.PushProvider, pb.PushProvider),
+        (model.PushPurpose, pb.PushPurpose),
+        (model.PushEndpointState, pb.PushEndpointState),
+        (model.DisplacementEffect, ps.DisplacementEffect),
+        (results.IgnoredReason, ps.IgnoredReason),
+        (results.PushFeedbackOutcome, ps.PushFeedbackOutcome),
+        (results.AccountRemovalOutcome, ps.AccountRemovalOutcome),
+        (settings.AccountRemovalAction, pb.AccountRemovalAction),
+        (settings.InAppTransport, app_pb2.InAppTransport),
+        (settings.MonitorKind, app_pb2.MonitorKind),
+        (ports.KeyKind, access_pb2.KeyKind),
+    ],
+)
+def test_enumerations_have_the_contracts_numbers(ours: type[model.Platform], theirs: EnumTypeWrapper) -> None:
+    named = {name: value.number for name, value in theirs.DESCRIPTOR.values_by_name.items() if value.number}
+    prefix = theirs.DESCRIPTOR.values_by_number[0].name.removesuffix("UNSPECIFIED")
+    assert {prefix + value.name: value.value for value in ours if value.value} == named
+
+
+def test_a_profile_is_told_whole() -> None:
+    message = shown(PROFILE)
+    assert (message.key.app_id, message.key.user_id, message.key.device_id) == ANN
+    assert message.platform == pb.PLATFORM_IOS
+    assert message.status == pb.PROFILE_STATUS_ACTIVE
+    assert message.user_state == pb.USER_STATE_ACTIVE
+    assert message.channels == [pb.CHANNEL_PUSH, pb.CHANNEL_IN_APP]
+    for attribute in fields(Attributes):
+        if attribute.name not in {"last_opened_time", "device_attributes", "custom_attributes"}:
+            assert message.HasField(attribute.name)  # type: ignore[arg-type]
+            assert getattr(message, attribute.name) == getattr(EVERYTHING, attribute.name)
+    assert dict(message.device_attributes) == {"ram": "8"}
+    assert dict(message.custom_attributes) == {"tier": "gold"}
+    assert message.create_time.ToDatetime(UTC) == PROFILE.create_time
+    assert message.register_time.ToDatetime(UTC) == T0 + days(1)
+    assert message.update_time.ToDatetime(UTC) == T0 + days(2)
+    assert message.last_opened_time.ToDatetime(UTC) == T0 + days(3)
+    assert message.last_heartbeat_time.ToDatetime(UTC) == T0 + days(4)
+    assert message.etag == "1f"
+    told = {field.name for field, _ in message.ListFields()}
+    assert told == {field.name for field in pb.Profile.DESCRIPTOR.fields}
+
+
+def test_what_is_not_known_is_absent() -> None:
+    told = {field.name for field, _ in shown(BARE).ListFields()}
+    always = {"key", "status", "user_state", "channels", "create_time", "register_time", "update_time", "etag"}
+    assert told - {"platform"} == always
+
+
+@pytest.mark.parametrize("kind", KeyKind)
+def test_tokens_are_shown_to_admin_and_profile_keys_only(kind: KeyKind) -> None:
+    first, second = shown(PROFILE, call(kind)).push_endpoints
+    assert first.token == ("ab12" if kind in {KeyKind.ADMIN, KeyKind.PROFILE} else "")
+    assert second.token == ""
+    assert (first.provider, first.push_app_id, first.purpose) == (pb.PUSH_PROVIDER_APNS, "com.app", 1)
+    assert (first.state, second.state) == (pb.PUSH_ENDPOINT_STATE_DELIVERABLE, pb.PUSH_ENDPOINT_STATE_INVALID)
+    assert first.confirm_time.ToDatetime(UTC) == T0
+
+
+@pytest.mark.parametrize("kind", [KeyKind.BRIDGE, KeyKind.CLIENT])
+def test_no_answer_shows_a_token_to_bridge_and_client_keys(kind: KeyKind) -> None:
+    to = call(kind)
+    answers = [
+        responses.register(Registered(PROFILE, True, (), 1), to),
+        responses.update_profile_data(Updated(PROFILE, (), ()), to),
+        responses.unregister(results.Unregistered(PROFILE), to),
+        responses.get_profile(PROFILE, to),
+        responses.list_profiles(([PROFILE], ""), to),
+    ]
+    assert all(b"ab12" not in answer.SerializeToString() for answer in answers)
+
+
+def test_r7_endpoints_of_a_superseded_profile_are_superseded() -> None:
+    states = [endpoint.state for endpoint in shown(replace(PROFILE, push_superseded=True)).push_endpoints]
+    assert states == [pb.PUSH_ENDPOINT_STATE_SUPERSEDED, pb.PUSH_ENDPOINT_STATE_INVALID]
+
+
+def test_p1_p3_the_expire_time_follows_the_apps_period() -> None:
+    assert shown(PROFILE).expire_time.ToDatetime(UTC) == T0 + days(44)
+    shorter = call(inactivity_period=days(20))
+    assert shown(PROFILE, shorter).expire_time.ToDatetime(UTC) == T0 + days(24)
+
+
+def test_p2_the_expire_time_is_absent_while_the_profile_is_exempt() -> None:
+    silent = replace(PROFILE, last_heartbeat_time=None)
+    assert not shown(silent).HasField("expire_time")
+    assert shown(silent, call(never_heartbeat_ttl=days(7))).expire_time.ToDatetime(UTC) == T0 + days(8)
+
+
+def test_the_expire_time_of_an_unregistered_profile_is_absent() -> None:
+    gone = replace(PROFILE, status=ProfileStatus.UNREGISTERED, user_state=UserState.INACTIVE, push_endpoints=())
+    assert not shown(gone).HasField("expire_time")
+
+
+def test_r8_displaced_profiles_are_told_with_the_effect() -> None:
+    displaced = (Displacement(BOB, model.DisplacementEffect.REPLACED),)
+    registered = responses.register(Registered(PROFILE, True, displaced, 1), call())
+    assert registered.created
+    assert registered.heartbeat_interval.ToTimedelta() == days(15)
+    assert [(d.key.user_id, d.effect) for d in registered.displaced] == [("bob", ps.DISPLACEMENT_EFFECT_REPLACED)]
+    ignored = (IgnoredValue("device_attributes.ram", IgnoredReason.NOT_ENABLED),)
+    updated = responses.update_profile_data(Updated(PROFILE, ignored, displaced), call())
+    assert [(i.path, i.reason) for i in updated.ignored] == [("device_attributes.ram", ps.IGNORED_REASON_NOT_ENABLED)]
+    assert updated.displaced == registered.displaced
+
+
+@pytest.mark.parametrize(("users", "warned"), [(100, False), (101, True)])
+def test_r5_a_crowded_device_is_warned_of(users: int, warned: bool) -> None:
+    warnings = responses.register(Registered(PROFILE, False, (), users), call()).warnings
+    assert bool(warnings) is warned
+    assert all(str(users) in warning for warning in warnings)
+
+
+def test_batch_heartbeats_answer_each_key() -> None:
+    beat = Beat(T0, T0 + days(40), timedelta(days=15))
+    refused = Refused(Reason.REREGISTER_REQUIRED, "Register.", metadata={"cause": "INACTIVE"})
+    first, second = responses.batch_heartbeat([refused, beat]).results
+    assert (first.index, second.index) == (0, 1)
+    told = refusal(first.status)
+    assert (told.code.name, told.reason, told.metadata) == ("NOT_FOUND", "REREGISTER_REQUIRED", {"cause": "INACTIVE"})
+    assert second.heartbeat == responses.heartbeat(beat)
+    assert second.heartbeat.expire_time.ToDatetime(UTC) == T0 + days(40)

@@ -1,0 +1,225 @@
+"""The server: how it starts, what it shows without a key, and how it ends."""
+
+import asyncio
+import socket
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+import grpc
+import pytest
+import trustme
+from google.protobuf.descriptor_pb2 import FileDescriptorProto
+from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
+from grpc_health.v1.health_pb2_grpc import HealthStub
+from grpc_reflection.v1alpha.reflection_pb2 import ServerReflectionRequest
+from grpc_reflection.v1alpha.reflection_pb2_grpc import ServerReflectionStub
+
+from appprofile.v1 import profile_service_pb2 as ps
+from appprofile.v1.profile_service_pb2_grpc import ProfileServiceStub
+from profile_grpc.transport.grpc.server import ServeError, ServerOptions, Tls
+from tests.transport.grpc.support import OPTIONS, Backend, Serve, Served, key, refused
+from tests.transport.grpc.test_pipeline import BEAT, Gate
+
+
+def health_of(channel: grpc.aio.Channel) -> Any:
+    return HealthStub(channel)
+
+
+def reflection_of(served: Served) -> Any:
+    return cast("Any", ServerReflectionStub)(served.channel)
+
+
+# --- reflection ---
+
+
+async def test_reflection_needs_no_key_and_shows_every_service(served: Served) -> None:
+    call = reflection_of(served).ServerReflectionInfo()
+    await call.write(ServerReflectionRequest(list_services=""))
+    listed = await call.read()
+    assert sorted(service.name for service in listed.list_services_response.service) == [
+        "appprofile.v1.AppService",
+        "appprofile.v1.ProfileService",
+        "appprofile.v1.UsageService",
+        "grpc.health.v1.Health",
+        "grpc.reflection.v1alpha.ServerReflection",
+    ]
+    await call.write(ServerReflectionRequest(file_containing_symbol="appprofile.v1.ProfileService"))
+    found = await call.read()
+    files = [FileDescriptorProto.FromString(raw) for raw in found.file_descriptor_response.file_descriptor_proto]
+    assert "appprofile/v1/profile_service.proto" in {file.name for file in files}
+    await call.done_writing()
+
+
+async def test_reflection_can_be_switched_off(serve: Serve) -> None:
+    served = await serve(options=replace(OPTIONS, reflection=False))
+    call = reflection_of(served).ServerReflectionInfo(iter([ServerReflectionRequest(list_services="")]))
+    with pytest.raises(grpc.aio.AioRpcError) as raised:
+        await call.read()
+    assert raised.value.code() is grpc.StatusCode.UNIMPLEMENTED
+
+
+# --- the end ---
+
+
+async def test_a_draining_server_ends_calls_in_flight_and_refuses_new_ones(serve: Serve) -> None:
+    gate = Gate()
+    served = await serve(options=replace(OPTIONS, drain_notice=0.0, drain_grace=30.0), profiles=gate)
+    in_flight = asyncio.ensure_future(_beat(served))
+    await gate.arrivals(1)
+    drained = asyncio.create_task(served.server.drain())
+    await asyncio.sleep(0)  # lets the drain begin
+    told = await refused(served.profiles.Heartbeat(BEAT, metadata=served.client))
+    assert (told.code, told.reason) == (grpc.StatusCode.UNAVAILABLE, "DRAINING")
+    assert told.retry_after == 0.1
+    health = await served.health.Check(HealthCheckRequest())
+    assert health.status == HealthCheckResponse.NOT_SERVING
+    assert not drained.done()
+    gate.open.set()
+    assert await in_flight
+    async with asyncio.timeout(10):
+        await drained
+    assert (await refused(served.profiles.Heartbeat(BEAT, metadata=served.client))).code is grpc.StatusCode.UNAVAILABLE
+    with pytest.raises(ConnectionRefusedError):
+        await asyncio.open_connection("127.0.0.1", served.port)
+
+
+async def test_a_call_that_outlives_the_grace_is_ended(serve: Serve) -> None:
+    gate = Gate()
+    served = await serve(options=replace(OPTIONS, drain_grace=0.05), profiles=gate)
+    in_flight = asyncio.ensure_future(_beat(served))
+    await gate.arrivals(1)
+    async with asyncio.timeout(10):
+        await served.server.drain()
+    assert gate.cancelled.is_set()
+    with pytest.raises((grpc.aio.AioRpcError, asyncio.CancelledError)):
+        await in_flight
+
+
+async def test_the_listener_stays_for_a_moment(serve: Serve) -> None:
+    """So that a client that comes late is told to go elsewhere rather than finding nobody."""
+    served = await serve(options=replace(OPTIONS, drain_notice=0.3))
+    drained = asyncio.create_task(served.server.drain())
+    await asyncio.sleep(0)
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{served.port}") as late:
+        told = await refused(ProfileServiceStub(late).Heartbeat(BEAT, metadata=served.client))
+    assert told.reason == "DRAINING"
+    await drained
+
+
+async def test_nothing_is_lost_when_the_queue_is_closed_after_the_drain(serve: Serve) -> None:
+    served = await serve()
+    calls = [
+        served.profiles.Register(ps.RegisterRequest(key=key(f"user-{n}", f"device-{n}")), metadata=served.admin)
+        for n in range(50)
+    ]
+    answers = asyncio.gather(*calls, return_exceptions=True)
+    await served.observer.first_codes(1)
+    await served.server.drain()
+    await served.backend.queue.close()
+    answered = [answer for answer in await answers if isinstance(answer, ps.RegisterResponse)]
+    assert answered
+    counts = await served.backend.store.profiles.counts()
+    assert sum(counts.values()) == served.observer.codes.count("OK") >= len(answered)
+
+
+# --- the port ---
+
+
+async def test_a_taken_port_is_one_clear_line(serve: Serve, backend: Backend) -> None:
+    served = await serve()
+    with pytest.raises(ServeError, match=rf"^cannot listen on 127.0.0.1:{served.port}: the port is in use[^\n]*$"):
+        await backend.serve(options=replace(OPTIONS, port=served.port))
+
+
+async def test_a_foreign_address_is_one_clear_line(backend: Backend) -> None:
+    with pytest.raises(ServeError, match=r"^cannot listen on 192\.0\.2\.1:0: [^\n]*$"):
+        await backend.serve(options=replace(OPTIONS, host="192.0.2.1"))
+
+
+async def test_two_servers_share_a_port_if_both_agree(serve: Serve) -> None:
+    shared = replace(OPTIONS, so_reuseport=True)
+    first = await serve(options=shared)
+    second = await serve(options=replace(shared, port=first.port))
+    assert second.port == first.port
+
+
+@pytest.mark.skipif(not socket.has_ipv6, reason="no IPv6 here")
+async def test_an_ipv6_address_is_served(serve: Serve) -> None:
+    served = await serve(options=replace(OPTIONS, host="::1"))
+    async with grpc.aio.insecure_channel(f"[::1]:{served.port}") as channel:
+        assert (await health_of(channel).Check(HealthCheckRequest())).status == HealthCheckResponse.SERVING
+
+
+# --- TLS ---
+
+
+class Pki:
+    """An authority and the files of a server and a caller."""
+
+    def __init__(self, folder: Path) -> None:
+        authority = trustme.CA()
+        server = authority.issue_cert("localhost")
+        self.caller = authority.issue_cert("caller@shop.example")
+        self.ca = authority.cert_pem.bytes()
+        self.client_ca = folder / "ca.pem"
+        self.certificate, self.key = folder / "server.pem", folder / "server.key"
+        self.client_ca.write_bytes(self.ca)
+        self.nonsense = folder / "nonsense.pem"
+        self.nonsense.write_bytes(b"nonsense")
+        self.certificate.write_bytes(b"".join(pem.bytes() for pem in server.cert_chain_pems))
+        self.key.write_bytes(server.private_key_pem.bytes())
+
+
+@pytest.fixture
+def pki(tmp_path: Path) -> Pki:
+    return Pki(tmp_path)
+
+
+async def _serves(served: Served, credentials: grpc.ChannelCredentials) -> bool:
+    async with grpc.aio.secure_channel(f"localhost:{served.port}", credentials) as channel:
+        try:
+            answer = await health_of(channel).Check(HealthCheckRequest(), timeout=10)
+        except grpc.aio.AioRpcError as error:
+            if error.code() is not grpc.StatusCode.UNAVAILABLE:
+                raise
+            return False
+        return bool(answer.status == HealthCheckResponse.SERVING)
+
+
+async def test_tls_proves_the_server(serve: Serve, pki: Pki) -> None:
+    served = await serve(options=replace(OPTIONS, tls=Tls(pki.certificate, pki.key)))
+    assert await _serves(served, grpc.ssl_channel_credentials(pki.ca))
+    assert not await _serves(served, grpc.ssl_channel_credentials(trustme.CA().cert_pem.bytes()))
+
+
+async def test_mutual_tls_proves_the_caller(serve: Serve, pki: Pki) -> None:
+    served = await serve(options=replace(OPTIONS, tls=Tls(pki.certificate, pki.key, pki.client_ca)))
+    chain = b"".join(pem.bytes() for pem in pki.caller.cert_chain_pems)
+    assert await _serves(served, grpc.ssl_channel_credentials(pki.ca, pki.caller.private_key_pem.bytes(), chain))
+    assert not await _serves(served, grpc.ssl_channel_credentials(pki.ca))
+
+
+@pytest.mark.parametrize("unusable", ["certificate", "key", "client_ca"])
+async def test_unusable_tls_files_are_one_clear_line(backend: Backend, pki: Pki, tmp_path: Path, unusable: str) -> None:
+    usable = Tls(pki.certificate, pki.key, pki.client_ca)
+    for path in (pki.nonsense, tmp_path / "missing.pem"):
+        tls = replace(usable, **{unusable: path})
+        with pytest.raises(ServeError, match=rf"^cannot use the TLS files [^\n]*{path.name}[^\n]*$"):
+            await backend.serve(options=replace(OPTIONS, tls=tls))
+
+
+async def test_a_key_of_another_certificate_is_one_clear_line(backend: Backend, pki: Pki) -> None:
+    pki.key.write_bytes(trustme.CA().issue_cert("localhost").private_key_pem.bytes())
+    with pytest.raises(ServeError, match=r"(?i)mismatch"):
+        await backend.serve(options=replace(OPTIONS, tls=Tls(pki.certificate, pki.key)))
+
+
+def test_one_process_serves_a_port_by_default() -> None:
+    """Otherwise a second server would go unseen."""
+    assert not ServerOptions().so_reuseport
+
+
+async def _beat(served: Served) -> bool:
+    answer = await served.profiles.Heartbeat(BEAT, metadata=served.client)
+    return answer.HasField("expire_time")

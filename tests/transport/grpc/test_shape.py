@@ -1,0 +1,150 @@
+"""Shape rules in words: what is told of a broken one."""
+
+import re
+from pathlib import Path
+from typing import cast
+
+import pytest
+from google.protobuf.descriptor import Descriptor
+from google.protobuf.message import Message
+
+from appprofile.v1 import profile_pb2 as pb
+from appprofile.v1 import profile_service_pb2 as ps
+from profile_grpc.domain.errors import Reason, Refused
+from profile_grpc.transport.grpc import shape
+from tests.transport.grpc.support import APP, VALID, fcm, key
+
+PROTOS = Path(__file__).parents[3] / "protos/appprofile/v1"
+
+
+def violations(message: Message) -> dict[str, str]:
+    with pytest.raises(Refused) as raised:
+        shape.check(message)
+    assert raised.value.reason is Reason.INVALID_REQUEST
+    assert raised.value.metadata["fields"] == ",".join(v.field for v in raised.value.violations)
+    return {v.field: v.description for v in raised.value.violations}
+
+
+@pytest.mark.parametrize("name", VALID)
+def test_valid_requests_pass(name: str) -> None:
+    shape.check(VALID[name])
+
+
+def test_every_pattern_of_the_contract_is_told_in_words() -> None:
+    written = {
+        pattern.replace(r"\\", "\\")
+        for proto in PROTOS.glob("*.proto")
+        for pattern in re.findall(r'pattern: "(.*)"', proto.read_text())
+    }
+    assert written == set(shape._PATTERNS)
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        (ps.HeartbeatRequest(), {"key": "must be given"}),
+        (ps.HeartbeatRequest(key=key(user="u" * 257)), {"key.user_id": "must be at most 256 bytes"}),
+        (ps.HeartbeatRequest(key=key(user="é" * 129)), {"key.user_id": "must be at most 256 bytes"}),
+        (
+            ps.HeartbeatRequest(key=key(device="a\nb")),
+            {"key.device_id": "must not be empty or contain control characters"},
+        ),
+        (
+            ps.HeartbeatRequest(key=key(device="a\x85b")),
+            {"key.device_id": "must not be empty or contain control characters"},
+        ),
+        (
+            ps.HeartbeatRequest(key=key(app="Shop")),
+            {"key.app_id": "must be 1 or more of a-z, 0-9, '.', '_', '-', beginning with a letter or digit"},
+        ),
+        (
+            ps.RegisterRequest(key=key(), push_endpoints=[pb.PushEndpoint()]),
+            {"push_endpoints[0].provider": "must be given", "push_endpoints[0].token": "must not be empty"},
+        ),
+        (
+            ps.RegisterRequest(key=key(), push_endpoints=[fcm("a"), fcm("b", purpose=pb.PUSH_PURPOSE_DEFAULT)]),
+            {"push_endpoints": "at most one push endpoint of each (provider, purpose)"},
+        ),
+        (ps.RegisterRequest(key=key(), channels=[1, 1]), {"channels": "must not name an item twice"}),  # type: ignore[list-item]
+        (ps.RegisterRequest(key=key(), platform=9), {"platform": "must be a value of the enumeration"}),  # type: ignore[arg-type]
+        (
+            ps.RegisterRequest(key=key(), custom_attributes={"tier": "x" * 1025}),
+            {'custom_attributes["tier"]': "must be at most 1024 bytes"},
+        ),
+        (
+            ps.RegisterRequest(key=key(), custom_attributes={"": "x"}),
+            {'custom_attributes[""]': "its key must not be empty or contain control characters"},
+        ),
+        (
+            ps.DeleteDeviceProfileRequest(app_id=APP, user_id="ann"),
+            {"scope": "must be given: exactly one of the alternatives"},
+        ),
+        (
+            ps.RemoveAccountRequest(app_id=APP, tokens=[ps.ReportedToken(token="t")]),
+            {"": "username or account_selector is required"},
+        ),
+    ],
+)
+def test_a_broken_rule_names_the_field_and_what_is_expected(message: Message, told: dict[str, str]) -> None:
+    assert violations(message) == told
+
+
+def test_no_value_is_echoed() -> None:
+    secret = "s3cret" * 800
+    request = ps.RegisterRequest(
+        key=key(user="ann\n" + secret),
+        push_endpoints=[fcm(secret), fcm(secret)],
+        language=secret,
+        custom_attributes={"tier": secret},
+    )
+    with pytest.raises(Refused) as raised:
+        shape.check(request)
+    assert len(raised.value.violations) == 7
+    assert "s3cret" not in repr((raised.value.message, raised.value.violations, raised.value.metadata))
+
+
+def test_long_and_odd_map_keys_are_cut_and_quoted() -> None:
+    [field] = violations(ps.RegisterRequest(key=key(), custom_attributes={'a"\n' + "x" * 1000: ""}))
+    assert field == 'custom_attributes["a\\"\\n' + "x" * 61 + '"]'
+
+
+ENDLESS = 2_000_000
+
+
+@pytest.mark.parametrize(
+    ("message", "field", "limit"),
+    [
+        (ps.RegisterRequest(key=key(), channels=[9] * ENDLESS), "channels", 3),  # type: ignore[list-item]
+        (ps.RegisterRequest(key=key(), push_endpoints=[pb.PushEndpoint()] * 100_000), "push_endpoints", 12),
+        (ps.RegisterRequest(key=key(), custom_attributes={str(n): "" for n in range(65)}), "custom_attributes", 64),
+        (
+            ps.UpdateProfileDataRequest(profile=pb.Profile(key=key(), channels=[9] * ENDLESS)),  # type: ignore[list-item]
+            "profile.channels",
+            3,
+        ),
+        (
+            ps.UpdateProfileDataRequest(profile=pb.Profile(key=key()), remove_custom_attributes=[""] * ENDLESS),
+            "remove_custom_attributes",
+            64,
+        ),
+        (ps.BatchHeartbeatRequest(keys=[key()] * 1001), "keys", 1000),
+    ],
+)
+@pytest.mark.timeout(20)
+def test_the_items_of_a_list_without_end_are_not_looked_at(message: Message, field: str, limit: int) -> None:
+    assert violations(message) == {field: f"must have at most {limit} items"}
+
+
+def test_every_list_whose_items_have_rules_is_bounded() -> None:
+    """Else a request of some megabytes is looked at for minutes."""
+    for name, request in VALID.items():
+        unbounded = {path for path, limit in shape._bounds(cast("Descriptor", request.DESCRIPTOR), "") if not limit}
+        assert unbounded <= {"update_mask.paths"}, name
+
+
+def test_an_item_of_a_batch_tells_its_first_problem() -> None:
+    assert shape.problem(ps.PushFeedback(provider=pb.PUSH_PROVIDER_FCM, token="t")) == ""
+    assert shape.problem(ps.PushFeedback(token="t")) == "provider must be given"
+    assert shape.problem(ps.PushFeedback(provider=pb.PUSH_PROVIDER_FCM)) == (
+        "target must be given: exactly one of the alternatives"
+    )
