@@ -1,0 +1,284 @@
+"""The endpoints: an ASGI application of one function, as every microsecond counts beside a group commit."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import traceback
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import structlog
+
+from profile_grpc.transport.http import headers as headers_of
+from profile_grpc.transport.http import parameters as params
+from profile_grpc.transport.http.directory import Directory
+from profile_grpc.transport.http.gate import Gate
+from profile_grpc.transport.http.headers import (
+    NOT_FOUND,
+    OK,
+    TOO_LARGE,
+    TOO_SLOW,
+    UNAUTHORIZED,
+    UNREADABLE,
+    Answer,
+    later,
+    taken,
+)
+from profile_grpc.transport.http.keys import Keys, PresentedKey
+from profile_grpc.transport.http.limits import Rate, RateLimiter, site
+from profile_grpc.transport.http.metrics import BridgeMetrics
+from profile_grpc.transport.http.parameters import Kind, Parameters, Route, TooLarge, Unreadable
+from profile_grpc.transport.http.report import Report, canonical
+from profile_grpc.transport.http.spool import Spool, SpoolFailed, SpoolFull
+from profile_grpc.transport.http.spool_records import Account, Incoming
+from profile_grpc.transport.http.templates import DEFAULT, Fields
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+_WITH_BODY = frozenset({"POST", "PUT", "DELETE"})
+_REPORTING = _WITH_BODY | {"GET"}
+_RETRY_FULL = 60
+_RETRY_FAILED = 5
+_ENCODER = msgspec.msgpack.Encoder()
+_SECRET_NAMES = re.compile(r"passw|passphrase|pwd|secret|(?:^|[._-])(?:api[_-]?)?key$")
+log = structlog.get_logger(__name__)
+
+
+_PER_ADDRESS = Rate(1000, 20_000)
+_PER_APP = Rate(5000, 100_000)
+_UNKNOWN_KEYS = Rate(20, 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class AppOptions:
+    """What one request, one sender and one app may take, and what is asked of them."""
+
+    body: int = 65_536
+    """Bytes of a body, packed and unpacked."""
+    body_seconds: float = 10.0
+    """In which a body must have come."""
+    per_address: Rate = _PER_ADDRESS
+    per_app: Rate = _PER_APP
+    unknown_keys: Rate = _UNKNOWN_KEYS
+    """Of one address: requests whose key the service must be asked about."""
+    require_key: bool = True
+    """Off in development only."""
+
+
+class BridgeApp:
+    """The ASGI application. It keeps each report before it answers, and logs nothing that a request brought."""
+
+    def __init__(
+        self,
+        spool: Spool,
+        keys: Keys,
+        directory: Directory,
+        metrics: BridgeMetrics,
+        gate: Gate,
+        options: AppOptions,
+        now: Callable[[], int],
+    ) -> None:
+        """While the gate is closed, the service is not asked about keys. `now` answers microseconds since 1970."""
+        self._spool = spool
+        self._keys = keys
+        self._directory = directory
+        self._metrics = metrics
+        self._options = options
+        self._now = now
+        self._gate = gate
+        self._addresses = RateLimiter(options.per_address)
+        self._apps = RateLimiter(options.per_app)
+        self._unknown_keys = RateLimiter(options.unknown_keys)
+        self._log: Any = log.bind()
+        self.draining = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request."""
+        if scope["type"] != "http":
+            return
+        try:
+            answer = await self._answer(scope, receive)
+        except Exception as error:  # noqa: BLE001 - an answer is owed, and no trace of the request may reach a log
+            self._log.error("a request could not be answered", fault=type(error).__name__, at=_place(error))
+            answer = later(503, _RETRY_FAILED)
+        if answer is None:
+            return
+        self._metrics.answered(answer.status)
+        await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def _answer(self, scope: Scope, receive: Receive) -> Answer | None:
+        path = scope["raw_path"].decode("latin-1")
+        found = params.route(path)
+        if found is None:
+            return self._health(path) if path in {"/healthz", "/readyz"} else NOT_FOUND
+        method = scope["method"]
+        if method not in _REPORTING:
+            return headers_of.other_method(method)
+        loop = asyncio.get_running_loop()
+        address = site((scope.get("client") or ("",))[0])
+        if not self._addresses.take(address, loop.time()):
+            return later(429, self._addresses.wait(address))
+        headers = dict(scope["headers"])
+        body = b""
+        if method in _WITH_BODY:
+            received = await self._body(receive, headers)
+            if not isinstance(received, bytes):
+                return received
+            body = received
+        try:
+            parameters = params.read(found, scope["query_string"].decode("latin-1"), body, headers, self._options.body)
+        except Unreadable:
+            return UNREADABLE
+        except TooLarge:
+            return TOO_LARGE
+        return await self._take(found, parameters, headers, address)
+
+    def _health(self, path: str) -> Answer:
+        """Ready while reports can be kept, whether the service is up or not."""
+        ready = not self.draining and not self._spool.failing and self._spool.room(proven=True)
+        return OK if ready or path == "/healthz" else later(503, _RETRY_FAILED)
+
+    async def _body(self, receive: Receive, headers: dict[bytes, bytes]) -> bytes | Answer | None:
+        """The whole body; None: the client left before its end."""
+        announced = headers.get(b"content-length", b"")
+        if announced.isdigit() and int(announced) > self._options.body:
+            return TOO_LARGE
+        message = await self._more(receive)
+        if message is None:
+            return TOO_SLOW
+        parts: list[bytes] = []
+        size = 0
+        deadline = asyncio.get_running_loop().time() + self._options.body_seconds
+        while True:
+            if message["type"] != "http.request":
+                return None
+            size += len(message["body"])
+            if size > self._options.body:
+                return TOO_LARGE
+            parts.append(message["body"])
+            if not message.get("more_body"):
+                return b"".join(parts)
+            message = await self._more(receive, deadline)
+            if message is None:
+                return TOO_SLOW
+
+    async def _more(self, receive: Receive, deadline: float | None = None) -> MutableMapping[str, Any] | None:
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout_at(deadline or loop.time() + self._options.body_seconds):
+                return await receive()
+        except TimeoutError:
+            return None
+
+    async def _take(self, found: Route, parameters: Parameters, headers: dict[bytes, bytes], address: str) -> Answer:
+        now = self._now()
+        readings: Mapping[str, Fields | None]
+        if found.app_id:
+            readings = {found.app_id: self._directory.fields(found.app_id, parameters)}
+        else:
+            readings = self._directory.find(parameters)
+        trace = headers_of.read_trace(headers)
+        key = headers_of.read_key(headers) or self._secret(readings, parameters)
+        presented: PresentedKey | None = None
+        app_id, proven = next(iter(readings)) if len(readings) == 1 else "", False
+        if key:
+            presented = self._keys.present(key)
+            if presented is None:
+                return UNAUTHORIZED
+            judged = await self._judge(presented, readings or ("",), address, trace, now)
+            if isinstance(judged, Answer):
+                return judged
+            if judged is not None:
+                app_id, proven = judged or app_id, True
+        elif self._options.require_key:
+            return UNAUTHORIZED
+        if not self._apps.take(app_id, asyncio.get_running_loop().time()):
+            return later(429, self._apps.wait(app_id))
+        fields = readings.get(app_id)
+        report = Report(found.kind, app_id, fields, None if fields is not None else _without_secrets(parameters))
+        return await self._keep(report, presented, trace, now, proven=proven)
+
+    def _secret(self, apps: Iterable[str], parameters: Parameters) -> str:
+        return self._directory.template_or_default(next(iter(apps), "")).secret(parameters)
+
+    async def _judge(
+        self, presented: PresentedKey, candidates: Iterable[str], address: str, trace: bytes, now: int
+    ) -> Answer | str | None:
+        """The app that the key is right for (X1); None: nobody can say now; or the answer to a wrong key."""
+        undecided = False
+        for app_id in candidates:
+            verdict = self._keys.verdict(presented.verifier, app_id, now)
+            if verdict is None:
+                if self._gate.open:
+                    if not self._unknown_keys.take(address, asyncio.get_running_loop().time()):
+                        return later(429, self._unknown_keys.wait(address))
+                    verdict = await self._keys.ask(presented, app_id, trace, now)
+                if verdict is None and self._keys.known_wrong(presented.verifier, app_id):
+                    verdict = False
+            if verdict:
+                return app_id
+            undecided = undecided or verdict is None
+        return None if undecided else UNAUTHORIZED
+
+    async def _keep(
+        self, report: Report, presented: PresentedKey | None, trace: bytes, now: int, *, proven: bool
+    ) -> Answer:
+        content = _ENCODER.encode(report)
+        seal = self._spool.sealer
+        credential = presented.verifier if presented is not None else None
+        incoming = Incoming(
+            kind=report.kind,
+            app_id=report.app_id,
+            arrived=now,
+            trace=trace,
+            proven=proven,
+            credential=credential,
+            sealed_key=presented.sealed if presented is not None else b"",
+            account=self._account(report),
+            sealed=seal.seal(content),
+            digest=seal.hash(content + (credential or b"")),
+        )
+        try:
+            await self._spool.add(incoming)
+        except SpoolFull:
+            return later(503, _RETRY_FULL)
+        except SpoolFailed:
+            return later(503, _RETRY_FAILED)
+        self._metrics.received[report.kind].inc()
+        self._log.debug("a report was taken", trace_id=trace.hex(), kind=report.kind.name, app=report.app_id)
+        return taken(trace)
+
+    def _account(self, report: Report) -> Account | None:
+        """What tells which token reports a removal overtakes; needed only where there are any."""
+        if report.kind is Kind.REMOVAL and not self._spool.token_reports:
+            return None
+        fields = report.fields or (DEFAULT.fields(report.parameters) if report.parameters else Fields())
+
+        def hashed(kind: bytes, value: str) -> bytes:
+            return self._spool.sealer.hash(b"\x00".join((kind, report.app_id.encode(), value.encode())))
+
+        return Account(
+            hashed(b"username", fields.username) if fields.username else None,
+            hashed(b"selector", fields.selector) if fields.selector else None,
+            tuple(hashed(b"token", canonical(t)) for t in (fields.token_calls, fields.token_msgs) if t),
+        )
+
+
+def _without_secrets(parameters: Parameters) -> Parameters:
+    """All that came, but what looks like a secret: kept, sealed, while the app's names are not known yet."""
+    for values in (parameters.query, parameters.body):
+        for name in [name for name in values if _SECRET_NAMES.search(name)]:
+            del values[name]
+    return parameters
+
+
+def _place(error: BaseException) -> str:
+    """Where it happened: file and line. The error's own text may hold what was reported."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno}" if frames else ""

@@ -1,0 +1,205 @@
+"""The bridge as a whole: what `profile-grpc bridge` runs, and `serve --bridge-port` beside the service."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import structlog
+from prometheus_client import CollectorRegistry
+
+from profile_grpc.transport.http import server
+from profile_grpc.transport.http.app import AppOptions, BridgeApp
+from profile_grpc.transport.http.courier import Courier
+from profile_grpc.transport.http.delivery import Delivery, DeliveryLimits
+from profile_grpc.transport.http.directory import Directory
+from profile_grpc.transport.http.gate import Gate
+from profile_grpc.transport.http.keys import Keys
+from profile_grpc.transport.http.metrics import BridgeMetrics
+from profile_grpc.transport.http.report import MICROSECONDS
+from profile_grpc.transport.http.server import HttpServer, ServerLimits
+from profile_grpc.transport.http.service import CallFailed, Failure, Service, ServiceTls
+from profile_grpc.transport.http.spool import Spool, SpoolLimits
+
+_DIRECTORY = "directory"
+_REFRESH = 30.0
+_REFRESH_AFTER_FAILURE = 3.0
+_TICK = 1.0
+_TICKS_TO_CLEAN = 60
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ListenerTls:
+    """The certificate that the bridge shows to apps. PEM files."""
+
+    cert: Path
+    key: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BridgeConfig:
+    """Everything that the bridge needs to know."""
+
+    target: str
+    """The service, `host:port`."""
+    spool: Path
+    hash_key: bytes = field(repr=False)
+    keys: Sequence[str] = field(default=(), repr=False)
+    """PROFILE keys with which the bridge reads the apps, one for each tenant. Without one it knows no push app id and
+    no parameter names but the documented ones."""
+    anonymous_directory: bool = False
+    """The service lets anybody in (`serve --dev`): the apps are read without a key."""
+    host: str = "127.0.0.1"
+    port: int = 8080
+    """0: a free one."""
+    service_tls: ServiceTls | None = None
+    """None: without TLS."""
+    tls: ListenerTls | None = None
+    proxies: Sequence[str] = ()
+    """Addresses or networks whose X-Forwarded-For is believed."""
+    app: AppOptions = field(default_factory=AppOptions)
+    server: ServerLimits = field(default_factory=ServerLimits)
+    spool_limits: SpoolLimits = field(default_factory=SpoolLimits)
+    delivery: DeliveryLimits = field(default_factory=DeliveryLimits)
+    call_seconds: float = 10.0
+    """The longest that a call of the service may take."""
+    key_seconds: float = 2.0
+    """How long a report may wait for the service's word on a key not seen before."""
+    drain_seconds: float = 5.0
+    """How long calls in flight may go on when the bridge ends."""
+
+
+class Bridge:
+    """Takes reports over HTTP and delivers them over gRPC.
+
+    `start` it on a running event loop; `drain` it to end. The spool keeps what is not delivered.
+    """
+
+    def __init__(self, config: BridgeConfig, now: Callable[[], datetime], registry: CollectorRegistry) -> None:
+        """Opens the spool and binds the port.
+
+        Raises:
+            SpoolError: the spool cannot be used.
+            OSError: the port is taken, or a file cannot be read.
+        """
+        self._config = config
+        self._now: Callable[[], int] = lambda: (now() - _EPOCH) // _MICROSECOND
+        self._listener = server.listen(config.host, config.port)
+        try:
+            self._tls = server.tls_context(config.tls.cert, config.tls.key) if config.tls else None
+            self._spool = Spool(config.spool, config.hash_key, config.spool_limits)
+        except BaseException:
+            self._listener.close()
+            raise
+        self.metrics = BridgeMetrics(registry)
+        self._directory = Directory()
+        self._gate = Gate()
+        self._refresh_wanted = asyncio.Event()
+        self._started: list[asyncio.Task[None]] = []
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where it listens."""
+        host, port = self._listener.getsockname()[:2]
+        return str(host), int(port)
+
+    async def start(self) -> None:
+        """Takes reports and delivers them; returns when requests are accepted."""
+        config = self._config
+        keys = config.keys or ([""] if config.anonymous_directory else [])
+        self._service = Service(config.target, config.service_tls, keys, config.call_seconds)
+        self._known_keys = Keys(self._spool, self._service, self._gate, timeout=config.key_seconds)
+        self._directory.expected = bool(keys)
+        self._directory.wanted = self._refresh_wanted.set
+        stored = self._spool.get(_DIRECTORY)
+        if stored is not None:
+            self._directory.load(stored)
+        courier = Courier(self._service, self._known_keys, self._directory, self._now)
+        self._delivery = Delivery(self._spool, courier, self._gate, self._now, self.metrics, config.delivery)
+        self._spool.on_commit = self.metrics.committed
+        self._app = BridgeApp(
+            self._spool, self._known_keys, self._directory, self.metrics, self._gate, config.app, self._now
+        )
+        self._spool.start()
+        if keys:
+            await self._refresh()
+            self._started.append(asyncio.create_task(self._keep_fresh(), name="bridge-directory"))
+        else:
+            log.warning("the bridge has no key to read apps with: give it a PROFILE key of each tenant with --key")
+        self._delivery.start()
+        self._started.append(asyncio.create_task(self._keep_house(), name="bridge-house"))
+        self._http = HttpServer(self._app, self._listener, self._tls, config.server, config.proxies)
+        await self._http.start()
+
+    async def drain(self) -> None:
+        """Takes nothing more, answers what was begun, and ends."""
+        self._app.draining = True
+        await self._http.close()
+        for task in self._started:
+            task.cancel()
+        await asyncio.gather(*self._started, return_exceptions=True)
+        await self._delivery.close(self._config.drain_seconds)
+        with suppress(OSError):
+            await self._spool.clean(self._now())
+        await self._spool.close()
+        await self._service.close()
+
+    async def _keep_fresh(self) -> None:
+        while True:
+            pause = _REFRESH if self._directory.fetched and self._gate.open else _REFRESH_AFTER_FAILURE
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._refresh_wanted.wait()
+                    await asyncio.sleep(_TICK)  # asked for by many at once
+            self._refresh_wanted.clear()
+            await self._refresh()
+
+    async def _refresh(self) -> None:
+        begun = self._now()
+        try:
+            apps = await self._service.apps()
+        except CallFailed as failed:
+            if failed.failure is Failure.DOWN:
+                self._gate.failed(asyncio.get_running_loop().time())
+            log.warning("the apps cannot be read from the service", code=failed.code)
+            return
+        self._gate.answered()
+        before = self._directory.dump()
+        self._directory.update(apps)
+        self._directory.fetched = begun
+        after = self._directory.dump()
+        if after != before:
+            self._spool.put(_DIRECTORY, after)
+
+    async def _keep_house(self) -> None:
+        """Once a second: metrics and what an operator replays. Once a minute: the spool is cleaned."""
+        ticks = 0
+        while True:
+            try:
+                if ticks % _TICKS_TO_CLEAN == 0:
+                    await self._spool.clean(self._now())
+                await self._spool.take_up_replayed()
+                await self._show()
+            except Exception as error:  # noqa: BLE001 - a full disk must not end the housekeeping
+                log.warning("the spool cannot be kept in order", error=str(error))
+            ticks += 1
+            await asyncio.sleep(_TICK)
+
+    async def _show(self) -> None:
+        now = self._now()
+        oldest = await self._spool.oldest()
+        show = self.metrics.show
+        show("spooled", self._spool.waiting)
+        show("spool_bytes", self._spool.size)
+        show("oldest_seconds", 0.0 if oldest is None else max(0.0, (now - oldest) / MICROSECONDS))
+        show("dead", self._spool.dead)
+        show("service_up", float(self._gate.open))
+        fetched = self._directory.fetched
+        show("directory_age_seconds", (now - fetched) / MICROSECONDS if fetched else -1.0)

@@ -1,0 +1,167 @@
+"""Takes one report to the service, with its own key: the service alone decides what a key may do."""
+
+from __future__ import annotations
+
+import enum
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from appprofile.v1 import profile_service_pb2 as pb
+from profile_grpc.transport.http.directory import Directory
+from profile_grpc.transport.http.keys import Keys
+from profile_grpc.transport.http.parameters import Kind
+from profile_grpc.transport.http.report import Incomplete, Report, canonical, register, remove_account
+from profile_grpc.transport.http.service import CallFailed, Credential, Failure, Service
+from profile_grpc.transport.http.spool_records import Waiting
+from profile_grpc.transport.http.templates import Fields
+
+_KEPT_REGISTRATIONS = 100_000
+
+
+class Fate(enum.Enum):
+    """What becomes of a report that was tried."""
+
+    DELIVERED = "delivered"
+    DROPPED = "dropped"
+    DEAD = "dead"
+    AGAIN = "again"
+    """The service failed over it: again, after a growing pause."""
+    LATER = "later"
+    """Something is not known yet: again in a moment."""
+    DOWN = "down"
+    """Nobody was reached: again when the service is back."""
+
+
+class Result(NamedTuple):
+    """What becomes of a report, and why."""
+
+    fate: Fate
+    reason: str
+    reached: bool = True
+    """Whether the service answered."""
+
+
+class _Registration(NamedTuple):
+    """A registration that this process made of a token report."""
+
+    username: str
+    selector: str
+    arrived: int
+    registered: int
+
+
+class Courier:
+    """Applies reports, one at a time for each account."""
+
+    def __init__(self, service: Service, keys: Keys, directory: Directory, now: Callable[[], int]) -> None:
+        """`now` answers microseconds since 1970."""
+        self._service = service
+        self._keys = keys
+        self._directory = directory
+        self._now = now
+        self._registered: OrderedDict[str, _Registration] = OrderedDict()
+
+    async def apply(self, waiting: Waiting, report: Report) -> Result:
+        """Calls the service as the report says."""
+        directory = self._directory
+        if directory.expected and not directory.fetched and report.fields is None:
+            return Result(Fate.LATER, "NO_DIRECTORY", reached=False)
+        candidates = [report.app_id] if report.app_id else self._candidates(report)
+        if not candidates:
+            if directory.expected and directory.fetched <= waiting.arrived:
+                directory.wanted()
+                return Result(Fate.LATER, "UNKNOWN_APP", reached=False)
+            return Result(Fate.DEAD, "UNKNOWN_APP", reached=False)
+        key = ""
+        if waiting.credential is not None:
+            key = await self._keys.reveal(waiting.credential) or ""
+            if not key:
+                return Result(Fate.DEAD, "KEY_LOST", reached=False)
+        for app_id in candidates:
+            result = await self._call(waiting, report, app_id, Credential(key, waiting.trace))
+            if result is not None:
+                return result
+        # The service says no to the key. Reports of a key that was right once are an operator's to judge (it was
+        # revoked, or the service is set up anew); those of any other never counted (X1).
+        if waiting.proven or waiting.credential is None:
+            return Result(Fate.DEAD, "KEY_REFUSED")
+        return Result(Fate.DROPPED, "KEY_WRONG")
+
+    def fields(self, report: Report, app_id: str) -> Fields:
+        """The report's values, by the app's names."""
+        if report.fields is not None:
+            return report.fields
+        if report.parameters is None:
+            return Fields()
+        return self._directory.template_or_default(app_id).fields(report.parameters)
+
+    def _candidates(self, report: Report) -> list[str]:
+        return list(self._directory.find(report.parameters)) if report.parameters is not None else []
+
+    async def _call(self, waiting: Waiting, report: Report, app_id: str, credential: Credential) -> Result | None:
+        """Delivers the report to the app; None: the key does not reach it."""
+        fields = self.fields(report, app_id)
+        try:
+            if report.kind is Kind.REMOVAL:
+                outcome = await self._remove(waiting, app_id, fields, credential)
+            else:
+                outcome = await self._register(waiting, app_id, fields, credential)
+        except Incomplete as incomplete:
+            return Result(Fate.DEAD, str(incomplete), reached=False)
+        except CallFailed as failed:
+            return self._failed(waiting, app_id, failed)
+        self._learn(waiting, app_id, valid=True)
+        return Result(Fate.DELIVERED, outcome)
+
+    def _failed(self, waiting: Waiting, app_id: str, failed: CallFailed) -> Result | None:
+        match failed.failure:
+            case Failure.DOWN:
+                return Result(Fate.DOWN, failed.code, reached=False)
+            case Failure.TRANSIENT:
+                return Result(Fate.AGAIN, failed.code)
+            case Failure.REFUSED:
+                return Result(Fate.DEAD, failed.code)
+            case Failure.KEY_WRONG:
+                self._learn(waiting, app_id, valid=False)
+                return None
+
+    def _learn(self, waiting: Waiting, app_id: str, *, valid: bool) -> None:
+        if waiting.credential is not None:
+            self._keys.learn(waiting.credential, app_id, valid=valid, now=self._now())
+
+    async def _remove(self, waiting: Waiting, app_id: str, fields: Fields, credential: Credential) -> str:
+        report_time = max([waiting.arrived, *self._registrations_before(waiting, app_id, fields)])
+        return await self._service.remove_account(remove_account(app_id, fields, report_time), credential)
+
+    def _registrations_before(self, waiting: Waiting, app_id: str, fields: Fields) -> Iterator[int]:
+        """When the account was registered by this bridge from a report that came before the removal.
+
+        Such a registration was made after the removal arrived, or by a clock that is ahead of ours: its time must not
+        make the removal look late (X3).
+        """
+        for token in tokens(fields):
+            made = self._registered.get(f"{app_id}\x00{token}")
+            if made is None or made.arrived > waiting.arrived:
+                continue
+            if fields.username in {"", made.username} and fields.selector in {"", made.selector}:
+                yield made.registered
+
+    async def _register(self, waiting: Waiting, app_id: str, fields: Fields, credential: Credential) -> str:
+        request = register(app_id, fields, self._directory.push_apps(app_id))
+        registered = await self._service.register(request, credential)
+        for token in tokens(fields):
+            made = _Registration(fields.username, fields.selector, waiting.arrived, registered)
+            self._registered[f"{app_id}\x00{token}"] = made
+            self._registered.move_to_end(f"{app_id}\x00{token}")
+            if len(self._registered) > _KEPT_REGISTRATIONS:
+                self._registered.popitem(last=False)
+        await self._service.heartbeat(pb.HeartbeatRequest(key=request.key), credential)
+        return "REGISTERED"
+
+
+def tokens(fields: Fields) -> Iterator[str]:
+    """The report's push tokens, each in one spelling."""
+    for token in (fields.token_calls, fields.token_msgs):
+        if token:
+            yield canonical(token)

@@ -1,0 +1,286 @@
+"""Delivers what the spool holds: in order for each account, again and again while the service is down (X4)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict, deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import msgspec
+import structlog
+
+from profile_grpc.transport.http.backoff import Backoff
+from profile_grpc.transport.http.courier import Courier, Fate, Result, tokens
+from profile_grpc.transport.http.gate import Gate
+from profile_grpc.transport.http.parameters import Kind
+from profile_grpc.transport.http.report import Report
+from profile_grpc.transport.http.sealing import CannotOpen
+from profile_grpc.transport.http.spool import Spool
+from profile_grpc.transport.http.spool_records import Waiting
+from profile_grpc.transport.http.templates import Fields
+
+_FAILING = Backoff(0.5, 120.0)
+_A_MOMENT = 1.0
+log = structlog.get_logger(__name__)
+
+
+class DeliveryObserver(Protocol):
+    """Told of what becomes of reports. Returns at once and never raises."""
+
+    def delivered(self, kind: Kind, outcome: str) -> None:
+        """A report reached the service."""
+        ...
+
+    def retried(self, code: str) -> None:
+        """A call failed and is repeated."""
+        ...
+
+    def dropped(self, reason: str) -> None:
+        """A report was thrown away."""
+        ...
+
+    def died(self, reason: str) -> None:
+        """A report became a dead letter."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryLimits:
+    """How reports are delivered."""
+
+    concurrency: int = 32
+    """Calls in flight."""
+    window: int = 2000
+    """Reports in memory."""
+    attempts: int = 30
+    """How often the service may fail over one report before it becomes a dead letter. Being down does not count."""
+    failing: Backoff = _FAILING
+    """Between tries of a report over which the service failed."""
+
+
+@dataclass(slots=True, eq=False)
+class _Entry:
+    """A report in memory, and the lanes it stands in."""
+
+    waiting: Waiting
+    report: Report
+    lanes: list[str]
+    attempts: int
+    in_flight: bool = False
+    queued: bool = False
+    resting: bool = False
+    superseded: bool = False
+
+
+class Delivery:
+    """Takes reports from the spool in the order of their arrival and calls the service.
+
+    A report waits for every earlier one with which it shares an account, a device or a token. Everything else goes side
+    by side.
+    """
+
+    def __init__(
+        self,
+        spool: Spool,
+        courier: Courier,
+        gate: Gate,
+        now: Callable[[], int],
+        observer: DeliveryObserver,
+        limits: DeliveryLimits,
+    ) -> None:
+        """`now` answers microseconds since 1970."""
+        self._spool = spool
+        self._courier = courier
+        self._now = now
+        self._observer = observer
+        self._limits = limits
+        self._gate = gate
+        self._entries: dict[int, _Entry] = {}
+        self._lanes: defaultdict[str, deque[_Entry]] = defaultdict(deque)
+        self._ready: deque[_Entry] = deque()
+        self._position = 0
+        self._more = True
+        self._wake = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._worker: asyncio.Task[None] | None = None
+        spool.on_superseded = self._superseded
+        spool.on_arrival = self._arrived
+
+    def start(self) -> None:
+        """Begins to deliver, on the running event loop."""
+        self._worker = asyncio.create_task(self._run(), name="bridge-delivery")
+
+    async def close(self, grace: float) -> None:
+        """Starts no further call, and gives those in flight so many seconds. The rest is delivered after a restart."""
+        if self._worker is not None:
+            self._worker.cancel()
+            await asyncio.wait([self._worker])
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=grace)
+            for task in late:
+                task.cancel()
+            if late:
+                await asyncio.wait(late)
+
+    # --- which is next ---
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            self._wake.clear()
+            if self._more and len(self._entries) <= self._limits.window // 2:
+                await self._fill()
+            while self._ready and self._gate.allowed(loop.time(), len(self._tasks), self._limits.concurrency):
+                self._begin(self._ready.popleft())
+            pause = None if self._gate.open or not self._ready or self._tasks else self._gate.wait(loop.time())
+            if pause == 0:
+                continue
+            timer = loop.call_later(pause, self._wake.set) if pause is not None else None
+            await self._wake.wait()
+            if timer is not None:
+                timer.cancel()
+
+    async def _fill(self) -> None:
+        limit = self._limits.window - len(self._entries)
+        self._more = False
+        rows = await self._spool.read(self._position, limit)
+        self._more = self._more or len(rows) == limit
+        for row in rows:
+            self._position = row.id
+            self._admit(row)
+
+    def _admit(self, waiting: Waiting) -> None:
+        try:
+            report = msgspec.msgpack.decode(self._spool.sealer.open(waiting.sealed), type=Report)
+        except (CannotOpen, msgspec.DecodeError):
+            self._settle(waiting, Result(Fate.DEAD, "UNREADABLE"))
+            return
+        entry = _Entry(waiting, report, list(_lanes(self._courier.fields(report, report.app_id))), waiting.attempts)
+        self._entries[waiting.id] = entry
+        for lane in entry.lanes:
+            self._lanes[lane].append(entry)
+        self._queue_if_first(entry)
+
+    def _queue_if_first(self, entry: _Entry) -> None:
+        first = all(self._lanes[lane][0] is entry for lane in entry.lanes)
+        if first and not (entry.queued or entry.resting or entry.in_flight):
+            entry.queued = True
+            self._ready.append(entry)
+
+    def _leave(self, entry: _Entry) -> None:
+        """Takes a report out of its lanes; those behind it move up."""
+        del self._entries[entry.waiting.id]
+        behind: dict[int, _Entry] = {}
+        for lane in entry.lanes:
+            queue = self._lanes[lane]
+            queue.remove(entry)
+            if queue:
+                behind[queue[0].waiting.id] = queue[0]
+            else:
+                del self._lanes[lane]
+        for next_entry in behind.values():
+            self._queue_if_first(next_entry)
+        self._wake.set()
+
+    def _arrived(self) -> None:
+        self._more = True
+        self._wake.set()
+
+    def _superseded(self, numbers: Sequence[int], reason: str) -> None:
+        """These no longer wait in the spool. One in flight is delivered all the same, once."""
+        for number in numbers:
+            entry = self._entries.get(number)
+            if entry is not None and entry.in_flight:
+                entry.superseded = True
+            elif entry is not None:
+                self._observer.dropped(reason)
+                if entry.queued:
+                    self._ready.remove(entry)
+                self._leave(entry)
+            elif number > self._position:
+                self._observer.dropped(reason)
+
+    # --- one report ---
+
+    def _begin(self, entry: _Entry) -> None:
+        entry.queued, entry.in_flight = False, True
+        task = asyncio.create_task(self._deliver(entry), name="bridge-report")
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._wake.set()
+
+    async def _deliver(self, entry: _Entry) -> None:
+        try:
+            result = await self._courier.apply(entry.waiting, entry.report)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the others go on
+            fault = type(error).__name__  # its text may hold what was reported
+            log.error("a report could not be delivered", trace_id=entry.waiting.trace.hex(), fault=fault)  # noqa: TRY400
+            result = Result(Fate.AGAIN, "FAULT", reached=False)
+        entry.in_flight = False
+        if result.reached:
+            self._gate.answered()
+        elif result.fate is Fate.DOWN:
+            self._gate.failed(asyncio.get_running_loop().time())
+        if result.fate in {Fate.DELIVERED, Fate.DROPPED, Fate.DEAD}:
+            self._settle(entry.waiting, result)
+            self._leave(entry)
+            return
+        self._observer.retried(result.reason)
+        if entry.superseded:
+            self._leave(entry)
+        elif result.fate is Fate.DOWN:
+            entry.queued = True
+            self._ready.appendleft(entry)
+        elif result.fate is Fate.LATER:
+            self._rest(entry, _A_MOMENT)
+        else:
+            self._again(entry, result.reason)
+
+    def _again(self, entry: _Entry, reason: str) -> None:
+        entry.attempts += 1
+        if entry.attempts >= self._limits.attempts:
+            self._settle(entry.waiting, Result(Fate.DEAD, reason))
+            self._leave(entry)
+            return
+        self._spool.retried(entry.waiting, entry.attempts)
+        self._rest(entry, self._limits.failing.delay(entry.attempts))
+
+    def _rest(self, entry: _Entry, seconds: float) -> None:
+        entry.resting = True
+        asyncio.get_running_loop().call_later(seconds, self._rested, entry)
+
+    def _rested(self, entry: _Entry) -> None:
+        entry.resting = False
+        if self._entries.get(entry.waiting.id) is entry:
+            self._queue_if_first(entry)
+            self._wake.set()
+
+    def _settle(self, waiting: Waiting, result: Result) -> None:
+        told = {"trace_id": waiting.trace.hex(), "kind": waiting.kind.name, "app": waiting.app_id}
+        if result.fate is Fate.DEAD:
+            self._spool.bury(waiting, result.reason, self._now())
+            self._observer.died(result.reason)
+            log.warning("a report became a dead letter", reason=result.reason, **told)
+            return
+        self._spool.forget(waiting)
+        if result.fate is Fate.DROPPED:
+            self._observer.dropped(result.reason)
+            log.info("a report was dropped", reason=result.reason, **told)
+        else:
+            self._observer.delivered(waiting.kind, result.reason)
+            log.debug("a report was delivered", outcome=result.reason, **told)
+
+
+def _lanes(fields: Fields) -> set[str]:
+    """What a report shares with others that must not overtake it."""
+    named = {
+        "u": fields.username,
+        "s": fields.selector,
+        "d": fields.device_id or fields.selector,
+    }
+    return {f"{kind}{value}" for kind, value in named.items() if value} | {f"t{token}" for token in tokens(fields)}

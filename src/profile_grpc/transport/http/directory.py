@@ -1,0 +1,106 @@
+"""The apps that the service knows: their names for parameters and their push app ids, as last read (X2, X5)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+
+import msgspec
+
+from appprofile.v1 import app_pb2
+from profile_grpc.transport.http.parameters import Parameters
+from profile_grpc.transport.http.report import PushApp
+from profile_grpc.transport.http.templates import DEFAULT, NAMES, Fields, Template
+
+
+class KnownApp(msgspec.Struct, frozen=True):
+    """What the bridge needs to know of an app."""
+
+    app_id: str
+    push_apps: dict[str, PushApp]
+    names: dict[str, list[str]]
+
+
+def known_app(app: app_pb2.App) -> KnownApp:
+    """The app as the service tells it, which carries every setting in force."""
+    settings = app.settings
+    return KnownApp(
+        app.app_id,
+        {p.push_app_id: PushApp(p.provider, p.platform, p.purpose) for p in settings.push_app_ids},
+        {name: list(getattr(settings.bridge_parameters, name)) for name in NAMES},
+    )
+
+
+class Directory:
+    """The apps as last read; kept in the spool, so that it serves while the service is down."""
+
+    def __init__(self) -> None:
+        self.fetched = 0
+        """When it was last read from the service by this process, in microseconds since 1970; 0: not yet."""
+        self.known = False
+        """Whether anything is known of the apps."""
+        self.expected = False
+        """Whether the bridge has keys to read the apps with: what depends on them then waits for that."""
+        self.wanted: Callable[[], None] = lambda: None
+        """Asks to read the apps anew, soon."""
+        self._apps: Mapping[str, KnownApp] = {}
+        self._templates: Mapping[str, Template] = {}
+        self._by_push_app: Mapping[str, list[str]] = {}
+        self._groups: list[tuple[Template, frozenset[str]]] = []
+
+    def update(self, apps: Iterable[KnownApp]) -> None:
+        """Knows these apps from now on."""
+        self.known = True
+        self._apps = {app.app_id: app for app in apps}
+        by_push_app: defaultdict[str, list[str]] = defaultdict(list)
+        by_names: defaultdict[bytes, list[str]] = defaultdict(list)
+        for app in self._apps.values():
+            by_names[msgspec.json.encode(app.names)].append(app.app_id)
+            for push_app_id in app.push_apps:
+                by_push_app[push_app_id].append(app.app_id)
+        self._by_push_app = dict(by_push_app)
+        self._groups = [
+            (Template(msgspec.json.decode(names)), frozenset(members)) for names, members in by_names.items()
+        ]
+        self._templates = {app_id: template for template, members in self._groups for app_id in members}
+
+    def dump(self) -> bytes:
+        """What `load` understands."""
+        return msgspec.json.encode(list(self._apps.values()))
+
+    def load(self, content: bytes) -> None:
+        """Knows the apps of an earlier `dump`. One that cannot be read is as none."""
+        try:
+            self.update(msgspec.json.decode(content, type=list[KnownApp]))
+        except msgspec.DecodeError:
+            return
+
+    def find(self, parameters: Parameters) -> dict[str, Fields]:
+        """The apps that a report may be of, by the push app ids it names, and its values by each app's names."""
+        found: dict[str, Fields] = {}
+        for template, members in self._groups:
+            fields = template.fields(parameters)
+            for push_app_id in (fields.appid_calls, fields.appid_msgs):
+                for app_id in self._by_push_app.get(push_app_id, ()):
+                    if app_id in members:
+                        found[app_id] = fields
+        return found
+
+    def fields(self, app_id: str, parameters: Parameters) -> Fields | None:
+        """The report's values by the app's names; None: they are not known yet.
+
+        Where the bridge has no key to read apps with, the documented names are all there is.
+        """
+        template = self._templates.get(app_id)
+        if template is not None:
+            return template.fields(parameters)
+        return None if self.expected else DEFAULT.fields(parameters)
+
+    def template_or_default(self, app_id: str) -> Template:
+        """The app's names, or those of the reporter's documentation."""
+        return self._templates.get(app_id, DEFAULT)
+
+    def push_apps(self, app_id: str) -> Mapping[str, PushApp]:
+        """What the app's push app ids are for."""
+        app = self._apps.get(app_id)
+        return app.push_apps if app is not None else {}

@@ -1,0 +1,77 @@
+"""HTTP headers: what is read of a request's, and the closed set that answers carry."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import random
+import re
+from typing import NamedTuple
+
+Header = tuple[bytes, bytes]
+_TRACEPARENT = re.compile(rb"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}\Z")
+_ALLOW: Header = (b"allow", b"GET, HEAD, POST, PUT, DELETE, OPTIONS")
+_CLOSE: Header = (b"connection", b"close")
+_CHALLENGE: Header = (b"www-authenticate", b'Basic realm="reports", charset="UTF-8"')
+_LENGTH: Header = (b"content-length", b"0")
+STRICT: tuple[Header, ...] = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
+"""Every answer carries these."""
+SECURE: tuple[Header, ...] = (*STRICT, (b"strict-transport-security", b"max-age=31536000"))
+"""... and over TLS these."""
+
+
+class Answer(NamedTuple):
+    """An answer without a body."""
+
+    status: int
+    headers: tuple[Header, ...] = (_LENGTH,)
+
+
+OK = Answer(200)
+NO_CONTENT = Answer(204, (_ALLOW,))
+UNREADABLE = Answer(400)
+UNAUTHORIZED = Answer(401, (_LENGTH, _CHALLENGE))
+NOT_FOUND = Answer(404)
+NOT_ALLOWED = Answer(405, (_LENGTH, _ALLOW))
+TOO_SLOW = Answer(408, (_LENGTH, _CLOSE))
+TOO_LARGE = Answer(413, (_LENGTH, _CLOSE))
+
+
+def taken(trace: bytes) -> Answer:
+    """The report is on disk; the id finds it again in logs, in the dead letters and in the service's calls."""
+    return Answer(200, (_LENGTH, (b"x-trace-id", trace.hex().encode())))
+
+
+def later(status: int, seconds: int) -> Answer:
+    """Not now: 429 (a flood) or 503 (no room)."""
+    return Answer(status, (_LENGTH, (b"retry-after", b"%d" % seconds)))
+
+
+def other_method(method: str) -> Answer:
+    """HEAD and OPTIONS report nothing: link checkers send them."""
+    if method == "HEAD":
+        return OK
+    return NO_CONTENT if method == "OPTIONS" else NOT_ALLOWED
+
+
+def read_key(headers: dict[bytes, bytes]) -> str:
+    """The key of the header `x-api-key`, or the password of HTTP Basic; empty: neither is there."""
+    key = headers.get(b"x-api-key")
+    if key is not None:
+        return key.decode("latin-1").strip()
+    scheme, _, encoded = headers.get(b"authorization", b"").partition(b" ")
+    if scheme.lower() != b"basic":
+        return ""
+    try:
+        return base64.b64decode(encoded.strip(), validate=True).decode("latin-1").partition(":")[2]
+    except (binascii.Error, ValueError):
+        return ""
+
+
+def read_trace(headers: dict[bytes, bytes]) -> bytes:
+    """The trace that the caller is in (W3C Trace Context), or a new one."""
+    given = headers.get(b"traceparent")
+    match = _TRACEPARENT.match(given) if given is not None else None
+    if match is not None:
+        return bytes.fromhex(match[1].decode())
+    return random.getrandbits(128).to_bytes(16, "big")  # an identifier, no secret

@@ -1,0 +1,121 @@
+"""The keys that reports carry: which are right, and how they outlive a restart without being readable (X1)."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections import OrderedDict
+from typing import NamedTuple
+
+from profile_grpc.transport.http.gate import Gate
+from profile_grpc.transport.http.report import MICROSECONDS
+from profile_grpc.transport.http.sealing import CannotOpen, same
+from profile_grpc.transport.http.service import CallFailed, Credential, Failure, Service
+from profile_grpc.transport.http.spool import Spool
+
+_SENDABLE = re.compile(r"[!-~]{1,512}\Z")
+_KEPT = 100_000
+WRONG_FOR = 600 * MICROSECONDS
+"""How long a key counts as wrong before it is asked about again: the service's own set-up may have been."""
+
+
+class PresentedKey(NamedTuple):
+    """A key that came with a report."""
+
+    key: str
+    verifier: bytes
+    """A keyed hash: tells the key again, and nobody makes a key of it."""
+    sealed: bytes
+
+
+class Verdict(NamedTuple):
+    """What the service said of a key in an app."""
+
+    verifier: bytes
+    valid: bool
+    time: int
+
+
+class Keys:
+    """What is known of keys. Kept in the spool: verdicts by verifier, and sealed keys while reports need them."""
+
+    def __init__(self, spool: Spool, service: Service, gate: Gate, *, timeout: float) -> None:
+        """`timeout`: seconds that a report may wait for the service's word on a key not seen before."""
+        self._spool = spool
+        self._service = service
+        self._gate = gate
+        self._timeout = timeout
+        self._presented: OrderedDict[bytes, PresentedKey] = OrderedDict()
+        self._verdicts: OrderedDict[tuple[bytes, str], Verdict] = OrderedDict()
+        self._asking: dict[tuple[bytes, str], asyncio.Task[bool | None]] = {}
+        for verifier, app_id, valid, time in spool.verdicts():
+            self._verdicts[verifier, app_id] = Verdict(verifier, valid, time)
+
+    def present(self, key: str) -> PresentedKey | None:
+        """The key as it is kept, or None: no key of the service looks so."""
+        if not _SENDABLE.match(key):
+            return None
+        verifier = self._spool.sealer.hash(b"key\x00" + key.encode())
+        found = self._presented.get(verifier)
+        if found is None:
+            found = PresentedKey(key, verifier, self._spool.sealer.seal(key.encode()))
+            self._presented[verifier] = found
+            if len(self._presented) > _KEPT:
+                self._presented.popitem(last=False)
+        return found
+
+    def verdict(self, verifier: bytes, app_id: str, now: int) -> bool | None:
+        """Whether the key is right for the app; None: not known, or it was wrong a while ago."""
+        found = self._verdicts.get((verifier, app_id))
+        if found is None or not same(found.verifier, verifier):
+            return None
+        return found.valid if found.valid or now - found.time < WRONG_FOR else None
+
+    def known_wrong(self, verifier: bytes, app_id: str) -> bool:
+        """Whether the service's last word was no, however long ago."""
+        found = self._verdicts.get((verifier, app_id))
+        return found is not None and not found.valid
+
+    async def ask(self, presented: PresentedKey, app_id: str, trace: bytes, now: int) -> bool | None:
+        """The service's word on the key; None: it cannot be reached. Reports with one key share the question."""
+        question = (presented.verifier, app_id)
+        task = self._asking.get(question)
+        if task is None:
+            task = asyncio.create_task(self._ask(presented, app_id, trace, now))
+            self._asking[question] = task
+            task.add_done_callback(lambda _: self._asking.pop(question, None))
+        return await asyncio.shield(task)
+
+    async def _ask(self, presented: PresentedKey, app_id: str, trace: bytes, now: int) -> bool | None:
+        try:
+            valid = await self._service.valid(app_id, Credential(presented.key, trace), self._timeout)
+        except CallFailed as failed:
+            if failed.failure is Failure.DOWN:
+                self._gate.failed(asyncio.get_running_loop().time())
+            return None
+        self.learn(presented.verifier, app_id, valid=valid, now=now)
+        return valid
+
+    def learn(self, verifier: bytes, app_id: str, *, valid: bool, now: int) -> None:
+        """Keeps the service's word."""
+        before = self._verdicts.pop((verifier, app_id), None)
+        self._verdicts[verifier, app_id] = Verdict(verifier, valid, now)
+        if before is None or before.valid != valid or not valid:
+            self._spool.put_verdict(verifier, app_id, valid=valid, now=now)
+        if len(self._verdicts) > _KEPT:
+            question, oldest = self._verdicts.popitem(last=False)
+            if oldest.valid:  # a flood of wrong keys must not push out the right ones
+                self._verdicts[question] = oldest
+
+    async def reveal(self, verifier: bytes) -> str | None:
+        """The key of that verifier, to deliver a report with; None: it is not there any more."""
+        presented = self._presented.get(verifier)
+        if presented is not None:
+            return presented.key
+        sealed = await self._spool.sealed_key(verifier)
+        if sealed is None:
+            return None
+        try:
+            return self._spool.sealer.open(sealed).decode()
+        except CannotOpen:
+            return None

@@ -1,0 +1,111 @@
+"""What the bridge tells of itself, for Prometheus. No label holds anything that a request brought."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from profile_grpc.transport.http.parameters import Kind
+
+_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+_BATCH = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
+
+
+class BridgeMetrics:
+    """The bridge's metrics. Children are looked up once and kept."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._requests = Counter(
+            "profile_grpc_bridge_requests",
+            "Report requests, by HTTP status.",
+            ("status",),
+            registry=registry,
+        )
+        received = Counter(
+            "profile_grpc_bridge_received",
+            "Reports that were taken, by kind; each is on disk.",
+            ("kind",),
+            registry=registry,
+        )
+        self.received = {kind: received.labels(kind.name) for kind in Kind}
+        self._delivered = Counter(
+            "profile_grpc_bridge_delivered",
+            "Reports that reached the service, by kind and outcome.",
+            ("kind", "outcome"),
+            registry=registry,
+        )
+        self._retried = Counter(
+            "profile_grpc_bridge_retried",
+            "Calls that are repeated, by reason.",
+            ("reason",),
+            registry=registry,
+        )
+        self._dropped = Counter(
+            "profile_grpc_bridge_dropped",
+            "Reports that were thrown away, by reason: their key proved wrong, or a removal overtook them.",
+            ("reason",),
+            registry=registry,
+        )
+        self._died = Counter(
+            "profile_grpc_bridge_died",
+            "Reports that became dead letters, by reason.",
+            ("reason",),
+            registry=registry,
+        )
+        self._commit = Histogram(
+            "profile_grpc_bridge_commit_seconds",
+            "Duration of a commit of the spool, in seconds.",
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self._batch = Histogram(
+            "profile_grpc_bridge_batch_reports",
+            "Reports in a commit of the spool.",
+            buckets=_BATCH,
+            registry=registry,
+        )
+        self._gauges = {
+            name: Gauge(f"profile_grpc_bridge_{name}", text, registry=registry, multiprocess_mode="mostrecent")
+            for name, text in (
+                ("spooled", "Reports that wait."),
+                ("spool_bytes", "Bytes of the spool that waiting reports take."),
+                ("oldest_seconds", "How long the oldest report has waited, in seconds; 0: none waits."),
+                ("dead", "Dead letters."),
+                ("service_up", "1 while the service answers."),
+                ("directory_age_seconds", "How long ago the apps were read from the service, in seconds; -1: never."),
+            )
+        }
+        self._requests_by_status: dict[int, Callable[[], None]] = {}
+
+    def answered(self, status: int) -> None:
+        """A request was answered."""
+        count = self._requests_by_status.get(status)
+        if count is None:
+            count = self._requests_by_status[status] = self._requests.labels(str(status)).inc
+        count()
+
+    def committed(self, reports: int, seconds: float) -> None:
+        """Reports are on disk."""
+        self._batch.observe(reports)
+        self._commit.observe(seconds)
+
+    def delivered(self, kind: Kind, outcome: str) -> None:
+        """A report reached the service."""
+        self._delivered.labels(kind.name, outcome).inc()
+
+    def retried(self, code: str) -> None:
+        """A call failed and is repeated."""
+        self._retried.labels(code).inc()
+
+    def dropped(self, reason: str) -> None:
+        """A report was thrown away."""
+        self._dropped.labels(reason).inc()
+
+    def died(self, reason: str) -> None:
+        """A report became a dead letter."""
+        self._died.labels(reason).inc()
+
+    def show(self, name: str, value: float) -> None:
+        """Sets a gauge."""
+        self._gauges[name].set(value)

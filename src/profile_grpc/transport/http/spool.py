@@ -1,0 +1,337 @@
+"""The durable spool: a report is on disk before it is answered, and stays until it is delivered (X1, X4)."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import structlog
+
+from profile_grpc.transport.http import spool_schema
+from profile_grpc.transport.http.parameters import Kind
+from profile_grpc.transport.http.report import MICROSECONDS
+from profile_grpc.transport.http.sealing import Sealer
+from profile_grpc.transport.http.spool_records import ROW_BYTES, Batch, Incoming, Left, Row, Waiting
+from profile_grpc.transport.http.spool_writer import Writer
+
+_DEAD_RETENTION = 30 * 86_400 * MICROSECONDS
+_REPLAYED_AT_ONCE = 1000
+_FEW_REPORTS = 10_000
+_AFTER_FAILURE = 0.2
+_LINGER = 0.003
+_MOST_GATHERED = 256
+ResultT = TypeVar("ResultT")
+log = structlog.get_logger(__name__)
+
+
+class SpoolFull(Exception):  # noqa: N818 - an outcome
+    """The spool's limit is reached."""
+
+
+class SpoolFailed(Exception):  # noqa: N818 - an outcome
+    """The disk did not take the report."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolLimits:
+    """How much is kept."""
+
+    size: int = 1 << 30
+    """Bytes of waiting reports, about."""
+    unproven_share: float = 0.5
+    """The part of it that reports may take whose key is not known to be right."""
+    dedupe_window: float = 600.0
+    """Seconds in which a report takes the place of an equal one that still waits."""
+
+
+class Spool:
+    """Reports in one SQLite file (WAL, synchronous=FULL). What gathers while a commit runs shares the next one.
+
+    One thread owns the connection. Make it, `start` it on the event loop, `close` it.
+    """
+
+    def __init__(self, path: Path, hash_key: bytes, limits: SpoolLimits | None = None) -> None:
+        """Opens the spool.
+
+        Raises:
+            SpoolError: it cannot be opened, another process owns it, or it was sealed under another hash key.
+        """
+        self.limits = limits or SpoolLimits()
+        self._ownership = spool_schema.Ownership(path)
+        try:
+            self._database = spool_schema.connect(path)
+            epoch = spool_schema.begin_epoch(self._database, path, hash_key)
+        except BaseException:
+            self._ownership.release()
+            raise
+        salts = dict(self._database.execute("SELECT id, salt FROM epoch"))
+        self.sealer = Sealer(hash_key, lambda number: salts[number], epoch)
+        self._writer = Writer(self._database, path)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="bridge-spool")
+        self._turn = asyncio.Lock()
+        """Who may use the connection: a transaction spans what a task awaits."""
+        self._batch = Batch()
+        self._arrival = asyncio.Event()
+        self._gathered = asyncio.Event()
+        self._target = 0
+        self._closing = False
+        self._worker: asyncio.Task[None] | None = None
+        self._recent: OrderedDict[bytes, tuple[int, int]] = OrderedDict()
+        self.on_superseded: Callable[[Sequence[int], str], None] = lambda _numbers, _reason: None
+        """Told which reports wait no longer, once that is durable: OVERTAKEN by a removal, REPEATED by an equal one."""
+        self.on_arrival: Callable[[], None] = lambda: None
+        """Told that reports are there to be delivered."""
+        self.on_commit: Callable[[int, float], None] = lambda _reports, _seconds: None
+        """Told of each commit that brought reports: how many, and how many seconds it took."""
+        self.failing = False
+        """Whether the last commit failed."""
+        (
+            self.size,
+            self.unproven_size,
+            self.waiting,
+            self.token_reports,
+            self.dead,
+            self._last,
+        ) = self._writer.totals()
+
+    def start(self) -> None:
+        """Begins to write, on the running event loop."""
+        self._worker = asyncio.create_task(self._run(), name="bridge-spool")
+
+    async def close(self) -> None:
+        """Writes what has gathered, and ends."""
+        self._closing = True
+        self._arrival.set()
+        self._gathered.set()
+        if self._worker is not None:
+            await self._worker
+        self._thread.shutdown()
+        self._writer.close()
+        self._ownership.release()
+
+    # --- taking ---
+
+    def room(self, *, proven: bool) -> bool:
+        """Whether another report fits."""
+        if self._closing or self.size >= self.limits.size:
+            return False
+        return proven or self.unproven_size < self.limits.size * self.limits.unproven_share
+
+    async def add(self, report: Incoming) -> None:
+        """Keeps a report; returns when it is on disk.
+
+        Raises:
+            SpoolFull: there is no room.
+            SpoolFailed: the disk did not take it.
+        """
+        if not self.room(proven=report.proven):
+            raise SpoolFull
+        number = self._next()
+        self._queue(number, report)
+        self._take_place_of_equal(report, number)
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        waiting = self._batch.waiting
+        waiting.append(future)
+        if len(waiting) == 1:
+            self._arrival.set()
+        if len(waiting) == self._target:
+            self._gathered.set()
+        await future
+
+    def _next(self) -> int:
+        self._last += 1
+        return self._last
+
+    def _queue(self, number: int, report: Incoming) -> None:
+        kind, app_id, arrived, trace, proven, credential, sealed_key, account, sealed, _ = report
+        username = selector = tokens = None
+        if account is not None:
+            if kind is Kind.TOKEN:
+                username, selector, tokens = account.username, account.selector, b"".join(account.tokens)
+            else:
+                self._batch.removals.append((number, account))
+        self._batch.reports.append(
+            Row(number, kind, app_id, arrived, trace, proven, credential, username, selector, tokens, sealed)
+        )
+        if credential is not None:
+            self._batch.credentials[credential] = sealed_key
+        self._count(kind, len(sealed) + ROW_BYTES, proven=proven, by=1)
+
+    def _take_place_of_equal(self, report: Incoming, number: int) -> None:
+        """An equal report that still waits gives way: the newest arrival, in its place in the order, says it all."""
+        oldest = report.arrived - int(self.limits.dedupe_window * MICROSECONDS)
+        recent = self._recent
+        while recent and next(iter(recent.values()))[1] < oldest:
+            recent.popitem(last=False)
+        equal = recent.pop(report.digest, None)
+        if equal is not None:
+            self._batch.repeated.append(equal[0])
+        recent[report.digest] = (number, report.arrived)
+
+    def _count(self, kind: int, size: int, *, proven: bool, by: int) -> None:
+        self.size += size * by
+        self.waiting += by
+        if not proven:
+            self.unproven_size += size * by
+        if kind == Kind.TOKEN:
+            self.token_reports += by
+
+    # --- delivering ---
+
+    async def read(self, after: int, limit: int) -> list[Waiting]:
+        """Up to `limit` reports that wait, after the number `after`, in the order of their arrival."""
+        return await self._in_thread(lambda: self._writer.read(after, limit))
+
+    async def oldest(self) -> int | None:
+        """When the report arrived that waits longest, in microseconds since 1970; None: none waits."""
+        return await self._in_thread(self._writer.oldest)
+
+    async def sealed_key(self, verifier: bytes) -> bytes | None:
+        """The sealed key of that verifier, or None."""
+        return await self._in_thread(lambda: self._writer.sealed_key(verifier))
+
+    def forget(self, report: Waiting) -> None:
+        """The report is delivered, or dropped. Durable with the next commit: until then it may be delivered again."""
+        self._batch.gone.append(report.id)
+        self._arrival.set()
+
+    def bury(self, report: Waiting, reason: str, now: int) -> None:
+        """The report cannot be applied: it becomes a dead letter."""
+        self._batch.dead.append((reason, now, report.id))
+        self.dead += 1
+        self._arrival.set()
+
+    def retried(self, report: Waiting, attempts: int) -> None:
+        """Keeps how often a report was tried."""
+        self._batch.retried.append((attempts, report.id))
+        self._arrival.set()
+
+    # --- what else is known ---
+
+    def put(self, name: str, value: bytes) -> None:
+        """Keeps a value by name."""
+        self._batch.meta[name] = value
+        self._arrival.set()
+
+    def get(self, name: str) -> bytes | None:
+        """The value of that name. Before `start` only."""
+        row = self._database.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+        return row[0] if row else None
+
+    def put_verdict(self, verifier: bytes, app_id: str, *, valid: bool, now: int) -> None:
+        """Keeps what the service said of a key in an app."""
+        self._batch.verdicts.append((verifier, app_id, valid, now))
+        self._arrival.set()
+
+    def verdicts(self) -> Iterable[tuple[bytes, str, bool, int]]:
+        """What is known of keys: verifier, app, whether valid, and since when. Before `start` only."""
+        rows = self._database.execute("SELECT verifier, app_id, valid, time FROM verdict ORDER BY time").fetchall()
+        return [(verifier, app_id, bool(valid), time) for verifier, app_id, valid, time in rows]
+
+    async def take_up_replayed(self) -> None:
+        """Takes up the dead letters that an operator replays."""
+        letters = await self._in_thread(lambda: self._writer.to_replay(_REPLAYED_AT_ONCE))
+        queued = {letter for _, letter in self._batch.replayed}
+        fresh = [(self._next(), letter) for letter in letters if letter not in queued]
+        if fresh:
+            self._batch.replayed.extend(fresh)
+            self._arrival.set()
+
+    async def clean(self, now: int) -> None:
+        """Lets go what is no longer needed."""
+        few = self.waiting <= _FEW_REPORTS
+        before = now - _DEAD_RETENTION
+        self.dead = await self._in_thread(lambda: self._writer.clean(self.limits.size, before, keys=few))
+
+    # --- the thread ---
+
+    async def _in_thread(self, work: Callable[[], ResultT]) -> ResultT:
+        async with self._turn:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    async def _run(self) -> None:
+        answered = 0
+        while True:
+            if answered > 1:
+                await self._gather(answered)
+                answered = 0
+            elif self._batch.empty and not self._closing:
+                self._arrival.clear()
+                await self._arrival.wait()
+            elif self._batch.empty:
+                return
+            else:
+                answered = len(self._batch.waiting)
+                if not await self._commit() and self._closing:
+                    return  # what callers waited for, they were told; the rest is delivered again
+
+    async def _gather(self, expected: int) -> None:
+        """Waits, no longer than the linger, until as many reports have come as were just taken.
+
+        They come in crowds or not at all: one commit for a crowd costs as much as one for a report. A spool that was
+        idle never waits.
+        """
+        self._target = min(expected, _MOST_GATHERED)
+        self._gathered.clear()
+        if not self._closing and len(self._batch.waiting) < self._target:
+            timer = asyncio.get_running_loop().call_later(_LINGER, self._gathered.set)
+            await self._gathered.wait()
+            timer.cancel()
+        self._target = 0
+
+    async def _commit(self) -> bool:
+        loop = asyncio.get_running_loop()
+        batch, self._batch = self._batch, Batch()
+        started = loop.time()
+        try:
+            async with self._turn:
+                # The disk is waited for in a thread; the rest is too short to hand over.
+                written = self._writer.prepare(batch)
+                await loop.run_in_executor(self._thread, self._writer.commit)
+        except (sqlite3.Error, OSError) as error:
+            self.failing = True
+            log.error("the spool cannot be written", error=str(error))  # noqa: TRY400 - its trace says nothing more
+            self._give_back(batch)
+            await asyncio.sleep(_AFTER_FAILURE)
+            return False
+        self.failing = False
+        for report in written.left:
+            self._count(report.kind, report.size, proven=bool(report.proven), by=-1)
+        self._rejoin(written.joined)
+        self.on_superseded(written.overtaken, "OVERTAKEN")
+        self.on_superseded(batch.repeated, "REPEATED")
+        for future in batch.waiting:
+            if not future.done():
+                future.set_result(None)
+        if batch.reports:
+            self.on_commit(len(batch.reports), loop.time() - started)
+            self.on_arrival()
+        return True
+
+    def _rejoin(self, reports: Sequence[Left]) -> None:
+        for report in reports:
+            self._count(report.kind, report.size, proven=bool(report.proven), by=1)
+            self.dead -= 1
+        if reports:
+            self.on_arrival()
+
+    def _give_back(self, batch: Batch) -> None:
+        """Nothing was written: its callers are told, and what nobody waits for is tried again."""
+        for row, future in zip(batch.reports, batch.waiting, strict=True):
+            self._count(row.kind, len(row.sealed) + ROW_BYTES, proven=row.proven, by=-1)
+            if not future.done():
+                future.set_exception(SpoolFailed())
+        again = self._batch
+        again.gone[:0] = batch.gone
+        # ``repeated`` is not: what came in their place was not written.
+        again.dead[:0] = batch.dead
+        again.retried[:0] = batch.retried
+        again.replayed[:0] = batch.replayed
+        again.verdicts[:0] = batch.verdicts
+        again.meta = batch.meta | again.meta

@@ -1,0 +1,138 @@
+"""What goes into the spool and comes out of it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from profile_grpc.transport.http.parameters import Kind
+
+ROW_BYTES = 300
+"""What a report takes on disk besides its sealed part, about."""
+
+
+class Account(NamedTuple):
+    """Keyed hashes of what a report names: enough to tell which token reports a removal overtakes."""
+
+    username: bytes | None
+    selector: bytes | None
+    tokens: tuple[bytes, ...]
+
+
+class Incoming(NamedTuple):
+    """A report to be kept."""
+
+    kind: Kind
+    app_id: str
+    arrived: int
+    """Microseconds since 1970."""
+    trace: bytes
+    proven: bool
+    """Whether its key is known to be right."""
+    credential: bytes | None
+    """The verifier of its key; None: it carries none."""
+    sealed_key: bytes
+    account: Account | None
+    """Of token reports, and of removals while token reports wait."""
+    sealed: bytes
+    digest: bytes
+    """Equal for reports of equal content."""
+
+
+class Waiting(NamedTuple):
+    """A report that waits."""
+
+    id: int
+    kind: Kind
+    app_id: str
+    arrived: int
+    trace: bytes
+    proven: bool
+    credential: bytes | None
+    attempts: int
+    sealed: bytes
+
+
+class DeadLetter(NamedTuple):
+    """A report that could not be applied, without its content."""
+
+    id: int
+    kind: Kind
+    app_id: str
+    arrived: int
+    died: int
+    """Both in microseconds since 1970."""
+    trace: bytes
+    attempts: int
+    reason: str
+    replay: bool
+    """Whether it is to be taken up again."""
+
+
+class Left(NamedTuple):
+    """A report that no longer waits: what it took."""
+
+    id: int
+    kind: int
+    size: int
+    proven: int
+
+
+class Row(NamedTuple):
+    """A report as the table holds it."""
+
+    id: int
+    kind: int
+    app_id: str
+    arrived: int
+    trace: bytes
+    proven: bool
+    credential: bytes | None
+    username: bytes | None
+    selector: bytes | None
+    tokens: bytes | None
+    sealed: bytes
+
+
+@dataclass(slots=True)
+class Batch:
+    """What one commit writes."""
+
+    reports: list[Row] = field(default_factory=list)
+    credentials: dict[bytes, bytes] = field(default_factory=dict)
+    removals: list[tuple[int, Account]] = field(default_factory=list)
+    """Removals by their number, which overtake the token reports before them."""
+    repeated: list[int] = field(default_factory=list)
+    """Reports in whose place an equal one came."""
+    gone: list[int] = field(default_factory=list)
+    """Reports that were delivered or dropped."""
+    dead: list[tuple[str, int, int]] = field(default_factory=list)
+    """Reason, time, number."""
+    retried: list[tuple[int, int]] = field(default_factory=list)
+    """Attempts, number."""
+    replayed: list[tuple[int, int]] = field(default_factory=list)
+    """New number, number of the dead letter."""
+    verdicts: list[tuple[bytes, str, bool, int]] = field(default_factory=list)
+    """Verifier, app, whether valid, time."""
+    meta: dict[str, bytes] = field(default_factory=dict)
+    waiting: list[asyncio.Future[None]] = field(default_factory=list)
+    """One for each of `reports`, in the same order."""
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to write."""
+        return not (
+            self.reports or self.gone or self.dead or self.retried or self.replayed or self.verdicts or self.meta
+        )
+
+
+class Written(NamedTuple):
+    """What a commit changed besides what it was told."""
+
+    left: list[Left]
+    """Reports that wait no longer."""
+    overtaken: list[int]
+    """Those of them that a removal overtook."""
+    joined: list[Left]
+    """Dead letters that wait again, by their new numbers."""

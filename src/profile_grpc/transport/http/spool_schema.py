@@ -1,0 +1,144 @@
+"""The spool's file: its tables, its locks, and who may open it."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from profile_grpc.transport.http import sealing
+
+VERSION = 1
+BUSY_SECONDS = 10
+
+_TABLES = """
+CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL);
+
+-- A start of a process: what its sealing key is derived from.
+CREATE TABLE epoch (id INTEGER PRIMARY KEY, salt BLOB NOT NULL);
+
+-- A key that reports carried, kept only while reports need it to be delivered.
+CREATE TABLE credential (verifier BLOB PRIMARY KEY, sealed BLOB NOT NULL);
+
+-- What the service said of a key in an app.
+CREATE TABLE verdict (
+  verifier BLOB NOT NULL, app_id TEXT NOT NULL, valid INTEGER NOT NULL, time INTEGER NOT NULL,
+  PRIMARY KEY (verifier, app_id)
+);
+
+-- Reports that wait, in the order of their arrival. Of token reports, keyed hashes tell which a removal overtakes.
+CREATE TABLE report (
+  id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, app_id TEXT NOT NULL, arrived INTEGER NOT NULL, trace BLOB NOT NULL,
+  proven INTEGER NOT NULL, credential BLOB, username BLOB, selector BLOB, tokens BLOB, sealed BLOB NOT NULL,
+  attempts INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX report_username ON report (username) WHERE username IS NOT NULL;
+CREATE INDEX report_selector ON report (selector) WHERE selector IS NOT NULL;
+
+-- Reports that could not be applied.
+CREATE TABLE dead (
+  id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, app_id TEXT NOT NULL, arrived INTEGER NOT NULL, trace BLOB NOT NULL,
+  proven INTEGER NOT NULL, credential BLOB, username BLOB, selector BLOB, tokens BLOB, sealed BLOB NOT NULL,
+  attempts INTEGER NOT NULL, reason TEXT NOT NULL, died INTEGER NOT NULL, replay INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX dead_replay ON dead (id) WHERE replay;
+"""
+CARRIED = "kind, app_id, arrived, trace, proven, credential, username, selector, tokens, sealed"
+"""What a report keeps when it becomes a dead letter, and when that is replayed."""
+_KEY_CHECK = "key check"
+
+
+class SpoolError(Exception):
+    """The spool cannot be opened. The message is one line that says what to do."""
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Opens the spool's file, making it readable by its owner only where it does not exist, and its tables.
+
+    Raises:
+        SpoolError: it cannot be opened, is no spool, or is newer than this program.
+    """
+    try:
+        if not path.exists():
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        database = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    except (OSError, sqlite3.Error) as error:
+        raise SpoolError(f"cannot open the spool {path}: {_why(error)}") from None
+    try:
+        with writing(path):
+            database.execute("PRAGMA journal_mode = WAL")
+            database.execute("PRAGMA synchronous = FULL")
+            database.execute("PRAGMA secure_delete = FAST")
+            version = database.execute("PRAGMA user_version").fetchone()[0]
+            if version == 0:
+                database.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
+    except (OSError, sqlite3.Error) as error:
+        database.close()
+        raise SpoolError(f"cannot use {path} as a spool: {_why(error)}") from None
+    if version > VERSION:
+        database.close()
+        raise SpoolError(f"the spool {path} is of a newer profile-grpc (version {version}); use that one")
+    return database
+
+
+def begin_epoch(database: sqlite3.Connection, path: Path, hash_key: bytes) -> int:
+    """Notes a start of the bridge and answers its epoch.
+
+    Raises:
+        SpoolError: the spool was sealed under another hash key.
+    """
+    check = sealing.key_check(hash_key)
+    with writing(path):
+        database.execute("INSERT INTO meta VALUES (?, ?) ON CONFLICT DO NOTHING", (_KEY_CHECK, check))
+        stored = database.execute("SELECT value FROM meta WHERE name = ?", (_KEY_CHECK,)).fetchone()[0]
+        if not sealing.same(stored, check):
+            raise SpoolError(
+                f"the spool {path} was sealed under another PROFILE_GRPC_HASH_KEY; set that one, or move the file away"
+            )
+        cursor = database.execute("INSERT INTO epoch (salt) VALUES (?)", (sealing.new_salt(),))
+    return int(cursor.lastrowid or 0)
+
+
+def write_lock(path: Path) -> BinaryIO:
+    """The file whose lock every writer of the spool holds while it writes.
+
+    Before SQLite 3.51.3 two connections that write and checkpoint a WAL at the same instant can corrupt it, and
+    SQLite's own locks do not keep them apart. This one does.
+    """
+    return path.with_name(f"{path.name}.write").open("ab")
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Holds the spool's write lock."""
+    with write_lock(path) as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+class Ownership:
+    """The right to deliver a spool's reports: one process at a time, or each report would go out twice."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises SpoolError when another process owns the spool."""
+        try:
+            self._file = path.with_name(f"{path.name}.owner").open("ab")
+        except OSError as error:
+            raise SpoolError(f"cannot lock the spool {path}: {_why(error)}") from None
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._file.close()
+            raise SpoolError(f"the spool {path} is in use by another bridge; give each bridge a spool") from None
+
+    def release(self) -> None:
+        """Lets another process own it."""
+        self._file.close()
+
+
+def _why(error: Exception) -> str:
+    return str(getattr(error, "strerror", None) or error).lower()

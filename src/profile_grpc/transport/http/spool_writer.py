@@ -1,0 +1,216 @@
+"""The statements of the spool. Used by one task at a time."""
+
+# ruff: noqa: S608 - statements are put together from constants; values are bound
+from __future__ import annotations
+
+import fcntl
+import json
+import sqlite3
+from itertools import chain
+from pathlib import Path
+from typing import BinaryIO
+
+from profile_grpc.transport.http.parameters import Kind
+from profile_grpc.transport.http.spool_records import ROW_BYTES, Account, Batch, Left, Row, Waiting, Written
+from profile_grpc.transport.http.spool_schema import CARRIED, write_lock
+
+_CHUNKS = (128, 32, 8, 1)
+"""How many reports one INSERT carries. Few statements: each gives up the interpreter lock and must win it back."""
+_ROW = f"({', '.join('?' * len(Row._fields))})"
+_INSERTS = {
+    size: f"INSERT INTO report ({', '.join(Row._fields)}) VALUES {', '.join([_ROW] * size)}" for size in _CHUNKS
+}
+_SIZE = f"length(sealed) + {ROW_BYTES}"
+_LEFT = f"RETURNING id, kind, {_SIZE}, proven"
+_KEPT_VERDICTS = 100_000
+_DEAD_SHARE = 10
+"""Dead letters may take this part of the spool: 1/10. Beyond, the oldest go."""
+
+
+class Writer:
+    """Reads and writes one spool."""
+
+    def __init__(self, database: sqlite3.Connection, path: Path) -> None:
+        self._database = database
+        self._lock: BinaryIO = write_lock(path)
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._database.close()
+        self._lock.close()
+
+    def totals(self) -> tuple[int, int, int, int, int, int]:
+        """Bytes waiting, of them unproven, reports waiting, token reports waiting, dead letters, last number."""
+        one = self._database.execute
+        size, unproven, waiting, tokens, last = one(
+            f"""SELECT coalesce(sum({_SIZE}), 0), coalesce(sum(({_SIZE}) * (1 - proven)), 0),
+                count(*), coalesce(sum(kind = {Kind.TOKEN.value}), 0), coalesce(max(id), 0) FROM report"""
+        ).fetchone()
+        dead, last_dead = one("SELECT count(*), coalesce(max(id), 0) FROM dead").fetchone()
+        return size, unproven, waiting, tokens, dead, max(last, last_dead)
+
+    def oldest(self) -> int | None:
+        """When the report arrived that waits longest, in microseconds since 1970."""
+        row = self._database.execute("SELECT arrived FROM report ORDER BY id LIMIT 1").fetchone()
+        return row[0] if row else None
+
+    def read(self, after: int, limit: int) -> list[Waiting]:
+        """Up to `limit` reports that wait, after the number `after`, in their order."""
+        rows = self._database.execute(
+            "SELECT id, kind, app_id, arrived, trace, proven, credential, attempts, sealed"
+            " FROM report WHERE id > ? ORDER BY id LIMIT ?",
+            (after, limit),
+        )
+        return [
+            Waiting(number, Kind(kind), app_id, arrived, trace, bool(proven), credential, attempts, sealed)
+            for number, kind, app_id, arrived, trace, proven, credential, attempts, sealed in rows
+        ]
+
+    def sealed_key(self, verifier: bytes) -> bytes | None:
+        """The sealed key of that verifier, or None."""
+        row = self._database.execute("SELECT sealed FROM credential WHERE verifier = ?", (verifier,)).fetchone()
+        return row[0] if row else None
+
+    def to_replay(self, limit: int) -> list[int]:
+        """Dead letters that an operator asked to replay."""
+        return [row[0] for row in self._database.execute("SELECT id FROM dead WHERE replay LIMIT ?", (limit,))]
+
+    def prepare(self, batch: Batch) -> Written:
+        """Puts everything into a transaction, which `commit` ends. Does not touch the disk, as a rule.
+
+        Raises:
+            sqlite3.Error, OSError: nothing is written.
+        """
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        try:
+            self._database.execute("BEGIN IMMEDIATE")
+            return self._apply(batch)
+        except BaseException:
+            self._end()
+            raise
+
+    def commit(self) -> None:
+        """Makes durable what was prepared.
+
+        Raises:
+            sqlite3.Error: nothing is written.
+        """
+        try:
+            self._database.execute("COMMIT")
+        finally:
+            self._end()
+
+    def _end(self) -> None:
+        try:
+            if self._database.in_transaction:
+                self._database.execute("ROLLBACK")
+        finally:
+            fcntl.flock(self._lock, fcntl.LOCK_UN)
+
+    def _apply(self, batch: Batch) -> Written:
+        self._insert(batch.reports)
+        many = self._database.executemany
+        if batch.credentials:
+            many(
+                "INSERT INTO credential VALUES (?, ?) ON CONFLICT DO NOTHING",
+                list(batch.credentials.items()),
+            )
+        joined = [left for pair in batch.replayed for left in self._replay(*pair)]
+        overtaken = [left for number, account in batch.removals for left in self._overtake(number, account)]
+        left = list(overtaken)
+        if batch.gone or batch.repeated:
+            left += self._delete([*batch.gone, *batch.repeated])
+        for reason, died, number in batch.dead:
+            self._database.execute(
+                f"INSERT INTO dead (id, {CARRIED}, attempts, reason, died)"
+                f" SELECT id, {CARRIED}, attempts, ?, ? FROM report WHERE id = ?",
+                (reason, died, number),
+            )
+        if batch.dead:
+            left += self._delete([number for _, _, number in batch.dead])
+        if batch.retried:
+            many("UPDATE report SET attempts = ? WHERE id = ?", batch.retried)
+        if batch.verdicts:
+            many(
+                "INSERT INTO verdict VALUES (?, ?, ?, ?) ON CONFLICT (verifier, app_id)"
+                " DO UPDATE SET valid = excluded.valid, time = excluded.time",
+                batch.verdicts,
+            )
+        if batch.meta:
+            many(
+                "INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+                list(batch.meta.items()),
+            )
+        return Written(left, [report.id for report in overtaken], joined)
+
+    def _insert(self, rows: list[Row]) -> None:
+        start = 0
+        for size in _CHUNKS:
+            while len(rows) - start >= size:
+                values = list(chain.from_iterable(rows[start : start + size]))
+                self._database.execute(_INSERTS[size], values)
+                start += size
+
+    def _delete(self, numbers: list[int]) -> list[Left]:
+        found = self._database.execute(
+            f"DELETE FROM report WHERE id IN (SELECT value FROM json_each(?)) {_LEFT}", (json.dumps(numbers),)
+        )
+        return [Left(*row) for row in found.fetchall()]
+
+    def _overtake(self, number: int, account: Account) -> list[Left]:
+        """Token reports before a removal that would only register what it then removes.
+
+        Those of the same account (every value that the removal gives matches) that share a token with it: what the
+        removal would find registered if they were delivered first (X3).
+        """
+        if account.username is None and account.selector is None:
+            return []
+        where, values = [], []
+        for column, value in (("username", account.username), ("selector", account.selector)):
+            if value is not None:
+                where.append(f"{column} = ?")
+                values.append(value)
+        held = " OR ".join("instr(tokens, ?)" for _ in account.tokens) or "0"
+        found = self._database.execute(
+            f"DELETE FROM report WHERE {' AND '.join(where)} AND ({held}) AND id < ? {_LEFT}",
+            (*values, *account.tokens, number),
+        )
+        return [Left(*row) for row in found.fetchall()]
+
+    def _replay(self, number: int, letter: int) -> list[Left]:
+        found = self._database.execute(
+            f"INSERT INTO report (id, {CARRIED}) SELECT ?, {CARRIED} FROM dead WHERE id = ? AND replay {_LEFT}",
+            (number, letter),
+        ).fetchall()
+        self._database.execute("DELETE FROM dead WHERE id = ?", (letter,))
+        return [Left(*row) for row in found]
+
+    def clean(self, spool_size: int, dead_before: int, *, keys: bool) -> int:
+        """Drops dead letters that are too old or too many, verdicts beyond their limit and, with `keys`, keys that no
+        report needs any more (one pass over the reports). Answers how many dead letters there are.
+        """
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        try:
+            self._database.execute("BEGIN IMMEDIATE")
+            self._clean(spool_size, dead_before)
+            if keys:
+                self._database.execute(
+                    "DELETE FROM credential WHERE verifier NOT IN (SELECT credential FROM report WHERE credential"
+                    " IS NOT NULL UNION SELECT credential FROM dead WHERE credential IS NOT NULL)"
+                )
+            self._database.execute("COMMIT")
+        finally:
+            self._end()
+        return int(self._database.execute("SELECT count(*) FROM dead").fetchone()[0])
+
+    def _clean(self, spool_size: int, dead_before: int) -> None:
+        run = self._database.execute
+        run("DELETE FROM dead WHERE died < ?", (dead_before,))
+        size, count = run(f"SELECT coalesce(sum({_SIZE}), 0), count(*) FROM dead").fetchone()
+        if size > spool_size // _DEAD_SHARE:
+            run("DELETE FROM dead WHERE id IN (SELECT id FROM dead ORDER BY died LIMIT ?)", (1 + count // 10,))
+        run(
+            "DELETE FROM verdict WHERE (verifier, app_id) IN"
+            " (SELECT verifier, app_id FROM verdict ORDER BY valid DESC, time DESC LIMIT -1 OFFSET ?)",
+            (_KEPT_VERDICTS,),
+        )

@@ -1,0 +1,127 @@
+"""What an owner is told of report templates (X2)."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from profile_grpc.domain.errors import Refused
+from profile_grpc.domain.settings import AppSettings, BridgeParameters
+from profile_grpc.domain.settings import check as check_settings
+from profile_grpc.transport.http.check import check
+from profile_grpc.transport.http.parameters import Kind
+from profile_grpc.transport.http.templates import DEFAULT, Template
+from tests.cli.program import Commands, sqlite_url
+
+QUERY = (
+    "username=%account[username]%&selector=%selector%&token_calls=%pushTokenIncomingCall%"
+    "&appid_calls=%pushappid_incoming_call%&token_msgs=%pushTokenOther%&appid_msgs=%pushappid_other%"
+)
+WITH_QUERY = f"https://example.com/removeToken/?{QUERY}&key=apk_1"
+BY_PATH = "https://example.com/removePushToken/%account[username]%/%selector%/%pushToken%&appid=%pushappid%&key=apk_1"
+JSON = (
+    '{ "username" : "%account[username]%", "token_calls" : "%pushTokenIncomingCall%",'
+    ' "token_msgs" : "%pushTokenOther%", "selector" : "%selector%",'
+    ' "appId_calls": "%pushappid_incoming_call%", "appId_msgs" : "%pushappid_other%" }'
+)
+BOTH_PAIRS = {
+    "account[username]": "username",
+    "selector": "selector",
+    "pushTokenIncomingCall": "token_calls",
+    "pushappid_incoming_call": "appid_calls",
+    "pushTokenOther": "token_msgs",
+    "pushappid_other": "appid_msgs",
+}
+
+
+@pytest.mark.parametrize(
+    ("url", "post_data", "expected"),
+    [
+        (WITH_QUERY, "", BOTH_PAIRS),
+        (
+            BY_PATH,
+            "",
+            {
+                "account[username]": "username",
+                "selector": "selector",
+                "pushToken": "token_msgs",
+                "pushappid": "appid_msgs",
+            },
+        ),
+        ("https://example.com/removeToken/?key=apk_1", JSON, BOTH_PAIRS),
+        ("https://example.com/removeToken/?key=apk_1", QUERY, BOTH_PAIRS),
+    ],
+)
+def test_the_documented_templates_need_no_configuration(url: str, post_data: str, expected: dict[str, str]) -> None:
+    found = check(DEFAULT, url, post_data, push_app_ids=["x"])
+    assert found.placeholders == expected
+    assert found.problems == []
+    assert found.kind is Kind.REMOVAL
+    assert "<reportAccountRemovalUrl>https://" in found.xml
+    assert ("<reportAccountRemovalPostData>" in found.xml) == bool(post_data)
+
+
+def test_the_xml_is_ready_to_paste() -> None:
+    found = check(DEFAULT, WITH_QUERY, '{"a": "<%selector%>"}', "application/json")
+    assert "username=%account[username]%&amp;selector=%selector%&amp;" in found.xml
+    assert '{"a": "&lt;%selector%&gt;"}' in found.xml
+    assert "<reportAccountRemovalContentType>application/json</reportAccountRemovalContentType>" in found.xml
+
+
+@pytest.mark.parametrize(
+    ("url", "post_data", "problem"),
+    [
+        ("https://example.com/remove/?a=b", "", "the path must begin with"),
+        (WITH_QUERY.replace("https", "http"), "", "not https"),
+        (WITH_QUERY.replace("key=", "k="), "", "no key"),
+        ("https://example.com/shop/removeToken/?key=k&token_msgs=%t%", "", "no account"),
+        ("https://example.com/shop/removeToken/?key=k&username=%u%", "", "no push token"),
+        ("https://example.com/removeToken/?key=k&username=%u%&token=%t%", "", "the app cannot be found"),
+        ("https://example.com/shop/reportToken/?key=k&username=%u%&token=%t%", "", "no device"),
+        ("https://example.com/shop/removeToken/?key=k", "{", "neither a form"),
+    ],
+)
+def test_what_keeps_reports_from_working_is_told(url: str, post_data: str, problem: str) -> None:
+    assert any(problem in told for told in check(DEFAULT, url, post_data).problems)
+
+
+def test_names_of_the_owner_replace_the_defaults_and_are_taken_from_the_others() -> None:
+    template = Template({"selector": ["/1"], "username": ["who"], "token_msgs": ["selector"]})
+    url = "https://example.com/shop/removeToken/%selector%?who=%u%&username=%v%&selector=%t%&key=k"
+    assert check(template, url).placeholders == {"selector": "selector", "u": "username", "v": "", "t": "token_msgs"}
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        BridgeParameters(username=()),
+        BridgeParameters(username=("a", "A", "b", "c", "d", "e", "f", "g", "h")),
+        BridgeParameters(username=("x",), selector=("X",)),
+        BridgeParameters(username=("/0",)),
+        BridgeParameters(username=("/1/2",)),
+    ],
+)
+def test_names_that_cannot_be_are_refused(parameters: BridgeParameters) -> None:
+    with pytest.raises(Refused, match="bridge_parameters"):
+        check_settings(AppSettings(bridge_parameters=parameters))
+
+
+def test_the_command_shows_placeholders_problems_and_xml(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    commands = Commands(capsys, monkeypatch, sqlite_url(tmp_path))
+    commands.succeed("migrate")
+    commands.succeed("tenant", "create", "acme")
+    commands.succeed(
+        "app", "create", "shop", "--tenant", "acme", "--set", "bridge_parameters.username=who",
+        "--set", "push_app_ids=com.x:FCM:IOS",
+    )  # fmt: skip
+    url = WITH_QUERY.replace("username=", "who=", 1)
+    shown = json.loads(commands.succeed("app", "bridge-check", "shop", "--url", url, "--json"))
+    assert (shown["endpoint"], shown["problems"], shown["placeholders"]) == ("removal", [], BOTH_PAIRS)
+    outcome = commands("app", "bridge-check", "shop", "--url", "http://example.com/other/removeToken/?a=%b%")
+    assert outcome.status == 1
+    assert "(not read)" in outcome.out
+    assert "problem: the path names the app other, not shop" in outcome.err

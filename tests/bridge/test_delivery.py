@@ -1,0 +1,390 @@
+"""What becomes of reports that were taken (X1, X3, X4, X5)."""
+
+from pathlib import Path
+
+import grpc
+import pytest
+
+from appprofile.v1 import profile_pb2
+from appprofile.v1 import profile_service_pb2 as pb
+from profile_grpc.transport.http import dead_letters
+from profile_grpc.transport.http.app import AppOptions
+from profile_grpc.transport.http.delivery import DeliveryLimits
+from profile_grpc.transport.http.limits import Rate
+from profile_grpc.transport.http.spool import SpoolLimits
+from profile_grpc.transport.http.spool_schema import SpoolError
+from tests.bridge.conftest import HASH_KEY, SOON, Harness, request, status, until
+from tests.bridge.fake_service import APP, CALLS, KEY, MESSAGES, OTHER_KEY
+
+VOIP = "Udl99X2JFP1bWwS5gR/wGeLE1hmAB2CMpr1Ej0wxkrY="
+VOIP_HEX = "51d97df57d8914fd5b5b04b9811ff019e2c4d619800760" + "8ca6bd448f4c3192b6"
+MSGS = "QVBBOTFiRzlhcVd2bW54bllCWldHOWh4dnRrZ3pUWFNvcGZpdWZ6bWM2dFAzS2J"
+SELECTOR = "12869E:7C3A"
+
+
+def removal(user: str = "johndow", token: str = MSGS) -> str:
+    return f"/removeToken/?username={user}&selector={SELECTOR}&token_msgs={token}&appid_msgs={MESSAGES}"
+
+
+def token_report(user: str = "johndow", token: str = MSGS) -> str:
+    return removal(user, token).replace("remove", "report")
+
+
+def names(harness: Harness) -> list[str]:
+    """The calls in short: R(egister), H(eartbeat), D(elete an account), each with its user."""
+    short = {"RegisterRequest": "R", "HeartbeatRequest": "H", "RemoveAccountRequest": "D"}
+    return [
+        short[type(call).__name__] + (call.username if isinstance(call, pb.RemoveAccountRequest) else call.key.user_id)
+        for call in harness.service.calls
+    ]
+
+
+async def test_a_report_waits_while_the_service_is_down(harness: Harness) -> None:
+    """X4: across restarts of the bridge, too; it acts as of the time it came (X3)."""
+    await harness.start()
+    arrived = harness.clock.microseconds
+    assert await harness.get(f"/{APP}{removal()}") == 200
+    await harness.stop()
+    harness.clock.advance(hours=5)
+    await harness.start()
+    harness.clock.advance(hours=5)
+    assert harness.service.calls == []
+    await harness.serve()
+    await harness.settled()
+    [call] = harness.service.calls
+    assert call.report_time.ToMicroseconds() == arrived
+    assert call.username == "johndow"
+
+
+async def test_the_app_is_found_later_when_nothing_is_known_yet(harness: Harness) -> None:
+    """A first start while the service is down: neither the app nor its names for parameters are known."""
+    harness.service.apps[0].settings.bridge_parameters.username.extend(["who"])
+    await harness.start()
+    assert await harness.get(removal().replace("username", "who")) == 200
+    assert await harness.get(f"/{APP}{removal('second').replace('username', 'who')}") == 200
+    await harness.serve()
+    await harness.settled()
+    assert sorted(names(harness)) == ["Djohndow", "Dsecond"]
+    assert {call.app_id for call in harness.service.calls} == {APP}
+
+
+async def test_the_directory_outlives_a_restart(harness: Harness) -> None:
+    harness.service.apps[0].settings.bridge_parameters.username.extend(["who"])
+    await harness.serve()
+    await harness.start()
+    await harness.stop()
+    await harness.service.stop()
+    bridge = await harness.start()
+    assert bridge._directory.known
+    assert await harness.get(removal().replace("username", "who")) == 200
+    [waiting] = await bridge._spool.read(0, 10)
+    assert waiting.app_id == APP
+
+
+async def test_a_push_token_report_registers_and_beats(running: Harness) -> None:
+    """X5: usable tokens, provider, platform and purpose by the push app id; the device is the selector."""
+    target = (
+        f"/reportToken/?username=johndow&selector={SELECTOR}&token_msgs={MSGS}&appid_msgs={MESSAGES}"
+        f"&token_calls={VOIP.replace('=', '%3D')}&appid_calls={CALLS}"
+    )
+    assert await running.get(target) == 200
+    await running.settled()
+    register, heartbeat = running.service.calls
+    assert (register.key.user_id, register.key.device_id, register.account_selector) == (
+        "johndow",
+        SELECTOR,
+        SELECTOR,
+    )
+    assert register.platform == profile_pb2.PLATFORM_IOS
+    assert {(e.provider, e.purpose, e.push_app_id, e.token) for e in register.push_endpoints} == {
+        (
+            profile_pb2.PUSH_PROVIDER_FCM,
+            profile_pb2.PUSH_PURPOSE_DEFAULT,
+            MESSAGES,
+            "APA91bG9aqWvmnxnYBZWG9hxvtkgzTXSopfiufzmc6tP3Kb",
+        ),
+        (profile_pb2.PUSH_PROVIDER_APNS_VOIP, profile_pb2.PUSH_PURPOSE_INCOMING_CALL, CALLS, VOIP_HEX),
+    }
+    assert heartbeat.key == register.key
+
+
+async def test_the_device_is_the_installation_if_it_is_given(running: Harness) -> None:
+    """X5."""
+    assert await running.get(token_report() + "&installation_id=phone-1") == 200
+    await running.settled()
+    assert running.service.calls[0].key.device_id == "phone-1"
+
+
+async def test_a_removal_overtakes_the_token_reports_before_it(harness: Harness) -> None:
+    """X3, X4: delivered late, they would register after the removal arrived, and it would look late itself."""
+    await harness.start()
+    await harness.get(f"/{APP}{token_report()}")
+    await harness.get(f"/{APP}{token_report('somebody')}")
+    await harness.get(f"/{APP}{token_report(token='another-device')}")
+    await harness.get(f"/{APP}{removal()}")
+    await harness.get(f"/{APP}{token_report()}")
+    await harness.serve()
+    await harness.settled()
+    told = names(harness)
+    assert told.index("Djohndow") < len(told) - 1 - told[::-1].index("Rjohndow")
+    assert told.count("Rjohndow") == 2
+    assert told.count("Rsomebody") == 1
+    assert harness.metric("dropped_total", reason="OVERTAKEN") == 1
+
+
+async def test_a_removal_is_not_late_for_a_registration_of_this_bridge(running: Harness) -> None:
+    """X3: the service's clock is ahead, so the registration seems to come after the removal that followed it."""
+    running.service.register_time = running.clock.microseconds + 5_000_000
+    await running.get(token_report())
+    running.clock.advance(seconds=1)
+    await running.get(removal())
+    await running.settled()
+    assert running.service.calls[-1].report_time.ToMicroseconds() == running.service.register_time
+
+
+async def test_a_registration_that_came_later_makes_no_removal_newer(harness: Harness) -> None:
+    """X3: a late report after the user signed in again changes nothing."""
+    await harness.serve()
+    await harness.start()
+    arrived = harness.clock.microseconds
+    harness.service.failures = [grpc.StatusCode.INTERNAL]
+    await harness.get(removal(token="t1"))
+    await until(lambda: harness.metric("retried_total", reason="INTERNAL") == 1)
+    harness.clock.advance(seconds=60)
+    harness.service.register_time = harness.clock.microseconds
+    await harness.get(token_report(token="t2"))
+    await harness.settled()
+    assert names(harness) == ["Djohndow", "Rjohndow", "Hjohndow"]
+    assert harness.service.calls[0].report_time.ToMicroseconds() == arrived
+
+
+async def test_reports_of_an_account_keep_their_order(harness: Harness) -> None:
+    """X4: also when the first of them fails for a while; others do not wait for it."""
+    await harness.serve()
+    await harness.start()
+    harness.service.failures = [grpc.StatusCode.ABORTED] * 3
+    await harness.get(removal(token="t1"))
+    await until(lambda: harness.metric("retried_total", reason="ABORTED") == 1)
+    for n in range(2, 8):
+        await harness.get(removal(token=f"t{n}"))
+    await harness.settled()
+    order = [call.tokens[0].token for call in harness.service.calls]
+    assert order == [f"t{n}" for n in range(1, 8)]
+
+
+async def test_an_equal_report_takes_the_place_of_one_that_waits(harness: Harness) -> None:
+    """X4: one delivery, as of the newest."""
+    await harness.start()
+    for _ in range(5):
+        harness.clock.advance(seconds=1)
+        assert await harness.get(f"/{APP}{removal()}") == 200
+    await harness.serve()
+    await harness.settled()
+    [call] = harness.service.calls
+    assert call.report_time.ToMicroseconds() == harness.clock.microseconds
+
+
+async def test_an_equal_report_after_the_window_is_another_one(harness: Harness) -> None:
+    await harness.start()
+    await harness.get(f"/{APP}{removal()}")
+    harness.clock.advance(hours=1)
+    await harness.get(f"/{APP}{removal()}")
+    await harness.serve()
+    await harness.settled()
+    assert len(harness.service.calls) == 2
+
+
+async def test_an_unknown_key_is_taken_while_the_service_is_down(harness: Harness) -> None:
+    """X1: and its reports are dropped and counted when it proves wrong."""
+    await harness.start()
+    wrong = request("GET", f"/{APP}{removal('bad')}", key="apk_wrong")
+    foreign = request("GET", f"/{APP}{removal('foreign')}", key=OTHER_KEY)
+    assert [status(await harness.send(raw)) for raw in (wrong, foreign)] == [200, 200]
+    assert await harness.get(f"/{APP}{removal('good')}") == 200
+    await harness.serve()
+    await harness.settled()
+    assert names(harness) == ["Dgood"]
+    assert harness.metric("dropped_total", reason="KEY_WRONG") == 2
+    assert status(await harness.send(wrong)) == 401
+    await harness.service.stop()
+    await harness.stop()
+    await harness.start()
+    assert status(await harness.send(wrong)) == 401  # known to be wrong, over a restart, while the service is down
+    assert status(await harness.send(foreign)) == 401
+    assert await harness.get(f"/{APP}{removal('good')}") == 200
+
+
+async def test_a_key_is_asked_about_once(running: Harness) -> None:
+    for n in range(5):
+        assert await running.get(removal(f"user{n}")) == 200
+    assert running.service.questions == 1
+
+
+async def test_reports_of_a_revoked_key_become_dead_letters(running: Harness) -> None:
+    """X4: it was right when they were taken; an operator judges. New ones are refused."""
+    assert await running.get(removal("before")) == 200
+    await running.settled()
+    del running.service.keys[KEY]
+    assert await running.get(removal("after")) == 200
+    await running.settled()
+    assert running.metric("died_total", reason="KEY_REFUSED") == 1
+    assert await running.get(removal("later")) == 401
+
+
+@pytest.mark.parametrize(
+    ("target", "reason"),
+    [
+        (f"/{APP}/removeToken/?username=johndow", "MISSING_TOKEN"),
+        (f"/{APP}/removeToken/?token_msgs=abc", "MISSING_ACCOUNT"),
+        (f"/{APP}/reportToken/?username=johndow&token_msgs=abc&appid_msgs={MESSAGES}", "MISSING_DEVICE"),
+        (f"/{APP}/reportToken/?username=johndow&selector=s&token_msgs=abc&appid_msgs=no", "UNKNOWN_PUSH_APP"),
+        ("/removeToken/?username=johndow&token_msgs=abc&appid_msgs=com.unknown", "UNKNOWN_APP"),
+    ],
+)
+async def test_what_cannot_be_applied_becomes_a_dead_letter(running: Harness, target: str, reason: str) -> None:
+    """X4: with its reason; the app gets the same answer (X1)."""
+    assert await running.get(target) == 200
+    running.clock.advance(seconds=1)
+    await until(lambda: running.metric("died_total", reason=reason) == 1)
+    await running.stop()
+    [letter] = dead_letters.listed(running.spool)
+    assert letter.reason == reason
+
+
+async def test_the_service_refusing_a_report_makes_it_a_dead_letter(running: Harness) -> None:
+    running.service.failures = [grpc.StatusCode.INVALID_ARGUMENT]
+    assert await running.get(removal()) == 200
+    await until(lambda: running.metric("died_total", reason="INVALID_ARGUMENT") == 1)
+
+
+async def test_a_report_is_given_up_after_many_failures(harness: Harness) -> None:
+    await harness.serve()
+    await harness.start(delivery=DeliveryLimits(failing=SOON, attempts=3))
+    harness.service.failures = [grpc.StatusCode.INTERNAL] * 3
+    await harness.get(removal())
+    await until(lambda: harness.metric("died_total", reason="INTERNAL") == 1)
+
+
+async def test_dead_letters_are_replayed_while_the_bridge_runs(running: Harness) -> None:
+    """X4."""
+    running.service.failures = [grpc.StatusCode.INVALID_ARGUMENT] * 2
+    await running.get(removal("one"))
+    await running.get(removal("two"))
+    await until(lambda: len(dead_letters.listed(running.spool)) == 2)
+    first = dead_letters.listed(running.spool)[0]
+    assert dead_letters.replay(running.spool, [], everything=True, reason="OTHER") == 0
+    assert dead_letters.replay(running.spool, [first.id], everything=False) == 1
+    await until(lambda: len(running.service.calls) == 1)
+    assert running.service.calls[0].report_time.ToMicroseconds() == first.arrived
+    await until(lambda: len(dead_letters.listed(running.spool)) == 1)
+
+
+async def test_a_full_spool_says_so(harness: Harness) -> None:
+    """X4: the only case in which a valid report is not taken. Keys that are not proven have a part of it only."""
+    await harness.serve()
+    await harness.start(spool_limits=SpoolLimits(size=4000))
+    await harness.get(removal("first"))  # proves the key
+    await harness.settled()
+    await harness.service.stop()
+    answers = [
+        status(await harness.send(request("GET", f"/{APP}{removal(f'u{n}')}", key=f"unknown{n}"))) for n in range(9)
+    ]
+    assert answers[0] == 200
+    assert answers[-1] == 503
+    full = b""
+    for n in range(20):
+        full = await harness.send(request("GET", removal(f"v{n}")))
+        if status(full) != 200:
+            break
+    assert status(full) == 503
+    assert b"retry-after: 60" in full
+    assert n > 2
+    assert await harness.get("/readyz") == 503
+    await harness.serve()
+    await harness.settled()
+    assert await harness.get("/readyz") == 200
+    assert await harness.get(removal("again")) == 200
+
+
+async def test_floods_are_refused(harness: Harness) -> None:
+    """X1: by address and by app."""
+    await harness.serve()
+    await harness.start(app=AppOptions(per_address=Rate(0.01, 3)))
+    answers = [await harness.send(request("GET", removal(f"u{n}"))) for n in range(5)]
+    assert [status(answer) for answer in answers] == [200, 200, 200, 429, 429]
+    assert b"retry-after: " in answers[-1]
+    await harness.stop()
+    await harness.start(app=AppOptions(per_app=Rate(0.01, 2)))
+    assert [await harness.get(removal(f"u{n}")) for n in range(3)] == [200, 200, 429]
+
+
+async def test_the_trace_leads_from_the_report_to_the_call(running: Harness) -> None:
+    answer = await running.send(request("GET", removal()))
+    trace = answer.partition(b"x-trace-id: ")[2].partition(b"\r\n")[0].decode()
+    given = "4bf92f3577b34da6a3ce929d0e0e4736"
+    await running.settled()
+    assert running.service.traces[-1] == trace
+    await running.get(removal("second"), f"traceparent: 00-{given}-00f067aa0ba902b7-01")
+    await running.settled()
+    assert running.service.traces[-1] == given
+
+
+async def test_nothing_readable_is_on_disk(harness: Harness) -> None:
+    """X2: neither keys nor tokens nor who reported."""
+    await harness.start()
+    await harness.get(f"/{APP}{removal('marker-user')}&password=marker-password&key={KEY}")
+    await harness.get(f"/{APP}{token_report('marker-user')}")
+    files = [path.read_bytes() for path in harness.folder.iterdir()]
+    await harness.stop()
+    files += [path.read_bytes() for path in harness.folder.iterdir()]
+    assert any(APP.encode() in content for content in files)
+    for secret in (KEY, "marker", MSGS, SELECTOR, "12869E"):
+        assert not any(secret.encode() in content for content in files), secret
+
+
+async def test_keys_are_erased_when_no_report_needs_them(running: Harness) -> None:
+    assert running.bridge is not None
+    spool = running.bridge._spool
+    await running.get(removal())
+    await running.settled()
+    verifier = next(iter(running.bridge._known_keys._presented))
+    assert await spool.sealed_key(verifier) is not None
+    await spool.clean(running.clock.microseconds)
+    assert await spool.sealed_key(verifier) is None
+
+
+async def test_another_hash_key_is_refused_and_so_is_a_second_bridge(harness: Harness, tmp_path: Path) -> None:
+    await harness.start()
+    bridge = harness.bridge
+    with pytest.raises(SpoolError, match="in use by another bridge"):
+        await harness.start()
+    harness.bridge = bridge
+    await harness.stop()
+    with pytest.raises(SpoolError, match="another PROFILE_GRPC_HASH_KEY"):
+        await harness.start(hash_key=HASH_KEY[::-1])
+    harness.spool.write_text("no database at all, but long enough to be read as one" * 20)
+    with pytest.raises(SpoolError, match="cannot use"):
+        await harness.start()
+
+
+async def test_a_disk_that_fails_is_told_and_survived(running: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
+    """503 with Retry-After, the next report is taken again; what was delivered meanwhile is still taken off."""
+    assert running.bridge is not None
+    writer = running.bridge._spool._writer
+    working = writer.commit
+    broken = [True]
+
+    def commit() -> None:
+        if broken:
+            writer._end()
+            raise OSError(28, "No space left on device")
+        working()
+
+    monkeypatch.setattr(writer, "commit", commit)
+    answer = await running.send(request("GET", removal()))
+    assert status(answer) == 503
+    assert b"retry-after: 5" in answer
+    broken.clear()
+    assert await running.get(removal("second")) == 200
+    await running.settled()
+    assert names(running) == ["Dsecond"]
