@@ -1,0 +1,133 @@
+"""The HTTP bridge: as a process of its own, and beside the service that it talks to."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import structlog
+import uvloop
+from cryptography import x509
+from prometheus_client import CollectorRegistry
+
+from profile_grpc import config as configuration
+from profile_grpc.bootstrap import listen
+from profile_grpc.bootstrap.clock import SystemClock
+from profile_grpc.bootstrap.process import stop_on_signals
+from profile_grpc.config import ConfigError, LogConfig, ServeConfig
+from profile_grpc.telemetry.logs import configure_logs
+from profile_grpc.telemetry.metrics import MetricsServer, process_registry
+from profile_grpc.transport.http.app import AppOptions
+from profile_grpc.transport.http.bridge import Bridge, BridgeConfig, ListenerTls
+from profile_grpc.transport.http.service import ServiceTls
+
+log = structlog.get_logger(__name__)
+_ANY = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - to be told from others, not to listen on
+
+
+@dataclass(frozen=True, slots=True)
+class BridgeReady:
+    """What a bridge that takes reports tells its operator."""
+
+    url: str
+    target: str
+    metrics_url: str | None
+
+
+def run_bridge(
+    config: BridgeConfig,
+    logs: LogConfig,
+    metrics: tuple[str, int] | None,
+    announce: Callable[[BridgeReady], None],
+) -> None:
+    """Takes and delivers reports until SIGTERM or SIGINT. `metrics`: where to serve them.
+
+    Raises:
+        SpoolError: the spool cannot be used.
+        AddressTaken: it cannot listen.
+    """
+    configure_logs(logs)
+    uvloop.run(_run(config, metrics, announce))
+
+
+async def _run(config: BridgeConfig, metrics: tuple[str, int] | None, announce: Callable[[BridgeReady], None]) -> None:
+    stop = stop_on_signals()
+    registry = process_registry()
+    server = None
+    if metrics is not None:
+        listen.check_free(*metrics, "--metrics-port")
+        server = MetricsServer(registry, *metrics)
+    try:
+        async with _started(config, registry) as url:
+            metrics_url = f"http://{listen.join(metrics[0], server.port)}/metrics" if metrics and server else None
+            announce(BridgeReady(url, config.target, metrics_url))
+            await stop.wait()
+            log.info("draining")
+    finally:
+        if server is not None:
+            server.close()
+    log.info("stopped")
+
+
+@asynccontextmanager
+async def beside(config: ServeConfig, port: int, registry: CollectorRegistry) -> AsyncIterator[str | None]:
+    """Runs the bridge meanwhile, if `serve` is asked to; answers its URL. It reaches the service on `port` by gRPC.
+
+    Raises:
+        SpoolError, AddressTaken, ConfigError: it cannot run.
+    """
+    if config.bridge_port is None:
+        yield None
+        return
+    url = config.database.url
+    settings = BridgeConfig(
+        target=listen.join("127.0.0.1" if config.host in _ANY else config.host, port),
+        spool=Path(config.bridge_spool or configuration.dev_file(url, "bridge-spool")),
+        hash_key=config.database.hash_key,
+        keys=config.bridge_keys,
+        anonymous_directory=config.dev,
+        host=config.bridge_host,
+        port=config.bridge_port,
+        service_tls=_own_tls(config),
+        tls=ListenerTls(Path(config.tls.cert), Path(config.tls.key)) if config.tls else None,
+        app=AppOptions(require_key=not config.dev),
+    )
+    async with _started(settings, registry) as bridge_url:
+        yield bridge_url
+
+
+def without_bridge(config: ServeConfig) -> ServeConfig:
+    """The settings of a worker: the bridge runs in its parent."""
+    return replace(config, bridge_port=None, bridge_keys=())
+
+
+@asynccontextmanager
+async def _started(config: BridgeConfig, registry: CollectorRegistry) -> AsyncIterator[str]:
+    listen.check_free(config.host, config.port, "--bridge-port")
+    bridge = Bridge(config, SystemClock().now, registry)
+    await bridge.start()
+    try:
+        scheme = "https" if config.tls else "http"
+        yield f"{scheme}://{listen.join(config.host, bridge.address[1])}"
+    finally:
+        await bridge.drain()
+
+
+def _own_tls(config: ServeConfig) -> ServiceTls | None:
+    """How the bridge trusts the service beside it: by the very certificate that both show."""
+    if config.tls is None:
+        return None
+    if config.tls.client_ca is not None:
+        raise ConfigError(
+            "--bridge-port cannot present a client certificate to --tls-client-ca; run `profile-grpc bridge` with"
+            " --client-cert and --client-key beside it"
+        )
+    path = Path(config.tls.cert)
+    names = x509.load_pem_x509_certificate(path.read_bytes()).extensions.get_extension_for_class(
+        x509.SubjectAlternativeName
+    )
+    found = names.value.get_values_for_type(x509.DNSName)
+    name = found[0].replace("*", "bridge", 1) if found else ""
+    return ServiceTls(ca=path, server_name=name)

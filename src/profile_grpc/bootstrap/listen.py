@@ -1,0 +1,60 @@
+"""Addresses to listen on: whether they are free, and how several processes share one."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import closing
+
+
+class AddressTaken(Exception):  # noqa: N818 - an outcome
+    """The address cannot be listened on. The message is one line that says what to do."""
+
+
+def reserve(host: str, port: int, option: str) -> socket.socket:
+    """Takes the port (0: a free one), so that nobody else can, and lets only sockets with SO_REUSEPORT share it.
+
+    The socket does not listen: calls go to those that do. Keep it open for as long as the port is to stay ours.
+
+    Args:
+        host: a name or an address.
+        port: 0 to 65535.
+        option: what the user can change, for the message: `--port`.
+
+    Raises:
+        AddressTaken: somebody listens there, or the host is not of this machine.
+    """
+    taken = None
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        taken = socket.socket(family, kind, protocol)
+        # Allows what a server that has just ended leaves behind (TIME_WAIT), but nobody who listens.
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind(address)
+        # From here on no plain bind may join, while our workers may.
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    except OSError as error:
+        if taken is not None:
+            taken.close()
+        why = (error.strerror or str(error)).lower()
+        raise AddressTaken(
+            f"cannot listen on {join(host, port)}: {why}; choose another {option}, or end what uses it"
+        ) from None
+    return taken
+
+
+def check_free(host: str, port: int, option: str) -> None:
+    """As `reserve`, but leaves the port to whoever binds it next in this process.
+
+    Raises:
+        AddressTaken: see `reserve`.
+    """
+    with closing(reserve(host, port, option)):
+        pass
+
+
+def join(host: str, port: int) -> str:
+    """The address as one text; an IPv6 host in brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

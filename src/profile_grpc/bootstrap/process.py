@@ -1,0 +1,178 @@
+"""One serving process: store, write queue, use cases, gRPC server and reaper, wired, started and ended in order."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import signal
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from profile_grpc.bootstrap import demo
+from profile_grpc.bootstrap.clock import SystemClock
+from profile_grpc.config import ServeConfig
+from profile_grpc.domain.hashing import Hasher
+from profile_grpc.reaper import Reaper
+from profile_grpc.service.apps import Apps
+from profile_grpc.service.directory import Directory
+from profile_grpc.service.ports import ProfileStore, Store, StoreError
+from profile_grpc.service.profiles import Profiles
+from profile_grpc.service.usage import Usage
+from profile_grpc.service.write_queue import WriteQueue
+from profile_grpc.store import open_store
+from profile_grpc.telemetry.metrics import Metrics, ProfileCounts
+from profile_grpc.transport.grpc.in_flight import CallLimits
+from profile_grpc.transport.grpc.server import GrpcServer, ServerOptions, Tls
+from profile_grpc.transport.grpc.servicers import Services
+
+log = structlog.get_logger(__name__)
+
+COUNTS_INTERVAL = 15.0
+"""Seconds between two readings of the profile counts."""
+_YOUNG_OBJECTS = 50_000
+"""How many more objects than before make the garbage collector look at the young ones. Calls make no cycles: Python's
+700 has it look at those in flight, again and again, for a tenth of the process's time."""
+
+
+class ProcessFailed(Exception):  # noqa: N818 - an outcome
+    """Something that must run for as long as the process serves has ended."""
+
+
+async def serve_calls(
+    config: ServeConfig,
+    metrics: Metrics,
+    *,
+    counts: ProfileCounts | None,
+    shared_port: bool,
+    ready: Callable[[int, str | None], None],
+    stop: asyncio.Event,
+    beside: Callable[[int], AbstractAsyncContextManager[str | None]] = lambda _port: nullcontext(),
+) -> None:
+    """Serves until `stop` is set, then drains: nothing that was acknowledged is lost, nothing in flight is cut off.
+
+    Args:
+        config: what to serve, on a database whose schema is this program's.
+        metrics: told of everything.
+        counts: kept up to date with the numbers of stored profiles, if given.
+        shared_port: whether other workers serve on the same port.
+        ready: told the port, and the bridge's URL if there is one, once calls are taken.
+        stop: asks to end.
+        beside: what runs beside the server, given its port: the HTTP bridge, whose URL it answers.
+
+    Raises:
+        ServeError: the port cannot be had, or the TLS files are unusable.
+        StoreError: the database cannot be used.
+        ProcessFailed: a part of the process has ended unasked; it has been drained.
+    """
+    clock, hasher = SystemClock(), Hasher(config.database.hash_key)
+    async with _closing(await open_store(config.database.url, hasher=hasher)) as store:
+        directory = Directory(store.directory, hasher, anonymous=demo.ANONYMOUS if config.dev else None)
+        async with _draining(WriteQueue(store.profiles, clock, hasher, observer=metrics)) as queue:
+            services = Services(
+                profiles=Profiles(queue, store.profiles, hasher, metrics),
+                apps=Apps(store.directory, store.profiles, queue, directory, clock, hasher),
+                usage=Usage(store.usage, clock),
+                directory=directory,
+            )
+            server = GrpcServer(services, store.ping, metrics, _options(config, shared_port=shared_port))
+            reaper = Reaper(store, queue, clock, metrics)
+            port = await server.start()
+            try:
+                async with beside(port) as bridge_url:
+                    background = {"directory": directory.run(), "reaper": reaper.run(config.reaper_interval)}
+                    if counts is not None:
+                        background["profile counts"] = keep_counts(store.profiles, counts)
+                    _calm_collector()
+                    ready(port, bridge_url)
+                    await run_until(stop, background)
+            finally:
+                log.info("draining")
+                await server.drain()
+    log.info("stopped")
+
+
+def _calm_collector() -> None:
+    """What start-up made lives as long as the process: the garbage collector need never look at it again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_YOUNG_OBJECTS, *gc.get_threshold()[1:])
+
+
+async def keep_counts(profiles: ProfileStore, counts: ProfileCounts) -> None:
+    """Reads the numbers of stored profiles every few seconds until cancelled; keeps the last ones through an outage."""
+    while True:
+        try:
+            counts.update(await profiles.counts())
+        except StoreError as error:
+            log.warning("the profile counts cannot be read", error=str(error))
+        await asyncio.sleep(COUNTS_INTERVAL)
+
+
+async def run_until(stop: asyncio.Event, background: dict[str, Coroutine[Any, Any, None]]) -> None:
+    """Runs endless work until `stop` is set, and ends it.
+
+    Raises:
+        ProcessFailed: one has ended by itself: what it should do would silently be left undone.
+    """
+    tasks = [asyncio.create_task(work, name=name) for name, work in background.items()]
+    stopping: asyncio.Task[object] = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait([stopping, *tasks], return_when=asyncio.FIRST_COMPLETED)
+        for task in tasks:
+            if task.done():
+                log.error("a part of the process has ended", part=task.get_name(), exc_info=task.exception())
+                raise ProcessFailed(f"internal error: {task.get_name()} has ended; the log tells why")
+    finally:
+        stopping.cancel()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(stopping, *tasks, return_exceptions=True)
+
+
+def stop_on_signals() -> asyncio.Event:
+    """An event that SIGTERM or SIGINT sets. After the first SIGINT a second one ends the process at once."""
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+
+    def interrupted() -> None:
+        stop.set()
+        loop.remove_signal_handler(signal.SIGINT)
+
+    loop.add_signal_handler(signal.SIGTERM, stop.set)
+    loop.add_signal_handler(signal.SIGINT, interrupted)
+    return stop
+
+
+@asynccontextmanager
+async def _closing(store: Store) -> AsyncIterator[Store]:
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+@asynccontextmanager
+async def _draining(queue: WriteQueue) -> AsyncIterator[WriteQueue]:
+    queue.start()
+    try:
+        yield queue
+    finally:
+        await queue.close()
+
+
+def _options(config: ServeConfig, *, shared_port: bool) -> ServerOptions:
+    tls = config.tls
+    return ServerOptions(
+        host=config.host,
+        port=config.port,
+        so_reuseport=shared_port,
+        tls=Tls(Path(tls.cert), Path(tls.key), Path(tls.client_ca) if tls.client_ca else None) if tls else None,
+        reflection=config.reflection,
+        limits=CallLimits(calls=config.max_calls, seconds=config.call_timeout.total_seconds()),
+        max_connection_age=config.max_connection_age.total_seconds(),
+        drain_notice=config.drain_notice.total_seconds(),
+        drain_grace=config.drain_grace.total_seconds(),
+    )

@@ -1,0 +1,172 @@
+"""`serve`: prepares the database and the ports, then serves in this process or supervises workers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from tempfile import TemporaryDirectory
+
+import uvloop
+from prometheus_client import CollectorRegistry, multiprocess
+
+from profile_grpc import config as configuration
+from profile_grpc.bootstrap import bridging, demo, listen
+from profile_grpc.bootstrap.administration import administration
+from profile_grpc.bootstrap.process import keep_counts, serve_calls, stop_on_signals
+from profile_grpc.bootstrap.supervisor import Supervisor
+from profile_grpc.config import ServeConfig
+from profile_grpc.domain.hashing import Hasher
+from profile_grpc.service.ports import KeyKind
+from profile_grpc.store import migrate, open_store
+from profile_grpc.telemetry.logs import configure_logs
+from profile_grpc.telemetry.metrics import (
+    Metrics,
+    MetricsServer,
+    ProfileCounts,
+    collected_registry,
+    process_registry,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """What a server that takes calls tells its operator."""
+
+    address: str
+    metrics_url: str | None
+    bridge_url: str | None
+    database: str
+    workers: int
+    tls: bool
+    demo_keys: Mapping[KeyKind, str] | None
+    """With --dev: a working key of each kind."""
+
+
+Announce = Callable[[Ready], None]
+
+
+def serve(config: ServeConfig, announce: Announce) -> None:
+    """Serves until SIGTERM or SIGINT; `announce` is told once, when calls are taken.
+
+    Raises:
+        ConfigError, StoreError: the database cannot be used: its schema, its place, its permissions.
+        AddressTaken, ServeError: it cannot listen.
+        WorkerFailed, ProcessFailed: a worker did not start, or a part of the process failed.
+    """
+    configure_logs(config.log)
+    if config.workers > 1:
+        asyncio.run(_serve_with_workers(config, announce))
+    else:
+        uvloop.run(_serve_alone(config, announce))
+
+
+async def _serve_alone(config: ServeConfig, announce: Announce) -> None:
+    stop = stop_on_signals()
+    with ExitStack() as stack:
+        listen.check_free(config.host, config.port, "--port")
+        counts = ProfileCounts()
+        registry = process_registry()
+        registry.register(counts)
+        metrics = Metrics(registry)
+        metrics_url = stack.enter_context(_metrics_served(config, registry))
+        keys = await _prepare(config)
+        await serve_calls(
+            config,
+            metrics,
+            counts=counts if metrics_url else None,
+            shared_port=False,
+            beside=lambda port: bridging.beside(config, port, registry),
+            ready=lambda port, bridge_url: announce(_ready(config, port, metrics_url, bridge_url, keys)),
+            stop=stop,
+        )
+
+
+async def _serve_with_workers(config: ServeConfig, announce: Announce) -> None:
+    stop = stop_on_signals()
+    with ExitStack() as stack:
+        # Kept for as long as the workers run: nobody else gets the port between two of them.
+        held = stack.enter_context(listen.reserve(config.host, config.port, "--port"))
+        port: int = held.getsockname()[1]
+        folder = stack.enter_context(TemporaryDirectory(prefix="profile-grpc-metrics-"))
+        counts = ProfileCounts()
+        registry = collected_registry(folder, counts)
+        metrics_url = stack.enter_context(_metrics_served(config, registry))
+        keys = await _prepare(config)
+        supervisor = Supervisor(
+            replace(bridging.without_bridge(config), port=port),
+            folder if metrics_url else None,
+            ended=lambda pid: multiprocess.mark_process_dead(pid, folder),  # type: ignore[no-untyped-call]
+        )
+        async with bridging.beside(config, port, registry) as bridge_url:
+            announced = lambda: announce(_ready(config, port, metrics_url, bridge_url, keys))  # noqa: E731
+            if metrics_url is None:
+                await supervisor.run(announced, stop)
+            else:
+                await _supervise_and_count(config, supervisor, counts, announced, stop)
+
+
+async def _supervise_and_count(
+    config: ServeConfig,
+    supervisor: Supervisor,
+    counts: ProfileCounts,
+    announced: Callable[[], None],
+    stop: asyncio.Event,
+) -> None:
+    store = await open_store(config.database.url, hasher=Hasher(config.database.hash_key))
+    try:
+        counting = asyncio.create_task(keep_counts(store.profiles, counts))
+        try:
+            await supervisor.run(announced, stop)
+        finally:
+            counting.cancel()
+            await asyncio.gather(counting, return_exceptions=True)
+    finally:
+        await store.close()
+
+
+async def _prepare(config: ServeConfig) -> Mapping[KeyKind, str] | None:
+    """Makes sure that the database can be served; with --dev sets up the demo and answers its keys.
+
+    An embedded database is migrated here, as its only server is this one. A PostgreSQL database never is, not even
+    an empty one: it may be the wrong one, or in use by servers of another version.
+    """
+    url = config.database.url
+    if configuration.is_sqlite(url):
+        configuration.prepare_sqlite_file(url)
+        await migrate(url)
+    async with administration(config.database) as admin:
+        return await demo.prepare(admin, url) if config.dev else None
+
+
+@contextmanager
+def _metrics_served(config: ServeConfig, registry: CollectorRegistry) -> Iterator[str | None]:
+    """Serves the metrics meanwhile, if asked to; answers their URL."""
+    if config.metrics_port is None:
+        yield None
+        return
+    listen.check_free(config.metrics_host, config.metrics_port, "--metrics-port")
+    server = MetricsServer(registry, config.metrics_host, config.metrics_port)
+    try:
+        yield f"http://{listen.join(config.metrics_host, server.port)}/metrics"
+    finally:
+        server.close()
+
+
+def _ready(
+    config: ServeConfig,
+    port: int,
+    metrics_url: str | None,
+    bridge_url: str | None,
+    keys: Mapping[KeyKind, str] | None,
+) -> Ready:
+    return Ready(
+        address=listen.join(config.host, port),
+        metrics_url=metrics_url,
+        bridge_url=bridge_url,
+        database=configuration.display_url(config.database.url),
+        workers=config.workers,
+        tls=config.tls is not None,
+        demo_keys=keys,
+    )

@@ -1,0 +1,140 @@
+"""Several worker processes on one port: started, watched, restarted and stopped by this one, which serves no call.
+
+Workers are fresh processes, not forks: gRPC's threads do not survive a fork. Each gets its settings on its standard
+input, which stays open as a lifeline: a worker whose parent has gone drains and ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+
+import structlog
+
+from profile_grpc.bootstrap import wire
+from profile_grpc.config import ServeConfig
+
+log = structlog.get_logger(__name__)
+
+START_SECONDS = 60.0
+_FIRST_PAUSE = 0.5
+_LONGEST_PAUSE = 30.0
+_STEADY_SECONDS = 60.0
+"""A worker that ran for this long is not part of a series of failures."""
+_BEYOND_GRACE = 15.0
+
+
+class WorkerFailed(Exception):  # noqa: N818 - an outcome
+    """A worker did not start. It has said why on stderr."""
+
+
+class Supervisor:
+    """N workers that share one address."""
+
+    def __init__(self, config: ServeConfig, metrics_folder: str | None, ended: Callable[[int], None]) -> None:
+        """`ended` is told the process id of each worker that has ended."""
+        self._settings = wire.encode(config) + b"\n"
+        self._workers = config.workers
+        self._grace = config.drain_grace.total_seconds() + _BEYOND_GRACE
+        self._environment = os.environ | ({"PROMETHEUS_MULTIPROC_DIR": metrics_folder} if metrics_folder else {})
+        self._ended = ended
+        self._running: set[asyncio.subprocess.Process] = set()
+        self._starting = self._workers
+
+    async def run(self, ready: Callable[[], None], stop: asyncio.Event) -> None:
+        """Runs the workers until `stop` is set and all of them have ended; calls `ready` when all serve.
+
+        Raises:
+            WorkerFailed: one did not start; the others have been stopped.
+        """
+        stopping = asyncio.create_task(stop.wait())
+        keepers = [asyncio.create_task(self._keep(ready)) for _ in range(self._workers)]
+        try:
+            await asyncio.wait([stopping, *keepers], return_when=asyncio.FIRST_COMPLETED)
+            for keeper in keepers:
+                if keeper.done():
+                    keeper.result()
+        finally:
+            for task in (stopping, *keepers):
+                task.cancel()
+            await asyncio.gather(stopping, *keepers, return_exceptions=True)
+            await self._stop()
+
+    async def _keep(self, ready: Callable[[], None]) -> None:
+        """Starts a worker, and another whenever it ends, after a pause that grows with each failure."""
+        loop = asyncio.get_running_loop()
+        process = await self._start()
+        self._starting -= 1
+        if not self._starting:
+            ready()
+        pause = _FIRST_PAUSE
+        while True:
+            started = loop.time()
+            await self._forget(process)
+            if loop.time() - started > _STEADY_SECONDS:
+                pause = _FIRST_PAUSE
+            log.error("a worker has ended; starting another", pid=process.pid, status=process.returncode, pause=pause)
+            while True:
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE)
+                try:
+                    process = await self._start()
+                except WorkerFailed:
+                    log.error("a worker did not start; trying again", pause=pause)  # noqa: TRY400 - it has said why
+                else:
+                    break
+
+    async def _start(self) -> asyncio.subprocess.Process:
+        """A worker that serves."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-P",
+            "-m",
+            "profile_grpc.bootstrap.worker",
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            env=self._environment,
+            start_new_session=True,  # Ctrl-C reaches this process only, which then tells the workers
+        )
+        self._running.add(process)
+        if process.stdin is None or process.stdout is None:
+            raise AssertionError("asked for pipes")
+        try:
+            with suppress(ConnectionError):  # it has ended already
+                process.stdin.write(self._settings)
+                await process.stdin.drain()
+            async with asyncio.timeout(START_SECONDS):
+                said = await process.stdout.readline()
+        except TimeoutError:
+            said = b""
+        if said != wire.READY:
+            with suppress(ProcessLookupError):
+                process.kill()
+            await self._forget(process)
+            raise WorkerFailed
+        return process
+
+    async def _forget(self, process: asyncio.subprocess.Process) -> None:
+        """Waits until the worker has ended."""
+        await process.wait()
+        self._running.discard(process)
+        self._ended(process.pid)
+
+    async def _stop(self) -> None:
+        """Asks every worker to drain, and waits; ends those that take much longer than the grace."""
+        for process in self._running:
+            with suppress(ProcessLookupError):
+                process.send_signal(signal.SIGTERM)
+        try:
+            async with asyncio.timeout(self._grace):
+                await asyncio.gather(*(process.wait() for process in self._running))
+        except TimeoutError:
+            for process in self._running:
+                if process.returncode is None:
+                    log.error("a worker did not end in time; killing it", pid=process.pid)  # noqa: TRY400 - no fault of ours
+                    process.kill()
+            await asyncio.gather(*(process.wait() for process in self._running))

@@ -1,0 +1,59 @@
+"""One of several workers: `python -m profile_grpc.bootstrap.worker`, started by the supervisor only.
+
+Reads its settings from the first line of standard input and says that it is ready on standard output. When standard
+input ends, the parent has gone: then it drains, as it does on SIGTERM.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+import structlog
+import uvloop
+from prometheus_client import CollectorRegistry
+
+from profile_grpc.bootstrap import wire
+from profile_grpc.bootstrap.process import ProcessFailed, serve_calls, stop_on_signals
+from profile_grpc.config import ServeConfig
+from profile_grpc.service.ports import StoreError
+from profile_grpc.telemetry.logs import configure_logs
+from profile_grpc.telemetry.metrics import Metrics
+from profile_grpc.transport.grpc.server import ServeError
+
+log = structlog.get_logger(__name__)
+
+
+async def _serve(config: ServeConfig) -> None:
+    stop = stop_on_signals()
+    # Ends with the parent: nothing is ever sent after the settings.
+    asyncio.get_running_loop().add_reader(sys.stdin.fileno(), stop.set)
+    await serve_calls(
+        config,
+        Metrics(CollectorRegistry()),  # written to files, which the parent serves
+        counts=None,
+        shared_port=True,
+        ready=_say_ready,
+        stop=stop,
+    )
+
+
+def _say_ready(_port: int, _bridge_url: str | None) -> None:
+    sys.stdout.buffer.write(wire.READY)
+    sys.stdout.buffer.flush()
+
+
+def main() -> int:
+    """Answers the exit status."""
+    config = wire.decode(sys.stdin.buffer.readline())
+    configure_logs(config.log)
+    try:
+        uvloop.run(_serve(config))
+    except (ServeError, StoreError, ProcessFailed) as error:
+        log.error("the worker cannot serve", error=str(error))  # noqa: TRY400 - the text says it all
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,232 @@
+"""`profile-grpc app`: the apps of a tenant and their settings."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import fields
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from profile_grpc.bootstrap.administration import Administration, administration
+from profile_grpc.cli import output, settings, shapes
+from profile_grpc.cli.errors import FAILED, CommandFailed
+from profile_grpc.cli.options import AppId, DatabaseUrl, Json, database, option
+from profile_grpc.domain.settings import App, AppSettings
+from profile_grpc.transport.http import check
+from profile_grpc.transport.http.templates import Template
+
+app = typer.Typer(help="Apps and their settings.", no_args_is_help=True)
+
+_JSON_SHAPE = "JSON: {app_id, tenant_id, display_name, settings, create_time, update_time, etag}."
+_PAGE = 1000
+NEVER = datetime.fromtimestamp(0, UTC)
+
+Settings = Annotated[
+    list[str] | None,
+    option("--set", metavar="NAME=VALUE", help=f"A setting, repeatable. Names: {', '.join(settings.PARSERS)}."),
+]
+DisplayName = Annotated[str | None, option("--display-name", help="A name for people.")]
+
+
+@app.command(epilog=_JSON_SHAPE)
+def create(
+    app_id: AppId,
+    *,
+    tenant: Annotated[str, option("--tenant", help="The tenant that owns the app.")],
+    display_name: DisplayName = None,
+    assignments: Settings = None,
+    database_url: DatabaseUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Create an app. Settings that are not given take their defaults, see `app show`."""
+    wanted = _checked(app_id, display_name or "", settings.apply(AppSettings(), assignments or ()))
+
+    async def run() -> App:
+        async with administration(database(database_url)) as admin:
+            await require_tenant(admin, tenant)
+            return await admin.apps.create(app_id, tenant, display_name or "", wanted)
+
+    created = asyncio.run(run())
+    if as_json:
+        output.document(_structured(created))
+    else:
+        output.line(f"created app {app_id} of tenant {tenant}")
+        output.note(f"next: profile-grpc key create --tenant {tenant} --kind client --app {app_id}")
+
+
+@app.command("set", epilog=_JSON_SHAPE)
+def set_(
+    app_id: AppId,
+    *,
+    display_name: DisplayName = None,
+    assignments: Settings = None,
+    database_url: DatabaseUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Change settings of an app; in force at once. `NAME=default` returns to the default."""
+    if display_name is None and not assignments:
+        raise typer.BadParameter("give at least one --set NAME=VALUE, or --display-name")
+
+    async def run() -> App:
+        async with administration(database(database_url)) as admin:
+            before = await admin.apps.get(app_id)
+            name = before.display_name if display_name is None else display_name
+            return await admin.apps.update(
+                before, name, _checked(app_id, name, settings.apply(before.settings, assignments or ()))
+            )
+
+    changed = asyncio.run(run())
+    if as_json:
+        output.document(_structured(changed))
+    else:
+        output.line(f"changed app {app_id}")
+
+
+@app.command(epilog=_JSON_SHAPE)
+def show(app_id: AppId, *, database_url: DatabaseUrl = None, as_json: Json = False) -> None:
+    """Show an app and every setting in force, as --set takes them."""
+
+    async def run() -> App:
+        async with administration(database(database_url)) as admin:
+            return await admin.apps.get(app_id)
+
+    found = asyncio.run(run())
+    if as_json:
+        output.document(_structured(found))
+        return
+    output.facts(
+        {
+            "app": found.app_id,
+            "tenant": found.tenant_id,
+            "display name": found.display_name or None,
+            "created": found.create_time,
+            "changed": found.update_time,
+            "": "",
+            **settings.flat(found.settings),
+        }
+    )
+
+
+@app.command("list")
+def list_(
+    *,
+    tenant: Annotated[str | None, option("--tenant", help="Only this tenant's.", show_default="every tenant")] = None,
+    database_url: DatabaseUrl = None,
+    as_json: Json = False,
+) -> None:
+    """List apps. JSON: {apps: [as in `app show`]}."""
+
+    async def run() -> list[App]:
+        async with administration(database(database_url)) as admin:
+            if tenant is not None:
+                await require_tenant(admin, tenant)
+            return await _all(admin, tenant)
+
+    found = asyncio.run(run())
+    if as_json:
+        output.document({"apps": [_structured(one) for one in found]})
+        return
+    rows = [(a.app_id, a.tenant_id, a.display_name, a.create_time, a.update_time) for a in found]
+    output.table(("app", "tenant", "display name", "created", "changed"), rows, empty="no apps yet")
+
+
+@app.command()
+def delete(
+    app_id: AppId,
+    *,
+    force: Annotated[bool, option("--force", help="Delete its profiles too, irreversibly.")] = False,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Delete an app and revoke its keys. With profiles it stays, unless --force."""
+
+    async def run() -> None:
+        async with administration(database(database_url)) as admin:
+            # Also one whose deletion was interrupted, which `get` would not find.
+            found = await admin.store.directory.app(app_id)
+            with output.working(f"deleting {app_id}"):
+                await admin.apps.delete(app_id, found.tenant_id if found else "", force=force)
+
+    asyncio.run(run())
+    output.line(f"deleted app {app_id}")
+
+
+@app.command("bridge-check")
+def bridge_check(
+    app_id: AppId,
+    *,
+    url: Annotated[str, option("--url", metavar="TEMPLATE", help="The report's URL, with its placeholders.")],
+    post_data: Annotated[
+        str, option("--post-data", metavar="TEMPLATE", help="The body, a form or JSON, with its placeholders.")
+    ] = "",
+    content_type: Annotated[str, option("--content-type", help="The body's type.", show_default=check.FORM)] = "",
+    database_url: DatabaseUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Show what the bridge reads from report templates, and the Account XML keys to paste. Exit status 1: they fail.
+
+    JSON: {endpoint, app_id, placeholders: {name: parameter}, problems, xml}.
+    """
+
+    async def run() -> App:
+        async with administration(database(database_url)) as admin:
+            return await admin.apps.get(app_id)
+
+    chosen = asyncio.run(run()).settings
+    names = {field.name: getattr(chosen.bridge_parameters, field.name) for field in fields(chosen.bridge_parameters)}
+    push_app_ids = [push_app.push_app_id for push_app in chosen.push_app_ids]
+    found = check.check(Template(names), url, post_data, content_type, push_app_ids)
+    problems = list(found.problems)
+    if found.app_id and found.app_id != app_id:
+        problems.append(f"the path names the app {found.app_id}, not {app_id}")
+    endpoint = found.kind.name.lower() if found.kind else None
+    if as_json:
+        shown = {"endpoint": endpoint, "app_id": found.app_id, "placeholders": dict(found.placeholders)}
+        output.document({**shown, "problems": problems, "xml": found.xml})
+    else:
+        rows = [(f"%{name}%", parameter or "(not read)") for name, parameter in found.placeholders.items()]
+        output.table(("placeholder", "becomes"), rows, empty="no placeholders")
+        output.line(found.xml)
+        for problem in problems:
+            output.note(f"problem: {problem}")
+    if problems:
+        raise typer.Exit(FAILED)
+
+
+async def require_tenant(admin: Administration, tenant_id: str) -> None:
+    """Raises CommandFailed when there is no such tenant."""
+    if await admin.store.directory.tenant(tenant_id) is None:
+        raise CommandFailed(
+            f"there is no tenant {tenant_id!r}; `profile-grpc tenant list` shows them, `tenant create` makes one"
+        )
+
+
+async def _all(admin: Administration, tenant_id: str | None) -> list[App]:
+    found: list[App] = []
+    page: Sequence[App] = ()
+    while not found or len(page) == _PAGE:
+        page = await admin.store.directory.apps(tenant_id, found[-1].app_id if found else "", _PAGE)
+        found += page
+        if not page:
+            break
+    return [one for one in found if not one.deleting]
+
+
+def _checked(app_id: str, display_name: str, wanted: AppSettings) -> AppSettings:
+    """The settings, if their shape is the contract's; what they may be together is the domain's to say."""
+    shapes.check_app(App(app_id, "", NEVER, NEVER, display_name, wanted))
+    return wanted
+
+
+def _structured(found: App) -> dict[str, object]:
+    return {
+        "app_id": found.app_id,
+        "tenant_id": found.tenant_id,
+        "display_name": found.display_name,
+        "settings": settings.structured(found.settings),
+        "create_time": found.create_time,
+        "update_time": found.update_time,
+        "etag": found.etag,
+    }

@@ -1,0 +1,226 @@
+"""`profile-grpc bridge`: the HTTP bridge as a process of its own, and the reports that it could not apply."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from profile_grpc import config
+from profile_grpc.bootstrap.bridging import BridgeReady, run_bridge
+from profile_grpc.cli import output
+from profile_grpc.cli.options import Json, option
+from profile_grpc.config import ConfigError, LogConfig, LogFormat, LogLevel
+from profile_grpc.transport.http import dead_letters
+from profile_grpc.transport.http.app import AppOptions
+from profile_grpc.transport.http.bridge import BridgeConfig, ListenerTls
+from profile_grpc.transport.http.limits import Rate
+from profile_grpc.transport.http.report import MICROSECONDS
+from profile_grpc.transport.http.service import ServiceTls
+from profile_grpc.transport.http.spool import SpoolLimits
+from profile_grpc.transport.http.spool_records import DeadLetter
+
+app = typer.Typer(
+    help="The HTTP bridge: takes reports of apps over HTTP and delivers them to the service over gRPC.",
+    invoke_without_command=True,
+)
+dead = typer.Typer(help="Reports that could not be applied.", no_args_is_help=True)
+app.add_typer(dead, name="dead")
+
+_LISTENING = "Where to listen"
+_SERVICE = "The service"
+_LIMITS = "Limits"
+_LOGS = "Logs and metrics"
+_MEBIBYTE = 1 << 20
+_OPTIONS = AppOptions()
+
+
+def _bridge_option(flag: str, text: str, panel: str | None = None, **more: Any) -> Any:  # noqa: ANN401 - as `option`
+    """An option whose variable says BRIDGE: `serve` has options of the same names."""
+    variable = "PROFILE_GRPC_BRIDGE_" + flag.removeprefix("--").replace("-", "_").upper()
+    return typer.Option(flag, envvar=variable, help=text, rich_help_panel=panel, **more)
+
+
+Spool = Annotated[Path, _bridge_option("--spool", "The file in which the bridge keeps reports.")]
+
+
+@app.callback()
+def bridge(  # noqa: PLR0913 - each option is a parameter
+    context: typer.Context,
+    *,
+    target: Annotated[str | None, _bridge_option("--target", "The service.", _SERVICE, metavar="HOST:PORT")] = None,
+    spool: Annotated[
+        Path | None, _bridge_option("--spool", "File that keeps reports until they are applied; one for each bridge.")
+    ] = None,
+    host: Annotated[str, _bridge_option("--host", "Address to listen on.", _LISTENING)] = "127.0.0.1",
+    port: Annotated[
+        int, _bridge_option("--port", "Port; 0: any free one.", _LISTENING, min=0, max=65535, metavar="PORT")
+    ] = 8080,
+    tls_cert: Annotated[
+        Path | None, _bridge_option("--tls-cert", "Certificate to show to apps (PEM). Without it: HTTP.", _LISTENING)
+    ] = None,
+    tls_key: Annotated[
+        Path | None, _bridge_option("--tls-key", "Private key of the certificate (PEM).", _LISTENING)
+    ] = None,
+    proxy: Annotated[
+        list[str] | None,
+        _bridge_option("--proxy", "Address or network whose X-Forwarded-For is believed; repeatable.", _LISTENING),
+    ] = None,
+    key: Annotated[
+        list[str] | None,
+        _bridge_option(
+            "--key",
+            "A profile key of a tenant, with which the bridge reads its apps; repeatable. Better in the environment,"
+            " separated by spaces.",
+            _SERVICE,
+        ),
+    ] = None,
+    tls: Annotated[
+        bool,
+        _bridge_option(
+            "--tls", "Reach the service by TLS, its certificate checked by the system's authorities.", _SERVICE
+        ),
+    ] = False,
+    ca: Annotated[
+        Path | None, _bridge_option("--ca", "Who signed the service's certificate (PEM); implies --tls.", _SERVICE)
+    ] = None,
+    client_cert: Annotated[
+        Path | None, _bridge_option("--client-cert", "Certificate to show to the service (PEM).", _SERVICE)
+    ] = None,
+    client_key: Annotated[
+        Path | None, _bridge_option("--client-key", "Private key of that certificate (PEM).", _SERVICE)
+    ] = None,
+    server_name: Annotated[
+        str,
+        _bridge_option("--server-name", "The name in the service's certificate, if it is not the target's.", _SERVICE),
+    ] = "",
+    spool_limit: Annotated[
+        int, _bridge_option("--spool-limit", "MiB of reports that may wait; beyond: 503.", _LIMITS, min=1)
+    ] = SpoolLimits().size // _MEBIBYTE,
+    address_rate: Annotated[
+        float, _bridge_option("--address-rate", "Reports a second from one address; beyond: 429.", _LIMITS, min=0.01)
+    ] = _OPTIONS.per_address.per_second,
+    address_burst: Annotated[
+        int, _bridge_option("--address-burst", "Reports at once from one address.", _LIMITS, min=1)
+    ] = int(_OPTIONS.per_address.burst),
+    app_rate: Annotated[
+        float, _bridge_option("--app-rate", "Reports a second of one app; beyond: 429.", _LIMITS, min=0.01)
+    ] = _OPTIONS.per_app.per_second,
+    app_burst: Annotated[int, _bridge_option("--app-burst", "Reports at once of one app.", _LIMITS, min=1)] = int(
+        _OPTIONS.per_app.burst
+    ),
+    dev: Annotated[
+        bool,
+        _bridge_option("--dev", "For trying things out beside `serve --dev`, on loopback only: reports need no key."),
+    ] = False,
+    metrics_port: Annotated[
+        int | None,
+        _bridge_option(
+            "--metrics-port", "Serve metrics for Prometheus on this port.", _LOGS, min=0, max=65535, metavar="PORT"
+        ),
+    ] = None,
+    metrics_host: Annotated[str, _bridge_option("--metrics-host", "Address for metrics.", _LOGS)] = "127.0.0.1",
+    log_level: Annotated[
+        LogLevel, option("--log-level", help="Least severity to log.", rich_help_panel=_LOGS)
+    ] = LogLevel.INFO,
+    log_format: Annotated[
+        LogFormat, option("--log-format", help="auto: console on a terminal, else json.", rich_help_panel=_LOGS)
+    ] = LogFormat.AUTO,
+) -> None:
+    """Take reports over HTTP and deliver them over gRPC, until SIGTERM or Ctrl-C.
+
+    Prints one line when reports are taken, also while the service is down. The environment must hold
+    PROFILE_GRPC_HASH_KEY (64 hexadecimal digits): under it the spool is sealed.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    if not target or not spool:
+        raise typer.BadParameter("give --target HOST:PORT, where the service is, and --spool FILE")
+    if (tls_cert is None) != (tls_key is None):
+        raise typer.BadParameter("--tls-cert and --tls-key go together: give both")
+    if (client_cert is None) != (client_key is None):
+        raise typer.BadParameter("--client-cert and --client-key go together: give both")
+    if dev and not config.is_loopback(host):
+        raise ConfigError(f"--dev takes reports from anybody, so it listens on loopback only, not on {host}")
+    hash_key = config.configured_hash_key(os.environ)
+    if hash_key is None:
+        raise ConfigError(
+            f"{config.HASH_KEY_VARIABLE} is not set, and the spool is sealed under it; make one: {config.MAKE_HASH_KEY}"
+        )
+    settings = BridgeConfig(
+        target=target,
+        spool=spool,
+        hash_key=hash_key,
+        keys=tuple(key or ()),
+        anonymous_directory=dev,
+        host=host,
+        port=port,
+        service_tls=ServiceTls(ca, client_cert, client_key, server_name) if tls or ca or client_cert else None,
+        tls=ListenerTls(tls_cert, tls_key) if tls_cert and tls_key else None,
+        proxies=tuple(proxy or ()),
+        app=AppOptions(
+            per_address=Rate(address_rate, address_burst),
+            per_app=Rate(app_rate, app_burst),
+            require_key=not dev,
+        ),
+        spool_limits=SpoolLimits(size=spool_limit * _MEBIBYTE),
+    )
+    metrics = (metrics_host, metrics_port) if metrics_port is not None else None
+    run_bridge(settings, LogConfig(log_level, log_format), metrics, _announce)
+
+
+def _announce(ready: BridgeReady) -> None:
+    parts = [f"ready: bridge on {ready.url}", f"service {ready.target}"]
+    if ready.metrics_url:
+        parts.append(f"metrics on {ready.metrics_url}")
+    output.line(", ".join(parts))
+
+
+@dead.command("list", epilog="JSON: [{id, kind, app_id, arrive_time, dead_time, reason, attempts, trace_id, replay}].")
+def list_(*, spool: Spool, as_json: Json = False) -> None:
+    """List the reports that could not be applied, oldest first. Their contents are sealed and not shown."""
+    letters = [_shown(letter) for letter in dead_letters.listed(spool)]
+    if as_json:
+        output.document(letters)
+        return
+    columns = ("id", "kind", "app", "arrived", "dead since", "reason", "attempts", "trace id", "replay")
+    output.table(columns, [tuple(letter.values()) for letter in letters], empty="no dead letters")
+
+
+@dead.command()
+def replay(
+    numbers: Annotated[
+        list[int] | None, typer.Argument(metavar="[ID]...", help="Which, by `bridge dead list`.")
+    ] = None,
+    *,
+    spool: Spool,
+    every: Annotated[bool, _bridge_option("--all", "All of them, or all of the reason and app given.")] = False,
+    reason: Annotated[str, _bridge_option("--reason", "Only those of this reason.")] = "",
+    app_id: Annotated[str, _bridge_option("--app", "Only those of this app.")] = "",
+) -> None:
+    """Try reports again that could not be applied: within seconds, or when the bridge next starts."""
+    if bool(numbers) == every:
+        raise typer.BadParameter("name the reports by their ids, or give --all")
+    count = dead_letters.replay(spool, numbers or [], everything=every, reason=reason, app_id=app_id)
+    output.line(f"{count} to be replayed")
+
+
+def _shown(letter: DeadLetter) -> dict[str, object]:
+    return {
+        "id": letter.id,
+        "kind": letter.kind.name,
+        "app_id": letter.app_id,
+        "arrive_time": _instant(letter.arrived),
+        "dead_time": _instant(letter.died),
+        "reason": letter.reason,
+        "attempts": letter.attempts,
+        "trace_id": letter.trace.hex(),
+        "replay": letter.replay,
+    }
+
+
+def _instant(microseconds: int) -> datetime:
+    return datetime.fromtimestamp(microseconds / MICROSECONDS, UTC)

@@ -1,0 +1,26 @@
+"""`profile-grpc migrate`: the schema."""
+
+from __future__ import annotations
+
+import asyncio
+
+from profile_grpc import config
+from profile_grpc.cli import options, output
+from profile_grpc.store import migrate as migrate_schema
+
+
+def migrate(*, database_url: options.DatabaseUrl = None, as_json: options.Json = False) -> None:
+    """Create the schema, or bring it up to date; on Citus, distribute the tables. Repeating it changes nothing.
+
+    JSON: {database, revision}.
+    """
+    url = options.database_url(database_url)
+    if config.is_sqlite(url):
+        config.prepare_sqlite_file(url)
+    with output.working("migrating"):
+        revision = asyncio.run(migrate_schema(url))
+    shown = config.display_url(url)
+    if as_json:
+        output.document({"database": shown, "revision": revision})
+    else:
+        output.line(f"{shown} has schema revision {revision}, which this program works on")

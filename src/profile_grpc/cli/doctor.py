@@ -1,0 +1,220 @@
+"""`profile-grpc doctor`: what is wrong with a database and its surroundings, and how to mend it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+
+import typer
+
+from profile_grpc import config
+from profile_grpc.bootstrap.administration import Administration, administration
+from profile_grpc.bootstrap.demo import TENANT as DEMO_TENANT
+from profile_grpc.cli import output
+from profile_grpc.cli.errors import FAILED
+from profile_grpc.cli.options import DatabaseUrl, Json, database_url
+from profile_grpc.config import ConfigError, DatabaseConfig
+from profile_grpc.service.ports import StoreError
+from profile_grpc.store import check_schema
+
+CLOCK_TOLERANCE = timedelta(seconds=5)
+PASS_OVERDUE = timedelta(days=1)
+_LEASE = timedelta(seconds=1)
+_OTHERS = 0o077
+# What each engine must say for acknowledged writes to survive a power cut, and for the data to be sound.
+_WANTED: Mapping[str, Mapping[str, tuple[frozenset[str], str]]] = {
+    "SQLite": {
+        "journal_mode": (frozenset({"wal"}), "run `profile-grpc migrate`, with nothing else using the file"),
+        "synchronous": (frozenset({"full", "extra"}), "report it: the program sets this itself"),
+        "integrity": (frozenset({"ok"}), "restore the file from a backup"),
+    },
+    "PostgreSQL": {
+        "fsync": (frozenset({"on"}), "set fsync = on in postgresql.conf"),
+        "full_page_writes": (frozenset({"on"}), "set full_page_writes = on in postgresql.conf"),
+        "synchronous_commit": (
+            frozenset({"on", "local", "remote_write", "remote_apply"}),
+            "set synchronous_commit = on: what is acknowledged can be lost otherwise",
+        ),
+        "server_encoding": (frozenset({"UTF8"}), "create the database with ENCODING 'UTF8'"),
+        "in_recovery": (frozenset({"off"}), "this is a standby: name the primary in --database-url"),
+    },
+}
+
+
+class Verdict(StrEnum):
+    """What a check found."""
+
+    OK = "ok"
+    NOTE = "note"
+    """Worth knowing; nothing must be done."""
+    MEND = "mend"
+    """Must be mended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check and what it found; `mend` says what to do where something is to be done."""
+
+    check: str
+    verdict: Verdict
+    detail: str
+    mend: str = ""
+
+
+def doctor(*, database_url_: DatabaseUrl = None, as_json: Json = False) -> None:
+    """Check schema, engine, clock, lease, reaper, hash key, file permissions. Exit status 1: something must be mended.
+
+    JSON: {database, ok, checks: [{check, verdict: ok | note | mend, detail, mend}]}.
+    """
+    url = database_url(database_url_)
+
+    async def run() -> list[Finding]:
+        return [finding async for finding in examine(url, os.environ)]
+
+    with output.working("examining"):
+        findings = asyncio.run(run())
+    sound = all(finding.verdict is not Verdict.MEND for finding in findings)
+    shown = config.display_url(url)
+    if as_json:
+        output.document({"database": shown, "ok": sound, "checks": [asdict(finding) for finding in findings]})
+    else:
+        output.line(shown)
+        rows = [(f.check, f.verdict.value, f.detail, f.mend) for f in findings]
+        output.table(("check", "", "found", "what to do"), rows, empty="")
+    if not sound:
+        raise typer.Exit(FAILED)
+
+
+async def examine(url: str, environment: Mapping[str, str]) -> AsyncIterator[Finding]:
+    """Every finding; those that need a working database only where there is one."""
+    for finding in _surroundings(url, environment):
+        yield finding
+    try:
+        await check_schema(url)
+        # Nothing that is hashed is read or written here: any key does, but where there is one it must fit.
+        key = _known_key(url, environment)
+        database = DatabaseConfig(url, key or secrets.token_bytes(config.HASH_KEY_BYTES))
+        async with administration(database, keyed=key is not None) as admin:
+            async for finding in _inside(admin):
+                yield finding
+    except StoreError as error:
+        yield Finding("database", Verdict.MEND, str(error), "do what the text says, then run doctor again")
+
+
+def _known_key(url: str, environment: Mapping[str, str]) -> bytes | None:
+    """The hash key that `serve` would use, if there is a usable one."""
+    try:
+        return config.configured_hash_key(environment) or config.read_dev_hash_key(url)
+    except ConfigError:
+        return None
+
+
+def _surroundings(url: str, environment: Mapping[str, str]) -> Iterator[Finding]:
+    """The hash key, and who else may read the files."""
+    try:
+        configured, kept = config.configured_hash_key(environment), config.read_dev_hash_key(url)
+    except ConfigError as error:
+        yield Finding("hash key", Verdict.MEND, "unusable", str(error))
+    else:
+        yield _hash_key(configured is not None, kept is not None)
+    if config.is_sqlite(url):
+        path = config.sqlite_path(url)
+        for private in (path, config.dev_file(url, "hash-key"), config.dev_file(url, "demo-keys")):
+            if private.exists():
+                yield _permissions(private)
+
+
+def _hash_key(configured: bool, kept: bool) -> Finding:  # noqa: FBT001 - two facts
+    if configured:
+        return Finding("hash key", Verdict.OK, f"{config.HASH_KEY_VARIABLE} is set")
+    if kept:
+        return Finding("hash key", Verdict.NOTE, "the one that `serve --dev` keeps beside the database")
+    todo = f'if there is none yet: export {config.HASH_KEY_VARIABLE}="$({config.MAKE_HASH_KEY})"'
+    return Finding("hash key", Verdict.MEND, f"{config.HASH_KEY_VARIABLE} is not set", f"set it; {todo}")
+
+
+def _permissions(path: Path) -> Finding:
+    """Tokens and keys are in there: it must be closed to others, itself or by its folder."""
+    mode, folder = path.stat().st_mode, path.absolute().parent.stat().st_mode
+    if mode & _OTHERS and folder & _OTHERS:
+        return Finding("file", Verdict.MEND, f"others may open {path}", f"chmod 600 {path}*")
+    return Finding("file", Verdict.OK, f"{path} is closed to others")
+
+
+async def _inside(admin: Administration) -> AsyncIterator[Finding]:
+    before = admin.clock.now()
+    facts = await admin.store.describe()
+    yield Finding("schema", Verdict.OK, f"revision {facts.revision}")
+    citus = f", Citus {facts.citus}" if facts.citus else ""
+    yield Finding("engine", Verdict.OK, f"{facts.engine} {facts.version}{citus}")
+    for name, (wanted, todo) in _WANTED.get(facts.engine, {}).items():
+        found = facts.settings.get(name, "")
+        good = found in wanted
+        yield Finding(name, Verdict.OK if good else Verdict.MEND, found or "unknown", "" if good else todo)
+    async for finding in _clock(admin, facts.settings.get("clock", ""), before):
+        yield finding
+    async for finding in _reaper(admin):
+        yield finding
+    if await admin.store.directory.tenant(DEMO_TENANT) is not None:
+        yield Finding("demo", Verdict.NOTE, "has the demo tenant of `serve --dev`; its keys work wherever it is served")
+
+
+async def _clock(admin: Administration, database_clock: str, before: datetime) -> AsyncIterator[Finding]:
+    """This machine's clock against the database's, which was read since `before`, and against what was stored last."""
+    now = admin.clock.now()
+    todo = "set the clocks by NTP"
+    if database_clock:
+        told = datetime.fromisoformat(database_clock)
+        apart = max(before - told, told - now, timedelta())
+        verdict = Verdict.OK if apart <= CLOCK_TOLERANCE else Verdict.MEND
+        yield Finding(
+            "clock",
+            verdict,
+            f"{apart.total_seconds():.1f} s from the database's",
+            todo if verdict is Verdict.MEND else "",
+        )
+    newest = await admin.store.reaper.newest_sign_of_life()
+    if newest is not None and newest - now > CLOCK_TOLERANCE:
+        yield Finding(
+            "clock", Verdict.MEND, f"behind the newest registration or heartbeat, {output.human(newest)}", todo
+        )
+
+
+async def _reaper(admin: Administration) -> AsyncIterator[Finding]:
+    reaper, now = admin.store.reaper, admin.clock.now()
+    holder = secrets.token_hex(8)
+    if await reaper.acquire_lease(holder, now, _LEASE):
+        await reaper.release_lease(holder)
+        yield Finding("lease", Verdict.OK, "free")
+    else:
+        yield Finding(
+            "lease", Verdict.OK, "a process is reaping, or has ended within the last minute without giving it back"
+        )
+    record = await reaper.record()
+    if record.held_since is not None:
+        yield Finding(
+            "reaper",
+            Verdict.MEND,
+            f"holds everywhere since {output.human(record.held_since)}: the clock had jumped",
+            "check the clock, then: profile-grpc reap --confirm",
+        )
+    elif record.last_pass_time is None:
+        yield Finding("reaper", Verdict.NOTE, "no pass yet")
+    elif now - record.last_pass_time > PASS_OVERDUE:
+        yield Finding(
+            "reaper",
+            Verdict.MEND,
+            f"last pass {output.human(record.last_pass_time)}",
+            "start `profile-grpc serve`, or look into its log",
+        )
+    else:
+        yield Finding("reaper", Verdict.OK, f"last pass {output.human(record.last_pass_time)}")
+    for held in await admin.reaper.held():
+        todo = f"check with `reap --dry-run --app {held.app_id}`, then: profile-grpc reap --app {held.app_id} --confirm"
+        yield Finding("breaker", Verdict.MEND, f"holds in {held.app_id}: too many profiles are due", todo)

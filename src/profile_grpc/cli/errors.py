@@ -1,0 +1,63 @@
+"""How the command line says that something went wrong: one line, and an exit status. One table."""
+
+from __future__ import annotations
+
+import typer
+
+from profile_grpc.bootstrap.listen import AddressTaken
+from profile_grpc.bootstrap.process import ProcessFailed
+from profile_grpc.bootstrap.supervisor import WorkerFailed
+from profile_grpc.cli.settings import SettingError
+from profile_grpc.config import ConfigError
+from profile_grpc.domain.errors import Reason, Refused
+from profile_grpc.service.ports import StoreError, StoreUnavailable
+from profile_grpc.telemetry.logs import redact_text
+from profile_grpc.transport.grpc.server import ServeError
+from profile_grpc.transport.http.spool_schema import SpoolError
+
+FAILED = 1
+USAGE = 2
+_WRONG_INPUT = frozenset({Reason.INVALID_SETTINGS, Reason.INVALID_REQUEST})
+
+
+class CommandFailed(Exception):  # noqa: N818 - an outcome
+    """The command did not do what it was asked; the message says why, and what to do."""
+
+
+def explain(error: Exception) -> tuple[str, int]:
+    """The line (empty: all is said) and the exit status for an error."""
+    message, status = _explain(error)
+    return " ".join(redact_text(message).split()), status
+
+
+def _explain(error: Exception) -> tuple[str, int]:
+    match error:
+        case typer.TyperException():
+            return _usage(error), error.exit_code
+        case typer.Abort():
+            return "stopped", FAILED
+        case ConfigError() | SettingError():
+            return str(error), USAGE
+        case Refused():
+            return error.message, USAGE if error.reason in _WRONG_INPUT else FAILED
+        case CommandFailed() | AddressTaken() | ServeError() | ProcessFailed() | SpoolError():
+            return str(error), FAILED
+        case WorkerFailed():
+            return "a worker did not start; it has said why above", FAILED
+        case StoreUnavailable():
+            return f"{error}; check that the database runs and that --database-url names it", FAILED
+        case StoreError():
+            return str(error), FAILED
+        case OSError():
+            return f"{error.filename or ''} {error.strerror or error}".strip(), FAILED
+        case _:
+            return f"internal error: {type(error).__name__}: {error} (PROFILE_GRPC_DEBUG=1 shows where)", FAILED
+
+
+def _usage(error: typer.TyperException) -> str:
+    """What is wrong with the command line, and where its help is. Bare `profile-grpc` has printed its help already."""
+    message = error.format_message()
+    context = getattr(error, "ctx", None)
+    if not message or context is None:
+        return message
+    return f"{message.rstrip('.')}; see `{context.command_path} --help`"

@@ -1,0 +1,110 @@
+"""What commands print: tables for people and JSON for programs on stdout, everything else on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TextIO
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+_WIDTH_OF_A_FILE = 10_000
+
+
+def note(text: str) -> None:
+    """One line for people, on stderr."""
+    typer.echo(text, err=True)
+
+
+def line(text: str) -> None:
+    """One line of the answer, on stdout."""
+    typer.echo(text)
+
+
+def document(content: object) -> None:
+    """The answer as JSON. Instants are RFC 3339 in UTC."""
+    typer.echo(json.dumps(content, indent=2, default=_plain))
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, empty: str) -> None:
+    """The answer as a table; `empty` is said on stderr where there are no rows."""
+    if not rows:
+        note(empty)
+        return
+    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column, sample in zip(columns, rows[0], strict=True):
+        number = isinstance(sample, int | float) and not isinstance(sample, bool)
+        shown.add_column(column, justify="right" if number else "left", overflow="fold")
+    for row in rows:
+        shown.add_row(*(Text(human(value)) for value in row))
+    _console(sys.stdout).print(shown)
+
+
+def facts(pairs: Mapping[str, object]) -> None:
+    """The answer as one name and value a line."""
+    shown = Table(box=None, show_header=False, pad_edge=False)
+    shown.add_column(no_wrap=True)
+    shown.add_column(overflow="fold")
+    for name, value in pairs.items():
+        shown.add_row(Text(name), Text(human(value)))
+    _console(sys.stdout).print(shown)
+
+
+def human(value: object) -> str:
+    """A value as people read it."""
+    match value:
+        case None:
+            return "-"
+        case bool():
+            return "yes" if value else "no"
+        case datetime():
+            return f"{value:%Y-%m-%d %H:%M:%S}Z"
+        case _:
+            return str(value)
+
+
+class Working:
+    """A line on the terminal that tells how far a long piece of work is."""
+
+    def __init__(self, progress: Progress, what: str) -> None:
+        self._progress = progress
+        self._task = progress.add_task(what, total=None, done="")
+
+    def tell(self, done: str) -> None:
+        """Shows how much is done."""
+        self._progress.update(self._task, done=done)
+
+
+@contextmanager
+def working(what: str) -> Iterator[Working]:
+    """Shows on stderr that the block works, and for how long; only where it is a terminal."""
+    console = Console(file=sys.stderr)
+    with Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        TextColumn("{task.fields[done]}"),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    ) as progress:
+        yield Working(progress, what)
+
+
+def _console(stream: TextIO) -> Console:
+    """A console that never cuts what goes into a file or a pipe."""
+    return Console(file=stream, highlight=False, width=None if stream.isatty() else _WIDTH_OF_A_FILE)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    return str(value)

@@ -1,0 +1,238 @@
+"""`profile-grpc profile`: support for single devices."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+
+from appprofile.v1 import profile_pb2, profile_service_pb2
+from profile_grpc.bootstrap.administration import administration
+from profile_grpc.cli import output, settings, shapes
+from profile_grpc.cli.options import AppId, DatabaseUrl, Json, database, option
+from profile_grpc.domain import inactivity
+from profile_grpc.domain.commands import DeleteDeviceProfile
+from profile_grpc.domain.model import Platform, Profile, ProfileKey, ProfileStatus, PushEndpoint
+from profile_grpc.domain.results import Deleted
+from profile_grpc.domain.settings import App
+from profile_grpc.service import paging
+from profile_grpc.service.ports import ProfileFilter
+
+app = typer.Typer(help="Profiles, for support.", no_args_is_help=True)
+
+HIDDEN = "(hidden: --show-tokens)"
+
+UserId = Annotated[str, typer.Argument(metavar="USER", help="The user's id.")]
+DeviceId = Annotated[str, typer.Argument(metavar="DEVICE", help="The device's id.")]
+ShowTokens = Annotated[bool, option("--show-tokens", help="Show push tokens; whoever has one can be sent pushes.")]
+OptionalUser = Annotated[str | None, option("--user", help="The user's id.")]
+OptionalCustomer = Annotated[str | None, option("--customer", help="The customer's id.")]
+OptionalDevice = Annotated[str | None, option("--device", help="The device's id.")]
+
+
+@app.command()
+def get(
+    app_id: AppId,
+    user_id: UserId,
+    device_id: DeviceId,
+    *,
+    show_tokens: ShowTokens = False,
+    database_url: DatabaseUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Show a profile. JSON: the contract's Profile; push tokens are null unless --show-tokens."""
+    shapes.check(profile_pb2.ProfileKey(app_id=app_id, user_id=user_id, device_id=device_id))
+
+    async def run() -> tuple[App, Profile, datetime]:
+        async with administration(database(database_url)) as admin:
+            owner = await admin.apps.get(app_id)
+            return owner, await admin.profiles.get(ProfileKey(app_id, user_id, device_id)), admin.clock.now()
+
+    owner, found, now = asyncio.run(run())
+    if as_json:
+        output.document(_structured(found, owner, show_tokens=show_tokens))
+    else:
+        output.facts(_facts(found, owner, now, show_tokens=show_tokens))
+
+
+@app.command("list")
+def list_(  # noqa: PLR0913 - each option is a parameter
+    app_id: AppId,
+    *,
+    user_id: OptionalUser = None,
+    device_id: OptionalDevice = None,
+    customer_id: OptionalCustomer = None,
+    status: Annotated[str | None, option("--status", help="ACTIVE or UNREGISTERED.")] = None,
+    platform: Annotated[str | None, option("--platform", help="ANDROID, IOS, WEB or UNSPECIFIED.")] = None,
+    limit: Annotated[int, option("--limit", min=1, help="How many at most.")] = paging.DEFAULT_SIZE,
+    show_tokens: ShowTokens = False,
+    database_url: DatabaseUrl = None,
+    as_json: Json = False,
+) -> None:
+    """List profiles of an app, ordered by user and device.
+
+    JSON: {profiles: [as in `profile get`], more: whether there are more than --limit}.
+    """
+    wanted = ProfileFilter(
+        app_id,
+        user_id,
+        device_id,
+        customer_id,
+        settings.choice(ProfileStatus, status) if status else None,
+        settings.choice(Platform, platform) if platform else None,
+    )
+
+    async def run() -> tuple[App, Sequence[Profile]]:
+        async with administration(database(database_url)) as admin:
+            owner = await admin.apps.get(app_id)
+            found: list[Profile] = []
+            token = ""
+            while len(found) <= limit:
+                page, token = await admin.profiles.list(wanted, min(limit + 1 - len(found), paging.MAX_SIZE), token)
+                found += page
+                if not token:
+                    break
+            return owner, found
+
+    owner, found = asyncio.run(run())
+    shown, more = found[:limit], len(found) > limit
+    if as_json:
+        profiles = [_structured(profile, owner, show_tokens=show_tokens) for profile in shown]
+        output.document({"profiles": profiles, "more": more})
+        return
+    columns = ("user", "device", "platform", "status", "user state", "push", "last heartbeat", "expires")
+    output.table(columns, [_row(p, owner, show_tokens=show_tokens) for p in shown], empty="no such profiles")
+    if more:
+        output.note(f"the first {limit}; more with --limit")
+
+
+@app.command()
+def delete(
+    app_id: AppId,
+    *,
+    user_id: OptionalUser = None,
+    customer_id: OptionalCustomer = None,
+    device_id: OptionalDevice = None,
+    all_devices: Annotated[bool, option("--all-devices", help="On every device.")] = False,
+    allow_missing: Annotated[bool, option("--allow-missing", help="Succeed when there is no such profile.")] = False,
+    database_url: DatabaseUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Delete a user's or a customer's profiles at once, irreversibly, on one device or on all.
+
+    JSON: {deleted: [{app_id, user_id, device_id}]}.
+    """
+    if (user_id is None) == (customer_id is None):
+        raise typer.BadParameter("give either --user or --customer")
+    if (device_id is None) != all_devices:
+        raise typer.BadParameter("give either --device or --all-devices")
+    who = {"user_id": user_id} if user_id is not None else {"customer_id": customer_id}
+    where = {"device_id": device_id} if device_id is not None else {"all_devices": True}
+    shapes.check(profile_service_pb2.DeleteDeviceProfileRequest(app_id=app_id, **who, **where))
+    command = DeleteDeviceProfile(app_id, user_id or "", customer_id or "", device_id or "", allow_missing)
+
+    async def run() -> Deleted:
+        async with administration(database(database_url)) as admin:
+            owner = await admin.apps.get(app_id)
+            return await admin.profiles.delete_device_profile(owner, command)
+
+    deleted = asyncio.run(run()).keys
+    if as_json:
+        output.document({"deleted": [key._asdict() for key in deleted]})
+    else:
+        output.table(("deleted user", "device"), [(k.user_id, k.device_id) for k in deleted], empty="nothing to delete")
+
+
+def _row(profile: Profile, owner: App, *, show_tokens: bool) -> tuple[object, ...]:
+    endpoints = [_endpoint_text(profile, e, show_tokens=show_tokens) for e in profile.push_endpoints]
+    return (
+        profile.key.user_id,
+        profile.key.device_id,
+        profile.platform.name,
+        profile.status.name,
+        profile.user_state.name,
+        ", ".join(endpoints) or "-",
+        profile.last_heartbeat_time,
+        _expire_time(profile, owner),
+    )
+
+
+def _endpoint_text(profile: Profile, endpoint: PushEndpoint, *, show_tokens: bool) -> str:
+    text = f"{endpoint.provider.name} {profile.endpoint_state(endpoint).name}"
+    return f"{text} {endpoint.token}" if show_tokens and endpoint.token else text
+
+
+def _expire_time(profile: Profile, owner: App) -> datetime | None:
+    """When it expires; None also where that means nothing, as for one that is unregistered."""
+    if profile.status is not ProfileStatus.ACTIVE:
+        return None
+    return inactivity.expire_time(profile.last_heartbeat_time, profile.register_time, owner.settings)
+
+
+def _facts(profile: Profile, owner: App, now: datetime, *, show_tokens: bool) -> dict[str, object]:
+    structured = _structured(profile, owner, show_tokens=show_tokens)
+    facts: dict[str, object] = dict(structured.pop("key"))
+    endpoints = structured.pop("push_endpoints")
+    facts |= {name: ", ".join(value) if isinstance(value, list) else value for name, value in structured.items()}
+    for name in ("device_attributes", "custom_attributes"):
+        facts[name] = ", ".join(f"{key}={value}" for key, value in structured[name].items()) or None
+    for number, endpoint in enumerate(endpoints, 1):
+        facts[f"push endpoint {number}"] = " ".join(
+            [
+                endpoint["provider"],
+                endpoint["state"],
+                endpoint["purpose"],
+                endpoint["push_app_id"],
+                endpoint["token"] if show_tokens else HIDDEN,
+            ]
+        )
+    end = _expire_time(profile, owner)
+    if end is not None and now > end:
+        facts["expire_time"] = f"{output.human(end)} (expired)"
+    return facts
+
+
+def _structured(profile: Profile, owner: App, *, show_tokens: bool) -> dict[str, Any]:
+    known = profile.attributes
+    return {
+        "key": profile.key._asdict(),
+        "platform": profile.platform.name,
+        "status": profile.status.name,
+        "unregister_reason": profile.unregister_reason,
+        "user_state": profile.user_state.name,
+        "channels": settings.structured(profile.channels),
+        "push_endpoints": [
+            {
+                "provider": endpoint.provider.name,
+                "token": endpoint.token if show_tokens else None,
+                "push_app_id": endpoint.push_app_id,
+                "purpose": endpoint.purpose.name,
+                "state": profile.endpoint_state(endpoint).name,
+                "confirm_time": endpoint.confirm_time,
+            }
+            for endpoint in profile.push_endpoints
+        ],
+        "customer_id": known.customer_id,
+        "rtm_id": known.rtm_id,
+        "account_selector": known.account_selector,
+        "verified": known.verified,
+        "guest": known.guest,
+        "foreground": known.foreground,
+        "language": known.language,
+        "time_zone": known.time_zone,
+        "os_version": known.os_version,
+        "sdk_version": known.sdk_version,
+        "device_model": known.device_model,
+        "device_attributes": {name: attribute.value for name, attribute in known.device_attributes.items()},
+        "custom_attributes": dict(known.custom_attributes),
+        "create_time": profile.create_time,
+        "register_time": profile.register_time,
+        "last_heartbeat_time": profile.last_heartbeat_time,
+        "last_opened_time": known.last_opened_time,
+        "update_time": profile.update_time,
+        "expire_time": _expire_time(profile, owner),
+        "etag": profile.etag,
+    }

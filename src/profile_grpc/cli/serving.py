@@ -1,0 +1,233 @@
+"""`profile-grpc serve`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+import profile_grpc
+from profile_grpc import config
+from profile_grpc.bootstrap import serving
+from profile_grpc.bootstrap.serving import Ready
+from profile_grpc.cli import output
+from profile_grpc.cli.options import DatabaseUrl, database_url, option
+from profile_grpc.config import DatabaseConfig, LogConfig, LogFormat, LogLevel, ServeConfig, TlsConfig
+from profile_grpc.service.credentials import HEADER
+
+_DEFAULT = ServeConfig(database=DatabaseConfig("sqlite:///", b""))
+_LISTENING = "Where to listen"
+_LIMITS = "Limits and periods"
+_LOGS = "Logs and metrics"
+_BRIDGE = "HTTP bridge"
+_DEMO_CALL = '{"key": {"app_id": "demo", "user_id": "alice", "device_id": "phone-1"}, "platform": "PLATFORM_ANDROID"}'
+
+
+def _port(flag: str, text: str, panel: str, **more: Any) -> Any:  # noqa: ANN401 - as `option`
+    return option(flag, help=text, min=0, max=65535, metavar="PORT", rich_help_panel=panel, **more)
+
+
+def _seconds(flag: str, text: str, *, least: float = 0) -> Any:  # noqa: ANN401 - as `option`
+    return option(flag, help=text, min=least, metavar="SECONDS", rich_help_panel=_LIMITS)
+
+
+def serve(  # noqa: PLR0913 - each option is a parameter
+    *,
+    host: Annotated[str, option("--host", help="Address to listen on.", rich_help_panel=_LISTENING)] = _DEFAULT.host,
+    port: Annotated[int, _port("--port", "Port; 0: any free one.", _LISTENING)] = _DEFAULT.port,
+    database: DatabaseUrl = None,
+    workers: Annotated[
+        int, option("--workers", min=1, help="Processes that share the port. More than 1 needs PostgreSQL.")
+    ] = _DEFAULT.workers,
+    dev: Annotated[
+        bool,
+        option(
+            "--dev",
+            help="For trying things out, on loopback only: makes a hash key, a demo tenant, app and keys, and lets"
+            " everybody in without a key.",
+        ),
+    ] = False,
+    reflection: Annotated[
+        bool, option("--reflection/--no-reflection", help="Tell clients like grpcurl what there is to call.")
+    ] = _DEFAULT.reflection,
+    tls_cert: Annotated[
+        Path | None,
+        option("--tls-cert", help="Certificate (PEM). Without it: plaintext.", rich_help_panel=_LISTENING),
+    ] = None,
+    tls_key: Annotated[
+        Path | None, option("--tls-key", help="Private key of the certificate (PEM).", rich_help_panel=_LISTENING)
+    ] = None,
+    tls_client_ca: Annotated[
+        Path | None,
+        option(
+            "--tls-client-ca",
+            help="Callers must present a certificate that this one signed (PEM).",
+            rich_help_panel=_LISTENING,
+        ),
+    ] = None,
+    max_calls: Annotated[
+        int,
+        option(
+            "--max-calls",
+            min=1,
+            help="Calls in flight, of each worker; beyond, they are refused.",
+            rich_help_panel=_LIMITS,
+        ),
+    ] = _DEFAULT.max_calls,
+    call_timeout: Annotated[
+        float, _seconds("--call-timeout", "The longest that a call may take.", least=0.1)
+    ] = _DEFAULT.call_timeout.total_seconds(),
+    max_connection_age: Annotated[
+        float,
+        _seconds(
+            "--max-connection-age",
+            "Age at which connections are asked to reconnect, so that callers spread over the workers.",
+            least=1,
+        ),
+    ] = _DEFAULT.max_connection_age.total_seconds(),
+    drain_notice: Annotated[
+        float,
+        _seconds(
+            "--drain-notice", "On SIGTERM: how long new callers are told to go elsewhere before the port is closed."
+        ),
+    ] = _DEFAULT.drain_notice.total_seconds(),
+    drain_grace: Annotated[
+        float, _seconds("--drain-grace", "On SIGTERM: how long calls in flight have to end.")
+    ] = _DEFAULT.drain_grace.total_seconds(),
+    reaper_interval: Annotated[
+        float, _seconds("--reaper-interval", "Pause between reaper passes.", least=1)
+    ] = _DEFAULT.reaper_interval.total_seconds(),
+    metrics_port: Annotated[
+        int | None,
+        _port(
+            "--metrics-port", "Serve metrics for Prometheus on this port; 0: any free one.", _LOGS, show_default="none"
+        ),
+    ] = None,
+    metrics_host: Annotated[
+        str, option("--metrics-host", help="Address for metrics.", rich_help_panel=_LOGS)
+    ] = _DEFAULT.metrics_host,
+    bridge_port: Annotated[
+        int | None,
+        _port(
+            "--bridge-port",
+            "Run the HTTP bridge for reports on this port; 0: any free one.",
+            _BRIDGE,
+            show_default="none",
+        ),
+    ] = None,
+    bridge_host: Annotated[
+        str, option("--bridge-host", help="Address for reports.", rich_help_panel=_BRIDGE)
+    ] = _DEFAULT.bridge_host,
+    bridge_spool: Annotated[
+        Path | None,
+        option(
+            "--bridge-spool",
+            help="File that keeps reports until they are applied.",
+            show_default="beside a SQLite database, else in the user's data directory",
+            rich_help_panel=_BRIDGE,
+        ),
+    ] = None,
+    bridge_key: Annotated[
+        list[str] | None,
+        option(
+            "--bridge-key",
+            help="A profile key of a tenant, with which the bridge reads its apps; repeatable (in the environment:"
+            " separated by spaces).",
+            rich_help_panel=_BRIDGE,
+        ),
+    ] = None,
+    log_level: Annotated[
+        LogLevel, option("--log-level", help="Least severity to log.", rich_help_panel=_LOGS)
+    ] = _DEFAULT.log.level,
+    log_format: Annotated[
+        LogFormat,
+        option("--log-format", help="auto: console on a terminal, else json.", rich_help_panel=_LOGS),
+    ] = _DEFAULT.log.format,
+) -> None:
+    """Serve, and clean up in the background, until SIGTERM or Ctrl-C.
+
+    Prints one line when calls are taken. An empty or older SQLite database is migrated first; a PostgreSQL database
+    never is, not even an empty one: run `profile-grpc migrate`. The environment must hold PROFILE_GRPC_HASH_KEY, the
+    secret behind all keyed hashes (64 hexadecimal digits), except with --dev.
+    """
+    url = database_url(database)
+    if (tls_cert is None) != (tls_key is None):
+        raise typer.BadParameter("--tls-cert and --tls-key go together: give both")
+    if tls_client_ca is not None and tls_cert is None:
+        raise typer.BadParameter("--tls-client-ca needs --tls-cert and --tls-key")
+    settings = ServeConfig(
+        database=DatabaseConfig(url, b""),  # the key comes last: making one for --dev writes a file
+        host=host,
+        port=port,
+        workers=workers,
+        dev=dev,
+        reflection=reflection,
+        tls=_tls(tls_cert, tls_key, tls_client_ca),
+        max_calls=max_calls,
+        call_timeout=timedelta(seconds=call_timeout),
+        max_connection_age=timedelta(seconds=max_connection_age),
+        drain_notice=timedelta(seconds=drain_notice),
+        drain_grace=timedelta(seconds=drain_grace),
+        reaper_interval=timedelta(seconds=reaper_interval),
+        metrics_port=metrics_port,
+        metrics_host=metrics_host,
+        bridge_host=bridge_host,
+        bridge_port=bridge_port,
+        bridge_spool=str(bridge_spool) if bridge_spool else None,
+        bridge_keys=tuple(bridge_key or ()),
+        log=LogConfig(log_level, log_format),
+    )
+    hash_key = config.serving_hash_key(url, os.environ, dev=dev)
+    serving.serve(replace(settings, database=DatabaseConfig(url, hash_key)), announce)
+
+
+def _tls(cert: Path | None, key: Path | None, client_ca: Path | None) -> TlsConfig | None:
+    if cert is None or key is None:
+        return None
+    return TlsConfig(str(cert), str(key), str(client_ca) if client_ca else None)
+
+
+def announce(ready: Ready) -> None:
+    """Prints the ready line and, with --dev, the keys and calls to paste."""
+    parts = [f"ready: gRPC on {ready.address}{' with TLS' if ready.tls else ''}"]
+    if ready.metrics_url:
+        parts.append(f"metrics on {ready.metrics_url}")
+    if ready.bridge_url:
+        parts.append(f"bridge on {ready.bridge_url}")
+    if ready.workers > 1:
+        parts.append(f"{ready.workers} workers")
+    parts.append(f"database {ready.database}")
+    output.line(", ".join(parts))
+    if ready.demo_keys is not None:
+        output.line("\nDevelopment: calls need no key. Keys of tenant demo (client and bridge keys: of app demo):")
+        for kind, secret in ready.demo_keys.items():
+            output.line(f"  {kind.name.lower():8}{secret}")
+        if not ready.tls:  # how to reach a server with TLS depends on its certificates
+            _offer_calls(ready.address)
+    sys.stdout.flush()
+
+
+def _offer_calls(address: str) -> None:
+    output.line(f"\nA first call, with grpcurl (add -H '{HEADER}: KEY' to use a key) or with Python:")
+    output.line(f"  grpcurl -plaintext -d '{_DEMO_CALL}' {address} appprofile.v1.ProfileService/Register")
+    example = _example()
+    if example is not None:
+        output.line(f"  {_short(Path(sys.executable))} {_short(example)} {address}")
+
+
+def _example() -> Path | None:
+    """The Python example, where this program runs from a checkout."""
+    package = Path(profile_grpc.__file__).parent
+    path = package.parent.parent / "clients" / "python" / "examples" / "first_call.py"
+    return path if path.exists() else None
+
+
+def _short(path: Path) -> str:
+    """The path as it is typed from here."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)

@@ -1,0 +1,258 @@
+"""App settings as people write them: `--set name=value`, and how they are shown."""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields, is_dataclass, replace
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from profile_grpc.domain.model import Channel, Platform, PushProvider, PushPurpose
+from profile_grpc.domain.settings import (
+    AccountRemovalAction,
+    AppSettings,
+    BridgeParameters,
+    DeviceAttributeMonitor,
+    InAppTransport,
+    MonitorKind,
+    PushApp,
+)
+
+EnumT = TypeVar("EnumT", bound=enum.IntEnum)
+
+_UNITS = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
+_DURATION = re.compile(r"(?:\d+(?:\.\d+)?[wdhms])+\Z")
+_PART = re.compile(r"(\d+(?:\.\d+)?)([wdhms])")
+_BOOLEANS = {"true": True, "on": True, "yes": True, "1": True, "false": False, "off": False, "no": False, "0": False}
+_DEFAULT = "default"
+
+
+class SettingError(ValueError):
+    """A setting that cannot be read; the message says what is possible."""
+
+
+def apply(settings: AppSettings, assignments: Iterable[str]) -> AppSettings:
+    """The settings after every `name=value`; `name=default` returns to the default.
+
+    Raises:
+        SettingError: an unknown name, or a value of the wrong form. What values may be is the domain's to say.
+    """
+    for assignment in assignments:
+        name, equals, text = assignment.partition("=")
+        name, text = name.strip(), text.strip()
+        if name not in PARSERS:
+            raise SettingError(f"there is no setting {name!r}; there are: {', '.join(PARSERS)}")
+        if not equals:
+            raise SettingError(f"write the setting as {name}=value")
+        if text == _DEFAULT:
+            value = _get(AppSettings(), name)
+        else:
+            try:
+                value = PARSERS[name](text)
+            except SettingError as error:
+                raise SettingError(f"{name}: {error}") from None
+        settings = _put(settings, name, value)
+    return settings
+
+
+def flat(settings: AppSettings) -> dict[str, str]:
+    """Every setting by its name, each value as `apply` reads it."""
+    return {name: _text(_get(settings, name)) for name in PARSERS}
+
+
+def structured(value: object) -> Any:  # noqa: ANN401 - any JSON
+    """Settings for JSON: nested as in the contract, names of enumerations, durations in seconds (`3456000s`)."""
+    match value:
+        case timedelta():
+            return f"{value.total_seconds():.6f}".rstrip("0").rstrip(".") + "s"
+        case enum.Enum():
+            return value.name
+        case tuple():
+            return [structured(item) for item in value]
+        case frozenset():
+            return [item.name for item in sorted(value)]
+        case _ if is_dataclass(value):
+            return {field.name: structured(getattr(value, field.name)) for field in fields(value)}
+        case _:
+            return value
+
+
+def duration(text: str) -> timedelta:
+    """A duration: `40d`, `15d12h`, `90s`, `1.5h`, `0`."""
+    if text == "0":
+        return timedelta()
+    if not _DURATION.match(text):
+        raise SettingError(f"{text!r} is no duration; write for example 40d, 15d12h or 90s")
+    try:
+        return timedelta(seconds=sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(text)))
+    except OverflowError:
+        raise SettingError(f"{text!r} is too long") from None
+
+
+def duration_text(value: timedelta) -> str:
+    """The duration as `duration` reads it, in the largest units."""
+    if not value:
+        return "0s"
+    rest, parts = value, []
+    for unit, seconds in _UNITS.items():
+        if unit == "w":
+            continue  # 40d reads better than 5w5d
+        count, rest = divmod(rest, timedelta(seconds=seconds))
+        if unit == "s" and rest:
+            parts.append(f"{count + rest.total_seconds():.6f}".rstrip("0") + "s")
+        elif count:
+            parts.append(f"{count}{unit}")
+    return "".join(parts)
+
+
+def _optional_duration(text: str) -> timedelta | None:
+    return None if text == "off" else duration(text)
+
+
+def _boolean(text: str) -> bool:
+    found = _BOOLEANS.get(text.lower())
+    if found is None:
+        raise SettingError(f"{text!r} is neither true nor false")
+    return found
+
+
+def _percent(text: str) -> float:
+    try:
+        return float(text.removesuffix("%"))
+    except ValueError:
+        raise SettingError(f"{text!r} is no number") from None
+
+
+def _integer(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise SettingError(f"{text!r} is no whole number") from None
+
+
+def choice(kind: type[EnumT], text: str) -> EnumT:
+    """The member of that name, in any case."""
+    name = text.upper().replace("-", "_")
+    if name not in kind.__members__:
+        names = [member.name for member in kind if member]
+        raise SettingError(f"{text!r} is none of {', '.join(names)}")
+    return kind[name]
+
+
+def _one_of(kind: type[EnumT]) -> Callable[[str], EnumT]:
+    return lambda text: choice(kind, text)
+
+
+def _items(text: str) -> list[str]:
+    return [item.strip() for item in text.split(",") if item.strip()]
+
+
+def _channels(text: str) -> frozenset[Channel]:
+    return frozenset(choice(Channel, item) for item in _items(text))
+
+
+def _push_apps(text: str) -> tuple[PushApp, ...]:
+    return tuple(_push_app(item) for item in _items(text))
+
+
+def _push_app(text: str) -> PushApp:
+    """`id:PROVIDER[:PLATFORM[:PURPOSE]]`, read from its end, as an id may hold colons."""
+    parts = text.split(":")
+    kinds = (PushProvider, Platform, PushPurpose)
+    for length in range(1, len(kinds) + 1):
+        identity, tail = ":".join(parts[:-length]), [part.upper() for part in parts[-length:]]
+        if identity and all(name in kind.__members__ for name, kind in zip(tail, kinds, strict=False)):
+            return PushApp(identity, *(kind[name] for name, kind in zip(tail, kinds, strict=False)))  # type: ignore[arg-type]
+    raise SettingError(
+        f"{text!r} is not id:PROVIDER[:PLATFORM[:PURPOSE]], for example com.example.app:FCM:ANDROID;"
+        f" providers: {', '.join(PushProvider.__members__)}"
+    )
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(_items(text))
+
+
+def _monitors(text: str) -> tuple[DeviceAttributeMonitor, ...]:
+    return tuple(_monitor(item) for item in _items(text))
+
+
+def _monitor(text: str) -> DeviceAttributeMonitor:
+    match text.split(":"):
+        case [platform, attribute, kind]:
+            return DeviceAttributeMonitor(choice(Platform, platform), attribute, choice(MonitorKind, kind))
+        case [platform, attribute, kind, interval]:
+            return DeviceAttributeMonitor(
+                choice(Platform, platform), attribute, choice(MonitorKind, kind), duration(interval)
+            )
+        case _:
+            raise SettingError(
+                f"{text!r} is not PLATFORM:attribute:KIND[:interval], for example ANDROID:battery_level:INTERVAL:6h"
+            )
+
+
+def _text(value: object) -> str:
+    match value:
+        case None:
+            return "off"
+        case bool():
+            return "true" if value else "false"
+        case timedelta():
+            return duration_text(value)
+        case enum.Enum():
+            return value.name
+        case float():
+            return f"{value:g}"
+        case frozenset():
+            return ",".join(item.name for item in sorted(value))
+        case tuple():
+            return ",".join(_text(item) for item in value)
+        case PushApp(identity, provider, platform, purpose):
+            tail = [provider.name, platform.name] + ([purpose.name] if purpose is not PushPurpose.DEFAULT else [])
+            return ":".join([identity, *(tail if platform or len(tail) > 2 else tail[:1])])  # noqa: PLR2004
+        case DeviceAttributeMonitor(platform, attribute, kind, interval):
+            tail = [duration_text(interval)] if interval is not None else []
+            return ":".join([platform.name, attribute, kind.name, *tail])
+        case _:
+            return str(value)
+
+
+PARSERS: Mapping[str, Callable[[str], object]] = {
+    "push_app_ids": _push_apps,
+    "inactivity_period": duration,
+    "heartbeat_interval": duration,
+    "heartbeat_granularity": duration,
+    "never_heartbeat_ttl": _optional_duration,
+    "register_counts_as_heartbeat": _boolean,
+    "channels": _channels,
+    "multi_user_per_device": _boolean,
+    "single_device_per_user": _boolean,
+    "unregistered_retention": duration,
+    "reaper_breaker.percent": _percent,
+    "reaper_breaker.minimum": _integer,
+    "account_removal_action": _one_of(AccountRemovalAction),
+    "server_side_inbox": _boolean,
+    "in_app.primary_transport": _one_of(InAppTransport),
+    "in_app.secondary_transport": _one_of(InAppTransport),
+    "in_app.use_secured_port": _boolean,
+    "in_app.payload_encryption": _boolean,
+    "device_attribute_monitors": _monitors,
+    **{f"bridge_parameters.{field.name}": _names for field in fields(BridgeParameters)},
+}
+"""Every setting by its name in the contract, and how its value is read."""
+
+
+def _get(settings: AppSettings, name: str) -> object:
+    value: object = settings
+    for part in name.split("."):
+        value = getattr(value, part)
+    return value
+
+
+def _put(settings: AppSettings, name: str, value: object) -> AppSettings:
+    outer, _, inner = name.partition(".")
+    if inner:
+        value = replace(getattr(settings, outer), **{inner: value})
+    return replace(settings, **{outer: value})  # type: ignore[arg-type]

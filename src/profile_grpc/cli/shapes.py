@@ -1,0 +1,22 @@
+"""Shape rules of what is typed in: those of the contract, so that command line and RPC accept the same."""
+
+from __future__ import annotations
+
+from google.protobuf.message import Message
+
+from profile_grpc.domain.settings import App
+from profile_grpc.transport.grpc import settings, shape
+
+
+def check(message: Message) -> None:
+    """Checks a message of the contract that holds what was typed.
+
+    Raises:
+        Refused: INVALID_REQUEST, naming the fields and what is expected of them.
+    """
+    shape.check(message)
+
+
+def check_app(app: App) -> None:
+    """Checks an app's id, its name and the shape of its settings, as `check`."""
+    check(settings.app(app))

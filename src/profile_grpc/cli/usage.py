@@ -1,0 +1,59 @@
+"""`profile-grpc mad`: what is billed."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from profile_grpc.bootstrap.administration import administration
+from profile_grpc.cli import output
+from profile_grpc.cli.options import AppId, DatabaseUrl, Json, database, option
+from profile_grpc.service.ports import MadUsage
+
+_DEFAULT_SPAN = timedelta(days=29)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter("write a day as 2026-01-31") from None
+
+
+def mad(
+    app_id: AppId,
+    *,
+    first: Annotated[
+        date | None,
+        option("--from", parser=_day, metavar="DAY", help="First day (UTC).", show_default="30 days up to --to"),
+    ] = None,
+    last: Annotated[
+        date | None, option("--to", parser=_day, metavar="DAY", help="Last day (UTC), included.", show_default="today")
+    ] = None,
+    database_url: DatabaseUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Report monthly active devices: counted per day, distinct in the range, distinct in the 30 days up to now.
+
+    JSON: {app_id, days: [{date, counted}], distinct, rolling_30_days}.
+    """
+    end = last or datetime.now(UTC).date()
+    start = first or end - _DEFAULT_SPAN
+
+    async def run() -> MadUsage:
+        async with administration(database(database_url)) as admin:
+            await admin.apps.get(app_id)
+            return await admin.usage.report(app_id, start, end)
+
+    report = asyncio.run(run())
+    if as_json:
+        days = [{"date": day.isoformat(), "counted": counted} for day, counted in report.days.items()]
+        output.document(
+            {"app_id": app_id, "days": days, "distinct": report.distinct, "rolling_30_days": report.rolling}
+        )
+        return
+    output.table(("day", "counted"), list(report.days.items()), empty="no days")
+    output.facts({f"distinct, {start} to {end}": report.distinct, "distinct, last 30 days": report.rolling})

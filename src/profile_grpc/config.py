@@ -1,0 +1,283 @@
+"""How a process is set up: typed settings with their defaults, where data lives, and the secret behind keyed hashes."""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import os
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from urllib.parse import quote, unquote, urlsplit
+
+import platformdirs
+
+PROGRAM = "profile-grpc"
+HASH_KEY_VARIABLE = "PROFILE_GRPC_HASH_KEY"
+HASH_KEY_BYTES = 32
+MAKE_HASH_KEY = 'python3 -c "import secrets; print(secrets.token_hex(32))"'
+_HASH_KEY = re.compile(r"[0-9A-Fa-f]{64}\Z")
+
+
+class ConfigError(Exception):
+    """The settings contradict each other, or one is missing. The message is one line that says what to do."""
+
+
+class LogFormat(StrEnum):
+    """How log lines look."""
+
+    AUTO = "auto"
+    """`console` on a terminal, else `json`."""
+    CONSOLE = "console"
+    JSON = "json"
+
+
+class LogLevel(StrEnum):
+    """The least severity that is logged."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class LogConfig:
+    """What is logged to stderr, and how."""
+
+    level: LogLevel = LogLevel.INFO
+    format: LogFormat = LogFormat.AUTO
+
+
+@dataclass(frozen=True, slots=True)
+class TlsConfig:
+    """PEM files of the listener. With `client_ca`, callers must present a certificate that it signed (mutual TLS)."""
+
+    cert: str
+    key: str
+    client_ca: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseConfig:
+    """A database and the secret behind the keyed hashes in it."""
+
+    url: str
+    """May hold a password: show `display_url(url)` instead."""
+    hash_key: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServeConfig:
+    """Everything that `serve` needs to know."""
+
+    database: DatabaseConfig
+    host: str = "127.0.0.1"
+    port: int = 50051
+    """0: a free one."""
+    workers: int = 1
+    dev: bool = False
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int | None = None
+    """None: no metrics are served; 0: a free port."""
+    tls: TlsConfig | None = None
+    reflection: bool = True
+    max_calls: int = 2000
+    """Calls in flight, of each worker; beyond, they are refused."""
+    call_timeout: timedelta = timedelta(seconds=30)
+    max_connection_age: timedelta = timedelta(minutes=10)
+    """Connections of about this age are asked to reconnect, so that callers spread over the workers."""
+    drain_notice: timedelta = timedelta(seconds=1)
+    """How long new callers are told to go elsewhere after SIGTERM, before the port is closed."""
+    drain_grace: timedelta = timedelta(seconds=30)
+    """How long calls in flight may go on after SIGTERM."""
+    reaper_interval: timedelta = timedelta(seconds=300)
+    bridge_host: str = "127.0.0.1"
+    bridge_port: int | None = None
+    """None: no HTTP bridge runs beside the service; 0: a free port."""
+    bridge_spool: str | None = None
+    """The file in which the bridge keeps reports; None: beside an embedded database, else in the data directory."""
+    bridge_keys: tuple[str, ...] = field(default=(), repr=False)
+    """PROFILE keys with which the bridge reads the apps, one for each tenant."""
+    log: LogConfig = LogConfig()
+
+    def __post_init__(self) -> None:
+        if self.dev and not is_loopback(self.host):
+            raise ConfigError(
+                f"--dev lets anybody in, so it listens on loopback only, not on {self.host}; leave --host out"
+            )
+        if self.dev and not is_loopback(self.bridge_host):
+            raise ConfigError(
+                f"--dev takes reports from anybody, so its bridge listens on loopback only, not on {self.bridge_host};"
+                " leave --bridge-host out"
+            )
+        if self.workers > 1 and is_sqlite(self.database.url):
+            raise ConfigError(
+                f"--workers {self.workers} needs PostgreSQL, as one process owns a SQLite file;"
+                " use --workers 1, or --database-url postgresql://…"
+            )
+
+
+def default_database_url() -> str:
+    """A SQLite file in the user's data directory."""
+    return f"sqlite:///{quote(str(_data_folder() / 'profiles.db'))}"
+
+
+def is_sqlite(url: str) -> bool:
+    """Whether the URL names an embedded database."""
+    return url.partition("://")[0].partition("+")[0].lower() == "sqlite"
+
+
+def sqlite_path(url: str) -> Path:
+    """The file of a SQLite URL: what follows the third slash, so that a fourth begins an absolute path."""
+    return Path(unquote(url.partition(":///")[2].partition("?")[0])).expanduser()
+
+
+def display_url(url: str) -> str:
+    """The URL as it may be shown: without password and options."""
+    if is_sqlite(url):
+        return url.partition("?")[0]
+    parts = urlsplit(url)
+    user, at, address = parts.netloc.rpartition("@")
+    return f"{parts.scheme}://{user.partition(':')[0]}{at}{address}{parts.path}"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches the host."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def prepare_sqlite_file(url: str) -> None:
+    """Makes the file of an embedded database readable by its owner only, where it does not exist yet.
+
+    The user's data directory is made as well (0700); any other folder must exist. SQLite gives its journals the
+    permissions of the file.
+
+    Raises:
+        ConfigError: it cannot be made.
+    """
+    path = sqlite_path(url)
+    try:
+        if path.parent == _data_folder():
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not path.exists():
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise ConfigError(f"cannot make the database file {path}: {_why(error)}") from None
+
+
+def configured_hash_key(environment: Mapping[str, str]) -> bytes | None:
+    """The hash key of the environment, or None when there is none.
+
+    Raises:
+        ConfigError: it is not 64 hexadecimal digits. Its value is not shown.
+    """
+    text = environment.get(HASH_KEY_VARIABLE, "").strip()
+    if not text:
+        return None
+    if not _HASH_KEY.match(text):
+        raise ConfigError(f"{HASH_KEY_VARIABLE} must be 64 hexadecimal digits; make one with: {MAKE_HASH_KEY}")
+    return bytes.fromhex(text)
+
+
+def find_hash_key(url: str, environment: Mapping[str, str]) -> bytes:
+    """The hash key for work on an existing database: the environment's, else the one that `serve --dev` keeps.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    return configured_hash_key(environment) or read_dev_hash_key(url) or _missing_hash_key()
+
+
+def serving_hash_key(url: str, environment: Mapping[str, str], *, dev: bool) -> bytes:
+    """The hash key to serve with: the environment's; with --dev it may be missing, see `_dev_hash_key`.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    return _dev_hash_key(url, environment) if dev else configured_hash_key(environment) or _missing_hash_key()
+
+
+def _dev_hash_key(url: str, environment: Mapping[str, str]) -> bytes:
+    """The hash key for --dev: the environment's, else one that is made once and kept beside the database.
+
+    Raises:
+        ConfigError: the file cannot be made.
+    """
+    found = configured_hash_key(environment) or read_dev_hash_key(url)
+    if found is None:
+        keep_private(dev_file(url, "hash-key"), secrets.token_hex(HASH_KEY_BYTES) + "\n", replace=False)
+        found = read_dev_hash_key(url)
+    return found or _missing_hash_key()
+
+
+def read_dev_hash_key(url: str) -> bytes | None:
+    """The hash key that `serve --dev` keeps for this database, or None."""
+    path = dev_file(url, "hash-key")
+    try:
+        text = path.read_text().strip()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ConfigError(f"cannot read the development hash key {path}: {_why(error)}") from None
+    if not _HASH_KEY.match(text):
+        raise ConfigError(f"{path} does not hold 64 hexadecimal digits; restore it, or delete it with its database")
+    return bytes.fromhex(text)
+
+
+def dev_file(url: str, kind: str) -> Path:
+    """A file that `serve --dev` keeps for this database: beside a SQLite file, else in the user's data directory."""
+    if is_sqlite(url):
+        path = sqlite_path(url)
+        return path.with_name(f"{path.name}.{kind}")
+    digest = hashlib.sha256(display_url(url).encode()).hexdigest()
+    return _data_folder() / f"postgresql-{digest[:16]}.{kind}"
+
+
+def keep_private(path: Path, text: str, *, replace: bool) -> None:
+    """Writes a file that its owner alone can read, whole or not at all; leaves one that exists unless `replace`.
+
+    Raises:
+        ConfigError: it cannot be written.
+    """
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    try:
+        if path.parent == _data_folder():
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            with os.fdopen(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+                file.write(text)
+            if replace:
+                draft.replace(path)
+            else:
+                path.hardlink_to(draft)
+        except FileExistsError:
+            pass  # another process was first: its content stays
+        finally:
+            draft.unlink(missing_ok=True)
+    except OSError as error:
+        raise ConfigError(f"cannot write {path}: {_why(error)}") from None
+
+
+def _missing_hash_key() -> bytes:
+    raise ConfigError(
+        f"{HASH_KEY_VARIABLE} is not set; make a key once, keep it safe, and set it: "
+        f'export {HASH_KEY_VARIABLE}="$({MAKE_HASH_KEY})" (to try things out, use `serve --dev`)'
+    )
+
+
+def _data_folder() -> Path:
+    return platformdirs.user_data_path(PROGRAM, appauthor=False)
+
+
+def _why(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()

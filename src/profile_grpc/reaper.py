@@ -1,0 +1,343 @@
+"""The background clean-up: inactive profiles and everything whose retention is over (P1-P8).
+
+A pass lists what is due; every deletion of a profile goes through the write queue and is decided there again, so that
+a heartbeat or a registration that comes in between wins (P4).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from time import perf_counter
+from typing import TypeVar
+
+import structlog
+
+from profile_grpc.domain import inactivity
+from profile_grpc.domain.commands import Command, PurgeUnregistered, ReapInactive
+from profile_grpc.domain.errors import Reason, Refused
+from profile_grpc.domain.model import Event, EventType, ProfileStatus
+from profile_grpc.domain.results import Deleted
+from profile_grpc.domain.settings import App
+from profile_grpc.service.observer import Observer
+from profile_grpc.service.ports import Clock, DueBefore, ReaperRecord, Store, StoreError
+from profile_grpc.service.write_queue import WriteQueue
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+CHUNK = 500
+LEASE = timedelta(seconds=60)
+TOMBSTONE_RETENTION = timedelta(days=90)
+EVENT_RETENTION = timedelta(days=7)
+LEDGER_RETENTION = timedelta(days=400)
+APP_PAGE = 1000
+
+
+class LeaseLost(Exception):  # noqa: N818 - an outcome
+    """Another process works as the reaper."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An app in which the breaker held (P6)."""
+
+    app_id: str
+    due: int
+    """How many were due, counted no further than needed to know that it is too many."""
+    limit: int
+
+
+@dataclass(slots=True)
+class PassReport:
+    """What a pass did."""
+
+    clock_held: bool = False
+    """The clock is too far ahead: nothing was deleted anywhere (P6)."""
+    held: list[Held] = field(default_factory=list)
+    reaped: Counter[str] = field(default_factory=Counter)
+    """Profiles deleted for inactivity, by app."""
+    purged_profiles: int = 0
+    purged_tombstones: int = 0
+    purged_events: int = 0
+    purged_ledger_entries: int = 0
+
+    @property
+    def stopped(self) -> bool:
+        """Whether something waits for an operator's go."""
+        return self.clock_held or bool(self.held)
+
+
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """What would go in an app, and what expires when (P7)."""
+
+    app_id: str
+    due: int
+    limit: int
+    reaped: int
+    """Deletions for inactivity of the last 24 hours, which count towards the limit."""
+    expiring: Mapping[date, int]
+    """How many profiles the reaper may delete from each UTC day on, overdue ones under the first."""
+
+    @property
+    def held(self) -> bool:
+        """Whether the breaker would hold."""
+        return inactivity.breaker_trips(due=self.due, reaped=self.reaped, limit=self.limit)
+
+
+class Reaper:
+    """Any number of processes may run one; the lease in the database lets one work at a time (P5)."""
+
+    def __init__(self, store: Store, queue: WriteQueue, clock: Clock, observer: Observer) -> None:
+        self._store = store
+        self._reaper = store.reaper
+        self._queue = queue
+        self._clock = clock
+        self._observer = observer
+        self._holder = secrets.token_hex(8)
+
+    async def run(self, interval: timedelta) -> None:
+        """A pass each `interval` until cancelled; a failed one is logged and tried again at the next."""
+        while True:
+            await asyncio.sleep(interval.total_seconds())
+            try:
+                await self.run_pass()
+            except LeaseLost:
+                continue
+            except (StoreError, Refused) as error:
+                log.warning("reaper pass failed", error=str(error))
+            except Exception:
+                log.exception("reaper pass failed")
+
+    async def run_pass(
+        self,
+        app_id: str | None = None,
+        *,
+        confirm: bool = False,
+        progress: Callable[[str, int], None] | None = None,
+    ) -> PassReport:
+        """One pass over all apps or one.
+
+        Args:
+            app_id: only this app; what belongs to no app is purged as well.
+            confirm: an operator's explicit go: passes the breaker and ends a hold (P6).
+            progress: told each chunk: the app, and how many profiles were deleted.
+
+        Raises:
+            LeaseLost: another process holds the lease.
+            StoreError, Refused: the store or the queue failed; what was deleted stays deleted.
+        """
+        started = perf_counter()
+        await self._renew()
+        report = PassReport()
+        outcome = "failed"
+        try:
+            await self._work(report, app_id, confirm=confirm, progress=progress or (lambda _app, _count: None))
+            outcome = "held" if report.stopped else "done"
+        finally:
+            self._observer.reaper_passed(outcome, perf_counter() - started)
+            await self._reaper.release_lease(self._holder)
+        return report
+
+    async def dry_run(self, app_id: str | None = None) -> list[DryRun]:
+        """What a pass now would delete, for each app or one; changes nothing (P7)."""
+        return [await self._dry_run(app) async for app in self._apps(app_id)]
+
+    async def held(self) -> list[Held]:
+        """The apps in which a pass now would stop (P6); changes nothing."""
+        now = self._clock.now()
+        found = [await self._over_limit(app, _due_before(app, now), now) async for app in self._apps(None)]
+        return [held for held in found if held is not None]
+
+    async def _work(
+        self, report: PassReport, app_id: str | None, *, confirm: bool, progress: Callable[[str, int], None]
+    ) -> None:
+        now = self._clock.now()
+        report.clock_held = not confirm and await self._clock_holds(now)
+        self._observer.clock_hold(held=report.clock_held)
+        if report.clock_held:
+            return
+        async for app in self._apps(app_id):
+            await self._reap(app, now, report, confirm=confirm, progress=progress)
+            await self._purge_unregistered(app, now, report, progress)
+        await self._purge(now, report)
+        await self._reaper.save_record(ReaperRecord(last_pass_time=now))
+
+    async def _clock_holds(self, now: datetime) -> bool:
+        """Whether the clock is too far ahead to believe; stored, so that only an operator lifts it (P6)."""
+        record = await self._reaper.record()
+        if record.held_since is not None:
+            return True
+        reference = record.last_pass_time or await self._reaper.newest_sign_of_life()
+        if not inactivity.clock_jumped(now, reference):
+            return False
+        await self._reaper.save_record(replace(record, held_since=now))
+        await self._reaper.add_events([Event(EventType.REAPER_HELD, "", now, reason="CLOCK_JUMPED")])
+        log.error(
+            "the clock is more than 7 days ahead of the last sign of life; the reaper holds until `reap --confirm`",
+            now=now.isoformat(),
+            reference=reference.isoformat() if reference else None,
+        )
+        return True
+
+    async def _reap(
+        self,
+        app: App,
+        now: datetime,
+        report: PassReport,
+        *,
+        confirm: bool,
+        progress: Callable[[str, int], None],
+    ) -> None:
+        before = _due_before(app, now)
+        if not confirm:
+            held = await self._breaker_holds(app, before, now)
+            self._observer.breaker(app.app_id, held=held is not None)
+            if held is not None:
+                report.held.append(held)
+                return
+        else:
+            self._observer.breaker(app.app_id, held=False)
+        while due := await self._reaper.due(before, CHUNK):
+            deleted = await self._delete(app, ReapInactive, tuple(due))
+            report.reaped[app.app_id] += deleted
+            progress(app.app_id, deleted)
+            if not deleted:
+                return  # all of them have come back to life since the scan
+            await self._renew()
+
+    async def _breaker_holds(self, app: App, before: DueBefore, now: datetime) -> Held | None:
+        """Whether deleting what is due would be too much for 24 hours; if so, tells it (P6)."""
+        held = await self._over_limit(app, before, now)
+        if held is not None:
+            await self._reaper.add_events([Event(EventType.REAPER_HELD, app.app_id, now, reason="BREAKER")])
+            log.error(
+                "too many profiles are inactive; the reaper holds in this app until `reap --confirm`",
+                app_id=app.app_id,
+                due_at_least=held.due,
+                limit=held.limit,
+            )
+        return held
+
+    async def _over_limit(self, app: App, before: DueBefore, now: datetime) -> Held | None:
+        """Counts what is due no further than the limit."""
+        reaped = await self._reaper.reaped_since(app.app_id, now - inactivity.BREAKER_WINDOW)
+        limit = await self._limit(app)
+        due = await self._reaper.count_due(before, max(limit - reaped, 0) + 1)
+        return Held(app.app_id, due, limit) if inactivity.breaker_trips(due=due, reaped=reaped, limit=limit) else None
+
+    async def _limit(self, app: App) -> int:
+        counts = await self._store.profiles.app_counts(app.app_id)
+        active = sum(n for key, n in counts.items() if key.status is ProfileStatus.ACTIVE)
+        return app.settings.reaper_breaker.limit(active)
+
+    async def _purge_unregistered(
+        self, app: App, now: datetime, report: PassReport, progress: Callable[[str, int], None]
+    ) -> None:
+        before = now - app.settings.unregistered_retention
+        while keys := await self._reaper.due_unregistered(app.app_id, before, CHUNK):
+            deleted = await self._delete(app, PurgeUnregistered, tuple(keys))
+            report.purged_profiles += deleted
+            progress(app.app_id, deleted)
+            if not deleted:
+                return
+            await self._renew()
+
+    async def _delete(self, app: App, command: Callable[[str, tuple[T, ...]], Command], due: tuple[T, ...]) -> int:
+        """Deletes through the queue what is still due; answers how many that were.
+
+        The callers of RPCs come first: the reaper gives way when the queue is full, and where they keep changing some
+        of the profiles, it halves the chunk until the others are deleted.
+        """
+        while True:
+            try:
+                result = await self._queue.submit(command(app.app_id, due), app.settings)
+            except Refused as refused:
+                if refused.reason is Reason.CONFLICT:
+                    middle = len(due) // 2
+                    if not middle:
+                        return 0  # alive enough to conflict; a later pass will see
+                    return await self._delete(app, command, due[:middle]) + await self._delete(
+                        app, command, due[middle:]
+                    )
+                if refused.reason is not Reason.QUEUE_FULL:
+                    raise
+                await asyncio.sleep(refused.retry_after or 1)
+                await self._renew()
+            else:
+                return len(result.keys) if isinstance(result, Deleted) else 0
+
+    async def _purge(self, now: datetime, report: PassReport) -> None:
+        """Deletes tombstones, events and ledger entries past their retention, in chunks (P8)."""
+        report.purged_tombstones = await self._in_chunks(
+            lambda: self._reaper.purge_tombstones(now - TOMBSTONE_RETENTION, CHUNK)
+        )
+        report.purged_events = await self._in_chunks(lambda: self._reaper.purge_events(now - EVENT_RETENTION, CHUNK))
+        report.purged_ledger_entries = await self._in_chunks(
+            lambda: self._reaper.purge_ledger(now - LEDGER_RETENTION, CHUNK)
+        )
+        await self._reaper.purge_reaped(now - inactivity.BREAKER_WINDOW)
+
+    async def _in_chunks(self, purge: Callable[[], Awaitable[int]]) -> int:
+        total = 0
+        while purged := await purge():
+            total += purged
+            await self._renew()
+        return total
+
+    async def _dry_run(self, app: App) -> DryRun:
+        now = self._clock.now()
+        settings = app.settings
+        heard = await self._reaper.last_heartbeat_days(app.app_id)
+        lifetime = settings.inactivity_period + settings.heartbeat_granularity
+        expiring = Counter({_last_moment(day) + lifetime: n for day, n in heard.items()})
+        if settings.never_heartbeat_ttl is not None:
+            registered = await self._reaper.register_days(app.app_id)
+            for day, n in registered.items():
+                expiring[_last_moment(day) + settings.never_heartbeat_ttl] += n
+        histogram: Counter[date] = Counter()
+        for end, n in expiring.items():
+            histogram[max(end, now).date()] += n
+        return DryRun(
+            app_id=app.app_id,
+            due=await self._reaper.count_due(_due_before(app, now), sum(expiring.values())),
+            limit=await self._limit(app),
+            reaped=await self._reaper.reaped_since(app.app_id, now - inactivity.BREAKER_WINDOW),
+            expiring=dict(sorted(histogram.items())),
+        )
+
+    async def _apps(self, app_id: str | None) -> AsyncIterator[App]:
+        """Every app, or one."""
+        if app_id is not None:
+            app = await self._store.directory.app(app_id)
+            if app is not None:
+                yield app
+            return
+        after = ""
+        while page := await self._store.directory.apps(None, after, APP_PAGE):
+            for app in page:
+                yield app
+            after = page[-1].app_id
+
+    async def _renew(self) -> None:
+        if not await self._reaper.acquire_lease(self._holder, self._clock.now(), LEASE):
+            raise LeaseLost
+
+
+def _due_before(app: App, now: datetime) -> DueBefore:
+    return DueBefore(
+        app.app_id,
+        inactivity.heartbeat_cutoff(app.settings, now),
+        inactivity.register_cutoff(app.settings, now),
+    )
+
+
+def _last_moment(day: date) -> datetime:
+    """The end of the day: the store knows the day only, and nothing is promised to go too early."""
+    return datetime.combine(day + timedelta(days=1), datetime.min.time(), UTC)

@@ -1,0 +1,62 @@
+"""Profiles for commands to work on, registered through the write path at a time of the test's choice."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from profile_grpc.domain.commands import Heartbeat, NewEndpoint, ProfilePatch, Register
+from profile_grpc.domain.hashing import Hasher
+from profile_grpc.domain.model import Platform, ProfileKey, PushProvider
+from profile_grpc.domain.settings import AppSettings
+from profile_grpc.service.observer import Silent
+from profile_grpc.service.write_queue import WriteQueue
+from profile_grpc.store import open_store
+from tests.cli.program import HASH_KEY
+
+TOKEN = "push-token-that-nobody-may-see"
+
+
+@dataclass(frozen=True)
+class FixedClock:
+    """Stands still."""
+
+    instant: datetime
+
+    def now(self) -> datetime:
+        return self.instant
+
+
+def ago(days: float) -> datetime:
+    return datetime.now(UTC) - timedelta(days=days)
+
+
+def register(url: str, app_id: str, devices: Sequence[str], at: datetime) -> None:
+    """Registers user `u-DEVICE` on each device, with a push token and a heartbeat, at that time."""
+
+    async def run() -> None:
+        hasher = Hasher(bytes.fromhex(HASH_KEY))
+        store = await open_store(url, hasher=hasher)
+        queue = WriteQueue(store.profiles, FixedClock(at), hasher, observer=Silent())
+        queue.start()
+        for device in devices:
+            key = ProfileKey(app_id, f"u-{device}", device)
+            endpoint = NewEndpoint(PushProvider.FCM, f"{TOKEN}-{device}")
+            patch = ProfilePatch(platform=Platform.ANDROID, push_endpoints=(endpoint,))
+            await queue.submit(Register(key, patch), AppSettings())
+            await queue.submit(Heartbeat(key), AppSettings())
+        await queue.close()
+        await store.close()
+
+    asyncio.run(run())
+
+
+def take_lease(url: str, duration: timedelta) -> None:
+    """Another process becomes the reaper, and ends without giving the lease back."""
+
+    async def run() -> None:
+        store = await open_store(url, hasher=Hasher(bytes.fromhex(HASH_KEY)))
+        assert await store.reaper.acquire_lease("another", datetime.now(UTC), duration)
+        await store.close()
+
+    asyncio.run(run())

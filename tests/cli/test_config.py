@@ -1,0 +1,123 @@
+"""Where data lives, and the secret behind the keyed hashes."""
+
+import secrets
+import stat
+from pathlib import Path
+
+import pytest
+
+from profile_grpc import config
+from profile_grpc.config import ConfigError, DatabaseConfig, ServeConfig
+
+KEY = secrets.token_bytes(32)
+ENVIRONMENT = {"PROFILE_GRPC_HASH_KEY": KEY.hex()}
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.fixture
+def data_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's data directory, elsewhere."""
+    home = tmp_path / "share"
+    monkeypatch.setattr("platformdirs.user_data_path", lambda *_, **__: home / "profile-grpc")
+    return home
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://user:secret@host:5432/db?password=secret", "postgresql://user@host:5432/db"),
+        ("postgresql://host/db", "postgresql://host/db"),
+        ("postgres://u:p%40ss@h1,h2:5433/db", "postgres://u@h1,h2:5433/db"),
+        ("sqlite:////var/lib/profiles.db", "sqlite:////var/lib/profiles.db"),
+    ],
+)
+def test_a_url_is_shown_without_its_password(url: str, shown: str) -> None:
+    assert config.display_url(url) == shown
+
+
+def test_a_hash_key_is_never_in_a_representation() -> None:
+    settings = ServeConfig(database=DatabaseConfig("sqlite:///x.db", KEY))
+    assert repr(KEY) not in repr(settings)
+    assert KEY.hex() not in repr(settings)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "localhost", "::1"])
+def test_dev_may_listen_on_loopback(host: str) -> None:
+    assert ServeConfig(database=DatabaseConfig("sqlite:///x.db", KEY), dev=True, host=host).host == host
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.1", "example.com", ""])  # noqa: S104 - must be refused
+def test_dev_may_listen_nowhere_else(host: str) -> None:
+    with pytest.raises(ConfigError, match="loopback"):
+        ServeConfig(database=DatabaseConfig("sqlite:///x.db", KEY), dev=True, host=host)
+
+
+def test_the_default_database_is_made_for_its_owner_only(data_home: Path) -> None:
+    url = config.default_database_url()
+    config.prepare_sqlite_file(url)
+    path = config.sqlite_path(url)
+    assert path == data_home / "profile-grpc" / "profiles.db"
+    assert (mode(path.parent), mode(path)) == (0o700, 0o600)
+
+
+def test_an_existing_database_file_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "profiles.db"
+    path.write_bytes(b"content")
+    path.chmod(0o640)
+    config.prepare_sqlite_file(f"sqlite:///{path}")
+    assert (path.read_bytes(), mode(path)) == (b"content", 0o640)
+
+
+def test_dev_makes_a_hash_key_once_and_keeps_it(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'profiles.db'}"
+    made = config.serving_hash_key(url, {}, dev=True)
+    assert len(made) == config.HASH_KEY_BYTES
+    assert mode(tmp_path / "profiles.db.hash-key") == 0o600
+    assert config.serving_hash_key(url, {}, dev=True) == made
+    assert config.find_hash_key(url, {}) == made
+
+
+def test_the_hash_key_of_the_environment_comes_first(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'profiles.db'}"
+    config.serving_hash_key(url, {}, dev=True)
+    assert config.serving_hash_key(url, ENVIRONMENT, dev=True) == KEY
+    assert config.find_hash_key(url, ENVIRONMENT) == KEY
+
+
+def test_outside_dev_the_kept_hash_key_does_not_serve(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'profiles.db'}"
+    config.serving_hash_key(url, {}, dev=True)
+    with pytest.raises(ConfigError, match="is not set"):
+        config.serving_hash_key(url, {}, dev=False)
+
+
+def test_of_postgresql_the_hash_key_is_kept_in_the_data_directory(data_home: Path) -> None:
+    one, other = "postgresql://u:p@host/one", "postgresql://u:p@host/other"
+    made = config.serving_hash_key(one, {}, dev=True)
+    assert config.serving_hash_key("postgresql://u:changed@host/one", {}, dev=True) == made
+    assert config.serving_hash_key(other, {}, dev=True) != made
+    assert mode(data_home / "profile-grpc") == 0o700
+    assert {mode(path) for path in (data_home / "profile-grpc").iterdir()} == {0o600}
+
+
+def test_a_damaged_hash_key_file_is_not_replaced(tmp_path: Path) -> None:
+    """Everything hashed under the lost key would be orphaned without a word."""
+    url = f"sqlite:///{tmp_path / 'profiles.db'}"
+    kept = tmp_path / "profiles.db.hash-key"
+    kept.write_text("half a ke")
+    with pytest.raises(ConfigError, match="64 hexadecimal digits"):
+        config.serving_hash_key(url, {}, dev=True)
+    assert kept.read_text() == "half a ke"
+
+
+def test_the_first_of_two_writers_wins(tmp_path: Path) -> None:
+    path = tmp_path / "kept"
+    config.keep_private(path, "first", replace=False)
+    config.keep_private(path, "second", replace=False)
+    assert path.read_text() == "first"
+    config.keep_private(path, "third", replace=True)
+    assert path.read_text() == "third"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["kept"]

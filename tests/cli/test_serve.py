@@ -1,0 +1,359 @@
+"""`profile-grpc serve` as a process of its own, on SQLite."""
+
+import json
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import threading
+import urllib.request
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from time import monotonic
+
+import grpc
+import pytest
+import trustme
+from grpc_health.v1 import health_pb2
+
+from appprofile.v1 import profile_pb2, profile_service_pb2, profile_service_pb2_grpc
+from tests.cli import seeds
+from tests.cli.program import Outcome, Server, environment, run, sqlite_url
+
+ROOT = Path(__file__).parent.parent.parent
+DEVICE = profile_pb2.ProfileKey(app_id="demo", user_id="alice", device_id="phone-1")
+NO_DRAIN = ["--drain-notice", "0"]
+WAIT = 30
+
+
+def dev(folder: Path, *arguments: str) -> Server:
+    return Server(["--dev", "--port", "0", "--database-url", sqlite_url(folder), *NO_DRAIN, *arguments])
+
+
+def register(address: str, key: str = "") -> profile_service_pb2.RegisterResponse:
+    with grpc.insecure_channel(address) as channel:
+        stub = profile_service_pb2_grpc.ProfileServiceStub(channel)
+        request = profile_service_pb2.RegisterRequest(key=DEVICE)
+        return stub.Register(request, metadata=(("x-api-key", key),) if key else (), timeout=WAIT)
+
+
+def scrape(server: Server) -> str:
+    with urllib.request.urlopen(server.metrics_url, timeout=WAIT) as answer:  # noqa: S310 - the server under test
+        text: str = answer.read().decode()
+    return text
+
+
+def demo_output(server: Server) -> list[str]:
+    """The lines after the ready line, down to the last call to paste."""
+    lines = [server.next_line()]
+    while "first_call.py" not in lines[-1]:
+        lines.append(server.next_line())
+    return lines
+
+
+def demo_keys(lines: list[str]) -> dict[str, str]:
+    """The keys that --dev printed, by kind."""
+    return dict(line.split() for line in lines if " apk_" in line)
+
+
+def one_line_failure(outcome: Outcome) -> str:
+    assert outcome.status == 1
+    return outcome.error_line
+
+
+def test_the_first_call_works_by_copy_and_paste(tmp_path: Path, require_tool: Callable[[str], str]) -> None:
+    grpcurl = require_tool("grpcurl")
+    with dev(tmp_path) as server:
+        assert server.ready == f"ready: gRPC on {server.address}, database {sqlite_url(tmp_path)}"
+        lines = demo_output(server)
+        [call] = [line.strip() for line in lines if line.strip().startswith("grpcurl ")]
+        answered = subprocess.run(
+            ["bash", "-c", call.replace("grpcurl", grpcurl, 1)],
+            capture_output=True,
+            text=True,
+            timeout=WAIT,
+            check=True,
+        )
+        assert json.loads(answered.stdout)["created"] is True
+        assert server.terminate() == 0
+
+
+def test_the_printed_python_call_works(tmp_path: Path) -> None:
+    with dev(tmp_path) as server:
+        call = demo_output(server)[-1].split()
+        answered = subprocess.run(call, capture_output=True, text=True, timeout=WAIT, check=True, cwd=Path.cwd())
+        assert "created: true" in answered.stdout
+        assert "next_heartbeat_after" in answered.stdout
+
+
+def test_dev_prints_working_keys_that_stay_over_restarts(tmp_path: Path) -> None:
+    with dev(tmp_path) as server:
+        first = demo_keys(demo_output(server))
+        assert set(first) == {"admin", "profile", "client", "bridge"}
+        for key in first.values():
+            assert register(server.address, key).profile.key == DEVICE
+        assert server.terminate() == 0
+    kept = tmp_path / "profiles.db.demo-keys"
+    assert kept.stat().st_mode & 0o077 == 0
+    with dev(tmp_path) as server:
+        assert demo_keys(demo_output(server)) == first
+    kept.write_text("{}")
+    with dev(tmp_path) as server:
+        fresh = demo_keys(demo_output(server))
+        assert not set(fresh.values()) & set(first.values())
+        assert register(server.address, fresh["client"]).profile.key == DEVICE
+
+
+def test_dev_replaces_a_demo_key_that_was_revoked(tmp_path: Path) -> None:
+    changes = {"PROFILE_GRPC_DATABASE_URL": sqlite_url(tmp_path)}
+    with dev(tmp_path) as server:
+        first = demo_keys(demo_output(server))
+        assert run(["key", "revoke", first["client"].split("_")[1]], changes).status == 0
+    with dev(tmp_path) as server:
+        again = demo_keys(demo_output(server))
+        assert again["client"] != first["client"]
+        assert again["admin"] == first["admin"]
+
+
+def test_without_dev_a_call_needs_a_key(tmp_path: Path) -> None:
+    with Server(["--port", "0", "--database-url", sqlite_url(tmp_path), *NO_DRAIN]) as server:
+        with pytest.raises(grpc.RpcError) as refused:
+            register(server.address)
+        assert refused.value.code() is grpc.StatusCode.UNAUTHENTICATED
+        assert server.terminate() == 0
+        assert server.next_line() == ""
+
+
+def test_neither_hash_key_nor_api_key_nor_token_reaches_the_log(tmp_path: Path) -> None:
+    with dev(tmp_path, "--log-level", "debug") as server:
+        keys = demo_keys(demo_output(server))
+        for key in keys.values():
+            register(server.address, key)
+        with pytest.raises(grpc.RpcError):
+            register(server.address, keys["client"][:-1] + "?")
+        assert server.terminate() == 0
+        assert "UNAUTHENTICATED" in server.log
+        for key in keys.values():
+            assert key.split("_", 2)[2][:-1] not in server.log
+        assert environment()["PROFILE_GRPC_HASH_KEY"] not in server.log
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_with_status_0_and_what_was_acknowledged_is_there(tmp_path: Path, number: int) -> None:
+    with dev(tmp_path) as server:
+        assert register(server.address).created
+        assert server.terminate(number) == 0
+        assert "Traceback" not in server.log
+    with dev(tmp_path) as server:
+        assert not register(server.address).created
+
+
+def test_while_it_drains_it_is_not_healthy_and_new_calls_go_elsewhere(tmp_path: Path) -> None:
+    url = sqlite_url(tmp_path)
+    with (
+        Server(["--dev", "--port", "0", "--database-url", url, "--drain-notice", "20"]) as server,
+        grpc.insecure_channel(server.address) as channel,
+    ):
+        watch = channel.unary_stream(
+            "/grpc.health.v1.Health/Watch",
+            request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
+            response_deserializer=health_pb2.HealthCheckResponse.FromString,
+        )
+        health = watch(health_pb2.HealthCheckRequest(), timeout=WAIT)
+        assert next(health).status == health_pb2.HealthCheckResponse.SERVING
+        server.process.send_signal(signal.SIGTERM)
+        assert next(health).status == health_pb2.HealthCheckResponse.NOT_SERVING
+        with pytest.raises(grpc.RpcError) as refused:
+            register(server.address)
+        assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
+
+
+def test_a_port_in_use_is_one_line(tmp_path: Path) -> None:
+    with dev(tmp_path) as server:
+        address = ["--port", str(server.port), "--database-url", sqlite_url(tmp_path)]
+        assert f"cannot listen on 127.0.0.1:{server.port}: address already in use" in one_line_failure(
+            run(["serve", "--dev", *address])
+        )
+        assert register(server.address).created
+
+
+def test_a_port_can_be_had_again_at_once(tmp_path: Path) -> None:
+    """A connection that the server closed leaves its port in TIME_WAIT, which is no reason to refuse."""
+    with dev(tmp_path) as server:
+        port = str(server.port)
+        with closing(socket.create_connection(("127.0.0.1", server.port))):
+            register(server.address)
+            assert server.terminate() == 0
+    with Server(["--dev", "--port", port, "--database-url", sqlite_url(tmp_path), *NO_DRAIN]) as server:
+        assert register(server.address).profile.key == DEVICE
+
+
+def test_a_metrics_port_in_use_is_one_line(tmp_path: Path) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        port = str(taken.getsockname()[1])
+        arguments = ["serve", "--dev", "--port", "0", "--database-url", sqlite_url(tmp_path), "--metrics-port", port]
+        assert "choose another --metrics-port" in one_line_failure(run(arguments))
+
+
+def test_metrics_tell_calls_and_profiles(tmp_path: Path) -> None:
+    with dev(tmp_path, "--metrics-port", "0") as server:
+        register(server.address)
+        text = scrape(server)
+    method = "appprofile.v1.ProfileService/Register"
+    assert f'profile_grpc_rpc_seconds_count{{code="OK",method="{method}"}} 1.0' in text
+    assert 'profile_grpc_mad_counted_total{app="demo"} 1.0' in text
+
+
+def test_it_reaps_in_the_background(tmp_path: Path) -> None:
+    """P1, P5."""
+    url = sqlite_url(tmp_path)
+    with dev(tmp_path) as server:
+        assert server.terminate() == 0
+    seeds.register(url, "demo", ["old"], seeds.ago(100))
+    seeds.register(url, "demo", ["new"], seeds.ago(1))
+    deleted = 'profile_grpc_profiles_deleted_total{app="demo",reason="INACTIVE"} 1.0'
+    with dev(tmp_path, "--reaper-interval", "1", "--metrics-port", "0") as server:
+        until = monotonic() + WAIT
+        while deleted not in scrape(server):
+            assert monotonic() < until
+        assert server.terminate() == 0
+
+
+def test_administration_works_while_it_serves(tmp_path: Path) -> None:
+    changes = {"PROFILE_GRPC_DATABASE_URL": sqlite_url(tmp_path)}
+    serving = Server(["--port", "0", *NO_DRAIN], changes)
+
+    def succeed(*arguments: str) -> str:
+        outcome = run(arguments, changes)
+        assert outcome.status == 0, outcome.err
+        return outcome.out
+
+    with serving as server:
+        succeed("tenant", "create", "demo")
+        succeed("app", "create", "demo", "--tenant", "demo")
+        key = succeed("key", "create", "--tenant", "demo", "--kind", "client", "--app", "demo").strip()
+        writer = threading.Thread(target=lambda: [register(server.address, key) for _ in range(100)])
+        writer.start()
+        for number in range(3):
+            succeed("app", "set", "demo", "--set", f"inactivity_period={50 + number}d")
+        writer.join()
+        deleted = succeed("profile", "delete", "demo", "--user", "alice", "--device", "phone-1", "--json")
+        assert len(json.loads(deleted)["deleted"]) == 1
+        assert register(server.address, key).created
+        assert succeed("doctor", "--json")
+        succeed("key", "revoke", key.split("_")[1])
+        _until_refused(server.address, key)
+        assert server.terminate() == 0
+
+
+def _until_refused(address: str, key: str) -> None:
+    """A revoked key ends within 5 seconds."""
+    with grpc.insecure_channel(address) as channel:
+        stub = profile_service_pb2_grpc.ProfileServiceStub(channel)
+        refused = threading.Event()
+        codes: list[grpc.StatusCode] = []
+
+        def knock() -> None:
+            while not refused.is_set():
+                try:
+                    stub.Heartbeat(
+                        profile_service_pb2.HeartbeatRequest(key=DEVICE), metadata=(("x-api-key", key),), timeout=WAIT
+                    )
+                except grpc.RpcError as error:
+                    codes.append(error.code())
+                    refused.set()
+
+        knocker = threading.Thread(target=knock)
+        knocker.start()
+        in_time = refused.wait(5)
+        refused.set()
+        knocker.join()
+        assert in_time
+        assert codes == [grpc.StatusCode.UNAUTHENTICATED]
+
+
+def test_a_newer_schema_is_refused_in_one_line(tmp_path: Path) -> None:
+    url = sqlite_url(tmp_path)
+    assert run(["migrate", "--database-url", url]).status == 0
+    with closing(sqlite3.connect(tmp_path / "profiles.db")) as connection, connection:
+        connection.execute("UPDATE schema_revision SET version_num = '9999'")
+    line = one_line_failure(run(["serve", "--port", "0", "--database-url", url]))
+    assert "9999 is newer than this program knows" in line
+
+
+def test_a_damaged_file_is_refused_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "profiles.db").write_bytes(b"no database at all, but long enough to be looked at" * 100)
+    line = one_line_failure(run(["serve", "--port", "0", "--database-url", sqlite_url(tmp_path)]))
+    assert "not a database" in line
+
+
+def test_a_read_only_file_is_refused_in_one_line(tmp_path: Path) -> None:
+    url = sqlite_url(tmp_path)
+    assert run(["migrate", "--database-url", url]).status == 0
+    (tmp_path / "profiles.db").chmod(0o444)
+    tmp_path.chmod(0o555)
+    try:
+        line = one_line_failure(_without_privileges(["serve", "--port", "0", "--database-url", url]))
+    finally:
+        tmp_path.chmod(0o755)
+    assert "read" in line or "writ" in line
+
+
+_DROP_AND_RUN = """
+import ctypes, os, sys
+if os.geteuid() == 0:  # root may write everything: without CAP_DAC_OVERRIDE it may not
+    PR_CAPBSET_DROP, CAP_DAC_OVERRIDE = 24, 1
+    assert ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, 0, 0, 0) == 0
+os.execv(sys.executable, [sys.executable, "-m", "profile_grpc", *sys.argv[1:]])
+"""
+
+
+def _without_privileges(arguments: list[str]) -> Outcome:
+    done = subprocess.run(
+        [sys.executable, "-c", _DROP_AND_RUN, *arguments],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return Outcome(done.returncode, done.stdout, done.stderr)
+
+
+def test_an_unreachable_database_is_one_line() -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        port = listener.getsockname()[1]
+    url = f"postgresql://user:hunter2@127.0.0.1:{port}/db"
+    line = one_line_failure(run(["serve", "--port", "0", "--database-url", url]))
+    assert "cannot be reached" in line
+    assert "hunter2" not in line
+
+
+def test_strangers_at_a_tls_port_fill_no_log(tmp_path: Path) -> None:
+    """For each broken handshake gRPC's own library would write a line."""
+    authority = trustme.CA()
+    issued = authority.issue_cert("127.0.0.1")
+    issued.private_key_pem.write_to_path(str(tmp_path / "key.pem"))
+    issued.cert_chain_pems[0].write_to_path(str(tmp_path / "cert.pem"))
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    files = ["--tls-cert", str(tmp_path / "cert.pem"), "--tls-key", str(tmp_path / "key.pem")]
+    with dev(tmp_path, *files) as server:
+        assert " with TLS, " in server.ready
+        with closing(socket.create_connection(("127.0.0.1", server.port), timeout=WAIT)) as stranger:
+            stranger.sendall(b"GET / HTTP/1.1\r\n\r\n")
+            assert stranger.recv(100) == b""
+        credentials = grpc.ssl_channel_credentials((tmp_path / "ca.pem").read_bytes())
+        with grpc.secure_channel(server.address, credentials) as channel:
+            stub = profile_service_pb2_grpc.ProfileServiceStub(channel)
+            assert stub.Register(profile_service_pb2.RegisterRequest(key=DEVICE), timeout=WAIT).created
+        assert server.terminate() == 0
+        assert all(json.loads(line) for line in server.log.splitlines())
+
+
+def test_wrong_tls_files_are_one_line(tmp_path: Path) -> None:
+    (tmp_path / "cert.pem").write_text("no certificate")
+    files = ["--tls-cert", str(tmp_path / "cert.pem"), "--tls-key", str(tmp_path / "missing.pem")]
+    line = one_line_failure(run(["serve", "--port", "0", "--database-url", sqlite_url(tmp_path), *files]))
+    assert "TLS" in line
