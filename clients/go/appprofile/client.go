@@ -1,0 +1,95 @@
+package appprofile
+
+import (
+	"context"
+	_ "embed" // the retry policy
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
+	"google.golang.org/grpc/metadata"
+
+	appprofilev1 "github.com/profile-grpc/profile-grpc/clients/go/appprofile/v1"
+)
+
+const (
+	maxAnswerBytes    = 64 << 20 // a full page of profiles may exceed gRPC's default of 4 MiB
+	maxReconnectDelay = 2 * time.Second
+	connectTimeout    = 20 * time.Second // gRPC's default
+)
+
+// The retry policy that all clients share, as a gRPC service config.
+//
+//go:embed service_config.json
+var retryPolicy string
+
+// Client is one connection, for any number of goroutines. Connect makes one; Close ends it.
+//
+// Calls are those of the generated stubs. One that fails returns an *Error.
+type Client struct {
+	Profiles appprofilev1.ProfileServiceClient
+	Apps     appprofilev1.AppServiceClient
+	Usage    appprofilev1.UsageServiceClient
+
+	connection *grpc.ClientConn
+}
+
+// Connect returns a client of the service at target ("host:port"). Nothing is sent yet. An error means that the options
+// contradict each other or hold unusable PEM.
+func Connect(target string, options Options) (*Client, error) {
+	transport, err := options.transport()
+	if err != nil {
+		return nil, err
+	}
+	reconnect := backoff.DefaultConfig
+	reconnect.BaseDelay = 200 * time.Millisecond
+	reconnect.MaxDelay = maxReconnectDelay
+	connection, err := grpc.NewClient(target,
+		grpc.WithTransportCredentials(transport),
+		grpc.WithDefaultServiceConfig(retryPolicy),
+		grpc.WithDisableServiceConfig(), // no other one from DNS
+		grpc.WithConnectParams(grpc.ConnectParams{Backoff: reconnect, MinConnectTimeout: connectTimeout}),
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxAnswerBytes)),
+		grpc.WithUnaryInterceptor(options.intercept),
+	)
+	if err != nil {
+		return nil, err
+	}
+	return &Client{
+		Profiles:   appprofilev1.NewProfileServiceClient(connection),
+		Apps:       appprofilev1.NewAppServiceClient(connection),
+		Usage:      appprofilev1.NewUsageServiceClient(connection),
+		connection: connection,
+	}, nil
+}
+
+// Close ends the connection. Calls in flight fail.
+func (c *Client) Close() error {
+	return c.connection.Close()
+}
+
+func (o Options) intercept(
+	ctx context.Context,
+	method string,
+	request, response any,
+	connection *grpc.ClientConn,
+	invoke grpc.UnaryInvoker,
+	callOptions ...grpc.CallOption,
+) error {
+	if o.Key != "" {
+		ctx = metadata.AppendToOutgoingContext(ctx, "x-api-key", o.Key)
+	}
+	if o.JWT != nil {
+		token, err := o.JWT(ctx)
+		if err != nil {
+			return err
+		}
+		ctx = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+token)
+	}
+	if _, set := ctx.Deadline(); !set {
+		limited, cancel := context.WithTimeout(ctx, o.deadline())
+		defer cancel()
+		ctx = limited
+	}
+	return decode(invoke(ctx, method, request, response, connection, callOptions...))
+}

@@ -1,0 +1,79 @@
+package appprofile
+
+import (
+	"strings"
+	"time"
+
+	"google.golang.org/genproto/googleapis/rpc/code"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	spb "google.golang.org/genproto/googleapis/rpc/status"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+)
+
+// Error is why a call failed. Find it with errors.As; status.FromError understands it too.
+type Error struct {
+	// Code is the canonical code.
+	Code codes.Code
+	// Reason is a name of ErrorReason without its prefix, such as REREGISTER_REQUIRED. Empty when the answer did not come
+	// from the service.
+	Reason string
+	// Message is for people.
+	Message string
+	// Metadata has every dynamic word of the message.
+	Metadata map[string]string
+	// Violations are the broken rules of an INVALID_ARGUMENT.
+	Violations []FieldViolation
+	// RetryDelay is how long to wait before trying again, where the service says so.
+	RetryDelay time.Duration
+
+	status *status.Status
+}
+
+// FieldViolation is one broken rule: the field's path in the request (key.user_id) and what is wrong with it.
+type FieldViolation struct {
+	Field       string
+	Description string
+}
+
+// Error says code, reason and message.
+func (e *Error) Error() string {
+	words := []string{code.Code(e.Code).String()}
+	for _, word := range []string{e.Reason, e.Message} {
+		if word != "" {
+			words = append(words, word)
+		}
+	}
+	return "appprofile: " + strings.Join(words, " ")
+}
+
+// GRPCStatus is the status as gRPC has it.
+func (e *Error) GRPCStatus() *status.Status { return e.status }
+
+// ErrorFromStatus decodes a google.rpc.Status, such as the one of a batch item. Unknown details are left out.
+func ErrorFromStatus(s *spb.Status) *Error { return newError(status.FromProto(s)) }
+
+func decode(err error) error {
+	if err == nil {
+		return nil
+	}
+	return newError(status.Convert(err))
+}
+
+func newError(s *status.Status) *Error {
+	decoded := &Error{Code: s.Code(), Message: s.Message(), status: s}
+	for _, detail := range s.Details() {
+		switch detail := detail.(type) {
+		case *errdetails.ErrorInfo:
+			decoded.Reason = detail.GetReason()
+			decoded.Metadata = detail.GetMetadata()
+		case *errdetails.BadRequest:
+			for _, violation := range detail.GetFieldViolations() {
+				decoded.Violations = append(decoded.Violations, FieldViolation{violation.GetField(), violation.GetDescription()})
+			}
+		case *errdetails.RetryInfo:
+			decoded.RetryDelay = detail.GetRetryDelay().AsDuration()
+		}
+	}
+	return decoded
+}

@@ -1,0 +1,220 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"google.golang.org/genproto/googleapis/rpc/code"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/profile-grpc/profile-grpc/clients/go/appprofile"
+)
+
+// One line of the transcript.
+type line map[string]any
+
+func (l line) String() string {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	fail(encoder.Encode(l))
+	return strings.TrimSuffix(text.String(), "\n")
+}
+
+type run struct {
+	target  string
+	ca      []byte
+	lock    sync.Mutex // guards values and clients
+	values  map[string]string
+	clients map[string]*appprofile.Client
+}
+
+func newRun(target string, ca []byte, values map[string]string) *run {
+	return &run{target: target, ca: ca, values: values, clients: map[string]*appprofile.Client{}}
+}
+
+// during makes the step's call again and again until the harness answers, and often enough.
+func (r *run) during(s step) line {
+	ask(s.During)
+	done := make(chan struct{})
+	go func() { awaitAnswer(); close(done) }()
+	first := r.call(s)
+	var different line
+	var loops sync.WaitGroup
+	for range s.Parallel {
+		loops.Go(func() {
+			for made := 0; ; made++ {
+				select {
+				case <-done:
+					if made >= s.Repeat/s.Parallel {
+						return
+					}
+				default:
+				}
+				if outcome := r.call(s); outcome.String() != first.String() {
+					r.lock.Lock()
+					different = outcome
+					r.lock.Unlock()
+				}
+			}
+		})
+	}
+	loops.Wait()
+	if different != nil {
+		return different
+	}
+	return first
+}
+
+func (r *run) call(s step) line {
+	service, method, _ := strings.Cut(s.Method, "/")
+	client := r.client(s.Key)
+	stub := reflect.ValueOf(map[string]any{
+		"ProfileService": client.Profiles,
+		"AppService":     client.Apps,
+		"UsageService":   client.Usage,
+	}[service]).MethodByName(method)
+
+	request := reflect.New(stub.Type().In(1).Elem()).Interface().(proto.Message)
+	body, err := json.Marshal(r.fill(s.Request))
+	fail(err)
+	fail(protojson.Unmarshal(body, request))
+
+	ctx := context.Background()
+	if s.DeadlineMs > 0 {
+		limited, cancel := context.WithTimeout(ctx, time.Duration(s.DeadlineMs)*time.Millisecond)
+		defer cancel()
+		ctx = limited
+	}
+	answer := stub.Call([]reflect.Value{reflect.ValueOf(ctx), reflect.ValueOf(request)})
+	if err, failed := answer[1].Interface().(error); failed {
+		return refused(s, err)
+	}
+	return r.answered(s, answer[0].Interface().(proto.Message))
+}
+
+func refused(s step, err error) line {
+	var why *appprofile.Error
+	if !errors.As(err, &why) {
+		fail(fmt.Errorf("%s: no *appprofile.Error: %w", s.Step, err))
+	}
+	outcome := line{"step": s.Step, "code": code.Code(why.Code).String()}
+	if why.Reason != "" {
+		outcome["reason"] = why.Reason
+	}
+	if len(why.Metadata) > 0 {
+		outcome["metadata"] = why.Metadata
+	}
+	var fields []string
+	for _, violation := range why.Violations {
+		fields = append(fields, violation.Field)
+	}
+	if fields != nil {
+		outcome["violations"] = fields
+	}
+	return outcome
+}
+
+func (r *run) answered(s step, response proto.Message) line {
+	text, err := protojson.MarshalOptions{UseProtoNames: true}.Marshal(response)
+	fail(err)
+	var body any
+	fail(json.Unmarshal(text, &body))
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	for name, path := range s.Capture {
+		r.values[name], _ = find(body, path).(string)
+	}
+	outcome := line{"step": s.Step, "code": "OK"}
+	if len(s.Expect.Show) > 0 {
+		shown := map[string]any{}
+		for path := range s.Expect.Show {
+			shown[path] = find(body, path)
+		}
+		outcome["show"] = shown
+	}
+	return outcome
+}
+
+func (r *run) client(key string) *appprofile.Client {
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	if key == "" {
+		key = "profile"
+	}
+	if r.clients[key] == nil {
+		client, err := appprofile.Connect(r.target, appprofile.Options{Key: r.values[key], Plaintext: r.ca == nil, CA: r.ca})
+		fail(err)
+		r.clients[key] = client // "none" has no value, so no key
+	}
+	return r.clients[key]
+}
+
+var placeholder = regexp.MustCompile(`\$\{\w+\}`)
+
+// fill returns a copy of the request with each ${name} replaced.
+func (r *run) fill(value any) any {
+	switch value := value.(type) {
+	case map[string]any:
+		filled := map[string]any{}
+		for name, each := range value {
+			filled[name] = r.fill(each)
+		}
+		return filled
+	case []any:
+		filled := make([]any, len(value))
+		for index, each := range value {
+			filled[index] = r.fill(each)
+		}
+		return filled
+	case string:
+		return placeholder.ReplaceAllStringFunc(value, func(match string) string { return r.value(match[2 : len(match)-1]) })
+	}
+	return value
+}
+
+func (r *run) value(name string) string {
+	now := time.Now().UTC()
+	switch name {
+	case "now":
+		return now.Format("2006-01-02T15:04:05.000Z")
+	case "year":
+		return strconv.Itoa(now.Year())
+	case "month":
+		return strconv.Itoa(int(now.Month()))
+	case "day":
+		return strconv.Itoa(now.Day())
+	}
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	return r.values[name]
+}
+
+// find returns the value at the path, or nil.
+func find(body any, path string) any {
+	for name := range strings.SplitSeq(path, ".") {
+		switch inner := body.(type) {
+		case map[string]any:
+			body = inner[name]
+		case []any:
+			index, err := strconv.Atoi(name)
+			if err != nil || index >= len(inner) {
+				return nil
+			}
+			body = inner[index]
+		default:
+			return nil
+		}
+	}
+	return body
+}

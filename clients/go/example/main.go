@@ -1,0 +1,28 @@
+// Registers a device with a local server (profile-grpc serve --dev) and says that it is alive.
+package main
+
+import (
+	"context"
+	"fmt"
+	"log"
+
+	"github.com/profile-grpc/profile-grpc/clients/go/appprofile"
+	pb "github.com/profile-grpc/profile-grpc/clients/go/appprofile/v1"
+)
+
+func main() {
+	client, err := appprofile.Connect("127.0.0.1:50051", appprofile.Options{Plaintext: true})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer client.Close()
+	ctx, key := context.Background(), &pb.ProfileKey{AppId: "demo", UserId: "ann", DeviceId: "phone-1"}
+	if _, err := client.Profiles.Register(ctx, &pb.RegisterRequest{Key: key, Platform: pb.Platform_PLATFORM_ANDROID}); err != nil {
+		log.Fatal(err)
+	}
+	beat, err := client.Profiles.Heartbeat(ctx, &pb.HeartbeatRequest{Key: key})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("next heartbeat in", beat.NextHeartbeatAfter.AsDuration())
+}

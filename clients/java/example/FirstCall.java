@@ -1,0 +1,25 @@
+import com.appprofile.ApiException;
+import com.appprofile.Client;
+import com.appprofile.Options;
+import com.appprofile.v1.HeartbeatRequest;
+import com.appprofile.v1.Platform;
+import com.appprofile.v1.ProfileKey;
+import com.appprofile.v1.RegisterRequest;
+import io.grpc.StatusRuntimeException;
+
+/** Registers a device with a local server (profile-grpc serve --dev) and says that it is alive. */
+public final class FirstCall {
+  private FirstCall() {}
+
+  public static void main(String[] args) {
+    var key = ProfileKey.newBuilder().setAppId("demo").setUserId("ann").setDeviceId("phone-1").build();
+    try (Client client = Client.connect("127.0.0.1:50051", Options.builder().plaintext(true).build())) {
+      var registration = RegisterRequest.newBuilder().setKey(key).setPlatform(Platform.PLATFORM_ANDROID).build();
+      client.profiles().register(registration);
+      var beat = client.profiles().heartbeat(HeartbeatRequest.newBuilder().setKey(key).build());
+      System.out.println("next heartbeat in " + beat.getNextHeartbeatAfter().getSeconds() + " seconds");
+    } catch (StatusRuntimeException e) {
+      System.err.println("refused: " + ApiException.from(e));
+    }
+  }
+}

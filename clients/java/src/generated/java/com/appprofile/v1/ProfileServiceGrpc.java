@@ -1,0 +1,1279 @@
+package com.appprofile.v1;
+
+import static io.grpc.MethodDescriptor.generateFullMethodName;
+
+/**
+ * <pre>
+ * For devices, gateways and internal services. Every method may be repeated safely.
+ * </pre>
+ */
+@io.grpc.stub.annotations.GrpcGenerated
+public final class ProfileServiceGrpc {
+
+  private ProfileServiceGrpc() {}
+
+  public static final java.lang.String SERVICE_NAME = "appprofile.v1.ProfileService";
+
+  // Static method descriptors that strictly reflect the proto.
+  private static volatile io.grpc.MethodDescriptor<com.appprofile.v1.RegisterRequest,
+      com.appprofile.v1.RegisterResponse> getRegisterMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "Register",
+      requestType = com.appprofile.v1.RegisterRequest.class,
+      responseType = com.appprofile.v1.RegisterResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<com.appprofile.v1.RegisterRequest,
+      com.appprofile.v1.RegisterResponse> getRegisterMethod() {
+    io.grpc.MethodDescriptor<com.appprofile.v1.RegisterRequest, com.appprofile.v1.RegisterResponse> getRegisterMethod;
+    if ((getRegisterMethod = ProfileServiceGrpc.getRegisterMethod) == null) {
+      synchronized (ProfileServiceGrpc.class) {
+        if ((getRegisterMethod = ProfileServiceGrpc.getRegisterMethod) == null) {
+          ProfileServiceGrpc.getRegisterMethod = getRegisterMethod =
+              io.grpc.MethodDescriptor.<com.appprofile.v1.RegisterRequest, com.appprofile.v1.RegisterResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "Register"))
+              .setIdempotent(true)
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  com.appprofile.v1.RegisterRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  com.appprofile.v1.RegisterResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new ProfileServiceMethodDescriptorSupplier("Register"))
+              .build();
+        }
+      }
+    }
+    return getRegisterMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<com.appprofile.v1.HeartbeatRequest,
+      com.appprofile.v1.HeartbeatResponse> getHeartbeatMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "Heartbeat",
+      requestType = com.appprofile.v1.HeartbeatRequest.class,
+      responseType = com.appprofile.v1.HeartbeatResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<com.appprofile.v1.HeartbeatRequest,
+      com.appprofile.v1.HeartbeatResponse> getHeartbeatMethod() {
+    io.grpc.MethodDescriptor<com.appprofile.v1.HeartbeatRequest, com.appprofile.v1.HeartbeatResponse> getHeartbeatMethod;
+    if ((getHeartbeatMethod = ProfileServiceGrpc.getHeartbeatMethod) == null) {
+      synchronized (ProfileServiceGrpc.class) {
+        if ((getHeartbeatMethod = ProfileServiceGrpc.getHeartbeatMethod) == null) {
+          ProfileServiceGrpc.getHeartbeatMethod = getHeartbeatMethod =
+              io.grpc.MethodDescriptor.<com.appprofile.v1.HeartbeatRequest, com.appprofile.v1.HeartbeatResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "Heartbeat"))
+              .setIdempotent(true)
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  com.appprofile.v1.HeartbeatRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  com.appprofile.v1.HeartbeatResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new ProfileServiceMethodDescriptorSupplier("Heartbeat"))
+              .build();
+        }
+      }
+    }
+    return getHeartbeatMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<com.appprofile.v1.BatchHeartbeatRequest,
+      com.appprofile.v1.BatchHeartbeatResponse> getBatchHeartbeatMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "BatchHeartbeat",
+      requestType = com.appprofile.v1.BatchHeartbeatRequest.class,
+      responseType = com.appprofile.v1.BatchHeartbeatResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<com.appprofile.v1.BatchHeartbeatRequest,
+      com.appprofile.v1.BatchHeartbeatResponse> getBatchHeartbeatMethod() {
+    io.grpc.MethodDescriptor<com.appprofile.v1.BatchHeartbeatRequest, com.appprofile.v1.BatchHeartbeatResponse> getBatchHeartbeatMethod;
+    if ((getBatchHeartbeatMethod = ProfileServiceGrpc.getBatchHeartbeatMethod) == null) {
+      synchronized (ProfileServiceGrpc.class) {
+        if ((getBatchHeartbeatMethod = ProfileServiceGrpc.getBatchHeartbeatMethod) == null) {
+          ProfileServiceGrpc.getBatchHeartbeatMethod = getBatchHeartbeatMethod =
+              io.grpc.MethodDescriptor.<com.appprofile.v1.BatchHeartbeatRequest, com.appprofile.v1.BatchHeartbeatResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "BatchHeartbeat"))
+              .setIdempotent(true)
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  com.appprofile.v1.BatchHeartbeatRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  com.appprofile.v1.BatchHeartbeatResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new ProfileServiceMethodDescriptorSupplier("BatchHeartbeat"))
+              .build();
+        }
+      }
+    }
+    return getBatchHeartbeatMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<com.appprofile.v1.UpdateProfileDataRequest,
+      com.appprofile.v1.UpdateProfileDataResponse> getUpdateProfileDataMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "UpdateProfileData",
+      requestType = com.appprofile.v1.UpdateProfileDataRequest.class,
+      responseType = com.appprofile.v1.UpdateProfileDataResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<com.appprofile.v1.UpdateProfileDataRequest,
+      com.appprofile.v1.UpdateProfileDataResponse> getUpdateProfileDataMethod() {
+    io.grpc.MethodDescriptor<com.appprofile.v1.UpdateProfileDataRequest, com.appprofile.v1.UpdateProfileDataResponse> getUpdateProfileDataMethod;
+    if ((getUpdateProfileDataMethod = ProfileServiceGrpc.getUpdateProfileDataMethod) == null) {
+      synchronized (ProfileServiceGrpc.class) {
+        if ((getUpdateProfileDataMethod = ProfileServiceGrpc.getUpdateProfileDataMethod) == null) {
+          ProfileServiceGrpc.getUpdateProfileDataMethod = getUpdateProfileDataMethod =
+              io.grpc.MethodDescriptor.<com.appprofile.v1.UpdateProfileDataRequest, com.appprofile.v1.UpdateProfileDataResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "UpdateProfileData"))
+              .setIdempotent(true)
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  com.appprofile.v1.UpdateProfileDataRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  com.appprofile.v1.UpdateProfileDataResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new ProfileServiceMethodDescriptorSupplier("UpdateProfileData"))
+              .build();
+        }
+      }
+    }
+    return getUpdateProfileDataMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<com.appprofile.v1.UnregisterRequest,
+      com.appprofile.v1.UnregisterResponse> getUnregisterMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "Unregister",
+      requestType = com.appprofile.v1.UnregisterRequest.class,
+      responseType = com.appprofile.v1.UnregisterResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<com.appprofile.v1.UnregisterRequest,
+      com.appprofile.v1.UnregisterResponse> getUnregisterMethod() {
+    io.grpc.MethodDescriptor<com.appprofile.v1.UnregisterRequest, com.appprofile.v1.UnregisterResponse> getUnregisterMethod;
+    if ((getUnregisterMethod = ProfileServiceGrpc.getUnregisterMethod) == null) {
+      synchronized (ProfileServiceGrpc.class) {
+        if ((getUnregisterMethod = ProfileServiceGrpc.getUnregisterMethod) == null) {
+          ProfileServiceGrpc.getUnregisterMethod = getUnregisterMethod =
+              io.grpc.MethodDescriptor.<com.appprofile.v1.UnregisterRequest, com.appprofile.v1.UnregisterResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "Unregister"))
+              .setIdempotent(true)
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  com.appprofile.v1.UnregisterRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  com.appprofile.v1.UnregisterResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new ProfileServiceMethodDescriptorSupplier("Unregister"))
+              .build();
+        }
+      }
+    }
+    return getUnregisterMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<com.appprofile.v1.DeleteDeviceProfileRequest,
+      com.appprofile.v1.DeleteDeviceProfileResponse> getDeleteDeviceProfileMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "DeleteDeviceProfile",
+      requestType = com.appprofile.v1.DeleteDeviceProfileRequest.class,
+      responseType = com.appprofile.v1.DeleteDeviceProfileResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<com.appprofile.v1.DeleteDeviceProfileRequest,
+      com.appprofile.v1.DeleteDeviceProfileResponse> getDeleteDeviceProfileMethod() {
+    io.grpc.MethodDescriptor<com.appprofile.v1.DeleteDeviceProfileRequest, com.appprofile.v1.DeleteDeviceProfileResponse> getDeleteDeviceProfileMethod;
+    if ((getDeleteDeviceProfileMethod = ProfileServiceGrpc.getDeleteDeviceProfileMethod) == null) {
+      synchronized (ProfileServiceGrpc.class) {
+        if ((getDeleteDeviceProfileMethod = ProfileServiceGrpc.getDeleteDeviceProfileMethod) == null) {
+          ProfileServiceGrpc.getDeleteDeviceProfileMethod = getDeleteDeviceProfileMethod =
+              io.grpc.MethodDescriptor.<com.appprofile.v1.DeleteDeviceProfileRequest, com.appprofile.v1.DeleteDeviceProfileResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "DeleteDeviceProfile"))
+              .setIdempotent(true)
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  com.appprofile.v1.DeleteDeviceProfileRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  com.appprofile.v1.DeleteDeviceProfileResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new ProfileServiceMethodDescriptorSupplier("DeleteDeviceProfile"))
+              .build();
+        }
+      }
+    }
+    return getDeleteDeviceProfileMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<com.appprofile.v1.ReportPushFeedbackRequest,
+      com.appprofile.v1.ReportPushFeedbackResponse> getReportPushFeedbackMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "ReportPushFeedback",
+      requestType = com.appprofile.v1.ReportPushFeedbackRequest.class,
+      responseType = com.appprofile.v1.ReportPushFeedbackResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<com.appprofile.v1.ReportPushFeedbackRequest,
+      com.appprofile.v1.ReportPushFeedbackResponse> getReportPushFeedbackMethod() {
+    io.grpc.MethodDescriptor<com.appprofile.v1.ReportPushFeedbackRequest, com.appprofile.v1.ReportPushFeedbackResponse> getReportPushFeedbackMethod;
+    if ((getReportPushFeedbackMethod = ProfileServiceGrpc.getReportPushFeedbackMethod) == null) {
+      synchronized (ProfileServiceGrpc.class) {
+        if ((getReportPushFeedbackMethod = ProfileServiceGrpc.getReportPushFeedbackMethod) == null) {
+          ProfileServiceGrpc.getReportPushFeedbackMethod = getReportPushFeedbackMethod =
+              io.grpc.MethodDescriptor.<com.appprofile.v1.ReportPushFeedbackRequest, com.appprofile.v1.ReportPushFeedbackResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "ReportPushFeedback"))
+              .setIdempotent(true)
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  com.appprofile.v1.ReportPushFeedbackRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  com.appprofile.v1.ReportPushFeedbackResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new ProfileServiceMethodDescriptorSupplier("ReportPushFeedback"))
+              .build();
+        }
+      }
+    }
+    return getReportPushFeedbackMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<com.appprofile.v1.RemoveAccountRequest,
+      com.appprofile.v1.RemoveAccountResponse> getRemoveAccountMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "RemoveAccount",
+      requestType = com.appprofile.v1.RemoveAccountRequest.class,
+      responseType = com.appprofile.v1.RemoveAccountResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<com.appprofile.v1.RemoveAccountRequest,
+      com.appprofile.v1.RemoveAccountResponse> getRemoveAccountMethod() {
+    io.grpc.MethodDescriptor<com.appprofile.v1.RemoveAccountRequest, com.appprofile.v1.RemoveAccountResponse> getRemoveAccountMethod;
+    if ((getRemoveAccountMethod = ProfileServiceGrpc.getRemoveAccountMethod) == null) {
+      synchronized (ProfileServiceGrpc.class) {
+        if ((getRemoveAccountMethod = ProfileServiceGrpc.getRemoveAccountMethod) == null) {
+          ProfileServiceGrpc.getRemoveAccountMethod = getRemoveAccountMethod =
+              io.grpc.MethodDescriptor.<com.appprofile.v1.RemoveAccountRequest, com.appprofile.v1.RemoveAccountResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "RemoveAccount"))
+              .setIdempotent(true)
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  com.appprofile.v1.RemoveAccountRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  com.appprofile.v1.RemoveAccountResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new ProfileServiceMethodDescriptorSupplier("RemoveAccount"))
+              .build();
+        }
+      }
+    }
+    return getRemoveAccountMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<com.appprofile.v1.GetProfileRequest,
+      com.appprofile.v1.GetProfileResponse> getGetProfileMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "GetProfile",
+      requestType = com.appprofile.v1.GetProfileRequest.class,
+      responseType = com.appprofile.v1.GetProfileResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<com.appprofile.v1.GetProfileRequest,
+      com.appprofile.v1.GetProfileResponse> getGetProfileMethod() {
+    io.grpc.MethodDescriptor<com.appprofile.v1.GetProfileRequest, com.appprofile.v1.GetProfileResponse> getGetProfileMethod;
+    if ((getGetProfileMethod = ProfileServiceGrpc.getGetProfileMethod) == null) {
+      synchronized (ProfileServiceGrpc.class) {
+        if ((getGetProfileMethod = ProfileServiceGrpc.getGetProfileMethod) == null) {
+          ProfileServiceGrpc.getGetProfileMethod = getGetProfileMethod =
+              io.grpc.MethodDescriptor.<com.appprofile.v1.GetProfileRequest, com.appprofile.v1.GetProfileResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "GetProfile"))
+              .setSafe(true)
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  com.appprofile.v1.GetProfileRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  com.appprofile.v1.GetProfileResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new ProfileServiceMethodDescriptorSupplier("GetProfile"))
+              .build();
+        }
+      }
+    }
+    return getGetProfileMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<com.appprofile.v1.ListProfilesRequest,
+      com.appprofile.v1.ListProfilesResponse> getListProfilesMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "ListProfiles",
+      requestType = com.appprofile.v1.ListProfilesRequest.class,
+      responseType = com.appprofile.v1.ListProfilesResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<com.appprofile.v1.ListProfilesRequest,
+      com.appprofile.v1.ListProfilesResponse> getListProfilesMethod() {
+    io.grpc.MethodDescriptor<com.appprofile.v1.ListProfilesRequest, com.appprofile.v1.ListProfilesResponse> getListProfilesMethod;
+    if ((getListProfilesMethod = ProfileServiceGrpc.getListProfilesMethod) == null) {
+      synchronized (ProfileServiceGrpc.class) {
+        if ((getListProfilesMethod = ProfileServiceGrpc.getListProfilesMethod) == null) {
+          ProfileServiceGrpc.getListProfilesMethod = getListProfilesMethod =
+              io.grpc.MethodDescriptor.<com.appprofile.v1.ListProfilesRequest, com.appprofile.v1.ListProfilesResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "ListProfiles"))
+              .setSafe(true)
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  com.appprofile.v1.ListProfilesRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  com.appprofile.v1.ListProfilesResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new ProfileServiceMethodDescriptorSupplier("ListProfiles"))
+              .build();
+        }
+      }
+    }
+    return getListProfilesMethod;
+  }
+
+  /**
+   * Creates a new async stub that supports all call types for the service
+   */
+  public static ProfileServiceStub newStub(io.grpc.Channel channel) {
+    io.grpc.stub.AbstractStub.StubFactory<ProfileServiceStub> factory =
+      new io.grpc.stub.AbstractStub.StubFactory<ProfileServiceStub>() {
+        @java.lang.Override
+        public ProfileServiceStub newStub(io.grpc.Channel channel, io.grpc.CallOptions callOptions) {
+          return new ProfileServiceStub(channel, callOptions);
+        }
+      };
+    return ProfileServiceStub.newStub(factory, channel);
+  }
+
+  /**
+   * Creates a new blocking-style stub that supports all types of calls on the service
+   */
+  public static ProfileServiceBlockingV2Stub newBlockingV2Stub(
+      io.grpc.Channel channel) {
+    io.grpc.stub.AbstractStub.StubFactory<ProfileServiceBlockingV2Stub> factory =
+      new io.grpc.stub.AbstractStub.StubFactory<ProfileServiceBlockingV2Stub>() {
+        @java.lang.Override
+        public ProfileServiceBlockingV2Stub newStub(io.grpc.Channel channel, io.grpc.CallOptions callOptions) {
+          return new ProfileServiceBlockingV2Stub(channel, callOptions);
+        }
+      };
+    return ProfileServiceBlockingV2Stub.newStub(factory, channel);
+  }
+
+  /**
+   * Creates a new blocking-style stub that supports unary and streaming output calls on the service
+   */
+  public static ProfileServiceBlockingStub newBlockingStub(
+      io.grpc.Channel channel) {
+    io.grpc.stub.AbstractStub.StubFactory<ProfileServiceBlockingStub> factory =
+      new io.grpc.stub.AbstractStub.StubFactory<ProfileServiceBlockingStub>() {
+        @java.lang.Override
+        public ProfileServiceBlockingStub newStub(io.grpc.Channel channel, io.grpc.CallOptions callOptions) {
+          return new ProfileServiceBlockingStub(channel, callOptions);
+        }
+      };
+    return ProfileServiceBlockingStub.newStub(factory, channel);
+  }
+
+  /**
+   * Creates a new ListenableFuture-style stub that supports unary calls on the service
+   */
+  public static ProfileServiceFutureStub newFutureStub(
+      io.grpc.Channel channel) {
+    io.grpc.stub.AbstractStub.StubFactory<ProfileServiceFutureStub> factory =
+      new io.grpc.stub.AbstractStub.StubFactory<ProfileServiceFutureStub>() {
+        @java.lang.Override
+        public ProfileServiceFutureStub newStub(io.grpc.Channel channel, io.grpc.CallOptions callOptions) {
+          return new ProfileServiceFutureStub(channel, callOptions);
+        }
+      };
+    return ProfileServiceFutureStub.newStub(factory, channel);
+  }
+
+  /**
+   * <pre>
+   * For devices, gateways and internal services. Every method may be repeated safely.
+   * </pre>
+   */
+  public interface AsyncService {
+
+    /**
+     * <pre>
+     * Creates the profile, or registers it again. Absent fields keep what is stored; maps merge. The newest registration
+     * owns the device and its push tokens; the answer lists every other profile that changed because of it.
+     * Errors: INVALID_ARGUMENT (CHANNEL_NOT_ENABLED, INVALID_ATTRIBUTE).
+     * </pre>
+     */
+    default void register(com.appprofile.v1.RegisterRequest request,
+        io.grpc.stub.StreamObserver<com.appprofile.v1.RegisterResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getRegisterMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Says that the installation is alive. Never creates a profile.
+     * Errors: NOT_FOUND (REREGISTER_REQUIRED, with the cause), FAILED_PRECONDITION (PROFILE_UNREGISTERED).
+     * </pre>
+     */
+    default void heartbeat(com.appprofile.v1.HeartbeatRequest request,
+        io.grpc.stub.StreamObserver<com.appprofile.v1.HeartbeatResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getHeartbeatMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Heartbeats of 1 to 1000 profiles, of any of the caller's apps, each answered on its own.
+     * Errors of an item are in its result, as Heartbeat would answer them.
+     * </pre>
+     */
+    default void batchHeartbeat(com.appprofile.v1.BatchHeartbeatRequest request,
+        io.grpc.stub.StreamObserver<com.appprofile.v1.BatchHeartbeatResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getBatchHeartbeatMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Patches a profile. Errors: INVALID_ARGUMENT (UNKNOWN_FIELD, INVALID_ATTRIBUTE, CHANNEL_NOT_ENABLED), NOT_FOUND
+     * (REREGISTER_REQUIRED, with the cause), FAILED_PRECONDITION (PROFILE_UNREGISTERED), ABORTED (ETAG_MISMATCH).
+     * </pre>
+     */
+    default void updateProfileData(com.appprofile.v1.UpdateProfileDataRequest request,
+        io.grpc.stub.StreamObserver<com.appprofile.v1.UpdateProfileDataResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getUpdateProfileDataMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Signs the user out of the device: the profile becomes UNREGISTERED, loses its push endpoints and is purged after the
+     * app's retention. Repeating it succeeds. Errors: NOT_FOUND (PROFILE_NOT_FOUND) unless `allow_missing`.
+     * </pre>
+     */
+    default void unregister(com.appprofile.v1.UnregisterRequest request,
+        io.grpc.stub.StreamObserver<com.appprofile.v1.UnregisterResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getUnregisterMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Deletes profiles at once and irreversibly. Errors: NOT_FOUND (PROFILE_NOT_FOUND) unless `allow_missing`.
+     * </pre>
+     */
+    default void deleteDeviceProfile(com.appprofile.v1.DeleteDeviceProfileRequest request,
+        io.grpc.stub.StreamObserver<com.appprofile.v1.DeleteDeviceProfileResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getDeleteDeviceProfileMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Takes 1 to 1000 answers of push providers and removes what they prove dead, each item on its own. An item acts only
+     * if its evidence is newer than the token's last confirmation: late feedback never harms a live registration.
+     * </pre>
+     */
+    default void reportPushFeedback(com.appprofile.v1.ReportPushFeedbackRequest request,
+        io.grpc.stub.StreamObserver<com.appprofile.v1.ReportPushFeedbackResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getReportPushFeedbackMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Applies one account-removal report: removes the profile that matches the account and holds a reported token, unless it
+     * was registered after the report. What the bridge calls.
+     * </pre>
+     */
+    default void removeAccount(com.appprofile.v1.RemoveAccountRequest request,
+        io.grpc.stub.StreamObserver<com.appprofile.v1.RemoveAccountResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getRemoveAccountMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Reads one profile. Errors: NOT_FOUND (PROFILE_NOT_FOUND).
+     * </pre>
+     */
+    default void getProfile(com.appprofile.v1.GetProfileRequest request,
+        io.grpc.stub.StreamObserver<com.appprofile.v1.GetProfileResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getGetProfileMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Lists profiles of an app, ordered by user and device. Errors: INVALID_ARGUMENT (INVALID_PAGE_TOKEN).
+     * </pre>
+     */
+    default void listProfiles(com.appprofile.v1.ListProfilesRequest request,
+        io.grpc.stub.StreamObserver<com.appprofile.v1.ListProfilesResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getListProfilesMethod(), responseObserver);
+    }
+  }
+
+  /**
+   * Base class for the server implementation of the service ProfileService.
+   * <pre>
+   * For devices, gateways and internal services. Every method may be repeated safely.
+   * </pre>
+   */
+  public static abstract class ProfileServiceImplBase
+      implements io.grpc.BindableService, AsyncService {
+
+    @java.lang.Override public final io.grpc.ServerServiceDefinition bindService() {
+      return ProfileServiceGrpc.bindService(this);
+    }
+  }
+
+  /**
+   * A stub to allow clients to do asynchronous rpc calls to service ProfileService.
+   * <pre>
+   * For devices, gateways and internal services. Every method may be repeated safely.
+   * </pre>
+   */
+  public static final class ProfileServiceStub
+      extends io.grpc.stub.AbstractAsyncStub<ProfileServiceStub> {
+    private ProfileServiceStub(
+        io.grpc.Channel channel, io.grpc.CallOptions callOptions) {
+      super(channel, callOptions);
+    }
+
+    @java.lang.Override
+    protected ProfileServiceStub build(
+        io.grpc.Channel channel, io.grpc.CallOptions callOptions) {
+      return new ProfileServiceStub(channel, callOptions);
+    }
+
+    /**
+     * <pre>
+     * Creates the profile, or registers it again. Absent fields keep what is stored; maps merge. The newest registration
+     * owns the device and its push tokens; the answer lists every other profile that changed because of it.
+     * Errors: INVALID_ARGUMENT (CHANNEL_NOT_ENABLED, INVALID_ATTRIBUTE).
+     * </pre>
+     */
+    public void register(com.appprofile.v1.RegisterRequest request,
+        io.grpc.stub.StreamObserver<com.appprofile.v1.RegisterResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getRegisterMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Says that the installation is alive. Never creates a profile.
+     * Errors: NOT_FOUND (REREGISTER_REQUIRED, with the cause), FAILED_PRECONDITION (PROFILE_UNREGISTERED).
+     * </pre>
+     */
+    public void heartbeat(com.appprofile.v1.HeartbeatRequest request,
+        io.grpc.stub.StreamObserver<com.appprofile.v1.HeartbeatResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getHeartbeatMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Heartbeats of 1 to 1000 profiles, of any of the caller's apps, each answered on its own.
+     * Errors of an item are in its result, as Heartbeat would answer them.
+     * </pre>
+     */
+    public void batchHeartbeat(com.appprofile.v1.BatchHeartbeatRequest request,
+        io.grpc.stub.StreamObserver<com.appprofile.v1.BatchHeartbeatResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getBatchHeartbeatMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Patches a profile. Errors: INVALID_ARGUMENT (UNKNOWN_FIELD, INVALID_ATTRIBUTE, CHANNEL_NOT_ENABLED), NOT_FOUND
+     * (REREGISTER_REQUIRED, with the cause), FAILED_PRECONDITION (PROFILE_UNREGISTERED), ABORTED (ETAG_MISMATCH).
+     * </pre>
+     */
+    public void updateProfileData(com.appprofile.v1.UpdateProfileDataRequest request,
+        io.grpc.stub.StreamObserver<com.appprofile.v1.UpdateProfileDataResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getUpdateProfileDataMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Signs the user out of the device: the profile becomes UNREGISTERED, loses its push endpoints and is purged after the
+     * app's retention. Repeating it succeeds. Errors: NOT_FOUND (PROFILE_NOT_FOUND) unless `allow_missing`.
+     * </pre>
+     */
+    public void unregister(com.appprofile.v1.UnregisterRequest request,
+        io.grpc.stub.StreamObserver<com.appprofile.v1.UnregisterResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getUnregisterMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Deletes profiles at once and irreversibly. Errors: NOT_FOUND (PROFILE_NOT_FOUND) unless `allow_missing`.
+     * </pre>
+     */
+    public void deleteDeviceProfile(com.appprofile.v1.DeleteDeviceProfileRequest request,
+        io.grpc.stub.StreamObserver<com.appprofile.v1.DeleteDeviceProfileResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getDeleteDeviceProfileMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Takes 1 to 1000 answers of push providers and removes what they prove dead, each item on its own. An item acts only
+     * if its evidence is newer than the token's last confirmation: late feedback never harms a live registration.
+     * </pre>
+     */
+    public void reportPushFeedback(com.appprofile.v1.ReportPushFeedbackRequest request,
+        io.grpc.stub.StreamObserver<com.appprofile.v1.ReportPushFeedbackResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getReportPushFeedbackMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Applies one account-removal report: removes the profile that matches the account and holds a reported token, unless it
+     * was registered after the report. What the bridge calls.
+     * </pre>
+     */
+    public void removeAccount(com.appprofile.v1.RemoveAccountRequest request,
+        io.grpc.stub.StreamObserver<com.appprofile.v1.RemoveAccountResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getRemoveAccountMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Reads one profile. Errors: NOT_FOUND (PROFILE_NOT_FOUND).
+     * </pre>
+     */
+    public void getProfile(com.appprofile.v1.GetProfileRequest request,
+        io.grpc.stub.StreamObserver<com.appprofile.v1.GetProfileResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getGetProfileMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Lists profiles of an app, ordered by user and device. Errors: INVALID_ARGUMENT (INVALID_PAGE_TOKEN).
+     * </pre>
+     */
+    public void listProfiles(com.appprofile.v1.ListProfilesRequest request,
+        io.grpc.stub.StreamObserver<com.appprofile.v1.ListProfilesResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getListProfilesMethod(), getCallOptions()), request, responseObserver);
+    }
+  }
+
+  /**
+   * A stub to allow clients to do synchronous rpc calls to service ProfileService.
+   * <pre>
+   * For devices, gateways and internal services. Every method may be repeated safely.
+   * </pre>
+   */
+  public static final class ProfileServiceBlockingV2Stub
+      extends io.grpc.stub.AbstractBlockingStub<ProfileServiceBlockingV2Stub> {
+    private ProfileServiceBlockingV2Stub(
+        io.grpc.Channel channel, io.grpc.CallOptions callOptions) {
+      super(channel, callOptions);
+    }
+
+    @java.lang.Override
+    protected ProfileServiceBlockingV2Stub build(
+        io.grpc.Channel channel, io.grpc.CallOptions callOptions) {
+      return new ProfileServiceBlockingV2Stub(channel, callOptions);
+    }
+
+    /**
+     * <pre>
+     * Creates the profile, or registers it again. Absent fields keep what is stored; maps merge. The newest registration
+     * owns the device and its push tokens; the answer lists every other profile that changed because of it.
+     * Errors: INVALID_ARGUMENT (CHANNEL_NOT_ENABLED, INVALID_ATTRIBUTE).
+     * </pre>
+     */
+    public com.appprofile.v1.RegisterResponse register(com.appprofile.v1.RegisterRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getRegisterMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Says that the installation is alive. Never creates a profile.
+     * Errors: NOT_FOUND (REREGISTER_REQUIRED, with the cause), FAILED_PRECONDITION (PROFILE_UNREGISTERED).
+     * </pre>
+     */
+    public com.appprofile.v1.HeartbeatResponse heartbeat(com.appprofile.v1.HeartbeatRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getHeartbeatMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Heartbeats of 1 to 1000 profiles, of any of the caller's apps, each answered on its own.
+     * Errors of an item are in its result, as Heartbeat would answer them.
+     * </pre>
+     */
+    public com.appprofile.v1.BatchHeartbeatResponse batchHeartbeat(com.appprofile.v1.BatchHeartbeatRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getBatchHeartbeatMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Patches a profile. Errors: INVALID_ARGUMENT (UNKNOWN_FIELD, INVALID_ATTRIBUTE, CHANNEL_NOT_ENABLED), NOT_FOUND
+     * (REREGISTER_REQUIRED, with the cause), FAILED_PRECONDITION (PROFILE_UNREGISTERED), ABORTED (ETAG_MISMATCH).
+     * </pre>
+     */
+    public com.appprofile.v1.UpdateProfileDataResponse updateProfileData(com.appprofile.v1.UpdateProfileDataRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getUpdateProfileDataMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Signs the user out of the device: the profile becomes UNREGISTERED, loses its push endpoints and is purged after the
+     * app's retention. Repeating it succeeds. Errors: NOT_FOUND (PROFILE_NOT_FOUND) unless `allow_missing`.
+     * </pre>
+     */
+    public com.appprofile.v1.UnregisterResponse unregister(com.appprofile.v1.UnregisterRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getUnregisterMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Deletes profiles at once and irreversibly. Errors: NOT_FOUND (PROFILE_NOT_FOUND) unless `allow_missing`.
+     * </pre>
+     */
+    public com.appprofile.v1.DeleteDeviceProfileResponse deleteDeviceProfile(com.appprofile.v1.DeleteDeviceProfileRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getDeleteDeviceProfileMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Takes 1 to 1000 answers of push providers and removes what they prove dead, each item on its own. An item acts only
+     * if its evidence is newer than the token's last confirmation: late feedback never harms a live registration.
+     * </pre>
+     */
+    public com.appprofile.v1.ReportPushFeedbackResponse reportPushFeedback(com.appprofile.v1.ReportPushFeedbackRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getReportPushFeedbackMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Applies one account-removal report: removes the profile that matches the account and holds a reported token, unless it
+     * was registered after the report. What the bridge calls.
+     * </pre>
+     */
+    public com.appprofile.v1.RemoveAccountResponse removeAccount(com.appprofile.v1.RemoveAccountRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getRemoveAccountMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Reads one profile. Errors: NOT_FOUND (PROFILE_NOT_FOUND).
+     * </pre>
+     */
+    public com.appprofile.v1.GetProfileResponse getProfile(com.appprofile.v1.GetProfileRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getGetProfileMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Lists profiles of an app, ordered by user and device. Errors: INVALID_ARGUMENT (INVALID_PAGE_TOKEN).
+     * </pre>
+     */
+    public com.appprofile.v1.ListProfilesResponse listProfiles(com.appprofile.v1.ListProfilesRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getListProfilesMethod(), getCallOptions(), request);
+    }
+  }
+
+  /**
+   * A stub to allow clients to do limited synchronous rpc calls to service ProfileService.
+   * <pre>
+   * For devices, gateways and internal services. Every method may be repeated safely.
+   * </pre>
+   */
+  public static final class ProfileServiceBlockingStub
+      extends io.grpc.stub.AbstractBlockingStub<ProfileServiceBlockingStub> {
+    private ProfileServiceBlockingStub(
+        io.grpc.Channel channel, io.grpc.CallOptions callOptions) {
+      super(channel, callOptions);
+    }
+
+    @java.lang.Override
+    protected ProfileServiceBlockingStub build(
+        io.grpc.Channel channel, io.grpc.CallOptions callOptions) {
+      return new ProfileServiceBlockingStub(channel, callOptions);
+    }
+
+    /**
+     * <pre>
+     * Creates the profile, or registers it again. Absent fields keep what is stored; maps merge. The newest registration
+     * owns the device and its push tokens; the answer lists every other profile that changed because of it.
+     * Errors: INVALID_ARGUMENT (CHANNEL_NOT_ENABLED, INVALID_ATTRIBUTE).
+     * </pre>
+     */
+    public com.appprofile.v1.RegisterResponse register(com.appprofile.v1.RegisterRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getRegisterMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Says that the installation is alive. Never creates a profile.
+     * Errors: NOT_FOUND (REREGISTER_REQUIRED, with the cause), FAILED_PRECONDITION (PROFILE_UNREGISTERED).
+     * </pre>
+     */
+    public com.appprofile.v1.HeartbeatResponse heartbeat(com.appprofile.v1.HeartbeatRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getHeartbeatMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Heartbeats of 1 to 1000 profiles, of any of the caller's apps, each answered on its own.
+     * Errors of an item are in its result, as Heartbeat would answer them.
+     * </pre>
+     */
+    public com.appprofile.v1.BatchHeartbeatResponse batchHeartbeat(com.appprofile.v1.BatchHeartbeatRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getBatchHeartbeatMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Patches a profile. Errors: INVALID_ARGUMENT (UNKNOWN_FIELD, INVALID_ATTRIBUTE, CHANNEL_NOT_ENABLED), NOT_FOUND
+     * (REREGISTER_REQUIRED, with the cause), FAILED_PRECONDITION (PROFILE_UNREGISTERED), ABORTED (ETAG_MISMATCH).
+     * </pre>
+     */
+    public com.appprofile.v1.UpdateProfileDataResponse updateProfileData(com.appprofile.v1.UpdateProfileDataRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getUpdateProfileDataMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Signs the user out of the device: the profile becomes UNREGISTERED, loses its push endpoints and is purged after the
+     * app's retention. Repeating it succeeds. Errors: NOT_FOUND (PROFILE_NOT_FOUND) unless `allow_missing`.
+     * </pre>
+     */
+    public com.appprofile.v1.UnregisterResponse unregister(com.appprofile.v1.UnregisterRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getUnregisterMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Deletes profiles at once and irreversibly. Errors: NOT_FOUND (PROFILE_NOT_FOUND) unless `allow_missing`.
+     * </pre>
+     */
+    public com.appprofile.v1.DeleteDeviceProfileResponse deleteDeviceProfile(com.appprofile.v1.DeleteDeviceProfileRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getDeleteDeviceProfileMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Takes 1 to 1000 answers of push providers and removes what they prove dead, each item on its own. An item acts only
+     * if its evidence is newer than the token's last confirmation: late feedback never harms a live registration.
+     * </pre>
+     */
+    public com.appprofile.v1.ReportPushFeedbackResponse reportPushFeedback(com.appprofile.v1.ReportPushFeedbackRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getReportPushFeedbackMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Applies one account-removal report: removes the profile that matches the account and holds a reported token, unless it
+     * was registered after the report. What the bridge calls.
+     * </pre>
+     */
+    public com.appprofile.v1.RemoveAccountResponse removeAccount(com.appprofile.v1.RemoveAccountRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getRemoveAccountMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Reads one profile. Errors: NOT_FOUND (PROFILE_NOT_FOUND).
+     * </pre>
+     */
+    public com.appprofile.v1.GetProfileResponse getProfile(com.appprofile.v1.GetProfileRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getGetProfileMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Lists profiles of an app, ordered by user and device. Errors: INVALID_ARGUMENT (INVALID_PAGE_TOKEN).
+     * </pre>
+     */
+    public com.appprofile.v1.ListProfilesResponse listProfiles(com.appprofile.v1.ListProfilesRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getListProfilesMethod(), getCallOptions(), request);
+    }
+  }
+
+  /**
+   * A stub to allow clients to do ListenableFuture-style rpc calls to service ProfileService.
+   * <pre>
+   * For devices, gateways and internal services. Every method may be repeated safely.
+   * </pre>
+   */
+  public static final class ProfileServiceFutureStub
+      extends io.grpc.stub.AbstractFutureStub<ProfileServiceFutureStub> {
+    private ProfileServiceFutureStub(
+        io.grpc.Channel channel, io.grpc.CallOptions callOptions) {
+      super(channel, callOptions);
+    }
+
+    @java.lang.Override
+    protected ProfileServiceFutureStub build(
+        io.grpc.Channel channel, io.grpc.CallOptions callOptions) {
+      return new ProfileServiceFutureStub(channel, callOptions);
+    }
+
+    /**
+     * <pre>
+     * Creates the profile, or registers it again. Absent fields keep what is stored; maps merge. The newest registration
+     * owns the device and its push tokens; the answer lists every other profile that changed because of it.
+     * Errors: INVALID_ARGUMENT (CHANNEL_NOT_ENABLED, INVALID_ATTRIBUTE).
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<com.appprofile.v1.RegisterResponse> register(
+        com.appprofile.v1.RegisterRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getRegisterMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * Says that the installation is alive. Never creates a profile.
+     * Errors: NOT_FOUND (REREGISTER_REQUIRED, with the cause), FAILED_PRECONDITION (PROFILE_UNREGISTERED).
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<com.appprofile.v1.HeartbeatResponse> heartbeat(
+        com.appprofile.v1.HeartbeatRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getHeartbeatMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * Heartbeats of 1 to 1000 profiles, of any of the caller's apps, each answered on its own.
+     * Errors of an item are in its result, as Heartbeat would answer them.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<com.appprofile.v1.BatchHeartbeatResponse> batchHeartbeat(
+        com.appprofile.v1.BatchHeartbeatRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getBatchHeartbeatMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * Patches a profile. Errors: INVALID_ARGUMENT (UNKNOWN_FIELD, INVALID_ATTRIBUTE, CHANNEL_NOT_ENABLED), NOT_FOUND
+     * (REREGISTER_REQUIRED, with the cause), FAILED_PRECONDITION (PROFILE_UNREGISTERED), ABORTED (ETAG_MISMATCH).
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<com.appprofile.v1.UpdateProfileDataResponse> updateProfileData(
+        com.appprofile.v1.UpdateProfileDataRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getUpdateProfileDataMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * Signs the user out of the device: the profile becomes UNREGISTERED, loses its push endpoints and is purged after the
+     * app's retention. Repeating it succeeds. Errors: NOT_FOUND (PROFILE_NOT_FOUND) unless `allow_missing`.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<com.appprofile.v1.UnregisterResponse> unregister(
+        com.appprofile.v1.UnregisterRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getUnregisterMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * Deletes profiles at once and irreversibly. Errors: NOT_FOUND (PROFILE_NOT_FOUND) unless `allow_missing`.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<com.appprofile.v1.DeleteDeviceProfileResponse> deleteDeviceProfile(
+        com.appprofile.v1.DeleteDeviceProfileRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getDeleteDeviceProfileMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * Takes 1 to 1000 answers of push providers and removes what they prove dead, each item on its own. An item acts only
+     * if its evidence is newer than the token's last confirmation: late feedback never harms a live registration.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<com.appprofile.v1.ReportPushFeedbackResponse> reportPushFeedback(
+        com.appprofile.v1.ReportPushFeedbackRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getReportPushFeedbackMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * Applies one account-removal report: removes the profile that matches the account and holds a reported token, unless it
+     * was registered after the report. What the bridge calls.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<com.appprofile.v1.RemoveAccountResponse> removeAccount(
+        com.appprofile.v1.RemoveAccountRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getRemoveAccountMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * Reads one profile. Errors: NOT_FOUND (PROFILE_NOT_FOUND).
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<com.appprofile.v1.GetProfileResponse> getProfile(
+        com.appprofile.v1.GetProfileRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getGetProfileMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * Lists profiles of an app, ordered by user and device. Errors: INVALID_ARGUMENT (INVALID_PAGE_TOKEN).
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<com.appprofile.v1.ListProfilesResponse> listProfiles(
+        com.appprofile.v1.ListProfilesRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getListProfilesMethod(), getCallOptions()), request);
+    }
+  }
+
+  private static final int METHODID_REGISTER = 0;
+  private static final int METHODID_HEARTBEAT = 1;
+  private static final int METHODID_BATCH_HEARTBEAT = 2;
+  private static final int METHODID_UPDATE_PROFILE_DATA = 3;
+  private static final int METHODID_UNREGISTER = 4;
+  private static final int METHODID_DELETE_DEVICE_PROFILE = 5;
+  private static final int METHODID_REPORT_PUSH_FEEDBACK = 6;
+  private static final int METHODID_REMOVE_ACCOUNT = 7;
+  private static final int METHODID_GET_PROFILE = 8;
+  private static final int METHODID_LIST_PROFILES = 9;
+
+  private static final class MethodHandlers<Req, Resp> implements
+      io.grpc.stub.ServerCalls.UnaryMethod<Req, Resp>,
+      io.grpc.stub.ServerCalls.ServerStreamingMethod<Req, Resp>,
+      io.grpc.stub.ServerCalls.ClientStreamingMethod<Req, Resp>,
+      io.grpc.stub.ServerCalls.BidiStreamingMethod<Req, Resp> {
+    private final AsyncService serviceImpl;
+    private final int methodId;
+
+    MethodHandlers(AsyncService serviceImpl, int methodId) {
+      this.serviceImpl = serviceImpl;
+      this.methodId = methodId;
+    }
+
+    @java.lang.Override
+    @java.lang.SuppressWarnings("unchecked")
+    public void invoke(Req request, io.grpc.stub.StreamObserver<Resp> responseObserver) {
+      switch (methodId) {
+        case METHODID_REGISTER:
+          serviceImpl.register((com.appprofile.v1.RegisterRequest) request,
+              (io.grpc.stub.StreamObserver<com.appprofile.v1.RegisterResponse>) responseObserver);
+          break;
+        case METHODID_HEARTBEAT:
+          serviceImpl.heartbeat((com.appprofile.v1.HeartbeatRequest) request,
+              (io.grpc.stub.StreamObserver<com.appprofile.v1.HeartbeatResponse>) responseObserver);
+          break;
+        case METHODID_BATCH_HEARTBEAT:
+          serviceImpl.batchHeartbeat((com.appprofile.v1.BatchHeartbeatRequest) request,
+              (io.grpc.stub.StreamObserver<com.appprofile.v1.BatchHeartbeatResponse>) responseObserver);
+          break;
+        case METHODID_UPDATE_PROFILE_DATA:
+          serviceImpl.updateProfileData((com.appprofile.v1.UpdateProfileDataRequest) request,
+              (io.grpc.stub.StreamObserver<com.appprofile.v1.UpdateProfileDataResponse>) responseObserver);
+          break;
+        case METHODID_UNREGISTER:
+          serviceImpl.unregister((com.appprofile.v1.UnregisterRequest) request,
+              (io.grpc.stub.StreamObserver<com.appprofile.v1.UnregisterResponse>) responseObserver);
+          break;
+        case METHODID_DELETE_DEVICE_PROFILE:
+          serviceImpl.deleteDeviceProfile((com.appprofile.v1.DeleteDeviceProfileRequest) request,
+              (io.grpc.stub.StreamObserver<com.appprofile.v1.DeleteDeviceProfileResponse>) responseObserver);
+          break;
+        case METHODID_REPORT_PUSH_FEEDBACK:
+          serviceImpl.reportPushFeedback((com.appprofile.v1.ReportPushFeedbackRequest) request,
+              (io.grpc.stub.StreamObserver<com.appprofile.v1.ReportPushFeedbackResponse>) responseObserver);
+          break;
+        case METHODID_REMOVE_ACCOUNT:
+          serviceImpl.removeAccount((com.appprofile.v1.RemoveAccountRequest) request,
+              (io.grpc.stub.StreamObserver<com.appprofile.v1.RemoveAccountResponse>) responseObserver);
+          break;
+        case METHODID_GET_PROFILE:
+          serviceImpl.getProfile((com.appprofile.v1.GetProfileRequest) request,
+              (io.grpc.stub.StreamObserver<com.appprofile.v1.GetProfileResponse>) responseObserver);
+          break;
+        case METHODID_LIST_PROFILES:
+          serviceImpl.listProfiles((com.appprofile.v1.ListProfilesRequest) request,
+              (io.grpc.stub.StreamObserver<com.appprofile.v1.ListProfilesResponse>) responseObserver);
+          break;
+        default:
+          throw new AssertionError();
+      }
+    }
+
+    @java.lang.Override
+    @java.lang.SuppressWarnings("unchecked")
+    public io.grpc.stub.StreamObserver<Req> invoke(
+        io.grpc.stub.StreamObserver<Resp> responseObserver) {
+      switch (methodId) {
+        default:
+          throw new AssertionError();
+      }
+    }
+  }
+
+  public static final io.grpc.ServerServiceDefinition bindService(AsyncService service) {
+    return io.grpc.ServerServiceDefinition.builder(getServiceDescriptor())
+        .addMethod(
+          getRegisterMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              com.appprofile.v1.RegisterRequest,
+              com.appprofile.v1.RegisterResponse>(
+                service, METHODID_REGISTER)))
+        .addMethod(
+          getHeartbeatMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              com.appprofile.v1.HeartbeatRequest,
+              com.appprofile.v1.HeartbeatResponse>(
+                service, METHODID_HEARTBEAT)))
+        .addMethod(
+          getBatchHeartbeatMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              com.appprofile.v1.BatchHeartbeatRequest,
+              com.appprofile.v1.BatchHeartbeatResponse>(
+                service, METHODID_BATCH_HEARTBEAT)))
+        .addMethod(
+          getUpdateProfileDataMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              com.appprofile.v1.UpdateProfileDataRequest,
+              com.appprofile.v1.UpdateProfileDataResponse>(
+                service, METHODID_UPDATE_PROFILE_DATA)))
+        .addMethod(
+          getUnregisterMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              com.appprofile.v1.UnregisterRequest,
+              com.appprofile.v1.UnregisterResponse>(
+                service, METHODID_UNREGISTER)))
+        .addMethod(
+          getDeleteDeviceProfileMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              com.appprofile.v1.DeleteDeviceProfileRequest,
+              com.appprofile.v1.DeleteDeviceProfileResponse>(
+                service, METHODID_DELETE_DEVICE_PROFILE)))
+        .addMethod(
+          getReportPushFeedbackMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              com.appprofile.v1.ReportPushFeedbackRequest,
+              com.appprofile.v1.ReportPushFeedbackResponse>(
+                service, METHODID_REPORT_PUSH_FEEDBACK)))
+        .addMethod(
+          getRemoveAccountMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              com.appprofile.v1.RemoveAccountRequest,
+              com.appprofile.v1.RemoveAccountResponse>(
+                service, METHODID_REMOVE_ACCOUNT)))
+        .addMethod(
+          getGetProfileMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              com.appprofile.v1.GetProfileRequest,
+              com.appprofile.v1.GetProfileResponse>(
+                service, METHODID_GET_PROFILE)))
+        .addMethod(
+          getListProfilesMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              com.appprofile.v1.ListProfilesRequest,
+              com.appprofile.v1.ListProfilesResponse>(
+                service, METHODID_LIST_PROFILES)))
+        .build();
+  }
+
+  private static abstract class ProfileServiceBaseDescriptorSupplier
+      implements io.grpc.protobuf.ProtoFileDescriptorSupplier, io.grpc.protobuf.ProtoServiceDescriptorSupplier {
+    ProfileServiceBaseDescriptorSupplier() {}
+
+    @java.lang.Override
+    public com.google.protobuf.Descriptors.FileDescriptor getFileDescriptor() {
+      return com.appprofile.v1.ProfileServiceProto.getDescriptor();
+    }
+
+    @java.lang.Override
+    public com.google.protobuf.Descriptors.ServiceDescriptor getServiceDescriptor() {
+      return getFileDescriptor().findServiceByName("ProfileService");
+    }
+  }
+
+  private static final class ProfileServiceFileDescriptorSupplier
+      extends ProfileServiceBaseDescriptorSupplier {
+    ProfileServiceFileDescriptorSupplier() {}
+  }
+
+  private static final class ProfileServiceMethodDescriptorSupplier
+      extends ProfileServiceBaseDescriptorSupplier
+      implements io.grpc.protobuf.ProtoMethodDescriptorSupplier {
+    private final java.lang.String methodName;
+
+    ProfileServiceMethodDescriptorSupplier(java.lang.String methodName) {
+      this.methodName = methodName;
+    }
+
+    @java.lang.Override
+    public com.google.protobuf.Descriptors.MethodDescriptor getMethodDescriptor() {
+      return getServiceDescriptor().findMethodByName(methodName);
+    }
+  }
+
+  private static volatile io.grpc.ServiceDescriptor serviceDescriptor;
+
+  public static io.grpc.ServiceDescriptor getServiceDescriptor() {
+    io.grpc.ServiceDescriptor result = serviceDescriptor;
+    if (result == null) {
+      synchronized (ProfileServiceGrpc.class) {
+        result = serviceDescriptor;
+        if (result == null) {
+          serviceDescriptor = result = io.grpc.ServiceDescriptor.newBuilder(SERVICE_NAME)
+              .setSchemaDescriptor(new ProfileServiceFileDescriptorSupplier())
+              .addMethod(getRegisterMethod())
+              .addMethod(getHeartbeatMethod())
+              .addMethod(getBatchHeartbeatMethod())
+              .addMethod(getUpdateProfileDataMethod())
+              .addMethod(getUnregisterMethod())
+              .addMethod(getDeleteDeviceProfileMethod())
+              .addMethod(getReportPushFeedbackMethod())
+              .addMethod(getRemoveAccountMethod())
+              .addMethod(getGetProfileMethod())
+              .addMethod(getListProfilesMethod())
+              .build();
+        }
+      }
+    }
+    return result;
+  }
+}

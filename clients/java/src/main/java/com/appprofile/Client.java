@@ -1,0 +1,134 @@
+package com.appprofile;
+
+import com.appprofile.v1.AppServiceGrpc;
+import com.appprofile.v1.AppServiceGrpc.AppServiceBlockingStub;
+import com.appprofile.v1.ProfileServiceGrpc;
+import com.appprofile.v1.ProfileServiceGrpc.ProfileServiceBlockingStub;
+import com.appprofile.v1.UsageServiceGrpc;
+import com.appprofile.v1.UsageServiceGrpc.UsageServiceBlockingStub;
+import com.google.gson.Gson;
+import com.google.gson.reflect.TypeToken;
+import io.grpc.Channel;
+import io.grpc.ClientInterceptors;
+import io.grpc.ConnectivityState;
+import io.grpc.Grpc;
+import io.grpc.ManagedChannel;
+import io.grpc.ManagedChannelBuilder;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * One connection, for any number of threads. Made by {@link #connect}; close it at the end.
+ *
+ * <p>Calls are those of the generated stubs, with credentials, a deadline and retries. {@link ApiException#from} tells
+ * why one failed.
+ */
+public final class Client implements AutoCloseable {
+  /** A full page of profiles may exceed gRPC's default of 4 MiB. */
+  private static final int MAX_ANSWER_BYTES = 64 << 20;
+
+  /** The service's own limit: gRPC repeats a request only if it may keep it until then, by default 1 MiB. */
+  private static final int MAX_REQUEST_BYTES = 8 << 20;
+
+  /** What all calls in flight may keep together. */
+  private static final int MAX_KEPT_BYTES = 64 << 20;
+
+  private static final Executor AFTER_2_SECONDS = CompletableFuture.delayedExecutor(2, TimeUnit.SECONDS);
+
+  private final ManagedChannel connection;
+  private final Channel channel;
+
+  private Client(ManagedChannel connection, Options options) {
+    this.connection = connection;
+    channel = ClientInterceptors.intercept(connection, new CallInterceptor(options));
+    keepConnecting();
+  }
+
+  /** A client of a service with TLS and no key. */
+  public static Client connect(String target) {
+    return connect(target, Options.builder().build());
+  }
+
+  /**
+   * A client of the service at {@code target} ({@code host:port}). Nothing is sent yet.
+   *
+   * @throws IllegalArgumentException the options hold unusable PEM
+   */
+  public static Client connect(String target, Options options) {
+    ManagedChannel connection =
+        channelBuilder(target, options)
+            .defaultServiceConfig(retryPolicy())
+            .disableServiceConfigLookUp()
+            .maxInboundMessageSize(MAX_ANSWER_BYTES)
+            .perRpcBufferLimit(MAX_REQUEST_BYTES)
+            .retryBufferSize(MAX_KEPT_BYTES)
+            .build();
+    return new Client(connection, options);
+  }
+
+  /** The calls of ProfileService. */
+  public ProfileServiceBlockingStub profiles() {
+    return ProfileServiceGrpc.newBlockingStub(channel);
+  }
+
+  /** The calls of AppService. */
+  public AppServiceBlockingStub apps() {
+    return AppServiceGrpc.newBlockingStub(channel);
+  }
+
+  /** The calls of UsageService. */
+  public UsageServiceBlockingStub usage() {
+    return UsageServiceGrpc.newBlockingStub(channel);
+  }
+
+  /** For stubs of other kinds, such as {@code ProfileServiceGrpc.newFutureStub(client.channel())}. */
+  public Channel channel() {
+    return channel;
+  }
+
+  /** Ends the connection. Calls in flight are cancelled. */
+  @Override
+  public void close() {
+    connection.shutdownNow();
+  }
+
+  /** Between attempts to connect gRPC itself waits up to two minutes, and has no option for that. */
+  private void keepConnecting() {
+    ConnectivityState state = connection.getState(false);
+    if (state == ConnectivityState.TRANSIENT_FAILURE) {
+      AFTER_2_SECONDS.execute(
+          () -> {
+            connection.resetConnectBackoff();
+            keepConnecting();
+          });
+    } else if (state != ConnectivityState.SHUTDOWN) {
+      connection.notifyWhenStateChanged(state, this::keepConnecting);
+    }
+  }
+
+  private static ManagedChannelBuilder<?> channelBuilder(String target, Options options) {
+    try {
+      return Grpc.newChannelBuilder(target, options.credentials());
+    } catch (RuntimeException e) { // for unusable PEM gRPC has only an exception of its internals
+      throw new IllegalArgumentException("the TLS options cannot be used: " + e.getMessage(), e);
+    }
+  }
+
+  private static Map<String, ?> retryPolicy() {
+    try (InputStream file = Client.class.getResourceAsStream("service_config.json")) {
+      Objects.requireNonNull(file, "the package lacks its service_config.json");
+      var json = new InputStreamReader(file, StandardCharsets.UTF_8);
+      return new Gson().fromJson(json, new TypeToken<Map<String, ?>>() {});
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

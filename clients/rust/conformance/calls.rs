@@ -1,0 +1,54 @@
+//! The stubs by name: Rust has no reflection.
+
+use std::time::Duration;
+
+use appprofile::Client;
+use appprofile::tonic::{Request, Status};
+use prost::Message as _;
+
+macro_rules! calls {
+    ($client:ident, $method:ident, $encoded:ident, $deadline:ident: $($name:literal => $stub:ident.$call:ident,)*) => {
+        match $method {
+            $($name => {
+                let message = prost::Message::decode($encoded).map_err(|error| Status::internal(error.to_string()))?;
+                let mut request = Request::new(message);
+                if let Some(deadline) = $deadline {
+                    request.set_timeout(deadline);
+                }
+                Ok($client.$stub().$call(request).await?.into_inner().encode_to_vec())
+            })*
+            _ => Err(Status::unimplemented($method)),
+        }
+    };
+}
+
+/// Calls `Service/Method` with the encoded request. The encoded response.
+pub async fn call(
+    client: &Client,
+    method: &str,
+    encoded: &[u8],
+    deadline: Option<Duration>,
+) -> Result<Vec<u8>, Status> {
+    calls! { client, method, encoded, deadline:
+        "ProfileService/Register" => profiles.register,
+        "ProfileService/Heartbeat" => profiles.heartbeat,
+        "ProfileService/BatchHeartbeat" => profiles.batch_heartbeat,
+        "ProfileService/UpdateProfileData" => profiles.update_profile_data,
+        "ProfileService/Unregister" => profiles.unregister,
+        "ProfileService/DeleteDeviceProfile" => profiles.delete_device_profile,
+        "ProfileService/ReportPushFeedback" => profiles.report_push_feedback,
+        "ProfileService/RemoveAccount" => profiles.remove_account,
+        "ProfileService/GetProfile" => profiles.get_profile,
+        "ProfileService/ListProfiles" => profiles.list_profiles,
+        "AppService/CreateApp" => apps.create_app,
+        "AppService/GetApp" => apps.get_app,
+        "AppService/UpdateApp" => apps.update_app,
+        "AppService/ListApps" => apps.list_apps,
+        "AppService/DeleteApp" => apps.delete_app,
+        "AppService/CreateKey" => apps.create_key,
+        "AppService/ListKeys" => apps.list_keys,
+        "AppService/RevokeKey" => apps.revoke_key,
+        "AppService/GetSdkConfig" => apps.get_sdk_config,
+        "UsageService/GetMadUsage" => usage.get_mad_usage,
+    }
+}

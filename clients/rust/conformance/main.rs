@@ -1,0 +1,196 @@
+//! Carries out the conformance scenario and prints the transcript: `conformance SCENARIO TARGET KEYS [CA]`.
+//! What a step means is told in `tests/clients/README.md`.
+
+mod calls;
+mod json;
+
+use std::collections::HashMap;
+use std::io::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+use std::{env, fs};
+
+use appprofile::{ApiError, BoxError, Client, Code, Options, connect};
+use serde_json::{Map, Value, json};
+use tokio::io::{AsyncBufReadExt as _, BufReader, Lines, Stdin, stdin};
+
+use crate::json::Proto;
+
+#[tokio::main]
+async fn main() -> Result<(), BoxError> {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let scenario: Value = serde_json::from_slice(&fs::read(&arguments[0])?)?;
+    let keys: HashMap<String, String> = serde_json::from_slice(&fs::read(&arguments[2])?)?;
+    let mut values: HashMap<String, String> = serde_json::from_value(scenario["values"].clone())?;
+    values.extend(keys);
+    let mut program = Program {
+        target: arguments[1].clone(),
+        ca: arguments.get(3).map(fs::read).transpose()?,
+        values,
+        clients: HashMap::new(),
+        proto: Arc::new(Proto::load()?),
+        answers: BufReader::new(stdin()).lines(),
+    };
+    for step in scenario["steps"].as_array().ok_or("the scenario has no steps")? {
+        if let Some(ask) = step["ask"].as_str() {
+            show(&json!({ "ask": ask }));
+            program.answers.next_line().await?;
+        } else {
+            show(&program.outcome(step).await?);
+        }
+    }
+    Ok(())
+}
+
+struct Program {
+    target: String,
+    ca: Option<Vec<u8>>,
+    values: HashMap<String, String>,
+    clients: HashMap<String, Client>,
+    proto: Arc<Proto>,
+    answers: Lines<BufReader<Stdin>>,
+}
+
+impl Program {
+    async fn outcome(&mut self, step: &Value) -> Result<Value, BoxError> {
+        let call = Arc::new(self.prepare(step)?);
+        let Some(during) = step["during"].as_str() else {
+            let outcome = call.make().await?;
+            self.values.extend(outcome.captured);
+            return Ok(outcome.line);
+        };
+        show(&json!({ "ask": during }));
+        let answered = Arc::new(AtomicBool::new(false));
+        let calls = Arc::new(AtomicUsize::new(0));
+        let repeat = usize::try_from(step["repeat"].as_u64().unwrap_or_default())?;
+        let loops: Vec<_> = (0..step["parallel"].as_u64().unwrap_or(1))
+            .map(|_| {
+                let (call, answered, calls) = (call.clone(), answered.clone(), calls.clone());
+                tokio::spawn(async move {
+                    let mut lines = Vec::new();
+                    while !answered.load(Ordering::SeqCst) || calls.load(Ordering::SeqCst) < repeat {
+                        calls.fetch_add(1, Ordering::SeqCst);
+                        lines.push(call.make().await?.line);
+                    }
+                    Ok::<_, BoxError>(lines)
+                })
+            })
+            .collect();
+        self.answers.next_line().await?;
+        answered.store(true, Ordering::SeqCst);
+        let mut lines = Vec::new();
+        for each in loops {
+            lines.extend(each.await??);
+        }
+        let different = lines.iter().find(|line| **line != lines[0]);
+        Ok(different.unwrap_or(&lines[0]).clone())
+    }
+
+    /// The step's call, ready to be made any number of times.
+    fn prepare(&mut self, step: &Value) -> Result<Call, BoxError> {
+        let method = step["method"].as_str().ok_or("a step has no method")?;
+        let key = step["key"].as_str().unwrap_or("profile");
+        let paths = |value: &Value| value.as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect();
+        Ok(Call {
+            client: self.client(key)?,
+            request: self.proto.request(method, &self.fill(&step["request"]))?,
+            proto: self.proto.clone(),
+            step: step["step"].clone(),
+            method: method.to_owned(),
+            deadline: step["deadline_ms"].as_u64().map(Duration::from_millis),
+            capture: step["capture"].as_object().cloned().unwrap_or_default(),
+            show: paths(&step["expect"]["show"]),
+        })
+    }
+
+    fn client(&mut self, name: &str) -> Result<Client, BoxError> {
+        if let Some(client) = self.clients.get(name) {
+            return Ok(client.clone());
+        }
+        let key = if name == "none" { None } else { self.values.get(name).cloned() };
+        let options = Options { key, plaintext: self.ca.is_none(), ca: self.ca.clone(), ..Options::default() };
+        let client = connect(&self.target, options)?;
+        self.clients.insert(name.to_owned(), client.clone());
+        Ok(client)
+    }
+
+    fn fill(&self, value: &Value) -> Value {
+        match value {
+            Value::Object(members) => members.iter().map(|(name, each)| (name.clone(), self.fill(each))).collect(),
+            Value::Array(places) => places.iter().map(|each| self.fill(each)).collect(),
+            Value::String(text) => Value::String(json::fill(text, &self.values)),
+            _ => value.clone(),
+        }
+    }
+}
+
+struct Call {
+    client: Client,
+    proto: Arc<Proto>,
+    step: Value,
+    method: String,
+    request: Vec<u8>,
+    deadline: Option<Duration>,
+    capture: Map<String, Value>,
+    show: Vec<String>,
+}
+
+struct Outcome {
+    line: Value,
+    captured: HashMap<String, String>,
+}
+
+impl Call {
+    async fn make(&self) -> Result<Outcome, BoxError> {
+        let mut line = Map::from_iter([("step".to_owned(), self.step.clone())]);
+        let mut captured = HashMap::new();
+        match calls::call(&self.client, &self.method, &self.request, self.deadline).await {
+            Ok(response) => {
+                let body = self.proto.response(&self.method, &response)?;
+                for (name, path) in &self.capture {
+                    let value = json::find(&body, path.as_str().unwrap_or_default());
+                    captured.insert(name.clone(), value.as_str().unwrap_or_default().to_owned());
+                }
+                line.insert("code".into(), "OK".into());
+                if !self.show.is_empty() {
+                    let shown = self.show.iter().map(|path| (path.clone(), json::find(&body, path))).collect();
+                    line.insert("show".into(), Value::Object(shown));
+                }
+            }
+            Err(status) => {
+                let error = ApiError::from(status);
+                let violations: Vec<_> = error.violations.iter().map(|violation| violation.field.as_str()).collect();
+                line.insert("code".into(), canonical_name(error.code).into());
+                for (name, value) in [
+                    ("reason", json!(error.reason)),
+                    ("metadata", json!(error.metadata)),
+                    ("violations", json!(violations)),
+                ] {
+                    if ![json!(""), json!({}), json!([])].contains(&value) {
+                        line.insert(name.into(), value);
+                    }
+                }
+            }
+        }
+        Ok(Outcome { line: Value::Object(line), captured })
+    }
+}
+
+/// `NOT_FOUND` for `Code::NotFound`.
+fn canonical_name(code: Code) -> String {
+    let mut name = String::new();
+    for letter in format!("{code:?}").chars() {
+        if letter.is_uppercase() && !name.is_empty() {
+            name.push('_');
+        }
+        name.extend(letter.to_uppercase());
+    }
+    name
+}
+
+/// Members of objects are sorted: that is how this library keeps them.
+fn show(line: &Value) {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}").and_then(|()| out.flush()).expect("standard output takes the transcript");
+}

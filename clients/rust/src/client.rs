@@ -1,0 +1,64 @@
+use std::fmt;
+
+use crate::connection::{self, Trouble};
+use crate::options::{InvalidOptions, Options};
+use crate::reliable::{Reliable, Shared, secret};
+use crate::v1::app_service_client::AppServiceClient;
+use crate::v1::profile_service_client::ProfileServiceClient;
+use crate::v1::usage_service_client::UsageServiceClient;
+
+/// A full page of profiles may exceed tonic's default of 4 MiB.
+const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
+
+/// One connection, for any number of tasks: clone it, or share a reference. It ends when the last clone is dropped.
+///
+/// Calls are those of the generated stubs, with credentials, a deadline and retries.
+#[derive(Clone)]
+pub struct Client {
+    transport: Reliable,
+}
+
+impl Client {
+    /// The calls of `ProfileService`.
+    #[must_use]
+    pub fn profiles(&self) -> ProfileServiceClient<Reliable> {
+        ProfileServiceClient::new(self.transport.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+
+    /// The calls of `AppService`.
+    #[must_use]
+    pub fn apps(&self) -> AppServiceClient<Reliable> {
+        AppServiceClient::new(self.transport.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+
+    /// The calls of `UsageService`.
+    #[must_use]
+    pub fn usage(&self) -> UsageServiceClient<Reliable> {
+        UsageServiceClient::new(self.transport.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Client")
+    }
+}
+
+/// A client of the service at `target` (`host:port`). Nothing is sent yet.
+///
+/// # Errors
+/// The options contradict each other or hold unusable PEM, or `target` is no `host:port`.
+///
+/// # Panics
+/// Outside of a Tokio runtime.
+pub fn connect(target: &str, options: Options) -> Result<Client, InvalidOptions> {
+    let endpoint = options.endpoint(target)?;
+    let key = match options.key {
+        Some(key) => Some(secret(&key).ok_or_else(|| InvalidOptions("key has characters that no key has".into()))?),
+        None => None,
+    };
+    let trouble = Trouble::default();
+    let channel = connection::open(&endpoint, trouble.clone());
+    let shared = Shared { key, jwt: options.jwt, deadline: options.deadline, trouble };
+    Ok(Client { transport: Reliable::new(channel, shared) })
+}

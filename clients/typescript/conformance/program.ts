@@ -1,0 +1,155 @@
+// Carries out the conformance scenario and prints the transcript: program.js SCENARIO TARGET KEYS [CA].
+// What a step means is told in tests/clients/README.md.
+import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { createRegistry, fromJson, type JsonObject, type JsonValue, toJson } from "@bufbuild/protobuf";
+import * as api from "@profile-grpc/appprofile";
+// The types of error details, so that protobuf's JSON form can show those of batch items.
+import { file_google_rpc_error_details } from "#gen/google/rpc/error_details_pb.js";
+
+interface Step {
+  step: string;
+  ask?: string;
+  key?: string;
+  method: string;
+  request: JsonValue;
+  deadline_ms?: number;
+  capture?: Record<string, string>;
+  during?: string;
+  repeat: number;
+  parallel: number;
+  expect: { show?: Record<string, JsonValue> };
+}
+
+type Call = (request: unknown, options: { timeoutMs?: number }) => Promise<never>;
+
+const SERVICES = {
+  ProfileService: [api.ProfileService, "profiles"],
+  AppService: [api.AppService, "apps"],
+  UsageService: [api.UsageService, "usage"],
+} as const;
+const registry = createRegistry(file_google_rpc_error_details);
+
+const [scenarioFile, target, keysFile, caFile] = process.argv.slice(2) as [string, string, string, string?];
+const scenario: { values: Record<string, string>; steps: Step[] } = readJson(scenarioFile);
+const ca = caFile && readFileSync(caFile);
+const values: Record<string, string> = { ...scenario.values, ...readJson<Record<string, string>>(keysFile) };
+const clients = new Map<string, api.Client>();
+const answers = createInterface(process.stdin)[Symbol.asyncIterator]();
+
+for (const step of scenario.steps) {
+  if (step.ask) {
+    show({ ask: step.ask });
+    await answers.next();
+  } else {
+    show(await outcome(step));
+  }
+}
+for (const client of clients.values()) client.close();
+process.exit(0);
+
+async function outcome(step: Step): Promise<JsonObject> {
+  const call = prepare(step);
+  if (!step.during) return call();
+  show({ ask: step.during });
+  let answered = false;
+  void answers.next().then(() => {
+    answered = true;
+  });
+  let calls = 0;
+  let first: JsonObject | undefined;
+  let different: JsonObject | undefined;
+  const loop = async () => {
+    while (!answered || calls < step.repeat) {
+      calls++;
+      const line = await call();
+      first ??= line;
+      if (canonical(line) !== canonical(first)) different ??= line;
+    }
+  };
+  await Promise.all(Array.from({ length: step.parallel }, loop));
+  return different ?? first ?? {};
+}
+
+/** The step's call, ready to be made any number of times. */
+function prepare(step: Step): () => Promise<JsonObject> {
+  const [serviceName, methodName] = step.method.split("/") as [keyof typeof SERVICES, string];
+  const [service, stub] = SERVICES[serviceName];
+  const method = service.methods.find((each) => each.name === methodName)!;
+  const request = fromJson(method.input, fill(step.request), { registry });
+  const send = (client(step.key ?? "profile")[stub] as unknown as Record<string, Call>)[method.localName]!;
+  const options = step.deadline_ms === undefined ? {} : { timeoutMs: step.deadline_ms };
+  return async () => {
+    try {
+      const response = toJson(method.output, await send(request, options), { registry, useProtoFieldName: true });
+      for (const [name, path] of Object.entries(step.capture ?? {})) values[name] = String(find(response, path) ?? "");
+      const shown = Object.keys(step.expect.show ?? {}).map((path) => [path, find(response, path)] as const);
+      return { step: step.step, code: "OK", ...(shown.length && { show: Object.fromEntries(shown) }) };
+    } catch (error) {
+      if (!(error instanceof api.ApiError)) throw error;
+      const { code, reason, metadata, violations } = error;
+      return {
+        step: step.step,
+        code: canonicalName(code),
+        ...(reason && { reason }),
+        ...(Object.keys(metadata).length && { metadata }),
+        ...(violations.length && { violations: violations.map(({ field }) => field) }),
+      };
+    }
+  };
+}
+
+function client(name: string): api.Client {
+  let found = clients.get(name);
+  if (!found) {
+    const key = name === "none" ? undefined : values[name];
+    found = api.connect(target, { key, ...(ca ? { ca } : { plaintext: true }) });
+    clients.set(name, found);
+  }
+  return found;
+}
+
+function fill(value: JsonValue): JsonValue {
+  if (Array.isArray(value)) return value.map(fill);
+  if (value !== null && typeof value === "object") {
+    return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, fill(each)]));
+  }
+  if (typeof value !== "string") return value;
+  const now = new Date();
+  const builtIn: Record<string, string> = {
+    now: now.toISOString(),
+    year: String(now.getUTCFullYear()),
+    month: String(now.getUTCMonth() + 1),
+    day: String(now.getUTCDate()),
+  };
+  return value.replace(/\$\{(\w+)\}/g, (_, name: string) => builtIn[name] ?? values[name] ?? "");
+}
+
+/** The value at the path, or null. */
+function find(body: JsonValue, path: string): JsonValue {
+  let found: JsonValue | undefined = body;
+  for (const name of path.split(".")) found = (found as JsonObject | null | undefined)?.[name];
+  return found ?? null;
+}
+
+/** `NOT_FOUND` for `Code.NotFound`. */
+function canonicalName(code: api.Code): string {
+  if (code === api.Code.Canceled) return "CANCELLED";
+  return api.Code[code].replace(/(?<!^)[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+}
+
+/** JSON with sorted keys and no spaces. */
+function canonical(value: JsonValue): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
+  if (value === null || typeof value !== "object") return JSON.stringify(value);
+  const members = Object.keys(value).sort();
+  return `{${members.map((name) => `${JSON.stringify(name)}:${canonical(value[name]!)}`).join(",")}}`;
+}
+
+function show(line: JsonObject): void {
+  process.stdout.write(`${canonical(line)}\n`);
+}
+
+function readJson<T>(file: string): T {
+  return JSON.parse(readFileSync(file, "utf8")) as T;
+}

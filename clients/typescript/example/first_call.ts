@@ -1,0 +1,15 @@
+// Registers a device with a local server (profile-grpc serve --dev) and says that it is alive.
+import { ApiError, connect, Platform } from "@profile-grpc/appprofile";
+
+const client = connect("127.0.0.1:50051", { plaintext: true });
+const key = { appId: "demo", userId: "ann", deviceId: "phone-1" };
+try {
+  await client.profiles.register({ key, platform: Platform.ANDROID });
+  const beat = await client.profiles.heartbeat({ key });
+  console.log(`next heartbeat in ${beat.nextHeartbeatAfter?.seconds} seconds`);
+} catch (error) {
+  if (!(error instanceof ApiError)) throw error;
+  console.error(`refused: ${error.reason}: ${error.message}`);
+} finally {
+  client.close();
+}

@@ -1,0 +1,60 @@
+import { createClient, type Client as Stub } from "@connectrpc/connect";
+import { AppService } from "./gen/appprofile/v1/app_service_pb.js";
+import { ProfileService } from "./gen/appprofile/v1/profile_service_pb.js";
+import { UsageService } from "./gen/appprofile/v1/usage_service_pb.js";
+import { ReliableTransport, type Wire } from "./reliable.js";
+import { MAX_TIMEOUT_MS } from "./scope.js";
+
+/** How long a call may take in all, retries included, when it sets no `timeoutMs`. */
+export const DEFAULT_DEADLINE_MS = 15_000;
+
+/** A full page of profiles may exceed gRPC's usual 4 MiB. */
+export const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
+
+/** The options of every connection, in Node and in browsers. */
+export interface BaseOptions {
+  /** Sent with each call. Without it only a server started with `--dev` answers. */
+  key?: string | undefined;
+  /** Answers the present token of the user; asked once per call. If it fails, the call fails with its error. */
+  jwt?: (() => string | Promise<string>) | undefined;
+  /** No TLS: for loopback, and where the network encrypts by itself. Default: false. */
+  plaintext?: boolean | undefined;
+  /** Milliseconds that a call may take in all, retries included, when it sets no `timeoutMs`. Default: 15,000. */
+  deadlineMs?: number | undefined;
+}
+
+/**
+ * One connection, shared by all callers. Made by `connect`.
+ *
+ * Calls are those of the generated stubs, with credentials, a deadline and retries. A failed one rejects with ApiError.
+ */
+export class Client {
+  readonly profiles: Stub<typeof ProfileService>;
+  readonly apps: Stub<typeof AppService>;
+  readonly usage: Stub<typeof UsageService>;
+  readonly #transport: ReliableTransport;
+
+  /** @internal Use `connect`. */
+  constructor(wire: Wire, { key, jwt, deadlineMs = DEFAULT_DEADLINE_MS }: BaseOptions) {
+    if (!(deadlineMs > 0 && deadlineMs <= MAX_TIMEOUT_MS)) {
+      throw new RangeError("deadlineMs must be above 0, and at most 24 days");
+    }
+    const transport = new ReliableTransport(wire, { key, jwt, deadlineMs });
+    this.#transport = transport;
+    this.profiles = createClient(ProfileService, transport);
+    this.apps = createClient(AppService, transport);
+    this.usage = createClient(UsageService, transport);
+  }
+
+  /** Ends the connection. Calls in flight are cancelled. */
+  close(): void {
+    this.#transport.close();
+  }
+}
+
+/** The address of `host:port`. */
+export function baseUrl(target: string, plaintext = false): string {
+  const url = new URL(`${plaintext ? "http" : "https"}://${target}`);
+  if (url.pathname !== "/" || url.search || url.hash || url.username) throw new TypeError("target must be host:port");
+  return url.origin;
+}

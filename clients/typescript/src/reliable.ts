@@ -1,0 +1,120 @@
+import { Code, ConnectError, type Transport } from "@connectrpc/connect";
+import { ApiError } from "./errors.js";
+import { Scope } from "./scope.js";
+import serviceConfig from "./service_config.json" with { type: "json" };
+
+/** How a server is reached: what the one in Node and the one in browsers do not share. */
+export interface Wire {
+  readonly transport: Transport;
+  /** Resolves when the server can be reached, or has been found not to need it. */
+  ready(scope: Scope): Promise<void>;
+  /** Whether the error tells that a connection failed; false for what a server answered. */
+  lost(error: ConnectError): boolean;
+  close(): void;
+}
+
+/** What each call carries, and how long it may take. */
+export interface CallDefaults {
+  readonly key: string | undefined;
+  readonly jwt: (() => string | Promise<string>) | undefined;
+  readonly deadlineMs: number;
+}
+
+const policy = retryPolicy();
+
+/** A transport whose calls carry the credentials, end with their deadline, are tried again, and fail with ApiError. */
+export class ReliableTransport implements Transport {
+  readonly #wire: Wire;
+  readonly #defaults: CallDefaults;
+  readonly #calls = new Set<Scope>();
+  #closed = false;
+
+  constructor(wire: Wire, defaults: CallDefaults) {
+    this.#wire = wire;
+    this.#defaults = defaults;
+  }
+
+  readonly unary: Transport["unary"] = async (method, signal, timeoutMs, header, message, contextValues) => {
+    const scope = new Scope(timeoutMs ?? this.#defaults.deadlineMs, signal);
+    this.#calls.add(scope);
+    if (this.#closed) scope.cancel();
+    try {
+      const headers = await scope.within(withCredentials(header, this.#defaults));
+      const attempt = async () => {
+        await this.#wire.ready(scope);
+        const { signal, remainingMs } = scope;
+        return this.#wire.transport.unary(method, signal, remainingMs, headers, message, contextValues);
+      };
+      return await repeat(attempt, scope, this.#wire);
+    } catch (error) {
+      throw error instanceof ConnectError ? ApiError.from(error) : error;
+    } finally {
+      this.#calls.delete(scope);
+      scope.end();
+    }
+  };
+
+  readonly stream: Transport["stream"] = () => {
+    throw new Error("the API has no streaming methods");
+  };
+
+  /** Cancels the calls in flight, and those that come later. */
+  close(): void {
+    this.#closed = true;
+    for (const scope of this.#calls) scope.cancel();
+    this.#wire.close();
+  }
+}
+
+async function repeat<T>(attempt: () => Promise<T>, scope: Scope, wire: Wire): Promise<T> {
+  for (let attempts = 1; ; attempts++) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (scope.signal.aborted) throw scope.signal.reason;
+      if (!(error instanceof ConnectError)) throw error;
+      const failure = wire.lost(error) ? unavailable(error) : error;
+      if (!policy.codes.has(failure.code) || attempts >= policy.maxAttempts) throw failure;
+      scope.lastFailure = failure.message;
+    }
+    await scope.pause(backoffMs(attempts));
+  }
+}
+
+/** The wait after so many attempts, a fifth more or less: callers that failed together do not return together. */
+function backoffMs(attempts: number): number {
+  const regular = policy.initialBackoffMs * policy.backoffMultiplier ** (attempts - 1);
+  return Math.min(regular, policy.maxBackoffMs) * (0.8 + 0.4 * Math.random());
+}
+
+async function withCredentials(header: HeadersInit | undefined, { key, jwt }: CallDefaults): Promise<Headers> {
+  const headers = new Headers(header);
+  if (key !== undefined) headers.set("x-api-key", key);
+  if (jwt !== undefined) headers.set("authorization", `Bearer ${await jwt()}`);
+  return headers;
+}
+
+/** Connect has various codes for a connection that broke; gRPC has one. */
+function unavailable(error: ConnectError): ConnectError {
+  return error.code === Code.Unavailable
+    ? error
+    : new ConnectError(error.rawMessage, Code.Unavailable, undefined, undefined, error.cause ?? error);
+}
+
+function retryPolicy() {
+  const { retryPolicy } = serviceConfig.methodConfig[0]!;
+  const ms = (duration: string) => Number.parseFloat(duration) * 1000;
+  return {
+    maxAttempts: retryPolicy.maxAttempts,
+    initialBackoffMs: ms(retryPolicy.initialBackoff),
+    maxBackoffMs: ms(retryPolicy.maxBackoff),
+    backoffMultiplier: retryPolicy.backoffMultiplier,
+    // The config has UNAVAILABLE where Connect has Unavailable.
+    codes: new Set(
+      retryPolicy.retryableStatusCodes.map((name) => {
+        const code = Object.keys(Code).find((each) => each.toUpperCase() === name.replaceAll("_", ""));
+        return Code[code as keyof typeof Code];
+      }),
+    ),
+  };
+}

@@ -1,0 +1,139 @@
+"""The real server as a process of its own, on a SQLite file, for tests of the clients."""
+
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+import grpc
+
+START_LIMIT_S = 60.0
+STOP_LIMIT_S = 60.0
+
+
+@dataclass(frozen=True)
+class Tls:
+    """PEM files: what the server presents for `localhost`, and the authority that signed it."""
+
+    certificate: Path
+    private_key: Path
+    ca: Path
+
+
+class ServerProcess:
+    """`profile-grpc serve` on a loopback port that stays the same over restarts. Its log is `folder/server.log`."""
+
+    def __init__(self, folder: Path, tls: Tls | None = None, *, dev: bool = False) -> None:
+        self.tls = tls
+        self._log_path = folder / "server.log"
+        self._environment = os.environ | {
+            "PROFILE_GRPC_HASH_KEY": secrets.token_hex(32),
+            "PROFILE_GRPC_DATABASE_URL": f"sqlite:///{folder / 'profiles.db'}",
+        }
+        self._port = _free_port()
+        self._command = ["serve", "--host", "127.0.0.1", "--port", str(self._port)]
+        if tls is not None:
+            self._command += ["--tls-cert", str(tls.certificate), "--tls-key", str(tls.private_key)]
+        if dev:
+            self._command.append("--dev")
+        self._process: subprocess.Popen[bytes] | None = None
+        self._log: IO[bytes] | None = None
+
+    @property
+    def target(self) -> str:
+        """`host:port`, by the name that the certificate has."""
+        return f"localhost:{self._port}"
+
+    def __enter__(self) -> Self:
+        self._log = self._log_path.open("wb")
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._process is not None:
+            self._signal(signal.SIGKILL)
+            self._process.wait(STOP_LIMIT_S)
+        if self._log is not None:
+            self._log.close()
+
+    def administer(self, *arguments: str) -> str:
+        """What the administration command prints, without the space around it."""
+        done = subprocess.run(
+            [sys.executable, "-m", "profile_grpc", *arguments],
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            timeout=START_LIMIT_S,
+            check=False,
+        )
+        assert done.returncode == 0, f"profile-grpc {arguments[0]}: {done.stderr}"
+        return done.stdout.strip()
+
+    def create_keys(self, tenant: str = "acme") -> dict[str, str]:
+        """A new tenant's keys of the kinds that reach all of it, by name."""
+        self.administer("tenant", "create", tenant)
+        return {
+            kind: self.administer("key", "create", "--tenant", tenant, "--kind", kind) for kind in ("admin", "profile")
+        }
+
+    def start(self) -> None:
+        """Returns when the server accepts calls."""
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "profile_grpc", *self._command],
+            env=self._environment,
+            stdout=self._log,
+            stderr=self._log,
+            start_new_session=True,
+        )
+        with self._channel() as channel:
+            try:
+                grpc.channel_ready_future(channel).result(timeout=START_LIMIT_S)
+            except grpc.FutureTimeoutError:
+                raise AssertionError(f"the server did not start:\n{self._log_path.read_text()[-4000:]}") from None
+
+    def restart(self) -> None:
+        """Asks the process to end, waits for it, and starts the next one."""
+        assert self._process is not None
+        self._process.terminate()
+        self._process.wait(STOP_LIMIT_S)
+        self.start()
+
+    def kill(self) -> None:
+        """Ends the process at once, and starts the next one."""
+        assert self._process is not None
+        self._signal(signal.SIGKILL)
+        self._process.wait(STOP_LIMIT_S)
+        self.start()
+
+    def pause(self) -> None:
+        """From now on the server neither answers nor closes a connection."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Undoes `pause`."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        if self._process.poll() is None:
+            os.killpg(self._process.pid, number)
+
+    def _channel(self) -> grpc.Channel:
+        if self.tls is None:
+            return grpc.insecure_channel(self.target)
+        return grpc.secure_channel(self.target, grpc.ssl_channel_credentials(self.tls.ca.read_bytes()))
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,65 @@
+"""A client that was generated from a released contract keeps working against today's server.
+
+`released/VERSION/` holds that contract, compiled, and the scenario of its time.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.clients.server import ServerProcess
+from tests.clients.transcripts import RUN_LIMIT_S, expected, run
+
+ROOT = Path(__file__).parent.parent.parent
+PYTHON_CLIENT = ROOT / "clients" / "python"
+RELEASES = sorted(Path(__file__).with_name("released").iterdir())
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(2 * RUN_LIMIT_S)]
+
+
+@pytest.fixture(params=RELEASES, ids=lambda folder: folder.name)
+def release(request: pytest.FixtureRequest) -> Path:
+    folder: Path = request.param
+    return folder
+
+
+@pytest.fixture
+def old_client(release: Path, tmp_path: Path) -> Path:
+    """The folder of a package `appprofile` whose stubs are the release's, under today's thin layer."""
+    subprocess.run(
+        [
+            ROOT / ".venv/bin/buf",
+            "generate",
+            release / "appprofile.binpb",
+            "--template=buf.gen.yaml",
+            "--path=appprofile",
+            f"--output={tmp_path}",
+        ],
+        cwd=ROOT,
+        check=True,
+        timeout=60,
+    )
+    generated = tmp_path / "clients/python/src"
+    for part in (PYTHON_CLIENT / "src/appprofile").glob("*.*"):
+        shutil.copy(part, generated / "appprofile")
+    return generated
+
+
+def test_a_client_of_a_released_contract_still_works(release: Path, old_client: Path, tmp_path: Path) -> None:
+    """What it is answered may have grown: more metadata, nothing less and nothing else."""
+    scenario = release / "scenario.json"
+    environment = os.environ | {"PYTHONPATH": str(old_client)}
+    program = [sys.executable, str(PYTHON_CLIENT / "conformance/program.py")]
+    with ServerProcess(tmp_path) as server:
+        printed = run(program, scenario, server, tmp_path, environment)
+    demanded = [json.loads(line) for line in expected(json.loads(scenario.read_text()))]
+    answered = [json.loads(line) for line in printed]
+    for then, now in zip(demanded, answered, strict=True):
+        if "metadata" in then:
+            then["metadata"] = now.get("metadata", {}) | then["metadata"]
+    assert answered == demanded

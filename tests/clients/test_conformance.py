@@ -1,0 +1,69 @@
+"""Every client carries out the same scenario against the real server, and prints the same transcript. See README.md."""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from difflib import unified_diff
+from pathlib import Path
+
+import pytest
+import trustme
+
+from tests.clients.builds import alone_with
+from tests.clients.server import ServerProcess, Tls
+from tests.clients.transcripts import RUN_LIMIT_S, SCENARIO, expected, run
+
+ROOT = Path(__file__).parent.parent.parent
+LANGUAGES = sorted(folder.parent.name for folder in (ROOT / "clients").glob("*/conformance"))
+TOOLCHAIN_MISSING = 3
+BUILD_LIMIT_S = 1200.0
+# The part of the scenario that is repeated over TLS: up to the first heartbeat.
+TLS_STEPS = 8
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(BUILD_LIMIT_S + 2 * RUN_LIMIT_S)]
+
+
+@pytest.fixture(scope="module", params=LANGUAGES)
+def program(request: pytest.FixtureRequest) -> Iterator[list[str]]:
+    """The command of one language's conformance program, built."""
+    with alone_with(request.param):
+        yield build_program(request.param)
+
+
+def build_program(language: str) -> list[str]:
+    folder = ROOT / "clients" / language / "conformance"
+    build = subprocess.run(
+        [folder / "build"], capture_output=True, text=True, timeout=BUILD_LIMIT_S, check=False, stdin=subprocess.DEVNULL
+    )
+    if build.returncode == TOOLCHAIN_MISSING and os.environ.get("PROFILE_GRPC_REQUIRE_TOOLS") != "1":
+        pytest.skip(f"{language}: its toolchain is not here: {build.stderr.strip()}")
+    assert build.returncode == 0, f"building the {language} program failed:\n{build.stdout}\n{build.stderr}"
+    return [str(folder / "run")]
+
+
+def test_a_client_does_all_the_scenario_says(program: list[str], tmp_path: Path) -> None:
+    """Also: a restart and a crash of the server during a thousand calls are not seen by the caller."""
+    with ServerProcess(tmp_path) as server:
+        transcript = run(program, SCENARIO, server, tmp_path)
+    assert_same(expected(json.loads(SCENARIO.read_text())), transcript)
+
+
+def test_a_client_speaks_tls(program: list[str], tmp_path: Path) -> None:
+    scenario = json.loads(SCENARIO.read_text())
+    scenario["steps"] = scenario["steps"][:TLS_STEPS]
+    shortened = tmp_path / "scenario.json"
+    shortened.write_text(json.dumps(scenario))
+    authority = trustme.CA()
+    issued = authority.issue_cert("localhost")
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    issued.cert_chain_pems[0].write_to_path(tmp_path / "cert.pem")
+    issued.private_key_pem.write_to_path(tmp_path / "key.pem")
+    with ServerProcess(tmp_path, Tls(tmp_path / "cert.pem", tmp_path / "key.pem", tmp_path / "ca.pem")) as server:
+        transcript = run(program, shortened, server, tmp_path)
+    assert_same(expected(scenario), transcript)
+
+
+def assert_same(demanded: list[str], printed: list[str]) -> None:
+    difference = list(unified_diff(demanded, printed, "expected", "transcript", lineterm="", n=1))
+    assert not difference, "\n" + "\n".join(difference)

@@ -1,0 +1,67 @@
+"""Every client passes its own language's checks, carries the service's version, and reads well."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.clients.builds import alone_with
+
+ROOT = Path(__file__).parent.parent.parent
+CLIENTS = ROOT / "clients"
+LANGUAGES = sorted(check.parent.name for check in CLIENTS.glob("*/check"))
+TOOLCHAIN_MISSING = 3
+CHECK_LIMIT_S = 1200.0
+EXAMPLE_LINES = 30
+# Where each package says its version.
+VERSIONS = {
+    "python": ("pyproject.toml", r'^version = "(.+)"'),
+    "go": ("appprofile/doc.go", r'^const Version = "(.+)"'),
+    "typescript": ("package.json", r'^  "version": "(.+)"'),
+    "java": ("pom.xml", r"^  <version>(.+)</version>"),
+    "rust": ("Cargo.toml", r'^version = "(.+)"'),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3 * CHECK_LIMIT_S)  # it may have to wait for the conformance of the same client
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_client_passes_its_own_checks(language: str) -> None:
+    with alone_with(language):
+        done = subprocess.run(
+            [CLIENTS / language / "check"],
+            capture_output=True,
+            text=True,
+            timeout=CHECK_LIMIT_S,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+    if done.returncode == TOOLCHAIN_MISSING and os.environ.get("PROFILE_GRPC_REQUIRE_TOOLS") != "1":
+        pytest.skip(f"{language}: its toolchain is not here: {done.stderr.strip()}")
+    assert done.returncode == 0, f"{done.stdout[-8000:]}\n{done.stderr[-8000:]}"
+
+
+@pytest.mark.parametrize("language", VERSIONS)
+def test_a_client_has_the_version_of_the_service(language: str) -> None:
+    service = version_in(ROOT / "pyproject.toml", VERSIONS["python"][1])
+    name, pattern = VERSIONS[language]
+    assert version_in(CLIENTS / language / name, pattern) == service
+
+
+@pytest.mark.parametrize("language", VERSIONS)
+def test_a_client_has_readme_and_licence(language: str) -> None:
+    assert (CLIENTS / language / "LICENSE").read_text() == (ROOT / "LICENSE").read_text()
+    assert (CLIENTS / language / "README.md").exists()
+
+
+@pytest.mark.parametrize("example", sorted(CLIENTS.glob("*/example*/**/*.*")), ids=lambda path: path.name)
+def test_an_example_is_short(example: Path) -> None:
+    assert len(example.read_text().splitlines()) <= EXAMPLE_LINES
+
+
+def version_in(path: Path, pattern: str) -> str:
+    found = re.search(pattern, path.read_text(), re.MULTILINE)
+    assert found, f"{path} says no version"
+    return found[1]
