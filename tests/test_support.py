@@ -1,0 +1,75 @@
+"""The test support itself: what the other tests rely on."""
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from urllib.parse import urlsplit
+
+import asyncpg
+import pytest
+
+from tests.support import engines
+from tests.support.engines import Engine
+from tests.support.postgres import PrivatePostgres
+
+
+async def tables(url: str) -> list[str]:
+    """The names of the tables that tests would find in a database."""
+    if url.startswith("sqlite:"):
+        with closing(sqlite3.connect(urlsplit(url).path)) as connection:
+            return [name for (name,) in connection.execute("SELECT name FROM sqlite_master")]
+    connection = await asyncpg.connect(url)
+    try:
+        rows = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        return [row["tablename"] for row in rows]
+    finally:
+        await connection.close()
+
+
+@pytest.mark.parametrize("turn", [1, 2])
+async def test_each_test_gets_an_empty_database(engine_url: str, turn: int) -> None:
+    assert await tables(engine_url) == []
+    if engine_url.startswith("sqlite:"):
+        with closing(sqlite3.connect(urlsplit(engine_url).path)) as connection:
+            connection.execute("CREATE TABLE used (turn INTEGER)")
+    else:
+        connection = await asyncpg.connect(engine_url)
+        await connection.execute("CREATE TABLE used (turn INTEGER)")
+        await connection.close()
+    assert await tables(engine_url) == ["used"]
+
+
+@pytest.mark.engines("postgresql")
+def test_the_engines_marker_leaves_others_out(engine: Engine) -> None:
+    assert engine.name == "postgresql"
+
+
+def test_a_private_server_survives_a_crash() -> None:
+    with PrivatePostgres() as server:
+        url = server.create_database()
+        server.execute("CREATE TABLE kept (value INTEGER)", url=url)
+        server.execute("INSERT INTO kept VALUES (7)", url=url)
+        server.stop("immediate")
+        with pytest.raises(OSError, match="Connect call failed"):
+            asyncio.run(tables(url))
+        server.start()
+        assert server.execute("SELECT value FROM kept", url=url) == "7"
+
+
+@pytest.mark.parametrize(
+    ("url", "name", "private"),
+    [
+        ("sqlite://", "sqlite", False),
+        ("postgresql://", "postgresql", True),
+        ("postgres://me@db/app", "postgresql", False),
+        ("postgresql+asyncpg://me@db/app", "postgresql", False),
+    ],
+)
+def test_store_urls_are_accepted_as_people_write_them(url: str, name: str, private: bool) -> None:
+    assert engines.parse([url]) == [Engine(name, url)]
+    assert engines.parse([url])[0].private is private
+
+
+def test_another_database_is_refused() -> None:
+    with pytest.raises(ValueError, match="not mysql://"):
+        engines.parse(["mysql://me@db/app"])
