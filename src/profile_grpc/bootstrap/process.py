@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,7 @@ async def serve_calls(
         StoreError: the database cannot be used.
         ProcessFailed: a part of the process has ended unasked; it has been drained.
     """
+    _calm_scheduler()
     clock, hasher = SystemClock(), Hasher(config.database.hash_key)
     async with _closing(await open_store(config.database.url, hasher=hasher)) as store:
         directory = Directory(store.directory, hasher, anonymous=demo.ANONYMOUS if config.dev else None)
@@ -93,6 +95,17 @@ async def serve_calls(
                 log.info("draining")
                 await server.drain()
     log.info("stopped")
+
+
+def _calm_scheduler() -> None:
+    """Has this thread, and those that it starts from now on, finish what they do before another of them goes on.
+
+    By default gRPC's polling thread takes the core away from the event loop five times in each call; with Linux's
+    policy for work of many steps, once. Elsewhere nothing changes.
+    """
+    if hasattr(os, "SCHED_BATCH"):
+        with suppress(PermissionError):  # a sandbox may forbid it; everything works without
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
 def _calm_collector() -> None:
