@@ -55,7 +55,7 @@ class Writer:
 
     async def decided(self, transaction: WriteTransaction, *commands: Command) -> tuple[list[Result], Changes]:
         """What the commands would write, not yet written."""
-        wanted = decide.merge(decide.needs(command, self.settings, HASHER) for command in commands)
+        wanted = decide.needs(((command, self.settings) for command in commands), HASHER)
         state = state_of(await transaction.load(wanted), self.now)
         results = [decide.decide(state, command, self.settings) for command in commands]
         return results, state.changes()

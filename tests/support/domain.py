@@ -184,7 +184,7 @@ class Scene:
 
     def state(self, *commands: Command) -> State:
         """The rows that these commands read, loaded now."""
-        needs = decide.merge(decide.needs(command, self.settings, HASHER) for command in commands)
+        needs = decide.needs(((command, self.settings) for command in commands), HASHER)
         return State(self.world.load(needs), hasher=HASHER, now=self.now, fresh_revision=self.fresh_revision)
 
     def batch(self, *commands: Command) -> list[Result | Refused]:

@@ -234,7 +234,7 @@ class Rules(RuleBasedStateMachine):
         return tuple(SeenProfile(p.key, p.last_heartbeat_time) for p in profiles)
 
     def loaded(self, batch: list[Command]) -> State:
-        needs = decide.merge(decide.needs(c, self.settings[app_of(c)], HASHER) for c in batch)
+        needs = decide.needs(((c, self.settings[app_of(c)]) for c in batch), HASHER)
         rows = self.world.load(needs)
         return State(rows, hasher=HASHER, now=self.clock.now(), fresh_revision=self.fresh_revision)
 

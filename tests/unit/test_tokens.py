@@ -103,6 +103,6 @@ def test_X3_no_text_is_too_strange(reported: str) -> None:
 @given(st.text(alphabet="abcdef0123456789", min_size=1), st.text(min_size=1))
 def test_X3_a_command_asks_for_every_spelling(first: str, second: str) -> None:
     reported = (ReportedToken(first), ReportedToken(second))
-    needs = decide.needs(RemoveAccount(APP, reported, username="ann"), AppSettings(), HASHER)
+    needs = decide.needs([(RemoveAccount(APP, reported, username="ann"), AppSettings())], HASHER)
     wanted = {HASHER.token(APP, text) for one in reported for text in tokens.spellings(one.token)}
     assert needs.tokens == wanted

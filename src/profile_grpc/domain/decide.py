@@ -36,29 +36,36 @@ from profile_grpc.domain.state import State
 Result: TypeAlias = Registered | Beat | Updated | Unregistered | Deleted | AccountRemoved | tuple[FeedbackResult, ...]
 
 
-def needs(command: Command, settings: AppSettings, hasher: Hasher) -> Needs:
-    """The rows the command reads."""
+def needs(commands: Iterable[tuple[Command, AppSettings]], hasher: Hasher) -> Needs:
+    """The rows that the commands of a batch read."""
+    wanted = Needs()
+    for command, settings in commands:
+        _add_needs(wanted, command, settings, hasher)
+    return wanted
+
+
+def _add_needs(wanted: Needs, command: Command, settings: AppSettings, hasher: Hasher) -> None:
     match command:
         case Heartbeat():
-            return heartbeat.heartbeat_needs(command)
+            heartbeat.heartbeat_needs(wanted, command)
         case Register():
-            return registration.register_needs(command, settings, hasher)
+            registration.register_needs(wanted, command, settings, hasher)
         case UpdateProfileData():
-            return updating.update_profile_data_needs(command, hasher)
+            updating.update_profile_data_needs(wanted, command, hasher)
         case Unregister():
-            return removal.unregister_needs(command)
+            removal.unregister_needs(wanted, command)
         case ReportPushFeedback():
-            return feedback.report_push_feedback_needs(command, hasher)
+            feedback.report_push_feedback_needs(wanted, command, hasher)
         case DeleteDeviceProfile():
-            return removal.delete_device_profile_needs(command)
+            removal.delete_device_profile_needs(wanted, command)
         case RemoveAccount():
-            return removal.remove_account_needs(command, hasher)
+            removal.remove_account_needs(wanted, command, hasher)
         case ReapInactive():
-            return inactivity.reap_inactive_needs(command)
+            inactivity.reap_inactive_needs(wanted, command)
         case PurgeUnregistered():
-            return inactivity.purge_unregistered_needs(command)
+            inactivity.purge_unregistered_needs(wanted, command)
         case EraseApp():
-            return removal.erase_app_needs(command)
+            removal.erase_app_needs(wanted, command)
 
 
 def decide(state: State, command: Command, settings: AppSettings) -> Result:
@@ -88,16 +95,3 @@ def decide(state: State, command: Command, settings: AppSettings) -> Result:
             return inactivity.purge_unregistered(state, command, settings)
         case EraseApp():
             return removal.erase_app(state, command)
-
-
-def merge(all_needs: Iterable[Needs]) -> Needs:
-    """What a whole batch reads."""
-    merged = Needs()
-    for one in all_needs:
-        merged.beats |= one.beats
-        merged.profiles |= one.profiles
-        merged.devices |= one.devices
-        merged.users |= one.users
-        merged.customers |= one.customers
-        merged.tokens |= one.tokens
-    return merged

@@ -36,8 +36,7 @@ _WITHOUT_TOKEN = {
 }
 
 
-def report_push_feedback_needs(command: ReportPushFeedback, hasher: Hasher) -> Needs:
-    needs = Needs()
+def report_push_feedback_needs(needs: Needs, command: ReportPushFeedback, hasher: Hasher) -> None:
     for item in command.feedback:
         if item.invalid:
             continue
@@ -45,7 +44,6 @@ def report_push_feedback_needs(command: ReportPushFeedback, hasher: Hasher) -> N
             needs.devices.add(DeviceKey(command.app_id, item.key.device_id))
         else:
             needs.tokens.add(hasher.token(command.app_id, tokens.normalise(item.provider, item.token)))
-    return needs
 
 
 def report_push_feedback(state: State, command: ReportPushFeedback) -> tuple[FeedbackResult, ...]:

@@ -11,8 +11,8 @@ from profile_grpc.domain.settings import AppSettings
 from profile_grpc.domain.state import State
 
 
-def heartbeat_needs(command: Heartbeat) -> Needs:
-    return Needs(beats={command.key})
+def heartbeat_needs(needs: Needs, command: Heartbeat) -> None:
+    needs.beats.add(command.key)
 
 
 def heartbeat(state: State, command: Heartbeat, settings: AppSettings) -> Beat:

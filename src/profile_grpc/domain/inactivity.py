@@ -61,8 +61,8 @@ def clock_jumped(now: datetime, reference: datetime | None) -> bool:
     return reference is not None and now - reference > CLOCK_JUMP
 
 
-def reap_inactive_needs(command: ReapInactive) -> Needs:
-    return Needs(profiles={seen.key for seen in command.seen})
+def reap_inactive_needs(needs: Needs, command: ReapInactive) -> None:
+    needs.profiles.update(seen.key for seen in command.seen)
 
 
 def reap_inactive(state: State, command: ReapInactive, settings: AppSettings) -> Deleted:
@@ -86,8 +86,8 @@ def reap_inactive(state: State, command: ReapInactive, settings: AppSettings) ->
     return Deleted(tuple(deleted))
 
 
-def purge_unregistered_needs(command: PurgeUnregistered) -> Needs:
-    return Needs(profiles=set(command.keys))
+def purge_unregistered_needs(needs: Needs, command: PurgeUnregistered) -> None:
+    needs.profiles.update(command.keys)
 
 
 def purge_unregistered(state: State, command: PurgeUnregistered, settings: AppSettings) -> Deleted:

@@ -21,13 +21,13 @@ from profile_grpc.domain.settings import AppSettings
 from profile_grpc.domain.state import State
 
 
-def register_needs(command: Register, settings: AppSettings, hasher: Hasher) -> Needs:
-    return Needs(
-        profiles={command.key},
-        devices={command.key.device},
-        users={command.key.user} if settings.single_device_per_user else set(),
-        tokens={hasher.token(command.key.app_id, e.token) for e in command.patch.push_endpoints},
-    )
+def register_needs(needs: Needs, command: Register, settings: AppSettings, hasher: Hasher) -> None:
+    key = command.key
+    needs.profiles.add(key)
+    needs.devices.add(key.device)
+    if settings.single_device_per_user:
+        needs.users.add(key.user)
+    needs.tokens.update(hasher.token(key.app_id, e.token) for e in command.patch.push_endpoints)
 
 
 def register(state: State, command: Register, settings: AppSettings) -> Registered:

@@ -23,8 +23,8 @@ from profile_grpc.domain.settings import AccountRemovalAction, AppSettings
 from profile_grpc.domain.state import State
 
 
-def unregister_needs(command: Unregister) -> Needs:
-    return Needs(profiles={command.key})
+def unregister_needs(needs: Needs, command: Unregister) -> None:
+    needs.profiles.add(command.key)
 
 
 def unregister(state: State, command: Unregister) -> Unregistered:
@@ -43,12 +43,13 @@ def unregister(state: State, command: Unregister) -> Unregistered:
     return Unregistered(ownership.unregister(state, profile, UnregisterReason.CLIENT))
 
 
-def delete_device_profile_needs(command: DeleteDeviceProfile) -> Needs:
+def delete_device_profile_needs(needs: Needs, command: DeleteDeviceProfile) -> None:
     if command.customer_id:
-        return Needs(customers={CustomerKey(command.app_id, command.customer_id)})
-    if command.device_id:
-        return Needs(profiles={ProfileKey(command.app_id, command.user_id, command.device_id)})
-    return Needs(users={UserKey(command.app_id, command.user_id)})
+        needs.customers.add(CustomerKey(command.app_id, command.customer_id))
+    elif command.device_id:
+        needs.profiles.add(ProfileKey(command.app_id, command.user_id, command.device_id))
+    else:
+        needs.users.add(UserKey(command.app_id, command.user_id))
 
 
 def delete_device_profile(state: State, command: DeleteDeviceProfile) -> Deleted:
@@ -74,8 +75,8 @@ def _owned(state: State, command: DeleteDeviceProfile) -> list[Profile]:
     return state.of_user(UserKey(command.app_id, command.user_id))
 
 
-def erase_app_needs(command: EraseApp) -> Needs:
-    return Needs(profiles=set(command.keys))
+def erase_app_needs(needs: Needs, command: EraseApp) -> None:
+    needs.profiles.update(command.keys)
 
 
 def erase_app(state: State, command: EraseApp) -> Deleted:
@@ -86,13 +87,11 @@ def erase_app(state: State, command: EraseApp) -> Deleted:
     return Deleted(tuple(p.key for p in found))
 
 
-def remove_account_needs(command: RemoveAccount, hasher: Hasher) -> Needs:
-    return Needs(
-        tokens={
-            hasher.token(command.app_id, spelling)
-            for reported in command.tokens
-            for spelling in tokens.spellings(reported.token)
-        }
+def remove_account_needs(needs: Needs, command: RemoveAccount, hasher: Hasher) -> None:
+    needs.tokens.update(
+        hasher.token(command.app_id, spelling)
+        for reported in command.tokens
+        for spelling in tokens.spellings(reported.token)
     )
 
 

@@ -15,11 +15,9 @@ from profile_grpc.domain.settings import AppSettings
 from profile_grpc.domain.state import State
 
 
-def update_profile_data_needs(command: UpdateProfileData, hasher: Hasher) -> Needs:
-    return Needs(
-        profiles={command.key},
-        tokens={hasher.token(command.key.app_id, e.token) for e in command.patch.push_endpoints},
-    )
+def update_profile_data_needs(needs: Needs, command: UpdateProfileData, hasher: Hasher) -> None:
+    needs.profiles.add(command.key)
+    needs.tokens.update(hasher.token(command.key.app_id, e.token) for e in command.patch.push_endpoints)
 
 
 def update_profile_data(state: State, command: UpdateProfileData, settings: AppSettings) -> Updated:
