@@ -114,21 +114,24 @@ async def test_callers_that_come_back_share_the_next_commit() -> None:
         assert b.observer.batches == [1, 4, 4, 4]
 
 
-async def test_as_many_as_were_answered_wait_for_nobody() -> None:
+async def test_those_answered_and_those_that_came_meanwhile_wait_for_each_other() -> None:
     async with bench(linger=AN_HOUR) as b:
         gate = await b.held()
-        tasks = await b.callers(Register(ANN), Register(BOB))
+        first = await b.callers(Register(ANN), Register(BOB))
         b.store.before_commit = second = Gate()
         gate.open()
         await second.arrival()
-        tasks += await b.callers(Register(device(1)), Register(device(2)))
+        waiting = await b.callers(Register(device(1)), Register(device(2)))
         second.open()
-        await asyncio.gather(*tasks)
-        assert b.observer.batches == [1, 2, 2]
+        await asyncio.gather(*first)
+        waiting += await b.callers(Register(device(3)), Register(device(4)))
+        await asyncio.gather(*waiting)
+        assert b.observer.batches == [1, 2, 4]
 
 
-async def test_the_linger_is_bounded() -> None:
-    async with bench(linger=0.001) as b:
+@pytest.mark.parametrize("limits", [{"linger": 0.001}, {"linger": AN_HOUR, "patience": 0.001}])
+async def test_the_wait_is_bounded(limits: dict[str, float]) -> None:
+    async with bench(**limits) as b:
         gate = await b.held()
         tasks = await b.callers(*[Register(device(n)) for n in range(4)])
         gate.open()

@@ -37,7 +37,10 @@ class QueueLimits:
     """Commands that may wait; beyond, QUEUE_FULL."""
     batch: int = 500
     linger: float = 0.004
-    """Seconds that a batch may wait for the callers just answered to come back; never spent by an idle queue."""
+    """Seconds that a batch may wait for the next of the callers just answered to come back; never spent by an idle
+    queue."""
+    patience: float = 0.012
+    """Seconds that it may wait for them all."""
     attempts: int = 8
     """How often a batch is decided before the rows that others keep changing are isolated."""
     retry_after: float = 1.0
@@ -142,8 +145,10 @@ class WriteQueue:
     def _enqueue(self, command: Command, settings: AppSettings) -> asyncio.Future[Answer]:
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._queue.append(_Pending(command, settings, _size(command), future))
-        self._arrival.set()
-        if len(self._queue) >= self._target:
+        waiting = len(self._queue)
+        if waiting == 1:
+            self._arrival.set()
+        if waiting == self._target:
             self._gathered.set()
         return future
 
@@ -159,18 +164,15 @@ class WriteQueue:
     async def _run(self) -> None:
         answered = 0
         while True:
+            # The callers just answered are likely to be back in a moment: let them, and those that came meanwhile,
+            # share the next commit. A commit costs as much as ten commands do.
+            if answered > 1:
+                await self._gather(answered + len(self._queue))
             if not self._queue:
                 if self._closing:
                     return
                 self._arrival.clear()
-                if answered:
-                    # The callers just answered are likely to be back in a moment: let them share the next commit.
-                    await self._gather(answered)
-                    answered = 0
-                    continue
                 await self._arrival.wait()
-            elif answered > 1:
-                await self._gather(answered)
             batch = self._take()
             self._observer.queue_depth(len(self._queue))
             answered = len(batch)
@@ -178,14 +180,17 @@ class WriteQueue:
                 await self._commit(batch)
 
     async def _gather(self, expected: int) -> None:
-        """Waits until as many commands have come as were just answered, no longer than the linger."""
-        if self._closing or len(self._queue) >= expected:
-            return
+        """Waits until so many commands wait, as long as they keep coming."""
         self._target = min(expected, self._limits.batch)
         self._gathered.clear()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self._limits.linger):
-                await self._gathered.wait()
+        loop = asyncio.get_running_loop()
+        end = loop.time() + self._limits.patience
+        waiting = -1
+        while waiting < len(self._queue) < self._target and loop.time() < end and not self._closing:
+            waiting = len(self._queue)
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(min(loop.time() + self._limits.linger, end)):
+                    await self._gathered.wait()
         self._target = 0
 
     def _take(self) -> list[_Pending]:
@@ -228,7 +233,7 @@ class WriteQueue:
 
     async def _attempt(self, batch: list[_Pending]) -> list[Answer]:
         started = perf_counter()
-        needs = decide.merge(decide.needs(p.command, p.settings, self._hasher) for p in batch)
+        needs = decide.needs(((p.command, p.settings) for p in batch), self._hasher)
         async with self._store.write() as transaction:
             rows = await transaction.load(needs)
             state = State(rows, hasher=self._hasher, now=self._clock.now(), fresh_revision=self._fresh_revision)
