@@ -163,7 +163,7 @@ async def test_guarded_writes(filled: SqlStore, kind: str, statement: str) -> No
 async def test_heartbeats_and_single_profiles(filled: SqlStore) -> None:
     loader = filled.profiles._loader
     applier = filled.profiles._applier
-    for statement in (loader._beats, loader.by_key, applier._beat, applier._beat_same_day):
+    for statement in (loader._beats, loader.by_key, applier._beat, applier._same_day_beat):
         assert_by_key(await plan(filled, statement), "profile")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Table
 
-from profile_grpc.domain.model import Liveness, ProfileKey
+from profile_grpc.domain.model import Liveness
 from profile_grpc.domain.state import Changes, Write
 from profile_grpc.service.ports import Conflict
 from profile_grpc.store import rows, statements, tables, times
@@ -29,7 +29,6 @@ class _Guarded:
             database, table, [column.name for column in table.c if column.name not in key]
         )
         self._delete = statements.delete_seen(database, table)
-        self._key_length = len(key)
 
     async def write(self, session: Session, written: Sequence[tuple[Row, int | None]]) -> None:
         """Inserts the rows that were seen nowhere, updates those that still have the revision seen."""
@@ -43,7 +42,7 @@ class _Guarded:
         await self._all(session, self._delete, deleted)
 
     async def _all(self, session: Session, statement: Prepared, given: Sequence[Row]) -> None:
-        await write_all(session, statement, given, self._key_length, self._name)
+        await write_all(session, statement, given, self._name)
 
 
 class Applier:
@@ -56,7 +55,7 @@ class Applier:
         self._profiles = _Guarded(database, tables.profile)
         self._beat = statements.update_seen(database, tables.profile, rows.BEAT)
         # SQLite writes the indexes of every assigned column anew, even when its value is the same.
-        self._beat_same_day = statements.update_seen(database, tables.profile, rows.BEAT[:-1])
+        self._same_day_beat = statements.update_seen(database, tables.profile, rows.SAME_DAY_BEAT)
         self._tombstones = statements.upsert(database, tables.tombstone)
         self._ledger = statements.insert_new(database, tables.mad_ledger)
         self._events = statements.insert_new(database, tables.event)
@@ -77,13 +76,12 @@ class Applier:
         new_day: list[Row] = []
         same_day: list[Row] = []
         for beat in beats:
-            values = rows.beat_values(beat.row)
-            if rows.is_same_day(beat):
-                same_day.append((*beat.row.key, *values[:-1], beat.seen))
+            if rows.is_same_day(beat.before, beat.row):
+                same_day.append((*rows.same_day_beat_values(beat.row), beat.seen))
             else:
-                new_day.append((*beat.row.key, *values, beat.seen))
-        for statement, given in ((self._beat, new_day), (self._beat_same_day, same_day)):
-            await write_all(session, statement, given, len(ProfileKey._fields), tables.profile.name)
+                new_day.append((*rows.beat_values(beat.row), beat.seen))
+        await write_all(session, self._beat, new_day, tables.profile.name)
+        await write_all(session, self._same_day_beat, same_day, tables.profile.name)
 
     async def _apply_guards(self, session: Session, changes: Changes) -> None:
         await self._devices.write(
@@ -100,32 +98,32 @@ class Applier:
         )
 
     async def _apply_records(self, session: Session, changes: Changes) -> None:
-        await write_all(
-            session, self._tombstones, [rows.tombstone_values(t) for t in changes.tombstones], 2, "tombstone"
-        )
+        await write_all(session, self._tombstones, [rows.tombstone_values(t) for t in changes.tombstones], "tombstone")
         # A count whose number is taken was made by another process at the same time (M4).
-        await write_all(session, self._ledger, [rows.ledger_values(e) for e in changes.ledger], 3, "mad_ledger")
-        await write_all(session, self._events, self._event_rows.values(changes.events), 1, "event")
+        await write_all(session, self._ledger, [rows.ledger_values(e) for e in changes.ledger], "mad_ledger")
+        await write_all(session, self._events, self._event_rows.values(changes.events), "event")
         # Last, because other processes may wait for these rows until the commit.
         counts = [
             (key.app_id, key.status.value, key.platform.value, self._shard, difference)
             for key, difference in changes.counts.items()
             if difference
         ]
-        await write_all(session, self._counts, counts, 4, "profile_count")
+        await write_all(session, self._counts, counts, "profile_count")
         time = times.micros(changes.time)
         reaped = [(app_id, time, number) for app_id, number in changes.reaped.items()]
-        await write_all(session, self._reaped, reaped, 2, "reaper_deletion")
+        await write_all(session, self._reaped, reaped, "reaper_deletion")
 
 
-async def write_all(session: Session, statement: Prepared, given: Sequence[Row], key_length: int, table: str) -> None:
+async def write_all(session: Session, statement: Prepared, given: Sequence[Row], table: str) -> None:
     """Executes the statement with the rows in the order of their keys, so that two writers rarely deadlock.
+
+    Each row begins with its key, which no other row has.
 
     Raises:
         Conflict: fewer rows were written than given: another writer was first.
     """
     if not given:
         return
-    written = await session.execute(statement, sorted(given, key=lambda row: row[:key_length]))
+    written = await session.execute(statement, sorted(given))
     if written != len(given):
         raise Conflict(f"{len(given) - written} of {len(given)} rows of {table} are no longer as they were read")

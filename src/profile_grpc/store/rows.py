@@ -28,7 +28,6 @@ from profile_grpc.domain.model import (
     UserKey,
     UserState,
 )
-from profile_grpc.domain.state import Write
 from profile_grpc.store.engine import Found, Row
 from profile_grpc.store.json_columns import attributes_text, endpoints_text, read_attributes, read_endpoints
 from profile_grpc.store.times import DAY, EPOCH, instant, maybe_instant, maybe_micros, micros
@@ -132,8 +131,11 @@ LIVENESS = (
 )
 """The columns that `read_liveness` reads."""
 
-BEAT = ("last_heartbeat_time", "mad_count_time", "mad_number", "mad_deletion_time", "revision", "heartbeat_day")
-"""The columns that a heartbeat writes, in the order of `beat_values`. The one with an index is the last."""
+SAME_DAY_BEAT = ("last_heartbeat_time", "revision")
+"""The columns that a heartbeat writes that is neither the first of its day nor counted: none with an index."""
+
+BEAT = (*SAME_DAY_BEAT, "heartbeat_day", "mad_count_time", "mad_number", "mad_deletion_time")
+"""The columns that any heartbeat writes."""
 
 _STATUSES = {status.value: status for status in ProfileStatus}
 
@@ -155,28 +157,24 @@ def read_liveness(row: Found) -> Liveness:
 
 
 def beat_values(beat: Liveness) -> Row:
-    """The columns BEAT of a heartbeat."""
-    heard = maybe_micros(beat.last_heartbeat_time)
-    mad = beat.mad
-    return (
-        heard,
-        micros(mad.count_time),
-        mad.number,
-        maybe_micros(mad.deletion_time),
-        beat.revision,
-        _day(heard),
-    )
+    """The key and the columns BEAT of a heartbeat."""
+    heard, mad = maybe_micros(beat.last_heartbeat_time), beat.mad
+    day = None if heard is None else heard // DAY
+    counted, deleted = micros(mad.count_time), maybe_micros(mad.deletion_time)
+    return (*beat.key, heard, beat.revision, day, counted, mad.number, deleted)
 
 
-def is_same_day(beat: Write[Liveness]) -> bool:
-    """Whether the heartbeat before this one is known, and was on the same day."""
-    if beat.before is None:
+def same_day_beat_values(beat: Liveness) -> Row:
+    """The key and the columns SAME_DAY_BEAT of a heartbeat."""
+    return (*beat.key, maybe_micros(beat.last_heartbeat_time), beat.revision)
+
+
+def is_same_day(before: Liveness | None, beat: Liveness) -> bool:
+    """Whether the heartbeat is neither the first of its day nor counted."""
+    if before is None or before.last_heartbeat_time is None or beat.last_heartbeat_time is None:
         return False
-    return _day(maybe_micros(beat.before.last_heartbeat_time)) == _day(maybe_micros(beat.row.last_heartbeat_time))
-
-
-def _day(heard: int | None) -> int | None:
-    return None if heard is None else heard // DAY
+    # Both are UTC, as every instant here.
+    return before.mad is beat.mad and before.last_heartbeat_time.toordinal() == beat.last_heartbeat_time.toordinal()
 
 
 # --- guards, and what a change leaves behind ---

@@ -47,11 +47,11 @@ class InFlight:
             raise refusals.draining()
         if len(self._started) >= self._limits.calls:
             raise self._too_many()
-        task = asyncio.current_task()
+        loop = asyncio.get_running_loop()
+        task = asyncio.current_task(loop)
         if task is None:
             message = "a call runs outside a task"
             raise RuntimeError(message)
-        loop = task.get_loop()
         self._started[task] = loop.time()
         if self._timer is None:
             self._timer = loop.call_later(self._limits.seconds, self._end_overdue)

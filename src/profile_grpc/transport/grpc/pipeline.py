@@ -69,25 +69,15 @@ class Pipeline:
 
     async def _answer(self, method: Method, run: Run, raw: bytes, context: Context, call: Call) -> bytes:
         """The steps of a call, in the contract's order: credential, shape, permission, state."""
-        call.caller = await self._known_caller(context)
+        presented = _presented(context)
+        call.caller = caller = self._directory.known_caller(presented) or await self._directory.authenticate(presented)
         request = _parse(method, raw)
         shape.check(request)
-        await self._permit(method, request, call)
+        if caller.kind not in method.kinds:
+            raise _method_not_allowed(method, caller)
+        if method.app_id is not None and (app_id := method.app_id(request)):
+            call.app = await self._directory.reach(caller, app_id)
         return (await run(request, call)).SerializeToString()
-
-    async def _known_caller(self, context: Context) -> Caller:
-        presented = None
-        for name, value in context.invocation_metadata() or ():
-            if name == HEADER and isinstance(value, str):
-                presented = value
-        return self._directory.known_caller(presented) or await self._directory.authenticate(presented)
-
-    async def _permit(self, method: Method, request: Message, call: Call) -> None:
-        if call.caller.kind not in method.kinds:
-            raise _method_not_allowed(method, call.caller)
-        app_id = method.app_id(request) if method.app_id else ""
-        if app_id:
-            call.app = await self._directory.reach(call.caller, app_id)
 
     def _wrap(self, method: Method, run: Run) -> Callable[[bytes, Context], Awaitable[bytes]]:
         """The method as gRPC calls it: bounded in number and time, errors told, counted and logged."""
@@ -154,6 +144,15 @@ class Pipeline:
         if hasattr(call, "app"):
             told["app_id"] = call.app.app_id
         self._log.log(level, "call", peer=context.peer(), **told)
+
+
+def _presented(context: Context) -> str | None:
+    """The key that the caller presents."""
+    presented = None
+    for name, value in context.invocation_metadata() or ():
+        if name == HEADER and isinstance(value, str):
+            presented = value
+    return presented
 
 
 def _parse(method: Method, raw: bytes) -> Message:
