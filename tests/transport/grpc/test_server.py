@@ -44,11 +44,23 @@ async def test_reflection_needs_no_key_and_shows_every_service(served: Served) -
         "grpc.health.v1.Health",
         "grpc.reflection.v1alpha.ServerReflection",
     ]
-    await call.write(ServerReflectionRequest(file_containing_symbol="appprofile.v1.ProfileService"))
-    found = await call.read()
-    files = [FileDescriptorProto.FromString(raw) for raw in found.file_descriptor_response.file_descriptor_proto]
-    assert "appprofile/v1/profile_service.proto" in {file.name for file in files}
     await call.done_writing()
+
+
+@pytest.mark.parametrize(
+    "symbol", ["ProfileService", "ProfileService.Register", "RegisterRequest", "RegisterRequest.key"]
+)
+async def test_reflection_describes_a_symbol(served: Served, symbol: str) -> None:
+    request = ServerReflectionRequest(file_containing_symbol=f"appprofile.v1.{symbol}")
+    answer = await reflection_of(served).ServerReflectionInfo(iter([request])).read()
+    files = [FileDescriptorProto.FromString(raw) for raw in answer.file_descriptor_response.file_descriptor_proto]
+    assert ps.DESCRIPTOR.name in {file.name for file in files}
+
+
+async def test_reflection_knows_no_method_that_is_not_there(served: Served) -> None:
+    request = ServerReflectionRequest(file_containing_symbol="appprofile.v1.ProfileService.Registre")
+    answer = await reflection_of(served).ServerReflectionInfo(iter([request])).read()
+    assert answer.error_response.error_code == grpc.StatusCode.NOT_FOUND.value[0]
 
 
 async def test_reflection_can_be_switched_off(serve: Serve) -> None:

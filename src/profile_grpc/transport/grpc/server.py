@@ -12,12 +12,12 @@ from pathlib import Path
 import grpc
 from grpc_health.v1 import health_pb2
 from grpc_health.v1.health_pb2_grpc import add_HealthServicer_to_server
-from grpc_reflection.v1alpha import reflection
 
 from appprofile.v1 import app_service_pb2, profile_service_pb2, usage_service_pb2
 from profile_grpc.transport.grpc.health import Health
 from profile_grpc.transport.grpc.in_flight import CallLimits, InFlight
 from profile_grpc.transport.grpc.pipeline import Pipeline, RpcObserver
+from profile_grpc.transport.grpc.reflection import enable_reflection
 from profile_grpc.transport.grpc.servicers import AppServicer, ProfileServicer, Services, UsageServicer
 
 _LAST_WORDS = 0.5
@@ -90,7 +90,7 @@ class GrpcServer:
         add_HealthServicer_to_server(self._health, self._server)
         if self._options.reflection:
             health = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
-            reflection.enable_server_reflection([*names, health, reflection.SERVICE_NAME], self._server)
+            enable_reflection([*names, health], self._server)
         self._watch: asyncio.Task[None] | None = None
 
     async def start(self) -> int:
