@@ -2,7 +2,7 @@
 
 import json
 import os
-import subprocess
+import re
 from collections.abc import Iterator
 from difflib import unified_diff
 from pathlib import Path
@@ -10,14 +10,11 @@ from pathlib import Path
 import pytest
 import trustme
 
-from tests.clients.builds import alone_with
+from tests.clients.builds import BUILD_LIMIT_S, LANGUAGES, alone_with, build
 from tests.clients.server import ServerProcess, Tls
 from tests.clients.transcripts import RUN_LIMIT_S, SCENARIO, expected, run
 
 ROOT = Path(__file__).parent.parent.parent
-LANGUAGES = sorted(folder.parent.name for folder in (ROOT / "clients").glob("*/conformance"))
-TOOLCHAIN_MISSING = 3
-BUILD_LIMIT_S = 1200.0
 # The part of the scenario that is repeated over TLS: up to the first heartbeat.
 TLS_STEPS = 8
 
@@ -33,13 +30,35 @@ def program(request: pytest.FixtureRequest) -> Iterator[list[str]]:
 
 def build_program(language: str) -> list[str]:
     folder = ROOT / "clients" / language / "conformance"
-    build = subprocess.run(
-        [folder / "build"], capture_output=True, text=True, timeout=BUILD_LIMIT_S, check=False, stdin=subprocess.DEVNULL
-    )
-    if build.returncode == TOOLCHAIN_MISSING and os.environ.get("PROFILE_GRPC_REQUIRE_TOOLS") != "1":
-        pytest.skip(f"{language}: its toolchain is not here: {build.stderr.strip()}")
-    assert build.returncode == 0, f"building the {language} program failed:\n{build.stdout}\n{build.stderr}"
+    build(language, folder / "build")
     return [str(folder / "run")]
+
+
+def test_every_client_takes_part(request: pytest.FixtureRequest) -> None:
+    """The clients there are, those that this run tests, and those of the table in clients/README.md are the same."""
+    collected = {
+        str(item.callspec.params["program"])
+        for item in request.session.items
+        if isinstance(item, pytest.Function) and item.originalname == "test_a_client_does_all_the_scenario_says"
+    }
+    folders = {folder.parent.name for folder in (ROOT / "clients").glob("*/conformance")}
+    table = re.findall(r"^\| \w+ \| \[(\w+)\]", (ROOT / "clients/README.md").read_text(), re.MULTILINE)
+    assert folders == set(table) == set(LANGUAGES)
+    if len(collected) < len(LANGUAGES) and os.environ.get("PROFILE_GRPC_REQUIRE_TOOLS") != "1":
+        pytest.skip(f"only these were chosen for this run: {', '.join(sorted(collected))}")
+    assert collected == set(LANGUAGES)
+
+
+@pytest.mark.parametrize(("required", "outcome"), [("1", pytest.fail.Exception), ("", pytest.skip.Exception)])
+def test_a_missing_toolchain_is_told_and_fails_where_all_are_required(
+    required: str, outcome: type[BaseException], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = tmp_path / "build"
+    script.write_text("#!/bin/sh\necho 'cobc not found' >&2\nexit 3\n")
+    script.chmod(0o700)
+    monkeypatch.setenv("PROFILE_GRPC_REQUIRE_TOOLS", required)
+    with pytest.raises(outcome, match="cobol: its toolchain is not here: cobc not found"):
+        build("cobol", script)
 
 
 def test_a_client_does_all_the_scenario_says(program: list[str], tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-// Registers a device with a local server (profile-grpc serve --dev) and says that it is alive.
+// Registers a device with a local server (./scripts/serve) and says that it is alive.
 package main
 
 import (
@@ -16,13 +16,15 @@ func main() {
 		log.Fatal(err)
 	}
 	defer client.Close()
-	ctx, key := context.Background(), &pb.ProfileKey{AppId: "demo", UserId: "ann", DeviceId: "phone-1"}
-	if _, err := client.Profiles.Register(ctx, &pb.RegisterRequest{Key: key, Platform: pb.Platform_PLATFORM_ANDROID}); err != nil {
+	ctx := context.Background()
+	key := &pb.ProfileKey{AppId: "demo", UserId: "ann", DeviceId: "phone-1"}
+	registration := &pb.RegisterRequest{Key: key, Platform: pb.Platform_PLATFORM_ANDROID}
+	if _, err := client.Profiles.Register(ctx, registration); err != nil {
 		log.Fatal(err)
 	}
 	beat, err := client.Profiles.Heartbeat(ctx, &pb.HeartbeatRequest{Key: key})
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println("next heartbeat in", beat.NextHeartbeatAfter.AsDuration())
+	fmt.Println("next heartbeat in", beat.GetNextHeartbeatAfter().AsDuration())
 }

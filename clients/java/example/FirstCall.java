@@ -7,7 +7,7 @@ import com.appprofile.v1.ProfileKey;
 import com.appprofile.v1.RegisterRequest;
 import io.grpc.StatusRuntimeException;
 
-/** Registers a device with a local server (profile-grpc serve --dev) and says that it is alive. */
+/** Registers a device with a local server (./scripts/serve) and says that it is alive. */
 public final class FirstCall {
   private FirstCall() {}
 
@@ -19,7 +19,8 @@ public final class FirstCall {
       var beat = client.profiles().heartbeat(HeartbeatRequest.newBuilder().setKey(key).build());
       System.out.println("next heartbeat in " + beat.getNextHeartbeatAfter().getSeconds() + " seconds");
     } catch (StatusRuntimeException e) {
-      System.err.println("refused: " + ApiException.from(e));
+      System.err.println("refused: " + ApiException.from(e).getMessage());
+      System.exit(1);
     }
   }
 }

@@ -1,27 +1,17 @@
-"""Register one device of the app `demo` and send its heartbeat."""
+"""Registers a device with a local server (./scripts/serve) and says that it is alive."""
 
-import argparse
+import sys
 
-import grpc
+import appprofile
+from appprofile.v1.profile_pb2 import PLATFORM_ANDROID, ProfileKey
+from appprofile.v1.profile_service_pb2 import HeartbeatRequest, RegisterRequest
 
-from appprofile.v1 import profile_pb2, profile_service_pb2, profile_service_pb2_grpc
-
-
-def main() -> None:
-    """Call both methods and print what they answer."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("target", help="HOST:PORT of the service")
-    parser.add_argument("key", nargs="?", help="a key; `serve --dev` needs none")
-    given = parser.parse_args()
-    metadata = (("x-api-key", given.key),) if given.key else ()
-
-    device = profile_pb2.ProfileKey(app_id="demo", user_id="alice", device_id="phone-1")
-    registration = profile_service_pb2.RegisterRequest(key=device, platform=profile_pb2.PLATFORM_ANDROID)
-    with grpc.insecure_channel(given.target) as channel:
-        profiles = profile_service_pb2_grpc.ProfileServiceStub(channel)
-        print(profiles.Register(registration, metadata=metadata, timeout=10))
-        print(profiles.Heartbeat(profile_service_pb2.HeartbeatRequest(key=device), metadata=metadata, timeout=10))
-
-
-if __name__ == "__main__":
-    main()
+target = sys.argv[1] if len(sys.argv) > 1 else "127.0.0.1:50051"
+key = ProfileKey(app_id="demo", user_id="ann", device_id="phone-1")
+with appprofile.connect(target, plaintext=True) as client:
+    try:
+        client.profiles.Register(RegisterRequest(key=key, platform=PLATFORM_ANDROID))
+        beat = client.profiles.Heartbeat(HeartbeatRequest(key=key))
+    except appprofile.ApiError as error:
+        sys.exit(f"refused: {error}")
+print("next heartbeat in", beat.next_heartbeat_after.ToTimedelta())

@@ -1,4 +1,4 @@
-// Registers a device with a local server (profile-grpc serve --dev) and says that it is alive.
+// Registers a device with a local server (./scripts/serve) and says that it is alive.
 import { ApiError, connect, Platform } from "@profile-grpc/appprofile";
 
 const client = connect("127.0.0.1:50051", { plaintext: true });
@@ -10,6 +10,7 @@ try {
 } catch (error) {
   if (!(error instanceof ApiError)) throw error;
   console.error(`refused: ${error.reason}: ${error.message}`);
+  process.exitCode = 1;
 } finally {
   client.close();
 }
