@@ -83,6 +83,7 @@ def test_the_typescript_example(server: ServerProcess) -> None:
     with alone_with("typescript"):
         build("typescript", CLIENTS / "typescript/conformance/build")
         command = ["node", "--input-type=module", "--eval", example("typescript", server)]
+        assert (CLIENTS / "typescript/build/example/first_call.js").exists()  # its types were checked too
         assert run(command, CLIENTS / "typescript") == f"next heartbeat in {INTERVAL_S} seconds\n"
 
 
