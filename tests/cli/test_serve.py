@@ -1,5 +1,6 @@
 """`profile-grpc serve` as a process of its own, on SQLite."""
 
+import asyncio
 import json
 import signal
 import socket
@@ -21,6 +22,7 @@ from grpc_health.v1 import health_pb2
 from appprofile.v1 import profile_pb2, profile_service_pb2, profile_service_pb2_grpc
 from tests.cli import seeds
 from tests.cli.program import Outcome, Server, environment, run, sqlite_url
+from tests.support.flood import Flood
 
 ROOT = Path(__file__).parent.parent.parent
 DEVICE = profile_pb2.ProfileKey(app_id="demo", user_id="alice", device_id="phone-1")
@@ -167,6 +169,23 @@ def test_while_it_drains_it_is_not_healthy_and_new_calls_go_elsewhere(tmp_path: 
         with pytest.raises(grpc.RpcError) as refused:
             register(server.address)
         assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
+
+
+@pytest.mark.parametrize("repetition", range(3))
+@pytest.mark.parametrize("notice", ["0", "0.2"])
+async def test_callers_of_a_server_that_ends_see_nothing_but_unavailable(
+    tmp_path: Path, notice: str, repetition: int
+) -> None:
+    """Which clients retry. gRPC's own end answers CANCELLED to what it has received and not handed over."""
+    arguments = ["--dev", "--port", "0", "--database-url", sqlite_url(tmp_path), "--drain-notice", notice]
+    with Server(arguments) as server:
+        flood = Flood(server.address, warm_after=1000)
+        running = asyncio.create_task(flood.run())
+        await flood.warm.wait()
+        server.process.send_signal(signal.SIGTERM)
+        await running
+        assert await asyncio.to_thread(server.process.wait, WAIT) == 0
+    assert flood.codes.keys() == {"OK", "UNAVAILABLE"}
 
 
 def test_a_port_in_use_is_one_line(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """`profile-grpc serve --workers 2` on PostgreSQL: one port, several processes, watched by their parent."""
 
+import asyncio
 import json
 import os
 import re
@@ -16,6 +17,7 @@ import pytest
 from appprofile.v1 import profile_pb2, profile_service_pb2, profile_service_pb2_grpc
 from tests.cli.program import STOP_LIMIT_S, Server, run
 from tests.cli.test_serve import WAIT, demo_keys, demo_output, one_line_failure, register, scrape
+from tests.support.flood import Flood
 
 pytestmark = pytest.mark.engines("postgresql")
 ARGUMENTS = ["--dev", "--port", "0", "--workers", "2", "--metrics-port", "0", "--drain-notice", "0"]
@@ -84,6 +86,16 @@ def test_sigterm_ends_all_workers(server: Server) -> None:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
     assert "Traceback" not in server.log
+
+
+async def test_callers_of_workers_that_end_see_nothing_but_unavailable(server: Server) -> None:
+    flood = Flood(server.address, warm_after=1000)
+    running = asyncio.create_task(flood.run())
+    await flood.warm.wait()
+    server.process.send_signal(signal.SIGTERM)
+    await running
+    assert await asyncio.to_thread(server.process.wait, STOP_LIMIT_S) == 0
+    assert flood.codes.keys() == {"OK", "UNAVAILABLE"}
 
 
 def test_workers_end_when_their_parent_is_killed(server: Server) -> None:

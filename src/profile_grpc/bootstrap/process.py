@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import structlog
 
@@ -55,6 +57,8 @@ async def serve_calls(
 ) -> None:
     """Serves until `stop` is set, then drains: nothing that was acknowledged is lost, nothing in flight is cut off.
 
+    The server still refuses calls when this returns: end the process at once, with `leave`.
+
     Args:
         config: what to serve, on a database whose schema is this program's.
         metrics: told of everything.
@@ -91,10 +95,30 @@ async def serve_calls(
                     _calm_collector()
                     ready(port, bridge_url)
                     await run_until(stop, background)
-            finally:
-                log.info("draining")
-                await server.drain()
+            except BaseException:
+                await _drain(server)
+                await server.stop()
+                raise
+            await _drain(server)
     log.info("stopped")
+
+
+async def _drain(server: GrpcServer) -> None:
+    log.info("draining")
+    await server.drain()
+
+
+def leave() -> NoReturn:
+    """Ends the process with status 0, as it is: everything that must be stored or told has been.
+
+    Python's own way out would end gRPC in order, and that answers CANCELLED to the calls that have just arrived, which
+    no client retries. Cut off with their connections they are UNAVAILABLE (`GrpcServer.drain`).
+    """
+    logging.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):  # nobody reads it any more
+            stream.flush()
+    os._exit(0)
 
 
 def _calm_scheduler() -> None:

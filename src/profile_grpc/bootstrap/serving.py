@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry, multiprocess
 from profile_grpc import config as configuration
 from profile_grpc.bootstrap import bridging, demo, listen
 from profile_grpc.bootstrap.administration import administration
-from profile_grpc.bootstrap.process import keep_counts, serve_calls, stop_on_signals
+from profile_grpc.bootstrap.process import keep_counts, leave, serve_calls, stop_on_signals
 from profile_grpc.bootstrap.supervisor import Supervisor
 from profile_grpc.config import ServeConfig
 from profile_grpc.domain.hashing import Hasher
@@ -50,6 +50,8 @@ Announce = Callable[[Ready], None]
 def serve(config: ServeConfig, announce: Announce) -> None:
     """Serves until SIGTERM or SIGINT; `announce` is told once, when calls are taken.
 
+    A process that takes calls itself, without workers, ends here, with status 0 (`leave`).
+
     Raises:
         ConfigError, StoreError: the database cannot be used: its schema, its place, its permissions.
         AddressTaken, ServeError: it cannot listen.
@@ -81,6 +83,7 @@ async def _serve_alone(config: ServeConfig, announce: Announce) -> None:
             ready=lambda port, bridge_url: announce(_ready(config, port, metrics_url, bridge_url, keys)),
             stop=stop,
         )
+    leave()
 
 
 async def _serve_with_workers(config: ServeConfig, announce: Announce) -> None:

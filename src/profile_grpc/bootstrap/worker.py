@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from typing import NoReturn
 
 import structlog
 import uvloop
 from prometheus_client import CollectorRegistry
 
 from profile_grpc.bootstrap import wire
-from profile_grpc.bootstrap.process import ProcessFailed, serve_calls, stop_on_signals
+from profile_grpc.bootstrap.process import ProcessFailed, leave, serve_calls, stop_on_signals
 from profile_grpc.config import ServeConfig
 from profile_grpc.service.ports import StoreError
 from profile_grpc.telemetry.logs import configure_logs
@@ -24,7 +25,7 @@ from profile_grpc.transport.grpc.server import ServeError
 log = structlog.get_logger(__name__)
 
 
-async def _serve(config: ServeConfig) -> None:
+async def _serve(config: ServeConfig) -> NoReturn:
     stop = stop_on_signals()
     # Ends with the parent: nothing is ever sent after the settings.
     asyncio.get_running_loop().add_reader(sys.stdin.fileno(), stop.set)
@@ -36,6 +37,7 @@ async def _serve(config: ServeConfig) -> None:
         ready=_say_ready,
         stop=stop,
     )
+    leave()
 
 
 def _say_ready(_port: int, _bridge_url: str | None) -> None:
@@ -44,7 +46,7 @@ def _say_ready(_port: int, _bridge_url: str | None) -> None:
 
 
 def main() -> int:
-    """Answers the exit status."""
+    """Answers the exit status; after SIGTERM it ends the process itself (`leave`)."""
     config = wire.decode(sys.stdin.buffer.readline())
     configure_logs(config.log)
     try:

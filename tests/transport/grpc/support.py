@@ -168,6 +168,7 @@ class Served:
     async def close(self) -> None:
         await self.channel.close()
         await self.server.drain()
+        await self.server.stop()
 
 
 @dataclass(frozen=True)

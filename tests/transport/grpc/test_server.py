@@ -91,6 +91,9 @@ async def test_a_draining_server_ends_calls_in_flight_and_refuses_new_ones(serve
     assert await in_flight
     async with asyncio.timeout(10):
         await drained
+    told = await refused(served.profiles.Heartbeat(BEAT, metadata=served.client))
+    assert told.reason == "DRAINING", "it refuses until the process ends"
+    await served.server.stop()
     assert (await refused(served.profiles.Heartbeat(BEAT, metadata=served.client))).code is grpc.StatusCode.UNAVAILABLE
     with pytest.raises(ConnectionRefusedError):
         await asyncio.open_connection("127.0.0.1", served.port)
@@ -103,6 +106,7 @@ async def test_a_call_that_outlives_the_grace_is_ended(serve: Serve) -> None:
     await gate.arrivals(1)
     async with asyncio.timeout(10):
         await served.server.drain()
+        await served.server.stop()
     assert gate.cancelled.is_set()
     with pytest.raises((grpc.aio.AioRpcError, asyncio.CancelledError)):
         await in_flight

@@ -20,8 +20,8 @@ from profile_grpc.transport.grpc.pipeline import Pipeline, RpcObserver
 from profile_grpc.transport.grpc.reflection import enable_reflection
 from profile_grpc.transport.grpc.servicers import AppServicer, ProfileServicer, Services, UsageServicer
 
-_LAST_WORDS = 0.5
-"""Seconds that answers already given have to reach the wire when the server stops."""
+_LAST_WORDS = 0.2
+"""Seconds that answers already given have to reach the wire when the server ends."""
 
 
 class ServeError(Exception):
@@ -61,7 +61,7 @@ class ServerOptions:
     drain_notice: float = 1.0
     """How long a draining server still listens, to tell new callers to go elsewhere."""
     drain_grace: float = 30.0
-    """How long calls in flight have to end; then they are cancelled."""
+    """How long calls in flight have to end; then they are cut off."""
 
 
 class GrpcServer:
@@ -106,9 +106,11 @@ class GrpcServer:
         return port
 
     async def drain(self) -> None:
-        """Ends: not healthy, new calls refused for a moment, those in flight ended, the port closed.
+        """Not healthy, calls refused from now on, those in flight ended, or left when the grace is over.
 
-        Afterwards nothing reaches the write queue any more: it can be closed.
+        Afterwards nothing reaches the write queue any more: it can be closed. The port stays open and calls are refused
+        until the process ends, which cuts the connections: then a caller sees nothing but UNAVAILABLE, and retries.
+        `stop` would answer CANCELLED, which nobody retries, to what gRPC has received and not handed over.
         """
         self._health.drain()
         self._in_flight.drain()
@@ -119,6 +121,10 @@ class GrpcServer:
         if self._watch is not None:
             self._watch.cancel()
         self._in_flight.close()
+        await asyncio.sleep(_LAST_WORDS)
+
+    async def stop(self) -> None:
+        """After `drain`: closes the port and cancels what is left. For a process that goes on without the server."""
         await self._server.stop(_LAST_WORDS)
         with suppress(TimeoutError):  # what was cancelled ends now
             async with asyncio.timeout(_LAST_WORDS):
