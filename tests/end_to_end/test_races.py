@@ -2,13 +2,13 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from itertools import cycle, islice
 
 import grpc
 import pytest
 
-from appprofile.v1 import profile_pb2, profile_service_pb2
+from appprofile.v1 import app_service_pb2, app_service_pb2_grpc, profile_pb2, profile_service_pb2
 from tests.cli import seeds
 from tests.cli.program import Server, run
 from tests.end_to_end.conftest import APP, Client, Deployment
@@ -130,3 +130,40 @@ async def test_P4_a_heartbeat_that_was_acknowledged_wins_against_the_reaper(
     assert left == acknowledged
     assert gone == set(devices) - acknowledged
     assert sum(json.loads((await reaping).out)["reaped"].values()) == len(gone)
+
+
+@pytest.mark.engines("postgresql")
+async def test_D3_a_deletion_of_an_app_erases_no_registration_unasked(
+    deployment: Deployment, connect: Connect
+) -> None:
+    """One process deletes the app, unforced, while another still knows it: what that one acknowledges stays."""
+    deleting, other = (connect(deployment.serve()) for _ in range(2))
+    key = deployment.key("alice", "phone")
+    assert await code_of(beat(other, key)) is grpc.StatusCode.NOT_FOUND, "from now on it knows the app"
+    apps = app_service_pb2_grpc.AppServiceStub(deleting.channel)
+    metadata = (("x-api-key", deployment.keys["admin"]),)
+    request = app_service_pb2.DeleteAppRequest(app_id=APP)
+    deletion = asyncio.ensure_future(code_of(apps.DeleteApp(request, metadata=metadata, timeout=60)))
+    while await code_of(beat(deleting, key)) is grpc.StatusCode.NOT_FOUND:
+        await asyncio.sleep(0)  # until the app is closed there
+    acknowledged = await code_of(register(other, key)) is None
+    if await deletion is None:
+        assert not acknowledged
+    else:
+        assert deletion.result() is grpc.StatusCode.FAILED_PRECONDITION
+        assert acknowledged
+        assert [p.key.device_id for p in await profiles(deleting)] == ["phone"]
+
+
+async def beat(client: Client, key: profile_pb2.ProfileKey) -> profile_service_pb2.HeartbeatResponse:
+    request = profile_service_pb2.HeartbeatRequest(key=key)
+    return await client.stub.Heartbeat(request, metadata=client.metadata, timeout=60)
+
+
+async def code_of(call: Awaitable[object]) -> grpc.StatusCode | None:
+    """The code of an error, or None."""
+    try:
+        await call
+    except grpc.aio.AioRpcError as error:
+        return error.code()
+    return None

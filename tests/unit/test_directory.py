@@ -1,7 +1,8 @@
 """Who calls and what they reach: keys, the directory's memory, and the use cases of apps and keys."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 
 import pytest
 
@@ -330,6 +331,74 @@ async def test_D3_a_forced_deletion_takes_the_profiles_along(office: Office, mon
     assert caught.value.reason is Reason.APP_NOT_FOUND
 
 
+@pytest.fixture
+def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], Awaitable[object]]], None]:
+    """`meanwhile(happens)`: what happens while a deletion waits until every process knows of it."""
+
+    def happens(what: Callable[[], Awaitable[object]]) -> None:
+        monkeypatch.setattr(apps_module, "everybody_knows", what)
+
+    return happens
+
+
+Meanwhile = Callable[[Callable[[], Awaitable[object]]], None]
+
+
+async def test_D3_a_profile_registered_during_an_unforced_deletion_keeps_the_app(
+    office: Office, meanwhile: Meanwhile
+) -> None:
+    """By a process that did not know yet: nothing is erased unasked, and the app is open again."""
+    meanwhile(lambda: office.queue.submit(Register(ANN), AppSettings()))
+    with pytest.raises(Refused) as caught:
+        await office.apps.delete(APP, "acme", force=False)
+    assert caught.value.reason is Reason.APP_NOT_EMPTY
+    assert list(office.world.profiles) == [ANN]
+    assert await office.directory.reach(Caller(PROFILE, "acme"), APP)
+
+
+async def test_D3_a_profile_registered_during_a_forced_deletion_goes_as_well(
+    office: Office, meanwhile: Meanwhile
+) -> None:
+    meanwhile(lambda: office.queue.submit(Register(ANN), AppSettings()))
+    await office.apps.delete(APP, "acme", force=True)
+    assert not office.world.profiles
+    assert office.world.tombstone(ANN)
+
+
+async def test_an_unforced_deletion_does_not_open_what_another_one_closes(office: Office, meanwhile: Meanwhile) -> None:
+    async def forced_by_another() -> None:
+        app = await office.store.app(APP)
+        assert app
+        await office.store.change_app(replace(app, revision=99), app.revision)
+        await office.queue.submit(Register(ANN), AppSettings())
+
+    meanwhile(forced_by_another)
+    with pytest.raises(Refused) as caught:
+        await office.apps.delete(APP, "acme", force=False)
+    assert caught.value.reason is Reason.ETAG_MISMATCH
+    with pytest.raises(Refused):
+        await office.apps.get(APP)
+
+
+async def test_a_caller_that_goes_away_does_not_leave_the_app_closed(office: Office, meanwhile: Meanwhile) -> None:
+    waiting, go_on = asyncio.Event(), asyncio.Event()
+
+    async def wait() -> None:
+        waiting.set()
+        await go_on.wait()
+
+    meanwhile(wait)
+    caller = asyncio.create_task(office.apps.delete(APP, "acme", force=False))
+    await waiting.wait()
+    [deletion] = office.apps._deletions
+    caller.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await caller
+    go_on.set()
+    await deletion
+    assert await office.store.app(APP) is None
+
+
 async def test_only_its_tenant_deletes_an_app(office: Office) -> None:
     with pytest.raises(Refused) as caught:
         await office.apps.delete(FOREIGN, "acme", force=True)
@@ -337,7 +406,10 @@ async def test_only_its_tenant_deletes_an_app(office: Office) -> None:
     assert await office.store.app(FOREIGN)
 
 
-async def test_an_app_that_is_being_deleted_is_out_of_reach(office: Office) -> None:
+async def test_an_app_that_is_being_deleted_is_out_of_reach(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(apps_module, "STALENESS", 0)
     app = await office.apps.get(APP)
     await office.store.change_app(
         App(APP, "acme", T0, T0, settings=app.settings, deleting=True, revision=2), app.revision

@@ -145,7 +145,7 @@ class App:
     display_name: str = ""
     settings: AppSettings = AppSettings()
     deleting: bool = False
-    """A forced deletion has begun: nobody reaches the app any more, its profiles are going."""
+    """A deletion has begun: nobody reaches the app any more."""
     revision: int = 0
 
     @property

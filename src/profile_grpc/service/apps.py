@@ -47,6 +47,8 @@ class Apps:
         self._directory = directory
         self._clock = clock
         self._hasher = hasher
+        self._deletions: set[asyncio.Task[None]] = set()
+        """Those under way: the event loop itself would not keep them."""
 
     async def create(self, app_id: str, tenant_id: str, display_name: str, settings: AppSettings) -> App:
         """Creates an app.
@@ -88,19 +90,10 @@ class Apps:
         app_settings.check(settings)
         if etag and etag != before.etag:
             raise _app_changed(before.app_id)
-        after = replace(
-            before,
-            display_name=display_name,
-            settings=settings,
-            update_time=self._clock.now(),
-            revision=random.getrandbits(63),
+        now = self._clock.now()
+        return await self._change(
+            before, replace(before, display_name=display_name, settings=settings, update_time=now)
         )
-        try:
-            await self._store.change_app(after, before.revision)
-        except Conflict:
-            raise _app_changed(before.app_id) from None
-        self._directory.forget()
-        return after
 
     async def list(self, tenant_id: str, page_size: int, page_token: str) -> tuple[Sequence[App], str]:
         """One page of a tenant's apps, ordered by id, and the token of the next (empty: the last page).
@@ -119,37 +112,55 @@ class Apps:
     async def delete(self, app_id: str, tenant_id: str, *, force: bool) -> None:
         """Deletes the tenant's app and, if forced, its profiles, each with tombstone and event (D3).
 
-        A forced deletion that was interrupted is completed by repeating it.
+        The app is closed first, and the rest waits until every process knows: other processes may register one more
+        device until then. Unforced, such a device keeps the app: it is opened again. A deletion that was interrupted
+        is completed by repeating it, and a caller that goes away does not interrupt it.
 
         Raises:
-            Refused: APP_NOT_FOUND, APP_NOT_ALLOWED: the app is another tenant's, or APP_NOT_EMPTY unless forced.
+            Refused: APP_NOT_FOUND, APP_NOT_ALLOWED: the app is another tenant's, APP_NOT_EMPTY unless forced, or
+                ETAG_MISMATCH: somebody else changed or deletes it.
         """
         app = await self._store.app(app_id)
         if app is None:
             raise app_not_found(app_id)
         if app.tenant_id != tenant_id:
             raise app_not_allowed(app_id)
-        counts = await self._profiles.app_counts(app_id)
-        if not force and any(counts.values()):
-            raise Refused(
-                Reason.APP_NOT_EMPTY,
-                f"The app {app_id!r} still has profiles; delete them first, or use force.",
-                metadata={"app_id": app_id},
-            )
-        if not app.deleting:
-            closed = replace(app, deleting=True, revision=random.getrandbits(63))
-            try:
-                await self._store.change_app(closed, app.revision)
-            except Conflict:
-                raise _app_changed(app_id) from None
-            self._directory.forget()
-        await self._erase_profiles(app)
+        if not force and await self._has_profiles(app_id):
+            raise _not_empty(app)
+        # A revision of our own, also where it is closed already: another deletion that wants to open it again learns
+        # that it is no longer alone.
+        closed = await self._change(app, replace(app, deleting=True))
+        deletion = asyncio.create_task(self._delete_closed(app, closed, force=force))
+        self._deletions.add(deletion)
+        deletion.add_done_callback(self._deletions.discard)
+        await asyncio.shield(deletion)
+
+    async def _delete_closed(self, before: App, closed: App, *, force: bool) -> None:
         if force:
-            # Other processes may know the app a moment longer and register one more device.
-            await asyncio.sleep(STALENESS)
-            await self._erase_profiles(app)
-        await self._store.remove_app(app_id, self._clock.now())
+            await self._erase_profiles(closed)
+            await everybody_knows()
+            await self._erase_profiles(closed)
+        else:
+            await everybody_knows()
+            if await self._has_profiles(closed.app_id):
+                if not before.deleting:
+                    await self._change(closed, replace(closed, deleting=False))
+                raise _not_empty(before)
+        await self._store.remove_app(closed.app_id, self._clock.now())
         self._directory.forget()
+
+    async def _has_profiles(self, app_id: str) -> bool:
+        return any((await self._profiles.app_counts(app_id)).values())
+
+    async def _change(self, seen: App, changed: App) -> App:
+        """Stores the app with a new revision, provided that it is as it was seen."""
+        stored = replace(changed, revision=random.getrandbits(63))
+        try:
+            await self._store.change_app(stored, seen.revision)
+        except Conflict:
+            raise _app_changed(seen.app_id) from None
+        self._directory.forget()
+        return stored
 
     async def _erase_profiles(self, app: App) -> None:
         while found := await self._profiles.list(ProfileFilter(app.app_id), None, ERASE_CHUNK):
@@ -183,6 +194,11 @@ class Apps:
         return await self._store.key(key_id) or stored
 
 
+async def everybody_knows() -> None:
+    """Waits until no process knows an app as it was before a change."""
+    await asyncio.sleep(STALENESS)
+
+
 def check_tenant(caller: Caller, tenant_id: str) -> str:
     """The tenant that the caller may act for: its own.
 
@@ -196,6 +212,14 @@ def check_tenant(caller: Caller, tenant_id: str) -> str:
             metadata={"tenant_id": tenant_id},
         )
     return caller.tenant_id
+
+
+def _not_empty(app: App) -> Refused:
+    return Refused(
+        Reason.APP_NOT_EMPTY,
+        f"The app {app.app_id!r} still has profiles; delete them first, or use force.",
+        metadata={"app_id": app.app_id},
+    )
 
 
 def _app_changed(app_id: str) -> Refused:
