@@ -154,6 +154,19 @@ async def test_a_conflict_is_tried_a_bounded_number_of_times(attempts: int) -> N
         assert b.observer.conflicts == attempts
 
 
+async def test_the_neighbours_of_a_lasting_conflict_wait_for_few_attempts() -> None:
+    """All the patience is for the command alone, once its 63 neighbours have been committed in 6 halvings."""
+    async with bench(attempts=8, shared_attempts=1) as b:
+        gate = await b.held()
+        tasks = await b.callers(*[Register(device(n)) for n in range(64)])
+        b.break_commits_of(device(63), Conflict("again"))  # the last one: every neighbour comes before it
+        gate.open()
+        await asyncio.wait(tasks[:63])
+        assert b.observer.conflicts < 6 + 8, "they are answered before the command alone has spent its attempts"
+        assert [await reason(task) for task in tasks] == [None] * 63 + [Reason.CONFLICT]
+        assert b.observer.conflicts == 6 + 8
+
+
 # --- an unreachable database ---
 
 

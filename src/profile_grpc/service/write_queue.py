@@ -28,6 +28,9 @@ log = structlog.get_logger(__name__)
 
 Answer = Result | Refused
 
+_LONGEST_PAUSE = 0.016
+"""Seconds between two attempts: as long as a large batch takes, and the whole queue waits meanwhile."""
+
 
 @dataclass(frozen=True, slots=True)
 class QueueLimits:
@@ -42,7 +45,9 @@ class QueueLimits:
     patience: float = 0.012
     """Seconds that it may wait for them all."""
     attempts: int = 8
-    """How often a batch is decided before the rows that others keep changing are isolated."""
+    """How often a single command is decided again while others keep changing its rows; then it is refused."""
+    shared_attempts: int = 1
+    """The same of a batch, which is then halved: its other commands must not wait for the one that cannot win."""
     retry_after: float = 1.0
     """Seconds after which a refused caller should try again."""
 
@@ -222,13 +227,14 @@ class WriteQueue:
             pending.answer(answer)
 
     async def _decide_and_write(self, batch: list[_Pending]) -> Sequence[Answer]:
-        for attempt in range(self._limits.attempts):
+        attempts = self._limits.attempts if len(batch) == 1 else self._limits.shared_attempts
+        for attempt in range(attempts):
             try:
                 return await self._attempt(batch)
             except Conflict:
                 self._observer.batch_conflicted()
                 # A random pause keeps two processes from meeting again at once.
-                await asyncio.sleep(random.uniform(0, 0.002 * 2**attempt))  # noqa: S311 - no secret
+                await asyncio.sleep(random.uniform(0, min(0.002 * 2**attempt, _LONGEST_PAUSE)))  # noqa: S311 - no secret
         return await self._attempt(batch)
 
     async def _attempt(self, batch: list[_Pending]) -> list[Answer]:
