@@ -97,6 +97,13 @@ INVALID: list[tuple[str, dict[str, Any]]] = [
     ("device_attribute_monitors", {"device_attribute_monitors": (replace(BATTERY, platform=Platform.WEB),)}),
     ("device_attribute_monitors", {"device_attribute_monitors": (replace(BATTERY, kind=MonitorKind.INTERVAL),)}),
     ("device_attribute_monitors", {"device_attribute_monitors": (replace(BATTERY, interval=hours(1)),)}),
+    *(
+        (
+            "device_attribute_monitors",
+            {"device_attribute_monitors": (replace(BATTERY, kind=MonitorKind.INTERVAL, interval=interval),)},
+        )
+        for interval in (hours(0), -INSTANT)
+    ),
 ]
 
 
@@ -110,15 +117,15 @@ def test_P1_what_is_not_is_refused_by_the_name_of_the_field(field: str, settings
     with pytest.raises(Refused) as caught:
         check(AppSettings(**settings))
     assert caught.value.reason is Reason.INVALID_SETTINGS
-    assert f"settings.{field}" in {v.field for v in caught.value.violations}
-    assert f"settings.{field}" in caught.value.metadata["fields"]
+    assert f"app.settings.{field}" in {v.field for v in caught.value.violations}
+    assert f"app.settings.{field}" in caught.value.metadata["fields"]
 
 
 def test_every_violation_is_named_at_once() -> None:
     with pytest.raises(Refused) as caught:
         check(AppSettings(inactivity_period=days(400), channels=frozenset(), unregistered_retention=-INSTANT))
     fields = {v.field for v in caught.value.violations}
-    assert fields == {"settings.inactivity_period", "settings.channels", "settings.unregistered_retention"}
+    assert fields == {"app.settings.inactivity_period", "app.settings.channels", "app.settings.unregistered_retention"}
 
 
 def test_U4_a_monitor_is_found_by_platform_and_attribute() -> None:

@@ -213,6 +213,8 @@ def _monitor_violations(settings: AppSettings) -> Iterator[FieldViolation]:
             yield _wrong(name, f"{monitor.platform.name} has no attribute {monitor.attribute!r}; it has: {names}")
         if (monitor.kind is MonitorKind.INTERVAL) != (monitor.interval is not None):
             yield _wrong(name, f"{monitor.attribute!r}: interval is required for INTERVAL and refused otherwise")
+        elif monitor.interval is not None and monitor.interval <= ZERO:
+            yield _wrong(name, f"{monitor.attribute!r}: interval must be longer than 0")
 
 
 def _bridge_violations(parameters: BridgeParameters) -> Iterator[FieldViolation]:
@@ -232,4 +234,5 @@ def _bridge_violations(parameters: BridgeParameters) -> Iterator[FieldViolation]
 
 
 def _wrong(name: str, description: str) -> FieldViolation:
-    return FieldViolation(f"settings.{name}", description)
+    # As the requests name it, and so the rules of shape: relative to the message that carries the app.
+    return FieldViolation(f"app.settings.{name}", description)

@@ -63,7 +63,7 @@ async def test_settings_that_contradict_each_other_change_nothing(served: Served
     changed = app_pb2.App(app_id=APP, settings=app_pb2.AppSettings(inactivity_period=Duration(seconds=86400)))
     told = await refused(served.apps.UpdateApp(pb.UpdateAppRequest(app=changed), metadata=served.admin))
     assert (told.code.name, told.reason) == ("INVALID_ARGUMENT", "INVALID_SETTINGS")
-    assert list(told.fields) == ["settings.inactivity_period"]
+    assert list(told.fields) == ["app.settings.inactivity_period"]
     read = await served.apps.GetApp(pb.GetAppRequest(app_id=APP), metadata=served.admin)
     assert read.app.settings.inactivity_period.ToTimedelta() == days(40)
 
@@ -73,7 +73,7 @@ async def test_p2_a_time_beyond_the_calendar_is_refused(served: Served) -> None:
     for_ever = app_pb2.AppSettings(never_heartbeat_ttl=Duration(seconds=9_000 * 365 * 86400))
     changed = app_pb2.App(app_id=APP, settings=for_ever)
     told = await refused(served.apps.UpdateApp(pb.UpdateAppRequest(app=changed), metadata=served.admin))
-    assert (told.reason, list(told.fields)) == ("INVALID_SETTINGS", ["settings.never_heartbeat_ttl"])
+    assert (told.reason, list(told.fields)) == ("INVALID_SETTINGS", ["app.settings.never_heartbeat_ttl"])
 
 
 async def test_an_unknown_setting_is_refused(served: Served) -> None:

@@ -950,7 +950,7 @@ pub enum ErrorReason {
     /// Example: {"reason": "CHANNEL_NOT_ENABLED", "domain": "appprofile", "metadata": {"fields": "channels", "channel": "LIVE_CHAT"}}
     ChannelNotEnabled = 10,
     /// INVALID_ARGUMENT: the app's settings contradict each other or exceed a limit.
-    /// Example: {"reason": "INVALID_SETTINGS", "domain": "appprofile", "metadata": {"fields": "settings.inactivity_period"}}
+    /// Example: {"reason": "INVALID_SETTINGS", "domain": "appprofile", "metadata": {"fields": "app.settings.inactivity_period"}}
     InvalidSettings = 11,
     /// INVALID_ARGUMENT: the page token is no token of this server, or belongs to another filter.
     /// Example: {"reason": "INVALID_PAGE_TOKEN", "domain": "appprofile", "metadata": {"fields": "page_token"}}

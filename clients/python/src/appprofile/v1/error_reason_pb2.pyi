@@ -66,7 +66,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """
     ERROR_REASON_INVALID_SETTINGS: _ErrorReason.ValueType  # 11
     """INVALID_ARGUMENT: the app's settings contradict each other or exceed a limit.
-    Example: {"reason": "INVALID_SETTINGS", "domain": "appprofile", "metadata": {"fields": "settings.inactivity_period"}}
+    Example: {"reason": "INVALID_SETTINGS", "domain": "appprofile", "metadata": {"fields": "app.settings.inactivity_period"}}
     """
     ERROR_REASON_INVALID_PAGE_TOKEN: _ErrorReason.ValueType  # 12
     """INVALID_ARGUMENT: the page token is no token of this server, or belongs to another filter.
@@ -187,7 +187,7 @@ Example: {"reason": "CHANNEL_NOT_ENABLED", "domain": "appprofile", "metadata": {
 """
 ERROR_REASON_INVALID_SETTINGS: ErrorReason.ValueType  # 11
 """INVALID_ARGUMENT: the app's settings contradict each other or exceed a limit.
-Example: {"reason": "INVALID_SETTINGS", "domain": "appprofile", "metadata": {"fields": "settings.inactivity_period"}}
+Example: {"reason": "INVALID_SETTINGS", "domain": "appprofile", "metadata": {"fields": "app.settings.inactivity_period"}}
 """
 ERROR_REASON_INVALID_PAGE_TOKEN: ErrorReason.ValueType  # 12
 """INVALID_ARGUMENT: the page token is no token of this server, or belongs to another filter.

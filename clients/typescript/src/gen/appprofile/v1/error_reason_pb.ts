@@ -109,7 +109,7 @@ export enum ErrorReason {
 
   /**
    * INVALID_ARGUMENT: the app's settings contradict each other or exceed a limit.
-   * Example: {"reason": "INVALID_SETTINGS", "domain": "appprofile", "metadata": {"fields": "settings.inactivity_period"}}
+   * Example: {"reason": "INVALID_SETTINGS", "domain": "appprofile", "metadata": {"fields": "app.settings.inactivity_period"}}
    *
    * @generated from enum value: ERROR_REASON_INVALID_SETTINGS = 11;
    */

@@ -117,7 +117,7 @@ public enum ErrorReason
   /**
    * <pre>
    * INVALID_ARGUMENT: the app's settings contradict each other or exceed a limit.
-   * Example: {"reason": "INVALID_SETTINGS", "domain": "appprofile", "metadata": {"fields": "settings.inactivity_period"}}
+   * Example: {"reason": "INVALID_SETTINGS", "domain": "appprofile", "metadata": {"fields": "app.settings.inactivity_period"}}
    * </pre>
    *
    * <code>ERROR_REASON_INVALID_SETTINGS = 11;</code>
@@ -390,7 +390,7 @@ public enum ErrorReason
   /**
    * <pre>
    * INVALID_ARGUMENT: the app's settings contradict each other or exceed a limit.
-   * Example: {"reason": "INVALID_SETTINGS", "domain": "appprofile", "metadata": {"fields": "settings.inactivity_period"}}
+   * Example: {"reason": "INVALID_SETTINGS", "domain": "appprofile", "metadata": {"fields": "app.settings.inactivity_period"}}
    * </pre>
    *
    * <code>ERROR_REASON_INVALID_SETTINGS = 11;</code>
