@@ -295,7 +295,7 @@ class Reaper:
         now = self._clock.now()
         settings = app.settings
         heard = await self._reaper.last_heartbeat_days(app.app_id)
-        lifetime = settings.inactivity_period + settings.heartbeat_granularity
+        lifetime = settings.inactivity_period + inactivity.promised_granularity(settings, now)
         expiring = Counter({_last_moment(day) + lifetime: n for day, n in heard.items()})
         if settings.never_heartbeat_ttl is not None:
             registered = await self._reaper.register_days(app.app_id)

@@ -15,6 +15,7 @@ from profile_grpc.domain.settings import (
     DeviceAttributeMonitor,
     InAppSettings,
     InAppTransport,
+    KeptGranularity,
     MonitorKind,
     PushApp,
     ReaperBreaker,
@@ -43,6 +44,7 @@ EVERYTHING = AppSettings(
     device_attribute_monitors=(
         DeviceAttributeMonitor(Platform.IOS, "battery_level", MonitorKind.INTERVAL, timedelta(minutes=5)),
     ),
+    kept_granularity=KeptGranularity(timedelta(hours=1), NOW),
 )
 
 

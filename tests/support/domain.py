@@ -38,7 +38,7 @@ from profile_grpc.domain.model import (
     TokenKey,
 )
 from profile_grpc.domain.results import Beat, FeedbackResult, Registered, Updated
-from profile_grpc.domain.settings import ALL_CHANNELS, AppSettings
+from profile_grpc.domain.settings import ALL_CHANNELS, AppSettings, succeed
 from profile_grpc.domain.state import Changes, State
 from tests.support.world import World
 
@@ -178,6 +178,11 @@ class Scene:
     def set(self, **settings: Any) -> "Scene":
         """Changes the app's settings."""
         self.settings = replace(self.settings, **settings)
+        return self
+
+    def change(self, **settings: Any) -> "Scene":
+        """Changes the app's settings as an operator does, who leaves memories (H3)."""
+        self.settings = succeed(self.settings, replace(self.settings, **settings), self.now)
         return self
 
     # --- when ---

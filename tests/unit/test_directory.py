@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from profile_grpc.domain.commands import Register
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.model import EventType
-from profile_grpc.domain.settings import App, AppSettings
+from profile_grpc.domain.settings import SETTINGS_SPREAD, App, AppSettings, KeptGranularity
 from profile_grpc.service import apps as apps_module
 from profile_grpc.service import credentials
 from profile_grpc.service.apps import Apps, check_tenant
@@ -286,6 +287,15 @@ async def test_settings_are_checked_and_changes_are_in_force_at_once(office: Off
     with pytest.raises(Refused) as caught:
         await office.apps.update(after, "Shop", AppSettings(inactivity_period=days(1)))
     assert caught.value.reason is Reason.INVALID_SETTINGS
+
+
+async def test_H3_P1_an_update_remembers_the_granularity_that_it_lowers(office: Office) -> None:
+    app = await office.apps.get(APP)
+    lowered = replace(app.settings, heartbeat_granularity=timedelta(0))
+    stored = await office.apps.update(app, app.display_name, lowered)
+    assert stored.settings.kept_granularity == KeptGranularity(timedelta(hours=1), T0 + SETTINGS_SPREAD)
+    again = await office.apps.update(stored, "Shop", lowered)
+    assert again.settings.kept_granularity == stored.settings.kept_granularity, "the next update does not forget it"
 
 
 async def test_an_app_that_has_changed_is_not_overwritten(office: Office) -> None:

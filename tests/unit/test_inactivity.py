@@ -1,5 +1,6 @@
 """Expiry, the reaper's deletions and what must stop them: P1-P4, P6, P9 (as functions of the domain)."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -8,7 +9,7 @@ from profile_grpc.domain import inactivity
 from profile_grpc.domain.commands import ReapInactive, Register, SeenProfile
 from profile_grpc.domain.model import DeletionReason, ProfileKey, ProfileStatus
 from profile_grpc.domain.results import Deleted
-from profile_grpc.domain.settings import AppSettings, ReaperBreaker
+from profile_grpc.domain.settings import SETTINGS_SPREAD, AppSettings, ReaperBreaker
 from tests.support.domain import ANN, APP, BOB, INSTANT, T0, Scene, days, given, hours, key, profile
 
 DEFAULT = AppSettings()
@@ -65,6 +66,41 @@ def test_P1_several_are_judged_each_on_its_own() -> None:
         profile(ANN, last_heartbeat_time=T0), profile(BOB, last_heartbeat_time=T0 + days(30)), at=T0 + days(41)
     )
     assert reap(scene, (ANN, T0), (BOB, T0 + days(30)), (key("nobody"), T0)) == (ANN,)
+
+
+@pytest.mark.parametrize("lowered", [hours(0), hours(1)])
+def test_H3_P1_a_lowered_granularity_breaks_no_promise_made_before(lowered: timedelta) -> None:
+    """The heartbeat acknowledged 23 hours after the stored one keeps the profile for the whole period."""
+    scene = given(profile(ANN, last_heartbeat_time=T0), heartbeat_granularity=days(1))
+    acknowledged = scene.later(hours(23)).now
+    assert scene.heartbeat(ANN).last_heartbeat_time == T0, "acknowledged, not written"
+    scene.change(heartbeat_granularity=lowered)
+    assert reap(scene.at(acknowledged + days(40)), (ANN, T0)) == ()
+    assert reap(scene.later(hours(1) + INSTANT), (ANN, T0)) == (ANN,)
+
+
+def test_H3_P1_a_granularity_of_the_past_ends_with_the_last_heartbeat_that_it_may_have_swallowed() -> None:
+    scene = given(heartbeat_granularity=days(1)).change(heartbeat_granularity=hours(0))
+    end = T0 + SETTINGS_SPREAD + days(40)
+    assert inactivity.promised_granularity(scene.settings, end) == days(1)
+    assert inactivity.promised_granularity(scene.settings, end + INSTANT) == hours(0)
+    longer = replace(scene.settings, inactivity_period=days(50))
+    assert inactivity.promised_granularity(longer, end + days(10)) == days(1), "the period in force decides (P3)"
+
+
+def test_H3_P1_of_several_granularities_of_the_past_the_largest_counts() -> None:
+    scene = given(heartbeat_granularity=hours(9))
+    scene.change(heartbeat_granularity=hours(3)).later(days(1)).change(heartbeat_granularity=hours(6)).later(days(1))
+    scene.change(heartbeat_granularity=hours(0))
+    assert inactivity.promised_granularity(scene.settings, scene.now) == hours(9)
+    scene.later(days(366)).change(heartbeat_granularity=hours(1)).change(heartbeat_granularity=hours(0))
+    assert inactivity.promised_granularity(scene.settings, scene.now) == hours(1), "what is long over is forgotten"
+
+
+def test_H3_P1_a_raised_granularity_is_the_only_one_that_counts() -> None:
+    scene = given(heartbeat_granularity=hours(1)).change(heartbeat_granularity=hours(2))
+    assert inactivity.promised_granularity(scene.settings, scene.now) == hours(2)
+    assert scene.settings.kept_granularity is None
 
 
 # --- P2 ---

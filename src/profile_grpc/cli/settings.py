@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from profile_grpc.domain.model import Channel, Platform, PushProvider, PushPurpose
 from profile_grpc.domain.settings import (
+    MEMORY,
     AccountRemovalAction,
     AppSettings,
     BridgeParameters,
@@ -74,7 +75,8 @@ def structured(value: object) -> Any:  # noqa: ANN401 - any JSON
         case frozenset():
             return [item.name for item in sorted(value)]
         case _ if is_dataclass(value):
-            return {field.name: structured(getattr(value, field.name)) for field in fields(value)}
+            shown = (field.name for field in fields(value) if MEMORY not in field.metadata)
+            return {name: structured(getattr(value, name)) for name in shown}
         case _:
             return value
 

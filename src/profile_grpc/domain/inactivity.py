@@ -38,12 +38,20 @@ def expired(
 
 
 def heartbeat_cutoff(settings: AppSettings, now: datetime) -> datetime:
-    """The reaper may delete a profile whose last heartbeat is before this instant (P1).
+    """The reaper may delete a profile whose last heartbeat is before this instant (P1)."""
+    return now - settings.inactivity_period - promised_granularity(settings, now)
 
-    The granularity is added to the period because an acknowledged heartbeat may have been stored that much earlier
-    (H3).
+
+def promised_granularity(settings: AppSettings, now: datetime) -> timedelta:
+    """How much earlier than acknowledged the last heartbeat of a profile may have been stored (H3).
+
+    A larger granularity of the past counts until each heartbeat that was acknowledged under it is older than the
+    period: else lowering the granularity would break the promise that those acknowledgements made (P1).
     """
-    return now - settings.inactivity_period - settings.heartbeat_granularity
+    kept = settings.kept_granularity
+    if kept is not None and now <= kept.end_time + settings.inactivity_period:
+        return max(settings.heartbeat_granularity, kept.granularity)
+    return settings.heartbeat_granularity
 
 
 def register_cutoff(settings: AppSettings, now: datetime) -> datetime | None:

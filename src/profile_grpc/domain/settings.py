@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 
 from profile_grpc.domain import device_attributes
@@ -16,6 +16,10 @@ ALL_CHANNELS = frozenset(Channel)
 ZERO = timedelta(0)
 MAX_INACTIVITY_PERIOD = timedelta(days=365)
 MAX_GRANULARITY = timedelta(days=1)
+SETTINGS_SPREAD = timedelta(minutes=1)
+"""Within which a change is known to every process, and commands that came before it are decided."""
+MEMORY = "memory"
+"""Marks the field of a record that is nobody's to set or to see."""
 MAX_RETENTION = timedelta(days=3650)
 MAX_TTL = timedelta(days=36500)
 MAX_BRIDGE_NAMES = 8
@@ -106,6 +110,14 @@ class BridgeParameters:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptGranularity:
+    """A heartbeat granularity that was in force, and until when at the latest (H3)."""
+
+    granularity: timedelta
+    end_time: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class AppSettings:
     """The policies of every profile of an app."""
 
@@ -125,6 +137,9 @@ class AppSettings:
     in_app: InAppSettings = InAppSettings()
     device_attribute_monitors: tuple[DeviceAttributeMonitor, ...] = ()
     bridge_parameters: BridgeParameters = BridgeParameters()
+    kept_granularity: KeptGranularity | None = field(default=None, metadata={MEMORY: True})
+    """No setting but a memory, kept by `succeed`: heartbeats that were acknowledged under a larger granularity may have
+    been stored that much earlier."""
 
     def monitor(self, platform: Platform, attribute: str) -> DeviceAttributeMonitor | None:
         """The app's monitor of the attribute on the platform, if it has one."""
@@ -169,6 +184,22 @@ def check(settings: AppSettings) -> None:
         described = "; ".join(f"{v.field}: {v.description}" for v in violations)
         message = f"The settings are not valid: {described}."
         raise Refused.for_fields(Reason.INVALID_SETTINGS, message, violations)
+
+
+def succeed(before: AppSettings, after: AppSettings, now: datetime) -> AppSettings:
+    """`after` as it takes the place of `before`: the reaper goes on to spare what a larger granularity has promised.
+
+    One memory is enough. It holds the largest granularity and the latest end, and so may spare some profiles for
+    longer than was promised, never for less (H3, P1).
+    """
+    kept = before.kept_granularity
+    if kept is not None and now > kept.end_time + MAX_INACTIVITY_PERIOD:
+        kept = None  # whatever the period, what it promised is over
+    if after.heartbeat_granularity < before.heartbeat_granularity:
+        end_time = now + SETTINGS_SPREAD
+        largest = max(before.heartbeat_granularity, kept.granularity if kept else ZERO)
+        kept = KeptGranularity(largest, max(end_time, kept.end_time) if kept else end_time)
+    return replace(after, kept_granularity=kept)
 
 
 def _period_violations(settings: AppSettings) -> Iterator[FieldViolation]:
@@ -219,18 +250,18 @@ def _monitor_violations(settings: AppSettings) -> Iterator[FieldViolation]:
 
 def _bridge_violations(parameters: BridgeParameters) -> Iterator[FieldViolation]:
     taken: dict[str, str] = {}
-    for field in fields(parameters):
-        names: tuple[str, ...] = getattr(parameters, field.name)
+    for parameter in fields(parameters):
+        names: tuple[str, ...] = getattr(parameters, parameter.name)
         if not 1 <= len(names) <= MAX_BRIDGE_NAMES:
-            yield _wrong(f"bridge_parameters.{field.name}", f"must have 1 to {MAX_BRIDGE_NAMES} names")
+            yield _wrong(f"bridge_parameters.{parameter.name}", f"must have 1 to {MAX_BRIDGE_NAMES} names")
         for name in names:
             if name.startswith("/") and not _SEGMENT.match(name):
                 description = f"{name!r}: a path segment is written /1 to /{MAX_BRIDGE_SEGMENT}"
-                yield _wrong(f"bridge_parameters.{field.name}", description)
-            if names != field.default:  # a name that another parameter takes is taken from the defaults
-                other = taken.setdefault(name.casefold(), field.name)
-                if other != field.name:
-                    yield _wrong(f"bridge_parameters.{field.name}", f"{name!r} is a name of {other} already")
+                yield _wrong(f"bridge_parameters.{parameter.name}", description)
+            if names != parameter.default:  # a name that another parameter takes is taken from the defaults
+                other = taken.setdefault(name.casefold(), parameter.name)
+                if other != parameter.name:
+                    yield _wrong(f"bridge_parameters.{parameter.name}", f"{name!r} is a name of {other} already")
 
 
 def _wrong(name: str, description: str) -> FieldViolation:

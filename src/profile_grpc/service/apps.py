@@ -91,9 +91,9 @@ class Apps:
         if etag and etag != before.etag:
             raise _app_changed(before.app_id)
         now = self._clock.now()
-        return await self._change(
-            before, replace(before, display_name=display_name, settings=settings, update_time=now)
-        )
+        settings = app_settings.succeed(before.settings, settings, now)
+        changed = replace(before, display_name=display_name, settings=settings, update_time=now)
+        return await self._change(before, changed)
 
     async def list(self, tenant_id: str, page_size: int, page_token: str) -> tuple[Sequence[App], str]:
         """One page of a tenant's apps, ordered by id, and the token of the next (empty: the last page).
