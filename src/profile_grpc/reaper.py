@@ -51,6 +51,8 @@ class Held:
     due: int
     """How many were due, counted no further than needed to know that it is too many."""
     limit: int
+    reaped: int
+    """Deletions for inactivity of the last 24 hours, which count towards the limit."""
 
 
 @dataclass(slots=True)
@@ -222,6 +224,7 @@ class Reaper:
                 app_id=app.app_id,
                 due_at_least=held.due,
                 limit=held.limit,
+                reaped_in_24_hours=held.reaped,
             )
         return held
 
@@ -230,7 +233,9 @@ class Reaper:
         reaped = await self._reaper.reaped_since(app.app_id, now - inactivity.BREAKER_WINDOW)
         limit = await self._limit(app)
         due = await self._reaper.count_due(before, max(limit - reaped, 0) + 1)
-        return Held(app.app_id, due, limit) if inactivity.breaker_trips(due=due, reaped=reaped, limit=limit) else None
+        if not inactivity.breaker_trips(due=due, reaped=reaped, limit=limit):
+            return None
+        return Held(app.app_id, due, limit, reaped)
 
     async def _limit(self, app: App) -> int:
         counts = await self._store.profiles.app_counts(app.app_id)

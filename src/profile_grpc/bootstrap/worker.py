@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry
 
 from profile_grpc.bootstrap import wire
 from profile_grpc.bootstrap.process import ProcessFailed, leave, serve_calls, stop_on_signals
-from profile_grpc.config import ServeConfig
+from profile_grpc.config import LogConfig, ServeConfig
 from profile_grpc.service.ports import StoreError
 from profile_grpc.telemetry.logs import configure_logs
 from profile_grpc.telemetry.metrics import Metrics
@@ -47,14 +47,16 @@ def _say_ready(_port: int, _bridge_url: str | None) -> None:
 
 def main() -> int:
     """Answers the exit status; after SIGTERM it ends the process itself (`leave`)."""
-    config = wire.decode(sys.stdin.buffer.readline())
-    configure_logs(config.log)
+    configure_logs(LogConfig())  # unconfigured, structlog shows the values of variables with every traceback
     try:
+        config = wire.decode(sys.stdin.buffer.readline())
+        configure_logs(config.log)
         uvloop.run(_serve(config))
     except (ServeError, StoreError, ProcessFailed) as error:
         log.error("the worker cannot serve", error=str(error))  # noqa: TRY400 - the text says it all
-        return 1
-    return 0
+    except Exception:
+        log.exception("the worker has failed")
+    return 1
 
 
 if __name__ == "__main__":
