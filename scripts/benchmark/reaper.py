@@ -1,8 +1,8 @@
 """How fast the reaper deletes, and what callers feel of it: `python -m scripts.benchmark.reaper --help`.
 
 Fills a database with profiles that are due, each with a push token and a device, and runs one pass as `serve` does: in
-the process that takes the calls, beside its write queue. Before and meanwhile one caller sends heartbeats of other
-profiles, one after the other.
+the process that takes the calls, beside its write queue. Before and meanwhile callers send heartbeats of other
+profiles, each one after the other.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from time import perf_counter, process_time
 import uvloop
 
 from profile_grpc.bootstrap.clock import SystemClock
+from profile_grpc.bootstrap.process import calm_collector
 from profile_grpc.domain.commands import Heartbeat
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.model import (
@@ -99,8 +100,13 @@ async def fill(store: SqlStore, hasher: Hasher, number: int, idle: timedelta, fi
     return stored
 
 
-async def beat(queue: WriteQueue, keys: list[ProfileKey], until: asyncio.Event) -> list[float]:
-    """One heartbeat after the other; answers how many seconds each took."""
+async def beat(queue: WriteQueue, keys: list[ProfileKey], until: asyncio.Event, callers: int) -> list[float]:
+    """Heartbeats of so many callers, each one after the other; answers how many seconds each took."""
+    each = await asyncio.gather(*(_beat(queue, keys[number::callers], until) for number in range(callers)))
+    return [seconds for took in each for seconds in took]
+
+
+async def _beat(queue: WriteQueue, keys: list[ProfileKey], until: asyncio.Event) -> list[float]:
     settings = AppSettings(heartbeat_granularity=timedelta(0))
     took = []
     while not until.is_set():
@@ -122,7 +128,7 @@ def told(took: list[float]) -> str:
     return f"heartbeats {len(took)}, ms: p50 {cut[49] * 1000:.1f}, p99 {cut[98] * 1000:.1f}, max {max(took) * 1000:.1f}"
 
 
-async def measure(url: str, number: int, *, calls: bool) -> None:
+async def measure(url: str, number: int, callers: int) -> None:
     """Fills, reaps and prints."""
     hasher, clock = Hasher(HASH_KEY), SystemClock()
     store = await open_store(url, hasher=hasher)
@@ -131,12 +137,13 @@ async def measure(url: str, number: int, *, calls: bool) -> None:
     try:
         await fill(store, hasher, number, timedelta(days=60))
         alive = await fill(store, hasher, ALIVE, timedelta(days=1), first=number)
-        if calls:
+        calm_collector()
+        if callers:
             quiet = asyncio.Event()
             asyncio.get_running_loop().call_later(BEFORE_SECONDS, quiet.set)
-            print("before:", told(await beat(queue, alive, quiet)))
+            print("before:", told(await beat(queue, alive, quiet, callers)))
         done = asyncio.Event()
-        beating = asyncio.create_task(beat(queue, alive, done)) if calls else None
+        beating = asyncio.create_task(beat(queue, alive, done, callers)) if callers else None
         started, used = perf_counter(), process_time()
         report = await Reaper(store, queue, clock, Silent()).run_pass(confirm=True)
         seconds, used = perf_counter() - started, process_time() - used
@@ -159,11 +166,11 @@ def main() -> None:
     options.add_argument("--engine", choices=["sqlite", "postgresql"], default="postgresql")
     options.add_argument("--url", help="an empty database; default: one that ends with the run")
     options.add_argument("--profiles", type=int, default=100_000, help="how many are due (%(default)s)")
-    options.add_argument("--no-calls", action="store_true", help="nothing but the reaper")
+    options.add_argument("--callers", type=int, default=1, help="who send heartbeats; 0: none (%(default)s)")
     given = options.parse_args()
     with databases.database(given.engine, given.url) as url:
         databases.prepare(url, HASH_KEY)
-        uvloop.run(measure(url, given.profiles, calls=not given.no_calls))
+        uvloop.run(measure(url, given.profiles, given.callers))
 
 
 if __name__ == "__main__":

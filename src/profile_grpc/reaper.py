@@ -1,7 +1,7 @@
 """The background clean-up: inactive profiles and everything whose retention is over (P1-P8).
 
-A pass lists what is due; every deletion of a profile goes through the write queue and is decided there again, so that
-a heartbeat or a registration that comes in between wins (P4).
+A pass lists what is due and deletes it in chunks, as long as it is as it was found: a heartbeat or a registration that
+comes in between wins (P4). A chunk in which that happened goes through the write queue and is decided there again.
 """
 
 from __future__ import annotations
@@ -9,29 +9,36 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from time import perf_counter
-from typing import TypeVar
 
 import structlog
 
 from profile_grpc.domain import inactivity
-from profile_grpc.domain.commands import Command, PurgeUnregistered, ReapInactive
+from profile_grpc.domain.commands import Command, PurgeUnregistered, ReapInactive, SeenProfile
 from profile_grpc.domain.errors import Reason, Refused
-from profile_grpc.domain.model import Event, EventType, ProfileStatus
+from profile_grpc.domain.model import DeletionReason, Event, EventType, ProfileStatus
 from profile_grpc.domain.results import Deleted
 from profile_grpc.domain.settings import App
 from profile_grpc.service.observer import Observer
-from profile_grpc.service.ports import Clock, DueBefore, ReaperRecord, Store, StoreError
+from profile_grpc.service.ports import Clock, Conflict, DueBefore, DueProfile, ReaperRecord, Store, StoreError
 from profile_grpc.service.write_queue import WriteQueue
 
 log = structlog.get_logger(__name__)
 
-T = TypeVar("T")
-
-CHUNK = 500
+PAGE = 2500
+"""Profiles that are looked up at once."""
+CHUNK = 250
+"""Profiles that are deleted in one transaction: few enough that callers do not notice."""
+LANES = 2
+"""Chunks that are deleted at the same time, where the database allows it."""
+REST = 3.0
+"""How long a lane rests after a chunk during which callers came, in times of what the chunk took: they come first."""
+DECIDED_AT_ONCE = 50
+"""Profiles that the write queue decides at once, in the midst of callers."""
+PURGE_CHUNK = 500
 LEASE = timedelta(seconds=60)
 TOMBSTONE_RETENTION = timedelta(days=90)
 EVENT_RETENTION = timedelta(days=7)
@@ -93,6 +100,22 @@ class DryRun:
         return inactivity.breaker_trips(due=self.due, reaped=self.reaped, limit=self.limit)
 
 
+@dataclass(frozen=True, slots=True)
+class _Deletion:
+    """What profiles of an app are deleted for, and who is told how many."""
+
+    app: App
+    reason: DeletionReason
+    progress: Callable[[str, int], None]
+
+    def command(self, due: Sequence[DueProfile]) -> Command:
+        """The command that decides the same."""
+        if self.reason is DeletionReason.INACTIVE:
+            seen = tuple(SeenProfile(p.key, p.last_heartbeat_time) for p in due)
+            return ReapInactive(self.app.app_id, seen)
+        return PurgeUnregistered(self.app.app_id, tuple(p.key for p in due))
+
+
 class Reaper:
     """Any number of processes may run one; the lease in the database lets one work at a time (P5)."""
 
@@ -103,6 +126,9 @@ class Reaper:
         self._clock = clock
         self._observer = observer
         self._holder = secrets.token_hex(8)
+        self._read: dict[tuple[str, str], datetime] = {}
+        """The cutoffs at which the day of a cutoff was last read, by app and kind. Lost with the process, which costs
+        no more than one more reading."""
 
     async def run(self, interval: timedelta) -> None:
         """A pass each `interval` until cancelled; a failed one is logged and tried again at the next."""
@@ -197,7 +223,7 @@ class Reaper:
         confirm: bool,
         progress: Callable[[str, int], None],
     ) -> None:
-        before = _due_before(app, now)
+        before = self._worth_reading(app, _due_before(app, now))
         if not confirm:
             held = await self._breaker_holds(app, before, now)
             self._observer.breaker(app.app_id, held=held is not None)
@@ -206,13 +232,27 @@ class Reaper:
                 return
         else:
             self._observer.breaker(app.app_id, held=False)
-        while due := await self._reaper.due(before, CHUNK):
-            deleted = await self._delete(app, ReapInactive, tuple(due))
+        deletion = _Deletion(app, DeletionReason.INACTIVE, progress)
+        while due := await self._reaper.due(before, PAGE):
+            deleted = await self._delete(deletion, due)
             report.reaped[app.app_id] += deleted
-            progress(app.app_id, deleted)
             if not deleted:
                 return  # all of them have come back to life since the scan
             await self._renew()
+
+    def _worth_reading(self, app: App, before: DueBefore) -> DueBefore:
+        """Leaves out the days of the cutoffs where they were read a short while ago (P5)."""
+        heard = self._cutoff(app.app_id, "heard", before.heard, app.settings.inactivity_period)
+        ttl = app.settings.never_heartbeat_ttl
+        if before.registered is None or ttl is None:
+            return replace(before, heard=heard)
+        return replace(before, heard=heard, registered=self._cutoff(app.app_id, "registered", before.registered, ttl))
+
+    def _cutoff(self, app_id: str, kind: str, cutoff: datetime, period: timedelta) -> datetime:
+        if not inactivity.worth_reading(self._read.get((app_id, kind)), cutoff, period):
+            return inactivity.start_of_day(cutoff)
+        self._read[app_id, kind] = cutoff
+        return cutoff
 
     async def _breaker_holds(self, app: App, before: DueBefore, now: datetime) -> Held | None:
         """Whether deleting what is due would be too much for 24 hours; if so, tells it (P6)."""
@@ -246,31 +286,53 @@ class Reaper:
         self, app: App, now: datetime, report: PassReport, progress: Callable[[str, int], None]
     ) -> None:
         before = now - app.settings.unregistered_retention
-        while keys := await self._reaper.due_unregistered(app.app_id, before, CHUNK):
-            deleted = await self._delete(app, PurgeUnregistered, tuple(keys))
+        deletion = _Deletion(app, DeletionReason.UNREGISTERED, progress)
+        while due := await self._reaper.due_unregistered(app.app_id, before, PAGE):
+            deleted = await self._delete(deletion, due)
             report.purged_profiles += deleted
-            progress(app.app_id, deleted)
             if not deleted:
                 return
             await self._renew()
 
-    async def _delete(self, app: App, command: Callable[[str, tuple[T, ...]], Command], due: tuple[T, ...]) -> int:
-        """Deletes through the queue what is still due; answers how many that were.
+    async def _delete(self, deletion: _Deletion, due: Sequence[DueProfile]) -> int:
+        """Deletes what is still as it was found, several chunks at a time; answers how many profiles that were."""
+        chunks = iter([due[start : start + CHUNK] for start in range(0, len(due), CHUNK)])
+        async with asyncio.TaskGroup() as lanes:
+            tasks = [lanes.create_task(self._delete_chunks(deletion, chunks)) for _ in range(LANES)]
+        return sum(task.result() for task in tasks)
 
-        The callers of RPCs come first: the reaper gives way when the queue is full, and where they keep changing some
-        of the profiles, it halves the chunk until the others are deleted.
+    async def _delete_chunks(self, deletion: _Deletion, chunks: Iterator[Sequence[DueProfile]]) -> int:
+        total, app_id = 0, deletion.app.app_id
+        for chunk in chunks:
+            taken, started = self._queue.taken, perf_counter()
+            try:
+                await self._reaper.delete(app_id, chunk, deletion.reason, self._clock.now())
+            except Conflict:
+                deleted = await self._decide(deletion, chunk)
+            else:
+                deleted = len(chunk)
+                self._observer.profiles_deleted(app_id, deletion.reason, deleted)
+            deletion.progress(app_id, deleted)
+            total += deleted
+            if self._queue.taken > taken:
+                await asyncio.sleep((perf_counter() - started) * REST)
+        return total
+
+    async def _decide(self, deletion: _Deletion, due: Sequence[DueProfile]) -> int:
+        """Has the write queue decide what of these is still due, on fresh state; answers how many it deleted.
+
+        The callers of RPCs come first: few profiles at a time, and the reaper gives way when the queue is full. Where
+        they keep changing some of the profiles, it halves them until the others are deleted.
         """
+        if len(due) > DECIDED_AT_ONCE:
+            return await self._halved(deletion, due)
         while True:
             try:
-                result = await self._queue.submit(command(app.app_id, due), app.settings)
+                result = await self._queue.submit(deletion.command(due), deletion.app.settings)
             except Refused as refused:
                 if refused.reason is Reason.CONFLICT:
-                    middle = len(due) // 2
-                    if not middle:
-                        return 0  # alive enough to conflict; a later pass will see
-                    return await self._delete(app, command, due[:middle]) + await self._delete(
-                        app, command, due[middle:]
-                    )
+                    # Alive enough to conflict; a later pass will see.
+                    return await self._halved(deletion, due) if len(due) > 1 else 0
                 if refused.reason is not Reason.QUEUE_FULL:
                     raise
                 await asyncio.sleep(refused.retry_after or 1)
@@ -278,14 +340,20 @@ class Reaper:
             else:
                 return len(result.keys) if isinstance(result, Deleted) else 0
 
+    async def _halved(self, deletion: _Deletion, due: Sequence[DueProfile]) -> int:
+        middle = len(due) // 2
+        return await self._decide(deletion, due[:middle]) + await self._decide(deletion, due[middle:])
+
     async def _purge(self, now: datetime, report: PassReport) -> None:
         """Deletes tombstones, events and ledger entries past their retention, in chunks (P8)."""
         report.purged_tombstones = await self._in_chunks(
-            lambda: self._reaper.purge_tombstones(now - TOMBSTONE_RETENTION, CHUNK)
+            lambda: self._reaper.purge_tombstones(now - TOMBSTONE_RETENTION, PURGE_CHUNK)
         )
-        report.purged_events = await self._in_chunks(lambda: self._reaper.purge_events(now - EVENT_RETENTION, CHUNK))
+        report.purged_events = await self._in_chunks(
+            lambda: self._reaper.purge_events(now - EVENT_RETENTION, PURGE_CHUNK)
+        )
         report.purged_ledger_entries = await self._in_chunks(
-            lambda: self._reaper.purge_ledger(now - LEDGER_RETENTION, CHUNK)
+            lambda: self._reaper.purge_ledger(now - LEDGER_RETENTION, PURGE_CHUNK)
         )
         await self._reaper.purge_reaped(now - inactivity.BREAKER_WINDOW)
 

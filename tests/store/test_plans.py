@@ -201,6 +201,16 @@ async def test_purges(filled: SqlStore, purge: str, table: str, index: str) -> N
     assert_by_key(await plan(filled, statements._delete, before="0"), table)
 
 
+@pytest.mark.parametrize("kind", ["_devices", "_users", "_tokens"])
+@pytest.mark.parametrize("statement", ["_delete_last", "_subtract"])
+async def test_deletions_of_the_reaper(filled: SqlStore, kind: str, statement: str) -> None:
+    deletions = filled.reaper.delete
+    values = {"of_app_id": "shop", "number": 1, "of_revision": 1}
+    table = {"_devices": "device", "_users": "app_user", "_tokens": "push_token"}[kind]
+    assert_by_key(await plan(filled, getattr(getattr(deletions, kind), statement), **values), table)
+    assert_by_key(await plan(filled, deletions._profiles, of_app_id="shop"), "profile")
+
+
 @pytest.mark.parametrize("statement", ["_days", "_distinct", "_rolling"])
 async def test_the_usage_report(filled: SqlStore, statement: str) -> None:
     values = {"app_id": "shop", "first": 1, "last": 1, "since": 1}

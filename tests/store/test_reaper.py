@@ -5,20 +5,22 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from profile_grpc.domain.commands import SeenProfile
 from profile_grpc.domain.model import (
     DeletionReason,
     Event,
     EventType,
     LedgerEntry,
     Profile,
+    ProfileKey,
     ProfileStatus,
     Tombstone,
 )
-from profile_grpc.service.ports import DueBefore, ReaperRecord
+from profile_grpc.service.ports import DueBefore, DueProfile, ReaperRecord
 from profile_grpc.store import SqlStore
+from profile_grpc.store.reaper import _heard_values
 from tests.store.support import DAY, NOW, changes, contents, key, profile, put
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC).toordinal()
 TICK = timedelta(microseconds=1)
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -27,8 +29,8 @@ def heard(name: str, time: datetime | None, **given: object) -> Profile:
     return profile(key(name), last_heartbeat_time=time, **given)
 
 
-def seen(*profiles: Profile) -> list[SeenProfile]:
-    return [SeenProfile(p.key, p.last_heartbeat_time) for p in profiles]
+def seen(*profiles: Profile | DueProfile) -> list[tuple[ProfileKey, datetime | None]]:
+    return [(p.key, p.last_heartbeat_time) for p in profiles]
 
 
 async def test_due_is_what_was_last_heard_before_the_cutoff_p1(store: SqlStore) -> None:
@@ -43,8 +45,8 @@ async def test_due_is_what_was_last_heard_before_the_cutoff_p1(store: SqlStore) 
     elsewhere = profile(key(app="news"), last_heartbeat_time=NOON - DAY)
     await put(store, at, young, old, gone, silent, older, elsewhere)
     before = DueBefore("shop", NOON, None)
-    assert list(await store.reaper.due(before, 10)) == seen(older, old), "oldest day first"
-    assert list(await store.reaper.due(before, 1)) == seen(older)
+    assert seen(*await store.reaper.due(before, 10)) == seen(older, old), "oldest day first"
+    assert seen(*await store.reaper.due(before, 1)) == seen(older)
     assert await store.reaper.count_due(before, 10) == 2
     assert await store.reaper.count_due(before, 1) == 1
 
@@ -56,12 +58,20 @@ async def test_without_a_heartbeat_the_registration_counts_if_the_app_says_so_p2
     gone = heard("gone", None, register_time=NOON - 9 * DAY, status=ProfileStatus.UNREGISTERED)
     await put(store, second, first, young, gone, beating)
     before = DueBefore("shop", NOON - DAY, NOON)
-    assert list(await store.reaper.due(before, 10)) == seen(beating, first, second)
-    assert list(await store.reaper.due(before, 2)) == seen(beating, first)
-    assert list(await store.reaper.due(before, 1)) == seen(beating)
+    assert seen(*await store.reaper.due(before, 10)) == seen(beating, first, second)
+    assert seen(*await store.reaper.due(before, 2)) == seen(beating, first)
+    assert seen(*await store.reaper.due(before, 1)) == seen(beating)
     assert await store.reaper.count_due(before, 10) == 3
     assert await store.reaper.count_due(before, 2) == 2
     assert await store.reaper.due(DueBefore("shop", NOON - 3 * DAY, None), 10) == []
+
+
+async def test_a_day_that_ends_with_the_cutoff_is_not_followed_by_another_p5(store: SqlStore) -> None:
+    """The reaper leaves out the day of a cutoff by asking for what is before its beginning."""
+    midnight = NOON.replace(hour=0)
+    await put(store, heard("before", midnight - TICK), heard("at", midnight))
+    assert [p.key.user_id for p in await store.reaper.due(DueBefore("shop", midnight, None), 10)] == ["before"]
+    assert _heard_values(DueBefore("shop", midnight, None))["day"] == midnight.toordinal() - EPOCH - 1
 
 
 async def test_due_unregistered_is_ordered_by_time_p8(store: SqlStore) -> None:
@@ -74,8 +84,8 @@ async def test_due_unregistered_is_ordered_by_time_p8(store: SqlStore) -> None:
         unregistered("at", NOON),
     )
     await put(store, at, second, first, profile(key("active"), unregister_time=NOON - DAY))
-    assert list(await store.reaper.due_unregistered("shop", NOON, 10)) == [first.key, second.key]
-    assert list(await store.reaper.due_unregistered("shop", NOON, 1)) == [first.key]
+    assert [p.key for p in await store.reaper.due_unregistered("shop", NOON, 10)] == [first.key, second.key]
+    assert [p.key for p in await store.reaper.due_unregistered("shop", NOON, 1)] == [first.key]
     assert list(await store.reaper.due_unregistered("news", NOON, 10)) == []
 
 

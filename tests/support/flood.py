@@ -1,12 +1,18 @@
 """Callers on many connections that never pause, and what a server that goes away looks like to them."""
 
+from __future__ import annotations
+
 import asyncio
 import secrets
 from collections import Counter
+from typing import TYPE_CHECKING
 
 import grpc
 
 from appprofile.v1 import profile_pb2, profile_service_pb2, profile_service_pb2_grpc
+
+if TYPE_CHECKING:
+    from appprofile.v1.profile_service_pb2_grpc import ProfileServiceAsyncStub
 
 _CONNECTIONS = 40
 _CALLERS = 8
@@ -37,7 +43,7 @@ class Flood:
             stub = profile_service_pb2_grpc.ProfileServiceStub(channel)
             await asyncio.gather(*(self._caller(stub) for _ in range(_CALLERS)))
 
-    async def _caller(self, stub: profile_service_pb2_grpc.ProfileServiceStub) -> None:
+    async def _caller(self, stub: ProfileServiceAsyncStub) -> None:
         key = profile_pb2.ProfileKey(app_id="demo", user_id=secrets.token_hex(4), device_id=secrets.token_hex(4))
         while True:
             try:

@@ -67,9 +67,11 @@ def test_a_commit_tells_deletions_by_reason_and_devices_counted(registry: Collec
     committed.ledger += [LedgerEntry("shop", "hash", 1, NOW), LedgerEntry("other", "hash", 1, NOW)]
     metrics.batch_committed(3, 0.002, committed)
     metrics.batch_committed(1, 0.002, changes())
+    metrics.profiles_deleted("other", DeletionReason.INACTIVE, 7)
     deleted = "profile_grpc_profiles_deleted_total"
     assert registry.get_sample_value(deleted, {"app": "shop", "reason": "INACTIVE"}) == 2
     assert registry.get_sample_value(deleted, {"app": "shop", "reason": "DELETED"}) == 1
+    assert registry.get_sample_value(deleted, {"app": "other", "reason": "INACTIVE"}) == 7
     assert registry.get_sample_value("profile_grpc_mad_counted_total", {"app": "shop"}) == 1
     assert registry.get_sample_value("profile_grpc_mad_counted_total", {"app": "other"}) == 1
     assert registry.get_sample_value("profile_grpc_batch_commands_sum") == 4

@@ -363,7 +363,7 @@ async def test_D3_a_profile_registered_during_an_unforced_deletion_keeps_the_app
         await office.apps.delete(APP, "acme", force=False)
     assert caught.value.reason is Reason.APP_NOT_EMPTY
     assert list(office.world.profiles) == [ANN]
-    assert await office.directory.reach(Caller(PROFILE, "acme"), APP)
+    assert (await office.directory.reach(Caller(PROFILE, "acme"), APP)).app_id == APP
 
 
 async def test_D3_a_profile_registered_during_a_forced_deletion_goes_as_well(
@@ -416,9 +416,7 @@ async def test_only_its_tenant_deletes_an_app(office: Office) -> None:
     assert await office.store.app(FOREIGN)
 
 
-async def test_an_app_that_is_being_deleted_is_out_of_reach(
-    office: Office, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_an_app_that_is_being_deleted_is_out_of_reach(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(apps_module, "STALENESS", 0)
     app = await office.apps.get(APP)
     await office.store.change_app(

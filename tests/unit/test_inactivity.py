@@ -10,7 +10,7 @@ from profile_grpc.domain.commands import ReapInactive, Register, SeenProfile
 from profile_grpc.domain.model import DeletionReason, ProfileKey, ProfileStatus
 from profile_grpc.domain.results import Deleted
 from profile_grpc.domain.settings import SETTINGS_SPREAD, AppSettings, ReaperBreaker
-from tests.support.domain import ANN, APP, BOB, INSTANT, T0, Scene, days, given, hours, key, profile
+from tests.support.domain import ANN, APP, BOB, INSTANT, T0, Scene, days, given, hours, key, minutes, profile
 
 DEFAULT = AppSettings()
 WITH_TTL = AppSettings(never_heartbeat_ttl=days(100))
@@ -234,3 +234,24 @@ def test_P9_what_may_be_reaped_has_expired(settings: AppSettings, heartbeat: dat
             heartbeat < inactivity.heartbeat_cutoff(settings, now) if heartbeat else before is not None and before > T0
         )
         assert inactivity.expired(heartbeat, T0, settings, now) or not due
+
+
+# --- P5 ---
+
+
+def test_P5_the_day_of_the_cutoff_is_read_twice_what_is_deleted_from_it_at_most() -> None:
+    """A pass each five minutes, one profile due in each minute of the day: what is left of the day is read."""
+    last, left, read = T0.replace(hour=0, minute=0) - INSTANT, 24 * 60, 0
+    for minute in range(0, 24 * 60, 5):
+        cutoff = T0.replace(hour=0, minute=0) + minutes(minute)
+        if inactivity.worth_reading(last, cutoff, days(40)):
+            last, read, left = cutoff, read + left, 24 * 60 - minute
+    assert read <= 2 * 24 * 60
+    assert left <= 30, "and hardly anything is left for the next day"
+    assert inactivity.worth_reading(None, T0, days(40)), "at first whatever there is"
+
+
+def test_P5_a_short_period_is_kept_more_exactly() -> None:
+    assert not inactivity.worth_reading(T0, T0 + minutes(44), days(1))
+    assert inactivity.worth_reading(T0, T0 + minutes(45), days(1))
+    assert inactivity.worth_reading(T0, T0 - INSTANT, days(40)), "the clock was set back, or the period made longer"

@@ -92,7 +92,7 @@ async def serve_calls(
                     background = {"directory": directory.run(), "reaper": reaper.run(config.reaper_interval)}
                     if counts is not None:
                         background["profile counts"] = keep_counts(store.profiles, counts)
-                    _calm_collector()
+                    calm_collector()
                     ready(port, bridge_url)
                     await run_until(stop, background)
             except BaseException:
@@ -132,7 +132,7 @@ def _calm_scheduler() -> None:
             os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
-def _calm_collector() -> None:
+def calm_collector() -> None:
     """What start-up made lives as long as the process: the garbage collector need never look at it again."""
     gc.collect()
     gc.freeze()

@@ -31,14 +31,18 @@ def count(known: MadRecord | None, now: datetime) -> MadRecord:
 
 
 def delete(mad: MadRecord, now: datetime) -> MadRecord:
-    """The record after a deletion now.
+    """The record after a deletion now."""
+    opened = deletion_window(mad.deletion_time, now)
+    return mad if opened == mad.deletion_time else replace(mad, deletion_time=opened)
 
-    It opens a window; inside one that is open it does not extend it, or a delete/register loop would never be counted
-    (M2).
+
+def deletion_window(known: datetime | None, now: datetime) -> datetime:
+    """When the deletion window that covers a deletion now was opened, given the latest one known.
+
+    A deletion opens a window; inside one that is open it does not extend it, or a delete/register loop would never be
+    counted (M2).
     """
-    if mad.deletion_time is not None and now < mad.deletion_time + DELETION_WINDOW:
-        return mad
-    return replace(mad, deletion_time=now)
+    return now if known is None or now >= known + DELETION_WINDOW else known
 
 
 def forgotten(deletion_time: datetime) -> MadRecord:

@@ -59,6 +59,35 @@ def register_cutoff(settings: AppSettings, now: datetime) -> datetime | None:
     return None if settings.never_heartbeat_ttl is None else now - settings.never_heartbeat_ttl
 
 
+def worth_reading(last: datetime | None, cutoff: datetime, period: timedelta) -> bool:
+    """Whether the reaper reads the day of the cutoff, of which only a part can be due (P5).
+
+    The index holds days. Read at each pass, the one day that the cutoff is in would be read again and again for the
+    few profiles that have become due since. So it is read again only when half of what was left of it has passed:
+    over the day that is as much as is deleted, twice. Nobody sees what stays meanwhile (P9), and it stays no longer
+    than a 32nd part of the period.
+
+    Args:
+        last: the cutoff when the day of a cutoff was last read; None: not yet.
+        cutoff: the cutoff now.
+        period: after which profiles expire.
+    """
+    if last is None or last > cutoff:
+        return True
+    last = max(last, start_of_day(cutoff))  # when nothing of this day was due
+    return cutoff - last >= min((next_day(last) - last) / 2, period / 32)
+
+
+def next_day(time: datetime) -> datetime:
+    """The end of the UTC day."""
+    return start_of_day(time) + timedelta(days=1)
+
+
+def start_of_day(time: datetime) -> datetime:
+    """The beginning of the UTC day."""
+    return time.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
 def breaker_trips(*, due: int, reaped: int, limit: int) -> bool:
     """Whether deleting `due` profiles now, after `reaped` in the last 24 hours, is more than the app allows (P6)."""
     return due > 0 and reaped + due > limit

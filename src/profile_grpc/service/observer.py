@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from profile_grpc.domain.model import DeletionReason
 from profile_grpc.domain.results import PushFeedbackOutcome
 from profile_grpc.domain.state import Changes
 
@@ -29,6 +30,10 @@ class Observer(Protocol):
 
     def feedback_decided(self, app_id: str, outcome: PushFeedbackOutcome) -> None:
         """One feedback item was answered (F6)."""
+        ...
+
+    def profiles_deleted(self, app_id: str, reason: DeletionReason, number: int) -> None:
+        """Profiles were deleted beside the write queue."""
         ...
 
     def reaper_passed(self, outcome: str, seconds: float) -> None:
@@ -60,6 +65,9 @@ class Silent:
         """See Observer."""
 
     def feedback_decided(self, app_id: str, outcome: PushFeedbackOutcome) -> None:
+        """See Observer."""
+
+    def profiles_deleted(self, app_id: str, reason: DeletionReason, number: int) -> None:
         """See Observer."""
 
     def reaper_passed(self, outcome: str, seconds: float) -> None:

@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Protocol
+from typing import Any, NamedTuple, Protocol
 
-from profile_grpc.domain.commands import SeenProfile
-from profile_grpc.domain.model import Event, Platform, Profile, ProfileKey, ProfileStatus
+from profile_grpc.domain.model import DeletionReason, Event, Platform, Profile, ProfileKey, ProfileStatus
 from profile_grpc.domain.needs import Needs, Rows
 from profile_grpc.domain.settings import App
 from profile_grpc.domain.state import Changes, CountKey
@@ -206,8 +205,17 @@ class DueBefore:
     """And those that never sent one and were registered before this; None: they are exempt."""
 
 
+class DueProfile(NamedTuple):
+    """A profile that a scan found due."""
+
+    key: ProfileKey
+    last_heartbeat_time: datetime | None
+    stored: Any
+    """The rest of what `ReaperStore.delete` needs, as the store read it: there may be very many of these."""
+
+
 class ReaperStore(Protocol):
-    """What the reaper reads, and the records it keeps."""
+    """What the reaper reads, deletes and keeps."""
 
     async def acquire_lease(self, holder: str, now: datetime, duration: timedelta) -> bool:
         """Takes or renews the reaper's lease; False while another holder's has not run out."""
@@ -225,7 +233,7 @@ class ReaperStore(Protocol):
         """The newest heartbeat or registration of any profile."""
         ...
 
-    async def due(self, before: DueBefore, limit: int) -> Sequence[SeenProfile]:
+    async def due(self, before: DueBefore, limit: int) -> Sequence[DueProfile]:
         """Up to `limit` due profiles, oldest first, at a cost proportional to what is due."""
         ...
 
@@ -233,8 +241,16 @@ class ReaperStore(Protocol):
         """How many are due, counting no further than `limit`."""
         ...
 
-    async def due_unregistered(self, app_id: str, before: datetime, limit: int) -> Sequence[ProfileKey]:
+    async def due_unregistered(self, app_id: str, before: datetime, limit: int) -> Sequence[DueProfile]:
         """Up to `limit` UNREGISTERED profiles that were unregistered before `before`, oldest first."""
+        ...
+
+    async def delete(self, app_id: str, profiles: Sequence[DueProfile], reason: DeletionReason, now: datetime) -> None:
+        """Deletes these profiles of the app, all as they were found, or with Conflict none.
+
+        In one transaction with everything that a deletion owes: guards, tombstones and events (D3, M2), the profile
+        counts and, for INACTIVE, the tally of the breaker (P6).
+        """
         ...
 
     async def reaped_since(self, app_id: str, since: datetime) -> int:

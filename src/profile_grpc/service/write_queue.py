@@ -104,6 +104,8 @@ class WriteQueue:
         self._gathered = asyncio.Event()
         self._target = 0
         self._closing = False
+        self.taken = 0
+        """How many commands have come so far: whether there are callers, for those who should give way."""
         self._worker: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -150,6 +152,7 @@ class WriteQueue:
     def _enqueue(self, command: Command, settings: AppSettings) -> asyncio.Future[Answer]:
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._queue.append(_Pending(command, settings, _size(command), future))
+        self.taken += 1
         waiting = len(self._queue)
         if waiting == 1:
             self._arrival.set()

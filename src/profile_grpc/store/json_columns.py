@@ -26,6 +26,14 @@ class _Endpoint(msgspec.Struct, omit_defaults=True, frozen=True, gc=False):
     state: int = msgspec.field(name="s", default=PushEndpointState.DELIVERABLE.value)
 
 
+class _Token(msgspec.Struct, frozen=True, gc=False):
+    """The part of an endpoint that identifies its token (R4)."""
+
+    provider: int = msgspec.field(name="p")
+    token: str = msgspec.field(name="t")
+    push_app_id: str = msgspec.field(name="a", default="")
+
+
 class _Attributes(msgspec.Struct, omit_defaults=True, frozen=True, gc=False):
     """`Attributes` without customer_id, which has a column. A device attribute is its value and its time."""
 
@@ -46,6 +54,7 @@ class _Attributes(msgspec.Struct, omit_defaults=True, frozen=True, gc=False):
 
 _encode = msgspec.json.Encoder().encode
 _decode_endpoints = msgspec.json.Decoder(list[_Endpoint]).decode
+_decode_tokens = msgspec.json.Decoder(list[_Token]).decode
 _decode_attributes = msgspec.json.Decoder(_Attributes).decode
 _NO_ATTRIBUTES = _encode(_Attributes())
 
@@ -74,6 +83,11 @@ def read_endpoints(text: str | None) -> tuple[PushEndpoint, ...]:
         )
         for e in _decode_endpoints(text)
     )
+
+
+def read_tokens(text: str | None) -> set[tuple[str, int, str]]:
+    """Token, provider and push app id of every token that `push_endpoints` holds."""
+    return {(e.token, e.provider, e.push_app_id) for e in _decode_tokens(text) if e.token} if text else set()
 
 
 def attributes_text(a: Attributes) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -19,13 +19,14 @@ from sqlalchemy import (
     select,
 )
 
-from profile_grpc.domain.commands import SeenProfile
+from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.model import Event, ProfileKey
-from profile_grpc.service.ports import DueBefore, ReaperRecord
+from profile_grpc.service.ports import DueBefore, DueProfile, ReaperRecord
 from profile_grpc.store import rows, statements, tables, times
 from profile_grpc.store.applying import write_all
 from profile_grpc.store.database import Database
-from profile_grpc.store.engine import Insert, Prepared, Query
+from profile_grpc.store.deletions import STORED, Deletions
+from profile_grpc.store.engine import Found, Insert, Prepared, Query
 
 _LEASE = "reaper"
 _LIMIT = bindparam("limit", type_=BigInteger())
@@ -35,8 +36,9 @@ _IN_APP = tables.profile.c.app_id == bindparam("app_id")
 class SqlReaper:
     """The port `ReaperStore`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, hasher: Hasher) -> None:
         self._database = database
+        self.delete = Deletions(database, hasher)
         prepare = database.prepare
         self._acquire = prepare(_acquire(database))
         self._release = prepare(
@@ -94,7 +96,7 @@ class SqlReaper:
         signs = [value for value in found if value is not None]
         return times.instant(max(signs)) if signs else None
 
-    async def due(self, before: DueBefore, limit: int) -> Sequence[SeenProfile]:
+    async def due(self, before: DueBefore, limit: int) -> Sequence[DueProfile]:
         """Up to `limit` due profiles, oldest first, at a cost proportional to what is due.
 
         Oldest by the UTC day of the last heartbeat, or of the registration: that is what the index holds. Those that
@@ -104,7 +106,7 @@ class SqlReaper:
         if before.registered is not None and len(found) < limit:
             values = _registered_values(before.app_id, before.registered)
             found += await self._database.fetch(self._registered, limit=limit - len(found), **values)
-        return [SeenProfile(ProfileKey(*key), times.maybe_instant(heard)) for *key, heard in found]
+        return _due_profiles(before.app_id, found)
 
     async def count_due(self, before: DueBefore, limit: int) -> int:
         """How many are due, counting no further than `limit`."""
@@ -114,10 +116,10 @@ class SqlReaper:
             due += await self._count(self._count_registered, limit - due, values)
         return due
 
-    async def due_unregistered(self, app_id: str, before: datetime, limit: int) -> Sequence[ProfileKey]:
+    async def due_unregistered(self, app_id: str, before: datetime, limit: int) -> Sequence[DueProfile]:
         """Up to `limit` UNREGISTERED profiles that were unregistered before `before`, oldest first."""
         found = await self._database.fetch(self._unregistered, app_id=app_id, before=times.micros(before), limit=limit)
-        return [ProfileKey(*key) for key in found]
+        return _due_profiles(app_id, found)
 
     async def reaped_since(self, app_id: str, since: datetime) -> int:
         """Deletions for inactivity at or after `since`."""
@@ -172,12 +174,19 @@ def _acquire(database: Database) -> Insert:
     )
 
 
-_KEY = (tables.profile.c.app_id, tables.profile.c.user_id, tables.profile.c.device_id)
+_DUE = tuple(tables.profile.c[name] for name in ("user_id", "device_id", "last_heartbeat_time", *STORED))
+
+
+def _due_profiles(app_id: str, found: Iterable[Found]) -> list[DueProfile]:
+    return [
+        DueProfile(ProfileKey(app_id, user_id, device_id), times.maybe_instant(heard), stored)
+        for user_id, device_id, heard, *stored in found
+    ]
 
 
 def _heard() -> Query:
     profile = tables.profile
-    statement = select(*_KEY, profile.c.last_heartbeat_time).where(
+    statement = select(*_DUE).where(
         _IN_APP,
         tables.HAS_HEARTBEAT,
         profile.c.heartbeat_day <= bindparam("day"),  # what the index can tell; the time decides
@@ -188,7 +197,7 @@ def _heard() -> Query:
 
 def _registered() -> Query:
     profile = tables.profile
-    statement = select(*_KEY, profile.c.last_heartbeat_time).where(
+    statement = select(*_DUE).where(
         _IN_APP,
         tables.HAS_NO_HEARTBEAT,
         profile.c.register_day <= bindparam("day"),
@@ -200,7 +209,7 @@ def _registered() -> Query:
 def _unregistered() -> Query:
     time = tables.profile.c.unregister_time
     where = (_IN_APP, tables.IS_UNREGISTERED, time < bindparam("before"))
-    return select(*_KEY).where(*where).order_by(time).limit(_LIMIT)
+    return select(*_DUE).where(*where).order_by(time).limit(_LIMIT)
 
 
 def _count(due: Query) -> Query:
@@ -232,9 +241,14 @@ class _Purge:
 
 def _heard_values(before: DueBefore) -> dict[str, object]:
     heard = times.micros(before.heard)
-    return {"app_id": before.app_id, "day": heard // times.DAY, "before": heard}
+    return {"app_id": before.app_id, "day": _last_day(heard), "before": heard}
 
 
 def _registered_values(app_id: str, registered: datetime) -> dict[str, object]:
     time = times.micros(registered)
-    return {"app_id": app_id, "day": time // times.DAY, "before": time}
+    return {"app_id": app_id, "day": _last_day(time), "before": time}
+
+
+def _last_day(before: int) -> int:
+    """The last day with a moment before this one: none of a day that begins with it is read in vain."""
+    return (before - 1) // times.DAY

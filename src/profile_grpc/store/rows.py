@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from profile_grpc.domain.model import (
@@ -230,11 +230,16 @@ class EventRows:
         self._process = secrets.token_hex(6)
         self._numbers = itertools.count()
 
+    def ids(self, time: datetime) -> Callable[[], str]:
+        """Makes ids of events of this time."""
+        begin, end, numbers = event_id(time), self._process, self._numbers
+        return lambda: f"{begin}{next(numbers) & 0xFFFFFFFF:08x}{end}"
+
     def values(self, events: Iterable[Event]) -> Sequence[Row]:
         """Rows of `event`."""
         return [
             (
-                f"{event_id(e.time)}{next(self._numbers) & 0xFFFFFFFF:08x}{self._process}",
+                self.ids(e.time)(),
                 e.app_id,
                 micros(e.time),
                 e.type.value,

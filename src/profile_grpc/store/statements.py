@@ -78,11 +78,12 @@ def _source(database: Database, table: Table) -> tuple[list[str], Any]:
 
 
 def _given(database: Database, table: Table, names: Sequence[str], *, seen: bool = False) -> FromClause:
-    columns = [RowColumn(name, _plain(table.c[name])) for name in names]
+    columns = [RowColumn(name, plain(table.c[name])) for name in names]
     return database.engine.rows([*columns, RowColumn(SEEN, BigInteger())] if seen else columns)
 
 
-def _plain(column: Column[Any]) -> TypeEngine[Any]:
+def plain(column: Column[Any]) -> TypeEngine[Any]:
+    """The type of values that are compared with the column."""
     # A value has no collation; the column that it is compared with has.
     return Text() if isinstance(column.type, Text) else column.type
 

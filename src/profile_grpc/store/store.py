@@ -64,7 +64,7 @@ class SqlStore:
         self.profiles = SqlProfiles(database, hasher)
         self.directory = SqlDirectory(database)
         self.usage = SqlUsage(database)
-        self.reaper = SqlReaper(database)
+        self.reaper = SqlReaper(database, hasher)
         self._facts = database.prepare(select(*map(literal_column, database.engine.facts.values())))
         # Writes no row, and yet is refused where none could be written: by a read-only file, a standby server.
         self._touch = database.prepare(update(tables.lease).values(holder="").where(false()))

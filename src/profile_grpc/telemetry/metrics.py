@@ -27,6 +27,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from profile_grpc.config import PROGRAM
+from profile_grpc.domain.model import DeletionReason
 from profile_grpc.domain.results import PushFeedbackOutcome
 from profile_grpc.domain.state import Changes, CountKey
 
@@ -155,6 +156,10 @@ class Metrics:
     def feedback_decided(self, app_id: str, outcome: PushFeedbackOutcome) -> None:
         """A feedback item was answered."""
         self._feedback.labels(app_id, outcome.name).inc()
+
+    def profiles_deleted(self, app_id: str, reason: DeletionReason, number: int) -> None:
+        """Profiles were deleted beside the write queue."""
+        self._deleted.labels(app_id, reason.value).inc(number)
 
     def reaper_passed(self, outcome: str, seconds: float) -> None:
         """A reaper pass ended."""

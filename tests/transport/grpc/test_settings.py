@@ -91,11 +91,11 @@ def test_settings_survive_the_wire(chosen: AppSettings) -> None:
     assert settings.settings(message.settings) == chosen
 
 
-NAMES = [field.name for field in fields(AppSettings) if MEMORY not in field.metadata]
+SHOWN = [field.name for field in fields(AppSettings) if MEMORY not in field.metadata]
 
 
 def test_no_setting_is_forgotten() -> None:
-    names = set(NAMES)
+    names = set(SHOWN)
     assert names == {field.name for field in app_pb2.AppSettings.DESCRIPTOR.fields}
     told = {field.name for field, _ in settings.app(STORED).settings.ListFields()}
     assert told == names - {"device_attribute_monitors"}
@@ -145,7 +145,7 @@ def test_with_a_mask_only_what_is_named_changes() -> None:
     assert changed(given, "settings.heartbeat_interval") == replace(STORED.settings, heartbeat_interval=hours(1))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", SHOWN)
 def test_a_setting_named_without_a_value_returns_to_its_default(name: str) -> None:
     default = getattr(AppSettings(), name)
     expected = replace(STORED.settings, **{name: default})

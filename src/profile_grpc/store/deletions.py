@@ -1,0 +1,198 @@
+"""Deletes many profiles at once, with everything that a deletion owes.
+
+The write path deletes profiles one decision at a time, on whole records and guards that it has read. Here nothing is
+left to decide but whether the profiles are still as they were found; so nothing more is read, and what the bookkeeping
+of `domain.state` does with records is done by the statements: see docs/adr/0005.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    FromClause,
+    Integer,
+    Table,
+    Text,
+    and_,
+    bindparam,
+    delete,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.types import TypeEngine
+
+from profile_grpc.domain import billing
+from profile_grpc.domain.hashing import Hasher
+from profile_grpc.domain.model import DeletionReason, EventType, ProfileStatus
+from profile_grpc.service.ports import Conflict, DueProfile
+from profile_grpc.store import rows, statements, tables, times
+from profile_grpc.store.applying import SHARDS, write_all
+from profile_grpc.store.database import Database, Session
+from profile_grpc.store.engine import Prepared, Row, RowColumn
+from profile_grpc.store.json_columns import read_tokens
+
+_APP = bindparam("of_app_id", type_=Text())
+
+STORED = ("platform", "push_endpoints", "mad_deletion_time", "revision")
+"""The columns of `DueProfile.stored`."""
+
+
+class Deletions:
+    """Deletes profiles that were found due."""
+
+    def __init__(self, database: Database, hasher: Hasher) -> None:
+        self._database = database
+        self._hasher = hasher
+        self._devices = _Guards(database, tables.device)
+        self._users = _Guards(database, tables.app_user)
+        self._tokens = _Guards(database, tables.push_token)
+        self._profiles = database.prepare(
+            delete(tables.profile).where(_among(database, tables.profile, ["user_id", "device_id", "revision"]))
+        )
+        self._tombstones = _insert(
+            database,
+            tables.tombstone,
+            ["profile_hash", "mad_deletion_time"],
+            {"reason": Text(), "delete_time": BigInteger()},
+            replace=True,
+        )
+        self._events = _insert(
+            database,
+            tables.event,
+            ["id", "user_id", "device_id"],
+            {"time": BigInteger(), "type": Text(), "reason": Text()},
+        )
+        self._counts = statements.upsert(database, tables.profile_count, adds=["profiles"])
+        self._reaped = statements.upsert(database, tables.reaper_deletion, adds=["deletions"])
+        self._event_ids = rows.EventRows()
+
+    async def __call__(
+        self, app_id: str, profiles: Sequence[DueProfile], reason: DeletionReason, now: datetime
+    ) -> None:
+        """Deletes all or, with Conflict, none. In the order of tables and keys in which every process writes."""
+        keys = sorted((p.key.user_id, p.key.device_id, p.stored[3]) for p in profiles)
+        async with self._database.transaction() as session:
+            await self._devices.release(session, app_id, ((device,) for _, device, _ in keys))
+            await self._users.release(session, app_id, ((user,) for user, _, _ in keys))
+            await self._tokens.release(session, app_id, self._held(app_id, profiles))
+            deleted = await session.execute(self._profiles, keys, of_app_id=app_id)
+            if deleted != len(keys):
+                raise Conflict(f"{len(keys) - deleted} of {len(keys)} profiles are no longer as they were found")
+            await self._leave(session, app_id, profiles, keys, reason, now)
+
+    def _held(self, app_id: str, profiles: Iterable[DueProfile]) -> Iterable[Row]:
+        """The keys of the guards of the tokens that the profiles hold, once for each profile."""
+        hashed = self._hasher.token
+        for profile in profiles:
+            for token, provider, push_app_id in read_tokens(profile.stored[1]):
+                yield (hashed(app_id, token).token_hash, provider, push_app_id)
+
+    async def _leave(
+        self,
+        session: Session,
+        app_id: str,
+        profiles: Sequence[DueProfile],
+        keys: Sequence[Row],
+        reason: DeletionReason,
+        now: datetime,
+    ) -> None:
+        """Tombstones and events (D3), and the numbers."""
+        time = times.micros(now)
+        tombstones = sorted((self._hasher.profile(p.key), _window(p.stored[2], now, time)) for p in profiles)
+        await session.execute(
+            self._tombstones, tombstones, of_app_id=app_id, of_reason=reason.value, of_delete_time=time
+        )
+        new_id = self._event_ids.ids(now)
+        events = [(new_id(), user, device) for user, device, _ in keys]
+        told = {"of_time": time, "of_type": EventType.PROFILE_DELETED.value, "of_reason": reason.value}
+        await session.execute(self._events, events, of_app_id=app_id, **told)
+        # Last, because other processes may wait for these rows until the commit.
+        status = ProfileStatus.UNREGISTERED if reason is DeletionReason.UNREGISTERED else ProfileStatus.ACTIVE
+        shard = random.randrange(SHARDS)  # noqa: S311 - no secret
+        by_platform = Counter(p.stored[0] for p in profiles)
+        counts = [(app_id, status.value, platform, shard, -number) for platform, number in by_platform.items()]
+        await write_all(session, self._counts, counts, 4, tables.profile_count.name)
+        if reason is DeletionReason.INACTIVE:
+            await session.execute(self._reaped, [(app_id, time, len(keys))])
+
+
+class _Guards:
+    """The guard rows of one table, each of which counts profiles and goes with the last one (D3).
+
+    Nobody decided anything on what they say here, so they need not have been read. Who did, elsewhere, meets another
+    revision or no row at all, and decides again.
+    """
+
+    def __init__(self, database: Database, table: Table) -> None:
+        _, *key = (column.name for column in table.primary_key)
+        members = table.c["holders" if "holders" in table.c else "profiles"]
+        number = bindparam("number", type_=Integer())
+        among = _among(database, table, key)
+        self._delete_last = database.prepare(delete(table).where(among, members <= number))
+        self._subtract = database.prepare(
+            update(table)
+            .values({members.name: members - number, "revision": bindparam("of_revision", type_=BigInteger())})
+            .where(among)
+        )
+
+    async def release(self, session: Session, app_id: str, keys: Iterable[Row]) -> None:
+        """Takes one profile from the guard of each key, however often the key comes."""
+        by_number: dict[int, list[Row]] = {}
+        for key, number in Counter(keys).items():
+            by_number.setdefault(number, []).append(key)
+        for number, some in sorted(by_number.items()):
+            some.sort()
+            gone = await session.execute(self._delete_last, some, of_app_id=app_id, number=number)
+            if gone < len(some):  # others are left, or there is no guard, as of users of most apps
+                revision = random.getrandbits(63)
+                left = await session.execute(
+                    self._subtract, some, of_app_id=app_id, number=number, of_revision=revision
+                )
+                if left:  # somebody else may have taken the others from them meanwhile
+                    await session.execute(self._delete_last, some, of_app_id=app_id, number=0)
+
+
+def _window(known: int | None, now: datetime, time: int) -> int:
+    """When the deletion window that covers now was opened (M2)."""
+    return time if known is None else times.micros(billing.deletion_window(times.instant(known), now))
+
+
+def _given(database: Database, table: Table, columns: Iterable[str]) -> FromClause:
+    return database.engine.rows([RowColumn(name, statements.plain(table.c[name])) for name in columns])
+
+
+def _among(database: Database, table: Table, columns: Sequence[str]) -> ColumnElement[bool]:
+    """That a row of the table is of the app and equals one of the given rows in these columns."""
+    given = _given(database, table, columns)
+    return and_(table.c.app_id == _APP, database.engine.in_rows(table, given, {name: name for name in columns}))
+
+
+def _insert(
+    database: Database,
+    table: Table,
+    columns: Sequence[str],
+    same: Mapping[str, TypeEngine[Any]],
+    *,
+    replace: bool = False,
+) -> Prepared:
+    """INSERT rows of the app with the given columns, the others the same in all; `replace`: what is there already."""
+    given = _given(database, table, columns)
+    values: dict[str, ColumnElement[Any]] = {
+        "app_id": _APP,
+        **{name: bindparam(f"of_{name}", type_=type_) for name, type_ in same.items()},
+        **{name: given.c[name] for name in columns},
+    }
+    statement = database.engine.insert(table).from_select(list(values), select(*values.values()).where(text("true")))
+    if not replace:
+        return database.prepare(statement)
+    key = [column.name for column in table.primary_key]
+    replaced = {name: statement.excluded[name] for name in values if name not in key}
+    return database.prepare(statement.on_conflict_do_update(index_elements=key, set_=replaced))

@@ -1,0 +1,116 @@
+"""Passes of the reaper on a store, with a clock that is moved by hand."""
+
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from profile_grpc import reaper as reaper_module
+from profile_grpc.domain.commands import Heartbeat
+from profile_grpc.domain.settings import App, AppSettings, ReaperBreaker
+from profile_grpc.reaper import Reaper
+from profile_grpc.service.observer import Silent
+from profile_grpc.service.ports import Tenant
+from profile_grpc.service.write_queue import WriteQueue
+from profile_grpc.store import SqlStore
+from tests.store.support import DAY, HASHER, NOW, Writer, key, register
+from tests.support.domain import ManualClock, minutes
+
+SETTINGS = AppSettings(reaper_breaker=ReaperBreaker(percent=0, minimum=5))
+
+
+class Shop:
+    """An app on a store, its write queue and its reaper."""
+
+    def __init__(self, store: SqlStore) -> None:
+        self.store = store
+        self.clock = ManualClock(NOW)
+        self.queue = WriteQueue(store.profiles, self.clock, HASHER, observer=Silent())
+        self.reaper = Reaper(store, self.queue, self.clock, Silent())
+
+    async def heard(self, *names: str) -> None:
+        """Registers these users, with a heartbeat now."""
+        writer = Writer(self.store, SETTINGS, self.clock.now())
+        for name in names:
+            await writer.commit(register(key(name, f"{name}-phone"), name))
+            await writer.commit(Heartbeat(key(name, f"{name}-phone")))
+
+    async def reap(self, **given: Any) -> int:
+        """How many profiles a pass deleted."""
+        return (await self.reaper.run_pass(**given)).reaped["shop"]
+
+    async def left(self) -> int:
+        return sum((await self.store.profiles.app_counts("shop")).values())
+
+
+@pytest.fixture
+async def shop(store: SqlStore) -> AsyncIterator[Shop]:
+    await store.directory.add_tenant(Tenant("acme", NOW))
+    await store.directory.add_app(App("shop", "acme", NOW, NOW, settings=SETTINGS, revision=1))
+    made = Shop(store)
+    made.queue.start()
+    yield made
+    await made.queue.close()
+
+
+async def test_P1_a_pass_deletes_in_many_chunks(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reaper_module, "CHUNK", 2)
+    monkeypatch.setattr(reaper_module, "PAGE", 5)
+    await shop.heard(*(f"user{n}" for n in range(12)))
+    shop.clock.advance(41 * DAY)
+    progress: list[int] = []
+    assert await shop.reap(confirm=True, progress=lambda _, n: progress.append(n)) == sum(progress) == 12
+    assert await shop.left() == 0
+
+
+async def test_P4_a_profile_that_comes_to_life_after_the_scan_stays_and_its_neighbours_go(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await shop.heard("ann", "bob", "eve")
+    shop.clock.advance(41 * DAY)
+    found = shop.store.reaper.due
+
+    async def bob_is_back(*given: Any) -> object:
+        due = await found(*given)
+        await Writer(shop.store, SETTINGS, shop.clock.now()).commit(Heartbeat(key("bob", "bob-phone")))
+        return due
+
+    monkeypatch.setattr(shop.store.reaper, "due", bob_is_back)
+    assert await shop.reap(confirm=True) == 2
+    assert await shop.store.profiles.get(key("bob", "bob-phone"))
+    assert await shop.left() == 1
+
+
+async def test_P5_the_day_of_the_cutoff_is_not_read_at_every_pass(shop: Shop) -> None:
+    """What is due there stays until half of what was left of the day has passed; whole days never wait."""
+    shop.clock.set(NOW.replace(hour=0, minute=0))
+    await shop.heard("first")
+    shop.clock.advance(minutes(10))
+    await shop.heard("second")
+    shop.clock.advance(40 * DAY + minutes(51))
+    assert await shop.reap(confirm=True) == 1
+    shop.clock.advance(minutes(15))
+    assert await shop.reap(confirm=True) == 0
+    shop.clock.advance(DAY / 2)
+    assert await shop.reap(confirm=True) == 1
+
+
+async def test_P6_the_log_tells_why_the_breaker_holds(shop: Shop, logged: Callable[[], Any]) -> None:
+    await shop.heard(*"abcd")
+    shop.clock.advance(41 * DAY)
+    assert await shop.reap(confirm=True) == 4
+    await shop.heard("e")
+    shop.clock.advance(minutes(1))
+    shop.clock.advance(-41 * DAY)
+    await shop.heard("f", "g")
+    shop.clock.advance(41 * DAY)
+    assert await shop.reap() == 0
+    [line] = [entry for entry in logged() if "due_at_least" in entry]
+    assert (line["due_at_least"], line["limit"], line["reaped_in_24_hours"]) == (2, 5, 4)
+
+
+@pytest.fixture
+def logged() -> Any:
+    with capture_logs() as entries:
+        yield lambda: entries
