@@ -3,123 +3,26 @@
 from __future__ import annotations
 
 import json
-import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
-from typing import Annotated, Literal
+from dataclasses import asdict, dataclass, field
+from typing import Annotated, Any, Literal
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from scripts.benchmark import databases, processes, workloads
-from scripts.benchmark.processes import Cores, Load, Server
-from scripts.benchmark.workloads import WORKLOADS, Plan, Requests
+from profile_grpc.domain.hashing import Hasher
+from scripts.benchmark import databases, processes, reporting, special
+from scripts.benchmark.measuring import Bench, Measured
+from scripts.benchmark.processes import Calling, Cores, Service
+from scripts.benchmark.rows import load
+from scripts.benchmark.special import Interval, Reaped, ReapedBeside, Soak, Started
+from scripts.benchmark.workloads import WORKLOADS, Distribution, Plan
 
-_WARM_SECONDS = 1.0
-
-
-@dataclass(frozen=True)
-class Sample:
-    """One server under one load."""
-
-    rate: float
-    """Items per second."""
-    cpu: float
-    """CPU seconds of the server for 1,000 calls."""
-    p50_ms: float
-    p99_ms: float
-    rss_mb: float
-    errors: dict[str, int]
-
-
-@dataclass(frozen=True)
-class Round:
-    """The empty RPC, and right after it the service."""
-
-    echo: Sample
-    service: Sample
-    rate_ratio: float
-    """Calls per second, as a part of the empty RPC's."""
-    cpu_ratio: float
-    """The same told by CPU time for each call: it says what the rate would be on a core of one's own."""
-
-
-def _sample(server: Server, requests: Requests, seconds: float, cores: Cores, streams: int) -> tuple[Sample, Load]:
-    before = server.cpu_seconds()
-    load = server.call(requests, seconds=seconds, cores=cores, streams=streams)
-    cpu = (server.cpu_seconds() - before) / max(load.calls, 1) * 1000
-    rate = load.calls * requests.items / load.seconds
-    return Sample(rate, cpu, load.p50_ms, load.p99_ms, server.rss_mb(), load.errors), load
-
-
-class Bench:
-    """Two servers, and the numbers of the profiles used so far."""
-
-    def __init__(self, plan: Plan, echo: Server, service: Server, cores: Cores, streams: int) -> None:
-        self._plan, self._fresh = plan, 0
-        self._echo, self._service = echo, service
-        self._cores, self._streams = cores, streams
-
-    def seed(self, count: int) -> None:
-        """Registers profiles."""
-        load = self._service.call(
-            workloads.seed(self._fresh, count), seconds=3600, cores=self._cores, streams=self._streams
-        )
-        if load.calls != count:
-            raise SystemExit(f"bench: {count} profiles should be there, {load.calls} are: {load.errors}")
-        self._fresh += count
-
-    def rounds(self, workload: str, count: int) -> Sequence[Round]:
-        """A short run to warm up, then as many rounds."""
-        self._round(workload, _WARM_SECONDS)
-        return [self._round(workload, self._plan.seconds) for _ in range(count)]
-
-    def _round(self, workload: str, seconds: float) -> Round:
-        plan = Plan(self._plan.rows, seconds, self._plan.items, self._fresh)
-        requests = WORKLOADS[workload](plan)
-        if requests.seeded:
-            self.seed(requests.seeded)
-        else:
-            self._fresh += requests.created
-        echo, echo_load = _sample(self._echo, workloads.empty(plan), seconds, self._cores, self._streams)
-        service, load = _sample(self._service, requests, seconds, self._cores, self._streams)
-        rate_ratio = (load.calls / load.seconds) / (echo_load.calls / echo_load.seconds)
-        return Round(echo, service, rate_ratio, echo.cpu / service.cpu)
-
-
-def _row(workload: str, rounds: Sequence[Round]) -> list[str]:
-    def spread(values: Sequence[float]) -> str:
-        return f"{min(values):.2f} / {statistics.median(values):.2f} / {max(values):.2f}"
-
-    service = [r.service for r in rounds]
-    errors = sum(sum(s.errors.values()) for s in service)
-    return [
-        workload,
-        f"{statistics.median(s.rate for s in service):,.0f}",
-        f"{statistics.median(s.p50_ms for s in service):.1f}",
-        f"{statistics.median(s.p99_ms for s in service):.1f}",
-        f"{min(s.cpu for s in service):.3f}",
-        f"{min(r.echo.cpu for r in rounds):.3f}",
-        spread([r.cpu_ratio for r in rounds]),
-        spread([r.rate_ratio for r in rounds]),
-        f"{max(s.rss_mb for s in service):.0f}",
-        str(errors),
-    ]
-
-
-def _print(results: dict[str, Sequence[Round]], title: str) -> None:
-    table = Table(title=title)
-    for heading in ("workload", "items/s", "p50 ms", "p99 ms", "CPU s/1,000", "echo", "ratio by CPU", "by rate"):
-        table.add_column(heading, justify="left" if heading == "workload" else "right", no_wrap=True)
-    table.add_column("RSS MB", justify="right")
-    table.add_column("errors", justify="right")
-    for workload, rounds in results.items():
-        table.add_row(*_row(workload, rounds))
-    Console(width=140).print(table)
-    print("rates and times: median of the rounds; CPU: smallest; ratios to echo: min / median / max of the rounds")
+REAPER, REAPER_BESIDE, COLD_START, SIZES = "reaper", "reaper-beside", "cold-start", "sizes"
+SPECIAL = (SIZES, COLD_START, REAPER, REAPER_BESIDE)
+_DEFAULT = (SIZES, *WORKLOADS, COLD_START, REAPER)
+_NAMES = ", ".join((*WORKLOADS, *SPECIAL))
 
 
 def bench(  # noqa: PLR0913 - each option is a parameter
@@ -127,43 +30,138 @@ def bench(  # noqa: PLR0913 - each option is a parameter
     engine: Annotated[
         Literal["sqlite", "postgresql"], typer.Option(help="A private database of this kind.")
     ] = "sqlite",
-    database_url: Annotated[str | None, typer.Option(help="An empty database to use instead.")] = None,
+    database_url: Annotated[
+        str | None, typer.Option(help="An empty database to use instead, of a Citus coordinator for example.")
+    ] = None,
     workload: Annotated[
-        list[str] | None, typer.Option(help=f"Repeatable; of {', '.join(WORKLOADS)}. All, if none is given.")
+        list[str] | None,
+        typer.Option(help=f"Repeatable; a name or its beginning, of {_NAMES}. All but the last, if none is given."),
     ] = None,
     rows: Annotated[int, typer.Option(min=1000, help="Profiles that are there before.")] = 20_000,
-    workers: Annotated[int, typer.Option(min=1, help="Processes of the service.")] = 1,
-    streams: Annotated[int, typer.Option(min=1, help="Calls in flight on each of 8 connections.")] = 16,
-    items: Annotated[int, typer.Option(min=1, max=1000, help="In a call of batch-heartbeat and feedback.")] = 100,
-    seconds: Annotated[float, typer.Option(min=0.5, max=600, help="Of each run.")] = 5.0,
+    heartbeat_days: Annotated[
+        int, typer.Option(min=1, max=30, help="Their last heartbeats are of as many days; 1: of today.")
+    ] = 1,
+    distribution: Annotated[Distribution, typer.Option(help="How calls choose among them.")] = Distribution.UNIFORM,
+    workers: Annotated[int, typer.Option(min=1, help="Processes of the service, each with a core.")] = 1,
+    linger: Annotated[float | None, typer.Option(min=0, help="Milliseconds; instead of the service's own.")] = None,
+    connections: Annotated[int, typer.Option(min=1, help="Of the load generator.")] = 8,
+    streams: Annotated[int, typer.Option(min=1, help="Calls in flight on each connection.")] = 16,
+    expired: Annotated[int, typer.Option(min=1, help="Profiles that the reaper finds.")] = 20_000,
+    seconds: Annotated[float, typer.Option(min=0.2, max=600, help="Of each run.")] = 5.0,
     rounds: Annotated[int, typer.Option(min=1, max=100)] = 5,
-    quick: Annotated[bool, typer.Option("--quick", help="3 rounds of 1 second on 5,000 rows.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="3 rounds of 0.6 seconds on 5,000 rows.")] = False,
+    soak: Annotated[
+        float | None, typer.Option(min=0.5, max=240, help="Instead: so many minutes of mixed calls below the peak.")
+    ] = None,
+    soak_part: Annotated[float, typer.Option(min=0.05, max=1, help="The part of the peak that a soak calls at.")] = 0.7,
     as_json: Annotated[bool, typer.Option("--json", help="Every round, as JSON.")] = False,
 ) -> None:
     """Measures the service beside an empty RPC of the same stack, turn by turn, on the same core."""
-    chosen = workload or list(WORKLOADS)
-    if unknown := [name for name in chosen if name not in WORKLOADS]:
-        raise typer.BadParameter(f"no workload {unknown[0]!r}; there are: {', '.join(WORKLOADS)}")
+    chosen = _chosen(workload)
     if quick:
-        seconds, rounds, rows = 1.0, 3, min(rows, 5_000)
+        seconds, rounds, rows, expired = 0.6, 3, min(rows, 5_000), min(expired, 2_000)
+    if linger is not None and workers > 1:
+        raise typer.BadParameter("--linger is for one worker")
     cores = Cores.split(workers)
+    cores.keep_off()
     begun = time.time()
     with ExitStack() as stack:
         url = stack.enter_context(databases.database(engine, database_url))
         hash_key = processes.hash_key()
-        key = databases.prepare(url, hash_key)
+        service = Service(url, hash_key, databases.prepare(url, hash_key), cores, workers, linger)
         echo = stack.enter_context(processes.echo_server(cores))
-        service = stack.enter_context(processes.service(url, hash_key, key, cores, workers))
-        run = Bench(Plan(rows, seconds, items, 0), echo, service, cores, streams)
-        run.seed(rows)
-        results = {name: run.rounds(name, rounds) for name in chosen}
-    kind = url.partition(":")[0]
+        loading = time.time()
+        load(url, Hasher(hash_key), 0, rows, days=heartbeat_days)
+        loaded = time.time() - loading
+        server = stack.enter_context(service.run())
+        run = Bench(Plan(rows, seconds, distribution, rows), echo, server, service, Calling(connections, streams))
+        told: dict[str, Any] = {
+            "engine": url.partition(":")[0],
+            "rows": rows,
+            "heartbeat_days": heartbeat_days,
+            "distribution": distribution.value,
+            "workers": workers,
+            "linger_ms": linger,
+            "connections": connections,
+            "streams": streams,
+            "seconds": seconds,
+            "load_seconds": loaded,
+        }
+        title = f"{told['engine']}, {rows:,} rows, {workers} worker(s), {rounds} x {seconds:g} s, {distribution.value}"
+        if soak is not None:
+            found = special.soak(run, soak, soak_part, _silent if as_json else reporting.interval)
+            told["soak"] = asdict(found)
+            results = Results(soak=found)
+        else:
+            results = _measure(run, chosen, rounds, expired)
     if as_json:
-        told = {name: [asdict(r) for r in rounds_of] for name, rounds_of in results.items()}
-        print(json.dumps({"engine": kind, "rows": rows, "workers": workers, "seconds": seconds, "workloads": told}))
+        print(json.dumps(told | results.told()))
     else:
-        took = f"{time.time() - begun:.0f} s in all"
-        _print(results, f"{kind}, {rows:,} rows, {workers} worker(s), {rounds} x {seconds:g} s; {took}")
+        results.show(title, rows)
+        print(f"{rows:,} profiles were loaded in {loaded:.0f} s; {time.time() - begun:.0f} s in all")
+
+
+@dataclass
+class Results:
+    """What was measured."""
+
+    workloads: dict[str, Measured] = field(default_factory=dict)
+    sizes: Mapping[str, int] | None = None
+    starts: tuple[Sequence[Started], Sequence[Started]] | None = None
+    reaper: Sequence[Reaped] | None = None
+    reaper_beside: ReapedBeside | None = None
+    soak: Soak | None = None
+
+    def told(self) -> dict[str, Any]:
+        """As JSON: what was measured, by its name here."""
+        return {name: value for name, value in asdict(self).items() if value}
+
+    def show(self, title: str, rows: int) -> None:
+        """For people."""
+        if self.workloads:
+            reporting.workloads(self.workloads, title)
+        if self.starts is not None:
+            reporting.starts(*self.starts)
+        if self.reaper is not None:
+            reporting.reaper(self.reaper, title)
+        if self.reaper_beside is not None:
+            reporting.reaper_beside(self.reaper_beside)
+        if self.sizes is not None:
+            reporting.sizes(self.sizes, rows)
+        if self.soak is not None:
+            reporting.soak(self.soak)
+
+
+def _measure(run: Bench, chosen: Sequence[str], rounds: int, expired: int) -> Results:
+    results = Results()
+    if SIZES in chosen:
+        results.sizes = databases.sizes(run.service.database_url)
+    for name in chosen:
+        if name in WORKLOADS:
+            results.workloads[name] = run.measure(name, rounds)
+    if COLD_START in chosen:
+        results.starts = special.starts(run, rounds)
+    if REAPER in chosen:
+        results.reaper = special.reap(run, expired, rounds)
+    if REAPER_BESIDE in chosen:
+        results.reaper_beside = special.reap_beside(run, expired)
+    return results
+
+
+def _chosen(wanted: Sequence[str] | None) -> Sequence[str]:
+    """The names that are meant, in the order in which they are measured."""
+    if not wanted:
+        return _DEFAULT
+    every = (*WORKLOADS, *SPECIAL)
+    for name in wanted:
+        if not any(known.startswith(name) for known in every):
+            raise typer.BadParameter(f"no workload {name!r}; there are: {_NAMES}")
+    # A name that is also another one's beginning means itself.
+    return [name for name in every if any(name == w or (name.startswith(w) and w not in every) for w in wanted)]
+
+
+def _silent(_: Interval) -> None:
+    """Nobody watches."""
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ from profile_grpc.service.ports import KeyKind, Tenant
 from profile_grpc.store import migrate
 from profile_grpc.transport.http import server
 from profile_grpc.transport.http.server import HttpServer, ServerLimits
-from scripts.benchmark.processes import Cores, Server, _first_line, _start
+from scripts.benchmark.processes import Cores, Server, first_line, start
 
 _PUSH_APPS = "push_app_ids=com.cloudsoftphone.app:FCM:IOS,com.cloudsoftphone.app.pushkit:APNS_VOIP:IOS:INCOMING_CALL"
 _REQUEST = (
@@ -159,8 +159,8 @@ def _measure(target: Server, port: int, load: Load, requests: int, connections: 
 
 @contextmanager
 def _empty(cores: Cores) -> Iterator[tuple[Server, int]]:
-    process = _start([sys.executable, "-m", "scripts.benchmark.bridge", "empty"], cores)
-    port = int(_first_line(process))
+    process = start([sys.executable, "-m", "scripts.benchmark.bridge", "empty"], cores)
+    port = int(first_line(process))
     server_ = Server(process, f"127.0.0.1:{port}")
     try:
         yield server_, port
@@ -180,8 +180,8 @@ def _bridge(folder: Path, cores: Cores) -> Iterator[tuple[Server, int, str]]:
         "PROFILE_GRPC_BRIDGE_KEY": reader,
     }
     program_ = [sys.executable, "-m", "profile_grpc"]
-    service = _start([*program_, "serve", "--port", "0"], cores, environment)
-    address = _first_line(service).removeprefix("ready: gRPC on ").split(",")[0]
+    service = start([*program_, "serve", "--port", "0"], cores, environment)
+    address = first_line(service).removeprefix("ready: gRPC on ").split(",")[0]
     plenty = [
         "--address-rate",
         "1e9",
@@ -193,8 +193,8 @@ def _bridge(folder: Path, cores: Cores) -> Iterator[tuple[Server, int, str]]:
         "1000000000",
     ]
     arguments = ["bridge", "--target", address, "--spool", str(folder / "spool.db"), "--port", "0", *plenty]
-    process = _start([*program_, *arguments], cores, environment)
-    port = int(_first_line(process).partition("bridge on http://")[2].split(",")[0].rpartition(":")[2])
+    process = start([*program_, *arguments], cores, environment)
+    port = int(first_line(process).partition("bridge on http://")[2].split(",")[0].rpartition(":")[2])
     uvloop.run(Load(-1, 1, key).run(port, 1))
     service.kill()
     service.wait(60)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import signal
 import subprocess
@@ -13,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.request import urlopen
 
 from scripts.benchmark.workloads import Requests
 
@@ -27,6 +29,10 @@ class Cores:
 
     servers: str
     others: str
+
+    def keep_off(self) -> None:
+        """Moves this process, and what it starts from now on (a database server), to the others' cores."""
+        os.sched_setaffinity(0, {int(core) for core in self.others.split(",")})
 
     @classmethod
     def split(cls, workers: int) -> Cores:
@@ -51,26 +57,79 @@ class Load:
     errors: dict[str, int]
 
 
+@dataclass(frozen=True)
+class Calling:
+    """How the generator calls."""
+
+    connections: int = 8
+    streams: int = 16
+    """Calls in flight on each."""
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a server has used so far."""
+
+    cpu_seconds: float
+    commits: int
+    """Batches that the write path has committed."""
+
+
 class Server:
     """A process that serves on loopback, with its children."""
 
-    def __init__(self, process: subprocess.Popen[str], target: str, key: str = "") -> None:
+    def __init__(self, process: subprocess.Popen[str], target: str, key: str = "", metrics: str = "") -> None:
         self._process = process
-        self._target = target
+        self.target = target
         self._key = key
+        self._metrics = metrics
 
-    def call(self, requests: Requests, *, seconds: float, cores: Cores, streams: int = 16) -> Load:
-        """Runs the load generator."""
+    def call(self, requests: Requests, *, seconds: float, cores: Cores, calling: Calling | None = None) -> Load:
+        """Runs the load generator until the time is over, or the requests."""
+        [load] = self.calls(requests, seconds=seconds, cores=cores, calling=calling)
+        return load
+
+    def calls(
+        self,
+        requests: Requests,
+        *,
+        seconds: float,
+        cores: Cores,
+        calling: Calling | None = None,
+        rate: float = 0,
+        interval: float = 0,
+    ) -> Iterator[Load]:
+        """As `call`, with a report every `interval` seconds; `rate`: calls a second, 0 for as many as are answered."""
+        calling = calling or Calling()
         with tempfile.NamedTemporaryFile(prefix="profile-grpc-bench-") as file:
             requests.write(Path(file.name))
-            command = ["taskset", "-c", cores.others, str(_ROOT / ".tools/bin/load"), "-target", self._target]
+            command = ["taskset", "-c", cores.others, str(_ROOT / ".tools/bin/load"), "-target", self.target]
             command += ["-requests", file.name, "-paths", ",".join(requests.paths), "-seconds", str(seconds)]
-            command += ["-streams", str(streams), f"-once={str(requests.once).lower()}"]
+            command += ["-connections", str(calling.connections), "-streams", str(calling.streams)]
+            command += [f"-once={str(requests.once).lower()}", "-rate", str(rate), "-interval", str(interval)]
             environment = os.environ | {"LOAD_API_KEY": self._key, "GOMAXPROCS": "1"}
-            done = subprocess.run(
-                command, env=environment, stdout=subprocess.PIPE, text=True, check=True, timeout=seconds + 120
-            )
-        return Load(**json.loads(done.stdout))
+            with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as generator:
+                assert generator.stdout is not None  # noqa: S101 - asked for
+                try:
+                    for line in generator.stdout:
+                        yield Load(**json.loads(line))
+                except BaseException:
+                    generator.kill()
+                    raise
+            if generator.returncode:
+                raise SystemExit("bench: the load generator failed, see above")
+
+    def usage(self) -> Usage:
+        """What it has used so far."""
+        return Usage(self.cpu_seconds(), int(self.metric("profile_grpc_commit_seconds_count")))
+
+    def metric(self, name: str) -> float:
+        """The sum of a metric over its labels; 0 for a server without metrics."""
+        if not self._metrics:
+            return 0
+        with urlopen(self._metrics, timeout=_STOP_SECONDS) as answer:  # noqa: S310 - the server's own
+            lines = answer.read().decode().splitlines()
+        return sum(float(line.rpartition(" ")[2]) for line in lines if re.split(r"[ {]", line, maxsplit=1)[0] == name)
 
     def cpu_seconds(self) -> float:
         """User and system time so far."""
@@ -98,20 +157,48 @@ class Server:
 
 
 @contextmanager
-def echo_server(cores: Cores) -> Iterator[Server]:
+def echo_server(cores: Cores, python: str = sys.executable) -> Iterator[Server]:
     """The empty RPC."""
-    process = _start([sys.executable, "-m", "scripts.benchmark.echo"], cores)
-    yield from _serving(process, f"127.0.0.1:{_first_line(process)}", "")
+    process = start([python, "-m", "scripts.benchmark.echo"], cores)
+    yield from _serving(Server(process, f"127.0.0.1:{first_line(process)}"))
 
 
-@contextmanager
-def service(database_url: str, hash_key: bytes, key: str, cores: Cores, workers: int) -> Iterator[Server]:
-    """The service, on a database that is ready."""
-    command = [sys.executable, "-m", "profile_grpc", "serve", "--port", "0", "--workers", str(workers)]
-    environment = {"PROFILE_GRPC_DATABASE_URL": database_url, "PROFILE_GRPC_HASH_KEY": hash_key.hex()}
-    process = _start([*command, "--metrics-port", "0"], cores, environment)
-    ready = _first_line(process)  # ready: gRPC on HOST:PORT, …
-    yield from _serving(process, ready.removeprefix("ready: gRPC on ").split(",")[0].split()[0], key)
+@dataclass(frozen=True)
+class Service:
+    """How to start the service on a database that is ready."""
+
+    database_url: str
+    hash_key: bytes
+    key: str
+    cores: Cores
+    workers: int = 1
+    linger_ms: float | None = None
+    """None: as it comes."""
+    python: str = sys.executable
+    reaper_seconds: float = 86_400
+    """Until the service's own reaper comes by: not during a run, unless it is what is measured."""
+
+    @contextmanager
+    def run(self) -> Iterator[Server]:
+        """The service, taking calls."""
+        program = [self.python, "-m", "profile_grpc"]
+        if self.linger_ms is not None:
+            program = [self.python, "-m", "scripts.benchmark.lingering", str(self.linger_ms)]
+        command = [*program, "serve", "--port", "0", "--workers", str(self.workers), "--metrics-port", "0"]
+        process = start(command, self.cores, self.environment())
+        ready = first_line(process)  # ready: gRPC on HOST:PORT, metrics on URL, …
+        found = re.match(r"ready: gRPC on ([^ ,]+).*?metrics on ([^ ,]+)", ready)
+        if found is None:
+            raise SystemExit(f"bench: the service said: {ready}")
+        yield from _serving(Server(process, found[1], self.key, found[2]))
+
+    def environment(self) -> dict[str, str]:
+        """The settings of a program that works on the database."""
+        return {
+            "PROFILE_GRPC_DATABASE_URL": self.database_url,
+            "PROFILE_GRPC_HASH_KEY": self.hash_key.hex(),
+            "PROFILE_GRPC_REAPER_INTERVAL": str(self.reaper_seconds),
+        }
 
 
 def hash_key() -> bytes:
@@ -119,7 +206,7 @@ def hash_key() -> bytes:
     return secrets.token_bytes(32)
 
 
-def _start(command: Sequence[str], cores: Cores, environment: dict[str, str] | None = None) -> subprocess.Popen[str]:
+def start(command: Sequence[str], cores: Cores, environment: dict[str, str] | None = None) -> subprocess.Popen[str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PROFILE_GRPC_")}
     return subprocess.Popen(
         ["taskset", "-c", cores.servers, *command],  # noqa: S607 - where the system has it
@@ -130,15 +217,14 @@ def _start(command: Sequence[str], cores: Cores, environment: dict[str, str] | N
     )
 
 
-def _first_line(process: subprocess.Popen[str]) -> str:
+def first_line(process: subprocess.Popen[str]) -> str:
     line = process.stdout.readline() if process.stdout else ""
     if not line:
         raise SystemExit(f"bench: the server ended with status {process.wait(_STOP_SECONDS)}")
     return line.strip()
 
 
-def _serving(process: subprocess.Popen[str], target: str, key: str) -> Iterator[Server]:
-    server = Server(process, target, key)
+def _serving(server: Server) -> Iterator[Server]:
     try:
         yield server
     finally:

@@ -1,23 +1,37 @@
-"""The requests of each workload, encoded beforehand. No key comes twice before every other one has come."""
+"""The requests of each workload, encoded beforehand. No key is used over and over: see `Plan.numbers`."""
 
 from __future__ import annotations
 
+import hashlib
+import math
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from google.protobuf.message import Message
 
 from appprofile.v1 import profile_pb2
 from appprofile.v1 import profile_service_pb2 as pb
+from profile_grpc.domain.model import ProfileKey
 from scripts.benchmark import echo
 
 APP = "bench"
+PUSH_APP = "com.example.app"
 _SERVICE = "/appprofile.v1.ProfileService/"
 _FASTEST = 12_000
-"""Calls per second that the requests of a workload that uses its keys up must last for."""
+"""Calls per second that the requests of a run must last for, and items per second of a call with many: the double."""
+
+
+class Distribution(StrEnum):
+    """How the profiles that calls are about are drawn."""
+
+    UNIFORM = "uniform"
+    """Every one as often as any other: none comes twice before all have come, where there are enough of them."""
+    ZIPF = "zipf"
+    """The n-th most frequent one comes 1/n as often as the first."""
 
 
 @dataclass(frozen=True)
@@ -27,10 +41,23 @@ class Plan:
     rows: int
     """Profiles that are there, numbered from 0."""
     seconds: float
-    items: int
-    """In each call of the methods that take many."""
+    distribution: Distribution
     fresh: int
     """The first number that no profile has had yet."""
+
+    def calls(self, items: int = 1) -> int:
+        """How many calls with so many items to prepare for a run."""
+        return max(math.ceil(self.seconds * _FASTEST * (2 if items > 1 else 1) / items), 1)
+
+    def numbers(self, count: int) -> Sequence[int]:
+        """So many profiles, as `distribution` says."""
+        dice = random.Random(self.fresh)  # noqa: S311 - no secret
+        if self.distribution is Distribution.UNIFORM:
+            numbers = dice.sample(range(self.rows), min(count, self.rows))
+            return [numbers[n % len(numbers)] for n in range(count)]
+        # Continuous, so that a rank is one power; its place among the numbers is as good as random.
+        ranks = (int((self.rows + 1) ** dice.random()) - 1 for _ in range(count))
+        return [rank * 2_654_435_761 % self.rows for rank in ranks]
 
 
 @dataclass(frozen=True)
@@ -56,33 +83,34 @@ class Requests:
                 out.write(index.to_bytes(1, "big") + len(message).to_bytes(4, "big") + message)
 
 
-def key(number: int) -> profile_pb2.ProfileKey:
+def key_of(number: int) -> ProfileKey:
     """As long as real ones: a UUID each, alike from run to run, in no order."""
-    random_bits = random.Random(number)  # noqa: S311 - no secret
-    user, device = random_bits.getrandbits(128), random_bits.getrandbits(128)
-    return profile_pb2.ProfileKey(app_id=APP, user_id=f"{user:032x}", device_id=f"{device:032x}")
+    digits = hashlib.blake2b(b"%d" % number, digest_size=32).hexdigest()
+    return ProfileKey(APP, digits[:32], digits[32:])
 
 
 def token(number: int) -> str:
     """As long as a token of FCM."""
-    return f"{random.Random(-number - 1).getrandbits(640):0160x}"  # noqa: S311 - no secret
+    return hashlib.shake_128(b"%d" % number).hexdigest(80)
 
 
-def empty(_plan: Plan) -> Requests:
+def key(number: int) -> profile_pb2.ProfileKey:
+    """`key_of`, as a message."""
+    app_id, user_id, device_id = key_of(number)
+    return profile_pb2.ProfileKey(app_id=app_id, user_id=user_id, device_id=device_id)
+
+
+def empty() -> Requests:
     """The empty RPC."""
     return Requests([f"/{echo.SERVICE}/{echo.METHOD}"], [(0, b"")])
 
 
-def seed(first: int, count: int) -> Requests:
-    """Registers `count` profiles, from the number `first` on."""
-    return Requests([_SERVICE + "Register"], [(0, _register(n)) for n in range(first, first + count)], once=True)
-
-
-def _register(number: int) -> bytes:
+def registration(number: int) -> pb.RegisterRequest:
+    """What a device says of itself."""
     endpoint = profile_pb2.PushEndpoint(
-        provider=profile_pb2.PUSH_PROVIDER_FCM, token=token(number), push_app_id="com.example.app"
+        provider=profile_pb2.PUSH_PROVIDER_FCM, token=token(number), push_app_id=PUSH_APP
     )
-    request = pb.RegisterRequest(
+    return pb.RegisterRequest(
         key=key(number),
         platform=profile_pb2.PLATFORM_ANDROID,
         push_endpoints=[endpoint],
@@ -92,22 +120,6 @@ def _register(number: int) -> bytes:
         sdk_version="3.2.1",
         device_model="Pixel 9",
     )
-    return request.SerializeToString()
-
-
-def _shuffled(plan: Plan) -> Sequence[int]:
-    numbers = list(range(plan.rows))
-    random.Random(plan.fresh).shuffle(numbers)  # noqa: S311 - no secret
-    return numbers
-
-
-def _each(method: str, request: Callable[[int], Message]) -> Callable[[Plan], Requests]:
-    """One profile for each call, in random order."""
-
-    def requests(plan: Plan) -> Requests:
-        return Requests([_SERVICE + method], [(0, request(n).SerializeToString()) for n in _shuffled(plan)])
-
-    return requests
 
 
 def _heartbeat(number: int) -> Message:
@@ -119,76 +131,148 @@ def _update(number: int) -> Message:
     return pb.UpdateProfileDataRequest(profile=profile)
 
 
+def _unregister(number: int) -> Message:
+    return pb.UnregisterRequest(key=key(number))
+
+
+def _delete(number: int) -> Message:
+    _, user_id, device_id = key_of(number)
+    return pb.DeleteDeviceProfileRequest(app_id=APP, user_id=user_id, device_id=device_id)
+
+
 def _get(number: int) -> Message:
     return pb.GetProfileRequest(key=key(number))
 
 
-def _new(plan: Plan) -> Requests:
-    count = round(plan.seconds * _FASTEST)
-    requests = seed(plan.fresh, count)
-    return Requests(requests.paths, requests.calls, once=True, created=count)
+def _list(number: int) -> Message:
+    return pb.ListProfilesRequest(app_id=APP, user_id=key_of(number).user_id)
 
 
-def _batches(plan: Plan) -> Iterator[Sequence[int]]:
-    numbers = _shuffled(plan)
-    for start in range(0, len(numbers) - plan.items + 1, plan.items):
-        yield numbers[start : start + plan.items]
+def _each(method: str, request: Callable[[int], Message]) -> Callable[[Plan], Requests]:
+    """One of the stored profiles for each call."""
+
+    def requests(plan: Plan) -> Requests:
+        calls = [(0, request(n).SerializeToString()) for n in plan.numbers(min(plan.calls(), plan.rows))]
+        return Requests([_SERVICE + method], calls)
+
+    return requests
 
 
-def _batch_heartbeat(plan: Plan) -> Requests:
-    calls = [
-        (0, pb.BatchHeartbeatRequest(keys=[key(n) for n in numbers]).SerializeToString()) for numbers in _batches(plan)
-    ]
-    return Requests([_SERVICE + "BatchHeartbeat"], calls, items=plan.items)
+def _fresh(method: str, request: Callable[[int], Message], *, there: bool) -> Callable[[Plan], Requests]:
+    """A profile of its own for each call, one that is there already or is not."""
+
+    def requests(plan: Plan) -> Requests:
+        count = plan.calls()
+        calls = [(0, request(n).SerializeToString()) for n in range(plan.fresh, plan.fresh + count)]
+        return Requests([_SERVICE + method], calls, once=True, created=count, seeded=count if there else 0)
+
+    return requests
 
 
-def _feedback(plan: Plan) -> Requests:
+def _in_lots(numbers: Sequence[int], items: int) -> Iterator[Sequence[int]]:
+    for start in range(0, len(numbers), items):
+        yield numbers[start : start + items]
+
+
+def _batch_heartbeat(items: int) -> Callable[[Plan], Requests]:
+    def requests(plan: Plan) -> Requests:
+        numbers = plan.numbers(max(min(plan.calls(items) * items, plan.rows // items * items), items))
+        calls = [
+            (0, pb.BatchHeartbeatRequest(keys=[key(n) for n in lot]).SerializeToString())
+            for lot in _in_lots(numbers, items)
+        ]
+        return Requests([_SERVICE + "BatchHeartbeat"], calls, items=items)
+
+    return requests
+
+
+def _feedback(items: int) -> Callable[[Plan], Requests]:
     """Tokens that have died, each of them once: so there must be as many new profiles each time."""
-    calls = []
-    for numbers in _batches(plan):
-        request = pb.ReportPushFeedbackRequest(app_id=APP)
-        for number in numbers:
-            item = request.feedback.add(
-                provider=profile_pb2.PUSH_PROVIDER_FCM,
-                token=token(plan.fresh + number),
-                push_app_id="com.example.app",
-                error_code="UNREGISTERED",
-            )
-            item.provider_time.FromSeconds(int(time.time()) + 60)  # after the profiles' registration
-        calls.append((0, request.SerializeToString()))
-    paths = [_SERVICE + "ReportPushFeedback"]
-    return Requests(paths, calls, once=True, created=plan.rows, seeded=plan.rows, items=plan.items)
+
+    def requests(plan: Plan) -> Requests:
+        count = plan.calls(items) * items
+        numbers = range(plan.fresh, plan.fresh + count)
+        calls = [(0, _dead(lot).SerializeToString()) for lot in _in_lots(numbers, items)]
+        paths = [_SERVICE + "ReportPushFeedback"]
+        return Requests(paths, calls, once=True, created=count, seeded=count, items=items)
+
+    return requests
+
+
+def _dead(numbers: Sequence[int]) -> pb.ReportPushFeedbackRequest:
+    request = pb.ReportPushFeedbackRequest(app_id=APP)
+    now = int(time.time())  # the profiles were registered earlier
+    for number in numbers:
+        item = request.feedback.add(
+            provider=profile_pb2.PUSH_PROVIDER_FCM,
+            token=token(number),
+            push_app_id=PUSH_APP,
+            error_code="UNREGISTERED",
+        )
+        item.provider_time.FromSeconds(now)
+    return request
 
 
 def _mixed(plan: Plan) -> Requests:
     """90 % Heartbeat, 5 % UpdateProfileData, 4 % Register of new profiles, 1 % Unregister of some of these."""
-    paths = [_SERVICE + method for method in ("Heartbeat", "UpdateProfileData", "Register", "Unregister")]
     dice = random.Random(plan.fresh)  # noqa: S311 - no secret
-    numbers = _shuffled(plan)
     calls: list[tuple[int, bytes]] = []
     created, unregistered = 0, 0
-    for position in range(round(plan.seconds * _FASTEST)):
-        number, chance = numbers[position % len(numbers)], dice.random()
-        if chance < 0.90:  # noqa: PLR2004 - the shares of the docstring
-            calls.append((0, _heartbeat(number).SerializeToString()))
-        elif chance < 0.95:  # noqa: PLR2004
-            calls.append((1, _update(number).SerializeToString()))
-        elif chance < 0.99 or unregistered + 40 > created:  # noqa: PLR2004 - 40: its Register has long been answered
-            calls.append((2, _register(plan.fresh + created)))
+    for number in plan.numbers(plan.calls()):
+        method = _method(dice)
+        if method == _REGISTER or (method == _UNREGISTER and unregistered + 40 > created):
+            calls.append((_REGISTER, registration(plan.fresh + created).SerializeToString()))
             created += 1
-        else:
-            request = pb.UnregisterRequest(key=key(plan.fresh + unregistered))
-            calls.append((3, request.SerializeToString()))
+        elif method == _UNREGISTER:  # 40 behind: its Register has long been answered
+            calls.append((_UNREGISTER, _unregister(plan.fresh + unregistered).SerializeToString()))
             unregistered += 1
-    return Requests(paths, calls, once=True, created=created)
+        else:
+            calls.append((method, (_heartbeat, _update)[method](number).SerializeToString()))
+    return Requests(_MIXED, calls, once=True, created=created)
+
+
+def steady(plan: Plan) -> Requests:
+    """The methods of `mixed` for any length of time: as many profiles at its end as at its beginning.
+
+    What is registered and unregistered are the same few profiles, over and over.
+    """
+    dice = random.Random(plan.fresh)  # noqa: S311 - no secret
+    methods = [_method(dice) for _ in range(plan.calls())]
+    few = plan.rows // 50
+    numbers = plan.numbers(len(methods))
+    calls: list[tuple[int, bytes]] = []
+    for method, number in zip(methods, numbers, strict=True):
+        if method in (_REGISTER, _UNREGISTER):
+            request = (registration, _unregister)[method - _REGISTER](number % few)
+        else:
+            request = (_heartbeat, _update)[method](few + number % (plan.rows - few))
+        calls.append((method, request.SerializeToString()))
+    return Requests(_MIXED, calls)
+
+
+_MIXED = [_SERVICE + method for method in ("Heartbeat", "UpdateProfileData", "Register", "Unregister")]
+_REGISTER, _UNREGISTER = 2, 3
+
+
+def _method(dice: random.Random) -> int:
+    """An index of `_MIXED`, as often as `mixed` says."""
+    return dice.choices(range(4), (90, 5, 4, 1))[0]
 
 
 WORKLOADS: dict[str, Callable[[Plan], Requests]] = {
+    # Those that leave as many profiles as they find come first: a large table stays as large as it was asked to be.
     "heartbeat": _each("Heartbeat", _heartbeat),
-    "register": _new,
-    "update": _each("UpdateProfileData", _update),
     "get": _each("GetProfile", _get),
-    "batch-heartbeat": _batch_heartbeat,
-    "feedback": _feedback,
+    "list": _each("ListProfiles", _list),
+    "update": _each("UpdateProfileData", _update),
+    "batch-heartbeat-10": _batch_heartbeat(10),
+    "batch-heartbeat-100": _batch_heartbeat(100),
+    "batch-heartbeat-1000": _batch_heartbeat(1000),
+    "feedback-10": _feedback(10),
+    "feedback-100": _feedback(100),
+    "feedback-1000": _feedback(1000),
+    "delete": _fresh("DeleteDeviceProfile", _delete, there=True),
+    "unregister": _fresh("Unregister", _unregister, there=True),
     "mixed": _mixed,
+    "register": _fresh("Register", registration, there=False),
 }

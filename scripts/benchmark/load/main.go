@@ -3,6 +3,9 @@
 // Every call sends the next request of a file, so that no key is used over and over. It costs little: one goroutine
 // for each connection, requests encoded beforehand, no message decoded. It ends by itself, after a number of seconds or
 // when the requests run out, and calls loopback addresses only.
+//
+// Without -rate a call is made as soon as another one is answered. With it, each call has its time, and its latency
+// counts from then on. With -interval there is a line for each interval, of the calls that were answered in it.
 package main
 
 import (
@@ -20,7 +23,7 @@ import (
 	"time"
 )
 
-const maxSeconds = 3600
+const maxSeconds = 4 * 3600
 
 // request is one call to make.
 type request struct {
@@ -33,16 +36,22 @@ type source struct {
 	requests []request
 	next     atomic.Int64
 	cycle    bool // begin anew at the end, rather than stop
+	begun    time.Time
 	until    time.Time
+	pause    time.Duration // between the times of two calls; 0: each is made as soon as another one is answered
 }
 
-// take answers the next request, or nil when there shall be no more.
-func (s *source) take(now time.Time) *request {
+// take answers the next request and the time to send it, or nil when there shall be no more.
+func (s *source) take() (*request, time.Time) {
 	position := s.next.Add(1) - 1
-	if now.After(s.until) || (!s.cycle && position >= int64(len(s.requests))) {
-		return nil
+	due := time.Now()
+	if s.pause > 0 {
+		due = s.begun.Add(time.Duration(position) * s.pause)
 	}
-	return &s.requests[position%int64(len(s.requests))]
+	if due.After(s.until) || (!s.cycle && position >= int64(len(s.requests))) {
+		return nil, due
+	}
+	return &s.requests[position%int64(len(s.requests))], due
 }
 
 type report struct {
@@ -61,47 +70,83 @@ func main() {
 	streams := flag.Int("streams", 16, "calls in flight on each")
 	seconds := flag.Float64("seconds", 5, "how long to call")
 	once := flag.Bool("once", false, "stop at the end of the requests")
+	rate := flag.Float64("rate", 0, "calls a second, over all connections; 0: as many as are answered")
+	interval := flag.Float64("interval", 0, "seconds between two reports; 0: one report at the end")
 	flag.Parse()
-	result, err := run(*target, *file, strings.Split(*paths, ","), *connections, *streams, *seconds, *once)
-	if err != nil {
+	if err := run(*target, *file, strings.Split(*paths, ","), limits{
+		*connections, *streams, duration(*seconds), *once, *rate, duration(*interval),
+	}); err != nil {
 		fmt.Fprintln(os.Stderr, "load:", err)
-		os.Exit(1)
-	}
-	if err := json.NewEncoder(os.Stdout).Encode(result); err != nil {
 		os.Exit(1)
 	}
 }
 
-func run(target, file string, paths []string, connections, streams int, seconds float64, once bool) (*report, error) {
+type limits struct {
+	connections, streams int
+	length               time.Duration
+	once                 bool
+	rate                 float64
+	interval             time.Duration
+}
+
+func duration(value float64) time.Duration {
+	return time.Duration(value * float64(time.Second))
+}
+
+func run(target, file string, paths []string, given limits) error {
 	address, err := net.ResolveTCPAddr("tcp", target)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if !address.IP.IsLoopback() {
-		return nil, errors.New("the target must be a loopback address")
+		return errors.New("the target must be a loopback address")
 	}
-	if seconds <= 0 || seconds > maxSeconds || connections < 1 || streams < 1 {
-		return nil, errors.New("seconds, connections or streams out of range")
+	if given.length <= 0 || given.length > maxSeconds*time.Second || given.connections < 1 || given.streams < 1 ||
+		given.rate < 0 || given.interval < 0 {
+		return errors.New("seconds, connections, streams, rate or interval out of range")
 	}
 	requests, err := read(file, paths)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	begun := time.Now()
-	calls := &source{requests: requests, cycle: !once, until: begun.Add(time.Duration(seconds * float64(time.Second)))}
-	results := make([]*connection, connections)
-	failures := make([]error, connections)
+	calls := &source{requests: requests, cycle: !given.once, begun: begun, until: begun.Add(given.length)}
+	if given.rate > 0 {
+		calls.pause = duration(1 / given.rate)
+	}
+	connections := make([]*connection, given.connections)
+	failures := make([]error, given.connections)
 	var all sync.WaitGroup
 	for i := range connections {
-		all.Go(func() {
-			results[i], failures[i] = call(address, calls, streams, os.Getenv("LOAD_API_KEY"))
-		})
+		connections[i] = newConnection(address, calls, given.streams, os.Getenv("LOAD_API_KEY"))
+		all.Go(func() { failures[i] = connections[i].run() })
 	}
-	all.Wait()
-	if err := errors.Join(failures...); err != nil {
-		return nil, err
+	done := make(chan struct{})
+	go func() {
+		all.Wait()
+		close(done)
+	}()
+	out := json.NewEncoder(os.Stdout)
+	for reported := begun; ; {
+		var next <-chan time.Time
+		if given.interval > 0 {
+			next = time.After(given.interval)
+		}
+		over := false
+		select {
+		case <-done:
+			over = true
+		case <-next:
+		}
+		now := time.Now()
+		if err := out.Encode(summarize(connections, now.Sub(reported))); err != nil {
+			return err
+		}
+		reported = now
+		if over {
+			return errors.Join(failures...)
+		}
 	}
-	return summarize(results, time.Since(begun)), nil
 }
 
 func read(file string, paths []string) ([]request, error) {
@@ -129,14 +174,19 @@ func read(file string, paths []string) ([]request, error) {
 	return requests, nil
 }
 
+// summarize takes what the connections have noted since the last time.
 func summarize(connections []*connection, elapsed time.Duration) *report {
 	total := &report{Seconds: elapsed.Seconds(), Errors: map[string]int{}}
 	var latencies []time.Duration
 	for _, one := range connections {
+		one.mutex.Lock()
 		latencies = append(latencies, one.latencies...)
+		one.latencies = one.latencies[:0]
 		for status, count := range one.errors {
 			total.Errors[status] += count
 		}
+		clear(one.errors)
+		one.mutex.Unlock()
 	}
 	total.Calls = len(latencies)
 	if total.Calls > 0 {

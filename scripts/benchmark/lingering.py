@@ -1,0 +1,15 @@
+"""The service with another linger: `python -m scripts.benchmark.lingering MILLISECONDS serve …`, one worker only."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+
+from profile_grpc.bootstrap import process
+from profile_grpc.cli import main
+from profile_grpc.service.write_queue import QueueLimits, WriteQueue
+
+if __name__ == "__main__":
+    limits = QueueLimits(linger=float(sys.argv.pop(1)) / 1000)
+    process.WriteQueue = partial(WriteQueue, limits=limits)  # type: ignore[attr-defined,assignment]
+    main()

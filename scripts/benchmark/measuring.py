@@ -1,0 +1,155 @@
+"""Runs: the empty RPC and the service under one load, turn by turn."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from profile_grpc.domain.hashing import Hasher
+from scripts.benchmark import databases, rows, workloads
+from scripts.benchmark.processes import Calling, Server, Service
+from scripts.benchmark.workloads import WORKLOADS, Plan, Requests
+
+BUSY = 0.9
+"""The part of its core that a server must use at least, or it was not the server that was measured."""
+_ITEMS_IN_FLIGHT = 8_000
+_SETTLE_SECONDS = 1.1
+_SETTLE_CALLS = 20
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One server under one load."""
+
+    calls: int
+    rate: float
+    """Items per second."""
+    cpu: float
+    """CPU seconds of the server for 1,000 calls."""
+    busy: float
+    """CPU time of the server as a part of what its cores had to give."""
+    p50_ms: float
+    p99_ms: float
+    rss_mb: float
+    commits: int
+    errors: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Round:
+    """The empty RPC, and right after it the service."""
+
+    echo: Sample
+    service: Sample
+    rate_ratio: float
+    """Items per second, as a part of the empty RPC's calls per second."""
+    cpu_ratio: float
+    """The same told by CPU time for each item: it says what the rate would be on a core of one's own."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """All rounds of a workload."""
+
+    items: int
+    """In each call."""
+    rounds: Sequence[Round]
+    fsyncs: float | None
+    """Of the database server, for each commit; None where the database cannot tell: SQLite's are 1."""
+    hot: float | None
+    """The part of the updates of `profile` that left the indexes alone; None on SQLite, or without updates."""
+
+    @property
+    def services(self) -> Sequence[Sample]:
+        """The service's samples."""
+        return [r.service for r in self.rounds]
+
+
+def sample(server: Server, requests: Requests, seconds: float, service: Service, calling: Calling) -> Sample:
+    """One run."""
+    before = server.usage()
+    load = server.call(requests, seconds=seconds, cores=service.cores, calling=calling)
+    after = server.usage()
+    used = after.cpu_seconds - before.cpu_seconds
+    return Sample(
+        calls=load.calls,
+        rate=load.calls * requests.items / load.seconds,
+        cpu=used / max(load.calls, 1) * 1000,
+        busy=used / load.seconds,
+        p50_ms=load.p50_ms,
+        p99_ms=load.p99_ms,
+        rss_mb=server.rss_mb(),
+        commits=after.commits - before.commits,
+        errors=load.errors,
+    )
+
+
+class Bench:
+    """An empty RPC and a service side by side, and the numbers of the profiles used so far."""
+
+    def __init__(self, plan: Plan, echo: Server, server: Server, service: Service, calling: Calling) -> None:
+        self.plan, self.echo, self.server, self.service, self.calling = plan, echo, server, service, calling
+        self._hasher = Hasher(service.hash_key)
+
+    def load(self, count: int, **how: object) -> None:
+        """Stores profiles that were not there: see `rows.load`."""
+        rows.load(self.service.database_url, self._hasher, self.plan.fresh, count, **how)  # type: ignore[arg-type]
+        self.use(count)
+
+    def use(self, numbers: int) -> None:
+        """So many numbers are no longer fresh."""
+        self.plan = replace(self.plan, fresh=self.plan.fresh + numbers)
+
+    def requests(self, workload: str, seconds: float) -> Requests:
+        """The workload's next requests; the profiles that they need are there."""
+        requests = WORKLOADS[workload](replace(self.plan, seconds=seconds))
+        if requests.seeded:
+            self.load(requests.seeded)
+        else:
+            self.use(requests.created)
+        return requests
+
+    def measure(self, workload: str, rounds: int) -> Measured:
+        """A short run to warm up, then as many rounds."""
+        url = self.service.database_url
+        self._round(workload, self.plan.seconds / 3)
+        self._settle()
+        fsyncs, updates = databases.fsyncs(url), databases.heartbeat_updates(url)
+        commits = self.server.usage().commits
+        measured = [self._round(workload, self.plan.seconds) for _ in range(rounds)]
+        self._settle()
+        fsyncs_after, updates_after = databases.fsyncs(url), databases.heartbeat_updates(url)
+        committed = self.server.usage().commits - commits
+        items = WORKLOADS[workload](replace(self.plan, seconds=0.01)).items
+        synced = None
+        if fsyncs is not None and fsyncs_after is not None and committed:
+            synced = (fsyncs_after - fsyncs) / committed
+        hot = None
+        if updates is not None and updates_after is not None and updates_after[0] > updates[0]:
+            hot = (updates_after[1] - updates[1]) / (updates_after[0] - updates[0])
+        return Measured(items, measured, synced, hot)
+
+    def _round(self, workload: str, seconds: float) -> Round:
+        requests = self.requests(workload, seconds)
+        echo = sample(self.echo, workloads.empty(), seconds, self.service, self.calling)
+        service = sample(self.server, requests, seconds, self.service, self._calling(requests.items))
+        cpu_ratio = echo.cpu / service.cpu * requests.items if service.cpu else 0
+        return Round(echo, service, service.rate / echo.rate, cpu_ratio)
+
+    def _calling(self, items: int) -> Calling:
+        """Fewer calls at a time where each has many items, or the service would refuse some: its queue has an end."""
+        most = max(_ITEMS_IN_FLIGHT // items, 1)
+        if most >= self.calling.connections * self.calling.streams:
+            return self.calling
+        connections = min(self.calling.connections, most)
+        return Calling(connections, most // connections)
+
+    def _settle(self) -> None:
+        """Has every connection of the service tell the database server's statistics what it did."""
+        if databases.fsyncs(self.service.database_url) is None:
+            return
+        time.sleep(_SETTLE_SECONDS)
+        calls = self.requests("heartbeat", 1).calls[:_SETTLE_CALLS]
+        heartbeats = Requests(["/appprofile.v1.ProfileService/Heartbeat"], calls, once=True)
+        self.server.call(heartbeats, seconds=10, cores=self.service.cores, calling=Calling(1, 1))
