@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from sqlalchemy import Text, and_, select
-
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.model import (
     DeletionReason,
@@ -26,7 +24,7 @@ from profile_grpc.domain.model import (
 from profile_grpc.domain.needs import Needs, Rows
 from profile_grpc.store import rows, statements, tables, times
 from profile_grpc.store.database import Database, Session
-from profile_grpc.store.engine import Found, Prepared, Row, RowColumn
+from profile_grpc.store.engine import Found, Prepared, Row
 
 _PROFILE = [column.name for column in tables.profile.c]
 
@@ -56,7 +54,11 @@ class Loader:
         self._tokens = statements.lookup(
             database, tables.push_token, ["app_id", "token_hash"], [c.name for c in tables.push_token.c]
         )
-        self._histories = _histories_statement(database)
+        # Two statements, not one with outer joins: for these Citus would fetch both tables whole.
+        self._tombstones, self._ledger = (
+            statements.lookup(database, table, ["app_id", "profile_hash"], [c.name for c in table.c])
+            for table in (tables.tombstone, tables.mad_ledger)
+        )
 
     async def load(self, session: Session, needs: Needs) -> Rows:
         """The rows of `needs`. Guards come first: whoever changes a profile between the reads changes its guards."""
@@ -126,14 +128,12 @@ class Loader:
 
     async def _load_histories(self, session: Session, missing: Iterable[ProfileKey]) -> dict[ProfileKey, History]:
         by_hash = {(key.app_id, self._hasher.profile(key)): key for key in missing}
-        histories: dict[ProfileKey, History] = {}
-        for row in await session.fetch(self._histories, sorted(by_hash)):
-            key = by_hash[row[0], row[1]]
-            history = _read_history(row)
-            known = histories.get(key)
-            if known is None or known.mad is None or (history.mad and history.mad.number > known.mad.number):
-                histories[key] = history  # one row for each count on the ledger: the last one is asked for
-        return histories
+        asked = sorted(by_hash)
+        tombstones = {row[:2]: row for row in map(tuple, await session.fetch(self._tombstones, asked))}
+        counts: dict[Row, Row] = {}
+        for row in map(tuple, await session.fetch(self._ledger, asked)):
+            counts[row[:2]] = max(row, counts.get(row[:2], row))  # of one profile: the last number is asked for
+        return {key: _history(tombstones.get(hashed), counts.get(hashed)) for hashed, key in by_hash.items()}
 
 
 class _Loading:
@@ -155,32 +155,12 @@ async def _fetch(session: Session, statement: Prepared, keys: Collection[Row]) -
     return await session.fetch(statement, sorted(keys)) if keys else ()
 
 
-def _histories_statement(database: Database) -> Prepared:
-    """Tombstone and counts of given (app_id, profile_hash), if there is either."""
-    tombstone, ledger = tables.tombstone, tables.mad_ledger
-    given = database.engine.rows([RowColumn("app_id", Text()), RowColumn("profile_hash", Text())])
-    joined = given.outerjoin(
-        tombstone,
-        and_(tombstone.c.app_id == given.c.app_id, tombstone.c.profile_hash == given.c.profile_hash),
-    ).outerjoin(ledger, and_(ledger.c.app_id == given.c.app_id, ledger.c.profile_hash == given.c.profile_hash))
-    return database.prepare(
-        select(
-            given.c.app_id,
-            given.c.profile_hash,
-            tombstone.c.reason,
-            tombstone.c.delete_time,
-            tombstone.c.mad_deletion_time,
-            ledger.c.number,
-            ledger.c.count_time,
-        ).select_from(joined)
-    )
-
-
-def _read_history(row: Found) -> History:
-    app_id, profile_hash, reason, delete_time, mad_deletion_time, number, count_time = row
-    tombstone = None
-    if reason is not None:
-        tombstone = Tombstone(
+def _history(tombstone: Row | None, count: Row | None) -> History:
+    """The record of rows of `tombstone` and `mad_ledger`."""
+    left = None
+    if tombstone is not None:
+        app_id, profile_hash, reason, delete_time, mad_deletion_time = tombstone
+        left = Tombstone(
             app_id=app_id,
             profile_hash=profile_hash,
             reason=DeletionReason(reason),
@@ -188,6 +168,7 @@ def _read_history(row: Found) -> History:
             mad_deletion_time=times.instant(mad_deletion_time),
         )
     mad = None
-    if number is not None:
-        mad = MadRecord(times.instant(count_time), number, tombstone.mad_deletion_time if tombstone else None)
-    return History(tombstone, mad)
+    if count is not None:
+        _, _, number, _, count_time = count
+        mad = MadRecord(times.instant(count_time), number, left.mad_deletion_time if left else None)
+    return History(left, mad)
