@@ -190,8 +190,9 @@ async def _load_postgresql(url: str, lots: Iterator[Mapping[str, Sequence[Row]]]
     connection = await asyncpg.connect(dsn(url), command_timeout=3600)
     try:
         await connection.execute("SET synchronous_commit = off")
+        citus = await connection.fetchval("SELECT EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'citus')")
         empty = await connection.fetchval("SELECT NOT EXISTS (SELECT 1 FROM profile)")
-        async with _without_indexes_postgresql(connection) if bulk and empty else _nothing_async():
+        async with _without_indexes_postgresql(connection) if bulk and empty and not citus else _nothing_async():
             for lot in lots:
                 for name, rows in lot.items():
                     await connection.copy_records_to_table(name, records=rows)

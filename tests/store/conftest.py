@@ -10,11 +10,34 @@ from urllib.parse import urlsplit
 import pytest
 
 from profile_grpc.store import SqlStore, migrate, open_store
+from profile_grpc.store.engine import Prepared
+from profile_grpc.store.postgresql import Postgresql
 from tests.store.support import HASHER, Writer
+from tests.support import citus
 from tests.support.engines import Engine, postgres_database
 from tests.support.postgres import Postgres
 
 Opener = Callable[[], Awaitable[SqlStore]]
+
+
+@pytest.fixture(autouse=True)
+def emitted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """What reached PostgreSQL's driver during the test; a statement that Citus would refuse fails the test."""
+    statements: list[str] = []
+
+    def recorded(name: str) -> None:
+        method = getattr(Postgresql, name)
+
+        async def record(self: Postgresql, connection: object, statement: Prepared | str, *given: object) -> object:
+            statements.append(statement if isinstance(statement, str) else statement.sql)
+            return await method(self, connection, statement, *given)
+
+        monkeypatch.setattr(Postgresql, name, record)
+
+    for name in ("fetch", "execute", "control"):
+        recorded(name)
+    yield statements
+    assert {sql: found for sql in statements if (found := citus.refusals(sql))} == {}
 
 
 @pytest.fixture(scope="session")
@@ -45,6 +68,8 @@ def store_url(server: Postgres | None, template: str, tmp_path: Path) -> Iterato
         yield f"sqlite:///{shutil.copy(urlsplit(template).path, tmp_path / 'store.db')}"
         return
     url = server.create_database(template=urlsplit(template).path[1:])
+    if server.is_citus:  # of which nothing can be copied
+        asyncio.run(migrate(url))
     try:
         yield url
     finally:

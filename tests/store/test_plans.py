@@ -1,9 +1,11 @@
 """Every look-up on the paths of calls and of the reaper goes through an index, whatever the table's size."""
 
 import asyncio
+import itertools
 import re
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import pytest
@@ -28,8 +30,9 @@ from profile_grpc.domain.model import (
 from profile_grpc.domain.needs import Needs
 from profile_grpc.domain.state import Write
 from profile_grpc.service.ports import ProfileFilter
-from profile_grpc.store import SqlStore, open_store
-from profile_grpc.store.engine import Prepared
+from profile_grpc.store import SqlStore, open_store, times
+from profile_grpc.store.engine import Prepared, Row
+from profile_grpc.store.rows import BEAT
 from profile_grpc.store.tables import metadata
 from tests.store.support import DAY, HASHER, NOW, Writer, changes, key, profile, put
 from tests.support.postgres import Postgres
@@ -138,8 +141,8 @@ def names(store: SqlStore, postgresql: str, sqlite: str) -> str:
         ("_devices", "device", "device_pkey"),
         ("_users", "app_user", "app_user_pkey"),
         ("_tokens", "push_token", "push_token_pkey"),
-        ("_histories", "tombstone", "tombstone_pkey"),
-        ("_histories", "mad_ledger", "mad_ledger_pkey"),
+        ("_tombstones", "tombstone", "tombstone_pkey"),
+        ("_ledger", "mad_ledger", "mad_ledger_pkey"),
     ],
 )
 async def test_loading(filled: SqlStore, statement: str, table: str, index: str) -> None:
@@ -235,6 +238,107 @@ async def test_lists(filled: SqlStore, wanted: dict[str, str], index: str, after
     await filled.profiles.list(ProfileFilter("shop"), None, 1)
     described = await plan(filled, filled.profiles._list_statement(tuple(filters)), **filters, limit=10)
     assert_index(described, "profile", names(filled, index, _sqlite_key("profile", index)))
+
+
+ASKED = range(5, ROWS, ROWS // 10)
+"""Ten of the rows of each table."""
+LOOKUPS: dict[str, tuple[str, Callable[[int], tuple[object, ...]]]] = {
+    "by_key": ("profile", lambda n: ("shop", f"user {n}", f"device {n}")),
+    "_beats": ("profile", lambda n: ("shop", f"user {n}", f"device {n}")),
+    "_by_device": ("profile", lambda n: ("shop", f"device {n}")),
+    "_by_user": ("profile", lambda n: ("shop", f"user {n}")),
+    "_by_customer": ("profile", lambda n: ("shop", f"customer {n}")),
+    "_devices": ("device", lambda n: ("shop", f"{n}")),
+    "_users": ("app_user", lambda n: ("shop", f"{n}")),
+    "_tokens": ("push_token", lambda n: ("shop", f"{n}")),
+    "_tombstones": ("tombstone", lambda n: ("shop", f"{n}")),
+    "_ledger": ("mad_ledger", lambda n: ("shop", f"{n}")),
+}
+KEYS: dict[str, Callable[[int], tuple[object, ...]]] = {
+    "_profiles": LOOKUPS["by_key"][1],
+    "_devices": LOOKUPS["_devices"][1],
+    "_users": LOOKUPS["_users"][1],
+    "_tokens": lambda n: ("shop", f"{n}", 1, ""),
+}
+STEPS = 600
+"""Instructions of SQLite's virtual machine for one row, found by its key and answered with all columns: 60 to 330."""
+
+
+async def assert_reads(store: SqlStore, statement: Prepared, given: list[Row], table: str, **values: object) -> None:
+    """The statement reads as many rows as are asked for, however large the table is."""
+    engine = store._database.engine
+    wanted = len(given) or cast("int", values["limit"])
+    async with store._database._connected(engine.writers) as session:
+        connection = session._connection
+        await engine.control(connection, "BEGIN")
+        if engine.name == "SQLite":
+            steps = itertools.count()
+            await connection.set_progress_handler(lambda: next(steps) < 0, 1)
+            await engine.execute(connection, statement, given, values)
+            await connection.set_progress_handler(None, 0)
+            assert next(steps) <= STEPS * wanted, statement.sql
+        else:
+            columns = {f"rows_{position}": column for position, column in enumerate(zip(*given, strict=True))}
+            await connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+            arguments = statement.arguments(values | columns)
+            found = await connection.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement.sql}", *arguments)
+            assert 0 < rows_read(found[0]["Plan"], table) <= wanted, found
+        await engine.control(connection, "ROLLBACK")
+
+
+def rows_read(node: dict[str, Any], table: str) -> float:
+    """Of the table, by a plan and those below it; what a filter then removed was read as well."""
+    read = 0.0
+    if node.get("Relation Name") == table and "Scan" in node["Node Type"]:
+        removed = node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Index Recheck", 0)
+        read = (node["Actual Rows"] + removed) * node["Actual Loops"]
+    return read + sum(rows_read(below, table) for below in node.get("Plans", ()))
+
+
+@pytest.mark.parametrize("name", LOOKUPS)
+async def test_a_lookup_reads_what_it_answers(filled: SqlStore, name: str) -> None:
+    table, asked = LOOKUPS[name]
+    given = [asked(n) for n in ASKED]
+    assert len(await filled._database.fetch(getattr(filled.profiles._loader, name), given)) == len(given)
+    await assert_reads(filled, getattr(filled.profiles._loader, name), given, table)
+
+
+@pytest.mark.parametrize("statement", ["_update", "_delete"])
+@pytest.mark.parametrize("kind", KEYS)
+async def test_a_guarded_write_reads_what_it_writes(filled: SqlStore, kind: str, statement: str) -> None:
+    guarded = getattr(filled.profiles._applier, kind)
+    columns = len(metadata.tables[guarded._name].c) if statement == "_update" else len(KEYS[kind](0))
+    await assert_reads(filled, getattr(guarded, statement), unseen(KEYS[kind], columns), guarded._name)
+
+
+@pytest.mark.parametrize(("name", "columns"), [("_beat", BEAT), ("_beat_same_day", BEAT[:-1])])
+async def test_a_heartbeat_reads_one_row(filled: SqlStore, name: str, columns: tuple[str, ...]) -> None:
+    given = unseen(KEYS["_profiles"], 3 + len(columns))
+    await assert_reads(filled, getattr(filled.profiles._applier, name), given, "profile")
+
+
+def unseen(keys: Callable[[int], tuple[object, ...]], columns: int) -> list[Row]:
+    """Rows to write with a revision that none has: they are found, and nothing is written."""
+    return [(*keys(n), *[None] * (columns - len(keys(n))), -1) for n in ASKED]
+
+
+@pytest.mark.parametrize("by", ["", "user_id", "device_id", "customer_id"])
+async def test_a_list_reads_no_more_than_a_page(filled: SqlStore, by: str) -> None:
+    filters: dict[str, object] = {"app_id": "shop"}
+    if by:
+        filters[by] = f"{by.removesuffix('_id')} 5"
+    statement = filled.profiles._list_statement(tuple(filters))
+    await assert_reads(filled, statement, [], "profile", **filters, limit=10)
+
+
+@pytest.mark.parametrize("name", ["_heard", "_registered", "_unregistered"])
+async def test_the_reaper_reads_what_is_due(filled: SqlStore, name: str) -> None:
+    """P4: at a cost proportional to what it deletes."""
+    now = times.micros(NOW)
+    values: dict[str, object] = {"app_id": "shop", "before": now + 1, "limit": 10}
+    if name != "_unregistered":
+        values["day"] = now // times.DAY
+    await assert_reads(filled, getattr(filled.reaper, name), [], "profile", **values)
 
 
 @pytest.mark.engines("postgresql")

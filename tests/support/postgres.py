@@ -12,6 +12,7 @@ import socket
 import subprocess
 import tempfile
 from contextlib import suppress
+from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Self
@@ -54,11 +55,24 @@ class Postgres:
             raise RuntimeError(message)
         return done.stdout.strip()
 
+    @cached_property
+    def is_citus(self) -> bool:
+        """Whether it is a Citus coordinator: the database of the URL has the extension."""
+        return self.execute("SELECT count(*) FROM pg_extension WHERE extname = 'citus'") == "1"
+
     def create_database(self, template: str = "template1") -> str:
-        """Create a database like `template`, which nobody may be connected to, and return its URL."""
+        """Create a database like `template`, which nobody may be connected to, and return its URL.
+
+        On Citus it is empty: the extension is always connected to its databases. All of its shards are on the
+        coordinator, which plans every statement as it does for a cluster.
+        """
         name = f"test_{os.getpid()}_{next(self._numbers)}"
-        self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-        return urlsplit(self.url)._replace(path=f"/{name}").geturl()
+        url = urlsplit(self.url)._replace(path=f"/{name}").geturl()
+        self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{"template1" if self.is_citus else template}"')
+        if self.is_citus:
+            self.execute("CREATE EXTENSION citus", url=url)
+            self.execute("SELECT citus_set_coordinator_host('localhost', current_setting('port')::int)", url=url)
+        return url
 
     def drop_database(self, url: str) -> None:
         """Drop a database made by `create_database`, whoever is still connected."""

@@ -1,0 +1,68 @@
+"""Whether Citus takes a statement, told from its text: where no cluster is at hand, this stands in for one.
+
+It reads the SQL that SQLAlchemy writes, in which keywords are in capitals and names are not. What Citus takes was tried
+on a cluster (Citus 13.2): look-ups and guarded writes joined to `unnest`, across shards; see docs/adr/0010-statements-that-citus-takes.md. Whatever
+is of another form is refused here until somebody has tried it.
+"""
+
+import re
+from collections.abc import Sequence
+from functools import cache
+from itertools import pairwise
+
+from profile_grpc.store.tables import DISTRIBUTED, REFERENCE
+
+DISTRIBUTED_BY = {table.name: column for table, column in DISTRIBUTED}
+_TABLES = DISTRIBUTED_BY.keys() | {table.name for table in REFERENCE}
+# Immutable, or aggregates that Citus computes for each shard and then combines.
+_FUNCTIONS = {"unnest", "count", "sum", "max", "min", "coalesce"}
+# The aliases of given rows have a list of columns, which looks like a call.
+_CALL = re.compile(r"(?<!AS )\b([a-z_]\w*)\(")
+_TABLE = re.compile(r"\b(?:FROM|JOIN|USING|INTO|UPDATE) ([a-z_]+)(?![\w(])")
+_CLOCK = re.compile(r"\b(CURRENT_TIMESTAMP|CURRENT_DATE|CURRENT_TIME|LOCALTIMESTAMP|LOCALTIME|CURRENT_USER)\b")
+_LOCK = re.compile(r"\bFOR (NO KEY UPDATE|UPDATE|KEY SHARE|SHARE)\b")
+_OUTER = re.compile(r"\b(LEFT|RIGHT|FULL)\b.*\bJOIN\b")
+_CONFLICT = re.compile(r"ON CONFLICT \(([^)]*)\)")
+_ASSIGNED = re.compile(r"(?:SET |, )([a-z_]+) ?=")
+
+
+@cache
+def refusals(statement: str) -> Sequence[str]:
+    """Why Citus would refuse the statement, or would move whole tables for it; nothing if it takes it."""
+    sql = " ".join(statement.split())
+    named = [name for name in _TABLE.findall(sql) if name in _TABLES]
+    tables = [name for name in named if name in DISTRIBUTED_BY]
+    found = [f"{lock[0]} across shards" for lock in _LOCK.finditer(sql)]
+    if tables:
+        found += _of_distributed_tables(sql, tables)
+    if sql.startswith(("BEGIN", "COMMIT", "ROLLBACK", "DISCARD", "SELECT")):
+        return found
+    if not re.match(r"(INSERT INTO|UPDATE|DELETE FROM) ", sql) or not named:
+        return [*found, "no form that was tried"]
+    return found
+
+
+def _of_distributed_tables(sql: str, tables: Sequence[str]) -> Sequence[str]:
+    found = [f"{name}() is not known to be immutable" for name in set(_CALL.findall(sql)) - _FUNCTIONS]
+    found += [f"{name} is not immutable; give the time as a value" for name in _CLOCK.findall(sql)]
+    if _OUTER.search(sql):
+        found.append("an outer join makes Citus fetch the distributed table whole")
+    for first, second in pairwise(tables):
+        if not _joined(sql, first, second):
+            found.append(f"{first} and {second} are not joined on what they are distributed by")
+    column = DISTRIBUTED_BY[tables[0]]
+    conflict = _CONFLICT.search(sql)
+    if conflict and column not in conflict[1].split(", "):
+        found.append(f"ON CONFLICT without {column}, by which {tables[0]} is distributed")
+    if re.match(r"UPDATE |.*DO UPDATE SET ", sql):
+        assigned = _ASSIGNED.findall(re.split(r" FROM | WHERE ", sql.partition(" SET ")[2])[0].join(["SET ", ""]))
+        if column in assigned:
+            found.append(f"{column} decides where a row of {tables[0]} is; it cannot be assigned")
+    if re.match(r"UPDATE |DELETE ", sql) and " IN (SELECT" in sql:
+        found.append("a sub-select in the condition of a write across shards was not tried")
+    return found
+
+
+def _joined(sql: str, first: str, second: str) -> bool:
+    one, other = (f"{table}.{DISTRIBUTED_BY[table]}" for table in (first, second))
+    return f"{one} = {other}" in sql or f"{other} = {one}" in sql
