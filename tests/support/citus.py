@@ -1,8 +1,8 @@
 """Whether Citus takes a statement, told from its text: where no cluster is at hand, this stands in for one.
 
 It reads the SQL that SQLAlchemy writes, in which keywords are in capitals and names are not. What Citus takes was tried
-on a cluster (Citus 13.2): look-ups and guarded writes joined to `unnest`, across shards; see docs/adr/0010-statements-that-citus-takes.md. Whatever
-is of another form is refused here until somebody has tried it.
+on a cluster (Citus 13.2): look-ups and guarded writes joined to `unnest`, across shards; ADR 0010 has the table.
+Whatever is of another form is refused here until somebody has tried it.
 """
 
 import re
