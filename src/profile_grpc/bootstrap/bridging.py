@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry
 from profile_grpc import config as configuration
 from profile_grpc.bootstrap import listen
 from profile_grpc.bootstrap.clock import SystemClock
-from profile_grpc.bootstrap.process import stop_on_signals
+from profile_grpc.bootstrap.process import calm_collector, stop_on_signals
 from profile_grpc.config import ConfigError, LogConfig, ServeConfig
 from profile_grpc.telemetry.logs import configure_logs
 from profile_grpc.telemetry.metrics import MetricsServer, process_registry
@@ -61,6 +61,7 @@ async def _run(config: BridgeConfig, metrics: tuple[str, int] | None, announce: 
         server = MetricsServer(registry, *metrics)
     try:
         async with _started(config, registry) as url:
+            calm_collector()
             metrics_url = f"http://{listen.join(metrics[0], server.port)}/metrics" if metrics and server else None
             announce(BridgeReady(url, config.target, metrics_url))
             await stop.wait()
