@@ -68,7 +68,7 @@ class Harness:
             delivery=DeliveryLimits(failing=SOON),
         )
         self.registry = CollectorRegistry()
-        self.bridge = Bridge(replace(settings, **changes), self.clock.now, self.registry)
+        self.bridge = Bridge(replace(settings, **changes), lambda: self.clock.microseconds, self.registry)
         self.bridge._gate._backoff = SOON
         await self.bridge.start()
         return self.bridge

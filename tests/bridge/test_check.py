@@ -4,12 +4,14 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from profile_grpc.domain.errors import Refused
 from profile_grpc.domain.settings import AppSettings, BridgeParameters
 from profile_grpc.domain.settings import check as check_settings
 from profile_grpc.transport.http.check import check
-from profile_grpc.transport.http.parameters import Kind
+from profile_grpc.transport.http.parameters import Kind, Parameters, Source
 from profile_grpc.transport.http.templates import DEFAULT, Template
 from tests.cli.program import Commands, sqlite_url
 
@@ -125,3 +127,18 @@ def test_the_command_shows_placeholders_problems_and_xml(
     assert outcome.status == 1
     assert "(not read)" in outcome.out
     assert "problem: the path names the app other, not shop" in outcome.err
+
+
+NAMES = [*BridgeParameters().token_msgs, *BridgeParameters().username, "selector", "appid", "device_id", "other"]
+PARTS = ["a", "%2F", "%2f", "%252B", "+", "%2B", "%3D", "=", "%", "%C3%BC", "\xfc", "%20", "%25", "%pushToken%"]
+
+
+@given(
+    query=st.dictionaries(
+        st.sampled_from([name.lower() for name in NAMES]), st.lists(st.sampled_from(PARTS), min_size=1).map("".join)
+    )
+)
+def test_a_query_alone_reads_as_a_query_with_a_path(query: dict[str, str]) -> None:
+    """X2: the short cut for queries gives what the long way gives, here with a path segment that is not replaced."""
+    alone, beside = (Parameters(query, {}, Source.FORM, "utf-8", segments) for segments in ([], ["%selector%"]))
+    assert DEFAULT.fields(alone) == DEFAULT.fields(beside)

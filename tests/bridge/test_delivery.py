@@ -194,6 +194,16 @@ async def test_an_equal_report_after_the_window_is_another_one(harness: Harness)
     assert len(harness.service.calls) == 2
 
 
+async def test_a_flood_shortens_the_window_and_loses_nothing(harness: Harness) -> None:
+    """X4: what is remembered of reports is bounded; the newest are remembered longest."""
+    await harness.start(spool_limits=SpoolLimits(remembered=4))
+    for user in ("first", "a", "b", "c", "d", "e", "f", "first", "first"):
+        assert await harness.get(f"/{APP}{removal(user, token=f'of-{user}')}") == 200
+    await harness.serve()
+    await harness.settled()
+    assert sorted(names(harness)) == [*(f"D{user}" for user in "abcdef"), "Dfirst", "Dfirst"]
+
+
 async def test_an_unknown_key_is_taken_while_the_service_is_down(harness: Harness) -> None:
     """X1: and its reports are dropped and counted when it proves wrong."""
     await harness.start()

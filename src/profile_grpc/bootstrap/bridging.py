@@ -107,7 +107,7 @@ def without_bridge(config: ServeConfig) -> ServeConfig:
 @asynccontextmanager
 async def _started(config: BridgeConfig, registry: CollectorRegistry) -> AsyncIterator[str]:
     listen.check_free(config.host, config.port, "--bridge-port")
-    bridge = Bridge(config, SystemClock().now, registry)
+    bridge = Bridge(config, SystemClock().microseconds, registry)
     await bridge.start()
     try:
         scheme = "https" if config.tls else "http"

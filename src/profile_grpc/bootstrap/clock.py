@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from time import time_ns
 
 
 class SystemClock:
@@ -11,3 +12,7 @@ class SystemClock:
     def now(self) -> datetime:
         """The present instant, UTC."""
         return datetime.now(UTC)
+
+    def microseconds(self) -> int:
+        """The same, in microseconds since 1970."""
+        return time_ns() // 1000

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 import traceback
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any
 
 import msgspec
@@ -44,6 +46,7 @@ _WITH_BODY = frozenset({"POST", "PUT", "DELETE"})
 _REPORTING = _WITH_BODY | {"GET"}
 _RETRY_FULL = 60
 _RETRY_FAILED = 5
+_NO_APP = ("",)
 _ENCODER = msgspec.msgpack.Encoder()
 _SECRET_NAMES = re.compile(r"passw|passphrase|pwd|secret|(?:^|[._-])(?:api[_-]?)?key$")
 log = structlog.get_logger(__name__)
@@ -95,6 +98,7 @@ class BridgeApp:
         self._apps = RateLimiter(options.per_app)
         self._unknown_keys = RateLimiter(options.unknown_keys)
         self._log: Any = log.bind()
+        self._debugging: bool = self._log.is_enabled_for(logging.DEBUG)
         self.draining = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -120,9 +124,9 @@ class BridgeApp:
         method = scope["method"]
         if method not in _REPORTING:
             return headers_of.other_method(method)
-        loop = asyncio.get_running_loop()
-        address = site((scope.get("client") or ("",))[0])
-        if not self._addresses.take(address, loop.time()):
+        client = scope.get("client")
+        address = site(client[0]) if client else ""
+        if not self._addresses.take(address, monotonic()):
             return later(429, self._addresses.wait(address))
         headers = dict(scope["headers"])
         body = b""
@@ -191,73 +195,84 @@ class BridgeApp:
             presented = self._keys.present(key)
             if presented is None:
                 return UNAUTHORIZED
-            judged = await self._judge(presented, readings or ("",), address, trace, now)
+            can_ask = self._gate.open
+            judged = self._known(presented, readings or _NO_APP, now, ask_again=can_ask)
+            if judged is None and can_ask:
+                judged = await self._ask(presented, readings or _NO_APP, address, trace, now)
             if isinstance(judged, Answer):
                 return judged
             if judged is not None:
                 app_id, proven = judged or app_id, True
         elif self._options.require_key:
             return UNAUTHORIZED
-        if not self._apps.take(app_id, asyncio.get_running_loop().time()):
+        if not self._apps.take(app_id, monotonic()):
             return later(429, self._apps.wait(app_id))
         fields = readings.get(app_id)
         report = Report(found.kind, app_id, fields, None if fields is not None else _without_secrets(parameters))
-        return await self._keep(report, presented, trace, now, proven=proven)
-
-    def _secret(self, apps: Iterable[str], parameters: Parameters) -> str:
-        return self._directory.template_or_default(next(iter(apps), "")).secret(parameters)
-
-    async def _judge(
-        self, presented: PresentedKey, candidates: Iterable[str], address: str, trace: bytes, now: int
-    ) -> Answer | str | None:
-        """The app that the key is right for (X1); None: nobody can say now; or the answer to a wrong key."""
-        undecided = False
-        for app_id in candidates:
-            verdict = self._keys.verdict(presented.verifier, app_id, now)
-            if verdict is None:
-                if self._gate.open:
-                    if not self._unknown_keys.take(address, asyncio.get_running_loop().time()):
-                        return later(429, self._unknown_keys.wait(address))
-                    verdict = await self._keys.ask(presented, app_id, trace, now)
-                if verdict is None and self._keys.known_wrong(presented.verifier, app_id):
-                    verdict = False
-            if verdict:
-                return app_id
-            undecided = undecided or verdict is None
-        return None if undecided else UNAUTHORIZED
-
-    async def _keep(
-        self, report: Report, presented: PresentedKey | None, trace: bytes, now: int, *, proven: bool
-    ) -> Answer:
-        content = _ENCODER.encode(report)
-        seal = self._spool.sealer
-        credential = presented.verifier if presented is not None else None
-        incoming = Incoming(
-            kind=report.kind,
-            app_id=report.app_id,
-            arrived=now,
-            trace=trace,
-            proven=proven,
-            credential=credential,
-            sealed_key=presented.sealed if presented is not None else b"",
-            account=self._account(report),
-            sealed=seal.seal(content),
-            digest=seal.hash(content + (credential or b"")),
-        )
         try:
-            await self._spool.add(incoming)
+            await self._spool.add(self._incoming(report, presented, trace, now, proven=proven))
         except SpoolFull:
             return later(503, _RETRY_FULL)
         except SpoolFailed:
             return later(503, _RETRY_FAILED)
-        self._metrics.received[report.kind].inc()
-        self._log.debug("a report was taken", trace_id=trace.hex(), kind=report.kind.name, app=report.app_id)
+        if self._debugging:
+            self._log.debug("a report was taken", trace_id=trace.hex(), kind=report.kind.name, app=report.app_id)
         return taken(trace)
 
-    def _account(self, report: Report) -> Account | None:
-        """What tells which token reports a removal overtakes; needed only where there are any."""
-        if report.kind is Kind.REMOVAL and not self._spool.token_reports:
-            return None
+    def _secret(self, apps: Iterable[str], parameters: Parameters) -> str:
+        return self._directory.template_or_default(next(iter(apps), "")).secret(parameters)
+
+    def _known(
+        self, presented: PresentedKey, candidates: Iterable[str], now: int, *, ask_again: bool
+    ) -> Answer | str | None:
+        """The app that the key is known to be right for (X1); None: that is not known; or the answer to a wrong key.
+
+        `ask_again`: a key that was wrong a while ago is to be asked about once more.
+        """
+        undecided = False
+        for app_id in candidates:
+            verdict = self._keys.verdict(presented.verifier, app_id, now)
+            if verdict:
+                return app_id
+            if verdict is None and (ask_again or not self._keys.known_wrong(presented.verifier, app_id)):
+                undecided = True
+        return None if undecided else UNAUTHORIZED
+
+    async def _ask(
+        self, presented: PresentedKey, candidates: Iterable[str], address: str, trace: bytes, now: int
+    ) -> Answer | str | None:
+        """As `_known`, by the service's word; None: nobody can say now."""
+        for app_id in candidates:
+            if self._keys.verdict(presented.verifier, app_id, now) is not None:
+                continue
+            if not self._unknown_keys.take(address, monotonic()):
+                return later(429, self._unknown_keys.wait(address))
+            if await self._keys.ask(presented, app_id, trace, now):
+                return app_id
+        return self._known(presented, candidates, now, ask_again=False)
+
+    def _incoming(
+        self, report: Report, presented: PresentedKey | None, trace: bytes, now: int, *, proven: bool
+    ) -> Incoming:
+        content = _ENCODER.encode(report)
+        seal = self._spool.sealer
+        credential, sealed_key = (presented.verifier, presented.sealed) if presented is not None else (None, b"")
+        return Incoming(  # by place: this runs for every report, and names take longer
+            report.kind,
+            report.app_id,
+            now,
+            trace,
+            proven,
+            credential,
+            sealed_key,
+            # Needed only where there are token reports to overtake.
+            self._account(report) if report.kind is Kind.TOKEN or self._spool.token_reports else None,
+            seal.seal(content),
+            seal.hash(content + credential if credential is not None else content),
+        )
+
+    def _account(self, report: Report) -> Account:
+        """What tells which token reports a removal overtakes."""
         fields = report.fields or (DEFAULT.fields(report.parameters) if report.parameters else Fields())
 
         def hashed(kind: bytes, value: str) -> bytes:

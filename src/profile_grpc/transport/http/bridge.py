@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import structlog
@@ -30,8 +29,6 @@ _REFRESH = 30.0
 _REFRESH_AFTER_FAILURE = 3.0
 _TICK = 1.0
 _TICKS_TO_CLEAN = 60
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 log = structlog.get_logger(__name__)
 
 
@@ -82,15 +79,15 @@ class Bridge:
     `start` it on a running event loop; `drain` it to end. The spool keeps what is not delivered.
     """
 
-    def __init__(self, config: BridgeConfig, now: Callable[[], datetime], registry: CollectorRegistry) -> None:
-        """Opens the spool and binds the port.
+    def __init__(self, config: BridgeConfig, now: Callable[[], int], registry: CollectorRegistry) -> None:
+        """Opens the spool and binds the port. `now` answers microseconds since 1970.
 
         Raises:
             SpoolError: the spool cannot be used.
             OSError: the port is taken, or a file cannot be read.
         """
         self._config = config
-        self._now: Callable[[], int] = lambda: (now() - _EPOCH) // _MICROSECOND
+        self._now = now
         self._listener = server.listen(config.host, config.port)
         try:
             self._tls = server.tls_context(config.tls.cert, config.tls.key) if config.tls else None

@@ -29,14 +29,17 @@ class RateLimiter:
 
     def take(self, key: str, now: float) -> bool:
         """Takes one from the key's bucket at the time `now`, in seconds of a monotonic clock; False: it is empty."""
-        rate = self._rate
-        left, at = self._buckets.get(key) or (rate.burst, now)
-        left = min(rate.burst, left + (now - at) * rate.per_second)
+        rate, buckets = self._rate, self._buckets
+        bucket = buckets.get(key)
+        if bucket is None:
+            left = rate.burst
+            if len(buckets) >= self._kept:
+                buckets.popitem(last=False)
+        else:
+            left = min(rate.burst, bucket[0] + (now - bucket[1]) * rate.per_second)
+            buckets.move_to_end(key)
         allowed = left >= 1
-        self._buckets[key] = (left - 1 if allowed else left, now)
-        self._buckets.move_to_end(key)
-        if len(self._buckets) > self._kept:
-            self._buckets.popitem(last=False)
+        buckets[key] = (left - 1 if allowed else left, now)
         return allowed
 
     def wait(self, key: str) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -28,7 +28,7 @@ class BridgeMetrics:
             ("kind",),
             registry=registry,
         )
-        self.received = {kind: received.labels(kind.name) for kind in Kind}
+        self._received = {kind: received.labels(kind.name) for kind in Kind}
         self._delivered = Counter(
             "profile_grpc_bridge_delivered",
             "Reports that reached the service, by kind and outcome.",
@@ -85,9 +85,11 @@ class BridgeMetrics:
             count = self._requests_by_status[status] = self._requests.labels(str(status)).inc
         count()
 
-    def committed(self, reports: int, seconds: float) -> None:
-        """Reports are on disk."""
-        self._batch.observe(reports)
+    def committed(self, reports: Mapping[Kind, int], seconds: float) -> None:
+        """So many reports of each kind are on disk."""
+        for kind, count in reports.items():
+            self._received[kind].inc(count)
+        self._batch.observe(sum(reports.values()))
         self._commit.observe(seconds)
 
     def delivered(self, kind: Kind, outcome: str) -> None:

@@ -16,6 +16,8 @@ import msgspec
 APP_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}\Z")
 _PLACEHOLDER = re.compile(r"%[A-Za-z][^%]*%\Z")
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
+_BASE64_ESCAPES = (("%2F", "/"), ("%2f", "/"), ("%2B", "+"), ("%2b", "+"), ("%3D", "="), ("%3d", "="))
+"""What apps encode in a token. Undone first, as undoing any escape costs a token more than everything else."""
 _CHARSET = re.compile(r";\s*charset\s*=\s*\"?([A-Za-z0-9_-]+)", re.IGNORECASE)
 # A closed list: some of Python's codecs are no character sets, or take quadratic time.
 _CHARSETS = {
@@ -102,7 +104,11 @@ class Value(NamedTuple):
 
         Neither holds a space or a percent sign: a space was a raw `+`, and an escape that is left was encoded twice.
         """
-        found = _decode(self.raw, self.source, self.charset)
+        raw = self.raw
+        if "%" in raw and self.source is not Source.PLAIN:
+            for escape, character in _BASE64_ESCAPES:
+                raw = raw.replace(escape, character)
+        found = _decode(raw, self.source, self.charset)
         further = 0
         while further < MAX_ENCODINGS and "%" in found and _ESCAPE.search(found):
             found = _decode(found, Source.PATH, "utf-8")
@@ -151,13 +157,15 @@ class Route(NamedTuple):
 def route(raw_path: str) -> Route | None:
     """The report endpoint that a path names, in any letter case, or None."""
     path, _, extra = raw_path.partition("&")
-    parts = path.lstrip("/").split("/")
-    kind = ENDPOINTS.get(parts[0].lower())
-    if kind is not None:
-        return Route(kind, "", parts[1:], extra)
-    if len(parts) > 1 and APP_ID.match(parts[0]) and (kind := ENDPOINTS.get(parts[1].lower())) is not None:
-        return Route(kind, parts[0], parts[2:], extra)
-    return None
+    first, *parts = path.lstrip("/").split("/")
+    app_id = ""
+    kind = ENDPOINTS.get(first.lower())
+    if kind is None and parts and APP_ID.match(first):
+        app_id = first
+        kind = ENDPOINTS.get(parts.pop(0).lower())
+    if kind is None:
+        return None
+    return Route(kind, app_id, [] if parts == [""] else parts, extra)
 
 
 def read(found: Route, query: str, body: bytes, headers: dict[bytes, bytes], limit: int) -> Parameters:
@@ -191,10 +199,11 @@ def _collect(into: dict[str, str], pairs: str) -> int:
     count = 0
     for pair in pairs.split("&"):
         name, equals, raw = pair.partition("=")
-        if not equals:
+        if not raw:
+            count += bool(equals)
             continue
         count += 1
-        if absent(raw):
+        if raw[0] == "%" and absent(raw):
             continue
         name = name.lower()
         if "%" in name:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +47,8 @@ class SpoolLimits:
     """The part of it that reports may take whose key is not known to be right."""
     dedupe_window: float = 600.0
     """Seconds in which a report takes the place of an equal one that still waits."""
+    remembered: int = 200_000
+    """About how many reports are remembered for that; in a flood, the window is shorter."""
 
 
 class Spool:
@@ -82,13 +83,13 @@ class Spool:
         self._target = 0
         self._closing = False
         self._worker: asyncio.Task[None] | None = None
-        self._recent: OrderedDict[bytes, tuple[int, int]] = OrderedDict()
+        self._recent = _Recent(self.limits)
         self.on_superseded: Callable[[Sequence[int], str], None] = lambda _numbers, _reason: None
         """Told which reports wait no longer, once that is durable: OVERTAKEN by a removal, REPEATED by an equal one."""
         self.on_arrival: Callable[[], None] = lambda: None
         """Told that reports are there to be delivered."""
-        self.on_commit: Callable[[int, float], None] = lambda _reports, _seconds: None
-        """Told of each commit that brought reports: how many, and how many seconds it took."""
+        self.on_commit: Callable[[Mapping[Kind, int], float], None] = lambda _reports, _seconds: None
+        """Told of each commit that brought reports: how many of each kind, and how many seconds it took."""
         self.failing = False
         """Whether the last commit failed."""
         (
@@ -102,6 +103,7 @@ class Spool:
 
     def start(self) -> None:
         """Begins to write, on the running event loop."""
+        self._loop = asyncio.get_running_loop()
         self._worker = asyncio.create_task(self._run(), name="bridge-spool")
 
     async def close(self) -> None:
@@ -123,56 +125,40 @@ class Spool:
             return False
         return proven or self.unproven_size < self.limits.size * self.limits.unproven_share
 
-    async def add(self, report: Incoming) -> None:
-        """Keeps a report; returns when it is on disk.
+    def add(self, report: Incoming) -> asyncio.Future[None]:
+        """Keeps a report; what it answers is done when the report is on disk, or raises SpoolFailed.
 
         Raises:
             SpoolFull: there is no room.
-            SpoolFailed: the disk did not take it.
         """
-        if not self.room(proven=report.proven):
+        kind, app_id, arrived, trace, proven, credential, sealed_key, account, sealed, digest = report
+        if not self.room(proven=proven):
             raise SpoolFull
-        number = self._next()
-        self._queue(number, report)
-        self._take_place_of_equal(report, number)
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        waiting = self._batch.waiting
-        waiting.append(future)
-        if len(waiting) == 1:
-            self._arrival.set()
-        if len(waiting) == self._target:
-            self._gathered.set()
-        await future
-
-    def _next(self) -> int:
-        self._last += 1
-        return self._last
-
-    def _queue(self, number: int, report: Incoming) -> None:
-        kind, app_id, arrived, trace, proven, credential, sealed_key, account, sealed, _ = report
+        number = self._last = self._last + 1
+        batch = self._batch
         username = selector = tokens = None
         if account is not None:
             if kind is Kind.TOKEN:
                 username, selector, tokens = account.username, account.selector, b"".join(account.tokens)
             else:
-                self._batch.removals.append((number, account))
-        self._batch.reports.append(
+                batch.removals.append((number, account))
+        batch.reports.append(
             Row(number, kind, app_id, arrived, trace, proven, credential, username, selector, tokens, sealed)
         )
         if credential is not None:
-            self._batch.credentials[credential] = sealed_key
+            batch.credentials[credential] = sealed_key
         self._count(kind, len(sealed) + ROW_BYTES, proven=proven, by=1)
-
-    def _take_place_of_equal(self, report: Incoming, number: int) -> None:
-        """An equal report that still waits gives way: the newest arrival, in its place in the order, says it all."""
-        oldest = report.arrived - int(self.limits.dedupe_window * MICROSECONDS)
-        recent = self._recent
-        while recent and next(iter(recent.values()))[1] < oldest:
-            recent.popitem(last=False)
-        equal = recent.pop(report.digest, None)
+        equal = self._recent.swap(digest, number, arrived)
         if equal is not None:
-            self._batch.repeated.append(equal[0])
-        recent[report.digest] = (number, report.arrived)
+            batch.repeated.append(equal)
+        future: asyncio.Future[None] = self._loop.create_future()
+        waiting = batch.waiting
+        waiting.append(future)
+        if len(waiting) == 1:
+            self._arrival.set()
+        if len(waiting) == self._target:
+            self._gathered.set()
+        return future
 
     def _count(self, kind: int, size: int, *, proven: bool, by: int) -> None:
         self.size += size * by
@@ -238,10 +224,11 @@ class Spool:
         """Takes up the dead letters that an operator replays."""
         letters = await self._in_thread(lambda: self._writer.to_replay(_REPLAYED_AT_ONCE))
         queued = {letter for _, letter in self._batch.replayed}
-        fresh = [(self._next(), letter) for letter in letters if letter not in queued]
-        if fresh:
-            self._batch.replayed.extend(fresh)
-            self._arrival.set()
+        for letter in letters:
+            if letter not in queued:
+                self._last += 1
+                self._batch.replayed.append((self._last, letter))
+                self._arrival.set()
 
     async def clean(self, now: int) -> None:
         """Lets go what is no longer needed."""
@@ -310,7 +297,9 @@ class Spool:
             if not future.done():
                 future.set_result(None)
         if batch.reports:
-            self.on_commit(len(batch.reports), loop.time() - started)
+            tokens = sum(row.kind is Kind.TOKEN for row in batch.reports)
+            removals = len(batch.reports) - tokens
+            self.on_commit({Kind.REMOVAL: removals, Kind.TOKEN: tokens}, loop.time() - started)
             self.on_arrival()
         return True
 
@@ -335,3 +324,25 @@ class Spool:
         again.replayed[:0] = batch.replayed
         again.verdicts[:0] = batch.verdicts
         again.meta = batch.meta | again.meta
+
+
+class _Recent:
+    """Which reports came lately, by their digest, in two generations: forgetting costs nothing for each report."""
+
+    def __init__(self, limits: SpoolLimits) -> None:
+        self._window = int(limits.dedupe_window * MICROSECONDS)
+        self._most = limits.remembered // 2
+        self._young: dict[bytes, tuple[int, int]] = {}
+        """Number and arrival."""
+        self._old: dict[bytes, tuple[int, int]] = {}
+        self._turns = 0
+        """When the young are old: microseconds since 1970."""
+
+    def swap(self, digest: bytes, number: int, arrived: int) -> int | None:
+        """Remembers a report; answers the number of the last equal one, if that came within the window."""
+        if arrived >= self._turns or len(self._young) >= self._most:
+            self._old, self._young = self._young, {}
+            self._turns = arrived + self._window
+        equal = self._young.get(digest) or self._old.get(digest)
+        self._young[digest] = (number, arrived)
+        return equal[0] if equal is not None and equal[1] >= arrived - self._window else None

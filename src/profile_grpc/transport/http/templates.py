@@ -9,12 +9,13 @@ from typing import NamedTuple
 import msgspec
 
 from profile_grpc.domain.settings import BridgeParameters
-from profile_grpc.transport.http.parameters import Parameters, Value
+from profile_grpc.transport.http.parameters import Parameters, Source, Value
 
 TOKENS = frozenset({"token_calls", "token_msgs"})
 NAMES = tuple(field.name for field in fields(BridgeParameters))
 """The parameters of a report, as the app's settings name them."""
 _DEFAULTS = BridgeParameters()
+_KEPT_SHAPES = 256
 
 
 class Fields(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -52,29 +53,12 @@ class _Reader(NamedTuple):
         return None
 
     def text(self, parameters: Parameters, further: int = 0) -> str:
-        raw = self._plain(parameters)
-        if raw is None:
-            value = self.find(parameters)
-            return value.text(further) if value is not None else ""
-        return raw
+        value = self.find(parameters)
+        return value.text(further) if value is not None else ""
 
     def token(self, parameters: Parameters) -> tuple[str, int]:
-        raw = self._plain(parameters)
-        if raw is None:
-            value = self.find(parameters)
-            return value.token() if value is not None else ("", 0)
-        return raw, 0
-
-    def _plain(self, parameters: Parameters) -> str | None:
-        """The value where it needs no decoding, as most do: this runs for every parameter of every report."""
-        if parameters.body:
-            return None
-        query = parameters.query
-        for name in self.names:
-            if (raw := query.get(name)) is not None:
-                plain = "%" not in raw and "+" not in raw and raw.isascii()
-                return raw if plain else None
-        return None if parameters.segments else ""
+        value = self.find(parameters)
+        return value.token() if value is not None else ("", 0)
 
 
 class Template:
@@ -100,9 +84,12 @@ class Template:
             )
             for name, found in effective.items()
         }
+        self._shapes: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     def fields(self, parameters: Parameters) -> Fields:
         """The report's values. Where a token was encoded several times, so were its neighbours."""
+        if not parameters.body and not parameters.segments:
+            return self._fields_of_query(parameters.query)
         readers = self._readers
         selector, more = readers["selector"].token(parameters)
         token_calls, more_calls = readers["token_calls"].token(parameters)
@@ -118,9 +105,54 @@ class Template:
             readers["device_id"].text(parameters, further),
         )
 
+    def _fields_of_query(self, query: Mapping[str, str]) -> Fields:
+        """The same where there is a query only, as in most reports: in a fraction of the time.
+
+        Apps fill in one template again and again, so which name is which parameter is found once for each set of names.
+        """
+        shape = tuple(query)
+        names = self._shapes.get(shape)
+        if names is None:
+            names = self._learn(shape)
+        values = [query[name] if name else "" for name in names]
+        further = 0
+        odd = [place for place, raw in enumerate(values) if _odd(raw)]
+        for place in odd:
+            if place in _TOKEN_PLACES:
+                values[place], more = Value(values[place], Source.FORM).token()
+                further = further or more
+        for place in odd:
+            if place not in _TOKEN_PLACES:
+                values[place] = Value(values[place], Source.FORM).text(further)
+        return Fields(*values)
+
+    def _learn(self, shape: tuple[str, ...]) -> tuple[str, ...]:
+        """The name that gives each field, among the names of a query; empty: none does."""
+        found = tuple(
+            next((name for name in self._readers[field].names if name in shape), "")
+            for field in Fields.__struct_fields__
+        )
+        if len(self._shapes) >= _KEPT_SHAPES:
+            self._shapes.clear()
+        self._shapes[shape] = found
+        return found
+
     def secret(self, parameters: Parameters) -> str:
         """The app's key, or an empty text."""
+        if not parameters.body:
+            for name in self._readers["secret"].names:
+                if (raw := parameters.query.get(name)) is not None:
+                    return Value(raw, Source.FORM).text() if _odd(raw) else raw
         return self._readers["secret"].text(parameters)
+
+
+_TOKEN_PLACES = frozenset(Fields.__struct_fields__.index(name) for name in ("selector", *TOKENS))
+"""The fields that are read as tokens are: neither holds a space or a percent sign."""
+
+
+def _odd(raw: str) -> bool:
+    """Whether a value of a query or form is anything else than itself."""
+    return "%" in raw or "+" in raw or not raw.isascii()
 
 
 def _places(names: Sequence[str]) -> list[int]:
