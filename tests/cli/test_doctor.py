@@ -1,6 +1,8 @@
 """`doctor` says what is wrong, and what to do about it."""
 
+import asyncio
 import json
+import os
 import sqlite3
 from contextlib import closing
 from datetime import timedelta
@@ -9,13 +11,19 @@ from typing import Any
 
 import pytest
 
+from profile_grpc.bootstrap.clock import SystemClock
 from profile_grpc.cli import doctor
+from profile_grpc.cli import spool as spool_findings
+from profile_grpc.transport.http.parameters import Kind
+from profile_grpc.transport.http.report import MICROSECONDS
+from profile_grpc.transport.http.spool import Spool
+from profile_grpc.transport.http.spool_records import Incoming
 from tests.cli import seeds
-from tests.cli.program import Commands
+from tests.cli.program import HASH_KEY, Commands
 
 
-def examine(commands: Commands) -> tuple[int, dict[str, Any]]:
-    outcome = commands("doctor", "--json")
+def examine(commands: Commands, *arguments: str) -> tuple[int, dict[str, Any]]:
+    outcome = commands("doctor", "--json", *arguments)
     assert outcome.err == ""
     report = json.loads(outcome.out)
     assert report["ok"] is (outcome.status == 0)
@@ -102,3 +110,94 @@ def test_a_clock_apart_from_the_databases_is_to_be_set(on_engine: Commands, monk
     found = examine(on_engine)[1]
     assert found["clock"]["verdict"] == "mend"
     assert "from the database's" in found["clock"]["detail"]
+
+
+async def fill(path: Path, age_seconds: int, dead: int, hash_key: str) -> None:
+    spool = Spool(path, bytes.fromhex(hash_key))
+    spool.start()
+    arrived = SystemClock().microseconds() - age_seconds * MICROSECONDS
+    for number in range(3 + dead):
+        report = Incoming(
+            Kind.REMOVAL, "shop", arrived, b"t" * 16, True, None, b"", None, b"x" * 100, number.to_bytes(16)
+        )
+        await spool.add(report)
+    for waiting in await spool.read(0, dead):
+        spool.bury(waiting, "MISSING_TOKEN", arrived)
+    await spool.close()
+
+
+def make_spool(path: Path, *, age_seconds: int = 0, dead: int = 0, hash_key: str = HASH_KEY) -> None:
+    """A spool with three reports that wait and `dead` that cannot be applied."""
+    asyncio.run(fill(path, age_seconds, dead, hash_key))
+
+
+def test_a_sound_spool_needs_nothing(commands: Commands, tmp_path: Path) -> None:
+    """X1, X4: also while a bridge works on it."""
+    commands.succeed("migrate")
+    assert "spool" not in examine(commands)[1]
+    path = tmp_path / "profiles.db.bridge-spool"  # where `serve --bridge-port` keeps it
+    make_spool(path)
+    before = sorted(path.name for path in tmp_path.iterdir())
+    status, found = examine(commands)
+    assert status == 0
+    assert found["spool"]["detail"] == f"{path}, no bridge works on it"
+    assert found["spool oldest"]["detail"].startswith("3 wait, the oldest for ")
+    assert found["spool room"]["detail"].startswith("0.0 of 1,024 MiB wait, ")
+    assert found["dead letters"] == {"check": "dead letters", "verdict": "ok", "detail": "none", "mend": ""}
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+    working = Spool(path, bytes.fromhex(HASH_KEY))
+    try:
+        status, found = examine(commands)
+        assert (status, found["spool"]["detail"]) == (0, f"{path}, a bridge works on it")
+    finally:
+        asyncio.run(working.close())
+
+
+def test_reports_that_wait_too_long_and_dead_letters_are_told(commands: Commands, tmp_path: Path) -> None:
+    """X4."""
+    commands.succeed("migrate")
+    path = tmp_path / "spool.db"
+    make_spool(path, age_seconds=600, dead=2)
+    status, found = examine(commands, "--bridge-spool", str(path))
+    assert (status, found["spool oldest"]["verdict"]) == (1, "mend")
+    assert found["spool oldest"]["mend"] == "start the bridge: nobody delivers them"
+    assert found["dead letters"]["verdict"] == "note"
+    assert found["dead letters"]["detail"] == "MISSING_TOKEN 2"
+    assert found["dead letters"]["mend"] == f"profile-grpc bridge dead list --spool {path}"
+
+
+def test_a_spool_without_room_is_told(commands: Commands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """X1: the only case in which a valid report is not taken."""
+    commands.succeed("migrate")
+    path = tmp_path / "spool.db"
+    make_spool(path)
+    monkeypatch.setenv("PROFILE_GRPC_BRIDGE_SPOOL", str(path))
+    assert examine(commands)[1]["spool room"]["verdict"] == "ok"
+    monkeypatch.setattr(spool_findings, "LEAST_FREE", 1 << 62)
+    status, found = examine(commands)
+    assert (status, found["spool room"]["verdict"]) == (1, "mend")
+    assert "free space on its disk" in found["spool room"]["mend"]
+    monkeypatch.setattr(spool_findings, "NEARLY_FULL", 0.000_001)
+    assert "raise `bridge --spool-limit`" in examine(commands)[1]["spool room"]["mend"]
+
+
+def test_a_spool_that_cannot_be_used_is_told(
+    commands: Commands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands.succeed("migrate")
+    path = tmp_path / "spool.db"
+    status, found = examine(commands, "--bridge-spool", str(path))
+    assert (status, found["spool"]["verdict"]) == (0, "note")
+    status, found = examine(commands, "--bridge-spool", str(tmp_path / "no" / "spool.db"))
+    assert (status, found["spool"]["mend"]) == (1, "make the folder")
+    make_spool(path, hash_key="0" * 64)
+    status, found = examine(commands, "--bridge-spool", str(path))
+    assert (status, found["spool key"]["verdict"]) == (1, "mend")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "access", lambda place, mode: mode != os.W_OK or place != path)
+        status, found = examine(commands, "--bridge-spool", str(path))
+    assert (status, found["spool"]["detail"]) == (1, f"{path} cannot be written")
+    path.write_text("no database at all, but long enough to be read as one" * 20)
+    status, found = examine(commands, "--bridge-spool", str(path))
+    assert (status, found["spool"]["verdict"]) == (1, "mend")
+    assert "cannot read the spool" in found["spool"]["detail"]

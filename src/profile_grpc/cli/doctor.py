@@ -6,27 +6,30 @@ import asyncio
 import os
 import secrets
 from collections.abc import AsyncIterator, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime, timedelta
-from enum import StrEnum
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from profile_grpc import config
 from profile_grpc.bootstrap.administration import Administration, administration
+from profile_grpc.bootstrap.clock import SystemClock
 from profile_grpc.bootstrap.demo import TENANT as DEMO_TENANT
-from profile_grpc.cli import output
+from profile_grpc.cli import output, spool
 from profile_grpc.cli.errors import FAILED
-from profile_grpc.cli.options import DatabaseUrl, Json, database_url
+from profile_grpc.cli.findings import Finding, Verdict, permissions
+from profile_grpc.cli.options import DatabaseUrl, Json, database_url, option
 from profile_grpc.config import ConfigError, DatabaseConfig
 from profile_grpc.service.ports import StoreError
 from profile_grpc.store import check_schema
+from profile_grpc.transport.http.spool import SpoolLimits
 
 CLOCK_TOLERANCE = timedelta(seconds=5)
 PASS_OVERDUE = timedelta(days=1)
+MEBIBYTE = 1 << 20
 _LEASE = timedelta(seconds=1)
-_OTHERS = 0o077
 # What each engine must say for acknowledged writes to survive a power cut, and for the data to be sound.
 _WANTED: Mapping[str, Mapping[str, tuple[frozenset[str], str]]] = {
     "SQLite": {
@@ -47,28 +50,25 @@ _WANTED: Mapping[str, Mapping[str, tuple[frozenset[str], str]]] = {
 }
 
 
-class Verdict(StrEnum):
-    """What a check found."""
+def doctor(
+    *,
+    database_url_: DatabaseUrl = None,
+    bridge_spool: Annotated[
+        Path | None,
+        option(
+            "--bridge-spool",
+            help="The file in which an HTTP bridge keeps reports.",
+            show_default="the file that `serve --bridge-port` keeps for this database, if there is one",
+        ),
+    ] = None,
+    bridge_spool_limit: Annotated[
+        int, option("--bridge-spool-limit", help="MiB of reports that may wait in it.", min=1)
+    ] = SpoolLimits().size // MEBIBYTE,
+    as_json: Json = False,
+) -> None:
+    """Check schema, engine, clock, lease, reaper, hash key, file permissions, and the spool of an HTTP bridge.
 
-    OK = "ok"
-    NOTE = "note"
-    """Worth knowing; nothing must be done."""
-    MEND = "mend"
-    """Must be mended."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One check and what it found; `mend` says what to do where something is to be done."""
-
-    check: str
-    verdict: Verdict
-    detail: str
-    mend: str = ""
-
-
-def doctor(*, database_url_: DatabaseUrl = None, as_json: Json = False) -> None:
-    """Check schema, engine, clock, lease, reaper, hash key, file permissions. Exit status 1: something must be mended.
+    Exit status 1: something must be mended.
 
     JSON: {database, ok, checks: [{check, verdict: ok | note | mend, detail, mend}]}.
     """
@@ -79,6 +79,10 @@ def doctor(*, database_url_: DatabaseUrl = None, as_json: Json = False) -> None:
 
     with output.working("examining"):
         findings = asyncio.run(run())
+        kept = config.dev_file(url, "bridge-spool")
+        if bridge_spool is not None or kept.exists():
+            key, now = _known_key(url, os.environ), SystemClock().microseconds()
+            findings += spool.examine(bridge_spool or kept, bridge_spool_limit * MEBIBYTE, key, now)
     sound = all(finding.verdict is not Verdict.MEND for finding in findings)
     shown = config.display_url(url)
     if as_json:
@@ -127,7 +131,7 @@ def _surroundings(url: str, environment: Mapping[str, str]) -> Iterator[Finding]
         path = config.sqlite_path(url)
         for private in (path, config.dev_file(url, "hash-key"), config.dev_file(url, "demo-keys")):
             if private.exists():
-                yield _permissions(private)
+                yield permissions(private)
 
 
 def _hash_key(configured: bool, kept: bool) -> Finding:  # noqa: FBT001 - two facts
@@ -137,14 +141,6 @@ def _hash_key(configured: bool, kept: bool) -> Finding:  # noqa: FBT001 - two fa
         return Finding("hash key", Verdict.NOTE, "the one that `serve --dev` keeps beside the database")
     todo = f'if there is none yet: export {config.HASH_KEY_VARIABLE}="$({config.MAKE_HASH_KEY})"'
     return Finding("hash key", Verdict.MEND, f"{config.HASH_KEY_VARIABLE} is not set", f"set it; {todo}")
-
-
-def _permissions(path: Path) -> Finding:
-    """Tokens and keys are in there: it must be closed to others, itself or by its folder."""
-    mode, folder = path.stat().st_mode, path.absolute().parent.stat().st_mode
-    if mode & _OTHERS and folder & _OTHERS:
-        return Finding("file", Verdict.MEND, f"others may open {path}", f"chmod 600 {path}*")
-    return Finding("file", Verdict.OK, f"{path} is closed to others")
 
 
 async def _inside(admin: Administration) -> AsyncIterator[Finding]:

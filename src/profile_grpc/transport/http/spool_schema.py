@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -49,7 +50,8 @@ CREATE INDEX dead_replay ON dead (id) WHERE replay;
 """
 CARRIED = "kind, app_id, arrived, trace, proven, credential, username, selector, tokens, sealed"
 """What a report keeps when it becomes a dead letter, and when that is replayed."""
-_KEY_CHECK = "key check"
+KEY_CHECK = "key check"
+"""The value in `meta` that tells under which hash key a spool is sealed."""
 
 
 class SpoolError(Exception):
@@ -93,8 +95,8 @@ def begin_epoch(database: sqlite3.Connection, path: Path, hash_key: bytes) -> in
     """
     check = sealing.key_check(hash_key)
     with writing(path):
-        database.execute("INSERT INTO meta VALUES (?, ?) ON CONFLICT DO NOTHING", (_KEY_CHECK, check))
-        stored = database.execute("SELECT value FROM meta WHERE name = ?", (_KEY_CHECK,)).fetchone()[0]
+        database.execute("INSERT INTO meta VALUES (?, ?) ON CONFLICT DO NOTHING", (KEY_CHECK, check))
+        stored = database.execute("SELECT value FROM meta WHERE name = ?", (KEY_CHECK,)).fetchone()[0]
         if not sealing.same(stored, check):
             raise SpoolError(
                 f"the spool {path} was sealed under another PROFILE_GRPC_HASH_KEY; set that one, or move the file away"
@@ -120,20 +122,34 @@ def writing(path: Path) -> Iterator[None]:
         yield
 
 
+def owner_file(path: Path) -> Path:
+    """The file whose lock the bridge that delivers a spool's reports holds."""
+    return path.with_name(f"{path.name}.owner")
+
+
 class Ownership:
     """The right to deliver a spool's reports: one process at a time, or each report would go out twice."""
 
     def __init__(self, path: Path) -> None:
         """Raises SpoolError when another process owns the spool."""
         try:
-            self._file = path.with_name(f"{path.name}.owner").open("ab")
+            self._file = owner_file(path).open("ab")
         except OSError as error:
             raise SpoolError(f"cannot lock the spool {path}: {_why(error)}") from None
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        if not self._locked():
             self._file.close()
-            raise SpoolError(f"the spool {path} is in use by another bridge; give each bridge a spool") from None
+            raise SpoolError(f"the spool {path} is in use by another bridge; give each bridge a spool")
+
+    def _locked(self) -> bool:
+        """Tries for a moment: `doctor`, which looks whether there is an owner, holds the lock while it does."""
+        for pause in (0.05, 0.1, 0):
+            try:
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                time.sleep(pause)
+            else:
+                return True
+        return False
 
     def release(self) -> None:
         """Lets another process own it."""

@@ -1,0 +1,84 @@
+"""What `profile-grpc doctor` finds in the spool of an HTTP bridge (X1, X4)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from profile_grpc.cli.findings import Finding, Verdict, permissions
+from profile_grpc.transport.http import spool_facts
+from profile_grpc.transport.http.report import MICROSECONDS
+from profile_grpc.transport.http.spool_facts import SpoolFacts
+from profile_grpc.transport.http.spool_schema import SpoolError
+
+OVERDUE_SECONDS = 300
+"""How long a report may wait before something is wrong."""
+NEARLY_FULL = 0.8
+LEAST_FREE = 64 << 20
+"""Bytes. With less on its disk, a bridge is about to answer 503."""
+_MEBIBYTE = 1 << 20
+
+
+def examine(path: Path, limit: int, hash_key: bytes | None, now: int) -> Iterator[Finding]:
+    """Every finding about the spool. `limit`: bytes that may wait; `now`: microseconds since 1970."""
+    if not path.exists():
+        yield _missing(path)
+        return
+    blocked = [place for place in (path, path.absolute().parent) if not os.access(place, os.W_OK)]
+    if blocked:
+        todo = f"give it to the user that runs the bridge: chown USER {blocked[0]}"
+        yield Finding("spool", Verdict.MEND, f"{blocked[0]} cannot be written", todo)
+    try:
+        facts = spool_facts.read(path)
+    except SpoolError as error:
+        yield Finding("spool", Verdict.MEND, str(error), "name the bridge's file, or move it away and start the bridge")
+        return
+    if not blocked:
+        yield Finding("spool", Verdict.OK, f"{path}, {'a bridge' if facts.owned else 'no bridge'} works on it")
+    yield permissions(path)
+    if hash_key is not None and not facts.sealed_under(hash_key):
+        todo = "set the key that it was sealed under: without it, what waits is lost"
+        yield Finding("spool key", Verdict.MEND, "sealed under another hash key than the one that is set", todo)
+    yield _room(facts, limit)
+    yield _oldest(facts, now)
+    yield _dead(path, facts)
+
+
+def _missing(path: Path) -> Finding:
+    if not path.absolute().parent.is_dir():
+        return Finding("spool", Verdict.MEND, f"its folder is missing: {path.absolute().parent}", "make the folder")
+    return Finding("spool", Verdict.NOTE, f"no {path} yet", "a bridge makes it; if one runs, name its file")
+
+
+def _room(facts: SpoolFacts, limit: int) -> Finding:
+    used = f"{facts.size / _MEBIBYTE:,.1f} of {limit // _MEBIBYTE:,} MiB wait, {facts.free // _MEBIBYTE:,} MiB are free"
+    if facts.size >= limit * NEARLY_FULL:
+        return Finding("spool room", Verdict.MEND, used, "bring the service back, or raise `bridge --spool-limit`")
+    if facts.free < LEAST_FREE:
+        return Finding("spool room", Verdict.MEND, used, "free space on its disk: full, it has reports answered 503")
+    if facts.free < limit - facts.size:
+        return Finding("spool room", Verdict.NOTE, used, "the disk is full before the spool's limit is reached")
+    return Finding("spool room", Verdict.OK, used)
+
+
+def _oldest(facts: SpoolFacts, now: int) -> Finding:
+    if facts.oldest is None:
+        return Finding("spool oldest", Verdict.OK, "no report waits")
+    seconds = max(0, (now - facts.oldest) // MICROSECONDS)
+    told = f"{facts.waiting:,} wait, the oldest for {seconds:,} s"
+    if seconds <= OVERDUE_SECONDS:
+        return Finding("spool oldest", Verdict.OK, told)
+    todo = (
+        "look into the bridge's log: the service does not answer it, or fails"
+        if facts.owned
+        else "start the bridge: nobody delivers them"
+    )
+    return Finding("spool oldest", Verdict.MEND, told, todo)
+
+
+def _dead(path: Path, facts: SpoolFacts) -> Finding:
+    if not facts.dead:
+        return Finding("dead letters", Verdict.OK, "none")
+    told = ", ".join(f"{reason} {count:,}" for reason, count in facts.dead.items())
+    return Finding("dead letters", Verdict.NOTE, told, f"profile-grpc bridge dead list --spool {path}")

@@ -1,0 +1,88 @@
+# ruff: noqa: S608 - statements are put together from constants
+"""What a spool holds, for `profile-grpc doctor`; also while a bridge works on it. Nothing is written."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from profile_grpc.transport.http import sealing
+from profile_grpc.transport.http.spool_records import ROW_BYTES
+from profile_grpc.transport.http.spool_schema import (
+    BUSY_SECONDS,
+    KEY_CHECK,
+    VERSION,
+    Ownership,
+    SpoolError,
+    owner_file,
+    writing,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolFacts:
+    """A spool as it is now."""
+
+    waiting: int
+    """Reports that wait."""
+    size: int
+    """Bytes of them, counted as the spool's limit counts them."""
+    oldest: int | None
+    """When the oldest of them arrived, in microseconds since 1970; None: none waits."""
+    dead: Mapping[str, int]
+    """Dead letters, by reason."""
+    free: int
+    """Bytes that the file may grow by: unused pages, and the disk."""
+    owned: bool
+    """Whether a bridge works on it."""
+    key_check: bytes
+
+    def sealed_under(self, hash_key: bytes) -> bool:
+        """Whether its reports can be opened with this hash key."""
+        return sealing.same(self.key_check, sealing.key_check(hash_key))
+
+
+def read(path: Path) -> SpoolFacts:
+    """Reads a spool.
+
+    Raises:
+        SpoolError: the file is no spool, of another version, or cannot be read.
+    """
+    owned = _owned(path)
+    # Beside a bridge read-only, which never makes a checkpoint, and without the lock that the bridge would wait for.
+    # Without a bridge not so: a read-only connection leaves SQLite's journal files behind.
+    uri = f"file:{quote(str(path.absolute()))}?mode={'ro' if owned else 'rw'}"
+    try:
+        with (
+            nullcontext() if owned else writing(path),
+            closing(sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)) as database,
+        ):
+            one = database.execute
+            if one("PRAGMA user_version").fetchone()[0] != VERSION:
+                raise SpoolError(f"{path} is no spool of this version of profile-grpc")
+            one("BEGIN")
+            waiting, size, oldest = one(
+                f"SELECT count(*), coalesce(sum(length(sealed) + {ROW_BYTES}), 0), min(arrived) FROM report"
+            ).fetchone()
+            dead = dict(one("SELECT reason, count(*) FROM dead GROUP BY reason ORDER BY count(*) DESC").fetchall())
+            check = one("SELECT value FROM meta WHERE name = ?", (KEY_CHECK,)).fetchone()
+            unused = one("PRAGMA freelist_count").fetchone()[0] * one("PRAGMA page_size").fetchone()[0]
+    except (sqlite3.Error, OSError) as error:
+        raise SpoolError(f"cannot read the spool {path}: {error}") from None
+    free = unused + shutil.disk_usage(path.absolute().parent).free
+    return SpoolFacts(waiting, size, oldest, dead, free, owned, check[0] if check else b"")
+
+
+def _owned(path: Path) -> bool:
+    if not owner_file(path).exists():
+        return False
+    try:
+        Ownership(path).release()
+    except SpoolError:
+        return True
+    return False
