@@ -291,6 +291,35 @@ async def test_each_call_is_logged_on_the_level_of_its_outcome(served: Served) -
     assert all(line["peer"].startswith("ipv4:127.0.0.1") and line["seconds"] >= 0 for line in lines)
 
 
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+
+
+@pytest.mark.parametrize(
+    ("given", "logged"),
+    [
+        (f"00-{TRACE}-00f067aa0ba902b7-01", TRACE),
+        (f"cc-{TRACE}-00f067aa0ba902b7-00", TRACE),
+        (None, None),
+        ("", None),
+        (f"00-{'0' * 32}-00f067aa0ba902b7-01", None),
+        (f"00-{TRACE}-{'0' * 16}-01", None),
+        (f"ff-{TRACE}-00f067aa0ba902b7-01", None),
+        (f"00-{TRACE.upper()}-00f067aa0ba902b7-01", None),
+        (f"00-{TRACE}-00f067aa0ba902b7-01 and more", None),
+        ("marker-of-a-person", None),
+    ],
+)
+async def test_the_callers_trace_is_logged_if_it_is_one(served: Served, given: str | None, logged: str | None) -> None:
+    """Its id only; anything else that a caller writes there stays out of the log."""
+    metadata = served.client if given is None else (*served.client, ("traceparent", given))
+    with capture_logs() as logs:
+        await served.profiles.Register(ps.RegisterRequest(key=key()), metadata=metadata)
+        await refused(served.raw(HEARTBEAT, GARBAGE, metadata))
+    lines = [entry for entry in logs if entry["event"] == "call"]
+    assert [line.get("caller_trace_id") for line in lines] == [logged, logged]
+    assert "00f067aa0ba902b7" not in str(logs)
+
+
 async def test_no_secret_and_no_id_reaches_the_log(served: Served) -> None:
     """Not from a call that succeeds, not from any that is refused, at any step."""
     marked = key(user="user-of-the-log", device="device-of-the-log")

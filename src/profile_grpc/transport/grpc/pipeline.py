@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Awaitable, Callable
 from time import perf_counter
 from typing import Any, NoReturn, Protocol
@@ -26,6 +27,8 @@ from profile_grpc.transport.grpc.in_flight import InFlight
 Context = grpc.aio.ServicerContext[bytes, bytes]
 Run = Callable[[Any, Call], Awaitable[Message]]
 """A servicer method."""
+_TRACE_HEADER = "traceparent"
+_TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}\Z")
 _DEADLINE_SLACK = 0.1
 """Seconds. The caller, who counts from before the request travelled, sees its deadline pass first and then cancels."""
 
@@ -143,6 +146,9 @@ class Pipeline:
             told["caller"] = call.caller.kind.name
         if hasattr(call, "app"):
             told["app_id"] = call.app.app_id
+        trace = _caller_trace(context)
+        if trace is not None:
+            told["caller_trace_id"] = trace
         self._log.log(level, "call", peer=context.peer(), **told)
 
 
@@ -153,6 +159,14 @@ def _presented(context: Context) -> str | None:
         if name == HEADER and isinstance(value, str):
             presented = value
     return presented
+
+
+def _caller_trace(context: Context) -> str | None:
+    """The id of the trace that the caller is in (W3C Trace Context), if it tells one that is valid."""
+    for name, value in context.invocation_metadata() or ():
+        if name == _TRACE_HEADER and isinstance(value, str) and (match := _TRACEPARENT.match(value)):
+            return match[1]
+    return None
 
 
 def _parse(method: Method, raw: bytes) -> Message:

@@ -9,7 +9,7 @@ import re
 from typing import NamedTuple
 
 Header = tuple[bytes, bytes]
-_TRACEPARENT = re.compile(rb"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}\Z")
+_TRACEPARENT = re.compile(rb"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}\Z")
 _ALLOW: Header = (b"allow", b"GET, HEAD, POST, PUT, DELETE, OPTIONS")
 _CLOSE: Header = (b"connection", b"close")
 _CHALLENGE: Header = (b"www-authenticate", b'Basic realm="reports", charset="UTF-8"')
