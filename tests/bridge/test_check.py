@@ -70,6 +70,14 @@ def test_the_xml_is_ready_to_paste() -> None:
     assert "<reportAccountRemovalContentType>application/json</reportAccountRemovalContentType>" in found.xml
 
 
+def test_of_token_reports_no_key_is_named_that_nothing_proves() -> None:
+    """X5: the reference names the Account XML keys of removals only."""
+    url = WITH_QUERY.replace("removeToken", "reportToken")
+    found = check(DEFAULT, url, JSON, "application/json", ["x"])
+    assert (found.kind, found.problems) == (Kind.TOKEN, [])
+    assert found.xml.splitlines() == [url.replace("&", "&amp;"), JSON, "application/json"]
+
+
 @pytest.mark.parametrize(
     ("url", "post_data", "problem"),
     [
@@ -127,6 +135,8 @@ def test_the_command_shows_placeholders_problems_and_xml(
     assert outcome.status == 1
     assert "(not read)" in outcome.out
     assert "problem: the path names the app other, not shop" in outcome.err
+    told = commands("app", "bridge-check", "shop", "--url", url.replace("removeToken", "reportToken"))
+    assert "which your app's documentation names\nhttps://example.com/reportToken/?" in told.out
 
 
 NAMES = [*BridgeParameters().token_msgs, *BridgeParameters().username, "selector", "appid", "device_id", "other"]

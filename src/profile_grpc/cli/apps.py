@@ -16,6 +16,7 @@ from profile_grpc.cli.errors import FAILED, CommandFailed
 from profile_grpc.cli.options import AppId, DatabaseUrl, Json, database, option
 from profile_grpc.domain.settings import App, AppSettings
 from profile_grpc.transport.http import check
+from profile_grpc.transport.http.parameters import Kind
 from profile_grpc.transport.http.templates import Template
 
 app = typer.Typer(help="Apps and their settings.", no_args_is_help=True)
@@ -167,6 +168,8 @@ def bridge_check(
 ) -> None:
     """Show what the bridge reads from report templates, and the Account XML keys to paste. Exit status 1: they fail.
 
+    Of token reports the keys' values only: look up their names in your app's documentation.
+
     JSON: {endpoint, app_id, placeholders: {name: parameter}, problems, xml}.
     """
 
@@ -188,6 +191,10 @@ def bridge_check(
     else:
         rows = [(f"%{name}%", parameter or "(not read)") for name, parameter in found.placeholders.items()]
         output.table(("placeholder", "becomes"), rows, empty="no placeholders")
+        if found.kind is Kind.TOKEN:
+            output.line(
+                "For the Account XML: values of the Push Token Reporter's keys, which your app's documentation names"
+            )
         output.line(found.xml)
         for problem in problems:
             output.note(f"problem: {problem}")

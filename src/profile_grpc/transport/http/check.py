@@ -14,10 +14,7 @@ from profile_grpc.transport.http.templates import Fields, Template
 
 _PLACEHOLDER = re.compile(r"%([A-Za-z][A-Za-z0-9_]*(?:\[[^\]%]*\])?)%")
 FORM = "application/x-www-form-urlencoded"
-_KEYS = {
-    Kind.REMOVAL: ("reportAccountRemovalUrl", "reportAccountRemovalPostData", "reportAccountRemovalContentType"),
-    Kind.TOKEN: ("pushTokenReporterUrl", "pushTokenReporterPostData", "pushTokenReporterContentType"),
-}
+_REMOVAL_KEYS = ("reportAccountRemovalUrl", "reportAccountRemovalPostData", "reportAccountRemovalContentType")
 _LIMIT = 65_536
 
 
@@ -34,7 +31,8 @@ class Checked:
     problems: Sequence[str]
     """What keeps the reports from working."""
     xml: str
-    """The Account XML keys, ready to paste."""
+    """The Account XML keys, ready to paste. Of token reports their values only, each on a line: the reporter's
+    documentation, on which this rests, names the keys of removals and no others."""
 
 
 def check(
@@ -102,5 +100,8 @@ def _problems(
 
 
 def _xml(kind: Kind, url: str, post_data: str, content_type: str) -> str:
-    values = zip(_KEYS[kind], (url, post_data, content_type), strict=True)
-    return "\n".join(f"<{name}>{escape(value)}</{name}>" for name, value in values if value)
+    values = (url, post_data, content_type)
+    if kind is Kind.TOKEN:
+        return "\n".join(escape(value) for value in values if value)
+    named = zip(_REMOVAL_KEYS, values, strict=True)
+    return "\n".join(f"<{name}>{escape(value)}</{name}>" for name, value in named if value)
