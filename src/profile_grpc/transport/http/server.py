@@ -88,6 +88,8 @@ class BridgeProtocol(HttpToolsProtocol):
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
+        if self._head_bytes > self.limits.head_bytes and self._size_of_head() > self.limits.head_bytes:
+            raise ValueError  # one that came in one piece: the parser gives up, and `data_received` cuts
         self._in_head = False
         super().on_headers_complete()
 
@@ -96,6 +98,10 @@ class BridgeProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         self._unwatch()  # the next request, if one has begun, has its own time
         super().on_message_complete()
+
+    def _size_of_head(self) -> int:
+        """About: without separators."""
+        return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
 
     def _watch(self) -> None:
         self._timer = self.loop.call_later(self.limits.message_seconds, self._cut)
