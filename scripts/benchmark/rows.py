@@ -104,7 +104,7 @@ def _registration(hasher: Hasher, now: datetime) -> Changes:
         },
     )
     command, settings = Register(ProfileKey(APP, "a user", "a device"), patch), AppSettings()
-    needs = decide.needs(command, settings, hasher)
+    needs = decide.needs([(command, settings)], hasher)
     rows = Rows(needs, beats=(), profiles=(), device_guards=(), user_guards=(), token_guards=(), histories={})
     state = State(rows, hasher=hasher, now=now, fresh_revision=lambda: 0)
     decide.decide(state, command, settings)

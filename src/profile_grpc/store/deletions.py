@@ -119,7 +119,7 @@ class Deletions:
         shard = random.randrange(SHARDS)  # noqa: S311 - no secret
         by_platform = Counter(p.stored[0] for p in profiles)
         counts = [(app_id, status.value, platform, shard, -number) for platform, number in by_platform.items()]
-        await write_all(session, self._counts, counts, 4, tables.profile_count.name)
+        await write_all(session, self._counts, counts, tables.profile_count.name)
         if reason is DeletionReason.INACTIVE:
             await session.execute(self._reaped, [(app_id, time, len(keys))])
 
