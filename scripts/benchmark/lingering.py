@@ -10,6 +10,7 @@ from profile_grpc.cli import main
 from profile_grpc.service.write_queue import QueueLimits, WriteQueue
 
 if __name__ == "__main__":
-    limits = QueueLimits(linger=float(sys.argv.pop(1)) / 1000)
+    linger = float(sys.argv.pop(1)) / 1000
+    limits = QueueLimits(linger=linger, patience=3 * linger)
     process.WriteQueue = partial(WriteQueue, limits=limits)  # type: ignore[attr-defined,assignment]
     main()
