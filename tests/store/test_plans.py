@@ -32,7 +32,7 @@ from profile_grpc.domain.state import Write
 from profile_grpc.service.ports import ProfileFilter
 from profile_grpc.store import SqlStore, open_store, times
 from profile_grpc.store.engine import Prepared, Row
-from profile_grpc.store.rows import BEAT
+from profile_grpc.store.rows import BEAT, SAME_DAY_BEAT
 from profile_grpc.store.tables import metadata
 from tests.store.support import DAY, HASHER, NOW, Writer, changes, key, profile, put
 from tests.support.postgres import Postgres
@@ -311,7 +311,7 @@ async def test_a_guarded_write_reads_what_it_writes(filled: SqlStore, kind: str,
     await assert_reads(filled, getattr(guarded, statement), unseen(KEYS[kind], columns), guarded._name)
 
 
-@pytest.mark.parametrize(("name", "columns"), [("_beat", BEAT), ("_beat_same_day", BEAT[:-1])])
+@pytest.mark.parametrize(("name", "columns"), [("_beat", BEAT), ("_same_day_beat", SAME_DAY_BEAT)])
 async def test_a_heartbeat_reads_one_row(filled: SqlStore, name: str, columns: tuple[str, ...]) -> None:
     given = unseen(KEYS["_profiles"], 3 + len(columns))
     await assert_reads(filled, getattr(filled.profiles._applier, name), given, "profile")
