@@ -297,8 +297,12 @@ class Reaper:
     async def _delete(self, deletion: _Deletion, due: Sequence[DueProfile]) -> int:
         """Deletes what is still as it was found, several chunks at a time; answers how many profiles that were."""
         chunks = iter([due[start : start + CHUNK] for start in range(0, len(due), CHUNK)])
-        async with asyncio.TaskGroup() as lanes:
-            tasks = [lanes.create_task(self._delete_chunks(deletion, chunks)) for _ in range(LANES)]
+        try:
+            async with asyncio.TaskGroup() as lanes:
+                tasks = [lanes.create_task(self._delete_chunks(deletion, chunks)) for _ in range(LANES)]
+        except ExceptionGroup as failed:
+            # What failed first is what callers know how to tell; the other lanes were stopped for it.
+            raise failed.exceptions[0] from None
         return sum(task.result() for task in tasks)
 
     async def _delete_chunks(self, deletion: _Deletion, chunks: Iterator[Sequence[DueProfile]]) -> int:

@@ -8,10 +8,11 @@ from structlog.testing import capture_logs
 
 from profile_grpc import reaper as reaper_module
 from profile_grpc.domain.commands import Heartbeat
+from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.settings import App, AppSettings, ReaperBreaker
 from profile_grpc.reaper import Reaper
 from profile_grpc.service.observer import Silent
-from profile_grpc.service.ports import Tenant
+from profile_grpc.service.ports import StoreUnavailable, Tenant
 from profile_grpc.service.write_queue import WriteQueue
 from profile_grpc.store import SqlStore
 from tests.store.support import DAY, HASHER, NOW, Writer, key, register
@@ -80,6 +81,22 @@ async def test_P4_a_profile_that_comes_to_life_after_the_scan_stays_and_its_neig
     assert await shop.reap(confirm=True) == 2
     assert await shop.store.profiles.get(key("bob", "bob-phone"))
     assert await shop.left() == 1
+
+
+@pytest.mark.parametrize("error", [StoreUnavailable("gone"), Refused(Reason.DRAINING, "bye")])
+async def test_a_failure_in_the_midst_of_a_pass_is_told_as_it_is(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """Not as a group of one: who runs a pass knows what an outage is."""
+    await shop.heard("ann")
+    shop.clock.advance(41 * DAY)
+
+    async def fails(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(shop.store.reaper, "delete", fails)
+    with pytest.raises(type(error)):
+        await shop.reap(confirm=True)
 
 
 async def test_P5_the_day_of_the_cutoff_is_not_read_at_every_pass(shop: Shop) -> None:
