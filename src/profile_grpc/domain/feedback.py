@@ -110,7 +110,7 @@ def _held_tokens(state: State, app_id: str, item: PushFeedback) -> set[tuple[Dev
     """The tokens the item is about, each with the device that owns it."""
     if item.key is None:
         token = tokens.normalise(item.provider, item.token)
-        guards = state.token_owners(state.hasher.token(app_id, token))
+        guards = state.token_owners(state.token_ref(app_id, token))
         return {(DeviceKey(app_id, g.device_id), token) for g in guards}
     named = next((p for p in state.on_device(item.key.device) if p.key == item.key), None)
     endpoints = named.push_endpoints if named else ()

@@ -182,6 +182,8 @@ class State:
         self._tokens_by_ref: defaultdict[TokenRef, set[TokenKey]] = defaultdict(set)
         for token in self._tokens.rows:
             self._tokens_by_ref[token.ref].add(token)
+        # A token is looked at several times in the course of one command.
+        self._refs: dict[tuple[str, str], TokenRef] = {}
         self._tombstones: dict[ProfileKey, Tombstone] = {}
         self._ledger: list[LedgerEntry] = []
         self._events: list[Event] = []
@@ -256,8 +258,15 @@ class State:
 
     def token_key(self, app_id: str, endpoint: PushEndpoint) -> TokenKey:
         """What identifies the endpoint's token (R4)."""
-        token = self.hasher.token(app_id, endpoint.token)
+        token = self.token_ref(app_id, endpoint.token)
         return TokenKey(app_id, token.token_hash, endpoint.provider, endpoint.push_app_id)
+
+    def token_ref(self, app_id: str, token: str) -> TokenRef:
+        """Stands for the (normalised) token."""
+        ref = self._refs.get((app_id, token))
+        if ref is None:
+            ref = self._refs[app_id, token] = self.hasher.token(app_id, token)
+        return ref
 
     # --- changing ---
 

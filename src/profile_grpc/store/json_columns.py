@@ -56,6 +56,9 @@ _encode = msgspec.json.Encoder().encode
 _decode_endpoints = msgspec.json.Decoder(list[_Endpoint]).decode
 _decode_tokens = msgspec.json.Decoder(list[_Token]).decode
 _decode_attributes = msgspec.json.Decoder(_Attributes).decode
+_PROVIDERS = {provider.value: provider for provider in PushProvider}
+_PURPOSES = {purpose.value: purpose for purpose in PushPurpose}
+_ENDPOINT_STATES = {state.value: state for state in PushEndpointState}
 _NO_ATTRIBUTES = _encode(_Attributes())
 
 
@@ -74,12 +77,12 @@ def read_endpoints(text: str | None) -> tuple[PushEndpoint, ...]:
         return ()
     return tuple(
         PushEndpoint(
-            provider=PushProvider(e.provider),
+            provider=_PROVIDERS[e.provider],
             token=e.token,
             push_app_id=e.push_app_id,
-            purpose=PushPurpose(e.purpose),
+            purpose=_PURPOSES[e.purpose],
             confirm_time=instant(e.confirm_time),
-            state=PushEndpointState(e.state),
+            state=_ENDPOINT_STATES[e.state],
         )
         for e in _decode_endpoints(text)
     )
