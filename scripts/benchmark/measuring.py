@@ -103,6 +103,7 @@ class Bench:
 
     def requests(self, workload: str, seconds: float) -> Requests:
         """The workload's next requests; the profiles that they need are there."""
+        self.plan = replace(self.plan, draw=self.plan.draw + 1)
         requests = WORKLOADS[workload](replace(self.plan, seconds=seconds))
         if requests.seeded:
             self.load(requests.seeded)

@@ -33,7 +33,13 @@ def main() -> None:
     given = parser.parse_args()
     results = [json.loads(file.read_text()) for file in sorted(given.folder.glob("*.json"))]
     mpl.rcParams.update(
-        {"svg.hashsalt": "profile-grpc", "font.size": 10, "axes.spines.top": False, "axes.spines.right": False}
+        {
+            "svg.hashsalt": "profile-grpc",
+            "svg.fonttype": "none",
+            "font.size": 10,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+        }
     )
     lingers = [r for r in results if r.get("linger_ms") is not None]
     soaks = [r for r in results if r.get("soak")]
@@ -67,7 +73,7 @@ def _against_rows(results: Sequence[_Result]) -> Any:  # noqa: ANN401
         plot.set_title(_ENGINES[engine])
     axes[0][0].set_ylabel("calls per second, as a part of echo's")
     axes[0][0].set_ylim(bottom=0)
-    axes[0][-1].legend(frameon=False)
+    axes[0][-1].legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
     return figure
 
 

@@ -47,7 +47,7 @@ def versions(
             for name, python in (("pinned", sys.executable), ("other", str(other)))
         }
         for number in range(rounds + 1):
-            heartbeats = WORKLOADS["heartbeat"](Plan(rows, seconds, Distribution.UNIFORM, number))
+            heartbeats = WORKLOADS["heartbeat"](Plan(rows, seconds, Distribution.UNIFORM, rows, number))
             for name, (echo, server, service) in sides.items():
                 for kind, called, requests in (
                     ("echo", echo, workloads.empty()),

@@ -44,6 +44,8 @@ class Plan:
     distribution: Distribution
     fresh: int
     """The first number that no profile has had yet."""
+    draw: int = 0
+    """Which of many draws: each run has its own, or a large table would be a small one that is called again."""
 
     def calls(self, items: int = 1) -> int:
         """How many calls with so many items to prepare for a run."""
@@ -51,7 +53,7 @@ class Plan:
 
     def numbers(self, count: int) -> Sequence[int]:
         """So many profiles, as `distribution` says."""
-        dice = random.Random(self.fresh)  # noqa: S311 - no secret
+        dice = random.Random(self.draw)  # noqa: S311 - no secret
         if self.distribution is Distribution.UNIFORM:
             numbers = dice.sample(range(self.rows), min(count, self.rows))
             return [numbers[n % len(numbers)] for n in range(count)]
@@ -215,7 +217,7 @@ def _dead(numbers: Sequence[int]) -> pb.ReportPushFeedbackRequest:
 
 def _mixed(plan: Plan) -> Requests:
     """90 % Heartbeat, 5 % UpdateProfileData, 4 % Register of new profiles, 1 % Unregister of some of these."""
-    dice = random.Random(plan.fresh)  # noqa: S311 - no secret
+    dice = random.Random(plan.draw)  # noqa: S311 - no secret
     calls: list[tuple[int, bytes]] = []
     created, unregistered = 0, 0
     for number in plan.numbers(plan.calls()):
@@ -236,7 +238,7 @@ def steady(plan: Plan) -> Requests:
 
     What is registered and unregistered are the same few profiles, over and over.
     """
-    dice = random.Random(plan.fresh)  # noqa: S311 - no secret
+    dice = random.Random(plan.draw)  # noqa: S311 - no secret
     methods = [_method(dice) for _ in range(plan.calls())]
     few = plan.rows // 50
     numbers = plan.numbers(len(methods))
