@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import Counter
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -104,12 +103,12 @@ async def test_of_two_changes_one_wins(pair: tuple[Writer, Writer], ours: Comman
 
 async def test_a_device_counted_twice_is_refused_m4(store: SqlStore, other: SqlStore) -> None:
     entry = LedgerEntry("shop", "hash-of-a-profile-0001", 1, NOW)
-    again = replace(entry, count_time=NOW + DAY)
+    again = entry._replace(count_time=NOW + DAY)
     async with store.profiles.write() as transaction:
         await transaction.apply(changes(ledger=[entry]))
     with pytest.raises(Conflict):
         async with other.profiles.write() as transaction:
-            await transaction.apply(changes(ledger=[again, replace(entry, profile_hash="another")]))
+            await transaction.apply(changes(ledger=[again, entry._replace(profile_hash="another")]))
     usage = await store.usage.usage("shop", NOW.date(), (NOW + DAY).date(), NOW - DAY)
     assert (usage.distinct, usage.rolling) == (1, 1)
 
@@ -128,7 +127,7 @@ async def test_every_write_is_guarded(store: SqlStore, written: str, deleted: st
         async with store.profiles.write() as transaction:
             await transaction.apply(changes(**what))
 
-    changed = replace(row, revision=6)
+    changed = row._replace(revision=6)
     with pytest.raises(Conflict):
         await apply(**{written: [Write(row, 4)]})
     with pytest.raises(Conflict):
@@ -209,7 +208,7 @@ async def test_retried_conflicts_lose_no_update(store: SqlStore, other: SqlStore
                 async with target.profiles.write() as transaction:
                     found = await transaction.load(Needs(beats={key()}))
                     [beat] = found.beats
-                    changed = replace(beat, mad=MadRecord(NOW, beat.mad.number + 1), revision=beat.revision + 1)
+                    changed = beat._replace(mad=MadRecord(NOW, beat.mad.number + 1), revision=beat.revision + 1)
                     await transaction.apply(changes(beats=[Write(changed, beat.revision)]))
             except Conflict:
                 conflicts += 1

@@ -2,7 +2,6 @@
 
 import itertools
 from collections import Counter
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -89,7 +88,7 @@ profiles = st.builds(
 @given(stored=st.lists(profiles, min_size=1, max_size=3, unique_by=lambda p: p.key))
 async def test_every_field_comes_back(store: SqlStore, stored: list[Profile]) -> None:
     app = f"example {next(examples)}"  # the database stays the same from one example to the next
-    stored = [replace(p, key=p.key._replace(app_id=app)) for p in stored]
+    stored = [p._replace(key=p.key._replace(app_id=app)) for p in stored]
     await put(store, *stored)
     writer = Writer(store)
     whole = await writer.load(Needs(profiles={p.key for p in stored}))
@@ -229,7 +228,7 @@ async def test_a_changed_profile_replaces_every_field(store: SqlStore, writer: W
     assert stored is not None
     assert stored.status is ProfileStatus.UNREGISTERED
     assert stored.unregister_time == NOW
-    assert replace(stored, revision=7).attributes == first.attributes
+    assert stored._replace(revision=7).attributes == first.attributes
 
 
 async def test_a_heartbeat_changes_nothing_else_h1(store: SqlStore) -> None:
@@ -240,5 +239,5 @@ async def test_a_heartbeat_changes_nothing_else_h1(store: SqlStore) -> None:
     await writer.commit(Heartbeat(key()))
     stored = await store.profiles.get(key())
     assert stored is not None
-    assert stored == replace(first, last_heartbeat_time=later, revision=stored.revision)
+    assert stored == first._replace(last_heartbeat_time=later, revision=stored.revision)
     assert stored.revision != first.revision

@@ -2,7 +2,6 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -107,13 +106,13 @@ class World:
         self.profiles[key] = profile
         self.counts[CountKey(key.app_id, profile.status, profile.platform)] += 1
         device = self.devices.get(key.device, DeviceGuard(key.device, 0, revision=1))
-        self.devices[key.device] = replace(device, profiles=device.profiles + 1)
+        self.devices[key.device] = device._replace(profiles=device.profiles + 1)
         if guard_user:
             user = self.users.get(key.user, UserGuard(key.user, 0, revision=1))
-            self.users[key.user] = replace(user, profiles=user.profiles + 1)
+            self.users[key.user] = user._replace(profiles=user.profiles + 1)
         for token in self.tokens_of(profile):
             guard = self.tokens.get(token, TokenGuard(token, key.device_id, 0, revision=1))
-            self.tokens[token] = replace(guard, holders=guard.holders + 1)
+            self.tokens[token] = guard._replace(holders=guard.holders + 1)
         profile_hash = self.hasher.profile(key)
         self.ledger[key.app_id, profile_hash].append(
             LedgerEntry(key.app_id, profile_hash, profile.mad.number, profile.mad.count_time)
@@ -127,8 +126,7 @@ class World:
         _write(self.users, changes.user_guards, changes.deleted_user_guards)
         _write(self.tokens, changes.token_guards, changes.deleted_token_guards)
         for beat in changes.beats:
-            self.profiles[beat.row.key] = replace(
-                self.profiles[beat.row.key],
+            self.profiles[beat.row.key] = self.profiles[beat.row.key]._replace(
                 last_heartbeat_time=beat.row.last_heartbeat_time,
                 mad=beat.row.mad,
                 revision=beat.row.revision,

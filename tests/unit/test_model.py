@@ -5,7 +5,6 @@
 
 from collections import Counter
 from copy import deepcopy
-from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 
@@ -168,10 +167,10 @@ class Rules(RuleBasedStateMachine):
             case Aimed():
                 of_app = [key for key in sorted(self.world.profiles) if key.app_id == command.command.key.app_id]
                 key = of_app[command.aim % len(of_app)] if of_app else command.command.key
-                return self.made(replace(command.command, key=key))
+                return self.made(command.command._replace(key=key))
             case UpdateProfileData(etag=etag) if etag == CURRENT:
                 profile = self.world.profiles.get(command.key)
-                return replace(command, etag=profile.etag if profile else "none"), command
+                return command._replace(etag=profile.etag if profile else "none"), command
             case Timed():
                 made = self.timed(command)
                 return made, made
@@ -189,9 +188,9 @@ class Rules(RuleBasedStateMachine):
             if held is not None:
                 key, endpoint = held
                 [first, *more] = removal.tokens
-                first = replace(first, token=spell((endpoint.provider, endpoint.token), aim or 0))
-                removal = replace(removal, username=key.user_id, tokens=(first, *more))
-            return replace(removal, report_time=now - age)
+                first = first._replace(token=spell((endpoint.provider, endpoint.token), aim or 0))
+                removal = removal._replace(username=key.user_id, tokens=(first, *more))
+            return removal._replace(report_time=now - age)
         items = [self.feedback_item(command.app_id, one) for one in command.content]
         return ReportPushFeedback(command.app_id, tuple(items))
 

@@ -1,7 +1,5 @@
 """Register: R1-R3 and R9, H4, and what a registration is for billing and events."""
 
-from dataclasses import replace
-
 import pytest
 
 from profile_grpc.domain.commands import DeleteDeviceProfile, ProfilePatch, Register
@@ -70,8 +68,7 @@ def test_R1_a_repeated_identical_call_changes_times_and_etag_only() -> None:
     scene.later(hours(3)).register(ANN, call)
     after = scene.profile(ANN)
     assert after.etag != before.etag
-    assert after == replace(
-        before,
+    assert after == before._replace(
         register_time=scene.now,
         update_time=scene.now,
         push_endpoints=(stored(fcm("T"), scene.now),),

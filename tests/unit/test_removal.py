@@ -1,6 +1,5 @@
 """Unregister and delete (D1-D3)."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -157,7 +156,7 @@ def test_D2_by_customer_on_a_device_that_is_not_the_customers_finds_nothing() ->
 def test_D2_an_unknown_profile_is_not_found_unless_it_may_be_missing(command: DeleteDeviceProfile) -> None:
     scene = given(profile(BOB))
     assert scene.refused(command).reason is Reason.PROFILE_NOT_FOUND
-    assert scene.do(replace(command, allow_missing=True), Deleted).keys == ()
+    assert scene.do(command._replace(allow_missing=True), Deleted).keys == ()
 
 
 def test_D2_a_link_made_earlier_in_the_batch_counts() -> None:

@@ -1,6 +1,5 @@
 """UpdateProfileData: U1-U3 and U5, as far as the domain does them (shape and masks are the transport's)."""
 
-from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -36,8 +35,8 @@ def test_U1_a_patch_writes_what_it_names_and_leaves_the_rest() -> None:
     answer = scene.update(ANN, patch(language="de"))
     after = scene.profile(ANN)
     assert answer.profile == after
-    assert after == replace(
-        before, attributes=Attributes(language="de", guest=True), update_time=scene.now, revision=after.revision
+    assert after == before._replace(
+        attributes=Attributes(language="de", guest=True), update_time=scene.now, revision=after.revision
     )
 
 

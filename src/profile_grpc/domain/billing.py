@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from profile_grpc.domain.model import MadRecord
@@ -33,7 +32,7 @@ def count(known: MadRecord | None, now: datetime) -> MadRecord:
 def delete(mad: MadRecord, now: datetime) -> MadRecord:
     """The record after a deletion now."""
     opened = deletion_window(mad.deletion_time, now)
-    return mad if opened == mad.deletion_time else replace(mad, deletion_time=opened)
+    return mad if opened == mad.deletion_time else mad._replace(deletion_time=opened)
 
 
 def deletion_window(known: datetime | None, now: datetime) -> datetime:

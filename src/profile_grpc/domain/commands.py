@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from profile_grpc.domain.model import EMPTY, Channel, Platform, ProfileKey, PushProvider, PushPurpose
 from profile_grpc.domain.settings import AccountRemovalAction
@@ -13,8 +12,7 @@ from profile_grpc.domain.settings import AccountRemovalAction
 AttributeValue: TypeAlias = str | bool | datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class NewEndpoint:
+class NewEndpoint(NamedTuple):
     """A push endpoint as a caller gives it; the token is normalised."""
 
     provider: PushProvider
@@ -23,8 +21,7 @@ class NewEndpoint:
     purpose: PushPurpose = PushPurpose.DEFAULT
 
 
-@dataclass(frozen=True, slots=True)
-class ProfilePatch:
+class ProfilePatch(NamedTuple):
     """What a caller says of a profile. None, or a name that is not in a mapping, leaves what is stored (R1, U1)."""
 
     platform: Platform | None = None
@@ -32,32 +29,29 @@ class ProfilePatch:
     """Empty: the app's channels."""
     push_endpoints: tuple[NewEndpoint, ...] = ()
     clear_push_endpoints: bool = False
-    attributes: Mapping[str, AttributeValue] = field(default_factory=lambda: EMPTY)
+    attributes: Mapping[str, AttributeValue] = EMPTY
     """By the field's name in `Attributes`; None removes. The two attribute maps are not in here."""
-    device_attributes: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    device_attributes: Mapping[str, str] = EMPTY
     remove_device_attributes: frozenset[str] = frozenset()
-    custom_attributes: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    custom_attributes: Mapping[str, str] = EMPTY
     remove_custom_attributes: frozenset[str] = frozenset()
     replace_custom_attributes: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Register:
+class Register(NamedTuple):
     """Create the profile or register it again (R1-R9)."""
 
     key: ProfileKey
     patch: ProfilePatch = ProfilePatch()
 
 
-@dataclass(frozen=True, slots=True)
-class Heartbeat:
+class Heartbeat(NamedTuple):
     """The installation is alive (H1-H4)."""
 
     key: ProfileKey
 
 
-@dataclass(frozen=True, slots=True)
-class UpdateProfileData:
+class UpdateProfileData(NamedTuple):
     """Patch the profile (U1-U5)."""
 
     key: ProfileKey
@@ -65,16 +59,14 @@ class UpdateProfileData:
     etag: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Unregister:
+class Unregister(NamedTuple):
     """Sign the user out of the device (D1)."""
 
     key: ProfileKey
     allow_missing: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class DeleteDeviceProfile:
+class DeleteDeviceProfile(NamedTuple):
     """Delete profiles of a user or a customer, on one device or on all (D2). Exactly one of user and customer."""
 
     app_id: str
@@ -85,8 +77,7 @@ class DeleteDeviceProfile:
     allow_missing: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class PushFeedback:
+class PushFeedback(NamedTuple):
     """One answer of a push provider (F1). Exactly one of token and key.
 
     `invalid` says what is wrong with an item that broke a rule of shape; the other fields then mean nothing.
@@ -110,16 +101,14 @@ class PushFeedback:
         return self.provider_time or self.sent_at
 
 
-@dataclass(frozen=True, slots=True)
-class ReportPushFeedback:
+class ReportPushFeedback(NamedTuple):
     """Remove what providers prove dead, item by item (F1-F6)."""
 
     app_id: str
     feedback: tuple[PushFeedback, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ReportedToken:
+class ReportedToken(NamedTuple):
     """A token as an account-removal report names it."""
 
     token: str
@@ -127,8 +116,7 @@ class ReportedToken:
     """Empty: any."""
 
 
-@dataclass(frozen=True, slots=True)
-class RemoveAccount:
+class RemoveAccount(NamedTuple):
     """Apply one account-removal report (X3). At least one of username and account_selector."""
 
     app_id: str
@@ -140,32 +128,28 @@ class RemoveAccount:
     """None: the app's setting."""
 
 
-@dataclass(frozen=True, slots=True)
-class SeenProfile:
+class SeenProfile(NamedTuple):
     """A profile that a scan found due, with the heartbeat it saw (P4)."""
 
     key: ProfileKey
     last_heartbeat_time: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class ReapInactive:
+class ReapInactive(NamedTuple):
     """Delete the profiles that are still inactive (P1-P4)."""
 
     app_id: str
     seen: tuple[SeenProfile, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PurgeUnregistered:
+class PurgeUnregistered(NamedTuple):
     """Delete the UNREGISTERED profiles whose retention is over (P8)."""
 
     app_id: str
     keys: tuple[ProfileKey, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class EraseApp:
+class EraseApp(NamedTuple):
     """Delete these profiles of an app that is being deleted."""
 
     app_id: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
@@ -127,7 +126,7 @@ def _suspect(state: State, holders: list[Holder]) -> FeedbackResult:
     for profile, held in holders:
         if all(e.state is PushEndpointState.SUSPECT for e in held):
             continue
-        _replace(state, profile, held, lambda e: replace(e, state=PushEndpointState.SUSPECT))
+        _replace(state, profile, held, lambda e: e._replace(state=PushEndpointState.SUSPECT))
         state.tell(EventType.PUSH_ENDPOINT_SUSPECT, profile.key)
         affected.append(profile.key)
     return FeedbackResult(PushFeedbackOutcome.ENDPOINT_SUSPECT, tuple(affected))
@@ -144,7 +143,7 @@ def _dead(state: State, holders: list[Holder]) -> FeedbackResult:
             state.delete(profile, DeletionReason.PUSH_UNREGISTERED)
             outcome = PushFeedbackOutcome.PROFILE_DELETED
         else:
-            _replace(state, profile, held, lambda e: replace(e, token="", state=PushEndpointState.INVALID))
+            _replace(state, profile, held, lambda e: e._replace(token="", state=PushEndpointState.INVALID))
             state.tell(EventType.PUSH_ENDPOINT_INVALIDATED, profile.key)
     return FeedbackResult(outcome, tuple(affected))
 
@@ -156,4 +155,4 @@ def _replace(
     change: Callable[[PushEndpoint], PushEndpoint],
 ) -> None:
     endpoints = tuple(change(e) if e in held else e for e in profile.push_endpoints)
-    state.put(replace(profile, push_endpoints=endpoints, update_time=state.now))
+    state.put(profile._replace(push_endpoints=endpoints, update_time=state.now))

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 from typing import NamedTuple
@@ -168,8 +167,7 @@ class TokenKey(NamedTuple):
         return TokenRef(self.app_id, self.token_hash)
 
 
-@dataclass(frozen=True, slots=True)
-class PushEndpoint:
+class PushEndpoint(NamedTuple):
     """A push token and what it is for. A profile holds at most one of each (provider, purpose) (R3)."""
 
     provider: PushProvider
@@ -187,16 +185,14 @@ class PushEndpoint:
         return (self.provider, self.purpose)
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceAttribute:
+class DeviceAttribute(NamedTuple):
     """The stored value of a monitored device attribute (U4)."""
 
     value: str
     store_time: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Attributes:
+class Attributes(NamedTuple):
     """What the profile's owner tells about user and device (U2). None: not known."""
 
     customer_id: str | None = None
@@ -211,12 +207,11 @@ class Attributes:
     sdk_version: str | None = None
     device_model: str | None = None
     last_opened_time: datetime | None = None
-    device_attributes: Mapping[str, DeviceAttribute] = field(default_factory=lambda: MappingProxyType({}))
-    custom_attributes: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    device_attributes: Mapping[str, DeviceAttribute] = MappingProxyType({})
+    custom_attributes: Mapping[str, str] = EMPTY
 
 
-@dataclass(frozen=True, slots=True)
-class MadRecord:
+class MadRecord(NamedTuple):
     """What billing knows of one (app, user, device) (M1, M2)."""
 
     count_time: datetime
@@ -227,8 +222,7 @@ class MadRecord:
     """The deletion that opened the latest deletion window (M2)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Liveness:
+class Liveness(NamedTuple):
     """The part of a profile that a heartbeat reads and writes."""
 
     key: ProfileKey
@@ -238,8 +232,7 @@ class Liveness:
     revision: int
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(NamedTuple):
     """One registration of one user on one device in one app."""
 
     key: ProfileKey
@@ -276,8 +269,7 @@ class Profile:
         return endpoint.state
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceGuard:
+class DeviceGuard(NamedTuple):
     """One row for a device, whose revision every decision about who uses the device bumps (R5, R6)."""
 
     key: DeviceKey
@@ -285,8 +277,7 @@ class DeviceGuard:
     revision: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class UserGuard:
+class UserGuard(NamedTuple):
     """One row for a user, kept once the app is single-device, for decisions about the newest device (R7)."""
 
     key: UserKey
@@ -294,8 +285,7 @@ class UserGuard:
     revision: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class TokenGuard:
+class TokenGuard(NamedTuple):
     """One row for a push token: the device that owns it and how many of its profiles hold it (R4)."""
 
     key: TokenKey
@@ -304,8 +294,7 @@ class TokenGuard:
     revision: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Tombstone:
+class Tombstone(NamedTuple):
     """What stays of a deleted profile for 90 days (D3). Found by the keyed hash of its key."""
 
     app_id: str
@@ -316,8 +305,7 @@ class Tombstone:
     """The deletion that opened the latest deletion window (M2)."""
 
 
-@dataclass(frozen=True, slots=True)
-class History:
+class History(NamedTuple):
     """What is known of a profile that is not there."""
 
     tombstone: Tombstone | None = None
@@ -325,8 +313,7 @@ class History:
     """The last count on the ledger."""
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerEntry:
+class LedgerEntry(NamedTuple):
     """One counted monthly active device (M1). Identifies nobody (M3)."""
 
     app_id: str
@@ -335,8 +322,7 @@ class LedgerEntry:
     count_time: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """A change that matters to others. Never holds a token."""
 
     type: EventType

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from profile_grpc.domain.model import (
     DisplacementEffect,
@@ -27,7 +26,7 @@ def claim_tokens(state: State, claimant: Profile) -> Iterator[Displacement]:
             kept = tuple(e for e in profile.push_endpoints if state.token_key(profile.key.app_id, e) not in claimed)
             if kept == profile.push_endpoints:
                 continue
-            state.put(replace(profile, push_endpoints=kept, update_time=state.now))
+            state.put(profile._replace(push_endpoints=kept, update_time=state.now))
             state.tell(EventType.PUSH_TOKEN_MOVED, profile.key)
             yield Displacement(profile.key, DisplacementEffect.TOKEN_MOVED)
 
@@ -41,7 +40,7 @@ def take_device(state: State, newcomer: Profile, settings: AppSettings) -> Itera
             unregister(state, profile, UnregisterReason.REPLACED)
             yield Displacement(profile.key, DisplacementEffect.REPLACED)
         elif profile.user_state is UserState.ACTIVE:
-            state.put(replace(profile, user_state=UserState.INACTIVE, update_time=state.now))
+            state.put(profile._replace(user_state=UserState.INACTIVE, update_time=state.now))
             state.tell(EventType.USER_DEACTIVATED, profile.key)
             yield Displacement(profile.key, DisplacementEffect.DEACTIVATED)
 
@@ -54,7 +53,7 @@ def take_user(state: State, newest: Profile, settings: AppSettings) -> Iterator[
     for profile in state.of_user(newest.key.user):
         if profile.key == newest.key or profile.status is ProfileStatus.UNREGISTERED or profile.push_superseded:
             continue
-        state.put(replace(profile, push_superseded=True, update_time=state.now))
+        state.put(profile._replace(push_superseded=True, update_time=state.now))
         state.tell(EventType.PUSH_SUPERSEDED, profile.key)
         yield Displacement(profile.key, DisplacementEffect.PUSH_SUPERSEDED)
 
@@ -62,8 +61,7 @@ def take_user(state: State, newest: Profile, settings: AppSettings) -> Iterator[
 def unregister(state: State, profile: Profile, reason: UnregisterReason) -> Profile:
     """Signs the profile out: no endpoints, INACTIVE on its device, kept for the retention (D1, R5, R6)."""
     stored = state.put(
-        replace(
-            profile,
+        profile._replace(
             status=ProfileStatus.UNREGISTERED,
             user_state=UserState.INACTIVE,
             push_endpoints=(),

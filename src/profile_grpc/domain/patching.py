@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 
@@ -36,8 +35,7 @@ def apply(
     monitored, ignored = _device_attributes(profile, patch, platform, settings, now)
     custom = _custom_attributes(profile.attributes.custom_attributes, patch)
     endpoints = () if patch.clear_push_endpoints else profile.push_endpoints
-    changed = replace(
-        profile,
+    changed = profile._replace(
         platform=platform,
         channels=_channels(profile.channels, patch.channels, settings),
         push_endpoints=_endpoints(endpoints, patch, now),
@@ -81,8 +79,7 @@ def _attributes(
     monitored: Mapping[str, DeviceAttribute],
     custom: Mapping[str, str],
 ) -> Attributes:
-    return replace(
-        stored,
+    return stored._replace(
         device_attributes=monitored,
         custom_attributes=custom,
         **patch.attributes,  # type: ignore[arg-type]  # the keys are the dataclass's own field names

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from profile_grpc.domain import billing, inactivity, ownership, patching
@@ -44,9 +43,9 @@ def register(state: State, command: Register, settings: AppSettings) -> Register
         state.now,
     )
     # Counted only now that nothing can be refused any more (M1).
-    profile = replace(profile, mad=state.count_active(command.key, _mad(state, known, command)))
+    profile = profile._replace(mad=state.count_active(command.key, _mad(state, known, command)))
     if settings.register_counts_as_heartbeat:  # H4
-        profile = replace(profile, last_heartbeat_time=_later(profile, state))
+        profile = profile._replace(last_heartbeat_time=_later(profile, state))
     displaced = [
         *ownership.claim_tokens(state, profile),
         *ownership.take_device(state, profile, settings),
@@ -75,8 +74,7 @@ def _again(state: State, known: Profile, settings: AppSettings) -> Profile:
     # An expired profile is treated as if the reaper had come by (P9): its old heartbeat must not doom the new
     # registration.
     gone = inactivity.expired(known.last_heartbeat_time, known.register_time, settings, state.now)
-    return replace(
-        known,
+    return known._replace(
         status=ProfileStatus.ACTIVE,
         user_state=UserState.ACTIVE,
         push_superseded=False,

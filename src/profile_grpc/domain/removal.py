@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from profile_grpc.domain import ownership, presence, tokens
 from profile_grpc.domain.commands import DeleteDeviceProfile, EraseApp, RemoveAccount, ReportedToken, Unregister
 from profile_grpc.domain.hashing import Hasher
@@ -147,5 +145,5 @@ def _remove(state: State, profile: Profile, action: AccountRemovalAction) -> Non
         case AccountRemovalAction.DELETE:
             state.delete(profile, DeletionReason.ACCOUNT_REMOVED)
         case AccountRemovalAction.STRIP_TOKENS:
-            state.put(replace(profile, push_endpoints=(), update_time=state.now))
+            state.put(profile._replace(push_endpoints=(), update_time=state.now))
             state.tell(EventType.PUSH_TOKEN_CHANGED, profile.key, "ACCOUNT_REMOVED")

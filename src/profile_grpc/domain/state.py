@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
@@ -61,8 +61,7 @@ class CountKey(NamedTuple):
     platform: Platform
 
 
-@dataclass(frozen=True, slots=True)
-class Write(Generic[RowT]):
+class Write(NamedTuple, Generic[RowT]):
     """Write the row, provided that the stored one still has the revision seen (None: provided there is none)."""
 
     row: RowT
@@ -71,8 +70,7 @@ class Write(Generic[RowT]):
     """The row that was seen, where it is known: what has not changed need not be written."""
 
 
-@dataclass(frozen=True, slots=True)
-class Delete(Generic[KeyT]):
+class Delete(NamedTuple, Generic[KeyT]):
     """Delete the row, provided that it still has the revision seen."""
 
     key: KeyT
@@ -274,7 +272,7 @@ class State:
         """Stores the profile, new or changed; answers it with its revision."""
         key = profile.key
         before = self._profiles.rows.get(key)
-        profile = replace(profile, revision=self._fresh_revision())
+        profile = profile._replace(revision=self._fresh_revision())
         self._profiles.put(key, profile)
         self._count(before, -1)
         self._count(profile, +1)
@@ -324,7 +322,7 @@ class State:
         """Stores a heartbeat of an existing profile, and nothing else."""
         whole = self._profiles.rows.get(key)
         if whole is not None:
-            self.put(replace(whole, last_heartbeat_time=last_heartbeat_time, mad=mad))
+            self.put(whole._replace(last_heartbeat_time=last_heartbeat_time, mad=mad))
             return
         row = self._beats.rows[key]
         self._beats.put(key, Liveness(key, row.status, last_heartbeat_time, mad, self._fresh_revision()))
@@ -388,12 +386,12 @@ class State:
 
     def _bump_device(self, key: DeviceKey, difference: int) -> None:
         guard = self._devices.rows.get(key) or DeviceGuard(key, 0)
-        self._devices.put(key, replace(guard, profiles=guard.profiles + difference, revision=self._fresh_revision()))
+        self._devices.put(key, guard._replace(profiles=guard.profiles + difference, revision=self._fresh_revision()))
 
     def _bump_user(self, key: UserKey, difference: int) -> None:
         guard = self._users.rows.get(key)
         if guard is not None:  # kept only for users of single-device apps
-            self._users.put(key, replace(guard, profiles=guard.profiles + difference, revision=self._fresh_revision()))
+            self._users.put(key, guard._replace(profiles=guard.profiles + difference, revision=self._fresh_revision()))
 
     def _hold(self, key: TokenKey, device_id: str) -> None:
         guard = self._tokens.rows.get(key) or TokenGuard(key, device_id, 0)
@@ -403,14 +401,14 @@ class State:
         self._tokens_by_ref[key.ref].add(key)
         self._tokens.put(
             key,
-            replace(guard, device_id=device_id, holders=guard.holders + 1, revision=self._fresh_revision()),
+            guard._replace(device_id=device_id, holders=guard.holders + 1, revision=self._fresh_revision()),
         )
 
     def _release(self, keys: Iterable[TokenKey]) -> None:
         for key in keys:
             guard = self._tokens.rows.get(key)
             if guard is not None:
-                self._tokens.put(key, replace(guard, holders=guard.holders - 1, revision=self._fresh_revision()))
+                self._tokens.put(key, guard._replace(holders=guard.holders - 1, revision=self._fresh_revision()))
 
 
 def _is_current(profile: Profile) -> bool:

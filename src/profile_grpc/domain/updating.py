@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from profile_grpc.domain import ownership, patching, presence
 from profile_grpc.domain.commands import UpdateProfileData
 from profile_grpc.domain.errors import Reason, Refused
@@ -35,7 +33,7 @@ def update_profile_data(state: State, command: UpdateProfileData, settings: AppS
             metadata={"app_id": known.key.app_id},
         )
     profile, ignored = patching.apply(known, command.patch, settings, state.now)
-    profile = replace(profile, mad=state.count_active(known.key, known.mad))
+    profile = profile._replace(mad=state.count_active(known.key, known.mad))
     displaced = tuple(ownership.claim_tokens(state, profile))
     profile = state.put(profile)
     if state.token_keys(known) != state.token_keys(profile):

@@ -1,6 +1,5 @@
 """Requests as patches and commands: what is given, what is named, what is refused (R1, R3, U1, U5)."""
 
-from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
@@ -37,7 +36,7 @@ def update(*paths: str, **given: Any) -> ProfilePatch:
 
 
 def test_no_attribute_is_forgotten() -> None:
-    names = {field.name for field in fields(Attributes)}
+    names = set(Attributes._fields)
     assert names == patches._ATTRIBUTES | set(patches._MAPS)
     registered = {field.name for field in ps.RegisterRequest.DESCRIPTOR.fields}
     assert registered == patches._WRITABLE | {"key"}

@@ -1,6 +1,6 @@
 """Results as responses: everything that is known is told, tokens to those who may see them."""
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import UTC, timedelta
 from types import MappingProxyType
 
@@ -53,8 +53,7 @@ EVERYTHING = Attributes(
     custom_attributes=MappingProxyType({"tier": "gold"}),
 )
 BARE = Profile(ANN, T0, T0, T0, MadRecord(T0, 1), frozenset({Channel.PUSH}), revision=1)
-PROFILE = replace(
-    BARE,
+PROFILE = BARE._replace(
     platform=Platform.IOS,
     channels=frozenset({Channel.IN_APP, Channel.PUSH}),
     register_time=T0 + days(1),
@@ -113,10 +112,10 @@ def test_a_profile_is_told_whole() -> None:
     assert message.status == pb.PROFILE_STATUS_ACTIVE
     assert message.user_state == pb.USER_STATE_ACTIVE
     assert message.channels == [pb.CHANNEL_PUSH, pb.CHANNEL_IN_APP]
-    for attribute in fields(Attributes):
-        if attribute.name not in {"last_opened_time", "device_attributes", "custom_attributes"}:
-            assert message.HasField(attribute.name)  # type: ignore[arg-type]
-            assert getattr(message, attribute.name) == getattr(EVERYTHING, attribute.name)
+    for attribute in Attributes._fields:
+        if attribute not in {"last_opened_time", "device_attributes", "custom_attributes"}:
+            assert message.HasField(attribute)  # type: ignore[arg-type]
+            assert getattr(message, attribute) == getattr(EVERYTHING, attribute)
     assert dict(message.device_attributes) == {"ram": "8"}
     assert dict(message.custom_attributes) == {"tier": "gold"}
     assert message.create_time.ToDatetime(UTC) == PROFILE.create_time
@@ -159,7 +158,7 @@ def test_no_answer_shows_a_token_to_bridge_and_client_keys(kind: KeyKind) -> Non
 
 
 def test_r7_endpoints_of_a_superseded_profile_are_superseded() -> None:
-    states = [endpoint.state for endpoint in shown(replace(PROFILE, push_superseded=True)).push_endpoints]
+    states = [endpoint.state for endpoint in shown(PROFILE._replace(push_superseded=True)).push_endpoints]
     assert states == [pb.PUSH_ENDPOINT_STATE_SUPERSEDED, pb.PUSH_ENDPOINT_STATE_INVALID]
 
 
@@ -170,13 +169,13 @@ def test_p1_p3_the_expire_time_follows_the_apps_period() -> None:
 
 
 def test_p2_the_expire_time_is_absent_while_the_profile_is_exempt() -> None:
-    silent = replace(PROFILE, last_heartbeat_time=None)
+    silent = PROFILE._replace(last_heartbeat_time=None)
     assert not shown(silent).HasField("expire_time")
     assert shown(silent, call(never_heartbeat_ttl=days(7))).expire_time.ToDatetime(UTC) == T0 + days(8)
 
 
 def test_the_expire_time_of_an_unregistered_profile_is_absent() -> None:
-    gone = replace(PROFILE, status=ProfileStatus.UNREGISTERED, user_state=UserState.INACTIVE, push_endpoints=())
+    gone = PROFILE._replace(status=ProfileStatus.UNREGISTERED, user_state=UserState.INACTIVE, push_endpoints=())
     assert not shown(gone).HasField("expire_time")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from appprofile.v1 import profile_pb2, profile_service_pb2
 from profile_grpc.domain.commands import AttributeValue, NewEndpoint, ProfilePatch
@@ -116,8 +115,7 @@ def _entries(field: str, names: frozenset[str], given: Mapping[str, str]) -> tup
 
 
 def _also_remove(patch: ProfilePatch, device: Iterable[str], custom: Iterable[str]) -> ProfilePatch:
-    return replace(
-        patch,
+    return patch._replace(
         remove_device_attributes=patch.remove_device_attributes.union(device),
         remove_custom_attributes=patch.remove_custom_attributes.union(custom),
     )
