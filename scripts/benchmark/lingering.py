@@ -11,6 +11,5 @@ from profile_grpc.service.write_queue import QueueLimits, WriteQueue
 
 if __name__ == "__main__":
     linger = float(sys.argv.pop(1)) / 1000
-    limits = QueueLimits(linger=linger, patience=3 * linger)
-    process.WriteQueue = partial(WriteQueue, limits=limits)  # type: ignore[attr-defined,assignment]
+    process.WriteQueue = partial(WriteQueue, limits=QueueLimits(linger=linger))  # type: ignore[attr-defined,assignment]
     main()

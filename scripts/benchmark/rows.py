@@ -37,8 +37,8 @@ LOT = 10_000
 """Profiles that are written at a time."""
 BULK = 200_000
 """From so many on, the indexes of an empty database are built after the rows."""
-TABLES = (tables.profile, tables.device, tables.push_token, tables.mad_ledger)
-"""Those with a row for each profile. Events are not among them: they last 7 days."""
+TABLES = (tables.profile, tables.push_token, tables.mad_ledger)
+"""Those with a row for each profile. Not the events, which last 7 days, and not the guards, which profiles share."""
 
 REGISTERED = timedelta(days=20)
 """How long ago the profiles were registered, and counted."""
@@ -53,10 +53,8 @@ class Pattern:
         self._heard, self._days = micros(heard), days
         self.registered = min(now - REGISTERED, heard - timedelta(days=days))
         self.changes = _registration(hasher, self.registered)
-        [profile], [device] = self.changes.profiles, self.changes.device_guards
-        [holder], [count] = self.changes.token_guards, self.changes.ledger
+        [profile], [holder], [count] = self.changes.profiles, self.changes.token_guards, self.changes.ledger
         self._profile = columns.profile_values(profile.row)
-        self._device = (*device.row.key, device.row.profiles, device.row.revision)
         self._holder = columns.token_guard_values(holder.row)
         self._count = columns.ledger_values(count)
 
@@ -77,7 +75,6 @@ class Pattern:
                 dice.getrandbits(63),
             )
             found["profile"].append(tuple(profile))
-            found["device"].append((APP, key.device_id, self._device[2], dice.getrandbits(63)))
             found["push_token"].append(tuple(holder))
             found["mad_ledger"].append((APP, self._hasher.profile(key), *self._count[2:]))
         return found
@@ -105,8 +102,7 @@ def _registration(hasher: Hasher, now: datetime) -> Changes:
     )
     command, settings = Register(ProfileKey(APP, "a user", "a device"), patch), AppSettings()
     needs = decide.needs([(command, settings)], hasher)
-    rows = Rows(needs, beats=(), profiles=(), device_guards=(), user_guards=(), token_guards=(), histories={})
-    state = State(rows, hasher=hasher, now=now, fresh_revision=lambda: 0)
+    state = State(Rows(needs), hasher=hasher, now=now, fresh_revision=lambda: 0)
     decide.decide(state, command, settings)
     return replace(state.changes(), events=[])
 
@@ -135,7 +131,7 @@ async def _count(url: str, hasher: Hasher, changes: Changes, count: int) -> None
     """Adds to the numbers of stored profiles, as the store itself does."""
     [counted] = changes.counts
     counts: dict[CountKey, int] = {counted: count}
-    only = replace(changes, profiles=[], device_guards=[], token_guards=[], ledger=[], counts=counts)
+    only = replace(changes, profiles=[], guards=[], token_guards=[], ledger=[], counts=counts)
     store = await open_store(url, hasher=hasher, pool_size=1)
     try:
         async with store.profiles.write() as transaction:

@@ -11,13 +11,13 @@ from profile_grpc.domain.settings import AppSettings
 from profile_grpc.store import SqlStore, migrate
 from profile_grpc.store.database import Database
 from profile_grpc.store.engine import Prepared
-from profile_grpc.store.tables import DISTRIBUTED, REFERENCE, device
+from profile_grpc.store.tables import DISTRIBUTED, REFERENCE, guard
 from tests.store.support import DAY, NOW, Writer, key, register
 from tests.support import citus
 from tests.support.engines import Engine
 from tests.support.postgres import Postgres
 
-JOIN = "SELECT profile.app_id FROM profile JOIN app_user ON "
+JOIN = "SELECT mad_ledger.app_id FROM mad_ledger JOIN tombstone ON "
 
 
 @pytest.mark.parametrize(
@@ -25,15 +25,15 @@ JOIN = "SELECT profile.app_id FROM profile JOIN app_user ON "
     [
         ("SELECT profile.app_id FROM profile WHERE profile.user_id = $1 FOR UPDATE", "FOR UPDATE"),
         ("WITH due AS (SELECT a FROM profile FOR UPDATE SKIP LOCKED) SELECT a FROM due", "FOR UPDATE"),
-        ("SELECT device.revision FROM device FOR SHARE", "FOR SHARE"),
+        ("SELECT guard.revision FROM guard FOR SHARE", "FOR SHARE"),
         ("UPDATE profile SET update_time=now() WHERE profile.user_id = $1", "now()"),
         ("UPDATE profile SET update_time=CURRENT_TIMESTAMP WHERE profile.user_id = $1", "CURRENT_TIMESTAMP"),
         ("INSERT INTO event (id) SELECT gen_random_uuid() FROM unnest($1::TEXT[]) AS given(id)", "gen_random_uuid()"),
-        (JOIN + "profile.app_id = app_user.app_id", "not joined"),
-        ("SELECT a FROM profile JOIN device ON profile.device_id = device.device_id", "not joined"),
+        (JOIN + "mad_ledger.app_id = tombstone.app_id", "not joined"),
+        ("SELECT a FROM profile JOIN push_token ON profile.device_id = push_token.device_id", "not joined"),
         ("SELECT a FROM unnest($1::TEXT[]) AS given(h) LEFT OUTER JOIN tombstone ON tombstone.h = given.h", "whole"),
-        ("INSERT INTO device (app_id) VALUES ($1) ON CONFLICT (app_id) DO NOTHING", "ON CONFLICT"),
-        ("UPDATE device SET device_id=$1 WHERE device.app_id = $2", "cannot be assigned"),
+        ("INSERT INTO push_token (app_id) VALUES ($1) ON CONFLICT (app_id) DO NOTHING", "ON CONFLICT"),
+        ("UPDATE guard SET key=$1 WHERE guard.revision = $2", "cannot be assigned"),
         ("DELETE FROM event WHERE event.id IN (SELECT event.id FROM event LIMIT 5)", "sub-select"),
         ("TRUNCATE profile", "no form"),
     ],
@@ -43,7 +43,9 @@ def test_refused_forms_are_found(statement: str, why: str) -> None:
 
 
 def test_a_join_on_what_both_are_distributed_by_is_taken() -> None:
-    assert not citus.refusals(JOIN + "profile.user_id = app_user.user_id AND profile.app_id = app_user.app_id")
+    assert not citus.refusals(
+        JOIN + "mad_ledger.profile_hash = tombstone.profile_hash AND mad_ledger.app_id = tombstone.app_id"
+    )
 
 
 @pytest.mark.engines("postgresql")
@@ -56,7 +58,7 @@ async def test_what_reaches_the_driver_is_looked_at(store: SqlStore, emitted: li
     await writer.commit(Unregister(key("bob")), DeleteDeviceProfile("shop", user_id="ann"))
     for table, _ in DISTRIBUTED:
         assert any(table.name in sql for sql in emitted), table.name
-    locked = store._database.prepare(select(device.c.revision).with_for_update())
+    locked = store._database.prepare(select(guard.c.revision).with_for_update())
     await store._database.fetch(locked)
     assert citus.refusals(emitted.pop()), "and so would the test have failed"
 

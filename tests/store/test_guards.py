@@ -8,15 +8,13 @@ import pytest
 
 from profile_grpc.domain.commands import Command, DeleteDeviceProfile, Heartbeat, Unregister
 from profile_grpc.domain.model import (
-    DeviceGuard,
-    DeviceKey,
+    Guard,
     LedgerEntry,
     MadRecord,
+    Profile,
     PushProvider,
     TokenGuard,
     TokenKey,
-    UserGuard,
-    UserKey,
 )
 from profile_grpc.domain.needs import Needs
 from profile_grpc.domain.settings import AppSettings
@@ -114,15 +112,13 @@ async def test_a_device_counted_twice_is_refused_m4(store: SqlStore, other: SqlS
 
 
 GUARDS = [
-    ("device_guards", "deleted_device_guards", DeviceGuard(DeviceKey("shop", "phone"), 1, 5)),
-    ("user_guards", "deleted_user_guards", UserGuard(UserKey("shop", "ann"), 1, 5)),
     ("token_guards", "deleted_token_guards", TokenGuard(TokenKey("shop", "h", PushProvider.HMS, ""), "phone", 1, 5)),
     ("profiles", "deleted_profiles", profile(key(), revision=5)),
 ]
 
 
 @pytest.mark.parametrize(("written", "deleted", "row"), GUARDS, ids=[name for name, _, _ in GUARDS])
-async def test_every_write_is_guarded(store: SqlStore, written: str, deleted: str, row: DeviceGuard) -> None:
+async def test_every_write_is_guarded(store: SqlStore, written: str, deleted: str, row: Profile | TokenGuard) -> None:
     async def apply(**what: Any) -> None:
         async with store.profiles.write() as transaction:
             await transaction.apply(changes(**what))
@@ -147,6 +143,23 @@ async def test_every_write_is_guarded(store: SqlStore, written: str, deleted: st
     assert await contents(store) != before
     await apply(**{deleted: [Delete(row.key, 6)]})
     assert await contents(store) == {}
+
+
+async def test_a_guard_that_was_bumped_since_refuses(store: SqlStore) -> None:
+    async def apply(*guards: Write[Guard]) -> None:
+        async with store.profiles.write() as transaction:
+            await transaction.apply(changes(guards=list(guards)))
+
+    with pytest.raises(Conflict):
+        await apply(Write(Guard(7, 2), 1))
+    await apply(Write(Guard(7, 5), None), Write(Guard(8, 5), None))
+    before = await contents(store)
+    for late in (Write(Guard(7, 6), None), Write(Guard(7, 6), 4)):
+        with pytest.raises(Conflict):
+            await apply(late, Write(Guard(8, 6), 5))
+    assert await contents(store) == before
+    await apply(Write(Guard(7, 6), 5))
+    assert (await contents(store))["guard"] == [(7, 6), (8, 5)]
 
 
 async def test_one_stale_row_refuses_the_whole_batch(store: SqlStore) -> None:
@@ -190,8 +203,6 @@ async def test_of_many_that_create_the_same_device_at_once_one_wins(store: SqlSt
     assert outcomes["won"] >= 1
     stored = await contents(store)
     assert len(stored["profile"]) == outcomes["won"]
-    [[_, _, members, _]] = stored["device"]
-    assert members == outcomes["won"]
     [[*_, holders, _]] = stored["push_token"]
     assert holders == outcomes["won"]
     assert len(stored["mad_ledger"]) == outcomes["won"]

@@ -7,7 +7,6 @@ import pytest
 from profile_grpc.domain.commands import DeleteDeviceProfile, Heartbeat
 from profile_grpc.domain.model import (
     DeletionReason,
-    DeviceGuard,
     DeviceKey,
     History,
     MadRecord,
@@ -47,20 +46,10 @@ def token(text: str, app: str = "shop") -> TokenKey:
     return TokenKey(app, HASHER.token(app, text).token_hash, PushProvider.FCM, "com.shop")
 
 
-def guarded(rows: Rows) -> tuple[set[DeviceKey], set[UserKey], set[TokenKey]]:
-    return (
-        {g.key for g in rows.device_guards},
-        {g.key for g in rows.user_guards},
-        {g.key for g in rows.token_guards},
-    )
-
-
 def assert_guarded(rows: Rows) -> None:
-    """Every loaded profile comes with the guards of its device, its user and its tokens."""
-    devices, users, tokens = guarded(rows)
+    """Every loaded profile comes with the guards of its tokens."""
+    tokens = {guard.key for guard in rows.token_guards}
     for p in rows.profiles:
-        assert p.key.device in devices
-        assert p.key.user in users
         assert {token(e.token, p.key.app_id) for e in p.push_endpoints} <= tokens
 
 
@@ -75,9 +64,44 @@ async def test_every_profile_of_a_device(writer: Writer) -> None:
     rows = await writer.load(Needs(devices={DeviceKey("shop", "phone"), DeviceKey("shop", "no such")}))
     assert keys(rows.profiles) == {key("ann"), key("bob")}
     assert_guarded(rows)
-    assert DeviceGuard(DeviceKey("shop", "phone"), 2, next(iter(rows.device_guards)).revision) in list(
-        rows.device_guards
-    )
+
+
+async def test_guards_that_are_there(writer: Writer) -> None:
+    known, unknown = DeviceKey("shop", "phone").guard, DeviceKey("shop", "no such").guard
+    rows = await writer.load(Needs(guards={known, unknown, UserKey("shop", "ann").guard}))
+    assert rows.guards.keys() == {known, UserKey("shop", "ann").guard}
+    seen = rows.guards[known]
+    await writer.commit(register(key("cid", "phone")))
+    again = await writer.load(Needs(guards={known}))
+    assert again.guards[known] != seen
+
+
+async def test_a_profile_to_patch_comes_without_guards(writer: Writer) -> None:
+    rows = await writer.load(Needs(patched={key(), key("ann", "tablet"), key("nobody")}))
+    assert keys(rows.profiles) == {key(), key("ann", "tablet")}
+    assert list(rows.token_guards) == []
+    assert rows.histories == {key("nobody"): History()}
+
+
+@pytest.mark.parametrize(
+    "also",
+    [
+        Needs(profiles={key()}),
+        Needs(devices={DeviceKey("shop", "phone")}),
+        Needs(users={UserKey("shop", "ann")}),
+        Needs(customers={CustomerKey("shop", "c1")}),
+        Needs(tokens={HASHER.token("shop", "phone")}),
+    ],
+    ids=["key", "device", "user", "customer", "token"],
+)
+async def test_what_one_patches_and_another_changes_comes_with_guards(writer: Writer, also: Needs) -> None:
+    also.patched.update({key(), key("eve", "eve's phone")})
+    rows = await writer.load(also)
+    assert {key(), key("eve", "eve's phone")} <= keys(rows.profiles)
+    assert len({p.key for p in rows.profiles}) == len(list(rows.profiles))
+    tokens = {guard.key for guard in rows.token_guards}
+    assert token("phone") in tokens
+    assert token("eve's") not in tokens
 
 
 async def test_every_profile_of_a_user(writer: Writer) -> None:
@@ -130,24 +154,25 @@ async def test_a_heartbeat_loads_no_profile_and_no_guard(writer: Writer) -> None
     rows = await writer.load(Needs(beats={key(), key("nobody")}))
     assert list(rows.beats) == [whole.liveness]
     assert list(rows.profiles) == []
-    assert guarded(rows) == (set(), set(), set())
+    assert list(rows.token_guards) == []
 
 
 async def test_no_needs_load_nothing(writer: Writer) -> None:
     rows = await writer.load(Needs())
-    assert [*rows.beats, *rows.profiles, *rows.device_guards, *rows.histories] == []
+    assert [*rows.beats, *rows.profiles, *rows.guards, *rows.token_guards, *rows.histories] == []
 
 
-@pytest.mark.parametrize("needs", ["profiles", "beats"])
+@pytest.mark.parametrize("needs", ["profiles", "patched", "beats"])
 async def test_a_deleted_profile_leaves_its_history_d3_m2(writer: Writer, needs: str) -> None:
     gone = key("eve", "eve's phone")
     writer.now += DAY
     await writer.commit(DeleteDeviceProfile("shop", user_id="eve", device_id="eve's phone"))
     wanted = {gone, key("nobody")}
-    rows = await writer.load(Needs(profiles=wanted) if needs == "profiles" else Needs(beats=wanted))
+    asked = Needs()
+    getattr(asked, needs).update(wanted)
+    rows = await writer.load(asked)
     tombstone = Tombstone("shop", HASHER.profile(gone), DeletionReason.DELETED, writer.now, writer.now)
     assert rows.histories == {gone: History(tombstone, MadRecord(NOW, 1, writer.now)), key("nobody"): History()}
-    assert gone.device not in guarded(rows)[0], "the guard went with its last profile (D3)"
 
 
 async def test_the_history_has_the_last_count_m1(writer: Writer) -> None:

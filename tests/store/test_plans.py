@@ -14,25 +14,23 @@ from profile_grpc.domain.commands import Heartbeat
 from profile_grpc.domain.model import (
     Attributes,
     DeletionReason,
-    DeviceGuard,
-    DeviceKey,
     Event,
     EventType,
+    Guard,
     LedgerEntry,
     ProfileStatus,
     PushProvider,
     TokenGuard,
     TokenKey,
     Tombstone,
-    UserGuard,
     UserKey,
 )
 from profile_grpc.domain.needs import Needs
 from profile_grpc.domain.state import Write
 from profile_grpc.service.ports import ProfileFilter
-from profile_grpc.store import SqlStore, open_store, times
+from profile_grpc.store import SqlStore, open_store, postgresql, times
 from profile_grpc.store.engine import Prepared, Row
-from profile_grpc.store.rows import BEAT, SAME_DAY_BEAT
+from profile_grpc.store.rows import BEAT, PATCH, SAME_DAY_BEAT
 from profile_grpc.store.tables import metadata
 from tests.store.support import DAY, HASHER, NOW, Writer, changes, key, profile, put
 from tests.support.postgres import Postgres
@@ -71,8 +69,7 @@ async def fill(url: str) -> None:
         await transaction.apply(
             changes(
                 profiles=[Write(p, None) for p in profiles],
-                device_guards=[Write(DeviceGuard(DeviceKey("shop", f"{n}"), 1), None) for n in range(ROWS)],
-                user_guards=[Write(UserGuard(UserKey("shop", f"{n}"), 1), None) for n in range(ROWS)],
+                guards=[Write(Guard(n, 1), None) for n in range(ROWS)],
                 token_guards=[
                     Write(TokenGuard(TokenKey("shop", f"{n}", PushProvider.FCM, ""), "d", 1), None) for n in range(ROWS)
                 ],
@@ -138,8 +135,7 @@ def names(store: SqlStore, postgresql: str, sqlite: str) -> str:
         ("_by_device", "profile", "profile_device"),
         ("_by_user", "profile", "profile_pkey"),
         ("_by_customer", "profile", "profile_customer"),
-        ("_devices", "device", "device_pkey"),
-        ("_users", "app_user", "app_user_pkey"),
+        ("_guards", "guard", "guard_pkey"),
         ("_tokens", "push_token", "push_token_pkey"),
         ("_tombstones", "tombstone", "tombstone_pkey"),
         ("_ledger", "mad_ledger", "mad_ledger_pkey"),
@@ -156,7 +152,7 @@ def _sqlite_key(table: str, index: str) -> str:
     return "sqlite_autoindex_profile_1" if table == "profile" else "USING PRIMARY KEY"
 
 
-@pytest.mark.parametrize("kind", ["_devices", "_users", "_tokens", "_profiles"])
+@pytest.mark.parametrize("kind", ["_guards", "_tokens", "_profiles"])
 @pytest.mark.parametrize("statement", ["_update", "_delete"])
 async def test_guarded_writes(filled: SqlStore, kind: str, statement: str) -> None:
     guarded = getattr(filled.profiles._applier, kind)
@@ -166,7 +162,7 @@ async def test_guarded_writes(filled: SqlStore, kind: str, statement: str) -> No
 async def test_heartbeats_and_single_profiles(filled: SqlStore) -> None:
     loader = filled.profiles._loader
     applier = filled.profiles._applier
-    for statement in (loader._beats, loader.by_key, applier._beat, applier._same_day_beat):
+    for statement in (loader._beats, loader.by_key, applier._beat, applier._same_day_beat, applier._patch):
         assert_by_key(await plan(filled, statement), "profile")
 
 
@@ -204,13 +200,11 @@ async def test_purges(filled: SqlStore, purge: str, table: str, index: str) -> N
     assert_by_key(await plan(filled, statements._delete, before="0"), table)
 
 
-@pytest.mark.parametrize("kind", ["_devices", "_users", "_tokens"])
 @pytest.mark.parametrize("statement", ["_delete_last", "_subtract"])
-async def test_deletions_of_the_reaper(filled: SqlStore, kind: str, statement: str) -> None:
+async def test_deletions_of_the_reaper(filled: SqlStore, statement: str) -> None:
     deletions = filled.reaper.delete
     values = {"of_app_id": "shop", "number": 1, "of_revision": 1}
-    table = {"_devices": "device", "_users": "app_user", "_tokens": "push_token"}[kind]
-    assert_by_key(await plan(filled, getattr(getattr(deletions, kind), statement), **values), table)
+    assert_by_key(await plan(filled, getattr(deletions._owners, statement), **values), "push_token")
     assert_by_key(await plan(filled, deletions._profiles, of_app_id="shop"), "profile")
 
 
@@ -248,16 +242,13 @@ LOOKUPS: dict[str, tuple[str, Callable[[int], tuple[object, ...]]]] = {
     "_by_device": ("profile", lambda n: ("shop", f"device {n}")),
     "_by_user": ("profile", lambda n: ("shop", f"user {n}")),
     "_by_customer": ("profile", lambda n: ("shop", f"customer {n}")),
-    "_devices": ("device", lambda n: ("shop", f"{n}")),
-    "_users": ("app_user", lambda n: ("shop", f"{n}")),
+    "_guards": ("guard", lambda n: (n,)),
     "_tokens": ("push_token", lambda n: ("shop", f"{n}")),
     "_tombstones": ("tombstone", lambda n: ("shop", f"{n}")),
     "_ledger": ("mad_ledger", lambda n: ("shop", f"{n}")),
 }
 KEYS: dict[str, Callable[[int], tuple[object, ...]]] = {
     "_profiles": LOOKUPS["by_key"][1],
-    "_devices": LOOKUPS["_devices"][1],
-    "_users": LOOKUPS["_users"][1],
     "_tokens": lambda n: ("shop", f"{n}", 1, ""),
 }
 STEPS = 600
@@ -278,9 +269,8 @@ async def assert_reads(store: SqlStore, statement: Prepared, given: list[Row], t
             await connection.set_progress_handler(None, 0)
             assert next(steps) <= STEPS * wanted, statement.sql
         else:
-            columns = {f"rows_{position}": column for position, column in enumerate(zip(*given, strict=True))}
             await connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
-            arguments = statement.arguments(values | columns)
+            arguments = postgresql._values(statement, given, dict(values))
             found = await connection.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement.sql}", *arguments)
             assert 0 < rows_read(found[0]["Plan"], table) <= wanted, found
         await engine.control(connection, "ROLLBACK")
@@ -311,8 +301,8 @@ async def test_a_guarded_write_reads_what_it_writes(filled: SqlStore, kind: str,
     await assert_reads(filled, getattr(guarded, statement), unseen(KEYS[kind], columns), guarded._name)
 
 
-@pytest.mark.parametrize(("name", "columns"), [("_beat", BEAT), ("_same_day_beat", SAME_DAY_BEAT)])
-async def test_a_heartbeat_reads_one_row(filled: SqlStore, name: str, columns: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(("name", "columns"), [("_beat", BEAT), ("_same_day_beat", SAME_DAY_BEAT), ("_patch", PATCH)])
+async def test_a_heartbeat_and_a_patch_read_one_row(filled: SqlStore, name: str, columns: tuple[str, ...]) -> None:
     given = unseen(KEYS["_profiles"], 3 + len(columns))
     await assert_reads(filled, getattr(filled.profiles._applier, name), given, "profile")
 
@@ -370,7 +360,8 @@ async def test_a_plan_for_an_empty_table_does_not_last(store_url: str, monkeypat
             [(name,)] = await session._connection.fetch(
                 "SELECT name FROM pg_prepared_statements WHERE statement = $1", statement
             )
-            found = await session._connection.fetch(f'EXPLAIN EXECUTE "{name}"(NULL, NULL)')
+            given = ", ".join(["NULL"] * len(store.profiles._loader._by_user.names))
+            found = await session._connection.fetch(f'EXPLAIN EXECUTE "{name}"({given})')
         return "\n".join(row[0] for row in found)
 
     async with store._database._connected(store._database.engine.readers) as session:

@@ -15,7 +15,7 @@ from profile_grpc.store.tables import DISTRIBUTED, REFERENCE
 DISTRIBUTED_BY = {table.name: column for table, column in DISTRIBUTED}
 _TABLES = DISTRIBUTED_BY.keys() | {table.name for table in REFERENCE}
 # Immutable, or aggregates that Citus computes for each shard and then combines.
-_FUNCTIONS = {"unnest", "count", "sum", "max", "min", "coalesce"}
+_FUNCTIONS = {"unnest", "string_to_array", "nullif", "count", "sum", "max", "min", "coalesce"}
 # The aliases of given rows have a list of columns, which looks like a call.
 _CALL = re.compile(r"(?<!AS )\b([a-z_]\w*)\(")
 _TABLE = re.compile(r"\b(?:FROM|JOIN|USING|INTO|UPDATE) ([a-z_]+)(?![\w(])")

@@ -57,7 +57,7 @@ attributes = st.dictionaries(
 )
 patches = st.builds(
     # Of a NamedTuple hypothesis would make up what is not given, too.
-    lambda **given: ProfilePatch(**given),
+    lambda **given: ProfilePatch(**given),  # noqa: PLW0108 - it hides the signature
     channels=channel_sets,
     push_endpoints=st.one_of(
         st.just(()),

@@ -159,7 +159,7 @@ class Scene:
         self.world = World(HASHER)
         self.fresh_revision = revisions()
         for one in profiles:
-            self.world.add(one, guard_user=settings.single_device_per_user)
+            self.world.add(one)
 
     # --- time ---
 

@@ -103,7 +103,7 @@ class Bench:
 @asynccontextmanager
 async def bench(**limits: Any) -> AsyncIterator[Bench]:
     """Its worker must end when the test does, within seconds."""
-    made = Bench(QueueLimits(**{"linger": 0, "patience": 3600, "attempts": 1} | limits))
+    made = Bench(QueueLimits(**{"linger": 0, "attempts": 1} | limits))
     made.queue.start()
     async with asyncio.timeout(20):
         yield made

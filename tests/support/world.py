@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.model import (
-    DeviceGuard,
     DeviceKey,
     Event,
+    Guard,
     History,
     LedgerEntry,
     MadRecord,
@@ -18,8 +18,6 @@ from profile_grpc.domain.model import (
     TokenGuard,
     TokenKey,
     Tombstone,
-    UserGuard,
-    UserKey,
 )
 from profile_grpc.domain.needs import Needs, Rows
 from profile_grpc.domain.state import Changes, CountKey, Delete, Row, Write
@@ -35,8 +33,7 @@ class World:
     def __init__(self, hasher: Hasher) -> None:
         self.hasher = hasher
         self.profiles: dict[ProfileKey, Profile] = {}
-        self.devices: dict[DeviceKey, DeviceGuard] = {}
-        self.users: dict[UserKey, UserGuard] = {}
+        self.guards: dict[int, Guard] = {}
         self.tokens: dict[TokenKey, TokenGuard] = {}
         self.tombstones: dict[tuple[str, str], Tombstone] = {}
         self.ledger: defaultdict[tuple[str, str], list[LedgerEntry]] = defaultdict(list)
@@ -53,7 +50,7 @@ class World:
             for token, guard in self.tokens.items()
             if token.ref in needs.tokens
         }
-        found = {
+        whole = {
             p.key: p
             for p in self.profiles.values()
             if p.key in needs.profiles
@@ -61,14 +58,14 @@ class World:
             or p.key.user in needs.users
             or (p.key.app_id, p.attributes.customer_id) in needs.customers
         }
-        missing = {key for key in needs.profiles | needs.beats if key not in self.profiles}
-        held = {token for p in found.values() for token in self.tokens_of(p)}
+        patched = {key: self.profiles[key] for key in needs.patched if key in self.profiles}
+        missing = {key for key in needs.profiles | needs.patched | needs.beats if key not in self.profiles}
+        held = {token for p in whole.values() for token in self.tokens_of(p)}
         return Rows(
             needs=needs,
             beats=[self.profiles[key].liveness for key in needs.beats if key in self.profiles],
-            profiles=list(found.values()),
-            device_guards=_present(self.devices, devices | {key.device for key in found.keys() | needs.profiles}),
-            user_guards=_present(self.users, needs.users | {key.user for key in found.keys() | needs.profiles}),
+            profiles=list((whole | patched).values()),
+            guards={key: self.guards[key].revision for key in needs.guards if key in self.guards},
             token_guards=[g for token, g in self.tokens.items() if token in held or token.ref in needs.tokens],
             histories={key: self.history(key) for key in missing},
         )
@@ -100,16 +97,11 @@ class World:
 
     # --- writing ---
 
-    def add(self, profile: Profile, *, guard_user: bool = False) -> None:
-        """Stores a profile with everything that belongs to one; `guard_user`: the app is single-device."""
+    def add(self, profile: Profile) -> None:
+        """Stores a profile with everything that belongs to one."""
         key = profile.key
         self.profiles[key] = profile
         self.counts[CountKey(key.app_id, profile.status, profile.platform)] += 1
-        device = self.devices.get(key.device, DeviceGuard(key.device, 0, revision=1))
-        self.devices[key.device] = device._replace(profiles=device.profiles + 1)
-        if guard_user:
-            user = self.users.get(key.user, UserGuard(key.user, 0, revision=1))
-            self.users[key.user] = user._replace(profiles=user.profiles + 1)
         for token in self.tokens_of(profile):
             guard = self.tokens.get(token, TokenGuard(token, key.device_id, 0, revision=1))
             self.tokens[token] = guard._replace(holders=guard.holders + 1)
@@ -122,8 +114,7 @@ class World:
         """Writes everything or, with Conflict, nothing."""
         self.check(changes)
         _write(self.profiles, changes.profiles, changes.deleted_profiles)
-        _write(self.devices, changes.device_guards, changes.deleted_device_guards)
-        _write(self.users, changes.user_guards, changes.deleted_user_guards)
+        _write(self.guards, changes.guards, [])
         _write(self.tokens, changes.token_guards, changes.deleted_token_guards)
         for beat in changes.beats:
             self.profiles[beat.row.key] = self.profiles[beat.row.key]._replace(
@@ -143,16 +134,11 @@ class World:
         """Raises Conflict unless every row is as it was when it was read."""
         _check(self.profiles, changes.profiles, changes.deleted_profiles)
         _check(self.profiles, changes.beats, [])
-        _check(self.devices, changes.device_guards, changes.deleted_device_guards)
-        _check(self.users, changes.user_guards, changes.deleted_user_guards)
+        _check(self.guards, changes.guards, [])
         _check(self.tokens, changes.token_guards, changes.deleted_token_guards)
         for entry in changes.ledger:
             if any(entry.number == e.number for e in self.ledger.get((entry.app_id, entry.profile_hash), ())):
                 raise Conflict("the ledger has this count already")
-
-
-def _present(rows: Mapping[KeyT, RowT], keys: Iterable[KeyT]) -> list[RowT]:
-    return [rows[key] for key in keys if key in rows]
 
 
 def _check(rows: Mapping[Any, Row], writes: Iterable[Write[Any]], deletes: Iterable[Delete[Any]]) -> None:

@@ -4,7 +4,6 @@ Two writers that load before either writes stand for two processes. A second tha
 invariant that the test names.
 """
 
-from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -24,6 +23,7 @@ from profile_grpc.domain.commands import (
 )
 from profile_grpc.domain.errors import Refused
 from profile_grpc.domain.model import (
+    GUARDS,
     Channel,
     Platform,
     ProfileKey,
@@ -31,6 +31,7 @@ from profile_grpc.domain.model import (
     PushEndpointState,
     UserState,
 )
+from profile_grpc.domain.settings import AppSettings
 from profile_grpc.domain.state import CountKey
 from profile_grpc.service.ports import Conflict
 from tests.support.domain import (
@@ -196,37 +197,39 @@ def test_writers_of_different_devices_do_not_meet() -> None:
 # --- guards and counts ---
 
 
-def guards_match(scene: Scene) -> bool:
-    profiles = scene.world.profiles.values()
-    devices = Counter(p.key.device for p in profiles)
-    users = Counter(p.key.user for p in profiles)
-    return {g.key: g.profiles for g in scene.world.devices.values()} == devices and all(
-        users[g.key] == g.profiles for g in scene.world.users.values()
-    )
+def bumped(scene: Scene, *commands: Command) -> set[int]:
+    return {write.row.key for write in scene.changes(*commands).guards}
 
 
-def test_guards_count_what_is_there() -> None:
-    scene = given(multi_user_per_device=True, single_device_per_user=True)
-    scene.batch(Register(ANN), Register(BOB), Register(ANN_TABLET), DELETE_ANN, Register(ANN))
-    assert guards_match(scene)
-    assert {g.key.user_id: g.profiles for g in scene.world.users.values()} == {"ann": 2, "bob": 1}
+@pytest.mark.parametrize("single", [False, True])
+def test_R5_R7_whoever_becomes_current_bumps_the_guards(single: bool) -> None:
+    scene = given(profile(BOB, user_state=UserState.INACTIVE), single_device_per_user=single)
+    of_user = {ANN.user.guard} if single else set()
+    assert bumped(scene, Register(ANN)) == {ANN.device.guard} | of_user
+    assert bumped(scene, Register(BOB)) == {BOB.device.guard}, "it was the user's newest device before"
 
 
-def test_user_guards_stay_right_while_the_app_is_not_single_device() -> None:
-    scene = given(profile(ANN), single_device_per_user=True)
-    scene.set(single_device_per_user=False)
-    scene.register(ANN_TABLET)
-    assert guards_match(scene)
-    scene.do(DELETE_ANN, object)
-    assert guards_match(scene)
-    assert len(scene.world.users) == 1
+def test_who_is_current_already_and_who_goes_bump_none() -> None:
+    scene = given(profile(ANN, fcm("T")), single_device_per_user=True)
+    stays = (Register(ANN, patch(fcm("U"))), Heartbeat(ANN), UpdateProfileData(ANN, patch()))
+    for command in (*stays, Unregister(ANN), DELETE_ANN):
+        assert bumped(scene, command) == set()
 
 
-def test_a_guard_made_late_counts_the_devices_that_were_there() -> None:
-    scene = given(profile(ANN), profile(ANN_TABLET))
-    scene.set(single_device_per_user=True)
-    scene.register(key("ann", "watch"))
-    assert [g.profiles for g in scene.world.users.values()] == [3]
+def test_devices_and_users_have_guards_of_their_own() -> None:
+    names = [str(number) for number in range(1000)]
+    devices = {key("u", name).device.guard for name in names}
+    users = {key(name, "d").user.guard for name in names}
+    assert len(devices) > 990
+    assert len(devices | users) > 1980
+    assert all(0 <= guard < GUARDS for guard in devices | users)
+
+
+def test_a_rule_that_forgets_to_ask_for_a_guard_is_a_fault() -> None:
+    state = given().state(Register(ANN))
+    state._needs.guards.clear()
+    with pytest.raises(LookupError):
+        decide.decide(state, Register(ANN), AppSettings())
 
 
 def test_counts_follow_status_and_platform() -> None:
@@ -249,7 +252,11 @@ def test_what_is_created_and_deleted_in_one_batch_leaves_no_row() -> None:
     scene = given()
     changes = scene.changes(Register(ANN, patch(fcm("T"))), DELETE_ANN)
     assert changes == replace(
-        scene.changes(), tombstones=changes.tombstones, ledger=changes.ledger, events=changes.events
+        scene.changes(),
+        guards=changes.guards,
+        tombstones=changes.tombstones,
+        ledger=changes.ledger,
+        events=changes.events,
     )
     assert len(changes.tombstones) == 1
 

@@ -31,14 +31,12 @@ from profile_grpc.domain.decide import Result
 from profile_grpc.domain.errors import Refused
 from profile_grpc.domain.model import (
     Channel,
-    DeviceKey,
     EventType,
     ProfileKey,
     ProfileStatus,
     PushEndpoint,
     PushEndpointState,
     TokenKey,
-    UserKey,
     UserState,
 )
 from profile_grpc.domain.results import (
@@ -345,13 +343,8 @@ class Rules(RuleBasedStateMachine):
             assert [e.number for e in entries] == list(range(1, len(entries) + 1))
 
     @invariant()
-    def guards_and_counts_are_the_real_numbers(self) -> None:
+    def holders_and_counts_are_the_real_numbers(self) -> None:
         profiles = self.world.profiles.values()
-        devices: Counter[DeviceKey] = Counter(p.key.device for p in profiles)
-        assert {g.key: g.profiles for g in self.world.devices.values()} == devices
-        single = [p for p in profiles if self.settings[p.key.app_id].single_device_per_user]
-        users: Counter[UserKey] = Counter(p.key.user for p in single)
-        assert {g.key: g.profiles for g in self.world.users.values()} == users
         holders = Counter(token for p in profiles for token in self.world.tokens_of(p))
         assert {t: g.holders for t, g in self.world.tokens.items()} == holders
         counted = Counter(CountKey(p.key.app_id, p.status, p.platform) for p in profiles)

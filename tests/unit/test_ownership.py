@@ -259,7 +259,7 @@ def test_R7_is_the_apps_choice() -> None:
     scene = given(profile(ANN, fcm("T")))
     assert scene.register(ANN_TABLET, patch(fcm("U"))).displaced == ()
     assert not superseded(scene, ANN)
-    assert not scene.world.users
+    assert ANN.user.guard not in scene.world.guards
 
 
 def test_R7_concerns_one_user_of_one_app() -> None:

@@ -44,7 +44,7 @@ def test_R1_a_first_registration_creates_the_profile_and_says_so() -> None:
         attributes=Attributes(language="en"),
         revision=answer.profile.revision,
     )
-    assert [e.key for e in scene.world.devices.values()] == [ANN.device]
+    assert list(scene.world.guards) == [ANN.device.guard]
     assert len(scene.events(EventType.PROFILE_CREATED)) == 1
 
 

@@ -37,6 +37,11 @@ class ProfilePatch(NamedTuple):
     remove_custom_attributes: frozenset[str] = frozenset()
     replace_custom_attributes: bool = False
 
+    @property
+    def touches_tokens(self) -> bool:
+        """Whether the profile may hold other tokens afterwards."""
+        return bool(self.push_endpoints) or self.clear_push_endpoints
+
 
 class Register(NamedTuple):
     """Create the profile or register it again (R1-R9)."""

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
+from binascii import b2a_base64
+from functools import lru_cache
 
 from profile_grpc.domain.model import ProfileKey, TokenRef
 
 DIGEST_BYTES = 16
 KEY_BYTES = 32
+_REMEMBERED = 4096
+"""Hashes of each use: a command's tokens and keys are hashed where it is loaded, decided and written."""
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 class Hasher:
@@ -27,13 +31,21 @@ class Hasher:
         self._token = hashlib.blake2b(key=key, digest_size=DIGEST_BYTES, person=b"push-token")
         self._secret = hashlib.blake2b(key=key, digest_size=DIGEST_BYTES * 2, person=b"api-key")
         self._page = hashlib.blake2b(key=key, digest_size=DIGEST_BYTES, person=b"page-token")
+        self._profile_hash = lru_cache(_REMEMBERED)(self._hash_profile)
+        self._token_ref = lru_cache(_REMEMBERED)(self._hash_token)
 
     def profile(self, key: ProfileKey) -> str:
         """Stands for the profile in tombstones and the ledger (D3, M3)."""
-        return self._text(self._profile, "\x00".join(key).encode())
+        return self._profile_hash(key)
 
     def token(self, app_id: str, token: str) -> TokenRef:
         """Stands for a (normalised) push token in the token index."""
+        return self._token_ref(app_id, token)
+
+    def _hash_profile(self, key: ProfileKey) -> str:
+        return self._text(self._profile, "\x00".join(key).encode())
+
+    def _hash_token(self, app_id: str, token: str) -> TokenRef:
         return TokenRef(app_id, self._text(self._token, f"{app_id}\x00{token}".encode()))
 
     def secret(self, secret: str) -> str:
@@ -56,4 +68,4 @@ class Hasher:
     def _text(state: hashlib.blake2b, content: bytes) -> str:
         keyed = state.copy()
         keyed.update(content)
-        return base64.urlsafe_b64encode(keyed.digest()).rstrip(b"=").decode()
+        return b2a_base64(keyed.digest(), newline=False).translate(_URL_SAFE).rstrip(b"=").decode()

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import NamedTuple
+from zlib import crc32
 
 EMPTY: Mapping[str, str] = MappingProxyType({})
 
@@ -117,11 +118,20 @@ class DisplacementEffect(enum.IntEnum):
     TOKEN_MOVED = 4
 
 
+GUARDS = 1 << 18
+"""How many guards there are. Two processes rarely change so many devices at once that two of these share a guard."""
+
+
 class DeviceKey(NamedTuple):
     """A device of an app."""
 
     app_id: str
     device_id: str
+
+    @property
+    def guard(self) -> int:
+        """The guard that every decision about who uses the device relies on (R5, R6)."""
+        return _guard("device", *self)
 
 
 class UserKey(NamedTuple):
@@ -129,6 +139,15 @@ class UserKey(NamedTuple):
 
     app_id: str
     user_id: str
+
+    @property
+    def guard(self) -> int:
+        """The guard that every decision about the user's newest device relies on (R7)."""
+        return _guard("user", *self)
+
+
+def _guard(*identity: str) -> int:
+    return crc32("\0".join(identity).encode()) % GUARDS
 
 
 class ProfileKey(NamedTuple):
@@ -269,20 +288,15 @@ class Profile(NamedTuple):
         return endpoint.state
 
 
-class DeviceGuard(NamedTuple):
-    """One row for a device, whose revision every decision about who uses the device bumps (R5, R6)."""
+class Guard(NamedTuple):
+    """A row whose revision is bumped by whoever decides on which profiles a device or a user has.
 
-    key: DeviceKey
-    profiles: int
-    revision: int = 0
+    Stands for every device and user that falls on its number, and holds nothing about any of them.
+    """
 
-
-class UserGuard(NamedTuple):
-    """One row for a user, kept once the app is single-device, for decisions about the newest device (R7)."""
-
-    key: UserKey
-    profiles: int
-    revision: int = 0
+    key: int
+    """0 to GUARDS - 1."""
+    revision: int
 
 
 class TokenGuard(NamedTuple):

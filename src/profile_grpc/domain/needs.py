@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from profile_grpc.domain.model import (
-    DeviceGuard,
     DeviceKey,
     History,
     Liveness,
@@ -15,7 +14,6 @@ from profile_grpc.domain.model import (
     ProfileKey,
     TokenGuard,
     TokenRef,
-    UserGuard,
     UserKey,
 )
 
@@ -35,6 +33,8 @@ class Needs:
     """Profiles of which the liveness is enough."""
     profiles: set[ProfileKey] = field(default_factory=set)
     """Whole profiles. A missing one is loaded with its history."""
+    patched: set[ProfileKey] = field(default_factory=set)
+    """The same of profiles that stay and keep their tokens, whose guards are then not needed."""
     devices: set[DeviceKey] = field(default_factory=set)
     """Every profile of the device."""
     users: set[UserKey] = field(default_factory=set)
@@ -43,6 +43,8 @@ class Needs:
     """Every profile linked with the customer."""
     tokens: set[TokenRef] = field(default_factory=set)
     """The token's guards, and every profile of the devices that own it."""
+    guards: set[int] = field(default_factory=set)
+    """The guards of devices and users about whose profiles something is decided."""
 
 
 @dataclass(slots=True)
@@ -50,16 +52,15 @@ class Rows:
     """What was loaded for `needs`.
 
     Guards must be read before the profiles they guard: then a profile that changed in between is a guard that no
-    longer matches, and the write is refused. Besides, the rows hold the guards of every loaded profile: of its device,
-    its user and the tokens it holds, so that any of them can be changed or deleted; and the guards of device and user
-    of every key in `needs.profiles`, there or not, so that it can be created.
+    longer matches, and the write is refused. Besides, the rows hold the guards of the tokens that every loaded profile
+    holds, unless `needs.patched` alone asks for it, so that any of them can be changed or deleted.
     """
 
     needs: Needs
     beats: Iterable[Liveness] = ()
     profiles: Iterable[Profile] = ()
-    device_guards: Iterable[DeviceGuard] = ()
-    user_guards: Iterable[UserGuard] = ()
+    guards: Mapping[int, int] = field(default_factory=dict)
+    """The revisions of those guards that are there."""
     token_guards: Iterable[TokenGuard] = ()
     histories: Mapping[ProfileKey, History] = field(default_factory=dict)
-    """Of every key in `needs.profiles` and `needs.beats` that has no profile."""
+    """Of every key in `needs.profiles`, `needs.patched` and `needs.beats` that has no profile."""

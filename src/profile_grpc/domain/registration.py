@@ -24,8 +24,10 @@ def register_needs(needs: Needs, command: Register, settings: AppSettings, hashe
     key = command.key
     needs.profiles.add(key)
     needs.devices.add(key.device)
+    needs.guards.add(key.device.guard)
     if settings.single_device_per_user:
         needs.users.add(key.user)
+        needs.guards.add(key.user.guard)
     needs.tokens.update(hasher.token(key.app_id, e.token) for e in command.patch.push_endpoints)
 
 

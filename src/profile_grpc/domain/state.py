@@ -1,7 +1,7 @@
 """The rows of a batch in memory: the rules read and change them here; afterwards they say what is to be written.
 
-Bookkeeping that every change owes, whatever rule made it, is done here once: fresh revisions, guard rows and their
-counts, tombstones, the profile counts, the ledger.
+Bookkeeping that every change owes, whatever rule made it, is done here once: fresh revisions, guards, owners of tokens,
+tombstones, the profile counts, the ledger.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from profile_grpc.domain import billing
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.model import (
     DeletionReason,
-    DeviceGuard,
     DeviceKey,
     Event,
     EventType,
+    Guard,
     History,
     LedgerEntry,
     Liveness,
@@ -33,7 +33,6 @@ from profile_grpc.domain.model import (
     TokenKey,
     TokenRef,
     Tombstone,
-    UserGuard,
     UserKey,
     UserState,
 )
@@ -84,10 +83,7 @@ class Changes:
     profiles: list[Write[Profile]]
     deleted_profiles: list[Delete[ProfileKey]]
     beats: list[Write[Liveness]]
-    device_guards: list[Write[DeviceGuard]]
-    deleted_device_guards: list[Delete[DeviceKey]]
-    user_guards: list[Write[UserGuard]]
-    deleted_user_guards: list[Delete[UserKey]]
+    guards: list[Write[Guard]]
     token_guards: list[Write[TokenGuard]]
     deleted_token_guards: list[Delete[TokenKey]]
     tombstones: list[Tombstone]
@@ -106,10 +102,7 @@ class Changes:
             self.profiles
             or self.deleted_profiles
             or self.beats
-            or self.device_guards
-            or self.deleted_device_guards
-            or self.user_guards
-            or self.deleted_user_guards
+            or self.guards
             or self.token_guards
             or self.deleted_token_guards
             or self.tombstones
@@ -164,13 +157,9 @@ class State:
         self._histories = dict(rows.histories)
         self._profiles: _Table[ProfileKey, Profile] = _Table()
         self._beats: _Table[ProfileKey, Liveness] = _Table()
-        self._devices: _Table[DeviceKey, DeviceGuard] = _Table()
-        self._users: _Table[UserKey, UserGuard] = _Table()
         self._tokens: _Table[TokenKey, TokenGuard] = _Table()
         self._profiles.load((p.key, p) for p in rows.profiles)
         self._beats.load((b.key, b) for b in rows.beats)
-        self._devices.load((g.key, g) for g in rows.device_guards)
-        self._users.load((g.key, g) for g in rows.user_guards)
         self._tokens.load((g.key, g) for g in rows.token_guards)
         self._device_members: defaultdict[DeviceKey, set[ProfileKey]] = defaultdict(set)
         self._user_members: defaultdict[UserKey, set[ProfileKey]] = defaultdict(set)
@@ -180,8 +169,9 @@ class State:
         self._tokens_by_ref: defaultdict[TokenRef, set[TokenKey]] = defaultdict(set)
         for token in self._tokens.rows:
             self._tokens_by_ref[token.ref].add(token)
-        # A token is looked at several times in the course of one command.
-        self._refs: dict[tuple[str, str], TokenRef] = {}
+        self._seen_guards = rows.guards
+        self._bumped: set[int] = set()
+        self._guarded_users: set[UserKey] = set()
         self._tombstones: dict[ProfileKey, Tombstone] = {}
         self._ledger: list[LedgerEntry] = []
         self._events: list[Event] = []
@@ -202,6 +192,7 @@ class State:
         needs = self._needs
         return (
             key in needs.profiles
+            or key in needs.patched
             or key.device in needs.devices
             or key.user in needs.users
             or key in self._profiles.loaded
@@ -261,10 +252,7 @@ class State:
 
     def token_ref(self, app_id: str, token: str) -> TokenRef:
         """Stands for the (normalised) token."""
-        ref = self._refs.get((app_id, token))
-        if ref is None:
-            ref = self._refs[app_id, token] = self.hasher.token(app_id, token)
-        return ref
+        return self.hasher.token(app_id, token)
 
     # --- changing ---
 
@@ -279,18 +267,15 @@ class State:
         if before is None:
             self._device_members[key.device].add(key)
             self._user_members[key.user].add(key)
-            self._bump_device(key.device, +1)
-            self._bump_user(key.user, +1)
-        else:
-            if profile.user_state is UserState.ACTIVE and before.user_state is not UserState.ACTIVE:
-                self._bump_device(key.device, 0)
-            if _is_current(profile) and not _is_current(before):
-                self._bump_user(key.user, 0)
-        if before is None or before.push_endpoints != profile.push_endpoints:
-            held = self.token_keys(before) if before else set()
-            holds = self.token_keys(profile)
-            self._release(held - holds)
-            for token in holds - held:
+        # Whoever becomes current may have written no row that a rival writes as well: the guard is the one.
+        if profile.user_state is UserState.ACTIVE and (before is None or before.user_state is not UserState.ACTIVE):
+            self._bump(key.device.guard)
+        if key.user in self._guarded_users and _is_current(profile) and (before is None or not _is_current(before)):
+            self._bump(key.user.guard)
+        if (before.push_endpoints if before else ()) != profile.push_endpoints:
+            had, has = self.token_keys(before) if before else set(), self.token_keys(profile)
+            self._release(had - has)
+            for token in has - had:
                 self._hold(token, key.device_id)
         return profile
 
@@ -301,8 +286,6 @@ class State:
         self._device_members[key.device].discard(key)
         self._user_members[key.user].discard(key)
         self._count(profile, -1)
-        self._bump_device(key.device, -1)
-        self._bump_user(key.user, -1)
         self._release(self.token_keys(profile))
         mad = billing.delete(profile.mad, self.now)
         tombstone = Tombstone(
@@ -335,9 +318,8 @@ class State:
         return mad
 
     def guard_user(self, user: UserKey) -> None:
-        """Keeps a guard for the user from now on (R7). All profiles of the user must be loaded."""
-        if user not in self._users.rows:
-            self._users.put(user, UserGuard(user, len(self.of_user(user)), self._fresh_revision()))
+        """Has whoever becomes the user's newest device bump the user's guard (R7)."""
+        self._guarded_users.add(user)
 
     def tell(self, event: EventType, key: ProfileKey, reason: str = "") -> None:
         """Adds an event about a profile."""
@@ -353,21 +335,14 @@ class State:
 
     def changes(self) -> Changes:
         """What is to be written."""
-        # A guard without profiles goes with its last one (D3).
-        for guard in [g for g in self._devices.rows.values() if g.profiles <= 0]:
-            self._devices.drop(guard.key)
-        for user in [g for g in self._users.rows.values() if g.profiles <= 0]:
-            self._users.drop(user.key)
+        # An owner goes with the last profile that holds the token (D3).
         for token in [g for g in self._tokens.rows.values() if g.holders <= 0]:
             self._tokens.drop(token.key)
         return Changes(
             profiles=self._profiles.writes(),
             deleted_profiles=self._profiles.deletes(),
             beats=self._beats.writes(),
-            device_guards=self._devices.writes(),
-            deleted_device_guards=self._devices.deletes(),
-            user_guards=self._users.writes(),
-            deleted_user_guards=self._users.deletes(),
+            guards=[Write(Guard(key, self._fresh_revision()), self._seen_guards.get(key)) for key in self._bumped],
             token_guards=self._tokens.writes(),
             deleted_token_guards=self._tokens.deletes(),
             tombstones=list(self._tombstones.values()),
@@ -384,14 +359,11 @@ class State:
         if profile is not None:
             self._counts[CountKey(profile.key.app_id, profile.status, profile.platform)] += difference
 
-    def _bump_device(self, key: DeviceKey, difference: int) -> None:
-        guard = self._devices.rows.get(key) or DeviceGuard(key, 0)
-        self._devices.put(key, guard._replace(profiles=guard.profiles + difference, revision=self._fresh_revision()))
-
-    def _bump_user(self, key: UserKey, difference: int) -> None:
-        guard = self._users.rows.get(key)
-        if guard is not None:  # kept only for users of single-device apps
-            self._users.put(key, guard._replace(profiles=guard.profiles + difference, revision=self._fresh_revision()))
+    def _bump(self, guard: int) -> None:
+        if guard not in self._needs.guards:
+            msg = "a rule makes a profile current without having asked for the guard of its device or user"
+            raise LookupError(msg)
+        self._bumped.add(guard)
 
     def _hold(self, key: TokenKey, device_id: str) -> None:
         guard = self._tokens.rows.get(key) or TokenGuard(key, device_id, 0)

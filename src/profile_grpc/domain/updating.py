@@ -14,7 +14,7 @@ from profile_grpc.domain.state import State
 
 
 def update_profile_data_needs(needs: Needs, command: UpdateProfileData, hasher: Hasher) -> None:
-    needs.profiles.add(command.key)
+    (needs.profiles if command.patch.touches_tokens else needs.patched).add(command.key)
     needs.tokens.update(hasher.token(command.key.app_id, e.token) for e in command.patch.push_endpoints)
 
 
@@ -34,6 +34,8 @@ def update_profile_data(state: State, command: UpdateProfileData, settings: AppS
         )
     profile, ignored = patching.apply(known, command.patch, settings, state.now)
     profile = profile._replace(mad=state.count_active(known.key, known.mad))
+    if not command.patch.touches_tokens:
+        return Updated(state.put(profile), ignored, ())
     displaced = tuple(ownership.claim_tokens(state, profile))
     profile = state.put(profile)
     if state.token_keys(known) != state.token_keys(profile):

@@ -39,11 +39,9 @@ class QueueLimits:
     pending: int = 20_000
     """Commands that may wait; beyond, QUEUE_FULL."""
     batch: int = 500
-    linger: float = 0.004
-    """Seconds that a batch may wait for the next of the callers just answered to come back; never spent by an idle
-    queue."""
-    patience: float = 0.012
-    """Seconds that it may wait for them all."""
+    linger: float = 0.012
+    """Seconds that a batch may wait for the callers just answered to come back: as long as it takes to answer a hundred
+    of them and to read what they ask next. Never spent by an idle queue."""
     attempts: int = 8
     """How often a single command is decided again while others keep changing its rows; then it is refused."""
     shared_attempts: int = 1
@@ -188,16 +186,12 @@ class WriteQueue:
                 await self._commit(batch)
 
     async def _gather(self, expected: int) -> None:
-        """Waits until so many commands wait, as long as they keep coming."""
+        """Waits until so many commands wait, or long enough."""
         self._target = min(expected, self._limits.batch)
         self._gathered.clear()
-        loop = asyncio.get_running_loop()
-        end = loop.time() + self._limits.patience
-        waiting = -1
-        while waiting < len(self._queue) < self._target and loop.time() < end and not self._closing:
-            waiting = len(self._queue)
+        if len(self._queue) < self._target and not self._closing:
             with suppress(TimeoutError):
-                async with asyncio.timeout_at(min(loop.time() + self._limits.linger, end)):
+                async with asyncio.timeout(self._limits.linger):
                     await self._gathered.wait()
         self._target = 0
 

@@ -49,12 +49,12 @@ class Applier:
     """Applies `Changes` in a transaction."""
 
     def __init__(self, database: Database) -> None:
-        self._devices = _Guarded(database, tables.device)
-        self._users = _Guarded(database, tables.app_user)
+        self._guards = _Guarded(database, tables.guard)
         self._tokens = _Guarded(database, tables.push_token)
         self._profiles = _Guarded(database, tables.profile)
-        self._beat = statements.update_seen(database, tables.profile, rows.BEAT)
         # SQLite writes the indexes of every assigned column anew, even when its value is the same.
+        self._patch = statements.update_seen(database, tables.profile, rows.PATCH)
+        self._beat = statements.update_seen(database, tables.profile, rows.BEAT)
         self._same_day_beat = statements.update_seen(database, tables.profile, rows.SAME_DAY_BEAT)
         self._tombstones = statements.upsert(database, tables.tombstone)
         self._ledger = statements.insert_new(database, tables.mad_ledger)
@@ -68,9 +68,20 @@ class Applier:
         """Writes all or, with Conflict, nothing. Every process writes the tables in this order, rows by key."""
         await self._apply_guards(session, changes)
         await self._apply_beats(session, changes.beats)
-        await self._profiles.write(session, [(rows.profile_values(w.row), w.seen) for w in changes.profiles])
-        await self._profiles.delete(session, [(*d.key, d.seen) for d in changes.deleted_profiles])
+        await self._apply_profiles(session, changes)
         await self._apply_records(session, changes)
+
+    async def _apply_profiles(self, session: Session, changes: Changes) -> None:
+        patched: list[Row] = []
+        others: list[tuple[Row, int | None]] = []
+        for write in changes.profiles:
+            if rows.is_patch(write.before, write.row):
+                patched.append((*rows.patch_values(write.row), write.seen))
+            else:
+                others.append((rows.profile_values(write.row), write.seen))
+        await write_all(session, self._patch, patched, tables.profile.name)
+        await self._profiles.write(session, others)
+        await self._profiles.delete(session, [(*d.key, d.seen) for d in changes.deleted_profiles])
 
     async def _apply_beats(self, session: Session, beats: Sequence[Write[Liveness]]) -> None:
         new_day: list[Row] = []
@@ -84,14 +95,7 @@ class Applier:
         await write_all(session, self._same_day_beat, same_day, tables.profile.name)
 
     async def _apply_guards(self, session: Session, changes: Changes) -> None:
-        await self._devices.write(
-            session, [((*w.row.key, w.row.profiles, w.row.revision), w.seen) for w in changes.device_guards]
-        )
-        await self._devices.delete(session, [(*d.key, d.seen) for d in changes.deleted_device_guards])
-        await self._users.write(
-            session, [((*w.row.key, w.row.profiles, w.row.revision), w.seen) for w in changes.user_guards]
-        )
-        await self._users.delete(session, [(*d.key, d.seen) for d in changes.deleted_user_guards])
+        await self._guards.write(session, [(w.row, w.seen) for w in changes.guards])
         await self._tokens.write(session, [(rows.token_guard_values(w.row), w.seen) for w in changes.token_guards])
         await self._tokens.delete(
             session, [(*rows.token_key_values(d.key), d.seen) for d in changes.deleted_token_guards]

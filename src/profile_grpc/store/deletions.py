@@ -51,9 +51,7 @@ class Deletions:
     def __init__(self, database: Database, hasher: Hasher) -> None:
         self._database = database
         self._hasher = hasher
-        self._devices = _Guards(database, tables.device)
-        self._users = _Guards(database, tables.app_user)
-        self._tokens = _Guards(database, tables.push_token)
+        self._owners = _Owners(database)
         self._profiles = database.prepare(
             delete(tables.profile).where(_among(database, tables.profile, ["user_id", "device_id", "revision"]))
         )
@@ -80,16 +78,14 @@ class Deletions:
         """Deletes all or, with Conflict, none. In the order of tables and keys in which every process writes."""
         keys = sorted((p.key.user_id, p.key.device_id, p.stored[3]) for p in profiles)
         async with self._database.transaction() as session:
-            await self._devices.release(session, app_id, ((device,) for _, device, _ in keys))
-            await self._users.release(session, app_id, ((user,) for user, _, _ in keys))
-            await self._tokens.release(session, app_id, self._held(app_id, profiles))
+            await self._owners.release(session, app_id, self._held(app_id, profiles))
             deleted = await session.execute(self._profiles, keys, of_app_id=app_id)
             if deleted != len(keys):
                 raise Conflict(f"{len(keys) - deleted} of {len(keys)} profiles are no longer as they were found")
             await self._leave(session, app_id, profiles, keys, reason, now)
 
     def _held(self, app_id: str, profiles: Iterable[DueProfile]) -> Iterable[Row]:
-        """The keys of the guards of the tokens that the profiles hold, once for each profile."""
+        """The keys of the tokens that the profiles hold, once for each profile."""
         hashed = self._hasher.token
         for profile in profiles:
             for token, provider, push_app_id in read_tokens(profile.stored[1]):
@@ -124,16 +120,17 @@ class Deletions:
             await session.execute(self._reaped, [(app_id, time, len(keys))])
 
 
-class _Guards:
-    """The guard rows of one table, each of which counts profiles and goes with the last one (D3).
+class _Owners:
+    """The owners of push tokens, each of which counts the profiles that hold it and goes with the last one (D3).
 
     Nobody decided anything on what they say here, so they need not have been read. Who did, elsewhere, meets another
     revision or no row at all, and decides again.
     """
 
-    def __init__(self, database: Database, table: Table) -> None:
+    def __init__(self, database: Database) -> None:
+        table = tables.push_token
         _, *key = (column.name for column in table.primary_key)
-        members = table.c["holders" if "holders" in table.c else "profiles"]
+        members = table.c.holders
         number = bindparam("number", type_=Integer())
         among = _among(database, table, key)
         self._delete_last = database.prepare(delete(table).where(among, members <= number))
@@ -144,19 +141,19 @@ class _Guards:
         )
 
     async def release(self, session: Session, app_id: str, keys: Iterable[Row]) -> None:
-        """Takes one profile from the guard of each key, however often the key comes."""
+        """Takes one holder from each token, as often as its key comes."""
         by_number: dict[int, list[Row]] = {}
         for key, number in Counter(keys).items():
             by_number.setdefault(number, []).append(key)
         for number, some in sorted(by_number.items()):
             some.sort()
             gone = await session.execute(self._delete_last, some, of_app_id=app_id, number=number)
-            if gone < len(some):  # others are left, or there is no guard, as of users of most apps
+            if gone < len(some):  # others are left
                 revision = random.getrandbits(63)
                 left = await session.execute(
                     self._subtract, some, of_app_id=app_id, number=number, of_revision=revision
                 )
-                if left:  # somebody else may have taken the others from them meanwhile
+                if left:  # somebody else may have taken the others meanwhile
                     await session.execute(self._delete_last, some, of_app_id=app_id, number=0)
 
 

@@ -7,19 +7,14 @@ from collections.abc import Collection, Iterable
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.model import (
     DeletionReason,
-    DeviceGuard,
     DeviceKey,
     History,
-    Liveness,
     MadRecord,
     Profile,
     ProfileKey,
     TokenGuard,
-    TokenKey,
     TokenRef,
     Tombstone,
-    UserGuard,
-    UserKey,
 )
 from profile_grpc.domain.needs import Needs, Rows
 from profile_grpc.store import rows, statements, tables, times
@@ -45,12 +40,7 @@ class Loader:
         self._by_user = profiles("app_id", "user_id")
         self._by_customer = profiles("app_id", "customer_id")
         self._beats = statements.lookup(database, profile, ["app_id", "user_id", "device_id"], rows.LIVENESS)
-        self._devices = statements.lookup(
-            database, tables.device, ["app_id", "device_id"], [c.name for c in tables.device.c]
-        )
-        self._users = statements.lookup(
-            database, tables.app_user, ["app_id", "user_id"], [c.name for c in tables.app_user.c]
-        )
+        self._guards = statements.lookup(database, tables.guard, ["key"], [c.name for c in tables.guard.c])
         self._tokens = statements.lookup(
             database, tables.push_token, ["app_id", "token_hash"], [c.name for c in tables.push_token.c]
         )
@@ -62,69 +52,49 @@ class Loader:
 
     async def load(self, session: Session, needs: Needs) -> Rows:
         """The rows of `needs`. Guards come first: whoever changes a profile between the reads changes its guards."""
-        loading = _Loading(needs)
-        if needs.profiles or needs.devices or needs.users or needs.customers or needs.tokens:
-            await self._load_guards(session, loading)
-            await self._load_profiles(session, loading)
-            await self._load_guards_of_profiles(session, loading)
-        beats = needs.beats - loading.profiles.keys()
-        if beats:
-            loading.beats = [rows.read_liveness(row) for row in await session.fetch(self._beats, sorted(beats))]
-        missing = (beats - {beat.key for beat in loading.beats}) | (needs.profiles - loading.profiles.keys())
-        histories = await self._load_histories(session, missing) if missing else {}
-        return Rows(
-            needs=needs,
-            beats=loading.beats,
-            profiles=loading.profiles.values(),
-            device_guards=loading.devices.values(),
-            user_guards=loading.users.values(),
-            token_guards=loading.tokens.values(),
-            histories=histories,
-        )
-
-    async def _load_guards(self, session: Session, loading: _Loading) -> None:
-        needs = loading.needs
-        await self._load_devices(session, loading, needs.devices | {key.device for key in needs.profiles})
-        await self._load_users(session, loading, needs.users | {key.user for key in needs.profiles})
-        await self._load_tokens(session, loading, needs.tokens)
-
-    async def _load_profiles(self, session: Session, loading: _Loading) -> None:
-        needs = loading.needs
-        owners = {DeviceKey(key.app_id, guard.device_id) for key, guard in loading.tokens.items()}
-        devices = needs.devices | owners
-        # A profile that comes with its device or its user need not be asked for by its own key.
-        keys = {key for key in needs.profiles if key.device not in devices and key.user not in needs.users}
+        guards = await _fetch(session, self._guards, [(key,) for key in needs.guards])
+        tokens = await self._load_tokens(session, needs.tokens)
+        devices = needs.devices | {DeviceKey(guard.key.app_id, guard.device_id) for guard in tokens}
+        found: dict[ProfileKey, Profile] = {}
         for statement, wanted in (
-            (self.by_key, keys),
             (self._by_device, devices),
             (self._by_user, needs.users),
             (self._by_customer, needs.customers),
         ):
-            if wanted:
-                found = [rows.read_profile(row) for row in await session.fetch(statement, sorted(wanted))]
-                loading.profiles.update((profile.key, profile) for profile in found)
+            found |= await self._load_profiles(session, statement, wanted)
+        # A profile that comes with its device or its user need not be asked for by its own key.
+        asked = (needs.profiles | needs.patched) - found.keys()
+        alone = {key for key in asked if key.device not in devices and key.user not in needs.users}
+        by_key = await self._load_profiles(session, self.by_key, alone)
+        found |= by_key
+        kept = by_key.keys() - needs.profiles
+        held = {
+            self._hasher.token(key.app_id, e.token)
+            for key, profile in found.items()
+            if key not in kept
+            for e in profile.push_endpoints
+            if e.token
+        }
+        tokens += await self._load_tokens(session, held - needs.tokens)
+        beats = [rows.read_liveness(row) for row in await _fetch(session, self._beats, needs.beats - found.keys())]
+        missing = (asked | needs.beats) - found.keys() - {beat.key for beat in beats}
+        return Rows(
+            needs=needs,
+            beats=beats,
+            profiles=found.values(),
+            guards=dict(map(tuple, guards)),
+            token_guards=tokens,
+            histories=await self._load_histories(session, missing) if missing else {},
+        )
 
-    async def _load_guards_of_profiles(self, session: Session, loading: _Loading) -> None:
-        found = loading.profiles.values()
-        await self._load_devices(session, loading, {p.key.device for p in found} - loading.asked_devices)
-        await self._load_users(session, loading, {p.key.user for p in found} - loading.asked_users)
-        held = {self._hasher.token(p.key.app_id, e.token) for p in found for e in p.push_endpoints if e.token}
-        await self._load_tokens(session, loading, held - loading.asked_tokens)
+    async def _load_profiles(
+        self, session: Session, statement: Prepared, wanted: Collection[Row]
+    ) -> dict[ProfileKey, Profile]:
+        profiles = [rows.read_profile(row) for row in await _fetch(session, statement, wanted)]
+        return {profile.key: profile for profile in profiles}
 
-    async def _load_devices(self, session: Session, loading: _Loading, wanted: set[DeviceKey]) -> None:
-        loading.asked_devices |= wanted
-        guards = (rows.read_device_guard(row) for row in await _fetch(session, self._devices, wanted))
-        loading.devices.update((guard.key, guard) for guard in guards)
-
-    async def _load_users(self, session: Session, loading: _Loading, wanted: set[UserKey]) -> None:
-        loading.asked_users |= wanted
-        guards = (rows.read_user_guard(row) for row in await _fetch(session, self._users, wanted))
-        loading.users.update((guard.key, guard) for guard in guards)
-
-    async def _load_tokens(self, session: Session, loading: _Loading, wanted: set[TokenRef]) -> None:
-        loading.asked_tokens |= wanted
-        guards = (rows.read_token_guard(row) for row in await _fetch(session, self._tokens, wanted))
-        loading.tokens.update((guard.key, guard) for guard in guards)
+    async def _load_tokens(self, session: Session, wanted: Collection[TokenRef]) -> list[TokenGuard]:
+        return [rows.read_token_guard(row) for row in await _fetch(session, self._tokens, wanted)]
 
     async def _load_histories(self, session: Session, missing: Iterable[ProfileKey]) -> dict[ProfileKey, History]:
         by_hash = {(key.app_id, self._hasher.profile(key)): key for key in missing}
@@ -134,21 +104,6 @@ class Loader:
         for row in map(tuple, await session.fetch(self._ledger, asked)):
             counts[row[:2]] = max(row, counts.get(row[:2], row))  # of one profile: the last number is asked for
         return {key: _history(tombstones.get(hashed), counts.get(hashed)) for hashed, key in by_hash.items()}
-
-
-class _Loading:
-    """What has been asked for and found so far."""
-
-    def __init__(self, needs: Needs) -> None:
-        self.needs = needs
-        self.beats: list[Liveness] = []
-        self.profiles: dict[ProfileKey, Profile] = {}
-        self.devices: dict[DeviceKey, DeviceGuard] = {}
-        self.users: dict[UserKey, UserGuard] = {}
-        self.tokens: dict[TokenKey, TokenGuard] = {}
-        self.asked_devices: set[DeviceKey] = set()
-        self.asked_users: set[UserKey] = set()
-        self.asked_tokens: set[TokenRef] = set()
 
 
 async def _fetch(session: Session, statement: Prepared, keys: Collection[Row]) -> Collection[Found]:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
 from time import monotonic
+from typing import Any
 from uuid import uuid4
 
 import asyncpg
-from sqlalchemy import ColumnElement, FromClause, Table, and_, bindparam, event, exc, func
+from sqlalchemy import ColumnElement, FromClause, Table, Text, and_, bindparam, cast, event, exc, func, literal_column
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
+from sqlalchemy.types import TypeEngine
 
 from profile_grpc.service.ports import StoreUnavailable
 from profile_grpc.store.engine import DriverConnection, Found, Insert, Prepared, Row, RowColumn, Statement, prepared
@@ -55,11 +58,8 @@ class Postgresql:
         return postgresql.insert(table)
 
     def rows(self, columns: Sequence[RowColumn]) -> FromClause:
-        """One array for each column, typed, so that the driver sends them in binary form."""
-        arrays = [
-            bindparam(f"rows_{position}", type_=postgresql.ARRAY(column.type))
-            for position, column in enumerate(columns)
-        ]
+        """One text for each column, which the server takes apart; the driver would look at each value three times."""
+        arrays = [_array(position, column.type) for position, column in enumerate(columns)]
         names = [column.name for column in columns]
         return func.unnest(*arrays).table_valued(*names, name="given").render_derived()
 
@@ -151,7 +151,42 @@ def _renew_plans(connection: DBAPIConnection, record: ConnectionPoolEntry) -> No
         record.info["plans"] = (opened, now)
 
 
+_SEPARATOR, _NULL = "\x1f", "\x1e"
+"""What stands between the values of a column, and for NULL, unless a value holds one of them."""
+
+
+def _array(position: int, type_: TypeEngine[Any]) -> ColumnElement[Any]:
+    """The values of a column; functions and casts that never change, so that Citus takes them."""
+    given = func.string_to_array(
+        bindparam(f"rows_{position}", type_=Text()),
+        bindparam("separator", type_=Text()),
+        bindparam("null", type_=Text()),
+        type_=postgresql.ARRAY(Text()),
+    )
+    if not isinstance(type_, Text):
+        return cast(given, postgresql.ARRAY(type_))
+    # One empty text would make an array of none.
+    return func.coalesce(func.nullif(given, literal_column("'{}'::text[]")), literal_column("'{\"\"}'::text[]"))
+
+
 def _values(statement: Prepared, rows: Sequence[Row], values: dict[str, object]) -> list[object]:
     if rows:
-        values |= {f"rows_{position}": column for position, column in enumerate(zip(*rows, strict=True))}
+        columns = list(zip(*rows, strict=True))
+        given = _joined(columns, _SEPARATOR, _NULL)
+        while given is None:
+            given = _joined(columns, secrets.token_hex(), secrets.token_hex())
+        values |= given
     return statement.arguments(values)
+
+
+def _joined(columns: Sequence[Row], separator: str, null: str) -> dict[str, object] | None:
+    """Each column as one text, or None: a value holds the separator or the mark for NULL."""
+    given: dict[str, object] = {"separator": separator, "null": null}
+    for position, column in enumerate(columns):
+        nulls = column.count(None)
+        texts = [null if value is None else value for value in column] if nulls else column
+        joined = separator.join(texts if isinstance(column[0], str) else map(str, texts))
+        if joined.count(separator) != len(column) - 1 or joined.count(null) != nulls:
+            return None
+        given[f"rows_{position}"] = joined
+    return given

@@ -9,8 +9,6 @@ from datetime import datetime, timedelta
 
 from profile_grpc.domain.model import (
     Channel,
-    DeviceGuard,
-    DeviceKey,
     Event,
     LedgerEntry,
     Liveness,
@@ -24,8 +22,6 @@ from profile_grpc.domain.model import (
     TokenKey,
     Tombstone,
     UnregisterReason,
-    UserGuard,
-    UserKey,
     UserState,
 )
 from profile_grpc.store.engine import Found, Row
@@ -72,6 +68,53 @@ def profile_values(p: Profile) -> Row:
         p.mad.number,
         maybe_micros(p.mad.deletion_time),
         p.revision,
+    )
+
+
+PATCH = (
+    "update_time",
+    "user_state",
+    "platform",
+    "channels",
+    "push_endpoints",
+    "push_superseded",
+    "attributes",
+    "mad_count_time",
+    "mad_number",
+    "mad_deletion_time",
+    "revision",
+)
+"""The columns that a change writes which leaves alone those with an index."""
+
+
+def patch_values(p: Profile) -> Row:
+    """The key and the columns PATCH of a profile."""
+    return (
+        *p.key,
+        micros(p.update_time),
+        p.user_state.value,
+        p.platform.value,
+        _channel_bits(p.channels),
+        endpoints_text(p.push_endpoints),
+        p.push_superseded,
+        attributes_text(p.attributes),
+        micros(p.mad.count_time),
+        p.mad.number,
+        maybe_micros(p.mad.deletion_time),
+        p.revision,
+    )
+
+
+def is_patch(before: Profile | None, after: Profile) -> bool:
+    """Whether the change leaves alone everything but the columns PATCH."""
+    return (
+        before is not None
+        and before.status is after.status
+        and before.attributes.customer_id == after.attributes.customer_id
+        and before.register_time == after.register_time
+        and before.last_heartbeat_time == after.last_heartbeat_time
+        and before.unregister_time == after.unregister_time
+        and before.unregister_reason is after.unregister_reason
     )
 
 
@@ -180,18 +223,6 @@ def is_same_day(before: Liveness | None, beat: Liveness) -> bool:
 
 
 # --- guards, and what a change leaves behind ---
-
-
-def read_device_guard(row: Found) -> DeviceGuard:
-    """The guard of a row of `device`."""
-    app_id, device_id, profiles, revision = row
-    return DeviceGuard(DeviceKey(app_id, device_id), profiles, revision)
-
-
-def read_user_guard(row: Found) -> UserGuard:
-    """The guard of a row of `app_user`."""
-    app_id, user_id, profiles, revision = row
-    return UserGuard(UserKey(app_id, user_id), profiles, revision)
 
 
 def read_token_guard(row: Found) -> TokenGuard:

@@ -100,24 +100,14 @@ _index("profile_heartbeat", profile.c.app_id, profile.c.heartbeat_day, where=HAS
 _index("profile_register", profile.c.app_id, profile.c.register_day, where=HAS_NO_HEARTBEAT)
 _index("profile_unregister", profile.c.app_id, profile.c.unregister_time, where=IS_UNREGISTERED)
 
-device = Table(
-    "device",
+guard = Table(
+    "guard",
     metadata,
-    _key("app_id"),
-    _key("device_id"),
-    _required("profiles", Integer()),
+    _key("key", Integer()),
     _required("revision", BigInteger()),
     sqlite_with_rowid=_IN_THE_KEY,
-)
-
-app_user = Table(
-    "app_user",
-    metadata,
-    _key("app_id"),
-    _key("user_id"),
-    _required("profiles", Integer()),
-    _required("revision", BigInteger()),
-    sqlite_with_rowid=_IN_THE_KEY,
+    # A registration changes one or two of these rows, again and again: each keeps to its page (HOT).
+    postgresql_with={"fillfactor": 50},
 )
 
 push_token = Table(
@@ -263,8 +253,7 @@ hash_key = Table(
 
 DISTRIBUTED = (
     (profile, "user_id"),
-    (app_user, "user_id"),
-    (device, "device_id"),
+    (guard, "key"),
     (push_token, "token_hash"),
     (tombstone, "profile_hash"),
     (mad_ledger, "profile_hash"),
