@@ -16,7 +16,15 @@ from profile_grpc.transport.http import spool_schema
 from profile_grpc.transport.http.parameters import Kind
 from profile_grpc.transport.http.report import MICROSECONDS
 from profile_grpc.transport.http.sealing import Sealer
-from profile_grpc.transport.http.spool_records import ROW_BYTES, Batch, Incoming, Left, Row, Waiting
+from profile_grpc.transport.http.spool_records import (
+    ROW_BYTES,
+    Account,
+    AccountRow,
+    Batch,
+    Incoming,
+    Left,
+    Waiting,
+)
 from profile_grpc.transport.http.spool_writer import Writer
 
 _DEAD_RETENTION = 30 * 86_400 * MICROSECONDS
@@ -136,17 +144,17 @@ class Spool:
             raise SpoolFull
         number = self._last = self._last + 1
         batch = self._batch
-        username = selector = tokens = None
-        if account is not None:
-            if kind is Kind.TOKEN:
-                username, selector, tokens = account.username, account.selector, b"".join(account.tokens)
-            else:
-                batch.removals.append((number, account))
-        batch.reports.append(
-            Row(number, kind, app_id, arrived, trace, proven, credential, username, selector, tokens, sealed)
-        )
+        verifier = None
         if credential is not None:
             batch.credentials[credential] = sealed_key
+            verifier = bytearray(credential)
+        row = (number, kind.value, app_id, arrived, bytearray(trace), int(proven), verifier, bytearray(sealed))
+        if kind is Kind.TOKEN:
+            batch.token_reports.append((row, _account_row(account)))
+        else:
+            batch.reports.append(row)
+            if account is not None:
+                batch.removals.append((number, account))
         self._count(kind, len(sealed) + ROW_BYTES, proven=proven, by=1)
         equal = self._recent.swap(digest, number, arrived)
         if equal is not None:
@@ -296,10 +304,9 @@ class Spool:
         for future in batch.waiting:
             if not future.done():
                 future.set_result(None)
-        if batch.reports:
-            tokens = sum(row.kind is Kind.TOKEN for row in batch.reports)
-            removals = len(batch.reports) - tokens
-            self.on_commit({Kind.REMOVAL: removals, Kind.TOKEN: tokens}, loop.time() - started)
+        if batch.waiting:
+            taken = {Kind.REMOVAL: len(batch.reports), Kind.TOKEN: len(batch.token_reports)}
+            self.on_commit(taken, loop.time() - started)
             self.on_arrival()
         return True
 
@@ -312,8 +319,9 @@ class Spool:
 
     def _give_back(self, batch: Batch) -> None:
         """Nothing was written: its callers are told, and what nobody waits for is tried again."""
-        for row, future in zip(batch.reports, batch.waiting, strict=True):
-            self._count(row.kind, len(row.sealed) + ROW_BYTES, proven=row.proven, by=-1)
+        for _, kind, _, _, _, proven, _, sealed in (*batch.reports, *(row for row, _ in batch.token_reports)):
+            self._count(kind, len(sealed) + ROW_BYTES, proven=bool(proven), by=-1)
+        for future in batch.waiting:
             if not future.done():
                 future.set_exception(SpoolFailed())
         again = self._batch
@@ -324,6 +332,18 @@ class Spool:
         again.replayed[:0] = batch.replayed
         again.verdicts[:0] = batch.verdicts
         again.meta = batch.meta | again.meta
+
+
+def _account_row(account: Account | None) -> AccountRow:
+    """What tells later which token reports a removal overtakes."""
+    if account is None:
+        return None, None, bytearray()
+    username, selector, tokens = account
+    return (
+        bytearray(username) if username is not None else None,
+        bytearray(selector) if selector is not None else None,
+        bytearray(b"".join(tokens)),
+    )
 
 
 class _Recent:

@@ -79,20 +79,16 @@ class Left(NamedTuple):
     proven: int
 
 
-class Row(NamedTuple):
-    """A report as the table holds it."""
+Row = tuple[int, int, str, int, bytearray, int, bytearray | None, bytearray]
+"""A report as the table holds it, in the order of ROW_COLUMNS.
 
-    id: int
-    kind: int
-    app_id: str
-    arrived: int
-    trace: bytes
-    proven: bool
-    credential: bytes | None
-    username: bytes | None
-    selector: bytes | None
-    tokens: bytes | None
-    sealed: bytes
+Numbers are plain and octets are in bytearrays, which sqlite3 binds as they are. Of anything else it first looks for an
+adapter, which takes longer than the rest of the row.
+"""
+AccountRow = tuple[bytearray | None, bytearray | None, bytearray]
+"""What the table holds of a token report besides, in the order of ACCOUNT_COLUMNS."""
+ROW_COLUMNS = ("id", "kind", "app_id", "arrived", "trace", "proven", "credential", "sealed")
+ACCOUNT_COLUMNS = ("username", "selector", "tokens")
 
 
 @dataclass(slots=True)
@@ -100,6 +96,8 @@ class Batch:
     """What one commit writes."""
 
     reports: list[Row] = field(default_factory=list)
+    """Without token reports."""
+    token_reports: list[tuple[Row, AccountRow]] = field(default_factory=list)
     credentials: dict[bytes, bytes] = field(default_factory=dict)
     removals: list[tuple[int, Account]] = field(default_factory=list)
     """Removals by their number, which overtake the token reports before them."""
@@ -117,13 +115,13 @@ class Batch:
     """Verifier, app, whether valid, time."""
     meta: dict[str, bytes] = field(default_factory=dict)
     waiting: list[asyncio.Future[None]] = field(default_factory=list)
-    """One for each of `reports`, in the same order."""
+    """One for each report of either kind."""
 
     @property
     def empty(self) -> bool:
         """Whether there is nothing to write."""
         return not (
-            self.reports or self.gone or self.dead or self.retried or self.replayed or self.verdicts or self.meta
+            self.waiting or self.gone or self.dead or self.retried or self.replayed or self.verdicts or self.meta
         )
 
 

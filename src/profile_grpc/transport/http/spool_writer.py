@@ -6,20 +6,36 @@ from __future__ import annotations
 import fcntl
 import json
 import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
 from profile_grpc.transport.http.parameters import Kind
-from profile_grpc.transport.http.spool_records import ROW_BYTES, Account, Batch, Left, Row, Waiting, Written
+from profile_grpc.transport.http.spool_records import (
+    ACCOUNT_COLUMNS,
+    ROW_BYTES,
+    ROW_COLUMNS,
+    Account,
+    Batch,
+    Left,
+    Waiting,
+    Written,
+)
 from profile_grpc.transport.http.spool_schema import CARRIED, write_lock
 
 _CHUNKS = (128, 32, 8, 1)
 """How many reports one INSERT carries. Few statements: each gives up the interpreter lock and must win it back."""
-_ROW = f"({', '.join('?' * len(Row._fields))})"
-_INSERTS = {
-    size: f"INSERT INTO report ({', '.join(Row._fields)}) VALUES {', '.join([_ROW] * size)}" for size in _CHUNKS
-}
+
+
+def _inserts(*columns: str) -> dict[int, str]:
+    """The statements that insert so many rows."""
+    row = f"({', '.join('?' * len(columns))})"
+    return {size: f"INSERT INTO report ({', '.join(columns)}) VALUES {', '.join([row] * size)}" for size in _CHUNKS}
+
+
+_REPORTS = _inserts(*ROW_COLUMNS)
+_TOKEN_REPORTS = _inserts(*ROW_COLUMNS, *ACCOUNT_COLUMNS)
 _SIZE = f"length(sealed) + {ROW_BYTES}"
 _LEFT = f"RETURNING id, kind, {_SIZE}, proven"
 _KEPT_VERDICTS = 100_000
@@ -108,7 +124,8 @@ class Writer:
             fcntl.flock(self._lock, fcntl.LOCK_UN)
 
     def _apply(self, batch: Batch) -> Written:
-        self._insert(batch.reports)
+        self._insert(_REPORTS, batch.reports)
+        self._insert(_TOKEN_REPORTS, [(*row, *account) for row, account in batch.token_reports])
         many = self._database.executemany
         if batch.credentials:
             many(
@@ -143,12 +160,12 @@ class Writer:
             )
         return Written(left, [report.id for report in overtaken], joined)
 
-    def _insert(self, rows: list[Row]) -> None:
+    def _insert(self, statements: Mapping[int, str], rows: Sequence[Iterable[object]]) -> None:
         start = 0
         for size in _CHUNKS:
             while len(rows) - start >= size:
                 values = list(chain.from_iterable(rows[start : start + size]))
-                self._database.execute(_INSERTS[size], values)
+                self._database.execute(statements[size], values)
                 start += size
 
     def _delete(self, numbers: list[int]) -> list[Left]:
