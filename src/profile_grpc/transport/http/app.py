@@ -16,7 +16,7 @@ import structlog
 
 from profile_grpc.transport.http import headers as headers_of
 from profile_grpc.transport.http import parameters as params
-from profile_grpc.transport.http.directory import Directory
+from profile_grpc.transport.http.directory import Directory, Reading
 from profile_grpc.transport.http.gate import Gate
 from profile_grpc.transport.http.headers import (
     NOT_FOUND,
@@ -32,7 +32,7 @@ from profile_grpc.transport.http.headers import (
 from profile_grpc.transport.http.keys import Keys, PresentedKey
 from profile_grpc.transport.http.limits import Rate, RateLimiter, site
 from profile_grpc.transport.http.metrics import BridgeMetrics
-from profile_grpc.transport.http.parameters import Kind, Parameters, Route, TooLarge, Unreadable
+from profile_grpc.transport.http.parameters import Kind, Parameters, Route, Sent, TooLarge, Unreadable
 from profile_grpc.transport.http.report import Report, canonical
 from profile_grpc.transport.http.spool import Spool, SpoolFailed, SpoolFull
 from profile_grpc.transport.http.spool_records import Account, Incoming
@@ -46,7 +46,10 @@ _WITH_BODY = frozenset({"POST", "PUT", "DELETE"})
 _REPORTING = _WITH_BODY | {"GET"}
 _RETRY_FULL = 60
 _RETRY_FAILED = 5
+_HEALTH = frozenset({b"/healthz", b"/readyz"})
+_KEPT_ROUTES = 1000
 _NO_APP = ("",)
+_UNREAD: Reading = (None, "")
 _ENCODER = msgspec.msgpack.Encoder()
 _SECRET_NAMES = re.compile(r"passw|passphrase|pwd|secret|(?:^|[._-])(?:api[_-]?)?key$")
 log = structlog.get_logger(__name__)
@@ -97,6 +100,7 @@ class BridgeApp:
         self._addresses = RateLimiter(options.per_address)
         self._apps = RateLimiter(options.per_app)
         self._unknown_keys = RateLimiter(options.unknown_keys)
+        self._routes: dict[bytes, Route] = {}
         self._log: Any = log.bind()
         self._debugging: bool = self._log.is_enabled_for(logging.DEBUG)
         self.draining = False
@@ -112,22 +116,24 @@ class BridgeApp:
             answer = later(503, _RETRY_FAILED)
         if answer is None:
             return
-        self._metrics.answered(answer.status)
+        if not answer.counted:
+            self._metrics.answered(answer.status)
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         await send({"type": "http.response.body", "body": b""})
 
     async def _answer(self, scope: Scope, receive: Receive) -> Answer | None:
-        path = scope["raw_path"].decode("latin-1")
-        found = params.route(path)
+        raw_path = scope["raw_path"]
+        found = self._routes.get(raw_path) or self._route(raw_path)
         if found is None:
-            return self._health(path) if path in {"/healthz", "/readyz"} else NOT_FOUND
+            return self._health(raw_path) if raw_path in _HEALTH else NOT_FOUND
         method = scope["method"]
         if method not in _REPORTING:
             return headers_of.other_method(method)
         client = scope.get("client")
         address = site(client[0]) if client else ""
-        if not self._addresses.take(address, monotonic()):
-            return later(429, self._addresses.wait(address))
+        moment = monotonic()
+        if not self._addresses.take(address, moment):
+            return later(429, self._addresses.wait(address, moment))
         headers = dict(scope["headers"])
         body = b""
         if method in _WITH_BODY:
@@ -136,17 +142,26 @@ class BridgeApp:
                 return received
             body = received
         try:
-            parameters = params.read(found, scope["query_string"].decode("latin-1"), body, headers, self._options.body)
+            sent = params.read(found, scope["query_string"].decode("latin-1"), body, headers, self._options.body)
         except Unreadable:
             return UNREADABLE
         except TooLarge:
             return TOO_LARGE
-        return await self._take(found, parameters, headers, address)
+        return await self._take(found, sent, headers, address)
 
-    def _health(self, path: str) -> Answer:
+    def _route(self, raw_path: bytes) -> Route | None:
+        """Where a path leads. Paths that carry no value come again, and are remembered."""
+        found = params.route(raw_path.decode("latin-1"))
+        if found is not None and not found.segments and not found.extra:
+            if len(self._routes) >= _KEPT_ROUTES:
+                self._routes.clear()
+            self._routes[raw_path] = found
+        return found
+
+    def _health(self, raw_path: bytes) -> Answer:
         """Ready while reports can be kept, whether the service is up or not."""
         ready = not self.draining and not self._spool.failing and self._spool.room(proven=True)
-        return OK if ready or path == "/healthz" else later(503, _RETRY_FAILED)
+        return OK if ready or raw_path == b"/healthz" else later(503, _RETRY_FAILED)
 
     async def _body(self, receive: Receive, headers: dict[bytes, bytes]) -> bytes | Answer | None:
         """The whole body; None: the client left before its end."""
@@ -180,15 +195,15 @@ class BridgeApp:
         except TimeoutError:
             return None
 
-    async def _take(self, found: Route, parameters: Parameters, headers: dict[bytes, bytes], address: str) -> Answer:
+    async def _take(self, found: Route, sent: Sent, headers: dict[bytes, bytes], address: str) -> Answer:
         now = self._now()
-        readings: Mapping[str, Fields | None]
+        readings: Mapping[str, Reading]
         if found.app_id:
-            readings = {found.app_id: self._directory.fields(found.app_id, parameters)}
+            readings = {found.app_id: self._directory.read(found.app_id, sent)}
         else:
-            readings = self._directory.find(parameters)
+            readings = self._directory.find(sent)
         trace = headers_of.read_trace(headers)
-        key = headers_of.read_key(headers) or self._secret(readings, parameters)
+        key = headers_of.read_key(headers) or _secret(readings, sent)
         presented: PresentedKey | None = None
         app_id, proven = next(iter(readings)) if len(readings) == 1 else "", False
         if key:
@@ -205,10 +220,11 @@ class BridgeApp:
                 app_id, proven = judged or app_id, True
         elif self._options.require_key:
             return UNAUTHORIZED
-        if not self._apps.take(app_id, monotonic()):
-            return later(429, self._apps.wait(app_id))
-        fields = readings.get(app_id)
-        report = Report(found.kind, app_id, fields, None if fields is not None else _without_secrets(parameters))
+        moment = monotonic()
+        if not self._apps.take(app_id, moment):
+            return later(429, self._apps.wait(app_id, moment))
+        fields, _ = readings.get(app_id, _UNREAD)
+        report = Report(found.kind, app_id, fields, None if fields is not None else _without_secrets(sent.parameters))
         try:
             await self._spool.add(self._incoming(report, presented, trace, now, proven=proven))
         except SpoolFull:
@@ -218,9 +234,6 @@ class BridgeApp:
         if self._debugging:
             self._log.debug("a report was taken", trace_id=trace.hex(), kind=report.kind.name, app=report.app_id)
         return taken(trace)
-
-    def _secret(self, apps: Iterable[str], parameters: Parameters) -> str:
-        return self._directory.template_or_default(next(iter(apps), "")).secret(parameters)
 
     def _known(
         self, presented: PresentedKey, candidates: Iterable[str], now: int, *, ask_again: bool
@@ -245,8 +258,9 @@ class BridgeApp:
         for app_id in candidates:
             if self._keys.verdict(presented.verifier, app_id, now) is not None:
                 continue
-            if not self._unknown_keys.take(address, monotonic()):
-                return later(429, self._unknown_keys.wait(address))
+            moment = monotonic()
+            if not self._unknown_keys.take(address, moment):
+                return later(429, self._unknown_keys.wait(address, moment))
             if await self._keys.ask(presented, app_id, trace, now):
                 return app_id
         return self._known(presented, candidates, now, ask_again=False)
@@ -283,6 +297,12 @@ class BridgeApp:
             hashed(b"selector", fields.selector) if fields.selector else None,
             tuple(hashed(b"token", canonical(t)) for t in (fields.token_calls, fields.token_msgs) if t),
         )
+
+
+def _secret(readings: Mapping[str, Reading], sent: Sent) -> str:
+    """The key among the parameters, by the names of the first app that the report may be of."""
+    _, secret = next(iter(readings.values())) if readings else DEFAULT.read(sent)
+    return secret
 
 
 def _without_secrets(parameters: Parameters) -> Parameters:

@@ -51,12 +51,11 @@ def check(
         return Checked(None, "", dict.fromkeys(marks, ""), [problem], xml)
     headers = {b"content-type": (content_type or FORM).encode()}
     try:
-        parameters = params.read(found, parts.query, filled_data.encode(), headers, _LIMIT)
+        sent = params.read(found, parts.query, filled_data.encode(), headers, _LIMIT)
     except (Unreadable, TooLarge):
         problem = "the post data is neither a form (name=value&…) nor a JSON object"
         return Checked(found.kind, found.app_id, dict.fromkeys(marks, ""), [problem], xml)
-    fields = template.fields(parameters)
-    secret = template.secret(parameters)
+    fields, secret = template.read(sent)
     places = {value: name for name, value in _values(fields, secret) if value}
     placeholders = {name: places.get(mark, "") for name, mark in marks.items()}
     problems = _problems(parts.scheme, found.kind, found.app_id, fields, secret, push_app_ids)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from appprofile.v1 import profile_service_pb2 as pb
 from profile_grpc.transport.http.directory import Directory
 from profile_grpc.transport.http.keys import Keys
-from profile_grpc.transport.http.parameters import Kind
+from profile_grpc.transport.http.parameters import Kind, Sent
 from profile_grpc.transport.http.report import Incomplete, Report, canonical, register, remove_account
 from profile_grpc.transport.http.service import CallFailed, Credential, Failure, Service
 from profile_grpc.transport.http.spool_records import Waiting
@@ -97,7 +97,7 @@ class Courier:
         return self._directory.template_or_default(app_id).fields(report.parameters)
 
     def _candidates(self, report: Report) -> list[str]:
-        return list(self._directory.find(report.parameters)) if report.parameters is not None else []
+        return list(self._directory.find(Sent("", report.parameters))) if report.parameters is not None else []
 
     async def _call(self, waiting: Waiting, report: Report, app_id: str, credential: Credential) -> Result | None:
         """Delivers the report to the app; None: the key does not reach it."""

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
 from appprofile.v1 import app_pb2
-from profile_grpc.transport.http.parameters import Parameters
+from profile_grpc.transport.http.parameters import Sent
 from profile_grpc.transport.http.report import PushApp
 from profile_grpc.transport.http.templates import DEFAULT, NAMES, Fields, Template
+
+Reading = tuple[Fields | None, str]
+"""A report's values, and its key or an empty text."""
 
 
 class KnownApp(msgspec.Struct, frozen=True):
@@ -45,24 +48,27 @@ class Directory:
         """Asks to read the apps anew, soon."""
         self._apps: Mapping[str, KnownApp] = {}
         self._templates: Mapping[str, Template] = {}
-        self._by_push_app: Mapping[str, list[str]] = {}
-        self._groups: list[tuple[Template, frozenset[str]]] = []
+        self._groups: list[tuple[Template, Mapping[str, Sequence[str]]]] = []
+        """Apps with the same names for parameters: their template, and which of them a push app id may be of."""
 
     def update(self, apps: Iterable[KnownApp]) -> None:
         """Knows these apps from now on."""
         self.known = True
         self._apps = {app.app_id: app for app in apps}
-        by_push_app: defaultdict[str, list[str]] = defaultdict(list)
-        by_names: defaultdict[bytes, list[str]] = defaultdict(list)
+        by_names: defaultdict[bytes, list[KnownApp]] = defaultdict(list)
         for app in self._apps.values():
-            by_names[msgspec.json.encode(app.names)].append(app.app_id)
-            for push_app_id in app.push_apps:
-                by_push_app[push_app_id].append(app.app_id)
-        self._by_push_app = dict(by_push_app)
-        self._groups = [
-            (Template(msgspec.json.decode(names)), frozenset(members)) for names, members in by_names.items()
-        ]
-        self._templates = {app_id: template for template, members in self._groups for app_id in members}
+            by_names[msgspec.json.encode(app.names)].append(app)
+        templates = {}
+        self._groups = []
+        for members in by_names.values():
+            template = Template(members[0].names)
+            by_push_app: defaultdict[str, list[str]] = defaultdict(list)
+            for app in members:
+                templates[app.app_id] = template
+                for push_app_id in app.push_apps:
+                    by_push_app[push_app_id].append(app.app_id)
+            self._groups.append((template, dict(by_push_app)))
+        self._templates = templates
 
     def dump(self) -> bytes:
         """What `load` understands."""
@@ -75,26 +81,26 @@ class Directory:
         except msgspec.DecodeError:
             return
 
-    def find(self, parameters: Parameters) -> dict[str, Fields]:
-        """The apps that a report may be of, by the push app ids it names, and its values by each app's names."""
-        found: dict[str, Fields] = {}
-        for template, members in self._groups:
-            fields = template.fields(parameters)
+    def find(self, sent: Sent) -> dict[str, Reading]:
+        """The apps that a report may be of, by the push app ids it names, and what it says by each app's names."""
+        found: dict[str, Reading] = {}
+        for template, by_push_app in self._groups:
+            reading = fields, _ = template.read(sent)
             for push_app_id in (fields.appid_calls, fields.appid_msgs):
-                for app_id in self._by_push_app.get(push_app_id, ()):
-                    if app_id in members:
-                        found[app_id] = fields
+                for app_id in by_push_app.get(push_app_id, ()):
+                    found[app_id] = reading
         return found
 
-    def fields(self, app_id: str, parameters: Parameters) -> Fields | None:
-        """The report's values by the app's names; None: they are not known yet.
+    def read(self, app_id: str, sent: Sent) -> Reading:
+        """What a report says by the app's names, or by the documented ones if they are not known.
 
-        Where the bridge has no key to read apps with, the documented names are all there is.
+        These give no values where the bridge has a key to read apps with, and has not done so yet.
         """
         template = self._templates.get(app_id)
         if template is not None:
-            return template.fields(parameters)
-        return None if self.expected else DEFAULT.fields(parameters)
+            return template.read(sent)
+        fields, secret = DEFAULT.read(sent)
+        return (None if self.expected else fields), secret
 
     def template_or_default(self, app_id: str) -> Template:
         """The app's names, or those of the reporter's documentation."""

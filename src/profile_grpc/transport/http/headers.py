@@ -25,6 +25,8 @@ class Answer(NamedTuple):
 
     status: int
     headers: tuple[Header, ...] = (_LENGTH,)
+    counted: bool = False
+    """Whether the metrics have it already: reports are counted by the commit, many at once."""
 
 
 OK = Answer(200)
@@ -39,7 +41,7 @@ TOO_LARGE = Answer(413, (_LENGTH, _CLOSE))
 
 def taken(trace: bytes) -> Answer:
     """The report is on disk; the id finds it again in logs, in the dead letters and in the service's calls."""
-    return Answer(200, (_LENGTH, (b"x-trace-id", trace.hex().encode())))
+    return Answer(200, (_LENGTH, (b"x-trace-id", trace.hex().encode())), counted=True)
 
 
 def later(status: int, seconds: int) -> Answer:

@@ -53,11 +53,11 @@ class Keys:
 
     def present(self, key: str) -> PresentedKey | None:
         """The key as it is kept, or None: no key of the service looks so."""
-        if not _SENDABLE.match(key):
-            return None
-        verifier = self._spool.sealer.hash(b"key\x00" + key.encode())
+        verifier = self._spool.sealer.hash(b"key\x00" + key.encode(errors="surrogatepass"))
         found = self._presented.get(verifier)
         if found is None:
+            if not _SENDABLE.match(key):
+                return None
             found = PresentedKey(key, verifier, self._spool.sealer.seal(key.encode()))
             self._presented[verifier] = found
             if len(self._presented) > _KEPT:

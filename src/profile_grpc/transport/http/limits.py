@@ -22,30 +22,31 @@ class RateLimiter:
     """A token bucket for each key. The most recently used are kept; one forgotten was full again, or its owner idle."""
 
     def __init__(self, rate: Rate, kept: int = _KEPT) -> None:
-        self._rate = rate
+        self._each = 1 / rate.per_second
+        self._whole = rate.burst / rate.per_second
         self._kept = kept
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
-        """What is left, and when that was; seconds of a monotonic clock."""
+        self._full: OrderedDict[str, float] = OrderedDict()
+        """When each bucket is full again: all there is to know of it. Seconds of a monotonic clock."""
 
     def take(self, key: str, now: float) -> bool:
         """Takes one from the key's bucket at the time `now`, in seconds of a monotonic clock; False: it is empty."""
-        rate, buckets = self._rate, self._buckets
-        bucket = buckets.get(key)
-        if bucket is None:
-            left = rate.burst
+        buckets = self._full
+        full = buckets.get(key)
+        if full is None:
+            full = now
             if len(buckets) >= self._kept:
                 buckets.popitem(last=False)
         else:
-            left = min(rate.burst, bucket[0] + (now - bucket[1]) * rate.per_second)
             buckets.move_to_end(key)
-        allowed = left >= 1
-        buckets[key] = (left - 1 if allowed else left, now)
-        return allowed
+            full = max(full, now)
+        if full + self._each - now > self._whole:
+            return False
+        buckets[key] = full + self._each
+        return True
 
-    def wait(self, key: str) -> int:
+    def wait(self, key: str, now: float) -> int:
         """Whole seconds until the key may try again."""
-        left, _ = self._buckets.get(key, (1.0, 0.0))
-        return max(1, round((1 - left) / self._rate.per_second))
+        return max(1, round(self._full.get(key, now) + self._each - now - self._whole))
 
 
 def site(address: str) -> str:

@@ -76,20 +76,22 @@ class BridgeMetrics:
                 ("directory_age_seconds", "How long ago the apps were read from the service, in seconds; -1: never."),
             )
         }
-        self._requests_by_status: dict[int, Callable[[], None]] = {}
+        self._requests_by_status: dict[int, Callable[[float], None]] = {}
 
-    def answered(self, status: int) -> None:
-        """A request was answered."""
+    def answered(self, status: int, requests: int = 1) -> None:
+        """Requests were answered."""
         count = self._requests_by_status.get(status)
         if count is None:
             count = self._requests_by_status[status] = self._requests.labels(str(status)).inc
-        count()
+        count(requests)
 
     def committed(self, reports: Mapping[Kind, int], seconds: float) -> None:
-        """So many reports of each kind are on disk."""
+        """So many reports of each kind are on disk, and answered now."""
         for kind, count in reports.items():
             self._received[kind].inc(count)
-        self._batch.observe(sum(reports.values()))
+        every = sum(reports.values())
+        self.answered(200, every)
+        self._batch.observe(every)
         self._commit.observe(seconds)
 
     def delivered(self, kind: Kind, outcome: str) -> None:

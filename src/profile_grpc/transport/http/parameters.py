@@ -104,11 +104,13 @@ class Value(NamedTuple):
 
         Neither holds a space or a percent sign: a space was a raw `+`, and an escape that is left was encoded twice.
         """
-        raw = self.raw
-        if "%" in raw and self.source is not Source.PLAIN:
-            for escape, character in _BASE64_ESCAPES:
-                raw = raw.replace(escape, character)
-        found = _decode(raw, self.source, self.charset)
+        found = self.raw
+        if self.source is not Source.PLAIN:
+            if "%" in found:
+                for escape, character in _BASE64_ESCAPES:
+                    found = found.replace(escape, character)
+            if "%" in found or not found.isascii():
+                found = _decode(found, self.source, self.charset)
         further = 0
         while further < MAX_ENCODINGS and "%" in found and _ESCAPE.search(found):
             found = _decode(found, Source.PATH, "utf-8")
@@ -143,6 +145,26 @@ class Parameters(msgspec.Struct, array_like=True):
         return Value(raw, Source.PATH) if not absent(raw) else None
 
 
+class Sent:
+    """What one request gives, taken apart when somebody asks: most queries are read by a pattern."""
+
+    __slots__ = ("_parameters", "query")
+
+    def __init__(self, query: str, parameters: Parameters | None = None) -> None:
+        """`parameters`: what is not only a query, which then is empty."""
+        self.query = query
+        self._parameters = parameters
+
+    @property
+    def parameters(self) -> Parameters:
+        """All of it, by name."""
+        if self._parameters is None:
+            values: dict[str, str] = {}
+            _collect(values, self.query)
+            self._parameters = Parameters(values, {}, Source.FORM, "utf-8", [])
+        return self._parameters
+
+
 class Route(NamedTuple):
     """Where a request goes."""
 
@@ -168,13 +190,19 @@ def route(raw_path: str) -> Route | None:
     return Route(kind, app_id, [] if parts == [""] else parts, extra)
 
 
-def read(found: Route, query: str, body: bytes, headers: dict[bytes, bytes], limit: int) -> Parameters:
+def read(found: Route, query: str, body: bytes, headers: dict[bytes, bytes], limit: int) -> Sent:
     """The request's parameters. Texts are the bytes as Latin-1: they are decoded when read.
 
     Raises:
         Unreadable: the body is neither a form nor a JSON object, or not packed as its header says.
         TooLarge: it unpacks to more than `limit` bytes.
     """
+    if not body and not found.segments and not found.extra and query.isascii():
+        return Sent(query)
+    return Sent("", _read(found, query, body, headers, limit))
+
+
+def _read(found: Route, query: str, body: bytes, headers: dict[bytes, bytes], limit: int) -> Parameters:
     values: dict[str, str] = {}
     _collect(values, query)
     if found.extra:
@@ -205,12 +233,16 @@ def _collect(into: dict[str, str], pairs: str) -> int:
         count += 1
         if raw[0] == "%" and absent(raw):
             continue
-        name = name.lower()
-        if "%" in name:
-            name = _decode(name, Source.PATH, "utf-8").lower()
+        name = name_of(name)
         if name not in into and len(into) < MAX_VALUES:
             into[name] = raw
     return count
+
+
+def name_of(raw: str) -> str:
+    """The name as parameters are known by, of one in a query or form."""
+    name = raw.lower()
+    return _decode(name, Source.PATH, "utf-8").lower() if "%" in name else name
 
 
 def _decode(raw: str, source: Source, charset: str) -> str:

@@ -9,7 +9,8 @@ from typing import NamedTuple
 import msgspec
 
 from profile_grpc.domain.settings import BridgeParameters
-from profile_grpc.transport.http.parameters import Parameters, Source, Value
+from profile_grpc.transport.http.parameters import Parameters, Sent, Source, Value, absent
+from profile_grpc.transport.http.patterns import Patterns
 
 TOKENS = frozenset({"token_calls", "token_msgs"})
 NAMES = tuple(field.name for field in fields(BridgeParameters))
@@ -85,6 +86,16 @@ class Template:
             for name, found in effective.items()
         }
         self._shapes: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._patterns = Patterns([self._readers[name].names for name in (*Fields.__struct_fields__, "secret")])
+
+    def read(self, sent: Sent) -> tuple[Fields, str]:
+        """The report's values, and the app's key (or an empty text)."""
+        if sent.query:
+            values = self._patterns.read(sent.query)
+            if values is not None:
+                return _read_query(values)
+            self._patterns.learn(sent.query)
+        return self.fields(sent.parameters), self.secret(sent.parameters)
 
     def fields(self, parameters: Parameters) -> Fields:
         """The report's values. Where a token was encoded several times, so were its neighbours."""
@@ -115,16 +126,7 @@ class Template:
         if names is None:
             names = self._learn(shape)
         values = [query[name] if name else "" for name in names]
-        further = 0
-        odd = [place for place, raw in enumerate(values) if _odd(raw)]
-        for place in odd:
-            if place in _TOKEN_PLACES:
-                values[place], more = Value(values[place], Source.FORM).token()
-                further = further or more
-        for place in odd:
-            if place not in _TOKEN_PLACES:
-                values[place] = Value(values[place], Source.FORM).text(further)
-        return Fields(*values)
+        return _decoded(values, [place for place, raw in enumerate(values) if _odd(raw)])
 
     def _learn(self, shape: tuple[str, ...]) -> tuple[str, ...]:
         """The name that gives each field, among the names of a query; empty: none does."""
@@ -148,6 +150,31 @@ class Template:
 
 _TOKEN_PLACES = frozenset(Fields.__struct_fields__.index(name) for name in ("selector", *TOKENS))
 """The fields that are read as tokens are: neither holds a space or a percent sign."""
+
+
+def _read_query(values: Sequence[str]) -> tuple[Fields, str]:
+    """Fields and key of the values of a query in ASCII. Empty ones and unreplaced placeholders are still among them."""
+    *raws, secret = values
+    odd = [place for place, raw in enumerate(raws) if "%" in raw or "+" in raw]
+    for place in odd:
+        if absent(raws[place]):
+            raws[place] = ""
+    if "%" in secret or "+" in secret:
+        secret = "" if absent(secret) else Value(secret, Source.FORM).text()
+    return _decoded(raws, odd), secret
+
+
+def _decoded(values: list[str], odd: Sequence[int]) -> Fields:
+    """The fields of raw values, of which those at the places `odd` are something else than themselves."""
+    further = 0
+    for place in odd:
+        if place in _TOKEN_PLACES:
+            values[place], more = Value(values[place], Source.FORM).token()
+            further = further or more
+    for place in odd:
+        if place not in _TOKEN_PLACES:
+            values[place] = Value(values[place], Source.FORM).text(further)
+    return Fields(*values)
 
 
 def _odd(raw: str) -> bool:
