@@ -104,19 +104,29 @@ class Value(NamedTuple):
 
         Neither holds a space or a percent sign: a space was a raw `+`, and an escape that is left was encoded twice.
         """
-        found = self.raw
         if self.source is not Source.PLAIN:
-            if "%" in found:
-                for escape, character in _BASE64_ESCAPES:
-                    found = found.replace(escape, character)
-            if "%" in found or not found.isascii():
-                found = _decode(found, self.source, self.charset)
-        further = 0
-        while further < MAX_ENCODINGS and "%" in found and _ESCAPE.search(found):
-            found = _decode(found, Source.PATH, "utf-8")
-            further += 1
-        found = found.strip().replace(" ", "+")
-        return ("" if absent(found) else found), further
+            return token_of(self.raw, self.charset)
+        return _token(self.raw)
+
+
+def token_of(raw: str, charset: str = "utf-8") -> tuple[str, int]:
+    """`Value.token` of what was percent-encoded."""
+    found = raw
+    if "%" in raw:
+        for escape, character in _BASE64_ESCAPES:
+            found = found.replace(escape, character)
+    if "%" not in found and found.isascii():
+        return found.strip().replace(" ", "+"), 0
+    return _token(_decode(found, Source.FORM, charset))
+
+
+def _token(found: str) -> tuple[str, int]:
+    further = 0
+    while further < MAX_ENCODINGS and "%" in found and _ESCAPE.search(found):
+        found = _decode(found, Source.PATH, "utf-8")
+        further += 1
+    found = found.strip().replace(" ", "+")
+    return ("" if absent(found) else found), further
 
 
 class Parameters(msgspec.Struct, array_like=True):

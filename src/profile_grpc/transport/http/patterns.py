@@ -54,7 +54,7 @@ class Patterns:
                 self._seen.clear()
             self._seen[names] = seen
             return
-        del self._seen[names]
+        self._seen.pop(names, None)
         pattern = self._made(names)
         if pattern is not None:
             self._patterns = [pattern, *self._patterns[: _KEPT - 1]]

@@ -72,6 +72,11 @@ class Sealer:
         return cipher
 
 
+def equal(content: bytes) -> bytes:
+    """Tells equal contents by. For memory only: without the hash key, anybody can make it."""
+    return hashlib.sha256(content).digest()
+
+
 def new_salt() -> bytes:
     """The salt of a new epoch."""
     return os.urandom(SALT_BYTES)

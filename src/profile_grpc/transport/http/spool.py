@@ -19,10 +19,13 @@ from profile_grpc.transport.http.sealing import Sealer
 from profile_grpc.transport.http.spool_records import (
     ROW_BYTES,
     Account,
-    AccountRow,
     Batch,
     Incoming,
     Left,
+    Row,
+    Shared,
+    TokenRow,
+    Told,
     Waiting,
 )
 from profile_grpc.transport.http.spool_writer import Writer
@@ -33,6 +36,8 @@ _FEW_REPORTS = 10_000
 _AFTER_FAILURE = 0.2
 _LINGER = 0.003
 _MOST_GATHERED = 256
+_TOKEN = Kind.TOKEN
+"""Once and for all: looking a member up in its enumeration is not for every report."""
 ResultT = TypeVar("ResultT")
 log = structlog.get_logger(__name__)
 
@@ -139,41 +144,57 @@ class Spool:
         Raises:
             SpoolFull: there is no room.
         """
+        future: asyncio.Future[None] = self._loop.create_future()
+
+        def told(kept: bool) -> None:  # noqa: FBT001 - as Told is
+            if future.done():
+                return
+            if kept:
+                future.set_result(None)
+            else:
+                future.set_exception(SpoolFailed())
+
+        self.keep(report, told)
+        return future
+
+    def keep(self, report: Incoming, told: Told) -> None:
+        """Keeps a report, and tells whether it is on disk.
+
+        Raises:
+            SpoolFull: there is no room. Nobody is told.
+        """
         kind, app_id, arrived, trace, proven, credential, sealed_key, account, sealed, digest = report
         if not self.room(proven=proven):
             raise SpoolFull
         number = self._last = self._last + 1
         batch = self._batch
-        verifier = None
         if credential is not None:
             batch.credentials[credential] = sealed_key
-            verifier = bytearray(credential)
-        row = (number, kind.value, app_id, arrived, bytearray(trace), int(proven), verifier, bytearray(sealed))
-        if kind is Kind.TOKEN:
-            batch.token_reports.append((row, _account_row(account)))
+        shared = (+kind, app_id, +proven, credential)  # `+` makes numbers plain: see Row
+        if kind is _TOKEN:
+            row = (number, arrived, bytearray(trace), bytearray(sealed))
+            batch.token_reports[shared].append((*row, *_account_columns(account)))
         else:
-            batch.reports.append(row)
+            batch.reports[shared].append((number, arrived, bytearray(trace), bytearray(sealed)))
             if account is not None:
                 batch.removals.append((number, account))
         self._count(kind, len(sealed) + ROW_BYTES, proven=proven, by=1)
         equal = self._recent.swap(digest, number, arrived)
         if equal is not None:
             batch.repeated.append(equal)
-        future: asyncio.Future[None] = self._loop.create_future()
         waiting = batch.waiting
-        waiting.append(future)
+        waiting.append(told)
         if len(waiting) == 1:
             self._arrival.set()
         if len(waiting) == self._target:
             self._gathered.set()
-        return future
 
     def _count(self, kind: int, size: int, *, proven: bool, by: int) -> None:
         self.size += size * by
         self.waiting += by
         if not proven:
             self.unproven_size += size * by
-        if kind == Kind.TOKEN:
+        if kind == _TOKEN:
             self.token_reports += by
 
     # --- delivering ---
@@ -301,11 +322,11 @@ class Spool:
         self._rejoin(written.joined)
         self.on_superseded(written.overtaken, "OVERTAKEN")
         self.on_superseded(batch.repeated, "REPEATED")
-        for future in batch.waiting:
-            if not future.done():
-                future.set_result(None)
+        for told in batch.waiting:
+            told(True)  # noqa: FBT003 - as Told is
         if batch.waiting:
-            taken = {Kind.REMOVAL: len(batch.reports), Kind.TOKEN: len(batch.token_reports)}
+            tokens = sum(map(len, batch.token_reports.values()))
+            taken = {Kind.REMOVAL: len(batch.waiting) - tokens, Kind.TOKEN: tokens}
             self.on_commit(taken, loop.time() - started)
             self.on_arrival()
         return True
@@ -319,11 +340,12 @@ class Spool:
 
     def _give_back(self, batch: Batch) -> None:
         """Nothing was written: its callers are told, and what nobody waits for is tried again."""
-        for _, kind, _, _, _, proven, _, sealed in (*batch.reports, *(row for row, _ in batch.token_reports)):
-            self._count(kind, len(sealed) + ROW_BYTES, proven=bool(proven), by=-1)
-        for future in batch.waiting:
-            if not future.done():
-                future.set_exception(SpoolFailed())
+        written: list[tuple[Shared, Sequence[Row | TokenRow]]] = [*batch.reports.items(), *batch.token_reports.items()]
+        for (kind, _, proven, _), rows in written:
+            for row in rows:
+                self._count(kind, len(row[3]) + ROW_BYTES, proven=bool(proven), by=-1)
+        for told in batch.waiting:
+            told(False)  # noqa: FBT003 - as Told is
         again = self._batch
         again.gone[:0] = batch.gone
         # ``repeated`` is not: what came in their place was not written.
@@ -334,7 +356,7 @@ class Spool:
         again.meta = batch.meta | again.meta
 
 
-def _account_row(account: Account | None) -> AccountRow:
+def _account_columns(account: Account | None) -> tuple[bytearray | None, bytearray | None, bytearray]:
     """What tells later which token reports a removal overtakes."""
     if account is None:
         return None, None, bytearray()

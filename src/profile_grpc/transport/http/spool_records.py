@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
+from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from profile_grpc.transport.http.parameters import Kind
 
+Told = Callable[[bool], None]
+"""Told whether a report is on disk. Never raises."""
 ROW_BYTES = 300
 """What a report takes on disk besides its sealed part, about."""
 
@@ -79,15 +82,18 @@ class Left(NamedTuple):
     proven: int
 
 
-Row = tuple[int, int, str, int, bytearray, int, bytearray | None, bytearray]
-"""A report as the table holds it, in the order of ROW_COLUMNS.
+Shared = tuple[int, str, int, bytes | None]
+"""What most reports of a batch have in common, in the order of SHARED_COLUMNS."""
+Row = tuple[int, int, bytearray, bytearray]
+"""What else the table holds of a report, in the order of ROW_COLUMNS.
 
 Numbers are plain and octets are in bytearrays, which sqlite3 binds as they are. Of anything else it first looks for an
 adapter, which takes longer than the rest of the row.
 """
-AccountRow = tuple[bytearray | None, bytearray | None, bytearray]
-"""What the table holds of a token report besides, in the order of ACCOUNT_COLUMNS."""
-ROW_COLUMNS = ("id", "kind", "app_id", "arrived", "trace", "proven", "credential", "sealed")
+TokenRow = tuple[int, int, bytearray, bytearray, bytearray | None, bytearray | None, bytearray]
+"""Of a token report: besides, what tells whether a removal overtakes it, in the order of ACCOUNT_COLUMNS."""
+SHARED_COLUMNS = ("kind", "app_id", "proven", "credential")
+ROW_COLUMNS = ("id", "arrived", "trace", "sealed")
 ACCOUNT_COLUMNS = ("username", "selector", "tokens")
 
 
@@ -95,9 +101,9 @@ ACCOUNT_COLUMNS = ("username", "selector", "tokens")
 class Batch:
     """What one commit writes."""
 
-    reports: list[Row] = field(default_factory=list)
+    reports: defaultdict[Shared, list[Row]] = field(default_factory=lambda: defaultdict(list))
     """Without token reports."""
-    token_reports: list[tuple[Row, AccountRow]] = field(default_factory=list)
+    token_reports: defaultdict[Shared, list[TokenRow]] = field(default_factory=lambda: defaultdict(list))
     credentials: dict[bytes, bytes] = field(default_factory=dict)
     removals: list[tuple[int, Account]] = field(default_factory=list)
     """Removals by their number, which overtake the token reports before them."""
@@ -114,8 +120,8 @@ class Batch:
     verdicts: list[tuple[bytes, str, bool, int]] = field(default_factory=list)
     """Verifier, app, whether valid, time."""
     meta: dict[str, bytes] = field(default_factory=dict)
-    waiting: list[asyncio.Future[None]] = field(default_factory=list)
-    """One for each report of either kind."""
+    waiting: list[Told] = field(default_factory=list)
+    """Who is told of each report, of either kind."""
 
     @property
     def empty(self) -> bool:

@@ -16,22 +16,26 @@ from profile_grpc.transport.http.spool_records import (
     ACCOUNT_COLUMNS,
     ROW_BYTES,
     ROW_COLUMNS,
+    SHARED_COLUMNS,
     Account,
     Batch,
     Left,
+    Shared,
     Waiting,
     Written,
 )
 from profile_grpc.transport.http.spool_schema import CARRIED, write_lock
 
-_CHUNKS = (128, 32, 8, 1)
+_CHUNKS = (256, 64, 16, 4, 1)
 """How many reports one INSERT carries. Few statements: each gives up the interpreter lock and must win it back."""
 
 
 def _inserts(*columns: str) -> dict[int, str]:
-    """The statements that insert so many rows."""
-    row = f"({', '.join('?' * len(columns))})"
-    return {size: f"INSERT INTO report ({', '.join(columns)}) VALUES {', '.join([row] * size)}" for size in _CHUNKS}
+    """The statements that insert so many rows, the columns that they share being bound once."""
+    shared = [f"?{number}" for number, _ in enumerate(SHARED_COLUMNS, 1)]
+    row = f"({', '.join([*shared, *'?' * len(columns)])})"
+    head = f"INSERT INTO report ({', '.join([*SHARED_COLUMNS, *columns])}) VALUES "
+    return {size: head + ", ".join([row] * size) for size in _CHUNKS}
 
 
 _REPORTS = _inserts(*ROW_COLUMNS)
@@ -125,7 +129,7 @@ class Writer:
 
     def _apply(self, batch: Batch) -> Written:
         self._insert(_REPORTS, batch.reports)
-        self._insert(_TOKEN_REPORTS, [(*row, *account) for row, account in batch.token_reports])
+        self._insert(_TOKEN_REPORTS, batch.token_reports)
         many = self._database.executemany
         if batch.credentials:
             many(
@@ -160,13 +164,14 @@ class Writer:
             )
         return Written(left, [report.id for report in overtaken], joined)
 
-    def _insert(self, statements: Mapping[int, str], rows: Sequence[Iterable[object]]) -> None:
-        start = 0
-        for size in _CHUNKS:
-            while len(rows) - start >= size:
-                values = list(chain.from_iterable(rows[start : start + size]))
-                self._database.execute(statements[size], values)
-                start += size
+    def _insert(self, statements: Mapping[int, str], reports: Mapping[Shared, Sequence[Iterable[object]]]) -> None:
+        for shared, rows in reports.items():
+            start = 0
+            for size in _CHUNKS:
+                while len(rows) - start >= size:
+                    values = chain(shared, chain.from_iterable(rows[start : start + size]))
+                    self._database.execute(statements[size], list(values))
+                    start += size
 
     def _delete(self, numbers: list[int]) -> list[Left]:
         found = self._database.execute(

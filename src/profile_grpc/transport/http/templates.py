@@ -9,7 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from profile_grpc.domain.settings import BridgeParameters
-from profile_grpc.transport.http.parameters import Parameters, Sent, Source, Value, absent
+from profile_grpc.transport.http.parameters import Parameters, Sent, Source, Value, absent, token_of
 from profile_grpc.transport.http.patterns import Patterns
 
 TOKENS = frozenset({"token_calls", "token_msgs"})
@@ -90,11 +90,12 @@ class Template:
 
     def read(self, sent: Sent) -> tuple[Fields, str]:
         """The report's values, and the app's key (or an empty text)."""
-        if sent.query:
-            values = self._patterns.read(sent.query)
+        query = sent.query
+        if query:
+            values = self._patterns.read(query)
             if values is not None:
                 return _read_query(values)
-            self._patterns.learn(sent.query)
+            self._patterns.learn(query)
         return self.fields(sent.parameters), self.secret(sent.parameters)
 
     def fields(self, parameters: Parameters) -> Fields:
@@ -155,10 +156,13 @@ _TOKEN_PLACES = frozenset(Fields.__struct_fields__.index(name) for name in ("sel
 def _read_query(values: Sequence[str]) -> tuple[Fields, str]:
     """Fields and key of the values of a query in ASCII. Empty ones and unreplaced placeholders are still among them."""
     *raws, secret = values
-    odd = [place for place, raw in enumerate(raws) if "%" in raw or "+" in raw]
-    for place in odd:
-        if absent(raws[place]):
-            raws[place] = ""
+    odd = []
+    for place, raw in enumerate(raws):
+        if "%" in raw or "+" in raw:
+            if raw[0] == "%" and absent(raw):
+                raws[place] = ""
+            else:
+                odd.append(place)
     if "%" in secret or "+" in secret:
         secret = "" if absent(secret) else Value(secret, Source.FORM).text()
     return _decoded(raws, odd), secret
@@ -169,7 +173,7 @@ def _decoded(values: list[str], odd: Sequence[int]) -> Fields:
     further = 0
     for place in odd:
         if place in _TOKEN_PLACES:
-            values[place], more = Value(values[place], Source.FORM).token()
+            values[place], more = token_of(values[place])
             further = further or more
     for place in odd:
         if place not in _TOKEN_PLACES:
