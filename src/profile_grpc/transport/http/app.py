@@ -6,7 +6,7 @@ import asyncio
 import logging
 import re
 import traceback
-from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
@@ -16,11 +16,13 @@ import structlog
 
 from profile_grpc.transport.http import headers as headers_of
 from profile_grpc.transport.http import parameters as params
+from profile_grpc.transport.http.crowd import Exchange
 from profile_grpc.transport.http.directory import Directory, Reading
 from profile_grpc.transport.http.gate import Gate
 from profile_grpc.transport.http.headers import (
     NOT_FOUND,
     OK,
+    TAKEN,
     TOO_LARGE,
     TOO_SLOW,
     UNAUTHORIZED,
@@ -34,8 +36,9 @@ from profile_grpc.transport.http.limits import Rate, RateLimiter, site
 from profile_grpc.transport.http.metrics import BridgeMetrics
 from profile_grpc.transport.http.parameters import Kind, Parameters, Route, Sent, TooLarge, Unreadable
 from profile_grpc.transport.http.report import Report, canonical
+from profile_grpc.transport.http.sealing import equal
 from profile_grpc.transport.http.spool import Spool, SpoolFailed, SpoolFull
-from profile_grpc.transport.http.spool_records import Account, Incoming
+from profile_grpc.transport.http.spool_records import Account, Incoming, Told
 from profile_grpc.transport.http.templates import DEFAULT, Fields
 
 Scope = MutableMapping[str, Any]
@@ -49,6 +52,7 @@ _RETRY_FAILED = 5
 _HEALTH = frozenset({b"/healthz", b"/readyz"})
 _KEPT_ROUTES = 1000
 _NO_APP = ("",)
+_TOKEN = Kind.TOKEN
 _UNREAD: Reading = (None, "")
 _ENCODER = msgspec.msgpack.Encoder()
 _SECRET_NAMES = re.compile(r"passw|passphrase|pwd|secret|(?:^|[._-])(?:api[_-]?)?key$")
@@ -100,7 +104,8 @@ class BridgeApp:
         self._addresses = RateLimiter(options.per_address)
         self._apps = RateLimiter(options.per_app)
         self._unknown_keys = RateLimiter(options.unknown_keys)
-        self._routes: dict[bytes, Route] = {}
+        self.paths: dict[bytes, Route] = {}
+        """Where paths lead that carry no value: such come again. Requests to these may be taken without a task."""
         self._log: Any = log.bind()
         self._debugging: bool = self._log.is_enabled_for(logging.DEBUG)
         self.draining = False
@@ -123,7 +128,7 @@ class BridgeApp:
 
     async def _answer(self, scope: Scope, receive: Receive) -> Answer | None:
         raw_path = scope["raw_path"]
-        found = self._routes.get(raw_path) or self._route(raw_path)
+        found = self.paths.get(raw_path) or self._route(raw_path)
         if found is None:
             return self._health(raw_path) if raw_path in _HEALTH else NOT_FOUND
         method = scope["method"]
@@ -149,13 +154,78 @@ class BridgeApp:
             return TOO_LARGE
         return await self._take(found, sent, headers, address)
 
+    def take(self, crowd: Sequence[Exchange]) -> list[Exchange]:
+        """Takes the common reports among requests that came together: those that wait for nothing but the disk.
+
+        Returns the others, among them all that are to be refused: with these, nothing was done.
+        """
+        moment, now = monotonic(), self._now()
+        return [exchange for exchange in crowd if not self._took(exchange, moment, now)]
+
+    def _took(self, exchange: Exchange, moment: float, now: int) -> bool:
+        found = self.paths.get(exchange.path)
+        address = exchange.connection.sender
+        if found is None or not self._addresses.take(address, moment):
+            return False
+        try:
+            incoming = self._proven(found, exchange, now)
+            if incoming is not None and self._apps.take(incoming.app_id, moment):
+                self._spool.keep(incoming, self._teller(incoming, exchange))
+                return True
+        except Exception:  # noqa: BLE001, S110 - it will come again in the request's task, which tells of it
+            pass
+        self._addresses.give_back(address)
+        return False
+
+    def _proven(self, found: Route, exchange: Exchange, now: int) -> Incoming | None:
+        """The report of a request without a body, if its key is known to be right."""
+        query = exchange.query.decode("latin-1")
+        if not query.isascii():
+            return None
+        sent = Sent(query)
+        headers = exchange.headers
+        readings = self._readings(found, sent)
+        presented = self._keys.present(headers_of.read_key(headers) or _secret(readings, sent))
+        if presented is None:
+            return None
+        app_id = self._known(presented, readings, now, ask_again=True)
+        if not isinstance(app_id, str):
+            return None
+        fields, _ = readings[app_id]
+        if fields is None:
+            return None
+        trace = headers_of.read_trace(headers)
+        return self._incoming(Report(found.kind, app_id, fields), presented, trace, now, proven=True)
+
+    def _teller(self, incoming: Incoming, exchange: Exchange) -> Told:
+        """Answers when the disk has spoken."""
+
+        def told(kept: bool) -> None:  # noqa: FBT001 - as Told is
+            trace = incoming.trace.hex()
+            if not kept:
+                answer = later(503, _RETRY_FAILED)
+                self._metrics.answered(answer.status)
+                exchange.reply(answer.status, headers_of.raw(answer.headers))
+                return
+            exchange.reply(200, TAKEN % trace.encode())
+            if self._debugging:
+                self._log_taken(trace, incoming)
+
+        return told
+
+    def _readings(self, found: Route, sent: Sent) -> Mapping[str, Reading]:
+        """What the request says, by the names of each app that it may be of."""
+        if found.app_id:
+            return {found.app_id: self._directory.read(found.app_id, sent)}
+        return self._directory.find(sent)
+
     def _route(self, raw_path: bytes) -> Route | None:
-        """Where a path leads. Paths that carry no value come again, and are remembered."""
+        """Where a path leads."""
         found = params.route(raw_path.decode("latin-1"))
         if found is not None and not found.segments and not found.extra:
-            if len(self._routes) >= _KEPT_ROUTES:
-                self._routes.clear()
-            self._routes[raw_path] = found
+            if len(self.paths) >= _KEPT_ROUTES:
+                self.paths.clear()
+            self.paths[raw_path] = found
         return found
 
     def _health(self, raw_path: bytes) -> Answer:
@@ -197,11 +267,7 @@ class BridgeApp:
 
     async def _take(self, found: Route, sent: Sent, headers: dict[bytes, bytes], address: str) -> Answer:
         now = self._now()
-        readings: Mapping[str, Reading]
-        if found.app_id:
-            readings = {found.app_id: self._directory.read(found.app_id, sent)}
-        else:
-            readings = self._directory.find(sent)
+        readings = self._readings(found, sent)
         trace = headers_of.read_trace(headers)
         key = headers_of.read_key(headers) or _secret(readings, sent)
         presented: PresentedKey | None = None
@@ -226,14 +292,18 @@ class BridgeApp:
         fields, _ = readings.get(app_id, _UNREAD)
         report = Report(found.kind, app_id, fields, None if fields is not None else _without_secrets(sent.parameters))
         try:
-            await self._spool.add(self._incoming(report, presented, trace, now, proven=proven))
+            incoming = self._incoming(report, presented, trace, now, proven=proven)
+            await self._spool.add(incoming)
         except SpoolFull:
             return later(503, _RETRY_FULL)
         except SpoolFailed:
             return later(503, _RETRY_FAILED)
         if self._debugging:
-            self._log.debug("a report was taken", trace_id=trace.hex(), kind=report.kind.name, app=report.app_id)
+            self._log_taken(trace.hex(), incoming)
         return taken(trace)
+
+    def _log_taken(self, trace: str, incoming: Incoming) -> None:
+        self._log.debug("a report was taken", trace_id=trace, kind=incoming.kind.name, app=incoming.app_id)
 
     def _known(
         self, presented: PresentedKey, candidates: Iterable[str], now: int, *, ask_again: bool
@@ -269,8 +339,11 @@ class BridgeApp:
         self, report: Report, presented: PresentedKey | None, trace: bytes, now: int, *, proven: bool
     ) -> Incoming:
         content = _ENCODER.encode(report)
-        seal = self._spool.sealer
-        credential, sealed_key = (presented.verifier, presented.sealed) if presented is not None else (None, b"")
+        if presented is None:
+            credential, sealed_key, digest = None, b"", equal(content)
+        else:
+            _, credential, sealed_key = presented
+            digest = equal(content + credential)
         return Incoming(  # by place: this runs for every report, and names take longer
             report.kind,
             report.app_id,
@@ -280,9 +353,9 @@ class BridgeApp:
             credential,
             sealed_key,
             # Needed only where there are token reports to overtake.
-            self._account(report) if report.kind is Kind.TOKEN or self._spool.token_reports else None,
-            seal.seal(content),
-            seal.hash(content + credential if credential is not None else content),
+            self._account(report) if report.kind is _TOKEN or self._spool.token_reports else None,
+            self._spool.sealer.seal(content),
+            digest,
         )
 
     def _account(self, report: Report) -> Account:

@@ -132,7 +132,7 @@ class Bridge:
             log.warning("the bridge has no key to read apps with: give it a PROFILE key of each tenant with --key")
         self._delivery.start()
         self._started.append(asyncio.create_task(self._keep_house(), name="bridge-house"))
-        self._http = HttpServer(self._app, self._listener, self._tls, config.server, config.proxies)
+        self._http = HttpServer(self._app, self._listener, self._tls, config.server, config.proxies, self._app)
         await self._http.start()
 
     async def drain(self) -> None:

@@ -6,6 +6,7 @@ import base64
 import binascii
 import random
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
 Header = tuple[bytes, bytes]
@@ -39,6 +40,15 @@ TOO_SLOW = Answer(408, (_LENGTH, _CLOSE))
 TOO_LARGE = Answer(413, (_LENGTH, _CLOSE))
 
 
+def raw(headers: Iterable[Header]) -> bytes:
+    """Headers as they are sent."""
+    return b"".join([b"%b: %b\r\n" % header for header in headers])
+
+
+TAKEN = raw((_LENGTH, (b"x-trace-id", b"%b")))
+"""Of the answer to a report that is on disk, but for the trace id."""
+
+
 def taken(trace: bytes) -> Answer:
     """The report is on disk; the id finds it again in logs, in the dead letters and in the service's calls."""
     return Answer(200, (_LENGTH, (b"x-trace-id", trace.hex().encode())), counted=True)
@@ -61,7 +71,10 @@ def read_key(headers: dict[bytes, bytes]) -> str:
     key = headers.get(b"x-api-key")
     if key is not None:
         return key.decode("latin-1").strip()
-    scheme, _, encoded = headers.get(b"authorization", b"").partition(b" ")
+    basic = headers.get(b"authorization")
+    if basic is None:
+        return ""
+    scheme, _, encoded = basic.partition(b" ")
     if scheme.lower() != b"basic":
         return ""
     try:

@@ -13,14 +13,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
+from profile_grpc.transport.http.crowd import Crowd, Exchange, Shortcut
 from profile_grpc.transport.http.headers import SECURE, STRICT
+from profile_grpc.transport.http.limits import site
 
 _BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
 _BACKLOG = 2048
+_BODY = frozenset({b"content-length", b"transfer-encoding", b"expect"})
+"""Headers of a request that may have a body."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,11 @@ class BridgeProtocol(HttpToolsProtocol):
     """Cuts slow and endless clients, and loses no report of those that leave early."""
 
     limits = ServerLimits()
+    crowd: Crowd | None = None
+    cycle: Any
+    """The request that came last: a RequestResponseCycle or an Exchange."""
+    sender = ""
+    """Who counts as the sender of what comes without a proxy: see `site`."""
     _timer: TimerHandle | None = None
     _partial = False
     """Whether a request has come in part."""
@@ -51,6 +61,7 @@ class BridgeProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: Any) -> None:  # noqa: ANN401 - uvicorn's transport
         super().connection_made(transport)
+        self.sender = site(self.client[0]) if self.client else ""
         if len(self.connections) > self.limits.connections:
             transport.abort()
         else:
@@ -64,6 +75,65 @@ class BridgeProtocol(HttpToolsProtocol):
         for cycle, app in waiting:
             cycle.disconnected = False
             self._start_asgi_task(cycle, app)
+
+    def _exchange(self, crowd: Crowd) -> Exchange | None:
+        """The request whose head is complete, if the shortcut may take it.
+
+        Not while an earlier one is unanswered, and not of a client that reads no answers: these have to wait.
+        """
+        path, _, query = self.url.partition(b"?")
+        if path not in crowd.paths or b"#" in query:
+            return None
+        if self.flow.write_paused or not (self.cycle is None or self.cycle.response_complete):
+            return None
+        headers = dict(self.headers)
+        if not _BODY.isdisjoint(headers) or self.parser.get_method() != b"GET":
+            return None
+        if self.parser.get_http_version() != "1.1":
+            return None
+        return Exchange(self, path, query, headers, self.scope, self.parser.should_keep_alive())
+
+    def reply(self, exchange: Exchange, status: int, headers: bytes) -> None:
+        """See Exchange.reply."""
+        exchange.response_complete = True
+        transport = self.transport
+        if self.crowd is None or transport.is_closing():
+            return
+        common = self.crowd.common(self.server_state.default_headers)
+        if exchange.keep_alive:
+            transport.write(b"%b%b%b\r\n" % (STATUS_LINE[status], common, headers))
+        else:
+            transport.write(b"%b%b%bconnection: close\r\n\r\n" % (STATUS_LINE[status], common, headers))
+            transport.close()
+        self.on_response_complete()
+
+    def leave(self, exchange: Exchange) -> None:
+        """See Exchange.leave."""
+        path = exchange.path.decode("ascii")
+        scope = exchange.scope | {
+            "method": "GET",
+            "path": unquote(path),
+            "raw_path": exchange.path,
+            "query_string": exchange.query,
+        }
+        cycle = RequestResponseCycle(
+            scope=scope,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=self.access_log,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=False,
+            keep_alive=exchange.keep_alive,
+            on_response=self.on_response_complete,
+        )
+        cycle.more_body = exchange.more_body
+        cycle.disconnected = exchange.disconnected
+        if self.cycle is exchange:
+            self.cycle = cycle
+        self._start_asgi_task(cycle, self.app)
 
     def eof_received(self) -> bool | None:  # type: ignore[override]  # uvicorn's own never keeps the connection
         """A client that has said everything still gets its answers (not over TLS, which closes both ways)."""
@@ -91,7 +161,11 @@ class BridgeProtocol(HttpToolsProtocol):
         if self._head_bytes > self.limits.head_bytes and self._size_of_head() > self.limits.head_bytes:
             raise ValueError  # one that came in one piece: the parser gives up, and `data_received` cuts
         self._in_head = False
-        super().on_headers_complete()
+        if self.crowd is None or (exchange := self._exchange(self.crowd)) is None:
+            super().on_headers_complete()
+        else:
+            self.cycle = exchange
+            self.crowd.join(exchange)
 
     def on_message_complete(self) -> None:
         self._partial = False
@@ -141,13 +215,21 @@ class HttpServer:
         tls: ssl.SSLContext | None,
         limits: ServerLimits,
         proxies: Sequence[str],
+        shortcut: Shortcut | None = None,
     ) -> None:
-        """`proxies`: addresses or networks whose X-Forwarded-For is believed."""
+        """`proxies`: addresses or networks whose X-Forwarded-For is believed.
+
+        The shortcut is not taken then: a request's sender has to be found first.
+        """
         # What a client does wrong is counted, not logged: it would be theirs to fill the log.
         logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
         config = uvicorn.Config(
             app,
-            http=type("Protocol", (BridgeProtocol,), {"limits": limits}),
+            http=type(
+                "Protocol",
+                (BridgeProtocol,),
+                {"limits": limits, "crowd": Crowd(shortcut) if shortcut and not proxies else None},
+            ),
             ws="none",
             loop="none",
             lifespan="off",
