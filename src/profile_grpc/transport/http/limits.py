@@ -23,7 +23,8 @@ class RateLimiter:
 
     def __init__(self, rate: Rate, kept: int = _KEPT) -> None:
         self._each = 1 / rate.per_second
-        self._whole = rate.burst / rate.per_second
+        # How long a bucket may still take to be full for one to be taken; a little more, as sums of times are rounded.
+        self._longest = (rate.burst - 1) / rate.per_second + self._each / 1000
         self._kept = kept
         self._full: OrderedDict[str, float] = OrderedDict()
         """When each bucket is full again: all there is to know of it. Seconds of a monotonic clock."""
@@ -39,7 +40,7 @@ class RateLimiter:
         else:
             buckets.move_to_end(key)
             full = max(full, now)
-        if full + self._each - now > self._whole:
+        if full - now > self._longest:
             return False
         buckets[key] = full + self._each
         return True
@@ -50,7 +51,7 @@ class RateLimiter:
 
     def wait(self, key: str, now: float) -> int:
         """Whole seconds until the key may try again."""
-        return max(1, round(self._full.get(key, now) + self._each - now - self._whole))
+        return max(1, round(self._full.get(key, now) - now - self._longest))
 
 
 def site(address: str) -> str:
