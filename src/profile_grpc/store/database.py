@@ -8,7 +8,7 @@ it adds: every column is text, a number or a boolean, and `rows` converts all th
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TypeVar
 
 from sqlalchemy import PoolProxiedConnection
@@ -98,6 +98,10 @@ class Database:
                 return await session.fetch(statement, rows, **values)
 
         return await to_the_end(read())
+
+    def reading(self) -> AbstractAsyncContextManager[Session]:
+        """A session that reads what is committed, for a task that nobody cancels."""
+        return self._connected(self.engine.readers)
 
     async def execute(self, statement: Prepared, rows: Sequence[Row] = (), /, **values: object) -> int:
         """Writes with one statement, in a transaction of its own; answers how many rows.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import BigInteger, ColumnElement, bindparam, cast, func, literal_column, select, tuple_
 
@@ -19,7 +19,15 @@ from profile_grpc.store.database import Database, Session
 from profile_grpc.store.engine import Found, Prepared, Query
 from profile_grpc.store.errors import translated
 from profile_grpc.store.loading import Loader
+from profile_grpc.store.sharing import SharedReads
 from profile_grpc.store.tasks import to_the_end
+
+_Page: TypeAlias = dict[str, object]
+"""The values that a page is asked for with, by the names of `_list`."""
+
+_LOOKUPS = 500
+_PAGES = 16
+"""Reads that may share a connection: of pages, each is a statement that all of them wait for."""
 
 
 class Transaction:
@@ -51,6 +59,8 @@ class SqlProfiles:
         self._database = database
         self._loader = Loader(database, hasher)
         self._applier = Applier(database)
+        self._by_key = SharedReads(self._get, batch=_LOOKUPS)
+        self._pages = SharedReads(self._list, batch=_PAGES)
         self._lists: dict[tuple[str, ...], Prepared] = {}
         self._counts = database.prepare(_counts())
         self._app_counts = database.prepare(_counts().where(tables.profile_count.c.app_id == bindparam("app_id")))
@@ -66,8 +76,7 @@ class SqlProfiles:
 
     async def get(self, key: ProfileKey) -> Profile | None:
         """The profile as committed, or None."""
-        found = await self._database.fetch(self._loader.by_key, [key])
-        return rows.read_profile(found[0]) if found else None
+        return await self._by_key.fetch(key)
 
     async def list(self, wanted: ProfileFilter, after: ProfileKey | None, limit: int) -> Sequence[Profile]:
         """Up to `limit` profiles after the key `after`, ordered by (user_id, device_id), by the bytes of their text."""
@@ -78,8 +87,7 @@ class SqlProfiles:
         }
         if after is not None:
             values |= {"after_user_id": after.user_id, "after_device_id": after.device_id}
-        found = await self._database.fetch(self._list_statement(tuple(values)), limit=limit, **values)
-        return [rows.read_profile(row) for row in found]
+        return await self._pages.fetch(values | {"limit": limit})
 
     async def counts(self) -> Mapping[CountKey, int]:
         """How many profiles are stored, by app, status and platform."""
@@ -88,6 +96,19 @@ class SqlProfiles:
     async def app_counts(self, app_id: str) -> Mapping[CountKey, int]:
         """`counts` of one app."""
         return _read_counts(await self._database.fetch(self._app_counts, app_id=app_id))
+
+    async def _get(self, keys: Sequence[ProfileKey]) -> Sequence[Profile | None]:
+        """One statement for all of the keys."""
+        async with self._database.reading() as session:
+            found = [rows.read_profile(row) for row in await session.fetch(self._loader.by_key, sorted(set(keys)))]
+        profiles = {profile.key: profile for profile in found}
+        return [profiles.get(key) for key in keys]
+
+    async def _list(self, pages: Sequence[_Page]) -> Sequence[Sequence[Profile]]:
+        """A statement for each page, on one connection."""
+        async with self._database.reading() as session:
+            found = [await session.fetch(self._list_statement(tuple(page)), **page) for page in pages]
+        return [[rows.read_profile(row) for row in one] for one in found]
 
     def _list_statement(self, names: tuple[str, ...]) -> Prepared:
         """One statement for each set of filters: an engine then chooses the index that fits it."""

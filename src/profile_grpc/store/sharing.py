@@ -1,0 +1,156 @@
+"""Reads that come at about the same time share a task, a connection and, where they can, a statement.
+
+Alone, each of them costs this process several times its statement: the pool, the tasks, and above all the turns of the
+event loop, in each of which gRPC's own thread takes the interpreter. Callers that are answered together come back
+together, and gRPC then hands over many calls in one turn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from typing import Generic, TypeVar
+
+from profile_grpc.service.ports import StoreUnavailable
+from profile_grpc.store.tasks import to_the_end
+
+AskedT = TypeVar("AskedT")
+FoundT = TypeVar("FoundT")
+
+_LINGER = 0.004
+"""Seconds that a batch may wait for the next of the callers just answered to come back; never spent by who comes while
+nothing is under way."""
+_PATIENCE = 0.012
+"""Seconds that it may wait for them all."""
+_SLOW = 0.03
+"""Seconds after which a batch under way no longer keeps the next one waiting."""
+
+
+class _Read(Generic[AskedT, FoundT]):
+    """What a caller asks for, and the future that it awaits."""
+
+    __slots__ = ("asked", "batch", "found")
+
+    def __init__(self, asked: AskedT, found: asyncio.Future[FoundT]) -> None:
+        self.asked = asked
+        self.found = found
+        self.batch: asyncio.Future[None] | None = None
+        """Set when its turn comes, done when it is over."""
+
+    def tell(self, found: FoundT) -> None:
+        """Tells the caller, unless it has left."""
+        if not self.found.done():
+            self.found.set_result(found)
+
+    def fail(self, error: Exception) -> None:
+        """The same of an error."""
+        if not self.found.done():
+            self.found.set_exception(error)
+
+
+class SharedReads(Generic[AskedT, FoundT]):
+    """Gathers reads while others are under way. Who comes while none is waits for nobody."""
+
+    def __init__(self, read: Callable[[Sequence[AskedT]], Awaitable[Sequence[FoundT]]], *, batch: int) -> None:
+        """`read`: what is found for each that is asked, in their order; `batch`: how many it is given at most."""
+        self._read = read
+        self._batch = batch
+        self._waiting: deque[_Read[AskedT, FoundT]] = deque()
+        self._leader: asyncio.Task[None] | None = None
+        """The task that reads."""
+        self._target = 0
+        self._gathered = asyncio.Event()
+
+    async def fetch(self, asked: AskedT) -> FoundT:
+        """What is found, as committed at some time after the call.
+
+        A cancelled caller leaves at once while its turn has not come, else when it is over.
+
+        Raises:
+            StoreError: as `Session`.
+        """
+        read = _Read[AskedT, FoundT](asked, asyncio.get_running_loop().create_future())
+        self._waiting.append(read)
+        if self._leader is None:
+            self._lead()
+        elif len(self._waiting) == self._target:
+            self._gathered.set()
+        try:
+            return await read.found
+        except asyncio.CancelledError:
+            if read.batch is not None:
+                await to_the_end(read.batch)
+            raise
+
+    def _lead(self) -> None:
+        self._leader = asyncio.get_running_loop().create_task(self._run(), name="shared-reads")
+
+    async def _run(self) -> None:
+        """Reads until nobody waits, or until another has taken the lead."""
+        loop = asyncio.get_running_loop()
+        me = asyncio.current_task()
+        try:
+            while self._leader is me and (reads := self._take(ended := loop.create_future())):
+                overtaking = loop.call_later(_SLOW, self._overtake)
+                try:
+                    await self._answer(reads)
+                finally:
+                    overtaking.cancel()
+                    ended.set_result(None)
+                if self._leader is me and len(reads) > 1:
+                    await self._gather(len(reads) + len(self._waiting))
+        finally:
+            if self._leader is me:
+                self._leader = None
+
+    def _overtake(self) -> None:
+        """The batch under way is slow: who comes from now on need not wait for it."""
+        self._leader = None
+        if self._waiting:
+            self._lead()
+
+    def _take(self, ended: asyncio.Future[None]) -> list[_Read[AskedT, FoundT]]:
+        """The reads of the next batch."""
+        taken: list[_Read[AskedT, FoundT]] = []
+        while self._waiting and len(taken) < self._batch:
+            read = self._waiting.popleft()
+            if not read.found.done():  # else the caller left before its turn came
+                read.batch = ended
+                taken.append(read)
+        return taken
+
+    async def _answer(self, reads: Sequence[_Read[AskedT, FoundT]]) -> None:
+        """Tells each caller what is found, isolating by bisection what cannot be read."""
+        try:
+            found = await self._read([read.asked for read in reads])
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is for the callers
+            if len(reads) > 1 and not isinstance(error, StoreUnavailable):
+                middle = len(reads) // 2
+                await self._answer(reads[:middle])
+                await self._answer(reads[middle:])
+                return
+            for read in reads:
+                read.fail(error)
+        except BaseException:
+            for read in reads:
+                read.found.cancel()
+            raise
+        else:
+            for read, one in zip(reads, found, strict=True):
+                read.tell(one)
+
+    async def _gather(self, expected: int) -> None:
+        """Waits until so many reads wait, as long as they keep coming."""
+        self._target = min(expected, self._batch)
+        self._gathered.clear()
+        loop = asyncio.get_running_loop()
+        end = loop.time() + _PATIENCE
+        waiting = -1
+        while waiting < len(self._waiting) < self._target and loop.time() < end:
+            waiting = len(self._waiting)
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(min(loop.time() + _LINGER, end)):
+                    await self._gathered.wait()
+        self._target = 0
