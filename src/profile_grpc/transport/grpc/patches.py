@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from appprofile.v1 import profile_pb2, profile_service_pb2
 from profile_grpc.domain.commands import AttributeValue, NewEndpoint, ProfilePatch
@@ -44,14 +45,17 @@ def populated(source: Source, prefix: str = "") -> ProfilePatch:
     Raises:
         Refused: INVALID_REQUEST: last_opened_time is out of range.
     """
-    return ProfilePatch(
-        platform=_PLATFORMS[source.platform] if source.platform else None,
-        channels=frozenset([_CHANNELS[c] for c in source.channels]) if source.channels else None,
-        push_endpoints=tuple([_endpoint(e) for e in source.push_endpoints]),
-        attributes=_attributes(source, prefix),
-        device_attributes=dict(source.device_attributes),
-        custom_attributes=dict(source.custom_attributes),
-    )
+    parts: dict[str, Any] = {}
+    attributes: dict[str, AttributeValue] = {}
+    for field, value in source.ListFields():
+        name = field.name
+        if name == _TIME:
+            attributes[name] = to_instant(value, prefix + _TIME)
+        elif name in _ATTRIBUTES:
+            attributes[name] = None if value == "" else value  # an empty text removes
+        elif name in _PARTS:
+            parts[name] = _PARTS[name](value)
+    return ProfilePatch(attributes=attributes, **parts)
 
 
 def update(request: profile_service_pb2.UpdateProfileDataRequest) -> ProfilePatch:
@@ -121,20 +125,24 @@ def _also_remove(patch: ProfilePatch, device: Iterable[str], custom: Iterable[st
     )
 
 
+def _channels(channels: Iterable[int]) -> frozenset[Channel]:
+    return frozenset([_CHANNELS[channel] for channel in channels])
+
+
+def _endpoints(endpoints: Iterable[profile_pb2.PushEndpoint]) -> tuple[NewEndpoint, ...]:
+    return tuple([_endpoint(endpoint) for endpoint in endpoints])
+
+
 def _endpoint(endpoint: profile_pb2.PushEndpoint) -> NewEndpoint:
     provider = PROVIDERS[endpoint.provider]
     return NewEndpoint(provider, normalise(provider, endpoint.token), endpoint.push_app_id, PURPOSES[endpoint.purpose])
 
 
-def _attributes(source: Source, prefix: str) -> dict[str, AttributeValue]:
-    """The fields that are present; an empty text removes."""
-    given: dict[str, AttributeValue] = {}
-    for field, value in source.ListFields():
-        name = field.name
-        if name in _FLAGS:
-            given[name] = value
-        elif name in _TEXTS:
-            given[name] = value or None
-        elif name == _TIME:
-            given[name] = to_instant(value, prefix + _TIME)
-    return given
+_PARTS: Mapping[str, Callable[[Any], object]] = {
+    "platform": _PLATFORMS.__getitem__,
+    "channels": _channels,
+    "push_endpoints": _endpoints,
+    "device_attributes": dict,
+    "custom_attributes": dict,
+}
+"""How the fields are read that a patch has under their own names."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 
 from appprofile.v1 import profile_pb2, usage_service_pb2
 from appprofile.v1 import profile_service_pb2 as pb
 from profile_grpc.domain import inactivity
 from profile_grpc.domain.errors import Refused
-from profile_grpc.domain.model import Profile, ProfileKey, ProfileStatus
+from profile_grpc.domain.model import Attributes, Channel, Profile, ProfileKey, ProfileStatus
 from profile_grpc.domain.results import (
     MAX_COMFORTABLE_USERS,
     AccountRemoved,
@@ -25,26 +26,16 @@ from profile_grpc.transport.grpc import status
 from profile_grpc.transport.grpc.call import Call
 from profile_grpc.transport.grpc.times import write_date, write_duration, write_instant
 
-_ATTRIBUTES = (
-    "customer_id",
-    "rtm_id",
-    "account_selector",
-    "verified",
-    "guest",
-    "foreground",
-    "language",
-    "time_zone",
-    "os_version",
-    "sdk_version",
-    "device_model",
-)
+_ATTRIBUTES = Attributes._fields[: Attributes._fields.index("last_opened_time")]
+"""The first fields of `Attributes`, which a profile has under the same names."""
 
 
 def register(registered: Registered, call: Call) -> pb.RegisterResponse:
     response = pb.RegisterResponse(created=registered.created)
     _write_profile(response.profile, registered.profile, call)
     write_duration(response.heartbeat_interval, call.app.settings.heartbeat_interval)
-    response.displaced.extend(_displaced(registered.displaced))
+    if registered.displaced:
+        response.displaced.extend(_displaced(registered.displaced))
     if registered.crowded:
         response.warnings.append(
             f"{registered.device_users} users are registered on this device; more than {MAX_COMFORTABLE_USERS} make"
@@ -76,7 +67,8 @@ def update_profile_data(updated: Updated, call: Call) -> pb.UpdateProfileDataRes
     _write_profile(response.profile, updated.profile, call)
     for ignored in updated.ignored:
         response.ignored.add(path=ignored.path, reason=pb.IgnoredReason.ValueType(ignored.reason))
-    response.displaced.extend(_displaced(updated.displaced))
+    if updated.displaced:
+        response.displaced.extend(_displaced(updated.displaced))
     return response
 
 
@@ -141,8 +133,9 @@ def _write_profile(target: profile_pb2.Profile, profile: Profile, call: Call) ->
     target.platform = profile_pb2.Platform.ValueType(profile.platform)
     target.status = profile_pb2.ProfileStatus.ValueType(profile.status)
     target.user_state = profile_pb2.UserState.ValueType(profile.user_state)
-    target.channels.extend([profile_pb2.Channel.ValueType(channel) for channel in sorted(profile.channels)])
-    _write_endpoints(target, profile, call)
+    target.channels.extend(_channels(profile.channels))
+    if profile.push_endpoints:
+        _write_endpoints(target, profile, call)
     _write_attributes(target, profile)
     write_instant(target.create_time, profile.create_time)
     write_instant(target.register_time, profile.register_time)
@@ -154,6 +147,11 @@ def _write_profile(target: profile_pb2.Profile, profile: Profile, call: Call) ->
         if expire_time is not None:
             write_instant(target.expire_time, expire_time)
     target.etag = profile.etag
+
+
+@cache
+def _channels(channels: frozenset[Channel]) -> Sequence[profile_pb2.Channel.ValueType]:
+    return [profile_pb2.Channel.ValueType(channel) for channel in sorted(channels)]
 
 
 def _write_endpoints(target: profile_pb2.Profile, profile: Profile, call: Call) -> None:
@@ -171,16 +169,15 @@ def _write_endpoints(target: profile_pb2.Profile, profile: Profile, call: Call) 
 
 def _write_attributes(target: profile_pb2.Profile, profile: Profile) -> None:
     attributes = profile.attributes
-    for name in _ATTRIBUTES:
-        value = getattr(attributes, name)
+    for name, value in zip(_ATTRIBUTES, attributes, strict=False):
         if value is not None:
             setattr(target, name, value)
     if attributes.last_opened_time is not None:
         write_instant(target.last_opened_time, attributes.last_opened_time)
-    for name, attribute in attributes.device_attributes.items():
-        target.device_attributes[name] = attribute.value
-    for name, custom in attributes.custom_attributes.items():
-        target.custom_attributes[name] = custom
+    if attributes.device_attributes:
+        target.device_attributes.update({name: a.value for name, a in attributes.device_attributes.items()})
+    if attributes.custom_attributes:
+        target.custom_attributes.update(attributes.custom_attributes)
 
 
 def _write_key(target: profile_pb2.ProfileKey, key: ProfileKey) -> None:
