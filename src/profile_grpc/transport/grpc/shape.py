@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence, Sized
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import protovalidate
-from google.protobuf.descriptor import Descriptor
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
 from buf.validate import validate_pb2
@@ -43,7 +43,7 @@ def check(message: Message) -> None:
     Raises:
         Refused: INVALID_REQUEST, naming the fields and what is expected of them, never a value.
     """
-    violations = list(_too_long(message)) or [_describe(v) for v in _VALIDATOR.collect_violations(message)]
+    violations = _too_long(message) or [_describe(v) for v in _VALIDATOR.collect_violations(message)]
     if violations:
         told = "; ".join(f"{v.field or 'the request'}: {v.description}" for v in violations)
         raise Refused.for_fields(Reason.INVALID_REQUEST, f"The request is not valid: {told}.", violations)
@@ -64,30 +64,49 @@ def prepare(message: type[Message]) -> None:
     _VALIDATOR.collect_violations(message())
 
 
-def _too_long(message: Message) -> Iterator[FieldViolation]:
+def _too_long(message: Message) -> Sequence[FieldViolation]:
     """The lists with more items than they may have.
 
     Looked for before all other rules, which would be evaluated for each item: a request of 8 MiB has millions.
     """
-    for path, items, limit in _bounded_lists(message.DESCRIPTOR):
-        if len(items(message)) > limit:
-            yield FieldViolation(path, f"must have at most {limit} items")
+    found: list[FieldViolation] = []
+    for prefix, holder, lists in _bounded_lists(message.DESCRIPTOR):
+        held = holder(message)
+        for name, limit in lists:
+            if len(getattr(held, name)) > limit:
+                found.append(FieldViolation(prefix + name, f"must have at most {limit} items"))
+    return found
 
 
 @cache
-def _bounded_lists(message: Descriptor) -> Sequence[tuple[str, Callable[[Message], Sized], int]]:
-    """The lists and maps of a message and of the messages in it: each with its path and how many items it may have."""
-    return [(path, attrgetter(path), limit) for path, limit in _bounds(message, "") if limit]
+def _bounded_lists(
+    message: Descriptor,
+) -> Sequence[tuple[str, Callable[[Message], Message], Sequence[tuple[str, int]]]]:
+    """The lists and maps of a message and of the messages in it, by the message that holds them.
+
+    For each such message its path, how to get there, and the names of its lists with how many items they may have.
+    """
+    return [(prefix, attrgetter(prefix[:-1]) if prefix else _itself, lists) for prefix, lists in _bounds(message, "")]
 
 
-def _bounds(message: Descriptor, prefix: str) -> Iterator[tuple[str, int]]:
+def _itself(message: Message) -> Message:
+    return message
+
+
+def _bounds(message: Descriptor, prefix: str) -> Iterator[tuple[str, Sequence[tuple[str, int]]]]:
+    limits = [(field.name, _limit(field)) for field in message.fields if field.is_repeated]
+    lists = [(name, limit) for name, limit in limits if limit]
+    if lists:
+        yield prefix, lists
     for field in message.fields:
-        path = prefix + field.name
-        rules = field.GetOptions().Extensions[validate_pb2.field]
-        if field.is_repeated:
-            yield path, rules.map.max_pairs or rules.repeated.max_items
-        elif field.message_type is not None:
-            yield from _bounds(field.message_type, f"{path}.")
+        if field.message_type is not None and not field.is_repeated:
+            yield from _bounds(field.message_type, f"{prefix}{field.name}.")
+
+
+def _limit(field: FieldDescriptor) -> int:
+    rules = field.GetOptions().Extensions[validate_pb2.field]
+    limit: int = rules.map.max_pairs or rules.repeated.max_items
+    return limit
 
 
 def _describe(violation: Violation) -> FieldViolation:
