@@ -2225,14 +2225,14 @@ var File_appprofile_v1_profile_service_proto protoreflect.FileDescriptor
 
 const file_appprofile_v1_profile_service_proto_rawDesc = "" +
 	"\n" +
-	"#appprofile/v1/profile_service.proto\x12\rappprofile.v1\x1a\x1aappprofile/v1/access.proto\x1a\x1bappprofile/v1/profile.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\"\xf9\r\n" +
+	"#appprofile/v1/profile_service.proto\x12\rappprofile.v1\x1a\x1aappprofile/v1/access.proto\x1a\x1bappprofile/v1/profile.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\"\x82\x0e\n" +
 	"\x0fRegisterRequest\x127\n" +
 	"\x03key\x18\x01 \x01(\v2\x19.appprofile.v1.ProfileKeyB\n" +
 	"\xe2A\x01\x02\xbaH\x03\xc8\x01\x01R\x03key\x12A\n" +
 	"\bplatform\x18\x02 \x01(\x0e2\x17.appprofile.v1.PlatformB\f\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01R\bplatform\x12K\n" +
-	"\bchannels\x18\x03 \x03(\x0e2\x16.appprofile.v1.ChannelB\x17\xe2A\x01\x01\xbaH\x10\x92\x01\r\x10\x03\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\bchannels\x12\x90\x02\n" +
-	"\x0epush_endpoints\x18\x04 \x03(\v2\x1b.appprofile.v1.PushEndpointB\xcb\x01\xe2A\x01\x01\xbaH\xc3\x01\xba\x01\xba\x01\n" +
-	"\x15push_endpoints.unique\x125at most one push endpoint of each (provider, purpose)\x1ajthis.size() < 2 || this.map(e, int(e.provider) * 10 + (int(e.purpose) == 0 ? 1 : int(e.purpose))).unique()\x92\x01\x02\x10\fR\rpushEndpoints\x12@\n" +
+	"\bchannels\x18\x03 \x03(\x0e2\x16.appprofile.v1.ChannelB\x17\xe2A\x01\x01\xbaH\x10\x92\x01\r\x10\x03\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\bchannels\x12\x93\x02\n" +
+	"\x0epush_endpoints\x18\x04 \x03(\v2\x1b.appprofile.v1.PushEndpointB\xce\x01\xe2A\x01\x01\xbaH\xc6\x01\xba\x01\xba\x01\n" +
+	"\x15push_endpoints.unique\x125at most one push endpoint of each (provider, purpose)\x1ajthis.size() < 2 || this.map(e, int(e.provider) * 10 + (int(e.purpose) == 0 ? 1 : int(e.purpose))).unique()\xd8\x01\x01\x92\x01\x02\x10\fR\rpushEndpoints\x12@\n" +
 	"\vcustomer_id\x18\x05 \x01(\tB\x1a\xe2A\x01\x01\xbaH\x13r\x11(\x80\x022\f^[^\\p{Cc}]*$H\x00R\n" +
 	"customerId\x88\x01\x01\x126\n" +
 	"\x06rtm_id\x18\x06 \x01(\tB\x1a\xe2A\x01\x01\xbaH\x13r\x11(\x80\x022\f^[^\\p{Cc}]*$H\x01R\x05rtmId\x88\x01\x01\x12J\n" +
@@ -2250,9 +2250,9 @@ const file_appprofile_v1_profile_service_proto_rawDesc = "" +
 	"\vsdk_version\x18\x0e \x01(\tB\x19\xe2A\x01\x01\xbaH\x12r\x10(@2\f^[^\\p{Cc}]*$H\tR\n" +
 	"sdkVersion\x88\x01\x01\x12B\n" +
 	"\fdevice_model\x18\x0f \x01(\tB\x1a\xe2A\x01\x01\xbaH\x13r\x11(\x80\x012\f^[^\\p{Cc}]*$H\n" +
-	"R\vdeviceModel\x88\x01\x01\x12\x8f\x01\n" +
-	"\x11device_attributes\x18\x10 \x03(\v24.appprofile.v1.RegisterRequest.DeviceAttributesEntryB,\xe2A\x01\x01\xbaH%\x9a\x01\"\x10@\"\x17r\x15\x18@2\x11^[a-z][a-z0-9_]*$*\x05r\x03(\x80\bR\x10deviceAttributes\x12\x8a\x01\n" +
-	"\x11custom_attributes\x18\x11 \x03(\v24.appprofile.v1.RegisterRequest.CustomAttributesEntryB'\xe2A\x01\x01\xbaH \x9a\x01\x1d\x10@\"\x12r\x10(@2\f^[^\\p{Cc}]+$*\x05r\x03(\x80\bR\x10customAttributes\x12J\n" +
+	"R\vdeviceModel\x88\x01\x01\x12\x92\x01\n" +
+	"\x11device_attributes\x18\x10 \x03(\v24.appprofile.v1.RegisterRequest.DeviceAttributesEntryB/\xe2A\x01\x01\xbaH(\xd8\x01\x01\x9a\x01\"\x10@\"\x17r\x15\x18@2\x11^[a-z][a-z0-9_]*$*\x05r\x03(\x80\bR\x10deviceAttributes\x12\x8d\x01\n" +
+	"\x11custom_attributes\x18\x11 \x03(\v24.appprofile.v1.RegisterRequest.CustomAttributesEntryB*\xe2A\x01\x01\xbaH#\xd8\x01\x01\x9a\x01\x1d\x10@\"\x12r\x10(@2\f^[^\\p{Cc}]+$*\x05r\x03(\x80\bR\x10customAttributes\x12J\n" +
 	"\x10last_opened_time\x18\x12 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x01R\x0elastOpenedTime\x1aC\n" +
 	"\x15DeviceAttributesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +

@@ -77,7 +77,7 @@ public final class ProfileProto extends com.google.protobuf.GeneratedFile {
       "B\014\342A\001\001\272H\005\202\001\002\020\001R\007purpose\022<\n\005state\030\005 \001(\0162 " +
       ".appprofile.v1.PushEndpointStateB\004\342A\001\003R\005" +
       "state\022C\n\014confirm_time\030\006 \001(\0132\032.google.pro" +
-      "tobuf.TimestampB\004\342A\001\003R\013confirmTime\"\331\021\n\007P" +
+      "tobuf.TimestampB\004\342A\001\003R\013confirmTime\"\342\021\n\007P" +
       "rofile\0228\n\003key\030\001 \001(\0132\031.appprofile.v1.Prof" +
       "ileKeyB\013\342A\002\002\005\272H\003\310\001\001R\003key\022A\n\010platform\030\002 \001" +
       "(\0162\027.appprofile.v1.PlatformB\014\342A\001\001\272H\005\202\001\002\020" +
@@ -86,85 +86,85 @@ public final class ProfileProto extends com.google.protobuf.GeneratedFile {
       "state\030\004 \001(\0162\030.appprofile.v1.UserStateB\004\342" +
       "A\001\003R\tuserState\022K\n\010channels\030\005 \003(\0162\026.apppr" +
       "ofile.v1.ChannelB\027\342A\001\001\272H\020\222\001\r\020\003\030\001\"\007\202\001\004\020\001 " +
-      "\000R\010channels\022\220\002\n\016push_endpoints\030\006 \003(\0132\033.a" +
-      "ppprofile.v1.PushEndpointB\313\001\342A\001\001\272H\303\001\222\001\002\020" +
+      "\000R\010channels\022\223\002\n\016push_endpoints\030\006 \003(\0132\033.a" +
+      "ppprofile.v1.PushEndpointB\316\001\342A\001\001\272H\306\001\222\001\002\020" +
       "\014\272\001\272\001\n\025push_endpoints.unique\0225at most on" +
       "e push endpoint of each (provider, purpo" +
       "se)\032jthis.size() < 2 || this.map(e, int(" +
       "e.provider) * 10 + (int(e.purpose) == 0 " +
-      "? 1 : int(e.purpose))).unique()R\rpushEnd" +
-      "points\022@\n\013customer_id\030\007 \001(\tB\032\342A\001\001\272H\023r\021(\200" +
-      "\0022\014^[^\\p{Cc}]*$H\000R\ncustomerId\210\001\001\0226\n\006rtm_" +
-      "id\030\010 \001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]*$H\001R\005" +
-      "rtmId\210\001\001\022J\n\020account_selector\030\t \001(\tB\032\342A\001\001" +
-      "\272H\023r\021(\200\0042\014^[^\\p{Cc}]*$H\002R\017accountSelecto" +
-      "r\210\001\001\022%\n\010verified\030\n \001(\010B\004\342A\001\001H\003R\010verified" +
-      "\210\001\001\022\037\n\005guest\030\013 \001(\010B\004\342A\001\001H\004R\005guest\210\001\001\022)\n\n" +
-      "foreground\030\014 \001(\010B\004\342A\001\001H\005R\nforeground\210\001\001\022" +
-      ":\n\010language\030\r \001(\tB\031\342A\001\001\272H\022r\020(@2\014^[^\\p{Cc" +
-      "}]*$H\006R\010language\210\001\001\022;\n\ttime_zone\030\016 \001(\tB\031" +
-      "\342A\001\001\272H\022r\020(@2\014^[^\\p{Cc}]*$H\007R\010timeZone\210\001\001" +
-      "\022=\n\nos_version\030\017 \001(\tB\031\342A\001\001\272H\022r\020(@2\014^[^\\p" +
-      "{Cc}]*$H\010R\tosVersion\210\001\001\022?\n\013sdk_version\030\020" +
-      " \001(\tB\031\342A\001\001\272H\022r\020(@2\014^[^\\p{Cc}]*$H\tR\nsdkVe" +
-      "rsion\210\001\001\022B\n\014device_model\030\021 \001(\tB\032\342A\001\001\272H\023r" +
-      "\021(\200\0012\014^[^\\p{Cc}]*$H\nR\013deviceModel\210\001\001\022\207\001\n" +
-      "\021device_attributes\030\022 \003(\0132,.appprofile.v1" +
-      ".Profile.DeviceAttributesEntryB,\342A\001\001\272H%\232" +
-      "\001\"\020@\"\027r\025\030@2\021^[a-z][a-z0-9_]*$*\005r\003(\200\010R\020de" +
-      "viceAttributes\022\202\001\n\021custom_attributes\030\023 \003" +
-      "(\0132,.appprofile.v1.Profile.CustomAttribu" +
-      "tesEntryB\'\342A\001\001\272H \232\001\035\020@\"\022r\020(@2\014^[^\\p{Cc}]" +
-      "+$*\005r\003(\200\010R\020customAttributes\022A\n\013create_ti" +
-      "me\030\024 \001(\0132\032.google.protobuf.TimestampB\004\342A" +
-      "\001\003R\ncreateTime\022E\n\rregister_time\030\025 \001(\0132\032." +
-      "google.protobuf.TimestampB\004\342A\001\003R\014registe" +
-      "rTime\022P\n\023last_heartbeat_time\030\026 \001(\0132\032.goo" +
-      "gle.protobuf.TimestampB\004\342A\001\003R\021lastHeartb" +
-      "eatTime\022J\n\020last_opened_time\030\027 \001(\0132\032.goog" +
-      "le.protobuf.TimestampB\004\342A\001\001R\016lastOpenedT" +
-      "ime\022A\n\013update_time\030\030 \001(\0132\032.google.protob" +
-      "uf.TimestampB\004\342A\001\003R\nupdateTime\022A\n\013expire" +
-      "_time\030\031 \001(\0132\032.google.protobuf.TimestampB" +
-      "\004\342A\001\003R\nexpireTime\022\030\n\004etag\030\032 \001(\tB\004\342A\001\003R\004e" +
-      "tag\032C\n\025DeviceAttributesEntry\022\020\n\003key\030\001 \001(" +
-      "\tR\003key\022\024\n\005value\030\002 \001(\tR\005value:\0028\001\032C\n\025Cust" +
-      "omAttributesEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005v" +
-      "alue\030\002 \001(\tR\005value:\0028\001B\016\n\014_customer_idB\t\n" +
-      "\007_rtm_idB\023\n\021_account_selectorB\013\n\t_verifi" +
-      "edB\010\n\006_guestB\r\n\013_foregroundB\013\n\t_language" +
-      "B\014\n\n_time_zoneB\r\n\013_os_versionB\016\n\014_sdk_ve" +
-      "rsionB\017\n\r_device_model*^\n\010Platform\022\030\n\024PL" +
-      "ATFORM_UNSPECIFIED\020\000\022\024\n\020PLATFORM_ANDROID" +
-      "\020\001\022\020\n\014PLATFORM_IOS\020\002\022\020\n\014PLATFORM_WEB\020\003*k" +
-      "\n\rProfileStatus\022\036\n\032PROFILE_STATUS_UNSPEC" +
-      "IFIED\020\000\022\031\n\025PROFILE_STATUS_ACTIVE\020\001\022\037\n\033PR" +
-      "OFILE_STATUS_UNREGISTERED\020\002*W\n\tUserState" +
-      "\022\032\n\026USER_STATE_UNSPECIFIED\020\000\022\025\n\021USER_STA" +
-      "TE_ACTIVE\020\001\022\027\n\023USER_STATE_INACTIVE\020\002*_\n\007" +
-      "Channel\022\027\n\023CHANNEL_UNSPECIFIED\020\000\022\020\n\014CHAN" +
-      "NEL_PUSH\020\001\022\022\n\016CHANNEL_IN_APP\020\002\022\025\n\021CHANNE" +
-      "L_LIVE_CHAT\020\003*\306\001\n\014PushProvider\022\035\n\031PUSH_P" +
-      "ROVIDER_UNSPECIFIED\020\000\022\025\n\021PUSH_PROVIDER_F" +
-      "CM\020\001\022\026\n\022PUSH_PROVIDER_APNS\020\002\022\033\n\027PUSH_PRO" +
-      "VIDER_APNS_VOIP\020\003\022\032\n\026PUSH_PROVIDER_WEB_P" +
-      "USH\020\004\022\030\n\024PUSH_PROVIDER_SAFARI\020\005\022\025\n\021PUSH_" +
-      "PROVIDER_HMS\020\006*e\n\013PushPurpose\022\034\n\030PUSH_PU" +
-      "RPOSE_UNSPECIFIED\020\000\022\030\n\024PUSH_PURPOSE_DEFA" +
-      "ULT\020\001\022\036\n\032PUSH_PURPOSE_INCOMING_CALL\020\002*\303\001" +
-      "\n\021PushEndpointState\022#\n\037PUSH_ENDPOINT_STA" +
-      "TE_UNSPECIFIED\020\000\022#\n\037PUSH_ENDPOINT_STATE_" +
-      "DELIVERABLE\020\001\022\"\n\036PUSH_ENDPOINT_STATE_SUP" +
-      "ERSEDED\020\002\022\037\n\033PUSH_ENDPOINT_STATE_INVALID" +
-      "\020\003\022\037\n\033PUSH_ENDPOINT_STATE_SUSPECT\020\004*\261\001\n\024" +
-      "AccountRemovalAction\022&\n\"ACCOUNT_REMOVAL_" +
-      "ACTION_UNSPECIFIED\020\000\022%\n!ACCOUNT_REMOVAL_" +
-      "ACTION_UNREGISTER\020\001\022!\n\035ACCOUNT_REMOVAL_A" +
-      "CTION_DELETE\020\002\022\'\n#ACCOUNT_REMOVAL_ACTION" +
-      "_STRIP_TOKENS\020\003Bo\n\021com.appprofile.v1B\014Pr" +
-      "ofileProtoP\001ZJgithub.com/profile-grpc/pr" +
-      "ofile-grpc/clients/go/appprofile/v1;appp" +
-      "rofilev1b\006proto3"
+      "? 1 : int(e.purpose))).unique()\330\001\001R\rpush" +
+      "Endpoints\022@\n\013customer_id\030\007 \001(\tB\032\342A\001\001\272H\023r" +
+      "\021(\200\0022\014^[^\\p{Cc}]*$H\000R\ncustomerId\210\001\001\0226\n\006r" +
+      "tm_id\030\010 \001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]*$H" +
+      "\001R\005rtmId\210\001\001\022J\n\020account_selector\030\t \001(\tB\032\342" +
+      "A\001\001\272H\023r\021(\200\0042\014^[^\\p{Cc}]*$H\002R\017accountSele" +
+      "ctor\210\001\001\022%\n\010verified\030\n \001(\010B\004\342A\001\001H\003R\010verif" +
+      "ied\210\001\001\022\037\n\005guest\030\013 \001(\010B\004\342A\001\001H\004R\005guest\210\001\001\022" +
+      ")\n\nforeground\030\014 \001(\010B\004\342A\001\001H\005R\nforeground\210" +
+      "\001\001\022:\n\010language\030\r \001(\tB\031\342A\001\001\272H\022r\020(@2\014^[^\\p" +
+      "{Cc}]*$H\006R\010language\210\001\001\022;\n\ttime_zone\030\016 \001(" +
+      "\tB\031\342A\001\001\272H\022r\020(@2\014^[^\\p{Cc}]*$H\007R\010timeZone" +
+      "\210\001\001\022=\n\nos_version\030\017 \001(\tB\031\342A\001\001\272H\022r\020(@2\014^[" +
+      "^\\p{Cc}]*$H\010R\tosVersion\210\001\001\022?\n\013sdk_versio" +
+      "n\030\020 \001(\tB\031\342A\001\001\272H\022r\020(@2\014^[^\\p{Cc}]*$H\tR\nsd" +
+      "kVersion\210\001\001\022B\n\014device_model\030\021 \001(\tB\032\342A\001\001\272" +
+      "H\023r\021(\200\0012\014^[^\\p{Cc}]*$H\nR\013deviceModel\210\001\001\022" +
+      "\212\001\n\021device_attributes\030\022 \003(\0132,.appprofile" +
+      ".v1.Profile.DeviceAttributesEntryB/\342A\001\001\272" +
+      "H(\232\001\"\020@\"\027r\025\030@2\021^[a-z][a-z0-9_]*$*\005r\003(\200\010\330" +
+      "\001\001R\020deviceAttributes\022\205\001\n\021custom_attribut" +
+      "es\030\023 \003(\0132,.appprofile.v1.Profile.CustomA" +
+      "ttributesEntryB*\342A\001\001\272H#\232\001\035\020@\"\022r\020(@2\014^[^\\" +
+      "p{Cc}]+$*\005r\003(\200\010\330\001\001R\020customAttributes\022A\n\013" +
+      "create_time\030\024 \001(\0132\032.google.protobuf.Time" +
+      "stampB\004\342A\001\003R\ncreateTime\022E\n\rregister_time" +
+      "\030\025 \001(\0132\032.google.protobuf.TimestampB\004\342A\001\003" +
+      "R\014registerTime\022P\n\023last_heartbeat_time\030\026 " +
+      "\001(\0132\032.google.protobuf.TimestampB\004\342A\001\003R\021l" +
+      "astHeartbeatTime\022J\n\020last_opened_time\030\027 \001" +
+      "(\0132\032.google.protobuf.TimestampB\004\342A\001\001R\016la" +
+      "stOpenedTime\022A\n\013update_time\030\030 \001(\0132\032.goog" +
+      "le.protobuf.TimestampB\004\342A\001\003R\nupdateTime\022" +
+      "A\n\013expire_time\030\031 \001(\0132\032.google.protobuf.T" +
+      "imestampB\004\342A\001\003R\nexpireTime\022\030\n\004etag\030\032 \001(\t" +
+      "B\004\342A\001\003R\004etag\032C\n\025DeviceAttributesEntry\022\020\n" +
+      "\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005value:\0028" +
+      "\001\032C\n\025CustomAttributesEntry\022\020\n\003key\030\001 \001(\tR" +
+      "\003key\022\024\n\005value\030\002 \001(\tR\005value:\0028\001B\016\n\014_custo" +
+      "mer_idB\t\n\007_rtm_idB\023\n\021_account_selectorB\013" +
+      "\n\t_verifiedB\010\n\006_guestB\r\n\013_foregroundB\013\n\t" +
+      "_languageB\014\n\n_time_zoneB\r\n\013_os_versionB\016" +
+      "\n\014_sdk_versionB\017\n\r_device_model*^\n\010Platf" +
+      "orm\022\030\n\024PLATFORM_UNSPECIFIED\020\000\022\024\n\020PLATFOR" +
+      "M_ANDROID\020\001\022\020\n\014PLATFORM_IOS\020\002\022\020\n\014PLATFOR" +
+      "M_WEB\020\003*k\n\rProfileStatus\022\036\n\032PROFILE_STAT" +
+      "US_UNSPECIFIED\020\000\022\031\n\025PROFILE_STATUS_ACTIV" +
+      "E\020\001\022\037\n\033PROFILE_STATUS_UNREGISTERED\020\002*W\n\t" +
+      "UserState\022\032\n\026USER_STATE_UNSPECIFIED\020\000\022\025\n" +
+      "\021USER_STATE_ACTIVE\020\001\022\027\n\023USER_STATE_INACT" +
+      "IVE\020\002*_\n\007Channel\022\027\n\023CHANNEL_UNSPECIFIED\020" +
+      "\000\022\020\n\014CHANNEL_PUSH\020\001\022\022\n\016CHANNEL_IN_APP\020\002\022" +
+      "\025\n\021CHANNEL_LIVE_CHAT\020\003*\306\001\n\014PushProvider\022" +
+      "\035\n\031PUSH_PROVIDER_UNSPECIFIED\020\000\022\025\n\021PUSH_P" +
+      "ROVIDER_FCM\020\001\022\026\n\022PUSH_PROVIDER_APNS\020\002\022\033\n" +
+      "\027PUSH_PROVIDER_APNS_VOIP\020\003\022\032\n\026PUSH_PROVI" +
+      "DER_WEB_PUSH\020\004\022\030\n\024PUSH_PROVIDER_SAFARI\020\005" +
+      "\022\025\n\021PUSH_PROVIDER_HMS\020\006*e\n\013PushPurpose\022\034" +
+      "\n\030PUSH_PURPOSE_UNSPECIFIED\020\000\022\030\n\024PUSH_PUR" +
+      "POSE_DEFAULT\020\001\022\036\n\032PUSH_PURPOSE_INCOMING_" +
+      "CALL\020\002*\303\001\n\021PushEndpointState\022#\n\037PUSH_END" +
+      "POINT_STATE_UNSPECIFIED\020\000\022#\n\037PUSH_ENDPOI" +
+      "NT_STATE_DELIVERABLE\020\001\022\"\n\036PUSH_ENDPOINT_" +
+      "STATE_SUPERSEDED\020\002\022\037\n\033PUSH_ENDPOINT_STAT" +
+      "E_INVALID\020\003\022\037\n\033PUSH_ENDPOINT_STATE_SUSPE" +
+      "CT\020\004*\261\001\n\024AccountRemovalAction\022&\n\"ACCOUNT" +
+      "_REMOVAL_ACTION_UNSPECIFIED\020\000\022%\n!ACCOUNT" +
+      "_REMOVAL_ACTION_UNREGISTER\020\001\022!\n\035ACCOUNT_" +
+      "REMOVAL_ACTION_DELETE\020\002\022\'\n#ACCOUNT_REMOV" +
+      "AL_ACTION_STRIP_TOKENS\020\003Bo\n\021com.appprofi" +
+      "le.v1B\014ProfileProtoP\001ZJgithub.com/profil" +
+      "e-grpc/profile-grpc/clients/go/appprofil" +
+      "e/v1;appprofilev1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

@@ -182,235 +182,236 @@ public final class ProfileServiceProto extends com.google.protobuf.GeneratedFile
       "avior.proto\032\036google/protobuf/duration.pr" +
       "oto\032 google/protobuf/field_mask.proto\032\037g" +
       "oogle/protobuf/timestamp.proto\032\027google/r" +
-      "pc/status.proto\"\371\r\n\017RegisterRequest\0227\n\003k" +
+      "pc/status.proto\"\202\016\n\017RegisterRequest\0227\n\003k" +
       "ey\030\001 \001(\0132\031.appprofile.v1.ProfileKeyB\n\342A\001" +
       "\002\272H\003\310\001\001R\003key\022A\n\010platform\030\002 \001(\0162\027.appprof" +
       "ile.v1.PlatformB\014\342A\001\001\272H\005\202\001\002\020\001R\010platform\022" +
       "K\n\010channels\030\003 \003(\0162\026.appprofile.v1.Channe" +
-      "lB\027\342A\001\001\272H\020\222\001\r\020\003\030\001\"\007\202\001\004\020\001 \000R\010channels\022\220\002\n" +
+      "lB\027\342A\001\001\272H\020\222\001\r\020\003\030\001\"\007\202\001\004\020\001 \000R\010channels\022\223\002\n" +
       "\016push_endpoints\030\004 \003(\0132\033.appprofile.v1.Pu" +
-      "shEndpointB\313\001\342A\001\001\272H\303\001\222\001\002\020\014\272\001\272\001\n\025push_end" +
+      "shEndpointB\316\001\342A\001\001\272H\306\001\222\001\002\020\014\272\001\272\001\n\025push_end" +
       "points.unique\0225at most one push endpoint" +
       " of each (provider, purpose)\032jthis.size(" +
       ") < 2 || this.map(e, int(e.provider) * 1" +
       "0 + (int(e.purpose) == 0 ? 1 : int(e.pur" +
-      "pose))).unique()R\rpushEndpoints\022@\n\013custo" +
-      "mer_id\030\005 \001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]*$" +
-      "H\000R\ncustomerId\210\001\001\0226\n\006rtm_id\030\006 \001(\tB\032\342A\001\001\272" +
-      "H\023r\021(\200\0022\014^[^\\p{Cc}]*$H\001R\005rtmId\210\001\001\022J\n\020acc" +
-      "ount_selector\030\007 \001(\tB\032\342A\001\001\272H\023r\021(\200\0042\014^[^\\p" +
-      "{Cc}]*$H\002R\017accountSelector\210\001\001\022%\n\010verifie" +
-      "d\030\010 \001(\010B\004\342A\001\001H\003R\010verified\210\001\001\022\037\n\005guest\030\t " +
-      "\001(\010B\004\342A\001\001H\004R\005guest\210\001\001\022)\n\nforeground\030\n \001(" +
-      "\010B\004\342A\001\001H\005R\nforeground\210\001\001\022:\n\010language\030\013 \001" +
-      "(\tB\031\342A\001\001\272H\022r\020(@2\014^[^\\p{Cc}]*$H\006R\010languag" +
-      "e\210\001\001\022;\n\ttime_zone\030\014 \001(\tB\031\342A\001\001\272H\022r\020(@2\014^[" +
-      "^\\p{Cc}]*$H\007R\010timeZone\210\001\001\022=\n\nos_version\030" +
-      "\r \001(\tB\031\342A\001\001\272H\022r\020(@2\014^[^\\p{Cc}]*$H\010R\tosVe" +
-      "rsion\210\001\001\022?\n\013sdk_version\030\016 \001(\tB\031\342A\001\001\272H\022r\020" +
-      "(@2\014^[^\\p{Cc}]*$H\tR\nsdkVersion\210\001\001\022B\n\014dev" +
-      "ice_model\030\017 \001(\tB\032\342A\001\001\272H\023r\021(\200\0012\014^[^\\p{Cc}" +
-      "]*$H\nR\013deviceModel\210\001\001\022\217\001\n\021device_attribu" +
-      "tes\030\020 \003(\01324.appprofile.v1.RegisterReques" +
-      "t.DeviceAttributesEntryB,\342A\001\001\272H%\232\001\"\020@\"\027r" +
-      "\025\030@2\021^[a-z][a-z0-9_]*$*\005r\003(\200\010R\020deviceAtt" +
-      "ributes\022\212\001\n\021custom_attributes\030\021 \003(\01324.ap" +
-      "pprofile.v1.RegisterRequest.CustomAttrib" +
-      "utesEntryB\'\342A\001\001\272H \232\001\035\020@\"\022r\020(@2\014^[^\\p{Cc}" +
-      "]+$*\005r\003(\200\010R\020customAttributes\022J\n\020last_ope" +
-      "ned_time\030\022 \001(\0132\032.google.protobuf.Timesta" +
-      "mpB\004\342A\001\001R\016lastOpenedTime\032C\n\025DeviceAttrib" +
-      "utesEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001" +
-      "(\tR\005value:\0028\001\032C\n\025CustomAttributesEntry\022\020" +
-      "\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005value:\002" +
-      "8\001B\016\n\014_customer_idB\t\n\007_rtm_idB\023\n\021_accoun" +
-      "t_selectorB\013\n\t_verifiedB\010\n\006_guestB\r\n\013_fo" +
-      "regroundB\013\n\t_languageB\014\n\n_time_zoneB\r\n\013_" +
-      "os_versionB\016\n\014_sdk_versionB\017\n\r_device_mo" +
-      "del\"\202\001\n\014Displacement\0221\n\003key\030\001 \001(\0132\031.appp" +
-      "rofile.v1.ProfileKeyB\004\342A\001\003R\003key\022?\n\006effec" +
-      "t\030\002 \001(\0162!.appprofile.v1.DisplacementEffe" +
-      "ctB\004\342A\001\003R\006effect\"\235\002\n\020RegisterResponse\0226\n" +
-      "\007profile\030\001 \001(\0132\026.appprofile.v1.ProfileB\004" +
-      "\342A\001\003R\007profile\022\036\n\007created\030\002 \001(\010B\004\342A\001\003R\007cr" +
-      "eated\022N\n\022heartbeat_interval\030\003 \001(\0132\031.goog" +
-      "le.protobuf.DurationB\004\342A\001\003R\021heartbeatInt" +
-      "erval\022?\n\tdisplaced\030\004 \003(\0132\033.appprofile.v1" +
-      ".DisplacementB\004\342A\001\003R\tdisplaced\022 \n\010warnin" +
-      "gs\030\005 \003(\tB\004\342A\001\003R\010warnings\"K\n\020HeartbeatReq" +
-      "uest\0227\n\003key\030\001 \001(\0132\031.appprofile.v1.Profil" +
-      "eKeyB\n\342A\001\002\272H\003\310\001\001R\003key\"\373\001\n\021HeartbeatRespo" +
-      "nse\022P\n\023last_heartbeat_time\030\001 \001(\0132\032.googl" +
-      "e.protobuf.TimestampB\004\342A\001\003R\021lastHeartbea" +
-      "tTime\022A\n\013expire_time\030\002 \001(\0132\032.google.prot" +
-      "obuf.TimestampB\004\342A\001\003R\nexpireTime\022Q\n\024next" +
-      "_heartbeat_after\030\003 \001(\0132\031.google.protobuf" +
-      ".DurationB\004\342A\001\003R\022nextHeartbeatAfter\"\\\n\025B" +
-      "atchHeartbeatRequest\022C\n\004keys\030\001 \003(\0132\031.app" +
-      "profile.v1.ProfileKeyB\024\342A\001\002\272H\r\222\001\n\010\001\020\350\007\"\003" +
-      "\330\001\003R\004keys\"\254\001\n\024BatchHeartbeatResult\022\032\n\005in" +
-      "dex\030\001 \001(\005B\004\342A\001\003R\005index\022@\n\theartbeat\030\002 \001(" +
-      "\0132 .appprofile.v1.HeartbeatResponseH\000R\th" +
-      "eartbeat\022,\n\006status\030\003 \001(\0132\022.google.rpc.St" +
-      "atusH\000R\006statusB\010\n\006result\"]\n\026BatchHeartbe" +
-      "atResponse\022C\n\007results\030\001 \003(\0132#.appprofile" +
-      ".v1.BatchHeartbeatResultB\004\342A\001\003R\007results\"" +
-      "\334\002\n\030UpdateProfileDataRequest\022<\n\007profile\030" +
-      "\001 \001(\0132\026.appprofile.v1.ProfileB\n\342A\001\002\272H\003\310\001" +
-      "\001R\007profile\022A\n\013update_mask\030\002 \001(\0132\032.google" +
-      ".protobuf.FieldMaskB\004\342A\001\001R\nupdateMask\022N\n" +
-      "\030remove_device_attributes\030\003 \003(\tB\024\342A\001\001\272H\r" +
-      "\222\001\n\020@\"\006r\004\020\001\030@R\026removeDeviceAttributes\022N\n" +
-      "\030remove_custom_attributes\030\004 \003(\tB\024\342A\001\001\272H\r" +
-      "\222\001\n\020@\"\006r\004\020\001(@R\026removeCustomAttributes\022\037\n" +
-      "\004etag\030\005 \001(\tB\013\342A\001\001\272H\004r\002\030@R\004etag\"d\n\014Ignore" +
-      "dValue\022\030\n\004path\030\001 \001(\tB\004\342A\001\003R\004path\022:\n\006reas" +
-      "on\030\002 \001(\0162\034.appprofile.v1.IgnoredReasonB\004" +
-      "\342A\001\003R\006reason\"\321\001\n\031UpdateProfileDataRespon" +
-      "se\0226\n\007profile\030\001 \001(\0132\026.appprofile.v1.Prof" +
-      "ileB\004\342A\001\003R\007profile\022;\n\007ignored\030\002 \003(\0132\033.ap" +
-      "pprofile.v1.IgnoredValueB\004\342A\001\003R\007ignored\022" +
-      "?\n\tdisplaced\030\003 \003(\0132\033.appprofile.v1.Displ" +
-      "acementB\004\342A\001\003R\tdisplaced\"w\n\021UnregisterRe" +
-      "quest\0227\n\003key\030\001 \001(\0132\031.appprofile.v1.Profi" +
-      "leKeyB\n\342A\001\002\272H\003\310\001\001R\003key\022)\n\rallow_missing\030" +
-      "\002 \001(\010B\004\342A\001\001R\014allowMissing\"L\n\022UnregisterR" +
-      "esponse\0226\n\007profile\030\001 \001(\0132\026.appprofile.v1" +
-      ".ProfileB\004\342A\001\003R\007profile\"\364\002\n\032DeleteDevice" +
-      "ProfileRequest\022:\n\006app_id\030\001 \001(\tB#\342A\001\002\272H\034r" +
-      "\032\030@2\026^[a-z0-9][a-z0-9._-]*$R\005appId\0221\n\007us" +
-      "er_id\030\002 \001(\tB\026\272H\023r\021(\200\0022\014^[^\\p{Cc}]+$H\000R\006u" +
-      "serId\0229\n\013customer_id\030\003 \001(\tB\026\272H\023r\021(\200\0022\014^[" +
-      "^\\p{Cc}]+$H\000R\ncustomerId\0225\n\tdevice_id\030\004 " +
-      "\001(\tB\026\272H\023r\021(\200\0022\014^[^\\p{Cc}]+$H\001R\010deviceId\022" +
-      "*\n\013all_devices\030\005 \001(\010B\007\272H\004j\002\010\001H\001R\nallDevi" +
-      "ces\022)\n\rallow_missing\030\006 \001(\010B\004\342A\001\001R\014allowM" +
-      "issingB\016\n\005owner\022\005\272H\002\010\001B\016\n\005scope\022\005\272H\002\010\001\"X" +
-      "\n\033DeleteDeviceProfileResponse\0229\n\007deleted" +
+      "pose))).unique()\330\001\001R\rpushEndpoints\022@\n\013cu" +
+      "stomer_id\030\005 \001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}" +
+      "]*$H\000R\ncustomerId\210\001\001\0226\n\006rtm_id\030\006 \001(\tB\032\342A" +
+      "\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]*$H\001R\005rtmId\210\001\001\022J\n\020" +
+      "account_selector\030\007 \001(\tB\032\342A\001\001\272H\023r\021(\200\0042\014^[" +
+      "^\\p{Cc}]*$H\002R\017accountSelector\210\001\001\022%\n\010veri" +
+      "fied\030\010 \001(\010B\004\342A\001\001H\003R\010verified\210\001\001\022\037\n\005guest" +
+      "\030\t \001(\010B\004\342A\001\001H\004R\005guest\210\001\001\022)\n\nforeground\030\n" +
+      " \001(\010B\004\342A\001\001H\005R\nforeground\210\001\001\022:\n\010language\030" +
+      "\013 \001(\tB\031\342A\001\001\272H\022r\020(@2\014^[^\\p{Cc}]*$H\006R\010lang" +
+      "uage\210\001\001\022;\n\ttime_zone\030\014 \001(\tB\031\342A\001\001\272H\022r\020(@2" +
+      "\014^[^\\p{Cc}]*$H\007R\010timeZone\210\001\001\022=\n\nos_versi" +
+      "on\030\r \001(\tB\031\342A\001\001\272H\022r\020(@2\014^[^\\p{Cc}]*$H\010R\to" +
+      "sVersion\210\001\001\022?\n\013sdk_version\030\016 \001(\tB\031\342A\001\001\272H" +
+      "\022r\020(@2\014^[^\\p{Cc}]*$H\tR\nsdkVersion\210\001\001\022B\n\014" +
+      "device_model\030\017 \001(\tB\032\342A\001\001\272H\023r\021(\200\0012\014^[^\\p{" +
+      "Cc}]*$H\nR\013deviceModel\210\001\001\022\222\001\n\021device_attr" +
+      "ibutes\030\020 \003(\01324.appprofile.v1.RegisterReq" +
+      "uest.DeviceAttributesEntryB/\342A\001\001\272H(\232\001\"\020@" +
+      "\"\027r\025\030@2\021^[a-z][a-z0-9_]*$*\005r\003(\200\010\330\001\001R\020dev" +
+      "iceAttributes\022\215\001\n\021custom_attributes\030\021 \003(" +
+      "\01324.appprofile.v1.RegisterRequest.Custom" +
+      "AttributesEntryB*\342A\001\001\272H#\232\001\035\020@\"\022r\020(@2\014^[^" +
+      "\\p{Cc}]+$*\005r\003(\200\010\330\001\001R\020customAttributes\022J\n" +
+      "\020last_opened_time\030\022 \001(\0132\032.google.protobu" +
+      "f.TimestampB\004\342A\001\001R\016lastOpenedTime\032C\n\025Dev" +
+      "iceAttributesEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005" +
+      "value\030\002 \001(\tR\005value:\0028\001\032C\n\025CustomAttribut" +
+      "esEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\t" +
+      "R\005value:\0028\001B\016\n\014_customer_idB\t\n\007_rtm_idB\023" +
+      "\n\021_account_selectorB\013\n\t_verifiedB\010\n\006_gue" +
+      "stB\r\n\013_foregroundB\013\n\t_languageB\014\n\n_time_" +
+      "zoneB\r\n\013_os_versionB\016\n\014_sdk_versionB\017\n\r_" +
+      "device_model\"\202\001\n\014Displacement\0221\n\003key\030\001 \001" +
+      "(\0132\031.appprofile.v1.ProfileKeyB\004\342A\001\003R\003key" +
+      "\022?\n\006effect\030\002 \001(\0162!.appprofile.v1.Displac" +
+      "ementEffectB\004\342A\001\003R\006effect\"\235\002\n\020RegisterRe" +
+      "sponse\0226\n\007profile\030\001 \001(\0132\026.appprofile.v1." +
+      "ProfileB\004\342A\001\003R\007profile\022\036\n\007created\030\002 \001(\010B" +
+      "\004\342A\001\003R\007created\022N\n\022heartbeat_interval\030\003 \001" +
+      "(\0132\031.google.protobuf.DurationB\004\342A\001\003R\021hea" +
+      "rtbeatInterval\022?\n\tdisplaced\030\004 \003(\0132\033.appp" +
+      "rofile.v1.DisplacementB\004\342A\001\003R\tdisplaced\022" +
+      " \n\010warnings\030\005 \003(\tB\004\342A\001\003R\010warnings\"K\n\020Hea" +
+      "rtbeatRequest\0227\n\003key\030\001 \001(\0132\031.appprofile." +
+      "v1.ProfileKeyB\n\342A\001\002\272H\003\310\001\001R\003key\"\373\001\n\021Heart" +
+      "beatResponse\022P\n\023last_heartbeat_time\030\001 \001(" +
+      "\0132\032.google.protobuf.TimestampB\004\342A\001\003R\021las" +
+      "tHeartbeatTime\022A\n\013expire_time\030\002 \001(\0132\032.go" +
+      "ogle.protobuf.TimestampB\004\342A\001\003R\nexpireTim" +
+      "e\022Q\n\024next_heartbeat_after\030\003 \001(\0132\031.google" +
+      ".protobuf.DurationB\004\342A\001\003R\022nextHeartbeatA" +
+      "fter\"\\\n\025BatchHeartbeatRequest\022C\n\004keys\030\001 " +
+      "\003(\0132\031.appprofile.v1.ProfileKeyB\024\342A\001\002\272H\r\222" +
+      "\001\n\010\001\020\350\007\"\003\330\001\003R\004keys\"\254\001\n\024BatchHeartbeatRes" +
+      "ult\022\032\n\005index\030\001 \001(\005B\004\342A\001\003R\005index\022@\n\theart" +
+      "beat\030\002 \001(\0132 .appprofile.v1.HeartbeatResp" +
+      "onseH\000R\theartbeat\022,\n\006status\030\003 \001(\0132\022.goog" +
+      "le.rpc.StatusH\000R\006statusB\010\n\006result\"]\n\026Bat" +
+      "chHeartbeatResponse\022C\n\007results\030\001 \003(\0132#.a" +
+      "ppprofile.v1.BatchHeartbeatResultB\004\342A\001\003R" +
+      "\007results\"\334\002\n\030UpdateProfileDataRequest\022<\n" +
+      "\007profile\030\001 \001(\0132\026.appprofile.v1.ProfileB\n" +
+      "\342A\001\002\272H\003\310\001\001R\007profile\022A\n\013update_mask\030\002 \001(\013" +
+      "2\032.google.protobuf.FieldMaskB\004\342A\001\001R\nupda" +
+      "teMask\022N\n\030remove_device_attributes\030\003 \003(\t" +
+      "B\024\342A\001\001\272H\r\222\001\n\020@\"\006r\004\020\001\030@R\026removeDeviceAttr" +
+      "ibutes\022N\n\030remove_custom_attributes\030\004 \003(\t" +
+      "B\024\342A\001\001\272H\r\222\001\n\020@\"\006r\004\020\001(@R\026removeCustomAttr" +
+      "ibutes\022\037\n\004etag\030\005 \001(\tB\013\342A\001\001\272H\004r\002\030@R\004etag\"" +
+      "d\n\014IgnoredValue\022\030\n\004path\030\001 \001(\tB\004\342A\001\003R\004pat" +
+      "h\022:\n\006reason\030\002 \001(\0162\034.appprofile.v1.Ignore" +
+      "dReasonB\004\342A\001\003R\006reason\"\321\001\n\031UpdateProfileD" +
+      "ataResponse\0226\n\007profile\030\001 \001(\0132\026.appprofil" +
+      "e.v1.ProfileB\004\342A\001\003R\007profile\022;\n\007ignored\030\002" +
+      " \003(\0132\033.appprofile.v1.IgnoredValueB\004\342A\001\003R" +
+      "\007ignored\022?\n\tdisplaced\030\003 \003(\0132\033.appprofile" +
+      ".v1.DisplacementB\004\342A\001\003R\tdisplaced\"w\n\021Unr" +
+      "egisterRequest\0227\n\003key\030\001 \001(\0132\031.appprofile" +
+      ".v1.ProfileKeyB\n\342A\001\002\272H\003\310\001\001R\003key\022)\n\rallow" +
+      "_missing\030\002 \001(\010B\004\342A\001\001R\014allowMissing\"L\n\022Un" +
+      "registerResponse\0226\n\007profile\030\001 \001(\0132\026.appp" +
+      "rofile.v1.ProfileB\004\342A\001\003R\007profile\"\364\002\n\032Del" +
+      "eteDeviceProfileRequest\022:\n\006app_id\030\001 \001(\tB" +
+      "#\342A\001\002\272H\034r\032\030@2\026^[a-z0-9][a-z0-9._-]*$R\005ap" +
+      "pId\0221\n\007user_id\030\002 \001(\tB\026\272H\023r\021(\200\0022\014^[^\\p{Cc" +
+      "}]+$H\000R\006userId\0229\n\013customer_id\030\003 \001(\tB\026\272H\023" +
+      "r\021(\200\0022\014^[^\\p{Cc}]+$H\000R\ncustomerId\0225\n\tdev" +
+      "ice_id\030\004 \001(\tB\026\272H\023r\021(\200\0022\014^[^\\p{Cc}]+$H\001R\010" +
+      "deviceId\022*\n\013all_devices\030\005 \001(\010B\007\272H\004j\002\010\001H\001" +
+      "R\nallDevices\022)\n\rallow_missing\030\006 \001(\010B\004\342A\001" +
+      "\001R\014allowMissingB\016\n\005owner\022\005\272H\002\010\001B\016\n\005scope" +
+      "\022\005\272H\002\010\001\"X\n\033DeleteDeviceProfileResponse\0229" +
+      "\n\007deleted\030\001 \003(\0132\031.appprofile.v1.ProfileK" +
+      "eyB\004\342A\001\003R\007deleted\"\256\005\n\014PushFeedback\022G\n\010pr" +
+      "ovider\030\001 \001(\0162\033.appprofile.v1.PushProvide" +
+      "rB\016\342A\001\002\272H\007\202\001\004\020\001 \000R\010provider\022%\n\005token\030\002 \001" +
+      "(\tB\r\200\001\001\272H\007r\005 \001(\200 H\000R\005token\022-\n\003key\030\003 \001(\0132" +
+      "\031.appprofile.v1.ProfileKeyH\000R\003key\022:\n\013pus" +
+      "h_app_id\030\004 \001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]" +
+      "*$R\tpushAppId\0229\n\nerror_code\030\005 \001(\tB\032\342A\001\001\272" +
+      "H\023r\021(\200\0022\014^[^\\p{Cc}]*$R\terrorCode\022\206\001\n\013htt" +
+      "p_status\030\006 \001(\005Be\342A\001\001\272H^\272\001[\n\021http_status." +
+      "range\022\0330 (not known) or 100 to 599\032)this" +
+      " == 0 || (this >= 100 && this <= 599)R\nh" +
+      "ttpStatus\0221\n\rerror_message\030\007 \001(\tB\014\342A\001\001\272H" +
+      "\005r\003(\200 R\014errorMessage\022E\n\rprovider_time\030\010 " +
+      "\001(\0132\032.google.protobuf.TimestampB\004\342A\001\001R\014p" +
+      "roviderTime\0229\n\007sent_at\030\t \001(\0132\032.google.pr" +
+      "otobuf.TimestampB\004\342A\001\001R\006sentAt\0229\n\nmessag" +
+      "e_id\030\n \001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]*$R\t" +
+      "messageIdB\017\n\006target\022\005\272H\002\010\001\"\246\001\n\031ReportPus" +
+      "hFeedbackRequest\022:\n\006app_id\030\001 \001(\tB#\342A\001\002\272H" +
+      "\034r\032\030@2\026^[a-z0-9][a-z0-9._-]*$R\005appId\022M\n\010" +
+      "feedback\030\002 \003(\0132\033.appprofile.v1.PushFeedb" +
+      "ackB\024\342A\001\002\272H\r\222\001\n\010\001\020\350\007\"\003\330\001\003R\010feedback\"\317\001\n\022" +
+      "PushFeedbackResult\022\032\n\005index\030\001 \001(\005B\004\342A\001\003R" +
+      "\005index\022B\n\007outcome\030\002 \001(\0162\".appprofile.v1." +
+      "PushFeedbackOutcomeB\004\342A\001\003R\007outcome\022;\n\010af" +
+      "fected\030\003 \003(\0132\031.appprofile.v1.ProfileKeyB" +
+      "\004\342A\001\003R\010affected\022\034\n\006detail\030\004 \001(\tB\004\342A\001\003R\006d" +
+      "etail\"_\n\032ReportPushFeedbackResponse\022A\n\007r" +
+      "esults\030\001 \003(\0132!.appprofile.v1.PushFeedbac" +
+      "kResultB\004\342A\001\003R\007results\"t\n\rReportedToken\022" +
+      ":\n\013push_app_id\030\001 \001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014^[^\\" +
+      "p{Cc}]*$R\tpushAppId\022\'\n\005token\030\002 \001(\tB\021\200\001\001\342" +
+      "A\001\002\272H\007r\005 \001(\200@R\005token\"\234\004\n\024RemoveAccountRe" +
+      "quest\022:\n\006app_id\030\001 \001(\tB#\342A\001\002\272H\034r\032\030@2\026^[a-" +
+      "z0-9][a-z0-9._-]*$R\005appId\0226\n\010username\030\002 " +
+      "\001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]*$R\010usernam" +
+      "e\022E\n\020account_selector\030\003 \001(\tB\032\342A\001\001\272H\023r\021(\200" +
+      "\0042\014^[^\\p{Cc}]*$R\017accountSelector\022D\n\006toke" +
+      "ns\030\004 \003(\0132\034.appprofile.v1.ReportedTokenB\016" +
+      "\342A\001\002\272H\007\222\001\004\010\001\020\010R\006tokens\022A\n\013report_time\030\005 " +
+      "\001(\0132\032.google.protobuf.TimestampB\004\342A\001\001R\nr" +
+      "eportTime\022I\n\006action\030\006 \001(\0162#.appprofile.v" +
+      "1.AccountRemovalActionB\014\342A\001\001\272H\005\202\001\002\020\001R\006ac" +
+      "tion:u\272Hr\032p\n\020account.required\022(username " +
+      "or account_selector is required\0322this.us" +
+      "ername != \'\' || this.account_selector !=" +
+      " \'\'\"\230\001\n\025RemoveAccountResponse\0229\n\007removed" +
       "\030\001 \003(\0132\031.appprofile.v1.ProfileKeyB\004\342A\001\003R" +
-      "\007deleted\"\256\005\n\014PushFeedback\022G\n\010provider\030\001 " +
-      "\001(\0162\033.appprofile.v1.PushProviderB\016\342A\001\002\272H" +
-      "\007\202\001\004\020\001 \000R\010provider\022%\n\005token\030\002 \001(\tB\r\200\001\001\272H" +
-      "\007r\005 \001(\200 H\000R\005token\022-\n\003key\030\003 \001(\0132\031.appprof" +
-      "ile.v1.ProfileKeyH\000R\003key\022:\n\013push_app_id\030" +
-      "\004 \001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]*$R\tpushA" +
-      "ppId\0229\n\nerror_code\030\005 \001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014" +
-      "^[^\\p{Cc}]*$R\terrorCode\022\206\001\n\013http_status\030" +
-      "\006 \001(\005Be\342A\001\001\272H^\272\001[\n\021http_status.range\022\0330 " +
-      "(not known) or 100 to 599\032)this == 0 || " +
-      "(this >= 100 && this <= 599)R\nhttpStatus" +
-      "\0221\n\rerror_message\030\007 \001(\tB\014\342A\001\001\272H\005r\003(\200 R\014e" +
-      "rrorMessage\022E\n\rprovider_time\030\010 \001(\0132\032.goo" +
-      "gle.protobuf.TimestampB\004\342A\001\001R\014providerTi" +
-      "me\0229\n\007sent_at\030\t \001(\0132\032.google.protobuf.Ti" +
-      "mestampB\004\342A\001\001R\006sentAt\0229\n\nmessage_id\030\n \001(" +
-      "\tB\032\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]*$R\tmessageId" +
-      "B\017\n\006target\022\005\272H\002\010\001\"\246\001\n\031ReportPushFeedback" +
-      "Request\022:\n\006app_id\030\001 \001(\tB#\342A\001\002\272H\034r\032\030@2\026^[" +
-      "a-z0-9][a-z0-9._-]*$R\005appId\022M\n\010feedback\030" +
-      "\002 \003(\0132\033.appprofile.v1.PushFeedbackB\024\342A\001\002" +
-      "\272H\r\222\001\n\010\001\020\350\007\"\003\330\001\003R\010feedback\"\317\001\n\022PushFeedb" +
-      "ackResult\022\032\n\005index\030\001 \001(\005B\004\342A\001\003R\005index\022B\n" +
-      "\007outcome\030\002 \001(\0162\".appprofile.v1.PushFeedb" +
-      "ackOutcomeB\004\342A\001\003R\007outcome\022;\n\010affected\030\003 " +
-      "\003(\0132\031.appprofile.v1.ProfileKeyB\004\342A\001\003R\010af" +
-      "fected\022\034\n\006detail\030\004 \001(\tB\004\342A\001\003R\006detail\"_\n\032" +
-      "ReportPushFeedbackResponse\022A\n\007results\030\001 " +
-      "\003(\0132!.appprofile.v1.PushFeedbackResultB\004" +
-      "\342A\001\003R\007results\"t\n\rReportedToken\022:\n\013push_a" +
-      "pp_id\030\001 \001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]*$R" +
-      "\tpushAppId\022\'\n\005token\030\002 \001(\tB\021\200\001\001\342A\001\002\272H\007r\005 " +
-      "\001(\200@R\005token\"\234\004\n\024RemoveAccountRequest\022:\n\006" +
-      "app_id\030\001 \001(\tB#\342A\001\002\272H\034r\032\030@2\026^[a-z0-9][a-z" +
-      "0-9._-]*$R\005appId\0226\n\010username\030\002 \001(\tB\032\342A\001\001" +
-      "\272H\023r\021(\200\0022\014^[^\\p{Cc}]*$R\010username\022E\n\020acco" +
-      "unt_selector\030\003 \001(\tB\032\342A\001\001\272H\023r\021(\200\0042\014^[^\\p{" +
-      "Cc}]*$R\017accountSelector\022D\n\006tokens\030\004 \003(\0132" +
-      "\034.appprofile.v1.ReportedTokenB\016\342A\001\002\272H\007\222\001" +
-      "\004\010\001\020\010R\006tokens\022A\n\013report_time\030\005 \001(\0132\032.goo" +
-      "gle.protobuf.TimestampB\004\342A\001\001R\nreportTime" +
-      "\022I\n\006action\030\006 \001(\0162#.appprofile.v1.Account" +
-      "RemovalActionB\014\342A\001\001\272H\005\202\001\002\020\001R\006action:u\272Hr" +
-      "\032p\n\020account.required\022(username or accoun" +
-      "t_selector is required\0322this.username !=" +
-      " \'\' || this.account_selector != \'\'\"\230\001\n\025R" +
-      "emoveAccountResponse\0229\n\007removed\030\001 \003(\0132\031." +
-      "appprofile.v1.ProfileKeyB\004\342A\001\003R\007removed\022" +
-      "D\n\007outcome\030\002 \001(\0162$.appprofile.v1.Account" +
-      "RemovalOutcomeB\004\342A\001\003R\007outcome\"L\n\021GetProf" +
-      "ileRequest\0227\n\003key\030\001 \001(\0132\031.appprofile.v1." +
-      "ProfileKeyB\n\342A\001\002\272H\003\310\001\001R\003key\"L\n\022GetProfil" +
-      "eResponse\0226\n\007profile\030\001 \001(\0132\026.appprofile." +
-      "v1.ProfileB\004\342A\001\003R\007profile\"\332\003\n\023ListProfil" +
-      "esRequest\022:\n\006app_id\030\001 \001(\tB#\342A\001\002\272H\034r\032\030@2\026" +
-      "^[a-z0-9][a-z0-9._-]*$R\005appId\0223\n\007user_id" +
-      "\030\002 \001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]*$R\006user" +
-      "Id\0227\n\tdevice_id\030\003 \001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014^[^" +
-      "\\p{Cc}]*$R\010deviceId\022;\n\013customer_id\030\004 \001(\t" +
-      "B\032\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]*$R\ncustomerId" +
-      "\022B\n\006status\030\005 \001(\0162\034.appprofile.v1.Profile" +
-      "StatusB\014\342A\001\001\272H\005\202\001\002\020\001R\006status\022A\n\010platform" +
-      "\030\006 \001(\0162\027.appprofile.v1.PlatformB\014\342A\001\001\272H\005" +
-      "\202\001\002\020\001R\010platform\022(\n\tpage_size\030\007 \001(\005B\013\342A\001\001" +
-      "\272H\004\032\002(\000R\010pageSize\022+\n\npage_token\030\010 \001(\tB\014\342" +
-      "A\001\001\272H\005r\003\030\200\020R\tpageToken\"~\n\024ListProfilesRe" +
-      "sponse\0228\n\010profiles\030\001 \003(\0132\026.appprofile.v1" +
-      ".ProfileB\004\342A\001\003R\010profiles\022,\n\017next_page_to" +
-      "ken\030\002 \001(\tB\004\342A\001\003R\rnextPageToken*\316\001\n\022Displ" +
-      "acementEffect\022#\n\037DISPLACEMENT_EFFECT_UNS" +
-      "PECIFIED\020\000\022 \n\034DISPLACEMENT_EFFECT_REPLAC" +
-      "ED\020\001\022#\n\037DISPLACEMENT_EFFECT_DEACTIVATED\020" +
-      "\002\022\'\n#DISPLACEMENT_EFFECT_PUSH_SUPERSEDED" +
-      "\020\003\022#\n\037DISPLACEMENT_EFFECT_TOKEN_MOVED\020\004*" +
-      "\214\001\n\rIgnoredReason\022\036\n\032IGNORED_REASON_UNSP" +
-      "ECIFIED\020\000\022\036\n\032IGNORED_REASON_NOT_ENABLED\020" +
-      "\001\022\036\n\032IGNORED_REASON_ALREADY_SET\020\002\022\033\n\027IGN" +
-      "ORED_REASON_TOO_SOON\020\003*\253\003\n\023PushFeedbackO" +
-      "utcome\022%\n!PUSH_FEEDBACK_OUTCOME_UNSPECIF" +
-      "IED\020\000\022)\n%PUSH_FEEDBACK_OUTCOME_PROFILE_D" +
-      "ELETED\020\001\022.\n*PUSH_FEEDBACK_OUTCOME_ENDPOI" +
-      "NT_INVALIDATED\020\002\022*\n&PUSH_FEEDBACK_OUTCOM" +
-      "E_ENDPOINT_SUSPECT\020\003\022\037\n\033PUSH_FEEDBACK_OU" +
-      "TCOME_STALE\020\004\022#\n\037PUSH_FEEDBACK_OUTCOME_T" +
-      "RANSIENT\020\005\022,\n(PUSH_FEEDBACK_OUTCOME_CRED" +
-      "ENTIAL_PROBLEM\020\006\022\'\n#PUSH_FEEDBACK_OUTCOM" +
-      "E_UNKNOWN_TOKEN\020\007\022&\n\"PUSH_FEEDBACK_OUTCO" +
-      "ME_UNRECOGNIZED\020\010\022!\n\035PUSH_FEEDBACK_OUTCO" +
-      "ME_INVALID\020\t*\256\001\n\025AccountRemovalOutcome\022\'" +
-      "\n#ACCOUNT_REMOVAL_OUTCOME_UNSPECIFIED\020\000\022" +
-      "#\n\037ACCOUNT_REMOVAL_OUTCOME_REMOVED\020\001\022$\n " +
-      "ACCOUNT_REMOVAL_OUTCOME_NO_MATCH\020\002\022!\n\035AC" +
-      "COUNT_REMOVAL_OUTCOME_STALE\020\0032\262\010\n\016Profil" +
-      "eService\022Z\n\010Register\022\036.appprofile.v1.Reg" +
-      "isterRequest\032\037.appprofile.v1.RegisterRes" +
-      "ponse\"\r\220\002\002\252\324\030\006\n\004\001\002\003\004\022]\n\tHeartbeat\022\037.appp" +
-      "rofile.v1.HeartbeatRequest\032 .appprofile." +
-      "v1.HeartbeatResponse\"\r\220\002\002\252\324\030\006\n\004\001\002\003\004\022j\n\016B" +
-      "atchHeartbeat\022$.appprofile.v1.BatchHeart" +
-      "beatRequest\032%.appprofile.v1.BatchHeartbe" +
-      "atResponse\"\013\220\002\002\252\324\030\004\n\002\001\002\022t\n\021UpdateProfile" +
-      "Data\022\'.appprofile.v1.UpdateProfileDataRe" +
-      "quest\032(.appprofile.v1.UpdateProfileDataR" +
-      "esponse\"\014\220\002\002\252\324\030\005\n\003\001\002\004\022_\n\nUnregister\022 .ap" +
-      "pprofile.v1.UnregisterRequest\032!.appprofi" +
-      "le.v1.UnregisterResponse\"\014\220\002\002\252\324\030\005\n\003\001\002\004\022y" +
-      "\n\023DeleteDeviceProfile\022).appprofile.v1.De" +
-      "leteDeviceProfileRequest\032*.appprofile.v1" +
-      ".DeleteDeviceProfileResponse\"\013\220\002\002\252\324\030\004\n\002\001" +
-      "\002\022v\n\022ReportPushFeedback\022(.appprofile.v1." +
-      "ReportPushFeedbackRequest\032).appprofile.v" +
-      "1.ReportPushFeedbackResponse\"\013\220\002\002\252\324\030\004\n\002\001" +
-      "\002\022h\n\rRemoveAccount\022#.appprofile.v1.Remov" +
-      "eAccountRequest\032$.appprofile.v1.RemoveAc" +
-      "countResponse\"\014\220\002\002\252\324\030\005\n\003\001\002\003\022_\n\nGetProfil" +
-      "e\022 .appprofile.v1.GetProfileRequest\032!.ap" +
-      "pprofile.v1.GetProfileResponse\"\014\220\002\001\252\324\030\005\n" +
-      "\003\001\002\004\022d\n\014ListProfiles\022\".appprofile.v1.Lis" +
-      "tProfilesRequest\032#.appprofile.v1.ListPro" +
-      "filesResponse\"\013\220\002\001\252\324\030\004\n\002\001\002Bv\n\021com.apppro" +
-      "file.v1B\023ProfileServiceProtoP\001ZJgithub.c" +
-      "om/profile-grpc/profile-grpc/clients/go/" +
-      "appprofile/v1;appprofilev1b\006proto3"
+      "\007removed\022D\n\007outcome\030\002 \001(\0162$.appprofile.v" +
+      "1.AccountRemovalOutcomeB\004\342A\001\003R\007outcome\"L" +
+      "\n\021GetProfileRequest\0227\n\003key\030\001 \001(\0132\031.apppr" +
+      "ofile.v1.ProfileKeyB\n\342A\001\002\272H\003\310\001\001R\003key\"L\n\022" +
+      "GetProfileResponse\0226\n\007profile\030\001 \001(\0132\026.ap" +
+      "pprofile.v1.ProfileB\004\342A\001\003R\007profile\"\332\003\n\023L" +
+      "istProfilesRequest\022:\n\006app_id\030\001 \001(\tB#\342A\001\002" +
+      "\272H\034r\032\030@2\026^[a-z0-9][a-z0-9._-]*$R\005appId\0223" +
+      "\n\007user_id\030\002 \001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}" +
+      "]*$R\006userId\0227\n\tdevice_id\030\003 \001(\tB\032\342A\001\001\272H\023r" +
+      "\021(\200\0022\014^[^\\p{Cc}]*$R\010deviceId\022;\n\013customer" +
+      "_id\030\004 \001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]*$R\nc" +
+      "ustomerId\022B\n\006status\030\005 \001(\0162\034.appprofile.v" +
+      "1.ProfileStatusB\014\342A\001\001\272H\005\202\001\002\020\001R\006status\022A\n" +
+      "\010platform\030\006 \001(\0162\027.appprofile.v1.Platform" +
+      "B\014\342A\001\001\272H\005\202\001\002\020\001R\010platform\022(\n\tpage_size\030\007 " +
+      "\001(\005B\013\342A\001\001\272H\004\032\002(\000R\010pageSize\022+\n\npage_token" +
+      "\030\010 \001(\tB\014\342A\001\001\272H\005r\003\030\200\020R\tpageToken\"~\n\024ListP" +
+      "rofilesResponse\0228\n\010profiles\030\001 \003(\0132\026.appp" +
+      "rofile.v1.ProfileB\004\342A\001\003R\010profiles\022,\n\017nex" +
+      "t_page_token\030\002 \001(\tB\004\342A\001\003R\rnextPageToken*" +
+      "\316\001\n\022DisplacementEffect\022#\n\037DISPLACEMENT_E" +
+      "FFECT_UNSPECIFIED\020\000\022 \n\034DISPLACEMENT_EFFE" +
+      "CT_REPLACED\020\001\022#\n\037DISPLACEMENT_EFFECT_DEA" +
+      "CTIVATED\020\002\022\'\n#DISPLACEMENT_EFFECT_PUSH_S" +
+      "UPERSEDED\020\003\022#\n\037DISPLACEMENT_EFFECT_TOKEN" +
+      "_MOVED\020\004*\214\001\n\rIgnoredReason\022\036\n\032IGNORED_RE" +
+      "ASON_UNSPECIFIED\020\000\022\036\n\032IGNORED_REASON_NOT" +
+      "_ENABLED\020\001\022\036\n\032IGNORED_REASON_ALREADY_SET" +
+      "\020\002\022\033\n\027IGNORED_REASON_TOO_SOON\020\003*\253\003\n\023Push" +
+      "FeedbackOutcome\022%\n!PUSH_FEEDBACK_OUTCOME" +
+      "_UNSPECIFIED\020\000\022)\n%PUSH_FEEDBACK_OUTCOME_" +
+      "PROFILE_DELETED\020\001\022.\n*PUSH_FEEDBACK_OUTCO" +
+      "ME_ENDPOINT_INVALIDATED\020\002\022*\n&PUSH_FEEDBA" +
+      "CK_OUTCOME_ENDPOINT_SUSPECT\020\003\022\037\n\033PUSH_FE" +
+      "EDBACK_OUTCOME_STALE\020\004\022#\n\037PUSH_FEEDBACK_" +
+      "OUTCOME_TRANSIENT\020\005\022,\n(PUSH_FEEDBACK_OUT" +
+      "COME_CREDENTIAL_PROBLEM\020\006\022\'\n#PUSH_FEEDBA" +
+      "CK_OUTCOME_UNKNOWN_TOKEN\020\007\022&\n\"PUSH_FEEDB" +
+      "ACK_OUTCOME_UNRECOGNIZED\020\010\022!\n\035PUSH_FEEDB" +
+      "ACK_OUTCOME_INVALID\020\t*\256\001\n\025AccountRemoval" +
+      "Outcome\022\'\n#ACCOUNT_REMOVAL_OUTCOME_UNSPE" +
+      "CIFIED\020\000\022#\n\037ACCOUNT_REMOVAL_OUTCOME_REMO" +
+      "VED\020\001\022$\n ACCOUNT_REMOVAL_OUTCOME_NO_MATC" +
+      "H\020\002\022!\n\035ACCOUNT_REMOVAL_OUTCOME_STALE\020\0032\262" +
+      "\010\n\016ProfileService\022Z\n\010Register\022\036.appprofi" +
+      "le.v1.RegisterRequest\032\037.appprofile.v1.Re" +
+      "gisterResponse\"\r\220\002\002\252\324\030\006\n\004\001\002\003\004\022]\n\tHeartbe" +
+      "at\022\037.appprofile.v1.HeartbeatRequest\032 .ap" +
+      "pprofile.v1.HeartbeatResponse\"\r\220\002\002\252\324\030\006\n\004" +
+      "\001\002\003\004\022j\n\016BatchHeartbeat\022$.appprofile.v1.B" +
+      "atchHeartbeatRequest\032%.appprofile.v1.Bat" +
+      "chHeartbeatResponse\"\013\220\002\002\252\324\030\004\n\002\001\002\022t\n\021Upda" +
+      "teProfileData\022\'.appprofile.v1.UpdateProf" +
+      "ileDataRequest\032(.appprofile.v1.UpdatePro" +
+      "fileDataResponse\"\014\220\002\002\252\324\030\005\n\003\001\002\004\022_\n\nUnregi" +
+      "ster\022 .appprofile.v1.UnregisterRequest\032!" +
+      ".appprofile.v1.UnregisterResponse\"\014\220\002\002\252\324" +
+      "\030\005\n\003\001\002\004\022y\n\023DeleteDeviceProfile\022).appprof" +
+      "ile.v1.DeleteDeviceProfileRequest\032*.appp" +
+      "rofile.v1.DeleteDeviceProfileResponse\"\013\220" +
+      "\002\002\252\324\030\004\n\002\001\002\022v\n\022ReportPushFeedback\022(.apppr" +
+      "ofile.v1.ReportPushFeedbackRequest\032).app" +
+      "profile.v1.ReportPushFeedbackResponse\"\013\220" +
+      "\002\002\252\324\030\004\n\002\001\002\022h\n\rRemoveAccount\022#.appprofile" +
+      ".v1.RemoveAccountRequest\032$.appprofile.v1" +
+      ".RemoveAccountResponse\"\014\220\002\002\252\324\030\005\n\003\001\002\003\022_\n\n" +
+      "GetProfile\022 .appprofile.v1.GetProfileReq" +
+      "uest\032!.appprofile.v1.GetProfileResponse\"" +
+      "\014\220\002\001\252\324\030\005\n\003\001\002\004\022d\n\014ListProfiles\022\".appprofi" +
+      "le.v1.ListProfilesRequest\032#.appprofile.v" +
+      "1.ListProfilesResponse\"\013\220\002\001\252\324\030\004\n\002\001\002Bv\n\021c" +
+      "om.appprofile.v1B\023ProfileServiceProtoP\001Z" +
+      "Jgithub.com/profile-grpc/profile-grpc/cl" +
+      "ients/go/appprofile/v1;appprofilev1b\006pro" +
+      "to3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
