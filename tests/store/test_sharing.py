@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 import pytest
 
+from profile_grpc.service.gathering import Gathering
 from profile_grpc.service.ports import DataRefused, ProfileFilter, StoreUnavailable
 from profile_grpc.store import SqlStore, sharing
 from profile_grpc.store.sharing import SharedReads
@@ -68,22 +69,16 @@ async def test_who_comes_meanwhile_shares_the_next(reads: SharedReads[str, int],
     assert source.batches == [["first"], ["a", "bb", "a"]]
 
 
-async def test_who_comes_alone_waits_for_nobody(
-    reads: SharedReads[str, int], source: Source, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sharing, "_LINGER", 3600.0)
-    monkeypatch.setattr(sharing, "_PATIENCE", 3600.0)
+async def test_who_comes_alone_waits_for_nobody(reads: SharedReads[str, int], source: Source) -> None:
+    reads._gathering = Gathering(3600.0)
     source.held.set()
     for text in ("a", "bb", "ccc"):
         assert await reads.fetch(text) == len(text)
     assert source.batches == [["a"], ["bb"], ["ccc"]]
 
 
-async def test_callers_that_come_back_share_again(
-    reads: SharedReads[str, int], source: Source, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sharing, "_LINGER", 3600.0)
-    monkeypatch.setattr(sharing, "_PATIENCE", 3600.0)
+async def test_callers_that_come_back_share_again(reads: SharedReads[str, int], source: Source) -> None:
+    reads._gathering = Gathering(3600.0)
 
     async def again(text: str) -> int:
         await reads.fetch(text)

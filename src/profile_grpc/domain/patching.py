@@ -66,6 +66,8 @@ def _channels(
 
 def _endpoints(stored: Iterable[PushEndpoint], patch: ProfilePatch, now: datetime) -> tuple[PushEndpoint, ...]:
     """New endpoints replace those of the same (provider, purpose) and are confirmed now (R3)."""
+    if not patch.push_endpoints:
+        return tuple(stored)
     slots = {endpoint.slot: endpoint for endpoint in stored}
     for new in patch.push_endpoints:
         endpoint = PushEndpoint(new.provider, new.token, new.push_app_id, new.purpose, now)
@@ -88,6 +90,8 @@ def _attributes(
 
 def _custom_attributes(stored: Mapping[str, str], patch: ProfilePatch) -> Mapping[str, str]:
     """A patch merges; as a whole in the mask it replaces (U5)."""
+    if not (patch.custom_attributes or patch.remove_custom_attributes or patch.replace_custom_attributes):
+        return stored
     merged = {} if patch.replace_custom_attributes else dict(stored)
     merged.update(patch.custom_attributes)
     for name in patch.remove_custom_attributes:
@@ -110,6 +114,8 @@ def _device_attributes(
 ) -> tuple[Mapping[str, DeviceAttribute], tuple[IgnoredValue, ...]]:
     """What the app's monitors store of the reported device attributes (U4)."""
     stored = profile.attributes.device_attributes
+    if not (patch.device_attributes or patch.remove_device_attributes):
+        return stored, ()
     named = [*patch.device_attributes, *patch.remove_device_attributes]
     unknown = sorted({name for name in named if not device_attributes.known(platform, name)} - set(stored))
     if unknown:

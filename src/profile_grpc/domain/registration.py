@@ -44,16 +44,18 @@ def register(state: State, command: Register, settings: AppSettings) -> Register
         settings,
         state.now,
     )
-    # Counted only now that nothing can be refused any more (M1).
-    profile = profile._replace(mad=state.count_active(command.key, _mad(state, known, command)))
-    if settings.register_counts_as_heartbeat:  # H4
-        profile = profile._replace(last_heartbeat_time=_later(profile, state))
     displaced = [
         *ownership.claim_tokens(state, profile),
         *ownership.take_device(state, profile, settings),
         *ownership.take_user(state, profile, settings),
     ]
-    profile = state.put(profile)
+    profile = state.put(
+        profile._replace(
+            # Counted only now that nothing can be refused any more (M1).
+            mad=state.count_active(command.key, _mad(state, known, command)),
+            last_heartbeat_time=_heard(profile, settings, state.now),
+        )
+    )
     _tell(state, known, profile)
     users = sum(p.status is ProfileStatus.ACTIVE for p in state.on_device(profile.key.device))
     return Registered(profile, known is None, tuple(displaced), users)
@@ -96,9 +98,12 @@ def _mad(state: State, known: Profile | None, command: Register) -> MadRecord | 
     return history.mad
 
 
-def _later(profile: Profile, state: State) -> datetime:
+def _heard(profile: Profile, settings: AppSettings, now: datetime) -> datetime | None:
+    """The last heartbeat; a registration is one where the app says so (H4)."""
     last = profile.last_heartbeat_time
-    return state.now if last is None else max(last, state.now)
+    if not settings.register_counts_as_heartbeat:
+        return last
+    return now if last is None else max(last, now)
 
 
 def _tell(state: State, before: Profile | None, after: Profile) -> None:

@@ -262,8 +262,9 @@ class State:
         before = self._profiles.rows.get(key)
         profile = profile._replace(revision=self._fresh_revision())
         self._profiles.put(key, profile)
-        self._count(before, -1)
-        self._count(profile, +1)
+        if before is None or before.status is not profile.status or before.platform is not profile.platform:
+            self._count(before, -1)
+            self._count(profile, +1)
         if before is None:
             self._device_members[key.device].add(key)
             self._user_members[key.user].add(key)

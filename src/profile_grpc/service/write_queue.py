@@ -6,7 +6,6 @@ import asyncio
 import random
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from time import perf_counter
 from typing import NamedTuple
@@ -21,6 +20,7 @@ from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.settings import AppSettings
 from profile_grpc.domain.state import State
 from profile_grpc.service import refusals
+from profile_grpc.service.gathering import LINGER, Gathering
 from profile_grpc.service.observer import Observer
 from profile_grpc.service.ports import Clock, Conflict, ProfileStore, StoreUnavailable
 
@@ -39,9 +39,8 @@ class QueueLimits:
     pending: int = 20_000
     """Commands that may wait; beyond, QUEUE_FULL."""
     batch: int = 500
-    linger: float = 0.012
-    """Seconds that a batch may wait for the callers just answered to come back: as long as it takes to answer a hundred
-    of them and to read what they ask next. Never spent by an idle queue."""
+    linger: float = LINGER
+    """Seconds that a batch may wait for the callers just answered to come back; never spent by an idle queue."""
     attempts: int = 8
     """How often a single command is decided again while others keep changing its rows; then it is refused."""
     shared_attempts: int = 1
@@ -99,8 +98,7 @@ class WriteQueue:
         self._fresh_revision = fresh_revision or (lambda: random.getrandbits(63))
         self._queue: deque[_Pending] = deque()
         self._arrival = asyncio.Event()
-        self._gathered = asyncio.Event()
-        self._target = 0
+        self._gathering = Gathering(self._limits.linger)
         self._closing = False
         self.taken = 0
         """How many commands have come so far: whether there are callers, for those who should give way."""
@@ -114,7 +112,7 @@ class WriteQueue:
         """Refuses new commands, commits those that wait, and ends."""
         self._closing = True
         self._arrival.set()
-        self._gathered.set()
+        self._gathering.end()
         if self._worker is not None:
             await self._worker
 
@@ -154,8 +152,7 @@ class WriteQueue:
         waiting = len(self._queue)
         if waiting == 1:
             self._arrival.set()
-        if waiting == self._target:
-            self._gathered.set()
+        self._gathering.arrived(waiting)
         return future
 
     def _full(self) -> Refused:
@@ -172,8 +169,9 @@ class WriteQueue:
         while True:
             # The callers just answered are likely to be back in a moment: let them, and those that came meanwhile,
             # share the next commit. A commit costs as much as ten commands do.
-            if answered > 1:
-                await self._gather(answered + len(self._queue))
+            waiting = len(self._queue)
+            if answered > 1 and not self._closing:
+                await self._gathering.wait(waiting, min(answered + waiting, self._limits.batch))
             if not self._queue:
                 if self._closing:
                     return
@@ -184,16 +182,6 @@ class WriteQueue:
             answered = len(batch)
             if batch:
                 await self._commit(batch)
-
-    async def _gather(self, expected: int) -> None:
-        """Waits until so many commands wait, or long enough."""
-        self._target = min(expected, self._limits.batch)
-        self._gathered.clear()
-        if len(self._queue) < self._target and not self._closing:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._limits.linger):
-                    await self._gathered.wait()
-        self._target = 0
 
     def _take(self) -> list[_Pending]:
         batch: list[_Pending] = []

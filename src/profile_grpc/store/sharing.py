@@ -10,20 +10,15 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from typing import Generic, TypeVar
 
+from profile_grpc.service.gathering import Gathering
 from profile_grpc.service.ports import StoreUnavailable
 from profile_grpc.store.tasks import to_the_end
 
 AskedT = TypeVar("AskedT")
 FoundT = TypeVar("FoundT")
 
-_LINGER = 0.004
-"""Seconds that a batch may wait for the next of the callers just answered to come back; never spent by who comes while
-nothing is under way."""
-_PATIENCE = 0.012
-"""Seconds that it may wait for them all."""
 _SLOW = 0.03
 """Seconds after which a batch under way no longer keeps the next one waiting."""
 
@@ -60,8 +55,7 @@ class SharedReads(Generic[AskedT, FoundT]):
         self._waiting: deque[_Read[AskedT, FoundT]] = deque()
         self._leader: asyncio.Task[None] | None = None
         """The task that reads."""
-        self._target = 0
-        self._gathered = asyncio.Event()
+        self._gathering = Gathering()
 
     async def fetch(self, asked: AskedT) -> FoundT:
         """What is found, as committed at some time after the call.
@@ -75,8 +69,8 @@ class SharedReads(Generic[AskedT, FoundT]):
         self._waiting.append(read)
         if self._leader is None:
             self._lead()
-        elif len(self._waiting) == self._target:
-            self._gathered.set()
+        else:
+            self._gathering.arrived(len(self._waiting))
         try:
             return await read.found
         except asyncio.CancelledError:
@@ -100,7 +94,8 @@ class SharedReads(Generic[AskedT, FoundT]):
                     overtaking.cancel()
                     ended.set_result(None)
                 if self._leader is me and len(reads) > 1:
-                    await self._gather(len(reads) + len(self._waiting))
+                    waiting = len(self._waiting)
+                    await self._gathering.wait(waiting, min(len(reads) + waiting, self._batch))
         finally:
             if self._leader is me:
                 self._leader = None
@@ -140,17 +135,3 @@ class SharedReads(Generic[AskedT, FoundT]):
         else:
             for read, one in zip(reads, found, strict=True):
                 read.tell(one)
-
-    async def _gather(self, expected: int) -> None:
-        """Waits until so many reads wait, as long as they keep coming."""
-        self._target = min(expected, self._batch)
-        self._gathered.clear()
-        loop = asyncio.get_running_loop()
-        end = loop.time() + _PATIENCE
-        waiting = -1
-        while waiting < len(self._waiting) < self._target and loop.time() < end:
-            waiting = len(self._waiting)
-            with suppress(TimeoutError):
-                async with asyncio.timeout_at(min(loop.time() + _LINGER, end)):
-                    await self._gathered.wait()
-        self._target = 0
