@@ -28,8 +28,8 @@ class Observer(Protocol):
         """A registration met more users on its device than it is meant for (R5)."""
         ...
 
-    def feedback_decided(self, app_id: str, outcome: PushFeedbackOutcome) -> None:
-        """One feedback item was answered (F6)."""
+    def feedback_decided(self, app_id: str, outcome: PushFeedbackOutcome, number: int) -> None:
+        """So many feedback items were answered with this outcome (F6)."""
         ...
 
     def profiles_deleted(self, app_id: str, reason: DeletionReason, number: int) -> None:
@@ -64,7 +64,7 @@ class Silent:
     def device_crowded(self, app_id: str) -> None:
         """See Observer."""
 
-    def feedback_decided(self, app_id: str, outcome: PushFeedbackOutcome) -> None:
+    def feedback_decided(self, app_id: str, outcome: PushFeedbackOutcome, number: int) -> None:
         """See Observer."""
 
     def profiles_deleted(self, app_id: str, reason: DeletionReason, number: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import astuple
 from typing import TypeVar
@@ -79,8 +80,8 @@ class Profiles:
     async def report_push_feedback(self, app: App, command: ReportPushFeedback) -> tuple[FeedbackResult, ...]:
         """See the rules F1-F6."""
         results: tuple[FeedbackResult, ...] = _expect(tuple, await self._queue.submit(command, app.settings))
-        for result in results:
-            self._observer.feedback_decided(app.app_id, result.outcome)
+        for outcome, number in Counter(result.outcome for result in results).items():
+            self._observer.feedback_decided(app.app_id, outcome, number)
         return results
 
     async def remove_account(self, app: App, command: RemoveAccount) -> AccountRemoved:

@@ -65,7 +65,7 @@ _NO_ATTRIBUTES = _encode(_Attributes())
 def endpoints_text(endpoints: Iterable[PushEndpoint]) -> str | None:
     """The column `push_endpoints`."""
     stored = [
-        _Endpoint(e.provider.value, e.token, micros(e.confirm_time), e.push_app_id, e.purpose.value, e.state.value)
+        _Endpoint(int(e.provider), e.token, micros(e.confirm_time), e.push_app_id, int(e.purpose), int(e.state))
         for e in endpoints
     ]
     return _encode(stored).decode() if stored else None

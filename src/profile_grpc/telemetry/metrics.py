@@ -153,9 +153,9 @@ class Metrics:
         """A device has more users than it is meant for."""
         self._crowded.labels(app_id).inc()
 
-    def feedback_decided(self, app_id: str, outcome: PushFeedbackOutcome) -> None:
-        """A feedback item was answered."""
-        self._feedback.labels(app_id, outcome.name).inc()
+    def feedback_decided(self, app_id: str, outcome: PushFeedbackOutcome, number: int) -> None:
+        """Feedback items were answered."""
+        self._feedback.labels(app_id, outcome.name).inc(number)
 
     def profiles_deleted(self, app_id: str, reason: DeletionReason, number: int) -> None:
         """Profiles were deleted beside the write queue."""
