@@ -38,6 +38,7 @@ class MemoryStore:
 
     def __init__(self, world: World) -> None:
         self.world = world
+        self.commits_beside = False
         self.before_commit: Callable[[Changes], Awaitable[None]] = _nothing
         self.transactions = 0
         """How many were begun."""

@@ -101,9 +101,10 @@ class Bench:
 
 
 @asynccontextmanager
-async def bench(**limits: Any) -> AsyncIterator[Bench]:
-    """Its worker must end when the test does, within seconds."""
+async def bench(*, beside: bool = False, **limits: Any) -> AsyncIterator[Bench]:
+    """Its worker must end when the test does, within seconds. `beside`: the store commits several batches at a time."""
     made = Bench(QueueLimits(**{"linger": 0, "attempts": 1} | limits))
+    made.store.commits_beside = beside
     made.queue.start()
     async with asyncio.timeout(20):
         yield made

@@ -138,6 +138,66 @@ async def test_the_wait_is_bounded() -> None:
         await b.submit(Register(ANN))  # alone, though four were answered
 
 
+async def test_a_crowd_is_committed_beside_the_batch_under_way() -> None:
+    async with bench(beside=True, crowd=3) as b:
+        gate = await b.held()
+        waiting = await b.callers(Register(device(1)), Register(device(2)))
+        assert b.store.transactions == 1, "two are no crowd"
+        b.store.before_commit = second = Gate()
+        waiting += await b.callers(Register(device(3)))
+        await second.arrival()
+        waiting += await b.callers(Register(device(4)))
+        assert b.store.transactions == 2
+        second.open()
+        await asyncio.gather(*waiting[:3])
+        assert not b.first.done()
+        gate.open()
+        await asyncio.gather(b.first, *waiting)
+        assert b.observer.batches == [3, 1, 1]
+
+
+@pytest.mark.parametrize(("beside", "callers"), [(False, 30), (True, 2)], ids=["one writer", "no crowd"])
+async def test_else_whoever_comes_waits_for_the_batch_under_way(beside: bool, callers: int) -> None:
+    async with bench(beside=beside, crowd=3) as b:
+        gate = await b.held()
+        tasks = await b.callers(*[Register(device(n)) for n in range(callers)])
+        assert b.store.transactions == 1
+        gate.open()
+        await asyncio.gather(*tasks)
+        assert b.observer.batches == [1, callers]
+
+
+async def test_two_batches_that_meet_are_decided_one_after_the_other() -> None:
+    async with bench(beside=True, crowd=3, attempts=3) as b:
+        gate = await b.held()
+        b.store.before_commit = second = Gate()
+        # The first of these is the profile that the batch under way creates, too.
+        tasks = await b.callers(Register(key("first", "first")), Register(device(1)), Register(device(2)))
+        await second.arrival()
+        gate.open()
+        await b.first
+        second.open()
+        [again, *_] = await asyncio.gather(*tasks)
+        assert isinstance(again, Registered)
+        assert not again.created
+        assert b.observer.conflicts == 1
+
+
+async def test_closing_waits_for_both_batches() -> None:
+    async with bench(beside=True, crowd=2) as b:
+        gate = await b.held()
+        b.store.before_commit = second = Gate()
+        tasks = await b.callers(*[Register(device(n)) for n in range(3)])
+        await second.arrival()
+        closing = asyncio.create_task(b.queue.close())
+        second.open()
+        await asyncio.gather(*tasks[:2])
+        assert not closing.done()
+        gate.open()
+        await closing
+        assert all(task.done() for task in (b.first, *tasks))
+
+
 async def test_a_command_that_writes_nothing_is_answered_all_the_same() -> None:
     async with bench() as b:
         await b.submit(Register(ANN))

@@ -66,6 +66,11 @@ class ProfileFilter:
 class ProfileStore(Protocol):
     """Profiles and what guards them."""
 
+    @property
+    def commits_beside(self) -> bool:
+        """Whether several transactions write at the same time."""
+        ...
+
     def write(self) -> AbstractAsyncContextManager[WriteTransaction]:
         """A transaction that commits (durably) when the block ends and rolls back when it raises.
 

@@ -34,13 +34,15 @@ _LONGEST_PAUSE = 0.016
 
 @dataclass(frozen=True, slots=True)
 class QueueLimits:
-    """How much may gather. A batch's size counts feedback items and reaped profiles, not commands."""
+    """How much may gather. The sizes of batches and crowds count feedback items and reaped profiles, not commands."""
 
     pending: int = 20_000
     """Commands that may wait; beyond, QUEUE_FULL."""
     batch: int = 500
     linger: float = LINGER
     """Seconds that a batch may wait for the callers just answered to come back; never spent by an idle queue."""
+    crowd: int = 100
+    """So many that wait for a batch under way are begun beside it, where the store commits several at a time."""
     attempts: int = 8
     """How often a single command is decided again while others keep changing its rows; then it is refused."""
     shared_attempts: int = 1
@@ -76,7 +78,8 @@ def _size(command: Command) -> int:
 class WriteQueue:
     """Decides and commits commands in batches, in the order of their arrival.
 
-    A caller is answered after the commit, never before. A caller that goes away does not stop a batch in flight.
+    A caller is answered after the commit, never before. A caller that goes away does not stop a batch in flight. Two
+    batches may be under way at a time: then the order is that of their commits, which nobody who still waits can tell.
     """
 
     def __init__(
@@ -97,24 +100,31 @@ class WriteQueue:
         # Random revisions, so that a row deleted and made again never has one that was seen before.
         self._fresh_revision = fresh_revision or (lambda: random.getrandbits(63))
         self._queue: deque[_Pending] = deque()
+        self._waiting = 0
+        """The size of what is in the queue."""
+        self._committing = False
+        """Whether the first worker is at a batch, rather than at gathering one."""
         self._arrival = asyncio.Event()
+        self._crowd = asyncio.Event()
         self._gathering = Gathering(self._limits.linger)
         self._closing = False
         self.taken = 0
         """How many commands have come so far: whether there are callers, for those who should give way."""
-        self._worker: asyncio.Task[None] | None = None
+        self._workers: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
         """Begins to work, on the running event loop."""
-        self._worker = asyncio.create_task(self._run(), name="write-queue")
+        self._workers.append(asyncio.create_task(self._run(), name="write-queue"))
+        if self._store.commits_beside:
+            self._workers.append(asyncio.create_task(self._assist(), name="write-queue-assistant"))
 
     async def close(self) -> None:
         """Refuses new commands, commits those that wait, and ends."""
         self._closing = True
         self._arrival.set()
+        self._crowd.set()
         self._gathering.end()
-        if self._worker is not None:
-            await self._worker
+        await asyncio.gather(*self._workers)
 
     async def submit(self, command: Command, settings: AppSettings) -> Result:
         """Decides and commits one command.
@@ -147,11 +157,15 @@ class WriteQueue:
 
     def _enqueue(self, command: Command, settings: AppSettings) -> asyncio.Future[Answer]:
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self._queue.append(_Pending(command, settings, _size(command), future))
+        size = _size(command)
+        self._queue.append(_Pending(command, settings, size, future))
+        self._waiting += size
         self.taken += 1
         waiting = len(self._queue)
         if waiting == 1:
             self._arrival.set()
+        if self._is_crowded():
+            self._crowd.set()
         self._gathering.arrived(waiting)
         return future
 
@@ -178,24 +192,42 @@ class WriteQueue:
                 self._arrival.clear()
                 await self._arrival.wait()
             batch = self._take()
-            self._observer.queue_depth(len(self._queue))
             answered = len(batch)
-            if batch:
-                await self._commit(batch)
+            self._committing = True
+            if self._is_crowded():
+                self._crowd.set()
+            await self._commit(batch)
+            self._committing = False
+
+    async def _assist(self) -> None:
+        """Commits crowds that would wait for the batch under way, so that this process works while that one waits."""
+        while not self._closing:
+            if self._is_crowded():
+                await self._commit(self._take())
+            else:
+                self._crowd.clear()
+                await self._crowd.wait()
+
+    def _is_crowded(self) -> bool:
+        return self._committing and self._waiting >= self._limits.crowd
 
     def _take(self) -> list[_Pending]:
         batch: list[_Pending] = []
         size = 0
         while self._queue and (not batch or size + self._queue[0].size <= self._limits.batch):
             pending = self._queue.popleft()
+            self._waiting -= pending.size
             if pending.future.cancelled():
                 continue  # the caller left before its turn came
             batch.append(pending)
             size += pending.size
+        self._observer.queue_depth(len(self._queue))
         return batch
 
     async def _commit(self, batch: list[_Pending]) -> None:
         """Commits the batch, isolating by bisection what cannot be committed."""
+        if not batch:
+            return
         try:
             answers = await self._decide_and_write(batch)
         except StoreUnavailable as error:

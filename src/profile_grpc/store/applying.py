@@ -62,7 +62,6 @@ class Applier:
         self._counts = statements.upsert(database, tables.profile_count, adds=["profiles"])
         self._reaped = statements.upsert(database, tables.reaper_deletion, adds=["deletions"])
         self._event_rows = rows.EventRows()
-        self._shard = random.randrange(SHARDS)  # noqa: S311 - no secret
 
     async def apply(self, session: Session, changes: Changes) -> None:
         """Writes all or, with Conflict, nothing. Every process writes the tables in this order, rows by key."""
@@ -106,9 +105,10 @@ class Applier:
         # A count whose number is taken was made by another process at the same time (M4).
         await write_all(session, self._ledger, [rows.ledger_values(e) for e in changes.ledger], "mad_ledger")
         await write_all(session, self._events, self._event_rows.values(changes.events), "event")
-        # Last, because other processes may wait for these rows until the commit.
+        # Last, because other transactions may wait for these rows until the commit.
+        shard = random.randrange(SHARDS)  # noqa: S311 - no secret
         counts = [
-            (key.app_id, key.status.value, key.platform.value, self._shard, difference)
+            (key.app_id, key.status.value, key.platform.value, shard, difference)
             for key, difference in changes.counts.items()
             if difference
         ]

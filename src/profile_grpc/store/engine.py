@@ -75,6 +75,11 @@ class Engine(Protocol):
         ...
 
     @property
+    def writes_beside(self) -> bool:
+        """Whether several connections write at the same time."""
+        ...
+
+    @property
     def facts(self) -> Mapping[str, str]:
         """What is worth knowing of the database: SQL expressions by name; `version` and `citus` among them."""
         ...

@@ -34,6 +34,7 @@ class Postgresql:
     name = "PostgreSQL"
     # Whatever the server's default: stricter levels would add failures, and the guarded revisions need none.
     begin = "BEGIN ISOLATION LEVEL READ COMMITTED"
+    writes_beside = True
     facts: Mapping[str, str] = {
         "version": "current_setting('server_version')",
         "citus": "coalesce((SELECT extversion FROM pg_extension WHERE extname = 'citus'), '')",

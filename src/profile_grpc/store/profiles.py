@@ -65,6 +65,11 @@ class SqlProfiles:
         self._counts = database.prepare(_counts())
         self._app_counts = database.prepare(_counts().where(tables.profile_count.c.app_id == bindparam("app_id")))
 
+    @property
+    def commits_beside(self) -> bool:
+        """Whether several transactions write at the same time."""
+        return self._database.engine.writes_beside
+
     def write(self) -> AbstractAsyncContextManager[WriteTransaction]:
         """A transaction that commits (durably) when the block ends and rolls back when it raises."""
         return self._write()

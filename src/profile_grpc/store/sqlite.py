@@ -52,6 +52,7 @@ class Sqlite:
     name = "SQLite"
     # IMMEDIATE: a transaction that reads first and then wants to write fails at once when another one wrote.
     begin = "BEGIN IMMEDIATE"
+    writes_beside = False
     facts: Mapping[str, str] = {
         "version": "sqlite_version()",
         "citus": "''",

@@ -163,7 +163,7 @@ event = Table(
     sqlite_with_rowid=_IN_THE_KEY,
 )
 
-# Each process adds to a shard of its own choice, so that processes rarely wait for each other's rows.
+# Each transaction adds to a shard of its own choice, so that they rarely wait for each other's rows.
 profile_count = Table(
     "profile_count",
     metadata,
