@@ -41,7 +41,7 @@ class QueueLimits:
     batch: int = 500
     linger: float = LINGER
     """Seconds that a batch may wait for the callers just answered to come back; never spent by an idle queue."""
-    crowd: int = 100
+    crowd: int = 250
     """So many that wait for a batch under way are begun beside it, where the store commits several at a time."""
     attempts: int = 8
     """How often a single command is decided again while others keep changing its rows; then it is refused."""
