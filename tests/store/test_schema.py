@@ -10,11 +10,14 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
+from profile_grpc.domain.commands import Heartbeat
+from profile_grpc.domain.model import DisplacementEffect
+from profile_grpc.domain.results import Registered
 from profile_grpc.store import SchemaError, check_schema, migrate, open_store
-from profile_grpc.store.schema import REVISIONS, VERSION_TABLE, _engine
+from profile_grpc.store.schema import REVISIONS, VERSION_TABLE, _engine, upgrade
 from profile_grpc.store.tables import DISTRIBUTED, REFERENCE, metadata
 from profile_grpc.store.urls import parse
-from tests.store.support import HASHER, contents, key, profile, put
+from tests.store.support import HASHER, Writer, contents, key, profile, put, register
 
 
 async def run(url: str, statement: str) -> None:
@@ -75,6 +78,38 @@ async def test_migrating_again_changes_nothing(engine_url: str) -> None:
     assert await contents(store) == before
     await check_schema(engine_url)
     assert (await store.describe()).revision == REVISIONS[-1]
+    await store.close()
+
+
+DEVICE = "INSERT INTO device (app_id, device_id, profiles, revision) VALUES ('shop', 'phone', 1, 5)"
+TOKEN = (
+    "INSERT INTO push_token (app_id, token_hash, provider, push_app_id, device_id, holders, revision)"  # noqa: S608 - a hash
+    f" VALUES ('shop', '{HASHER.token('shop', 'T').token_hash}', 1, 'com.shop', 'phone', 1, 6)"
+)
+PROFILE = (
+    "INSERT INTO profile (app_id, user_id, device_id, create_time, register_time, update_time, register_day, status,"
+    " user_state, platform, channels, push_endpoints, push_superseded, mad_count_time, mad_number, revision)"
+    ' VALUES (\'shop\', \'ann\', \'phone\', 1, 1, 1, 0, 1, 1, 0, 14, \'[{"p":1,"t":"T","c":1,"a":"com.shop"}]\','
+    " FALSE, 1, 1, 7)"
+)
+
+
+async def test_a_database_of_the_first_revision_goes_on_where_it_was(engine_url: str) -> None:
+    engine = _engine(parse(engine_url))
+    async with engine.begin() as connection:
+        await connection.run_sync(upgrade, "0001")
+        for statement in (DEVICE, TOKEN, PROFILE):
+            await connection.exec_driver_sql(statement)
+    await engine.dispose()
+    with pytest.raises(SchemaError, match=r"0001 is older .* run: profile-grpc migrate"):
+        await check_schema(engine_url)
+    assert await migrate(engine_url) == REVISIONS[-1]
+    store = await open_store(engine_url, hasher=HASHER)
+    writer = Writer(store)
+    await writer.commit(Heartbeat(key()))
+    [registered] = await writer.commit(register(key("bob", "tablet"), "T"))
+    assert isinstance(registered, Registered)
+    assert [(d.key, d.effect) for d in registered.displaced] == [(key(), DisplacementEffect.TOKEN_MOVED)]
     await store.close()
 
 

@@ -65,11 +65,20 @@ def _profiles() -> None:
 
 def _guards() -> None:
     op.create_table(
-        "guard",
-        sa.Column("key", sa.Integer(), primary_key=True, nullable=False, autoincrement=False),
+        "device",
+        sa.Column("app_id", _text(), primary_key=True, nullable=False),
+        sa.Column("device_id", _text(), primary_key=True, nullable=False),
+        sa.Column("profiles", sa.Integer(), nullable=False),
         sa.Column("revision", sa.BigInteger(), nullable=False),
         sqlite_with_rowid=False,
-        postgresql_with={"fillfactor": 50},
+    )
+    op.create_table(
+        "app_user",
+        sa.Column("app_id", _text(), primary_key=True, nullable=False),
+        sa.Column("user_id", _text(), primary_key=True, nullable=False),
+        sa.Column("profiles", sa.Integer(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "push_token",
