@@ -39,6 +39,10 @@ from profile_grpc.domain.model import (
 from profile_grpc.domain.needs import CustomerKey, Needs, Rows
 
 
+class TornRows(Exception):  # noqa: N818 - what happened
+    """Rows that another writer changed between two reads: they contradict each other. Read again and decide again."""
+
+
 class Row(Protocol):
     """A stored row: it has a key and a revision."""
 
@@ -369,8 +373,8 @@ class State:
     def _hold(self, key: TokenKey, device_id: str) -> None:
         guard = self._tokens.rows.get(key) or TokenGuard(key, device_id, 0)
         if guard.holders and guard.device_id != device_id:
-            msg = "a push token is given to a second device before the first has lost it (R4)"
-            raise LookupError(msg)
+            msg = "a push token's owner and its profiles contradict each other (R4)"
+            raise TornRows(msg)
         self._tokens_by_ref[key.ref].add(key)
         self._tokens.put(
             key,

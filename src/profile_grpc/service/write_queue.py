@@ -18,7 +18,7 @@ from profile_grpc.domain.decide import Result
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.settings import AppSettings
-from profile_grpc.domain.state import State
+from profile_grpc.domain.state import State, TornRows
 from profile_grpc.service import refusals
 from profile_grpc.service.gathering import LINGER, Gathering
 from profile_grpc.service.observer import Observer
@@ -273,3 +273,5 @@ class WriteQueue:
             return decide.decide(state, pending.command, pending.settings)
         except Refused as refused:
             return refused
+        except TornRows as torn:
+            raise Conflict(str(torn)) from torn
