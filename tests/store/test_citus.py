@@ -8,11 +8,11 @@ from sqlalchemy import select
 
 from profile_grpc.domain.commands import DeleteDeviceProfile, Heartbeat, Unregister
 from profile_grpc.domain.settings import AppSettings
-from profile_grpc.store import SqlStore, migrate
+from profile_grpc.store import SqlStore, migrate, open_store
 from profile_grpc.store.database import Database
 from profile_grpc.store.engine import Prepared
 from profile_grpc.store.tables import DISTRIBUTED, REFERENCE, guard
-from tests.store.support import DAY, NOW, Writer, key, register
+from tests.store.support import DAY, HASHER, NOW, Writer, key, register
 from tests.support import citus
 from tests.support.engines import Engine
 from tests.support.postgres import Postgres
@@ -107,3 +107,21 @@ async def test_migrate_spreads_every_table_once(server: Postgres, engine: Engine
     assert sorted(spread) == sorted(
         [f"{table.name}|{column}" for table, column in DISTRIBUTED] + [f"{table.name}|" for table in REFERENCE]
     )
+
+
+@pytest.mark.engines("postgresql")
+async def test_citus_plans_each_statement_for_its_values(server: Postgres, engine: Engine, store_url: str) -> None:
+    """It has no plan for some before it knows them, and would refuse them if told to keep one."""
+    if not engine.private:
+        pytest.skip("the stand-in for the extension changes the server's catalogue")
+
+    async def setting() -> str:
+        store = await open_store(store_url, hasher=HASHER)
+        async with store._database.reading() as session:
+            told: str = await session._connection.fetchval("SHOW plan_cache_mode")
+        await store.close()
+        return told
+
+    assert await setting() == "force_generic_plan"
+    server.execute(STAND_IN, url=store_url)
+    assert await setting() == "auto"

@@ -354,8 +354,7 @@ async def test_a_plan_for_an_empty_table_does_not_last(store_url: str, monkeypat
     statement = store.profiles._loader._by_user.sql
 
     async def planned() -> str:
-        for _ in range(8):  # from the sixth time on, the server keeps its plan
-            await Writer(store).load(needs)
+        await Writer(store).load(needs)
         async with store._database._connected(store._database.engine.readers) as session:
             [(name,)] = await session._connection.fetch(
                 "SELECT name FROM pg_prepared_statements WHERE statement = $1", statement
@@ -371,3 +370,15 @@ async def test_a_plan_for_an_empty_table_does_not_last(store_url: str, monkeypat
     clock[0] += 1.5
     assert "profile_pkey" in await planned()
     await store.close()
+
+
+@pytest.mark.engines("postgresql")
+async def test_a_statement_is_not_planned_for_the_number_of_its_rows(store: SqlStore) -> None:
+    for _ in range(8):  # as often as the server would try plans for the very values, and then compare
+        await Writer(store).load(Needs(profiles={key("user 7", "device 7")}))
+    async with store._database.reading() as session:
+        [row] = await session._connection.fetch(
+            "SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE statement = $1",
+            store.profiles._loader.by_key.sql,
+        )
+    assert tuple(row) == (8, 0)
