@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import secrets
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from profile_grpc.domain.model import (
     Channel,
@@ -26,7 +26,7 @@ from profile_grpc.domain.model import (
 )
 from profile_grpc.store.engine import Found, Row
 from profile_grpc.store.json_columns import attributes_text, endpoints_text, read_attributes, read_endpoints
-from profile_grpc.store.times import DAY, EPOCH, instant, maybe_instant, maybe_micros, micros
+from profile_grpc.store.times import DAY, EPOCH, MICROSECOND, instant, maybe_instant, maybe_micros, micros
 
 # Look-ups, and int(): an enumeration's own call and value cost several times as much, for each column of each row.
 _STATUSES = {status.value: status for status in ProfileStatus}
@@ -189,11 +189,11 @@ def read_liveness(row: Found) -> Liveness:
     return Liveness(
         ProfileKey(app_id, user_id, device_id),
         _STATUSES[status],
-        None if heard is None else EPOCH + timedelta(microseconds=heard),
+        None if heard is None else EPOCH + heard * MICROSECOND,
         MadRecord(
-            EPOCH + timedelta(microseconds=counted),
+            EPOCH + counted * MICROSECOND,
             number,
-            None if deleted is None else EPOCH + timedelta(microseconds=deleted),
+            None if deleted is None else EPOCH + deleted * MICROSECOND,
         ),
         revision,
     )

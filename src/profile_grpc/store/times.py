@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# Its multiples are made in half the time of `timedelta(microseconds=…)`.
+MICROSECOND = timedelta(microseconds=1)
 DAY = 86_400_000_000
 """Microseconds of a day."""
 
@@ -17,7 +19,7 @@ def micros(time: datetime) -> int:
 
 def instant(value: int) -> datetime:
     """The instant of `micros`."""
-    return EPOCH + timedelta(microseconds=value)
+    return EPOCH + value * MICROSECOND
 
 
 def maybe_micros(time: datetime | None) -> int | None:
@@ -27,7 +29,7 @@ def maybe_micros(time: datetime | None) -> int | None:
 
 def maybe_instant(value: int | None) -> datetime | None:
     """`instant` of a value that may be absent."""
-    return None if value is None else EPOCH + timedelta(microseconds=value)
+    return None if value is None else EPOCH + value * MICROSECOND
 
 
 def day_number(day: date) -> int:
