@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -24,6 +25,9 @@ from appprofile.v1.profile_service_pb2 import (
 )
 
 INTERVAL_S = 1000
+PING = bytes.fromhex("000008 06 00 00000000")
+"""How an HTTP/2 frame begins that asks whether the other side is there."""
+_SETTINGS = bytes.fromhex("000000 04 00 00000000")
 
 
 class Refusal:
@@ -122,3 +126,21 @@ def serving(service: ScriptedService, credentials: grpc.ServerCredentials | None
             yield f"localhost:{port}"
         finally:
             server.stop(None).wait()
+
+
+@contextmanager
+def silent() -> Iterator[tuple[str, bytearray]]:
+    """Takes one connection and answers no call; the target, and what is heard, up to the first ping."""
+    heard = bytearray()
+
+    def listen() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.settimeout(3)
+            connection.sendall(_SETTINGS)
+            while PING not in heard and (said := connection.recv(4096)):
+                heard.extend(said)
+
+    with socket.create_server(("localhost", 0)) as listener, ThreadPoolExecutor(1) as pool:
+        pool.submit(listen)
+        yield f"localhost:{listener.getsockname()[1]}", heard

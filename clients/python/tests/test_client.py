@@ -9,10 +9,10 @@ import grpc
 import pytest
 import trustme
 from clients.python.tests.conftest import Connector, answer
-from clients.python.tests.service import Refusal, ScriptedService, serving
+from clients.python.tests.service import PING, Refusal, ScriptedService, serving, silent
 
 import appprofile
-from appprofile import ApiError, FieldViolation
+from appprofile import ApiError, FieldViolation, _options
 from appprofile.v1.profile_service_pb2 import HeartbeatRequest
 from appprofile.v1.usage_service_pb2 import GetMadUsageRequest
 
@@ -124,6 +124,16 @@ async def test_a_server_that_is_not_there_is_waited_for(kind: Any) -> None:
         await answer(client.profiles.Heartbeat(BEAT, timeout=0.2))
     assert raised.value.code is grpc.StatusCode.DEADLINE_EXCEEDED
     await answer(client.close())
+
+
+async def test_a_connection_is_tried_when_a_call_hears_nothing(kind: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_options, "KEEPALIVE_MS", 200)
+    with silent() as (target, heard):
+        client = kind.connect(target, plaintext=True)
+        with pytest.raises(ApiError):
+            await answer(client.profiles.Heartbeat(BEAT, timeout=1))
+        await answer(client.close())
+    assert PING in heard
 
 
 def test_a_future_raises_decoded_errors_too(target: str, service: ScriptedService) -> None:

@@ -10,6 +10,9 @@ import grpc
 DEFAULT_DEADLINE_S = 15.0
 """How long a call may take in all, retries included, when it sets no timeout."""
 MAX_RECONNECT_BACKOFF_MS = 2_000
+KEEPALIVE_MS = 10_000
+"""How long a call hears nothing until the connection is tried. gRPC before 1.80 overlooks a reset that follows data at
+once, and its calls would wait for their deadline. The service takes this for the most often that is sensible."""
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 """A full page of profiles may exceed gRPC's default of 4 MiB."""
 
@@ -41,6 +44,7 @@ def channel_options() -> list[tuple[str, str | int]]:
     return [
         ("grpc.service_config", retry_policy()),
         ("grpc.max_reconnect_backoff_ms", MAX_RECONNECT_BACKOFF_MS),
+        ("grpc.keepalive_time_ms", KEEPALIVE_MS),
         ("grpc.max_receive_message_length", MAX_ANSWER_BYTES),
     ]
 
