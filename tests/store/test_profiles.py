@@ -27,9 +27,10 @@ from profile_grpc.domain.model import (
 )
 from profile_grpc.domain.needs import Needs
 from profile_grpc.domain.settings import AppSettings
-from profile_grpc.domain.state import CountKey
-from profile_grpc.service.ports import DataRefused, ProfileFilter, Store
+from profile_grpc.domain.state import CountKey, Write
+from profile_grpc.service.ports import Conflict, DataRefused, ProfileFilter, Store
 from profile_grpc.store import SqlStore
+from profile_grpc.store.engine import DriverConnection
 from tests.store.support import DAY, NOW, Writer, changes, contents, key, profile, put, register
 
 examples = itertools.count()
@@ -228,6 +229,35 @@ async def test_a_changed_profile_replaces_every_field(store: SqlStore, writer: W
     assert stored.status is ProfileStatus.UNREGISTERED
     assert stored.unregister_time == NOW
     assert stored._replace(revision=7).attributes == first.attributes
+
+
+@pytest.mark.parametrize("later", [NOW + timedelta(hours=1), NOW + DAY], ids=["same day", "new day"])
+async def test_a_heartbeat_alone_is_a_transaction_of_its_own(
+    store: SqlStore, other: SqlStore, later: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Durable when it was applied, or refused as any other write that another one forestalled."""
+    stored = profile(key(), last_heartbeat_time=NOW)
+    await put(store, stored)
+    sent: list[str] = []
+    engine = store._database.engine
+    control = engine.control
+
+    async def note(connection: DriverConnection, command: str) -> None:
+        sent.append(command)
+        await control(connection, command)
+
+    monkeypatch.setattr(engine, "control", note)
+    before = stored.liveness
+    beat = Write(before._replace(last_heartbeat_time=later, revision=before.revision + 1), before.revision, before)
+    async with store.profiles.write() as transaction:
+        await transaction.apply(changes(beats=[beat]))
+        found = await other.profiles.get(key())
+    assert found == stored._replace(last_heartbeat_time=later, revision=before.revision + 1)
+    with pytest.raises(Conflict, match="no longer"):
+        async with store.profiles.write() as transaction:
+            await transaction.apply(changes(beats=[beat]))
+    assert sent == []
+    assert await other.profiles.get(key()) == found
 
 
 async def test_a_heartbeat_changes_nothing_else_h1(store: SqlStore) -> None:

@@ -102,10 +102,19 @@ class Changes:
     @property
     def empty(self) -> bool:
         """Whether there is nothing to write."""
-        return not (
+        return not (self.beats or self._more)
+
+    @property
+    def one_beat(self) -> Write[Liveness] | None:
+        """The one heartbeat, where it is all there is to write."""
+        return self.beats[0] if len(self.beats) == 1 and not self._more else None
+
+    @property
+    def _more(self) -> bool:
+        """Whether there is more to write than heartbeats."""
+        return bool(
             self.profiles
             or self.deleted_profiles
-            or self.beats
             or self.guards
             or self.token_guards
             or self.deleted_token_guards

@@ -47,7 +47,7 @@ class WriteTransaction(Protocol):
         ...
 
     async def apply(self, changes: Changes) -> None:
-        """Writes everything or, with Conflict, nothing."""
+        """Writes everything or, with Conflict, nothing. Called once, last: one heartbeat alone is then durable."""
         ...
 
 

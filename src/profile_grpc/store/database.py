@@ -31,9 +31,10 @@ class Session:
     def __init__(self, engine: Engine, connection: DriverConnection) -> None:
         self.broken = False
         """The connection must not be used again."""
+        self.begun = False
+        """A transaction is under way: something was written, and not yet committed."""
         self._engine = engine
         self._connection = connection
-        self._begun = False
 
     async def fetch(self, statement: Prepared, rows: Sequence[Row] = (), /, **values: object) -> Sequence[Found]:
         """What a SELECT finds, for `rows` if the statement takes rows."""
@@ -41,21 +42,24 @@ class Session:
 
     async def execute(self, statement: Prepared, rows: Sequence[Row] = (), /, **values: object) -> int:
         """How many rows an INSERT, UPDATE or DELETE wrote."""
-        if not self._begun:
-            self._begun = True
+        if not self.begun:
+            self.begun = True
             await self._control(self._engine.begin)
         return await self._run(self._engine.execute(self._connection, statement, rows, values))
 
+    async def execute_alone(self, statement: Prepared, row: Row, /) -> int:
+        """As `execute`, for a transaction that writes this one row: its own commit, so there is nothing to begin."""
+        return await to_the_end(self._run(self._engine.execute(self._connection, statement, [row], {})))
+
     async def commit(self) -> None:
-        """Makes what was written durable, if anything was."""
-        if self._begun:
-            await self._control("COMMIT")
-            self._begun = False
+        """Makes what was written durable."""
+        await self._control("COMMIT")
+        self.begun = False
 
     async def rollback(self) -> None:
         """Undoes what was written, if anything was. Raises nothing: a connection that fails here is dropped."""
-        if self._begun and not self.broken:
-            self._begun = False
+        if self.begun and not self.broken:
+            self.begun = False
             try:
                 await self._control("ROLLBACK")
             except Exception:  # noqa: BLE001 - the error that led here is the one to tell
@@ -118,7 +122,8 @@ class Database:
         async with self._connected(self.engine.writers) as session:
             try:
                 yield session
-                await to_the_end(session.commit())
+                if session.begun:
+                    await to_the_end(session.commit())
             except BaseException:
                 await to_the_end(session.rollback())
                 raise
