@@ -101,6 +101,10 @@ class ServeConfig:
     """None: no HTTP bridge runs beside the service; 0: a free port."""
     bridge_spool: str | None = None
     """The file in which the bridge keeps reports; None: beside an embedded database, else in the data directory."""
+    bridge_spool_limit: int | None = None
+    """Bytes of reports that may wait; None: as many as a bridge of its own takes."""
+    bridge_proxies: tuple[str, ...] = ()
+    """Addresses or networks whose X-Forwarded-For is believed."""
     bridge_keys: tuple[str, ...] = field(default=(), repr=False)
     """PROFILE keys with which the bridge reads the apps, one for each tenant."""
     log: LogConfig = LogConfig()

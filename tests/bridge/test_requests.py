@@ -308,6 +308,7 @@ async def test_clients_that_leave_before_the_answer_still_count(running: Harness
         ),
         (request("POST", f"/{APP}/removeToken/", "Content-Length: 99999999999"), 413),
         (request("GET", "/"), 404),
+        (request("POST", "/healthz"), 405),
         (request("GET", "/removeTokens/"), 404),
         (request("GET", "/UPPER/removeToken/"), 404),
         (b"nonsense\r\n\r\n", 400),

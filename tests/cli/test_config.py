@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from profile_grpc import config
+from profile_grpc.bootstrap.bridging import config_beside
 from profile_grpc.config import ConfigError, DatabaseConfig, ServeConfig
+from profile_grpc.transport.http.spool import SpoolLimits
 
 KEY = secrets.token_bytes(32)
 ENVIRONMENT = {"PROFILE_GRPC_HASH_KEY": KEY.hex()}
@@ -53,6 +55,23 @@ def test_dev_may_listen_on_loopback(host: str) -> None:
 def test_dev_may_listen_nowhere_else(host: str) -> None:
     with pytest.raises(ConfigError, match="loopback"):
         ServeConfig(database=DatabaseConfig("sqlite:///x.db", KEY), dev=True, host=host)
+
+
+def test_a_bridge_beside_the_service_takes_its_settings() -> None:
+    """X1, X4: where to reach the service, how much may wait, whose word about senders counts."""
+    database = DatabaseConfig("sqlite:////srv/x.db", KEY)
+    settings = ServeConfig(
+        database=database,
+        host="0.0.0.0",  # noqa: S104 - to be replaced
+        bridge_port=8080,
+        bridge_spool_limit=5000,
+        bridge_proxies=("10.0.0.0/8",),
+    )
+    beside = config_beside(settings, 50051)
+    assert beside.target == "127.0.0.1:50051"
+    assert beside.spool == Path("/srv/x.db.bridge-spool")
+    assert (beside.spool_limits.size, beside.proxies) == (5000, ("10.0.0.0/8",))
+    assert config_beside(ServeConfig(database=database, bridge_port=0), 1).spool_limits == SpoolLimits()
 
 
 def test_the_default_database_is_made_for_its_owner_only(data_home: Path) -> None:

@@ -178,7 +178,7 @@ def test_a_spool_without_room_is_told(commands: Commands, tmp_path: Path, monkey
     assert (status, found["spool room"]["verdict"]) == (1, "mend")
     assert "free space on its disk" in found["spool room"]["mend"]
     monkeypatch.setattr(spool_findings, "NEARLY_FULL", 0.000_001)
-    assert "raise `bridge --spool-limit`" in examine(commands)[1]["spool room"]["mend"]
+    assert "raise the bridge's limit" in examine(commands)[1]["spool room"]["mend"]
 
 
 def test_a_spool_that_cannot_be_used_is_told(

@@ -349,6 +349,13 @@ def test_an_unreachable_database_is_one_line() -> None:
     assert "hunter2" not in line
 
 
+@pytest.mark.parametrize("given", ["lb.example.com", "10.0.0.1/8"])
+def test_a_proxy_that_would_match_nobody_is_one_line(given: str) -> None:
+    outcome = run(["serve", "--dev", "--port", "0", "--bridge-port", "0", "--bridge-proxy", given])
+    assert outcome.status == 2
+    assert "give 10.0.0.7" in outcome.error_line
+
+
 def test_strangers_at_a_tls_port_fill_no_log(tmp_path: Path) -> None:
     """For each broken handshake gRPC's own library would write a line."""
     authority = trustme.CA()

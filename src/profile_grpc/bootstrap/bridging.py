@@ -22,6 +22,7 @@ from profile_grpc.telemetry.metrics import MetricsServer, process_registry
 from profile_grpc.transport.http.app import AppOptions
 from profile_grpc.transport.http.bridge import Bridge, BridgeConfig, ListenerTls
 from profile_grpc.transport.http.service import ServiceTls
+from profile_grpc.transport.http.spool import SpoolLimits
 
 log = structlog.get_logger(__name__)
 _ANY = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - to be told from others, not to listen on
@@ -82,21 +83,31 @@ async def beside(config: ServeConfig, port: int, registry: CollectorRegistry) ->
     if config.bridge_port is None:
         yield None
         return
+    async with _started(config_beside(config, port), registry) as bridge_url:
+        yield bridge_url
+
+
+def config_beside(config: ServeConfig, port: int) -> BridgeConfig:
+    """The settings of a bridge beside the service that listens on `port`.
+
+    Raises:
+        ConfigError: it could not reach the service.
+    """
     url = config.database.url
-    settings = BridgeConfig(
+    return BridgeConfig(
         target=listen.join("127.0.0.1" if config.host in _ANY else config.host, port),
         spool=Path(config.bridge_spool or configuration.dev_file(url, "bridge-spool")),
         hash_key=config.database.hash_key,
         keys=config.bridge_keys,
         anonymous_directory=config.dev,
         host=config.bridge_host,
-        port=config.bridge_port,
+        port=config.bridge_port or 0,
         service_tls=_own_tls(config),
         tls=ListenerTls(Path(config.tls.cert), Path(config.tls.key)) if config.tls else None,
+        proxies=config.bridge_proxies,
         app=AppOptions(require_key=not config.dev),
+        spool_limits=SpoolLimits() if config.bridge_spool_limit is None else SpoolLimits(config.bridge_spool_limit),
     )
-    async with _started(settings, registry) as bridge_url:
-        yield bridge_url
 
 
 def without_bridge(config: ServeConfig) -> ServeConfig:

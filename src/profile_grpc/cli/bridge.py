@@ -12,7 +12,7 @@ import typer
 from profile_grpc import config
 from profile_grpc.bootstrap.bridging import BridgeReady, run_bridge
 from profile_grpc.cli import output
-from profile_grpc.cli.options import Json, option
+from profile_grpc.cli.options import BELIEVED_PROXY, MEBIBYTE, Json, networks, option
 from profile_grpc.config import ConfigError, LogConfig, LogFormat, LogLevel
 from profile_grpc.transport.http import dead_letters
 from profile_grpc.transport.http.app import AppOptions
@@ -34,7 +34,6 @@ _LISTENING = "Where to listen"
 _SERVICE = "The service"
 _LIMITS = "Limits"
 _LOGS = "Logs and metrics"
-_MEBIBYTE = 1 << 20
 _OPTIONS = AppOptions()
 
 
@@ -67,7 +66,7 @@ def bridge(  # noqa: PLR0913 - each option is a parameter
     ] = None,
     proxy: Annotated[
         list[str] | None,
-        _bridge_option("--proxy", "Address or network whose X-Forwarded-For is believed; repeatable.", _LISTENING),
+        _bridge_option("--proxy", BELIEVED_PROXY, _LISTENING, callback=networks),
     ] = None,
     key: Annotated[
         list[str] | None,
@@ -99,7 +98,7 @@ def bridge(  # noqa: PLR0913 - each option is a parameter
     ] = "",
     spool_limit: Annotated[
         int, _bridge_option("--spool-limit", "MiB of reports that may wait; beyond: 503.", _LIMITS, min=1)
-    ] = SpoolLimits().size // _MEBIBYTE,
+    ] = SpoolLimits().size // MEBIBYTE,
     address_rate: Annotated[
         float, _bridge_option("--address-rate", "Reports a second from one address; beyond: 429.", _LIMITS, min=0.01)
     ] = _OPTIONS.per_address.per_second,
@@ -166,7 +165,7 @@ def bridge(  # noqa: PLR0913 - each option is a parameter
             per_app=Rate(app_rate, app_burst),
             require_key=not dev,
         ),
-        spool_limits=SpoolLimits(size=spool_limit * _MEBIBYTE),
+        spool_limits=SpoolLimits(size=spool_limit * MEBIBYTE),
     )
     metrics = (metrics_host, metrics_port) if metrics_port is not None else None
     run_bridge(settings, LogConfig(log_level, log_format), metrics, _announce)

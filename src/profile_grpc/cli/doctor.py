@@ -20,7 +20,7 @@ from profile_grpc.bootstrap.demo import TENANT as DEMO_TENANT
 from profile_grpc.cli import output, spool
 from profile_grpc.cli.errors import FAILED
 from profile_grpc.cli.findings import Finding, Verdict, permissions
-from profile_grpc.cli.options import DatabaseUrl, Json, database_url, option
+from profile_grpc.cli.options import MEBIBYTE, DatabaseUrl, Json, database_url, option
 from profile_grpc.config import ConfigError, DatabaseConfig
 from profile_grpc.service.ports import StoreError
 from profile_grpc.store import check_schema
@@ -28,7 +28,6 @@ from profile_grpc.transport.http.spool import SpoolLimits
 
 CLOCK_TOLERANCE = timedelta(seconds=5)
 PASS_OVERDUE = timedelta(days=1)
-MEBIBYTE = 1 << 20
 _LEASE = timedelta(seconds=1)
 # What each engine must say for acknowledged writes to survive a power cut, and for the data to be sound.
 _WANTED: Mapping[str, Mapping[str, tuple[frozenset[str], str]]] = {

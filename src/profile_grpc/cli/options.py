@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 from typing import Annotated, Any
 
@@ -13,6 +14,8 @@ from profile_grpc.service.ports import StoreError
 from profile_grpc.store import urls
 
 PREFIX = "PROFILE_GRPC_"
+MEBIBYTE = 1 << 20
+BELIEVED_PROXY = "Address or network whose X-Forwarded-For is believed, or *; repeatable."
 
 
 def option(flag: str, *others: str, help: str, **more: Any) -> Any:  # noqa: A002, ANN401 - as typer names and types it
@@ -32,6 +35,18 @@ DatabaseUrl = Annotated[
 Json = Annotated[bool, option("--json", help="Print JSON, for programs.")]
 AppId = Annotated[str, typer.Argument(metavar="APP", help="The app's id.")]
 OptionalApp = Annotated[str | None, option("--app", help="Only this app.", show_default="every app")]
+
+
+def networks(values: list[str] | None) -> list[str] | None:
+    """Addresses and networks as they were given, or `*`; a usage error when one is neither: it would match nobody."""
+    for value in values or ():
+        if value == "*":
+            continue
+        try:
+            ipaddress.ip_network(value)
+        except ValueError as error:
+            raise typer.BadParameter(f"{error}; give 10.0.0.7, 10.0.0.0/8, 2001:db8::/32 or *") from None
+    return ["*"] if values and "*" in values else values
 
 
 def database(url: str | None) -> DatabaseConfig:

@@ -16,9 +16,10 @@ from profile_grpc import config
 from profile_grpc.bootstrap import serving
 from profile_grpc.bootstrap.serving import Ready
 from profile_grpc.cli import output
-from profile_grpc.cli.options import DatabaseUrl, database_url, option
+from profile_grpc.cli.options import BELIEVED_PROXY, MEBIBYTE, DatabaseUrl, database_url, networks, option
 from profile_grpc.config import DatabaseConfig, LogConfig, LogFormat, LogLevel, ServeConfig, TlsConfig
 from profile_grpc.service.credentials import HEADER
+from profile_grpc.transport.http.spool import SpoolLimits
 
 _DEFAULT = ServeConfig(database=DatabaseConfig("sqlite:///", b""))
 _LISTENING = "Where to listen"
@@ -132,6 +133,20 @@ def serve(  # noqa: PLR0913 - each option is a parameter
             rich_help_panel=_BRIDGE,
         ),
     ] = None,
+    bridge_spool_limit: Annotated[
+        int,
+        option(
+            "--bridge-spool-limit",
+            help="MiB of reports that may wait; beyond: 503.",
+            min=1,
+            metavar="MIB",
+            rich_help_panel=_BRIDGE,
+        ),
+    ] = SpoolLimits().size // MEBIBYTE,
+    bridge_proxy: Annotated[
+        list[str] | None,
+        option("--bridge-proxy", help=BELIEVED_PROXY, callback=networks, rich_help_panel=_BRIDGE),
+    ] = None,
     bridge_key: Annotated[
         list[str] | None,
         option(
@@ -179,6 +194,8 @@ def serve(  # noqa: PLR0913 - each option is a parameter
         bridge_host=bridge_host,
         bridge_port=bridge_port,
         bridge_spool=str(bridge_spool) if bridge_spool else None,
+        bridge_spool_limit=bridge_spool_limit * MEBIBYTE,
+        bridge_proxies=tuple(bridge_proxy or ()),
         bridge_keys=tuple(bridge_key or ()),
         log=LogConfig(log_level, log_format),
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from profile_grpc.cli.findings import Finding, Verdict, permissions
+from profile_grpc.cli.options import MEBIBYTE
 from profile_grpc.transport.http import spool_facts
 from profile_grpc.transport.http.report import MICROSECONDS
 from profile_grpc.transport.http.spool_facts import SpoolFacts
@@ -17,7 +18,6 @@ OVERDUE_SECONDS = 300
 NEARLY_FULL = 0.8
 LEAST_FREE = 64 << 20
 """Bytes. With less on its disk, a bridge is about to answer 503."""
-_MEBIBYTE = 1 << 20
 
 
 def examine(path: Path, limit: int, hash_key: bytes | None, now: int) -> Iterator[Finding]:
@@ -52,9 +52,9 @@ def _missing(path: Path) -> Finding:
 
 
 def _room(facts: SpoolFacts, limit: int) -> Finding:
-    used = f"{facts.size / _MEBIBYTE:,.1f} of {limit // _MEBIBYTE:,} MiB wait, {facts.free // _MEBIBYTE:,} MiB are free"
+    used = f"{facts.size / MEBIBYTE:,.1f} of {limit // MEBIBYTE:,} MiB wait, {facts.free // MEBIBYTE:,} MiB are free"
     if facts.size >= limit * NEARLY_FULL:
-        return Finding("spool room", Verdict.MEND, used, "bring the service back, or raise `bridge --spool-limit`")
+        return Finding("spool room", Verdict.MEND, used, "bring the service back, or raise the bridge's limit")
     if facts.free < LEAST_FREE:
         return Finding("spool room", Verdict.MEND, used, "free space on its disk: full, it has reports answered 503")
     if facts.free < limit - facts.size:

@@ -22,6 +22,7 @@ from profile_grpc.transport.http.gate import Gate
 from profile_grpc.transport.http.headers import (
     NOT_FOUND,
     OK,
+    READ_ONLY,
     TAKEN,
     TOO_LARGE,
     TOO_SLOW,
@@ -47,6 +48,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 _WITH_BODY = frozenset({"POST", "PUT", "DELETE"})
 _REPORTING = _WITH_BODY | {"GET"}
+_READING = frozenset({"GET", "HEAD"})
 _RETRY_FULL = 60
 _RETRY_FAILED = 5
 _HEALTH = frozenset({b"/healthz", b"/readyz"})
@@ -128,10 +130,10 @@ class BridgeApp:
 
     async def _answer(self, scope: Scope, receive: Receive) -> Answer | None:
         raw_path = scope["raw_path"]
+        method = scope["method"]
         found = self.paths.get(raw_path) or self._route(raw_path)
         if found is None:
-            return self._health(raw_path) if raw_path in _HEALTH else NOT_FOUND
-        method = scope["method"]
+            return self._health(raw_path, method) if raw_path in _HEALTH else NOT_FOUND
         if method not in _REPORTING:
             return headers_of.other_method(method)
         client = scope.get("client")
@@ -228,8 +230,10 @@ class BridgeApp:
             self.paths[raw_path] = found
         return found
 
-    def _health(self, raw_path: bytes) -> Answer:
+    def _health(self, raw_path: bytes, method: str) -> Answer:
         """Ready while reports can be kept, whether the service is up or not."""
+        if method not in _READING:
+            return READ_ONLY
         ready = not self.draining and not self._spool.failing and self._spool.room(proven=True)
         return OK if ready or raw_path == b"/healthz" else later(503, _RETRY_FAILED)
 

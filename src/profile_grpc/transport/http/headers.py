@@ -12,6 +12,7 @@ from typing import NamedTuple
 Header = tuple[bytes, bytes]
 _TRACEPARENT = re.compile(rb"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}\Z")
 _ALLOW: Header = (b"allow", b"GET, HEAD, POST, PUT, DELETE, OPTIONS")
+_ALLOW_READING: Header = (b"allow", b"GET, HEAD")
 _CLOSE: Header = (b"connection", b"close")
 _CHALLENGE: Header = (b"www-authenticate", b'Basic realm="reports", charset="UTF-8"')
 _LENGTH: Header = (b"content-length", b"0")
@@ -36,6 +37,7 @@ UNREADABLE = Answer(400)
 UNAUTHORIZED = Answer(401, (_LENGTH, _CHALLENGE))
 NOT_FOUND = Answer(404)
 NOT_ALLOWED = Answer(405, (_LENGTH, _ALLOW))
+READ_ONLY = Answer(405, (_LENGTH, _ALLOW_READING))
 TOO_SLOW = Answer(408, (_LENGTH, _CLOSE))
 TOO_LARGE = Answer(413, (_LENGTH, _CLOSE))
 
