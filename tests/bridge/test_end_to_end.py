@@ -2,7 +2,9 @@
 
 import asyncio
 import signal
+import socket
 import ssl
+import struct
 import urllib.request
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -196,17 +198,22 @@ def read(url: str) -> str:
         return str(response.read().decode())
 
 
-async def test_tls_on_both_sides(tmp_path: Path) -> None:
-    site = await Site(tmp_path).prepare(PUSH_APPS)
+def certified(folder: Path) -> tuple[list[str], Path]:
+    """The options of a listener with a certificate for bridge.example.com, and who signed that."""
     authority = trustme.CA()
     certificate = authority.issue_cert("bridge.example.com")
-    cert, key, ca = tmp_path / "cert.pem", tmp_path / "key.pem", tmp_path / "ca.pem"
+    cert, key, ca = folder / "cert.pem", folder / "key.pem", folder / "ca.pem"
     certificate.private_key_pem.write_to_path(key)
     for blob in certificate.cert_chain_pems:
         blob.write_to_path(cert, append=True)
     authority.cert_pem.write_to_path(ca)
+    return ["--tls-cert", str(cert), "--tls-key", str(key)], ca
+
+
+async def test_tls_on_both_sides(tmp_path: Path) -> None:
+    site = await Site(tmp_path).prepare(PUSH_APPS)
+    tls, ca = certified(tmp_path)
     raw = GET.replace(b"\r\n\r\n", f"\r\nX-Api-Key: {site.keys['bridge']}\r\n\r\n".encode())
-    tls = ("--tls-cert", str(cert), "--tls-key", str(key))
     trusted = ssl.create_default_context(cafile=str(ca))
     with (
         site.serve(*tls, "--bridge-port", "0") as server,
@@ -223,6 +230,31 @@ async def test_tls_on_both_sides(tmp_path: Path) -> None:
             assert b"strict-transport-security: " in answer
             writer.close()
             await asks_the_service(program)
+
+
+async def test_reports_over_tls_count_though_their_client_resets(tmp_path: Path) -> None:
+    """X1: what TLS itself writes after the handshake must not meet the reset before the report is read."""
+    site = await Site(tmp_path).prepare(PUSH_APPS)
+    tls, ca = certified(tmp_path)
+    trusted = ssl.create_default_context(cafile=str(ca))
+    raw = GET.replace(b"\r\n\r\n", f"\r\nX-Api-Key: {site.keys['bridge']}\r\n\r\n".encode())
+    count = 40
+
+    def send_and_reset(host: str, port: int) -> None:
+        with socket.create_connection((host, port)) as connection:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # or the report never leaves
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            with trusted.wrap_socket(connection, server_hostname="bridge.example.com") as client:
+                client.sendall(raw)
+
+    with site.bridge(*tls, "--metrics-port", "0") as bridge:
+        host, _, port = bridge.said("bridge on").rpartition(":")
+        for _ in range(count):
+            await asyncio.to_thread(send_and_reset, host, int(port))
+        metrics = ""
+        async with asyncio.timeout(20):
+            while f'received_total{{kind="REMOVAL"}} {count}.0' not in metrics:
+                metrics = await asyncio.to_thread(read, f"http://{bridge.said('metrics on')}")
 
 
 async def asks_the_service(program: Program) -> None:

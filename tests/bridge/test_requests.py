@@ -1,6 +1,5 @@
 """The requests of the reporter's documentation, and odder ones, over raw sockets (X1, X2)."""
 
-import asyncio
 import gzip
 import json
 import socket
@@ -328,26 +327,3 @@ async def test_health_says_whether_reports_are_taken(running: Harness) -> None:
     running.bridge._app.draining = True
     assert await running.get("/readyz") == 503
     assert await running.get("/healthz") == 200
-
-
-async def test_slow_and_endless_clients_are_cut(harness: Harness) -> None:
-    from profile_grpc.transport.http.server import ServerLimits  # noqa: PLC0415 - for this test only
-
-    await harness.serve()
-    bridge = await harness.start(server=ServerLimits(message_seconds=0.2, head_bytes=2000))
-    for raw in (b"", b"GET /removeToken/ HT", request("POST", "/removeToken/", "Content-Length: 9")):
-        reader, writer = await asyncio.open_connection(*bridge.address)
-        writer.write(raw)
-        with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
-            await asyncio.wait_for(reader.readexactly(1), 5)
-        writer.close()
-    endless = b"GET /healthz HTTP/1.1\r\nX: " + b"x" * 3000
-    for raw in (endless, endless + b"\r\n\r\n", request("GET", f"/removeToken/?{QUERY}&x={'x' * 3000}")):
-        reader, writer = await asyncio.open_connection(*bridge.address)
-        writer.write(raw)
-        with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
-            await asyncio.wait_for(reader.readuntil(b" 200 "), 5)
-        writer.close()
-    assert bridge._spool.waiting == 0
-    large = request("POST", "/removeToken/johndow/", body=JSON.ljust(9000))
-    assert status(await harness.send(large)) == 200  # a large body beside a small head

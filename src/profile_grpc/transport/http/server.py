@@ -9,8 +9,10 @@ import re
 import socket
 import ssl
 from asyncio import TimerHandle
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -40,6 +42,26 @@ class ServerLimits:
     """How long a connection may wait for its next request."""
     connections: int = 10_000
     """Beyond, a new one is closed at once."""
+    connections_each: int = 1000
+    """The same of one sender, where there is no proxy that stands for all of them."""
+    pipelined: int = 100
+    """Requests that may wait for the answer to an earlier one on their connection; beyond, it is cut."""
+
+
+class _Nowhere:
+    """Where the answers go that nobody reads any more: the transport of a client that has left."""
+
+    def is_closing(self) -> bool:
+        return True
+
+    def write(self, data: bytes) -> None:
+        """Nobody reads it."""
+
+    def close(self) -> None:
+        """It is closed."""
+
+
+_NOWHERE = _Nowhere()
 
 
 # typing.override needs Python 3.12
@@ -51,30 +73,51 @@ class BridgeProtocol(HttpToolsProtocol):
     crowd: Crowd | None = None
     cycle: Any
     """The request that came last: a RequestResponseCycle or an Exchange."""
+    senders: Counter[str] | None = None
+    """How many connections each sender has; None: all come through proxies."""
     sender = ""
     """Who counts as the sender of what comes without a proxy: see `site`."""
+    _running: Any = None
+    """The request that the application was last given."""
     _timer: TimerHandle | None = None
     _partial = False
     """Whether a request has come in part."""
     _in_head = False
     _head_bytes = 0
+    _overrun = False
+    """Whether more has come than one client may send at once."""
 
     def connection_made(self, transport: Any) -> None:  # noqa: ANN401 - uvicorn's transport
         super().connection_made(transport)
         self.sender = site(self.client[0]) if self.client else ""
-        if len(self.connections) > self.limits.connections:
+        each = 0
+        if self.senders is not None:
+            each = self.senders[self.sender] = self.senders[self.sender] + 1
+        if len(self.connections) > self.limits.connections or each > self.limits.connections_each:
             transport.abort()
         else:
             self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._unwatch()
+        if self.senders is not None:
+            self.senders[self.sender] -= 1
+            if not self.senders[self.sender]:
+                del self.senders[self.sender]
         waiting = [(cycle, app) for cycle, app in reversed(self.pipeline) if not cycle.more_body]
         super().connection_lost(exc)
+        self.flow.read_paused = False  # there is nothing to resume
+        if self._running is not None:
+            self._running.transport = _NOWHERE
         # Pipelined requests that came whole still count, though nobody reads their answers.
         for cycle, app in waiting:
             cycle.disconnected = False
+            cycle.transport = _NOWHERE
             self._start_asgi_task(cycle, app)
+
+    def _start_asgi_task(self, cycle: Any, app: Any) -> None:  # noqa: ANN401 - uvicorn's
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
 
     def _exchange(self, crowd: Crowd) -> Exchange | None:
         """The request whose head is complete, if the shortcut may take it.
@@ -146,11 +189,10 @@ class BridgeProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         self._head_bytes += len(data)
         super().data_received(data if self._partial or data.isascii() else _encoded(data))
-        if not self._partial:
-            self._unwatch()
-        elif self._timer is None:
+        # What is no request, such as an empty line, has its time as well: uvicorn has just stopped counting.
+        if self._timer is None and (self._partial or self.cycle is None or self.cycle.response_complete):
             self._watch()
-        if self._in_head and self._head_bytes > self.limits.head_bytes:
+        if self._overrun or (self._in_head and self._head_bytes > self.limits.head_bytes):
             self._cut()
 
     def on_message_begin(self) -> None:
@@ -160,6 +202,9 @@ class BridgeProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         if self._head_bytes > self.limits.head_bytes and self._size_of_head() > self.limits.head_bytes:
             raise ValueError  # one that came in one piece: the parser gives up, and `data_received` cuts
+        if len(self.pipeline) >= self.limits.pipelined:
+            self._overrun = True
+            raise ValueError
         self._in_head = False
         if self.crowd is None or (exchange := self._exchange(self.crowd)) is None:
             super().on_headers_complete()
@@ -172,6 +217,11 @@ class BridgeProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         self._unwatch()  # the next request, if one has begun, has its own time
         super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.pipeline and not self.transport.is_closing():
+            self.flow.pause_reading()  # uvicorn reads on: more would come with each answer than one request
 
     def _size_of_head(self) -> int:
         """About: without separators."""
@@ -200,9 +250,31 @@ def _encoded(data: bytes) -> bytes:
 class _Server(uvicorn.Server):
     """uvicorn, which leaves signals to the program around it."""
 
+    def __init__(self, config: uvicorn.Config, handshake_seconds: float) -> None:
+        super().__init__(config)
+        self._handshake_seconds = handshake_seconds
+
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """As uvicorn's for sockets that are given, and a client's TLS has its time too."""
+        await self.lifespan.startup()
+        config, loop = self.config, asyncio.get_running_loop()
+        made: Any = config.http_protocol_class
+        protocol = partial(made, config, self.server_state, self.lifespan.state)
+        self.servers = [
+            await loop.create_server(
+                protocol,
+                sock=listener,
+                ssl=config.ssl,
+                ssl_handshake_timeout=self._handshake_seconds if config.ssl else None,
+                backlog=config.backlog,
+            )
+            for listener in sockets or ()
+        ]
+        self.started = True
 
 
 class HttpServer:
@@ -228,7 +300,11 @@ class HttpServer:
             http=type(
                 "Protocol",
                 (BridgeProtocol,),
-                {"limits": limits, "crowd": Crowd(shortcut) if shortcut and not proxies else None},
+                {
+                    "limits": limits,
+                    "crowd": Crowd(shortcut) if shortcut and not proxies else None,
+                    "senders": None if proxies else Counter(),
+                },
             ),
             ws="none",
             loop="none",
@@ -246,7 +322,7 @@ class HttpServer:
         )
         config.load()
         config.ssl = tls
-        self._server = _Server(config)
+        self._server = _Server(config, limits.message_seconds)
         self._listener = listener
         self._task: asyncio.Task[None] | None = None
 
@@ -289,4 +365,6 @@ def tls_context(cert: Path, key: Path) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_cert_chain(cert, key)
+    # A ticket, which follows the handshake, would meet the reset of a client that has said all: its report were lost.
+    context.num_tickets = 0
     return context
