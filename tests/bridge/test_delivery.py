@@ -1,5 +1,6 @@
 """What becomes of reports that were taken (X1, X3, X4, X5)."""
 
+import sqlite3
 from pathlib import Path
 
 import grpc
@@ -14,7 +15,7 @@ from profile_grpc.transport.http.limits import Rate
 from profile_grpc.transport.http.spool import SpoolLimits
 from profile_grpc.transport.http.spool_schema import SpoolError
 from tests.bridge.conftest import HASH_KEY, SOON, Harness, request, status, until
-from tests.bridge.fake_service import APP, CALLS, KEY, MESSAGES, OTHER_KEY
+from tests.bridge.fake_service import APP, CALLS, KEY, MESSAGES, OTHER_KEY, READER
 
 VOIP = "Udl99X2JFP1bWwS5gR/wGeLE1hmAB2CMpr1Ej0wxkrY="
 VOIP_HEX = "51d97df57d8914fd5b5b04b9811ff019e2c4d619800760" + "8ca6bd448f4c3192b6"
@@ -130,6 +131,87 @@ async def test_a_removal_overtakes_the_token_reports_before_it(harness: Harness)
     assert told.count("Rjohndow") == 2
     assert told.count("Rsomebody") == 1
     assert harness.metric("dropped_total", reason="OVERTAKEN") == 1
+
+
+async def test_a_made_up_key_overtakes_nothing(harness: Harness) -> None:
+    """X1: a report whose key proves wrong has no effect, on other reports neither."""
+    await harness.serve()
+    await harness.start()
+    await harness.get(removal("first"))  # proves the key
+    await harness.settled()
+    await harness.service.stop()
+    assert await harness.get(f"/{APP}{token_report()}") == 200
+    assert status(await harness.send(request("GET", f"/{APP}{removal()}", key="made-up"))) == 200
+    await harness.serve()
+    await harness.settled()
+    assert names(harness) == ["Dfirst", "Rjohndow", "Hjohndow"]
+    assert harness.metric("dropped_total", reason="OVERTAKEN") == 0
+    assert harness.metric("dropped_total", reason="KEY_WRONG") == 1
+
+
+async def test_a_flood_of_made_up_keys_keeps_no_proven_report_out(harness: Harness) -> None:
+    """X1: while the service is down, nobody can tell them from keys that are right."""
+    await harness.serve()
+    await harness.start(app=AppOptions(per_app=Rate(0.01, 3)))
+    await harness.get(removal("first"))  # proves the key
+    await harness.settled()
+    await harness.service.stop()
+    flood = [
+        status(await harness.send(request("GET", f"/{APP}{removal(f'u{n}')}", key=f"made-up-{n}"))) for n in range(5)
+    ]
+    assert flood == [200, 200, 200, 429, 429]
+    assert await harness.get(f"/{APP}{removal()}") == 200
+
+
+async def test_a_spool_that_cannot_be_read_for_a_moment_is_read_again(harness: Harness) -> None:
+    """X4."""
+    await harness.start()
+    assert await harness.get(f"/{APP}{removal()}") == 200
+    await harness.stop()
+    bridge = await harness.start()
+    read, failures = bridge._spool._writer.read, 2
+
+    def failing(after: int, limit: int) -> object:
+        nonlocal failures
+        if failures:
+            failures -= 1
+            raise sqlite3.OperationalError("disk I/O error")
+        return read(after, limit)
+
+    bridge._spool._writer.read = failing  # type: ignore[method-assign,assignment]
+    bridge._delivery._arrived()
+    await until(lambda: failures < 2)
+    await harness.serve()
+    await harness.settled()
+    assert names(harness) == ["Djohndow"]
+
+
+async def test_it_is_ready_again_when_the_disk_is(harness: Harness) -> None:
+    """Where reports are sent elsewhere meanwhile, none tells it."""
+    bridge = await harness.start()
+    commit, broken = bridge._spool._writer.commit, True
+
+    def failing() -> None:
+        if broken:
+            bridge._spool._writer._end()
+            raise sqlite3.OperationalError("database or disk is full")
+        commit()
+
+    bridge._spool._writer.commit = failing  # type: ignore[method-assign]
+    assert await harness.get(f"/{APP}{removal()}") == 503
+    assert await harness.get("/readyz") == 503
+    broken = False
+    await until(lambda: not bridge._spool.failing)
+    assert await harness.get("/readyz") == 200
+
+
+async def test_a_revoked_key_of_one_tenant_stops_no_other(harness: Harness) -> None:
+    """X4: each tenant has a key of its own for the bridge, and two while it is changed."""
+    await harness.serve()
+    await harness.start(keys=("apk_profile00002_revoked", READER))
+    assert await harness.get(token_report()) == 200
+    await harness.settled()
+    assert names(harness) == ["Rjohndow", "Hjohndow"]
 
 
 async def test_a_removal_is_not_late_for_a_registration_of_this_bridge(running: Harness) -> None:

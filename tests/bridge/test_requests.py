@@ -96,6 +96,8 @@ async def test_the_documented_path_without_a_question_mark(running: Harness) -> 
         "/removeToken/?username=johndow&username=other&{tokens}",
         "/removeToken/?username=&username=johndow&{tokens}",
         "/removeToken/?username=%account[username]%&username=johndow&{tokens}",
+        "/removeToken/?username=%account%5Busername%5d%&username=johndow&{tokens}",
+        "/removeToken/?user=%account%5Busername%5D%&username=johndow&{tokens}",
         "/removeToken/johndow/{selector}/%25pushToken%25/?{tokens}",
     ],
 )

@@ -15,7 +15,7 @@ from profile_grpc.transport.http import server
 from profile_grpc.transport.http.app import AppOptions, BridgeApp
 from profile_grpc.transport.http.courier import Courier
 from profile_grpc.transport.http.delivery import Delivery, DeliveryLimits
-from profile_grpc.transport.http.directory import Directory
+from profile_grpc.transport.http.directory import Directory, KnownApp
 from profile_grpc.transport.http.gate import Gate
 from profile_grpc.transport.http.keys import Keys
 from profile_grpc.transport.http.metrics import BridgeMetrics
@@ -25,6 +25,7 @@ from profile_grpc.transport.http.service import CallFailed, Failure, Service, Se
 from profile_grpc.transport.http.spool import Spool, SpoolLimits
 
 _DIRECTORY = "directory"
+_PROBE = "probe"
 _REFRESH = 30.0
 _REFRESH_AFTER_FAILURE = 3.0
 _TICK = 1.0
@@ -111,7 +112,7 @@ class Bridge:
         """Takes reports and delivers them; returns when requests are accepted."""
         config = self._config
         keys = config.keys or ([""] if config.anonymous_directory else [])
-        self._service = Service(config.target, config.service_tls, keys, config.call_seconds)
+        self._service = Service(config.target, config.service_tls, config.call_seconds)
         self._known_keys = Keys(self._spool, self._service, self._gate, timeout=config.key_seconds)
         self._directory.expected = bool(keys)
         self._directory.wanted = self._refresh_wanted.set
@@ -126,8 +127,8 @@ class Bridge:
         )
         self._spool.start()
         if keys:
-            await self._refresh()
-            self._started.append(asyncio.create_task(self._keep_fresh(), name="bridge-directory"))
+            await self._refresh(keys)
+            self._started.append(asyncio.create_task(self._keep_fresh(keys), name="bridge-directory"))
         else:
             log.warning("the bridge has no key to read apps with: give it a PROFILE key of each tenant with --key")
         self._delivery.start()
@@ -148,7 +149,7 @@ class Bridge:
         await self._spool.close()
         await self._service.close()
 
-    async def _keep_fresh(self) -> None:
+    async def _keep_fresh(self, keys: Sequence[str]) -> None:
         while True:
             pause = _REFRESH if self._directory.fetched and self._gate.open else _REFRESH_AFTER_FAILURE
             with suppress(TimeoutError):
@@ -156,20 +157,28 @@ class Bridge:
                     await self._refresh_wanted.wait()
                     await asyncio.sleep(_TICK)  # asked for by many at once
             self._refresh_wanted.clear()
-            await self._refresh()
+            await self._refresh(keys)
 
-    async def _refresh(self) -> None:
+    async def _refresh(self, keys: Sequence[str]) -> None:
+        """Reads the apps anew. A key that was revoked takes none of the other tenants' apps away."""
         begun = self._now()
-        try:
-            apps = await self._service.apps()
-        except CallFailed as failed:
-            if failed.failure is Failure.DOWN:
-                self._gate.failed(asyncio.get_running_loop().time())
-            log.warning("the apps cannot be read from the service", code=failed.code)
-            return
+        apps: list[KnownApp] = []
+        refused = 0
+        for place, key in enumerate(keys, 1):
+            try:
+                apps += await self._service.apps(key)
+            except CallFailed as failed:
+                log.warning("the apps cannot be read from the service", code=failed.code, key=f"{place} of {len(keys)}")
+                if failed.failure is not Failure.KEY_WRONG:
+                    if failed.failure is Failure.DOWN:
+                        self._gate.failed(asyncio.get_running_loop().time())
+                    return
+                refused += 1
         self._gate.answered()
+        if refused == len(keys):
+            return
         before = self._directory.dump()
-        self._directory.update(apps)
+        self._directory.update([*self._directory.kept(apps), *apps] if refused else apps)
         self._directory.fetched = begun
         after = self._directory.dump()
         if after != before:
@@ -182,6 +191,8 @@ class Bridge:
             try:
                 if ticks % _TICKS_TO_CLEAN == 0:
                     await self._spool.clean(self._now())
+                if self._spool.failing:
+                    self._spool.put(_PROBE, b"")  # while reports are sent elsewhere, nothing else would tell
                 await self._spool.take_up_replayed()
                 await self._show()
             except Exception as error:  # noqa: BLE001 - a full disk must not end the housekeeping

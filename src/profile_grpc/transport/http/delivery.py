@@ -127,6 +127,15 @@ class Delivery:
     # --- which is next ---
 
     async def _run(self) -> None:
+        while True:
+            try:
+                await self._work()
+            except Exception as error:  # noqa: BLE001 - a disk that fails to read for a moment must not end delivery
+                log.error("the spool cannot be read", fault=type(error).__name__)  # noqa: TRY400 - its text may tell
+                self._more = True
+                await asyncio.sleep(_A_MOMENT)
+
+    async def _work(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
             self._wake.clear()

@@ -70,6 +70,11 @@ class Directory:
             self._groups.append((template, dict(by_push_app)))
         self._templates = templates
 
+    def kept(self, apps: Iterable[KnownApp]) -> list[KnownApp]:
+        """Those known before that are not among these: of a key that reads them no more."""
+        read = {app.app_id for app in apps}
+        return [app for app in self._apps.values() if app.app_id not in read]
+
     def dump(self) -> bytes:
         """What `load` understands."""
         return msgspec.json.encode(list(self._apps.values()))

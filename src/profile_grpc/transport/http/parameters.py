@@ -14,7 +14,8 @@ from urllib.parse import unquote_to_bytes
 import msgspec
 
 APP_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}\Z")
-_PLACEHOLDER = re.compile(r"%[A-Za-z][^%]*%\Z")
+_PLACEHOLDER = re.compile(r"%[A-Za-z](?:[^%]|%5[BD])*%\Z", re.IGNORECASE)
+"""Of which a client may have encoded the brackets: `%account%5Busername%5D%`."""
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
 _BASE64_ESCAPES = (("%2F", "/"), ("%2f", "/"), ("%2B", "+"), ("%2b", "+"), ("%3D", "="), ("%3d", "="))
 """What apps encode in a token. Undone first, as undoing any escape costs a token more than everything else."""

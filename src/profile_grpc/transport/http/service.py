@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import enum
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -95,31 +94,28 @@ class Credential(NamedTuple):
 class Service:
     """Calls of ProfileService and AppService. Every method raises CallFailed."""
 
-    def __init__(self, target: str, tls: ServiceTls | None, keys: Sequence[str], timeout: float) -> None:
-        """`keys`: PROFILE keys with which the bridge reads its apps, one for each tenant. `timeout`: seconds a call."""
+    def __init__(self, target: str, tls: ServiceTls | None, timeout: float) -> None:
+        """`timeout`: seconds a call."""
         self._channel = _channel(target, tls)
         self._profiles = profile_service_pb2_grpc.ProfileServiceStub(self._channel)
         self._apps = app_service_pb2_grpc.AppServiceStub(self._channel)
-        self._keys = keys
         self._timeout = timeout
 
     async def close(self) -> None:
         """Ends the connection."""
         await self._channel.close()
 
-    async def apps(self) -> list[KnownApp]:
-        """Every app that the bridge's keys reach."""
+    async def apps(self, key: str) -> list[KnownApp]:
+        """Every app that a PROFILE key reaches."""
         found: list[KnownApp] = []
-        for key in self._keys:
-            token = ""
-            while True:
-                request = app_service_pb2.ListAppsRequest(page_size=_PAGE, page_token=token)
-                response = await self._call(self._apps.ListApps, request, Credential(key, secrets.token_bytes(16)))
-                found.extend(known_app(app) for app in response.apps)
-                token = response.next_page_token
-                if not token:
-                    break
-        return found
+        token = ""
+        while True:
+            request = app_service_pb2.ListAppsRequest(page_size=_PAGE, page_token=token)
+            response = await self._call(self._apps.ListApps, request, Credential(key, secrets.token_bytes(16)))
+            found.extend(known_app(app) for app in response.apps)
+            token = response.next_page_token
+            if not token:
+                return found
 
     async def remove_account(self, request: pb.RemoveAccountRequest, credential: Credential) -> str:
         """Applies a removal and answers its outcome's name."""

@@ -22,6 +22,7 @@ from profile_grpc.transport.http.spool_records import (
     Batch,
     Incoming,
     Left,
+    Removal,
     Row,
     Shared,
     TokenRow,
@@ -177,7 +178,7 @@ class Spool:
         else:
             batch.reports[shared].append((number, arrived, bytearray(trace), bytearray(sealed)))
             if account is not None:
-                batch.removals.append((number, account))
+                batch.removals.append(Removal(number, account, credential, proven))
         self._count(kind, len(sealed) + ROW_BYTES, proven=proven, by=1)
         equal = self._recent.swap(digest, number, arrived)
         if equal is not None:

@@ -23,6 +23,17 @@ class Account(NamedTuple):
     tokens: tuple[bytes, ...]
 
 
+class Removal(NamedTuple):
+    """A removal that overtakes token reports before it."""
+
+    number: int
+    account: Account
+    credential: bytes | None
+    """The verifier of its key."""
+    proven: bool
+    """Else only reports with the same key are overtaken: if that is wrong, none of them ever counted (X1)."""
+
+
 class Incoming(NamedTuple):
     """A report to be kept."""
 
@@ -105,8 +116,7 @@ class Batch:
     """Without token reports."""
     token_reports: defaultdict[Shared, list[TokenRow]] = field(default_factory=lambda: defaultdict(list))
     credentials: dict[bytes, bytes] = field(default_factory=dict)
-    removals: list[tuple[int, Account]] = field(default_factory=list)
-    """Removals by their number, which overtake the token reports before them."""
+    removals: list[Removal] = field(default_factory=list)
     repeated: list[int] = field(default_factory=list)
     """Reports in whose place an equal one came."""
     gone: list[int] = field(default_factory=list)

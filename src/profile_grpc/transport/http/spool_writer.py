@@ -17,9 +17,9 @@ from profile_grpc.transport.http.spool_records import (
     ROW_BYTES,
     ROW_COLUMNS,
     SHARED_COLUMNS,
-    Account,
     Batch,
     Left,
+    Removal,
     Shared,
     Waiting,
     Written,
@@ -137,7 +137,7 @@ class Writer:
                 list(batch.credentials.items()),
             )
         joined = [left for pair in batch.replayed for left in self._replay(*pair)]
-        overtaken = [left for number, account in batch.removals for left in self._overtake(number, account)]
+        overtaken = [left for removal in batch.removals for left in self._overtake(removal)]
         left = list(overtaken)
         if batch.gone or batch.repeated:
             left += self._delete([*batch.gone, *batch.repeated])
@@ -179,12 +179,13 @@ class Writer:
         )
         return [Left(*row) for row in found.fetchall()]
 
-    def _overtake(self, number: int, account: Account) -> list[Left]:
+    def _overtake(self, removal: Removal) -> list[Left]:
         """Token reports before a removal that would only register what it then removes.
 
         Those of the same account (every value that the removal gives matches) that share a token with it: what the
         removal would find registered if they were delivered first (X3).
         """
+        account = removal.account
         if account.username is None and account.selector is None:
             return []
         where, values = [], []
@@ -194,8 +195,9 @@ class Writer:
                 values.append(value)
         held = " OR ".join("instr(tokens, ?)" for _ in account.tokens) or "0"
         found = self._database.execute(
-            f"DELETE FROM report WHERE {' AND '.join(where)} AND ({held}) AND id < ? {_LEFT}",
-            (*values, *account.tokens, number),
+            f"DELETE FROM report WHERE {' AND '.join(where)} AND ({held}) AND id < ?"
+            f" AND (? OR NOT proven AND credential IS ?) {_LEFT}",
+            (*values, *account.tokens, removal.number, removal.proven, removal.credential),
         )
         return [Left(*row) for row in found.fetchall()]
 
