@@ -2,29 +2,50 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Collection
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 
-from profile_grpc.domain.commands import Command, DeleteDeviceProfile, Heartbeat, Unregister
+from profile_grpc.domain.commands import (
+    Command,
+    DeleteDeviceProfile,
+    Heartbeat,
+    NewEndpoint,
+    ProfilePatch,
+    RemoveAccount,
+    ReportedToken,
+    Unregister,
+    UpdateProfileData,
+)
+from profile_grpc.domain.errors import Refused
 from profile_grpc.domain.model import (
     Guard,
     LedgerEntry,
     MadRecord,
     Profile,
     PushProvider,
+    PushPurpose,
     TokenGuard,
     TokenKey,
+    TokenRef,
 )
 from profile_grpc.domain.needs import Needs
+from profile_grpc.domain.results import Registered
 from profile_grpc.domain.settings import AppSettings
-from profile_grpc.domain.state import Delete, Write
+from profile_grpc.domain.state import Delete, TornRows, Write
+from profile_grpc.service.observer import Silent
 from profile_grpc.service.ports import Conflict
-from profile_grpc.store import SqlStore
-from tests.store.support import DAY, NOW, Writer, changes, contents, key, profile, put, register
+from profile_grpc.service.write_queue import WriteQueue
+from profile_grpc.store import SqlStore, tables
+from profile_grpc.store.database import Session
+from tests.store.support import DAY, HASHER, NOW, Writer, changes, contents, key, profile, put, register
 
 SHARED = AppSettings(multi_user_per_device=True)
 ONE_DEVICE = AppSettings(single_device_per_user=True)
+CALLS = NewEndpoint(PushProvider.FCM, "t2", "com.shop", PushPurpose.INCOMING_CALL)
 
 
 async def race(first: Writer, second: Writer, ours: Command, theirs: Command) -> None:
@@ -230,3 +251,59 @@ async def test_retried_conflicts_lose_no_update(store: SqlStore, other: SqlStore
     stored = await store.profiles.get(key())
     assert stored is not None
     assert stored.mad.number == 11
+
+
+class _Clock:
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+async def test_R4_a_token_held_since_its_owner_was_read_is_read_again(
+    pair: tuple[Writer, Writer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A removal by two tokens, one of which the app reports meanwhile: its owner must not outlive the profile (D3)."""
+    first, second = pair
+    ann = key("ann", "phone")
+    await first.commit(register(ann, "t1"))
+    assert isinstance(first.store, SqlStore)
+    loader = first.store.profiles._loader
+    load, meanwhile = loader._load_tokens, [UpdateProfileData(ann, ProfilePatch(push_endpoints=(CALLS,)))]
+
+    async def then_another_process_commits(session: Session, wanted: Collection[TokenRef]) -> list[TokenGuard]:
+        found = await load(session, wanted)
+        if meanwhile:
+            await second.commit(meanwhile.pop())
+        return found
+
+    monkeypatch.setattr(loader, "_load_tokens", then_another_process_commits)
+    removal = RemoveAccount("shop", (ReportedToken("t1"), ReportedToken("t2")), username="ann")
+    with pytest.raises(TornRows):
+        await first.commit(removal)
+    await first.commit(removal)
+    assert "push_token" not in await contents_of(first)
+
+
+async def test_D3_linking_a_customer_and_deleting_by_it_at_once_leaves_no_owner(store: SqlStore) -> None:
+    """The first was to keep its tokens, so their owners were not read; the second deletes the profile."""
+    queue = WriteQueue(store.profiles, _Clock(), HASHER, observer=Silent())
+    queue.start()
+    try:
+        await queue.submit(register(key(), "t"), AppSettings())
+        link = UpdateProfileData(key(), ProfilePatch(attributes={"customer_id": "c"}))
+        deletion = DeleteDeviceProfile("shop", customer_id="c")
+        answers = await queue.submit_all([(link, AppSettings()), (deletion, AppSettings())])
+        assert not [answer for answer in answers if isinstance(answer, Refused)]
+        assert not {"profile", "push_token"} & (await contents(store)).keys()
+    finally:
+        await queue.close()
+
+
+async def test_R4_an_owner_that_counts_profiles_which_are_gone_gives_way(store: SqlStore, writer: Writer) -> None:
+    """However it came about: a token must not be lost to every other device for ever."""
+    await writer.commit(register(key("ann", "phone"), "t"))
+    database = store._database
+    await database.execute(database.prepare(delete(tables.profile)))
+    [result] = await writer.commit(register(key("bob", "tablet"), "t"))
+    assert isinstance(result, Registered)
+    [owner] = (await contents(store))["push_token"]
+    assert owner[4:6] == ("tablet", 1)

@@ -203,6 +203,8 @@ async def test_R4_rows_that_somebody_changed_between_two_reads_are_read_again(mo
             if torn:
                 torn.clear()
                 rows.profiles = [p._replace(push_endpoints=()) for p in rows.profiles]
+                for token, guard in b.world.tokens.items():  # who moves a token writes its owner
+                    b.world.tokens[token] = guard._replace(revision=guard.revision + 1)
             return rows
 
         monkeypatch.setattr(b.world, "load", read)

@@ -382,19 +382,29 @@ class State:
     def _hold(self, key: TokenKey, device_id: str) -> None:
         guard = self._tokens.rows.get(key) or TokenGuard(key, device_id, 0)
         if guard.holders and guard.device_id != device_id:
-            msg = "a push token's owner and its profiles contradict each other (R4)"
-            raise TornRows(msg)
+            if key.ref not in self._needs.tokens or self._is_held(key, guard.device_id):
+                msg = "a push token's owner and its profiles contradict each other (R4)"
+                raise TornRows(msg)
+            # It counts profiles that no longer are: all of the owner's were read after it, and none holds the token. If
+            # one came in between, the guard has another revision, and the write is refused.
+            guard = guard._replace(holders=0)
         self._tokens_by_ref[key.ref].add(key)
         self._tokens.put(
             key,
             guard._replace(device_id=device_id, holders=guard.holders + 1, revision=self._fresh_revision()),
         )
 
+    def _is_held(self, key: TokenKey, device_id: str) -> bool:
+        return any(key in self.token_keys(p) for p in self.on_device(DeviceKey(key.app_id, device_id)))
+
     def _release(self, keys: Iterable[TokenKey]) -> None:
         for key in keys:
             guard = self._tokens.rows.get(key)
-            if guard is not None:
-                self._tokens.put(key, guard._replace(holders=guard.holders - 1, revision=self._fresh_revision()))
+            if guard is None:
+                # It came between the reads, or belongs to a profile that was to keep its tokens (`Needs.patched`).
+                msg = "a push token's owner was not read with the profile that holds it"
+                raise TornRows(msg)
+            self._tokens.put(key, guard._replace(holders=guard.holders - 1, revision=self._fresh_revision()))
 
 
 def _is_current(profile: Profile) -> bool:
