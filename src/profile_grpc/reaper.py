@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import islice
 from time import perf_counter
 
 import structlog
@@ -21,20 +22,23 @@ from profile_grpc.domain.commands import Command, PurgeUnregistered, ReapInactiv
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.model import DeletionReason, Event, EventType, ProfileStatus
 from profile_grpc.domain.results import Deleted
-from profile_grpc.domain.settings import App
+from profile_grpc.domain.settings import App, AppSettings
+from profile_grpc.service.erasing import erase_profiles
 from profile_grpc.service.observer import Observer
 from profile_grpc.service.ports import Clock, Conflict, DueBefore, DueProfile, ReaperRecord, Store, StoreError
 from profile_grpc.service.write_queue import WriteQueue
 
 log = structlog.get_logger(__name__)
 
-PAGE = 2500
+PAGE = 3000
 """Profiles that are looked up at once."""
-CHUNK = 250
-"""Profiles that are deleted in one transaction: few enough that callers do not notice."""
-LANES = 2
+CHUNK = 500
+"""Profiles that are deleted in one transaction."""
+CHUNK_BESIDE = 250
+"""... while callers come: few enough that they do not notice."""
+LANES = 3
 """Chunks that are deleted at the same time, where the database allows it."""
-REST = 3.0
+REST = 5.0
 """How long a lane rests after a chunk during which callers came, in times of what the chunk took: they come first."""
 DECIDED_AT_ONCE = 50
 """Profiles that the write queue decides at once, in the midst of callers."""
@@ -129,6 +133,8 @@ class Reaper:
         self._read: dict[tuple[str, str], datetime] = {}
         """The cutoffs at which the day of a cutoff was last read, by app and kind. Lost with the process, which costs
         no more than one more reading."""
+        self._beside_callers = True
+        """Whether callers came while the last chunk was deleted."""
 
     async def run(self, interval: timedelta) -> None:
         """A pass each `interval` until cancelled; a failed one is logged and tried again at the next."""
@@ -154,7 +160,7 @@ class Reaper:
 
         Args:
             app_id: only this app; what belongs to no app is purged as well.
-            confirm: an operator's explicit go: passes the breaker and ends a hold (P6).
+            confirm: an operator's explicit go: passes the breaker and, unless for one app only, ends a clock hold (P6).
             progress: told each chunk: the app, and how many profiles were deleted.
 
         Raises:
@@ -187,7 +193,8 @@ class Reaper:
         self, report: PassReport, app_id: str | None, *, confirm: bool, progress: Callable[[str, int], None]
     ) -> None:
         now = self._clock.now()
-        report.clock_held = not confirm and await self._clock_holds(now)
+        # A go for one app is about its breaker. It must not take the clock's word for all the others.
+        report.clock_held = not (confirm and app_id is None) and await self._clock_holds(now)
         self._observer.clock_hold(held=report.clock_held)
         if report.clock_held:
             return
@@ -232,9 +239,14 @@ class Reaper:
                 return
         else:
             self._observer.breaker(app.app_id, held=False)
-        deletion = _Deletion(app, DeletionReason.INACTIVE, progress)
         while due := await self._reaper.due(before, PAGE):
-            deleted = await self._delete(deletion, due)
+            current = await self._store.directory.app(app.app_id)
+            if current is None:
+                return
+            if (narrowed := _earlier(before, _due_before(current, now))) != before:
+                before = narrowed
+                continue
+            deleted = await self._delete(_Deletion(current, DeletionReason.INACTIVE, progress), due)
             report.reaped[app.app_id] += deleted
             if not deleted:
                 return  # all of them have come back to life since the scan
@@ -286,9 +298,14 @@ class Reaper:
         self, app: App, now: datetime, report: PassReport, progress: Callable[[str, int], None]
     ) -> None:
         before = now - app.settings.unregistered_retention
-        deletion = _Deletion(app, DeletionReason.UNREGISTERED, progress)
         while due := await self._reaper.due_unregistered(app.app_id, before, PAGE):
-            deleted = await self._delete(deletion, due)
+            current = await self._store.directory.app(app.app_id)
+            if current is None:
+                return
+            if now - current.settings.unregistered_retention < before:
+                before = now - current.settings.unregistered_retention
+                continue
+            deleted = await self._delete(_Deletion(current, DeletionReason.UNREGISTERED, progress), due)
             report.purged_profiles += deleted
             if not deleted:
                 return
@@ -296,18 +313,18 @@ class Reaper:
 
     async def _delete(self, deletion: _Deletion, due: Sequence[DueProfile]) -> int:
         """Deletes what is still as it was found, several chunks at a time; answers how many profiles that were."""
-        chunks = iter([due[start : start + CHUNK] for start in range(0, len(due), CHUNK)])
+        left = iter(due)
         try:
             async with asyncio.TaskGroup() as lanes:
-                tasks = [lanes.create_task(self._delete_chunks(deletion, chunks)) for _ in range(LANES)]
+                tasks = [lanes.create_task(self._delete_chunks(deletion, left)) for _ in range(LANES)]
         except ExceptionGroup as failed:
             # What failed first is what callers know how to tell; the other lanes were stopped for it.
             raise failed.exceptions[0] from None
         return sum(task.result() for task in tasks)
 
-    async def _delete_chunks(self, deletion: _Deletion, chunks: Iterator[Sequence[DueProfile]]) -> int:
+    async def _delete_chunks(self, deletion: _Deletion, left: Iterator[DueProfile]) -> int:
         total, app_id = 0, deletion.app.app_id
-        for chunk in chunks:
+        while chunk := tuple(islice(left, CHUNK_BESIDE if self._beside_callers else CHUNK)):
             taken, started = self._queue.taken, perf_counter()
             try:
                 await self._reaper.delete(app_id, chunk, deletion.reason, self._clock.now())
@@ -318,7 +335,8 @@ class Reaper:
                 self._observer.profiles_deleted(app_id, deletion.reason, deleted)
             deletion.progress(app_id, deleted)
             total += deleted
-            if self._queue.taken > taken:
+            self._beside_callers = self._queue.taken > taken
+            if self._beside_callers:
                 await asyncio.sleep((perf_counter() - started) * REST)
         return total
 
@@ -360,6 +378,15 @@ class Reaper:
             lambda: self._reaper.purge_ledger(now - LEDGER_RETENTION, PURGE_CHUNK)
         )
         await self._reaper.purge_reaped(now - inactivity.BREAKER_WINDOW)
+        await self._erase_homeless()
+
+    async def _erase_homeless(self) -> None:
+        """Erases what a call registered that was under way, somewhere, while its app was deleted."""
+        counts = await self._store.profiles.counts()
+        for app_id in sorted({key.app_id for key in counts}):
+            if await self._store.directory.app(app_id) is None:
+                await erase_profiles(self._store.profiles, self._queue, app_id, AppSettings())
+                await self._renew()
 
     async def _in_chunks(self, purge: Callable[[], Awaitable[int]]) -> int:
         total = 0
@@ -405,6 +432,14 @@ class Reaper:
     async def _renew(self) -> None:
         if not await self._reaper.acquire_lease(self._holder, self._clock.now(), LEASE):
             raise LeaseLost
+
+
+def _earlier(one: DueBefore, other: DueBefore) -> DueBefore:
+    """What both say is due: a period that was raised meanwhile is in force at once (P3), a lowered one next time."""
+    registered = None
+    if one.registered is not None and other.registered is not None:
+        registered = min(one.registered, other.registered)
+    return replace(one, heard=min(one.heard, other.heard), registered=registered)
 
 
 def _due_before(app: App, now: datetime) -> DueBefore:

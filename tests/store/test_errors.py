@@ -32,7 +32,7 @@ from profile_grpc.store.errors import TableMissing, translate
         (asyncpg.ConnectionDoesNotExistError, StoreUnavailable),
         (asyncpg.ReadOnlySQLTransactionError, StoreUnavailable),
         (asyncpg.UndefinedTableError, TableMissing),
-        (asyncpg.InvalidPasswordError, StoreError),
+        (asyncpg.InvalidPasswordError, StoreUnavailable),
         (asyncpg.InvalidSQLStatementNameError, StoreError),
         (asyncpg.DuplicatePreparedStatementError, StoreError),
         (asyncpg.InsufficientPrivilegeError, StoreError),

@@ -1,6 +1,7 @@
 """Passes of the reaper on a store, with a clock that is moved by hand."""
 
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from profile_grpc.service.observer import Silent
 from profile_grpc.service.ports import StoreUnavailable, Tenant
 from profile_grpc.service.write_queue import WriteQueue
 from profile_grpc.store import SqlStore
-from tests.store.support import DAY, HASHER, NOW, Writer, key, register
+from tests.store.support import DAY, HASHER, NOW, Writer, contents, key, register
 from tests.support.domain import ManualClock, minutes
 
 SETTINGS = AppSettings(reaper_breaker=ReaperBreaker(percent=0, minimum=5))
@@ -56,7 +57,8 @@ async def shop(store: SqlStore) -> AsyncIterator[Shop]:
 
 
 async def test_P1_a_pass_deletes_in_many_chunks(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reaper_module, "CHUNK", 2)
+    for size in ("CHUNK", "CHUNK_BESIDE"):
+        monkeypatch.setattr(reaper_module, size, 2)
     monkeypatch.setattr(reaper_module, "PAGE", 5)
     await shop.heard(*(f"user{n}" for n in range(12)))
     shop.clock.advance(41 * DAY)
@@ -131,3 +133,56 @@ async def test_P6_the_log_tells_why_the_breaker_holds(shop: Shop, logged: Callab
 def logged() -> Any:
     with capture_logs() as entries:
         yield lambda: entries
+
+
+async def test_P6_a_go_for_one_app_is_no_go_for_the_clock(shop: Shop) -> None:
+    """An operator who answers one app's breaker must not let a jumped clock wipe the others."""
+    await shop.store.directory.add_app(App("other", "acme", NOW, NOW, settings=SETTINGS, revision=1))
+    await shop.heard("ann", "bob", "eve")
+    await shop.reap()  # a pass on record
+    shop.clock.advance(365 * DAY)
+    for known in (False, True):  # before a pass has noticed the jump, and after
+        report = await shop.reaper.run_pass("other", confirm=True)
+        assert report.clock_held, known
+        assert (await shop.reaper.run_pass()).clock_held
+    assert await shop.left() == 3
+    assert await shop.reap(confirm=True) == 3
+
+
+async def test_P3_a_period_raised_during_a_pass_is_in_force_at_once(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In apps that the pass has yet to reach, and in the one that it is at."""
+    monkeypatch.setattr(reaper_module, "PAGE", 2)
+    directory = shop.store.directory
+    await directory.add_app(App("a-first", "acme", NOW, NOW, settings=SETTINGS, revision=1))
+    await shop.heard("ann", "bob", "eve")
+    first = Writer(shop.store, SETTINGS, NOW)
+    for name in ("kim", "lee", "max"):
+        await first.commit(register(key(name, name, "a-first"), f"{name}-first"))
+        await first.commit(Heartbeat(key(name, name, "a-first")))
+    shop.clock.advance(41 * DAY)
+    delete = shop.store.reaper.delete
+
+    async def and_an_operator_raises_the_periods(*given: Any) -> None:
+        await delete(*given)
+        monkeypatch.setattr(shop.store.reaper, "delete", delete)
+        for app_id in ("a-first", "shop"):
+            app = await directory.app(app_id)
+            assert app is not None
+            longer = replace(app.settings, inactivity_period=365 * DAY)
+            await directory.change_app(replace(app, settings=longer, revision=app.revision + 1), app.revision)
+
+    monkeypatch.setattr(shop.store.reaper, "delete", and_an_operator_raises_the_periods)
+    report = await shop.reaper.run_pass(confirm=True)
+    assert report.reaped == {"a-first": 2}
+    assert await shop.left() == 3
+
+
+async def test_D3_what_was_registered_while_its_app_was_deleted_is_erased(shop: Shop) -> None:
+    """A call may outlast the deletion; its profile belongs to nobody, and must not wait for the next app of that id."""
+    await Writer(shop.store, SETTINGS, NOW).commit(register(key("ann", "phone", "gone"), "t"))
+    await shop.heard("bob")
+    await shop.reap()
+    assert set(await shop.store.profiles.counts()) == set(await shop.store.profiles.app_counts("shop"))
+    assert [row[0] for row in (await contents(shop.store))["push_token"]] == ["shop"]

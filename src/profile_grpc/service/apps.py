@@ -8,25 +8,22 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from profile_grpc.domain import settings as app_settings
-from profile_grpc.domain.commands import EraseApp
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.settings import App, AppSettings
 from profile_grpc.service import credentials, paging
 from profile_grpc.service.credentials import Caller
 from profile_grpc.service.directory import STALENESS, Directory, app_not_allowed, app_not_found
+from profile_grpc.service.erasing import erase_profiles
 from profile_grpc.service.ports import (
     Clock,
     Conflict,
     DirectoryStore,
     KeyKind,
-    ProfileFilter,
     ProfileStore,
     StoredKey,
 )
 from profile_grpc.service.write_queue import WriteQueue
-
-ERASE_CHUNK = 500
 
 
 class Apps:
@@ -59,6 +56,9 @@ class Apps:
         app_settings.check(settings)
         now = self._clock.now()
         app = App(app_id, tenant_id, now, now, display_name, settings, revision=random.getrandbits(63))
+        if await self._store.app(app_id) is None:
+            # Of an earlier app of this id, perhaps another tenant's: registered by a call that outlasted its deletion.
+            await self._erase_profiles(app)
         try:
             await self._store.add_app(app)
         except Conflict:
@@ -163,8 +163,7 @@ class Apps:
         return stored
 
     async def _erase_profiles(self, app: App) -> None:
-        while found := await self._profiles.list(ProfileFilter(app.app_id), None, ERASE_CHUNK):
-            await self._queue.submit(EraseApp(app.app_id, tuple(p.key for p in found)), app.settings)
+        await erase_profiles(self._profiles, self._queue, app.app_id, app.settings)
 
     async def create_key(self, kind: KeyKind, tenant_id: str, app_id: str) -> tuple[StoredKey, str]:
         """A new key and its secret, which is shown this once."""

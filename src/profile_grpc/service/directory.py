@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
+import structlog
+
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.settings import App
 from profile_grpc.service import credentials
 from profile_grpc.service.credentials import Caller
-from profile_grpc.service.ports import DirectoryStore, KeyKind, StoreUnavailable
+from profile_grpc.service.ports import DirectoryStore, KeyKind, StoreError, StoreUnavailable
+
+log = structlog.get_logger(__name__)
 
 REFRESH_INTERVAL = 1.0
 """Seconds between two looks for changes made by other processes."""
@@ -45,7 +49,7 @@ class Directory:
     async def refresh(self) -> None:
         """Forgets what was read if anything has changed since.
 
-        Raises: StoreUnavailable, and forgets nothing: known keys keep working through a short outage.
+        Raises: StoreError, and forgets nothing: known keys keep working through a short outage.
         """
         version = await self._store.version()
         if version != self._cache.version:
@@ -63,6 +67,8 @@ class Directory:
                 await self.refresh()
             except StoreUnavailable:
                 continue  # the health check tells; what is known stays in force
+            except StoreError as error:  # without this task the whole process would end
+                log.warning("the directory cannot be refreshed", error=str(error))
 
     def known_caller(self, presented: str | None) -> Caller | None:
         """The caller of a key that was read before; None: ask `authenticate`."""

@@ -29,6 +29,8 @@ _STATES: dict[str, type[StoreError]] = {
     "23505": Conflict,  # unique violation: another writer was first
     "25006": StoreUnavailable,  # read-only: we still talk to what has become the standby
     "42P01": TableMissing,
+    "28": StoreUnavailable,  # the login is refused: while a password is changed, for one
+    "3D000": StoreUnavailable,  # there is no such database: while it is renamed or restored
     "40": Conflict,  # serialization failure, deadlock
     "40003": StoreUnavailable,  # the outcome of the statement is unknown
     "53": StoreUnavailable,  # out of connections, memory, disk
