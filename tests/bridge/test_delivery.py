@@ -1,6 +1,7 @@
 """What becomes of reports that were taken (X1, X3, X4, X5)."""
 
 import sqlite3
+from datetime import timedelta
 from pathlib import Path
 
 import grpc
@@ -369,6 +370,58 @@ async def test_dead_letters_are_replayed_while_the_bridge_runs(running: Harness)
     await until(lambda: len(running.service.calls) == 1)
     assert running.service.calls[0].report_time.ToMicroseconds() == first.arrived
     await until(lambda: len(dead_letters.listed(running.spool)) == 1)
+
+
+async def test_a_dead_letter_undoes_nothing_that_was_reported_later(running: Harness) -> None:
+    """X3, X4: replayed, it would register a user who has logged out, or a token that was replaced."""
+    unknown = token_report("ann").replace(MESSAGES, "com.new")
+    other = token_report("bob").replace(MESSAGES, "com.new")
+    for report in (unknown, other):
+        assert await running.get(f"/{APP}{report}") == 200
+    running.clock.advance(seconds=1)
+    await until(lambda: len(dead_letters.listed(running.spool)) == 2)
+    await running.get(removal("ann"))
+    await until(lambda: len(dead_letters.listed(running.spool)) == 1)
+    await running.get(token_report("bob", token="newer"))
+    await until(lambda: not dead_letters.listed(running.spool))
+    assert names(running) == ["Dann", "Rbob", "Hbob"]
+    await until(lambda: running.metric("dead") == 0)
+
+
+async def test_a_push_app_id_that_was_just_set_up_is_known_at_once(running: Harness) -> None:
+    """X5: the apps are read again before a report, or a replayed letter, is given up."""
+    report = token_report().replace(MESSAGES, "com.new")
+    assert await running.get(f"/{APP}{report}") == 200
+    running.clock.advance(seconds=1)
+    await until(lambda: running.metric("died_total", reason="UNKNOWN_PUSH_APP") == 1)
+    running.service.apps[0].settings.push_app_ids.add(
+        push_app_id="com.new", provider=profile_pb2.PUSH_PROVIDER_FCM, platform=profile_pb2.PLATFORM_IOS
+    )
+    assert await running.get(f"/{APP}{token_report('ann').replace(MESSAGES, 'com.new')}") == 200
+    running.clock.advance(seconds=1)
+    await until(lambda: "Hann" in names(running))
+    dead_letters.replay(running.spool, [], everything=True)
+    await until(lambda: "Hjohndow" in names(running))
+
+
+async def test_dead_letters_do_not_age_by_a_jump_of_the_clock(harness: Harness) -> None:
+    """X4: they are kept for 30 days, of a clock that runs evenly."""
+    await harness.serve()
+    bridge = await harness.start()
+    day = timedelta(days=1) // timedelta(microseconds=1)
+    spool, moment, now = bridge._spool, 0, harness.clock.microseconds
+    spool._moment = lambda: moment
+    spool._clock = None
+    assert await harness.get(f"/{APP}/removeToken/?username=johndow") == 200
+    await until(lambda: spool.dead == 1)
+    await spool.clean(now)
+    for ahead in (365 * day, 0, 365 * day):  # there, back, and there again: nobody knows which is right
+        moment += 60_000_000
+        await spool.clean(now + ahead + moment)
+        assert spool.dead == 1
+    moment += day + 1
+    await spool.clean(now + 365 * day + moment)
+    assert spool.dead == 0
 
 
 async def test_a_full_spool_says_so(harness: Harness) -> None:

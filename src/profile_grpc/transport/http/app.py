@@ -36,11 +36,11 @@ from profile_grpc.transport.http.keys import Keys, PresentedKey
 from profile_grpc.transport.http.limits import Rate, RateLimiter, site
 from profile_grpc.transport.http.metrics import BridgeMetrics
 from profile_grpc.transport.http.parameters import Kind, Parameters, Route, Sent, TooLarge, Unreadable
-from profile_grpc.transport.http.report import Report, canonical
+from profile_grpc.transport.http.report import Report, account_of
 from profile_grpc.transport.http.sealing import equal
 from profile_grpc.transport.http.spool import Spool, SpoolFailed, SpoolFull
-from profile_grpc.transport.http.spool_records import Account, Incoming, Told
-from profile_grpc.transport.http.templates import DEFAULT, Fields
+from profile_grpc.transport.http.spool_records import Incoming, Told
+from profile_grpc.transport.http.templates import DEFAULT
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -358,22 +358,9 @@ class BridgeApp:
             credential,
             sealed_key,
             # Needed only where there are token reports to overtake.
-            self._account(report) if report.kind is _TOKEN or self._spool.token_reports else None,
+            account_of(report, self._spool.sealer.hash) if report.kind is _TOKEN or self._spool.token_reports else None,
             self._spool.sealer.seal(content),
             digest,
-        )
-
-    def _account(self, report: Report) -> Account:
-        """What tells which token reports a removal overtakes."""
-        fields = report.fields or (DEFAULT.fields(report.parameters) if report.parameters else Fields())
-
-        def hashed(kind: bytes, value: str) -> bytes:
-            return self._spool.sealer.hash(b"\x00".join((kind, report.app_id.encode(), value.encode())))
-
-        return Account(
-            hashed(b"username", fields.username) if fields.username else None,
-            hashed(b"selector", fields.selector) if fields.selector else None,
-            tuple(hashed(b"token", canonical(t)) for t in (fields.token_calls, fields.token_msgs) if t),
         )
 
 

@@ -111,7 +111,7 @@ class Bridge:
     async def start(self) -> None:
         """Takes reports and delivers them; returns when requests are accepted."""
         config = self._config
-        keys = config.keys or ([""] if config.anonymous_directory else [])
+        self._keys = keys = config.keys or ([""] if config.anonymous_directory else [])
         self._service = Service(config.target, config.service_tls, config.call_seconds)
         self._known_keys = Keys(self._spool, self._service, self._gate, timeout=config.key_seconds)
         self._directory.expected = bool(keys)
@@ -127,8 +127,8 @@ class Bridge:
         )
         self._spool.start()
         if keys:
-            await self._refresh(keys)
-            self._started.append(asyncio.create_task(self._keep_fresh(keys), name="bridge-directory"))
+            await self._refresh()
+            self._started.append(asyncio.create_task(self._keep_fresh(), name="bridge-directory"))
         else:
             log.warning("the bridge has no key to read apps with: give it a PROFILE key of each tenant with --key")
         self._delivery.start()
@@ -149,7 +149,7 @@ class Bridge:
         await self._spool.close()
         await self._service.close()
 
-    async def _keep_fresh(self, keys: Sequence[str]) -> None:
+    async def _keep_fresh(self) -> None:
         while True:
             pause = _REFRESH if self._directory.fetched and self._gate.open else _REFRESH_AFTER_FAILURE
             with suppress(TimeoutError):
@@ -157,25 +157,27 @@ class Bridge:
                     await self._refresh_wanted.wait()
                     await asyncio.sleep(_TICK)  # asked for by many at once
             self._refresh_wanted.clear()
-            await self._refresh(keys)
+            await self._refresh()
 
-    async def _refresh(self, keys: Sequence[str]) -> None:
+    async def _refresh(self) -> None:
         """Reads the apps anew. A key that was revoked takes none of the other tenants' apps away."""
         begun = self._now()
         apps: list[KnownApp] = []
         refused = 0
-        for place, key in enumerate(keys, 1):
+        for place, key in enumerate(self._keys, 1):
             try:
                 apps += await self._service.apps(key)
             except CallFailed as failed:
-                log.warning("the apps cannot be read from the service", code=failed.code, key=f"{place} of {len(keys)}")
+                log.warning(
+                    "the apps cannot be read from the service", code=failed.code, key=f"{place} of {len(self._keys)}"
+                )
                 if failed.failure is not Failure.KEY_WRONG:
                     if failed.failure is Failure.DOWN:
                         self._gate.failed(asyncio.get_running_loop().time())
                     return
                 refused += 1
         self._gate.answered()
-        if refused == len(keys):
+        if refused == len(self._keys):
             return
         before = self._directory.dump()
         self._directory.update([*self._directory.kept(apps), *apps] if refused else apps)
@@ -193,7 +195,10 @@ class Bridge:
                     await self._spool.clean(self._now())
                 if self._spool.failing:
                     self._spool.put(_PROBE, b"")  # while reports are sent elsewhere, nothing else would tell
-                await self._spool.take_up_replayed()
+                letters = await self._spool.to_replay()
+                if letters and self._keys:
+                    await self._refresh()  # an operator has set up what they lacked, perhaps just now
+                self._spool.take_up(letters)
                 await self._show()
             except Exception as error:  # noqa: BLE001 - a full disk must not end the housekeeping
                 log.warning("the spool cannot be kept in order", error=str(error))

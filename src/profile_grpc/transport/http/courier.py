@@ -11,7 +11,7 @@ from appprofile.v1 import profile_service_pb2 as pb
 from profile_grpc.transport.http.directory import Directory
 from profile_grpc.transport.http.keys import Keys
 from profile_grpc.transport.http.parameters import Kind, Sent
-from profile_grpc.transport.http.report import Incomplete, Report, canonical, register, remove_account
+from profile_grpc.transport.http.report import UNKNOWN_PUSH_APP, Incomplete, Report, canonical, register, remove_account
 from profile_grpc.transport.http.service import CallFailed, Credential, Failure, Service
 from profile_grpc.transport.http.spool_records import Waiting
 from profile_grpc.transport.http.templates import Fields
@@ -69,10 +69,7 @@ class Courier:
             return Result(Fate.LATER, "NO_DIRECTORY", reached=False)
         candidates = [report.app_id] if report.app_id else self._candidates(report)
         if not candidates:
-            if directory.expected and directory.fetched <= waiting.arrived:
-                directory.wanted()
-                return Result(Fate.LATER, "UNKNOWN_APP", reached=False)
-            return Result(Fate.DEAD, "UNKNOWN_APP", reached=False)
+            return self._unknown(waiting, "UNKNOWN_APP")
         key = ""
         if waiting.credential is not None:
             key = await self._keys.reveal(waiting.credential) or ""
@@ -87,6 +84,14 @@ class Courier:
         if waiting.proven or waiting.credential is None:
             return Result(Fate.DEAD, "KEY_REFUSED")
         return Result(Fate.DROPPED, "KEY_WRONG")
+
+    def _unknown(self, waiting: Waiting, reason: str) -> Result:
+        """Dead, but not before the apps were read once since the report came: an owner may have just set it up."""
+        directory = self._directory
+        if directory.expected and directory.fetched <= waiting.arrived:
+            directory.wanted()
+            return Result(Fate.LATER, reason, reached=False)
+        return Result(Fate.DEAD, reason, reached=False)
 
     def fields(self, report: Report, app_id: str) -> Fields:
         """The report's values, by the app's names."""
@@ -108,7 +113,10 @@ class Courier:
             else:
                 outcome = await self._register(waiting, app_id, fields, credential)
         except Incomplete as incomplete:
-            return Result(Fate.DEAD, str(incomplete), reached=False)
+            reason = str(incomplete)
+            if reason == UNKNOWN_PUSH_APP:
+                return self._unknown(waiting, reason)
+            return Result(Fate.DEAD, reason, reached=False)
         except CallFailed as failed:
             return self._failed(waiting, app_id, failed)
         self._learn(waiting, app_id, valid=True)

@@ -15,7 +15,7 @@ from profile_grpc.transport.http.backoff import Backoff
 from profile_grpc.transport.http.courier import Courier, Fate, Result, tokens
 from profile_grpc.transport.http.gate import Gate
 from profile_grpc.transport.http.parameters import Kind
-from profile_grpc.transport.http.report import Report
+from profile_grpc.transport.http.report import Report, account_of
 from profile_grpc.transport.http.sealing import CannotOpen
 from profile_grpc.transport.http.spool import Spool
 from profile_grpc.transport.http.spool_records import Waiting
@@ -236,6 +236,8 @@ class Delivery:
         elif result.fate is Fate.DOWN:
             self._gate.failed(asyncio.get_running_loop().time())
         if result.fate in {Fate.DELIVERED, Fate.DROPPED, Fate.DEAD}:
+            if result.fate is Fate.DELIVERED and self._spool.dead:
+                self._spool.outdate(entry.waiting, account_of(entry.report, self._spool.sealer.hash))
             self._settle(entry.waiting, result)
             self._leave(entry)
             return

@@ -5,14 +5,15 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 
 from appprofile.v1 import profile_pb2
 from appprofile.v1 import profile_service_pb2 as pb
 from profile_grpc.transport.http.parameters import Kind, Parameters
-from profile_grpc.transport.http.templates import Fields
+from profile_grpc.transport.http.spool_records import Account
+from profile_grpc.transport.http.templates import DEFAULT, Fields
 
 _HEX_TOKEN = re.compile(r"(?:[0-9A-Fa-f]{2}){32,}\Z")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]+={0,2}\Z")
@@ -25,6 +26,7 @@ _APPLE = frozenset(
 )
 _MAX_TOKENS = 8
 MICROSECONDS = 1_000_000
+UNKNOWN_PUSH_APP = "UNKNOWN_PUSH_APP"
 
 
 class PushApp(msgspec.Struct, array_like=True, frozen=True):
@@ -102,7 +104,7 @@ def register(app_id: str, fields: Fields, push_apps: Mapping[str, PushApp]) -> p
             purpose=profile_pb2.PushPurpose.ValueType(push_app.purpose),
         )
     if not known:
-        raise Incomplete("UNKNOWN_PUSH_APP" if any(_tokens(fields)) else "MISSING_TOKEN")
+        raise Incomplete(UNKNOWN_PUSH_APP if any(_tokens(fields)) else "MISSING_TOKEN")
     return request
 
 
@@ -125,6 +127,20 @@ def sendable(provider: int, token: str) -> str:
 def canonical(token: str) -> str:
     """One spelling for the alphabets and paddings of base64: the same token is known again."""
     return token.replace("-", "+").replace("_", "/").rstrip("=")
+
+
+def account_of(report: Report, keyed_hash: Callable[[bytes], bytes]) -> Account:
+    """What tells later which reports speak of the same account, and hides which that is."""
+    fields = report.fields or (DEFAULT.fields(report.parameters) if report.parameters else Fields())
+
+    def hashed(kind: bytes, value: str) -> bytes:
+        return keyed_hash(b"\x00".join((kind, report.app_id.encode(), value.encode())))
+
+    return Account(
+        hashed(b"username", fields.username) if fields.username else None,
+        hashed(b"selector", fields.selector) if fields.selector else None,
+        tuple(hashed(b"token", canonical(token)) for _, token in _tokens(fields)),
+    )
 
 
 def _tokens(fields: Fields) -> Iterator[tuple[str, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -32,6 +33,10 @@ from profile_grpc.transport.http.spool_records import (
 from profile_grpc.transport.http.spool_writer import Writer
 
 _DEAD_RETENTION = 30 * 86_400 * MICROSECONDS
+_CLOCK = "clock"
+"""The value in `meta` that tells when the spool was last cleaned, in microseconds since 1970."""
+_UNEVEN = 3600 * MICROSECONDS
+_STEADY_AFTER = 86_400 * MICROSECONDS
 _REPLAYED_AT_ONCE = 1000
 _FEW_REPORTS = 10_000
 _AFTER_FAILURE = 0.2
@@ -71,8 +76,14 @@ class Spool:
     One thread owns the connection. Make it, `start` it on the event loop, `close` it.
     """
 
-    def __init__(self, path: Path, hash_key: bytes, limits: SpoolLimits | None = None) -> None:
-        """Opens the spool.
+    def __init__(
+        self,
+        path: Path,
+        hash_key: bytes,
+        limits: SpoolLimits | None = None,
+        moment: Callable[[], int] = lambda: time.monotonic_ns() // 1000,
+    ) -> None:
+        """Opens the spool. `moment` answers microseconds of a clock that never jumps.
 
         Raises:
             SpoolError: it cannot be opened, another process owns it, or it was sealed under another hash key.
@@ -98,6 +109,13 @@ class Spool:
         self._closing = False
         self._worker: asyncio.Task[None] | None = None
         self._recent = _Recent(self.limits)
+        self._moment = moment
+        self._clock: tuple[int, int] | None = None
+        """What the clock and a monotonic one showed when the spool was last cleaned."""
+        self._noted = self.get(_CLOCK)
+        """What it showed when an earlier process last did so."""
+        self._steady_from = 0
+        """When the clock may be believed again, by the monotonic one."""
         self.on_superseded: Callable[[Sequence[int], str], None] = lambda _numbers, _reason: None
         """Told which reports wait no longer, once that is durable: OVERTAKEN by a removal, REPEATED by an equal one."""
         self.on_arrival: Callable[[], None] = lambda: None
@@ -217,6 +235,11 @@ class Spool:
         self._batch.gone.append(report.id)
         self._arrival.set()
 
+    def outdate(self, report: Waiting, account: Account) -> None:
+        """The report is delivered: dead token letters of the same account from before it must not come back (X3)."""
+        self._batch.outdating.append((report.id, report.kind, account))
+        self._arrival.set()
+
     def bury(self, report: Waiting, reason: str, now: int) -> None:
         """The report cannot be applied: it becomes a dead letter."""
         self._batch.dead.append((reason, now, report.id))
@@ -250,9 +273,12 @@ class Spool:
         rows = self._database.execute("SELECT verifier, app_id, valid, time FROM verdict ORDER BY time").fetchall()
         return [(verifier, app_id, bool(valid), time) for verifier, app_id, valid, time in rows]
 
-    async def take_up_replayed(self) -> None:
-        """Takes up the dead letters that an operator replays."""
-        letters = await self._in_thread(lambda: self._writer.to_replay(_REPLAYED_AT_ONCE))
+    async def to_replay(self) -> list[int]:
+        """The dead letters that an operator replays."""
+        return await self._in_thread(lambda: self._writer.to_replay(_REPLAYED_AT_ONCE))
+
+    def take_up(self, letters: Iterable[int]) -> None:
+        """Has dead letters wait to be delivered again."""
         queued = {letter for _, letter in self._batch.replayed}
         for letter in letters:
             if letter not in queued:
@@ -263,8 +289,25 @@ class Spool:
     async def clean(self, now: int) -> None:
         """Lets go what is no longer needed."""
         few = self.waiting <= _FEW_REPORTS
-        before = now - _DEAD_RETENTION
-        self.dead = await self._in_thread(lambda: self._writer.clean(self.limits.size, before, keys=few))
+        before = now - _DEAD_RETENTION if self._is_steady(now) else 0
+        left = await self._in_thread(lambda: self._writer.clean(self.limits.size, before, keys=few))
+        if left < self.dead:
+            log.info("dead letters were let go: too old, or too many", letters=self.dead - left)
+        self.dead = left
+
+    def _is_steady(self, now: int) -> bool:
+        """Whether the clock has run evenly for a day, as far as can be told: letters do not age by a jump of it."""
+        moment = self._moment()
+        if self._clock is None:
+            jumped = self._noted is not None and not -_UNEVEN <= now - int(self._noted) <= _DEAD_RETENTION
+        else:
+            wall, monotonic = self._clock
+            jumped = abs((now - wall) - (moment - monotonic)) > _UNEVEN
+        if jumped:
+            self._steady_from = moment + _STEADY_AFTER
+        self._clock = (now, moment)
+        self.put(_CLOCK, str(now).encode())
+        return moment >= self._steady_from
 
     # --- the thread ---
 
@@ -318,6 +361,9 @@ class Spool:
             await asyncio.sleep(_AFTER_FAILURE)
             return False
         self.failing = False
+        if written.outdated:
+            self.dead -= written.outdated
+            log.info("dead letters were let go: later reports were delivered", letters=written.outdated)
         for report in written.left:
             self._count(report.kind, report.size, proven=bool(report.proven), by=-1)
         self._rejoin(written.joined)
@@ -353,6 +399,7 @@ class Spool:
         again.dead[:0] = batch.dead
         again.retried[:0] = batch.retried
         again.replayed[:0] = batch.replayed
+        again.outdating[:0] = batch.outdating
         again.verdicts[:0] = batch.verdicts
         again.meta = batch.meta | again.meta
 

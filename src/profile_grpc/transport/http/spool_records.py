@@ -127,6 +127,8 @@ class Batch:
     """Attempts, number."""
     replayed: list[tuple[int, int]] = field(default_factory=list)
     """New number, number of the dead letter."""
+    outdating: list[tuple[int, Kind, Account]] = field(default_factory=list)
+    """Reports that were delivered, after which older token reports of the account are of no use: number, kind."""
     verdicts: list[tuple[bytes, str, bool, int]] = field(default_factory=list)
     """Verifier, app, whether valid, time."""
     meta: dict[str, bytes] = field(default_factory=dict)
@@ -137,7 +139,14 @@ class Batch:
     def empty(self) -> bool:
         """Whether there is nothing to write."""
         return not (
-            self.waiting or self.gone or self.dead or self.retried or self.replayed or self.verdicts or self.meta
+            self.waiting
+            or self.gone
+            or self.dead
+            or self.retried
+            or self.replayed
+            or self.outdating
+            or self.verdicts
+            or self.meta
         )
 
 
@@ -150,3 +159,5 @@ class Written(NamedTuple):
     """Those of them that a removal overtook."""
     joined: list[Left]
     """Dead letters that wait again, by their new numbers."""
+    outdated: int
+    """How many dead letters are gone, as later reports of their accounts were delivered."""

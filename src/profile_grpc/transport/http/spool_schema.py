@@ -47,6 +47,8 @@ CREATE TABLE dead (
   attempts INTEGER NOT NULL, reason TEXT NOT NULL, died INTEGER NOT NULL, replay INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX dead_replay ON dead (id) WHERE replay;
+CREATE INDEX dead_username ON dead (username) WHERE username IS NOT NULL;
+CREATE INDEX dead_selector ON dead (selector) WHERE selector IS NOT NULL;
 """
 CARRIED = "kind, app_id, arrived, trace, proven, credential, username, selector, tokens, sealed"
 """What a report keeps when it becomes a dead letter, and when that is replayed."""

@@ -17,6 +17,7 @@ from profile_grpc.transport.http.spool_records import (
     ROW_BYTES,
     ROW_COLUMNS,
     SHARED_COLUMNS,
+    Account,
     Batch,
     Left,
     Removal,
@@ -28,6 +29,17 @@ from profile_grpc.transport.http.spool_schema import CARRIED, write_lock
 
 _CHUNKS = (256, 64, 16, 4, 1)
 """How many reports one INSERT carries. Few statements: each gives up the interpreter lock and must win it back."""
+
+
+def _removed(account: Account) -> tuple[str, list[bytes | None]]:
+    """The condition for what a removal of the account removes, and its values: every value that it gives matches."""
+    given = {"username": account.username, "selector": account.selector}
+    named = {column: value for column, value in given.items() if value is not None}
+    held = " OR ".join("instr(tokens, ?)" for _ in account.tokens)
+    if not named or not held:
+        return "0", []
+    where = " AND ".join(f"{column} = ?" for column in named)
+    return f"{where} AND ({held})", [*named.values(), *account.tokens]
 
 
 def _inserts(*columns: str) -> dict[int, str]:
@@ -138,6 +150,7 @@ class Writer:
             )
         joined = [left for pair in batch.replayed for left in self._replay(*pair)]
         overtaken = [left for removal in batch.removals for left in self._overtake(removal)]
+        outdated = sum(self._outdate(*delivered) for delivered in batch.outdating)
         left = list(overtaken)
         if batch.gone or batch.repeated:
             left += self._delete([*batch.gone, *batch.repeated])
@@ -162,7 +175,7 @@ class Writer:
                 "INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
                 list(batch.meta.items()),
             )
-        return Written(left, [report.id for report in overtaken], joined)
+        return Written(left, [report.id for report in overtaken], joined, outdated)
 
     def _insert(self, statements: Mapping[int, str], reports: Mapping[Shared, Sequence[Iterable[object]]]) -> None:
         for shared, rows in reports.items():
@@ -185,21 +198,24 @@ class Writer:
         Those of the same account (every value that the removal gives matches) that share a token with it: what the
         removal would find registered if they were delivered first (X3).
         """
-        account = removal.account
-        if account.username is None and account.selector is None:
-            return []
-        where, values = [], []
-        for column, value in (("username", account.username), ("selector", account.selector)):
-            if value is not None:
-                where.append(f"{column} = ?")
-                values.append(value)
-        held = " OR ".join("instr(tokens, ?)" for _ in account.tokens) or "0"
+        where, values = _removed(removal.account)
         found = self._database.execute(
-            f"DELETE FROM report WHERE {' AND '.join(where)} AND ({held}) AND id < ?"
-            f" AND (? OR NOT proven AND credential IS ?) {_LEFT}",
-            (*values, *account.tokens, removal.number, removal.proven, removal.credential),
+            f"DELETE FROM report WHERE {where} AND id < ? AND (? OR NOT proven AND credential IS ?) {_LEFT}",
+            (*values, removal.number, removal.proven, removal.credential),
         )
         return [Left(*row) for row in found.fetchall()]
+
+    def _outdate(self, number: int, kind: Kind, account: Account) -> int:
+        """Token reports among the dead letters that came before a delivered report and would undo it, if replayed.
+
+        After a removal those that it would have overtaken, after a token report those of the same device.
+        """
+        if kind is Kind.REMOVAL:
+            where, values = _removed(account)
+        else:
+            where, values = "username = ? AND selector IS ?", [account.username, account.selector]
+        done = self._database.execute(f"DELETE FROM dead WHERE {where} AND id < ?", (*values, number))
+        return done.rowcount
 
     def _replay(self, number: int, letter: int) -> list[Left]:
         found = self._database.execute(
