@@ -25,7 +25,16 @@ from profile_grpc.domain.results import Deleted
 from profile_grpc.domain.settings import App, AppSettings
 from profile_grpc.service.erasing import erase_profiles
 from profile_grpc.service.observer import Observer
-from profile_grpc.service.ports import Clock, Conflict, DueBefore, DueProfile, ReaperRecord, Store, StoreError
+from profile_grpc.service.ports import (
+    Clock,
+    Conflict,
+    DueBefore,
+    DueProfile,
+    ReaperRecord,
+    Store,
+    StoreError,
+    StoreUnavailable,
+)
 from profile_grpc.service.write_queue import WriteQueue
 
 log = structlog.get_logger(__name__)
@@ -48,6 +57,8 @@ TOMBSTONE_RETENTION = timedelta(days=90)
 EVENT_RETENTION = timedelta(days=7)
 LEDGER_RETENTION = timedelta(days=400)
 APP_PAGE = 1000
+_LARGEST = 2**63 - 1
+"""What a database can count to."""
 
 
 class LeaseLost(Exception):  # noqa: N818 - an outcome
@@ -135,6 +146,8 @@ class Reaper:
         no more than one more reading."""
         self._beside_callers = True
         """Whether callers came while the last chunk was deleted."""
+        self._told_held: set[str] = set()
+        """The apps of which the observer was last told that they hold."""
 
     async def run(self, interval: timedelta) -> None:
         """A pass each `interval` until cancelled; a failed one is logged and tried again at the next."""
@@ -198,11 +211,29 @@ class Reaper:
         self._observer.clock_hold(held=report.clock_held)
         if report.clock_held:
             return
+        failures: list[Exception] = []
         async for app in self._apps(app_id):
-            await self._reap(app, now, report, confirm=confirm, progress=progress)
-            await self._purge_unregistered(app, now, report, progress)
+            try:
+                await self._reap(app, now, report, confirm=confirm, progress=progress)
+                await self._purge_unregistered(app, now, report, progress)
+            except StoreUnavailable:
+                raise
+            except (StoreError, Refused) as error:  # of this app's data or settings: the others are not to wait for it
+                log.warning("an app could not be reaped", app=app.app_id, error=str(error))
+                failures.append(error)
+        if app_id is None:
+            self._forget_holds(report)
         await self._purge(now, report)
         await self._reaper.save_record(ReaperRecord(last_pass_time=now))
+        if failures:
+            raise failures[0]
+
+    def _forget_holds(self, report: PassReport) -> None:
+        """Of apps that are gone: nobody can give them a go."""
+        held = {each.app_id for each in report.held}
+        for app_id in self._told_held - held:
+            self._observer.breaker(app_id, held=False)
+        self._told_held = held
 
     async def _clock_holds(self, now: datetime) -> bool:
         """Whether the clock is too far ahead to believe; stored, so that only an operator lifts it (P6)."""
@@ -284,7 +315,7 @@ class Reaper:
         """Counts what is due no further than the limit."""
         reaped = await self._reaper.reaped_since(app.app_id, now - inactivity.BREAKER_WINDOW)
         limit = await self._limit(app)
-        due = await self._reaper.count_due(before, max(limit - reaped, 0) + 1)
+        due = await self._reaper.count_due(before, min(max(limit - reaped, 0) + 1, _LARGEST))
         if not inactivity.breaker_trips(due=due, reaped=reaped, limit=limit):
             return None
         return Held(app.app_id, due, limit, reaped)

@@ -13,7 +13,7 @@ from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.settings import App, AppSettings, ReaperBreaker
 from profile_grpc.reaper import Reaper
 from profile_grpc.service.observer import Silent
-from profile_grpc.service.ports import StoreUnavailable, Tenant
+from profile_grpc.service.ports import DataRefused, DueBefore, StoreUnavailable, Tenant
 from profile_grpc.service.write_queue import WriteQueue
 from profile_grpc.store import SqlStore
 from tests.store.support import DAY, HASHER, NOW, Writer, contents, key, register
@@ -186,3 +186,43 @@ async def test_D3_what_was_registered_while_its_app_was_deleted_is_erased(shop: 
     await shop.reap()
     assert set(await shop.store.profiles.counts()) == set(await shop.store.profiles.app_counts("shop"))
     assert [row[0] for row in (await contents(shop.store))["push_token"]] == ["shop"]
+
+
+async def test_P6_one_app_stops_the_reaper_of_no_other(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither by the largest number that its breaker may have, nor by data of its own that fail."""
+    largest = replace(SETTINGS, reaper_breaker=ReaperBreaker(percent=0, minimum=2**63 - 1))
+    for app_id in ("a-first", "b-fails"):
+        await shop.store.directory.add_app(App(app_id, "acme", NOW, NOW, settings=largest, revision=1))
+    await shop.heard("ann")
+    shop.clock.advance(5 * DAY)
+    for _ in range(8):  # passes in time: no clock hold
+        await shop.reap()
+        shop.clock.advance(5 * DAY)
+    due = shop.store.reaper.due
+
+    async def fails(before: DueBefore, limit: int) -> object:
+        if before.app_id == "b-fails":
+            raise DataRefused("of this app")
+        return await due(before, limit)
+
+    monkeypatch.setattr(shop.store.reaper, "due", fails)
+    with pytest.raises(DataRefused):
+        await shop.reap()
+    assert await shop.left() == 0
+    assert (await shop.store.reaper.record()).last_pass_time == shop.clock.now()
+
+
+async def test_P6_the_hold_of_an_app_that_is_gone_is_told_no_more(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[tuple[str, bool]] = []
+    monkeypatch.setattr(shop.reaper._observer, "breaker", lambda app_id, *, held: told.append((app_id, held)))
+    nothing = replace(SETTINGS, reaper_breaker=ReaperBreaker(percent=0, minimum=0))
+    await shop.store.directory.add_app(App("gone", "acme", NOW, NOW, settings=nothing, revision=1))
+    writer = Writer(shop.store, nothing, NOW)
+    await writer.commit(register(key("ann", "phone", "gone")), Heartbeat(key("ann", "phone", "gone")))
+    for _ in range(10):
+        await shop.reap()
+        shop.clock.advance(5 * DAY)
+    assert told[-2:] == [("gone", True), ("shop", False)]
+    await shop.store.directory.remove_app("gone", shop.clock.now())
+    await shop.reap()
+    assert told[-2:] == [("shop", False), ("gone", False)]

@@ -122,3 +122,15 @@ def test_auto_is_json_where_nobody_watches() -> None:
     structlog.get_logger("test").info("started")
     assert lines(stream)[0]["event"] == "started"
     assert not sys.stderr.closed
+
+
+def test_what_grpc_says_of_strange_metadata_is_kept_out() -> None:
+    """With the value, which anybody may send: a name, a token."""
+    stream = configured()
+    logger = logging.getLogger("grpc._cython.cygrpc")
+    try:
+        SECRET.encode("utf-16").decode("utf-8")
+    except UnicodeDecodeError:
+        logger.exception("Invalid encoding on %s", SECRET)
+    logger.error("something else")
+    assert [line["event"] for line in lines(stream)] == ["something else"]

@@ -311,6 +311,24 @@ async def test_an_app_that_has_changed_is_not_overwritten(office: Office) -> Non
     assert caught.value.reason is Reason.ETAG_MISMATCH
 
 
+async def test_an_update_without_an_etag_is_made_of_what_somebody_else_left(office: Office) -> None:
+    before = await office.apps.get(APP)
+    read, meanwhile = office.store.app, ["theirs"]
+
+    async def read_before_another_update(app_id: str) -> App | None:
+        found = await read(app_id)
+        if found is not None and meanwhile:
+            await office.apps.update(found, meanwhile.pop(), found.settings)
+        return found
+
+    office.store.app = read_before_another_update  # type: ignore[method-assign]
+    after = await office.apps.change(APP, lambda app: (f"{app.display_name} and ours", app.settings))
+    assert after.display_name == "theirs and ours"
+    with pytest.raises(Refused) as caught:
+        await office.apps.change(APP, lambda app: ("late", app.settings), before.etag)
+    assert caught.value.reason is Reason.ETAG_MISMATCH
+
+
 async def test_an_app_id_is_taken_once(office: Office) -> None:
     await office.apps.create("new", "acme", "New", AppSettings())
     with pytest.raises(Refused) as caught:

@@ -71,13 +71,13 @@ def set_(
     if display_name is None and not assignments:
         raise typer.BadParameter("give at least one --set NAME=VALUE, or --display-name")
 
+    def change(before: App) -> tuple[str, AppSettings]:
+        name = before.display_name if display_name is None else display_name
+        return name, _checked(app_id, name, settings.apply(before.settings, assignments or ()))
+
     async def run() -> App:
         async with administration(database(database_url)) as admin:
-            before = await admin.apps.get(app_id)
-            name = before.display_name if display_name is None else display_name
-            return await admin.apps.update(
-                before, name, _checked(app_id, name, settings.apply(before.settings, assignments or ()))
-            )
+            return await admin.apps.change(app_id, change)
 
     changed = asyncio.run(run())
     if as_json:

@@ -36,17 +36,17 @@ def _explain(error: Exception) -> tuple[str, int]:
             return _usage(error), error.exit_code
         case typer.Abort():
             return "stopped", FAILED
+        case UnicodeEncodeError():
+            return "an argument is not text in UTF-8", USAGE
         case ConfigError() | SettingError():
             return str(error), USAGE
         case Refused():
             return error.message, USAGE if error.reason in _WRONG_INPUT else FAILED
-        case CommandFailed() | AddressTaken() | ServeError() | ProcessFailed() | SpoolError():
-            return str(error), FAILED
         case WorkerFailed():
             return "a worker did not start; it has said why above", FAILED
         case StoreUnavailable():
             return f"{error}; check that the database runs and that --database-url names it", FAILED
-        case StoreError():
+        case CommandFailed() | AddressTaken() | ServeError() | ProcessFailed() | SpoolError() | StoreError():
             return str(error), FAILED
         case OSError():
             return f"{error.filename or ''} {error.strerror or error}".strip(), FAILED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,6 +18,8 @@ from rich.table import Table
 from rich.text import Text
 
 _WIDTH_OF_A_FILE = 10_000
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+"""What a terminal would obey: a device may have sent it."""
 
 
 def note(text: str) -> None:
@@ -68,7 +71,7 @@ def human(value: object) -> str:
         case datetime():
             return f"{value:%Y-%m-%d %H:%M:%S}Z"
         case _:
-            return str(value)
+            return _CONTROL.sub(lambda found: repr(found[0])[1:-1], str(value))
 
 
 class Working:

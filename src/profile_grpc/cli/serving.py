@@ -26,6 +26,8 @@ _LISTENING = "Where to listen"
 _LIMITS = "Limits and periods"
 _LOGS = "Logs and metrics"
 _BRIDGE = "HTTP bridge"
+_LONGEST = 1_000_000
+"""Seconds, about eleven days: gRPC counts milliseconds in 32 bits."""
 _DEMO_CALL = '{"key": {"app_id": "demo", "user_id": "alice", "device_id": "phone-1"}, "platform": "PLATFORM_ANDROID"}'
 
 
@@ -34,7 +36,7 @@ def _port(flag: str, text: str, panel: str, **more: Any) -> Any:  # noqa: ANN401
 
 
 def _seconds(flag: str, text: str, *, least: float = 0) -> Any:  # noqa: ANN401 - as `option`
-    return option(flag, help=text, min=least, metavar="SECONDS", rich_help_panel=_LIMITS)
+    return option(flag, help=text, min=least, max=_LONGEST, metavar="SECONDS", rich_help_panel=_LIMITS)
 
 
 def serve(  # noqa: PLR0913 - each option is a parameter

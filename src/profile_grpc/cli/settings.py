@@ -28,6 +28,7 @@ _DURATION = re.compile(r"(?:\d+(?:\.\d+)?[wdhms])+\Z")
 _PART = re.compile(r"(\d+(?:\.\d+)?)([wdhms])")
 _BOOLEANS = {"true": True, "on": True, "yes": True, "1": True, "false": False, "off": False, "no": False, "0": False}
 _DEFAULT = "default"
+_TOO_LARGE = 2**63
 
 
 class SettingError(ValueError):
@@ -129,9 +130,12 @@ def _percent(text: str) -> float:
 
 def _integer(text: str) -> int:
     try:
-        return int(text)
+        number = int(text)
     except ValueError:
         raise SettingError(f"{text!r} is no whole number") from None
+    if abs(number) >= _TOO_LARGE:
+        raise SettingError(f"{text} is too large a number")
+    return number
 
 
 def choice(kind: type[EnumT], text: str) -> EnumT:

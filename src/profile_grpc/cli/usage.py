@@ -41,7 +41,10 @@ def mad(
     JSON: {app_id, days: [{date, counted}], distinct, rolling_30_days}.
     """
     end = last or datetime.now(UTC).date()
-    start = first or end - _DEFAULT_SPAN
+    try:
+        start = first or end - _DEFAULT_SPAN
+    except OverflowError:
+        raise typer.BadParameter("there are no 30 days before --to; give --from") from None
 
     async def run() -> MadUsage:
         async with administration(database(database_url)) as admin:

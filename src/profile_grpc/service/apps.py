@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from profile_grpc.domain import settings as app_settings
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.settings import App, AppSettings
-from profile_grpc.service import credentials, paging
+from profile_grpc.service import credentials, paging, refusals
 from profile_grpc.service.credentials import Caller
 from profile_grpc.service.directory import STALENESS, Directory, app_not_allowed, app_not_found
 from profile_grpc.service.erasing import erase_profiles
@@ -24,6 +24,11 @@ from profile_grpc.service.ports import (
     StoredKey,
 )
 from profile_grpc.service.write_queue import WriteQueue
+
+_ATTEMPTS = 10
+"""How often an update is made of what is stored, while others keep changing it."""
+_LONGEST_PAUSE = 0.02
+"""Seconds between two attempts."""
 
 
 class Apps:
@@ -80,6 +85,24 @@ class Apps:
         if app is None or app.deleting:
             raise app_not_found(app_id)
         return app
+
+    async def change(self, app_id: str, change: Callable[[App], tuple[str, AppSettings]], etag: str = "") -> App:
+        """Updates an app to the display name and settings that `change` makes of what is stored.
+
+        Without an etag, an update of somebody else in between is no obstacle: `change` is asked again.
+
+        Raises:
+            Refused: APP_NOT_FOUND, CONFLICT, and as `update`.
+        """
+        for _ in range(_ATTEMPTS):
+            before = await self.get(app_id)
+            try:
+                return await self.update(before, *change(before), etag)
+            except Refused as refused:
+                if etag or refused.reason is not Reason.ETAG_MISMATCH:
+                    raise
+            await asyncio.sleep(random.uniform(0, _LONGEST_PAUSE))  # noqa: S311 - no secret
+        raise refusals.of(Conflict())
 
     async def update(self, before: App, display_name: str, settings: AppSettings, etag: str = "") -> App:
         """Stores new values of an app that was read as `before`; in force at once (P3).

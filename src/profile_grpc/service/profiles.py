@@ -37,6 +37,12 @@ from profile_grpc.service.write_queue import WriteQueue
 
 ResultT = TypeVar("ResultT")
 
+_PAGE_CHARACTERS = 1 << 20
+"""Of a page: a client takes 4 MiB if it is told nothing else, and nobody is answered while one is written."""
+_READ_FIRST = 100
+"""Profiles that are read before it is known how large they are."""
+_SHORT_PARTS = 500
+
 
 class Profiles:
     """What callers can do with profiles. The app is one that the caller reaches."""
@@ -108,11 +114,39 @@ class Profiles:
         listing = ["profiles", *astuple(wanted)]
         position = paging.unseal(self._hasher, listing, page_token)
         after = ProfileKey(wanted.app_id, *position) if position else None
-        limit = paging.size(page_size)
-        found = await self._store.list(wanted, after, limit + 1)
-        page = found[:limit]
-        more = len(found) > limit
+        page, more = await self._page(wanted, after, paging.size(page_size))
         return page, paging.seal(self._hasher, listing, page[-1].key[1:]) if more else ""
+
+    async def _page(
+        self, wanted: ProfileFilter, after: ProfileKey | None, limit: int
+    ) -> tuple[Sequence[Profile], bool]:
+        """Up to `limit` profiles, fewer where they are large, and whether others follow."""
+        page: list[Profile] = []
+        room, ask = _PAGE_CHARACTERS, min(limit, _READ_FIRST)
+        while True:
+            found = await self._store.list(wanted, after, ask + 1)
+            for profile in found[:ask]:
+                room -= _characters(profile)
+                if room < 0 and page:
+                    return page, True
+                page.append(profile)
+            if len(found) <= ask or len(page) == limit:
+                return page, len(found) > ask
+            after = page[-1].key
+            each = (_PAGE_CHARACTERS - room) // len(page)
+            ask = min(limit - len(page), max(room // each, 1))
+
+
+def _characters(profile: Profile) -> int:
+    """About what a caller is sent of the profile, without what is short in all of them."""
+    attributes = profile.attributes
+    custom, device = attributes.custom_attributes, attributes.device_attributes
+    return (
+        _SHORT_PARTS
+        + sum([len(endpoint.token) for endpoint in profile.push_endpoints])
+        + sum([len(name) + len(value) for name, value in custom.items()])
+        + sum([len(name) + len(attribute.value) for name, attribute in device.items()])
+    )
 
 
 def _expect(kind: type[ResultT], result: object) -> ResultT:

@@ -45,6 +45,8 @@ def parse(url: str) -> DatabaseUrl:
     Raises:
         StoreError: it cannot be used. The text repeats nothing of it but the scheme: the rest may be a password.
     """
+    if "\x00" in unquote(url):
+        raise StoreError("a database URL holds the character NUL")
     scheme = url.partition("://")[0].partition("+")[0].lower()
     if "://" not in url or scheme not in ("sqlite", "postgresql", "postgres"):
         kind = f"not {scheme}://…" if "://" in url else "and this has no scheme"

@@ -58,7 +58,13 @@ def configure_logs(config: LogConfig, stream: TextIO | None = None) -> None:
     )
     # Libraries speak from WARNING on, whatever is asked of us: below, some of them log statements with their values,
     # and so push tokens.
+    logging.getLogger("grpc._cython.cygrpc").addFilter(_tells_no_value)
     logging.basicConfig(handlers=[handler], level=max(level, logging.WARNING), force=True)
+
+
+def _tells_no_value(record: logging.LogRecord) -> bool:
+    """Keeps out what gRPC says of metadata that is not UTF-8: its value, which anybody may send, and a traceback."""
+    return not str(record.msg).startswith("Invalid encoding on")
 
 
 def silence_logs() -> None:

@@ -256,6 +256,37 @@ async def test_tokens_are_hidden_from_client_and_bridge_keys(served: Served) -> 
     assert shown == {"ADMIN": "t", "PROFILE": "t", "CLIENT": "", "BRIDGE": ""}
 
 
+async def test_a_page_of_large_profiles_is_what_any_client_takes(served: Served) -> None:
+    """GRPC clients refuse messages beyond 4 MiB, unless they are told; and nobody else waits while one is written."""
+    large = {f"note-{number}": "x" * 1000 for number in range(64)}
+    for number in range(40):
+        request = ps.RegisterRequest(key=key(f"user-{number:02}", f"device-{number}"), custom_attributes=large)
+        await served.profiles.Register(request, metadata=served.admin)
+    asked = ps.ListProfilesRequest(app_id=APP, page_size=1000)
+    users: list[str] = []
+    while True:
+        page = await served.profiles.ListProfiles(asked, metadata=served.admin)
+        assert 0 < page.ByteSize() < 2**21
+        users += [profile.key.user_id for profile in page.profiles]
+        if not page.next_page_token:
+            break
+        asked.page_token = page.next_page_token
+    assert users == [f"user-{number:02}" for number in range(40)]
+
+
+async def test_a_page_is_read_in_parts(served: Served) -> None:
+    """The first tell how large the others may be; none is left out between them."""
+    for number in range(230):
+        await register(served, f"user-{number:03}", f"device-{number}")
+    asked = ps.ListProfilesRequest(app_id=APP, page_size=220)
+    page = await served.profiles.ListProfiles(asked, metadata=served.admin)
+    assert [profile.key.user_id for profile in page.profiles] == [f"user-{number:03}" for number in range(220)]
+    asked.page_token = page.next_page_token
+    page = await served.profiles.ListProfiles(asked, metadata=served.admin)
+    assert len(page.profiles) == 10
+    assert not page.next_page_token
+
+
 async def test_profiles_are_listed_in_pages(served: Served) -> None:
     for number in range(5):
         await register(served, f"user-{number}", f"device-{number}")

@@ -30,6 +30,13 @@ def reflection_of(served: Served) -> Any:
     return cast("Any", ServerReflectionStub)(served.channel)
 
 
+async def test_compressed_messages_are_not_unpacked(served: Served) -> None:
+    """GRPC would unpack them before it knows their size, and before anybody's key is looked at."""
+    request = ps.GetProfileRequest(key=key(user="x" * 200))
+    told = await refused(served.profiles.GetProfile(request, metadata=served.admin, compression=grpc.Compression.Gzip))
+    assert told.code is grpc.StatusCode.UNIMPLEMENTED
+
+
 # --- reflection ---
 
 

@@ -2072,7 +2072,8 @@ type ListProfilesRequest struct {
 	Status ProfileStatus `protobuf:"varint,5,opt,name=status,proto3,enum=appprofile.v1.ProfileStatus" json:"status,omitempty"`
 	// Only of this platform. Default: any.
 	Platform Platform `protobuf:"varint,6,opt,name=platform,proto3,enum=appprofile.v1.Platform" json:"platform,omitempty"`
-	// How many profiles to answer at most. Default 50; values above 1000 are coerced to 1000.
+	// How many profiles to answer at most. Default 50; values above 1000 are coerced to 1000. A page holds fewer where
+	// profiles are large: it ends at about 1 MiB, and next_page_token goes on from there.
 	PageSize int32 `protobuf:"varint,7,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The `next_page_token` of the page before, with the same filter. Opaque.
 	PageToken     string `protobuf:"bytes,8,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`

@@ -1491,7 +1491,8 @@ pub struct ListProfilesRequest {
     /// Only of this platform. Default: any.
     #[prost(enumeration="Platform", tag="6")]
     pub platform: i32,
-    /// How many profiles to answer at most. Default 50; values above 1000 are coerced to 1000.
+    /// How many profiles to answer at most. Default 50; values above 1000 are coerced to 1000. A page holds fewer where
+    /// profiles are large: it ends at about 1 MiB, and next_page_token goes on from there.
     #[prost(int32, tag="7")]
     pub page_size: i32,
     /// The `next_page_token` of the page before, with the same filter. Opaque.

@@ -147,6 +147,9 @@ def channel_options(options: ServerOptions) -> list[tuple[str, int]]:
     return [
         ("grpc.so_reuseport", int(options.so_reuseport)),
         ("grpc.max_receive_message_length", options.max_message),
+        # None but the identity: gRPC unpacks a message before it looks at its size and before any code of ours, and
+        # 2 MB without a key would take 2 GB.
+        ("grpc.compression_enabled_algorithms_bitset", 1),
         ("grpc.keepalive_time_ms", int(options.keepalive_time * 1000)),
         ("grpc.keepalive_timeout_ms", int(options.keepalive_timeout * 1000)),
         ("grpc.keepalive_permit_without_calls", 1),

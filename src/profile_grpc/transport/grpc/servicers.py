@@ -6,6 +6,7 @@ What refuses a call was either checked before (the pipeline) or is decided furth
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from appprofile.v1 import app_service_pb2 as app_pb
 from appprofile.v1 import profile_pb2
@@ -117,9 +118,7 @@ class AppServicer:
 
     async def UpdateApp(self, request: app_pb.UpdateAppRequest, call: Call) -> app_pb.UpdateAppResponse:
         check_tenant(call.caller, request.app.tenant_id)
-        before = await self._apps.get(request.app.app_id)
-        display_name, chosen = settings.updated(request, before)
-        updated = await self._apps.update(before, display_name, chosen, request.app.etag)
+        updated = await self._apps.change(request.app.app_id, partial(settings.updated, request), request.app.etag)
         return app_pb.UpdateAppResponse(app=settings.app(updated))
 
     async def ListApps(self, request: app_pb.ListAppsRequest, call: Call) -> app_pb.ListAppsResponse:

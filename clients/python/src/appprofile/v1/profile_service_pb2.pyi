@@ -1144,7 +1144,9 @@ class ListProfilesRequest(_message.Message):
     platform: _profile_pb2.Platform.ValueType
     """Only of this platform. Default: any."""
     page_size: _builtins.int
-    """How many profiles to answer at most. Default 50; values above 1000 are coerced to 1000."""
+    """How many profiles to answer at most. Default 50; values above 1000 are coerced to 1000. A page holds fewer where
+    profiles are large: it ends at about 1 MiB, and next_page_token goes on from there.
+    """
     page_token: _builtins.str
     """The `next_page_token` of the page before, with the same filter. Opaque."""
     def __init__(

@@ -1034,7 +1034,8 @@ export type ListProfilesRequest = Message<"appprofile.v1.ListProfilesRequest"> &
   platform: Platform;
 
   /**
-   * How many profiles to answer at most. Default 50; values above 1000 are coerced to 1000.
+   * How many profiles to answer at most. Default 50; values above 1000 are coerced to 1000. A page holds fewer where
+   * profiles are large: it ends at about 1 MiB, and next_page_token goes on from there.
    *
    * @generated from field: int32 page_size = 7;
    */

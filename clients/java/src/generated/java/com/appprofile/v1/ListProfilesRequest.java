@@ -303,7 +303,8 @@ private static final long serialVersionUID = 0L;
   private int pageSize_ = 0;
   /**
    * <pre>
-   * How many profiles to answer at most. Default 50; values above 1000 are coerced to 1000.
+   * How many profiles to answer at most. Default 50; values above 1000 are coerced to 1000. A page holds fewer where
+   * profiles are large: it ends at about 1 MiB, and next_page_token goes on from there.
    * </pre>
    *
    * <code>int32 page_size = 7 [json_name = "pageSize", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1341,7 +1342,8 @@ private static final long serialVersionUID = 0L;
     private int pageSize_ ;
     /**
      * <pre>
-     * How many profiles to answer at most. Default 50; values above 1000 are coerced to 1000.
+     * How many profiles to answer at most. Default 50; values above 1000 are coerced to 1000. A page holds fewer where
+     * profiles are large: it ends at about 1 MiB, and next_page_token goes on from there.
      * </pre>
      *
      * <code>int32 page_size = 7 [json_name = "pageSize", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1353,7 +1355,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * How many profiles to answer at most. Default 50; values above 1000 are coerced to 1000.
+     * How many profiles to answer at most. Default 50; values above 1000 are coerced to 1000. A page holds fewer where
+     * profiles are large: it ends at about 1 MiB, and next_page_token goes on from there.
      * </pre>
      *
      * <code>int32 page_size = 7 [json_name = "pageSize", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1369,7 +1372,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * How many profiles to answer at most. Default 50; values above 1000 are coerced to 1000.
+     * How many profiles to answer at most. Default 50; values above 1000 are coerced to 1000. A page holds fewer where
+     * profiles are large: it ends at about 1 MiB, and next_page_token goes on from there.
      * </pre>
      *
      * <code>int32 page_size = 7 [json_name = "pageSize", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>

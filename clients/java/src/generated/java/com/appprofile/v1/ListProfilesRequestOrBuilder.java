@@ -130,7 +130,8 @@ public interface ListProfilesRequestOrBuilder extends
 
   /**
    * <pre>
-   * How many profiles to answer at most. Default 50; values above 1000 are coerced to 1000.
+   * How many profiles to answer at most. Default 50; values above 1000 are coerced to 1000. A page holds fewer where
+   * profiles are large: it ends at about 1 MiB, and next_page_token goes on from there.
    * </pre>
    *
    * <code>int32 page_size = 7 [json_name = "pageSize", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
