@@ -20,6 +20,7 @@ PROGRAM = "profile-grpc"
 HASH_KEY_VARIABLE = "PROFILE_GRPC_HASH_KEY"
 HASH_KEY_BYTES = 32
 MAKE_HASH_KEY = 'python3 -c "import secrets; print(secrets.token_hex(32))"'
+_SQLITE_HEADER = b"SQLite format 3\x00"
 _HASH_KEY = re.compile(r"[0-9A-Fa-f]{64}\Z")
 
 
@@ -219,9 +220,24 @@ def _dev_hash_key(url: str, environment: Mapping[str, str]) -> bytes:
     """
     found = configured_hash_key(environment) or read_dev_hash_key(url)
     if found is None:
+        if is_sqlite(url):
+            _check_sqlite_file(sqlite_path(url))
         keep_private(dev_file(url, "hash-key"), secrets.token_hex(HASH_KEY_BYTES) + "\n", replace=False)
         found = read_dev_hash_key(url)
     return found or _missing_hash_key()
+
+
+def _check_sqlite_file(path: Path) -> None:
+    """Before a key is laid beside a file that is no database of ours."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(len(_SQLITE_HEADER))
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise ConfigError(f"cannot read the database file {path}: {_why(error)}") from None
+    if head not in {b"", _SQLITE_HEADER}:
+        raise ConfigError(f"{path} is no SQLite database; name another file with --database-url")
 
 
 def read_dev_hash_key(url: str) -> bytes | None:

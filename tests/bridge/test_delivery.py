@@ -9,11 +9,11 @@ import pytest
 
 from appprofile.v1 import profile_pb2
 from appprofile.v1 import profile_service_pb2 as pb
-from profile_grpc.transport.http import dead_letters
+from profile_grpc.transport.http import dead_letters, spool_facts
 from profile_grpc.transport.http.app import AppOptions
 from profile_grpc.transport.http.delivery import DeliveryLimits
 from profile_grpc.transport.http.limits import Rate
-from profile_grpc.transport.http.spool import SpoolLimits
+from profile_grpc.transport.http.spool import Spool, SpoolLimits
 from profile_grpc.transport.http.spool_schema import SpoolError
 from tests.bridge.conftest import HASH_KEY, SOON, Harness, request, status, until
 from tests.bridge.fake_service import APP, CALLS, KEY, MESSAGES, OTHER_KEY, READER
@@ -510,6 +510,20 @@ async def test_another_hash_key_is_refused_and_so_is_a_second_bridge(harness: Ha
     harness.spool.write_text("no database at all, but long enough to be read as one" * 20)
     with pytest.raises(SpoolError, match="cannot use"):
         await harness.start()
+
+
+def test_nothing_is_laid_beside_a_file_that_is_no_spool(tmp_path: Path) -> None:
+    path = tmp_path / "notes"
+    path.write_text("no database at all")
+    for use in (
+        dead_letters.listed,
+        lambda path: dead_letters.replay(path, [], everything=True),
+        lambda path: Spool(path, HASH_KEY),
+        spool_facts.read,
+    ):
+        with pytest.raises(SpoolError):
+            use(path)
+    assert list(tmp_path.iterdir()) == [path]
 
 
 async def test_a_disk_that_fails_is_told_and_survived(running: Harness, monkeypatch: pytest.MonkeyPatch) -> None:

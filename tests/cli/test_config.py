@@ -140,3 +140,12 @@ def test_the_first_of_two_writers_wins(tmp_path: Path) -> None:
     config.keep_private(path, "third", replace=True)
     assert path.read_text() == "third"
     assert [entry.name for entry in tmp_path.iterdir()] == ["kept"]
+
+
+@pytest.mark.parametrize("kind", ["text", "folder"])
+def test_no_key_is_laid_beside_what_is_no_database(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "notes"
+    path.mkdir() if kind == "folder" else path.write_text("no database at all")
+    with pytest.raises(ConfigError):
+        config.serving_hash_key(f"sqlite:///{path}", {}, dev=True)
+    assert list(tmp_path.iterdir()) == [path]

@@ -14,6 +14,7 @@ from typing import BinaryIO
 from profile_grpc.transport.http import sealing
 
 VERSION = 1
+_HEADER = b"SQLite format 3\x00"
 BUSY_SECONDS = 10
 
 _TABLES = """
@@ -113,7 +114,25 @@ def write_lock(path: Path) -> BinaryIO:
     Before SQLite 3.51.3 two connections that write and checkpoint a WAL at the same instant can corrupt it, and
     SQLite's own locks do not keep them apart. This one does.
     """
+    _check_database(path)
     return path.with_name(f"{path.name}.write").open("ab")
+
+
+def _check_database(path: Path) -> None:
+    """Before anything is laid beside a file that is not the bridge's.
+
+    Raises:
+        SpoolError: it is there, and no SQLite database.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(len(_HEADER))
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise SpoolError(f"cannot use {path} as a spool: {_why(error)}") from None
+    if head not in {b"", _HEADER}:
+        raise SpoolError(f"cannot use {path} as a spool: it is another kind of file")
 
 
 @contextlib.contextmanager
@@ -134,6 +153,7 @@ class Ownership:
 
     def __init__(self, path: Path) -> None:
         """Raises SpoolError when another process owns the spool."""
+        _check_database(path)
         try:
             self._file = owner_file(path).open("ab")
         except OSError as error:
