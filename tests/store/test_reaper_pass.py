@@ -57,9 +57,8 @@ async def shop(store: SqlStore) -> AsyncIterator[Shop]:
 
 
 async def test_P1_a_pass_deletes_in_many_chunks(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    for size in ("CHUNK", "CHUNK_BESIDE"):
-        monkeypatch.setattr(reaper_module, size, 2)
-    monkeypatch.setattr(reaper_module, "PAGE", 5)
+    for size, number in {"CHUNK": 2, "CHUNK_BESIDE": 2, "PAGE": 5, "PAGE_BESIDE": 5}.items():
+        monkeypatch.setattr(reaper_module, size, number)
     await shop.heard(*(f"user{n}" for n in range(12)))
     shop.clock.advance(41 * DAY)
     progress: list[int] = []
@@ -153,7 +152,7 @@ async def test_P3_a_period_raised_during_a_pass_is_in_force_at_once(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In apps that the pass has yet to reach, and in the one that it is at."""
-    monkeypatch.setattr(reaper_module, "PAGE", 2)
+    monkeypatch.setattr(reaper_module, "PAGE_BESIDE", 2)
     directory = shop.store.directory
     await directory.add_app(App("a-first", "acme", NOW, NOW, settings=SETTINGS, revision=1))
     await shop.heard("ann", "bob", "eve")
