@@ -148,6 +148,8 @@ class Reaper:
         no more than one more reading."""
         self._beside_callers = True
         """Whether callers came while the last chunk was deleted."""
+        self._renewed = 0.0
+        """When the lease was last renewed, in seconds of a monotonic clock."""
         self._told_held: set[str] = set()
         """The apps of which the observer was last told that they hold."""
 
@@ -371,6 +373,8 @@ class Reaper:
                 self._observer.profiles_deleted(app_id, deletion.reason, deleted)
             deletion.progress(app_id, deleted)
             total += deleted
+            if perf_counter() - self._renewed > LEASE.total_seconds() / 3:
+                await self._renew()
             self._beside_callers = self._queue.taken > taken
             if self._beside_callers:
                 await asyncio.sleep((perf_counter() - started) * REST)
@@ -420,9 +424,13 @@ class Reaper:
         """Erases what a call registered that was under way, somewhere, while its app was deleted."""
         counts = await self._store.profiles.counts()
         for app_id in sorted({key.app_id for key in counts}):
-            if await self._store.directory.app(app_id) is None:
+            if await self._store.directory.app(app_id) is not None:
+                continue
+            try:
                 await erase_profiles(self._store.profiles, self._queue, app_id, AppSettings())
-                await self._renew()
+            except Refused as refused:  # a later pass tries again
+                log.warning("profiles of an app that is gone could not be erased", app=app_id, error=str(refused))
+            await self._renew()
 
     async def _in_chunks(self, purge: Callable[[], Awaitable[int]]) -> int:
         total = 0
@@ -466,6 +474,7 @@ class Reaper:
             after = page[-1].app_id
 
     async def _renew(self) -> None:
+        self._renewed = perf_counter()
         if not await self._reaper.acquire_lease(self._holder, self._clock.now(), LEASE):
             raise LeaseLost
 

@@ -1,6 +1,8 @@
 """What becomes of reports that were taken (X1, X3, X4, X5)."""
 
+import asyncio
 import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from profile_grpc.transport.http.spool import Spool, SpoolLimits
 from profile_grpc.transport.http.spool_schema import SpoolError
 from tests.bridge.conftest import HASH_KEY, SOON, Harness, request, status, until
 from tests.bridge.fake_service import APP, CALLS, KEY, MESSAGES, OTHER_KEY, READER
+from tests.cli.program import run
 
 VOIP = "Udl99X2JFP1bWwS5gR/wGeLE1hmAB2CMpr1Ej0wxkrY="
 VOIP_HEX = "51d97df57d8914fd5b5b04b9811ff019e2c4d619800760" + "8ca6bd448f4c3192b6"
@@ -388,6 +391,68 @@ async def test_a_dead_letter_undoes_nothing_that_was_reported_later(running: Har
     await until(lambda: running.metric("dead") == 0)
 
 
+async def test_a_replayed_letter_goes_before_what_was_reported_after_it(running: Harness) -> None:
+    """X3: a removal that waits, while the service is down, is not overtaken by the sign-in before it."""
+    unknown = token_report("ann").replace(MESSAGES, "com.new")
+    assert await running.get(f"/{APP}{unknown}") == 200
+    running.clock.advance(seconds=1)
+    await until(lambda: len(dead_letters.listed(running.spool)) == 1)
+    running.service.apps[0].settings.push_app_ids.add(
+        push_app_id="com.new", provider=profile_pb2.PUSH_PROVIDER_FCM, platform=profile_pb2.PLATFORM_IOS
+    )
+    await running.service.stop()
+    assert await running.get(removal("ann")) == 200
+    assert running.bridge is not None
+    spool = running.bridge._spool
+    await until(lambda: spool.waiting == 1)
+    dead_letters.replay(running.spool, [], everything=True)
+    await until(lambda: spool.waiting == 2)
+    await running.serve()
+    await running.settled()
+    assert names(running)[-1] == "Dann"
+    assert spool.dead == 0
+
+
+async def test_the_letter_of_another_device_of_the_user_stays(running: Harness) -> None:
+    """X5: where installations have ids of their own and no selector tells them apart."""
+    for device in ("phone", "tablet"):
+        asked = f"/{APP}/reportToken/?username=ann&device_id={device}&token_msgs=of-{device}&appid_msgs="
+        assert await running.get(asked + ("com.new" if device == "phone" else MESSAGES)) == 200
+    running.clock.advance(seconds=1)
+    await until(lambda: "Hann" in names(running))
+    await until(lambda: len(dead_letters.listed(running.spool)) == 1)
+    await running.settled()
+    assert len(dead_letters.listed(running.spool)) == 1
+
+
+async def test_a_report_is_not_kept_waiting_by_a_key_that_is_refused(harness: Harness) -> None:
+    """X4: of what an unread app might tell, one answer of the service is awaited."""
+    await harness.serve()
+    await harness.start()
+    await harness.get(removal("first"))
+    await harness.settled()
+    assert harness.bridge is not None
+    harness.bridge._keys = ("apk_profile00002_revoked",)
+    harness.clock.advance(seconds=60)
+    assert await harness.get(f"/{APP}{token_report('ann').replace(MESSAGES, 'com.new')}") == 200
+    await until(lambda: harness.metric("died_total", reason="UNKNOWN_PUSH_APP") == 1)
+
+
+async def test_what_an_operator_looks_at_stays_on_disk(harness: Harness) -> None:
+    """X1: SQLite deletes the log of a file with the last process that has it open; it must know of the bridge."""
+    bridge = await harness.start()
+    assert await harness.get(f"/{APP}{removal()}") == 200
+    log = harness.spool.with_name(f"{harness.spool.name}-wal")
+    for command in (["dead", "list"], ["dead", "replay", "--all"]):
+        outcome = await asyncio.to_thread(run, ["bridge", *command, "--spool", str(harness.spool)], {})
+        assert outcome.status == 0, outcome.err
+        assert log.stat().st_size > 0
+    assert await harness.get(f"/{APP}{removal('ann')}") == 200
+    with closing(sqlite3.connect(f"file:{harness.spool}?mode=ro", uri=True)) as other:
+        assert other.execute("SELECT count(*) FROM report").fetchone() == (2,)
+    assert bridge._spool.waiting == 2
+
+
 async def test_a_push_app_id_that_was_just_set_up_is_known_at_once(running: Harness) -> None:
     """X5: the apps are read again before a report, or a replayed letter, is given up."""
     report = token_report().replace(MESSAGES, "com.new")
@@ -419,6 +484,14 @@ async def test_dead_letters_do_not_age_by_a_jump_of_the_clock(harness: Harness) 
         moment += 60_000_000
         await spool.clean(now + ahead + moment)
         assert spool.dead == 1
+    assert await spool.sealed_key(b"") is None  # the clock's commit is through
+    await harness.stop()
+    bridge = await harness.start()  # a start does not take the jump for granted
+    spool = bridge._spool
+    spool._moment = lambda: moment
+    spool._clock, spool._steady_from = None, 0
+    await spool.clean(now + 365 * day + moment)
+    assert spool.dead == 1
     moment += day + 1
     await spool.clean(now + 365 * day + moment)
     assert spool.dead == 0

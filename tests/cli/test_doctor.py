@@ -200,4 +200,4 @@ def test_a_spool_that_cannot_be_used_is_told(
     path.write_text("no database at all, but long enough to be read as one" * 20)
     status, found = examine(commands, "--bridge-spool", str(path))
     assert (status, found["spool"]["verdict"]) == (1, "mend")
-    assert "cannot read the spool" in found["spool"]["detail"]
+    assert "another kind of file" in found["spool"]["detail"]

@@ -288,7 +288,7 @@ class State:
             self._bump(key.user.guard)
         if (before.push_endpoints if before else ()) != profile.push_endpoints:
             had, has = self.token_keys(before) if before else set(), self.token_keys(profile)
-            self._release(had - has)
+            self._release(key, had - has)
             for token in has - had:
                 self._hold(token, key.device_id)
         return profile
@@ -300,7 +300,7 @@ class State:
         self._device_members[key.device].discard(key)
         self._user_members[key.user].discard(key)
         self._count(profile, -1)
-        self._release(self.token_keys(profile))
+        self._release(key, self.token_keys(profile))
         mad = billing.delete(profile.mad, self.now)
         tombstone = Tombstone(
             app_id=key.app_id,
@@ -397,14 +397,16 @@ class State:
     def _is_held(self, key: TokenKey, device_id: str) -> bool:
         return any(key in self.token_keys(p) for p in self.on_device(DeviceKey(key.app_id, device_id)))
 
-    def _release(self, keys: Iterable[TokenKey]) -> None:
+    def _release(self, holder: ProfileKey, keys: Iterable[TokenKey]) -> None:
         for key in keys:
             guard = self._tokens.rows.get(key)
-            if guard is None:
-                # It came between the reads, or belongs to a profile that was to keep its tokens (`Needs.patched`).
+            if guard is not None:
+                self._tokens.put(key, guard._replace(holders=guard.holders - 1, revision=self._fresh_revision()))
+            elif key.ref in self._needs.tokens or holder in self._needs.patched:
+                # It was read before the profile, or not at all, as the profile was to keep its tokens.
                 msg = "a push token's owner was not read with the profile that holds it"
                 raise TornRows(msg)
-            self._tokens.put(key, guard._replace(holders=guard.holders - 1, revision=self._fresh_revision()))
+            # Else it was read after the profile and is gone: so there is nothing to take from it.
 
 
 def _is_current(profile: Profile) -> bool:

@@ -37,7 +37,7 @@ from profile_grpc.service.write_queue import WriteQueue
 
 ResultT = TypeVar("ResultT")
 
-_PAGE_CHARACTERS = 1 << 20
+_PAGE_BYTES = 1 << 20
 """Of a page: a client takes 4 MiB if it is told nothing else, and nobody is answered while one is written."""
 _READ_FIRST = 100
 """Profiles that are read before it is known how large they are."""
@@ -122,31 +122,35 @@ class Profiles:
     ) -> tuple[Sequence[Profile], bool]:
         """Up to `limit` profiles, fewer where they are large, and whether others follow."""
         page: list[Profile] = []
-        room, ask = _PAGE_CHARACTERS, min(limit, _READ_FIRST)
+        room, ask = _PAGE_BYTES, min(limit, _READ_FIRST)
         while True:
             found = await self._store.list(wanted, after, ask + 1)
             for profile in found[:ask]:
-                room -= _characters(profile)
+                room -= _size(profile)
                 if room < 0 and page:
                     return page, True
                 page.append(profile)
             if len(found) <= ask or len(page) == limit:
                 return page, len(found) > ask
             after = page[-1].key
-            each = (_PAGE_CHARACTERS - room) // len(page)
+            each = (_PAGE_BYTES - room) // len(page)
             ask = min(limit - len(page), max(room // each, 1))
 
 
-def _characters(profile: Profile) -> int:
+def _size(profile: Profile) -> int:
     """About what a caller is sent of the profile, without what is short in all of them."""
     attributes = profile.attributes
     custom, device = attributes.custom_attributes, attributes.device_attributes
     return (
         _SHORT_PARTS
         + sum([len(endpoint.token) for endpoint in profile.push_endpoints])
-        + sum([len(name) + len(value) for name, value in custom.items()])
-        + sum([len(name) + len(attribute.value) for name, attribute in device.items()])
+        + sum([len(name) + _bytes(value) for name, value in custom.items()])
+        + sum([len(name) + _bytes(attribute.value) for name, attribute in device.items()])
     )
+
+
+def _bytes(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode())
 
 
 def _expect(kind: type[ResultT], result: object) -> ResultT:

@@ -29,6 +29,7 @@ _PROBE = "probe"
 _REFRESH = 30.0
 _REFRESH_AFTER_FAILURE = 3.0
 _TICK = 1.0
+_ASKED_FOR = 2.0
 _TICKS_TO_CLEAN = 60
 log = structlog.get_logger(__name__)
 
@@ -155,7 +156,7 @@ class Bridge:
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause):
                     await self._refresh_wanted.wait()
-                    await asyncio.sleep(_TICK)  # asked for by many at once
+                    await asyncio.sleep(_ASKED_FOR)  # by many at once, perhaps again and again
             self._refresh_wanted.clear()
             await self._refresh()
 
@@ -171,12 +172,15 @@ class Bridge:
                 log.warning(
                     "the apps cannot be read from the service", code=failed.code, key=f"{place} of {len(self._keys)}"
                 )
+                if failed.failure is Failure.DOWN:
+                    self._gate.failed(asyncio.get_running_loop().time())
+                    return
                 if failed.failure is not Failure.KEY_WRONG:
-                    if failed.failure is Failure.DOWN:
-                        self._gate.failed(asyncio.get_running_loop().time())
+                    self._directory.answers += 1
                     return
                 refused += 1
         self._gate.answered()
+        self._directory.answers += 1
         if refused == len(self._keys):
             return
         before = self._directory.dump()

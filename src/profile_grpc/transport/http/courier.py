@@ -61,6 +61,8 @@ class Courier:
         self._directory = directory
         self._now = now
         self._registered: OrderedDict[str, _Registration] = OrderedDict()
+        self._asked: dict[int, int] = {}
+        """How often the service had answered for the apps when a report was found to need what it did not tell."""
 
     async def apply(self, waiting: Waiting, report: Report) -> Result:
         """Calls the service as the report says."""
@@ -89,8 +91,11 @@ class Courier:
         """Dead, but not before the apps were read once since the report came: an owner may have just set it up."""
         directory = self._directory
         if directory.expected and directory.fetched <= waiting.arrived:
-            directory.wanted()
-            return Result(Fate.LATER, reason, reached=False)
+            asked = self._asked.setdefault(waiting.id, directory.answers)
+            if directory.answers == asked:
+                directory.wanted()
+                return Result(Fate.LATER, reason, reached=False)
+        self._asked.pop(waiting.id, None)
         return Result(Fate.DEAD, reason, reached=False)
 
     def fields(self, report: Report, app_id: str) -> Fields:
@@ -120,6 +125,7 @@ class Courier:
         except CallFailed as failed:
             return self._failed(waiting, app_id, failed)
         self._learn(waiting, app_id, valid=True)
+        self._asked.pop(waiting.id, None)
         return Result(Fate.DELIVERED, outcome)
 
     def _failed(self, waiting: Waiting, app_id: str, failed: CallFailed) -> Result | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from profile_grpc.transport.http.parameters import Kind
 from profile_grpc.transport.http.spool_records import DeadLetter
-from profile_grpc.transport.http.spool_schema import BUSY_SECONDS, VERSION, SpoolError, writing
+from profile_grpc.transport.http.spool_schema import BUSY_SECONDS, VERSION, SpoolError, check_database, writing
 
 
 def listed(path: Path) -> list[DeadLetter]:
@@ -51,6 +51,7 @@ def replay(path: Path, numbers: list[int], *, everything: bool, reason: str = ""
 def _opened(path: Path) -> Iterator[sqlite3.Connection]:
     if not path.is_file():
         raise SpoolError(f"there is no spool {path}; name the bridge's file with --spool")
+    check_database(path)
     try:
         # The lock: closing the last connection writes, too, where no bridge is at work.
         with writing(path), closing(sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)) as database:

@@ -23,6 +23,8 @@ from profile_grpc.transport.http.templates import Fields
 
 _FAILING = Backoff(0.5, 120.0)
 _A_MOMENT = 1.0
+_MOST_RESTING = 10
+"""So many windows of reports may rest until something is known."""
 log = structlog.get_logger(__name__)
 
 
@@ -71,6 +73,8 @@ class _Entry:
     in_flight: bool = False
     queued: bool = False
     resting: bool = False
+    later: bool = False
+    """It rests because something is not known yet."""
     superseded: bool = False
 
 
@@ -105,7 +109,12 @@ class Delivery:
         self._wake = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._worker: asyncio.Task[None] | None = None
+        self._rejoined: list[int] = []
+        """Dead letters that wait again, and were read before."""
+        self._later = 0
+        """How many rest until something is known: they must not keep others from being read."""
         spool.on_superseded = self._superseded
+        spool.on_rejoined = self._take_back
         spool.on_arrival = self._arrived
 
     def start(self) -> None:
@@ -139,7 +148,9 @@ class Delivery:
         loop = asyncio.get_running_loop()
         while True:
             self._wake.clear()
-            if self._more and len(self._entries) <= self._limits.window // 2:
+            if self._rejoined:
+                await self._fill_back()
+            if self._more and self._in_memory() <= self._limits.window // 2:
                 await self._fill()
             while self._ready and self._gate.allowed(loop.time(), len(self._tasks), self._limits.concurrency):
                 self._begin(self._ready.popleft())
@@ -152,13 +163,24 @@ class Delivery:
                 timer.cancel()
 
     async def _fill(self) -> None:
-        limit = self._limits.window - len(self._entries)
+        limit = self._limits.window - self._in_memory()
         self._more = False
         rows = await self._spool.read(self._position, limit)
         self._more = self._more or len(rows) == limit
         for row in rows:
             self._position = row.id
             self._admit(row)
+
+    async def _fill_back(self) -> None:
+        rows = await self._spool.read_these(self._rejoined)
+        self._rejoined.clear()
+        for row in rows:
+            if row.id <= self._position and row.id not in self._entries:
+                self._admit(row)
+
+    def _in_memory(self) -> int:
+        """Reports that are in memory to be delivered. Many may rest besides, but not without limit."""
+        return len(self._entries) - min(self._later, self._limits.window * _MOST_RESTING)
 
     def _admit(self, waiting: Waiting) -> None:
         try:
@@ -169,8 +191,18 @@ class Delivery:
         entry = _Entry(waiting, report, list(_lanes(self._courier.fields(report, report.app_id))), waiting.attempts)
         self._entries[waiting.id] = entry
         for lane in entry.lanes:
-            self._lanes[lane].append(entry)
+            self._enter(self._lanes[lane], entry)
         self._queue_if_first(entry)
+
+    def _enter(self, lane: deque[_Entry], entry: _Entry) -> None:
+        """At its place by number: a dead letter that waits again goes before what came after it."""
+        place = len(lane)
+        while place and lane[place - 1].waiting.id > entry.waiting.id and not lane[place - 1].in_flight:
+            place -= 1
+        if place == 0 and lane and lane[0].queued:
+            lane[0].queued = False
+            self._ready.remove(lane[0])
+        lane.insert(place, entry)
 
     def _queue_if_first(self, entry: _Entry) -> None:
         first = all(self._lanes[lane][0] is entry for lane in entry.lanes)
@@ -196,6 +228,11 @@ class Delivery:
     def _arrived(self) -> None:
         self._more = True
         self._wake.set()
+
+    def _take_back(self, numbers: Sequence[int]) -> None:
+        """These dead letters wait again."""
+        self._rejoined += numbers
+        self._arrived()
 
     def _superseded(self, numbers: Sequence[int], reason: str) -> None:
         """These no longer wait in the spool. One in flight is delivered all the same, once."""
@@ -236,10 +273,10 @@ class Delivery:
         elif result.fate is Fate.DOWN:
             self._gate.failed(asyncio.get_running_loop().time())
         if result.fate in {Fate.DELIVERED, Fate.DROPPED, Fate.DEAD}:
-            if result.fate is Fate.DELIVERED and self._spool.dead:
-                self._spool.outdate(entry.waiting, account_of(entry.report, self._spool.sealer.hash))
             self._settle(entry.waiting, result)
             self._leave(entry)
+            if result.fate is Fate.DELIVERED:
+                self._outdate(entry)
             return
         self._observer.retried(result.reason)
         if entry.superseded:
@@ -248,9 +285,28 @@ class Delivery:
             entry.queued = True
             self._ready.appendleft(entry)
         elif result.fate is Fate.LATER:
+            self._later += 1
+            entry.later = True
             self._rest(entry, _A_MOMENT)
         else:
             self._again(entry, result.reason)
+
+    def _outdate(self, delivered: _Entry) -> None:
+        """Lets go dead letters that would undo the report if they were replayed, also those that just wait again."""
+        if self._spool.dead:
+            self._spool.outdate(delivered.waiting, account_of(delivered.report, self._spool.sealer.hash))
+        older = {
+            other.waiting.id: other
+            for lane in delivered.lanes
+            for other in self._lanes.get(lane, ())
+            if other.waiting.id < delivered.waiting.id and not other.in_flight
+        }
+        for other in older.values():
+            if _undoes(other, delivered):
+                if other.queued:
+                    self._ready.remove(other)
+                self._settle(other.waiting, Result(Fate.DROPPED, "OVERTAKEN"))
+                self._leave(other)
 
     def _again(self, entry: _Entry, reason: str) -> None:
         entry.attempts += 1
@@ -267,6 +323,8 @@ class Delivery:
 
     def _rested(self, entry: _Entry) -> None:
         entry.resting = False
+        self._later -= entry.later
+        entry.later = False
         if self._entries.get(entry.waiting.id) is entry:
             self._queue_if_first(entry)
             self._wake.set()
@@ -285,6 +343,17 @@ class Delivery:
         else:
             self._observer.delivered(waiting.kind, result.reason)
             log.debug("a report was delivered", outcome=result.reason, **told)
+
+
+def _undoes(older: _Entry, delivered: _Entry) -> bool:
+    """Whether an older token report, delivered after this one, would bring back what it replaced or removed."""
+    if older.waiting.kind is not Kind.TOKEN or older.report.app_id != delivered.report.app_id:
+        return False
+    shared = set(older.lanes) & set(delivered.lanes)
+    given = [lane for lane in delivered.lanes if lane[0] in "us"]
+    if delivered.waiting.kind is Kind.REMOVAL:
+        return all(lane in shared for lane in given) and any(lane[0] == "t" for lane in shared)
+    return {lane[0] for lane in shared} >= {"u", "d"}
 
 
 def _lanes(fields: Fields) -> set[str]:

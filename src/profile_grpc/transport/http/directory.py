@@ -40,6 +40,8 @@ class Directory:
     def __init__(self) -> None:
         self.fetched = 0
         """When it was last read from the service by this process, in microseconds since 1970; 0: not yet."""
+        self.answers = 0
+        """How often the service answered when it was asked for them, be it with a refusal."""
         self.known = False
         """Whether anything is known of the apps."""
         self.expected = False

@@ -118,6 +118,8 @@ class Spool:
         """When the clock may be believed again, by the monotonic one."""
         self.on_superseded: Callable[[Sequence[int], str], None] = lambda _numbers, _reason: None
         """Told which reports wait no longer, once that is durable: OVERTAKEN by a removal, REPEATED by an equal one."""
+        self.on_rejoined: Callable[[Sequence[int]], None] = lambda _numbers: None
+        """Told which dead letters wait again: before reports that came later, and perhaps were read already."""
         self.on_arrival: Callable[[], None] = lambda: None
         """Told that reports are there to be delivered."""
         self.on_commit: Callable[[Mapping[Kind, int], float], None] = lambda _reports, _seconds: None
@@ -222,6 +224,10 @@ class Spool:
         """Up to `limit` reports that wait, after the number `after`, in the order of their arrival."""
         return await self._in_thread(lambda: self._writer.read(after, limit))
 
+    async def read_these(self, numbers: Sequence[int]) -> list[Waiting]:
+        """Those of these reports that wait, in the order of their arrival."""
+        return await self._in_thread(lambda: self._writer.read_these(numbers))
+
     async def oldest(self) -> int | None:
         """When the report arrived that waits longest, in microseconds since 1970; None: none waits."""
         return await self._in_thread(self._writer.oldest)
@@ -279,21 +285,19 @@ class Spool:
 
     def take_up(self, letters: Iterable[int]) -> None:
         """Has dead letters wait to be delivered again."""
-        queued = {letter for _, letter in self._batch.replayed}
-        for letter in letters:
-            if letter not in queued:
-                self._last += 1
-                self._batch.replayed.append((self._last, letter))
-                self._arrival.set()
+        queued = set(self._batch.replayed)
+        self._batch.replayed += [letter for letter in letters if letter not in queued]
+        self._arrival.set()
 
     async def clean(self, now: int) -> None:
         """Lets go what is no longer needed."""
         few = self.waiting <= _FEW_REPORTS
         before = now - _DEAD_RETENTION if self._is_steady(now) else 0
         left = await self._in_thread(lambda: self._writer.clean(self.limits.size, before, keys=few))
-        if left < self.dead:
-            log.info("dead letters were let go: too old, or too many", letters=self.dead - left)
-        self.dead = left
+        gone = self.dead - left - len(self._batch.dead)
+        if gone > 0:
+            log.info("dead letters were let go: too old, or too many", letters=gone)
+        self.dead = left + len(self._batch.dead)
 
     def _is_steady(self, now: int) -> bool:
         """Whether the clock has run evenly for a day, as far as can be told: letters do not age by a jump of it."""
@@ -306,8 +310,10 @@ class Spool:
         if jumped:
             self._steady_from = moment + _STEADY_AFTER
         self._clock = (now, moment)
-        self.put(_CLOCK, str(now).encode())
-        return moment >= self._steady_from
+        steady = moment >= self._steady_from
+        if steady:  # else a start in the meantime would take the jump for granted
+            self.put(_CLOCK, str(now).encode())
+        return steady
 
     # --- the thread ---
 
@@ -383,7 +389,7 @@ class Spool:
             self._count(report.kind, report.size, proven=bool(report.proven), by=1)
             self.dead -= 1
         if reports:
-            self.on_arrival()
+            self.on_rejoined([report.id for report in reports])
 
     def _give_back(self, batch: Batch) -> None:
         """Nothing was written: its callers are told, and what nobody waits for is tried again."""

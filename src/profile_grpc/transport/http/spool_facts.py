@@ -19,6 +19,7 @@ from profile_grpc.transport.http.spool_schema import (
     VERSION,
     Ownership,
     SpoolError,
+    check_database,
     owner_file,
     writing,
 )
@@ -53,6 +54,7 @@ def read(path: Path) -> SpoolFacts:
     Raises:
         SpoolError: the file is no spool, of another version, or cannot be read.
     """
+    check_database(path)
     owned = _owned(path)
     # Beside a bridge read-only, which never makes a checkpoint, and without the lock that the bridge would wait for.
     # Without a bridge not so: a read-only connection leaves SQLite's journal files behind.

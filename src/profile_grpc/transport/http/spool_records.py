@@ -125,8 +125,8 @@ class Batch:
     """Reason, time, number."""
     retried: list[tuple[int, int]] = field(default_factory=list)
     """Attempts, number."""
-    replayed: list[tuple[int, int]] = field(default_factory=list)
-    """New number, number of the dead letter."""
+    replayed: list[int] = field(default_factory=list)
+    """Dead letters that are to wait again."""
     outdating: list[tuple[int, Kind, Account]] = field(default_factory=list)
     """Reports that were delivered, after which older token reports of the account are of no use: number, kind."""
     verdicts: list[tuple[bytes, str, bool, int]] = field(default_factory=list)
@@ -158,6 +158,6 @@ class Written(NamedTuple):
     overtaken: list[int]
     """Those of them that a removal overtook."""
     joined: list[Left]
-    """Dead letters that wait again, by their new numbers."""
+    """Dead letters that wait again."""
     outdated: int
     """How many dead letters are gone, as later reports of their accounts were delivered."""

@@ -114,12 +114,14 @@ def write_lock(path: Path) -> BinaryIO:
     Before SQLite 3.51.3 two connections that write and checkpoint a WAL at the same instant can corrupt it, and
     SQLite's own locks do not keep them apart. This one does.
     """
-    _check_database(path)
     return path.with_name(f"{path.name}.write").open("ab")
 
 
-def _check_database(path: Path) -> None:
+def check_database(path: Path) -> None:
     """Before anything is laid beside a file that is not the bridge's.
+
+    Never in a process that has the file open: with any descriptor of it that a process closes, all of its locks on the
+    file go, SQLite's among them. The next other process would then take itself for the last one and delete the log.
 
     Raises:
         SpoolError: it is there, and no SQLite database.
@@ -153,7 +155,7 @@ class Ownership:
 
     def __init__(self, path: Path) -> None:
         """Raises SpoolError when another process owns the spool."""
-        _check_database(path)
+        check_database(path)
         try:
             self._file = owner_file(path).open("ab")
         except OSError as error:

@@ -88,10 +88,16 @@ class Writer:
 
     def read(self, after: int, limit: int) -> list[Waiting]:
         """Up to `limit` reports that wait, after the number `after`, in their order."""
+        return self._read("id > ? ORDER BY id LIMIT ?", (after, limit))
+
+    def read_these(self, numbers: Sequence[int]) -> list[Waiting]:
+        """Those of these reports that wait, in their order."""
+        return self._read("id IN (SELECT value FROM json_each(?)) ORDER BY id", (json.dumps(numbers),))
+
+    def _read(self, where: str, values: Sequence[object]) -> list[Waiting]:
         rows = self._database.execute(
-            "SELECT id, kind, app_id, arrived, trace, proven, credential, attempts, sealed"
-            " FROM report WHERE id > ? ORDER BY id LIMIT ?",
-            (after, limit),
+            f"SELECT id, kind, app_id, arrived, trace, proven, credential, attempts, sealed FROM report WHERE {where}",
+            values,
         )
         return [
             Waiting(number, Kind(kind), app_id, arrived, trace, bool(proven), credential, attempts, sealed)
@@ -148,9 +154,8 @@ class Writer:
                 "INSERT INTO credential VALUES (?, ?) ON CONFLICT DO NOTHING",
                 list(batch.credentials.items()),
             )
-        joined = [left for pair in batch.replayed for left in self._replay(*pair)]
+        joined = [left for letter in batch.replayed for left in self._replay(letter)]
         overtaken = [left for removal in batch.removals for left in self._overtake(removal)]
-        outdated = sum(self._outdate(*delivered) for delivered in batch.outdating)
         left = list(overtaken)
         if batch.gone or batch.repeated:
             left += self._delete([*batch.gone, *batch.repeated])
@@ -162,6 +167,7 @@ class Writer:
             )
         if batch.dead:
             left += self._delete([number for _, _, number in batch.dead])
+        outdated = sum(self._outdate(*delivered) for delivered in batch.outdating)
         if batch.retried:
             many("UPDATE report SET attempts = ? WHERE id = ?", batch.retried)
         if batch.verdicts:
@@ -212,15 +218,18 @@ class Writer:
         """
         if kind is Kind.REMOVAL:
             where, values = _removed(account)
+        elif account.selector is None:  # then nothing tells which device it was
+            return 0
         else:
-            where, values = "username = ? AND selector IS ?", [account.username, account.selector]
+            where, values = "username = ? AND selector = ?", [account.username, account.selector]
         done = self._database.execute(f"DELETE FROM dead WHERE {where} AND id < ?", (*values, number))
         return done.rowcount
 
-    def _replay(self, number: int, letter: int) -> list[Left]:
+    def _replay(self, letter: int) -> list[Left]:
+        """Under its old number: it goes before what was reported after it."""
         found = self._database.execute(
-            f"INSERT INTO report (id, {CARRIED}) SELECT ?, {CARRIED} FROM dead WHERE id = ? AND replay {_LEFT}",
-            (number, letter),
+            f"INSERT INTO report (id, {CARRIED}) SELECT id, {CARRIED} FROM dead WHERE id = ? AND replay {_LEFT}",
+            (letter,),
         ).fetchall()
         self._database.execute("DELETE FROM dead WHERE id = ?", (letter,))
         return [Left(*row) for row in found]
