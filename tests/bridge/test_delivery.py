@@ -5,6 +5,7 @@ import sqlite3
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -410,6 +411,34 @@ async def test_a_replayed_letter_goes_before_what_was_reported_after_it(running:
     await running.serve()
     await running.settled()
     assert names(running)[-1] == "Dann"
+    assert spool.dead == 0
+
+
+async def test_a_letter_replayed_while_a_removal_is_on_its_way_is_outdated(running: Harness) -> None:
+    """X3: the removal is answered when the letter already waits again."""
+    assert running.bridge is not None
+    spool, service = running.bridge._spool, running.bridge._service
+    assert await running.get(f"/{APP}{token_report('ann').replace(MESSAGES, 'com.new')}") == 200
+    running.clock.advance(seconds=1)
+    await until(lambda: spool.dead == 1)
+    remove, on_its_way, go_on = service.remove_account, asyncio.Event(), asyncio.Event()
+
+    async def slowly(*given: Any) -> str:
+        on_its_way.set()
+        await go_on.wait()
+        return await remove(*given)
+
+    service.remove_account = slowly  # type: ignore[method-assign,assignment]
+    assert await running.get(removal("ann")) == 200
+    await on_its_way.wait()
+    running.service.apps[0].settings.push_app_ids.add(
+        push_app_id="com.new", provider=profile_pb2.PUSH_PROVIDER_FCM, platform=profile_pb2.PLATFORM_IOS
+    )
+    dead_letters.replay(running.spool, [], everything=True)
+    await until(lambda: spool.waiting == 2)
+    go_on.set()
+    await running.settled()
+    assert names(running) == ["Dann"]
     assert spool.dead == 0
 
 

@@ -163,6 +163,8 @@ class Bridge:
     async def _refresh(self) -> None:
         """Reads the apps anew. A key that was revoked takes none of the other tenants' apps away."""
         begun = self._now()
+        self._directory.begun += 1
+        number = self._directory.begun
         apps: list[KnownApp] = []
         refused = 0
         for place, key in enumerate(self._keys, 1):
@@ -176,11 +178,11 @@ class Bridge:
                     self._gate.failed(asyncio.get_running_loop().time())
                     return
                 if failed.failure is not Failure.KEY_WRONG:
-                    self._directory.answers += 1
+                    self._directory.answered = number
                     return
                 refused += 1
         self._gate.answered()
-        self._directory.answers += 1
+        self._directory.answered = number
         if refused == len(self._keys):
             return
         before = self._directory.dump()

@@ -62,13 +62,13 @@ class Courier:
         self._now = now
         self._registered: OrderedDict[str, _Registration] = OrderedDict()
         self._asked: dict[int, int] = {}
-        """How often the service had answered for the apps when a report was found to need what it did not tell."""
+        """The reading of the apps that had begun when a report was found to need what they do not tell: by number."""
 
     async def apply(self, waiting: Waiting, report: Report) -> Result:
         """Calls the service as the report says."""
         directory = self._directory
         if directory.expected and not directory.fetched and report.fields is None:
-            return Result(Fate.LATER, "NO_DIRECTORY", reached=False)
+            return self._unknown(waiting, "NO_DIRECTORY")
         candidates = [report.app_id] if report.app_id else self._candidates(report)
         if not candidates:
             return self._unknown(waiting, "UNKNOWN_APP")
@@ -90,13 +90,15 @@ class Courier:
     def _unknown(self, waiting: Waiting, reason: str) -> Result:
         """Dead, but not before the apps were read once since the report came: an owner may have just set it up."""
         directory = self._directory
-        if directory.expected and directory.fetched <= waiting.arrived:
-            asked = self._asked.setdefault(waiting.id, directory.answers)
-            if directory.answers == asked:
-                directory.wanted()
-                return Result(Fate.LATER, reason, reached=False)
-        self._asked.pop(waiting.id, None)
+        known = not directory.expected or directory.fetched > waiting.arrived
+        if not known and directory.answered <= self._asked.setdefault(waiting.id, directory.begun):
+            directory.wanted()
+            return Result(Fate.LATER, reason, reached=False)
         return Result(Fate.DEAD, reason, reached=False)
+
+    def leave(self, waiting: Waiting) -> None:
+        """The report is not to be tried any more, or will be read anew."""
+        self._asked.pop(waiting.id, None)
 
     def fields(self, report: Report, app_id: str) -> Fields:
         """The report's values, by the app's names."""
@@ -125,7 +127,6 @@ class Courier:
         except CallFailed as failed:
             return self._failed(waiting, app_id, failed)
         self._learn(waiting, app_id, valid=True)
-        self._asked.pop(waiting.id, None)
         return Result(Fate.DELIVERED, outcome)
 
     def _failed(self, waiting: Waiting, app_id: str, failed: CallFailed) -> Result | None:

@@ -109,12 +109,12 @@ class Delivery:
         self._wake = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._worker: asyncio.Task[None] | None = None
-        self._rejoined: list[int] = []
-        """Dead letters that wait again, and were read before."""
+        self._anew = False
+        """Whether to read everything anew: dead letters wait again, before reports that were read already."""
         self._later = 0
         """How many rest until something is known: they must not keep others from being read."""
         spool.on_superseded = self._superseded
-        spool.on_rejoined = self._take_back
+        spool.on_rejoined = self._read_anew
         spool.on_arrival = self._arrived
 
     def start(self) -> None:
@@ -148,12 +148,19 @@ class Delivery:
         loop = asyncio.get_running_loop()
         while True:
             self._wake.clear()
-            if self._rejoined:
-                await self._fill_back()
+            if self._anew and not self._tasks:
+                await self._start_anew()
             if self._more and self._in_memory() <= self._limits.window // 2:
                 await self._fill()
-            while self._ready and self._gate.allowed(loop.time(), len(self._tasks), self._limits.concurrency):
+            while (
+                self._ready
+                and not self._anew
+                and self._gate.allowed(loop.time(), len(self._tasks), self._limits.concurrency)
+            ):
                 self._begin(self._ready.popleft())
+            if self._anew:  # until what is in flight is back
+                await self._wake.wait()
+                continue
             pause = None if self._gate.open or not self._ready or self._tasks else self._gate.wait(loop.time())
             if pause == 0:
                 continue
@@ -171,12 +178,17 @@ class Delivery:
             self._position = row.id
             self._admit(row)
 
-    async def _fill_back(self) -> None:
-        rows = await self._spool.read_these(self._rejoined)
-        self._rejoined.clear()
-        for row in rows:
-            if row.id <= self._position and row.id not in self._entries:
-                self._admit(row)
+    async def _start_anew(self) -> None:
+        """Forgets what is in memory, as a restart does, so that every report is read in its place again."""
+        await self._spool.flush()  # what was delivered, or outdated, is not to be read once more
+        for entry in self._entries.values():
+            entry.later = False
+            self._courier.leave(entry.waiting)
+        self._entries.clear()
+        self._lanes.clear()
+        self._ready.clear()
+        self._later = self._position = 0
+        self._anew, self._more = False, True
 
     def _in_memory(self) -> int:
         """Reports that are in memory to be delivered. Many may rest besides, but not without limit."""
@@ -191,18 +203,8 @@ class Delivery:
         entry = _Entry(waiting, report, list(_lanes(self._courier.fields(report, report.app_id))), waiting.attempts)
         self._entries[waiting.id] = entry
         for lane in entry.lanes:
-            self._enter(self._lanes[lane], entry)
+            self._lanes[lane].append(entry)
         self._queue_if_first(entry)
-
-    def _enter(self, lane: deque[_Entry], entry: _Entry) -> None:
-        """At its place by number: a dead letter that waits again goes before what came after it."""
-        place = len(lane)
-        while place and lane[place - 1].waiting.id > entry.waiting.id and not lane[place - 1].in_flight:
-            place -= 1
-        if place == 0 and lane and lane[0].queued:
-            lane[0].queued = False
-            self._ready.remove(lane[0])
-        lane.insert(place, entry)
 
     def _queue_if_first(self, entry: _Entry) -> None:
         first = all(self._lanes[lane][0] is entry for lane in entry.lanes)
@@ -213,6 +215,7 @@ class Delivery:
     def _leave(self, entry: _Entry) -> None:
         """Takes a report out of its lanes; those behind it move up."""
         del self._entries[entry.waiting.id]
+        self._courier.leave(entry.waiting)
         behind: dict[int, _Entry] = {}
         for lane in entry.lanes:
             queue = self._lanes[lane]
@@ -229,10 +232,9 @@ class Delivery:
         self._more = True
         self._wake.set()
 
-    def _take_back(self, numbers: Sequence[int]) -> None:
-        """These dead letters wait again."""
-        self._rejoined += numbers
-        self._arrived()
+    def _read_anew(self) -> None:
+        self._anew = True
+        self._wake.set()
 
     def _superseded(self, numbers: Sequence[int], reason: str) -> None:
         """These no longer wait in the spool. One in flight is delivered all the same, once."""
@@ -273,10 +275,10 @@ class Delivery:
         elif result.fate is Fate.DOWN:
             self._gate.failed(asyncio.get_running_loop().time())
         if result.fate in {Fate.DELIVERED, Fate.DROPPED, Fate.DEAD}:
+            if result.fate is Fate.DELIVERED and (self._spool.dead or self._anew):
+                self._spool.outdate(entry.waiting, account_of(entry.report, self._spool.sealer.hash))
             self._settle(entry.waiting, result)
             self._leave(entry)
-            if result.fate is Fate.DELIVERED:
-                self._outdate(entry)
             return
         self._observer.retried(result.reason)
         if entry.superseded:
@@ -290,23 +292,6 @@ class Delivery:
             self._rest(entry, _A_MOMENT)
         else:
             self._again(entry, result.reason)
-
-    def _outdate(self, delivered: _Entry) -> None:
-        """Lets go dead letters that would undo the report if they were replayed, also those that just wait again."""
-        if self._spool.dead:
-            self._spool.outdate(delivered.waiting, account_of(delivered.report, self._spool.sealer.hash))
-        older = {
-            other.waiting.id: other
-            for lane in delivered.lanes
-            for other in self._lanes.get(lane, ())
-            if other.waiting.id < delivered.waiting.id and not other.in_flight
-        }
-        for other in older.values():
-            if _undoes(other, delivered):
-                if other.queued:
-                    self._ready.remove(other)
-                self._settle(other.waiting, Result(Fate.DROPPED, "OVERTAKEN"))
-                self._leave(other)
 
     def _again(self, entry: _Entry, reason: str) -> None:
         entry.attempts += 1
@@ -343,17 +328,6 @@ class Delivery:
         else:
             self._observer.delivered(waiting.kind, result.reason)
             log.debug("a report was delivered", outcome=result.reason, **told)
-
-
-def _undoes(older: _Entry, delivered: _Entry) -> bool:
-    """Whether an older token report, delivered after this one, would bring back what it replaced or removed."""
-    if older.waiting.kind is not Kind.TOKEN or older.report.app_id != delivered.report.app_id:
-        return False
-    shared = set(older.lanes) & set(delivered.lanes)
-    given = [lane for lane in delivered.lanes if lane[0] in "us"]
-    if delivered.waiting.kind is Kind.REMOVAL:
-        return all(lane in shared for lane in given) and any(lane[0] == "t" for lane in shared)
-    return {lane[0] for lane in shared} >= {"u", "d"}
 
 
 def _lanes(fields: Fields) -> set[str]:

@@ -40,8 +40,10 @@ class Directory:
     def __init__(self) -> None:
         self.fetched = 0
         """When it was last read from the service by this process, in microseconds since 1970; 0: not yet."""
-        self.answers = 0
-        """How often the service answered when it was asked for them, be it with a refusal."""
+        self.begun = 0
+        """How often this process has begun to read them."""
+        self.answered = 0
+        """Which of these readings the service answered last, be it with a refusal."""
         self.known = False
         """Whether anything is known of the apps."""
         self.expected = False

@@ -108,6 +108,8 @@ class Spool:
         self._target = 0
         self._closing = False
         self._worker: asyncio.Task[None] | None = None
+        self._burying = 0
+        """Dead letters that are not yet on disk."""
         self._recent = _Recent(self.limits)
         self._moment = moment
         self._clock: tuple[int, int] | None = None
@@ -118,8 +120,8 @@ class Spool:
         """When the clock may be believed again, by the monotonic one."""
         self.on_superseded: Callable[[Sequence[int], str], None] = lambda _numbers, _reason: None
         """Told which reports wait no longer, once that is durable: OVERTAKEN by a removal, REPEATED by an equal one."""
-        self.on_rejoined: Callable[[Sequence[int]], None] = lambda _numbers: None
-        """Told which dead letters wait again: before reports that came later, and perhaps were read already."""
+        self.on_rejoined: Callable[[], None] = lambda: None
+        """Told that dead letters wait again: before reports that came later, and perhaps were read already."""
         self.on_arrival: Callable[[], None] = lambda: None
         """Told that reports are there to be delivered."""
         self.on_commit: Callable[[Mapping[Kind, int], float], None] = lambda _reports, _seconds: None
@@ -224,9 +226,11 @@ class Spool:
         """Up to `limit` reports that wait, after the number `after`, in the order of their arrival."""
         return await self._in_thread(lambda: self._writer.read(after, limit))
 
-    async def read_these(self, numbers: Sequence[int]) -> list[Waiting]:
-        """Those of these reports that wait, in the order of their arrival."""
-        return await self._in_thread(lambda: self._writer.read_these(numbers))
+    async def flush(self) -> None:
+        """Returns when all that was told so far is on disk."""
+        while not self._batch.empty or self._turn.locked():
+            self._arrival.set()
+            await asyncio.sleep(_LINGER)
 
     async def oldest(self) -> int | None:
         """When the report arrived that waits longest, in microseconds since 1970; None: none waits."""
@@ -250,6 +254,7 @@ class Spool:
         """The report cannot be applied: it becomes a dead letter."""
         self._batch.dead.append((reason, now, report.id))
         self.dead += 1
+        self._burying += 1
         self._arrival.set()
 
     def retried(self, report: Waiting, attempts: int) -> None:
@@ -294,10 +299,10 @@ class Spool:
         few = self.waiting <= _FEW_REPORTS
         before = now - _DEAD_RETENTION if self._is_steady(now) else 0
         left = await self._in_thread(lambda: self._writer.clean(self.limits.size, before, keys=few))
-        gone = self.dead - left - len(self._batch.dead)
-        if gone > 0:
-            log.info("dead letters were let go: too old, or too many", letters=gone)
-        self.dead = left + len(self._batch.dead)
+        left += self._burying
+        if left < self.dead:
+            log.info("dead letters were let go: too old, or too many", letters=self.dead - left)
+        self.dead = left
 
     def _is_steady(self, now: int) -> bool:
         """Whether the clock has run evenly for a day, as far as can be told: letters do not age by a jump of it."""
@@ -367,6 +372,7 @@ class Spool:
             await asyncio.sleep(_AFTER_FAILURE)
             return False
         self.failing = False
+        self._burying -= len(batch.dead)
         if written.outdated:
             self.dead -= written.outdated
             log.info("dead letters were let go: later reports were delivered", letters=written.outdated)
@@ -389,7 +395,7 @@ class Spool:
             self._count(report.kind, report.size, proven=bool(report.proven), by=1)
             self.dead -= 1
         if reports:
-            self.on_rejoined([report.id for report in reports])
+            self.on_rejoined()
 
     def _give_back(self, batch: Batch) -> None:
         """Nothing was written: its callers are told, and what nobody waits for is tried again."""

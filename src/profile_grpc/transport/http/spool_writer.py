@@ -88,16 +88,10 @@ class Writer:
 
     def read(self, after: int, limit: int) -> list[Waiting]:
         """Up to `limit` reports that wait, after the number `after`, in their order."""
-        return self._read("id > ? ORDER BY id LIMIT ?", (after, limit))
-
-    def read_these(self, numbers: Sequence[int]) -> list[Waiting]:
-        """Those of these reports that wait, in their order."""
-        return self._read("id IN (SELECT value FROM json_each(?)) ORDER BY id", (json.dumps(numbers),))
-
-    def _read(self, where: str, values: Sequence[object]) -> list[Waiting]:
         rows = self._database.execute(
-            f"SELECT id, kind, app_id, arrived, trace, proven, credential, attempts, sealed FROM report WHERE {where}",
-            values,
+            "SELECT id, kind, app_id, arrived, trace, proven, credential, attempts, sealed"
+            " FROM report WHERE id > ? ORDER BY id LIMIT ?",
+            (after, limit),
         )
         return [
             Waiting(number, Kind(kind), app_id, arrived, trace, bool(proven), credential, attempts, sealed)
@@ -167,7 +161,11 @@ class Writer:
             )
         if batch.dead:
             left += self._delete([number for _, _, number in batch.dead])
-        outdated = sum(self._outdate(*delivered) for delivered in batch.outdating)
+        outdated = 0
+        for delivered in batch.outdating:
+            gone, letters = self._outdate(*delivered)
+            outdated += letters
+            left += gone
         if batch.retried:
             many("UPDATE report SET attempts = ? WHERE id = ?", batch.retried)
         if batch.verdicts:
@@ -211,19 +209,21 @@ class Writer:
         )
         return [Left(*row) for row in found.fetchall()]
 
-    def _outdate(self, number: int, kind: Kind, account: Account) -> int:
-        """Token reports among the dead letters that came before a delivered report and would undo it, if replayed.
+    def _outdate(self, number: int, kind: Kind, account: Account) -> tuple[list[Left], int]:
+        """Deletes token reports that came before a delivered report and would undo it.
 
-        After a removal those that it would have overtaken, after a token report those of the same device.
+        After a removal those that it would have overtaken, after a token report those of the same device. Answers those
+        that wait, having been dead letters until just now, and how many dead letters went.
         """
         if kind is Kind.REMOVAL:
             where, values = _removed(account)
         elif account.selector is None:  # then nothing tells which device it was
-            return 0
+            return [], 0
         else:
             where, values = "username = ? AND selector = ?", [account.username, account.selector]
-        done = self._database.execute(f"DELETE FROM dead WHERE {where} AND id < ?", (*values, number))
-        return done.rowcount
+        run, given = self._database.execute, (*values, number)
+        waiting = run(f"DELETE FROM report WHERE {where} AND id < ? {_LEFT}", given).fetchall()
+        return [Left(*row) for row in waiting], run(f"DELETE FROM dead WHERE {where} AND id < ?", given).rowcount
 
     def _replay(self, letter: int) -> list[Left]:
         """Under its old number: it goes before what was reported after it."""
@@ -231,7 +231,7 @@ class Writer:
             f"INSERT INTO report (id, {CARRIED}) SELECT id, {CARRIED} FROM dead WHERE id = ? AND replay {_LEFT}",
             (letter,),
         ).fetchall()
-        self._database.execute("DELETE FROM dead WHERE id = ?", (letter,))
+        self._database.execute("DELETE FROM dead WHERE id = ? AND replay", (letter,))
         return [Left(*row) for row in found]
 
     def clean(self, spool_size: int, dead_before: int, *, keys: bool) -> int:
