@@ -10,6 +10,7 @@ import asyncio
 import secrets
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
@@ -215,8 +216,10 @@ class Reaper:
         self._observer.clock_hold(held=report.clock_held)
         if report.clock_held:
             return
+        known: set[str] = set()
         failures: list[Exception] = []
         async for app in self._apps(app_id):
+            known.add(app.app_id)
             try:
                 await self._reap(app, now, report, confirm=confirm, progress=progress)
                 await self._purge_unregistered(app, now, report, progress)
@@ -228,6 +231,7 @@ class Reaper:
         if app_id is None:
             self._forget_holds(report)
         await self._purge(now, report)
+        await self._erase_homeless(known)
         await self._reaper.save_record(ReaperRecord(last_pass_time=now))
         if failures:
             raise failures[0]
@@ -418,12 +422,15 @@ class Reaper:
             lambda: self._reaper.purge_ledger(now - LEDGER_RETENTION, PURGE_CHUNK)
         )
         await self._reaper.purge_reaped(now - inactivity.BREAKER_WINDOW)
-        await self._erase_homeless()
 
-    async def _erase_homeless(self) -> None:
-        """Erases what a call registered that was under way, somewhere, while its app was deleted."""
+    async def _erase_homeless(self, known: AbstractSet[str]) -> None:
+        """Erases what a call registered that was under way, somewhere, while its app was deleted.
+
+        Args:
+            known: apps that the pass has met, and need not look for.
+        """
         counts = await self._store.profiles.counts()
-        for app_id in sorted({key.app_id for key in counts}):
+        for app_id in sorted({key.app_id for key in counts} - known):
             if await self._store.directory.app(app_id) is not None:
                 continue
             try:
