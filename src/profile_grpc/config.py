@@ -221,23 +221,36 @@ def _dev_hash_key(url: str, environment: Mapping[str, str]) -> bytes:
     found = configured_hash_key(environment) or read_dev_hash_key(url)
     if found is None:
         if is_sqlite(url):
-            _check_sqlite_file(sqlite_path(url))
+            _check_database_file(sqlite_path(url))
         keep_private(dev_file(url, "hash-key"), secrets.token_hex(HASH_KEY_BYTES) + "\n", replace=False)
         found = read_dev_hash_key(url)
     return found or _missing_hash_key()
 
 
-def _check_sqlite_file(path: Path) -> None:
+def _check_database_file(path: Path) -> None:
     """Before a key is laid beside a file that is no database of ours."""
     try:
-        with path.open("rb") as file:
-            head = file.read(len(_SQLITE_HEADER))
-    except FileNotFoundError:
-        return
+        fits = may_be_sqlite(path)
     except OSError as error:
         raise ConfigError(f"cannot read the database file {path}: {_why(error)}") from None
-    if head not in {b"", _SQLITE_HEADER}:
+    if not fits:
         raise ConfigError(f"{path} is no SQLite database; name another file with --database-url")
+
+
+def may_be_sqlite(path: Path) -> bool:
+    """Whether the file is a SQLite database, or can become one: it is empty, or not there.
+
+    Never ask in a process that has the file open: with any descriptor of it that a process closes, all of its locks on
+    the file go, SQLite's among them. The next other process would then take itself for the last one and delete the log.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_SQLITE_HEADER)) in {b"", _SQLITE_HEADER}
+    except FileNotFoundError:
+        return True
 
 
 def read_dev_hash_key(url: str) -> bytes | None:

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from profile_grpc.config import may_be_sqlite
 from profile_grpc.transport.http import sealing
 
 VERSION = 1
-_HEADER = b"SQLite format 3\x00"
 BUSY_SECONDS = 10
 
 _TABLES = """
@@ -118,22 +118,16 @@ def write_lock(path: Path) -> BinaryIO:
 
 
 def check_database(path: Path) -> None:
-    """Before anything is laid beside a file that is not the bridge's.
-
-    Never in a process that has the file open: with any descriptor of it that a process closes, all of its locks on the
-    file go, SQLite's among them. The next other process would then take itself for the last one and delete the log.
+    """Before anything is laid beside a file that is not the bridge's. Not where it is open: see `may_be_sqlite`.
 
     Raises:
         SpoolError: it is there, and no SQLite database.
     """
     try:
-        with path.open("rb") as file:
-            head = file.read(len(_HEADER))
-    except FileNotFoundError:
-        return
+        fits = may_be_sqlite(path)
     except OSError as error:
         raise SpoolError(f"cannot use {path} as a spool: {_why(error)}") from None
-    if head not in {b"", _HEADER}:
+    if not fits:
         raise SpoolError(f"cannot use {path} as a spool: it is another kind of file")
 
 
