@@ -9,6 +9,7 @@ from profile_grpc.domain.commands import Heartbeat, NewEndpoint, ProfilePatch, R
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.model import Platform, ProfileKey, PushProvider
 from profile_grpc.domain.settings import AppSettings
+from profile_grpc.reaper import LEASE
 from profile_grpc.service.observer import Silent
 from profile_grpc.service.write_queue import WriteQueue
 from profile_grpc.store import open_store
@@ -56,7 +57,7 @@ def take_lease(url: str, duration: timedelta) -> None:
 
     async def run() -> None:
         store = await open_store(url, hasher=Hasher(bytes.fromhex(HASH_KEY)))
-        assert await store.reaper.acquire_lease("another", datetime.now(UTC), duration)
+        assert await store.leases.acquire(LEASE, "another", datetime.now(UTC), duration)
         await store.close()
 
     asyncio.run(run())

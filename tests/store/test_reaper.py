@@ -131,21 +131,23 @@ async def test_deletions_for_inactivity_add_up_p6(store: SqlStore, other: SqlSto
 
 async def test_one_holder_has_the_lease_p5(store: SqlStore, other: SqlStore) -> None:
     minute = timedelta(minutes=1)
-    assert await store.reaper.acquire_lease("a", NOW, minute)
-    assert not await other.reaper.acquire_lease("b", NOW + minute - TICK, minute)
-    assert await store.reaper.acquire_lease("a", NOW + minute / 2, minute), "its holder renews it"
-    assert not await other.reaper.acquire_lease("b", NOW + minute, minute)
-    assert await other.reaper.acquire_lease("b", NOW + 1.5 * minute, minute), "it ran out"
-    assert not await store.reaper.acquire_lease("a", NOW + 1.6 * minute, minute)
-    await store.reaper.release_lease("a")
-    assert not await store.reaper.acquire_lease("a", NOW + 1.6 * minute, minute), "nobody gives another's lease back"
-    await other.reaper.release_lease("b")
-    assert await store.reaper.acquire_lease("a", NOW + 1.6 * minute, minute)
+    assert await store.leases.acquire("reaper", "a", NOW, minute)
+    assert not await other.leases.acquire("reaper", "b", NOW + minute - TICK, minute)
+    assert await store.leases.acquire("reaper", "a", NOW + minute / 2, minute), "its holder renews it"
+    assert not await other.leases.acquire("reaper", "b", NOW + minute, minute)
+    assert await other.leases.acquire("reaper", "b", NOW + 1.5 * minute, minute), "it ran out"
+    assert not await store.leases.acquire("reaper", "a", NOW + 1.6 * minute, minute)
+    await store.leases.release("reaper", "a")
+    assert not await store.leases.acquire("reaper", "a", NOW + 1.6 * minute, minute), (
+        "nobody gives another's lease back"
+    )
+    await other.leases.release("reaper", "b")
+    assert await store.leases.acquire("reaper", "a", NOW + 1.6 * minute, minute)
 
 
 async def test_of_many_that_want_the_lease_at_once_one_gets_it_p5(store: SqlStore, other: SqlStore) -> None:
     wanted = [
-        target.reaper.acquire_lease(f"{name} {number}", NOW, DAY)
+        target.leases.acquire("reaper", f"{name} {number}", NOW, DAY)
         for name, target in (("store", store), ("other", other))
         for number in range(5)
     ]

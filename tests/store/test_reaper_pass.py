@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from profile_grpc import reaper as reaper_module
 from profile_grpc.domain.commands import Heartbeat
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.settings import App, AppSettings, ReaperBreaker
-from profile_grpc.reaper import Reaper
+from profile_grpc.reaper import Reaper, deletion
+from profile_grpc.reaper.deletion import Sizes
 from profile_grpc.service.observer import Silent
 from profile_grpc.service.ports import DataRefused, DueBefore, StoreUnavailable, Tenant
 from profile_grpc.service.write_queue import WriteQueue
@@ -57,8 +57,8 @@ async def shop(store: SqlStore) -> AsyncIterator[Shop]:
 
 
 async def test_P1_a_pass_deletes_in_many_chunks(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    for size, number in {"CHUNK": 2, "CHUNK_BESIDE": 2, "PAGE": 5, "PAGE_BESIDE": 5}.items():
-        monkeypatch.setattr(reaper_module, size, number)
+    for sizes in ("ALONE", "BESIDE_CALLERS"):
+        monkeypatch.setattr(deletion, sizes, Sizes(page=5, chunk=2))
     await shop.heard(*(f"user{n}" for n in range(12)))
     shop.clock.advance(41 * DAY)
     progress: list[int] = []
@@ -152,7 +152,7 @@ async def test_P3_a_period_raised_during_a_pass_is_in_force_at_once(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In apps that the pass has yet to reach, and in the one that it is at."""
-    monkeypatch.setattr(reaper_module, "PAGE_BESIDE", 2)
+    monkeypatch.setattr(deletion, "BESIDE_CALLERS", Sizes(page=2, chunk=2))
     directory = shop.store.directory
     await directory.add_app(App("a-first", "acme", NOW, NOW, settings=SETTINGS, revision=1))
     await shop.heard("ann", "bob", "eve")

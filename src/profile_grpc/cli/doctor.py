@@ -22,13 +22,14 @@ from profile_grpc.cli.errors import FAILED
 from profile_grpc.cli.findings import Finding, Verdict, permissions
 from profile_grpc.cli.options import MEBIBYTE, DatabaseUrl, Json, database_url, option
 from profile_grpc.config import ConfigError, DatabaseConfig
+from profile_grpc.reaper import LEASE
 from profile_grpc.service.ports import StoreError
 from profile_grpc.store import check_schema
 from profile_grpc.transport.http.spool import SpoolLimits
 
 CLOCK_TOLERANCE = timedelta(seconds=5)
 PASS_OVERDUE = timedelta(days=1)
-_LEASE = timedelta(seconds=1)
+_LEASE_DURATION = timedelta(seconds=1)
 # What each engine must say for acknowledged writes to survive a power cut, and for the data to be sound.
 _WANTED: Mapping[str, Mapping[str, tuple[frozenset[str], str]]] = {
     "SQLite": {
@@ -182,10 +183,10 @@ async def _clock(admin: Administration, database_clock: str, before: datetime) -
 
 
 async def _reaper(admin: Administration) -> AsyncIterator[Finding]:
-    reaper, now = admin.store.reaper, admin.clock.now()
+    reaper, leases, now = admin.store.reaper, admin.store.leases, admin.clock.now()
     holder = secrets.token_hex(8)
-    if await reaper.acquire_lease(holder, now, _LEASE):
-        await reaper.release_lease(holder)
+    if await leases.acquire(LEASE, holder, now, _LEASE_DURATION):
+        await leases.release(LEASE, holder)
         yield Finding("lease", Verdict.OK, "free")
     else:
         yield Finding(

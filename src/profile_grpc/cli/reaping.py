@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from dataclasses import asdict
 from time import monotonic
 from typing import Annotated
 
@@ -13,7 +14,8 @@ from profile_grpc.bootstrap.administration import Administration, administration
 from profile_grpc.cli import output
 from profile_grpc.cli.errors import FAILED, CommandFailed
 from profile_grpc.cli.options import DatabaseUrl, Json, OptionalApp, database, option
-from profile_grpc.reaper import DryRun, LeaseLost, PassReport
+from profile_grpc.reaper import DryRun, PassReport
+from profile_grpc.service.lease import LeaseLost
 
 LEASE_PATIENCE = 60.0
 """Seconds to wait for another process to finish its pass."""
@@ -79,12 +81,7 @@ async def _require_app(admin: Administration, app_id: str | None) -> None:
 
 
 def _show_pass(report: PassReport, *, as_json: bool) -> None:
-    purged = {
-        "profiles": report.purged_profiles,
-        "tombstones": report.purged_tombstones,
-        "events": report.purged_events,
-        "ledger_entries": report.purged_ledger_entries,
-    }
+    purged = asdict(report.purged)
     if as_json:
         waiting = [{"app_id": h.app_id, "due_at_least": h.due, "limit": h.limit} for h in report.held]
         output.document(

@@ -219,16 +219,20 @@ class DueProfile(NamedTuple):
     """The rest of what `ReaperStore.delete` needs, as the store read it: there may be very many of these."""
 
 
-class ReaperStore(Protocol):
-    """What the reaper reads, deletes and keeps."""
+class LeaseStore(Protocol):
+    """Leases by name: one holder at a time, until it gives the lease back or lets it run out."""
 
-    async def acquire_lease(self, holder: str, now: datetime, duration: timedelta) -> bool:
-        """Takes or renews the reaper's lease; False while another holder's has not run out."""
+    async def acquire(self, name: str, holder: str, now: datetime, duration: timedelta) -> bool:
+        """Takes or renews the lease; False while another holder's has not run out."""
         ...
 
-    async def release_lease(self, holder: str) -> None:
+    async def release(self, name: str, holder: str) -> None:
         """Gives the lease back, if this holder has it."""
         ...
+
+
+class ReaperStore(Protocol):
+    """What the reaper reads, deletes and keeps."""
 
     async def record(self) -> ReaperRecord: ...
 
@@ -296,6 +300,8 @@ class Store(Protocol):
     def directory(self) -> DirectoryStore: ...
     @property
     def usage(self) -> UsageStore: ...
+    @property
+    def leases(self) -> LeaseStore: ...
     @property
     def reaper(self) -> ReaperStore: ...
 

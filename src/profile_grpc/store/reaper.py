@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -15,7 +15,6 @@ from sqlalchemy import (
     cast,
     delete,
     func,
-    or_,
     select,
 )
 
@@ -26,9 +25,8 @@ from profile_grpc.store import rows, statements, tables, times
 from profile_grpc.store.applying import write_all
 from profile_grpc.store.database import Database
 from profile_grpc.store.deletions import STORED, Deletions
-from profile_grpc.store.engine import Found, Insert, Prepared, Query
+from profile_grpc.store.engine import Found, Prepared, Query
 
-_LEASE = "reaper"
 _LIMIT = bindparam("limit", type_=BigInteger())
 _IN_APP = tables.profile.c.app_id == bindparam("app_id")
 
@@ -40,12 +38,6 @@ class SqlReaper:
         self._database = database
         self.delete = Deletions(database, hasher)
         prepare = database.prepare
-        self._acquire = prepare(_acquire(database))
-        self._release = prepare(
-            delete(tables.lease).where(
-                tables.lease.c.name == bindparam("name"), tables.lease.c.holder == bindparam("holder")
-            )
-        )
         record = tables.reaper_record
         self._record = prepare(select(record.c.last_pass_time, record.c.held_since))
         self._save_record = statements.upsert(database, record)
@@ -70,15 +62,6 @@ class SqlReaper:
         self._ledger = _Purge(database, tables.mad_ledger, tables.mad_ledger.c.count_time)
         self._add_events = statements.insert_new(database, tables.event)
         self._event_rows = rows.EventRows()
-
-    async def acquire_lease(self, holder: str, now: datetime, duration: timedelta) -> bool:
-        """Takes or renews the reaper's lease; False while another holder's has not run out."""
-        values = {"holder": holder, "expire_time": times.micros(now + duration), "now": times.micros(now)}
-        return bool(await self._database.execute(self._acquire, name=_LEASE, **values))
-
-    async def release_lease(self, holder: str) -> None:
-        """Gives the lease back, if this holder has it."""
-        await self._database.execute(self._release, name=_LEASE, holder=holder)
 
     async def record(self) -> ReaperRecord:
         """What was saved last."""
@@ -160,18 +143,6 @@ class SqlReaper:
     async def _count(self, statement: Prepared, limit: int, values: dict[str, object]) -> int:
         [[due]] = await self._database.fetch(statement, limit=limit, **values)
         return int(due)
-
-
-def _acquire(database: Database) -> Insert:
-    lease = tables.lease
-    statement = database.engine.insert(lease).values(
-        name=bindparam("name"), holder=bindparam("holder"), expire_time=bindparam("expire_time")
-    )
-    return statement.on_conflict_do_update(
-        index_elements=[lease.c.name],
-        set_={"holder": statement.excluded.holder, "expire_time": statement.excluded.expire_time},
-        where=or_(lease.c.holder == statement.excluded.holder, lease.c.expire_time <= bindparam("now")),
-    )
 
 
 _DUE = tuple(tables.profile.c[name] for name in ("user_id", "device_id", "last_heartbeat_time", *STORED))

@@ -13,6 +13,7 @@ from profile_grpc.store import schema, statements, tables, urls
 from profile_grpc.store.database import Database
 from profile_grpc.store.directory import SqlDirectory
 from profile_grpc.store.engines import connect
+from profile_grpc.store.leases import SqlLeases
 from profile_grpc.store.profiles import SqlProfiles
 from profile_grpc.store.reaper import SqlReaper
 from profile_grpc.store.usage import SqlUsage
@@ -64,6 +65,7 @@ class SqlStore:
         self.profiles = SqlProfiles(database, hasher)
         self.directory = SqlDirectory(database)
         self.usage = SqlUsage(database)
+        self.leases = SqlLeases(database)
         self.reaper = SqlReaper(database, hasher)
         self._facts = database.prepare(select(*map(literal_column, database.engine.facts.values())))
         # Writes no row, and yet is refused where none could be written: by a read-only file, a standby server.

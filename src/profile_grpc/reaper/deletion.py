@@ -1,0 +1,146 @@
+"""Deletes what is due in an app: page by page, in chunks, giving way to callers (P4, P5)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from time import perf_counter
+
+from profile_grpc.domain.errors import Reason, Refused
+from profile_grpc.domain.results import Deleted
+from profile_grpc.domain.settings import App
+from profile_grpc.reaper.due import Due
+from profile_grpc.service.lease import Lease
+from profile_grpc.service.observer import Observer
+from profile_grpc.service.ports import Clock, Conflict, DueProfile, Store
+from profile_grpc.service.write_queue import WriteQueue
+
+LANES = 3
+"""Chunks that are deleted at the same time, where the database allows it."""
+REST = 5.0
+"""How long a lane rests after a chunk during which callers came, in times of what the chunk took: they come first."""
+DECIDED_AT_ONCE = 50
+"""Profiles that the write queue decides at once, among the commands of callers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How many profiles are worked on at once."""
+
+    page: int
+    """Looked up by one statement."""
+    chunk: int
+    """Deleted in one transaction."""
+
+
+ALONE = Sizes(page=10_000, chunk=500)
+BESIDE_CALLERS = Sizes(page=2500, chunk=150)
+"""Few enough that callers do not notice: nothing is done for them while a page is made into records."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What is deleted in which app, under which settings, and who is told how many."""
+
+    app: App
+    due: Due
+    progress: Callable[[str, int], None]
+
+
+class Deletion:
+    """Deletes due profiles of one app after another."""
+
+    def __init__(self, store: Store, queue: WriteQueue, clock: Clock, observer: Observer, lease: Lease) -> None:
+        self._store = store
+        self._queue = queue
+        self._clock = clock
+        self._observer = observer
+        self._lease = lease
+        self._beside_callers = True
+        """Whether callers came while the last chunk was deleted."""
+
+    async def delete_due(self, app: App, due: Due, now: datetime, progress: Callable[[str, int], None]) -> int:
+        """Deletes what is due and still as it was found; answers how many profiles that were.
+
+        Settings are read again for each page, so that a longer period is in force during a pass (P3).
+
+        Raises:
+            LeaseLost, StoreError, Refused: what was deleted stays deleted.
+        """
+        total = 0
+        while found := await due.find(self._store.reaper, self._sizes.page):
+            current = await self._store.directory.app(app.app_id)
+            if current is None:
+                break
+            if (narrowed := due.under(current, now)) != due:
+                due = narrowed
+                continue
+            deleted = await self._delete_page(_Work(current, due, progress), found)
+            total += deleted
+            if not deleted:
+                break  # all of them have come back to life since they were found
+            await self._lease.acquire()
+        return total
+
+    @property
+    def _sizes(self) -> Sizes:
+        return BESIDE_CALLERS if self._beside_callers else ALONE
+
+    async def _delete_page(self, work: _Work, found: Sequence[DueProfile]) -> int:
+        """Deletes several chunks at a time."""
+        left = iter(found)
+        try:
+            async with asyncio.TaskGroup() as lanes:
+                tasks = [lanes.create_task(self._delete_chunks(work, left)) for _ in range(LANES)]
+        except ExceptionGroup as failed:
+            # What failed first is what callers know how to handle; the other lanes were stopped for it.
+            raise failed.exceptions[0] from None
+        return sum(task.result() for task in tasks)
+
+    async def _delete_chunks(self, work: _Work, left: Iterator[DueProfile]) -> int:
+        total, app_id, reason = 0, work.app.app_id, work.due.reason
+        while chunk := tuple(islice(left, self._sizes.chunk)):
+            taken, started = self._queue.taken, perf_counter()
+            try:
+                await self._store.reaper.delete(app_id, chunk, reason, self._clock.now())
+            except Conflict:
+                deleted = await self._decide(work, chunk)
+            else:
+                deleted = len(chunk)
+                self._observer.profiles_deleted(app_id, reason, deleted)
+            work.progress(app_id, deleted)
+            total += deleted
+            await self._lease.keep()
+            self._beside_callers = self._queue.taken > taken
+            if self._beside_callers:
+                await asyncio.sleep((perf_counter() - started) * REST)
+        return total
+
+    async def _decide(self, work: _Work, found: Sequence[DueProfile]) -> int:
+        """Has the write queue decide what of these is still due, on fresh state; answers how many it deleted.
+
+        Callers come first: few profiles at a time, and the reaper gives way when the queue is full. Where callers keep
+        changing some of the profiles, it halves them until the others are deleted.
+        """
+        if len(found) > DECIDED_AT_ONCE:
+            return await self._decide_halves(work, found)
+        while True:
+            try:
+                result = await self._queue.submit(work.due.command(work.app.app_id, found), work.app.settings)
+            except Refused as refused:
+                if refused.reason is Reason.CONFLICT:
+                    # Alive enough to conflict; a later pass will see.
+                    return await self._decide_halves(work, found) if len(found) > 1 else 0
+                if refused.reason is not Reason.QUEUE_FULL:
+                    raise
+                await asyncio.sleep(refused.retry_after or 1)
+                await self._lease.acquire()
+            else:
+                return len(result.keys) if isinstance(result, Deleted) else 0
+
+    async def _decide_halves(self, work: _Work, found: Sequence[DueProfile]) -> int:
+        middle = len(found) // 2
+        return await self._decide(work, found[:middle]) + await self._decide(work, found[middle:])

@@ -1,0 +1,104 @@
+"""When the reaper must stop and wait for an operator: the circuit breaker and the clock (P6)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import structlog
+
+from profile_grpc.domain import inactivity
+from profile_grpc.domain.model import Event, EventType, ProfileStatus
+from profile_grpc.domain.settings import App
+from profile_grpc.service.observer import Observer
+from profile_grpc.service.ports import DueBefore, Store
+
+log = structlog.get_logger(__name__)
+
+_LARGEST = 2**63 - 1
+"""What a database can count to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An app in which the breaker held (P6)."""
+
+    app_id: str
+    due: int
+    """How many were due, counted no further than needed to know that it is too many."""
+    limit: int
+    reaped: int
+    """Deletions for inactivity of the last 24 hours, which count towards the limit."""
+
+
+class Holds:
+    """Finds out whether a pass must stop, and says so in the log, an event and the metrics."""
+
+    def __init__(self, store: Store, observer: Observer) -> None:
+        self._store = store
+        self._reaper = store.reaper
+        self._observer = observer
+        self._held: set[str] = set()
+        """The apps that the observer knows as held."""
+
+    async def clock_holds(self, now: datetime, *, confirm: bool) -> bool:
+        """Whether the clock is too far ahead to believe; stored, so that only an operator's go lifts it (P6)."""
+        held = not confirm and await self._is_clock_ahead(now)
+        self._observer.clock_hold(held=held)
+        return held
+
+    async def _is_clock_ahead(self, now: datetime) -> bool:
+        record = await self._reaper.record()
+        if record.held_since is not None:
+            return True
+        reference = record.last_pass_time or await self._reaper.newest_sign_of_life()
+        if not inactivity.clock_jumped(now, reference):
+            return False
+        await self._reaper.save_record(replace(record, held_since=now))
+        await self._reaper.add_events([Event(EventType.REAPER_HELD, "", now, reason="CLOCK_JUMPED")])
+        log.error(
+            "the clock is more than 7 days ahead of the last sign of life; the reaper holds until `reap --confirm`",
+            now=now.isoformat(),
+            reference=reference.isoformat() if reference else None,
+        )
+        return True
+
+    async def breaker_holds(self, app: App, before: DueBefore, now: datetime, *, confirm: bool) -> Held | None:
+        """Whether deleting what is due would be too much for 24 hours (P6)."""
+        held = None if confirm else await self.over_limit(app, before, now)
+        self._observer.breaker(app.app_id, held=held is not None)
+        if held is not None:
+            await self._reaper.add_events([Event(EventType.REAPER_HELD, app.app_id, now, reason="BREAKER")])
+            log.error(
+                "too many profiles are inactive; the reaper holds in this app until `reap --confirm`",
+                app_id=app.app_id,
+                due_at_least=held.due,
+                limit=held.limit,
+                reaped_in_24_hours=held.reaped,
+            )
+        return held
+
+    async def over_limit(self, app: App, before: DueBefore, now: datetime) -> Held | None:
+        """The same without telling anybody; counts what is due no further than the limit."""
+        reaped = await self.reaped(app, now)
+        limit = await self.limit(app)
+        due = await self._reaper.count_due(before, min(max(limit - reaped, 0) + 1, _LARGEST))
+        if not inactivity.breaker_trips(due=due, reaped=reaped, limit=limit):
+            return None
+        return Held(app.app_id, due, limit, reaped)
+
+    async def reaped(self, app: App, now: datetime) -> int:
+        """Deletions for inactivity of the last 24 hours."""
+        return await self._reaper.reaped_since(app.app_id, now - inactivity.BREAKER_WINDOW)
+
+    async def limit(self, app: App) -> int:
+        """How many profiles may be deleted for inactivity in 24 hours."""
+        counts = await self._store.profiles.app_counts(app.app_id)
+        active = sum(n for key, n in counts.items() if key.status is ProfileStatus.ACTIVE)
+        return app.settings.reaper_breaker.limit(active)
+
+    def forget_all_but(self, held: set[str]) -> None:
+        """Tells the observer that no other app holds: one that is gone can be given no go."""
+        for app_id in self._held - held:
+            self._observer.breaker(app_id, held=False)
+        self._held = held

@@ -1,0 +1,193 @@
+"""The reaper: one pass after another over all apps, by one process at a time (P5)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from time import perf_counter
+
+import structlog
+
+from profile_grpc.domain.errors import Refused
+from profile_grpc.domain.settings import App, AppSettings
+from profile_grpc.reaper.deletion import Deletion
+from profile_grpc.reaper.dry_run import DryRun, dry_run
+from profile_grpc.reaper.due import Inactive, ReadCutoffs, Unregistered, inactive_before
+from profile_grpc.reaper.holds import Held, Holds
+from profile_grpc.reaper.purge import Purged, purge_leftovers
+from profile_grpc.service.erasing import erase_profiles
+from profile_grpc.service.lease import Lease, LeaseLost
+from profile_grpc.service.observer import Observer
+from profile_grpc.service.ports import Clock, ReaperRecord, Store, StoreError, StoreUnavailable
+from profile_grpc.service.write_queue import WriteQueue
+
+log = structlog.get_logger(__name__)
+
+LEASE = "reaper"
+"""The name of the lease that the one reaping process holds."""
+APP_PAGE = 1000
+
+
+@dataclass(slots=True)
+class PassReport:
+    """What a pass did."""
+
+    clock_held: bool = False
+    """The clock is too far ahead: nothing was deleted anywhere (P6)."""
+    held: list[Held] = field(default_factory=list)
+    reaped: Counter[str] = field(default_factory=Counter)
+    """Profiles deleted for inactivity, by app."""
+    purged: Purged = field(default_factory=Purged)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether something waits for an operator's go."""
+        return self.clock_held or bool(self.held)
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """What a pass was asked to do."""
+
+    app_id: str | None
+    """Only this app; None: all."""
+    confirm: bool
+    progress: Callable[[str, int], None]
+    now: datetime
+
+
+class Reaper:
+    """Any number of processes may run one; the lease in the database lets one work at a time (P5)."""
+
+    def __init__(self, store: Store, queue: WriteQueue, clock: Clock, observer: Observer) -> None:
+        self._store = store
+        self._queue = queue
+        self._clock = clock
+        self._observer = observer
+        self._lease = Lease(store.leases, LEASE, clock)
+        self._holds = Holds(store, observer)
+        self._deletion = Deletion(store, queue, clock, observer, self._lease)
+        self._cutoffs = ReadCutoffs()
+
+    async def run(self, interval: timedelta) -> None:
+        """A pass each `interval` until cancelled; a failed one is logged and tried again at the next."""
+        while True:
+            await asyncio.sleep(interval.total_seconds())
+            try:
+                await self.run_pass()
+            except LeaseLost:
+                continue
+            except (StoreError, Refused) as error:
+                log.warning("reaper pass failed", error=str(error))
+            except Exception:
+                log.exception("reaper pass failed")
+
+    async def run_pass(
+        self,
+        app_id: str | None = None,
+        *,
+        confirm: bool = False,
+        progress: Callable[[str, int], None] | None = None,
+    ) -> PassReport:
+        """One pass over all apps or one.
+
+        Args:
+            app_id: only this app; what belongs to no app is purged as well.
+            confirm: an operator's explicit go: passes the breaker and, unless for one app only, ends a clock hold (P6).
+            progress: told each chunk: the app, and how many profiles were deleted.
+
+        Raises:
+            LeaseLost: another process holds the lease.
+            StoreError, Refused: the store or the queue failed; what was deleted stays deleted.
+        """
+        started = perf_counter()
+        await self._lease.acquire()
+        report, outcome = PassReport(), "failed"
+        order = _Order(app_id, confirm, progress or (lambda _app, _count: None), self._clock.now())
+        try:
+            await self._work(report, order)
+            outcome = "held" if report.stopped else "done"
+        finally:
+            self._observer.reaper_passed(outcome, perf_counter() - started)
+            await self._lease.release()
+        return report
+
+    async def dry_run(self, app_id: str | None = None) -> list[DryRun]:
+        """What a pass now would delete, for each app or one; changes nothing (P7)."""
+        now = self._clock.now()
+        return [await dry_run(self._store.reaper, self._holds, app, now) async for app in self._apps(app_id)]
+
+    async def held(self) -> list[Held]:
+        """The apps in which a pass now would stop (P6); changes nothing."""
+        now = self._clock.now()
+        found = [await self._holds.over_limit(app, inactive_before(app, now), now) async for app in self._apps(None)]
+        return [held for held in found if held is not None]
+
+    async def _work(self, report: PassReport, order: _Order) -> None:
+        # A go for one app is about its breaker. It must not take the clock's word for all the others.
+        all_apps = order.app_id is None
+        report.clock_held = await self._holds.clock_holds(order.now, confirm=order.confirm and all_apps)
+        if report.clock_held:
+            return
+        known: set[str] = set()
+        failures: list[Exception] = []
+        async for app in self._apps(order.app_id):
+            known.add(app.app_id)
+            try:
+                await self._clean(app, report, order)
+            except StoreUnavailable:
+                raise
+            except (StoreError, Refused) as error:  # of this app's data or settings: the others are not to wait for it
+                log.warning("an app could not be reaped", app=app.app_id, error=str(error))
+                failures.append(error)
+        if all_apps:
+            self._holds.forget_all_but({held.app_id for held in report.held})
+        await purge_leftovers(self._store.reaper, order.now, self._lease, report.purged)
+        await self._erase_leftovers_of_deleted_apps(known)
+        await self._store.reaper.save_record(ReaperRecord(last_pass_time=order.now))
+        if failures:
+            raise failures[0]
+
+    async def _clean(self, app: App, report: PassReport, order: _Order) -> None:
+        """Deletes what is inactive in the app unless the breaker holds, and purges what is unregistered."""
+        now, progress = order.now, order.progress
+        before = self._cutoffs.worth_reading(app, inactive_before(app, now))
+        held = await self._holds.breaker_holds(app, before, now, confirm=order.confirm)
+        if held is not None:
+            report.held.append(held)
+        elif deleted := await self._deletion.delete_due(app, Inactive(before), now, progress):
+            report.reaped[app.app_id] = deleted
+        report.purged.profiles += await self._deletion.delete_due(app, Unregistered.of(app, now), now, progress)
+
+    async def _erase_leftovers_of_deleted_apps(self, known: AbstractSet[str]) -> None:
+        """Erases what a call registered that was under way, somewhere, while its app was deleted.
+
+        Args:
+            known: apps that the pass has met, and need not look for.
+        """
+        counts = await self._store.profiles.counts()
+        for app_id in sorted({key.app_id for key in counts} - known):
+            if await self._store.directory.app(app_id) is not None:
+                continue
+            try:
+                await erase_profiles(self._store.profiles, self._queue, app_id, AppSettings())
+            except Refused as refused:  # a later pass tries again
+                log.warning("profiles of an app that is gone could not be erased", app=app_id, error=str(refused))
+            await self._lease.acquire()
+
+    async def _apps(self, app_id: str | None) -> AsyncIterator[App]:
+        """Every app, or one."""
+        if app_id is not None:
+            app = await self._store.directory.app(app_id)
+            if app is not None:
+                yield app
+            return
+        after = ""
+        while page := await self._store.directory.apps(None, after, APP_PAGE):
+            for app in page:
+                yield app
+            after = page[-1].app_id

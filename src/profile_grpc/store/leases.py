@@ -1,0 +1,44 @@
+"""Leases: one row each, whose holder may be replaced once it has run out."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import bindparam, delete, or_
+
+from profile_grpc.store import tables, times
+from profile_grpc.store.database import Database
+from profile_grpc.store.engine import Insert
+
+
+class SqlLeases:
+    """The port `LeaseStore`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._acquire = database.prepare(_acquire(database))
+        lease = tables.lease
+        self._release = database.prepare(
+            delete(lease).where(lease.c.name == bindparam("name"), lease.c.holder == bindparam("holder"))
+        )
+
+    async def acquire(self, name: str, holder: str, now: datetime, duration: timedelta) -> bool:
+        """Takes or renews the lease; False while another holder's has not run out."""
+        values = {"holder": holder, "expire_time": times.micros(now + duration), "now": times.micros(now)}
+        return bool(await self._database.execute(self._acquire, name=name, **values))
+
+    async def release(self, name: str, holder: str) -> None:
+        """Gives the lease back, if this holder has it."""
+        await self._database.execute(self._release, name=name, holder=holder)
+
+
+def _acquire(database: Database) -> Insert:
+    lease = tables.lease
+    statement = database.engine.insert(lease).values(
+        name=bindparam("name"), holder=bindparam("holder"), expire_time=bindparam("expire_time")
+    )
+    return statement.on_conflict_do_update(
+        index_elements=[lease.c.name],
+        set_={"holder": statement.excluded.holder, "expire_time": statement.excluded.expire_time},
+        where=or_(lease.c.holder == statement.excluded.holder, lease.c.expire_time <= bindparam("now")),
+    )
