@@ -32,14 +32,14 @@ import uvloop
 
 from profile_grpc.bootstrap.administration import administration
 from profile_grpc.bootstrap.process import calm_collector
+from profile_grpc.bridge.http import server
+from profile_grpc.bridge.http.crowd import Exchange
+from profile_grpc.bridge.http.server import HttpServer, ServerLimits
 from profile_grpc.cli.settings import apply
 from profile_grpc.config import DatabaseConfig
 from profile_grpc.domain.settings import AppSettings
 from profile_grpc.service.ports import KeyKind, Tenant
 from profile_grpc.store import migrate
-from profile_grpc.transport.http import server
-from profile_grpc.transport.http.crowd import Exchange
-from profile_grpc.transport.http.server import HttpServer, ServerLimits
 from scripts.benchmark.processes import Cores, Server, first_line, start
 
 _PUSH_APPS = "push_app_ids=com.cloudsoftphone.app:FCM:IOS,com.cloudsoftphone.app.pushkit:APNS_VOIP:IOS:INCOMING_CALL"

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
-from profile_grpc.transport.http.backoff import Backoff
-from profile_grpc.transport.http.bridge import Bridge, BridgeConfig
-from profile_grpc.transport.http.delivery import DeliveryLimits
+from profile_grpc.bridge.backoff import Backoff
+from profile_grpc.bridge.bridge import Bridge, BridgeConfig
+from profile_grpc.bridge.delivery.delivery import DeliveryLimits
 from tests.bridge.fake_service import KEY, READER, FakeService
 
 HASH_KEY = bytes(range(32))

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from profile_grpc.bridge.http.parameters import Kind, Parameters, Source
+from profile_grpc.bridge.template_check import check
+from profile_grpc.bridge.templates import DEFAULT, Template
 from profile_grpc.domain.errors import Refused
 from profile_grpc.domain.settings import AppSettings, BridgeParameters
 from profile_grpc.domain.settings import check as check_settings
-from profile_grpc.transport.http.check import check
-from profile_grpc.transport.http.parameters import Kind, Parameters, Source
-from profile_grpc.transport.http.templates import DEFAULT, Template
 from tests.cli.program import Commands, sqlite_url
 
 QUERY = (

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import trustme
 
-from profile_grpc.transport.http.bridge import Bridge, ListenerTls
-from profile_grpc.transport.http.server import ServerLimits
+from profile_grpc.bridge.bridge import Bridge, ListenerTls
+from profile_grpc.bridge.http.server import ServerLimits
 from tests.bridge.conftest import Harness, request, status, until
 from tests.bridge.test_requests import JSON, QUERY
 

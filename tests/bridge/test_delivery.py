@@ -12,12 +12,13 @@ import pytest
 
 from appprofile.v1 import profile_pb2
 from appprofile.v1 import profile_service_pb2 as pb
-from profile_grpc.transport.http import dead_letters, spool_facts
-from profile_grpc.transport.http.app import AppOptions
-from profile_grpc.transport.http.delivery import DeliveryLimits
-from profile_grpc.transport.http.limits import Rate
-from profile_grpc.transport.http.spool import Spool, SpoolLimits
-from profile_grpc.transport.http.spool_schema import SpoolError
+from profile_grpc.bridge.delivery.delivery import DeliveryLimits
+from profile_grpc.bridge.http.endpoints import AppOptions
+from profile_grpc.bridge.http.rates import Rate
+from profile_grpc.bridge.spool import dead_letters
+from profile_grpc.bridge.spool import facts as spool_facts
+from profile_grpc.bridge.spool.schema import SpoolError
+from profile_grpc.bridge.spool.spool import Spool, SpoolLimits
 from tests.bridge.conftest import HASH_KEY, SOON, Harness, request, status, until
 from tests.bridge.fake_service import APP, CALLS, KEY, MESSAGES, OTHER_KEY, READER
 from tests.cli.program import run
@@ -74,14 +75,14 @@ async def test_the_app_is_found_later_when_nothing_is_known_yet(harness: Harness
     assert {call.app_id for call in harness.service.calls} == {APP}
 
 
-async def test_the_directory_outlives_a_restart(harness: Harness) -> None:
+async def test_what_is_known_of_the_apps_outlives_a_restart(harness: Harness) -> None:
     harness.service.apps[0].settings.bridge_parameters.username.extend(["who"])
     await harness.serve()
     await harness.start()
     await harness.stop()
     await harness.service.stop()
     bridge = await harness.start()
-    assert bridge._directory.known
+    assert bridge._known_apps.known
     assert await harness.get(removal().replace("username", "who")) == 200
     [waiting] = await bridge._spool.read(0, 10)
     assert waiting.app_id == APP

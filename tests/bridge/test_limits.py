@@ -2,7 +2,7 @@
 
 import pytest
 
-from profile_grpc.transport.http.limits import Rate, RateLimiter
+from profile_grpc.bridge.http.rates import Rate, RateLimiter
 
 
 @pytest.mark.parametrize("burst", [1, 3, 50])

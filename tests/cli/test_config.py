@@ -8,8 +8,8 @@ import pytest
 
 from profile_grpc import config
 from profile_grpc.bootstrap.bridging import config_beside
+from profile_grpc.bridge.spool.spool import SpoolLimits
 from profile_grpc.config import ConfigError, DatabaseConfig, ServeConfig
-from profile_grpc.transport.http.spool import SpoolLimits
 
 KEY = secrets.token_bytes(32)
 ENVIRONMENT = {"PROFILE_GRPC_HASH_KEY": KEY.hex()}

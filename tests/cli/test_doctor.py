@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from profile_grpc.bootstrap.clock import SystemClock
+from profile_grpc.bridge.http.parameters import Kind
+from profile_grpc.bridge.report import MICROSECONDS
+from profile_grpc.bridge.spool.records import Incoming
+from profile_grpc.bridge.spool.spool import Spool
 from profile_grpc.cli import doctor
 from profile_grpc.cli import spool as spool_findings
-from profile_grpc.transport.http.parameters import Kind
-from profile_grpc.transport.http.report import MICROSECONDS
-from profile_grpc.transport.http.spool import Spool
-from profile_grpc.transport.http.spool_records import Incoming
 from tests.cli import seeds
 from tests.cli.program import HASH_KEY, Commands
 

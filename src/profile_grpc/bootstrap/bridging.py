@@ -16,13 +16,13 @@ from profile_grpc import config as configuration
 from profile_grpc.bootstrap import listen
 from profile_grpc.bootstrap.clock import SystemClock
 from profile_grpc.bootstrap.process import calm_collector, stop_on_signals
+from profile_grpc.bridge.bridge import Bridge, BridgeConfig, ListenerTls
+from profile_grpc.bridge.http.endpoints import AppOptions
+from profile_grpc.bridge.service import ServiceTls
+from profile_grpc.bridge.spool.spool import SpoolLimits
 from profile_grpc.config import ConfigError, LogConfig, ServeConfig
 from profile_grpc.telemetry.logs import configure_logs
 from profile_grpc.telemetry.metrics import MetricsServer, process_registry
-from profile_grpc.transport.http.app import AppOptions
-from profile_grpc.transport.http.bridge import Bridge, BridgeConfig, ListenerTls
-from profile_grpc.transport.http.service import ServiceTls
-from profile_grpc.transport.http.spool import SpoolLimits
 
 log = structlog.get_logger(__name__)
 _ANY = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - to be told from others, not to listen on
@@ -99,7 +99,7 @@ def config_beside(config: ServeConfig, port: int) -> BridgeConfig:
         spool=Path(config.bridge_spool or configuration.dev_file(url, "bridge-spool")),
         hash_key=config.database.hash_key,
         keys=config.bridge_keys,
-        anonymous_directory=config.dev,
+        anonymous_apps=config.dev,
         host=config.bridge_host,
         port=config.bridge_port or 0,
         service_tls=_own_tls(config),

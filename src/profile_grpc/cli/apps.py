@@ -11,13 +11,13 @@ from typing import Annotated
 import typer
 
 from profile_grpc.bootstrap.administration import Administration, administration
+from profile_grpc.bridge.http.parameters import Kind
+from profile_grpc.bridge.template_check import FORM, check
+from profile_grpc.bridge.templates import Template
 from profile_grpc.cli import output, settings, shapes
 from profile_grpc.cli.errors import FAILED, CommandFailed
 from profile_grpc.cli.options import AppId, DatabaseUrl, Json, database, option
 from profile_grpc.domain.settings import App, AppSettings
-from profile_grpc.transport.http import check
-from profile_grpc.transport.http.parameters import Kind
-from profile_grpc.transport.http.templates import Template
 
 app = typer.Typer(help="Apps and their settings.", no_args_is_help=True)
 
@@ -162,7 +162,7 @@ def bridge_check(
     post_data: Annotated[
         str, option("--post-data", metavar="TEMPLATE", help="The body, a form or JSON, with its placeholders.")
     ] = "",
-    content_type: Annotated[str, option("--content-type", help="The body's type.", show_default=check.FORM)] = "",
+    content_type: Annotated[str, option("--content-type", help="The body's type.", show_default=FORM)] = "",
     database_url: DatabaseUrl = None,
     as_json: Json = False,
 ) -> None:
@@ -180,7 +180,7 @@ def bridge_check(
     chosen = asyncio.run(run()).settings
     names = {field.name: getattr(chosen.bridge_parameters, field.name) for field in fields(chosen.bridge_parameters)}
     push_app_ids = [push_app.push_app_id for push_app in chosen.push_app_ids]
-    found = check.check(Template(names), url, post_data, content_type, push_app_ids)
+    found = check(Template(names), url, post_data, content_type, push_app_ids)
     problems = list(found.problems)
     if found.app_id and found.app_id != app_id:
         problems.append(f"the path names the app {found.app_id}, not {app_id}")

@@ -11,17 +11,17 @@ import typer
 
 from profile_grpc import config
 from profile_grpc.bootstrap.bridging import BridgeReady, run_bridge
+from profile_grpc.bridge.bridge import BridgeConfig, ListenerTls
+from profile_grpc.bridge.http.endpoints import AppOptions
+from profile_grpc.bridge.http.rates import Rate
+from profile_grpc.bridge.report import MICROSECONDS
+from profile_grpc.bridge.service import ServiceTls
+from profile_grpc.bridge.spool import dead_letters
+from profile_grpc.bridge.spool.records import DeadLetter
+from profile_grpc.bridge.spool.spool import SpoolLimits
 from profile_grpc.cli import output
 from profile_grpc.cli.options import BELIEVED_PROXY, MEBIBYTE, Json, networks, option
 from profile_grpc.config import ConfigError, LogConfig, LogFormat, LogLevel
-from profile_grpc.transport.http import dead_letters
-from profile_grpc.transport.http.app import AppOptions
-from profile_grpc.transport.http.bridge import BridgeConfig, ListenerTls
-from profile_grpc.transport.http.limits import Rate
-from profile_grpc.transport.http.report import MICROSECONDS
-from profile_grpc.transport.http.service import ServiceTls
-from profile_grpc.transport.http.spool import SpoolLimits
-from profile_grpc.transport.http.spool_records import DeadLetter
 
 app = typer.Typer(
     help="The HTTP bridge: takes reports of apps over HTTP and delivers them to the service over gRPC.",
@@ -154,7 +154,7 @@ def bridge(  # noqa: PLR0913 - each option is a parameter
         spool=spool,
         hash_key=hash_key,
         keys=tuple(key or ()),
-        anonymous_directory=dev,
+        anonymous_apps=dev,
         host=host,
         port=port,
         service_tls=ServiceTls(ca, client_cert, client_key, server_name) if tls or ca or client_cert else None,

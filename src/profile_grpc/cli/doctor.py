@@ -17,6 +17,7 @@ from profile_grpc import config
 from profile_grpc.bootstrap.administration import Administration, administration
 from profile_grpc.bootstrap.clock import SystemClock
 from profile_grpc.bootstrap.demo import TENANT as DEMO_TENANT
+from profile_grpc.bridge.spool.spool import SpoolLimits
 from profile_grpc.cli import output, spool
 from profile_grpc.cli.errors import FAILED
 from profile_grpc.cli.findings import Finding, Verdict, permissions
@@ -25,7 +26,6 @@ from profile_grpc.config import ConfigError, DatabaseConfig
 from profile_grpc.reaper import LEASE
 from profile_grpc.service.ports import StoreError
 from profile_grpc.store import check_schema
-from profile_grpc.transport.http.spool import SpoolLimits
 
 CLOCK_TOLERANCE = timedelta(seconds=5)
 PASS_OVERDUE = timedelta(days=1)

@@ -7,13 +7,13 @@ import typer
 from profile_grpc.bootstrap.listen import AddressTaken
 from profile_grpc.bootstrap.process import ProcessFailed
 from profile_grpc.bootstrap.supervisor import WorkerFailed
+from profile_grpc.bridge.spool.schema import SpoolError
 from profile_grpc.cli.settings import SettingError
 from profile_grpc.config import ConfigError
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.service.ports import StoreError, StoreUnavailable
 from profile_grpc.telemetry.logs import redact_text
 from profile_grpc.transport.grpc.server import ServeError
-from profile_grpc.transport.http.spool_schema import SpoolError
 
 FAILED = 1
 USAGE = 2

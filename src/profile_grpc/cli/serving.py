@@ -15,11 +15,11 @@ import profile_grpc
 from profile_grpc import config
 from profile_grpc.bootstrap import serving
 from profile_grpc.bootstrap.serving import Ready
+from profile_grpc.bridge.spool.spool import SpoolLimits
 from profile_grpc.cli import output
 from profile_grpc.cli.options import BELIEVED_PROXY, MEBIBYTE, DatabaseUrl, database_url, networks, option
 from profile_grpc.config import DatabaseConfig, LogConfig, LogFormat, LogLevel, ServeConfig, TlsConfig
 from profile_grpc.service.credentials import HEADER
-from profile_grpc.transport.http.spool import SpoolLimits
 
 _DEFAULT = ServeConfig(database=DatabaseConfig("sqlite:///", b""))
 _LISTENING = "Where to listen"

@@ -6,12 +6,12 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from profile_grpc.bridge.report import MICROSECONDS
+from profile_grpc.bridge.spool import facts as spool_facts
+from profile_grpc.bridge.spool.facts import SpoolFacts
+from profile_grpc.bridge.spool.schema import SpoolError
 from profile_grpc.cli.findings import Finding, Verdict, permissions
 from profile_grpc.cli.options import MEBIBYTE
-from profile_grpc.transport.http import spool_facts
-from profile_grpc.transport.http.report import MICROSECONDS
-from profile_grpc.transport.http.spool_facts import SpoolFacts
-from profile_grpc.transport.http.spool_schema import SpoolError
 
 OVERDUE_SECONDS = 300
 """How long a report may wait before something is wrong."""

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import msgspec
 
+from profile_grpc.bridge.http.parameters import Parameters, Sent, Source, Value, absent, token_of
+from profile_grpc.bridge.patterns import Patterns
 from profile_grpc.domain.settings import BridgeParameters
-from profile_grpc.transport.http.parameters import Parameters, Sent, Source, Value, absent, token_of
-from profile_grpc.transport.http.patterns import Patterns
 
 TOKENS = frozenset({"token_calls", "token_msgs"})
 NAMES = tuple(field.name for field in fields(BridgeParameters))

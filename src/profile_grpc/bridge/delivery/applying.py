@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from appprofile.v1 import profile_service_pb2 as pb
-from profile_grpc.transport.http.directory import Directory
-from profile_grpc.transport.http.keys import Keys
-from profile_grpc.transport.http.parameters import Kind, Sent
-from profile_grpc.transport.http.report import UNKNOWN_PUSH_APP, Incomplete, Report, canonical, register, remove_account
-from profile_grpc.transport.http.service import CallFailed, Credential, Failure, Service
-from profile_grpc.transport.http.spool_records import Waiting
-from profile_grpc.transport.http.templates import Fields
+from profile_grpc.bridge.http.parameters import Kind, Sent
+from profile_grpc.bridge.keys import Keys
+from profile_grpc.bridge.known_apps import KnownApps
+from profile_grpc.bridge.report import UNKNOWN_PUSH_APP, Incomplete, Report, canonical, register, remove_account
+from profile_grpc.bridge.service import CallFailed, Credential, Failure, Service
+from profile_grpc.bridge.spool.records import Waiting
+from profile_grpc.bridge.templates import Fields
 
 _KEPT_REGISTRATIONS = 100_000
 
@@ -54,11 +54,11 @@ class _Registration(NamedTuple):
 class Courier:
     """Applies reports, one at a time for each account."""
 
-    def __init__(self, service: Service, keys: Keys, directory: Directory, now: Callable[[], int]) -> None:
+    def __init__(self, service: Service, keys: Keys, known_apps: KnownApps, now: Callable[[], int]) -> None:
         """`now` answers microseconds since 1970."""
         self._service = service
         self._keys = keys
-        self._directory = directory
+        self._known_apps = known_apps
         self._now = now
         self._registered: OrderedDict[str, _Registration] = OrderedDict()
         self._asked: dict[int, int] = {}
@@ -66,7 +66,7 @@ class Courier:
 
     async def apply(self, waiting: Waiting, report: Report) -> Result:
         """Calls the service as the report says."""
-        directory = self._directory
+        directory = self._known_apps
         if directory.expected and not directory.fetched and report.fields is None:
             return self._unknown(waiting, "NO_DIRECTORY")
         candidates = [report.app_id] if report.app_id else self._candidates(report)
@@ -89,7 +89,7 @@ class Courier:
 
     def _unknown(self, waiting: Waiting, reason: str) -> Result:
         """Dead, but not before the apps were read once since the report came: an owner may have just set it up."""
-        directory = self._directory
+        directory = self._known_apps
         known = not directory.expected or directory.fetched > waiting.arrived
         if not known and directory.answered <= self._asked.setdefault(waiting.id, directory.begun):
             directory.wanted()
@@ -106,10 +106,10 @@ class Courier:
             return report.fields
         if report.parameters is None:
             return Fields()
-        return self._directory.template_or_default(app_id).fields(report.parameters)
+        return self._known_apps.template_or_default(app_id).fields(report.parameters)
 
     def _candidates(self, report: Report) -> list[str]:
-        return list(self._directory.find(Sent("", report.parameters))) if report.parameters is not None else []
+        return list(self._known_apps.find(Sent("", report.parameters))) if report.parameters is not None else []
 
     async def _call(self, waiting: Waiting, report: Report, app_id: str, credential: Credential) -> Result | None:
         """Delivers the report to the app; None: the key does not reach it."""
@@ -163,7 +163,7 @@ class Courier:
                 yield made.registered
 
     async def _register(self, waiting: Waiting, app_id: str, fields: Fields, credential: Credential) -> str:
-        request = register(app_id, fields, self._directory.push_apps(app_id))
+        request = register(app_id, fields, self._known_apps.push_apps(app_id))
         registered = await self._service.register(request, credential)
         for token in tokens(fields):
             made = _Registration(fields.username, fields.selector, waiting.arrived, registered)

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from profile_grpc.transport.http.parameters import Kind
-from profile_grpc.transport.http.spool_records import DeadLetter
-from profile_grpc.transport.http.spool_schema import BUSY_SECONDS, VERSION, SpoolError, check_database, writing
+from profile_grpc.bridge.http.parameters import Kind
+from profile_grpc.bridge.spool.records import DeadLetter
+from profile_grpc.bridge.spool.schema import BUSY_SECONDS, VERSION, SpoolError, check_database, writing
 
 
 def listed(path: Path) -> list[DeadLetter]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from profile_grpc.transport.http.parameters import Kind
+from profile_grpc.bridge.http.parameters import Kind
 
 Told = Callable[[bool], None]
 """Told whether a report is on disk. Never raises."""

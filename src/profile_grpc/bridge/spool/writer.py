@@ -11,8 +11,8 @@ from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
-from profile_grpc.transport.http.parameters import Kind
-from profile_grpc.transport.http.spool_records import (
+from profile_grpc.bridge.http.parameters import Kind
+from profile_grpc.bridge.spool.records import (
     ACCOUNT_COLUMNS,
     ROW_BYTES,
     ROW_COLUMNS,
@@ -25,7 +25,7 @@ from profile_grpc.transport.http.spool_records import (
     Waiting,
     Written,
 )
-from profile_grpc.transport.http.spool_schema import CARRIED, write_lock
+from profile_grpc.bridge.spool.schema import CARRIED, write_lock
 
 _CHUNKS = (256, 64, 16, 4, 1)
 """How many reports one INSERT carries. Few statements: each gives up the interpreter lock and must win it back."""

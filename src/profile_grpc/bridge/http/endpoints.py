@@ -14,12 +14,11 @@ from typing import Any
 import msgspec
 import structlog
 
-from profile_grpc.transport.http import headers as headers_of
-from profile_grpc.transport.http import parameters as params
-from profile_grpc.transport.http.crowd import Exchange
-from profile_grpc.transport.http.directory import Directory, Reading
-from profile_grpc.transport.http.gate import Gate
-from profile_grpc.transport.http.headers import (
+from profile_grpc.bridge.availability import Gate
+from profile_grpc.bridge.http import headers as headers_of
+from profile_grpc.bridge.http import parameters as params
+from profile_grpc.bridge.http.crowd import Exchange
+from profile_grpc.bridge.http.headers import (
     NOT_FOUND,
     OK,
     READ_ONLY,
@@ -32,15 +31,16 @@ from profile_grpc.transport.http.headers import (
     later,
     taken,
 )
-from profile_grpc.transport.http.keys import Keys, PresentedKey
-from profile_grpc.transport.http.limits import Rate, RateLimiter, site
-from profile_grpc.transport.http.metrics import BridgeMetrics
-from profile_grpc.transport.http.parameters import Kind, Parameters, Route, Sent, TooLarge, Unreadable
-from profile_grpc.transport.http.report import Report, account_of
-from profile_grpc.transport.http.sealing import equal
-from profile_grpc.transport.http.spool import Spool, SpoolFailed, SpoolFull
-from profile_grpc.transport.http.spool_records import Incoming, Told
-from profile_grpc.transport.http.templates import DEFAULT
+from profile_grpc.bridge.http.parameters import Kind, Parameters, Route, Sent, TooLarge, Unreadable
+from profile_grpc.bridge.http.rates import Rate, RateLimiter, site
+from profile_grpc.bridge.keys import Keys, PresentedKey
+from profile_grpc.bridge.known_apps import KnownApps, Reading
+from profile_grpc.bridge.metrics import BridgeMetrics
+from profile_grpc.bridge.report import Report, account_of
+from profile_grpc.bridge.spool.records import Incoming, Told
+from profile_grpc.bridge.spool.spool import Spool, SpoolFailed, SpoolFull
+from profile_grpc.bridge.templates import DEFAULT
+from profile_grpc.sealing import equal
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -89,7 +89,7 @@ class BridgeApp:
         self,
         spool: Spool,
         keys: Keys,
-        directory: Directory,
+        known_apps: KnownApps,
         metrics: BridgeMetrics,
         gate: Gate,
         options: AppOptions,
@@ -98,7 +98,7 @@ class BridgeApp:
         """While the gate is closed, the service is not asked about keys. `now` answers microseconds since 1970."""
         self._spool = spool
         self._keys = keys
-        self._directory = directory
+        self._known_apps = known_apps
         self._metrics = metrics
         self._options = options
         self._now = now
@@ -218,8 +218,8 @@ class BridgeApp:
     def _readings(self, found: Route, sent: Sent) -> Mapping[str, Reading]:
         """What the request says, by the names of each app that it may be of."""
         if found.app_id:
-            return {found.app_id: self._directory.read(found.app_id, sent)}
-        return self._directory.find(sent)
+            return {found.app_id: self._known_apps.read(found.app_id, sent)}
+        return self._known_apps.find(sent)
 
     def _route(self, raw_path: bytes) -> Route | None:
         """Where a path leads."""

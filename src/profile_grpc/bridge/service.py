@@ -13,7 +13,7 @@ from grpc.aio import AioRpcError
 
 from appprofile.v1 import app_service_pb2, app_service_pb2_grpc, profile_service_pb2_grpc
 from appprofile.v1 import profile_service_pb2 as pb
-from profile_grpc.transport.http.directory import KnownApp, known_app
+from profile_grpc.bridge.known_apps import KnownApp, known_app
 
 API_KEY = "x-api-key"
 TRACE = "traceparent"

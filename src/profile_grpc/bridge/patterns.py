@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from profile_grpc.transport.http.parameters import name_of
+from profile_grpc.bridge.http.parameters import name_of
 
 _KEPT = 4
 """Patterns that are tried, the newest first. An app has one template, or one for each of its platforms."""

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from profile_grpc.transport.http import sealing
-from profile_grpc.transport.http.spool_records import ROW_BYTES
-from profile_grpc.transport.http.spool_schema import (
+from profile_grpc import sealing
+from profile_grpc.bridge.spool.records import ROW_BYTES
+from profile_grpc.bridge.spool.schema import (
     BUSY_SECONDS,
     KEY_CHECK,
     VERSION,

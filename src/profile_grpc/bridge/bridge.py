@@ -11,20 +11,20 @@ from pathlib import Path
 import structlog
 from prometheus_client import CollectorRegistry
 
-from profile_grpc.transport.http import server
-from profile_grpc.transport.http.app import AppOptions, BridgeApp
-from profile_grpc.transport.http.courier import Courier
-from profile_grpc.transport.http.delivery import Delivery, DeliveryLimits
-from profile_grpc.transport.http.directory import Directory, KnownApp
-from profile_grpc.transport.http.gate import Gate
-from profile_grpc.transport.http.keys import Keys
-from profile_grpc.transport.http.metrics import BridgeMetrics
-from profile_grpc.transport.http.report import MICROSECONDS
-from profile_grpc.transport.http.server import HttpServer, ServerLimits
-from profile_grpc.transport.http.service import CallFailed, Failure, Service, ServiceTls
-from profile_grpc.transport.http.spool import Spool, SpoolLimits
+from profile_grpc.bridge.availability import Gate
+from profile_grpc.bridge.delivery.applying import Courier
+from profile_grpc.bridge.delivery.delivery import Delivery, DeliveryLimits
+from profile_grpc.bridge.http import server
+from profile_grpc.bridge.http.endpoints import AppOptions, BridgeApp
+from profile_grpc.bridge.http.server import HttpServer, ServerLimits
+from profile_grpc.bridge.keys import Keys
+from profile_grpc.bridge.known_apps import KnownApp, KnownApps
+from profile_grpc.bridge.metrics import BridgeMetrics
+from profile_grpc.bridge.report import MICROSECONDS
+from profile_grpc.bridge.service import CallFailed, Failure, Service, ServiceTls
+from profile_grpc.bridge.spool.spool import Spool, SpoolLimits
 
-_DIRECTORY = "directory"
+_KNOWN_APPS = "directory"
 _PROBE = "probe"
 _REFRESH = 30.0
 _REFRESH_AFTER_FAILURE = 3.0
@@ -53,7 +53,7 @@ class BridgeConfig:
     keys: Sequence[str] = field(default=(), repr=False)
     """PROFILE keys with which the bridge reads the apps, one for each tenant. Without one it knows no push app id and
     no parameter names but the documented ones."""
-    anonymous_directory: bool = False
+    anonymous_apps: bool = False
     """The service lets anybody in (`serve --dev`): the apps are read without a key."""
     host: str = "127.0.0.1"
     port: int = 8080
@@ -98,7 +98,7 @@ class Bridge:
             self._listener.close()
             raise
         self.metrics = BridgeMetrics(registry)
-        self._directory = Directory()
+        self._known_apps = KnownApps()
         self._gate = Gate()
         self._refresh_wanted = asyncio.Event()
         self._started: list[asyncio.Task[None]] = []
@@ -112,19 +112,19 @@ class Bridge:
     async def start(self) -> None:
         """Takes reports and delivers them; returns when requests are accepted."""
         config = self._config
-        self._keys = keys = config.keys or ([""] if config.anonymous_directory else [])
+        self._keys = keys = config.keys or ([""] if config.anonymous_apps else [])
         self._service = Service(config.target, config.service_tls, config.call_seconds)
         self._known_keys = Keys(self._spool, self._service, self._gate, timeout=config.key_seconds)
-        self._directory.expected = bool(keys)
-        self._directory.wanted = self._refresh_wanted.set
-        stored = self._spool.get(_DIRECTORY)
+        self._known_apps.expected = bool(keys)
+        self._known_apps.wanted = self._refresh_wanted.set
+        stored = self._spool.get(_KNOWN_APPS)
         if stored is not None:
-            self._directory.load(stored)
-        courier = Courier(self._service, self._known_keys, self._directory, self._now)
+            self._known_apps.load(stored)
+        courier = Courier(self._service, self._known_keys, self._known_apps, self._now)
         self._delivery = Delivery(self._spool, courier, self._gate, self._now, self.metrics, config.delivery)
         self._spool.on_commit = self.metrics.committed
         self._app = BridgeApp(
-            self._spool, self._known_keys, self._directory, self.metrics, self._gate, config.app, self._now
+            self._spool, self._known_keys, self._known_apps, self.metrics, self._gate, config.app, self._now
         )
         self._spool.start()
         if keys:
@@ -152,7 +152,7 @@ class Bridge:
 
     async def _keep_fresh(self) -> None:
         while True:
-            pause = _REFRESH if self._directory.fetched and self._gate.open else _REFRESH_AFTER_FAILURE
+            pause = _REFRESH if self._known_apps.fetched and self._gate.open else _REFRESH_AFTER_FAILURE
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause):
                     await self._refresh_wanted.wait()
@@ -163,8 +163,8 @@ class Bridge:
     async def _refresh(self) -> None:
         """Reads the apps anew. A key that was revoked takes none of the other tenants' apps away."""
         begun = self._now()
-        self._directory.begun += 1
-        number = self._directory.begun
+        self._known_apps.begun += 1
+        number = self._known_apps.begun
         apps: list[KnownApp] = []
         refused = 0
         for place, key in enumerate(self._keys, 1):
@@ -178,19 +178,19 @@ class Bridge:
                     self._gate.failed(asyncio.get_running_loop().time())
                     return
                 if failed.failure is not Failure.KEY_WRONG:
-                    self._directory.answered = number
+                    self._known_apps.answered = number
                     return
                 refused += 1
         self._gate.answered()
-        self._directory.answered = number
+        self._known_apps.answered = number
         if refused == len(self._keys):
             return
-        before = self._directory.dump()
-        self._directory.update([*self._directory.kept(apps), *apps] if refused else apps)
-        self._directory.fetched = begun
-        after = self._directory.dump()
+        before = self._known_apps.dump()
+        self._known_apps.update([*self._known_apps.kept(apps), *apps] if refused else apps)
+        self._known_apps.fetched = begun
+        after = self._known_apps.dump()
         if after != before:
-            self._spool.put(_DIRECTORY, after)
+            self._spool.put(_KNOWN_APPS, after)
 
     async def _keep_house(self) -> None:
         """Once a second: metrics and what an operator replays. Once a minute: the spool is cleaned."""
@@ -220,5 +220,5 @@ class Bridge:
         show("oldest_seconds", 0.0 if oldest is None else max(0.0, (now - oldest) / MICROSECONDS))
         show("dead", self._spool.dead)
         show("service_up", float(self._gate.open))
-        fetched = self._directory.fetched
+        fetched = self._known_apps.fetched
         show("directory_age_seconds", (now - fetched) / MICROSECONDS if fetched else -1.0)

@@ -13,11 +13,10 @@ from typing import TypeVar
 
 import structlog
 
-from profile_grpc.transport.http import spool_schema
-from profile_grpc.transport.http.parameters import Kind
-from profile_grpc.transport.http.report import MICROSECONDS
-from profile_grpc.transport.http.sealing import Sealer
-from profile_grpc.transport.http.spool_records import (
+from profile_grpc.bridge.http.parameters import Kind
+from profile_grpc.bridge.report import MICROSECONDS
+from profile_grpc.bridge.spool import schema
+from profile_grpc.bridge.spool.records import (
     ROW_BYTES,
     Account,
     Batch,
@@ -30,7 +29,8 @@ from profile_grpc.transport.http.spool_records import (
     Told,
     Waiting,
 )
-from profile_grpc.transport.http.spool_writer import Writer
+from profile_grpc.bridge.spool.writer import Writer
+from profile_grpc.sealing import Sealer
 
 _DEAD_RETENTION = 30 * 86_400 * MICROSECONDS
 _CLOCK = "clock"
@@ -89,10 +89,10 @@ class Spool:
             SpoolError: it cannot be opened, another process owns it, or it was sealed under another hash key.
         """
         self.limits = limits or SpoolLimits()
-        self._ownership = spool_schema.Ownership(path)
+        self._ownership = schema.Ownership(path)
         try:
-            self._database = spool_schema.connect(path)
-            epoch = spool_schema.begin_epoch(self._database, path, hash_key)
+            self._database = schema.connect(path)
+            epoch = schema.begin_epoch(self._database, path, hash_key)
         except BaseException:
             self._ownership.release()
             raise

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from profile_grpc import sealing
 from profile_grpc.config import may_be_sqlite
-from profile_grpc.transport.http import sealing
 
 VERSION = 1
 BUSY_SECONDS = 10

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from profile_grpc.transport.http.backoff import Backoff
+from profile_grpc.bridge.backoff import Backoff
 
 DOWN = Backoff(0.25, 30.0)
 

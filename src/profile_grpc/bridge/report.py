@@ -11,9 +11,9 @@ import msgspec
 
 from appprofile.v1 import profile_pb2
 from appprofile.v1 import profile_service_pb2 as pb
-from profile_grpc.transport.http.parameters import Kind, Parameters
-from profile_grpc.transport.http.spool_records import Account
-from profile_grpc.transport.http.templates import DEFAULT, Fields
+from profile_grpc.bridge.http.parameters import Kind, Parameters
+from profile_grpc.bridge.spool.records import Account
+from profile_grpc.bridge.templates import DEFAULT, Fields
 
 _HEX_TOKEN = re.compile(r"(?:[0-9A-Fa-f]{2}){32,}\Z")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]+={0,2}\Z")
@@ -29,7 +29,7 @@ MICROSECONDS = 1_000_000
 UNKNOWN_PUSH_APP = "UNKNOWN_PUSH_APP"
 
 
-class PushApp(msgspec.Struct, array_like=True, frozen=True):
+class PushAppUse(msgspec.Struct, array_like=True, frozen=True):
     """What tokens of a push app id are for; numbers of the contract's enumerations."""
 
     provider: int
@@ -71,7 +71,7 @@ def remove_account(app_id: str, fields: Fields, report_time: int) -> pb.RemoveAc
     return request
 
 
-def register(app_id: str, fields: Fields, push_apps: Mapping[str, PushApp]) -> pb.RegisterRequest:
+def register(app_id: str, fields: Fields, push_apps: Mapping[str, PushAppUse]) -> pb.RegisterRequest:
     """The call for a push token report (X5): the device is the installation if it is given, else the selector.
 
     Raises:

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import msgspec
 
 from appprofile.v1 import app_pb2
-from profile_grpc.transport.http.parameters import Sent
-from profile_grpc.transport.http.report import PushApp
-from profile_grpc.transport.http.templates import DEFAULT, NAMES, Fields, Template
+from profile_grpc.bridge.http.parameters import Sent
+from profile_grpc.bridge.report import PushAppUse
+from profile_grpc.bridge.templates import DEFAULT, NAMES, Fields, Template
 
 Reading = tuple[Fields | None, str]
 """A report's values, and its key or an empty text."""
@@ -20,7 +20,7 @@ class KnownApp(msgspec.Struct, frozen=True):
     """What the bridge needs to know of an app."""
 
     app_id: str
-    push_apps: dict[str, PushApp]
+    push_apps: dict[str, PushAppUse]
     names: dict[str, list[str]]
 
 
@@ -29,12 +29,12 @@ def known_app(app: app_pb2.App) -> KnownApp:
     settings = app.settings
     return KnownApp(
         app.app_id,
-        {p.push_app_id: PushApp(p.provider, p.platform, p.purpose) for p in settings.push_app_ids},
+        {p.push_app_id: PushAppUse(p.provider, p.platform, p.purpose) for p in settings.push_app_ids},
         {name: list(getattr(settings.bridge_parameters, name)) for name in NAMES},
     )
 
 
-class Directory:
+class KnownApps:
     """The apps as last read; kept in the spool, so that it serves while the service is down."""
 
     def __init__(self) -> None:
@@ -115,7 +115,7 @@ class Directory:
         """The app's names, or those of the reporter's documentation."""
         return self._templates.get(app_id, DEFAULT)
 
-    def push_apps(self, app_id: str) -> Mapping[str, PushApp]:
+    def push_apps(self, app_id: str) -> Mapping[str, PushAppUse]:
         """What the app's push app ids are for."""
         app = self._apps.get(app_id)
         return app.push_apps if app is not None else {}

@@ -7,11 +7,11 @@ import re
 from collections import OrderedDict
 from typing import NamedTuple
 
-from profile_grpc.transport.http.gate import Gate
-from profile_grpc.transport.http.report import MICROSECONDS
-from profile_grpc.transport.http.sealing import CannotOpen, same
-from profile_grpc.transport.http.service import CallFailed, Credential, Failure, Service
-from profile_grpc.transport.http.spool import Spool
+from profile_grpc.bridge.availability import Gate
+from profile_grpc.bridge.report import MICROSECONDS
+from profile_grpc.bridge.service import CallFailed, Credential, Failure, Service
+from profile_grpc.bridge.spool.spool import Spool
+from profile_grpc.sealing import CannotOpen, same
 
 _SENDABLE = re.compile(r"[!-~]{1,512}\Z")
 _KEPT = 100_000

@@ -20,9 +20,9 @@ from urllib.parse import unquote
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from profile_grpc.transport.http.crowd import Crowd, Exchange, Shortcut
-from profile_grpc.transport.http.headers import SECURE, STRICT
-from profile_grpc.transport.http.limits import site
+from profile_grpc.bridge.http.crowd import Crowd, Exchange, Shortcut
+from profile_grpc.bridge.http.headers import SECURE, STRICT
+from profile_grpc.bridge.http.rates import site
 
 _BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
 _BACKLOG = 2048

@@ -6,7 +6,7 @@ from asyncio import AbstractEventLoop
 from collections.abc import Container, Sequence
 from typing import Any, Protocol
 
-from profile_grpc.transport.http.headers import raw
+from profile_grpc.bridge.http.headers import raw
 
 
 class Shortcut(Protocol):

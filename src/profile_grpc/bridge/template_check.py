@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 from xml.sax.saxutils import escape
 
-from profile_grpc.transport.http import parameters as params
-from profile_grpc.transport.http.parameters import Kind, TooLarge, Unreadable
-from profile_grpc.transport.http.templates import Fields, Template
+from profile_grpc.bridge.http import parameters as params
+from profile_grpc.bridge.http.parameters import Kind, TooLarge, Unreadable
+from profile_grpc.bridge.templates import Fields, Template
 
 _PLACEHOLDER = re.compile(r"%([A-Za-z][A-Za-z0-9_]*(?:\[[^\]%]*\])?)%")
 FORM = "application/x-www-form-urlencoded"

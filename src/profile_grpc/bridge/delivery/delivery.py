@@ -11,15 +11,15 @@ from typing import Protocol
 import msgspec
 import structlog
 
-from profile_grpc.transport.http.backoff import Backoff
-from profile_grpc.transport.http.courier import Courier, Fate, Result, tokens
-from profile_grpc.transport.http.gate import Gate
-from profile_grpc.transport.http.parameters import Kind
-from profile_grpc.transport.http.report import Report, account_of
-from profile_grpc.transport.http.sealing import CannotOpen
-from profile_grpc.transport.http.spool import Spool
-from profile_grpc.transport.http.spool_records import Waiting
-from profile_grpc.transport.http.templates import Fields
+from profile_grpc.bridge.availability import Gate
+from profile_grpc.bridge.backoff import Backoff
+from profile_grpc.bridge.delivery.applying import Courier, Fate, Result, tokens
+from profile_grpc.bridge.http.parameters import Kind
+from profile_grpc.bridge.report import Report, account_of
+from profile_grpc.bridge.spool.records import Waiting
+from profile_grpc.bridge.spool.spool import Spool
+from profile_grpc.bridge.templates import Fields
+from profile_grpc.sealing import CannotOpen
 
 _FAILING = Backoff(0.5, 120.0)
 _A_MOMENT = 1.0

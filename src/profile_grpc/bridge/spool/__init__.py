@@ -1,0 +1,3 @@
+"""The durable queue of reports: one SQLite file."""
+
+from __future__ import annotations
