@@ -10,7 +10,7 @@ import pytest
 
 from tests.support import engines
 from tests.support.engines import Engine
-from tests.support.postgres import PrivatePostgres
+from tests.support.postgres import Postgres, PrivatePostgres
 
 
 async def tables(url: str) -> list[str]:
@@ -42,6 +42,14 @@ async def test_each_test_gets_an_empty_database(engine_url: str, turn: int) -> N
 @pytest.mark.engines("postgresql")
 def test_the_engines_marker_leaves_others_out(engine: Engine) -> None:
     assert engine.name == "postgresql"
+
+
+def test_no_two_databases_of_a_server_have_the_same_name(private_postgres: PrivatePostgres) -> None:
+    """However many of a session's fixtures, and of other sessions, work on a server that was given."""
+    urls = [Postgres(private_postgres.url).create_database() for _ in range(2)]
+    assert len(set(urls)) == len(urls)
+    for url in urls:
+        private_postgres.drop_database(url)
 
 
 def test_a_private_server_survives_a_crash() -> None:

@@ -23,6 +23,7 @@ _CLOCK = re.compile(r"\b(CURRENT_TIMESTAMP|CURRENT_DATE|CURRENT_TIME|LOCALTIMEST
 _LOCK = re.compile(r"\bFOR (NO KEY UPDATE|UPDATE|KEY SHARE|SHARE)\b")
 _OUTER = re.compile(r"\b(LEFT|RIGHT|FULL)\b.*\bJOIN\b")
 _CONFLICT = re.compile(r"ON CONFLICT \(([^)]*)\)")
+_PASSES_OVER = re.compile(r"INSERT .*SELECT .*ON CONFLICT .*(DO NOTHING|DO UPDATE .* WHERE )")
 _ASSIGNED = re.compile(r"(?:SET |, )([a-z_]+) ?=")
 
 
@@ -52,6 +53,11 @@ def _of_distributed_tables(sql: str, tables: Sequence[str]) -> Sequence[str]:
             found.append(f"{first} and {second} are not joined on what they are distributed by")
     column = DISTRIBUTED_BY[tables[0]]
     conflict = _CONFLICT.search(sql)
+    if (
+        re.search(r"^INSERT .*SELECT .*ON CONFLICT .*(DO NOTHING|DO UPDATE .* WHERE )", sql)
+        and " RETURNING " not in sql
+    ):
+        found.append("Citus counts the rows that an INSERT … SELECT was given; RETURNING tells which were written")
     if conflict and column not in conflict[1].split(", "):
         found.append(f"ON CONFLICT without {column}, by which {tables[0]} is distributed")
     if re.match(r"UPDATE |.*DO UPDATE SET ", sql):

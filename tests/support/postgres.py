@@ -4,13 +4,14 @@ The package's binaries are used directly rather than through its Python interfac
 server, connect over TCP as production does, and must run as root without adding a user to the machine.
 """
 
-import itertools
 import os
 import pwd
+import secrets
 import shutil
 import socket
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import cached_property
 from importlib.util import find_spec
@@ -43,12 +44,12 @@ class Postgres:
 
     def __init__(self, url: str) -> None:
         self.url = urlsplit(url)._replace(scheme="postgresql").geturl()
-        self._numbers = itertools.count(1)
 
-    def execute(self, sql: str, *, url: str | None = None) -> str:
-        """Run one statement and return what it answers, unaligned and without a header."""
+    def execute(self, *statements: str, url: str | None = None) -> str:
+        """Run statements, each in its own transaction; return what they answer, unaligned and without headers."""
         program = str(binaries() / "psql")
-        arguments = ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", url or self.url, "-c", sql]
+        commands = [option for statement in statements for option in ("-c", statement)]
+        arguments = ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", url or self.url, *commands]
         done = subprocess.run([program, *arguments], capture_output=True, text=True, timeout=60, check=False)
         if done.returncode:
             message = f"psql: {done.stderr.strip()}"
@@ -60,23 +61,55 @@ class Postgres:
         """Whether it is a Citus coordinator: the database of the URL has the extension."""
         return self.execute("SELECT count(*) FROM pg_extension WHERE extname = 'citus'") == "1"
 
+    @cached_property
+    def workers(self) -> list[tuple[str, str]]:
+        """Host and port of the other nodes of the cluster to which the database of the URL belongs."""
+        if not self.is_citus:
+            return []
+        listed = self.execute("SELECT nodename, nodeport FROM pg_dist_node WHERE groupid > 0 ORDER BY nodeid")
+        return [(host, port) for host, _, port in (line.partition("|") for line in listed.splitlines())]
+
     def create_database(self, template: str = "template1") -> str:
         """Create a database like `template`, which nobody may be connected to, and return its URL.
 
-        On Citus it is empty: the extension is always connected to its databases. All of its shards are on the
-        coordinator, which plans every statement as it does for a cluster.
+        On Citus it is empty: the extension is always connected to its databases. It is made as docs/operations.md
+        says, on the nodes of the cluster to which the database of the server's URL belongs.
         """
-        name = f"test_{os.getpid()}_{next(self._numbers)}"
-        url = urlsplit(self.url)._replace(path=f"/{name}").geturl()
-        self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{"template1" if self.is_citus else template}"')
-        if self.is_citus:
-            self.execute("CREATE EXTENSION citus", url=url)
-            self.execute("SELECT citus_set_coordinator_host('localhost', current_setting('port')::int)", url=url)
+        # Not the process id: another one on another machine, or a later one, may have it too.
+        name = f"test_{secrets.token_hex(8)}"
+        url = self._on(self.url, name)
+        if not self.is_citus:
+            self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+            return url
+        # Few shards: each of them is a table on a node.
+        settings = f'ALTER DATABASE "{name}" SET citus.shard_count = 4'
+        for node in (*self._nodes(), self.url):
+            self.execute(f'CREATE DATABASE "{name}"', settings, url=node)
+            self.execute("CREATE EXTENSION citus", url=self._on(node, name))
+        host = urlsplit(self.url).hostname
+        self.execute(f"SELECT citus_set_coordinator_host('{host}', current_setting('port')::int)", url=url)
+        for worker, port in self.workers:
+            self.execute(f"SELECT citus_add_node('{worker}', {port})", url=url)
         return url
 
     def drop_database(self, url: str) -> None:
         """Drop a database made by `create_database`, whoever is still connected."""
-        self.execute(f'DROP DATABASE IF EXISTS "{urlsplit(url).path[1:]}" WITH (FORCE)')
+        for node in (self.url, *self._nodes()):
+            self.execute(f'DROP DATABASE IF EXISTS "{urlsplit(url).path[1:]}" WITH (FORCE)', url=node)
+
+    def empty(self, url: str, tables: Sequence[str]) -> None:
+        """Delete every row of these tables of a database."""
+        self.execute(*(f"DELETE FROM {table}" for table in tables), url=url)  # noqa: S608 - names of our own tables
+
+    def _nodes(self) -> list[str]:
+        """The URLs of the workers; with the user and the database of the server's URL."""
+        parts = urlsplit(self.url)
+        user, at, _ = parts.netloc.rpartition("@")
+        return [parts._replace(netloc=f"{user}{at}{host}:{port}").geturl() for host, port in self.workers]
+
+    @staticmethod
+    def _on(url: str, database: str) -> str:
+        return urlsplit(url)._replace(path=f"/{database}").geturl()
 
 
 class PrivatePostgres(Postgres):

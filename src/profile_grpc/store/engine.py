@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Compiled, Delete, FromClause, Select, Tabl
 from sqlalchemy.dialects.postgresql import Insert as PostgresqlInsert
 from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
 from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.types import TypeEngine
 
 Row: TypeAlias = tuple[Any, ...]
@@ -20,7 +21,7 @@ Found: TypeAlias = Sequence[Any]
 
 Insert: TypeAlias = PostgresqlInsert | SqliteInsert
 Query: TypeAlias = Select[*tuple[Any, ...]]
-Statement: TypeAlias = Query | Insert | Update | Delete
+Statement: TypeAlias = Query | Insert | ReturningInsert[*tuple[Any, ...]] | Update | Delete
 
 DriverConnection: TypeAlias = Any
 """A connection as its driver, aiosqlite or asyncpg, makes it."""
@@ -42,6 +43,8 @@ class Prepared:
     names: tuple[str, ...]
     constants: Mapping[str, object]
     """The values of those names that the statement itself gives."""
+    returns: bool = False
+    """A write with RETURNING: it answers a row for each row that it wrote."""
 
     def arguments(self, values: dict[str, object]) -> list[object]:
         """The values in the order of their names."""
@@ -53,7 +56,8 @@ class Prepared:
 def prepared(compiled: Compiled, sql: str | None = None) -> Prepared:
     """What SQLAlchemy compiled, perhaps with another text around it."""
     constants = {name: value for name, value in compiled.params.items() if value is not None}
-    return Prepared(sql or str(compiled), tuple(getattr(compiled, "positiontup", None) or ()), constants)
+    names = tuple(getattr(compiled, "positiontup", None) or ())
+    return Prepared(sql or str(compiled), names, constants, bool(getattr(compiled, "effective_returning", ())))
 
 
 class Engine(Protocol):
@@ -86,6 +90,10 @@ class Engine(Protocol):
 
     def insert(self, table: Table) -> Insert:
         """The engine's own INSERT, which knows ON CONFLICT."""
+        ...
+
+    def only_new(self, statement: Insert) -> Insert | ReturningInsert[*tuple[Any, ...]]:
+        """An INSERT that passes over the rows that are there, so that `execute` counts those that were not."""
         ...
 
     def rows(self, columns: Sequence[RowColumn]) -> FromClause:

@@ -9,12 +9,25 @@ from typing import Any
 from uuid import uuid4
 
 import asyncpg
-from sqlalchemy import ColumnElement, FromClause, Table, Text, and_, bindparam, cast, event, exc, func, literal_column
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Table,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    event,
+    exc,
+    func,
+    literal_column,
+)
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
+from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.types import TypeEngine
 
 from profile_grpc.service.ports import StoreUnavailable
@@ -65,6 +78,10 @@ class Postgresql:
         """PostgreSQL's INSERT … ON CONFLICT."""
         return postgresql.insert(table)
 
+    def only_new(self, statement: Insert) -> ReturningInsert[*tuple[Any, ...]]:
+        """With RETURNING: the command's tag that Citus gives counts the rows that were to be inserted."""
+        return statement.on_conflict_do_nothing().returning(literal_column("1"))
+
     def rows(self, columns: Sequence[RowColumn]) -> FromClause:
         """One text for each column, which the server takes apart; the driver would look at each value three times."""
         arrays = [_array(position, column.type) for position, column in enumerate(columns)]
@@ -89,7 +106,9 @@ class Postgresql:
     async def execute(
         self, connection: DriverConnection, statement: Prepared, rows: Sequence[Row], values: dict[str, object]
     ) -> int:
-        """The number of rows is the last word of the command's tag, as in `UPDATE 100`."""
+        """The number of rows is that of the rows returned, else the last word of the command's tag: `UPDATE 100`."""
+        if statement.returns:
+            return len(await connection.fetch(statement.sql, *_values(statement, rows, values)))
         tag: str = await connection.execute(statement.sql, *_values(statement, rows, values))
         return int(tag.rpartition(" ")[2])
 

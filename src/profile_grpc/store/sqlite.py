@@ -73,6 +73,10 @@ class Sqlite:
         """SQLite's INSERT … ON CONFLICT."""
         return sqlite.insert(table)
 
+    def only_new(self, statement: Insert) -> Insert:
+        """SQLite counts right by itself."""
+        return statement.on_conflict_do_nothing()
+
     def rows(self, columns: Sequence[RowColumn]) -> FromClause:
         """SQLite has no arrays: the rows come as one JSON text."""
         each = func.json_each(bindparam("rows", type_=Text())).table_valued("value", name="each_row")

@@ -27,7 +27,7 @@ def lookup(
 def insert_new(database: Database, table: Table) -> Prepared:
     """INSERT the given rows, all columns in order; a row that is there already is not counted."""
     statement = database.engine.insert(table).from_select(*_source(database, table))
-    return database.prepare(statement.on_conflict_do_nothing())
+    return database.prepare(database.engine.only_new(statement))
 
 
 def upsert(database: Database, table: Table, *, adds: Sequence[str] = ()) -> Prepared:
