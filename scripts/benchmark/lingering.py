@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 from functools import partial
 
-from profile_grpc.bootstrap import process
+from profile_grpc.bootstrap import composition
 from profile_grpc.cli import main
 from profile_grpc.service.write_queue import QueueLimits, WriteQueue
 
 if __name__ == "__main__":
     linger = float(sys.argv.pop(1)) / 1000
-    process.WriteQueue = partial(WriteQueue, limits=QueueLimits(linger=linger))  # type: ignore[attr-defined,assignment]
+    composition.WriteQueue = partial(WriteQueue, limits=QueueLimits(linger=linger))  # type: ignore[attr-defined,assignment]
     main()

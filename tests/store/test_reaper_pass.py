@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from profile_grpc.bootstrap.composition import Application
 from profile_grpc.domain.commands import Heartbeat
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.settings import App, AppSettings, ReaperBreaker
-from profile_grpc.reaper import Reaper, deletion
+from profile_grpc.reaper import deletion
 from profile_grpc.reaper.deletion import Sizes
 from profile_grpc.service.observer import Silent
 from profile_grpc.service.ports import DataRefused, DueBefore, StoreUnavailable, Tenant
-from profile_grpc.service.write_queue import WriteQueue
 from profile_grpc.store import SqlStore
 from tests.store.support import DAY, HASHER, NOW, Writer, contents, key, register
 from tests.support.domain import ManualClock, minutes
@@ -28,8 +28,8 @@ class Shop:
     def __init__(self, store: SqlStore) -> None:
         self.store = store
         self.clock = ManualClock(NOW)
-        self.queue = WriteQueue(store.profiles, self.clock, HASHER, observer=Silent())
-        self.reaper = Reaper(store, self.queue, self.clock, Silent())
+        application = Application.over(store, self.clock, HASHER, Silent())
+        self.queue, self.reaper = application.queue, application.reaper
 
     async def heard(self, *names: str) -> None:
         """Registers these users, with a heartbeat now."""

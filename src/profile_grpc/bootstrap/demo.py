@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 
 from profile_grpc import config
-from profile_grpc.bootstrap.administration import Administration
+from profile_grpc.bootstrap.composition import Application
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.settings import AppSettings
 from profile_grpc.service.credentials import APP_KINDS, Caller
@@ -23,7 +23,7 @@ ANONYMOUS = Caller(KeyKind.ADMIN, TENANT)
 """Who calls without a key."""
 
 
-async def prepare(admin: Administration, url: str) -> Mapping[KeyKind, str]:
+async def prepare(admin: Application, url: str) -> Mapping[KeyKind, str]:
     """Creates what is missing, and answers a working key of each kind.
 
     Raises:
@@ -50,7 +50,7 @@ async def prepare(admin: Administration, url: str) -> Mapping[KeyKind, str]:
     return keys
 
 
-async def _works(admin: Administration, secret: str, expected: Caller) -> bool:
+async def _works(admin: Application, secret: str, expected: Caller) -> bool:
     """Whether the key is in force and of this kind: it may have been revoked, or be of another database."""
     try:
         return bool(secret) and await admin.directory.authenticate(secret) == expected

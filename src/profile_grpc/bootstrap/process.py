@@ -8,8 +8,8 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
+from collections.abc import Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -17,20 +17,14 @@ import structlog
 
 from profile_grpc.bootstrap import demo
 from profile_grpc.bootstrap.clock import SystemClock
+from profile_grpc.bootstrap.composition import Application
 from profile_grpc.config import ServeConfig
 from profile_grpc.domain.hashing import Hasher
-from profile_grpc.reaper import Reaper
-from profile_grpc.service.apps import Apps
-from profile_grpc.service.directory import Directory
-from profile_grpc.service.ports import ProfileStore, Store, StoreError
-from profile_grpc.service.profiles import Profiles
-from profile_grpc.service.usage import Usage
-from profile_grpc.service.write_queue import WriteQueue
+from profile_grpc.service.ports import ProfileStore, StoreError
 from profile_grpc.store import open_store
 from profile_grpc.telemetry.metrics import Metrics, ProfileCounts
 from profile_grpc.transport.grpc.in_flight import CallLimits
 from profile_grpc.transport.grpc.server import GrpcServer, ServerOptions, Tls
-from profile_grpc.transport.grpc.servicers import Services
 
 log = structlog.get_logger(__name__)
 
@@ -75,31 +69,27 @@ async def serve_calls(
     """
     _calm_scheduler()
     clock, hasher = SystemClock(), Hasher(config.database.hash_key)
-    async with _closing(await open_store(config.database.url, hasher=hasher)) as store:
-        directory = Directory(store.directory, hasher, anonymous=demo.ANONYMOUS if config.dev else None)
-        async with _draining(WriteQueue(store.profiles, clock, hasher, observer=metrics)) as queue:
-            services = Services(
-                profiles=Profiles(queue, store.profiles, hasher, metrics),
-                apps=Apps(store.directory, store.profiles, queue, directory, clock, hasher),
-                usage=Usage(store.usage, clock),
-                directory=directory,
-            )
-            server = GrpcServer(services, store.ping, metrics, _options(config, shared_port=shared_port))
-            reaper = Reaper(store, queue, clock, metrics)
-            port = await server.start()
-            try:
-                async with beside(port) as bridge_url:
-                    background = {"directory": directory.run(), "reaper": reaper.run(config.reaper_interval)}
-                    if counts is not None:
-                        background["profile counts"] = keep_counts(store.profiles, counts)
-                    calm_collector()
-                    ready(port, bridge_url)
-                    await run_until(stop, background)
-            except BaseException:
-                await _drain(server)
-                await server.stop()
-                raise
+    store = await open_store(config.database.url, hasher=hasher)
+    anonymous = demo.ANONYMOUS if config.dev else None
+    async with Application.over(store, clock, hasher, metrics, anonymous=anonymous).running() as application:
+        server = GrpcServer(application, store.ping, metrics, _options(config, shared_port=shared_port))
+        port = await server.start()
+        try:
+            async with beside(port) as bridge_url:
+                background = {
+                    "directory": application.directory.run(),
+                    "reaper": application.reaper.run(config.reaper_interval),
+                }
+                if counts is not None:
+                    background["profile counts"] = keep_counts(store.profiles, counts)
+                calm_collector()
+                ready(port, bridge_url)
+                await run_until(stop, background)
+        except BaseException:
             await _drain(server)
+            await server.stop()
+            raise
+        await _drain(server)
     log.info("stopped")
 
 
@@ -181,23 +171,6 @@ def stop_on_signals() -> asyncio.Event:
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     loop.add_signal_handler(signal.SIGINT, interrupted)
     return stop
-
-
-@asynccontextmanager
-async def _closing(store: Store) -> AsyncIterator[Store]:
-    try:
-        yield store
-    finally:
-        await store.close()
-
-
-@asynccontextmanager
-async def _draining(queue: WriteQueue) -> AsyncIterator[WriteQueue]:
-    queue.start()
-    try:
-        yield queue
-    finally:
-        await queue.close()
 
 
 def _options(config: ServeConfig, *, shared_port: bool) -> ServerOptions:

@@ -10,7 +10,8 @@ from typing import Annotated
 
 import typer
 
-from profile_grpc.bootstrap.administration import Administration, administration
+from profile_grpc.bootstrap.administration import administration
+from profile_grpc.bootstrap.composition import Application
 from profile_grpc.bridge.http.parameters import Kind
 from profile_grpc.bridge.template_check import FORM, check
 from profile_grpc.bridge.templates import Template
@@ -202,7 +203,7 @@ def bridge_check(
         raise typer.Exit(FAILED)
 
 
-async def require_tenant(admin: Administration, tenant_id: str) -> None:
+async def require_tenant(admin: Application, tenant_id: str) -> None:
     """Raises CommandFailed when there is no such tenant."""
     if await admin.store.directory.tenant(tenant_id) is None:
         raise CommandFailed(
@@ -210,7 +211,7 @@ async def require_tenant(admin: Administration, tenant_id: str) -> None:
         )
 
 
-async def _all(admin: Administration, tenant_id: str | None) -> list[App]:
+async def _all(admin: Application, tenant_id: str | None) -> list[App]:
     found: list[App] = []
     page: Sequence[App] = ()
     while not found or len(page) == _PAGE:

@@ -14,8 +14,9 @@ from typing import Annotated
 import typer
 
 from profile_grpc import config
-from profile_grpc.bootstrap.administration import Administration, administration
+from profile_grpc.bootstrap.administration import administration
 from profile_grpc.bootstrap.clock import SystemClock
+from profile_grpc.bootstrap.composition import Application
 from profile_grpc.bootstrap.demo import TENANT as DEMO_TENANT
 from profile_grpc.bridge.spool.spool import SpoolLimits
 from profile_grpc.cli import output, spool
@@ -143,7 +144,7 @@ def _hash_key(configured: bool, kept: bool) -> Finding:  # noqa: FBT001 - two fa
     return Finding("hash key", Verdict.MEND, f"{config.HASH_KEY_VARIABLE} is not set", f"set it; {todo}")
 
 
-async def _inside(admin: Administration) -> AsyncIterator[Finding]:
+async def _inside(admin: Application) -> AsyncIterator[Finding]:
     before = admin.clock.now()
     facts = await admin.store.describe()
     yield Finding("schema", Verdict.OK, f"revision {facts.revision}")
@@ -161,7 +162,7 @@ async def _inside(admin: Administration) -> AsyncIterator[Finding]:
         yield Finding("demo", Verdict.NOTE, "has the demo tenant of `serve --dev`; its keys work wherever it is served")
 
 
-async def _clock(admin: Administration, database_clock: str, before: datetime) -> AsyncIterator[Finding]:
+async def _clock(admin: Application, database_clock: str, before: datetime) -> AsyncIterator[Finding]:
     """This machine's clock against the database's, which was read since `before`, and against what was stored last."""
     now = admin.clock.now()
     todo = "set the clocks by NTP"
@@ -182,7 +183,7 @@ async def _clock(admin: Administration, database_clock: str, before: datetime) -
         )
 
 
-async def _reaper(admin: Administration) -> AsyncIterator[Finding]:
+async def _reaper(admin: Application) -> AsyncIterator[Finding]:
     reaper, leases, now = admin.store.reaper, admin.store.leases, admin.clock.now()
     holder = secrets.token_hex(8)
     if await leases.acquire(LEASE, holder, now, _LEASE_DURATION):

@@ -9,7 +9,8 @@ from typing import Annotated
 
 import typer
 
-from profile_grpc.bootstrap.administration import Administration, administration
+from profile_grpc.bootstrap.administration import administration
+from profile_grpc.bootstrap.composition import Application
 from profile_grpc.cli import output
 from profile_grpc.cli.apps import require_tenant
 from profile_grpc.cli.errors import CommandFailed
@@ -113,7 +114,7 @@ def revoke(
         output.line(f"revoked key {key_id}")
 
 
-async def _keys(admin: Administration, tenant: str | None, app_id: str | None) -> Sequence[StoredKey]:
+async def _keys(admin: Application, tenant: str | None, app_id: str | None) -> Sequence[StoredKey]:
     if tenant is not None:
         await require_tenant(admin, tenant)
         tenants = [tenant]

@@ -10,7 +10,8 @@ from typing import Annotated
 
 import typer
 
-from profile_grpc.bootstrap.administration import Administration, administration
+from profile_grpc.bootstrap.administration import administration
+from profile_grpc.bootstrap.composition import Application
 from profile_grpc.cli import output
 from profile_grpc.cli.errors import FAILED, CommandFailed
 from profile_grpc.cli.options import DatabaseUrl, Json, OptionalApp, database, option
@@ -75,7 +76,7 @@ async def _pass(database_url: str | None, app_id: str | None, *, confirm: bool) 
                     await asyncio.sleep(_LEASE_RETRY)
 
 
-async def _require_app(admin: Administration, app_id: str | None) -> None:
+async def _require_app(admin: Application, app_id: str | None) -> None:
     if app_id is not None:
         await admin.apps.get(app_id)
 

@@ -18,19 +18,16 @@ from appprofile.v1 import profile_service_pb2 as ps
 from appprofile.v1.app_service_pb2_grpc import AppServiceStub
 from appprofile.v1.profile_service_pb2_grpc import ProfileServiceStub
 from appprofile.v1.usage_service_pb2_grpc import UsageServiceStub
+from profile_grpc.bootstrap.composition import Application
 from profile_grpc.domain.hashing import KEY_BYTES, Hasher
 from profile_grpc.domain.settings import AppSettings
-from profile_grpc.service.apps import Apps
 from profile_grpc.service.credentials import Caller
 from profile_grpc.service.directory import Directory
 from profile_grpc.service.observer import Silent
 from profile_grpc.service.ports import KeyKind, Tenant
 from profile_grpc.service.profiles import Profiles
-from profile_grpc.service.usage import Usage
-from profile_grpc.service.write_queue import WriteQueue
 from profile_grpc.store import SqlStore
 from profile_grpc.transport.grpc.server import GrpcServer, ServerOptions
-from profile_grpc.transport.grpc.servicers import Services
 from tests.support.domain import ManualClock
 
 HASHER = Hasher(bytes(range(KEY_BYTES)))
@@ -76,15 +73,8 @@ class Backend:
     def __init__(self, store: SqlStore, clock: ManualClock) -> None:
         self.store = store
         self.clock = clock
-        self.queue = WriteQueue(store.profiles, clock, HASHER, observer=Silent())
-        self.directory = Directory(store.directory, HASHER)
-        self.apps = Apps(store.directory, store.profiles, self.queue, self.directory, clock, HASHER)
-        self.services = Services(
-            profiles=Profiles(self.queue, store.profiles, HASHER, Silent()),
-            apps=self.apps,
-            usage=Usage(store.usage, clock),
-            directory=self.directory,
-        )
+        self.services = Application.over(store, clock, HASHER, Silent())
+        self.queue, self.directory, self.apps = self.services.queue, self.services.directory, self.services.apps
         self.keys: dict[KeyKind, str] = {}
         self.foreign_key = ""
 

@@ -5,8 +5,8 @@ What refuses a call was either checked before (the pipeline) or is decided furth
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
+from typing import Protocol
 
 from appprofile.v1 import app_service_pb2 as app_pb
 from appprofile.v1 import profile_pb2
@@ -26,14 +26,17 @@ from profile_grpc.transport.grpc.call import Call
 from profile_grpc.transport.grpc.times import to_date
 
 
-@dataclass(frozen=True, slots=True)
-class Services:
+class Services(Protocol):
     """The use cases that are served."""
 
-    profiles: Profiles
-    apps: Apps
-    usage: Usage
-    directory: Directory
+    @property
+    def profiles(self) -> Profiles: ...
+    @property
+    def apps(self) -> Apps: ...
+    @property
+    def usage(self) -> Usage: ...
+    @property
+    def directory(self) -> Directory: ...
 
 
 class ProfileServicer:

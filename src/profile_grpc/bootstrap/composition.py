@@ -1,0 +1,64 @@
+"""The use cases, wired once over a store: what `serve`, the administration commands and the tests run on."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Self
+
+from profile_grpc.domain.hashing import Hasher
+from profile_grpc.reaper import Reaper
+from profile_grpc.service.apps import Apps
+from profile_grpc.service.credentials import Caller
+from profile_grpc.service.directory import Directory
+from profile_grpc.service.observer import Observer
+from profile_grpc.service.ports import Clock
+from profile_grpc.service.profiles import Profiles
+from profile_grpc.service.usage import Usage
+from profile_grpc.service.write_queue import WriteQueue
+from profile_grpc.store import SqlStore
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """Everything the program can do with one database. Every change of a profile goes through its one write queue."""
+
+    store: SqlStore
+    clock: Clock
+    queue: WriteQueue
+    directory: Directory
+    apps: Apps
+    profiles: Profiles
+    usage: Usage
+    reaper: Reaper
+
+    @classmethod
+    def over(
+        cls, store: SqlStore, clock: Clock, hasher: Hasher, observer: Observer, *, anonymous: Caller | None = None
+    ) -> Self:
+        """Wires the use cases. `anonymous`: who a call without a key is from; None: nobody."""
+        queue = WriteQueue(store.profiles, clock, hasher, observer=observer)
+        directory = Directory(store.directory, hasher, anonymous=anonymous)
+        return cls(
+            store=store,
+            clock=clock,
+            queue=queue,
+            directory=directory,
+            apps=Apps(store.directory, store.profiles, queue, directory, clock, hasher),
+            profiles=Profiles(queue, store.profiles, hasher, observer),
+            usage=Usage(store.usage, clock),
+            reaper=Reaper(store, queue, clock, observer),
+        )
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[Self]:
+        """Runs the write queue; at the end it commits what waits. Then closes the store."""
+        try:
+            self.queue.start()
+            try:
+                yield self
+            finally:
+                await self.queue.close()
+        finally:
+            await self.store.close()
