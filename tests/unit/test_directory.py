@@ -13,9 +13,9 @@ from profile_grpc.domain.model import EventType
 from profile_grpc.domain.settings import SETTINGS_SPREAD, App, AppSettings, KeptGranularity
 from profile_grpc.service import apps as apps_module
 from profile_grpc.service import credentials
-from profile_grpc.service.apps import Apps, check_tenant
+from profile_grpc.service.apps import Apps
 from profile_grpc.service.credentials import Caller
-from profile_grpc.service.directory import Directory
+from profile_grpc.service.directory import Directory, reach_tenant
 from profile_grpc.service.observer import Silent
 from profile_grpc.service.ports import KeyKind, StoreError, StoreUnavailable
 from profile_grpc.service.write_queue import WriteQueue
@@ -170,10 +170,10 @@ async def test_to_all_but_admins_a_missing_and_a_foreign_app_look_the_same(offic
 def test_a_caller_acts_for_its_own_tenant(asked: str, allowed: bool) -> None:
     caller = Caller(ADMIN, "acme")
     if allowed:
-        assert check_tenant(caller, asked) == "acme"
+        reach_tenant(caller, asked)
         return
     with pytest.raises(Refused) as caught:
-        check_tenant(caller, asked)
+        reach_tenant(caller, asked)
     assert caught.value.reason is Reason.TENANT_NOT_ALLOWED
 
 

@@ -12,7 +12,6 @@ from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.settings import App, AppSettings
 from profile_grpc.service import credentials, paging, refusals
-from profile_grpc.service.credentials import Caller
 from profile_grpc.service.directory import STALENESS, Directory, app_not_allowed, app_not_found
 from profile_grpc.service.erasing import erase_profiles
 from profile_grpc.service.ports import (
@@ -219,21 +218,6 @@ class Apps:
 async def everybody_knows() -> None:
     """Waits until no process knows an app as it was before a change."""
     await asyncio.sleep(STALENESS)
-
-
-def check_tenant(caller: Caller, tenant_id: str) -> str:
-    """The tenant that the caller may act for: its own.
-
-    Raises:
-        Refused: TENANT_NOT_ALLOWED.
-    """
-    if tenant_id not in {"", caller.tenant_id}:
-        raise Refused(
-            Reason.TENANT_NOT_ALLOWED,
-            f"The key does not reach tenant {tenant_id!r}; leave tenant_id empty.",
-            metadata={"tenant_id": tenant_id},
-        )
-    return caller.tenant_id
 
 
 def _not_empty(app: App) -> Refused:

@@ -107,33 +107,47 @@ class Directory:
         """An app that was read before; None: ask `app`."""
         return self._cache.apps.get(app_id)
 
-    async def app(self, app_id: str) -> App | None:
-        """The app, unless there is none or it is being deleted."""
+    async def app(self, app_id: str, *, closed: bool = False) -> App | None:
+        """The app, unless there is none; with `closed` also one whose deletion is not complete."""
         cache = self._cache
         known = cache.apps.get(app_id)
         if known is not None:
             return known
         app = await self._store.app(app_id)
         if app is None or app.deleting:
-            return None
+            return app if closed else None
         if len(cache.apps) < MAX_ENTRIES:
             cache.apps[app_id] = app
         return app
 
-    async def reach(self, caller: Caller, app_id: str) -> App:
-        """The app, provided that the caller reaches it.
+    async def reach(self, caller: Caller, app_id: str, *, closed: bool = False) -> App:
+        """The app, provided that the caller reaches it; with `closed` also one whose deletion is not complete.
 
         To all but ADMIN keys a missing app and a foreign one look the same.
 
         Raises:
             Refused: APP_NOT_ALLOWED, or APP_NOT_FOUND to an ADMIN key.
         """
-        app = await self.app(app_id)
+        app = await self.app(app_id, closed=closed)
         if app is None and caller.kind is KeyKind.ADMIN:
             raise app_not_found(app_id)
         if app is None or app.tenant_id != caller.tenant_id or caller.app_id not in {"", app_id}:
             raise app_not_allowed(app_id)
         return app
+
+
+def reach_tenant(caller: Caller, tenant_id: str) -> None:
+    """Whether the caller may act for the tenant: its own, or none that is named.
+
+    Raises:
+        Refused: TENANT_NOT_ALLOWED.
+    """
+    if tenant_id not in {"", caller.tenant_id}:
+        raise Refused(
+            Reason.TENANT_NOT_ALLOWED,
+            f"The key does not reach tenant {tenant_id!r}; leave tenant_id empty.",
+            metadata={"tenant_id": tenant_id},
+        )
 
 
 def app_not_found(app_id: str) -> Refused:

@@ -2,15 +2,18 @@
 
 import grpc
 import pytest
-from google.protobuf import descriptor_pb2, descriptor_pool
-from google.protobuf.descriptor import ServiceDescriptor
 from google.protobuf.message import Message
 
 from appprofile.v1 import access_pb2, app_service_pb2, profile_service_pb2, usage_service_pb2
+from appprofile.v1 import profile_pb2 as pb
+from profile_grpc.domain.errors import Refused
 from profile_grpc.service.ports import KeyKind
 from profile_grpc.transport.grpc import access
-from profile_grpc.transport.grpc.access import ContractError
-from tests.transport.grpc.support import VALID, Served, told_by
+from profile_grpc.transport.grpc.access import ContractError, Names, Scope
+from profile_grpc.transport.grpc.call import Call
+from profile_grpc.transport.grpc.permission import Permission
+from tests.support.contract import service
+from tests.transport.grpc.support import APP, FOREIGN_APP, FOREIGN_TENANT, VALID, Backend, Served, key, refused, told_by
 
 SERVICES = [
     profile_service_pb2.DESCRIPTOR.services_by_name["ProfileService"],
@@ -64,10 +67,37 @@ async def test_the_server_refuses_every_other_method(served: Served, kind: KeyKi
         assert (reason == "METHOD_NOT_ALLOWED") == (name not in ALLOWED[kind]), f"{kind.name} {name}: {reason}"
 
 
-def test_the_app_is_found_in_every_request_that_names_one() -> None:
-    named = {name: method.app_id(_naming("shop", method.request)) for name, method in METHODS.items() if method.app_id}
-    assert set(named.values()) == {"shop"}
-    assert set(METHODS) - set(named) == access.SELF_CHECKED
+SCOPES = {
+    Scope.ITEMS: {"BatchHeartbeat"},
+    Scope.TENANT: {"CreateApp", "ListApps", "DeleteApp", "CreateKey", "ListKeys", "RevokeKey"},
+}
+
+
+def test_the_contract_says_what_each_method_reaches() -> None:
+    several = set().union(*SCOPES.values())
+    assert {scope: {m.name for m in METHODS.values() if m.scope is scope} for scope in SCOPES} == SCOPES
+    assert {m.name for m in METHODS.values() if m.scope is Scope.APP} == set(METHODS) - several
+    assert {m.name for m in METHODS.values() if m.tenant_id} == {"CreateApp", "UpdateApp", "ListApps"}
+    assert {m.name for m in METHODS.values() if m.user_id} == {
+        "Register",
+        "Heartbeat",
+        "UpdateProfileData",
+        "Unregister",
+        "DeleteDeviceProfile",
+        "GetProfile",
+        "ListProfiles",
+    }
+
+
+def test_the_contracts_numbers_are_ours() -> None:
+    assert {f"ACCESS_SCOPE_{s.name}": s.value for s in Scope}.items() < dict(access_pb2.AccessScope.items()).items()
+    assert {f"NAMES_{n.name}": n.value for n in Names}.items() < dict(access_pb2.Names.items()).items()
+
+
+def test_the_app_is_found_in_every_request_of_one_app() -> None:
+    found = {name: method.app_id(_naming("shop", method.request)) for name, method in METHODS.items() if method.app_id}
+    assert set(found.values()) == {"shop"}
+    assert set(found) == {name for name, method in METHODS.items() if method.scope is Scope.APP}
 
 
 def _naming(app_id: str, request: type[Message]) -> Message:
@@ -84,34 +114,155 @@ def _naming(app_id: str, request: type[Message]) -> Message:
     return message
 
 
-def test_a_method_without_a_rule_stops_the_start() -> None:
-    with pytest.raises(ContractError, match=r"/test\.Forgotten/Call does not say who may call it"):
-        access.methods(_service("Forgotten", allow=[], app_field="app_id"))
+# --- what is checked, in every method ---
 
 
-def test_a_rule_for_nobody_in_particular_stops_the_start() -> None:
-    with pytest.raises(ContractError, match="does not say who may call it"):
-        access.methods(_service("Unspecified", allow=[0], app_field="app_id"))
+def _about(app_id: str, name: str) -> bytes:
+    """A request of the method about this app."""
+    request = type(VALID[name])()
+    request.CopyFrom(VALID[name])
+    if METHODS[name].scope is Scope.APP:
+        request.MergeFrom(_naming(app_id, METHODS[name].request))
+    else:
+        request.app_id = app_id  # type: ignore[attr-defined]  # CreateKey, ListKeys, DeleteApp
+    if isinstance(request, app_service_pb2.CreateKeyRequest):
+        request.kind = access_pb2.KEY_KIND_CLIENT
+    return request.SerializeToString()
 
 
-def test_a_request_without_an_app_stops_the_start() -> None:
-    with pytest.raises(ContractError, match=r"names no app in test\.NowhereRequest"):
-        access.methods(_service("Nowhere", allow=[1], app_field="application"))
+@pytest.mark.parametrize("kind", KeyKind)
+async def test_a_foreign_and_a_missing_app_are_refused_by_every_method(served: Served, kind: KeyKind) -> None:
+    """Permission before existence: to all but ADMIN keys both look the same."""
+    about = [method for method in METHODS.values() if kind in method.kinds and (method.app_id or method.app_ids)]
+    for method in about:
+        told = await refused(served.raw(method.path, _about(FOREIGN_APP, method.name), served.key(kind)))
+        assert (told.code.name, told.reason) == ("PERMISSION_DENIED", "APP_NOT_ALLOWED"), method
+        missing = await refused(served.raw(method.path, _about("missing", method.name), served.key(kind)))
+        if kind is KeyKind.ADMIN:
+            assert (missing.code.name, missing.reason) == ("NOT_FOUND", "APP_NOT_FOUND"), method
+        else:
+            assert (missing.code, missing.reason) == (told.code, told.reason), method
+            assert missing.message.replace("missing", "?") == told.message.replace(FOREIGN_APP, "?")
 
 
-def _service(name: str, allow: list[int], app_field: str) -> ServiceDescriptor:
-    """A service of one method, in a file of its own."""
-    file = descriptor_pb2.FileDescriptorProto(
-        name=f"test/{name}.proto", package="test", syntax="proto3", dependency=["appprofile/v1/access.proto"]
+async def test_another_tenant_is_refused_by_every_method_that_names_one(served: Served) -> None:
+    for name in ("CreateApp", "UpdateApp"):
+        request = type(VALID[name])()
+        request.CopyFrom(VALID[name])
+        request.app.tenant_id = FOREIGN_TENANT  # type: ignore[attr-defined]  # the descriptor says so
+        told = await refused(served.raw(METHODS[name].path, request.SerializeToString(), served.admin))
+        assert (told.code.name, told.reason) == ("PERMISSION_DENIED", "TENANT_NOT_ALLOWED"), name
+    listed = app_service_pb2.ListAppsRequest(tenant_id=FOREIGN_TENANT).SerializeToString()
+    told = await refused(served.raw(METHODS["ListApps"].path, listed, served.admin))
+    assert (told.code.name, told.reason) == ("PERMISSION_DENIED", "TENANT_NOT_ALLOWED")
+
+
+async def test_a_foreign_apps_item_fails_alone(served: Served) -> None:
+    await served.profiles.Register(profile_service_pb2.RegisterRequest(key=key()), metadata=served.client)
+    keys = [key(app=FOREIGN_APP), key(), pb.ProfileKey(app_id="?"), key(app="missing")]
+    for kind, missing in ((KeyKind.PROFILE, "APP_NOT_ALLOWED"), (KeyKind.ADMIN, "APP_NOT_FOUND")):
+        answer = await served.profiles.BatchHeartbeat(
+            profile_service_pb2.BatchHeartbeatRequest(keys=keys), metadata=served.key(kind)
+        )
+        assert [result.WhichOneof("result") for result in answer.results] == ["status", "heartbeat", "status", "status"]
+        assert "APP_NOT_ALLOWED" in str(answer.results[0].status.details)
+        assert "INVALID_REQUEST" in str(answer.results[2].status.details)
+        assert missing in str(answer.results[3].status.details)
+
+
+async def test_the_call_is_told_the_user_that_the_request_names(backend: Backend) -> None:
+    call = Call()
+    call.caller = await backend.directory.authenticate(backend.keys[KeyKind.CLIENT])
+    await Permission(backend.directory).check(METHODS["Heartbeat"], VALID["Heartbeat"], call)
+    assert (call.app.app_id, call.user_id) == (APP, "ann")
+
+
+async def test_a_list_of_apps_is_reached_app_by_app(backend: Backend) -> None:
+    [method] = access.methods(
+        service(
+            """message CallRequest { repeated string app_ids = 1 [(appprofile.v1.names) = NAMES_APP]; }""",
+            scope="TENANT",
+            allow="ADMIN",
+        )
     )
-    field = file.message_type.add(name=f"{name}Request").field.add(name=app_field, number=1)
-    field.type, field.label = field.TYPE_STRING, field.LABEL_OPTIONAL
-    method = file.service.add(name=name).method.add(name="Call", input_type=f".test.{name}Request")
-    method.output_type = method.input_type
-    if allow:
-        method.options.Extensions[access_pb2.access].allow.extend(access_pb2.KeyKind.ValueType(kind) for kind in allow)
-    pool = descriptor_pool.DescriptorPool()
-    for known in ("google/protobuf/descriptor.proto", "appprofile/v1/access.proto"):
-        pool.AddSerializedFile(descriptor_pool.Default().FindFileByName(known).serialized_pb)
-    pool.AddSerializedFile(file.SerializeToString())
-    return pool.FindFileByName(file.name).services_by_name[name]
+    call = Call()
+    call.caller = await backend.directory.authenticate(backend.keys[KeyKind.ADMIN])
+    permission = Permission(backend.directory)
+    await permission.check(method, method.request(), call)
+    await permission.check(method, method.request(app_ids=[APP]), call)
+    with pytest.raises(Refused) as caught:
+        await permission.check(method, method.request(app_ids=[APP, FOREIGN_APP]), call)
+    assert caught.value.metadata == {"app_id": FOREIGN_APP}
+
+
+# --- what stops the start ---
+
+NAMES_AN_APP = "message CallRequest { string app_id = 1 [(appprofile.v1.names) = NAMES_APP]; }"
+KEYS = """message CallRequest { repeated Item items = 1; }
+message Item { string app_id = 1 [(appprofile.v1.names) = NAMES_APP]; }"""
+FORGOTTEN: dict[str, tuple[dict[str, str], str]] = {
+    "the option": ({"option": ""}, "does not say who may call it"),
+    "the kinds": ({"allow": ""}, "does not say who may call it"),
+    "the kinds, by their zero": ({"allow": "UNSPECIFIED"}, "does not say who may call it"),
+    "the scope": ({"scope": ""}, "does not say what it reaches"),
+    "the app": ({"messages": "message CallRequest { string application = 1; }"}, r"names no app in test.*CallRequest"),
+    "the mark of the app": ({"messages": "message CallRequest { string app_id = 1; }"}, r"app_id is not marked"),
+    "the mark of the tenant": (
+        {"messages": "message CallRequest { string tenant_id = 1; }", "scope": "TENANT", "allow": "ADMIN"},
+        r"tenant_id is not marked: give it \(appprofile\.v1\.names\) = NAMES_TENANT",
+    ),
+    "the mark of the user": (
+        {"messages": NAMES_AN_APP.replace("}", "string user_id = 2; }")},
+        r"user_id is not marked: give it \(appprofile\.v1\.names\) = NAMES_USER",
+    ),
+    "the mark of a field further in": (
+        {"messages": NAMES_AN_APP.replace("}", "Who who = 2; } message Who { string user_id = 1; }")},
+        r"Who\.user_id is not marked",
+    ),
+    "which of two apps": (
+        {"messages": NAMES_AN_APP.replace("}", "string other = 2 [(appprofile.v1.names) = NAMES_APP]; }")},
+        "app_id and other are both marked APP",
+    ),
+    "the list of the items": (
+        {"scope": "ITEMS", "allow": "ADMIN"},
+        "needs one list in .* whose items each name one app",
+    ),
+    "that items may be of other apps": (
+        {"messages": KEYS.replace("items = 1;", "items = 1; string app_id = 2 [(appprofile.v1.names) = NAMES_APP];")},
+        "items.app_id .* names apps in a list",
+    ),
+    "that a list of users goes unchecked": (
+        {"messages": NAMES_AN_APP.replace("}", "repeated string user_ids = 2 [(appprofile.v1.names) = NAMES_USER]; }")},
+        "names users in a list",
+    ),
+    "that a key has one app, in a tenant": ({"scope": "TENANT"}, "reaches more than one app"),
+    "that a key has one app, in items": ({"scope": "ITEMS", "messages": KEYS}, "reaches more than one app"),
+    "that an app is reached": (
+        {"messages": "message CallRequest { string app_id = 1 [(appprofile.v1.names) = NAMES_CLOSED_APP]; }"},
+        "is marked CLOSED_APP, which needs scope TENANT",
+    ),
+    "that a number names nobody": (
+        {"messages": NAMES_AN_APP.replace("}", "int32 user = 2 [(appprofile.v1.names) = NAMES_USER]; }")},
+        "is marked USER and holds no text",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", FORGOTTEN)
+def test_a_method_of_which_this_was_forgotten_stops_the_start(what: str) -> None:
+    given, said = FORGOTTEN[what]
+    declared = service(**{"messages": NAMES_AN_APP, "scope": "APP", "allow": "CLIENT", **given})
+    with pytest.raises(ContractError, match=said):
+        access.methods(declared)
+
+
+def test_items_of_the_requests_app_are_the_methods_to_answer() -> None:
+    messages = """message CallRequest {
+      string app_id = 1 [(appprofile.v1.names) = NAMES_APP];
+      repeated Item items = 2;
+    }
+    message Item { Key key = 1 [(appprofile.v1.names) = NAMES_WITHIN_APP]; Item within = 2; }
+    message Key { string app_id = 1 [(appprofile.v1.names) = NAMES_APP]; }"""
+    [method] = access.methods(service(messages, scope="APP", allow="ADMIN"))
+    assert method.app_id is not None
+    assert method.app_id(method.request(app_id=APP)) == APP

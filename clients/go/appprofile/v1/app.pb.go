@@ -952,10 +952,10 @@ const file_appprofile_v1_app_proto_rawDesc = "" +
 	"\x1d_register_counts_as_heartbeatB\x18\n" +
 	"\x16_multi_user_per_deviceB\x19\n" +
 	"\x17_single_device_per_userB\x14\n" +
-	"\x12_server_side_inbox\"\xa4\x03\n" +
-	"\x03App\x12:\n" +
-	"\x06app_id\x18\x01 \x01(\tB#\xe2A\x01\x02\xbaH\x1cr\x1a\x18@2\x16^[a-z0-9][a-z0-9._-]*$R\x05appId\x12D\n" +
-	"\ttenant_id\x18\x02 \x01(\tB'\xe2A\x02\x01\x05\xbaH\x1fr\x1d\x18@2\x19^([a-z0-9][a-z0-9._-]*)?$R\btenantId\x12=\n" +
+	"\x12_server_side_inbox\"\xac\x03\n" +
+	"\x03App\x12>\n" +
+	"\x06app_id\x18\x01 \x01(\tB'\xe2A\x01\x02\xbaH\x1cr\x1a\x18@2\x16^[a-z0-9][a-z0-9._-]*$\xb0\xd4\x18\x01R\x05appId\x12H\n" +
+	"\ttenant_id\x18\x02 \x01(\tB+\xe2A\x02\x01\x05\xbaH\x1fr\x1d\x18@2\x19^([a-z0-9][a-z0-9._-]*)?$\xb0\xd4\x18\x02R\btenantId\x12=\n" +
 	"\fdisplay_name\x18\x03 \x01(\tB\x1a\xe2A\x01\x01\xbaH\x13r\x11(\x80\x022\f^[^\\p{Cc}]*$R\vdisplayName\x12<\n" +
 	"\bsettings\x18\x04 \x01(\v2\x1a.appprofile.v1.AppSettingsB\x04\xe2A\x01\x01R\bsettings\x12A\n" +
 	"\vcreate_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\n" +

@@ -1050,14 +1050,13 @@ var File_appprofile_v1_app_service_proto protoreflect.FileDescriptor
 
 const file_appprofile_v1_app_service_proto_rawDesc = "" +
 	"\n" +
-	"\x1fappprofile/v1/app_service.proto\x12\rappprofile.v1\x1a\x1aappprofile/v1/access.proto\x1a\x17appprofile/v1/app.proto\x1a\x1bappprofile/v1/profile.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\"D\n" +
-	"\x10CreateAppRequest\x120\n" +
-	"\x03app\x18\x01 \x01(\v2\x12.appprofile.v1.AppB\n" +
-	"\xe2A\x01\x02\xbaH\x03\xc8\x01\x01R\x03app\"?\n" +
+	"\x1fappprofile/v1/app_service.proto\x12\rappprofile.v1\x1a\x1aappprofile/v1/access.proto\x1a\x17appprofile/v1/app.proto\x1a\x1bappprofile/v1/profile.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\"H\n" +
+	"\x10CreateAppRequest\x124\n" +
+	"\x03app\x18\x01 \x01(\v2\x12.appprofile.v1.AppB\x0e\xe2A\x01\x02\xbaH\x03\xc8\x01\x01\xb0\xd4\x18\x04R\x03app\"?\n" +
 	"\x11CreateAppResponse\x12*\n" +
-	"\x03app\x18\x01 \x01(\v2\x12.appprofile.v1.AppB\x04\xe2A\x01\x03R\x03app\"K\n" +
-	"\rGetAppRequest\x12:\n" +
-	"\x06app_id\x18\x01 \x01(\tB#\xe2A\x01\x02\xbaH\x1cr\x1a\x18@2\x16^[a-z0-9][a-z0-9._-]*$R\x05appId\"<\n" +
+	"\x03app\x18\x01 \x01(\v2\x12.appprofile.v1.AppB\x04\xe2A\x01\x03R\x03app\"O\n" +
+	"\rGetAppRequest\x12>\n" +
+	"\x06app_id\x18\x01 \x01(\tB'\xe2A\x01\x02\xbaH\x1cr\x1a\x18@2\x16^[a-z0-9][a-z0-9._-]*$\xb0\xd4\x18\x01R\x05appId\"<\n" +
 	"\x0eGetAppResponse\x12*\n" +
 	"\x03app\x18\x01 \x01(\v2\x12.appprofile.v1.AppB\x04\xe2A\x01\x03R\x03app\"\x87\x01\n" +
 	"\x10UpdateAppRequest\x120\n" +
@@ -1066,36 +1065,36 @@ const file_appprofile_v1_app_service_proto_rawDesc = "" +
 	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskB\x04\xe2A\x01\x01R\n" +
 	"updateMask\"?\n" +
 	"\x11UpdateAppResponse\x12*\n" +
-	"\x03app\x18\x01 \x01(\v2\x12.appprofile.v1.AppB\x04\xe2A\x01\x03R\x03app\"\xad\x01\n" +
-	"\x0fListAppsRequest\x12C\n" +
-	"\ttenant_id\x18\x01 \x01(\tB&\xe2A\x01\x01\xbaH\x1fr\x1d\x18@2\x19^([a-z0-9][a-z0-9._-]*)?$R\btenantId\x12(\n" +
+	"\x03app\x18\x01 \x01(\v2\x12.appprofile.v1.AppB\x04\xe2A\x01\x03R\x03app\"\xb1\x01\n" +
+	"\x0fListAppsRequest\x12G\n" +
+	"\ttenant_id\x18\x01 \x01(\tB*\xe2A\x01\x01\xbaH\x1fr\x1d\x18@2\x19^([a-z0-9][a-z0-9._-]*)?$\xb0\xd4\x18\x02R\btenantId\x12(\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\v\xe2A\x01\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x12+\n" +
 	"\n" +
 	"page_token\x18\x03 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\x10R\tpageToken\"n\n" +
 	"\x10ListAppsResponse\x12,\n" +
 	"\x04apps\x18\x01 \x03(\v2\x12.appprofile.v1.AppB\x04\xe2A\x01\x03R\x04apps\x12,\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\rnextPageToken\"j\n" +
-	"\x10DeleteAppRequest\x12:\n" +
-	"\x06app_id\x18\x01 \x01(\tB#\xe2A\x01\x02\xbaH\x1cr\x1a\x18@2\x16^[a-z0-9][a-z0-9._-]*$R\x05appId\x12\x1a\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\rnextPageToken\"n\n" +
+	"\x10DeleteAppRequest\x12>\n" +
+	"\x06app_id\x18\x01 \x01(\tB'\xe2A\x01\x02\xbaH\x1cr\x1a\x18@2\x16^[a-z0-9][a-z0-9._-]*$\xb0\xd4\x18\x05R\x05appId\x12\x1a\n" +
 	"\x05force\x18\x02 \x01(\bB\x04\xe2A\x01\x01R\x05force\"\x13\n" +
-	"\x11DeleteAppResponse\"\xae\x02\n" +
+	"\x11DeleteAppResponse\"\xb2\x02\n" +
 	"\x10CreateKeyRequest\x12:\n" +
-	"\x04kind\x18\x01 \x01(\x0e2\x16.appprofile.v1.KeyKindB\x0e\xe2A\x01\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04kind\x12=\n" +
-	"\x06app_id\x18\x02 \x01(\tB&\xe2A\x01\x01\xbaH\x1fr\x1d\x18@2\x19^([a-z0-9][a-z0-9._-]*)?$R\x05appId:\x9e\x01\xbaH\x9a\x01\x1a\x97\x01\n" +
+	"\x04kind\x18\x01 \x01(\x0e2\x16.appprofile.v1.KeyKindB\x0e\xe2A\x01\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04kind\x12A\n" +
+	"\x06app_id\x18\x02 \x01(\tB*\xe2A\x01\x01\xbaH\x1fr\x1d\x18@2\x19^([a-z0-9][a-z0-9._-]*)?$\xb0\xd4\x18\x01R\x05appId:\x9e\x01\xbaH\x9a\x01\x1a\x97\x01\n" +
 	"\fapp_id.scope\x12Tapp_id is required for BRIDGE and CLIENT keys and refused for ADMIN and PROFILE keys\x1a1(int(this.kind) in [3, 4]) == (this.app_id != '')\"`\n" +
 	"\x11CreateKeyResponse\x12*\n" +
 	"\x03key\x18\x01 \x01(\v2\x12.appprofile.v1.KeyB\x04\xe2A\x01\x03R\x03key\x12\x1f\n" +
-	"\x06secret\x18\x02 \x01(\tB\a\xe2A\x01\x03\x80\x01\x01R\x06secret\"P\n" +
-	"\x0fListKeysRequest\x12=\n" +
-	"\x06app_id\x18\x01 \x01(\tB&\xe2A\x01\x01\xbaH\x1fr\x1d\x18@2\x19^([a-z0-9][a-z0-9._-]*)?$R\x05appId\"@\n" +
+	"\x06secret\x18\x02 \x01(\tB\a\xe2A\x01\x03\x80\x01\x01R\x06secret\"T\n" +
+	"\x0fListKeysRequest\x12A\n" +
+	"\x06app_id\x18\x01 \x01(\tB*\xe2A\x01\x01\xbaH\x1fr\x1d\x18@2\x19^([a-z0-9][a-z0-9._-]*)?$\xb0\xd4\x18\x01R\x05appId\"@\n" +
 	"\x10ListKeysResponse\x12,\n" +
 	"\x04keys\x18\x01 \x03(\v2\x12.appprofile.v1.KeyB\x04\xe2A\x01\x03R\x04keys\"8\n" +
 	"\x10RevokeKeyRequest\x12$\n" +
 	"\x06key_id\x18\x01 \x01(\tB\r\xe2A\x01\x02\xbaH\x06r\x04\x10\x01\x18@R\x05keyId\"?\n" +
 	"\x11RevokeKeyResponse\x12*\n" +
-	"\x03key\x18\x01 \x01(\v2\x12.appprofile.v1.KeyB\x04\xe2A\x01\x03R\x03key\"Q\n" +
-	"\x13GetSdkConfigRequest\x12:\n" +
-	"\x06app_id\x18\x01 \x01(\tB#\xe2A\x01\x02\xbaH\x1cr\x1a\x18@2\x16^[a-z0-9][a-z0-9._-]*$R\x05appId\"s\n" +
+	"\x03key\x18\x01 \x01(\v2\x12.appprofile.v1.KeyB\x04\xe2A\x01\x03R\x03key\"U\n" +
+	"\x13GetSdkConfigRequest\x12>\n" +
+	"\x06app_id\x18\x01 \x01(\tB'\xe2A\x01\x02\xbaH\x1cr\x1a\x18@2\x16^[a-z0-9][a-z0-9._-]*$\xb0\xd4\x18\x01R\x05appId\"s\n" +
 	"\x14InAppTransportConfig\x12A\n" +
 	"\ttransport\x18\x01 \x01(\x0e2\x1d.appprofile.v1.InAppTransportB\x04\xe2A\x01\x03R\ttransport\x12\x18\n" +
 	"\x04port\x18\x02 \x01(\x05B\x04\xe2A\x01\x03R\x04port\"\x98\x05\n" +
@@ -1111,33 +1110,27 @@ const file_appprofile_v1_app_service_proto_rawDesc = "" +
 	"\x19device_attribute_monitors\x18\t \x03(\v2%.appprofile.v1.DeviceAttributeMonitorB\x04\xe2A\x01\x03R\x17deviceAttributeMonitors\x12>\n" +
 	"\fpush_app_ids\x18\n" +
 	" \x03(\v2\x16.appprofile.v1.PushAppB\x04\xe2A\x01\x03R\n" +
-	"pushAppIds2\xc6\x06\n" +
+	"pushAppIds2\xd8\x06\n" +
 	"\n" +
-	"AppService\x12Z\n" +
-	"\tCreateApp\x12\x1f.appprofile.v1.CreateAppRequest\x1a .appprofile.v1.CreateAppResponse\"\n" +
-	"\xaa\xd4\x18\x03\n" +
-	"\x01\x01\x90\x02\x02\x12R\n" +
-	"\x06GetApp\x12\x1c.appprofile.v1.GetAppRequest\x1a\x1d.appprofile.v1.GetAppResponse\"\v\xaa\xd4\x18\x04\n" +
-	"\x02\x01\x02\x90\x02\x01\x12Z\n" +
-	"\tUpdateApp\x12\x1f.appprofile.v1.UpdateAppRequest\x1a .appprofile.v1.UpdateAppResponse\"\n" +
-	"\xaa\xd4\x18\x03\n" +
-	"\x01\x01\x90\x02\x02\x12X\n" +
-	"\bListApps\x12\x1e.appprofile.v1.ListAppsRequest\x1a\x1f.appprofile.v1.ListAppsResponse\"\v\xaa\xd4\x18\x04\n" +
-	"\x02\x01\x02\x90\x02\x01\x12Z\n" +
-	"\tDeleteApp\x12\x1f.appprofile.v1.DeleteAppRequest\x1a .appprofile.v1.DeleteAppResponse\"\n" +
-	"\xaa\xd4\x18\x03\n" +
-	"\x01\x01\x90\x02\x02\x12Z\n" +
-	"\tCreateKey\x12\x1f.appprofile.v1.CreateKeyRequest\x1a .appprofile.v1.CreateKeyResponse\"\n" +
-	"\xaa\xd4\x18\x03\n" +
-	"\x01\x01\x90\x02\x00\x12W\n" +
-	"\bListKeys\x12\x1e.appprofile.v1.ListKeysRequest\x1a\x1f.appprofile.v1.ListKeysResponse\"\n" +
-	"\xaa\xd4\x18\x03\n" +
-	"\x01\x01\x90\x02\x01\x12Z\n" +
-	"\tRevokeKey\x12\x1f.appprofile.v1.RevokeKeyRequest\x1a .appprofile.v1.RevokeKeyResponse\"\n" +
-	"\xaa\xd4\x18\x03\n" +
-	"\x01\x01\x90\x02\x02\x12e\n" +
-	"\fGetSdkConfig\x12\".appprofile.v1.GetSdkConfigRequest\x1a#.appprofile.v1.GetSdkConfigResponse\"\f\xaa\xd4\x18\x05\n" +
-	"\x03\x01\x02\x04\x90\x02\x01Br\n" +
+	"AppService\x12\\\n" +
+	"\tCreateApp\x12\x1f.appprofile.v1.CreateAppRequest\x1a .appprofile.v1.CreateAppResponse\"\f\xaa\xd4\x18\x05\n" +
+	"\x01\x01\x10\x02\x90\x02\x02\x12T\n" +
+	"\x06GetApp\x12\x1c.appprofile.v1.GetAppRequest\x1a\x1d.appprofile.v1.GetAppResponse\"\r\xaa\xd4\x18\x06\n" +
+	"\x02\x01\x02\x10\x01\x90\x02\x01\x12\\\n" +
+	"\tUpdateApp\x12\x1f.appprofile.v1.UpdateAppRequest\x1a .appprofile.v1.UpdateAppResponse\"\f\xaa\xd4\x18\x05\n" +
+	"\x01\x01\x10\x01\x90\x02\x02\x12Z\n" +
+	"\bListApps\x12\x1e.appprofile.v1.ListAppsRequest\x1a\x1f.appprofile.v1.ListAppsResponse\"\r\xaa\xd4\x18\x06\n" +
+	"\x02\x01\x02\x10\x02\x90\x02\x01\x12\\\n" +
+	"\tDeleteApp\x12\x1f.appprofile.v1.DeleteAppRequest\x1a .appprofile.v1.DeleteAppResponse\"\f\xaa\xd4\x18\x05\n" +
+	"\x01\x01\x10\x02\x90\x02\x02\x12\\\n" +
+	"\tCreateKey\x12\x1f.appprofile.v1.CreateKeyRequest\x1a .appprofile.v1.CreateKeyResponse\"\f\xaa\xd4\x18\x05\n" +
+	"\x01\x01\x10\x02\x90\x02\x00\x12Y\n" +
+	"\bListKeys\x12\x1e.appprofile.v1.ListKeysRequest\x1a\x1f.appprofile.v1.ListKeysResponse\"\f\xaa\xd4\x18\x05\n" +
+	"\x01\x01\x10\x02\x90\x02\x01\x12\\\n" +
+	"\tRevokeKey\x12\x1f.appprofile.v1.RevokeKeyRequest\x1a .appprofile.v1.RevokeKeyResponse\"\f\xaa\xd4\x18\x05\n" +
+	"\x01\x01\x10\x02\x90\x02\x02\x12g\n" +
+	"\fGetSdkConfig\x12\".appprofile.v1.GetSdkConfigRequest\x1a#.appprofile.v1.GetSdkConfigResponse\"\x0e\xaa\xd4\x18\a\n" +
+	"\x03\x01\x02\x04\x10\x01\x90\x02\x01Br\n" +
 	"\x11com.appprofile.v1B\x0fAppServiceProtoP\x01ZJgithub.com/profile-grpc/profile-grpc/clients/go/appprofile/v1;appprofilev1b\x06proto3"
 
 var (

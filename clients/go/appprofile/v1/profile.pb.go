@@ -924,11 +924,11 @@ var File_appprofile_v1_profile_proto protoreflect.FileDescriptor
 
 const file_appprofile_v1_profile_proto_rawDesc = "" +
 	"\n" +
-	"\x1bappprofile/v1/profile.proto\x12\rappprofile.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb6\x01\n" +
+	"\x1bappprofile/v1/profile.proto\x12\rappprofile.v1\x1a\x1aappprofile/v1/access.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbe\x01\n" +
 	"\n" +
-	"ProfileKey\x12:\n" +
-	"\x06app_id\x18\x01 \x01(\tB#\xe2A\x01\x02\xbaH\x1cr\x1a\x18@2\x16^[a-z0-9][a-z0-9._-]*$R\x05appId\x123\n" +
-	"\auser_id\x18\x02 \x01(\tB\x1a\xe2A\x01\x02\xbaH\x13r\x11(\x80\x022\f^[^\\p{Cc}]+$R\x06userId\x127\n" +
+	"ProfileKey\x12>\n" +
+	"\x06app_id\x18\x01 \x01(\tB'\xe2A\x01\x02\xbaH\x1cr\x1a\x18@2\x16^[a-z0-9][a-z0-9._-]*$\xb0\xd4\x18\x01R\x05appId\x127\n" +
+	"\auser_id\x18\x02 \x01(\tB\x1e\xe2A\x01\x02\xbaH\x13r\x11(\x80\x022\f^[^\\p{Cc}]+$\xb0\xd4\x18\x03R\x06userId\x127\n" +
 	"\tdevice_id\x18\x03 \x01(\tB\x1a\xe2A\x01\x02\xbaH\x13r\x11(\x80\x022\f^[^\\p{Cc}]+$R\bdeviceId\"\x83\x03\n" +
 	"\fPushEndpoint\x12G\n" +
 	"\bprovider\x18\x01 \x01(\x0e2\x1b.appprofile.v1.PushProviderB\x0e\xe2A\x01\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\bprovider\x12'\n" +
@@ -1098,6 +1098,7 @@ func file_appprofile_v1_profile_proto_init() {
 	if File_appprofile_v1_profile_proto != nil {
 		return
 	}
+	file_appprofile_v1_access_proto_init()
 	file_appprofile_v1_profile_proto_msgTypes[2].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{

@@ -2322,10 +2322,10 @@ const file_appprofile_v1_profile_service_proto_rawDesc = "" +
 	"\xe2A\x01\x02\xbaH\x03\xc8\x01\x01R\x03key\x12)\n" +
 	"\rallow_missing\x18\x02 \x01(\bB\x04\xe2A\x01\x01R\fallowMissing\"L\n" +
 	"\x12UnregisterResponse\x126\n" +
-	"\aprofile\x18\x01 \x01(\v2\x16.appprofile.v1.ProfileB\x04\xe2A\x01\x03R\aprofile\"\xf4\x02\n" +
-	"\x1aDeleteDeviceProfileRequest\x12:\n" +
-	"\x06app_id\x18\x01 \x01(\tB#\xe2A\x01\x02\xbaH\x1cr\x1a\x18@2\x16^[a-z0-9][a-z0-9._-]*$R\x05appId\x121\n" +
-	"\auser_id\x18\x02 \x01(\tB\x16\xbaH\x13r\x11(\x80\x022\f^[^\\p{Cc}]+$H\x00R\x06userId\x129\n" +
+	"\aprofile\x18\x01 \x01(\v2\x16.appprofile.v1.ProfileB\x04\xe2A\x01\x03R\aprofile\"\xfc\x02\n" +
+	"\x1aDeleteDeviceProfileRequest\x12>\n" +
+	"\x06app_id\x18\x01 \x01(\tB'\xe2A\x01\x02\xbaH\x1cr\x1a\x18@2\x16^[a-z0-9][a-z0-9._-]*$\xb0\xd4\x18\x01R\x05appId\x125\n" +
+	"\auser_id\x18\x02 \x01(\tB\x1a\xbaH\x13r\x11(\x80\x022\f^[^\\p{Cc}]+$\xb0\xd4\x18\x03H\x00R\x06userId\x129\n" +
 	"\vcustomer_id\x18\x03 \x01(\tB\x16\xbaH\x13r\x11(\x80\x022\f^[^\\p{Cc}]+$H\x00R\n" +
 	"customerId\x125\n" +
 	"\tdevice_id\x18\x04 \x01(\tB\x16\xbaH\x13r\x11(\x80\x022\f^[^\\p{Cc}]+$H\x01R\bdeviceId\x12*\n" +
@@ -2335,11 +2335,11 @@ const file_appprofile_v1_profile_service_proto_rawDesc = "" +
 	"\x05owner\x12\x05\xbaH\x02\b\x01B\x0e\n" +
 	"\x05scope\x12\x05\xbaH\x02\b\x01\"X\n" +
 	"\x1bDeleteDeviceProfileResponse\x129\n" +
-	"\adeleted\x18\x01 \x03(\v2\x19.appprofile.v1.ProfileKeyB\x04\xe2A\x01\x03R\adeleted\"\xae\x05\n" +
+	"\adeleted\x18\x01 \x03(\v2\x19.appprofile.v1.ProfileKeyB\x04\xe2A\x01\x03R\adeleted\"\xb4\x05\n" +
 	"\fPushFeedback\x12G\n" +
 	"\bprovider\x18\x01 \x01(\x0e2\x1b.appprofile.v1.PushProviderB\x0e\xe2A\x01\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\bprovider\x12%\n" +
-	"\x05token\x18\x02 \x01(\tB\r\xbaH\ar\x05 \x01(\x80 \x80\x01\x01H\x00R\x05token\x12-\n" +
-	"\x03key\x18\x03 \x01(\v2\x19.appprofile.v1.ProfileKeyH\x00R\x03key\x12:\n" +
+	"\x05token\x18\x02 \x01(\tB\r\xbaH\ar\x05 \x01(\x80 \x80\x01\x01H\x00R\x05token\x123\n" +
+	"\x03key\x18\x03 \x01(\v2\x19.appprofile.v1.ProfileKeyB\x04\xb0\xd4\x18\x06H\x00R\x03key\x12:\n" +
 	"\vpush_app_id\x18\x04 \x01(\tB\x1a\xe2A\x01\x01\xbaH\x13r\x11(\x80\x022\f^[^\\p{Cc}]*$R\tpushAppId\x129\n" +
 	"\n" +
 	"error_code\x18\x05 \x01(\tB\x1a\xe2A\x01\x01\xbaH\x13r\x11(\x80\x022\f^[^\\p{Cc}]*$R\terrorCode\x12\x86\x01\n" +
@@ -2352,9 +2352,9 @@ const file_appprofile_v1_profile_service_proto_rawDesc = "" +
 	"\n" +
 	"message_id\x18\n" +
 	" \x01(\tB\x1a\xe2A\x01\x01\xbaH\x13r\x11(\x80\x022\f^[^\\p{Cc}]*$R\tmessageIdB\x0f\n" +
-	"\x06target\x12\x05\xbaH\x02\b\x01\"\xa6\x01\n" +
-	"\x19ReportPushFeedbackRequest\x12:\n" +
-	"\x06app_id\x18\x01 \x01(\tB#\xe2A\x01\x02\xbaH\x1cr\x1a\x18@2\x16^[a-z0-9][a-z0-9._-]*$R\x05appId\x12M\n" +
+	"\x06target\x12\x05\xbaH\x02\b\x01\"\xaa\x01\n" +
+	"\x19ReportPushFeedbackRequest\x12>\n" +
+	"\x06app_id\x18\x01 \x01(\tB'\xe2A\x01\x02\xbaH\x1cr\x1a\x18@2\x16^[a-z0-9][a-z0-9._-]*$\xb0\xd4\x18\x01R\x05appId\x12M\n" +
 	"\bfeedback\x18\x02 \x03(\v2\x1b.appprofile.v1.PushFeedbackB\x14\xe2A\x01\x02\xbaH\r\x92\x01\n" +
 	"\b\x01\x10\xe8\a\"\x03\xd8\x01\x03R\bfeedback\"\xcf\x01\n" +
 	"\x12PushFeedbackResult\x12\x1a\n" +
@@ -2366,9 +2366,9 @@ const file_appprofile_v1_profile_service_proto_rawDesc = "" +
 	"\aresults\x18\x01 \x03(\v2!.appprofile.v1.PushFeedbackResultB\x04\xe2A\x01\x03R\aresults\"t\n" +
 	"\rReportedToken\x12:\n" +
 	"\vpush_app_id\x18\x01 \x01(\tB\x1a\xe2A\x01\x01\xbaH\x13r\x11(\x80\x022\f^[^\\p{Cc}]*$R\tpushAppId\x12'\n" +
-	"\x05token\x18\x02 \x01(\tB\x11\xe2A\x01\x02\xbaH\ar\x05 \x01(\x80@\x80\x01\x01R\x05token\"\x9c\x04\n" +
-	"\x14RemoveAccountRequest\x12:\n" +
-	"\x06app_id\x18\x01 \x01(\tB#\xe2A\x01\x02\xbaH\x1cr\x1a\x18@2\x16^[a-z0-9][a-z0-9._-]*$R\x05appId\x126\n" +
+	"\x05token\x18\x02 \x01(\tB\x11\xe2A\x01\x02\xbaH\ar\x05 \x01(\x80@\x80\x01\x01R\x05token\"\xa0\x04\n" +
+	"\x14RemoveAccountRequest\x12>\n" +
+	"\x06app_id\x18\x01 \x01(\tB'\xe2A\x01\x02\xbaH\x1cr\x1a\x18@2\x16^[a-z0-9][a-z0-9._-]*$\xb0\xd4\x18\x01R\x05appId\x126\n" +
 	"\busername\x18\x02 \x01(\tB\x1a\xe2A\x01\x01\xbaH\x13r\x11(\x80\x022\f^[^\\p{Cc}]*$R\busername\x12E\n" +
 	"\x10account_selector\x18\x03 \x01(\tB\x1a\xe2A\x01\x01\xbaH\x13r\x11(\x80\x042\f^[^\\p{Cc}]*$R\x0faccountSelector\x12D\n" +
 	"\x06tokens\x18\x04 \x03(\v2\x1c.appprofile.v1.ReportedTokenB\x0e\xe2A\x01\x02\xbaH\a\x92\x01\x04\b\x01\x10\bR\x06tokens\x12A\n" +
@@ -2383,10 +2383,10 @@ const file_appprofile_v1_profile_service_proto_rawDesc = "" +
 	"\x03key\x18\x01 \x01(\v2\x19.appprofile.v1.ProfileKeyB\n" +
 	"\xe2A\x01\x02\xbaH\x03\xc8\x01\x01R\x03key\"L\n" +
 	"\x12GetProfileResponse\x126\n" +
-	"\aprofile\x18\x01 \x01(\v2\x16.appprofile.v1.ProfileB\x04\xe2A\x01\x03R\aprofile\"\xda\x03\n" +
-	"\x13ListProfilesRequest\x12:\n" +
-	"\x06app_id\x18\x01 \x01(\tB#\xe2A\x01\x02\xbaH\x1cr\x1a\x18@2\x16^[a-z0-9][a-z0-9._-]*$R\x05appId\x123\n" +
-	"\auser_id\x18\x02 \x01(\tB\x1a\xe2A\x01\x01\xbaH\x13r\x11(\x80\x022\f^[^\\p{Cc}]*$R\x06userId\x127\n" +
+	"\aprofile\x18\x01 \x01(\v2\x16.appprofile.v1.ProfileB\x04\xe2A\x01\x03R\aprofile\"\xe2\x03\n" +
+	"\x13ListProfilesRequest\x12>\n" +
+	"\x06app_id\x18\x01 \x01(\tB'\xe2A\x01\x02\xbaH\x1cr\x1a\x18@2\x16^[a-z0-9][a-z0-9._-]*$\xb0\xd4\x18\x01R\x05appId\x127\n" +
+	"\auser_id\x18\x02 \x01(\tB\x1e\xe2A\x01\x01\xbaH\x13r\x11(\x80\x022\f^[^\\p{Cc}]*$\xb0\xd4\x18\x03R\x06userId\x127\n" +
 	"\tdevice_id\x18\x03 \x01(\tB\x1a\xe2A\x01\x01\xbaH\x13r\x11(\x80\x022\f^[^\\p{Cc}]*$R\bdeviceId\x12;\n" +
 	"\vcustomer_id\x18\x04 \x01(\tB\x1a\xe2A\x01\x01\xbaH\x13r\x11(\x80\x022\f^[^\\p{Cc}]*$R\n" +
 	"customerId\x12B\n" +
@@ -2424,30 +2424,30 @@ const file_appprofile_v1_profile_service_proto_rawDesc = "" +
 	"#ACCOUNT_REMOVAL_OUTCOME_UNSPECIFIED\x10\x00\x12#\n" +
 	"\x1fACCOUNT_REMOVAL_OUTCOME_REMOVED\x10\x01\x12$\n" +
 	" ACCOUNT_REMOVAL_OUTCOME_NO_MATCH\x10\x02\x12!\n" +
-	"\x1dACCOUNT_REMOVAL_OUTCOME_STALE\x10\x032\xb2\b\n" +
-	"\x0eProfileService\x12Z\n" +
-	"\bRegister\x12\x1e.appprofile.v1.RegisterRequest\x1a\x1f.appprofile.v1.RegisterResponse\"\r\xaa\xd4\x18\x06\n" +
-	"\x04\x01\x02\x03\x04\x90\x02\x02\x12]\n" +
-	"\tHeartbeat\x12\x1f.appprofile.v1.HeartbeatRequest\x1a .appprofile.v1.HeartbeatResponse\"\r\xaa\xd4\x18\x06\n" +
-	"\x04\x01\x02\x03\x04\x90\x02\x02\x12j\n" +
-	"\x0eBatchHeartbeat\x12$.appprofile.v1.BatchHeartbeatRequest\x1a%.appprofile.v1.BatchHeartbeatResponse\"\v\xaa\xd4\x18\x04\n" +
-	"\x02\x01\x02\x90\x02\x02\x12t\n" +
-	"\x11UpdateProfileData\x12'.appprofile.v1.UpdateProfileDataRequest\x1a(.appprofile.v1.UpdateProfileDataResponse\"\f\xaa\xd4\x18\x05\n" +
-	"\x03\x01\x02\x04\x90\x02\x02\x12_\n" +
+	"\x1dACCOUNT_REMOVAL_OUTCOME_STALE\x10\x032\xc6\b\n" +
+	"\x0eProfileService\x12\\\n" +
+	"\bRegister\x12\x1e.appprofile.v1.RegisterRequest\x1a\x1f.appprofile.v1.RegisterResponse\"\x0f\xaa\xd4\x18\b\n" +
+	"\x04\x01\x02\x03\x04\x10\x01\x90\x02\x02\x12_\n" +
+	"\tHeartbeat\x12\x1f.appprofile.v1.HeartbeatRequest\x1a .appprofile.v1.HeartbeatResponse\"\x0f\xaa\xd4\x18\b\n" +
+	"\x04\x01\x02\x03\x04\x10\x01\x90\x02\x02\x12l\n" +
+	"\x0eBatchHeartbeat\x12$.appprofile.v1.BatchHeartbeatRequest\x1a%.appprofile.v1.BatchHeartbeatResponse\"\r\xaa\xd4\x18\x06\n" +
+	"\x02\x01\x02\x10\x03\x90\x02\x02\x12v\n" +
+	"\x11UpdateProfileData\x12'.appprofile.v1.UpdateProfileDataRequest\x1a(.appprofile.v1.UpdateProfileDataResponse\"\x0e\xaa\xd4\x18\a\n" +
+	"\x03\x01\x02\x04\x10\x01\x90\x02\x02\x12a\n" +
 	"\n" +
-	"Unregister\x12 .appprofile.v1.UnregisterRequest\x1a!.appprofile.v1.UnregisterResponse\"\f\xaa\xd4\x18\x05\n" +
-	"\x03\x01\x02\x04\x90\x02\x02\x12y\n" +
-	"\x13DeleteDeviceProfile\x12).appprofile.v1.DeleteDeviceProfileRequest\x1a*.appprofile.v1.DeleteDeviceProfileResponse\"\v\xaa\xd4\x18\x04\n" +
-	"\x02\x01\x02\x90\x02\x02\x12v\n" +
-	"\x12ReportPushFeedback\x12(.appprofile.v1.ReportPushFeedbackRequest\x1a).appprofile.v1.ReportPushFeedbackResponse\"\v\xaa\xd4\x18\x04\n" +
-	"\x02\x01\x02\x90\x02\x02\x12h\n" +
-	"\rRemoveAccount\x12#.appprofile.v1.RemoveAccountRequest\x1a$.appprofile.v1.RemoveAccountResponse\"\f\xaa\xd4\x18\x05\n" +
-	"\x03\x01\x02\x03\x90\x02\x02\x12_\n" +
+	"Unregister\x12 .appprofile.v1.UnregisterRequest\x1a!.appprofile.v1.UnregisterResponse\"\x0e\xaa\xd4\x18\a\n" +
+	"\x03\x01\x02\x04\x10\x01\x90\x02\x02\x12{\n" +
+	"\x13DeleteDeviceProfile\x12).appprofile.v1.DeleteDeviceProfileRequest\x1a*.appprofile.v1.DeleteDeviceProfileResponse\"\r\xaa\xd4\x18\x06\n" +
+	"\x02\x01\x02\x10\x01\x90\x02\x02\x12x\n" +
+	"\x12ReportPushFeedback\x12(.appprofile.v1.ReportPushFeedbackRequest\x1a).appprofile.v1.ReportPushFeedbackResponse\"\r\xaa\xd4\x18\x06\n" +
+	"\x02\x01\x02\x10\x01\x90\x02\x02\x12j\n" +
+	"\rRemoveAccount\x12#.appprofile.v1.RemoveAccountRequest\x1a$.appprofile.v1.RemoveAccountResponse\"\x0e\xaa\xd4\x18\a\n" +
+	"\x03\x01\x02\x03\x10\x01\x90\x02\x02\x12a\n" +
 	"\n" +
-	"GetProfile\x12 .appprofile.v1.GetProfileRequest\x1a!.appprofile.v1.GetProfileResponse\"\f\xaa\xd4\x18\x05\n" +
-	"\x03\x01\x02\x04\x90\x02\x01\x12d\n" +
-	"\fListProfiles\x12\".appprofile.v1.ListProfilesRequest\x1a#.appprofile.v1.ListProfilesResponse\"\v\xaa\xd4\x18\x04\n" +
-	"\x02\x01\x02\x90\x02\x01Bv\n" +
+	"GetProfile\x12 .appprofile.v1.GetProfileRequest\x1a!.appprofile.v1.GetProfileResponse\"\x0e\xaa\xd4\x18\a\n" +
+	"\x03\x01\x02\x04\x10\x01\x90\x02\x01\x12f\n" +
+	"\fListProfiles\x12\".appprofile.v1.ListProfilesRequest\x1a#.appprofile.v1.ListProfilesResponse\"\r\xaa\xd4\x18\x06\n" +
+	"\x02\x01\x02\x10\x01\x90\x02\x01Bv\n" +
 	"\x11com.appprofile.v1B\x13ProfileServiceProtoP\x01ZJgithub.com/profile-grpc/profile-grpc/clients/go/appprofile/v1;appprofilev1b\x06proto3"
 
 var (

@@ -6,6 +6,9 @@ pub struct Access {
     /// The kinds of key that may call the method. At least one.
     #[prost(enumeration="KeyKind", repeated, tag="1")]
     pub allow: ::prost::alloc::vec::Vec<i32>,
+    /// What a call reaches. Required.
+    #[prost(enumeration="AccessScope", tag="2")]
+    pub scope: i32,
 }
 /// The kind of a credential (call metadata `x-api-key`). The kind decides the methods a key may call and whether it
 /// reaches every app of its tenant or one app only.
@@ -45,6 +48,96 @@ impl KeyKind {
             "KEY_KIND_PROFILE" => Some(Self::Profile),
             "KEY_KIND_BRIDGE" => Some(Self::Bridge),
             "KEY_KIND_CLIENT" => Some(Self::Client),
+            _ => None,
+        }
+    }
+}
+/// What one call of a method reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum AccessScope {
+    /// Not set. Refused when the server starts.
+    Unspecified = 0,
+    /// One app, which the request names in exactly one field marked NAMES_APP.
+    App = 1,
+    /// The tenant of the key, and of it the apps that the request names, if any. Only for keys that reach a whole tenant.
+    Tenant = 2,
+    /// The app of each item: the request has one list of messages, each of which names an app. An item of an app that the
+    /// key does not reach fails alone. Only for keys that reach a whole tenant.
+    Items = 3,
+}
+impl AccessScope {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "ACCESS_SCOPE_UNSPECIFIED",
+            Self::App => "ACCESS_SCOPE_APP",
+            Self::Tenant => "ACCESS_SCOPE_TENANT",
+            Self::Items => "ACCESS_SCOPE_ITEMS",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "ACCESS_SCOPE_UNSPECIFIED" => Some(Self::Unspecified),
+            "ACCESS_SCOPE_APP" => Some(Self::App),
+            "ACCESS_SCOPE_TENANT" => Some(Self::Tenant),
+            "ACCESS_SCOPE_ITEMS" => Some(Self::Items),
+            _ => None,
+        }
+    }
+}
+/// What a field of a request names, as far as access depends on it. Every field of a request that is called `app_id`,
+/// `tenant_id` or `user_id` (or the plural) is marked; the server does not start otherwise. On a field that holds a
+/// message, the mark takes the place of every NAMES_APP in that message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum Names {
+    /// Nothing that access depends on.
+    Unspecified = 0,
+    /// An app. It must exist and the key must reach it. Where the scope is TENANT it may be absent or a list.
+    App = 1,
+    /// A tenant. Absent, or the key's.
+    Tenant = 2,
+    /// The user whose data the call reads or changes.
+    User = 3,
+    /// An app that does not exist yet: its tenant is checked, its id is not. Scope TENANT.
+    NewApp = 4,
+    /// As NAMES_APP, and also an app whose deletion has begun and is not complete. Scope TENANT.
+    ClosedApp = 5,
+    /// Items of the app that the request names elsewhere. The method itself answers an item of another app, so that the
+    /// item fails alone. Scope APP.
+    WithinApp = 6,
+}
+impl Names {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "NAMES_UNSPECIFIED",
+            Self::App => "NAMES_APP",
+            Self::Tenant => "NAMES_TENANT",
+            Self::User => "NAMES_USER",
+            Self::NewApp => "NAMES_NEW_APP",
+            Self::ClosedApp => "NAMES_CLOSED_APP",
+            Self::WithinApp => "NAMES_WITHIN_APP",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "NAMES_UNSPECIFIED" => Some(Self::Unspecified),
+            "NAMES_APP" => Some(Self::App),
+            "NAMES_TENANT" => Some(Self::Tenant),
+            "NAMES_USER" => Some(Self::User),
+            "NAMES_NEW_APP" => Some(Self::NewApp),
+            "NAMES_CLOSED_APP" => Some(Self::ClosedApp),
+            "NAMES_WITHIN_APP" => Some(Self::WithinApp),
             _ => None,
         }
     }

@@ -1,34 +1,67 @@
-"""What the contract says of each method: who may call it and where its request names the app. Read once, at start."""
+"""What the contract says of each method: who may call it, what it reaches and where its request says so.
+
+Read once, when the server starts; what the contract leaves open stops the start.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import enum
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import cast
+from typing import Any
 
-from google.protobuf.descriptor import Descriptor, MethodDescriptor, ServiceDescriptor
+from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor, ServiceDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
 from appprofile.v1 import access_pb2
+from profile_grpc.service.credentials import APP_KINDS
 from profile_grpc.service.ports import KeyKind
-
-_APP_ID_PATHS = ("key.app_id", "app_id", "app.app_id", "profile.key.app_id")
-SELF_CHECKED = frozenset(
-    {
-        "BatchHeartbeat",  # names many apps; each key is checked on its own
-        "CreateApp",  # the app is not there yet; the tenant is checked
-        "DeleteApp",  # completes a deletion that was interrupted, when nobody reaches the app any more
-        "ListApps",  # names a tenant
-        "RevokeKey",  # names a key; its tenant is checked
-    }
-)
-"""Methods that check the reach of the key themselves; of every other one the pipeline checks the app."""
 
 
 class ContractError(Exception):
-    """The contract leaves open who may call a method. The server does not start."""
+    """The contract leaves open who may call a method, or what a call reaches. The server does not start."""
+
+
+class Scope(enum.IntEnum):
+    """What one call reaches; the contract's numbers."""
+
+    APP = 1
+    TENANT = 2
+    ITEMS = 3
+
+
+class Names(enum.IntEnum):
+    """What a field names; the contract's numbers."""
+
+    APP = 1
+    TENANT = 2
+    USER = 3
+    NEW_APP = 4
+    CLOSED_APP = 5
+    WITHIN_APP = 6
+
+
+_APPS = frozenset({Names.APP, Names.NEW_APP, Names.CLOSED_APP, Names.WITHIN_APP})
+_ONLY_IN = {Names.NEW_APP: Scope.TENANT, Names.CLOSED_APP: Scope.TENANT, Names.WITHIN_APP: Scope.APP}
+_TELLING = {
+    "app_id": Names.APP,
+    "app_ids": Names.APP,
+    "tenant_id": Names.TENANT,
+    "tenant_ids": Names.TENANT,
+    "user_id": Names.USER,
+    "user_ids": Names.USER,
+}
+"""What a field of this name must be marked with: a mark that was forgotten would be a check that is not made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """The list of a request whose items each name an app."""
+
+    of: Callable[[Message], Sequence[Message]]
+    app_id: Callable[[Message], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,51 +72,168 @@ class Method:
     path: str
     """As gRPC names it: `/appprofile.v1.ProfileService/Heartbeat`."""
     request: type[Message]
+    request_streaming: bool
+    response_streaming: bool
     kinds: frozenset[KeyKind]
     """The kinds of key that may call it."""
-    app_id: Callable[[Message], str] | None
-    """The app that a request names (empty: none); None: the method checks the reach itself."""
+    scope: Scope
+    app_id: Callable[[Message], str] | None = None
+    """Scope APP: the app that a request names."""
+    app_ids: Callable[[Message], Sequence[str]] | None = None
+    """Scope TENANT: the apps that a request names, if it names any."""
+    closed_apps: bool = False
+    """Whether those may also be apps whose deletion is not complete."""
+    items: Items | None = None
+    """Scope ITEMS: the items of a request."""
+    tenant_id: Callable[[Message], str] | None = None
+    """The tenant that a request names (empty: the key's); None: it never names one."""
+    user_id: Callable[[Message], str] | None = None
+    """The user that a request names (empty: none); None: it never names one, or names many."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """A marked field of a request."""
+
+    path: tuple[str, ...]
+    names: Names
+    field: FieldDescriptor
+    list_at: int
+    """How many steps of the path lead to a list; 0: the path leads through none."""
 
 
 def methods(service: ServiceDescriptor) -> list[Method]:
     """Every method of the service.
 
     Raises:
-        ContractError: a method has no access option, or its request names no app where the pipeline could check it.
+        ContractError: a method has no access option, or its request has no mark where the option asks for one.
     """
     return [_read(service, method) for method in service.methods]
 
 
 def _read(service: ServiceDescriptor, method: MethodDescriptor) -> Method:
     path = f"/{service.full_name}/{method.name}"
+    kinds, scope = _option(path, method)
+    marks = list(_marks(method.input_type))
+    for mark in marks:
+        _check(path, scope, mark)
+    users = [mark for mark in marks if mark.names is Names.USER]
+    if kinds & APP_KINDS and any(mark.list_at for mark in users):
+        raise ContractError(f"{path} may be called by keys of one app and names users in a list: they go unchecked")
+    apps = [mark for mark in marks if mark.names in _APPS]
     return Method(
         name=method.name,
         path=path,
         request=GetMessageClass(method.input_type),
-        kinds=_kinds(path, method),
-        app_id=None if method.name in SELF_CHECKED else _app_id(path, method.input_type),
+        request_streaming=method.client_streaming,
+        response_streaming=method.server_streaming,
+        kinds=kinds,
+        scope=scope,
+        app_id=_app(path, method.input_type, apps) if scope is Scope.APP else None,
+        app_ids=_apps(path, apps) if scope is Scope.TENANT else None,
+        closed_apps=any(mark.names is Names.CLOSED_APP for mark in apps),
+        items=_items(path, method.input_type, apps) if scope is Scope.ITEMS else None,
+        tenant_id=_single(path, [mark for mark in marks if mark.names is Names.TENANT]),
+        user_id=_single(path, [mark for mark in users if not mark.list_at]),
     )
 
 
-def _kinds(path: str, method: MethodDescriptor) -> frozenset[KeyKind]:
-    numbers = method.GetOptions().Extensions[access_pb2.access].allow
-    if not numbers or access_pb2.KEY_KIND_UNSPECIFIED in numbers:
-        message = f"{path} does not say who may call it: give it the option (appprofile.v1.access)"
-        raise ContractError(message)
-    return frozenset(KeyKind(number) for number in numbers)
+def _option(path: str, method: MethodDescriptor) -> tuple[frozenset[KeyKind], Scope]:
+    option = method.GetOptions().Extensions[access_pb2.access]
+    if not option.allow or access_pb2.KEY_KIND_UNSPECIFIED in option.allow:
+        raise ContractError(f"{path} does not say who may call it: give it the option (appprofile.v1.access)")
+    if not option.scope:
+        raise ContractError(f"{path} does not say what it reaches: give (appprofile.v1.access) a scope")
+    kinds, scope = frozenset(KeyKind(number) for number in option.allow), Scope(option.scope)
+    if scope is not Scope.APP and kinds & APP_KINDS:
+        raise ContractError(f"{path} reaches more than one app, and keys of one app may call it")
+    return kinds, scope
 
 
-def _app_id(path: str, request: Descriptor) -> Callable[[Message], str]:
-    for candidate in _APP_ID_PATHS:
-        if _has(request, candidate.split(".")):
-            return cast("Callable[[Message], str]", attrgetter(candidate))
-    message = f"{path} names no app in {request.full_name}: no access can be checked"
-    raise ContractError(message)
+def _check(path: str, scope: Scope, mark: _Mark) -> None:
+    """Whether the mark can be held to in a request of this scope."""
+    named = f"{path}: {'.'.join(mark.path)} ({mark.field.full_name})"
+    if scope is not _ONLY_IN.get(mark.names, scope):
+        raise ContractError(f"{named} is marked {mark.names.name}, which needs scope {_ONLY_IN[mark.names].name}")
+    if mark.field.message_type is None and mark.field.type != FieldDescriptor.TYPE_STRING:
+        raise ContractError(f"{named} is marked {mark.names.name} and holds no text")
+    if mark.names is Names.TENANT and mark.list_at:
+        raise ContractError(f"{named} names tenants in a list: they go unchecked")
+    nested = mark.list_at and mark.list_at < len(mark.path)
+    if mark.names is Names.APP and (nested if scope is Scope.TENANT else mark.list_at and scope is Scope.APP):
+        raise ContractError(f"{named} names apps in a list: they go unchecked")
 
 
-def _has(message: Descriptor | None, names: list[str]) -> bool:
-    """Whether the path leads through single messages to a single string."""
-    field = message.fields_by_name.get(names[0]) if message is not None else None
-    if field is None or field.is_repeated:
-        return False
-    return _has(field.message_type, names[1:]) if names[1:] else field.type == field.TYPE_STRING
+def _app(path: str, request: Descriptor, apps: list[_Mark]) -> Callable[[Message], str]:
+    """Where a request of scope APP names its app."""
+    found = _single(path, [mark for mark in apps if mark.names is Names.APP])
+    if found is None:
+        raise ContractError(f"{path} names no app in {request.full_name}: mark the field, or choose another scope")
+    return found
+
+
+def _apps(path: str, apps: list[_Mark]) -> Callable[[Message], Sequence[str]] | None:
+    """Where a request of scope TENANT names apps that are there."""
+    there = [mark for mark in apps if mark.names is not Names.NEW_APP]
+    if not there:
+        return None
+    _single(path, there)
+    get: Callable[[Message], Any] = attrgetter(".".join(there[0].path))
+    if there[0].list_at:
+        return get
+
+    def one(request: Message) -> Sequence[str]:
+        app_id = get(request)
+        return (app_id,) if app_id else ()
+
+    return one
+
+
+def _items(path: str, request: Descriptor, apps: list[_Mark]) -> Items:
+    """Where the items of a request of scope ITEMS name their apps."""
+    if len(apps) != 1 or apps[0].list_at != 1 or len(apps[0].path) == 1:
+        raise ContractError(f"{path} needs one list in {request.full_name} whose items each name one app")
+    first, *rest = apps[0].path
+    return Items(of=attrgetter(first), app_id=attrgetter(".".join(rest)))
+
+
+def _single(path: str, marks: list[_Mark]) -> Callable[[Message], str] | None:
+    """What reads the one marked field."""
+    if len(marks) > 1:
+        fields = " and ".join(".".join(mark.path) for mark in marks)
+        raise ContractError(f"{path}: {fields} are both marked {marks[0].names.name}: which of them counts?")
+    return attrgetter(".".join(marks[0].path)) if marks else None
+
+
+def _marks(
+    message: Descriptor, path: tuple[str, ...] = (), list_at: int = 0, over: Names | None = None
+) -> Iterator[_Mark]:
+    """The marked fields of a message and of the messages in it.
+
+    `over`: the mark of a field that holds this message, in the place of every NAMES_APP in it.
+    """
+    for field in message.fields:
+        names = _names(field)
+        step, at = (*path, field.name), list_at or (len(path) + 1 if field.is_repeated else 0)
+        if field.message_type is not None:
+            if names is not None and names not in _APPS:
+                raise ContractError(f"{field.full_name} holds a message and is marked {names.name}: mark its field")
+            if not _recurs(field, step):
+                yield from _marks(field.message_type, step, at, over or names)
+            continue
+        if names is None:
+            if field.name in _TELLING and field.type == FieldDescriptor.TYPE_STRING:
+                needed = _TELLING[field.name].name
+                raise ContractError(f"{field.full_name} is not marked: give it (appprofile.v1.names) = NAMES_{needed}")
+            continue
+        yield _Mark(step, over if over is not None and names is Names.APP else names, field, at)
+
+
+def _names(field: FieldDescriptor) -> Names | None:
+    number = field.GetOptions().Extensions[access_pb2.names]
+    return Names(number) if number else None
+
+
+def _recurs(field: FieldDescriptor, path: tuple[str, ...]) -> bool:
+    """Whether the path leads in a circle (a filter within a filter): what is below was seen above."""
+    return path.count(field.name) > 1

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from profile_grpc.domain.errors import Refused
 from profile_grpc.domain.settings import App
 from profile_grpc.service.credentials import Caller
 from profile_grpc.service.ports import KeyKind
@@ -12,12 +15,16 @@ _TOKEN_KINDS = frozenset({KeyKind.ADMIN, KeyKind.PROFILE})
 class Call:
     """One call. The pipeline sets each attribute as soon as it is known; reading an earlier one is a fault."""
 
-    __slots__ = ("app", "caller")
+    __slots__ = ("app", "caller", "items", "user_id")
 
     caller: Caller
     """Who calls."""
     app: App
-    """The app that the request names, which the caller reaches. Not set where it names none."""
+    """Scope APP: the app that the request names, which the caller reaches."""
+    items: Sequence[App | Refused]
+    """Scope ITEMS: the app of each item, or why the caller cannot have the item."""
+    user_id: str
+    """The user that the request names, or empty. Set where the request has a field for one."""
 
     @property
     def sees_tokens(self) -> bool:

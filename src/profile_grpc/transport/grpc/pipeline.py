@@ -17,12 +17,13 @@ from structlog.typing import FilteringBoundLogger
 
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.service import refusals
-from profile_grpc.service.credentials import HEADER, Caller
+from profile_grpc.service.credentials import HEADER
 from profile_grpc.service.directory import Directory
 from profile_grpc.transport.grpc import access, shape, status
 from profile_grpc.transport.grpc.access import Method
 from profile_grpc.transport.grpc.call import Call
 from profile_grpc.transport.grpc.in_flight import InFlight
+from profile_grpc.transport.grpc.permission import Permission
 
 Context = grpc.aio.ServicerContext[bytes, bytes]
 Run = Callable[[Any, Call], Awaitable[Message]]
@@ -51,6 +52,7 @@ class Pipeline:
     def __init__(self, directory: Directory, in_flight: InFlight, observer: RpcObserver) -> None:
         """Logs as structlog is configured now."""
         self._directory = directory
+        self._permission = Permission(directory)
         self._in_flight = in_flight
         self._observer = observer
         # Bound once: structlog assembles an unbound logger anew at every use.
@@ -60,7 +62,7 @@ class Pipeline:
         """The service's methods as gRPC registers them. They take and give bytes: parsing is a step of the call.
 
         Raises:
-            ContractError: the contract leaves open who may call a method.
+            ContractError: the contract leaves open who may call a method, or what a call reaches.
             AttributeError: the servicer lacks a method.
         """
         wrapped: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {}
@@ -73,13 +75,10 @@ class Pipeline:
     async def _answer(self, method: Method, run: Run, raw: bytes, context: Context, call: Call) -> bytes:
         """The steps of a call, in the contract's order: credential, shape, permission, state."""
         presented = _presented(context)
-        call.caller = caller = self._directory.known_caller(presented) or await self._directory.authenticate(presented)
+        call.caller = self._directory.known_caller(presented) or await self._directory.authenticate(presented)
         request = _parse(method, raw)
         shape.check(request)
-        if caller.kind not in method.kinds:
-            raise _method_not_allowed(method, caller)
-        if method.app_id is not None and (app_id := method.app_id(request)):
-            call.app = await self._directory.reach(caller, app_id)
+        await self._permission.check(method, request, call)
         return (await run(request, call)).SerializeToString()
 
     def _wrap(self, method: Method, run: Run) -> Callable[[bytes, Context], Awaitable[bytes]]:
@@ -179,15 +178,6 @@ def _parse(method: Method, raw: bytes) -> Message:
             f"The bytes are no {expected}; send that message, encoded as protobuf.",
             metadata={"type": expected},
         ) from None
-
-
-def _method_not_allowed(method: Method, caller: Caller) -> Refused:
-    allowed = ", ".join(sorted(kind.name for kind in method.kinds))
-    return Refused(
-        Reason.METHOD_NOT_ALLOWED,
-        f"A key of kind {caller.kind.name} may not call {method.path}; use one of kind {allowed}.",
-        metadata={"kind": caller.kind.name, "method": method.path, "allowed": allowed},
-    )
 
 
 def _overdue() -> Refused:

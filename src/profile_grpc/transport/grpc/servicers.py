@@ -9,19 +9,17 @@ from functools import partial
 from typing import Protocol
 
 from appprofile.v1 import app_service_pb2 as app_pb
-from appprofile.v1 import profile_pb2
 from appprofile.v1 import profile_service_pb2 as pb
 from appprofile.v1 import usage_service_pb2 as usage_pb
 from profile_grpc.domain import commands
 from profile_grpc.domain.errors import Refused
 from profile_grpc.domain.results import Beat
-from profile_grpc.domain.settings import App
-from profile_grpc.service.apps import Apps, check_tenant
+from profile_grpc.service.apps import Apps
 from profile_grpc.service.directory import Directory
 from profile_grpc.service.ports import KeyKind
 from profile_grpc.service.profiles import Profiles
 from profile_grpc.service.usage import Usage
-from profile_grpc.transport.grpc import requests, responses, settings, shape
+from profile_grpc.transport.grpc import requests, responses, settings
 from profile_grpc.transport.grpc.call import Call
 from profile_grpc.transport.grpc.times import to_date
 
@@ -44,7 +42,6 @@ class ProfileServicer:
 
     def __init__(self, services: Services) -> None:
         self._profiles = services.profiles
-        self._directory = services.directory
 
     async def Register(self, request: pb.RegisterRequest, call: Call) -> pb.RegisterResponse:
         registered = await self._profiles.register(call.app, requests.register(request))
@@ -55,9 +52,13 @@ class ProfileServicer:
         return responses.heartbeat(beat)
 
     async def BatchHeartbeat(self, request: pb.BatchHeartbeatRequest, call: Call) -> pb.BatchHeartbeatResponse:
-        items = [await self._beat_of(key, call) for key in request.keys]
-        beats = iter(await self._profiles.batch_heartbeat([item for item in items if not isinstance(item, Refused)]))
-        answers: list[Beat | Refused] = [item if isinstance(item, Refused) else next(beats) for item in items]
+        reached = [
+            (app, commands.Heartbeat(requests.key(key)))
+            for key, app in zip(request.keys, call.items, strict=True)
+            if not isinstance(app, Refused)
+        ]
+        beats = iter(await self._profiles.batch_heartbeat(reached))
+        answers: list[Beat | Refused] = [item if isinstance(item, Refused) else next(beats) for item in call.items]
         return responses.batch_heartbeat(answers)
 
     async def UpdateProfileData(self, request: pb.UpdateProfileDataRequest, call: Call) -> pb.UpdateProfileDataResponse:
@@ -92,14 +93,6 @@ class ProfileServicer:
         page = await self._profiles.list(requests.profile_filter(request), request.page_size, request.page_token)
         return responses.list_profiles(page, call)
 
-    async def _beat_of(self, key: profile_pb2.ProfileKey, call: Call) -> tuple[App, commands.Heartbeat] | Refused:
-        """One key of a batch, checked like a request of its own."""
-        try:
-            shape.check(key)
-            return await self._directory.reach(call.caller, key.app_id), commands.Heartbeat(requests.key(key))
-        except Refused as refused:
-            return refused
-
 
 class AppServicer:
     """appprofile.v1.AppService."""
@@ -109,9 +102,8 @@ class AppServicer:
 
     async def CreateApp(self, request: app_pb.CreateAppRequest, call: Call) -> app_pb.CreateAppResponse:
         asked = request.app
-        tenant_id = check_tenant(call.caller, asked.tenant_id)
         created = await self._apps.create(
-            asked.app_id, tenant_id, asked.display_name, settings.settings(asked.settings)
+            asked.app_id, call.caller.tenant_id, asked.display_name, settings.settings(asked.settings)
         )
         return app_pb.CreateAppResponse(app=settings.app(created))
 
@@ -119,14 +111,12 @@ class AppServicer:
         found = await self._apps.get(request.app_id)
         return app_pb.GetAppResponse(app=settings.app(found))
 
-    async def UpdateApp(self, request: app_pb.UpdateAppRequest, call: Call) -> app_pb.UpdateAppResponse:
-        check_tenant(call.caller, request.app.tenant_id)
+    async def UpdateApp(self, request: app_pb.UpdateAppRequest, _call: Call) -> app_pb.UpdateAppResponse:
         updated = await self._apps.change(request.app.app_id, partial(settings.updated, request), request.app.etag)
         return app_pb.UpdateAppResponse(app=settings.app(updated))
 
     async def ListApps(self, request: app_pb.ListAppsRequest, call: Call) -> app_pb.ListAppsResponse:
-        tenant_id = check_tenant(call.caller, request.tenant_id)
-        return settings.list_apps(await self._apps.list(tenant_id, request.page_size, request.page_token))
+        return settings.list_apps(await self._apps.list(call.caller.tenant_id, request.page_size, request.page_token))
 
     async def DeleteApp(self, request: app_pb.DeleteAppRequest, call: Call) -> app_pb.DeleteAppResponse:
         await self._apps.delete(request.app_id, call.caller.tenant_id, force=request.force)

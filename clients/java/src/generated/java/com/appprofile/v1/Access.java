@@ -33,6 +33,7 @@ private static final long serialVersionUID = 0L;
   }
   private Access() {
     allow_ = emptyIntList();
+    scope_ = 0;
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -132,6 +133,32 @@ private static final long serialVersionUID = 0L;
   }
   private int allowMemoizedSerializedSize;
 
+  public static final int SCOPE_FIELD_NUMBER = 2;
+  private int scope_ = 0;
+  /**
+   * <pre>
+   * What a call reaches. Required.
+   * </pre>
+   *
+   * <code>.appprofile.v1.AccessScope scope = 2 [json_name = "scope"];</code>
+   * @return The enum numeric value on the wire for scope.
+   */
+  @java.lang.Override public int getScopeValue() {
+    return scope_;
+  }
+  /**
+   * <pre>
+   * What a call reaches. Required.
+   * </pre>
+   *
+   * <code>.appprofile.v1.AccessScope scope = 2 [json_name = "scope"];</code>
+   * @return The scope.
+   */
+  @java.lang.Override public com.appprofile.v1.AccessScope getScope() {
+    com.appprofile.v1.AccessScope result = com.appprofile.v1.AccessScope.forNumber(scope_);
+    return result == null ? com.appprofile.v1.AccessScope.UNRECOGNIZED : result;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -154,6 +181,9 @@ private static final long serialVersionUID = 0L;
     for (int i = 0; i < allow_.size(); i++) {
       output.writeEnumNoTag(allow_.getInt(i));
     }
+    if (scope_ != com.appprofile.v1.AccessScope.ACCESS_SCOPE_UNSPECIFIED.getNumber()) {
+      output.writeEnum(2, scope_);
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -169,6 +199,10 @@ private static final long serialVersionUID = 0L;
         size += com.google.protobuf.CodedOutputStream
           .computeUInt32SizeNoTag(dataSize);
       }allowMemoizedSerializedSize = dataSize;
+    }
+    if (scope_ != com.appprofile.v1.AccessScope.ACCESS_SCOPE_UNSPECIFIED.getNumber()) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeEnumSize(2, scope_);
     }
     return size;
   }
@@ -195,6 +229,7 @@ private static final long serialVersionUID = 0L;
     com.appprofile.v1.Access other = (com.appprofile.v1.Access) obj;
 
     if (!allow_.equals(other.allow_)) return false;
+    if (scope_ != other.scope_) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -210,6 +245,8 @@ private static final long serialVersionUID = 0L;
       hash = (37 * hash) + ALLOW_FIELD_NUMBER;
       hash = (53 * hash) + allow_.hashCode();
     }
+    hash = (37 * hash) + SCOPE_FIELD_NUMBER;
+    hash = (53 * hash) + scope_;
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -346,6 +383,7 @@ private static final long serialVersionUID = 0L;
       super.clear();
       bitField0_ = 0;
       allow_ = emptyIntList();
+      scope_ = 0;
       return this;
     }
 
@@ -383,6 +421,9 @@ private static final long serialVersionUID = 0L;
         allow_.makeImmutable();
         result.allow_ = allow_;
       }
+      if (((from_bitField0_ & 0x00000002) != 0)) {
+        result.scope_ = scope_;
+      }
     }
 
     @java.lang.Override
@@ -407,6 +448,9 @@ private static final long serialVersionUID = 0L;
           allow_.addAll(other.allow_);
         }
         onChanged();
+      }
+      if (other.scope_ != 0) {
+        setScopeValue(other.getScopeValue());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -450,6 +494,11 @@ private static final long serialVersionUID = 0L;
               input.popLimit(limit);
               break;
             } // case 10
+            case 16: {
+              scope_ = input.readEnum();
+              bitField0_ |= 0x00000002;
+              break;
+            } // case 16
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -649,6 +698,78 @@ private static final long serialVersionUID = 0L;
       for (int value : values) {
         allow_.addInt(value);
       }
+      onChanged();
+      return this;
+    }
+
+    private int scope_ = 0;
+    /**
+     * <pre>
+     * What a call reaches. Required.
+     * </pre>
+     *
+     * <code>.appprofile.v1.AccessScope scope = 2 [json_name = "scope"];</code>
+     * @return The enum numeric value on the wire for scope.
+     */
+    @java.lang.Override public int getScopeValue() {
+      return scope_;
+    }
+    /**
+     * <pre>
+     * What a call reaches. Required.
+     * </pre>
+     *
+     * <code>.appprofile.v1.AccessScope scope = 2 [json_name = "scope"];</code>
+     * @param value The enum numeric value on the wire for scope to set.
+     * @return This builder for chaining.
+     */
+    public Builder setScopeValue(int value) {
+      scope_ = value;
+      bitField0_ |= 0x00000002;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * What a call reaches. Required.
+     * </pre>
+     *
+     * <code>.appprofile.v1.AccessScope scope = 2 [json_name = "scope"];</code>
+     * @return The scope.
+     */
+    @java.lang.Override
+    public com.appprofile.v1.AccessScope getScope() {
+      com.appprofile.v1.AccessScope result = com.appprofile.v1.AccessScope.forNumber(scope_);
+      return result == null ? com.appprofile.v1.AccessScope.UNRECOGNIZED : result;
+    }
+    /**
+     * <pre>
+     * What a call reaches. Required.
+     * </pre>
+     *
+     * <code>.appprofile.v1.AccessScope scope = 2 [json_name = "scope"];</code>
+     * @param value The scope to set.
+     * @throws IllegalArgumentException if UNRECOGNIZED is provided.
+     * @return This builder for chaining.
+     */
+    public Builder setScope(com.appprofile.v1.AccessScope value) {
+      if (value == null) { throw new NullPointerException(); }
+      bitField0_ |= 0x00000002;
+      scope_ = value.getNumber();
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * What a call reaches. Required.
+     * </pre>
+     *
+     * <code>.appprofile.v1.AccessScope scope = 2 [json_name = "scope"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearScope() {
+      bitField0_ = (bitField0_ & ~0x00000002);
+      scope_ = 0;
       onChanged();
       return this;
     }

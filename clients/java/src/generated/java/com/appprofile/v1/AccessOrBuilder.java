@@ -58,4 +58,23 @@ public interface AccessOrBuilder extends
    * @return The enum numeric value on the wire of allow at the given index.
    */
   int getAllowValue(int index);
+
+  /**
+   * <pre>
+   * What a call reaches. Required.
+   * </pre>
+   *
+   * <code>.appprofile.v1.AccessScope scope = 2 [json_name = "scope"];</code>
+   * @return The enum numeric value on the wire for scope.
+   */
+  int getScopeValue();
+  /**
+   * <pre>
+   * What a call reaches. Required.
+   * </pre>
+   *
+   * <code>.appprofile.v1.AccessScope scope = 2 [json_name = "scope"];</code>
+   * @return The scope.
+   */
+  com.appprofile.v1.AccessScope getScope();
 }

@@ -20,6 +20,7 @@ public final class AccessProto extends com.google.protobuf.GeneratedFile {
   public static void registerAllExtensions(
       com.google.protobuf.ExtensionRegistryLite registry) {
     registry.add(com.appprofile.v1.AccessProto.access);
+    registry.add(com.appprofile.v1.AccessProto.names);
   }
 
   public static void registerAllExtensions(
@@ -30,7 +31,7 @@ public final class AccessProto extends com.google.protobuf.GeneratedFile {
   public static final int ACCESS_FIELD_NUMBER = 50501;
   /**
    * <pre>
-   * Who may call the method.
+   * Who may call the method, and what it reaches.
    * </pre>
    *
    * <code>extend .google.protobuf.MethodOptions { ... }</code>
@@ -42,6 +43,21 @@ public final class AccessProto extends com.google.protobuf.GeneratedFile {
           .newFileScopedGeneratedExtension(
         com.appprofile.v1.Access.class,
         com.appprofile.v1.Access.getDefaultInstance());
+  public static final int NAMES_FIELD_NUMBER = 50502;
+  /**
+   * <pre>
+   * What the field names.
+   * </pre>
+   *
+   * <code>extend .google.protobuf.FieldOptions { ... }</code>
+   */
+  public static final
+    com.google.protobuf.GeneratedMessage.GeneratedExtension<
+      com.google.protobuf.DescriptorProtos.FieldOptions,
+      com.appprofile.v1.Names> names = com.google.protobuf.GeneratedMessage
+          .newFileScopedGeneratedExtension(
+        com.appprofile.v1.Names.class,
+        null);
   static final com.google.protobuf.Descriptors.Descriptor
     internal_static_appprofile_v1_Access_descriptor;
   static final 
@@ -57,17 +73,27 @@ public final class AccessProto extends com.google.protobuf.GeneratedFile {
   static {
     java.lang.String[] descriptorData = {
       "\n\032appprofile/v1/access.proto\022\rappprofile" +
-      ".v1\032 google/protobuf/descriptor.proto\"6\n" +
+      ".v1\032 google/protobuf/descriptor.proto\"h\n" +
       "\006Access\022,\n\005allow\030\001 \003(\0162\026.appprofile.v1.K" +
-      "eyKindR\005allow*w\n\007KeyKind\022\030\n\024KEY_KIND_UNS" +
-      "PECIFIED\020\000\022\022\n\016KEY_KIND_ADMIN\020\001\022\024\n\020KEY_KI" +
-      "ND_PROFILE\020\002\022\023\n\017KEY_KIND_BRIDGE\020\003\022\023\n\017KEY" +
-      "_KIND_CLIENT\020\004:O\n\006access\022\036.google.protob" +
-      "uf.MethodOptions\030\305\212\003 \001(\0132\025.appprofile.v1" +
-      ".AccessR\006accessBn\n\021com.appprofile.v1B\013Ac" +
-      "cessProtoP\001ZJgithub.com/profile-grpc/pro" +
-      "file-grpc/clients/go/appprofile/v1;apppr" +
-      "ofilev1b\006proto3"
+      "eyKindR\005allow\0220\n\005scope\030\002 \001(\0162\032.appprofil" +
+      "e.v1.AccessScopeR\005scope*w\n\007KeyKind\022\030\n\024KE" +
+      "Y_KIND_UNSPECIFIED\020\000\022\022\n\016KEY_KIND_ADMIN\020\001" +
+      "\022\024\n\020KEY_KIND_PROFILE\020\002\022\023\n\017KEY_KIND_BRIDG" +
+      "E\020\003\022\023\n\017KEY_KIND_CLIENT\020\004*r\n\013AccessScope\022" +
+      "\034\n\030ACCESS_SCOPE_UNSPECIFIED\020\000\022\024\n\020ACCESS_" +
+      "SCOPE_APP\020\001\022\027\n\023ACCESS_SCOPE_TENANT\020\002\022\026\n\022" +
+      "ACCESS_SCOPE_ITEMS\020\003*\216\001\n\005Names\022\025\n\021NAMES_" +
+      "UNSPECIFIED\020\000\022\r\n\tNAMES_APP\020\001\022\020\n\014NAMES_TE" +
+      "NANT\020\002\022\016\n\nNAMES_USER\020\003\022\021\n\rNAMES_NEW_APP\020" +
+      "\004\022\024\n\020NAMES_CLOSED_APP\020\005\022\024\n\020NAMES_WITHIN_" +
+      "APP\020\006:O\n\006access\022\036.google.protobuf.Method" +
+      "Options\030\305\212\003 \001(\0132\025.appprofile.v1.AccessR\006" +
+      "access:K\n\005names\022\035.google.protobuf.FieldO" +
+      "ptions\030\306\212\003 \001(\0162\024.appprofile.v1.NamesR\005na" +
+      "mesBn\n\021com.appprofile.v1B\013AccessProtoP\001Z" +
+      "Jgithub.com/profile-grpc/profile-grpc/cl" +
+      "ients/go/appprofile/v1;appprofilev1b\006pro" +
+      "to3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -79,8 +105,9 @@ public final class AccessProto extends com.google.protobuf.GeneratedFile {
     internal_static_appprofile_v1_Access_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_appprofile_v1_Access_descriptor,
-        new java.lang.String[] { "Allow", });
+        new java.lang.String[] { "Allow", "Scope", });
     access.internalInit(descriptor.getExtension(0));
+    names.internalInit(descriptor.getExtension(1));
     descriptor.resolveAllFeaturesImmutable();
     com.google.protobuf.DescriptorProtos.getDescriptor();
   }

@@ -157,32 +157,32 @@ public final class AppProto extends com.google.protobuf.GeneratedFile {
       "bridgeParametersB\037\n\035_register_counts_as_" +
       "heartbeatB\030\n\026_multi_user_per_deviceB\031\n\027_" +
       "single_device_per_userB\024\n\022_server_side_i" +
-      "nbox\"\244\003\n\003App\022:\n\006app_id\030\001 \001(\tB#\342A\001\002\272H\034r\032\030" +
-      "@2\026^[a-z0-9][a-z0-9._-]*$R\005appId\022D\n\ttena" +
-      "nt_id\030\002 \001(\tB\'\342A\002\001\005\272H\037r\035\030@2\031^([a-z0-9][a-" +
-      "z0-9._-]*)?$R\010tenantId\022=\n\014display_name\030\003" +
-      " \001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]*$R\013displa" +
-      "yName\022<\n\010settings\030\004 \001(\0132\032.appprofile.v1." +
-      "AppSettingsB\004\342A\001\001R\010settings\022A\n\013create_ti" +
-      "me\030\005 \001(\0132\032.google.protobuf.TimestampB\004\342A" +
-      "\001\003R\ncreateTime\022A\n\013update_time\030\006 \001(\0132\032.go" +
-      "ogle.protobuf.TimestampB\004\342A\001\003R\nupdateTim" +
-      "e\022\030\n\004etag\030\007 \001(\tB\004\342A\001\001R\004etag\"\367\001\n\003Key\022\033\n\006k" +
-      "ey_id\030\001 \001(\tB\004\342A\001\003R\005keyId\0220\n\004kind\030\002 \001(\0162\026" +
-      ".appprofile.v1.KeyKindB\004\342A\001\003R\004kind\022\033\n\006ap" +
-      "p_id\030\003 \001(\tB\004\342A\001\003R\005appId\022A\n\013create_time\030\004" +
-      " \001(\0132\032.google.protobuf.TimestampB\004\342A\001\003R\n" +
-      "createTime\022A\n\013revoke_time\030\005 \001(\0132\032.google" +
-      ".protobuf.TimestampB\004\342A\001\003R\nrevokeTime*n\n" +
-      "\016InAppTransport\022 \n\034IN_APP_TRANSPORT_UNSP" +
-      "ECIFIED\020\000\022\031\n\025IN_APP_TRANSPORT_MQTT\020\001\022\037\n\033" +
-      "IN_APP_TRANSPORT_WEB_SOCKET\020\002*y\n\013Monitor" +
-      "Kind\022\034\n\030MONITOR_KIND_UNSPECIFIED\020\000\022\031\n\025MO" +
-      "NITOR_KIND_ONE_TIME\020\001\022\026\n\022MONITOR_KIND_EV" +
-      "ENT\020\002\022\031\n\025MONITOR_KIND_INTERVAL\020\003Bk\n\021com." +
-      "appprofile.v1B\010AppProtoP\001ZJgithub.com/pr" +
-      "ofile-grpc/profile-grpc/clients/go/apppr" +
-      "ofile/v1;appprofilev1b\006proto3"
+      "nbox\"\254\003\n\003App\022>\n\006app_id\030\001 \001(\tB\'\342A\001\002\272H\034r\032\030" +
+      "@2\026^[a-z0-9][a-z0-9._-]*$\260\324\030\001R\005appId\022H\n\t" +
+      "tenant_id\030\002 \001(\tB+\342A\002\001\005\272H\037r\035\030@2\031^([a-z0-9" +
+      "][a-z0-9._-]*)?$\260\324\030\002R\010tenantId\022=\n\014displa" +
+      "y_name\030\003 \001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]*$" +
+      "R\013displayName\022<\n\010settings\030\004 \001(\0132\032.apppro" +
+      "file.v1.AppSettingsB\004\342A\001\001R\010settings\022A\n\013c" +
+      "reate_time\030\005 \001(\0132\032.google.protobuf.Times" +
+      "tampB\004\342A\001\003R\ncreateTime\022A\n\013update_time\030\006 " +
+      "\001(\0132\032.google.protobuf.TimestampB\004\342A\001\003R\nu" +
+      "pdateTime\022\030\n\004etag\030\007 \001(\tB\004\342A\001\001R\004etag\"\367\001\n\003" +
+      "Key\022\033\n\006key_id\030\001 \001(\tB\004\342A\001\003R\005keyId\0220\n\004kind" +
+      "\030\002 \001(\0162\026.appprofile.v1.KeyKindB\004\342A\001\003R\004ki" +
+      "nd\022\033\n\006app_id\030\003 \001(\tB\004\342A\001\003R\005appId\022A\n\013creat" +
+      "e_time\030\004 \001(\0132\032.google.protobuf.Timestamp" +
+      "B\004\342A\001\003R\ncreateTime\022A\n\013revoke_time\030\005 \001(\0132" +
+      "\032.google.protobuf.TimestampB\004\342A\001\003R\nrevok" +
+      "eTime*n\n\016InAppTransport\022 \n\034IN_APP_TRANSP" +
+      "ORT_UNSPECIFIED\020\000\022\031\n\025IN_APP_TRANSPORT_MQ" +
+      "TT\020\001\022\037\n\033IN_APP_TRANSPORT_WEB_SOCKET\020\002*y\n" +
+      "\013MonitorKind\022\034\n\030MONITOR_KIND_UNSPECIFIED" +
+      "\020\000\022\031\n\025MONITOR_KIND_ONE_TIME\020\001\022\026\n\022MONITOR" +
+      "_KIND_EVENT\020\002\022\031\n\025MONITOR_KIND_INTERVAL\020\003" +
+      "Bk\n\021com.appprofile.v1B\010AppProtoP\001ZJgithu" +
+      "b.com/profile-grpc/profile-grpc/clients/" +
+      "go/appprofile/v1;appprofilev1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -251,6 +251,7 @@ public final class AppProto extends com.google.protobuf.GeneratedFile {
     com.google.protobuf.TimestampProto.getDescriptor();
     com.google.protobuf.ExtensionRegistry registry =
         com.google.protobuf.ExtensionRegistry.newInstance();
+    registry.add(com.appprofile.v1.AccessProto.names);
     registry.add(build.buf.validate.ValidateProto.field);
     registry.add(com.google.api.FieldBehaviorProto.fieldBehavior);
     com.google.protobuf.Descriptors.FileDescriptor

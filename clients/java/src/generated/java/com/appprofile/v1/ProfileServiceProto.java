@@ -276,142 +276,143 @@ public final class ProfileServiceProto extends com.google.protobuf.GeneratedFile
       ".v1.ProfileKeyB\n\342A\001\002\272H\003\310\001\001R\003key\022)\n\rallow" +
       "_missing\030\002 \001(\010B\004\342A\001\001R\014allowMissing\"L\n\022Un" +
       "registerResponse\0226\n\007profile\030\001 \001(\0132\026.appp" +
-      "rofile.v1.ProfileB\004\342A\001\003R\007profile\"\364\002\n\032Del" +
-      "eteDeviceProfileRequest\022:\n\006app_id\030\001 \001(\tB" +
-      "#\342A\001\002\272H\034r\032\030@2\026^[a-z0-9][a-z0-9._-]*$R\005ap" +
-      "pId\0221\n\007user_id\030\002 \001(\tB\026\272H\023r\021(\200\0022\014^[^\\p{Cc" +
-      "}]+$H\000R\006userId\0229\n\013customer_id\030\003 \001(\tB\026\272H\023" +
-      "r\021(\200\0022\014^[^\\p{Cc}]+$H\000R\ncustomerId\0225\n\tdev" +
-      "ice_id\030\004 \001(\tB\026\272H\023r\021(\200\0022\014^[^\\p{Cc}]+$H\001R\010" +
-      "deviceId\022*\n\013all_devices\030\005 \001(\010B\007\272H\004j\002\010\001H\001" +
-      "R\nallDevices\022)\n\rallow_missing\030\006 \001(\010B\004\342A\001" +
-      "\001R\014allowMissingB\016\n\005owner\022\005\272H\002\010\001B\016\n\005scope" +
-      "\022\005\272H\002\010\001\"X\n\033DeleteDeviceProfileResponse\0229" +
-      "\n\007deleted\030\001 \003(\0132\031.appprofile.v1.ProfileK" +
-      "eyB\004\342A\001\003R\007deleted\"\256\005\n\014PushFeedback\022G\n\010pr" +
-      "ovider\030\001 \001(\0162\033.appprofile.v1.PushProvide" +
-      "rB\016\342A\001\002\272H\007\202\001\004\020\001 \000R\010provider\022%\n\005token\030\002 \001" +
-      "(\tB\r\200\001\001\272H\007r\005 \001(\200 H\000R\005token\022-\n\003key\030\003 \001(\0132" +
-      "\031.appprofile.v1.ProfileKeyH\000R\003key\022:\n\013pus" +
-      "h_app_id\030\004 \001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]" +
-      "*$R\tpushAppId\0229\n\nerror_code\030\005 \001(\tB\032\342A\001\001\272" +
-      "H\023r\021(\200\0022\014^[^\\p{Cc}]*$R\terrorCode\022\206\001\n\013htt" +
-      "p_status\030\006 \001(\005Be\342A\001\001\272H^\272\001[\n\021http_status." +
-      "range\022\0330 (not known) or 100 to 599\032)this" +
-      " == 0 || (this >= 100 && this <= 599)R\nh" +
-      "ttpStatus\0221\n\rerror_message\030\007 \001(\tB\014\342A\001\001\272H" +
-      "\005r\003(\200 R\014errorMessage\022E\n\rprovider_time\030\010 " +
-      "\001(\0132\032.google.protobuf.TimestampB\004\342A\001\001R\014p" +
-      "roviderTime\0229\n\007sent_at\030\t \001(\0132\032.google.pr" +
-      "otobuf.TimestampB\004\342A\001\001R\006sentAt\0229\n\nmessag" +
-      "e_id\030\n \001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]*$R\t" +
-      "messageIdB\017\n\006target\022\005\272H\002\010\001\"\246\001\n\031ReportPus" +
-      "hFeedbackRequest\022:\n\006app_id\030\001 \001(\tB#\342A\001\002\272H" +
-      "\034r\032\030@2\026^[a-z0-9][a-z0-9._-]*$R\005appId\022M\n\010" +
-      "feedback\030\002 \003(\0132\033.appprofile.v1.PushFeedb" +
-      "ackB\024\342A\001\002\272H\r\222\001\n\010\001\020\350\007\"\003\330\001\003R\010feedback\"\317\001\n\022" +
-      "PushFeedbackResult\022\032\n\005index\030\001 \001(\005B\004\342A\001\003R" +
-      "\005index\022B\n\007outcome\030\002 \001(\0162\".appprofile.v1." +
-      "PushFeedbackOutcomeB\004\342A\001\003R\007outcome\022;\n\010af" +
-      "fected\030\003 \003(\0132\031.appprofile.v1.ProfileKeyB" +
-      "\004\342A\001\003R\010affected\022\034\n\006detail\030\004 \001(\tB\004\342A\001\003R\006d" +
-      "etail\"_\n\032ReportPushFeedbackResponse\022A\n\007r" +
-      "esults\030\001 \003(\0132!.appprofile.v1.PushFeedbac" +
-      "kResultB\004\342A\001\003R\007results\"t\n\rReportedToken\022" +
-      ":\n\013push_app_id\030\001 \001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014^[^\\" +
-      "p{Cc}]*$R\tpushAppId\022\'\n\005token\030\002 \001(\tB\021\200\001\001\342" +
-      "A\001\002\272H\007r\005 \001(\200@R\005token\"\234\004\n\024RemoveAccountRe" +
-      "quest\022:\n\006app_id\030\001 \001(\tB#\342A\001\002\272H\034r\032\030@2\026^[a-" +
-      "z0-9][a-z0-9._-]*$R\005appId\0226\n\010username\030\002 " +
-      "\001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]*$R\010usernam" +
-      "e\022E\n\020account_selector\030\003 \001(\tB\032\342A\001\001\272H\023r\021(\200" +
-      "\0042\014^[^\\p{Cc}]*$R\017accountSelector\022D\n\006toke" +
-      "ns\030\004 \003(\0132\034.appprofile.v1.ReportedTokenB\016" +
-      "\342A\001\002\272H\007\222\001\004\010\001\020\010R\006tokens\022A\n\013report_time\030\005 " +
-      "\001(\0132\032.google.protobuf.TimestampB\004\342A\001\001R\nr" +
-      "eportTime\022I\n\006action\030\006 \001(\0162#.appprofile.v" +
-      "1.AccountRemovalActionB\014\342A\001\001\272H\005\202\001\002\020\001R\006ac" +
-      "tion:u\272Hr\032p\n\020account.required\022(username " +
-      "or account_selector is required\0322this.us" +
-      "ername != \'\' || this.account_selector !=" +
-      " \'\'\"\230\001\n\025RemoveAccountResponse\0229\n\007removed" +
-      "\030\001 \003(\0132\031.appprofile.v1.ProfileKeyB\004\342A\001\003R" +
-      "\007removed\022D\n\007outcome\030\002 \001(\0162$.appprofile.v" +
-      "1.AccountRemovalOutcomeB\004\342A\001\003R\007outcome\"L" +
-      "\n\021GetProfileRequest\0227\n\003key\030\001 \001(\0132\031.apppr" +
-      "ofile.v1.ProfileKeyB\n\342A\001\002\272H\003\310\001\001R\003key\"L\n\022" +
-      "GetProfileResponse\0226\n\007profile\030\001 \001(\0132\026.ap" +
-      "pprofile.v1.ProfileB\004\342A\001\003R\007profile\"\332\003\n\023L" +
-      "istProfilesRequest\022:\n\006app_id\030\001 \001(\tB#\342A\001\002" +
-      "\272H\034r\032\030@2\026^[a-z0-9][a-z0-9._-]*$R\005appId\0223" +
-      "\n\007user_id\030\002 \001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}" +
-      "]*$R\006userId\0227\n\tdevice_id\030\003 \001(\tB\032\342A\001\001\272H\023r" +
-      "\021(\200\0022\014^[^\\p{Cc}]*$R\010deviceId\022;\n\013customer" +
-      "_id\030\004 \001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]*$R\nc" +
-      "ustomerId\022B\n\006status\030\005 \001(\0162\034.appprofile.v" +
-      "1.ProfileStatusB\014\342A\001\001\272H\005\202\001\002\020\001R\006status\022A\n" +
-      "\010platform\030\006 \001(\0162\027.appprofile.v1.Platform" +
-      "B\014\342A\001\001\272H\005\202\001\002\020\001R\010platform\022(\n\tpage_size\030\007 " +
-      "\001(\005B\013\342A\001\001\272H\004\032\002(\000R\010pageSize\022+\n\npage_token" +
-      "\030\010 \001(\tB\014\342A\001\001\272H\005r\003\030\200\020R\tpageToken\"~\n\024ListP" +
-      "rofilesResponse\0228\n\010profiles\030\001 \003(\0132\026.appp" +
-      "rofile.v1.ProfileB\004\342A\001\003R\010profiles\022,\n\017nex" +
-      "t_page_token\030\002 \001(\tB\004\342A\001\003R\rnextPageToken*" +
-      "\316\001\n\022DisplacementEffect\022#\n\037DISPLACEMENT_E" +
-      "FFECT_UNSPECIFIED\020\000\022 \n\034DISPLACEMENT_EFFE" +
-      "CT_REPLACED\020\001\022#\n\037DISPLACEMENT_EFFECT_DEA" +
-      "CTIVATED\020\002\022\'\n#DISPLACEMENT_EFFECT_PUSH_S" +
-      "UPERSEDED\020\003\022#\n\037DISPLACEMENT_EFFECT_TOKEN" +
-      "_MOVED\020\004*\214\001\n\rIgnoredReason\022\036\n\032IGNORED_RE" +
-      "ASON_UNSPECIFIED\020\000\022\036\n\032IGNORED_REASON_NOT" +
-      "_ENABLED\020\001\022\036\n\032IGNORED_REASON_ALREADY_SET" +
-      "\020\002\022\033\n\027IGNORED_REASON_TOO_SOON\020\003*\253\003\n\023Push" +
-      "FeedbackOutcome\022%\n!PUSH_FEEDBACK_OUTCOME" +
-      "_UNSPECIFIED\020\000\022)\n%PUSH_FEEDBACK_OUTCOME_" +
-      "PROFILE_DELETED\020\001\022.\n*PUSH_FEEDBACK_OUTCO" +
-      "ME_ENDPOINT_INVALIDATED\020\002\022*\n&PUSH_FEEDBA" +
-      "CK_OUTCOME_ENDPOINT_SUSPECT\020\003\022\037\n\033PUSH_FE" +
-      "EDBACK_OUTCOME_STALE\020\004\022#\n\037PUSH_FEEDBACK_" +
-      "OUTCOME_TRANSIENT\020\005\022,\n(PUSH_FEEDBACK_OUT" +
-      "COME_CREDENTIAL_PROBLEM\020\006\022\'\n#PUSH_FEEDBA" +
-      "CK_OUTCOME_UNKNOWN_TOKEN\020\007\022&\n\"PUSH_FEEDB" +
-      "ACK_OUTCOME_UNRECOGNIZED\020\010\022!\n\035PUSH_FEEDB" +
-      "ACK_OUTCOME_INVALID\020\t*\256\001\n\025AccountRemoval" +
-      "Outcome\022\'\n#ACCOUNT_REMOVAL_OUTCOME_UNSPE" +
-      "CIFIED\020\000\022#\n\037ACCOUNT_REMOVAL_OUTCOME_REMO" +
-      "VED\020\001\022$\n ACCOUNT_REMOVAL_OUTCOME_NO_MATC" +
-      "H\020\002\022!\n\035ACCOUNT_REMOVAL_OUTCOME_STALE\020\0032\262" +
-      "\010\n\016ProfileService\022Z\n\010Register\022\036.appprofi" +
-      "le.v1.RegisterRequest\032\037.appprofile.v1.Re" +
-      "gisterResponse\"\r\220\002\002\252\324\030\006\n\004\001\002\003\004\022]\n\tHeartbe" +
-      "at\022\037.appprofile.v1.HeartbeatRequest\032 .ap" +
-      "pprofile.v1.HeartbeatResponse\"\r\220\002\002\252\324\030\006\n\004" +
-      "\001\002\003\004\022j\n\016BatchHeartbeat\022$.appprofile.v1.B" +
-      "atchHeartbeatRequest\032%.appprofile.v1.Bat" +
-      "chHeartbeatResponse\"\013\220\002\002\252\324\030\004\n\002\001\002\022t\n\021Upda" +
-      "teProfileData\022\'.appprofile.v1.UpdateProf" +
-      "ileDataRequest\032(.appprofile.v1.UpdatePro" +
-      "fileDataResponse\"\014\220\002\002\252\324\030\005\n\003\001\002\004\022_\n\nUnregi" +
-      "ster\022 .appprofile.v1.UnregisterRequest\032!" +
-      ".appprofile.v1.UnregisterResponse\"\014\220\002\002\252\324" +
-      "\030\005\n\003\001\002\004\022y\n\023DeleteDeviceProfile\022).appprof" +
+      "rofile.v1.ProfileB\004\342A\001\003R\007profile\"\374\002\n\032Del" +
+      "eteDeviceProfileRequest\022>\n\006app_id\030\001 \001(\tB" +
+      "\'\342A\001\002\272H\034r\032\030@2\026^[a-z0-9][a-z0-9._-]*$\260\324\030\001" +
+      "R\005appId\0225\n\007user_id\030\002 \001(\tB\032\272H\023r\021(\200\0022\014^[^\\" +
+      "p{Cc}]+$\260\324\030\003H\000R\006userId\0229\n\013customer_id\030\003 " +
+      "\001(\tB\026\272H\023r\021(\200\0022\014^[^\\p{Cc}]+$H\000R\ncustomerI" +
+      "d\0225\n\tdevice_id\030\004 \001(\tB\026\272H\023r\021(\200\0022\014^[^\\p{Cc" +
+      "}]+$H\001R\010deviceId\022*\n\013all_devices\030\005 \001(\010B\007\272" +
+      "H\004j\002\010\001H\001R\nallDevices\022)\n\rallow_missing\030\006 " +
+      "\001(\010B\004\342A\001\001R\014allowMissingB\016\n\005owner\022\005\272H\002\010\001B" +
+      "\016\n\005scope\022\005\272H\002\010\001\"X\n\033DeleteDeviceProfileRe" +
+      "sponse\0229\n\007deleted\030\001 \003(\0132\031.appprofile.v1." +
+      "ProfileKeyB\004\342A\001\003R\007deleted\"\264\005\n\014PushFeedba" +
+      "ck\022G\n\010provider\030\001 \001(\0162\033.appprofile.v1.Pus" +
+      "hProviderB\016\342A\001\002\272H\007\202\001\004\020\001 \000R\010provider\022%\n\005t" +
+      "oken\030\002 \001(\tB\r\200\001\001\272H\007r\005 \001(\200 H\000R\005token\0223\n\003ke" +
+      "y\030\003 \001(\0132\031.appprofile.v1.ProfileKeyB\004\260\324\030\006" +
+      "H\000R\003key\022:\n\013push_app_id\030\004 \001(\tB\032\342A\001\001\272H\023r\021(" +
+      "\200\0022\014^[^\\p{Cc}]*$R\tpushAppId\0229\n\nerror_cod" +
+      "e\030\005 \001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]*$R\terr" +
+      "orCode\022\206\001\n\013http_status\030\006 \001(\005Be\342A\001\001\272H^\272\001[" +
+      "\n\021http_status.range\022\0330 (not known) or 10" +
+      "0 to 599\032)this == 0 || (this >= 100 && t" +
+      "his <= 599)R\nhttpStatus\0221\n\rerror_message" +
+      "\030\007 \001(\tB\014\342A\001\001\272H\005r\003(\200 R\014errorMessage\022E\n\rpr" +
+      "ovider_time\030\010 \001(\0132\032.google.protobuf.Time" +
+      "stampB\004\342A\001\001R\014providerTime\0229\n\007sent_at\030\t \001" +
+      "(\0132\032.google.protobuf.TimestampB\004\342A\001\001R\006se" +
+      "ntAt\0229\n\nmessage_id\030\n \001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014" +
+      "^[^\\p{Cc}]*$R\tmessageIdB\017\n\006target\022\005\272H\002\010\001" +
+      "\"\252\001\n\031ReportPushFeedbackRequest\022>\n\006app_id" +
+      "\030\001 \001(\tB\'\342A\001\002\272H\034r\032\030@2\026^[a-z0-9][a-z0-9._-" +
+      "]*$\260\324\030\001R\005appId\022M\n\010feedback\030\002 \003(\0132\033.apppr" +
+      "ofile.v1.PushFeedbackB\024\342A\001\002\272H\r\222\001\n\010\001\020\350\007\"\003" +
+      "\330\001\003R\010feedback\"\317\001\n\022PushFeedbackResult\022\032\n\005" +
+      "index\030\001 \001(\005B\004\342A\001\003R\005index\022B\n\007outcome\030\002 \001(" +
+      "\0162\".appprofile.v1.PushFeedbackOutcomeB\004\342" +
+      "A\001\003R\007outcome\022;\n\010affected\030\003 \003(\0132\031.appprof" +
+      "ile.v1.ProfileKeyB\004\342A\001\003R\010affected\022\034\n\006det" +
+      "ail\030\004 \001(\tB\004\342A\001\003R\006detail\"_\n\032ReportPushFee" +
+      "dbackResponse\022A\n\007results\030\001 \003(\0132!.appprof" +
+      "ile.v1.PushFeedbackResultB\004\342A\001\003R\007results" +
+      "\"t\n\rReportedToken\022:\n\013push_app_id\030\001 \001(\tB\032" +
+      "\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]*$R\tpushAppId\022\'\n" +
+      "\005token\030\002 \001(\tB\021\200\001\001\342A\001\002\272H\007r\005 \001(\200@R\005token\"\240" +
+      "\004\n\024RemoveAccountRequest\022>\n\006app_id\030\001 \001(\tB" +
+      "\'\342A\001\002\272H\034r\032\030@2\026^[a-z0-9][a-z0-9._-]*$\260\324\030\001" +
+      "R\005appId\0226\n\010username\030\002 \001(\tB\032\342A\001\001\272H\023r\021(\200\0022" +
+      "\014^[^\\p{Cc}]*$R\010username\022E\n\020account_selec" +
+      "tor\030\003 \001(\tB\032\342A\001\001\272H\023r\021(\200\0042\014^[^\\p{Cc}]*$R\017a" +
+      "ccountSelector\022D\n\006tokens\030\004 \003(\0132\034.appprof" +
+      "ile.v1.ReportedTokenB\016\342A\001\002\272H\007\222\001\004\010\001\020\010R\006to" +
+      "kens\022A\n\013report_time\030\005 \001(\0132\032.google.proto" +
+      "buf.TimestampB\004\342A\001\001R\nreportTime\022I\n\006actio" +
+      "n\030\006 \001(\0162#.appprofile.v1.AccountRemovalAc" +
+      "tionB\014\342A\001\001\272H\005\202\001\002\020\001R\006action:u\272Hr\032p\n\020accou" +
+      "nt.required\022(username or account_selecto" +
+      "r is required\0322this.username != \'\' || th" +
+      "is.account_selector != \'\'\"\230\001\n\025RemoveAcco" +
+      "untResponse\0229\n\007removed\030\001 \003(\0132\031.appprofil" +
+      "e.v1.ProfileKeyB\004\342A\001\003R\007removed\022D\n\007outcom" +
+      "e\030\002 \001(\0162$.appprofile.v1.AccountRemovalOu" +
+      "tcomeB\004\342A\001\003R\007outcome\"L\n\021GetProfileReques" +
+      "t\0227\n\003key\030\001 \001(\0132\031.appprofile.v1.ProfileKe" +
+      "yB\n\342A\001\002\272H\003\310\001\001R\003key\"L\n\022GetProfileResponse" +
+      "\0226\n\007profile\030\001 \001(\0132\026.appprofile.v1.Profil" +
+      "eB\004\342A\001\003R\007profile\"\342\003\n\023ListProfilesRequest" +
+      "\022>\n\006app_id\030\001 \001(\tB\'\342A\001\002\272H\034r\032\030@2\026^[a-z0-9]" +
+      "[a-z0-9._-]*$\260\324\030\001R\005appId\0227\n\007user_id\030\002 \001(" +
+      "\tB\036\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]*$\260\324\030\003R\006userI" +
+      "d\0227\n\tdevice_id\030\003 \001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014^[^\\" +
+      "p{Cc}]*$R\010deviceId\022;\n\013customer_id\030\004 \001(\tB" +
+      "\032\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]*$R\ncustomerId\022" +
+      "B\n\006status\030\005 \001(\0162\034.appprofile.v1.ProfileS" +
+      "tatusB\014\342A\001\001\272H\005\202\001\002\020\001R\006status\022A\n\010platform\030" +
+      "\006 \001(\0162\027.appprofile.v1.PlatformB\014\342A\001\001\272H\005\202" +
+      "\001\002\020\001R\010platform\022(\n\tpage_size\030\007 \001(\005B\013\342A\001\001\272" +
+      "H\004\032\002(\000R\010pageSize\022+\n\npage_token\030\010 \001(\tB\014\342A" +
+      "\001\001\272H\005r\003\030\200\020R\tpageToken\"~\n\024ListProfilesRes" +
+      "ponse\0228\n\010profiles\030\001 \003(\0132\026.appprofile.v1." +
+      "ProfileB\004\342A\001\003R\010profiles\022,\n\017next_page_tok" +
+      "en\030\002 \001(\tB\004\342A\001\003R\rnextPageToken*\316\001\n\022Displa" +
+      "cementEffect\022#\n\037DISPLACEMENT_EFFECT_UNSP" +
+      "ECIFIED\020\000\022 \n\034DISPLACEMENT_EFFECT_REPLACE" +
+      "D\020\001\022#\n\037DISPLACEMENT_EFFECT_DEACTIVATED\020\002" +
+      "\022\'\n#DISPLACEMENT_EFFECT_PUSH_SUPERSEDED\020" +
+      "\003\022#\n\037DISPLACEMENT_EFFECT_TOKEN_MOVED\020\004*\214" +
+      "\001\n\rIgnoredReason\022\036\n\032IGNORED_REASON_UNSPE" +
+      "CIFIED\020\000\022\036\n\032IGNORED_REASON_NOT_ENABLED\020\001" +
+      "\022\036\n\032IGNORED_REASON_ALREADY_SET\020\002\022\033\n\027IGNO" +
+      "RED_REASON_TOO_SOON\020\003*\253\003\n\023PushFeedbackOu" +
+      "tcome\022%\n!PUSH_FEEDBACK_OUTCOME_UNSPECIFI" +
+      "ED\020\000\022)\n%PUSH_FEEDBACK_OUTCOME_PROFILE_DE" +
+      "LETED\020\001\022.\n*PUSH_FEEDBACK_OUTCOME_ENDPOIN" +
+      "T_INVALIDATED\020\002\022*\n&PUSH_FEEDBACK_OUTCOME" +
+      "_ENDPOINT_SUSPECT\020\003\022\037\n\033PUSH_FEEDBACK_OUT" +
+      "COME_STALE\020\004\022#\n\037PUSH_FEEDBACK_OUTCOME_TR" +
+      "ANSIENT\020\005\022,\n(PUSH_FEEDBACK_OUTCOME_CREDE" +
+      "NTIAL_PROBLEM\020\006\022\'\n#PUSH_FEEDBACK_OUTCOME" +
+      "_UNKNOWN_TOKEN\020\007\022&\n\"PUSH_FEEDBACK_OUTCOM" +
+      "E_UNRECOGNIZED\020\010\022!\n\035PUSH_FEEDBACK_OUTCOM" +
+      "E_INVALID\020\t*\256\001\n\025AccountRemovalOutcome\022\'\n" +
+      "#ACCOUNT_REMOVAL_OUTCOME_UNSPECIFIED\020\000\022#" +
+      "\n\037ACCOUNT_REMOVAL_OUTCOME_REMOVED\020\001\022$\n A" +
+      "CCOUNT_REMOVAL_OUTCOME_NO_MATCH\020\002\022!\n\035ACC" +
+      "OUNT_REMOVAL_OUTCOME_STALE\020\0032\306\010\n\016Profile" +
+      "Service\022\\\n\010Register\022\036.appprofile.v1.Regi" +
+      "sterRequest\032\037.appprofile.v1.RegisterResp" +
+      "onse\"\017\220\002\002\252\324\030\010\n\004\001\002\003\004\020\001\022_\n\tHeartbeat\022\037.app" +
+      "profile.v1.HeartbeatRequest\032 .appprofile" +
+      ".v1.HeartbeatResponse\"\017\220\002\002\252\324\030\010\n\004\001\002\003\004\020\001\022l" +
+      "\n\016BatchHeartbeat\022$.appprofile.v1.BatchHe" +
+      "artbeatRequest\032%.appprofile.v1.BatchHear" +
+      "tbeatResponse\"\r\220\002\002\252\324\030\006\n\002\001\002\020\003\022v\n\021UpdatePr" +
+      "ofileData\022\'.appprofile.v1.UpdateProfileD" +
+      "ataRequest\032(.appprofile.v1.UpdateProfile" +
+      "DataResponse\"\016\220\002\002\252\324\030\007\n\003\001\002\004\020\001\022a\n\nUnregist" +
+      "er\022 .appprofile.v1.UnregisterRequest\032!.a" +
+      "ppprofile.v1.UnregisterResponse\"\016\220\002\002\252\324\030\007" +
+      "\n\003\001\002\004\020\001\022{\n\023DeleteDeviceProfile\022).appprof" +
       "ile.v1.DeleteDeviceProfileRequest\032*.appp" +
-      "rofile.v1.DeleteDeviceProfileResponse\"\013\220" +
-      "\002\002\252\324\030\004\n\002\001\002\022v\n\022ReportPushFeedback\022(.apppr" +
-      "ofile.v1.ReportPushFeedbackRequest\032).app" +
-      "profile.v1.ReportPushFeedbackResponse\"\013\220" +
-      "\002\002\252\324\030\004\n\002\001\002\022h\n\rRemoveAccount\022#.appprofile" +
-      ".v1.RemoveAccountRequest\032$.appprofile.v1" +
-      ".RemoveAccountResponse\"\014\220\002\002\252\324\030\005\n\003\001\002\003\022_\n\n" +
-      "GetProfile\022 .appprofile.v1.GetProfileReq" +
-      "uest\032!.appprofile.v1.GetProfileResponse\"" +
-      "\014\220\002\001\252\324\030\005\n\003\001\002\004\022d\n\014ListProfiles\022\".appprofi" +
-      "le.v1.ListProfilesRequest\032#.appprofile.v" +
-      "1.ListProfilesResponse\"\013\220\002\001\252\324\030\004\n\002\001\002Bv\n\021c" +
-      "om.appprofile.v1B\023ProfileServiceProtoP\001Z" +
-      "Jgithub.com/profile-grpc/profile-grpc/cl" +
-      "ients/go/appprofile/v1;appprofilev1b\006pro" +
-      "to3"
+      "rofile.v1.DeleteDeviceProfileResponse\"\r\220" +
+      "\002\002\252\324\030\006\n\002\001\002\020\001\022x\n\022ReportPushFeedback\022(.app" +
+      "profile.v1.ReportPushFeedbackRequest\032).a" +
+      "ppprofile.v1.ReportPushFeedbackResponse\"" +
+      "\r\220\002\002\252\324\030\006\n\002\001\002\020\001\022j\n\rRemoveAccount\022#.apppro" +
+      "file.v1.RemoveAccountRequest\032$.appprofil" +
+      "e.v1.RemoveAccountResponse\"\016\220\002\002\252\324\030\007\n\003\001\002\003" +
+      "\020\001\022a\n\nGetProfile\022 .appprofile.v1.GetProf" +
+      "ileRequest\032!.appprofile.v1.GetProfileRes" +
+      "ponse\"\016\220\002\001\252\324\030\007\n\003\001\002\004\020\001\022f\n\014ListProfiles\022\"." +
+      "appprofile.v1.ListProfilesRequest\032#.appp" +
+      "rofile.v1.ListProfilesResponse\"\r\220\002\001\252\324\030\006\n" +
+      "\002\001\002\020\001Bv\n\021com.appprofile.v1B\023ProfileServi" +
+      "ceProtoP\001ZJgithub.com/profile-grpc/profi" +
+      "le-grpc/clients/go/appprofile/v1;appprof" +
+      "ilev1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -605,6 +606,7 @@ public final class ProfileServiceProto extends com.google.protobuf.GeneratedFile
     com.google.protobuf.ExtensionRegistry registry =
         com.google.protobuf.ExtensionRegistry.newInstance();
     registry.add(com.appprofile.v1.AccessProto.access);
+    registry.add(com.appprofile.v1.AccessProto.names);
     registry.add(build.buf.validate.ValidateProto.field);
     registry.add(build.buf.validate.ValidateProto.message);
     registry.add(build.buf.validate.ValidateProto.oneof);

@@ -192,7 +192,7 @@ private static final long serialVersionUID = 0L;
    * The profile the message was sent to, of the request's app.
    * </pre>
    *
-   * <code>.appprofile.v1.ProfileKey key = 3 [json_name = "key"];</code>
+   * <code>.appprofile.v1.ProfileKey key = 3 [json_name = "key", (.appprofile.v1.names) = NAMES_WITHIN_APP];</code>
    * @return Whether the key field is set.
    */
   @java.lang.Override
@@ -204,7 +204,7 @@ private static final long serialVersionUID = 0L;
    * The profile the message was sent to, of the request's app.
    * </pre>
    *
-   * <code>.appprofile.v1.ProfileKey key = 3 [json_name = "key"];</code>
+   * <code>.appprofile.v1.ProfileKey key = 3 [json_name = "key", (.appprofile.v1.names) = NAMES_WITHIN_APP];</code>
    * @return The key.
    */
   @java.lang.Override
@@ -219,7 +219,7 @@ private static final long serialVersionUID = 0L;
    * The profile the message was sent to, of the request's app.
    * </pre>
    *
-   * <code>.appprofile.v1.ProfileKey key = 3 [json_name = "key"];</code>
+   * <code>.appprofile.v1.ProfileKey key = 3 [json_name = "key", (.appprofile.v1.names) = NAMES_WITHIN_APP];</code>
    */
   @java.lang.Override
   public com.appprofile.v1.ProfileKeyOrBuilder getKeyOrBuilder() {
@@ -1297,7 +1297,7 @@ private static final long serialVersionUID = 0L;
      * The profile the message was sent to, of the request's app.
      * </pre>
      *
-     * <code>.appprofile.v1.ProfileKey key = 3 [json_name = "key"];</code>
+     * <code>.appprofile.v1.ProfileKey key = 3 [json_name = "key", (.appprofile.v1.names) = NAMES_WITHIN_APP];</code>
      * @return Whether the key field is set.
      */
     @java.lang.Override
@@ -1309,7 +1309,7 @@ private static final long serialVersionUID = 0L;
      * The profile the message was sent to, of the request's app.
      * </pre>
      *
-     * <code>.appprofile.v1.ProfileKey key = 3 [json_name = "key"];</code>
+     * <code>.appprofile.v1.ProfileKey key = 3 [json_name = "key", (.appprofile.v1.names) = NAMES_WITHIN_APP];</code>
      * @return The key.
      */
     @java.lang.Override
@@ -1331,7 +1331,7 @@ private static final long serialVersionUID = 0L;
      * The profile the message was sent to, of the request's app.
      * </pre>
      *
-     * <code>.appprofile.v1.ProfileKey key = 3 [json_name = "key"];</code>
+     * <code>.appprofile.v1.ProfileKey key = 3 [json_name = "key", (.appprofile.v1.names) = NAMES_WITHIN_APP];</code>
      */
     public Builder setKey(com.appprofile.v1.ProfileKey value) {
       if (keyBuilder_ == null) {
@@ -1351,7 +1351,7 @@ private static final long serialVersionUID = 0L;
      * The profile the message was sent to, of the request's app.
      * </pre>
      *
-     * <code>.appprofile.v1.ProfileKey key = 3 [json_name = "key"];</code>
+     * <code>.appprofile.v1.ProfileKey key = 3 [json_name = "key", (.appprofile.v1.names) = NAMES_WITHIN_APP];</code>
      */
     public Builder setKey(
         com.appprofile.v1.ProfileKey.Builder builderForValue) {
@@ -1369,7 +1369,7 @@ private static final long serialVersionUID = 0L;
      * The profile the message was sent to, of the request's app.
      * </pre>
      *
-     * <code>.appprofile.v1.ProfileKey key = 3 [json_name = "key"];</code>
+     * <code>.appprofile.v1.ProfileKey key = 3 [json_name = "key", (.appprofile.v1.names) = NAMES_WITHIN_APP];</code>
      */
     public Builder mergeKey(com.appprofile.v1.ProfileKey value) {
       if (keyBuilder_ == null) {
@@ -1396,7 +1396,7 @@ private static final long serialVersionUID = 0L;
      * The profile the message was sent to, of the request's app.
      * </pre>
      *
-     * <code>.appprofile.v1.ProfileKey key = 3 [json_name = "key"];</code>
+     * <code>.appprofile.v1.ProfileKey key = 3 [json_name = "key", (.appprofile.v1.names) = NAMES_WITHIN_APP];</code>
      */
     public Builder clearKey() {
       if (keyBuilder_ == null) {
@@ -1419,7 +1419,7 @@ private static final long serialVersionUID = 0L;
      * The profile the message was sent to, of the request's app.
      * </pre>
      *
-     * <code>.appprofile.v1.ProfileKey key = 3 [json_name = "key"];</code>
+     * <code>.appprofile.v1.ProfileKey key = 3 [json_name = "key", (.appprofile.v1.names) = NAMES_WITHIN_APP];</code>
      */
     public com.appprofile.v1.ProfileKey.Builder getKeyBuilder() {
       return internalGetKeyFieldBuilder().getBuilder();
@@ -1429,7 +1429,7 @@ private static final long serialVersionUID = 0L;
      * The profile the message was sent to, of the request's app.
      * </pre>
      *
-     * <code>.appprofile.v1.ProfileKey key = 3 [json_name = "key"];</code>
+     * <code>.appprofile.v1.ProfileKey key = 3 [json_name = "key", (.appprofile.v1.names) = NAMES_WITHIN_APP];</code>
      */
     @java.lang.Override
     public com.appprofile.v1.ProfileKeyOrBuilder getKeyOrBuilder() {
@@ -1447,7 +1447,7 @@ private static final long serialVersionUID = 0L;
      * The profile the message was sent to, of the request's app.
      * </pre>
      *
-     * <code>.appprofile.v1.ProfileKey key = 3 [json_name = "key"];</code>
+     * <code>.appprofile.v1.ProfileKey key = 3 [json_name = "key", (.appprofile.v1.names) = NAMES_WITHIN_APP];</code>
      */
     private com.google.protobuf.SingleFieldBuilder<
         com.appprofile.v1.ProfileKey, com.appprofile.v1.ProfileKey.Builder, com.appprofile.v1.ProfileKeyOrBuilder> 

@@ -63,7 +63,7 @@ public interface PushFeedbackOrBuilder extends
    * The profile the message was sent to, of the request's app.
    * </pre>
    *
-   * <code>.appprofile.v1.ProfileKey key = 3 [json_name = "key"];</code>
+   * <code>.appprofile.v1.ProfileKey key = 3 [json_name = "key", (.appprofile.v1.names) = NAMES_WITHIN_APP];</code>
    * @return Whether the key field is set.
    */
   boolean hasKey();
@@ -72,7 +72,7 @@ public interface PushFeedbackOrBuilder extends
    * The profile the message was sent to, of the request's app.
    * </pre>
    *
-   * <code>.appprofile.v1.ProfileKey key = 3 [json_name = "key"];</code>
+   * <code>.appprofile.v1.ProfileKey key = 3 [json_name = "key", (.appprofile.v1.names) = NAMES_WITHIN_APP];</code>
    * @return The key.
    */
   com.appprofile.v1.ProfileKey getKey();
@@ -81,7 +81,7 @@ public interface PushFeedbackOrBuilder extends
    * The profile the message was sent to, of the request's app.
    * </pre>
    *
-   * <code>.appprofile.v1.ProfileKey key = 3 [json_name = "key"];</code>
+   * <code>.appprofile.v1.ProfileKey key = 3 [json_name = "key", (.appprofile.v1.names) = NAMES_WITHIN_APP];</code>
    */
   com.appprofile.v1.ProfileKeyOrBuilder getKeyOrBuilder();
 

@@ -54,24 +54,24 @@ public final class UsageServiceProto extends com.google.protobuf.GeneratedFile {
       "profile.v1\032\032appprofile/v1/access.proto\032\033" +
       "buf/validate/validate.proto\032\037google/api/" +
       "field_behavior.proto\032\026google/type/date.p" +
-      "roto\"\310\001\n\022GetMadUsageRequest\022:\n\006app_id\030\001 " +
-      "\001(\tB#\342A\001\002\272H\034r\032\030@2\026^[a-z0-9][a-z0-9._-]*$" +
-      "R\005appId\022<\n\nstart_date\030\002 \001(\0132\021.google.typ" +
-      "e.DateB\n\342A\001\002\272H\003\310\001\001R\tstartDate\0228\n\010end_dat" +
-      "e\030\003 \001(\0132\021.google.type.DateB\n\342A\001\002\272H\003\310\001\001R\007" +
-      "endDate\"U\n\006MadDay\022+\n\004date\030\001 \001(\0132\021.google" +
-      ".type.DateB\004\342A\001\003R\004date\022\036\n\007counted\030\002 \001(\003B" +
-      "\004\342A\001\003R\007counted\"\226\001\n\023GetMadUsageResponse\022/" +
-      "\n\004days\030\001 \003(\0132\025.appprofile.v1.MadDayB\004\342A\001" +
-      "\003R\004days\022 \n\010distinct\030\002 \001(\003B\004\342A\001\003R\010distinc" +
-      "t\022,\n\017rolling_30_days\030\003 \001(\003B\004\342A\001\003R\rrollin" +
-      "g30Days2q\n\014UsageService\022a\n\013GetMadUsage\022!" +
-      ".appprofile.v1.GetMadUsageRequest\032\".appp" +
-      "rofile.v1.GetMadUsageResponse\"\013\220\002\001\252\324\030\004\n\002" +
-      "\001\002Bt\n\021com.appprofile.v1B\021UsageServicePro" +
-      "toP\001ZJgithub.com/profile-grpc/profile-gr" +
-      "pc/clients/go/appprofile/v1;appprofilev1" +
-      "b\006proto3"
+      "roto\"\314\001\n\022GetMadUsageRequest\022>\n\006app_id\030\001 " +
+      "\001(\tB\'\342A\001\002\272H\034r\032\030@2\026^[a-z0-9][a-z0-9._-]*$" +
+      "\260\324\030\001R\005appId\022<\n\nstart_date\030\002 \001(\0132\021.google" +
+      ".type.DateB\n\342A\001\002\272H\003\310\001\001R\tstartDate\0228\n\010end" +
+      "_date\030\003 \001(\0132\021.google.type.DateB\n\342A\001\002\272H\003\310" +
+      "\001\001R\007endDate\"U\n\006MadDay\022+\n\004date\030\001 \001(\0132\021.go" +
+      "ogle.type.DateB\004\342A\001\003R\004date\022\036\n\007counted\030\002 " +
+      "\001(\003B\004\342A\001\003R\007counted\"\226\001\n\023GetMadUsageRespon" +
+      "se\022/\n\004days\030\001 \003(\0132\025.appprofile.v1.MadDayB" +
+      "\004\342A\001\003R\004days\022 \n\010distinct\030\002 \001(\003B\004\342A\001\003R\010dis" +
+      "tinct\022,\n\017rolling_30_days\030\003 \001(\003B\004\342A\001\003R\rro" +
+      "lling30Days2s\n\014UsageService\022c\n\013GetMadUsa" +
+      "ge\022!.appprofile.v1.GetMadUsageRequest\032\"." +
+      "appprofile.v1.GetMadUsageResponse\"\r\220\002\001\252\324" +
+      "\030\006\n\002\001\002\020\001Bt\n\021com.appprofile.v1B\021UsageServ" +
+      "iceProtoP\001ZJgithub.com/profile-grpc/prof" +
+      "ile-grpc/clients/go/appprofile/v1;apppro" +
+      "filev1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -107,6 +107,7 @@ public final class UsageServiceProto extends com.google.protobuf.GeneratedFile {
     com.google.protobuf.ExtensionRegistry registry =
         com.google.protobuf.ExtensionRegistry.newInstance();
     registry.add(com.appprofile.v1.AccessProto.access);
+    registry.add(com.appprofile.v1.AccessProto.names);
     registry.add(build.buf.validate.ValidateProto.field);
     registry.add(com.google.api.FieldBehaviorProto.fieldBehavior);
     com.google.protobuf.Descriptors.FileDescriptor

@@ -1,0 +1,58 @@
+"""Whether a caller may make a request: the kind of its key, and the app, tenant and items that the request names."""
+
+from __future__ import annotations
+
+from google.protobuf.message import Message
+
+from profile_grpc.domain.errors import Reason, Refused
+from profile_grpc.domain.settings import App
+from profile_grpc.service.credentials import Caller
+from profile_grpc.service.directory import Directory, reach_tenant
+from profile_grpc.transport.grpc import shape
+from profile_grpc.transport.grpc.access import Items, Method
+from profile_grpc.transport.grpc.call import Call
+
+
+class Permission:
+    """Holds calls to what the contract says of their methods."""
+
+    def __init__(self, directory: Directory) -> None:
+        self._directory = directory
+
+    async def check(self, method: Method, request: Message, call: Call) -> None:
+        """Checks a request of `call.caller`, and tells the call the app, the user or the items that it is about.
+
+        Raises:
+            Refused: METHOD_NOT_ALLOWED, APP_NOT_ALLOWED, TENANT_NOT_ALLOWED, or APP_NOT_FOUND to an ADMIN key.
+        """
+        caller = call.caller
+        if caller.kind not in method.kinds:
+            raise _method_not_allowed(method, caller)
+        if method.app_id is not None:
+            call.app = await self._directory.reach(caller, method.app_id(request))
+        elif method.app_ids is not None:
+            for app_id in method.app_ids(request):
+                await self._directory.reach(caller, app_id, closed=method.closed_apps)
+        elif method.items is not None:
+            call.items = [await self._item(method.items, item, caller) for item in method.items.of(request)]
+        if method.tenant_id is not None:
+            reach_tenant(caller, method.tenant_id(request))
+        if method.user_id is not None:
+            call.user_id = method.user_id(request)
+
+    async def _item(self, items: Items, item: Message, caller: Caller) -> App | Refused:
+        """The app of one item, or why the item is refused: what it is stops no other item."""
+        try:
+            shape.check(item)
+            return await self._directory.reach(caller, items.app_id(item))
+        except Refused as refused:
+            return refused
+
+
+def _method_not_allowed(method: Method, caller: Caller) -> Refused:
+    allowed = ", ".join(sorted(kind.name for kind in method.kinds))
+    return Refused(
+        Reason.METHOD_NOT_ALLOWED,
+        f"A key of kind {caller.kind.name} may not call {method.path}; use one of kind {allowed}.",
+        metadata={"kind": caller.kind.name, "method": method.path, "allowed": allowed},
+    )
