@@ -84,8 +84,8 @@ deletions = st.builds(
 ages = st.sampled_from([days(60), days(2), hours(2), INSTANT, days(0), -minutes(4), -minutes(6)])
 """How old the evidence of feedback, or a report, is."""
 CODES = {
-    FCM: ["UNREGISTERED"] * 4 + ["SENDER_ID_MISMATCH", "unavailable", "THIRD_PARTY_AUTH_ERROR", "odd"],
-    APNS: ["Unregistered", "ExpiredToken"] * 2 + ["BadDeviceToken", "BadCertificate", "odd"],
+    FCM: ["UNREGISTERED"] * 4 + ["SENDER_ID_MISMATCH", "OK", "unavailable", "THIRD_PARTY_AUTH_ERROR", "odd"],
+    APNS: ["Unregistered", "ExpiredToken"] * 2 + ["BadDeviceToken", "Success", "BadCertificate", "odd"],
 }
 
 

@@ -34,6 +34,7 @@ CURRENT, OUTDATED = "current", "outdated"
 Answer: TypeAlias = tuple[object, ...]
 DEAD = {"UNREGISTERED", "EXPIREDTOKEN"}
 SUSPECT = {"SENDER_ID_MISMATCH", "BADDEVICETOKEN"}
+ALIVE = {"OK", "SUCCESS"}
 OTHERWISE = {
     "UNAVAILABLE": "TRANSIENT",
     "THIRD_PARTY_AUTH_ERROR": "CREDENTIAL_PROBLEM",
@@ -318,7 +319,7 @@ class Model:
         if item.key is not None and item.key.app_id != app_id:
             return ("INVALID", [])
         code = item.error_code.upper()
-        if code not in DEAD | SUSPECT:
+        if code not in DEAD | SUSPECT | ALIVE:
             return (OTHERWISE.get(code, "UNRECOGNIZED"), [])
         concerned = [(p, e) for p in self.of_app(app_id) for e in p.living() if self.is_meant(p, e, item)]
         if not concerned:
@@ -332,6 +333,8 @@ class Model:
                 "ENDPOINT_SUSPECT",
                 sorted(key for key, endpoints in affected.items() if self.suspect(key, endpoints)),
             )
+        if code in ALIVE:
+            return ("CONFIRMED", sorted(key for key, endpoints in affected.items() if self.confirm(key, endpoints)))
         gone = [key for key, endpoints in affected.items() if self.die(key, endpoints, now)]
         return ("PROFILE_DELETED" if gone else "ENDPOINT_INVALIDATED", sorted(affected))
 
@@ -356,6 +359,14 @@ class Model:
             return False
         for endpoint in endpoints:
             endpoint.state = "SUSPECT"
+        self.profiles[key].changed = True
+        return True
+
+    def confirm(self, key: ProfileKey, endpoints: list[Endpoint]) -> bool:
+        if all(e.state != "SUSPECT" for e in endpoints):
+            return False
+        for endpoint in endpoints:
+            endpoint.state = "DELIVERABLE"
         self.profiles[key].changed = True
         return True
 

@@ -209,3 +209,61 @@ def test_F6_no_event_holds_a_token() -> None:
         dead("SECRET", T0 + after()),
     )
     assert "SECRET" not in repr(scene.world.events)
+
+
+def suspected(*tokens: str) -> Scene:
+    """`holding`, of which every endpoint was marked suspect a minute after its confirmation."""
+    scene = holding(*tokens)
+    scene.feedback(*(dead(token, T0 + after(), error_code="SENDER_ID_MISMATCH") for token in tokens))
+    return scene
+
+
+def test_F6_a_success_clears_a_suspect_endpoint() -> None:
+    scene = suspected("T")
+    [result] = scene.feedback(dead("T", T0 + minutes(2), error_code="", http_status=200))
+    assert (result.outcome, result.affected) == (Outcome.CONFIRMED, (ANN,))
+    assert scene.profile(ANN).push_endpoints == (stored(fcm("T"), T0),)
+
+
+def test_F6_a_success_of_an_endpoint_that_is_not_suspect_writes_nothing() -> None:
+    scene = holding("T")
+    before = scene.profile(ANN)
+    [result] = scene.feedback(dead("T", T0 + after(), error_code="OK"))
+    assert (result.outcome, result.affected) == (Outcome.CONFIRMED, ())
+    assert scene.profile(ANN) == before
+
+
+def test_F6_F2_a_success_is_under_the_guard_too() -> None:
+    scene = suspected("T")
+    assert outcomes(
+        scene,
+        dead("T", T0, error_code="OK"),
+        dead("T", error_code="OK"),
+        dead("T", scene.now + minutes(6), error_code="OK"),
+        dead("NOBODYS", T0 + minutes(2), error_code="OK"),
+    ) == [Outcome.STALE, Outcome.INVALID, Outcome.INVALID, Outcome.UNKNOWN_TOKEN]
+    assert scene.profile(ANN).push_endpoints[0].state is SUSPECT
+
+
+def test_F6_a_success_is_about_its_token_alone() -> None:
+    scene = suspected("T", "CALLS")
+    scene.feedback(dead("CALLS", T0 + minutes(2), error_code="OK"))
+    assert [e.state for e in scene.profile(ANN).push_endpoints] == [SUSPECT, PushEndpointState.DELIVERABLE]
+
+
+def test_F6_R7_a_success_returns_no_push_to_a_superseded_device() -> None:
+    scene = suspected("T")
+    scene.world.profiles[ANN] = scene.profile(ANN)._replace(push_superseded=True)
+    assert outcomes(scene, dead("T", T0 + minutes(2), error_code="OK")) == [Outcome.CONFIRMED]
+    profile_now = scene.profile(ANN)
+    assert profile_now.endpoint_state(profile_now.push_endpoints[0]) is PushEndpointState.SUPERSEDED
+
+
+def test_F3_an_unknown_code_is_named_in_the_detail_and_no_token_is() -> None:
+    scene = holding("T0KEN")
+    odd, token = scene.feedback(
+        dead("T0KEN", T0 + after(), error_code="SomethingNew"), dead("T0KEN", T0 + after(), error_code="about T0KEN")
+    )
+    assert (odd.outcome, token.outcome) == (Outcome.UNRECOGNIZED, Outcome.UNRECOGNIZED)
+    assert "SomethingNew" in odd.detail
+    assert "T0KEN" not in token.detail

@@ -1,4 +1,4 @@
-"""Push feedback (F1-F6): what a provider's answer does to the profiles that hold the token."""
+"""Push feedback (F1-F7): what a provider's answer does to the profiles that hold the token."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from profile_grpc.domain import tokens
 from profile_grpc.domain.commands import PushFeedback, ReportPushFeedback
-from profile_grpc.domain.feedback_codes import Verdict, deciding_code, verdict
+from profile_grpc.domain.feedback_codes import Verdict, judge
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.model import (
     Channel,
@@ -56,19 +56,24 @@ def _decide(state: State, app_id: str, item: PushFeedback) -> FeedbackResult:
         return FeedbackResult(PushFeedbackOutcome.INVALID, detail=wrong)
     if item.key is not None and item.key.app_id != app_id:
         return FeedbackResult(PushFeedbackOutcome.INVALID, detail="key.app_id is not the request's app_id")
-    proven = verdict(item.provider, item.error_code, item.http_status, item.error_message)
-    if proven in _WITHOUT_TOKEN:
-        if proven is Verdict.CREDENTIAL_PROBLEM:
-            code = deciding_code(item.provider, item.error_code, item.http_status)
-            state.tell_app(EventType.PUSH_CREDENTIAL_PROBLEM, app_id, f"{item.provider.name} {code}")
-        return FeedbackResult(_WITHOUT_TOKEN[proven])
+    judged = judge(item.provider, item.error_code, item.http_status, item.error_message, token=item.token)
+    if judged.verdict in _WITHOUT_TOKEN:
+        if judged.verdict is Verdict.CREDENTIAL_PROBLEM:
+            state.tell_app(EventType.PUSH_CREDENTIAL_PROBLEM, app_id, f"{item.provider.name} {judged.code}")
+        return FeedbackResult(_WITHOUT_TOKEN[judged.verdict], detail=judged.detail)
     holders = list(_holders(state, app_id, item))
     if not holders:
         return FeedbackResult(PushFeedbackOutcome.UNKNOWN_TOKEN)
     outdated = _outdated(state, holders, item.evidence_time)
     if not outdated:
         return FeedbackResult(PushFeedbackOutcome.STALE, detail="the token was confirmed at or after the evidence time")
-    return _suspect(state, outdated) if proven is Verdict.SUSPECT else _dead(state, outdated)
+    match judged.verdict:
+        case Verdict.ALIVE:
+            return _confirm(state, outdated)
+        case Verdict.SUSPECT:
+            return _suspect(state, outdated)
+        case _:
+            return _dead(state, outdated)
 
 
 def _wrong_evidence(item: PushFeedback, now: datetime) -> str:
@@ -118,6 +123,16 @@ def _held_tokens(state: State, app_id: str, item: PushFeedback) -> set[tuple[Dev
 
 def _is_meant(endpoint: PushEndpoint, item: PushFeedback) -> bool:
     return endpoint.provider is item.provider and item.push_app_id in {"", endpoint.push_app_id}
+
+
+def _confirm(state: State, holders: list[Holder]) -> FeedbackResult:
+    """The provider took a message: whatever made the endpoints suspect is over (F6)."""
+    affected = []
+    for profile, held in holders:
+        if any(e.state is PushEndpointState.SUSPECT for e in held):
+            _replace(state, profile, held, lambda e: e._replace(state=PushEndpointState.DELIVERABLE))
+            affected.append(profile.key)
+    return FeedbackResult(PushFeedbackOutcome.CONFIRMED, tuple(affected))
 
 
 def _suspect(state: State, holders: list[Holder]) -> FeedbackResult:

@@ -29,6 +29,8 @@ class PushFeedbackOutcome(enum.IntEnum):
     UNKNOWN_TOKEN = 7
     UNRECOGNIZED = 8
     INVALID = 9
+    HELD = 10
+    CONFIRMED = 11
 
 
 class AccountRemovalOutcome(enum.IntEnum):
@@ -105,7 +107,7 @@ class Deleted:
 
 @dataclass(frozen=True, slots=True)
 class FeedbackResult:
-    """The answer to one feedback item. `detail` never holds a token."""
+    """The answer to one feedback item. `detail` is at most 256 characters and never holds a token."""
 
     outcome: PushFeedbackOutcome
     affected: tuple[ProfileKey, ...] = ()

@@ -213,10 +213,13 @@ async def test_f1_each_feedback_item_is_answered_on_its_own(served: Served, cloc
         item("alive", sent_at=Timestamp(seconds=2**62)),
         item("alive", "INTERNAL"),
         item("stranger"),
+        item("alive", "SomethingNew"),
+        item("alive", "messaging/mismatched-credential"),
+        item("alive", "OK"),
     ]
     request = ps.ReportPushFeedbackRequest(app_id=APP, feedback=feedback)
     answer = await served.profiles.ReportPushFeedback(request, metadata=served.admin)
-    assert [result.index for result in answer.results] == list(range(7))
+    assert [result.index for result in answer.results] == list(range(10))
     assert [ps.PushFeedbackOutcome.Name(result.outcome)[22:] for result in answer.results] == [
         "INVALID",
         "INVALID",
@@ -225,7 +228,11 @@ async def test_f1_each_feedback_item_is_answered_on_its_own(served: Served, cloc
         "INVALID",
         "TRANSIENT",
         "UNKNOWN_TOKEN",
+        "UNRECOGNIZED",
+        "ENDPOINT_SUSPECT",
+        "CONFIRMED",
     ]
+    assert "SomethingNew" in answer.results[7].detail
     assert [result.detail for result in answer.results[:2]] == [
         "token must be at most 4096 bytes",
         "provider must be given",

@@ -171,21 +171,30 @@ const (
 	PushFeedbackOutcome_PUSH_FEEDBACK_OUTCOME_UNRECOGNIZED PushFeedbackOutcome = 8
 	// The item breaks a rule, which `detail` names: nothing changed.
 	PushFeedbackOutcome_PUSH_FEEDBACK_OUTCOME_INVALID PushFeedbackOutcome = 9
+	// The token is said to be dead, but the app lost more endpoints to feedback in the last hour than its limit
+	// (`AppSettings.feedback_breaker`) allows: the endpoint is marked suspect, nothing else changed. Report the item again
+	// later, or have an operator decide (`profile-grpc feedback show|go|stop`). `detail` gives the numbers.
+	PushFeedbackOutcome_PUSH_FEEDBACK_OUTCOME_HELD PushFeedbackOutcome = 10
+	// The provider took a message for the token: an endpoint that was suspect is no longer. `affected` names the profiles
+	// of which that was true.
+	PushFeedbackOutcome_PUSH_FEEDBACK_OUTCOME_CONFIRMED PushFeedbackOutcome = 11
 )
 
 // Enum value maps for PushFeedbackOutcome.
 var (
 	PushFeedbackOutcome_name = map[int32]string{
-		0: "PUSH_FEEDBACK_OUTCOME_UNSPECIFIED",
-		1: "PUSH_FEEDBACK_OUTCOME_PROFILE_DELETED",
-		2: "PUSH_FEEDBACK_OUTCOME_ENDPOINT_INVALIDATED",
-		3: "PUSH_FEEDBACK_OUTCOME_ENDPOINT_SUSPECT",
-		4: "PUSH_FEEDBACK_OUTCOME_STALE",
-		5: "PUSH_FEEDBACK_OUTCOME_TRANSIENT",
-		6: "PUSH_FEEDBACK_OUTCOME_CREDENTIAL_PROBLEM",
-		7: "PUSH_FEEDBACK_OUTCOME_UNKNOWN_TOKEN",
-		8: "PUSH_FEEDBACK_OUTCOME_UNRECOGNIZED",
-		9: "PUSH_FEEDBACK_OUTCOME_INVALID",
+		0:  "PUSH_FEEDBACK_OUTCOME_UNSPECIFIED",
+		1:  "PUSH_FEEDBACK_OUTCOME_PROFILE_DELETED",
+		2:  "PUSH_FEEDBACK_OUTCOME_ENDPOINT_INVALIDATED",
+		3:  "PUSH_FEEDBACK_OUTCOME_ENDPOINT_SUSPECT",
+		4:  "PUSH_FEEDBACK_OUTCOME_STALE",
+		5:  "PUSH_FEEDBACK_OUTCOME_TRANSIENT",
+		6:  "PUSH_FEEDBACK_OUTCOME_CREDENTIAL_PROBLEM",
+		7:  "PUSH_FEEDBACK_OUTCOME_UNKNOWN_TOKEN",
+		8:  "PUSH_FEEDBACK_OUTCOME_UNRECOGNIZED",
+		9:  "PUSH_FEEDBACK_OUTCOME_INVALID",
+		10: "PUSH_FEEDBACK_OUTCOME_HELD",
+		11: "PUSH_FEEDBACK_OUTCOME_CONFIRMED",
 	}
 	PushFeedbackOutcome_value = map[string]int32{
 		"PUSH_FEEDBACK_OUTCOME_UNSPECIFIED":          0,
@@ -198,6 +207,8 @@ var (
 		"PUSH_FEEDBACK_OUTCOME_UNKNOWN_TOKEN":        7,
 		"PUSH_FEEDBACK_OUTCOME_UNRECOGNIZED":         8,
 		"PUSH_FEEDBACK_OUTCOME_INVALID":              9,
+		"PUSH_FEEDBACK_OUTCOME_HELD":                 10,
+		"PUSH_FEEDBACK_OUTCOME_CONFIRMED":            11,
 	}
 )
 
@@ -1445,7 +1456,10 @@ type PushFeedback struct {
 	Target isPushFeedback_Target `protobuf_oneof:"target"`
 	// The bundle id, topic, package or site the message was sent to, up to 256 bytes. Default: any.
 	PushAppId string `protobuf:"bytes,4,opt,name=push_app_id,json=pushAppId,proto3" json:"push_app_id,omitempty"`
-	// The provider's own error code as received (`UNREGISTERED`, `BadDeviceToken`, `80300007`), up to 256 bytes.
+	// The provider's own error code as received (`UNREGISTERED`, `BadDeviceToken`, `80300007`), up to 256 bytes. The
+	// spellings of senders' libraries (`messaging/registration-token-not-registered`, `NotRegistered`) and status lines
+	// (`410 Gone`) are understood too; case and separators do not matter. Empty with a 2xx status, or `OK`: the provider
+	// took the message, which clears an endpoint that is suspect.
 	ErrorCode string `protobuf:"bytes,5,opt,name=error_code,json=errorCode,proto3" json:"error_code,omitempty"`
 	// The HTTP status the provider answered with, 0 (not known) or 100 to 599.
 	HttpStatus int32 `protobuf:"varint,6,opt,name=http_status,json=httpStatus,proto3" json:"http_status,omitempty"`
@@ -1654,7 +1668,8 @@ type PushFeedbackResult struct {
 	Outcome PushFeedbackOutcome `protobuf:"varint,2,opt,name=outcome,proto3,enum=appprofile.v1.PushFeedbackOutcome" json:"outcome,omitempty"`
 	// The profiles that changed.
 	Affected []*ProfileKey `protobuf:"bytes,3,rep,name=affected,proto3" json:"affected,omitempty"`
-	// Why, in English, where the outcome does not say it all. Never holds a token.
+	// Why, in English, where the outcome does not say it all; of UNRECOGNIZED what was not understood. Up to 256
+	// characters. Never holds a token.
 	Detail        string `protobuf:"bytes,4,opt,name=detail,proto3" json:"detail,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2408,7 +2423,7 @@ const file_appprofile_v1_profile_service_proto_rawDesc = "" +
 	"\x1aIGNORED_REASON_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aIGNORED_REASON_NOT_ENABLED\x10\x01\x12\x1e\n" +
 	"\x1aIGNORED_REASON_ALREADY_SET\x10\x02\x12\x1b\n" +
-	"\x17IGNORED_REASON_TOO_SOON\x10\x03*\xab\x03\n" +
+	"\x17IGNORED_REASON_TOO_SOON\x10\x03*\xf0\x03\n" +
 	"\x13PushFeedbackOutcome\x12%\n" +
 	"!PUSH_FEEDBACK_OUTCOME_UNSPECIFIED\x10\x00\x12)\n" +
 	"%PUSH_FEEDBACK_OUTCOME_PROFILE_DELETED\x10\x01\x12.\n" +
@@ -2419,7 +2434,10 @@ const file_appprofile_v1_profile_service_proto_rawDesc = "" +
 	"(PUSH_FEEDBACK_OUTCOME_CREDENTIAL_PROBLEM\x10\x06\x12'\n" +
 	"#PUSH_FEEDBACK_OUTCOME_UNKNOWN_TOKEN\x10\a\x12&\n" +
 	"\"PUSH_FEEDBACK_OUTCOME_UNRECOGNIZED\x10\b\x12!\n" +
-	"\x1dPUSH_FEEDBACK_OUTCOME_INVALID\x10\t*\xae\x01\n" +
+	"\x1dPUSH_FEEDBACK_OUTCOME_INVALID\x10\t\x12\x1e\n" +
+	"\x1aPUSH_FEEDBACK_OUTCOME_HELD\x10\n" +
+	"\x12#\n" +
+	"\x1fPUSH_FEEDBACK_OUTCOME_CONFIRMED\x10\v*\xae\x01\n" +
 	"\x15AccountRemovalOutcome\x12'\n" +
 	"#ACCOUNT_REMOVAL_OUTCOME_UNSPECIFIED\x10\x00\x12#\n" +
 	"\x1fACCOUNT_REMOVAL_OUTCOME_REMOVED\x10\x01\x12$\n" +

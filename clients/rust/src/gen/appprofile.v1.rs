@@ -1439,7 +1439,10 @@ pub struct PushFeedback {
     /// The bundle id, topic, package or site the message was sent to, up to 256 bytes. Default: any.
     #[prost(string, tag="4")]
     pub push_app_id: ::prost::alloc::string::String,
-    /// The provider's own error code as received (`UNREGISTERED`, `BadDeviceToken`, `80300007`), up to 256 bytes.
+    /// The provider's own error code as received (`UNREGISTERED`, `BadDeviceToken`, `80300007`), up to 256 bytes. The
+    /// spellings of senders' libraries (`messaging/registration-token-not-registered`, `NotRegistered`) and status lines
+    /// (`410 Gone`) are understood too; case and separators do not matter. Empty with a 2xx status, or `OK`: the provider
+    /// took the message, which clears an endpoint that is suspect.
     #[prost(string, tag="5")]
     pub error_code: ::prost::alloc::string::String,
     /// The HTTP status the provider answered with, 0 (not known) or 100 to 599.
@@ -1496,7 +1499,8 @@ pub struct PushFeedbackResult {
     /// The profiles that changed.
     #[prost(message, repeated, tag="3")]
     pub affected: ::prost::alloc::vec::Vec<ProfileKey>,
-    /// Why, in English, where the outcome does not say it all. Never holds a token.
+    /// Why, in English, where the outcome does not say it all; of UNRECOGNIZED what was not understood. Up to 256
+    /// characters. Never holds a token.
     #[prost(string, tag="4")]
     pub detail: ::prost::alloc::string::String,
 }
@@ -1704,6 +1708,13 @@ pub enum PushFeedbackOutcome {
     Unrecognized = 8,
     /// The item breaks a rule, which `detail` names: nothing changed.
     Invalid = 9,
+    /// The token is said to be dead, but the app lost more endpoints to feedback in the last hour than its limit
+    /// (`AppSettings.feedback_breaker`) allows: the endpoint is marked suspect, nothing else changed. Report the item again
+    /// later, or have an operator decide (`profile-grpc feedback show|go|stop`). `detail` gives the numbers.
+    Held = 10,
+    /// The provider took a message for the token: an endpoint that was suspect is no longer. `affected` names the profiles
+    /// of which that was true.
+    Confirmed = 11,
 }
 impl PushFeedbackOutcome {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1722,6 +1733,8 @@ impl PushFeedbackOutcome {
             Self::UnknownToken => "PUSH_FEEDBACK_OUTCOME_UNKNOWN_TOKEN",
             Self::Unrecognized => "PUSH_FEEDBACK_OUTCOME_UNRECOGNIZED",
             Self::Invalid => "PUSH_FEEDBACK_OUTCOME_INVALID",
+            Self::Held => "PUSH_FEEDBACK_OUTCOME_HELD",
+            Self::Confirmed => "PUSH_FEEDBACK_OUTCOME_CONFIRMED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1737,6 +1750,8 @@ impl PushFeedbackOutcome {
             "PUSH_FEEDBACK_OUTCOME_UNKNOWN_TOKEN" => Some(Self::UnknownToken),
             "PUSH_FEEDBACK_OUTCOME_UNRECOGNIZED" => Some(Self::Unrecognized),
             "PUSH_FEEDBACK_OUTCOME_INVALID" => Some(Self::Invalid),
+            "PUSH_FEEDBACK_OUTCOME_HELD" => Some(Self::Held),
+            "PUSH_FEEDBACK_OUTCOME_CONFIRMED" => Some(Self::Confirmed),
             _ => None,
         }
     }

@@ -110,6 +110,15 @@ class _PushFeedbackOutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_P
     """The error code is not known to mean anything about the token: nothing changed."""
     PUSH_FEEDBACK_OUTCOME_INVALID: _PushFeedbackOutcome.ValueType  # 9
     """The item breaks a rule, which `detail` names: nothing changed."""
+    PUSH_FEEDBACK_OUTCOME_HELD: _PushFeedbackOutcome.ValueType  # 10
+    """The token is said to be dead, but the app lost more endpoints to feedback in the last hour than its limit
+    (`AppSettings.feedback_breaker`) allows: the endpoint is marked suspect, nothing else changed. Report the item again
+    later, or have an operator decide (`profile-grpc feedback show|go|stop`). `detail` gives the numbers.
+    """
+    PUSH_FEEDBACK_OUTCOME_CONFIRMED: _PushFeedbackOutcome.ValueType  # 11
+    """The provider took a message for the token: an endpoint that was suspect is no longer. `affected` names the profiles
+    of which that was true.
+    """
 
 class PushFeedbackOutcome(_PushFeedbackOutcome, metaclass=_PushFeedbackOutcomeEnumTypeWrapper):
     """What one feedback item led to."""
@@ -134,6 +143,15 @@ PUSH_FEEDBACK_OUTCOME_UNRECOGNIZED: PushFeedbackOutcome.ValueType  # 8
 """The error code is not known to mean anything about the token: nothing changed."""
 PUSH_FEEDBACK_OUTCOME_INVALID: PushFeedbackOutcome.ValueType  # 9
 """The item breaks a rule, which `detail` names: nothing changed."""
+PUSH_FEEDBACK_OUTCOME_HELD: PushFeedbackOutcome.ValueType  # 10
+"""The token is said to be dead, but the app lost more endpoints to feedback in the last hour than its limit
+(`AppSettings.feedback_breaker`) allows: the endpoint is marked suspect, nothing else changed. Report the item again
+later, or have an operator decide (`profile-grpc feedback show|go|stop`). `detail` gives the numbers.
+"""
+PUSH_FEEDBACK_OUTCOME_CONFIRMED: PushFeedbackOutcome.ValueType  # 11
+"""The provider took a message for the token: an endpoint that was suspect is no longer. `affected` names the profiles
+of which that was true.
+"""
 Global___PushFeedbackOutcome: _TypeAlias = PushFeedbackOutcome  # noqa: Y015
 
 class _AccountRemovalOutcome:
@@ -838,7 +856,11 @@ class PushFeedback(_message.Message):
     push_app_id: _builtins.str
     """The bundle id, topic, package or site the message was sent to, up to 256 bytes. Default: any."""
     error_code: _builtins.str
-    """The provider's own error code as received (`UNREGISTERED`, `BadDeviceToken`, `80300007`), up to 256 bytes."""
+    """The provider's own error code as received (`UNREGISTERED`, `BadDeviceToken`, `80300007`), up to 256 bytes. The
+    spellings of senders' libraries (`messaging/registration-token-not-registered`, `NotRegistered`) and status lines
+    (`410 Gone`) are understood too; case and separators do not matter. Empty with a 2xx status, or `OK`: the provider
+    took the message, which clears an endpoint that is suspect.
+    """
     http_status: _builtins.int
     """The HTTP status the provider answered with, 0 (not known) or 100 to 599."""
     error_message: _builtins.str
@@ -924,7 +946,9 @@ class PushFeedbackResult(_message.Message):
     outcome: Global___PushFeedbackOutcome.ValueType
     """What it led to."""
     detail: _builtins.str
-    """Why, in English, where the outcome does not say it all. Never holds a token."""
+    """Why, in English, where the outcome does not say it all; of UNRECOGNIZED what was not understood. Up to 256
+    characters. Never holds a token.
+    """
     @_builtins.property
     def affected(self) -> _containers.RepeatedCompositeFieldContainer[_profile_pb2.ProfileKey]:
         """The profiles that changed."""

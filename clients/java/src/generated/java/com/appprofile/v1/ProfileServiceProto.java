@@ -366,7 +366,7 @@ public final class ProfileServiceProto extends com.google.protobuf.GeneratedFile
       "\001\n\rIgnoredReason\022\036\n\032IGNORED_REASON_UNSPE" +
       "CIFIED\020\000\022\036\n\032IGNORED_REASON_NOT_ENABLED\020\001" +
       "\022\036\n\032IGNORED_REASON_ALREADY_SET\020\002\022\033\n\027IGNO" +
-      "RED_REASON_TOO_SOON\020\003*\253\003\n\023PushFeedbackOu" +
+      "RED_REASON_TOO_SOON\020\003*\360\003\n\023PushFeedbackOu" +
       "tcome\022%\n!PUSH_FEEDBACK_OUTCOME_UNSPECIFI" +
       "ED\020\000\022)\n%PUSH_FEEDBACK_OUTCOME_PROFILE_DE" +
       "LETED\020\001\022.\n*PUSH_FEEDBACK_OUTCOME_ENDPOIN" +
@@ -377,42 +377,44 @@ public final class ProfileServiceProto extends com.google.protobuf.GeneratedFile
       "NTIAL_PROBLEM\020\006\022\'\n#PUSH_FEEDBACK_OUTCOME" +
       "_UNKNOWN_TOKEN\020\007\022&\n\"PUSH_FEEDBACK_OUTCOM" +
       "E_UNRECOGNIZED\020\010\022!\n\035PUSH_FEEDBACK_OUTCOM" +
-      "E_INVALID\020\t*\256\001\n\025AccountRemovalOutcome\022\'\n" +
-      "#ACCOUNT_REMOVAL_OUTCOME_UNSPECIFIED\020\000\022#" +
-      "\n\037ACCOUNT_REMOVAL_OUTCOME_REMOVED\020\001\022$\n A" +
-      "CCOUNT_REMOVAL_OUTCOME_NO_MATCH\020\002\022!\n\035ACC" +
-      "OUNT_REMOVAL_OUTCOME_STALE\020\0032\306\010\n\016Profile" +
-      "Service\022\\\n\010Register\022\036.appprofile.v1.Regi" +
-      "sterRequest\032\037.appprofile.v1.RegisterResp" +
-      "onse\"\017\220\002\002\252\324\030\010\n\004\001\002\003\004\020\001\022_\n\tHeartbeat\022\037.app" +
-      "profile.v1.HeartbeatRequest\032 .appprofile" +
-      ".v1.HeartbeatResponse\"\017\220\002\002\252\324\030\010\n\004\001\002\003\004\020\001\022l" +
-      "\n\016BatchHeartbeat\022$.appprofile.v1.BatchHe" +
-      "artbeatRequest\032%.appprofile.v1.BatchHear" +
-      "tbeatResponse\"\r\220\002\002\252\324\030\006\n\002\001\002\020\003\022v\n\021UpdatePr" +
-      "ofileData\022\'.appprofile.v1.UpdateProfileD" +
-      "ataRequest\032(.appprofile.v1.UpdateProfile" +
-      "DataResponse\"\016\220\002\002\252\324\030\007\n\003\001\002\004\020\001\022a\n\nUnregist" +
-      "er\022 .appprofile.v1.UnregisterRequest\032!.a" +
-      "ppprofile.v1.UnregisterResponse\"\016\220\002\002\252\324\030\007" +
-      "\n\003\001\002\004\020\001\022{\n\023DeleteDeviceProfile\022).appprof" +
-      "ile.v1.DeleteDeviceProfileRequest\032*.appp" +
-      "rofile.v1.DeleteDeviceProfileResponse\"\r\220" +
-      "\002\002\252\324\030\006\n\002\001\002\020\001\022x\n\022ReportPushFeedback\022(.app" +
-      "profile.v1.ReportPushFeedbackRequest\032).a" +
-      "ppprofile.v1.ReportPushFeedbackResponse\"" +
-      "\r\220\002\002\252\324\030\006\n\002\001\002\020\001\022j\n\rRemoveAccount\022#.apppro" +
-      "file.v1.RemoveAccountRequest\032$.appprofil" +
-      "e.v1.RemoveAccountResponse\"\016\220\002\002\252\324\030\007\n\003\001\002\003" +
-      "\020\001\022a\n\nGetProfile\022 .appprofile.v1.GetProf" +
-      "ileRequest\032!.appprofile.v1.GetProfileRes" +
-      "ponse\"\016\220\002\001\252\324\030\007\n\003\001\002\004\020\001\022f\n\014ListProfiles\022\"." +
-      "appprofile.v1.ListProfilesRequest\032#.appp" +
-      "rofile.v1.ListProfilesResponse\"\r\220\002\001\252\324\030\006\n" +
-      "\002\001\002\020\001Bv\n\021com.appprofile.v1B\023ProfileServi" +
-      "ceProtoP\001ZJgithub.com/profile-grpc/profi" +
-      "le-grpc/clients/go/appprofile/v1;appprof" +
-      "ilev1b\006proto3"
+      "E_INVALID\020\t\022\036\n\032PUSH_FEEDBACK_OUTCOME_HEL" +
+      "D\020\n\022#\n\037PUSH_FEEDBACK_OUTCOME_CONFIRMED\020\013" +
+      "*\256\001\n\025AccountRemovalOutcome\022\'\n#ACCOUNT_RE" +
+      "MOVAL_OUTCOME_UNSPECIFIED\020\000\022#\n\037ACCOUNT_R" +
+      "EMOVAL_OUTCOME_REMOVED\020\001\022$\n ACCOUNT_REMO" +
+      "VAL_OUTCOME_NO_MATCH\020\002\022!\n\035ACCOUNT_REMOVA" +
+      "L_OUTCOME_STALE\020\0032\306\010\n\016ProfileService\022\\\n\010" +
+      "Register\022\036.appprofile.v1.RegisterRequest" +
+      "\032\037.appprofile.v1.RegisterResponse\"\017\220\002\002\252\324" +
+      "\030\010\n\004\001\002\003\004\020\001\022_\n\tHeartbeat\022\037.appprofile.v1." +
+      "HeartbeatRequest\032 .appprofile.v1.Heartbe" +
+      "atResponse\"\017\220\002\002\252\324\030\010\n\004\001\002\003\004\020\001\022l\n\016BatchHear" +
+      "tbeat\022$.appprofile.v1.BatchHeartbeatRequ" +
+      "est\032%.appprofile.v1.BatchHeartbeatRespon" +
+      "se\"\r\220\002\002\252\324\030\006\n\002\001\002\020\003\022v\n\021UpdateProfileData\022\'" +
+      ".appprofile.v1.UpdateProfileDataRequest\032" +
+      "(.appprofile.v1.UpdateProfileDataRespons" +
+      "e\"\016\220\002\002\252\324\030\007\n\003\001\002\004\020\001\022a\n\nUnregister\022 .apppro" +
+      "file.v1.UnregisterRequest\032!.appprofile.v" +
+      "1.UnregisterResponse\"\016\220\002\002\252\324\030\007\n\003\001\002\004\020\001\022{\n\023" +
+      "DeleteDeviceProfile\022).appprofile.v1.Dele" +
+      "teDeviceProfileRequest\032*.appprofile.v1.D" +
+      "eleteDeviceProfileResponse\"\r\220\002\002\252\324\030\006\n\002\001\002\020" +
+      "\001\022x\n\022ReportPushFeedback\022(.appprofile.v1." +
+      "ReportPushFeedbackRequest\032).appprofile.v" +
+      "1.ReportPushFeedbackResponse\"\r\220\002\002\252\324\030\006\n\002\001" +
+      "\002\020\001\022j\n\rRemoveAccount\022#.appprofile.v1.Rem" +
+      "oveAccountRequest\032$.appprofile.v1.Remove" +
+      "AccountResponse\"\016\220\002\002\252\324\030\007\n\003\001\002\003\020\001\022a\n\nGetPr" +
+      "ofile\022 .appprofile.v1.GetProfileRequest\032" +
+      "!.appprofile.v1.GetProfileResponse\"\016\220\002\001\252" +
+      "\324\030\007\n\003\001\002\004\020\001\022f\n\014ListProfiles\022\".appprofile." +
+      "v1.ListProfilesRequest\032#.appprofile.v1.L" +
+      "istProfilesResponse\"\r\220\002\001\252\324\030\006\n\002\001\002\020\001Bv\n\021co" +
+      "m.appprofile.v1B\023ProfileServiceProtoP\001ZJ" +
+      "github.com/profile-grpc/profile-grpc/cli" +
+      "ents/go/appprofile/v1;appprofilev1b\006prot" +
+      "o3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

@@ -281,7 +281,10 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object errorCode_ = "";
   /**
    * <pre>
-   * The provider's own error code as received (`UNREGISTERED`, `BadDeviceToken`, `80300007`), up to 256 bytes.
+   * The provider's own error code as received (`UNREGISTERED`, `BadDeviceToken`, `80300007`), up to 256 bytes. The
+   * spellings of senders' libraries (`messaging/registration-token-not-registered`, `NotRegistered`) and status lines
+   * (`410 Gone`) are understood too; case and separators do not matter. Empty with a 2xx status, or `OK`: the provider
+   * took the message, which clears an endpoint that is suspect.
    * </pre>
    *
    * <code>string error_code = 5 [json_name = "errorCode", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -302,7 +305,10 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The provider's own error code as received (`UNREGISTERED`, `BadDeviceToken`, `80300007`), up to 256 bytes.
+   * The provider's own error code as received (`UNREGISTERED`, `BadDeviceToken`, `80300007`), up to 256 bytes. The
+   * spellings of senders' libraries (`messaging/registration-token-not-registered`, `NotRegistered`) and status lines
+   * (`410 Gone`) are understood too; case and separators do not matter. Empty with a 2xx status, or `OK`: the provider
+   * took the message, which clears an endpoint that is suspect.
    * </pre>
    *
    * <code>string error_code = 5 [json_name = "errorCode", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1563,7 +1569,10 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object errorCode_ = "";
     /**
      * <pre>
-     * The provider's own error code as received (`UNREGISTERED`, `BadDeviceToken`, `80300007`), up to 256 bytes.
+     * The provider's own error code as received (`UNREGISTERED`, `BadDeviceToken`, `80300007`), up to 256 bytes. The
+     * spellings of senders' libraries (`messaging/registration-token-not-registered`, `NotRegistered`) and status lines
+     * (`410 Gone`) are understood too; case and separators do not matter. Empty with a 2xx status, or `OK`: the provider
+     * took the message, which clears an endpoint that is suspect.
      * </pre>
      *
      * <code>string error_code = 5 [json_name = "errorCode", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1583,7 +1592,10 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The provider's own error code as received (`UNREGISTERED`, `BadDeviceToken`, `80300007`), up to 256 bytes.
+     * The provider's own error code as received (`UNREGISTERED`, `BadDeviceToken`, `80300007`), up to 256 bytes. The
+     * spellings of senders' libraries (`messaging/registration-token-not-registered`, `NotRegistered`) and status lines
+     * (`410 Gone`) are understood too; case and separators do not matter. Empty with a 2xx status, or `OK`: the provider
+     * took the message, which clears an endpoint that is suspect.
      * </pre>
      *
      * <code>string error_code = 5 [json_name = "errorCode", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1604,7 +1616,10 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The provider's own error code as received (`UNREGISTERED`, `BadDeviceToken`, `80300007`), up to 256 bytes.
+     * The provider's own error code as received (`UNREGISTERED`, `BadDeviceToken`, `80300007`), up to 256 bytes. The
+     * spellings of senders' libraries (`messaging/registration-token-not-registered`, `NotRegistered`) and status lines
+     * (`410 Gone`) are understood too; case and separators do not matter. Empty with a 2xx status, or `OK`: the provider
+     * took the message, which clears an endpoint that is suspect.
      * </pre>
      *
      * <code>string error_code = 5 [json_name = "errorCode", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1621,7 +1636,10 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The provider's own error code as received (`UNREGISTERED`, `BadDeviceToken`, `80300007`), up to 256 bytes.
+     * The provider's own error code as received (`UNREGISTERED`, `BadDeviceToken`, `80300007`), up to 256 bytes. The
+     * spellings of senders' libraries (`messaging/registration-token-not-registered`, `NotRegistered`) and status lines
+     * (`410 Gone`) are understood too; case and separators do not matter. Empty with a 2xx status, or `OK`: the provider
+     * took the message, which clears an endpoint that is suspect.
      * </pre>
      *
      * <code>string error_code = 5 [json_name = "errorCode", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1635,7 +1653,10 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The provider's own error code as received (`UNREGISTERED`, `BadDeviceToken`, `80300007`), up to 256 bytes.
+     * The provider's own error code as received (`UNREGISTERED`, `BadDeviceToken`, `80300007`), up to 256 bytes. The
+     * spellings of senders' libraries (`messaging/registration-token-not-registered`, `NotRegistered`) and status lines
+     * (`410 Gone`) are understood too; case and separators do not matter. Empty with a 2xx status, or `OK`: the provider
+     * took the message, which clears an endpoint that is suspect.
      * </pre>
      *
      * <code>string error_code = 5 [json_name = "errorCode", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>

@@ -107,7 +107,10 @@ public interface PushFeedbackOrBuilder extends
 
   /**
    * <pre>
-   * The provider's own error code as received (`UNREGISTERED`, `BadDeviceToken`, `80300007`), up to 256 bytes.
+   * The provider's own error code as received (`UNREGISTERED`, `BadDeviceToken`, `80300007`), up to 256 bytes. The
+   * spellings of senders' libraries (`messaging/registration-token-not-registered`, `NotRegistered`) and status lines
+   * (`410 Gone`) are understood too; case and separators do not matter. Empty with a 2xx status, or `OK`: the provider
+   * took the message, which clears an endpoint that is suspect.
    * </pre>
    *
    * <code>string error_code = 5 [json_name = "errorCode", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -116,7 +119,10 @@ public interface PushFeedbackOrBuilder extends
   java.lang.String getErrorCode();
   /**
    * <pre>
-   * The provider's own error code as received (`UNREGISTERED`, `BadDeviceToken`, `80300007`), up to 256 bytes.
+   * The provider's own error code as received (`UNREGISTERED`, `BadDeviceToken`, `80300007`), up to 256 bytes. The
+   * spellings of senders' libraries (`messaging/registration-token-not-registered`, `NotRegistered`) and status lines
+   * (`410 Gone`) are understood too; case and separators do not matter. Empty with a 2xx status, or `OK`: the provider
+   * took the message, which clears an endpoint that is suspect.
    * </pre>
    *
    * <code>string error_code = 5 [json_name = "errorCode", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>

@@ -95,6 +95,25 @@ public enum PushFeedbackOutcome
    * <code>PUSH_FEEDBACK_OUTCOME_INVALID = 9;</code>
    */
   PUSH_FEEDBACK_OUTCOME_INVALID(9),
+  /**
+   * <pre>
+   * The token is said to be dead, but the app lost more endpoints to feedback in the last hour than its limit
+   * (`AppSettings.feedback_breaker`) allows: the endpoint is marked suspect, nothing else changed. Report the item again
+   * later, or have an operator decide (`profile-grpc feedback show|go|stop`). `detail` gives the numbers.
+   * </pre>
+   *
+   * <code>PUSH_FEEDBACK_OUTCOME_HELD = 10;</code>
+   */
+  PUSH_FEEDBACK_OUTCOME_HELD(10),
+  /**
+   * <pre>
+   * The provider took a message for the token: an endpoint that was suspect is no longer. `affected` names the profiles
+   * of which that was true.
+   * </pre>
+   *
+   * <code>PUSH_FEEDBACK_OUTCOME_CONFIRMED = 11;</code>
+   */
+  PUSH_FEEDBACK_OUTCOME_CONFIRMED(11),
   UNRECOGNIZED(-1),
   ;
 
@@ -187,6 +206,25 @@ public enum PushFeedbackOutcome
    * <code>PUSH_FEEDBACK_OUTCOME_INVALID = 9;</code>
    */
   public static final int PUSH_FEEDBACK_OUTCOME_INVALID_VALUE = 9;
+  /**
+   * <pre>
+   * The token is said to be dead, but the app lost more endpoints to feedback in the last hour than its limit
+   * (`AppSettings.feedback_breaker`) allows: the endpoint is marked suspect, nothing else changed. Report the item again
+   * later, or have an operator decide (`profile-grpc feedback show|go|stop`). `detail` gives the numbers.
+   * </pre>
+   *
+   * <code>PUSH_FEEDBACK_OUTCOME_HELD = 10;</code>
+   */
+  public static final int PUSH_FEEDBACK_OUTCOME_HELD_VALUE = 10;
+  /**
+   * <pre>
+   * The provider took a message for the token: an endpoint that was suspect is no longer. `affected` names the profiles
+   * of which that was true.
+   * </pre>
+   *
+   * <code>PUSH_FEEDBACK_OUTCOME_CONFIRMED = 11;</code>
+   */
+  public static final int PUSH_FEEDBACK_OUTCOME_CONFIRMED_VALUE = 11;
 
 
   public final int getNumber() {
@@ -223,6 +261,8 @@ public enum PushFeedbackOutcome
       case 7: return PUSH_FEEDBACK_OUTCOME_UNKNOWN_TOKEN;
       case 8: return PUSH_FEEDBACK_OUTCOME_UNRECOGNIZED;
       case 9: return PUSH_FEEDBACK_OUTCOME_INVALID;
+      case 10: return PUSH_FEEDBACK_OUTCOME_HELD;
+      case 11: return PUSH_FEEDBACK_OUTCOME_CONFIRMED;
       default: return null;
     }
   }

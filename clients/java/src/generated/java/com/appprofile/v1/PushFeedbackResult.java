@@ -162,7 +162,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object detail_ = "";
   /**
    * <pre>
-   * Why, in English, where the outcome does not say it all. Never holds a token.
+   * Why, in English, where the outcome does not say it all; of UNRECOGNIZED what was not understood. Up to 256
+   * characters. Never holds a token.
    * </pre>
    *
    * <code>string detail = 4 [json_name = "detail", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -183,7 +184,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Why, in English, where the outcome does not say it all. Never holds a token.
+   * Why, in English, where the outcome does not say it all; of UNRECOGNIZED what was not understood. Up to 256
+   * characters. Never holds a token.
    * </pre>
    *
    * <code>string detail = 4 [json_name = "detail", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1059,7 +1061,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object detail_ = "";
     /**
      * <pre>
-     * Why, in English, where the outcome does not say it all. Never holds a token.
+     * Why, in English, where the outcome does not say it all; of UNRECOGNIZED what was not understood. Up to 256
+     * characters. Never holds a token.
      * </pre>
      *
      * <code>string detail = 4 [json_name = "detail", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1079,7 +1082,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Why, in English, where the outcome does not say it all. Never holds a token.
+     * Why, in English, where the outcome does not say it all; of UNRECOGNIZED what was not understood. Up to 256
+     * characters. Never holds a token.
      * </pre>
      *
      * <code>string detail = 4 [json_name = "detail", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1100,7 +1104,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Why, in English, where the outcome does not say it all. Never holds a token.
+     * Why, in English, where the outcome does not say it all; of UNRECOGNIZED what was not understood. Up to 256
+     * characters. Never holds a token.
      * </pre>
      *
      * <code>string detail = 4 [json_name = "detail", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1117,7 +1122,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Why, in English, where the outcome does not say it all. Never holds a token.
+     * Why, in English, where the outcome does not say it all; of UNRECOGNIZED what was not understood. Up to 256
+     * characters. Never holds a token.
      * </pre>
      *
      * <code>string detail = 4 [json_name = "detail", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1131,7 +1137,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Why, in English, where the outcome does not say it all. Never holds a token.
+     * Why, in English, where the outcome does not say it all; of UNRECOGNIZED what was not understood. Up to 256
+     * characters. Never holds a token.
      * </pre>
      *
      * <code>string detail = 4 [json_name = "detail", (.google.api.field_behavior) = OUTPUT_ONLY];</code>

@@ -85,7 +85,8 @@ public interface PushFeedbackResultOrBuilder extends
 
   /**
    * <pre>
-   * Why, in English, where the outcome does not say it all. Never holds a token.
+   * Why, in English, where the outcome does not say it all; of UNRECOGNIZED what was not understood. Up to 256
+   * characters. Never holds a token.
    * </pre>
    *
    * <code>string detail = 4 [json_name = "detail", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -94,7 +95,8 @@ public interface PushFeedbackResultOrBuilder extends
   java.lang.String getDetail();
   /**
    * <pre>
-   * Why, in English, where the outcome does not say it all. Never holds a token.
+   * Why, in English, where the outcome does not say it all; of UNRECOGNIZED what was not understood. Up to 256
+   * characters. Never holds a token.
    * </pre>
    *
    * <code>string detail = 4 [json_name = "detail", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
