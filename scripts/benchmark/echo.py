@@ -11,7 +11,7 @@ import signal
 import grpc
 import uvloop
 
-from profile_grpc.transport.grpc.server import ServerOptions, channel_options
+from profile_grpc.transport.grpc.options import ServerOptions, channel_options
 
 SERVICE, METHOD = "benchmark.Echo", "Call"
 

@@ -24,7 +24,8 @@ from profile_grpc.service.ports import ProfileStore, StoreError
 from profile_grpc.store import open_store
 from profile_grpc.telemetry.metrics import Metrics, ProfileCounts
 from profile_grpc.transport.grpc.in_flight import CallLimits
-from profile_grpc.transport.grpc.server import GrpcServer, ServerOptions, Tls
+from profile_grpc.transport.grpc.options import ServerOptions, Tls
+from profile_grpc.transport.grpc.server import GrpcServer
 
 log = structlog.get_logger(__name__)
 

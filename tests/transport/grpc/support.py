@@ -27,7 +27,8 @@ from profile_grpc.service.observer import Silent
 from profile_grpc.service.ports import KeyKind, Tenant
 from profile_grpc.service.profiles import Profiles
 from profile_grpc.store import SqlStore
-from profile_grpc.transport.grpc.server import GrpcServer, ServerOptions
+from profile_grpc.transport.grpc.options import ServerOptions
+from profile_grpc.transport.grpc.server import GrpcServer
 from tests.support.domain import ManualClock
 
 HASHER = Hasher(bytes(range(KEY_BYTES)))

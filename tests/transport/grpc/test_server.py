@@ -4,7 +4,7 @@ import asyncio
 import socket
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import grpc
 import pytest
@@ -12,12 +12,12 @@ import trustme
 from google.protobuf.descriptor_pb2 import FileDescriptorProto
 from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 from grpc_health.v1.health_pb2_grpc import HealthStub
-from grpc_reflection.v1alpha.reflection_pb2 import ServerReflectionRequest
-from grpc_reflection.v1alpha.reflection_pb2_grpc import ServerReflectionStub
+from grpc_reflection.v1alpha.reflection_pb2 import ServerReflectionRequest, ServerReflectionResponse
 
 from appprofile.v1 import profile_service_pb2 as ps
 from appprofile.v1.profile_service_pb2_grpc import ProfileServiceStub
-from profile_grpc.transport.grpc.server import ServeError, ServerOptions, Tls
+from profile_grpc.transport.grpc.options import ServerOptions, Tls
+from profile_grpc.transport.grpc.server import ServeError
 from tests.transport.grpc.support import OPTIONS, Backend, Serve, Served, key, refused
 from tests.transport.grpc.test_pipeline import BEAT, Gate
 
@@ -26,8 +26,31 @@ def health_of(channel: grpc.aio.Channel) -> Any:
     return HealthStub(channel)
 
 
-def reflection_of(served: Served) -> Any:
-    return cast("Any", ServerReflectionStub)(served.channel)
+class Reflection:
+    """A caller of one version of the protocol: both have the same messages, which the library names by the older."""
+
+    def __init__(self, served: Served, version: str) -> None:
+        self.call: Any = served.channel.stream_stream(
+            f"/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo",
+            request_serializer=ServerReflectionRequest.SerializeToString,
+            response_deserializer=ServerReflectionResponse.FromString,
+        )
+
+    async def ask(self, request: ServerReflectionRequest) -> ServerReflectionResponse:
+        call = self.call(iter([request]))
+        answer: ServerReflectionResponse = await call.read()
+        call.cancel()
+        return answer
+
+
+@pytest.fixture(params=["v1", "v1alpha"])
+def reflection(served: Served, request: pytest.FixtureRequest) -> Reflection:
+    return Reflection(served, request.param)
+
+
+def files_in(answer: ServerReflectionResponse) -> set[str]:
+    described = answer.file_descriptor_response.file_descriptor_proto
+    return {FileDescriptorProto.FromString(raw).name for raw in described}
 
 
 async def test_compressed_messages_are_not_unpacked(served: Served) -> None:
@@ -40,42 +63,77 @@ async def test_compressed_messages_are_not_unpacked(served: Served) -> None:
 # --- reflection ---
 
 
-async def test_reflection_needs_no_key_and_shows_every_service(served: Served) -> None:
-    call = reflection_of(served).ServerReflectionInfo()
-    await call.write(ServerReflectionRequest(list_services=""))
-    listed = await call.read()
+async def test_reflection_needs_no_key_and_shows_every_service(reflection: Reflection) -> None:
+    listed = await reflection.ask(ServerReflectionRequest(list_services=""))
     assert sorted(service.name for service in listed.list_services_response.service) == [
         "appprofile.v1.AppService",
         "appprofile.v1.ProfileService",
         "appprofile.v1.UsageService",
         "grpc.health.v1.Health",
+        "grpc.reflection.v1.ServerReflection",
         "grpc.reflection.v1alpha.ServerReflection",
     ]
-    await call.done_writing()
 
 
 @pytest.mark.parametrize(
     "symbol", ["ProfileService", "ProfileService.Register", "RegisterRequest", "RegisterRequest.key"]
 )
-async def test_reflection_describes_a_symbol(served: Served, symbol: str) -> None:
+async def test_reflection_describes_a_symbol(reflection: Reflection, symbol: str) -> None:
     request = ServerReflectionRequest(file_containing_symbol=f"appprofile.v1.{symbol}")
-    answer = await reflection_of(served).ServerReflectionInfo(iter([request])).read()
-    files = [FileDescriptorProto.FromString(raw) for raw in answer.file_descriptor_response.file_descriptor_proto]
-    assert ps.DESCRIPTOR.name in {file.name for file in files}
+    assert ps.DESCRIPTOR.name in files_in(await reflection.ask(request))
 
 
-async def test_reflection_knows_no_method_that_is_not_there(served: Served) -> None:
+async def test_reflection_describes_itself(reflection: Reflection) -> None:
+    for version in ("v1", "v1alpha"):
+        request = ServerReflectionRequest(file_containing_symbol=f"grpc.reflection.{version}.ServerReflection")
+        [file] = (await reflection.ask(request)).file_descriptor_response.file_descriptor_proto
+        described = FileDescriptorProto.FromString(file)
+        assert described.package == f"grpc.reflection.{version}"
+        [method] = described.service[0].method
+        assert method.input_type == f".grpc.reflection.{version}.ServerReflectionRequest"
+
+
+async def test_reflection_knows_every_file_of_the_contract(reflection: Reflection) -> None:
+    """Also those that no method needs, as that of the error reasons."""
+    contract = Path(__file__).parents[3] / "protos"
+    names = [str(path.relative_to(contract)) for path in (contract / "appprofile").rglob("*.proto")]
+    assert "appprofile/v1/error_reason.proto" in names
+    for name in names:
+        assert name in files_in(await reflection.ask(ServerReflectionRequest(file_by_filename=name)))
+    request = ServerReflectionRequest(file_containing_symbol="appprofile.v1.ErrorReason")
+    assert "appprofile/v1/error_reason.proto" in files_in(await reflection.ask(request))
+
+
+async def test_reflection_knows_no_method_that_is_not_there(reflection: Reflection) -> None:
     request = ServerReflectionRequest(file_containing_symbol="appprofile.v1.ProfileService.Registre")
-    answer = await reflection_of(served).ServerReflectionInfo(iter([request])).read()
+    answer = await reflection.ask(request)
     assert answer.error_response.error_code == grpc.StatusCode.NOT_FOUND.value[0]
 
 
-async def test_reflection_can_be_switched_off(serve: Serve) -> None:
+@pytest.mark.parametrize("version", ["v1", "v1alpha"])
+async def test_reflection_can_be_switched_off(serve: Serve, version: str) -> None:
     served = await serve(options=replace(OPTIONS, reflection=False))
-    call = reflection_of(served).ServerReflectionInfo(iter([ServerReflectionRequest(list_services="")]))
+    with pytest.raises(grpc.aio.AioRpcError) as raised:
+        await Reflection(served, version).ask(ServerReflectionRequest(list_services=""))
+    assert raised.value.code() is grpc.StatusCode.UNIMPLEMENTED
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+        "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+        "/grpc.health.v1.Health/Check",
+        "/grpc.health.v1.Health/Watch",
+    ],
+)
+async def test_bytes_that_are_no_message_are_the_callers_fault(served: Served, path: str) -> None:
+    """As they are in our own methods: see test_pipeline."""
+    method: Any = served.channel.stream_stream(path)
+    call = method(iter([b"\xff\xff\xff\xff"]))
     with pytest.raises(grpc.aio.AioRpcError) as raised:
         await call.read()
-    assert raised.value.code() is grpc.StatusCode.UNIMPLEMENTED
+    assert raised.value.code() is grpc.StatusCode.INVALID_ARGUMENT
 
 
 # --- the end ---

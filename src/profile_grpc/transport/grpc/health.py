@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 
 import grpc
 import structlog
-from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
-from grpc_health.v1.health_pb2_grpc import HealthServicer
+from google.protobuf.message import DecodeError
+from grpc_health.v1.health_pb2 import DESCRIPTOR, HealthCheckRequest, HealthCheckResponse
 
 log = structlog.get_logger(__name__)
 
@@ -17,10 +17,12 @@ CHECK_INTERVAL = 2.0
 PING_TIMEOUT = 2.0
 """Seconds after which a database that does not answer counts as unreachable."""
 
-Context = grpc.aio.ServicerContext[HealthCheckRequest, HealthCheckResponse]
+SERVICE = DESCRIPTOR.services_by_name["Health"].full_name
+
+Context = grpc.aio.ServicerContext[bytes, bytes]
 
 
-class Health(HealthServicer):
+class Health:
     """The health of the server as a whole, told for each service.
 
     Not the library's servicer: when one of several watchers of a service leaves, that one forgets the others.
@@ -55,19 +57,25 @@ class Health(HealthServicer):
         self._draining = True
         self._tell_watchers()
 
-    async def Check(  # type: ignore[explicit-override]  # typing has it from Python 3.12 on
-        self, request: HealthCheckRequest, context: Context
-    ) -> HealthCheckResponse:
-        if request.service not in self._services:
-            await context.abort(grpc.StatusCode.NOT_FOUND, "There is no such service.")
-        return HealthCheckResponse(status=self._status(request.service))
+    def handlers(self) -> grpc.GenericRpcHandler:
+        """The service as gRPC registers it. Over bytes: gRPC would answer UNKNOWN to those that are no message."""
+        methods: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {
+            "Check": grpc.unary_unary_rpc_method_handler(self._check),
+            "Watch": grpc.unary_stream_rpc_method_handler(self._watch),
+        }
+        return grpc.method_handlers_generic_handler(SERVICE, methods)
 
-    async def Watch(  # type: ignore[explicit-override]  # as above
-        self, request: HealthCheckRequest, _context: Context
-    ) -> AsyncIterator[HealthCheckResponse]:
+    async def _check(self, raw: bytes, context: Context) -> bytes:
+        service = await _service(raw, context)
+        if service not in self._services:
+            await context.abort(grpc.StatusCode.NOT_FOUND, "There is no such service.")
+        return HealthCheckResponse(status=self._status(service)).SerializeToString()
+
+    async def _watch(self, raw: bytes, context: Context) -> AsyncIterator[bytes]:
+        service = await _service(raw, context)
         while True:
             changed, last = self._changed, self._draining
-            yield HealthCheckResponse(status=self._status(request.service))
+            yield HealthCheckResponse(status=self._status(service)).SerializeToString()
             if last:
                 return
             await changed.wait()
@@ -91,3 +99,11 @@ class Health(HealthServicer):
     def _tell_watchers(self) -> None:
         self._changed.set()
         self._changed = asyncio.Event()
+
+
+async def _service(raw: bytes, context: Context) -> str:
+    """The service that is asked for."""
+    try:
+        return HealthCheckRequest.FromString(raw).service
+    except DecodeError:
+        await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "The bytes are no HealthCheckRequest.")

@@ -1,20 +1,87 @@
-"""Server reflection: how tools like grpcurl learn what there is to call."""
+"""Server reflection: how tools like grpcurl learn what there is to call. In both versions of the protocol, whose
+messages are the same but for their package.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import cast
+import pkgutil
+from collections.abc import AsyncIterator, Iterable
+from importlib import import_module
+from typing import Any, cast
 
 import grpc
 from google.protobuf.descriptor import FileDescriptor
+from google.protobuf.descriptor_pb2 import FileDescriptorProto
 from google.protobuf.descriptor_pool import Default, DescriptorPool
-from grpc_reflection.v1alpha import reflection
+from google.protobuf.message import DecodeError
+from grpc_reflection.v1alpha import reflection_pb2
+from grpc_reflection.v1alpha._async import ReflectionServicer
+
+import appprofile.v1
+
+_ALPHA, _STABLE = "grpc.reflection.v1alpha", "grpc.reflection.v1"
+_FILE = "grpc/reflection/v1/reflection.proto"
+_SERVICES = [f"{package}.ServerReflection" for package in (_ALPHA, _STABLE)]
+
+Context = grpc.aio.ServicerContext[bytes, bytes]
 
 
 def enable_reflection(services: Iterable[str], server: grpc.aio.Server) -> None:
-    """Describes the services, by their full names, and reflection itself."""
+    """Describes the services, by their full names, every file of the contract, and reflection itself."""
+    for module in pkgutil.iter_modules(appprofile.v1.__path__, f"{appprofile.v1.__name__}."):
+        if module.name.endswith("_pb2"):
+            import_module(module.name)  # which adds its file to the pool
+    _describe_stable()
     pool = cast("DescriptorPool", _PoolWithMethods(Default()))
-    reflection.enable_server_reflection([*services, reflection.SERVICE_NAME], server, pool)
+    reflection = _Reflection([*services, *_SERVICES], pool)
+    handler: grpc.RpcMethodHandler[bytes, bytes] = grpc.stream_stream_rpc_method_handler(reflection.answer)
+    server.add_generic_rpc_handlers(
+        [grpc.method_handlers_generic_handler(name, {"ServerReflectionInfo": handler}) for name in _SERVICES]
+    )
+
+
+class _Reflection:
+    """The library's servicer, over bytes: it would answer UNKNOWN to those that are no message."""
+
+    def __init__(self, services: list[str], pool: DescriptorPool) -> None:
+        self._servicer: Any = ReflectionServicer(services, pool=pool)
+
+    async def answer(self, raw: AsyncIterator[bytes], context: Context) -> AsyncIterator[bytes]:
+        async for answer in self._servicer.ServerReflectionInfo(_requests(raw, context), context):
+            yield answer.SerializeToString()
+
+
+async def _requests(
+    raw: AsyncIterator[bytes], context: Context
+) -> AsyncIterator[reflection_pb2.ServerReflectionRequest]:
+    async for request in raw:
+        try:
+            yield reflection_pb2.ServerReflectionRequest.FromString(request)
+        except DecodeError:
+            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "The bytes are no ServerReflectionRequest.")
+
+
+def _describe_stable() -> None:
+    """Adds the file of the stable version, which the library does not bring, to the pool."""
+    pool = Default()
+    try:
+        pool.FindFileByName(_FILE)
+    except KeyError:
+        file = FileDescriptorProto()
+        reflection_pb2.DESCRIPTOR.CopyToProto(file)
+        _rename(file)
+        pool.Add(file)
+
+
+def _rename(file: FileDescriptorProto) -> None:
+    file.name, file.package = _FILE, _STABLE
+    for message in file.message_type:
+        for field in (field for field in message.field if field.type_name):
+            field.type_name = field.type_name.replace(f".{_ALPHA}.", f".{_STABLE}.")
+    for service in file.service:
+        for method in service.method:
+            method.input_type = method.input_type.replace(f".{_ALPHA}.", f".{_STABLE}.")
+            method.output_type = method.output_type.replace(f".{_ALPHA}.", f".{_STABLE}.")
 
 
 class _PoolWithMethods:

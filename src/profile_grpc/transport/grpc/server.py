@@ -1,4 +1,4 @@
-"""The gRPC server: its options, how it starts and how it ends."""
+"""The gRPC server: how it starts and how it ends."""
 
 from __future__ import annotations
 
@@ -6,16 +6,13 @@ import asyncio
 import ssl
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
-from pathlib import Path
 
 import grpc
-from grpc_health.v1 import health_pb2
-from grpc_health.v1.health_pb2_grpc import add_HealthServicer_to_server
 
 from appprofile.v1 import app_service_pb2, profile_service_pb2, usage_service_pb2
-from profile_grpc.transport.grpc.health import Health
-from profile_grpc.transport.grpc.in_flight import CallLimits, InFlight
+from profile_grpc.transport.grpc import health
+from profile_grpc.transport.grpc.in_flight import InFlight
+from profile_grpc.transport.grpc.options import ServerOptions, Tls, channel_options
 from profile_grpc.transport.grpc.pipeline import Pipeline, RpcObserver
 from profile_grpc.transport.grpc.reflection import enable_reflection
 from profile_grpc.transport.grpc.servicers import AppServicer, ProfileServicer, Services, UsageServicer
@@ -26,42 +23,6 @@ _LAST_WORDS = 0.2
 
 class ServeError(Exception):
     """The server cannot start. The text is one line that says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tls:
-    """PEM files. With `client_ca`, callers need a certificate that it signed (mutual TLS)."""
-
-    certificate: Path
-    key: Path
-    client_ca: Path | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ServerOptions:
-    """How to serve. Times in seconds, sizes in bytes."""
-
-    host: str = "127.0.0.1"
-    port: int = 50051
-    """0: any free port."""
-    so_reuseport: bool = False
-    """Whether others may serve on the same port. For several workers only: else a second server goes unseen."""
-    tls: Tls | None = None
-    reflection: bool = True
-    limits: CallLimits = field(default_factory=CallLimits)
-    max_message: int = 8 * 1024 * 1024
-    """Larger requests are RESOURCE_EXHAUSTED."""
-    keepalive_time: float = 60.0
-    """A connection that was silent this long is asked whether it is still there."""
-    keepalive_timeout: float = 20.0
-    """... and closed if it does not answer within this."""
-    max_connection_age: float = 600.0
-    """Connections older than this, give or take a tenth by gRPC's own jitter, are asked to reconnect, so that the load
-    spreads over the processes: the kernel balances connections, not calls."""
-    drain_notice: float = 1.0
-    """How long a draining server still listens, to tell new callers to go elsewhere."""
-    drain_grace: float = 30.0
-    """How long calls in flight have to end; then they are cut off."""
 
 
 class GrpcServer:
@@ -86,11 +47,10 @@ class GrpcServer:
         }
         self._server.add_generic_rpc_handlers([pipeline.handlers(service, served[service]) for service in served])
         names = [service.full_name for service in served]
-        self._health = Health(names, ping)
-        add_HealthServicer_to_server(self._health, self._server)
+        self._health = health.Health(names, ping)
+        self._server.add_generic_rpc_handlers([self._health.handlers()])
         if self._options.reflection:
-            health = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
-            enable_reflection([*names, health], self._server)
+            enable_reflection([*names, health.SERVICE], self._server)
         self._watch: asyncio.Task[None] | None = None
 
     async def start(self) -> int:
@@ -141,23 +101,6 @@ class GrpcServer:
         except RuntimeError:
             message = f"cannot listen on {address}: the port is in use, or the address is not one of this machine"
             raise ServeError(message) from None
-
-
-def channel_options(options: ServerOptions) -> list[tuple[str, int]]:
-    return [
-        ("grpc.so_reuseport", int(options.so_reuseport)),
-        ("grpc.max_receive_message_length", options.max_message),
-        # None but the identity: gRPC unpacks a message before it looks at its size and before any code of ours, and
-        # 2 MB without a key would take 2 GB.
-        ("grpc.compression_enabled_algorithms_bitset", 1),
-        ("grpc.keepalive_time_ms", int(options.keepalive_time * 1000)),
-        ("grpc.keepalive_timeout_ms", int(options.keepalive_timeout * 1000)),
-        ("grpc.keepalive_permit_without_calls", 1),
-        # Clients may ask as often as is sensible; gRPC's own limit, five minutes, closes their connections.
-        ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
-        ("grpc.max_connection_age_ms", int(options.max_connection_age * 1000)),
-        ("grpc.max_connection_age_grace_ms", int(options.limits.seconds * 1000)),
-    ]
 
 
 def _credentials(tls: Tls) -> grpc.ServerCredentials:
