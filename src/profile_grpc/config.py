@@ -24,7 +24,11 @@ _SQLITE_HEADER = b"SQLite format 3\x00"
 _HASH_KEY = re.compile(r"[0-9A-Fa-f]{64}\Z")
 
 
-class ConfigError(Exception):
+class OperatorError(Exception):
+    """The program cannot do what its operator asked. The message is one line that says why, and what to do."""
+
+
+class ConfigError(OperatorError):
     """The settings contradict each other, or one is missing. The message is one line that says what to do."""
 
 

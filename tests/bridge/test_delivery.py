@@ -17,8 +17,9 @@ from profile_grpc.bridge.http.endpoints import AppOptions
 from profile_grpc.bridge.http.rates import Rate
 from profile_grpc.bridge.spool import dead_letters
 from profile_grpc.bridge.spool import facts as spool_facts
+from profile_grpc.bridge.spool.limits import SpoolLimits
 from profile_grpc.bridge.spool.schema import SpoolError
-from profile_grpc.bridge.spool.spool import Spool, SpoolLimits
+from profile_grpc.bridge.spool.spool import Spool
 from tests.bridge.conftest import HASH_KEY, SOON, Harness, request, status, until
 from tests.bridge.fake_service import APP, CALLS, KEY, MESSAGES, OTHER_KEY, READER
 from tests.cli.program import run

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from profile_grpc.bridge import patterns
 from profile_grpc.bridge.http.endpoints import BridgeApp
 from profile_grpc.bridge.http.parameters import Sent
-from profile_grpc.bridge.spool.spool import SpoolLimits
+from profile_grpc.bridge.spool.limits import SpoolLimits
 from profile_grpc.bridge.templates import Template
 from tests.bridge.conftest import Harness, request, status
 from tests.bridge.fake_service import APP, KEY, OTHER_KEY

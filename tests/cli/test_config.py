@@ -8,7 +8,7 @@ import pytest
 
 from profile_grpc import config
 from profile_grpc.bootstrap.bridging import config_beside
-from profile_grpc.bridge.spool.spool import SpoolLimits
+from profile_grpc.bridge.spool.limits import SpoolLimits
 from profile_grpc.config import ConfigError, DatabaseConfig, ServeConfig
 
 KEY = secrets.token_bytes(32)

@@ -1,5 +1,9 @@
 """What the command line says to what it cannot do: one line, an exit status, and nothing else."""
 
+import io
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,19 +12,20 @@ import pytest
 import typer
 
 from profile_grpc.cli import main, root
-from tests.cli.program import HASH_KEY, Commands, run
+from tests.cli.program import HASH_KEY, START_LIMIT_S, Commands, environment, run
 
 
 def all_commands() -> Iterator[tuple[str, Any]]:
     """Every command by its words."""
 
     def below(words: str, command: Any) -> Iterator[tuple[str, Any]]:
-        inner = getattr(command, "commands", None)
-        if inner is None:
+        if not hasattr(command, "list_commands"):
             yield words, command
-        else:
-            for name, one in inner.items():
-                yield from below(f"{words} {name}".strip(), one)
+            return
+        if command.invoke_without_command:
+            yield words, command
+        for name in command.list_commands(None):
+            yield from below(f"{words} {name}".strip(), command.get_command(None, name))
 
     return below("", typer.main.get_command(root.app))
 
@@ -51,19 +56,152 @@ def test_the_commands_of_the_contract_are_there() -> None:
     }
 
 
+def variables_of(words: str) -> dict[str, str | None]:
+    """The options of a command, each with its environment variable."""
+    flags = {f: p.envvar for p in COMMANDS[words].params for f in p.opts if f.startswith("--") and f != "--help"}
+    return {flag: flags[flag] for flag in sorted(flags)}
+
+
+@pytest.mark.parametrize(("words", "prefix"), [("serve", ""), ("bridge", "BRIDGE_")])
+def test_every_option_of_a_process_is_an_environment_variable(words: str, prefix: str) -> None:
+    shared = {"--database-url", "--log-level", "--log-format"}
+    for flag, variable in variables_of(words).items():
+        name = flag.removeprefix("--").replace("-", "_").upper()
+        assert variable == f"PROFILE_GRPC_{'' if flag in shared else prefix}{name}"
+
+
+@pytest.mark.parametrize("words", sorted(COMMANDS.keys() - {"serve", "bridge"}))
+def test_what_one_command_is_asked_no_environment_variable_can_ask(words: str) -> None:
+    """Above all what deletes: --confirm, --all-devices, --app, --yes."""
+    with_variables = {flag for flag, variable in variables_of(words).items() if variable}
+    assert with_variables <= {"--database-url", "--spool", "--bridge-spool", "--bridge-spool-limit"}
+
+
 @pytest.mark.parametrize("words", COMMANDS)
-def test_every_option_is_an_environment_variable_and_says_so(
-    words: str, commands: Commands, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("COLUMNS", "300")
+def test_the_help_is_whole_on_80_columns(words: str, commands: Commands, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Variables are not cut, and what stands in brackets is no markup."""
+    monkeypatch.setenv("COLUMNS", "80")
     shown = commands.succeed(*words.split(), "--help")
-    for parameter in COMMANDS[words].params:
-        flags = [flag for flag in parameter.opts if flag.startswith("--") and flag != "--help"]
-        if flags:
-            name = flags[0].removeprefix("--").replace("-", "_").upper()
-            assert parameter.envvar.startswith("PROFILE_GRPC_")
-            assert parameter.envvar.endswith(f"_{name}")
-            assert parameter.envvar in shown
+    assert max(map(len, shown.splitlines())) <= 80
+    for variable in variables_of(words).values():
+        assert variable is None or variable in shown
+    for text in (COMMANDS[words].help, COMMANDS[words].epilog or ""):
+        assert " ".join(text.split()) in " ".join(shown.split())
+
+
+def test_the_help_keeps_brackets(commands: Commands) -> None:
+    assert "JSON: {apps: [as in `app show`]}" in commands.succeed("app", "list", "--help")
+    assert "[ID]..." in commands.succeed("bridge", "dead", "replay", "--help")
+
+
+def test_the_program_lists_its_commands_as_they_call_themselves(commands: Commands) -> None:
+    shown = " ".join(commands.succeed("--help").split())
+    for name, entry in root.COMMANDS.items():
+        assert f"{name} {entry.summary}" in shown
+        assert " ".join(entry.load(name).help.split()).startswith(entry.summary)
+
+
+IMPORTED = "import sys; from profile_grpc.cli import main; main(sys.argv[1:]); print(*sorted(sys.modules), sep='\\n')"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "never"),
+    [
+        ("--version", "alembic asyncpg cryptography google.protobuf grpc msgspec rich sqlalchemy structlog uvicorn"),
+        ("--help", "alembic asyncpg cryptography google.protobuf grpc msgspec rich sqlalchemy structlog uvicorn"),
+        ("app list --help", "alembic asyncpg google.protobuf grpc sqlalchemy uvicorn"),
+        ("serve --help", "alembic asyncpg google.protobuf grpc prometheus_client sqlalchemy"),
+        ("app list", "alembic cryptography grpc grpc_health prometheus_client protovalidate uvicorn uvloop"),
+        ("reap --dry-run", "alembic cryptography grpc grpc_health prometheus_client protovalidate uvicorn uvloop"),
+        ("profile list shop", "alembic cryptography grpc grpc_health prometheus_client protovalidate uvicorn uvloop"),
+        ("mad shop", "alembic cryptography grpc grpc_health prometheus_client protovalidate uvicorn uvloop"),
+        ("key list", "alembic cryptography grpc grpc_health prometheus_client protovalidate uvicorn uvloop"),
+    ],
+)
+def test_a_command_imports_only_what_it_needs(arguments: str, never: str, commands: Commands) -> None:
+    """What takes time when a program starts is what it imports; the time itself depends on the machine."""
+    if not arguments.endswith(("--version", "--help")):
+        commands.succeed("migrate")
+        commands.succeed("tenant", "create", "acme")
+        commands.succeed("app", "create", "shop", "--tenant", "acme")
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORTED, *arguments.split()],
+        env=environment({"PROFILE_GRPC_DATABASE_URL": commands.url}),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=START_LIMIT_S,
+    )
+    assert not done.stderr or "no" in done.stderr, done.stderr
+    assert set(done.stdout.split()) & set(never.split()) == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("PROFILE_GRPC_METRIC_PORT", "did you mean PROFILE_GRPC_METRICS_PORT?"),
+        ("PROFILE_GRPC_DATABASEURL", "did you mean PROFILE_GRPC_DATABASE_URL?"),
+        ("PROFILE_GRPC_BRIDGE_SPOOOL", "did you mean PROFILE_GRPC_BRIDGE_SPOOL?"),
+        ("PROFILE_GRPC_HASHKEY", "did you mean PROFILE_GRPC_HASH_KEY?"),
+        ("PROFILE_GRPC_CONFIRM", "serve --help"),
+        ("PROFILE_GRPC_ALL_DEVICES", "serve --help"),
+        ("PROFILE_GRPC_APP", "there is no variable PROFILE_GRPC_APP"),
+    ],
+)
+def test_a_variable_that_sets_nothing_is_refused(
+    name: str, says: str, commands: Commands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, "1")
+    outcome = commands("tenant", "list")
+    assert outcome.status == 2
+    assert f"there is no variable {name}; " in outcome.error_line
+    assert says in outcome.error_line
+    assert commands("serve", "--help").status == 0
+
+
+def test_what_kubernetes_sets_for_a_service_of_the_same_name_is_passed_over(
+    commands: Commands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A service called profile-grpc puts these into every container of its namespace."""
+    monkeypatch.setenv("PROFILE_GRPC_SERVICE_HOST", "10.0.0.7")
+    monkeypatch.setenv("PROFILE_GRPC_SERVICE_PORT", "50051")
+    monkeypatch.setenv("PROFILE_GRPC_SERVICE_PORT_GRPC", "50051")
+    monkeypatch.setenv("PROFILE_GRPC_PORT", "tcp://10.0.0.7:50051")
+    monkeypatch.setenv("PROFILE_GRPC_PORT_50051_TCP", "tcp://10.0.0.7:50051")
+    monkeypatch.setenv("PROFILE_GRPC_PORT_50051_TCP_ADDR", "10.0.0.7")
+    monkeypatch.setenv("PROFILE_GRPC_METRICS_SERVICE_HOST", "10.0.0.8")
+    monkeypatch.setenv("PROFILE_GRPC_METRICS_PORT", "tcp://10.0.0.8:9090")
+    commands.succeed("migrate")
+    assert "PROFILE_GRPC_PORT" not in os.environ
+
+
+class Terminal(io.StringIO):
+    """Standard input as a terminal has it."""
+
+    def isatty(self) -> bool:  # type: ignore[explicit-override]
+        return True
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["app delete shop", "app delete shop --force", "profile delete shop --user u --all-devices --allow-missing"],
+)
+def test_a_deletion_asks_on_a_terminal(words: str, commands: Commands, monkeypatch: pytest.MonkeyPatch) -> None:
+    commands.succeed("migrate")
+    commands.succeed("tenant", "create", "acme")
+    commands.succeed("app", "create", "shop", "--tenant", "acme")
+    monkeypatch.setattr(sys, "stdin", Terminal("n\n"))
+    outcome = commands(*words.split())
+    assert outcome.status == 1
+    assert "Delete the " in outcome.err
+    assert commands("app", "show", "shop").status == 0
+    monkeypatch.setattr(sys, "stdin", Terminal("y\n"))
+    assert "Delete the " in commands(*words.split()).err
+    if words.startswith("app"):
+        commands.succeed("app", "create", "shop2", "--tenant", "acme")
+        words = words.replace("shop", "shop2")
+    monkeypatch.setattr(sys, "stdin", Terminal(""))
+    assert "Delete the " not in commands(*words.split(), "--yes").err
 
 
 def test_version_is_one_line(commands: Commands) -> None:
@@ -98,8 +236,9 @@ def test_nothing_asked_shows_the_help(capsys: pytest.CaptureFixture[str]) -> Non
         ("tenant create", "NAME"),
         ("tenant create Acme", "tenant_id"),
         ("app create shop", "--tenant"),
+        ("app create shop --tenant acme --set inactivty_period=40d", "did you mean inactivity_period?"),
         ("app create Shop --tenant acme", "app_id"),
-        ("app create shop --tenant acme --set colour=red", "there is no setting 'colour'"),
+        ("app create shop --tenant acme --set colour=red", "there is no setting 'colour'; there are: push_app_ids"),
         ("app create shop --tenant acme --set inactivity_period=366d", "inactivity_period"),
         ("app set shop", "--set"),
         ("key create --tenant acme --kind client", "--app"),
@@ -173,7 +312,7 @@ def test_an_unforeseen_error_is_one_line(commands: Commands, monkeypatch: pytest
     def fail(_url: str) -> str:
         raise RuntimeError("first\nsecond apk_abcdefghijkl_" + 43 * "s")
 
-    monkeypatch.setattr("profile_grpc.cli.database.migrate_schema", fail)
+    monkeypatch.setattr("profile_grpc.store.migrate", fail)
     outcome = commands("migrate")
     assert outcome.status == 1
     assert outcome.err.startswith(

@@ -19,7 +19,7 @@ from profile_grpc.bootstrap.process import calm_collector, stop_on_signals
 from profile_grpc.bridge.bridge import Bridge, BridgeConfig, ListenerTls
 from profile_grpc.bridge.http.endpoints import AppOptions
 from profile_grpc.bridge.service import ServiceTls
-from profile_grpc.bridge.spool.spool import SpoolLimits
+from profile_grpc.bridge.spool.limits import SpoolLimits
 from profile_grpc.config import ConfigError, LogConfig, ServeConfig
 from profile_grpc.telemetry.logs import configure_logs
 from profile_grpc.telemetry.metrics import MetricsServer, process_registry

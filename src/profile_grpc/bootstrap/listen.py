@@ -5,8 +5,10 @@ from __future__ import annotations
 import socket
 from contextlib import closing
 
+from profile_grpc.config import OperatorError
 
-class AddressTaken(Exception):  # noqa: N818 - an outcome
+
+class AddressTaken(OperatorError):  # noqa: N818 - an outcome
     """The address cannot be listened on. The message is one line that says what to do."""
 
 

@@ -18,7 +18,7 @@ import structlog
 from profile_grpc.bootstrap import demo
 from profile_grpc.bootstrap.clock import SystemClock
 from profile_grpc.bootstrap.composition import Application
-from profile_grpc.config import ServeConfig
+from profile_grpc.config import OperatorError, ServeConfig
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.service.ports import ProfileStore, StoreError
 from profile_grpc.store import open_store
@@ -36,7 +36,7 @@ _YOUNG_OBJECTS = 50_000
 700 has it look at those in flight, again and again, for a tenth of the process's time."""
 
 
-class ProcessFailed(Exception):  # noqa: N818 - an outcome
+class ProcessFailed(OperatorError):  # noqa: N818 - an outcome
     """Something that must run for as long as the process serves has ended."""
 
 

@@ -16,7 +16,7 @@ from contextlib import suppress
 import structlog
 
 from profile_grpc.bootstrap import wire
-from profile_grpc.config import ServeConfig
+from profile_grpc.config import OperatorError, ServeConfig
 
 log = structlog.get_logger(__name__)
 
@@ -28,7 +28,7 @@ _STEADY_SECONDS = 60.0
 _BEYOND_GRACE = 15.0
 
 
-class WorkerFailed(Exception):  # noqa: N818 - an outcome
+class WorkerFailed(OperatorError):  # noqa: N818 - an outcome
     """A worker did not start. It has said why on stderr."""
 
 
@@ -115,7 +115,7 @@ class Supervisor:
             with suppress(ProcessLookupError):
                 process.kill()
             await self._forget(process)
-            raise WorkerFailed
+            raise WorkerFailed("a worker did not start; it has said why above")
         return process
 
     async def _forget(self, process: asyncio.subprocess.Process) -> None:

@@ -22,7 +22,8 @@ from profile_grpc.bridge.known_apps import KnownApp, KnownApps
 from profile_grpc.bridge.metrics import BridgeMetrics
 from profile_grpc.bridge.report import MICROSECONDS
 from profile_grpc.bridge.service import CallFailed, Failure, Service, ServiceTls
-from profile_grpc.bridge.spool.spool import Spool, SpoolLimits
+from profile_grpc.bridge.spool.limits import SpoolLimits
+from profile_grpc.bridge.spool.spool import Spool
 
 _KNOWN_APPS = "directory"
 _PROBE = "probe"

@@ -6,19 +6,18 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from profile_grpc.bootstrap.administration import administration
-from profile_grpc.bootstrap.composition import Application
-from profile_grpc.bridge.http.parameters import Kind
-from profile_grpc.bridge.template_check import FORM, check
-from profile_grpc.bridge.templates import Template
 from profile_grpc.cli import output, settings, shapes
 from profile_grpc.cli.errors import FAILED, CommandFailed
-from profile_grpc.cli.options import AppId, DatabaseUrl, Json, database, option
+from profile_grpc.cli.opening import administration
+from profile_grpc.cli.options import AppId, DatabaseUrl, Json, Yes, command_option, confirm, database
 from profile_grpc.domain.settings import App, AppSettings
+
+if TYPE_CHECKING:
+    from profile_grpc.bootstrap.composition import Application
 
 app = typer.Typer(help="Apps and their settings.", no_args_is_help=True)
 
@@ -28,16 +27,16 @@ NEVER = datetime.fromtimestamp(0, UTC)
 
 Settings = Annotated[
     list[str] | None,
-    option("--set", metavar="NAME=VALUE", help=f"A setting, repeatable. Names: {', '.join(settings.PARSERS)}."),
+    command_option("--set", metavar="NAME=VALUE", help=f"A setting, repeatable. Names: {', '.join(settings.PARSERS)}."),
 ]
-DisplayName = Annotated[str | None, option("--display-name", help="A name for people.")]
+DisplayName = Annotated[str | None, command_option("--display-name", help="A name for people.")]
 
 
 @app.command(epilog=_JSON_SHAPE)
 def create(
     app_id: AppId,
     *,
-    tenant: Annotated[str, option("--tenant", help="The tenant that owns the app.")],
+    tenant: Annotated[str, command_option("--tenant", help="The tenant that owns the app.")],
     display_name: DisplayName = None,
     assignments: Settings = None,
     database_url: DatabaseUrl = None,
@@ -115,7 +114,9 @@ def show(app_id: AppId, *, database_url: DatabaseUrl = None, as_json: Json = Fal
 @app.command("list")
 def list_(
     *,
-    tenant: Annotated[str | None, option("--tenant", help="Only this tenant's.", show_default="every tenant")] = None,
+    tenant: Annotated[
+        str | None, command_option("--tenant", help="Only this tenant's.", show_default="every tenant")
+    ] = None,
     database_url: DatabaseUrl = None,
     as_json: Json = False,
 ) -> None:
@@ -139,10 +140,15 @@ def list_(
 def delete(
     app_id: AppId,
     *,
-    force: Annotated[bool, option("--force", help="Delete its profiles too, irreversibly.")] = False,
+    force: Annotated[bool, command_option("--force", help="Delete its profiles too, irreversibly.")] = False,
+    yes: Yes = False,
     database_url: DatabaseUrl = None,
 ) -> None:
-    """Delete an app and revoke its keys. With profiles it stays, unless --force."""
+    """Delete an app and revoke its keys. With profiles it stays, unless --force.
+
+    On a terminal: asks first, unless --yes.
+    """
+    confirm(f"Delete the app {app_id}{', all of its profiles' if force else ''} and revoke its keys?", yes=yes)
 
     async def run() -> None:
         async with administration(database(database_url)) as admin:
@@ -159,11 +165,13 @@ def delete(
 def bridge_check(
     app_id: AppId,
     *,
-    url: Annotated[str, option("--url", metavar="TEMPLATE", help="The report's URL, with its placeholders.")],
+    url: Annotated[str, command_option("--url", metavar="TEMPLATE", help="The report's URL, with its placeholders.")],
     post_data: Annotated[
-        str, option("--post-data", metavar="TEMPLATE", help="The body, a form or JSON, with its placeholders.")
+        str, command_option("--post-data", metavar="TEMPLATE", help="The body, a form or JSON, with its placeholders.")
     ] = "",
-    content_type: Annotated[str, option("--content-type", help="The body's type.", show_default=FORM)] = "",
+    content_type: Annotated[
+        str, command_option("--content-type", help="The body's type.", show_default="application/x-www-form-urlencoded")
+    ] = "",
     database_url: DatabaseUrl = None,
     as_json: Json = False,
 ) -> None:
@@ -173,6 +181,9 @@ def bridge_check(
 
     JSON: {endpoint, app_id, placeholders: {name: parameter}, problems, xml}.
     """
+    from profile_grpc.bridge.http.parameters import Kind
+    from profile_grpc.bridge.template_check import check
+    from profile_grpc.bridge.templates import Template
 
     async def run() -> App:
         async with administration(database(database_url)) as admin:

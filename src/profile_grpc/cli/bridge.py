@@ -5,27 +5,28 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from profile_grpc import config
-from profile_grpc.bootstrap.bridging import BridgeReady, run_bridge
-from profile_grpc.bridge.bridge import BridgeConfig, ListenerTls
 from profile_grpc.bridge.http.endpoints import AppOptions
 from profile_grpc.bridge.http.rates import Rate
 from profile_grpc.bridge.report import MICROSECONDS
-from profile_grpc.bridge.service import ServiceTls
 from profile_grpc.bridge.spool import dead_letters
+from profile_grpc.bridge.spool.limits import SpoolLimits
 from profile_grpc.bridge.spool.records import DeadLetter
-from profile_grpc.bridge.spool.spool import SpoolLimits
-from profile_grpc.cli import output
-from profile_grpc.cli.options import BELIEVED_PROXY, MEBIBYTE, Json, networks, option
+from profile_grpc.cli import help, output  # noqa: A004 - a module of ours
+from profile_grpc.cli.options import BELIEVED_PROXY, MEBIBYTE, Json, command_option, networks, option
 from profile_grpc.config import ConfigError, LogConfig, LogFormat, LogLevel
+
+if TYPE_CHECKING:
+    from profile_grpc.bootstrap.bridging import BridgeReady
 
 app = typer.Typer(
     help="The HTTP bridge: takes reports of apps over HTTP and delivers them to the service over gRPC.",
     invoke_without_command=True,
+    cls=help.Group,
 )
 dead = typer.Typer(help="Reports that could not be applied.", no_args_is_help=True)
 app.add_typer(dead, name="dead")
@@ -136,6 +137,10 @@ def bridge(  # noqa: PLR0913 - each option is a parameter
     """
     if context.invoked_subcommand is not None:
         return
+    from profile_grpc.bootstrap.bridging import run_bridge
+    from profile_grpc.bridge.bridge import BridgeConfig, ListenerTls
+    from profile_grpc.bridge.service import ServiceTls
+
     if not target or not spool:
         raise typer.BadParameter("give --target HOST:PORT, where the service is, and --spool FILE")
     if (tls_cert is None) != (tls_key is None):
@@ -196,9 +201,9 @@ def replay(
     ] = None,
     *,
     spool: Spool,
-    every: Annotated[bool, _bridge_option("--all", "All of them, or all of the reason and app given.")] = False,
-    reason: Annotated[str, _bridge_option("--reason", "Only those of this reason.")] = "",
-    app_id: Annotated[str, _bridge_option("--app", "Only those of this app.")] = "",
+    every: Annotated[bool, command_option("--all", help="All of them, or all of the reason and app given.")] = False,
+    reason: Annotated[str, command_option("--reason", help="Only those of this reason.")] = "",
+    app_id: Annotated[str, command_option("--app", help="Only those of this app.")] = "",
 ) -> None:
     """Try reports again that could not be applied: within seconds, or when the bridge next starts."""
     if bool(numbers) == every:

@@ -6,7 +6,6 @@ import asyncio
 
 from profile_grpc import config
 from profile_grpc.cli import options, output
-from profile_grpc.store import migrate as migrate_schema
 
 
 def migrate(*, database_url: options.DatabaseUrl = None, as_json: options.Json = False) -> None:
@@ -14,6 +13,8 @@ def migrate(*, database_url: options.DatabaseUrl = None, as_json: options.Json =
 
     JSON: {database, revision}.
     """
+    from profile_grpc.store import migrate as migrate_schema
+
     url = options.database_url(database_url)
     if config.is_sqlite(url):
         config.prepare_sqlite_file(url)

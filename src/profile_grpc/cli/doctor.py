@@ -9,24 +9,24 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from profile_grpc import config
-from profile_grpc.bootstrap.administration import administration
 from profile_grpc.bootstrap.clock import SystemClock
-from profile_grpc.bootstrap.composition import Application
-from profile_grpc.bootstrap.demo import TENANT as DEMO_TENANT
-from profile_grpc.bridge.spool.spool import SpoolLimits
+from profile_grpc.bridge.spool.limits import SpoolLimits
 from profile_grpc.cli import output, spool
 from profile_grpc.cli.errors import FAILED
 from profile_grpc.cli.findings import Finding, Verdict, permissions
+from profile_grpc.cli.opening import administration
 from profile_grpc.cli.options import MEBIBYTE, DatabaseUrl, Json, database_url, option
 from profile_grpc.config import ConfigError, DatabaseConfig
 from profile_grpc.reaper import LEASE
 from profile_grpc.service.ports import StoreError
-from profile_grpc.store import check_schema
+
+if TYPE_CHECKING:
+    from profile_grpc.bootstrap.composition import Application
 
 CLOCK_TOLERANCE = timedelta(seconds=5)
 PASS_OVERDUE = timedelta(days=1)
@@ -100,6 +100,8 @@ async def examine(url: str, environment: Mapping[str, str]) -> AsyncIterator[Fin
     """Every finding; those that need a working database only where there is one."""
     for finding in _surroundings(url, environment):
         yield finding
+    from profile_grpc.store import check_schema
+
     try:
         await check_schema(url)
         # Nothing that is hashed is read or written here: any key does, but where there is one it must fit.
@@ -145,6 +147,8 @@ def _hash_key(configured: bool, kept: bool) -> Finding:  # noqa: FBT001 - two fa
 
 
 async def _inside(admin: Application) -> AsyncIterator[Finding]:
+    from profile_grpc.bootstrap.demo import TENANT as DEMO_TENANT
+
     before = admin.clock.now()
     facts = await admin.store.describe()
     yield Finding("schema", Verdict.OK, f"revision {facts.revision}")

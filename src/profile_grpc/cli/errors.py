@@ -4,28 +4,22 @@ from __future__ import annotations
 
 import typer
 
-from profile_grpc.bootstrap.listen import AddressTaken
-from profile_grpc.bootstrap.process import ProcessFailed
-from profile_grpc.bootstrap.supervisor import WorkerFailed
-from profile_grpc.bridge.spool.schema import SpoolError
-from profile_grpc.cli.settings import SettingError
-from profile_grpc.config import ConfigError
+from profile_grpc.config import ConfigError, OperatorError
 from profile_grpc.domain.errors import Reason, Refused
-from profile_grpc.service.ports import StoreError, StoreUnavailable
-from profile_grpc.telemetry.logs import redact_text
-from profile_grpc.transport.grpc.server import ServeError
 
 FAILED = 1
 USAGE = 2
 _WRONG_INPUT = frozenset({Reason.INVALID_SETTINGS, Reason.INVALID_REQUEST})
 
 
-class CommandFailed(Exception):  # noqa: N818 - an outcome
+class CommandFailed(OperatorError):  # noqa: N818 - an outcome
     """The command did not do what it was asked; the message says why, and what to do."""
 
 
 def explain(error: Exception) -> tuple[str, int]:
     """The line (empty: all is said) and the exit status for an error."""
+    from profile_grpc.telemetry.logs import redact_text
+
     message, status = _explain(error)
     return " ".join(redact_text(message).split()), status
 
@@ -38,20 +32,26 @@ def _explain(error: Exception) -> tuple[str, int]:
             return "stopped", FAILED
         case UnicodeEncodeError():
             return "an argument is not text in UTF-8", USAGE
-        case ConfigError() | SettingError():
+        case ConfigError():
             return str(error), USAGE
+        case OperatorError():
+            return str(error), FAILED
         case Refused():
             return error.message, USAGE if error.reason in _WRONG_INPUT else FAILED
-        case WorkerFailed():
-            return "a worker did not start; it has said why above", FAILED
-        case StoreUnavailable():
-            return f"{error}; check that the database runs and that --database-url names it", FAILED
-        case CommandFailed() | AddressTaken() | ServeError() | ProcessFailed() | SpoolError() | StoreError():
-            return str(error), FAILED
         case OSError():
             return f"{error.filename or ''} {error.strerror or error}".strip(), FAILED
         case _:
-            return f"internal error: {type(error).__name__}: {error} (PROFILE_GRPC_DEBUG=1 shows where)", FAILED
+            return _explain_store(error)
+
+
+def _explain_store(error: Exception) -> tuple[str, int]:
+    from profile_grpc.service.ports import StoreError, StoreUnavailable
+
+    if isinstance(error, StoreUnavailable):
+        return f"{error}; check that the database runs and that --database-url names it", FAILED
+    if isinstance(error, StoreError):
+        return str(error), FAILED
+    return f"internal error: {type(error).__name__}: {error} (PROFILE_GRPC_DEBUG=1 shows where)", FAILED
 
 
 def _usage(error: typer.TyperException) -> str:

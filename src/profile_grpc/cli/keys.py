@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from profile_grpc.bootstrap.administration import administration
-from profile_grpc.bootstrap.composition import Application
 from profile_grpc.cli import output
 from profile_grpc.cli.apps import require_tenant
 from profile_grpc.cli.errors import CommandFailed
-from profile_grpc.cli.options import DatabaseUrl, Json, database, option
+from profile_grpc.cli.opening import administration
+from profile_grpc.cli.options import DatabaseUrl, Json, command_option, database
 from profile_grpc.service.credentials import APP_KINDS
 from profile_grpc.service.ports import KeyKind, StoredKey
+
+if TYPE_CHECKING:
+    from profile_grpc.bootstrap.composition import Application
 
 app = typer.Typer(help="Keys: the credentials of a tenant.", no_args_is_help=True)
 
@@ -33,9 +35,9 @@ class Kind(StrEnum):
 @app.command()
 def create(
     *,
-    tenant: Annotated[str, option("--tenant", help="The tenant that the key belongs to.")],
-    kind: Annotated[Kind, option("--kind", help="What the key may do.")],
-    app_id: Annotated[str | None, option("--app", help="The app that a client or bridge key reaches.")] = None,
+    tenant: Annotated[str, command_option("--tenant", help="The tenant that the key belongs to.")],
+    kind: Annotated[Kind, command_option("--kind", help="What the key may do.")],
+    app_id: Annotated[str | None, command_option("--app", help="The app that a client or bridge key reaches.")] = None,
     database_url: DatabaseUrl = None,
     as_json: Json = False,
 ) -> None:
@@ -71,8 +73,10 @@ def create(
 @app.command("list")
 def list_(
     *,
-    tenant: Annotated[str | None, option("--tenant", help="Only this tenant's.", show_default="every tenant")] = None,
-    app_id: Annotated[str | None, option("--app", help="Only this app's.", show_default="every app")] = None,
+    tenant: Annotated[
+        str | None, command_option("--tenant", help="Only this tenant's.", show_default="every tenant")
+    ] = None,
+    app_id: Annotated[str | None, command_option("--app", help="Only this app's.", show_default="every app")] = None,
     database_url: DatabaseUrl = None,
     as_json: Json = False,
 ) -> None:

@@ -1,27 +1,31 @@
-"""Options that several commands share. Each option of every command is also an environment variable."""
+"""Options that several commands share."""
 
 from __future__ import annotations
 
 import ipaddress
 import os
+import sys
 from typing import Annotated, Any
 
 import typer
 
 from profile_grpc import config
+from profile_grpc.cli.variables import PREFIX
 from profile_grpc.config import DatabaseConfig
-from profile_grpc.service.ports import StoreError
-from profile_grpc.store import urls
 
-PREFIX = "PROFILE_GRPC_"
 MEBIBYTE = 1 << 20
 BELIEVED_PROXY = "Address or network whose X-Forwarded-For is believed, or *; repeatable."
 
 
-def option(flag: str, *others: str, help: str, **more: Any) -> Any:  # noqa: A002, ANN401 - as typer names and types it
-    """An option with its environment variable: `--metrics-port` is PROFILE_GRPC_METRICS_PORT."""
+def option(flag: str, *, help: str, **more: Any) -> Any:  # noqa: A002, ANN401 - as typer names and types it
+    """An option of a process that serves, with its variable: `--metrics-port` is PROFILE_GRPC_METRICS_PORT."""
     name = flag.partition("/")[0].removeprefix("--").replace("-", "_").upper()
-    return typer.Option(flag, *others, envvar=PREFIX + name, help=help, **more)
+    return typer.Option(flag, envvar=PREFIX + name, help=help, **more)
+
+
+def command_option(flag: str, *, help: str, **more: Any) -> Any:  # noqa: A002, ANN401 - as `option`
+    """An option of a command that a person calls: only the command line sets it (see `variables`)."""
+    return typer.Option(flag, help=help, **more)
 
 
 DatabaseUrl = Annotated[
@@ -32,9 +36,20 @@ DatabaseUrl = Annotated[
         show_default="a SQLite file in the user's data directory",
     ),
 ]
-Json = Annotated[bool, option("--json", help="Print JSON, for programs.")]
+Json = Annotated[bool, command_option("--json", help="Print JSON, for programs.")]
 AppId = Annotated[str, typer.Argument(metavar="APP", help="The app's id.")]
-OptionalApp = Annotated[str | None, option("--app", help="Only this app.", show_default="every app")]
+Yes = Annotated[bool, command_option("--yes", help="Do not ask first, as is done on a terminal.")]
+OptionalApp = Annotated[str | None, command_option("--app", help="Only this app.", show_default="every app")]
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Asks a person before something is deleted. Where standard input is no terminal nobody can answer: goes ahead.
+
+    Raises:
+        typer.Abort: the answer is no.
+    """
+    if not yes and sys.stdin.isatty():
+        typer.confirm(question, abort=True, err=True)
 
 
 def networks(values: list[str] | None) -> list[str] | None:
@@ -61,6 +76,9 @@ def database(url: str | None) -> DatabaseConfig:
 
 def database_url(url: str | None) -> str:
     """The URL that was given, or the default; a usage error when it names no database."""
+    from profile_grpc.service.ports import StoreError
+    from profile_grpc.store import urls
+
     url = url or config.default_database_url()
     try:
         urls.parse(url)

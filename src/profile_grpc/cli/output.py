@@ -8,14 +8,13 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import typer
-from rich import box
-from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
-from rich.text import Text
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress
 
 _WIDTH_OF_A_FILE = 10_000
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
@@ -42,6 +41,10 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, empty: st
     if not rows:
         note(empty)
         return
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
     shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column, sample in zip(columns, rows[0], strict=True):
         number = isinstance(sample, int | float) and not isinstance(sample, bool)
@@ -53,6 +56,9 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, empty: st
 
 def facts(pairs: Mapping[str, object]) -> None:
     """The answer as one name and value a line."""
+    from rich.table import Table
+    from rich.text import Text
+
     shown = Table(box=None, show_header=False, pad_edge=False)
     shown.add_column(no_wrap=True)
     shown.add_column(overflow="fold")
@@ -89,6 +95,9 @@ class Working:
 @contextmanager
 def working(what: str) -> Iterator[Working]:
     """Shows on stderr that the block works, and for how long; only where it is a terminal."""
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
     console = Console(file=sys.stderr)
     with Progress(
         SpinnerColumn(),
@@ -104,6 +113,8 @@ def working(what: str) -> Iterator[Working]:
 
 def _console(stream: TextIO) -> Console:
     """A console that never cuts what goes into a file or a pipe."""
+    from rich.console import Console
+
     return Console(file=stream, highlight=False, width=None if stream.isatty() else _WIDTH_OF_A_FILE)
 
 

@@ -9,10 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
-from appprofile.v1 import profile_pb2, profile_service_pb2
-from profile_grpc.bootstrap.administration import administration
 from profile_grpc.cli import output, settings, shapes
-from profile_grpc.cli.options import AppId, DatabaseUrl, Json, database, option
+from profile_grpc.cli.opening import administration
+from profile_grpc.cli.options import AppId, DatabaseUrl, Json, Yes, command_option, confirm, database
 from profile_grpc.domain import inactivity
 from profile_grpc.domain.commands import DeleteDeviceProfile
 from profile_grpc.domain.model import Platform, Profile, ProfileKey, ProfileStatus, PushEndpoint
@@ -27,10 +26,12 @@ HIDDEN = "(hidden: --show-tokens)"
 
 UserId = Annotated[str, typer.Argument(metavar="USER", help="The user's id.")]
 DeviceId = Annotated[str, typer.Argument(metavar="DEVICE", help="The device's id.")]
-ShowTokens = Annotated[bool, option("--show-tokens", help="Show push tokens; whoever has one can be sent pushes.")]
-OptionalUser = Annotated[str | None, option("--user", help="The user's id.")]
-OptionalCustomer = Annotated[str | None, option("--customer", help="The customer's id.")]
-OptionalDevice = Annotated[str | None, option("--device", help="The device's id.")]
+ShowTokens = Annotated[
+    bool, command_option("--show-tokens", help="Show push tokens; whoever has one can be sent pushes.")
+]
+OptionalUser = Annotated[str | None, command_option("--user", help="The user's id.")]
+OptionalCustomer = Annotated[str | None, command_option("--customer", help="The customer's id.")]
+OptionalDevice = Annotated[str | None, command_option("--device", help="The device's id.")]
 
 
 @app.command()
@@ -44,6 +45,8 @@ def get(
     as_json: Json = False,
 ) -> None:
     """Show a profile. JSON: the contract's Profile; push tokens are null unless --show-tokens."""
+    from appprofile.v1 import profile_pb2
+
     shapes.check(profile_pb2.ProfileKey(app_id=app_id, user_id=user_id, device_id=device_id))
 
     async def run() -> tuple[App, Profile, datetime]:
@@ -65,9 +68,9 @@ def list_(  # noqa: PLR0913 - each option is a parameter
     user_id: OptionalUser = None,
     device_id: OptionalDevice = None,
     customer_id: OptionalCustomer = None,
-    status: Annotated[str | None, option("--status", help="ACTIVE or UNREGISTERED.")] = None,
-    platform: Annotated[str | None, option("--platform", help="ANDROID, IOS, WEB or UNSPECIFIED.")] = None,
-    limit: Annotated[int, option("--limit", min=1, help="How many at most.")] = paging.DEFAULT_SIZE,
+    status: Annotated[str | None, command_option("--status", help="ACTIVE or UNREGISTERED.")] = None,
+    platform: Annotated[str | None, command_option("--platform", help="ANDROID, IOS, WEB or UNSPECIFIED.")] = None,
+    limit: Annotated[int, command_option("--limit", min=1, help="How many at most.")] = paging.DEFAULT_SIZE,
     show_tokens: ShowTokens = False,
     database_url: DatabaseUrl = None,
     as_json: Json = False,
@@ -110,18 +113,23 @@ def list_(  # noqa: PLR0913 - each option is a parameter
 
 
 @app.command()
-def delete(
+def delete(  # noqa: PLR0913 - each option is a parameter
     app_id: AppId,
     *,
     user_id: OptionalUser = None,
     customer_id: OptionalCustomer = None,
     device_id: OptionalDevice = None,
-    all_devices: Annotated[bool, option("--all-devices", help="On every device.")] = False,
-    allow_missing: Annotated[bool, option("--allow-missing", help="Succeed when there is no such profile.")] = False,
+    all_devices: Annotated[bool, command_option("--all-devices", help="On every device.")] = False,
+    allow_missing: Annotated[
+        bool, command_option("--allow-missing", help="Succeed when there is no such profile.")
+    ] = False,
+    yes: Yes = False,
     database_url: DatabaseUrl = None,
     as_json: Json = False,
 ) -> None:
     """Delete a user's or a customer's profiles at once, irreversibly, on one device or on all.
+
+    On a terminal: asks first, unless --yes.
 
     JSON: {deleted: [{app_id, user_id, device_id}]}.
     """
@@ -129,9 +137,13 @@ def delete(
         raise typer.BadParameter("give either --user or --customer")
     if (device_id is None) != all_devices:
         raise typer.BadParameter("give either --device or --all-devices")
+    from appprofile.v1 import profile_service_pb2
+
     who = {"user_id": user_id} if user_id is not None else {"customer_id": customer_id}
     where = {"device_id": device_id} if device_id is not None else {"all_devices": True}
     shapes.check(profile_service_pb2.DeleteDeviceProfileRequest(app_id=app_id, **who, **where))
+    whose = f"of user {user_id}" if user_id is not None else f"of customer {customer_id}"
+    confirm(f"Delete the profiles {whose} on {device_id or 'every device'} in {app_id}?", yes=yes)
     command = DeleteDeviceProfile(app_id, user_id or "", customer_id or "", device_id or "", allow_missing)
 
     async def run() -> Deleted:

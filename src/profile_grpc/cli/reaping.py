@@ -6,17 +6,19 @@ import asyncio
 from collections import Counter
 from dataclasses import asdict
 from time import monotonic
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from profile_grpc.bootstrap.administration import administration
-from profile_grpc.bootstrap.composition import Application
 from profile_grpc.cli import output
 from profile_grpc.cli.errors import FAILED, CommandFailed
-from profile_grpc.cli.options import DatabaseUrl, Json, OptionalApp, database, option
-from profile_grpc.reaper import DryRun, PassReport
+from profile_grpc.cli.opening import administration
+from profile_grpc.cli.options import DatabaseUrl, Json, OptionalApp, command_option, database
 from profile_grpc.service.lease import LeaseLost
+
+if TYPE_CHECKING:
+    from profile_grpc.bootstrap.composition import Application
+    from profile_grpc.reaper import DryRun, PassReport
 
 LEASE_PATIENCE = 60.0
 """Seconds to wait for another process to finish its pass."""
@@ -25,10 +27,13 @@ _LEASE_RETRY = 1.0
 
 def reap(
     *,
-    dry_run: Annotated[bool, option("--dry-run", help="Only tell what would go, and what expires when.")] = False,
+    dry_run: Annotated[
+        bool, command_option("--dry-run", help="Only tell what would go, and what expires when.")
+    ] = False,
     app_id: OptionalApp = None,
     confirm: Annotated[
-        bool, option("--confirm", help="Your go to delete more than the breaker allows, and after a clock jump.")
+        bool,
+        command_option("--confirm", help="Your go to delete more than the breaker allows, and after a clock jump."),
     ] = False,
     database_url: DatabaseUrl = None,
     as_json: Json = False,

@@ -2,26 +2,74 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from typing import Annotated
 
 import typer
 
-from profile_grpc.cli import apps, bridge, database, doctor, keys, output, profiles, reaping, serving, tenants, usage
+from profile_grpc.cli import output
+from profile_grpc.cli.help import Lazy, LazyGroup
 from profile_grpc.config import PROGRAM
+
+_HERE = "profile_grpc.cli"
+COMMANDS = {
+    "serve": Lazy(f"{_HERE}.serving", "serve", "Serve, and clean up in the background, until SIGTERM or Ctrl-C."),
+    "migrate": Lazy(
+        f"{_HERE}.database", "migrate", "Create the schema, or bring it up to date; on Citus, distribute the tables."
+    ),
+    "doctor": Lazy(
+        f"{_HERE}.doctor",
+        "doctor",
+        "Check schema, engine, clock, lease, reaper, hash key, file permissions, and the spool of an HTTP bridge.",
+    ),
+    "tenant": Lazy(f"{_HERE}.tenants", "app", "The companies that use the service."),
+    "app": Lazy(f"{_HERE}.apps", "app", "Apps and their settings."),
+    "key": Lazy(f"{_HERE}.keys", "app", "Keys: the credentials of a tenant."),
+    "reap": Lazy(f"{_HERE}.reaping", "reap", "Run one reaper pass now."),
+    "mad": Lazy(
+        f"{_HERE}.usage",
+        "mad",
+        "Report monthly active devices: counted per day, distinct in the range, distinct in the 30 days up to now.",
+    ),
+    "profile": Lazy(f"{_HERE}.profiles", "app", "Profiles, for support."),
+    "bridge": Lazy(
+        f"{_HERE}.bridge",
+        "app",
+        "The HTTP bridge: takes reports of apps over HTTP and delivers them to the service over gRPC.",
+    ),
+}
+
+
+def variables_of_options() -> frozenset[str]:
+    """The environment variables that set options of `serve` and `bridge`."""
+    commands = [COMMANDS[name].load(name) for name in ("serve", "bridge")]
+    return frozenset(p.envvar for command in commands for p in command.params if isinstance(p.envvar, str))
+
+
+class Program(LazyGroup):
+    """The commands of the program."""
+
+    lazy = COMMANDS
+
 
 app = typer.Typer(
     name=PROGRAM,
+    cls=Program,
     help="App profile management for push and in-app messaging.",
-    epilog="Every option can be given as an environment variable: --metrics-port is PROFILE_GRPC_METRICS_PORT.",
+    epilog=(
+        "Options of `serve` and `bridge`, and --database-url, can be given as environment variables: --metrics-port"
+        " is PROFILE_GRPC_METRICS_PORT, and of the bridge PROFILE_GRPC_BRIDGE_METRICS_PORT."
+    ),
     no_args_is_help=True,
     add_completion=False,
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
 def _show_version(asked: bool) -> None:  # noqa: FBT001 - typer calls it
     if asked:
+        from importlib.metadata import version
+
         output.line(f"{PROGRAM} {version(PROGRAM)}")
         raise typer.Exit
 
@@ -35,15 +83,3 @@ def program(
     ] = False,
 ) -> None:
     """App profile management for push and in-app messaging."""
-
-
-app.command()(serving.serve)
-app.command()(database.migrate)
-app.command()(doctor.doctor)
-app.add_typer(tenants.app, name="tenant")
-app.add_typer(apps.app, name="app")
-app.add_typer(keys.app, name="key")
-app.command()(reaping.reap)
-app.command()(usage.mad)
-app.add_typer(profiles.app, name="profile")
-app.add_typer(bridge.app, name="bridge")

@@ -7,19 +7,20 @@ import sys
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 import profile_grpc
 from profile_grpc import config
-from profile_grpc.bootstrap import serving
-from profile_grpc.bootstrap.serving import Ready
-from profile_grpc.bridge.spool.spool import SpoolLimits
+from profile_grpc.bridge.spool.limits import SpoolLimits
 from profile_grpc.cli import output
 from profile_grpc.cli.options import BELIEVED_PROXY, MEBIBYTE, DatabaseUrl, database_url, networks, option
 from profile_grpc.config import DatabaseConfig, LogConfig, LogFormat, LogLevel, ServeConfig, TlsConfig
 from profile_grpc.service.credentials import HEADER
+
+if TYPE_CHECKING:
+    from profile_grpc.bootstrap.serving import Ready
 
 _DEFAULT = ServeConfig(database=DatabaseConfig("sqlite:///", b""))
 _LISTENING = "Where to listen"
@@ -202,6 +203,8 @@ def serve(  # noqa: PLR0913 - each option is a parameter
         log=LogConfig(log_level, log_format),
     )
     hash_key = config.serving_hash_key(url, os.environ, dev=dev)
+    from profile_grpc.bootstrap import serving
+
     serving.serve(replace(settings, database=DatabaseConfig(url, hash_key)), announce)
 
 

@@ -7,8 +7,10 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass, replace
 from datetime import timedelta
+from difflib import get_close_matches
 from typing import Any, TypeVar
 
+from profile_grpc.config import ConfigError
 from profile_grpc.domain.model import Channel, Platform, PushProvider, PushPurpose
 from profile_grpc.domain.settings import (
     MEMORY,
@@ -31,7 +33,7 @@ _DEFAULT = "default"
 _TOO_LARGE = 2**63
 
 
-class SettingError(ValueError):
+class SettingError(ConfigError):
     """A setting that cannot be read; the message says what is possible."""
 
 
@@ -45,7 +47,9 @@ def apply(settings: AppSettings, assignments: Iterable[str]) -> AppSettings:
         name, equals, text = assignment.partition("=")
         name, text = name.strip(), text.strip()
         if name not in PARSERS:
-            raise SettingError(f"there is no setting {name!r}; there are: {', '.join(PARSERS)}")
+            near = get_close_matches(name, PARSERS, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(PARSERS)}"
+            raise SettingError(f"there is no setting {name!r}; {hint}")
         if not equals:
             raise SettingError(f"write the setting as {name}=value")
         if text == _DEFAULT:

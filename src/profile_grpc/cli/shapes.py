@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from google.protobuf.message import Message
+from typing import TYPE_CHECKING
 
-from profile_grpc.domain.settings import App
-from profile_grpc.transport.grpc import settings, shape
+if TYPE_CHECKING:
+    from google.protobuf.message import Message
+
+    from profile_grpc.domain.settings import App
 
 
 def check(message: Message) -> None:
@@ -14,9 +16,13 @@ def check(message: Message) -> None:
     Raises:
         Refused: INVALID_REQUEST, naming the fields and what is expected of them.
     """
+    from profile_grpc.transport.grpc import shape
+
     shape.check(message)
 
 
 def check_app(app: App) -> None:
     """Checks an app's id, its name and the shape of its settings, as `check`."""
+    from profile_grpc.transport.grpc import settings
+
     check(settings.app(app))

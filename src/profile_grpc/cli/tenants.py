@@ -7,10 +7,9 @@ from typing import Annotated
 
 import typer
 
-from appprofile.v1 import app_pb2
-from profile_grpc.bootstrap.administration import administration
 from profile_grpc.cli import output, shapes
 from profile_grpc.cli.errors import CommandFailed
+from profile_grpc.cli.opening import administration
 from profile_grpc.cli.options import DatabaseUrl, Json, database
 from profile_grpc.service.ports import Conflict, Tenant
 
@@ -27,6 +26,8 @@ def create(
     """Create a tenant. JSON: {tenant_id, create_time}."""
     if not tenant_id:
         raise typer.BadParameter("must not be empty", param_hint="NAME")
+    from appprofile.v1 import app_pb2
+
     shapes.check(app_pb2.App(app_id="any", tenant_id=tenant_id))
 
     async def run() -> Tenant:

@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from profile_grpc.bootstrap.administration import administration
 from profile_grpc.cli import output
-from profile_grpc.cli.options import AppId, DatabaseUrl, Json, database, option
+from profile_grpc.cli.opening import administration
+from profile_grpc.cli.options import AppId, DatabaseUrl, Json, command_option, database
 from profile_grpc.service.ports import MadUsage
 
 _DEFAULT_SPAN = timedelta(days=29)
@@ -28,10 +28,13 @@ def mad(
     *,
     first: Annotated[
         date | None,
-        option("--from", parser=_day, metavar="DAY", help="First day (UTC).", show_default="30 days up to --to"),
+        command_option(
+            "--from", parser=_day, metavar="DAY", help="First day (UTC).", show_default="30 days up to --to"
+        ),
     ] = None,
     last: Annotated[
-        date | None, option("--to", parser=_day, metavar="DAY", help="Last day (UTC), included.", show_default="today")
+        date | None,
+        command_option("--to", parser=_day, metavar="DAY", help="Last day (UTC), included.", show_default="today"),
     ] = None,
     database_url: DatabaseUrl = None,
     as_json: Json = False,

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from profile_grpc import sealing
-from profile_grpc.config import may_be_sqlite
+from profile_grpc.config import OperatorError, may_be_sqlite
 
 VERSION = 1
 BUSY_SECONDS = 10
@@ -57,7 +57,7 @@ KEY_CHECK = "key check"
 """The value in `meta` that tells under which hash key a spool is sealed."""
 
 
-class SpoolError(Exception):
+class SpoolError(OperatorError):
     """The spool cannot be opened. The message is one line that says what to do."""
 
 

@@ -7,7 +7,6 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,6 +15,7 @@ import structlog
 from profile_grpc.bridge.http.parameters import Kind
 from profile_grpc.bridge.report import MICROSECONDS
 from profile_grpc.bridge.spool import schema
+from profile_grpc.bridge.spool.limits import SpoolLimits
 from profile_grpc.bridge.spool.records import (
     ROW_BYTES,
     Account,
@@ -54,20 +54,6 @@ class SpoolFull(Exception):  # noqa: N818 - an outcome
 
 class SpoolFailed(Exception):  # noqa: N818 - an outcome
     """The disk did not take the report."""
-
-
-@dataclass(frozen=True, slots=True)
-class SpoolLimits:
-    """How much is kept."""
-
-    size: int = 1 << 30
-    """Bytes of waiting reports, about."""
-    unproven_share: float = 0.5
-    """The part of it that reports may take whose key is not known to be right."""
-    dedupe_window: float = 600.0
-    """Seconds in which a report takes the place of an equal one that still waits."""
-    remembered: int = 200_000
-    """About how many reports are remembered for that; in a flood, the window is shorter."""
 
 
 class Spool:

@@ -10,6 +10,7 @@ from contextlib import suppress
 import grpc
 
 from appprofile.v1 import app_service_pb2, profile_service_pb2, usage_service_pb2
+from profile_grpc.config import OperatorError
 from profile_grpc.transport.grpc import health
 from profile_grpc.transport.grpc.in_flight import InFlight
 from profile_grpc.transport.grpc.options import ServerOptions, Tls, channel_options
@@ -21,7 +22,7 @@ _LAST_WORDS = 0.2
 """Seconds that answers already given have to reach the wire when the server ends."""
 
 
-class ServeError(Exception):
+class ServeError(OperatorError):
     """The server cannot start. The text is one line that says why."""
 
 

@@ -1,0 +1,21 @@
+"""The use cases for a command, imported when it runs: the help of a command opens no database."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from profile_grpc.config import DatabaseConfig
+
+if TYPE_CHECKING:
+    from profile_grpc.bootstrap.composition import Application
+
+
+@asynccontextmanager
+async def administration(database: DatabaseConfig, *, keyed: bool = True) -> AsyncIterator[Application]:
+    """See `bootstrap.administration`."""
+    from profile_grpc.bootstrap import administration as bootstrap
+
+    async with bootstrap.administration(database, keyed=keyed) as admin:
+        yield admin
