@@ -3,8 +3,6 @@
 The bridge has a core of its own and a service that is down: every report waits in the spool. What is compared:
 
 - `empty`: the bridge's HTTP server around an ASGI application that answers an empty 200 at once
-- `short`: the same server around one that answers an empty 200 by the server's shortcut, as the bridge does: the bare
-  cost of a request that is taken so
 - `reports`: the bridge, its key known to be right; each report another account's
 
 Prints for each round the rates, and the CPU time of a request: on a busy machine the ratio of the latter tells what the
@@ -22,7 +20,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -33,8 +31,8 @@ import uvloop
 from profile_grpc.bootstrap.administration import administration
 from profile_grpc.bootstrap.process import calm_collector
 from profile_grpc.bridge.http import server
-from profile_grpc.bridge.http.crowd import Exchange
-from profile_grpc.bridge.http.server import HttpServer, ServerLimits
+from profile_grpc.bridge.http.connection import ServerLimits
+from profile_grpc.bridge.http.server import HttpServer
 from profile_grpc.cli.settings import apply
 from profile_grpc.config import DatabaseConfig
 from profile_grpc.domain.settings import AppSettings
@@ -101,30 +99,19 @@ class Load:
         return seconds
 
 
-class _Short:
-    """Answers by the shortcut, without anything in between."""
-
-    paths = frozenset({b"/removeToken/"})
-
-    def take(self, crowd: Sequence[Exchange]) -> list[Exchange]:
-        for exchange in crowd:
-            exchange.reply(200, b"content-length: 0\r\n")
-        return []
-
-
 @program.command()
-def empty(*, short: Annotated[bool, typer.Option(help="By the shortcut.")] = False) -> None:
+def empty() -> None:
     """Serve empty answers; prints the port."""
-    uvloop.run(_serve_empty(_Short() if short else None))
+    uvloop.run(_serve_empty())
 
 
-async def _serve_empty(shortcut: _Short | None) -> None:
+async def _serve_empty() -> None:
     async def application(_scope: Any, _receive: Any, send: Any) -> None:  # noqa: ANN401 - ASGI
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]})
         await send({"type": "http.response.body", "body": b""})
 
     listener = server.listen("127.0.0.1", 0)
-    http = HttpServer(application, listener, None, ServerLimits(), (), shortcut)
+    http = HttpServer(application, listener, None, ServerLimits(), ())
     await http.start()
     calm_collector()
     print(listener.getsockname()[1], flush=True)
@@ -146,30 +133,23 @@ def run(
     with (
         tempfile.TemporaryDirectory(prefix="profile-grpc-bench-") as folder,
         _empty(cores) as (plain, plain_port),
-        _empty(cores, "--short") as (short, short_port),
         _bridge(Path(folder), cores) as (bridge, bridge_port, key),
     ):
-        first, rates, costs, shares = 0, [], [], []
+        first, rates, costs = 0, [], []
         for number in range(rounds + 1):
             plain_rate, plain_cpu = _measure(plain, plain_port, Load(first, requests, key), requests, connections)
-            _, short_cpu = _measure(short, short_port, Load(first, requests, key), requests, connections)
             rate, cpu = _measure(bridge, bridge_port, Load(first, requests, key), requests, connections)
             first += requests
             if number == 0:
                 continue  # to warm up
             rates.append(rate / plain_rate)
             costs.append(plain_cpu / cpu)
-            shares.append(short_cpu / cpu)
             print(
                 f"empty {plain_rate:7,.0f}/s {plain_cpu * 1e6:4.0f} us   reports {rate:7,.0f}/s {cpu * 1e6:4.0f} us"
                 f"   ratio {rates[-1]:.2f} (by CPU {costs[-1]:.2f})"
-                f"   short {short_cpu * 1e6:4.0f} us ({shares[-1]:.2f})"
             )
         spooled = sqlite3.connect(Path(folder) / "spool.db").execute("SELECT count(*) FROM report").fetchone()[0]
-        print(
-            f"median ratio {statistics.median(rates):.2f}, by CPU {statistics.median(costs):.2f}"
-            f" (of the shortcut's {statistics.median(shares):.2f})"
-        )
+        print(f"median ratio {statistics.median(rates):.2f}, by CPU {statistics.median(costs):.2f}")
         print(f"spooled {spooled:,} of {first:,}; {bridge.rss_mb():.0f} MB")
 
 
@@ -181,8 +161,8 @@ def _measure(target: Server, port: int, load: Load, requests: int, connections: 
 
 
 @contextmanager
-def _empty(cores: Cores, *options: str) -> Iterator[tuple[Server, int]]:
-    process = start([sys.executable, "-m", "scripts.benchmark.bridge", "empty", *options], cores)
+def _empty(cores: Cores) -> Iterator[tuple[Server, int]]:
+    process = start([sys.executable, "-m", "scripts.benchmark.bridge", "empty"], cores)
     port = int(first_line(process))
     server_ = Server(process, f"127.0.0.1:{port}")
     try:

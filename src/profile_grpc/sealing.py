@@ -72,8 +72,8 @@ class Sealer:
         return cipher
 
 
-def equal(content: bytes) -> bytes:
-    """Tells equal contents by. For memory only: without the hash key, anybody can make it."""
+def digest(content: bytes) -> bytes:
+    """Equal for equal contents. For memory only: without the hash key, anybody can make it."""
     return hashlib.sha256(content).digest()
 
 

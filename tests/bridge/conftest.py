@@ -69,7 +69,7 @@ class Harness:
         )
         self.registry = CollectorRegistry()
         self.bridge = Bridge(replace(settings, **changes), lambda: self.clock.microseconds, self.registry)
-        self.bridge._gate._backoff = SOON
+        self.bridge._availability._backoff = SOON
         await self.bridge.start()
         return self.bridge
 

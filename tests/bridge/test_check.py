@@ -4,10 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from profile_grpc.bridge.http.parameters import Kind, Parameters, Source
+from profile_grpc.bridge.report import Kind
 from profile_grpc.bridge.template_check import check
 from profile_grpc.bridge.templates import DEFAULT, Template
 from profile_grpc.domain.errors import Refused
@@ -137,18 +135,3 @@ def test_the_command_shows_placeholders_problems_and_xml(
     assert "problem: the path names the app other, not shop" in outcome.err
     told = commands("app", "bridge-check", "shop", "--url", url.replace("removeToken", "reportToken"))
     assert "which your app's documentation names\nhttps://example.com/reportToken/?" in told.out
-
-
-NAMES = [*BridgeParameters().token_msgs, *BridgeParameters().username, "selector", "appid", "device_id", "other"]
-PARTS = ["a", "%2F", "%2f", "%252B", "+", "%2B", "%3D", "=", "%", "%C3%BC", "\xfc", "%20", "%25", "%pushToken%"]
-
-
-@given(
-    query=st.dictionaries(
-        st.sampled_from([name.lower() for name in NAMES]), st.lists(st.sampled_from(PARTS), min_size=1).map("".join)
-    )
-)
-def test_a_query_alone_reads_as_a_query_with_a_path(query: dict[str, str]) -> None:
-    """X2: the short cut for queries gives what the long way gives, here with a path segment that is not replaced."""
-    alone, beside = (Parameters(query, {}, Source.FORM, "utf-8", segments) for segments in ([], ["%selector%"]))
-    assert DEFAULT.fields(alone) == DEFAULT.fields(beside)

@@ -11,7 +11,7 @@ import pytest
 import trustme
 
 from profile_grpc.bridge.bridge import Bridge, ListenerTls
-from profile_grpc.bridge.http.server import ServerLimits
+from profile_grpc.bridge.http.connection import ServerLimits
 from tests.bridge.conftest import Harness, request, status, until
 from tests.bridge.test_requests import JSON, QUERY
 

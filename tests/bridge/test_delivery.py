@@ -1,6 +1,7 @@
 """What becomes of reports that were taken (X1, X3, X4, X5)."""
 
 import asyncio
+import re
 import sqlite3
 from contextlib import closing
 from datetime import timedelta
@@ -10,10 +11,10 @@ from typing import Any
 import grpc
 import pytest
 
-from appprofile.v1 import profile_pb2
+from appprofile.v1 import app_pb2, profile_pb2
 from appprofile.v1 import profile_service_pb2 as pb
 from profile_grpc.bridge.delivery.delivery import DeliveryLimits
-from profile_grpc.bridge.http.endpoints import AppOptions
+from profile_grpc.bridge.http.endpoints import EndpointOptions
 from profile_grpc.bridge.http.rates import Rate
 from profile_grpc.bridge.spool import dead_letters
 from profile_grpc.bridge.spool import facts as spool_facts
@@ -90,7 +91,7 @@ async def test_what_is_known_of_the_apps_outlives_a_restart(harness: Harness) ->
 
 
 async def test_a_push_token_report_registers_and_beats(running: Harness) -> None:
-    """X5: usable tokens, provider, platform and purpose by the push app id; the device is the selector."""
+    """X5: usable tokens, provider, platform and purpose by the push app id; the device is derived."""
     target = (
         f"/reportToken/?username=johndow&selector={SELECTOR}&token_msgs={MSGS}&appid_msgs={MESSAGES}"
         f"&token_calls={VOIP.replace('=', '%3D')}&appid_calls={CALLS}"
@@ -98,11 +99,8 @@ async def test_a_push_token_report_registers_and_beats(running: Harness) -> None
     assert await running.get(target) == 200
     await running.settled()
     register, heartbeat = running.service.calls
-    assert (register.key.user_id, register.key.device_id, register.account_selector) == (
-        "johndow",
-        SELECTOR,
-        SELECTOR,
-    )
+    assert (register.key.user_id, register.account_selector) == ("johndow", SELECTOR)
+    assert re.fullmatch("token-[0-9a-f]{32}", register.key.device_id)
     assert register.platform == profile_pb2.PLATFORM_IOS
     assert {(e.provider, e.purpose, e.push_app_id, e.token) for e in register.push_endpoints} == {
         (
@@ -116,11 +114,90 @@ async def test_a_push_token_report_registers_and_beats(running: Harness) -> None
     assert heartbeat.key == register.key
 
 
-async def test_the_device_is_the_installation_if_it_is_given(running: Harness) -> None:
+@pytest.mark.parametrize("name", ["installid", "installation_id", "device_id"])
+async def test_the_device_is_the_installation_if_it_is_given(running: Harness, name: str) -> None:
     """X5."""
-    assert await running.get(token_report() + "&installation_id=phone-1") == 200
+    assert await running.get(token_report() + f"&{name}=phone-1") == 200
     await running.settled()
     assert running.service.calls[0].key.device_id == "phone-1"
+
+
+async def test_accounts_of_one_phone_share_a_device(running: Harness) -> None:
+    """X5: the token tells the phone, in any spelling."""
+    calls = "&token_calls=%s&appid_calls=" + CALLS
+    reports = [
+        token_report("ann") + calls % VOIP.replace("=", "%3D"),
+        token_report("bob").replace(SELECTOR, "other"),
+        f"/reportToken/?username=carl&selector=s&appid_msgs={MESSAGES}&token_msgs=APA91bG9aqWvmnxnYBZWG9hxvtkgzTXSopfiufzmc6tP3Kb",
+        token_report("dora", "another-phone"),
+    ]
+    for report in reports:
+        assert await running.get(report) == 200
+    await running.settled()
+    devices = [call.key.device_id for call in running.service.calls if isinstance(call, pb.RegisterRequest)]
+    assert len(devices) == 4
+    assert len(set(devices)) == 2
+    assert devices.count(devices[0]) == 3
+
+
+@pytest.mark.parametrize("restart", [False, True])
+async def test_a_new_token_replaces_the_account_of_the_old_one(running: Harness, restart: bool) -> None:
+    """X5: of the same username and selector only, also where the bridge was started anew."""
+    for report in (token_report(token="first"), token_report("bob", "first").replace(SELECTOR, "other")):
+        assert await running.get(report) == 200
+    await running.settled()
+    if restart:
+        await running.stop()
+        await running.start()
+    running.service.calls.clear()
+    for _ in range(2):
+        assert await running.get(token_report(token="second")) == 200
+        await running.settled()
+    assert names(running) == ["Rjohndow", "Hjohndow", "Djohndow", "Rjohndow", "Hjohndow"]
+    removed = running.service.calls[2]
+    assert (removed.app_id, removed.account_selector) == (APP, SELECTOR)
+    assert [token.token for token in removed.tokens] == ["first"]
+    assert removed.action == profile_pb2.ACCOUNT_REMOVAL_ACTION_UNREGISTER
+
+
+async def test_without_a_selector_no_phone_replaces_another(running: Harness) -> None:
+    """X5: nothing tells two phones of a user apart but their tokens."""
+    for token in ("first", "second"):
+        assert await running.get(token_report(token=token).replace(f"selector={SELECTOR}&", "")) == 200
+    await running.settled()
+    assert names(running) == ["Rjohndow", "Hjohndow"] * 2
+
+
+async def test_a_report_read_by_stale_names_is_read_again(running: Harness) -> None:
+    """X2: names that the owner chose after the apps were last read."""
+    settings = running.service.apps[0].settings
+    settings.bridge_parameters.username.extend(["who"])
+    for target in (removal(), f"/{APP}{removal('second')}"):
+        assert await running.get(target.replace("username=", "who=").replace(f"selector={SELECTOR}&", "")) == 200
+    running.clock.advance(seconds=1)
+    await running.settled()
+    assert sorted(names(running)) == ["Djohndow", "Dsecond"]
+    assert running.metric("dead") == 0
+
+
+async def test_a_report_of_an_app_that_was_just_made_is_read_by_its_names(running: Harness) -> None:
+    """X2: a key that proves right, of an app that is not known, has the apps read anew."""
+    made = app_pb2.App(app_id="made")
+    made.settings.bridge_parameters.username.extend(["who"])
+    running.service.apps.append(made)
+    running.service.keys["apk_made000000001_key"] = "made"
+    target = f"/made{removal('john')}&who=ann&key=apk_made000000001_key"
+    assert status(await running.send(request("GET", target, key=""))) == 200
+    running.clock.advance(seconds=1)
+    await running.settled()
+    assert names(running) == ["Dann"]
+
+
+async def test_a_key_under_a_name_that_was_just_chosen_is_found(running: Harness) -> None:
+    """X1, X2: before the report is refused as one without a key."""
+    running.service.apps[0].settings.bridge_parameters.secret.extend(["code"])
+    assert status(await running.send(request("GET", f"/{APP}{removal()}&code={KEY}", key=""))) == 200
+    assert status(await running.send(request("GET", f"/{APP}{removal()}", key=""))) == 401
 
 
 async def test_a_removal_overtakes_the_token_reports_before_it(harness: Harness) -> None:
@@ -159,7 +236,7 @@ async def test_a_made_up_key_overtakes_nothing(harness: Harness) -> None:
 async def test_a_flood_of_made_up_keys_keeps_no_proven_report_out(harness: Harness) -> None:
     """X1: while the service is down, nobody can tell them from keys that are right."""
     await harness.serve()
-    await harness.start(app=AppOptions(per_app=Rate(0.01, 3)))
+    await harness.start(app=EndpointOptions(per_app=Rate(0.01, 3)))
     await harness.get(removal("first"))  # proves the key
     await harness.settled()
     await harness.service.stop()
@@ -335,7 +412,8 @@ async def test_reports_of_a_revoked_key_become_dead_letters(running: Harness) ->
     [
         (f"/{APP}/removeToken/?username=johndow", "MISSING_TOKEN"),
         (f"/{APP}/removeToken/?token_msgs=abc", "MISSING_ACCOUNT"),
-        (f"/{APP}/reportToken/?username=johndow&token_msgs=abc&appid_msgs={MESSAGES}", "MISSING_DEVICE"),
+        (f"/{APP}/reportToken/?username=johndow&appid_msgs={MESSAGES}", "MISSING_TOKEN"),
+        (f"/{APP}/reportToken/?selector=s&token_msgs=abc&appid_msgs={MESSAGES}", "MISSING_ACCOUNT"),
         (f"/{APP}/reportToken/?username=johndow&selector=s&token_msgs=abc&appid_msgs=no", "UNKNOWN_PUSH_APP"),
         ("/removeToken/?username=johndow&token_msgs=abc&appid_msgs=com.unknown", "UNKNOWN_APP"),
     ],
@@ -463,7 +541,7 @@ async def test_a_report_is_not_kept_waiting_by_a_key_that_is_refused(harness: Ha
     await harness.get(removal("first"))
     await harness.settled()
     assert harness.bridge is not None
-    harness.bridge._keys = ("apk_profile00002_revoked",)
+    harness.bridge._app_reader._keys = ("apk_profile00002_revoked",)
     harness.clock.advance(seconds=60)
     assert await harness.get(f"/{APP}{token_report('ann').replace(MESSAGES, 'com.new')}") == 200
     await until(lambda: harness.metric("died_total", reason="UNKNOWN_PUSH_APP") == 1)
@@ -558,12 +636,12 @@ async def test_a_full_spool_says_so(harness: Harness) -> None:
 async def test_floods_are_refused(harness: Harness) -> None:
     """X1: by address and by app."""
     await harness.serve()
-    await harness.start(app=AppOptions(per_address=Rate(0.01, 3)))
+    await harness.start(app=EndpointOptions(per_address=Rate(0.01, 3)))
     answers = [await harness.send(request("GET", removal(f"u{n}"))) for n in range(5)]
     assert [status(answer) for answer in answers] == [200, 200, 200, 429, 429]
     assert b"retry-after: " in answers[-1]
     await harness.stop()
-    await harness.start(app=AppOptions(per_app=Rate(0.01, 2)))
+    await harness.start(app=EndpointOptions(per_app=Rate(0.01, 2)))
     assert [await harness.get(removal(f"u{n}")) for n in range(3)] == [200, 200, 429]
 
 
@@ -596,7 +674,7 @@ async def test_keys_are_erased_when_no_report_needs_them(running: Harness) -> No
     spool = running.bridge._spool
     await running.get(removal())
     await running.settled()
-    verifier = next(iter(running.bridge._known_keys._presented))
+    verifier = next(iter(running.bridge._app._keys._presented))
     assert await spool.sealed_key(verifier) is not None
     await spool.clean(running.clock.microseconds)
     assert await spool.sealed_key(verifier) is None

@@ -12,9 +12,8 @@ from typing import Any
 import pytest
 
 from profile_grpc.bootstrap.clock import SystemClock
-from profile_grpc.bridge.http.parameters import Kind
-from profile_grpc.bridge.report import MICROSECONDS
-from profile_grpc.bridge.spool.records import Incoming
+from profile_grpc.bridge.report import MICROSECONDS, Kind
+from profile_grpc.bridge.spool.records import Death, Incoming
 from profile_grpc.bridge.spool.spool import Spool
 from profile_grpc.cli import doctor
 from profile_grpc.cli import spool as spool_findings
@@ -122,7 +121,7 @@ async def fill(path: Path, age_seconds: int, dead: int, hash_key: str) -> None:
         )
         await spool.add(report)
     for waiting in await spool.read(0, dead):
-        spool.bury(waiting, "MISSING_TOKEN", arrived)
+        spool.bury(Death(waiting.id, arrived, "MISSING_TOKEN"))
     await spool.close()
 
 

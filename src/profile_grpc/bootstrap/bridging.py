@@ -17,7 +17,7 @@ from profile_grpc.bootstrap import listen
 from profile_grpc.bootstrap.clock import SystemClock
 from profile_grpc.bootstrap.process import calm_collector, stop_on_signals
 from profile_grpc.bridge.bridge import Bridge, BridgeConfig, ListenerTls
-from profile_grpc.bridge.http.endpoints import AppOptions
+from profile_grpc.bridge.http.endpoints import EndpointOptions
 from profile_grpc.bridge.service import ServiceTls
 from profile_grpc.bridge.spool.limits import SpoolLimits
 from profile_grpc.config import ConfigError, LogConfig, ServeConfig
@@ -105,7 +105,7 @@ def config_beside(config: ServeConfig, port: int) -> BridgeConfig:
         service_tls=_own_tls(config),
         tls=ListenerTls(Path(config.tls.cert), Path(config.tls.key)) if config.tls else None,
         proxies=config.bridge_proxies,
-        app=AppOptions(require_key=not config.dev),
+        app=EndpointOptions(require_key=not config.dev),
         spool_limits=SpoolLimits() if config.bridge_spool_limit is None else SpoolLimits(config.bridge_spool_limit),
     )
 

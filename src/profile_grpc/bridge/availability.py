@@ -7,8 +7,8 @@ from profile_grpc.bridge.backoff import Backoff
 DOWN = Backoff(0.25, 30.0)
 
 
-class Gate:
-    """Open while the service answers. Times are seconds of a monotonic clock."""
+class Availability:
+    """What the last calls told of the service. Times are seconds of a monotonic clock."""
 
     def __init__(self, backoff: Backoff = DOWN) -> None:
         self._backoff = backoff
@@ -16,13 +16,13 @@ class Gate:
         self._next = 0.0
 
     @property
-    def open(self) -> bool:
+    def available(self) -> bool:
         """Whether the last call was answered."""
         return self._failures == 0
 
     def allowed(self, now: float, in_flight: int, most: int) -> bool:
         """Whether another call may begin beside those in flight."""
-        if self.open:
+        if self.available:
             return in_flight < most
         return in_flight == 0 and now >= self._next
 
@@ -32,7 +32,7 @@ class Gate:
 
     def failed(self, now: float) -> None:
         """A call found nobody. Those that were in flight together count as one."""
-        if self.open or now >= self._next:
+        if self.available or now >= self._next:
             self._failures += 1
             self._next = now + self._backoff.delay(self._failures)
 

@@ -11,26 +11,24 @@ from pathlib import Path
 import structlog
 from prometheus_client import CollectorRegistry
 
-from profile_grpc.bridge.availability import Gate
-from profile_grpc.bridge.delivery.applying import Courier
+from profile_grpc.bridge.app_reader import AppReader
+from profile_grpc.bridge.availability import Availability
+from profile_grpc.bridge.delivery.applying import Applier
 from profile_grpc.bridge.delivery.delivery import Delivery, DeliveryLimits
 from profile_grpc.bridge.http import server
-from profile_grpc.bridge.http.endpoints import AppOptions, BridgeApp
-from profile_grpc.bridge.http.server import HttpServer, ServerLimits
+from profile_grpc.bridge.http.connection import ServerLimits
+from profile_grpc.bridge.http.endpoints import EndpointOptions, Endpoints
+from profile_grpc.bridge.http.server import HttpServer
 from profile_grpc.bridge.keys import Keys
-from profile_grpc.bridge.known_apps import KnownApp, KnownApps
+from profile_grpc.bridge.known_apps import KnownApps
 from profile_grpc.bridge.metrics import BridgeMetrics
 from profile_grpc.bridge.report import MICROSECONDS
-from profile_grpc.bridge.service import CallFailed, Failure, Service, ServiceTls
+from profile_grpc.bridge.service import Service, ServiceTls
 from profile_grpc.bridge.spool.limits import SpoolLimits
 from profile_grpc.bridge.spool.spool import Spool
 
-_KNOWN_APPS = "directory"
 _PROBE = "probe"
-_REFRESH = 30.0
-_REFRESH_AFTER_FAILURE = 3.0
 _TICK = 1.0
-_ASKED_FOR = 2.0
 _TICKS_TO_CLEAN = 60
 log = structlog.get_logger(__name__)
 
@@ -61,10 +59,12 @@ class BridgeConfig:
     """0: a free one."""
     service_tls: ServiceTls | None = None
     """None: without TLS."""
+    proxy_from_environment: bool = False
+    """Whether the service is reached through the proxy that the environment names."""
     tls: ListenerTls | None = None
     proxies: Sequence[str] = ()
     """Addresses or networks whose X-Forwarded-For is believed."""
-    app: AppOptions = field(default_factory=AppOptions)
+    app: EndpointOptions = field(default_factory=EndpointOptions)
     server: ServerLimits = field(default_factory=ServerLimits)
     spool_limits: SpoolLimits = field(default_factory=SpoolLimits)
     delivery: DeliveryLimits = field(default_factory=DeliveryLimits)
@@ -100,9 +100,7 @@ class Bridge:
             raise
         self.metrics = BridgeMetrics(registry)
         self._known_apps = KnownApps()
-        self._gate = Gate()
-        self._refresh_wanted = asyncio.Event()
-        self._started: list[asyncio.Task[None]] = []
+        self._availability = Availability()
 
     @property
     def address(self) -> tuple[str, int]:
@@ -113,85 +111,42 @@ class Bridge:
     async def start(self) -> None:
         """Takes reports and delivers them; returns when requests are accepted."""
         config = self._config
-        self._keys = keys = config.keys or ([""] if config.anonymous_apps else [])
-        self._service = Service(config.target, config.service_tls, config.call_seconds)
-        self._known_keys = Keys(self._spool, self._service, self._gate, timeout=config.key_seconds)
-        self._known_apps.expected = bool(keys)
-        self._known_apps.wanted = self._refresh_wanted.set
-        stored = self._spool.get(_KNOWN_APPS)
-        if stored is not None:
-            self._known_apps.load(stored)
-        courier = Courier(self._service, self._known_keys, self._known_apps, self._now)
-        self._delivery = Delivery(self._spool, courier, self._gate, self._now, self.metrics, config.delivery)
+        self._service = Service(
+            config.target,
+            config.service_tls,
+            config.call_seconds,
+            proxy_from_environment=config.proxy_from_environment,
+        )
+        keys = Keys(self._spool, self._service, self._availability, timeout=config.key_seconds)
+        readers = config.keys or ([""] if config.anonymous_apps else [])
+        self._app_reader = AppReader(
+            self._known_apps, self._service, readers, self._spool, self._availability, self._now
+        )
+        applier = Applier(self._service, keys, self._known_apps, self._spool, self._now)
+        self._delivery = Delivery(self._spool, applier, self._availability, self._now, self.metrics, config.delivery)
         self._spool.on_commit = self.metrics.committed
-        self._app = BridgeApp(
-            self._spool, self._known_keys, self._known_apps, self.metrics, self._gate, config.app, self._now
+        self._app = Endpoints(
+            self._spool, keys, self._known_apps, self.metrics, self._availability, config.app, self._now
         )
         self._spool.start()
-        if keys:
-            await self._refresh()
-            self._started.append(asyncio.create_task(self._keep_fresh(), name="bridge-directory"))
-        else:
-            log.warning("the bridge has no key to read apps with: give it a PROFILE key of each tenant with --key")
+        await self._app_reader.start()
         self._delivery.start()
-        self._started.append(asyncio.create_task(self._keep_house(), name="bridge-house"))
-        self._http = HttpServer(self._app, self._listener, self._tls, config.server, config.proxies, self._app)
+        self._housekeeping = asyncio.create_task(self._keep_house(), name="bridge-house")
+        self._http = HttpServer(self._app, self._listener, self._tls, config.server, config.proxies)
         await self._http.start()
 
     async def drain(self) -> None:
         """Takes nothing more, answers what was begun, and ends."""
         self._app.draining = True
         await self._http.close()
-        for task in self._started:
-            task.cancel()
-        await asyncio.gather(*self._started, return_exceptions=True)
+        await self._app_reader.close()
+        self._housekeeping.cancel()
+        await asyncio.wait([self._housekeeping])
         await self._delivery.close(self._config.drain_seconds)
         with suppress(OSError):
             await self._spool.clean(self._now())
         await self._spool.close()
         await self._service.close()
-
-    async def _keep_fresh(self) -> None:
-        while True:
-            pause = _REFRESH if self._known_apps.fetched and self._gate.open else _REFRESH_AFTER_FAILURE
-            with suppress(TimeoutError):
-                async with asyncio.timeout(pause):
-                    await self._refresh_wanted.wait()
-                    await asyncio.sleep(_ASKED_FOR)  # by many at once, perhaps again and again
-            self._refresh_wanted.clear()
-            await self._refresh()
-
-    async def _refresh(self) -> None:
-        """Reads the apps anew. A key that was revoked takes none of the other tenants' apps away."""
-        begun = self._now()
-        self._known_apps.begun += 1
-        number = self._known_apps.begun
-        apps: list[KnownApp] = []
-        refused = 0
-        for place, key in enumerate(self._keys, 1):
-            try:
-                apps += await self._service.apps(key)
-            except CallFailed as failed:
-                log.warning(
-                    "the apps cannot be read from the service", code=failed.code, key=f"{place} of {len(self._keys)}"
-                )
-                if failed.failure is Failure.DOWN:
-                    self._gate.failed(asyncio.get_running_loop().time())
-                    return
-                if failed.failure is not Failure.KEY_WRONG:
-                    self._known_apps.answered = number
-                    return
-                refused += 1
-        self._gate.answered()
-        self._known_apps.answered = number
-        if refused == len(self._keys):
-            return
-        before = self._known_apps.dump()
-        self._known_apps.update([*self._known_apps.kept(apps), *apps] if refused else apps)
-        self._known_apps.fetched = begun
-        after = self._known_apps.dump()
-        if after != before:
-            self._spool.put(_KNOWN_APPS, after)
 
     async def _keep_house(self) -> None:
         """Once a second: metrics and what an operator replays. Once a minute: the spool is cleaned."""
@@ -203,8 +158,8 @@ class Bridge:
                 if self._spool.failing:
                     self._spool.put(_PROBE, b"")  # while reports are sent elsewhere, nothing else would tell
                 letters = await self._spool.to_replay()
-                if letters and self._keys:
-                    await self._refresh()  # an operator has set up what they lacked, perhaps just now
+                if letters:
+                    await self._app_reader.read()  # an operator has set up what they lacked, perhaps just now
                 self._spool.take_up(letters)
                 await self._show()
             except Exception as error:  # noqa: BLE001 - a full disk must not end the housekeeping
@@ -220,6 +175,6 @@ class Bridge:
         show("spool_bytes", self._spool.size)
         show("oldest_seconds", 0.0 if oldest is None else max(0.0, (now - oldest) / MICROSECONDS))
         show("dead", self._spool.dead)
-        show("service_up", float(self._gate.open))
+        show("service_up", float(self._availability.available))
         fetched = self._known_apps.fetched
         show("directory_age_seconds", (now - fetched) / MICROSECONDS if fetched else -1.0)

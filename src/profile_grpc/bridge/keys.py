@@ -7,7 +7,7 @@ import re
 from collections import OrderedDict
 from typing import NamedTuple
 
-from profile_grpc.bridge.availability import Gate
+from profile_grpc.bridge.availability import Availability
 from profile_grpc.bridge.report import MICROSECONDS
 from profile_grpc.bridge.service import CallFailed, Credential, Failure, Service
 from profile_grpc.bridge.spool.spool import Spool
@@ -39,11 +39,11 @@ class Verdict(NamedTuple):
 class Keys:
     """What is known of keys. Kept in the spool: verdicts by verifier, and sealed keys while reports need them."""
 
-    def __init__(self, spool: Spool, service: Service, gate: Gate, *, timeout: float) -> None:
+    def __init__(self, spool: Spool, service: Service, availability: Availability, *, timeout: float) -> None:
         """`timeout`: seconds that a report may wait for the service's word on a key not seen before."""
         self._spool = spool
         self._service = service
-        self._gate = gate
+        self._availability = availability
         self._timeout = timeout
         self._presented: OrderedDict[bytes, PresentedKey] = OrderedDict()
         self._verdicts: OrderedDict[tuple[bytes, str], Verdict] = OrderedDict()
@@ -91,7 +91,7 @@ class Keys:
             valid = await self._service.valid(app_id, Credential(presented.key, trace), self._timeout)
         except CallFailed as failed:
             if failed.failure is Failure.DOWN:
-                self._gate.failed(asyncio.get_running_loop().time())
+                self._availability.failed(asyncio.get_running_loop().time())
             return None
         self.learn(presented.verifier, app_id, valid=valid, now=now)
         return valid

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import msgspec
 
 from appprofile.v1 import app_pb2
-from profile_grpc.bridge.http.parameters import Sent
 from profile_grpc.bridge.report import PushAppUse
 from profile_grpc.bridge.templates import DEFAULT, NAMES, Fields, Template
+from profile_grpc.bridge.values import Parameters
 
 Reading = tuple[Fields | None, str]
 """A report's values, and its key or an empty text."""
+_RENEWED_WITHIN = 2.5
+"""Seconds that a request may wait for the apps to be read anew."""
 
 
 class KnownApp(msgspec.Struct, frozen=True):
@@ -35,11 +39,11 @@ def known_app(app: app_pb2.App) -> KnownApp:
 
 
 class KnownApps:
-    """The apps as last read; kept in the spool, so that it serves while the service is down."""
+    """The apps as last read."""
 
     def __init__(self) -> None:
         self.fetched = 0
-        """When it was last read from the service by this process, in microseconds since 1970; 0: not yet."""
+        """When they were last read from the service by this process, in microseconds since 1970; 0: not yet."""
         self.begun = 0
         """How often this process has begun to read them."""
         self.answered = 0
@@ -50,10 +54,36 @@ class KnownApps:
         """Whether the bridge has keys to read the apps with: what depends on them then waits for that."""
         self.wanted: Callable[[], None] = lambda: None
         """Asks to read the apps anew, soon."""
+        self._ended = asyncio.Event()
+        """Set when a reading has ended, and replaced by the next."""
         self._apps: Mapping[str, KnownApp] = {}
         self._templates: Mapping[str, Template] = {}
         self._groups: list[tuple[Template, Mapping[str, Sequence[str]]]] = []
         """Apps with the same names for parameters: their template, and which of them a push app id may be of."""
+
+    @contextmanager
+    def reading(self) -> Iterator[int]:
+        """Counts a reading of the apps from the service; answers its number."""
+        self.begun += 1
+        try:
+            yield self.begun
+        finally:
+            self._ended.set()
+            self._ended = asyncio.Event()
+
+    async def renewed(self) -> bool:
+        """Has the apps read anew, and waits a moment for that; False: they cannot be read."""
+        if not self.expected:
+            return False
+        number = self.begun + 1
+        self.wanted()
+        try:
+            async with asyncio.timeout(_RENEWED_WITHIN):
+                while self.answered < number:
+                    await self._ended.wait()
+        except TimeoutError:
+            return False
+        return True
 
     def update(self, apps: Iterable[KnownApp]) -> None:
         """Knows these apps from now on."""
@@ -90,25 +120,29 @@ class KnownApps:
         except msgspec.DecodeError:
             return
 
-    def find(self, sent: Sent) -> dict[str, Reading]:
+    def knows(self, app_id: str) -> bool:
+        """Whether the app is among them."""
+        return app_id in self._apps
+
+    def find(self, parameters: Parameters) -> dict[str, Reading]:
         """The apps that a report may be of, by the push app ids it names, and what it says by each app's names."""
         found: dict[str, Reading] = {}
         for template, by_push_app in self._groups:
-            reading = fields, _ = template.read(sent)
+            reading = fields, _ = template.read(parameters)
             for push_app_id in (fields.appid_calls, fields.appid_msgs):
                 for app_id in by_push_app.get(push_app_id, ()):
                     found[app_id] = reading
         return found
 
-    def read(self, app_id: str, sent: Sent) -> Reading:
+    def read(self, app_id: str, parameters: Parameters) -> Reading:
         """What a report says by the app's names, or by the documented ones if they are not known.
 
-        These give no values where the bridge has a key to read apps with, and has not done so yet.
+        These give no values where the bridge has a key to read apps with: they may turn out to be others.
         """
         template = self._templates.get(app_id)
         if template is not None:
-            return template.read(sent)
-        fields, secret = DEFAULT.read(sent)
+            return template.read(parameters)
+        fields, secret = DEFAULT.read(parameters)
         return (None if self.expected else fields), secret
 
     def template_or_default(self, app_id: str) -> Template:

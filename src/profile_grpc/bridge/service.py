@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import grpc
-from grpc.aio import AioRpcError
+from grpc import StatusCode
 
-from appprofile.v1 import app_service_pb2, app_service_pb2_grpc, profile_service_pb2_grpc
+import appprofile.aio
+from appprofile import ApiError
+from appprofile.v1 import app_service_pb2
 from appprofile.v1 import profile_service_pb2 as pb
 from profile_grpc.bridge.known_apps import KnownApp, known_app
 
@@ -19,17 +20,6 @@ API_KEY = "x-api-key"
 TRACE = "traceparent"
 _NO_APP = "no.such.app"
 _PAGE = 1000
-_OPTIONS = [
-    # Back soon after the service is.
-    ("grpc.initial_reconnect_backoff_ms", 200),
-    ("grpc.min_reconnect_backoff_ms", 200),
-    ("grpc.max_reconnect_backoff_ms", 5_000),
-    # A connection that died unseen is noticed.
-    ("grpc.keepalive_time_ms", 60_000),
-    ("grpc.keepalive_timeout_ms", 10_000),
-    # The spool retries; a second retry below it would only hide what happens.
-    ("grpc.enable_retries", 0),
-]
 
 
 class Failure(enum.Enum):
@@ -45,26 +35,31 @@ class Failure(enum.Enum):
 
 
 class CallFailed(Exception):  # noqa: N818 - an outcome
-    """A call failed. `code` is the name of the gRPC status code."""
+    """A call failed. `code` is the name of the gRPC status code.
 
-    def __init__(self, failure: Failure, code: str) -> None:
-        super().__init__(code)
+    `detail` says more: why the service could not be reached, or the reason that it gave. Nothing of the request.
+    """
+
+    def __init__(self, failure: Failure, code: str, detail: str = "") -> None:
+        super().__init__(code, detail)
         self.failure = failure
         self.code = code
+        self.detail = detail
 
 
 _FAILURES = {
-    grpc.StatusCode.UNAVAILABLE: Failure.DOWN,
-    grpc.StatusCode.DEADLINE_EXCEEDED: Failure.DOWN,
-    grpc.StatusCode.CANCELLED: Failure.DOWN,
-    grpc.StatusCode.RESOURCE_EXHAUSTED: Failure.DOWN,  # overloaded: what helps is to wait
-    grpc.StatusCode.ABORTED: Failure.TRANSIENT,
-    grpc.StatusCode.INTERNAL: Failure.TRANSIENT,
-    grpc.StatusCode.UNKNOWN: Failure.TRANSIENT,
-    grpc.StatusCode.UNIMPLEMENTED: Failure.TRANSIENT,  # an older service, while a new version is rolled out
-    grpc.StatusCode.UNAUTHENTICATED: Failure.KEY_WRONG,
-    grpc.StatusCode.PERMISSION_DENIED: Failure.KEY_WRONG,
+    StatusCode.UNAVAILABLE: Failure.DOWN,
+    StatusCode.DEADLINE_EXCEEDED: Failure.DOWN,
+    StatusCode.CANCELLED: Failure.DOWN,
+    StatusCode.RESOURCE_EXHAUSTED: Failure.DOWN,  # overloaded: what helps is to wait
+    StatusCode.ABORTED: Failure.TRANSIENT,
+    StatusCode.INTERNAL: Failure.TRANSIENT,
+    StatusCode.UNKNOWN: Failure.TRANSIENT,
+    StatusCode.UNIMPLEMENTED: Failure.TRANSIENT,  # an older service, while a new version is rolled out
+    StatusCode.UNAUTHENTICATED: Failure.KEY_WRONG,
+    StatusCode.PERMISSION_DENIED: Failure.KEY_WRONG,
 }
+_LONGEST_DETAIL = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,16 +89,30 @@ class Credential(NamedTuple):
 class Service:
     """Calls of ProfileService and AppService. Every method raises CallFailed."""
 
-    def __init__(self, target: str, tls: ServiceTls | None, timeout: float) -> None:
-        """`timeout`: seconds a call."""
-        self._channel = _channel(target, tls)
-        self._profiles = profile_service_pb2_grpc.ProfileServiceStub(self._channel)
-        self._apps = app_service_pb2_grpc.AppServiceStub(self._channel)
-        self._timeout = timeout
+    def __init__(
+        self, target: str, tls: ServiceTls | None, timeout: float, *, proxy_from_environment: bool = False
+    ) -> None:
+        """`timeout`: seconds a call. `proxy_from_environment`: reach the service through the proxy that `https_proxy`
+        and its like name, which are ignored otherwise.
+
+        Raises:
+            OSError: a file cannot be read.
+        """
+        self._client = appprofile.aio.connect(
+            target,
+            plaintext=tls is None,
+            ca=_read(tls.ca if tls else None),
+            certificate=_read(tls.cert if tls else None),
+            private_key=_read(tls.key if tls else None),
+            server_name=tls.server_name if tls else "",
+            deadline=timeout,
+            retries=False,  # the spool retries; a second retry below it would only hide what happens
+            proxy_from_environment=proxy_from_environment,
+        )
 
     async def close(self) -> None:
         """Ends the connection."""
-        await self._channel.close()
+        await self._client.close()
 
     async def apps(self, key: str) -> list[KnownApp]:
         """Every app that a PROFILE key reaches."""
@@ -111,7 +120,7 @@ class Service:
         token = ""
         while True:
             request = app_service_pb2.ListAppsRequest(page_size=_PAGE, page_token=token)
-            response = await self._call(self._apps.ListApps, request, Credential(key, secrets.token_bytes(16)))
+            response = await _call(self._client.apps.ListApps, request, Credential(key, secrets.token_bytes(16)))
             found.extend(known_app(app) for app in response.apps)
             token = response.next_page_token
             if not token:
@@ -119,17 +128,17 @@ class Service:
 
     async def remove_account(self, request: pb.RemoveAccountRequest, credential: Credential) -> str:
         """Applies a removal and answers its outcome's name."""
-        response = await self._call(self._profiles.RemoveAccount, request, credential)
+        response = await _call(self._client.profiles.RemoveAccount, request, credential)
         return pb.AccountRemovalOutcome.Name(response.outcome).removeprefix("ACCOUNT_REMOVAL_OUTCOME_")
 
     async def register(self, request: pb.RegisterRequest, credential: Credential) -> int:
         """Registers, and answers when that was, in microseconds since 1970."""
-        response = await self._call(self._profiles.Register, request, credential)
+        response = await _call(self._client.profiles.Register, request, credential)
         return int(response.profile.register_time.ToMicroseconds())
 
     async def heartbeat(self, request: pb.HeartbeatRequest, credential: Credential) -> None:
         """Sends a heartbeat."""
-        await self._call(self._profiles.Heartbeat, request, credential)
+        await _call(self._client.profiles.Heartbeat, request, credential)
 
     async def valid(self, app_id: str, credential: Credential, deadline: float) -> bool:
         """Whether the key may report for the app; without an app, whether it is a key at all. Changes nothing.
@@ -139,29 +148,23 @@ class Service:
         request = pb.RemoveAccountRequest(app_id=app_id or _NO_APP, username="key-check")
         request.tokens.add(token=f"key-check-{secrets.token_urlsafe(16)}")
         try:
-            await self._call(self._profiles.RemoveAccount, request, credential, deadline)
+            await _call(self._client.profiles.RemoveAccount, request, credential, deadline)
         except CallFailed as failed:
             if failed.failure is not Failure.KEY_WRONG:
                 raise
-            return not app_id and failed.code == grpc.StatusCode.PERMISSION_DENIED.name
+            return not app_id and failed.code == StatusCode.PERMISSION_DENIED.name
         return True
 
-    async def _call(self, method: Any, request: object, credential: Credential, deadline: float = 0) -> Any:  # noqa: ANN401 - the stubs' own
-        try:
-            return await method(request, timeout=deadline or self._timeout, metadata=credential.metadata())
-        except AioRpcError as error:
-            raise CallFailed(_FAILURES.get(error.code(), Failure.REFUSED), error.code().name) from None
+
+async def _call(method: Any, request: object, credential: Credential, deadline: float | None = None) -> Any:  # noqa: ANN401 - the stubs' own
+    try:
+        return await method(request, timeout=deadline, metadata=credential.metadata())
+    except ApiError as error:
+        # Only what did not come from the service is told in full: its own texts may name what was reported.
+        unreached = not error.reason and error.code in {StatusCode.UNAVAILABLE, StatusCode.DEADLINE_EXCEEDED}
+        detail = error.message[:_LONGEST_DETAIL] if unreached else error.reason
+        raise CallFailed(_FAILURES.get(error.code, Failure.REFUSED), error.code.name, detail) from None
 
 
-def _channel(target: str, tls: ServiceTls | None) -> grpc.aio.Channel:
-    if tls is None:
-        return grpc.aio.insecure_channel(target, options=_OPTIONS)
-    credentials = grpc.ssl_channel_credentials(
-        root_certificates=tls.ca.read_bytes() if tls.ca else None,
-        private_key=tls.key.read_bytes() if tls.key else None,
-        certificate_chain=tls.cert.read_bytes() if tls.cert else None,
-    )
-    options: list[tuple[str, int | str]] = [*_OPTIONS]
-    if tls.server_name:
-        options.append(("grpc.ssl_target_name_override", tls.server_name))
-    return grpc.aio.secure_channel(target, credentials, options=options)
+def _read(path: Path | None) -> bytes | None:
+    return path.read_bytes() if path else None

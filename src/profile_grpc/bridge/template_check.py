@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 from xml.sax.saxutils import escape
 
 from profile_grpc.bridge.http import parameters as params
-from profile_grpc.bridge.http.parameters import Kind, TooLarge, Unreadable
+from profile_grpc.bridge.http.parameters import TooLarge, Unreadable
+from profile_grpc.bridge.report import Kind
 from profile_grpc.bridge.templates import Fields, Template
 
 _PLACEHOLDER = re.compile(r"%([A-Za-z][A-Za-z0-9_]*(?:\[[^\]%]*\])?)%")

@@ -8,15 +8,13 @@ from typing import NamedTuple
 
 import msgspec
 
-from profile_grpc.bridge.http.parameters import Parameters, Sent, Source, Value, absent, token_of
-from profile_grpc.bridge.patterns import Patterns
+from profile_grpc.bridge.values import Parameters, Value
 from profile_grpc.domain.settings import BridgeParameters
 
 TOKENS = frozenset({"token_calls", "token_msgs"})
 NAMES = tuple(field.name for field in fields(BridgeParameters))
 """The parameters of a report, as the app's settings name them."""
 _DEFAULTS = BridgeParameters()
-_KEPT_SHAPES = 256
 
 
 class Fields(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -85,23 +83,13 @@ class Template:
             )
             for name, found in effective.items()
         }
-        self._shapes: dict[tuple[str, ...], tuple[str, ...]] = {}
-        self._patterns = Patterns([self._readers[name].names for name in (*Fields.__struct_fields__, "secret")])
 
-    def read(self, sent: Sent) -> tuple[Fields, str]:
+    def read(self, parameters: Parameters) -> tuple[Fields, str]:
         """The report's values, and the app's key (or an empty text)."""
-        query = sent.query
-        if query:
-            values = self._patterns.read(query)
-            if values is not None:
-                return _read_query(values)
-            self._patterns.learn(query)
-        return self.fields(sent.parameters), self.secret(sent.parameters)
+        return self.fields(parameters), self.secret(parameters)
 
     def fields(self, parameters: Parameters) -> Fields:
         """The report's values. Where a token was encoded several times, so were its neighbours."""
-        if not parameters.body and not parameters.segments:
-            return self._fields_of_query(parameters.query)
         readers = self._readers
         selector, more = readers["selector"].token(parameters)
         token_calls, more_calls = readers["token_calls"].token(parameters)
@@ -117,73 +105,9 @@ class Template:
             readers["device_id"].text(parameters, further),
         )
 
-    def _fields_of_query(self, query: Mapping[str, str]) -> Fields:
-        """The same where there is a query only, as in most reports: in a fraction of the time.
-
-        Apps fill in one template again and again, so which name is which parameter is found once for each set of names.
-        """
-        shape = tuple(query)
-        names = self._shapes.get(shape)
-        if names is None:
-            names = self._learn(shape)
-        values = [query[name] if name else "" for name in names]
-        return _decoded(values, [place for place, raw in enumerate(values) if _odd(raw)])
-
-    def _learn(self, shape: tuple[str, ...]) -> tuple[str, ...]:
-        """The name that gives each field, among the names of a query; empty: none does."""
-        found = tuple(
-            next((name for name in self._readers[field].names if name in shape), "")
-            for field in Fields.__struct_fields__
-        )
-        if len(self._shapes) >= _KEPT_SHAPES:
-            self._shapes.clear()
-        self._shapes[shape] = found
-        return found
-
     def secret(self, parameters: Parameters) -> str:
         """The app's key, or an empty text."""
-        if not parameters.body:
-            for name in self._readers["secret"].names:
-                if (raw := parameters.query.get(name)) is not None:
-                    return Value(raw, Source.FORM).text() if _odd(raw) else raw
         return self._readers["secret"].text(parameters)
-
-
-_TOKEN_PLACES = frozenset(Fields.__struct_fields__.index(name) for name in ("selector", *TOKENS))
-"""The fields that are read as tokens are: neither holds a space or a percent sign."""
-
-
-def _read_query(values: Sequence[str]) -> tuple[Fields, str]:
-    """Fields and key of the values of a query in ASCII. Empty ones and unreplaced placeholders are still among them."""
-    *raws, secret = values
-    odd = []
-    for place, raw in enumerate(raws):
-        if "%" in raw or "+" in raw:
-            if raw[0] == "%" and absent(raw):
-                raws[place] = ""
-            else:
-                odd.append(place)
-    if "%" in secret or "+" in secret:
-        secret = "" if absent(secret) else Value(secret, Source.FORM).text()
-    return _decoded(raws, odd), secret
-
-
-def _decoded(values: list[str], odd: Sequence[int]) -> Fields:
-    """The fields of raw values, of which those at the places `odd` are something else than themselves."""
-    further = 0
-    for place in odd:
-        if place in _TOKEN_PLACES:
-            values[place], more = token_of(values[place])
-            further = further or more
-    for place in odd:
-        if place not in _TOKEN_PLACES:
-            values[place] = Value(values[place], Source.FORM).text(further)
-    return Fields(*values)
-
-
-def _odd(raw: str) -> bool:
-    """Whether a value of a query or form is anything else than itself."""
-    return "%" in raw or "+" in raw or not raw.isascii()
 
 
 def _places(names: Sequence[str]) -> list[int]:

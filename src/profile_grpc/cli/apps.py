@@ -181,7 +181,7 @@ def bridge_check(
 
     JSON: {endpoint, app_id, placeholders: {name: parameter}, problems, xml}.
     """
-    from profile_grpc.bridge.http.parameters import Kind
+    from profile_grpc.bridge.report import Kind
     from profile_grpc.bridge.template_check import check
     from profile_grpc.bridge.templates import Template
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from profile_grpc import config
-from profile_grpc.bridge.http.endpoints import AppOptions
+from profile_grpc.bridge.http.endpoints import EndpointOptions
 from profile_grpc.bridge.http.rates import Rate
 from profile_grpc.bridge.report import MICROSECONDS
 from profile_grpc.bridge.spool import dead_letters
@@ -35,7 +35,7 @@ _LISTENING = "Where to listen"
 _SERVICE = "The service"
 _LIMITS = "Limits"
 _LOGS = "Logs and metrics"
-_OPTIONS = AppOptions()
+_OPTIONS = EndpointOptions()
 
 
 def _bridge_option(flag: str, text: str, panel: str | None = None, **more: Any) -> Any:  # noqa: ANN401 - as `option`
@@ -165,7 +165,7 @@ def bridge(  # noqa: PLR0913 - each option is a parameter
         service_tls=ServiceTls(ca, client_cert, client_key, server_name) if tls or ca or client_cert else None,
         tls=ListenerTls(tls_cert, tls_key) if tls_cert and tls_key else None,
         proxies=tuple(proxy or ()),
-        app=AppOptions(
+        app=EndpointOptions(
             per_address=Rate(address_rate, address_burst),
             per_app=Rate(app_rate, app_burst),
             require_key=not dev,

@@ -105,7 +105,7 @@ class BridgeParameters:
     appid_calls: tuple[str, ...] = ("appid_calls", "pushappid_incoming_call")
     token_msgs: tuple[str, ...] = ("token_msgs", "pushTokenOther", "pushToken", "token", "/3")
     appid_msgs: tuple[str, ...] = ("appid_msgs", "pushappid_other", "pushappid", "appid")
-    device_id: tuple[str, ...] = ("device_id", "installation_id")
+    device_id: tuple[str, ...] = ("installid", "installation_id", "device_id")
     secret: tuple[str, ...] = ("key",)
 
 

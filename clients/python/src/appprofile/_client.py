@@ -45,7 +45,7 @@ class Client:
         self._channel.close()
 
 
-def connect(
+def connect(  # noqa: PLR0913 - each is optional and named
     target: str,
     *,
     key: str | None = None,
@@ -54,6 +54,9 @@ def connect(
     ca: bytes | None = None,
     certificate: bytes | None = None,
     private_key: bytes | None = None,
+    server_name: str = "",
+    proxy_from_environment: bool | None = None,
+    retries: bool = True,
     deadline: float = DEFAULT_DEADLINE_S,
 ) -> Client:
     """A client of the service at `target` (`host:port`). Nothing is sent yet.
@@ -66,14 +69,26 @@ def connect(
         ca: PEM of the authorities that may have signed the server's certificate. Default: gRPC's bundled roots.
         certificate: PEM that the client presents (mutual TLS), with its `private_key`.
         private_key: PEM.
+        server_name: the name in the server's certificate, where it is not the target's.
+        proxy_from_environment: whether to go through the proxy that `https_proxy`, `http_proxy` or `grpc_proxy` names.
+            Default: as gRPC does, but never to this very machine.
+        retries: whether calls are repeated as the service's policy says. Off for who repeats them by other means.
         deadline: seconds that a call may take in all, retries included, when it sets no `timeout`.
 
     Raises:
         ValueError: the options contradict each other.
     """
-    transport = Transport(plaintext=plaintext, ca=ca, certificate=certificate, private_key=private_key)
+    transport = Transport(
+        plaintext=plaintext,
+        ca=ca,
+        certificate=certificate,
+        private_key=private_key,
+        server_name=server_name,
+        proxy_from_environment=proxy_from_environment,
+        retries=retries,
+    )
     interceptor = _Interceptor(key, jwt, check_deadline(deadline))
-    credentials, options = transport.credentials(), channel_options()
+    credentials, options = transport.credentials(), channel_options(target, transport)
     if credentials is None:
         channel = grpc.insecure_channel(target, options=options)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import dataclass, field
 from importlib import resources
 
@@ -25,6 +26,9 @@ class Transport:
     ca: bytes | None = field(default=None, repr=False)
     certificate: bytes | None = field(default=None, repr=False)
     private_key: bytes | None = field(default=None, repr=False)
+    server_name: str = ""
+    retries: bool = True
+    proxy_from_environment: bool | None = None
 
     def __post_init__(self) -> None:
         if self.plaintext and (self.ca or self.certificate or self.private_key):
@@ -39,14 +43,34 @@ class Transport:
         return grpc.ssl_channel_credentials(self.ca, self.private_key, self.certificate)
 
 
-def channel_options() -> list[tuple[str, str | int]]:
-    """The channel arguments of every connection."""
-    return [
-        ("grpc.service_config", retry_policy()),
+def channel_options(target: str, transport: Transport) -> list[tuple[str, str | int]]:
+    """The channel arguments of a connection."""
+    options: list[tuple[str, str | int]] = [
+        ("grpc.service_config", retry_policy()) if transport.retries else ("grpc.enable_retries", 0),
         ("grpc.max_reconnect_backoff_ms", MAX_RECONNECT_BACKOFF_MS),
         ("grpc.keepalive_time_ms", KEEPALIVE_MS),
         ("grpc.max_receive_message_length", MAX_ANSWER_BYTES),
     ]
+    through_proxy = transport.proxy_from_environment
+    if through_proxy is False or (through_proxy is None and is_loopback(target)):
+        options.append(("grpc.enable_http_proxy", 0))
+    if transport.server_name:
+        options.append(("grpc.ssl_target_name_override", transport.server_name))
+    return options
+
+
+def is_loopback(target: str) -> bool:
+    """Whether the target (`host:port`, also as `dns:///host:port` or `ipv4:host:port`) is this very machine."""
+    address = target.rpartition("/")[2]
+    for scheme in ("dns:", "ipv4:", "ipv6:"):
+        address = address.removeprefix(scheme)
+    host = address[1:].partition("]")[0] if address.startswith("[") else address.partition(":")[0]
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return target.startswith(("unix:", "unix-abstract:"))
 
 
 def retry_policy() -> str:

@@ -55,7 +55,7 @@ class Client:
         await self._channel.close()
 
 
-def connect(
+def connect(  # noqa: PLR0913 - each is optional and named
     target: str,
     *,
     key: str | None = None,
@@ -64,12 +64,23 @@ def connect(
     ca: bytes | None = None,
     certificate: bytes | None = None,
     private_key: bytes | None = None,
+    server_name: str = "",
+    proxy_from_environment: bool | None = None,
+    retries: bool = True,
     deadline: float = DEFAULT_DEADLINE_S,
 ) -> Client:
     """As `appprofile.connect`; `jwt` may be a coroutine function. To be called in the loop that uses the client."""
-    transport = Transport(plaintext=plaintext, ca=ca, certificate=certificate, private_key=private_key)
+    transport = Transport(
+        plaintext=plaintext,
+        ca=ca,
+        certificate=certificate,
+        private_key=private_key,
+        server_name=server_name,
+        proxy_from_environment=proxy_from_environment,
+        retries=retries,
+    )
     interceptors = [_Interceptor(key, jwt, check_deadline(deadline))]
-    credentials, options = transport.credentials(), channel_options()
+    credentials, options = transport.credentials(), channel_options(target, transport)
     if credentials is None:
         return Client(grpc.aio.insecure_channel(target, options=options, interceptors=interceptors))
     return Client(grpc.aio.secure_channel(target, credentials, options=options, interceptors=interceptors))

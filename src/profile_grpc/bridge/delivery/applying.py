@@ -8,18 +8,22 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from appprofile.v1 import profile_service_pb2 as pb
-from profile_grpc.bridge.http.parameters import Kind, Sent
+from profile_grpc.bridge.delivery.calls import DERIVED, UNKNOWN_PUSH_APP, Incomplete, register, remove_account
+from profile_grpc.bridge.delivery.derived_devices import DerivedDevices
 from profile_grpc.bridge.keys import Keys
 from profile_grpc.bridge.known_apps import KnownApps
-from profile_grpc.bridge.report import UNKNOWN_PUSH_APP, Incomplete, Report, canonical, register, remove_account
+from profile_grpc.bridge.report import MISSING_ACCOUNT, MISSING_TOKEN, Kind, Report, canonical, tokens
 from profile_grpc.bridge.service import CallFailed, Credential, Failure, Service
 from profile_grpc.bridge.spool.records import Waiting
+from profile_grpc.bridge.spool.spool import Spool
 from profile_grpc.bridge.templates import Fields
 
 _KEPT_REGISTRATIONS = 100_000
+_MAY_BE_STALE = frozenset({"NO_DIRECTORY", "UNKNOWN_APP", UNKNOWN_PUSH_APP, MISSING_ACCOUNT, MISSING_TOKEN})
+"""Reasons that the owner's newest settings may do away with."""
 
 
-class Fate(enum.Enum):
+class Outcome(enum.Enum):
     """What becomes of a report that was tried."""
 
     DELIVERED = "delivered"
@@ -36,10 +40,14 @@ class Fate(enum.Enum):
 class Result(NamedTuple):
     """What becomes of a report, and why."""
 
-    fate: Fate
+    outcome: Outcome
     reason: str
     reached: bool = True
     """Whether the service answered."""
+    detail: str = ""
+    """What else is known of the reason."""
+    push_app_ids: tuple[str, ...] = ()
+    """Those that the report names, where what is not known depends on them."""
 
 
 class _Registration(NamedTuple):
@@ -51,14 +59,18 @@ class _Registration(NamedTuple):
     registered: int
 
 
-class Courier:
+class Applier:
     """Applies reports, one at a time for each account."""
 
-    def __init__(self, service: Service, keys: Keys, known_apps: KnownApps, now: Callable[[], int]) -> None:
+    def __init__(
+        self, service: Service, keys: Keys, known_apps: KnownApps, spool: Spool, now: Callable[[], int]
+    ) -> None:
         """`now` answers microseconds since 1970."""
         self._service = service
         self._keys = keys
         self._known_apps = known_apps
+        self._devices = DerivedDevices(spool, service)
+        self._hash = spool.sealer.hash
         self._now = now
         self._registered: OrderedDict[str, _Registration] = OrderedDict()
         self._asked: dict[int, int] = {}
@@ -66,17 +78,38 @@ class Courier:
 
     async def apply(self, waiting: Waiting, report: Report) -> Result:
         """Calls the service as the report says."""
-        directory = self._known_apps
-        if directory.expected and not directory.fetched and report.fields is None:
-            return self._unknown(waiting, "NO_DIRECTORY")
+        unread = report.fields is None and report.app_id and not self._known_apps.knows(report.app_id)
+        if unread and self._may_learn(waiting):
+            return Result(Outcome.LATER, "UNKNOWN_APP", reached=False)
+        result = await self._applied(waiting, report)
+        if result.reason in _MAY_BE_STALE and self._may_learn(waiting):
+            return result._replace(outcome=Outcome.LATER)
+        return result
+
+    def _may_learn(self, waiting: Waiting) -> bool:
+        """Whether the apps are to be read first: an owner may have set up what the report needs just before it came.
+
+        One answer of the service to a reading that began after the report was first tried is awaited.
+        """
+        known = self._known_apps
+        fresh = not known.expected or known.fetched > waiting.arrived
+        if fresh or known.answered > self._asked.setdefault(waiting.id, known.begun):
+            return False
+        known.wanted()
+        return True
+
+    async def _applied(self, waiting: Waiting, report: Report) -> Result:
+        known = self._known_apps
+        if known.expected and not known.fetched and report.fields is None:
+            return self._unknown(report, "NO_DIRECTORY")
         candidates = [report.app_id] if report.app_id else self._candidates(report)
         if not candidates:
-            return self._unknown(waiting, "UNKNOWN_APP")
+            return self._unknown(report, "UNKNOWN_APP")
         key = ""
         if waiting.credential is not None:
             key = await self._keys.reveal(waiting.credential) or ""
             if not key:
-                return Result(Fate.DEAD, "KEY_LOST", reached=False)
+                return Result(Outcome.DEAD, "KEY_LOST", reached=False)
         for app_id in candidates:
             result = await self._call(waiting, report, app_id, Credential(key, waiting.trace))
             if result is not None:
@@ -84,17 +117,13 @@ class Courier:
         # The service says no to the key. Reports of a key that was right once are an operator's to judge (it was
         # revoked, or the service is set up anew); those of any other never counted (X1).
         if waiting.proven or waiting.credential is None:
-            return Result(Fate.DEAD, "KEY_REFUSED")
-        return Result(Fate.DROPPED, "KEY_WRONG")
+            return Result(Outcome.DEAD, "KEY_REFUSED")
+        return Result(Outcome.DROPPED, "KEY_WRONG")
 
-    def _unknown(self, waiting: Waiting, reason: str) -> Result:
-        """Dead, but not before the apps were read once since the report came: an owner may have just set it up."""
-        directory = self._known_apps
-        known = not directory.expected or directory.fetched > waiting.arrived
-        if not known and directory.answered <= self._asked.setdefault(waiting.id, directory.begun):
-            directory.wanted()
-            return Result(Fate.LATER, reason, reached=False)
-        return Result(Fate.DEAD, reason, reached=False)
+    def _unknown(self, report: Report, reason: str) -> Result:
+        fields = self.fields(report, report.app_id)
+        named = tuple(dict.fromkeys(filter(None, (fields.appid_calls, fields.appid_msgs))))
+        return Result(Outcome.DEAD, reason, reached=False, push_app_ids=named)
 
     def leave(self, waiting: Waiting) -> None:
         """The report is not to be tried any more, or will be read anew."""
@@ -109,7 +138,7 @@ class Courier:
         return self._known_apps.template_or_default(app_id).fields(report.parameters)
 
     def _candidates(self, report: Report) -> list[str]:
-        return list(self._known_apps.find(Sent("", report.parameters))) if report.parameters is not None else []
+        return list(self._known_apps.find(report.parameters)) if report.parameters is not None else []
 
     async def _call(self, waiting: Waiting, report: Report, app_id: str, credential: Credential) -> Result | None:
         """Delivers the report to the app; None: the key does not reach it."""
@@ -120,23 +149,20 @@ class Courier:
             else:
                 outcome = await self._register(waiting, app_id, fields, credential)
         except Incomplete as incomplete:
-            reason = str(incomplete)
-            if reason == UNKNOWN_PUSH_APP:
-                return self._unknown(waiting, reason)
-            return Result(Fate.DEAD, reason, reached=False)
+            return self._unknown(report, str(incomplete))
         except CallFailed as failed:
             return self._failed(waiting, app_id, failed)
         self._learn(waiting, app_id, valid=True)
-        return Result(Fate.DELIVERED, outcome)
+        return Result(Outcome.DELIVERED, outcome)
 
     def _failed(self, waiting: Waiting, app_id: str, failed: CallFailed) -> Result | None:
         match failed.failure:
             case Failure.DOWN:
-                return Result(Fate.DOWN, failed.code, reached=False)
+                return Result(Outcome.DOWN, failed.code, reached=False, detail=failed.detail)
             case Failure.TRANSIENT:
-                return Result(Fate.AGAIN, failed.code)
+                return Result(Outcome.AGAIN, failed.code, detail=failed.detail)
             case Failure.REFUSED:
-                return Result(Fate.DEAD, failed.code)
+                return Result(Outcome.DEAD, failed.code, detail=failed.detail)
             case Failure.KEY_WRONG:
                 self._learn(waiting, app_id, valid=False)
                 return None
@@ -155,7 +181,7 @@ class Courier:
         Such a registration was made after the removal arrived, or by a clock that is ahead of ours: its time must not
         make the removal look late (X3).
         """
-        for token in tokens(fields):
+        for token in spelled_tokens(fields):
             made = self._registered.get(f"{app_id}\x00{token}")
             if made is None or made.arrived > waiting.arrived:
                 continue
@@ -163,20 +189,21 @@ class Courier:
                 yield made.registered
 
     async def _register(self, waiting: Waiting, app_id: str, fields: Fields, credential: Credential) -> str:
-        request = register(app_id, fields, self._known_apps.push_apps(app_id))
+        request = register(app_id, fields, self._known_apps.push_apps(app_id), self._hash)
         registered = await self._service.register(request, credential)
-        for token in tokens(fields):
+        for token in spelled_tokens(fields):
             made = _Registration(fields.username, fields.selector, waiting.arrived, registered)
             self._registered[f"{app_id}\x00{token}"] = made
             self._registered.move_to_end(f"{app_id}\x00{token}")
             if len(self._registered) > _KEPT_REGISTRATIONS:
                 self._registered.popitem(last=False)
         await self._service.heartbeat(pb.HeartbeatRequest(key=request.key), credential)
+        if request.key.device_id.startswith(DERIVED):
+            await self._devices.registered(request, credential, self._now())
         return "REGISTERED"
 
 
-def tokens(fields: Fields) -> Iterator[str]:
+def spelled_tokens(fields: Fields) -> Iterator[str]:
     """The report's push tokens, each in one spelling."""
-    for token in (fields.token_calls, fields.token_msgs):
-        if token:
-            yield canonical(token)
+    for _, token in tokens(fields):
+        yield canonical(token)

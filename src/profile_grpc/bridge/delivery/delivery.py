@@ -11,12 +11,11 @@ from typing import Protocol
 import msgspec
 import structlog
 
-from profile_grpc.bridge.availability import Gate
+from profile_grpc.bridge.availability import Availability
 from profile_grpc.bridge.backoff import Backoff
-from profile_grpc.bridge.delivery.applying import Courier, Fate, Result, tokens
-from profile_grpc.bridge.http.parameters import Kind
-from profile_grpc.bridge.report import Report, account_of
-from profile_grpc.bridge.spool.records import Waiting
+from profile_grpc.bridge.delivery.applying import Applier, Outcome, Result, spelled_tokens
+from profile_grpc.bridge.report import Kind, Report, account_of
+from profile_grpc.bridge.spool.records import Death, Waiting
 from profile_grpc.bridge.spool.spool import Spool
 from profile_grpc.bridge.templates import Fields
 from profile_grpc.sealing import CannotOpen
@@ -88,19 +87,19 @@ class Delivery:
     def __init__(
         self,
         spool: Spool,
-        courier: Courier,
-        gate: Gate,
+        applier: Applier,
+        availability: Availability,
         now: Callable[[], int],
         observer: DeliveryObserver,
         limits: DeliveryLimits,
     ) -> None:
         """`now` answers microseconds since 1970."""
         self._spool = spool
-        self._courier = courier
+        self._applier = applier
         self._now = now
         self._observer = observer
         self._limits = limits
-        self._gate = gate
+        self._availability = availability
         self._entries: dict[int, _Entry] = {}
         self._lanes: defaultdict[str, deque[_Entry]] = defaultdict(deque)
         self._ready: deque[_Entry] = deque()
@@ -155,13 +154,17 @@ class Delivery:
             while (
                 self._ready
                 and not self._anew
-                and self._gate.allowed(loop.time(), len(self._tasks), self._limits.concurrency)
+                and self._availability.allowed(loop.time(), len(self._tasks), self._limits.concurrency)
             ):
                 self._begin(self._ready.popleft())
             if self._anew:  # until what is in flight is back
                 await self._wake.wait()
                 continue
-            pause = None if self._gate.open or not self._ready or self._tasks else self._gate.wait(loop.time())
+            pause = (
+                None
+                if self._availability.available or not self._ready or self._tasks
+                else self._availability.wait(loop.time())
+            )
             if pause == 0:
                 continue
             timer = loop.call_later(pause, self._wake.set) if pause is not None else None
@@ -183,7 +186,7 @@ class Delivery:
         await self._spool.flush()  # what was delivered, or outdated, is not to be read once more
         for entry in self._entries.values():
             entry.later = False
-            self._courier.leave(entry.waiting)
+            self._applier.leave(entry.waiting)
         self._entries.clear()
         self._lanes.clear()
         self._ready.clear()
@@ -198,9 +201,9 @@ class Delivery:
         try:
             report = msgspec.msgpack.decode(self._spool.sealer.open(waiting.sealed), type=Report)
         except (CannotOpen, msgspec.DecodeError):
-            self._settle(waiting, Result(Fate.DEAD, "UNREADABLE"))
+            self._settle(waiting, Result(Outcome.DEAD, "UNREADABLE"))
             return
-        entry = _Entry(waiting, report, list(_lanes(self._courier.fields(report, report.app_id))), waiting.attempts)
+        entry = _Entry(waiting, report, list(_lanes(self._applier.fields(report, report.app_id))), waiting.attempts)
         self._entries[waiting.id] = entry
         for lane in entry.lanes:
             self._lanes[lane].append(entry)
@@ -215,7 +218,7 @@ class Delivery:
     def _leave(self, entry: _Entry) -> None:
         """Takes a report out of its lanes; those behind it move up."""
         del self._entries[entry.waiting.id]
-        self._courier.leave(entry.waiting)
+        self._applier.leave(entry.waiting)
         behind: dict[int, _Entry] = {}
         for lane in entry.lanes:
             queue = self._lanes[lane]
@@ -264,18 +267,18 @@ class Delivery:
 
     async def _deliver(self, entry: _Entry) -> None:
         try:
-            result = await self._courier.apply(entry.waiting, entry.report)
+            result = await self._applier.apply(entry.waiting, entry.report)
         except Exception as error:  # noqa: BLE001 - whatever it is, the others go on
             fault = type(error).__name__  # its text may hold what was reported
             log.error("a report could not be delivered", trace_id=entry.waiting.trace.hex(), fault=fault)  # noqa: TRY400
-            result = Result(Fate.AGAIN, "FAULT", reached=False)
+            result = Result(Outcome.AGAIN, "FAULT", reached=False)
         entry.in_flight = False
         if result.reached:
-            self._gate.answered()
-        elif result.fate is Fate.DOWN:
-            self._gate.failed(asyncio.get_running_loop().time())
-        if result.fate in {Fate.DELIVERED, Fate.DROPPED, Fate.DEAD}:
-            if result.fate is Fate.DELIVERED and (self._spool.dead or self._anew):
+            self._availability.answered()
+        elif result.outcome is Outcome.DOWN:
+            self._availability.failed(asyncio.get_running_loop().time())
+        if result.outcome in {Outcome.DELIVERED, Outcome.DROPPED, Outcome.DEAD}:
+            if result.outcome is Outcome.DELIVERED and (self._spool.dead or self._anew):
                 self._spool.outdate(entry.waiting, account_of(entry.report, self._spool.sealer.hash))
             self._settle(entry.waiting, result)
             self._leave(entry)
@@ -283,20 +286,20 @@ class Delivery:
         self._observer.retried(result.reason)
         if entry.superseded:
             self._leave(entry)
-        elif result.fate is Fate.DOWN:
+        elif result.outcome is Outcome.DOWN:
             entry.queued = True
             self._ready.appendleft(entry)
-        elif result.fate is Fate.LATER:
+        elif result.outcome is Outcome.LATER:
             self._later += 1
             entry.later = True
             self._rest(entry, _A_MOMENT)
         else:
-            self._again(entry, result.reason)
+            self._again(entry, result)
 
-    def _again(self, entry: _Entry, reason: str) -> None:
+    def _again(self, entry: _Entry, result: Result) -> None:
         entry.attempts += 1
         if entry.attempts >= self._limits.attempts:
-            self._settle(entry.waiting, Result(Fate.DEAD, reason))
+            self._settle(entry.waiting, result._replace(outcome=Outcome.DEAD))
             self._leave(entry)
             return
         self._spool.retried(entry.waiting, entry.attempts)
@@ -316,13 +319,14 @@ class Delivery:
 
     def _settle(self, waiting: Waiting, result: Result) -> None:
         told = {"trace_id": waiting.trace.hex(), "kind": waiting.kind.name, "app": waiting.app_id}
-        if result.fate is Fate.DEAD:
-            self._spool.bury(waiting, result.reason, self._now())
+        if result.outcome is Outcome.DEAD:
+            death = Death(waiting.id, self._now(), result.reason, result.detail, result.push_app_ids)
+            self._spool.bury(death)
             self._observer.died(result.reason)
-            log.warning("a report became a dead letter", reason=result.reason, **told)
+            log.warning("a report became a dead letter", reason=result.reason, detail=result.detail, **told)
             return
         self._spool.forget(waiting)
-        if result.fate is Fate.DROPPED:
+        if result.outcome is Outcome.DROPPED:
             self._observer.dropped(result.reason)
             log.info("a report was dropped", reason=result.reason, **told)
         else:
@@ -335,6 +339,8 @@ def _lanes(fields: Fields) -> set[str]:
     named = {
         "u": fields.username,
         "s": fields.selector,
-        "d": fields.device_id or fields.selector,
+        "d": fields.device_id,
     }
-    return {f"{kind}{value}" for kind, value in named.items() if value} | {f"t{token}" for token in tokens(fields)}
+    return {f"{kind}{value}" for kind, value in named.items() if value} | {
+        f"t{token}" for token in spelled_tokens(fields)
+    }

@@ -6,7 +6,6 @@ import base64
 import binascii
 import random
 import re
-from collections.abc import Iterable
 from typing import NamedTuple
 
 Header = tuple[bytes, bytes]
@@ -42,15 +41,6 @@ TOO_SLOW = Answer(408, (_LENGTH, _CLOSE))
 TOO_LARGE = Answer(413, (_LENGTH, _CLOSE))
 
 
-def raw(headers: Iterable[Header]) -> bytes:
-    """Headers as they are sent."""
-    return b"".join([b"%b: %b\r\n" % header for header in headers])
-
-
-TAKEN = raw((_LENGTH, (b"x-trace-id", b"%b")))
-"""Of the answer to a report that is on disk, but for the trace id."""
-
-
 def taken(trace: bytes) -> Answer:
     """The report is on disk; the id finds it again in logs, in the dead letters and in the service's calls."""
     return Answer(200, (_LENGTH, (b"x-trace-id", trace.hex().encode())), counted=True)
@@ -62,9 +52,7 @@ def later(status: int, seconds: int) -> Answer:
 
 
 def other_method(method: str) -> Answer:
-    """HEAD and OPTIONS report nothing: link checkers send them."""
-    if method == "HEAD":
-        return OK
+    """The answer to a method that reports nothing."""
     return NO_CONTENT if method == "OPTIONS" else NOT_ALLOWED
 
 

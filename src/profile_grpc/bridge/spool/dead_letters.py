@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from profile_grpc.bridge.http.parameters import Kind
+from profile_grpc.bridge.report import Kind
 from profile_grpc.bridge.spool.records import DeadLetter
 from profile_grpc.bridge.spool.schema import BUSY_SECONDS, VERSION, SpoolError, check_database, writing
 
@@ -21,11 +22,12 @@ def listed(path: Path) -> list[DeadLetter]:
     """
     with _opened(path) as database:
         rows = database.execute(
-            "SELECT id, kind, app_id, arrived, died, trace, attempts, reason, replay FROM dead ORDER BY died, id"
+            "SELECT id, kind, app_id, arrived, died, trace, attempts, reason, detail, push_app_ids, replay"
+            " FROM dead ORDER BY died, id"
         ).fetchall()
     return [
-        DeadLetter(number, Kind(kind), app_id, arrived, died, trace, attempts, reason, bool(replayed))
-        for number, kind, app_id, arrived, died, trace, attempts, reason, replayed in rows
+        DeadLetter._make((number, Kind(kind), *rest, tuple(json.loads(push_app_ids)), bool(replayed)))
+        for number, kind, *rest, push_app_ids, replayed in rows
     ]
 
 

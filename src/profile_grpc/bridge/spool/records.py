@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable
+import asyncio
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from profile_grpc.bridge.http.parameters import Kind
+from profile_grpc.bridge.report import Account, Kind
 
-Told = Callable[[bool], None]
-"""Told whether a report is on disk. Never raises."""
 ROW_BYTES = 300
 """What a report takes on disk besides its sealed part, about."""
-
-
-class Account(NamedTuple):
-    """Keyed hashes of what a report names: enough to tell which token reports a removal overtakes."""
-
-    username: bytes | None
-    selector: bytes | None
-    tokens: tuple[bytes, ...]
 
 
 class Removal(NamedTuple):
@@ -80,8 +69,35 @@ class DeadLetter(NamedTuple):
     trace: bytes
     attempts: int
     reason: str
+    detail: str
+    """What else is known: the answer of the service, or why it could not be reached."""
+    push_app_ids: tuple[str, ...]
+    """Those that the report names, where the app or what they are for was not known."""
     replay: bool
     """Whether it is to be taken up again."""
+
+
+class Death(NamedTuple):
+    """A report that becomes a dead letter, and why: as in DeadLetter."""
+
+    number: int
+    time: int
+    """Microseconds since 1970."""
+    reason: str
+    detail: str = ""
+    push_app_ids: tuple[str, ...] = ()
+
+
+class KnownDevice(NamedTuple):
+    """The device on which an account was last registered, where it is known by its push token only (X5)."""
+
+    account: bytes
+    """A keyed hash."""
+    device_id: str
+    sealed: bytes
+    """The tokens of that registration."""
+    time: int
+    """Microseconds since 1970."""
 
 
 class Left(NamedTuple):
@@ -93,36 +109,40 @@ class Left(NamedTuple):
     proven: int
 
 
-Shared = tuple[int, str, int, bytes | None]
-"""What most reports of a batch have in common, in the order of SHARED_COLUMNS."""
-Row = tuple[int, int, bytearray, bytearray]
-"""What else the table holds of a report, in the order of ROW_COLUMNS.
+class Row(NamedTuple):
+    """A report as the table holds it."""
 
-Numbers are plain and octets are in bytearrays, which sqlite3 binds as they are. Of anything else it first looks for an
-adapter, which takes longer than the rest of the row.
-"""
-TokenRow = tuple[int, int, bytearray, bytearray, bytearray | None, bytearray | None, bytearray]
-"""Of a token report: besides, what tells whether a removal overtakes it, in the order of ACCOUNT_COLUMNS."""
-SHARED_COLUMNS = ("kind", "app_id", "proven", "credential")
-ROW_COLUMNS = ("id", "arrived", "trace", "sealed")
-ACCOUNT_COLUMNS = ("username", "selector", "tokens")
+    id: int
+    kind: int
+    app_id: str
+    arrived: int
+    trace: bytes
+    proven: bool
+    credential: bytes | None
+    username: bytes | None
+    selector: bytes | None
+    tokens: bytes | None
+    """The hashes of its tokens, one after the other."""
+    sealed: bytes
+
+    @property
+    def size(self) -> int:
+        """Bytes on disk, about."""
+        return len(self.sealed) + ROW_BYTES
 
 
 @dataclass(slots=True)
 class Batch:
     """What one commit writes."""
 
-    reports: defaultdict[Shared, list[Row]] = field(default_factory=lambda: defaultdict(list))
-    """Without token reports."""
-    token_reports: defaultdict[Shared, list[TokenRow]] = field(default_factory=lambda: defaultdict(list))
+    reports: list[Row] = field(default_factory=list)
     credentials: dict[bytes, bytes] = field(default_factory=dict)
     removals: list[Removal] = field(default_factory=list)
     repeated: list[int] = field(default_factory=list)
     """Reports in whose place an equal one came."""
     gone: list[int] = field(default_factory=list)
     """Reports that were delivered or dropped."""
-    dead: list[tuple[str, int, int]] = field(default_factory=list)
-    """Reason, time, number."""
+    dead: list[Death] = field(default_factory=list)
     retried: list[tuple[int, int]] = field(default_factory=list)
     """Attempts, number."""
     replayed: list[int] = field(default_factory=list)
@@ -131,9 +151,10 @@ class Batch:
     """Reports that were delivered, after which older token reports of the account are of no use: number, kind."""
     verdicts: list[tuple[bytes, str, bool, int]] = field(default_factory=list)
     """Verifier, app, whether valid, time."""
+    devices: dict[bytes, KnownDevice] = field(default_factory=dict)
     meta: dict[str, bytes] = field(default_factory=dict)
-    waiting: list[Told] = field(default_factory=list)
-    """Who is told of each report, of either kind."""
+    waiting: list[asyncio.Future[None]] = field(default_factory=list)
+    """Done when the reports are on disk."""
 
     @property
     def empty(self) -> bool:
@@ -146,6 +167,7 @@ class Batch:
             or self.replayed
             or self.outdating
             or self.verdicts
+            or self.devices
             or self.meta
         )
 

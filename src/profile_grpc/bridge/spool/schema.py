@@ -14,10 +14,19 @@ from typing import BinaryIO
 from profile_grpc import sealing
 from profile_grpc.config import OperatorError, may_be_sqlite
 
-VERSION = 1
+VERSION = 2
 BUSY_SECONDS = 10
 
-_TABLES = """
+_DEVICE = """
+-- The device on which an account was last registered, where it is known by its push token only: by keyed hash.
+CREATE TABLE device (
+  account BLOB PRIMARY KEY, device_id TEXT NOT NULL, sealed BLOB NOT NULL, time INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX device_time ON device (time);
+"""
+_TABLES = (
+    _DEVICE
+    + """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL);
 
 -- A start of a process: what its sealing key is derived from.
@@ -45,12 +54,22 @@ CREATE INDEX report_selector ON report (selector) WHERE selector IS NOT NULL;
 CREATE TABLE dead (
   id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, app_id TEXT NOT NULL, arrived INTEGER NOT NULL, trace BLOB NOT NULL,
   proven INTEGER NOT NULL, credential BLOB, username BLOB, selector BLOB, tokens BLOB, sealed BLOB NOT NULL,
-  attempts INTEGER NOT NULL, reason TEXT NOT NULL, died INTEGER NOT NULL, replay INTEGER NOT NULL DEFAULT 0
+  attempts INTEGER NOT NULL, reason TEXT NOT NULL, died INTEGER NOT NULL, replay INTEGER NOT NULL DEFAULT 0,
+  detail TEXT NOT NULL DEFAULT '', push_app_ids TEXT NOT NULL DEFAULT '[]'
 );
 CREATE INDEX dead_replay ON dead (id) WHERE replay;
 CREATE INDEX dead_username ON dead (username) WHERE username IS NOT NULL;
 CREATE INDEX dead_selector ON dead (selector) WHERE selector IS NOT NULL;
 """
+)
+_UPGRADES = {
+    1: _DEVICE
+    + """
+ALTER TABLE dead ADD COLUMN detail TEXT NOT NULL DEFAULT '';
+ALTER TABLE dead ADD COLUMN push_app_ids TEXT NOT NULL DEFAULT '[]';
+""",
+}
+"""What brings a spool of each earlier version to the next."""
 CARRIED = "kind, app_id, arrived, trace, proven, credential, username, selector, tokens, sealed"
 """What a report keeps when it becomes a dead letter, and when that is replayed."""
 KEY_CHECK = "key check"
@@ -79,8 +98,9 @@ def connect(path: Path) -> sqlite3.Connection:
             database.execute("PRAGMA synchronous = FULL")
             database.execute("PRAGMA secure_delete = FAST")
             version = database.execute("PRAGMA user_version").fetchone()[0]
-            if version == 0:
-                database.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
+            changes = _TABLES if version == 0 else "".join(_UPGRADES[old] for old in range(version, VERSION))
+            if changes:
+                database.executescript(f"BEGIN IMMEDIATE; {changes} PRAGMA user_version = {VERSION}; COMMIT;")
     except (OSError, sqlite3.Error) as error:
         database.close()
         raise SpoolError(f"cannot use {path} as a spool: {_why(error)}") from None

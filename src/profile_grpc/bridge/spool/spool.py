@@ -12,27 +12,15 @@ from typing import TypeVar
 
 import structlog
 
-from profile_grpc.bridge.http.parameters import Kind
-from profile_grpc.bridge.report import MICROSECONDS
+from profile_grpc.bridge.report import MICROSECONDS, Account, Kind
 from profile_grpc.bridge.spool import schema
 from profile_grpc.bridge.spool.limits import SpoolLimits
-from profile_grpc.bridge.spool.records import (
-    ROW_BYTES,
-    Account,
-    Batch,
-    Incoming,
-    Left,
-    Removal,
-    Row,
-    Shared,
-    TokenRow,
-    Told,
-    Waiting,
-)
+from profile_grpc.bridge.spool.records import Batch, Death, Incoming, KnownDevice, Left, Removal, Row, Waiting
 from profile_grpc.bridge.spool.writer import Writer
 from profile_grpc.sealing import Sealer
 
 _DEAD_RETENTION = 30 * 86_400 * MICROSECONDS
+_DEVICE_RETENTION = 90 * 86_400 * MICROSECONDS
 _CLOCK = "clock"
 """The value in `meta` that tells when the spool was last cleaned, in microseconds since 1970."""
 _UNEVEN = 3600 * MICROSECONDS
@@ -42,8 +30,6 @@ _FEW_REPORTS = 10_000
 _AFTER_FAILURE = 0.2
 _LINGER = 0.003
 _MOST_GATHERED = 256
-_TOKEN = Kind.TOKEN
-"""Once and for all: looking a member up in its enumeration is not for every report."""
 ResultT = TypeVar("ResultT")
 log = structlog.get_logger(__name__)
 
@@ -153,57 +139,49 @@ class Spool:
         Raises:
             SpoolFull: there is no room.
         """
-        future: asyncio.Future[None] = self._loop.create_future()
-
-        def told(kept: bool) -> None:  # noqa: FBT001 - as Told is
-            if future.done():
-                return
-            if kept:
-                future.set_result(None)
-            else:
-                future.set_exception(SpoolFailed())
-
-        self.keep(report, told)
-        return future
-
-    def keep(self, report: Incoming, told: Told) -> None:
-        """Keeps a report, and tells whether it is on disk.
-
-        Raises:
-            SpoolFull: there is no room. Nobody is told.
-        """
-        kind, app_id, arrived, trace, proven, credential, sealed_key, account, sealed, digest = report
-        if not self.room(proven=proven):
+        if not self.room(proven=report.proven):
             raise SpoolFull
-        number = self._last = self._last + 1
+        self._last += 1
+        account = report.account
+        # Only token reports are found by their account: a removal may overtake them.
+        found_by = account if account and report.kind is Kind.TOKEN else None
+        row = Row(
+            id=self._last,
+            kind=report.kind.value,
+            app_id=report.app_id,
+            arrived=report.arrived,
+            trace=report.trace,
+            proven=report.proven,
+            credential=report.credential,
+            username=found_by.username if found_by else None,
+            selector=found_by.selector if found_by else None,
+            tokens=b"".join(found_by.tokens) if found_by else None,
+            sealed=report.sealed,
+        )
         batch = self._batch
-        if credential is not None:
-            batch.credentials[credential] = sealed_key
-        shared = (+kind, app_id, +proven, credential)  # `+` makes numbers plain: see Row
-        if kind is _TOKEN:
-            row = (number, arrived, bytearray(trace), bytearray(sealed))
-            batch.token_reports[shared].append((*row, *_account_columns(account)))
-        else:
-            batch.reports[shared].append((number, arrived, bytearray(trace), bytearray(sealed)))
-            if account is not None:
-                batch.removals.append(Removal(number, account, credential, proven))
-        self._count(kind, len(sealed) + ROW_BYTES, proven=proven, by=1)
-        equal = self._recent.swap(digest, number, arrived)
+        batch.reports.append(row)
+        if report.credential is not None:
+            batch.credentials[report.credential] = report.sealed_key
+        if account is not None and report.kind is Kind.REMOVAL:
+            batch.removals.append(Removal(row.id, account, report.credential, report.proven))
+        self._count(row.kind, row.size, proven=row.proven, by=1)
+        equal = self._recent.swap(report.digest, row.id, report.arrived)
         if equal is not None:
             batch.repeated.append(equal)
-        waiting = batch.waiting
-        waiting.append(told)
-        if len(waiting) == 1:
+        future: asyncio.Future[None] = self._loop.create_future()
+        batch.waiting.append(future)
+        if len(batch.waiting) == 1:
             self._arrival.set()
-        if len(waiting) == self._target:
+        if len(batch.waiting) == self._target:
             self._gathered.set()
+        return future
 
     def _count(self, kind: int, size: int, *, proven: bool, by: int) -> None:
         self.size += size * by
         self.waiting += by
         if not proven:
             self.unproven_size += size * by
-        if kind == _TOKEN:
+        if kind == Kind.TOKEN:
             self.token_reports += by
 
     # --- delivering ---
@@ -236,9 +214,9 @@ class Spool:
         self._batch.outdating.append((report.id, report.kind, account))
         self._arrival.set()
 
-    def bury(self, report: Waiting, reason: str, now: int) -> None:
+    def bury(self, death: Death) -> None:
         """The report cannot be applied: it becomes a dead letter."""
-        self._batch.dead.append((reason, now, report.id))
+        self._batch.dead.append(death)
         self.dead += 1
         self._burying += 1
         self._arrival.set()
@@ -265,6 +243,16 @@ class Spool:
         self._batch.verdicts.append((verifier, app_id, valid, now))
         self._arrival.set()
 
+    async def device(self, account: bytes) -> KnownDevice | None:
+        """On which device the account was last registered, where it is known by its token only."""
+        found = self._batch.devices.get(account)
+        return found or await self._in_thread(lambda: self._writer.device(account))
+
+    def put_device(self, device: KnownDevice) -> None:
+        """Keeps on which device an account is registered."""
+        self._batch.devices[device.account] = device
+        self._arrival.set()
+
     def verdicts(self) -> Iterable[tuple[bytes, str, bool, int]]:
         """What is known of keys: verifier, app, whether valid, and since when. Before `start` only."""
         rows = self._database.execute("SELECT verifier, app_id, valid, time FROM verdict ORDER BY time").fetchall()
@@ -284,7 +272,8 @@ class Spool:
         """Lets go what is no longer needed."""
         few = self.waiting <= _FEW_REPORTS
         before = now - _DEAD_RETENTION if self._is_steady(now) else 0
-        left = await self._in_thread(lambda: self._writer.clean(self.limits.size, before, keys=few))
+        devices = max(0, before - _DEVICE_RETENTION + _DEAD_RETENTION)
+        left = await self._in_thread(lambda: self._writer.clean(self.limits.size, before, devices, keys=few))
         left += self._burying
         if left < self.dead:
             log.info("dead letters were let go: too old, or too many", letters=self.dead - left)
@@ -367,11 +356,12 @@ class Spool:
         self._rejoin(written.joined)
         self.on_superseded(written.overtaken, "OVERTAKEN")
         self.on_superseded(batch.repeated, "REPEATED")
-        for told in batch.waiting:
-            told(True)  # noqa: FBT003 - as Told is
+        for future in batch.waiting:
+            if not future.done():
+                future.set_result(None)
         if batch.waiting:
-            tokens = sum(map(len, batch.token_reports.values()))
-            taken = {Kind.REMOVAL: len(batch.waiting) - tokens, Kind.TOKEN: tokens}
+            tokens = sum(row.kind == Kind.TOKEN for row in batch.reports)
+            taken = {Kind.REMOVAL: len(batch.reports) - tokens, Kind.TOKEN: tokens}
             self.on_commit(taken, loop.time() - started)
             self.on_arrival()
         return True
@@ -385,12 +375,11 @@ class Spool:
 
     def _give_back(self, batch: Batch) -> None:
         """Nothing was written: its callers are told, and what nobody waits for is tried again."""
-        written: list[tuple[Shared, Sequence[Row | TokenRow]]] = [*batch.reports.items(), *batch.token_reports.items()]
-        for (kind, _, proven, _), rows in written:
-            for row in rows:
-                self._count(kind, len(row[3]) + ROW_BYTES, proven=bool(proven), by=-1)
-        for told in batch.waiting:
-            told(False)  # noqa: FBT003 - as Told is
+        for row in batch.reports:
+            self._count(row.kind, row.size, proven=row.proven, by=-1)
+        for future in batch.waiting:
+            if not future.done():
+                future.set_exception(SpoolFailed())
         again = self._batch
         again.gone[:0] = batch.gone
         # ``repeated`` is not: what came in their place was not written.
@@ -399,19 +388,8 @@ class Spool:
         again.replayed[:0] = batch.replayed
         again.outdating[:0] = batch.outdating
         again.verdicts[:0] = batch.verdicts
+        again.devices = batch.devices | again.devices
         again.meta = batch.meta | again.meta
-
-
-def _account_columns(account: Account | None) -> tuple[bytearray | None, bytearray | None, bytearray]:
-    """What tells later which token reports a removal overtakes."""
-    if account is None:
-        return None, None, bytearray()
-    username, selector, tokens = account
-    return (
-        bytearray(username) if username is not None else None,
-        bytearray(selector) if selector is not None else None,
-        bytearray(b"".join(tokens)),
-    )
 
 
 class _Recent:

@@ -6,29 +6,14 @@ from __future__ import annotations
 import fcntl
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
-from profile_grpc.bridge.http.parameters import Kind
-from profile_grpc.bridge.spool.records import (
-    ACCOUNT_COLUMNS,
-    ROW_BYTES,
-    ROW_COLUMNS,
-    SHARED_COLUMNS,
-    Account,
-    Batch,
-    Left,
-    Removal,
-    Shared,
-    Waiting,
-    Written,
-)
+from profile_grpc.bridge.report import Account, Kind
+from profile_grpc.bridge.spool.records import ROW_BYTES, Batch, KnownDevice, Left, Removal, Row, Waiting, Written
 from profile_grpc.bridge.spool.schema import CARRIED, write_lock
 
-_CHUNKS = (256, 64, 16, 4, 1)
-"""How many reports one INSERT carries. Few statements: each gives up the interpreter lock and must win it back."""
+_INSERT = f"INSERT INTO report ({', '.join(Row._fields)}) VALUES ({', '.join('?' * len(Row._fields))})"
 
 
 def _removed(account: Account) -> tuple[str, list[bytes | None]]:
@@ -42,16 +27,6 @@ def _removed(account: Account) -> tuple[str, list[bytes | None]]:
     return f"{where} AND ({held})", [*named.values(), *account.tokens]
 
 
-def _inserts(*columns: str) -> dict[int, str]:
-    """The statements that insert so many rows, the columns that they share being bound once."""
-    shared = [f"?{number}" for number, _ in enumerate(SHARED_COLUMNS, 1)]
-    row = f"({', '.join([*shared, *'?' * len(columns)])})"
-    head = f"INSERT INTO report ({', '.join([*SHARED_COLUMNS, *columns])}) VALUES "
-    return {size: head + ", ".join([row] * size) for size in _CHUNKS}
-
-
-_REPORTS = _inserts(*ROW_COLUMNS)
-_TOKEN_REPORTS = _inserts(*ROW_COLUMNS, *ACCOUNT_COLUMNS)
 _SIZE = f"length(sealed) + {ROW_BYTES}"
 _LEFT = f"RETURNING id, kind, {_SIZE}, proven"
 _KEPT_VERDICTS = 100_000
@@ -103,6 +78,11 @@ class Writer:
         row = self._database.execute("SELECT sealed FROM credential WHERE verifier = ?", (verifier,)).fetchone()
         return row[0] if row else None
 
+    def device(self, account: bytes) -> KnownDevice | None:
+        """On which device the account was last registered, if it is known by its token only."""
+        row = self._database.execute("SELECT * FROM device WHERE account = ?", (account,)).fetchone()
+        return KnownDevice(*row) if row else None
+
     def to_replay(self, limit: int) -> list[int]:
         """Dead letters that an operator asked to replay."""
         return [row[0] for row in self._database.execute("SELECT id FROM dead WHERE replay LIMIT ?", (limit,))]
@@ -140,9 +120,8 @@ class Writer:
             fcntl.flock(self._lock, fcntl.LOCK_UN)
 
     def _apply(self, batch: Batch) -> Written:
-        self._insert(_REPORTS, batch.reports)
-        self._insert(_TOKEN_REPORTS, batch.token_reports)
         many = self._database.executemany
+        many(_INSERT, batch.reports)
         if batch.credentials:
             many(
                 "INSERT INTO credential VALUES (?, ?) ON CONFLICT DO NOTHING",
@@ -153,14 +132,14 @@ class Writer:
         left = list(overtaken)
         if batch.gone or batch.repeated:
             left += self._delete([*batch.gone, *batch.repeated])
-        for reason, died, number in batch.dead:
+        for death in batch.dead:
             self._database.execute(
-                f"INSERT INTO dead (id, {CARRIED}, attempts, reason, died)"
-                f" SELECT id, {CARRIED}, attempts, ?, ? FROM report WHERE id = ?",
-                (reason, died, number),
+                f"INSERT INTO dead (id, {CARRIED}, attempts, reason, died, detail, push_app_ids)"
+                f" SELECT id, {CARRIED}, attempts, ?, ?, ?, ? FROM report WHERE id = ?",
+                (death.reason, death.time, death.detail, json.dumps(death.push_app_ids), death.number),
             )
         if batch.dead:
-            left += self._delete([number for _, _, number in batch.dead])
+            left += self._delete([death.number for death in batch.dead])
         outdated = 0
         for delivered in batch.outdating:
             gone, letters = self._outdate(*delivered)
@@ -174,21 +153,14 @@ class Writer:
                 " DO UPDATE SET valid = excluded.valid, time = excluded.time",
                 batch.verdicts,
             )
+        if batch.devices:
+            many("INSERT OR REPLACE INTO device VALUES (?, ?, ?, ?)", list(batch.devices.values()))
         if batch.meta:
             many(
                 "INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
                 list(batch.meta.items()),
             )
         return Written(left, [report.id for report in overtaken], joined, outdated)
-
-    def _insert(self, statements: Mapping[int, str], reports: Mapping[Shared, Sequence[Iterable[object]]]) -> None:
-        for shared, rows in reports.items():
-            start = 0
-            for size in _CHUNKS:
-                while len(rows) - start >= size:
-                    values = chain(shared, chain.from_iterable(rows[start : start + size]))
-                    self._database.execute(statements[size], list(values))
-                    start += size
 
     def _delete(self, numbers: list[int]) -> list[Left]:
         found = self._database.execute(
@@ -234,14 +206,15 @@ class Writer:
         self._database.execute("DELETE FROM dead WHERE id = ? AND replay", (letter,))
         return [Left(*row) for row in found]
 
-    def clean(self, spool_size: int, dead_before: int, *, keys: bool) -> int:
-        """Drops dead letters that are too old or too many, verdicts beyond their limit and, with `keys`, keys that no
-        report needs any more (one pass over the reports). Answers how many dead letters there are.
+    def clean(self, spool_size: int, dead_before: int, devices_before: int, *, keys: bool) -> int:
+        """Drops dead letters that are too old or too many, old devices, verdicts beyond their limit and, with `keys`,
+        keys that no report needs any more (one pass over the reports). Answers how many dead letters there are.
         """
         fcntl.flock(self._lock, fcntl.LOCK_EX)
         try:
             self._database.execute("BEGIN IMMEDIATE")
             self._clean(spool_size, dead_before)
+            self._database.execute("DELETE FROM device WHERE time < ?", (devices_before,))
             if keys:
                 self._database.execute(
                     "DELETE FROM credential WHERE verifier NOT IN (SELECT credential FROM report WHERE credential"

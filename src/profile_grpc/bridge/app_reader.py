@@ -1,0 +1,110 @@
+"""Reads the apps from the service again and again, and at once where something is not known (X2, X5)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+import structlog
+
+from profile_grpc.bridge.availability import Availability
+from profile_grpc.bridge.known_apps import KnownApp, KnownApps
+from profile_grpc.bridge.service import CallFailed, Failure, Service
+from profile_grpc.bridge.spool.spool import Spool
+
+_STORED = "directory"
+"""The value in the spool that holds the apps as last read."""
+_REFRESH = 30.0
+_REFRESH_AFTER_FAILURE = 3.0
+_GATHER = 1.0
+"""Seconds in which wishes for a reading gather: many reports may have one at once, perhaps again and again."""
+log = structlog.get_logger(__name__)
+
+
+class AppReader:
+    """Keeps what is known of the apps fresh, and in the spool, so that it serves while the service is down."""
+
+    def __init__(
+        self,
+        known_apps: KnownApps,
+        service: Service,
+        keys: Sequence[str],
+        spool: Spool,
+        availability: Availability,
+        now: Callable[[], int],
+    ) -> None:
+        """`keys`: PROFILE keys, one for each tenant; an empty one is none. `now` answers microseconds since 1970."""
+        self._known_apps = known_apps
+        self._service = service
+        self._keys = keys
+        self._spool = spool
+        self._availability = availability
+        self._now = now
+        self._wanted = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        known_apps.expected = bool(keys)
+        known_apps.wanted = self._wanted.set
+        stored = spool.get(_STORED)
+        if stored is not None:
+            known_apps.load(stored)
+
+    async def start(self) -> None:
+        """Reads the apps, and goes on to."""
+        if not self._keys:
+            log.warning("the bridge has no key to read apps with: give it a PROFILE key of each tenant with --key")
+            return
+        await self.read()
+        self._task = asyncio.create_task(self._keep_fresh(), name="bridge-apps")
+
+    async def close(self) -> None:
+        """Reads no more."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+
+    async def _keep_fresh(self) -> None:
+        while True:
+            fresh = self._known_apps.fetched and self._availability.available
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_REFRESH if fresh else _REFRESH_AFTER_FAILURE):
+                    await self._wanted.wait()
+                    await asyncio.sleep(_GATHER)
+            self._wanted.clear()
+            await self.read()
+
+    async def read(self) -> None:
+        """Reads the apps anew. A key that was revoked takes none of the other tenants' apps away."""
+        if not self._keys:
+            return
+        with self._known_apps.reading() as number:
+            begun = self._now()
+            apps: list[KnownApp] = []
+            refused = 0
+            for place, key in enumerate(self._keys, 1):
+                try:
+                    apps += await self._service.apps(key)
+                except CallFailed as failed:
+                    of = f"{place} of {len(self._keys)}"
+                    log.warning(
+                        "the apps cannot be read from the service", code=failed.code, detail=failed.detail, key=of
+                    )
+                    if failed.failure is Failure.DOWN:
+                        self._availability.failed(asyncio.get_running_loop().time())
+                        return
+                    if failed.failure is not Failure.KEY_WRONG:
+                        self._known_apps.answered = number
+                        return
+                    refused += 1
+            self._availability.answered()
+            self._known_apps.answered = number
+            if refused < len(self._keys):
+                self._learn([*self._known_apps.kept(apps), *apps] if refused else apps, begun)
+
+    def _learn(self, apps: Sequence[KnownApp], begun: int) -> None:
+        before = self._known_apps.dump()
+        self._known_apps.update(apps)
+        self._known_apps.fetched = begun
+        after = self._known_apps.dump()
+        if after != before:
+            self._spool.put(_STORED, after)

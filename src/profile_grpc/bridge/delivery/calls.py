@@ -1,0 +1,141 @@
+"""The calls that reports lead to."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Mapping
+
+from appprofile.v1 import profile_pb2
+from appprofile.v1 import profile_service_pb2 as pb
+from profile_grpc.bridge.report import MICROSECONDS, Kind, PushAppUse, canonical, missing, tokens
+from profile_grpc.bridge.templates import Fields
+
+_HEX_TOKEN = re.compile(r"(?:[0-9A-Fa-f]{2}){32,}\Z")
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]+={0,2}\Z")
+_APPLE = frozenset(
+    {
+        profile_pb2.PUSH_PROVIDER_APNS,
+        profile_pb2.PUSH_PROVIDER_APNS_VOIP,
+        profile_pb2.PUSH_PROVIDER_SAFARI,
+    }
+)
+_MAX_TOKENS = 8
+UNKNOWN_PUSH_APP = "UNKNOWN_PUSH_APP"
+DERIVED = "token-"
+"""How the id of a device begins that is known by its token only."""
+
+
+class Incomplete(Exception):  # noqa: N818 - an outcome
+    """The report cannot be applied by what is known. The argument is the reason, a name in capitals."""
+
+
+def remove_account(app_id: str, fields: Fields, report_time: int) -> pb.RemoveAccountRequest:
+    """The call for a removal that arrived at `report_time`, in microseconds since 1970.
+
+    Raises:
+        Incomplete: MISSING_ACCOUNT, MISSING_TOKEN.
+    """
+    _check(Kind.REMOVAL, fields)
+    request = pb.RemoveAccountRequest(app_id=app_id, username=fields.username, account_selector=fields.selector)
+    for push_app_id, token in tokens(fields):
+        for spelling in _spellings(token):
+            if len(request.tokens) < _MAX_TOKENS:
+                request.tokens.add(push_app_id=push_app_id, token=spelling)
+    request.report_time.seconds, micros = divmod(report_time, MICROSECONDS)
+    request.report_time.nanos = micros * 1000
+    return request
+
+
+def register(
+    app_id: str, fields: Fields, push_apps: Mapping[str, PushAppUse], keyed_hash: Callable[[bytes], bytes]
+) -> pb.RegisterRequest:
+    """The call for a push token report (X5).
+
+    The device is the installation if it is given. Else it is derived from the token, so that several accounts of one
+    phone share a device.
+
+    Raises:
+        Incomplete: MISSING_ACCOUNT, MISSING_TOKEN, UNKNOWN_PUSH_APP.
+    """
+    _check(Kind.TOKEN, fields)
+    request = pb.RegisterRequest()
+    request.key.app_id, request.key.user_id = app_id, fields.username
+    if fields.selector:
+        request.account_selector = fields.selector
+    held: set[tuple[int, int]] = set()
+    for push_app_id, token in tokens(fields):
+        push_app = push_apps.get(push_app_id)
+        if push_app is None:
+            continue
+        request.platform = request.platform or profile_pb2.Platform.ValueType(push_app.platform)
+        if (push_app.provider, push_app.purpose) in held:
+            continue  # the same pair, reported under both names
+        held.add((push_app.provider, push_app.purpose))
+        request.push_endpoints.add(
+            provider=profile_pb2.PushProvider.ValueType(push_app.provider),
+            token=sendable(push_app.provider, token),
+            push_app_id=push_app_id,
+            purpose=profile_pb2.PushPurpose.ValueType(push_app.purpose),
+        )
+    if not request.push_endpoints:
+        raise Incomplete(UNKNOWN_PUSH_APP)
+    request.key.device_id = fields.device_id or _derived_device(request, keyed_hash)
+    return request
+
+
+def _check(kind: Kind, fields: Fields) -> None:
+    lacking = missing(kind, fields)
+    if lacking:
+        raise Incomplete(lacking)
+
+
+def _derived_device(request: pb.RegisterRequest, keyed_hash: Callable[[bytes], bytes]) -> str:
+    """The device of a phone that is known by its token only: the same for each of its accounts (X5).
+
+    By the token for ordinary pushes if there is one, as the other is not always reported.
+    """
+    endpoint = min(request.push_endpoints, key=lambda each: each.purpose == profile_pb2.PUSH_PURPOSE_INCOMING_CALL)
+    content = b"\x00".join((b"device", request.key.app_id.encode(), endpoint.token.encode()))
+    return f"{DERIVED}{keyed_hash(content).hex()}"
+
+
+def sendable(provider: int, token: str) -> str:
+    """The token as its provider takes it: reports give tokens in base64 (D).
+
+    Apple's are hexadecimal; the others' are the decoded text. What does not decode to one is the token itself.
+    """
+    if provider in _APPLE:
+        if _HEX_TOKEN.match(token):
+            return token.lower()
+        octets = _decoded(token)
+        return octets.hex() if octets else token
+    octets = _decoded(token)
+    if octets and octets.isascii() and (text := octets.decode()).isprintable():
+        return text
+    return token
+
+
+def _spellings(token: str) -> list[str]:
+    """The token as received and as standard base64: alphabet or padding may have suffered on the way.
+
+    A slash at its end may be the template's own.
+    """
+    found = [token]
+    if token.endswith("/"):
+        found.append(token.rstrip("/"))
+    if _BASE64.match(token):
+        standard = canonical(token)
+        found.append(standard + "=" * (-len(standard) % 4))
+    return list(dict.fromkeys(filter(None, found)))
+
+
+def _decoded(token: str) -> bytes:
+    if not _BASE64.match(token):
+        return b""
+    standard = canonical(token)
+    try:
+        return base64.b64decode(standard + "=" * (-len(standard) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        return b""

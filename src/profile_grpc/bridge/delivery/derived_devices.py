@@ -1,0 +1,65 @@
+"""Which device each account was last registered on, where the device is known by its push token only (X5)."""
+
+from __future__ import annotations
+
+import msgspec
+
+from appprofile.v1 import profile_pb2
+from appprofile.v1 import profile_service_pb2 as pb
+from profile_grpc.bridge.service import Credential, Service
+from profile_grpc.bridge.spool.records import KnownDevice
+from profile_grpc.bridge.spool.spool import Spool
+from profile_grpc.sealing import CannotOpen
+
+_DAY = 86_400 * 1_000_000
+
+
+class DerivedDevices:
+    """Signs an account out of its earlier device when a phone reports it with a new token.
+
+    The spool keeps, by a keyed hash of the account, the device and the sealed tokens of its last registration.
+    """
+
+    def __init__(self, spool: Spool, service: Service) -> None:
+        self._spool = spool
+        self._service = service
+
+    async def registered(self, request: pb.RegisterRequest, credential: Credential, now: int) -> None:
+        """The account is registered on the device of the request; its profile on the earlier one is removed.
+
+        Without a selector nothing tells one phone of a user from another, so nothing is replaced. `now`: microseconds
+        since 1970.
+
+        Raises:
+            CallFailed: the service could not be asked; the report is to be applied again.
+        """
+        if not request.account_selector:
+            return
+        key = request.key
+        account = self._spool.sealer.hash(
+            b"\x00".join((b"account", key.app_id.encode(), key.user_id.encode(), request.account_selector.encode()))
+        )
+        before = await self._spool.device(account)
+        if before is not None and before.device_id != key.device_id:
+            await self._replace(before, request, credential)
+        if before is None or before.device_id != key.device_id or now - before.time > _DAY:
+            sealed = self._spool.sealer.seal(msgspec.msgpack.encode([each.token for each in request.push_endpoints]))
+            self._spool.put_device(KnownDevice(account, key.device_id, sealed, now))
+
+    async def _replace(self, before: KnownDevice, request: pb.RegisterRequest, credential: Credential) -> None:
+        try:
+            held = msgspec.msgpack.decode(self._spool.sealer.open(before.sealed), type=list[str])
+        except (CannotOpen, msgspec.DecodeError):
+            return
+        kept = {each.token for each in request.push_endpoints}
+        removal = pb.RemoveAccountRequest(
+            app_id=request.key.app_id,
+            username=request.key.user_id,
+            account_selector=request.account_selector,
+            action=profile_pb2.ACCOUNT_REMOVAL_ACTION_UNREGISTER,
+        )
+        for token in held:
+            if token not in kept:  # that one is this registration's already (R4)
+                removal.tokens.add(token=token)
+        if removal.tokens:
+            await self._service.remove_account(removal, credential)
