@@ -118,6 +118,24 @@ def test_dev_replaces_a_demo_key_that_was_revoked(tmp_path: Path) -> None:
         assert again["admin"] == first["admin"]
 
 
+def test_a_second_server_of_one_file_is_refused(tmp_path: Path) -> None:
+    """From any port, and by whichever name of the file; commands work beside it, and what was killed holds nothing."""
+    (tmp_path / "link.db").symlink_to(tmp_path / "profiles.db")
+    second = ["serve", "--dev", "--port", "0", "--database-url"]
+    changes = {"PROFILE_GRPC_DATABASE_URL": sqlite_url(tmp_path)}
+    with dev(tmp_path) as server:
+        for url in (sqlite_url(tmp_path), f"sqlite:///{tmp_path}/link.db"):
+            refused = run([*second, url])
+            assert refused.status == 2
+            assert "another `profile-grpc serve` has " in refused.error_line
+        assert run(["tenant", "create", "acme"], changes).status == 0
+        assert (tmp_path / "profiles.db.serve-lock").stat().st_mode & 0o077 == 0
+        server.process.kill()
+        server.process.wait(WAIT)
+        with dev(tmp_path) as next_one:
+            assert register(next_one.address).created
+
+
 def test_without_dev_a_call_needs_a_key(tmp_path: Path) -> None:
     with Server(["--port", "0", "--database-url", sqlite_url(tmp_path), *NO_DRAIN]) as server:
         with pytest.raises(grpc.RpcError) as refused:

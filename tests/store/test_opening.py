@@ -4,10 +4,12 @@ import asyncio
 import os
 import pwd
 import sqlite3
+import ssl
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 
@@ -16,8 +18,10 @@ from profile_grpc.store import SqlStore, check_schema, migrate, open_store
 from profile_grpc.store.urls import PostgresqlUrl, SqliteUrl, parse
 from tests.store.conftest import Opener
 from tests.store.support import HASHER, Writer, contents, key, profile, put, register
+from tests.support.engines import postgres_database
 from tests.support.postgres import PrivatePostgres
 
+AUTHORITIES = ssl.get_default_verify_paths().cafile or ""
 REFUSED = "postgresql://someone:s3cret@127.0.0.1:1/profiles"
 
 
@@ -42,6 +46,34 @@ REFUSED = "postgresql://someone:s3cret@127.0.0.1:1/profiles"
         ("postgresql://db/app?prepared_statement_cache_size=0", PostgresqlUrl("postgresql://db/app", pooled=True)),
         ("postgresql://db/app?statement_cache_size=0", PostgresqlUrl("postgresql://db/app", pooled=True)),
         ("postgresql://db/app?keepalives=1&keepalives_idle=30", PostgresqlUrl("postgresql://db/app")),
+        # As hosts and other programs write them.
+        (
+            "postgres://db/app?sslmode=require&channel_binding=prefer",
+            PostgresqlUrl("postgresql://db/app?sslmode=require"),
+        ),
+        ("postgres://db/app?gssencmode=disable", PostgresqlUrl("postgresql://db/app")),
+        ("postgres://db/app?ssl=true", PostgresqlUrl("postgresql://db/app?sslmode=require")),
+        ("postgres://db/app?ssl=true&sslmode=verify-ca", PostgresqlUrl("postgresql://db/app?sslmode=verify-ca")),
+        ("postgres://db/app?ssl=verify-full", PostgresqlUrl("postgresql://db/app?sslmode=verify-full")),
+        (
+            "postgres://db/app?sslrootcert=system",
+            PostgresqlUrl(f"postgresql://db/app?{urlencode({'sslrootcert': AUTHORITIES, 'sslmode': 'verify-full'})}"),
+        ),
+        ("postgres://db/app?pgbouncer=true&connection_limit=1", PostgresqlUrl("postgresql://db/app", pooled=True)),
+        ("postgres://db/app?pgbouncer=false&schema=public", PostgresqlUrl("postgresql://db/app")),
+        ("postgres://db/app?schema=my_app", PostgresqlUrl("postgresql://db/app?search_path=%22my_app%22")),
+        (
+            "postgres://db/app?client_encoding=UTF8&target_session_attrs=any",
+            PostgresqlUrl("postgresql://db/app?target_session_attrs=any"),
+        ),
+        (
+            "postgresql://db/app?options=-c%20statement_timeout%3D5s",
+            PostgresqlUrl("postgresql://db/app?options=-c+statement_timeout%3D5s"),
+        ),
+        (
+            "postgresql://db/app?sslnegotiation=direct&sslmode=require",
+            PostgresqlUrl("postgresql://db/app?sslnegotiation=direct&sslmode=require"),
+        ),
     ],
 )
 def test_urls_are_understood_as_people_write_them(url: str, expected: object) -> None:
@@ -68,6 +100,44 @@ def test_urls_that_cannot_be_used_are_refused_without_a_secret(url: str) -> None
         parse(url)
     assert "s3cret" not in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ("channel_binding=require", "channel_binding in the database URL, with this value, cannot be followed"),
+        ("gssencmode=require", "gssencmode in the database URL"),
+        ("ssl=s3cret", "ssl in the database URL must be true"),
+        ("sslmode=no-verify", "sslmode in the database URL is none of disable, allow"),
+        ("sslrootcert=system&sslmode=require", "needs sslmode=verify-full"),
+        ("pgbouncer=true&schema=other", "ALTER ROLE"),
+        ("require_auth=scram-sha-256", "require_auth in the database URL"),
+        ("hostaddr=10.0.0.1", "in the place of the host"),
+        ("sslaccept=strict", "sslmode=verify-full"),
+        ("sslmod=require", "sslmod in the database URL is none of libpq's options; did you mean sslmode?"),
+        ("s3cret!@x=1", "an option in the database URL is none of libpq's options"),
+    ],
+)
+def test_an_option_that_cannot_be_followed_is_refused_by_its_name(options: str, says: str) -> None:
+    """To pass over `require` would open what the host wants closed."""
+    with pytest.raises(StoreError) as refused:
+        parse(f"postgresql://db/app?{options}")
+    assert says in str(refused.value)
+    assert "s3cret" not in str(refused.value)
+
+
+async def test_a_url_of_a_host_opens_the_database(private_postgres: PrivatePostgres) -> None:
+    """The driver and the server take what is made of it."""
+    with postgres_database(private_postgres) as url:
+        joined = url + ("&" if "?" in url else "?")
+        for options in (
+            "channel_binding=prefer&gssencmode=disable&keepalives=1&connection_limit=5",
+            "pgbouncer=true&pool_timeout=10",
+            "schema=public&sslsni=1&client_encoding=auto",
+            "application_name=profiles&options=-c%20statement_timeout%3D50s",
+        ):
+            await migrate(joined + options)
+            await check_schema(joined + options)
 
 
 def test_a_parsed_url_shows_no_password() -> None:

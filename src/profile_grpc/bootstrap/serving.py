@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry, multiprocess
 from profile_grpc import config as configuration
 from profile_grpc.bootstrap import bridging, demo, listen
 from profile_grpc.bootstrap.administration import administration
+from profile_grpc.bootstrap.ownership import owned
 from profile_grpc.bootstrap.process import keep_counts, leave, serve_calls, stop_on_signals
 from profile_grpc.bootstrap.supervisor import Supervisor
 from profile_grpc.config import ServeConfig
@@ -73,6 +74,7 @@ async def _serve_alone(config: ServeConfig, announce: Announce) -> None:
         registry.register(counts)
         metrics = Metrics(registry)
         metrics_url = stack.enter_context(_metrics_served(config, registry))
+        stack.enter_context(owned(config.database.url))
         keys = await _prepare(config)
         await serve_calls(
             config,
@@ -137,7 +139,6 @@ async def _prepare(config: ServeConfig) -> Mapping[KeyKind, str] | None:
     """
     url = config.database.url
     if configuration.is_sqlite(url):
-        configuration.prepare_sqlite_file(url)
         await migrate(url)
     async with administration(config.database) as admin:
         return await demo.prepare(admin, url) if config.dev else None

@@ -9,11 +9,10 @@ from typing import TypeAlias
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from profile_grpc.service.ports import StoreError
+from profile_grpc.store import libpq
 
 CONNECT_TIMEOUT = 10.0
 _CACHE_SIZES = ("prepared_statement_cache_size", "statement_cache_size")
-# libpq's, about the socket, that asyncpg would hand to the server as settings of the session.
-_NOT_FOR_THE_SERVER = ("keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout")
 _HOST = re.compile(r"(\[[^\]]*\]|[^:\[\]]*)(:\d+)?")
 
 
@@ -78,10 +77,11 @@ def _postgresql(url: str) -> PostgresqlUrl:
     options = dict(given)
     sizes = [_number(name, options.pop(name)) for name in _CACHE_SIZES if name in options]
     timeout = _number("connect_timeout", options.pop("connect_timeout", str(CONNECT_TIMEOUT)))
-    kept = {name: value for name, value in options.items() if name not in _NOT_FOR_THE_SERVER}
+    pooled = 0 in sizes or libpq.is_pooled(options)
+    kept = libpq.translate(options)
     dsn = f"postgresql://{parts.netloc}{parts.path}" + (f"?{urlencode(kept)}" if kept else "")
     # libpq: 0 or less means to wait without an end; a server that never answers is no use to anybody here.
-    return PostgresqlUrl(dsn, timeout if timeout > 0 else CONNECT_TIMEOUT, pooled=0 in sizes)
+    return PostgresqlUrl(dsn, timeout if timeout > 0 else CONNECT_TIMEOUT, pooled=pooled)
 
 
 _UNREADABLE = "the PostgreSQL URL cannot be read; percent-encode special characters in the user name and the password"
