@@ -147,9 +147,11 @@ type PushApp struct {
 	// The platform of its installations. Default UNSPECIFIED.
 	Platform Platform `protobuf:"varint,3,opt,name=platform,proto3,enum=appprofile.v1.Platform" json:"platform,omitempty"`
 	// What its tokens are for. Default DEFAULT.
-	Purpose       PushPurpose `protobuf:"varint,4,opt,name=purpose,proto3,enum=appprofile.v1.PushPurpose" json:"purpose,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Purpose PushPurpose `protobuf:"varint,4,opt,name=purpose,proto3,enum=appprofile.v1.PushPurpose" json:"purpose,omitempty"`
+	// The gateway of its tokens where a call does not say it, for APNS and APNS_VOIP only. Default UNSPECIFIED: PRODUCTION.
+	ApnsEnvironment ApnsEnvironment `protobuf:"varint,5,opt,name=apns_environment,json=apnsEnvironment,proto3,enum=appprofile.v1.ApnsEnvironment" json:"apns_environment,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *PushApp) Reset() {
@@ -208,6 +210,13 @@ func (x *PushApp) GetPurpose() PushPurpose {
 		return x.Purpose
 	}
 	return PushPurpose_PUSH_PURPOSE_UNSPECIFIED
+}
+
+func (x *PushApp) GetApnsEnvironment() ApnsEnvironment {
+	if x != nil {
+		return x.ApnsEnvironment
+	}
+	return ApnsEnvironment_APNS_ENVIRONMENT_UNSPECIFIED
 }
 
 // How many profiles of the app the reaper may delete for inactivity in 24 hours: the larger of the two limits.
@@ -891,12 +900,13 @@ var File_appprofile_v1_app_proto protoreflect.FileDescriptor
 
 const file_appprofile_v1_app_proto_rawDesc = "" +
 	"\n" +
-	"\x17appprofile/v1/app.proto\x12\rappprofile.v1\x1a\x1aappprofile/v1/access.proto\x1a\x1bappprofile/v1/profile.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x95\x02\n" +
+	"\x17appprofile/v1/app.proto\x12\rappprofile.v1\x1a\x1aappprofile/v1/access.proto\x1a\x1bappprofile/v1/profile.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xee\x02\n" +
 	"\aPushApp\x12:\n" +
 	"\vpush_app_id\x18\x01 \x01(\tB\x1a\xe2A\x01\x02\xbaH\x13r\x11(\x80\x022\f^[^\\p{Cc}]+$R\tpushAppId\x12G\n" +
 	"\bprovider\x18\x02 \x01(\x0e2\x1b.appprofile.v1.PushProviderB\x0e\xe2A\x01\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\bprovider\x12A\n" +
 	"\bplatform\x18\x03 \x01(\x0e2\x17.appprofile.v1.PlatformB\f\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01R\bplatform\x12B\n" +
-	"\apurpose\x18\x04 \x01(\x0e2\x1a.appprofile.v1.PushPurposeB\f\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01R\apurpose\"\x8f\x01\n" +
+	"\apurpose\x18\x04 \x01(\x0e2\x1a.appprofile.v1.PushPurposeB\f\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01R\apurpose\x12W\n" +
+	"\x10apns_environment\x18\x05 \x01(\x0e2\x1e.appprofile.v1.ApnsEnvironmentB\f\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01R\x0fapnsEnvironment\"\x8f\x01\n" +
 	"\rReaperBreaker\x12:\n" +
 	"\apercent\x18\x01 \x01(\x01B\x1b\xe2A\x01\x01\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00Y@)\x00\x00\x00\x00\x00\x00\x00\x00H\x00R\apercent\x88\x01\x01\x12*\n" +
 	"\aminimum\x18\x02 \x01(\x03B\v\xe2A\x01\x01\xbaH\x04\"\x02(\x00H\x01R\aminimum\x88\x01\x01B\n" +
@@ -1010,44 +1020,46 @@ var file_appprofile_v1_app_proto_goTypes = []any{
 	(PushProvider)(0),              // 10: appprofile.v1.PushProvider
 	(Platform)(0),                  // 11: appprofile.v1.Platform
 	(PushPurpose)(0),               // 12: appprofile.v1.PushPurpose
-	(*durationpb.Duration)(nil),    // 13: google.protobuf.Duration
-	(Channel)(0),                   // 14: appprofile.v1.Channel
-	(AccountRemovalAction)(0),      // 15: appprofile.v1.AccountRemovalAction
-	(*timestamppb.Timestamp)(nil),  // 16: google.protobuf.Timestamp
-	(KeyKind)(0),                   // 17: appprofile.v1.KeyKind
+	(ApnsEnvironment)(0),           // 13: appprofile.v1.ApnsEnvironment
+	(*durationpb.Duration)(nil),    // 14: google.protobuf.Duration
+	(Channel)(0),                   // 15: appprofile.v1.Channel
+	(AccountRemovalAction)(0),      // 16: appprofile.v1.AccountRemovalAction
+	(*timestamppb.Timestamp)(nil),  // 17: google.protobuf.Timestamp
+	(KeyKind)(0),                   // 18: appprofile.v1.KeyKind
 }
 var file_appprofile_v1_app_proto_depIdxs = []int32{
 	10, // 0: appprofile.v1.PushApp.provider:type_name -> appprofile.v1.PushProvider
 	11, // 1: appprofile.v1.PushApp.platform:type_name -> appprofile.v1.Platform
 	12, // 2: appprofile.v1.PushApp.purpose:type_name -> appprofile.v1.PushPurpose
-	0,  // 3: appprofile.v1.InAppSettings.primary_transport:type_name -> appprofile.v1.InAppTransport
-	0,  // 4: appprofile.v1.InAppSettings.secondary_transport:type_name -> appprofile.v1.InAppTransport
-	11, // 5: appprofile.v1.DeviceAttributeMonitor.platform:type_name -> appprofile.v1.Platform
-	1,  // 6: appprofile.v1.DeviceAttributeMonitor.kind:type_name -> appprofile.v1.MonitorKind
-	13, // 7: appprofile.v1.DeviceAttributeMonitor.interval:type_name -> google.protobuf.Duration
-	2,  // 8: appprofile.v1.AppSettings.push_app_ids:type_name -> appprofile.v1.PushApp
-	13, // 9: appprofile.v1.AppSettings.inactivity_period:type_name -> google.protobuf.Duration
-	13, // 10: appprofile.v1.AppSettings.heartbeat_interval:type_name -> google.protobuf.Duration
-	13, // 11: appprofile.v1.AppSettings.heartbeat_granularity:type_name -> google.protobuf.Duration
-	13, // 12: appprofile.v1.AppSettings.never_heartbeat_ttl:type_name -> google.protobuf.Duration
-	14, // 13: appprofile.v1.AppSettings.channels:type_name -> appprofile.v1.Channel
-	13, // 14: appprofile.v1.AppSettings.unregistered_retention:type_name -> google.protobuf.Duration
-	3,  // 15: appprofile.v1.AppSettings.reaper_breaker:type_name -> appprofile.v1.ReaperBreaker
-	15, // 16: appprofile.v1.AppSettings.account_removal_action:type_name -> appprofile.v1.AccountRemovalAction
-	4,  // 17: appprofile.v1.AppSettings.in_app:type_name -> appprofile.v1.InAppSettings
-	5,  // 18: appprofile.v1.AppSettings.device_attribute_monitors:type_name -> appprofile.v1.DeviceAttributeMonitor
-	6,  // 19: appprofile.v1.AppSettings.bridge_parameters:type_name -> appprofile.v1.BridgeParameters
-	7,  // 20: appprofile.v1.App.settings:type_name -> appprofile.v1.AppSettings
-	16, // 21: appprofile.v1.App.create_time:type_name -> google.protobuf.Timestamp
-	16, // 22: appprofile.v1.App.update_time:type_name -> google.protobuf.Timestamp
-	17, // 23: appprofile.v1.Key.kind:type_name -> appprofile.v1.KeyKind
-	16, // 24: appprofile.v1.Key.create_time:type_name -> google.protobuf.Timestamp
-	16, // 25: appprofile.v1.Key.revoke_time:type_name -> google.protobuf.Timestamp
-	26, // [26:26] is the sub-list for method output_type
-	26, // [26:26] is the sub-list for method input_type
-	26, // [26:26] is the sub-list for extension type_name
-	26, // [26:26] is the sub-list for extension extendee
-	0,  // [0:26] is the sub-list for field type_name
+	13, // 3: appprofile.v1.PushApp.apns_environment:type_name -> appprofile.v1.ApnsEnvironment
+	0,  // 4: appprofile.v1.InAppSettings.primary_transport:type_name -> appprofile.v1.InAppTransport
+	0,  // 5: appprofile.v1.InAppSettings.secondary_transport:type_name -> appprofile.v1.InAppTransport
+	11, // 6: appprofile.v1.DeviceAttributeMonitor.platform:type_name -> appprofile.v1.Platform
+	1,  // 7: appprofile.v1.DeviceAttributeMonitor.kind:type_name -> appprofile.v1.MonitorKind
+	14, // 8: appprofile.v1.DeviceAttributeMonitor.interval:type_name -> google.protobuf.Duration
+	2,  // 9: appprofile.v1.AppSettings.push_app_ids:type_name -> appprofile.v1.PushApp
+	14, // 10: appprofile.v1.AppSettings.inactivity_period:type_name -> google.protobuf.Duration
+	14, // 11: appprofile.v1.AppSettings.heartbeat_interval:type_name -> google.protobuf.Duration
+	14, // 12: appprofile.v1.AppSettings.heartbeat_granularity:type_name -> google.protobuf.Duration
+	14, // 13: appprofile.v1.AppSettings.never_heartbeat_ttl:type_name -> google.protobuf.Duration
+	15, // 14: appprofile.v1.AppSettings.channels:type_name -> appprofile.v1.Channel
+	14, // 15: appprofile.v1.AppSettings.unregistered_retention:type_name -> google.protobuf.Duration
+	3,  // 16: appprofile.v1.AppSettings.reaper_breaker:type_name -> appprofile.v1.ReaperBreaker
+	16, // 17: appprofile.v1.AppSettings.account_removal_action:type_name -> appprofile.v1.AccountRemovalAction
+	4,  // 18: appprofile.v1.AppSettings.in_app:type_name -> appprofile.v1.InAppSettings
+	5,  // 19: appprofile.v1.AppSettings.device_attribute_monitors:type_name -> appprofile.v1.DeviceAttributeMonitor
+	6,  // 20: appprofile.v1.AppSettings.bridge_parameters:type_name -> appprofile.v1.BridgeParameters
+	7,  // 21: appprofile.v1.App.settings:type_name -> appprofile.v1.AppSettings
+	17, // 22: appprofile.v1.App.create_time:type_name -> google.protobuf.Timestamp
+	17, // 23: appprofile.v1.App.update_time:type_name -> google.protobuf.Timestamp
+	18, // 24: appprofile.v1.Key.kind:type_name -> appprofile.v1.KeyKind
+	17, // 25: appprofile.v1.Key.create_time:type_name -> google.protobuf.Timestamp
+	17, // 26: appprofile.v1.Key.revoke_time:type_name -> google.protobuf.Timestamp
+	27, // [27:27] is the sub-list for method output_type
+	27, // [27:27] is the sub-list for method input_type
+	27, // [27:27] is the sub-list for extension type_name
+	27, // [27:27] is the sub-list for extension extendee
+	0,  // [0:27] is the sub-list for field type_name
 }
 
 func init() { file_appprofile_v1_app_proto_init() }

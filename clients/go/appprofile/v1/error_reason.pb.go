@@ -115,6 +115,15 @@ const (
 	// INTERNAL: a fault of the server, logged there with the same `trace_id`.
 	// Example: {"reason": "INTERNAL", "domain": "appprofile", "metadata": {"trace_id": "5b1c…"}}
 	ErrorReason_ERROR_REASON_INTERNAL ErrorReason = 28
+	// INVALID_ARGUMENT: a push token is no token but a word for none, such as `null`, `(null)`, `undefined`, `BLACKLISTED` or
+	// zeros only. Send no endpoint while there is no token.
+	// Example: {"reason": "PLACEHOLDER_TOKEN", "domain": "appprofile", "metadata": {"fields": "push_endpoints[0].token"}}
+	ErrorReason_ERROR_REASON_PLACEHOLDER_TOKEN ErrorReason = 29
+	// FAILED_PRECONDITION: the `sequence` of the call is not above the highest one applied for the device (UpdateProfileData:
+	// for the profile), which `highest` says. A later call was applied before; nothing was written. Do not repeat the call as
+	// it is.
+	// Example: {"reason": "OUT_OF_ORDER", "domain": "appprofile", "metadata": {"app_id": "shop", "sequence": "4", "highest": "7"}}
+	ErrorReason_ERROR_REASON_OUT_OF_ORDER ErrorReason = 30
 )
 
 // Enum value maps for ErrorReason.
@@ -149,6 +158,8 @@ var (
 		26: "ERROR_REASON_DATABASE_UNAVAILABLE",
 		27: "ERROR_REASON_DEADLINE",
 		28: "ERROR_REASON_INTERNAL",
+		29: "ERROR_REASON_PLACEHOLDER_TOKEN",
+		30: "ERROR_REASON_OUT_OF_ORDER",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":          0,
@@ -180,6 +191,8 @@ var (
 		"ERROR_REASON_DATABASE_UNAVAILABLE": 26,
 		"ERROR_REASON_DEADLINE":             27,
 		"ERROR_REASON_INTERNAL":             28,
+		"ERROR_REASON_PLACEHOLDER_TOKEN":    29,
+		"ERROR_REASON_OUT_OF_ORDER":         30,
 	}
 )
 
@@ -214,7 +227,7 @@ var File_appprofile_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_appprofile_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	" appprofile/v1/error_reason.proto\x12\rappprofile.v1*\xdf\a\n" +
+	" appprofile/v1/error_reason.proto\x12\rappprofile.v1*\xa2\b\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12#\n" +
 	"\x1fERROR_REASON_CREDENTIAL_MISSING\x10\x01\x12#\n" +
@@ -245,7 +258,9 @@ const file_appprofile_v1_error_reason_proto_rawDesc = "" +
 	"\x15ERROR_REASON_DRAINING\x10\x19\x12%\n" +
 	"!ERROR_REASON_DATABASE_UNAVAILABLE\x10\x1a\x12\x19\n" +
 	"\x15ERROR_REASON_DEADLINE\x10\x1b\x12\x19\n" +
-	"\x15ERROR_REASON_INTERNAL\x10\x1cBs\n" +
+	"\x15ERROR_REASON_INTERNAL\x10\x1c\x12\"\n" +
+	"\x1eERROR_REASON_PLACEHOLDER_TOKEN\x10\x1d\x12\x1d\n" +
+	"\x19ERROR_REASON_OUT_OF_ORDER\x10\x1eBs\n" +
 	"\x11com.appprofile.v1B\x10ErrorReasonProtoP\x01ZJgithub.com/profile-grpc/profile-grpc/clients/go/appprofile/v1;appprofilev1b\x06proto3"
 
 var (

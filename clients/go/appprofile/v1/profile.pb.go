@@ -368,6 +368,116 @@ func (PushPurpose) EnumDescriptor() ([]byte, []int) {
 	return file_appprofile_v1_profile_proto_rawDescGZIP(), []int{5}
 }
 
+// The gateway of APNs that a token belongs to. A token sent to the other one is answered BadDeviceToken.
+type ApnsEnvironment int32
+
+const (
+	// Not set. In a request: as the app's `push_app_ids` entry of the token's `push_app_id` says, else PRODUCTION.
+	ApnsEnvironment_APNS_ENVIRONMENT_UNSPECIFIED ApnsEnvironment = 0
+	// api.push.apple.com: apps from the App Store and TestFlight.
+	ApnsEnvironment_APNS_ENVIRONMENT_PRODUCTION ApnsEnvironment = 1
+	// api.sandbox.push.apple.com: apps that Xcode installed.
+	ApnsEnvironment_APNS_ENVIRONMENT_SANDBOX ApnsEnvironment = 2
+)
+
+// Enum value maps for ApnsEnvironment.
+var (
+	ApnsEnvironment_name = map[int32]string{
+		0: "APNS_ENVIRONMENT_UNSPECIFIED",
+		1: "APNS_ENVIRONMENT_PRODUCTION",
+		2: "APNS_ENVIRONMENT_SANDBOX",
+	}
+	ApnsEnvironment_value = map[string]int32{
+		"APNS_ENVIRONMENT_UNSPECIFIED": 0,
+		"APNS_ENVIRONMENT_PRODUCTION":  1,
+		"APNS_ENVIRONMENT_SANDBOX":     2,
+	}
+)
+
+func (x ApnsEnvironment) Enum() *ApnsEnvironment {
+	p := new(ApnsEnvironment)
+	*p = x
+	return p
+}
+
+func (x ApnsEnvironment) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ApnsEnvironment) Descriptor() protoreflect.EnumDescriptor {
+	return file_appprofile_v1_profile_proto_enumTypes[6].Descriptor()
+}
+
+func (ApnsEnvironment) Type() protoreflect.EnumType {
+	return &file_appprofile_v1_profile_proto_enumTypes[6]
+}
+
+func (x ApnsEnvironment) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ApnsEnvironment.Descriptor instead.
+func (ApnsEnvironment) EnumDescriptor() ([]byte, []int) {
+	return file_appprofile_v1_profile_proto_rawDescGZIP(), []int{6}
+}
+
+// Whether the user lets the app show notifications.
+type PushPermission int32
+
+const (
+	// Never told; treated as granted.
+	PushPermission_PUSH_PERMISSION_UNSPECIFIED PushPermission = 0
+	// The user allows notifications.
+	PushPermission_PUSH_PERMISSION_GRANTED PushPermission = 1
+	// Notifications arrive quietly until the user decides (iOS).
+	PushPermission_PUSH_PERMISSION_PROVISIONAL PushPermission = 2
+	// The user allows none: the profile is no push recipient until the permission comes back. Its endpoints are kept.
+	PushPermission_PUSH_PERMISSION_DENIED PushPermission = 3
+)
+
+// Enum value maps for PushPermission.
+var (
+	PushPermission_name = map[int32]string{
+		0: "PUSH_PERMISSION_UNSPECIFIED",
+		1: "PUSH_PERMISSION_GRANTED",
+		2: "PUSH_PERMISSION_PROVISIONAL",
+		3: "PUSH_PERMISSION_DENIED",
+	}
+	PushPermission_value = map[string]int32{
+		"PUSH_PERMISSION_UNSPECIFIED": 0,
+		"PUSH_PERMISSION_GRANTED":     1,
+		"PUSH_PERMISSION_PROVISIONAL": 2,
+		"PUSH_PERMISSION_DENIED":      3,
+	}
+)
+
+func (x PushPermission) Enum() *PushPermission {
+	p := new(PushPermission)
+	*p = x
+	return p
+}
+
+func (x PushPermission) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (PushPermission) Descriptor() protoreflect.EnumDescriptor {
+	return file_appprofile_v1_profile_proto_enumTypes[7].Descriptor()
+}
+
+func (PushPermission) Type() protoreflect.EnumType {
+	return &file_appprofile_v1_profile_proto_enumTypes[7]
+}
+
+func (x PushPermission) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use PushPermission.Descriptor instead.
+func (PushPermission) EnumDescriptor() ([]byte, []int) {
+	return file_appprofile_v1_profile_proto_rawDescGZIP(), []int{7}
+}
+
 // Whether pushes go to an endpoint.
 type PushEndpointState int32
 
@@ -413,11 +523,11 @@ func (x PushEndpointState) String() string {
 }
 
 func (PushEndpointState) Descriptor() protoreflect.EnumDescriptor {
-	return file_appprofile_v1_profile_proto_enumTypes[6].Descriptor()
+	return file_appprofile_v1_profile_proto_enumTypes[8].Descriptor()
 }
 
 func (PushEndpointState) Type() protoreflect.EnumType {
-	return &file_appprofile_v1_profile_proto_enumTypes[6]
+	return &file_appprofile_v1_profile_proto_enumTypes[8]
 }
 
 func (x PushEndpointState) Number() protoreflect.EnumNumber {
@@ -426,7 +536,7 @@ func (x PushEndpointState) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use PushEndpointState.Descriptor instead.
 func (PushEndpointState) EnumDescriptor() ([]byte, []int) {
-	return file_appprofile_v1_profile_proto_rawDescGZIP(), []int{6}
+	return file_appprofile_v1_profile_proto_rawDescGZIP(), []int{8}
 }
 
 // What an account removal does to the profile.
@@ -470,11 +580,11 @@ func (x AccountRemovalAction) String() string {
 }
 
 func (AccountRemovalAction) Descriptor() protoreflect.EnumDescriptor {
-	return file_appprofile_v1_profile_proto_enumTypes[7].Descriptor()
+	return file_appprofile_v1_profile_proto_enumTypes[9].Descriptor()
 }
 
 func (AccountRemovalAction) Type() protoreflect.EnumType {
-	return &file_appprofile_v1_profile_proto_enumTypes[7]
+	return &file_appprofile_v1_profile_proto_enumTypes[9]
 }
 
 func (x AccountRemovalAction) Number() protoreflect.EnumNumber {
@@ -483,7 +593,7 @@ func (x AccountRemovalAction) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use AccountRemovalAction.Descriptor instead.
 func (AccountRemovalAction) EnumDescriptor() ([]byte, []int) {
-	return file_appprofile_v1_profile_proto_rawDescGZIP(), []int{7}
+	return file_appprofile_v1_profile_proto_rawDescGZIP(), []int{9}
 }
 
 // What identifies an app profile.
@@ -550,29 +660,107 @@ func (x *ProfileKey) GetDeviceId() string {
 	return ""
 }
 
+// The keys of a Web Push subscription (RFC 8291), as the browser's `PushSubscription` gives them. Without them a push can
+// carry no content.
+type WebPushKeys struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The subscription's public key: a point on the curve P-256 in uncompressed form, 65 bytes beginning with 0x04. Anything
+	// else is INVALID_ARGUMENT.
+	P256Dh []byte `protobuf:"bytes,1,opt,name=p256dh,proto3" json:"p256dh,omitempty"`
+	// The subscription's authentication secret, 16 bytes.
+	Auth []byte `protobuf:"bytes,2,opt,name=auth,proto3" json:"auth,omitempty"`
+	// Which of the app's VAPID keys the browser subscribed with, 1 to 128 bytes without control characters. The push service
+	// refuses a push that is signed with another one.
+	VapidKeyId    string `protobuf:"bytes,3,opt,name=vapid_key_id,json=vapidKeyId,proto3" json:"vapid_key_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WebPushKeys) Reset() {
+	*x = WebPushKeys{}
+	mi := &file_appprofile_v1_profile_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WebPushKeys) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WebPushKeys) ProtoMessage() {}
+
+func (x *WebPushKeys) ProtoReflect() protoreflect.Message {
+	mi := &file_appprofile_v1_profile_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WebPushKeys.ProtoReflect.Descriptor instead.
+func (*WebPushKeys) Descriptor() ([]byte, []int) {
+	return file_appprofile_v1_profile_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *WebPushKeys) GetP256Dh() []byte {
+	if x != nil {
+		return x.P256Dh
+	}
+	return nil
+}
+
+func (x *WebPushKeys) GetAuth() []byte {
+	if x != nil {
+		return x.Auth
+	}
+	return nil
+}
+
+func (x *WebPushKeys) GetVapidKeyId() string {
+	if x != nil {
+		return x.VapidKeyId
+	}
+	return ""
+}
+
 // A push token with all that is needed to send to it.
 type PushEndpoint struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The provider that delivers to the token. Required.
 	Provider PushProvider `protobuf:"varint,1,opt,name=provider,proto3,enum=appprofile.v1.PushProvider" json:"provider,omitempty"`
-	// The token as the provider gave it, 1 to 4096 bytes. A hexadecimal token of APNS, APNS_VOIP or SAFARI is stored in
-	// lower case. In an answer: absent for BRIDGE and CLIENT keys, and while the state is INVALID.
+	// The token as the provider gave it, 1 to 4096 bytes; of WEB_PUSH the subscription's endpoint, an `https` URL.
+	// Surrounding white space is removed. A token of APNS, APNS_VOIP or SAFARI is stored as lower-case hexadecimal: the angle
+	// brackets and blanks of a printed one are removed, padded base64 is decoded. A word for no token (`null`, `undefined`,
+	// zeros only) is INVALID_ARGUMENT, PLACEHOLDER_TOKEN. In an answer: absent for BRIDGE and CLIENT keys, and while the state
+	// is INVALID.
 	Token string `protobuf:"bytes,2,opt,name=token,proto3" json:"token,omitempty"`
-	// The bundle id, topic, package or site the token belongs to, up to 256 bytes without control characters.
+	// The bundle id, topic, package or site the token belongs to, up to 256 bytes without control characters. A label: the
+	// provider and the token identify an endpoint.
 	PushAppId string `protobuf:"bytes,3,opt,name=push_app_id,json=pushAppId,proto3" json:"push_app_id,omitempty"`
-	// What the token is for. Default DEFAULT. A profile holds at most one endpoint of each (provider, purpose).
+	// What the token is for. Default DEFAULT. A registration or an update replaces the profile's endpoints of every purpose
+	// that it carries, whatever their provider; an app that wants two providers for one purpose sends both in one call.
 	Purpose PushPurpose `protobuf:"varint,4,opt,name=purpose,proto3,enum=appprofile.v1.PushPurpose" json:"purpose,omitempty"`
 	// Whether pushes go to this endpoint. Ignored in a request.
 	State PushEndpointState `protobuf:"varint,5,opt,name=state,proto3,enum=appprofile.v1.PushEndpointState" json:"state,omitempty"`
 	// When a registration or an update last carried this token (UTC). Ignored in a request.
-	ConfirmTime   *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=confirm_time,json=confirmTime,proto3" json:"confirm_time,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	ConfirmTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=confirm_time,json=confirmTime,proto3" json:"confirm_time,omitempty"`
+	// The subscription's keys, for WEB_PUSH only. The same token without keys keeps the stored ones; another token without
+	// keys has none. In an answer: absent for BRIDGE and CLIENT keys.
+	WebPush *WebPushKeys `protobuf:"bytes,7,opt,name=web_push,json=webPush,proto3" json:"web_push,omitempty"`
+	// The gateway the token belongs to, for APNS and APNS_VOIP only. Default: as the app's `push_app_ids` entry of this
+	// `push_app_id` says, else PRODUCTION.
+	ApnsEnvironment ApnsEnvironment `protobuf:"varint,8,opt,name=apns_environment,json=apnsEnvironment,proto3,enum=appprofile.v1.ApnsEnvironment" json:"apns_environment,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *PushEndpoint) Reset() {
 	*x = PushEndpoint{}
-	mi := &file_appprofile_v1_profile_proto_msgTypes[1]
+	mi := &file_appprofile_v1_profile_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -584,7 +772,7 @@ func (x *PushEndpoint) String() string {
 func (*PushEndpoint) ProtoMessage() {}
 
 func (x *PushEndpoint) ProtoReflect() protoreflect.Message {
-	mi := &file_appprofile_v1_profile_proto_msgTypes[1]
+	mi := &file_appprofile_v1_profile_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -597,7 +785,7 @@ func (x *PushEndpoint) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PushEndpoint.ProtoReflect.Descriptor instead.
 func (*PushEndpoint) Descriptor() ([]byte, []int) {
-	return file_appprofile_v1_profile_proto_rawDescGZIP(), []int{1}
+	return file_appprofile_v1_profile_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *PushEndpoint) GetProvider() PushProvider {
@@ -640,6 +828,20 @@ func (x *PushEndpoint) GetConfirmTime() *timestamppb.Timestamp {
 		return x.ConfirmTime
 	}
 	return nil
+}
+
+func (x *PushEndpoint) GetWebPush() *WebPushKeys {
+	if x != nil {
+		return x.WebPush
+	}
+	return nil
+}
+
+func (x *PushEndpoint) GetApnsEnvironment() ApnsEnvironment {
+	if x != nil {
+		return x.ApnsEnvironment
+	}
+	return ApnsEnvironment_APNS_ENVIRONMENT_UNSPECIFIED
 }
 
 // One registration of one user on one device in one app.
@@ -703,14 +905,16 @@ type Profile struct {
 	// When the profile expires for want of a heartbeat (UTC). Absent while it is exempt: it never sent one.
 	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,25,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
 	// Opaque version of the stored profile; changes with every write.
-	Etag          string `protobuf:"bytes,26,opt,name=etag,proto3" json:"etag,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Etag string `protobuf:"bytes,26,opt,name=etag,proto3" json:"etag,omitempty"`
+	// Whether the user lets the app show notifications. Default UNSPECIFIED (never told), which is treated as granted.
+	PushPermission PushPermission `protobuf:"varint,27,opt,name=push_permission,json=pushPermission,proto3,enum=appprofile.v1.PushPermission" json:"push_permission,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Profile) Reset() {
 	*x = Profile{}
-	mi := &file_appprofile_v1_profile_proto_msgTypes[2]
+	mi := &file_appprofile_v1_profile_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -722,7 +926,7 @@ func (x *Profile) String() string {
 func (*Profile) ProtoMessage() {}
 
 func (x *Profile) ProtoReflect() protoreflect.Message {
-	mi := &file_appprofile_v1_profile_proto_msgTypes[2]
+	mi := &file_appprofile_v1_profile_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -735,7 +939,7 @@ func (x *Profile) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Profile.ProtoReflect.Descriptor instead.
 func (*Profile) Descriptor() ([]byte, []int) {
-	return file_appprofile_v1_profile_proto_rawDescGZIP(), []int{2}
+	return file_appprofile_v1_profile_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Profile) GetKey() *ProfileKey {
@@ -920,6 +1124,13 @@ func (x *Profile) GetEtag() string {
 	return ""
 }
 
+func (x *Profile) GetPushPermission() PushPermission {
+	if x != nil {
+		return x.PushPermission
+	}
+	return PushPermission_PUSH_PERMISSION_UNSPECIFIED
+}
+
 var File_appprofile_v1_profile_proto protoreflect.FileDescriptor
 
 const file_appprofile_v1_profile_proto_rawDesc = "" +
@@ -929,14 +1140,23 @@ const file_appprofile_v1_profile_proto_rawDesc = "" +
 	"ProfileKey\x12>\n" +
 	"\x06app_id\x18\x01 \x01(\tB'\xe2A\x01\x02\xbaH\x1cr\x1a\x18@2\x16^[a-z0-9][a-z0-9._-]*$\xb0\xd4\x18\x01R\x05appId\x127\n" +
 	"\auser_id\x18\x02 \x01(\tB\x1e\xe2A\x01\x02\xbaH\x13r\x11(\x80\x022\f^[^\\p{Cc}]+$\xb0\xd4\x18\x03R\x06userId\x127\n" +
-	"\tdevice_id\x18\x03 \x01(\tB\x1a\xe2A\x01\x02\xbaH\x13r\x11(\x80\x022\f^[^\\p{Cc}]+$R\bdeviceId\"\x83\x03\n" +
+	"\tdevice_id\x18\x03 \x01(\tB\x1a\xe2A\x01\x02\xbaH\x13r\x11(\x80\x022\f^[^\\p{Cc}]+$R\bdeviceId\"\x97\x01\n" +
+	"\vWebPushKeys\x12&\n" +
+	"\x06p256dh\x18\x01 \x01(\fB\x0e\xe2A\x01\x02\xbaH\x04z\x02hA\x80\x01\x01R\x06p256dh\x12\"\n" +
+	"\x04auth\x18\x02 \x01(\fB\x0e\xe2A\x01\x02\xbaH\x04z\x02h\x10\x80\x01\x01R\x04auth\x12<\n" +
+	"\fvapid_key_id\x18\x03 \x01(\tB\x1a\xe2A\x01\x02\xbaH\x13r\x11(\x80\x012\f^[^\\p{Cc}]+$R\n" +
+	"vapidKeyId\"\xb0\x06\n" +
 	"\fPushEndpoint\x12G\n" +
 	"\bprovider\x18\x01 \x01(\x0e2\x1b.appprofile.v1.PushProviderB\x0e\xe2A\x01\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\bprovider\x12'\n" +
 	"\x05token\x18\x02 \x01(\tB\x11\xe2A\x01\x02\xbaH\ar\x05 \x01(\x80 \x80\x01\x01R\x05token\x12:\n" +
 	"\vpush_app_id\x18\x03 \x01(\tB\x1a\xe2A\x01\x01\xbaH\x13r\x11(\x80\x022\f^[^\\p{Cc}]*$R\tpushAppId\x12B\n" +
 	"\apurpose\x18\x04 \x01(\x0e2\x1a.appprofile.v1.PushPurposeB\f\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01R\apurpose\x12<\n" +
 	"\x05state\x18\x05 \x01(\x0e2 .appprofile.v1.PushEndpointStateB\x04\xe2A\x01\x03R\x05state\x12C\n" +
-	"\fconfirm_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\vconfirmTime\"\xe2\x11\n" +
+	"\fconfirm_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\vconfirmTime\x12;\n" +
+	"\bweb_push\x18\a \x01(\v2\x1a.appprofile.v1.WebPushKeysB\x04\xe2A\x01\x01R\awebPush\x12W\n" +
+	"\x10apns_environment\x18\b \x01(\x0e2\x1e.appprofile.v1.ApnsEnvironmentB\f\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01R\x0fapnsEnvironment:\x94\x02\xbaH\x90\x02\x1aj\n" +
+	"\x11web_push.provider\x12*web_push is for endpoints of WEB_PUSH only\x1a)!has(this.web_push) || this.provider == 4\x1a\xa1\x01\n" +
+	"\x19apns_environment.provider\x12<apns_environment is for endpoints of APNS and APNS_VOIP only\x1aFthis.apns_environment == 0 || this.provider == 2 || this.provider == 3\"\xb8\x12\n" +
 	"\aProfile\x128\n" +
 	"\x03key\x18\x01 \x01(\v2\x19.appprofile.v1.ProfileKeyB\v\xe2A\x02\x02\x05\xbaH\x03\xc8\x01\x01R\x03key\x12A\n" +
 	"\bplatform\x18\x02 \x01(\x0e2\x17.appprofile.v1.PlatformB\f\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01R\bplatform\x12:\n" +
@@ -975,7 +1195,8 @@ const file_appprofile_v1_profile_proto_rawDesc = "" +
 	"updateTime\x12A\n" +
 	"\vexpire_time\x18\x19 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\n" +
 	"expireTime\x12\x18\n" +
-	"\x04etag\x18\x1a \x01(\tB\x04\xe2A\x01\x03R\x04etag\x1aC\n" +
+	"\x04etag\x18\x1a \x01(\tB\x04\xe2A\x01\x03R\x04etag\x12T\n" +
+	"\x0fpush_permission\x18\x1b \x01(\x0e2\x1d.appprofile.v1.PushPermissionB\f\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01R\x0epushPermission\x1aC\n" +
 	"\x15DeviceAttributesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1aC\n" +
@@ -1023,7 +1244,16 @@ const file_appprofile_v1_profile_proto_rawDesc = "" +
 	"\vPushPurpose\x12\x1c\n" +
 	"\x18PUSH_PURPOSE_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14PUSH_PURPOSE_DEFAULT\x10\x01\x12\x1e\n" +
-	"\x1aPUSH_PURPOSE_INCOMING_CALL\x10\x02*\xc3\x01\n" +
+	"\x1aPUSH_PURPOSE_INCOMING_CALL\x10\x02*r\n" +
+	"\x0fApnsEnvironment\x12 \n" +
+	"\x1cAPNS_ENVIRONMENT_UNSPECIFIED\x10\x00\x12\x1f\n" +
+	"\x1bAPNS_ENVIRONMENT_PRODUCTION\x10\x01\x12\x1c\n" +
+	"\x18APNS_ENVIRONMENT_SANDBOX\x10\x02*\x8b\x01\n" +
+	"\x0ePushPermission\x12\x1f\n" +
+	"\x1bPUSH_PERMISSION_UNSPECIFIED\x10\x00\x12\x1b\n" +
+	"\x17PUSH_PERMISSION_GRANTED\x10\x01\x12\x1f\n" +
+	"\x1bPUSH_PERMISSION_PROVISIONAL\x10\x02\x12\x1a\n" +
+	"\x16PUSH_PERMISSION_DENIED\x10\x03*\xc3\x01\n" +
 	"\x11PushEndpointState\x12#\n" +
 	"\x1fPUSH_ENDPOINT_STATE_UNSPECIFIED\x10\x00\x12#\n" +
 	"\x1fPUSH_ENDPOINT_STATE_DELIVERABLE\x10\x01\x12\"\n" +
@@ -1049,8 +1279,8 @@ func file_appprofile_v1_profile_proto_rawDescGZIP() []byte {
 	return file_appprofile_v1_profile_proto_rawDescData
 }
 
-var file_appprofile_v1_profile_proto_enumTypes = make([]protoimpl.EnumInfo, 8)
-var file_appprofile_v1_profile_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_appprofile_v1_profile_proto_enumTypes = make([]protoimpl.EnumInfo, 10)
+var file_appprofile_v1_profile_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
 var file_appprofile_v1_profile_proto_goTypes = []any{
 	(Platform)(0),                 // 0: appprofile.v1.Platform
 	(ProfileStatus)(0),            // 1: appprofile.v1.ProfileStatus
@@ -1058,39 +1288,45 @@ var file_appprofile_v1_profile_proto_goTypes = []any{
 	(Channel)(0),                  // 3: appprofile.v1.Channel
 	(PushProvider)(0),             // 4: appprofile.v1.PushProvider
 	(PushPurpose)(0),              // 5: appprofile.v1.PushPurpose
-	(PushEndpointState)(0),        // 6: appprofile.v1.PushEndpointState
-	(AccountRemovalAction)(0),     // 7: appprofile.v1.AccountRemovalAction
-	(*ProfileKey)(nil),            // 8: appprofile.v1.ProfileKey
-	(*PushEndpoint)(nil),          // 9: appprofile.v1.PushEndpoint
-	(*Profile)(nil),               // 10: appprofile.v1.Profile
-	nil,                           // 11: appprofile.v1.Profile.DeviceAttributesEntry
-	nil,                           // 12: appprofile.v1.Profile.CustomAttributesEntry
-	(*timestamppb.Timestamp)(nil), // 13: google.protobuf.Timestamp
+	(ApnsEnvironment)(0),          // 6: appprofile.v1.ApnsEnvironment
+	(PushPermission)(0),           // 7: appprofile.v1.PushPermission
+	(PushEndpointState)(0),        // 8: appprofile.v1.PushEndpointState
+	(AccountRemovalAction)(0),     // 9: appprofile.v1.AccountRemovalAction
+	(*ProfileKey)(nil),            // 10: appprofile.v1.ProfileKey
+	(*WebPushKeys)(nil),           // 11: appprofile.v1.WebPushKeys
+	(*PushEndpoint)(nil),          // 12: appprofile.v1.PushEndpoint
+	(*Profile)(nil),               // 13: appprofile.v1.Profile
+	nil,                           // 14: appprofile.v1.Profile.DeviceAttributesEntry
+	nil,                           // 15: appprofile.v1.Profile.CustomAttributesEntry
+	(*timestamppb.Timestamp)(nil), // 16: google.protobuf.Timestamp
 }
 var file_appprofile_v1_profile_proto_depIdxs = []int32{
 	4,  // 0: appprofile.v1.PushEndpoint.provider:type_name -> appprofile.v1.PushProvider
 	5,  // 1: appprofile.v1.PushEndpoint.purpose:type_name -> appprofile.v1.PushPurpose
-	6,  // 2: appprofile.v1.PushEndpoint.state:type_name -> appprofile.v1.PushEndpointState
-	13, // 3: appprofile.v1.PushEndpoint.confirm_time:type_name -> google.protobuf.Timestamp
-	8,  // 4: appprofile.v1.Profile.key:type_name -> appprofile.v1.ProfileKey
-	0,  // 5: appprofile.v1.Profile.platform:type_name -> appprofile.v1.Platform
-	1,  // 6: appprofile.v1.Profile.status:type_name -> appprofile.v1.ProfileStatus
-	2,  // 7: appprofile.v1.Profile.user_state:type_name -> appprofile.v1.UserState
-	3,  // 8: appprofile.v1.Profile.channels:type_name -> appprofile.v1.Channel
-	9,  // 9: appprofile.v1.Profile.push_endpoints:type_name -> appprofile.v1.PushEndpoint
-	11, // 10: appprofile.v1.Profile.device_attributes:type_name -> appprofile.v1.Profile.DeviceAttributesEntry
-	12, // 11: appprofile.v1.Profile.custom_attributes:type_name -> appprofile.v1.Profile.CustomAttributesEntry
-	13, // 12: appprofile.v1.Profile.create_time:type_name -> google.protobuf.Timestamp
-	13, // 13: appprofile.v1.Profile.register_time:type_name -> google.protobuf.Timestamp
-	13, // 14: appprofile.v1.Profile.last_heartbeat_time:type_name -> google.protobuf.Timestamp
-	13, // 15: appprofile.v1.Profile.last_opened_time:type_name -> google.protobuf.Timestamp
-	13, // 16: appprofile.v1.Profile.update_time:type_name -> google.protobuf.Timestamp
-	13, // 17: appprofile.v1.Profile.expire_time:type_name -> google.protobuf.Timestamp
-	18, // [18:18] is the sub-list for method output_type
-	18, // [18:18] is the sub-list for method input_type
-	18, // [18:18] is the sub-list for extension type_name
-	18, // [18:18] is the sub-list for extension extendee
-	0,  // [0:18] is the sub-list for field type_name
+	8,  // 2: appprofile.v1.PushEndpoint.state:type_name -> appprofile.v1.PushEndpointState
+	16, // 3: appprofile.v1.PushEndpoint.confirm_time:type_name -> google.protobuf.Timestamp
+	11, // 4: appprofile.v1.PushEndpoint.web_push:type_name -> appprofile.v1.WebPushKeys
+	6,  // 5: appprofile.v1.PushEndpoint.apns_environment:type_name -> appprofile.v1.ApnsEnvironment
+	10, // 6: appprofile.v1.Profile.key:type_name -> appprofile.v1.ProfileKey
+	0,  // 7: appprofile.v1.Profile.platform:type_name -> appprofile.v1.Platform
+	1,  // 8: appprofile.v1.Profile.status:type_name -> appprofile.v1.ProfileStatus
+	2,  // 9: appprofile.v1.Profile.user_state:type_name -> appprofile.v1.UserState
+	3,  // 10: appprofile.v1.Profile.channels:type_name -> appprofile.v1.Channel
+	12, // 11: appprofile.v1.Profile.push_endpoints:type_name -> appprofile.v1.PushEndpoint
+	14, // 12: appprofile.v1.Profile.device_attributes:type_name -> appprofile.v1.Profile.DeviceAttributesEntry
+	15, // 13: appprofile.v1.Profile.custom_attributes:type_name -> appprofile.v1.Profile.CustomAttributesEntry
+	16, // 14: appprofile.v1.Profile.create_time:type_name -> google.protobuf.Timestamp
+	16, // 15: appprofile.v1.Profile.register_time:type_name -> google.protobuf.Timestamp
+	16, // 16: appprofile.v1.Profile.last_heartbeat_time:type_name -> google.protobuf.Timestamp
+	16, // 17: appprofile.v1.Profile.last_opened_time:type_name -> google.protobuf.Timestamp
+	16, // 18: appprofile.v1.Profile.update_time:type_name -> google.protobuf.Timestamp
+	16, // 19: appprofile.v1.Profile.expire_time:type_name -> google.protobuf.Timestamp
+	7,  // 20: appprofile.v1.Profile.push_permission:type_name -> appprofile.v1.PushPermission
+	21, // [21:21] is the sub-list for method output_type
+	21, // [21:21] is the sub-list for method input_type
+	21, // [21:21] is the sub-list for extension type_name
+	21, // [21:21] is the sub-list for extension extendee
+	0,  // [0:21] is the sub-list for field type_name
 }
 
 func init() { file_appprofile_v1_profile_proto_init() }
@@ -1099,14 +1335,14 @@ func file_appprofile_v1_profile_proto_init() {
 		return
 	}
 	file_appprofile_v1_access_proto_init()
-	file_appprofile_v1_profile_proto_msgTypes[2].OneofWrappers = []any{}
+	file_appprofile_v1_profile_proto_msgTypes[3].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_appprofile_v1_profile_proto_rawDesc), len(file_appprofile_v1_profile_proto_rawDesc)),
-			NumEnums:      8,
-			NumMessages:   5,
+			NumEnums:      10,
+			NumMessages:   6,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

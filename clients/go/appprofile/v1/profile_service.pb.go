@@ -102,6 +102,9 @@ const (
 	IgnoredReason_IGNORED_REASON_ALREADY_SET IgnoredReason = 2
 	// The attribute's interval since the stored value has not passed.
 	IgnoredReason_IGNORED_REASON_TOO_SOON IgnoredReason = 3
+	// A push token that another device holds which registered later than this profile did. It goes to this device with the
+	// next Register.
+	IgnoredReason_IGNORED_REASON_TOKEN_OWNED IgnoredReason = 4
 )
 
 // Enum value maps for IgnoredReason.
@@ -111,12 +114,14 @@ var (
 		1: "IGNORED_REASON_NOT_ENABLED",
 		2: "IGNORED_REASON_ALREADY_SET",
 		3: "IGNORED_REASON_TOO_SOON",
+		4: "IGNORED_REASON_TOKEN_OWNED",
 	}
 	IgnoredReason_value = map[string]int32{
 		"IGNORED_REASON_UNSPECIFIED": 0,
 		"IGNORED_REASON_NOT_ENABLED": 1,
 		"IGNORED_REASON_ALREADY_SET": 2,
 		"IGNORED_REASON_TOO_SOON":    3,
+		"IGNORED_REASON_TOKEN_OWNED": 4,
 	}
 )
 
@@ -340,8 +345,16 @@ type RegisterRequest struct {
 	CustomAttributes map[string]string `protobuf:"bytes,17,rep,name=custom_attributes,json=customAttributes,proto3" json:"custom_attributes,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// When the user last opened the app, as the app reports it (UTC). No rule reads it.
 	LastOpenedTime *timestamppb.Timestamp `protobuf:"bytes,18,opt,name=last_opened_time,json=lastOpenedTime,proto3" json:"last_opened_time,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// Whether the user lets the app show notifications. Default UNSPECIFIED: keeps what is stored.
+	PushPermission PushPermission `protobuf:"varint,19,opt,name=push_permission,json=pushPermission,proto3,enum=appprofile.v1.PushPermission" json:"push_permission,omitempty"`
+	// The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
+	// Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
+	// the highest one applied for the device is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
+	// method is answered as applied. Default: none; then the order of arrival
+	// decides.
+	Sequence      *int64 `protobuf:"varint,20,opt,name=sequence,proto3,oneof" json:"sequence,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *RegisterRequest) Reset() {
@@ -500,13 +513,30 @@ func (x *RegisterRequest) GetLastOpenedTime() *timestamppb.Timestamp {
 	return nil
 }
 
-// Another profile that changed, and how. A profile that changed in several ways is listed once for each.
+func (x *RegisterRequest) GetPushPermission() PushPermission {
+	if x != nil {
+		return x.PushPermission
+	}
+	return PushPermission_PUSH_PERMISSION_UNSPECIFIED
+}
+
+func (x *RegisterRequest) GetSequence() int64 {
+	if x != nil && x.Sequence != nil {
+		return *x.Sequence
+	}
+	return 0
+}
+
+// Another profile that changed, and how. A profile that changed in several ways is listed once for each. A CLIENT key is
+// told no other user's ids: it gets one entry for each effect, without a key.
 type Displacement struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The profile that changed.
+	// The profile that changed. Absent for CLIENT keys.
 	Key *ProfileKey `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
 	// What happened to it.
-	Effect        DisplacementEffect `protobuf:"varint,2,opt,name=effect,proto3,enum=appprofile.v1.DisplacementEffect" json:"effect,omitempty"`
+	Effect DisplacementEffect `protobuf:"varint,2,opt,name=effect,proto3,enum=appprofile.v1.DisplacementEffect" json:"effect,omitempty"`
+	// How many profiles the entry stands for: 1 where `key` is given.
+	Count         int32 `protobuf:"varint,3,opt,name=count,proto3" json:"count,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -553,6 +583,13 @@ func (x *Displacement) GetEffect() DisplacementEffect {
 		return x.Effect
 	}
 	return DisplacementEffect_DISPLACEMENT_EFFECT_UNSPECIFIED
+}
+
+func (x *Displacement) GetCount() int32 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
 }
 
 // The registered profile and what the registration changed elsewhere.
@@ -951,7 +988,13 @@ type UpdateProfileDataRequest struct {
 	// Custom attributes to remove, by name. A name that is not stored is no error.
 	RemoveCustomAttributes []string `protobuf:"bytes,4,rep,name=remove_custom_attributes,json=removeCustomAttributes,proto3" json:"remove_custom_attributes,omitempty"`
 	// The etag the caller read. Default: no check. Another one stored: ABORTED, nothing written.
-	Etag          string `protobuf:"bytes,5,opt,name=etag,proto3" json:"etag,omitempty"`
+	Etag string `protobuf:"bytes,5,opt,name=etag,proto3" json:"etag,omitempty"`
+	// The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
+	// Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
+	// the highest one applied for the profile is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
+	// method is answered as applied. Default: none; then the order of arrival
+	// decides.
+	Sequence      *int64 `protobuf:"varint,6,opt,name=sequence,proto3,oneof" json:"sequence,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1021,10 +1064,17 @@ func (x *UpdateProfileDataRequest) GetEtag() string {
 	return ""
 }
 
+func (x *UpdateProfileDataRequest) GetSequence() int64 {
+	if x != nil && x.Sequence != nil {
+		return *x.Sequence
+	}
+	return 0
+}
+
 // A value of an update that was not stored.
 type IgnoredValue struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The field, for example `device_attributes.battery_level`.
+	// The field, for example `device_attributes.battery_level` or `push_endpoints[0]`.
 	Path string `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"`
 	// Why.
 	Reason        IgnoredReason `protobuf:"varint,2,opt,name=reason,proto3,enum=appprofile.v1.IgnoredReason" json:"reason,omitempty"`
@@ -1146,7 +1196,13 @@ type UnregisterRequest struct {
 	// The profile to unregister. Required.
 	Key *ProfileKey `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
 	// Whether a missing profile is a success. Default false.
-	AllowMissing  bool `protobuf:"varint,2,opt,name=allow_missing,json=allowMissing,proto3" json:"allow_missing,omitempty"`
+	AllowMissing bool `protobuf:"varint,2,opt,name=allow_missing,json=allowMissing,proto3" json:"allow_missing,omitempty"`
+	// The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
+	// Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
+	// the highest one applied for the device is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
+	// method is answered as applied. Default: none; then the order of arrival
+	// decides.
+	Sequence      *int64 `protobuf:"varint,3,opt,name=sequence,proto3,oneof" json:"sequence,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1193,6 +1249,13 @@ func (x *UnregisterRequest) GetAllowMissing() bool {
 		return x.AllowMissing
 	}
 	return false
+}
+
+func (x *UnregisterRequest) GetSequence() int64 {
+	if x != nil && x.Sequence != nil {
+		return *x.Sequence
+	}
+	return 0
 }
 
 // The unregistered profile.
@@ -1848,7 +1911,13 @@ type RemoveAccountRequest struct {
 	// When the report arrived (UTC). Default, and the latest that counts: now.
 	ReportTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=report_time,json=reportTime,proto3" json:"report_time,omitempty"`
 	// What to do. Default: the app's setting.
-	Action        AccountRemovalAction `protobuf:"varint,6,opt,name=action,proto3,enum=appprofile.v1.AccountRemovalAction" json:"action,omitempty"`
+	Action AccountRemovalAction `protobuf:"varint,6,opt,name=action,proto3,enum=appprofile.v1.AccountRemovalAction" json:"action,omitempty"`
+	// The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
+	// Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
+	// the highest one applied for the device that holds the tokens is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
+	// method is answered as applied. Default: none; then the order of arrival
+	// decides.
+	Sequence      *int64 `protobuf:"varint,7,opt,name=sequence,proto3,oneof" json:"sequence,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1923,6 +1992,13 @@ func (x *RemoveAccountRequest) GetAction() AccountRemovalAction {
 		return x.Action
 	}
 	return AccountRemovalAction_ACCOUNT_REMOVAL_ACTION_UNSPECIFIED
+}
+
+func (x *RemoveAccountRequest) GetSequence() int64 {
+	if x != nil && x.Sequence != nil {
+		return *x.Sequence
+	}
+	return 0
 }
 
 // What the report changed.
@@ -2241,7 +2317,7 @@ var File_appprofile_v1_profile_service_proto protoreflect.FileDescriptor
 
 const file_appprofile_v1_profile_service_proto_rawDesc = "" +
 	"\n" +
-	"#appprofile/v1/profile_service.proto\x12\rappprofile.v1\x1a\x1aappprofile/v1/access.proto\x1a\x1bappprofile/v1/profile.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\"\x82\x0e\n" +
+	"#appprofile/v1/profile_service.proto\x12\rappprofile.v1\x1a\x1aappprofile/v1/access.proto\x1a\x1bappprofile/v1/profile.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\"\x93\x0f\n" +
 	"\x0fRegisterRequest\x127\n" +
 	"\x03key\x18\x01 \x01(\v2\x19.appprofile.v1.ProfileKeyB\n" +
 	"\xe2A\x01\x02\xbaH\x03\xc8\x01\x01R\x03key\x12A\n" +
@@ -2269,7 +2345,9 @@ const file_appprofile_v1_profile_service_proto_rawDesc = "" +
 	"R\vdeviceModel\x88\x01\x01\x12\x92\x01\n" +
 	"\x11device_attributes\x18\x10 \x03(\v24.appprofile.v1.RegisterRequest.DeviceAttributesEntryB/\xe2A\x01\x01\xbaH(\xd8\x01\x01\x9a\x01\"\x10@\"\x17r\x15\x18@2\x11^[a-z][a-z0-9_]*$*\x05r\x03(\x80\bR\x10deviceAttributes\x12\x8d\x01\n" +
 	"\x11custom_attributes\x18\x11 \x03(\v24.appprofile.v1.RegisterRequest.CustomAttributesEntryB*\xe2A\x01\x01\xbaH#\xd8\x01\x01\x9a\x01\x1d\x10@\"\x12r\x10(@2\f^[^\\p{Cc}]+$*\x05r\x03(\x80\bR\x10customAttributes\x12J\n" +
-	"\x10last_opened_time\x18\x12 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x01R\x0elastOpenedTime\x1aC\n" +
+	"\x10last_opened_time\x18\x12 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x01R\x0elastOpenedTime\x12T\n" +
+	"\x0fpush_permission\x18\x13 \x01(\x0e2\x1d.appprofile.v1.PushPermissionB\f\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01R\x0epushPermission\x12,\n" +
+	"\bsequence\x18\x14 \x01(\x03B\v\xe2A\x01\x01\xbaH\x04\"\x02(\x00H\vR\bsequence\x88\x01\x01\x1aC\n" +
 	"\x15DeviceAttributesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1aC\n" +
@@ -2287,10 +2365,12 @@ const file_appprofile_v1_profile_service_proto_rawDesc = "" +
 	"_time_zoneB\r\n" +
 	"\v_os_versionB\x0e\n" +
 	"\f_sdk_versionB\x0f\n" +
-	"\r_device_model\"\x82\x01\n" +
+	"\r_device_modelB\v\n" +
+	"\t_sequence\"\x9e\x01\n" +
 	"\fDisplacement\x121\n" +
 	"\x03key\x18\x01 \x01(\v2\x19.appprofile.v1.ProfileKeyB\x04\xe2A\x01\x03R\x03key\x12?\n" +
-	"\x06effect\x18\x02 \x01(\x0e2!.appprofile.v1.DisplacementEffectB\x04\xe2A\x01\x03R\x06effect\"\x9d\x02\n" +
+	"\x06effect\x18\x02 \x01(\x0e2!.appprofile.v1.DisplacementEffectB\x04\xe2A\x01\x03R\x06effect\x12\x1a\n" +
+	"\x05count\x18\x03 \x01(\x05B\x04\xe2A\x01\x03R\x05count\"\x9d\x02\n" +
 	"\x10RegisterResponse\x126\n" +
 	"\aprofile\x18\x01 \x01(\v2\x16.appprofile.v1.ProfileB\x04\xe2A\x01\x03R\aprofile\x12\x1e\n" +
 	"\acreated\x18\x02 \x01(\bB\x04\xe2A\x01\x03R\acreated\x12N\n" +
@@ -2314,7 +2394,7 @@ const file_appprofile_v1_profile_service_proto_rawDesc = "" +
 	"\x06status\x18\x03 \x01(\v2\x12.google.rpc.StatusH\x00R\x06statusB\b\n" +
 	"\x06result\"]\n" +
 	"\x16BatchHeartbeatResponse\x12C\n" +
-	"\aresults\x18\x01 \x03(\v2#.appprofile.v1.BatchHeartbeatResultB\x04\xe2A\x01\x03R\aresults\"\xdc\x02\n" +
+	"\aresults\x18\x01 \x03(\v2#.appprofile.v1.BatchHeartbeatResultB\x04\xe2A\x01\x03R\aresults\"\x97\x03\n" +
 	"\x18UpdateProfileDataRequest\x12<\n" +
 	"\aprofile\x18\x01 \x01(\v2\x16.appprofile.v1.ProfileB\n" +
 	"\xe2A\x01\x02\xbaH\x03\xc8\x01\x01R\aprofile\x12A\n" +
@@ -2324,18 +2404,22 @@ const file_appprofile_v1_profile_service_proto_rawDesc = "" +
 	"\x10@\"\x06r\x04\x10\x01\x18@R\x16removeDeviceAttributes\x12N\n" +
 	"\x18remove_custom_attributes\x18\x04 \x03(\tB\x14\xe2A\x01\x01\xbaH\r\x92\x01\n" +
 	"\x10@\"\x06r\x04\x10\x01(@R\x16removeCustomAttributes\x12\x1f\n" +
-	"\x04etag\x18\x05 \x01(\tB\v\xe2A\x01\x01\xbaH\x04r\x02\x18@R\x04etag\"d\n" +
+	"\x04etag\x18\x05 \x01(\tB\v\xe2A\x01\x01\xbaH\x04r\x02\x18@R\x04etag\x12,\n" +
+	"\bsequence\x18\x06 \x01(\x03B\v\xe2A\x01\x01\xbaH\x04\"\x02(\x00H\x00R\bsequence\x88\x01\x01B\v\n" +
+	"\t_sequence\"d\n" +
 	"\fIgnoredValue\x12\x18\n" +
 	"\x04path\x18\x01 \x01(\tB\x04\xe2A\x01\x03R\x04path\x12:\n" +
 	"\x06reason\x18\x02 \x01(\x0e2\x1c.appprofile.v1.IgnoredReasonB\x04\xe2A\x01\x03R\x06reason\"\xd1\x01\n" +
 	"\x19UpdateProfileDataResponse\x126\n" +
 	"\aprofile\x18\x01 \x01(\v2\x16.appprofile.v1.ProfileB\x04\xe2A\x01\x03R\aprofile\x12;\n" +
 	"\aignored\x18\x02 \x03(\v2\x1b.appprofile.v1.IgnoredValueB\x04\xe2A\x01\x03R\aignored\x12?\n" +
-	"\tdisplaced\x18\x03 \x03(\v2\x1b.appprofile.v1.DisplacementB\x04\xe2A\x01\x03R\tdisplaced\"w\n" +
+	"\tdisplaced\x18\x03 \x03(\v2\x1b.appprofile.v1.DisplacementB\x04\xe2A\x01\x03R\tdisplaced\"\xb2\x01\n" +
 	"\x11UnregisterRequest\x127\n" +
 	"\x03key\x18\x01 \x01(\v2\x19.appprofile.v1.ProfileKeyB\n" +
 	"\xe2A\x01\x02\xbaH\x03\xc8\x01\x01R\x03key\x12)\n" +
-	"\rallow_missing\x18\x02 \x01(\bB\x04\xe2A\x01\x01R\fallowMissing\"L\n" +
+	"\rallow_missing\x18\x02 \x01(\bB\x04\xe2A\x01\x01R\fallowMissing\x12,\n" +
+	"\bsequence\x18\x03 \x01(\x03B\v\xe2A\x01\x01\xbaH\x04\"\x02(\x00H\x00R\bsequence\x88\x01\x01B\v\n" +
+	"\t_sequence\"L\n" +
 	"\x12UnregisterResponse\x126\n" +
 	"\aprofile\x18\x01 \x01(\v2\x16.appprofile.v1.ProfileB\x04\xe2A\x01\x03R\aprofile\"\xfc\x02\n" +
 	"\x1aDeleteDeviceProfileRequest\x12>\n" +
@@ -2381,7 +2465,7 @@ const file_appprofile_v1_profile_service_proto_rawDesc = "" +
 	"\aresults\x18\x01 \x03(\v2!.appprofile.v1.PushFeedbackResultB\x04\xe2A\x01\x03R\aresults\"t\n" +
 	"\rReportedToken\x12:\n" +
 	"\vpush_app_id\x18\x01 \x01(\tB\x1a\xe2A\x01\x01\xbaH\x13r\x11(\x80\x022\f^[^\\p{Cc}]*$R\tpushAppId\x12'\n" +
-	"\x05token\x18\x02 \x01(\tB\x11\xe2A\x01\x02\xbaH\ar\x05 \x01(\x80@\x80\x01\x01R\x05token\"\xa0\x04\n" +
+	"\x05token\x18\x02 \x01(\tB\x11\xe2A\x01\x02\xbaH\ar\x05 \x01(\x80@\x80\x01\x01R\x05token\"\xdb\x04\n" +
 	"\x14RemoveAccountRequest\x12>\n" +
 	"\x06app_id\x18\x01 \x01(\tB'\xe2A\x01\x02\xbaH\x1cr\x1a\x18@2\x16^[a-z0-9][a-z0-9._-]*$\xb0\xd4\x18\x01R\x05appId\x126\n" +
 	"\busername\x18\x02 \x01(\tB\x1a\xe2A\x01\x01\xbaH\x13r\x11(\x80\x022\f^[^\\p{Cc}]*$R\busername\x12E\n" +
@@ -2389,8 +2473,10 @@ const file_appprofile_v1_profile_service_proto_rawDesc = "" +
 	"\x06tokens\x18\x04 \x03(\v2\x1c.appprofile.v1.ReportedTokenB\x0e\xe2A\x01\x02\xbaH\a\x92\x01\x04\b\x01\x10\bR\x06tokens\x12A\n" +
 	"\vreport_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x01R\n" +
 	"reportTime\x12I\n" +
-	"\x06action\x18\x06 \x01(\x0e2#.appprofile.v1.AccountRemovalActionB\f\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01R\x06action:u\xbaHr\x1ap\n" +
-	"\x10account.required\x12(username or account_selector is required\x1a2this.username != '' || this.account_selector != ''\"\x98\x01\n" +
+	"\x06action\x18\x06 \x01(\x0e2#.appprofile.v1.AccountRemovalActionB\f\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01R\x06action\x12,\n" +
+	"\bsequence\x18\a \x01(\x03B\v\xe2A\x01\x01\xbaH\x04\"\x02(\x00H\x00R\bsequence\x88\x01\x01:u\xbaHr\x1ap\n" +
+	"\x10account.required\x12(username or account_selector is required\x1a2this.username != '' || this.account_selector != ''B\v\n" +
+	"\t_sequence\"\x98\x01\n" +
 	"\x15RemoveAccountResponse\x129\n" +
 	"\aremoved\x18\x01 \x03(\v2\x19.appprofile.v1.ProfileKeyB\x04\xe2A\x01\x03R\aremoved\x12D\n" +
 	"\aoutcome\x18\x02 \x01(\x0e2$.appprofile.v1.AccountRemovalOutcomeB\x04\xe2A\x01\x03R\aoutcome\"L\n" +
@@ -2418,12 +2504,13 @@ const file_appprofile_v1_profile_service_proto_rawDesc = "" +
 	"\x1cDISPLACEMENT_EFFECT_REPLACED\x10\x01\x12#\n" +
 	"\x1fDISPLACEMENT_EFFECT_DEACTIVATED\x10\x02\x12'\n" +
 	"#DISPLACEMENT_EFFECT_PUSH_SUPERSEDED\x10\x03\x12#\n" +
-	"\x1fDISPLACEMENT_EFFECT_TOKEN_MOVED\x10\x04*\x8c\x01\n" +
+	"\x1fDISPLACEMENT_EFFECT_TOKEN_MOVED\x10\x04*\xac\x01\n" +
 	"\rIgnoredReason\x12\x1e\n" +
 	"\x1aIGNORED_REASON_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aIGNORED_REASON_NOT_ENABLED\x10\x01\x12\x1e\n" +
 	"\x1aIGNORED_REASON_ALREADY_SET\x10\x02\x12\x1b\n" +
-	"\x17IGNORED_REASON_TOO_SOON\x10\x03*\xf0\x03\n" +
+	"\x17IGNORED_REASON_TOO_SOON\x10\x03\x12\x1e\n" +
+	"\x1aIGNORED_REASON_TOKEN_OWNED\x10\x04*\xf0\x03\n" +
 	"\x13PushFeedbackOutcome\x12%\n" +
 	"!PUSH_FEEDBACK_OUTCOME_UNSPECIFIED\x10\x00\x12)\n" +
 	"%PUSH_FEEDBACK_OUTCOME_PROFILE_DELETED\x10\x01\x12.\n" +
@@ -2520,13 +2607,14 @@ var file_appprofile_v1_profile_service_proto_goTypes = []any{
 	(Channel)(0),                        // 34: appprofile.v1.Channel
 	(*PushEndpoint)(nil),                // 35: appprofile.v1.PushEndpoint
 	(*timestamppb.Timestamp)(nil),       // 36: google.protobuf.Timestamp
-	(*Profile)(nil),                     // 37: appprofile.v1.Profile
-	(*durationpb.Duration)(nil),         // 38: google.protobuf.Duration
-	(*status.Status)(nil),               // 39: google.rpc.Status
-	(*fieldmaskpb.FieldMask)(nil),       // 40: google.protobuf.FieldMask
-	(PushProvider)(0),                   // 41: appprofile.v1.PushProvider
-	(AccountRemovalAction)(0),           // 42: appprofile.v1.AccountRemovalAction
-	(ProfileStatus)(0),                  // 43: appprofile.v1.ProfileStatus
+	(PushPermission)(0),                 // 37: appprofile.v1.PushPermission
+	(*Profile)(nil),                     // 38: appprofile.v1.Profile
+	(*durationpb.Duration)(nil),         // 39: google.protobuf.Duration
+	(*status.Status)(nil),               // 40: google.rpc.Status
+	(*fieldmaskpb.FieldMask)(nil),       // 41: google.protobuf.FieldMask
+	(PushProvider)(0),                   // 42: appprofile.v1.PushProvider
+	(AccountRemovalAction)(0),           // 43: appprofile.v1.AccountRemovalAction
+	(ProfileStatus)(0),                  // 44: appprofile.v1.ProfileStatus
 }
 var file_appprofile_v1_profile_service_proto_depIdxs = []int32{
 	32, // 0: appprofile.v1.RegisterRequest.key:type_name -> appprofile.v1.ProfileKey
@@ -2536,71 +2624,72 @@ var file_appprofile_v1_profile_service_proto_depIdxs = []int32{
 	30, // 4: appprofile.v1.RegisterRequest.device_attributes:type_name -> appprofile.v1.RegisterRequest.DeviceAttributesEntry
 	31, // 5: appprofile.v1.RegisterRequest.custom_attributes:type_name -> appprofile.v1.RegisterRequest.CustomAttributesEntry
 	36, // 6: appprofile.v1.RegisterRequest.last_opened_time:type_name -> google.protobuf.Timestamp
-	32, // 7: appprofile.v1.Displacement.key:type_name -> appprofile.v1.ProfileKey
-	0,  // 8: appprofile.v1.Displacement.effect:type_name -> appprofile.v1.DisplacementEffect
-	37, // 9: appprofile.v1.RegisterResponse.profile:type_name -> appprofile.v1.Profile
-	38, // 10: appprofile.v1.RegisterResponse.heartbeat_interval:type_name -> google.protobuf.Duration
-	5,  // 11: appprofile.v1.RegisterResponse.displaced:type_name -> appprofile.v1.Displacement
-	32, // 12: appprofile.v1.HeartbeatRequest.key:type_name -> appprofile.v1.ProfileKey
-	36, // 13: appprofile.v1.HeartbeatResponse.last_heartbeat_time:type_name -> google.protobuf.Timestamp
-	36, // 14: appprofile.v1.HeartbeatResponse.expire_time:type_name -> google.protobuf.Timestamp
-	38, // 15: appprofile.v1.HeartbeatResponse.next_heartbeat_after:type_name -> google.protobuf.Duration
-	32, // 16: appprofile.v1.BatchHeartbeatRequest.keys:type_name -> appprofile.v1.ProfileKey
-	8,  // 17: appprofile.v1.BatchHeartbeatResult.heartbeat:type_name -> appprofile.v1.HeartbeatResponse
-	39, // 18: appprofile.v1.BatchHeartbeatResult.status:type_name -> google.rpc.Status
-	10, // 19: appprofile.v1.BatchHeartbeatResponse.results:type_name -> appprofile.v1.BatchHeartbeatResult
-	37, // 20: appprofile.v1.UpdateProfileDataRequest.profile:type_name -> appprofile.v1.Profile
-	40, // 21: appprofile.v1.UpdateProfileDataRequest.update_mask:type_name -> google.protobuf.FieldMask
-	1,  // 22: appprofile.v1.IgnoredValue.reason:type_name -> appprofile.v1.IgnoredReason
-	37, // 23: appprofile.v1.UpdateProfileDataResponse.profile:type_name -> appprofile.v1.Profile
-	13, // 24: appprofile.v1.UpdateProfileDataResponse.ignored:type_name -> appprofile.v1.IgnoredValue
-	5,  // 25: appprofile.v1.UpdateProfileDataResponse.displaced:type_name -> appprofile.v1.Displacement
-	32, // 26: appprofile.v1.UnregisterRequest.key:type_name -> appprofile.v1.ProfileKey
-	37, // 27: appprofile.v1.UnregisterResponse.profile:type_name -> appprofile.v1.Profile
-	32, // 28: appprofile.v1.DeleteDeviceProfileResponse.deleted:type_name -> appprofile.v1.ProfileKey
-	41, // 29: appprofile.v1.PushFeedback.provider:type_name -> appprofile.v1.PushProvider
-	32, // 30: appprofile.v1.PushFeedback.key:type_name -> appprofile.v1.ProfileKey
-	36, // 31: appprofile.v1.PushFeedback.provider_time:type_name -> google.protobuf.Timestamp
-	36, // 32: appprofile.v1.PushFeedback.sent_at:type_name -> google.protobuf.Timestamp
-	19, // 33: appprofile.v1.ReportPushFeedbackRequest.feedback:type_name -> appprofile.v1.PushFeedback
-	2,  // 34: appprofile.v1.PushFeedbackResult.outcome:type_name -> appprofile.v1.PushFeedbackOutcome
-	32, // 35: appprofile.v1.PushFeedbackResult.affected:type_name -> appprofile.v1.ProfileKey
-	21, // 36: appprofile.v1.ReportPushFeedbackResponse.results:type_name -> appprofile.v1.PushFeedbackResult
-	23, // 37: appprofile.v1.RemoveAccountRequest.tokens:type_name -> appprofile.v1.ReportedToken
-	36, // 38: appprofile.v1.RemoveAccountRequest.report_time:type_name -> google.protobuf.Timestamp
-	42, // 39: appprofile.v1.RemoveAccountRequest.action:type_name -> appprofile.v1.AccountRemovalAction
-	32, // 40: appprofile.v1.RemoveAccountResponse.removed:type_name -> appprofile.v1.ProfileKey
-	3,  // 41: appprofile.v1.RemoveAccountResponse.outcome:type_name -> appprofile.v1.AccountRemovalOutcome
-	32, // 42: appprofile.v1.GetProfileRequest.key:type_name -> appprofile.v1.ProfileKey
-	37, // 43: appprofile.v1.GetProfileResponse.profile:type_name -> appprofile.v1.Profile
-	43, // 44: appprofile.v1.ListProfilesRequest.status:type_name -> appprofile.v1.ProfileStatus
-	33, // 45: appprofile.v1.ListProfilesRequest.platform:type_name -> appprofile.v1.Platform
-	37, // 46: appprofile.v1.ListProfilesResponse.profiles:type_name -> appprofile.v1.Profile
-	4,  // 47: appprofile.v1.ProfileService.Register:input_type -> appprofile.v1.RegisterRequest
-	7,  // 48: appprofile.v1.ProfileService.Heartbeat:input_type -> appprofile.v1.HeartbeatRequest
-	9,  // 49: appprofile.v1.ProfileService.BatchHeartbeat:input_type -> appprofile.v1.BatchHeartbeatRequest
-	12, // 50: appprofile.v1.ProfileService.UpdateProfileData:input_type -> appprofile.v1.UpdateProfileDataRequest
-	15, // 51: appprofile.v1.ProfileService.Unregister:input_type -> appprofile.v1.UnregisterRequest
-	17, // 52: appprofile.v1.ProfileService.DeleteDeviceProfile:input_type -> appprofile.v1.DeleteDeviceProfileRequest
-	20, // 53: appprofile.v1.ProfileService.ReportPushFeedback:input_type -> appprofile.v1.ReportPushFeedbackRequest
-	24, // 54: appprofile.v1.ProfileService.RemoveAccount:input_type -> appprofile.v1.RemoveAccountRequest
-	26, // 55: appprofile.v1.ProfileService.GetProfile:input_type -> appprofile.v1.GetProfileRequest
-	28, // 56: appprofile.v1.ProfileService.ListProfiles:input_type -> appprofile.v1.ListProfilesRequest
-	6,  // 57: appprofile.v1.ProfileService.Register:output_type -> appprofile.v1.RegisterResponse
-	8,  // 58: appprofile.v1.ProfileService.Heartbeat:output_type -> appprofile.v1.HeartbeatResponse
-	11, // 59: appprofile.v1.ProfileService.BatchHeartbeat:output_type -> appprofile.v1.BatchHeartbeatResponse
-	14, // 60: appprofile.v1.ProfileService.UpdateProfileData:output_type -> appprofile.v1.UpdateProfileDataResponse
-	16, // 61: appprofile.v1.ProfileService.Unregister:output_type -> appprofile.v1.UnregisterResponse
-	18, // 62: appprofile.v1.ProfileService.DeleteDeviceProfile:output_type -> appprofile.v1.DeleteDeviceProfileResponse
-	22, // 63: appprofile.v1.ProfileService.ReportPushFeedback:output_type -> appprofile.v1.ReportPushFeedbackResponse
-	25, // 64: appprofile.v1.ProfileService.RemoveAccount:output_type -> appprofile.v1.RemoveAccountResponse
-	27, // 65: appprofile.v1.ProfileService.GetProfile:output_type -> appprofile.v1.GetProfileResponse
-	29, // 66: appprofile.v1.ProfileService.ListProfiles:output_type -> appprofile.v1.ListProfilesResponse
-	57, // [57:67] is the sub-list for method output_type
-	47, // [47:57] is the sub-list for method input_type
-	47, // [47:47] is the sub-list for extension type_name
-	47, // [47:47] is the sub-list for extension extendee
-	0,  // [0:47] is the sub-list for field type_name
+	37, // 7: appprofile.v1.RegisterRequest.push_permission:type_name -> appprofile.v1.PushPermission
+	32, // 8: appprofile.v1.Displacement.key:type_name -> appprofile.v1.ProfileKey
+	0,  // 9: appprofile.v1.Displacement.effect:type_name -> appprofile.v1.DisplacementEffect
+	38, // 10: appprofile.v1.RegisterResponse.profile:type_name -> appprofile.v1.Profile
+	39, // 11: appprofile.v1.RegisterResponse.heartbeat_interval:type_name -> google.protobuf.Duration
+	5,  // 12: appprofile.v1.RegisterResponse.displaced:type_name -> appprofile.v1.Displacement
+	32, // 13: appprofile.v1.HeartbeatRequest.key:type_name -> appprofile.v1.ProfileKey
+	36, // 14: appprofile.v1.HeartbeatResponse.last_heartbeat_time:type_name -> google.protobuf.Timestamp
+	36, // 15: appprofile.v1.HeartbeatResponse.expire_time:type_name -> google.protobuf.Timestamp
+	39, // 16: appprofile.v1.HeartbeatResponse.next_heartbeat_after:type_name -> google.protobuf.Duration
+	32, // 17: appprofile.v1.BatchHeartbeatRequest.keys:type_name -> appprofile.v1.ProfileKey
+	8,  // 18: appprofile.v1.BatchHeartbeatResult.heartbeat:type_name -> appprofile.v1.HeartbeatResponse
+	40, // 19: appprofile.v1.BatchHeartbeatResult.status:type_name -> google.rpc.Status
+	10, // 20: appprofile.v1.BatchHeartbeatResponse.results:type_name -> appprofile.v1.BatchHeartbeatResult
+	38, // 21: appprofile.v1.UpdateProfileDataRequest.profile:type_name -> appprofile.v1.Profile
+	41, // 22: appprofile.v1.UpdateProfileDataRequest.update_mask:type_name -> google.protobuf.FieldMask
+	1,  // 23: appprofile.v1.IgnoredValue.reason:type_name -> appprofile.v1.IgnoredReason
+	38, // 24: appprofile.v1.UpdateProfileDataResponse.profile:type_name -> appprofile.v1.Profile
+	13, // 25: appprofile.v1.UpdateProfileDataResponse.ignored:type_name -> appprofile.v1.IgnoredValue
+	5,  // 26: appprofile.v1.UpdateProfileDataResponse.displaced:type_name -> appprofile.v1.Displacement
+	32, // 27: appprofile.v1.UnregisterRequest.key:type_name -> appprofile.v1.ProfileKey
+	38, // 28: appprofile.v1.UnregisterResponse.profile:type_name -> appprofile.v1.Profile
+	32, // 29: appprofile.v1.DeleteDeviceProfileResponse.deleted:type_name -> appprofile.v1.ProfileKey
+	42, // 30: appprofile.v1.PushFeedback.provider:type_name -> appprofile.v1.PushProvider
+	32, // 31: appprofile.v1.PushFeedback.key:type_name -> appprofile.v1.ProfileKey
+	36, // 32: appprofile.v1.PushFeedback.provider_time:type_name -> google.protobuf.Timestamp
+	36, // 33: appprofile.v1.PushFeedback.sent_at:type_name -> google.protobuf.Timestamp
+	19, // 34: appprofile.v1.ReportPushFeedbackRequest.feedback:type_name -> appprofile.v1.PushFeedback
+	2,  // 35: appprofile.v1.PushFeedbackResult.outcome:type_name -> appprofile.v1.PushFeedbackOutcome
+	32, // 36: appprofile.v1.PushFeedbackResult.affected:type_name -> appprofile.v1.ProfileKey
+	21, // 37: appprofile.v1.ReportPushFeedbackResponse.results:type_name -> appprofile.v1.PushFeedbackResult
+	23, // 38: appprofile.v1.RemoveAccountRequest.tokens:type_name -> appprofile.v1.ReportedToken
+	36, // 39: appprofile.v1.RemoveAccountRequest.report_time:type_name -> google.protobuf.Timestamp
+	43, // 40: appprofile.v1.RemoveAccountRequest.action:type_name -> appprofile.v1.AccountRemovalAction
+	32, // 41: appprofile.v1.RemoveAccountResponse.removed:type_name -> appprofile.v1.ProfileKey
+	3,  // 42: appprofile.v1.RemoveAccountResponse.outcome:type_name -> appprofile.v1.AccountRemovalOutcome
+	32, // 43: appprofile.v1.GetProfileRequest.key:type_name -> appprofile.v1.ProfileKey
+	38, // 44: appprofile.v1.GetProfileResponse.profile:type_name -> appprofile.v1.Profile
+	44, // 45: appprofile.v1.ListProfilesRequest.status:type_name -> appprofile.v1.ProfileStatus
+	33, // 46: appprofile.v1.ListProfilesRequest.platform:type_name -> appprofile.v1.Platform
+	38, // 47: appprofile.v1.ListProfilesResponse.profiles:type_name -> appprofile.v1.Profile
+	4,  // 48: appprofile.v1.ProfileService.Register:input_type -> appprofile.v1.RegisterRequest
+	7,  // 49: appprofile.v1.ProfileService.Heartbeat:input_type -> appprofile.v1.HeartbeatRequest
+	9,  // 50: appprofile.v1.ProfileService.BatchHeartbeat:input_type -> appprofile.v1.BatchHeartbeatRequest
+	12, // 51: appprofile.v1.ProfileService.UpdateProfileData:input_type -> appprofile.v1.UpdateProfileDataRequest
+	15, // 52: appprofile.v1.ProfileService.Unregister:input_type -> appprofile.v1.UnregisterRequest
+	17, // 53: appprofile.v1.ProfileService.DeleteDeviceProfile:input_type -> appprofile.v1.DeleteDeviceProfileRequest
+	20, // 54: appprofile.v1.ProfileService.ReportPushFeedback:input_type -> appprofile.v1.ReportPushFeedbackRequest
+	24, // 55: appprofile.v1.ProfileService.RemoveAccount:input_type -> appprofile.v1.RemoveAccountRequest
+	26, // 56: appprofile.v1.ProfileService.GetProfile:input_type -> appprofile.v1.GetProfileRequest
+	28, // 57: appprofile.v1.ProfileService.ListProfiles:input_type -> appprofile.v1.ListProfilesRequest
+	6,  // 58: appprofile.v1.ProfileService.Register:output_type -> appprofile.v1.RegisterResponse
+	8,  // 59: appprofile.v1.ProfileService.Heartbeat:output_type -> appprofile.v1.HeartbeatResponse
+	11, // 60: appprofile.v1.ProfileService.BatchHeartbeat:output_type -> appprofile.v1.BatchHeartbeatResponse
+	14, // 61: appprofile.v1.ProfileService.UpdateProfileData:output_type -> appprofile.v1.UpdateProfileDataResponse
+	16, // 62: appprofile.v1.ProfileService.Unregister:output_type -> appprofile.v1.UnregisterResponse
+	18, // 63: appprofile.v1.ProfileService.DeleteDeviceProfile:output_type -> appprofile.v1.DeleteDeviceProfileResponse
+	22, // 64: appprofile.v1.ProfileService.ReportPushFeedback:output_type -> appprofile.v1.ReportPushFeedbackResponse
+	25, // 65: appprofile.v1.ProfileService.RemoveAccount:output_type -> appprofile.v1.RemoveAccountResponse
+	27, // 66: appprofile.v1.ProfileService.GetProfile:output_type -> appprofile.v1.GetProfileResponse
+	29, // 67: appprofile.v1.ProfileService.ListProfiles:output_type -> appprofile.v1.ListProfilesResponse
+	58, // [58:68] is the sub-list for method output_type
+	48, // [48:58] is the sub-list for method input_type
+	48, // [48:48] is the sub-list for extension type_name
+	48, // [48:48] is the sub-list for extension extendee
+	0,  // [0:48] is the sub-list for field type_name
 }
 
 func init() { file_appprofile_v1_profile_service_proto_init() }
@@ -2615,6 +2704,8 @@ func file_appprofile_v1_profile_service_proto_init() {
 		(*BatchHeartbeatResult_Heartbeat)(nil),
 		(*BatchHeartbeatResult_Status)(nil),
 	}
+	file_appprofile_v1_profile_service_proto_msgTypes[8].OneofWrappers = []any{}
+	file_appprofile_v1_profile_service_proto_msgTypes[11].OneofWrappers = []any{}
 	file_appprofile_v1_profile_service_proto_msgTypes[13].OneofWrappers = []any{
 		(*DeleteDeviceProfileRequest_UserId)(nil),
 		(*DeleteDeviceProfileRequest_CustomerId)(nil),
@@ -2625,6 +2716,7 @@ func file_appprofile_v1_profile_service_proto_init() {
 		(*PushFeedback_Token)(nil),
 		(*PushFeedback_Key)(nil),
 	}
+	file_appprofile_v1_profile_service_proto_msgTypes[20].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

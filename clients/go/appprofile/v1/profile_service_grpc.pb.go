@@ -41,7 +41,8 @@ const (
 type ProfileServiceClient interface {
 	// Creates the profile, or registers it again. Absent fields keep what is stored; maps merge. The newest registration
 	// owns the device and its push tokens; the answer lists every other profile that changed because of it.
-	// Errors: INVALID_ARGUMENT (CHANNEL_NOT_ENABLED, INVALID_ATTRIBUTE).
+	// Errors: INVALID_ARGUMENT (CHANNEL_NOT_ENABLED, INVALID_ATTRIBUTE, PLACEHOLDER_TOKEN), FAILED_PRECONDITION
+	// (OUT_OF_ORDER).
 	Register(ctx context.Context, in *RegisterRequest, opts ...grpc.CallOption) (*RegisterResponse, error)
 	// Says that the installation is alive. Never creates a profile.
 	// Errors: NOT_FOUND (REREGISTER_REQUIRED, with the cause), FAILED_PRECONDITION (PROFILE_UNREGISTERED).
@@ -49,11 +50,13 @@ type ProfileServiceClient interface {
 	// Heartbeats of 1 to 1000 profiles, of any of the caller's apps, each answered on its own.
 	// Errors of an item are in its result, as Heartbeat would answer them.
 	BatchHeartbeat(ctx context.Context, in *BatchHeartbeatRequest, opts ...grpc.CallOption) (*BatchHeartbeatResponse, error)
-	// Patches a profile. Errors: INVALID_ARGUMENT (UNKNOWN_FIELD, INVALID_ATTRIBUTE, CHANNEL_NOT_ENABLED), NOT_FOUND
-	// (REREGISTER_REQUIRED, with the cause), FAILED_PRECONDITION (PROFILE_UNREGISTERED), ABORTED (ETAG_MISMATCH).
+	// Patches a profile. Errors: INVALID_ARGUMENT (UNKNOWN_FIELD, INVALID_ATTRIBUTE, CHANNEL_NOT_ENABLED,
+	// PLACEHOLDER_TOKEN), NOT_FOUND (REREGISTER_REQUIRED, with the cause), FAILED_PRECONDITION (PROFILE_UNREGISTERED,
+	// OUT_OF_ORDER), ABORTED (ETAG_MISMATCH).
 	UpdateProfileData(ctx context.Context, in *UpdateProfileDataRequest, opts ...grpc.CallOption) (*UpdateProfileDataResponse, error)
 	// Signs the user out of the device: the profile becomes UNREGISTERED, loses its push endpoints and is purged after the
-	// app's retention. Repeating it succeeds. Errors: NOT_FOUND (PROFILE_NOT_FOUND) unless `allow_missing`.
+	// app's retention. Repeating it succeeds. Errors: NOT_FOUND (PROFILE_NOT_FOUND) unless `allow_missing`, FAILED_PRECONDITION
+	// (OUT_OF_ORDER).
 	Unregister(ctx context.Context, in *UnregisterRequest, opts ...grpc.CallOption) (*UnregisterResponse, error)
 	// Deletes profiles at once and irreversibly. Errors: NOT_FOUND (PROFILE_NOT_FOUND) unless `allow_missing`.
 	DeleteDeviceProfile(ctx context.Context, in *DeleteDeviceProfileRequest, opts ...grpc.CallOption) (*DeleteDeviceProfileResponse, error)
@@ -61,7 +64,8 @@ type ProfileServiceClient interface {
 	// if its evidence is newer than the token's last confirmation: late feedback never harms a live registration.
 	ReportPushFeedback(ctx context.Context, in *ReportPushFeedbackRequest, opts ...grpc.CallOption) (*ReportPushFeedbackResponse, error)
 	// Applies one account-removal report: removes the profile that matches the account and holds a reported token, unless it
-	// was registered after the report. What the bridge calls.
+	// was registered after the report. What the bridge calls. Errors: INVALID_ARGUMENT (PLACEHOLDER_TOKEN: no reported token
+	// is one), FAILED_PRECONDITION (OUT_OF_ORDER).
 	RemoveAccount(ctx context.Context, in *RemoveAccountRequest, opts ...grpc.CallOption) (*RemoveAccountResponse, error)
 	// Reads one profile. Errors: NOT_FOUND (PROFILE_NOT_FOUND).
 	GetProfile(ctx context.Context, in *GetProfileRequest, opts ...grpc.CallOption) (*GetProfileResponse, error)
@@ -185,7 +189,8 @@ func (c *profileServiceClient) ListProfiles(ctx context.Context, in *ListProfile
 type ProfileServiceServer interface {
 	// Creates the profile, or registers it again. Absent fields keep what is stored; maps merge. The newest registration
 	// owns the device and its push tokens; the answer lists every other profile that changed because of it.
-	// Errors: INVALID_ARGUMENT (CHANNEL_NOT_ENABLED, INVALID_ATTRIBUTE).
+	// Errors: INVALID_ARGUMENT (CHANNEL_NOT_ENABLED, INVALID_ATTRIBUTE, PLACEHOLDER_TOKEN), FAILED_PRECONDITION
+	// (OUT_OF_ORDER).
 	Register(context.Context, *RegisterRequest) (*RegisterResponse, error)
 	// Says that the installation is alive. Never creates a profile.
 	// Errors: NOT_FOUND (REREGISTER_REQUIRED, with the cause), FAILED_PRECONDITION (PROFILE_UNREGISTERED).
@@ -193,11 +198,13 @@ type ProfileServiceServer interface {
 	// Heartbeats of 1 to 1000 profiles, of any of the caller's apps, each answered on its own.
 	// Errors of an item are in its result, as Heartbeat would answer them.
 	BatchHeartbeat(context.Context, *BatchHeartbeatRequest) (*BatchHeartbeatResponse, error)
-	// Patches a profile. Errors: INVALID_ARGUMENT (UNKNOWN_FIELD, INVALID_ATTRIBUTE, CHANNEL_NOT_ENABLED), NOT_FOUND
-	// (REREGISTER_REQUIRED, with the cause), FAILED_PRECONDITION (PROFILE_UNREGISTERED), ABORTED (ETAG_MISMATCH).
+	// Patches a profile. Errors: INVALID_ARGUMENT (UNKNOWN_FIELD, INVALID_ATTRIBUTE, CHANNEL_NOT_ENABLED,
+	// PLACEHOLDER_TOKEN), NOT_FOUND (REREGISTER_REQUIRED, with the cause), FAILED_PRECONDITION (PROFILE_UNREGISTERED,
+	// OUT_OF_ORDER), ABORTED (ETAG_MISMATCH).
 	UpdateProfileData(context.Context, *UpdateProfileDataRequest) (*UpdateProfileDataResponse, error)
 	// Signs the user out of the device: the profile becomes UNREGISTERED, loses its push endpoints and is purged after the
-	// app's retention. Repeating it succeeds. Errors: NOT_FOUND (PROFILE_NOT_FOUND) unless `allow_missing`.
+	// app's retention. Repeating it succeeds. Errors: NOT_FOUND (PROFILE_NOT_FOUND) unless `allow_missing`, FAILED_PRECONDITION
+	// (OUT_OF_ORDER).
 	Unregister(context.Context, *UnregisterRequest) (*UnregisterResponse, error)
 	// Deletes profiles at once and irreversibly. Errors: NOT_FOUND (PROFILE_NOT_FOUND) unless `allow_missing`.
 	DeleteDeviceProfile(context.Context, *DeleteDeviceProfileRequest) (*DeleteDeviceProfileResponse, error)
@@ -205,7 +212,8 @@ type ProfileServiceServer interface {
 	// if its evidence is newer than the token's last confirmation: late feedback never harms a live registration.
 	ReportPushFeedback(context.Context, *ReportPushFeedbackRequest) (*ReportPushFeedbackResponse, error)
 	// Applies one account-removal report: removes the profile that matches the account and holds a reported token, unless it
-	// was registered after the report. What the bridge calls.
+	// was registered after the report. What the bridge calls. Errors: INVALID_ARGUMENT (PLACEHOLDER_TOKEN: no reported token
+	// is one), FAILED_PRECONDITION (OUT_OF_ORDER).
 	RemoveAccount(context.Context, *RemoveAccountRequest) (*RemoveAccountResponse, error)
 	// Reads one profile. Errors: NOT_FOUND (PROFILE_NOT_FOUND).
 	GetProfile(context.Context, *GetProfileRequest) (*GetProfileResponse, error)

@@ -155,20 +155,41 @@ pub struct ProfileKey {
     #[prost(string, tag="3")]
     pub device_id: ::prost::alloc::string::String,
 }
+/// The keys of a Web Push subscription (RFC 8291), as the browser's `PushSubscription` gives them. Without them a push can
+/// carry no content.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WebPushKeys {
+    /// The subscription's public key: a point on the curve P-256 in uncompressed form, 65 bytes beginning with 0x04. Anything
+    /// else is INVALID_ARGUMENT.
+    #[prost(bytes="vec", tag="1")]
+    pub p256dh: ::prost::alloc::vec::Vec<u8>,
+    /// The subscription's authentication secret, 16 bytes.
+    #[prost(bytes="vec", tag="2")]
+    pub auth: ::prost::alloc::vec::Vec<u8>,
+    /// Which of the app's VAPID keys the browser subscribed with, 1 to 128 bytes without control characters. The push service
+    /// refuses a push that is signed with another one.
+    #[prost(string, tag="3")]
+    pub vapid_key_id: ::prost::alloc::string::String,
+}
 /// A push token with all that is needed to send to it.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct PushEndpoint {
     /// The provider that delivers to the token. Required.
     #[prost(enumeration="PushProvider", tag="1")]
     pub provider: i32,
-    /// The token as the provider gave it, 1 to 4096 bytes. A hexadecimal token of APNS, APNS_VOIP or SAFARI is stored in
-    /// lower case. In an answer: absent for BRIDGE and CLIENT keys, and while the state is INVALID.
+    /// The token as the provider gave it, 1 to 4096 bytes; of WEB_PUSH the subscription's endpoint, an `https` URL.
+    /// Surrounding white space is removed. A token of APNS, APNS_VOIP or SAFARI is stored as lower-case hexadecimal: the angle
+    /// brackets and blanks of a printed one are removed, padded base64 is decoded. A word for no token (`null`, `undefined`,
+    /// zeros only) is INVALID_ARGUMENT, PLACEHOLDER_TOKEN. In an answer: absent for BRIDGE and CLIENT keys, and while the state
+    /// is INVALID.
     #[prost(string, tag="2")]
     pub token: ::prost::alloc::string::String,
-    /// The bundle id, topic, package or site the token belongs to, up to 256 bytes without control characters.
+    /// The bundle id, topic, package or site the token belongs to, up to 256 bytes without control characters. A label: the
+    /// provider and the token identify an endpoint.
     #[prost(string, tag="3")]
     pub push_app_id: ::prost::alloc::string::String,
-    /// What the token is for. Default DEFAULT. A profile holds at most one endpoint of each (provider, purpose).
+    /// What the token is for. Default DEFAULT. A registration or an update replaces the profile's endpoints of every purpose
+    /// that it carries, whatever their provider; an app that wants two providers for one purpose sends both in one call.
     #[prost(enumeration="PushPurpose", tag="4")]
     pub purpose: i32,
     /// Whether pushes go to this endpoint. Ignored in a request.
@@ -177,6 +198,14 @@ pub struct PushEndpoint {
     /// When a registration or an update last carried this token (UTC). Ignored in a request.
     #[prost(message, optional, tag="6")]
     pub confirm_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// The subscription's keys, for WEB_PUSH only. The same token without keys keeps the stored ones; another token without
+    /// keys has none. In an answer: absent for BRIDGE and CLIENT keys.
+    #[prost(message, optional, tag="7")]
+    pub web_push: ::core::option::Option<WebPushKeys>,
+    /// The gateway the token belongs to, for APNS and APNS_VOIP only. Default: as the app's `push_app_ids` entry of this
+    /// `push_app_id` says, else PRODUCTION.
+    #[prost(enumeration="ApnsEnvironment", tag="8")]
+    pub apns_environment: i32,
 }
 /// One registration of one user on one device in one app.
 ///
@@ -266,6 +295,9 @@ pub struct Profile {
     /// Opaque version of the stored profile; changes with every write.
     #[prost(string, tag="26")]
     pub etag: ::prost::alloc::string::String,
+    /// Whether the user lets the app show notifications. Default UNSPECIFIED (never told), which is treated as granted.
+    #[prost(enumeration="PushPermission", tag="27")]
+    pub push_permission: i32,
 }
 /// The platform a profile's app runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -489,6 +521,76 @@ impl PushPurpose {
         }
     }
 }
+/// The gateway of APNs that a token belongs to. A token sent to the other one is answered BadDeviceToken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ApnsEnvironment {
+    /// Not set. In a request: as the app's `push_app_ids` entry of the token's `push_app_id` says, else PRODUCTION.
+    Unspecified = 0,
+    /// api.push.apple.com: apps from the App Store and TestFlight.
+    Production = 1,
+    /// api.sandbox.push.apple.com: apps that Xcode installed.
+    Sandbox = 2,
+}
+impl ApnsEnvironment {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "APNS_ENVIRONMENT_UNSPECIFIED",
+            Self::Production => "APNS_ENVIRONMENT_PRODUCTION",
+            Self::Sandbox => "APNS_ENVIRONMENT_SANDBOX",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "APNS_ENVIRONMENT_UNSPECIFIED" => Some(Self::Unspecified),
+            "APNS_ENVIRONMENT_PRODUCTION" => Some(Self::Production),
+            "APNS_ENVIRONMENT_SANDBOX" => Some(Self::Sandbox),
+            _ => None,
+        }
+    }
+}
+/// Whether the user lets the app show notifications.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum PushPermission {
+    /// Never told; treated as granted.
+    Unspecified = 0,
+    /// The user allows notifications.
+    Granted = 1,
+    /// Notifications arrive quietly until the user decides (iOS).
+    Provisional = 2,
+    /// The user allows none: the profile is no push recipient until the permission comes back. Its endpoints are kept.
+    Denied = 3,
+}
+impl PushPermission {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "PUSH_PERMISSION_UNSPECIFIED",
+            Self::Granted => "PUSH_PERMISSION_GRANTED",
+            Self::Provisional => "PUSH_PERMISSION_PROVISIONAL",
+            Self::Denied => "PUSH_PERMISSION_DENIED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "PUSH_PERMISSION_UNSPECIFIED" => Some(Self::Unspecified),
+            "PUSH_PERMISSION_GRANTED" => Some(Self::Granted),
+            "PUSH_PERMISSION_PROVISIONAL" => Some(Self::Provisional),
+            "PUSH_PERMISSION_DENIED" => Some(Self::Denied),
+            _ => None,
+        }
+    }
+}
 /// Whether pushes go to an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -582,6 +684,9 @@ pub struct PushApp {
     /// What its tokens are for. Default DEFAULT.
     #[prost(enumeration="PushPurpose", tag="4")]
     pub purpose: i32,
+    /// The gateway of its tokens where a call does not say it, for APNS and APNS_VOIP only. Default UNSPECIFIED: PRODUCTION.
+    #[prost(enumeration="ApnsEnvironment", tag="5")]
+    pub apns_environment: i32,
 }
 /// How many profiles of the app the reaper may delete for inactivity in 24 hours: the larger of the two limits.
 #[derive(Clone, Copy, PartialEq, ::prost::Message)]
@@ -1097,6 +1202,15 @@ pub enum ErrorReason {
     /// INTERNAL: a fault of the server, logged there with the same `trace_id`.
     /// Example: {"reason": "INTERNAL", "domain": "appprofile", "metadata": {"trace_id": "5b1c…"}}
     Internal = 28,
+    /// INVALID_ARGUMENT: a push token is no token but a word for none, such as `null`, `(null)`, `undefined`, `BLACKLISTED` or
+    /// zeros only. Send no endpoint while there is no token.
+    /// Example: {"reason": "PLACEHOLDER_TOKEN", "domain": "appprofile", "metadata": {"fields": "push_endpoints\[0\].token"}}
+    PlaceholderToken = 29,
+    /// FAILED_PRECONDITION: the `sequence` of the call is not above the highest one applied for the device (UpdateProfileData:
+    /// for the profile), which `highest` says. A later call was applied before; nothing was written. Do not repeat the call as
+    /// it is.
+    /// Example: {"reason": "OUT_OF_ORDER", "domain": "appprofile", "metadata": {"app_id": "shop", "sequence": "4", "highest": "7"}}
+    OutOfOrder = 30,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1134,6 +1248,8 @@ impl ErrorReason {
             Self::DatabaseUnavailable => "ERROR_REASON_DATABASE_UNAVAILABLE",
             Self::Deadline => "ERROR_REASON_DEADLINE",
             Self::Internal => "ERROR_REASON_INTERNAL",
+            Self::PlaceholderToken => "ERROR_REASON_PLACEHOLDER_TOKEN",
+            Self::OutOfOrder => "ERROR_REASON_OUT_OF_ORDER",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1168,6 +1284,8 @@ impl ErrorReason {
             "ERROR_REASON_DATABASE_UNAVAILABLE" => Some(Self::DatabaseUnavailable),
             "ERROR_REASON_DEADLINE" => Some(Self::Deadline),
             "ERROR_REASON_INTERNAL" => Some(Self::Internal),
+            "ERROR_REASON_PLACEHOLDER_TOKEN" => Some(Self::PlaceholderToken),
+            "ERROR_REASON_OUT_OF_ORDER" => Some(Self::OutOfOrder),
             _ => None,
         }
     }
@@ -1234,16 +1352,30 @@ pub struct RegisterRequest {
     /// When the user last opened the app, as the app reports it (UTC). No rule reads it.
     #[prost(message, optional, tag="18")]
     pub last_opened_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Whether the user lets the app show notifications. Default UNSPECIFIED: keeps what is stored.
+    #[prost(enumeration="PushPermission", tag="19")]
+    pub push_permission: i32,
+    /// The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
+    /// Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
+    /// the highest one applied for the device is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
+    /// method is answered as applied. Default: none; then the order of arrival
+    /// decides.
+    #[prost(int64, optional, tag="20")]
+    pub sequence: ::core::option::Option<i64>,
 }
-/// Another profile that changed, and how. A profile that changed in several ways is listed once for each.
+/// Another profile that changed, and how. A profile that changed in several ways is listed once for each. A CLIENT key is
+/// told no other user's ids: it gets one entry for each effect, without a key.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Displacement {
-    /// The profile that changed.
+    /// The profile that changed. Absent for CLIENT keys.
     #[prost(message, optional, tag="1")]
     pub key: ::core::option::Option<ProfileKey>,
     /// What happened to it.
     #[prost(enumeration="DisplacementEffect", tag="2")]
     pub effect: i32,
+    /// How many profiles the entry stands for: 1 where `key` is given.
+    #[prost(int32, tag="3")]
+    pub count: i32,
 }
 /// The registered profile and what the registration changed elsewhere.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1343,11 +1475,18 @@ pub struct UpdateProfileDataRequest {
     /// The etag the caller read. Default: no check. Another one stored: ABORTED, nothing written.
     #[prost(string, tag="5")]
     pub etag: ::prost::alloc::string::String,
+    /// The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
+    /// Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
+    /// the highest one applied for the profile is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
+    /// method is answered as applied. Default: none; then the order of arrival
+    /// decides.
+    #[prost(int64, optional, tag="6")]
+    pub sequence: ::core::option::Option<i64>,
 }
 /// A value of an update that was not stored.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct IgnoredValue {
-    /// The field, for example `device_attributes.battery_level`.
+    /// The field, for example `device_attributes.battery_level` or `push_endpoints\[0\]`.
     #[prost(string, tag="1")]
     pub path: ::prost::alloc::string::String,
     /// Why.
@@ -1376,6 +1515,13 @@ pub struct UnregisterRequest {
     /// Whether a missing profile is a success. Default false.
     #[prost(bool, tag="2")]
     pub allow_missing: bool,
+    /// The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
+    /// Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
+    /// the highest one applied for the device is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
+    /// method is answered as applied. Default: none; then the order of arrival
+    /// decides.
+    #[prost(int64, optional, tag="3")]
+    pub sequence: ::core::option::Option<i64>,
 }
 /// The unregistered profile.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1542,6 +1688,13 @@ pub struct RemoveAccountRequest {
     /// What to do. Default: the app's setting.
     #[prost(enumeration="AccountRemovalAction", tag="6")]
     pub action: i32,
+    /// The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
+    /// Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
+    /// the highest one applied for the device that holds the tokens is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
+    /// method is answered as applied. Default: none; then the order of arrival
+    /// decides.
+    #[prost(int64, optional, tag="7")]
+    pub sequence: ::core::option::Option<i64>,
 }
 /// What the report changed.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1659,6 +1812,9 @@ pub enum IgnoredReason {
     AlreadySet = 2,
     /// The attribute's interval since the stored value has not passed.
     TooSoon = 3,
+    /// A push token that another device holds which registered later than this profile did. It goes to this device with the
+    /// next Register.
+    TokenOwned = 4,
 }
 impl IgnoredReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1671,6 +1827,7 @@ impl IgnoredReason {
             Self::NotEnabled => "IGNORED_REASON_NOT_ENABLED",
             Self::AlreadySet => "IGNORED_REASON_ALREADY_SET",
             Self::TooSoon => "IGNORED_REASON_TOO_SOON",
+            Self::TokenOwned => "IGNORED_REASON_TOKEN_OWNED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1680,6 +1837,7 @@ impl IgnoredReason {
             "IGNORED_REASON_NOT_ENABLED" => Some(Self::NotEnabled),
             "IGNORED_REASON_ALREADY_SET" => Some(Self::AlreadySet),
             "IGNORED_REASON_TOO_SOON" => Some(Self::TooSoon),
+            "IGNORED_REASON_TOKEN_OWNED" => Some(Self::TokenOwned),
             _ => None,
         }
     }

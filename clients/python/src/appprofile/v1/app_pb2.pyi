@@ -85,6 +85,7 @@ class PushApp(_message.Message):
     PROVIDER_FIELD_NUMBER: _builtins.int
     PLATFORM_FIELD_NUMBER: _builtins.int
     PURPOSE_FIELD_NUMBER: _builtins.int
+    APNS_ENVIRONMENT_FIELD_NUMBER: _builtins.int
     push_app_id: _builtins.str
     """The bundle id, topic, package or site, 1 to 256 bytes without control characters."""
     provider: _profile_pb2.PushProvider.ValueType
@@ -93,6 +94,8 @@ class PushApp(_message.Message):
     """The platform of its installations. Default UNSPECIFIED."""
     purpose: _profile_pb2.PushPurpose.ValueType
     """What its tokens are for. Default DEFAULT."""
+    apns_environment: _profile_pb2.ApnsEnvironment.ValueType
+    """The gateway of its tokens where a call does not say it, for APNS and APNS_VOIP only. Default UNSPECIFIED: PRODUCTION."""
     def __init__(
         self,
         *,
@@ -100,10 +103,11 @@ class PushApp(_message.Message):
         provider: _profile_pb2.PushProvider.ValueType = ...,
         platform: _profile_pb2.Platform.ValueType = ...,
         purpose: _profile_pb2.PushPurpose.ValueType = ...,
+        apns_environment: _profile_pb2.ApnsEnvironment.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["platform", b"platform", "provider", b"provider", "purpose", b"purpose", "push_app_id", b"push_app_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["apns_environment", b"apns_environment", "platform", b"platform", "provider", b"provider", "purpose", b"purpose", "push_app_id", b"push_app_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -137,6 +137,17 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """INTERNAL: a fault of the server, logged there with the same `trace_id`.
     Example: {"reason": "INTERNAL", "domain": "appprofile", "metadata": {"trace_id": "5b1c…"}}
     """
+    ERROR_REASON_PLACEHOLDER_TOKEN: _ErrorReason.ValueType  # 29
+    """INVALID_ARGUMENT: a push token is no token but a word for none, such as `null`, `(null)`, `undefined`, `BLACKLISTED` or
+    zeros only. Send no endpoint while there is no token.
+    Example: {"reason": "PLACEHOLDER_TOKEN", "domain": "appprofile", "metadata": {"fields": "push_endpoints[0].token"}}
+    """
+    ERROR_REASON_OUT_OF_ORDER: _ErrorReason.ValueType  # 30
+    """FAILED_PRECONDITION: the `sequence` of the call is not above the highest one applied for the device (UpdateProfileData:
+    for the profile), which `highest` says. A later call was applied before; nothing was written. Do not repeat the call as
+    it is.
+    Example: {"reason": "OUT_OF_ORDER", "domain": "appprofile", "metadata": {"app_id": "shop", "sequence": "4", "highest": "7"}}
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call was refused. `ErrorInfo.reason` is the value's name without its prefix; `ErrorInfo.domain` is
@@ -257,5 +268,16 @@ Example: {"reason": "DEADLINE", "domain": "appprofile", "metadata": {}}
 ERROR_REASON_INTERNAL: ErrorReason.ValueType  # 28
 """INTERNAL: a fault of the server, logged there with the same `trace_id`.
 Example: {"reason": "INTERNAL", "domain": "appprofile", "metadata": {"trace_id": "5b1c…"}}
+"""
+ERROR_REASON_PLACEHOLDER_TOKEN: ErrorReason.ValueType  # 29
+"""INVALID_ARGUMENT: a push token is no token but a word for none, such as `null`, `(null)`, `undefined`, `BLACKLISTED` or
+zeros only. Send no endpoint while there is no token.
+Example: {"reason": "PLACEHOLDER_TOKEN", "domain": "appprofile", "metadata": {"fields": "push_endpoints[0].token"}}
+"""
+ERROR_REASON_OUT_OF_ORDER: ErrorReason.ValueType  # 30
+"""FAILED_PRECONDITION: the `sequence` of the call is not above the highest one applied for the device (UpdateProfileData:
+for the profile), which `highest` says. A later call was applied before; nothing was written. Do not repeat the call as
+it is.
+Example: {"reason": "OUT_OF_ORDER", "domain": "appprofile", "metadata": {"app_id": "shop", "sequence": "4", "highest": "7"}}
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -188,6 +188,58 @@ PUSH_PURPOSE_INCOMING_CALL: PushPurpose.ValueType  # 2
 """Incoming calls."""
 Global___PushPurpose: _TypeAlias = PushPurpose  # noqa: Y015
 
+class _ApnsEnvironment:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ApnsEnvironmentEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ApnsEnvironment.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    APNS_ENVIRONMENT_UNSPECIFIED: _ApnsEnvironment.ValueType  # 0
+    """Not set. In a request: as the app's `push_app_ids` entry of the token's `push_app_id` says, else PRODUCTION."""
+    APNS_ENVIRONMENT_PRODUCTION: _ApnsEnvironment.ValueType  # 1
+    """api.push.apple.com: apps from the App Store and TestFlight."""
+    APNS_ENVIRONMENT_SANDBOX: _ApnsEnvironment.ValueType  # 2
+    """api.sandbox.push.apple.com: apps that Xcode installed."""
+
+class ApnsEnvironment(_ApnsEnvironment, metaclass=_ApnsEnvironmentEnumTypeWrapper):
+    """The gateway of APNs that a token belongs to. A token sent to the other one is answered BadDeviceToken."""
+
+APNS_ENVIRONMENT_UNSPECIFIED: ApnsEnvironment.ValueType  # 0
+"""Not set. In a request: as the app's `push_app_ids` entry of the token's `push_app_id` says, else PRODUCTION."""
+APNS_ENVIRONMENT_PRODUCTION: ApnsEnvironment.ValueType  # 1
+"""api.push.apple.com: apps from the App Store and TestFlight."""
+APNS_ENVIRONMENT_SANDBOX: ApnsEnvironment.ValueType  # 2
+"""api.sandbox.push.apple.com: apps that Xcode installed."""
+Global___ApnsEnvironment: _TypeAlias = ApnsEnvironment  # noqa: Y015
+
+class _PushPermission:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _PushPermissionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PushPermission.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PUSH_PERMISSION_UNSPECIFIED: _PushPermission.ValueType  # 0
+    """Never told; treated as granted."""
+    PUSH_PERMISSION_GRANTED: _PushPermission.ValueType  # 1
+    """The user allows notifications."""
+    PUSH_PERMISSION_PROVISIONAL: _PushPermission.ValueType  # 2
+    """Notifications arrive quietly until the user decides (iOS)."""
+    PUSH_PERMISSION_DENIED: _PushPermission.ValueType  # 3
+    """The user allows none: the profile is no push recipient until the permission comes back. Its endpoints are kept."""
+
+class PushPermission(_PushPermission, metaclass=_PushPermissionEnumTypeWrapper):
+    """Whether the user lets the app show notifications."""
+
+PUSH_PERMISSION_UNSPECIFIED: PushPermission.ValueType  # 0
+"""Never told; treated as granted."""
+PUSH_PERMISSION_GRANTED: PushPermission.ValueType  # 1
+"""The user allows notifications."""
+PUSH_PERMISSION_PROVISIONAL: PushPermission.ValueType  # 2
+"""Notifications arrive quietly until the user decides (iOS)."""
+PUSH_PERMISSION_DENIED: PushPermission.ValueType  # 3
+"""The user allows none: the profile is no push recipient until the permission comes back. Its endpoints are kept."""
+Global___PushPermission: _TypeAlias = PushPermission  # noqa: Y015
+
 class _PushEndpointState:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -279,6 +331,42 @@ class ProfileKey(_message.Message):
 Global___ProfileKey: _TypeAlias = ProfileKey  # noqa: Y015
 
 @_typing.final
+class WebPushKeys(_message.Message):
+    """The keys of a Web Push subscription (RFC 8291), as the browser's `PushSubscription` gives them. Without them a push can
+    carry no content.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    P256DH_FIELD_NUMBER: _builtins.int
+    AUTH_FIELD_NUMBER: _builtins.int
+    VAPID_KEY_ID_FIELD_NUMBER: _builtins.int
+    p256dh: _builtins.bytes
+    """The subscription's public key: a point on the curve P-256 in uncompressed form, 65 bytes beginning with 0x04. Anything
+    else is INVALID_ARGUMENT.
+    """
+    auth: _builtins.bytes
+    """The subscription's authentication secret, 16 bytes."""
+    vapid_key_id: _builtins.str
+    """Which of the app's VAPID keys the browser subscribed with, 1 to 128 bytes without control characters. The push service
+    refuses a push that is signed with another one.
+    """
+    def __init__(
+        self,
+        *,
+        p256dh: _builtins.bytes = ...,
+        auth: _builtins.bytes = ...,
+        vapid_key_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["auth", b"auth", "p256dh", b"p256dh", "vapid_key_id", b"vapid_key_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WebPushKeys: _TypeAlias = WebPushKeys  # noqa: Y015
+
+@_typing.final
 class PushEndpoint(_message.Message):
     """A push token with all that is needed to send to it."""
 
@@ -290,21 +378,40 @@ class PushEndpoint(_message.Message):
     PURPOSE_FIELD_NUMBER: _builtins.int
     STATE_FIELD_NUMBER: _builtins.int
     CONFIRM_TIME_FIELD_NUMBER: _builtins.int
+    WEB_PUSH_FIELD_NUMBER: _builtins.int
+    APNS_ENVIRONMENT_FIELD_NUMBER: _builtins.int
     provider: Global___PushProvider.ValueType
     """The provider that delivers to the token. Required."""
     token: _builtins.str
-    """The token as the provider gave it, 1 to 4096 bytes. A hexadecimal token of APNS, APNS_VOIP or SAFARI is stored in
-    lower case. In an answer: absent for BRIDGE and CLIENT keys, and while the state is INVALID.
+    """The token as the provider gave it, 1 to 4096 bytes; of WEB_PUSH the subscription's endpoint, an `https` URL.
+    Surrounding white space is removed. A token of APNS, APNS_VOIP or SAFARI is stored as lower-case hexadecimal: the angle
+    brackets and blanks of a printed one are removed, padded base64 is decoded. A word for no token (`null`, `undefined`,
+    zeros only) is INVALID_ARGUMENT, PLACEHOLDER_TOKEN. In an answer: absent for BRIDGE and CLIENT keys, and while the state
+    is INVALID.
     """
     push_app_id: _builtins.str
-    """The bundle id, topic, package or site the token belongs to, up to 256 bytes without control characters."""
+    """The bundle id, topic, package or site the token belongs to, up to 256 bytes without control characters. A label: the
+    provider and the token identify an endpoint.
+    """
     purpose: Global___PushPurpose.ValueType
-    """What the token is for. Default DEFAULT. A profile holds at most one endpoint of each (provider, purpose)."""
+    """What the token is for. Default DEFAULT. A registration or an update replaces the profile's endpoints of every purpose
+    that it carries, whatever their provider; an app that wants two providers for one purpose sends both in one call.
+    """
     state: Global___PushEndpointState.ValueType
     """Whether pushes go to this endpoint. Ignored in a request."""
+    apns_environment: Global___ApnsEnvironment.ValueType
+    """The gateway the token belongs to, for APNS and APNS_VOIP only. Default: as the app's `push_app_ids` entry of this
+    `push_app_id` says, else PRODUCTION.
+    """
     @_builtins.property
     def confirm_time(self) -> _timestamp_pb2.Timestamp:
         """When a registration or an update last carried this token (UTC). Ignored in a request."""
+
+    @_builtins.property
+    def web_push(self) -> Global___WebPushKeys:
+        """The subscription's keys, for WEB_PUSH only. The same token without keys keeps the stored ones; another token without
+        keys has none. In an answer: absent for BRIDGE and CLIENT keys.
+        """
 
     def __init__(
         self,
@@ -315,10 +422,12 @@ class PushEndpoint(_message.Message):
         purpose: Global___PushPurpose.ValueType = ...,
         state: Global___PushEndpointState.ValueType = ...,
         confirm_time: _timestamp_pb2.Timestamp | None = ...,
+        web_push: Global___WebPushKeys | None = ...,
+        apns_environment: Global___ApnsEnvironment.ValueType = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["confirm_time", b"confirm_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["confirm_time", b"confirm_time", "web_push", b"web_push"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["confirm_time", b"confirm_time", "provider", b"provider", "purpose", b"purpose", "push_app_id", b"push_app_id", "state", b"state", "token", b"token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["apns_environment", b"apns_environment", "confirm_time", b"confirm_time", "provider", b"provider", "purpose", b"purpose", "push_app_id", b"push_app_id", "state", b"state", "token", b"token", "web_push", b"web_push"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -399,6 +508,7 @@ class Profile(_message.Message):
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
     EXPIRE_TIME_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
+    PUSH_PERMISSION_FIELD_NUMBER: _builtins.int
     platform: Global___Platform.ValueType
     """The platform of the app. Default UNSPECIFIED (not known)."""
     status: Global___ProfileStatus.ValueType
@@ -431,6 +541,8 @@ class Profile(_message.Message):
     """The device's model name, up to 128 bytes without control characters. Empty: removed."""
     etag: _builtins.str
     """Opaque version of the stored profile; changes with every write."""
+    push_permission: Global___PushPermission.ValueType
+    """Whether the user lets the app show notifications. Default UNSPECIFIED (never told), which is treated as granted."""
     @_builtins.property
     def key(self) -> Global___ProfileKey:
         """The profile's identity. Required in a request."""
@@ -511,10 +623,11 @@ class Profile(_message.Message):
         update_time: _timestamp_pb2.Timestamp | None = ...,
         expire_time: _timestamp_pb2.Timestamp | None = ...,
         etag: _builtins.str = ...,
+        push_permission: Global___PushPermission.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_account_selector", b"_account_selector", "_customer_id", b"_customer_id", "_device_model", b"_device_model", "_foreground", b"_foreground", "_guest", b"_guest", "_language", b"_language", "_os_version", b"_os_version", "_rtm_id", b"_rtm_id", "_sdk_version", b"_sdk_version", "_time_zone", b"_time_zone", "_verified", b"_verified", "account_selector", b"account_selector", "create_time", b"create_time", "customer_id", b"customer_id", "device_model", b"device_model", "expire_time", b"expire_time", "foreground", b"foreground", "guest", b"guest", "key", b"key", "language", b"language", "last_heartbeat_time", b"last_heartbeat_time", "last_opened_time", b"last_opened_time", "os_version", b"os_version", "register_time", b"register_time", "rtm_id", b"rtm_id", "sdk_version", b"sdk_version", "time_zone", b"time_zone", "update_time", b"update_time", "verified", b"verified"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_account_selector", b"_account_selector", "_customer_id", b"_customer_id", "_device_model", b"_device_model", "_foreground", b"_foreground", "_guest", b"_guest", "_language", b"_language", "_os_version", b"_os_version", "_rtm_id", b"_rtm_id", "_sdk_version", b"_sdk_version", "_time_zone", b"_time_zone", "_verified", b"_verified", "account_selector", b"account_selector", "channels", b"channels", "create_time", b"create_time", "custom_attributes", b"custom_attributes", "customer_id", b"customer_id", "device_attributes", b"device_attributes", "device_model", b"device_model", "etag", b"etag", "expire_time", b"expire_time", "foreground", b"foreground", "guest", b"guest", "key", b"key", "language", b"language", "last_heartbeat_time", b"last_heartbeat_time", "last_opened_time", b"last_opened_time", "os_version", b"os_version", "platform", b"platform", "push_endpoints", b"push_endpoints", "register_time", b"register_time", "rtm_id", b"rtm_id", "sdk_version", b"sdk_version", "status", b"status", "time_zone", b"time_zone", "update_time", b"update_time", "user_state", b"user_state", "verified", b"verified"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_account_selector", b"_account_selector", "_customer_id", b"_customer_id", "_device_model", b"_device_model", "_foreground", b"_foreground", "_guest", b"_guest", "_language", b"_language", "_os_version", b"_os_version", "_rtm_id", b"_rtm_id", "_sdk_version", b"_sdk_version", "_time_zone", b"_time_zone", "_verified", b"_verified", "account_selector", b"account_selector", "channels", b"channels", "create_time", b"create_time", "custom_attributes", b"custom_attributes", "customer_id", b"customer_id", "device_attributes", b"device_attributes", "device_model", b"device_model", "etag", b"etag", "expire_time", b"expire_time", "foreground", b"foreground", "guest", b"guest", "key", b"key", "language", b"language", "last_heartbeat_time", b"last_heartbeat_time", "last_opened_time", b"last_opened_time", "os_version", b"os_version", "platform", b"platform", "push_endpoints", b"push_endpoints", "push_permission", b"push_permission", "register_time", b"register_time", "rtm_id", b"rtm_id", "sdk_version", b"sdk_version", "status", b"status", "time_zone", b"time_zone", "update_time", b"update_time", "user_state", b"user_state", "verified", b"verified"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__account_selector: _TypeAlias = _typing.Literal["account_selector"]  # noqa: Y015
     _WhichOneofArgType__account_selector: _TypeAlias = _typing.Literal["_account_selector", b"_account_selector"]  # noqa: Y015

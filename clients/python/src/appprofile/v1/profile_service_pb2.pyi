@@ -70,6 +70,10 @@ class _IgnoredReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Ignored
     """A one-time attribute that already has a value."""
     IGNORED_REASON_TOO_SOON: _IgnoredReason.ValueType  # 3
     """The attribute's interval since the stored value has not passed."""
+    IGNORED_REASON_TOKEN_OWNED: _IgnoredReason.ValueType  # 4
+    """A push token that another device holds which registered later than this profile did. It goes to this device with the
+    next Register.
+    """
 
 class IgnoredReason(_IgnoredReason, metaclass=_IgnoredReasonEnumTypeWrapper):
     """Why a value of an update was not stored."""
@@ -82,6 +86,10 @@ IGNORED_REASON_ALREADY_SET: IgnoredReason.ValueType  # 2
 """A one-time attribute that already has a value."""
 IGNORED_REASON_TOO_SOON: IgnoredReason.ValueType  # 3
 """The attribute's interval since the stored value has not passed."""
+IGNORED_REASON_TOKEN_OWNED: IgnoredReason.ValueType  # 4
+"""A push token that another device holds which registered later than this profile did. It goes to this device with the
+next Register.
+"""
 Global___IgnoredReason: _TypeAlias = IgnoredReason  # noqa: Y015
 
 class _PushFeedbackOutcome:
@@ -246,6 +254,8 @@ class RegisterRequest(_message.Message):
     DEVICE_ATTRIBUTES_FIELD_NUMBER: _builtins.int
     CUSTOM_ATTRIBUTES_FIELD_NUMBER: _builtins.int
     LAST_OPENED_TIME_FIELD_NUMBER: _builtins.int
+    PUSH_PERMISSION_FIELD_NUMBER: _builtins.int
+    SEQUENCE_FIELD_NUMBER: _builtins.int
     platform: _profile_pb2.Platform.ValueType
     """The platform of the app. Default UNSPECIFIED (not known)."""
     customer_id: _builtins.str
@@ -272,6 +282,15 @@ class RegisterRequest(_message.Message):
     """The version of the SDK in the app, up to 64 bytes without control characters. Empty: removed."""
     device_model: _builtins.str
     """The device's model name, up to 128 bytes without control characters. Empty: removed."""
+    push_permission: _profile_pb2.PushPermission.ValueType
+    """Whether the user lets the app show notifications. Default UNSPECIFIED: keeps what is stored."""
+    sequence: _builtins.int
+    """The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
+    Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
+    the highest one applied for the device is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
+    method is answered as applied. Default: none; then the order of arrival
+    decides.
+    """
     @_builtins.property
     def key(self) -> _profile_pb2.ProfileKey:
         """The profile to register. Required."""
@@ -324,10 +343,12 @@ class RegisterRequest(_message.Message):
         device_attributes: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
         custom_attributes: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
         last_opened_time: _timestamp_pb2.Timestamp | None = ...,
+        push_permission: _profile_pb2.PushPermission.ValueType = ...,
+        sequence: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_account_selector", b"_account_selector", "_customer_id", b"_customer_id", "_device_model", b"_device_model", "_foreground", b"_foreground", "_guest", b"_guest", "_language", b"_language", "_os_version", b"_os_version", "_rtm_id", b"_rtm_id", "_sdk_version", b"_sdk_version", "_time_zone", b"_time_zone", "_verified", b"_verified", "account_selector", b"account_selector", "customer_id", b"customer_id", "device_model", b"device_model", "foreground", b"foreground", "guest", b"guest", "key", b"key", "language", b"language", "last_opened_time", b"last_opened_time", "os_version", b"os_version", "rtm_id", b"rtm_id", "sdk_version", b"sdk_version", "time_zone", b"time_zone", "verified", b"verified"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_account_selector", b"_account_selector", "_customer_id", b"_customer_id", "_device_model", b"_device_model", "_foreground", b"_foreground", "_guest", b"_guest", "_language", b"_language", "_os_version", b"_os_version", "_rtm_id", b"_rtm_id", "_sdk_version", b"_sdk_version", "_sequence", b"_sequence", "_time_zone", b"_time_zone", "_verified", b"_verified", "account_selector", b"account_selector", "customer_id", b"customer_id", "device_model", b"device_model", "foreground", b"foreground", "guest", b"guest", "key", b"key", "language", b"language", "last_opened_time", b"last_opened_time", "os_version", b"os_version", "rtm_id", b"rtm_id", "sdk_version", b"sdk_version", "sequence", b"sequence", "time_zone", b"time_zone", "verified", b"verified"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_account_selector", b"_account_selector", "_customer_id", b"_customer_id", "_device_model", b"_device_model", "_foreground", b"_foreground", "_guest", b"_guest", "_language", b"_language", "_os_version", b"_os_version", "_rtm_id", b"_rtm_id", "_sdk_version", b"_sdk_version", "_time_zone", b"_time_zone", "_verified", b"_verified", "account_selector", b"account_selector", "channels", b"channels", "custom_attributes", b"custom_attributes", "customer_id", b"customer_id", "device_attributes", b"device_attributes", "device_model", b"device_model", "foreground", b"foreground", "guest", b"guest", "key", b"key", "language", b"language", "last_opened_time", b"last_opened_time", "os_version", b"os_version", "platform", b"platform", "push_endpoints", b"push_endpoints", "rtm_id", b"rtm_id", "sdk_version", b"sdk_version", "time_zone", b"time_zone", "verified", b"verified"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_account_selector", b"_account_selector", "_customer_id", b"_customer_id", "_device_model", b"_device_model", "_foreground", b"_foreground", "_guest", b"_guest", "_language", b"_language", "_os_version", b"_os_version", "_rtm_id", b"_rtm_id", "_sdk_version", b"_sdk_version", "_sequence", b"_sequence", "_time_zone", b"_time_zone", "_verified", b"_verified", "account_selector", b"account_selector", "channels", b"channels", "custom_attributes", b"custom_attributes", "customer_id", b"customer_id", "device_attributes", b"device_attributes", "device_model", b"device_model", "foreground", b"foreground", "guest", b"guest", "key", b"key", "language", b"language", "last_opened_time", b"last_opened_time", "os_version", b"os_version", "platform", b"platform", "push_endpoints", b"push_endpoints", "push_permission", b"push_permission", "rtm_id", b"rtm_id", "sdk_version", b"sdk_version", "sequence", b"sequence", "time_zone", b"time_zone", "verified", b"verified"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__account_selector: _TypeAlias = _typing.Literal["account_selector"]  # noqa: Y015
     _WhichOneofArgType__account_selector: _TypeAlias = _typing.Literal["_account_selector", b"_account_selector"]  # noqa: Y015
@@ -347,6 +368,8 @@ class RegisterRequest(_message.Message):
     _WhichOneofArgType__rtm_id: _TypeAlias = _typing.Literal["_rtm_id", b"_rtm_id"]  # noqa: Y015
     _WhichOneofReturnType__sdk_version: _TypeAlias = _typing.Literal["sdk_version"]  # noqa: Y015
     _WhichOneofArgType__sdk_version: _TypeAlias = _typing.Literal["_sdk_version", b"_sdk_version"]  # noqa: Y015
+    _WhichOneofReturnType__sequence: _TypeAlias = _typing.Literal["sequence"]  # noqa: Y015
+    _WhichOneofArgType__sequence: _TypeAlias = _typing.Literal["_sequence", b"_sequence"]  # noqa: Y015
     _WhichOneofReturnType__time_zone: _TypeAlias = _typing.Literal["time_zone"]  # noqa: Y015
     _WhichOneofArgType__time_zone: _TypeAlias = _typing.Literal["_time_zone", b"_time_zone"]  # noqa: Y015
     _WhichOneofReturnType__verified: _TypeAlias = _typing.Literal["verified"]  # noqa: Y015
@@ -370,6 +393,8 @@ class RegisterRequest(_message.Message):
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__sdk_version) -> _WhichOneofReturnType__sdk_version | None: ...
     @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__sequence) -> _WhichOneofReturnType__sequence | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__time_zone) -> _WhichOneofReturnType__time_zone | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__verified) -> _WhichOneofReturnType__verified | None: ...
@@ -378,27 +403,33 @@ Global___RegisterRequest: _TypeAlias = RegisterRequest  # noqa: Y015
 
 @_typing.final
 class Displacement(_message.Message):
-    """Another profile that changed, and how. A profile that changed in several ways is listed once for each."""
+    """Another profile that changed, and how. A profile that changed in several ways is listed once for each. A CLIENT key is
+    told no other user's ids: it gets one entry for each effect, without a key.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
     KEY_FIELD_NUMBER: _builtins.int
     EFFECT_FIELD_NUMBER: _builtins.int
+    COUNT_FIELD_NUMBER: _builtins.int
     effect: Global___DisplacementEffect.ValueType
     """What happened to it."""
+    count: _builtins.int
+    """How many profiles the entry stands for: 1 where `key` is given."""
     @_builtins.property
     def key(self) -> _profile_pb2.ProfileKey:
-        """The profile that changed."""
+        """The profile that changed. Absent for CLIENT keys."""
 
     def __init__(
         self,
         *,
         key: _profile_pb2.ProfileKey | None = ...,
         effect: Global___DisplacementEffect.ValueType = ...,
+        count: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["key", b"key"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["effect", b"effect", "key", b"key"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["count", b"count", "effect", b"effect", "key", b"key"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -607,8 +638,16 @@ class UpdateProfileDataRequest(_message.Message):
     REMOVE_DEVICE_ATTRIBUTES_FIELD_NUMBER: _builtins.int
     REMOVE_CUSTOM_ATTRIBUTES_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
+    SEQUENCE_FIELD_NUMBER: _builtins.int
     etag: _builtins.str
     """The etag the caller read. Default: no check. Another one stored: ABORTED, nothing written."""
+    sequence: _builtins.int
+    """The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
+    Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
+    the highest one applied for the profile is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
+    method is answered as applied. Default: none; then the order of arrival
+    decides.
+    """
     @_builtins.property
     def profile(self) -> _profile_pb2.Profile:
         """The profile's key and the new values. Required. OUTPUT_ONLY fields are ignored."""
@@ -637,12 +676,15 @@ class UpdateProfileDataRequest(_message.Message):
         remove_device_attributes: _abc.Iterable[_builtins.str] | None = ...,
         remove_custom_attributes: _abc.Iterable[_builtins.str] | None = ...,
         etag: _builtins.str = ...,
+        sequence: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["profile", b"profile", "update_mask", b"update_mask"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_sequence", b"_sequence", "profile", b"profile", "sequence", b"sequence", "update_mask", b"update_mask"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "profile", b"profile", "remove_custom_attributes", b"remove_custom_attributes", "remove_device_attributes", b"remove_device_attributes", "update_mask", b"update_mask"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_sequence", b"_sequence", "etag", b"etag", "profile", b"profile", "remove_custom_attributes", b"remove_custom_attributes", "remove_device_attributes", b"remove_device_attributes", "sequence", b"sequence", "update_mask", b"update_mask"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__sequence: _TypeAlias = _typing.Literal["sequence"]  # noqa: Y015
+    _WhichOneofArgType__sequence: _TypeAlias = _typing.Literal["_sequence", b"_sequence"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__sequence) -> _WhichOneofReturnType__sequence | None: ...
 
 Global___UpdateProfileDataRequest: _TypeAlias = UpdateProfileDataRequest  # noqa: Y015
 
@@ -655,7 +697,7 @@ class IgnoredValue(_message.Message):
     PATH_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     path: _builtins.str
-    """The field, for example `device_attributes.battery_level`."""
+    """The field, for example `device_attributes.battery_level` or `push_endpoints[0]`."""
     reason: Global___IgnoredReason.ValueType
     """Why."""
     def __init__(
@@ -716,8 +758,16 @@ class UnregisterRequest(_message.Message):
 
     KEY_FIELD_NUMBER: _builtins.int
     ALLOW_MISSING_FIELD_NUMBER: _builtins.int
+    SEQUENCE_FIELD_NUMBER: _builtins.int
     allow_missing: _builtins.bool
     """Whether a missing profile is a success. Default false."""
+    sequence: _builtins.int
+    """The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
+    Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
+    the highest one applied for the device is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
+    method is answered as applied. Default: none; then the order of arrival
+    decides.
+    """
     @_builtins.property
     def key(self) -> _profile_pb2.ProfileKey:
         """The profile to unregister. Required."""
@@ -727,12 +777,15 @@ class UnregisterRequest(_message.Message):
         *,
         key: _profile_pb2.ProfileKey | None = ...,
         allow_missing: _builtins.bool = ...,
+        sequence: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["key", b"key"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_sequence", b"_sequence", "key", b"key", "sequence", b"sequence"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["allow_missing", b"allow_missing", "key", b"key"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_sequence", b"_sequence", "allow_missing", b"allow_missing", "key", b"key", "sequence", b"sequence"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__sequence: _TypeAlias = _typing.Literal["sequence"]  # noqa: Y015
+    _WhichOneofArgType__sequence: _TypeAlias = _typing.Literal["_sequence", b"_sequence"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__sequence) -> _WhichOneofReturnType__sequence | None: ...
 
 Global___UnregisterRequest: _TypeAlias = UnregisterRequest  # noqa: Y015
 
@@ -1031,6 +1084,7 @@ class RemoveAccountRequest(_message.Message):
     TOKENS_FIELD_NUMBER: _builtins.int
     REPORT_TIME_FIELD_NUMBER: _builtins.int
     ACTION_FIELD_NUMBER: _builtins.int
+    SEQUENCE_FIELD_NUMBER: _builtins.int
     app_id: _builtins.str
     """The app, 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`."""
     username: _builtins.str
@@ -1039,6 +1093,13 @@ class RemoveAccountRequest(_message.Message):
     """The account's selector, up to 512 bytes without control characters."""
     action: _profile_pb2.AccountRemovalAction.ValueType
     """What to do. Default: the app's setting."""
+    sequence: _builtins.int
+    """The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
+    Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
+    the highest one applied for the device that holds the tokens is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
+    method is answered as applied. Default: none; then the order of arrival
+    decides.
+    """
     @_builtins.property
     def tokens(self) -> _containers.RepeatedCompositeFieldContainer[Global___ReportedToken]:
         """The push tokens of the installation, 1 to 8. The profile must hold at least one of them."""
@@ -1056,12 +1117,15 @@ class RemoveAccountRequest(_message.Message):
         tokens: _abc.Iterable[Global___ReportedToken] | None = ...,
         report_time: _timestamp_pb2.Timestamp | None = ...,
         action: _profile_pb2.AccountRemovalAction.ValueType = ...,
+        sequence: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["report_time", b"report_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_sequence", b"_sequence", "report_time", b"report_time", "sequence", b"sequence"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_selector", b"account_selector", "action", b"action", "app_id", b"app_id", "report_time", b"report_time", "tokens", b"tokens", "username", b"username"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_sequence", b"_sequence", "account_selector", b"account_selector", "action", b"action", "app_id", b"app_id", "report_time", b"report_time", "sequence", b"sequence", "tokens", b"tokens", "username", b"username"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__sequence: _TypeAlias = _typing.Literal["sequence"]  # noqa: Y015
+    _WhichOneofArgType__sequence: _TypeAlias = _typing.Literal["_sequence", b"_sequence"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__sequence) -> _WhichOneofReturnType__sequence | None: ...
 
 Global___RemoveAccountRequest: _TypeAlias = RemoveAccountRequest  # noqa: Y015
 

@@ -94,7 +94,8 @@ class ProfileServiceServicer(object):
     def Register(self, request, context):
         """Creates the profile, or registers it again. Absent fields keep what is stored; maps merge. The newest registration
         owns the device and its push tokens; the answer lists every other profile that changed because of it.
-        Errors: INVALID_ARGUMENT (CHANNEL_NOT_ENABLED, INVALID_ATTRIBUTE).
+        Errors: INVALID_ARGUMENT (CHANNEL_NOT_ENABLED, INVALID_ATTRIBUTE, PLACEHOLDER_TOKEN), FAILED_PRECONDITION
+        (OUT_OF_ORDER).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -117,8 +118,9 @@ class ProfileServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def UpdateProfileData(self, request, context):
-        """Patches a profile. Errors: INVALID_ARGUMENT (UNKNOWN_FIELD, INVALID_ATTRIBUTE, CHANNEL_NOT_ENABLED), NOT_FOUND
-        (REREGISTER_REQUIRED, with the cause), FAILED_PRECONDITION (PROFILE_UNREGISTERED), ABORTED (ETAG_MISMATCH).
+        """Patches a profile. Errors: INVALID_ARGUMENT (UNKNOWN_FIELD, INVALID_ATTRIBUTE, CHANNEL_NOT_ENABLED,
+        PLACEHOLDER_TOKEN), NOT_FOUND (REREGISTER_REQUIRED, with the cause), FAILED_PRECONDITION (PROFILE_UNREGISTERED,
+        OUT_OF_ORDER), ABORTED (ETAG_MISMATCH).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -126,7 +128,8 @@ class ProfileServiceServicer(object):
 
     def Unregister(self, request, context):
         """Signs the user out of the device: the profile becomes UNREGISTERED, loses its push endpoints and is purged after the
-        app's retention. Repeating it succeeds. Errors: NOT_FOUND (PROFILE_NOT_FOUND) unless `allow_missing`.
+        app's retention. Repeating it succeeds. Errors: NOT_FOUND (PROFILE_NOT_FOUND) unless `allow_missing`, FAILED_PRECONDITION
+        (OUT_OF_ORDER).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -149,7 +152,8 @@ class ProfileServiceServicer(object):
 
     def RemoveAccount(self, request, context):
         """Applies one account-removal report: removes the profile that matches the account and holds a reported token, unless it
-        was registered after the report. What the bridge calls.
+        was registered after the report. What the bridge calls. Errors: INVALID_ARGUMENT (PLACEHOLDER_TOKEN: no reported token
+        is one), FAILED_PRECONDITION (OUT_OF_ORDER).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

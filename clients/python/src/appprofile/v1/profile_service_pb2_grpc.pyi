@@ -36,7 +36,8 @@ class ProfileServiceStub:
     Register: _grpc.UnaryUnaryMultiCallable[_profile_service_pb2.RegisterRequest, _profile_service_pb2.RegisterResponse]
     """Creates the profile, or registers it again. Absent fields keep what is stored; maps merge. The newest registration
     owns the device and its push tokens; the answer lists every other profile that changed because of it.
-    Errors: INVALID_ARGUMENT (CHANNEL_NOT_ENABLED, INVALID_ATTRIBUTE).
+    Errors: INVALID_ARGUMENT (CHANNEL_NOT_ENABLED, INVALID_ATTRIBUTE, PLACEHOLDER_TOKEN), FAILED_PRECONDITION
+    (OUT_OF_ORDER).
     """
     Heartbeat: _grpc.UnaryUnaryMultiCallable[_profile_service_pb2.HeartbeatRequest, _profile_service_pb2.HeartbeatResponse]
     """Says that the installation is alive. Never creates a profile.
@@ -47,12 +48,14 @@ class ProfileServiceStub:
     Errors of an item are in its result, as Heartbeat would answer them.
     """
     UpdateProfileData: _grpc.UnaryUnaryMultiCallable[_profile_service_pb2.UpdateProfileDataRequest, _profile_service_pb2.UpdateProfileDataResponse]
-    """Patches a profile. Errors: INVALID_ARGUMENT (UNKNOWN_FIELD, INVALID_ATTRIBUTE, CHANNEL_NOT_ENABLED), NOT_FOUND
-    (REREGISTER_REQUIRED, with the cause), FAILED_PRECONDITION (PROFILE_UNREGISTERED), ABORTED (ETAG_MISMATCH).
+    """Patches a profile. Errors: INVALID_ARGUMENT (UNKNOWN_FIELD, INVALID_ATTRIBUTE, CHANNEL_NOT_ENABLED,
+    PLACEHOLDER_TOKEN), NOT_FOUND (REREGISTER_REQUIRED, with the cause), FAILED_PRECONDITION (PROFILE_UNREGISTERED,
+    OUT_OF_ORDER), ABORTED (ETAG_MISMATCH).
     """
     Unregister: _grpc.UnaryUnaryMultiCallable[_profile_service_pb2.UnregisterRequest, _profile_service_pb2.UnregisterResponse]
     """Signs the user out of the device: the profile becomes UNREGISTERED, loses its push endpoints and is purged after the
-    app's retention. Repeating it succeeds. Errors: NOT_FOUND (PROFILE_NOT_FOUND) unless `allow_missing`.
+    app's retention. Repeating it succeeds. Errors: NOT_FOUND (PROFILE_NOT_FOUND) unless `allow_missing`, FAILED_PRECONDITION
+    (OUT_OF_ORDER).
     """
     DeleteDeviceProfile: _grpc.UnaryUnaryMultiCallable[_profile_service_pb2.DeleteDeviceProfileRequest, _profile_service_pb2.DeleteDeviceProfileResponse]
     """Deletes profiles at once and irreversibly. Errors: NOT_FOUND (PROFILE_NOT_FOUND) unless `allow_missing`."""
@@ -62,7 +65,8 @@ class ProfileServiceStub:
     """
     RemoveAccount: _grpc.UnaryUnaryMultiCallable[_profile_service_pb2.RemoveAccountRequest, _profile_service_pb2.RemoveAccountResponse]
     """Applies one account-removal report: removes the profile that matches the account and holds a reported token, unless it
-    was registered after the report. What the bridge calls.
+    was registered after the report. What the bridge calls. Errors: INVALID_ARGUMENT (PLACEHOLDER_TOKEN: no reported token
+    is one), FAILED_PRECONDITION (OUT_OF_ORDER).
     """
     GetProfile: _grpc.UnaryUnaryMultiCallable[_profile_service_pb2.GetProfileRequest, _profile_service_pb2.GetProfileResponse]
     """Reads one profile. Errors: NOT_FOUND (PROFILE_NOT_FOUND)."""
@@ -77,7 +81,8 @@ class ProfileServiceAsyncStub(ProfileServiceStub):
     Register: _aio.UnaryUnaryMultiCallable[_profile_service_pb2.RegisterRequest, _profile_service_pb2.RegisterResponse]  # type: ignore[assignment]
     """Creates the profile, or registers it again. Absent fields keep what is stored; maps merge. The newest registration
     owns the device and its push tokens; the answer lists every other profile that changed because of it.
-    Errors: INVALID_ARGUMENT (CHANNEL_NOT_ENABLED, INVALID_ATTRIBUTE).
+    Errors: INVALID_ARGUMENT (CHANNEL_NOT_ENABLED, INVALID_ATTRIBUTE, PLACEHOLDER_TOKEN), FAILED_PRECONDITION
+    (OUT_OF_ORDER).
     """
     Heartbeat: _aio.UnaryUnaryMultiCallable[_profile_service_pb2.HeartbeatRequest, _profile_service_pb2.HeartbeatResponse]  # type: ignore[assignment]
     """Says that the installation is alive. Never creates a profile.
@@ -88,12 +93,14 @@ class ProfileServiceAsyncStub(ProfileServiceStub):
     Errors of an item are in its result, as Heartbeat would answer them.
     """
     UpdateProfileData: _aio.UnaryUnaryMultiCallable[_profile_service_pb2.UpdateProfileDataRequest, _profile_service_pb2.UpdateProfileDataResponse]  # type: ignore[assignment]
-    """Patches a profile. Errors: INVALID_ARGUMENT (UNKNOWN_FIELD, INVALID_ATTRIBUTE, CHANNEL_NOT_ENABLED), NOT_FOUND
-    (REREGISTER_REQUIRED, with the cause), FAILED_PRECONDITION (PROFILE_UNREGISTERED), ABORTED (ETAG_MISMATCH).
+    """Patches a profile. Errors: INVALID_ARGUMENT (UNKNOWN_FIELD, INVALID_ATTRIBUTE, CHANNEL_NOT_ENABLED,
+    PLACEHOLDER_TOKEN), NOT_FOUND (REREGISTER_REQUIRED, with the cause), FAILED_PRECONDITION (PROFILE_UNREGISTERED,
+    OUT_OF_ORDER), ABORTED (ETAG_MISMATCH).
     """
     Unregister: _aio.UnaryUnaryMultiCallable[_profile_service_pb2.UnregisterRequest, _profile_service_pb2.UnregisterResponse]  # type: ignore[assignment]
     """Signs the user out of the device: the profile becomes UNREGISTERED, loses its push endpoints and is purged after the
-    app's retention. Repeating it succeeds. Errors: NOT_FOUND (PROFILE_NOT_FOUND) unless `allow_missing`.
+    app's retention. Repeating it succeeds. Errors: NOT_FOUND (PROFILE_NOT_FOUND) unless `allow_missing`, FAILED_PRECONDITION
+    (OUT_OF_ORDER).
     """
     DeleteDeviceProfile: _aio.UnaryUnaryMultiCallable[_profile_service_pb2.DeleteDeviceProfileRequest, _profile_service_pb2.DeleteDeviceProfileResponse]  # type: ignore[assignment]
     """Deletes profiles at once and irreversibly. Errors: NOT_FOUND (PROFILE_NOT_FOUND) unless `allow_missing`."""
@@ -103,7 +110,8 @@ class ProfileServiceAsyncStub(ProfileServiceStub):
     """
     RemoveAccount: _aio.UnaryUnaryMultiCallable[_profile_service_pb2.RemoveAccountRequest, _profile_service_pb2.RemoveAccountResponse]  # type: ignore[assignment]
     """Applies one account-removal report: removes the profile that matches the account and holds a reported token, unless it
-    was registered after the report. What the bridge calls.
+    was registered after the report. What the bridge calls. Errors: INVALID_ARGUMENT (PLACEHOLDER_TOKEN: no reported token
+    is one), FAILED_PRECONDITION (OUT_OF_ORDER).
     """
     GetProfile: _aio.UnaryUnaryMultiCallable[_profile_service_pb2.GetProfileRequest, _profile_service_pb2.GetProfileResponse]  # type: ignore[assignment]
     """Reads one profile. Errors: NOT_FOUND (PROFILE_NOT_FOUND)."""
@@ -121,7 +129,8 @@ class ProfileServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_profile_service_pb2.RegisterResponse, _abc.Awaitable[_profile_service_pb2.RegisterResponse]]:
         """Creates the profile, or registers it again. Absent fields keep what is stored; maps merge. The newest registration
         owns the device and its push tokens; the answer lists every other profile that changed because of it.
-        Errors: INVALID_ARGUMENT (CHANNEL_NOT_ENABLED, INVALID_ATTRIBUTE).
+        Errors: INVALID_ARGUMENT (CHANNEL_NOT_ENABLED, INVALID_ATTRIBUTE, PLACEHOLDER_TOKEN), FAILED_PRECONDITION
+        (OUT_OF_ORDER).
         """
 
     @_abc_1.abstractmethod
@@ -150,8 +159,9 @@ class ProfileServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _profile_service_pb2.UpdateProfileDataRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_profile_service_pb2.UpdateProfileDataResponse, _abc.Awaitable[_profile_service_pb2.UpdateProfileDataResponse]]:
-        """Patches a profile. Errors: INVALID_ARGUMENT (UNKNOWN_FIELD, INVALID_ATTRIBUTE, CHANNEL_NOT_ENABLED), NOT_FOUND
-        (REREGISTER_REQUIRED, with the cause), FAILED_PRECONDITION (PROFILE_UNREGISTERED), ABORTED (ETAG_MISMATCH).
+        """Patches a profile. Errors: INVALID_ARGUMENT (UNKNOWN_FIELD, INVALID_ATTRIBUTE, CHANNEL_NOT_ENABLED,
+        PLACEHOLDER_TOKEN), NOT_FOUND (REREGISTER_REQUIRED, with the cause), FAILED_PRECONDITION (PROFILE_UNREGISTERED,
+        OUT_OF_ORDER), ABORTED (ETAG_MISMATCH).
         """
 
     @_abc_1.abstractmethod
@@ -161,7 +171,8 @@ class ProfileServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_profile_service_pb2.UnregisterResponse, _abc.Awaitable[_profile_service_pb2.UnregisterResponse]]:
         """Signs the user out of the device: the profile becomes UNREGISTERED, loses its push endpoints and is purged after the
-        app's retention. Repeating it succeeds. Errors: NOT_FOUND (PROFILE_NOT_FOUND) unless `allow_missing`.
+        app's retention. Repeating it succeeds. Errors: NOT_FOUND (PROFILE_NOT_FOUND) unless `allow_missing`, FAILED_PRECONDITION
+        (OUT_OF_ORDER).
         """
 
     @_abc_1.abstractmethod
@@ -189,7 +200,8 @@ class ProfileServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_profile_service_pb2.RemoveAccountResponse, _abc.Awaitable[_profile_service_pb2.RemoveAccountResponse]]:
         """Applies one account-removal report: removes the profile that matches the account and holds a reported token, unless it
-        was registered after the report. What the bridge calls.
+        was registered after the report. What the bridge calls. Errors: INVALID_ARGUMENT (PLACEHOLDER_TOKEN: no reported token
+        is one), FAILED_PRECONDITION (OUT_OF_ORDER).
         """
 
     @_abc_1.abstractmethod

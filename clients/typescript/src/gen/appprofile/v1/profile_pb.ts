@@ -17,7 +17,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file appprofile/v1/profile.proto.
  */
 export const file_appprofile_v1_profile: GenFile = /*@__PURE__*/
-  fileDesc("ChthcHBwcm9maWxlL3YxL3Byb2ZpbGUucHJvdG8SDWFwcHByb2ZpbGUudjEipQEKClByb2ZpbGVLZXkSNwoGYXBwX2lkGAEgASgJQifiQQECukgcchoYQDIWXlthLXowLTldW2EtejAtOS5fLV0qJLDUGAESLwoHdXNlcl9pZBgCIAEoCUIe4kEBArpIE3IRKIACMgxeW15ccHtDY31dKySw1BgDEi0KCWRldmljZV9pZBgDIAEoCUIa4kEBArpIE3IRKIACMgxeW15ccHtDY31dKyQiygIKDFB1c2hFbmRwb2ludBI9Cghwcm92aWRlchgBIAEoDjIbLmFwcHByb2ZpbGUudjEuUHVzaFByb3ZpZGVyQg7iQQECukgHggEEEAEgABIgCgV0b2tlbhgCIAEoCUIRgAEB4kEBArpIB3IFIAEogCASLwoLcHVzaF9hcHBfaWQYAyABKAlCGuJBAQG6SBNyESiAAjIMXlteXHB7Q2N9XSokEjkKB3B1cnBvc2UYBCABKA4yGi5hcHBwcm9maWxlLnYxLlB1c2hQdXJwb3NlQgziQQEBukgFggECEAESNQoFc3RhdGUYBSABKA4yIC5hcHBwcm9maWxlLnYxLlB1c2hFbmRwb2ludFN0YXRlQgTiQQEDEjYKDGNvbmZpcm1fdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMilQ8KB1Byb2ZpbGUSMwoDa2V5GAEgASgLMhkuYXBwcHJvZmlsZS52MS5Qcm9maWxlS2V5QgviQQICBbpIA8gBARI3CghwbGF0Zm9ybRgCIAEoDjIXLmFwcHByb2ZpbGUudjEuUGxhdGZvcm1CDOJBAQG6SAWCAQIQARIyCgZzdGF0dXMYAyABKA4yHC5hcHBwcm9maWxlLnYxLlByb2ZpbGVTdGF0dXNCBOJBAQMSMgoKdXNlcl9zdGF0ZRgEIAEoDjIYLmFwcHByb2ZpbGUudjEuVXNlclN0YXRlQgTiQQEDEkEKCGNoYW5uZWxzGAUgAygOMhYuYXBwcHJvZmlsZS52MS5DaGFubmVsQhfiQQEBukgQkgENEAMYASIHggEEEAEgABKEAgoOcHVzaF9lbmRwb2ludHMYBiADKAsyGy5hcHBwcm9maWxlLnYxLlB1c2hFbmRwb2ludELOAeJBAQG6SMYBugG6AQoVcHVzaF9lbmRwb2ludHMudW5pcXVlEjVhdCBtb3N0IG9uZSBwdXNoIGVuZHBvaW50IG9mIGVhY2ggKHByb3ZpZGVyLCBwdXJwb3NlKRpqdGhpcy5zaXplKCkgPCAyIHx8IHRoaXMubWFwKGUsIGludChlLnByb3ZpZGVyKSAqIDEwICsgKGludChlLnB1cnBvc2UpID09IDAgPyAxIDogaW50KGUucHVycG9zZSkpKS51bmlxdWUoKdgBAZIBAhAMEjQKC2N1c3RvbWVyX2lkGAcgASgJQhriQQEBukgTchEogAIyDF5bXlxwe0NjfV0qJEgAiAEBEi8KBnJ0bV9pZBgIIAEoCUIa4kEBAbpIE3IRKIACMgxeW15ccHtDY31dKiRIAYgBARI5ChBhY2NvdW50X3NlbGVjdG9yGAkgASgJQhriQQEBukgTchEogAQyDF5bXlxwe0NjfV0qJEgCiAEBEhsKCHZlcmlmaWVkGAogASgIQgTiQQEBSAOIAQESGAoFZ3Vlc3QYCyABKAhCBOJBAQFIBIgBARIdCgpmb3JlZ3JvdW5kGAwgASgIQgTiQQEBSAWIAQESMAoIbGFuZ3VhZ2UYDSABKAlCGeJBAQG6SBJyEChAMgxeW15ccHtDY31dKiRIBogBARIxCgl0aW1lX3pvbmUYDiABKAlCGeJBAQG6SBJyEChAMgxeW15ccHtDY31dKiRIB4gBARIyCgpvc192ZXJzaW9uGA8gASgJQhniQQEBukgSchAoQDIMXlteXHB7Q2N9XSokSAiIAQESMwoLc2RrX3ZlcnNpb24YECABKAlCGeJBAQG6SBJyEChAMgxeW15ccHtDY31dKiRICYgBARI1CgxkZXZpY2VfbW9kZWwYESABKAlCGuJBAQG6SBNyESiAATIMXlteXHB7Q2N9XSokSAqIAQESeAoRZGV2aWNlX2F0dHJpYnV0ZXMYEiADKAsyLC5hcHBwcm9maWxlLnYxLlByb2ZpbGUuRGV2aWNlQXR0cmlidXRlc0VudHJ5Qi/iQQEBukgo2AEBmgEiEEAiF3IVGEAyEV5bYS16XVthLXowLTlfXSokKgVyAyiACBJzChFjdXN0b21fYXR0cmlidXRlcxgTIAMoCzIsLmFwcHByb2ZpbGUudjEuUHJvZmlsZS5DdXN0b21BdHRyaWJ1dGVzRW50cnlCKuJBAQG6SCPYAQGaAR0QQCISchAoQDIMXlteXHB7Q2N9XSskKgVyAyiACBI1CgtjcmVhdGVfdGltZRgUIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSNwoNcmVnaXN0ZXJfdGltZRgVIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSPQoTbGFzdF9oZWFydGJlYXRfdGltZRgWIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSOgoQbGFzdF9vcGVuZWRfdGltZRgXIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQESNQoLdXBkYXRlX3RpbWUYGCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEjUKC2V4cGlyZV90aW1lGBkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxISCgRldGFnGBogASgJQgTiQQEDGjcKFURldmljZUF0dHJpYnV0ZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBGjcKFUN1c3RvbUF0dHJpYnV0ZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQg4KDF9jdXN0b21lcl9pZEIJCgdfcnRtX2lkQhMKEV9hY2NvdW50X3NlbGVjdG9yQgsKCV92ZXJpZmllZEIICgZfZ3Vlc3RCDQoLX2ZvcmVncm91bmRCCwoJX2xhbmd1YWdlQgwKCl90aW1lX3pvbmVCDQoLX29zX3ZlcnNpb25CDgoMX3Nka192ZXJzaW9uQg8KDV9kZXZpY2VfbW9kZWwqXgoIUGxhdGZvcm0SGAoUUExBVEZPUk1fVU5TUEVDSUZJRUQQABIUChBQTEFURk9STV9BTkRST0lEEAESEAoMUExBVEZPUk1fSU9TEAISEAoMUExBVEZPUk1fV0VCEAMqawoNUHJvZmlsZVN0YXR1cxIeChpQUk9GSUxFX1NUQVRVU19VTlNQRUNJRklFRBAAEhkKFVBST0ZJTEVfU1RBVFVTX0FDVElWRRABEh8KG1BST0ZJTEVfU1RBVFVTX1VOUkVHSVNURVJFRBACKlcKCVVzZXJTdGF0ZRIaChZVU0VSX1NUQVRFX1VOU1BFQ0lGSUVEEAASFQoRVVNFUl9TVEFURV9BQ1RJVkUQARIXChNVU0VSX1NUQVRFX0lOQUNUSVZFEAIqXwoHQ2hhbm5lbBIXChNDSEFOTkVMX1VOU1BFQ0lGSUVEEAASEAoMQ0hBTk5FTF9QVVNIEAESEgoOQ0hBTk5FTF9JTl9BUFAQAhIVChFDSEFOTkVMX0xJVkVfQ0hBVBADKsYBCgxQdXNoUHJvdmlkZXISHQoZUFVTSF9QUk9WSURFUl9VTlNQRUNJRklFRBAAEhUKEVBVU0hfUFJPVklERVJfRkNNEAESFgoSUFVTSF9QUk9WSURFUl9BUE5TEAISGwoXUFVTSF9QUk9WSURFUl9BUE5TX1ZPSVAQAxIaChZQVVNIX1BST1ZJREVSX1dFQl9QVVNIEAQSGAoUUFVTSF9QUk9WSURFUl9TQUZBUkkQBRIVChFQVVNIX1BST1ZJREVSX0hNUxAGKmUKC1B1c2hQdXJwb3NlEhwKGFBVU0hfUFVSUE9TRV9VTlNQRUNJRklFRBAAEhgKFFBVU0hfUFVSUE9TRV9ERUZBVUxUEAESHgoaUFVTSF9QVVJQT1NFX0lOQ09NSU5HX0NBTEwQAirDAQoRUHVzaEVuZHBvaW50U3RhdGUSIwofUFVTSF9FTkRQT0lOVF9TVEFURV9VTlNQRUNJRklFRBAAEiMKH1BVU0hfRU5EUE9JTlRfU1RBVEVfREVMSVZFUkFCTEUQARIiCh5QVVNIX0VORFBPSU5UX1NUQVRFX1NVUEVSU0VERUQQAhIfChtQVVNIX0VORFBPSU5UX1NUQVRFX0lOVkFMSUQQAxIfChtQVVNIX0VORFBPSU5UX1NUQVRFX1NVU1BFQ1QQBCqxAQoUQWNjb3VudFJlbW92YWxBY3Rpb24SJgoiQUNDT1VOVF9SRU1PVkFMX0FDVElPTl9VTlNQRUNJRklFRBAAEiUKIUFDQ09VTlRfUkVNT1ZBTF9BQ1RJT05fVU5SRUdJU1RFUhABEiEKHUFDQ09VTlRfUkVNT1ZBTF9BQ1RJT05fREVMRVRFEAISJwojQUNDT1VOVF9SRU1PVkFMX0FDVElPTl9TVFJJUF9UT0tFTlMQA0JvChFjb20uYXBwcHJvZmlsZS52MUIMUHJvZmlsZVByb3RvUAFaSmdpdGh1Yi5jb20vcHJvZmlsZS1ncnBjL3Byb2ZpbGUtZ3JwYy9jbGllbnRzL2dvL2FwcHByb2ZpbGUvdjE7YXBwcHJvZmlsZXYxYgZwcm90bzM", [file_appprofile_v1_access, file_buf_validate_validate, file_google_api_field_behavior, file_google_protobuf_timestamp]);
+  fileDesc("ChthcHBwcm9maWxlL3YxL3Byb2ZpbGUucHJvdG8SDWFwcHByb2ZpbGUudjEipQEKClByb2ZpbGVLZXkSNwoGYXBwX2lkGAEgASgJQifiQQECukgcchoYQDIWXlthLXowLTldW2EtejAtOS5fLV0qJLDUGAESLwoHdXNlcl9pZBgCIAEoCUIe4kEBArpIE3IRKIACMgxeW15ccHtDY31dKySw1BgDEi0KCWRldmljZV9pZBgDIAEoCUIa4kEBArpIE3IRKIACMgxeW15ccHtDY31dKyQifQoLV2ViUHVzaEtleXMSHgoGcDI1NmRoGAEgASgMQg6AAQHiQQECukgEegJoQRIcCgRhdXRoGAIgASgMQg6AAQHiQQECukgEegJoEBIwCgx2YXBpZF9rZXlfaWQYAyABKAlCGuJBAQK6SBNyESiAATIMXlteXHB7Q2N9XSskIt0FCgxQdXNoRW5kcG9pbnQSPQoIcHJvdmlkZXIYASABKA4yGy5hcHBwcm9maWxlLnYxLlB1c2hQcm92aWRlckIO4kEBArpIB4IBBBABIAASIAoFdG9rZW4YAiABKAlCEYABAeJBAQK6SAdyBSABKIAgEi8KC3B1c2hfYXBwX2lkGAMgASgJQhriQQEBukgTchEogAIyDF5bXlxwe0NjfV0qJBI5CgdwdXJwb3NlGAQgASgOMhouYXBwcHJvZmlsZS52MS5QdXNoUHVycG9zZUIM4kEBAbpIBYIBAhABEjUKBXN0YXRlGAUgASgOMiAuYXBwcHJvZmlsZS52MS5QdXNoRW5kcG9pbnRTdGF0ZUIE4kEBAxI2Cgxjb25maXJtX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEjIKCHdlYl9wdXNoGAcgASgLMhouYXBwcHJvZmlsZS52MS5XZWJQdXNoS2V5c0IE4kEBARJGChBhcG5zX2Vudmlyb25tZW50GAggASgOMh4uYXBwcHJvZmlsZS52MS5BcG5zRW52aXJvbm1lbnRCDOJBAQG6SAWCAQIQATqUArpIkAIaagoRd2ViX3B1c2gucHJvdmlkZXISKndlYl9wdXNoIGlzIGZvciBlbmRwb2ludHMgb2YgV0VCX1BVU0ggb25seRopIWhhcyh0aGlzLndlYl9wdXNoKSB8fCB0aGlzLnByb3ZpZGVyID09IDQaoQEKGWFwbnNfZW52aXJvbm1lbnQucHJvdmlkZXISPGFwbnNfZW52aXJvbm1lbnQgaXMgZm9yIGVuZHBvaW50cyBvZiBBUE5TIGFuZCBBUE5TX1ZPSVAgb25seRpGdGhpcy5hcG5zX2Vudmlyb25tZW50ID09IDAgfHwgdGhpcy5wcm92aWRlciA9PSAyIHx8IHRoaXMucHJvdmlkZXIgPT0gMyLbDwoHUHJvZmlsZRIzCgNrZXkYASABKAsyGS5hcHBwcm9maWxlLnYxLlByb2ZpbGVLZXlCC+JBAgIFukgDyAEBEjcKCHBsYXRmb3JtGAIgASgOMhcuYXBwcHJvZmlsZS52MS5QbGF0Zm9ybUIM4kEBAbpIBYIBAhABEjIKBnN0YXR1cxgDIAEoDjIcLmFwcHByb2ZpbGUudjEuUHJvZmlsZVN0YXR1c0IE4kEBAxIyCgp1c2VyX3N0YXRlGAQgASgOMhguYXBwcHJvZmlsZS52MS5Vc2VyU3RhdGVCBOJBAQMSQQoIY2hhbm5lbHMYBSADKA4yFi5hcHBwcm9maWxlLnYxLkNoYW5uZWxCF+JBAQG6SBCSAQ0QAxgBIgeCAQQQASAAEoQCCg5wdXNoX2VuZHBvaW50cxgGIAMoCzIbLmFwcHByb2ZpbGUudjEuUHVzaEVuZHBvaW50Qs4B4kEBAbpIxgG6AboBChVwdXNoX2VuZHBvaW50cy51bmlxdWUSNWF0IG1vc3Qgb25lIHB1c2ggZW5kcG9pbnQgb2YgZWFjaCAocHJvdmlkZXIsIHB1cnBvc2UpGmp0aGlzLnNpemUoKSA8IDIgfHwgdGhpcy5tYXAoZSwgaW50KGUucHJvdmlkZXIpICogMTAgKyAoaW50KGUucHVycG9zZSkgPT0gMCA/IDEgOiBpbnQoZS5wdXJwb3NlKSkpLnVuaXF1ZSgp2AEBkgECEAwSNAoLY3VzdG9tZXJfaWQYByABKAlCGuJBAQG6SBNyESiAAjIMXlteXHB7Q2N9XSokSACIAQESLwoGcnRtX2lkGAggASgJQhriQQEBukgTchEogAIyDF5bXlxwe0NjfV0qJEgBiAEBEjkKEGFjY291bnRfc2VsZWN0b3IYCSABKAlCGuJBAQG6SBNyESiABDIMXlteXHB7Q2N9XSokSAKIAQESGwoIdmVyaWZpZWQYCiABKAhCBOJBAQFIA4gBARIYCgVndWVzdBgLIAEoCEIE4kEBAUgEiAEBEh0KCmZvcmVncm91bmQYDCABKAhCBOJBAQFIBYgBARIwCghsYW5ndWFnZRgNIAEoCUIZ4kEBAbpIEnIQKEAyDF5bXlxwe0NjfV0qJEgGiAEBEjEKCXRpbWVfem9uZRgOIAEoCUIZ4kEBAbpIEnIQKEAyDF5bXlxwe0NjfV0qJEgHiAEBEjIKCm9zX3ZlcnNpb24YDyABKAlCGeJBAQG6SBJyEChAMgxeW15ccHtDY31dKiRICIgBARIzCgtzZGtfdmVyc2lvbhgQIAEoCUIZ4kEBAbpIEnIQKEAyDF5bXlxwe0NjfV0qJEgJiAEBEjUKDGRldmljZV9tb2RlbBgRIAEoCUIa4kEBAbpIE3IRKIABMgxeW15ccHtDY31dKiRICogBARJ4ChFkZXZpY2VfYXR0cmlidXRlcxgSIAMoCzIsLmFwcHByb2ZpbGUudjEuUHJvZmlsZS5EZXZpY2VBdHRyaWJ1dGVzRW50cnlCL+JBAQG6SCjYAQGaASIQQCIXchUYQDIRXlthLXpdW2EtejAtOV9dKiQqBXIDKIAIEnMKEWN1c3RvbV9hdHRyaWJ1dGVzGBMgAygLMiwuYXBwcHJvZmlsZS52MS5Qcm9maWxlLkN1c3RvbUF0dHJpYnV0ZXNFbnRyeUIq4kEBAbpII9gBAZoBHRBAIhJyEChAMgxeW15ccHtDY31dKyQqBXIDKIAIEjUKC2NyZWF0ZV90aW1lGBQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxI3Cg1yZWdpc3Rlcl90aW1lGBUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxI9ChNsYXN0X2hlYXJ0YmVhdF90aW1lGBYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxI6ChBsYXN0X29wZW5lZF90aW1lGBcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBARI1Cgt1cGRhdGVfdGltZRgYIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSNQoLZXhwaXJlX3RpbWUYGSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEhIKBGV0YWcYGiABKAlCBOJBAQMSRAoPcHVzaF9wZXJtaXNzaW9uGBsgASgOMh0uYXBwcHJvZmlsZS52MS5QdXNoUGVybWlzc2lvbkIM4kEBAbpIBYIBAhABGjcKFURldmljZUF0dHJpYnV0ZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBGjcKFUN1c3RvbUF0dHJpYnV0ZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQg4KDF9jdXN0b21lcl9pZEIJCgdfcnRtX2lkQhMKEV9hY2NvdW50X3NlbGVjdG9yQgsKCV92ZXJpZmllZEIICgZfZ3Vlc3RCDQoLX2ZvcmVncm91bmRCCwoJX2xhbmd1YWdlQgwKCl90aW1lX3pvbmVCDQoLX29zX3ZlcnNpb25CDgoMX3Nka192ZXJzaW9uQg8KDV9kZXZpY2VfbW9kZWwqXgoIUGxhdGZvcm0SGAoUUExBVEZPUk1fVU5TUEVDSUZJRUQQABIUChBQTEFURk9STV9BTkRST0lEEAESEAoMUExBVEZPUk1fSU9TEAISEAoMUExBVEZPUk1fV0VCEAMqawoNUHJvZmlsZVN0YXR1cxIeChpQUk9GSUxFX1NUQVRVU19VTlNQRUNJRklFRBAAEhkKFVBST0ZJTEVfU1RBVFVTX0FDVElWRRABEh8KG1BST0ZJTEVfU1RBVFVTX1VOUkVHSVNURVJFRBACKlcKCVVzZXJTdGF0ZRIaChZVU0VSX1NUQVRFX1VOU1BFQ0lGSUVEEAASFQoRVVNFUl9TVEFURV9BQ1RJVkUQARIXChNVU0VSX1NUQVRFX0lOQUNUSVZFEAIqXwoHQ2hhbm5lbBIXChNDSEFOTkVMX1VOU1BFQ0lGSUVEEAASEAoMQ0hBTk5FTF9QVVNIEAESEgoOQ0hBTk5FTF9JTl9BUFAQAhIVChFDSEFOTkVMX0xJVkVfQ0hBVBADKsYBCgxQdXNoUHJvdmlkZXISHQoZUFVTSF9QUk9WSURFUl9VTlNQRUNJRklFRBAAEhUKEVBVU0hfUFJPVklERVJfRkNNEAESFgoSUFVTSF9QUk9WSURFUl9BUE5TEAISGwoXUFVTSF9QUk9WSURFUl9BUE5TX1ZPSVAQAxIaChZQVVNIX1BST1ZJREVSX1dFQl9QVVNIEAQSGAoUUFVTSF9QUk9WSURFUl9TQUZBUkkQBRIVChFQVVNIX1BST1ZJREVSX0hNUxAGKmUKC1B1c2hQdXJwb3NlEhwKGFBVU0hfUFVSUE9TRV9VTlNQRUNJRklFRBAAEhgKFFBVU0hfUFVSUE9TRV9ERUZBVUxUEAESHgoaUFVTSF9QVVJQT1NFX0lOQ09NSU5HX0NBTEwQAipyCg9BcG5zRW52aXJvbm1lbnQSIAocQVBOU19FTlZJUk9OTUVOVF9VTlNQRUNJRklFRBAAEh8KG0FQTlNfRU5WSVJPTk1FTlRfUFJPRFVDVElPThABEhwKGEFQTlNfRU5WSVJPTk1FTlRfU0FOREJPWBACKosBCg5QdXNoUGVybWlzc2lvbhIfChtQVVNIX1BFUk1JU1NJT05fVU5TUEVDSUZJRUQQABIbChdQVVNIX1BFUk1JU1NJT05fR1JBTlRFRBABEh8KG1BVU0hfUEVSTUlTU0lPTl9QUk9WSVNJT05BTBACEhoKFlBVU0hfUEVSTUlTU0lPTl9ERU5JRUQQAyrDAQoRUHVzaEVuZHBvaW50U3RhdGUSIwofUFVTSF9FTkRQT0lOVF9TVEFURV9VTlNQRUNJRklFRBAAEiMKH1BVU0hfRU5EUE9JTlRfU1RBVEVfREVMSVZFUkFCTEUQARIiCh5QVVNIX0VORFBPSU5UX1NUQVRFX1NVUEVSU0VERUQQAhIfChtQVVNIX0VORFBPSU5UX1NUQVRFX0lOVkFMSUQQAxIfChtQVVNIX0VORFBPSU5UX1NUQVRFX1NVU1BFQ1QQBCqxAQoUQWNjb3VudFJlbW92YWxBY3Rpb24SJgoiQUNDT1VOVF9SRU1PVkFMX0FDVElPTl9VTlNQRUNJRklFRBAAEiUKIUFDQ09VTlRfUkVNT1ZBTF9BQ1RJT05fVU5SRUdJU1RFUhABEiEKHUFDQ09VTlRfUkVNT1ZBTF9BQ1RJT05fREVMRVRFEAISJwojQUNDT1VOVF9SRU1PVkFMX0FDVElPTl9TVFJJUF9UT0tFTlMQA0JvChFjb20uYXBwcHJvZmlsZS52MUIMUHJvZmlsZVByb3RvUAFaSmdpdGh1Yi5jb20vcHJvZmlsZS1ncnBjL3Byb2ZpbGUtZ3JwYy9jbGllbnRzL2dvL2FwcHByb2ZpbGUvdjE7YXBwcHJvZmlsZXYxYgZwcm90bzM", [file_appprofile_v1_access, file_buf_validate_validate, file_google_api_field_behavior, file_google_protobuf_timestamp]);
 
 /**
  * What identifies an app profile.
@@ -55,6 +55,44 @@ export const ProfileKeySchema: GenMessage<ProfileKey> = /*@__PURE__*/
   messageDesc(file_appprofile_v1_profile, 0);
 
 /**
+ * The keys of a Web Push subscription (RFC 8291), as the browser's `PushSubscription` gives them. Without them a push can
+ * carry no content.
+ *
+ * @generated from message appprofile.v1.WebPushKeys
+ */
+export type WebPushKeys = Message<"appprofile.v1.WebPushKeys"> & {
+  /**
+   * The subscription's public key: a point on the curve P-256 in uncompressed form, 65 bytes beginning with 0x04. Anything
+   * else is INVALID_ARGUMENT.
+   *
+   * @generated from field: bytes p256dh = 1;
+   */
+  p256dh: Uint8Array;
+
+  /**
+   * The subscription's authentication secret, 16 bytes.
+   *
+   * @generated from field: bytes auth = 2;
+   */
+  auth: Uint8Array;
+
+  /**
+   * Which of the app's VAPID keys the browser subscribed with, 1 to 128 bytes without control characters. The push service
+   * refuses a push that is signed with another one.
+   *
+   * @generated from field: string vapid_key_id = 3;
+   */
+  vapidKeyId: string;
+};
+
+/**
+ * Describes the message appprofile.v1.WebPushKeys.
+ * Use `create(WebPushKeysSchema)` to create a new message.
+ */
+export const WebPushKeysSchema: GenMessage<WebPushKeys> = /*@__PURE__*/
+  messageDesc(file_appprofile_v1_profile, 1);
+
+/**
  * A push token with all that is needed to send to it.
  *
  * @generated from message appprofile.v1.PushEndpoint
@@ -68,22 +106,27 @@ export type PushEndpoint = Message<"appprofile.v1.PushEndpoint"> & {
   provider: PushProvider;
 
   /**
-   * The token as the provider gave it, 1 to 4096 bytes. A hexadecimal token of APNS, APNS_VOIP or SAFARI is stored in
-   * lower case. In an answer: absent for BRIDGE and CLIENT keys, and while the state is INVALID.
+   * The token as the provider gave it, 1 to 4096 bytes; of WEB_PUSH the subscription's endpoint, an `https` URL.
+   * Surrounding white space is removed. A token of APNS, APNS_VOIP or SAFARI is stored as lower-case hexadecimal: the angle
+   * brackets and blanks of a printed one are removed, padded base64 is decoded. A word for no token (`null`, `undefined`,
+   * zeros only) is INVALID_ARGUMENT, PLACEHOLDER_TOKEN. In an answer: absent for BRIDGE and CLIENT keys, and while the state
+   * is INVALID.
    *
    * @generated from field: string token = 2;
    */
   token: string;
 
   /**
-   * The bundle id, topic, package or site the token belongs to, up to 256 bytes without control characters.
+   * The bundle id, topic, package or site the token belongs to, up to 256 bytes without control characters. A label: the
+   * provider and the token identify an endpoint.
    *
    * @generated from field: string push_app_id = 3;
    */
   pushAppId: string;
 
   /**
-   * What the token is for. Default DEFAULT. A profile holds at most one endpoint of each (provider, purpose).
+   * What the token is for. Default DEFAULT. A registration or an update replaces the profile's endpoints of every purpose
+   * that it carries, whatever their provider; an app that wants two providers for one purpose sends both in one call.
    *
    * @generated from field: appprofile.v1.PushPurpose purpose = 4;
    */
@@ -102,6 +145,22 @@ export type PushEndpoint = Message<"appprofile.v1.PushEndpoint"> & {
    * @generated from field: google.protobuf.Timestamp confirm_time = 6;
    */
   confirmTime?: Timestamp | undefined;
+
+  /**
+   * The subscription's keys, for WEB_PUSH only. The same token without keys keeps the stored ones; another token without
+   * keys has none. In an answer: absent for BRIDGE and CLIENT keys.
+   *
+   * @generated from field: appprofile.v1.WebPushKeys web_push = 7;
+   */
+  webPush?: WebPushKeys | undefined;
+
+  /**
+   * The gateway the token belongs to, for APNS and APNS_VOIP only. Default: as the app's `push_app_ids` entry of this
+   * `push_app_id` says, else PRODUCTION.
+   *
+   * @generated from field: appprofile.v1.ApnsEnvironment apns_environment = 8;
+   */
+  apnsEnvironment: ApnsEnvironment;
 };
 
 /**
@@ -109,7 +168,7 @@ export type PushEndpoint = Message<"appprofile.v1.PushEndpoint"> & {
  * Use `create(PushEndpointSchema)` to create a new message.
  */
 export const PushEndpointSchema: GenMessage<PushEndpoint> = /*@__PURE__*/
-  messageDesc(file_appprofile_v1_profile, 1);
+  messageDesc(file_appprofile_v1_profile, 2);
 
 /**
  * One registration of one user on one device in one app.
@@ -305,6 +364,13 @@ export type Profile = Message<"appprofile.v1.Profile"> & {
    * @generated from field: string etag = 26;
    */
   etag: string;
+
+  /**
+   * Whether the user lets the app show notifications. Default UNSPECIFIED (never told), which is treated as granted.
+   *
+   * @generated from field: appprofile.v1.PushPermission push_permission = 27;
+   */
+  pushPermission: PushPermission;
 };
 
 /**
@@ -312,7 +378,7 @@ export type Profile = Message<"appprofile.v1.Profile"> & {
  * Use `create(ProfileSchema)` to create a new message.
  */
 export const ProfileSchema: GenMessage<Profile> = /*@__PURE__*/
-  messageDesc(file_appprofile_v1_profile, 2);
+  messageDesc(file_appprofile_v1_profile, 3);
 
 /**
  * The platform a profile's app runs on.
@@ -561,6 +627,81 @@ export const PushPurposeSchema: GenEnum<PushPurpose> = /*@__PURE__*/
   enumDesc(file_appprofile_v1_profile, 5);
 
 /**
+ * The gateway of APNs that a token belongs to. A token sent to the other one is answered BadDeviceToken.
+ *
+ * @generated from enum appprofile.v1.ApnsEnvironment
+ */
+export enum ApnsEnvironment {
+  /**
+   * Not set. In a request: as the app's `push_app_ids` entry of the token's `push_app_id` says, else PRODUCTION.
+   *
+   * @generated from enum value: APNS_ENVIRONMENT_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * api.push.apple.com: apps from the App Store and TestFlight.
+   *
+   * @generated from enum value: APNS_ENVIRONMENT_PRODUCTION = 1;
+   */
+  PRODUCTION = 1,
+
+  /**
+   * api.sandbox.push.apple.com: apps that Xcode installed.
+   *
+   * @generated from enum value: APNS_ENVIRONMENT_SANDBOX = 2;
+   */
+  SANDBOX = 2,
+}
+
+/**
+ * Describes the enum appprofile.v1.ApnsEnvironment.
+ */
+export const ApnsEnvironmentSchema: GenEnum<ApnsEnvironment> = /*@__PURE__*/
+  enumDesc(file_appprofile_v1_profile, 6);
+
+/**
+ * Whether the user lets the app show notifications.
+ *
+ * @generated from enum appprofile.v1.PushPermission
+ */
+export enum PushPermission {
+  /**
+   * Never told; treated as granted.
+   *
+   * @generated from enum value: PUSH_PERMISSION_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * The user allows notifications.
+   *
+   * @generated from enum value: PUSH_PERMISSION_GRANTED = 1;
+   */
+  GRANTED = 1,
+
+  /**
+   * Notifications arrive quietly until the user decides (iOS).
+   *
+   * @generated from enum value: PUSH_PERMISSION_PROVISIONAL = 2;
+   */
+  PROVISIONAL = 2,
+
+  /**
+   * The user allows none: the profile is no push recipient until the permission comes back. Its endpoints are kept.
+   *
+   * @generated from enum value: PUSH_PERMISSION_DENIED = 3;
+   */
+  DENIED = 3,
+}
+
+/**
+ * Describes the enum appprofile.v1.PushPermission.
+ */
+export const PushPermissionSchema: GenEnum<PushPermission> = /*@__PURE__*/
+  enumDesc(file_appprofile_v1_profile, 7);
+
+/**
  * Whether pushes go to an endpoint.
  *
  * @generated from enum appprofile.v1.PushEndpointState
@@ -606,7 +747,7 @@ export enum PushEndpointState {
  * Describes the enum appprofile.v1.PushEndpointState.
  */
 export const PushEndpointStateSchema: GenEnum<PushEndpointState> = /*@__PURE__*/
-  enumDesc(file_appprofile_v1_profile, 6);
+  enumDesc(file_appprofile_v1_profile, 8);
 
 /**
  * What an account removal does to the profile.
@@ -647,5 +788,5 @@ export enum AccountRemovalAction {
  * Describes the enum appprofile.v1.AccountRemovalAction.
  */
 export const AccountRemovalActionSchema: GenEnum<AccountRemovalAction> = /*@__PURE__*/
-  enumDesc(file_appprofile_v1_profile, 7);
+  enumDesc(file_appprofile_v1_profile, 9);
 

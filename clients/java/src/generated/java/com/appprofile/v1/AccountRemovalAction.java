@@ -151,7 +151,7 @@ public enum AccountRemovalAction
   }
   public static com.google.protobuf.Descriptors.EnumDescriptor
       getDescriptor() {
-    return com.appprofile.v1.ProfileProto.getDescriptor().getEnumType(7);
+    return com.appprofile.v1.ProfileProto.getDescriptor().getEnumType(9);
   }
 
   private static final AccountRemovalAction[] VALUES = values();

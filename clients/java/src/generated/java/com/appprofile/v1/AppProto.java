@@ -80,109 +80,112 @@ public final class AppProto extends com.google.protobuf.GeneratedFile {
       "/v1/profile.proto\032\033buf/validate/validate" +
       ".proto\032\037google/api/field_behavior.proto\032" +
       "\036google/protobuf/duration.proto\032\037google/" +
-      "protobuf/timestamp.proto\"\225\002\n\007PushApp\022:\n\013" +
+      "protobuf/timestamp.proto\"\356\002\n\007PushApp\022:\n\013" +
       "push_app_id\030\001 \001(\tB\032\342A\001\002\272H\023r\021(\200\0022\014^[^\\p{C" +
       "c}]+$R\tpushAppId\022G\n\010provider\030\002 \001(\0162\033.app" +
       "profile.v1.PushProviderB\016\342A\001\002\272H\007\202\001\004\020\001 \000R" +
       "\010provider\022A\n\010platform\030\003 \001(\0162\027.appprofile" +
       ".v1.PlatformB\014\342A\001\001\272H\005\202\001\002\020\001R\010platform\022B\n\007" +
       "purpose\030\004 \001(\0162\032.appprofile.v1.PushPurpos" +
-      "eB\014\342A\001\001\272H\005\202\001\002\020\001R\007purpose\"\217\001\n\rReaperBreak" +
-      "er\022:\n\007percent\030\001 \001(\001B\033\342A\001\001\272H\024\022\022\031\000\000\000\000\000\000Y@)" +
-      "\000\000\000\000\000\000\000\000H\000R\007percent\210\001\001\022*\n\007minimum\030\002 \001(\003B" +
-      "\013\342A\001\001\272H\004\"\002(\000H\001R\007minimum\210\001\001B\n\n\010_percentB\n" +
-      "\n\010_minimum\"\342\002\n\rInAppSettings\022X\n\021primary_" +
-      "transport\030\001 \001(\0162\035.appprofile.v1.InAppTra" +
-      "nsportB\014\342A\001\001\272H\005\202\001\002\020\001R\020primaryTransport\022\\" +
-      "\n\023secondary_transport\030\002 \001(\0162\035.appprofile" +
-      ".v1.InAppTransportB\014\342A\001\001\272H\005\202\001\002\020\001R\022second" +
-      "aryTransport\0223\n\020use_secured_port\030\003 \001(\010B\004" +
-      "\342A\001\001H\000R\016useSecuredPort\210\001\001\0228\n\022payload_enc" +
-      "ryption\030\004 \001(\010B\004\342A\001\001H\001R\021payloadEncryption" +
-      "\210\001\001B\023\n\021_use_secured_portB\025\n\023_payload_enc" +
-      "ryption\"\240\002\n\026DeviceAttributeMonitor\022C\n\010pl" +
-      "atform\030\001 \001(\0162\027.appprofile.v1.PlatformB\016\342" +
-      "A\001\002\272H\007\202\001\004\020\001 \000R\010platform\022<\n\tattribute\030\002 \001" +
-      "(\tB\036\342A\001\002\272H\027r\025\030@2\021^[a-z][a-z0-9_]*$R\tattr" +
-      "ibute\022>\n\004kind\030\003 \001(\0162\032.appprofile.v1.Moni" +
-      "torKindB\016\342A\001\002\272H\007\202\001\004\020\001 \000R\004kind\022C\n\010interva" +
-      "l\030\004 \001(\0132\031.google.protobuf.DurationB\014\342A\001\001" +
-      "\272H\005\252\001\002*\000R\010interval\"\227\004\n\020BridgeParameters\022" +
-      "=\n\010username\030\001 \003(\tB!\342A\001\001\272H\032\222\001\027\020\010\"\023r\021(\200\0012\014" +
-      "^[^\\p{Cc}]+$R\010username\022=\n\010selector\030\002 \003(\t" +
-      "B!\342A\001\001\272H\032\222\001\027\020\010\"\023r\021(\200\0012\014^[^\\p{Cc}]+$R\010sel" +
-      "ector\022B\n\013token_calls\030\003 \003(\tB!\342A\001\001\272H\032\222\001\027\020\010" +
-      "\"\023r\021(\200\0012\014^[^\\p{Cc}]+$R\ntokenCalls\022B\n\013app" +
-      "id_calls\030\004 \003(\tB!\342A\001\001\272H\032\222\001\027\020\010\"\023r\021(\200\0012\014^[^" +
-      "\\p{Cc}]+$R\nappidCalls\022@\n\ntoken_msgs\030\005 \003(" +
-      "\tB!\342A\001\001\272H\032\222\001\027\020\010\"\023r\021(\200\0012\014^[^\\p{Cc}]+$R\tto" +
-      "kenMsgs\022@\n\nappid_msgs\030\006 \003(\tB!\342A\001\001\272H\032\222\001\027\020" +
-      "\010\"\023r\021(\200\0012\014^[^\\p{Cc}]+$R\tappidMsgs\022>\n\tdev" +
-      "ice_id\030\007 \003(\tB!\342A\001\001\272H\032\222\001\027\020\010\"\023r\021(\200\0012\014^[^\\p" +
-      "{Cc}]+$R\010deviceId\0229\n\006secret\030\010 \003(\tB!\342A\001\001\272" +
-      "H\032\222\001\027\020\010\"\023r\021(\200\0012\014^[^\\p{Cc}]+$R\006secret\"\245\013\n" +
-      "\013AppSettings\022F\n\014push_app_ids\030\001 \003(\0132\026.app" +
-      "profile.v1.PushAppB\014\342A\001\001\272H\005\222\001\002\020@R\npushAp" +
-      "pIds\022[\n\021inactivity_period\030\002 \001(\0132\031.google" +
-      ".protobuf.DurationB\023\342A\001\001\272H\014\252\001\t\"\005\010\200\347\204\017*\000R" +
-      "\020inactivityPeriod\022]\n\022heartbeat_interval\030" +
-      "\003 \001(\0132\031.google.protobuf.DurationB\023\342A\001\001\272H" +
-      "\014\252\001\t\"\005\010\200\347\204\017*\000R\021heartbeatInterval\022b\n\025hear" +
-      "tbeat_granularity\030\004 \001(\0132\031.google.protobu" +
-      "f.DurationB\022\342A\001\001\272H\013\252\001\010\"\004\010\200\243\0052\000R\024heartbea" +
-      "tGranularity\022W\n\023never_heartbeat_ttl\030\005 \001(" +
-      "\0132\031.google.protobuf.DurationB\014\342A\001\001\272H\005\252\001\002" +
-      "*\000R\021neverHeartbeatTtl\022J\n\034register_counts" +
-      "_as_heartbeat\030\006 \001(\010B\004\342A\001\001H\000R\031registerCou" +
-      "ntsAsHeartbeat\210\001\001\022K\n\010channels\030\007 \003(\0162\026.ap" +
-      "pprofile.v1.ChannelB\027\342A\001\001\272H\020\222\001\r\020\003\030\001\"\007\202\001\004" +
-      "\020\001 \000R\010channels\022<\n\025multi_user_per_device\030" +
-      "\010 \001(\010B\004\342A\001\001H\001R\022multiUserPerDevice\210\001\001\022>\n\026" +
-      "single_device_per_user\030\t \001(\010B\004\342A\001\001H\002R\023si" +
-      "ngleDevicePerUser\210\001\001\022f\n\026unregistered_ret" +
-      "ention\030\n \001(\0132\031.google.protobuf.DurationB" +
-      "\024\342A\001\001\272H\r\252\001\n\"\006\010\200\206\260\226\0012\000R\025unregisteredReten" +
-      "tion\022I\n\016reaper_breaker\030\013 \001(\0132\034.appprofil" +
-      "e.v1.ReaperBreakerB\004\342A\001\001R\rreaperBreaker\022" +
-      "g\n\026account_removal_action\030\014 \001(\0162#.apppro" +
-      "file.v1.AccountRemovalActionB\014\342A\001\001\272H\005\202\001\002" +
-      "\020\001R\024accountRemovalAction\0225\n\021server_side_" +
-      "inbox\030\r \001(\010B\004\342A\001\001H\003R\017serverSideInbox\210\001\001\022" +
-      "9\n\006in_app\030\016 \001(\0132\034.appprofile.v1.InAppSet" +
-      "tingsB\004\342A\001\001R\005inApp\022p\n\031device_attribute_m" +
-      "onitors\030\017 \003(\0132%.appprofile.v1.DeviceAttr" +
-      "ibuteMonitorB\r\342A\001\001\272H\006\222\001\003\020\200\001R\027deviceAttri" +
-      "buteMonitors\022R\n\021bridge_parameters\030\020 \001(\0132" +
-      "\037.appprofile.v1.BridgeParametersB\004\342A\001\001R\020" +
-      "bridgeParametersB\037\n\035_register_counts_as_" +
-      "heartbeatB\030\n\026_multi_user_per_deviceB\031\n\027_" +
-      "single_device_per_userB\024\n\022_server_side_i" +
-      "nbox\"\254\003\n\003App\022>\n\006app_id\030\001 \001(\tB\'\342A\001\002\272H\034r\032\030" +
-      "@2\026^[a-z0-9][a-z0-9._-]*$\260\324\030\001R\005appId\022H\n\t" +
-      "tenant_id\030\002 \001(\tB+\342A\002\001\005\272H\037r\035\030@2\031^([a-z0-9" +
-      "][a-z0-9._-]*)?$\260\324\030\002R\010tenantId\022=\n\014displa" +
-      "y_name\030\003 \001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]*$" +
-      "R\013displayName\022<\n\010settings\030\004 \001(\0132\032.apppro" +
-      "file.v1.AppSettingsB\004\342A\001\001R\010settings\022A\n\013c" +
-      "reate_time\030\005 \001(\0132\032.google.protobuf.Times" +
-      "tampB\004\342A\001\003R\ncreateTime\022A\n\013update_time\030\006 " +
-      "\001(\0132\032.google.protobuf.TimestampB\004\342A\001\003R\nu" +
-      "pdateTime\022\030\n\004etag\030\007 \001(\tB\004\342A\001\001R\004etag\"\367\001\n\003" +
-      "Key\022\033\n\006key_id\030\001 \001(\tB\004\342A\001\003R\005keyId\0220\n\004kind" +
-      "\030\002 \001(\0162\026.appprofile.v1.KeyKindB\004\342A\001\003R\004ki" +
-      "nd\022\033\n\006app_id\030\003 \001(\tB\004\342A\001\003R\005appId\022A\n\013creat" +
-      "e_time\030\004 \001(\0132\032.google.protobuf.Timestamp" +
-      "B\004\342A\001\003R\ncreateTime\022A\n\013revoke_time\030\005 \001(\0132" +
-      "\032.google.protobuf.TimestampB\004\342A\001\003R\nrevok" +
-      "eTime*n\n\016InAppTransport\022 \n\034IN_APP_TRANSP" +
-      "ORT_UNSPECIFIED\020\000\022\031\n\025IN_APP_TRANSPORT_MQ" +
-      "TT\020\001\022\037\n\033IN_APP_TRANSPORT_WEB_SOCKET\020\002*y\n" +
-      "\013MonitorKind\022\034\n\030MONITOR_KIND_UNSPECIFIED" +
-      "\020\000\022\031\n\025MONITOR_KIND_ONE_TIME\020\001\022\026\n\022MONITOR" +
-      "_KIND_EVENT\020\002\022\031\n\025MONITOR_KIND_INTERVAL\020\003" +
-      "Bk\n\021com.appprofile.v1B\010AppProtoP\001ZJgithu" +
-      "b.com/profile-grpc/profile-grpc/clients/" +
-      "go/appprofile/v1;appprofilev1b\006proto3"
+      "eB\014\342A\001\001\272H\005\202\001\002\020\001R\007purpose\022W\n\020apns_environ" +
+      "ment\030\005 \001(\0162\036.appprofile.v1.ApnsEnvironme" +
+      "ntB\014\342A\001\001\272H\005\202\001\002\020\001R\017apnsEnvironment\"\217\001\n\rRe" +
+      "aperBreaker\022:\n\007percent\030\001 \001(\001B\033\342A\001\001\272H\024\022\022\031" +
+      "\000\000\000\000\000\000Y@)\000\000\000\000\000\000\000\000H\000R\007percent\210\001\001\022*\n\007minim" +
+      "um\030\002 \001(\003B\013\342A\001\001\272H\004\"\002(\000H\001R\007minimum\210\001\001B\n\n\010_" +
+      "percentB\n\n\010_minimum\"\342\002\n\rInAppSettings\022X\n" +
+      "\021primary_transport\030\001 \001(\0162\035.appprofile.v1" +
+      ".InAppTransportB\014\342A\001\001\272H\005\202\001\002\020\001R\020primaryTr" +
+      "ansport\022\\\n\023secondary_transport\030\002 \001(\0162\035.a" +
+      "ppprofile.v1.InAppTransportB\014\342A\001\001\272H\005\202\001\002\020" +
+      "\001R\022secondaryTransport\0223\n\020use_secured_por" +
+      "t\030\003 \001(\010B\004\342A\001\001H\000R\016useSecuredPort\210\001\001\0228\n\022pa" +
+      "yload_encryption\030\004 \001(\010B\004\342A\001\001H\001R\021payloadE" +
+      "ncryption\210\001\001B\023\n\021_use_secured_portB\025\n\023_pa" +
+      "yload_encryption\"\240\002\n\026DeviceAttributeMoni" +
+      "tor\022C\n\010platform\030\001 \001(\0162\027.appprofile.v1.Pl" +
+      "atformB\016\342A\001\002\272H\007\202\001\004\020\001 \000R\010platform\022<\n\tattr" +
+      "ibute\030\002 \001(\tB\036\342A\001\002\272H\027r\025\030@2\021^[a-z][a-z0-9_" +
+      "]*$R\tattribute\022>\n\004kind\030\003 \001(\0162\032.appprofil" +
+      "e.v1.MonitorKindB\016\342A\001\002\272H\007\202\001\004\020\001 \000R\004kind\022C" +
+      "\n\010interval\030\004 \001(\0132\031.google.protobuf.Durat" +
+      "ionB\014\342A\001\001\272H\005\252\001\002*\000R\010interval\"\227\004\n\020BridgePa" +
+      "rameters\022=\n\010username\030\001 \003(\tB!\342A\001\001\272H\032\222\001\027\020\010" +
+      "\"\023r\021(\200\0012\014^[^\\p{Cc}]+$R\010username\022=\n\010selec" +
+      "tor\030\002 \003(\tB!\342A\001\001\272H\032\222\001\027\020\010\"\023r\021(\200\0012\014^[^\\p{Cc" +
+      "}]+$R\010selector\022B\n\013token_calls\030\003 \003(\tB!\342A\001" +
+      "\001\272H\032\222\001\027\020\010\"\023r\021(\200\0012\014^[^\\p{Cc}]+$R\ntokenCal" +
+      "ls\022B\n\013appid_calls\030\004 \003(\tB!\342A\001\001\272H\032\222\001\027\020\010\"\023r" +
+      "\021(\200\0012\014^[^\\p{Cc}]+$R\nappidCalls\022@\n\ntoken_" +
+      "msgs\030\005 \003(\tB!\342A\001\001\272H\032\222\001\027\020\010\"\023r\021(\200\0012\014^[^\\p{C" +
+      "c}]+$R\ttokenMsgs\022@\n\nappid_msgs\030\006 \003(\tB!\342A" +
+      "\001\001\272H\032\222\001\027\020\010\"\023r\021(\200\0012\014^[^\\p{Cc}]+$R\tappidMs" +
+      "gs\022>\n\tdevice_id\030\007 \003(\tB!\342A\001\001\272H\032\222\001\027\020\010\"\023r\021(" +
+      "\200\0012\014^[^\\p{Cc}]+$R\010deviceId\0229\n\006secret\030\010 \003" +
+      "(\tB!\342A\001\001\272H\032\222\001\027\020\010\"\023r\021(\200\0012\014^[^\\p{Cc}]+$R\006s" +
+      "ecret\"\245\013\n\013AppSettings\022F\n\014push_app_ids\030\001 " +
+      "\003(\0132\026.appprofile.v1.PushAppB\014\342A\001\001\272H\005\222\001\002\020" +
+      "@R\npushAppIds\022[\n\021inactivity_period\030\002 \001(\013" +
+      "2\031.google.protobuf.DurationB\023\342A\001\001\272H\014\252\001\t\"" +
+      "\005\010\200\347\204\017*\000R\020inactivityPeriod\022]\n\022heartbeat_" +
+      "interval\030\003 \001(\0132\031.google.protobuf.Duratio" +
+      "nB\023\342A\001\001\272H\014\252\001\t\"\005\010\200\347\204\017*\000R\021heartbeatInterva" +
+      "l\022b\n\025heartbeat_granularity\030\004 \001(\0132\031.googl" +
+      "e.protobuf.DurationB\022\342A\001\001\272H\013\252\001\010\"\004\010\200\243\0052\000R" +
+      "\024heartbeatGranularity\022W\n\023never_heartbeat" +
+      "_ttl\030\005 \001(\0132\031.google.protobuf.DurationB\014\342" +
+      "A\001\001\272H\005\252\001\002*\000R\021neverHeartbeatTtl\022J\n\034regist" +
+      "er_counts_as_heartbeat\030\006 \001(\010B\004\342A\001\001H\000R\031re" +
+      "gisterCountsAsHeartbeat\210\001\001\022K\n\010channels\030\007" +
+      " \003(\0162\026.appprofile.v1.ChannelB\027\342A\001\001\272H\020\222\001\r" +
+      "\020\003\030\001\"\007\202\001\004\020\001 \000R\010channels\022<\n\025multi_user_pe" +
+      "r_device\030\010 \001(\010B\004\342A\001\001H\001R\022multiUserPerDevi" +
+      "ce\210\001\001\022>\n\026single_device_per_user\030\t \001(\010B\004\342" +
+      "A\001\001H\002R\023singleDevicePerUser\210\001\001\022f\n\026unregis" +
+      "tered_retention\030\n \001(\0132\031.google.protobuf." +
+      "DurationB\024\342A\001\001\272H\r\252\001\n\"\006\010\200\206\260\226\0012\000R\025unregist" +
+      "eredRetention\022I\n\016reaper_breaker\030\013 \001(\0132\034." +
+      "appprofile.v1.ReaperBreakerB\004\342A\001\001R\rreape" +
+      "rBreaker\022g\n\026account_removal_action\030\014 \001(\016" +
+      "2#.appprofile.v1.AccountRemovalActionB\014\342" +
+      "A\001\001\272H\005\202\001\002\020\001R\024accountRemovalAction\0225\n\021ser" +
+      "ver_side_inbox\030\r \001(\010B\004\342A\001\001H\003R\017serverSide" +
+      "Inbox\210\001\001\0229\n\006in_app\030\016 \001(\0132\034.appprofile.v1" +
+      ".InAppSettingsB\004\342A\001\001R\005inApp\022p\n\031device_at" +
+      "tribute_monitors\030\017 \003(\0132%.appprofile.v1.D" +
+      "eviceAttributeMonitorB\r\342A\001\001\272H\006\222\001\003\020\200\001R\027de" +
+      "viceAttributeMonitors\022R\n\021bridge_paramete" +
+      "rs\030\020 \001(\0132\037.appprofile.v1.BridgeParameter" +
+      "sB\004\342A\001\001R\020bridgeParametersB\037\n\035_register_c" +
+      "ounts_as_heartbeatB\030\n\026_multi_user_per_de" +
+      "viceB\031\n\027_single_device_per_userB\024\n\022_serv" +
+      "er_side_inbox\"\254\003\n\003App\022>\n\006app_id\030\001 \001(\tB\'\342" +
+      "A\001\002\272H\034r\032\030@2\026^[a-z0-9][a-z0-9._-]*$\260\324\030\001R\005" +
+      "appId\022H\n\ttenant_id\030\002 \001(\tB+\342A\002\001\005\272H\037r\035\030@2\031" +
+      "^([a-z0-9][a-z0-9._-]*)?$\260\324\030\002R\010tenantId\022" +
+      "=\n\014display_name\030\003 \001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014^[^" +
+      "\\p{Cc}]*$R\013displayName\022<\n\010settings\030\004 \001(\013" +
+      "2\032.appprofile.v1.AppSettingsB\004\342A\001\001R\010sett" +
+      "ings\022A\n\013create_time\030\005 \001(\0132\032.google.proto" +
+      "buf.TimestampB\004\342A\001\003R\ncreateTime\022A\n\013updat" +
+      "e_time\030\006 \001(\0132\032.google.protobuf.Timestamp" +
+      "B\004\342A\001\003R\nupdateTime\022\030\n\004etag\030\007 \001(\tB\004\342A\001\001R\004" +
+      "etag\"\367\001\n\003Key\022\033\n\006key_id\030\001 \001(\tB\004\342A\001\003R\005keyI" +
+      "d\0220\n\004kind\030\002 \001(\0162\026.appprofile.v1.KeyKindB" +
+      "\004\342A\001\003R\004kind\022\033\n\006app_id\030\003 \001(\tB\004\342A\001\003R\005appId" +
+      "\022A\n\013create_time\030\004 \001(\0132\032.google.protobuf." +
+      "TimestampB\004\342A\001\003R\ncreateTime\022A\n\013revoke_ti" +
+      "me\030\005 \001(\0132\032.google.protobuf.TimestampB\004\342A" +
+      "\001\003R\nrevokeTime*n\n\016InAppTransport\022 \n\034IN_A" +
+      "PP_TRANSPORT_UNSPECIFIED\020\000\022\031\n\025IN_APP_TRA" +
+      "NSPORT_MQTT\020\001\022\037\n\033IN_APP_TRANSPORT_WEB_SO" +
+      "CKET\020\002*y\n\013MonitorKind\022\034\n\030MONITOR_KIND_UN" +
+      "SPECIFIED\020\000\022\031\n\025MONITOR_KIND_ONE_TIME\020\001\022\026" +
+      "\n\022MONITOR_KIND_EVENT\020\002\022\031\n\025MONITOR_KIND_I" +
+      "NTERVAL\020\003Bk\n\021com.appprofile.v1B\010AppProto" +
+      "P\001ZJgithub.com/profile-grpc/profile-grpc" +
+      "/clients/go/appprofile/v1;appprofilev1b\006" +
+      "proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -199,7 +202,7 @@ public final class AppProto extends com.google.protobuf.GeneratedFile {
     internal_static_appprofile_v1_PushApp_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_appprofile_v1_PushApp_descriptor,
-        new java.lang.String[] { "PushAppId", "Provider", "Platform", "Purpose", });
+        new java.lang.String[] { "PushAppId", "Provider", "Platform", "Purpose", "ApnsEnvironment", });
     internal_static_appprofile_v1_ReaperBreaker_descriptor =
       getDescriptor().getMessageType(1);
     internal_static_appprofile_v1_ReaperBreaker_fieldAccessorTable = new

@@ -7,7 +7,8 @@ package com.appprofile.v1;
 
 /**
  * <pre>
- * Another profile that changed, and how. A profile that changed in several ways is listed once for each.
+ * Another profile that changed, and how. A profile that changed in several ways is listed once for each. A CLIENT key is
+ * told no other user's ids: it gets one entry for each effect, without a key.
  * </pre>
  *
  * Protobuf type {@code appprofile.v1.Displacement}
@@ -58,7 +59,7 @@ private static final long serialVersionUID = 0L;
   private com.appprofile.v1.ProfileKey key_;
   /**
    * <pre>
-   * The profile that changed.
+   * The profile that changed. Absent for CLIENT keys.
    * </pre>
    *
    * <code>.appprofile.v1.ProfileKey key = 1 [json_name = "key", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -70,7 +71,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The profile that changed.
+   * The profile that changed. Absent for CLIENT keys.
    * </pre>
    *
    * <code>.appprofile.v1.ProfileKey key = 1 [json_name = "key", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -82,7 +83,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The profile that changed.
+   * The profile that changed. Absent for CLIENT keys.
    * </pre>
    *
    * <code>.appprofile.v1.ProfileKey key = 1 [json_name = "key", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -118,6 +119,21 @@ private static final long serialVersionUID = 0L;
     return result == null ? com.appprofile.v1.DisplacementEffect.UNRECOGNIZED : result;
   }
 
+  public static final int COUNT_FIELD_NUMBER = 3;
+  private int count_ = 0;
+  /**
+   * <pre>
+   * How many profiles the entry stands for: 1 where `key` is given.
+   * </pre>
+   *
+   * <code>int32 count = 3 [json_name = "count", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   * @return The count.
+   */
+  @java.lang.Override
+  public int getCount() {
+    return count_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -138,6 +154,9 @@ private static final long serialVersionUID = 0L;
     if (effect_ != com.appprofile.v1.DisplacementEffect.DISPLACEMENT_EFFECT_UNSPECIFIED.getNumber()) {
       output.writeEnum(2, effect_);
     }
+    if (count_ != 0) {
+      output.writeInt32(3, count_);
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -149,6 +168,10 @@ private static final long serialVersionUID = 0L;
     if (effect_ != com.appprofile.v1.DisplacementEffect.DISPLACEMENT_EFFECT_UNSPECIFIED.getNumber()) {
       size += com.google.protobuf.CodedOutputStream
         .computeEnumSize(2, effect_);
+    }
+    if (count_ != 0) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeInt32Size(3, count_);
     }
     return size;
   }
@@ -180,6 +203,8 @@ private static final long serialVersionUID = 0L;
           .equals(other.getKey())) return false;
     }
     if (effect_ != other.effect_) return false;
+    if (getCount()
+        != other.getCount()) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -197,6 +222,8 @@ private static final long serialVersionUID = 0L;
     }
     hash = (37 * hash) + EFFECT_FIELD_NUMBER;
     hash = (53 * hash) + effect_;
+    hash = (37 * hash) + COUNT_FIELD_NUMBER;
+    hash = (53 * hash) + getCount();
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -296,7 +323,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Another profile that changed, and how. A profile that changed in several ways is listed once for each.
+   * Another profile that changed, and how. A profile that changed in several ways is listed once for each. A CLIENT key is
+   * told no other user's ids: it gets one entry for each effect, without a key.
    * </pre>
    *
    * Protobuf type {@code appprofile.v1.Displacement}
@@ -344,6 +372,7 @@ private static final long serialVersionUID = 0L;
         keyBuilder_ = null;
       }
       effect_ = 0;
+      count_ = 0;
       return this;
     }
 
@@ -387,6 +416,9 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000002) != 0)) {
         result.effect_ = effect_;
       }
+      if (((from_bitField0_ & 0x00000004) != 0)) {
+        result.count_ = count_;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -407,6 +439,9 @@ private static final long serialVersionUID = 0L;
       }
       if (other.effect_ != 0) {
         setEffectValue(other.getEffectValue());
+      }
+      if (other.getCount() != 0) {
+        setCount(other.getCount());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -446,6 +481,11 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000002;
               break;
             } // case 16
+            case 24: {
+              count_ = input.readInt32();
+              bitField0_ |= 0x00000004;
+              break;
+            } // case 24
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -468,7 +508,7 @@ private static final long serialVersionUID = 0L;
         com.appprofile.v1.ProfileKey, com.appprofile.v1.ProfileKey.Builder, com.appprofile.v1.ProfileKeyOrBuilder> keyBuilder_;
     /**
      * <pre>
-     * The profile that changed.
+     * The profile that changed. Absent for CLIENT keys.
      * </pre>
      *
      * <code>.appprofile.v1.ProfileKey key = 1 [json_name = "key", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -479,7 +519,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The profile that changed.
+     * The profile that changed. Absent for CLIENT keys.
      * </pre>
      *
      * <code>.appprofile.v1.ProfileKey key = 1 [json_name = "key", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -494,7 +534,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The profile that changed.
+     * The profile that changed. Absent for CLIENT keys.
      * </pre>
      *
      * <code>.appprofile.v1.ProfileKey key = 1 [json_name = "key", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -514,7 +554,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The profile that changed.
+     * The profile that changed. Absent for CLIENT keys.
      * </pre>
      *
      * <code>.appprofile.v1.ProfileKey key = 1 [json_name = "key", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -532,7 +572,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The profile that changed.
+     * The profile that changed. Absent for CLIENT keys.
      * </pre>
      *
      * <code>.appprofile.v1.ProfileKey key = 1 [json_name = "key", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -557,7 +597,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The profile that changed.
+     * The profile that changed. Absent for CLIENT keys.
      * </pre>
      *
      * <code>.appprofile.v1.ProfileKey key = 1 [json_name = "key", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -574,7 +614,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The profile that changed.
+     * The profile that changed. Absent for CLIENT keys.
      * </pre>
      *
      * <code>.appprofile.v1.ProfileKey key = 1 [json_name = "key", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -586,7 +626,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The profile that changed.
+     * The profile that changed. Absent for CLIENT keys.
      * </pre>
      *
      * <code>.appprofile.v1.ProfileKey key = 1 [json_name = "key", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -601,7 +641,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The profile that changed.
+     * The profile that changed. Absent for CLIENT keys.
      * </pre>
      *
      * <code>.appprofile.v1.ProfileKey key = 1 [json_name = "key", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -688,6 +728,50 @@ private static final long serialVersionUID = 0L;
     public Builder clearEffect() {
       bitField0_ = (bitField0_ & ~0x00000002);
       effect_ = 0;
+      onChanged();
+      return this;
+    }
+
+    private int count_ ;
+    /**
+     * <pre>
+     * How many profiles the entry stands for: 1 where `key` is given.
+     * </pre>
+     *
+     * <code>int32 count = 3 [json_name = "count", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     * @return The count.
+     */
+    @java.lang.Override
+    public int getCount() {
+      return count_;
+    }
+    /**
+     * <pre>
+     * How many profiles the entry stands for: 1 where `key` is given.
+     * </pre>
+     *
+     * <code>int32 count = 3 [json_name = "count", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     * @param value The count to set.
+     * @return This builder for chaining.
+     */
+    public Builder setCount(int value) {
+
+      count_ = value;
+      bitField0_ |= 0x00000004;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * How many profiles the entry stands for: 1 where `key` is given.
+     * </pre>
+     *
+     * <code>int32 count = 3 [json_name = "count", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearCount() {
+      bitField0_ = (bitField0_ & ~0x00000004);
+      count_ = 0;
       onChanged();
       return this;
     }

@@ -12,7 +12,7 @@ public interface DisplacementOrBuilder extends
 
   /**
    * <pre>
-   * The profile that changed.
+   * The profile that changed. Absent for CLIENT keys.
    * </pre>
    *
    * <code>.appprofile.v1.ProfileKey key = 1 [json_name = "key", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -21,7 +21,7 @@ public interface DisplacementOrBuilder extends
   boolean hasKey();
   /**
    * <pre>
-   * The profile that changed.
+   * The profile that changed. Absent for CLIENT keys.
    * </pre>
    *
    * <code>.appprofile.v1.ProfileKey key = 1 [json_name = "key", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -30,7 +30,7 @@ public interface DisplacementOrBuilder extends
   com.appprofile.v1.ProfileKey getKey();
   /**
    * <pre>
-   * The profile that changed.
+   * The profile that changed. Absent for CLIENT keys.
    * </pre>
    *
    * <code>.appprofile.v1.ProfileKey key = 1 [json_name = "key", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -55,4 +55,14 @@ public interface DisplacementOrBuilder extends
    * @return The effect.
    */
   com.appprofile.v1.DisplacementEffect getEffect();
+
+  /**
+   * <pre>
+   * How many profiles the entry stands for: 1 where `key` is given.
+   * </pre>
+   *
+   * <code>int32 count = 3 [json_name = "count", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   * @return The count.
+   */
+  int getCount();
 }

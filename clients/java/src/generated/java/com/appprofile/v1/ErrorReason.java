@@ -277,6 +277,27 @@ public enum ErrorReason
    * <code>ERROR_REASON_INTERNAL = 28;</code>
    */
   ERROR_REASON_INTERNAL(28),
+  /**
+   * <pre>
+   * INVALID_ARGUMENT: a push token is no token but a word for none, such as `null`, `(null)`, `undefined`, `BLACKLISTED` or
+   * zeros only. Send no endpoint while there is no token.
+   * Example: {"reason": "PLACEHOLDER_TOKEN", "domain": "appprofile", "metadata": {"fields": "push_endpoints[0].token"}}
+   * </pre>
+   *
+   * <code>ERROR_REASON_PLACEHOLDER_TOKEN = 29;</code>
+   */
+  ERROR_REASON_PLACEHOLDER_TOKEN(29),
+  /**
+   * <pre>
+   * FAILED_PRECONDITION: the `sequence` of the call is not above the highest one applied for the device (UpdateProfileData:
+   * for the profile), which `highest` says. A later call was applied before; nothing was written. Do not repeat the call as
+   * it is.
+   * Example: {"reason": "OUT_OF_ORDER", "domain": "appprofile", "metadata": {"app_id": "shop", "sequence": "4", "highest": "7"}}
+   * </pre>
+   *
+   * <code>ERROR_REASON_OUT_OF_ORDER = 30;</code>
+   */
+  ERROR_REASON_OUT_OF_ORDER(30),
   UNRECOGNIZED(-1),
   ;
 
@@ -550,6 +571,27 @@ public enum ErrorReason
    * <code>ERROR_REASON_INTERNAL = 28;</code>
    */
   public static final int ERROR_REASON_INTERNAL_VALUE = 28;
+  /**
+   * <pre>
+   * INVALID_ARGUMENT: a push token is no token but a word for none, such as `null`, `(null)`, `undefined`, `BLACKLISTED` or
+   * zeros only. Send no endpoint while there is no token.
+   * Example: {"reason": "PLACEHOLDER_TOKEN", "domain": "appprofile", "metadata": {"fields": "push_endpoints[0].token"}}
+   * </pre>
+   *
+   * <code>ERROR_REASON_PLACEHOLDER_TOKEN = 29;</code>
+   */
+  public static final int ERROR_REASON_PLACEHOLDER_TOKEN_VALUE = 29;
+  /**
+   * <pre>
+   * FAILED_PRECONDITION: the `sequence` of the call is not above the highest one applied for the device (UpdateProfileData:
+   * for the profile), which `highest` says. A later call was applied before; nothing was written. Do not repeat the call as
+   * it is.
+   * Example: {"reason": "OUT_OF_ORDER", "domain": "appprofile", "metadata": {"app_id": "shop", "sequence": "4", "highest": "7"}}
+   * </pre>
+   *
+   * <code>ERROR_REASON_OUT_OF_ORDER = 30;</code>
+   */
+  public static final int ERROR_REASON_OUT_OF_ORDER_VALUE = 30;
 
 
   public final int getNumber() {
@@ -605,6 +647,8 @@ public enum ErrorReason
       case 26: return ERROR_REASON_DATABASE_UNAVAILABLE;
       case 27: return ERROR_REASON_DEADLINE;
       case 28: return ERROR_REASON_INTERNAL;
+      case 29: return ERROR_REASON_PLACEHOLDER_TOKEN;
+      case 30: return ERROR_REASON_OUT_OF_ORDER;
       default: return null;
     }
   }

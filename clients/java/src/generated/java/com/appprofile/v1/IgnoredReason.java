@@ -47,6 +47,15 @@ public enum IgnoredReason
    * <code>IGNORED_REASON_TOO_SOON = 3;</code>
    */
   IGNORED_REASON_TOO_SOON(3),
+  /**
+   * <pre>
+   * A push token that another device holds which registered later than this profile did. It goes to this device with the
+   * next Register.
+   * </pre>
+   *
+   * <code>IGNORED_REASON_TOKEN_OWNED = 4;</code>
+   */
+  IGNORED_REASON_TOKEN_OWNED(4),
   UNRECOGNIZED(-1),
   ;
 
@@ -91,6 +100,15 @@ public enum IgnoredReason
    * <code>IGNORED_REASON_TOO_SOON = 3;</code>
    */
   public static final int IGNORED_REASON_TOO_SOON_VALUE = 3;
+  /**
+   * <pre>
+   * A push token that another device holds which registered later than this profile did. It goes to this device with the
+   * next Register.
+   * </pre>
+   *
+   * <code>IGNORED_REASON_TOKEN_OWNED = 4;</code>
+   */
+  public static final int IGNORED_REASON_TOKEN_OWNED_VALUE = 4;
 
 
   public final int getNumber() {
@@ -121,6 +139,7 @@ public enum IgnoredReason
       case 1: return IGNORED_REASON_NOT_ENABLED;
       case 2: return IGNORED_REASON_ALREADY_SET;
       case 3: return IGNORED_REASON_TOO_SOON;
+      case 4: return IGNORED_REASON_TOKEN_OWNED;
       default: return null;
     }
   }

@@ -59,7 +59,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object path_ = "";
   /**
    * <pre>
-   * The field, for example `device_attributes.battery_level`.
+   * The field, for example `device_attributes.battery_level` or `push_endpoints[0]`.
    * </pre>
    *
    * <code>string path = 1 [json_name = "path", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -80,7 +80,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The field, for example `device_attributes.battery_level`.
+   * The field, for example `device_attributes.battery_level` or `push_endpoints[0]`.
    * </pre>
    *
    * <code>string path = 1 [json_name = "path", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -454,7 +454,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object path_ = "";
     /**
      * <pre>
-     * The field, for example `device_attributes.battery_level`.
+     * The field, for example `device_attributes.battery_level` or `push_endpoints[0]`.
      * </pre>
      *
      * <code>string path = 1 [json_name = "path", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -474,7 +474,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The field, for example `device_attributes.battery_level`.
+     * The field, for example `device_attributes.battery_level` or `push_endpoints[0]`.
      * </pre>
      *
      * <code>string path = 1 [json_name = "path", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -495,7 +495,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The field, for example `device_attributes.battery_level`.
+     * The field, for example `device_attributes.battery_level` or `push_endpoints[0]`.
      * </pre>
      *
      * <code>string path = 1 [json_name = "path", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -512,7 +512,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The field, for example `device_attributes.battery_level`.
+     * The field, for example `device_attributes.battery_level` or `push_endpoints[0]`.
      * </pre>
      *
      * <code>string path = 1 [json_name = "path", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -526,7 +526,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The field, for example `device_attributes.battery_level`.
+     * The field, for example `device_attributes.battery_level` or `push_endpoints[0]`.
      * </pre>
      *
      * <code>string path = 1 [json_name = "path", (.google.api.field_behavior) = OUTPUT_ONLY];</code>

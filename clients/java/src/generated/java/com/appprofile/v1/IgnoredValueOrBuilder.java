@@ -12,7 +12,7 @@ public interface IgnoredValueOrBuilder extends
 
   /**
    * <pre>
-   * The field, for example `device_attributes.battery_level`.
+   * The field, for example `device_attributes.battery_level` or `push_endpoints[0]`.
    * </pre>
    *
    * <code>string path = 1 [json_name = "path", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -21,7 +21,7 @@ public interface IgnoredValueOrBuilder extends
   java.lang.String getPath();
   /**
    * <pre>
-   * The field, for example `device_attributes.battery_level`.
+   * The field, for example `device_attributes.battery_level` or `push_endpoints[0]`.
    * </pre>
    *
    * <code>string path = 1 [json_name = "path", (.google.api.field_behavior) = OUTPUT_ONLY];</code>

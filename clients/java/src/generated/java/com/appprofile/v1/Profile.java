@@ -48,6 +48,7 @@ private static final long serialVersionUID = 0L;
     sdkVersion_ = "";
     deviceModel_ = "";
     etag_ = "";
+    pushPermission_ = 0;
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -1377,6 +1378,32 @@ java.lang.String defaultValue) {
     }
   }
 
+  public static final int PUSH_PERMISSION_FIELD_NUMBER = 27;
+  private int pushPermission_ = 0;
+  /**
+   * <pre>
+   * Whether the user lets the app show notifications. Default UNSPECIFIED (never told), which is treated as granted.
+   * </pre>
+   *
+   * <code>.appprofile.v1.PushPermission push_permission = 27 [json_name = "pushPermission", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+   * @return The enum numeric value on the wire for pushPermission.
+   */
+  @java.lang.Override public int getPushPermissionValue() {
+    return pushPermission_;
+  }
+  /**
+   * <pre>
+   * Whether the user lets the app show notifications. Default UNSPECIFIED (never told), which is treated as granted.
+   * </pre>
+   *
+   * <code>.appprofile.v1.PushPermission push_permission = 27 [json_name = "pushPermission", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+   * @return The pushPermission.
+   */
+  @java.lang.Override public com.appprofile.v1.PushPermission getPushPermission() {
+    com.appprofile.v1.PushPermission result = com.appprofile.v1.PushPermission.forNumber(pushPermission_);
+    return result == null ? com.appprofile.v1.PushPermission.UNRECOGNIZED : result;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -1479,6 +1506,9 @@ java.lang.String defaultValue) {
     }
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(etag_)) {
       com.google.protobuf.GeneratedMessage.writeString(output, 26, etag_);
+    }
+    if (pushPermission_ != com.appprofile.v1.PushPermission.PUSH_PERMISSION_UNSPECIFIED.getNumber()) {
+      output.writeEnum(27, pushPermission_);
     }
     getUnknownFields().writeTo(output);
   }
@@ -1603,6 +1633,10 @@ java.lang.String defaultValue) {
     }
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(etag_)) {
       size += com.google.protobuf.GeneratedMessage.computeStringSize(26, etag_);
+    }
+    if (pushPermission_ != com.appprofile.v1.PushPermission.PUSH_PERMISSION_UNSPECIFIED.getNumber()) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeEnumSize(27, pushPermission_);
     }
     return size;
   }
@@ -1730,6 +1764,7 @@ java.lang.String defaultValue) {
     }
     if (!getEtag()
         .equals(other.getEtag())) return false;
+    if (pushPermission_ != other.pushPermission_) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -1840,6 +1875,8 @@ java.lang.String defaultValue) {
     }
     hash = (37 * hash) + ETAG_FIELD_NUMBER;
     hash = (53 * hash) + getEtag().hashCode();
+    hash = (37 * hash) + PUSH_PERMISSION_FIELD_NUMBER;
+    hash = (53 * hash) + pushPermission_;
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -2076,6 +2113,7 @@ java.lang.String defaultValue) {
         expireTimeBuilder_ = null;
       }
       etag_ = "";
+      pushPermission_ = 0;
       return this;
     }
 
@@ -2233,6 +2271,9 @@ java.lang.String defaultValue) {
       if (((from_bitField0_ & 0x02000000) != 0)) {
         result.etag_ = etag_;
       }
+      if (((from_bitField0_ & 0x04000000) != 0)) {
+        result.pushPermission_ = pushPermission_;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -2374,6 +2415,9 @@ java.lang.String defaultValue) {
         etag_ = other.etag_;
         bitField0_ |= 0x02000000;
         onChanged();
+      }
+      if (other.pushPermission_ != 0) {
+        setPushPermissionValue(other.getPushPermissionValue());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -2572,6 +2616,11 @@ java.lang.String defaultValue) {
               bitField0_ |= 0x02000000;
               break;
             } // case 210
+            case 216: {
+              pushPermission_ = input.readEnum();
+              bitField0_ |= 0x04000000;
+              break;
+            } // case 216
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -5831,6 +5880,78 @@ java.lang.String defaultValue) {
       checkByteStringIsUtf8(value);
       etag_ = value;
       bitField0_ |= 0x02000000;
+      onChanged();
+      return this;
+    }
+
+    private int pushPermission_ = 0;
+    /**
+     * <pre>
+     * Whether the user lets the app show notifications. Default UNSPECIFIED (never told), which is treated as granted.
+     * </pre>
+     *
+     * <code>.appprofile.v1.PushPermission push_permission = 27 [json_name = "pushPermission", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+     * @return The enum numeric value on the wire for pushPermission.
+     */
+    @java.lang.Override public int getPushPermissionValue() {
+      return pushPermission_;
+    }
+    /**
+     * <pre>
+     * Whether the user lets the app show notifications. Default UNSPECIFIED (never told), which is treated as granted.
+     * </pre>
+     *
+     * <code>.appprofile.v1.PushPermission push_permission = 27 [json_name = "pushPermission", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+     * @param value The enum numeric value on the wire for pushPermission to set.
+     * @return This builder for chaining.
+     */
+    public Builder setPushPermissionValue(int value) {
+      pushPermission_ = value;
+      bitField0_ |= 0x04000000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Whether the user lets the app show notifications. Default UNSPECIFIED (never told), which is treated as granted.
+     * </pre>
+     *
+     * <code>.appprofile.v1.PushPermission push_permission = 27 [json_name = "pushPermission", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+     * @return The pushPermission.
+     */
+    @java.lang.Override
+    public com.appprofile.v1.PushPermission getPushPermission() {
+      com.appprofile.v1.PushPermission result = com.appprofile.v1.PushPermission.forNumber(pushPermission_);
+      return result == null ? com.appprofile.v1.PushPermission.UNRECOGNIZED : result;
+    }
+    /**
+     * <pre>
+     * Whether the user lets the app show notifications. Default UNSPECIFIED (never told), which is treated as granted.
+     * </pre>
+     *
+     * <code>.appprofile.v1.PushPermission push_permission = 27 [json_name = "pushPermission", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+     * @param value The pushPermission to set.
+     * @throws IllegalArgumentException if UNRECOGNIZED is provided.
+     * @return This builder for chaining.
+     */
+    public Builder setPushPermission(com.appprofile.v1.PushPermission value) {
+      if (value == null) { throw new NullPointerException(); }
+      bitField0_ |= 0x04000000;
+      pushPermission_ = value.getNumber();
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Whether the user lets the app show notifications. Default UNSPECIFIED (never told), which is treated as granted.
+     * </pre>
+     *
+     * <code>.appprofile.v1.PushPermission push_permission = 27 [json_name = "pushPermission", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearPushPermission() {
+      bitField0_ = (bitField0_ & ~0x04000000);
+      pushPermission_ = 0;
       onChanged();
       return this;
     }

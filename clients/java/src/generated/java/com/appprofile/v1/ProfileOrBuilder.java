@@ -788,4 +788,23 @@ java.lang.String defaultValue);
    */
   com.google.protobuf.ByteString
       getEtagBytes();
+
+  /**
+   * <pre>
+   * Whether the user lets the app show notifications. Default UNSPECIFIED (never told), which is treated as granted.
+   * </pre>
+   *
+   * <code>.appprofile.v1.PushPermission push_permission = 27 [json_name = "pushPermission", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+   * @return The enum numeric value on the wire for pushPermission.
+   */
+  int getPushPermissionValue();
+  /**
+   * <pre>
+   * Whether the user lets the app show notifications. Default UNSPECIFIED (never told), which is treated as granted.
+   * </pre>
+   *
+   * <code>.appprofile.v1.PushPermission push_permission = 27 [json_name = "pushPermission", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+   * @return The pushPermission.
+   */
+  com.appprofile.v1.PushPermission getPushPermission();
 }

@@ -32,6 +32,11 @@ public final class ProfileProto extends com.google.protobuf.GeneratedFile {
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_appprofile_v1_ProfileKey_fieldAccessorTable;
   static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_appprofile_v1_WebPushKeys_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_appprofile_v1_WebPushKeys_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
     internal_static_appprofile_v1_PushEndpoint_descriptor;
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
@@ -69,103 +74,126 @@ public final class ProfileProto extends com.google.protobuf.GeneratedFile {
       "\005appId\0227\n\007user_id\030\002 \001(\tB\036\342A\001\002\272H\023r\021(\200\0022\014^" +
       "[^\\p{Cc}]+$\260\324\030\003R\006userId\0227\n\tdevice_id\030\003 \001" +
       "(\tB\032\342A\001\002\272H\023r\021(\200\0022\014^[^\\p{Cc}]+$R\010deviceId" +
-      "\"\203\003\n\014PushEndpoint\022G\n\010provider\030\001 \001(\0162\033.ap" +
-      "pprofile.v1.PushProviderB\016\342A\001\002\272H\007\202\001\004\020\001 \000" +
-      "R\010provider\022\'\n\005token\030\002 \001(\tB\021\200\001\001\342A\001\002\272H\007r\005 " +
-      "\001(\200 R\005token\022:\n\013push_app_id\030\003 \001(\tB\032\342A\001\001\272H" +
-      "\023r\021(\200\0022\014^[^\\p{Cc}]*$R\tpushAppId\022B\n\007purpo" +
-      "se\030\004 \001(\0162\032.appprofile.v1.PushPurposeB\014\342A" +
-      "\001\001\272H\005\202\001\002\020\001R\007purpose\022<\n\005state\030\005 \001(\0162 .app" +
-      "profile.v1.PushEndpointStateB\004\342A\001\003R\005stat" +
-      "e\022C\n\014confirm_time\030\006 \001(\0132\032.google.protobu" +
-      "f.TimestampB\004\342A\001\003R\013confirmTime\"\342\021\n\007Profi" +
-      "le\0228\n\003key\030\001 \001(\0132\031.appprofile.v1.ProfileK" +
-      "eyB\013\342A\002\002\005\272H\003\310\001\001R\003key\022A\n\010platform\030\002 \001(\0162\027" +
-      ".appprofile.v1.PlatformB\014\342A\001\001\272H\005\202\001\002\020\001R\010p" +
-      "latform\022:\n\006status\030\003 \001(\0162\034.appprofile.v1." +
-      "ProfileStatusB\004\342A\001\003R\006status\022=\n\nuser_stat" +
-      "e\030\004 \001(\0162\030.appprofile.v1.UserStateB\004\342A\001\003R" +
-      "\tuserState\022K\n\010channels\030\005 \003(\0162\026.appprofil" +
-      "e.v1.ChannelB\027\342A\001\001\272H\020\222\001\r\020\003\030\001\"\007\202\001\004\020\001 \000R\010c" +
-      "hannels\022\223\002\n\016push_endpoints\030\006 \003(\0132\033.apppr" +
-      "ofile.v1.PushEndpointB\316\001\342A\001\001\272H\306\001\222\001\002\020\014\272\001\272" +
-      "\001\n\025push_endpoints.unique\0225at most one pu" +
-      "sh endpoint of each (provider, purpose)\032" +
-      "jthis.size() < 2 || this.map(e, int(e.pr" +
-      "ovider) * 10 + (int(e.purpose) == 0 ? 1 " +
-      ": int(e.purpose))).unique()\330\001\001R\rpushEndp" +
-      "oints\022@\n\013customer_id\030\007 \001(\tB\032\342A\001\001\272H\023r\021(\200\002" +
-      "2\014^[^\\p{Cc}]*$H\000R\ncustomerId\210\001\001\0226\n\006rtm_i" +
-      "d\030\010 \001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]*$H\001R\005r" +
-      "tmId\210\001\001\022J\n\020account_selector\030\t \001(\tB\032\342A\001\001\272" +
-      "H\023r\021(\200\0042\014^[^\\p{Cc}]*$H\002R\017accountSelector" +
-      "\210\001\001\022%\n\010verified\030\n \001(\010B\004\342A\001\001H\003R\010verified\210" +
-      "\001\001\022\037\n\005guest\030\013 \001(\010B\004\342A\001\001H\004R\005guest\210\001\001\022)\n\nf" +
-      "oreground\030\014 \001(\010B\004\342A\001\001H\005R\nforeground\210\001\001\022:" +
-      "\n\010language\030\r \001(\tB\031\342A\001\001\272H\022r\020(@2\014^[^\\p{Cc}" +
-      "]*$H\006R\010language\210\001\001\022;\n\ttime_zone\030\016 \001(\tB\031\342" +
-      "A\001\001\272H\022r\020(@2\014^[^\\p{Cc}]*$H\007R\010timeZone\210\001\001\022" +
-      "=\n\nos_version\030\017 \001(\tB\031\342A\001\001\272H\022r\020(@2\014^[^\\p{" +
-      "Cc}]*$H\010R\tosVersion\210\001\001\022?\n\013sdk_version\030\020 " +
-      "\001(\tB\031\342A\001\001\272H\022r\020(@2\014^[^\\p{Cc}]*$H\tR\nsdkVer" +
-      "sion\210\001\001\022B\n\014device_model\030\021 \001(\tB\032\342A\001\001\272H\023r\021" +
-      "(\200\0012\014^[^\\p{Cc}]*$H\nR\013deviceModel\210\001\001\022\212\001\n\021" +
-      "device_attributes\030\022 \003(\0132,.appprofile.v1." +
-      "Profile.DeviceAttributesEntryB/\342A\001\001\272H(\232\001" +
-      "\"\020@\"\027r\025\030@2\021^[a-z][a-z0-9_]*$*\005r\003(\200\010\330\001\001R\020" +
-      "deviceAttributes\022\205\001\n\021custom_attributes\030\023" +
-      " \003(\0132,.appprofile.v1.Profile.CustomAttri" +
-      "butesEntryB*\342A\001\001\272H#\232\001\035\020@\"\022r\020(@2\014^[^\\p{Cc" +
-      "}]+$*\005r\003(\200\010\330\001\001R\020customAttributes\022A\n\013crea" +
-      "te_time\030\024 \001(\0132\032.google.protobuf.Timestam" +
-      "pB\004\342A\001\003R\ncreateTime\022E\n\rregister_time\030\025 \001" +
-      "(\0132\032.google.protobuf.TimestampB\004\342A\001\003R\014re" +
-      "gisterTime\022P\n\023last_heartbeat_time\030\026 \001(\0132" +
-      "\032.google.protobuf.TimestampB\004\342A\001\003R\021lastH" +
-      "eartbeatTime\022J\n\020last_opened_time\030\027 \001(\0132\032" +
-      ".google.protobuf.TimestampB\004\342A\001\001R\016lastOp" +
-      "enedTime\022A\n\013update_time\030\030 \001(\0132\032.google.p" +
-      "rotobuf.TimestampB\004\342A\001\003R\nupdateTime\022A\n\013e" +
-      "xpire_time\030\031 \001(\0132\032.google.protobuf.Times" +
-      "tampB\004\342A\001\003R\nexpireTime\022\030\n\004etag\030\032 \001(\tB\004\342A" +
-      "\001\003R\004etag\032C\n\025DeviceAttributesEntry\022\020\n\003key" +
-      "\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005value:\0028\001\032C\n" +
-      "\025CustomAttributesEntry\022\020\n\003key\030\001 \001(\tR\003key" +
-      "\022\024\n\005value\030\002 \001(\tR\005value:\0028\001B\016\n\014_customer_" +
-      "idB\t\n\007_rtm_idB\023\n\021_account_selectorB\013\n\t_v" +
-      "erifiedB\010\n\006_guestB\r\n\013_foregroundB\013\n\t_lan" +
-      "guageB\014\n\n_time_zoneB\r\n\013_os_versionB\016\n\014_s" +
-      "dk_versionB\017\n\r_device_model*^\n\010Platform\022" +
-      "\030\n\024PLATFORM_UNSPECIFIED\020\000\022\024\n\020PLATFORM_AN" +
-      "DROID\020\001\022\020\n\014PLATFORM_IOS\020\002\022\020\n\014PLATFORM_WE" +
-      "B\020\003*k\n\rProfileStatus\022\036\n\032PROFILE_STATUS_U" +
-      "NSPECIFIED\020\000\022\031\n\025PROFILE_STATUS_ACTIVE\020\001\022" +
-      "\037\n\033PROFILE_STATUS_UNREGISTERED\020\002*W\n\tUser" +
-      "State\022\032\n\026USER_STATE_UNSPECIFIED\020\000\022\025\n\021USE" +
-      "R_STATE_ACTIVE\020\001\022\027\n\023USER_STATE_INACTIVE\020" +
-      "\002*_\n\007Channel\022\027\n\023CHANNEL_UNSPECIFIED\020\000\022\020\n" +
-      "\014CHANNEL_PUSH\020\001\022\022\n\016CHANNEL_IN_APP\020\002\022\025\n\021C" +
-      "HANNEL_LIVE_CHAT\020\003*\306\001\n\014PushProvider\022\035\n\031P" +
-      "USH_PROVIDER_UNSPECIFIED\020\000\022\025\n\021PUSH_PROVI" +
-      "DER_FCM\020\001\022\026\n\022PUSH_PROVIDER_APNS\020\002\022\033\n\027PUS" +
-      "H_PROVIDER_APNS_VOIP\020\003\022\032\n\026PUSH_PROVIDER_" +
-      "WEB_PUSH\020\004\022\030\n\024PUSH_PROVIDER_SAFARI\020\005\022\025\n\021" +
-      "PUSH_PROVIDER_HMS\020\006*e\n\013PushPurpose\022\034\n\030PU" +
-      "SH_PURPOSE_UNSPECIFIED\020\000\022\030\n\024PUSH_PURPOSE" +
-      "_DEFAULT\020\001\022\036\n\032PUSH_PURPOSE_INCOMING_CALL" +
-      "\020\002*\303\001\n\021PushEndpointState\022#\n\037PUSH_ENDPOIN" +
-      "T_STATE_UNSPECIFIED\020\000\022#\n\037PUSH_ENDPOINT_S" +
-      "TATE_DELIVERABLE\020\001\022\"\n\036PUSH_ENDPOINT_STAT" +
-      "E_SUPERSEDED\020\002\022\037\n\033PUSH_ENDPOINT_STATE_IN" +
-      "VALID\020\003\022\037\n\033PUSH_ENDPOINT_STATE_SUSPECT\020\004" +
-      "*\261\001\n\024AccountRemovalAction\022&\n\"ACCOUNT_REM" +
-      "OVAL_ACTION_UNSPECIFIED\020\000\022%\n!ACCOUNT_REM" +
-      "OVAL_ACTION_UNREGISTER\020\001\022!\n\035ACCOUNT_REMO" +
-      "VAL_ACTION_DELETE\020\002\022\'\n#ACCOUNT_REMOVAL_A" +
-      "CTION_STRIP_TOKENS\020\003Bo\n\021com.appprofile.v" +
-      "1B\014ProfileProtoP\001ZJgithub.com/profile-gr" +
-      "pc/profile-grpc/clients/go/appprofile/v1" +
-      ";appprofilev1b\006proto3"
+      "\"\227\001\n\013WebPushKeys\022&\n\006p256dh\030\001 \001(\014B\016\200\001\001\342A\001" +
+      "\002\272H\004z\002hAR\006p256dh\022\"\n\004auth\030\002 \001(\014B\016\200\001\001\342A\001\002\272" +
+      "H\004z\002h\020R\004auth\022<\n\014vapid_key_id\030\003 \001(\tB\032\342A\001\002" +
+      "\272H\023r\021(\200\0012\014^[^\\p{Cc}]+$R\nvapidKeyId\"\260\006\n\014P" +
+      "ushEndpoint\022G\n\010provider\030\001 \001(\0162\033.appprofi" +
+      "le.v1.PushProviderB\016\342A\001\002\272H\007\202\001\004\020\001 \000R\010prov" +
+      "ider\022\'\n\005token\030\002 \001(\tB\021\200\001\001\342A\001\002\272H\007r\005 \001(\200 R\005" +
+      "token\022:\n\013push_app_id\030\003 \001(\tB\032\342A\001\001\272H\023r\021(\200\002" +
+      "2\014^[^\\p{Cc}]*$R\tpushAppId\022B\n\007purpose\030\004 \001" +
+      "(\0162\032.appprofile.v1.PushPurposeB\014\342A\001\001\272H\005\202" +
+      "\001\002\020\001R\007purpose\022<\n\005state\030\005 \001(\0162 .appprofil" +
+      "e.v1.PushEndpointStateB\004\342A\001\003R\005state\022C\n\014c" +
+      "onfirm_time\030\006 \001(\0132\032.google.protobuf.Time" +
+      "stampB\004\342A\001\003R\013confirmTime\022;\n\010web_push\030\007 \001" +
+      "(\0132\032.appprofile.v1.WebPushKeysB\004\342A\001\001R\007we" +
+      "bPush\022W\n\020apns_environment\030\010 \001(\0162\036.apppro" +
+      "file.v1.ApnsEnvironmentB\014\342A\001\001\272H\005\202\001\002\020\001R\017a" +
+      "pnsEnvironment:\224\002\272H\220\002\032j\n\021web_push.provid" +
+      "er\022*web_push is for endpoints of WEB_PUS" +
+      "H only\032)!has(this.web_push) || this.prov" +
+      "ider == 4\032\241\001\n\031apns_environment.provider\022" +
+      "<apns_environment is for endpoints of AP" +
+      "NS and APNS_VOIP only\032Fthis.apns_environ" +
+      "ment == 0 || this.provider == 2 || this." +
+      "provider == 3\"\270\022\n\007Profile\0228\n\003key\030\001 \001(\0132\031" +
+      ".appprofile.v1.ProfileKeyB\013\342A\002\002\005\272H\003\310\001\001R\003" +
+      "key\022A\n\010platform\030\002 \001(\0162\027.appprofile.v1.Pl" +
+      "atformB\014\342A\001\001\272H\005\202\001\002\020\001R\010platform\022:\n\006status" +
+      "\030\003 \001(\0162\034.appprofile.v1.ProfileStatusB\004\342A" +
+      "\001\003R\006status\022=\n\nuser_state\030\004 \001(\0162\030.appprof" +
+      "ile.v1.UserStateB\004\342A\001\003R\tuserState\022K\n\010cha" +
+      "nnels\030\005 \003(\0162\026.appprofile.v1.ChannelB\027\342A\001" +
+      "\001\272H\020\222\001\r\020\003\030\001\"\007\202\001\004\020\001 \000R\010channels\022\223\002\n\016push_" +
+      "endpoints\030\006 \003(\0132\033.appprofile.v1.PushEndp" +
+      "ointB\316\001\342A\001\001\272H\306\001\222\001\002\020\014\272\001\272\001\n\025push_endpoints" +
+      ".unique\0225at most one push endpoint of ea" +
+      "ch (provider, purpose)\032jthis.size() < 2 " +
+      "|| this.map(e, int(e.provider) * 10 + (i" +
+      "nt(e.purpose) == 0 ? 1 : int(e.purpose))" +
+      ").unique()\330\001\001R\rpushEndpoints\022@\n\013customer" +
+      "_id\030\007 \001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]*$H\000R" +
+      "\ncustomerId\210\001\001\0226\n\006rtm_id\030\010 \001(\tB\032\342A\001\001\272H\023r" +
+      "\021(\200\0022\014^[^\\p{Cc}]*$H\001R\005rtmId\210\001\001\022J\n\020accoun" +
+      "t_selector\030\t \001(\tB\032\342A\001\001\272H\023r\021(\200\0042\014^[^\\p{Cc" +
+      "}]*$H\002R\017accountSelector\210\001\001\022%\n\010verified\030\n" +
+      " \001(\010B\004\342A\001\001H\003R\010verified\210\001\001\022\037\n\005guest\030\013 \001(\010" +
+      "B\004\342A\001\001H\004R\005guest\210\001\001\022)\n\nforeground\030\014 \001(\010B\004" +
+      "\342A\001\001H\005R\nforeground\210\001\001\022:\n\010language\030\r \001(\tB" +
+      "\031\342A\001\001\272H\022r\020(@2\014^[^\\p{Cc}]*$H\006R\010language\210\001" +
+      "\001\022;\n\ttime_zone\030\016 \001(\tB\031\342A\001\001\272H\022r\020(@2\014^[^\\p" +
+      "{Cc}]*$H\007R\010timeZone\210\001\001\022=\n\nos_version\030\017 \001" +
+      "(\tB\031\342A\001\001\272H\022r\020(@2\014^[^\\p{Cc}]*$H\010R\tosVersi" +
+      "on\210\001\001\022?\n\013sdk_version\030\020 \001(\tB\031\342A\001\001\272H\022r\020(@2" +
+      "\014^[^\\p{Cc}]*$H\tR\nsdkVersion\210\001\001\022B\n\014device" +
+      "_model\030\021 \001(\tB\032\342A\001\001\272H\023r\021(\200\0012\014^[^\\p{Cc}]*$" +
+      "H\nR\013deviceModel\210\001\001\022\212\001\n\021device_attributes" +
+      "\030\022 \003(\0132,.appprofile.v1.Profile.DeviceAtt" +
+      "ributesEntryB/\342A\001\001\272H(\232\001\"\020@\"\027r\025\030@2\021^[a-z]" +
+      "[a-z0-9_]*$*\005r\003(\200\010\330\001\001R\020deviceAttributes\022" +
+      "\205\001\n\021custom_attributes\030\023 \003(\0132,.appprofile" +
+      ".v1.Profile.CustomAttributesEntryB*\342A\001\001\272" +
+      "H#\232\001\035\020@\"\022r\020(@2\014^[^\\p{Cc}]+$*\005r\003(\200\010\330\001\001R\020c" +
+      "ustomAttributes\022A\n\013create_time\030\024 \001(\0132\032.g" +
+      "oogle.protobuf.TimestampB\004\342A\001\003R\ncreateTi" +
+      "me\022E\n\rregister_time\030\025 \001(\0132\032.google.proto" +
+      "buf.TimestampB\004\342A\001\003R\014registerTime\022P\n\023las" +
+      "t_heartbeat_time\030\026 \001(\0132\032.google.protobuf" +
+      ".TimestampB\004\342A\001\003R\021lastHeartbeatTime\022J\n\020l" +
+      "ast_opened_time\030\027 \001(\0132\032.google.protobuf." +
+      "TimestampB\004\342A\001\001R\016lastOpenedTime\022A\n\013updat" +
+      "e_time\030\030 \001(\0132\032.google.protobuf.Timestamp" +
+      "B\004\342A\001\003R\nupdateTime\022A\n\013expire_time\030\031 \001(\0132" +
+      "\032.google.protobuf.TimestampB\004\342A\001\003R\nexpir" +
+      "eTime\022\030\n\004etag\030\032 \001(\tB\004\342A\001\003R\004etag\022T\n\017push_" +
+      "permission\030\033 \001(\0162\035.appprofile.v1.PushPer" +
+      "missionB\014\342A\001\001\272H\005\202\001\002\020\001R\016pushPermission\032C\n" +
+      "\025DeviceAttributesEntry\022\020\n\003key\030\001 \001(\tR\003key" +
+      "\022\024\n\005value\030\002 \001(\tR\005value:\0028\001\032C\n\025CustomAttr" +
+      "ibutesEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002" +
+      " \001(\tR\005value:\0028\001B\016\n\014_customer_idB\t\n\007_rtm_" +
+      "idB\023\n\021_account_selectorB\013\n\t_verifiedB\010\n\006" +
+      "_guestB\r\n\013_foregroundB\013\n\t_languageB\014\n\n_t" +
+      "ime_zoneB\r\n\013_os_versionB\016\n\014_sdk_versionB" +
+      "\017\n\r_device_model*^\n\010Platform\022\030\n\024PLATFORM" +
+      "_UNSPECIFIED\020\000\022\024\n\020PLATFORM_ANDROID\020\001\022\020\n\014" +
+      "PLATFORM_IOS\020\002\022\020\n\014PLATFORM_WEB\020\003*k\n\rProf" +
+      "ileStatus\022\036\n\032PROFILE_STATUS_UNSPECIFIED\020" +
+      "\000\022\031\n\025PROFILE_STATUS_ACTIVE\020\001\022\037\n\033PROFILE_" +
+      "STATUS_UNREGISTERED\020\002*W\n\tUserState\022\032\n\026US" +
+      "ER_STATE_UNSPECIFIED\020\000\022\025\n\021USER_STATE_ACT" +
+      "IVE\020\001\022\027\n\023USER_STATE_INACTIVE\020\002*_\n\007Channe" +
+      "l\022\027\n\023CHANNEL_UNSPECIFIED\020\000\022\020\n\014CHANNEL_PU" +
+      "SH\020\001\022\022\n\016CHANNEL_IN_APP\020\002\022\025\n\021CHANNEL_LIVE" +
+      "_CHAT\020\003*\306\001\n\014PushProvider\022\035\n\031PUSH_PROVIDE" +
+      "R_UNSPECIFIED\020\000\022\025\n\021PUSH_PROVIDER_FCM\020\001\022\026" +
+      "\n\022PUSH_PROVIDER_APNS\020\002\022\033\n\027PUSH_PROVIDER_" +
+      "APNS_VOIP\020\003\022\032\n\026PUSH_PROVIDER_WEB_PUSH\020\004\022" +
+      "\030\n\024PUSH_PROVIDER_SAFARI\020\005\022\025\n\021PUSH_PROVID" +
+      "ER_HMS\020\006*e\n\013PushPurpose\022\034\n\030PUSH_PURPOSE_" +
+      "UNSPECIFIED\020\000\022\030\n\024PUSH_PURPOSE_DEFAULT\020\001\022" +
+      "\036\n\032PUSH_PURPOSE_INCOMING_CALL\020\002*r\n\017ApnsE" +
+      "nvironment\022 \n\034APNS_ENVIRONMENT_UNSPECIFI" +
+      "ED\020\000\022\037\n\033APNS_ENVIRONMENT_PRODUCTION\020\001\022\034\n" +
+      "\030APNS_ENVIRONMENT_SANDBOX\020\002*\213\001\n\016PushPerm" +
+      "ission\022\037\n\033PUSH_PERMISSION_UNSPECIFIED\020\000\022" +
+      "\033\n\027PUSH_PERMISSION_GRANTED\020\001\022\037\n\033PUSH_PER" +
+      "MISSION_PROVISIONAL\020\002\022\032\n\026PUSH_PERMISSION" +
+      "_DENIED\020\003*\303\001\n\021PushEndpointState\022#\n\037PUSH_" +
+      "ENDPOINT_STATE_UNSPECIFIED\020\000\022#\n\037PUSH_END" +
+      "POINT_STATE_DELIVERABLE\020\001\022\"\n\036PUSH_ENDPOI" +
+      "NT_STATE_SUPERSEDED\020\002\022\037\n\033PUSH_ENDPOINT_S" +
+      "TATE_INVALID\020\003\022\037\n\033PUSH_ENDPOINT_STATE_SU" +
+      "SPECT\020\004*\261\001\n\024AccountRemovalAction\022&\n\"ACCO" +
+      "UNT_REMOVAL_ACTION_UNSPECIFIED\020\000\022%\n!ACCO" +
+      "UNT_REMOVAL_ACTION_UNREGISTER\020\001\022!\n\035ACCOU" +
+      "NT_REMOVAL_ACTION_DELETE\020\002\022\'\n#ACCOUNT_RE" +
+      "MOVAL_ACTION_STRIP_TOKENS\020\003Bo\n\021com.apppr" +
+      "ofile.v1B\014ProfileProtoP\001ZJgithub.com/pro" +
+      "file-grpc/profile-grpc/clients/go/apppro" +
+      "file/v1;appprofilev1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -181,18 +209,24 @@ public final class ProfileProto extends com.google.protobuf.GeneratedFile {
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_appprofile_v1_ProfileKey_descriptor,
         new java.lang.String[] { "AppId", "UserId", "DeviceId", });
-    internal_static_appprofile_v1_PushEndpoint_descriptor =
+    internal_static_appprofile_v1_WebPushKeys_descriptor =
       getDescriptor().getMessageType(1);
+    internal_static_appprofile_v1_WebPushKeys_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_appprofile_v1_WebPushKeys_descriptor,
+        new java.lang.String[] { "P256Dh", "Auth", "VapidKeyId", });
+    internal_static_appprofile_v1_PushEndpoint_descriptor =
+      getDescriptor().getMessageType(2);
     internal_static_appprofile_v1_PushEndpoint_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_appprofile_v1_PushEndpoint_descriptor,
-        new java.lang.String[] { "Provider", "Token", "PushAppId", "Purpose", "State", "ConfirmTime", });
+        new java.lang.String[] { "Provider", "Token", "PushAppId", "Purpose", "State", "ConfirmTime", "WebPush", "ApnsEnvironment", });
     internal_static_appprofile_v1_Profile_descriptor =
-      getDescriptor().getMessageType(2);
+      getDescriptor().getMessageType(3);
     internal_static_appprofile_v1_Profile_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_appprofile_v1_Profile_descriptor,
-        new java.lang.String[] { "Key", "Platform", "Status", "UserState", "Channels", "PushEndpoints", "CustomerId", "RtmId", "AccountSelector", "Verified", "Guest", "Foreground", "Language", "TimeZone", "OsVersion", "SdkVersion", "DeviceModel", "DeviceAttributes", "CustomAttributes", "CreateTime", "RegisterTime", "LastHeartbeatTime", "LastOpenedTime", "UpdateTime", "ExpireTime", "Etag", });
+        new java.lang.String[] { "Key", "Platform", "Status", "UserState", "Channels", "PushEndpoints", "CustomerId", "RtmId", "AccountSelector", "Verified", "Guest", "Foreground", "Language", "TimeZone", "OsVersion", "SdkVersion", "DeviceModel", "DeviceAttributes", "CustomAttributes", "CreateTime", "RegisterTime", "LastHeartbeatTime", "LastOpenedTime", "UpdateTime", "ExpireTime", "Etag", "PushPermission", });
     internal_static_appprofile_v1_Profile_DeviceAttributesEntry_descriptor =
       internal_static_appprofile_v1_Profile_descriptor.getNestedType(0);
     internal_static_appprofile_v1_Profile_DeviceAttributesEntry_fieldAccessorTable = new
@@ -214,6 +248,7 @@ public final class ProfileProto extends com.google.protobuf.GeneratedFile {
         com.google.protobuf.ExtensionRegistry.newInstance();
     registry.add(com.appprofile.v1.AccessProto.names);
     registry.add(build.buf.validate.ValidateProto.field);
+    registry.add(build.buf.validate.ValidateProto.message);
     registry.add(com.google.api.FieldBehaviorProto.fieldBehavior);
     com.google.protobuf.Descriptors.FileDescriptor
         .internalUpdateFileDescriptor(descriptor, registry);

@@ -405,7 +405,8 @@ public final class ProfileServiceGrpc {
      * <pre>
      * Creates the profile, or registers it again. Absent fields keep what is stored; maps merge. The newest registration
      * owns the device and its push tokens; the answer lists every other profile that changed because of it.
-     * Errors: INVALID_ARGUMENT (CHANNEL_NOT_ENABLED, INVALID_ATTRIBUTE).
+     * Errors: INVALID_ARGUMENT (CHANNEL_NOT_ENABLED, INVALID_ATTRIBUTE, PLACEHOLDER_TOKEN), FAILED_PRECONDITION
+     * (OUT_OF_ORDER).
      * </pre>
      */
     default void register(com.appprofile.v1.RegisterRequest request,
@@ -437,8 +438,9 @@ public final class ProfileServiceGrpc {
 
     /**
      * <pre>
-     * Patches a profile. Errors: INVALID_ARGUMENT (UNKNOWN_FIELD, INVALID_ATTRIBUTE, CHANNEL_NOT_ENABLED), NOT_FOUND
-     * (REREGISTER_REQUIRED, with the cause), FAILED_PRECONDITION (PROFILE_UNREGISTERED), ABORTED (ETAG_MISMATCH).
+     * Patches a profile. Errors: INVALID_ARGUMENT (UNKNOWN_FIELD, INVALID_ATTRIBUTE, CHANNEL_NOT_ENABLED,
+     * PLACEHOLDER_TOKEN), NOT_FOUND (REREGISTER_REQUIRED, with the cause), FAILED_PRECONDITION (PROFILE_UNREGISTERED,
+     * OUT_OF_ORDER), ABORTED (ETAG_MISMATCH).
      * </pre>
      */
     default void updateProfileData(com.appprofile.v1.UpdateProfileDataRequest request,
@@ -449,7 +451,8 @@ public final class ProfileServiceGrpc {
     /**
      * <pre>
      * Signs the user out of the device: the profile becomes UNREGISTERED, loses its push endpoints and is purged after the
-     * app's retention. Repeating it succeeds. Errors: NOT_FOUND (PROFILE_NOT_FOUND) unless `allow_missing`.
+     * app's retention. Repeating it succeeds. Errors: NOT_FOUND (PROFILE_NOT_FOUND) unless `allow_missing`, FAILED_PRECONDITION
+     * (OUT_OF_ORDER).
      * </pre>
      */
     default void unregister(com.appprofile.v1.UnregisterRequest request,
@@ -481,7 +484,8 @@ public final class ProfileServiceGrpc {
     /**
      * <pre>
      * Applies one account-removal report: removes the profile that matches the account and holds a reported token, unless it
-     * was registered after the report. What the bridge calls.
+     * was registered after the report. What the bridge calls. Errors: INVALID_ARGUMENT (PLACEHOLDER_TOKEN: no reported token
+     * is one), FAILED_PRECONDITION (OUT_OF_ORDER).
      * </pre>
      */
     default void removeAccount(com.appprofile.v1.RemoveAccountRequest request,
@@ -547,7 +551,8 @@ public final class ProfileServiceGrpc {
      * <pre>
      * Creates the profile, or registers it again. Absent fields keep what is stored; maps merge. The newest registration
      * owns the device and its push tokens; the answer lists every other profile that changed because of it.
-     * Errors: INVALID_ARGUMENT (CHANNEL_NOT_ENABLED, INVALID_ATTRIBUTE).
+     * Errors: INVALID_ARGUMENT (CHANNEL_NOT_ENABLED, INVALID_ATTRIBUTE, PLACEHOLDER_TOKEN), FAILED_PRECONDITION
+     * (OUT_OF_ORDER).
      * </pre>
      */
     public void register(com.appprofile.v1.RegisterRequest request,
@@ -582,8 +587,9 @@ public final class ProfileServiceGrpc {
 
     /**
      * <pre>
-     * Patches a profile. Errors: INVALID_ARGUMENT (UNKNOWN_FIELD, INVALID_ATTRIBUTE, CHANNEL_NOT_ENABLED), NOT_FOUND
-     * (REREGISTER_REQUIRED, with the cause), FAILED_PRECONDITION (PROFILE_UNREGISTERED), ABORTED (ETAG_MISMATCH).
+     * Patches a profile. Errors: INVALID_ARGUMENT (UNKNOWN_FIELD, INVALID_ATTRIBUTE, CHANNEL_NOT_ENABLED,
+     * PLACEHOLDER_TOKEN), NOT_FOUND (REREGISTER_REQUIRED, with the cause), FAILED_PRECONDITION (PROFILE_UNREGISTERED,
+     * OUT_OF_ORDER), ABORTED (ETAG_MISMATCH).
      * </pre>
      */
     public void updateProfileData(com.appprofile.v1.UpdateProfileDataRequest request,
@@ -595,7 +601,8 @@ public final class ProfileServiceGrpc {
     /**
      * <pre>
      * Signs the user out of the device: the profile becomes UNREGISTERED, loses its push endpoints and is purged after the
-     * app's retention. Repeating it succeeds. Errors: NOT_FOUND (PROFILE_NOT_FOUND) unless `allow_missing`.
+     * app's retention. Repeating it succeeds. Errors: NOT_FOUND (PROFILE_NOT_FOUND) unless `allow_missing`, FAILED_PRECONDITION
+     * (OUT_OF_ORDER).
      * </pre>
      */
     public void unregister(com.appprofile.v1.UnregisterRequest request,
@@ -630,7 +637,8 @@ public final class ProfileServiceGrpc {
     /**
      * <pre>
      * Applies one account-removal report: removes the profile that matches the account and holds a reported token, unless it
-     * was registered after the report. What the bridge calls.
+     * was registered after the report. What the bridge calls. Errors: INVALID_ARGUMENT (PLACEHOLDER_TOKEN: no reported token
+     * is one), FAILED_PRECONDITION (OUT_OF_ORDER).
      * </pre>
      */
     public void removeAccount(com.appprofile.v1.RemoveAccountRequest request,
@@ -685,7 +693,8 @@ public final class ProfileServiceGrpc {
      * <pre>
      * Creates the profile, or registers it again. Absent fields keep what is stored; maps merge. The newest registration
      * owns the device and its push tokens; the answer lists every other profile that changed because of it.
-     * Errors: INVALID_ARGUMENT (CHANNEL_NOT_ENABLED, INVALID_ATTRIBUTE).
+     * Errors: INVALID_ARGUMENT (CHANNEL_NOT_ENABLED, INVALID_ATTRIBUTE, PLACEHOLDER_TOKEN), FAILED_PRECONDITION
+     * (OUT_OF_ORDER).
      * </pre>
      */
     public com.appprofile.v1.RegisterResponse register(com.appprofile.v1.RegisterRequest request) throws io.grpc.StatusException {
@@ -717,8 +726,9 @@ public final class ProfileServiceGrpc {
 
     /**
      * <pre>
-     * Patches a profile. Errors: INVALID_ARGUMENT (UNKNOWN_FIELD, INVALID_ATTRIBUTE, CHANNEL_NOT_ENABLED), NOT_FOUND
-     * (REREGISTER_REQUIRED, with the cause), FAILED_PRECONDITION (PROFILE_UNREGISTERED), ABORTED (ETAG_MISMATCH).
+     * Patches a profile. Errors: INVALID_ARGUMENT (UNKNOWN_FIELD, INVALID_ATTRIBUTE, CHANNEL_NOT_ENABLED,
+     * PLACEHOLDER_TOKEN), NOT_FOUND (REREGISTER_REQUIRED, with the cause), FAILED_PRECONDITION (PROFILE_UNREGISTERED,
+     * OUT_OF_ORDER), ABORTED (ETAG_MISMATCH).
      * </pre>
      */
     public com.appprofile.v1.UpdateProfileDataResponse updateProfileData(com.appprofile.v1.UpdateProfileDataRequest request) throws io.grpc.StatusException {
@@ -729,7 +739,8 @@ public final class ProfileServiceGrpc {
     /**
      * <pre>
      * Signs the user out of the device: the profile becomes UNREGISTERED, loses its push endpoints and is purged after the
-     * app's retention. Repeating it succeeds. Errors: NOT_FOUND (PROFILE_NOT_FOUND) unless `allow_missing`.
+     * app's retention. Repeating it succeeds. Errors: NOT_FOUND (PROFILE_NOT_FOUND) unless `allow_missing`, FAILED_PRECONDITION
+     * (OUT_OF_ORDER).
      * </pre>
      */
     public com.appprofile.v1.UnregisterResponse unregister(com.appprofile.v1.UnregisterRequest request) throws io.grpc.StatusException {
@@ -761,7 +772,8 @@ public final class ProfileServiceGrpc {
     /**
      * <pre>
      * Applies one account-removal report: removes the profile that matches the account and holds a reported token, unless it
-     * was registered after the report. What the bridge calls.
+     * was registered after the report. What the bridge calls. Errors: INVALID_ARGUMENT (PLACEHOLDER_TOKEN: no reported token
+     * is one), FAILED_PRECONDITION (OUT_OF_ORDER).
      * </pre>
      */
     public com.appprofile.v1.RemoveAccountResponse removeAccount(com.appprofile.v1.RemoveAccountRequest request) throws io.grpc.StatusException {
@@ -813,7 +825,8 @@ public final class ProfileServiceGrpc {
      * <pre>
      * Creates the profile, or registers it again. Absent fields keep what is stored; maps merge. The newest registration
      * owns the device and its push tokens; the answer lists every other profile that changed because of it.
-     * Errors: INVALID_ARGUMENT (CHANNEL_NOT_ENABLED, INVALID_ATTRIBUTE).
+     * Errors: INVALID_ARGUMENT (CHANNEL_NOT_ENABLED, INVALID_ATTRIBUTE, PLACEHOLDER_TOKEN), FAILED_PRECONDITION
+     * (OUT_OF_ORDER).
      * </pre>
      */
     public com.appprofile.v1.RegisterResponse register(com.appprofile.v1.RegisterRequest request) {
@@ -845,8 +858,9 @@ public final class ProfileServiceGrpc {
 
     /**
      * <pre>
-     * Patches a profile. Errors: INVALID_ARGUMENT (UNKNOWN_FIELD, INVALID_ATTRIBUTE, CHANNEL_NOT_ENABLED), NOT_FOUND
-     * (REREGISTER_REQUIRED, with the cause), FAILED_PRECONDITION (PROFILE_UNREGISTERED), ABORTED (ETAG_MISMATCH).
+     * Patches a profile. Errors: INVALID_ARGUMENT (UNKNOWN_FIELD, INVALID_ATTRIBUTE, CHANNEL_NOT_ENABLED,
+     * PLACEHOLDER_TOKEN), NOT_FOUND (REREGISTER_REQUIRED, with the cause), FAILED_PRECONDITION (PROFILE_UNREGISTERED,
+     * OUT_OF_ORDER), ABORTED (ETAG_MISMATCH).
      * </pre>
      */
     public com.appprofile.v1.UpdateProfileDataResponse updateProfileData(com.appprofile.v1.UpdateProfileDataRequest request) {
@@ -857,7 +871,8 @@ public final class ProfileServiceGrpc {
     /**
      * <pre>
      * Signs the user out of the device: the profile becomes UNREGISTERED, loses its push endpoints and is purged after the
-     * app's retention. Repeating it succeeds. Errors: NOT_FOUND (PROFILE_NOT_FOUND) unless `allow_missing`.
+     * app's retention. Repeating it succeeds. Errors: NOT_FOUND (PROFILE_NOT_FOUND) unless `allow_missing`, FAILED_PRECONDITION
+     * (OUT_OF_ORDER).
      * </pre>
      */
     public com.appprofile.v1.UnregisterResponse unregister(com.appprofile.v1.UnregisterRequest request) {
@@ -889,7 +904,8 @@ public final class ProfileServiceGrpc {
     /**
      * <pre>
      * Applies one account-removal report: removes the profile that matches the account and holds a reported token, unless it
-     * was registered after the report. What the bridge calls.
+     * was registered after the report. What the bridge calls. Errors: INVALID_ARGUMENT (PLACEHOLDER_TOKEN: no reported token
+     * is one), FAILED_PRECONDITION (OUT_OF_ORDER).
      * </pre>
      */
     public com.appprofile.v1.RemoveAccountResponse removeAccount(com.appprofile.v1.RemoveAccountRequest request) {
@@ -941,7 +957,8 @@ public final class ProfileServiceGrpc {
      * <pre>
      * Creates the profile, or registers it again. Absent fields keep what is stored; maps merge. The newest registration
      * owns the device and its push tokens; the answer lists every other profile that changed because of it.
-     * Errors: INVALID_ARGUMENT (CHANNEL_NOT_ENABLED, INVALID_ATTRIBUTE).
+     * Errors: INVALID_ARGUMENT (CHANNEL_NOT_ENABLED, INVALID_ATTRIBUTE, PLACEHOLDER_TOKEN), FAILED_PRECONDITION
+     * (OUT_OF_ORDER).
      * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<com.appprofile.v1.RegisterResponse> register(
@@ -976,8 +993,9 @@ public final class ProfileServiceGrpc {
 
     /**
      * <pre>
-     * Patches a profile. Errors: INVALID_ARGUMENT (UNKNOWN_FIELD, INVALID_ATTRIBUTE, CHANNEL_NOT_ENABLED), NOT_FOUND
-     * (REREGISTER_REQUIRED, with the cause), FAILED_PRECONDITION (PROFILE_UNREGISTERED), ABORTED (ETAG_MISMATCH).
+     * Patches a profile. Errors: INVALID_ARGUMENT (UNKNOWN_FIELD, INVALID_ATTRIBUTE, CHANNEL_NOT_ENABLED,
+     * PLACEHOLDER_TOKEN), NOT_FOUND (REREGISTER_REQUIRED, with the cause), FAILED_PRECONDITION (PROFILE_UNREGISTERED,
+     * OUT_OF_ORDER), ABORTED (ETAG_MISMATCH).
      * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<com.appprofile.v1.UpdateProfileDataResponse> updateProfileData(
@@ -989,7 +1007,8 @@ public final class ProfileServiceGrpc {
     /**
      * <pre>
      * Signs the user out of the device: the profile becomes UNREGISTERED, loses its push endpoints and is purged after the
-     * app's retention. Repeating it succeeds. Errors: NOT_FOUND (PROFILE_NOT_FOUND) unless `allow_missing`.
+     * app's retention. Repeating it succeeds. Errors: NOT_FOUND (PROFILE_NOT_FOUND) unless `allow_missing`, FAILED_PRECONDITION
+     * (OUT_OF_ORDER).
      * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<com.appprofile.v1.UnregisterResponse> unregister(
@@ -1024,7 +1043,8 @@ public final class ProfileServiceGrpc {
     /**
      * <pre>
      * Applies one account-removal report: removes the profile that matches the account and holds a reported token, unless it
-     * was registered after the report. What the bridge calls.
+     * was registered after the report. What the bridge calls. Errors: INVALID_ARGUMENT (PLACEHOLDER_TOKEN: no reported token
+     * is one), FAILED_PRECONDITION (OUT_OF_ORDER).
      * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<com.appprofile.v1.RemoveAccountResponse> removeAccount(

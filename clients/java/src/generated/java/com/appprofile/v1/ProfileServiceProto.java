@@ -182,7 +182,7 @@ public final class ProfileServiceProto extends com.google.protobuf.GeneratedFile
       "avior.proto\032\036google/protobuf/duration.pr" +
       "oto\032 google/protobuf/field_mask.proto\032\037g" +
       "oogle/protobuf/timestamp.proto\032\027google/r" +
-      "pc/status.proto\"\202\016\n\017RegisterRequest\0227\n\003k" +
+      "pc/status.proto\"\223\017\n\017RegisterRequest\0227\n\003k" +
       "ey\030\001 \001(\0132\031.appprofile.v1.ProfileKeyB\n\342A\001" +
       "\002\272H\003\310\001\001R\003key\022A\n\010platform\030\002 \001(\0162\027.appprof" +
       "ile.v1.PlatformB\014\342A\001\001\272H\005\202\001\002\020\001R\010platform\022" +
@@ -219,202 +219,211 @@ public final class ProfileServiceProto extends com.google.protobuf.GeneratedFile
       "AttributesEntryB*\342A\001\001\272H#\232\001\035\020@\"\022r\020(@2\014^[^" +
       "\\p{Cc}]+$*\005r\003(\200\010\330\001\001R\020customAttributes\022J\n" +
       "\020last_opened_time\030\022 \001(\0132\032.google.protobu" +
-      "f.TimestampB\004\342A\001\001R\016lastOpenedTime\032C\n\025Dev" +
-      "iceAttributesEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005" +
-      "value\030\002 \001(\tR\005value:\0028\001\032C\n\025CustomAttribut" +
-      "esEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\t" +
-      "R\005value:\0028\001B\016\n\014_customer_idB\t\n\007_rtm_idB\023" +
-      "\n\021_account_selectorB\013\n\t_verifiedB\010\n\006_gue" +
-      "stB\r\n\013_foregroundB\013\n\t_languageB\014\n\n_time_" +
-      "zoneB\r\n\013_os_versionB\016\n\014_sdk_versionB\017\n\r_" +
-      "device_model\"\202\001\n\014Displacement\0221\n\003key\030\001 \001" +
-      "(\0132\031.appprofile.v1.ProfileKeyB\004\342A\001\003R\003key" +
-      "\022?\n\006effect\030\002 \001(\0162!.appprofile.v1.Displac" +
-      "ementEffectB\004\342A\001\003R\006effect\"\235\002\n\020RegisterRe" +
-      "sponse\0226\n\007profile\030\001 \001(\0132\026.appprofile.v1." +
-      "ProfileB\004\342A\001\003R\007profile\022\036\n\007created\030\002 \001(\010B" +
-      "\004\342A\001\003R\007created\022N\n\022heartbeat_interval\030\003 \001" +
-      "(\0132\031.google.protobuf.DurationB\004\342A\001\003R\021hea" +
-      "rtbeatInterval\022?\n\tdisplaced\030\004 \003(\0132\033.appp" +
-      "rofile.v1.DisplacementB\004\342A\001\003R\tdisplaced\022" +
-      " \n\010warnings\030\005 \003(\tB\004\342A\001\003R\010warnings\"K\n\020Hea" +
-      "rtbeatRequest\0227\n\003key\030\001 \001(\0132\031.appprofile." +
-      "v1.ProfileKeyB\n\342A\001\002\272H\003\310\001\001R\003key\"\373\001\n\021Heart" +
-      "beatResponse\022P\n\023last_heartbeat_time\030\001 \001(" +
-      "\0132\032.google.protobuf.TimestampB\004\342A\001\003R\021las" +
-      "tHeartbeatTime\022A\n\013expire_time\030\002 \001(\0132\032.go" +
-      "ogle.protobuf.TimestampB\004\342A\001\003R\nexpireTim" +
-      "e\022Q\n\024next_heartbeat_after\030\003 \001(\0132\031.google" +
-      ".protobuf.DurationB\004\342A\001\003R\022nextHeartbeatA" +
-      "fter\"\\\n\025BatchHeartbeatRequest\022C\n\004keys\030\001 " +
-      "\003(\0132\031.appprofile.v1.ProfileKeyB\024\342A\001\002\272H\r\222" +
-      "\001\n\010\001\020\350\007\"\003\330\001\003R\004keys\"\254\001\n\024BatchHeartbeatRes" +
-      "ult\022\032\n\005index\030\001 \001(\005B\004\342A\001\003R\005index\022@\n\theart" +
-      "beat\030\002 \001(\0132 .appprofile.v1.HeartbeatResp" +
-      "onseH\000R\theartbeat\022,\n\006status\030\003 \001(\0132\022.goog" +
-      "le.rpc.StatusH\000R\006statusB\010\n\006result\"]\n\026Bat" +
-      "chHeartbeatResponse\022C\n\007results\030\001 \003(\0132#.a" +
-      "ppprofile.v1.BatchHeartbeatResultB\004\342A\001\003R" +
-      "\007results\"\334\002\n\030UpdateProfileDataRequest\022<\n" +
-      "\007profile\030\001 \001(\0132\026.appprofile.v1.ProfileB\n" +
-      "\342A\001\002\272H\003\310\001\001R\007profile\022A\n\013update_mask\030\002 \001(\013" +
-      "2\032.google.protobuf.FieldMaskB\004\342A\001\001R\nupda" +
-      "teMask\022N\n\030remove_device_attributes\030\003 \003(\t" +
-      "B\024\342A\001\001\272H\r\222\001\n\020@\"\006r\004\020\001\030@R\026removeDeviceAttr" +
-      "ibutes\022N\n\030remove_custom_attributes\030\004 \003(\t" +
-      "B\024\342A\001\001\272H\r\222\001\n\020@\"\006r\004\020\001(@R\026removeCustomAttr" +
-      "ibutes\022\037\n\004etag\030\005 \001(\tB\013\342A\001\001\272H\004r\002\030@R\004etag\"" +
-      "d\n\014IgnoredValue\022\030\n\004path\030\001 \001(\tB\004\342A\001\003R\004pat" +
-      "h\022:\n\006reason\030\002 \001(\0162\034.appprofile.v1.Ignore" +
-      "dReasonB\004\342A\001\003R\006reason\"\321\001\n\031UpdateProfileD" +
-      "ataResponse\0226\n\007profile\030\001 \001(\0132\026.appprofil" +
-      "e.v1.ProfileB\004\342A\001\003R\007profile\022;\n\007ignored\030\002" +
-      " \003(\0132\033.appprofile.v1.IgnoredValueB\004\342A\001\003R" +
-      "\007ignored\022?\n\tdisplaced\030\003 \003(\0132\033.appprofile" +
-      ".v1.DisplacementB\004\342A\001\003R\tdisplaced\"w\n\021Unr" +
-      "egisterRequest\0227\n\003key\030\001 \001(\0132\031.appprofile" +
-      ".v1.ProfileKeyB\n\342A\001\002\272H\003\310\001\001R\003key\022)\n\rallow" +
-      "_missing\030\002 \001(\010B\004\342A\001\001R\014allowMissing\"L\n\022Un" +
-      "registerResponse\0226\n\007profile\030\001 \001(\0132\026.appp" +
-      "rofile.v1.ProfileB\004\342A\001\003R\007profile\"\374\002\n\032Del" +
-      "eteDeviceProfileRequest\022>\n\006app_id\030\001 \001(\tB" +
-      "\'\342A\001\002\272H\034r\032\030@2\026^[a-z0-9][a-z0-9._-]*$\260\324\030\001" +
-      "R\005appId\0225\n\007user_id\030\002 \001(\tB\032\272H\023r\021(\200\0022\014^[^\\" +
-      "p{Cc}]+$\260\324\030\003H\000R\006userId\0229\n\013customer_id\030\003 " +
-      "\001(\tB\026\272H\023r\021(\200\0022\014^[^\\p{Cc}]+$H\000R\ncustomerI" +
-      "d\0225\n\tdevice_id\030\004 \001(\tB\026\272H\023r\021(\200\0022\014^[^\\p{Cc" +
-      "}]+$H\001R\010deviceId\022*\n\013all_devices\030\005 \001(\010B\007\272" +
-      "H\004j\002\010\001H\001R\nallDevices\022)\n\rallow_missing\030\006 " +
-      "\001(\010B\004\342A\001\001R\014allowMissingB\016\n\005owner\022\005\272H\002\010\001B" +
-      "\016\n\005scope\022\005\272H\002\010\001\"X\n\033DeleteDeviceProfileRe" +
-      "sponse\0229\n\007deleted\030\001 \003(\0132\031.appprofile.v1." +
-      "ProfileKeyB\004\342A\001\003R\007deleted\"\264\005\n\014PushFeedba" +
-      "ck\022G\n\010provider\030\001 \001(\0162\033.appprofile.v1.Pus" +
-      "hProviderB\016\342A\001\002\272H\007\202\001\004\020\001 \000R\010provider\022%\n\005t" +
-      "oken\030\002 \001(\tB\r\200\001\001\272H\007r\005 \001(\200 H\000R\005token\0223\n\003ke" +
-      "y\030\003 \001(\0132\031.appprofile.v1.ProfileKeyB\004\260\324\030\006" +
-      "H\000R\003key\022:\n\013push_app_id\030\004 \001(\tB\032\342A\001\001\272H\023r\021(" +
-      "\200\0022\014^[^\\p{Cc}]*$R\tpushAppId\0229\n\nerror_cod" +
-      "e\030\005 \001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]*$R\terr" +
-      "orCode\022\206\001\n\013http_status\030\006 \001(\005Be\342A\001\001\272H^\272\001[" +
-      "\n\021http_status.range\022\0330 (not known) or 10" +
-      "0 to 599\032)this == 0 || (this >= 100 && t" +
-      "his <= 599)R\nhttpStatus\0221\n\rerror_message" +
-      "\030\007 \001(\tB\014\342A\001\001\272H\005r\003(\200 R\014errorMessage\022E\n\rpr" +
-      "ovider_time\030\010 \001(\0132\032.google.protobuf.Time" +
-      "stampB\004\342A\001\001R\014providerTime\0229\n\007sent_at\030\t \001" +
-      "(\0132\032.google.protobuf.TimestampB\004\342A\001\001R\006se" +
-      "ntAt\0229\n\nmessage_id\030\n \001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014" +
-      "^[^\\p{Cc}]*$R\tmessageIdB\017\n\006target\022\005\272H\002\010\001" +
-      "\"\252\001\n\031ReportPushFeedbackRequest\022>\n\006app_id" +
-      "\030\001 \001(\tB\'\342A\001\002\272H\034r\032\030@2\026^[a-z0-9][a-z0-9._-" +
-      "]*$\260\324\030\001R\005appId\022M\n\010feedback\030\002 \003(\0132\033.apppr" +
-      "ofile.v1.PushFeedbackB\024\342A\001\002\272H\r\222\001\n\010\001\020\350\007\"\003" +
-      "\330\001\003R\010feedback\"\317\001\n\022PushFeedbackResult\022\032\n\005" +
-      "index\030\001 \001(\005B\004\342A\001\003R\005index\022B\n\007outcome\030\002 \001(" +
-      "\0162\".appprofile.v1.PushFeedbackOutcomeB\004\342" +
-      "A\001\003R\007outcome\022;\n\010affected\030\003 \003(\0132\031.appprof" +
-      "ile.v1.ProfileKeyB\004\342A\001\003R\010affected\022\034\n\006det" +
-      "ail\030\004 \001(\tB\004\342A\001\003R\006detail\"_\n\032ReportPushFee" +
-      "dbackResponse\022A\n\007results\030\001 \003(\0132!.appprof" +
-      "ile.v1.PushFeedbackResultB\004\342A\001\003R\007results" +
-      "\"t\n\rReportedToken\022:\n\013push_app_id\030\001 \001(\tB\032" +
-      "\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]*$R\tpushAppId\022\'\n" +
-      "\005token\030\002 \001(\tB\021\200\001\001\342A\001\002\272H\007r\005 \001(\200@R\005token\"\240" +
-      "\004\n\024RemoveAccountRequest\022>\n\006app_id\030\001 \001(\tB" +
-      "\'\342A\001\002\272H\034r\032\030@2\026^[a-z0-9][a-z0-9._-]*$\260\324\030\001" +
-      "R\005appId\0226\n\010username\030\002 \001(\tB\032\342A\001\001\272H\023r\021(\200\0022" +
-      "\014^[^\\p{Cc}]*$R\010username\022E\n\020account_selec" +
-      "tor\030\003 \001(\tB\032\342A\001\001\272H\023r\021(\200\0042\014^[^\\p{Cc}]*$R\017a" +
-      "ccountSelector\022D\n\006tokens\030\004 \003(\0132\034.appprof" +
-      "ile.v1.ReportedTokenB\016\342A\001\002\272H\007\222\001\004\010\001\020\010R\006to" +
-      "kens\022A\n\013report_time\030\005 \001(\0132\032.google.proto" +
-      "buf.TimestampB\004\342A\001\001R\nreportTime\022I\n\006actio" +
-      "n\030\006 \001(\0162#.appprofile.v1.AccountRemovalAc" +
-      "tionB\014\342A\001\001\272H\005\202\001\002\020\001R\006action:u\272Hr\032p\n\020accou" +
-      "nt.required\022(username or account_selecto" +
-      "r is required\0322this.username != \'\' || th" +
-      "is.account_selector != \'\'\"\230\001\n\025RemoveAcco" +
-      "untResponse\0229\n\007removed\030\001 \003(\0132\031.appprofil" +
-      "e.v1.ProfileKeyB\004\342A\001\003R\007removed\022D\n\007outcom" +
-      "e\030\002 \001(\0162$.appprofile.v1.AccountRemovalOu" +
-      "tcomeB\004\342A\001\003R\007outcome\"L\n\021GetProfileReques" +
-      "t\0227\n\003key\030\001 \001(\0132\031.appprofile.v1.ProfileKe" +
-      "yB\n\342A\001\002\272H\003\310\001\001R\003key\"L\n\022GetProfileResponse" +
-      "\0226\n\007profile\030\001 \001(\0132\026.appprofile.v1.Profil" +
-      "eB\004\342A\001\003R\007profile\"\342\003\n\023ListProfilesRequest" +
-      "\022>\n\006app_id\030\001 \001(\tB\'\342A\001\002\272H\034r\032\030@2\026^[a-z0-9]" +
-      "[a-z0-9._-]*$\260\324\030\001R\005appId\0227\n\007user_id\030\002 \001(" +
-      "\tB\036\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]*$\260\324\030\003R\006userI" +
-      "d\0227\n\tdevice_id\030\003 \001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014^[^\\" +
-      "p{Cc}]*$R\010deviceId\022;\n\013customer_id\030\004 \001(\tB" +
-      "\032\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]*$R\ncustomerId\022" +
-      "B\n\006status\030\005 \001(\0162\034.appprofile.v1.ProfileS" +
-      "tatusB\014\342A\001\001\272H\005\202\001\002\020\001R\006status\022A\n\010platform\030" +
-      "\006 \001(\0162\027.appprofile.v1.PlatformB\014\342A\001\001\272H\005\202" +
-      "\001\002\020\001R\010platform\022(\n\tpage_size\030\007 \001(\005B\013\342A\001\001\272" +
-      "H\004\032\002(\000R\010pageSize\022+\n\npage_token\030\010 \001(\tB\014\342A" +
-      "\001\001\272H\005r\003\030\200\020R\tpageToken\"~\n\024ListProfilesRes" +
-      "ponse\0228\n\010profiles\030\001 \003(\0132\026.appprofile.v1." +
-      "ProfileB\004\342A\001\003R\010profiles\022,\n\017next_page_tok" +
-      "en\030\002 \001(\tB\004\342A\001\003R\rnextPageToken*\316\001\n\022Displa" +
-      "cementEffect\022#\n\037DISPLACEMENT_EFFECT_UNSP" +
-      "ECIFIED\020\000\022 \n\034DISPLACEMENT_EFFECT_REPLACE" +
-      "D\020\001\022#\n\037DISPLACEMENT_EFFECT_DEACTIVATED\020\002" +
-      "\022\'\n#DISPLACEMENT_EFFECT_PUSH_SUPERSEDED\020" +
-      "\003\022#\n\037DISPLACEMENT_EFFECT_TOKEN_MOVED\020\004*\214" +
-      "\001\n\rIgnoredReason\022\036\n\032IGNORED_REASON_UNSPE" +
-      "CIFIED\020\000\022\036\n\032IGNORED_REASON_NOT_ENABLED\020\001" +
-      "\022\036\n\032IGNORED_REASON_ALREADY_SET\020\002\022\033\n\027IGNO" +
-      "RED_REASON_TOO_SOON\020\003*\360\003\n\023PushFeedbackOu" +
-      "tcome\022%\n!PUSH_FEEDBACK_OUTCOME_UNSPECIFI" +
-      "ED\020\000\022)\n%PUSH_FEEDBACK_OUTCOME_PROFILE_DE" +
-      "LETED\020\001\022.\n*PUSH_FEEDBACK_OUTCOME_ENDPOIN" +
-      "T_INVALIDATED\020\002\022*\n&PUSH_FEEDBACK_OUTCOME" +
-      "_ENDPOINT_SUSPECT\020\003\022\037\n\033PUSH_FEEDBACK_OUT" +
-      "COME_STALE\020\004\022#\n\037PUSH_FEEDBACK_OUTCOME_TR" +
-      "ANSIENT\020\005\022,\n(PUSH_FEEDBACK_OUTCOME_CREDE" +
-      "NTIAL_PROBLEM\020\006\022\'\n#PUSH_FEEDBACK_OUTCOME" +
-      "_UNKNOWN_TOKEN\020\007\022&\n\"PUSH_FEEDBACK_OUTCOM" +
-      "E_UNRECOGNIZED\020\010\022!\n\035PUSH_FEEDBACK_OUTCOM" +
-      "E_INVALID\020\t\022\036\n\032PUSH_FEEDBACK_OUTCOME_HEL" +
-      "D\020\n\022#\n\037PUSH_FEEDBACK_OUTCOME_CONFIRMED\020\013" +
-      "*\256\001\n\025AccountRemovalOutcome\022\'\n#ACCOUNT_RE" +
-      "MOVAL_OUTCOME_UNSPECIFIED\020\000\022#\n\037ACCOUNT_R" +
-      "EMOVAL_OUTCOME_REMOVED\020\001\022$\n ACCOUNT_REMO" +
-      "VAL_OUTCOME_NO_MATCH\020\002\022!\n\035ACCOUNT_REMOVA" +
-      "L_OUTCOME_STALE\020\0032\306\010\n\016ProfileService\022\\\n\010" +
-      "Register\022\036.appprofile.v1.RegisterRequest" +
-      "\032\037.appprofile.v1.RegisterResponse\"\017\220\002\002\252\324" +
-      "\030\010\n\004\001\002\003\004\020\001\022_\n\tHeartbeat\022\037.appprofile.v1." +
-      "HeartbeatRequest\032 .appprofile.v1.Heartbe" +
-      "atResponse\"\017\220\002\002\252\324\030\010\n\004\001\002\003\004\020\001\022l\n\016BatchHear" +
-      "tbeat\022$.appprofile.v1.BatchHeartbeatRequ" +
-      "est\032%.appprofile.v1.BatchHeartbeatRespon" +
-      "se\"\r\220\002\002\252\324\030\006\n\002\001\002\020\003\022v\n\021UpdateProfileData\022\'" +
-      ".appprofile.v1.UpdateProfileDataRequest\032" +
-      "(.appprofile.v1.UpdateProfileDataRespons" +
-      "e\"\016\220\002\002\252\324\030\007\n\003\001\002\004\020\001\022a\n\nUnregister\022 .apppro" +
-      "file.v1.UnregisterRequest\032!.appprofile.v" +
-      "1.UnregisterResponse\"\016\220\002\002\252\324\030\007\n\003\001\002\004\020\001\022{\n\023" +
-      "DeleteDeviceProfile\022).appprofile.v1.Dele" +
-      "teDeviceProfileRequest\032*.appprofile.v1.D" +
-      "eleteDeviceProfileResponse\"\r\220\002\002\252\324\030\006\n\002\001\002\020" +
-      "\001\022x\n\022ReportPushFeedback\022(.appprofile.v1." +
-      "ReportPushFeedbackRequest\032).appprofile.v" +
-      "1.ReportPushFeedbackResponse\"\r\220\002\002\252\324\030\006\n\002\001" +
-      "\002\020\001\022j\n\rRemoveAccount\022#.appprofile.v1.Rem" +
-      "oveAccountRequest\032$.appprofile.v1.Remove" +
-      "AccountResponse\"\016\220\002\002\252\324\030\007\n\003\001\002\003\020\001\022a\n\nGetPr" +
-      "ofile\022 .appprofile.v1.GetProfileRequest\032" +
-      "!.appprofile.v1.GetProfileResponse\"\016\220\002\001\252" +
-      "\324\030\007\n\003\001\002\004\020\001\022f\n\014ListProfiles\022\".appprofile." +
-      "v1.ListProfilesRequest\032#.appprofile.v1.L" +
-      "istProfilesResponse\"\r\220\002\001\252\324\030\006\n\002\001\002\020\001Bv\n\021co" +
-      "m.appprofile.v1B\023ProfileServiceProtoP\001ZJ" +
-      "github.com/profile-grpc/profile-grpc/cli" +
-      "ents/go/appprofile/v1;appprofilev1b\006prot" +
-      "o3"
+      "f.TimestampB\004\342A\001\001R\016lastOpenedTime\022T\n\017pus" +
+      "h_permission\030\023 \001(\0162\035.appprofile.v1.PushP" +
+      "ermissionB\014\342A\001\001\272H\005\202\001\002\020\001R\016pushPermission\022" +
+      ",\n\010sequence\030\024 \001(\003B\013\342A\001\001\272H\004\"\002(\000H\013R\010sequen" +
+      "ce\210\001\001\032C\n\025DeviceAttributesEntry\022\020\n\003key\030\001 " +
+      "\001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005value:\0028\001\032C\n\025Cu" +
+      "stomAttributesEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n" +
+      "\005value\030\002 \001(\tR\005value:\0028\001B\016\n\014_customer_idB" +
+      "\t\n\007_rtm_idB\023\n\021_account_selectorB\013\n\t_veri" +
+      "fiedB\010\n\006_guestB\r\n\013_foregroundB\013\n\t_langua" +
+      "geB\014\n\n_time_zoneB\r\n\013_os_versionB\016\n\014_sdk_" +
+      "versionB\017\n\r_device_modelB\013\n\t_sequence\"\236\001" +
+      "\n\014Displacement\0221\n\003key\030\001 \001(\0132\031.appprofile" +
+      ".v1.ProfileKeyB\004\342A\001\003R\003key\022?\n\006effect\030\002 \001(" +
+      "\0162!.appprofile.v1.DisplacementEffectB\004\342A" +
+      "\001\003R\006effect\022\032\n\005count\030\003 \001(\005B\004\342A\001\003R\005count\"\235" +
+      "\002\n\020RegisterResponse\0226\n\007profile\030\001 \001(\0132\026.a" +
+      "ppprofile.v1.ProfileB\004\342A\001\003R\007profile\022\036\n\007c" +
+      "reated\030\002 \001(\010B\004\342A\001\003R\007created\022N\n\022heartbeat" +
+      "_interval\030\003 \001(\0132\031.google.protobuf.Durati" +
+      "onB\004\342A\001\003R\021heartbeatInterval\022?\n\tdisplaced" +
+      "\030\004 \003(\0132\033.appprofile.v1.DisplacementB\004\342A\001" +
+      "\003R\tdisplaced\022 \n\010warnings\030\005 \003(\tB\004\342A\001\003R\010wa" +
+      "rnings\"K\n\020HeartbeatRequest\0227\n\003key\030\001 \001(\0132" +
+      "\031.appprofile.v1.ProfileKeyB\n\342A\001\002\272H\003\310\001\001R\003" +
+      "key\"\373\001\n\021HeartbeatResponse\022P\n\023last_heartb" +
+      "eat_time\030\001 \001(\0132\032.google.protobuf.Timesta" +
+      "mpB\004\342A\001\003R\021lastHeartbeatTime\022A\n\013expire_ti" +
+      "me\030\002 \001(\0132\032.google.protobuf.TimestampB\004\342A" +
+      "\001\003R\nexpireTime\022Q\n\024next_heartbeat_after\030\003" +
+      " \001(\0132\031.google.protobuf.DurationB\004\342A\001\003R\022n" +
+      "extHeartbeatAfter\"\\\n\025BatchHeartbeatReque" +
+      "st\022C\n\004keys\030\001 \003(\0132\031.appprofile.v1.Profile" +
+      "KeyB\024\342A\001\002\272H\r\222\001\n\010\001\020\350\007\"\003\330\001\003R\004keys\"\254\001\n\024Batc" +
+      "hHeartbeatResult\022\032\n\005index\030\001 \001(\005B\004\342A\001\003R\005i" +
+      "ndex\022@\n\theartbeat\030\002 \001(\0132 .appprofile.v1." +
+      "HeartbeatResponseH\000R\theartbeat\022,\n\006status" +
+      "\030\003 \001(\0132\022.google.rpc.StatusH\000R\006statusB\010\n\006" +
+      "result\"]\n\026BatchHeartbeatResponse\022C\n\007resu" +
+      "lts\030\001 \003(\0132#.appprofile.v1.BatchHeartbeat" +
+      "ResultB\004\342A\001\003R\007results\"\227\003\n\030UpdateProfileD" +
+      "ataRequest\022<\n\007profile\030\001 \001(\0132\026.appprofile" +
+      ".v1.ProfileB\n\342A\001\002\272H\003\310\001\001R\007profile\022A\n\013upda" +
+      "te_mask\030\002 \001(\0132\032.google.protobuf.FieldMas" +
+      "kB\004\342A\001\001R\nupdateMask\022N\n\030remove_device_att" +
+      "ributes\030\003 \003(\tB\024\342A\001\001\272H\r\222\001\n\020@\"\006r\004\020\001\030@R\026rem" +
+      "oveDeviceAttributes\022N\n\030remove_custom_att" +
+      "ributes\030\004 \003(\tB\024\342A\001\001\272H\r\222\001\n\020@\"\006r\004\020\001(@R\026rem" +
+      "oveCustomAttributes\022\037\n\004etag\030\005 \001(\tB\013\342A\001\001\272" +
+      "H\004r\002\030@R\004etag\022,\n\010sequence\030\006 \001(\003B\013\342A\001\001\272H\004\"" +
+      "\002(\000H\000R\010sequence\210\001\001B\013\n\t_sequence\"d\n\014Ignor" +
+      "edValue\022\030\n\004path\030\001 \001(\tB\004\342A\001\003R\004path\022:\n\006rea" +
+      "son\030\002 \001(\0162\034.appprofile.v1.IgnoredReasonB" +
+      "\004\342A\001\003R\006reason\"\321\001\n\031UpdateProfileDataRespo" +
+      "nse\0226\n\007profile\030\001 \001(\0132\026.appprofile.v1.Pro" +
+      "fileB\004\342A\001\003R\007profile\022;\n\007ignored\030\002 \003(\0132\033.a" +
+      "ppprofile.v1.IgnoredValueB\004\342A\001\003R\007ignored" +
+      "\022?\n\tdisplaced\030\003 \003(\0132\033.appprofile.v1.Disp" +
+      "lacementB\004\342A\001\003R\tdisplaced\"\262\001\n\021Unregister" +
+      "Request\0227\n\003key\030\001 \001(\0132\031.appprofile.v1.Pro" +
+      "fileKeyB\n\342A\001\002\272H\003\310\001\001R\003key\022)\n\rallow_missin" +
+      "g\030\002 \001(\010B\004\342A\001\001R\014allowMissing\022,\n\010sequence\030" +
+      "\003 \001(\003B\013\342A\001\001\272H\004\"\002(\000H\000R\010sequence\210\001\001B\013\n\t_se" +
+      "quence\"L\n\022UnregisterResponse\0226\n\007profile\030" +
+      "\001 \001(\0132\026.appprofile.v1.ProfileB\004\342A\001\003R\007pro" +
+      "file\"\374\002\n\032DeleteDeviceProfileRequest\022>\n\006a" +
+      "pp_id\030\001 \001(\tB\'\342A\001\002\272H\034r\032\030@2\026^[a-z0-9][a-z0" +
+      "-9._-]*$\260\324\030\001R\005appId\0225\n\007user_id\030\002 \001(\tB\032\272H" +
+      "\023r\021(\200\0022\014^[^\\p{Cc}]+$\260\324\030\003H\000R\006userId\0229\n\013cu" +
+      "stomer_id\030\003 \001(\tB\026\272H\023r\021(\200\0022\014^[^\\p{Cc}]+$H" +
+      "\000R\ncustomerId\0225\n\tdevice_id\030\004 \001(\tB\026\272H\023r\021(" +
+      "\200\0022\014^[^\\p{Cc}]+$H\001R\010deviceId\022*\n\013all_devi" +
+      "ces\030\005 \001(\010B\007\272H\004j\002\010\001H\001R\nallDevices\022)\n\rallo" +
+      "w_missing\030\006 \001(\010B\004\342A\001\001R\014allowMissingB\016\n\005o" +
+      "wner\022\005\272H\002\010\001B\016\n\005scope\022\005\272H\002\010\001\"X\n\033DeleteDev" +
+      "iceProfileResponse\0229\n\007deleted\030\001 \003(\0132\031.ap" +
+      "pprofile.v1.ProfileKeyB\004\342A\001\003R\007deleted\"\264\005" +
+      "\n\014PushFeedback\022G\n\010provider\030\001 \001(\0162\033.apppr" +
+      "ofile.v1.PushProviderB\016\342A\001\002\272H\007\202\001\004\020\001 \000R\010p" +
+      "rovider\022%\n\005token\030\002 \001(\tB\r\200\001\001\272H\007r\005 \001(\200 H\000R" +
+      "\005token\0223\n\003key\030\003 \001(\0132\031.appprofile.v1.Prof" +
+      "ileKeyB\004\260\324\030\006H\000R\003key\022:\n\013push_app_id\030\004 \001(\t" +
+      "B\032\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]*$R\tpushAppId\022" +
+      "9\n\nerror_code\030\005 \001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014^[^\\p" +
+      "{Cc}]*$R\terrorCode\022\206\001\n\013http_status\030\006 \001(\005" +
+      "Be\342A\001\001\272H^\272\001[\n\021http_status.range\022\0330 (not " +
+      "known) or 100 to 599\032)this == 0 || (this" +
+      " >= 100 && this <= 599)R\nhttpStatus\0221\n\re" +
+      "rror_message\030\007 \001(\tB\014\342A\001\001\272H\005r\003(\200 R\014errorM" +
+      "essage\022E\n\rprovider_time\030\010 \001(\0132\032.google.p" +
+      "rotobuf.TimestampB\004\342A\001\001R\014providerTime\0229\n" +
+      "\007sent_at\030\t \001(\0132\032.google.protobuf.Timesta" +
+      "mpB\004\342A\001\001R\006sentAt\0229\n\nmessage_id\030\n \001(\tB\032\342A" +
+      "\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]*$R\tmessageIdB\017\n\006t" +
+      "arget\022\005\272H\002\010\001\"\252\001\n\031ReportPushFeedbackReque" +
+      "st\022>\n\006app_id\030\001 \001(\tB\'\342A\001\002\272H\034r\032\030@2\026^[a-z0-" +
+      "9][a-z0-9._-]*$\260\324\030\001R\005appId\022M\n\010feedback\030\002" +
+      " \003(\0132\033.appprofile.v1.PushFeedbackB\024\342A\001\002\272" +
+      "H\r\222\001\n\010\001\020\350\007\"\003\330\001\003R\010feedback\"\317\001\n\022PushFeedba" +
+      "ckResult\022\032\n\005index\030\001 \001(\005B\004\342A\001\003R\005index\022B\n\007" +
+      "outcome\030\002 \001(\0162\".appprofile.v1.PushFeedba" +
+      "ckOutcomeB\004\342A\001\003R\007outcome\022;\n\010affected\030\003 \003" +
+      "(\0132\031.appprofile.v1.ProfileKeyB\004\342A\001\003R\010aff" +
+      "ected\022\034\n\006detail\030\004 \001(\tB\004\342A\001\003R\006detail\"_\n\032R" +
+      "eportPushFeedbackResponse\022A\n\007results\030\001 \003" +
+      "(\0132!.appprofile.v1.PushFeedbackResultB\004\342" +
+      "A\001\003R\007results\"t\n\rReportedToken\022:\n\013push_ap" +
+      "p_id\030\001 \001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]*$R\t" +
+      "pushAppId\022\'\n\005token\030\002 \001(\tB\021\200\001\001\342A\001\002\272H\007r\005 \001" +
+      "(\200@R\005token\"\333\004\n\024RemoveAccountRequest\022>\n\006a" +
+      "pp_id\030\001 \001(\tB\'\342A\001\002\272H\034r\032\030@2\026^[a-z0-9][a-z0" +
+      "-9._-]*$\260\324\030\001R\005appId\0226\n\010username\030\002 \001(\tB\032\342" +
+      "A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]*$R\010username\022E\n\020a" +
+      "ccount_selector\030\003 \001(\tB\032\342A\001\001\272H\023r\021(\200\0042\014^[^" +
+      "\\p{Cc}]*$R\017accountSelector\022D\n\006tokens\030\004 \003" +
+      "(\0132\034.appprofile.v1.ReportedTokenB\016\342A\001\002\272H" +
+      "\007\222\001\004\010\001\020\010R\006tokens\022A\n\013report_time\030\005 \001(\0132\032." +
+      "google.protobuf.TimestampB\004\342A\001\001R\nreportT" +
+      "ime\022I\n\006action\030\006 \001(\0162#.appprofile.v1.Acco" +
+      "untRemovalActionB\014\342A\001\001\272H\005\202\001\002\020\001R\006action\022," +
+      "\n\010sequence\030\007 \001(\003B\013\342A\001\001\272H\004\"\002(\000H\000R\010sequenc" +
+      "e\210\001\001:u\272Hr\032p\n\020account.required\022(username " +
+      "or account_selector is required\0322this.us" +
+      "ername != \'\' || this.account_selector !=" +
+      " \'\'B\013\n\t_sequence\"\230\001\n\025RemoveAccountRespon" +
+      "se\0229\n\007removed\030\001 \003(\0132\031.appprofile.v1.Prof" +
+      "ileKeyB\004\342A\001\003R\007removed\022D\n\007outcome\030\002 \001(\0162$" +
+      ".appprofile.v1.AccountRemovalOutcomeB\004\342A" +
+      "\001\003R\007outcome\"L\n\021GetProfileRequest\0227\n\003key\030" +
+      "\001 \001(\0132\031.appprofile.v1.ProfileKeyB\n\342A\001\002\272H" +
+      "\003\310\001\001R\003key\"L\n\022GetProfileResponse\0226\n\007profi" +
+      "le\030\001 \001(\0132\026.appprofile.v1.ProfileB\004\342A\001\003R\007" +
+      "profile\"\342\003\n\023ListProfilesRequest\022>\n\006app_i" +
+      "d\030\001 \001(\tB\'\342A\001\002\272H\034r\032\030@2\026^[a-z0-9][a-z0-9._" +
+      "-]*$\260\324\030\001R\005appId\0227\n\007user_id\030\002 \001(\tB\036\342A\001\001\272H" +
+      "\023r\021(\200\0022\014^[^\\p{Cc}]*$\260\324\030\003R\006userId\0227\n\tdevi" +
+      "ce_id\030\003 \001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]*$R" +
+      "\010deviceId\022;\n\013customer_id\030\004 \001(\tB\032\342A\001\001\272H\023r" +
+      "\021(\200\0022\014^[^\\p{Cc}]*$R\ncustomerId\022B\n\006status" +
+      "\030\005 \001(\0162\034.appprofile.v1.ProfileStatusB\014\342A" +
+      "\001\001\272H\005\202\001\002\020\001R\006status\022A\n\010platform\030\006 \001(\0162\027.a" +
+      "ppprofile.v1.PlatformB\014\342A\001\001\272H\005\202\001\002\020\001R\010pla" +
+      "tform\022(\n\tpage_size\030\007 \001(\005B\013\342A\001\001\272H\004\032\002(\000R\010p" +
+      "ageSize\022+\n\npage_token\030\010 \001(\tB\014\342A\001\001\272H\005r\003\030\200" +
+      "\020R\tpageToken\"~\n\024ListProfilesResponse\0228\n\010" +
+      "profiles\030\001 \003(\0132\026.appprofile.v1.ProfileB\004" +
+      "\342A\001\003R\010profiles\022,\n\017next_page_token\030\002 \001(\tB" +
+      "\004\342A\001\003R\rnextPageToken*\316\001\n\022DisplacementEff" +
+      "ect\022#\n\037DISPLACEMENT_EFFECT_UNSPECIFIED\020\000" +
+      "\022 \n\034DISPLACEMENT_EFFECT_REPLACED\020\001\022#\n\037DI" +
+      "SPLACEMENT_EFFECT_DEACTIVATED\020\002\022\'\n#DISPL" +
+      "ACEMENT_EFFECT_PUSH_SUPERSEDED\020\003\022#\n\037DISP" +
+      "LACEMENT_EFFECT_TOKEN_MOVED\020\004*\254\001\n\rIgnore" +
+      "dReason\022\036\n\032IGNORED_REASON_UNSPECIFIED\020\000\022" +
+      "\036\n\032IGNORED_REASON_NOT_ENABLED\020\001\022\036\n\032IGNOR" +
+      "ED_REASON_ALREADY_SET\020\002\022\033\n\027IGNORED_REASO" +
+      "N_TOO_SOON\020\003\022\036\n\032IGNORED_REASON_TOKEN_OWN" +
+      "ED\020\004*\360\003\n\023PushFeedbackOutcome\022%\n!PUSH_FEE" +
+      "DBACK_OUTCOME_UNSPECIFIED\020\000\022)\n%PUSH_FEED" +
+      "BACK_OUTCOME_PROFILE_DELETED\020\001\022.\n*PUSH_F" +
+      "EEDBACK_OUTCOME_ENDPOINT_INVALIDATED\020\002\022*" +
+      "\n&PUSH_FEEDBACK_OUTCOME_ENDPOINT_SUSPECT" +
+      "\020\003\022\037\n\033PUSH_FEEDBACK_OUTCOME_STALE\020\004\022#\n\037P" +
+      "USH_FEEDBACK_OUTCOME_TRANSIENT\020\005\022,\n(PUSH" +
+      "_FEEDBACK_OUTCOME_CREDENTIAL_PROBLEM\020\006\022\'" +
+      "\n#PUSH_FEEDBACK_OUTCOME_UNKNOWN_TOKEN\020\007\022" +
+      "&\n\"PUSH_FEEDBACK_OUTCOME_UNRECOGNIZED\020\010\022" +
+      "!\n\035PUSH_FEEDBACK_OUTCOME_INVALID\020\t\022\036\n\032PU" +
+      "SH_FEEDBACK_OUTCOME_HELD\020\n\022#\n\037PUSH_FEEDB" +
+      "ACK_OUTCOME_CONFIRMED\020\013*\256\001\n\025AccountRemov" +
+      "alOutcome\022\'\n#ACCOUNT_REMOVAL_OUTCOME_UNS" +
+      "PECIFIED\020\000\022#\n\037ACCOUNT_REMOVAL_OUTCOME_RE" +
+      "MOVED\020\001\022$\n ACCOUNT_REMOVAL_OUTCOME_NO_MA" +
+      "TCH\020\002\022!\n\035ACCOUNT_REMOVAL_OUTCOME_STALE\020\003" +
+      "2\306\010\n\016ProfileService\022\\\n\010Register\022\036.apppro" +
+      "file.v1.RegisterRequest\032\037.appprofile.v1." +
+      "RegisterResponse\"\017\220\002\002\252\324\030\010\n\004\001\002\003\004\020\001\022_\n\tHea" +
+      "rtbeat\022\037.appprofile.v1.HeartbeatRequest\032" +
+      " .appprofile.v1.HeartbeatResponse\"\017\220\002\002\252\324" +
+      "\030\010\n\004\001\002\003\004\020\001\022l\n\016BatchHeartbeat\022$.appprofil" +
+      "e.v1.BatchHeartbeatRequest\032%.appprofile." +
+      "v1.BatchHeartbeatResponse\"\r\220\002\002\252\324\030\006\n\002\001\002\020\003" +
+      "\022v\n\021UpdateProfileData\022\'.appprofile.v1.Up" +
+      "dateProfileDataRequest\032(.appprofile.v1.U" +
+      "pdateProfileDataResponse\"\016\220\002\002\252\324\030\007\n\003\001\002\004\020\001" +
+      "\022a\n\nUnregister\022 .appprofile.v1.Unregiste" +
+      "rRequest\032!.appprofile.v1.UnregisterRespo" +
+      "nse\"\016\220\002\002\252\324\030\007\n\003\001\002\004\020\001\022{\n\023DeleteDeviceProfi" +
+      "le\022).appprofile.v1.DeleteDeviceProfileRe" +
+      "quest\032*.appprofile.v1.DeleteDeviceProfil" +
+      "eResponse\"\r\220\002\002\252\324\030\006\n\002\001\002\020\001\022x\n\022ReportPushFe" +
+      "edback\022(.appprofile.v1.ReportPushFeedbac" +
+      "kRequest\032).appprofile.v1.ReportPushFeedb" +
+      "ackResponse\"\r\220\002\002\252\324\030\006\n\002\001\002\020\001\022j\n\rRemoveAcco" +
+      "unt\022#.appprofile.v1.RemoveAccountRequest" +
+      "\032$.appprofile.v1.RemoveAccountResponse\"\016" +
+      "\220\002\002\252\324\030\007\n\003\001\002\003\020\001\022a\n\nGetProfile\022 .appprofil" +
+      "e.v1.GetProfileRequest\032!.appprofile.v1.G" +
+      "etProfileResponse\"\016\220\002\001\252\324\030\007\n\003\001\002\004\020\001\022f\n\014Lis" +
+      "tProfiles\022\".appprofile.v1.ListProfilesRe" +
+      "quest\032#.appprofile.v1.ListProfilesRespon" +
+      "se\"\r\220\002\001\252\324\030\006\n\002\001\002\020\001Bv\n\021com.appprofile.v1B\023" +
+      "ProfileServiceProtoP\001ZJgithub.com/profil" +
+      "e-grpc/profile-grpc/clients/go/appprofil" +
+      "e/v1;appprofilev1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -433,7 +442,7 @@ public final class ProfileServiceProto extends com.google.protobuf.GeneratedFile
     internal_static_appprofile_v1_RegisterRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_appprofile_v1_RegisterRequest_descriptor,
-        new java.lang.String[] { "Key", "Platform", "Channels", "PushEndpoints", "CustomerId", "RtmId", "AccountSelector", "Verified", "Guest", "Foreground", "Language", "TimeZone", "OsVersion", "SdkVersion", "DeviceModel", "DeviceAttributes", "CustomAttributes", "LastOpenedTime", });
+        new java.lang.String[] { "Key", "Platform", "Channels", "PushEndpoints", "CustomerId", "RtmId", "AccountSelector", "Verified", "Guest", "Foreground", "Language", "TimeZone", "OsVersion", "SdkVersion", "DeviceModel", "DeviceAttributes", "CustomAttributes", "LastOpenedTime", "PushPermission", "Sequence", });
     internal_static_appprofile_v1_RegisterRequest_DeviceAttributesEntry_descriptor =
       internal_static_appprofile_v1_RegisterRequest_descriptor.getNestedType(0);
     internal_static_appprofile_v1_RegisterRequest_DeviceAttributesEntry_fieldAccessorTable = new
@@ -451,7 +460,7 @@ public final class ProfileServiceProto extends com.google.protobuf.GeneratedFile
     internal_static_appprofile_v1_Displacement_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_appprofile_v1_Displacement_descriptor,
-        new java.lang.String[] { "Key", "Effect", });
+        new java.lang.String[] { "Key", "Effect", "Count", });
     internal_static_appprofile_v1_RegisterResponse_descriptor =
       getDescriptor().getMessageType(2);
     internal_static_appprofile_v1_RegisterResponse_fieldAccessorTable = new
@@ -493,7 +502,7 @@ public final class ProfileServiceProto extends com.google.protobuf.GeneratedFile
     internal_static_appprofile_v1_UpdateProfileDataRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_appprofile_v1_UpdateProfileDataRequest_descriptor,
-        new java.lang.String[] { "Profile", "UpdateMask", "RemoveDeviceAttributes", "RemoveCustomAttributes", "Etag", });
+        new java.lang.String[] { "Profile", "UpdateMask", "RemoveDeviceAttributes", "RemoveCustomAttributes", "Etag", "Sequence", });
     internal_static_appprofile_v1_IgnoredValue_descriptor =
       getDescriptor().getMessageType(9);
     internal_static_appprofile_v1_IgnoredValue_fieldAccessorTable = new
@@ -511,7 +520,7 @@ public final class ProfileServiceProto extends com.google.protobuf.GeneratedFile
     internal_static_appprofile_v1_UnregisterRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_appprofile_v1_UnregisterRequest_descriptor,
-        new java.lang.String[] { "Key", "AllowMissing", });
+        new java.lang.String[] { "Key", "AllowMissing", "Sequence", });
     internal_static_appprofile_v1_UnregisterResponse_descriptor =
       getDescriptor().getMessageType(12);
     internal_static_appprofile_v1_UnregisterResponse_fieldAccessorTable = new
@@ -565,7 +574,7 @@ public final class ProfileServiceProto extends com.google.protobuf.GeneratedFile
     internal_static_appprofile_v1_RemoveAccountRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_appprofile_v1_RemoveAccountRequest_descriptor,
-        new java.lang.String[] { "AppId", "Username", "AccountSelector", "Tokens", "ReportTime", "Action", });
+        new java.lang.String[] { "AppId", "Username", "AccountSelector", "Tokens", "ReportTime", "Action", "Sequence", });
     internal_static_appprofile_v1_RemoveAccountResponse_descriptor =
       getDescriptor().getMessageType(21);
     internal_static_appprofile_v1_RemoveAccountResponse_fieldAccessorTable = new

@@ -36,6 +36,7 @@ private static final long serialVersionUID = 0L;
     provider_ = 0;
     platform_ = 0;
     purpose_ = 0;
+    apnsEnvironment_ = 0;
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -181,6 +182,32 @@ private static final long serialVersionUID = 0L;
     return result == null ? com.appprofile.v1.PushPurpose.UNRECOGNIZED : result;
   }
 
+  public static final int APNS_ENVIRONMENT_FIELD_NUMBER = 5;
+  private int apnsEnvironment_ = 0;
+  /**
+   * <pre>
+   * The gateway of its tokens where a call does not say it, for APNS and APNS_VOIP only. Default UNSPECIFIED: PRODUCTION.
+   * </pre>
+   *
+   * <code>.appprofile.v1.ApnsEnvironment apns_environment = 5 [json_name = "apnsEnvironment", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+   * @return The enum numeric value on the wire for apnsEnvironment.
+   */
+  @java.lang.Override public int getApnsEnvironmentValue() {
+    return apnsEnvironment_;
+  }
+  /**
+   * <pre>
+   * The gateway of its tokens where a call does not say it, for APNS and APNS_VOIP only. Default UNSPECIFIED: PRODUCTION.
+   * </pre>
+   *
+   * <code>.appprofile.v1.ApnsEnvironment apns_environment = 5 [json_name = "apnsEnvironment", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+   * @return The apnsEnvironment.
+   */
+  @java.lang.Override public com.appprofile.v1.ApnsEnvironment getApnsEnvironment() {
+    com.appprofile.v1.ApnsEnvironment result = com.appprofile.v1.ApnsEnvironment.forNumber(apnsEnvironment_);
+    return result == null ? com.appprofile.v1.ApnsEnvironment.UNRECOGNIZED : result;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -207,6 +234,9 @@ private static final long serialVersionUID = 0L;
     if (purpose_ != com.appprofile.v1.PushPurpose.PUSH_PURPOSE_UNSPECIFIED.getNumber()) {
       output.writeEnum(4, purpose_);
     }
+    if (apnsEnvironment_ != com.appprofile.v1.ApnsEnvironment.APNS_ENVIRONMENT_UNSPECIFIED.getNumber()) {
+      output.writeEnum(5, apnsEnvironment_);
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -225,6 +255,10 @@ private static final long serialVersionUID = 0L;
     if (purpose_ != com.appprofile.v1.PushPurpose.PUSH_PURPOSE_UNSPECIFIED.getNumber()) {
       size += com.google.protobuf.CodedOutputStream
         .computeEnumSize(4, purpose_);
+    }
+    if (apnsEnvironment_ != com.appprofile.v1.ApnsEnvironment.APNS_ENVIRONMENT_UNSPECIFIED.getNumber()) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeEnumSize(5, apnsEnvironment_);
     }
     return size;
   }
@@ -255,6 +289,7 @@ private static final long serialVersionUID = 0L;
     if (provider_ != other.provider_) return false;
     if (platform_ != other.platform_) return false;
     if (purpose_ != other.purpose_) return false;
+    if (apnsEnvironment_ != other.apnsEnvironment_) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -274,6 +309,8 @@ private static final long serialVersionUID = 0L;
     hash = (53 * hash) + platform_;
     hash = (37 * hash) + PURPOSE_FIELD_NUMBER;
     hash = (53 * hash) + purpose_;
+    hash = (37 * hash) + APNS_ENVIRONMENT_FIELD_NUMBER;
+    hash = (53 * hash) + apnsEnvironment_;
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -413,6 +450,7 @@ private static final long serialVersionUID = 0L;
       provider_ = 0;
       platform_ = 0;
       purpose_ = 0;
+      apnsEnvironment_ = 0;
       return this;
     }
 
@@ -458,6 +496,9 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000008) != 0)) {
         result.purpose_ = purpose_;
       }
+      if (((from_bitField0_ & 0x00000010) != 0)) {
+        result.apnsEnvironment_ = apnsEnvironment_;
+      }
     }
 
     @java.lang.Override
@@ -485,6 +526,9 @@ private static final long serialVersionUID = 0L;
       }
       if (other.purpose_ != 0) {
         setPurposeValue(other.getPurposeValue());
+      }
+      if (other.apnsEnvironment_ != 0) {
+        setApnsEnvironmentValue(other.getApnsEnvironmentValue());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -532,6 +576,11 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000008;
               break;
             } // case 32
+            case 40: {
+              apnsEnvironment_ = input.readEnum();
+              bitField0_ |= 0x00000010;
+              break;
+            } // case 40
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -853,6 +902,78 @@ private static final long serialVersionUID = 0L;
     public Builder clearPurpose() {
       bitField0_ = (bitField0_ & ~0x00000008);
       purpose_ = 0;
+      onChanged();
+      return this;
+    }
+
+    private int apnsEnvironment_ = 0;
+    /**
+     * <pre>
+     * The gateway of its tokens where a call does not say it, for APNS and APNS_VOIP only. Default UNSPECIFIED: PRODUCTION.
+     * </pre>
+     *
+     * <code>.appprofile.v1.ApnsEnvironment apns_environment = 5 [json_name = "apnsEnvironment", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+     * @return The enum numeric value on the wire for apnsEnvironment.
+     */
+    @java.lang.Override public int getApnsEnvironmentValue() {
+      return apnsEnvironment_;
+    }
+    /**
+     * <pre>
+     * The gateway of its tokens where a call does not say it, for APNS and APNS_VOIP only. Default UNSPECIFIED: PRODUCTION.
+     * </pre>
+     *
+     * <code>.appprofile.v1.ApnsEnvironment apns_environment = 5 [json_name = "apnsEnvironment", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+     * @param value The enum numeric value on the wire for apnsEnvironment to set.
+     * @return This builder for chaining.
+     */
+    public Builder setApnsEnvironmentValue(int value) {
+      apnsEnvironment_ = value;
+      bitField0_ |= 0x00000010;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * The gateway of its tokens where a call does not say it, for APNS and APNS_VOIP only. Default UNSPECIFIED: PRODUCTION.
+     * </pre>
+     *
+     * <code>.appprofile.v1.ApnsEnvironment apns_environment = 5 [json_name = "apnsEnvironment", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+     * @return The apnsEnvironment.
+     */
+    @java.lang.Override
+    public com.appprofile.v1.ApnsEnvironment getApnsEnvironment() {
+      com.appprofile.v1.ApnsEnvironment result = com.appprofile.v1.ApnsEnvironment.forNumber(apnsEnvironment_);
+      return result == null ? com.appprofile.v1.ApnsEnvironment.UNRECOGNIZED : result;
+    }
+    /**
+     * <pre>
+     * The gateway of its tokens where a call does not say it, for APNS and APNS_VOIP only. Default UNSPECIFIED: PRODUCTION.
+     * </pre>
+     *
+     * <code>.appprofile.v1.ApnsEnvironment apns_environment = 5 [json_name = "apnsEnvironment", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+     * @param value The apnsEnvironment to set.
+     * @throws IllegalArgumentException if UNRECOGNIZED is provided.
+     * @return This builder for chaining.
+     */
+    public Builder setApnsEnvironment(com.appprofile.v1.ApnsEnvironment value) {
+      if (value == null) { throw new NullPointerException(); }
+      bitField0_ |= 0x00000010;
+      apnsEnvironment_ = value.getNumber();
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * The gateway of its tokens where a call does not say it, for APNS and APNS_VOIP only. Default UNSPECIFIED: PRODUCTION.
+     * </pre>
+     *
+     * <code>.appprofile.v1.ApnsEnvironment apns_environment = 5 [json_name = "apnsEnvironment", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearApnsEnvironment() {
+      bitField0_ = (bitField0_ & ~0x00000010);
+      apnsEnvironment_ = 0;
       onChanged();
       return this;
     }

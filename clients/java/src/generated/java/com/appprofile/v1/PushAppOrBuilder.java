@@ -86,4 +86,23 @@ public interface PushAppOrBuilder extends
    * @return The purpose.
    */
   com.appprofile.v1.PushPurpose getPurpose();
+
+  /**
+   * <pre>
+   * The gateway of its tokens where a call does not say it, for APNS and APNS_VOIP only. Default UNSPECIFIED: PRODUCTION.
+   * </pre>
+   *
+   * <code>.appprofile.v1.ApnsEnvironment apns_environment = 5 [json_name = "apnsEnvironment", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+   * @return The enum numeric value on the wire for apnsEnvironment.
+   */
+  int getApnsEnvironmentValue();
+  /**
+   * <pre>
+   * The gateway of its tokens where a call does not say it, for APNS and APNS_VOIP only. Default UNSPECIFIED: PRODUCTION.
+   * </pre>
+   *
+   * <code>.appprofile.v1.ApnsEnvironment apns_environment = 5 [json_name = "apnsEnvironment", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+   * @return The apnsEnvironment.
+   */
+  com.appprofile.v1.ApnsEnvironment getApnsEnvironment();
 }

@@ -37,6 +37,7 @@ private static final long serialVersionUID = 0L;
     pushAppId_ = "";
     purpose_ = 0;
     state_ = 0;
+    apnsEnvironment_ = 0;
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -89,8 +90,11 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object token_ = "";
   /**
    * <pre>
-   * The token as the provider gave it, 1 to 4096 bytes. A hexadecimal token of APNS, APNS_VOIP or SAFARI is stored in
-   * lower case. In an answer: absent for BRIDGE and CLIENT keys, and while the state is INVALID.
+   * The token as the provider gave it, 1 to 4096 bytes; of WEB_PUSH the subscription's endpoint, an `https` URL.
+   * Surrounding white space is removed. A token of APNS, APNS_VOIP or SAFARI is stored as lower-case hexadecimal: the angle
+   * brackets and blanks of a printed one are removed, padded base64 is decoded. A word for no token (`null`, `undefined`,
+   * zeros only) is INVALID_ARGUMENT, PLACEHOLDER_TOKEN. In an answer: absent for BRIDGE and CLIENT keys, and while the state
+   * is INVALID.
    * </pre>
    *
    * <code>string token = 2 [json_name = "token", debug_redact = true, (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -111,8 +115,11 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The token as the provider gave it, 1 to 4096 bytes. A hexadecimal token of APNS, APNS_VOIP or SAFARI is stored in
-   * lower case. In an answer: absent for BRIDGE and CLIENT keys, and while the state is INVALID.
+   * The token as the provider gave it, 1 to 4096 bytes; of WEB_PUSH the subscription's endpoint, an `https` URL.
+   * Surrounding white space is removed. A token of APNS, APNS_VOIP or SAFARI is stored as lower-case hexadecimal: the angle
+   * brackets and blanks of a printed one are removed, padded base64 is decoded. A word for no token (`null`, `undefined`,
+   * zeros only) is INVALID_ARGUMENT, PLACEHOLDER_TOKEN. In an answer: absent for BRIDGE and CLIENT keys, and while the state
+   * is INVALID.
    * </pre>
    *
    * <code>string token = 2 [json_name = "token", debug_redact = true, (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -138,7 +145,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object pushAppId_ = "";
   /**
    * <pre>
-   * The bundle id, topic, package or site the token belongs to, up to 256 bytes without control characters.
+   * The bundle id, topic, package or site the token belongs to, up to 256 bytes without control characters. A label: the
+   * provider and the token identify an endpoint.
    * </pre>
    *
    * <code>string push_app_id = 3 [json_name = "pushAppId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -159,7 +167,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The bundle id, topic, package or site the token belongs to, up to 256 bytes without control characters.
+   * The bundle id, topic, package or site the token belongs to, up to 256 bytes without control characters. A label: the
+   * provider and the token identify an endpoint.
    * </pre>
    *
    * <code>string push_app_id = 3 [json_name = "pushAppId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -184,7 +193,8 @@ private static final long serialVersionUID = 0L;
   private int purpose_ = 0;
   /**
    * <pre>
-   * What the token is for. Default DEFAULT. A profile holds at most one endpoint of each (provider, purpose).
+   * What the token is for. Default DEFAULT. A registration or an update replaces the profile's endpoints of every purpose
+   * that it carries, whatever their provider; an app that wants two providers for one purpose sends both in one call.
    * </pre>
    *
    * <code>.appprofile.v1.PushPurpose purpose = 4 [json_name = "purpose", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -195,7 +205,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What the token is for. Default DEFAULT. A profile holds at most one endpoint of each (provider, purpose).
+   * What the token is for. Default DEFAULT. A registration or an update replaces the profile's endpoints of every purpose
+   * that it carries, whatever their provider; an app that wants two providers for one purpose sends both in one call.
    * </pre>
    *
    * <code>.appprofile.v1.PushPurpose purpose = 4 [json_name = "purpose", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -270,6 +281,75 @@ private static final long serialVersionUID = 0L;
     return confirmTime_ == null ? com.google.protobuf.Timestamp.getDefaultInstance() : confirmTime_;
   }
 
+  public static final int WEB_PUSH_FIELD_NUMBER = 7;
+  private com.appprofile.v1.WebPushKeys webPush_;
+  /**
+   * <pre>
+   * The subscription's keys, for WEB_PUSH only. The same token without keys keeps the stored ones; another token without
+   * keys has none. In an answer: absent for BRIDGE and CLIENT keys.
+   * </pre>
+   *
+   * <code>.appprofile.v1.WebPushKeys web_push = 7 [json_name = "webPush", (.google.api.field_behavior) = OPTIONAL];</code>
+   * @return Whether the webPush field is set.
+   */
+  @java.lang.Override
+  public boolean hasWebPush() {
+    return ((bitField0_ & 0x00000002) != 0);
+  }
+  /**
+   * <pre>
+   * The subscription's keys, for WEB_PUSH only. The same token without keys keeps the stored ones; another token without
+   * keys has none. In an answer: absent for BRIDGE and CLIENT keys.
+   * </pre>
+   *
+   * <code>.appprofile.v1.WebPushKeys web_push = 7 [json_name = "webPush", (.google.api.field_behavior) = OPTIONAL];</code>
+   * @return The webPush.
+   */
+  @java.lang.Override
+  public com.appprofile.v1.WebPushKeys getWebPush() {
+    return webPush_ == null ? com.appprofile.v1.WebPushKeys.getDefaultInstance() : webPush_;
+  }
+  /**
+   * <pre>
+   * The subscription's keys, for WEB_PUSH only. The same token without keys keeps the stored ones; another token without
+   * keys has none. In an answer: absent for BRIDGE and CLIENT keys.
+   * </pre>
+   *
+   * <code>.appprofile.v1.WebPushKeys web_push = 7 [json_name = "webPush", (.google.api.field_behavior) = OPTIONAL];</code>
+   */
+  @java.lang.Override
+  public com.appprofile.v1.WebPushKeysOrBuilder getWebPushOrBuilder() {
+    return webPush_ == null ? com.appprofile.v1.WebPushKeys.getDefaultInstance() : webPush_;
+  }
+
+  public static final int APNS_ENVIRONMENT_FIELD_NUMBER = 8;
+  private int apnsEnvironment_ = 0;
+  /**
+   * <pre>
+   * The gateway the token belongs to, for APNS and APNS_VOIP only. Default: as the app's `push_app_ids` entry of this
+   * `push_app_id` says, else PRODUCTION.
+   * </pre>
+   *
+   * <code>.appprofile.v1.ApnsEnvironment apns_environment = 8 [json_name = "apnsEnvironment", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+   * @return The enum numeric value on the wire for apnsEnvironment.
+   */
+  @java.lang.Override public int getApnsEnvironmentValue() {
+    return apnsEnvironment_;
+  }
+  /**
+   * <pre>
+   * The gateway the token belongs to, for APNS and APNS_VOIP only. Default: as the app's `push_app_ids` entry of this
+   * `push_app_id` says, else PRODUCTION.
+   * </pre>
+   *
+   * <code>.appprofile.v1.ApnsEnvironment apns_environment = 8 [json_name = "apnsEnvironment", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+   * @return The apnsEnvironment.
+   */
+  @java.lang.Override public com.appprofile.v1.ApnsEnvironment getApnsEnvironment() {
+    com.appprofile.v1.ApnsEnvironment result = com.appprofile.v1.ApnsEnvironment.forNumber(apnsEnvironment_);
+    return result == null ? com.appprofile.v1.ApnsEnvironment.UNRECOGNIZED : result;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -302,6 +382,12 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000001) != 0)) {
       output.writeMessage(6, getConfirmTime());
     }
+    if (((bitField0_ & 0x00000002) != 0)) {
+      output.writeMessage(7, getWebPush());
+    }
+    if (apnsEnvironment_ != com.appprofile.v1.ApnsEnvironment.APNS_ENVIRONMENT_UNSPECIFIED.getNumber()) {
+      output.writeEnum(8, apnsEnvironment_);
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -327,6 +413,14 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000001) != 0)) {
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(6, getConfirmTime());
+    }
+    if (((bitField0_ & 0x00000002) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(7, getWebPush());
+    }
+    if (apnsEnvironment_ != com.appprofile.v1.ApnsEnvironment.APNS_ENVIRONMENT_UNSPECIFIED.getNumber()) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeEnumSize(8, apnsEnvironment_);
     }
     return size;
   }
@@ -364,6 +458,12 @@ private static final long serialVersionUID = 0L;
       if (!getConfirmTime()
           .equals(other.getConfirmTime())) return false;
     }
+    if (hasWebPush() != other.hasWebPush()) return false;
+    if (hasWebPush()) {
+      if (!getWebPush()
+          .equals(other.getWebPush())) return false;
+    }
+    if (apnsEnvironment_ != other.apnsEnvironment_) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -389,6 +489,12 @@ private static final long serialVersionUID = 0L;
       hash = (37 * hash) + CONFIRM_TIME_FIELD_NUMBER;
       hash = (53 * hash) + getConfirmTime().hashCode();
     }
+    if (hasWebPush()) {
+      hash = (37 * hash) + WEB_PUSH_FIELD_NUMBER;
+      hash = (53 * hash) + getWebPush().hashCode();
+    }
+    hash = (37 * hash) + APNS_ENVIRONMENT_FIELD_NUMBER;
+    hash = (53 * hash) + apnsEnvironment_;
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -524,6 +630,7 @@ private static final long serialVersionUID = 0L;
       if (com.google.protobuf.GeneratedMessage
               .alwaysUseFieldBuilders) {
         internalGetConfirmTimeFieldBuilder();
+        internalGetWebPushFieldBuilder();
       }
     }
     @java.lang.Override
@@ -540,6 +647,12 @@ private static final long serialVersionUID = 0L;
         confirmTimeBuilder_.dispose();
         confirmTimeBuilder_ = null;
       }
+      webPush_ = null;
+      if (webPushBuilder_ != null) {
+        webPushBuilder_.dispose();
+        webPushBuilder_ = null;
+      }
+      apnsEnvironment_ = 0;
       return this;
     }
 
@@ -595,6 +708,15 @@ private static final long serialVersionUID = 0L;
             : confirmTimeBuilder_.build();
         to_bitField0_ |= 0x00000001;
       }
+      if (((from_bitField0_ & 0x00000040) != 0)) {
+        result.webPush_ = webPushBuilder_ == null
+            ? webPush_
+            : webPushBuilder_.build();
+        to_bitField0_ |= 0x00000002;
+      }
+      if (((from_bitField0_ & 0x00000080) != 0)) {
+        result.apnsEnvironment_ = apnsEnvironment_;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -631,6 +753,12 @@ private static final long serialVersionUID = 0L;
       }
       if (other.hasConfirmTime()) {
         mergeConfirmTime(other.getConfirmTime());
+      }
+      if (other.hasWebPush()) {
+        mergeWebPush(other.getWebPush());
+      }
+      if (other.apnsEnvironment_ != 0) {
+        setApnsEnvironmentValue(other.getApnsEnvironmentValue());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -690,6 +818,18 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000020;
               break;
             } // case 50
+            case 58: {
+              input.readMessage(
+                  internalGetWebPushFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              bitField0_ |= 0x00000040;
+              break;
+            } // case 58
+            case 64: {
+              apnsEnvironment_ = input.readEnum();
+              bitField0_ |= 0x00000080;
+              break;
+            } // case 64
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -782,8 +922,11 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object token_ = "";
     /**
      * <pre>
-     * The token as the provider gave it, 1 to 4096 bytes. A hexadecimal token of APNS, APNS_VOIP or SAFARI is stored in
-     * lower case. In an answer: absent for BRIDGE and CLIENT keys, and while the state is INVALID.
+     * The token as the provider gave it, 1 to 4096 bytes; of WEB_PUSH the subscription's endpoint, an `https` URL.
+     * Surrounding white space is removed. A token of APNS, APNS_VOIP or SAFARI is stored as lower-case hexadecimal: the angle
+     * brackets and blanks of a printed one are removed, padded base64 is decoded. A word for no token (`null`, `undefined`,
+     * zeros only) is INVALID_ARGUMENT, PLACEHOLDER_TOKEN. In an answer: absent for BRIDGE and CLIENT keys, and while the state
+     * is INVALID.
      * </pre>
      *
      * <code>string token = 2 [json_name = "token", debug_redact = true, (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -803,8 +946,11 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The token as the provider gave it, 1 to 4096 bytes. A hexadecimal token of APNS, APNS_VOIP or SAFARI is stored in
-     * lower case. In an answer: absent for BRIDGE and CLIENT keys, and while the state is INVALID.
+     * The token as the provider gave it, 1 to 4096 bytes; of WEB_PUSH the subscription's endpoint, an `https` URL.
+     * Surrounding white space is removed. A token of APNS, APNS_VOIP or SAFARI is stored as lower-case hexadecimal: the angle
+     * brackets and blanks of a printed one are removed, padded base64 is decoded. A word for no token (`null`, `undefined`,
+     * zeros only) is INVALID_ARGUMENT, PLACEHOLDER_TOKEN. In an answer: absent for BRIDGE and CLIENT keys, and while the state
+     * is INVALID.
      * </pre>
      *
      * <code>string token = 2 [json_name = "token", debug_redact = true, (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -825,8 +971,11 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The token as the provider gave it, 1 to 4096 bytes. A hexadecimal token of APNS, APNS_VOIP or SAFARI is stored in
-     * lower case. In an answer: absent for BRIDGE and CLIENT keys, and while the state is INVALID.
+     * The token as the provider gave it, 1 to 4096 bytes; of WEB_PUSH the subscription's endpoint, an `https` URL.
+     * Surrounding white space is removed. A token of APNS, APNS_VOIP or SAFARI is stored as lower-case hexadecimal: the angle
+     * brackets and blanks of a printed one are removed, padded base64 is decoded. A word for no token (`null`, `undefined`,
+     * zeros only) is INVALID_ARGUMENT, PLACEHOLDER_TOKEN. In an answer: absent for BRIDGE and CLIENT keys, and while the state
+     * is INVALID.
      * </pre>
      *
      * <code>string token = 2 [json_name = "token", debug_redact = true, (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -843,8 +992,11 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The token as the provider gave it, 1 to 4096 bytes. A hexadecimal token of APNS, APNS_VOIP or SAFARI is stored in
-     * lower case. In an answer: absent for BRIDGE and CLIENT keys, and while the state is INVALID.
+     * The token as the provider gave it, 1 to 4096 bytes; of WEB_PUSH the subscription's endpoint, an `https` URL.
+     * Surrounding white space is removed. A token of APNS, APNS_VOIP or SAFARI is stored as lower-case hexadecimal: the angle
+     * brackets and blanks of a printed one are removed, padded base64 is decoded. A word for no token (`null`, `undefined`,
+     * zeros only) is INVALID_ARGUMENT, PLACEHOLDER_TOKEN. In an answer: absent for BRIDGE and CLIENT keys, and while the state
+     * is INVALID.
      * </pre>
      *
      * <code>string token = 2 [json_name = "token", debug_redact = true, (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -858,8 +1010,11 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The token as the provider gave it, 1 to 4096 bytes. A hexadecimal token of APNS, APNS_VOIP or SAFARI is stored in
-     * lower case. In an answer: absent for BRIDGE and CLIENT keys, and while the state is INVALID.
+     * The token as the provider gave it, 1 to 4096 bytes; of WEB_PUSH the subscription's endpoint, an `https` URL.
+     * Surrounding white space is removed. A token of APNS, APNS_VOIP or SAFARI is stored as lower-case hexadecimal: the angle
+     * brackets and blanks of a printed one are removed, padded base64 is decoded. A word for no token (`null`, `undefined`,
+     * zeros only) is INVALID_ARGUMENT, PLACEHOLDER_TOKEN. In an answer: absent for BRIDGE and CLIENT keys, and while the state
+     * is INVALID.
      * </pre>
      *
      * <code>string token = 2 [json_name = "token", debug_redact = true, (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -879,7 +1034,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object pushAppId_ = "";
     /**
      * <pre>
-     * The bundle id, topic, package or site the token belongs to, up to 256 bytes without control characters.
+     * The bundle id, topic, package or site the token belongs to, up to 256 bytes without control characters. A label: the
+     * provider and the token identify an endpoint.
      * </pre>
      *
      * <code>string push_app_id = 3 [json_name = "pushAppId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -899,7 +1055,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The bundle id, topic, package or site the token belongs to, up to 256 bytes without control characters.
+     * The bundle id, topic, package or site the token belongs to, up to 256 bytes without control characters. A label: the
+     * provider and the token identify an endpoint.
      * </pre>
      *
      * <code>string push_app_id = 3 [json_name = "pushAppId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -920,7 +1077,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The bundle id, topic, package or site the token belongs to, up to 256 bytes without control characters.
+     * The bundle id, topic, package or site the token belongs to, up to 256 bytes without control characters. A label: the
+     * provider and the token identify an endpoint.
      * </pre>
      *
      * <code>string push_app_id = 3 [json_name = "pushAppId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -937,7 +1095,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The bundle id, topic, package or site the token belongs to, up to 256 bytes without control characters.
+     * The bundle id, topic, package or site the token belongs to, up to 256 bytes without control characters. A label: the
+     * provider and the token identify an endpoint.
      * </pre>
      *
      * <code>string push_app_id = 3 [json_name = "pushAppId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -951,7 +1110,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The bundle id, topic, package or site the token belongs to, up to 256 bytes without control characters.
+     * The bundle id, topic, package or site the token belongs to, up to 256 bytes without control characters. A label: the
+     * provider and the token identify an endpoint.
      * </pre>
      *
      * <code>string push_app_id = 3 [json_name = "pushAppId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -971,7 +1131,8 @@ private static final long serialVersionUID = 0L;
     private int purpose_ = 0;
     /**
      * <pre>
-     * What the token is for. Default DEFAULT. A profile holds at most one endpoint of each (provider, purpose).
+     * What the token is for. Default DEFAULT. A registration or an update replaces the profile's endpoints of every purpose
+     * that it carries, whatever their provider; an app that wants two providers for one purpose sends both in one call.
      * </pre>
      *
      * <code>.appprofile.v1.PushPurpose purpose = 4 [json_name = "purpose", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -982,7 +1143,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the token is for. Default DEFAULT. A profile holds at most one endpoint of each (provider, purpose).
+     * What the token is for. Default DEFAULT. A registration or an update replaces the profile's endpoints of every purpose
+     * that it carries, whatever their provider; an app that wants two providers for one purpose sends both in one call.
      * </pre>
      *
      * <code>.appprofile.v1.PushPurpose purpose = 4 [json_name = "purpose", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -997,7 +1159,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the token is for. Default DEFAULT. A profile holds at most one endpoint of each (provider, purpose).
+     * What the token is for. Default DEFAULT. A registration or an update replaces the profile's endpoints of every purpose
+     * that it carries, whatever their provider; an app that wants two providers for one purpose sends both in one call.
      * </pre>
      *
      * <code>.appprofile.v1.PushPurpose purpose = 4 [json_name = "purpose", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1010,7 +1173,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the token is for. Default DEFAULT. A profile holds at most one endpoint of each (provider, purpose).
+     * What the token is for. Default DEFAULT. A registration or an update replaces the profile's endpoints of every purpose
+     * that it carries, whatever their provider; an app that wants two providers for one purpose sends both in one call.
      * </pre>
      *
      * <code>.appprofile.v1.PushPurpose purpose = 4 [json_name = "purpose", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1027,7 +1191,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the token is for. Default DEFAULT. A profile holds at most one endpoint of each (provider, purpose).
+     * What the token is for. Default DEFAULT. A registration or an update replaces the profile's endpoints of every purpose
+     * that it carries, whatever their provider; an app that wants two providers for one purpose sends both in one call.
      * </pre>
      *
      * <code>.appprofile.v1.PushPurpose purpose = 4 [json_name = "purpose", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1267,6 +1432,249 @@ private static final long serialVersionUID = 0L;
         confirmTime_ = null;
       }
       return confirmTimeBuilder_;
+    }
+
+    private com.appprofile.v1.WebPushKeys webPush_;
+    private com.google.protobuf.SingleFieldBuilder<
+        com.appprofile.v1.WebPushKeys, com.appprofile.v1.WebPushKeys.Builder, com.appprofile.v1.WebPushKeysOrBuilder> webPushBuilder_;
+    /**
+     * <pre>
+     * The subscription's keys, for WEB_PUSH only. The same token without keys keeps the stored ones; another token without
+     * keys has none. In an answer: absent for BRIDGE and CLIENT keys.
+     * </pre>
+     *
+     * <code>.appprofile.v1.WebPushKeys web_push = 7 [json_name = "webPush", (.google.api.field_behavior) = OPTIONAL];</code>
+     * @return Whether the webPush field is set.
+     */
+    public boolean hasWebPush() {
+      return ((bitField0_ & 0x00000040) != 0);
+    }
+    /**
+     * <pre>
+     * The subscription's keys, for WEB_PUSH only. The same token without keys keeps the stored ones; another token without
+     * keys has none. In an answer: absent for BRIDGE and CLIENT keys.
+     * </pre>
+     *
+     * <code>.appprofile.v1.WebPushKeys web_push = 7 [json_name = "webPush", (.google.api.field_behavior) = OPTIONAL];</code>
+     * @return The webPush.
+     */
+    public com.appprofile.v1.WebPushKeys getWebPush() {
+      if (webPushBuilder_ == null) {
+        return webPush_ == null ? com.appprofile.v1.WebPushKeys.getDefaultInstance() : webPush_;
+      } else {
+        return webPushBuilder_.getMessage();
+      }
+    }
+    /**
+     * <pre>
+     * The subscription's keys, for WEB_PUSH only. The same token without keys keeps the stored ones; another token without
+     * keys has none. In an answer: absent for BRIDGE and CLIENT keys.
+     * </pre>
+     *
+     * <code>.appprofile.v1.WebPushKeys web_push = 7 [json_name = "webPush", (.google.api.field_behavior) = OPTIONAL];</code>
+     */
+    public Builder setWebPush(com.appprofile.v1.WebPushKeys value) {
+      if (webPushBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        webPush_ = value;
+      } else {
+        webPushBuilder_.setMessage(value);
+      }
+      bitField0_ |= 0x00000040;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * The subscription's keys, for WEB_PUSH only. The same token without keys keeps the stored ones; another token without
+     * keys has none. In an answer: absent for BRIDGE and CLIENT keys.
+     * </pre>
+     *
+     * <code>.appprofile.v1.WebPushKeys web_push = 7 [json_name = "webPush", (.google.api.field_behavior) = OPTIONAL];</code>
+     */
+    public Builder setWebPush(
+        com.appprofile.v1.WebPushKeys.Builder builderForValue) {
+      if (webPushBuilder_ == null) {
+        webPush_ = builderForValue.build();
+      } else {
+        webPushBuilder_.setMessage(builderForValue.build());
+      }
+      bitField0_ |= 0x00000040;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * The subscription's keys, for WEB_PUSH only. The same token without keys keeps the stored ones; another token without
+     * keys has none. In an answer: absent for BRIDGE and CLIENT keys.
+     * </pre>
+     *
+     * <code>.appprofile.v1.WebPushKeys web_push = 7 [json_name = "webPush", (.google.api.field_behavior) = OPTIONAL];</code>
+     */
+    public Builder mergeWebPush(com.appprofile.v1.WebPushKeys value) {
+      if (webPushBuilder_ == null) {
+        if (((bitField0_ & 0x00000040) != 0) &&
+          webPush_ != null &&
+          webPush_ != com.appprofile.v1.WebPushKeys.getDefaultInstance()) {
+          getWebPushBuilder().mergeFrom(value);
+        } else {
+          webPush_ = value;
+        }
+      } else {
+        webPushBuilder_.mergeFrom(value);
+      }
+      if (webPush_ != null) {
+        bitField0_ |= 0x00000040;
+        onChanged();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The subscription's keys, for WEB_PUSH only. The same token without keys keeps the stored ones; another token without
+     * keys has none. In an answer: absent for BRIDGE and CLIENT keys.
+     * </pre>
+     *
+     * <code>.appprofile.v1.WebPushKeys web_push = 7 [json_name = "webPush", (.google.api.field_behavior) = OPTIONAL];</code>
+     */
+    public Builder clearWebPush() {
+      bitField0_ = (bitField0_ & ~0x00000040);
+      webPush_ = null;
+      if (webPushBuilder_ != null) {
+        webPushBuilder_.dispose();
+        webPushBuilder_ = null;
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * The subscription's keys, for WEB_PUSH only. The same token without keys keeps the stored ones; another token without
+     * keys has none. In an answer: absent for BRIDGE and CLIENT keys.
+     * </pre>
+     *
+     * <code>.appprofile.v1.WebPushKeys web_push = 7 [json_name = "webPush", (.google.api.field_behavior) = OPTIONAL];</code>
+     */
+    public com.appprofile.v1.WebPushKeys.Builder getWebPushBuilder() {
+      bitField0_ |= 0x00000040;
+      onChanged();
+      return internalGetWebPushFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * The subscription's keys, for WEB_PUSH only. The same token without keys keeps the stored ones; another token without
+     * keys has none. In an answer: absent for BRIDGE and CLIENT keys.
+     * </pre>
+     *
+     * <code>.appprofile.v1.WebPushKeys web_push = 7 [json_name = "webPush", (.google.api.field_behavior) = OPTIONAL];</code>
+     */
+    public com.appprofile.v1.WebPushKeysOrBuilder getWebPushOrBuilder() {
+      if (webPushBuilder_ != null) {
+        return webPushBuilder_.getMessageOrBuilder();
+      } else {
+        return webPush_ == null ?
+            com.appprofile.v1.WebPushKeys.getDefaultInstance() : webPush_;
+      }
+    }
+    /**
+     * <pre>
+     * The subscription's keys, for WEB_PUSH only. The same token without keys keeps the stored ones; another token without
+     * keys has none. In an answer: absent for BRIDGE and CLIENT keys.
+     * </pre>
+     *
+     * <code>.appprofile.v1.WebPushKeys web_push = 7 [json_name = "webPush", (.google.api.field_behavior) = OPTIONAL];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        com.appprofile.v1.WebPushKeys, com.appprofile.v1.WebPushKeys.Builder, com.appprofile.v1.WebPushKeysOrBuilder> 
+        internalGetWebPushFieldBuilder() {
+      if (webPushBuilder_ == null) {
+        webPushBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            com.appprofile.v1.WebPushKeys, com.appprofile.v1.WebPushKeys.Builder, com.appprofile.v1.WebPushKeysOrBuilder>(
+                getWebPush(),
+                getParentForChildren(),
+                isClean());
+        webPush_ = null;
+      }
+      return webPushBuilder_;
+    }
+
+    private int apnsEnvironment_ = 0;
+    /**
+     * <pre>
+     * The gateway the token belongs to, for APNS and APNS_VOIP only. Default: as the app's `push_app_ids` entry of this
+     * `push_app_id` says, else PRODUCTION.
+     * </pre>
+     *
+     * <code>.appprofile.v1.ApnsEnvironment apns_environment = 8 [json_name = "apnsEnvironment", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+     * @return The enum numeric value on the wire for apnsEnvironment.
+     */
+    @java.lang.Override public int getApnsEnvironmentValue() {
+      return apnsEnvironment_;
+    }
+    /**
+     * <pre>
+     * The gateway the token belongs to, for APNS and APNS_VOIP only. Default: as the app's `push_app_ids` entry of this
+     * `push_app_id` says, else PRODUCTION.
+     * </pre>
+     *
+     * <code>.appprofile.v1.ApnsEnvironment apns_environment = 8 [json_name = "apnsEnvironment", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+     * @param value The enum numeric value on the wire for apnsEnvironment to set.
+     * @return This builder for chaining.
+     */
+    public Builder setApnsEnvironmentValue(int value) {
+      apnsEnvironment_ = value;
+      bitField0_ |= 0x00000080;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * The gateway the token belongs to, for APNS and APNS_VOIP only. Default: as the app's `push_app_ids` entry of this
+     * `push_app_id` says, else PRODUCTION.
+     * </pre>
+     *
+     * <code>.appprofile.v1.ApnsEnvironment apns_environment = 8 [json_name = "apnsEnvironment", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+     * @return The apnsEnvironment.
+     */
+    @java.lang.Override
+    public com.appprofile.v1.ApnsEnvironment getApnsEnvironment() {
+      com.appprofile.v1.ApnsEnvironment result = com.appprofile.v1.ApnsEnvironment.forNumber(apnsEnvironment_);
+      return result == null ? com.appprofile.v1.ApnsEnvironment.UNRECOGNIZED : result;
+    }
+    /**
+     * <pre>
+     * The gateway the token belongs to, for APNS and APNS_VOIP only. Default: as the app's `push_app_ids` entry of this
+     * `push_app_id` says, else PRODUCTION.
+     * </pre>
+     *
+     * <code>.appprofile.v1.ApnsEnvironment apns_environment = 8 [json_name = "apnsEnvironment", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+     * @param value The apnsEnvironment to set.
+     * @throws IllegalArgumentException if UNRECOGNIZED is provided.
+     * @return This builder for chaining.
+     */
+    public Builder setApnsEnvironment(com.appprofile.v1.ApnsEnvironment value) {
+      if (value == null) { throw new NullPointerException(); }
+      bitField0_ |= 0x00000080;
+      apnsEnvironment_ = value.getNumber();
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * The gateway the token belongs to, for APNS and APNS_VOIP only. Default: as the app's `push_app_ids` entry of this
+     * `push_app_id` says, else PRODUCTION.
+     * </pre>
+     *
+     * <code>.appprofile.v1.ApnsEnvironment apns_environment = 8 [json_name = "apnsEnvironment", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearApnsEnvironment() {
+      bitField0_ = (bitField0_ & ~0x00000080);
+      apnsEnvironment_ = 0;
+      onChanged();
+      return this;
     }
 
     // @@protoc_insertion_point(builder_scope:appprofile.v1.PushEndpoint)

@@ -31,8 +31,11 @@ public interface PushEndpointOrBuilder extends
 
   /**
    * <pre>
-   * The token as the provider gave it, 1 to 4096 bytes. A hexadecimal token of APNS, APNS_VOIP or SAFARI is stored in
-   * lower case. In an answer: absent for BRIDGE and CLIENT keys, and while the state is INVALID.
+   * The token as the provider gave it, 1 to 4096 bytes; of WEB_PUSH the subscription's endpoint, an `https` URL.
+   * Surrounding white space is removed. A token of APNS, APNS_VOIP or SAFARI is stored as lower-case hexadecimal: the angle
+   * brackets and blanks of a printed one are removed, padded base64 is decoded. A word for no token (`null`, `undefined`,
+   * zeros only) is INVALID_ARGUMENT, PLACEHOLDER_TOKEN. In an answer: absent for BRIDGE and CLIENT keys, and while the state
+   * is INVALID.
    * </pre>
    *
    * <code>string token = 2 [json_name = "token", debug_redact = true, (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -41,8 +44,11 @@ public interface PushEndpointOrBuilder extends
   java.lang.String getToken();
   /**
    * <pre>
-   * The token as the provider gave it, 1 to 4096 bytes. A hexadecimal token of APNS, APNS_VOIP or SAFARI is stored in
-   * lower case. In an answer: absent for BRIDGE and CLIENT keys, and while the state is INVALID.
+   * The token as the provider gave it, 1 to 4096 bytes; of WEB_PUSH the subscription's endpoint, an `https` URL.
+   * Surrounding white space is removed. A token of APNS, APNS_VOIP or SAFARI is stored as lower-case hexadecimal: the angle
+   * brackets and blanks of a printed one are removed, padded base64 is decoded. A word for no token (`null`, `undefined`,
+   * zeros only) is INVALID_ARGUMENT, PLACEHOLDER_TOKEN. In an answer: absent for BRIDGE and CLIENT keys, and while the state
+   * is INVALID.
    * </pre>
    *
    * <code>string token = 2 [json_name = "token", debug_redact = true, (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -53,7 +59,8 @@ public interface PushEndpointOrBuilder extends
 
   /**
    * <pre>
-   * The bundle id, topic, package or site the token belongs to, up to 256 bytes without control characters.
+   * The bundle id, topic, package or site the token belongs to, up to 256 bytes without control characters. A label: the
+   * provider and the token identify an endpoint.
    * </pre>
    *
    * <code>string push_app_id = 3 [json_name = "pushAppId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -62,7 +69,8 @@ public interface PushEndpointOrBuilder extends
   java.lang.String getPushAppId();
   /**
    * <pre>
-   * The bundle id, topic, package or site the token belongs to, up to 256 bytes without control characters.
+   * The bundle id, topic, package or site the token belongs to, up to 256 bytes without control characters. A label: the
+   * provider and the token identify an endpoint.
    * </pre>
    *
    * <code>string push_app_id = 3 [json_name = "pushAppId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -73,7 +81,8 @@ public interface PushEndpointOrBuilder extends
 
   /**
    * <pre>
-   * What the token is for. Default DEFAULT. A profile holds at most one endpoint of each (provider, purpose).
+   * What the token is for. Default DEFAULT. A registration or an update replaces the profile's endpoints of every purpose
+   * that it carries, whatever their provider; an app that wants two providers for one purpose sends both in one call.
    * </pre>
    *
    * <code>.appprofile.v1.PushPurpose purpose = 4 [json_name = "purpose", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -82,7 +91,8 @@ public interface PushEndpointOrBuilder extends
   int getPurposeValue();
   /**
    * <pre>
-   * What the token is for. Default DEFAULT. A profile holds at most one endpoint of each (provider, purpose).
+   * What the token is for. Default DEFAULT. A registration or an update replaces the profile's endpoints of every purpose
+   * that it carries, whatever their provider; an app that wants two providers for one purpose sends both in one call.
    * </pre>
    *
    * <code>.appprofile.v1.PushPurpose purpose = 4 [json_name = "purpose", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -135,4 +145,55 @@ public interface PushEndpointOrBuilder extends
    * <code>.google.protobuf.Timestamp confirm_time = 6 [json_name = "confirmTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
    */
   com.google.protobuf.TimestampOrBuilder getConfirmTimeOrBuilder();
+
+  /**
+   * <pre>
+   * The subscription's keys, for WEB_PUSH only. The same token without keys keeps the stored ones; another token without
+   * keys has none. In an answer: absent for BRIDGE and CLIENT keys.
+   * </pre>
+   *
+   * <code>.appprofile.v1.WebPushKeys web_push = 7 [json_name = "webPush", (.google.api.field_behavior) = OPTIONAL];</code>
+   * @return Whether the webPush field is set.
+   */
+  boolean hasWebPush();
+  /**
+   * <pre>
+   * The subscription's keys, for WEB_PUSH only. The same token without keys keeps the stored ones; another token without
+   * keys has none. In an answer: absent for BRIDGE and CLIENT keys.
+   * </pre>
+   *
+   * <code>.appprofile.v1.WebPushKeys web_push = 7 [json_name = "webPush", (.google.api.field_behavior) = OPTIONAL];</code>
+   * @return The webPush.
+   */
+  com.appprofile.v1.WebPushKeys getWebPush();
+  /**
+   * <pre>
+   * The subscription's keys, for WEB_PUSH only. The same token without keys keeps the stored ones; another token without
+   * keys has none. In an answer: absent for BRIDGE and CLIENT keys.
+   * </pre>
+   *
+   * <code>.appprofile.v1.WebPushKeys web_push = 7 [json_name = "webPush", (.google.api.field_behavior) = OPTIONAL];</code>
+   */
+  com.appprofile.v1.WebPushKeysOrBuilder getWebPushOrBuilder();
+
+  /**
+   * <pre>
+   * The gateway the token belongs to, for APNS and APNS_VOIP only. Default: as the app's `push_app_ids` entry of this
+   * `push_app_id` says, else PRODUCTION.
+   * </pre>
+   *
+   * <code>.appprofile.v1.ApnsEnvironment apns_environment = 8 [json_name = "apnsEnvironment", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+   * @return The enum numeric value on the wire for apnsEnvironment.
+   */
+  int getApnsEnvironmentValue();
+  /**
+   * <pre>
+   * The gateway the token belongs to, for APNS and APNS_VOIP only. Default: as the app's `push_app_ids` entry of this
+   * `push_app_id` says, else PRODUCTION.
+   * </pre>
+   *
+   * <code>.appprofile.v1.ApnsEnvironment apns_environment = 8 [json_name = "apnsEnvironment", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+   * @return The apnsEnvironment.
+   */
+  com.appprofile.v1.ApnsEnvironment getApnsEnvironment();
 }

@@ -168,7 +168,7 @@ public enum PushEndpointState
   }
   public static com.google.protobuf.Descriptors.EnumDescriptor
       getDescriptor() {
-    return com.appprofile.v1.ProfileProto.getDescriptor().getEnumType(6);
+    return com.appprofile.v1.ProfileProto.getDescriptor().getEnumType(8);
   }
 
   private static final PushEndpointState[] VALUES = values();

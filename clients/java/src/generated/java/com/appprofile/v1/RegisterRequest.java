@@ -43,6 +43,7 @@ private static final long serialVersionUID = 0L;
     osVersion_ = "";
     sdkVersion_ = "";
     deviceModel_ = "";
+    pushPermission_ = 0;
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -1083,6 +1084,67 @@ java.lang.String defaultValue) {
     return lastOpenedTime_ == null ? com.google.protobuf.Timestamp.getDefaultInstance() : lastOpenedTime_;
   }
 
+  public static final int PUSH_PERMISSION_FIELD_NUMBER = 19;
+  private int pushPermission_ = 0;
+  /**
+   * <pre>
+   * Whether the user lets the app show notifications. Default UNSPECIFIED: keeps what is stored.
+   * </pre>
+   *
+   * <code>.appprofile.v1.PushPermission push_permission = 19 [json_name = "pushPermission", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+   * @return The enum numeric value on the wire for pushPermission.
+   */
+  @java.lang.Override public int getPushPermissionValue() {
+    return pushPermission_;
+  }
+  /**
+   * <pre>
+   * Whether the user lets the app show notifications. Default UNSPECIFIED: keeps what is stored.
+   * </pre>
+   *
+   * <code>.appprofile.v1.PushPermission push_permission = 19 [json_name = "pushPermission", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+   * @return The pushPermission.
+   */
+  @java.lang.Override public com.appprofile.v1.PushPermission getPushPermission() {
+    com.appprofile.v1.PushPermission result = com.appprofile.v1.PushPermission.forNumber(pushPermission_);
+    return result == null ? com.appprofile.v1.PushPermission.UNRECOGNIZED : result;
+  }
+
+  public static final int SEQUENCE_FIELD_NUMBER = 20;
+  private long sequence_ = 0L;
+  /**
+   * <pre>
+   * The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
+   * Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
+   * the highest one applied for the device is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
+   * method is answered as applied. Default: none; then the order of arrival
+   * decides.
+   * </pre>
+   *
+   * <code>optional int64 sequence = 20 [json_name = "sequence", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+   * @return Whether the sequence field is set.
+   */
+  @java.lang.Override
+  public boolean hasSequence() {
+    return ((bitField0_ & 0x00002000) != 0);
+  }
+  /**
+   * <pre>
+   * The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
+   * Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
+   * the highest one applied for the device is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
+   * method is answered as applied. Default: none; then the order of arrival
+   * decides.
+   * </pre>
+   *
+   * <code>optional int64 sequence = 20 [json_name = "sequence", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+   * @return The sequence.
+   */
+  @java.lang.Override
+  public long getSequence() {
+    return sequence_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -1161,6 +1223,12 @@ java.lang.String defaultValue) {
         17);
     if (((bitField0_ & 0x00001000) != 0)) {
       output.writeMessage(18, getLastOpenedTime());
+    }
+    if (pushPermission_ != com.appprofile.v1.PushPermission.PUSH_PERMISSION_UNSPECIFIED.getNumber()) {
+      output.writeEnum(19, pushPermission_);
+    }
+    if (((bitField0_ & 0x00002000) != 0)) {
+      output.writeInt64(20, sequence_);
     }
     getUnknownFields().writeTo(output);
   }
@@ -1254,6 +1322,14 @@ java.lang.String defaultValue) {
     if (((bitField0_ & 0x00001000) != 0)) {
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(18, getLastOpenedTime());
+    }
+    if (pushPermission_ != com.appprofile.v1.PushPermission.PUSH_PERMISSION_UNSPECIFIED.getNumber()) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeEnumSize(19, pushPermission_);
+    }
+    if (((bitField0_ & 0x00002000) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeInt64Size(20, sequence_);
     }
     return size;
   }
@@ -1352,6 +1428,12 @@ java.lang.String defaultValue) {
       if (!getLastOpenedTime()
           .equals(other.getLastOpenedTime())) return false;
     }
+    if (pushPermission_ != other.pushPermission_) return false;
+    if (hasSequence() != other.hasSequence()) return false;
+    if (hasSequence()) {
+      if (getSequence()
+          != other.getSequence()) return false;
+    }
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -1435,6 +1517,13 @@ java.lang.String defaultValue) {
     if (hasLastOpenedTime()) {
       hash = (37 * hash) + LAST_OPENED_TIME_FIELD_NUMBER;
       hash = (53 * hash) + getLastOpenedTime().hashCode();
+    }
+    hash = (37 * hash) + PUSH_PERMISSION_FIELD_NUMBER;
+    hash = (53 * hash) + pushPermission_;
+    if (hasSequence()) {
+      hash = (37 * hash) + SEQUENCE_FIELD_NUMBER;
+      hash = (53 * hash) + com.google.protobuf.Internal.hashLong(
+          getSequence());
     }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
@@ -1637,6 +1726,8 @@ java.lang.String defaultValue) {
         lastOpenedTimeBuilder_.dispose();
         lastOpenedTimeBuilder_ = null;
       }
+      pushPermission_ = 0;
+      sequence_ = 0L;
       return this;
     }
 
@@ -1755,6 +1846,13 @@ java.lang.String defaultValue) {
             : lastOpenedTimeBuilder_.build();
         to_bitField0_ |= 0x00001000;
       }
+      if (((from_bitField0_ & 0x00040000) != 0)) {
+        result.pushPermission_ = pushPermission_;
+      }
+      if (((from_bitField0_ & 0x00080000) != 0)) {
+        result.sequence_ = sequence_;
+        to_bitField0_ |= 0x00002000;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -1870,6 +1968,12 @@ java.lang.String defaultValue) {
       bitField0_ |= 0x00010000;
       if (other.hasLastOpenedTime()) {
         mergeLastOpenedTime(other.getLastOpenedTime());
+      }
+      if (other.pushPermission_ != 0) {
+        setPushPermissionValue(other.getPushPermissionValue());
+      }
+      if (other.hasSequence()) {
+        setSequence(other.getSequence());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -2018,6 +2122,16 @@ java.lang.String defaultValue) {
               bitField0_ |= 0x00020000;
               break;
             } // case 146
+            case 152: {
+              pushPermission_ = input.readEnum();
+              bitField0_ |= 0x00040000;
+              break;
+            } // case 152
+            case 160: {
+              sequence_ = input.readInt64();
+              bitField0_ |= 0x00080000;
+              break;
+            } // case 160
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -4258,6 +4372,150 @@ java.lang.String defaultValue) {
         lastOpenedTime_ = null;
       }
       return lastOpenedTimeBuilder_;
+    }
+
+    private int pushPermission_ = 0;
+    /**
+     * <pre>
+     * Whether the user lets the app show notifications. Default UNSPECIFIED: keeps what is stored.
+     * </pre>
+     *
+     * <code>.appprofile.v1.PushPermission push_permission = 19 [json_name = "pushPermission", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+     * @return The enum numeric value on the wire for pushPermission.
+     */
+    @java.lang.Override public int getPushPermissionValue() {
+      return pushPermission_;
+    }
+    /**
+     * <pre>
+     * Whether the user lets the app show notifications. Default UNSPECIFIED: keeps what is stored.
+     * </pre>
+     *
+     * <code>.appprofile.v1.PushPermission push_permission = 19 [json_name = "pushPermission", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+     * @param value The enum numeric value on the wire for pushPermission to set.
+     * @return This builder for chaining.
+     */
+    public Builder setPushPermissionValue(int value) {
+      pushPermission_ = value;
+      bitField0_ |= 0x00040000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Whether the user lets the app show notifications. Default UNSPECIFIED: keeps what is stored.
+     * </pre>
+     *
+     * <code>.appprofile.v1.PushPermission push_permission = 19 [json_name = "pushPermission", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+     * @return The pushPermission.
+     */
+    @java.lang.Override
+    public com.appprofile.v1.PushPermission getPushPermission() {
+      com.appprofile.v1.PushPermission result = com.appprofile.v1.PushPermission.forNumber(pushPermission_);
+      return result == null ? com.appprofile.v1.PushPermission.UNRECOGNIZED : result;
+    }
+    /**
+     * <pre>
+     * Whether the user lets the app show notifications. Default UNSPECIFIED: keeps what is stored.
+     * </pre>
+     *
+     * <code>.appprofile.v1.PushPermission push_permission = 19 [json_name = "pushPermission", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+     * @param value The pushPermission to set.
+     * @throws IllegalArgumentException if UNRECOGNIZED is provided.
+     * @return This builder for chaining.
+     */
+    public Builder setPushPermission(com.appprofile.v1.PushPermission value) {
+      if (value == null) { throw new NullPointerException(); }
+      bitField0_ |= 0x00040000;
+      pushPermission_ = value.getNumber();
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Whether the user lets the app show notifications. Default UNSPECIFIED: keeps what is stored.
+     * </pre>
+     *
+     * <code>.appprofile.v1.PushPermission push_permission = 19 [json_name = "pushPermission", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearPushPermission() {
+      bitField0_ = (bitField0_ & ~0x00040000);
+      pushPermission_ = 0;
+      onChanged();
+      return this;
+    }
+
+    private long sequence_ ;
+    /**
+     * <pre>
+     * The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
+     * Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
+     * the highest one applied for the device is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
+     * method is answered as applied. Default: none; then the order of arrival
+     * decides.
+     * </pre>
+     *
+     * <code>optional int64 sequence = 20 [json_name = "sequence", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+     * @return Whether the sequence field is set.
+     */
+    @java.lang.Override
+    public boolean hasSequence() {
+      return ((bitField0_ & 0x00080000) != 0);
+    }
+    /**
+     * <pre>
+     * The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
+     * Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
+     * the highest one applied for the device is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
+     * method is answered as applied. Default: none; then the order of arrival
+     * decides.
+     * </pre>
+     *
+     * <code>optional int64 sequence = 20 [json_name = "sequence", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+     * @return The sequence.
+     */
+    @java.lang.Override
+    public long getSequence() {
+      return sequence_;
+    }
+    /**
+     * <pre>
+     * The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
+     * Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
+     * the highest one applied for the device is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
+     * method is answered as applied. Default: none; then the order of arrival
+     * decides.
+     * </pre>
+     *
+     * <code>optional int64 sequence = 20 [json_name = "sequence", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+     * @param value The sequence to set.
+     * @return This builder for chaining.
+     */
+    public Builder setSequence(long value) {
+
+      sequence_ = value;
+      bitField0_ |= 0x00080000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
+     * Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
+     * the highest one applied for the device is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
+     * method is answered as applied. Default: none; then the order of arrival
+     * decides.
+     * </pre>
+     *
+     * <code>optional int64 sequence = 20 [json_name = "sequence", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearSequence() {
+      bitField0_ = (bitField0_ & ~0x00080000);
+      sequence_ = 0L;
+      onChanged();
+      return this;
     }
 
     // @@protoc_insertion_point(builder_scope:appprofile.v1.RegisterRequest)

@@ -595,4 +595,50 @@ java.lang.String defaultValue);
    * <code>.google.protobuf.Timestamp last_opened_time = 18 [json_name = "lastOpenedTime", (.google.api.field_behavior) = OPTIONAL];</code>
    */
   com.google.protobuf.TimestampOrBuilder getLastOpenedTimeOrBuilder();
+
+  /**
+   * <pre>
+   * Whether the user lets the app show notifications. Default UNSPECIFIED: keeps what is stored.
+   * </pre>
+   *
+   * <code>.appprofile.v1.PushPermission push_permission = 19 [json_name = "pushPermission", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+   * @return The enum numeric value on the wire for pushPermission.
+   */
+  int getPushPermissionValue();
+  /**
+   * <pre>
+   * Whether the user lets the app show notifications. Default UNSPECIFIED: keeps what is stored.
+   * </pre>
+   *
+   * <code>.appprofile.v1.PushPermission push_permission = 19 [json_name = "pushPermission", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+   * @return The pushPermission.
+   */
+  com.appprofile.v1.PushPermission getPushPermission();
+
+  /**
+   * <pre>
+   * The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
+   * Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
+   * the highest one applied for the device is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
+   * method is answered as applied. Default: none; then the order of arrival
+   * decides.
+   * </pre>
+   *
+   * <code>optional int64 sequence = 20 [json_name = "sequence", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+   * @return Whether the sequence field is set.
+   */
+  boolean hasSequence();
+  /**
+   * <pre>
+   * The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
+   * Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
+   * the highest one applied for the device is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
+   * method is answered as applied. Default: none; then the order of arrival
+   * decides.
+   * </pre>
+   *
+   * <code>optional int64 sequence = 20 [json_name = "sequence", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+   * @return The sequence.
+   */
+  long getSequence();
 }

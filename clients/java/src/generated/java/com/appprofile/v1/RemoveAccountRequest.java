@@ -324,6 +324,41 @@ private static final long serialVersionUID = 0L;
     return result == null ? com.appprofile.v1.AccountRemovalAction.UNRECOGNIZED : result;
   }
 
+  public static final int SEQUENCE_FIELD_NUMBER = 7;
+  private long sequence_ = 0L;
+  /**
+   * <pre>
+   * The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
+   * Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
+   * the highest one applied for the device that holds the tokens is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
+   * method is answered as applied. Default: none; then the order of arrival
+   * decides.
+   * </pre>
+   *
+   * <code>optional int64 sequence = 7 [json_name = "sequence", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+   * @return Whether the sequence field is set.
+   */
+  @java.lang.Override
+  public boolean hasSequence() {
+    return ((bitField0_ & 0x00000002) != 0);
+  }
+  /**
+   * <pre>
+   * The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
+   * Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
+   * the highest one applied for the device that holds the tokens is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
+   * method is answered as applied. Default: none; then the order of arrival
+   * decides.
+   * </pre>
+   *
+   * <code>optional int64 sequence = 7 [json_name = "sequence", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+   * @return The sequence.
+   */
+  @java.lang.Override
+  public long getSequence() {
+    return sequence_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -356,6 +391,9 @@ private static final long serialVersionUID = 0L;
     if (action_ != com.appprofile.v1.AccountRemovalAction.ACCOUNT_REMOVAL_ACTION_UNSPECIFIED.getNumber()) {
       output.writeEnum(6, action_);
     }
+    if (((bitField0_ & 0x00000002) != 0)) {
+      output.writeInt64(7, sequence_);
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -385,6 +423,10 @@ private static final long serialVersionUID = 0L;
     if (action_ != com.appprofile.v1.AccountRemovalAction.ACCOUNT_REMOVAL_ACTION_UNSPECIFIED.getNumber()) {
       size += com.google.protobuf.CodedOutputStream
         .computeEnumSize(6, action_);
+    }
+    if (((bitField0_ & 0x00000002) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeInt64Size(7, sequence_);
     }
     return size;
   }
@@ -424,6 +466,11 @@ private static final long serialVersionUID = 0L;
           .equals(other.getReportTime())) return false;
     }
     if (action_ != other.action_) return false;
+    if (hasSequence() != other.hasSequence()) return false;
+    if (hasSequence()) {
+      if (getSequence()
+          != other.getSequence()) return false;
+    }
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -451,6 +498,11 @@ private static final long serialVersionUID = 0L;
     }
     hash = (37 * hash) + ACTION_FIELD_NUMBER;
     hash = (53 * hash) + action_;
+    if (hasSequence()) {
+      hash = (37 * hash) + SEQUENCE_FIELD_NUMBER;
+      hash = (53 * hash) + com.google.protobuf.Internal.hashLong(
+          getSequence());
+    }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -609,6 +661,7 @@ private static final long serialVersionUID = 0L;
         reportTimeBuilder_ = null;
       }
       action_ = 0;
+      sequence_ = 0L;
       return this;
     }
 
@@ -674,6 +727,10 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000020) != 0)) {
         result.action_ = action_;
       }
+      if (((from_bitField0_ & 0x00000040) != 0)) {
+        result.sequence_ = sequence_;
+        to_bitField0_ |= 0x00000002;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -735,6 +792,9 @@ private static final long serialVersionUID = 0L;
       }
       if (other.action_ != 0) {
         setActionValue(other.getActionValue());
+      }
+      if (other.hasSequence()) {
+        setSequence(other.getSequence());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -802,6 +862,11 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000020;
               break;
             } // case 48
+            case 56: {
+              sequence_ = input.readInt64();
+              bitField0_ |= 0x00000040;
+              break;
+            } // case 56
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1632,6 +1697,78 @@ private static final long serialVersionUID = 0L;
     public Builder clearAction() {
       bitField0_ = (bitField0_ & ~0x00000020);
       action_ = 0;
+      onChanged();
+      return this;
+    }
+
+    private long sequence_ ;
+    /**
+     * <pre>
+     * The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
+     * Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
+     * the highest one applied for the device that holds the tokens is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
+     * method is answered as applied. Default: none; then the order of arrival
+     * decides.
+     * </pre>
+     *
+     * <code>optional int64 sequence = 7 [json_name = "sequence", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+     * @return Whether the sequence field is set.
+     */
+    @java.lang.Override
+    public boolean hasSequence() {
+      return ((bitField0_ & 0x00000040) != 0);
+    }
+    /**
+     * <pre>
+     * The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
+     * Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
+     * the highest one applied for the device that holds the tokens is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
+     * method is answered as applied. Default: none; then the order of arrival
+     * decides.
+     * </pre>
+     *
+     * <code>optional int64 sequence = 7 [json_name = "sequence", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+     * @return The sequence.
+     */
+    @java.lang.Override
+    public long getSequence() {
+      return sequence_;
+    }
+    /**
+     * <pre>
+     * The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
+     * Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
+     * the highest one applied for the device that holds the tokens is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
+     * method is answered as applied. Default: none; then the order of arrival
+     * decides.
+     * </pre>
+     *
+     * <code>optional int64 sequence = 7 [json_name = "sequence", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+     * @param value The sequence to set.
+     * @return This builder for chaining.
+     */
+    public Builder setSequence(long value) {
+
+      sequence_ = value;
+      bitField0_ |= 0x00000040;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
+     * Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
+     * the highest one applied for the device that holds the tokens is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
+     * method is answered as applied. Default: none; then the order of arrival
+     * decides.
+     * </pre>
+     *
+     * <code>optional int64 sequence = 7 [json_name = "sequence", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearSequence() {
+      bitField0_ = (bitField0_ & ~0x00000040);
+      sequence_ = 0L;
       onChanged();
       return this;
     }

@@ -106,6 +106,41 @@ private static final long serialVersionUID = 0L;
     return allowMissing_;
   }
 
+  public static final int SEQUENCE_FIELD_NUMBER = 3;
+  private long sequence_ = 0L;
+  /**
+   * <pre>
+   * The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
+   * Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
+   * the highest one applied for the device is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
+   * method is answered as applied. Default: none; then the order of arrival
+   * decides.
+   * </pre>
+   *
+   * <code>optional int64 sequence = 3 [json_name = "sequence", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+   * @return Whether the sequence field is set.
+   */
+  @java.lang.Override
+  public boolean hasSequence() {
+    return ((bitField0_ & 0x00000002) != 0);
+  }
+  /**
+   * <pre>
+   * The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
+   * Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
+   * the highest one applied for the device is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
+   * method is answered as applied. Default: none; then the order of arrival
+   * decides.
+   * </pre>
+   *
+   * <code>optional int64 sequence = 3 [json_name = "sequence", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+   * @return The sequence.
+   */
+  @java.lang.Override
+  public long getSequence() {
+    return sequence_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -126,6 +161,9 @@ private static final long serialVersionUID = 0L;
     if (allowMissing_ != false) {
       output.writeBool(2, allowMissing_);
     }
+    if (((bitField0_ & 0x00000002) != 0)) {
+      output.writeInt64(3, sequence_);
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -137,6 +175,10 @@ private static final long serialVersionUID = 0L;
     if (allowMissing_ != false) {
       size += com.google.protobuf.CodedOutputStream
         .computeBoolSize(2, allowMissing_);
+    }
+    if (((bitField0_ & 0x00000002) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeInt64Size(3, sequence_);
     }
     return size;
   }
@@ -169,6 +211,11 @@ private static final long serialVersionUID = 0L;
     }
     if (getAllowMissing()
         != other.getAllowMissing()) return false;
+    if (hasSequence() != other.hasSequence()) return false;
+    if (hasSequence()) {
+      if (getSequence()
+          != other.getSequence()) return false;
+    }
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -187,6 +234,11 @@ private static final long serialVersionUID = 0L;
     hash = (37 * hash) + ALLOW_MISSING_FIELD_NUMBER;
     hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
         getAllowMissing());
+    if (hasSequence()) {
+      hash = (37 * hash) + SEQUENCE_FIELD_NUMBER;
+      hash = (53 * hash) + com.google.protobuf.Internal.hashLong(
+          getSequence());
+    }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -334,6 +386,7 @@ private static final long serialVersionUID = 0L;
         keyBuilder_ = null;
       }
       allowMissing_ = false;
+      sequence_ = 0L;
       return this;
     }
 
@@ -377,6 +430,10 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000002) != 0)) {
         result.allowMissing_ = allowMissing_;
       }
+      if (((from_bitField0_ & 0x00000004) != 0)) {
+        result.sequence_ = sequence_;
+        to_bitField0_ |= 0x00000002;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -397,6 +454,9 @@ private static final long serialVersionUID = 0L;
       }
       if (other.getAllowMissing() != false) {
         setAllowMissing(other.getAllowMissing());
+      }
+      if (other.hasSequence()) {
+        setSequence(other.getSequence());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -436,6 +496,11 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000002;
               break;
             } // case 16
+            case 24: {
+              sequence_ = input.readInt64();
+              bitField0_ |= 0x00000004;
+              break;
+            } // case 24
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -650,6 +715,78 @@ private static final long serialVersionUID = 0L;
     public Builder clearAllowMissing() {
       bitField0_ = (bitField0_ & ~0x00000002);
       allowMissing_ = false;
+      onChanged();
+      return this;
+    }
+
+    private long sequence_ ;
+    /**
+     * <pre>
+     * The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
+     * Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
+     * the highest one applied for the device is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
+     * method is answered as applied. Default: none; then the order of arrival
+     * decides.
+     * </pre>
+     *
+     * <code>optional int64 sequence = 3 [json_name = "sequence", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+     * @return Whether the sequence field is set.
+     */
+    @java.lang.Override
+    public boolean hasSequence() {
+      return ((bitField0_ & 0x00000004) != 0);
+    }
+    /**
+     * <pre>
+     * The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
+     * Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
+     * the highest one applied for the device is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
+     * method is answered as applied. Default: none; then the order of arrival
+     * decides.
+     * </pre>
+     *
+     * <code>optional int64 sequence = 3 [json_name = "sequence", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+     * @return The sequence.
+     */
+    @java.lang.Override
+    public long getSequence() {
+      return sequence_;
+    }
+    /**
+     * <pre>
+     * The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
+     * Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
+     * the highest one applied for the device is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
+     * method is answered as applied. Default: none; then the order of arrival
+     * decides.
+     * </pre>
+     *
+     * <code>optional int64 sequence = 3 [json_name = "sequence", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+     * @param value The sequence to set.
+     * @return This builder for chaining.
+     */
+    public Builder setSequence(long value) {
+
+      sequence_ = value;
+      bitField0_ |= 0x00000004;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
+     * Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
+     * the highest one applied for the device is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
+     * method is answered as applied. Default: none; then the order of arrival
+     * decides.
+     * </pre>
+     *
+     * <code>optional int64 sequence = 3 [json_name = "sequence", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearSequence() {
+      bitField0_ = (bitField0_ & ~0x00000004);
+      sequence_ = 0L;
       onChanged();
       return this;
     }

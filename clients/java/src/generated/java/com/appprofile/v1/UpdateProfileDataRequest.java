@@ -296,6 +296,41 @@ private static final long serialVersionUID = 0L;
     }
   }
 
+  public static final int SEQUENCE_FIELD_NUMBER = 6;
+  private long sequence_ = 0L;
+  /**
+   * <pre>
+   * The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
+   * Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
+   * the highest one applied for the profile is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
+   * method is answered as applied. Default: none; then the order of arrival
+   * decides.
+   * </pre>
+   *
+   * <code>optional int64 sequence = 6 [json_name = "sequence", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+   * @return Whether the sequence field is set.
+   */
+  @java.lang.Override
+  public boolean hasSequence() {
+    return ((bitField0_ & 0x00000004) != 0);
+  }
+  /**
+   * <pre>
+   * The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
+   * Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
+   * the highest one applied for the profile is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
+   * method is answered as applied. Default: none; then the order of arrival
+   * decides.
+   * </pre>
+   *
+   * <code>optional int64 sequence = 6 [json_name = "sequence", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+   * @return The sequence.
+   */
+  @java.lang.Override
+  public long getSequence() {
+    return sequence_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -324,6 +359,9 @@ private static final long serialVersionUID = 0L;
     }
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(etag_)) {
       com.google.protobuf.GeneratedMessage.writeString(output, 5, etag_);
+    }
+    if (((bitField0_ & 0x00000004) != 0)) {
+      output.writeInt64(6, sequence_);
     }
     getUnknownFields().writeTo(output);
   }
@@ -355,6 +393,10 @@ private static final long serialVersionUID = 0L;
     }
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(etag_)) {
       size += com.google.protobuf.GeneratedMessage.computeStringSize(5, etag_);
+    }
+    if (((bitField0_ & 0x00000004) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeInt64Size(6, sequence_);
     }
     return size;
   }
@@ -396,6 +438,11 @@ private static final long serialVersionUID = 0L;
         .equals(other.getRemoveCustomAttributesList())) return false;
     if (!getEtag()
         .equals(other.getEtag())) return false;
+    if (hasSequence() != other.hasSequence()) return false;
+    if (hasSequence()) {
+      if (getSequence()
+          != other.getSequence()) return false;
+    }
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -425,6 +472,11 @@ private static final long serialVersionUID = 0L;
     }
     hash = (37 * hash) + ETAG_FIELD_NUMBER;
     hash = (53 * hash) + getEtag().hashCode();
+    if (hasSequence()) {
+      hash = (37 * hash) + SEQUENCE_FIELD_NUMBER;
+      hash = (53 * hash) + com.google.protobuf.Internal.hashLong(
+          getSequence());
+    }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -582,6 +634,7 @@ private static final long serialVersionUID = 0L;
       removeCustomAttributes_ =
           com.google.protobuf.LazyStringArrayList.emptyList();
       etag_ = "";
+      sequence_ = 0L;
       return this;
     }
 
@@ -639,6 +692,10 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000010) != 0)) {
         result.etag_ = etag_;
       }
+      if (((from_bitField0_ & 0x00000020) != 0)) {
+        result.sequence_ = sequence_;
+        to_bitField0_ |= 0x00000004;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -684,6 +741,9 @@ private static final long serialVersionUID = 0L;
         etag_ = other.etag_;
         bitField0_ |= 0x00000010;
         onChanged();
+      }
+      if (other.hasSequence()) {
+        setSequence(other.getSequence());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -740,6 +800,11 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000010;
               break;
             } // case 42
+            case 48: {
+              sequence_ = input.readInt64();
+              bitField0_ |= 0x00000020;
+              break;
+            } // case 48
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1480,6 +1545,78 @@ private static final long serialVersionUID = 0L;
       checkByteStringIsUtf8(value);
       etag_ = value;
       bitField0_ |= 0x00000010;
+      onChanged();
+      return this;
+    }
+
+    private long sequence_ ;
+    /**
+     * <pre>
+     * The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
+     * Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
+     * the highest one applied for the profile is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
+     * method is answered as applied. Default: none; then the order of arrival
+     * decides.
+     * </pre>
+     *
+     * <code>optional int64 sequence = 6 [json_name = "sequence", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+     * @return Whether the sequence field is set.
+     */
+    @java.lang.Override
+    public boolean hasSequence() {
+      return ((bitField0_ & 0x00000020) != 0);
+    }
+    /**
+     * <pre>
+     * The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
+     * Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
+     * the highest one applied for the profile is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
+     * method is answered as applied. Default: none; then the order of arrival
+     * decides.
+     * </pre>
+     *
+     * <code>optional int64 sequence = 6 [json_name = "sequence", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+     * @return The sequence.
+     */
+    @java.lang.Override
+    public long getSequence() {
+      return sequence_;
+    }
+    /**
+     * <pre>
+     * The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
+     * Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
+     * the highest one applied for the profile is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
+     * method is answered as applied. Default: none; then the order of arrival
+     * decides.
+     * </pre>
+     *
+     * <code>optional int64 sequence = 6 [json_name = "sequence", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+     * @param value The sequence to set.
+     * @return This builder for chaining.
+     */
+    public Builder setSequence(long value) {
+
+      sequence_ = value;
+      bitField0_ |= 0x00000020;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
+     * Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
+     * the highest one applied for the profile is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
+     * method is answered as applied. Default: none; then the order of arrival
+     * decides.
+     * </pre>
+     *
+     * <code>optional int64 sequence = 6 [json_name = "sequence", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearSequence() {
+      bitField0_ = (bitField0_ & ~0x00000020);
+      sequence_ = 0L;
       onChanged();
       return this;
     }

@@ -174,4 +174,31 @@ public interface UpdateProfileDataRequestOrBuilder extends
    */
   com.google.protobuf.ByteString
       getEtagBytes();
+
+  /**
+   * <pre>
+   * The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
+   * Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
+   * the highest one applied for the profile is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
+   * method is answered as applied. Default: none; then the order of arrival
+   * decides.
+   * </pre>
+   *
+   * <code>optional int64 sequence = 6 [json_name = "sequence", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+   * @return Whether the sequence field is set.
+   */
+  boolean hasSequence();
+  /**
+   * <pre>
+   * The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
+   * Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
+   * the highest one applied for the profile is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
+   * method is answered as applied. Default: none; then the order of arrival
+   * decides.
+   * </pre>
+   *
+   * <code>optional int64 sequence = 6 [json_name = "sequence", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+   * @return The sequence.
+   */
+  long getSequence();
 }
