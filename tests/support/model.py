@@ -135,13 +135,11 @@ class Model:
             self.profiles[command.key] = me
         else:
             me = known
-            if me.heartbeat is not None and now > me.heartbeat + settings.inactivity_period:
-                me.heartbeat = me.acknowledged = None  # as if the reaper had come by
         me.active = me.current = True
         me.superseded = False
-        me.registered = now
+        me.registered = max(now, me.registered)
         me.unregistered = me.why = None
-        if settings.register_counts_as_heartbeat:
+        if settings.register_counts_as_heartbeat or me.heartbeat is not None:
             me.heartbeat = now if me.heartbeat is None else max(me.heartbeat, now)
             me.acknowledged = me.heartbeat
         self.patch(me, command.patch, now)
@@ -169,10 +167,13 @@ class Model:
             me.channels = patch.channels or self.settings[me.key.app_id].channels
         me.customer = patch.attributes.get("customer_id", me.customer)
         me.selector = patch.attributes.get("account_selector", me.selector)
-        if patch.clear_push_endpoints:
-            me.endpoints = {}
+        confirmed = max([now, me.registered, *[e.confirmed for e in me.endpoints.values()]])
+        carried = {e.purpose for e in patch.push_endpoints}
+        if patch.replace_push_endpoints:
+            carried = set(PushPurpose)
+        me.endpoints = {slot: e for slot, e in me.endpoints.items() if e.purpose not in carried}
         for e in patch.push_endpoints:
-            me.endpoints[e.provider, e.purpose] = Endpoint(e.provider, e.purpose, e.push_app_id, e.token, now)
+            me.endpoints[e.provider, e.purpose] = Endpoint(e.provider, e.purpose, e.push_app_id, e.token, confirmed)
 
     def claim_tokens(self, me: Known) -> list[tuple[ProfileKey, str]]:
         mine = {(e.provider, e.push_app_id, e.token) for e in me.living()}
@@ -339,17 +340,16 @@ class Model:
         return ("PROFILE_DELETED" if gone else "ENDPOINT_INVALIDATED", sorted(affected))
 
     def is_meant(self, profile: Known, endpoint: Endpoint, item: PushFeedback) -> bool:
-        if endpoint.provider is not item.provider or item.push_app_id not in {"", endpoint.push_app_id}:
+        if endpoint.provider is not item.provider or not fits(item.push_app_id, endpoint.push_app_id):
             return False
         if item.key is None:
-            apple = item.provider in {PushProvider.APNS, PushProvider.APNS_VOIP, PushProvider.SAFARI}
-            return endpoint.token == (item.token.lower() if apple else item.token)
+            return endpoint.token == item.token
         named = self.profiles.get(item.key)
         return (
             named is not None
             and profile.key.device_id == named.key.device_id
             and any(
-                e.token == endpoint.token and e.provider is item.provider and item.push_app_id in {"", e.push_app_id}
+                e.token == endpoint.token and e.provider is item.provider and fits(item.push_app_id, e.push_app_id)
                 for e in named.living()
             )
         )
@@ -408,6 +408,11 @@ class Model:
 
 def same_token(one: Endpoint, other: Endpoint) -> bool:
     return (one.provider, one.push_app_id, one.token) == (other.provider, other.push_app_id, other.token)
+
+
+def fits(said: str, label: str) -> bool:
+    """Whether a push app id is the endpoint's, or one of the two is left out."""
+    return not said or label in {"", said}
 
 
 def may_mean(reported: ReportedToken, endpoint: Endpoint) -> bool:

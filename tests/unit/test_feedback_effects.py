@@ -17,6 +17,7 @@ from profile_grpc.domain.model import (
     UserState,
 )
 from profile_grpc.domain.results import PushFeedbackOutcome as Outcome
+from profile_grpc.domain.tokens import normalise
 from tests.support.domain import (
     ANN,
     BOB,
@@ -101,7 +102,9 @@ def test_F4_a_profile_without_push_is_never_deleted() -> None:
 
 def test_F4_case_of_an_apple_token_does_not_matter() -> None:
     scene = given(profile(ANN, apns("abcdef"), channels=PUSH_ONLY), at=T0 + hours(1))
-    item = dead("ABCDEF", T0 + after(), provider=PushProvider.APNS, error_code="Unregistered")
+    item = dead(
+        normalise(PushProvider.APNS, "ABCDEF"), T0 + after(), provider=PushProvider.APNS, error_code="Unregistered"
+    )
     assert outcomes(scene, item) == [Outcome.PROFILE_DELETED]
 
 

@@ -2,9 +2,17 @@
 
 import pytest
 
-from profile_grpc.domain.commands import DeleteDeviceProfile, ProfilePatch, Register
+from profile_grpc.domain.commands import (
+    DeleteDeviceProfile,
+    NewEndpoint,
+    ProfilePatch,
+    ReapInactive,
+    Register,
+    SeenProfile,
+)
 from profile_grpc.domain.errors import Reason
 from profile_grpc.domain.model import (
+    ApnsEnvironment,
     Attributes,
     Channel,
     EventType,
@@ -12,12 +20,16 @@ from profile_grpc.domain.model import (
     Profile,
     ProfileStatus,
     PushEndpointState,
+    PushPermission,
+    PushProvider,
     PushPurpose,
     UnregisterReason,
     UserState,
+    WebPushKeys,
 )
 from profile_grpc.domain.results import Deleted
-from tests.support.domain import ANN, APP, T0, apns, days, fcm, given, hours, patch, profile, stored
+from profile_grpc.domain.settings import PushApp
+from tests.support.domain import ANN, APP, T0, apns, days, fcm, given, hours, key, patch, profile, stored
 
 DELETE_ANN = DeleteDeviceProfile(APP, user_id="ann", device_id="phone")
 CALL = PushPurpose.INCOMING_CALL
@@ -77,10 +89,9 @@ def test_R1_a_repeated_identical_call_changes_times_and_etag_only() -> None:
     assert scene.counted(ANN) == [T0]
 
 
-def test_R1_a_repeated_call_keeps_a_heartbeat_and_the_creation_time() -> None:
-    scene = given(profile(ANN, last_heartbeat_time=T0 + hours(1)), at=T0 + days(2))
+def test_R1_a_repeated_call_keeps_the_creation_time() -> None:
+    scene = given(profile(ANN), at=T0 + days(2))
     scene.register(ANN)
-    assert scene.profile(ANN).last_heartbeat_time == T0 + hours(1)
     assert scene.profile(ANN).create_time == T0
     assert scene.profile(ANN).register_time == T0 + days(2)
 
@@ -148,16 +159,32 @@ def test_R2_also_within_one_batch() -> None:
 # --- R3 ---
 
 
-def test_R3_an_endpoint_replaces_the_one_of_its_provider_and_purpose() -> None:
+def test_R3_an_endpoint_replaces_those_of_its_purpose_whatever_their_provider() -> None:
+    """An app that moves from APNs to FCM must not get every push twice."""
     scene = given(profile(ANN, fcm("OLD"), fcm("CALLS", purpose=CALL), apns("aa")))
     scene.later(hours(1)).register(ANN, patch(fcm("NEW", "com.other")))
     assert set(scene.profile(ANN).push_endpoints) == {
         stored(fcm("NEW", "com.other"), scene.now),
         stored(fcm("CALLS", purpose=CALL), T0),
-        stored(apns("aa"), T0),
     }
     assert scene.owner(fcm("OLD")) is None
+    assert scene.owner(apns("aa")) is None
     assert len(scene.events(EventType.PUSH_TOKEN_CHANGED)) == 1
+
+
+def test_R3_two_providers_of_one_purpose_come_in_one_call() -> None:
+    scene = given(profile(ANN, fcm("OLD")))
+    hms = NewEndpoint(PushProvider.HMS, "H", "com.app")
+    scene.register(ANN, patch(fcm("NEW"), hms))
+    assert scene.tokens(ANN) == ["NEW", "H"]
+    scene.register(ANN, patch(hms))
+    assert scene.tokens(ANN) == ["H"]
+
+
+def test_R3_an_invalid_endpoint_goes_with_its_purpose() -> None:
+    scene = given(profile(ANN, stored(apns(""), T0, PushEndpointState.INVALID)))
+    scene.register(ANN, patch(fcm("NEW")))
+    assert [e.token for e in scene.profile(ANN).push_endpoints] == ["NEW"]
 
 
 def test_R3_no_endpoints_keep_what_is_there() -> None:
@@ -169,9 +196,9 @@ def test_R3_no_endpoints_keep_what_is_there() -> None:
 
 def test_R3_the_confirmed_time_is_the_last_register_or_update_that_carried_the_endpoint() -> None:
     scene = given()
-    scene.register(ANN, patch(fcm("T"), apns("aa")))
+    scene.register(ANN, patch(fcm("T"), apns("aa", purpose=CALL)))
     scene.later(hours(1)).register(ANN, patch(fcm("T")))
-    scene.later(hours(1)).update(ANN, patch(apns("aa")))
+    scene.later(hours(1)).update(ANN, patch(apns("aa", purpose=CALL)))
     scene.later(hours(1)).heartbeat(ANN)
     scene.later(hours(1)).update(ANN, patch(language="en"))
     confirmed = {e.token: e.confirm_time for e in scene.profile(ANN).push_endpoints}
@@ -236,12 +263,115 @@ def test_H4_H1_and_even_then_never_backwards() -> None:
 # --- P9 ---
 
 
-def test_P9_registering_an_expired_profile_starts_over() -> None:
-    """As if the reaper had come by: the old heartbeat must not doom the new registration."""
+def test_P9_registering_an_expired_profile_revives_it() -> None:
+    """The old heartbeat must not doom the new registration."""
     scene = given(profile(ANN, last_heartbeat_time=T0), at=T0 + days(40) + hours(0.5))
     answer = scene.register(ANN)
     assert not answer.created
+    assert scene.profile(ANN).last_heartbeat_time == scene.now
+
+
+def test_H4_a_registration_after_a_heartbeat_counts_as_one() -> None:
+    """A user who signed in yesterday must not be reaped today for a heartbeat of last month."""
+    scene = given(profile(ANN, last_heartbeat_time=T0), at=T0 + days(30))
+    scene.register(ANN)
+    assert scene.profile(ANN).last_heartbeat_time == T0 + days(30)
+    scene.later(days(11)).do(ReapInactive(APP, (SeenProfile(ANN, T0), SeenProfile(ANN, T0 + days(30)))), Deleted)
+    assert scene.has(ANN)
+
+
+def test_H4_also_of_a_user_who_had_signed_out() -> None:
+    scene = given(profile(ANN, last_heartbeat_time=T0), at=T0 + days(20))
+    scene.unregister(ANN)
+    scene.later(days(10)).register(ANN)
+    assert scene.profile(ANN).last_heartbeat_time == T0 + days(30)
+
+
+def test_H4_a_registration_without_a_heartbeat_before_is_none() -> None:
+    scene = given(profile(ANN), at=T0 + days(30))
+    scene.register(ANN)
     assert scene.profile(ANN).last_heartbeat_time is None
+
+
+# --- placeholder ids ---
+
+
+@pytest.mark.parametrize(
+    ("user", "device", "named"),
+    [("ann", "phone", ()), ("null", "phone", ("user_id",)), ("(null)", "-1", ("user_id", "device_id"))],
+)
+def test_placeholder_ids_are_taken_and_told(user: str, device: str, named: tuple[str, ...]) -> None:
+    answer = given().register(key(user, device))
+    assert answer.created
+    assert answer.placeholder_ids == named
+
+
+# --- R10, R11, R12 ---
+
+KEYS = WebPushKeys(b"\x04" + bytes(64), bytes(16), "vapid-1")
+PUSH_URL = "https://push.example/abc"
+
+
+def web(token: str = PUSH_URL, keys: WebPushKeys | None = None) -> NewEndpoint:
+    return NewEndpoint(PushProvider.WEB_PUSH, token, web_push=keys)
+
+
+def test_R10_the_same_token_without_keys_keeps_the_stored_keys() -> None:
+    scene = given()
+    scene.register(ANN, patch(web(keys=KEYS)))
+    scene.register(ANN, patch(web()))
+    assert scene.profile(ANN).push_endpoints[0].web_push == KEYS
+    scene.update(ANN, ProfilePatch(push_endpoints=(web(),), replace_push_endpoints=True))
+    assert scene.profile(ANN).push_endpoints[0].web_push == KEYS
+    other = KEYS._replace(vapid_key_id="vapid-2")
+    scene.update(ANN, patch(web(keys=other)))
+    assert scene.profile(ANN).push_endpoints[0].web_push == other
+
+
+def test_R10_another_token_without_keys_has_none() -> None:
+    scene = given()
+    scene.register(ANN, patch(web(keys=KEYS)))
+    scene.register(ANN, patch(web(f"{PUSH_URL}d")))
+    assert scene.profile(ANN).push_endpoints[0].web_push is None
+
+
+@pytest.mark.parametrize(
+    ("said", "push_app_id", "expected"),
+    [
+        (ApnsEnvironment.UNSPECIFIED, "com.app", ApnsEnvironment.PRODUCTION),
+        (ApnsEnvironment.UNSPECIFIED, "com.app.beta", ApnsEnvironment.SANDBOX),
+        (ApnsEnvironment.PRODUCTION, "com.app.beta", ApnsEnvironment.PRODUCTION),
+        (ApnsEnvironment.SANDBOX, "com.app", ApnsEnvironment.SANDBOX),
+        (ApnsEnvironment.UNSPECIFIED, "com.old", ApnsEnvironment.PRODUCTION),
+    ],
+)
+@pytest.mark.parametrize("provider", [PushProvider.APNS, PushProvider.APNS_VOIP])
+def test_R11_the_environment_is_the_calls_else_the_apps_else_production(
+    provider: PushProvider, said: ApnsEnvironment, push_app_id: str, expected: ApnsEnvironment
+) -> None:
+    beta = PushApp("com.app.beta", PushProvider.APNS, apns_environment=ApnsEnvironment.SANDBOX)
+    scene = given(push_app_ids=(beta, PushApp("com.old", PushProvider.APNS)))
+    scene.register(ANN, patch(NewEndpoint(provider, "aa", push_app_id, apns_environment=said)))
+    assert scene.profile(ANN).push_endpoints[0].apns_environment is expected
+
+
+def test_R11_other_providers_have_no_environment() -> None:
+    scene = given()
+    scene.register(ANN, patch(fcm("T")))
+    assert scene.profile(ANN).push_endpoints[0].apns_environment is ApnsEnvironment.UNSPECIFIED
+
+
+def test_R12_the_permission_is_kept_and_told() -> None:
+    scene = given()
+    scene.register(ANN, ProfilePatch(push_endpoints=(fcm("T"),), push_permission=PushPermission.GRANTED))
+    assert scene.events(EventType.PUSH_PERMISSION_CHANGED) == [], "told with the creation"
+    scene.update(ANN, ProfilePatch(push_permission=PushPermission.DENIED))
+    scene.register(ANN)
+    assert scene.profile(ANN).push_permission is PushPermission.DENIED
+    assert [e.state for e in scene.profile(ANN).push_endpoints] == [PushEndpointState.DELIVERABLE]
+    assert [e.reason for e in scene.events(EventType.PUSH_PERMISSION_CHANGED)] == ["DENIED"]
+    scene.register(ANN, ProfilePatch(push_permission=PushPermission.PROVISIONAL))
+    assert [e.reason for e in scene.events(EventType.PUSH_PERMISSION_CHANGED)] == ["DENIED", "PROVISIONAL"]
 
 
 def test_R2_reactivation_tells_how_the_profile_went() -> None:

@@ -1,6 +1,7 @@
 """How push tokens are spelled: normalised before any look-up, and found by what a report may call them (X3)."""
 
 import base64
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -8,7 +9,9 @@ from hypothesis import strategies as st
 
 from profile_grpc.domain import decide, tokens
 from profile_grpc.domain.commands import PushFeedback, Register, RemoveAccount, ReportedToken
+from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.model import PushProvider
+from profile_grpc.domain.placeholders import is_no_id, is_no_token
 from profile_grpc.domain.settings import AppSettings
 from profile_grpc.domain.tokens import normalise, spellings
 from tests.support import domain
@@ -25,7 +28,7 @@ def test_a_hexadecimal_apple_token_is_lower_cased(provider: PushProvider) -> Non
 
 
 @pytest.mark.parametrize("provider", APPLE)
-@pytest.mark.parametrize("token", ["G0", "AB-CD", "AB CD", "ABCDEF\n", "QVBBOTFi", "ＡＢ"])  # noqa: RUF001
+@pytest.mark.parametrize("token", ["G0", "AB-CD", "QVBBOTFi", "ＡＢ", "a==", "=", "fs-1"])  # noqa: RUF001
 def test_any_other_apple_token_stays_as_it_is(provider: PushProvider, token: str) -> None:
     assert normalise(provider, token) == token
 
@@ -40,18 +43,76 @@ def test_no_length_is_assumed(length: int) -> None:
     assert normalise(PushProvider.APNS, "A" * length) == "a" * length
 
 
+@pytest.mark.parametrize("provider", APPLE)
+@pytest.mark.parametrize("printed", ["<52f7f3d9 7d8cfd>", "52F7F3D9 7D8CFD", " <52f7f3d97d8cfd>\n", "52f7f3d9\t7d8cfd"])
+def test_a_printed_apple_token_is_the_token(provider: PushProvider, printed: str) -> None:
+    assert normalise(provider, printed) == HEX.lower()
+
+
+@pytest.mark.parametrize("provider", APPLE)
+@pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode])
+def test_a_padded_base64_apple_token_is_the_hexadecimal_of_its_bytes(
+    provider: PushProvider, encode: Callable[[bytes], bytes]
+) -> None:
+    token = bytes(range(224, 256))
+    assert normalise(provider, encode(token).decode()) == token.hex()
+    assert normalise(provider, f" {encode(token).decode()} ") == token.hex()
+
+
+@pytest.mark.parametrize("provider", OTHERS)
+def test_of_other_providers_tokens_only_surrounding_white_space_goes(provider: PushProvider) -> None:
+    assert normalise(provider, " <ABcd 12>=\r\n") == "<ABcd 12>="
+
+
+WORDS = ["null", "NULL", "(null)", "nil", "None", "undefined", "NaN", "BLACKLISTED", "[object Object]", "<null>"]
+DATA = "{length = 32, bytes = 0x52f7f3d9 7d8cfd41 ... 1a2b3c4d }"
+
+
+@pytest.mark.parametrize("provider", PushProvider)
+@pytest.mark.parametrize("word", [*WORDS, " null ", DATA, DATA.replace(" ", ""), "0", "0" * 64, "  ", "<>"])
+def test_a_word_for_no_token_is_refused(provider: PushProvider, word: str) -> None:
+    with pytest.raises(Refused) as raised:
+        normalise(provider, word, "push_endpoints[0].token")
+    assert raised.value.reason is Reason.PLACEHOLDER_TOKEN
+    assert [v.field for v in raised.value.violations] == ["push_endpoints[0].token"]
+
+
+@pytest.mark.parametrize("token", ["nullable", "none-of-them", "00ff", "0x0", "undefined:1", "nil2"])
+def test_a_token_that_holds_such_a_word_is_a_token(token: str) -> None:
+    assert normalise(PushProvider.FCM, token) == token
+
+
+def test_zeros_in_base64_are_zeros() -> None:
+    with pytest.raises(Refused):
+        normalise(PushProvider.APNS, base64.b64encode(bytes(32)).decode())
+
+
 @given(st.sampled_from(PushProvider), st.text(max_size=80))
 def test_normalising_twice_is_normalising_once(provider: PushProvider, token: str) -> None:
-    once = normalise(provider, token)
+    try:
+        once = normalise(provider, token)
+    except Refused:
+        return
     assert normalise(provider, once) == once
 
 
-def test_feedback_is_looked_up_by_the_normalised_token() -> None:
+def test_a_printed_token_and_its_feedback_in_base64_meet() -> None:
+    printed, encoded = "<52f7f3d9 7d8cfd>", base64.b64encode(bytes.fromhex(HEX)).decode()
     scene = domain.given()
-    scene.batch(Register(ANN, patch(apns(HEX.lower()))))
-    sent_at = scene.later(domain.hours(1)).now
-    [result] = scene.feedback(PushFeedback(PushProvider.APNS, HEX, error_code="Unregistered", sent_at=sent_at))
+    scene.batch(Register(ANN, patch(apns(normalise(PushProvider.APNS, printed)))))
+    token, sent_at = normalise(PushProvider.APNS, encoded), scene.later(domain.hours(1)).now
+    [result] = scene.feedback(PushFeedback(PushProvider.APNS, token, error_code="Unregistered", sent_at=sent_at))
     assert result.affected == (ANN,)
+
+
+@pytest.mark.parametrize("value", [*WORDS, "0", "-1", "00000000-0000-0000-0000-000000000000", "9774D56D682E549C"])
+def test_an_id_that_many_phones_share_is_known(value: str) -> None:
+    assert is_no_id(value)
+
+
+@pytest.mark.parametrize("value", ["ann", "1", "-10", "guest", "0a", "9774d56d682e549d"])
+def test_other_ids_are_none_of_these(value: str) -> None:
+    assert not is_no_id(value)
 
 
 # --- X3 ---
@@ -97,7 +158,17 @@ def test_X3_whatever_was_encoded_is_found(token: bytes) -> None:
 
 @given(st.text(max_size=60))
 def test_X3_no_text_is_too_strange(reported: str) -> None:
-    assert reported in spellings(reported)
+    found = spellings(reported)
+    assert reported.strip() in found or (is_no_token(reported) and not found)
+
+
+def test_X3_a_printed_token_is_found() -> None:
+    assert HEX.lower() in spellings("<52F7F3D9 7D8CFD>")
+
+
+@pytest.mark.parametrize("word", [*WORDS, DATA, "000000"])
+def test_X3_a_word_for_no_token_is_nobodys(word: str) -> None:
+    assert spellings(word) == frozenset()
 
 
 @given(st.text(alphabet="abcdef0123456789", min_size=1), st.text(min_size=1))

@@ -49,7 +49,7 @@ def test_U1_attributes_are_removed_by_name() -> None:
 
 def test_U1_endpoints_can_be_cleared() -> None:
     scene = given(profile(ANN, fcm("T")))
-    scene.update(ANN, ProfilePatch(clear_push_endpoints=True))
+    scene.update(ANN, ProfilePatch(replace_push_endpoints=True))
     assert scene.profile(ANN).push_endpoints == ()
     assert scene.owner(fcm("T")) is None
     assert len(scene.events(EventType.PUSH_TOKEN_CHANGED)) == 1
@@ -57,7 +57,7 @@ def test_U1_endpoints_can_be_cleared() -> None:
 
 def test_U1_endpoints_can_be_replaced_as_a_whole() -> None:
     scene = given(profile(ANN, fcm("T")))
-    scene.update(ANN, ProfilePatch(clear_push_endpoints=True, push_endpoints=(fcm("U"),)))
+    scene.update(ANN, ProfilePatch(replace_push_endpoints=True, push_endpoints=(fcm("U"),)))
     assert scene.profile(ANN).push_endpoints == (stored(fcm("U"), T0),)
 
 

@@ -6,7 +6,17 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple, TypeAlias
 
-from profile_grpc.domain.model import EMPTY, Channel, Platform, ProfileKey, PushProvider, PushPurpose
+from profile_grpc.domain.model import (
+    EMPTY,
+    ApnsEnvironment,
+    Channel,
+    Platform,
+    ProfileKey,
+    PushPermission,
+    PushProvider,
+    PushPurpose,
+    WebPushKeys,
+)
 from profile_grpc.domain.settings import AccountRemovalAction
 
 AttributeValue: TypeAlias = str | bool | datetime | None
@@ -19,6 +29,10 @@ class NewEndpoint(NamedTuple):
     token: str
     push_app_id: str = ""
     purpose: PushPurpose = PushPurpose.DEFAULT
+    web_push: WebPushKeys | None = None
+    """None: those that are stored with the same token, if any (R10)."""
+    apns_environment: ApnsEnvironment = ApnsEnvironment.UNSPECIFIED
+    """UNSPECIFIED: as the app's settings say (R11)."""
 
 
 class ProfilePatch(NamedTuple):
@@ -28,7 +42,9 @@ class ProfilePatch(NamedTuple):
     channels: frozenset[Channel] | None = None
     """Empty: the app's channels."""
     push_endpoints: tuple[NewEndpoint, ...] = ()
-    clear_push_endpoints: bool = False
+    replace_push_endpoints: bool = False
+    """Whether the endpoints replace all that are stored; else those of the same purposes (R3)."""
+    push_permission: PushPermission | None = None
     attributes: Mapping[str, AttributeValue] = EMPTY
     """By the field's name in `Attributes`; None removes. The two attribute maps are not in here."""
     device_attributes: Mapping[str, str] = EMPTY
@@ -40,7 +56,7 @@ class ProfilePatch(NamedTuple):
     @property
     def touches_tokens(self) -> bool:
         """Whether the profile may hold other tokens afterwards."""
-        return bool(self.push_endpoints) or self.clear_push_endpoints
+        return bool(self.push_endpoints) or self.replace_push_endpoints
 
 
 class Register(NamedTuple):
@@ -83,7 +99,7 @@ class DeleteDeviceProfile(NamedTuple):
 
 
 class PushFeedback(NamedTuple):
-    """One answer of a push provider (F1). Exactly one of token and key.
+    """One answer of a push provider (F1). Exactly one of token and key; the token is normalised.
 
     `invalid` says what is wrong with an item that broke a rule of shape; the other fields then mean nothing.
     """

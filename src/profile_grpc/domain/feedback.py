@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from profile_grpc.domain import tokens
 from profile_grpc.domain.commands import PushFeedback, ReportPushFeedback
 from profile_grpc.domain.feedback_codes import Verdict, judge
 from profile_grpc.domain.hashing import Hasher
@@ -42,7 +41,7 @@ def report_push_feedback_needs(needs: Needs, command: ReportPushFeedback, hasher
         if item.key is not None:
             needs.devices.add(DeviceKey(command.app_id, item.key.device_id))
         else:
-            needs.tokens.add(hasher.token(command.app_id, tokens.normalise(item.provider, item.token)))
+            needs.tokens.add(hasher.token(command.app_id, item.token))
 
 
 def report_push_feedback(state: State, command: ReportPushFeedback) -> tuple[FeedbackResult, ...]:
@@ -113,16 +112,18 @@ def _outdated(state: State, holders: list[Holder], evidence_time: datetime | Non
 def _held_tokens(state: State, app_id: str, item: PushFeedback) -> set[tuple[DeviceKey, str]]:
     """The tokens the item is about, each with the device that owns it."""
     if item.key is None:
-        token = tokens.normalise(item.provider, item.token)
-        guards = state.token_owners(state.token_ref(app_id, token))
-        return {(DeviceKey(app_id, g.device_id), token) for g in guards}
+        guards = state.token_owners(state.token_ref(app_id, item.token))
+        return {(DeviceKey(app_id, g.device_id), item.token) for g in guards}
     named = next((p for p in state.on_device(item.key.device) if p.key == item.key), None)
     endpoints = named.push_endpoints if named else ()
     return {(item.key.device, e.token) for e in endpoints if e.token and _is_meant(e, item)}
 
 
 def _is_meant(endpoint: PushEndpoint, item: PushFeedback) -> bool:
-    return endpoint.provider is item.provider and item.push_app_id in {"", endpoint.push_app_id}
+    """A label that one of the two leaves out says nothing against the other's (R4)."""
+    return endpoint.provider is item.provider and (
+        not item.push_app_id or endpoint.push_app_id in {"", item.push_app_id}
+    )
 
 
 def _confirm(state: State, holders: list[Holder]) -> FeedbackResult:

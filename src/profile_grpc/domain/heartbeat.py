@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from profile_grpc.domain import presence
+from profile_grpc.domain import presence, stamps
 from profile_grpc.domain.commands import Heartbeat
 from profile_grpc.domain.model import ProfileStatus
 from profile_grpc.domain.needs import Needs
@@ -31,7 +31,7 @@ def heartbeat(state: State, command: Heartbeat, settings: AppSettings) -> Beat:
     # A young heartbeat need not be written again (H3), unless the activity was counted (M1).
     young = last is not None and state.now - last < settings.heartbeat_granularity
     if last is None or not young or mad is not known.mad:
-        last = state.now if last is None else max(last, state.now)
+        last = stamps.forward(state.now, last)
         state.beat(command.key, last, mad)
     return Beat(
         last_heartbeat_time=last,

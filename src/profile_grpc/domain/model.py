@@ -73,6 +73,23 @@ class PushEndpointState(enum.IntEnum):
     SUSPECT = 4
 
 
+class ApnsEnvironment(enum.IntEnum):
+    """The gateway of APNs that a token belongs to (R11). UNSPECIFIED: the token is none of APNs."""
+
+    UNSPECIFIED = 0
+    PRODUCTION = 1
+    SANDBOX = 2
+
+
+class PushPermission(enum.IntEnum):
+    """Whether the user lets the app show notifications (R12). UNSPECIFIED: never told, treated as granted."""
+
+    UNSPECIFIED = 0
+    GRANTED = 1
+    PROVISIONAL = 2
+    DENIED = 3
+
+
 class UnregisterReason(enum.StrEnum):
     """Why a profile is UNREGISTERED."""
 
@@ -105,6 +122,7 @@ class EventType(enum.StrEnum):
     PUSH_TOKEN_MOVED = "PUSH_TOKEN_MOVED"  # noqa: S105 - an event's name
     PUSH_ENDPOINT_INVALIDATED = "PUSH_ENDPOINT_INVALIDATED"
     PUSH_ENDPOINT_SUSPECT = "PUSH_ENDPOINT_SUSPECT"
+    PUSH_PERMISSION_CHANGED = "PUSH_PERMISSION_CHANGED"
     PUSH_CREDENTIAL_PROBLEM = "PUSH_CREDENTIAL_PROBLEM"
     REAPER_HELD = "REAPER_HELD"
 
@@ -186,6 +204,21 @@ class TokenKey(NamedTuple):
         return TokenRef(self.app_id, self.token_hash)
 
 
+class WebPushKeys(NamedTuple):
+    """The keys of a Web Push subscription, without which a push can carry no content (R10)."""
+
+    p256dh: bytes
+    """A point on P-256 in uncompressed form, 65 bytes."""
+    auth: bytes
+    """16 bytes."""
+    vapid_key_id: str
+    """Which of the app's VAPID keys the browser subscribed with."""
+
+
+APNS_PROVIDERS = frozenset({PushProvider.APNS, PushProvider.APNS_VOIP})
+"""The providers whose tokens belong to an `ApnsEnvironment` (R11)."""
+
+
 class PushEndpoint(NamedTuple):
     """A push token and what it is for. A profile holds at most one of each (provider, purpose) (R3)."""
 
@@ -197,11 +230,13 @@ class PushEndpoint(NamedTuple):
     confirm_time: datetime
     """The last Register or UpdateProfileData that carried the token (R3)."""
     state: PushEndpointState = PushEndpointState.DELIVERABLE
+    web_push: WebPushKeys | None = None
+    apns_environment: ApnsEnvironment = ApnsEnvironment.UNSPECIFIED
 
     @property
-    def slot(self) -> tuple[PushProvider, PushPurpose]:
-        """What a new endpoint replaces (R3)."""
-        return (self.provider, self.purpose)
+    def identity(self) -> tuple[PushProvider, str]:
+        """What says that two endpoints are the same token (R4)."""
+        return (self.provider, self.token)
 
 
 class DeviceAttribute(NamedTuple):
@@ -264,6 +299,7 @@ class Profile(NamedTuple):
     user_state: UserState = UserState.ACTIVE
     platform: Platform = Platform.UNSPECIFIED
     push_endpoints: tuple[PushEndpoint, ...] = ()
+    push_permission: PushPermission = PushPermission.UNSPECIFIED
     push_superseded: bool = False
     """A newer device of the user receives the pushes, until this one registers again (R7)."""
     attributes: Attributes = Attributes()

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from types import MappingProxyType
 
-from profile_grpc.domain import device_attributes
-from profile_grpc.domain.commands import ProfilePatch
+from profile_grpc.domain import device_attributes, stamps
+from profile_grpc.domain.commands import NewEndpoint, ProfilePatch
 from profile_grpc.domain.errors import FieldViolation, Reason, Refused
 from profile_grpc.domain.model import (
     Attributes,
@@ -34,11 +34,11 @@ def apply(
     platform = profile.platform if patch.platform is None else patch.platform
     monitored, ignored = _device_attributes(profile, patch, platform, settings, now)
     custom = _custom_attributes(profile.attributes.custom_attributes, patch)
-    endpoints = () if patch.clear_push_endpoints else profile.push_endpoints
     changed = profile._replace(
         platform=platform,
         channels=_channels(profile.channels, patch.channels, settings),
-        push_endpoints=_endpoints(endpoints, patch, now),
+        push_endpoints=_endpoints(profile, patch, settings, now),
+        push_permission=profile.push_permission if patch.push_permission is None else patch.push_permission,
         attributes=_attributes(profile.attributes, patch, monitored, custom),
         update_time=now,
     )
@@ -64,15 +64,35 @@ def _channels(
     return asked or settings.channels
 
 
-def _endpoints(stored: Iterable[PushEndpoint], patch: ProfilePatch, now: datetime) -> tuple[PushEndpoint, ...]:
-    """New endpoints replace those of the same (provider, purpose) and are confirmed now (R3)."""
-    if not patch.push_endpoints:
-        return tuple(stored)
-    slots = {endpoint.slot: endpoint for endpoint in stored}
-    for new in patch.push_endpoints:
-        endpoint = PushEndpoint(new.provider, new.token, new.push_app_id, new.purpose, now)
-        slots[endpoint.slot] = endpoint
-    return tuple(slots[slot] for slot in sorted(slots))
+def _endpoints(profile: Profile, patch: ProfilePatch, settings: AppSettings, now: datetime) -> tuple[PushEndpoint, ...]:
+    """New endpoints replace those of the same purposes, whatever their provider, and are confirmed now (R3).
+
+    An earlier clock may have been ahead: a token is never confirmed earlier than the profile was before.
+    """
+    stored = profile.push_endpoints
+    if not patch.touches_tokens:
+        return stored
+    purposes = {new.purpose for new in patch.push_endpoints}
+    kept = () if patch.replace_push_endpoints else [e for e in stored if e.purpose not in purposes]
+    confirmed = stamps.forward(now, profile.register_time, *[e.confirm_time for e in stored])
+    endpoints = [*kept, *[_endpoint(new, stored, settings, confirmed) for new in patch.push_endpoints]]
+    return tuple(sorted(endpoints, key=lambda e: (e.provider, e.purpose)))
+
+
+def _endpoint(
+    new: NewEndpoint, stored: Iterable[PushEndpoint], settings: AppSettings, confirmed: datetime
+) -> PushEndpoint:
+    """The endpoint as it is stored; the same token without keys keeps those that it has (R10)."""
+    same = (e.web_push for e in stored if e.identity == (new.provider, new.token) and e.web_push is not None)
+    return PushEndpoint(
+        provider=new.provider,
+        token=new.token,
+        push_app_id=new.push_app_id,
+        purpose=new.purpose,
+        confirm_time=confirmed,
+        web_push=new.web_push or next(same, None),
+        apns_environment=new.apns_environment or settings.apns_environment(new.provider, new.push_app_id),
+    )
 
 
 def _attributes(
@@ -125,7 +145,12 @@ def _device_attributes(
         ]
         message = f"No device attribute of platform {platform.name}: {', '.join(unknown)}."
         raise Refused.for_fields(Reason.INVALID_ATTRIBUTE, message, violations)
-    kept = {name: value for name, value in stored.items() if name not in patch.remove_device_attributes}
+    settled = stamps.Stamps(now).time
+    kept = {
+        name: value._replace(store_time=settled(value.store_time))
+        for name, value in stored.items()
+        if name not in patch.remove_device_attributes
+    }
     ignored = []
     for name, value in patch.device_attributes.items():
         reason = _not_stored(settings.monitor(platform, name), kept.get(name), profile.register_time, now)

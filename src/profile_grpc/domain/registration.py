@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from profile_grpc.domain import billing, inactivity, ownership, patching
+from profile_grpc.domain import billing, ownership, patching, stamps
 from profile_grpc.domain.commands import Register
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.model import (
     EventType,
     MadRecord,
     Profile,
+    ProfileKey,
     ProfileStatus,
     UserState,
 )
 from profile_grpc.domain.needs import Needs
+from profile_grpc.domain.placeholders import is_no_id
 from profile_grpc.domain.results import Registered
 from profile_grpc.domain.settings import AppSettings
 from profile_grpc.domain.state import State
@@ -39,7 +41,7 @@ def register(state: State, command: Register, settings: AppSettings) -> Register
     """
     known = state.profile(command.key)
     profile, _ = patching.apply(
-        _begin(state, command, settings) if known is None else _again(state, known, settings),
+        _begin(state, command, settings) if known is None else _again(state, known),
         command.patch,
         settings,
         state.now,
@@ -58,7 +60,7 @@ def register(state: State, command: Register, settings: AppSettings) -> Register
     )
     _tell(state, known, profile)
     users = sum(p.status is ProfileStatus.ACTIVE for p in state.on_device(profile.key.device))
-    return Registered(profile, known is None, tuple(displaced), users)
+    return Registered(profile, known is None, tuple(displaced), users, _placeholder_ids(profile.key))
 
 
 def _begin(state: State, command: Register, settings: AppSettings) -> Profile:
@@ -73,17 +75,13 @@ def _begin(state: State, command: Register, settings: AppSettings) -> Profile:
     )
 
 
-def _again(state: State, known: Profile, settings: AppSettings) -> Profile:
+def _again(state: State, known: Profile) -> Profile:
     """The known profile, ACTIVE again and receiving push again (R2, R5, R7)."""
-    # An expired profile is treated as if the reaper had come by (P9): its old heartbeat must not doom the new
-    # registration.
-    gone = inactivity.expired(known.last_heartbeat_time, known.register_time, settings, state.now)
     return known._replace(
         status=ProfileStatus.ACTIVE,
         user_state=UserState.ACTIVE,
         push_superseded=False,
-        register_time=state.now,
-        last_heartbeat_time=None if gone else known.last_heartbeat_time,
+        register_time=stamps.forward(state.now, known.register_time),
         unregister_time=None,
         unregister_reason=None,
     )
@@ -99,11 +97,19 @@ def _mad(state: State, known: Profile | None, command: Register) -> MadRecord | 
 
 
 def _heard(profile: Profile, settings: AppSettings, now: datetime) -> datetime | None:
-    """The last heartbeat; a registration is one where the app says so (H4)."""
+    """The last heartbeat. A registration is one where the app says so, and after an earlier one (H4).
+
+    A user who signed in yesterday must not be reaped today for a heartbeat of last month.
+    """
     last = profile.last_heartbeat_time
-    if not settings.register_counts_as_heartbeat:
-        return last
-    return now if last is None else max(last, now)
+    if last is None and not settings.register_counts_as_heartbeat:
+        return None
+    return stamps.forward(now, last)
+
+
+def _placeholder_ids(key: ProfileKey) -> tuple[str, ...]:
+    """Which ids of the key are likely the same on many phones."""
+    return tuple(name for name in ("user_id", "device_id") if is_no_id(getattr(key, name)))
 
 
 def _tell(state: State, before: Profile | None, after: Profile) -> None:
@@ -113,3 +119,5 @@ def _tell(state: State, before: Profile | None, after: Profile) -> None:
         state.tell(EventType.PROFILE_REACTIVATED, after.key)
     elif state.token_keys(before) != state.token_keys(after):
         state.tell(EventType.PUSH_TOKEN_CHANGED, after.key)
+    if before is not None and before.push_permission is not after.push_permission:
+        state.tell(EventType.PUSH_PERMISSION_CHANGED, after.key, after.push_permission.name)

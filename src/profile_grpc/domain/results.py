@@ -15,6 +15,7 @@ class IgnoredReason(enum.IntEnum):
     NOT_ENABLED = 1
     ALREADY_SET = 2
     TOO_SOON = 3
+    TOKEN_OWNED = 4
 
 
 class PushFeedbackOutcome(enum.IntEnum):
@@ -66,6 +67,8 @@ class Registered:
     displaced: tuple[Displacement, ...]
     device_users: int
     """How many users are registered on the device, this one included."""
+    placeholder_ids: tuple[str, ...] = ()
+    """The names of the ids that are likely the same on many phones."""
 
     @property
     def crowded(self) -> bool:

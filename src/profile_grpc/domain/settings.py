@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from profile_grpc.domain import device_attributes
 from profile_grpc.domain.errors import FieldViolation, Reason, Refused
-from profile_grpc.domain.model import Channel, Platform, PushProvider, PushPurpose
+from profile_grpc.domain.model import APNS_PROVIDERS, ApnsEnvironment, Channel, Platform, PushProvider, PushPurpose
 
 ALL_CHANNELS = frozenset(Channel)
 ZERO = timedelta(0)
@@ -58,6 +58,8 @@ class PushApp:
     provider: PushProvider
     platform: Platform = Platform.UNSPECIFIED
     purpose: PushPurpose = PushPurpose.DEFAULT
+    apns_environment: ApnsEnvironment = ApnsEnvironment.UNSPECIFIED
+    """The gateway of its tokens where a call does not say it; UNSPECIFIED: PRODUCTION (R11)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,15 @@ class AppSettings:
     kept_granularity: KeptGranularity | None = field(default=None, metadata={MEMORY: True})
     """No setting but a memory, kept by `succeed`: heartbeats that were acknowledged under a larger granularity may have
     been stored that much earlier."""
+
+    def apns_environment(self, provider: PushProvider, push_app_id: str) -> ApnsEnvironment:
+        """The gateway of a token where a call does not say it (R11)."""
+        if provider not in APNS_PROVIDERS:
+            return ApnsEnvironment.UNSPECIFIED
+        for push_app in self.push_app_ids:
+            if push_app.push_app_id == push_app_id:
+                return push_app.apns_environment or ApnsEnvironment.PRODUCTION
+        return ApnsEnvironment.PRODUCTION
 
     def monitor(self, platform: Platform, attribute: str) -> DeviceAttributeMonitor | None:
         """The app's monitor of the attribute on the platform, if it has one."""
@@ -231,6 +242,9 @@ def _limit_violations(settings: AppSettings) -> Iterator[FieldViolation]:
         yield _wrong("in_app.secondary_transport", "must differ from primary_transport")
     if len({p.push_app_id for p in settings.push_app_ids}) < len(settings.push_app_ids):
         yield _wrong("push_app_ids", "names a push_app_id twice")
+    for push_app in settings.push_app_ids:
+        if push_app.apns_environment and push_app.provider not in APNS_PROVIDERS:
+            yield _wrong("push_app_ids", f"{push_app.push_app_id!r}: apns_environment is for APNS and APNS_VOIP only")
 
 
 def _monitor_violations(settings: AppSettings) -> Iterator[FieldViolation]:

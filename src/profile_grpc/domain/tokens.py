@@ -6,26 +6,78 @@ import base64
 import binascii
 import contextlib
 import re
+from collections.abc import Iterable
 
+from profile_grpc.domain.errors import FieldViolation, Reason, Refused
 from profile_grpc.domain.model import PushProvider
+from profile_grpc.domain.placeholders import is_no_token
 
 _HEX = re.compile(r"[0-9A-Fa-f]+\Z")
+_PADDED_BASE64 = re.compile(r"[A-Za-z0-9+/_-]+={1,2}\Z")
+_PRINTED = re.compile(r"[<>\s]+")
 _APPLE = frozenset({PushProvider.APNS, PushProvider.APNS_VOIP, PushProvider.SAFARI})
 
 
-def normalise(provider: PushProvider, token: str) -> str:
-    """The token as stored and looked up: Apple's hexadecimal tokens are the same in either case."""
-    return token.lower() if provider in _APPLE and _HEX.match(token) else token
+def normalise(provider: PushProvider, token: str, field: str = "token") -> str:
+    """The token as it is stored and looked up, from whichever door it comes (Terms: normalisation).
+
+    Surrounding white space goes. A token of Apple's is hexadecimal in lower case, also where it was printed as
+    `<52f7f3d9 7d8cfd…>` or encoded as padded base64. Normalising twice is the same as once.
+
+    Args:
+        provider: who delivers to the token.
+        token: the token as received, of any length.
+        field: the token's field in the request, for the error.
+
+    Raises:
+        Refused: PLACEHOLDER_TOKEN: the value is no token but a word for none.
+    """
+    bare = token.strip()
+    if provider in _APPLE:
+        bare = _apple(bare)
+    if is_no_token(bare):
+        raise _placeholder(field)
+    return bare
+
+
+def check_any(reported: Iterable[str], field: str) -> None:
+    """Checks the tokens of an account-removal report, of which a phone often has only one.
+
+    Raises:
+        Refused: PLACEHOLDER_TOKEN: all of them are words for none.
+    """
+    tokens = list(reported)
+    if tokens and all(map(is_no_token, tokens)):
+        raise _placeholder(field)
+
+
+def _placeholder(field: str) -> Refused:
+    return Refused.for_fields(
+        Reason.PLACEHOLDER_TOKEN,
+        "The push token is a word for none; send no token while the device has none.",
+        [FieldViolation(field, "must be a push token, not a word for none")],
+    )
+
+
+def _apple(token: str) -> str:
+    bare = _PRINTED.sub("", token)
+    if _HEX.match(bare):
+        return bare.lower()
+    return _base64_bytes(bare).hex() if _PADDED_BASE64.match(bare) and len(bare) % 4 == 0 else bare
 
 
 def spellings(reported: str) -> frozenset[str]:
     """Every stored token that a reported one may mean (X3).
 
-    As received (and, if hexadecimal, in lower case), base64-decoded as text, and the decoded bytes in lower-case
-    hexadecimal, as APNs tokens are stored. Both alphabets of base64 and missing padding are understood.
+    As received without surrounding white space, as a printed token of Apple's, base64-decoded as text, and the decoded
+    bytes in lower-case hexadecimal, as APNs tokens are stored. Both alphabets of base64 and missing padding are
+    understood. Empty where the value is no token but a word for none: it may mean nobody's token.
     """
-    found = {reported}
-    decoded = _base64_bytes(reported)
+    bare = reported.strip()
+    if is_no_token(bare):
+        return frozenset()
+    found = {bare, _PRINTED.sub("", bare)}
+    decoded = _base64_bytes(bare)
     if decoded:
         found.add(decoded.hex())
         with contextlib.suppress(UnicodeDecodeError):  # a binary token is stored in hexadecimal only

@@ -34,6 +34,8 @@ def update_profile_data(state: State, command: UpdateProfileData, settings: AppS
         )
     profile, ignored = patching.apply(known, command.patch, settings, state.now)
     profile = profile._replace(mad=state.count_active(known.key, known.mad))
+    if known.push_permission is not profile.push_permission:
+        state.tell(EventType.PUSH_PERMISSION_CHANGED, profile.key, profile.push_permission.name)
     if not command.patch.touches_tokens:
         return Updated(state.put(profile), ignored, ())
     displaced = tuple(ownership.claim_tokens(state, profile))

@@ -28,6 +28,10 @@ class Observer(Protocol):
         """A registration met more users on its device than it is meant for (R5)."""
         ...
 
+    def placeholder_id(self, app_id: str, field: str) -> None:
+        """A registration named an id that is likely the same on many phones. `field`: `user_id` or `device_id`."""
+        ...
+
     def feedback_decided(self, app_id: str, outcome: PushFeedbackOutcome, number: int) -> None:
         """So many feedback items were answered with this outcome (F6)."""
         ...
@@ -62,6 +66,9 @@ class Silent:
         """See Observer."""
 
     def device_crowded(self, app_id: str) -> None:
+        """See Observer."""
+
+    def placeholder_id(self, app_id: str, field: str) -> None:
         """See Observer."""
 
     def feedback_decided(self, app_id: str, outcome: PushFeedbackOutcome, number: int) -> None:

@@ -42,6 +42,8 @@ _PAGE_BYTES = 1 << 20
 _READ_FIRST = 100
 """Profiles that are read before it is known how large they are."""
 _SHORT_PARTS = 500
+_ENDPOINT_KEYS = 200
+"""Of an endpoint, its Web Push keys at most."""
 
 
 class Profiles:
@@ -58,6 +60,8 @@ class Profiles:
         result = _expect(Registered, await self._queue.submit(command, app.settings))
         if result.crowded:
             self._observer.device_crowded(app.app_id)
+        for name in result.placeholder_ids:
+            self._observer.placeholder_id(app.app_id, name)
         return result
 
     async def heartbeat(self, app: App, command: Heartbeat) -> Beat:
@@ -143,7 +147,7 @@ def _size(profile: Profile) -> int:
     custom, device = attributes.custom_attributes, attributes.device_attributes
     return (
         _SHORT_PARTS
-        + sum([len(endpoint.token) for endpoint in profile.push_endpoints])
+        + sum([len(endpoint.token) + _ENDPOINT_KEYS for endpoint in profile.push_endpoints])
         + sum([len(name) + _bytes(value) for name, value in custom.items()])
         + sum([len(name) + _bytes(attribute.value) for name, attribute in device.items()])
     )

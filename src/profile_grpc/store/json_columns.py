@@ -7,12 +7,15 @@ from collections.abc import Iterable
 import msgspec
 
 from profile_grpc.domain.model import (
+    APNS_PROVIDERS,
+    ApnsEnvironment,
     Attributes,
     DeviceAttribute,
     PushEndpoint,
     PushEndpointState,
     PushProvider,
     PushPurpose,
+    WebPushKeys,
 )
 from profile_grpc.store.times import instant, maybe_instant, maybe_micros, micros
 
@@ -24,6 +27,8 @@ class _Endpoint(msgspec.Struct, omit_defaults=True, frozen=True, gc=False):
     push_app_id: str = msgspec.field(name="a", default="")
     purpose: int = msgspec.field(name="u", default=PushPurpose.DEFAULT.value)
     state: int = msgspec.field(name="s", default=PushEndpointState.DELIVERABLE.value)
+    web_push: tuple[bytes, bytes, str] | None = msgspec.field(name="w", default=None)
+    sandbox: bool = msgspec.field(name="b", default=False)
 
 
 class _Token(msgspec.Struct, frozen=True, gc=False):
@@ -65,7 +70,16 @@ _NO_ATTRIBUTES = _encode(_Attributes())
 def endpoints_text(endpoints: Iterable[PushEndpoint]) -> str | None:
     """The column `push_endpoints`."""
     stored = [
-        _Endpoint(int(e.provider), e.token, micros(e.confirm_time), e.push_app_id, int(e.purpose), int(e.state))
+        _Endpoint(
+            int(e.provider),
+            e.token,
+            micros(e.confirm_time),
+            e.push_app_id,
+            int(e.purpose),
+            int(e.state),
+            e.web_push,
+            e.apns_environment is ApnsEnvironment.SANDBOX,
+        )
         for e in endpoints
     ]
     return _encode(stored).decode() if stored else None
@@ -83,9 +97,18 @@ def read_endpoints(text: str | None) -> tuple[PushEndpoint, ...]:
             purpose=_PURPOSES[e.purpose],
             confirm_time=instant(e.confirm_time),
             state=_ENDPOINT_STATES[e.state],
+            web_push=None if e.web_push is None else WebPushKeys(*e.web_push),
+            apns_environment=_environment(e),
         )
         for e in _decode_endpoints(text)
     )
+
+
+def _environment(endpoint: _Endpoint) -> ApnsEnvironment:
+    """PRODUCTION, where nothing else was said when the endpoint was stored (R11)."""
+    if endpoint.sandbox:
+        return ApnsEnvironment.SANDBOX
+    return ApnsEnvironment.PRODUCTION if endpoint.provider in APNS_PROVIDERS else ApnsEnvironment.UNSPECIFIED
 
 
 def read_tokens(text: str | None) -> set[tuple[str, int, str]]:

@@ -92,6 +92,12 @@ class Metrics:
             ("app",),
             registry=registry,
         )
+        self._placeholder_ids = Counter(
+            "profile_grpc_placeholder_ids",
+            "Registrations whose user or device id is likely the same on many phones, by app and field.",
+            ("app", "field"),
+            registry=registry,
+        )
         self._feedback = Counter(
             "profile_grpc_push_feedback",
             "Push feedback items, by app and outcome.",
@@ -152,6 +158,10 @@ class Metrics:
     def device_crowded(self, app_id: str) -> None:
         """A device has more users than it is meant for."""
         self._crowded.labels(app_id).inc()
+
+    def placeholder_id(self, app_id: str, field: str) -> None:
+        """See Observer."""
+        self._placeholder_ids.labels(app_id, field).inc()
 
     def feedback_decided(self, app_id: str, outcome: PushFeedbackOutcome, number: int) -> None:
         """Feedback items were answered."""

@@ -12,7 +12,16 @@ from appprofile.v1 import profile_service_pb2 as ps
 from profile_grpc.domain import commands
 from profile_grpc.domain.commands import NewEndpoint, ProfilePatch
 from profile_grpc.domain.errors import Reason, Refused
-from profile_grpc.domain.model import Attributes, Channel, Platform, ProfileKey, PushProvider, PushPurpose
+from profile_grpc.domain.model import (
+    Attributes,
+    Channel,
+    Platform,
+    ProfileKey,
+    PushPermission,
+    PushProvider,
+    PushPurpose,
+    WebPushKeys,
+)
 from profile_grpc.domain.settings import AccountRemovalAction
 from profile_grpc.service.ports import ProfileFilter
 from profile_grpc.transport.grpc import patches, requests
@@ -39,7 +48,7 @@ def test_no_attribute_is_forgotten() -> None:
     names = set(Attributes._fields)
     assert names == patches._ATTRIBUTES | set(patches._MAPS)
     registered = {field.name for field in ps.RegisterRequest.DESCRIPTOR.fields}
-    assert registered == patches._WRITABLE | {"key"}
+    assert registered == patches._WRITABLE | {"key", "sequence"}
 
 
 def test_r1_what_is_absent_is_left_alone() -> None:
@@ -122,13 +131,13 @@ def test_u1_only_what_is_named_is_written() -> None:
 def test_u1_named_without_a_value() -> None:
     assert update("platform") == ProfilePatch(platform=Platform.UNSPECIFIED)
     assert update("channels") == ProfilePatch(channels=frozenset())
-    assert update("push_endpoints") == ProfilePatch(clear_push_endpoints=True)
+    assert update("push_endpoints") == ProfilePatch(replace_push_endpoints=True)
 
 
-def test_r3_endpoints_that_are_named_and_given_merge() -> None:
+def test_r3_endpoints_that_are_named_replace_all() -> None:
     patch = update("push_endpoints", push_endpoints=[fcm("t")])
-    assert patch == ProfilePatch(push_endpoints=(NewEndpoint(PushProvider.FCM, "t", "com.shop"),))
-    assert not patch.clear_push_endpoints
+    given = (NewEndpoint(PushProvider.FCM, "t", "com.shop"),)
+    assert patch == ProfilePatch(push_endpoints=given, replace_push_endpoints=True)
 
 
 def test_u5_the_custom_attributes_as_a_whole_replace() -> None:
@@ -268,6 +277,74 @@ def test_f1_a_broken_feedback_item_is_invalid_on_its_own(item: ps.PushFeedback, 
     command = requests.report_push_feedback(ps.ReportPushFeedbackRequest(app_id=APP, feedback=[sound, item, sound]))
     expected = commands.PushFeedback(PushProvider.FCM, "t")
     assert command.feedback == (expected, commands.PushFeedback(invalid=invalid), expected)
+
+
+def refused(call: Any) -> tuple[Reason, list[str]]:
+    with pytest.raises(Refused) as raised:
+        call()
+    return raised.value.reason, [v.field for v in raised.value.violations]
+
+
+def test_a_placeholder_token_is_refused_by_its_name() -> None:
+    endpoints = [fcm("t"), fcm("(null)")]
+    expected = Reason.PLACEHOLDER_TOKEN
+    assert refused(lambda: register(push_endpoints=endpoints)) == (expected, ["push_endpoints[1].token"])
+    assert refused(lambda: update(push_endpoints=endpoints)) == (expected, ["profile.push_endpoints[1].token"])
+
+
+def test_f1_a_placeholder_token_fails_its_item_alone() -> None:
+    feedback = [ps.PushFeedback(provider=pb.PUSH_PROVIDER_FCM, token=text) for text in ("null", "t")]
+    command = requests.report_push_feedback(ps.ReportPushFeedbackRequest(app_id=APP, feedback=feedback))
+    assert [bool(item.invalid) for item in command.feedback] == [True, False]
+
+
+def test_x3_a_report_needs_one_token_that_is_one() -> None:
+    def report(*tokens: str) -> ps.RemoveAccountRequest:
+        reported = [ps.ReportedToken(token=token) for token in tokens]
+        return ps.RemoveAccountRequest(app_id=APP, username="ann", tokens=reported)
+
+    assert requests.remove_account(report("(null)", "t")).username == "ann"
+    assert refused(lambda: requests.remove_account(report("(null)", "0"))) == (Reason.PLACEHOLDER_TOKEN, ["tokens"])
+
+
+PUSH_URL = "https://push.example/a"
+
+
+def web_push(token: str = PUSH_URL, **keys: Any) -> pb.PushEndpoint:
+    endpoint = pb.PushEndpoint(provider=pb.PUSH_PROVIDER_WEB_PUSH, token=token)
+    if keys:
+        endpoint.web_push.CopyFrom(pb.WebPushKeys(**keys))
+    return endpoint
+
+
+G = bytes.fromhex(
+    "046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"
+    "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5"
+)
+"""The generator of P-256: a point on it."""
+
+
+def test_r10_a_subscription_is_read() -> None:
+    patch = register(push_endpoints=[web_push(p256dh=G, auth=bytes(16), vapid_key_id="v")])
+    keys = WebPushKeys(G, bytes(16), "v")
+    assert patch.push_endpoints == (NewEndpoint(PushProvider.WEB_PUSH, "https://push.example/a", web_push=keys),)
+    [bare] = register(push_endpoints=[web_push(" https://push.example/a\n")]).push_endpoints
+    assert (bare.token, bare.web_push) == ("https://push.example/a", None)
+
+
+def test_r10_what_is_no_subscription_is_refused() -> None:
+    wrong = Reason.INVALID_REQUEST
+    off_curve = web_push(p256dh=G[:-1] + b"\0", auth=bytes(16), vapid_key_id="v")
+    assert refused(lambda: register(push_endpoints=[off_curve])) == (wrong, ["push_endpoints[0].web_push.p256dh"])
+    plain = web_push("http://push.example/a")
+    assert refused(lambda: update(push_endpoints=[plain])) == (wrong, ["profile.push_endpoints[0].token"])
+
+
+def test_r12_a_permission_is_read() -> None:
+    assert register(push_permission=pb.PUSH_PERMISSION_DENIED).push_permission is PushPermission.DENIED
+    assert update(push_permission=pb.PUSH_PERMISSION_DENIED).push_permission is PushPermission.DENIED
+    assert update("push_permission") == ProfilePatch(push_permission=PushPermission.UNSPECIFIED)
+    assert update("language").push_permission is None
 
 
 def test_x3_a_removal_keeps_tokens_as_received() -> None:

@@ -60,6 +60,7 @@ PROFILE = BARE._replace(
     update_time=T0 + days(2),
     last_heartbeat_time=T0 + days(4),
     attributes=EVERYTHING,
+    push_permission=model.PushPermission.PROVISIONAL,
     push_endpoints=(
         PushEndpoint(PushProvider.APNS, "ab12", "com.app", PushPurpose.DEFAULT, T0),
         PushEndpoint(PushProvider.APNS_VOIP, "", "com.app", PushPurpose.INCOMING_CALL, T0, PushEndpointState.INVALID),
@@ -89,6 +90,8 @@ def shown(profile: model.Profile, to: Call | None = None) -> pb.Profile:
         (model.PushProvider, pb.PushProvider),
         (model.PushPurpose, pb.PushPurpose),
         (model.PushEndpointState, pb.PushEndpointState),
+        (model.ApnsEnvironment, pb.ApnsEnvironment),
+        (model.PushPermission, pb.PushPermission),
         (model.DisplacementEffect, ps.DisplacementEffect),
         (results.IgnoredReason, ps.IgnoredReason),
         (results.PushFeedbackOutcome, ps.PushFeedbackOutcome),
@@ -177,6 +180,50 @@ def test_p2_the_expire_time_is_absent_while_the_profile_is_exempt() -> None:
 def test_the_expire_time_of_an_unregistered_profile_is_absent() -> None:
     gone = PROFILE._replace(status=ProfileStatus.UNREGISTERED, user_state=UserState.INACTIVE, push_endpoints=())
     assert not shown(gone).HasField("expire_time")
+
+
+def test_r8_a_client_key_is_told_effects_and_counts() -> None:
+    """Never another user's ids."""
+    effect = model.DisplacementEffect
+    displaced = (
+        Displacement(BOB, effect.DEACTIVATED),
+        Displacement(BOB._replace(user_id="carl"), effect.DEACTIVATED),
+        Displacement(BOB._replace(device_id="tablet"), effect.TOKEN_MOVED),
+    )
+    registered = responses.register(Registered(PROFILE, True, displaced, 1), call(KeyKind.CLIENT))
+    updated = responses.update_profile_data(Updated(PROFILE, (), displaced), call(KeyKind.CLIENT))
+    for response in (registered, updated):
+        assert [(d.effect, d.count, d.HasField("key")) for d in response.displaced] == [
+            (ps.DISPLACEMENT_EFFECT_DEACTIVATED, 2, False),
+            (ps.DISPLACEMENT_EFFECT_TOKEN_MOVED, 1, False),
+        ]
+        assert b"carl" not in response.SerializeToString()
+    for kind in (KeyKind.ADMIN, KeyKind.PROFILE, KeyKind.BRIDGE):
+        told = responses.register(Registered(PROFILE, True, displaced, 1), call(kind)).displaced
+        assert [(d.key.user_id, d.count) for d in told] == [("bob", 1), ("carl", 1), ("bob", 1)]
+
+
+@pytest.mark.parametrize("kind", KeyKind)
+def test_r10_keys_are_shown_with_the_token(kind: KeyKind) -> None:
+    keys = model.WebPushKeys(b"\x04" + bytes(64), bytes(16), "vapid-1")
+    endpoint = PushEndpoint(PushProvider.WEB_PUSH, "https://h/a", "", PushPurpose.DEFAULT, T0, web_push=keys)
+    [told] = shown(PROFILE._replace(push_endpoints=(endpoint,)), call(kind)).push_endpoints
+    assert told.HasField("web_push") == (kind in {KeyKind.ADMIN, KeyKind.PROFILE})
+    if told.HasField("web_push"):
+        assert (told.web_push.p256dh, told.web_push.auth, told.web_push.vapid_key_id) == keys
+
+
+def test_r11_the_environment_is_told() -> None:
+    sandbox = PushEndpoint(
+        PushProvider.APNS, "aa", "", PushPurpose.DEFAULT, T0, apns_environment=model.ApnsEnvironment.SANDBOX
+    )
+    [told] = shown(PROFILE._replace(push_endpoints=(sandbox,))).push_endpoints
+    assert told.apns_environment == pb.APNS_ENVIRONMENT_SANDBOX
+
+
+def test_placeholder_ids_are_warned_of() -> None:
+    response = responses.register(Registered(PROFILE, True, (), 1, ("user_id", "device_id")), call())
+    assert [warning.split()[0] for warning in response.warnings] == ["user_id", "device_id"]
 
 
 def test_r8_displaced_profiles_are_told_with_the_effect() -> None:

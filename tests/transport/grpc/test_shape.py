@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from google.protobuf.descriptor import Descriptor
@@ -148,3 +148,41 @@ def test_an_item_of_a_batch_tells_its_first_problem() -> None:
     assert shape.problem(ps.PushFeedback(provider=pb.PUSH_PROVIDER_FCM)) == (
         "target must be given: exactly one of the alternatives"
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        (
+            {"provider": 1, "web_push": {"p256dh": bytes(65), "auth": bytes(16), "vapid_key_id": "v"}},
+            "push_endpoints[0]",
+        ),
+        (
+            {"provider": 4, "web_push": {"p256dh": bytes(64), "auth": bytes(16), "vapid_key_id": "v"}},
+            "push_endpoints[0].web_push.p256dh",
+        ),
+        (
+            {"provider": 4, "web_push": {"p256dh": bytes(65), "auth": bytes(15), "vapid_key_id": "v"}},
+            "push_endpoints[0].web_push.auth",
+        ),
+        (
+            {"provider": 4, "web_push": {"p256dh": bytes(65), "auth": bytes(16)}},
+            "push_endpoints[0].web_push.vapid_key_id",
+        ),
+        ({"provider": 1, "apns_environment": 2}, "push_endpoints[0]"),
+        ({"provider": 2, "apns_environment": 3}, "push_endpoints[0].apns_environment"),
+    ],
+)
+def test_r10_r11_endpoints_have_what_their_provider_has(given: dict[str, Any], field: str) -> None:
+    request = ps.RegisterRequest(key=key(), push_endpoints=[pb.PushEndpoint(token="https://h/a", **given)])
+    with pytest.raises(Refused) as raised:
+        shape.check(request)
+    assert [v.field for v in raised.value.violations] == [field]
+
+
+def test_r10_keys_without_a_token_are_refused() -> None:
+    keys = pb.WebPushKeys(p256dh=bytes(65), auth=bytes(16), vapid_key_id="v")
+    request = ps.RegisterRequest(key=key(), push_endpoints=[pb.PushEndpoint(provider=4, web_push=keys)])  # type: ignore[arg-type]  # the number
+    with pytest.raises(Refused) as raised:
+        shape.check(request)
+    assert [v.field for v in raised.value.violations] == ["push_endpoints[0].token"]

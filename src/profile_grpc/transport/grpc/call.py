@@ -30,3 +30,8 @@ class Call:
     def sees_tokens(self) -> bool:
         """Whether push tokens are shown to the caller."""
         return self.caller.kind in _TOKEN_KINDS
+
+    @property
+    def sees_other_users(self) -> bool:
+        """Whether ids of other users than the request's are shown to the caller (R8)."""
+        return self.caller.kind is not KeyKind.CLIENT

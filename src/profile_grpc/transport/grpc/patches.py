@@ -6,17 +6,15 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from appprofile.v1 import profile_pb2, profile_service_pb2
-from profile_grpc.domain.commands import AttributeValue, NewEndpoint, ProfilePatch
+from profile_grpc.domain.commands import AttributeValue, ProfilePatch
 from profile_grpc.domain.errors import FieldViolation, Reason, Refused
-from profile_grpc.domain.model import Channel, Platform, PushProvider, PushPurpose
-from profile_grpc.domain.tokens import normalise
+from profile_grpc.domain.model import Channel, Platform, PushPermission
+from profile_grpc.transport.grpc import endpoints
 from profile_grpc.transport.grpc.times import to_instant
 
 # The numbers are the contract's on both sides; a dictionary is several times faster than the enumeration's own look-up.
 _PLATFORMS: Mapping[int, Platform] = {platform.value: platform for platform in Platform}
 _CHANNELS: Mapping[int, Channel] = {channel.value: channel for channel in Channel}
-PROVIDERS: Mapping[int, PushProvider] = {provider.value: provider for provider in PushProvider}
-PURPOSES: Mapping[int, PushPurpose] = {0: PushPurpose.DEFAULT} | {purpose.value: purpose for purpose in PushPurpose}
 
 _TEXTS = (
     "customer_id",
@@ -32,7 +30,7 @@ _FLAGS = ("verified", "guest", "foreground")
 _TIME = "last_opened_time"
 _ATTRIBUTES = frozenset({*_TEXTS, *_FLAGS, _TIME})
 _MAPS = ("device_attributes", "custom_attributes")
-_WRITABLE = _ATTRIBUTES | {"platform", "channels", "push_endpoints", *_MAPS}
+_WRITABLE = _ATTRIBUTES | {"platform", "channels", "push_endpoints", "push_permission", *_MAPS}
 _READ_ONLY = frozenset(field.name for field in profile_pb2.Profile.DESCRIPTOR.fields) - _WRITABLE
 MAX_PATHS = 256
 
@@ -43,7 +41,7 @@ def populated(source: Source, prefix: str = "") -> ProfilePatch:
     """The patch of everything that is given. `prefix` leads to `source` in the request, for errors.
 
     Raises:
-        Refused: INVALID_REQUEST: last_opened_time is out of range.
+        Refused: INVALID_REQUEST: last_opened_time is out of range, a Web Push subscription is none; PLACEHOLDER_TOKEN.
     """
     parts: dict[str, Any] = {}
     attributes: dict[str, AttributeValue] = {}
@@ -53,6 +51,8 @@ def populated(source: Source, prefix: str = "") -> ProfilePatch:
             attributes[name] = to_instant(value, prefix + _TIME)
         elif name in _ATTRIBUTES:
             attributes[name] = None if value == "" else value  # an empty text removes
+        elif name == "push_endpoints":
+            parts[name] = endpoints.endpoints(value, prefix + name)
         elif name in _PARTS:
             parts[name] = _PARTS[name](value)
     return ProfilePatch(attributes=attributes, **parts)
@@ -82,7 +82,8 @@ def _named(profile: profile_pb2.Profile, paths: Iterable[str]) -> ProfilePatch:
         platform=(given.platform or Platform.UNSPECIFIED) if "platform" in names else None,
         channels=(given.channels or frozenset()) if "channels" in names else None,
         push_endpoints=given.push_endpoints if "push_endpoints" in names else (),
-        clear_push_endpoints="push_endpoints" in names and not given.push_endpoints,
+        replace_push_endpoints="push_endpoints" in names,
+        push_permission=(given.push_permission or PushPermission.UNSPECIFIED) if "push_permission" in names else None,
         attributes={name: given.attributes.get(name) for name in names & _ATTRIBUTES},
         device_attributes=device,
         remove_device_attributes=removed_device,
@@ -129,19 +130,10 @@ def _channels(channels: Iterable[int]) -> frozenset[Channel]:
     return frozenset([_CHANNELS[channel] for channel in channels])
 
 
-def _endpoints(endpoints: Iterable[profile_pb2.PushEndpoint]) -> tuple[NewEndpoint, ...]:
-    return tuple([_endpoint(endpoint) for endpoint in endpoints])
-
-
-def _endpoint(endpoint: profile_pb2.PushEndpoint) -> NewEndpoint:
-    provider = PROVIDERS[endpoint.provider]
-    return NewEndpoint(provider, normalise(provider, endpoint.token), endpoint.push_app_id, PURPOSES[endpoint.purpose])
-
-
 _PARTS: Mapping[str, Callable[[Any], object]] = {
     "platform": _PLATFORMS.__getitem__,
     "channels": _channels,
-    "push_endpoints": _endpoints,
+    "push_permission": PushPermission,
     "device_attributes": dict,
     "custom_attributes": dict,
 }

@@ -18,9 +18,9 @@ from profile_grpc.domain.commands import (
 from profile_grpc.domain.errors import Refused
 from profile_grpc.domain.model import Platform, ProfileKey, ProfileStatus
 from profile_grpc.domain.settings import AccountRemovalAction
-from profile_grpc.domain.tokens import normalise
+from profile_grpc.domain.tokens import check_any, normalise
 from profile_grpc.service.ports import ProfileFilter
-from profile_grpc.transport.grpc import patches, shape
+from profile_grpc.transport.grpc import endpoints, patches, shape
 from profile_grpc.transport.grpc.times import to_instant
 
 
@@ -63,11 +63,11 @@ def _feedback(item: pb.PushFeedback) -> PushFeedback:
     wrong = shape.problem(item)
     if wrong:
         return PushFeedback(invalid=wrong)
-    provider = patches.PROVIDERS[item.provider]
+    provider = endpoints.PROVIDERS[item.provider]
     try:
         return PushFeedback(
             provider=provider,
-            token=normalise(provider, item.token),
+            token=normalise(provider, item.token) if item.HasField("token") else "",
             key=key(item.key) if item.HasField("key") else None,
             push_app_id=item.push_app_id,
             error_code=item.error_code,
@@ -84,8 +84,9 @@ def remove_account(request: pb.RemoveAccountRequest) -> RemoveAccount:
     """The tokens stay as received: the rule knows the spellings they may have (X3).
 
     Raises:
-        Refused: INVALID_REQUEST: report_time is out of range.
+        Refused: INVALID_REQUEST: report_time is out of range; PLACEHOLDER_TOKEN: no reported token is one.
     """
+    check_any([reported.token for reported in request.tokens], "tokens")
     return RemoveAccount(
         app_id=request.app_id,
         tokens=tuple([ReportedToken(reported.token, reported.push_app_id) for reported in request.tokens]),

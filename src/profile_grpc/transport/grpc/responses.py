@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 
@@ -35,7 +36,12 @@ def register(registered: Registered, call: Call) -> pb.RegisterResponse:
     _write_profile(response.profile, registered.profile, call)
     write_duration(response.heartbeat_interval, call.app.settings.heartbeat_interval)
     if registered.displaced:
-        response.displaced.extend(_displaced(registered.displaced))
+        response.displaced.extend(_displaced(registered.displaced, call))
+    for name in registered.placeholder_ids:
+        response.warnings.append(
+            f"{name} is a value that faulty phones share: they would displace each other. Send an id of the device's or"
+            " user's own."
+        )
     if registered.crowded:
         response.warnings.append(
             f"{registered.device_users} users are registered on this device; more than {MAX_COMFORTABLE_USERS} make"
@@ -68,7 +74,7 @@ def update_profile_data(updated: Updated, call: Call) -> pb.UpdateProfileDataRes
     for ignored in updated.ignored:
         response.ignored.add(path=ignored.path, reason=pb.IgnoredReason.ValueType(ignored.reason))
     if updated.displaced:
-        response.displaced.extend(_displaced(updated.displaced))
+        response.displaced.extend(_displaced(updated.displaced, call))
     return response
 
 
@@ -133,6 +139,7 @@ def _write_profile(target: profile_pb2.Profile, profile: Profile, call: Call) ->
     target.platform = profile_pb2.Platform.ValueType(profile.platform)
     target.status = profile_pb2.ProfileStatus.ValueType(profile.status)
     target.user_state = profile_pb2.UserState.ValueType(profile.user_state)
+    target.push_permission = profile_pb2.PushPermission.ValueType(profile.push_permission)
     target.channels.extend(_channels(profile.channels))
     if profile.push_endpoints:
         _write_endpoints(target, profile, call)
@@ -163,7 +170,10 @@ def _write_endpoints(target: profile_pb2.Profile, profile: Profile, call: Call) 
             push_app_id=endpoint.push_app_id,
             purpose=profile_pb2.PushPurpose.ValueType(endpoint.purpose),
             state=profile_pb2.PushEndpointState.ValueType(profile.endpoint_state(endpoint)),
+            apns_environment=profile_pb2.ApnsEnvironment.ValueType(endpoint.apns_environment),
         )
+        if endpoint.web_push is not None and sees_tokens:
+            added.web_push.p256dh, added.web_push.auth, added.web_push.vapid_key_id = endpoint.web_push
         write_instant(added.confirm_time, endpoint.confirm_time)
 
 
@@ -188,8 +198,13 @@ def _keys(keys: Iterable[ProfileKey]) -> list[profile_pb2.ProfileKey]:
     return [profile_pb2.ProfileKey(app_id=k.app_id, user_id=k.user_id, device_id=k.device_id) for k in keys]
 
 
-def _displaced(displaced: Iterable[Displacement]) -> Iterator[pb.Displacement]:
+def _displaced(displaced: Iterable[Displacement], call: Call) -> Iterator[pb.Displacement]:
+    """The displaced profiles; for callers that may not see other users' ids only how many of each effect (R8)."""
+    if not call.sees_other_users:
+        for effect, number in sorted(Counter(displacement.effect for displacement in displaced).items()):
+            yield pb.Displacement(effect=pb.DisplacementEffect.ValueType(effect), count=number)
+        return
     for displacement in displaced:
-        message = pb.Displacement(effect=pb.DisplacementEffect.ValueType(displacement.effect))
+        message = pb.Displacement(effect=pb.DisplacementEffect.ValueType(displacement.effect), count=1)
         _write_key(message.key, displacement.key)
         yield message

@@ -28,7 +28,7 @@ from profile_grpc.domain.settings import (
     ReaperBreaker,
 )
 from profile_grpc.service.ports import StoredKey
-from profile_grpc.transport.grpc import patches
+from profile_grpc.transport.grpc import endpoints
 from profile_grpc.transport.grpc.times import to_timedelta, write_duration, write_instant
 
 _PERIODS = (
@@ -189,9 +189,10 @@ def _write_settings(target: app_pb2.AppSettings, chosen: AppSettings) -> None:
 def _push_app(message: app_pb2.PushApp) -> PushApp:
     return PushApp(
         message.push_app_id,
-        patches.PROVIDERS[message.provider],
+        endpoints.PROVIDERS[message.provider],
         Platform(message.platform),
-        patches.PURPOSES[message.purpose],
+        endpoints.PURPOSES[message.purpose],
+        endpoints.ENVIRONMENTS[message.apns_environment],
     )
 
 
@@ -202,6 +203,7 @@ def _push_apps(push_apps: Iterable[PushApp]) -> Iterator[app_pb2.PushApp]:
             provider=profile_pb2.PushProvider.ValueType(push_app.provider),
             platform=profile_pb2.Platform.ValueType(push_app.platform),
             purpose=profile_pb2.PushPurpose.ValueType(push_app.purpose),
+            apns_environment=profile_pb2.ApnsEnvironment.ValueType(push_app.apns_environment),
         )
 
 

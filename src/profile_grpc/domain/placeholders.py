@@ -1,0 +1,23 @@
+"""Words that faulty apps send where there is no token or no id (Terms: normalisation)."""
+
+from __future__ import annotations
+
+import re
+
+_WORDS = frozenset({"", "null", "(null)", "nil", "none", "undefined", "nan", "blacklisted", "[objectobject]"})
+_PRINTED_DATA = re.compile(r"\{length=\d+,bytes=0x.*\}\Z")
+"""How iOS 13 and later print a data object: it holds only the ends of the token."""
+_ZEROS = re.compile(r"[0-]*0[0-]*\Z")
+_IDS = frozenset({"-1", "9774d56d682e549c"})
+"""The latter is the ANDROID_ID that a faulty build of Android 2.2 gave to every phone."""
+
+
+def is_no_token(token: str) -> bool:
+    """Whether the value is no token but a word for none, in any case and spacing."""
+    bare = "".join(token.split()).casefold().strip("<>")
+    return bare in _WORDS or _PRINTED_DATA.match(bare) is not None or _ZEROS.match(bare) is not None
+
+
+def is_no_id(value: str) -> bool:
+    """Whether a user or device id is likely the same on many phones."""
+    return is_no_token(value) or value.strip().casefold() in _IDS

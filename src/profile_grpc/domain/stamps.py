@@ -1,0 +1,78 @@
+"""Stored times that a wrong clock wrote, and times that must not go backwards (Terms: stamps ahead).
+
+A phone that sent one heartbeat while the clock was a year ahead must neither live a year longer, nor be free of
+billing, nor be deaf to feedback. So whoever meets such a time takes it as now and stores it so. That is done where a
+batch's rows are loaded (`State`), once for every rule.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from profile_grpc.domain.model import History, Liveness, MadRecord, Profile, PushEndpoint
+
+MAX_AHEAD = timedelta(days=1)
+"""A stored time that is further ahead of now was written under a wrong clock."""
+
+
+def forward(now: datetime, *stored: datetime | None) -> datetime:
+    """What a guarding time becomes now: never earlier than the stored ones, also when the clock went back."""
+    return max([now, *[time for time in stored if time is not None]])
+
+
+class Stamps:
+    """Stored times as they are taken now. What holds no time ahead is answered as the same object."""
+
+    def __init__(self, now: datetime) -> None:
+        self._now = now
+        self._latest = now + MAX_AHEAD
+
+    def time(self, stored: datetime) -> datetime:
+        """The stored time, or now where it is too far ahead."""
+        return stored if stored <= self._latest else self._now
+
+    def maybe(self, stored: datetime | None) -> datetime | None:
+        """The same of a time that may be absent."""
+        return stored if stored is None or stored <= self._latest else self._now
+
+    def mad(self, stored: MadRecord) -> MadRecord:
+        """What billing knows (M1, M2)."""
+        counted, deleted = self.time(stored.count_time), self.maybe(stored.deletion_time)
+        if counted is stored.count_time and deleted is stored.deletion_time:
+            return stored
+        return stored._replace(count_time=counted, deletion_time=deleted)
+
+    def liveness(self, stored: Liveness) -> Liveness:
+        """What a heartbeat reads (H1)."""
+        heard, mad = self.maybe(stored.last_heartbeat_time), self.mad(stored.mad)
+        if heard is stored.last_heartbeat_time and mad is stored.mad:
+            return stored
+        return stored._replace(last_heartbeat_time=heard, mad=mad)
+
+    def profile(self, stored: Profile) -> Profile:
+        """A whole profile: registration, confirmation, heartbeat, retention, billing (R3, H1, D1, X3)."""
+        settled = stored._replace(
+            create_time=self.time(stored.create_time),
+            register_time=self.time(stored.register_time),
+            last_heartbeat_time=self.maybe(stored.last_heartbeat_time),
+            unregister_time=self.maybe(stored.unregister_time),
+            mad=self.mad(stored.mad),
+            push_endpoints=self._endpoints(stored.push_endpoints),
+        )
+        return stored if settled == stored else settled
+
+    def history(self, stored: History) -> History:
+        """What is known of a profile that is not there (M2)."""
+        tombstone = stored.tombstone
+        if tombstone is not None:
+            tombstone = tombstone._replace(
+                delete_time=self.time(tombstone.delete_time),
+                mad_deletion_time=self.time(tombstone.mad_deletion_time),
+            )
+        settled = History(tombstone, None if stored.mad is None else self.mad(stored.mad))
+        return stored if settled == stored else settled
+
+    def _endpoints(self, stored: tuple[PushEndpoint, ...]) -> tuple[PushEndpoint, ...]:
+        if all(endpoint.confirm_time <= self._latest for endpoint in stored):
+            return stored
+        return tuple(endpoint._replace(confirm_time=self.time(endpoint.confirm_time)) for endpoint in stored)
