@@ -176,6 +176,55 @@ def test_the_answer_of_an_asynchronous_pywebpush_has_its_status() -> None:
     assert (item.http_status, item.error_message) == (410, "Push failed: 410 Gone")
 
 
+def hms_body(code: str, message: object) -> str:
+    """Push Kit gives the details as text of JSON."""
+    return json.dumps({"code": code, "msg": message if isinstance(message, str) else json.dumps(message)})
+
+
+def codes(items: list[PushFeedback]) -> list[tuple[str, str]]:
+    return [(item.token, item.error_code) for item in items]
+
+
+def test_F7_hms_80300007_is_about_every_token_of_the_request() -> None:
+    items = SENDING.hms(["a", "b"], 200, hms_body("80300007", "All the tokens are invalid"))
+    assert codes(items) == [("a", "80300007"), ("b", "80300007")]
+    assert [judged(item) for item in items] == [Verdict.DEAD] * 2
+    assert items[0].sent_at.ToDatetime(UTC) == SENT
+
+
+def test_F7_hms_80100000_names_the_dead_ones_in_its_message() -> None:
+    said = {"success": 2, "failure": 2, "illegal_tokens": ["b", "d", "of another request"]}
+    items = SENDING.hms(["a", "b", "c", "d"], 200, hms_body("80100000", said))
+    assert codes(items) == [("b", "80300007"), ("d", "80300007")]
+    assert [judged(item) for item in items] == [Verdict.DEAD] * 2
+    assert "of another request" not in str(items)
+
+
+@pytest.mark.parametrize("code", ["80100000", "80300007"])
+def test_F7_harmony_os_tells_why_each_token_was_refused(code: str) -> None:
+    said = {"failure": 2, "illegalTokens": {"tokenFormatError": ["a"], "noPushTypeRight": ["b"]}}
+    items = SENDING.hms(["a", "b", "c"], 200, hms_body(code, said))
+    assert codes(items) == [("a", "tokenFormatError"), ("b", "noPushTypeRight")]
+    assert [judged(item) for item in items] == [Verdict.DEAD, Verdict.CREDENTIAL_PROBLEM]
+
+
+@pytest.mark.parametrize("message", ["", "no JSON", "[]", '{"illegal_tokens": "b"}', '{"illegal_tokens": [1, null]}'])
+def test_F7_an_80100000_that_names_nobody_is_about_nobody(message: str) -> None:
+    assert SENDING.hms(["a", "b"], 200, hms_body("80100000", message)) == []
+
+
+def test_F7_any_other_answer_of_hms_is_true_for_every_token() -> None:
+    assert SENDING.hms(["a"], 200, hms_body("80000000", "Success")) == []
+    refused = SENDING.hms(["a", "b"], 200, hms_body("80200003", "token expired"))
+    assert [judged(item) for item in refused] == [Verdict.CREDENTIAL_PROBLEM] * 2
+    assert [judged(item) for item in SENDING.hms(["a"], 503, "<html>")] == [Verdict.TRANSIENT]
+    assert [judged(item) for item in SENDING.hms(["a"], 404, "")] == [Verdict.UNRECOGNIZED]
+
+
+def test_F6_a_message_that_was_taken_can_be_told() -> None:
+    assert judged(SENDING.taken(PUSH_PROVIDER_APNS_VOIP, "aa11")) is Verdict.ALIVE
+
+
 @pytest.mark.parametrize(
     ("error", "expected"),
     [

@@ -5,6 +5,8 @@
     item = sending.fcm(token, response.status_code, response.text)  # None: the provider took the message
     client.profiles.ReportPushFeedback(ReportPushFeedbackRequest(app_id="shop", feedback=[item]))
 
+HMS answers for a whole request: `sending.hms(tokens, status, body)` makes an item of each token that was refused.
+
 What libraries return is taken by `appprofile.feedback.firebase`, `.aioapns` and `.pywebpush`. Report every failure: the
 service tells the dead token from the passing fault, and late feedback never harms a newer registration.
 """
@@ -13,14 +15,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from appprofile.v1.profile_pb2 import PUSH_PROVIDER_APNS, PUSH_PROVIDER_FCM, PUSH_PROVIDER_WEB_PUSH, PushProvider
+from appprofile.v1.profile_pb2 import (
+    PUSH_PROVIDER_APNS,
+    PUSH_PROVIDER_FCM,
+    PUSH_PROVIDER_HMS,
+    PUSH_PROVIDER_WEB_PUSH,
+    PushProvider,
+)
 from appprofile.v1.profile_service_pb2 import PushFeedback
 
 __all__ = ["Sending"]
@@ -33,6 +41,7 @@ _STATUSES = range(100, 600)
 _CODE_BYTES = 256
 _MESSAGE_BYTES = 4096
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_HMS_SUCCESS, _HMS_PARTIAL, _HMS_DEAD = "80000000", "80100000", "80300007"
 _FCM_ERROR_TYPE = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
 
 
@@ -99,6 +108,34 @@ class Sending:
             PUSH_PROVIDER_WEB_PUSH, token, http_status=status, error_message=_text(body), message_id=message_id
         )
 
+    def hms(self, tokens: Sequence[str], status: int, body: Body) -> list[PushFeedback]:
+        """The answer of HMS Push Kit to `messages:send` is about all `tokens` of the request: an item for each (F7).
+
+        Tokens that took the message have no item. 80100000 names those that did not, and HarmonyOS also why; any other
+        code is true for every token.
+        """
+        answer = _object(body)
+        code, message = _text(answer.get("code")), _text(answer.get("msg"))
+        if code == _HMS_SUCCESS or (not code and status in _SUCCESSES):
+            return []
+        named = _hms_refused(message) if code in {_HMS_PARTIAL, _HMS_DEAD} else {}
+        if code == _HMS_DEAD and not named:
+            named = dict.fromkeys(tokens, _HMS_DEAD)
+        if code in {_HMS_PARTIAL, _HMS_DEAD}:
+            codes = {token: named[token] for token in tokens if token in named}
+        else:
+            codes = dict.fromkeys(tokens, code)
+        # The message of a split answer holds the tokens of others: it stays here.
+        told = "" if named else message or _text(body)
+        return [
+            self.report(PUSH_PROVIDER_HMS, token, error_code=code, http_status=status, error_message=told)
+            for token, code in codes.items()
+        ]
+
+    def taken(self, provider: PushProvider.ValueType, token: str, *, message_id: str = "") -> PushFeedback:
+        """The provider took the message. Report it of an endpoint that is SUSPECT: it is no longer (F6)."""
+        return self.report(provider, token, error_code="OK", message_id=message_id)
+
     def report(
         self,
         provider: PushProvider.ValueType,
@@ -142,6 +179,20 @@ def _fcm_code(error: Mapping[str, Any]) -> str:
         if isinstance(detail, Mapping) and detail.get("@type") == _FCM_ERROR_TYPE:
             return _text(detail.get("errorCode"))
     return _text(error.get("status"))
+
+
+def _hms_refused(message: str) -> dict[str, str]:
+    """The refused tokens that the message names, each with the code that is true for it."""
+    said = _object(message)
+    listed = said.get("illegal_tokens")
+    causes = said.get("illegalTokens")  # HarmonyOS: by cause
+    by_cause = causes if isinstance(causes, Mapping) else {_HMS_DEAD: causes if isinstance(causes, list) else listed}
+    return {
+        token: str(cause)
+        for cause, tokens in by_cause.items()
+        for token in (tokens if isinstance(tokens, list) else ())
+        if isinstance(token, str)
+    }
 
 
 def _object(body: object) -> Mapping[str, Any]:
