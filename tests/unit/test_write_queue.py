@@ -96,7 +96,7 @@ async def test_a_batch_counts_feedback_items_and_takes_even_a_large_command() ->
         tasks = await b.callers(Register(ANN), feedback, Register(BOB), ReportPushFeedback(APP, items[:2]))
         gate.open()
         await asyncio.gather(*tasks)
-        assert b.observer.batches == [1, 1, 1, 2]
+        assert b.observer.batches == [1, 3, 1], "the single calls and the first report, then the other"
 
 
 async def test_callers_that_come_back_share_the_next_commit() -> None:
@@ -233,7 +233,66 @@ async def test_no_commands_are_no_work() -> None:
         assert b.store.transactions == 0
 
 
+# --- fair shares ---
+
+
+async def test_single_calls_do_not_wait_for_the_bulk_before_them() -> None:
+    async with bench(batch=100, bulk=10) as b:
+        gate = await b.held()
+        heartbeats = [(Heartbeat(device(n)), SETTINGS) for n in range(100)]
+        many = asyncio.create_task(b.queue.submit_all(heartbeats))
+        await asyncio.sleep(0)
+        [ann] = await b.callers(Register(ANN))
+        gate.open()
+        await ann
+        assert b.observer.batches[:2] == [1, 1 + 10]
+        assert len(await many) == 100
+
+
+async def test_bulk_waits_for_no_callers_to_come_back() -> None:
+    """Nobody lingers while there is work at hand."""
+    async with bench(linger=AN_HOUR, batch=100, bulk=10) as b:
+        gate = await b.held()
+        many = asyncio.create_task(b.queue.submit_all([(Register(device(n)), SETTINGS) for n in range(30)]))
+        await asyncio.sleep(0)
+        tasks = await b.callers(Register(ANN), Register(BOB))
+        gate.open()
+        await asyncio.gather(many, *tasks)
+        assert b.observer.batches == [1, 2 + 10, 10, 10]
+
+
+async def test_bulk_alone_fills_whole_batches() -> None:
+    async with bench(batch=100, bulk=10) as b:
+        await b.queue.submit_all([(Register(device(n)), SETTINGS) for n in range(250)])
+        assert b.observer.batches == [100, 100, 50]
+
+
+async def test_the_order_of_one_apps_bulk_is_kept() -> None:
+    async with bench(batch=100, bulk=1) as b:
+        gate = await b.held()
+        commands: list[Command] = [Register(ANN), Unregister(ANN), Heartbeat(ANN), Register(ANN), Heartbeat(ANN)]
+        many = asyncio.create_task(b.queue.submit_all([(command, SETTINGS) for command in commands]))
+        await asyncio.sleep(0)
+        gate.open()
+        answers = await many
+        assert [type(answer) for answer in answers] == [Registered, Unregistered, Refused, Registered, Beat]
+
+
 # --- back-pressure ---
+
+
+async def test_bulk_leaves_room_for_single_calls() -> None:
+    async with bench(pending=8) as b:
+        gate = await b.held()
+        many = [(Register(device(n)), SETTINGS) for n in range(7)]
+        with pytest.raises(Refused) as caught:
+            await b.queue.submit_all(many)
+        assert caught.value.metadata["limit"] == "6"
+        waiting = asyncio.create_task(b.queue.submit_all(many[:6]))
+        await asyncio.sleep(0)
+        tasks = await b.callers(Register(ANN), Register(BOB))
+        gate.open()
+        await asyncio.gather(waiting, *tasks)
 
 
 async def test_a_full_queue_refuses_at_once_and_before_any_work() -> None:

@@ -33,7 +33,7 @@ from profile_grpc.domain.settings import App
 from profile_grpc.service import paging
 from profile_grpc.service.observer import Observer
 from profile_grpc.service.ports import ProfileFilter, ProfileStore
-from profile_grpc.service.write_queue import WriteQueue
+from profile_grpc.service.write_queue import BULK, WriteQueue
 
 ResultT = TypeVar("ResultT")
 
@@ -88,11 +88,21 @@ class Profiles:
         return _expect(Deleted, await self._queue.submit(command, app.settings))
 
     async def report_push_feedback(self, app: App, command: ReportPushFeedback) -> tuple[FeedbackResult, ...]:
-        """See the rules F1-F6."""
-        results: tuple[FeedbackResult, ...] = _expect(tuple, await self._queue.submit(command, app.settings))
+        """See the rules F1-F7. A long report is decided in parts, so that single calls need not wait for all of it.
+
+        Raises:
+            Refused: a part was; the others may have been applied, and repeating the report is safe.
+        """
+        feedback = command.feedback
+        parts = [command._replace(feedback=feedback[at : at + BULK]) for at in range(0, len(feedback), BULK)]
+        results: list[FeedbackResult] = []
+        for answer in await self._queue.submit_all([(part, app.settings) for part in parts]):
+            if isinstance(answer, Refused):
+                raise answer
+            results += _expect(tuple, answer)
         for outcome, number in Counter(result.outcome for result in results).items():
             self._observer.feedback_decided(app.app_id, outcome, number)
-        return results
+        return tuple(results)
 
     async def remove_account(self, app: App, command: RemoveAccount) -> AccountRemoved:
         """See the rule X3."""

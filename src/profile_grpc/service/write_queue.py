@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import perf_counter
@@ -20,6 +19,7 @@ from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.settings import AppSettings
 from profile_grpc.domain.state import State, TornRows
 from profile_grpc.service import refusals
+from profile_grpc.service.fair_queue import FairQueue
 from profile_grpc.service.gathering import LINGER, Gathering
 from profile_grpc.service.observer import Observer
 from profile_grpc.service.ports import Clock, Conflict, ProfileStore, StoreUnavailable
@@ -28,6 +28,8 @@ log = structlog.get_logger(__name__)
 
 Answer = Result | Refused
 
+BULK = 50
+"""Items in a part of a long report: 3 to 5 ms of work, for which a single call may have to wait."""
 _LONGEST_PAUSE = 0.016
 """Seconds between two attempts: as long as a large batch takes, and the whole queue waits meanwhile."""
 
@@ -37,8 +39,10 @@ class QueueLimits:
     """How much may gather. The sizes of batches and crowds count feedback items and reaped profiles, not commands."""
 
     pending: int = 20_000
-    """Commands that may wait; beyond, QUEUE_FULL."""
+    """Commands that may wait; beyond, QUEUE_FULL. A quarter of the places is kept for single calls."""
     batch: int = 500
+    bulk: int = BULK
+    """Of a batch beside single calls, so much may be bulk."""
     linger: float = LINGER
     """Seconds that a batch may wait for the callers just answered to come back; never spent by an idle queue."""
     crowd: int = 250
@@ -56,6 +60,7 @@ class _Pending(NamedTuple):
 
     command: Command
     settings: AppSettings
+    app_id: str
     size: int
     future: asyncio.Future[Answer]
 
@@ -75,8 +80,16 @@ def _size(command: Command) -> int:
             return 1
 
 
+def _app_id(command: Command) -> str:
+    key = getattr(command, "key", None)
+    return str(command.app_id if key is None else key.app_id)  # type: ignore[union-attr]
+
+
 class WriteQueue:
-    """Decides and commits commands in batches, in the order of their arrival.
+    """Decides and commits commands in batches: an app's single calls in the order of their arrival, its bulk likewise.
+
+    Bulk is what comes many at a time or is about many profiles. It gives way to single calls, and apps take turns, so
+    that no caller waits for another's backlog (FairQueue).
 
     A caller is answered after the commit, never before. A caller that goes away does not stop a batch in flight. Two
     batches may be under way at a time: then the order is that of their commits, which nobody who still waits can tell.
@@ -99,9 +112,7 @@ class WriteQueue:
         self._limits = limits or QueueLimits()
         # Random revisions, so that a row deleted and made again never has one that was seen before.
         self._fresh_revision = fresh_revision or (lambda: random.getrandbits(63))
-        self._queue: deque[_Pending] = deque()
-        self._waiting = 0
-        """The size of what is in the queue."""
+        self._queue: FairQueue[_Pending] = FairQueue(self._limits.batch, self._limits.bulk)
         self._committing = False
         """Whether the first worker is at a batch, rather than at gathering one."""
         self._arrival = asyncio.Event()
@@ -132,8 +143,9 @@ class WriteQueue:
         Raises:
             Refused: the rules say no, or QUEUE_FULL, DRAINING, CONFLICT, DATA_REFUSED, DATABASE_UNAVAILABLE.
         """
-        self._admit(1)
-        answer = await self._enqueue(command, settings)
+        bulk = _size(command) > 1
+        self._admit(1, bulk=bulk)
+        answer = await self._enqueue(command, settings, bulk=bulk)
         if isinstance(answer, Refused):
             raise answer
         return answer
@@ -144,22 +156,21 @@ class WriteQueue:
         Raises:
             Refused: QUEUE_FULL or DRAINING, for all of them, before any work.
         """
-        self._admit(len(commands))
-        waiting = [self._enqueue(command, settings) for command, settings in commands]
+        self._admit(len(commands), bulk=True)
+        waiting = [self._enqueue(command, settings, bulk=True) for command, settings in commands]
         return [await future for future in waiting]
 
-    def _admit(self, commands: int) -> None:
+    def _admit(self, commands: int, *, bulk: bool) -> None:
         """Whether that many commands may wait, all or none."""
         if self._closing:
             raise refusals.draining()
-        if len(self._queue) + commands > self._limits.pending:
-            raise self._full()
+        limit = self._limits.pending - (self._limits.pending // 4 if bulk else 0)
+        if len(self._queue) + commands > limit:
+            raise self._full(limit)
 
-    def _enqueue(self, command: Command, settings: AppSettings) -> asyncio.Future[Answer]:
+    def _enqueue(self, command: Command, settings: AppSettings, *, bulk: bool) -> asyncio.Future[Answer]:
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        size = _size(command)
-        self._queue.append(_Pending(command, settings, size, future))
-        self._waiting += size
+        self._queue.add(_Pending(command, settings, _app_id(command), _size(command), future), bulk=bulk)
         self.taken += 1
         waiting = len(self._queue)
         if waiting == 1:
@@ -169,12 +180,11 @@ class WriteQueue:
         self._gathering.arrived(waiting)
         return future
 
-    def _full(self) -> Refused:
-        limit = str(self._limits.pending)
+    def _full(self, limit: int) -> Refused:
         return Refused(
             Reason.QUEUE_FULL,
             f"The write queue is full ({limit} commands); try again after {self._limits.retry_after:g} s.",
-            metadata={"limit": limit, "retry_after": f"{self._limits.retry_after:g}"},
+            metadata={"limit": str(limit), "retry_after": f"{self._limits.retry_after:g}"},
             retry_after=self._limits.retry_after,
         )
 
@@ -182,11 +192,11 @@ class WriteQueue:
         answered = 0
         while True:
             # The callers just answered are likely to be back in a moment: let them, and those that came meanwhile,
-            # share the next commit. A commit costs as much as ten commands do.
+            # share the next commit. A commit costs as much as ten commands do. With bulk at hand nobody need wait.
             waiting = len(self._queue)
-            if answered > 1 and not self._closing:
+            if answered > 1 and not self._queue.has_bulk and not self._closing:
                 await self._gathering.wait(waiting, min(answered + waiting, self._limits.batch))
-            if not self._queue:
+            if not len(self._queue):
                 if self._closing:
                     return
                 self._arrival.clear()
@@ -209,18 +219,11 @@ class WriteQueue:
                 await self._crowd.wait()
 
     def _is_crowded(self) -> bool:
-        return self._committing and self._waiting >= self._limits.crowd
+        return self._committing and self._queue.size >= self._limits.crowd
 
     def _take(self) -> list[_Pending]:
-        batch: list[_Pending] = []
-        size = 0
-        while self._queue and (not batch or size + self._queue[0].size <= self._limits.batch):
-            pending = self._queue.popleft()
-            self._waiting -= pending.size
-            if pending.future.cancelled():
-                continue  # the caller left before its turn came
-            batch.append(pending)
-            size += pending.size
+        # Those whose callers left before their turn came are passed over.
+        batch = [pending for pending in self._queue.take() if not pending.future.cancelled()]
         self._observer.queue_depth(len(self._queue))
         return batch
 

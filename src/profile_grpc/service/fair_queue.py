@@ -1,0 +1,111 @@
+"""What waits for the write path, and whose turn it is: bulk gives way to single calls, and apps take turns."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Generic, Protocol, TypeVar
+
+
+class Waiting(Protocol):
+    """What can wait."""
+
+    @property
+    def app_id(self) -> str:
+        """The app whose backlog it belongs to."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """The profiles or items that it is about, at least 1."""
+        ...
+
+
+WaitingT = TypeVar("WaitingT", bound=Waiting)
+
+_QUIET = 64
+"""Batches of bulk alone after which it need not expect single calls: about half a second."""
+
+
+class FairQueue(Generic[WaitingT]):
+    """Two lanes, single calls and bulk. In each the apps take turns, and an app's entries keep their order.
+
+    A batch holds single calls first, then bulk, for which half of the batch is kept at most, and `bulk` at most while
+    there are single calls or were lately. Bulk alone fills whole batches.
+    """
+
+    def __init__(self, batch: int, bulk: int) -> None:
+        """`batch`: the largest size of a batch. `bulk`: the largest size of its bulk beside single calls."""
+        self._batch = batch
+        self._bulk = max(1, min(bulk, batch // 2))
+        self._lanes: tuple[_Lane[WaitingT], _Lane[WaitingT]] = (_Lane(), _Lane())
+        self._bulk_alone = _QUIET
+        """Batches of bulk alone since the last single call."""
+
+    def __len__(self) -> int:
+        """How many entries wait."""
+        return sum(lane.length for lane in self._lanes)
+
+    @property
+    def size(self) -> int:
+        """The size of all that waits."""
+        return sum(lane.size for lane in self._lanes)
+
+    @property
+    def has_bulk(self) -> bool:
+        """Whether bulk waits, and so the next batch is full of use without waiting for callers."""
+        return bool(self._lanes[1].length)
+
+    def add(self, entry: WaitingT, *, bulk: bool) -> None:
+        """Lets it wait."""
+        self._lanes[bulk].add(entry)
+
+    def take(self) -> list[WaitingT]:
+        """The next batch; empty when nothing waits. One entry that is larger than its share is taken all the same."""
+        singles, bulks = self._lanes
+        calls = singles.take(self._batch - min(self._bulk, bulks.size)) if singles.length else []
+        if calls:
+            self._bulk_alone = 0
+        elif bulks.length:
+            self._bulk_alone += 1
+        if not bulks.length:
+            return calls
+        return calls + bulks.take(self._bulk if self._bulk_alone <= _QUIET else self._batch)
+
+
+class _Lane(Generic[WaitingT]):
+    """First in, first out for each app; the apps take turns, one entry each."""
+
+    def __init__(self) -> None:
+        self.length = 0
+        self.size = 0
+        self._backlogs: dict[str, deque[WaitingT]] = {}
+        self._turns: deque[deque[WaitingT]] = deque()
+
+    def add(self, entry: WaitingT) -> None:
+        """Behind the others of its app. An app that was not waiting comes after those that were."""
+        backlog = self._backlogs.get(entry.app_id)
+        if backlog is None:
+            backlog = self._backlogs[entry.app_id] = deque()
+            self._turns.append(backlog)
+        backlog.append(entry)
+        self.length += 1
+        self.size += entry.size
+
+    def take(self, room: int) -> list[WaitingT]:
+        """As many entries as have room, and the first one in any case."""
+        taken: list[WaitingT] = []
+        while self._turns:
+            backlog = self._turns[0]
+            if taken and backlog[0].size > room:
+                break
+            entry = backlog.popleft()
+            taken.append(entry)
+            room -= entry.size
+            self._turns.popleft()
+            if backlog:
+                self._turns.append(backlog)
+            else:
+                del self._backlogs[entry.app_id]
+        self.length -= len(taken)
+        self.size -= sum([entry.size for entry in taken])
+        return taken
