@@ -94,6 +94,12 @@ class ServeConfig:
     max_calls: int = 2000
     """Calls in flight, of each worker; beyond, they are refused."""
     call_timeout: timedelta = timedelta(seconds=30)
+    max_streams: int = 1000
+    """Streams open at a time, of each worker; beyond, they are refused."""
+    max_streams_per_key: int = 100
+    """As `max_streams`, of one key."""
+    max_stream_age: timedelta = timedelta(minutes=30)
+    """Streams of about this age are ended, so that callers spread over the workers."""
     max_connection_age: timedelta = timedelta(minutes=10)
     """Connections of about this age are asked to reconnect, so that callers spread over the workers."""
     drain_notice: timedelta = timedelta(seconds=1)

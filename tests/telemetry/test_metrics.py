@@ -19,7 +19,7 @@ from profile_grpc.domain.results import PushFeedbackOutcome
 from profile_grpc.domain.state import Changes, CountKey, State
 from profile_grpc.service.observer import Observer
 from profile_grpc.telemetry.metrics import Metrics, MetricsServer, ProfileCounts, process_registry
-from profile_grpc.transport.grpc.pipeline import RpcObserver
+from profile_grpc.transport.grpc.outcome import RpcObserver
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -55,6 +55,19 @@ def test_rpcs_are_counted_and_timed_by_method_and_code(registry: CollectorRegist
     assert registry.get_sample_value("profile_grpc_rpc_seconds_sum", labels) == pytest.approx(0.007)
     assert registry.get_sample_value("profile_grpc_rpc_seconds_bucket", labels | {"le": "0.005"}) == 2
     assert registry.get_sample_value("profile_grpc_rpc_seconds_count", labels | {"code": "NOT_FOUND"}) == 1
+
+
+def test_streams_are_counted_while_open_and_when_they_end(registry: CollectorRegistry, metrics: Metrics) -> None:
+    for _ in range(2):
+        metrics.stream_opened("/appprofile.v1.ProfileService/WatchProfiles")
+    metrics.stream_done("/appprofile.v1.ProfileService/WatchProfiles", "UNAVAILABLE", 1700.0, 1, 40)
+    method = {"method": "appprofile.v1.ProfileService/WatchProfiles"}
+    assert registry.get_sample_value("profile_grpc_streams_open", method) == 1
+    ended = method | {"code": "UNAVAILABLE"}
+    assert registry.get_sample_value("profile_grpc_stream_seconds_bucket", ended | {"le": "1800.0"}) == 1
+    for direction, number in (("received", 1), ("sent", 40)):
+        counted = method | {"direction": direction}
+        assert registry.get_sample_value("profile_grpc_stream_messages_total", counted) == number
 
 
 def test_a_commit_tells_deletions_by_reason_and_devices_counted(registry: CollectorRegistry, metrics: Metrics) -> None:

@@ -24,6 +24,7 @@ from profile_grpc.service.ports import ProfileStore, StoreError
 from profile_grpc.store import open_store
 from profile_grpc.telemetry.metrics import Metrics, ProfileCounts
 from profile_grpc.transport.grpc.in_flight import CallLimits
+from profile_grpc.transport.grpc.open_streams import StreamLimits
 from profile_grpc.transport.grpc.options import ServerOptions, Tls
 from profile_grpc.transport.grpc.server import GrpcServer
 
@@ -183,6 +184,11 @@ def _options(config: ServeConfig, *, shared_port: bool) -> ServerOptions:
         tls=Tls(Path(tls.cert), Path(tls.key), Path(tls.client_ca) if tls.client_ca else None) if tls else None,
         reflection=config.reflection,
         limits=CallLimits(calls=config.max_calls, seconds=config.call_timeout.total_seconds()),
+        streams=StreamLimits(
+            streams=config.max_streams,
+            per_key=config.max_streams_per_key,
+            max_age=config.max_stream_age.total_seconds(),
+        ),
         max_connection_age=config.max_connection_age.total_seconds(),
         drain_notice=config.drain_notice.total_seconds(),
         drain_grace=config.drain_grace.total_seconds(),

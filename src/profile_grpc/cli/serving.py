@@ -86,6 +86,25 @@ def serve(  # noqa: PLR0913 - each option is a parameter
     call_timeout: Annotated[
         float, _seconds("--call-timeout", "The longest that a call may take.", least=0.1)
     ] = _DEFAULT.call_timeout.total_seconds(),
+    max_streams: Annotated[
+        int,
+        option(
+            "--max-streams",
+            min=1,
+            help="Streams open at a time, of each worker; beyond, they are refused.",
+            rich_help_panel=_LIMITS,
+        ),
+    ] = _DEFAULT.max_streams,
+    max_streams_per_key: Annotated[
+        int,
+        option("--max-streams-per-key", min=1, help="As --max-streams, of one key.", rich_help_panel=_LIMITS),
+    ] = _DEFAULT.max_streams_per_key,
+    max_stream_age: Annotated[
+        float,
+        _seconds(
+            "--max-stream-age", "Age at which streams are ended; a client goes on from its resume token.", least=1
+        ),
+    ] = _DEFAULT.max_stream_age.total_seconds(),
     max_connection_age: Annotated[
         float,
         _seconds(
@@ -188,6 +207,9 @@ def serve(  # noqa: PLR0913 - each option is a parameter
         tls=_tls(tls_cert, tls_key, tls_client_ca),
         max_calls=max_calls,
         call_timeout=timedelta(seconds=call_timeout),
+        max_streams=max_streams,
+        max_streams_per_key=max_streams_per_key,
+        max_stream_age=timedelta(seconds=max_stream_age),
         max_connection_age=timedelta(seconds=max_connection_age),
         drain_notice=timedelta(seconds=drain_notice),
         drain_grace=timedelta(seconds=drain_grace),

@@ -40,6 +40,8 @@ class Reason(enum.StrEnum):
     DATABASE_UNAVAILABLE = "DATABASE_UNAVAILABLE"
     DEADLINE = "DEADLINE"
     INTERNAL = "INTERNAL"
+    TOO_MANY_STREAMS = "TOO_MANY_STREAMS"
+    STREAM_AGED = "STREAM_AGED"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from profile_grpc.domain.errors import Reason, Refused
@@ -27,6 +27,8 @@ class Caller:
     tenant_id: str
     app_id: str = ""
     """The one app it reaches, or empty: every app of its tenant."""
+    key_id: str = field(default="", compare=False)
+    """The key, or empty: nobody's. It names the caller, and decides nothing about what the caller may do."""
 
 
 def issue(kind: KeyKind, tenant_id: str, app_id: str, hasher: Hasher, now: datetime) -> tuple[StoredKey, str]:

@@ -98,7 +98,7 @@ class Directory:
             raise credentials.invalid()
         if not self._hasher.same_secret(secret, stored.secret_hash):
             raise credentials.invalid()
-        caller = Caller(stored.kind, stored.tenant_id, stored.app_id)
+        caller = Caller(stored.kind, stored.tenant_id, stored.app_id, stored.key_id)
         if len(cache.callers) < MAX_ENTRIES:
             cache.callers[presented] = caller
         return caller

@@ -32,6 +32,7 @@ from profile_grpc.domain.results import PushFeedbackOutcome
 from profile_grpc.domain.state import Changes, CountKey
 
 _RPC_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_STREAM_SECONDS = (0.1, 1, 10, 60, 300, 900, 1800, 3600)
 _COMMIT_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5)
 _BATCH_COMMANDS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 _PASS_SECONDS = (0.01, 0.1, 1, 10, 60, 300, 1800)
@@ -51,6 +52,26 @@ class Metrics:
             registry=registry,
         )
         self._rpc_children: dict[tuple[str, str], Histogram] = {}
+        self._stream_seconds = Histogram(
+            "profile_grpc_stream_seconds",
+            "How long streams were open, in seconds, by method and status code.",
+            ("method", "code"),
+            buckets=_STREAM_SECONDS,
+            registry=registry,
+        )
+        self._streams = Gauge(
+            "profile_grpc_streams_open",
+            "Streams that are open, by method.",
+            ("method",),
+            registry=registry,
+            multiprocess_mode="livesum",
+        )
+        self._stream_messages = Counter(
+            "profile_grpc_stream_messages",
+            "Messages of streams that have ended, by method and direction (received or sent).",
+            ("method", "direction"),
+            registry=registry,
+        )
         self._depth = Gauge(
             "profile_grpc_write_queue_depth",
             "Commands that wait in the write queue.",
@@ -133,6 +154,18 @@ class Metrics:
         if child is None:
             child = self._rpc_children[method, code] = self._rpc.labels(method.removeprefix("/"), code)
         child.observe(seconds)
+
+    def stream_opened(self, method: str) -> None:
+        """A stream began."""
+        self._streams.labels(method.removeprefix("/")).inc()
+
+    def stream_done(self, method: str, code: str, seconds: float, received: int, sent: int) -> None:
+        """A stream that began has ended."""
+        name = method.removeprefix("/")
+        self._streams.labels(name).dec()
+        self._stream_seconds.labels(name, code).observe(seconds)
+        self._stream_messages.labels(name, "received").inc(received)
+        self._stream_messages.labels(name, "sent").inc(sent)
 
     # --- the service tells: see service.observer.Observer ---
 

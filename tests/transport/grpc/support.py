@@ -1,12 +1,14 @@
 """What the tests of the transport share: a server, its callers, and how it says no."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any, Protocol, cast
 
 import grpc
 import pytest
+from google.protobuf.descriptor import ServiceDescriptor
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 from google.type.date_pb2 import Date
@@ -49,11 +51,30 @@ class Observer:
     """Remembers what it is told."""
 
     calls: list[tuple[str, str, float]] = field(default_factory=list)
+    opened: list[str] = field(default_factory=list)
+    streams: list[tuple[str, str, int, int]] = field(default_factory=list)
+    """Of each stream that has ended: its method, its code, the messages received and sent."""
     told: asyncio.Event = field(default_factory=asyncio.Event)
 
     def rpc_done(self, method: str, code: str, seconds: float) -> None:
         self.calls.append((method, code, seconds))
         self.told.set()
+
+    def stream_opened(self, method: str) -> None:
+        self.opened.append(method)
+
+    def stream_done(self, method: str, code: str, seconds: float, received: int, sent: int) -> None:
+        assert seconds > 0
+        self.streams.append((method, code, received, sent))
+        self.told.set()
+
+    async def ended_streams(self, number: int) -> list[tuple[str, str, int, int]]:
+        """The first streams, once so many have ended."""
+        async with asyncio.timeout(10):
+            while len(self.streams) < number:
+                self.told.clear()
+                await self.told.wait()
+        return self.streams[:number]
 
     async def first_codes(self, number: int) -> list[str]:
         """The codes of the first calls, once so many have ended: a caller may know before."""
@@ -101,6 +122,7 @@ class Backend:
         profiles: object = None,
         anonymous: Caller | None = None,
         ping: Callable[[], Awaitable[None]] | None = None,
+        more: Mapping[ServiceDescriptor, object] = MappingProxyType({}),
     ) -> "Served":
         services = self.services
         if profiles is not None:
@@ -108,7 +130,7 @@ class Backend:
         if anonymous is not None:
             services = replace(services, directory=Directory(self.store.directory, HASHER, anonymous=anonymous))
         observer = Observer()
-        server = GrpcServer(services, ping or self.store.ping, observer, options)
+        server = GrpcServer(services, ping or self.store.ping, observer, options, more)
         return Served(self, server, await server.start(), observer)
 
     async def close(self) -> None:

@@ -103,7 +103,7 @@ const (
 	// RESOURCE_EXHAUSTED: too many calls in flight; `RetryInfo` says when to try again. Nothing was done.
 	// Example: {"reason": "TOO_MANY_CALLS", "domain": "appprofile", "metadata": {"limit": "2000"}}
 	ErrorReason_ERROR_REASON_TOO_MANY_CALLS ErrorReason = 24
-	// UNAVAILABLE: the server is shutting down; repeat the call.
+	// UNAVAILABLE: the server is shutting down; repeat the call, or go on with the stream from its last resume token.
 	// Example: {"reason": "DRAINING", "domain": "appprofile", "metadata": {}}
 	ErrorReason_ERROR_REASON_DRAINING ErrorReason = 25
 	// UNAVAILABLE: the database cannot be reached; the outcome may be unknown; repeat the call.
@@ -124,6 +124,14 @@ const (
 	// it is.
 	// Example: {"reason": "OUT_OF_ORDER", "domain": "appprofile", "metadata": {"app_id": "shop", "sequence": "4", "highest": "7"}}
 	ErrorReason_ERROR_REASON_OUT_OF_ORDER ErrorReason = 30
+	// RESOURCE_EXHAUSTED: the server, or the key, has too many streams open; `RetryInfo` says when to try again. Nothing
+	// was done.
+	// Example: {"reason": "TOO_MANY_STREAMS", "domain": "appprofile", "metadata": {"of": "the key", "limit": "100", "retry_after": "1"}}
+	ErrorReason_ERROR_REASON_TOO_MANY_STREAMS ErrorReason = 31
+	// UNAVAILABLE: the stream has reached its age (30 minutes unless configured otherwise). Go on from the last resume
+	// token that was received.
+	// Example: {"reason": "STREAM_AGED", "domain": "appprofile", "metadata": {}}
+	ErrorReason_ERROR_REASON_STREAM_AGED ErrorReason = 32
 )
 
 // Enum value maps for ErrorReason.
@@ -160,6 +168,8 @@ var (
 		28: "ERROR_REASON_INTERNAL",
 		29: "ERROR_REASON_PLACEHOLDER_TOKEN",
 		30: "ERROR_REASON_OUT_OF_ORDER",
+		31: "ERROR_REASON_TOO_MANY_STREAMS",
+		32: "ERROR_REASON_STREAM_AGED",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":          0,
@@ -193,6 +203,8 @@ var (
 		"ERROR_REASON_INTERNAL":             28,
 		"ERROR_REASON_PLACEHOLDER_TOKEN":    29,
 		"ERROR_REASON_OUT_OF_ORDER":         30,
+		"ERROR_REASON_TOO_MANY_STREAMS":     31,
+		"ERROR_REASON_STREAM_AGED":          32,
 	}
 )
 
@@ -227,7 +239,7 @@ var File_appprofile_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_appprofile_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	" appprofile/v1/error_reason.proto\x12\rappprofile.v1*\xa2\b\n" +
+	" appprofile/v1/error_reason.proto\x12\rappprofile.v1*\xe3\b\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12#\n" +
 	"\x1fERROR_REASON_CREDENTIAL_MISSING\x10\x01\x12#\n" +
@@ -260,7 +272,9 @@ const file_appprofile_v1_error_reason_proto_rawDesc = "" +
 	"\x15ERROR_REASON_DEADLINE\x10\x1b\x12\x19\n" +
 	"\x15ERROR_REASON_INTERNAL\x10\x1c\x12\"\n" +
 	"\x1eERROR_REASON_PLACEHOLDER_TOKEN\x10\x1d\x12\x1d\n" +
-	"\x19ERROR_REASON_OUT_OF_ORDER\x10\x1eBs\n" +
+	"\x19ERROR_REASON_OUT_OF_ORDER\x10\x1e\x12!\n" +
+	"\x1dERROR_REASON_TOO_MANY_STREAMS\x10\x1f\x12\x1c\n" +
+	"\x18ERROR_REASON_STREAM_AGED\x10 Bs\n" +
 	"\x11com.appprofile.v1B\x10ErrorReasonProtoP\x01ZJgithub.com/profile-grpc/profile-grpc/clients/go/appprofile/v1;appprofilev1b\x06proto3"
 
 var (

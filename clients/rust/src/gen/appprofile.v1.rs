@@ -1190,7 +1190,7 @@ pub enum ErrorReason {
     /// RESOURCE_EXHAUSTED: too many calls in flight; `RetryInfo` says when to try again. Nothing was done.
     /// Example: {"reason": "TOO_MANY_CALLS", "domain": "appprofile", "metadata": {"limit": "2000"}}
     TooManyCalls = 24,
-    /// UNAVAILABLE: the server is shutting down; repeat the call.
+    /// UNAVAILABLE: the server is shutting down; repeat the call, or go on with the stream from its last resume token.
     /// Example: {"reason": "DRAINING", "domain": "appprofile", "metadata": {}}
     Draining = 25,
     /// UNAVAILABLE: the database cannot be reached; the outcome may be unknown; repeat the call.
@@ -1211,6 +1211,14 @@ pub enum ErrorReason {
     /// it is.
     /// Example: {"reason": "OUT_OF_ORDER", "domain": "appprofile", "metadata": {"app_id": "shop", "sequence": "4", "highest": "7"}}
     OutOfOrder = 30,
+    /// RESOURCE_EXHAUSTED: the server, or the key, has too many streams open; `RetryInfo` says when to try again. Nothing
+    /// was done.
+    /// Example: {"reason": "TOO_MANY_STREAMS", "domain": "appprofile", "metadata": {"of": "the key", "limit": "100", "retry_after": "1"}}
+    TooManyStreams = 31,
+    /// UNAVAILABLE: the stream has reached its age (30 minutes unless configured otherwise). Go on from the last resume
+    /// token that was received.
+    /// Example: {"reason": "STREAM_AGED", "domain": "appprofile", "metadata": {}}
+    StreamAged = 32,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1250,6 +1258,8 @@ impl ErrorReason {
             Self::Internal => "ERROR_REASON_INTERNAL",
             Self::PlaceholderToken => "ERROR_REASON_PLACEHOLDER_TOKEN",
             Self::OutOfOrder => "ERROR_REASON_OUT_OF_ORDER",
+            Self::TooManyStreams => "ERROR_REASON_TOO_MANY_STREAMS",
+            Self::StreamAged => "ERROR_REASON_STREAM_AGED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1286,6 +1296,8 @@ impl ErrorReason {
             "ERROR_REASON_INTERNAL" => Some(Self::Internal),
             "ERROR_REASON_PLACEHOLDER_TOKEN" => Some(Self::PlaceholderToken),
             "ERROR_REASON_OUT_OF_ORDER" => Some(Self::OutOfOrder),
+            "ERROR_REASON_TOO_MANY_STREAMS" => Some(Self::TooManyStreams),
+            "ERROR_REASON_STREAM_AGED" => Some(Self::StreamAged),
             _ => None,
         }
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from profile_grpc.domain.errors import Refused
@@ -15,7 +16,7 @@ _TOKEN_KINDS = frozenset({KeyKind.ADMIN, KeyKind.PROFILE})
 class Call:
     """One call. The pipeline sets each attribute as soon as it is known; reading an earlier one is a fault."""
 
-    __slots__ = ("app", "caller", "items", "user_id")
+    __slots__ = ("app", "caller", "ending", "items", "user_id")
 
     caller: Caller
     """Who calls."""
@@ -23,6 +24,9 @@ class Call:
     """Scope APP: the app that the request names, which the caller reaches."""
     items: Sequence[App | Refused]
     """Scope ITEMS: the app of each item, or why the caller cannot have the item."""
+    ending: asyncio.Event
+    """Streams: set when the stream is asked to end. A method that waits for news then gives a last message with its
+    resume token; the next message is the last one in any case."""
     user_id: str
     """The user that the request names, or empty. Set where the request has a field for one."""
 

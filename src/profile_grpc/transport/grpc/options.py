@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from profile_grpc.transport.grpc.in_flight import CallLimits
+from profile_grpc.transport.grpc.open_streams import StreamLimits
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class ServerOptions:
     tls: Tls | None = None
     reflection: bool = True
     limits: CallLimits = field(default_factory=CallLimits)
+    streams: StreamLimits = field(default_factory=StreamLimits)
     max_message: int = 4 * 1024 * 1024
     """Larger requests are RESOURCE_EXHAUSTED."""
     max_metadata: int = 8 * 1024
@@ -81,7 +83,8 @@ def channel_options(options: ServerOptions) -> list[tuple[str, int]]:
         ("grpc.http2.min_ping_interval_without_data_ms", _milliseconds(options.min_ping_interval)),
         ("grpc.max_connection_idle_ms", _milliseconds(options.max_connection_idle)),
         ("grpc.max_connection_age_ms", _milliseconds(options.max_connection_age)),
-        ("grpc.max_connection_age_grace_ms", _milliseconds(options.limits.seconds)),
+        # An old connection goes on with the streams that it has: they end by themselves.
+        ("grpc.max_connection_age_grace_ms", _milliseconds(max(options.limits.seconds, options.streams.longest))),
     ]
 
 

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from types import MappingProxyType
 
 import grpc
+from google.protobuf.descriptor import ServiceDescriptor
 
 from appprofile.v1 import app_service_pb2, profile_service_pb2, usage_service_pb2
 from profile_grpc.config import OperatorError
 from profile_grpc.transport.grpc import health
 from profile_grpc.transport.grpc.in_flight import InFlight
+from profile_grpc.transport.grpc.open_streams import OpenStreams
 from profile_grpc.transport.grpc.options import ServerOptions, Tls, channel_options
-from profile_grpc.transport.grpc.pipeline import Pipeline, RpcObserver
+from profile_grpc.transport.grpc.outcome import RpcObserver
+from profile_grpc.transport.grpc.pipeline import Pipeline
 from profile_grpc.transport.grpc.reflection import enable_reflection
 from profile_grpc.transport.grpc.servicers import AppServicer, ProfileServicer, Services, UsageServicer
 
@@ -35,16 +39,19 @@ class GrpcServer:
         ping: Callable[[], Awaitable[None]],
         observer: RpcObserver,
         options: ServerOptions | None = None,
+        more: Mapping[ServiceDescriptor, object] = MappingProxyType({}),
     ) -> None:
-        """`ping` answers when the database does."""
+        """`ping` answers when the database does; `more`: servicers of other services than the contract's."""
         self._options = options or ServerOptions()
         self._in_flight = InFlight(self._options.limits)
+        self._open_streams = OpenStreams(self._options.streams)
         self._server = grpc.aio.server(options=channel_options(self._options))
-        pipeline = Pipeline(services.directory, self._in_flight, observer)
+        pipeline = Pipeline(services.directory, self._in_flight, self._open_streams, observer)
         served = {
             profile_service_pb2.DESCRIPTOR.services_by_name["ProfileService"]: ProfileServicer(services),
             app_service_pb2.DESCRIPTOR.services_by_name["AppService"]: AppServicer(services),
             usage_service_pb2.DESCRIPTOR.services_by_name["UsageService"]: UsageServicer(services),
+            **more,
         }
         self._server.add_generic_rpc_handlers([pipeline.handlers(service, served[service]) for service in served])
         names = [service.full_name for service in served]
@@ -69,16 +76,20 @@ class GrpcServer:
     async def drain(self) -> None:
         """Not healthy, calls refused from now on, those in flight ended, or left when the grace is over.
 
+        Streams give a last message with their token and end, within half a second.
+
         Afterwards nothing reaches the write queue any more: it can be closed. The port stays open and calls are refused
         until the process ends, which cuts the connections: then a caller sees nothing but UNAVAILABLE, and retries.
         `stop` would answer CANCELLED, which nobody retries, to what gRPC has received and not handed over.
         """
         self._health.drain()
         self._in_flight.drain()
+        self._open_streams.drain()
         with suppress(TimeoutError):
             async with asyncio.timeout(max(self._options.drain_notice, self._options.drain_grace)):
                 await asyncio.sleep(self._options.drain_notice)
                 await self._in_flight.idle()
+                await self._open_streams.idle()
         if self._watch is not None:
             self._watch.cancel()
         self._in_flight.close()

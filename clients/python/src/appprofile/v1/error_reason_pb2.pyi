@@ -122,7 +122,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     Example: {"reason": "TOO_MANY_CALLS", "domain": "appprofile", "metadata": {"limit": "2000"}}
     """
     ERROR_REASON_DRAINING: _ErrorReason.ValueType  # 25
-    """UNAVAILABLE: the server is shutting down; repeat the call.
+    """UNAVAILABLE: the server is shutting down; repeat the call, or go on with the stream from its last resume token.
     Example: {"reason": "DRAINING", "domain": "appprofile", "metadata": {}}
     """
     ERROR_REASON_DATABASE_UNAVAILABLE: _ErrorReason.ValueType  # 26
@@ -147,6 +147,16 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     for the profile), which `highest` says. A later call was applied before; nothing was written. Do not repeat the call as
     it is.
     Example: {"reason": "OUT_OF_ORDER", "domain": "appprofile", "metadata": {"app_id": "shop", "sequence": "4", "highest": "7"}}
+    """
+    ERROR_REASON_TOO_MANY_STREAMS: _ErrorReason.ValueType  # 31
+    """RESOURCE_EXHAUSTED: the server, or the key, has too many streams open; `RetryInfo` says when to try again. Nothing
+    was done.
+    Example: {"reason": "TOO_MANY_STREAMS", "domain": "appprofile", "metadata": {"of": "the key", "limit": "100", "retry_after": "1"}}
+    """
+    ERROR_REASON_STREAM_AGED: _ErrorReason.ValueType  # 32
+    """UNAVAILABLE: the stream has reached its age (30 minutes unless configured otherwise). Go on from the last resume
+    token that was received.
+    Example: {"reason": "STREAM_AGED", "domain": "appprofile", "metadata": {}}
     """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
@@ -254,7 +264,7 @@ ERROR_REASON_TOO_MANY_CALLS: ErrorReason.ValueType  # 24
 Example: {"reason": "TOO_MANY_CALLS", "domain": "appprofile", "metadata": {"limit": "2000"}}
 """
 ERROR_REASON_DRAINING: ErrorReason.ValueType  # 25
-"""UNAVAILABLE: the server is shutting down; repeat the call.
+"""UNAVAILABLE: the server is shutting down; repeat the call, or go on with the stream from its last resume token.
 Example: {"reason": "DRAINING", "domain": "appprofile", "metadata": {}}
 """
 ERROR_REASON_DATABASE_UNAVAILABLE: ErrorReason.ValueType  # 26
@@ -279,5 +289,15 @@ ERROR_REASON_OUT_OF_ORDER: ErrorReason.ValueType  # 30
 for the profile), which `highest` says. A later call was applied before; nothing was written. Do not repeat the call as
 it is.
 Example: {"reason": "OUT_OF_ORDER", "domain": "appprofile", "metadata": {"app_id": "shop", "sequence": "4", "highest": "7"}}
+"""
+ERROR_REASON_TOO_MANY_STREAMS: ErrorReason.ValueType  # 31
+"""RESOURCE_EXHAUSTED: the server, or the key, has too many streams open; `RetryInfo` says when to try again. Nothing
+was done.
+Example: {"reason": "TOO_MANY_STREAMS", "domain": "appprofile", "metadata": {"of": "the key", "limit": "100", "retry_after": "1"}}
+"""
+ERROR_REASON_STREAM_AGED: ErrorReason.ValueType  # 32
+"""UNAVAILABLE: the stream has reached its age (30 minutes unless configured otherwise). Go on from the last resume
+token that was received.
+Example: {"reason": "STREAM_AGED", "domain": "appprofile", "metadata": {}}
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -243,7 +243,7 @@ public enum ErrorReason
   ERROR_REASON_TOO_MANY_CALLS(24),
   /**
    * <pre>
-   * UNAVAILABLE: the server is shutting down; repeat the call.
+   * UNAVAILABLE: the server is shutting down; repeat the call, or go on with the stream from its last resume token.
    * Example: {"reason": "DRAINING", "domain": "appprofile", "metadata": {}}
    * </pre>
    *
@@ -298,6 +298,26 @@ public enum ErrorReason
    * <code>ERROR_REASON_OUT_OF_ORDER = 30;</code>
    */
   ERROR_REASON_OUT_OF_ORDER(30),
+  /**
+   * <pre>
+   * RESOURCE_EXHAUSTED: the server, or the key, has too many streams open; `RetryInfo` says when to try again. Nothing
+   * was done.
+   * Example: {"reason": "TOO_MANY_STREAMS", "domain": "appprofile", "metadata": {"of": "the key", "limit": "100", "retry_after": "1"}}
+   * </pre>
+   *
+   * <code>ERROR_REASON_TOO_MANY_STREAMS = 31;</code>
+   */
+  ERROR_REASON_TOO_MANY_STREAMS(31),
+  /**
+   * <pre>
+   * UNAVAILABLE: the stream has reached its age (30 minutes unless configured otherwise). Go on from the last resume
+   * token that was received.
+   * Example: {"reason": "STREAM_AGED", "domain": "appprofile", "metadata": {}}
+   * </pre>
+   *
+   * <code>ERROR_REASON_STREAM_AGED = 32;</code>
+   */
+  ERROR_REASON_STREAM_AGED(32),
   UNRECOGNIZED(-1),
   ;
 
@@ -537,7 +557,7 @@ public enum ErrorReason
   public static final int ERROR_REASON_TOO_MANY_CALLS_VALUE = 24;
   /**
    * <pre>
-   * UNAVAILABLE: the server is shutting down; repeat the call.
+   * UNAVAILABLE: the server is shutting down; repeat the call, or go on with the stream from its last resume token.
    * Example: {"reason": "DRAINING", "domain": "appprofile", "metadata": {}}
    * </pre>
    *
@@ -592,6 +612,26 @@ public enum ErrorReason
    * <code>ERROR_REASON_OUT_OF_ORDER = 30;</code>
    */
   public static final int ERROR_REASON_OUT_OF_ORDER_VALUE = 30;
+  /**
+   * <pre>
+   * RESOURCE_EXHAUSTED: the server, or the key, has too many streams open; `RetryInfo` says when to try again. Nothing
+   * was done.
+   * Example: {"reason": "TOO_MANY_STREAMS", "domain": "appprofile", "metadata": {"of": "the key", "limit": "100", "retry_after": "1"}}
+   * </pre>
+   *
+   * <code>ERROR_REASON_TOO_MANY_STREAMS = 31;</code>
+   */
+  public static final int ERROR_REASON_TOO_MANY_STREAMS_VALUE = 31;
+  /**
+   * <pre>
+   * UNAVAILABLE: the stream has reached its age (30 minutes unless configured otherwise). Go on from the last resume
+   * token that was received.
+   * Example: {"reason": "STREAM_AGED", "domain": "appprofile", "metadata": {}}
+   * </pre>
+   *
+   * <code>ERROR_REASON_STREAM_AGED = 32;</code>
+   */
+  public static final int ERROR_REASON_STREAM_AGED_VALUE = 32;
 
 
   public final int getNumber() {
@@ -649,6 +689,8 @@ public enum ErrorReason
       case 28: return ERROR_REASON_INTERNAL;
       case 29: return ERROR_REASON_PLACEHOLDER_TOKEN;
       case 30: return ERROR_REASON_OUT_OF_ORDER;
+      case 31: return ERROR_REASON_TOO_MANY_STREAMS;
+      case 32: return ERROR_REASON_STREAM_AGED;
       default: return null;
     }
   }

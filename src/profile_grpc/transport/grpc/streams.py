@@ -1,0 +1,184 @@
+"""Streaming methods in the pipeline: the steps of a unary call, for every message, and an end that loses nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
+from time import perf_counter
+from typing import Any, cast
+
+import grpc
+from google.protobuf.message import Message
+
+from profile_grpc.domain.errors import FieldViolation, Reason, Refused
+from profile_grpc.service import refusals
+from profile_grpc.transport.grpc import outcome, status
+from profile_grpc.transport.grpc.access import Method
+from profile_grpc.transport.grpc.call import Call
+from profile_grpc.transport.grpc.open_streams import OpenStream, OpenStreams
+from profile_grpc.transport.grpc.outcome import CallLog, RpcObserver
+from profile_grpc.transport.grpc.steps import Context, Steps, presented
+
+Run = Callable[[Any, Call], Any]
+"""A servicer method: an async generator of answers or, where only the requests are a stream, a coroutine."""
+
+
+class StreamHandlers:
+    """Makes handlers of streaming methods."""
+
+    def __init__(self, steps: Steps, streams: OpenStreams, observer: RpcObserver, log: CallLog) -> None:
+        self._steps = steps
+        self._streams = streams
+        self._observer = observer
+        self._log = log
+
+    def handler(self, method: Method, run: Run) -> grpc.RpcMethodHandler[Any, Any]:
+        """The method as gRPC registers it."""
+
+        async def serve(incoming: object, context: Context) -> bytes:
+            return await self._serve(method, run, incoming, context)
+
+        if method.request_streaming and method.response_streaming:
+            return grpc.stream_stream_rpc_method_handler(serve)
+        if method.request_streaming:
+            return grpc.stream_unary_rpc_method_handler(serve)
+        return grpc.unary_stream_rpc_method_handler(serve)
+
+    async def _serve(self, method: Method, run: Run, incoming: object, context: Context) -> bytes:
+        """One stream: bounded in number and age, errors told, counted and logged."""
+        started = perf_counter()
+        call = Call()
+        answer, refused, code, cut = b"", None, grpc.StatusCode.OK, False
+        stream = None
+        try:
+            stream = self._streams.enter()
+            self._observer.stream_opened(method.path)
+            try:
+                answer = await _Stream(self._steps, method, context, call, stream).run(self._streams, run, incoming)
+            finally:
+                cut = self._streams.leave(stream)
+        except asyncio.CancelledError:
+            if not cut:
+                code = outcome.cancelled(context)
+                raise
+            refused = stream.reason if stream is not None else None
+        except Exception as error:  # noqa: BLE001 - whatever it is, the caller is told in the contract's words
+            refused = refusals.of(error)
+        finally:
+            if refused is not None:
+                code = status.CODES[refused.reason]
+            seconds = perf_counter() - started
+            received, sent = (stream.received, stream.sent) if stream is not None else (0, 0)
+            if stream is not None:
+                self._observer.stream_done(method.path, code.name, seconds, received, sent)
+            else:
+                self._observer.rpc_done(method.path, code.name, seconds)
+            self._log.ended("stream", method, code, refused, seconds, call, context, received=received, sent=sent)
+        if refused is not None:
+            await outcome.abort(refused, context)
+        return answer
+
+
+class _Stream:
+    """The steps of one stream.
+
+    A stream may outlive the key and the app that it began with, so both are looked at again for every message: from the
+    moment in which a key is revoked, nothing more is given to it or taken from it.
+    """
+
+    def __init__(self, steps: Steps, method: Method, context: Context, call: Call, stream: OpenStream) -> None:
+        self._steps = steps
+        self._method = method
+        self._context = context
+        self._call = call
+        self._stream = stream
+        self._presented = presented(context)
+        self._request: Message | None = None
+        call.ending = stream.ending
+
+    async def run(self, streams: OpenStreams, run: Run, incoming: object) -> bytes:
+        """Credential, shape, permission; then the servicer method, whose answers go out as the caller takes them."""
+        await self._steps.identify(self._presented, self._call)
+        streams.admit(self._stream, self._call.caller.key_id)
+        given: Any
+        if self._method.request_streaming:
+            given = self._requests(await self._first(streams.limits.first_message))
+        else:
+            given = await self._accept(cast("bytes", incoming))
+        if self._method.response_streaming:
+            await self._give(run(given, self._call))
+            return b""
+        answer: Message = await run(given, self._call)
+        return answer.SerializeToString()
+
+    async def _give(self, answers: AsyncGenerator[Message, None]) -> None:
+        """Takes an answer when the one before is with the reader (flow control), and stops where it is asked to."""
+        async with aclosing(answers):
+            async for answer in answers:
+                await self._permit_again()
+                await self._write(answer.SerializeToString())
+                if self._stream.ending.is_set():
+                    break
+        if self._stream.reason is not None:
+            raise self._stream.reason
+
+    async def _requests(self, first: Message) -> AsyncIterator[Message]:
+        """The caller's messages, each checked, read as the servicer method asks for them."""
+        yield first
+        while (raw := await self._read()) is not None:
+            app = getattr(self._call, "app", None)
+            await self._steps.identify(self._presented, self._call)
+            request = await self._accept(raw)
+            if app is not None and self._call.app.app_id != app.app_id:
+                raise _another_app()
+            yield request
+
+    async def _first(self, seconds: float) -> Message:
+        """The first message: what it names is what the call is about."""
+        try:
+            async with asyncio.timeout(seconds):
+                raw = await self._read()
+        except TimeoutError:
+            raise Refused(Reason.DEADLINE, "The stream brought no message in time; nothing was done.") from None
+        if raw is None:
+            raise Refused(Reason.INVALID_REQUEST, "The stream has no message; send at least one.")
+        return await self._accept(raw)
+
+    async def _read(self) -> bytes | None:
+        """The next message's bytes, or None after the last."""
+        try:
+            raw: object = await self._context.read()
+        except grpc.aio.BaseError:
+            raise asyncio.CancelledError from None  # as in _write
+        return raw if isinstance(raw, bytes) else None  # gRPC's own mark of the end is no bytes
+
+    async def _write(self, raw: bytes) -> None:
+        """Sends a message; returns when the reader has room for the next one."""
+        try:
+            if not self._stream.sent:
+                # Apart: a write that the reader does not take may be given up, and then the status needs no headers.
+                await self._context.send_initial_metadata(())
+            self._stream.sent += 1
+            await self._context.write(raw)
+        except grpc.aio.BaseError:
+            raise asyncio.CancelledError from None  # the caller is gone; gRPC cancels this task as well
+
+    async def _accept(self, raw: bytes) -> Message:
+        self._stream.received += 1
+        self._request = await self._steps.accept(self._method, raw, self._call)
+        return self._request
+
+    async def _permit_again(self) -> None:
+        await self._steps.identify(self._presented, self._call)
+        if self._request is not None:
+            await self._steps.permit(self._method, self._request, self._call)
+
+
+def _another_app() -> Refused:
+    violation = FieldViolation("app_id", "must be that of the stream's first message")
+    return Refused.for_fields(
+        Reason.INVALID_REQUEST,
+        "The request is not valid: app_id: must be that of the stream's first message.",
+        [violation],
+    )
