@@ -11,7 +11,6 @@ import random
 import sqlite3
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import asyncpg
@@ -19,13 +18,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateIndex
 
 from profile_grpc.config import is_sqlite, sqlite_path
-from profile_grpc.domain import decide
-from profile_grpc.domain.commands import NewEndpoint, ProfilePatch, Register
+from profile_grpc.domain.commands import NewEndpoint, ProfilePatch, needs_of
 from profile_grpc.domain.hashing import Hasher
+from profile_grpc.domain.kinds import COUNTS, LEDGER, PROFILES, TOKENS
 from profile_grpc.domain.model import Platform, ProfileKey, PushProvider
 from profile_grpc.domain.needs import Rows
+from profile_grpc.domain.registration import Register
 from profile_grpc.domain.settings import AppSettings
-from profile_grpc.domain.state import Changes, CountKey, State
+from profile_grpc.domain.state import Changes, State
 from profile_grpc.store import open_store, tables
 from profile_grpc.store import rows as columns
 from profile_grpc.store.engine import Row
@@ -53,7 +53,8 @@ class Pattern:
         self._heard, self._days = micros(heard), days
         self.registered = min(now - REGISTERED, heard - timedelta(days=days))
         self.changes = _registration(hasher, self.registered)
-        [profile], [holder], [count] = self.changes.profiles, self.changes.token_guards, self.changes.ledger
+        [profile], [holder] = self.changes.writes(PROFILES), self.changes.writes(TOKENS)
+        [count] = self.changes.left(LEDGER)
         self._profile = columns.profile_values(profile.row)
         self._holder = columns.token_guard_values(holder.row)
         self._count = columns.ledger_values(count)
@@ -101,10 +102,10 @@ def _registration(hasher: Hasher, now: datetime) -> Changes:
         },
     )
     command, settings = Register(ProfileKey(APP, "a user", "a device"), patch), AppSettings()
-    needs = decide.needs([(command, settings)], hasher)
+    needs = needs_of([(command, settings)], hasher)
     state = State(Rows(needs), hasher=hasher, now=now, fresh_revision=lambda: 0)
-    decide.decide(state, command, settings)
-    return replace(state.changes(), events=[])
+    command.decide(state, settings)
+    return state.changes()
 
 
 def load(
@@ -129,9 +130,8 @@ def load(
 
 async def _count(url: str, hasher: Hasher, changes: Changes, count: int) -> None:
     """Adds to the numbers of stored profiles, as the store itself does."""
-    [counted] = changes.counts
-    counts: dict[CountKey, int] = {counted: count}
-    only = replace(changes, profiles=[], guards=[], token_guards=[], ledger=[], counts=counts)
+    [counted] = changes.added(COUNTS)
+    only = Changes(changes.time, tallies={COUNTS: {counted: count}})
     store = await open_store(url, hasher=hasher, pool_size=1)
     try:
         async with store.profiles.write() as transaction:

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from profile_grpc.domain.commands import Heartbeat, NewEndpoint, ProfilePatch, Register
+from profile_grpc.domain.commands import NewEndpoint, ProfilePatch
 from profile_grpc.domain.hashing import Hasher
+from profile_grpc.domain.heartbeat import Heartbeat
 from profile_grpc.domain.model import Platform, ProfileKey, PushProvider
+from profile_grpc.domain.registration import Register
 from profile_grpc.domain.settings import AppSettings
 from profile_grpc.reaper import LEASE
 from profile_grpc.service.observer import Silent

@@ -1,20 +1,20 @@
 """What the tests of the store share: a hasher, times, and a way to commit commands without the service."""
 
 import itertools
-from dataclasses import fields
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
 
-from profile_grpc.domain import decide
-from profile_grpc.domain.commands import Command, NewEndpoint, ProfilePatch, Register
-from profile_grpc.domain.decide import Result
+from profile_grpc.domain import kinds
+from profile_grpc.domain.commands import AnyCommand, NewEndpoint, ProfilePatch, needs_of
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.model import Channel, MadRecord, Profile, ProfileKey, PushProvider
 from profile_grpc.domain.needs import Needs, Rows
+from profile_grpc.domain.registration import Register
 from profile_grpc.domain.settings import AppSettings
-from profile_grpc.domain.state import Changes, State, Write
+from profile_grpc.domain.state import Changes, Delete, RowChanges, State, Write
 from profile_grpc.service.ports import Store, WriteTransaction
 from profile_grpc.store import SqlStore
 from profile_grpc.store.tables import hash_key, metadata
@@ -47,17 +47,17 @@ class Writer:
         self.settings = settings or AppSettings()
         self.now = now
 
-    async def commit(self, *commands: Command) -> list[Result]:
+    async def commit(self, *commands: AnyCommand) -> list[Any]:
         async with self.store.profiles.write() as transaction:
             results, changes = await self.decided(transaction, *commands)
             await transaction.apply(changes)
         return results
 
-    async def decided(self, transaction: WriteTransaction, *commands: Command) -> tuple[list[Result], Changes]:
+    async def decided(self, transaction: WriteTransaction, *commands: AnyCommand) -> tuple[list[Any], Changes]:
         """What the commands would write, not yet written."""
-        wanted = decide.needs(((command, self.settings) for command in commands), HASHER)
+        wanted = needs_of([(command, self.settings) for command in commands], HASHER)
         state = state_of(await transaction.load(wanted), self.now)
-        results = [decide.decide(state, command, self.settings) for command in commands]
+        results = [command.decide(state, self.settings) for command in commands]
         return results, state.changes()
 
     async def load(self, needs: Needs) -> Rows:
@@ -79,11 +79,20 @@ def profile(of: ProfileKey, **given: Any) -> Profile:
 
 
 def changes(time: datetime = NOW, **written: Any) -> Changes:
-    """Changes with nothing in them but what is given."""
-    empty: dict[str, Any] = {
-        f.name: {} if f.name in ("counts", "reaped") else [] for f in fields(Changes) if f.name != "time"
-    }
-    return Changes(**(empty | written), time=time)
+    """Changes with nothing in them but what is given: writes and deletes, records, and numbers, by their kinds."""
+    made = Changes(time, {}, {}, {})
+    for name, given in written.items():
+        kind = getattr(kinds, name.upper())
+        match kind:
+            case kinds.RowKind():
+                writes = [one for one in given if isinstance(one, Write)]
+                deletes = [one for one in given if isinstance(one, Delete)]
+                made = replace(made, rows={**made.rows, kind: RowChanges(writes, deletes)})
+            case kinds.RecordKind():
+                made = replace(made, records={**made.records, kind: given})
+            case _:
+                made = replace(made, tallies={**made.tallies, kind: given})
+    return made
 
 
 async def put(store: Store, *profiles: Profile) -> None:

@@ -8,7 +8,8 @@ from contextlib import suppress
 import pytest
 from sqlalchemy import select
 
-from profile_grpc.domain.commands import DeleteDeviceProfile, Heartbeat, Unregister
+from profile_grpc.domain.heartbeat import Heartbeat
+from profile_grpc.domain.removal import DeleteDeviceProfile, Unregister
 from profile_grpc.domain.settings import AppSettings
 from profile_grpc.service.ports import Conflict
 from profile_grpc.store import SqlStore, migrate, open_store

@@ -6,16 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from profile_grpc.domain.commands import (
-    Command,
-    DeleteDeviceProfile,
-    Heartbeat,
-    PurgeUnregistered,
-    ReapInactive,
-    SeenProfile,
-    Unregister,
-)
+from profile_grpc.domain.commands import AnyCommand
+from profile_grpc.domain.heartbeat import Heartbeat
+from profile_grpc.domain.inactivity import PurgeUnregistered, ReapInactive, SeenProfile
 from profile_grpc.domain.model import DeletionReason, ProfileKey
+from profile_grpc.domain.removal import DeleteDeviceProfile, Unregister
 from profile_grpc.domain.settings import AppSettings
 from profile_grpc.service.ports import Conflict, DueBefore, DueProfile
 from profile_grpc.store import SqlStore
@@ -46,7 +41,7 @@ def eve(app: str) -> ProfileKey:
     return key("eve", "tablet", app)
 
 
-def history(app: str) -> list[Command]:
+def history(app: str) -> list[AnyCommand]:
     """Two users of a device with one token, and a user with two tokens who was deleted a short while before."""
     return [
         register(eve(app), "T2"),

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from sqlalchemy import text, update
 
-from profile_grpc.domain.model import Channel, Platform, ProfileStatus, PushProvider, PushPurpose
+from profile_grpc.domain.model import Channel, CountKey, Platform, ProfileStatus, PushProvider, PushPurpose
 from profile_grpc.domain.settings import (
     AccountRemovalAction,
     App,
@@ -20,7 +20,6 @@ from profile_grpc.domain.settings import (
     PushApp,
     ReaperBreaker,
 )
-from profile_grpc.domain.state import CountKey
 from profile_grpc.service.ports import Conflict, KeyKind, StoredKey, Tenant
 from profile_grpc.store import SqlStore
 from profile_grpc.store.tables import app as app_table

@@ -2,25 +2,16 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from sqlalchemy import delete
 
-from profile_grpc.domain.commands import (
-    Command,
-    DeleteDeviceProfile,
-    Heartbeat,
-    NewEndpoint,
-    ProfilePatch,
-    RemoveAccount,
-    ReportedToken,
-    Unregister,
-    UpdateProfileData,
-)
+from profile_grpc.domain.commands import AnyCommand, NewEndpoint, ProfilePatch
 from profile_grpc.domain.errors import Refused
+from profile_grpc.domain.heartbeat import Heartbeat
+from profile_grpc.domain.kinds import BEATS
 from profile_grpc.domain.model import (
     Guard,
     LedgerEntry,
@@ -30,12 +21,13 @@ from profile_grpc.domain.model import (
     PushPurpose,
     TokenGuard,
     TokenKey,
-    TokenRef,
 )
-from profile_grpc.domain.needs import Needs
+from profile_grpc.domain.needs import Asked, Needs
+from profile_grpc.domain.removal import DeleteDeviceProfile, RemoveAccount, ReportedToken, Unregister
 from profile_grpc.domain.results import Registered
 from profile_grpc.domain.settings import AppSettings
 from profile_grpc.domain.state import Delete, TornRows, Write
+from profile_grpc.domain.updating import UpdateProfileData
 from profile_grpc.service.observer import Silent
 from profile_grpc.service.ports import Conflict
 from profile_grpc.service.write_queue import WriteQueue
@@ -48,7 +40,7 @@ ONE_DEVICE = AppSettings(single_device_per_user=True)
 CALLS = NewEndpoint(PushProvider.FCM, "t2", "com.shop", PushPurpose.INCOMING_CALL)
 
 
-async def race(first: Writer, second: Writer, ours: Command, theirs: Command) -> None:
+async def race(first: Writer, second: Writer, ours: AnyCommand, theirs: AnyCommand) -> None:
     """Both read, then the first commits, then the second tries."""
     async with second.store.profiles.write() as late:
         _, undecided = await second.decided(late, theirs)
@@ -81,7 +73,7 @@ def pair(store: SqlStore, other: SqlStore) -> tuple[Writer, Writer]:
     ],
 )
 async def test_of_two_creations_one_wins(
-    pair: tuple[Writer, Writer], settings: AppSettings, ours: Command, theirs: Command
+    pair: tuple[Writer, Writer], settings: AppSettings, ours: AnyCommand, theirs: AnyCommand
 ) -> None:
     first, second = pair
     first.settings = second.settings = settings
@@ -112,7 +104,7 @@ async def test_of_two_devices_of_one_user_one_is_the_newest_r7(pair: tuple[Write
     ],
     ids=lambda command: type(command).__name__,
 )
-async def test_of_two_changes_one_wins(pair: tuple[Writer, Writer], ours: Command, theirs: Command) -> None:
+async def test_of_two_changes_one_wins(pair: tuple[Writer, Writer], ours: AnyCommand, theirs: AnyCommand) -> None:
     first, second = pair
     first.settings = second.settings = SHARED
     await first.commit(register(key(), "old"))
@@ -132,37 +124,37 @@ async def test_a_device_counted_twice_is_refused_m4(store: SqlStore, other: SqlS
     assert (usage.distinct, usage.rolling) == (1, 1)
 
 
-GUARDS = [
-    ("token_guards", "deleted_token_guards", TokenGuard(TokenKey("shop", "h", PushProvider.HMS, ""), "phone", 1, 5)),
-    ("profiles", "deleted_profiles", profile(key(), revision=5)),
+GUARDED = [
+    ("tokens", TokenGuard(TokenKey("shop", "h", PushProvider.HMS, ""), "phone", 1, 5)),
+    ("profiles", profile(key(), revision=5)),
 ]
 
 
-@pytest.mark.parametrize(("written", "deleted", "row"), GUARDS, ids=[name for name, _, _ in GUARDS])
-async def test_every_write_is_guarded(store: SqlStore, written: str, deleted: str, row: Profile | TokenGuard) -> None:
+@pytest.mark.parametrize(("kind", "row"), GUARDED, ids=[name for name, _ in GUARDED])
+async def test_every_write_is_guarded(store: SqlStore, kind: str, row: Profile | TokenGuard) -> None:
     async def apply(**what: Any) -> None:
         async with store.profiles.write() as transaction:
             await transaction.apply(changes(**what))
 
     changed = row._replace(revision=6)
     with pytest.raises(Conflict):
-        await apply(**{written: [Write(row, 4)]})
+        await apply(**{kind: [Write(row, 4)]})
     with pytest.raises(Conflict):
-        await apply(**{deleted: [Delete(row.key, 4)]})
+        await apply(**{kind: [Delete(row.key, 4)]})
     assert await contents(store) == {}
-    await apply(**{written: [Write(row, None)]})
+    await apply(**{kind: [Write(row, None)]})
     before = await contents(store)
     for refused in (
-        {written: [Write(changed, None)]},
-        {written: [Write(changed, 4)]},
-        {deleted: [Delete(row.key, 6)]},
+        {kind: [Write(changed, None)]},
+        {kind: [Write(changed, 4)]},
+        {kind: [Delete(row.key, 6)]},
     ):
         with pytest.raises(Conflict):
             await apply(**refused)
     assert await contents(store) == before
-    await apply(**{written: [Write(changed, 5)]})
+    await apply(**{kind: [Write(changed, 5)]})
     assert await contents(store) != before
-    await apply(**{deleted: [Delete(row.key, 6)]})
+    await apply(**{kind: [Delete(row.key, 6)]})
     assert await contents(store) == {}
 
 
@@ -238,8 +230,8 @@ async def test_retried_conflicts_lose_no_update(store: SqlStore, other: SqlStore
         while True:
             try:
                 async with target.profiles.write() as transaction:
-                    found = await transaction.load(Needs(beats={key()}))
-                    [beat] = found.beats
+                    found = await transaction.load(Needs({BEATS: {key()}}))
+                    [beat] = found.of(BEATS)
                     changed = beat._replace(mad=MadRecord(NOW, beat.mad.number + 1), revision=beat.revision + 1)
                     await transaction.apply(changes(beats=[Write(changed, beat.revision)]))
             except Conflict:
@@ -266,16 +258,16 @@ async def test_R4_a_token_held_since_its_owner_was_read_is_read_again(
     ann = key("ann", "phone")
     await first.commit(register(ann, "t1"))
     assert isinstance(first.store, SqlStore)
-    loader = first.store.profiles._loader
-    load, meanwhile = loader._load_tokens, [UpdateProfileData(ann, ProfilePatch(push_endpoints=(CALLS,)))]
+    owners = first.store.profiles._loader._tokens
+    load, meanwhile = owners.select, [UpdateProfileData(ann, ProfilePatch(push_endpoints=(CALLS,)))]
 
-    async def then_another_process_commits(session: Session, wanted: Collection[TokenRef]) -> list[TokenGuard]:
-        found = await load(session, wanted)
+    async def then_another_process_commits(session: Session, asked: dict[Asked, set[Any]]) -> dict[Any, Any]:
+        found = await load(session, asked)
         if meanwhile:
             await second.commit(meanwhile.pop())
         return found
 
-    monkeypatch.setattr(loader, "_load_tokens", then_another_process_commits)
+    monkeypatch.setattr(owners, "select", then_another_process_commits)
     removal = RemoveAccount("shop", (ReportedToken("t1"), ReportedToken("t2")), username="ann")
     with pytest.raises(TornRows):
         await first.commit(removal)
@@ -291,7 +283,8 @@ async def test_D3_linking_a_customer_and_deleting_by_it_at_once_leaves_no_owner(
         await queue.submit(register(key(), "t"), AppSettings())
         link = UpdateProfileData(key(), ProfilePatch(attributes={"customer_id": "c"}))
         deletion = DeleteDeviceProfile("shop", customer_id="c")
-        answers = await queue.submit_all([(link, AppSettings()), (deletion, AppSettings())])
+        commands: list[tuple[AnyCommand, AppSettings]] = [(link, AppSettings()), (deletion, AppSettings())]
+        answers = await queue.submit_all(commands)
         assert not [answer for answer in answers if isinstance(answer, Refused)]
         assert not {"profile", "push_token"} & (await contents(store)).keys()
     finally:

@@ -1,11 +1,14 @@
 """What a batch needs is loaded, its guards with it, and nothing else."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import pytest
 
-from profile_grpc.domain.commands import DeleteDeviceProfile, Heartbeat
+from profile_grpc.domain.heartbeat import Heartbeat
+from profile_grpc.domain.kinds import BEATS, GUARDS, OF_CUSTOMER, OF_USER, ON_DEVICE, OWNERS, PROFILES, TOKENS, RowKind
 from profile_grpc.domain.model import (
+    CustomerKey,
     DeletionReason,
     DeviceKey,
     History,
@@ -18,7 +21,8 @@ from profile_grpc.domain.model import (
     Tombstone,
     UserKey,
 )
-from profile_grpc.domain.needs import CustomerKey, Needs, Rows
+from profile_grpc.domain.needs import Needs, Rows
+from profile_grpc.domain.removal import DeleteDeviceProfile
 from profile_grpc.domain.settings import AppSettings
 from profile_grpc.store import SqlStore
 from tests.store.support import DAY, HASHER, NOW, Writer, changes, key, register
@@ -48,94 +52,96 @@ def token(text: str, app: str = "shop") -> TokenKey:
 
 def assert_guarded(rows: Rows) -> None:
     """Every loaded profile comes with the guards of its tokens."""
-    tokens = {guard.key for guard in rows.token_guards}
-    for p in rows.profiles:
+    tokens = {guard.key for guard in rows.of(TOKENS)}
+    for p in rows.of(PROFILES):
         assert {token(e.token, p.key.app_id) for e in p.push_endpoints} <= tokens
 
 
 async def test_a_profile_by_its_key(writer: Writer) -> None:
-    rows = await writer.load(Needs(profiles={key("ann", "tablet"), key("nobody")}))
-    assert keys(rows.profiles) == {key("ann", "tablet")}
+    rows = await writer.load(Needs({PROFILES: {key("ann", "tablet"), key("nobody")}}))
+    assert keys(rows.of(PROFILES)) == {key("ann", "tablet")}
     assert_guarded(rows)
     assert rows.histories == {key("nobody"): History()}
 
 
 async def test_every_profile_of_a_device(writer: Writer) -> None:
-    rows = await writer.load(Needs(devices={DeviceKey("shop", "phone"), DeviceKey("shop", "no such")}))
-    assert keys(rows.profiles) == {key("ann"), key("bob")}
+    rows = await writer.load(Needs({ON_DEVICE: {DeviceKey("shop", "phone"), DeviceKey("shop", "no such")}}))
+    assert keys(rows.of(PROFILES)) == {key("ann"), key("bob")}
     assert_guarded(rows)
 
 
 async def test_guards_that_are_there(writer: Writer) -> None:
     known, unknown = DeviceKey("shop", "phone").guard, DeviceKey("shop", "no such").guard
-    rows = await writer.load(Needs(guards={known, unknown, UserKey("shop", "ann").guard}))
-    assert rows.guards.keys() == {known, UserKey("shop", "ann").guard}
-    seen = rows.guards[known]
+    rows = await writer.load(Needs({GUARDS: {known, unknown, UserKey("shop", "ann").guard}}))
+    assert {guard.key for guard in rows.of(GUARDS)} == {known, UserKey("shop", "ann").guard}
+    [seen] = [guard.revision for guard in rows.of(GUARDS) if guard.key == known]
     await writer.commit(register(key("cid", "phone")))
-    again = await writer.load(Needs(guards={known}))
-    assert again.guards[known] != seen
+    again = await writer.load(Needs({GUARDS: {known}}))
+    assert [guard.revision for guard in again.of(GUARDS)] != [seen]
 
 
 async def test_a_profile_to_patch_comes_without_guards(writer: Writer) -> None:
     rows = await writer.load(Needs(patched={key(), key("ann", "tablet"), key("nobody")}))
-    assert keys(rows.profiles) == {key(), key("ann", "tablet")}
-    assert list(rows.token_guards) == []
+    assert keys(rows.of(PROFILES)) == {key(), key("ann", "tablet")}
+    assert list(rows.of(TOKENS)) == []
     assert rows.histories == {key("nobody"): History()}
 
 
 @pytest.mark.parametrize(
     "also",
     [
-        Needs(profiles={key()}),
-        Needs(devices={DeviceKey("shop", "phone")}),
-        Needs(users={UserKey("shop", "ann")}),
-        Needs(customers={CustomerKey("shop", "c1")}),
-        Needs(tokens={HASHER.token("shop", "phone")}),
+        Needs({PROFILES: {key()}}),
+        Needs({ON_DEVICE: {DeviceKey("shop", "phone")}}),
+        Needs({OF_USER: {UserKey("shop", "ann")}}),
+        Needs({OF_CUSTOMER: {CustomerKey("shop", "c1")}}),
+        Needs({OWNERS: {HASHER.token("shop", "phone")}}),
     ],
     ids=["key", "device", "user", "customer", "token"],
 )
 async def test_what_one_patches_and_another_changes_comes_with_guards(writer: Writer, also: Needs) -> None:
     also.patched.update({key(), key("eve", "eve's phone")})
     rows = await writer.load(also)
-    assert {key(), key("eve", "eve's phone")} <= keys(rows.profiles)
-    assert len({p.key for p in rows.profiles}) == len(list(rows.profiles))
-    tokens = {guard.key for guard in rows.token_guards}
+    assert {key(), key("eve", "eve's phone")} <= keys(rows.of(PROFILES))
+    assert len({p.key for p in rows.of(PROFILES)}) == len(list(rows.of(PROFILES)))
+    tokens = {guard.key for guard in rows.of(TOKENS)}
     assert token("phone") in tokens
     assert token("eve's") not in tokens
 
 
 async def test_every_profile_of_a_user(writer: Writer) -> None:
-    rows = await writer.load(Needs(users={UserKey("shop", "ann")}))
-    assert keys(rows.profiles) == {key("ann", "phone"), key("ann", "tablet")}
+    rows = await writer.load(Needs({OF_USER: {UserKey("shop", "ann")}}))
+    assert keys(rows.of(PROFILES)) == {key("ann", "phone"), key("ann", "tablet")}
     assert_guarded(rows)
 
 
 async def test_every_profile_of_a_customer(writer: Writer) -> None:
-    rows = await writer.load(Needs(customers={CustomerKey("shop", "c1"), CustomerKey("shop", "")}))
-    assert keys(rows.profiles) == {key("ann", "phone"), key("ann", "tablet")}
+    rows = await writer.load(Needs({OF_CUSTOMER: {CustomerKey("shop", "c1"), CustomerKey("shop", "")}}))
+    assert keys(rows.of(PROFILES)) == {key("ann", "phone"), key("ann", "tablet")}
     assert_guarded(rows)
 
 
 async def test_every_profile_of_the_device_that_owns_a_token(writer: Writer) -> None:
-    rows = await writer.load(Needs(tokens={HASHER.token("shop", "phone"), HASHER.token("shop", "unknown")}))
-    assert keys(rows.profiles) == {key("ann"), key("bob")}
+    rows = await writer.load(Needs({OWNERS: {HASHER.token("shop", "phone"), HASHER.token("shop", "unknown")}}))
+    assert keys(rows.of(PROFILES)) == {key("ann"), key("bob")}
     assert_guarded(rows)
-    [guard] = [g for g in rows.token_guards if g.key == token("phone")]
+    [guard] = [g for g in rows.of(TOKENS) if g.key == token("phone")]
     assert guard == TokenGuard(token("phone"), "phone", 2, guard.revision)
 
 
 async def test_all_needs_at_once_load_each_row_once(writer: Writer) -> None:
     rows = await writer.load(
         Needs(
-            beats={key("ann"), key("eve", "eve's phone")},
-            profiles={key("ann"), key("ann", "tablet"), key("ann", "phone", "news")},
-            devices={DeviceKey("shop", "phone")},
-            users={UserKey("shop", "ann")},
-            customers={CustomerKey("shop", "c1")},
-            tokens={HASHER.token("shop", "eve's")},
+            {
+                BEATS: {key("ann"), key("eve", "eve's phone")},
+                PROFILES: {key("ann"), key("ann", "tablet"), key("ann", "phone", "news")},
+                ON_DEVICE: {DeviceKey("shop", "phone")},
+                OF_USER: {UserKey("shop", "ann")},
+                OF_CUSTOMER: {CustomerKey("shop", "c1")},
+                OWNERS: {HASHER.token("shop", "eve's")},
+            }
         )
     )
-    listed = [p.key for p in rows.profiles]
+    listed = [p.key for p in rows.of(PROFILES)]
     assert len(listed) == len(set(listed))
     assert set(listed) == {
         key("ann"),
@@ -144,33 +150,33 @@ async def test_all_needs_at_once_load_each_row_once(writer: Writer) -> None:
         key("eve", "eve's phone"),
         key("ann", "phone", "news"),
     }
-    assert list(rows.beats) == [], "what is loaded whole is not loaded again"
+    assert list(rows.of(BEATS)) == [], "what is loaded whole is not loaded again"
     assert_guarded(rows)
 
 
 async def test_a_heartbeat_loads_no_profile_and_no_guard(writer: Writer) -> None:
     whole = await writer.store.profiles.get(key())
     assert whole is not None
-    rows = await writer.load(Needs(beats={key(), key("nobody")}))
-    assert list(rows.beats) == [whole.liveness]
-    assert list(rows.profiles) == []
-    assert list(rows.token_guards) == []
+    rows = await writer.load(Needs({BEATS: {key(), key("nobody")}}))
+    assert list(rows.of(BEATS)) == [whole.liveness]
+    assert list(rows.of(PROFILES)) == []
+    assert list(rows.of(TOKENS)) == []
 
 
 async def test_no_needs_load_nothing(writer: Writer) -> None:
     rows = await writer.load(Needs())
-    assert [*rows.beats, *rows.profiles, *rows.guards, *rows.token_guards, *rows.histories] == []
+    assert [*rows.of(BEATS), *rows.of(PROFILES), *rows.of(GUARDS), *rows.of(TOKENS), *rows.histories] == []
 
 
-@pytest.mark.parametrize("needs", ["profiles", "patched", "beats"])
-async def test_a_deleted_profile_leaves_its_history_d3_m2(writer: Writer, needs: str) -> None:
+@pytest.mark.parametrize("kind", [PROFILES, BEATS, None], ids=["profiles", "beats", "patched"])
+async def test_a_deleted_profile_leaves_its_history_d3_m2(
+    writer: Writer, kind: RowKind[ProfileKey, Any] | None
+) -> None:
     gone = key("eve", "eve's phone")
     writer.now += DAY
     await writer.commit(DeleteDeviceProfile("shop", user_id="eve", device_id="eve's phone"))
     wanted = {gone, key("nobody")}
-    asked = Needs()
-    getattr(asked, needs).update(wanted)
-    rows = await writer.load(asked)
+    rows = await writer.load(Needs({kind: wanted}) if kind else Needs(patched=wanted))
     tombstone = Tombstone("shop", HASHER.profile(gone), DeletionReason.DELETED, writer.now, writer.now)
     assert rows.histories == {gone: History(tombstone, MadRecord(NOW, 1, writer.now)), key("nobody"): History()}
 
@@ -184,7 +190,7 @@ async def test_the_history_has_the_last_count_m1(writer: Writer) -> None:
     await writer.commit(DeleteDeviceProfile("shop", user_id="eve"))
     writer.now += DAY
     await writer.commit(register(gone), DeleteDeviceProfile("shop", user_id="eve"))
-    rows = await writer.load(Needs(profiles={gone}))
+    rows = await writer.load(Needs({PROFILES: {gone}}))
     assert rows.histories[gone].mad == MadRecord(counted, 12, counted), "a second deletion does not extend (M2)"
     tombstone = rows.histories[gone].tombstone
     assert tombstone is not None
@@ -195,7 +201,7 @@ async def test_a_tombstone_without_a_count_has_no_record(writer: Writer) -> None
     tombstone = Tombstone("shop", HASHER.profile(key("x")), DeletionReason.INACTIVE, NOW, NOW - DAY)
     async with writer.store.profiles.write() as transaction:
         await transaction.apply(changes(tombstones=[tombstone]))
-    rows = await writer.load(Needs(beats={key("x")}))
+    rows = await writer.load(Needs({BEATS: {key("x")}}))
     assert rows.histories == {key("x"): History(tombstone, None)}
 
 
@@ -203,5 +209,5 @@ async def test_a_count_without_a_tombstone_is_known(writer: Writer) -> None:
     await writer.store.reaper.purge_tombstones(NOW + 1000 * DAY, 100)
     await writer.commit(DeleteDeviceProfile("shop", user_id="eve"))
     await writer.store.reaper.purge_tombstones(NOW + 1000 * DAY, 100)
-    rows = await writer.load(Needs(profiles={key("eve", "eve's phone")}))
+    rows = await writer.load(Needs({PROFILES: {key("eve", "eve's phone")}}))
     assert rows.histories == {key("eve", "eve's phone"): History(None, MadRecord(NOW, 1))}

@@ -10,7 +10,19 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from profile_grpc.domain.commands import Heartbeat
+from profile_grpc.domain.heartbeat import Heartbeat
+from profile_grpc.domain.kinds import (
+    BEATS,
+    GUARDS,
+    OF_CUSTOMER,
+    OF_USER,
+    ON_DEVICE,
+    OWNERS,
+    PROFILES,
+    TOKENS,
+    RowKind,
+    Selection,
+)
 from profile_grpc.domain.model import (
     Attributes,
     DeletionReason,
@@ -25,12 +37,11 @@ from profile_grpc.domain.model import (
     Tombstone,
     UserKey,
 )
-from profile_grpc.domain.needs import Needs
+from profile_grpc.domain.needs import Asked, Needs
 from profile_grpc.domain.state import Write
 from profile_grpc.service.ports import ProfileFilter
 from profile_grpc.store import SqlStore, open_store, postgresql, times
 from profile_grpc.store.engine import Prepared, Row
-from profile_grpc.store.rows import BEAT, PATCH, SAME_DAY_BEAT
 from profile_grpc.store.tables import metadata
 from tests.store.support import DAY, HASHER, NOW, Writer, changes, key, profile, put
 from tests.support.postgres import Postgres
@@ -72,7 +83,7 @@ async def fill(url: str) -> None:
             changes(
                 profiles=[Write(p, None) for p in profiles],
                 guards=[Write(Guard(n, 1), None) for n in range(ROWS)],
-                token_guards=[
+                tokens=[
                     Write(TokenGuard(TokenKey("shop", f"{n}", PushProvider.FCM, ""), "d", 1), None) for n in range(ROWS)
                 ],
                 tombstones=[
@@ -132,20 +143,34 @@ def names(store: SqlStore, postgresql: str, sqlite: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("statement", "table", "index"),
+    ("what", "table", "index"),
     [
-        ("_by_device", "profile", "profile_device"),
-        ("_by_user", "profile", "profile_pkey"),
-        ("_by_customer", "profile", "profile_customer"),
-        ("_guards", "guard", "guard_pkey"),
-        ("_tokens", "push_token", "push_token_pkey"),
+        (ON_DEVICE, "profile", "profile_device"),
+        (OF_USER, "profile", "profile_pkey"),
+        (OF_CUSTOMER, "profile", "profile_customer"),
+        (GUARDS, "guard", "guard_pkey"),
+        (OWNERS, "push_token", "push_token_pkey"),
         ("_tombstones", "tombstone", "tombstone_pkey"),
         ("_ledger", "mad_ledger", "mad_ledger_pkey"),
     ],
 )
-async def test_loading(filled: SqlStore, statement: str, table: str, index: str) -> None:
-    described = await plan(filled, getattr(filled.profiles._loader, statement))
+async def test_loading(filled: SqlStore, what: Asked | str, table: str, index: str) -> None:
+    described = await plan(filled, lookup(filled, what))
     assert_index(described, table, names(filled, index, _sqlite_key(table, index)))
+
+
+def lookup(store: SqlStore, what: Asked | str) -> Prepared:
+    """The statement that finds rows by their key, or by what selects them."""
+    loader = store.profiles._loader
+    if isinstance(what, str):
+        statement: Prepared = getattr(loader, what)
+        return statement
+    for kind in (*loader._kinds, *loader._parts):
+        if what is kind.kind:
+            return kind.by_key
+        if isinstance(what, Selection) and what in kind.selections:
+            return kind.selections[what]
+    raise LookupError(what)
 
 
 def _sqlite_key(table: str, index: str) -> str:
@@ -154,18 +179,16 @@ def _sqlite_key(table: str, index: str) -> str:
     return "sqlite_autoindex_profile_1" if table == "profile" else "USING PRIMARY KEY"
 
 
-@pytest.mark.parametrize("kind", ["_guards", "_tokens", "_profiles"])
-@pytest.mark.parametrize("statement", ["_update", "_delete"])
-async def test_guarded_writes(filled: SqlStore, kind: str, statement: str) -> None:
-    guarded = getattr(filled.profiles._applier, kind)
-    assert_by_key(await plan(filled, getattr(guarded, statement)), guarded._name)
+async def test_guarded_writes(filled: SqlStore) -> None:
+    for stored in filled.profiles._applier._rows.values():
+        for statement in [stored._delete, *(statement for _, statement in stored._updates)]:
+            assert_by_key(await plan(filled, statement), stored._name)
 
 
-async def test_heartbeats_and_single_profiles(filled: SqlStore) -> None:
+async def test_rows_by_their_keys(filled: SqlStore) -> None:
     loader = filled.profiles._loader
-    applier = filled.profiles._applier
-    for statement in (loader._beats, loader.by_key, applier._beat, applier._same_day_beat, applier._patch):
-        assert_by_key(await plan(filled, statement), "profile")
+    for kind in [*loader._kinds, *loader._parts]:
+        assert_by_key(await plan(filled, kind.by_key), kind.table)
 
 
 @pytest.mark.parametrize(
@@ -238,20 +261,20 @@ async def test_lists(filled: SqlStore, wanted: dict[str, str], index: str, after
 
 ASKED = range(5, ROWS, ROWS // 10)
 """Ten of the rows of each table."""
-LOOKUPS: dict[str, tuple[str, Callable[[int], tuple[object, ...]]]] = {
-    "by_key": ("profile", lambda n: ("shop", f"user {n}", f"device {n}")),
-    "_beats": ("profile", lambda n: ("shop", f"user {n}", f"device {n}")),
-    "_by_device": ("profile", lambda n: ("shop", f"device {n}")),
-    "_by_user": ("profile", lambda n: ("shop", f"user {n}")),
-    "_by_customer": ("profile", lambda n: ("shop", f"customer {n}")),
-    "_guards": ("guard", lambda n: (n,)),
-    "_tokens": ("push_token", lambda n: ("shop", f"{n}")),
+LOOKUPS: dict[Asked | str, tuple[str, Callable[[int], tuple[object, ...]]]] = {
+    PROFILES: ("profile", lambda n: ("shop", f"user {n}", f"device {n}")),
+    BEATS: ("profile", lambda n: ("shop", f"user {n}", f"device {n}")),
+    ON_DEVICE: ("profile", lambda n: ("shop", f"device {n}")),
+    OF_USER: ("profile", lambda n: ("shop", f"user {n}")),
+    OF_CUSTOMER: ("profile", lambda n: ("shop", f"customer {n}")),
+    GUARDS: ("guard", lambda n: (n,)),
+    OWNERS: ("push_token", lambda n: ("shop", f"{n}")),
     "_tombstones": ("tombstone", lambda n: ("shop", f"{n}")),
     "_ledger": ("mad_ledger", lambda n: ("shop", f"{n}")),
 }
-KEYS: dict[str, Callable[[int], tuple[object, ...]]] = {
-    "_profiles": LOOKUPS["by_key"][1],
-    "_tokens": lambda n: ("shop", f"{n}", 1, ""),
+KEYS: dict[RowKind[Any, Any], Callable[[int], tuple[object, ...]]] = {
+    PROFILES: LOOKUPS[PROFILES][1],
+    TOKENS: lambda n: ("shop", f"{n}", 1, ""),
 }
 STEPS = 600
 """Instructions of SQLite's virtual machine for one row, found by its key and answered with all columns: 60 to 330."""
@@ -287,26 +310,21 @@ def rows_read(node: dict[str, Any], table: str) -> float:
     return read + sum(rows_read(below, table) for below in node.get("Plans", ()))
 
 
-@pytest.mark.parametrize("name", LOOKUPS)
-async def test_a_lookup_reads_what_it_answers(filled: SqlStore, name: str) -> None:
-    table, asked = LOOKUPS[name]
+@pytest.mark.parametrize("what", LOOKUPS)
+async def test_a_lookup_reads_what_it_answers(filled: SqlStore, what: Asked | str) -> None:
+    table, asked = LOOKUPS[what]
     given = [asked(n) for n in ASKED]
-    assert len(await filled._database.fetch(getattr(filled.profiles._loader, name), given)) == len(given)
-    await assert_reads(filled, getattr(filled.profiles._loader, name), given, table)
+    assert len(await filled._database.fetch(lookup(filled, what), given)) == len(given)
+    await assert_reads(filled, lookup(filled, what), given, table)
 
 
-@pytest.mark.parametrize("statement", ["_update", "_delete"])
-@pytest.mark.parametrize("kind", KEYS)
-async def test_a_guarded_write_reads_what_it_writes(filled: SqlStore, kind: str, statement: str) -> None:
-    guarded = getattr(filled.profiles._applier, kind)
-    columns = len(metadata.tables[guarded._name].c) if statement == "_update" else len(KEYS[kind](0))
-    await assert_reads(filled, getattr(guarded, statement), unseen(KEYS[kind], columns), guarded._name)
-
-
-@pytest.mark.parametrize(("name", "columns"), [("_beat", BEAT), ("_same_day_beat", SAME_DAY_BEAT), ("_patch", PATCH)])
-async def test_a_heartbeat_and_a_patch_read_one_row(filled: SqlStore, name: str, columns: tuple[str, ...]) -> None:
-    given = unseen(KEYS["_profiles"], 3 + len(columns))
-    await assert_reads(filled, getattr(filled.profiles._applier, name), given, "profile")
+@pytest.mark.parametrize("kind", [*KEYS, BEATS])
+async def test_a_guarded_write_reads_what_it_writes(filled: SqlStore, kind: RowKind[Any, Any]) -> None:
+    guarded = filled.profiles._applier._rows[kind]
+    keys = KEYS.get(kind, KEYS[PROFILES])
+    await assert_reads(filled, guarded._delete, unseen(keys, len(keys(0))), guarded._name)
+    for update, statement in guarded._updates:
+        await assert_reads(filled, statement, unseen(keys, len(keys(0)) + len(update.columns)), guarded._name)
 
 
 def unseen(keys: Callable[[int], tuple[object, ...]], columns: int) -> list[Row]:
@@ -352,8 +370,8 @@ async def test_a_plan_for_an_empty_table_does_not_last(store_url: str, monkeypat
     clock = [100.0]
     monkeypatch.setattr("profile_grpc.store.postgresql.monotonic", lambda: clock[0])
     store = await open_store(store_url, hasher=HASHER, pool_size=1)
-    needs = Needs(users={UserKey("shop", "user 7")})
-    statement = store.profiles._loader._by_user.sql
+    needs = Needs({OF_USER: {UserKey("shop", "user 7")}})
+    statement = store.profiles._loader._profiles.selections[OF_USER].sql
 
     async def planned() -> str:
         await Writer(store).load(needs)
@@ -361,7 +379,7 @@ async def test_a_plan_for_an_empty_table_does_not_last(store_url: str, monkeypat
             [(name,)] = await session._connection.fetch(
                 "SELECT name FROM pg_prepared_statements WHERE statement = $1", statement
             )
-            given = ", ".join(["NULL"] * len(store.profiles._loader._by_user.names))
+            given = ", ".join(["NULL"] * len(store.profiles._loader._profiles.selections[OF_USER].names))
             found = await session._connection.fetch(f'EXPLAIN EXECUTE "{name}"({given})')
         return "\n".join(row[0] for row in found)
 
@@ -377,10 +395,10 @@ async def test_a_plan_for_an_empty_table_does_not_last(store_url: str, monkeypat
 @pytest.mark.engines("postgresql")
 async def test_a_statement_is_not_planned_for_the_number_of_its_rows(store: SqlStore) -> None:
     for _ in range(8):  # as often as the server would try plans for the very values, and then compare
-        await Writer(store).load(Needs(profiles={key("user 7", "device 7")}))
+        await Writer(store).load(Needs({PROFILES: {key("user 7", "device 7")}}))
     async with store._database.reading() as session:
         [row] = await session._connection.fetch(
             "SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE statement = $1",
-            store.profiles._loader.by_key.sql,
+            store.profiles._loader.profile_by_key.sql,
         )
     assert tuple(row) == (8, 0)

@@ -8,10 +8,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from profile_grpc.domain.commands import DeleteDeviceProfile, Heartbeat, ProfilePatch, Register, Unregister
+from profile_grpc.domain.commands import ProfilePatch
+from profile_grpc.domain.heartbeat import Heartbeat
+from profile_grpc.domain.kinds import BEATS, PROFILES
 from profile_grpc.domain.model import (
     Attributes,
     Channel,
+    CountKey,
     DeviceAttribute,
     MadRecord,
     Platform,
@@ -26,8 +29,10 @@ from profile_grpc.domain.model import (
     UserState,
 )
 from profile_grpc.domain.needs import Needs
+from profile_grpc.domain.registration import Register
+from profile_grpc.domain.removal import DeleteDeviceProfile, Unregister
 from profile_grpc.domain.settings import AppSettings
-from profile_grpc.domain.state import CountKey, Write
+from profile_grpc.domain.state import Write
 from profile_grpc.service.ports import Conflict, DataRefused, ProfileFilter, Store
 from profile_grpc.store import SqlStore
 from profile_grpc.store.engine import DriverConnection
@@ -92,10 +97,10 @@ async def test_every_field_comes_back(store: SqlStore, stored: list[Profile]) ->
     stored = [p._replace(key=p.key._replace(app_id=app)) for p in stored]
     await put(store, *stored)
     writer = Writer(store)
-    whole = await writer.load(Needs(profiles={p.key for p in stored}))
-    assert {p.key: p for p in whole.profiles} == {p.key: p for p in stored}
-    beats = await writer.load(Needs(beats={p.key for p in stored}))
-    assert {b.key: b for b in beats.beats} == {p.key: p.liveness for p in stored}
+    whole = await writer.load(Needs({PROFILES: {p.key for p in stored}}))
+    assert {p.key: p for p in whole.of(PROFILES)} == {p.key: p for p in stored}
+    beats = await writer.load(Needs({BEATS: {p.key for p in stored}}))
+    assert {b.key: b for b in beats.of(BEATS)} == {p.key: p.liveness for p in stored}
     assert [await store.profiles.get(p.key) for p in stored] == stored
 
 

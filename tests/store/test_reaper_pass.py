@@ -8,8 +8,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from profile_grpc.bootstrap.composition import Application
-from profile_grpc.domain.commands import Heartbeat
 from profile_grpc.domain.errors import Reason, Refused
+from profile_grpc.domain.heartbeat import Heartbeat
 from profile_grpc.domain.settings import App, AppSettings, ReaperBreaker
 from profile_grpc.reaper import deletion
 from profile_grpc.reaper.deletion import Sizes

@@ -10,7 +10,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
-from profile_grpc.domain.commands import Heartbeat
+from profile_grpc.domain.heartbeat import Heartbeat
 from profile_grpc.domain.model import DisplacementEffect
 from profile_grpc.domain.results import Registered
 from profile_grpc.store import SchemaError, check_schema, migrate, open_store

@@ -7,25 +7,18 @@ from typing import Literal, TypeAlias
 
 from hypothesis import strategies as st
 
-from profile_grpc.domain.commands import (
-    Command,
-    DeleteDeviceProfile,
-    Heartbeat,
-    NewEndpoint,
-    ProfilePatch,
-    Register,
-    RemoveAccount,
-    ReportedToken,
-    Unregister,
-    UpdateProfileData,
-)
+from profile_grpc.domain.commands import AnyCommand, NewEndpoint, ProfilePatch
+from profile_grpc.domain.heartbeat import Heartbeat
 from profile_grpc.domain.model import (
     Channel,
     ProfileKey,
     PushProvider,
     PushPurpose,
 )
+from profile_grpc.domain.registration import Register
+from profile_grpc.domain.removal import DeleteDeviceProfile, RemoveAccount, ReportedToken, Unregister
 from profile_grpc.domain.settings import AccountRemovalAction
+from profile_grpc.domain.updating import UpdateProfileData
 from tests.support.domain import INSTANT, days, hours, minutes
 from tests.support.model import CURRENT, OUTDATED
 
@@ -165,7 +158,7 @@ class Aimed:
     aim: int
 
 
-CommandLike: TypeAlias = Command | Timed | Reaping | Aimed
+CommandLike: TypeAlias = AnyCommand | Timed | Reaping | Aimed
 aimed = st.builds(Aimed, st.one_of(registrations, beats, updates, updates, unregistrations), st.integers(0, 8))
 feedback = st.builds(Timed, app_ids, st.lists(answered, min_size=1, max_size=3))
 reports = st.builds(lambda removal, age, aim: Timed(removal.app_id, (removal, age, aim)), removals, ages, aims)

@@ -8,21 +8,11 @@ from typing import Any, TypeVar
 
 import pytest
 
-from profile_grpc.domain import decide
-from profile_grpc.domain.commands import (
-    Command,
-    Heartbeat,
-    NewEndpoint,
-    ProfilePatch,
-    PushFeedback,
-    Register,
-    ReportPushFeedback,
-    Unregister,
-    UpdateProfileData,
-)
-from profile_grpc.domain.decide import Result
+from profile_grpc.domain.commands import AnyCommand, NewEndpoint, ProfilePatch, needs_of
 from profile_grpc.domain.errors import Refused
+from profile_grpc.domain.feedback import PushFeedback, ReportPushFeedback
 from profile_grpc.domain.hashing import KEY_BYTES, Hasher
+from profile_grpc.domain.heartbeat import Heartbeat
 from profile_grpc.domain.model import (
     Attributes,
     Channel,
@@ -37,9 +27,12 @@ from profile_grpc.domain.model import (
     PushPurpose,
     TokenKey,
 )
+from profile_grpc.domain.registration import Register
+from profile_grpc.domain.removal import Unregister
 from profile_grpc.domain.results import Beat, FeedbackResult, Registered, Updated
 from profile_grpc.domain.settings import ALL_CHANNELS, AppSettings, succeed
 from profile_grpc.domain.state import Changes, State
+from profile_grpc.domain.updating import UpdateProfileData
 from tests.support.world import World
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
@@ -187,32 +180,32 @@ class Scene:
 
     # --- when ---
 
-    def state(self, *commands: Command) -> State:
+    def state(self, *commands: AnyCommand) -> State:
         """The rows that these commands read, loaded now."""
-        needs = decide.needs(((command, self.settings) for command in commands), HASHER)
+        needs = needs_of([(command, self.settings) for command in commands], HASHER)
         return State(self.world.load(needs), hasher=HASHER, now=self.now, fresh_revision=self.fresh_revision)
 
-    def batch(self, *commands: Command) -> list[Result | Refused]:
+    def batch(self, *commands: AnyCommand) -> list[object]:
         """Decides the commands on one state and stores the outcome."""
         state = self.state(*commands)
         answers = [self._answer(state, command) for command in commands]
         self.world.apply(state.changes())
         return answers
 
-    def _answer(self, state: State, command: Command) -> Result | Refused:
+    def _answer(self, state: State, command: AnyCommand) -> object:
         try:
-            return decide.decide(state, command, self.settings)
+            return command.decide(state, self.settings)
         except Refused as refused:
             return refused
 
-    def changes(self, *commands: Command) -> Changes:
+    def changes(self, *commands: AnyCommand) -> Changes:
         """What the commands would write; nothing is stored."""
         state = self.state(*commands)
         for command in commands:
-            decide.decide(state, command, self.settings)
+            command.decide(state, self.settings)
         return state.changes()
 
-    def do(self, command: Command, kind: type[ResultT]) -> ResultT:
+    def do(self, command: AnyCommand, kind: type[ResultT]) -> ResultT:
         """Carries out the command, which must succeed with this kind of result."""
         [answer] = self.batch(command)
         if isinstance(answer, Refused):
@@ -220,11 +213,11 @@ class Scene:
         assert isinstance(answer, kind)
         return answer
 
-    def refused(self, command: Command) -> Refused:
+    def refused(self, command: AnyCommand) -> Refused:
         """Carries out the command, which must be refused and write nothing."""
         state = self.state(command)
         with pytest.raises(Refused) as caught:
-            decide.decide(state, command, self.settings)
+            command.decide(state, self.settings)
         assert state.changes().empty
         return caught.value
 

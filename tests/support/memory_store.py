@@ -3,9 +3,9 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
-from profile_grpc.domain.model import Profile, ProfileKey
+from profile_grpc.domain.model import CountKey, Profile, ProfileKey
 from profile_grpc.domain.needs import Needs, Rows
-from profile_grpc.domain.state import Changes, CountKey
+from profile_grpc.domain.state import Changes
 from profile_grpc.service.ports import ProfileFilter
 from tests.support.world import World
 

@@ -9,24 +9,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from profile_grpc.domain.commands import (
-    Command,
-    DeleteDeviceProfile,
-    EraseApp,
-    Heartbeat,
-    ProfilePatch,
-    PurgeUnregistered,
-    PushFeedback,
-    ReapInactive,
-    Register,
-    RemoveAccount,
-    ReportedToken,
-    ReportPushFeedback,
-    Unregister,
-    UpdateProfileData,
-)
+from profile_grpc.domain.commands import AnyCommand, ProfilePatch
+from profile_grpc.domain.feedback import PushFeedback, ReportPushFeedback
+from profile_grpc.domain.heartbeat import Heartbeat
+from profile_grpc.domain.inactivity import PurgeUnregistered, ReapInactive
 from profile_grpc.domain.model import Channel, ProfileKey, PushProvider, PushPurpose
+from profile_grpc.domain.registration import Register
+from profile_grpc.domain.removal import DeleteDeviceProfile, EraseApp, RemoveAccount, ReportedToken, Unregister
 from profile_grpc.domain.settings import AccountRemovalAction, AppSettings
+from profile_grpc.domain.updating import UpdateProfileData
 
 MONTH = timedelta(days=30)
 CURRENT, OUTDATED = "current", "outdated"
@@ -97,7 +88,7 @@ class Model:
         self.counts: dict[ProfileKey, list[datetime]] = {}
         self.windows: dict[ProfileKey, datetime] = {}
 
-    def do(self, command: Command, now: datetime) -> Answer:
+    def do(self, command: AnyCommand, now: datetime) -> Answer:
         """What the command answers, in plain words."""
         match command:
             case Register():
@@ -118,6 +109,8 @@ class Model:
                 return self.reap(command, now)
             case PurgeUnregistered() | EraseApp():
                 return self.purge(command, now)
+            case _:
+                raise NotImplementedError(command)
 
     def of_app(self, app_id: str) -> list[Known]:
         return [p for _, p in sorted(self.profiles.items()) if p.key.app_id == app_id]

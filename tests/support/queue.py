@@ -5,10 +5,11 @@ from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from profile_grpc.domain.commands import Command, Register
-from profile_grpc.domain.decide import Result
+from profile_grpc.domain.commands import AnyCommand
 from profile_grpc.domain.errors import Reason, Refused
+from profile_grpc.domain.kinds import PROFILES
 from profile_grpc.domain.model import ProfileKey
+from profile_grpc.domain.registration import Register
 from profile_grpc.domain.settings import AppSettings
 from profile_grpc.domain.state import Changes
 from profile_grpc.service.observer import Silent
@@ -18,7 +19,7 @@ from tests.support.memory_store import MemoryStore
 from tests.support.world import World
 
 SETTINGS = AppSettings()
-Tasks = list[asyncio.Task[Result]]
+Tasks = list[asyncio.Task[Any]]
 REVISIONS = revisions()
 """Two queues on one world must never make the same one."""
 
@@ -73,10 +74,10 @@ class Bench:
             self.store, self.clock, HASHER, observer=self.observer, limits=limits, fresh_revision=REVISIONS
         )
 
-    async def submit(self, command: Command) -> Result:
+    async def submit(self, command: AnyCommand) -> Any:
         return await self.queue.submit(command, SETTINGS)
 
-    async def callers(self, *commands: Command) -> Tasks:
+    async def callers(self, *commands: AnyCommand) -> Tasks:
         """One caller for each command, all of whom have asked when this returns."""
         tasks = [asyncio.create_task(self.submit(command)) for command in commands]
         await asyncio.sleep(0)
@@ -94,7 +95,7 @@ class Bench:
         """Every transaction that writes this profile fails."""
 
         async def fail(changes: Changes) -> None:
-            if any(write.row.key == one for write in changes.profiles):
+            if any(write.row.key == one for write in changes.writes(PROFILES)):
                 raise error
 
         self.store.before_commit = fail
@@ -111,7 +112,7 @@ async def bench(*, beside: bool = False, **limits: Any) -> AsyncIterator[Bench]:
         await made.queue.close()
 
 
-async def reason(task: Awaitable[Result]) -> Reason | None:
+async def reason(task: Awaitable[Any]) -> Reason | None:
     """Why the caller was refused, or None."""
     try:
         await task

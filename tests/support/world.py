@@ -1,13 +1,26 @@
 """A store in memory, and what it promises: rows guarded by revisions, all changes or none."""
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Mapping
-from datetime import datetime
-from typing import Any, TypeVar
+from collections.abc import Hashable, Iterable
+from typing import Any
 
 from profile_grpc.domain.hashing import Hasher
+from profile_grpc.domain.kinds import (
+    COUNTS,
+    EVENTS,
+    GUARDS,
+    LEDGER,
+    PROFILES,
+    REAPED,
+    TOKENS,
+    TOMBSTONES,
+    RecordKind,
+    RowKind,
+    Selection,
+    TallyKind,
+)
 from profile_grpc.domain.model import (
-    DeviceKey,
+    CountKey,
     Event,
     Guard,
     History,
@@ -20,55 +33,91 @@ from profile_grpc.domain.model import (
     Tombstone,
 )
 from profile_grpc.domain.needs import Needs, Rows
-from profile_grpc.domain.state import Changes, CountKey, Delete, Row, Write
+from profile_grpc.domain.state import Changes
 from profile_grpc.service.ports import Conflict
-
-KeyT = TypeVar("KeyT", bound=Hashable)
-RowT = TypeVar("RowT")
 
 
 class World:
-    """Everything that is stored. `load` and `apply` do in memory what a store's transaction does."""
+    """Everything that is stored, by its kind. `load` and `apply` do in memory what a store's transaction does."""
 
     def __init__(self, hasher: Hasher) -> None:
         self.hasher = hasher
-        self.profiles: dict[ProfileKey, Profile] = {}
-        self.guards: dict[int, Guard] = {}
-        self.tokens: dict[TokenKey, TokenGuard] = {}
-        self.tombstones: dict[tuple[str, str], Tombstone] = {}
-        self.ledger: defaultdict[tuple[str, str], list[LedgerEntry]] = defaultdict(list)
-        self.events: list[Event] = []
-        self.counts: Counter[CountKey] = Counter()
-        self.reaped: list[tuple[datetime, str, int]] = []
+        self.rows: defaultdict[RowKind[Any, Any], dict[Any, Any]] = defaultdict(dict)
+        self.records: defaultdict[RecordKind[Any], dict[Hashable, Any]] = defaultdict(dict)
+        self.tallies: defaultdict[TallyKind[Any], Counter[Any]] = defaultdict(Counter)
+
+    @property
+    def profiles(self) -> dict[ProfileKey, Profile]:
+        return self.rows[PROFILES]
+
+    @property
+    def guards(self) -> dict[int, Guard]:
+        return self.rows[GUARDS]
+
+    @property
+    def tokens(self) -> dict[TokenKey, TokenGuard]:
+        return self.rows[TOKENS]
+
+    @property
+    def tombstones(self) -> dict[Hashable, Tombstone]:
+        return self.records[TOMBSTONES]
+
+    @property
+    def ledger(self) -> dict[tuple[str, str], list[LedgerEntry]]:
+        """The counts of each (app, user, device), oldest first."""
+        found: dict[tuple[str, str], list[LedgerEntry]] = {}
+        for entry in self.records[LEDGER].values():
+            found.setdefault((entry.app_id, entry.profile_hash), []).append(entry)
+        return found
+
+    @property
+    def events(self) -> list[Event]:
+        return list(self.records[EVENTS].values())
+
+    @property
+    def counts(self) -> Counter[CountKey]:
+        return self.tallies[COUNTS]
+
+    @property
+    def reaped(self) -> Counter[str]:
+        return self.tallies[REAPED]
 
     # --- reading ---
 
     def load(self, needs: Needs) -> Rows:
         """The rows that `needs` names, as the contract of `Rows` says."""
-        devices = needs.devices | {
-            DeviceKey(token.app_id, guard.device_id)
-            for token, guard in self.tokens.items()
-            if token.ref in needs.tokens
-        }
-        whole = {
-            p.key: p
-            for p in self.profiles.values()
-            if p.key in needs.profiles
-            or p.key.device in devices
-            or p.key.user in needs.users
-            or (p.key.app_id, p.attributes.customer_id) in needs.customers
-        }
-        patched = {key: self.profiles[key] for key in needs.patched if key in self.profiles}
-        missing = {key for key in needs.profiles | needs.patched | needs.beats if key not in self.profiles}
-        held = {token for p in whole.values() for token in self.tokens_of(p)}
+        asked = defaultdict(set, {what: set(keys) for what, keys in needs.asked.items()})
+        found: defaultdict[RowKind[Any, Any], dict[Any, Any]] = defaultdict(dict)
+        for selection in [what for what in asked if isinstance(what, Selection)]:
+            self._select(selection, asked[selection], found)
+        patched = self._by_key(PROFILES, needs.patched)
+        kinds: list[RowKind[Any, Any]] = [what for what in asked if isinstance(what, RowKind)]
+        for kind in kinds:
+            found[kind] |= self._by_key(kind, asked[kind])
+        held = {token for p in found[PROFILES].values() for token in self.tokens_of(p)}
+        found[TOKENS] |= self._by_key(TOKENS, held)
+        found[PROFILES] |= patched
+        wanted = needs.of(PROFILES) | needs.patched
+        for kind in kinds:
+            if kind.part_of is not None and kind.part_of.whole is PROFILES:
+                wanted |= asked[kind]
         return Rows(
             needs=needs,
-            beats=[self.profiles[key].liveness for key in needs.beats if key in self.profiles],
-            profiles=list((whole | patched).values()),
-            guards={key: self.guards[key].revision for key in needs.guards if key in self.guards},
-            token_guards=[g for token, g in self.tokens.items() if token in held or token.ref in needs.tokens],
-            histories={key: self.history(key) for key in missing},
+            found={kind: list(rows.values()) for kind, rows in found.items()},
+            histories={key: self.history(key) for key in wanted if key not in self.profiles},
         )
+
+    def _select(self, selection: Selection[Any, Any, Any], wanted: set[Any], found: dict[Any, dict[Any, Any]]) -> None:
+        rows = {key: row for key, row in self.rows[selection.of].items() if selection.by(row) in wanted}
+        found[selection.of] |= rows
+        if selection.leads is not None:
+            self._select(selection.leads.to, set(map(selection.leads.by, rows.values())), found)
+
+    def _by_key(self, kind: RowKind[Any, Any], keys: Iterable[Any]) -> dict[Any, Any]:
+        if kind.part_of is not None:
+            whole = self._by_key(kind.part_of.whole, keys)
+            return {key: kind.part_of.take(row) for key, row in whole.items()}
+        return {key: self.rows[kind][key] for key in keys if key in self.rows[kind]}
 
     def history(self, key: ProfileKey) -> History:
         """What is known of a profile that is not there."""
@@ -106,51 +155,44 @@ class World:
             guard = self.tokens.get(token, TokenGuard(token, key.device_id, 0, revision=1))
             self.tokens[token] = guard._replace(holders=guard.holders + 1)
         profile_hash = self.hasher.profile(key)
-        self.ledger[key.app_id, profile_hash].append(
-            LedgerEntry(key.app_id, profile_hash, profile.mad.number, profile.mad.count_time)
-        )
+        entry = LedgerEntry(key.app_id, profile_hash, profile.mad.number, profile.mad.count_time)
+        self.records[LEDGER][(key.app_id, profile_hash, entry.number)] = entry
 
     def apply(self, changes: Changes) -> None:
         """Writes everything or, with Conflict, nothing."""
         self.check(changes)
-        _write(self.profiles, changes.profiles, changes.deleted_profiles)
-        _write(self.guards, changes.guards, [])
-        _write(self.tokens, changes.token_guards, changes.deleted_token_guards)
-        for beat in changes.beats:
-            self.profiles[beat.row.key] = self.profiles[beat.row.key]._replace(
-                last_heartbeat_time=beat.row.last_heartbeat_time,
-                mad=beat.row.mad,
-                revision=beat.row.revision,
-            )
-        self.tombstones |= {(t.app_id, t.profile_hash): t for t in changes.tombstones}
-        for entry in changes.ledger:
-            self.ledger[entry.app_id, entry.profile_hash].append(entry)
-        self.events += changes.events
-        for count, difference in changes.counts.items():
-            self.counts[count] += difference
-        self.reaped += [(changes.time, app_id, number) for app_id, number in changes.reaped.items()]
+        for kind, changed in changes.rows.items():
+            for delete in changed.deletes:
+                del self.rows[kind][delete.key]
+            for write in changed.writes:
+                self._write(kind, write.row)
+        for record_kind, records in changes.records.items():
+            for record in records:
+                self.records[record_kind][self._record_key(record_kind, record)] = record
+        for tally, added in changes.tallies.items():
+            self.tallies[tally].update(added)
+
+    def _write(self, kind: RowKind[Any, Any], row: Any) -> None:
+        if kind.part_of is None:
+            self.rows[kind][row.key] = row
+        else:
+            whole = self.rows[kind.part_of.whole]
+            whole[row.key] = kind.part_of.give(whole[row.key], row)
+
+    def _record_key(self, kind: RecordKind[Any], record: Any) -> Hashable:
+        return kind.key(record) if kind.key else len(self.records[kind])
 
     def check(self, changes: Changes) -> None:
         """Raises Conflict unless every row is as it was when it was read."""
-        _check(self.profiles, changes.profiles, changes.deleted_profiles)
-        _check(self.profiles, changes.beats, [])
-        _check(self.guards, changes.guards, [])
-        _check(self.tokens, changes.token_guards, changes.deleted_token_guards)
-        for entry in changes.ledger:
-            if any(entry.number == e.number for e in self.ledger.get((entry.app_id, entry.profile_hash), ())):
-                raise Conflict("the ledger has this count already")
-
-
-def _check(rows: Mapping[Any, Row], writes: Iterable[Write[Any]], deletes: Iterable[Delete[Any]]) -> None:
-    seen: dict[Hashable, int | None] = {write.row.key: write.seen for write in writes}
-    for key, revision in (seen | {delete.key: delete.seen for delete in deletes}).items():
-        row = rows.get(key)
-        if (row.revision if row else None) != revision:
-            raise Conflict("a row is not as it was read")
-
-
-def _write(rows: dict[Any, Any], writes: Iterable[Write[Any]], deletes: Iterable[Delete[Any]]) -> None:
-    for delete in deletes:
-        del rows[delete.key]
-    for write in writes:
-        rows[write.row.key] = write.row
+        for kind, changed in changes.rows.items():
+            rows = self.rows[kind.part_of.whole if kind.part_of else kind]
+            seen = {write.row.key: write.seen for write in changed.writes}
+            for key, revision in (seen | {delete.key: delete.seen for delete in changed.deletes}).items():
+                row = rows.get(key)
+                if (row.revision if row else None) != revision:
+                    raise Conflict("a row is not as it was read")
+        for record_kind, records in changes.records.items():
+            if record_kind.key is None or record_kind.replaces:
+                continue
+            if any(record_kind.key(record) in self.records[record_kind] for record in records):
+                raise Conflict("there is such a record already")

@@ -7,7 +7,9 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from profile_grpc.domain.hashing import Hasher
+from profile_grpc.domain.kinds import LEDGER, TOMBSTONES
 from profile_grpc.domain.model import (
+    CountKey,
     DeletionReason,
     LedgerEntry,
     Platform,
@@ -16,7 +18,7 @@ from profile_grpc.domain.model import (
 )
 from profile_grpc.domain.needs import Needs, Rows
 from profile_grpc.domain.results import PushFeedbackOutcome
-from profile_grpc.domain.state import Changes, CountKey, State
+from profile_grpc.domain.state import Changes, State
 from profile_grpc.service.observer import Observer
 from profile_grpc.telemetry.metrics import Metrics, MetricsServer, ProfileCounts, process_registry
 from profile_grpc.transport.grpc.outcome import RpcObserver
@@ -72,12 +74,12 @@ def test_streams_are_counted_while_open_and_when_they_end(registry: CollectorReg
 
 def test_a_commit_tells_deletions_by_reason_and_devices_counted(registry: CollectorRegistry, metrics: Metrics) -> None:
     """D3, M4."""
-    committed = changes()
-    committed.tombstones += [
+    tombstones = [
         Tombstone("shop", f"hash{n}", reason, NOW, NOW)
         for n, reason in enumerate([DeletionReason.INACTIVE, DeletionReason.INACTIVE, DeletionReason.DELETED])
     ]
-    committed.ledger += [LedgerEntry("shop", "hash", 1, NOW), LedgerEntry("other", "hash", 1, NOW)]
+    counted = [LedgerEntry("shop", "hash", 1, NOW), LedgerEntry("other", "hash", 1, NOW)]
+    committed = Changes(NOW, records={TOMBSTONES: tombstones, LEDGER: counted})
     metrics.batch_committed(3, 0.002, committed)
     metrics.batch_committed(1, 0.002, changes())
     metrics.profiles_deleted("other", DeletionReason.INACTIVE, 7)

@@ -5,11 +5,6 @@ from datetime import datetime
 
 import pytest
 
-from profile_grpc.domain.commands import (
-    DeleteDeviceProfile,
-    RemoveAccount,
-    ReportedToken,
-)
 from profile_grpc.domain.model import (
     Attributes,
     DeletionReason,
@@ -18,6 +13,7 @@ from profile_grpc.domain.model import (
     UnregisterReason,
     UserState,
 )
+from profile_grpc.domain.removal import DeleteDeviceProfile, RemoveAccount, ReportedToken
 from profile_grpc.domain.results import AccountRemovalOutcome, AccountRemoved
 from profile_grpc.domain.settings import AccountRemovalAction
 from tests.support.domain import (

@@ -5,18 +5,14 @@ from datetime import timedelta
 import pytest
 
 from profile_grpc.domain import billing
-from profile_grpc.domain.commands import (
-    DeleteDeviceProfile,
-    Heartbeat,
-    PurgeUnregistered,
-    ReapInactive,
-    Register,
-    SeenProfile,
-    Unregister,
-    UpdateProfileData,
-)
+from profile_grpc.domain.heartbeat import Heartbeat
+from profile_grpc.domain.inactivity import PurgeUnregistered, ReapInactive, SeenProfile
+from profile_grpc.domain.kinds import LEDGER
 from profile_grpc.domain.model import MadRecord
+from profile_grpc.domain.registration import Register
+from profile_grpc.domain.removal import DeleteDeviceProfile, Unregister
 from profile_grpc.domain.results import Deleted
+from profile_grpc.domain.updating import UpdateProfileData
 from tests.support.domain import ANN, APP, INSTANT, T0, Scene, days, fcm, given, hours, key, patch, profile
 
 DELETE = DeleteDeviceProfile(APP, user_id="ann", device_id="phone")
@@ -153,7 +149,7 @@ def test_M2_a_deletion_is_remembered_when_the_ledger_has_forgotten_the_device() 
     """A device without heartbeats can outlive its ledger entry (400 days)."""
     scene = given(profile(ANN), at=T0 + days(500))
     scene.do(DELETE, Deleted)
-    scene.world.ledger.clear()
+    scene.world.records[LEDGER].clear()
     scene.later(days(10)).register(ANN)
     assert scene.counted(ANN) == []
     scene.later(days(20)).heartbeat(ANN)
@@ -173,7 +169,7 @@ def test_M2_a_deletion_window_of_one_device_is_not_another_s() -> None:
 def test_M3_the_ledger_identifies_nobody() -> None:
     scene = given()
     scene.register(key("ann@example.com", "device-77"), patch(fcm("TOKEN")))
-    text = repr(dict(scene.world.ledger))
+    text = repr(scene.world.ledger)
     assert not any(secret in text for secret in ("ann@example.com", "device-77", "TOKEN"))
 
 

@@ -4,35 +4,29 @@ Two writers that load before either writes stand for two processes. A second tha
 invariant that the test names.
 """
 
-from dataclasses import replace
-
 import pytest
 
-from profile_grpc.domain import decide
-from profile_grpc.domain.commands import (
-    Command,
-    DeleteDeviceProfile,
-    Heartbeat,
-    PurgeUnregistered,
-    ReapInactive,
-    Register,
-    ReportPushFeedback,
-    SeenProfile,
-    Unregister,
-    UpdateProfileData,
-)
+from profile_grpc.domain import kinds
+from profile_grpc.domain.commands import AnyCommand
 from profile_grpc.domain.errors import Refused
+from profile_grpc.domain.feedback import ReportPushFeedback
+from profile_grpc.domain.heartbeat import Heartbeat
+from profile_grpc.domain.inactivity import PurgeUnregistered, ReapInactive, SeenProfile
+from profile_grpc.domain.kinds import TOMBSTONES
 from profile_grpc.domain.model import (
     GUARDS,
     Channel,
+    CountKey,
     Platform,
     ProfileKey,
     ProfileStatus,
     PushEndpointState,
     UserState,
 )
+from profile_grpc.domain.registration import Register
+from profile_grpc.domain.removal import DeleteDeviceProfile, Unregister
 from profile_grpc.domain.settings import AppSettings
-from profile_grpc.domain.state import CountKey
+from profile_grpc.domain.updating import UpdateProfileData
 from profile_grpc.service.ports import Conflict
 from tests.support.domain import (
     ANN,
@@ -55,11 +49,11 @@ BOB_TABLET = key("bob", "tablet")
 DELETE_ANN = DeleteDeviceProfile(APP, user_id="ann", device_id="phone")
 
 
-def race(scene: Scene, first: Command, second: Command) -> bool:
+def race(scene: Scene, first: AnyCommand, second: AnyCommand) -> bool:
     """Both load, both decide, both write. Whether the second noticed; if so it decides again."""
     states = [scene.state(first), scene.state(second)]
     for state, command in zip(states, (first, second), strict=True):
-        decide.decide(state, command, scene.settings)
+        command.decide(state, scene.settings)
     scene.world.apply(states[0].changes())
     try:
         scene.world.apply(states[1].changes())
@@ -182,7 +176,7 @@ def test_M4_two_counts_at_once_are_one() -> None:
 def test_M4_not_even_when_the_row_was_deleted_and_made_again() -> None:
     scene = given()
     state = scene.state(Register(ANN))
-    decide.decide(state, Register(ANN), scene.settings)
+    Register(ANN).decide(state, scene.settings)
     scene.batch(Register(ANN), DELETE_ANN)
     with pytest.raises(Conflict):
         scene.world.apply(state.changes())
@@ -197,8 +191,8 @@ def test_writers_of_different_devices_do_not_meet() -> None:
 # --- guards and counts ---
 
 
-def bumped(scene: Scene, *commands: Command) -> set[int]:
-    return {write.row.key for write in scene.changes(*commands).guards}
+def bumped(scene: Scene, *commands: AnyCommand) -> set[int]:
+    return {write.row.key for write in scene.changes(*commands).writes(kinds.GUARDS)}
 
 
 @pytest.mark.parametrize("single", [False, True])
@@ -227,9 +221,9 @@ def test_devices_and_users_have_guards_of_their_own() -> None:
 
 def test_a_rule_that_forgets_to_ask_for_a_guard_is_a_fault() -> None:
     state = given().state(Register(ANN))
-    state._needs.guards.clear()
+    state._needs.of(kinds.GUARDS).clear()
     with pytest.raises(LookupError):
-        decide.decide(state, Register(ANN), AppSettings())
+        Register(ANN).decide(state, AppSettings())
 
 
 def test_counts_follow_status_and_platform() -> None:
@@ -251,14 +245,9 @@ def test_counts_follow_status_and_platform() -> None:
 def test_what_is_created_and_deleted_in_one_batch_leaves_no_row() -> None:
     scene = given()
     changes = scene.changes(Register(ANN, patch(fcm("T"))), DELETE_ANN)
-    assert changes == replace(
-        scene.changes(),
-        guards=changes.guards,
-        tombstones=changes.tombstones,
-        ledger=changes.ledger,
-        events=changes.events,
-    )
-    assert len(changes.tombstones) == 1
+    assert changes.rows.keys() == {kinds.GUARDS}
+    assert not changes.tallies
+    assert len(changes.left(TOMBSTONES)) == 1
 
 
 def test_a_rule_that_reads_what_its_command_did_not_ask_for_is_a_fault() -> None:

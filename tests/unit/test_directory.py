@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from profile_grpc.domain.commands import Register
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.model import EventType
+from profile_grpc.domain.registration import Register
 from profile_grpc.domain.settings import SETTINGS_SPREAD, App, AppSettings, KeptGranularity
 from profile_grpc.service import apps as apps_module
 from profile_grpc.service import credentials

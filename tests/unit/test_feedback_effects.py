@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from profile_grpc.domain.commands import PushFeedback
+from profile_grpc.domain.feedback import PushFeedback
 from profile_grpc.domain.model import (
     Channel,
     DeletionReason,

@@ -1,29 +1,23 @@
 """Heartbeat: H1-H3, and what the methods say when the profile is missing or signed out."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from profile_grpc.domain.commands import (
-    Command,
-    DeleteDeviceProfile,
-    Heartbeat,
-    PurgeUnregistered,
-    ReapInactive,
-    Register,
-    RemoveAccount,
-    ReportedToken,
-    ReportPushFeedback,
-    SeenProfile,
-    Unregister,
-    UpdateProfileData,
-)
+from profile_grpc.domain.commands import AnyCommand
 from profile_grpc.domain.errors import Reason, Refused
+from profile_grpc.domain.feedback import ReportPushFeedback
+from profile_grpc.domain.heartbeat import Heartbeat
+from profile_grpc.domain.inactivity import PurgeUnregistered, ReapInactive, SeenProfile
+from profile_grpc.domain.kinds import BEATS
 from profile_grpc.domain.model import Channel, MadRecord
+from profile_grpc.domain.registration import Register
+from profile_grpc.domain.removal import DeleteDeviceProfile, RemoveAccount, ReportedToken, Unregister
 from profile_grpc.domain.results import Beat
 from profile_grpc.domain.settings import AccountRemovalAction
-from tests.support.domain import ANN, APP, INSTANT, T0, days, dead, fcm, given, hours, key, minutes, patch, profile
+from profile_grpc.domain.state import Changes, RowChanges
+from profile_grpc.domain.updating import UpdateProfileData
+from tests.support.domain import ANN, APP, INSTANT, T0, days, dead, fcm, given, hours, minutes, patch, profile
 
 # --- H1 ---
 
@@ -71,10 +65,8 @@ def test_H1_never_creates_a_profile() -> None:
 
 def test_H1_a_heartbeat_writes_the_profile_and_nothing_else() -> None:
     changes = given(profile(ANN, fcm("T"))).changes(Heartbeat(ANN))
-    assert [beat.row.key for beat in changes.beats] == [ANN]
-    assert changes == replace(
-        given(profile(ANN)).changes(Unregister(key("nobody"), allow_missing=True)), beats=changes.beats
-    )
+    assert [beat.row.key for beat in changes.writes(BEATS)] == [ANN]
+    assert changes == Changes(T0, {BEATS: RowChanges(changes.writes(BEATS), [])})
 
 
 # --- H2 ---
@@ -97,7 +89,9 @@ PURGE = PurgeUnregistered(APP, (ANN,))
     ],
 )
 @pytest.mark.parametrize("command", [Heartbeat(ANN), UpdateProfileData(ANN, patch())])
-def test_H2_without_a_profile_register_again_says_the_cause(cause: str, by: list[Command], command: Command) -> None:
+def test_H2_without_a_profile_register_again_says_the_cause(
+    cause: str, by: list[AnyCommand], command: AnyCommand
+) -> None:
     scene = given(profile(ANN, fcm("T"), last_heartbeat_time=T0, channels=[Channel.PUSH])) if by else given()
     for one in by:
         scene.later(days(45)).do(one, object)
@@ -117,7 +111,7 @@ def test_H2_the_cause_is_known_within_the_batch_as_well() -> None:
 
 
 @pytest.mark.parametrize("command", [Heartbeat(ANN), UpdateProfileData(ANN, patch(language="en"))])
-def test_H2_an_unregistered_profile_is_a_failed_precondition(command: Command) -> None:
+def test_H2_an_unregistered_profile_is_a_failed_precondition(command: AnyCommand) -> None:
     scene = given(profile(ANN))
     scene.unregister(ANN)
     assert scene.refused(command).reason is Reason.PROFILE_UNREGISTERED
@@ -132,7 +126,7 @@ def test_H2_an_unregistered_profile_is_a_failed_precondition(command: Command) -
         DeleteDeviceProfile(APP, customer_id="c"),
     ],
 )
-def test_H2_every_other_method_says_not_found(command: Command) -> None:
+def test_H2_every_other_method_says_not_found(command: AnyCommand) -> None:
     assert given().refused(command).reason is Reason.PROFILE_NOT_FOUND
 
 

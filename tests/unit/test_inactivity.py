@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from profile_grpc.domain import inactivity
-from profile_grpc.domain.commands import ReapInactive, Register, SeenProfile
+from profile_grpc.domain.inactivity import ReapInactive, SeenProfile
 from profile_grpc.domain.model import DeletionReason, ProfileKey, ProfileStatus
+from profile_grpc.domain.registration import Register
 from profile_grpc.domain.results import Deleted
 from profile_grpc.domain.settings import SETTINGS_SPREAD, AppSettings, ReaperBreaker
 from tests.support.domain import ANN, APP, BOB, INSTANT, T0, Scene, days, given, hours, key, minutes, profile
@@ -44,7 +45,7 @@ def test_P1_the_tombstone_says_inactive_and_the_deletion_is_tallied() -> None:
     tombstone = scene.world.tombstone(ANN)
     assert tombstone
     assert tombstone.reason is DeletionReason.INACTIVE
-    assert scene.world.reaped == [(T0 + days(41), APP, 1)]
+    assert scene.world.reaped == {APP: 1}
 
 
 def test_P1_period_and_granularity_are_the_apps() -> None:

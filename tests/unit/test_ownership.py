@@ -2,7 +2,6 @@
 
 import pytest
 
-from profile_grpc.domain.commands import Register, UpdateProfileData
 from profile_grpc.domain.model import (
     DisplacementEffect,
     EventType,
@@ -12,7 +11,9 @@ from profile_grpc.domain.model import (
     UnregisterReason,
     UserState,
 )
+from profile_grpc.domain.registration import Register
 from profile_grpc.domain.results import Displacement, Registered, Updated
+from profile_grpc.domain.updating import UpdateProfileData
 from tests.support.domain import (
     ANN,
     ANN_TABLET,

@@ -2,15 +2,9 @@
 
 import pytest
 
-from profile_grpc.domain.commands import (
-    DeleteDeviceProfile,
-    NewEndpoint,
-    ProfilePatch,
-    ReapInactive,
-    Register,
-    SeenProfile,
-)
+from profile_grpc.domain.commands import NewEndpoint, ProfilePatch
 from profile_grpc.domain.errors import Reason
+from profile_grpc.domain.inactivity import ReapInactive, SeenProfile
 from profile_grpc.domain.model import (
     ApnsEnvironment,
     Attributes,
@@ -27,6 +21,8 @@ from profile_grpc.domain.model import (
     UserState,
     WebPushKeys,
 )
+from profile_grpc.domain.registration import Register
+from profile_grpc.domain.removal import DeleteDeviceProfile
 from profile_grpc.domain.results import Deleted
 from profile_grpc.domain.settings import PushApp
 from tests.support.domain import ANN, APP, T0, apns, days, fcm, given, hours, key, patch, profile, stored

@@ -1,17 +1,12 @@
 """Unregister and delete (D1-D3)."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from profile_grpc.domain.commands import (
-    DeleteDeviceProfile,
-    EraseApp,
-    PurgeUnregistered,
-    Unregister,
-    UpdateProfileData,
-)
 from profile_grpc.domain.errors import Reason
+from profile_grpc.domain.inactivity import PurgeUnregistered
 from profile_grpc.domain.model import (
     Attributes,
     DeletionReason,
@@ -21,7 +16,9 @@ from profile_grpc.domain.model import (
     UnregisterReason,
     UserState,
 )
+from profile_grpc.domain.removal import DeleteDeviceProfile, EraseApp, Unregister
 from profile_grpc.domain.results import AccountRemovalOutcome, Deleted, Unregistered
+from profile_grpc.domain.updating import UpdateProfileData
 from tests.support.domain import (
     ANN,
     ANN_TABLET,
@@ -156,7 +153,7 @@ def test_D2_by_customer_on_a_device_that_is_not_the_customers_finds_nothing() ->
 def test_D2_an_unknown_profile_is_not_found_unless_it_may_be_missing(command: DeleteDeviceProfile) -> None:
     scene = given(profile(BOB))
     assert scene.refused(command).reason is Reason.PROFILE_NOT_FOUND
-    assert scene.do(command._replace(allow_missing=True), Deleted).keys == ()
+    assert scene.do(replace(command, allow_missing=True), Deleted).keys == ()
 
 
 def test_D2_a_link_made_earlier_in_the_batch_counts() -> None:

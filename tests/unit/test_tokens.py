@@ -7,11 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profile_grpc.domain import decide, tokens
-from profile_grpc.domain.commands import PushFeedback, Register, RemoveAccount, ReportedToken
+from profile_grpc.domain import tokens
+from profile_grpc.domain.commands import needs_of
 from profile_grpc.domain.errors import Reason, Refused
+from profile_grpc.domain.feedback import PushFeedback
+from profile_grpc.domain.kinds import OWNERS
 from profile_grpc.domain.model import PushProvider
 from profile_grpc.domain.placeholders import is_no_id, is_no_token
+from profile_grpc.domain.registration import Register
+from profile_grpc.domain.removal import RemoveAccount, ReportedToken
 from profile_grpc.domain.settings import AppSettings
 from profile_grpc.domain.tokens import normalise, spellings
 from tests.support import domain
@@ -174,6 +178,6 @@ def test_X3_a_word_for_no_token_is_nobodys(word: str) -> None:
 @given(st.text(alphabet="abcdef0123456789", min_size=1), st.text(min_size=1))
 def test_X3_a_command_asks_for_every_spelling(first: str, second: str) -> None:
     reported = (ReportedToken(first), ReportedToken(second))
-    needs = decide.needs([(RemoveAccount(APP, reported, username="ann"), AppSettings())], HASHER)
+    needs = needs_of([(RemoveAccount(APP, reported, username="ann"), AppSettings())], HASHER)
     wanted = {HASHER.token(APP, text) for one in reported for text in tokens.spellings(one.token)}
-    assert needs.tokens == wanted
+    assert needs.of(OWNERS) == wanted

@@ -8,15 +8,13 @@ import asyncio
 
 import pytest
 
-from profile_grpc.domain.commands import (
-    Command,
-    Heartbeat,
-    Register,
-    ReportPushFeedback,
-    Unregister,
-)
+from profile_grpc.domain.commands import AnyCommand
 from profile_grpc.domain.errors import Reason, Refused
+from profile_grpc.domain.feedback import ReportPushFeedback
+from profile_grpc.domain.heartbeat import Heartbeat
 from profile_grpc.domain.model import ProfileStatus
+from profile_grpc.domain.registration import Register
+from profile_grpc.domain.removal import Unregister
 from profile_grpc.domain.results import Beat, Registered, Unregistered
 from profile_grpc.service.observer import Silent
 from profile_grpc.service.write_queue import WriteQueue
@@ -221,7 +219,7 @@ async def test_a_batch_is_decided_at_one_instant_of_the_injected_clock() -> None
 
 async def test_many_commands_of_one_caller_are_answered_each_in_order() -> None:
     async with bench() as b:
-        commands: list[Command] = [Register(ANN), Heartbeat(BOB), Heartbeat(ANN), Unregister(ANN)]
+        commands: list[AnyCommand] = [Register(ANN), Heartbeat(BOB), Heartbeat(ANN), Unregister(ANN)]
         answers = await b.queue.submit_all([(command, SETTINGS) for command in commands])
         assert [type(answer) for answer in answers] == [Registered, Refused, Beat, Unregistered]
         assert b.observer.batches == [4]
@@ -270,7 +268,7 @@ async def test_bulk_alone_fills_whole_batches() -> None:
 async def test_the_order_of_one_apps_bulk_is_kept() -> None:
     async with bench(batch=100, bulk=1) as b:
         gate = await b.held()
-        commands: list[Command] = [Register(ANN), Unregister(ANN), Heartbeat(ANN), Register(ANN), Heartbeat(ANN)]
+        commands: list[AnyCommand] = [Register(ANN), Unregister(ANN), Heartbeat(ANN), Register(ANN), Heartbeat(ANN)]
         many = asyncio.create_task(b.queue.submit_all([(command, SETTINGS) for command in commands]))
         await asyncio.sleep(0)
         gate.open()

@@ -1,27 +1,22 @@
 """The write path when commits fail: conflicts, refused data, faults and a database that is gone."""
 
 import asyncio
-from collections.abc import Callable, MutableMapping
+from collections.abc import MutableMapping
 from typing import Any
 
 import pytest
 
-from profile_grpc.domain import decide
-from profile_grpc.domain.commands import (
-    Command,
-    DeleteDeviceProfile,
-    Heartbeat,
-    Register,
-    Unregister,
-    UpdateProfileData,
-)
-from profile_grpc.domain.decide import Result
 from profile_grpc.domain.errors import Reason, Refused
+from profile_grpc.domain.heartbeat import Heartbeat
+from profile_grpc.domain.kinds import PROFILES
 from profile_grpc.domain.model import ProfileStatus
 from profile_grpc.domain.needs import Needs, Rows
+from profile_grpc.domain.registration import Register
+from profile_grpc.domain.removal import DeleteDeviceProfile, Unregister
 from profile_grpc.domain.results import Registered
 from profile_grpc.domain.settings import AppSettings
 from profile_grpc.domain.state import Changes, State
+from profile_grpc.domain.updating import UpdateProfileData
 from profile_grpc.service.observer import Silent
 from profile_grpc.service.ports import Conflict, DataRefused, StoreUnavailable
 from profile_grpc.service.write_queue import WriteQueue
@@ -37,7 +32,7 @@ async def test_a_conflict_is_decided_again_on_fresh_state() -> None:
         etag = getattr(await b.submit(Register(ANN)), "profile").etag  # noqa: B009 - a Registered
         other = WriteQueue(MemoryStore(b.world), b.clock, HASHER, observer=Silent(), fresh_revision=revisions(9000))
         other.start()
-        met: list[Result] = []
+        met: list[Any] = []
 
         async def another_writer_wins(_changes: Changes) -> None:
             if not met:
@@ -118,15 +113,15 @@ async def test_order_is_kept_among_those_that_bisection_parts() -> None:
 
 
 async def test_a_rule_that_raises_fails_only_its_own_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    real: Callable[[State, Command, AppSettings], Result] = decide.decide
+    real = Register.decide
 
-    def faulty(state: State, command: Command, settings: AppSettings) -> Result:
-        result = real(state, command, settings)  # changes the state before it fails
+    def faulty(command: Register, state: State, settings: AppSettings) -> Registered:
+        result = real(command, state, settings)  # changes the state before it fails
         if command == Register(device(2)):
             raise ZeroDivisionError
         return result
 
-    monkeypatch.setattr(decide, "decide", faulty)
+    monkeypatch.setattr(Register, "decide", faulty)
     async with bench() as b:
         gate = await b.held()
         tasks = await b.callers(*[Register(device(n)) for n in range(5)])
@@ -202,7 +197,7 @@ async def test_R4_rows_that_somebody_changed_between_two_reads_are_read_again(mo
             rows = load(needs)
             if torn:
                 torn.clear()
-                rows.profiles = [p._replace(push_endpoints=()) for p in rows.profiles]
+                rows.found = dict(rows.found) | {PROFILES: [p._replace(push_endpoints=()) for p in rows.of(PROFILES)]}
                 for token, guard in b.world.tokens.items():  # who moves a token writes its owner
                     b.world.tokens[token] = guard._replace(revision=guard.revision + 1)
             return rows

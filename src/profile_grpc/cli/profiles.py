@@ -13,8 +13,8 @@ from profile_grpc.cli import output, settings, shapes
 from profile_grpc.cli.opening import administration
 from profile_grpc.cli.options import AppId, DatabaseUrl, Json, Yes, command_option, confirm, database
 from profile_grpc.domain import inactivity
-from profile_grpc.domain.commands import DeleteDeviceProfile
 from profile_grpc.domain.model import Platform, Profile, ProfileKey, ProfileStatus, PushEndpoint
+from profile_grpc.domain.removal import DeleteDeviceProfile
 from profile_grpc.domain.results import Deleted
 from profile_grpc.domain.settings import App
 from profile_grpc.service import paging
@@ -149,7 +149,7 @@ def delete(  # noqa: PLR0913 - each option is a parameter
     async def run() -> Deleted:
         async with administration(database(database_url)) as admin:
             owner = await admin.apps.get(app_id)
-            return await admin.profiles.delete_device_profile(owner, command)
+            return await admin.profiles.submit(owner, command)
 
     deleted = asyncio.run(run()).keys
     if as_json:

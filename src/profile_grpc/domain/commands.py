@@ -1,11 +1,15 @@
-"""What the service can be asked to change: one frozen record for each command, already of the right shape."""
+"""What the service can be asked to change, and the values that callers give.
+
+A command is declared once, beside its rule: its fields, what it reads, and what it decides. Nothing lists the commands.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
 
+from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.model import (
     EMPTY,
     ApnsEnvironment,
@@ -17,7 +21,72 @@ from profile_grpc.domain.model import (
     PushPurpose,
     WebPushKeys,
 )
-from profile_grpc.domain.settings import AccountRemovalAction
+from profile_grpc.domain.needs import Needs
+from profile_grpc.domain.settings import AppSettings
+from profile_grpc.domain.state import State
+
+ResultT_co = TypeVar("ResultT_co", covariant=True)
+
+
+class Command(Protocol[ResultT_co]):
+    """A change that is asked for, already of the right shape: a frozen record with its rule."""
+
+    @property
+    def app_id(self) -> str:
+        """The app that it is about."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """How much of a batch it takes: the profiles or items that it is about."""
+        ...
+
+    def needs(self, needs: Needs, settings: AppSettings, hasher: Hasher, /) -> None:
+        """Adds what the rule reads."""
+        ...
+
+    def decide(self, state: State, settings: AppSettings, /) -> ResultT_co:
+        """Applies the rule to the state and answers the result.
+
+        Raises:
+            Refused: the rule says no; the state has not changed.
+        """
+        ...
+
+
+class OfOne:
+    """A command that is about one profile or account."""
+
+    __slots__ = ()
+
+    @property
+    def size(self) -> int:
+        """See Command."""
+        return 1
+
+
+class OfProfile(OfOne):
+    """A command that names its profile."""
+
+    __slots__ = ()
+    key: ProfileKey
+
+    @property
+    def app_id(self) -> str:
+        """See Command."""
+        return self.key.app_id
+
+
+AnyCommand: TypeAlias = Command[Any]
+
+
+def needs_of(commands: Iterable[tuple[AnyCommand, AppSettings]], hasher: Hasher) -> Needs:
+    """The rows that the commands of a batch read."""
+    needs = Needs()
+    for command, settings in commands:
+        command.needs(needs, settings, hasher)
+    return needs
+
 
 AttributeValue: TypeAlias = str | bool | datetime | None
 
@@ -59,133 +128,5 @@ class ProfilePatch(NamedTuple):
         return bool(self.push_endpoints) or self.replace_push_endpoints
 
 
-class Register(NamedTuple):
-    """Create the profile or register it again (R1-R9)."""
-
-    key: ProfileKey
-    patch: ProfilePatch = ProfilePatch()
-
-
-class Heartbeat(NamedTuple):
-    """The installation is alive (H1-H4)."""
-
-    key: ProfileKey
-
-
-class UpdateProfileData(NamedTuple):
-    """Patch the profile (U1-U5)."""
-
-    key: ProfileKey
-    patch: ProfilePatch
-    etag: str = ""
-
-
-class Unregister(NamedTuple):
-    """Sign the user out of the device (D1)."""
-
-    key: ProfileKey
-    allow_missing: bool = False
-
-
-class DeleteDeviceProfile(NamedTuple):
-    """Delete profiles of a user or a customer, on one device or on all (D2). Exactly one of user and customer."""
-
-    app_id: str
-    user_id: str = ""
-    customer_id: str = ""
-    device_id: str = ""
-    """Empty: every device."""
-    allow_missing: bool = False
-
-
-class PushFeedback(NamedTuple):
-    """One answer of a push provider (F1). Exactly one of token and key; the token is normalised.
-
-    `invalid` says what is wrong with an item that broke a rule of shape; the other fields then mean nothing.
-    """
-
-    provider: PushProvider = PushProvider.FCM
-    token: str = ""
-    key: ProfileKey | None = None
-    push_app_id: str = ""
-    """Empty: any."""
-    error_code: str = ""
-    http_status: int = 0
-    error_message: str = ""
-    provider_time: datetime | None = None
-    sent_at: datetime | None = None
-    invalid: str = ""
-
-    @property
-    def evidence_time(self) -> datetime | None:
-        """The provider's time, else when the send began (F2)."""
-        return self.provider_time or self.sent_at
-
-
-class ReportPushFeedback(NamedTuple):
-    """Remove what providers prove dead, item by item (F1-F6)."""
-
-    app_id: str
-    feedback: tuple[PushFeedback, ...]
-
-
-class ReportedToken(NamedTuple):
-    """A token as an account-removal report names it."""
-
-    token: str
-    push_app_id: str = ""
-    """Empty: any."""
-
-
-class RemoveAccount(NamedTuple):
-    """Apply one account-removal report (X3). At least one of username and account_selector."""
-
-    app_id: str
-    tokens: tuple[ReportedToken, ...]
-    username: str = ""
-    account_selector: str = ""
-    report_time: datetime | None = None
-    action: AccountRemovalAction | None = None
-    """None: the app's setting."""
-
-
-class SeenProfile(NamedTuple):
-    """A profile that a scan found due, with the heartbeat it saw (P4)."""
-
-    key: ProfileKey
-    last_heartbeat_time: datetime | None
-
-
-class ReapInactive(NamedTuple):
-    """Delete the profiles that are still inactive (P1-P4)."""
-
-    app_id: str
-    seen: tuple[SeenProfile, ...]
-
-
-class PurgeUnregistered(NamedTuple):
-    """Delete the UNREGISTERED profiles whose retention is over (P8)."""
-
-    app_id: str
-    keys: tuple[ProfileKey, ...]
-
-
-class EraseApp(NamedTuple):
-    """Delete these profiles of an app that is being deleted."""
-
-    app_id: str
-    keys: tuple[ProfileKey, ...]
-
-
-Command: TypeAlias = (
-    Register
-    | Heartbeat
-    | UpdateProfileData
-    | Unregister
-    | DeleteDeviceProfile
-    | ReportPushFeedback
-    | RemoveAccount
-    | ReapInactive
-    | PurgeUnregistered
-    | EraseApp
-)
+EMPTY_PATCH = ProfilePatch()
+"""Leaves everything that is stored."""

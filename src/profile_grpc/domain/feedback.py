@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
-from profile_grpc.domain.commands import PushFeedback, ReportPushFeedback
 from profile_grpc.domain.feedback_codes import Verdict, judge
 from profile_grpc.domain.hashing import Hasher
+from profile_grpc.domain.kinds import ON_DEVICE, OWNERS
 from profile_grpc.domain.model import (
     Channel,
     DeletionReason,
@@ -18,10 +19,12 @@ from profile_grpc.domain.model import (
     ProfileKey,
     PushEndpoint,
     PushEndpointState,
+    PushProvider,
     TokenKey,
 )
 from profile_grpc.domain.needs import Needs
 from profile_grpc.domain.results import FeedbackResult, PushFeedbackOutcome
+from profile_grpc.domain.settings import AppSettings
 from profile_grpc.domain.state import State
 
 Holder: TypeAlias = tuple[Profile, list[PushEndpoint]]
@@ -34,19 +37,54 @@ _WITHOUT_TOKEN = {
 }
 
 
-def report_push_feedback_needs(needs: Needs, command: ReportPushFeedback, hasher: Hasher) -> None:
-    for item in command.feedback:
-        if item.invalid:
-            continue
-        if item.key is not None:
-            needs.devices.add(DeviceKey(command.app_id, item.key.device_id))
-        else:
-            needs.tokens.add(hasher.token(command.app_id, item.token))
+class PushFeedback(NamedTuple):
+    """One answer of a push provider (F1). Exactly one of token and key; the token is normalised.
+
+    `invalid` says what is wrong with an item that broke a rule of shape; the other fields then mean nothing.
+    """
+
+    provider: PushProvider = PushProvider.FCM
+    token: str = ""
+    key: ProfileKey | None = None
+    push_app_id: str = ""
+    """Empty: any."""
+    error_code: str = ""
+    http_status: int = 0
+    error_message: str = ""
+    provider_time: datetime | None = None
+    sent_at: datetime | None = None
+    invalid: str = ""
+
+    @property
+    def evidence_time(self) -> datetime | None:
+        """The provider's time, else when the send began (F2)."""
+        return self.provider_time or self.sent_at
 
 
-def report_push_feedback(state: State, command: ReportPushFeedback) -> tuple[FeedbackResult, ...]:
-    """Decides each item on its own; a bad one never fails its neighbours (F1)."""
-    return tuple(_decide(state, command.app_id, item) for item in command.feedback)
+@dataclass(frozen=True, slots=True)
+class ReportPushFeedback:
+    """Remove what providers prove dead, item by item (F1-F6)."""
+
+    app_id: str
+    feedback: tuple[PushFeedback, ...]
+
+    @property
+    def size(self) -> int:
+        """Of each item."""
+        return len(self.feedback)
+
+    def needs(self, needs: Needs, _settings: AppSettings, hasher: Hasher) -> None:
+        for item in self.feedback:
+            if item.invalid:
+                continue
+            if item.key is not None:
+                needs.add(ON_DEVICE, DeviceKey(self.app_id, item.key.device_id))
+            else:
+                needs.add(OWNERS, hasher.token(self.app_id, item.token))
+
+    def decide(self, state: State, _settings: AppSettings) -> tuple[FeedbackResult, ...]:
+        """Decides each item on its own; a bad one never fails its neighbours (F1)."""
+        return tuple(_decide(state, self.app_id, item) for item in self.feedback)
 
 
 def _decide(state: State, app_id: str, item: PushFeedback) -> FeedbackResult:

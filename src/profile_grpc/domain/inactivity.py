@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from profile_grpc.domain.commands import PurgeUnregistered, ReapInactive
-from profile_grpc.domain.model import DeletionReason, ProfileStatus
+from profile_grpc.domain.hashing import Hasher
+from profile_grpc.domain.kinds import PROFILES
+from profile_grpc.domain.model import DeletionReason, ProfileKey, ProfileStatus
 from profile_grpc.domain.needs import Needs
 from profile_grpc.domain.results import Deleted
 from profile_grpc.domain.settings import AppSettings
@@ -98,43 +101,72 @@ def clock_jumped(now: datetime, reference: datetime | None) -> bool:
     return reference is not None and now - reference > CLOCK_JUMP
 
 
-def reap_inactive_needs(needs: Needs, command: ReapInactive) -> None:
-    needs.profiles.update(seen.key for seen in command.seen)
+class SeenProfile(NamedTuple):
+    """A profile that a scan found due, with the heartbeat it saw (P4)."""
+
+    key: ProfileKey
+    last_heartbeat_time: datetime | None
 
 
-def reap_inactive(state: State, command: ReapInactive, settings: AppSettings) -> Deleted:
-    """Deletes what is inactive and has had no heartbeat since the scan saw it (P1, P2, P4)."""
-    heard_before = heartbeat_cutoff(settings, state.now)
-    registered_before = register_cutoff(settings, state.now)
-    deleted = []
-    for seen in command.seen:
-        profile = state.profile(seen.key)
-        if profile is None or profile.status is not ProfileStatus.ACTIVE:
-            continue
-        if profile.last_heartbeat_time != seen.last_heartbeat_time:
-            continue
-        if profile.last_heartbeat_time is not None:
-            due = profile.last_heartbeat_time < heard_before
-        else:
-            due = registered_before is not None and profile.register_time < registered_before
-        if due:
-            state.delete(profile, DeletionReason.INACTIVE)
-            deleted.append(profile.key)
-    return Deleted(tuple(deleted))
+@dataclass(frozen=True, slots=True)
+class ReapInactive:
+    """Delete the profiles that are still inactive (P1-P4)."""
+
+    app_id: str
+    seen: tuple[SeenProfile, ...]
+
+    @property
+    def size(self) -> int:
+        """Of each profile."""
+        return len(self.seen)
+
+    def needs(self, needs: Needs, _settings: AppSettings, _hasher: Hasher) -> None:
+        needs.update(PROFILES, [seen.key for seen in self.seen])
+
+    def decide(self, state: State, settings: AppSettings) -> Deleted:
+        """Deletes what is inactive and has had no heartbeat since the scan saw it (P1, P2, P4)."""
+        heard_before = heartbeat_cutoff(settings, state.now)
+        registered_before = register_cutoff(settings, state.now)
+        deleted = []
+        for seen in self.seen:
+            profile = state.profile(seen.key)
+            if profile is None or profile.status is not ProfileStatus.ACTIVE:
+                continue
+            if profile.last_heartbeat_time != seen.last_heartbeat_time:
+                continue
+            if profile.last_heartbeat_time is not None:
+                due = profile.last_heartbeat_time < heard_before
+            else:
+                due = registered_before is not None and profile.register_time < registered_before
+            if due:
+                state.delete(profile, DeletionReason.INACTIVE)
+                deleted.append(profile.key)
+        return Deleted(tuple(deleted))
 
 
-def purge_unregistered_needs(needs: Needs, command: PurgeUnregistered) -> None:
-    needs.profiles.update(command.keys)
+@dataclass(frozen=True, slots=True)
+class PurgeUnregistered:
+    """Delete the UNREGISTERED profiles whose retention is over (P8)."""
 
+    app_id: str
+    keys: tuple[ProfileKey, ...]
 
-def purge_unregistered(state: State, command: PurgeUnregistered, settings: AppSettings) -> Deleted:
-    """Deletes the profiles that have been UNREGISTERED for longer than the retention (D1, P8)."""
-    deleted = []
-    for key in command.keys:
-        profile = state.profile(key)
-        if profile is None or profile.status is not ProfileStatus.UNREGISTERED or profile.unregister_time is None:
-            continue
-        if state.now > profile.unregister_time + settings.unregistered_retention:
-            state.delete(profile, DeletionReason.UNREGISTERED)
-            deleted.append(profile.key)
-    return Deleted(tuple(deleted))
+    @property
+    def size(self) -> int:
+        """Of each profile."""
+        return len(self.keys)
+
+    def needs(self, needs: Needs, _settings: AppSettings, _hasher: Hasher) -> None:
+        needs.update(PROFILES, self.keys)
+
+    def decide(self, state: State, settings: AppSettings) -> Deleted:
+        """Deletes the profiles that have been UNREGISTERED for longer than the retention (D1, P8)."""
+        deleted = []
+        for key in self.keys:
+            profile = state.profile(key)
+            if profile is None or profile.status is not ProfileStatus.UNREGISTERED or profile.unregister_time is None:
+                continue
+            if state.now > profile.unregister_time + settings.unregistered_retention:
+                state.delete(profile, DeletionReason.UNREGISTERED)
+                deleted.append(profile.key)
+        return Deleted(tuple(deleted))

@@ -184,6 +184,21 @@ class ProfileKey(NamedTuple):
         return UserKey(self.app_id, self.user_id)
 
 
+class CustomerKey(NamedTuple):
+    """A customer of an app."""
+
+    app_id: str
+    customer_id: str
+
+
+class CountKey(NamedTuple):
+    """What profiles are counted by."""
+
+    app_id: str
+    status: ProfileStatus
+    platform: Platform
+
+
 class TokenRef(NamedTuple):
     """A push token of an app by its keyed hash, whatever its provider and push app id."""
 
@@ -308,6 +323,12 @@ class Profile(NamedTuple):
     unregister_reason: UnregisterReason | None = None
     revision: int = 0
     """Version of the stored row; 0 before it is stored."""
+
+    @property
+    def customer(self) -> CustomerKey | None:
+        """The customer that the profile is linked with."""
+        customer_id = self.attributes.customer_id
+        return None if customer_id is None else CustomerKey(self.key.app_id, customer_id)
 
     @property
     def etag(self) -> str:

@@ -1,50 +1,39 @@
-"""What a command reads before it can be decided, so that a batch can load it all at once."""
+"""What commands read before they can be decided, so that a batch can load it all at once."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, TypeAlias
 
-from profile_grpc.domain.model import (
-    DeviceKey,
-    History,
-    Liveness,
-    Profile,
-    ProfileKey,
-    TokenGuard,
-    TokenRef,
-    UserKey,
-)
+from profile_grpc.domain.kinds import ByT, KeyT, RowKind, RowT, Selection
+from profile_grpc.domain.model import History, ProfileKey
 
-
-class CustomerKey(NamedTuple):
-    """A customer of an app."""
-
-    app_id: str
-    customer_id: str
+Asked: TypeAlias = RowKind[Any, Any] | Selection[Any, Any, Any]
 
 
 @dataclass(slots=True)
 class Needs:
-    """The rows a batch of commands reads."""
+    """The rows that a batch of commands reads: keys of each kind and selection that is asked for."""
 
-    beats: set[ProfileKey] = field(default_factory=set)
-    """Profiles of which the liveness is enough."""
-    profiles: set[ProfileKey] = field(default_factory=set)
-    """Whole profiles. A missing one is loaded with its history."""
+    asked: dict[Asked, set[Any]] = field(default_factory=dict)
     patched: set[ProfileKey] = field(default_factory=set)
-    """The same of profiles that stay and keep their tokens, whose guards are then not needed."""
-    devices: set[DeviceKey] = field(default_factory=set)
-    """Every profile of the device."""
-    users: set[UserKey] = field(default_factory=set)
-    """Every profile of the user."""
-    customers: set[CustomerKey] = field(default_factory=set)
-    """Every profile linked with the customer."""
-    tokens: set[TokenRef] = field(default_factory=set)
-    """The token's guards, and every profile of the devices that own it."""
-    guards: set[int] = field(default_factory=set)
-    """The guards of devices and users about whose profiles something is decided."""
+    """Whole profiles that stay and keep their tokens, whose owners are then not needed."""
+
+    def add(self, what: RowKind[ByT, Any] | Selection[ByT, Any, Any], key: ByT) -> None:
+        """Asks for the row with this key, or for what is selected by it."""
+        self.update(what, (key,))
+
+    def update(self, what: RowKind[ByT, Any] | Selection[ByT, Any, Any], keys: Iterable[ByT]) -> None:
+        """`add` for each key."""
+        asked = self.asked.get(what)
+        if asked is None:
+            asked = self.asked[what] = set()
+        asked.update(keys)
+
+    def of(self, what: RowKind[ByT, Any] | Selection[ByT, Any, Any]) -> set[ByT]:
+        """The keys that were asked for."""
+        return self.asked.get(what) or set()
 
 
 @dataclass(slots=True)
@@ -57,10 +46,10 @@ class Rows:
     """
 
     needs: Needs
-    beats: Iterable[Liveness] = ()
-    profiles: Iterable[Profile] = ()
-    guards: Mapping[int, int] = field(default_factory=dict)
-    """The revisions of those guards that are there."""
-    token_guards: Iterable[TokenGuard] = ()
+    found: Mapping[RowKind[Any, Any], Iterable[Any]] = field(default_factory=dict)
     histories: Mapping[ProfileKey, History] = field(default_factory=dict)
-    """Of every key in `needs.profiles`, `needs.patched` and `needs.beats` that has no profile."""
+    """Of every profile that was asked for by its key and is not there."""
+
+    def of(self, kind: RowKind[KeyT, RowT]) -> Iterable[RowT]:
+        """The rows of the kind, each once."""
+        return self.found.get(kind, ())

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from profile_grpc.domain import billing, ownership, patching, stamps
-from profile_grpc.domain.commands import Register
+from profile_grpc.domain.commands import EMPTY_PATCH, OfProfile, ProfilePatch
 from profile_grpc.domain.hashing import Hasher
+from profile_grpc.domain.kinds import GUARDS, OF_USER, ON_DEVICE, OWNERS, PROFILES
 from profile_grpc.domain.model import (
     EventType,
     MadRecord,
@@ -22,45 +24,51 @@ from profile_grpc.domain.settings import AppSettings
 from profile_grpc.domain.state import State
 
 
-def register_needs(needs: Needs, command: Register, settings: AppSettings, hasher: Hasher) -> None:
-    key = command.key
-    needs.profiles.add(key)
-    needs.devices.add(key.device)
-    needs.guards.add(key.device.guard)
-    if settings.single_device_per_user:
-        needs.users.add(key.user)
-        needs.guards.add(key.user.guard)
-    needs.tokens.update(hasher.token(key.app_id, e.token) for e in command.patch.push_endpoints)
+@dataclass(frozen=True, slots=True)
+class Register(OfProfile):
+    """Create the profile or register it again (R1-R9)."""
 
+    key: ProfileKey
+    patch: ProfilePatch = EMPTY_PATCH
 
-def register(state: State, command: Register, settings: AppSettings) -> Registered:
-    """Creates the profile or registers it again; the newest registration owns device and tokens (R1-R9).
+    def needs(self, needs: Needs, settings: AppSettings, hasher: Hasher) -> None:
+        key = self.key
+        needs.add(PROFILES, key)
+        needs.add(ON_DEVICE, key.device)
+        needs.add(GUARDS, key.device.guard)
+        if settings.single_device_per_user:
+            needs.add(OF_USER, key.user)
+            needs.add(GUARDS, key.user.guard)
+        needs.update(OWNERS, [hasher.token(key.app_id, e.token) for e in self.patch.push_endpoints])
 
-    Raises:
-        Refused: CHANNEL_NOT_ENABLED (R9) or INVALID_ATTRIBUTE (U4, U5); nothing has changed then.
-    """
-    known = state.profile(command.key)
-    profile, _ = patching.apply(
-        _begin(state, command, settings) if known is None else _again(state, known),
-        command.patch,
-        settings,
-        state.now,
-    )
-    displaced = [
-        *ownership.claim_tokens(state, profile),
-        *ownership.take_device(state, profile, settings),
-        *ownership.take_user(state, profile, settings),
-    ]
-    profile = state.put(
-        profile._replace(
-            # Counted only now that nothing can be refused any more (M1).
-            mad=state.count_active(command.key, _mad(state, known, command)),
-            last_heartbeat_time=_heard(profile, settings, state.now),
+    def decide(self, state: State, settings: AppSettings) -> Registered:
+        """Creates the profile or registers it again; the newest registration owns device and tokens (R1-R9).
+
+        Raises:
+            Refused: CHANNEL_NOT_ENABLED (R9) or INVALID_ATTRIBUTE (U4, U5); nothing has changed then.
+        """
+        known = state.profile(self.key)
+        profile, _ = patching.apply(
+            _begin(state, self, settings) if known is None else _again(state, known),
+            self.patch,
+            settings,
+            state.now,
         )
-    )
-    _tell(state, known, profile)
-    users = sum(p.status is ProfileStatus.ACTIVE for p in state.on_device(profile.key.device))
-    return Registered(profile, known is None, tuple(displaced), users, _placeholder_ids(profile.key))
+        displaced = [
+            *ownership.claim_tokens(state, profile),
+            *ownership.take_device(state, profile, settings),
+            *ownership.take_user(state, profile, settings),
+        ]
+        profile = state.put(
+            profile._replace(
+                # Counted only now that nothing can be refused any more (M1).
+                mad=state.count_active(self.key, _mad(state, known, self)),
+                last_heartbeat_time=_heard(profile, settings, state.now),
+            )
+        )
+        _tell(state, known, profile)
+        users = sum(p.status is ProfileStatus.ACTIVE for p in state.on_device(profile.key.device))
+        return Registered(profile, known is None, tuple(displaced), users, _placeholder_ids(profile.key))
 
 
 def _begin(state: State, command: Register, settings: AppSettings) -> Profile:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
 from profile_grpc.domain import ownership, presence, tokens
-from profile_grpc.domain.commands import DeleteDeviceProfile, EraseApp, RemoveAccount, ReportedToken, Unregister
+from profile_grpc.domain.commands import OfOne, OfProfile
 from profile_grpc.domain.hashing import Hasher
+from profile_grpc.domain.kinds import OF_CUSTOMER, OF_USER, OWNERS, PROFILES
 from profile_grpc.domain.model import (
+    CustomerKey,
     DeletionReason,
     DeviceKey,
     EventType,
@@ -15,53 +21,69 @@ from profile_grpc.domain.model import (
     UnregisterReason,
     UserKey,
 )
-from profile_grpc.domain.needs import CustomerKey, Needs
+from profile_grpc.domain.needs import Needs
 from profile_grpc.domain.results import AccountRemovalOutcome, AccountRemoved, Deleted, Unregistered
 from profile_grpc.domain.settings import AccountRemovalAction, AppSettings
 from profile_grpc.domain.state import State
 
 
-def unregister_needs(needs: Needs, command: Unregister) -> None:
-    needs.profiles.add(command.key)
+@dataclass(frozen=True, slots=True)
+class Unregister(OfProfile):
+    """Sign the user out of the device (D1)."""
+
+    key: ProfileKey
+    allow_missing: bool = False
+
+    def needs(self, needs: Needs, _settings: AppSettings, _hasher: Hasher) -> None:
+        needs.add(PROFILES, self.key)
+
+    def decide(self, state: State, _settings: AppSettings) -> Unregistered:
+        """Signs the user out of the device; repeating it changes nothing (D1).
+
+        Raises:
+            Refused: PROFILE_NOT_FOUND, unless the command allows it.
+        """
+        profile = state.profile(self.key)
+        if profile is None:
+            if self.allow_missing:
+                return Unregistered(None)
+            raise presence.profile_not_found(self.key.app_id)
+        if profile.status is ProfileStatus.UNREGISTERED:
+            return Unregistered(profile)
+        return Unregistered(ownership.unregister(state, profile, UnregisterReason.CLIENT))
 
 
-def unregister(state: State, command: Unregister) -> Unregistered:
-    """Signs the user out of the device; repeating it changes nothing (D1).
+@dataclass(frozen=True, slots=True)
+class DeleteDeviceProfile(OfOne):
+    """Delete profiles of a user or a customer, on one device or on all (D2). Exactly one of user and customer."""
 
-    Raises:
-        Refused: PROFILE_NOT_FOUND, unless the command allows it.
-    """
-    profile = state.profile(command.key)
-    if profile is None:
-        if command.allow_missing:
-            return Unregistered(None)
-        raise presence.profile_not_found(command.key.app_id)
-    if profile.status is ProfileStatus.UNREGISTERED:
-        return Unregistered(profile)
-    return Unregistered(ownership.unregister(state, profile, UnregisterReason.CLIENT))
+    app_id: str
+    user_id: str = ""
+    customer_id: str = ""
+    device_id: str = ""
+    """Empty: every device."""
+    allow_missing: bool = False
 
+    def needs(self, needs: Needs, _settings: AppSettings, _hasher: Hasher) -> None:
+        if self.customer_id:
+            needs.add(OF_CUSTOMER, CustomerKey(self.app_id, self.customer_id))
+        elif self.device_id:
+            needs.add(PROFILES, ProfileKey(self.app_id, self.user_id, self.device_id))
+        else:
+            needs.add(OF_USER, UserKey(self.app_id, self.user_id))
 
-def delete_device_profile_needs(needs: Needs, command: DeleteDeviceProfile) -> None:
-    if command.customer_id:
-        needs.customers.add(CustomerKey(command.app_id, command.customer_id))
-    elif command.device_id:
-        needs.profiles.add(ProfileKey(command.app_id, command.user_id, command.device_id))
-    else:
-        needs.users.add(UserKey(command.app_id, command.user_id))
+    def decide(self, state: State, _settings: AppSettings) -> Deleted:
+        """Deletes the profiles at once (D2), UNREGISTERED ones too.
 
-
-def delete_device_profile(state: State, command: DeleteDeviceProfile) -> Deleted:
-    """Deletes the profiles at once (D2), UNREGISTERED ones too.
-
-    Raises:
-        Refused: PROFILE_NOT_FOUND when there is none, unless the command allows it.
-    """
-    found = [p for p in _owned(state, command) if command.device_id in {"", p.key.device_id}]
-    if not found and not command.allow_missing:
-        raise presence.profile_not_found(command.app_id)
-    for profile in found:
-        state.delete(profile, DeletionReason.DELETED)
-    return Deleted(tuple(p.key for p in found))
+        Raises:
+            Refused: PROFILE_NOT_FOUND when there is none, unless the command allows it.
+        """
+        found = [p for p in _owned(state, self) if self.device_id in {"", p.key.device_id}]
+        if not found and not self.allow_missing:
+            raise presence.profile_not_found(self.app_id)
+        for profile in found:
+            state.delete(profile, DeletionReason.DELETED)
+        return Deleted(tuple(p.key for p in found))
 
 
 def _owned(state: State, command: DeleteDeviceProfile) -> list[Profile]:
@@ -73,42 +95,75 @@ def _owned(state: State, command: DeleteDeviceProfile) -> list[Profile]:
     return state.of_user(UserKey(command.app_id, command.user_id))
 
 
-def erase_app_needs(needs: Needs, command: EraseApp) -> None:
-    needs.profiles.update(command.keys)
+@dataclass(frozen=True, slots=True)
+class EraseApp:
+    """Delete these profiles of an app that is being deleted."""
+
+    app_id: str
+    keys: tuple[ProfileKey, ...]
+
+    @property
+    def size(self) -> int:
+        """Of each profile."""
+        return len(self.keys)
+
+    def needs(self, needs: Needs, _settings: AppSettings, _hasher: Hasher) -> None:
+        needs.update(PROFILES, self.keys)
+
+    def decide(self, state: State, _settings: AppSettings) -> Deleted:
+        """Deletes these profiles of an app that goes."""
+        found = [p for p in map(state.profile, self.keys) if p is not None]
+        for profile in found:
+            state.delete(profile, DeletionReason.DELETED)
+        return Deleted(tuple(p.key for p in found))
 
 
-def erase_app(state: State, command: EraseApp) -> Deleted:
-    """Deletes these profiles of an app that goes."""
-    found = [p for p in map(state.profile, command.keys) if p is not None]
-    for profile in found:
-        state.delete(profile, DeletionReason.DELETED)
-    return Deleted(tuple(p.key for p in found))
+class ReportedToken(NamedTuple):
+    """A token as an account-removal report names it."""
+
+    token: str
+    push_app_id: str = ""
+    """Empty: any."""
 
 
-def remove_account_needs(needs: Needs, command: RemoveAccount, hasher: Hasher) -> None:
-    needs.tokens.update(
-        hasher.token(command.app_id, spelling)
-        for reported in command.tokens
-        for spelling in tokens.spellings(reported.token)
-    )
+@dataclass(frozen=True, slots=True)
+class RemoveAccount(OfOne):
+    """Apply one account-removal report (X3). At least one of username and account_selector."""
 
+    app_id: str
+    tokens: tuple[ReportedToken, ...]
+    username: str = ""
+    account_selector: str = ""
+    report_time: datetime | None = None
+    action: AccountRemovalAction | None = None
+    """None: the app's setting."""
 
-def remove_account(state: State, command: RemoveAccount, settings: AppSettings) -> AccountRemoved:
-    """Removes the account's profile that holds a reported token, unless it registered after the report (X3).
+    def needs(self, needs: Needs, _settings: AppSettings, hasher: Hasher) -> None:
+        needs.update(
+            OWNERS,
+            [
+                hasher.token(self.app_id, spelling)
+                for reported in self.tokens
+                for spelling in tokens.spellings(reported.token)
+            ],
+        )
 
-    A report time in the future counts as now: it must not outrun a registration to come.
-    """
-    report_time = min(command.report_time or state.now, state.now)
-    action = command.action or settings.account_removal_action
-    matching = [p for p in _holders(state, command) if _is_account(p, command)]
-    if not matching:
-        return AccountRemoved((), AccountRemovalOutcome.NO_MATCH)
-    current = [p for p in matching if p.register_time <= report_time]
-    if not current:
-        return AccountRemoved((), AccountRemovalOutcome.STALE)
-    for profile in current:
-        _remove(state, profile, action)
-    return AccountRemoved(tuple(p.key for p in current), AccountRemovalOutcome.REMOVED)
+    def decide(self, state: State, settings: AppSettings) -> AccountRemoved:
+        """Removes the account's profile that holds a reported token, unless it registered after the report (X3).
+
+        A report time in the future counts as now: it must not outrun a registration to come.
+        """
+        report_time = min(self.report_time or state.now, state.now)
+        action = self.action or settings.account_removal_action
+        matching = [p for p in _holders(state, self) if _is_account(p, self)]
+        if not matching:
+            return AccountRemoved((), AccountRemovalOutcome.NO_MATCH)
+        current = [p for p in matching if p.register_time <= report_time]
+        if not current:
+            return AccountRemoved((), AccountRemovalOutcome.STALE)
+        for profile in current:
+            _remove(state, profile, action)
+        return AccountRemoved(tuple(p.key for p in current), AccountRemovalOutcome.REMOVED)
 
 
 def _holders(state: State, command: RemoveAccount) -> list[Profile]:

@@ -10,7 +10,6 @@ from itertools import islice
 from time import perf_counter
 
 from profile_grpc.domain.errors import Reason, Refused
-from profile_grpc.domain.results import Deleted
 from profile_grpc.domain.settings import App
 from profile_grpc.reaper.due import Due
 from profile_grpc.service.lease import Lease
@@ -139,7 +138,7 @@ class Deletion:
                 await asyncio.sleep(refused.retry_after or 1)
                 await self._lease.acquire()
             else:
-                return len(result.keys) if isinstance(result, Deleted) else 0
+                return len(result.keys)
 
     async def _decide_halves(self, work: _Work, found: Sequence[DueProfile]) -> int:
         middle = len(found) // 2

@@ -8,8 +8,10 @@ from datetime import datetime, timedelta
 from typing import ClassVar, Protocol, Self
 
 from profile_grpc.domain import inactivity
-from profile_grpc.domain.commands import Command, PurgeUnregistered, ReapInactive, SeenProfile
+from profile_grpc.domain.commands import Command
+from profile_grpc.domain.inactivity import PurgeUnregistered, ReapInactive, SeenProfile
 from profile_grpc.domain.model import DeletionReason
+from profile_grpc.domain.results import Deleted
 from profile_grpc.domain.settings import App
 from profile_grpc.service.ports import DueBefore, DueProfile, ReaperStore
 
@@ -27,7 +29,7 @@ class Due(Protocol):
         """What is due under these settings too: a longer period is in force at once (P3), a shorter one next time."""
         ...
 
-    def command(self, app_id: str, profiles: Sequence[DueProfile]) -> Command:
+    def command(self, app_id: str, profiles: Sequence[DueProfile]) -> Command[Deleted]:
         """Decides on fresh state which of these to delete."""
         ...
 
@@ -59,7 +61,7 @@ class Inactive:
             self, before=replace(self.before, heard=min(self.before.heard, current.heard), registered=registered)
         )
 
-    def command(self, app_id: str, profiles: Sequence[DueProfile]) -> Command:
+    def command(self, app_id: str, profiles: Sequence[DueProfile]) -> Command[Deleted]:
         return ReapInactive(app_id, tuple(SeenProfile(p.key, p.last_heartbeat_time) for p in profiles))
 
 
@@ -82,7 +84,7 @@ class Unregistered:
     def under(self, app: App, now: datetime) -> Self:
         return replace(self, before=min(self.before, now - app.settings.unregistered_retention))
 
-    def command(self, app_id: str, profiles: Sequence[DueProfile]) -> Command:
+    def command(self, app_id: str, profiles: Sequence[DueProfile]) -> Command[Deleted]:
         return PurgeUnregistered(app_id, tuple(p.key for p in profiles))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from profile_grpc.domain.commands import EraseApp
+from profile_grpc.domain.removal import EraseApp
 from profile_grpc.domain.settings import AppSettings
 from profile_grpc.service.ports import ProfileFilter, ProfileStore
 from profile_grpc.service.write_queue import WriteQueue

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
-from profile_grpc.domain.model import DeletionReason, Event, Platform, Profile, ProfileKey, ProfileStatus
+from profile_grpc.domain.model import CountKey, DeletionReason, Event, Platform, Profile, ProfileKey, ProfileStatus
 from profile_grpc.domain.needs import Needs, Rows
 from profile_grpc.domain.settings import App
-from profile_grpc.domain.state import Changes, CountKey
+from profile_grpc.domain.state import Changes
 
 
 class Clock(Protocol):

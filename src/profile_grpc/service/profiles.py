@@ -4,31 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from typing import TypeVar
 
 from profile_grpc.domain import presence
-from profile_grpc.domain.commands import (
-    DeleteDeviceProfile,
-    Heartbeat,
-    Register,
-    RemoveAccount,
-    ReportPushFeedback,
-    Unregister,
-    UpdateProfileData,
-)
+from profile_grpc.domain.commands import Command
 from profile_grpc.domain.errors import Refused
+from profile_grpc.domain.feedback import ReportPushFeedback
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.model import Profile, ProfileKey
-from profile_grpc.domain.results import (
-    AccountRemoved,
-    Beat,
-    Deleted,
-    FeedbackResult,
-    Registered,
-    Unregistered,
-    Updated,
-)
+from profile_grpc.domain.registration import Register
+from profile_grpc.domain.results import FeedbackResult, Registered
 from profile_grpc.domain.settings import App
 from profile_grpc.service import paging
 from profile_grpc.service.observer import Observer
@@ -55,37 +41,28 @@ class Profiles:
         self._hasher = hasher
         self._observer = observer
 
+    async def submit(self, app: App, command: Command[ResultT]) -> ResultT:
+        """Carries out a command; its own rules say what it does and when it is refused.
+
+        Raises:
+            Refused.
+        """
+        return await self._queue.submit(command, app.settings)
+
+    async def submit_all(self, commands: Sequence[tuple[App, Command[ResultT]]]) -> list[ResultT | Refused]:
+        """Commands of any apps, each answered on its own."""
+        if not commands:
+            return []
+        return await self._queue.submit_all([(command, app.settings) for app, command in commands])
+
     async def register(self, app: App, command: Register) -> Registered:
-        """See the rules R1-R9."""
-        result = _expect(Registered, await self._queue.submit(command, app.settings))
+        """`submit`; tells of a crowded device (R5)."""
+        result = await self.submit(app, command)
         if result.crowded:
             self._observer.device_crowded(app.app_id)
         for name in result.placeholder_ids:
             self._observer.placeholder_id(app.app_id, name)
         return result
-
-    async def heartbeat(self, app: App, command: Heartbeat) -> Beat:
-        """See the rules H1-H4."""
-        return _expect(Beat, await self._queue.submit(command, app.settings))
-
-    async def batch_heartbeat(self, beats: Sequence[tuple[App, Heartbeat]]) -> list[Beat | Refused]:
-        """Heartbeats of any apps, each answered on its own."""
-        if not beats:
-            return []
-        answers = await self._queue.submit_all([(command, app.settings) for app, command in beats])
-        return [a if isinstance(a, Refused) else _expect(Beat, a) for a in answers]
-
-    async def update_profile_data(self, app: App, command: UpdateProfileData) -> Updated:
-        """See the rules U1-U5."""
-        return _expect(Updated, await self._queue.submit(command, app.settings))
-
-    async def unregister(self, app: App, command: Unregister) -> Unregistered:
-        """See the rule D1."""
-        return _expect(Unregistered, await self._queue.submit(command, app.settings))
-
-    async def delete_device_profile(self, app: App, command: DeleteDeviceProfile) -> Deleted:
-        """See the rules D2 and D3."""
-        return _expect(Deleted, await self._queue.submit(command, app.settings))
 
     async def report_push_feedback(self, app: App, command: ReportPushFeedback) -> tuple[FeedbackResult, ...]:
         """See the rules F1-F7. A long report is decided in parts, so that single calls need not wait for all of it.
@@ -94,19 +71,15 @@ class Profiles:
             Refused: a part was; the others may have been applied, and repeating the report is safe.
         """
         feedback = command.feedback
-        parts = [command._replace(feedback=feedback[at : at + BULK]) for at in range(0, len(feedback), BULK)]
+        parts = [replace(command, feedback=feedback[at : at + BULK]) for at in range(0, len(feedback), BULK)]
         results: list[FeedbackResult] = []
         for answer in await self._queue.submit_all([(part, app.settings) for part in parts]):
             if isinstance(answer, Refused):
                 raise answer
-            results += _expect(tuple, answer)
+            results += answer
         for outcome, number in Counter(result.outcome for result in results).items():
             self._observer.feedback_decided(app.app_id, outcome, number)
         return tuple(results)
-
-    async def remove_account(self, app: App, command: RemoveAccount) -> AccountRemoved:
-        """See the rule X3."""
-        return _expect(AccountRemoved, await self._queue.submit(command, app.settings))
 
     async def get(self, key: ProfileKey) -> Profile:
         """The profile as committed.
@@ -165,11 +138,3 @@ def _size(profile: Profile) -> int:
 
 def _bytes(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode())
-
-
-def _expect(kind: type[ResultT], result: object) -> ResultT:
-    """Each command has one kind of result; this tells the type checker which."""
-    if not isinstance(result, kind):
-        msg = f"a command answered {type(result).__name__} where {kind.__name__} is due"
-        raise TypeError(msg)
-    return result

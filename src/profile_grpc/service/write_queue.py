@@ -7,13 +7,11 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import perf_counter
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import structlog
 
-from profile_grpc.domain import decide
-from profile_grpc.domain.commands import Command, ReapInactive, ReportPushFeedback
-from profile_grpc.domain.decide import Result
+from profile_grpc.domain.commands import AnyCommand, Command, needs_of
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.settings import AppSettings
@@ -26,7 +24,7 @@ from profile_grpc.service.ports import Clock, Conflict, ProfileStore, StoreUnava
 
 log = structlog.get_logger(__name__)
 
-Answer = Result | Refused
+ResultT = TypeVar("ResultT")
 
 BULK = 50
 """Items in a part of a long report: 3 to 5 ms of work, for which a single call may have to wait."""
@@ -58,31 +56,17 @@ class QueueLimits:
 class _Pending(NamedTuple):
     """A command that waits for its turn, and the future that its caller awaits."""
 
-    command: Command
+    command: AnyCommand
     settings: AppSettings
     app_id: str
     size: int
-    future: asyncio.Future[Answer]
+    future: asyncio.Future[Any]
+    """Of the command's result, or of why it is refused."""
 
-    def answer(self, answer: Answer) -> None:
+    def answer(self, answer: object) -> None:
         """Tells the caller, unless it has left."""
         if not self.future.done():
             self.future.set_result(answer)
-
-
-def _size(command: Command) -> int:
-    match command:
-        case ReportPushFeedback():
-            return len(command.feedback)
-        case ReapInactive():
-            return len(command.seen)
-        case _:
-            return 1
-
-
-def _app_id(command: Command) -> str:
-    key = getattr(command, "key", None)
-    return str(command.app_id if key is None else key.app_id)  # type: ignore[union-attr]
 
 
 class WriteQueue:
@@ -137,20 +121,20 @@ class WriteQueue:
         self._gathering.end()
         await asyncio.gather(*self._workers)
 
-    async def submit(self, command: Command, settings: AppSettings) -> Result:
+    async def submit(self, command: Command[ResultT], settings: AppSettings) -> ResultT:
         """Decides and commits one command.
 
         Raises:
             Refused: the rules say no, or QUEUE_FULL, DRAINING, CONFLICT, DATA_REFUSED, DATABASE_UNAVAILABLE.
         """
-        bulk = _size(command) > 1
+        bulk = command.size > 1
         self._admit(1, bulk=bulk)
-        answer = await self._enqueue(command, settings, bulk=bulk)
+        answer: ResultT | Refused = await self._enqueue(command, settings, bulk=bulk)
         if isinstance(answer, Refused):
             raise answer
         return answer
 
-    async def submit_all(self, commands: Sequence[tuple[Command, AppSettings]]) -> list[Answer]:
+    async def submit_all(self, commands: Sequence[tuple[Command[ResultT], AppSettings]]) -> list[ResultT | Refused]:
         """Decides and commits each command on its own, and answers them in order.
 
         Raises:
@@ -168,9 +152,9 @@ class WriteQueue:
         if len(self._queue) + commands > limit:
             raise self._full(limit)
 
-    def _enqueue(self, command: Command, settings: AppSettings, *, bulk: bool) -> asyncio.Future[Answer]:
-        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self._queue.add(_Pending(command, settings, _app_id(command), _size(command), future), bulk=bulk)
+    def _enqueue(self, command: AnyCommand, settings: AppSettings, *, bulk: bool) -> asyncio.Future[Any]:
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._queue.add(_Pending(command, settings, command.app_id, command.size, future), bulk=bulk)
         self.taken += 1
         waiting = len(self._queue)
         if waiting == 1:
@@ -246,7 +230,7 @@ class WriteQueue:
         for pending, answer in zip(batch, answers, strict=True):
             pending.answer(answer)
 
-    async def _decide_and_write(self, batch: list[_Pending]) -> Sequence[Answer]:
+    async def _decide_and_write(self, batch: list[_Pending]) -> Sequence[object]:
         attempts = self._limits.attempts if len(batch) == 1 else self._limits.shared_attempts
         for attempt in range(attempts):
             try:
@@ -257,9 +241,9 @@ class WriteQueue:
                 await asyncio.sleep(random.uniform(0, min(0.002 * 2**attempt, _LONGEST_PAUSE)))  # noqa: S311 - no secret
         return await self._attempt(batch)
 
-    async def _attempt(self, batch: list[_Pending]) -> list[Answer]:
+    async def _attempt(self, batch: list[_Pending]) -> list[object]:
         started = perf_counter()
-        needs = decide.needs(((p.command, p.settings) for p in batch), self._hasher)
+        needs = needs_of([(p.command, p.settings) for p in batch], self._hasher)
         async with self._store.write() as transaction:
             rows = await transaction.load(needs)
             state = State(rows, hasher=self._hasher, now=self._clock.now(), fresh_revision=self._fresh_revision)
@@ -271,9 +255,9 @@ class WriteQueue:
         return answers
 
     @staticmethod
-    def _decide(state: State, pending: _Pending) -> Answer:
+    def _decide(state: State, pending: _Pending) -> object:
         try:
-            return decide.decide(state, pending.command, pending.settings)
+            return pending.command.decide(state, pending.settings)
         except Refused as refused:
             return refused
         except TornRows as torn:

@@ -2,132 +2,122 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import Table
-
-from profile_grpc.domain.model import Liveness
-from profile_grpc.domain.state import Changes, Write
+from profile_grpc.domain.kinds import RowKind
+from profile_grpc.domain.state import Changes, RowChanges, Write
 from profile_grpc.service.ports import Conflict
-from profile_grpc.store import rows, statements, tables, times
+from profile_grpc.store import kinds, statements
 from profile_grpc.store.database import Database, Session
 from profile_grpc.store.engine import Prepared, Row
-
-SHARDS = 16
-"""Rows of `profile_count` for one (app, status, platform)."""
-
-
-class _Guarded:
-    """A table whose rows have revisions: the three ways to change its rows."""
-
-    def __init__(self, database: Database, table: Table) -> None:
-        key = {column.name for column in table.primary_key}
-        self._name = table.name
-        self._insert = statements.insert_new(database, table)
-        self._update = statements.update_seen(
-            database, table, [column.name for column in table.c if column.name not in key]
-        )
-        self._delete = statements.delete_seen(database, table)
-
-    async def write(self, session: Session, written: Sequence[tuple[Row, int | None]]) -> None:
-        """Inserts the rows that were seen nowhere, updates those that still have the revision seen."""
-        new = [row for row, seen in written if seen is None]
-        changed = [(*row, seen) for row, seen in written if seen is not None]
-        await self._all(session, self._insert, new)
-        await self._all(session, self._update, changed)
-
-    async def delete(self, session: Session, deleted: Sequence[Row]) -> None:
-        """Deletes the rows (key, seen) that still have the revision seen."""
-        await self._all(session, self._delete, deleted)
-
-    async def _all(self, session: Session, statement: Prepared, given: Sequence[Row]) -> None:
-        await write_all(session, statement, given, self._name)
 
 
 class Applier:
     """Applies `Changes` in a transaction."""
 
     def __init__(self, database: Database) -> None:
-        self._guards = _Guarded(database, tables.guard)
-        self._tokens = _Guarded(database, tables.push_token)
-        self._profiles = _Guarded(database, tables.profile)
-        # SQLite writes the indexes of every assigned column anew, even when its value is the same.
-        self._patch = statements.update_seen(database, tables.profile, rows.PATCH)
-        self._beat = statements.update_seen(database, tables.profile, rows.BEAT)
-        self._same_day_beat = statements.update_seen(database, tables.profile, rows.SAME_DAY_BEAT)
-        self._tombstones = statements.upsert(database, tables.tombstone)
-        self._ledger = statements.insert_new(database, tables.mad_ledger)
-        self._events = statements.insert_new(database, tables.event)
-        self._counts = statements.upsert(database, tables.profile_count, adds=["profiles"])
-        self._reaped = statements.upsert(database, tables.reaper_deletion, adds=["deletions"])
-        self._event_rows = rows.EventRows()
+        self._rows: Mapping[RowKind[Any, Any], _Rows] = {one.kind: _Rows(database, one) for one in kinds.ROWS}
+        self._records = [_Records(database, one) for one in kinds.RECORDS]
+        self._tallies = [_Tally(database, one) for one in kinds.TALLIES]
 
     async def apply(self, session: Session, changes: Changes) -> None:
         """Writes all or, with Conflict, nothing. Every process writes the tables in this order, rows by key."""
-        if changes.one_beat is not None:
-            await self._apply_one_beat(session, changes.one_beat)
+        if changes.only is not None:
+            kind, write = changes.only
+            await self._rows[kind].write_alone(session, write)
             return
-        await self._apply_guards(session, changes)
-        await self._apply_beats(session, changes.beats)
-        await self._apply_profiles(session, changes)
-        await self._apply_records(session, changes)
+        for kind, stored in self._rows.items():
+            if kind in changes.rows:
+                await stored.write(session, changes.rows[kind])
+        for records in self._records:
+            await records.write(session, changes)
+        for tally in self._tallies:
+            await tally.write(session, changes)
 
-    async def _apply_profiles(self, session: Session, changes: Changes) -> None:
-        patched: list[Row] = []
-        others: list[tuple[Row, int | None]] = []
-        for write in changes.profiles:
-            if rows.is_patch(write.before, write.row):
-                patched.append((*rows.patch_values(write.row), write.seen))
+
+class _Rows:
+    """The rows of one kind: the ways to change them."""
+
+    def __init__(self, database: Database, stored: kinds.StoredRows[Any, Any]) -> None:
+        table = stored.table
+        key = [column.name for column in table.primary_key]
+        self._name = table.name
+        self._key = stored.key
+        updates = list(stored.updates)
+        if stored.values is not None:
+            rest = tuple(column.name for column in table.c if column.name not in key)
+            updates.append(kinds.Narrow(rest, lambda _before, _row: True, stored.values))
+            self._insert = statements.insert_new(database, table)
+            self._values = stored.values
+        self._delete = statements.delete_seen(database, table)
+        self._updates = [(update, statements.update_seen(database, table, update.columns)) for update in updates]
+
+    async def write(self, session: Session, changes: RowChanges[Any, Any]) -> None:
+        """Inserts the rows that were seen nowhere, updates and deletes those that still have the revision seen."""
+        new: list[Row] = []
+        changed: list[list[Row]] = [[] for _ in self._updates]
+        for write in changes.writes:
+            if write.seen is None:
+                new.append(self._values(write.row))
             else:
-                others.append((rows.profile_values(write.row), write.seen))
-        await write_all(session, self._patch, patched, tables.profile.name)
-        await self._profiles.write(session, others)
-        await self._profiles.delete(session, [(*d.key, d.seen) for d in changes.deleted_profiles])
+                number, row = self._update(write)
+                changed[number].append(row)
+        for (_, statement), given in zip(self._updates, changed, strict=True):
+            await write_all(session, statement, given, self._name)
+        if new:
+            await write_all(session, self._insert, new, self._name)
+        if changes.deletes:
+            deleted = [(*self._key(delete.key), delete.seen) for delete in changes.deletes]
+            await write_all(session, self._delete, deleted, self._name)
 
-    async def _apply_beats(self, session: Session, beats: Sequence[Write[Liveness]]) -> None:
-        new_day: list[Row] = []
-        same_day: list[Row] = []
-        for beat in beats:
-            if rows.is_same_day(beat.before, beat.row):
-                same_day.append((*rows.same_day_beat_values(beat.row), beat.seen))
-            else:
-                new_day.append((*rows.beat_values(beat.row), beat.seen))
-        await write_all(session, self._beat, new_day, tables.profile.name)
-        await write_all(session, self._same_day_beat, same_day, tables.profile.name)
+    async def write_alone(self, session: Session, write: Write[Any]) -> None:
+        """One row that is updated, in one trip to the database: most of what a service with few callers writes."""
+        number, row = self._update(write)
+        if not await session.execute_alone(self._updates[number][1], row):
+            raise Conflict(f"the row of {self._name} is no longer as it was read")
 
-    async def _apply_one_beat(self, session: Session, beat: Write[Liveness]) -> None:
-        """Most of what a service with few callers writes: two trips to the database less."""
-        if rows.is_same_day(beat.before, beat.row):
-            statement, row = self._same_day_beat, rows.same_day_beat_values(beat.row)
-        else:
-            statement, row = self._beat, rows.beat_values(beat.row)
-        if not await session.execute_alone(statement, (*row, beat.seen)):
-            raise Conflict("the row of a profile is no longer as it was read")
+    def _update(self, write: Write[Any]) -> tuple[int, Row]:
+        """Which update fits, and the row for it."""
+        for number, (update, _) in enumerate(self._updates):
+            if update.fits(write.before, write.row):
+                return number, (*update.values(write.row), write.seen)
+        msg = f"no update of {self._name} fits"
+        raise LookupError(msg)
 
-    async def _apply_guards(self, session: Session, changes: Changes) -> None:
-        await self._guards.write(session, [(w.row, w.seen) for w in changes.guards])
-        await self._tokens.write(session, [(rows.token_guard_values(w.row), w.seen) for w in changes.token_guards])
-        await self._tokens.delete(
-            session, [(*rows.token_key_values(d.key), d.seen) for d in changes.deleted_token_guards]
-        )
 
-    async def _apply_records(self, session: Session, changes: Changes) -> None:
-        await write_all(session, self._tombstones, [rows.tombstone_values(t) for t in changes.tombstones], "tombstone")
-        # A count whose number is taken was made by another process at the same time (M4).
-        await write_all(session, self._ledger, [rows.ledger_values(e) for e in changes.ledger], "mad_ledger")
-        await write_all(session, self._events, self._event_rows.values(changes.events), "event")
-        # Last, because other transactions may wait for these rows until the commit.
-        shard = random.randrange(SHARDS)  # noqa: S311 - no secret
-        counts = [
-            (key.app_id, key.status.value, key.platform.value, shard, difference)
-            for key, difference in changes.counts.items()
-            if difference
-        ]
-        await write_all(session, self._counts, counts, "profile_count")
-        time = times.micros(changes.time)
-        reaped = [(app_id, time, number) for app_id, number in changes.reaped.items()]
-        await write_all(session, self._reaped, reaped, "reaper_deletion")
+class _Records:
+    """The records of one kind."""
+
+    def __init__(self, database: Database, stored: kinds.StoredRecords[Any]) -> None:
+        self._kind = stored.kind
+        self._name = stored.table.name
+        self._values = stored.encoder()
+        make = statements.upsert if stored.kind.replaces else statements.insert_new
+        self._statement = make(database, stored.table)
+
+    async def write(self, session: Session, changes: Changes) -> None:
+        """Inserts the records; one that is there already is replaced, or a conflict."""
+        records = changes.left(self._kind)
+        if records:
+            await write_all(session, self._statement, [self._values(record) for record in records], self._name)
+
+
+class _Tally:
+    """The numbers of one kind."""
+
+    def __init__(self, database: Database, stored: kinds.StoredTally[Any]) -> None:
+        self._kind = stored.kind
+        self._name = stored.table.name
+        self._values = stored.values
+        self._statement = statements.upsert(database, stored.table, adds=[stored.number])
+
+    async def write(self, session: Session, changes: Changes) -> None:
+        """Adds to the numbers."""
+        added = changes.added(self._kind)
+        if added:
+            given = [self._values(key, number, changes.time) for key, number in added.items()]
+            await write_all(session, self._statement, given, self._name)
 
 
 async def write_all(session: Session, statement: Prepared, given: Sequence[Row], table: str) -> None:

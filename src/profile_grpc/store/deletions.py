@@ -34,7 +34,7 @@ from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.model import DeletionReason, EventType, ProfileStatus
 from profile_grpc.service.ports import Conflict, DueProfile
 from profile_grpc.store import rows, statements, tables, times
-from profile_grpc.store.applying import SHARDS, write_all
+from profile_grpc.store.applying import write_all
 from profile_grpc.store.database import Database, Session
 from profile_grpc.store.engine import Prepared, Row, RowColumn
 from profile_grpc.store.json_columns import read_tokens
@@ -112,7 +112,7 @@ class Deletions:
         await session.execute(self._events, events, of_app_id=app_id, **told)
         # Last, because other processes may wait for these rows until the commit.
         status = ProfileStatus.UNREGISTERED if reason is DeletionReason.UNREGISTERED else ProfileStatus.ACTIVE
-        shard = random.randrange(SHARDS)  # noqa: S311 - no secret
+        shard = rows.any_shard()
         by_platform = Counter(p.stored[0] for p in profiles)
         counts = [(app_id, status.value, platform, shard, -number) for platform, number in by_platform.items()]
         await write_all(session, self._counts, counts, tables.profile_count.name)

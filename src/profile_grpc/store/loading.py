@@ -1,27 +1,71 @@
-"""Loads what a batch needs: one statement for each kind of row, and none where nothing is asked for."""
+"""Loads what a batch needs: one statement for each kind and selection of rows, and none where nothing is asked for."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from typing import Any
 
 from profile_grpc.domain.hashing import Hasher
-from profile_grpc.domain.model import (
-    DeletionReason,
-    DeviceKey,
-    History,
-    MadRecord,
-    Profile,
-    ProfileKey,
-    TokenGuard,
-    TokenRef,
-    Tombstone,
-)
-from profile_grpc.domain.needs import Needs, Rows
-from profile_grpc.store import rows, statements, tables, times
+from profile_grpc.domain.kinds import OWNERS, PROFILES, TOKENS, RowKind
+from profile_grpc.domain.model import DeletionReason, History, MadRecord, Profile, ProfileKey, Tombstone
+from profile_grpc.domain.needs import Asked, Needs, Rows
+from profile_grpc.store import kinds, statements, tables, times
 from profile_grpc.store.database import Database, Session
-from profile_grpc.store.engine import Found, Prepared, Row
+from profile_grpc.store.engine import Prepared, Row
 
-_PROFILE = [column.name for column in tables.profile.c]
+
+class _Kind:
+    """The ways to find rows of one kind."""
+
+    def __init__(self, database: Database, stored: kinds.StoredRows[Any, Any]) -> None:
+        table = stored.table
+        columns = stored.columns or [column.name for column in table.c]
+        self.kind: RowKind[Any, Any] = stored.kind
+        self.table = table.name
+        self.whole = stored.kind.part_of.whole if stored.kind.part_of else self.kind
+        self._read = stored.read
+        self._key = stored.key
+        self.by_key = statements.lookup(database, table, [column.name for column in table.primary_key], columns)
+        self.selections = {
+            one.selection: statements.lookup(database, table, one.by, columns, *one.where)
+            for one in kinds.SELECTIONS
+            if one.selection.of is stored.kind
+        }
+
+    async def select(self, session: Session, asked: dict[Asked, set[Any]]) -> dict[Any, Any]:
+        """The rows of the selections that are asked for; asks for what they lead to."""
+        found: dict[Any, Any] = {}
+        for selection, statement in self.selections.items():
+            wanted = asked.get(selection)
+            if not wanted:
+                continue
+            rows = await self.found(session, statement, wanted)
+            if selection.leads is not None:
+                asked[selection.leads.to] = asked.get(selection.leads.to, set()).union(
+                    map(selection.leads.by, rows.values())
+                )
+            found |= rows
+        return found
+
+    async def by_their_keys(
+        self, session: Session, asked: dict[Asked, set[Any]], known: Collection[Any]
+    ) -> dict[Any, Any]:
+        """The rows that are asked for by their keys, without those that are known, or known not to be there."""
+        keys = asked.get(self.kind)
+        if not keys:
+            return {}
+        alone = keys.difference(known)
+        for selection in self.selections:
+            covers, by = selection.covers, asked.get(selection)
+            if covers is not None and by:
+                alone = {key for key in alone if covers(key) not in by}
+        return await self.found(session, self.by_key, list(map(self._key, alone)))
+
+    async def found(self, session: Session, statement: Prepared, keys: Collection[Row]) -> dict[Any, Any]:
+        """The rows that the statement finds, by their keys."""
+        if not keys:
+            return {}
+        return {row.key: row for row in map(self._read, await session.fetch(statement, sorted(keys)))}
 
 
 class Loader:
@@ -29,21 +73,13 @@ class Loader:
 
     def __init__(self, database: Database, hasher: Hasher) -> None:
         self._hasher = hasher
-        profile = tables.profile
-
-        def profiles(*by: str) -> Prepared:
-            where = [tables.HAS_CUSTOMER] if "customer_id" in by else []
-            return statements.lookup(database, profile, by, _PROFILE, *where)
-
-        self.by_key = profiles("app_id", "user_id", "device_id")
-        self._by_device = profiles("app_id", "device_id")
-        self._by_user = profiles("app_id", "user_id")
-        self._by_customer = profiles("app_id", "customer_id")
-        self._beats = statements.lookup(database, profile, ["app_id", "user_id", "device_id"], rows.LIVENESS)
-        self._guards = statements.lookup(database, tables.guard, ["key"], [c.name for c in tables.guard.c])
-        self._tokens = statements.lookup(
-            database, tables.push_token, ["app_id", "token_hash"], [c.name for c in tables.push_token.c]
-        )
+        every = [_Kind(database, one) for one in kinds.ROWS]
+        self._kinds = [one for one in every if one.whole is one.kind]
+        self._parts = [one for one in every if one.whole is not one.kind]
+        [self._tokens] = [one for one in every if one.kind is TOKENS]
+        [self._profiles] = [one for one in every if one.kind is PROFILES]
+        self.profile_by_key = self._profiles.by_key
+        self._owners = self._tokens.selections[OWNERS]
         # Two statements, not one with outer joins: for these Citus would fetch both tables whole.
         self._tombstones, self._ledger = (
             statements.lookup(database, table, ["app_id", "profile_hash"], [c.name for c in table.c])
@@ -51,50 +87,43 @@ class Loader:
         )
 
     async def load(self, session: Session, needs: Needs) -> Rows:
-        """The rows of `needs`. Guards come first: whoever changes a profile between the reads changes its guards."""
-        guards = await _fetch(session, self._guards, [(key,) for key in needs.guards])
-        tokens = await self._load_tokens(session, needs.tokens)
-        devices = needs.devices | {DeviceKey(guard.key.app_id, guard.device_id) for guard in tokens}
-        found: dict[ProfileKey, Profile] = {}
-        for statement, wanted in (
-            (self._by_device, devices),
-            (self._by_user, needs.users),
-            (self._by_customer, needs.customers),
-        ):
-            found |= await self._load_profiles(session, statement, wanted)
-        # A profile that comes with its device or its user need not be asked for by its own key.
-        asked = (needs.profiles | needs.patched) - found.keys()
-        alone = {key for key in asked if key.device not in devices and key.user not in needs.users}
-        by_key = await self._load_profiles(session, self.by_key, alone)
-        found |= by_key
-        kept = by_key.keys() - needs.profiles
-        held = {
-            self._hasher.token(key.app_id, e.token)
-            for key, profile in found.items()
-            if key not in kept
-            for e in profile.push_endpoints
-            if e.token
-        }
-        tokens += await self._load_tokens(session, held - needs.tokens)
-        beats = [rows.read_liveness(row) for row in await _fetch(session, self._beats, needs.beats - found.keys())]
-        missing = (asked | needs.beats) - found.keys() - {beat.key for beat in beats}
+        """The rows of `needs`, the kinds in the order in which they are declared.
+
+        So guards come before what they guard: whoever changes a profile between the reads changes its guards.
+        """
+        asked = dict(needs.asked)
+        asked[PROFILES] = needs.of(PROFILES) | needs.patched
+        found: dict[RowKind[Any, Any], dict[Any, Any]] = {}
+        for kind in self._kinds:
+            found[kind.kind] = await kind.select(session, asked)
+            alone = await kind.by_their_keys(session, asked, found[kind.kind])
+            if kind.kind is PROFILES:
+                found[TOKENS] |= await self._load_owners(session, needs, found[PROFILES], alone)
+            found[kind.kind] |= alone
+        missing = asked[PROFILES] - found[PROFILES].keys()
+        for part in self._parts:
+            whole = found[part.whole]
+            found[part.kind] = await part.by_their_keys(session, asked, whole)
+            if part.whole is PROFILES:
+                missing |= asked.get(part.kind, set()) - whole.keys() - found[part.kind].keys()
         return Rows(
             needs=needs,
-            beats=beats,
-            profiles=found.values(),
-            guards=dict(map(tuple, guards)),
-            token_guards=tokens,
+            found={kind: rows.values() for kind, rows in found.items() if rows},
             histories=await self._load_histories(session, missing) if missing else {},
         )
 
-    async def _load_profiles(
-        self, session: Session, statement: Prepared, wanted: Collection[Row]
-    ) -> dict[ProfileKey, Profile]:
-        profiles = [rows.read_profile(row) for row in await _fetch(session, statement, wanted)]
-        return {profile.key: profile for profile in profiles}
-
-    async def _load_tokens(self, session: Session, wanted: Collection[TokenRef]) -> list[TokenGuard]:
-        return [rows.read_token_guard(row) for row in await _fetch(session, self._tokens, wanted)]
+    async def _load_owners(
+        self,
+        session: Session,
+        needs: Needs,
+        selected: dict[ProfileKey, Profile],
+        alone: dict[ProfileKey, Profile],
+    ) -> dict[Any, Any]:
+        """The owners of the tokens that profiles hold which may lose them."""
+        changed = [*selected.values(), *(alone[key] for key in alone.keys() & needs.of(PROFILES))]
+        owned = needs.of(OWNERS)
+        held = {self._hasher.token(p.key.app_id, e.token) for p in changed for e in p.push_endpoints if e.token}
+        return await self._tokens.found(session, self._owners, held - owned)
 
     async def _load_histories(self, session: Session, missing: Iterable[ProfileKey]) -> dict[ProfileKey, History]:
         by_hash = {(key.app_id, self._hasher.profile(key)): key for key in missing}
@@ -104,10 +133,6 @@ class Loader:
         for row in map(tuple, await session.fetch(self._ledger, asked)):
             counts[row[:2]] = max(row, counts.get(row[:2], row))  # of one profile: the last number is asked for
         return {key: _history(tombstones.get(hashed), counts.get(hashed)) for hashed, key in by_hash.items()}
-
-
-async def _fetch(session: Session, statement: Prepared, keys: Collection[Row]) -> Collection[Found]:
-    return await session.fetch(statement, sorted(keys)) if keys else ()
 
 
 def _history(tombstone: Row | None, count: Row | None) -> History:

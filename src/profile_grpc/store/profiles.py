@@ -9,9 +9,9 @@ from typing import Any, TypeAlias
 from sqlalchemy import BigInteger, ColumnElement, bindparam, cast, func, literal_column, select, tuple_
 
 from profile_grpc.domain.hashing import Hasher
-from profile_grpc.domain.model import Platform, Profile, ProfileKey, ProfileStatus
+from profile_grpc.domain.model import CountKey, Platform, Profile, ProfileKey, ProfileStatus
 from profile_grpc.domain.needs import Needs, Rows
-from profile_grpc.domain.state import Changes, CountKey
+from profile_grpc.domain.state import Changes
 from profile_grpc.service.ports import ProfileFilter, WriteTransaction
 from profile_grpc.store import rows, tables
 from profile_grpc.store.applying import Applier
@@ -105,8 +105,8 @@ class SqlProfiles:
     async def _get(self, keys: Sequence[ProfileKey]) -> Sequence[Profile | None]:
         """One statement for all of the keys."""
         async with self._database.reading() as session:
-            found = [rows.read_profile(row) for row in await session.fetch(self._loader.by_key, sorted(set(keys)))]
-        profiles = {profile.key: profile for profile in found}
+            found = await session.fetch(self._loader.profile_by_key, sorted(set(keys)))
+        profiles = {profile.key: profile for profile in map(rows.read_profile, found)}
         return [profiles.get(key) for key in keys]
 
     async def _list(self, pages: Sequence[_Page]) -> Sequence[Sequence[Profile]]:

@@ -138,7 +138,7 @@ class SqlReaper:
     async def add_events(self, events: Sequence[Event]) -> None:
         """Stores events that belong to no profile change (P6)."""
         async with self._database.transaction() as session:
-            await write_all(session, self._add_events, self._event_rows.values(events), "event")
+            await write_all(session, self._add_events, list(map(self._event_rows.values, events)), "event")
 
     async def _count(self, statement: Prepared, limit: int, values: dict[str, object]) -> int:
         [[due]] = await self._database.fetch(statement, limit=limit, **values)

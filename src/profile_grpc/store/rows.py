@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import random
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 
 from profile_grpc.domain.model import (
@@ -212,6 +213,11 @@ def same_day_beat_values(beat: Liveness) -> Row:
     return (*beat.key, maybe_micros(beat.last_heartbeat_time), beat.revision)
 
 
+def is_any(_before: Liveness | None, _beat: Liveness) -> bool:
+    """Any heartbeat may write the columns BEAT."""
+    return True
+
+
 def is_same_day(before: Liveness | None, beat: Liveness) -> bool:
     """Whether the heartbeat is neither the first of its day nor counted."""
     if before is None or before.last_heartbeat_time is None or beat.last_heartbeat_time is None:
@@ -250,6 +256,15 @@ def ledger_values(entry: LedgerEntry) -> Row:
     return (entry.app_id, entry.profile_hash, entry.number, counted // DAY, counted)
 
 
+SHARDS = 16
+"""Rows of `profile_count` for one (app, status, platform)."""
+
+
+def any_shard() -> int:
+    """The shard that a transaction adds to."""
+    return random.randrange(SHARDS)  # noqa: S311 - no secret
+
+
 class EventRows:
     """Makes rows of `event`, each with an id of its own.
 
@@ -266,20 +281,9 @@ class EventRows:
         begin, end, numbers = event_id(time), self._process, self._numbers
         return lambda: f"{begin}{next(numbers) & 0xFFFFFFFF:08x}{end}"
 
-    def values(self, events: Iterable[Event]) -> Sequence[Row]:
-        """Rows of `event`."""
-        return [
-            (
-                self.ids(e.time)(),
-                e.app_id,
-                micros(e.time),
-                e.type.value,
-                e.user_id,
-                e.device_id,
-                e.reason,
-            )
-            for e in events
-        ]
+    def values(self, e: Event) -> Row:
+        """A row of `event`."""
+        return (self.ids(e.time)(), e.app_id, micros(e.time), e.type.value, e.user_id, e.device_id, e.reason)
 
 
 def event_id(time: datetime) -> str:

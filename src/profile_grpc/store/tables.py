@@ -45,6 +45,14 @@ def _required(name: str, type_: TypeEngine[Any]) -> Column[Any]:
     return Column(name, type_, nullable=False)
 
 
+_DISTRIBUTION = "distribution"
+
+
+def _by(column: str) -> dict[str, str]:
+    """That Citus spreads the table over its nodes by this column, which is in every unique key of the table."""
+    return {_DISTRIBUTION: column}
+
+
 # A row of few columns lives in its primary key's tree on SQLite: one tree to search and to write instead of two.
 _IN_THE_KEY = False
 
@@ -76,6 +84,7 @@ profile = Table(
     _required("revision", BigInteger()),
     # Room for a heartbeat's new row version on the page of the old one: then no index is touched (HOT).
     postgresql_with={"fillfactor": 80},
+    info=_by("user_id"),
 )
 
 # The partial indexes name the status as a number in the text of the statement: an engine uses such an index only
@@ -108,6 +117,7 @@ guard = Table(
     sqlite_with_rowid=_IN_THE_KEY,
     # A registration changes one or two of these rows, again and again: each keeps to its page (HOT).
     postgresql_with={"fillfactor": 50},
+    info=_by("key"),
 )
 
 push_token = Table(
@@ -121,6 +131,7 @@ push_token = Table(
     _required("holders", Integer()),
     _required("revision", BigInteger()),
     sqlite_with_rowid=_IN_THE_KEY,
+    info=_by("token_hash"),
 )
 
 tombstone = Table(
@@ -132,6 +143,7 @@ tombstone = Table(
     _required("delete_time", BigInteger()),
     _required("mad_deletion_time", BigInteger()),
     sqlite_with_rowid=_IN_THE_KEY,
+    info=_by("profile_hash"),
 )
 _index("tombstone_delete_time", tombstone.c.delete_time)
 
@@ -145,6 +157,7 @@ mad_ledger = Table(
     _required("day", Integer()),
     _required("count_time", BigInteger()),
     sqlite_with_rowid=_IN_THE_KEY,
+    info=_by("profile_hash"),
 )
 _index("mad_ledger_day", mad_ledger.c.app_id, mad_ledger.c.day)
 _index("mad_ledger_count_time", mad_ledger.c.count_time)
@@ -161,6 +174,7 @@ event = Table(
     _required("device_id", Text()),
     _required("reason", Text()),
     sqlite_with_rowid=_IN_THE_KEY,
+    info=_by("id"),
 )
 
 # Each transaction adds to a shard of its own choice, so that they rarely wait for each other's rows.
@@ -173,6 +187,7 @@ profile_count = Table(
     _key("shard", SmallInteger()),
     _required("profiles", BigInteger()),
     sqlite_with_rowid=_IN_THE_KEY,
+    info=_by("shard"),
 )
 
 reaper_deletion = Table(
@@ -251,16 +266,8 @@ hash_key = Table(
 )
 """What the hash key makes of a fixed text: with another key, no token would be found and every device counted again."""
 
-DISTRIBUTED = (
-    (profile, "user_id"),
-    (guard, "key"),
-    (push_token, "token_hash"),
-    (tombstone, "profile_hash"),
-    (mad_ledger, "profile_hash"),
-    (event, "id"),
-    (profile_count, "shard"),
-)
-"""What Citus spreads over its nodes, and by which column; it is in every unique key of the table."""
+DISTRIBUTED = tuple((table, table.info[_DISTRIBUTION]) for table in metadata.sorted_tables if table.info)
+"""What Citus spreads over its nodes, and by which column."""
 
-REFERENCE = (reaper_deletion, lease, reaper_record, tenant, app, api_key, directory_version, hash_key)
+REFERENCE = tuple(table for table in metadata.sorted_tables if not table.info)
 """What Citus copies to every node: small, and read everywhere."""

@@ -27,9 +27,10 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from profile_grpc.config import PROGRAM
-from profile_grpc.domain.model import DeletionReason
+from profile_grpc.domain.kinds import LEDGER, TOMBSTONES
+from profile_grpc.domain.model import CountKey, DeletionReason
 from profile_grpc.domain.results import PushFeedbackOutcome
-from profile_grpc.domain.state import Changes, CountKey
+from profile_grpc.domain.state import Changes
 
 _RPC_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _STREAM_SECONDS = (0.1, 1, 10, 60, 300, 900, 1800, 3600)
@@ -177,11 +178,11 @@ class Metrics:
         """A batch is durable."""
         self._batch.observe(commands)
         self._commit.observe(seconds)
-        if changes.tombstones:
-            for (app, reason), n in Tally((t.app_id, t.reason.value) for t in changes.tombstones).items():
+        if changes.left(TOMBSTONES):
+            for (app, reason), n in Tally((t.app_id, t.reason.value) for t in changes.left(TOMBSTONES)).items():
                 self._deleted.labels(app, reason).inc(n)
-        if changes.ledger:
-            for app, n in Tally(entry.app_id for entry in changes.ledger).items():
+        if changes.left(LEDGER):
+            for app, n in Tally(entry.app_id for entry in changes.left(LEDGER)).items():
                 self._mad.labels(app).inc(n)
 
     def batch_conflicted(self) -> None:

@@ -9,9 +9,9 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from appprofile.v1 import profile_pb2 as pb
 from appprofile.v1 import profile_service_pb2 as ps
-from profile_grpc.domain import commands
 from profile_grpc.domain.commands import NewEndpoint, ProfilePatch
 from profile_grpc.domain.errors import Reason, Refused
+from profile_grpc.domain.feedback import PushFeedback, ReportPushFeedback
 from profile_grpc.domain.model import (
     Attributes,
     Channel,
@@ -22,7 +22,9 @@ from profile_grpc.domain.model import (
     PushPurpose,
     WebPushKeys,
 )
+from profile_grpc.domain.removal import DeleteDeviceProfile, RemoveAccount, ReportedToken
 from profile_grpc.domain.settings import AccountRemovalAction
+from profile_grpc.domain.updating import UpdateProfileData
 from profile_grpc.service.ports import ProfileFilter
 from profile_grpc.transport.grpc import patches, requests
 from tests.transport.grpc.support import APP, fcm, key
@@ -171,7 +173,7 @@ def test_u1_attributes_are_removed_by_name() -> None:
         remove_custom_attributes=["tier", "a.b"],
         etag="1f",
     )
-    assert requests.update_profile_data(request) == commands.UpdateProfileData(
+    assert requests.update_profile_data(request) == UpdateProfileData(
         ANN,
         ProfilePatch(
             attributes={"language": "de"},
@@ -245,13 +247,13 @@ def test_feedback_items_are_read() -> None:
             ps.PushFeedback(provider=pb.PUSH_PROVIDER_FCM, key=key(), sent_at=OPENED_ON_THE_WIRE),
         ],
     )
-    assert requests.report_push_feedback(request) == commands.ReportPushFeedback(
+    assert requests.report_push_feedback(request) == ReportPushFeedback(
         APP,
         (
-            commands.PushFeedback(
+            PushFeedback(
                 PushProvider.APNS, "abcd", None, "com.shop", "Unregistered", 410, "gone", provider_time=OPENED
             ),
-            commands.PushFeedback(PushProvider.FCM, key=ANN, sent_at=OPENED),
+            PushFeedback(PushProvider.FCM, key=ANN, sent_at=OPENED),
         ),
     )
 
@@ -275,8 +277,8 @@ def test_feedback_items_are_read() -> None:
 def test_f1_a_broken_feedback_item_is_invalid_on_its_own(item: ps.PushFeedback, invalid: str) -> None:
     sound = ps.PushFeedback(provider=pb.PUSH_PROVIDER_FCM, token="t")
     command = requests.report_push_feedback(ps.ReportPushFeedbackRequest(app_id=APP, feedback=[sound, item, sound]))
-    expected = commands.PushFeedback(PushProvider.FCM, "t")
-    assert command.feedback == (expected, commands.PushFeedback(invalid=invalid), expected)
+    expected = PushFeedback(PushProvider.FCM, "t")
+    assert command.feedback == (expected, PushFeedback(invalid=invalid), expected)
 
 
 def refused(call: Any) -> tuple[Reason, list[str]]:
@@ -356,9 +358,9 @@ def test_x3_a_removal_keeps_tokens_as_received() -> None:
         report_time=OPENED_ON_THE_WIRE,
         action=pb.ACCOUNT_REMOVAL_ACTION_DELETE,
     )
-    assert requests.remove_account(request) == commands.RemoveAccount(
+    assert requests.remove_account(request) == RemoveAccount(
         APP,
-        (commands.ReportedToken("ABCD", "com.shop"),),
+        (ReportedToken("ABCD", "com.shop"),),
         "ann",
         "s",
         OPENED,
@@ -369,11 +371,11 @@ def test_x3_a_removal_keeps_tokens_as_received() -> None:
 
 def test_d2_a_deletion_names_owner_and_scope() -> None:
     one = ps.DeleteDeviceProfileRequest(app_id=APP, user_id="ann", device_id="phone", allow_missing=True)
-    assert requests.delete_device_profile(one) == commands.DeleteDeviceProfile(
+    assert requests.delete_device_profile(one) == DeleteDeviceProfile(
         APP, user_id="ann", device_id="phone", allow_missing=True
     )
     everywhere = ps.DeleteDeviceProfileRequest(app_id=APP, customer_id="c", all_devices=True)
-    assert requests.delete_device_profile(everywhere) == commands.DeleteDeviceProfile(APP, customer_id="c")
+    assert requests.delete_device_profile(everywhere) == DeleteDeviceProfile(APP, customer_id="c")
 
 
 def test_a_filter_that_is_not_given_matches_all() -> None:

@@ -4,21 +4,15 @@ from __future__ import annotations
 
 from appprofile.v1 import profile_pb2
 from appprofile.v1 import profile_service_pb2 as pb
-from profile_grpc.domain.commands import (
-    DeleteDeviceProfile,
-    Heartbeat,
-    PushFeedback,
-    Register,
-    RemoveAccount,
-    ReportedToken,
-    ReportPushFeedback,
-    Unregister,
-    UpdateProfileData,
-)
 from profile_grpc.domain.errors import Refused
+from profile_grpc.domain.feedback import PushFeedback, ReportPushFeedback
+from profile_grpc.domain.heartbeat import Heartbeat
 from profile_grpc.domain.model import Platform, ProfileKey, ProfileStatus
+from profile_grpc.domain.registration import Register
+from profile_grpc.domain.removal import DeleteDeviceProfile, RemoveAccount, ReportedToken, Unregister
 from profile_grpc.domain.settings import AccountRemovalAction
 from profile_grpc.domain.tokens import check_any, normalise
+from profile_grpc.domain.updating import UpdateProfileData
 from profile_grpc.service.ports import ProfileFilter
 from profile_grpc.transport.grpc import endpoints, patches, shape
 from profile_grpc.transport.grpc.times import to_instant

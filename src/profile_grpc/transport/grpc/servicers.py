@@ -11,7 +11,7 @@ from typing import Protocol
 from appprofile.v1 import app_service_pb2 as app_pb
 from appprofile.v1 import profile_service_pb2 as pb
 from appprofile.v1 import usage_service_pb2 as usage_pb
-from profile_grpc.domain import commands
+from profile_grpc.domain import heartbeat
 from profile_grpc.domain.errors import Refused
 from profile_grpc.domain.results import Beat
 from profile_grpc.service.apps import Apps
@@ -48,31 +48,31 @@ class ProfileServicer:
         return responses.register(registered, call)
 
     async def Heartbeat(self, request: pb.HeartbeatRequest, call: Call) -> pb.HeartbeatResponse:
-        beat = await self._profiles.heartbeat(call.app, requests.heartbeat(request))
+        beat = await self._profiles.submit(call.app, requests.heartbeat(request))
         return responses.heartbeat(beat)
 
     async def BatchHeartbeat(self, request: pb.BatchHeartbeatRequest, call: Call) -> pb.BatchHeartbeatResponse:
         reached = [
-            (app, commands.Heartbeat(requests.key(key)))
+            (app, heartbeat.Heartbeat(requests.key(key)))
             for key, app in zip(request.keys, call.items, strict=True)
             if not isinstance(app, Refused)
         ]
-        beats = iter(await self._profiles.batch_heartbeat(reached))
+        beats = iter(await self._profiles.submit_all(reached))
         answers: list[Beat | Refused] = [item if isinstance(item, Refused) else next(beats) for item in call.items]
         return responses.batch_heartbeat(answers)
 
     async def UpdateProfileData(self, request: pb.UpdateProfileDataRequest, call: Call) -> pb.UpdateProfileDataResponse:
-        updated = await self._profiles.update_profile_data(call.app, requests.update_profile_data(request))
+        updated = await self._profiles.submit(call.app, requests.update_profile_data(request))
         return responses.update_profile_data(updated, call)
 
     async def Unregister(self, request: pb.UnregisterRequest, call: Call) -> pb.UnregisterResponse:
-        unregistered = await self._profiles.unregister(call.app, requests.unregister(request))
+        unregistered = await self._profiles.submit(call.app, requests.unregister(request))
         return responses.unregister(unregistered, call)
 
     async def DeleteDeviceProfile(
         self, request: pb.DeleteDeviceProfileRequest, call: Call
     ) -> pb.DeleteDeviceProfileResponse:
-        deleted = await self._profiles.delete_device_profile(call.app, requests.delete_device_profile(request))
+        deleted = await self._profiles.submit(call.app, requests.delete_device_profile(request))
         return responses.delete_device_profile(deleted)
 
     async def ReportPushFeedback(
@@ -82,7 +82,7 @@ class ProfileServicer:
         return responses.report_push_feedback(results)
 
     async def RemoveAccount(self, request: pb.RemoveAccountRequest, call: Call) -> pb.RemoveAccountResponse:
-        removed = await self._profiles.remove_account(call.app, requests.remove_account(request))
+        removed = await self._profiles.submit(call.app, requests.remove_account(request))
         return responses.remove_account(removed)
 
     async def GetProfile(self, request: pb.GetProfileRequest, call: Call) -> pb.GetProfileResponse:

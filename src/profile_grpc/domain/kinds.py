@@ -1,0 +1,166 @@
+"""The kinds of row that commands read and change: each is declared here, once.
+
+The rules, `Needs`, `State` and `Changes` take a kind as it is declared here and list none themselves. How the rows of
+a kind are stored is declared once as well, in `store.kinds`. To add a kind: its record, its declaration here, its table
+and its declaration there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
+
+from profile_grpc.domain.model import (
+    CountKey,
+    CustomerKey,
+    DeviceKey,
+    Event,
+    Guard,
+    LedgerEntry,
+    Liveness,
+    Profile,
+    ProfileKey,
+    TokenGuard,
+    TokenKey,
+    TokenRef,
+    Tombstone,
+    UserKey,
+)
+
+
+class Row(Protocol):
+    """A stored row: it has a key and a revision."""
+
+    @property
+    def key(self) -> Hashable: ...
+    @property
+    def revision(self) -> int: ...
+
+
+RowT = TypeVar("RowT", bound=Row)
+KeyT = TypeVar("KeyT", bound=Hashable)
+ByT = TypeVar("ByT", bound=Hashable)
+RecordT = TypeVar("RecordT")
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class PartOf(Generic[RowT]):
+    """That a row is a part of another kind's row, read and written alone because it is often all that is needed."""
+
+    whole: RowKind[Any, Any]
+    take: Callable[[Any], RowT]
+    """The part of a row."""
+    give: Callable[[Any, RowT], Any]
+    """The row with its part replaced."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class RowKind(Generic[KeyT, RowT]):
+    """Rows that are asked for by their key. A change is refused if the row is no longer as it was read."""
+
+    name: str
+    part_of: PartOf[RowT] | None = None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Leads(Generic[RowT]):
+    """What is loaded with each row that is found."""
+
+    to: Selection[Any, Any, Any]
+    by: Callable[[RowT], Hashable]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Selection(Generic[ByT, KeyT, RowT]):
+    """Rows of a kind that are asked for together, by what they have in common."""
+
+    of: RowKind[KeyT, RowT]
+    by: Callable[[RowT], ByT | None]
+    """What the row has in common with others; None: nothing."""
+    covers: Callable[[KeyT], ByT] | None = None
+    """What a row with this key is among, stored or not, where the key tells."""
+    leads: Leads[RowT] | None = None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class RecordKind(Generic[RecordT]):
+    """Rows that a change leaves behind. No command changes them afterwards."""
+
+    name: str
+    key: Callable[[RecordT], Hashable] | None
+    """What there is one of; None: every record is new."""
+    replaces: bool = False
+    """Whether a record takes the place of the one with its key; else that is a conflict."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class TallyKind(Generic[KeyT]):
+    """Numbers by key. A change adds to them and reads none."""
+
+    name: str
+
+
+# --- rows ---
+
+GUARDS: RowKind[int, Guard] = RowKind("guard")
+"""The guards of devices and users about whose profiles something is decided."""
+
+TOKENS: RowKind[TokenKey, TokenGuard] = RowKind("push_token")
+"""The owners of push tokens (R4)."""
+
+PROFILES: RowKind[ProfileKey, Profile] = RowKind("profile")
+"""Whole profiles. A missing one is loaded with its history, any other with the owners of its tokens."""
+
+BEATS: RowKind[ProfileKey, Liveness] = RowKind(
+    "beat",
+    PartOf(
+        PROFILES,
+        take=lambda profile: profile.liveness,
+        give=lambda profile, beat: profile._replace(
+            last_heartbeat_time=beat.last_heartbeat_time, mad=beat.mad, revision=beat.revision
+        ),
+    ),
+)
+"""What a heartbeat reads and writes of a profile (H1)."""
+
+# --- selections ---
+
+ON_DEVICE: Selection[DeviceKey, ProfileKey, Profile] = Selection(
+    PROFILES, by=lambda profile: profile.key.device, covers=lambda key: key.device
+)
+"""Every profile of a device."""
+
+OF_USER: Selection[UserKey, ProfileKey, Profile] = Selection(
+    PROFILES, by=lambda profile: profile.key.user, covers=lambda key: key.user
+)
+"""Every profile of a user."""
+
+OF_CUSTOMER: Selection[CustomerKey, ProfileKey, Profile] = Selection(PROFILES, by=lambda profile: profile.customer)
+"""Every profile linked with a customer."""
+
+OWNERS: Selection[TokenRef, TokenKey, TokenGuard] = Selection(
+    TOKENS,
+    by=lambda guard: guard.key.ref,
+    leads=Leads(ON_DEVICE, by=lambda guard: DeviceKey(guard.key.app_id, guard.device_id)),
+)
+"""The owners of a token, whatever its provider and push app id, and every profile of these devices."""
+
+# --- records ---
+
+TOMBSTONES: RecordKind[Tombstone] = RecordKind("tombstone", key=lambda t: (t.app_id, t.profile_hash), replaces=True)
+"""What stays of deleted profiles (D3)."""
+
+LEDGER: RecordKind[LedgerEntry] = RecordKind("mad_ledger", key=lambda e: (e.app_id, e.profile_hash, e.number))
+"""Counted monthly active devices (M1). A count whose number is taken was made by another process at once (M4)."""
+
+EVENTS: RecordKind[Event] = RecordKind("event", key=None)
+"""Changes that matter to others."""
+
+# --- tallies ---
+
+COUNTS: TallyKind[CountKey] = TallyKind("profile_count")
+"""How many profiles are stored."""
+
+REAPED: TallyKind[str] = TallyKind("reaper_deletion")
+"""Deletions for inactivity, by app (P6)."""

@@ -1,0 +1,142 @@
+"""How each kind of row is stored: its table, its codec, and what it is selected by.
+
+One declaration for each declaration of `domain.kinds`, in the order in which every process writes the tables. Loading
+and applying go through these and know no kind themselves. The column that Citus distributes a table by is declared with
+the table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic
+
+from sqlalchemy import ColumnElement, Table
+
+from profile_grpc.domain import kinds
+from profile_grpc.domain.kinds import ByT, KeyT, RecordKind, RecordT, RowKind, RowT, Selection, TallyKind
+from profile_grpc.domain.model import CountKey, Guard
+from profile_grpc.store import rows, tables, times
+from profile_grpc.store.engine import Found, Row
+
+
+@dataclass(frozen=True, slots=True)
+class Narrow(Generic[RowT]):
+    """An update of some columns only: SQLite writes the index of every assigned column anew, also of the same value."""
+
+    columns: tuple[str, ...]
+    fits: Callable[[RowT | None, RowT], bool]
+    """Whether only these columns have changed from the row before (None: unknown)."""
+    values: Callable[[RowT], Row]
+    """The key and these columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRows(Generic[KeyT, RowT]):
+    """Rows that are changed under the guard of their revision."""
+
+    kind: RowKind[KeyT, RowT]
+    table: Table
+    key: Callable[[KeyT], Row]
+    """The columns of the primary key."""
+    read: Callable[[Found], RowT]
+    values: Callable[[RowT], Row] | None
+    """All columns; None: the rows are only updated."""
+    columns: tuple[str, ...] = ()
+    """What `read` reads; empty: all columns."""
+    updates: tuple[Narrow[RowT], ...] = ()
+    """The first that fits is made; none: all columns are written."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSelection(Generic[ByT]):
+    """What a selection is found by."""
+
+    selection: Selection[ByT, Any, Any]
+    by: tuple[str, ...]
+    """The columns that equal what is asked for."""
+    where: tuple[ColumnElement[bool], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRecords(Generic[RecordT]):
+    """Records, all columns of each."""
+
+    kind: RecordKind[RecordT]
+    table: Table
+    encoder: Callable[[], Callable[[RecordT], Row]]
+    """Makes the encoder of one process."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTally(Generic[KeyT]):
+    """Numbers that are added to."""
+
+    kind: TallyKind[KeyT]
+    table: Table
+    number: str
+    """The column of the number."""
+    values: Callable[[KeyT, int, datetime], Row]
+
+
+ROWS: Sequence[StoredRows[Any, Any]] = (
+    StoredRows(kinds.GUARDS, tables.guard, key=lambda key: (key,), read=lambda row: Guard(*row), values=tuple),
+    StoredRows(
+        kinds.TOKENS,
+        tables.push_token,
+        key=rows.token_key_values,
+        read=rows.read_token_guard,
+        values=rows.token_guard_values,
+    ),
+    StoredRows(
+        kinds.BEATS,
+        tables.profile,
+        key=tuple,
+        read=rows.read_liveness,
+        values=None,
+        columns=rows.LIVENESS,
+        updates=(
+            Narrow(rows.SAME_DAY_BEAT, rows.is_same_day, rows.same_day_beat_values),
+            Narrow(rows.BEAT, rows.is_any, rows.beat_values),
+        ),
+    ),
+    StoredRows(
+        kinds.PROFILES,
+        tables.profile,
+        key=tuple,
+        read=rows.read_profile,
+        values=rows.profile_values,
+        updates=(Narrow(rows.PATCH, rows.is_patch, rows.patch_values),),
+    ),
+)
+
+SELECTIONS: Sequence[StoredSelection[Any]] = (
+    StoredSelection(kinds.OWNERS, ("app_id", "token_hash")),
+    StoredSelection(kinds.ON_DEVICE, ("app_id", "device_id")),
+    StoredSelection(kinds.OF_USER, ("app_id", "user_id")),
+    StoredSelection(kinds.OF_CUSTOMER, ("app_id", "customer_id"), (tables.HAS_CUSTOMER,)),
+)
+"""A selection that leads to others comes before them."""
+
+RECORDS: Sequence[StoredRecords[Any]] = (
+    StoredRecords(kinds.TOMBSTONES, tables.tombstone, lambda: rows.tombstone_values),
+    StoredRecords(kinds.LEDGER, tables.mad_ledger, lambda: rows.ledger_values),
+    StoredRecords(kinds.EVENTS, tables.event, lambda: rows.EventRows().values),
+)
+
+
+def _count_values(key: CountKey, number: int, _now: datetime) -> Row:
+    return (key.app_id, key.status.value, key.platform.value, rows.any_shard(), number)
+
+
+TALLIES: Sequence[StoredTally[Any]] = (
+    StoredTally(kinds.COUNTS, tables.profile_count, "profiles", _count_values),
+    StoredTally(
+        kinds.REAPED,
+        tables.reaper_deletion,
+        "deletions",
+        lambda app_id, number, now: (app_id, times.micros(now), number),
+    ),
+)
+"""Written last, because other transactions may wait for these rows until the commit."""
