@@ -47,6 +47,14 @@ def scrape(server: Server) -> str:
     return text
 
 
+def assert_documented_gauges(shown: str) -> None:
+    """What docs/operations.md has alerts for is there before anything has happened: an alert on nothing never fires."""
+    lines = shown.splitlines()
+    assert 'profile_grpc_reaper_held{app="demo"} 0.0' in lines
+    assert "profile_grpc_reaper_clock_held 0.0" in lines
+    assert any(line.startswith("profile_grpc_write_queue_depth ") for line in lines)
+
+
 def demo_output(server: Server) -> list[str]:
     """The lines after the ready line, down to the last call to paste."""
     lines = [server.next_line()]
@@ -237,6 +245,7 @@ def test_metrics_tell_calls_and_profiles(tmp_path: Path) -> None:
     with dev(tmp_path, "--metrics-port", "0") as server:
         register(server.address)
         text = scrape(server)
+        assert_documented_gauges(text)
     method = "appprofile.v1.ProfileService/Register"
     assert f'profile_grpc_rpc_seconds_count{{code="OK",method="{method}"}} 1.0' in text
     assert 'profile_grpc_mad_counted_total{app="demo"} 1.0' in text

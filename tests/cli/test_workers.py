@@ -16,7 +16,15 @@ import pytest
 
 from appprofile.v1 import profile_pb2, profile_service_pb2, profile_service_pb2_grpc
 from tests.cli.program import STOP_LIMIT_S, Server, run
-from tests.cli.test_serve import WAIT, demo_keys, demo_output, one_line_failure, register, scrape
+from tests.cli.test_serve import (
+    WAIT,
+    assert_documented_gauges,
+    demo_keys,
+    demo_output,
+    one_line_failure,
+    register,
+    scrape,
+)
 from tests.support.flood import Flood
 
 pytestmark = pytest.mark.engines("postgresql")
@@ -63,7 +71,11 @@ def test_two_workers_share_the_port_and_the_metrics(server: Server) -> None:
     counted = re.search(r'profile_grpc_rpc_seconds_count\{code="OK",method="[^"]*/Register"\} (\S+)', scrape(server))
     assert counted is not None
     assert float(counted[1]) == 31
-    assert "profile_grpc_build_info{" in scrape(server)
+    shown = scrape(server)
+    assert "profile_grpc_build_info{" in shown
+    assert set(re.findall(r'process_resident_memory_bytes\{worker="(\d)"\} \d', shown)) == {"0", "1", "2"}
+    assert set(re.findall(r'process_cpu_seconds_total\{worker="(\d)"\} \d', shown)) == {"0", "1", "2"}
+    assert_documented_gauges(shown)
     assert server.terminate() == 0
 
 

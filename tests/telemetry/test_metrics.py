@@ -1,5 +1,6 @@
 """What the metrics say of what happened."""
 
+import os
 import urllib.request
 from datetime import UTC, datetime, timedelta
 
@@ -20,7 +21,7 @@ from profile_grpc.domain.needs import Needs, Rows
 from profile_grpc.domain.results import PushFeedbackOutcome
 from profile_grpc.domain.state import Changes, State
 from profile_grpc.service.observer import Observer
-from profile_grpc.telemetry.metrics import Metrics, MetricsServer, ProfileCounts, process_registry
+from profile_grpc.telemetry.metrics import Metrics, MetricsServer, Processes, ProfileCounts, process_registry
 from profile_grpc.transport.grpc.outcome import RpcObserver
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -149,3 +150,23 @@ def test_a_metric_costs_little_on_the_hot_path(metrics: Metrics) -> None:
         metrics.rpc_done("/appprofile.v1.ProfileService/Heartbeat", "OK", 0.001)
         metrics.batch_committed(10, 0.001, committed)
     assert datetime.now(UTC) - started < timedelta(seconds=2)
+
+
+def test_an_app_is_shown_before_the_reaper_has_passed(registry: CollectorRegistry, metrics: Metrics) -> None:
+    metrics.app_known("shop")
+    assert registry.get_sample_value("profile_grpc_reaper_held", {"app": "shop"}) == 0
+    metrics.breaker("shop", held=True)
+    assert registry.get_sample_value("profile_grpc_reaper_held", {"app": "shop"}) == 1
+
+
+def test_processes_are_told_apart_and_those_that_ended_are_gone(registry: CollectorRegistry) -> None:
+    running = {0: os.getpid(), 1: os.getppid()}
+    registry.register(Processes(lambda: running))
+
+    def memory(worker: int) -> float | None:
+        return registry.get_sample_value("process_resident_memory_bytes", {"worker": str(worker)})
+
+    assert memory(0)
+    assert memory(1)
+    del running[1]
+    assert memory(1) is None

@@ -17,7 +17,7 @@ func main() {
 	}
 	defer client.Close()
 	ctx := context.Background()
-	key := &pb.ProfileKey{AppId: "demo", UserId: "ann", DeviceId: "phone-1"}
+	key := &pb.ProfileKey{AppId: "demo", UserId: "ann", DeviceId: "tablet-1"}
 	registration := &pb.RegisterRequest{Key: key, Platform: pb.Platform_PLATFORM_ANDROID}
 	if _, err := client.Profiles.Register(ctx, registration); err != nil {
 		log.Fatal(err)

@@ -12,7 +12,7 @@ public final class FirstCall {
   private FirstCall() {}
 
   public static void main(String[] args) {
-    var key = ProfileKey.newBuilder().setAppId("demo").setUserId("ann").setDeviceId("phone-1").build();
+    var key = ProfileKey.newBuilder().setAppId("demo").setUserId("ann").setDeviceId("tablet-1").build();
     try (Client client = Client.connect("127.0.0.1:50051", Options.builder().plaintext(true).build())) {
       var registration = RegisterRequest.newBuilder().setKey(key).setPlatform(Platform.PLATFORM_ANDROID).build();
       client.profiles().register(registration);

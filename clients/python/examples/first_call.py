@@ -7,7 +7,7 @@ from appprofile.v1.profile_pb2 import PLATFORM_ANDROID, ProfileKey
 from appprofile.v1.profile_service_pb2 import HeartbeatRequest, RegisterRequest
 
 target = sys.argv[1] if len(sys.argv) > 1 else "127.0.0.1:50051"
-key = ProfileKey(app_id="demo", user_id="ann", device_id="phone-1")
+key = ProfileKey(app_id="demo", user_id="ann", device_id="tablet-1")
 with appprofile.connect(target, plaintext=True) as client:
     try:
         client.profiles.Register(RegisterRequest(key=key, platform=PLATFORM_ANDROID))

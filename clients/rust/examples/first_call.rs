@@ -5,7 +5,7 @@ use appprofile::{ApiError, Options, connect};
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let client = connect("127.0.0.1:50051", Options { plaintext: true, ..Options::default() })?;
-    let key = ProfileKey { app_id: "demo".into(), user_id: "ann".into(), device_id: "phone-1".into() };
+    let key = ProfileKey { app_id: "demo".into(), user_id: "ann".into(), device_id: "tablet-1".into() };
     let registration =
         RegisterRequest { key: Some(key.clone()), platform: Platform::Android.into(), ..RegisterRequest::default() };
     client.profiles().register(registration).await.map_err(ApiError::from)?;

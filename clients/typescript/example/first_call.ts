@@ -2,7 +2,7 @@
 import { ApiError, connect, Platform } from "@profile-grpc/appprofile";
 
 const client = connect("127.0.0.1:50051", { plaintext: true });
-const key = { appId: "demo", userId: "ann", deviceId: "phone-1" };
+const key = { appId: "demo", userId: "ann", deviceId: "tablet-1" };
 try {
   await client.profiles.register({ key, platform: Platform.ANDROID });
   const beat = await client.profiles.heartbeat({ key });

@@ -20,7 +20,7 @@ from profile_grpc.bootstrap.clock import SystemClock
 from profile_grpc.bootstrap.composition import Application
 from profile_grpc.config import OperatorError, ServeConfig
 from profile_grpc.domain.hashing import Hasher
-from profile_grpc.service.ports import ProfileStore, StoreError
+from profile_grpc.service.ports import DirectoryStore, ProfileStore, StoreError
 from profile_grpc.store import open_store
 from profile_grpc.telemetry.metrics import Metrics, ProfileCounts
 from profile_grpc.transport.grpc.in_flight import CallLimits
@@ -32,6 +32,8 @@ log = structlog.get_logger(__name__)
 
 COUNTS_INTERVAL = 15.0
 """Seconds between two readings of the profile counts."""
+_APPS = 1000
+"""How many apps are read at once."""
 _YOUNG_OBJECTS = 50_000
 """How many more objects than before make the garbage collector look at the young ones. Calls make no cycles: Python's
 700 has it look at those in flight, again and again, for a tenth of the process's time."""
@@ -75,6 +77,7 @@ async def serve_calls(
     anonymous = demo.ANONYMOUS if config.dev else None
     async with Application.over(store, clock, hasher, metrics, anonymous=anonymous).running() as application:
         server = GrpcServer(application, store.ping, metrics, _options(config, shared_port=shared_port))
+        await _expect_apps(store.directory, metrics)
         port = await server.start()
         try:
             async with beside(port) as bridge_url:
@@ -93,6 +96,14 @@ async def serve_calls(
             raise
         await _drain(server)
     log.info("stopped")
+
+
+async def _expect_apps(directory: DirectoryStore, metrics: Metrics) -> None:
+    after = ""
+    while page := await directory.apps(None, after, _APPS):
+        for app in page:
+            metrics.app_known(app.app_id)
+        after = page[-1].app_id
 
 
 async def _drain(server: GrpcServer) -> None:

@@ -25,6 +25,7 @@ from profile_grpc.telemetry.logs import configure_logs
 from profile_grpc.telemetry.metrics import (
     Metrics,
     MetricsServer,
+    Processes,
     ProfileCounts,
     collected_registry,
     process_registry,
@@ -104,6 +105,7 @@ async def _serve_with_workers(config: ServeConfig, announce: Announce) -> None:
             folder if metrics_url else None,
             ended=lambda pid: multiprocess.mark_process_dead(pid, folder),  # type: ignore[no-untyped-call]
         )
+        registry.register(Processes(supervisor.pids))
         async with bridging.beside(config, port, registry) as bridge_url:
             announced = lambda: announce(_ready(config, port, metrics_url, bridge_url, keys))  # noqa: E731
             if metrics_url is None:

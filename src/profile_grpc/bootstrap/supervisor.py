@@ -10,7 +10,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 import structlog
@@ -43,6 +43,7 @@ class Supervisor:
         self._environment = os.environ | ({"PROMETHEUS_MULTIPROC_DIR": metrics_folder} if metrics_folder else {})
         self._ended = ended
         self._running: set[asyncio.subprocess.Process] = set()
+        self._pids: dict[int, int] = {}
         self._starting = self._workers
 
     async def run(self, ready: Callable[[], None], stop: asyncio.Event) -> None:
@@ -52,7 +53,7 @@ class Supervisor:
             WorkerFailed: one did not start; the others have been stopped.
         """
         stopping = asyncio.create_task(stop.wait())
-        keepers = [asyncio.create_task(self._keep(ready)) for _ in range(self._workers)]
+        keepers = [asyncio.create_task(self._keep(number, ready)) for number in range(1, self._workers + 1)]
         try:
             await asyncio.wait([stopping, *keepers], return_when=asyncio.FIRST_COMPLETED)
             for keeper in keepers:
@@ -64,17 +65,21 @@ class Supervisor:
             await asyncio.gather(stopping, *keepers, return_exceptions=True)
             await self._stop()
 
-    async def _keep(self, ready: Callable[[], None]) -> None:
+    def pids(self) -> Mapping[int, int]:
+        """The process ids: of this one as 0, and of the workers that run as 1 to N. May be called from any thread."""
+        return {0: os.getpid()} | self._pids
+
+    async def _keep(self, number: int, ready: Callable[[], None]) -> None:
         """Starts a worker, and another whenever it ends, after a pause that grows with each failure."""
         loop = asyncio.get_running_loop()
-        process = await self._start()
+        process = await self._start(number)
         self._starting -= 1
         if not self._starting:
             ready()
         pause = _FIRST_PAUSE
         while True:
             started = loop.time()
-            await self._forget(process)
+            await self._forget(number, process)
             if loop.time() - started > _STEADY_SECONDS:
                 pause = _FIRST_PAUSE
             log.error("a worker has ended; starting another", pid=process.pid, status=process.returncode, pause=pause)
@@ -82,13 +87,13 @@ class Supervisor:
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
                 try:
-                    process = await self._start()
+                    process = await self._start(number)
                 except WorkerFailed:
                     log.error("a worker did not start; trying again", pause=pause)  # noqa: TRY400 - it has said why
                 else:
                     break
 
-    async def _start(self) -> asyncio.subprocess.Process:
+    async def _start(self, number: int) -> asyncio.subprocess.Process:
         """A worker that serves."""
         process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -101,6 +106,7 @@ class Supervisor:
             start_new_session=True,  # Ctrl-C reaches this process only, which then tells the workers
         )
         self._running.add(process)
+        self._pids[number] = process.pid
         if process.stdin is None or process.stdout is None:
             raise AssertionError("asked for pipes")
         try:
@@ -114,14 +120,15 @@ class Supervisor:
         if said != wire.READY:
             with suppress(ProcessLookupError):
                 process.kill()
-            await self._forget(process)
+            await self._forget(number, process)
             raise WorkerFailed("a worker did not start; it has said why above")
         return process
 
-    async def _forget(self, process: asyncio.subprocess.Process) -> None:
+    async def _forget(self, number: int, process: asyncio.subprocess.Process) -> None:
         """Waits until the worker has ended."""
         await process.wait()
         self._running.discard(process)
+        self._pids.pop(number, None)
         self._ended(process.pid)
 
     async def _stop(self) -> None:

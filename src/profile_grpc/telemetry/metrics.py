@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import platform
 from collections import Counter as Tally
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import version
 
 from prometheus_client import (
@@ -146,6 +146,7 @@ class Metrics:
             registry=registry,
             multiprocess_mode="mostrecent",
         )
+        _show_zero(self._clock_hold)
 
     # --- the transport tells ---
 
@@ -209,6 +210,10 @@ class Metrics:
         """A reaper pass ended."""
         self._passes.labels(outcome).observe(seconds)
 
+    def app_known(self, app_id: str) -> None:
+        """There is such an app: what is shown for each app is shown for it, 0 where nobody has told more."""
+        _show_zero(self._breaker.labels(app_id))
+
     def breaker(self, app_id: str, *, held: bool) -> None:
         """Whether the breaker holds in the app."""
         self._breaker.labels(app_id).set(held)
@@ -216,6 +221,29 @@ class Metrics:
     def clock_hold(self, *, held: bool) -> None:
         """Whether the reaper holds everywhere."""
         self._clock_hold.set(held)
+
+
+def _show_zero(gauge: Gauge) -> None:
+    """Shows 0 until somebody sets the gauge: of several workers the value set last counts, and this is the oldest."""
+    gauge._value.set(0, timestamp=1)  # noqa: SLF001 - the public `set` takes no time
+
+
+class Processes(Collector):
+    """The usual `process_` metrics for each of several processes, with a label `worker`: 0 is their parent."""
+
+    def __init__(self, pids: Callable[[], Mapping[int, int]]) -> None:
+        """`pids` answers the process id of each worker that runs, by its number."""
+        self._pids = pids
+
+    def collect(self) -> Iterator[Metric]:  # type: ignore[explicit-override]  # typing.override needs Python 3.12
+        """Each metric once, with a sample for each process. Nothing where the system has no /proc."""
+        found: dict[str, Metric] = {}
+        for worker, pid in sorted(self._pids().items()):
+            for family in ProcessCollector(pid=lambda pid=pid: pid, registry=None).collect():  # type: ignore[misc]
+                whole = found.setdefault(family.name, Metric(family.name, family.documentation, family.type))
+                for sample in family.samples:
+                    whole.add_sample(sample.name, {"worker": str(worker)}, sample.value)
+        yield from found.values()
 
 
 class ProfileCounts(Collector):
