@@ -8,7 +8,7 @@ import pytest
 
 from profile_grpc.cli import settings
 from profile_grpc.cli.settings import SettingError
-from profile_grpc.domain.model import Channel, Platform, PushProvider, PushPurpose
+from profile_grpc.domain.model import ApnsEnvironment, Channel, Platform, PushProvider, PushPurpose
 from profile_grpc.domain.settings import (
     MEMORY,
     AppSettings,
@@ -60,7 +60,13 @@ def test_a_duration_that_is_shown_is_read_as_the_same(value: timedelta) -> None:
 CHANGED = AppSettings(
     push_app_ids=(
         PushApp("com.example.app", PushProvider.FCM, Platform.ANDROID),
-        PushApp("com.example.app.voip", PushProvider.APNS_VOIP, Platform.IOS, PushPurpose.INCOMING_CALL),
+        PushApp(
+            "com.example.app.voip",
+            PushProvider.APNS_VOIP,
+            Platform.IOS,
+            PushPurpose.INCOMING_CALL,
+            ApnsEnvironment.SANDBOX,
+        ),
         PushApp("https://example.com:8443", PushProvider.WEB_PUSH),
         PushApp("odd", PushProvider.HMS, Platform.UNSPECIFIED, PushPurpose.INCOMING_CALL),
     ),
@@ -142,5 +148,6 @@ def test_structured_settings_are_nested_as_in_the_contract() -> None:
         "provider": "APNS_VOIP",
         "platform": "IOS",
         "purpose": "INCOMING_CALL",
+        "apns_environment": "SANDBOX",
     }
     assert shown["device_attribute_monitors"][1]["interval"] is None

@@ -1,13 +1,22 @@
 """Tenants, apps and keys."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 
 import msgspec
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import bindparam, select, text, update
 
-from profile_grpc.domain.model import Channel, CountKey, Platform, ProfileStatus, PushProvider, PushPurpose
+from profile_grpc.domain.model import (
+    ApnsEnvironment,
+    Channel,
+    CountKey,
+    Platform,
+    ProfileStatus,
+    PushProvider,
+    PushPurpose,
+)
 from profile_grpc.domain.settings import (
     AccountRemovalAction,
     App,
@@ -21,12 +30,14 @@ from profile_grpc.domain.settings import (
     ReaperBreaker,
 )
 from profile_grpc.service.ports import Conflict, KeyKind, StoredKey, Tenant
-from profile_grpc.store import SqlStore
+from profile_grpc.store import SqlStore, settings_documents
 from profile_grpc.store.tables import app as app_table
 from tests.store.support import DAY, NOW, changes, contents
 
 EVERYTHING = AppSettings(
-    push_app_ids=(PushApp("com.shop", PushProvider.APNS_VOIP, Platform.IOS, PushPurpose.INCOMING_CALL),),
+    push_app_ids=(
+        PushApp("com.shop", PushProvider.APNS_VOIP, Platform.IOS, PushPurpose.INCOMING_CALL, ApnsEnvironment.SANDBOX),
+    ),
     inactivity_period=timedelta(days=365),
     heartbeat_interval=timedelta(hours=1, microseconds=7),
     heartbeat_granularity=timedelta(seconds=1),
@@ -186,3 +197,45 @@ async def test_a_refused_change_bumps_nothing(store: SqlStore) -> None:
     with pytest.raises(Conflict):
         await store.directory.change_app(app(revision=3), seen=2)
     assert await contents(store) == before
+
+
+async def test_settings_that_a_newer_program_wrote_survive_a_change(store: SqlStore) -> None:
+    """App settings: what this program does not know is kept."""
+    await store.directory.add_app(app(settings=replace(AppSettings(), push_app_ids=(PUSH_APP, OTHER_PUSH_APP))))
+    newer = json.loads(settings_documents.written((await found(store)).settings))
+    newer["quiet_hours"] = {"from": 22}
+    newer["in_app"]["priority"] = 7
+    for entry in newer["push_app_ids"]:
+        entry["color"] = "red"
+    await write_settings(store, json.dumps(newer))
+    seen = await found(store)
+    push_app_ids = (PUSH_APP, replace(OTHER_PUSH_APP, platform=Platform.IOS))
+    settings = replace(seen.settings, server_side_inbox=True, push_app_ids=push_app_ids)
+    await store.directory.change_app(replace(seen, settings=settings, revision=seen.revision + 1), seen.revision)
+    assert (await found(store)).settings == settings
+    kept = json.loads(await read_settings(store))
+    assert kept["quiet_hours"] == {"from": 22}
+    assert kept["in_app"]["priority"] == 7
+    assert [entry.get("color") for entry in kept["push_app_ids"]] == ["red", None], "a changed entry is a new one"
+
+
+PUSH_APP, OTHER_PUSH_APP = PushApp("com.app", PushProvider.FCM), PushApp("com.other", PushProvider.FCM)
+
+
+async def found(store: SqlStore) -> App:
+    stored = await store.directory.app("shop")
+    assert stored is not None
+    return stored
+
+
+async def write_settings(store: SqlStore, document: str) -> None:
+    database = store._database
+    await database.execute(
+        database.prepare(update(app_table).values(settings=bindparam("document"))), document=document
+    )
+
+
+async def read_settings(store: SqlStore) -> str:
+    database = store._database
+    [[document]] = await database.fetch(database.prepare(select(app_table.c.settings)))
+    return str(document)

@@ -120,7 +120,7 @@ async def test_a_device_counted_twice_is_refused_m4(store: SqlStore, other: SqlS
     with pytest.raises(Conflict):
         async with other.profiles.write() as transaction:
             await transaction.apply(changes(ledger=[again, entry._replace(profile_hash="another")]))
-    usage = await store.usage.usage("shop", NOW.date(), (NOW + DAY).date(), NOW - DAY)
+    usage = await store.usage.usage("shop", NOW.date(), (NOW + DAY).date(), NOW - DAY, NOW + DAY)
     assert (usage.distinct, usage.rolling) == (1, 1)
 
 

@@ -29,8 +29,8 @@ async def test_usage_counts_days_devices_and_the_last_thirty_days_m4(store: SqlS
             )
         )
 
-    async def usage(first: datetime, last: datetime, since: datetime) -> MadUsage:
-        return await store.usage.usage("shop", first.date(), last.date(), since)
+    async def usage(first: datetime, last: datetime, since: datetime, now: datetime = MIDNIGHT + 31 * DAY) -> MadUsage:
+        return await store.usage.usage("shop", first.date(), last.date(), since, now)
 
     march = await usage(MIDNIGHT, MIDNIGHT + 30 * DAY, MIDNIGHT)
     assert march == MadUsage(
@@ -43,4 +43,7 @@ async def test_usage_counts_days_devices_and_the_last_thirty_days_m4(store: SqlS
     assert everything.distinct == 3, "a device counted twice in the range is one device"
     assert everything.rolling == 3, "a count at the very beginning of the window is outside"
     assert (await usage(MIDNIGHT, MIDNIGHT, MIDNIGHT - 2 * TICK)).rolling == 3
+    assert (await usage(MIDNIGHT, MIDNIGHT, MIDNIGHT, MIDNIGHT + 30 * DAY)).rolling == 2, "what is counted now counts"
+    before = await usage(MIDNIGHT, MIDNIGHT, MIDNIGHT, MIDNIGHT + 30 * DAY - TICK)
+    assert before.rolling == 1, "nothing dated after now counts, as a clock that ran ahead leaves it"
     assert await usage(MIDNIGHT + 50 * DAY, MIDNIGHT + 60 * DAY, MIDNIGHT + 31 * DAY) == MadUsage({}, 0, 0)

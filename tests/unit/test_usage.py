@@ -18,7 +18,7 @@ class Ledger:
     def __init__(self) -> None:
         self.asked: tuple[str, date, date, datetime] | None = None
 
-    async def usage(self, app_id: str, first: date, last: date, rolling_since: datetime) -> MadUsage:
+    async def usage(self, app_id: str, first: date, last: date, rolling_since: datetime, now: datetime) -> MadUsage:
         self.asked = (app_id, first, last, rolling_since)
         return MadUsage({FIRST: 7}, distinct=5, rolling=3)
 

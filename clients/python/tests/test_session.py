@@ -18,6 +18,7 @@ from appprofile.v1.profile_pb2 import (
     PUSH_PROVIDER_APNS,
     PUSH_PROVIDER_FCM,
     PUSH_PURPOSE_DEFAULT,
+    PUSH_PURPOSE_INCOMING_CALL,
     ProfileKey,
     PushEndpoint,
 )
@@ -26,6 +27,7 @@ from appprofile.v1.profile_service_pb2 import RegisterRequest
 KEY = ProfileKey(app_id="shop", user_id="ann", device_id="phone")
 FCM = PushEndpoint(provider=PUSH_PROVIDER_FCM, token="old")
 APNS = PushEndpoint(provider=PUSH_PROVIDER_APNS, token="other")
+CALLS = PushEndpoint(provider=PUSH_PROVIDER_FCM, purpose=PUSH_PURPOSE_INCOMING_CALL, token="calls")
 
 
 class HandClock:
@@ -43,7 +45,7 @@ def clock() -> HandClock:
 
 @pytest.fixture
 async def session(kind: Any, connect: Connector, clock: HandClock) -> Any:
-    registration = RegisterRequest(key=KEY, push_endpoints=[FCM, APNS])
+    registration = RegisterRequest(key=KEY, push_endpoints=[FCM, APNS, CALLS])
     return kind.ProfileSession(connect(), registration, clock=clock)
 
 
@@ -85,7 +87,10 @@ async def test_a_lost_profile_is_registered_again_and_says_that_it_is_alive(
     service.refusals = [refuse("REREGISTER_REQUIRED", cause=cause)]
     await answer(session.heartbeat())
     assert service.methods == ["Register", "Heartbeat", "Register", "Heartbeat"]
-    assert service.seen[2].request == service.seen[0].request
+    first, again = service.seen[0].request, service.seen[2].request
+    assert (first.sequence, again.sequence) == (1, 2)
+    again.sequence = first.sequence
+    assert again == first
 
 
 @pytest.mark.parametrize(
@@ -130,14 +135,46 @@ async def test_a_lasting_failure_is_the_callers(session: Any, service: ScriptedS
         await answer(session.tick())
 
 
-async def test_a_new_token_replaces_the_one_of_its_slot(session: Any, service: ScriptedService) -> None:
+async def test_a_new_token_replaces_those_of_its_purpose(session: Any, service: ScriptedService) -> None:
     await answer(session.register())
     new = PushEndpoint(provider=PUSH_PROVIDER_FCM, purpose=PUSH_PURPOSE_DEFAULT, token="new")
     await answer(session.rotate_token(new))
     assert service.methods == ["Register", "UpdateProfileData"]
     assert list(service.seen[1].request.profile.push_endpoints) == [new]
     await answer(session.register())
-    assert [endpoint.token for endpoint in service.seen[2].request.push_endpoints] == ["other", "new"]
+    assert [endpoint.token for endpoint in service.seen[2].request.push_endpoints] == ["calls", "new"]
+    await answer(session.rotate_token(FCM, APNS))
+    assert list(service.seen[3].request.profile.push_endpoints) == [FCM, APNS], "two providers come together"
+
+
+async def test_R13_each_call_carries_the_next_number(session: Any, service: ScriptedService) -> None:
+    await answer(session.register())
+    await answer(session.heartbeat())
+    await answer(session.rotate_token(FCM))
+    await answer(session.unregister())
+    assert [call.request.sequence for call in service.seen if call.method != "Heartbeat"] == [1, 2, 3]
+    assert session.sequence == 3
+
+
+async def test_R13_a_session_goes_on_after_the_one_before_it(
+    kind: Any, connect: Connector, service: ScriptedService
+) -> None:
+    session = kind.ProfileSession(connect(), RegisterRequest(key=KEY), sequence=41)
+    await answer(session.register())
+    assert service.seen[0].request.sequence == 42
+    with pytest.raises(ValueError, match="sequence"):
+        kind.ProfileSession(None, RegisterRequest(key=KEY), sequence=-1)
+
+
+async def test_R13_a_session_that_forgot_its_number_catches_up(session: Any, service: ScriptedService) -> None:
+    behind = Refusal(grpc.StatusCode.FAILED_PRECONDITION, "OUT_OF_ORDER", sequence="1", highest="7")
+    service.refusals = [behind]
+    await answer(session.register())
+    assert [call.request.sequence for call in service.seen] == [1, 8]
+    service.refusals = [behind, behind]
+    with pytest.raises(ApiError, match="OUT_OF_ORDER"):
+        await answer(session.unregister())
+    assert service.methods == ["Register", "Register", "Unregister", "Unregister"], "once more, not for ever"
 
 
 async def test_a_new_token_of_a_lost_profile_comes_with_its_registration(

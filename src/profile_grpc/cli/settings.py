@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from typing import Any, TypeVar
 
 from profile_grpc.config import ConfigError
-from profile_grpc.domain.model import Channel, Platform, PushProvider, PushPurpose
+from profile_grpc.domain.model import ApnsEnvironment, Channel, Platform, PushProvider, PushPurpose
 from profile_grpc.domain.settings import (
     MEMORY,
     AccountRemovalAction,
@@ -168,15 +168,15 @@ def _push_apps(text: str) -> tuple[PushApp, ...]:
 
 
 def _push_app(text: str) -> PushApp:
-    """`id:PROVIDER[:PLATFORM[:PURPOSE]]`, read from its end, as an id may hold colons."""
+    """`id:PROVIDER[:PLATFORM[:PURPOSE[:ENVIRONMENT]]]`, read from its end, as an id may hold colons."""
     parts = text.split(":")
-    kinds = (PushProvider, Platform, PushPurpose)
+    kinds = (PushProvider, Platform, PushPurpose, ApnsEnvironment)
     for length in range(1, len(kinds) + 1):
         identity, tail = ":".join(parts[:-length]), [part.upper() for part in parts[-length:]]
         if identity and all(name in kind.__members__ for name, kind in zip(tail, kinds, strict=False)):
             return PushApp(identity, *(kind[name] for name, kind in zip(tail, kinds, strict=False)))  # type: ignore[arg-type]
     raise SettingError(
-        f"{text!r} is not id:PROVIDER[:PLATFORM[:PURPOSE]], for example com.example.app:FCM:ANDROID;"
+        f"{text!r} is not id:PROVIDER[:PLATFORM[:PURPOSE[:ENVIRONMENT]]], for example com.example.app:FCM:ANDROID;"
         f" providers: {', '.join(PushProvider.__members__)}"
     )
 
@@ -219,14 +219,25 @@ def _text(value: object) -> str:
             return ",".join(item.name for item in sorted(value))
         case tuple():
             return ",".join(_text(item) for item in value)
-        case PushApp(identity, provider, platform, purpose):
-            tail = [provider.name, platform.name] + ([purpose.name] if purpose is not PushPurpose.DEFAULT else [])
-            return ":".join([identity, *(tail if platform or len(tail) > 2 else tail[:1])])  # noqa: PLR2004
+        case PushApp():
+            return _push_app_text(value)
         case DeviceAttributeMonitor(platform, attribute, kind, interval):
             tail = [duration_text(interval)] if interval is not None else []
             return ":".join([platform.name, attribute, kind.name, *tail])
         case _:
             return str(value)
+
+
+def _push_app_text(app: PushApp) -> str:
+    """As `_push_app` reads it, without defaults at its end."""
+    tail = [
+        (app.platform, Platform.UNSPECIFIED),
+        (app.purpose, PushPurpose.DEFAULT),
+        (app.apns_environment, ApnsEnvironment.UNSPECIFIED),
+    ]
+    while tail and tail[-1][0] is tail[-1][1]:
+        tail.pop()
+    return ":".join([app.push_app_id, app.provider.name, *[value.name for value, _ in tail]])
 
 
 PARSERS: Mapping[str, Callable[[str], object]] = {

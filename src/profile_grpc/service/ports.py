@@ -185,8 +185,8 @@ class MadUsage:
 class UsageStore(Protocol):
     """The billing ledger."""
 
-    async def usage(self, app_id: str, first: date, last: date, rolling_since: datetime) -> MadUsage:
-        """Counts of the days `first` to `last` (both inclusive) and of all counts after `rolling_since`."""
+    async def usage(self, app_id: str, first: date, last: date, rolling_since: datetime, now: datetime) -> MadUsage:
+        """Counts of the days `first` to `last` (both inclusive); devices counted after `rolling_since` up to now."""
         ...
 
 

@@ -31,8 +31,8 @@ class Usage:
                 "The range must end on or after its start and span at most 400 days.",
                 [FieldViolation("end_date", description)],
             )
-        since = self._clock.now() - billing.COUNT_WINDOW
-        usage = await self._store.usage(app_id, first, last, since)
+        now = self._clock.now()
+        usage = await self._store.usage(app_id, first, last, now - billing.COUNT_WINDOW, now)
         length = (last - first).days + 1
         every_day = {day: usage.days.get(day, 0) for day in (first + timedelta(n) for n in range(length))}
         return MadUsage(every_day, usage.distinct, usage.rolling)

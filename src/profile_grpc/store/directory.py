@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-import msgspec
 from sqlalchemy import BigInteger, bindparam, delete, select, update
 
-from profile_grpc.domain.settings import App, AppSettings
+from profile_grpc.domain.settings import App
 from profile_grpc.service.ports import Conflict, KeyKind, StoredKey, Tenant
-from profile_grpc.store import statements, tables, times
+from profile_grpc.store import settings_documents, statements, tables, times
 from profile_grpc.store.database import Database, Session
 from profile_grpc.store.engine import Found, Prepared, Row
 
@@ -86,7 +85,10 @@ class SqlDirectory:
 
     async def change_app(self, app: App, seen: int) -> None:
         """Stores the app, provided that the stored one has the revision `seen`; else Conflict."""
-        await self._add(self._change_app, (*_app_values(app), seen), "app")
+        async with self._database.transaction() as session:
+            found = await session.fetch(self._app, app_id=app.app_id)
+            stored = found[0][_SETTINGS] if found else None
+            await self._add_in(session, self._change_app, (*_app_values(app, stored), seen), "app")
 
     async def remove_app(self, app_id: str, time: datetime) -> None:
         """Deletes the app's row, its profile counts and reaper records, and revokes its keys."""
@@ -121,9 +123,12 @@ class SqlDirectory:
 
     async def _add(self, statement: Prepared, row: Row, table: str) -> None:
         async with self._database.transaction() as session:
-            if not await session.execute(statement, [row]):
-                raise Conflict(f"the row of {table} is not as expected: it is there already, gone, or changed")
-            await self._bump_version(session)
+            await self._add_in(session, statement, row, table)
+
+    async def _add_in(self, session: Session, statement: Prepared, row: Row, table: str) -> None:
+        if not await session.execute(statement, [row]):
+            raise Conflict(f"the row of {table} is not as expected: it is there already, gone, or changed")
+        await self._bump_version(session)
 
     async def _bump_version(self, session: Session) -> None:
         await session.execute(self._bump, [(1, 1)])
@@ -132,10 +137,7 @@ class SqlDirectory:
 _ALL = 1_000_000
 _revoke = update(tables.api_key).values(revoke_time=bindparam("time")).where(tables.api_key.c.revoke_time.is_(None))
 
-_encode = msgspec.json.Encoder().encode
-# What the JSON does not name gets its default, what the record does not know is passed over: programs of neighbouring
-# versions read each other's settings.
-_decode = msgspec.json.Decoder(AppSettings).decode
+_SETTINGS = [column.name for column in tables.app.c].index("settings")
 
 
 def _read_tenant(row: Found) -> Tenant:
@@ -143,14 +145,14 @@ def _read_tenant(row: Found) -> Tenant:
     return Tenant(tenant_id, times.instant(create_time))
 
 
-def _app_values(app: App) -> Row:
+def _app_values(app: App, stored_settings: str | None = None) -> Row:
     return (
         app.app_id,
         app.tenant_id,
         times.micros(app.create_time),
         times.micros(app.update_time),
         app.display_name,
-        _encode(app.settings).decode(),
+        settings_documents.written(app.settings, stored_settings),
         app.deleting,
         app.revision,
     )
@@ -164,7 +166,7 @@ def _read_app(row: Found) -> App:
         create_time=times.instant(create_time),
         update_time=times.instant(update_time),
         display_name=display_name,
-        settings=_decode(settings),
+        settings=settings_documents.read(settings),
         deleting=bool(deleting),
         revision=revision,
     )

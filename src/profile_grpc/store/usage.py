@@ -30,14 +30,17 @@ class SqlUsage:
                 ledger.c.app_id == bindparam("app_id"),
                 ledger.c.day >= bindparam("first"),  # the index's part; the time decides
                 ledger.c.count_time > bindparam("since"),
+                ledger.c.count_time <= bindparam("until"),
             )
         )
 
-    async def usage(self, app_id: str, first: date, last: date, rolling_since: datetime) -> MadUsage:
-        """Counts of the days `first` to `last` (both inclusive) and of all counts after `rolling_since`."""
+    async def usage(self, app_id: str, first: date, last: date, rolling_since: datetime, now: datetime) -> MadUsage:
+        """Counts of the days `first` to `last` (both inclusive); devices counted after `rolling_since` up to now."""
         days = {"first": times.day_number(first), "last": times.day_number(last)}
         counted = await self._database.fetch(self._days, app_id=app_id, **days)
         [[in_range]] = await self._database.fetch(self._distinct, app_id=app_id, **days)
         since = times.micros(rolling_since)
-        [[rolling]] = await self._database.fetch(self._rolling, app_id=app_id, first=since // times.DAY, since=since)
+        [[rolling]] = await self._database.fetch(
+            self._rolling, app_id=app_id, first=since // times.DAY, since=since, until=times.micros(now)
+        )
         return MadUsage({times.day(number): count for number, count in counted}, in_range, rolling)

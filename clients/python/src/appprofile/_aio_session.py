@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, TypeVar
 
 from appprofile._errors import ApiError
 from appprofile._session_state import DEFAULT_JITTER, LONGEST_SLEEP_S, SessionState
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from appprofile.aio import Client
     from appprofile.v1.profile_pb2 import PushEndpoint
     from appprofile.v1.profile_service_pb2 import HeartbeatResponse, RegisterRequest, RegisterResponse
+
+RequestT = TypeVar("RequestT")
+ResponseT = TypeVar("ResponseT")
 
 
 class ProfileSession:
@@ -31,6 +34,7 @@ class ProfileSession:
         registration: RegisterRequest,
         *,
         jitter: float = DEFAULT_JITTER,
+        sequence: int = 0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Sends nothing yet.
@@ -39,12 +43,22 @@ class ProfileSession:
             client: where to.
             registration: what to register, now and whenever the service asks for it again. Copied.
             jitter: heartbeats go out up to this share of the interval early, so that sessions drift apart.
+            sequence: the number of the installation's last call, where an earlier session kept it (`sequence`).
             clock: seconds that never go back.
         """
         self._client = client
-        self._state = SessionState(registration, jitter)
+        self._state = SessionState(registration, jitter, sequence)
         self._clock = clock
         self._lock = asyncio.Lock()
+
+    @property
+    def sequence(self) -> int:
+        """The number of the last call, to be kept for the session that follows this one.
+
+        Each registration, token and sign-out carries the next number: one that the network delivers late undoes nothing
+        that came after it.
+        """
+        return self._state.sequence
 
     @property
     def registered(self) -> bool:
@@ -92,18 +106,22 @@ class ProfileSession:
         while (wait := await self.tick()) < math.inf:  # noqa: ASYNC110 - time itself is awaited
             await asyncio.sleep(min(wait, LONGEST_SLEEP_S))
 
-    async def rotate_token(self, endpoint: PushEndpoint) -> None:
-        """Gives the service a new push token, in place of the one of the same provider and purpose.
+    async def rotate_token(self, *endpoints: PushEndpoint) -> None:
+        """Gives the service new push tokens, in place of all that the profile has of the same purposes.
+
+        Two providers for one purpose are given together.
 
         Raises:
-            ApiError: as `heartbeat`. The session keeps the token for later registrations all the same.
+            ApiError: as `heartbeat`. The session keeps the tokens for later registrations all the same.
         """
         async with self._lock:
-            self._state.keep(endpoint)
+            self._state.keep(endpoints)
             if not self._state.registered:
                 return
             try:
-                await self._client.profiles.UpdateProfileData(self._state.rotation_request(endpoint))
+                await self._in_order(
+                    self._client.profiles.UpdateProfileData, lambda: self._state.rotation_request(endpoints)
+                )
             except ApiError as error:
                 if not self._state.failed(error):
                     raise
@@ -112,11 +130,11 @@ class ProfileSession:
     async def unregister(self) -> None:
         """Signs the user out of the device and ends the session. A profile that is gone already is no error."""
         async with self._lock:
-            await self._client.profiles.Unregister(self._state.unregister_request())
+            await self._in_order(self._client.profiles.Unregister, self._state.unregister_request)
             self._state.end()
 
     async def _register(self) -> RegisterResponse:
-        response = await self._client.profiles.Register(self._state.registration)
+        response = await self._in_order(self._client.profiles.Register, self._state.register_request)
         self._state.was_registered(response.heartbeat_interval, self._clock())
         return response
 
@@ -130,3 +148,14 @@ class ProfileSession:
             response = await self._client.profiles.Heartbeat(self._state.heartbeat_request())
         self._state.next_heartbeat_after(response.next_heartbeat_after, self._clock())
         return response
+
+    async def _in_order(
+        self, method: Callable[[RequestT], Awaitable[ResponseT]], request: Callable[[], RequestT]
+    ) -> ResponseT:
+        """Calls with the next number; once more with a higher one where the session's numbers had fallen behind."""
+        try:
+            return await method(request())
+        except ApiError as error:
+            if not self._state.is_behind(error):
+                raise
+            return await method(request())

@@ -6,7 +6,7 @@ import math
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from appprofile._errors import ApiError
 from appprofile._session_state import DEFAULT_JITTER, LONGEST_SLEEP_S, SessionState
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from appprofile._client import Client
     from appprofile.v1.profile_pb2 import PushEndpoint
     from appprofile.v1.profile_service_pb2 import HeartbeatResponse, RegisterRequest, RegisterResponse
+
+RequestT = TypeVar("RequestT")
+ResponseT = TypeVar("ResponseT")
 
 
 class ProfileSession:
@@ -31,6 +34,7 @@ class ProfileSession:
         registration: RegisterRequest,
         *,
         jitter: float = DEFAULT_JITTER,
+        sequence: int = 0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Sends nothing yet.
@@ -39,12 +43,22 @@ class ProfileSession:
             client: where to.
             registration: what to register, now and whenever the service asks for it again. Copied.
             jitter: heartbeats go out up to this share of the interval early, so that sessions drift apart.
+            sequence: the number of the installation's last call, where an earlier session kept it (`sequence`).
             clock: seconds that never go back.
         """
         self._client = client
-        self._state = SessionState(registration, jitter)
+        self._state = SessionState(registration, jitter, sequence)
         self._clock = clock
         self._lock = threading.RLock()
+
+    @property
+    def sequence(self) -> int:
+        """The number of the last call, to be kept for the session that follows this one.
+
+        Each registration, token and sign-out carries the next number: one that the network delivers late undoes nothing
+        that came after it.
+        """
+        return self._state.sequence
 
     @property
     def registered(self) -> bool:
@@ -58,7 +72,7 @@ class ProfileSession:
             ApiError: refused, or the service could not be reached.
         """
         with self._lock:
-            response = self._client.profiles.Register(self._state.registration)
+            response = self._in_order(self._client.profiles.Register, self._state.register_request)
             self._state.was_registered(response.heartbeat_interval, self._clock())
             return response
 
@@ -105,18 +119,20 @@ class ProfileSession:
         while (wait := self.tick()) < math.inf and not stop.wait(min(wait, LONGEST_SLEEP_S)):
             pass
 
-    def rotate_token(self, endpoint: PushEndpoint) -> None:
-        """Gives the service a new push token, in place of the one of the same provider and purpose.
+    def rotate_token(self, *endpoints: PushEndpoint) -> None:
+        """Gives the service new push tokens, in place of all that the profile has of the same purposes.
+
+        Two providers for one purpose are given together.
 
         Raises:
-            ApiError: as `heartbeat`. The session keeps the token for later registrations all the same.
+            ApiError: as `heartbeat`. The session keeps the tokens for later registrations all the same.
         """
         with self._lock:
-            self._state.keep(endpoint)
+            self._state.keep(endpoints)
             if not self._state.registered:
                 return
             try:
-                self._client.profiles.UpdateProfileData(self._state.rotation_request(endpoint))
+                self._in_order(self._client.profiles.UpdateProfileData, lambda: self._state.rotation_request(endpoints))
             except ApiError as error:
                 if not self._state.failed(error):
                     raise
@@ -125,5 +141,14 @@ class ProfileSession:
     def unregister(self) -> None:
         """Signs the user out of the device and ends the session. A profile that is gone already is no error."""
         with self._lock:
-            self._client.profiles.Unregister(self._state.unregister_request())
+            self._in_order(self._client.profiles.Unregister, self._state.unregister_request)
             self._state.end()
+
+    def _in_order(self, method: Callable[[RequestT], ResponseT], request: Callable[[], RequestT]) -> ResponseT:
+        """Calls with the next number; once more with a higher one where the session's numbers had fallen behind."""
+        try:
+            return method(request())
+        except ApiError as error:
+            if not self._state.is_behind(error):
+                raise
+            return method(request())

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import math
 import random
+from collections.abc import Sequence
 
 import grpc
 from google.protobuf.duration_pb2 import Duration
@@ -42,9 +43,13 @@ _log = logging.getLogger("appprofile")
 class SessionState:
     """One registration over time."""
 
-    def __init__(self, registration: RegisterRequest, jitter: float) -> None:
+    def __init__(self, registration: RegisterRequest, jitter: float, sequence: int) -> None:
         if not 0 <= jitter < 1:
             raise ValueError("jitter is a share of the interval: from 0 to below 1")
+        if sequence < 0:
+            raise ValueError("sequence is the number of the last call: at least 0")
+        self.sequence = sequence
+        """The number of the last call that has one (R13)."""
         self.registration = RegisterRequest()
         self.registration.CopyFrom(registration)
         self.registered = False
@@ -74,6 +79,18 @@ class SessionState:
         self.registered = False
         self.ended = True
 
+    def is_behind(self, error: ApiError) -> bool:
+        """Whether the service knows later calls of this device than the session does; then it goes on after those.
+
+        The calls of a session go out one after the other. So it was not overtaken: its number is too low, for example
+        because the number was not kept when the session's process began anew.
+        """
+        highest = error.metadata.get("highest", "")
+        if error.reason != "OUT_OF_ORDER" or not highest.isdecimal():
+            return False
+        self.sequence = max(self.sequence, int(highest))
+        return True
+
     def failed(self, error: ApiError) -> bool:
         """Whether to register again. Otherwise the error is the caller's, and where it is final the session has ended.
 
@@ -96,21 +113,33 @@ class SessionState:
         _log.warning("profile session: %s %s; next try in %.0f s", error.code.name, error.reason, self._due - now)
         return True
 
-    def keep(self, endpoint: PushEndpoint) -> None:
-        """Later registrations carry this endpoint in place of the one of the same provider and purpose."""
-        kept = [each for each in self.registration.push_endpoints if _slot(each) != _slot(endpoint)]
+    def keep(self, endpoints: Sequence[PushEndpoint]) -> None:
+        """Later registrations carry these endpoints in place of those of the same purposes (R3)."""
+        purposes = {_purpose(each) for each in endpoints}
+        kept = [each for each in self.registration.push_endpoints if _purpose(each) not in purposes]
         del self.registration.push_endpoints[:]
-        self.registration.push_endpoints.extend([*kept, endpoint])
+        self.registration.push_endpoints.extend([*kept, *endpoints])
+
+    def register_request(self) -> RegisterRequest:
+        request = RegisterRequest()
+        request.CopyFrom(self.registration)
+        request.sequence = self._next()
+        return request
 
     def heartbeat_request(self) -> HeartbeatRequest:
         return HeartbeatRequest(key=self.key)
 
-    def rotation_request(self, endpoint: PushEndpoint) -> UpdateProfileDataRequest:
-        return UpdateProfileDataRequest(profile=Profile(key=self.key, push_endpoints=[endpoint]))
+    def rotation_request(self, endpoints: Sequence[PushEndpoint]) -> UpdateProfileDataRequest:
+        profile = Profile(key=self.key, push_endpoints=endpoints)
+        return UpdateProfileDataRequest(profile=profile, sequence=self._next())
 
     def unregister_request(self) -> UnregisterRequest:
-        return UnregisterRequest(key=self.key, allow_missing=True)
+        return UnregisterRequest(key=self.key, allow_missing=True, sequence=self._next())
+
+    def _next(self) -> int:
+        self.sequence += 1
+        return self.sequence
 
 
-def _slot(endpoint: PushEndpoint) -> tuple[int, int]:
-    return endpoint.provider, endpoint.purpose or PUSH_PURPOSE_DEFAULT
+def _purpose(endpoint: PushEndpoint) -> int:
+    return endpoint.purpose or PUSH_PURPOSE_DEFAULT
