@@ -12,6 +12,7 @@ from profile_grpc.domain.settings import (
     AppSettings,
     BridgeParameters,
     DeviceAttributeMonitor,
+    FeedbackBreaker,
     InAppSettings,
     InAppTransport,
     MonitorKind,
@@ -37,6 +38,7 @@ def test_the_defaults_are_the_documented_ones_and_valid() -> None:
     assert not settings.single_device_per_user
     assert settings.unregistered_retention == days(30)
     assert settings.reaper_breaker == ReaperBreaker(percent=5, minimum=1000)
+    assert settings.feedback_breaker == FeedbackBreaker(percent=10, minimum=1000)
     assert settings.account_removal_action is AccountRemovalAction.UNREGISTER
     assert not settings.server_side_inbox
     assert settings.in_app.use_secured_port
@@ -82,6 +84,8 @@ INVALID: list[tuple[str, dict[str, Any]]] = [
     ("reaper_breaker.percent", {"reaper_breaker": ReaperBreaker(percent=-1)}),
     ("reaper_breaker.percent", {"reaper_breaker": ReaperBreaker(percent=float("nan"))}),
     ("reaper_breaker.minimum", {"reaper_breaker": ReaperBreaker(minimum=-1)}),
+    ("feedback_breaker.percent", {"feedback_breaker": FeedbackBreaker(percent=100.1)}),
+    ("feedback_breaker.minimum", {"feedback_breaker": FeedbackBreaker(minimum=-1)}),
     ("in_app.secondary_transport", {"in_app": InAppSettings(InAppTransport.MQTT, InAppTransport.MQTT)}),
     ("bridge_parameters.username", {"bridge_parameters": BridgeParameters(username=())}),
     ("bridge_parameters.username", {"bridge_parameters": BridgeParameters(username=tuple("abcdefghi"))}),

@@ -253,6 +253,8 @@ PARSERS: Mapping[str, Callable[[str], object]] = {
     "unregistered_retention": duration,
     "reaper_breaker.percent": _percent,
     "reaper_breaker.minimum": _integer,
+    "feedback_breaker.percent": _percent,
+    "feedback_breaker.minimum": _integer,
     "account_removal_action": _one_of(AccountRemovalAction),
     "server_side_inbox": _boolean,
     "in_app.primary_transport": _one_of(InAppTransport),

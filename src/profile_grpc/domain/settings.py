@@ -63,14 +63,31 @@ class PushApp:
 
 
 @dataclass(frozen=True, slots=True)
-class ReaperBreaker:
-    """How many profiles the reaper may delete in 24 hours: the larger of the two limits (P6)."""
+class Breaker:
+    """How much may go in some time before it takes an operator's go: the larger of the two limits."""
+
+    percent: float
+    minimum: int
+
+    def limit(self, stored: int) -> int:
+        """Of so many that are stored."""
+        return max(self.minimum, int(stored * self.percent / 100))
+
+
+@dataclass(frozen=True, slots=True)
+class ReaperBreaker(Breaker):
+    """How many profiles the reaper may delete in 24 hours (P6)."""
 
     percent: float = 5.0
     minimum: int = 1000
 
-    def limit(self, active_profiles: int) -> int:
-        return max(self.minimum, int(active_profiles * self.percent / 100))
+
+@dataclass(frozen=True, slots=True)
+class FeedbackBreaker(Breaker):
+    """How many endpoints push feedback may remove in an hour (F8)."""
+
+    percent: float = 10.0
+    minimum: int = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +151,7 @@ class AppSettings:
     single_device_per_user: bool = False
     unregistered_retention: timedelta = timedelta(days=30)
     reaper_breaker: ReaperBreaker = ReaperBreaker()
+    feedback_breaker: FeedbackBreaker = FeedbackBreaker()
     account_removal_action: AccountRemovalAction = AccountRemovalAction.UNREGISTER
     server_side_inbox: bool = False
     in_app: InAppSettings = InAppSettings()
@@ -234,10 +252,12 @@ def _period_violations(settings: AppSettings) -> Iterator[FieldViolation]:
 def _limit_violations(settings: AppSettings) -> Iterator[FieldViolation]:
     if not settings.channels:
         yield _wrong("channels", "needs at least one channel")
-    if not 0 <= settings.reaper_breaker.percent <= 100:  # noqa: PLR2004 - percent
-        yield _wrong("reaper_breaker.percent", "must be 0 to 100")
-    if settings.reaper_breaker.minimum < 0:
-        yield _wrong("reaper_breaker.minimum", "must be at least 0")
+    for name in ("reaper_breaker", "feedback_breaker"):
+        breaker: Breaker = getattr(settings, name)
+        if not 0 <= breaker.percent <= 100:  # noqa: PLR2004 - percent
+            yield _wrong(f"{name}.percent", "must be 0 to 100")
+        if breaker.minimum < 0:
+            yield _wrong(f"{name}.minimum", "must be at least 0")
     if settings.in_app.primary_transport is settings.in_app.secondary_transport:
         yield _wrong("in_app.secondary_transport", "must differ from primary_transport")
     if len({p.push_app_id for p in settings.push_app_ids}) < len(settings.push_app_ids):

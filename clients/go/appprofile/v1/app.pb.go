@@ -274,6 +274,62 @@ func (x *ReaperBreaker) GetMinimum() int64 {
 	return 0
 }
 
+// How many endpoints of the app push feedback may remove in an hour: the larger of the two limits. Beyond, items that say
+// a token is dead are answered HELD.
+type FeedbackBreaker struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Share of the app's deliverable endpoints, in percent, 0 to 100. Default 10.
+	Percent *float64 `protobuf:"fixed64,1,opt,name=percent,proto3,oneof" json:"percent,omitempty"`
+	// Number of endpoints that is always allowed, at least 0. Default 1000.
+	Minimum       *int64 `protobuf:"varint,2,opt,name=minimum,proto3,oneof" json:"minimum,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FeedbackBreaker) Reset() {
+	*x = FeedbackBreaker{}
+	mi := &file_appprofile_v1_app_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FeedbackBreaker) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FeedbackBreaker) ProtoMessage() {}
+
+func (x *FeedbackBreaker) ProtoReflect() protoreflect.Message {
+	mi := &file_appprofile_v1_app_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FeedbackBreaker.ProtoReflect.Descriptor instead.
+func (*FeedbackBreaker) Descriptor() ([]byte, []int) {
+	return file_appprofile_v1_app_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *FeedbackBreaker) GetPercent() float64 {
+	if x != nil && x.Percent != nil {
+		return *x.Percent
+	}
+	return 0
+}
+
+func (x *FeedbackBreaker) GetMinimum() int64 {
+	if x != nil && x.Minimum != nil {
+		return *x.Minimum
+	}
+	return 0
+}
+
 // How in-app messages travel.
 type InAppSettings struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -291,7 +347,7 @@ type InAppSettings struct {
 
 func (x *InAppSettings) Reset() {
 	*x = InAppSettings{}
-	mi := &file_appprofile_v1_app_proto_msgTypes[2]
+	mi := &file_appprofile_v1_app_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -303,7 +359,7 @@ func (x *InAppSettings) String() string {
 func (*InAppSettings) ProtoMessage() {}
 
 func (x *InAppSettings) ProtoReflect() protoreflect.Message {
-	mi := &file_appprofile_v1_app_proto_msgTypes[2]
+	mi := &file_appprofile_v1_app_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -316,7 +372,7 @@ func (x *InAppSettings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InAppSettings.ProtoReflect.Descriptor instead.
 func (*InAppSettings) Descriptor() ([]byte, []int) {
-	return file_appprofile_v1_app_proto_rawDescGZIP(), []int{2}
+	return file_appprofile_v1_app_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *InAppSettings) GetPrimaryTransport() InAppTransport {
@@ -364,7 +420,7 @@ type DeviceAttributeMonitor struct {
 
 func (x *DeviceAttributeMonitor) Reset() {
 	*x = DeviceAttributeMonitor{}
-	mi := &file_appprofile_v1_app_proto_msgTypes[3]
+	mi := &file_appprofile_v1_app_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -376,7 +432,7 @@ func (x *DeviceAttributeMonitor) String() string {
 func (*DeviceAttributeMonitor) ProtoMessage() {}
 
 func (x *DeviceAttributeMonitor) ProtoReflect() protoreflect.Message {
-	mi := &file_appprofile_v1_app_proto_msgTypes[3]
+	mi := &file_appprofile_v1_app_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -389,7 +445,7 @@ func (x *DeviceAttributeMonitor) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeviceAttributeMonitor.ProtoReflect.Descriptor instead.
 func (*DeviceAttributeMonitor) Descriptor() ([]byte, []int) {
-	return file_appprofile_v1_app_proto_rawDescGZIP(), []int{3}
+	return file_appprofile_v1_app_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *DeviceAttributeMonitor) GetPlatform() Platform {
@@ -448,7 +504,7 @@ type BridgeParameters struct {
 
 func (x *BridgeParameters) Reset() {
 	*x = BridgeParameters{}
-	mi := &file_appprofile_v1_app_proto_msgTypes[4]
+	mi := &file_appprofile_v1_app_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -460,7 +516,7 @@ func (x *BridgeParameters) String() string {
 func (*BridgeParameters) ProtoMessage() {}
 
 func (x *BridgeParameters) ProtoReflect() protoreflect.Message {
-	mi := &file_appprofile_v1_app_proto_msgTypes[4]
+	mi := &file_appprofile_v1_app_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -473,7 +529,7 @@ func (x *BridgeParameters) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BridgeParameters.ProtoReflect.Descriptor instead.
 func (*BridgeParameters) Descriptor() ([]byte, []int) {
-	return file_appprofile_v1_app_proto_rawDescGZIP(), []int{4}
+	return file_appprofile_v1_app_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *BridgeParameters) GetUsername() []string {
@@ -568,13 +624,15 @@ type AppSettings struct {
 	DeviceAttributeMonitors []*DeviceAttributeMonitor `protobuf:"bytes,15,rep,name=device_attribute_monitors,json=deviceAttributeMonitors,proto3" json:"device_attribute_monitors,omitempty"`
 	// The names that reports to the HTTP bridge use. Default: the names of the reporter's documentation.
 	BridgeParameters *BridgeParameters `protobuf:"bytes,16,opt,name=bridge_parameters,json=bridgeParameters,proto3" json:"bridge_parameters,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// When push feedback stops removing endpoints and waits for an operator. Default 10 percent, at least 1000.
+	FeedbackBreaker *FeedbackBreaker `protobuf:"bytes,17,opt,name=feedback_breaker,json=feedbackBreaker,proto3" json:"feedback_breaker,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *AppSettings) Reset() {
 	*x = AppSettings{}
-	mi := &file_appprofile_v1_app_proto_msgTypes[5]
+	mi := &file_appprofile_v1_app_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -586,7 +644,7 @@ func (x *AppSettings) String() string {
 func (*AppSettings) ProtoMessage() {}
 
 func (x *AppSettings) ProtoReflect() protoreflect.Message {
-	mi := &file_appprofile_v1_app_proto_msgTypes[5]
+	mi := &file_appprofile_v1_app_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -599,7 +657,7 @@ func (x *AppSettings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AppSettings.ProtoReflect.Descriptor instead.
 func (*AppSettings) Descriptor() ([]byte, []int) {
-	return file_appprofile_v1_app_proto_rawDescGZIP(), []int{5}
+	return file_appprofile_v1_app_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *AppSettings) GetPushAppIds() []*PushApp {
@@ -714,6 +772,13 @@ func (x *AppSettings) GetBridgeParameters() *BridgeParameters {
 	return nil
 }
 
+func (x *AppSettings) GetFeedbackBreaker() *FeedbackBreaker {
+	if x != nil {
+		return x.FeedbackBreaker
+	}
+	return nil
+}
+
 // One mobile or web application of a tenant.
 type App struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -737,7 +802,7 @@ type App struct {
 
 func (x *App) Reset() {
 	*x = App{}
-	mi := &file_appprofile_v1_app_proto_msgTypes[6]
+	mi := &file_appprofile_v1_app_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -749,7 +814,7 @@ func (x *App) String() string {
 func (*App) ProtoMessage() {}
 
 func (x *App) ProtoReflect() protoreflect.Message {
-	mi := &file_appprofile_v1_app_proto_msgTypes[6]
+	mi := &file_appprofile_v1_app_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -762,7 +827,7 @@ func (x *App) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use App.ProtoReflect.Descriptor instead.
 func (*App) Descriptor() ([]byte, []int) {
-	return file_appprofile_v1_app_proto_rawDescGZIP(), []int{6}
+	return file_appprofile_v1_app_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *App) GetAppId() string {
@@ -833,7 +898,7 @@ type Key struct {
 
 func (x *Key) Reset() {
 	*x = Key{}
-	mi := &file_appprofile_v1_app_proto_msgTypes[7]
+	mi := &file_appprofile_v1_app_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -845,7 +910,7 @@ func (x *Key) String() string {
 func (*Key) ProtoMessage() {}
 
 func (x *Key) ProtoReflect() protoreflect.Message {
-	mi := &file_appprofile_v1_app_proto_msgTypes[7]
+	mi := &file_appprofile_v1_app_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -858,7 +923,7 @@ func (x *Key) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Key.ProtoReflect.Descriptor instead.
 func (*Key) Descriptor() ([]byte, []int) {
-	return file_appprofile_v1_app_proto_rawDescGZIP(), []int{7}
+	return file_appprofile_v1_app_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Key) GetKeyId() string {
@@ -913,6 +978,13 @@ const file_appprofile_v1_app_proto_rawDesc = "" +
 	"\n" +
 	"\b_percentB\n" +
 	"\n" +
+	"\b_minimum\"\x91\x01\n" +
+	"\x0fFeedbackBreaker\x12:\n" +
+	"\apercent\x18\x01 \x01(\x01B\x1b\xe2A\x01\x01\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00Y@)\x00\x00\x00\x00\x00\x00\x00\x00H\x00R\apercent\x88\x01\x01\x12*\n" +
+	"\aminimum\x18\x02 \x01(\x03B\v\xe2A\x01\x01\xbaH\x04\"\x02(\x00H\x01R\aminimum\x88\x01\x01B\n" +
+	"\n" +
+	"\b_percentB\n" +
+	"\n" +
 	"\b_minimum\"\xe2\x02\n" +
 	"\rInAppSettings\x12X\n" +
 	"\x11primary_transport\x18\x01 \x01(\x0e2\x1d.appprofile.v1.InAppTransportB\f\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01R\x10primaryTransport\x12\\\n" +
@@ -938,7 +1010,7 @@ const file_appprofile_v1_app_proto_rawDesc = "" +
 	"\n" +
 	"appid_msgs\x18\x06 \x03(\tB!\xe2A\x01\x01\xbaH\x1a\x92\x01\x17\x10\b\"\x13r\x11(\x80\x012\f^[^\\p{Cc}]+$R\tappidMsgs\x12>\n" +
 	"\tdevice_id\x18\a \x03(\tB!\xe2A\x01\x01\xbaH\x1a\x92\x01\x17\x10\b\"\x13r\x11(\x80\x012\f^[^\\p{Cc}]+$R\bdeviceId\x129\n" +
-	"\x06secret\x18\b \x03(\tB!\xe2A\x01\x01\xbaH\x1a\x92\x01\x17\x10\b\"\x13r\x11(\x80\x012\f^[^\\p{Cc}]+$R\x06secret\"\xa5\v\n" +
+	"\x06secret\x18\b \x03(\tB!\xe2A\x01\x01\xbaH\x1a\x92\x01\x17\x10\b\"\x13r\x11(\x80\x012\f^[^\\p{Cc}]+$R\x06secret\"\xf6\v\n" +
 	"\vAppSettings\x12F\n" +
 	"\fpush_app_ids\x18\x01 \x03(\v2\x16.appprofile.v1.PushAppB\f\xe2A\x01\x01\xbaH\x05\x92\x01\x02\x10@R\n" +
 	"pushAppIds\x12[\n" +
@@ -958,7 +1030,8 @@ const file_appprofile_v1_app_proto_rawDesc = "" +
 	"\x11server_side_inbox\x18\r \x01(\bB\x04\xe2A\x01\x01H\x03R\x0fserverSideInbox\x88\x01\x01\x129\n" +
 	"\x06in_app\x18\x0e \x01(\v2\x1c.appprofile.v1.InAppSettingsB\x04\xe2A\x01\x01R\x05inApp\x12p\n" +
 	"\x19device_attribute_monitors\x18\x0f \x03(\v2%.appprofile.v1.DeviceAttributeMonitorB\r\xe2A\x01\x01\xbaH\x06\x92\x01\x03\x10\x80\x01R\x17deviceAttributeMonitors\x12R\n" +
-	"\x11bridge_parameters\x18\x10 \x01(\v2\x1f.appprofile.v1.BridgeParametersB\x04\xe2A\x01\x01R\x10bridgeParametersB\x1f\n" +
+	"\x11bridge_parameters\x18\x10 \x01(\v2\x1f.appprofile.v1.BridgeParametersB\x04\xe2A\x01\x01R\x10bridgeParameters\x12O\n" +
+	"\x10feedback_breaker\x18\x11 \x01(\v2\x1e.appprofile.v1.FeedbackBreakerB\x04\xe2A\x01\x01R\x0ffeedbackBreakerB\x1f\n" +
 	"\x1d_register_counts_as_heartbeatB\x18\n" +
 	"\x16_multi_user_per_deviceB\x19\n" +
 	"\x17_single_device_per_userB\x14\n" +
@@ -1005,61 +1078,63 @@ func file_appprofile_v1_app_proto_rawDescGZIP() []byte {
 }
 
 var file_appprofile_v1_app_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_appprofile_v1_app_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_appprofile_v1_app_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_appprofile_v1_app_proto_goTypes = []any{
 	(InAppTransport)(0),            // 0: appprofile.v1.InAppTransport
 	(MonitorKind)(0),               // 1: appprofile.v1.MonitorKind
 	(*PushApp)(nil),                // 2: appprofile.v1.PushApp
 	(*ReaperBreaker)(nil),          // 3: appprofile.v1.ReaperBreaker
-	(*InAppSettings)(nil),          // 4: appprofile.v1.InAppSettings
-	(*DeviceAttributeMonitor)(nil), // 5: appprofile.v1.DeviceAttributeMonitor
-	(*BridgeParameters)(nil),       // 6: appprofile.v1.BridgeParameters
-	(*AppSettings)(nil),            // 7: appprofile.v1.AppSettings
-	(*App)(nil),                    // 8: appprofile.v1.App
-	(*Key)(nil),                    // 9: appprofile.v1.Key
-	(PushProvider)(0),              // 10: appprofile.v1.PushProvider
-	(Platform)(0),                  // 11: appprofile.v1.Platform
-	(PushPurpose)(0),               // 12: appprofile.v1.PushPurpose
-	(ApnsEnvironment)(0),           // 13: appprofile.v1.ApnsEnvironment
-	(*durationpb.Duration)(nil),    // 14: google.protobuf.Duration
-	(Channel)(0),                   // 15: appprofile.v1.Channel
-	(AccountRemovalAction)(0),      // 16: appprofile.v1.AccountRemovalAction
-	(*timestamppb.Timestamp)(nil),  // 17: google.protobuf.Timestamp
-	(KeyKind)(0),                   // 18: appprofile.v1.KeyKind
+	(*FeedbackBreaker)(nil),        // 4: appprofile.v1.FeedbackBreaker
+	(*InAppSettings)(nil),          // 5: appprofile.v1.InAppSettings
+	(*DeviceAttributeMonitor)(nil), // 6: appprofile.v1.DeviceAttributeMonitor
+	(*BridgeParameters)(nil),       // 7: appprofile.v1.BridgeParameters
+	(*AppSettings)(nil),            // 8: appprofile.v1.AppSettings
+	(*App)(nil),                    // 9: appprofile.v1.App
+	(*Key)(nil),                    // 10: appprofile.v1.Key
+	(PushProvider)(0),              // 11: appprofile.v1.PushProvider
+	(Platform)(0),                  // 12: appprofile.v1.Platform
+	(PushPurpose)(0),               // 13: appprofile.v1.PushPurpose
+	(ApnsEnvironment)(0),           // 14: appprofile.v1.ApnsEnvironment
+	(*durationpb.Duration)(nil),    // 15: google.protobuf.Duration
+	(Channel)(0),                   // 16: appprofile.v1.Channel
+	(AccountRemovalAction)(0),      // 17: appprofile.v1.AccountRemovalAction
+	(*timestamppb.Timestamp)(nil),  // 18: google.protobuf.Timestamp
+	(KeyKind)(0),                   // 19: appprofile.v1.KeyKind
 }
 var file_appprofile_v1_app_proto_depIdxs = []int32{
-	10, // 0: appprofile.v1.PushApp.provider:type_name -> appprofile.v1.PushProvider
-	11, // 1: appprofile.v1.PushApp.platform:type_name -> appprofile.v1.Platform
-	12, // 2: appprofile.v1.PushApp.purpose:type_name -> appprofile.v1.PushPurpose
-	13, // 3: appprofile.v1.PushApp.apns_environment:type_name -> appprofile.v1.ApnsEnvironment
+	11, // 0: appprofile.v1.PushApp.provider:type_name -> appprofile.v1.PushProvider
+	12, // 1: appprofile.v1.PushApp.platform:type_name -> appprofile.v1.Platform
+	13, // 2: appprofile.v1.PushApp.purpose:type_name -> appprofile.v1.PushPurpose
+	14, // 3: appprofile.v1.PushApp.apns_environment:type_name -> appprofile.v1.ApnsEnvironment
 	0,  // 4: appprofile.v1.InAppSettings.primary_transport:type_name -> appprofile.v1.InAppTransport
 	0,  // 5: appprofile.v1.InAppSettings.secondary_transport:type_name -> appprofile.v1.InAppTransport
-	11, // 6: appprofile.v1.DeviceAttributeMonitor.platform:type_name -> appprofile.v1.Platform
+	12, // 6: appprofile.v1.DeviceAttributeMonitor.platform:type_name -> appprofile.v1.Platform
 	1,  // 7: appprofile.v1.DeviceAttributeMonitor.kind:type_name -> appprofile.v1.MonitorKind
-	14, // 8: appprofile.v1.DeviceAttributeMonitor.interval:type_name -> google.protobuf.Duration
+	15, // 8: appprofile.v1.DeviceAttributeMonitor.interval:type_name -> google.protobuf.Duration
 	2,  // 9: appprofile.v1.AppSettings.push_app_ids:type_name -> appprofile.v1.PushApp
-	14, // 10: appprofile.v1.AppSettings.inactivity_period:type_name -> google.protobuf.Duration
-	14, // 11: appprofile.v1.AppSettings.heartbeat_interval:type_name -> google.protobuf.Duration
-	14, // 12: appprofile.v1.AppSettings.heartbeat_granularity:type_name -> google.protobuf.Duration
-	14, // 13: appprofile.v1.AppSettings.never_heartbeat_ttl:type_name -> google.protobuf.Duration
-	15, // 14: appprofile.v1.AppSettings.channels:type_name -> appprofile.v1.Channel
-	14, // 15: appprofile.v1.AppSettings.unregistered_retention:type_name -> google.protobuf.Duration
+	15, // 10: appprofile.v1.AppSettings.inactivity_period:type_name -> google.protobuf.Duration
+	15, // 11: appprofile.v1.AppSettings.heartbeat_interval:type_name -> google.protobuf.Duration
+	15, // 12: appprofile.v1.AppSettings.heartbeat_granularity:type_name -> google.protobuf.Duration
+	15, // 13: appprofile.v1.AppSettings.never_heartbeat_ttl:type_name -> google.protobuf.Duration
+	16, // 14: appprofile.v1.AppSettings.channels:type_name -> appprofile.v1.Channel
+	15, // 15: appprofile.v1.AppSettings.unregistered_retention:type_name -> google.protobuf.Duration
 	3,  // 16: appprofile.v1.AppSettings.reaper_breaker:type_name -> appprofile.v1.ReaperBreaker
-	16, // 17: appprofile.v1.AppSettings.account_removal_action:type_name -> appprofile.v1.AccountRemovalAction
-	4,  // 18: appprofile.v1.AppSettings.in_app:type_name -> appprofile.v1.InAppSettings
-	5,  // 19: appprofile.v1.AppSettings.device_attribute_monitors:type_name -> appprofile.v1.DeviceAttributeMonitor
-	6,  // 20: appprofile.v1.AppSettings.bridge_parameters:type_name -> appprofile.v1.BridgeParameters
-	7,  // 21: appprofile.v1.App.settings:type_name -> appprofile.v1.AppSettings
-	17, // 22: appprofile.v1.App.create_time:type_name -> google.protobuf.Timestamp
-	17, // 23: appprofile.v1.App.update_time:type_name -> google.protobuf.Timestamp
-	18, // 24: appprofile.v1.Key.kind:type_name -> appprofile.v1.KeyKind
-	17, // 25: appprofile.v1.Key.create_time:type_name -> google.protobuf.Timestamp
-	17, // 26: appprofile.v1.Key.revoke_time:type_name -> google.protobuf.Timestamp
-	27, // [27:27] is the sub-list for method output_type
-	27, // [27:27] is the sub-list for method input_type
-	27, // [27:27] is the sub-list for extension type_name
-	27, // [27:27] is the sub-list for extension extendee
-	0,  // [0:27] is the sub-list for field type_name
+	17, // 17: appprofile.v1.AppSettings.account_removal_action:type_name -> appprofile.v1.AccountRemovalAction
+	5,  // 18: appprofile.v1.AppSettings.in_app:type_name -> appprofile.v1.InAppSettings
+	6,  // 19: appprofile.v1.AppSettings.device_attribute_monitors:type_name -> appprofile.v1.DeviceAttributeMonitor
+	7,  // 20: appprofile.v1.AppSettings.bridge_parameters:type_name -> appprofile.v1.BridgeParameters
+	4,  // 21: appprofile.v1.AppSettings.feedback_breaker:type_name -> appprofile.v1.FeedbackBreaker
+	8,  // 22: appprofile.v1.App.settings:type_name -> appprofile.v1.AppSettings
+	18, // 23: appprofile.v1.App.create_time:type_name -> google.protobuf.Timestamp
+	18, // 24: appprofile.v1.App.update_time:type_name -> google.protobuf.Timestamp
+	19, // 25: appprofile.v1.Key.kind:type_name -> appprofile.v1.KeyKind
+	18, // 26: appprofile.v1.Key.create_time:type_name -> google.protobuf.Timestamp
+	18, // 27: appprofile.v1.Key.revoke_time:type_name -> google.protobuf.Timestamp
+	28, // [28:28] is the sub-list for method output_type
+	28, // [28:28] is the sub-list for method input_type
+	28, // [28:28] is the sub-list for extension type_name
+	28, // [28:28] is the sub-list for extension extendee
+	0,  // [0:28] is the sub-list for field type_name
 }
 
 func init() { file_appprofile_v1_app_proto_init() }
@@ -1071,14 +1146,15 @@ func file_appprofile_v1_app_proto_init() {
 	file_appprofile_v1_profile_proto_init()
 	file_appprofile_v1_app_proto_msgTypes[1].OneofWrappers = []any{}
 	file_appprofile_v1_app_proto_msgTypes[2].OneofWrappers = []any{}
-	file_appprofile_v1_app_proto_msgTypes[5].OneofWrappers = []any{}
+	file_appprofile_v1_app_proto_msgTypes[3].OneofWrappers = []any{}
+	file_appprofile_v1_app_proto_msgTypes[6].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_appprofile_v1_app_proto_rawDesc), len(file_appprofile_v1_app_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   8,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -698,6 +698,17 @@ pub struct ReaperBreaker {
     #[prost(int64, optional, tag="2")]
     pub minimum: ::core::option::Option<i64>,
 }
+/// How many endpoints of the app push feedback may remove in an hour: the larger of the two limits. Beyond, items that say
+/// a token is dead are answered HELD.
+#[derive(Clone, Copy, PartialEq, ::prost::Message)]
+pub struct FeedbackBreaker {
+    /// Share of the app's deliverable endpoints, in percent, 0 to 100. Default 10.
+    #[prost(double, optional, tag="1")]
+    pub percent: ::core::option::Option<f64>,
+    /// Number of endpoints that is always allowed, at least 0. Default 1000.
+    #[prost(int64, optional, tag="2")]
+    pub minimum: ::core::option::Option<i64>,
+}
 /// How in-app messages travel.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct InAppSettings {
@@ -813,6 +824,9 @@ pub struct AppSettings {
     /// The names that reports to the HTTP bridge use. Default: the names of the reporter's documentation.
     #[prost(message, optional, tag="16")]
     pub bridge_parameters: ::core::option::Option<BridgeParameters>,
+    /// When push feedback stops removing endpoints and waits for an operator. Default 10 percent, at least 1000.
+    #[prost(message, optional, tag="17")]
+    pub feedback_breaker: ::core::option::Option<FeedbackBreaker>,
 }
 /// One mobile or web application of a tenant.
 #[derive(Clone, PartialEq, ::prost::Message)]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from google.protobuf.descriptor import Descriptor
 from google.protobuf.field_mask_pb2 import FieldMask
@@ -19,8 +19,10 @@ from profile_grpc.domain.settings import (
     AccountRemovalAction,
     App,
     AppSettings,
+    Breaker,
     BridgeParameters,
     DeviceAttributeMonitor,
+    FeedbackBreaker,
     InAppSettings,
     InAppTransport,
     MonitorKind,
@@ -30,6 +32,8 @@ from profile_grpc.domain.settings import (
 from profile_grpc.service.ports import StoredKey
 from profile_grpc.transport.grpc import endpoints
 from profile_grpc.transport.grpc.times import to_timedelta, write_duration, write_instant
+
+BreakerT = TypeVar("BreakerT", bound=Breaker)
 
 _PERIODS = (
     "inactivity_period",
@@ -80,7 +84,8 @@ def settings(message: app_pb2.AppSettings) -> AppSettings:
         given["account_removal_action"] = AccountRemovalAction(message.account_removal_action)
     return AppSettings(
         push_app_ids=tuple(_push_app(push_app) for push_app in message.push_app_ids),
-        reaper_breaker=_reaper_breaker(message.reaper_breaker),
+        reaper_breaker=_breaker(message.reaper_breaker, ReaperBreaker()),
+        feedback_breaker=_breaker(message.feedback_breaker, FeedbackBreaker()),
         in_app=_in_app(message.in_app),
         device_attribute_monitors=tuple(_monitor(monitor) for monitor in message.device_attribute_monitors),
         bridge_parameters=_bridge_parameters(message.bridge_parameters),
@@ -175,8 +180,10 @@ def _write_settings(target: app_pb2.AppSettings, chosen: AppSettings) -> None:
     target.channels.extend([profile_pb2.Channel.ValueType(channel) for channel in sorted(chosen.channels)])
     target.account_removal_action = profile_pb2.AccountRemovalAction.ValueType(chosen.account_removal_action)
     target.push_app_ids.extend(_push_apps(chosen.push_app_ids))
-    target.reaper_breaker.percent = chosen.reaper_breaker.percent
-    target.reaper_breaker.minimum = chosen.reaper_breaker.minimum
+    for name in ("reaper_breaker", "feedback_breaker"):
+        breaker = getattr(chosen, name)
+        getattr(target, name).percent = breaker.percent
+        getattr(target, name).minimum = breaker.minimum
     target.in_app.primary_transport = app_pb2.InAppTransport.ValueType(chosen.in_app.primary_transport)
     target.in_app.secondary_transport = app_pb2.InAppTransport.ValueType(chosen.in_app.secondary_transport)
     target.in_app.use_secured_port = chosen.in_app.use_secured_port
@@ -207,9 +214,9 @@ def _push_apps(push_apps: Iterable[PushApp]) -> Iterator[app_pb2.PushApp]:
         )
 
 
-def _reaper_breaker(message: app_pb2.ReaperBreaker) -> ReaperBreaker:
-    default = ReaperBreaker()
-    return ReaperBreaker(
+def _breaker(message: app_pb2.ReaperBreaker | app_pb2.FeedbackBreaker, default: BreakerT) -> BreakerT:
+    return replace(
+        default,
         percent=message.percent if message.HasField("percent") else default.percent,
         minimum=message.minimum if message.HasField("minimum") else default.minimum,
     )

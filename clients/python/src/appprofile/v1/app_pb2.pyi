@@ -147,6 +147,41 @@ class ReaperBreaker(_message.Message):
 Global___ReaperBreaker: _TypeAlias = ReaperBreaker  # noqa: Y015
 
 @_typing.final
+class FeedbackBreaker(_message.Message):
+    """How many endpoints of the app push feedback may remove in an hour: the larger of the two limits. Beyond, items that say
+    a token is dead are answered HELD.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERCENT_FIELD_NUMBER: _builtins.int
+    MINIMUM_FIELD_NUMBER: _builtins.int
+    percent: _builtins.float
+    """Share of the app's deliverable endpoints, in percent, 0 to 100. Default 10."""
+    minimum: _builtins.int
+    """Number of endpoints that is always allowed, at least 0. Default 1000."""
+    def __init__(
+        self,
+        *,
+        percent: _builtins.float | None = ...,
+        minimum: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_minimum", b"_minimum", "_percent", b"_percent", "minimum", b"minimum", "percent", b"percent"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_minimum", b"_minimum", "_percent", b"_percent", "minimum", b"minimum", "percent", b"percent"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__minimum: _TypeAlias = _typing.Literal["minimum"]  # noqa: Y015
+    _WhichOneofArgType__minimum: _TypeAlias = _typing.Literal["_minimum", b"_minimum"]  # noqa: Y015
+    _WhichOneofReturnType__percent: _TypeAlias = _typing.Literal["percent"]  # noqa: Y015
+    _WhichOneofArgType__percent: _TypeAlias = _typing.Literal["_percent", b"_percent"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__minimum) -> _WhichOneofReturnType__minimum | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__percent) -> _WhichOneofReturnType__percent | None: ...
+
+Global___FeedbackBreaker: _TypeAlias = FeedbackBreaker  # noqa: Y015
+
+@_typing.final
 class InAppSettings(_message.Message):
     """How in-app messages travel."""
 
@@ -317,6 +352,7 @@ class AppSettings(_message.Message):
     IN_APP_FIELD_NUMBER: _builtins.int
     DEVICE_ATTRIBUTE_MONITORS_FIELD_NUMBER: _builtins.int
     BRIDGE_PARAMETERS_FIELD_NUMBER: _builtins.int
+    FEEDBACK_BREAKER_FIELD_NUMBER: _builtins.int
     register_counts_as_heartbeat: _builtins.bool
     """Whether a registration is also a heartbeat. Default false."""
     multi_user_per_device: _builtins.bool
@@ -371,6 +407,10 @@ class AppSettings(_message.Message):
     def bridge_parameters(self) -> Global___BridgeParameters:
         """The names that reports to the HTTP bridge use. Default: the names of the reporter's documentation."""
 
+    @_builtins.property
+    def feedback_breaker(self) -> Global___FeedbackBreaker:
+        """When push feedback stops removing endpoints and waits for an operator. Default 10 percent, at least 1000."""
+
     def __init__(
         self,
         *,
@@ -390,10 +430,11 @@ class AppSettings(_message.Message):
         in_app: Global___InAppSettings | None = ...,
         device_attribute_monitors: _abc.Iterable[Global___DeviceAttributeMonitor] | None = ...,
         bridge_parameters: Global___BridgeParameters | None = ...,
+        feedback_breaker: Global___FeedbackBreaker | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_multi_user_per_device", b"_multi_user_per_device", "_register_counts_as_heartbeat", b"_register_counts_as_heartbeat", "_server_side_inbox", b"_server_side_inbox", "_single_device_per_user", b"_single_device_per_user", "bridge_parameters", b"bridge_parameters", "heartbeat_granularity", b"heartbeat_granularity", "heartbeat_interval", b"heartbeat_interval", "in_app", b"in_app", "inactivity_period", b"inactivity_period", "multi_user_per_device", b"multi_user_per_device", "never_heartbeat_ttl", b"never_heartbeat_ttl", "reaper_breaker", b"reaper_breaker", "register_counts_as_heartbeat", b"register_counts_as_heartbeat", "server_side_inbox", b"server_side_inbox", "single_device_per_user", b"single_device_per_user", "unregistered_retention", b"unregistered_retention"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_multi_user_per_device", b"_multi_user_per_device", "_register_counts_as_heartbeat", b"_register_counts_as_heartbeat", "_server_side_inbox", b"_server_side_inbox", "_single_device_per_user", b"_single_device_per_user", "bridge_parameters", b"bridge_parameters", "feedback_breaker", b"feedback_breaker", "heartbeat_granularity", b"heartbeat_granularity", "heartbeat_interval", b"heartbeat_interval", "in_app", b"in_app", "inactivity_period", b"inactivity_period", "multi_user_per_device", b"multi_user_per_device", "never_heartbeat_ttl", b"never_heartbeat_ttl", "reaper_breaker", b"reaper_breaker", "register_counts_as_heartbeat", b"register_counts_as_heartbeat", "server_side_inbox", b"server_side_inbox", "single_device_per_user", b"single_device_per_user", "unregistered_retention", b"unregistered_retention"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_multi_user_per_device", b"_multi_user_per_device", "_register_counts_as_heartbeat", b"_register_counts_as_heartbeat", "_server_side_inbox", b"_server_side_inbox", "_single_device_per_user", b"_single_device_per_user", "account_removal_action", b"account_removal_action", "bridge_parameters", b"bridge_parameters", "channels", b"channels", "device_attribute_monitors", b"device_attribute_monitors", "heartbeat_granularity", b"heartbeat_granularity", "heartbeat_interval", b"heartbeat_interval", "in_app", b"in_app", "inactivity_period", b"inactivity_period", "multi_user_per_device", b"multi_user_per_device", "never_heartbeat_ttl", b"never_heartbeat_ttl", "push_app_ids", b"push_app_ids", "reaper_breaker", b"reaper_breaker", "register_counts_as_heartbeat", b"register_counts_as_heartbeat", "server_side_inbox", b"server_side_inbox", "single_device_per_user", b"single_device_per_user", "unregistered_retention", b"unregistered_retention"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_multi_user_per_device", b"_multi_user_per_device", "_register_counts_as_heartbeat", b"_register_counts_as_heartbeat", "_server_side_inbox", b"_server_side_inbox", "_single_device_per_user", b"_single_device_per_user", "account_removal_action", b"account_removal_action", "bridge_parameters", b"bridge_parameters", "channels", b"channels", "device_attribute_monitors", b"device_attribute_monitors", "feedback_breaker", b"feedback_breaker", "heartbeat_granularity", b"heartbeat_granularity", "heartbeat_interval", b"heartbeat_interval", "in_app", b"in_app", "inactivity_period", b"inactivity_period", "multi_user_per_device", b"multi_user_per_device", "never_heartbeat_ttl", b"never_heartbeat_ttl", "push_app_ids", b"push_app_ids", "reaper_breaker", b"reaper_breaker", "register_counts_as_heartbeat", b"register_counts_as_heartbeat", "server_side_inbox", b"server_side_inbox", "single_device_per_user", b"single_device_per_user", "unregistered_retention", b"unregistered_retention"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__multi_user_per_device: _TypeAlias = _typing.Literal["multi_user_per_device"]  # noqa: Y015
     _WhichOneofArgType__multi_user_per_device: _TypeAlias = _typing.Literal["_multi_user_per_device", b"_multi_user_per_device"]  # noqa: Y015

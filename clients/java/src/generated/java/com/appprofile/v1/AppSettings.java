@@ -697,6 +697,44 @@ private static final long serialVersionUID = 0L;
     return bridgeParameters_ == null ? com.appprofile.v1.BridgeParameters.getDefaultInstance() : bridgeParameters_;
   }
 
+  public static final int FEEDBACK_BREAKER_FIELD_NUMBER = 17;
+  private com.appprofile.v1.FeedbackBreaker feedbackBreaker_;
+  /**
+   * <pre>
+   * When push feedback stops removing endpoints and waits for an operator. Default 10 percent, at least 1000.
+   * </pre>
+   *
+   * <code>.appprofile.v1.FeedbackBreaker feedback_breaker = 17 [json_name = "feedbackBreaker", (.google.api.field_behavior) = OPTIONAL];</code>
+   * @return Whether the feedbackBreaker field is set.
+   */
+  @java.lang.Override
+  public boolean hasFeedbackBreaker() {
+    return ((bitField0_ & 0x00001000) != 0);
+  }
+  /**
+   * <pre>
+   * When push feedback stops removing endpoints and waits for an operator. Default 10 percent, at least 1000.
+   * </pre>
+   *
+   * <code>.appprofile.v1.FeedbackBreaker feedback_breaker = 17 [json_name = "feedbackBreaker", (.google.api.field_behavior) = OPTIONAL];</code>
+   * @return The feedbackBreaker.
+   */
+  @java.lang.Override
+  public com.appprofile.v1.FeedbackBreaker getFeedbackBreaker() {
+    return feedbackBreaker_ == null ? com.appprofile.v1.FeedbackBreaker.getDefaultInstance() : feedbackBreaker_;
+  }
+  /**
+   * <pre>
+   * When push feedback stops removing endpoints and waits for an operator. Default 10 percent, at least 1000.
+   * </pre>
+   *
+   * <code>.appprofile.v1.FeedbackBreaker feedback_breaker = 17 [json_name = "feedbackBreaker", (.google.api.field_behavior) = OPTIONAL];</code>
+   */
+  @java.lang.Override
+  public com.appprofile.v1.FeedbackBreakerOrBuilder getFeedbackBreakerOrBuilder() {
+    return feedbackBreaker_ == null ? com.appprofile.v1.FeedbackBreaker.getDefaultInstance() : feedbackBreaker_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -763,6 +801,9 @@ private static final long serialVersionUID = 0L;
     }
     if (((bitField0_ & 0x00000800) != 0)) {
       output.writeMessage(16, getBridgeParameters());
+    }
+    if (((bitField0_ & 0x00001000) != 0)) {
+      output.writeMessage(17, getFeedbackBreaker());
     }
     getUnknownFields().writeTo(output);
   }
@@ -849,6 +890,10 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000800) != 0)) {
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(16, getBridgeParameters());
+    }
+    if (((bitField0_ & 0x00001000) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(17, getFeedbackBreaker());
     }
     return size;
   }
@@ -940,6 +985,11 @@ private static final long serialVersionUID = 0L;
       if (!getBridgeParameters()
           .equals(other.getBridgeParameters())) return false;
     }
+    if (hasFeedbackBreaker() != other.hasFeedbackBreaker()) return false;
+    if (hasFeedbackBreaker()) {
+      if (!getFeedbackBreaker()
+          .equals(other.getFeedbackBreaker())) return false;
+    }
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -1016,6 +1066,10 @@ private static final long serialVersionUID = 0L;
     if (hasBridgeParameters()) {
       hash = (37 * hash) + BRIDGE_PARAMETERS_FIELD_NUMBER;
       hash = (53 * hash) + getBridgeParameters().hashCode();
+    }
+    if (hasFeedbackBreaker()) {
+      hash = (37 * hash) + FEEDBACK_BREAKER_FIELD_NUMBER;
+      hash = (53 * hash) + getFeedbackBreaker().hashCode();
     }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
@@ -1162,6 +1216,7 @@ private static final long serialVersionUID = 0L;
         internalGetInAppFieldBuilder();
         internalGetDeviceAttributeMonitorsFieldBuilder();
         internalGetBridgeParametersFieldBuilder();
+        internalGetFeedbackBreakerFieldBuilder();
       }
     }
     @java.lang.Override
@@ -1227,6 +1282,11 @@ private static final long serialVersionUID = 0L;
       if (bridgeParametersBuilder_ != null) {
         bridgeParametersBuilder_.dispose();
         bridgeParametersBuilder_ = null;
+      }
+      feedbackBreaker_ = null;
+      if (feedbackBreakerBuilder_ != null) {
+        feedbackBreakerBuilder_.dispose();
+        feedbackBreakerBuilder_ = null;
       }
       return this;
     }
@@ -1355,6 +1415,12 @@ private static final long serialVersionUID = 0L;
             : bridgeParametersBuilder_.build();
         to_bitField0_ |= 0x00000800;
       }
+      if (((from_bitField0_ & 0x00010000) != 0)) {
+        result.feedbackBreaker_ = feedbackBreakerBuilder_ == null
+            ? feedbackBreaker_
+            : feedbackBreakerBuilder_.build();
+        to_bitField0_ |= 0x00001000;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -1471,6 +1537,9 @@ private static final long serialVersionUID = 0L;
       }
       if (other.hasBridgeParameters()) {
         mergeBridgeParameters(other.getBridgeParameters());
+      }
+      if (other.hasFeedbackBreaker()) {
+        mergeFeedbackBreaker(other.getFeedbackBreaker());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -1621,6 +1690,13 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00008000;
               break;
             } // case 130
+            case 138: {
+              input.readMessage(
+                  internalGetFeedbackBreakerFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              bitField0_ |= 0x00010000;
+              break;
+            } // case 138
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -3998,6 +4074,163 @@ private static final long serialVersionUID = 0L;
         bridgeParameters_ = null;
       }
       return bridgeParametersBuilder_;
+    }
+
+    private com.appprofile.v1.FeedbackBreaker feedbackBreaker_;
+    private com.google.protobuf.SingleFieldBuilder<
+        com.appprofile.v1.FeedbackBreaker, com.appprofile.v1.FeedbackBreaker.Builder, com.appprofile.v1.FeedbackBreakerOrBuilder> feedbackBreakerBuilder_;
+    /**
+     * <pre>
+     * When push feedback stops removing endpoints and waits for an operator. Default 10 percent, at least 1000.
+     * </pre>
+     *
+     * <code>.appprofile.v1.FeedbackBreaker feedback_breaker = 17 [json_name = "feedbackBreaker", (.google.api.field_behavior) = OPTIONAL];</code>
+     * @return Whether the feedbackBreaker field is set.
+     */
+    public boolean hasFeedbackBreaker() {
+      return ((bitField0_ & 0x00010000) != 0);
+    }
+    /**
+     * <pre>
+     * When push feedback stops removing endpoints and waits for an operator. Default 10 percent, at least 1000.
+     * </pre>
+     *
+     * <code>.appprofile.v1.FeedbackBreaker feedback_breaker = 17 [json_name = "feedbackBreaker", (.google.api.field_behavior) = OPTIONAL];</code>
+     * @return The feedbackBreaker.
+     */
+    public com.appprofile.v1.FeedbackBreaker getFeedbackBreaker() {
+      if (feedbackBreakerBuilder_ == null) {
+        return feedbackBreaker_ == null ? com.appprofile.v1.FeedbackBreaker.getDefaultInstance() : feedbackBreaker_;
+      } else {
+        return feedbackBreakerBuilder_.getMessage();
+      }
+    }
+    /**
+     * <pre>
+     * When push feedback stops removing endpoints and waits for an operator. Default 10 percent, at least 1000.
+     * </pre>
+     *
+     * <code>.appprofile.v1.FeedbackBreaker feedback_breaker = 17 [json_name = "feedbackBreaker", (.google.api.field_behavior) = OPTIONAL];</code>
+     */
+    public Builder setFeedbackBreaker(com.appprofile.v1.FeedbackBreaker value) {
+      if (feedbackBreakerBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        feedbackBreaker_ = value;
+      } else {
+        feedbackBreakerBuilder_.setMessage(value);
+      }
+      bitField0_ |= 0x00010000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * When push feedback stops removing endpoints and waits for an operator. Default 10 percent, at least 1000.
+     * </pre>
+     *
+     * <code>.appprofile.v1.FeedbackBreaker feedback_breaker = 17 [json_name = "feedbackBreaker", (.google.api.field_behavior) = OPTIONAL];</code>
+     */
+    public Builder setFeedbackBreaker(
+        com.appprofile.v1.FeedbackBreaker.Builder builderForValue) {
+      if (feedbackBreakerBuilder_ == null) {
+        feedbackBreaker_ = builderForValue.build();
+      } else {
+        feedbackBreakerBuilder_.setMessage(builderForValue.build());
+      }
+      bitField0_ |= 0x00010000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * When push feedback stops removing endpoints and waits for an operator. Default 10 percent, at least 1000.
+     * </pre>
+     *
+     * <code>.appprofile.v1.FeedbackBreaker feedback_breaker = 17 [json_name = "feedbackBreaker", (.google.api.field_behavior) = OPTIONAL];</code>
+     */
+    public Builder mergeFeedbackBreaker(com.appprofile.v1.FeedbackBreaker value) {
+      if (feedbackBreakerBuilder_ == null) {
+        if (((bitField0_ & 0x00010000) != 0) &&
+          feedbackBreaker_ != null &&
+          feedbackBreaker_ != com.appprofile.v1.FeedbackBreaker.getDefaultInstance()) {
+          getFeedbackBreakerBuilder().mergeFrom(value);
+        } else {
+          feedbackBreaker_ = value;
+        }
+      } else {
+        feedbackBreakerBuilder_.mergeFrom(value);
+      }
+      if (feedbackBreaker_ != null) {
+        bitField0_ |= 0x00010000;
+        onChanged();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * When push feedback stops removing endpoints and waits for an operator. Default 10 percent, at least 1000.
+     * </pre>
+     *
+     * <code>.appprofile.v1.FeedbackBreaker feedback_breaker = 17 [json_name = "feedbackBreaker", (.google.api.field_behavior) = OPTIONAL];</code>
+     */
+    public Builder clearFeedbackBreaker() {
+      bitField0_ = (bitField0_ & ~0x00010000);
+      feedbackBreaker_ = null;
+      if (feedbackBreakerBuilder_ != null) {
+        feedbackBreakerBuilder_.dispose();
+        feedbackBreakerBuilder_ = null;
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * When push feedback stops removing endpoints and waits for an operator. Default 10 percent, at least 1000.
+     * </pre>
+     *
+     * <code>.appprofile.v1.FeedbackBreaker feedback_breaker = 17 [json_name = "feedbackBreaker", (.google.api.field_behavior) = OPTIONAL];</code>
+     */
+    public com.appprofile.v1.FeedbackBreaker.Builder getFeedbackBreakerBuilder() {
+      bitField0_ |= 0x00010000;
+      onChanged();
+      return internalGetFeedbackBreakerFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * When push feedback stops removing endpoints and waits for an operator. Default 10 percent, at least 1000.
+     * </pre>
+     *
+     * <code>.appprofile.v1.FeedbackBreaker feedback_breaker = 17 [json_name = "feedbackBreaker", (.google.api.field_behavior) = OPTIONAL];</code>
+     */
+    public com.appprofile.v1.FeedbackBreakerOrBuilder getFeedbackBreakerOrBuilder() {
+      if (feedbackBreakerBuilder_ != null) {
+        return feedbackBreakerBuilder_.getMessageOrBuilder();
+      } else {
+        return feedbackBreaker_ == null ?
+            com.appprofile.v1.FeedbackBreaker.getDefaultInstance() : feedbackBreaker_;
+      }
+    }
+    /**
+     * <pre>
+     * When push feedback stops removing endpoints and waits for an operator. Default 10 percent, at least 1000.
+     * </pre>
+     *
+     * <code>.appprofile.v1.FeedbackBreaker feedback_breaker = 17 [json_name = "feedbackBreaker", (.google.api.field_behavior) = OPTIONAL];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        com.appprofile.v1.FeedbackBreaker, com.appprofile.v1.FeedbackBreaker.Builder, com.appprofile.v1.FeedbackBreakerOrBuilder> 
+        internalGetFeedbackBreakerFieldBuilder() {
+      if (feedbackBreakerBuilder_ == null) {
+        feedbackBreakerBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            com.appprofile.v1.FeedbackBreaker, com.appprofile.v1.FeedbackBreaker.Builder, com.appprofile.v1.FeedbackBreakerOrBuilder>(
+                getFeedbackBreaker(),
+                getParentForChildren(),
+                isClean());
+        feedbackBreaker_ = null;
+      }
+      return feedbackBreakerBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:appprofile.v1.AppSettings)

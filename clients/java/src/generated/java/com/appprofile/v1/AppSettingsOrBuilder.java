@@ -457,4 +457,31 @@ public interface AppSettingsOrBuilder extends
    * <code>.appprofile.v1.BridgeParameters bridge_parameters = 16 [json_name = "bridgeParameters", (.google.api.field_behavior) = OPTIONAL];</code>
    */
   com.appprofile.v1.BridgeParametersOrBuilder getBridgeParametersOrBuilder();
+
+  /**
+   * <pre>
+   * When push feedback stops removing endpoints and waits for an operator. Default 10 percent, at least 1000.
+   * </pre>
+   *
+   * <code>.appprofile.v1.FeedbackBreaker feedback_breaker = 17 [json_name = "feedbackBreaker", (.google.api.field_behavior) = OPTIONAL];</code>
+   * @return Whether the feedbackBreaker field is set.
+   */
+  boolean hasFeedbackBreaker();
+  /**
+   * <pre>
+   * When push feedback stops removing endpoints and waits for an operator. Default 10 percent, at least 1000.
+   * </pre>
+   *
+   * <code>.appprofile.v1.FeedbackBreaker feedback_breaker = 17 [json_name = "feedbackBreaker", (.google.api.field_behavior) = OPTIONAL];</code>
+   * @return The feedbackBreaker.
+   */
+  com.appprofile.v1.FeedbackBreaker getFeedbackBreaker();
+  /**
+   * <pre>
+   * When push feedback stops removing endpoints and waits for an operator. Default 10 percent, at least 1000.
+   * </pre>
+   *
+   * <code>.appprofile.v1.FeedbackBreaker feedback_breaker = 17 [json_name = "feedbackBreaker", (.google.api.field_behavior) = OPTIONAL];</code>
+   */
+  com.appprofile.v1.FeedbackBreakerOrBuilder getFeedbackBreakerOrBuilder();
 }
