@@ -16,7 +16,7 @@ from profile_grpc.bootstrap.administration import administration
 from profile_grpc.config import DatabaseConfig, is_sqlite, sqlite_path
 from profile_grpc.domain.settings import AppSettings, ReaperBreaker
 from profile_grpc.service.ports import KeyKind, Tenant
-from profile_grpc.store import migrate, urls
+from profile_grpc.store import migrate, postgresql_url
 from scripts.benchmark.workloads import APP
 from tests.support.postgres import PrivatePostgres
 
@@ -121,6 +121,4 @@ def query(url: str, sql: str) -> list[tuple[Any, ...]]:
 
 def dsn(url: str) -> str:
     """The URL as the driver understands it."""
-    parsed = urls.parse(url)
-    assert isinstance(parsed, urls.PostgresqlUrl)  # noqa: S101 - the caller has looked
-    return parsed.dsn
+    return postgresql_url.parse(url).dsn

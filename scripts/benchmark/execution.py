@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.store import rows as columns
-from profile_grpc.store import statements, tables, urls
+from profile_grpc.store import statements, tables
 from profile_grpc.store.database import Database
 from profile_grpc.store.engine import Prepared, Row, Statement
 from profile_grpc.store.engines import connect
@@ -74,7 +74,7 @@ def execution(
 
 
 async def _compare(url: str, batch: int, batches: int, rounds: int) -> dict[str, list[tuple[float, float]]]:
-    database = Database(connect(urls.parse(url), pool_size=1))
+    database = Database(connect(url, pool_size=1))
     prepared, plain = build(database), build(Unprepared(database))
     ways: dict[str, Callable[[Sequence[Row]], Awaitable[None]]] = {
         "driver": lambda keys: _by_driver(database, prepared, keys),

@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import exc
 
 from profile_grpc.service.ports import Conflict, DataRefused, StoreError, StoreUnavailable
-from profile_grpc.store.errors import TableMissing, translate
+from profile_grpc.store.engine import TableMissing
+from profile_grpc.store.errors import translate
 
 
 @pytest.mark.parametrize(

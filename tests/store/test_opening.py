@@ -14,8 +14,10 @@ from urllib.parse import urlencode
 import pytest
 
 from profile_grpc.service.ports import StoreError, StoreUnavailable
-from profile_grpc.store import SqlStore, check_schema, migrate, open_store
-from profile_grpc.store.urls import PostgresqlUrl, SqliteUrl, parse
+from profile_grpc.store import SqlStore, check_schema, migrate, open_store, postgresql_url, sqlite
+from profile_grpc.store.engines import check_url, named_by
+from profile_grpc.store.postgresql_url import PostgresqlUrl
+from profile_grpc.store.sqlite import Sqlite
 from tests.store.conftest import Opener
 from tests.store.support import HASHER, Writer, contents, key, profile, put, register
 from tests.support.engines import postgres_database
@@ -28,10 +30,10 @@ REFUSED = "postgresql://someone:s3cret@127.0.0.1:1/profiles"
 @pytest.mark.parametrize(
     ("url", "expected"),
     [
-        ("sqlite:///data/store.db", SqliteUrl(Path("data/store.db"))),
-        ("sqlite:////data/store.db", SqliteUrl(Path("/data/store.db"))),
-        ("sqlite:////data/a%20b%25.db", SqliteUrl(Path("/data/a b%.db"))),
-        ("sqlite+aiosqlite:///store.db", SqliteUrl(Path("store.db"))),
+        ("sqlite:///data/store.db", Path("data/store.db")),
+        ("sqlite:////data/store.db", Path("/data/store.db")),
+        ("sqlite:////data/a%20b%25.db", Path("/data/a b%.db")),
+        ("sqlite+aiosqlite:///store.db", Path("store.db")),
         ("postgresql://ann@db/app", PostgresqlUrl("postgresql://ann@db/app")),
         ("postgres://ann:p%40ss@db:6432/app", PostgresqlUrl("postgresql://ann:p%40ss@db:6432/app")),
         ("postgresql+asyncpg://db/app", PostgresqlUrl("postgresql://db/app")),
@@ -77,6 +79,8 @@ REFUSED = "postgresql://someone:s3cret@127.0.0.1:1/profiles"
     ],
 )
 def test_urls_are_understood_as_people_write_them(url: str, expected: object) -> None:
+    """By the engine that each one asks for."""
+    parse = sqlite.parse if named_by(url) is Sqlite else postgresql_url.parse
     assert parse(url) == (expected or PostgresqlUrl(url))
 
 
@@ -97,7 +101,7 @@ def test_urls_are_understood_as_people_write_them(url: str, expected: object) ->
 )
 def test_urls_that_cannot_be_used_are_refused_without_a_secret(url: str) -> None:
     with pytest.raises(StoreError) as refused:
-        parse(url)
+        check_url(url)
     assert "s3cret" not in str(refused.value)
     assert "\n" not in str(refused.value)
 
@@ -121,7 +125,7 @@ def test_urls_that_cannot_be_used_are_refused_without_a_secret(url: str) -> None
 def test_an_option_that_cannot_be_followed_is_refused_by_its_name(options: str, says: str) -> None:
     """To pass over `require` would open what the host wants closed."""
     with pytest.raises(StoreError) as refused:
-        parse(f"postgresql://db/app?{options}")
+        check_url(f"postgresql://db/app?{options}")
     assert says in str(refused.value)
     assert "s3cret" not in str(refused.value)
 
@@ -141,7 +145,7 @@ async def test_a_url_of_a_host_opens_the_database(private_postgres: PrivatePostg
 
 
 def test_a_parsed_url_shows_no_password() -> None:
-    assert "s3cret" not in repr(parse(REFUSED))
+    assert "s3cret" not in repr(postgresql_url.parse(REFUSED))
 
 
 async def one_line(url: str, *, kind: type[StoreError] = StoreError) -> str:

@@ -14,14 +14,14 @@ from profile_grpc.domain.heartbeat import Heartbeat
 from profile_grpc.domain.model import DisplacementEffect
 from profile_grpc.domain.results import Registered
 from profile_grpc.store import SchemaError, check_schema, migrate, open_store
-from profile_grpc.store.schema import REVISIONS, VERSION_TABLE, _engine, upgrade
+from profile_grpc.store.engines import named_by
+from profile_grpc.store.schema import REVISIONS, VERSION_TABLE, upgrade
 from profile_grpc.store.tables import DISTRIBUTED, REFERENCE, metadata
-from profile_grpc.store.urls import parse
 from tests.store.support import HASHER, Writer, contents, key, profile, put, register
 
 
 async def run(url: str, statement: str) -> None:
-    engine = _engine(parse(url))
+    engine = named_by(url).migrator(url)
     async with engine.begin() as connection:
         await connection.execute(text(statement))
     await engine.dispose()
@@ -40,7 +40,7 @@ async def test_the_migrated_schema_is_the_declared_one(engine_url: str) -> None:
         context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
         return list(compare_metadata(context, metadata))
 
-    engine = _engine(parse(engine_url))
+    engine = named_by(engine_url).migrator(engine_url)
     async with engine.connect() as connection:
         assert await connection.run_sync(differences) == []
     await engine.dispose()
@@ -50,7 +50,7 @@ async def test_the_migrated_schema_is_the_declared_one(engine_url: str) -> None:
 async def test_key_columns_sort_by_bytes_and_profiles_leave_room(engine_url: str) -> None:
     """What `compare_metadata` does not compare: collations and storage."""
     await migrate(engine_url)
-    engine = _engine(parse(engine_url))
+    engine = named_by(engine_url).migrator(engine_url)
     async with engine.connect() as connection:
         collations = {
             (table, column): collation
@@ -95,7 +95,7 @@ PROFILE = (
 
 
 async def test_a_database_of_the_first_revision_goes_on_where_it_was(engine_url: str) -> None:
-    engine = _engine(parse(engine_url))
+    engine = named_by(engine_url).migrator(engine_url)
     async with engine.begin() as connection:
         await connection.run_sync(upgrade, "0001")
         for statement in (DEVICE, TOKEN, PROFILE):

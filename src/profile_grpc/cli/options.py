@@ -77,11 +77,11 @@ def database(url: str | None) -> DatabaseConfig:
 def database_url(url: str | None) -> str:
     """The URL that was given, or the default; a usage error when it names no database."""
     from profile_grpc.service.ports import StoreError
-    from profile_grpc.store import urls
+    from profile_grpc.store import engines
 
     url = url or config.default_database_url()
     try:
-        urls.parse(url)
+        engines.check_url(url)
     except StoreError as error:
         raise typer.BadParameter(str(error), param_hint="--database-url") from None
     return url

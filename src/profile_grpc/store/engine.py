@@ -1,4 +1,4 @@
-"""What the store asks of an engine: every difference between SQLite and PostgreSQL is one member of this protocol."""
+"""What the store asks of an engine: every difference between SQLite and PostgreSQL is one member of these protocols."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
-from sqlalchemy import ColumnElement, Compiled, Delete, FromClause, Select, Table, Update
+from sqlalchemy import ColumnElement, Compiled, Connection, Delete, FromClause, Select, Table, Update
 from sqlalchemy.dialects.postgresql import Insert as PostgresqlInsert
 from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.types import TypeEngine
+
+from profile_grpc.service.ports import StoreError
 
 Row: TypeAlias = tuple[Any, ...]
 """What a statement is given, in the order of its columns: None, str, int, bool."""
@@ -60,8 +62,63 @@ def prepared(compiled: Compiled, sql: str | None = None) -> Prepared:
     return Prepared(sql or str(compiled), names, constants, bool(getattr(compiled, "effective_returning", ())))
 
 
+class TableMissing(StoreError):  # noqa: N818 - as its parents
+    """There is no such table: the database has no schema yet, or an older one."""
+
+    def __init__(self, _: str = "") -> None:
+        super().__init__("the database is not ready for this program; run: profile-grpc migrate")
+
+
+class EngineKind(Protocol):
+    """A kind of database: how it is named, opened, told of errors and migrated.
+
+    With `Engine`, all that differs between the kinds. `engines.ENGINES` lists them.
+    """
+
+    @property
+    def schemes(self) -> Sequence[str]:
+        """The schemes of its URLs; the first is the one to show. Also the name of its SQLAlchemy dialect."""
+        ...
+
+    @property
+    def url_form(self) -> str:
+        """How its URLs begin."""
+        ...
+
+    def connect(self, url: str, *, pool_size: int) -> Engine:
+        """The database that the URL names. It connects when it is first used.
+
+        Raises:
+            StoreError: the URL cannot be used, or there is no such file.
+        """
+        ...
+
+    def check_url(self, url: str) -> None:
+        """Raises StoreError where the URL cannot be used. The text repeats nothing of it: it may be a password."""
+        ...
+
+    def migrator(self, url: str) -> AsyncEngine:
+        """A connection for migrations, to a database that may be empty. A migration takes as long as it takes."""
+        ...
+
+    def lock_migrations(self, connection: Connection) -> None:
+        """Waits until no other process migrates; holds until the transaction's end."""
+        ...
+
+    def distribute(self, connection: Connection) -> None:
+        """Spreads tables over the nodes, where the database has several."""
+        ...
+
+    def translate(self, error: Exception) -> StoreError | None:
+        """What an error of its driver means, or None for an error of somebody else.
+
+        No value of a row gets into a text: values are personal data.
+        """
+        ...
+
+
 class Engine(Protocol):
-    """One kind of database, and the connections to one."""
+    """One database, and the connections to it."""
 
     @property
     def name(self) -> str:
@@ -136,3 +193,8 @@ class Engine(Protocol):
     def discard(self, connection: DriverConnection) -> None:
         """Drops a connection, without waiting; whatever it had begun is undone."""
         ...
+
+
+def first_line(text: object) -> str:
+    """What an error says, without what it adds."""
+    return str(text).partition("\n")[0]

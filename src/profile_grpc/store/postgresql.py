@@ -11,6 +11,7 @@ from uuid import uuid4
 import asyncpg
 from sqlalchemy import (
     ColumnElement,
+    Connection,
     FromClause,
     Table,
     Text,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     exc,
     func,
     literal_column,
+    text,
 )
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
@@ -30,10 +32,12 @@ from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.types import TypeEngine
 
-from profile_grpc.service.ports import StoreUnavailable
+from profile_grpc.service.ports import StoreError, StoreUnavailable
+from profile_grpc.store import postgresql_errors, postgresql_url, tables
 from profile_grpc.store.engine import DriverConnection, Found, Insert, Prepared, Row, RowColumn, Statement, prepared
-from profile_grpc.store.urls import PostgresqlUrl
+from profile_grpc.store.postgresql_url import PostgresqlUrl
 
+_MIGRATION_LOCK = 0x70726F66  # any number that is the same for every process that migrates
 COMMAND_TIMEOUT = 60.0
 """Seconds after which a statement is given up: a server that no longer answers must not hold the queue for ever."""
 
@@ -69,6 +73,48 @@ class Postgresql:
         " WHERE oid = to_regclass('profile'))",
         "size_bytes": "pg_database_size(current_database())",
     }
+
+    schemes = ("postgresql", "postgres")
+    url_form = "postgresql://"
+
+    @classmethod
+    def connect(cls, url: str, *, pool_size: int) -> Postgresql:
+        """The database on its server."""
+        return cls(postgresql_url.parse(url), pool_size=pool_size)
+
+    @staticmethod
+    def check_url(url: str) -> None:
+        """The options must be ones that are understood."""
+        postgresql_url.parse(url)
+
+    @staticmethod
+    def migrator(url: str) -> AsyncEngine:
+        """Without a limit of time."""
+        return engine(postgresql_url.parse(url), size=1, timeout=None)
+
+    @staticmethod
+    def lock_migrations(connection: Connection) -> None:
+        """Until the transaction's end; a lock of the session would not work behind a pooler."""
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
+
+    @staticmethod
+    def distribute(connection: Connection) -> None:
+        """Spreads the tables over the nodes of a Citus cluster, those that are not spread yet."""
+        if not connection.execute(text("SELECT 1 FROM pg_extension WHERE extname = 'citus'")).scalar():
+            return
+        spread = set(connection.execute(text("SELECT logicalrelid::text FROM pg_dist_partition")).scalars())
+        for table in tables.REFERENCE:
+            if table.name not in spread:
+                connection.execute(text("SELECT create_reference_table(:name)"), {"name": table.name})
+        for table, column in tables.DISTRIBUTED:
+            if table.name not in spread:
+                statement = text("SELECT create_distributed_table(:name, :column)")
+                connection.execute(statement, {"name": table.name, "column": column})
+
+    @staticmethod
+    def translate(error: Exception) -> StoreError | None:
+        """By SQLSTATE."""
+        return postgresql_errors.translate(error)
 
     def __init__(self, url: PostgresqlUrl, *, pool_size: int) -> None:
         self.readers = self.writers = engine(url, size=pool_size)

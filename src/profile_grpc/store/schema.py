@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Connection, MetaData, Table, Text, event, select, text
+from sqlalchemy import Column, Connection, MetaData, Table, Text, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from profile_grpc.service.ports import StoreError
-from profile_grpc.store import postgresql, sqlite, tables, urls
+from profile_grpc.store import engines
 from profile_grpc.store.database import Database
-from profile_grpc.store.engines import connect
-from profile_grpc.store.errors import TableMissing, translated
+from profile_grpc.store.engine import TableMissing
+from profile_grpc.store.errors import translated
 from profile_grpc.store.tasks import to_the_end
 
 REVISIONS = ("0001", "0002")
 """Every revision of the schema in order; those of migrations/versions. The program works on the last one only."""
 
 VERSION_TABLE = "schema_revision"
-_MIGRATION_LOCK = 0x70726F66  # any number that is the same for every process that migrates
 _version = Table(VERSION_TABLE, MetaData(), Column("version_num", Text))
 
 
@@ -44,7 +43,7 @@ async def check_schema(url: str) -> None:
         SchemaError: it is newer, older, or not there; says what to do.
         StoreError: the database cannot be read.
     """
-    database = Database(connect(urls.parse(url), pool_size=1))
+    database = Database(engines.connect(url, pool_size=1))
     try:
         _check(await revision(database))
     finally:
@@ -79,22 +78,13 @@ async def migrate(url: str) -> str:
         SchemaError: the schema is newer than this program.
         StoreError: the database cannot be written.
     """
-    engine = _engine(urls.parse(url))
+    engine = engines.named_by(url).migrator(url)
     try:
         with translated():
             await to_the_end(_migrate(engine))
     finally:
         await to_the_end(engine.dispose())
     return REVISIONS[-1]
-
-
-def _engine(url: urls.DatabaseUrl) -> AsyncEngine:
-    if isinstance(url, urls.PostgresqlUrl):
-        return postgresql.engine(url, size=1, timeout=None)
-    engine = sqlite.engine(url.path, size=1, create=True)
-    # Before the schema is looked at: what one process finds must still be so when it writes.
-    event.listen(engine.sync_engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
-    return engine
 
 
 async def _migrate(engine: AsyncEngine) -> None:
@@ -108,29 +98,12 @@ def upgrade(connection: Connection, revision: str = "head") -> None:
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
 
-    if connection.dialect.name == "postgresql":
-        # Until the transaction's end; a lock of the session would not work behind a pooler.
-        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
+    engine = engines.of(connection)
+    engine.lock_migrations(connection)
     if connection.dialect.has_table(connection, VERSION_TABLE):
         _check_known(connection.execute(select(_version.c.version_num)).scalar() or "")
     config = Config()
     config.set_main_option("script_location", "profile_grpc.store:migrations")
     config.attributes["connection"] = connection
     command.upgrade(config, revision)
-    _distribute(connection)
-
-
-def _distribute(connection: Connection) -> None:
-    """Spreads the tables over the nodes of a Citus cluster, those that are not spread yet."""
-    if connection.dialect.name != "postgresql":
-        return
-    if not connection.execute(text("SELECT 1 FROM pg_extension WHERE extname = 'citus'")).scalar():
-        return
-    spread = set(connection.execute(text("SELECT logicalrelid::text FROM pg_dist_partition")).scalars())
-    for table in tables.REFERENCE:
-        if table.name not in spread:
-            connection.execute(text("SELECT create_reference_table(:name)"), {"name": table.name})
-    for table, column in tables.DISTRIBUTED:
-        if table.name not in spread:
-            statement = text("SELECT create_distributed_table(:name, :column)")
-            connection.execute(statement, {"name": table.name, "column": column})
+    engine.distribute(connection)

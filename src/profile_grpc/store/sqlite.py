@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import msgspec
 from sqlalchemy import (
     URL,
     ColumnElement,
+    Connection,
     FromClause,
     Select,
     Table,
@@ -26,8 +28,19 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
 
-from profile_grpc.service.ports import DataRefused, StoreError
-from profile_grpc.store.engine import DriverConnection, Found, Insert, Prepared, Row, RowColumn, Statement, prepared
+from profile_grpc.service.ports import Conflict, DataRefused, StoreError, StoreUnavailable
+from profile_grpc.store.engine import (
+    DriverConnection,
+    Found,
+    Insert,
+    Prepared,
+    Row,
+    RowColumn,
+    Statement,
+    TableMissing,
+    first_line,
+    prepared,
+)
 
 BUSY_TIMEOUT = 5.0
 """Seconds to wait for a lock that another process has, as an administration command, before StoreUnavailable."""
@@ -44,6 +57,22 @@ _PRAGMAS = (
 _WRITER_PRAGMAS = (*_PRAGMAS, "PRAGMA cache_size = -32768", "PRAGMA wal_autocheckpoint = 8000")
 # Only the writing connection writes, checkpoints included.
 _READER_PRAGMAS = (*_PRAGMAS, "PRAGMA cache_size = -8192", "PRAGMA query_only = ON", "PRAGMA wal_autocheckpoint = 0")
+
+
+_ERRORS: dict[int, type[StoreError]] = {
+    sqlite3.SQLITE_BUSY: StoreUnavailable,
+    sqlite3.SQLITE_LOCKED: StoreUnavailable,
+    sqlite3.SQLITE_CONSTRAINT: DataRefused,
+    sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY: Conflict,
+    sqlite3.SQLITE_CONSTRAINT_UNIQUE: Conflict,
+    sqlite3.SQLITE_TOOBIG: DataRefused,
+    sqlite3.SQLITE_MISMATCH: DataRefused,
+    sqlite3.SQLITE_FULL: StoreUnavailable,
+    sqlite3.SQLITE_IOERR: StoreUnavailable,
+    sqlite3.SQLITE_NOMEM: StoreUnavailable,
+    sqlite3.SQLITE_INTERRUPT: StoreUnavailable,
+}
+_NOT_ALLOWED = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH)
 
 
 class Sqlite:
@@ -63,6 +92,44 @@ class Sqlite:
         "size_bytes": "(SELECT page_count * page_size FROM pragma_page_count, pragma_page_size)",
         "integrity": "(SELECT group_concat(quick_check, '; ') FROM pragma_quick_check(5))",
     }
+
+    schemes = ("sqlite",)
+    url_form = "sqlite:///"
+
+    @classmethod
+    def connect(cls, url: str, *, pool_size: int) -> Sqlite:
+        """The file, which must be there."""
+        return cls(parse(url), readers=pool_size)
+
+    @staticmethod
+    def check_url(url: str) -> None:
+        """A file must be named; whether it is there is another question."""
+        parse(url)
+
+    @staticmethod
+    def migrator(url: str) -> AsyncEngine:
+        """Makes the file where there is none."""
+        pool = engine(parse(url), size=1, create=True)
+        # Before the schema is looked at: what one process finds must still be so when it writes.
+        event.listen(pool.sync_engine, "begin", lambda connection: connection.exec_driver_sql(Sqlite.begin))
+        return pool
+
+    @staticmethod
+    def lock_migrations(connection: Connection) -> None:
+        """One process writes at a time: see `migrator`."""
+
+    @staticmethod
+    def distribute(connection: Connection) -> None:
+        """There is one node."""
+
+    @staticmethod
+    def translate(error: Exception) -> StoreError | None:
+        """Errors of sqlite3, and of aiosqlite where the connection is closed."""
+        if isinstance(error, sqlite3.Error):
+            return _translate(error)
+        if isinstance(error, ValueError) and str(error).lower() in ("connection closed", "no active connection"):
+            return StoreUnavailable("the connection to the database is closed")
+        return None
 
     def __init__(self, path: Path, *, readers: int) -> None:
         self.readers = engine(path, size=readers, pragmas=_READER_PRAGMAS)
@@ -185,3 +252,39 @@ def _values(statement: Prepared, rows: Sequence[Row], values: dict[str, object])
     if "\\u0000" in encoded and any("\x00" in value for row in rows for value in row if isinstance(value, str)):
         raise DataRefused("a value holds the character NUL, which no database text can hold")
     return statement.arguments(values | {"rows": encoded})
+
+
+def parse(url: str) -> Path:
+    """The file that the URL names: `sqlite:///relative/path` or `sqlite:////absolute/path`.
+
+    Raises:
+        StoreError: it cannot be used.
+    """
+    location = url.partition("://")[2]
+    if not location.startswith("/"):
+        raise StoreError("an SQLite URL has three slashes before a relative path (sqlite:///data.db), four before /")
+    path, _, options = location[1:].partition("?")
+    if options:
+        raise StoreError("an SQLite URL takes no options")
+    if path in ("", ":memory:"):
+        raise StoreError("the database needs a file (sqlite:///data.db): what is only in memory is lost")
+    return Path(unquote(path)).expanduser()
+
+
+def _translate(error: sqlite3.Error) -> StoreError:
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is None:  # raised by Python's module itself, as for a number that is too large
+        kind: type[StoreError] = DataRefused if isinstance(error, sqlite3.DataError) else StoreUnavailable
+        return kind(f"SQLite failed ({type(error).__name__})")
+    kind = _ERRORS.get(code) or _ERRORS.get(code & 0xFF, StoreError)  # the low byte is the primary code
+    if "no such table" in str(error):
+        kind = TableMissing
+    elif code & 0xFF in _NOT_ALLOWED:
+        return StoreUnavailable(
+            "the SQLite database cannot be opened for writing: this user needs write permission on the file"
+            f" and on its directory ({error.sqlite_errorname})"
+        )
+    name = getattr(error, "sqlite_errorname", "")
+    if kind in (DataRefused, Conflict):
+        return kind(f"SQLite refused the write ({name})")
+    return kind(f"SQLite: {first_line(error)} ({name})")

@@ -9,7 +9,7 @@ from sqlalchemy import false, literal_column, select, update
 
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.service.ports import StoreError
-from profile_grpc.store import schema, statements, tables, urls
+from profile_grpc.store import schema, statements, tables
 from profile_grpc.store.database import Database
 from profile_grpc.store.directory import SqlDirectory
 from profile_grpc.store.engines import connect
@@ -30,7 +30,7 @@ async def open_store(url: str, *, hasher: Hasher, pool_size: int = POOL_SIZE, ke
     Raises:
         StoreError: the URL or the database cannot be used; one line that says why.
     """
-    database = Database(connect(urls.parse(url), pool_size=pool_size))
+    database = Database(connect(url, pool_size=pool_size))
     store = SqlStore(database, hasher)
     try:
         await store.check_writable()

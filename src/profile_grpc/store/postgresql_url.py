@@ -1,12 +1,10 @@
-"""Database URLs as people write them."""
+"""PostgreSQL's URLs as people write them."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TypeAlias
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from profile_grpc.service.ports import StoreError
 from profile_grpc.store import libpq
@@ -14,13 +12,6 @@ from profile_grpc.store import libpq
 CONNECT_TIMEOUT = 10.0
 _CACHE_SIZES = ("prepared_statement_cache_size", "statement_cache_size")
 _HOST = re.compile(r"(\[[^\]]*\]|[^:\[\]]*)(:\d+)?")
-
-
-@dataclass(frozen=True, slots=True)
-class SqliteUrl:
-    """`sqlite:///relative/path` or `sqlite:////absolute/path`."""
-
-    path: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,37 +26,12 @@ class PostgresqlUrl:
     """A pooler in transaction mode is in between (`prepared_statement_cache_size=0`): prepare nothing."""
 
 
-DatabaseUrl: TypeAlias = SqliteUrl | PostgresqlUrl
-
-
-def parse(url: str) -> DatabaseUrl:
+def parse(url: str) -> PostgresqlUrl:
     """What the URL says.
 
     Raises:
-        StoreError: it cannot be used. The text repeats nothing of it but the scheme: the rest may be a password.
+        StoreError: it cannot be used.
     """
-    if "\x00" in unquote(url):
-        raise StoreError("a database URL holds the character NUL")
-    scheme = url.partition("://")[0].partition("+")[0].lower()
-    if "://" not in url or scheme not in ("sqlite", "postgresql", "postgres"):
-        kind = f"not {scheme}://…" if "://" in url else "and this has no scheme"
-        raise StoreError(f"a database URL begins with sqlite:/// or postgresql://, {kind}")
-    return _sqlite(url) if scheme == "sqlite" else _postgresql(url)
-
-
-def _sqlite(url: str) -> SqliteUrl:
-    location = url.partition("://")[2]
-    if not location.startswith("/"):
-        raise StoreError("an SQLite URL has three slashes before a relative path (sqlite:///data.db), four before /")
-    path, _, options = location[1:].partition("?")
-    if options:
-        raise StoreError("an SQLite URL takes no options")
-    if path in ("", ":memory:"):
-        raise StoreError("the database needs a file (sqlite:///data.db): what is only in memory is lost")
-    return SqliteUrl(Path(unquote(path)).expanduser())
-
-
-def _postgresql(url: str) -> PostgresqlUrl:
     try:
         parts = urlsplit(url)
         given = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))

@@ -1,0 +1,61 @@
+"""What asyncpg raises, in the store's words."""
+
+from __future__ import annotations
+
+import asyncpg
+
+from profile_grpc.service.ports import Conflict, DataRefused, StoreError, StoreUnavailable
+from profile_grpc.store.engine import TableMissing, first_line
+
+# SQLSTATE, by its beginning; the longest that fits decides. Its text names conditions, never values.
+_STATES: dict[str, type[StoreError]] = {
+    "0A000": Conflict,  # a cached plan that no longer fits after a schema change: asyncpg drops it, the next try works
+    "08": StoreUnavailable,  # connection lost, 08007: the outcome of the commit is unknown
+    "22": DataRefused,  # data exception, as bytes that are no text
+    "23": DataRefused,  # constraint violation
+    "23505": Conflict,  # unique violation: another writer was first
+    "25006": StoreUnavailable,  # read-only: we still talk to what has become the standby
+    "42P01": TableMissing,
+    "28": StoreUnavailable,  # the login is refused: while a password is changed, for one
+    "3D000": StoreUnavailable,  # there is no such database: while it is renamed or restored
+    "40": Conflict,  # serialization failure, deadlock
+    "40003": StoreUnavailable,  # the outcome of the statement is unknown
+    "53": StoreUnavailable,  # out of connections, memory, disk
+    "54": DataRefused,  # too large for an index or a row
+    "55": StoreUnavailable,  # not ready, lock not available
+    "57": StoreUnavailable,  # shutdown, start-up, cancelled by the administrator
+    "58": StoreUnavailable,  # system error of the server
+    "XX": StoreUnavailable,
+}
+
+# A prepared statement is gone, or is there already: the pooler gave us another connection of its own.
+_POOLER = ("26000", "42P05")
+
+# In this order: some are kinds of others.
+_OF_THE_DRIVER: tuple[tuple[type[Exception], type[StoreError], str], ...] = (
+    (asyncpg.DataError, DataRefused, "the database driver cannot store a value of this kind"),
+    (asyncpg.exceptions.ClientConfigurationError, StoreError, "the database URL cannot be used"),
+    (asyncpg.InterfaceError, StoreUnavailable, "the connection to the database is lost"),
+    (asyncpg.InternalClientError, StoreUnavailable, "the connection to the database is in disorder"),  # lost just now
+)
+
+
+def translate(error: Exception) -> StoreError | None:
+    """What an error of asyncpg means, or None for an error of somebody else."""
+    if isinstance(error, asyncpg.PostgresError):
+        return _told_by_server(error)
+    return next((meaning(told) for kind, meaning, told in _OF_THE_DRIVER if isinstance(error, kind)), None)
+
+
+def _told_by_server(error: asyncpg.PostgresError) -> StoreError:
+    state = error.sqlstate or ""
+    kind = next((_STATES[state[:n]] for n in (5, 2) if state[:n] in _STATES), StoreError)
+    name = f"{type(error).__name__}, SQLSTATE {state}"
+    if kind in (DataRefused, Conflict):
+        return kind(f"PostgreSQL refused the write ({name})")
+    if state in _POOLER:
+        return StoreError(
+            "a pooler in transaction mode lies before PostgreSQL: add ?prepared_statement_cache_size=0 to the URL"
+        )
+    # The primary message (without DETAIL, where values are) of what is not about data.
+    return kind(f"PostgreSQL: {first_line(error.args[0] if error.args else '')} ({name})")
