@@ -30,10 +30,10 @@ from profile_grpc.domain.settings import (
     PushApp,
     ReaperBreaker,
 )
-from profile_grpc.service.ports import Conflict, KeyKind, StoredKey, Tenant
+from profile_grpc.service.ports import Conflict, KeyKind, Reservation, StoredKey, Tenant
 from profile_grpc.store import SqlStore, settings_documents
 from profile_grpc.store.tables import app as app_table
-from tests.store.support import DAY, NOW, changes, contents
+from tests.store.support import DAY, NOW, Writer, changes, contents, key, register
 
 EVERYTHING = AppSettings(
     push_app_ids=(
@@ -62,6 +62,10 @@ EVERYTHING = AppSettings(
 
 def app(app_id: str = "shop", tenant: str = "acme", **given: object) -> App:
     return replace(App(app_id, tenant, NOW, NOW, revision=1), **given)  # type: ignore[arg-type]
+
+
+def reservation(app_id: str) -> Reservation:
+    return Reservation(app_id, "acme", NOW + DAY, revision=2)
 
 
 def api_key(key_id: str = "k1", app_id: str = "", **given: object) -> StoredKey:
@@ -135,11 +139,11 @@ async def test_keys(store: SqlStore) -> None:
         api_key("k3", "shop", create_time=NOW + 3 * DAY),
         api_key("k4", tenant_id="zeta"),
     ]
-    for key in stored:
-        await directory.add_key(key)
+    for each in stored:
+        await directory.add_key(each)
     with pytest.raises(Conflict):
         await directory.add_key(api_key("k4", secret_hash="another"))
-    assert [await directory.key(key.key_id) for key in stored] == stored
+    assert [await directory.key(each.key_id) for each in stored] == stored
     assert await directory.key("k5") is None
     assert list(await directory.keys("acme", None)) == [stored[2], stored[1], stored[0]], "newest first, revoked too"
     assert list(await directory.keys("acme", "shop")) == [stored[2], stored[1]]
@@ -164,14 +168,76 @@ async def test_a_removed_app_takes_its_counts_and_its_keys(store: SqlStore) -> N
         count = CountKey("shop", ProfileStatus.ACTIVE, Platform.WEB)
         counts = {count: 1, count._replace(app_id="news"): 2}
         await transaction.apply(changes(counts=counts, reaped={"shop": 3, "news": 4}))
-    await directory.remove_app("shop", NOW + DAY)
+    await directory.remove_app(reservation("shop"), seen=1)
     assert await directory.app("shop") is None
+    assert await directory.apps("acme", "", 9) == [app("news")]
     assert await store.profiles.counts() == {count._replace(app_id="news"): 2}
     assert await store.reaper.reaped_since("shop", NOW - DAY) == 0
     assert await store.reaper.reaped_since("news", NOW - DAY) == 4
     times = {k.key_id: k.revoke_time for k in await directory.keys("acme", None)}
     assert times == {"key of shop": NOW + DAY, "revoked before": NOW - DAY, "key of news": None}
-    await directory.remove_app("unknown", NOW)
+    for unknown in ("unknown", "shop"):
+        with pytest.raises(Conflict):
+            await directory.remove_app(reservation(unknown), seen=1)
+
+
+async def test_D4_a_reservation_is_one_tenants_until_it_is_released(store: SqlStore, other: SqlStore) -> None:
+    directory, shop = store.directory, reservation("shop")
+    assert await directory.reservation("shop") is None
+    await directory.add_app(app())
+    assert await directory.reservation("shop") is None
+    await directory.remove_app(shop, seen=1)
+    assert await other.directory.reservation("shop") == shop
+    with pytest.raises(Conflict):
+        await directory.add_app(app())
+    with pytest.raises(Conflict):
+        await directory.reserve_app(replace(shop, revision=3), seen=1)
+    await directory.reserve_app(replace(shop, revision=3), seen=2)
+    await directory.release_app(shop)  # which has changed
+    with pytest.raises(Conflict):
+        await directory.change_app(app(revision=4), seen=2)
+    await directory.change_app(app(revision=4), seen=3)
+    assert await directory.app("shop") == app(revision=4)
+    assert await directory.reservation("shop") is None
+    await directory.release_app(replace(shop, revision=4))  # which is an app
+    assert await directory.app("shop") == app(revision=4)
+
+
+async def test_D4_old_reservations_are_listed_and_released(store: SqlStore) -> None:
+    directory = store.directory
+    for name in ("a", "b", "c"):
+        await directory.add_app(app(name))
+        await directory.remove_app(reservation(name), seen=1)
+    deleted = NOW + DAY
+    assert await directory.reservations(deleted, "", 9) == []
+    old = await directory.reservations(deleted + DAY, "", 2)
+    assert [one.app_id for one in old] == ["a", "b"]
+    assert [one.app_id for one in await directory.reservations(deleted + DAY, "b", 2)] == ["c"]
+    await directory.release_app(old[0])
+    assert await directory.reservation("a") is None
+    await directory.add_app(app("a"))
+
+
+async def test_D4_an_app_leaves_traces(store: SqlStore) -> None:
+    assert not await store.directory.leaves_traces("shop")
+    await store.directory.add_app(app())
+    assert not await store.directory.leaves_traces("shop")
+    writer = Writer(store, AppSettings(), NOW)
+    await writer.commit(register(key("ann", "phone", "shop")))
+    assert await store.directory.leaves_traces("shop")
+    assert not await store.directory.leaves_traces("news")
+
+
+async def test_apps_are_found_by_id_among_those_of_a_tenant(store: SqlStore) -> None:
+    directory = store.directory
+    shop, rival = app(), replace(app("rival"), tenant_id="globex")
+    for each in (shop, rival, app("gone")):
+        await directory.add_app(each)
+    await directory.remove_app(reservation("gone"), seen=1)
+    asked = ["shop", "rival", "gone", "missing"]
+    assert await directory.apps_by_id(asked, "acme") == [shop]
+    assert await directory.apps_by_id(asked, "globex") == [rival]
+    assert sorted(await directory.apps_by_id(asked, None), key=lambda a: a.app_id) == [rival, shop]
 
 
 async def test_every_change_bumps_the_version(store: SqlStore, other: SqlStore) -> None:
@@ -183,7 +249,7 @@ async def test_every_change_bumps_the_version(store: SqlStore, other: SqlStore) 
         directory.change_app(app(revision=2), seen=1),
         directory.add_key(api_key()),
         directory.revoke_key("k1", NOW),
-        directory.remove_app("shop", NOW),
+        directory.remove_app(reservation("shop"), seen=2),
     ):
         await change
         versions.append(await other.directory.version())

@@ -14,7 +14,7 @@ from profile_grpc.domain.settings import App, AppSettings, ReaperBreaker
 from profile_grpc.reaper import deletion
 from profile_grpc.reaper.deletion import Sizes
 from profile_grpc.service.observer import Silent
-from profile_grpc.service.ports import DataRefused, DueBefore, StoreUnavailable, Tenant
+from profile_grpc.service.ports import DataRefused, DueBefore, Reservation, StoreUnavailable, Tenant
 from profile_grpc.store import SqlStore
 from tests.store.support import DAY, HASHER, NOW, Writer, contents, key, register
 from tests.support.domain import ManualClock, minutes
@@ -222,6 +222,38 @@ async def test_P6_the_hold_of_an_app_that_is_gone_is_told_no_more(shop: Shop, mo
         await shop.reap()
         shop.clock.advance(5 * DAY)
     assert told[-2:] == [("gone", True), ("shop", False)]
-    await shop.store.directory.remove_app("gone", shop.clock.now())
+    await shop.store.directory.remove_app(Reservation("gone", "acme", shop.clock.now(), 2), seen=1)
     await shop.reap()
     assert told[-2:] == [("shop", False), ("gone", False)]
+
+
+async def test_D4_the_id_of_a_deleted_app_is_its_tenants_for_as_long_as_anything_is_kept(shop: Shop) -> None:
+    directory = shop.store.directory
+    await directory.add_app(App("gone", "acme", NOW, NOW, revision=1))
+    reserved = Reservation("gone", "acme", NOW, 2)
+    await directory.remove_app(reserved, seen=1)
+    await Writer(shop.store, AppSettings(), NOW).commit(register(key("ann", "phone", "gone")))
+    await shop.reap()
+    assert await shop.store.profiles.get(key("ann", "phone", "gone")) is None, "what outlasted the deletion"
+    for _ in range(100):  # passes in time: no clock hold
+        shop.clock.advance(4 * DAY)
+        await shop.reap()
+    assert await directory.reservation("gone") == reserved, "400 days are not over"
+    assert await directory.leaves_traces("gone"), "a count"
+    shop.clock.advance(DAY)
+    await shop.reap()
+    assert not await directory.leaves_traces("gone")
+    assert await directory.reservation("gone") is None
+
+
+async def test_D4_an_id_is_not_released_while_a_count_is_kept(shop: Shop) -> None:
+    """As one that was written while the clock was ahead."""
+    directory = shop.store.directory
+    await directory.add_app(App("gone", "acme", NOW, NOW, revision=1))
+    await Writer(shop.store, AppSettings(), NOW + 300 * DAY).commit(register(key("ann", "phone", "gone")))
+    await directory.remove_app(Reservation("gone", "acme", NOW, 2), seen=1)
+    for _ in range(101):
+        shop.clock.advance(4 * DAY)
+        await shop.reap()
+    assert await directory.leaves_traces("gone")
+    assert await directory.reservation("gone") is not None

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from profile_grpc.domain.settings import App
-from profile_grpc.service.ports import Conflict, StoredKey, StoreUnavailable, Tenant
+from profile_grpc.service.ports import Conflict, Reservation, StoredKey, StoreUnavailable, Tenant
 
 
 class MemoryDirectory:
@@ -18,6 +18,9 @@ class MemoryDirectory:
         self._tenants: dict[str, Tenant] = {}
         self._apps: dict[str, App] = {}
         self._keys: dict[str, StoredKey] = {}
+        self._reserved: dict[str, Reservation] = {}
+        self.traces: set[str] = set()
+        """The ids of apps of which something is kept."""
 
     def _reach(self) -> None:
         if self.down:
@@ -47,7 +50,7 @@ class MemoryDirectory:
 
     async def add_app(self, app: App) -> None:
         self._change()
-        if app.app_id in self._apps:
+        if app.app_id in self._apps or app.app_id in self._reserved:
             raise Conflict("taken")
         self._apps[app.app_id] = app
 
@@ -56,6 +59,12 @@ class MemoryDirectory:
         self.reads += 1
         return self._apps.get(app_id)
 
+    async def apps_by_id(self, app_ids: Sequence[str], tenant_id: str | None) -> Sequence[App]:
+        self._reach()
+        self.reads += 1
+        found = [self._apps[app_id] for app_id in app_ids if app_id in self._apps]
+        return [app for app in found if tenant_id in {None, app.tenant_id}]
+
     async def apps(self, tenant_id: str | None, after: str, limit: int) -> Sequence[App]:
         self._reach()
         found = [a for a in self._apps.values() if tenant_id in {None, a.tenant_id} and a.app_id > after]
@@ -63,16 +72,46 @@ class MemoryDirectory:
 
     async def change_app(self, app: App, seen: int) -> None:
         self._change()
-        stored = self._apps.get(app.app_id)
+        stored = self._apps.get(app.app_id) or self._reserved.get(app.app_id)
         if stored is None or stored.revision != seen:
             raise Conflict("changed")
+        self._reserved.pop(app.app_id, None)
         self._apps[app.app_id] = app
 
-    async def remove_app(self, app_id: str, time: datetime) -> None:
+    async def remove_app(self, reservation: Reservation, seen: int) -> None:
         self._change()
-        self._apps.pop(app_id, None)
+        app_id = reservation.app_id
+        if app_id not in self._apps or self._apps[app_id].revision != seen:
+            raise Conflict("changed")
+        del self._apps[app_id]
+        self._reserved[app_id] = reservation
         for key in [k for k in self._keys.values() if k.app_id == app_id and k.revoke_time is None]:
-            self._keys[key.key_id] = replace(key, revoke_time=time)
+            self._keys[key.key_id] = replace(key, revoke_time=reservation.delete_time)
+
+    async def reservation(self, app_id: str) -> Reservation | None:
+        self._reach()
+        return self._reserved.get(app_id)
+
+    async def reserve_app(self, reservation: Reservation, seen: int) -> None:
+        self._change()
+        stored = self._reserved.get(reservation.app_id)
+        if stored is None or stored.revision != seen:
+            raise Conflict("changed")
+        self._reserved[reservation.app_id] = reservation
+
+    async def reservations(self, before: datetime, after: str, limit: int) -> Sequence[Reservation]:
+        self._reach()
+        found = [r for r in self._reserved.values() if r.delete_time < before and r.app_id > after]
+        return sorted(found, key=lambda r: r.app_id)[:limit]
+
+    async def release_app(self, reservation: Reservation) -> None:
+        self._reach()
+        if self._reserved.get(reservation.app_id) == reservation:
+            del self._reserved[reservation.app_id]
+
+    async def leaves_traces(self, app_id: str) -> bool:
+        self._reach()
+        return app_id in self.traces
 
     async def add_key(self, key: StoredKey) -> None:
         self._change()

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -37,7 +38,7 @@ class Office:
         self.directory = Directory(self.store, HASHER, anonymous=anonymous)
         self.clock = ManualClock()
         self.world = World(HASHER)
-        profiles = MemoryStore(self.world)
+        self.profiles = profiles = MemoryStore(self.world)
         self.queue = WriteQueue(profiles, self.clock, HASHER, observer=Silent())
         self.apps = Apps(self.store, profiles, self.queue, self.directory, self.clock, HASHER)
 
@@ -186,7 +187,6 @@ async def test_apps_and_keys_are_read_once(office: Office) -> None:
         await office.directory.reach(await office.directory.authenticate(secret), APP)
     assert office.store.reads == 2
     assert office.directory.known_caller(secret) == Caller(ADMIN, "acme")
-    assert office.directory.known_app(APP) is not None
     assert office.directory.known_caller("unknown") is office.directory.known_caller(None) is None
 
 
@@ -344,11 +344,114 @@ async def test_apps_are_listed_in_pages(office: Office, size: int) -> None:
     assert end == ""
 
 
-async def test_D3_a_new_app_inherits_no_profiles(office: Office) -> None:
-    """Of an earlier app of the same id, registered by a call that outlasted its deletion."""
-    await office.queue.submit(Register(key(app="again")), AppSettings())
-    await office.apps.create("again", "acme", "", AppSettings())
-    assert key(app="again") not in office.world.profiles
+@pytest.fixture
+def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], Awaitable[object]]], None]:
+    """`meanwhile(happens)`: what happens while a deletion waits until every process knows of it."""
+
+    def happens(what: Callable[[], Awaitable[object]]) -> None:
+        monkeypatch.setattr(apps_module, "everybody_knows", what)
+
+    return happens
+
+
+Meanwhile = Callable[[Callable[[], Awaitable[object]]], None]
+
+
+async def delete(office: Office, monkeypatch: pytest.MonkeyPatch, app_id: str = APP) -> None:
+    monkeypatch.setattr(apps_module, "STALENESS", 0)
+    await office.apps.delete(app_id, "acme", force=True)
+
+
+async def test_D4_an_app_that_is_created_anew_inherits_no_profiles(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Registered by a call that outlasted the deletion."""
+    await delete(office, monkeypatch)
+    await office.queue.submit(Register(ANN), AppSettings())
+    await office.apps.create(APP, "acme", "", AppSettings())
+    assert ANN not in office.world.profiles
+    assert (await office.directory.reach(Caller(PROFILE, "acme"), APP)).app_id == APP
+
+
+async def test_D4_the_id_of_a_deleted_app_is_taken_to_every_other_tenant(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await delete(office, monkeypatch)
+    with pytest.raises(Refused) as caught:
+        await office.apps.create(APP, "rival", "", AppSettings())
+    assert caught.value.reason is Reason.APP_ALREADY_EXISTS
+    assert "acme" not in str(caught.value)
+    await office.apps.create(APP, "acme", "", AppSettings())
+
+
+async def test_D4_an_id_of_which_something_is_kept_is_taken(office: Office) -> None:
+    """Of an app that a program deleted which reserved nothing: nobody knows whose it was."""
+    office.store.traces.add("old")
+    with pytest.raises(Refused) as caught:
+        await office.apps.create("old", "acme", "", AppSettings())
+    assert caught.value.reason is Reason.APP_ALREADY_EXISTS
+
+
+STEPS = ("reservation", "app", "leaves_traces", "add_app", "reserve_app", "change_app", "list")
+
+
+@pytest.mark.parametrize("anew", [False, True], ids=["new", "deleted before"])
+@pytest.mark.parametrize("step", STEPS)
+async def test_D4_a_creation_that_loses_a_race_deletes_nothing(
+    office: Office, monkeypatch: pytest.MonkeyPatch, step: str, *, anew: bool
+) -> None:
+    """Whichever step it stands still before, while another one is quicker."""
+    if anew:
+        await delete(office, monkeypatch)
+        await office.queue.submit(Register(BOB), AppSettings())
+    app_id = APP if anew else "fresh"
+    ann = key(app=app_id)
+    waiting, go_on = asyncio.Event(), asyncio.Event()
+    owner: Any = office.profiles if step == "list" else office.store
+    taken = getattr(owner, step)
+
+    async def stalls(*arguments: object) -> object:
+        if not waiting.is_set():
+            waiting.set()
+            await go_on.wait()
+        return await taken(*arguments)
+
+    setattr(owner, step, stalls)
+    slow = asyncio.create_task(office.apps.create(app_id, "acme", "slow", AppSettings()))
+    reached = asyncio.create_task(waiting.wait())
+    await asyncio.wait([slow, reached], return_when=asyncio.FIRST_COMPLETED)
+    if slow.done():
+        assert step in {"reserve_app", "change_app", "list"} if not anew else {"add_app", "app", "leaves_traces"}
+        reached.cancel()
+        return  # such a creation does not come by this step
+    await office.apps.create(app_id, "acme", "quick", AppSettings())
+    await office.queue.submit(Register(ann), AppSettings())
+    go_on.set()
+    with pytest.raises(Refused) as caught:
+        await slow
+    assert caught.value.reason is Reason.APP_ALREADY_EXISTS
+    assert list(office.world.profiles) == [ann]
+    assert (await office.apps.get(app_id)).display_name == "quick"
+
+
+async def test_D4_a_deletion_that_stands_still_deletes_nothing_of_the_next_app(
+    office: Office, meanwhile: Meanwhile
+) -> None:
+    """Another one completes it meanwhile, and the tenant creates the app anew."""
+    once = [True]
+
+    async def another() -> None:
+        if once.pop() if once else False:
+            await office.apps.delete(APP, "acme", force=True)
+            await office.apps.create(APP, "acme", "", AppSettings())
+            await office.queue.submit(Register(ANN), AppSettings())
+
+    meanwhile(another)
+    with pytest.raises(Refused) as caught:
+        await office.apps.delete(APP, "acme", force=True)
+    assert caught.value.reason is Reason.ETAG_MISMATCH
+    assert list(office.world.profiles) == [ANN]
+    await office.apps.get(APP)
 
 
 async def test_D3_a_forced_deletion_takes_the_profiles_along(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -364,19 +467,6 @@ async def test_D3_a_forced_deletion_takes_the_profiles_along(office: Office, mon
     with pytest.raises(Refused) as caught:
         await office.apps.get(APP)
     assert caught.value.reason is Reason.APP_NOT_FOUND
-
-
-@pytest.fixture
-def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], Awaitable[object]]], None]:
-    """`meanwhile(happens)`: what happens while a deletion waits until every process knows of it."""
-
-    def happens(what: Callable[[], Awaitable[object]]) -> None:
-        monkeypatch.setattr(apps_module, "everybody_knows", what)
-
-    return happens
-
-
-Meanwhile = Callable[[Callable[[], Awaitable[object]]], None]
 
 
 async def test_D3_a_profile_registered_during_an_unforced_deletion_keeps_the_app(
@@ -471,3 +561,26 @@ def test_keys_are_random_and_have_one_form() -> None:
         assert parsed
         assert parsed[0] == stored.key_id
         assert HASHER.same_secret(parsed[1], stored.secret_hash)
+
+
+async def test_a_foreign_app_and_a_missing_one_take_the_same_path(office: Office) -> None:
+    """Else the time that a refusal takes would tell whether there is such an app."""
+    await office.directory.reach(Caller(PROFILE, "rival"), FOREIGN)  # which is known here by now
+    for kind, app_id in ((PROFILE, ""), (CLIENT, APP), (BRIDGE, APP)):
+        caller, reads = Caller(kind, "acme", app_id), []
+        for asked in (FOREIGN, "missing", FOREIGN, "missing"):
+            before = office.store.reads
+            with pytest.raises(Refused) as caught:
+                await office.directory.reach(caller, asked)
+            assert caught.value.reason is Reason.APP_NOT_ALLOWED
+            reads.append(office.store.reads - before)
+        assert len(set(reads)) == 1
+
+
+async def test_many_apps_are_looked_up_together(office: Office) -> None:
+    caller = Caller(PROFILE, "acme")
+    asked = [APP, FOREIGN, *(f"missing-{n}" for n in range(1000))]
+    reached = await office.directory.reach_each(caller, asked)
+    assert office.store.reads == 1
+    assert [app_id for app_id, app in reached.items() if isinstance(app, App)] == [APP]
+    assert reached.keys() == set(asked)

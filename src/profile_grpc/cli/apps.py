@@ -42,7 +42,10 @@ def create(
     database_url: DatabaseUrl = None,
     as_json: Json = False,
 ) -> None:
-    """Create an app. Settings that are not given take their defaults, see `app show`."""
+    """Create an app. Settings that are not given take their defaults, see `app show`.
+
+    The id of an app that the tenant deleted may be used again by that tenant alone, for 400 days; its usage goes on.
+    """
     wanted = _checked(app_id, display_name or "", settings.apply(AppSettings(), assignments or ()))
 
     async def run() -> App:
@@ -158,7 +161,7 @@ def delete(
                 await admin.apps.delete(app_id, found.tenant_id if found else "", force=force)
 
     asyncio.run(run())
-    output.line(f"deleted app {app_id}")
+    output.line(f"deleted app {app_id}; its id stays reserved for its tenant for 400 days")
 
 
 @app.command("bridge-check")

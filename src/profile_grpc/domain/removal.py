@@ -97,10 +97,12 @@ def _owned(state: State, command: DeleteDeviceProfile) -> list[Profile]:
 
 @dataclass(frozen=True, slots=True)
 class EraseApp:
-    """Delete these profiles of an app that is being deleted."""
+    """Delete these profiles of an app that is being deleted (D4)."""
 
     app_id: str
     keys: tuple[ProfileKey, ...]
+    revisions: tuple[int, ...] | None = None
+    """The revisions at which they were seen, in the same order: those that have changed since stay. None: any."""
 
     @property
     def size(self) -> int:
@@ -111,8 +113,10 @@ class EraseApp:
         needs.update(PROFILES, self.keys)
 
     def decide(self, state: State, _settings: AppSettings) -> Deleted:
-        """Deletes these profiles of an app that goes."""
-        found = [p for p in map(state.profile, self.keys) if p is not None]
+        """Deletes these profiles of an app that goes, as far as they are as they were seen."""
+        seen = dict(zip(self.keys, self.revisions, strict=True)) if self.revisions is not None else {}
+        stored = [p for p in map(state.profile, self.keys) if p is not None]
+        found = [p for p in stored if seen.get(p.key, p.revision) == p.revision]
         for profile in found:
             state.delete(profile, DeletionReason.DELETED)
         return Deleted(tuple(p.key for p in found))

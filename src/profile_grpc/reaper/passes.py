@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from time import perf_counter
 
 import structlog
@@ -18,11 +19,11 @@ from profile_grpc.reaper.deletion import Deletion
 from profile_grpc.reaper.dry_run import DryRun, dry_run
 from profile_grpc.reaper.due import Inactive, ReadCutoffs, Unregistered, inactive_before
 from profile_grpc.reaper.holds import Held, Holds
-from profile_grpc.reaper.purge import Purged, purge_leftovers
+from profile_grpc.reaper.purge import Purged, purge_leftovers, release_app_ids
 from profile_grpc.service.erasing import erase_profiles
 from profile_grpc.service.lease import Lease, LeaseLost
 from profile_grpc.service.observer import Observer
-from profile_grpc.service.ports import Clock, ReaperRecord, Store, StoreError, StoreUnavailable
+from profile_grpc.service.ports import Clock, Conflict, ReaperRecord, Store, StoreError, StoreUnavailable
 from profile_grpc.service.write_queue import WriteQueue
 
 log = structlog.get_logger(__name__)
@@ -148,6 +149,7 @@ class Reaper:
             self._holds.forget_all_but({held.app_id for held in report.held})
         await purge_leftovers(self._store.reaper, order.now, self._lease, report.purged)
         await self._erase_leftovers_of_deleted_apps(known)
+        await release_app_ids(self._store.directory, order.now, self._lease)
         await self._store.reaper.save_record(ReaperRecord(last_pass_time=order.now))
         if failures:
             raise failures[0]
@@ -171,13 +173,19 @@ class Reaper:
         """
         counts = await self._store.profiles.counts()
         for app_id in sorted({key.app_id for key in counts} - known):
-            if await self._store.directory.app(app_id) is not None:
+            if not await self._gone(app_id):
                 continue
+            gone = partial(self._gone, app_id)
             try:
-                await erase_profiles(self._store.profiles, self._queue, app_id, AppSettings())
+                await erase_profiles(self._store.profiles, self._queue, app_id, AppSettings(), gone)
+            except Conflict:  # it is created anew just now, and that erases them
+                continue
             except Refused as refused:  # a later pass tries again
                 log.warning("profiles of an app that is gone could not be erased", app=app_id, error=str(refused))
             await self._lease.acquire()
+
+    async def _gone(self, app_id: str) -> bool:
+        return await self._store.directory.app(app_id) is None
 
     async def _apps(self, app_id: str | None) -> AsyncIterator[App]:
         """Every app, or one."""

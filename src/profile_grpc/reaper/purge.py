@@ -8,12 +8,13 @@ from datetime import datetime, timedelta
 
 from profile_grpc.domain import inactivity
 from profile_grpc.service.lease import Lease
-from profile_grpc.service.ports import ReaperStore
+from profile_grpc.service.ports import DirectoryStore, ReaperStore
 
 CHUNK = 500
 TOMBSTONE_RETENTION = timedelta(days=90)
 EVENT_RETENTION = timedelta(days=7)
 LEDGER_RETENTION = timedelta(days=400)
+"""Also how long the id of a deleted app stays its tenant's (D4)."""
 
 
 @dataclass(slots=True)
@@ -41,3 +42,14 @@ async def purge_leftovers(store: ReaperStore, now: datetime, lease: Lease, purge
     purged.events = await in_chunks(store.purge_events, now - EVENT_RETENTION)
     purged.ledger_entries = await in_chunks(store.purge_ledger, now - LEDGER_RETENTION)
     await store.purge_reaped(now - inactivity.BREAKER_WINDOW)
+
+
+async def release_app_ids(directory: DirectoryStore, now: datetime, lease: Lease) -> None:
+    """Gives up the ids of deleted apps of which nothing is kept any more (D4)."""
+    after = ""
+    while page := await directory.reservations(now - LEDGER_RETENTION, after, CHUNK):
+        for reservation in page:
+            if not await directory.leaves_traces(reservation.app_id):
+                await directory.release_app(reservation)
+        after = page[-1].app_id
+        await lease.acquire()

@@ -20,6 +20,7 @@ from profile_grpc.service.ports import (
     DirectoryStore,
     KeyKind,
     ProfileStore,
+    Reservation,
     StoredKey,
 )
 from profile_grpc.service.write_queue import WriteQueue
@@ -52,27 +53,50 @@ class Apps:
         """Those under way: the event loop itself would not keep them."""
 
     async def create(self, app_id: str, tenant_id: str, display_name: str, settings: AppSettings) -> App:
-        """Creates an app.
+        """Creates an app. The id of one that the tenant has deleted is its own to use again (D4).
 
         Raises:
-            Refused: INVALID_SETTINGS, APP_ALREADY_EXISTS.
+            Refused: INVALID_SETTINGS, APP_ALREADY_EXISTS: also while anything is kept of another tenant's app.
         """
         app_settings.check(settings)
-        now = self._clock.now()
-        app = App(app_id, tenant_id, now, now, display_name, settings, revision=random.getrandbits(63))
-        if await self._store.app(app_id) is None:
-            # Of an earlier app of this id, perhaps another tenant's: registered by a call that outlasted its deletion.
-            await self._erase_profiles(app)
-        try:
+        for attempt in range(_ATTEMPTS):
+            now = self._clock.now()
+            app = App(app_id, tenant_id, now, now, display_name, settings, revision=random.getrandbits(63))
+            try:
+                await self._take(app)
+            except Conflict:  # another creation was first, or is under way
+                await asyncio.sleep(random.uniform(0, _LONGEST_PAUSE) * 2**attempt)  # noqa: S311 - no secret
+            else:
+                self._directory.forget()
+                return app
+        raise refusals.of(Conflict())
+
+    async def _take(self, app: App) -> None:
+        """Makes the app, of an id that is free or reserved for its tenant.
+
+        What calls that outlasted the deletion left of an earlier app is erased after the id is this creation's own,
+        and before the app is open: a creation that loses a race deletes nothing.
+
+        Raises:
+            Refused: APP_ALREADY_EXISTS.
+            Conflict: somebody else has taken the id meanwhile.
+        """
+        reserved = await self._store.reservation(app.app_id)
+        if reserved is None:
+            if await self._store.app(app.app_id) is not None or await self._store.leaves_traces(app.app_id):
+                raise _taken(app.app_id)
             await self._store.add_app(app)
-        except Conflict:
-            raise Refused(
-                Reason.APP_ALREADY_EXISTS,
-                f"The app id {app_id!r} is taken; choose another, or update the app.",
-                metadata={"app_id": app_id},
-            ) from None
-        self._directory.forget()
-        return app
+            return
+        if reserved.tenant_id != app.tenant_id:
+            raise _taken(app.app_id)
+        mine = replace(reserved, revision=random.getrandbits(63))
+        await self._store.reserve_app(mine, reserved.revision)
+
+        async def still_mine() -> bool:
+            return await self._store.reservation(app.app_id) == mine
+
+        await erase_profiles(self._profiles, self._queue, app.app_id, app.settings, still_mine)
+        await self._store.change_app(app, mine.revision)
 
     async def get(self, app_id: str) -> App:
         """The app as stored.
@@ -168,7 +192,11 @@ class Apps:
                 if not before.deleting:
                     await self._change(closed, replace(closed, deleting=False))
                 raise _not_empty(before)
-        await self._store.remove_app(closed.app_id, self._clock.now())
+        reservation = Reservation(closed.app_id, closed.tenant_id, self._clock.now(), random.getrandbits(63))
+        try:
+            await self._store.remove_app(reservation, closed.revision)
+        except Conflict:
+            raise _app_changed(closed.app_id) from None
         self._directory.forget()
 
     async def _has_profiles(self, app_id: str) -> bool:
@@ -184,8 +212,15 @@ class Apps:
         self._directory.forget()
         return stored
 
-    async def _erase_profiles(self, app: App) -> None:
-        await erase_profiles(self._profiles, self._queue, app.app_id, app.settings)
+    async def _erase_profiles(self, closed: App) -> None:
+        async def still_closed() -> bool:
+            stored = await self._store.app(closed.app_id)
+            return stored is not None and stored.revision == closed.revision
+
+        try:
+            await erase_profiles(self._profiles, self._queue, closed.app_id, closed.settings, still_closed)
+        except Conflict:  # another deletion goes on with it, or has completed it
+            raise _app_changed(closed.app_id) from None
 
     async def create_key(self, kind: KeyKind, tenant_id: str, app_id: str) -> tuple[StoredKey, str]:
         """A new key and its secret, which is shown this once."""
@@ -218,6 +253,14 @@ class Apps:
 async def everybody_knows() -> None:
     """Waits until no process knows an app as it was before a change."""
     await asyncio.sleep(STALENESS)
+
+
+def _taken(app_id: str) -> Refused:
+    return Refused(
+        Reason.APP_ALREADY_EXISTS,
+        f"The app id {app_id!r} is taken; choose another, or update the app.",
+        metadata={"app_id": app_id},
+    )
 
 
 def _not_empty(app: App) -> Refused:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -28,7 +29,8 @@ class _Cache:
     """What was read at one version of the directory."""
 
     version: int
-    apps: dict[str, App]
+    apps: dict[tuple[str, str], App]
+    """By tenant and id: of an app of another tenant a caller learns nothing, not even how long a look-up takes."""
     callers: dict[str, Caller]
     """By the presented text of the key: in memory only, and the quickest way to know a key again."""
 
@@ -103,37 +105,55 @@ class Directory:
             cache.callers[presented] = caller
         return caller
 
-    def known_app(self, app_id: str) -> App | None:
-        """An app that was read before; None: ask `app`."""
-        return self._cache.apps.get(app_id)
-
-    async def app(self, app_id: str, *, closed: bool = False) -> App | None:
-        """The app, unless there is none; with `closed` also one whose deletion is not complete."""
-        cache = self._cache
-        known = cache.apps.get(app_id)
-        if known is not None:
-            return known
-        app = await self._store.app(app_id)
-        if app is None or app.deleting:
-            return app if closed else None
-        if len(cache.apps) < MAX_ENTRIES:
-            cache.apps[app_id] = app
-        return app
-
     async def reach(self, caller: Caller, app_id: str, *, closed: bool = False) -> App:
         """The app, provided that the caller reaches it; with `closed` also one whose deletion is not complete.
 
-        To all but ADMIN keys a missing app and a foreign one look the same.
+        To all but ADMIN keys a missing app and a foreign one look the same, and take the same time: either is looked
+        for among the tenant's apps and not found there.
 
         Raises:
             Refused: APP_NOT_ALLOWED, or APP_NOT_FOUND to an ADMIN key.
         """
-        app = await self.app(app_id, closed=closed)
-        if app is None and caller.kind is KeyKind.ADMIN:
-            raise app_not_found(app_id)
-        if app is None or app.tenant_id != caller.tenant_id or caller.app_id not in {"", app_id}:
-            raise app_not_allowed(app_id)
-        return app
+        known = self._cache.apps.get((caller.tenant_id, app_id))
+        if known is not None and caller.app_id in {"", app_id}:
+            return known
+        found = (await self._look_up(caller, [app_id], closed=closed))[app_id]
+        if isinstance(found, Refused):
+            raise found
+        return found
+
+    async def reach_each(self, caller: Caller, app_ids: Iterable[str]) -> Mapping[str, App | Refused]:
+        """As `reach`, of many apps, which cost no more look-ups than one."""
+        answer: dict[str, App | Refused] = {}
+        unknown = []
+        for app_id in set(app_ids):
+            known = self._cache.apps.get((caller.tenant_id, app_id))
+            if known is None or caller.app_id not in {"", app_id}:
+                unknown.append(app_id)
+            else:
+                answer[app_id] = known
+        return answer | await self._look_up(caller, unknown) if unknown else answer
+
+    async def _look_up(
+        self, caller: Caller, app_ids: Sequence[str], *, closed: bool = False
+    ) -> dict[str, App | Refused]:
+        cache = self._cache
+        asked = [app_id for app_id in app_ids if caller.app_id in {"", app_id}]
+        found = {app.app_id: app for app in await self._store.apps_by_id(asked, caller.tenant_id)} if asked else {}
+        found = {app_id: app for app_id, app in found.items() if closed or not app.deleting}
+        taken: Collection[str] = app_ids
+        if caller.kind is KeyKind.ADMIN and len(found) < len(app_ids):
+            existing = await self._store.apps_by_id(app_ids, None)
+            taken = {app.app_id for app in existing if closed or not app.deleting}
+        for app_id, app in found.items():
+            if not app.deleting and len(cache.apps) < MAX_ENTRIES:
+                cache.apps[caller.tenant_id, app_id] = app
+        refused = {
+            app_id: app_not_allowed(app_id) if app_id in taken else app_not_found(app_id)
+            for app_id in app_ids
+            if app_id not in found
+        }
+        return found | refused
 
 
 def reach_tenant(caller: Caller, tenant_id: str) -> None:

@@ -126,6 +126,16 @@ class StoredKey:
     revoke_time: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """An app id that one tenant alone may use: that of an app which it has deleted (D4)."""
+
+    app_id: str
+    tenant_id: str
+    delete_time: datetime
+    revision: int
+
+
 class DirectoryStore(Protocol):
     """Tenants, apps and keys. Every change bumps `version` in its transaction."""
 
@@ -145,7 +155,13 @@ class DirectoryStore(Protocol):
         """Raises Conflict when the id is taken. `app.revision` is stored as given."""
         ...
 
-    async def app(self, app_id: str) -> App | None: ...
+    async def app(self, app_id: str) -> App | None:
+        """The app, also one that is being deleted."""
+        ...
+
+    async def apps_by_id(self, app_ids: Sequence[str], tenant_id: str | None) -> Sequence[App]:
+        """Those of these apps that are the tenant's (None: anybody's); of others nothing is read."""
+        ...
 
     async def apps(self, tenant_id: str | None, after: str, limit: int) -> Sequence[App]:
         """Up to `limit` apps after the id `after`, ordered by id; `tenant_id` None: of every tenant."""
@@ -155,8 +171,31 @@ class DirectoryStore(Protocol):
         """Stores the app, provided that the stored one has the revision `seen`; else Conflict."""
         ...
 
-    async def remove_app(self, app_id: str, time: datetime) -> None:
-        """Deletes the app's row, its profile counts and reaper records, and revokes its keys."""
+    async def remove_app(self, reservation: Reservation, seen: int) -> None:
+        """Leaves of the app the reservation of its id (D4), provided that it has the revision `seen`; else Conflict.
+
+        Deletes its settings, profile counts and reaper records, and revokes its keys.
+        """
+        ...
+
+    async def reservation(self, app_id: str) -> Reservation | None:
+        """The reservation of an id that no app has at present."""
+        ...
+
+    async def reserve_app(self, reservation: Reservation, seen: int) -> None:
+        """Replaces a reservation of the revision `seen`; else Conflict. `change_app` makes an app of it."""
+        ...
+
+    async def reservations(self, before: datetime, after: str, limit: int) -> Sequence[Reservation]:
+        """Up to `limit` reservations from before that time, of ids after the id `after`, ordered by id."""
+        ...
+
+    async def release_app(self, reservation: Reservation) -> None:
+        """Deletes the reservation, unless it has changed since it was read."""
+        ...
+
+    async def leaves_traces(self, app_id: str) -> bool:
+        """Whether anything of an app of this id is stored: a profile, a tombstone, a count (D4)."""
         ...
 
     async def add_key(self, key: StoredKey) -> None: ...

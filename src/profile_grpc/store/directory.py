@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import BigInteger, bindparam, delete, select, update
+from sqlalchemy import BigInteger, Text, bindparam, delete, select, update
 
 from profile_grpc.domain.settings import App
-from profile_grpc.service.ports import Conflict, KeyKind, StoredKey, Tenant
+from profile_grpc.service.ports import Conflict, KeyKind, Reservation, StoredKey, Tenant
 from profile_grpc.store import settings_documents, statements, tables, times
 from profile_grpc.store.database import Database, Session
 from profile_grpc.store.engine import Found, Prepared, Row
@@ -29,14 +29,30 @@ class SqlDirectory:
         self._tenant = prepare(select(tenant).where(tenant.c.tenant_id == bindparam("tenant_id")))
         self._tenants = prepare(select(tenant).order_by(tenant.c.tenant_id))
         self._add_app = statements.insert_new(database, app)
-        self._app = prepare(select(app).where(app.c.app_id == bindparam("app_id")))
-        apps = select(app).where(app.c.app_id > bindparam("after")).order_by(app.c.app_id).limit(_LIMIT)
+        exists, reserved = app.c.delete_time.is_(None), app.c.delete_time.is_not(None)
+        one = app.c.app_id == bindparam("app_id")
+        self._app = prepare(select(app).where(one, exists))
+        columns = [column.name for column in app.c]
+        self._apps_by_id = statements.lookup(database, app, ["app_id"], columns, exists)
+        its = app.c.tenant_id == bindparam("of_tenant_id", type_=Text())
+        self._apps_of_tenant_by_id = statements.lookup(database, app, ["app_id"], columns, exists, its)
+        next_by_id = (app.c.app_id > bindparam("after"), exists)
+        apps = select(app).where(*next_by_id).order_by(app.c.app_id).limit(_LIMIT)
         self._apps = prepare(apps)
         self._apps_of_tenant = prepare(apps.where(app.c.tenant_id == bindparam("tenant_id")))
         self._change_app = statements.update_seen(database, app, [c.name for c in app.c if c is not app.c.app_id])
-        self._remove_app = [
+        reservation = select(app.c.app_id, app.c.tenant_id, app.c.delete_time, app.c.revision).where(reserved)
+        self._reservation = prepare(reservation.where(one))
+        older = (app.c.delete_time < bindparam("before"), app.c.app_id > bindparam("after"))
+        self._reservations = prepare(reservation.where(*older).order_by(app.c.app_id).limit(_LIMIT))
+        self._release_app = prepare(delete(app).where(one, reserved, app.c.revision == bindparam("seen")))
+        self._remove_numbers = [
             prepare(delete(table).where(table.c.app_id == bindparam("app_id")))
-            for table in (app, tables.profile_count, tables.reaper_deletion)
+            for table in (tables.profile_count, tables.reaper_deletion)
+        ]
+        self._traces = [
+            prepare(select(table.c.app_id).where(table.c.app_id == bindparam("app_id")).limit(1))
+            for table in (tables.profile, tables.tombstone, tables.mad_ledger)
         ]
         self._revoke_keys_of_app = prepare(_revoke.where(key.c.app_id == bindparam("of_app_id")))
         self._add_key = statements.insert_new(database, key)
@@ -75,6 +91,15 @@ class SqlDirectory:
         found = await self._database.fetch(self._app, app_id=app_id)
         return _read_app(found[0]) if found else None
 
+    async def apps_by_id(self, app_ids: Sequence[str], tenant_id: str | None) -> Sequence[App]:
+        """Those of these apps that are the tenant's (None: anybody's); of others nothing is read."""
+        asked = [(app_id,) for app_id in sorted(set(app_ids))]
+        if tenant_id is None:
+            found = await self._database.fetch(self._apps_by_id, asked)
+        else:
+            found = await self._database.fetch(self._apps_of_tenant_by_id, asked, of_tenant_id=tenant_id)
+        return [_read_app(row) for row in found]
+
     async def apps(self, tenant_id: str | None, after: str, limit: int) -> Sequence[App]:
         """Up to `limit` apps after the id `after`, ordered by id; `tenant_id` None: of every tenant."""
         if tenant_id is None:
@@ -90,13 +115,43 @@ class SqlDirectory:
             stored = found[0][_SETTINGS] if found else None
             await self._add_in(session, self._change_app, (*_app_values(app, stored), seen), "app")
 
-    async def remove_app(self, app_id: str, time: datetime) -> None:
-        """Deletes the app's row, its profile counts and reaper records, and revokes its keys."""
+    async def remove_app(self, reservation: Reservation, seen: int) -> None:
+        """Leaves of the app the reservation of its id (D4), provided that it has the revision `seen`; else Conflict.
+
+        Deletes its settings, profile counts and reaper records, and revokes its keys.
+        """
+        app_id, time = reservation.app_id, times.micros(reservation.delete_time)
         async with self._database.transaction() as session:
-            for statement in self._remove_app:
+            await self._add_in(session, self._change_app, (*_reservation_values(reservation), seen), "app")
+            for statement in self._remove_numbers:
                 await session.execute(statement, app_id=app_id)
-            await session.execute(self._revoke_keys_of_app, of_app_id=app_id, time=times.micros(time))
-            await self._bump_version(session)
+            await session.execute(self._revoke_keys_of_app, of_app_id=app_id, time=time)
+
+    async def reservation(self, app_id: str) -> Reservation | None:
+        """The reservation of an id that no app has at present."""
+        found = await self._database.fetch(self._reservation, app_id=app_id)
+        return _read_reservation(found[0]) if found else None
+
+    async def reserve_app(self, reservation: Reservation, seen: int) -> None:
+        """Replaces a reservation of the revision `seen`; else Conflict. `change_app` makes an app of it."""
+        await self._add(self._change_app, (*_reservation_values(reservation), seen), "app")
+
+    async def reservations(self, before: datetime, after: str, limit: int) -> Sequence[Reservation]:
+        """Up to `limit` reservations from before that time, of ids after the id `after`, ordered by id."""
+        older = {"before": times.micros(before), "after": after, "limit": limit}
+        return [_read_reservation(row) for row in await self._database.fetch(self._reservations, **older)]
+
+    async def release_app(self, reservation: Reservation) -> None:
+        """Deletes the reservation, unless it has changed since it was read."""
+        async with self._database.transaction() as session:
+            await session.execute(self._release_app, app_id=reservation.app_id, seen=reservation.revision)
+
+    async def leaves_traces(self, app_id: str) -> bool:
+        """Whether anything of an app of this id is stored: a profile, a tombstone, a count (D4)."""
+        for statement in self._traces:
+            if await self._database.fetch(statement, app_id=app_id):
+                return True
+        return False
 
     async def add_key(self, key: StoredKey) -> None:
         """Raises Conflict when the id is taken."""
@@ -130,6 +185,11 @@ class SqlDirectory:
             raise Conflict(f"the row of {table} is not as expected: it is there already, gone, or changed")
         await self._bump_version(session)
 
+    @staticmethod
+    async def _write(session: Session, statement: Prepared, row: Row, table: str) -> None:
+        if not await session.execute(statement, [row]):
+            raise Conflict(f"the row of {table} is not as expected: it is there already, gone, or changed")
+
     async def _bump_version(self, session: Session) -> None:
         await session.execute(self._bump, [(1, 1)])
 
@@ -155,11 +215,25 @@ def _app_values(app: App, stored_settings: str | None = None) -> Row:
         settings_documents.written(app.settings, stored_settings),
         app.deleting,
         app.revision,
+        None,
     )
 
 
+def _reservation_values(reservation: Reservation) -> Row:
+    """The row of an app of which nothing else is left. Programs that know no reservations take it for an app that is
+    being deleted.
+    """
+    time = times.micros(reservation.delete_time)
+    return (reservation.app_id, reservation.tenant_id, time, time, "", "{}", True, reservation.revision, time)
+
+
+def _read_reservation(row: Found) -> Reservation:
+    app_id, tenant_id, delete_time, revision = row
+    return Reservation(app_id, tenant_id, times.instant(delete_time), revision)
+
+
 def _read_app(row: Found) -> App:
-    app_id, tenant_id, create_time, update_time, display_name, settings, deleting, revision = row
+    app_id, tenant_id, create_time, update_time, display_name, settings, deleting, revision, _ = row
     return App(
         app_id=app_id,
         tenant_id=tenant_id,

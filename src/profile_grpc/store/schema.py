@@ -12,7 +12,7 @@ from profile_grpc.store.engine import TableMissing
 from profile_grpc.store.errors import translated
 from profile_grpc.store.tasks import to_the_end
 
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 """Every revision of the schema in order; those of migrations/versions. The program works on the last one only."""
 
 VERSION_TABLE = "schema_revision"

@@ -234,6 +234,8 @@ app = Table(
     _required("settings", Text()),
     _required("deleting", Boolean(create_constraint=False)),
     _required("revision", BigInteger()),
+    # Set: the app is deleted, and its id reserved for the tenant (D4).
+    Column("delete_time", BigInteger()),
 )
 _index("app_tenant", app.c.tenant_id, app.c.app_id)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from google.protobuf.message import Message
 
 from profile_grpc.domain.errors import Reason, Refused
@@ -34,19 +36,22 @@ class Permission:
             for app_id in method.app_ids(request):
                 await self._directory.reach(caller, app_id, closed=method.closed_apps)
         elif method.items is not None:
-            call.items = [await self._item(method.items, item, caller) for item in method.items.of(request)]
+            call.items = await self._items(method.items, method.items.of(request), caller)
         if method.tenant_id is not None:
             reach_tenant(caller, method.tenant_id(request))
         if method.user_id is not None:
             call.user_id = method.user_id(request)
 
-    async def _item(self, items: Items, item: Message, caller: Caller) -> App | Refused:
-        """The app of one item, or why the item is refused: what it is stops no other item."""
-        try:
-            shape.check(item)
-            return await self._directory.reach(caller, items.app_id(item))
-        except Refused as refused:
-            return refused
+    async def _items(self, items: Items, given: Sequence[Message], caller: Caller) -> list[App | Refused]:
+        """The app of each item, or why the item is refused: what it is stops no other item.
+
+        A refusal costs no more than an item that is accepted: the apps are looked up together.
+        """
+        problems = [shape.refused_item(item) for item in given]
+        named = [items.app_id(item) for item in given]
+        valid = (app_id for app_id, problem in zip(named, problems, strict=True) if problem is None)
+        reached = await self._directory.reach_each(caller, valid)
+        return [problem or reached[app_id] for app_id, problem in zip(named, problems, strict=True)]
 
 
 def _method_not_allowed(method: Method, caller: Caller) -> Refused:

@@ -49,6 +49,16 @@ def check(message: Message) -> None:
         raise Refused.for_fields(Reason.INVALID_REQUEST, f"The request is not valid: {told}.", violations)
 
 
+def refused_item(message: Message) -> Refused | None:
+    """How one item of a batch is refused, naming the first thing that is wrong with it, or None."""
+    found = _VALIDATOR.collect_violations(message, fail_fast=True)
+    if not found:
+        return None
+    violation = _describe(found[0])
+    told = f"The request is not valid: {violation.field or 'the request'}: {violation.description}."
+    return Refused.for_fields(Reason.INVALID_REQUEST, told, [violation])
+
+
 def problem(message: Message) -> str:
     """What is wrong with one item of a batch, or an empty text."""
     found = _VALIDATOR.collect_violations(message, fail_fast=True)
