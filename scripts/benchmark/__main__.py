@@ -6,16 +6,15 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
-from profile_grpc.domain.hashing import Hasher
 from scripts.benchmark import databases, processes, reporting, special
-from scripts.benchmark.measuring import Bench, Measured
+from scripts.benchmark.measuring import Bench, Measured, Sample, compare
 from scripts.benchmark.processes import Calling, Cores, Service
-from scripts.benchmark.rows import load
 from scripts.benchmark.special import Interval, Reaped, ReapedBeside, Soak, Started
 from scripts.benchmark.workloads import WORKLOADS, Distribution, Plan
 
@@ -43,12 +42,15 @@ def bench(  # noqa: PLR0913 - each option is a parameter
     ] = 1,
     distribution: Annotated[Distribution, typer.Option(help="How calls choose among them.")] = Distribution.UNIFORM,
     workers: Annotated[int, typer.Option(min=1, help="Processes of the service, each with a core.")] = 1,
-    linger: Annotated[float | None, typer.Option(min=0, help="Milliseconds; instead of the service's own.")] = None,
     connections: Annotated[int, typer.Option(min=1, help="Of the load generator.")] = 8,
     streams: Annotated[int, typer.Option(min=1, help="Calls in flight on each connection.")] = 16,
     expired: Annotated[int, typer.Option(min=1, help="Profiles that the reaper finds.")] = 20_000,
     seconds: Annotated[float, typer.Option(min=0.2, max=600, help="Of each run.")] = 5.0,
     rounds: Annotated[int, typer.Option(min=1, max=100)] = 5,
+    against: Annotated[
+        Path | None,
+        typer.Option(help="Instead: beside the service of another checkout that is set up, turn by turn, by CPU."),
+    ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="3 rounds of 0.6 seconds on 5,000 rows.")] = False,
     soak: Annotated[
         float | None, typer.Option(min=0.5, max=240, help="Instead: so many minutes of mixed calls below the peak.")
@@ -60,35 +62,41 @@ def bench(  # noqa: PLR0913 - each option is a parameter
     chosen = _chosen(workload)
     if quick:
         seconds, rounds, rows, expired = 0.6, 3, min(rows, 5_000), min(expired, 2_000)
-    if linger is not None and workers > 1:
-        raise typer.BadParameter("--linger is for one worker")
     cores = Cores.split(workers)
     cores.keep_off()
     begun = time.time()
     with ExitStack() as stack:
         url = stack.enter_context(databases.database(engine, database_url))
         hash_key = processes.hash_key()
-        service = Service(url, hash_key, databases.prepare(url, hash_key), cores, workers, linger)
+        service = processes.prepared(Service(url, hash_key, "", cores, workers))
         echo = stack.enter_context(processes.echo_server(cores))
+        plain_echo = stack.enter_context(processes.echo_server(cores, plain=True))
+        plan, calling = Plan(rows, seconds, distribution, rows), Calling(connections, streams)
+
+        def started(one: Service) -> Bench:
+            one.load(0, rows, days=heartbeat_days)
+            return Bench(plan, (echo, plain_echo), stack.enter_context(one.run()), one, calling)
+
         loading = time.time()
-        load(url, Hasher(hash_key), 0, rows, days=heartbeat_days)
+        run = started(service)
         loaded = time.time() - loading
-        server = stack.enter_context(service.run())
-        run = Bench(Plan(rows, seconds, distribution, rows), echo, server, service, Calling(connections, streams))
         told: dict[str, Any] = {
             "engine": url.partition(":")[0],
             "rows": rows,
             "heartbeat_days": heartbeat_days,
             "distribution": distribution.value,
             "workers": workers,
-            "linger_ms": linger,
             "connections": connections,
             "streams": streams,
             "seconds": seconds,
             "load_seconds": loaded,
         }
         title = f"{told['engine']}, {rows:,} rows, {workers} worker(s), {rounds} x {seconds:g} s, {distribution.value}"
-        if soak is not None:
+        if against is not None:
+            other_url = stack.enter_context(databases.database(engine, None))
+            there = processes.prepared(replace(service, database_url=other_url, root=against.resolve(), key=""))
+            results = _compare(run, started(there), chosen, rounds)
+        elif soak is not None:
             found = special.soak(run, soak, soak_part, _silent if as_json else reporting.interval)
             told["soak"] = asdict(found)
             results = Results(soak=found)
@@ -111,6 +119,7 @@ class Results:
     reaper: Sequence[Reaped] | None = None
     reaper_beside: ReapedBeside | None = None
     soak: Soak | None = None
+    comparison: Mapping[str, Sequence[tuple[Sample, Sample]]] | None = None
 
     def told(self) -> dict[str, Any]:
         """As JSON: what was measured, by its name here."""
@@ -130,6 +139,12 @@ class Results:
             reporting.sizes(self.sizes, rows)
         if self.soak is not None:
             reporting.soak(self.soak)
+        if self.comparison is not None:
+            reporting.comparison(self.comparison, title)
+
+
+def _compare(here: Bench, there: Bench, chosen: Sequence[str], rounds: int) -> Results:
+    return Results(comparison={name: compare(here, there, name, rounds) for name in chosen if name in WORKLOADS})
 
 
 def _measure(run: Bench, chosen: Sequence[str], rounds: int, expired: int) -> Results:

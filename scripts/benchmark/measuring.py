@@ -6,8 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from profile_grpc.domain.hashing import Hasher
-from scripts.benchmark import databases, rows, workloads
+from scripts.benchmark import databases, workloads
 from scripts.benchmark.processes import Calling, Server, Service
 from scripts.benchmark.workloads import WORKLOADS, Plan, Requests
 
@@ -38,14 +37,17 @@ class Sample:
 
 @dataclass(frozen=True)
 class Round:
-    """The empty RPC, and right after it the service."""
+    """The empty RPC, under the service's scheduling policy and under the ordinary one, and then the service."""
 
     echo: Sample
+    plain_echo: Sample
     service: Sample
     rate_ratio: float
     """Items per second, as a part of the empty RPC's calls per second."""
     cpu_ratio: float
     """The same told by CPU time for each item: it says what the rate would be on a core of one's own."""
+    plain_cpu_ratio: float
+    """The same beside the empty RPC under the ordinary policy, which the ratios were of until 2026-11."""
 
 
 @dataclass(frozen=True)
@@ -88,13 +90,16 @@ def sample(server: Server, requests: Requests, seconds: float, service: Service,
 class Bench:
     """An empty RPC and a service side by side, and the numbers of the profiles used so far."""
 
-    def __init__(self, plan: Plan, echo: Server, server: Server, service: Service, calling: Calling) -> None:
-        self.plan, self.echo, self.server, self.service, self.calling = plan, echo, server, service, calling
-        self._hasher = Hasher(service.hash_key)
+    def __init__(
+        self, plan: Plan, echoes: tuple[Server, Server], server: Server, service: Service, calling: Calling
+    ) -> None:
+        """`echoes`: under the service's scheduling policy, and under the ordinary one."""
+        self.plan, self.server, self.service, self.calling = plan, server, service, calling
+        self.echo, self.plain_echo = echoes
 
     def load(self, count: int, **how: object) -> None:
         """Stores profiles that were not there: see `rows.load`."""
-        rows.load(self.service.database_url, self._hasher, self.plan.fresh, count, **how)  # type: ignore[arg-type]
+        self.service.load(self.plan.fresh, count, **how)
         self.use(count)
 
     def use(self, numbers: int) -> None:
@@ -134,9 +139,14 @@ class Bench:
     def _round(self, workload: str, seconds: float) -> Round:
         requests = self.requests(workload, seconds)
         echo = sample(self.echo, workloads.empty(), seconds, self.service, self.calling)
-        service = sample(self.server, requests, seconds, self.service, self._calling(requests.items))
-        cpu_ratio = echo.cpu / service.cpu * requests.items if service.cpu else 0
-        return Round(echo, service, service.rate / echo.rate, cpu_ratio)
+        plain = sample(self.plain_echo, workloads.empty(), seconds, self.service, self.calling)
+        service = self.sample(requests, seconds)
+        per_item = requests.items / service.cpu if service.cpu else 0
+        return Round(echo, plain, service, service.rate / echo.rate, echo.cpu * per_item, plain.cpu * per_item)
+
+    def sample(self, requests: Requests, seconds: float) -> Sample:
+        """The service alone."""
+        return sample(self.server, requests, seconds, self.service, self._calling(requests.items))
 
     def _calling(self, items: int) -> Calling:
         """Fewer calls at a time where each has many items, or the service would refuse some: its queue has an end."""
@@ -154,3 +164,14 @@ class Bench:
         calls = self.requests("heartbeat", 1).calls[:_SETTLE_CALLS]
         heartbeats = Requests(["/appprofile.v1.ProfileService/Heartbeat"], calls, once=True)
         self.server.call(heartbeats, seconds=10, cores=self.service.cores, calling=Calling(1, 1))
+
+
+def compare(here: Bench, there: Bench, workload: str, rounds: int) -> Sequence[tuple[Sample, Sample]]:
+    """The service of this checkout and of another one, turn by turn under the same load."""
+    found = []
+    for number in range(rounds + 1):
+        seconds = here.plan.seconds if number else here.plan.seconds / 3
+        pair = [one.sample(one.requests(workload, seconds), seconds) for one in (here, there)]
+        if number:  # the first round is to warm up
+            found.append((pair[0], pair[1]))
+    return found

@@ -1,8 +1,8 @@
-"""Draws results of `scripts/bench --json`: calls per second against rows, against linger, and of each workload.
+"""Draws results of `scripts/bench --json`: calls per second against rows, and of each workload.
 
     scripts/plot FOLDER [--out FOLDER]
 
-reads every .json file of the folder and writes rows.svg, linger.svg and soak.svg into docs/ (or --out), as far
+reads every .json file of the folder and writes rows.svg and soak.svg into docs/ (or --out), as far
 as there are results for them. Needs matplotlib only: see scripts/plot.
 """
 
@@ -41,15 +41,13 @@ def main() -> None:
             "axes.spines.right": False,
         }
     )
-    lingers = [r for r in results if r.get("linger_ms") is not None]
     soaks = [r for r in results if r.get("soak")]
-    rows = [r for r in results if r not in lingers and r not in soaks and r.get("workloads")]
+    rows = [r for r in results if r not in soaks and r.get("workloads")]
     drawn = [
         _save(_against_rows(rows), given.out / "rows.svg") if len({r["rows"] for r in rows}) > 1 else "",
-        _save(_against_linger(lingers), given.out / "linger.svg") if lingers else "",
         _save(_soak(soaks[-1]), given.out / "soak.svg") if soaks else "",
     ]
-    print("\n".join(filter(None, drawn)) or "plot: no results of several sizes, lingers or of a soak in the folder")
+    print("\n".join(filter(None, drawn)) or "plot: no results of several sizes or of a soak in the folder")
 
 
 def _save(figure: Any, file: Path) -> str:  # noqa: ANN401 - matplotlib has no types
@@ -74,27 +72,6 @@ def _against_rows(results: Sequence[_Result]) -> Any:  # noqa: ANN401
     axes[0][0].set_ylabel("calls per second, as a part of echo's")
     axes[0][0].set_ylim(bottom=0)
     axes[0][-1].legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
-    return figure
-
-
-def _against_linger(results: Sequence[_Result]) -> Any:  # noqa: ANN401
-    figure, (rate, latency) = plt.subplots(1, 2, figsize=(10.4, 4))
-    series: defaultdict[str, list[tuple[float, Sequence[float]]]] = defaultdict(list)
-    waits: defaultdict[str, list[tuple[float, Sequence[float]]]] = defaultdict(list)
-    for result in sorted(results, key=lambda r: r["linger_ms"]):
-        for workload, measured in result["workloads"].items():
-            name = f"{workload}, {_ENGINES[result['engine']]}"
-            series[name].append((result["linger_ms"], [r["rate_ratio"] for r in measured["rounds"]]))
-            waits[name].append((result["linger_ms"], [r["service"]["p99_ms"] for r in measured["rounds"]]))
-    for plot, found, label in (
-        (rate, series, "calls per second, as a part of echo's"),
-        (latency, waits, "p99, ms"),
-    ):
-        _lines(plot, found)
-        plot.set_xlabel("longest linger, ms")
-        plot.set_ylabel(label)
-        plot.set_ylim(bottom=0)
-    rate.legend(frameon=False)
     return figure
 
 

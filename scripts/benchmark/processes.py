@@ -12,15 +12,31 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from urllib.request import urlopen
 
+from profile_grpc.domain.hashing import Hasher
+from scripts.benchmark import databases, rows
 from scripts.benchmark.workloads import Requests
 
-_ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[2]
+"""This checkout."""
 _TICKS = os.sysconf("SC_CLK_TCK")
 _STOP_SECONDS = 60
+# What is run in another checkout: the same functions, of its own.
+_PREPARE = """import sys
+from scripts.benchmark import databases
+print(databases.prepare(sys.argv[1], bytes.fromhex(sys.argv[2])))"""
+_LOAD = """import ast, sys
+from datetime import timedelta
+from profile_grpc.domain.hashing import Hasher
+from scripts.benchmark import rows
+url, key, first, count, how = sys.argv[1:]
+how = {name: timedelta(seconds=n) if name == "heard_ago" else n for name, n in ast.literal_eval(how).items()}
+rows.load(url, Hasher(bytes.fromhex(key)), int(first), int(count), **how)"""
 
 
 @dataclass(frozen=True)
@@ -103,7 +119,7 @@ class Server:
         calling = calling or Calling()
         with tempfile.NamedTemporaryFile(prefix="profile-grpc-bench-") as file:
             requests.write(Path(file.name))
-            command = ["taskset", "-c", cores.others, str(_ROOT / ".tools/bin/load"), "-target", self.target]
+            command = ["taskset", "-c", cores.others, str(ROOT / ".tools/bin/load"), "-target", self.target]
             command += ["-requests", file.name, "-paths", ",".join(requests.paths), "-seconds", str(seconds)]
             command += ["-connections", str(calling.connections), "-streams", str(calling.streams)]
             command += [f"-once={str(requests.once).lower()}", "-rate", str(rate), "-interval", str(interval)]
@@ -157,9 +173,10 @@ class Server:
 
 
 @contextmanager
-def echo_server(cores: Cores, python: str = sys.executable) -> Iterator[Server]:
-    """The empty RPC."""
-    process = start([python, "-m", "scripts.benchmark.echo"], cores)
+def echo_server(cores: Cores, *, plain: bool = False) -> Iterator[Server]:
+    """The empty RPC, under the service's scheduling policy; `plain`: under the ordinary one."""
+    command = [sys.executable, "-m", "scripts.benchmark.programs", "echo", *(["--plain"] if plain else [])]
+    process = start(command, cores)
     yield from _serving(Server(process, f"127.0.0.1:{first_line(process)}"))
 
 
@@ -172,25 +189,50 @@ class Service:
     key: str
     cores: Cores
     workers: int = 1
-    linger_ms: float | None = None
-    """None: as it comes."""
-    python: str = sys.executable
+    root: Path = ROOT
+    """The checkout whose program it is."""
     reaper_seconds: float = 86_400
     """Until the service's own reaper comes by: not during a run, unless it is what is measured."""
 
     @contextmanager
     def run(self) -> Iterator[Server]:
         """The service, taking calls."""
-        program = [self.python, "-m", "profile_grpc"]
-        if self.linger_ms is not None:
-            program = [self.python, "-m", "scripts.benchmark.lingering", str(self.linger_ms)]
-        command = [*program, "serve", "--port", "0", "--workers", str(self.workers), "--metrics-port", "0"]
-        process = start(command, self.cores, self.environment())
+        command = [
+            self.python,
+            "-m",
+            "profile_grpc",
+            "serve",
+            "--port",
+            "0",
+            "--workers",
+            str(self.workers),
+            "--metrics-port",
+            "0",
+        ]
+        process = start(command, self.cores, self.environment(), self.root)
         ready = first_line(process)  # ready: gRPC on HOST:PORT, metrics on URL, …
         found = re.match(r"ready: gRPC on ([^ ,]+).*?metrics on ([^ ,]+)", ready)
         if found is None:
             raise SystemExit(f"bench: the service said: {ready}")
         yield from _serving(Server(process, found[1], self.key, found[2]))
+
+    @property
+    def python(self) -> str:
+        """The interpreter of its checkout's environment."""
+        return sys.executable if self.root == ROOT else str(self.root / ".venv/bin/python")
+
+    def load(self, first: int, count: int, **how: Any) -> None:  # noqa: ANN401 - handed on
+        """Stores profiles as the service's own checkout does: see `rows.load`."""
+        if self.root == ROOT:
+            rows.load(self.database_url, Hasher(self.hash_key), first, count, **how)
+        else:
+            self._elsewhere(_LOAD, str(first), str(count), str({name: _seconds(value) for name, value in how.items()}))
+
+    def _elsewhere(self, program: str, *arguments: str) -> str:
+        """Runs a few lines in the other checkout, whose tables need not be these."""
+        command = [self.python, "-c", program, self.database_url, self.hash_key.hex(), *arguments]
+        done = subprocess.run(command, cwd=self.root, check=True, capture_output=True, text=True)
+        return done.stdout.strip()
 
     def environment(self) -> dict[str, str]:
         """The settings of a program that works on the database."""
@@ -201,17 +243,30 @@ class Service:
         }
 
 
+def prepared(service: Service) -> Service:
+    """The service on a migrated database, with a key to call with."""
+    if service.root == ROOT:
+        return replace(service, key=databases.prepare(service.database_url, service.hash_key))
+    return replace(service, key=service._elsewhere(_PREPARE))  # noqa: SLF001 - beside the class
+
+
+def _seconds(value: object) -> object:
+    return value.total_seconds() if isinstance(value, timedelta) else value
+
+
 def hash_key() -> bytes:
     """A key of its own for each run."""
     return secrets.token_bytes(32)
 
 
-def start(command: Sequence[str], cores: Cores, environment: dict[str, str] | None = None) -> subprocess.Popen[str]:
+def start(
+    command: Sequence[str], cores: Cores, environment: dict[str, str] | None = None, root: Path | None = None
+) -> subprocess.Popen[str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PROFILE_GRPC_")}
     return subprocess.Popen(
         ["taskset", "-c", cores.servers, *command],  # noqa: S607 - where the system has it
         env=kept | (environment or {}),
-        cwd=_ROOT,
+        cwd=root or ROOT,
         stdout=subprocess.PIPE,
         text=True,
     )

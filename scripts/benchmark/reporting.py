@@ -21,7 +21,18 @@ def spread(values: Sequence[float], digits: int = 2) -> str:
 
 def workloads(results: Mapping[str, Measured], title: str) -> None:
     """Two tables with a line for each workload, and warnings about what was not measured as it should be."""
-    headings = ["workload", "items/s", "ratio by rate", "by CPU", "p50 ms", "p99 ms", "echo p50", "echo p99", "errors"]
+    headings = [
+        "workload",
+        "items/s",
+        "ratio by rate",
+        "by CPU",
+        "by CPU, old",
+        "p50 ms",
+        "p99 ms",
+        "echo p50",
+        "echo p99",
+        "errors",
+    ]
     table = _table(title, headings)
     for workload, measured in results.items():
         table.add_row(*_rates(workload, measured))
@@ -33,11 +44,30 @@ def workloads(results: Mapping[str, Measured], title: str) -> None:
     _console.print(table)
     print(
         "Medians of the rounds; ratios to echo, the empty RPC: min / median / max. An item of a call with many counts\n"
-        "as a call of its own. fsyncs are those of the log; SQLite's are derived: one for each commit (WAL,\n"
-        "synchronous = FULL), and two for each checkpoint of 8,000 pages, which are not counted."
+        "as a call of its own. echo runs under the service's scheduling policy (SCHED_BATCH); old: beside an echo\n"
+        "under the ordinary one, as before 2026-11. fsyncs are those of the log; SQLite's are derived: one for each\n"
+        "commit (WAL, synchronous = FULL), and two for each checkpoint of 8,000 pages, which are not counted."
     )
     for workload, measured in results.items():
         _warn(workload, measured)
+
+
+def comparison(found: Mapping[str, Sequence[tuple[Sample, Sample]]], other: str) -> None:
+    """CPU for each call here and in another checkout; what is below 0.95 has become slower."""
+    headings = ["workload", "CPU s/1,000 calls", "there", "there / here", "calls/s", "there", "errors"]
+    table = _table(f"beside {other}, by CPU", headings)
+    for workload, pairs in found.items():
+        here, there = zip(*pairs, strict=True)
+        table.add_row(
+            workload,
+            f"{_median(here, lambda s: s.cpu):.3f}",
+            f"{_median(there, lambda s: s.cpu):.3f}",
+            spread([two.cpu / one.cpu for one, two in pairs if one.cpu]),
+            f"{_median(here, lambda s: s.rate):,.0f}",
+            f"{_median(there, lambda s: s.rate):,.0f}",
+            str(sum(sum(s.errors.values()) for s in (*here, *there))),
+        )
+    _console.print(table)
 
 
 def _rates(workload: str, measured: Measured) -> list[str]:
@@ -47,6 +77,7 @@ def _rates(workload: str, measured: Measured) -> list[str]:
         f"{_median(service, lambda s: s.rate):,.0f}",
         spread([r.rate_ratio for r in rounds]),
         spread([r.cpu_ratio for r in rounds]),
+        f"{statistics.median(r.plain_cpu_ratio for r in rounds):.2f}",
         f"{_median(service, lambda s: s.p50_ms):.1f}",
         f"{_median(service, lambda s: s.p99_ms):.1f}",
         f"{_median(echo, lambda s: s.p50_ms):.1f}",

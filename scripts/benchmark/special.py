@@ -46,7 +46,7 @@ def _reap(bench: Bench, expired: int) -> Reaped:
     service = bench.service
     bench.load(expired, heard_ago=EXPIRED_AGO)
     before = databases.index_reads(service.database_url)
-    process = start([sys.executable, "-m", "scripts.benchmark.reap"], service.cores, service.environment())
+    process = start([sys.executable, "-m", "scripts.benchmark.programs", "reap"], service.cores, service.environment())
     told = json.loads(first_line(process))
     process.wait()
     if told["deleted"] != expired:

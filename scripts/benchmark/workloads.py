@@ -16,8 +16,8 @@ from google.protobuf.message import Message
 from appprofile.v1 import profile_pb2
 from appprofile.v1 import profile_service_pb2 as pb
 from profile_grpc.domain.model import ProfileKey
-from scripts.benchmark import echo
 
+ECHO_SERVICE, ECHO_METHOD = "benchmark.Echo", "Call"
 APP = "bench"
 PUSH_APP = "com.example.app"
 _SERVICE = "/appprofile.v1.ProfileService/"
@@ -104,7 +104,7 @@ def key(number: int) -> profile_pb2.ProfileKey:
 
 def empty() -> Requests:
     """The empty RPC."""
-    return Requests([f"/{echo.SERVICE}/{echo.METHOD}"], [(0, b"")])
+    return Requests([f"/{ECHO_SERVICE}/{ECHO_METHOD}"], [(0, b"")])
 
 
 def registration(number: int) -> pb.RegisterRequest:

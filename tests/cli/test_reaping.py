@@ -36,7 +36,9 @@ def checks(commands: Commands) -> tuple[set[str], dict[str, Any]]:
 
 def test_a_dry_run_tells_and_changes_nothing(shop: Commands) -> None:
     """P7."""
-    told = json.loads(shop.succeed("reap", "--dry-run", "--json"))["apps"]
+    whole = json.loads(shop.succeed("reap", "--dry-run", "--json"))
+    assert whole["clock_held"] is False
+    told = whole["apps"]
     assert [(app["app_id"], app["due"], app["held"]) for app in told] == [("shop", 3, False)]
     assert sum(told[0]["expiring"].values()) == 4
     assert "due now" in shop.succeed("reap", "--dry-run", "--app", "shop")
@@ -70,12 +72,20 @@ def test_where_the_breaker_holds_the_status_is_1_until_an_operator_says_go(shop:
     assert checks(shop)[0] == set()
 
 
+def assert_dry_run_holds(commands: Commands) -> None:
+    """P7: a dry run tells that the clock would hold."""
+    assert json.loads(commands.succeed("reap", "--dry-run", "--json"))["clock_held"] is True
+    assert "the clock is more than 7 days ahead" in commands("reap", "--dry-run").err
+
+
 def test_a_clock_that_jumped_holds_everywhere_until_an_operator_says_go(on_engine: Commands) -> None:
     """P6: the newest sign of life is too long ago to believe the clock."""
     on_engine.succeed("tenant", "create", "acme")
     on_engine.succeed("app", "create", "shop", "--tenant", "acme")
     seeds.register(on_engine.url, "shop", ["old"], seeds.ago(100))
+    assert_dry_run_holds(on_engine)  # before the hold is stored
     outcome = on_engine("reap", "--json")
+    assert_dry_run_holds(on_engine)  # and after
     assert outcome.status == 1
     assert json.loads(outcome.out)["clock_held"] is True
     assert "the clock is more than 7 days ahead" in outcome.err

@@ -71,7 +71,7 @@ async def serve_calls(
         StoreError: the database cannot be used.
         ProcessFailed: a part of the process has ended unasked; it has been drained.
     """
-    _calm_scheduler()
+    calm_scheduler()
     clock, hasher = SystemClock(), Hasher(config.database.hash_key)
     store = await open_store(config.database.url, hasher=hasher)
     anonymous = demo.ANONYMOUS if config.dev else None
@@ -124,7 +124,7 @@ def leave() -> NoReturn:
     os._exit(0)
 
 
-def _calm_scheduler() -> None:
+def calm_scheduler() -> None:
     """Has this thread, and those that it starts from now on, finish what they do before another of them goes on.
 
     By default gRPC's polling thread takes the core away from the event loop five times in each call; with Linux's

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 LEASE_PATIENCE = 60.0
 """Seconds to wait for another process to finish its pass."""
 _LEASE_RETRY = 1.0
+_CLOCK = "the clock is more than 7 days ahead of the last pass"
+_CLOCK_GO = "Check the clock, then: profile-grpc reap --confirm"
 
 
 def reap(
@@ -41,12 +43,14 @@ def reap(
     """Run one reaper pass now. Waits up to a minute for one that runs. Exit status 1 where the breaker held.
 
     JSON: {clock_held, held: [{app_id, due_at_least, limit}], reaped: {APP: n}, purged: {profiles, tombstones, events,
-    ledger_entries}}; with --dry-run {apps: [{app_id, due, limit, reaped_in_24_hours, held, expiring: {DAY: n}}]}.
+    ledger_entries}}; with --dry-run {clock_held, apps: [{app_id, due, limit, reaped_in_24_hours, held,
+    expiring: {DAY: n}}]}.
     """
     if dry_run and confirm:
         raise typer.BadParameter("a dry run needs no go: leave out --confirm or --dry-run")
     if dry_run:
-        _show_dry_run(asyncio.run(_dry_run(database_url, app_id)), as_json=as_json)
+        apps, clock_held = asyncio.run(_dry_run(database_url, app_id))
+        _show_dry_run(apps, clock_held=clock_held, as_json=as_json)
         return
     report = asyncio.run(_pass(database_url, app_id, confirm=confirm))
     _show_pass(report, as_json=as_json)
@@ -54,10 +58,10 @@ def reap(
         raise typer.Exit(FAILED)
 
 
-async def _dry_run(database_url: str | None, app_id: str | None) -> list[DryRun]:
+async def _dry_run(database_url: str | None, app_id: str | None) -> tuple[list[DryRun], bool]:
     async with administration(database(database_url)) as admin:
         await _require_app(admin, app_id)
-        return await admin.reaper.dry_run(app_id)
+        return await admin.reaper.dry_run(app_id), await admin.reaper.clock_would_hold()
 
 
 async def _pass(database_url: str | None, app_id: str | None, *, confirm: bool) -> PassReport:
@@ -98,10 +102,7 @@ def _show_pass(report: PassReport, *, as_json: bool) -> None:
         output.table(("app", "inactive profiles deleted"), rows, empty="no inactive profile was deleted")
         output.facts({f"{name.replace('_', ' ')} past their retention": count for name, count in purged.items()})
     if report.clock_held:
-        output.note(
-            "held: the clock is more than 7 days ahead of the last pass; nothing was deleted."
-            " Check the clock, then: profile-grpc reap --confirm"
-        )
+        output.note(f"held: {_CLOCK}; nothing was deleted. {_CLOCK_GO}")
     for held in report.held:
         output.note(
             f"held: at least {held.due} profiles of {held.app_id} are due, and {held.limit} may go in 24 hours; check"
@@ -109,12 +110,14 @@ def _show_pass(report: PassReport, *, as_json: bool) -> None:
         )
 
 
-def _show_dry_run(apps: list[DryRun], *, as_json: bool) -> None:
+def _show_dry_run(apps: list[DryRun], *, clock_held: bool, as_json: bool) -> None:
     if as_json:
-        output.document({"apps": [_structured(app) for app in apps]})
+        output.document({"clock_held": clock_held, "apps": [_structured(app) for app in apps]})
         return
     rows = [(a.app_id, a.due, a.limit, a.reaped, "would hold" if a.held else "-") for a in apps]
     output.table(("app", "due now", "limit in 24 h", "deleted in 24 h", "breaker"), rows, empty="no apps yet")
+    if clock_held:
+        output.note(f"would hold everywhere: {_CLOCK}. {_CLOCK_GO}")
     for app in apps:
         if app.expiring:
             most = max(app.expiring.values())

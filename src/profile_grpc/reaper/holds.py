@@ -11,7 +11,7 @@ from profile_grpc.domain import inactivity
 from profile_grpc.domain.model import Event, EventType, ProfileStatus
 from profile_grpc.domain.settings import App
 from profile_grpc.service.observer import Observer
-from profile_grpc.service.ports import DueBefore, Store
+from profile_grpc.service.ports import DueBefore, ReaperRecord, Store
 
 log = structlog.get_logger(__name__)
 
@@ -47,11 +47,20 @@ class Holds:
         self._observer.clock_hold(held=held)
         return held
 
+    async def clock_would_hold(self, now: datetime) -> bool:
+        """Whether a pass without a go would find the clock too far ahead; changes nothing (P6, P7)."""
+        record = await self._reaper.record()
+        return record.held_since is not None or inactivity.clock_jumped(now, await self._reference(record))
+
+    async def _reference(self, record: ReaperRecord) -> datetime | None:
+        """What the clock is compared with."""
+        return record.last_pass_time or await self._reaper.newest_sign_of_life()
+
     async def _is_clock_ahead(self, now: datetime) -> bool:
         record = await self._reaper.record()
         if record.held_since is not None:
             return True
-        reference = record.last_pass_time or await self._reaper.newest_sign_of_life()
+        reference = await self._reference(record)
         if not inactivity.clock_jumped(now, reference):
             return False
         await self._reaper.save_record(replace(record, held_since=now))

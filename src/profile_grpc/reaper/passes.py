@@ -122,6 +122,10 @@ class Reaper:
         now = self._clock.now()
         return [await dry_run(self._store.reaper, self._holds, app, now) async for app in self._apps(app_id)]
 
+    async def clock_would_hold(self) -> bool:
+        """Whether a pass now would delete nothing, as the clock is not to be believed (P6); changes nothing."""
+        return await self._holds.clock_would_hold(self._clock.now())
+
     async def held(self) -> list[Held]:
         """The apps in which a pass now would stop (P6); changes nothing."""
         now = self._clock.now()
