@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import socket
+import ssl
 import struct
 from pathlib import Path
 
@@ -120,6 +121,39 @@ async def test_pipelined_reports_of_a_client_that_left_count(
     writer.close()
     await until(lambda: harness.metric("received_total", kind="REMOVAL") == 21)
     assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+
+
+def certify(folder: Path) -> bytes:
+    """Writes a new certificate and its key; answers the certificate as a client sees it."""
+    certificate = trustme.CA().issue_cert("127.0.0.1")
+    certificate.private_key_pem.write_to_path(folder / "key.pem")
+    (folder / "cert.pem").write_bytes(b"".join(blob.bytes() for blob in certificate.cert_chain_pems))
+    return ssl.PEM_cert_to_DER_cert(certificate.cert_chain_pems[0].bytes().decode())
+
+
+async def shown(bridge: Bridge) -> bytes | None:
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    _, writer = await asyncio.open_connection(*bridge.address, ssl=context)
+    certificate = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
+    writer.close()
+    return bytes(certificate)
+
+
+async def test_a_renewed_certificate_is_shown_without_a_restart(harness: Harness, tmp_path: Path) -> None:
+    """One that does not fit its key changes nothing."""
+    first = certify(tmp_path)
+    await harness.serve()
+    bridge = await harness.start(tls=ListenerTls(tmp_path / "cert.pem", tmp_path / "key.pem"))
+    assert await shown(bridge) == first
+    (tmp_path / "key.pem").write_text("no key")
+    assert bridge._certificate is not None
+    bridge._certificate.renew()
+    assert await shown(bridge) == first
+    second = certify(tmp_path)
+    async with asyncio.timeout(20):
+        while await shown(bridge) != second:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """What becomes of reports that were taken (X1, X3, X4, X5)."""
 
 import asyncio
+import json
 import re
 import sqlite3
 from contextlib import closing
@@ -16,6 +17,7 @@ from appprofile.v1 import profile_service_pb2 as pb
 from profile_grpc.bridge.delivery.delivery import DeliveryLimits
 from profile_grpc.bridge.http.endpoints import EndpointOptions
 from profile_grpc.bridge.http.rates import Rate
+from profile_grpc.bridge.service import named
 from profile_grpc.bridge.spool import dead_letters
 from profile_grpc.bridge.spool import facts as spool_facts
 from profile_grpc.bridge.spool.limits import SpoolLimits
@@ -23,6 +25,7 @@ from profile_grpc.bridge.spool.schema import SpoolError
 from profile_grpc.bridge.spool.spool import Spool
 from tests.bridge.conftest import HASH_KEY, SOON, Harness, request, status, until
 from tests.bridge.fake_service import APP, CALLS, KEY, MESSAGES, OTHER_KEY, READER
+from tests.bridge.processes import free_port
 from tests.cli.program import run
 
 VOIP = "Udl99X2JFP1bWwS5gR/wGeLE1hmAB2CMpr1Ej0wxkrY="
@@ -454,6 +457,117 @@ async def test_dead_letters_are_replayed_while_the_bridge_runs(running: Harness)
     await until(lambda: len(running.service.calls) == 1)
     assert running.service.calls[0].report_time.ToMicroseconds() == first.arrived
     await until(lambda: len(dead_letters.listed(running.spool)) == 1)
+
+
+async def test_dead_letters_tell_what_was_not_known(running: Harness) -> None:
+    """X4: the app and the push app ids that were reported; a letter that is not there cannot be replayed."""
+    unknown = "/removeToken/?username=ann&token_msgs=abc&appid_msgs=com.unknown&token_calls=def&appid_calls=com.other"
+    assert await running.get(unknown) == 200
+    running.clock.advance(seconds=1)
+    await until(lambda: running.metric("died_total", reason="UNKNOWN_APP") == 1)
+    running.service.failures.append(grpc.StatusCode.INVALID_ARGUMENT)
+    assert await running.get(f"/{APP}{removal()}") == 200
+    await until(lambda: running.metric("died_total", reason="INVALID_ARGUMENT") == 1)
+    await running.stop()
+    first, second = dead_letters.listed(running.spool)
+    assert (first.app_id, set(first.push_app_ids)) == ("", {"com.unknown", "com.other"})
+    assert (second.app_id, second.push_app_ids) == (APP, ())
+    for numbers in ([99], [first.id, 99]):
+        with pytest.raises(SpoolError, match="no such dead letter: 99"):
+            dead_letters.replay(running.spool, numbers, everything=False)
+    assert not any(letter.replay for letter in dead_letters.listed(running.spool))
+    listed = run(["bridge", "dead", "list", "--spool", str(running.spool), "--json"])
+    assert json.loads(listed.out)[0]["push_app_ids"] == ["com.other", "com.unknown"]
+    assert "com.unknown" in run(["bridge", "dead", "list", "--spool", str(running.spool)]).out
+    outcome = run(["bridge", "dead", "replay", "99", "--spool", str(running.spool)])
+    assert outcome.status != 0
+    assert "no such dead letter: 99" in outcome.err
+
+
+@pytest.mark.parametrize("word", ["(null)", "%28null%29", "KG51bGwp", "BLACKLISTED", "00000000"])
+async def test_a_word_for_no_token_is_dropped_and_counted(running: Harness, word: str) -> None:
+    """X5, X2: phones that register one word would displace each other."""
+    assert await running.get(f"/{APP}{token_report(token=word)}") == 200
+    assert await running.get(f"/{APP}{removal(token=word)}") == 200
+    await running.settled()
+    assert running.service.calls == []
+    assert running.metric("dropped_total", reason="PLACEHOLDER_TOKEN") == 2
+    calls = f"&token_calls={VOIP.replace('=', '%3D')}&appid_calls={CALLS}"
+    assert await running.get(f"/{APP}{token_report(token=word)}{calls}") == 200
+    await running.settled()
+    [endpoint] = running.service.calls[0].push_endpoints
+    assert endpoint.token == VOIP_HEX
+
+
+async def test_a_spool_of_the_first_version_is_brought_up_to_date(harness: Harness) -> None:
+    await harness.start()
+    assert await harness.get(f"/{APP}{removal()}") == 200
+    await harness.stop()
+    with closing(sqlite3.connect(harness.spool)) as database:
+        database.executescript(
+            "ALTER TABLE dead DROP COLUMN detail; ALTER TABLE dead DROP COLUMN push_app_ids; DROP TABLE device;"
+            "PRAGMA user_version = 1"
+        )
+    await harness.serve()
+    await harness.start()
+    await harness.settled()
+    assert names(harness) == ["Djohndow"]
+    assert await harness.get(f"/{APP}/removeToken/?username=johndow") == 200
+    harness.clock.advance(seconds=1)
+    await until(lambda: harness.metric("died_total", reason="MISSING_TOKEN") == 1)
+
+
+PROXIES = ("http_proxy", "https_proxy", "grpc_proxy")
+
+
+async def test_proxies_of_the_environment_are_ignored_unless_asked(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """X4: else the bridge's own calls on one machine would go to a proxy, and nothing would tell why."""
+    for name in PROXIES:
+        monkeypatch.setenv(name, f"http://127.0.0.1:{free_port()}")
+    await harness.serve()
+    await harness.start()
+    assert await harness.get(f"/{APP}{removal()}") == 200
+    await harness.settled()
+    assert names(harness) == ["Djohndow"]
+    await harness.stop()
+    await harness.start(proxy_from_environment=True)
+    assert "code=UNAVAILABLE" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("message", "cause"),
+    [
+        ("HTTP proxy returned response code 403", "proxy: "),
+        ("DNS resolution failed for no.such.host:1: C-ares status", "name not found: "),
+        ("failed to connect to all addresses; last error: Ssl handshake failed: SSL_ERROR_SSL", "TLS: "),
+        ("last error: UNKNOWN: connect: Connection refused (111)", "connection refused: "),
+        ("odd", "odd"),
+    ],
+)
+def test_a_connection_that_failed_is_told_by_its_kind(message: str, cause: str) -> None:
+    assert named(message).startswith(cause)
+
+
+async def test_why_the_service_is_not_reached_is_logged(harness: Harness, capsys: pytest.CaptureFixture[str]) -> None:
+    """X4."""
+    await harness.serve()
+    await harness.start()
+    assert await harness.get(f"/{APP}{removal()}") == 200
+    await harness.settled()
+    await harness.service.stop()
+    capsys.readouterr()
+    assert await harness.get(f"/{APP}{removal('ann')}") == 200
+    said = ""
+    async with asyncio.timeout(20):
+        while "the service cannot be reached" not in said:
+            said += capsys.readouterr().out
+            await asyncio.sleep(0.01)
+    assert "code=UNAVAILABLE" in said
+    await harness.serve()
+    await harness.settled()
+    assert names(harness) == ["Djohndow", "Dann"]
 
 
 async def test_a_dead_letter_undoes_nothing_that_was_reported_later(running: Harness) -> None:

@@ -96,7 +96,7 @@ def config_beside(config: ServeConfig, port: int) -> BridgeConfig:
     url = config.database.url
     return BridgeConfig(
         target=listen.join("127.0.0.1" if config.host in _ANY else config.host, port),
-        spool=Path(config.bridge_spool or configuration.dev_file(url, "bridge-spool")),
+        spool=Path(config.bridge_spool) if config.bridge_spool else _default_spool(url),
         hash_key=config.database.hash_key,
         keys=config.bridge_keys,
         anonymous_apps=config.dev,
@@ -108,6 +108,17 @@ def config_beside(config: ServeConfig, port: int) -> BridgeConfig:
         app=EndpointOptions(require_key=not config.dev),
         spool_limits=SpoolLimits() if config.bridge_spool_limit is None else SpoolLimits(config.bridge_spool_limit),
     )
+
+
+def _default_spool(url: str) -> Path:
+    """The spool beside the database, or in the user's data folder, which is made."""
+    path = configuration.dev_file(url, "bridge-spool")
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise ConfigError(f"cannot make the folder of the spool {path}: {why}; name one with --bridge-spool") from None
+    return path
 
 
 def without_bridge(config: ServeConfig) -> ServeConfig:

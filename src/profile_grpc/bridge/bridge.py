@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 
 from profile_grpc.bridge.app_reader import AppReader
 from profile_grpc.bridge.availability import Availability
+from profile_grpc.bridge.certificates import ListenerCertificate
 from profile_grpc.bridge.delivery.applying import Applier
 from profile_grpc.bridge.delivery.delivery import Delivery, DeliveryLimits
 from profile_grpc.bridge.http import server
@@ -93,7 +94,7 @@ class Bridge:
         self._now = now
         self._listener = server.listen(config.host, config.port)
         try:
-            self._tls = server.tls_context(config.tls.cert, config.tls.key) if config.tls else None
+            self._certificate = ListenerCertificate(config.tls.cert, config.tls.key) if config.tls else None
             self._spool = Spool(config.spool, config.hash_key, config.spool_limits)
         except BaseException:
             self._listener.close()
@@ -132,7 +133,8 @@ class Bridge:
         await self._app_reader.start()
         self._delivery.start()
         self._housekeeping = asyncio.create_task(self._keep_house(), name="bridge-house")
-        self._http = HttpServer(self._app, self._listener, self._tls, config.server, config.proxies)
+        tls = self._certificate.context if self._certificate else None
+        self._http = HttpServer(self._app, self._listener, tls, config.server, config.proxies)
         await self._http.start()
 
     async def drain(self) -> None:
@@ -149,7 +151,7 @@ class Bridge:
         await self._service.close()
 
     async def _keep_house(self) -> None:
-        """Once a second: metrics and what an operator replays. Once a minute: the spool is cleaned."""
+        """Once a second: metrics, certificates and what an operator replays. Once a minute: the spool is cleaned."""
         ticks = 0
         while True:
             try:
@@ -161,11 +163,17 @@ class Bridge:
                 if letters:
                     await self._app_reader.read()  # an operator has set up what they lacked, perhaps just now
                 self._spool.take_up(letters)
+                await self._renew_certificates()
                 await self._show()
             except Exception as error:  # noqa: BLE001 - a full disk must not end the housekeeping
                 log.warning("the spool cannot be kept in order", error=str(error))
             ticks += 1
             await asyncio.sleep(_TICK)
+
+    async def _renew_certificates(self) -> None:
+        if self._certificate is not None:
+            self._certificate.renew()
+        await self._service.renew()
 
     async def _show(self) -> None:
         now = self._now()

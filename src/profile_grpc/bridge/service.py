@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import enum
+import re
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import structlog
 from grpc import StatusCode
 
 import appprofile.aio
 from appprofile import ApiError
 from appprofile.v1 import app_service_pb2
 from appprofile.v1 import profile_service_pb2 as pb
+from profile_grpc.bridge.certificates import WatchedFiles
 from profile_grpc.bridge.known_apps import KnownApp, known_app
 
 API_KEY = "x-api-key"
 TRACE = "traceparent"
 _NO_APP = "no.such.app"
+log = structlog.get_logger(__name__)
 _PAGE = 1000
 
 
@@ -98,21 +102,42 @@ class Service:
         Raises:
             OSError: a file cannot be read.
         """
-        self._client = appprofile.aio.connect(
-            target,
+        self._target = target
+        self._tls = tls
+        self._timeout = timeout
+        self._proxy_from_environment = proxy_from_environment
+        self._files = WatchedFiles([tls.ca, tls.cert, tls.key] if tls else [])
+        self._client = self._connected()
+
+    def _connected(self) -> appprofile.aio.Client:
+        tls = self._tls
+        return appprofile.aio.connect(
+            self._target,
             plaintext=tls is None,
             ca=_read(tls.ca if tls else None),
             certificate=_read(tls.cert if tls else None),
             private_key=_read(tls.key if tls else None),
             server_name=tls.server_name if tls else "",
-            deadline=timeout,
+            deadline=self._timeout,
             retries=False,  # the spool retries; a second retry below it would only hide what happens
-            proxy_from_environment=proxy_from_environment,
+            proxy_from_environment=self._proxy_from_environment,
         )
 
     async def close(self) -> None:
         """Ends the connection."""
         await self._client.close()
+
+    async def renew(self) -> None:
+        """Connects anew if a certificate was renewed. Calls in flight on the old connection are repeated."""
+        if not self._files.changed():
+            return
+        before = self._client
+        try:
+            self._client = self._connected()
+        except OSError as error:
+            log.warning("the renewed certificate cannot be read", file=error.filename, error=error.strerror)
+            return
+        await before.close()
 
     async def apps(self, key: str) -> list[KnownApp]:
         """Every app that a PROFILE key reaches."""
@@ -162,8 +187,24 @@ async def _call(method: Any, request: object, credential: Credential, deadline: 
     except ApiError as error:
         # Only what did not come from the service is told in full: its own texts may name what was reported.
         unreached = not error.reason and error.code in {StatusCode.UNAVAILABLE, StatusCode.DEADLINE_EXCEEDED}
-        detail = error.message[:_LONGEST_DETAIL] if unreached else error.reason
+        detail = named(error.message)[:_LONGEST_DETAIL] if unreached else error.reason
         raise CallFailed(_FAILURES.get(error.code, Failure.REFUSED), error.code.name, detail) from None
+
+
+_CAUSES = (
+    ("proxy", re.compile(r"proxy", re.IGNORECASE)),
+    ("name not found", re.compile(r"\bDNS\b|name resolution|resolve", re.IGNORECASE)),
+    ("TLS", re.compile(r"\bSSL|\bTLS|handshake|certificate", re.IGNORECASE)),
+    ("connection refused", re.compile(r"connection refused", re.IGNORECASE)),
+    ("connection reset", re.compile(r"connection reset|socket closed", re.IGNORECASE)),
+    ("timed out", re.compile(r"deadline|timed out|timeout", re.IGNORECASE)),
+)
+
+
+def named(message: str) -> str:
+    """GRPC's message of a connection that failed, after a name of its kind."""
+    cause = next((name for name, pattern in _CAUSES if pattern.search(message)), "")
+    return f"{cause}: {message}" if cause else message
 
 
 def _read(path: Path | None) -> bytes | None:

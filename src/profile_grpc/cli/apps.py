@@ -182,10 +182,10 @@ def bridge_check(
 
     Of token reports the keys' values only: look up their names in your app's documentation.
 
-    JSON: {endpoint, app_id, placeholders: {name: parameter}, problems, xml}.
+    JSON: {endpoint, app_id, placeholders: {name: parameter}, problems, warnings, notes, request, effect, xml}.
     """
     from profile_grpc.bridge.report import Kind
-    from profile_grpc.bridge.template_check import check
+    from profile_grpc.bridge.template_check import NOTES, check
     from profile_grpc.bridge.templates import Template
 
     async def run() -> App:
@@ -194,15 +194,25 @@ def bridge_check(
 
     chosen = asyncio.run(run()).settings
     names = {field.name: getattr(chosen.bridge_parameters, field.name) for field in fields(chosen.bridge_parameters)}
-    push_app_ids = [push_app.push_app_id for push_app in chosen.push_app_ids]
-    found = check(Template(names), url, post_data, content_type, push_app_ids)
+    found = check(Template(names), url, post_data, content_type, chosen)
     problems = list(found.problems)
     if found.app_id and found.app_id != app_id:
         problems.append(f"the path names the app {found.app_id}, not {app_id}")
     endpoint = found.kind.name.lower() if found.kind else None
     if as_json:
-        shown = {"endpoint": endpoint, "app_id": found.app_id, "placeholders": dict(found.placeholders)}
-        output.document({**shown, "problems": problems, "xml": found.xml})
+        output.document(
+            {
+                "endpoint": endpoint,
+                "app_id": found.app_id,
+                "placeholders": dict(found.placeholders),
+                "problems": problems,
+                "warnings": list(found.warnings),
+                "notes": list(NOTES),
+                "request": found.request,
+                "effect": list(found.effect),
+                "xml": found.xml,
+            }
+        )
     else:
         rows = [(f"%{name}%", parameter or "(not read)") for name, parameter in found.placeholders.items()]
         output.table(("placeholder", "becomes"), rows, empty="no placeholders")
@@ -211,6 +221,13 @@ def bridge_check(
                 "For the Account XML: values of the Push Token Reporter's keys, which your app's documentation names"
             )
         output.line(found.xml)
+        output.line("\nSuch a request, its placeholders filled with examples:\n" + found.request)
+        if found.effect:
+            output.line("\nIt would do:\n" + "\n".join(found.effect))
+        for note in NOTES:
+            output.note(f"note: {note}")
+        for warning in found.warnings:
+            output.note(f"warning: {warning}")
         for problem in problems:
             output.note(f"problem: {problem}")
     if problems:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -30,6 +31,8 @@ app = typer.Typer(
 )
 dead = typer.Typer(help="Reports that could not be applied.", no_args_is_help=True)
 app.add_typer(dead, name="dead")
+spool_commands = typer.Typer(help="The file that keeps reports.", no_args_is_help=True)
+app.add_typer(spool_commands, name="spool")
 
 _LISTENING = "Where to listen"
 _SERVICE = "The service"
@@ -97,6 +100,14 @@ def bridge(  # noqa: PLR0913 - each option is a parameter
         str,
         _bridge_option("--server-name", "The name in the service's certificate, if it is not the target's.", _SERVICE),
     ] = "",
+    proxy_from_environment: Annotated[
+        bool,
+        _bridge_option(
+            "--proxy-from-environment",
+            "Reach the service through the proxy that https_proxy, http_proxy or grpc_proxy names. Else: never.",
+            _SERVICE,
+        ),
+    ] = False,
     spool_limit: Annotated[
         int, _bridge_option("--spool-limit", "MiB of reports that may wait; beyond: 503.", _LIMITS, min=1)
     ] = SpoolLimits().size // MEBIBYTE,
@@ -149,20 +160,16 @@ def bridge(  # noqa: PLR0913 - each option is a parameter
         raise typer.BadParameter("--client-cert and --client-key go together: give both")
     if dev and not config.is_loopback(host):
         raise ConfigError(f"--dev takes reports from anybody, so it listens on loopback only, not on {host}")
-    hash_key = config.configured_hash_key(os.environ)
-    if hash_key is None:
-        raise ConfigError(
-            f"{config.HASH_KEY_VARIABLE} is not set, and the spool is sealed under it; make one: {config.MAKE_HASH_KEY}"
-        )
     settings = BridgeConfig(
         target=target,
         spool=spool,
-        hash_key=hash_key,
+        hash_key=_hash_key(),
         keys=tuple(key or ()),
         anonymous_apps=dev,
         host=host,
         port=port,
         service_tls=ServiceTls(ca, client_cert, client_key, server_name) if tls or ca or client_cert else None,
+        proxy_from_environment=proxy_from_environment,
         tls=ListenerTls(tls_cert, tls_key) if tls_cert and tls_key else None,
         proxies=tuple(proxy or ()),
         app=EndpointOptions(
@@ -183,15 +190,25 @@ def _announce(ready: BridgeReady) -> None:
     output.line(", ".join(parts))
 
 
-@dead.command("list", epilog="JSON: [{id, kind, app_id, arrive_time, dead_time, reason, attempts, trace_id, replay}].")
+_LISTED = (
+    "JSON: [{id, kind, app_id, push_app_ids, arrive_time, dead_time, reason, detail, attempts, trace_id, replay}]."
+    " The push app ids are those that were reported where the app, or what they are for, was not known."
+)
+
+
+@dead.command("list", epilog=_LISTED)
 def list_(*, spool: Spool, as_json: Json = False) -> None:
     """List the reports that could not be applied, oldest first. Their contents are sealed and not shown."""
     letters = [_shown(letter) for letter in dead_letters.listed(spool)]
     if as_json:
         output.document(letters)
         return
-    columns = ("id", "kind", "app", "arrived", "dead since", "reason", "attempts", "trace id", "replay")
-    output.table(columns, [tuple(letter.values()) for letter in letters], empty="no dead letters")
+    columns = (
+        "id", "kind", "app", "push app ids", "arrived", "dead since", "reason", "detail", "attempts", "trace id",
+        "replay",
+    )  # fmt: skip
+    rows = [tuple((letter | {"push_app_ids": " ".join(letter["push_app_ids"])}).values()) for letter in letters]
+    output.table(columns, rows, empty="no dead letters")
 
 
 @dead.command()
@@ -212,14 +229,56 @@ def replay(
     output.line(f"{count} to be replayed")
 
 
-def _shown(letter: DeadLetter) -> dict[str, object]:
+@spool_commands.command()
+def recover(
+    damaged: Annotated[Path, typer.Argument(metavar="FILE", help="The damaged spool, as the bridge's log names it.")],
+    *,
+    spool: Annotated[
+        Path | None, _bridge_option("--spool", "The bridge's present spool. Default: the file's name before .damaged.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Save what can be read of a damaged spool, which a bridge set aside when it started. The bridge may be running.
+
+    Reports that waited are delivered within seconds, or when the bridge next starts. JSON: {reports, dead, unreadable,
+    kept}.
+    """
+    from profile_grpc.bridge.spool import damage, recovery
+
+    present = spool or damaged.with_name(damaged.name.partition(".damaged-")[0])
+    if present == damaged:
+        raise typer.BadParameter("name the bridge's present spool with --spool")
+    now = int(datetime.now(UTC).timestamp() * MICROSECONDS)
+    found = recovery.recover(damaged, present, _hash_key(), now)
+    kept = damage.recovered(damaged)
+    if as_json:
+        output.document({**asdict(found), "kept": str(kept)})
+        return
+    output.line(
+        f"recovered {found.reports:,} reports and {found.dead:,} dead letters into {present}; {found.unreadable:,}"
+        f" could not be opened; the file is now {kept}"
+    )
+
+
+def _hash_key() -> bytes:
+    hash_key = config.configured_hash_key(os.environ)
+    if hash_key is None:
+        raise ConfigError(
+            f"{config.HASH_KEY_VARIABLE} is not set, and the spool is sealed under it; make one: {config.MAKE_HASH_KEY}"
+        )
+    return hash_key
+
+
+def _shown(letter: DeadLetter) -> dict[str, Any]:
     return {
         "id": letter.id,
         "kind": letter.kind.name,
         "app_id": letter.app_id,
+        "push_app_ids": list(letter.push_app_ids),
         "arrive_time": _instant(letter.arrived),
         "dead_time": _instant(letter.died),
         "reason": letter.reason,
+        "detail": letter.detail,
         "attempts": letter.attempts,
         "trace_id": letter.trace.hex(),
         "replay": letter.replay,

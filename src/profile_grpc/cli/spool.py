@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from profile_grpc.bridge.report import MICROSECONDS
+from profile_grpc.bridge.spool import damage
 from profile_grpc.bridge.spool import facts as spool_facts
 from profile_grpc.bridge.spool.facts import SpoolFacts
 from profile_grpc.bridge.spool.schema import SpoolError
@@ -22,6 +23,7 @@ LEAST_FREE = 64 << 20
 
 def examine(path: Path, limit: int, hash_key: bytes | None, now: int) -> Iterator[Finding]:
     """Every finding about the spool. `limit`: bytes that may wait; `now`: microseconds since 1970."""
+    yield from _damaged(path)
     if not path.exists():
         yield _missing(path)
         return
@@ -32,7 +34,12 @@ def examine(path: Path, limit: int, hash_key: bytes | None, now: int) -> Iterato
     try:
         facts = spool_facts.read(path)
     except SpoolError as error:
-        yield Finding("spool", Verdict.MEND, str(error), "name the bridge's file, or move it away and start the bridge")
+        yield Finding(
+            "spool",
+            Verdict.MEND,
+            str(error),
+            "name the bridge's file; if it is damaged, start the bridge, which sets it aside and begins a new one",
+        )
         return
     if not blocked:
         yield Finding("spool", Verdict.OK, f"{path}, {'a bridge' if facts.owned else 'no bridge'} works on it")
@@ -43,6 +50,12 @@ def examine(path: Path, limit: int, hash_key: bytes | None, now: int) -> Iterato
     yield _room(facts, limit)
     yield _oldest(facts, now)
     yield _dead(path, facts)
+
+
+def _damaged(path: Path) -> Iterator[Finding]:
+    for aside in damage.kept_aside(path):
+        todo = f"profile-grpc bridge spool recover {aside} --spool {path}"
+        yield Finding("spool damaged", Verdict.MEND, f"a damaged spool is kept as {aside}", todo)
 
 
 def _missing(path: Path) -> Finding:

@@ -8,7 +8,14 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from appprofile.v1 import profile_service_pb2 as pb
-from profile_grpc.bridge.delivery.calls import DERIVED, UNKNOWN_PUSH_APP, Incomplete, register, remove_account
+from profile_grpc.bridge.delivery.calls import (
+    DERIVED,
+    PLACEHOLDER_TOKEN,
+    UNKNOWN_PUSH_APP,
+    Incomplete,
+    register,
+    remove_account,
+)
 from profile_grpc.bridge.delivery.derived_devices import DerivedDevices
 from profile_grpc.bridge.keys import Keys
 from profile_grpc.bridge.known_apps import KnownApps
@@ -149,6 +156,8 @@ class Applier:
             else:
                 outcome = await self._register(waiting, app_id, fields, credential)
         except Incomplete as incomplete:
+            if str(incomplete) == PLACEHOLDER_TOKEN:  # nobody holds it: there is nothing to apply, now or later
+                return Result(Outcome.DROPPED, PLACEHOLDER_TOKEN, reached=False)
             return self._unknown(report, str(incomplete))
         except CallFailed as failed:
             return self._failed(waiting, app_id, failed)

@@ -11,18 +11,21 @@ from appprofile.v1 import profile_pb2
 from appprofile.v1 import profile_service_pb2 as pb
 from profile_grpc.bridge.report import MICROSECONDS, Kind, PushAppUse, canonical, missing, tokens
 from profile_grpc.bridge.templates import Fields
+from profile_grpc.domain.errors import Refused
+from profile_grpc.domain.model import PushProvider
+from profile_grpc.domain.placeholders import is_no_token
+from profile_grpc.domain.tokens import normalise
 
 _HEX_TOKEN = re.compile(r"(?:[0-9A-Fa-f]{2}){32,}\Z")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]+={0,2}\Z")
-_APPLE = frozenset(
-    {
-        profile_pb2.PUSH_PROVIDER_APNS,
-        profile_pb2.PUSH_PROVIDER_APNS_VOIP,
-        profile_pb2.PUSH_PROVIDER_SAFARI,
-    }
-)
+_APPLE: Mapping[int, PushProvider] = {
+    profile_pb2.PUSH_PROVIDER_APNS: PushProvider.APNS,
+    profile_pb2.PUSH_PROVIDER_APNS_VOIP: PushProvider.APNS_VOIP,
+    profile_pb2.PUSH_PROVIDER_SAFARI: PushProvider.SAFARI,
+}
 _MAX_TOKENS = 8
 UNKNOWN_PUSH_APP = "UNKNOWN_PUSH_APP"
+PLACEHOLDER_TOKEN = "PLACEHOLDER_TOKEN"  # noqa: S105 - a reason
 DERIVED = "token-"
 """How the id of a device begins that is known by its token only."""
 
@@ -35,11 +38,11 @@ def remove_account(app_id: str, fields: Fields, report_time: int) -> pb.RemoveAc
     """The call for a removal that arrived at `report_time`, in microseconds since 1970.
 
     Raises:
-        Incomplete: MISSING_ACCOUNT, MISSING_TOKEN.
+        Incomplete: MISSING_ACCOUNT, MISSING_TOKEN, PLACEHOLDER_TOKEN.
     """
     _check(Kind.REMOVAL, fields)
     request = pb.RemoveAccountRequest(app_id=app_id, username=fields.username, account_selector=fields.selector)
-    for push_app_id, token in tokens(fields):
+    for push_app_id, token in _real(fields):
         for spelling in _spellings(token):
             if len(request.tokens) < _MAX_TOKENS:
                 request.tokens.add(push_app_id=push_app_id, token=spelling)
@@ -57,7 +60,7 @@ def register(
     phone share a device.
 
     Raises:
-        Incomplete: MISSING_ACCOUNT, MISSING_TOKEN, UNKNOWN_PUSH_APP.
+        Incomplete: MISSING_ACCOUNT, MISSING_TOKEN, PLACEHOLDER_TOKEN, UNKNOWN_PUSH_APP.
     """
     _check(Kind.TOKEN, fields)
     request = pb.RegisterRequest()
@@ -65,7 +68,7 @@ def register(
     if fields.selector:
         request.account_selector = fields.selector
     held: set[tuple[int, int]] = set()
-    for push_app_id, token in tokens(fields):
+    for push_app_id, token in _real(fields):
         push_app = push_apps.get(push_app_id)
         if push_app is None:
             continue
@@ -83,6 +86,22 @@ def register(
         raise Incomplete(UNKNOWN_PUSH_APP)
     request.key.device_id = fields.device_id or _derived_device(request, keyed_hash)
     return request
+
+
+def _real(fields: Fields) -> list[tuple[str, str]]:
+    """The pairs whose token is one, and no word for none such as `(null)`: apps report what they have.
+
+    Raises:
+        Incomplete: PLACEHOLDER_TOKEN: there is none.
+    """
+    found = [
+        (push_app_id, token)
+        for push_app_id, token in tokens(fields)
+        if not is_no_token(token) and not is_no_token(_decoded(token).decode("latin-1") or token)
+    ]
+    if not found:
+        raise Incomplete(PLACEHOLDER_TOKEN)
+    return found
 
 
 def _check(kind: Kind, fields: Fields) -> None:
@@ -106,15 +125,15 @@ def sendable(provider: int, token: str) -> str:
 
     Apple's are hexadecimal; the others' are the decoded text. What does not decode to one is the token itself.
     """
-    if provider in _APPLE:
-        if _HEX_TOKEN.match(token):
-            return token.lower()
-        octets = _decoded(token)
-        return octets.hex() if octets else token
     octets = _decoded(token)
-    if octets and octets.isascii() and (text := octets.decode()).isprintable():
-        return text
-    return token
+    if provider in _APPLE:
+        plain = octets.hex() if octets and not _HEX_TOKEN.match(token) else token
+    else:
+        plain = octets.decode() if octets and octets.isascii() and octets.decode().isprintable() else token
+    try:
+        return normalise(_APPLE.get(provider, PushProvider.FCM), plain)
+    except Refused:
+        raise Incomplete(PLACEHOLDER_TOKEN) from None
 
 
 def _spellings(token: str) -> list[str]:

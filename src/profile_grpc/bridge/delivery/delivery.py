@@ -273,10 +273,7 @@ class Delivery:
             log.error("a report could not be delivered", trace_id=entry.waiting.trace.hex(), fault=fault)  # noqa: TRY400
             result = Result(Outcome.AGAIN, "FAULT", reached=False)
         entry.in_flight = False
-        if result.reached:
-            self._availability.answered()
-        elif result.outcome is Outcome.DOWN:
-            self._availability.failed(asyncio.get_running_loop().time())
+        self._note_availability(result)
         if result.outcome in {Outcome.DELIVERED, Outcome.DROPPED, Outcome.DEAD}:
             if result.outcome is Outcome.DELIVERED and (self._spool.dead or self._anew):
                 self._spool.outdate(entry.waiting, account_of(entry.report, self._spool.sealer.hash))
@@ -295,6 +292,17 @@ class Delivery:
             self._rest(entry, _A_MOMENT)
         else:
             self._again(entry, result)
+
+    def _note_availability(self, result: Result) -> None:
+        was = self._availability.available
+        if result.reached:
+            self._availability.answered()
+            if not was:
+                log.info("the service answers again")
+        elif result.outcome is Outcome.DOWN:
+            self._availability.failed(asyncio.get_running_loop().time())
+            if was:
+                log.warning("the service cannot be reached: reports wait", code=result.reason, detail=result.detail)
 
     def _again(self, entry: _Entry, result: Result) -> None:
         entry.attempts += 1

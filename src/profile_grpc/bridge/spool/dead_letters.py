@@ -1,17 +1,13 @@
-# ruff: noqa: S608 - statements are put together from constants; values are bound
 """Dead letters of a spool, for an operator; also while a bridge works on it (X4)."""
 
 from __future__ import annotations
 
 import json
-import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from pathlib import Path
 
 from profile_grpc.bridge.report import Kind
 from profile_grpc.bridge.spool.records import DeadLetter
-from profile_grpc.bridge.spool.schema import BUSY_SECONDS, VERSION, SpoolError, check_database, writing
+from profile_grpc.bridge.spool.schema import SpoolError, opened_beside
 
 
 def listed(path: Path) -> list[DeadLetter]:
@@ -20,7 +16,7 @@ def listed(path: Path) -> list[DeadLetter]:
     Raises:
         SpoolError: the file is no spool, or of another version.
     """
-    with _opened(path) as database:
+    with opened_beside(path) as database:
         rows = database.execute(
             "SELECT id, kind, app_id, arrived, died, trace, attempts, reason, detail, push_app_ids, replay"
             " FROM dead ORDER BY died, id"
@@ -37,31 +33,18 @@ def replay(path: Path, numbers: list[int], *, everything: bool, reason: str = ""
     Those of `numbers`, or `everything`; of them, only those of the reason and the app that are given. Answers how many.
 
     Raises:
-        SpoolError: the file is no spool, or of another version.
+        SpoolError: the file is no spool, or of another version; or a number is no dead letter's: then none is marked.
     """
-    chosen = "" if everything else f" AND id IN ({', '.join('?' * len(numbers))})"
-    with _opened(path) as database:
+    with opened_beside(path) as database:
+        wanted = json.dumps(numbers)
+        unknown = database.execute(
+            "SELECT value FROM json_each(?) WHERE value NOT IN (SELECT id FROM dead) ORDER BY value", (wanted,)
+        ).fetchall()
+        if unknown and not everything:
+            raise SpoolError(f"no such dead letter: {', '.join(str(number) for (number,) in unknown)}")
         cursor = database.execute(
-            "UPDATE dead SET replay = 1 WHERE NOT replay AND ? IN ('', reason) AND ? IN ('', app_id)" + chosen,
-            (reason, app_id, *([] if everything else numbers)),
+            "UPDATE dead SET replay = 1 WHERE NOT replay AND ? IN ('', reason) AND ? IN ('', app_id)"
+            " AND (? OR id IN (SELECT value FROM json_each(?)))",
+            (reason, app_id, everything, wanted),
         )
-        # No checkpoint here: a bridge may be writing.
     return cursor.rowcount
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[sqlite3.Connection]:
-    if not path.is_file():
-        raise SpoolError(f"there is no spool {path}; name the bridge's file with --spool")
-    check_database(path)
-    try:
-        # The lock: closing the last connection writes, too, where no bridge is at work.
-        with writing(path), closing(sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)) as database:
-            version = database.execute("PRAGMA user_version").fetchone()[0]
-            if version != VERSION:
-                raise SpoolError(f"{path} is no spool of this version of profile-grpc")
-            database.execute("PRAGMA wal_autocheckpoint = 0")
-            database.execute("PRAGMA synchronous = FULL")
-            yield database
-    except sqlite3.Error as error:
-        raise SpoolError(f"cannot read the spool {path}: {error}") from None

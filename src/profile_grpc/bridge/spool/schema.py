@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from profile_grpc import sealing
+from profile_grpc.bridge.spool import damage
 from profile_grpc.config import OperatorError, may_be_sqlite
 
 VERSION = 2
@@ -21,7 +22,7 @@ _DEVICE = """
 -- The device on which an account was last registered, where it is known by its push token only: by keyed hash.
 CREATE TABLE device (
   account BLOB PRIMARY KEY, device_id TEXT NOT NULL, sealed BLOB NOT NULL, time INTEGER NOT NULL
-) WITHOUT ROWID;
+);
 CREATE INDEX device_time ON device (time);
 """
 _TABLES = (
@@ -72,6 +73,8 @@ ALTER TABLE dead ADD COLUMN push_app_ids TEXT NOT NULL DEFAULT '[]';
 """What brings a spool of each earlier version to the next."""
 CARRIED = "kind, app_id, arrived, trace, proven, credential, username, selector, tokens, sealed"
 """What a report keeps when it becomes a dead letter, and when that is replayed."""
+NUMBERS_FROM = "numbers from"
+"""The value in `meta` above which the numbers of its reports are."""
 KEY_CHECK = "key check"
 """The value in `meta` that tells under which hash key a spool is sealed."""
 
@@ -80,11 +83,35 @@ class SpoolError(OperatorError):
     """The spool cannot be opened. The message is one line that says what to do."""
 
 
+class SpoolDamaged(SpoolError):  # noqa: N818 - an outcome
+    """The spool is not what was written to it."""
+
+
+def open_or_replace(path: Path) -> tuple[sqlite3.Connection, Path | None]:
+    """As `connect`; a damaged spool is set aside, and a new one begun. Answers also where the damaged one is.
+
+    Raises:
+        SpoolError: it cannot be opened, is no spool, or is newer than this program.
+    """
+    try:
+        return connect(path), None
+    except SpoolDamaged:
+        try:
+            aside = damage.set_aside(path)
+        except OSError as error:
+            raise SpoolError(f"the spool {path} is damaged, and cannot be set aside: {_why(error)}") from None
+    database = connect(path)
+    with writing(path):
+        database.execute("INSERT INTO meta VALUES (?, ?)", (NUMBERS_FROM, damage.first_number(path)))
+    return database, aside
+
+
 def connect(path: Path) -> sqlite3.Connection:
     """Opens the spool's file, making it readable by its owner only where it does not exist, and its tables.
 
     Raises:
         SpoolError: it cannot be opened, is no spool, or is newer than this program.
+        SpoolDamaged: it can be read in part at most.
     """
     try:
         if not path.exists():
@@ -101,13 +128,49 @@ def connect(path: Path) -> sqlite3.Connection:
             changes = _TABLES if version == 0 else "".join(_UPGRADES[old] for old in range(version, VERSION))
             if changes:
                 database.executescript(f"BEGIN IMMEDIATE; {changes} PRAGMA user_version = {VERSION}; COMMIT;")
+            sound = database.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok"
     except (OSError, sqlite3.Error) as error:
         database.close()
+        if damage.is_damage(error):
+            raise _damaged(path) from None
         raise SpoolError(f"cannot use {path} as a spool: {_why(error)}") from None
     if version > VERSION:
         database.close()
         raise SpoolError(f"the spool {path} is of a newer profile-grpc (version {version}); use that one")
+    if not sound:
+        database.close()
+        raise _damaged(path)
     return database
+
+
+@contextlib.contextmanager
+def opened_beside(path: Path) -> Iterator[sqlite3.Connection]:
+    """A spool on which a bridge may be at work, for an operator's change.
+
+    Raises:
+        SpoolError: the file is no spool, of another version, or cannot be used.
+    """
+    if not path.is_file():
+        raise SpoolError(f"there is no spool {path}; name the bridge's file with --spool")
+    check_database(path)
+    try:
+        # The lock: closing the last connection writes, too, where no bridge is at work.
+        with (
+            writing(path),
+            contextlib.closing(sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)) as database,
+        ):
+            version = database.execute("PRAGMA user_version").fetchone()[0]
+            if version != VERSION:
+                raise SpoolError(f"{path} is no spool of this version of profile-grpc; start its bridge once")
+            database.execute("PRAGMA wal_autocheckpoint = 0")  # no checkpoint here: a bridge may be writing
+            database.execute("PRAGMA synchronous = FULL")
+            yield database
+    except sqlite3.Error as error:
+        raise SpoolError(f"cannot use the spool {path}: {error}") from None
+
+
+def _damaged(path: Path) -> SpoolDamaged:
+    return SpoolDamaged(f"the spool {path} is damaged; a bridge that starts sets it aside and begins a new one")
 
 
 def begin_epoch(database: sqlite3.Connection, path: Path, hash_key: bytes) -> int:
@@ -116,15 +179,20 @@ def begin_epoch(database: sqlite3.Connection, path: Path, hash_key: bytes) -> in
     Raises:
         SpoolError: the spool was sealed under another hash key.
     """
-    check = sealing.key_check(hash_key)
     with writing(path):
-        database.execute("INSERT INTO meta VALUES (?, ?) ON CONFLICT DO NOTHING", (KEY_CHECK, check))
-        stored = database.execute("SELECT value FROM meta WHERE name = ?", (KEY_CHECK,)).fetchone()[0]
-        if not sealing.same(stored, check):
-            raise SpoolError(
-                f"the spool {path} was sealed under another PROFILE_GRPC_HASH_KEY; set that one, or move the file away"
-            )
-        cursor = database.execute("INSERT INTO epoch (salt) VALUES (?)", (sealing.new_salt(),))
+        return new_epoch(database, path, hash_key)
+
+
+def new_epoch(database: sqlite3.Connection, path: Path, hash_key: bytes) -> int:
+    """As `begin_epoch`, by who holds the write lock."""
+    check = sealing.key_check(hash_key)
+    database.execute("INSERT INTO meta VALUES (?, ?) ON CONFLICT DO NOTHING", (KEY_CHECK, check))
+    stored = database.execute("SELECT value FROM meta WHERE name = ?", (KEY_CHECK,)).fetchone()[0]
+    if not sealing.same(stored, check):
+        raise SpoolError(
+            f"the spool {path} was sealed under another PROFILE_GRPC_HASH_KEY; set that one, or move the file away"
+        )
+    cursor = database.execute("INSERT INTO epoch (salt) VALUES (?)", (sealing.new_salt(),))
     return int(cursor.lastrowid or 0)
 
 
@@ -147,6 +215,8 @@ def check_database(path: Path) -> None:
         fits = may_be_sqlite(path)
     except OSError as error:
         raise SpoolError(f"cannot use {path} as a spool: {_why(error)}") from None
+    if not fits and owner_file(path).exists():
+        raise _damaged(path)
     if not fits:
         raise SpoolError(f"cannot use {path} as a spool: it is another kind of file")
 
@@ -169,7 +239,8 @@ class Ownership:
 
     def __init__(self, path: Path) -> None:
         """Raises SpoolError when another process owns the spool."""
-        check_database(path)
+        with contextlib.suppress(SpoolDamaged):
+            check_database(path)
         try:
             self._file = owner_file(path).open("ab")
         except OSError as error:

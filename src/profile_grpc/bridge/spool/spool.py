@@ -63,14 +63,17 @@ class Spool:
         self.limits = limits or SpoolLimits()
         self._ownership = schema.Ownership(path)
         try:
-            self._database = schema.connect(path)
+            self._database, damaged = schema.open_or_replace(path)
             epoch = schema.begin_epoch(self._database, path, hash_key)
         except BaseException:
             self._ownership.release()
             raise
-        salts = dict(self._database.execute("SELECT id, salt FROM epoch"))
-        self.sealer = Sealer(hash_key, lambda number: salts[number], epoch)
+        if damaged is not None:
+            recover = f"profile-grpc bridge spool recover {damaged} --spool {path}"
+            log.error("the spool was damaged: a new one was begun", kept=str(damaged), recover=recover)
         self._writer = Writer(self._database, path)
+        self._salts = self._writer.salts()
+        self.sealer = Sealer(hash_key, lambda number: self._salts[number], epoch)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="bridge-spool")
         self._turn = asyncio.Lock()
         """Who may use the connection: a transaction spans what a task awaits."""
@@ -260,7 +263,11 @@ class Spool:
 
     async def to_replay(self) -> list[int]:
         """The dead letters that an operator replays."""
-        return await self._in_thread(lambda: self._writer.to_replay(_REPLAYED_AT_ONCE))
+        letters = await self._in_thread(lambda: self._writer.to_replay(_REPLAYED_AT_ONCE))
+        if letters:  # perhaps another process's: recovered from a damaged spool, and sealed under a salt of their own
+            self._salts = await self._in_thread(self._writer.salts)
+            self.dead = await self._in_thread(self._writer.dead) + self._burying
+        return letters
 
     def take_up(self, letters: Iterable[int]) -> None:
         """Has dead letters wait to be delivered again."""

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from profile_grpc.bridge.report import Account, Kind
 from profile_grpc.bridge.spool.records import ROW_BYTES, Batch, KnownDevice, Left, Removal, Row, Waiting, Written
-from profile_grpc.bridge.spool.schema import CARRIED, write_lock
+from profile_grpc.bridge.spool.schema import CARRIED, NUMBERS_FROM, write_lock
 
 _INSERT = f"INSERT INTO report ({', '.join(Row._fields)}) VALUES ({', '.join('?' * len(Row._fields))})"
 
@@ -54,7 +54,16 @@ class Writer:
                 count(*), coalesce(sum(kind = {Kind.TOKEN.value}), 0), coalesce(max(id), 0) FROM report"""
         ).fetchone()
         dead, last_dead = one("SELECT count(*), coalesce(max(id), 0) FROM dead").fetchone()
-        return size, unproven, waiting, tokens, dead, max(last, last_dead)
+        first = one("SELECT coalesce(max(value), 0) FROM meta WHERE name = ?", (NUMBERS_FROM,)).fetchone()[0]
+        return size, unproven, waiting, tokens, dead, max(last, last_dead, first)
+
+    def salts(self) -> dict[int, bytes]:
+        """The salt of each epoch."""
+        return dict(self._database.execute("SELECT id, salt FROM epoch").fetchall())
+
+    def dead(self) -> int:
+        """How many dead letters there are."""
+        return int(self._database.execute("SELECT count(*) FROM dead").fetchone()[0])
 
     def oldest(self) -> int | None:
         """When the report arrived that waits longest, in microseconds since 1970."""
@@ -223,7 +232,7 @@ class Writer:
             self._database.execute("COMMIT")
         finally:
             self._end()
-        return int(self._database.execute("SELECT count(*) FROM dead").fetchone()[0])
+        return self.dead()
 
     def _clean(self, spool_size: int, dead_before: int) -> None:
         run = self._database.execute

@@ -1,0 +1,60 @@
+"""A spool that SQLite cannot read any more: it is set aside, so that a bridge can start with a new one (X1)."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from pathlib import Path
+
+_PARTS = ("", "-wal", "-shm")
+"""What SQLite keeps of a database: its file, its log and the log's index."""
+_ASIDE = re.compile(r"\.damaged-(\d+)\Z")
+_DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_NUMBERS_APART = 1 << 40
+
+
+def is_damage(error: Exception) -> bool:
+    """Whether the error tells that the file is not what was written to it."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is not None and code & 0xFF in _DAMAGE
+
+
+def set_aside(path: Path) -> Path:
+    """Renames a damaged spool, with its log; answers its new name."""
+    number = 1 + max(map(_number, kept_aside(path)), default=0)
+    aside = path.with_name(f"{path.name}.damaged-{number}")
+    for part in _PARTS:
+        found = path.with_name(path.name + part)
+        if found.exists():
+            found.rename(aside.with_name(aside.name + part))
+    return aside
+
+
+def kept_aside(path: Path) -> list[Path]:
+    """The damaged spools beside this one, of which nothing was recovered yet; the oldest first."""
+    found = [near for near in path.parent.glob(f"{path.name}.damaged-*") if _ASIDE.search(near.name)]
+    return sorted(found, key=_number)
+
+
+def recovered(aside: Path) -> Path:
+    """Renames a damaged spool of which everything readable was recovered; answers its new name."""
+    done = aside.with_name(f"{aside.name}.recovered")
+    for part in _PARTS:
+        found = aside.with_name(aside.name + part)
+        if found.exists():
+            found.rename(done.with_name(done.name + part))
+    return done
+
+
+def first_number(path: Path) -> int:
+    """Where the numbers of a new spool begin: above those of every spool that was set aside before it.
+
+    What is recovered then keeps its number, and goes before what was reported later.
+    """
+    every = [near for near in path.parent.glob(f"{path.name}.damaged-*") if not near.name.endswith(_PARTS[1:])]
+    return len(every) * _NUMBERS_APART
+
+
+def _number(aside: Path) -> int:
+    match = _ASIDE.search(aside.name)
+    return int(match[1]) if match else 0
