@@ -93,6 +93,16 @@ class Profiles:
             if not page:
                 return found
 
+    async def devices(self, app: str) -> set[tuple[str, str, str]]:
+        """User, device and status of every profile."""
+        response = await self._stub.ListProfiles(
+            pb.ListProfilesRequest(app_id=app, page_size=1000), metadata=self._metadata, timeout=20
+        )
+        return {
+            (p.key.user_id, p.key.device_id, profile_pb2.ProfileStatus.Name(p.status).removeprefix("PROFILE_STATUS_"))
+            for p in response.profiles
+        }
+
     async def becomes(self, app: str, expected: dict[str, str], seconds: float = 30) -> None:
         async with asyncio.timeout(seconds):
             while await self.statuses(app) != expected:  # noqa: ASYNC110 - of another process
@@ -144,6 +154,33 @@ async def test_a_late_report_after_signing_in_again_changes_nothing(tmp_path: Pa
                 await service.becomes("shop", {"johndow": "UNREGISTERED", "late": "ACTIVE"})
                 assert bridge.end(signal.SIGTERM) == 0
     assert site.administer("bridge", "dead", "list", "--json", "--spool", str(site.spool)) == "[]"
+
+
+async def test_accounts_of_one_phone_and_its_new_token(tmp_path: Path) -> None:
+    """X5: two accounts share the device, and both move to the one of the new token."""
+    site = await Site(tmp_path).prepare(PUSH_APPS, "multi_user_per_device=true")
+    key = f"\r\nX-Api-Key: {site.keys['bridge']}\r\n\r\n".encode()
+    with site.serve("--bridge-port", "0") as server:
+        address = server.said("bridge on")
+        async with profiles(server.said("gRPC on"), site.keys["profile"]) as service:
+            report = GET.replace(b"removeToken", b"reportToken").replace(b"\r\n\r\n", key)
+            other = report.replace(b"johndow", b"ann").replace(b":7C3A0D14", b":another")
+            for raw in (report, other):
+                assert status(await send(address, raw)) == 200
+            await service.becomes("shop", {"johndow": "ACTIVE", "ann": "ACTIVE"})
+            first = await service.devices("shop")
+            assert len({device for _, device, _ in first}) == 1
+            for raw in (report, other):
+                assert status(await send(address, raw.replace(MSGS.encode(), b"a-new-token"))) == 200
+            async with asyncio.timeout(30):
+                while len(found := await service.devices("shop")) < 4:  # noqa: ASYNC110 - of another process
+                    await asyncio.sleep(0.02)
+                while sum(state == "UNREGISTERED" for *_, state in found) < 2:
+                    await asyncio.sleep(0.02)
+                    found = await service.devices("shop")
+            assert {(user, device, "UNREGISTERED") for user, device, _ in first} < found
+            assert len({device for _, device, state in found if state == "ACTIVE"}) == 1
+        assert server.end(signal.SIGTERM) == 0
 
 
 async def test_a_push_token_report_signs_in_and_a_removal_out(tmp_path: Path) -> None:

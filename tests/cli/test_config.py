@@ -74,6 +74,14 @@ def test_a_bridge_beside_the_service_takes_its_settings() -> None:
     assert config_beside(ServeConfig(database=database, bridge_port=0), 1).spool_limits == SpoolLimits()
 
 
+def test_the_default_spool_of_a_server_database_has_a_folder(data_home: Path) -> None:
+    """X1: also in a home where nothing was kept before; it is the owner's alone."""
+    settings = ServeConfig(database=DatabaseConfig("postgresql://db.example/profiles", KEY), bridge_port=0)
+    spool = config_beside(settings, 1).spool
+    assert spool.parent == data_home / "profile-grpc"
+    assert spool.parent.stat().st_mode & 0o777 == 0o700
+
+
 def test_the_default_database_is_made_for_its_owner_only(data_home: Path) -> None:
     url = config.default_database_url()
     config.prepare_sqlite_file(url)

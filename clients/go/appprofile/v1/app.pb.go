@@ -494,7 +494,7 @@ type BridgeParameters struct {
 	TokenMsgs []string `protobuf:"bytes,5,rep,name=token_msgs,json=tokenMsgs,proto3" json:"token_msgs,omitempty"`
 	// The push app id of token_msgs. Default `appid_msgs`, `pushappid_other`, `pushappid`, `appid`.
 	AppidMsgs []string `protobuf:"bytes,6,rep,name=appid_msgs,json=appidMsgs,proto3" json:"appid_msgs,omitempty"`
-	// The installation's id. Default `device_id`, `installation_id`.
+	// The installation's id. Default `installid`, `installation_id`, `device_id`.
 	DeviceId []string `protobuf:"bytes,7,rep,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
 	// The app's key of kind BRIDGE. Default `key`. The header `x-api-key` and HTTP Basic are read in any case.
 	Secret        []string `protobuf:"bytes,8,rep,name=secret,proto3" json:"secret,omitempty"`

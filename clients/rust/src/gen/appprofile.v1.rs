@@ -765,7 +765,7 @@ pub struct BridgeParameters {
     /// The push app id of token_msgs. Default `appid_msgs`, `pushappid_other`, `pushappid`, `appid`.
     #[prost(string, repeated, tag="6")]
     pub appid_msgs: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// The installation's id. Default `device_id`, `installation_id`.
+    /// The installation's id. Default `installid`, `installation_id`, `device_id`.
     #[prost(string, repeated, tag="7")]
     pub device_id: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     /// The app's key of kind BRIDGE. Default `key`. The header `x-api-key` and HTTP Basic are read in any case.

@@ -302,7 +302,7 @@ class BridgeParameters(_message.Message):
 
     @_builtins.property
     def device_id(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """The installation's id. Default `device_id`, `installation_id`."""
+        """The installation's id. Default `installid`, `installation_id`, `device_id`."""
 
     @_builtins.property
     def secret(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:

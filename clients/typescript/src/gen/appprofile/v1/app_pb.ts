@@ -264,7 +264,7 @@ export type BridgeParameters = Message<"appprofile.v1.BridgeParameters"> & {
   appidMsgs: string[];
 
   /**
-   * The installation's id. Default `device_id`, `installation_id`.
+   * The installation's id. Default `installid`, `installation_id`, `device_id`.
    *
    * @generated from field: repeated string device_id = 7;
    */

@@ -395,7 +395,7 @@ private static final long serialVersionUID = 0L;
       com.google.protobuf.LazyStringArrayList.emptyList();
   /**
    * <pre>
-   * The installation's id. Default `device_id`, `installation_id`.
+   * The installation's id. Default `installid`, `installation_id`, `device_id`.
    * </pre>
    *
    * <code>repeated string device_id = 7 [json_name = "deviceId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -407,7 +407,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The installation's id. Default `device_id`, `installation_id`.
+   * The installation's id. Default `installid`, `installation_id`, `device_id`.
    * </pre>
    *
    * <code>repeated string device_id = 7 [json_name = "deviceId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -418,7 +418,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The installation's id. Default `device_id`, `installation_id`.
+   * The installation's id. Default `installid`, `installation_id`, `device_id`.
    * </pre>
    *
    * <code>repeated string device_id = 7 [json_name = "deviceId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -430,7 +430,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The installation's id. Default `device_id`, `installation_id`.
+   * The installation's id. Default `installid`, `installation_id`, `device_id`.
    * </pre>
    *
    * <code>repeated string device_id = 7 [json_name = "deviceId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1972,7 +1972,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The installation's id. Default `device_id`, `installation_id`.
+     * The installation's id. Default `installid`, `installation_id`, `device_id`.
      * </pre>
      *
      * <code>repeated string device_id = 7 [json_name = "deviceId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1985,7 +1985,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The installation's id. Default `device_id`, `installation_id`.
+     * The installation's id. Default `installid`, `installation_id`, `device_id`.
      * </pre>
      *
      * <code>repeated string device_id = 7 [json_name = "deviceId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1996,7 +1996,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The installation's id. Default `device_id`, `installation_id`.
+     * The installation's id. Default `installid`, `installation_id`, `device_id`.
      * </pre>
      *
      * <code>repeated string device_id = 7 [json_name = "deviceId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -2008,7 +2008,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The installation's id. Default `device_id`, `installation_id`.
+     * The installation's id. Default `installid`, `installation_id`, `device_id`.
      * </pre>
      *
      * <code>repeated string device_id = 7 [json_name = "deviceId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -2021,7 +2021,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The installation's id. Default `device_id`, `installation_id`.
+     * The installation's id. Default `installid`, `installation_id`, `device_id`.
      * </pre>
      *
      * <code>repeated string device_id = 7 [json_name = "deviceId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -2040,7 +2040,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The installation's id. Default `device_id`, `installation_id`.
+     * The installation's id. Default `installid`, `installation_id`, `device_id`.
      * </pre>
      *
      * <code>repeated string device_id = 7 [json_name = "deviceId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -2058,7 +2058,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The installation's id. Default `device_id`, `installation_id`.
+     * The installation's id. Default `installid`, `installation_id`, `device_id`.
      * </pre>
      *
      * <code>repeated string device_id = 7 [json_name = "deviceId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -2076,7 +2076,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The installation's id. Default `device_id`, `installation_id`.
+     * The installation's id. Default `installid`, `installation_id`, `device_id`.
      * </pre>
      *
      * <code>repeated string device_id = 7 [json_name = "deviceId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -2091,7 +2091,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The installation's id. Default `device_id`, `installation_id`.
+     * The installation's id. Default `installid`, `installation_id`, `device_id`.
      * </pre>
      *
      * <code>repeated string device_id = 7 [json_name = "deviceId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>

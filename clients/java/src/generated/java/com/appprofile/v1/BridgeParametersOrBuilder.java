@@ -258,7 +258,7 @@ public interface BridgeParametersOrBuilder extends
 
   /**
    * <pre>
-   * The installation's id. Default `device_id`, `installation_id`.
+   * The installation's id. Default `installid`, `installation_id`, `device_id`.
    * </pre>
    *
    * <code>repeated string device_id = 7 [json_name = "deviceId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -268,7 +268,7 @@ public interface BridgeParametersOrBuilder extends
       getDeviceIdList();
   /**
    * <pre>
-   * The installation's id. Default `device_id`, `installation_id`.
+   * The installation's id. Default `installid`, `installation_id`, `device_id`.
    * </pre>
    *
    * <code>repeated string device_id = 7 [json_name = "deviceId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -277,7 +277,7 @@ public interface BridgeParametersOrBuilder extends
   int getDeviceIdCount();
   /**
    * <pre>
-   * The installation's id. Default `device_id`, `installation_id`.
+   * The installation's id. Default `installid`, `installation_id`, `device_id`.
    * </pre>
    *
    * <code>repeated string device_id = 7 [json_name = "deviceId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -287,7 +287,7 @@ public interface BridgeParametersOrBuilder extends
   java.lang.String getDeviceId(int index);
   /**
    * <pre>
-   * The installation's id. Default `device_id`, `installation_id`.
+   * The installation's id. Default `installid`, `installation_id`, `device_id`.
    * </pre>
    *
    * <code>repeated string device_id = 7 [json_name = "deviceId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
