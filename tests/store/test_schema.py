@@ -10,6 +10,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
+from profile_grpc.bootstrap.process import watch_schema
 from profile_grpc.domain.heartbeat import Heartbeat
 from profile_grpc.domain.model import DisplacementEffect
 from profile_grpc.domain.results import Registered
@@ -142,12 +143,51 @@ async def test_an_empty_database_says_what_to_run(engine_url: str) -> None:
         await check_schema(engine_url)
 
 
-async def test_a_newer_schema_is_refused(engine_url: str) -> None:
+@pytest.mark.parametrize("oldest", [None, "9998"])
+async def test_a_newer_schema_is_refused(engine_url: str, oldest: str | None) -> None:
+    """Unless it says that programs as old as this one can use it."""
     await migrate(engine_url)
-    await run(engine_url, "UPDATE schema_revision SET version_num = '9999'")
+    said = "NULL" if oldest is None else f"'{oldest}'"
+    await run(engine_url, f"UPDATE schema_revision SET version_num = '9999', oldest_program = {said}")  # noqa: S608 - ours
     for refused in (check_schema, migrate):
         with pytest.raises(SchemaError, match=r"schema 9999 is newer .* install a newer version"):
             await refused(engine_url)
+
+
+async def test_a_newer_schema_that_this_program_can_use_stays_as_it_is(engine_url: str) -> None:
+    await migrate(engine_url)
+    ours = REVISIONS[-1]
+    await run(engine_url, f"UPDATE schema_revision SET version_num = '9999', oldest_program = '{ours}'")  # noqa: S608 - ours
+    await check_schema(engine_url)
+    assert await migrate(engine_url) == "9999"
+    store = await open_store(engine_url, hasher=HASHER)
+    await put(store, profile(key()))
+    await store.check_schema()
+    await store.close()
+
+
+async def test_a_running_program_notices_that_the_schema_left_it_behind(engine_url: str) -> None:
+    await migrate(engine_url)
+    store = await open_store(engine_url, hasher=HASHER)
+    watch = asyncio.create_task(watch_schema(store, interval=0.01))
+    await asyncio.sleep(0.1)
+    assert not watch.done()
+    await run(engine_url, "UPDATE schema_revision SET version_num = '9999', oldest_program = '9999'")
+    with pytest.raises(SchemaError, match="9999 is newer"):
+        await asyncio.wait_for(watch, 30)
+    await store.close()
+
+
+async def test_the_schema_says_the_oldest_program_that_survives_every_migration(engine_url: str) -> None:
+    """The oldest that a migration names, and that each one after it lets stay."""
+    await migrate(engine_url)
+    folder = Path(sys.modules["profile_grpc.store.schema"].__file__ or "").parent / "migrations"
+    scripts = ScriptDirectory(str(folder)).walk_revisions()
+    oldest = max(getattr(script.module, "oldest_program", script.revision) for script in scripts)
+    engine = named_by(engine_url).migrator(engine_url)
+    async with engine.connect() as connection:
+        assert (await connection.execute(text("SELECT oldest_program FROM schema_revision"))).scalar() == oldest
+    await engine.dispose()
 
 
 async def test_an_older_schema_says_what_to_run(engine_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,7 @@ from profile_grpc.bootstrap.composition import Application
 from profile_grpc.config import OperatorError, ServeConfig
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.service.ports import DirectoryStore, ProfileStore, StoreError
-from profile_grpc.store import open_store
+from profile_grpc.store import SchemaError, SqlStore, open_store
 from profile_grpc.telemetry.metrics import Metrics, ProfileCounts
 from profile_grpc.transport.grpc.in_flight import CallLimits
 from profile_grpc.transport.grpc.open_streams import StreamLimits
@@ -34,6 +34,8 @@ COUNTS_INTERVAL = 15.0
 """Seconds between two readings of the profile counts."""
 _APPS = 1000
 """How many apps are read at once."""
+SCHEMA_INTERVAL = 5.0
+"""Seconds between two looks at the schema's revision."""
 _YOUNG_OBJECTS = 50_000
 """How many more objects than before make the garbage collector look at the young ones. Calls make no cycles: Python's
 700 has it look at those in flight, again and again, for a tenth of the process's time."""
@@ -68,12 +70,13 @@ async def serve_calls(
 
     Raises:
         ServeError: the port cannot be had, or the TLS files are unusable.
-        StoreError: the database cannot be used.
+        StoreError: the database cannot be used, or its schema has left this program behind; then it has been drained.
         ProcessFailed: a part of the process has ended unasked; it has been drained.
     """
     calm_scheduler()
     clock, hasher = SystemClock(), Hasher(config.database.hash_key)
     store = await open_store(config.database.url, hasher=hasher)
+    await store.check_schema()
     anonymous = demo.ANONYMOUS if config.dev else None
     async with Application.over(store, clock, hasher, metrics, anonymous=anonymous).running() as application:
         server = GrpcServer(application, store.ping, metrics, _options(config, shared_port=shared_port))
@@ -83,6 +86,7 @@ async def serve_calls(
             async with beside(port) as bridge_url:
                 background = {
                     "directory": application.directory.run(),
+                    "schema": watch_schema(store),
                     "reaper": application.reaper.run(config.reaper_interval),
                 }
                 if counts is not None:
@@ -152,10 +156,27 @@ async def keep_counts(profiles: ProfileStore, counts: ProfileCounts) -> None:
         await asyncio.sleep(COUNTS_INTERVAL)
 
 
+async def watch_schema(store: SqlStore, interval: float = SCHEMA_INTERVAL) -> None:
+    """Looks every `interval` seconds whether this program still works on the schema, until it does not.
+
+    Raises:
+        SchemaError: another version has migrated the database beyond this one.
+    """
+    while True:
+        await asyncio.sleep(interval)
+        try:
+            await store.check_schema()
+        except SchemaError:
+            raise
+        except StoreError:
+            continue  # the health check tells
+
+
 async def run_until(stop: asyncio.Event, background: dict[str, Coroutine[Any, Any, None]]) -> None:
     """Runs endless work until `stop` is set, and ends it.
 
     Raises:
+        SchemaError: as `watch_schema`.
         ProcessFailed: one has ended by itself: what it should do would silently be left undone.
     """
     tasks = [asyncio.create_task(work, name=name) for name, work in background.items()]
@@ -164,6 +185,9 @@ async def run_until(stop: asyncio.Event, background: dict[str, Coroutine[Any, An
         await asyncio.wait([stopping, *tasks], return_when=asyncio.FIRST_COMPLETED)
         for task in tasks:
             if task.done():
+                if isinstance(left := task.exception(), SchemaError):
+                    log.error("the schema has left this program behind; draining", error=str(left))
+                    raise left
                 log.error("a part of the process has ended", part=task.get_name(), exc_info=task.exception())
                 raise ProcessFailed(f"internal error: {task.get_name()} has ended; the log tells why")
     finally:

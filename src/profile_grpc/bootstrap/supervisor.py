@@ -29,7 +29,7 @@ _BEYOND_GRACE = 15.0
 
 
 class WorkerFailed(OperatorError):  # noqa: N818 - an outcome
-    """A worker did not start. It has said why on stderr."""
+    """A worker did not start, or none can go on. It has said why on stderr."""
 
 
 class Supervisor:
@@ -50,7 +50,7 @@ class Supervisor:
         """Runs the workers until `stop` is set and all of them have ended; calls `ready` when all serve.
 
         Raises:
-            WorkerFailed: one did not start; the others have been stopped.
+            WorkerFailed: one did not start, or the schema has left them behind; the others have been stopped.
         """
         stopping = asyncio.create_task(stop.wait())
         keepers = [asyncio.create_task(self._keep(number, ready)) for number in range(1, self._workers + 1)]
@@ -80,6 +80,8 @@ class Supervisor:
         while True:
             started = loop.time()
             await self._forget(number, process)
+            if process.returncode == wire.LEFT_BEHIND:
+                raise WorkerFailed("the schema has left this program behind; install a newer version")
             if loop.time() - started > _STEADY_SECONDS:
                 pause = _FIRST_PAUSE
             log.error("a worker has ended; starting another", pid=process.pid, status=process.returncode, pause=pause)

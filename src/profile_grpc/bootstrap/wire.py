@@ -7,6 +7,8 @@ import msgspec
 from profile_grpc.config import ServeConfig
 
 READY = b"ready\n"
+LEFT_BEHIND = 3
+"""The exit status of a worker that the schema has left behind: another one would fare no better."""
 
 
 def encode(config: ServeConfig) -> bytes:

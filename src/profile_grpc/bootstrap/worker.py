@@ -18,6 +18,7 @@ from profile_grpc.bootstrap import wire
 from profile_grpc.bootstrap.process import ProcessFailed, leave, serve_calls, stop_on_signals
 from profile_grpc.config import LogConfig, ServeConfig
 from profile_grpc.service.ports import StoreError
+from profile_grpc.store import SchemaError
 from profile_grpc.telemetry.logs import configure_logs
 from profile_grpc.telemetry.metrics import Metrics
 from profile_grpc.transport.grpc.server import ServeError
@@ -52,6 +53,9 @@ def main() -> int:
         config = wire.decode(sys.stdin.buffer.readline())
         configure_logs(config.log)
         uvloop.run(_serve(config))
+    except SchemaError as error:
+        log.error("the worker cannot serve", error=str(error))  # noqa: TRY400 - the text says it all
+        return wire.LEFT_BEHIND
     except (ServeError, StoreError, ProcessFailed) as error:
         log.error("the worker cannot serve", error=str(error))  # noqa: TRY400 - the text says it all
     except Exception:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Connection, MetaData, Table, Text, select
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Column, Connection, MetaData, Table, Text, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from profile_grpc.service.ports import StoreError
@@ -12,15 +14,21 @@ from profile_grpc.store.engine import TableMissing
 from profile_grpc.store.errors import translated
 from profile_grpc.store.tasks import to_the_end
 
-REVISIONS = ("0001", "0002", "0003")
-"""Every revision of the schema in order; those of migrations/versions. The program works on the last one only."""
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+REVISIONS = ("0001", "0002", "0003", "0004")
+"""Every revision of the schema in order; those of migrations/versions. The program is made for the last one, and works
+on later ones that say so."""
 
 VERSION_TABLE = "schema_revision"
-_version = Table(VERSION_TABLE, MetaData(), Column("version_num", Text))
+_version = Table(VERSION_TABLE, MetaData(), Column("version_num", Text), Column("oldest_program", Text))
+_OLDEST = "oldest_program"
+"""What a migration calls the oldest revision whose programs can use the schema after it; its own if it says nothing."""
 
 
 class SchemaError(StoreError):
-    """The database's schema is not the one this program works on."""
+    """The database's schema is not one that this program works on."""
 
 
 async def revision(database: Database) -> str:
@@ -36,64 +44,71 @@ async def revision(database: Database) -> str:
     return found[0][0] if found else ""
 
 
-async def check_schema(url: str) -> None:
+async def check(database: Database) -> None:
     """Makes sure that the program works on the database's schema.
 
     Raises:
-        SchemaError: it is newer, older, or not there; says what to do.
+        SchemaError: it is too new, older, or not there; says what to do.
         StoreError: the database cannot be read.
     """
-    database = Database(engines.connect(url, pool_size=1))
-    try:
-        _check(await revision(database))
-    finally:
-        await database.close()
-
-
-def _check(found: str) -> None:
+    found = await revision(database)
     if not found:
         raise SchemaError("the database is empty; run: profile-grpc migrate")
-    _check_known(found)
-    if found != REVISIONS[-1]:
+    if found not in REVISIONS:
+        [(oldest,)] = await database.fetch(database.prepare(select(_version.c.oldest_program)))
+        _check_newer(found, oldest)
+    elif found != REVISIONS[-1]:
         raise SchemaError(
             f"the database's schema {found} is older than this program needs ({REVISIONS[-1]});"
             " run: profile-grpc migrate"
         )
 
 
-def _check_known(found: str) -> None:
-    if found and found not in REVISIONS:
+async def check_schema(url: str) -> None:
+    """As `check`, of the database that the URL names."""
+    database = Database(engines.connect(url, pool_size=1))
+    try:
+        await check(database)
+    finally:
+        await database.close()
+
+
+def _check_newer(found: str, oldest: str | None) -> None:
+    """Whether a newer schema says that programs as old as this one can use it."""
+    if oldest is None or oldest > REVISIONS[-1]:
         raise SchemaError(
-            f"the database's schema {found} is newer than this program knows ({REVISIONS[-1]}); install a newer version"
+            f"the database's schema {found} is newer than this program can use ({REVISIONS[-1]});"
+            " install a newer version"
         )
 
 
 async def migrate(url: str) -> str:
     """Creates the schema or brings it up to date, in one transaction, and answers its revision.
 
+    A newer schema that this program can use stays as it is.
+
     Does nothing where there is nothing to do. Of several processes that do it at once, one does and the others wait.
     Creates the file of an SQLite database, but not its directory.
 
     Raises:
-        SchemaError: the schema is newer than this program.
+        SchemaError: the schema is newer than this program can use.
         StoreError: the database cannot be written.
     """
     engine = engines.named_by(url).migrator(url)
     try:
         with translated():
-            await to_the_end(_migrate(engine))
+            return await to_the_end(_migrate(engine))
     finally:
         await to_the_end(engine.dispose())
-    return REVISIONS[-1]
 
 
-async def _migrate(engine: AsyncEngine) -> None:
+async def _migrate(engine: AsyncEngine) -> str:
     async with engine.begin() as connection:
-        await connection.run_sync(upgrade)
+        return await connection.run_sync(upgrade)
 
 
-def upgrade(connection: Connection, revision: str = "head") -> None:
-    """Migrates in the connection's transaction."""
+def upgrade(connection: Connection, revision: str = "head") -> str:
+    """Migrates in the connection's transaction; answers the revision that the schema has then."""
     # Imported here: `serve` on an up-to-date database has no use for it, and it takes a while.
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
@@ -101,9 +116,24 @@ def upgrade(connection: Connection, revision: str = "head") -> None:
     engine = engines.of(connection)
     engine.lock_migrations(connection)
     if connection.dialect.has_table(connection, VERSION_TABLE):
-        _check_known(connection.execute(select(_version.c.version_num)).scalar() or "")
+        found: str | None = connection.execute(select(_version.c.version_num)).scalar()
+        if found and found not in REVISIONS:
+            _check_newer(found, connection.execute(select(_version.c.oldest_program)).scalar())
+            return found
     config = Config()
     config.set_main_option("script_location", "profile_grpc.store:migrations")
     config.attributes["connection"] = connection
     command.upgrade(config, revision)
+    if revision == "head":
+        connection.execute(update(_version).values(oldest_program=oldest_program(config)))
     engine.distribute(connection)
+    reached: str = connection.execute(select(_version.c.version_num)).scalar_one()
+    return reached
+
+
+def oldest_program(config: Config) -> str:
+    """The oldest revision whose programs can use the newest schema: they survive every migration after their own."""
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
+    scripts = ScriptDirectory.from_config(config).walk_revisions()
+    return max(getattr(script.module, _OLDEST, script.revision) for script in scripts)

@@ -82,6 +82,15 @@ class SqlStore:
         """
         await self._database.fetch(self._ping)
 
+    async def check_schema(self) -> None:
+        """Makes sure that this program still works on the schema: another version may have migrated it since.
+
+        Raises:
+            SchemaError: with what to do about it.
+            StoreError: the database cannot be read.
+        """
+        await schema.check(self._database)
+
     async def check_writable(self) -> None:
         """Finds out whether anything can be written, before anybody relies on it.
 
