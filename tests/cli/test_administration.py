@@ -190,4 +190,4 @@ def test_a_newer_schema_is_refused_by_every_command(commands: Commands, tmp_path
     for command in (["migrate"], ["tenant", "list"], ["reap"], ["app", "create", "shop", "--tenant", "acme"]):
         outcome = commands(*command)
         assert outcome.status == 1
-        assert "9999 is newer than this program knows" in outcome.error_line
+        assert "9999 is newer than this program can use" in outcome.error_line

@@ -65,7 +65,7 @@ def test_another_schema_is_named(commands: Commands, tmp_path: Path) -> None:
         connection.execute("UPDATE schema_revision SET version_num = '9999'")
     status, found = examine(commands)
     assert status == 1
-    assert "newer than this program knows" in found["database"]["detail"]
+    assert "newer than this program can use" in found["database"]["detail"]
 
 
 def test_a_missing_or_malformed_hash_key_is_to_be_set(commands: Commands, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -325,7 +325,7 @@ def test_a_newer_schema_is_refused_in_one_line(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "profiles.db")) as connection, connection:
         connection.execute("UPDATE schema_revision SET version_num = '9999'")
     line = one_line_failure(run(["serve", "--port", "0", "--database-url", url]))
-    assert "9999 is newer than this program knows" in line
+    assert "9999 is newer than this program can use" in line
 
 
 def test_a_damaged_file_is_refused_in_one_line(tmp_path: Path) -> None:
