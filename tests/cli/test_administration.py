@@ -102,6 +102,23 @@ def test_a_key_is_printed_alone_and_once(shop: Commands) -> None:
     assert secret not in listed
 
 
+def test_a_key_has_a_label_and_an_end(shop: Commands) -> None:
+    create = ("key", "create", "--tenant", "acme", "--kind", "admin")
+    made = in_json(shop, *create, "--label", "Ann's laptop", "--expires", "2099-12-31")
+    assert (made["label"], made["expire_time"], made["last_used_day"]) == (
+        "Ann's laptop",
+        "2100-01-01T00:00:00Z",
+        None,
+    )
+    assert in_json(shop, *create)["expire_time"] is None
+    assert in_json(shop, *create, "--expires", "90d")["expire_time"] > made["create_time"]
+    assert "Ann's laptop" in shop.succeed("key", "list")
+    for wrong, says in (("soon", "2027-01-31"), ("2000-01-01", "expire_time must be in the future")):
+        outcome = shop(*create, "--expires", wrong)
+        assert (outcome.status, says in outcome.error_line) == (2, True)
+    assert shop(*create, "--label", "x" * 129).status == 2
+
+
 def test_keys_are_listed_by_tenant_and_app_and_revoked(shop: Commands) -> None:
     shop.succeed("tenant", "create", "zeta")
     created = [

@@ -137,7 +137,7 @@ async def test_keys(store: SqlStore) -> None:
         api_key("k1"),
         api_key("k2", "shop", kind=KeyKind.BRIDGE, create_time=NOW + DAY, revoke_time=NOW + 2 * DAY),
         api_key("k3", "shop", create_time=NOW + 3 * DAY),
-        api_key("k4", tenant_id="zeta"),
+        api_key("k4", tenant_id="zeta", label="für Ann", expire_time=NOW + DAY, last_used_day=NOW.date()),
     ]
     for each in stored:
         await directory.add_key(each)
@@ -148,6 +148,21 @@ async def test_keys(store: SqlStore) -> None:
     assert list(await directory.keys("acme", None)) == [stored[2], stored[1], stored[0]], "newest first, revoked too"
     assert list(await directory.keys("acme", "shop")) == [stored[2], stored[1]]
     assert list(await directory.keys("zeta", "shop")) == []
+
+
+async def test_the_last_day_of_use_never_goes_back_and_changes_no_version(store: SqlStore) -> None:
+    directory = store.directory
+    for key_id in ("k1", "k2"):
+        await directory.add_key(api_key(key_id))
+    version = await directory.version()
+    today = NOW.date()
+    await directory.keys_used(["k1", "unknown"], today)
+    await directory.keys_used(["k1"], today - DAY)
+    assert await directory.key("k1") == api_key("k1", last_used_day=today)
+    assert await directory.key("k2") == api_key("k2")
+    await directory.keys_used(["k1"], today + DAY)
+    assert await directory.key("k1") == api_key("k1", last_used_day=today + DAY)
+    assert await directory.version() == version
 
 
 async def test_a_revoked_key_keeps_its_first_revoke_time(store: SqlStore) -> None:

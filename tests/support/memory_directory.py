@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 
 from profile_grpc.domain.settings import App
 from profile_grpc.service.ports import Conflict, Reservation, StoredKey, StoreUnavailable, Tenant
@@ -126,6 +126,12 @@ class MemoryDirectory:
         self._reach()
         found = [k for k in self._keys.values() if k.tenant_id == tenant_id and app_id in {None, k.app_id}]
         return sorted(found, key=lambda k: k.create_time, reverse=True)
+
+    async def keys_used(self, key_ids: Sequence[str], day: date) -> None:
+        for key_id in key_ids:
+            key = self._keys.get(key_id)
+            if key is not None and (key.last_used_day is None or key.last_used_day < day):
+                self._keys[key_id] = replace(key, last_used_day=day)
 
     async def revoke_key(self, key_id: str, time: datetime) -> None:
         self._change()

@@ -39,7 +39,7 @@ class Application:
     ) -> Self:
         """Wires the use cases. `anonymous`: who a call without a key is from; None: nobody."""
         queue = WriteQueue(store.profiles, clock, hasher, observer=observer)
-        directory = Directory(store.directory, hasher, anonymous=anonymous)
+        directory = Directory(store.directory, hasher, anonymous=anonymous, now=clock.now)
         return cls(
             store=store,
             clock=clock,

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from profile_grpc.cli import output
+from profile_grpc.cli import output, settings, shapes
 from profile_grpc.cli.apps import require_tenant
 from profile_grpc.cli.errors import CommandFailed
 from profile_grpc.cli.opening import administration
 from profile_grpc.cli.options import DatabaseUrl, Json, command_option, database
-from profile_grpc.service.credentials import APP_KINDS
+from profile_grpc.service.credentials import APP_KINDS, KeyOrder
 from profile_grpc.service.ports import KeyKind, StoredKey
 
 if TYPE_CHECKING:
@@ -38,6 +39,16 @@ def create(
     tenant: Annotated[str, command_option("--tenant", help="The tenant that the key belongs to.")],
     kind: Annotated[Kind, command_option("--kind", help="What the key may do.")],
     app_id: Annotated[str | None, command_option("--app", help="The app that a client or bridge key reaches.")] = None,
+    label: Annotated[str, command_option("--label", help="A name for people: what the key is for.")] = "",
+    expires: Annotated[
+        str | None,
+        command_option(
+            "--expires",
+            metavar="WHEN",
+            help="When it ends by itself: after a time (90d) or at the end of a day, UTC (2027-01-31).",
+            show_default="never",
+        ),
+    ] = None,
     database_url: DatabaseUrl = None,
     as_json: Json = False,
 ) -> None:
@@ -53,6 +64,12 @@ def create(
             f"a {kind.value} key reaches every app of its tenant: leave it out", param_hint="--app"
         )
 
+    from appprofile.v1 import access_pb2, app_service_pb2
+
+    shapes.check(
+        app_service_pb2.CreateKeyRequest(kind=access_pb2.KeyKind.ValueType(wanted), app_id=app_id or "", label=label)
+    )
+
     async def run() -> tuple[StoredKey, str]:
         async with administration(database(database_url)) as admin:
             await require_tenant(admin, tenant)
@@ -60,7 +77,8 @@ def create(
                 raise CommandFailed(
                     f"the app {app_id!r} is not of tenant {tenant!r}; `profile-grpc app list` shows whose"
                 )
-            return await admin.apps.create_key(wanted, tenant, app_id or "")
+            expire_time = _expire_time(expires, admin.clock.now())
+            return await admin.apps.create_key(KeyOrder(wanted, tenant, app_id or "", label, expire_time))
 
     stored, secret = asyncio.run(run())
     if as_json:
@@ -82,7 +100,7 @@ def list_(
 ) -> None:
     """List keys, revoked ones too, newest first.
 
-    JSON: {keys: [{key_id, kind, tenant_id, app_id, create_time, revoke_time}]}.
+    JSON: {keys: [{key_id, kind, tenant_id, app_id, label, create_time, expire_time, revoke_time, last_used_day}]}.
     """
 
     async def run() -> Sequence[StoredKey]:
@@ -93,8 +111,8 @@ def list_(
     if as_json:
         output.document({"keys": [_structured(key) for key in found]})
         return
-    rows = [(k.key_id, k.kind.name.lower(), k.tenant_id, k.app_id or "-", k.create_time, k.revoke_time) for k in found]
-    output.table(("key", "kind", "tenant", "app", "created", "revoked"), rows, empty="no keys yet")
+    columns = ("key", "kind", "tenant", "app", "label", "created", "last used", "expires", "revoked")
+    output.table(columns, [_row(key) for key in found], empty="no keys yet")
 
 
 @app.command()
@@ -130,12 +148,43 @@ async def _keys(admin: Application, tenant: str | None, app_id: str | None) -> S
     return sorted(found, key=lambda key: key.create_time, reverse=True)
 
 
+def _expire_time(text: str | None, now: datetime) -> datetime | None:
+    """The instant of `--expires`."""
+    if text is None:
+        return None
+    try:
+        end_of_day = datetime.combine(date.fromisoformat(text), time(), UTC) + timedelta(days=1)
+    except (ValueError, OverflowError):
+        try:
+            return now + settings.duration(text)
+        except (settings.SettingError, OverflowError):
+            raise typer.BadParameter("write 90d or 2027-01-31", param_hint="--expires") from None
+    return end_of_day
+
+
+def _row(key: StoredKey) -> tuple[object, ...]:
+    return (
+        key.key_id,
+        key.kind.name.lower(),
+        key.tenant_id,
+        key.app_id or "-",
+        key.label or "-",
+        key.create_time,
+        key.last_used_day,
+        key.expire_time,
+        key.revoke_time,
+    )
+
+
 def _structured(key: StoredKey) -> dict[str, object]:
     return {
         "key_id": key.key_id,
         "kind": key.kind.name,
         "tenant_id": key.tenant_id,
         "app_id": key.app_id or None,
+        "label": key.label,
         "create_time": key.create_time,
+        "expire_time": key.expire_time,
         "revoke_time": key.revoke_time,
+        "last_used_day": key.last_used_day,
     }

@@ -12,13 +12,13 @@ from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.settings import App, AppSettings
 from profile_grpc.service import credentials, paging, refusals
+from profile_grpc.service.credentials import KeyOrder
 from profile_grpc.service.directory import STALENESS, Directory, app_not_allowed, app_not_found
 from profile_grpc.service.erasing import erase_profiles
 from profile_grpc.service.ports import (
     Clock,
     Conflict,
     DirectoryStore,
-    KeyKind,
     ProfileStore,
     Reservation,
     StoredKey,
@@ -222,9 +222,13 @@ class Apps:
         except Conflict:  # another deletion goes on with it, or has completed it
             raise _app_changed(closed.app_id) from None
 
-    async def create_key(self, kind: KeyKind, tenant_id: str, app_id: str) -> tuple[StoredKey, str]:
-        """A new key and its secret, which is shown this once."""
-        stored, secret = credentials.issue(kind, tenant_id, app_id, self._hasher, self._clock.now())
+    async def create_key(self, order: KeyOrder) -> tuple[StoredKey, str]:
+        """A new key and its secret, which is shown this once.
+
+        Raises:
+            Refused: INVALID_REQUEST; it would end before it begins.
+        """
+        stored, secret = credentials.issue(order, self._hasher, self._clock.now())
         await self._store.add_key(stored)
         return stored, secret
 

@@ -7,7 +7,7 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from profile_grpc.domain.errors import Reason, Refused
+from profile_grpc.domain.errors import FieldViolation, Reason, Refused
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.service.ports import KeyKind, StoredKey
 
@@ -31,11 +31,38 @@ class Caller:
     """The key, or empty: nobody's. It names the caller, and decides nothing about what the caller may do."""
 
 
-def issue(kind: KeyKind, tenant_id: str, app_id: str, hasher: Hasher, now: datetime) -> tuple[StoredKey, str]:
-    """A new key and its text, which is shown this once: `apk_<key id>_<256 random bits>`."""
+@dataclass(frozen=True, slots=True)
+class KeyOrder:
+    """What key to make."""
+
+    kind: KeyKind
+    tenant_id: str
+    app_id: str = ""
+    label: str = ""
+    expire_time: datetime | None = None
+
+
+def issue(order: KeyOrder, hasher: Hasher, now: datetime) -> tuple[StoredKey, str]:
+    """A new key and its text, which is shown this once: `apk_<key id>_<256 random bits>`.
+
+    Raises:
+        Refused: INVALID_REQUEST; it would end before it begins.
+    """
+    if order.expire_time is not None and order.expire_time <= now:
+        violation = FieldViolation("expire_time", "must be in the future")
+        raise Refused.for_fields(Reason.INVALID_REQUEST, "expire_time must be in the future.", [violation])
     key_id = "".join(secrets.choice(_ID_ALPHABET) for _ in range(_ID_LENGTH))
     secret = secrets.token_urlsafe(_SECRET_BYTES)
-    stored = StoredKey(key_id, hasher.secret(secret), kind, tenant_id, app_id, now)
+    stored = StoredKey(
+        key_id,
+        hasher.secret(secret),
+        order.kind,
+        order.tenant_id,
+        order.app_id,
+        now,
+        label=order.label,
+        expire_time=order.expire_time,
+    )
     return stored, f"apk_{key_id}_{secret}"
 
 
@@ -55,7 +82,7 @@ def missing() -> Refused:
 
 
 def invalid() -> Refused:
-    """The key is unknown, malformed or revoked; which of them is not said."""
+    """The key is unknown, malformed, revoked or expired; which of them is not said."""
     return Refused(
         Reason.CREDENTIAL_INVALID,
         f"The key in {HEADER!r} is not valid; check it, or create a new one.",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 
 import structlog
 
@@ -31,8 +32,12 @@ class _Cache:
     version: int
     apps: dict[tuple[str, str], App]
     """By tenant and id: of an app of another tenant a caller learns nothing, not even how long a look-up takes."""
+    day: date
+    """The UTC day on which it was read: on the next one every key is read again, and its use noted."""
     callers: dict[str, Caller]
     """By the presented text of the key: in memory only, and the quickest way to know a key again."""
+    ends: dict[str, datetime] = field(default_factory=dict)
+    """When keys among them expire."""
 
 
 class Directory:
@@ -41,25 +46,48 @@ class Directory:
     A change made through this process is in force at once (`forget`), one made by another within a refresh.
     """
 
-    def __init__(self, store: DirectoryStore, hasher: Hasher, *, anonymous: Caller | None = None) -> None:
+    def __init__(
+        self,
+        store: DirectoryStore,
+        hasher: Hasher,
+        *,
+        anonymous: Caller | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         """`anonymous`: who calls without a key (development only); None: nobody may."""
+        self._now = now
         self._store = store
         self._hasher = hasher
         self._anonymous = anonymous
-        self._cache = _Cache(-1, {}, {})
+        self._used: set[str] = set()
+        """Keys whose use today is not written yet."""
+        self._cache = _Cache(-1, {}, now().date(), {})
 
     async def refresh(self) -> None:
-        """Forgets what was read if anything has changed since.
+        """Forgets what was read if anything has changed since, or a day has begun; ends keys that have expired.
+
+        Writes the day of keys' first use of the day.
 
         Raises: StoreError, and forgets nothing: known keys keep working through a short outage.
         """
+        now = self._now()
+        for presented in [presented for presented, end in self._cache.ends.items() if end <= now]:
+            del self._cache.ends[presented]
+            self._cache.callers.pop(presented, None)
         version = await self._store.version()
-        if version != self._cache.version:
-            self._cache = _Cache(version, {}, {})
+        if version != self._cache.version or now.date() != self._cache.day:
+            self._cache = _Cache(version, {}, now.date(), {})
+        if self._used:
+            used, self._used = self._used, set()
+            try:
+                await self._store.keys_used(sorted(used), now.date())
+            except StoreError:
+                self._used |= used
+                raise
 
     def forget(self) -> None:
         """Reads everything anew from now on."""
-        self._cache = _Cache(-1, {}, {})
+        self._cache = _Cache(-1, {}, self._now().date(), {})
 
     async def run(self, interval: float = REFRESH_INTERVAL) -> None:
         """Refreshes every `interval` seconds until cancelled."""
@@ -96,13 +124,18 @@ class Directory:
             raise credentials.invalid()
         key_id, secret = parsed
         stored = await self._store.key(key_id)
-        if stored is None or stored.revoke_time is not None:
+        now = self._now()
+        if stored is None or stored.revoke_time is not None or (stored.expire_time and stored.expire_time <= now):
             raise credentials.invalid()
         if not self._hasher.same_secret(secret, stored.secret_hash):
             raise credentials.invalid()
         caller = Caller(stored.kind, stored.tenant_id, stored.app_id, stored.key_id)
+        if stored.last_used_day is None or stored.last_used_day < now.date():
+            self._used.add(key_id)
         if len(cache.callers) < MAX_ENTRIES:
             cache.callers[presented] = caller
+            if stored.expire_time is not None:
+                cache.ends[presented] = stored.expire_time
         return caller
 
     async def reach(self, caller: Caller, app_id: str, *, closed: bool = False) -> App:

@@ -124,6 +124,12 @@ class StoredKey:
     """The one app it reaches (BRIDGE, CLIENT), or empty."""
     create_time: datetime
     revoke_time: datetime | None = None
+    label: str = ""
+    """A name for people."""
+    expire_time: datetime | None = None
+    """When it ends by itself; None: never."""
+    last_used_day: date | None = None
+    """The UTC day of its last use, as far as it has been written; None: never used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +214,10 @@ class DirectoryStore(Protocol):
 
     async def revoke_key(self, key_id: str, time: datetime) -> None:
         """Sets the revoke time unless there is one."""
+        ...
+
+    async def keys_used(self, key_ids: Sequence[str], day: date) -> None:
+        """Keeps the UTC day as that of their last use, unless a later one is kept. Bumps no version."""
         ...
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import BigInteger, Text, bindparam, delete, select, update
+from sqlalchemy import BigInteger, Text, bindparam, delete, or_, select, update
 
 from profile_grpc.domain.settings import App
 from profile_grpc.service.ports import Conflict, KeyKind, Reservation, StoredKey, Tenant
@@ -61,6 +61,12 @@ class SqlDirectory:
         keys = select(key).where(key.c.tenant_id == bindparam("tenant_id")).order_by(*newest_first).limit(_LIMIT)
         self._keys = prepare(keys)
         self._keys_of_app = prepare(keys.where(key.c.app_id == bindparam("app_id")))
+        self._key_used = prepare(
+            update(key)
+            .values(last_used_day=bindparam("day"))
+            .where(key.c.key_id == bindparam("of_key_id"))
+            .where(or_(key.c.last_used_day.is_(None), key.c.last_used_day < bindparam("day")))
+        )
         self._revoke_key = prepare(_revoke.where(key.c.key_id == bindparam("of_key_id")))
 
     async def version(self) -> int:
@@ -170,6 +176,12 @@ class SqlDirectory:
             found = await self._database.fetch(self._keys_of_app, tenant_id=tenant_id, app_id=app_id, limit=_ALL)
         return [_read_key(row) for row in found]
 
+    async def keys_used(self, key_ids: Sequence[str], day: date) -> None:
+        """Keeps the UTC day as that of their last use, unless a later one is kept."""
+        async with self._database.transaction() as session:
+            for key_id in key_ids:
+                await session.execute(self._key_used, of_key_id=key_id, day=times.day_number(day))
+
     async def revoke_key(self, key_id: str, time: datetime) -> None:
         """Sets the revoke time unless there is one."""
         async with self._database.transaction() as session:
@@ -255,11 +267,14 @@ def _key_values(key: StoredKey) -> Row:
         key.app_id,
         times.micros(key.create_time),
         times.maybe_micros(key.revoke_time),
+        key.label or None,
+        times.maybe_micros(key.expire_time),
+        None if key.last_used_day is None else times.day_number(key.last_used_day),
     )
 
 
 def _read_key(row: Found) -> StoredKey:
-    key_id, secret_hash, kind, tenant_id, app_id, create_time, revoke_time = row
+    key_id, secret_hash, kind, tenant_id, app_id, create_time, revoke_time, label, expire_time, last_used_day = row
     return StoredKey(
         key_id=key_id,
         secret_hash=secret_hash,
@@ -268,4 +283,7 @@ def _read_key(row: Found) -> StoredKey:
         app_id=app_id,
         create_time=times.instant(create_time),
         revoke_time=times.maybe_instant(revoke_time),
+        label=label or "",
+        expire_time=times.maybe_instant(expire_time),
+        last_used_day=None if last_used_day is None else times.day(last_used_day),
     )

@@ -249,6 +249,9 @@ api_key = Table(
     _required("app_id", _text()),
     _required("create_time", BigInteger()),
     Column("revoke_time", BigInteger()),
+    Column("label", Text()),
+    Column("expire_time", BigInteger()),
+    Column("last_used_day", Integer()),
 )
 _index("api_key_tenant", api_key.c.tenant_id, api_key.c.app_id)
 

@@ -23,7 +23,7 @@ from appprofile.v1.usage_service_pb2_grpc import UsageServiceStub
 from profile_grpc.bootstrap.composition import Application
 from profile_grpc.domain.hashing import KEY_BYTES, Hasher
 from profile_grpc.domain.settings import AppSettings
-from profile_grpc.service.credentials import Caller
+from profile_grpc.service.credentials import Caller, KeyOrder
 from profile_grpc.service.directory import Directory
 from profile_grpc.service.observer import Silent
 from profile_grpc.service.ports import KeyKind, Tenant
@@ -108,8 +108,8 @@ class Backend:
             await self.apps.create(app, tenant, "", AppSettings())
         for kind in KeyKind:
             app_id = APP if kind in {KeyKind.BRIDGE, KeyKind.CLIENT} else ""
-            _, self.keys[kind] = await self.apps.create_key(kind, TENANT, app_id)
-        _, self.foreign_key = await self.apps.create_key(KeyKind.ADMIN, FOREIGN_TENANT, "")
+            _, self.keys[kind] = await self.apps.create_key(KeyOrder(kind, TENANT, app_id))
+        _, self.foreign_key = await self.apps.create_key(KeyOrder(KeyKind.ADMIN, FOREIGN_TENANT, ""))
 
     async def set(self, **settings: Any) -> None:
         """Changes settings of the app."""

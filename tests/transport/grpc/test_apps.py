@@ -1,6 +1,7 @@
 """AppService and UsageService over the wire."""
 
 from collections.abc import Awaitable
+from datetime import UTC, datetime
 
 import pytest
 from google.protobuf.duration_pb2 import Duration
@@ -144,6 +145,19 @@ async def test_a_key_works_until_it_is_revoked(served: Served) -> None:
     assert ended.key.HasField("revoke_time")
     told = await refused(served.apps.GetSdkConfig(request, metadata=metadata))
     assert (told.code.name, told.reason) == ("UNAUTHENTICATED", "CREDENTIAL_INVALID")
+
+
+async def test_a_key_has_a_label_and_an_end(served: Served) -> None:
+    request = pb.CreateKeyRequest(kind=access_pb2.KEY_KIND_PROFILE, label="gateway")
+    request.expire_time.FromDatetime(datetime(2100, 1, 1, tzinfo=UTC))
+    created = await served.apps.CreateKey(request, metadata=served.admin)
+    assert (created.key.label, created.key.expire_time) == ("gateway", request.expire_time)
+    assert not created.key.HasField("last_used_day")
+    listed = await served.apps.ListKeys(pb.ListKeysRequest(), metadata=served.admin)
+    assert created.key in listed.keys
+    request.expire_time.FromDatetime(datetime(2000, 1, 1, tzinfo=UTC))
+    told = await refused(served.apps.CreateKey(request, metadata=served.admin))
+    assert set(told.fields) == {"expire_time"}
 
 
 async def test_a_key_of_another_tenant_cannot_be_revoked(served: Served) -> None:

@@ -11,6 +11,7 @@ package appprofilev1
 import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
+	date "google.golang.org/genproto/googleapis/type/date"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	durationpb "google.golang.org/protobuf/types/known/durationpb"
@@ -891,7 +892,13 @@ type Key struct {
 	// When it was created (UTC).
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When it was revoked (UTC). Absent: in force.
-	RevokeTime    *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=revoke_time,json=revokeTime,proto3" json:"revoke_time,omitempty"`
+	RevokeTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=revoke_time,json=revokeTime,proto3" json:"revoke_time,omitempty"`
+	// A name for people. Empty: none was given.
+	Label string `protobuf:"bytes,6,opt,name=label,proto3" json:"label,omitempty"`
+	// When it ends by itself (UTC), as if revoked. Absent: never.
+	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
+	// The UTC day of its last use. Absent: never used. Written once a day, some seconds after the first use.
+	LastUsedDay   *date.Date `protobuf:"bytes,8,opt,name=last_used_day,json=lastUsedDay,proto3" json:"last_used_day,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -961,11 +968,32 @@ func (x *Key) GetRevokeTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Key) GetLabel() string {
+	if x != nil {
+		return x.Label
+	}
+	return ""
+}
+
+func (x *Key) GetExpireTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpireTime
+	}
+	return nil
+}
+
+func (x *Key) GetLastUsedDay() *date.Date {
+	if x != nil {
+		return x.LastUsedDay
+	}
+	return nil
+}
+
 var File_appprofile_v1_app_proto protoreflect.FileDescriptor
 
 const file_appprofile_v1_app_proto_rawDesc = "" +
 	"\n" +
-	"\x17appprofile/v1/app.proto\x12\rappprofile.v1\x1a\x1aappprofile/v1/access.proto\x1a\x1bappprofile/v1/profile.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xee\x02\n" +
+	"\x17appprofile/v1/app.proto\x12\rappprofile.v1\x1a\x1aappprofile/v1/access.proto\x1a\x1bappprofile/v1/profile.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\xee\x02\n" +
 	"\aPushApp\x12:\n" +
 	"\vpush_app_id\x18\x01 \x01(\tB\x1a\xe2A\x01\x02\xbaH\x13r\x11(\x80\x022\f^[^\\p{Cc}]+$R\tpushAppId\x12G\n" +
 	"\bprovider\x18\x02 \x01(\x0e2\x1b.appprofile.v1.PushProviderB\x0e\xe2A\x01\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\bprovider\x12A\n" +
@@ -1045,7 +1073,7 @@ const file_appprofile_v1_app_proto_rawDesc = "" +
 	"createTime\x12A\n" +
 	"\vupdate_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\n" +
 	"updateTime\x12\x18\n" +
-	"\x04etag\x18\a \x01(\tB\x04\xe2A\x01\x01R\x04etag\"\xf7\x01\n" +
+	"\x04etag\x18\a \x01(\tB\x04\xe2A\x01\x01R\x04etag\"\x93\x03\n" +
 	"\x03Key\x12\x1b\n" +
 	"\x06key_id\x18\x01 \x01(\tB\x04\xe2A\x01\x03R\x05keyId\x120\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x16.appprofile.v1.KeyKindB\x04\xe2A\x01\x03R\x04kind\x12\x1b\n" +
@@ -1053,7 +1081,11 @@ const file_appprofile_v1_app_proto_rawDesc = "" +
 	"\vcreate_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\n" +
 	"createTime\x12A\n" +
 	"\vrevoke_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\n" +
-	"revokeTime*n\n" +
+	"revokeTime\x12\x1a\n" +
+	"\x05label\x18\x06 \x01(\tB\x04\xe2A\x01\x03R\x05label\x12A\n" +
+	"\vexpire_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\n" +
+	"expireTime\x12;\n" +
+	"\rlast_used_day\x18\b \x01(\v2\x11.google.type.DateB\x04\xe2A\x01\x03R\vlastUsedDay*n\n" +
 	"\x0eInAppTransport\x12 \n" +
 	"\x1cIN_APP_TRANSPORT_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15IN_APP_TRANSPORT_MQTT\x10\x01\x12\x1f\n" +
@@ -1100,6 +1132,7 @@ var file_appprofile_v1_app_proto_goTypes = []any{
 	(AccountRemovalAction)(0),      // 17: appprofile.v1.AccountRemovalAction
 	(*timestamppb.Timestamp)(nil),  // 18: google.protobuf.Timestamp
 	(KeyKind)(0),                   // 19: appprofile.v1.KeyKind
+	(*date.Date)(nil),              // 20: google.type.Date
 }
 var file_appprofile_v1_app_proto_depIdxs = []int32{
 	11, // 0: appprofile.v1.PushApp.provider:type_name -> appprofile.v1.PushProvider
@@ -1130,11 +1163,13 @@ var file_appprofile_v1_app_proto_depIdxs = []int32{
 	19, // 25: appprofile.v1.Key.kind:type_name -> appprofile.v1.KeyKind
 	18, // 26: appprofile.v1.Key.create_time:type_name -> google.protobuf.Timestamp
 	18, // 27: appprofile.v1.Key.revoke_time:type_name -> google.protobuf.Timestamp
-	28, // [28:28] is the sub-list for method output_type
-	28, // [28:28] is the sub-list for method input_type
-	28, // [28:28] is the sub-list for extension type_name
-	28, // [28:28] is the sub-list for extension extendee
-	0,  // [0:28] is the sub-list for field type_name
+	18, // 28: appprofile.v1.Key.expire_time:type_name -> google.protobuf.Timestamp
+	20, // 29: appprofile.v1.Key.last_used_day:type_name -> google.type.Date
+	30, // [30:30] is the sub-list for method output_type
+	30, // [30:30] is the sub-list for method input_type
+	30, // [30:30] is the sub-list for extension type_name
+	30, // [30:30] is the sub-list for extension extendee
+	0,  // [0:30] is the sub-list for field type_name
 }
 
 func init() { file_appprofile_v1_app_proto_init() }

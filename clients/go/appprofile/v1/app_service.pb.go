@@ -15,6 +15,7 @@ import (
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	durationpb "google.golang.org/protobuf/types/known/durationpb"
 	fieldmaskpb "google.golang.org/protobuf/types/known/fieldmaskpb"
+	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -530,7 +531,12 @@ type CreateKeyRequest struct {
 	// What the key may do. Required.
 	Kind KeyKind `protobuf:"varint,1,opt,name=kind,proto3,enum=appprofile.v1.KeyKind" json:"kind,omitempty"`
 	// The one app the key reaches. Required for BRIDGE and CLIENT, refused for ADMIN and PROFILE.
-	AppId         string `protobuf:"bytes,2,opt,name=app_id,json=appId,proto3" json:"app_id,omitempty"`
+	AppId string `protobuf:"bytes,2,opt,name=app_id,json=appId,proto3" json:"app_id,omitempty"`
+	// A name for people, as what the key is for, up to 128 bytes without control characters. Default: none.
+	Label string `protobuf:"bytes,3,opt,name=label,proto3" json:"label,omitempty"`
+	// When the key ends by itself: from then on, within 5 seconds, it is refused as if revoked. In the future. Default:
+	// never.
+	ExpireTime    *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -577,6 +583,20 @@ func (x *CreateKeyRequest) GetAppId() string {
 		return x.AppId
 	}
 	return ""
+}
+
+func (x *CreateKeyRequest) GetLabel() string {
+	if x != nil {
+		return x.Label
+	}
+	return ""
+}
+
+func (x *CreateKeyRequest) GetExpireTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpireTime
+	}
+	return nil
 }
 
 // The created key and its secret.
@@ -1050,7 +1070,7 @@ var File_appprofile_v1_app_service_proto protoreflect.FileDescriptor
 
 const file_appprofile_v1_app_service_proto_rawDesc = "" +
 	"\n" +
-	"\x1fappprofile/v1/app_service.proto\x12\rappprofile.v1\x1a\x1aappprofile/v1/access.proto\x1a\x17appprofile/v1/app.proto\x1a\x1bappprofile/v1/profile.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\"H\n" +
+	"\x1fappprofile/v1/app_service.proto\x12\rappprofile.v1\x1a\x1aappprofile/v1/access.proto\x1a\x17appprofile/v1/app.proto\x1a\x1bappprofile/v1/profile.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"H\n" +
 	"\x10CreateAppRequest\x124\n" +
 	"\x03app\x18\x01 \x01(\v2\x12.appprofile.v1.AppB\x0e\xe2A\x01\x02\xbaH\x03\xc8\x01\x01\xb0\xd4\x18\x04R\x03app\"?\n" +
 	"\x11CreateAppResponse\x12*\n" +
@@ -1077,10 +1097,13 @@ const file_appprofile_v1_app_service_proto_rawDesc = "" +
 	"\x10DeleteAppRequest\x12>\n" +
 	"\x06app_id\x18\x01 \x01(\tB'\xe2A\x01\x02\xbaH\x1cr\x1a\x18@2\x16^[a-z0-9][a-z0-9._-]*$\xb0\xd4\x18\x05R\x05appId\x12\x1a\n" +
 	"\x05force\x18\x02 \x01(\bB\x04\xe2A\x01\x01R\x05force\"\x13\n" +
-	"\x11DeleteAppResponse\"\xb2\x02\n" +
+	"\x11DeleteAppResponse\"\xa7\x03\n" +
 	"\x10CreateKeyRequest\x12:\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x16.appprofile.v1.KeyKindB\x0e\xe2A\x01\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04kind\x12A\n" +
-	"\x06app_id\x18\x02 \x01(\tB*\xe2A\x01\x01\xbaH\x1fr\x1d\x18@2\x19^([a-z0-9][a-z0-9._-]*)?$\xb0\xd4\x18\x01R\x05appId:\x9e\x01\xbaH\x9a\x01\x1a\x97\x01\n" +
+	"\x06app_id\x18\x02 \x01(\tB*\xe2A\x01\x01\xbaH\x1fr\x1d\x18@2\x19^([a-z0-9][a-z0-9._-]*)?$\xb0\xd4\x18\x01R\x05appId\x120\n" +
+	"\x05label\x18\x03 \x01(\tB\x1a\xe2A\x01\x01\xbaH\x13r\x11(\x80\x012\f^[^\\p{Cc}]*$R\x05label\x12A\n" +
+	"\vexpire_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x01R\n" +
+	"expireTime:\x9e\x01\xbaH\x9a\x01\x1a\x97\x01\n" +
 	"\fapp_id.scope\x12Tapp_id is required for BRIDGE and CLIENT keys and refused for ADMIN and PROFILE keys\x1a1(int(this.kind) in [3, 4]) == (this.app_id != '')\"`\n" +
 	"\x11CreateKeyResponse\x12*\n" +
 	"\x03key\x18\x01 \x01(\v2\x12.appprofile.v1.KeyB\x04\xe2A\x01\x03R\x03key\x12\x1f\n" +
@@ -1169,12 +1192,13 @@ var file_appprofile_v1_app_service_proto_goTypes = []any{
 	(*App)(nil),                    // 19: appprofile.v1.App
 	(*fieldmaskpb.FieldMask)(nil),  // 20: google.protobuf.FieldMask
 	(KeyKind)(0),                   // 21: appprofile.v1.KeyKind
-	(*Key)(nil),                    // 22: appprofile.v1.Key
-	(InAppTransport)(0),            // 23: appprofile.v1.InAppTransport
-	(*durationpb.Duration)(nil),    // 24: google.protobuf.Duration
-	(Channel)(0),                   // 25: appprofile.v1.Channel
-	(*DeviceAttributeMonitor)(nil), // 26: appprofile.v1.DeviceAttributeMonitor
-	(*PushApp)(nil),                // 27: appprofile.v1.PushApp
+	(*timestamppb.Timestamp)(nil),  // 22: google.protobuf.Timestamp
+	(*Key)(nil),                    // 23: appprofile.v1.Key
+	(InAppTransport)(0),            // 24: appprofile.v1.InAppTransport
+	(*durationpb.Duration)(nil),    // 25: google.protobuf.Duration
+	(Channel)(0),                   // 26: appprofile.v1.Channel
+	(*DeviceAttributeMonitor)(nil), // 27: appprofile.v1.DeviceAttributeMonitor
+	(*PushApp)(nil),                // 28: appprofile.v1.PushApp
 }
 var file_appprofile_v1_app_service_proto_depIdxs = []int32{
 	19, // 0: appprofile.v1.CreateAppRequest.app:type_name -> appprofile.v1.App
@@ -1185,38 +1209,39 @@ var file_appprofile_v1_app_service_proto_depIdxs = []int32{
 	19, // 5: appprofile.v1.UpdateAppResponse.app:type_name -> appprofile.v1.App
 	19, // 6: appprofile.v1.ListAppsResponse.apps:type_name -> appprofile.v1.App
 	21, // 7: appprofile.v1.CreateKeyRequest.kind:type_name -> appprofile.v1.KeyKind
-	22, // 8: appprofile.v1.CreateKeyResponse.key:type_name -> appprofile.v1.Key
-	22, // 9: appprofile.v1.ListKeysResponse.keys:type_name -> appprofile.v1.Key
-	22, // 10: appprofile.v1.RevokeKeyResponse.key:type_name -> appprofile.v1.Key
-	23, // 11: appprofile.v1.InAppTransportConfig.transport:type_name -> appprofile.v1.InAppTransport
-	24, // 12: appprofile.v1.GetSdkConfigResponse.heartbeat_interval:type_name -> google.protobuf.Duration
-	25, // 13: appprofile.v1.GetSdkConfigResponse.channels:type_name -> appprofile.v1.Channel
-	17, // 14: appprofile.v1.GetSdkConfigResponse.in_app_transports:type_name -> appprofile.v1.InAppTransportConfig
-	26, // 15: appprofile.v1.GetSdkConfigResponse.device_attribute_monitors:type_name -> appprofile.v1.DeviceAttributeMonitor
-	27, // 16: appprofile.v1.GetSdkConfigResponse.push_app_ids:type_name -> appprofile.v1.PushApp
-	0,  // 17: appprofile.v1.AppService.CreateApp:input_type -> appprofile.v1.CreateAppRequest
-	2,  // 18: appprofile.v1.AppService.GetApp:input_type -> appprofile.v1.GetAppRequest
-	4,  // 19: appprofile.v1.AppService.UpdateApp:input_type -> appprofile.v1.UpdateAppRequest
-	6,  // 20: appprofile.v1.AppService.ListApps:input_type -> appprofile.v1.ListAppsRequest
-	8,  // 21: appprofile.v1.AppService.DeleteApp:input_type -> appprofile.v1.DeleteAppRequest
-	10, // 22: appprofile.v1.AppService.CreateKey:input_type -> appprofile.v1.CreateKeyRequest
-	12, // 23: appprofile.v1.AppService.ListKeys:input_type -> appprofile.v1.ListKeysRequest
-	14, // 24: appprofile.v1.AppService.RevokeKey:input_type -> appprofile.v1.RevokeKeyRequest
-	16, // 25: appprofile.v1.AppService.GetSdkConfig:input_type -> appprofile.v1.GetSdkConfigRequest
-	1,  // 26: appprofile.v1.AppService.CreateApp:output_type -> appprofile.v1.CreateAppResponse
-	3,  // 27: appprofile.v1.AppService.GetApp:output_type -> appprofile.v1.GetAppResponse
-	5,  // 28: appprofile.v1.AppService.UpdateApp:output_type -> appprofile.v1.UpdateAppResponse
-	7,  // 29: appprofile.v1.AppService.ListApps:output_type -> appprofile.v1.ListAppsResponse
-	9,  // 30: appprofile.v1.AppService.DeleteApp:output_type -> appprofile.v1.DeleteAppResponse
-	11, // 31: appprofile.v1.AppService.CreateKey:output_type -> appprofile.v1.CreateKeyResponse
-	13, // 32: appprofile.v1.AppService.ListKeys:output_type -> appprofile.v1.ListKeysResponse
-	15, // 33: appprofile.v1.AppService.RevokeKey:output_type -> appprofile.v1.RevokeKeyResponse
-	18, // 34: appprofile.v1.AppService.GetSdkConfig:output_type -> appprofile.v1.GetSdkConfigResponse
-	26, // [26:35] is the sub-list for method output_type
-	17, // [17:26] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	22, // 8: appprofile.v1.CreateKeyRequest.expire_time:type_name -> google.protobuf.Timestamp
+	23, // 9: appprofile.v1.CreateKeyResponse.key:type_name -> appprofile.v1.Key
+	23, // 10: appprofile.v1.ListKeysResponse.keys:type_name -> appprofile.v1.Key
+	23, // 11: appprofile.v1.RevokeKeyResponse.key:type_name -> appprofile.v1.Key
+	24, // 12: appprofile.v1.InAppTransportConfig.transport:type_name -> appprofile.v1.InAppTransport
+	25, // 13: appprofile.v1.GetSdkConfigResponse.heartbeat_interval:type_name -> google.protobuf.Duration
+	26, // 14: appprofile.v1.GetSdkConfigResponse.channels:type_name -> appprofile.v1.Channel
+	17, // 15: appprofile.v1.GetSdkConfigResponse.in_app_transports:type_name -> appprofile.v1.InAppTransportConfig
+	27, // 16: appprofile.v1.GetSdkConfigResponse.device_attribute_monitors:type_name -> appprofile.v1.DeviceAttributeMonitor
+	28, // 17: appprofile.v1.GetSdkConfigResponse.push_app_ids:type_name -> appprofile.v1.PushApp
+	0,  // 18: appprofile.v1.AppService.CreateApp:input_type -> appprofile.v1.CreateAppRequest
+	2,  // 19: appprofile.v1.AppService.GetApp:input_type -> appprofile.v1.GetAppRequest
+	4,  // 20: appprofile.v1.AppService.UpdateApp:input_type -> appprofile.v1.UpdateAppRequest
+	6,  // 21: appprofile.v1.AppService.ListApps:input_type -> appprofile.v1.ListAppsRequest
+	8,  // 22: appprofile.v1.AppService.DeleteApp:input_type -> appprofile.v1.DeleteAppRequest
+	10, // 23: appprofile.v1.AppService.CreateKey:input_type -> appprofile.v1.CreateKeyRequest
+	12, // 24: appprofile.v1.AppService.ListKeys:input_type -> appprofile.v1.ListKeysRequest
+	14, // 25: appprofile.v1.AppService.RevokeKey:input_type -> appprofile.v1.RevokeKeyRequest
+	16, // 26: appprofile.v1.AppService.GetSdkConfig:input_type -> appprofile.v1.GetSdkConfigRequest
+	1,  // 27: appprofile.v1.AppService.CreateApp:output_type -> appprofile.v1.CreateAppResponse
+	3,  // 28: appprofile.v1.AppService.GetApp:output_type -> appprofile.v1.GetAppResponse
+	5,  // 29: appprofile.v1.AppService.UpdateApp:output_type -> appprofile.v1.UpdateAppResponse
+	7,  // 30: appprofile.v1.AppService.ListApps:output_type -> appprofile.v1.ListAppsResponse
+	9,  // 31: appprofile.v1.AppService.DeleteApp:output_type -> appprofile.v1.DeleteAppResponse
+	11, // 32: appprofile.v1.AppService.CreateKey:output_type -> appprofile.v1.CreateKeyResponse
+	13, // 33: appprofile.v1.AppService.ListKeys:output_type -> appprofile.v1.ListKeysResponse
+	15, // 34: appprofile.v1.AppService.RevokeKey:output_type -> appprofile.v1.RevokeKeyResponse
+	18, // 35: appprofile.v1.AppService.GetSdkConfig:output_type -> appprofile.v1.GetSdkConfigResponse
+	27, // [27:36] is the sub-list for method output_type
+	18, // [18:27] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	18, // [18:18] is the sub-list for extension extendee
+	0,  // [0:18] is the sub-list for field type_name
 }
 
 func init() { file_appprofile_v1_app_service_proto_init() }

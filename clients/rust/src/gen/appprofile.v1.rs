@@ -871,6 +871,15 @@ pub struct Key {
     /// When it was revoked (UTC). Absent: in force.
     #[prost(message, optional, tag="5")]
     pub revoke_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// A name for people. Empty: none was given.
+    #[prost(string, tag="6")]
+    pub label: ::prost::alloc::string::String,
+    /// When it ends by itself (UTC), as if revoked. Absent: never.
+    #[prost(message, optional, tag="7")]
+    pub expire_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// The UTC day of its last use. Absent: never used. Written once a day, some seconds after the first use.
+    #[prost(message, optional, tag="8")]
+    pub last_used_day: ::core::option::Option<super::super::google::r#type::Date>,
 }
 /// The protocol that carries in-app messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -1034,6 +1043,13 @@ pub struct CreateKeyRequest {
     /// The one app the key reaches. Required for BRIDGE and CLIENT, refused for ADMIN and PROFILE.
     #[prost(string, tag="2")]
     pub app_id: ::prost::alloc::string::String,
+    /// A name for people, as what the key is for, up to 128 bytes without control characters. Default: none.
+    #[prost(string, tag="3")]
+    pub label: ::prost::alloc::string::String,
+    /// When the key ends by itself: from then on, within 5 seconds, it is refused as if revoked. In the future. Default:
+    /// never.
+    #[prost(message, optional, tag="4")]
+    pub expire_time: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// The created key and its secret.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

@@ -16,7 +16,6 @@ from profile_grpc.domain.errors import Refused
 from profile_grpc.domain.results import Beat
 from profile_grpc.service.apps import Apps
 from profile_grpc.service.directory import Directory
-from profile_grpc.service.ports import KeyKind
 from profile_grpc.service.profiles import Profiles
 from profile_grpc.service.usage import Usage
 from profile_grpc.transport.grpc import requests, responses, settings
@@ -123,7 +122,7 @@ class AppServicer:
         return app_pb.DeleteAppResponse()
 
     async def CreateKey(self, request: app_pb.CreateKeyRequest, call: Call) -> app_pb.CreateKeyResponse:
-        stored, secret = await self._apps.create_key(KeyKind(request.kind), call.caller.tenant_id, request.app_id)
+        stored, secret = await self._apps.create_key(settings.key_order(request, call.caller.tenant_id))
         return app_pb.CreateKeyResponse(key=settings.key(stored), secret=secret)
 
     async def ListKeys(self, request: app_pb.ListKeysRequest, call: Call) -> app_pb.ListKeysResponse:

@@ -29,9 +29,10 @@ from profile_grpc.domain.settings import (
     PushApp,
     ReaperBreaker,
 )
-from profile_grpc.service.ports import StoredKey
+from profile_grpc.service.credentials import KeyOrder
+from profile_grpc.service.ports import KeyKind, StoredKey
 from profile_grpc.transport.grpc import endpoints
-from profile_grpc.transport.grpc.times import to_timedelta, write_duration, write_instant
+from profile_grpc.transport.grpc.times import to_instant, to_timedelta, write_date, write_duration, write_instant
 
 BreakerT = TypeVar("BreakerT", bound=Breaker)
 
@@ -143,10 +144,25 @@ def list_apps(page: tuple[Sequence[App], str]) -> pb.ListAppsResponse:
 
 def key(stored: StoredKey) -> app_pb2.Key:
     message = app_pb2.Key(key_id=stored.key_id, kind=access_pb2.KeyKind.ValueType(stored.kind), app_id=stored.app_id)
+    message.label = stored.label
     write_instant(message.create_time, stored.create_time)
     if stored.revoke_time is not None:
         write_instant(message.revoke_time, stored.revoke_time)
+    if stored.expire_time is not None:
+        write_instant(message.expire_time, stored.expire_time)
+    if stored.last_used_day is not None:
+        write_date(message.last_used_day, stored.last_used_day)
     return message
+
+
+def key_order(request: pb.CreateKeyRequest, tenant_id: str) -> KeyOrder:
+    return KeyOrder(
+        kind=KeyKind(request.kind),
+        tenant_id=tenant_id,
+        app_id=request.app_id,
+        label=request.label,
+        expire_time=to_instant(request.expire_time, "expire_time") if request.HasField("expire_time") else None,
+    )
 
 
 def sdk_config(stored: App) -> pb.GetSdkConfigResponse:

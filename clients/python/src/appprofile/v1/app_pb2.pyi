@@ -12,6 +12,7 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.type import date_pb2 as _date_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -518,12 +519,17 @@ class Key(_message.Message):
     APP_ID_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     REVOKE_TIME_FIELD_NUMBER: _builtins.int
+    LABEL_FIELD_NUMBER: _builtins.int
+    EXPIRE_TIME_FIELD_NUMBER: _builtins.int
+    LAST_USED_DAY_FIELD_NUMBER: _builtins.int
     key_id: _builtins.str
     """Identifies the key. Not secret."""
     kind: _access_pb2.KeyKind.ValueType
     """What the key may do."""
     app_id: _builtins.str
     """The one app it reaches (BRIDGE and CLIENT). Empty: every app of its tenant."""
+    label: _builtins.str
+    """A name for people. Empty: none was given."""
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
         """When it was created (UTC)."""
@@ -531,6 +537,14 @@ class Key(_message.Message):
     @_builtins.property
     def revoke_time(self) -> _timestamp_pb2.Timestamp:
         """When it was revoked (UTC). Absent: in force."""
+
+    @_builtins.property
+    def expire_time(self) -> _timestamp_pb2.Timestamp:
+        """When it ends by itself (UTC), as if revoked. Absent: never."""
+
+    @_builtins.property
+    def last_used_day(self) -> _date_pb2.Date:
+        """The UTC day of its last use. Absent: never used. Written once a day, some seconds after the first use."""
 
     def __init__(
         self,
@@ -540,10 +554,13 @@ class Key(_message.Message):
         app_id: _builtins.str = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
         revoke_time: _timestamp_pb2.Timestamp | None = ...,
+        label: _builtins.str = ...,
+        expire_time: _timestamp_pb2.Timestamp | None = ...,
+        last_used_day: _date_pb2.Date | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "revoke_time", b"revoke_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "expire_time", b"expire_time", "last_used_day", b"last_used_day", "revoke_time", b"revoke_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["app_id", b"app_id", "create_time", b"create_time", "key_id", b"key_id", "kind", b"kind", "revoke_time", b"revoke_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["app_id", b"app_id", "create_time", b"create_time", "expire_time", b"expire_time", "key_id", b"key_id", "kind", b"kind", "label", b"label", "last_used_day", b"last_used_day", "revoke_time", b"revoke_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

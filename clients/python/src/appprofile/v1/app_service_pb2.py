@@ -29,9 +29,10 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x61ppprofile/v1/app_service.proto\x12\rappprofile.v1\x1a\x1a\x61ppprofile/v1/access.proto\x1a\x17\x61ppprofile/v1/app.proto\x1a\x1b\x61ppprofile/v1/profile.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\"H\n\x10\x43reateAppRequest\x12\x34\n\x03\x61pp\x18\x01 \x01(\x0b\x32\x12.appprofile.v1.AppB\x0e\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\xb0\xd4\x18\x04R\x03\x61pp\"?\n\x11\x43reateAppResponse\x12*\n\x03\x61pp\x18\x01 \x01(\x0b\x32\x12.appprofile.v1.AppB\x04\xe2\x41\x01\x03R\x03\x61pp\"O\n\rGetAppRequest\x12>\n\x06\x61pp_id\x18\x01 \x01(\tB\'\xe2\x41\x01\x02\xbaH\x1cr\x1a\x18@2\x16^[a-z0-9][a-z0-9._-]*$\xb0\xd4\x18\x01R\x05\x61ppId\"<\n\x0eGetAppResponse\x12*\n\x03\x61pp\x18\x01 \x01(\x0b\x32\x12.appprofile.v1.AppB\x04\xe2\x41\x01\x03R\x03\x61pp\"\x87\x01\n\x10UpdateAppRequest\x12\x30\n\x03\x61pp\x18\x01 \x01(\x0b\x32\x12.appprofile.v1.AppB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01R\x03\x61pp\x12\x41\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01R\nupdateMask\"?\n\x11UpdateAppResponse\x12*\n\x03\x61pp\x18\x01 \x01(\x0b\x32\x12.appprofile.v1.AppB\x04\xe2\x41\x01\x03R\x03\x61pp\"\xb1\x01\n\x0fListAppsRequest\x12G\n\ttenant_id\x18\x01 \x01(\tB*\xe2\x41\x01\x01\xbaH\x1fr\x1d\x18@2\x19^([a-z0-9][a-z0-9._-]*)?$\xb0\xd4\x18\x02R\x08tenantId\x12(\n\tpage_size\x18\x02 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00R\x08pageSize\x12+\n\npage_token\x18\x03 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x10R\tpageToken\"n\n\x10ListAppsResponse\x12,\n\x04\x61pps\x18\x01 \x03(\x0b\x32\x12.appprofile.v1.AppB\x04\xe2\x41\x01\x03R\x04\x61pps\x12,\n\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03R\rnextPageToken\"n\n\x10\x44\x65leteAppRequest\x12>\n\x06\x61pp_id\x18\x01 \x01(\tB\'\xe2\x41\x01\x02\xbaH\x1cr\x1a\x18@2\x16^[a-z0-9][a-z0-9._-]*$\xb0\xd4\x18\x05R\x05\x61ppId\x12\x1a\n\x05\x66orce\x18\x02 \x01(\x08\x42\x04\xe2\x41\x01\x01R\x05\x66orce\"\x13\n\x11\x44\x65leteAppResponse\"\xb2\x02\n\x10\x43reateKeyRequest\x12:\n\x04kind\x18\x01 \x01(\x0e\x32\x16.appprofile.v1.KeyKindB\x0e\xe2\x41\x01\x02\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x04kind\x12\x41\n\x06\x61pp_id\x18\x02 \x01(\tB*\xe2\x41\x01\x01\xbaH\x1fr\x1d\x18@2\x19^([a-z0-9][a-z0-9._-]*)?$\xb0\xd4\x18\x01R\x05\x61ppId:\x9e\x01\xbaH\x9a\x01\x1a\x97\x01\n\x0c\x61pp_id.scope\x12Tapp_id is required for BRIDGE and CLIENT keys and refused for ADMIN and PROFILE keys\x1a\x31(int(this.kind) in [3, 4]) == (this.app_id != \'\')\"`\n\x11\x43reateKeyResponse\x12*\n\x03key\x18\x01 \x01(\x0b\x32\x12.appprofile.v1.KeyB\x04\xe2\x41\x01\x03R\x03key\x12\x1f\n\x06secret\x18\x02 \x01(\tB\x07\x80\x01\x01\xe2\x41\x01\x03R\x06secret\"T\n\x0fListKeysRequest\x12\x41\n\x06\x61pp_id\x18\x01 \x01(\tB*\xe2\x41\x01\x01\xbaH\x1fr\x1d\x18@2\x19^([a-z0-9][a-z0-9._-]*)?$\xb0\xd4\x18\x01R\x05\x61ppId\"@\n\x10ListKeysResponse\x12,\n\x04keys\x18\x01 \x03(\x0b\x32\x12.appprofile.v1.KeyB\x04\xe2\x41\x01\x03R\x04keys\"8\n\x10RevokeKeyRequest\x12$\n\x06key_id\x18\x01 \x01(\tB\r\xe2\x41\x01\x02\xbaH\x06r\x04\x10\x01\x18@R\x05keyId\"?\n\x11RevokeKeyResponse\x12*\n\x03key\x18\x01 \x01(\x0b\x32\x12.appprofile.v1.KeyB\x04\xe2\x41\x01\x03R\x03key\"U\n\x13GetSdkConfigRequest\x12>\n\x06\x61pp_id\x18\x01 \x01(\tB\'\xe2\x41\x01\x02\xbaH\x1cr\x1a\x18@2\x16^[a-z0-9][a-z0-9._-]*$\xb0\xd4\x18\x01R\x05\x61ppId\"s\n\x14InAppTransportConfig\x12\x41\n\ttransport\x18\x01 \x01(\x0e\x32\x1d.appprofile.v1.InAppTransportB\x04\xe2\x41\x01\x03R\ttransport\x12\x18\n\x04port\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x03R\x04port\"\x98\x05\n\x14GetSdkConfigResponse\x12\x1b\n\x06\x61pp_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03R\x05\x61ppId\x12N\n\x12heartbeat_interval\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationB\x04\xe2\x41\x01\x03R\x11heartbeatInterval\x12\x38\n\x08\x63hannels\x18\x03 \x03(\x0e\x32\x16.appprofile.v1.ChannelB\x04\xe2\x41\x01\x03R\x08\x63hannels\x12\x37\n\x15multi_user_per_device\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x03R\x12multiUserPerDevice\x12\x39\n\x16single_device_per_user\x18\x05 \x01(\x08\x42\x04\xe2\x41\x01\x03R\x13singleDevicePerUser\x12\x30\n\x11server_side_inbox\x18\x06 \x01(\x08\x42\x04\xe2\x41\x01\x03R\x0fserverSideInbox\x12U\n\x11in_app_transports\x18\x07 \x03(\x0b\x32#.appprofile.v1.InAppTransportConfigB\x04\xe2\x41\x01\x03R\x0finAppTransports\x12\x33\n\x12payload_encryption\x18\x08 \x01(\x08\x42\x04\xe2\x41\x01\x03R\x11payloadEncryption\x12g\n\x19\x64\x65vice_attribute_monitors\x18\t \x03(\x0b\x32%.appprofile.v1.DeviceAttributeMonitorB\x04\xe2\x41\x01\x03R\x17\x64\x65viceAttributeMonitors\x12>\n\x0cpush_app_ids\x18\n \x03(\x0b\x32\x16.appprofile.v1.PushAppB\x04\xe2\x41\x01\x03R\npushAppIds2\xd8\x06\n\nAppService\x12\\\n\tCreateApp\x12\x1f.appprofile.v1.CreateAppRequest\x1a .appprofile.v1.CreateAppResponse\"\x0c\x90\x02\x02\xaa\xd4\x18\x05\n\x01\x01\x10\x02\x12T\n\x06GetApp\x12\x1c.appprofile.v1.GetAppRequest\x1a\x1d.appprofile.v1.GetAppResponse\"\r\x90\x02\x01\xaa\xd4\x18\x06\n\x02\x01\x02\x10\x01\x12\\\n\tUpdateApp\x12\x1f.appprofile.v1.UpdateAppRequest\x1a .appprofile.v1.UpdateAppResponse\"\x0c\x90\x02\x02\xaa\xd4\x18\x05\n\x01\x01\x10\x01\x12Z\n\x08ListApps\x12\x1e.appprofile.v1.ListAppsRequest\x1a\x1f.appprofile.v1.ListAppsResponse\"\r\x90\x02\x01\xaa\xd4\x18\x06\n\x02\x01\x02\x10\x02\x12\\\n\tDeleteApp\x12\x1f.appprofile.v1.DeleteAppRequest\x1a .appprofile.v1.DeleteAppResponse\"\x0c\x90\x02\x02\xaa\xd4\x18\x05\n\x01\x01\x10\x02\x12\\\n\tCreateKey\x12\x1f.appprofile.v1.CreateKeyRequest\x1a .appprofile.v1.CreateKeyResponse\"\x0c\x90\x02\x00\xaa\xd4\x18\x05\n\x01\x01\x10\x02\x12Y\n\x08ListKeys\x12\x1e.appprofile.v1.ListKeysRequest\x1a\x1f.appprofile.v1.ListKeysResponse\"\x0c\x90\x02\x01\xaa\xd4\x18\x05\n\x01\x01\x10\x02\x12\\\n\tRevokeKey\x12\x1f.appprofile.v1.RevokeKeyRequest\x1a .appprofile.v1.RevokeKeyResponse\"\x0c\x90\x02\x02\xaa\xd4\x18\x05\n\x01\x01\x10\x02\x12g\n\x0cGetSdkConfig\x12\".appprofile.v1.GetSdkConfigRequest\x1a#.appprofile.v1.GetSdkConfigResponse\"\x0e\x90\x02\x01\xaa\xd4\x18\x07\n\x03\x01\x02\x04\x10\x01\x42r\n\x11\x63om.appprofile.v1B\x0f\x41ppServiceProtoP\x01ZJgithub.com/profile-grpc/profile-grpc/clients/go/appprofile/v1;appprofilev1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x61ppprofile/v1/app_service.proto\x12\rappprofile.v1\x1a\x1a\x61ppprofile/v1/access.proto\x1a\x17\x61ppprofile/v1/app.proto\x1a\x1b\x61ppprofile/v1/profile.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"H\n\x10\x43reateAppRequest\x12\x34\n\x03\x61pp\x18\x01 \x01(\x0b\x32\x12.appprofile.v1.AppB\x0e\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\xb0\xd4\x18\x04R\x03\x61pp\"?\n\x11\x43reateAppResponse\x12*\n\x03\x61pp\x18\x01 \x01(\x0b\x32\x12.appprofile.v1.AppB\x04\xe2\x41\x01\x03R\x03\x61pp\"O\n\rGetAppRequest\x12>\n\x06\x61pp_id\x18\x01 \x01(\tB\'\xe2\x41\x01\x02\xbaH\x1cr\x1a\x18@2\x16^[a-z0-9][a-z0-9._-]*$\xb0\xd4\x18\x01R\x05\x61ppId\"<\n\x0eGetAppResponse\x12*\n\x03\x61pp\x18\x01 \x01(\x0b\x32\x12.appprofile.v1.AppB\x04\xe2\x41\x01\x03R\x03\x61pp\"\x87\x01\n\x10UpdateAppRequest\x12\x30\n\x03\x61pp\x18\x01 \x01(\x0b\x32\x12.appprofile.v1.AppB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01R\x03\x61pp\x12\x41\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01R\nupdateMask\"?\n\x11UpdateAppResponse\x12*\n\x03\x61pp\x18\x01 \x01(\x0b\x32\x12.appprofile.v1.AppB\x04\xe2\x41\x01\x03R\x03\x61pp\"\xb1\x01\n\x0fListAppsRequest\x12G\n\ttenant_id\x18\x01 \x01(\tB*\xe2\x41\x01\x01\xbaH\x1fr\x1d\x18@2\x19^([a-z0-9][a-z0-9._-]*)?$\xb0\xd4\x18\x02R\x08tenantId\x12(\n\tpage_size\x18\x02 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00R\x08pageSize\x12+\n\npage_token\x18\x03 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x10R\tpageToken\"n\n\x10ListAppsResponse\x12,\n\x04\x61pps\x18\x01 \x03(\x0b\x32\x12.appprofile.v1.AppB\x04\xe2\x41\x01\x03R\x04\x61pps\x12,\n\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03R\rnextPageToken\"n\n\x10\x44\x65leteAppRequest\x12>\n\x06\x61pp_id\x18\x01 \x01(\tB\'\xe2\x41\x01\x02\xbaH\x1cr\x1a\x18@2\x16^[a-z0-9][a-z0-9._-]*$\xb0\xd4\x18\x05R\x05\x61ppId\x12\x1a\n\x05\x66orce\x18\x02 \x01(\x08\x42\x04\xe2\x41\x01\x01R\x05\x66orce\"\x13\n\x11\x44\x65leteAppResponse\"\xa7\x03\n\x10\x43reateKeyRequest\x12:\n\x04kind\x18\x01 \x01(\x0e\x32\x16.appprofile.v1.KeyKindB\x0e\xe2\x41\x01\x02\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x04kind\x12\x41\n\x06\x61pp_id\x18\x02 \x01(\tB*\xe2\x41\x01\x01\xbaH\x1fr\x1d\x18@2\x19^([a-z0-9][a-z0-9._-]*)?$\xb0\xd4\x18\x01R\x05\x61ppId\x12\x30\n\x05label\x18\x03 \x01(\tB\x1a\xe2\x41\x01\x01\xbaH\x13r\x11(\x80\x01\x32\x0c^[^\\p{Cc}]*$R\x05label\x12\x41\n\x0b\x65xpire_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01R\nexpireTime:\x9e\x01\xbaH\x9a\x01\x1a\x97\x01\n\x0c\x61pp_id.scope\x12Tapp_id is required for BRIDGE and CLIENT keys and refused for ADMIN and PROFILE keys\x1a\x31(int(this.kind) in [3, 4]) == (this.app_id != \'\')\"`\n\x11\x43reateKeyResponse\x12*\n\x03key\x18\x01 \x01(\x0b\x32\x12.appprofile.v1.KeyB\x04\xe2\x41\x01\x03R\x03key\x12\x1f\n\x06secret\x18\x02 \x01(\tB\x07\x80\x01\x01\xe2\x41\x01\x03R\x06secret\"T\n\x0fListKeysRequest\x12\x41\n\x06\x61pp_id\x18\x01 \x01(\tB*\xe2\x41\x01\x01\xbaH\x1fr\x1d\x18@2\x19^([a-z0-9][a-z0-9._-]*)?$\xb0\xd4\x18\x01R\x05\x61ppId\"@\n\x10ListKeysResponse\x12,\n\x04keys\x18\x01 \x03(\x0b\x32\x12.appprofile.v1.KeyB\x04\xe2\x41\x01\x03R\x04keys\"8\n\x10RevokeKeyRequest\x12$\n\x06key_id\x18\x01 \x01(\tB\r\xe2\x41\x01\x02\xbaH\x06r\x04\x10\x01\x18@R\x05keyId\"?\n\x11RevokeKeyResponse\x12*\n\x03key\x18\x01 \x01(\x0b\x32\x12.appprofile.v1.KeyB\x04\xe2\x41\x01\x03R\x03key\"U\n\x13GetSdkConfigRequest\x12>\n\x06\x61pp_id\x18\x01 \x01(\tB\'\xe2\x41\x01\x02\xbaH\x1cr\x1a\x18@2\x16^[a-z0-9][a-z0-9._-]*$\xb0\xd4\x18\x01R\x05\x61ppId\"s\n\x14InAppTransportConfig\x12\x41\n\ttransport\x18\x01 \x01(\x0e\x32\x1d.appprofile.v1.InAppTransportB\x04\xe2\x41\x01\x03R\ttransport\x12\x18\n\x04port\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x03R\x04port\"\x98\x05\n\x14GetSdkConfigResponse\x12\x1b\n\x06\x61pp_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03R\x05\x61ppId\x12N\n\x12heartbeat_interval\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationB\x04\xe2\x41\x01\x03R\x11heartbeatInterval\x12\x38\n\x08\x63hannels\x18\x03 \x03(\x0e\x32\x16.appprofile.v1.ChannelB\x04\xe2\x41\x01\x03R\x08\x63hannels\x12\x37\n\x15multi_user_per_device\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x03R\x12multiUserPerDevice\x12\x39\n\x16single_device_per_user\x18\x05 \x01(\x08\x42\x04\xe2\x41\x01\x03R\x13singleDevicePerUser\x12\x30\n\x11server_side_inbox\x18\x06 \x01(\x08\x42\x04\xe2\x41\x01\x03R\x0fserverSideInbox\x12U\n\x11in_app_transports\x18\x07 \x03(\x0b\x32#.appprofile.v1.InAppTransportConfigB\x04\xe2\x41\x01\x03R\x0finAppTransports\x12\x33\n\x12payload_encryption\x18\x08 \x01(\x08\x42\x04\xe2\x41\x01\x03R\x11payloadEncryption\x12g\n\x19\x64\x65vice_attribute_monitors\x18\t \x03(\x0b\x32%.appprofile.v1.DeviceAttributeMonitorB\x04\xe2\x41\x01\x03R\x17\x64\x65viceAttributeMonitors\x12>\n\x0cpush_app_ids\x18\n \x03(\x0b\x32\x16.appprofile.v1.PushAppB\x04\xe2\x41\x01\x03R\npushAppIds2\xd8\x06\n\nAppService\x12\\\n\tCreateApp\x12\x1f.appprofile.v1.CreateAppRequest\x1a .appprofile.v1.CreateAppResponse\"\x0c\x90\x02\x02\xaa\xd4\x18\x05\n\x01\x01\x10\x02\x12T\n\x06GetApp\x12\x1c.appprofile.v1.GetAppRequest\x1a\x1d.appprofile.v1.GetAppResponse\"\r\x90\x02\x01\xaa\xd4\x18\x06\n\x02\x01\x02\x10\x01\x12\\\n\tUpdateApp\x12\x1f.appprofile.v1.UpdateAppRequest\x1a .appprofile.v1.UpdateAppResponse\"\x0c\x90\x02\x02\xaa\xd4\x18\x05\n\x01\x01\x10\x01\x12Z\n\x08ListApps\x12\x1e.appprofile.v1.ListAppsRequest\x1a\x1f.appprofile.v1.ListAppsResponse\"\r\x90\x02\x01\xaa\xd4\x18\x06\n\x02\x01\x02\x10\x02\x12\\\n\tDeleteApp\x12\x1f.appprofile.v1.DeleteAppRequest\x1a .appprofile.v1.DeleteAppResponse\"\x0c\x90\x02\x02\xaa\xd4\x18\x05\n\x01\x01\x10\x02\x12\\\n\tCreateKey\x12\x1f.appprofile.v1.CreateKeyRequest\x1a .appprofile.v1.CreateKeyResponse\"\x0c\x90\x02\x00\xaa\xd4\x18\x05\n\x01\x01\x10\x02\x12Y\n\x08ListKeys\x12\x1e.appprofile.v1.ListKeysRequest\x1a\x1f.appprofile.v1.ListKeysResponse\"\x0c\x90\x02\x01\xaa\xd4\x18\x05\n\x01\x01\x10\x02\x12\\\n\tRevokeKey\x12\x1f.appprofile.v1.RevokeKeyRequest\x1a .appprofile.v1.RevokeKeyResponse\"\x0c\x90\x02\x02\xaa\xd4\x18\x05\n\x01\x01\x10\x02\x12g\n\x0cGetSdkConfig\x12\".appprofile.v1.GetSdkConfigRequest\x1a#.appprofile.v1.GetSdkConfigResponse\"\x0e\x90\x02\x01\xaa\xd4\x18\x07\n\x03\x01\x02\x04\x10\x01\x42r\n\x11\x63om.appprofile.v1B\x0f\x41ppServiceProtoP\x01ZJgithub.com/profile-grpc/profile-grpc/clients/go/appprofile/v1;appprofilev1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -71,6 +72,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CREATEKEYREQUEST'].fields_by_name['kind']._serialized_options = b'\342A\001\002\272H\007\202\001\004\020\001 \000'
   _globals['_CREATEKEYREQUEST'].fields_by_name['app_id']._loaded_options = None
   _globals['_CREATEKEYREQUEST'].fields_by_name['app_id']._serialized_options = b'\342A\001\001\272H\037r\035\030@2\031^([a-z0-9][a-z0-9._-]*)?$\260\324\030\001'
+  _globals['_CREATEKEYREQUEST'].fields_by_name['label']._loaded_options = None
+  _globals['_CREATEKEYREQUEST'].fields_by_name['label']._serialized_options = b'\342A\001\001\272H\023r\021(\200\0012\014^[^\\p{Cc}]*$'
+  _globals['_CREATEKEYREQUEST'].fields_by_name['expire_time']._loaded_options = None
+  _globals['_CREATEKEYREQUEST'].fields_by_name['expire_time']._serialized_options = b'\342A\001\001'
   _globals['_CREATEKEYREQUEST']._loaded_options = None
   _globals['_CREATEKEYREQUEST']._serialized_options = b'\272H\232\001\032\227\001\n\014app_id.scope\022Tapp_id is required for BRIDGE and CLIENT keys and refused for ADMIN and PROFILE keys\0321(int(this.kind) in [3, 4]) == (this.app_id != \'\')'
   _globals['_CREATEKEYRESPONSE'].fields_by_name['key']._loaded_options = None
@@ -129,44 +134,44 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_APPSERVICE'].methods_by_name['RevokeKey']._serialized_options = b'\220\002\002\252\324\030\005\n\001\001\020\002'
   _globals['_APPSERVICE'].methods_by_name['GetSdkConfig']._loaded_options = None
   _globals['_APPSERVICE'].methods_by_name['GetSdkConfig']._serialized_options = b'\220\002\001\252\324\030\007\n\003\001\002\004\020\001'
-  _globals['_CREATEAPPREQUEST']._serialized_start=260
-  _globals['_CREATEAPPREQUEST']._serialized_end=332
-  _globals['_CREATEAPPRESPONSE']._serialized_start=334
-  _globals['_CREATEAPPRESPONSE']._serialized_end=397
-  _globals['_GETAPPREQUEST']._serialized_start=399
-  _globals['_GETAPPREQUEST']._serialized_end=478
-  _globals['_GETAPPRESPONSE']._serialized_start=480
-  _globals['_GETAPPRESPONSE']._serialized_end=540
-  _globals['_UPDATEAPPREQUEST']._serialized_start=543
-  _globals['_UPDATEAPPREQUEST']._serialized_end=678
-  _globals['_UPDATEAPPRESPONSE']._serialized_start=680
-  _globals['_UPDATEAPPRESPONSE']._serialized_end=743
-  _globals['_LISTAPPSREQUEST']._serialized_start=746
-  _globals['_LISTAPPSREQUEST']._serialized_end=923
-  _globals['_LISTAPPSRESPONSE']._serialized_start=925
-  _globals['_LISTAPPSRESPONSE']._serialized_end=1035
-  _globals['_DELETEAPPREQUEST']._serialized_start=1037
-  _globals['_DELETEAPPREQUEST']._serialized_end=1147
-  _globals['_DELETEAPPRESPONSE']._serialized_start=1149
-  _globals['_DELETEAPPRESPONSE']._serialized_end=1168
-  _globals['_CREATEKEYREQUEST']._serialized_start=1171
-  _globals['_CREATEKEYREQUEST']._serialized_end=1477
-  _globals['_CREATEKEYRESPONSE']._serialized_start=1479
-  _globals['_CREATEKEYRESPONSE']._serialized_end=1575
-  _globals['_LISTKEYSREQUEST']._serialized_start=1577
-  _globals['_LISTKEYSREQUEST']._serialized_end=1661
-  _globals['_LISTKEYSRESPONSE']._serialized_start=1663
-  _globals['_LISTKEYSRESPONSE']._serialized_end=1727
-  _globals['_REVOKEKEYREQUEST']._serialized_start=1729
-  _globals['_REVOKEKEYREQUEST']._serialized_end=1785
-  _globals['_REVOKEKEYRESPONSE']._serialized_start=1787
-  _globals['_REVOKEKEYRESPONSE']._serialized_end=1850
-  _globals['_GETSDKCONFIGREQUEST']._serialized_start=1852
-  _globals['_GETSDKCONFIGREQUEST']._serialized_end=1937
-  _globals['_INAPPTRANSPORTCONFIG']._serialized_start=1939
-  _globals['_INAPPTRANSPORTCONFIG']._serialized_end=2054
-  _globals['_GETSDKCONFIGRESPONSE']._serialized_start=2057
-  _globals['_GETSDKCONFIGRESPONSE']._serialized_end=2721
-  _globals['_APPSERVICE']._serialized_start=2724
-  _globals['_APPSERVICE']._serialized_end=3580
+  _globals['_CREATEAPPREQUEST']._serialized_start=293
+  _globals['_CREATEAPPREQUEST']._serialized_end=365
+  _globals['_CREATEAPPRESPONSE']._serialized_start=367
+  _globals['_CREATEAPPRESPONSE']._serialized_end=430
+  _globals['_GETAPPREQUEST']._serialized_start=432
+  _globals['_GETAPPREQUEST']._serialized_end=511
+  _globals['_GETAPPRESPONSE']._serialized_start=513
+  _globals['_GETAPPRESPONSE']._serialized_end=573
+  _globals['_UPDATEAPPREQUEST']._serialized_start=576
+  _globals['_UPDATEAPPREQUEST']._serialized_end=711
+  _globals['_UPDATEAPPRESPONSE']._serialized_start=713
+  _globals['_UPDATEAPPRESPONSE']._serialized_end=776
+  _globals['_LISTAPPSREQUEST']._serialized_start=779
+  _globals['_LISTAPPSREQUEST']._serialized_end=956
+  _globals['_LISTAPPSRESPONSE']._serialized_start=958
+  _globals['_LISTAPPSRESPONSE']._serialized_end=1068
+  _globals['_DELETEAPPREQUEST']._serialized_start=1070
+  _globals['_DELETEAPPREQUEST']._serialized_end=1180
+  _globals['_DELETEAPPRESPONSE']._serialized_start=1182
+  _globals['_DELETEAPPRESPONSE']._serialized_end=1201
+  _globals['_CREATEKEYREQUEST']._serialized_start=1204
+  _globals['_CREATEKEYREQUEST']._serialized_end=1627
+  _globals['_CREATEKEYRESPONSE']._serialized_start=1629
+  _globals['_CREATEKEYRESPONSE']._serialized_end=1725
+  _globals['_LISTKEYSREQUEST']._serialized_start=1727
+  _globals['_LISTKEYSREQUEST']._serialized_end=1811
+  _globals['_LISTKEYSRESPONSE']._serialized_start=1813
+  _globals['_LISTKEYSRESPONSE']._serialized_end=1877
+  _globals['_REVOKEKEYREQUEST']._serialized_start=1879
+  _globals['_REVOKEKEYREQUEST']._serialized_end=1935
+  _globals['_REVOKEKEYRESPONSE']._serialized_start=1937
+  _globals['_REVOKEKEYRESPONSE']._serialized_end=2000
+  _globals['_GETSDKCONFIGREQUEST']._serialized_start=2002
+  _globals['_GETSDKCONFIGREQUEST']._serialized_end=2087
+  _globals['_INAPPTRANSPORTCONFIG']._serialized_start=2089
+  _globals['_INAPPTRANSPORTCONFIG']._serialized_end=2204
+  _globals['_GETSDKCONFIGRESPONSE']._serialized_start=2207
+  _globals['_GETSDKCONFIGRESPONSE']._serialized_end=2871
+  _globals['_APPSERVICE']._serialized_start=2874
+  _globals['_APPSERVICE']._serialized_end=3730
 # @@protoc_insertion_point(module_scope)

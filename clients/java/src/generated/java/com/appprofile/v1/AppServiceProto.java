@@ -136,93 +136,97 @@ public final class AppServiceProto extends com.google.protobuf.GeneratedFile {
       "file.proto\032\033buf/validate/validate.proto\032" +
       "\037google/api/field_behavior.proto\032\036google" +
       "/protobuf/duration.proto\032 google/protobu" +
-      "f/field_mask.proto\"H\n\020CreateAppRequest\0224" +
-      "\n\003app\030\001 \001(\0132\022.appprofile.v1.AppB\016\342A\001\002\272H\003" +
-      "\310\001\001\260\324\030\004R\003app\"?\n\021CreateAppResponse\022*\n\003app" +
-      "\030\001 \001(\0132\022.appprofile.v1.AppB\004\342A\001\003R\003app\"O\n" +
-      "\rGetAppRequest\022>\n\006app_id\030\001 \001(\tB\'\342A\001\002\272H\034r" +
-      "\032\030@2\026^[a-z0-9][a-z0-9._-]*$\260\324\030\001R\005appId\"<" +
-      "\n\016GetAppResponse\022*\n\003app\030\001 \001(\0132\022.appprofi" +
-      "le.v1.AppB\004\342A\001\003R\003app\"\207\001\n\020UpdateAppReques" +
-      "t\0220\n\003app\030\001 \001(\0132\022.appprofile.v1.AppB\n\342A\001\002" +
-      "\272H\003\310\001\001R\003app\022A\n\013update_mask\030\002 \001(\0132\032.googl" +
-      "e.protobuf.FieldMaskB\004\342A\001\001R\nupdateMask\"?" +
-      "\n\021UpdateAppResponse\022*\n\003app\030\001 \001(\0132\022.apppr" +
-      "ofile.v1.AppB\004\342A\001\003R\003app\"\261\001\n\017ListAppsRequ" +
-      "est\022G\n\ttenant_id\030\001 \001(\tB*\342A\001\001\272H\037r\035\030@2\031^([" +
-      "a-z0-9][a-z0-9._-]*)?$\260\324\030\002R\010tenantId\022(\n\t" +
-      "page_size\030\002 \001(\005B\013\342A\001\001\272H\004\032\002(\000R\010pageSize\022+" +
-      "\n\npage_token\030\003 \001(\tB\014\342A\001\001\272H\005r\003\030\200\020R\tpageTo" +
-      "ken\"n\n\020ListAppsResponse\022,\n\004apps\030\001 \003(\0132\022." +
-      "appprofile.v1.AppB\004\342A\001\003R\004apps\022,\n\017next_pa" +
-      "ge_token\030\002 \001(\tB\004\342A\001\003R\rnextPageToken\"n\n\020D" +
-      "eleteAppRequest\022>\n\006app_id\030\001 \001(\tB\'\342A\001\002\272H\034" +
-      "r\032\030@2\026^[a-z0-9][a-z0-9._-]*$\260\324\030\005R\005appId\022" +
-      "\032\n\005force\030\002 \001(\010B\004\342A\001\001R\005force\"\023\n\021DeleteApp" +
-      "Response\"\262\002\n\020CreateKeyRequest\022:\n\004kind\030\001 " +
-      "\001(\0162\026.appprofile.v1.KeyKindB\016\342A\001\002\272H\007\202\001\004\020" +
-      "\001 \000R\004kind\022A\n\006app_id\030\002 \001(\tB*\342A\001\001\272H\037r\035\030@2\031" +
-      "^([a-z0-9][a-z0-9._-]*)?$\260\324\030\001R\005appId:\236\001\272" +
-      "H\232\001\032\227\001\n\014app_id.scope\022Tapp_id is required" +
-      " for BRIDGE and CLIENT keys and refused " +
-      "for ADMIN and PROFILE keys\0321(int(this.ki" +
-      "nd) in [3, 4]) == (this.app_id != \'\')\"`\n" +
-      "\021CreateKeyResponse\022*\n\003key\030\001 \001(\0132\022.apppro" +
-      "file.v1.KeyB\004\342A\001\003R\003key\022\037\n\006secret\030\002 \001(\tB\007" +
-      "\200\001\001\342A\001\003R\006secret\"T\n\017ListKeysRequest\022A\n\006ap" +
-      "p_id\030\001 \001(\tB*\342A\001\001\272H\037r\035\030@2\031^([a-z0-9][a-z0" +
-      "-9._-]*)?$\260\324\030\001R\005appId\"@\n\020ListKeysRespons" +
-      "e\022,\n\004keys\030\001 \003(\0132\022.appprofile.v1.KeyB\004\342A\001" +
-      "\003R\004keys\"8\n\020RevokeKeyRequest\022$\n\006key_id\030\001 " +
-      "\001(\tB\r\342A\001\002\272H\006r\004\020\001\030@R\005keyId\"?\n\021RevokeKeyRe" +
-      "sponse\022*\n\003key\030\001 \001(\0132\022.appprofile.v1.KeyB" +
-      "\004\342A\001\003R\003key\"U\n\023GetSdkConfigRequest\022>\n\006app" +
-      "_id\030\001 \001(\tB\'\342A\001\002\272H\034r\032\030@2\026^[a-z0-9][a-z0-9" +
-      "._-]*$\260\324\030\001R\005appId\"s\n\024InAppTransportConfi" +
-      "g\022A\n\ttransport\030\001 \001(\0162\035.appprofile.v1.InA" +
-      "ppTransportB\004\342A\001\003R\ttransport\022\030\n\004port\030\002 \001" +
-      "(\005B\004\342A\001\003R\004port\"\230\005\n\024GetSdkConfigResponse\022" +
-      "\033\n\006app_id\030\001 \001(\tB\004\342A\001\003R\005appId\022N\n\022heartbea" +
-      "t_interval\030\002 \001(\0132\031.google.protobuf.Durat" +
-      "ionB\004\342A\001\003R\021heartbeatInterval\0228\n\010channels" +
-      "\030\003 \003(\0162\026.appprofile.v1.ChannelB\004\342A\001\003R\010ch" +
-      "annels\0227\n\025multi_user_per_device\030\004 \001(\010B\004\342" +
-      "A\001\003R\022multiUserPerDevice\0229\n\026single_device" +
-      "_per_user\030\005 \001(\010B\004\342A\001\003R\023singleDevicePerUs" +
-      "er\0220\n\021server_side_inbox\030\006 \001(\010B\004\342A\001\003R\017ser" +
-      "verSideInbox\022U\n\021in_app_transports\030\007 \003(\0132" +
-      "#.appprofile.v1.InAppTransportConfigB\004\342A" +
-      "\001\003R\017inAppTransports\0223\n\022payload_encryptio" +
-      "n\030\010 \001(\010B\004\342A\001\003R\021payloadEncryption\022g\n\031devi" +
-      "ce_attribute_monitors\030\t \003(\0132%.appprofile" +
-      ".v1.DeviceAttributeMonitorB\004\342A\001\003R\027device" +
-      "AttributeMonitors\022>\n\014push_app_ids\030\n \003(\0132" +
-      "\026.appprofile.v1.PushAppB\004\342A\001\003R\npushAppId" +
-      "s2\330\006\n\nAppService\022\\\n\tCreateApp\022\037.appprofi" +
-      "le.v1.CreateAppRequest\032 .appprofile.v1.C" +
-      "reateAppResponse\"\014\220\002\002\252\324\030\005\n\001\001\020\002\022T\n\006GetApp" +
-      "\022\034.appprofile.v1.GetAppRequest\032\035.appprof" +
-      "ile.v1.GetAppResponse\"\r\220\002\001\252\324\030\006\n\002\001\002\020\001\022\\\n\t" +
-      "UpdateApp\022\037.appprofile.v1.UpdateAppReque" +
-      "st\032 .appprofile.v1.UpdateAppResponse\"\014\220\002" +
-      "\002\252\324\030\005\n\001\001\020\001\022Z\n\010ListApps\022\036.appprofile.v1.L" +
-      "istAppsRequest\032\037.appprofile.v1.ListAppsR" +
-      "esponse\"\r\220\002\001\252\324\030\006\n\002\001\002\020\002\022\\\n\tDeleteApp\022\037.ap" +
-      "pprofile.v1.DeleteAppRequest\032 .appprofil" +
-      "e.v1.DeleteAppResponse\"\014\220\002\002\252\324\030\005\n\001\001\020\002\022\\\n\t" +
-      "CreateKey\022\037.appprofile.v1.CreateKeyReque" +
-      "st\032 .appprofile.v1.CreateKeyResponse\"\014\220\002" +
-      "\000\252\324\030\005\n\001\001\020\002\022Y\n\010ListKeys\022\036.appprofile.v1.L" +
-      "istKeysRequest\032\037.appprofile.v1.ListKeysR" +
-      "esponse\"\014\220\002\001\252\324\030\005\n\001\001\020\002\022\\\n\tRevokeKey\022\037.app" +
-      "profile.v1.RevokeKeyRequest\032 .appprofile" +
-      ".v1.RevokeKeyResponse\"\014\220\002\002\252\324\030\005\n\001\001\020\002\022g\n\014G" +
-      "etSdkConfig\022\".appprofile.v1.GetSdkConfig" +
-      "Request\032#.appprofile.v1.GetSdkConfigResp" +
-      "onse\"\016\220\002\001\252\324\030\007\n\003\001\002\004\020\001Br\n\021com.appprofile.v" +
-      "1B\017AppServiceProtoP\001ZJgithub.com/profile" +
-      "-grpc/profile-grpc/clients/go/appprofile" +
-      "/v1;appprofilev1b\006proto3"
+      "f/field_mask.proto\032\037google/protobuf/time" +
+      "stamp.proto\"H\n\020CreateAppRequest\0224\n\003app\030\001" +
+      " \001(\0132\022.appprofile.v1.AppB\016\342A\001\002\272H\003\310\001\001\260\324\030\004" +
+      "R\003app\"?\n\021CreateAppResponse\022*\n\003app\030\001 \001(\0132" +
+      "\022.appprofile.v1.AppB\004\342A\001\003R\003app\"O\n\rGetApp" +
+      "Request\022>\n\006app_id\030\001 \001(\tB\'\342A\001\002\272H\034r\032\030@2\026^[" +
+      "a-z0-9][a-z0-9._-]*$\260\324\030\001R\005appId\"<\n\016GetAp" +
+      "pResponse\022*\n\003app\030\001 \001(\0132\022.appprofile.v1.A" +
+      "ppB\004\342A\001\003R\003app\"\207\001\n\020UpdateAppRequest\0220\n\003ap" +
+      "p\030\001 \001(\0132\022.appprofile.v1.AppB\n\342A\001\002\272H\003\310\001\001R" +
+      "\003app\022A\n\013update_mask\030\002 \001(\0132\032.google.proto" +
+      "buf.FieldMaskB\004\342A\001\001R\nupdateMask\"?\n\021Updat" +
+      "eAppResponse\022*\n\003app\030\001 \001(\0132\022.appprofile.v" +
+      "1.AppB\004\342A\001\003R\003app\"\261\001\n\017ListAppsRequest\022G\n\t" +
+      "tenant_id\030\001 \001(\tB*\342A\001\001\272H\037r\035\030@2\031^([a-z0-9]" +
+      "[a-z0-9._-]*)?$\260\324\030\002R\010tenantId\022(\n\tpage_si" +
+      "ze\030\002 \001(\005B\013\342A\001\001\272H\004\032\002(\000R\010pageSize\022+\n\npage_" +
+      "token\030\003 \001(\tB\014\342A\001\001\272H\005r\003\030\200\020R\tpageToken\"n\n\020" +
+      "ListAppsResponse\022,\n\004apps\030\001 \003(\0132\022.appprof" +
+      "ile.v1.AppB\004\342A\001\003R\004apps\022,\n\017next_page_toke" +
+      "n\030\002 \001(\tB\004\342A\001\003R\rnextPageToken\"n\n\020DeleteAp" +
+      "pRequest\022>\n\006app_id\030\001 \001(\tB\'\342A\001\002\272H\034r\032\030@2\026^" +
+      "[a-z0-9][a-z0-9._-]*$\260\324\030\005R\005appId\022\032\n\005forc" +
+      "e\030\002 \001(\010B\004\342A\001\001R\005force\"\023\n\021DeleteAppRespons" +
+      "e\"\247\003\n\020CreateKeyRequest\022:\n\004kind\030\001 \001(\0162\026.a" +
+      "ppprofile.v1.KeyKindB\016\342A\001\002\272H\007\202\001\004\020\001 \000R\004ki" +
+      "nd\022A\n\006app_id\030\002 \001(\tB*\342A\001\001\272H\037r\035\030@2\031^([a-z0" +
+      "-9][a-z0-9._-]*)?$\260\324\030\001R\005appId\0220\n\005label\030\003" +
+      " \001(\tB\032\342A\001\001\272H\023r\021(\200\0012\014^[^\\p{Cc}]*$R\005label\022" +
+      "A\n\013expire_time\030\004 \001(\0132\032.google.protobuf.T" +
+      "imestampB\004\342A\001\001R\nexpireTime:\236\001\272H\232\001\032\227\001\n\014ap" +
+      "p_id.scope\022Tapp_id is required for BRIDG" +
+      "E and CLIENT keys and refused for ADMIN " +
+      "and PROFILE keys\0321(int(this.kind) in [3," +
+      " 4]) == (this.app_id != \'\')\"`\n\021CreateKey" +
+      "Response\022*\n\003key\030\001 \001(\0132\022.appprofile.v1.Ke" +
+      "yB\004\342A\001\003R\003key\022\037\n\006secret\030\002 \001(\tB\007\200\001\001\342A\001\003R\006s" +
+      "ecret\"T\n\017ListKeysRequest\022A\n\006app_id\030\001 \001(\t" +
+      "B*\342A\001\001\272H\037r\035\030@2\031^([a-z0-9][a-z0-9._-]*)?$" +
+      "\260\324\030\001R\005appId\"@\n\020ListKeysResponse\022,\n\004keys\030" +
+      "\001 \003(\0132\022.appprofile.v1.KeyB\004\342A\001\003R\004keys\"8\n" +
+      "\020RevokeKeyRequest\022$\n\006key_id\030\001 \001(\tB\r\342A\001\002\272" +
+      "H\006r\004\020\001\030@R\005keyId\"?\n\021RevokeKeyResponse\022*\n\003" +
+      "key\030\001 \001(\0132\022.appprofile.v1.KeyB\004\342A\001\003R\003key" +
+      "\"U\n\023GetSdkConfigRequest\022>\n\006app_id\030\001 \001(\tB" +
+      "\'\342A\001\002\272H\034r\032\030@2\026^[a-z0-9][a-z0-9._-]*$\260\324\030\001" +
+      "R\005appId\"s\n\024InAppTransportConfig\022A\n\ttrans" +
+      "port\030\001 \001(\0162\035.appprofile.v1.InAppTranspor" +
+      "tB\004\342A\001\003R\ttransport\022\030\n\004port\030\002 \001(\005B\004\342A\001\003R\004" +
+      "port\"\230\005\n\024GetSdkConfigResponse\022\033\n\006app_id\030" +
+      "\001 \001(\tB\004\342A\001\003R\005appId\022N\n\022heartbeat_interval" +
+      "\030\002 \001(\0132\031.google.protobuf.DurationB\004\342A\001\003R" +
+      "\021heartbeatInterval\0228\n\010channels\030\003 \003(\0162\026.a" +
+      "ppprofile.v1.ChannelB\004\342A\001\003R\010channels\0227\n\025" +
+      "multi_user_per_device\030\004 \001(\010B\004\342A\001\003R\022multi" +
+      "UserPerDevice\0229\n\026single_device_per_user\030" +
+      "\005 \001(\010B\004\342A\001\003R\023singleDevicePerUser\0220\n\021serv" +
+      "er_side_inbox\030\006 \001(\010B\004\342A\001\003R\017serverSideInb" +
+      "ox\022U\n\021in_app_transports\030\007 \003(\0132#.appprofi" +
+      "le.v1.InAppTransportConfigB\004\342A\001\003R\017inAppT" +
+      "ransports\0223\n\022payload_encryption\030\010 \001(\010B\004\342" +
+      "A\001\003R\021payloadEncryption\022g\n\031device_attribu" +
+      "te_monitors\030\t \003(\0132%.appprofile.v1.Device" +
+      "AttributeMonitorB\004\342A\001\003R\027deviceAttributeM" +
+      "onitors\022>\n\014push_app_ids\030\n \003(\0132\026.appprofi" +
+      "le.v1.PushAppB\004\342A\001\003R\npushAppIds2\330\006\n\nAppS" +
+      "ervice\022\\\n\tCreateApp\022\037.appprofile.v1.Crea" +
+      "teAppRequest\032 .appprofile.v1.CreateAppRe" +
+      "sponse\"\014\220\002\002\252\324\030\005\n\001\001\020\002\022T\n\006GetApp\022\034.appprof" +
+      "ile.v1.GetAppRequest\032\035.appprofile.v1.Get" +
+      "AppResponse\"\r\220\002\001\252\324\030\006\n\002\001\002\020\001\022\\\n\tUpdateApp\022" +
+      "\037.appprofile.v1.UpdateAppRequest\032 .apppr" +
+      "ofile.v1.UpdateAppResponse\"\014\220\002\002\252\324\030\005\n\001\001\020\001" +
+      "\022Z\n\010ListApps\022\036.appprofile.v1.ListAppsReq" +
+      "uest\032\037.appprofile.v1.ListAppsResponse\"\r\220" +
+      "\002\001\252\324\030\006\n\002\001\002\020\002\022\\\n\tDeleteApp\022\037.appprofile.v" +
+      "1.DeleteAppRequest\032 .appprofile.v1.Delet" +
+      "eAppResponse\"\014\220\002\002\252\324\030\005\n\001\001\020\002\022\\\n\tCreateKey\022" +
+      "\037.appprofile.v1.CreateKeyRequest\032 .apppr" +
+      "ofile.v1.CreateKeyResponse\"\014\220\002\000\252\324\030\005\n\001\001\020\002" +
+      "\022Y\n\010ListKeys\022\036.appprofile.v1.ListKeysReq" +
+      "uest\032\037.appprofile.v1.ListKeysResponse\"\014\220" +
+      "\002\001\252\324\030\005\n\001\001\020\002\022\\\n\tRevokeKey\022\037.appprofile.v1" +
+      ".RevokeKeyRequest\032 .appprofile.v1.Revoke" +
+      "KeyResponse\"\014\220\002\002\252\324\030\005\n\001\001\020\002\022g\n\014GetSdkConfi" +
+      "g\022\".appprofile.v1.GetSdkConfigRequest\032#." +
+      "appprofile.v1.GetSdkConfigResponse\"\016\220\002\001\252" +
+      "\324\030\007\n\003\001\002\004\020\001Br\n\021com.appprofile.v1B\017AppServ" +
+      "iceProtoP\001ZJgithub.com/profile-grpc/prof" +
+      "ile-grpc/clients/go/appprofile/v1;apppro" +
+      "filev1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -234,6 +238,7 @@ public final class AppServiceProto extends com.google.protobuf.GeneratedFile {
           com.google.api.FieldBehaviorProto.getDescriptor(),
           com.google.protobuf.DurationProto.getDescriptor(),
           com.google.protobuf.FieldMaskProto.getDescriptor(),
+          com.google.protobuf.TimestampProto.getDescriptor(),
         });
     internal_static_appprofile_v1_CreateAppRequest_descriptor =
       getDescriptor().getMessageType(0);
@@ -300,7 +305,7 @@ public final class AppServiceProto extends com.google.protobuf.GeneratedFile {
     internal_static_appprofile_v1_CreateKeyRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_appprofile_v1_CreateKeyRequest_descriptor,
-        new java.lang.String[] { "Kind", "AppId", });
+        new java.lang.String[] { "Kind", "AppId", "Label", "ExpireTime", });
     internal_static_appprofile_v1_CreateKeyResponse_descriptor =
       getDescriptor().getMessageType(11);
     internal_static_appprofile_v1_CreateKeyResponse_fieldAccessorTable = new
@@ -357,6 +362,7 @@ public final class AppServiceProto extends com.google.protobuf.GeneratedFile {
     com.google.api.FieldBehaviorProto.getDescriptor();
     com.google.protobuf.DurationProto.getDescriptor();
     com.google.protobuf.FieldMaskProto.getDescriptor();
+    com.google.protobuf.TimestampProto.getDescriptor();
     com.google.protobuf.ExtensionRegistry registry =
         com.google.protobuf.ExtensionRegistry.newInstance();
     registry.add(com.appprofile.v1.AccessProto.access);

@@ -48,4 +48,54 @@ public interface CreateKeyRequestOrBuilder extends
    */
   com.google.protobuf.ByteString
       getAppIdBytes();
+
+  /**
+   * <pre>
+   * A name for people, as what the key is for, up to 128 bytes without control characters. Default: none.
+   * </pre>
+   *
+   * <code>string label = 3 [json_name = "label", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+   * @return The label.
+   */
+  java.lang.String getLabel();
+  /**
+   * <pre>
+   * A name for people, as what the key is for, up to 128 bytes without control characters. Default: none.
+   * </pre>
+   *
+   * <code>string label = 3 [json_name = "label", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+   * @return The bytes for label.
+   */
+  com.google.protobuf.ByteString
+      getLabelBytes();
+
+  /**
+   * <pre>
+   * When the key ends by itself: from then on, within 5 seconds, it is refused as if revoked. In the future. Default:
+   * never.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp expire_time = 4 [json_name = "expireTime", (.google.api.field_behavior) = OPTIONAL];</code>
+   * @return Whether the expireTime field is set.
+   */
+  boolean hasExpireTime();
+  /**
+   * <pre>
+   * When the key ends by itself: from then on, within 5 seconds, it is refused as if revoked. In the future. Default:
+   * never.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp expire_time = 4 [json_name = "expireTime", (.google.api.field_behavior) = OPTIONAL];</code>
+   * @return The expireTime.
+   */
+  com.google.protobuf.Timestamp getExpireTime();
+  /**
+   * <pre>
+   * When the key ends by itself: from then on, within 5 seconds, it is refused as if revoked. In the future. Default:
+   * never.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp expire_time = 4 [json_name = "expireTime", (.google.api.field_behavior) = OPTIONAL];</code>
+   */
+  com.google.protobuf.TimestampOrBuilder getExpireTimeOrBuilder();
 }

@@ -35,6 +35,7 @@ private static final long serialVersionUID = 0L;
     keyId_ = "";
     kind_ = 0;
     appId_ = "";
+    label_ = "";
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -252,6 +253,129 @@ private static final long serialVersionUID = 0L;
     return revokeTime_ == null ? com.google.protobuf.Timestamp.getDefaultInstance() : revokeTime_;
   }
 
+  public static final int LABEL_FIELD_NUMBER = 6;
+  @SuppressWarnings("serial")
+  private volatile java.lang.Object label_ = "";
+  /**
+   * <pre>
+   * A name for people. Empty: none was given.
+   * </pre>
+   *
+   * <code>string label = 6 [json_name = "label", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   * @return The label.
+   */
+  @java.lang.Override
+  public java.lang.String getLabel() {
+    java.lang.Object ref = label_;
+    if (ref instanceof java.lang.String) {
+      return (java.lang.String) ref;
+    } else {
+      com.google.protobuf.ByteString bs = 
+          (com.google.protobuf.ByteString) ref;
+      java.lang.String s = bs.toStringUtf8();
+      label_ = s;
+      return s;
+    }
+  }
+  /**
+   * <pre>
+   * A name for people. Empty: none was given.
+   * </pre>
+   *
+   * <code>string label = 6 [json_name = "label", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   * @return The bytes for label.
+   */
+  @java.lang.Override
+  public com.google.protobuf.ByteString
+      getLabelBytes() {
+    java.lang.Object ref = label_;
+    if (ref instanceof java.lang.String) {
+      com.google.protobuf.ByteString b = 
+          com.google.protobuf.ByteString.copyFromUtf8(
+              (java.lang.String) ref);
+      label_ = b;
+      return b;
+    } else {
+      return (com.google.protobuf.ByteString) ref;
+    }
+  }
+
+  public static final int EXPIRE_TIME_FIELD_NUMBER = 7;
+  private com.google.protobuf.Timestamp expireTime_;
+  /**
+   * <pre>
+   * When it ends by itself (UTC), as if revoked. Absent: never.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp expire_time = 7 [json_name = "expireTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   * @return Whether the expireTime field is set.
+   */
+  @java.lang.Override
+  public boolean hasExpireTime() {
+    return ((bitField0_ & 0x00000004) != 0);
+  }
+  /**
+   * <pre>
+   * When it ends by itself (UTC), as if revoked. Absent: never.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp expire_time = 7 [json_name = "expireTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   * @return The expireTime.
+   */
+  @java.lang.Override
+  public com.google.protobuf.Timestamp getExpireTime() {
+    return expireTime_ == null ? com.google.protobuf.Timestamp.getDefaultInstance() : expireTime_;
+  }
+  /**
+   * <pre>
+   * When it ends by itself (UTC), as if revoked. Absent: never.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp expire_time = 7 [json_name = "expireTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   */
+  @java.lang.Override
+  public com.google.protobuf.TimestampOrBuilder getExpireTimeOrBuilder() {
+    return expireTime_ == null ? com.google.protobuf.Timestamp.getDefaultInstance() : expireTime_;
+  }
+
+  public static final int LAST_USED_DAY_FIELD_NUMBER = 8;
+  private com.google.type.Date lastUsedDay_;
+  /**
+   * <pre>
+   * The UTC day of its last use. Absent: never used. Written once a day, some seconds after the first use.
+   * </pre>
+   *
+   * <code>.google.type.Date last_used_day = 8 [json_name = "lastUsedDay", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   * @return Whether the lastUsedDay field is set.
+   */
+  @java.lang.Override
+  public boolean hasLastUsedDay() {
+    return ((bitField0_ & 0x00000008) != 0);
+  }
+  /**
+   * <pre>
+   * The UTC day of its last use. Absent: never used. Written once a day, some seconds after the first use.
+   * </pre>
+   *
+   * <code>.google.type.Date last_used_day = 8 [json_name = "lastUsedDay", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   * @return The lastUsedDay.
+   */
+  @java.lang.Override
+  public com.google.type.Date getLastUsedDay() {
+    return lastUsedDay_ == null ? com.google.type.Date.getDefaultInstance() : lastUsedDay_;
+  }
+  /**
+   * <pre>
+   * The UTC day of its last use. Absent: never used. Written once a day, some seconds after the first use.
+   * </pre>
+   *
+   * <code>.google.type.Date last_used_day = 8 [json_name = "lastUsedDay", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   */
+  @java.lang.Override
+  public com.google.type.DateOrBuilder getLastUsedDayOrBuilder() {
+    return lastUsedDay_ == null ? com.google.type.Date.getDefaultInstance() : lastUsedDay_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -281,6 +405,15 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000002) != 0)) {
       output.writeMessage(5, getRevokeTime());
     }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(label_)) {
+      com.google.protobuf.GeneratedMessage.writeString(output, 6, label_);
+    }
+    if (((bitField0_ & 0x00000004) != 0)) {
+      output.writeMessage(7, getExpireTime());
+    }
+    if (((bitField0_ & 0x00000008) != 0)) {
+      output.writeMessage(8, getLastUsedDay());
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -302,6 +435,17 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000002) != 0)) {
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(5, getRevokeTime());
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(label_)) {
+      size += com.google.protobuf.GeneratedMessage.computeStringSize(6, label_);
+    }
+    if (((bitField0_ & 0x00000004) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(7, getExpireTime());
+    }
+    if (((bitField0_ & 0x00000008) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(8, getLastUsedDay());
     }
     return size;
   }
@@ -342,6 +486,18 @@ private static final long serialVersionUID = 0L;
       if (!getRevokeTime()
           .equals(other.getRevokeTime())) return false;
     }
+    if (!getLabel()
+        .equals(other.getLabel())) return false;
+    if (hasExpireTime() != other.hasExpireTime()) return false;
+    if (hasExpireTime()) {
+      if (!getExpireTime()
+          .equals(other.getExpireTime())) return false;
+    }
+    if (hasLastUsedDay() != other.hasLastUsedDay()) return false;
+    if (hasLastUsedDay()) {
+      if (!getLastUsedDay()
+          .equals(other.getLastUsedDay())) return false;
+    }
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -366,6 +522,16 @@ private static final long serialVersionUID = 0L;
     if (hasRevokeTime()) {
       hash = (37 * hash) + REVOKE_TIME_FIELD_NUMBER;
       hash = (53 * hash) + getRevokeTime().hashCode();
+    }
+    hash = (37 * hash) + LABEL_FIELD_NUMBER;
+    hash = (53 * hash) + getLabel().hashCode();
+    if (hasExpireTime()) {
+      hash = (37 * hash) + EXPIRE_TIME_FIELD_NUMBER;
+      hash = (53 * hash) + getExpireTime().hashCode();
+    }
+    if (hasLastUsedDay()) {
+      hash = (37 * hash) + LAST_USED_DAY_FIELD_NUMBER;
+      hash = (53 * hash) + getLastUsedDay().hashCode();
     }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
@@ -503,6 +669,8 @@ private static final long serialVersionUID = 0L;
               .alwaysUseFieldBuilders) {
         internalGetCreateTimeFieldBuilder();
         internalGetRevokeTimeFieldBuilder();
+        internalGetExpireTimeFieldBuilder();
+        internalGetLastUsedDayFieldBuilder();
       }
     }
     @java.lang.Override
@@ -521,6 +689,17 @@ private static final long serialVersionUID = 0L;
       if (revokeTimeBuilder_ != null) {
         revokeTimeBuilder_.dispose();
         revokeTimeBuilder_ = null;
+      }
+      label_ = "";
+      expireTime_ = null;
+      if (expireTimeBuilder_ != null) {
+        expireTimeBuilder_.dispose();
+        expireTimeBuilder_ = null;
+      }
+      lastUsedDay_ = null;
+      if (lastUsedDayBuilder_ != null) {
+        lastUsedDayBuilder_.dispose();
+        lastUsedDayBuilder_ = null;
       }
       return this;
     }
@@ -577,6 +756,21 @@ private static final long serialVersionUID = 0L;
             : revokeTimeBuilder_.build();
         to_bitField0_ |= 0x00000002;
       }
+      if (((from_bitField0_ & 0x00000020) != 0)) {
+        result.label_ = label_;
+      }
+      if (((from_bitField0_ & 0x00000040) != 0)) {
+        result.expireTime_ = expireTimeBuilder_ == null
+            ? expireTime_
+            : expireTimeBuilder_.build();
+        to_bitField0_ |= 0x00000004;
+      }
+      if (((from_bitField0_ & 0x00000080) != 0)) {
+        result.lastUsedDay_ = lastUsedDayBuilder_ == null
+            ? lastUsedDay_
+            : lastUsedDayBuilder_.build();
+        to_bitField0_ |= 0x00000008;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -610,6 +804,17 @@ private static final long serialVersionUID = 0L;
       }
       if (other.hasRevokeTime()) {
         mergeRevokeTime(other.getRevokeTime());
+      }
+      if (!other.getLabel().isEmpty()) {
+        label_ = other.label_;
+        bitField0_ |= 0x00000020;
+        onChanged();
+      }
+      if (other.hasExpireTime()) {
+        mergeExpireTime(other.getExpireTime());
+      }
+      if (other.hasLastUsedDay()) {
+        mergeLastUsedDay(other.getLastUsedDay());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -666,6 +871,25 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000010;
               break;
             } // case 42
+            case 50: {
+              label_ = input.readStringRequireUtf8();
+              bitField0_ |= 0x00000020;
+              break;
+            } // case 50
+            case 58: {
+              input.readMessage(
+                  internalGetExpireTimeFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              bitField0_ |= 0x00000040;
+              break;
+            } // case 58
+            case 66: {
+              input.readMessage(
+                  internalGetLastUsedDayFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              bitField0_ |= 0x00000080;
+              break;
+            } // case 66
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1251,6 +1475,412 @@ private static final long serialVersionUID = 0L;
         revokeTime_ = null;
       }
       return revokeTimeBuilder_;
+    }
+
+    private java.lang.Object label_ = "";
+    /**
+     * <pre>
+     * A name for people. Empty: none was given.
+     * </pre>
+     *
+     * <code>string label = 6 [json_name = "label", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     * @return The label.
+     */
+    public java.lang.String getLabel() {
+      java.lang.Object ref = label_;
+      if (!(ref instanceof java.lang.String)) {
+        com.google.protobuf.ByteString bs =
+            (com.google.protobuf.ByteString) ref;
+        java.lang.String s = bs.toStringUtf8();
+        label_ = s;
+        return s;
+      } else {
+        return (java.lang.String) ref;
+      }
+    }
+    /**
+     * <pre>
+     * A name for people. Empty: none was given.
+     * </pre>
+     *
+     * <code>string label = 6 [json_name = "label", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     * @return The bytes for label.
+     */
+    public com.google.protobuf.ByteString
+        getLabelBytes() {
+      java.lang.Object ref = label_;
+      if (ref instanceof String) {
+        com.google.protobuf.ByteString b = 
+            com.google.protobuf.ByteString.copyFromUtf8(
+                (java.lang.String) ref);
+        label_ = b;
+        return b;
+      } else {
+        return (com.google.protobuf.ByteString) ref;
+      }
+    }
+    /**
+     * <pre>
+     * A name for people. Empty: none was given.
+     * </pre>
+     *
+     * <code>string label = 6 [json_name = "label", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     * @param value The label to set.
+     * @return This builder for chaining.
+     */
+    public Builder setLabel(
+        java.lang.String value) {
+      if (value == null) { throw new NullPointerException(); }
+      label_ = value;
+      bitField0_ |= 0x00000020;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * A name for people. Empty: none was given.
+     * </pre>
+     *
+     * <code>string label = 6 [json_name = "label", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearLabel() {
+      label_ = getDefaultInstance().getLabel();
+      bitField0_ = (bitField0_ & ~0x00000020);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * A name for people. Empty: none was given.
+     * </pre>
+     *
+     * <code>string label = 6 [json_name = "label", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     * @param value The bytes for label to set.
+     * @return This builder for chaining.
+     */
+    public Builder setLabelBytes(
+        com.google.protobuf.ByteString value) {
+      if (value == null) { throw new NullPointerException(); }
+      checkByteStringIsUtf8(value);
+      label_ = value;
+      bitField0_ |= 0x00000020;
+      onChanged();
+      return this;
+    }
+
+    private com.google.protobuf.Timestamp expireTime_;
+    private com.google.protobuf.SingleFieldBuilder<
+        com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> expireTimeBuilder_;
+    /**
+     * <pre>
+     * When it ends by itself (UTC), as if revoked. Absent: never.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp expire_time = 7 [json_name = "expireTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     * @return Whether the expireTime field is set.
+     */
+    public boolean hasExpireTime() {
+      return ((bitField0_ & 0x00000040) != 0);
+    }
+    /**
+     * <pre>
+     * When it ends by itself (UTC), as if revoked. Absent: never.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp expire_time = 7 [json_name = "expireTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     * @return The expireTime.
+     */
+    public com.google.protobuf.Timestamp getExpireTime() {
+      if (expireTimeBuilder_ == null) {
+        return expireTime_ == null ? com.google.protobuf.Timestamp.getDefaultInstance() : expireTime_;
+      } else {
+        return expireTimeBuilder_.getMessage();
+      }
+    }
+    /**
+     * <pre>
+     * When it ends by itself (UTC), as if revoked. Absent: never.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp expire_time = 7 [json_name = "expireTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     */
+    public Builder setExpireTime(com.google.protobuf.Timestamp value) {
+      if (expireTimeBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        expireTime_ = value;
+      } else {
+        expireTimeBuilder_.setMessage(value);
+      }
+      bitField0_ |= 0x00000040;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * When it ends by itself (UTC), as if revoked. Absent: never.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp expire_time = 7 [json_name = "expireTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     */
+    public Builder setExpireTime(
+        com.google.protobuf.Timestamp.Builder builderForValue) {
+      if (expireTimeBuilder_ == null) {
+        expireTime_ = builderForValue.build();
+      } else {
+        expireTimeBuilder_.setMessage(builderForValue.build());
+      }
+      bitField0_ |= 0x00000040;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * When it ends by itself (UTC), as if revoked. Absent: never.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp expire_time = 7 [json_name = "expireTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     */
+    public Builder mergeExpireTime(com.google.protobuf.Timestamp value) {
+      if (expireTimeBuilder_ == null) {
+        if (((bitField0_ & 0x00000040) != 0) &&
+          expireTime_ != null &&
+          expireTime_ != com.google.protobuf.Timestamp.getDefaultInstance()) {
+          getExpireTimeBuilder().mergeFrom(value);
+        } else {
+          expireTime_ = value;
+        }
+      } else {
+        expireTimeBuilder_.mergeFrom(value);
+      }
+      if (expireTime_ != null) {
+        bitField0_ |= 0x00000040;
+        onChanged();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * When it ends by itself (UTC), as if revoked. Absent: never.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp expire_time = 7 [json_name = "expireTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     */
+    public Builder clearExpireTime() {
+      bitField0_ = (bitField0_ & ~0x00000040);
+      expireTime_ = null;
+      if (expireTimeBuilder_ != null) {
+        expireTimeBuilder_.dispose();
+        expireTimeBuilder_ = null;
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * When it ends by itself (UTC), as if revoked. Absent: never.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp expire_time = 7 [json_name = "expireTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     */
+    public com.google.protobuf.Timestamp.Builder getExpireTimeBuilder() {
+      bitField0_ |= 0x00000040;
+      onChanged();
+      return internalGetExpireTimeFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * When it ends by itself (UTC), as if revoked. Absent: never.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp expire_time = 7 [json_name = "expireTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     */
+    public com.google.protobuf.TimestampOrBuilder getExpireTimeOrBuilder() {
+      if (expireTimeBuilder_ != null) {
+        return expireTimeBuilder_.getMessageOrBuilder();
+      } else {
+        return expireTime_ == null ?
+            com.google.protobuf.Timestamp.getDefaultInstance() : expireTime_;
+      }
+    }
+    /**
+     * <pre>
+     * When it ends by itself (UTC), as if revoked. Absent: never.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp expire_time = 7 [json_name = "expireTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> 
+        internalGetExpireTimeFieldBuilder() {
+      if (expireTimeBuilder_ == null) {
+        expireTimeBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder>(
+                getExpireTime(),
+                getParentForChildren(),
+                isClean());
+        expireTime_ = null;
+      }
+      return expireTimeBuilder_;
+    }
+
+    private com.google.type.Date lastUsedDay_;
+    private com.google.protobuf.SingleFieldBuilder<
+        com.google.type.Date, com.google.type.Date.Builder, com.google.type.DateOrBuilder> lastUsedDayBuilder_;
+    /**
+     * <pre>
+     * The UTC day of its last use. Absent: never used. Written once a day, some seconds after the first use.
+     * </pre>
+     *
+     * <code>.google.type.Date last_used_day = 8 [json_name = "lastUsedDay", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     * @return Whether the lastUsedDay field is set.
+     */
+    public boolean hasLastUsedDay() {
+      return ((bitField0_ & 0x00000080) != 0);
+    }
+    /**
+     * <pre>
+     * The UTC day of its last use. Absent: never used. Written once a day, some seconds after the first use.
+     * </pre>
+     *
+     * <code>.google.type.Date last_used_day = 8 [json_name = "lastUsedDay", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     * @return The lastUsedDay.
+     */
+    public com.google.type.Date getLastUsedDay() {
+      if (lastUsedDayBuilder_ == null) {
+        return lastUsedDay_ == null ? com.google.type.Date.getDefaultInstance() : lastUsedDay_;
+      } else {
+        return lastUsedDayBuilder_.getMessage();
+      }
+    }
+    /**
+     * <pre>
+     * The UTC day of its last use. Absent: never used. Written once a day, some seconds after the first use.
+     * </pre>
+     *
+     * <code>.google.type.Date last_used_day = 8 [json_name = "lastUsedDay", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     */
+    public Builder setLastUsedDay(com.google.type.Date value) {
+      if (lastUsedDayBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        lastUsedDay_ = value;
+      } else {
+        lastUsedDayBuilder_.setMessage(value);
+      }
+      bitField0_ |= 0x00000080;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * The UTC day of its last use. Absent: never used. Written once a day, some seconds after the first use.
+     * </pre>
+     *
+     * <code>.google.type.Date last_used_day = 8 [json_name = "lastUsedDay", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     */
+    public Builder setLastUsedDay(
+        com.google.type.Date.Builder builderForValue) {
+      if (lastUsedDayBuilder_ == null) {
+        lastUsedDay_ = builderForValue.build();
+      } else {
+        lastUsedDayBuilder_.setMessage(builderForValue.build());
+      }
+      bitField0_ |= 0x00000080;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * The UTC day of its last use. Absent: never used. Written once a day, some seconds after the first use.
+     * </pre>
+     *
+     * <code>.google.type.Date last_used_day = 8 [json_name = "lastUsedDay", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     */
+    public Builder mergeLastUsedDay(com.google.type.Date value) {
+      if (lastUsedDayBuilder_ == null) {
+        if (((bitField0_ & 0x00000080) != 0) &&
+          lastUsedDay_ != null &&
+          lastUsedDay_ != com.google.type.Date.getDefaultInstance()) {
+          getLastUsedDayBuilder().mergeFrom(value);
+        } else {
+          lastUsedDay_ = value;
+        }
+      } else {
+        lastUsedDayBuilder_.mergeFrom(value);
+      }
+      if (lastUsedDay_ != null) {
+        bitField0_ |= 0x00000080;
+        onChanged();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The UTC day of its last use. Absent: never used. Written once a day, some seconds after the first use.
+     * </pre>
+     *
+     * <code>.google.type.Date last_used_day = 8 [json_name = "lastUsedDay", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     */
+    public Builder clearLastUsedDay() {
+      bitField0_ = (bitField0_ & ~0x00000080);
+      lastUsedDay_ = null;
+      if (lastUsedDayBuilder_ != null) {
+        lastUsedDayBuilder_.dispose();
+        lastUsedDayBuilder_ = null;
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * The UTC day of its last use. Absent: never used. Written once a day, some seconds after the first use.
+     * </pre>
+     *
+     * <code>.google.type.Date last_used_day = 8 [json_name = "lastUsedDay", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     */
+    public com.google.type.Date.Builder getLastUsedDayBuilder() {
+      bitField0_ |= 0x00000080;
+      onChanged();
+      return internalGetLastUsedDayFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * The UTC day of its last use. Absent: never used. Written once a day, some seconds after the first use.
+     * </pre>
+     *
+     * <code>.google.type.Date last_used_day = 8 [json_name = "lastUsedDay", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     */
+    public com.google.type.DateOrBuilder getLastUsedDayOrBuilder() {
+      if (lastUsedDayBuilder_ != null) {
+        return lastUsedDayBuilder_.getMessageOrBuilder();
+      } else {
+        return lastUsedDay_ == null ?
+            com.google.type.Date.getDefaultInstance() : lastUsedDay_;
+      }
+    }
+    /**
+     * <pre>
+     * The UTC day of its last use. Absent: never used. Written once a day, some seconds after the first use.
+     * </pre>
+     *
+     * <code>.google.type.Date last_used_day = 8 [json_name = "lastUsedDay", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        com.google.type.Date, com.google.type.Date.Builder, com.google.type.DateOrBuilder> 
+        internalGetLastUsedDayFieldBuilder() {
+      if (lastUsedDayBuilder_ == null) {
+        lastUsedDayBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            com.google.type.Date, com.google.type.Date.Builder, com.google.type.DateOrBuilder>(
+                getLastUsedDay(),
+                getParentForChildren(),
+                isClean());
+        lastUsedDay_ = null;
+      }
+      return lastUsedDayBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:appprofile.v1.Key)

@@ -122,4 +122,78 @@ public interface KeyOrBuilder extends
    * <code>.google.protobuf.Timestamp revoke_time = 5 [json_name = "revokeTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
    */
   com.google.protobuf.TimestampOrBuilder getRevokeTimeOrBuilder();
+
+  /**
+   * <pre>
+   * A name for people. Empty: none was given.
+   * </pre>
+   *
+   * <code>string label = 6 [json_name = "label", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   * @return The label.
+   */
+  java.lang.String getLabel();
+  /**
+   * <pre>
+   * A name for people. Empty: none was given.
+   * </pre>
+   *
+   * <code>string label = 6 [json_name = "label", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   * @return The bytes for label.
+   */
+  com.google.protobuf.ByteString
+      getLabelBytes();
+
+  /**
+   * <pre>
+   * When it ends by itself (UTC), as if revoked. Absent: never.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp expire_time = 7 [json_name = "expireTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   * @return Whether the expireTime field is set.
+   */
+  boolean hasExpireTime();
+  /**
+   * <pre>
+   * When it ends by itself (UTC), as if revoked. Absent: never.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp expire_time = 7 [json_name = "expireTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   * @return The expireTime.
+   */
+  com.google.protobuf.Timestamp getExpireTime();
+  /**
+   * <pre>
+   * When it ends by itself (UTC), as if revoked. Absent: never.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp expire_time = 7 [json_name = "expireTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   */
+  com.google.protobuf.TimestampOrBuilder getExpireTimeOrBuilder();
+
+  /**
+   * <pre>
+   * The UTC day of its last use. Absent: never used. Written once a day, some seconds after the first use.
+   * </pre>
+   *
+   * <code>.google.type.Date last_used_day = 8 [json_name = "lastUsedDay", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   * @return Whether the lastUsedDay field is set.
+   */
+  boolean hasLastUsedDay();
+  /**
+   * <pre>
+   * The UTC day of its last use. Absent: never used. Written once a day, some seconds after the first use.
+   * </pre>
+   *
+   * <code>.google.type.Date last_used_day = 8 [json_name = "lastUsedDay", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   * @return The lastUsedDay.
+   */
+  com.google.type.Date getLastUsedDay();
+  /**
+   * <pre>
+   * The UTC day of its last use. Absent: never used. Written once a day, some seconds after the first use.
+   * </pre>
+   *
+   * <code>.google.type.Date last_used_day = 8 [json_name = "lastUsedDay", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   */
+  com.google.type.DateOrBuilder getLastUsedDayOrBuilder();
 }
