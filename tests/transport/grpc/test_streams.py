@@ -393,7 +393,7 @@ async def test_no_more_is_made_than_the_reader_takes(stream: Start, servicer: Se
 async def test_a_reader_that_takes_nothing_does_not_keep_its_place(stream: Start, servicer: Servicer) -> None:
     async def large(request: Any, call: Call) -> AsyncIterator[Any]:
         while True:
-            yield answer("token", b"x" * 1_000_000)
+            yield answer("token", b"x" * 30_000_000)  # so that already the first one waits for the reader
 
     servicer.give = large
     streams = await stream(max_age=0.2, streams=1)
