@@ -1,4 +1,4 @@
-"""What the spool may hold of secrets: sealed texts and keyed hashes, under keys derived from the hash key."""
+"""Sealed texts and keyed hashes, under keys that are derived from a secret: what may stand on disk of secrets."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class CannotOpen(Exception):  # noqa: N818 - an outcome
 class Sealer:
     """Seals texts with AES-256-GCM and hashes them with BLAKE2b.
 
-    Each start of a process seals under a key of its own, derived from the hash key and a random salt that the spool
-    keeps: the nonce is then a counter, and no number of reports brings two equal nonces under one key.
+    Each start of a process seals under a key of its own, derived from the hash key and a random salt that is kept
+    beside what is sealed: the nonce is then a counter, and no number of texts brings two equal nonces under one key.
     """
 
     def __init__(self, hash_key: bytes, salt_of: Callable[[int], bytes], epoch: int) -> None:

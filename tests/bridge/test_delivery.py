@@ -23,6 +23,7 @@ from profile_grpc.bridge.spool import facts as spool_facts
 from profile_grpc.bridge.spool.limits import SpoolLimits
 from profile_grpc.bridge.spool.schema import SpoolError
 from profile_grpc.bridge.spool.spool import Spool
+from profile_grpc.bridge.spool.steady_clock import SteadyClock
 from tests.bridge.conftest import HASH_KEY, SOON, Harness, request, status, until
 from tests.bridge.fake_service import APP, CALLS, KEY, MESSAGES, OTHER_KEY, READER
 from tests.bridge.processes import free_port
@@ -698,8 +699,7 @@ async def test_dead_letters_do_not_age_by_a_jump_of_the_clock(harness: Harness) 
     bridge = await harness.start()
     day = timedelta(days=1) // timedelta(microseconds=1)
     spool, moment, now = bridge._spool, 0, harness.clock.microseconds
-    spool._moment = lambda: moment
-    spool._clock = None
+    spool._clock = SteadyClock(lambda: moment, None)
     assert await harness.get(f"/{APP}/removeToken/?username=johndow") == 200
     await until(lambda: spool.dead == 1)
     await spool.clean(now)
@@ -711,8 +711,7 @@ async def test_dead_letters_do_not_age_by_a_jump_of_the_clock(harness: Harness) 
     await harness.stop()
     bridge = await harness.start()  # a start does not take the jump for granted
     spool = bridge._spool
-    spool._moment = lambda: moment
-    spool._clock, spool._steady_from = None, 0
+    spool._clock = SteadyClock(lambda: moment, spool._clock._noted)
     await spool.clean(now + 365 * day + moment)
     assert spool.dead == 1
     moment += day + 1

@@ -156,6 +156,18 @@ async def test_a_late_report_after_signing_in_again_changes_nothing(tmp_path: Pa
     assert site.administer("bridge", "dead", "list", "--json", "--spool", str(site.spool)) == "[]"
 
 
+async def test_a_hangup_ends_no_bridge(tmp_path: Path) -> None:
+    """Operators send SIGHUP after they have renewed a certificate."""
+    site = await Site(tmp_path).prepare(PUSH_APPS)
+    with site.bridge() as bridge:
+        bridge.process.send_signal(signal.SIGHUP)
+        async with asyncio.timeout(20):
+            while "read as they change" not in (tmp_path / "bridge.log").read_text():  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        assert status(await send(bridge.said("bridge on"), b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")) == 200
+        assert bridge.end(signal.SIGTERM) == 0
+
+
 async def test_accounts_of_one_phone_and_its_new_token(tmp_path: Path) -> None:
     """X5: two accounts share the device, and both move to the one of the new token."""
     site = await Site(tmp_path).prepare(PUSH_APPS, "multi_user_per_device=true")

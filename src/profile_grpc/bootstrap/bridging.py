@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -55,6 +57,10 @@ def run_bridge(
 
 async def _run(config: BridgeConfig, metrics: tuple[str, int] | None, announce: Callable[[BridgeReady], None]) -> None:
     stop = stop_on_signals()
+    # Where SIGHUP stands for "read renewed certificates": that is done each second, and the signal must end nothing.
+    asyncio.get_running_loop().add_signal_handler(
+        signal.SIGHUP, lambda: log.info("certificates are read as they change")
+    )
     registry = process_registry()
     server = None
     if metrics is not None:

@@ -13,10 +13,10 @@ from prometheus_client import CollectorRegistry
 
 from profile_grpc.bridge.app_reader import AppReader
 from profile_grpc.bridge.availability import Availability
-from profile_grpc.bridge.certificates import ListenerCertificate
 from profile_grpc.bridge.delivery.applying import Applier
 from profile_grpc.bridge.delivery.delivery import Delivery, DeliveryLimits
 from profile_grpc.bridge.http import server
+from profile_grpc.bridge.http.certificate import ListenerCertificate
 from profile_grpc.bridge.http.connection import ServerLimits
 from profile_grpc.bridge.http.endpoints import EndpointOptions, Endpoints
 from profile_grpc.bridge.http.server import HttpServer

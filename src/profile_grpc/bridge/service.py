@@ -16,8 +16,8 @@ import appprofile.aio
 from appprofile import ApiError
 from appprofile.v1 import app_service_pb2
 from appprofile.v1 import profile_service_pb2 as pb
-from profile_grpc.bridge.certificates import WatchedFiles
 from profile_grpc.bridge.known_apps import KnownApp, known_app
+from profile_grpc.bridge.watched_files import WatchedFiles
 
 API_KEY = "x-api-key"
 TRACE = "traceparent"

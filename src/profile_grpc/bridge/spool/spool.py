@@ -16,15 +16,13 @@ from profile_grpc.bridge.report import MICROSECONDS, Account, Kind
 from profile_grpc.bridge.spool import schema
 from profile_grpc.bridge.spool.limits import SpoolLimits
 from profile_grpc.bridge.spool.records import Batch, Death, Incoming, KnownDevice, Left, Removal, Row, Waiting
+from profile_grpc.bridge.spool.steady_clock import DEAD_RETENTION, SteadyClock
 from profile_grpc.bridge.spool.writer import Writer
 from profile_grpc.sealing import Sealer
 
-_DEAD_RETENTION = 30 * 86_400 * MICROSECONDS
 _DEVICE_RETENTION = 90 * 86_400 * MICROSECONDS
 _CLOCK = "clock"
 """The value in `meta` that tells when the spool was last cleaned, in microseconds since 1970."""
-_UNEVEN = 3600 * MICROSECONDS
-_STEADY_AFTER = 86_400 * MICROSECONDS
 _REPLAYED_AT_ONCE = 1000
 _FEW_REPORTS = 10_000
 _AFTER_FAILURE = 0.2
@@ -86,13 +84,7 @@ class Spool:
         self._burying = 0
         """Dead letters that are not yet on disk."""
         self._recent = _Recent(self.limits)
-        self._moment = moment
-        self._clock: tuple[int, int] | None = None
-        """What the clock and a monotonic one showed when the spool was last cleaned."""
-        self._noted = self.get(_CLOCK)
-        """What it showed when an earlier process last did so."""
-        self._steady_from = 0
-        """When the clock may be believed again, by the monotonic one."""
+        self._clock = SteadyClock(moment, self.get(_CLOCK))
         self.on_superseded: Callable[[Sequence[int], str], None] = lambda _numbers, _reason: None
         """Told which reports wait no longer, once that is durable: OVERTAKEN by a removal, REPEATED by an equal one."""
         self.on_rejoined: Callable[[], None] = lambda: None
@@ -278,29 +270,16 @@ class Spool:
     async def clean(self, now: int) -> None:
         """Lets go what is no longer needed."""
         few = self.waiting <= _FEW_REPORTS
-        before = now - _DEAD_RETENTION if self._is_steady(now) else 0
-        devices = max(0, before - _DEVICE_RETENTION + _DEAD_RETENTION)
+        steady = self._clock.steady(now)
+        if steady:  # else a start in the meantime would take a jump for granted
+            self.put(_CLOCK, str(now).encode())
+        before = now - DEAD_RETENTION if steady else 0
+        devices = max(0, before - _DEVICE_RETENTION + DEAD_RETENTION)
         left = await self._in_thread(lambda: self._writer.clean(self.limits.size, before, devices, keys=few))
         left += self._burying
         if left < self.dead:
             log.info("dead letters were let go: too old, or too many", letters=self.dead - left)
         self.dead = left
-
-    def _is_steady(self, now: int) -> bool:
-        """Whether the clock has run evenly for a day, as far as can be told: letters do not age by a jump of it."""
-        moment = self._moment()
-        if self._clock is None:
-            jumped = self._noted is not None and not -_UNEVEN <= now - int(self._noted) <= _DEAD_RETENTION
-        else:
-            wall, monotonic = self._clock
-            jumped = abs((now - wall) - (moment - monotonic)) > _UNEVEN
-        if jumped:
-            self._steady_from = moment + _STEADY_AFTER
-        self._clock = (now, moment)
-        steady = moment >= self._steady_from
-        if steady:  # else a start in the meantime would take the jump for granted
-            self.put(_CLOCK, str(now).encode())
-        return steady
 
     # --- the thread ---
 

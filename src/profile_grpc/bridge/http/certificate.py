@@ -1,43 +1,16 @@
-"""Certificates that are renewed while the bridge runs: the files are looked at each second."""
+"""The certificate that apps are shown, which may be renewed while the bridge runs."""
 
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterable
 from pathlib import Path
 
 import structlog
 
 from profile_grpc.bridge.http.server import tls_context
+from profile_grpc.bridge.watched_files import WatchedFiles
 
 log = structlog.get_logger(__name__)
-
-
-class WatchedFiles:
-    """Tells when files were changed, or replaced by others."""
-
-    def __init__(self, paths: Iterable[Path | None]) -> None:
-        self._paths = [path for path in paths if path is not None]
-        self._seen = self._state()
-
-    def changed(self) -> bool:
-        """Whether they are other files than when this was last asked. While one is missing they are the same."""
-        state = self._state()
-        if None in state or state == self._seen:
-            return False
-        self._seen = state
-        return True
-
-    def _state(self) -> list[tuple[int, int, int] | None]:
-        return [_stamp(path) for path in self._paths]
-
-
-def _stamp(path: Path) -> tuple[int, int, int] | None:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 class ListenerCertificate:
