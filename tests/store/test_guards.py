@@ -112,6 +112,21 @@ async def test_of_two_changes_one_wins(pair: tuple[Writer, Writer], ours: AnyCom
     await race(first, second, ours, theirs)
 
 
+async def test_a_count_dated_ahead_is_dated_anew(store: SqlStore) -> None:
+    """Terms: the ledger outlives the profile, so the count is dated there too."""
+    of = key()
+    wrong = MadRecord(NOW + 365 * DAY, 1)
+    entry = LedgerEntry("shop", HASHER.profile(of), 1, wrong.count_time)
+    async with store.profiles.write() as transaction:
+        await transaction.apply(changes(profiles=[Write(profile(of, mad=wrong), None)], ledger=[entry]))
+    await Writer(store).commit(Heartbeat(of))
+    usage = await store.usage.usage("shop", NOW.date(), NOW.date(), NOW - DAY, NOW)
+    assert (usage.days, usage.rolling) == ({NOW.date(): 1}, 1)
+    stored = await store.profiles.get(of)
+    assert stored is not None
+    assert stored.mad.count_time == NOW
+
+
 async def test_a_device_counted_twice_is_refused_m4(store: SqlStore, other: SqlStore) -> None:
     entry = LedgerEntry("shop", "hash-of-a-profile-0001", 1, NOW)
     again = entry._replace(count_time=NOW + DAY)
@@ -125,7 +140,7 @@ async def test_a_device_counted_twice_is_refused_m4(store: SqlStore, other: SqlS
 
 
 GUARDED = [
-    ("tokens", TokenGuard(TokenKey("shop", "h", PushProvider.HMS, ""), "phone", 1, 5)),
+    ("tokens", TokenGuard(TokenKey("shop", "h", PushProvider.HMS), "phone", 1, 5)),
     ("profiles", profile(key(), revision=5)),
 ]
 
@@ -299,4 +314,4 @@ async def test_R4_an_owner_that_counts_profiles_which_are_gone_gives_way(store: 
     [result] = await writer.commit(register(key("bob", "tablet"), "t"))
     assert isinstance(result, Registered)
     [owner] = (await contents(store))["push_token"]
-    assert owner[4:6] == ("tablet", 1)
+    assert owner[3:5] == ("tablet", 1)

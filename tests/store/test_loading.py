@@ -47,7 +47,7 @@ def keys(profiles: Iterable[Profile]) -> set[ProfileKey]:
 
 
 def token(text: str, app: str = "shop") -> TokenKey:
-    return TokenKey(app, HASHER.token(app, text).token_hash, PushProvider.FCM, "com.shop")
+    return TokenKey(app, HASHER.token(app, text).token_hash, PushProvider.FCM)
 
 
 def assert_guarded(rows: Rows) -> None:

@@ -84,7 +84,7 @@ async def fill(url: str) -> None:
                 profiles=[Write(p, None) for p in profiles],
                 guards=[Write(Guard(n, 1), None) for n in range(ROWS)],
                 tokens=[
-                    Write(TokenGuard(TokenKey("shop", f"{n}", PushProvider.FCM, ""), "d", 1), None) for n in range(ROWS)
+                    Write(TokenGuard(TokenKey("shop", f"{n}", PushProvider.FCM), "d", 1), None) for n in range(ROWS)
                 ],
                 tombstones=[
                     Tombstone("shop", f"{n}", DeletionReason.DELETED, NOW - n * DAY / 100, NOW) for n in range(3 * ROWS)

@@ -74,6 +74,21 @@ async def test_a_day_that_ends_with_the_cutoff_is_not_followed_by_another_p5(sto
     assert _heard_values(DueBefore("shop", midnight, None))["day"] == midnight.toordinal() - EPOCH - 1
 
 
+async def test_what_is_stamped_ahead_is_found(store: SqlStore) -> None:
+    """Terms: a heartbeat, a registration without one, and a sign-out, newest first; nothing else."""
+    far, farther = heard("far", NOON + TICK), heard("farther", NOON + 3 * DAY)
+    silent = heard("silent", None, register_time=NOON + 9 * DAY)
+    gone = heard("gone", NOON, status=ProfileStatus.UNREGISTERED, unregister_time=NOON + TICK)
+    at = heard("at", NOON, register_time=NOON + DAY)
+    others = [heard("old", NOON - 9 * DAY), heard("quiet", None, register_time=NOON), at]
+    gone_before = heard("gone-before", None, status=ProfileStatus.UNREGISTERED, unregister_time=NOON)
+    elsewhere = profile(key(app="news"), last_heartbeat_time=NOON + DAY)
+    await put(store, far, farther, silent, gone, gone_before, elsewhere, *others)
+    assert await store.reaper.stamped_ahead("shop", NOON, 10) == [farther.key, far.key, silent.key, gone.key]
+    assert await store.reaper.stamped_ahead("shop", NOON, 2) == [farther.key, far.key]
+    assert await store.reaper.stamped_ahead("shop", NOON + 99 * DAY, 10) == []
+
+
 async def test_due_unregistered_is_ordered_by_time_p8(store: SqlStore) -> None:
     def unregistered(name: str, time: datetime) -> Profile:
         return profile(key(name), status=ProfileStatus.UNREGISTERED, unregister_time=time)

@@ -14,6 +14,7 @@ from profile_grpc.bootstrap.process import watch_schema
 from profile_grpc.domain.heartbeat import Heartbeat
 from profile_grpc.domain.model import DisplacementEffect
 from profile_grpc.domain.results import Registered
+from profile_grpc.service.ports import ProfileFilter
 from profile_grpc.store import SchemaError, check_schema, migrate, open_store
 from profile_grpc.store.engines import named_by
 from profile_grpc.store.schema import REVISIONS, VERSION_TABLE, upgrade
@@ -111,6 +112,71 @@ async def test_a_database_of_the_first_revision_goes_on_where_it_was(engine_url:
     [registered] = await writer.commit(register(key("bob", "tablet"), "T"))
     assert isinstance(registered, Registered)
     assert [(d.key, d.effect) for d in registered.displaced] == [(key(), DisplacementEffect.TOKEN_MOVED)]
+    await store.close()
+
+
+def seed_owners(connection: Connection) -> None:
+    """What programs before revision 0006 left of tokens whose label was part of their identity.
+
+    W has two owners, U is a device's twice, nobody holds V any more, and X is as ever.
+    """
+    endpoints = {
+        ("ann", "phone", 10): '[{"p":1,"t":"W","c":1,"a":"com.shop"},{"p":1,"t":"é","c":1,"a":"com.shop","u":2}]',
+        ("bob", "tablet", 20): '[{"p":1,"t":"W","c":1}]',
+        ("carl", "watch", 5): '[{"p":1,"t":"U","c":1,"a":"one"},{"p":1,"t":"U","c":1,"a":"two","u":2}]',
+        ("dora", "watch", 6): '[{"p":1,"t":"U","c":1,"a":"one"}]',
+    }
+    for (user, device, registered), column in endpoints.items():
+        connection.execute(
+            text(PROFILE.partition(" VALUES ")[0] + PROFILE_VALUES),
+            {"u": user, "d": device, "r": registered, "e": column},
+        )
+    owners = [
+        ("W", "com.shop", "phone", 1),
+        ("W", "", "tablet", 1),
+        ("U", "one", "watch", 2),
+        ("U", "two", "watch", 1),
+        ("V", "one", "gone", 1),
+        ("V", "two", "lost", 2),
+        ("X", "one", "phone", 3),
+    ]
+    for token, label, device, holders in owners:
+        connection.execute(
+            text("INSERT INTO push_token VALUES ('shop', :hash, 1, :label, :device, :holders, 6)"),
+            {"hash": token_hash(token), "label": label, "device": device, "holders": holders},
+        )
+
+
+PROFILE_VALUES = " VALUES ('shop', :u, :d, 1, :r, 1, 0, 1, 1, 0, 14, :e, FALSE, 1, 1, 7)"
+
+
+def token_hash(token: str) -> str:
+    return HASHER.token("shop", token).token_hash
+
+
+async def test_R4_two_owners_of_a_token_become_one(engine_url: str) -> None:
+    """The device that registered last keeps the token; the migration needs no hash key for that."""
+    engine = named_by(engine_url).migrator(engine_url)
+    async with engine.begin() as connection:
+        await connection.run_sync(upgrade, "0005")
+        await connection.run_sync(seed_owners)
+    await engine.dispose()
+    await migrate(engine_url)
+    store = await open_store(engine_url, hasher=HASHER)
+    found = await contents(store)
+    owners = {row[1]: (row[3], row[4]) for row in found["push_token"]}
+    assert owners == {
+        token_hash("W"): ("tablet", 1),
+        token_hash("U"): ("watch", 2),
+        token_hash("V"): ("lost", 2),
+        token_hash("X"): ("phone", 3),
+    }
+    profiles = {p.key.user_id: p for p in await store.profiles.list(ProfileFilter("shop"), None, 10)}
+    tokens = {user: [e.token for e in p.push_endpoints] for user, p in profiles.items()}
+    assert tokens == {"ann": ["é"], "bob": ["W"], "carl": ["U", "U"], "dora": ["U"]}
+    assert profiles["ann"].revision != 7
+    assert profiles["bob"].revision == profiles["carl"].revision == 7
+    assert [row[3:6] for row in found["event"]] == [("PUSH_TOKEN_MOVED", "ann", "phone")]
     await store.close()
 
 

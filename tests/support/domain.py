@@ -252,7 +252,7 @@ class Scene:
     def owner(self, endpoint: NewEndpoint) -> str | None:
         """The device that the guard row names as the owner of the endpoint's token."""
         token = HASHER.token(APP, endpoint.token)
-        guard = self.world.tokens.get(TokenKey(APP, token.token_hash, endpoint.provider, endpoint.push_app_id))
+        guard = self.world.tokens.get(TokenKey(APP, token.token_hash, endpoint.provider))
         return guard.device_id if guard else None
 
     def events(self, kind: EventType) -> list[Event]:

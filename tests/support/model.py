@@ -169,14 +169,17 @@ class Model:
             me.endpoints[e.provider, e.purpose] = Endpoint(e.provider, e.purpose, e.push_app_id, e.token, confirmed)
 
     def claim_tokens(self, me: Known) -> list[tuple[ProfileKey, str]]:
-        mine = {(e.provider, e.push_app_id, e.token) for e in me.living()}
+        mine = {(e.provider, e.token) for e in me.living()}
         displaced = []
         for other in self.of_app(me.key.app_id):
             if other.key.device_id == me.key.device_id:
                 continue
-            lost = [s for s, e in other.endpoints.items() if e.token and (e.provider, e.push_app_id, e.token) in mine]
+            lost = [s for s, e in other.endpoints.items() if e.token and (e.provider, e.token) in mine]
             for slot in lost:
-                del other.endpoints[slot]
+                taken = other.endpoints.pop(slot)
+                for e in me.living():
+                    if (e.provider, e.token) == (taken.provider, taken.token):
+                        e.confirmed = max(e.confirmed, taken.confirmed)
             if lost:
                 other.changed = True
                 displaced.append((other.key, "TOKEN_MOVED"))
@@ -234,9 +237,22 @@ class Model:
         asked = command.patch.channels
         if asked is not None and not asked <= self.settings[me.key.app_id].channels:
             return ("refused", "CHANNEL_NOT_ENABLED")
-        self.patch(me, command.patch, now)
+        taken = [e for e in command.patch.push_endpoints if not self.is_newer_elsewhere(me, e.provider, e.token)]
+        patch = command.patch._replace(push_endpoints=tuple(taken))
+        if len(taken) < len(command.patch.push_endpoints):
+            patch = patch._replace(replace_push_endpoints=patch.replace_push_endpoints and bool(taken))
+        self.patch(me, patch, now)
         self.be_active(me.key, now)
         return ("updated", sorted(self.claim_tokens(me)))
+
+    def is_newer_elsewhere(self, me: Known, provider: PushProvider, token: str) -> bool:
+        """Whether another device holds the token that registered no earlier than this profile."""
+        return any(
+            other.registered >= me.registered
+            for other in self.of_app(me.key.app_id)
+            if other.key.device_id != me.key.device_id
+            and any((e.provider, e.token) == (provider, token) for e in other.living())
+        )
 
     # --- D, P ---
 
@@ -400,7 +416,7 @@ class Model:
 
 
 def same_token(one: Endpoint, other: Endpoint) -> bool:
-    return (one.provider, one.push_app_id, one.token) == (other.provider, other.push_app_id, other.token)
+    return (one.provider, one.token) == (other.provider, other.token)
 
 
 def fits(said: str, label: str) -> bool:

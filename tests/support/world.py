@@ -10,8 +10,10 @@ from profile_grpc.domain.kinds import (
     EVENTS,
     GUARDS,
     LEDGER,
+    ORDERS,
     PROFILES,
     REAPED,
+    RECOUNTED,
     TOKENS,
     TOMBSTONES,
     RecordKind,
@@ -97,6 +99,7 @@ class World:
         held = {token for p in found[PROFILES].values() for token in self.tokens_of(p)}
         found[TOKENS] |= self._by_key(TOKENS, held)
         found[PROFILES] |= patched
+        found[ORDERS] |= self._by_key(ORDERS, needs.orders(found[PROFILES].values()))
         wanted = needs.of(PROFILES) | needs.patched
         for kind in kinds:
             if kind.part_of is not None and kind.part_of.whole is PROFILES:
@@ -139,7 +142,7 @@ class World:
         """The tokens the profile holds."""
         app_id = profile.key.app_id
         return {
-            TokenKey(app_id, self.hasher.token(app_id, e.token).token_hash, e.provider, e.push_app_id)
+            TokenKey(app_id, self.hasher.token(app_id, e.token).token_hash, e.provider)
             for e in profile.push_endpoints
             if e.token
         }
@@ -168,7 +171,9 @@ class World:
                 self._write(kind, write.row)
         for record_kind, records in changes.records.items():
             for record in records:
-                self.records[record_kind][self._record_key(record_kind, record)] = record
+                # The counts that are dated anew are those of the ledger.
+                into = LEDGER if record_kind is RECOUNTED else record_kind
+                self.records[into][self._record_key(record_kind, record)] = record
         for tally, added in changes.tallies.items():
             self.tallies[tally].update(added)
 

@@ -43,6 +43,7 @@ from tests.support.domain import (
     key,
     patch,
     profile,
+    seconds,
 )
 
 BOB_TABLET = key("bob", "tablet")
@@ -132,7 +133,7 @@ def test_R7_a_signed_out_device_comes_back_while_another_registers(other: Profil
 
 @pytest.mark.parametrize("command", [Register, UpdateProfileData])
 def test_R4_two_devices_claim_one_free_token(command: type[Register | UpdateProfileData]) -> None:
-    scene = given(profile(ANN), profile(BOB_TABLET))
+    scene = given(profile(ANN), profile(BOB_TABLET, register_time=T0 + seconds(1)))
     assert race(scene, command(ANN, patch(fcm("T"))), command(BOB_TABLET, patch(fcm("T"))))
     assert (scene.tokens(ANN), scene.tokens(BOB_TABLET)) == ([], ["T"])
 

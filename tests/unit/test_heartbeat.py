@@ -36,7 +36,7 @@ def test_H1_period_and_interval_are_the_apps() -> None:
     assert answer.next_heartbeat_after == days(2)
 
 
-@pytest.mark.parametrize("back", [minutes(1), days(30)])
+@pytest.mark.parametrize("back", [minutes(1), days(1)])
 def test_H1_never_backwards(back: timedelta) -> None:
     scene = given(profile(ANN, last_heartbeat_time=T0 + days(30)), at=T0 + days(30))
     answer = scene.later(-back).heartbeat(ANN)

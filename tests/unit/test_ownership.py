@@ -2,6 +2,7 @@
 
 import pytest
 
+from profile_grpc.domain.commands import ProfilePatch
 from profile_grpc.domain.model import (
     DisplacementEffect,
     EventType,
@@ -12,7 +13,7 @@ from profile_grpc.domain.model import (
     UserState,
 )
 from profile_grpc.domain.registration import Register
-from profile_grpc.domain.results import Displacement, Registered, Updated
+from profile_grpc.domain.results import Displacement, IgnoredReason, IgnoredValue, Registered, Updated
 from profile_grpc.domain.updating import UpdateProfileData
 from tests.support.domain import (
     ANN,
@@ -28,6 +29,7 @@ from tests.support.domain import (
     key,
     patch,
     profile,
+    seconds,
     stored,
 )
 
@@ -49,7 +51,8 @@ def superseded(scene: Scene, *keys_: object) -> bool:
 def test_R4_a_token_moves_to_the_newest_device_and_the_older_profile_stays(
     command: type[Register | UpdateProfileData],
 ) -> None:
-    scene = given(profile(ANN, fcm("T"), fcm("CALLS", purpose=CALL)), profile(BOB_TABLET))
+    newer = profile(BOB_TABLET, register_time=T0 + seconds(1))
+    scene = given(profile(ANN, fcm("T"), fcm("CALLS", purpose=CALL)), newer)
     answer = scene.later(hours(1)).do(command(BOB_TABLET, patch(fcm("T"))), object)
     assert scene.tokens(ANN) == ["CALLS"]
     assert scene.profile(ANN).status is ProfileStatus.ACTIVE
@@ -84,11 +87,83 @@ def test_R4_users_of_the_same_device_share_the_token() -> None:
     assert (guard.device_id, guard.holders) == ("phone", 2)
 
 
-@pytest.mark.parametrize("other", [apns("T"), fcm("T", "com.other")])
-def test_R4_another_provider_or_push_app_id_is_another_token(other: object) -> None:
+def test_R4_another_provider_is_another_token() -> None:
     scene = given(profile(ANN, fcm("T")))
-    scene.register(BOB_TABLET, patch(other))  # type: ignore[arg-type]
+    scene.register(BOB_TABLET, patch(apns("T")))
     assert scene.tokens(ANN) == scene.tokens(BOB_TABLET) == ["T"]
+
+
+@pytest.mark.parametrize("label", ["com.other", ""])
+def test_R4_the_push_app_id_is_a_label(label: str) -> None:
+    """Old SDKs leave it out: one token under two labels had two owners."""
+    scene = given(profile(ANN, fcm("T")))
+    [displaced] = scene.register(BOB_TABLET, patch(fcm("T", label))).displaced
+    assert displaced == Displacement(ANN, DisplacementEffect.TOKEN_MOVED)
+    assert (scene.tokens(ANN), scene.tokens(BOB_TABLET)) == ([], ["T"])
+    assert scene.owner(fcm("T")) == "tablet"
+
+
+def test_R4_one_token_for_two_purposes_is_held_once() -> None:
+    scene = given()
+    scene.register(ANN, patch(fcm("T"), fcm("T", "com.calls", PushPurpose.INCOMING_CALL)))
+    assert [guard.holders for guard in scene.world.tokens.values()] == [1]
+    scene.register(BOB_TABLET, patch(fcm("T")))
+    assert scene.tokens(ANN) == []
+
+
+def test_R4_an_old_phones_update_does_not_take_the_token_back() -> None:
+    scene = given(profile(ANN, fcm("OLD")))
+    scene.later(hours(1)).register(BOB_TABLET, patch(fcm("T")))
+    answer = scene.later(hours(1)).update(ANN, patch(apns("aa", purpose=PushPurpose.INCOMING_CALL), fcm("T")))
+    assert answer.ignored == (IgnoredValue("push_endpoints[1]", IgnoredReason.TOKEN_OWNED),)
+    assert answer.displaced == ()
+    assert scene.tokens(ANN) == ["OLD", "aa"], "and what it had of that purpose stays"
+    assert scene.tokens(BOB_TABLET) == ["T"]
+    scene.register(ANN, patch(fcm("T")))
+    assert scene.owner(fcm("T")) == "phone", "the next registration takes it"
+
+
+def test_R4_an_update_takes_the_token_of_a_device_that_registered_earlier() -> None:
+    scene = given(profile(BOB_TABLET, fcm("T")))
+    scene.later(hours(1)).register(ANN)
+    answer = scene.update(ANN, patch(fcm("T")))
+    assert answer.ignored == ()
+    assert answer.displaced == (Displacement(BOB_TABLET, DisplacementEffect.TOKEN_MOVED),)
+    assert scene.owner(fcm("T")) == "phone"
+
+
+def test_R4_a_tie_keeps_the_owner() -> None:
+    scene = given(profile(BOB_TABLET, fcm("T")), profile(ANN))
+    assert scene.update(ANN, patch(fcm("T"))).ignored[0].reason is IgnoredReason.TOKEN_OWNED
+
+
+def test_R4_a_mask_whose_tokens_are_all_owned_leaves_what_is_there() -> None:
+    scene = given(profile(ANN, fcm("OLD")))
+    scene.later(hours(1)).register(BOB_TABLET, patch(fcm("T")))
+    scene.update(ANN, ProfilePatch(push_endpoints=(fcm("T"),), replace_push_endpoints=True))
+    assert scene.tokens(ANN) == ["OLD"]
+
+
+def test_R5_an_unregistered_profile_is_inactive_and_never_displaced_again() -> None:
+    scene = given(profile(ANN, fcm("T")), multi_user_per_device=True, single_device_per_user=True)
+    scene.unregister(ANN)
+    etag = scene.profile(ANN).etag
+    assert scene.profile(ANN).user_state is UserState.INACTIVE
+    assert scene.register(key("bob"), patch(fcm("T"))).displaced == ()
+    assert scene.register(key("ann", "tablet")).displaced == ()
+    assert scene.profile(ANN).etag == etag
+
+
+def test_R7_neither_a_heartbeat_nor_a_token_restores_push_on_the_older_device() -> None:
+    scene = given(profile(ANN, fcm("T")), single_device_per_user=True)
+    scene.later(hours(1)).register(key("ann", "tablet"), patch(fcm("U")))
+    scene.later(hours(2)).heartbeat(ANN)
+    scene.update(ANN, patch(fcm("NEW")))
+    older = scene.profile(ANN)
+    assert [older.endpoint_state(e) for e in older.push_endpoints] == [PushEndpointState.SUPERSEDED]
+    scene.register(ANN)
+    newest = scene.profile(ANN)
+    assert [newest.endpoint_state(e) for e in newest.push_endpoints] == [PushEndpointState.DELIVERABLE]
 
 
 def test_R4_holds_within_an_app_only() -> None:
@@ -108,9 +183,9 @@ def test_R4_a_token_that_nobody_holds_any_more_can_be_claimed() -> None:
 def test_R4_a_claim_that_moves_on_within_a_batch_has_one_owner() -> None:
     scene = given(profile(ANN, fcm("T")), profile(BOB_TABLET), profile(key("cid", "watch")))
     scene.batch(
-        UpdateProfileData(BOB_TABLET, patch(fcm("T"))),
+        Register(BOB_TABLET, patch(fcm("T"))),
         Register(key("cid", "watch"), patch(fcm("T"))),
-        UpdateProfileData(ANN, patch(fcm("T"))),
+        Register(ANN, patch(fcm("T"))),
     )
     assert scene.tokens(ANN) == ["T"]
     assert scene.tokens(BOB_TABLET) == scene.tokens(key("cid", "watch")) == []

@@ -145,6 +145,25 @@ class ReapInactive:
 
 
 @dataclass(frozen=True, slots=True)
+class SettleStamps:
+    """Take the stamps ahead of these profiles as now and store them so (Terms), as is done with all that is loaded."""
+
+    app_id: str
+    keys: tuple[ProfileKey, ...]
+
+    @property
+    def size(self) -> int:
+        """Of each profile."""
+        return len(self.keys)
+
+    def needs(self, needs: Needs, _settings: AppSettings, _hasher: Hasher) -> None:
+        needs.update(PROFILES, self.keys)
+
+    def decide(self, _state: State, _settings: AppSettings) -> None:
+        """Nothing more."""
+
+
+@dataclass(frozen=True, slots=True)
 class PurgeUnregistered:
     """Delete the UNREGISTERED profiles whose retention is over (P8)."""
 

@@ -15,6 +15,7 @@ from profile_grpc.domain.model import (
     CountKey,
     CustomerKey,
     DeviceKey,
+    DeviceOrder,
     Event,
     Guard,
     LedgerEntry,
@@ -124,6 +125,9 @@ BEATS: RowKind[ProfileKey, Liveness] = RowKind(
 )
 """What a heartbeat reads and writes of a profile (H1)."""
 
+ORDERS: RowKind[DeviceKey, DeviceOrder] = RowKind("device_order")
+"""The order of calls on devices (R13). Loaded with the profiles, see `Needs.in_order`."""
+
 # --- selections ---
 
 ON_DEVICE: Selection[DeviceKey, ProfileKey, Profile] = Selection(
@@ -144,7 +148,7 @@ OWNERS: Selection[TokenRef, TokenKey, TokenGuard] = Selection(
     by=lambda guard: guard.key.ref,
     leads=Leads(ON_DEVICE, by=lambda guard: DeviceKey(guard.key.app_id, guard.device_id)),
 )
-"""The owners of a token, whatever its provider and push app id, and every profile of these devices."""
+"""The owners of a token, whatever its provider, and every profile of these devices."""
 
 # --- records ---
 
@@ -153,6 +157,11 @@ TOMBSTONES: RecordKind[Tombstone] = RecordKind("tombstone", key=lambda t: (t.app
 
 LEDGER: RecordKind[LedgerEntry] = RecordKind("mad_ledger", key=lambda e: (e.app_id, e.profile_hash, e.number))
 """Counted monthly active devices (M1). A count whose number is taken was made by another process at once (M4)."""
+
+RECOUNTED: RecordKind[LedgerEntry] = RecordKind(
+    "mad_ledger", key=lambda e: (e.app_id, e.profile_hash, e.number), replaces=True
+)
+"""Counts whose time was a stamp ahead (Terms)."""
 
 EVENTS: RecordKind[Event] = RecordKind("event", key=None)
 """Changes that matter to others."""

@@ -207,16 +207,41 @@ class TokenRef(NamedTuple):
 
 
 class TokenKey(NamedTuple):
-    """What belongs to one device (R4): a token of one provider and push app id. The token is a keyed hash."""
+    """What belongs to one device (R4): a token of one provider. The token is a keyed hash."""
 
     app_id: str
     token_hash: str
     provider: PushProvider
-    push_app_id: str
 
     @property
     def ref(self) -> TokenRef:
         return TokenRef(self.app_id, self.token_hash)
+
+
+class CallMethod(enum.IntEnum):
+    """A method whose calls have an order (R13)."""
+
+    REGISTER = 1
+    UNREGISTER = 2
+    UPDATE_PROFILE_DATA = 3
+    REMOVE_ACCOUNT = 4
+
+
+class OrderedCall(NamedTuple):
+    """A call with its place among those of an installation (R13)."""
+
+    sequence: int
+    method: CallMethod
+
+
+class DeviceOrder(NamedTuple):
+    """The highest call that was applied on a device (R13)."""
+
+    key: DeviceKey
+    call: OrderedCall
+    forget_time: datetime | None = None
+    """When it is forgotten, where no profile's deletion does that: the device has none."""
+    revision: int = 0
 
 
 class WebPushKeys(NamedTuple):
@@ -321,6 +346,8 @@ class Profile(NamedTuple):
     last_heartbeat_time: datetime | None = None
     unregister_time: datetime | None = None
     unregister_reason: UnregisterReason | None = None
+    last_call: OrderedCall | None = None
+    """The highest call with a sequence that was applied to the profile (R13)."""
     revision: int = 0
     """Version of the stored row; 0 before it is stored."""
 

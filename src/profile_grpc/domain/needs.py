@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from profile_grpc.domain.kinds import ByT, KeyT, RowKind, RowT, Selection
-from profile_grpc.domain.model import History, ProfileKey
+from profile_grpc.domain.model import DeviceKey, History, Profile, ProfileKey
 
 Asked: TypeAlias = RowKind[Any, Any] | Selection[Any, Any, Any]
 
@@ -19,6 +19,10 @@ class Needs:
     asked: dict[Asked, set[Any]] = field(default_factory=dict)
     patched: set[ProfileKey] = field(default_factory=set)
     """Whole profiles that stay and keep their tokens, whose owners are then not needed."""
+    in_order: set[DeviceKey] = field(default_factory=set)
+    """Devices on which a call with a sequence is decided (R13)."""
+    accounts_in_order: bool = False
+    """Whether the order is needed of every device of which a profile is loaded: a report names none."""
 
     def add(self, what: RowKind[ByT, Any] | Selection[ByT, Any, Any], key: ByT) -> None:
         """Asks for the row with this key, or for what is selected by it."""
@@ -34,6 +38,11 @@ class Needs:
     def of(self, what: RowKind[ByT, Any] | Selection[ByT, Any, Any]) -> set[ByT]:
         """The keys that were asked for."""
         return self.asked.get(what) or set()
+
+    def orders(self, profiles: Iterable[Profile]) -> set[DeviceKey]:
+        """The devices whose order of calls is read: also with every profile whose deletion forgets it (R13)."""
+        of_profiles = {p.key.device for p in profiles if self.accounts_in_order or p.last_call is not None}
+        return self.in_order | of_profiles
 
 
 @dataclass(slots=True)

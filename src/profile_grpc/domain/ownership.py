@@ -3,32 +3,71 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 
+from profile_grpc.domain.commands import ProfilePatch
 from profile_grpc.domain.model import (
     DisplacementEffect,
     EventType,
+    OrderedCall,
     Profile,
     ProfileStatus,
+    TokenKey,
     UnregisterReason,
     UserState,
 )
-from profile_grpc.domain.results import Displacement
+from profile_grpc.domain.results import Displacement, IgnoredReason, IgnoredValue
 from profile_grpc.domain.settings import AppSettings
 from profile_grpc.domain.state import State
 
 
-def claim_tokens(state: State, claimant: Profile) -> Iterator[Displacement]:
-    """Strips the claimant's tokens from every other device that holds them; those profiles stay (R4)."""
-    claimed = state.token_keys(claimant)
-    owners = {guard.device_id for token in claimed if (guard := state.token_owner(token)) is not None}
-    for device_id in sorted(owners - {claimant.key.device_id}):
-        for profile in state.on_device(claimant.key.device._replace(device_id=device_id)):
-            kept = tuple(e for e in profile.push_endpoints if state.token_key(profile.key.app_id, e) not in claimed)
-            if kept == profile.push_endpoints:
-                continue
-            state.put(profile._replace(push_endpoints=kept, update_time=state.now))
-            state.tell(EventType.PUSH_TOKEN_MOVED, profile.key)
-            yield Displacement(profile.key, DisplacementEffect.TOKEN_MOVED)
+def claim_tokens(state: State, claimant: Profile) -> tuple[Profile, list[Displacement]]:
+    """Strips the claimant's tokens from every other device that holds them; those profiles stay (R4).
+
+    Answers the claimant too: what had confirmed a token before confirms it here, also where the clock went back (R3).
+    """
+    claimed = {(e.provider, e.token) for e in claimant.push_endpoints if e.token}
+    confirmed = {e.identity: e.confirm_time for e in claimant.push_endpoints if e.token}
+    displaced = []
+    for profile in _other_holders(state, claimant, state.token_keys(claimant)):
+        kept = tuple(e for e in profile.push_endpoints if e.identity not in claimed)
+        for endpoint in profile.push_endpoints:
+            if endpoint.identity in claimed:
+                confirmed[endpoint.identity] = max(confirmed[endpoint.identity], endpoint.confirm_time)
+        state.put(profile._replace(push_endpoints=kept, update_time=state.now))
+        state.tell(EventType.PUSH_TOKEN_MOVED, profile.key)
+        displaced.append(Displacement(profile.key, DisplacementEffect.TOKEN_MOVED))
+    endpoints = tuple(e._replace(confirm_time=confirmed[e.identity]) if e.token else e for e in claimant.push_endpoints)
+    return claimant._replace(push_endpoints=endpoints), displaced
+
+
+def without_owned(state: State, profile: Profile, patch: ProfilePatch) -> tuple[ProfilePatch, tuple[IgnoredValue, ...]]:
+    """The patch of an update without tokens of devices that registered later than this profile did (R4).
+
+    An old phone's queued update must not take the token back; its next registration does.
+    """
+    taken, ignored = [], []
+    for index, endpoint in enumerate(patch.push_endpoints):
+        ref = state.token_ref(profile.key.app_id, endpoint.token)
+        key = TokenKey(profile.key.app_id, ref.token_hash, endpoint.provider)
+        if any(p.register_time >= profile.register_time for p in _other_holders(state, profile, {key})):
+            ignored.append(IgnoredValue(f"push_endpoints[{index}]", IgnoredReason.TOKEN_OWNED))
+        else:
+            taken.append(endpoint)
+    if not ignored:
+        return patch, ()
+    # Where nothing is left of them, the endpoints that are there stay.
+    replace = patch.replace_push_endpoints and bool(taken)
+    return patch._replace(push_endpoints=tuple(taken), replace_push_endpoints=replace), tuple(ignored)
+
+
+def _other_holders(state: State, profile: Profile, tokens: AbstractSet[TokenKey]) -> Iterator[Profile]:
+    """The profiles of other devices that hold one of the tokens."""
+    owners = {guard.device_id for token in tokens if (guard := state.token_owner(token)) is not None}
+    for device_id in sorted(owners - {profile.key.device_id}):
+        for holder in state.on_device(profile.key.device._replace(device_id=device_id)):
+            if not tokens.isdisjoint(state.token_keys(holder)):
+                yield holder
 
 
 def take_device(state: State, newcomer: Profile, settings: AppSettings) -> Iterator[Displacement]:
@@ -58,7 +97,7 @@ def take_user(state: State, newest: Profile, settings: AppSettings) -> Iterator[
         yield Displacement(profile.key, DisplacementEffect.PUSH_SUPERSEDED)
 
 
-def unregister(state: State, profile: Profile, reason: UnregisterReason) -> Profile:
+def unregister(state: State, profile: Profile, reason: UnregisterReason, call: OrderedCall | None = None) -> Profile:
     """Signs the profile out: no endpoints, INACTIVE on its device, kept for the retention (D1, R5, R6)."""
     stored = state.put(
         profile._replace(
@@ -67,6 +106,7 @@ def unregister(state: State, profile: Profile, reason: UnregisterReason) -> Prof
             push_endpoints=(),
             unregister_time=state.now,
             unregister_reason=reason,
+            last_call=call or profile.last_call,
             update_time=state.now,
         )
     )

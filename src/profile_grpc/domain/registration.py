@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from profile_grpc.domain import billing, ownership, patching, stamps
+from profile_grpc.domain import billing, call_order, ownership, patching, stamps
 from profile_grpc.domain.commands import EMPTY_PATCH, OfProfile, ProfilePatch
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.kinds import GUARDS, OF_USER, ON_DEVICE, OWNERS, PROFILES
 from profile_grpc.domain.model import (
+    CallMethod,
     EventType,
     MadRecord,
+    OrderedCall,
     Profile,
     ProfileKey,
     ProfileStatus,
@@ -19,7 +22,7 @@ from profile_grpc.domain.model import (
 )
 from profile_grpc.domain.needs import Needs
 from profile_grpc.domain.placeholders import is_no_id
-from profile_grpc.domain.results import Registered
+from profile_grpc.domain.results import Displacement, Registered
 from profile_grpc.domain.settings import AppSettings
 from profile_grpc.domain.state import State
 
@@ -30,6 +33,8 @@ class Register(OfProfile):
 
     key: ProfileKey
     patch: ProfilePatch = EMPTY_PATCH
+    sequence: int | None = None
+    """The place of the call among those of the installation (R13)."""
 
     def needs(self, needs: Needs, settings: AppSettings, hasher: Hasher) -> None:
         key = self.key
@@ -39,23 +44,30 @@ class Register(OfProfile):
         if settings.single_device_per_user:
             needs.add(OF_USER, key.user)
             needs.add(GUARDS, key.user.guard)
+        if self.sequence is not None:
+            needs.in_order.add(key.device)
         needs.update(OWNERS, [hasher.token(key.app_id, e.token) for e in self.patch.push_endpoints])
 
     def decide(self, state: State, settings: AppSettings) -> Registered:
         """Creates the profile or registers it again; the newest registration owns device and tokens (R1-R9).
 
         Raises:
-            Refused: CHANNEL_NOT_ENABLED (R9) or INVALID_ATTRIBUTE (U4, U5); nothing has changed then.
+            Refused: OUT_OF_ORDER (R13), CHANNEL_NOT_ENABLED (R9) or INVALID_ATTRIBUTE (U4, U5); nothing has changed
+                then.
         """
         known = state.profile(self.key)
+        call = None if self.sequence is None else OrderedCall(self.sequence, CallMethod.REGISTER)
+        if call_order.is_repeated(state, self.key, known, call) and known is not None:
+            return _registered(state, known, created=known.create_time == known.register_time)
         profile, _ = patching.apply(
             _begin(state, self, settings) if known is None else _again(state, known),
             self.patch,
             settings,
             state.now,
         )
+        profile, moved = ownership.claim_tokens(state, profile)
         displaced = [
-            *ownership.claim_tokens(state, profile),
+            *moved,
             *ownership.take_device(state, profile, settings),
             *ownership.take_user(state, profile, settings),
         ]
@@ -64,11 +76,17 @@ class Register(OfProfile):
                 # Counted only now that nothing can be refused any more (M1).
                 mad=state.count_active(self.key, _mad(state, known, self)),
                 last_heartbeat_time=_heard(profile, settings, state.now),
+                last_call=call or profile.last_call,
             )
         )
+        call_order.record(state, self.key, call)
         _tell(state, known, profile)
-        users = sum(p.status is ProfileStatus.ACTIVE for p in state.on_device(profile.key.device))
-        return Registered(profile, known is None, tuple(displaced), users, _placeholder_ids(profile.key))
+        return _registered(state, profile, created=known is None, displaced=displaced)
+
+
+def _registered(state: State, profile: Profile, *, created: bool, displaced: Iterable[Displacement] = ()) -> Registered:
+    users = sum(p.status is ProfileStatus.ACTIVE for p in state.on_device(profile.key.device))
+    return Registered(profile, created, tuple(displaced), users, _placeholder_ids(profile.key))
 
 
 def _begin(state: State, command: Register, settings: AppSettings) -> Profile:

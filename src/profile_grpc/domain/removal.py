@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from profile_grpc.domain import ownership, presence, tokens
+from profile_grpc.domain import call_order, ownership, presence, tokens
 from profile_grpc.domain.commands import OfOne, OfProfile
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.kinds import OF_CUSTOMER, OF_USER, OWNERS, PROFILES
 from profile_grpc.domain.model import (
+    CallMethod,
     CustomerKey,
     DeletionReason,
     DeviceKey,
     EventType,
+    OrderedCall,
     Profile,
     ProfileKey,
     ProfileStatus,
@@ -33,24 +35,32 @@ class Unregister(OfProfile):
 
     key: ProfileKey
     allow_missing: bool = False
+    sequence: int | None = None
+    """The place of the call among those of the installation (R13)."""
 
     def needs(self, needs: Needs, _settings: AppSettings, _hasher: Hasher) -> None:
         needs.add(PROFILES, self.key)
+        if self.sequence is not None:
+            needs.in_order.add(self.key.device)
 
     def decide(self, state: State, _settings: AppSettings) -> Unregistered:
         """Signs the user out of the device; repeating it changes nothing (D1).
 
         Raises:
-            Refused: PROFILE_NOT_FOUND, unless the command allows it.
+            Refused: PROFILE_NOT_FOUND, unless the command allows it; OUT_OF_ORDER (R13).
         """
         profile = state.profile(self.key)
-        if profile is None:
-            if self.allow_missing:
-                return Unregistered(None)
+        if profile is None and not self.allow_missing:
             raise presence.profile_not_found(self.key.app_id)
-        if profile.status is ProfileStatus.UNREGISTERED:
+        call = None if self.sequence is None else OrderedCall(self.sequence, CallMethod.UNREGISTER)
+        if call_order.is_repeated(state, self.key, profile, call):
             return Unregistered(profile)
-        return Unregistered(ownership.unregister(state, profile, UnregisterReason.CLIENT))
+        call_order.record(state, self.key, call, without_profile=profile is None)
+        if profile is not None and profile.status is ProfileStatus.ACTIVE:
+            profile = ownership.unregister(state, profile, UnregisterReason.CLIENT, call)
+        elif profile is not None and call is not None:
+            profile = state.put(profile._replace(last_call=call))
+        return Unregistered(profile)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +151,11 @@ class RemoveAccount(OfOne):
     report_time: datetime | None = None
     action: AccountRemovalAction | None = None
     """None: the app's setting."""
+    sequence: int | None = None
+    """The place of the call among those of the installation (R13)."""
 
     def needs(self, needs: Needs, _settings: AppSettings, hasher: Hasher) -> None:
+        needs.accounts_in_order |= self.sequence is not None
         needs.update(
             OWNERS,
             [
@@ -156,6 +169,9 @@ class RemoveAccount(OfOne):
         """Removes the account's profile that holds a reported token, unless it registered after the report (X3).
 
         A report time in the future counts as now: it must not outrun a registration to come.
+
+        Raises:
+            Refused: OUT_OF_ORDER (R13).
         """
         report_time = min(self.report_time or state.now, state.now)
         action = self.action or settings.account_removal_action
@@ -165,8 +181,10 @@ class RemoveAccount(OfOne):
         current = [p for p in matching if p.register_time <= report_time]
         if not current:
             return AccountRemoved((), AccountRemovalOutcome.STALE)
-        for profile in current:
-            _remove(state, profile, action)
+        call = None if self.sequence is None else OrderedCall(self.sequence, CallMethod.REMOVE_ACCOUNT)
+        for profile in [p for p in current if not call_order.is_repeated(state, p.key, p, call)]:
+            call_order.record(state, profile.key, call)
+            _remove(state, profile._replace(last_call=call or profile.last_call), action)
         return AccountRemoved(tuple(p.key for p in current), AccountRemovalOutcome.REMOVED)
 
 

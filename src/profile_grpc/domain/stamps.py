@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from profile_grpc.domain.model import History, Liveness, MadRecord, Profile, PushEndpoint
+from profile_grpc.domain.model import History, Liveness, MadRecord, Profile
 
 MAX_AHEAD = timedelta(days=1)
 """A stored time that is further ahead of now was written under a wrong clock."""
@@ -51,15 +51,24 @@ class Stamps:
 
     def profile(self, stored: Profile) -> Profile:
         """A whole profile: registration, confirmation, heartbeat, retention, billing (R3, H1, D1, X3)."""
-        settled = stored._replace(
+        latest = self._latest
+        if (
+            stored.register_time <= latest
+            and stored.create_time <= latest
+            and (stored.last_heartbeat_time is None or stored.last_heartbeat_time <= latest)
+            and (stored.unregister_time is None or stored.unregister_time <= latest)
+            and self.mad(stored.mad) is stored.mad
+            and all(endpoint.confirm_time <= latest for endpoint in stored.push_endpoints)
+        ):
+            return stored
+        return stored._replace(
             create_time=self.time(stored.create_time),
             register_time=self.time(stored.register_time),
             last_heartbeat_time=self.maybe(stored.last_heartbeat_time),
             unregister_time=self.maybe(stored.unregister_time),
             mad=self.mad(stored.mad),
-            push_endpoints=self._endpoints(stored.push_endpoints),
+            push_endpoints=tuple(e._replace(confirm_time=self.time(e.confirm_time)) for e in stored.push_endpoints),
         )
-        return stored if settled == stored else settled
 
     def history(self, stored: History) -> History:
         """What is known of a profile that is not there (M2)."""
@@ -71,8 +80,3 @@ class Stamps:
             )
         settled = History(tombstone, None if stored.mad is None else self.mad(stored.mad))
         return stored if settled == stored else settled
-
-    def _endpoints(self, stored: tuple[PushEndpoint, ...]) -> tuple[PushEndpoint, ...]:
-        if all(endpoint.confirm_time <= self._latest for endpoint in stored):
-            return stored
-        return tuple(endpoint._replace(confirm_time=self.time(endpoint.confirm_time)) for endpoint in stored)

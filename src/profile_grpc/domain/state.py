@@ -23,9 +23,11 @@ from profile_grpc.domain.kinds import (
     OF_CUSTOMER,
     OF_USER,
     ON_DEVICE,
+    ORDERS,
     OWNERS,
     PROFILES,
     REAPED,
+    RECOUNTED,
     TOKENS,
     TOMBSTONES,
     ByT,
@@ -42,6 +44,7 @@ from profile_grpc.domain.model import (
     CustomerKey,
     DeletionReason,
     DeviceKey,
+    DeviceOrder,
     Event,
     EventType,
     Guard,
@@ -61,6 +64,7 @@ from profile_grpc.domain.model import (
     UserState,
 )
 from profile_grpc.domain.needs import Needs, Rows
+from profile_grpc.domain.stamps import Stamps
 
 
 class TornRows(Exception):  # noqa: N818 - what happened
@@ -209,6 +213,7 @@ class State:
         self._guarded_users: set[UserKey] = set()
         self._records: dict[RecordKind[Any], dict[Any, Any]] = {}
         self._tallies: dict[TallyKind[Any], Counter[Any]] = {}
+        self._settle()
 
     # --- any kind ---
 
@@ -285,7 +290,7 @@ class State:
         return self.select(OF_CUSTOMER, customer)
 
     def token_owners(self, ref: TokenRef) -> list[TokenGuard]:
-        """The guards of a token, whatever its provider and push app id."""
+        """The guards of a token, whatever its provider."""
         return [guard for guard in self.select(OWNERS, ref) if guard.holders]
 
     def token_owner(self, key: TokenKey) -> TokenGuard | None:
@@ -300,13 +305,21 @@ class State:
     def token_key(self, app_id: str, endpoint: PushEndpoint) -> TokenKey:
         """What identifies the endpoint's token (R4)."""
         token = self.token_ref(app_id, endpoint.token)
-        return TokenKey(app_id, token.token_hash, endpoint.provider, endpoint.push_app_id)
+        return TokenKey(app_id, token.token_hash, endpoint.provider)
 
     def token_ref(self, app_id: str, token: str) -> TokenRef:
         """Stands for the (normalised) token."""
         return self.hasher.token(app_id, token)
 
+    def device_order(self, device: DeviceKey) -> DeviceOrder | None:
+        """The highest call that was applied on the device, if any had a sequence (R13)."""
+        return self._table(ORDERS).rows.get(device)
+
     # --- changing ---
+
+    def put_device_order(self, order: DeviceOrder) -> None:
+        """Remembers the highest call of a device."""
+        self.put_row(ORDERS, order)
 
     def put(self, profile: Profile) -> Profile:
         """Stores the profile, new or changed; answers it with its revision."""
@@ -335,6 +348,8 @@ class State:
         key = profile.key
         self.drop_row(PROFILES, key)
         self._count(profile, -1)
+        if profile.last_call is not None:
+            self.drop_row(ORDERS, key.device)
         self._release(key, self.token_keys(profile))
         mad = billing.delete(profile.mad, self.now)
         tombstone = Tombstone(
@@ -406,6 +421,39 @@ class State:
         )
 
     # --- bookkeeping ---
+
+    def _settle(self) -> None:
+        """Takes stamps ahead as now, and stores them so (Terms)."""
+        stamps = Stamps(self.now)
+        whole = self._tables.get(PROFILES)
+        if whole is not None:
+            for key, profile in list(whole.rows.items()):
+                settled = stamps.profile(profile)
+                if settled is not profile:
+                    whole.put(key, settled._replace(revision=self.fresh_revision()))
+                    self._recount(key, profile.mad, settled.mad)
+        beats = self._tables.get(BEATS)
+        if beats is not None:
+            for key, beat in list(beats.rows.items()):
+                heard = stamps.liveness(beat)
+                if heard is not beat and (whole is None or key not in whole.rows):
+                    beats.put(key, heard._replace(revision=self.fresh_revision()))
+                    self._recount(key, beat.mad, heard.mad)
+        for key, history in list(self._histories.items()):
+            known = stamps.history(history)
+            if known is history:
+                continue
+            self._histories[key] = known
+            if known.tombstone is not None and known.tombstone != history.tombstone:
+                self.leave(TOMBSTONES, known.tombstone)
+            if known.mad is not None and history.mad is not None:
+                self._recount(key, history.mad, known.mad)
+
+    def _recount(self, key: ProfileKey, before: MadRecord, after: MadRecord) -> None:
+        """Dates a count anew that was dated ahead, also on the ledger, which outlives the profile."""
+        if before.count_time != after.count_time:
+            counted = LedgerEntry(key.app_id, self.hasher.profile(key), after.number, after.count_time)
+            self.leave(RECOUNTED, counted)
 
     def _count(self, profile: Profile | None, difference: int) -> None:
         if profile is not None:

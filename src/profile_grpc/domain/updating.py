@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from profile_grpc.domain import ownership, patching, presence
+from profile_grpc.domain import call_order, ownership, patching, presence
 from profile_grpc.domain.commands import OfProfile, ProfilePatch
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.kinds import OWNERS, PROFILES
-from profile_grpc.domain.model import EventType, ProfileKey
+from profile_grpc.domain.model import CallMethod, EventType, OrderedCall, ProfileKey
 from profile_grpc.domain.needs import Needs
 from profile_grpc.domain.results import Updated
 from profile_grpc.domain.settings import AppSettings
@@ -23,6 +23,8 @@ class UpdateProfileData(OfProfile):
     key: ProfileKey
     patch: ProfilePatch
     etag: str = ""
+    sequence: int | None = None
+    """The place of the call among those of the installation (R13)."""
 
     def needs(self, needs: Needs, _settings: AppSettings, hasher: Hasher) -> None:
         if self.patch.touches_tokens:
@@ -32,27 +34,32 @@ class UpdateProfileData(OfProfile):
         needs.update(OWNERS, [hasher.token(self.key.app_id, e.token) for e in self.patch.push_endpoints])
 
     def decide(self, state: State, settings: AppSettings) -> Updated:
-        """Patches a registered profile; its tokens are claimed as in a registration (R4), push is not restored (R7).
+        """Patches a registered profile; claims tokens from older registrations (R4), does not restore push (R7).
 
         Raises:
-            Refused: REREGISTER_REQUIRED, PROFILE_UNREGISTERED (H2), ETAG_MISMATCH (U3), CHANNEL_NOT_ENABLED (R9) or
-                INVALID_ATTRIBUTE (U1, U4, U5); nothing has changed then.
+            Refused: REREGISTER_REQUIRED, PROFILE_UNREGISTERED (H2), OUT_OF_ORDER (R13), ETAG_MISMATCH (U3),
+                CHANNEL_NOT_ENABLED (R9) or INVALID_ATTRIBUTE (U1, U4, U5); nothing has changed then.
         """
         known = presence.present(state, self.key)
+        call = None if self.sequence is None else OrderedCall(self.sequence, CallMethod.UPDATE_PROFILE_DATA)
+        if call_order.is_repeated(state, self.key, known, call):
+            return Updated(known, (), ())
         if self.etag and self.etag != known.etag:
             raise Refused(
                 Reason.ETAG_MISMATCH,
                 f"The profile in app {known.key.app_id!r} has changed since it was read; read it again, then repeat.",
                 metadata={"app_id": known.key.app_id},
             )
-        profile, ignored = patching.apply(known, self.patch, settings, state.now)
-        profile = profile._replace(mad=state.count_active(known.key, known.mad))
+        patch, owned = ownership.without_owned(state, known, self.patch)
+        profile, ignored = patching.apply(known, patch, settings, state.now)
+        ignored = (*owned, *ignored)
+        profile = profile._replace(mad=state.count_active(known.key, known.mad), last_call=call or profile.last_call)
         if known.push_permission is not profile.push_permission:
             state.tell(EventType.PUSH_PERMISSION_CHANGED, profile.key, profile.push_permission.name)
-        if not self.patch.touches_tokens:
+        if not patch.touches_tokens:
             return Updated(state.put(profile), ignored, ())
-        displaced = tuple(ownership.claim_tokens(state, profile))
+        profile, displaced = ownership.claim_tokens(state, profile)
         profile = state.put(profile)
         if state.token_keys(known) != state.token_keys(profile):
             state.tell(EventType.PUSH_TOKEN_CHANGED, profile.key)
-        return Updated(profile, ignored, displaced)
+        return Updated(profile, ignored, tuple(displaced))

@@ -20,6 +20,7 @@ from profile_grpc.reaper.dry_run import DryRun, dry_run
 from profile_grpc.reaper.due import Inactive, ReadCutoffs, Unregistered, inactive_before
 from profile_grpc.reaper.holds import Held, Holds
 from profile_grpc.reaper.purge import Purged, purge_leftovers, release_app_ids
+from profile_grpc.reaper.stamps import clock_went_back, settle_stamps
 from profile_grpc.service.erasing import erase_profiles
 from profile_grpc.service.lease import Lease, LeaseLost
 from profile_grpc.service.observer import Observer
@@ -135,6 +136,7 @@ class Reaper:
     async def _work(self, report: PassReport, order: _Order) -> None:
         # A go for one app is about its breaker. It must not take the clock's word for all the others.
         all_apps = order.app_id is None
+        certain = not clock_went_back(order.now, (await self._store.reaper.record()).last_pass_time)
         report.clock_held = await self._holds.clock_holds(order.now, confirm=order.confirm and all_apps)
         if report.clock_held:
             return
@@ -143,6 +145,8 @@ class Reaper:
         async for app in self._apps(order.app_id):
             known.add(app.app_id)
             try:
+                if certain:
+                    await settle_stamps(self._store.reaper, self._queue, app, order.now, self._lease)
                 await self._clean(app, report, order)
             except StoreUnavailable:
                 raise

@@ -29,7 +29,7 @@ class Purged:
 
 
 async def purge_leftovers(store: ReaperStore, now: datetime, lease: Lease, purged: Purged) -> None:
-    """Deletes tombstones, events and ledger entries past their retention, in chunks."""
+    """Deletes tombstones, events, ledger entries and forgotten orders of calls past their retention, in chunks."""
 
     async def in_chunks(purge: Callable[[datetime, int], Awaitable[int]], before: datetime) -> int:
         total = 0
@@ -41,6 +41,7 @@ async def purge_leftovers(store: ReaperStore, now: datetime, lease: Lease, purge
     purged.tombstones = await in_chunks(store.purge_tombstones, now - TOMBSTONE_RETENTION)
     purged.events = await in_chunks(store.purge_events, now - EVENT_RETENTION)
     purged.ledger_entries = await in_chunks(store.purge_ledger, now - LEDGER_RETENTION)
+    await in_chunks(store.purge_orders, now)
     await store.purge_reaped(now - inactivity.BREAKER_WINDOW)
 
 

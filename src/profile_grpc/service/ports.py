@@ -331,6 +331,14 @@ class ReaperStore(Protocol):
 
     async def purge_ledger(self, before: datetime, limit: int) -> int: ...
 
+    async def purge_orders(self, before: datetime, limit: int) -> int:
+        """Deletes up to `limit` orders of calls whose time to be forgotten is before `before` (R13)."""
+        ...
+
+    async def stamped_ahead(self, app_id: str, after: datetime, limit: int) -> Sequence[ProfileKey]:
+        """Up to `limit` profiles of the app whose times the reaper goes by are after `after`."""
+        ...
+
     async def purge_reaped(self, before: datetime) -> int:
         """Deletes the deletion tallies older than `before`."""
         ...

@@ -41,7 +41,7 @@ from profile_grpc.store.json_columns import read_tokens
 
 _APP = bindparam("of_app_id", type_=Text())
 
-STORED = ("platform", "push_endpoints", "mad_deletion_time", "revision")
+STORED = ("platform", "push_endpoints", "mad_deletion_time", "revision", "call_sequence")
 """The columns of `DueProfile.stored`."""
 
 
@@ -54,6 +54,9 @@ class Deletions:
         self._owners = _Owners(database)
         self._profiles = database.prepare(
             delete(tables.profile).where(_among(database, tables.profile, ["user_id", "device_id", "revision"]))
+        )
+        self._orders = database.prepare(
+            delete(tables.device_order).where(_among(database, tables.device_order, ["device_id"]))
         )
         self._tombstones = _insert(
             database,
@@ -82,14 +85,18 @@ class Deletions:
             deleted = await session.execute(self._profiles, keys, of_app_id=app_id)
             if deleted != len(keys):
                 raise Conflict(f"{len(keys) - deleted} of {len(keys)} profiles are no longer as they were found")
+            # A deletion forgets the order of the device's calls (R13).
+            ordered = {p.key.device_id for p in profiles if p.stored[4] is not None}
+            if ordered:
+                await session.execute(self._orders, sorted((device_id,) for device_id in ordered), of_app_id=app_id)
             await self._leave(session, app_id, profiles, keys, reason, now)
 
     def _held(self, app_id: str, profiles: Iterable[DueProfile]) -> Iterable[Row]:
         """The keys of the tokens that the profiles hold, once for each profile."""
         hashed = self._hasher.token
         for profile in profiles:
-            for token, provider, push_app_id in read_tokens(profile.stored[1]):
-                yield (hashed(app_id, token).token_hash, provider, push_app_id)
+            for token, provider in read_tokens(profile.stored[1]):
+                yield (hashed(app_id, token).token_hash, provider)
 
     async def _leave(
         self,

@@ -36,7 +36,6 @@ class _Token(msgspec.Struct, frozen=True, gc=False):
 
     provider: int = msgspec.field(name="p")
     token: str = msgspec.field(name="t")
-    push_app_id: str = msgspec.field(name="a", default="")
 
 
 class _Attributes(msgspec.Struct, omit_defaults=True, frozen=True, gc=False):
@@ -111,9 +110,9 @@ def _environment(endpoint: _Endpoint) -> ApnsEnvironment:
     return ApnsEnvironment.PRODUCTION if endpoint.provider in APNS_PROVIDERS else ApnsEnvironment.UNSPECIFIED
 
 
-def read_tokens(text: str | None) -> set[tuple[str, int, str]]:
-    """Token, provider and push app id of every token that `push_endpoints` holds."""
-    return {(e.token, e.provider, e.push_app_id) for e in _decode_tokens(text) if e.token} if text else set()
+def read_tokens(text: str | None) -> set[tuple[str, int]]:
+    """Token and provider of every token that `push_endpoints` holds."""
+    return {(e.token, e.provider) for e in _decode_tokens(text) if e.token} if text else set()
 
 
 def attributes_text(a: Attributes) -> str | None:

@@ -109,6 +109,13 @@ ROWS: Sequence[StoredRows[Any, Any]] = (
         values=rows.profile_values,
         updates=(Narrow(rows.PATCH, rows.is_patch, rows.patch_values),),
     ),
+    StoredRows(
+        kinds.ORDERS,
+        tables.device_order,
+        key=tuple,
+        read=rows.read_device_order,
+        values=rows.device_order_values,
+    ),
 )
 
 SELECTIONS: Sequence[StoredSelection[Any]] = (
@@ -122,6 +129,7 @@ SELECTIONS: Sequence[StoredSelection[Any]] = (
 RECORDS: Sequence[StoredRecords[Any]] = (
     StoredRecords(kinds.TOMBSTONES, tables.tombstone, lambda: rows.tombstone_values),
     StoredRecords(kinds.LEDGER, tables.mad_ledger, lambda: rows.ledger_values),
+    StoredRecords(kinds.RECOUNTED, tables.mad_ledger, lambda: rows.ledger_values),
     StoredRecords(kinds.EVENTS, tables.event, lambda: rows.EventRows().values),
 )
 

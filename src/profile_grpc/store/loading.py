@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from profile_grpc.domain.hashing import Hasher
-from profile_grpc.domain.kinds import OWNERS, PROFILES, TOKENS, RowKind
+from profile_grpc.domain.kinds import ORDERS, OWNERS, PROFILES, TOKENS, RowKind
 from profile_grpc.domain.model import DeletionReason, History, MadRecord, Profile, ProfileKey, Tombstone
 from profile_grpc.domain.needs import Asked, Needs, Rows
 from profile_grpc.store import kinds, statements, tables, times
@@ -100,6 +100,8 @@ class Loader:
             if kind.kind is PROFILES:
                 found[TOKENS] |= await self._load_owners(session, needs, found[PROFILES], alone)
             found[kind.kind] |= alone
+            if kind.kind is PROFILES:
+                asked[ORDERS] = needs.orders(found[PROFILES].values())
         missing = asked[PROFILES] - found[PROFILES].keys()
         for part in self._parts:
             whole = found[part.whole]

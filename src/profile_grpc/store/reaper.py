@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ from sqlalchemy import (
     BigInteger,
     Column,
     ColumnElement,
+    Integer,
     Table,
     bindparam,
     cast,
@@ -60,6 +61,8 @@ class SqlReaper:
         self._tombstones = _Purge(database, tables.tombstone, tables.tombstone.c.delete_time)
         self._events = _Purge(database, tables.event, tables.event.c.id)
         self._ledger = _Purge(database, tables.mad_ledger, tables.mad_ledger.c.count_time)
+        self._orders = _Purge(database, tables.device_order, tables.device_order.c.forget_time)
+        self._ahead = [(prepare(statement), by_day) for statement, by_day in _ahead()]
         self._add_events = statements.insert_new(database, tables.event)
         self._event_rows = rows.EventRows()
 
@@ -131,6 +134,24 @@ class SqlReaper:
         """Deletes up to `limit` counts older than `before`; answers how many."""
         return await self._ledger(times.micros(before), limit)
 
+    async def purge_orders(self, before: datetime, limit: int) -> int:
+        """Deletes up to `limit` orders of calls whose time to be forgotten is before `before`; answers how many."""
+        return await self._orders(times.micros(before), limit)
+
+    async def stamped_ahead(self, app_id: str, after: datetime, limit: int) -> Sequence[ProfileKey]:
+        """Up to `limit` profiles of the app whose times the reaper goes by are after `after`.
+
+        At a cost proportional to what is found: it begins where the index ends.
+        """
+        time = times.micros(after)
+        found: list[Found] = []
+        for statement, by_day in self._ahead:
+            if len(found) < limit:
+                day = {"day": time // times.DAY} if by_day else {}
+                values = {"app_id": app_id, "after": time, "limit": limit - len(found)}
+                found += await self._database.fetch(statement, **values, **day)
+        return [ProfileKey(app_id, user_id, device_id) for user_id, device_id in found]
+
     async def purge_reaped(self, before: datetime) -> int:
         """Deletes the deletion tallies older than `before`."""
         return await self._database.execute(self._purge_reaped, before=times.micros(before))
@@ -181,6 +202,25 @@ def _unregistered() -> Query:
     time = tables.profile.c.unregister_time
     where = (_IN_APP, tables.IS_UNREGISTERED, time < bindparam("before"))
     return select(*_DUE).where(*where).order_by(time).limit(_LIMIT)
+
+
+def _ahead() -> Iterator[tuple[Query, bool]]:
+    """Heartbeats, registrations without a heartbeat, and sign-outs that are dated too far ahead, newest first.
+
+    Each with whether its index holds days.
+    """
+    profile = tables.profile
+    after, day = bindparam("after", type_=BigInteger()), bindparam("day", type_=Integer())
+    key = (profile.c.user_id, profile.c.device_id)
+    for where, indexed, time in (
+        (tables.HAS_HEARTBEAT, profile.c.heartbeat_day, profile.c.last_heartbeat_time),
+        (tables.HAS_NO_HEARTBEAT, profile.c.register_day, profile.c.register_time),
+    ):
+        found = select(*key).where(_IN_APP, where, indexed >= day, time > after)
+        yield found.order_by(indexed.desc()).limit(_LIMIT), True
+    time = profile.c.unregister_time
+    found = select(*key).where(_IN_APP, tables.IS_UNREGISTERED, time > after)
+    yield found.order_by(time.desc()).limit(_LIMIT), False
 
 
 def _count(due: Query) -> Query:

@@ -9,15 +9,20 @@ from collections.abc import Callable
 from datetime import datetime
 
 from profile_grpc.domain.model import (
+    CallMethod,
     Channel,
+    DeviceKey,
+    DeviceOrder,
     Event,
     LedgerEntry,
     Liveness,
     MadRecord,
+    OrderedCall,
     Platform,
     Profile,
     ProfileKey,
     ProfileStatus,
+    PushPermission,
     PushProvider,
     TokenGuard,
     TokenKey,
@@ -33,6 +38,7 @@ from profile_grpc.store.times import DAY, EPOCH, MICROSECOND, instant, maybe_ins
 _STATUSES = {status.value: status for status in ProfileStatus}
 _USER_STATES = {state.value: state for state in UserState}
 _PLATFORMS = {platform.value: platform for platform in Platform}
+_PERMISSIONS = {permission.value: permission for permission in PushPermission}
 _CHANNELS = {
     sum(1 << channel for channel in some): frozenset(some)
     for number in range(len(Channel) + 1)
@@ -56,6 +62,7 @@ def profile_values(p: Profile) -> Row:
         int(p.platform),
         _CHANNEL_BITS[p.channels],
         endpoints_text(p.push_endpoints),
+        int(p.push_permission) or None,
         p.push_superseded,
         p.attributes.customer_id,
         attributes_text(p.attributes),
@@ -63,6 +70,7 @@ def profile_values(p: Profile) -> Row:
         None if heard is None else heard // DAY,
         maybe_micros(p.unregister_time),
         None if p.unregister_reason is None else p.unregister_reason.value,
+        *_call_values(p.last_call),
         micros(p.mad.count_time),
         p.mad.number,
         maybe_micros(p.mad.deletion_time),
@@ -76,8 +84,11 @@ PATCH = (
     "platform",
     "channels",
     "push_endpoints",
+    "push_permission",
     "push_superseded",
     "attributes",
+    "call_sequence",
+    "call_method",
     "mad_count_time",
     "mad_number",
     "mad_deletion_time",
@@ -95,8 +106,10 @@ def patch_values(p: Profile) -> Row:
         int(p.platform),
         _CHANNEL_BITS[p.channels],
         endpoints_text(p.push_endpoints),
+        int(p.push_permission) or None,
         p.push_superseded,
         attributes_text(p.attributes),
+        *_call_values(p.last_call),
         micros(p.mad.count_time),
         p.mad.number,
         maybe_micros(p.mad.deletion_time),
@@ -114,7 +127,12 @@ def is_patch(before: Profile | None, after: Profile) -> bool:
         and before.last_heartbeat_time == after.last_heartbeat_time
         and before.unregister_time == after.unregister_time
         and before.unregister_reason is after.unregister_reason
+        and before.create_time == after.create_time
     )
+
+
+def _call_values(call: OrderedCall | None) -> Row:
+    return (None, None) if call is None else (call.sequence, int(call.method))
 
 
 def read_profile(row: Found) -> Profile:
@@ -132,6 +150,7 @@ def read_profile(row: Found) -> Profile:
         platform,
         channels,
         push_endpoints,
+        push_permission,
         push_superseded,
         customer_id,
         attributes,
@@ -139,6 +158,8 @@ def read_profile(row: Found) -> Profile:
         _heartbeat_day,
         unregister_time,
         unregister_reason,
+        call_sequence,
+        call_method,
         mad_count_time,
         mad_number,
         mad_deletion_time,
@@ -155,11 +176,13 @@ def read_profile(row: Found) -> Profile:
         user_state=_USER_STATES[user_state],
         platform=_PLATFORMS[platform],
         push_endpoints=read_endpoints(push_endpoints),
+        push_permission=_PERMISSIONS[push_permission or 0],
         push_superseded=bool(push_superseded),
         attributes=read_attributes(attributes, customer_id),
         last_heartbeat_time=maybe_instant(last_heartbeat_time),
         unregister_time=maybe_instant(unregister_time),
         unregister_reason=None if unregister_reason is None else UnregisterReason(unregister_reason),
+        last_call=None if call_sequence is None else OrderedCall(call_sequence, CallMethod(call_method)),
         revision=revision,
     )
 
@@ -231,18 +254,30 @@ def is_same_day(before: Liveness | None, beat: Liveness) -> bool:
 
 def read_token_guard(row: Found) -> TokenGuard:
     """The guard of a row of `push_token`."""
-    app_id, token_hash, provider, push_app_id, device_id, holders, revision = row
-    return TokenGuard(TokenKey(app_id, token_hash, PushProvider(provider), push_app_id), device_id, holders, revision)
+    app_id, token_hash, provider, device_id, holders, revision = row
+    return TokenGuard(TokenKey(app_id, token_hash, PushProvider(provider)), device_id, holders, revision)
 
 
 def token_key_values(key: TokenKey) -> Row:
     """The key of a row of `push_token`."""
-    return (key.app_id, key.token_hash, int(key.provider), key.push_app_id)
+    return (key.app_id, key.token_hash, int(key.provider))
 
 
 def token_guard_values(guard: TokenGuard) -> Row:
     """A row of `push_token`."""
     return (*token_key_values(guard.key), guard.device_id, guard.holders, guard.revision)
+
+
+def read_device_order(row: Found) -> DeviceOrder:
+    """The order of a row of `device_order`."""
+    app_id, device_id, sequence, method, forget_time, revision = row
+    call = OrderedCall(sequence, CallMethod(method))
+    return DeviceOrder(DeviceKey(app_id, device_id), call, maybe_instant(forget_time), revision)
+
+
+def device_order_values(order: DeviceOrder) -> Row:
+    """A row of `device_order`."""
+    return (*order.key, *_call_values(order.call), maybe_micros(order.forget_time), order.revision)
 
 
 def tombstone_values(t: Tombstone) -> Row:

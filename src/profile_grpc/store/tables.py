@@ -71,6 +71,7 @@ profile = Table(
     _required("platform", SmallInteger()),
     _required("channels", SmallInteger()),  # one bit for each channel: 1 << number
     Column("push_endpoints", Text()),
+    Column("push_permission", SmallInteger()),
     _required("push_superseded", Boolean(create_constraint=False)),
     Column("customer_id", _text()),
     Column("attributes", Text()),
@@ -78,6 +79,8 @@ profile = Table(
     Column("heartbeat_day", Integer()),
     Column("unregister_time", BigInteger()),
     Column("unregister_reason", Text()),
+    Column("call_sequence", BigInteger()),
+    Column("call_method", SmallInteger()),
     _required("mad_count_time", BigInteger()),
     _required("mad_number", Integer()),
     Column("mad_deletion_time", BigInteger()),
@@ -126,13 +129,27 @@ push_token = Table(
     _key("app_id"),
     _key("token_hash"),
     _key("provider", SmallInteger()),
-    _key("push_app_id"),
     _required("device_id", _text()),
     _required("holders", Integer()),
     _required("revision", BigInteger()),
     sqlite_with_rowid=_IN_THE_KEY,
     info=_by("token_hash"),
 )
+
+# The highest call of a phone (R13). Without a forget_time it goes with the device's next deletion.
+device_order = Table(
+    "device_order",
+    metadata,
+    _key("app_id"),
+    _key("device_id"),
+    _required("sequence", BigInteger()),
+    _required("method", SmallInteger()),
+    Column("forget_time", BigInteger()),
+    _required("revision", BigInteger()),
+    sqlite_with_rowid=_IN_THE_KEY,
+    info=_by("device_id"),
+)
+_index("device_order_forget_time", device_order.c.forget_time, where=device_order.c.forget_time.is_not(None))
 
 tombstone = Table(
     "tombstone",

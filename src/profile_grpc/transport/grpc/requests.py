@@ -22,8 +22,15 @@ def key(message: profile_pb2.ProfileKey) -> ProfileKey:
     return ProfileKey(message.app_id, message.user_id, message.device_id)
 
 
+def sequence(
+    request: pb.RegisterRequest | pb.UnregisterRequest | pb.UpdateProfileDataRequest | pb.RemoveAccountRequest,
+) -> int | None:
+    """The place of the call among those of the installation, if it has one (R13)."""
+    return request.sequence if request.HasField("sequence") else None
+
+
 def register(request: pb.RegisterRequest) -> Register:
-    return Register(key(request.key), patches.populated(request))
+    return Register(key(request.key), patches.populated(request), sequence(request))
 
 
 def heartbeat(request: pb.HeartbeatRequest) -> Heartbeat:
@@ -31,11 +38,11 @@ def heartbeat(request: pb.HeartbeatRequest) -> Heartbeat:
 
 
 def update_profile_data(request: pb.UpdateProfileDataRequest) -> UpdateProfileData:
-    return UpdateProfileData(key(request.profile.key), patches.update(request), request.etag)
+    return UpdateProfileData(key(request.profile.key), patches.update(request), request.etag, sequence(request))
 
 
 def unregister(request: pb.UnregisterRequest) -> Unregister:
-    return Unregister(key(request.key), request.allow_missing)
+    return Unregister(key(request.key), request.allow_missing, sequence(request))
 
 
 def delete_device_profile(request: pb.DeleteDeviceProfileRequest) -> DeleteDeviceProfile:
@@ -88,6 +95,7 @@ def remove_account(request: pb.RemoveAccountRequest) -> RemoveAccount:
         account_selector=request.account_selector,
         report_time=to_instant(request.report_time, "report_time") if request.HasField("report_time") else None,
         action=AccountRemovalAction(request.action) if request.action else None,
+        sequence=sequence(request),
     )
 
 

@@ -1,0 +1,53 @@
+"""The order of a phone's calls (R13): a call that the network delivers late changes nothing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from profile_grpc.domain.errors import Reason, Refused
+from profile_grpc.domain.model import CallMethod, DeviceOrder, OrderedCall, Profile, ProfileKey
+from profile_grpc.domain.state import State
+
+FORGET_AFTER = timedelta(days=90)
+"""How long the order of a device without a profile is kept: a call is not delivered later than that."""
+
+
+def is_repeated(state: State, key: ProfileKey, profile: Profile | None, call: OrderedCall | None) -> bool:
+    """Whether the call is the highest one again, which is answered as applied.
+
+    A patch is compared with the calls of its profile. The other methods decide who is signed in on the device: they are
+    compared with those of the device, and with the patches of their profile, which they must not undo.
+
+    Raises:
+        Refused: OUT_OF_ORDER.
+    """
+    if call is None:
+        return False
+    own = None if profile is None else profile.last_call
+    order = None if call.method is CallMethod.UPDATE_PROFILE_DATA else state.device_order(key.device)
+    highest = max([known.sequence for known in (own, order and order.call) if known is not None], default=-1)
+    if call.sequence > highest:
+        return False
+    if profile is None:
+        repeated = order is not None and order.call == call and order.forget_time is not None
+    else:
+        repeated = own == call and (order is None or order.call == call)
+    if not repeated:
+        raise _out_of_order(key.app_id, call.sequence, highest)
+    return True
+
+
+def record(state: State, key: ProfileKey, call: OrderedCall | None, *, without_profile: bool = False) -> None:
+    """Remembers the call for its device. A patch says nothing of who is signed in there."""
+    if call is None or call.method is CallMethod.UPDATE_PROFILE_DATA:
+        return
+    forget_time = state.now + FORGET_AFTER if without_profile else None
+    state.put_device_order(DeviceOrder(key.device, call, forget_time, state.fresh_revision()))
+
+
+def _out_of_order(app_id: str, sequence: int, highest: int) -> Refused:
+    return Refused(
+        Reason.OUT_OF_ORDER,
+        f"Call {sequence} comes after call {highest} of this installation was applied; nothing has changed.",
+        metadata={"app_id": app_id, "sequence": str(sequence), "highest": str(highest)},
+    )

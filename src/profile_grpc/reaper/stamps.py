@@ -1,0 +1,40 @@
+"""Finds the stored times that a wrong clock dated ahead, which no phone's call may ever meet again (Terms)."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+
+from profile_grpc.domain.errors import Reason, Refused
+from profile_grpc.domain.inactivity import SettleStamps
+from profile_grpc.domain.settings import App
+from profile_grpc.domain.stamps import MAX_AHEAD
+from profile_grpc.service.lease import Lease
+from profile_grpc.service.ports import ReaperStore
+from profile_grpc.service.write_queue import WriteQueue
+
+CHUNK = 100
+
+
+async def settle_stamps(store: ReaperStore, queue: WriteQueue, app: App, now: datetime, lease: Lease) -> None:
+    """Has the app's profiles that are dated too far ahead dated now.
+
+    Raises:
+        LeaseLost, StoreError, Refused.
+    """
+    while found := await store.stamped_ahead(app.app_id, now + MAX_AHEAD, CHUNK):
+        try:
+            await queue.submit(SettleStamps(app.app_id, tuple(found)), app.settings)
+        except Refused as refused:
+            if refused.reason is not Reason.QUEUE_FULL:
+                raise
+            await asyncio.sleep(refused.retry_after or 1)
+        await lease.acquire()
+
+
+def clock_went_back(now: datetime, last_pass_time: datetime | None) -> bool:
+    """Whether the last pass is dated ahead itself: then it is not known yet which of the two clocks was wrong.
+
+    A pass under a clock that is behind for a moment must not date every profile back. The next pass knows.
+    """
+    return last_pass_time is not None and last_pass_time - now > MAX_AHEAD

@@ -1,0 +1,87 @@
+"""R13 in the store: the order of a device's calls is kept, guarded, forgotten and purged."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from profile_grpc.domain.call_order import FORGET_AFTER
+from profile_grpc.domain.errors import Reason, Refused
+from profile_grpc.domain.heartbeat import Heartbeat
+from profile_grpc.domain.model import CallMethod, DeletionReason, OrderedCall, PushPermission
+from profile_grpc.domain.removal import DeleteDeviceProfile, Unregister
+from profile_grpc.service.ports import Conflict, DueBefore
+from profile_grpc.store import SqlStore
+from tests.store.support import DAY, NOW, Writer, contents, key, register
+
+ANN = key()
+
+
+async def test_R13_what_is_recorded_is_read_again(store: SqlStore) -> None:
+    writer = Writer(store)
+    await writer.commit(replace(register(ANN, "T"), sequence=2**62))
+    stored = await store.profiles.get(ANN)
+    assert stored is not None
+    assert stored.last_call == OrderedCall(2**62, CallMethod.REGISTER)
+    with pytest.raises(Refused) as raised:
+        await writer.commit(Unregister(ANN, sequence=7))
+    assert raised.value.reason is Reason.OUT_OF_ORDER
+    assert raised.value.metadata["highest"] == str(2**62)
+    await writer.commit(replace(register(ANN, "T"), sequence=2**62))
+    assert await store.profiles.get(ANN) == stored
+    await writer.commit(Unregister(ANN, sequence=2**63 - 1))
+    [row] = (await contents(store))["device_order"]
+    assert row[:5] == ("shop", "phone", 2**63 - 1, CallMethod.UNREGISTER, None)
+
+
+async def test_R13_of_two_calls_that_are_decided_at_once_one_decides_again(store: SqlStore, other: SqlStore) -> None:
+    """Else a late registration and the logout that overtook it could both be applied."""
+    late, logout = replace(register(ANN, "T"), sequence=1), Unregister(ANN, allow_missing=True, sequence=2)
+    async with store.profiles.write() as transaction:
+        _, changes = await Writer(store).decided(transaction, late)
+    await Writer(other).commit(logout)
+    with pytest.raises(Conflict):
+        async with store.profiles.write() as transaction:
+            await transaction.apply(changes)
+    with pytest.raises(Refused):
+        await Writer(store).commit(late)
+
+
+async def test_R13_a_deletion_forgets_it(store: SqlStore) -> None:
+    writer = Writer(store)
+    await writer.commit(replace(register(ANN, "T"), sequence=5))
+    await writer.commit(DeleteDeviceProfile("shop", user_id="ann", device_id="phone"))
+    assert "device_order" not in await contents(store)
+
+
+async def test_R13_so_does_the_reapers(store: SqlStore) -> None:
+    writer = Writer(store)
+    await writer.commit(replace(register(ANN, "T"), sequence=5), Heartbeat(ANN))
+    await writer.commit(register(key("bob", "tablet"), "U"), Heartbeat(key("bob", "tablet")))
+    await writer.commit(replace(register(key("eve", "watch"), "V"), sequence=6))
+    due = await store.reaper.due(DueBefore("shop", NOW + DAY, None), 10)
+    assert len(due) == 2
+    await store.reaper.delete("shop", due, DeletionReason.INACTIVE, NOW + DAY)
+    assert [row[:2] for row in (await contents(store))["device_order"]] == [("shop", "watch")]
+
+
+async def test_R13_the_order_of_a_device_without_a_profile_is_purged(store: SqlStore) -> None:
+    writer = Writer(store)
+    await writer.commit(Unregister(ANN, allow_missing=True, sequence=5))
+    await writer.commit(replace(register(key("bob", "tablet"), "U"), sequence=5))
+    assert await store.reaper.purge_orders(NOW + FORGET_AFTER, 10) == 0
+    assert await store.reaper.purge_orders(NOW + FORGET_AFTER + timedelta(microseconds=1), 10) == 1
+    assert [row[1] for row in (await contents(store))["device_order"]] == ["tablet"]
+
+
+@pytest.mark.parametrize("permission", PushPermission)
+async def test_R12_a_permission_is_kept(store: SqlStore, permission: PushPermission) -> None:
+    command = register(ANN, "T")
+    await Writer(store).commit(replace(command, patch=command.patch._replace(push_permission=permission)))
+    stored = await store.profiles.get(ANN)
+    assert stored is not None
+    assert stored.push_permission is permission
+    await Writer(store).commit(replace(command, patch=command.patch._replace(push_permission=PushPermission.DENIED)))
+    stored = await store.profiles.get(ANN)
+    assert stored is not None
+    assert stored.push_permission is PushPermission.DENIED

@@ -1,0 +1,175 @@
+"""R13: the order of a phone's calls."""
+
+from itertools import permutations
+from typing import TypeAlias
+
+import pytest
+
+from profile_grpc.domain.errors import Reason, Refused
+from profile_grpc.domain.kinds import ORDERS
+from profile_grpc.domain.model import CallMethod, ProfileKey, ProfileStatus
+from profile_grpc.domain.registration import Register
+from profile_grpc.domain.removal import DeleteDeviceProfile, RemoveAccount, ReportedToken, Unregister
+from profile_grpc.domain.results import AccountRemoved, Deleted, Registered, Unregistered, Updated
+from profile_grpc.domain.updating import UpdateProfileData
+from tests.support.domain import ANN, APP, Scene, fcm, given, hours, key, patch
+
+BOB, T = key("bob"), "T"
+Call: TypeAlias = Register | Unregister | UpdateProfileData | RemoveAccount
+
+
+def register(sequence: int | None, of: ProfileKey = ANN, push_token: str = T) -> Register:
+    return Register(of, patch(fcm(push_token)), sequence)
+
+
+def update(sequence: int | None, language: str = "en") -> UpdateProfileData:
+    return UpdateProfileData(ANN, patch(language=language), sequence=sequence)
+
+
+def unregister(sequence: int | None, of: ProfileKey = ANN, allow_missing: bool = True) -> Unregister:
+    return Unregister(of, allow_missing, sequence)
+
+
+def removal(sequence: int | None) -> RemoveAccount:
+    return RemoveAccount(APP, (ReportedToken(T),), username="ann", sequence=sequence)
+
+
+def too_late(scene: Scene, command: Call, highest: int) -> None:
+    before = dict(scene.world.rows[ORDERS]), dict(scene.world.profiles), len(scene.world.events)
+    refused = scene.later(hours(1)).refused(command)
+    assert refused.reason is Reason.OUT_OF_ORDER
+    assert refused.metadata == {
+        "app_id": APP,
+        "sequence": str(command.sequence),
+        "highest": str(highest),
+    }
+    assert (dict(scene.world.rows[ORDERS]), dict(scene.world.profiles), len(scene.world.events)) == before
+
+
+def test_R13_a_registration_after_the_logout_does_not_sign_the_user_in_again() -> None:
+    scene = given()
+    scene.do(register(1), Registered)
+    scene.do(unregister(2), Unregistered)
+    too_late(scene, register(1), 2)
+    assert scene.profile(ANN).status is ProfileStatus.UNREGISTERED
+    scene.do(register(3), Registered)
+    assert scene.profile(ANN).status is ProfileStatus.ACTIVE
+
+
+def test_R13_also_where_the_logout_came_first_of_all() -> None:
+    scene = given()
+    assert scene.do(unregister(2), Unregistered).profile is None
+    too_late(scene, register(1), 2)
+    assert scene.do(unregister(2), Unregistered).profile is None, "a repetition"
+    assert scene.do(register(3), Registered).created
+    [order] = scene.world.rows[ORDERS].values()
+    assert order.forget_time is None, "now it goes with the profile"
+
+
+def test_R13_a_logout_that_is_refused_is_not_applied() -> None:
+    scene = given()
+    assert scene.refused(unregister(2, allow_missing=False)).reason is Reason.PROFILE_NOT_FOUND
+    assert scene.do(register(1), Registered).created
+
+
+def test_R13_a_repetition_is_answered_as_applied_and_changes_nothing() -> None:
+    scene = given()
+    first = scene.do(register(5), Registered)
+    again = scene.later(hours(1)).do(register(5), Registered)
+    assert (again.created, again.profile) == (True, first.profile)
+    scene.do(register(6), Registered)
+    assert not scene.do(register(6), Registered).created
+    scene.do(update(7, "de"), Updated)
+    updated = scene.later(hours(1)).do(update(7, "fr"), Updated)
+    assert updated.profile.attributes.language == "de"
+    scene.do(unregister(8), Unregistered)
+    etag = scene.profile(ANN).etag
+    assert scene.do(unregister(8), Unregistered).profile == scene.profile(ANN)
+    assert scene.profile(ANN).etag == etag
+
+
+def test_R13_the_highest_number_of_another_method_is_no_repetition() -> None:
+    scene = given()
+    scene.do(register(5), Registered)
+    too_late(scene, unregister(5), 5)
+    too_late(scene, update(5), 5)
+    too_late(scene, register(5, BOB), 5)
+
+
+def test_R13_calls_of_a_device_are_compared_whoever_they_are_of() -> None:
+    scene = given(multi_user_per_device=True)
+    scene.do(register(1), Registered)
+    scene.do(register(3, BOB), Registered)
+    too_late(scene, register(2), 3)
+    too_late(scene, unregister(2), 3)
+    assert scene.do(register(2, key("ann", "tablet"), "U"), Registered).created, "another device"
+
+
+def test_R13_an_update_is_compared_with_its_profile() -> None:
+    scene = given(multi_user_per_device=True)
+    scene.do(register(1), Registered)
+    scene.do(register(3, BOB, "U"), Registered)
+    scene.do(update(2, "de"), Updated)
+    too_late(scene, update(1), 2)
+    scene.do(update(5, "fr"), Updated)
+    too_late(scene, register(4), 5)
+    assert scene.profile(ANN).attributes.language == "fr"
+    scene.do(register(4, key("carl"), "V"), Registered)  # says nothing of ann's patch
+
+
+def test_R13_a_late_account_removal_does_not_sign_out() -> None:
+    scene = given()
+    scene.do(register(4), Registered)
+    too_late(scene, removal(3), 4)
+    assert scene.do(removal(5), AccountRemoved).removed == (ANN,)
+    too_late(scene, register(4), 5)
+    scene.do(register(6), Registered)
+    assert scene.profile(ANN).last_call == (6, CallMethod.REGISTER)
+
+
+def test_R13_a_removal_of_a_profile_without_a_number_meets_the_devices() -> None:
+    scene = given(multi_user_per_device=True)
+    scene.register(ANN, patch(fcm("T")))
+    scene.do(register(7, BOB), Registered)
+    too_late(scene, removal(6), 7)
+
+
+def test_R13_without_a_sequence_the_order_of_arrival_decides() -> None:
+    scene = given()
+    scene.do(register(5), Registered)
+    scene.do(unregister(None), Unregistered)
+    scene.do(register(None), Registered)
+    assert scene.profile(ANN).status is ProfileStatus.ACTIVE
+    too_late(scene, unregister(4), 5)
+
+
+def test_R13_a_deletion_forgets_it() -> None:
+    scene = given()
+    scene.do(register(5), Registered)
+    scene.do(DeleteDeviceProfile(APP, user_id="ann"), Deleted)
+    assert scene.world.rows[ORDERS] == {}
+    assert scene.do(register(1), Registered).created
+    scene.do(DeleteDeviceProfile(APP, user_id="ann", device_id="phone"), Deleted)
+    assert scene.world.rows[ORDERS] == {}
+
+
+def test_R13_zero_is_a_number() -> None:
+    scene = given()
+    scene.do(register(0), Registered)
+    too_late(scene, unregister(0), 0)
+
+
+@pytest.mark.parametrize("order", list(permutations(range(4))))
+def test_R13_in_whatever_order_calls_arrive_the_last_one_decides(order: tuple[int, ...]) -> None:
+    calls: list[Call] = [register(1, push_token="A"), unregister(2), register(3, push_token="B"), unregister(4)]
+    scene = given()
+    for number in order:
+        scene.later(hours(1)).batch(calls[number])
+    found = scene.world.profiles.get(ANN)
+    assert found is None or found.status is ProfileStatus.UNREGISTERED
+
+
+def test_R13_a_batch_is_decided_in_the_order_of_arrival() -> None:
+    scene = given()
+    answers = scene.batch(register(1), unregister(3), register(2))
+    assert [isinstance(answer, Refused) for answer in answers] == [False, False, True]
