@@ -10,6 +10,10 @@ import structlog
 from google.protobuf.message import DecodeError
 from grpc_health.v1.health_pb2 import DESCRIPTOR, HealthCheckRequest, HealthCheckResponse
 
+from profile_grpc.domain.errors import Refused
+from profile_grpc.transport.grpc import outcome
+from profile_grpc.transport.grpc.holdings import Bodies
+
 log = structlog.get_logger(__name__)
 
 CHECK_INTERVAL = 2.0
@@ -28,10 +32,11 @@ class Health:
     Not the library's servicer: when one of several watchers of a service leaves, that one forgets the others.
     """
 
-    def __init__(self, services: Iterable[str], ping: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, services: Iterable[str], ping: Callable[[], Awaitable[None]], bodies: Bodies) -> None:
         """`ping` answers when the database does."""
         self._services = frozenset(services) | {""}
         self._ping = ping
+        self._bodies = bodies
         self._serving = False
         self._draining = False
         self._changed = asyncio.Event()
@@ -60,25 +65,35 @@ class Health:
     def handlers(self) -> grpc.GenericRpcHandler:
         """The service as gRPC registers it. Over bytes: gRPC would answer UNKNOWN to those that are no message."""
         methods: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {
-            "Check": grpc.unary_unary_rpc_method_handler(self._check),
-            "Watch": grpc.unary_stream_rpc_method_handler(self._watch),
+            # As streams of one request, whose body is read only when there is room for it.
+            "Check": grpc.stream_unary_rpc_method_handler(self._check),
+            "Watch": grpc.stream_stream_rpc_method_handler(self._watch),
         }
         return grpc.method_handlers_generic_handler(SERVICE, methods)
 
-    async def _check(self, raw: bytes, context: Context) -> bytes:
-        service = await _service(raw, context)
+    async def _check(self, _requests: object, context: Context) -> bytes:
+        service = await self._service(context)
         if service not in self._services:
             await context.abort(grpc.StatusCode.NOT_FOUND, "There is no such service.")
         return HealthCheckResponse(status=self._status(service)).SerializeToString()
 
-    async def _watch(self, raw: bytes, context: Context) -> AsyncIterator[bytes]:
-        service = await _service(raw, context)
+    async def _watch(self, _requests: object, context: Context) -> AsyncIterator[bytes]:
+        service = await self._service(context)
         while True:
             changed, last = self._changed, self._draining
             yield HealthCheckResponse(status=self._status(service)).SerializeToString()
             if last:
                 return
             await changed.wait()
+
+    async def _service(self, context: Context) -> str:
+        """The service that is asked for."""
+        try:
+            return HealthCheckRequest.FromString(await self._bodies.read_keyless(context) or b"").service
+        except DecodeError:
+            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "The bytes are no HealthCheckRequest.")
+        except Refused as refused:
+            await outcome.abort(refused, context)
 
     def _status(self, service: str) -> int:
         if service not in self._services:
@@ -99,11 +114,3 @@ class Health:
     def _tell_watchers(self) -> None:
         self._changed.set()
         self._changed = asyncio.Event()
-
-
-async def _service(raw: bytes, context: Context) -> str:
-    """The service that is asked for."""
-    try:
-        return HealthCheckRequest.FromString(raw).service
-    except DecodeError:
-        await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "The bytes are no HealthCheckRequest.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from profile_grpc.transport.grpc.holdings import HoldingLimits
 from profile_grpc.transport.grpc.in_flight import CallLimits
 from profile_grpc.transport.grpc.open_streams import StreamLimits
 
@@ -31,6 +32,7 @@ class ServerOptions:
     reflection: bool = True
     limits: CallLimits = field(default_factory=CallLimits)
     streams: StreamLimits = field(default_factory=StreamLimits)
+    holding: HoldingLimits = field(default_factory=HoldingLimits)
     max_message: int = 4 * 1024 * 1024
     """Larger requests are RESOURCE_EXHAUSTED."""
     max_metadata: int = 8 * 1024

@@ -17,6 +17,7 @@ from profile_grpc.service.directory import Directory
 from profile_grpc.transport.grpc import access, outcome, shape, status
 from profile_grpc.transport.grpc.access import Method
 from profile_grpc.transport.grpc.call import Call
+from profile_grpc.transport.grpc.holdings import Bodies, Unread
 from profile_grpc.transport.grpc.in_flight import InFlight
 from profile_grpc.transport.grpc.open_streams import OpenStreams
 from profile_grpc.transport.grpc.outcome import CallLog, RpcObserver
@@ -36,12 +37,20 @@ class Pipeline:
     """
 
     def __init__(
-        self, directory: Directory, in_flight: InFlight, open_streams: OpenStreams, observer: RpcObserver
+        self,
+        directory: Directory,
+        in_flight: InFlight,
+        open_streams: OpenStreams,
+        observer: RpcObserver,
+        bodies: Bodies,
+        unread: Unread,
     ) -> None:
         """Logs as structlog is configured now."""
         self._steps = Steps(directory)
         self._in_flight = in_flight
         self._observer = observer
+        self._bodies = bodies
+        self._unread = unread
         self._log = CallLog()
         self._streams = StreamHandlers(self._steps, open_streams, observer, self._log)
 
@@ -62,27 +71,30 @@ class Pipeline:
             if method.request_streaming or method.response_streaming:
                 wrapped[method.name] = self._streams.handler(method, run)
             else:
-                wrapped[method.name] = grpc.unary_unary_rpc_method_handler(self._wrap(method, run))
+                # As a stream of one: gRPC would else take in the whole body before anybody knows whose it is.
+                wrapped[method.name] = grpc.stream_unary_rpc_method_handler(self._wrap(method, run))
         return grpc.method_handlers_generic_handler(service.full_name, wrapped)
 
-    async def _answer(self, method: Method, run: Run, raw: bytes, context: Context, call: Call) -> bytes:
+    async def _answer(self, method: Method, run: Run, context: Context, call: Call) -> bytes:
         """The steps of a call, in the contract's order: credential, shape, permission, state."""
         await self._steps.identify(presented(context), call)
-        request = await self._steps.accept(method, raw, call)
-        return (await run(request, call)).SerializeToString()
+        request = await self._steps.accept(method, await self._bodies.read(context), call)
+        answer = (await run(request, call)).SerializeToString()
+        self._unread.hold(answer, context)
+        return answer
 
-    def _wrap(self, method: Method, run: Run) -> Callable[[bytes, Context], Awaitable[bytes]]:
+    def _wrap(self, method: Method, run: Run) -> Callable[[object, Context], Awaitable[bytes]]:
         """The method as gRPC calls it: bounded in number and time, errors told, counted and logged."""
         in_flight = self._in_flight
 
-        async def wrapped(raw: bytes, context: Context) -> bytes:
+        async def wrapped(_requests: object, context: Context) -> bytes:
             started = perf_counter()
             call = Call()
             answer, refused, code, overdue = b"", None, grpc.StatusCode.OK, False
             try:
                 task = in_flight.enter()
                 try:
-                    answer = await self._answer(method, run, raw, context, call)
+                    answer = await self._answer(method, run, context, call)
                 finally:
                     overdue = in_flight.leave(task)
             except asyncio.CancelledError:

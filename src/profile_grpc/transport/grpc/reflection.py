@@ -18,6 +18,9 @@ from grpc_reflection.v1alpha import reflection_pb2
 from grpc_reflection.v1alpha._async import ReflectionServicer
 
 import appprofile.v1
+from profile_grpc.domain.errors import Refused
+from profile_grpc.transport.grpc import outcome
+from profile_grpc.transport.grpc.holdings import Bodies
 
 _ALPHA, _STABLE = "grpc.reflection.v1alpha", "grpc.reflection.v1"
 _FILE = "grpc/reflection/v1/reflection.proto"
@@ -26,14 +29,14 @@ _SERVICES = [f"{package}.ServerReflection" for package in (_ALPHA, _STABLE)]
 Context = grpc.aio.ServicerContext[bytes, bytes]
 
 
-def enable_reflection(services: Iterable[str], server: grpc.aio.Server) -> None:
+def enable_reflection(services: Iterable[str], server: grpc.aio.Server, bodies: Bodies) -> None:
     """Describes the services, by their full names, every file of the contract, and reflection itself."""
     for module in pkgutil.iter_modules(appprofile.v1.__path__, f"{appprofile.v1.__name__}."):
         if module.name.endswith("_pb2"):
             import_module(module.name)  # which adds its file to the pool
     _describe_stable()
     pool = cast("DescriptorPool", _PoolWithMethods(Default()))
-    reflection = _Reflection([*services, *_SERVICES], pool)
+    reflection = _Reflection([*services, *_SERVICES], pool, bodies)
     handler: grpc.RpcMethodHandler[bytes, bytes] = grpc.stream_stream_rpc_method_handler(reflection.answer)
     server.add_generic_rpc_handlers(
         [grpc.method_handlers_generic_handler(name, {"ServerReflectionInfo": handler}) for name in _SERVICES]
@@ -43,22 +46,22 @@ def enable_reflection(services: Iterable[str], server: grpc.aio.Server) -> None:
 class _Reflection:
     """The library's servicer, over bytes: it would answer UNKNOWN to those that are no message."""
 
-    def __init__(self, services: list[str], pool: DescriptorPool) -> None:
+    def __init__(self, services: list[str], pool: DescriptorPool, bodies: Bodies) -> None:
+        self._bodies = bodies
         self._servicer: Any = ReflectionServicer(services, pool=pool)
 
-    async def answer(self, raw: AsyncIterator[bytes], context: Context) -> AsyncIterator[bytes]:
-        async for answer in self._servicer.ServerReflectionInfo(_requests(raw, context), context):
+    async def answer(self, _requests: object, context: Context) -> AsyncIterator[bytes]:
+        async for answer in self._servicer.ServerReflectionInfo(self._requests(context), context):
             yield answer.SerializeToString()
 
-
-async def _requests(
-    raw: AsyncIterator[bytes], context: Context
-) -> AsyncIterator[reflection_pb2.ServerReflectionRequest]:
-    async for request in raw:
+    async def _requests(self, context: Context) -> AsyncIterator[reflection_pb2.ServerReflectionRequest]:
         try:
-            yield reflection_pb2.ServerReflectionRequest.FromString(request)
+            while (raw := await self._bodies.read_keyless(context)) is not None:
+                yield reflection_pb2.ServerReflectionRequest.FromString(raw)
         except DecodeError:
             await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "The bytes are no ServerReflectionRequest.")
+        except Refused as refused:
+            await outcome.abort(refused, context)
 
 
 def _describe_stable() -> None:

@@ -14,6 +14,7 @@ from google.protobuf.descriptor import ServiceDescriptor
 from appprofile.v1 import app_service_pb2, profile_service_pb2, usage_service_pb2
 from profile_grpc.config import OperatorError
 from profile_grpc.transport.grpc import health
+from profile_grpc.transport.grpc.holdings import Bodies, Unread
 from profile_grpc.transport.grpc.in_flight import InFlight
 from profile_grpc.transport.grpc.open_streams import OpenStreams
 from profile_grpc.transport.grpc.options import ServerOptions, Tls, channel_options
@@ -46,7 +47,9 @@ class GrpcServer:
         self._in_flight = InFlight(self._options.limits)
         self._open_streams = OpenStreams(self._options.streams)
         self._server = grpc.aio.server(options=channel_options(self._options))
-        pipeline = Pipeline(services.directory, self._in_flight, self._open_streams, observer)
+        self._bodies = Bodies(self._options.holding)
+        unread = Unread(self._options.holding)
+        pipeline = Pipeline(services.directory, self._in_flight, self._open_streams, observer, self._bodies, unread)
         served = {
             profile_service_pb2.DESCRIPTOR.services_by_name["ProfileService"]: ProfileServicer(services),
             app_service_pb2.DESCRIPTOR.services_by_name["AppService"]: AppServicer(services),
@@ -55,10 +58,10 @@ class GrpcServer:
         }
         self._server.add_generic_rpc_handlers([pipeline.handlers(service, served[service]) for service in served])
         names = [service.full_name for service in served]
-        self._health = health.Health(names, ping)
+        self._health = health.Health(names, ping, self._bodies)
         self._server.add_generic_rpc_handlers([self._health.handlers()])
         if self._options.reflection:
-            enable_reflection([*names, health.SERVICE], self._server)
+            enable_reflection([*names, health.SERVICE], self._server, self._bodies)
         self._watch: asyncio.Task[None] | None = None
 
     async def start(self) -> int:
@@ -93,6 +96,7 @@ class GrpcServer:
         if self._watch is not None:
             self._watch.cancel()
         self._in_flight.close()
+        self._bodies.close()
         await asyncio.sleep(_LAST_WORDS)
 
     async def stop(self) -> None:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from time import perf_counter
-from typing import Any, cast
+from typing import Any
 
 import grpc
 from google.protobuf.message import Message
@@ -36,16 +36,15 @@ class StreamHandlers:
     def handler(self, method: Method, run: Run) -> grpc.RpcMethodHandler[Any, Any]:
         """The method as gRPC registers it."""
 
-        async def serve(incoming: object, context: Context) -> bytes:
-            return await self._serve(method, run, incoming, context)
+        async def serve(_requests: object, context: Context) -> bytes:
+            return await self._serve(method, run, context)
 
-        if method.request_streaming and method.response_streaming:
+        if method.response_streaming:
+            # Also where there is one request: gRPC would else take in the whole body before anybody knows whose it is.
             return grpc.stream_stream_rpc_method_handler(serve)
-        if method.request_streaming:
-            return grpc.stream_unary_rpc_method_handler(serve)
-        return grpc.unary_stream_rpc_method_handler(serve)
+        return grpc.stream_unary_rpc_method_handler(serve)
 
-    async def _serve(self, method: Method, run: Run, incoming: object, context: Context) -> bytes:
+    async def _serve(self, method: Method, run: Run, context: Context) -> bytes:
         """One stream: bounded in number and age, errors told, counted and logged."""
         started = perf_counter()
         call = Call()
@@ -55,7 +54,7 @@ class StreamHandlers:
             stream = self._streams.enter()
             self._observer.stream_opened(method.path)
             try:
-                answer = await _Stream(self._steps, method, context, call, stream).run(self._streams, run, incoming)
+                answer = await _Stream(self._steps, method, context, call, stream).run(self._streams, run)
             finally:
                 cut = self._streams.leave(stream)
         except asyncio.CancelledError:
@@ -97,15 +96,12 @@ class _Stream:
         self._request: Message | None = None
         call.ending = stream.ending
 
-    async def run(self, streams: OpenStreams, run: Run, incoming: object) -> bytes:
+    async def run(self, streams: OpenStreams, run: Run) -> bytes:
         """Credential, shape, permission; then the servicer method, whose answers go out as the caller takes them."""
         await self._steps.identify(self._presented, self._call)
         streams.admit(self._stream, self._call.caller.key_id)
-        given: Any
-        if self._method.request_streaming:
-            given = self._requests(await self._first(streams.limits.first_message))
-        else:
-            given = await self._accept(cast("bytes", incoming))
+        first = await self._first(streams.limits.first_message)
+        given: Any = self._requests(first) if self._method.request_streaming else first
         if self._method.response_streaming:
             await self._give(run(given, self._call))
             return b""
