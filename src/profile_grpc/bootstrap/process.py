@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 import structlog
 
-from profile_grpc.bootstrap import demo
+from profile_grpc.bootstrap import demo, descriptors
 from profile_grpc.bootstrap.clock import SystemClock
 from profile_grpc.bootstrap.composition import Application
 from profile_grpc.config import OperatorError, ServeConfig
@@ -25,7 +25,7 @@ from profile_grpc.store import SchemaError, SqlStore, open_store
 from profile_grpc.telemetry.metrics import Metrics, ProfileCounts
 from profile_grpc.transport.grpc.in_flight import CallLimits
 from profile_grpc.transport.grpc.open_streams import StreamLimits
-from profile_grpc.transport.grpc.options import ServerOptions, Tls
+from profile_grpc.transport.grpc.options import MAX_CONNECTIONS, ServerOptions, Tls
 from profile_grpc.transport.grpc.server import GrpcServer
 
 log = structlog.get_logger(__name__)
@@ -224,6 +224,7 @@ def _options(config: ServeConfig, *, shared_port: bool) -> ServerOptions:
             per_key=config.max_streams_per_key,
             max_age=config.max_stream_age.total_seconds(),
         ),
+        max_connections=min(descriptors.raise_limit(), MAX_CONNECTIONS),
         max_connection_age=config.max_connection_age.total_seconds(),
         drain_notice=config.drain_notice.total_seconds(),
         drain_grace=config.drain_grace.total_seconds(),

@@ -48,7 +48,7 @@ class Gate:
         self.arrived = asyncio.Condition()
         self.cancelled = asyncio.Event()
 
-    async def heartbeat(self, *_: object) -> Beat:
+    async def submit(self, *_: object) -> Beat:
         async with self.arrived:
             self.waiting += 1
             self.arrived.notify_all()
@@ -71,7 +71,7 @@ class Broken:
     def __init__(self, error: Exception) -> None:
         self.error = error
 
-    async def heartbeat(self, *_: object) -> Beat:
+    async def submit(self, *_: object) -> Beat:
         raise self.error
 
 

@@ -135,7 +135,7 @@ class Unread:
         self._held += size
         self._of_address[address] = held + size
 
-        def taken(_: object) -> None:
+        def taken(*_: object) -> None:
             self._held -= size
             left = self._of_address[address] - size
             if left:
@@ -143,7 +143,8 @@ class Unread:
             else:
                 del self._of_address[address]
 
-        context.add_done_callback(taken)
+        add_done_callback: Any = context.add_done_callback  # whose type is not public
+        add_done_callback(taken)
 
 
 def _address(context: Context) -> str:

@@ -9,6 +9,8 @@ from profile_grpc.transport.grpc.holdings import HoldingLimits
 from profile_grpc.transport.grpc.in_flight import CallLimits
 from profile_grpc.transport.grpc.open_streams import StreamLimits
 
+MAX_CONNECTIONS = 10_000
+
 
 @dataclass(frozen=True, slots=True)
 class Tls:
@@ -39,7 +41,7 @@ class ServerOptions:
     """More metadata is RESOURCE_EXHAUSTED. Counted as HTTP/2 does: 32 bytes for each entry, besides name and value."""
     max_streams: int = 100
     """Calls in flight on one connection; more wait in the client."""
-    max_connections: int = 10_000
+    max_connections: int = MAX_CONNECTIONS
     """Connections at a time; those beyond are closed at once."""
     handshake_timeout: float = 10.0
     """A connection that has not said by then that it speaks HTTP/2 (after TLS, if that is on) is closed."""
