@@ -3,6 +3,8 @@ package appprofile
 import (
 	"context"
 	_ "embed" // the retry policy
+	"errors"
+	"strings"
 	"time"
 
 	"google.golang.org/grpc"
@@ -37,6 +39,9 @@ type Client struct {
 // Connect returns a client of the service at target ("host:port"). Nothing is sent yet. An error means that the options
 // contradict each other or hold unusable PEM.
 func Connect(target string, options Options) (*Client, error) {
+	if scheme := strings.ToLower(target); strings.HasPrefix(scheme, "http://") || strings.HasPrefix(scheme, "https://") {
+		return nil, errors.New("target must be host:port, without http:// or https://")
+	}
 	transport, err := options.transport()
 	if err != nil {
 		return nil, err

@@ -180,3 +180,12 @@ func TestOptionsShowNoSecret(t *testing.T) {
 		}
 	}
 }
+
+func TestAURLIsNoTarget(t *testing.T) {
+	for _, target := range []string{"http://localhost:50051", "https://profiles.example.com", "HTTP://localhost:1"} {
+		_, err := appprofile.Connect(target, appprofile.Options{Plaintext: true})
+		if err == nil || err.Error() != "target must be host:port, without http:// or https://" {
+			t.Errorf("%s: %v", target, err)
+		}
+	}
+}

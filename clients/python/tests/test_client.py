@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any
 
@@ -124,6 +129,69 @@ async def test_a_server_that_is_not_there_is_waited_for(kind: Any) -> None:
         await answer(client.profiles.Heartbeat(BEAT, timeout=0.2))
     assert raised.value.code is grpc.StatusCode.DEADLINE_EXCEEDED
     await answer(client.close())
+
+
+@pytest.mark.parametrize(
+    ("target", "options", "says"),
+    [
+        ("127.0.0.1:{refused}", {"plaintext": True}, "Connection refused"),
+        ("no-such-host.invalid:443", {"plaintext": True}, "no-such-host.invalid"),
+        ("localhost:{other}", {}, "handshake failed"),
+        ("localhost:{other}", {"plaintext": True}, "http1.x server"),
+        ("localhost:1", {"plaintext": True, "proxy_from_environment": True}, "proxy returned response code 403"),
+    ],
+    ids=["refused", "dns", "tls", "another protocol", "proxy"],
+)
+async def test_a_call_tells_why_there_is_no_connection(
+    kind: Any, target: str, options: dict[str, bool], says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not only that its deadline has passed."""
+    with web_server() as port, closed_port() as refused:
+        monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{port}")
+        options = {"proxy_from_environment": False} | options
+        client = kind.connect(target.format(refused=refused, other=port), **options)
+        with pytest.raises(ApiError, match=re.escape(says)) as raised:
+            await answer(client.profiles.Heartbeat(BEAT, timeout=0.2))
+        assert raised.value.code in {grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.UNAVAILABLE}
+        await answer(client.close())
+
+
+@contextmanager
+def web_server() -> Iterator[int]:
+    """A server of HTTP/1 that refuses everything; its port."""
+    done = threading.Event()
+
+    def serve(server: socket.socket) -> None:
+        while not done.is_set():
+            with suppress(OSError):
+                connection, _ = server.accept()
+                with connection:
+                    connection.recv(1000)
+                    connection.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.1)
+        thread = threading.Thread(target=serve, args=(server,))
+        thread.start()
+        try:
+            yield server.getsockname()[1]
+        finally:
+            done.set()
+            thread.join()
+
+
+@contextmanager
+def closed_port() -> Iterator[int]:
+    """A port at which nobody listens, kept from others meanwhile."""
+    with socket.socket() as kept:
+        kept.bind(("127.0.0.1", 0))
+        yield kept.getsockname()[1]
+
+
+@pytest.mark.parametrize("target", ["http://localhost:50051", "https://profiles.example.com", "HTTP://localhost:1"])
+def test_a_url_is_no_target(kind: Any, target: str) -> None:
+    with pytest.raises(ValueError, match=r"^target must be host:port, without http:// or https://$"):
+        kind.connect(target, plaintext=True)
 
 
 async def test_a_connection_is_tried_when_a_call_hears_nothing(kind: Any, monkeypatch: pytest.MonkeyPatch) -> None:

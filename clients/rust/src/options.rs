@@ -68,6 +68,10 @@ impl Options {
         if self.deadline.is_zero() {
             return Err(InvalidOptions("deadline must be above 0".into()));
         }
+        let lower = target.to_ascii_lowercase();
+        if lower.starts_with("http://") || lower.starts_with("https://") {
+            return Err(InvalidOptions("target must be host:port, without http:// or https://".into()));
+        }
         let scheme = if self.plaintext { "http" } else { "https" };
         let endpoint = Endpoint::from_shared(format!("{scheme}://{target}"))
             .map_err(|_| InvalidOptions("target must be host:port".into()))?;

@@ -147,6 +147,10 @@ async fn options_that_contradict_each_other_are_refused() {
         connect("localhost:1", options).unwrap_err();
     }
     connect("localhost:1/path", Options::default()).unwrap_err();
+    for target in ["http://localhost:50051", "https://profiles.example.com", "HTTP://localhost:1"] {
+        let refused = connect(target, Options::default()).unwrap_err();
+        assert!(refused.to_string().contains("target must be host:port, without http:// or https://"), "{refused}");
+    }
 }
 
 #[tokio::test]

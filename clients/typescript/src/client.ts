@@ -54,6 +54,7 @@ export class Client {
 
 /** The address of `host:port`. */
 export function baseUrl(target: string, plaintext = false): string {
+  if (/^https?:\/\//i.test(target)) throw new TypeError("target must be host:port, without http:// or https://");
   const url = new URL(`${plaintext ? "http" : "https"}://${target}`);
   if (url.pathname !== "/" || url.search || url.hash || url.username) throw new TypeError("target must be host:port");
   return url.origin;

@@ -168,7 +168,14 @@ test("options that contradict each other are refused", () => {
   assert.throws(() => connect("localhost:1", { certificate: "x", privateKey: "x" }), /PEM/);
   assert.throws(() => connect("localhost:1", { ca: "x" }), /PEM/);
   assert.throws(() => connect("localhost:1", { deadlineMs: 0 }), RangeError);
-  assert.throws(() => connect("https://localhost:1"), TypeError);
+});
+
+test("a URL is no target", () => {
+  for (const target of ["http://localhost:50051", "https://profiles.example.com", "HTTP://localhost:1"]) {
+    const refused = { name: "TypeError", message: "target must be host:port, without http:// or https://" };
+    assert.throws(() => connect(target), refused);
+    assert.throws(() => connectWeb(target), refused);
+  }
 });
 
 test("no printed client shows an option", (t) => {

@@ -5,12 +5,13 @@ gRPC's own call object, when it is dropped, looks at the interceptor's outcome a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Awaitable, Callable, Generator
 from typing import Any
 
 import grpc
 from typing_extensions import override
 
+from appprofile._connecting import is_vague
 from appprofile._errors import ApiError
 
 _Call = grpc.aio.UnaryUnaryCall[Any, Any]
@@ -20,15 +21,20 @@ _DoneCallback = Callable[[Any], None]
 class DecodedCall(grpc.aio.UnaryUnaryCall[Any, Any]):
     """A call whose failure is an `ApiError`. All else is gRPC's."""
 
-    def __init__(self, call: _Call) -> None:
+    def __init__(self, call: _Call, why_not: Callable[[], Awaitable[str]]) -> None:
+        """`why_not`: asked why there is no connection, where the call has waited for one in vain."""
         self._call = call
+        self._why_not = why_not
 
     @override
     def __await__(self) -> Generator[Any, None, Any]:
         try:
             return (yield from self._call.__await__())
         except grpc.aio.AioRpcError as error:
-            raise ApiError.from_rpc(error) from error
+            why = ""
+            if is_vague(error):
+                why = yield from self._why_not().__await__()
+            raise ApiError.from_rpc(error, why) from error
 
     @override
     def cancelled(self) -> bool:

@@ -9,8 +9,16 @@ from typing import Any, NamedTuple, Self
 import grpc
 from typing_extensions import override
 
+from appprofile._connecting import Attempt, is_vague
 from appprofile._errors import ApiError
-from appprofile._options import DEFAULT_DEADLINE_S, Transport, call_headers, channel_options, check_deadline
+from appprofile._options import (
+    DEFAULT_DEADLINE_S,
+    Transport,
+    call_headers,
+    channel_options,
+    check_deadline,
+    check_target,
+)
 from appprofile.v1.app_service_pb2_grpc import AppServiceStub
 from appprofile.v1.profile_service_pb2_grpc import ProfileServiceStub
 from appprofile.v1.usage_service_pb2_grpc import UsageServiceStub
@@ -87,13 +95,17 @@ def connect(  # noqa: PLR0913 - each is optional and named
         proxy_from_environment=proxy_from_environment,
         retries=retries,
     )
-    interceptor = _Interceptor(key, jwt, check_deadline(deadline))
-    credentials, options = transport.credentials(), channel_options(target, transport)
+    deadline = check_deadline(deadline)
+    credentials, options = transport.credentials(), channel_options(check_target(target), transport)
     if credentials is None:
         channel = grpc.insecure_channel(target, options=options)
     else:
         channel = grpc.secure_channel(target, credentials, options=options)
-    return Client(grpc.intercept_channel(channel, interceptor))
+    return Client(
+        grpc.intercept_channel(
+            channel, _Interceptor(channel, Attempt(target, credentials, options), key, jwt, deadline)
+        )
+    )
 
 
 class _CallDetails(NamedTuple):
@@ -106,7 +118,11 @@ class _CallDetails(NamedTuple):
 
 
 class _Interceptor(grpc.UnaryUnaryClientInterceptor):
-    def __init__(self, key: str | None, jwt: Callable[[], str] | None, deadline: float) -> None:
+    def __init__(
+        self, channel: grpc.Channel, attempt: Attempt, key: str | None, jwt: Callable[[], str] | None, deadline: float
+    ) -> None:
+        self._channel = channel
+        self._attempt = attempt
         self._key = key
         self._jwt = jwt
         self._deadline = deadline
@@ -126,14 +142,16 @@ class _Interceptor(grpc.UnaryUnaryClientInterceptor):
             ),
             request,
         )
-        return _Call(call)
+        return _Call(call, self._channel, self._attempt)
 
 
 class _Call:
     """gRPC's call, whose outcome raises `ApiError`. Also what `stub.Method.future(…)` answers."""
 
-    def __init__(self, call: Any) -> None:
+    def __init__(self, call: Any, channel: grpc.Channel, attempt: Attempt) -> None:
         self._call = call
+        self._channel = channel
+        self._attempt = attempt
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._call, name)
@@ -142,12 +160,16 @@ class _Call:
         try:
             return self._call.result(timeout)
         except grpc.RpcError as error:
-            raise ApiError.from_rpc(error) from error
+            raise self._decoded(error) from error
 
     def exception(self, timeout: float | None = None) -> BaseException | None:
         error: BaseException | None = self._call.exception(timeout)
         if not isinstance(error, grpc.RpcError):
             return error
-        decoded = ApiError.from_rpc(error)
+        decoded = self._decoded(error)
         decoded.__cause__ = error
         return decoded
+
+    def _decoded(self, error: grpc.RpcError) -> ApiError:
+        why = self._attempt.why_not(self._channel) if is_vague(error) else ""
+        return ApiError.from_rpc(error, why)

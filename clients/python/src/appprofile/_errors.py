@@ -89,8 +89,8 @@ class ApiError(Exception):
         )
 
     @classmethod
-    def from_rpc(cls, error: grpc.RpcError) -> ApiError:
-        """The error that gRPC raised or answered, synchronous or asyncio."""
+    def from_rpc(cls, error: grpc.RpcError, why: str = "") -> ApiError:
+        """The error that gRPC raised or answered, synchronous or asyncio. `why`: what is known beside it."""
         # Both kinds have these methods; grpc.RpcError itself declares none.
         if not isinstance(error, grpc.Call | grpc.aio.AioRpcError):
             return cls(grpc.StatusCode.UNKNOWN, str(error))
@@ -100,4 +100,4 @@ class ApiError(Exception):
                     return cls.from_status(Status.FromString(value))
                 except DecodeError:
                     break  # not ours: the code and the message are all there is
-        return cls(error.code(), error.details() or "")
+        return cls(error.code(), ": ".join(filter(None, [error.details(), why])))

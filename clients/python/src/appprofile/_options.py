@@ -14,6 +14,8 @@ MAX_RECONNECT_BACKOFF_MS = 2_000
 KEEPALIVE_MS = 10_000
 """How long a call hears nothing until the connection is tried. gRPC before 1.80 overlooks a reset that follows data at
 once, and its calls would wait for their deadline. The service takes this for the most often that is sensible."""
+NO_URL = "target must be host:port, without http:// or https://"
+"""The same in every language."""
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 """A full page of profiles may exceed gRPC's default of 4 MiB."""
 
@@ -41,6 +43,17 @@ class Transport:
         if self.plaintext:
             return None
         return grpc.ssl_channel_credentials(self.ca, self.private_key, self.certificate)
+
+
+def check_target(target: str) -> str:
+    """The target, if it is not the address of a web page.
+
+    Raises:
+        ValueError: it is: gRPC would look for a host named `http`.
+    """
+    if target.lower().startswith(("http://", "https://")):
+        raise ValueError(NO_URL)
+    return target
 
 
 def channel_options(target: str, transport: Transport) -> list[tuple[str, str | int]]:

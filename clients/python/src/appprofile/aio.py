@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -12,7 +13,15 @@ from typing_extensions import override
 
 from appprofile._aio_calls import DecodedCall, UnsentCall
 from appprofile._aio_session import ProfileSession
-from appprofile._options import DEFAULT_DEADLINE_S, Transport, call_headers, channel_options, check_deadline
+from appprofile._connecting import Attempt
+from appprofile._options import (
+    DEFAULT_DEADLINE_S,
+    Transport,
+    call_headers,
+    channel_options,
+    check_deadline,
+    check_target,
+)
 from appprofile.v1.app_service_pb2_grpc import AppServiceStub
 from appprofile.v1.profile_service_pb2_grpc import ProfileServiceStub
 from appprofile.v1.usage_service_pb2_grpc import UsageServiceStub
@@ -79,11 +88,14 @@ def connect(  # noqa: PLR0913 - each is optional and named
         proxy_from_environment=proxy_from_environment,
         retries=retries,
     )
-    interceptors = [_Interceptor(key, jwt, check_deadline(deadline))]
-    credentials, options = transport.credentials(), channel_options(target, transport)
+    interceptor = _Interceptor(key, jwt, check_deadline(deadline))
+    credentials, options = transport.credentials(), channel_options(check_target(target), transport)
     if credentials is None:
-        return Client(grpc.aio.insecure_channel(target, options=options, interceptors=interceptors))
-    return Client(grpc.aio.secure_channel(target, credentials, options=options, interceptors=interceptors))
+        channel = grpc.aio.insecure_channel(target, options=options, interceptors=[interceptor])
+    else:
+        channel = grpc.aio.secure_channel(target, credentials, options=options, interceptors=[interceptor])
+    interceptor.why_not = partial(Attempt(target, credentials, options).aio_why_not, channel)
+    return Client(channel)
 
 
 class _Interceptor(grpc.aio.UnaryUnaryClientInterceptor):
@@ -91,6 +103,7 @@ class _Interceptor(grpc.aio.UnaryUnaryClientInterceptor):
         self._key = key
         self._jwt = jwt
         self._deadline = deadline
+        self.why_not: Callable[[], Awaitable[str]]
 
     @override
     async def intercept_unary_unary(
@@ -107,7 +120,7 @@ class _Interceptor(grpc.aio.UnaryUnaryClientInterceptor):
             grpc.aio.ClientCallDetails(details.method, timeout, metadata, details.credentials, details.wait_for_ready),
             request,
         )
-        return DecodedCall(call)
+        return DecodedCall(call, self.why_not)
 
     async def _token(self) -> str | None:
         if self._jwt is None:

@@ -63,7 +63,7 @@ public final class Client implements AutoCloseable {
   /**
    * A client of the service at {@code target} ({@code host:port}). Nothing is sent yet.
    *
-   * @throws IllegalArgumentException the options hold unusable PEM
+   * @throws IllegalArgumentException the target is a URL, or the options hold unusable PEM
    */
   public static Client connect(String target, Options options) {
     ManagedChannel connection =
@@ -118,6 +118,9 @@ public final class Client implements AutoCloseable {
   }
 
   private static ManagedChannelBuilder<?> channelBuilder(String target, Options options) {
+    if (target.regionMatches(true, 0, "http://", 0, 7) || target.regionMatches(true, 0, "https://", 0, 8)) {
+      throw new IllegalArgumentException("target must be host:port, without http:// or https://");
+    }
     try {
       return Grpc.newChannelBuilder(target, options.credentials());
     } catch (RuntimeException e) { // for unusable PEM gRPC has only an exception of its internals

@@ -219,6 +219,14 @@ class ClientTest {
   }
 
   @Test
+  void aUrlIsNoTarget() {
+    for (var target : List.of("http://localhost:50051", "https://profiles.example.com", "HTTP://localhost:1")) {
+      var refused = assertThrows(IllegalArgumentException.class, () -> Client.connect(target).close());
+      assertEquals("target must be host:port, without http:// or https://", refused.getMessage());
+    }
+  }
+
+  @Test
   void nothingPrintedShowsASecret() {
     Options options = Options.builder().key("very-secret").plaintext(true).build();
     try (Client client = Client.connect("127.0.0.1:1", options)) {

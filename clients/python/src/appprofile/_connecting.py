@@ -1,0 +1,96 @@
+"""Why there is no connection, for calls that have waited for one until their deadline.
+
+A call waits for a connection (the service's retry policy says so), so that a restart fails none. When it gives up, gRPC
+knows why there is none, but says only that the deadline has passed. So a connection of its own, without that policy, is
+tried once: it is told at once.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import grpc
+
+_METHOD = "/grpc.health.v1.Health/Check"
+"""Harmless, should there be a connection after all."""
+_SECONDS = 1.0
+_CONNECTED = frozenset({grpc.ChannelConnectivity.READY, grpc.ChannelConnectivity.SHUTDOWN})
+_POLICY = frozenset({"grpc.service_config", "grpc.enable_retries"})
+_ALONE = (("grpc.enable_retries", 0), ("grpc.use_local_subchannel_pool", 1))
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """How a connection is made, to try it again."""
+
+    target: str
+    credentials: grpc.ChannelCredentials | None = field(repr=False)
+    options: Sequence[tuple[str, str | int]]
+
+    def why_not(self, channel: grpc.Channel) -> str:
+        """Why the channel has no connection, or empty: it has one. Takes a second at most."""
+        if _state(channel) in _CONNECTED:
+            return ""
+        if self.credentials is None:
+            fresh = grpc.insecure_channel(self.target, options=self._options())
+        else:
+            fresh = grpc.secure_channel(self.target, self.credentials, options=self._options())
+        call: Any = fresh.unary_unary(_METHOD)
+        with fresh:
+            try:
+                call(b"", timeout=_SECONDS)
+            except grpc.RpcError as error:
+                return _said(error)
+        return ""
+
+    async def aio_why_not(self, channel: grpc.aio.Channel) -> str:
+        """As `why_not`."""
+        if channel.get_state() in _CONNECTED:
+            return ""
+        if self.credentials is None:
+            fresh = grpc.aio.insecure_channel(self.target, options=self._options())
+        else:
+            fresh = grpc.aio.secure_channel(self.target, self.credentials, options=self._options())
+        call: Any = fresh.unary_unary(_METHOD)
+        async with fresh:
+            try:
+                await call(b"", timeout=_SECONDS)
+            except grpc.aio.AioRpcError as error:
+                return _said(error)
+        return ""
+
+    def _options(self) -> list[tuple[str, str | int]]:
+        return [*(option for option in self.options if option[0] not in _POLICY), *_ALONE]
+
+
+def is_vague(error: grpc.RpcError) -> bool:
+    """Whether the error says only that the client's own deadline has passed."""
+    known = isinstance(error, grpc.Call | grpc.aio.AioRpcError)
+    return known and error.code() is grpc.StatusCode.DEADLINE_EXCEEDED and error.details() == "Deadline Exceeded"
+
+
+def _state(channel: grpc.Channel) -> grpc.ChannelConnectivity | None:
+    told = threading.Event()
+    states: list[grpc.ChannelConnectivity] = []
+
+    def tell(state: grpc.ChannelConnectivity) -> None:
+        states.append(state)
+        told.set()
+
+    channel.subscribe(tell)
+    told.wait(_SECONDS)
+    channel.unsubscribe(tell)
+    return states[-1] if states else None
+
+
+def _said(error: Any) -> str:
+    match error.code():
+        case grpc.StatusCode.UNAVAILABLE:
+            return f"no connection: {error.details()}"
+        case grpc.StatusCode.DEADLINE_EXCEEDED:
+            return "no connection: the host does not answer"
+        case _:
+            return ""  # somebody answered
