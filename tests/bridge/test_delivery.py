@@ -802,9 +802,6 @@ async def test_another_hash_key_is_refused_and_so_is_a_second_bridge(harness: Ha
     await harness.stop()
     with pytest.raises(SpoolError, match="another PROFILE_GRPC_HASH_KEY"):
         await harness.start(hash_key=HASH_KEY[::-1])
-    harness.spool.write_text("no database at all, but long enough to be read as one" * 20)
-    with pytest.raises(SpoolError, match="cannot use"):
-        await harness.start()
 
 
 def test_nothing_is_laid_beside_a_file_that_is_no_spool(tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ from profile_grpc.bridge.spool import schema
 from profile_grpc.bridge.spool.schema import BUSY_SECONDS, CARRIED, SpoolError
 from profile_grpc.sealing import CannotOpen, Sealer
 
-_MOST_PROBED = 1_000_000
+_MOST_MISSES = 20_000
+"""After so many numbers in a row without a report, no more are looked for."""
 _WHY = "RECOVERED"
 
 
@@ -137,11 +138,13 @@ def _rows(database: sqlite3.Connection, table: str, columns: str) -> Iterator[tu
                 return
         except sqlite3.Error:
             ends.append(last)
-    lowest, highest = ends[0] + 1, ends[1] or ends[0] + _MOST_PROBED
-    for number in range(lowest, min(highest, lowest + _MOST_PROBED)):
+    number, misses = ends[0] + 1, 0
+    while misses < _MOST_MISSES and number != ends[1]:
         try:
             row = database.execute(f"SELECT {columns} FROM {table} WHERE rowid = ?", (number,)).fetchone()
         except sqlite3.Error:
-            continue
+            row = None
         if row is not None:
             yield row
+        misses = misses + 1 if row is None else 0
+        number += 1
