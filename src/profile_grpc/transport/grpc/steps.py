@@ -10,7 +10,7 @@ from google.protobuf.message import DecodeError, Message
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.service.credentials import HEADER
 from profile_grpc.service.directory import Directory
-from profile_grpc.transport.grpc import shape
+from profile_grpc.transport.grpc import shape, wire
 from profile_grpc.transport.grpc.access import Method
 from profile_grpc.transport.grpc.call import Call
 from profile_grpc.transport.grpc.permission import Permission
@@ -63,6 +63,7 @@ def presented(context: Context) -> str | None:
 
 
 def _parse(method: Method, raw: bytes) -> Message:
+    wire.check(method.request, raw)
     try:
         return method.request.FromString(raw)
     except DecodeError:
