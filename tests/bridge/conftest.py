@@ -87,7 +87,7 @@ class Harness:
         answer = b""
         if read:
             writer.write_eof()
-            answer = await asyncio.wait_for(reader.read(), 10)
+            answer = await asyncio.wait_for(reader.read(), 120)
         writer.close()
         return answer
 

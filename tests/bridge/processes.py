@@ -20,7 +20,7 @@ from profile_grpc.service.ports import KeyKind, Tenant
 from profile_grpc.store import migrate
 from tests.cli.program import environment, run
 
-LIMIT_S = 60.0
+LIMIT_S = 300.0
 
 
 def free_port() -> int:

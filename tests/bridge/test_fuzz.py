@@ -32,7 +32,7 @@ class Background:
 
     def send(self, raw: bytes) -> bytes:
         """The answer, which is empty where the bridge hangs up or waits for more."""
-        with socket.create_connection(self.address, timeout=10) as client:
+        with socket.create_connection(self.address, timeout=120) as client:
             answer = b""
             try:
                 client.sendall(raw)

@@ -16,8 +16,8 @@ import pytest
 
 from profile_grpc.cli import main
 
-START_LIMIT_S = 60.0
-STOP_LIMIT_S = 60.0
+START_LIMIT_S = 300.0
+STOP_LIMIT_S = 300.0
 HASH_KEY = secrets.token_hex(32)
 _LEAVE_OUT = "PROFILE_GRPC_"
 

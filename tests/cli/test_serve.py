@@ -27,7 +27,7 @@ from tests.support.flood import Flood
 ROOT = Path(__file__).parent.parent.parent
 DEVICE = profile_pb2.ProfileKey(app_id="demo", user_id="alice", device_id="phone-1")
 NO_DRAIN = ["--drain-notice", "0"]
-WAIT = 30
+WAIT = 120
 
 
 def dev(folder: Path, *arguments: str) -> Server:
@@ -361,7 +361,7 @@ def _without_privileges(arguments: list[str]) -> Outcome:
         env=environment(),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     return Outcome(done.returncode, done.stdout, done.stderr)

@@ -13,8 +13,8 @@ from typing import IO, Self
 
 import grpc
 
-START_LIMIT_S = 60.0
-STOP_LIMIT_S = 60.0
+START_LIMIT_S = 300.0
+STOP_LIMIT_S = 300.0
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ def old_client(release: Path, tmp_path: Path) -> Path:
         ],
         cwd=ROOT,
         check=True,
-        timeout=60,
+        timeout=120,
     )
     generated = tmp_path / "clients/python/src"
     for part in (PYTHON_CLIENT / "src/appprofile").glob("*.*"):

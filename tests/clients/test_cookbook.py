@@ -48,7 +48,7 @@ def check(snippet: re.Match[str], server: ServerProcess, folder: Path, tools: Pa
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     assert done.returncode == 0, f"{command}\n{done.stderr}"

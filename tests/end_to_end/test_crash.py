@@ -36,7 +36,7 @@ async def test_every_acknowledged_write_is_there_after_kill_9(
                 ],
             )
             try:
-                await client.stub.Register(request, metadata=client.metadata, timeout=30)
+                await client.stub.Register(request, metadata=client.metadata, timeout=120)
             except grpc.aio.AioRpcError:
                 return
             acknowledged[f"{key.user_id}/{key.device_id}"] = request.language
@@ -52,7 +52,7 @@ async def test_every_acknowledged_write_is_there_after_kill_9(
     token = ""
     while True:
         request = profile_service_pb2.ListProfilesRequest(app_id=APP, page_size=1000, page_token=token)
-        page = await after.stub.ListProfiles(request, metadata=after.metadata, timeout=30)
+        page = await after.stub.ListProfiles(request, metadata=after.metadata, timeout=120)
         found |= {f"{p.key.user_id}/{p.key.device_id}": p.language for p in page.profiles}
         assert all(p.push_endpoints[0].token for p in page.profiles), "a profile was stored in part"
         token = page.next_page_token
@@ -76,7 +76,7 @@ async def test_a_drained_server_loses_nothing_and_ends_well(
             key = deployment.key(f"user-{writer}", f"device-{writer}-{n}")
             request = profile_service_pb2.RegisterRequest(key=key)
             try:
-                await client.stub.Register(request, metadata=client.metadata, timeout=30)
+                await client.stub.Register(request, metadata=client.metadata, timeout=120)
             except grpc.aio.AioRpcError as error:
                 refused.add(error.code())
                 return

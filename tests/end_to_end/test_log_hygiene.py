@@ -33,7 +33,7 @@ def _raw(channel: grpc.aio.Channel, method: str) -> grpc.aio.UnaryUnaryMultiCall
 
 
 def _read(url: str) -> str:
-    with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - our own server
+    with urllib.request.urlopen(url, timeout=120) as answer:  # noqa: S310 - our own server
         text: str = answer.read().decode()
     return text
 

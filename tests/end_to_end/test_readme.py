@@ -31,7 +31,7 @@ def test_the_grpcurl_calls_work(dev_server: Server, require_tool: Callable[[str]
     with dev_server as server:
         for call in re.split(r"\n\n", block.replace("\\\n", " ").strip()):
             words = shlex.split(call.replace("localhost:50051", server.address), comments=True)
-            done = subprocess.run([grpcurl, *words[1:]], capture_output=True, text=True, timeout=60, check=False)
+            done = subprocess.run([grpcurl, *words[1:]], capture_output=True, text=True, timeout=120, check=False)
             assert done.returncode == 0, done.stderr
             answers.append(json.loads(done.stdout))
     registered, beat, feedback = answers
@@ -44,6 +44,6 @@ def test_the_python_call_works(dev_server: Server) -> None:
     [block] = _blocks("python")
     with dev_server as server:
         program = block.replace("localhost:50051", server.address)
-        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("True ")

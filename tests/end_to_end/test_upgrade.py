@@ -69,8 +69,8 @@ def used(server: Server, user: str) -> None:
     key = profile_pb2.ProfileKey(app_id="demo", user_id=user, device_id=secrets.token_hex(4))
     with grpc.insecure_channel(server.address) as channel:
         stub = profile_service_pb2_grpc.ProfileServiceStub(channel)
-        stub.Register(profile_service_pb2.RegisterRequest(key=key), timeout=30, wait_for_ready=True)
-        stub.Heartbeat(profile_service_pb2.HeartbeatRequest(key=key), timeout=30)
+        stub.Register(profile_service_pb2.RegisterRequest(key=key), timeout=120, wait_for_ready=True)
+        stub.Heartbeat(profile_service_pb2.HeartbeatRequest(key=key), timeout=120)
 
 
 def seen(server: Server, user: str) -> int:
@@ -78,7 +78,7 @@ def seen(server: Server, user: str) -> int:
     with grpc.insecure_channel(server.address) as channel:
         stub = profile_service_pb2_grpc.ProfileServiceStub(channel)
         listed = stub.ListProfiles(
-            profile_service_pb2.ListProfilesRequest(app_id="demo", user_id=user), timeout=30, wait_for_ready=True
+            profile_service_pb2.ListProfilesRequest(app_id="demo", user_id=user), timeout=120, wait_for_ready=True
         )
     return len(listed.profiles)
 

@@ -240,7 +240,7 @@ async def test_a_running_program_notices_that_the_schema_left_it_behind(engine_u
     assert not watch.done()
     await run(engine_url, "UPDATE schema_revision SET version_num = '9999', oldest_program = '9999'")
     with pytest.raises(SchemaError, match="9999 is newer"):
-        await asyncio.wait_for(watch, 30)
+        await asyncio.wait_for(watch, 120)
     await store.close()
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
-_START_SECONDS = 60
+_START_SECONDS = 300
 _TRIES = 5
 # Speed over durability: a killed process loses nothing that reached the kernel, and no test cuts the power.
 _CONFIGURATION = """
@@ -50,7 +50,7 @@ class Postgres:
         program = str(binaries() / "psql")
         commands = [option for statement in statements for option in ("-c", statement)]
         arguments = ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", url or self.url, *commands]
-        done = subprocess.run([program, *arguments], capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run([program, *arguments], capture_output=True, text=True, timeout=120, check=False)
         if done.returncode:
             message = f"psql: {done.stderr.strip()}"
             raise RuntimeError(message)

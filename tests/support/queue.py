@@ -107,7 +107,7 @@ async def bench(*, beside: bool = False, **limits: Any) -> AsyncIterator[Bench]:
     made = Bench(QueueLimits(**{"linger": 0, "attempts": 1} | limits))
     made.store.commits_beside = beside
     made.queue.start()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         yield made
         await made.queue.close()
 

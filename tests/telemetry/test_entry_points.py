@@ -46,7 +46,7 @@ def said(entry: str, folder: Path, **changes: str) -> subprocess.CompletedProces
         input="{}\n",
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
         cwd=ROOT,
     )

@@ -2,7 +2,7 @@
 
 import os
 import urllib.request
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -133,7 +133,7 @@ def test_metrics_are_served_over_http() -> None:
     Metrics(registry).queue_depth(3)
     server = MetricsServer(registry, "127.0.0.1", 0)
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/metrics", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/metrics", timeout=120) as answer:
             text = answer.read().decode()
     finally:
         server.close()
@@ -142,14 +142,19 @@ def test_metrics_are_served_over_http() -> None:
     assert "_created" not in text
 
 
-def test_a_metric_costs_little_on_the_hot_path(metrics: Metrics) -> None:
-    """A call's metrics are a few microseconds: labels are looked up once. The bound is generous, for slow machines."""
-    committed = changes()
-    started = datetime.now(UTC)
-    for _ in range(2000):
+def test_a_call_looks_its_labels_up_once(metrics: Metrics, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On the hot path: finding a child by its labels takes longer than all the rest."""
+    asked: list[tuple[object, ...]] = []
+    labels = metrics._rpc.labels
+
+    def ask(*values: str) -> object:
+        asked.append(values)
+        return labels(*values)
+
+    monkeypatch.setattr(metrics._rpc, "labels", ask)
+    for _ in range(100):
         metrics.rpc_done("/appprofile.v1.ProfileService/Heartbeat", "OK", 0.001)
-        metrics.batch_committed(10, 0.001, committed)
-    assert datetime.now(UTC) - started < timedelta(seconds=2)
+    assert asked == [("appprofile.v1.ProfileService/Heartbeat", "OK")]
 
 
 def test_an_app_is_shown_before_the_reaper_has_passed(registry: CollectorRegistry, metrics: Metrics) -> None:

@@ -70,7 +70,7 @@ class Observer:
 
     async def ended_streams(self, number: int) -> list[tuple[str, str, int, int]]:
         """The first streams, once so many have ended."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(120):
             while len(self.streams) < number:
                 self.told.clear()
                 await self.told.wait()
@@ -78,7 +78,7 @@ class Observer:
 
     async def first_codes(self, number: int) -> list[str]:
         """The codes of the first calls, once so many have ended: a caller may know before."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(120):
             while len(self.calls) < number:
                 self.told.clear()
                 await self.told.wait()

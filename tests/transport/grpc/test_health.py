@@ -83,7 +83,7 @@ async def test_the_database_is_looked_at_again_and_again() -> None:
         looks.release()
 
     watch = asyncio.create_task(health.Health([], ping, Bodies(HoldingLimits())).run(interval=0.001))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(120):
         for _ in range(3):
             await looks.acquire()
     watch.cancel()
@@ -113,14 +113,14 @@ async def test_watchers_are_told_of_the_end_and_do_not_hold_it_up(serve: Serve) 
     served = await serve(options=OPTIONS)
     watcher = served.health.Watch(HealthCheckRequest())
     assert await _told(watcher) == SERVING
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(120):
         await served.server.drain()
     assert await _told(watcher) == NOT_SERVING
     assert await watcher.read() is grpc.aio.EOF
 
 
 async def _told(watcher: "grpc.aio.UnaryStreamCall[HealthCheckRequest, HealthCheckResponse]") -> int:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(120):
         answer = await watcher.read()
     assert isinstance(answer, HealthCheckResponse)
     return answer.status

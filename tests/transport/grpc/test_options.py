@@ -58,7 +58,7 @@ async def silent_until_closed(served: Served, first: bytes) -> None:
     """Says no more than that, answers nothing, and waits until the server hangs up."""
     reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
     writer.write(first)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         while await reader.read(2**16):
             pass
     writer.close()
@@ -79,7 +79,7 @@ async def answered_with(served: Served, size: int) -> grpc.StatusCode:
     request = ps.ListProfilesRequest(app_id="shop")
     metadata = (*served.admin, *((f"x-filling-{n:04}", "x" * 954) for n in range(size // 1000)))
     try:
-        await served.profiles.ListProfiles(request, metadata=metadata, timeout=60)
+        await served.profiles.ListProfiles(request, metadata=metadata, timeout=120)
     except grpc.aio.AioRpcError as error:
         return error.code()
     return grpc.StatusCode.OK

@@ -44,7 +44,7 @@ message Answer { string resume_token = 1; bytes payload = 2; }
 """
 Requests = list[Message | bytes] | AsyncIterator[Message]
 METHODS = ("Watch", "Import", "Collect")
-WAIT = 10.0
+WAIT = 120
 """Seconds that a test waits for what must come."""
 
 
