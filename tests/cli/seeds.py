@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from profile_grpc.domain.commands import NewEndpoint, ProfilePatch
+from profile_grpc.domain.feedback import PushFeedback, ReportPushFeedback
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.heartbeat import Heartbeat
 from profile_grpc.domain.model import Platform, ProfileKey, PushProvider
 from profile_grpc.domain.registration import Register
-from profile_grpc.domain.settings import AppSettings
+from profile_grpc.domain.settings import AppSettings, FeedbackBreaker
 from profile_grpc.reaper import LEASE
 from profile_grpc.service.observer import Silent
 from profile_grpc.service.write_queue import WriteQueue
@@ -52,6 +53,25 @@ def register(url: str, app_id: str, devices: Sequence[str], at: datetime) -> Non
         await store.close()
 
     asyncio.run(run())
+
+
+def feedback(url: str, app_id: str, devices: Sequence[str], *, minimum: int) -> list[str]:
+    """Reports the tokens of `register` as dead, now; answers the outcomes. `minimum`: the app's limit."""
+    settings = AppSettings(feedback_breaker=FeedbackBreaker(0, minimum))
+    now = datetime.now(UTC)
+    items = [PushFeedback(token=f"{TOKEN}-{d}", error_code="UNREGISTERED", sent_at=now) for d in devices]
+
+    async def run() -> list[str]:
+        hasher = Hasher(bytes.fromhex(HASH_KEY))
+        store = await open_store(url, hasher=hasher)
+        queue = WriteQueue(store.profiles, FixedClock(now), hasher, observer=Silent())
+        queue.start()
+        results = await queue.submit(ReportPushFeedback(app_id, tuple(items)), settings)
+        await queue.close()
+        await store.close()
+        return [result.outcome.name for result in results]
+
+    return asyncio.run(run())
 
 
 def take_lease(url: str, duration: timedelta) -> None:

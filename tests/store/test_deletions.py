@@ -27,6 +27,8 @@ SETTINGS = AppSettings(
 BULK, DECIDED = "bulk", "decided"
 RANDOM = {"app_id", "profile_hash", "token_hash", "revision", "id", "shard"}
 """What differs between two apps, or between two runs."""
+NUMBERS = {"profile_count": "profiles", "endpoint_count": "endpoints"}
+"""The columns of which the sum counts."""
 
 
 def ann(app: str) -> ProfileKey:
@@ -64,7 +66,7 @@ async def rows_of(store: SqlStore, app: str) -> dict[str, Counter[tuple[object, 
         for row in found:
             values = dict(zip(columns, row, strict=True))
             if values["app_id"] == app:
-                number = int(str(values.pop("profiles"))) if name == "profile_count" else 1
+                number = int(str(values.pop(NUMBERS[name]))) if name in NUMBERS else 1
                 told[name][tuple(value for column, value in values.items() if column not in RANDOM)] += number
     return {name: Counter({row: n for row, n in counted.items() if n}) for name, counted in told.items()}
 

@@ -11,6 +11,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from profile_grpc.bootstrap.process import watch_schema
+from profile_grpc.domain.feedback_breaker import ControlFeedbackBreaker
 from profile_grpc.domain.heartbeat import Heartbeat
 from profile_grpc.domain.model import DisplacementEffect
 from profile_grpc.domain.results import Registered
@@ -108,6 +109,8 @@ async def test_a_database_of_the_first_revision_goes_on_where_it_was(engine_url:
     assert await migrate(engine_url) == REVISIONS[-1]
     store = await open_store(engine_url, hasher=HASHER)
     writer = Writer(store)
+    [status] = await writer.commit(ControlFeedbackBreaker("shop"))
+    assert status.endpoints == 1, "counted by the migration (F8)"
     await writer.commit(Heartbeat(key()))
     [registered] = await writer.commit(register(key("bob", "tablet"), "T"))
     assert isinstance(registered, Registered)

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
+from profile_grpc.domain.kinds import FEEDBACK_LOSSES
 from profile_grpc.domain.model import CountKey, Profile, ProfileKey
 from profile_grpc.domain.needs import Needs, Rows
 from profile_grpc.domain.state import Changes
@@ -63,6 +64,9 @@ class MemoryStore:
 
     async def counts(self) -> Mapping[CountKey, int]:
         return {key: number for key, number in self.world.counts.items() if number}
+
+    async def feedback_holds(self) -> Mapping[str, bool]:
+        return {row.app_id: row.held_time is not None for row in self.world.rows[FEEDBACK_LOSSES].values()}
 
     async def app_counts(self, app_id: str) -> Mapping[CountKey, int]:
         return {key: number for key, number in (await self.counts()).items() if key.app_id == app_id}

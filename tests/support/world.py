@@ -7,6 +7,7 @@ from typing import Any
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.kinds import (
     COUNTS,
+    ENDPOINTS,
     EVENTS,
     GUARDS,
     LEDGER,
@@ -108,6 +109,7 @@ class World:
             needs=needs,
             found={kind: list(rows.values()) for kind, rows in found.items()},
             histories={key: self.history(key) for key in wanted if key not in self.profiles},
+            totals={what: self.tallies[what] for what in asked if isinstance(what, TallyKind)},
         )
 
     def _select(self, selection: Selection[Any, Any, Any], wanted: set[Any], found: dict[Any, dict[Any, Any]]) -> None:
@@ -157,6 +159,7 @@ class World:
         for token in self.tokens_of(profile):
             guard = self.tokens.get(token, TokenGuard(token, key.device_id, 0, revision=1))
             self.tokens[token] = guard._replace(holders=guard.holders + 1)
+            self.tallies[ENDPOINTS][key.app_id] += 1
         profile_hash = self.hasher.profile(key)
         entry = LedgerEntry(key.app_id, profile_hash, profile.mad.number, profile.mad.count_time)
         self.records[LEDGER][(key.app_id, profile_hash, entry.number)] = entry

@@ -122,9 +122,11 @@ def test_profile_counts_show_the_last_reading_and_forget_apps_that_are_gone(regi
     registry.register(counts)
     labels = {"app": "shop", "status": "ACTIVE", "platform": "IOS"}
     assert registry.get_sample_value("profile_grpc_profiles", labels) is None
-    counts.update({CountKey("shop", ProfileStatus.ACTIVE, Platform.IOS): 5})
+    counts.update({CountKey("shop", ProfileStatus.ACTIVE, Platform.IOS): 5}, {"shop": True, "news": False})
+    held = {app: registry.get_sample_value("profile_grpc_feedback_held", {"app": app}) for app in ("shop", "news")}
+    assert held == {"shop": 1, "news": 0}
     assert registry.get_sample_value("profile_grpc_profiles", labels) == 5
-    counts.update({})
+    counts.update({}, {})
     assert registry.get_sample_value("profile_grpc_profiles", labels) is None
 
 

@@ -150,7 +150,7 @@ async def keep_counts(profiles: ProfileStore, counts: ProfileCounts) -> None:
     """Reads the numbers of stored profiles every few seconds until cancelled; keeps the last ones through an outage."""
     while True:
         try:
-            counts.update(await profiles.counts())
+            counts.update(await profiles.counts(), await profiles.feedback_holds())
         except StoreError as error:
             log.warning("the profile counts cannot be read", error=str(error))
         await asyncio.sleep(COUNTS_INTERVAL)

@@ -219,3 +219,9 @@ async def _reaper(admin: Application) -> AsyncIterator[Finding]:
     for held in await admin.reaper.held():
         todo = f"check with `reap --dry-run --app {held.app_id}`, then: profile-grpc reap --app {held.app_id} --confirm"
         yield Finding("breaker", Verdict.MEND, f"holds in {held.app_id}: too many profiles are due", todo)
+    for app_id, holds in (await admin.store.profiles.feedback_holds()).items():
+        if holds:
+            todo = (
+                f"look at `feedback show {app_id}` and ask the push provider, then: profile-grpc feedback go {app_id}"
+            )
+            yield Finding("feedback breaker", Verdict.MEND, f"holds in {app_id}: too many endpoints were lost", todo)

@@ -25,6 +25,7 @@ COMMANDS = {
     "app": Lazy(f"{_HERE}.apps", "app", "Apps and their settings."),
     "key": Lazy(f"{_HERE}.keys", "app", "Keys: the credentials of a tenant."),
     "reap": Lazy(f"{_HERE}.reaping", "reap", "Run one reaper pass now."),
+    "feedback": Lazy(f"{_HERE}.feedback", "app", "The breaker of push feedback: show, go, stop."),
     "mad": Lazy(
         f"{_HERE}.usage",
         "mad",

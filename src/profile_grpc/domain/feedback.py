@@ -1,4 +1,4 @@
-"""Push feedback (F1-F7): what a provider's answer does to the profiles that hold the token."""
+"""Push feedback (F1-F8): what a provider's answer does to the profiles that hold the token."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple, TypeAlias
 
+from profile_grpc.domain import feedback_breaker
+from profile_grpc.domain.feedback_breaker import FeedbackBreaker
 from profile_grpc.domain.feedback_codes import Verdict, judge
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.kinds import ON_DEVICE, OWNERS
@@ -74,6 +76,7 @@ class ReportPushFeedback:
         return len(self.feedback)
 
     def needs(self, needs: Needs, _settings: AppSettings, hasher: Hasher) -> None:
+        feedback_breaker.needs(needs, self.app_id)
         for item in self.feedback:
             if item.invalid:
                 continue
@@ -82,12 +85,15 @@ class ReportPushFeedback:
             else:
                 needs.add(OWNERS, hasher.token(self.app_id, item.token))
 
-    def decide(self, state: State, _settings: AppSettings) -> tuple[FeedbackResult, ...]:
+    def decide(self, state: State, settings: AppSettings) -> tuple[FeedbackResult, ...]:
         """Decides each item on its own; a bad one never fails its neighbours (F1)."""
-        return tuple(_decide(state, self.app_id, item) for item in self.feedback)
+        breaker = FeedbackBreaker(state, self.app_id, settings)
+        results = tuple([_decide(state, self.app_id, item, breaker) for item in self.feedback])
+        breaker.settle()
+        return results
 
 
-def _decide(state: State, app_id: str, item: PushFeedback) -> FeedbackResult:
+def _decide(state: State, app_id: str, item: PushFeedback, breaker: FeedbackBreaker) -> FeedbackResult:
     wrong = item.invalid or _wrong_evidence(item, state.now)
     if wrong:
         return FeedbackResult(PushFeedbackOutcome.INVALID, detail=wrong)
@@ -110,7 +116,7 @@ def _decide(state: State, app_id: str, item: PushFeedback) -> FeedbackResult:
         case Verdict.SUSPECT:
             return _suspect(state, outdated)
         case _:
-            return _dead(state, outdated)
+            return _dead(state, outdated, breaker)
 
 
 def _wrong_evidence(item: PushFeedback, now: datetime) -> str:
@@ -186,8 +192,15 @@ def _suspect(state: State, holders: list[Holder]) -> FeedbackResult:
     return FeedbackResult(PushFeedbackOutcome.ENDPOINT_SUSPECT, tuple(affected))
 
 
-def _dead(state: State, holders: list[Holder]) -> FeedbackResult:
-    """Clears the endpoints; a profile that only push could reach, and no longer can, is deleted (F4)."""
+def _dead(state: State, holders: list[Holder], breaker: FeedbackBreaker) -> FeedbackResult:
+    """Clears the endpoints; a profile that only push could reach, and no longer can, is deleted (F4).
+
+    Unless the app lost too many already: then they are suspect, and nothing else changes (F8).
+    """
+    held_because = breaker.admit(sum([len({e.token for e in held}) for _, held in holders]))
+    if held_because:
+        marked = _suspect(state, holders)
+        return FeedbackResult(PushFeedbackOutcome.HELD, marked.affected, held_because)
     affected: list[ProfileKey] = []
     outcome = PushFeedbackOutcome.ENDPOINT_INVALIDATED
     for profile, held in holders:

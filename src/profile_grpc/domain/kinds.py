@@ -17,6 +17,7 @@ from profile_grpc.domain.model import (
     DeviceKey,
     DeviceOrder,
     Event,
+    FeedbackLosses,
     Guard,
     LedgerEntry,
     Liveness,
@@ -97,7 +98,7 @@ class RecordKind(Generic[RecordT]):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class TallyKind(Generic[KeyT]):
-    """Numbers by key. A change adds to them and reads none."""
+    """Numbers by key, to which a change adds. What is read of them may be outdated when the change is written."""
 
     name: str
 
@@ -127,6 +128,9 @@ BEATS: RowKind[ProfileKey, Liveness] = RowKind(
 
 ORDERS: RowKind[DeviceKey, DeviceOrder] = RowKind("device_order")
 """The order of calls on devices (R13). Loaded with the profiles, see `Needs.in_order`."""
+
+FEEDBACK_LOSSES: RowKind[str, FeedbackLosses] = RowKind("feedback_breaker")
+"""What each app lost to push feedback (F8)."""
 
 # --- selections ---
 
@@ -173,3 +177,6 @@ COUNTS: TallyKind[CountKey] = TallyKind("profile_count")
 
 REAPED: TallyKind[str] = TallyKind("reaper_deletion")
 """Deletions for inactivity, by app (P6)."""
+
+ENDPOINTS: TallyKind[str] = TallyKind("endpoint_count")
+"""How many endpoints of an app have a token, in each profile that holds it (F8)."""

@@ -125,6 +125,8 @@ class EventType(enum.StrEnum):
     PUSH_PERMISSION_CHANGED = "PUSH_PERMISSION_CHANGED"
     PUSH_CREDENTIAL_PROBLEM = "PUSH_CREDENTIAL_PROBLEM"
     REAPER_HELD = "REAPER_HELD"
+    FEEDBACK_HELD = "FEEDBACK_HELD"
+    FEEDBACK_RELEASED = "FEEDBACK_RELEASED"
 
 
 class DisplacementEffect(enum.IntEnum):
@@ -390,6 +392,25 @@ class TokenGuard(NamedTuple):
     device_id: str
     holders: int
     revision: int = 0
+
+
+class FeedbackLosses(NamedTuple):
+    """What an app lost to push feedback lately, and whether more may be lost (F8)."""
+
+    app_id: str
+    lost: tuple[tuple[int, int], ...] = ()
+    """Endpoints by step: 5 minutes, numbered since 1970. Oldest first, no more than the last hour's."""
+    held_time: datetime | None = None
+    """Since when dead items are held; None: they are not."""
+    go_until: datetime | None = None
+    """Until when an operator lets them act."""
+    stop_time: datetime | None = None
+    """When an operator had them held; None: nobody did."""
+    revision: int = 0
+
+    @property
+    def key(self) -> str:
+        return self.app_id
 
 
 class Tombstone(NamedTuple):

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from profile_grpc.domain.kinds import ByT, KeyT, RowKind, RowT, Selection
+from profile_grpc.domain.kinds import ByT, KeyT, RowKind, RowT, Selection, TallyKind
 from profile_grpc.domain.model import DeviceKey, History, Profile, ProfileKey
 
-Asked: TypeAlias = RowKind[Any, Any] | Selection[Any, Any, Any]
+Asked: TypeAlias = RowKind[Any, Any] | Selection[Any, Any, Any] | TallyKind[Any]
 
 
 @dataclass(slots=True)
@@ -24,18 +24,18 @@ class Needs:
     accounts_in_order: bool = False
     """Whether the order is needed of every device of which a profile is loaded: a report names none."""
 
-    def add(self, what: RowKind[ByT, Any] | Selection[ByT, Any, Any], key: ByT) -> None:
-        """Asks for the row with this key, or for what is selected by it."""
+    def add(self, what: RowKind[ByT, Any] | Selection[ByT, Any, Any] | TallyKind[ByT], key: ByT) -> None:
+        """Asks for the row or the number with this key, or for what is selected by it."""
         self.update(what, (key,))
 
-    def update(self, what: RowKind[ByT, Any] | Selection[ByT, Any, Any], keys: Iterable[ByT]) -> None:
+    def update(self, what: RowKind[ByT, Any] | Selection[ByT, Any, Any] | TallyKind[ByT], keys: Iterable[ByT]) -> None:
         """`add` for each key."""
         asked = self.asked.get(what)
         if asked is None:
             asked = self.asked[what] = set()
         asked.update(keys)
 
-    def of(self, what: RowKind[ByT, Any] | Selection[ByT, Any, Any]) -> set[ByT]:
+    def of(self, what: RowKind[ByT, Any] | Selection[ByT, Any, Any] | TallyKind[ByT]) -> set[ByT]:
         """The keys that were asked for."""
         return self.asked.get(what) or set()
 
@@ -58,6 +58,8 @@ class Rows:
     found: Mapping[RowKind[Any, Any], Iterable[Any]] = field(default_factory=dict)
     histories: Mapping[ProfileKey, History] = field(default_factory=dict)
     """Of every profile that was asked for by its key and is not there."""
+    totals: Mapping[TallyKind[Any], Mapping[Any, int]] = field(default_factory=dict)
+    """The numbers that were asked for; one that is missing is 0."""
 
     def of(self, kind: RowKind[KeyT, RowT]) -> Iterable[RowT]:
         """The rows of the kind, each once."""

@@ -17,6 +17,7 @@ from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.kinds import (
     BEATS,
     COUNTS,
+    ENDPOINTS,
     EVENTS,
     GUARDS,
     LEDGER,
@@ -207,6 +208,7 @@ class State:
         self.fresh_revision = fresh_revision
         self._needs: Needs = rows.needs
         self._histories = dict(rows.histories)
+        self._totals = rows.totals
         self._tables: dict[RowKind[Any, Any], _Table[Any, Any]] = {}
         for kind, found in rows.found.items():
             self._table(kind).load(found)
@@ -246,6 +248,14 @@ class State:
     def add(self, kind: TallyKind[KeyT], key: KeyT, number: int) -> None:
         """Adds to a number."""
         self._tallies.setdefault(kind, Counter())[key] += number
+
+    def total(self, kind: TallyKind[KeyT], key: KeyT) -> int:
+        """The number as it was read, with what was added since."""
+        if key not in self._needs.of(kind):
+            msg = f"a rule reads a number of {kind.name} that its command did not ask for"
+            raise LookupError(msg)
+        read, added = self._totals.get(kind), self._tallies.get(kind)
+        return (read.get(key, 0) if read else 0) + (added[key] if added else 0)
 
     def _table(self, kind: RowKind[KeyT, RowT]) -> _Table[KeyT, RowT]:
         table = self._tables.get(kind)
@@ -341,6 +351,8 @@ class State:
             self._release(key, had - has)
             for token in has - had:
                 self._hold(token, key.device_id)
+            if len(has) != len(had):
+                self.add(ENDPOINTS, key.app_id, len(has) - len(had))
         return profile
 
     def delete(self, profile: Profile, reason: DeletionReason) -> None:
@@ -350,7 +362,10 @@ class State:
         self._count(profile, -1)
         if profile.last_call is not None:
             self.drop_row(ORDERS, key.device)
-        self._release(key, self.token_keys(profile))
+        held = self.token_keys(profile)
+        if held:
+            self._release(key, held)
+            self.add(ENDPOINTS, key.app_id, -len(held))
         mad = billing.delete(profile.mad, self.now)
         tombstone = Tombstone(
             app_id=key.app_id,

@@ -94,6 +94,10 @@ class ProfileStore(Protocol):
         """`counts` of one app."""
         ...
 
+    async def feedback_holds(self) -> Mapping[str, bool]:
+        """Whether dead push feedback is held, of every app that ever lost an endpoint to feedback (F8)."""
+        ...
+
 
 class KeyKind(enum.IntEnum):
     """The kind of a credential; the contract's numbers."""

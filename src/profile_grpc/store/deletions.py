@@ -72,6 +72,7 @@ class Deletions:
             {"time": BigInteger(), "type": Text(), "reason": Text()},
         )
         self._counts = statements.upsert(database, tables.profile_count, adds=["profiles"])
+        self._endpoints = statements.upsert(database, tables.endpoint_count, adds=["endpoints"])
         self._reaped = statements.upsert(database, tables.reaper_deletion, adds=["deletions"])
         self._event_ids = rows.EventRows()
 
@@ -81,7 +82,8 @@ class Deletions:
         """Deletes all or, with Conflict, none. In the order of tables and keys in which every process writes."""
         keys = sorted((p.key.user_id, p.key.device_id, p.stored[3]) for p in profiles)
         async with self._database.transaction() as session:
-            await self._owners.release(session, app_id, self._held(app_id, profiles))
+            held = list(self._held(app_id, profiles))
+            await self._owners.release(session, app_id, held)
             deleted = await session.execute(self._profiles, keys, of_app_id=app_id)
             if deleted != len(keys):
                 raise Conflict(f"{len(keys) - deleted} of {len(keys)} profiles are no longer as they were found")
@@ -90,6 +92,7 @@ class Deletions:
             if ordered:
                 await session.execute(self._orders, sorted((device_id,) for device_id in ordered), of_app_id=app_id)
             await self._leave(session, app_id, profiles, keys, reason, now)
+            await self._count(session, app_id, profiles, len(held), reason, now)
 
     def _held(self, app_id: str, profiles: Iterable[DueProfile]) -> Iterable[Row]:
         """The keys of the tokens that the profiles hold, once for each profile."""
@@ -107,7 +110,7 @@ class Deletions:
         reason: DeletionReason,
         now: datetime,
     ) -> None:
-        """Tombstones and events (D3), and the numbers."""
+        """Tombstones and events (D3)."""
         time = times.micros(now)
         tombstones = sorted((self._hasher.profile(p.key), _window(p.stored[2], now, time)) for p in profiles)
         await session.execute(
@@ -117,14 +120,26 @@ class Deletions:
         events = [(new_id(), user, device) for user, device, _ in keys]
         told = {"of_time": time, "of_type": EventType.PROFILE_DELETED.value, "of_reason": reason.value}
         await session.execute(self._events, events, of_app_id=app_id, **told)
-        # Last, because other processes may wait for these rows until the commit.
-        status = ProfileStatus.UNREGISTERED if reason is DeletionReason.UNREGISTERED else ProfileStatus.ACTIVE
+
+    async def _count(
+        self,
+        session: Session,
+        app_id: str,
+        profiles: Sequence[DueProfile],
+        endpoints: int,
+        reason: DeletionReason,
+        now: datetime,
+    ) -> None:
+        """The numbers. Last, because other processes may wait for these rows until the commit."""
         shard = rows.any_shard()
+        if endpoints:
+            await session.execute(self._endpoints, [(app_id, shard, -endpoints)])
+        status = ProfileStatus.UNREGISTERED if reason is DeletionReason.UNREGISTERED else ProfileStatus.ACTIVE
         by_platform = Counter(p.stored[0] for p in profiles)
         counts = [(app_id, status.value, platform, shard, -number) for platform, number in by_platform.items()]
         await write_all(session, self._counts, counts, tables.profile_count.name)
         if reason is DeletionReason.INACTIVE:
-            await session.execute(self._reaped, [(app_id, time, len(keys))])
+            await session.execute(self._reaped, [(app_id, times.micros(now), len(profiles))])
 
 
 class _Owners:

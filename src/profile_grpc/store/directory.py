@@ -48,7 +48,7 @@ class SqlDirectory:
         self._release_app = prepare(delete(app).where(one, reserved, app.c.revision == bindparam("seen")))
         self._remove_numbers = [
             prepare(delete(table).where(table.c.app_id == bindparam("app_id")))
-            for table in (tables.profile_count, tables.reaper_deletion)
+            for table in (tables.profile_count, tables.endpoint_count, tables.reaper_deletion, tables.feedback_breaker)
         ]
         self._traces = [
             prepare(select(table.c.app_id).where(table.c.app_id == bindparam("app_id")).limit(1))

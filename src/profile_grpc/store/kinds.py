@@ -78,6 +78,8 @@ class StoredTally(Generic[KeyT]):
     number: str
     """The column of the number."""
     values: Callable[[KeyT, int, datetime], Row]
+    by: str | None = None
+    """The column that is the key by which totals are read; None: no command reads them."""
 
 
 ROWS: Sequence[StoredRows[Any, Any]] = (
@@ -116,6 +118,14 @@ ROWS: Sequence[StoredRows[Any, Any]] = (
         read=rows.read_device_order,
         values=rows.device_order_values,
     ),
+    # Last: of one app's feedback, all transactions write the same row, and wait for it until the commit.
+    StoredRows(
+        kinds.FEEDBACK_LOSSES,
+        tables.feedback_breaker,
+        key=lambda app_id: (app_id,),
+        read=rows.read_feedback_losses,
+        values=rows.feedback_losses_values,
+    ),
 )
 
 SELECTIONS: Sequence[StoredSelection[Any]] = (
@@ -139,6 +149,13 @@ def _count_values(key: CountKey, number: int, _now: datetime) -> Row:
 
 
 TALLIES: Sequence[StoredTally[Any]] = (
+    StoredTally(
+        kinds.ENDPOINTS,
+        tables.endpoint_count,
+        "endpoints",
+        lambda app_id, number, _now: (app_id, rows.any_shard(), number),
+        by="app_id",
+    ),
     StoredTally(kinds.COUNTS, tables.profile_count, "profiles", _count_values),
     StoredTally(
         kinds.REAPED,

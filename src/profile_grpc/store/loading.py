@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable
 from typing import Any
 
 from profile_grpc.domain.hashing import Hasher
-from profile_grpc.domain.kinds import ORDERS, OWNERS, PROFILES, TOKENS, RowKind
+from profile_grpc.domain.kinds import ORDERS, OWNERS, PROFILES, TOKENS, RowKind, TallyKind
 from profile_grpc.domain.model import DeletionReason, History, MadRecord, Profile, ProfileKey, Tombstone
 from profile_grpc.domain.needs import Asked, Needs, Rows
 from profile_grpc.store import kinds, statements, tables, times
@@ -80,6 +81,11 @@ class Loader:
         [self._profiles] = [one for one in every if one.kind is PROFILES]
         self.profile_by_key = self._profiles.by_key
         self._owners = self._tokens.selections[OWNERS]
+        self._totals: dict[TallyKind[Any], Prepared] = {
+            one.kind: statements.lookup(database, one.table, [one.by], [one.by, one.number])
+            for one in kinds.TALLIES
+            if one.by is not None
+        }
         # Two statements, not one with outer joins: for these Citus would fetch both tables whole.
         self._tombstones, self._ledger = (
             statements.lookup(database, table, ["app_id", "profile_hash"], [c.name for c in table.c])
@@ -102,6 +108,7 @@ class Loader:
             found[kind.kind] |= alone
             if kind.kind is PROFILES:
                 asked[ORDERS] = needs.orders(found[PROFILES].values())
+        totals = {kind: await self._total(session, kind, keys) for kind in self._totals if (keys := needs.of(kind))}
         missing = asked[PROFILES] - found[PROFILES].keys()
         for part in self._parts:
             whole = found[part.whole]
@@ -112,7 +119,15 @@ class Loader:
             needs=needs,
             found={kind: rows.values() for kind, rows in found.items() if rows},
             histories=await self._load_histories(session, missing) if missing else {},
+            totals=totals,
         )
+
+    async def _total(self, session: Session, kind: TallyKind[Any], keys: Collection[Any]) -> dict[Any, int]:
+        """The numbers with these keys, which several rows sum up to."""
+        totals: Counter[Any] = Counter()
+        for key, number in await session.fetch(self._totals[kind], sorted((key,) for key in keys)):
+            totals[key] += number
+        return totals
 
     async def _load_owners(
         self,

@@ -63,6 +63,8 @@ class SqlProfiles:
         self._pages = SharedReads(self._list, batch=_PAGES)
         self._lists: dict[tuple[str, ...], Prepared] = {}
         self._counts = database.prepare(_counts())
+        breaker = tables.feedback_breaker
+        self._feedback_holds = database.prepare(select(breaker.c.app_id, breaker.c.held_time))
         self._app_counts = database.prepare(_counts().where(tables.profile_count.c.app_id == bindparam("app_id")))
 
     @property
@@ -101,6 +103,10 @@ class SqlProfiles:
     async def app_counts(self, app_id: str) -> Mapping[CountKey, int]:
         """`counts` of one app."""
         return _read_counts(await self._database.fetch(self._app_counts, app_id=app_id))
+
+    async def feedback_holds(self) -> Mapping[str, bool]:
+        """Whether dead push feedback is held, of every app that ever lost an endpoint to feedback (F8)."""
+        return {app_id: time is not None for app_id, time in await self._database.fetch(self._feedback_holds)}
 
     async def _get(self, keys: Sequence[ProfileKey]) -> Sequence[Profile | None]:
         """One statement for all of the keys."""

@@ -14,6 +14,7 @@ from profile_grpc.domain.model import (
     DeviceKey,
     DeviceOrder,
     Event,
+    FeedbackLosses,
     LedgerEntry,
     Liveness,
     MadRecord,
@@ -298,6 +299,32 @@ SHARDS = 16
 def any_shard() -> int:
     """The shard that a transaction adds to."""
     return random.randrange(SHARDS)  # noqa: S311 - no secret
+
+
+def feedback_losses_values(losses: FeedbackLosses) -> Row:
+    """The row of `feedback_breaker`."""
+    return (
+        losses.app_id,
+        " ".join([f"{step}:{number}" for step, number in losses.lost]),
+        maybe_micros(losses.held_time),
+        maybe_micros(losses.go_until),
+        maybe_micros(losses.stop_time),
+        losses.revision,
+    )
+
+
+def read_feedback_losses(row: Found) -> FeedbackLosses:
+    """The record of a row of `feedback_breaker`."""
+    app_id, lost, held_time, go_until, stop_time, revision = row
+    steps = [one.split(":") for one in lost.split()]
+    return FeedbackLosses(
+        app_id=app_id,
+        lost=tuple([(int(step), int(number)) for step, number in steps]),
+        held_time=maybe_instant(held_time),
+        go_until=maybe_instant(go_until),
+        stop_time=maybe_instant(stop_time),
+        revision=revision,
+    )
 
 
 class EventRows:

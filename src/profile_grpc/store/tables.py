@@ -151,6 +151,21 @@ device_order = Table(
 )
 _index("device_order_forget_time", device_order.c.forget_time, where=device_order.c.forget_time.is_not(None))
 
+# Whoever loses an endpoint to feedback changes its app's row, again and again: each keeps to its page (HOT).
+feedback_breaker = Table(
+    "feedback_breaker",
+    metadata,
+    _key("app_id"),
+    _required("lost", Text()),
+    Column("held_time", BigInteger()),
+    Column("go_until", BigInteger()),
+    Column("stop_time", BigInteger()),
+    _required("revision", BigInteger()),
+    sqlite_with_rowid=_IN_THE_KEY,
+    postgresql_with={"fillfactor": 50},
+    info=_by("app_id"),
+)
+
 tombstone = Table(
     "tombstone",
     metadata,
@@ -203,6 +218,16 @@ profile_count = Table(
     _key("platform", SmallInteger()),
     _key("shard", SmallInteger()),
     _required("profiles", BigInteger()),
+    sqlite_with_rowid=_IN_THE_KEY,
+    info=_by("shard"),
+)
+
+endpoint_count = Table(
+    "endpoint_count",
+    metadata,
+    _key("app_id"),
+    _key("shard", SmallInteger()),
+    _required("endpoints", BigInteger()),
     sqlite_with_rowid=_IN_THE_KEY,
     info=_by("shard"),
 )

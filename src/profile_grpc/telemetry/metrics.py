@@ -247,17 +247,19 @@ class Processes(Collector):
 
 
 class ProfileCounts(Collector):
-    """Stored profiles by app, status and platform, as last read from the store."""
+    """What was last read from the store: profiles by app, status and platform, and apps whose feedback is held."""
 
     def __init__(self) -> None:
         self._counts: Mapping[CountKey, int] = {}
+        self._feedback_holds: Mapping[str, bool] = {}
 
-    def update(self, counts: Mapping[CountKey, int]) -> None:
-        """Shows these numbers from now on."""
+    def update(self, counts: Mapping[CountKey, int], feedback_holds: Mapping[str, bool]) -> None:
+        """Shows these from now on."""
         self._counts = dict(counts)
+        self._feedback_holds = dict(feedback_holds)
 
     def collect(self) -> Iterator[Metric]:  # type: ignore[explicit-override]  # typing.override needs Python 3.12
-        """One gauge for each app, status and platform."""
+        """A gauge for each app, status and platform, and one for each app that lost an endpoint to feedback."""
         family = GaugeMetricFamily(
             "profile_grpc_profiles",
             "Stored profiles, by app, status and platform.",
@@ -266,6 +268,14 @@ class ProfileCounts(Collector):
         for key, count in self._counts.items():
             family.add_metric((key.app_id, key.status.name, key.platform.name), count)
         yield family
+        held = GaugeMetricFamily(
+            "profile_grpc_feedback_held",
+            "1 while push feedback that says a token is dead is held in the app: too many endpoints were lost.",
+            labels=("app",),
+        )
+        for app_id, holds in self._feedback_holds.items():
+            held.add_metric((app_id,), holds)
+        yield held
 
 
 def process_registry() -> CollectorRegistry:

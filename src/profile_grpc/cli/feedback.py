@@ -1,0 +1,80 @@
+"""`profile-grpc feedback`: the breaker that keeps false push feedback from removing a fleet (F8)."""
+
+from __future__ import annotations
+
+import asyncio
+
+import typer
+
+from profile_grpc.cli import output
+from profile_grpc.cli.opening import administration
+from profile_grpc.cli.options import AppId, DatabaseUrl, Json, Yes, confirm, database
+from profile_grpc.domain.feedback_breaker import ControlFeedbackBreaker, FeedbackBreakerStatus
+
+app = typer.Typer(help="The breaker of push feedback.", no_args_is_help=True)
+
+_JSON_SHAPE = "JSON: {app_id, held, held_time, go_until, stop_time, lost_in_the_last_hour, limit, endpoints}."
+
+
+@app.command(epilog=_JSON_SHAPE)
+def show(app_id: AppId, *, database_url: DatabaseUrl = None, as_json: Json = False) -> None:
+    """Show what an app lost to push feedback in the last hour, its limit, and whether more is held."""
+    _show(app_id, _control(database_url, app_id, go=None), as_json=as_json)
+
+
+@app.command(epilog=_JSON_SHAPE)
+def go(app_id: AppId, *, yes: Yes = False, database_url: DatabaseUrl = None, as_json: Json = False) -> None:
+    """Let items that say a token is dead act for 24 hours, however many: you know that they are true."""
+    confirm(f"Let push feedback remove any number of endpoints of {app_id} for 24 hours?", yes=yes)
+    _show(app_id, _control(database_url, app_id, go=True), as_json=as_json)
+
+
+@app.command(epilog=_JSON_SHAPE)
+def stop(app_id: AppId, *, database_url: DatabaseUrl = None, as_json: Json = False) -> None:
+    """Hold every item that says a token is dead until `feedback go`: the provider is wrong, or may be."""
+    _show(app_id, _control(database_url, app_id, go=False), as_json=as_json)
+
+
+def _control(database_url: str | None, app_id: str, *, go: bool | None) -> FeedbackBreakerStatus:
+    async def run() -> FeedbackBreakerStatus:
+        async with administration(database(database_url)) as admin:
+            found = await admin.apps.get(app_id)
+            return await admin.profiles.submit(found, ControlFeedbackBreaker(app_id, go))
+
+    return asyncio.run(run())
+
+
+def _show(app_id: str, status: FeedbackBreakerStatus, *, as_json: bool) -> None:
+    if as_json:
+        output.document(
+            {
+                "app_id": app_id,
+                "held": status.held,
+                "held_time": status.held_time,
+                "go_until": status.go_until,
+                "stop_time": status.stop_time,
+                "lost_in_the_last_hour": status.lost,
+                "limit": status.limit,
+                "endpoints": status.endpoints,
+            }
+        )
+        return
+    output.facts(
+        {
+            "app": app_id,
+            "breaker": _verdict(status),
+            "lost in the last hour": status.lost,
+            "limit": status.limit,
+            "endpoints": status.endpoints,
+        }
+    )
+
+
+def _verdict(status: FeedbackBreakerStatus) -> str:
+    if status.stop_time is not None:
+        return f"stopped by an operator {output.human(status.stop_time)}: every dead item is held until `feedback go`"
+    if status.go_until is not None:
+        return f"let act by an operator until {output.human(status.go_until)}"
+    if status.held_time is not None:
+        return f"holds since {output.human(status.held_time)}"
+    return "does not hold"

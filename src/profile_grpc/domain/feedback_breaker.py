@@ -1,0 +1,171 @@
+"""The feedback breaker (F8): when too many endpoints of an app are said to be dead, an operator decides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from profile_grpc.domain.commands import OfOne
+from profile_grpc.domain.hashing import Hasher
+from profile_grpc.domain.kinds import ENDPOINTS, FEEDBACK_LOSSES
+from profile_grpc.domain.model import EventType, FeedbackLosses
+from profile_grpc.domain.needs import Needs
+from profile_grpc.domain.settings import AppSettings
+from profile_grpc.domain.state import State
+
+WINDOW = timedelta(hours=1)
+GO = timedelta(hours=24)
+"""How long an operator's go is valid."""
+_STEP = timedelta(minutes=5)
+"""Losses are counted in steps of this length, so that one row of at most 13 numbers tells of the last hour."""
+_STEPS = WINDOW // _STEP
+
+
+class FeedbackBreakerStatus(NamedTuple):
+    """What an operator is shown of an app's breaker."""
+
+    lost: int
+    """Endpoints lost to feedback in the last 60 to 65 minutes."""
+    limit: int
+    endpoints: int
+    """Endpoints of the app that have a token."""
+    held_time: datetime | None
+    """Since when it holds; None: it does not."""
+    go_until: datetime | None
+    """Until when an operator's go is valid; None: there is none."""
+    stop_time: datetime | None
+    """When an operator said stop; None: nobody did, or a go came later."""
+
+    @property
+    def held(self) -> bool:
+        """Whether dead items are held."""
+        return self.held_time is not None or self.stop_time is not None
+
+
+def needs(wanted: Needs, app_id: str) -> None:
+    """Asks for what the breaker decides on."""
+    wanted.add(FEEDBACK_LOSSES, app_id)
+    wanted.add(ENDPOINTS, app_id)
+
+
+class FeedbackBreaker:
+    """Whether the items of one report may remove endpoints. Reads the app's losses once, and writes them once.
+
+    What would bring the losses of the last hour above the limit is held, so that never more is lost than the limit.
+    """
+
+    def __init__(self, state: State, app_id: str, settings: AppSettings) -> None:
+        self._state = state
+        self._settings = settings
+        self._losses = _losses(state, app_id)
+        self._status = _status(state, self._losses, settings)
+        self._counted = 0
+        self._why = ""
+
+    def admit(self, number: int) -> str:
+        """Counts so many endpoints as lost; or answers why they are kept, and holds."""
+        status = self._status
+        lost = status.lost + self._counted
+        stopped = status.stop_time is not None or lost + number > status.limit
+        if status.go_until is None and stopped:
+            if self._losses.held_time is None:
+                self._losses = self._losses._replace(held_time=self._state.now)
+                self._state.tell_app(EventType.FEEDBACK_HELD, self._losses.app_id, f"{lost} LOST, LIMIT {status.limit}")
+            self._why = self._why or _why(self._losses.app_id, status._replace(lost=lost))
+            return self._why
+        if self._losses.held_time is not None:
+            self._losses = self._losses._replace(held_time=None)
+            self._state.tell_app(EventType.FEEDBACK_RELEASED, self._losses.app_id, f"{lost} LOST, LIMIT {status.limit}")
+        self._counted += number
+        return ""
+
+    def settle(self) -> None:
+        """Writes what was counted, and whether it holds."""
+        losses = self._losses
+        if self._counted:
+            losses = losses._replace(lost=_added(losses.lost, self._state.now, self._counted))
+        if losses != _losses(self._state, losses.app_id):
+            _put(self._state, losses)
+
+
+@dataclass(frozen=True, slots=True)
+class ControlFeedbackBreaker(OfOne):
+    """An operator's word on an app's breaker, or a look at it (F8)."""
+
+    app_id: str
+    go: bool | None = None
+    """True: dead items act for 24 hours, however many. False: they are held until a go. None: change nothing."""
+
+    def needs(self, needs_: Needs, _settings: AppSettings, _hasher: Hasher) -> None:
+        needs(needs_, self.app_id)
+
+    def decide(self, state: State, settings: AppSettings) -> FeedbackBreakerStatus:
+        losses = _losses(state, self.app_id)
+        if self.go:
+            if losses.held_time is not None or losses.stop_time is not None:
+                state.tell_app(EventType.FEEDBACK_RELEASED, self.app_id, "OPERATOR")
+            losses = losses._replace(held_time=None, stop_time=None, go_until=state.now + GO)
+            _put(state, losses)
+        elif self.go is False:
+            losses = losses._replace(go_until=None, stop_time=state.now)
+            if losses.held_time is None:
+                losses = _hold(state, losses, "OPERATOR")
+            else:
+                _put(state, losses)
+        return _status(state, losses, settings)
+
+
+def _losses(state: State, app_id: str) -> FeedbackLosses:
+    return state.row(FEEDBACK_LOSSES, app_id) or FeedbackLosses(app_id)
+
+
+def _hold(state: State, losses: FeedbackLosses, reason: str) -> FeedbackLosses:
+    state.tell_app(EventType.FEEDBACK_HELD, losses.app_id, reason)
+    losses = losses._replace(held_time=state.now)
+    _put(state, losses)
+    return losses
+
+
+def _put(state: State, losses: FeedbackLosses) -> None:
+    state.put_row(FEEDBACK_LOSSES, losses._replace(revision=state.fresh_revision()))
+
+
+def _status(state: State, losses: FeedbackLosses, settings: AppSettings) -> FeedbackBreakerStatus:
+    now = state.now
+    lost = sum(number for _, number in _recent(losses.lost, now))
+    endpoints = state.total(ENDPOINTS, losses.app_id)
+    # Of those that were there an hour ago: what is lost meanwhile must not lower the limit.
+    limit = settings.feedback_breaker.limit(endpoints + lost)
+    # A go from a clock far ahead is none: it would be valid for as long.
+    go = losses.go_until is not None and now < losses.go_until <= now + GO
+    return FeedbackBreakerStatus(
+        lost, limit, endpoints, losses.held_time, losses.go_until if go else None, losses.stop_time
+    )
+
+
+def _recent(lost: Iterable[tuple[int, int]], now: datetime) -> list[tuple[int, int]]:
+    """The losses of the last hour by step; what is dated after now counts as lost now."""
+    step = _step(now)
+    return [(min(at, step), number) for at, number in lost if at >= step - _STEPS]
+
+
+def _added(lost: Iterable[tuple[int, int]], now: datetime, number: int) -> tuple[tuple[int, int], ...]:
+    steps: dict[int, int] = {}
+    for at, before in (*_recent(lost, now), (_step(now), number)):
+        steps[at] = steps.get(at, 0) + before
+    return tuple(sorted(steps.items()))
+
+
+def _step(time: datetime) -> int:
+    return int(time.timestamp()) // int(_STEP.total_seconds())
+
+
+def _why(app_id: str, status: FeedbackBreakerStatus) -> str:
+    if status.stop_time is not None:
+        return f"an operator stopped feedback; to let it act: profile-grpc feedback go {app_id}"
+    return (
+        f"{status.lost} endpoints were lost to feedback in the last hour, {status.limit} may be; report it again later,"
+        f" or say: profile-grpc feedback go {app_id}"
+    )
