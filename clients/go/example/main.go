@@ -18,7 +18,9 @@ func main() {
 	defer client.Close()
 	ctx := context.Background()
 	key := &pb.ProfileKey{AppId: "demo", UserId: "ann", DeviceId: "tablet-1"}
-	registration := &pb.RegisterRequest{Key: key, Platform: pb.Platform_PLATFORM_ANDROID}
+	// The installation numbers such calls and keeps the number: one that the network delivers late undoes nothing.
+	sequence := int64(1)
+	registration := &pb.RegisterRequest{Key: key, Platform: pb.Platform_PLATFORM_ANDROID, Sequence: &sequence}
 	if _, err := client.Profiles.Register(ctx, registration); err != nil {
 		log.Fatal(err)
 	}

@@ -14,7 +14,9 @@ public final class FirstCall {
   public static void main(String[] args) {
     var key = ProfileKey.newBuilder().setAppId("demo").setUserId("ann").setDeviceId("tablet-1").build();
     try (Client client = Client.connect("127.0.0.1:50051", Options.builder().plaintext(true).build())) {
-      var registration = RegisterRequest.newBuilder().setKey(key).setPlatform(Platform.PLATFORM_ANDROID).build();
+      // The installation numbers such calls and keeps the number: one that the network delivers late undoes nothing.
+      var registration =
+          RegisterRequest.newBuilder().setKey(key).setPlatform(Platform.PLATFORM_ANDROID).setSequence(1).build();
       client.profiles().register(registration);
       var beat = client.profiles().heartbeat(HeartbeatRequest.newBuilder().setKey(key).build());
       System.out.println("next heartbeat in " + beat.getNextHeartbeatAfter().getSeconds() + " seconds");

@@ -10,7 +10,8 @@ target = sys.argv[1] if len(sys.argv) > 1 else "127.0.0.1:50051"
 key = ProfileKey(app_id="demo", user_id="ann", device_id="tablet-1")
 with appprofile.connect(target, plaintext=True) as client:
     try:
-        client.profiles.Register(RegisterRequest(key=key, platform=PLATFORM_ANDROID))
+        # The installation numbers such calls and keeps the number: one that the network delivers late undoes nothing.
+        client.profiles.Register(RegisterRequest(key=key, platform=PLATFORM_ANDROID, sequence=1))
         beat = client.profiles.Heartbeat(HeartbeatRequest(key=key))
     except appprofile.ApiError as error:
         sys.exit(f"refused: {error}")

@@ -6,8 +6,13 @@ use appprofile::{ApiError, Options, connect};
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let client = connect("127.0.0.1:50051", Options { plaintext: true, ..Options::default() })?;
     let key = ProfileKey { app_id: "demo".into(), user_id: "ann".into(), device_id: "tablet-1".into() };
-    let registration =
-        RegisterRequest { key: Some(key.clone()), platform: Platform::Android.into(), ..RegisterRequest::default() };
+    let registration = RegisterRequest {
+        key: Some(key.clone()),
+        platform: Platform::Android.into(),
+        // The installation numbers such calls and keeps the number: one that the network delivers late undoes nothing.
+        sequence: Some(1),
+        ..RegisterRequest::default()
+    };
     client.profiles().register(registration).await.map_err(ApiError::from)?;
     let request = HeartbeatRequest { key: Some(key) };
     let beat = client.profiles().heartbeat(request).await.map_err(ApiError::from)?.into_inner();

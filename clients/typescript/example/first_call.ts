@@ -4,7 +4,8 @@ import { ApiError, connect, Platform } from "@profile-grpc/appprofile";
 const client = connect("127.0.0.1:50051", { plaintext: true });
 const key = { appId: "demo", userId: "ann", deviceId: "tablet-1" };
 try {
-  await client.profiles.register({ key, platform: Platform.ANDROID });
+  // The installation numbers such calls and keeps the number: one that the network delivers late undoes nothing.
+  await client.profiles.register({ key, platform: Platform.ANDROID, sequence: 1n });
   const beat = await client.profiles.heartbeat({ key });
   console.log(`next heartbeat in ${beat.nextHeartbeatAfter?.seconds} seconds`);
 } catch (error) {
