@@ -286,7 +286,7 @@ async def test_unusable_tls_files_are_one_clear_line(backend: Backend, pki: Pki,
     usable = Tls(pki.certificate, pki.key, pki.client_ca)
     for path in (pki.nonsense, tmp_path / "missing.pem"):
         tls = replace(usable, **{unusable: path})
-        with pytest.raises(ServeError, match=rf"^cannot use the TLS files [^\n]*{path.name}[^\n]*$"):
+        with pytest.raises(ServeError, match=rf"^cannot use the [^\n]*{path.name}[^\n]*$"):
             await backend.serve(options=replace(OPTIONS, tls=tls))
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from types import MappingProxyType
 
 import grpc
@@ -121,15 +122,25 @@ class GrpcServer:
 
 def _credentials(tls: Tls) -> grpc.ServerCredentials:
     """Reads the files. gRPC would say of a faulty one only that the port cannot be bound."""
-    try:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    pair = (_read(tls.key), _read(tls.certificate))
+    client_ca = _read(tls.client_ca) if tls.client_ca is not None else None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with _unusable(f"the certificate {tls.certificate} with the key {tls.key}"):
         context.load_cert_chain(tls.certificate, tls.key, password=lambda: "")
-        if tls.client_ca is not None:
+    if tls.client_ca is not None:
+        with _unusable(f"the client CA {tls.client_ca}"):
             context.load_verify_locations(tls.client_ca)
-        pair = (tls.key.read_bytes(), tls.certificate.read_bytes())
-        client_ca = tls.client_ca.read_bytes() if tls.client_ca is not None else None
-    except OSError as error:  # ssl.SSLError is one, too
-        names = ", ".join(str(path) for path in (tls.certificate, tls.key, tls.client_ca) if path is not None)
-        message = f"cannot use the TLS files {names}: {error}"
-        raise ServeError(message) from None
     return grpc.ssl_server_credentials([pair], client_ca, require_client_auth=client_ca is not None)
+
+
+def _read(path: Path) -> bytes:
+    with _unusable(f"the TLS file {path}"):
+        return path.read_bytes()
+
+
+@contextmanager
+def _unusable(what: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:  # ssl.SSLError is one, too
+        raise ServeError(f"cannot use {what}: {error.strerror or error}") from None
