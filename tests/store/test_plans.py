@@ -235,7 +235,7 @@ async def test_deletions_of_the_reaper(filled: SqlStore, statement: str) -> None
 
 @pytest.mark.parametrize("statement", ["_days", "_distinct", "_rolling"])
 async def test_the_usage_report(filled: SqlStore, statement: str) -> None:
-    values = {"app_id": "shop", "first": 1, "last": 1, "since": 1}
+    values = {"app_id": "shop", "first": 1, "last": 1, "since": 1, "until": 2}
     described = await plan(filled, getattr(filled.usage, statement), **values)
     assert_index(described, "mad_ledger", "mad_ledger_day")
 
