@@ -207,6 +207,8 @@ def stop_on_signals() -> asyncio.Event:
 
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     loop.add_signal_handler(signal.SIGINT, interrupted)
+    # Renewed certificates are found without it. Its default would end the process, which no operator means by it.
+    loop.add_signal_handler(signal.SIGHUP, lambda: log.info("files that were renewed are read when they are needed"))
     return stop
 
 

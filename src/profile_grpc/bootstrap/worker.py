@@ -21,7 +21,7 @@ from profile_grpc.service.ports import StoreError
 from profile_grpc.store import SchemaError
 from profile_grpc.telemetry.logs import configure_logs
 from profile_grpc.telemetry.metrics import Metrics
-from profile_grpc.transport.grpc.server import ServeError
+from profile_grpc.transport.grpc.certificates import ServeError
 
 log = structlog.get_logger(__name__)
 

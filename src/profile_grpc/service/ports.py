@@ -367,7 +367,7 @@ class Store(Protocol):
     def reaper(self) -> ReaperStore: ...
 
     async def ping(self) -> None:
-        """Answers when the database does.
+        """Finds out whether calls can be served: every table is there, and something can be written.
 
         Raises: StoreUnavailable.
         """

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.types import TypeEngine
 
-from profile_grpc.service.ports import StoreError
+from profile_grpc.service.ports import StoreError, StoreUnavailable
 
 Row: TypeAlias = tuple[Any, ...]
 """What a statement is given, in the order of its columns: None, str, int, bool."""
@@ -62,7 +62,7 @@ def prepared(compiled: Compiled, sql: str | None = None) -> Prepared:
     return Prepared(sql or str(compiled), names, constants, bool(getattr(compiled, "effective_returning", ())))
 
 
-class TableMissing(StoreError):  # noqa: N818 - as its parents
+class TableMissing(StoreUnavailable):
     """There is no such table: the database has no schema yet, or an older one."""
 
     def __init__(self, _: str = "") -> None:

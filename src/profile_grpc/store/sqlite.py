@@ -70,6 +70,10 @@ _ERRORS: dict[int, type[StoreError]] = {
     sqlite3.SQLITE_FULL: StoreUnavailable,
     sqlite3.SQLITE_IOERR: StoreUnavailable,
     sqlite3.SQLITE_NOMEM: StoreUnavailable,
+    # The file cannot be read as it should be: no fault of the call, which another server may answer.
+    sqlite3.SQLITE_CORRUPT: StoreUnavailable,
+    sqlite3.SQLITE_NOTADB: StoreUnavailable,
+    sqlite3.SQLITE_PROTOCOL: StoreUnavailable,
     sqlite3.SQLITE_INTERRUPT: StoreUnavailable,
 }
 _NOT_ALLOWED = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH)

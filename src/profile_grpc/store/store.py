@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -56,6 +57,10 @@ class Description:
     """What is worth knowing of its settings and state, by the database's own names."""
 
 
+_ALL = tuple(tables.metadata.sorted_tables)
+_HEALTH_ROWS = 64
+
+
 class SqlStore:
     """The port `Store`."""
 
@@ -72,15 +77,22 @@ class SqlStore:
         self._touch = database.prepare(update(tables.lease).values(holder="").where(false()))
         self._keep_check_value = statements.insert_new(database, tables.hash_key)
         self._kept_check_value = database.prepare(select(tables.hash_key.c.check_value))
-        self._ping = database.prepare(select(literal_column("1")))
+        self._tables = [
+            database.prepare(select(literal_column("1")).select_from(table).where(false())) for table in _ALL
+        ]
+        self._write = statements.upsert(database, tables.lease)
 
     async def ping(self) -> None:
-        """Answers when the database does.
+        """Finds out whether calls can be served: every table is there, and a row is written and committed.
 
         Raises:
             StoreUnavailable.
         """
-        await self._database.fetch(self._ping)
+        async with self._database.transaction() as session:
+            for table in self._tables:
+                await session.fetch(table)
+            # A row that hardly any other process writes: none waits for one that stands still.
+            await session.execute(self._write, [(f"health-{os.getpid() % _HEALTH_ROWS}", "", 0)])
 
     async def check_schema(self) -> None:
         """Makes sure that this program still works on the schema: another version may have migrated it since.

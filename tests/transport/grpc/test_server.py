@@ -16,8 +16,8 @@ from grpc_reflection.v1alpha.reflection_pb2 import ServerReflectionRequest, Serv
 
 from appprofile.v1 import profile_service_pb2 as ps
 from appprofile.v1.profile_service_pb2_grpc import ProfileServiceStub
+from profile_grpc.transport.grpc.certificates import ServeError
 from profile_grpc.transport.grpc.options import ServerOptions, Tls
-from profile_grpc.transport.grpc.server import ServeError
 from tests.transport.grpc.support import OPTIONS, Backend, Serve, Served, key, refused
 from tests.transport.grpc.test_pipeline import BEAT, Gate
 
@@ -279,6 +279,24 @@ async def test_mutual_tls_proves_the_caller(serve: Serve, pki: Pki) -> None:
     chain = b"".join(pem.bytes() for pem in pki.caller.cert_chain_pems)
     assert await _serves(served, grpc.ssl_channel_credentials(pki.ca, pki.caller.private_key_pem.bytes(), chain))
     assert not await _serves(served, grpc.ssl_channel_credentials(pki.ca))
+
+
+async def test_a_renewed_certificate_is_shown_without_a_restart(serve: Serve, pki: Pki) -> None:
+    served = await serve(options=replace(OPTIONS, tls=Tls(pki.certificate, pki.key, pki.client_ca)))
+    chain = b"".join(pem.bytes() for pem in pki.caller.cert_chain_pems)
+    old = grpc.ssl_channel_credentials(pki.ca, pki.caller.private_key_pem.bytes(), chain)
+    assert await _serves(served, old)
+    pki.certificate.write_bytes(b"half a file")
+    assert await _serves(served, old), "what cannot be used changes nothing"
+    authority = trustme.CA()
+    server, caller = authority.issue_cert("localhost"), authority.issue_cert("caller@shop.example")
+    pki.certificate.write_bytes(b"".join(pem.bytes() for pem in server.cert_chain_pems))
+    pki.key.write_bytes(server.private_key_pem.bytes())
+    pki.client_ca.write_bytes(authority.cert_pem.bytes())
+    chain = b"".join(pem.bytes() for pem in caller.cert_chain_pems)
+    new = grpc.ssl_channel_credentials(authority.cert_pem.bytes(), caller.private_key_pem.bytes(), chain)
+    assert await _serves(served, new)
+    assert not await _serves(served, old), "also who may call is renewed"
 
 
 @pytest.mark.parametrize("unusable", ["certificate", "key", "client_ca"])

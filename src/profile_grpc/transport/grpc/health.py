@@ -18,7 +18,7 @@ log = structlog.get_logger(__name__)
 
 CHECK_INTERVAL = 2.0
 """Seconds between two looks at the database."""
-PING_TIMEOUT = 2.0
+PING_TIMEOUT = 5.0
 """Seconds after which a database that does not answer counts as unreachable."""
 
 SERVICE = DESCRIPTOR.services_by_name["Health"].full_name

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from types import MappingProxyType
 
 import grpc
 from google.protobuf.descriptor import ServiceDescriptor
 
 from appprofile.v1 import app_service_pb2, profile_service_pb2, usage_service_pb2
-from profile_grpc.config import OperatorError
-from profile_grpc.transport.grpc import health
+from profile_grpc.transport.grpc import certificates, health
+from profile_grpc.transport.grpc.certificates import ServeError
 from profile_grpc.transport.grpc.holdings import Bodies, Unread
 from profile_grpc.transport.grpc.in_flight import InFlight
 from profile_grpc.transport.grpc.open_streams import OpenStreams
-from profile_grpc.transport.grpc.options import ServerOptions, Tls, channel_options
+from profile_grpc.transport.grpc.options import ServerOptions, channel_options
 from profile_grpc.transport.grpc.outcome import RpcObserver
 from profile_grpc.transport.grpc.pipeline import Pipeline
 from profile_grpc.transport.grpc.reflection import enable_reflection
@@ -26,10 +24,6 @@ from profile_grpc.transport.grpc.servicers import AppServicer, ProfileServicer, 
 
 _LAST_WORDS = 0.2
 """Seconds that answers already given have to reach the wire when the server ends."""
-
-
-class ServeError(OperatorError):
-    """The server cannot start. The text is one line that says why."""
 
 
 class GrpcServer:
@@ -114,33 +108,7 @@ class GrpcServer:
         try:
             if tls is None:
                 return self._server.add_insecure_port(address)
-            return self._server.add_secure_port(address, _credentials(tls))
+            return self._server.add_secure_port(address, certificates.credentials(tls))
         except RuntimeError:
             message = f"cannot listen on {address}: the port is in use, or the address is not one of this machine"
             raise ServeError(message) from None
-
-
-def _credentials(tls: Tls) -> grpc.ServerCredentials:
-    """Reads the files. gRPC would say of a faulty one only that the port cannot be bound."""
-    pair = (_read(tls.key), _read(tls.certificate))
-    client_ca = _read(tls.client_ca) if tls.client_ca is not None else None
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    with _unusable(f"the certificate {tls.certificate} with the key {tls.key}"):
-        context.load_cert_chain(tls.certificate, tls.key, password=lambda: "")
-    if tls.client_ca is not None:
-        with _unusable(f"the client CA {tls.client_ca}"):
-            context.load_verify_locations(tls.client_ca)
-    return grpc.ssl_server_credentials([pair], client_ca, require_client_auth=client_ca is not None)
-
-
-def _read(path: Path) -> bytes:
-    with _unusable(f"the TLS file {path}"):
-        return path.read_bytes()
-
-
-@contextmanager
-def _unusable(what: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:  # ssl.SSLError is one, too
-        raise ServeError(f"cannot use {what}: {error.strerror or error}") from None

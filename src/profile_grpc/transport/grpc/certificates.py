@@ -1,0 +1,94 @@
+"""The server's certificate and the authority of its callers, which may be renewed while it runs."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import grpc
+import structlog
+
+from profile_grpc.config import OperatorError
+from profile_grpc.transport.grpc.options import Tls
+
+log = structlog.get_logger(__name__)
+
+
+class ServeError(OperatorError):
+    """The server cannot start. The text is one line that says why."""
+
+
+def credentials(tls: Tls) -> grpc.ServerCredentials:
+    """Credentials that show each new connection the files as they are then.
+
+    Raises:
+        ServeError: they cannot be used now.
+    """
+    renewed = _Renewed(tls)
+    fetch: Any = renewed.fetch  # that it may answer None is in gRPC's documentation, not in its type
+    return grpc.dynamic_ssl_server_credentials(
+        renewed.first, fetch, require_client_authentication=tls.client_ca is not None
+    )
+
+
+class _Renewed:
+    """Looks at the files whenever gRPC begins a handshake, in a thread of gRPC's own."""
+
+    def __init__(self, tls: Tls) -> None:
+        self._tls = tls
+        self._seen = self._state()
+        self.first = _configuration(tls)
+
+    def fetch(self) -> grpc.ServerCertificateConfiguration | None:
+        """The configuration from now on, or None: as before. Files that cannot be used change nothing."""
+        state = self._state()
+        if state == self._seen:
+            return None
+        self._seen = state
+        try:
+            configuration = _configuration(self._tls)
+        except ServeError as error:
+            log.warning("the renewed certificate cannot be used; the one before stays", error=str(error))
+            return None
+        log.info("the renewed certificate is in use", file=str(self._tls.certificate))
+        return configuration
+
+    def _state(self) -> list[tuple[int, int, int] | None]:
+        """What changes with a file that is written anew or put in the place of another."""
+        found: list[tuple[int, int, int] | None] = []
+        for path in (self._tls.certificate, self._tls.key, self._tls.client_ca):
+            try:
+                status = path.stat() if path is not None else None
+            except OSError:
+                status = None
+            found.append((status.st_mtime_ns, status.st_size, status.st_ino) if status else None)
+        return found
+
+
+def _configuration(tls: Tls) -> grpc.ServerCertificateConfiguration:
+    """Reads the files. gRPC would say of a faulty one only that the port cannot be bound."""
+    pair = (_read(tls.key), _read(tls.certificate))
+    client_ca = _read(tls.client_ca) if tls.client_ca is not None else None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with _unusable(f"the certificate {tls.certificate} with the key {tls.key}"):
+        context.load_cert_chain(tls.certificate, tls.key, password=lambda: "")
+    if tls.client_ca is not None:
+        with _unusable(f"the client CA {tls.client_ca}"):
+            context.load_verify_locations(tls.client_ca)
+    return grpc.ssl_server_certificate_configuration([pair], client_ca)
+
+
+def _read(path: Path) -> bytes:
+    with _unusable(f"the TLS file {path}"):
+        return path.read_bytes()
+
+
+@contextmanager
+def _unusable(what: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:  # ssl.SSLError is one, too
+        raise ServeError(f"cannot use {what}: {error.strerror or error}") from None

@@ -1,0 +1,41 @@
+"""Whether the database can serve calls, as health asks it."""
+
+import pytest
+
+from profile_grpc.service.ports import StoreUnavailable
+from profile_grpc.store import SqlStore
+from profile_grpc.store.engine import Prepared
+
+
+async def say(store: SqlStore, statement: str) -> None:
+    async with store._database.transaction() as session:
+        # What the engines tell of such statements is no number of rows on the one, and no rows on the other.
+        embedded = store._database.engine.name.lower() == "sqlite"
+        await (session.execute if embedded else session.fetch)(Prepared(statement, (), {}, not embedded))
+
+
+async def test_a_database_that_is_whole_answers(store: SqlStore) -> None:
+    await store.ping()
+    await store.ping()
+
+
+@pytest.mark.parametrize("table", ["profile", "mad_ledger", "app"])
+async def test_a_missing_table_is_found_out_and_so_is_its_return(
+    store: SqlStore, table: str, emitted: list[str]
+) -> None:
+    await say(store, f"ALTER TABLE {table} RENAME TO elsewhere")
+    with pytest.raises(StoreUnavailable):
+        await store.ping()
+    await say(store, f"ALTER TABLE elsewhere RENAME TO {table}")
+    await store.ping()
+    emitted[:] = [sql for sql in emitted if not sql.startswith("ALTER")]  # the operator's, not the store's
+
+
+@pytest.mark.engines("sqlite")
+async def test_a_database_that_refuses_writes_is_found_out(store: SqlStore) -> None:
+    refuse = "CREATE TRIGGER refuse BEFORE INSERT ON lease BEGIN SELECT RAISE(ABORT, 'full'); END"
+    await say(store, refuse)
+    with pytest.raises(Exception, match=r"."):
+        await store.ping()
+    await say(store, "DROP TRIGGER refuse")
+    await store.ping()
