@@ -88,7 +88,7 @@ async def test_bodies_without_their_last_byte_of_callers_with_a_key(victim: Vict
 
 async def test_answers_that_nobody_takes(victim: Victim) -> None:
     await asyncio.gather(*(victim.register(number, size=60) for number in range(1, 31)))
-    attack = asyncio.create_task(attacks.take_no_answers(victim.port, victim.key, APP, 300, 20))
+    attack = asyncio.create_task(attacks.take_no_answers(victim.port, victim.key, APP, 200, 8))
     await victim.serves_while(attack)
     assert attack.result() > 0
 
