@@ -69,8 +69,8 @@ async def test_R13_the_order_of_a_device_without_a_profile_is_purged(store: SqlS
     writer = Writer(store)
     await writer.commit(Unregister(ANN, allow_missing=True, sequence=5))
     await writer.commit(replace(register(key("bob", "tablet"), "U"), sequence=5))
-    assert await store.reaper.purge_orders(NOW + FORGET_AFTER, 10) == 0
-    assert await store.reaper.purge_orders(NOW + FORGET_AFTER + timedelta(microseconds=1), 10) == 1
+    assert await store.reaper.purge_orders("shop", NOW + FORGET_AFTER, 10) == 0
+    assert await store.reaper.purge_orders("shop", NOW + FORGET_AFTER + timedelta(microseconds=1), 10) == 1
     assert [row[1] for row in (await contents(store))["device_order"]] == ["tablet"]
 
 

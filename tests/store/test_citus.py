@@ -3,6 +3,7 @@
 While the tests of this folder run on PostgreSQL, each statement that reaches the driver is looked at (see conftest.py).
 """
 
+from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
@@ -11,17 +12,17 @@ from sqlalchemy import select
 from profile_grpc.domain.heartbeat import Heartbeat
 from profile_grpc.domain.removal import DeleteDeviceProfile, Unregister
 from profile_grpc.domain.settings import AppSettings
-from profile_grpc.service.ports import Conflict
-from profile_grpc.store import SqlStore, migrate, open_store
+from profile_grpc.service.ports import Conflict, StoreError
+from profile_grpc.store import SqlStore, migrate, open_store, postgresql
 from profile_grpc.store.database import Database
 from profile_grpc.store.engine import Prepared
-from profile_grpc.store.tables import DISTRIBUTED, REFERENCE, guard
+from profile_grpc.store.tables import DISTRIBUTED, ON_COORDINATOR, distributed_by, guard, metadata
 from tests.store.support import DAY, HASHER, NOW, Writer, key, register
 from tests.support import citus
 from tests.support.engines import Engine
 from tests.support.postgres import Postgres
 
-JOIN = "SELECT mad_ledger.app_id FROM mad_ledger JOIN tombstone ON "
+JOIN = "SELECT mad_ledger.app_id FROM mad_ledger JOIN tombstone ON mad_ledger.profile_hash = tombstone.profile_hash"
 
 
 @pytest.mark.parametrize(
@@ -33,12 +34,14 @@ JOIN = "SELECT mad_ledger.app_id FROM mad_ledger JOIN tombstone ON "
         ("UPDATE profile SET update_time=now() WHERE profile.user_id = $1", "now()"),
         ("UPDATE profile SET update_time=CURRENT_TIMESTAMP WHERE profile.user_id = $1", "CURRENT_TIMESTAMP"),
         ("INSERT INTO event (id) SELECT gen_random_uuid() FROM unnest($1::TEXT[]) AS given(id)", "gen_random_uuid()"),
-        (JOIN + "mad_ledger.app_id = tombstone.app_id", "not joined"),
+        (JOIN, "not joined"),
+        ("SELECT guard.revision FROM guard WHERE guard.number = $1", "every shard"),
+        ("DELETE FROM event USING unnest($1::TEXT[]) AS given(a) WHERE event.app_id = given.a", "every shard"),
         ("SELECT a FROM profile JOIN push_token ON profile.device_id = push_token.device_id", "not joined"),
         ("SELECT a FROM unnest($1::TEXT[]) AS given(h) LEFT OUTER JOIN tombstone ON tombstone.h = given.h", "whole"),
-        ("INSERT INTO push_token (app_id) VALUES ($1) ON CONFLICT (app_id) DO NOTHING", "ON CONFLICT"),
+        ("INSERT INTO push_token (app_id) VALUES ($1) ON CONFLICT (token_hash) DO NOTHING", "ON CONFLICT"),
         ("INSERT INTO event (id) SELECT a FROM unnest($1::TEXT[]) AS given(a) ON CONFLICT DO NOTHING", "RETURNING"),
-        ("UPDATE guard SET key=$1 WHERE guard.revision = $2", "cannot be assigned"),
+        ("UPDATE guard SET app_id=$1 WHERE guard.app_id = $2", "cannot be assigned"),
         ("DELETE FROM event WHERE event.id IN (SELECT event.id FROM event LIMIT 5)", "sub-select"),
         ("TRUNCATE profile", "no form"),
     ],
@@ -48,9 +51,8 @@ def test_refused_forms_are_found(statement: str, why: str) -> None:
 
 
 def test_a_join_on_what_both_are_distributed_by_is_taken() -> None:
-    assert not citus.refusals(
-        JOIN + "mad_ledger.profile_hash = tombstone.profile_hash AND mad_ledger.app_id = tombstone.app_id"
-    )
+    on = " AND mad_ledger.app_id = tombstone.app_id"
+    assert not citus.refusals(JOIN + on + " WHERE mad_ledger.app_id = $1 AND tombstone.app_id = ANY ($2::TEXT[])")
 
 
 @pytest.mark.engines("postgresql")
@@ -61,12 +63,13 @@ async def test_what_reaches_the_driver_is_looked_at(store: SqlStore, emitted: li
     writer.now = NOW + DAY
     await writer.commit(Heartbeat(key()), register(key("bob"), "token"))
     await writer.commit(Unregister(key("bob")), DeleteDeviceProfile("shop", user_id="ann"))
-    for table, _ in DISTRIBUTED:
-        assert any(table.name in sql for sql in emitted), table.name
+    for table in ("guard", "push_token", "profile", "tombstone", "mad_ledger", "event", "profile_count"):
+        assert any(table in sql for sql in emitted), table
     locked = store._database.prepare(select(guard.c.revision).with_for_update())
     with suppress(Conflict):  # Citus itself refuses it
         await store._database.fetch(locked)
     assert citus.refusals(emitted.pop()), "and so would the test have failed"
+    emitted[:] = [sql for sql in emitted if sql != locked.sql]  # a cluster was asked twice
 
 
 def prepared(of: object) -> list[Prepared]:
@@ -94,40 +97,100 @@ STAND_IN = """
 SET allow_system_table_mods = on;
 INSERT INTO pg_extension (oid, extname, extowner, extnamespace, extrelocatable, extversion)
 VALUES (999999, 'citus', 10, 'public'::regnamespace, false, 'stand-in');
-CREATE TABLE pg_dist_partition (logicalrelid regclass, partkey text);
-CREATE FUNCTION create_reference_table(name regclass) RETURNS void LANGUAGE sql
-AS $$ INSERT INTO pg_dist_partition VALUES (name, NULL) $$;
-CREATE FUNCTION create_distributed_table(name regclass, by text) RETURNS void LANGUAGE sql
-AS $$ INSERT INTO pg_dist_partition VALUES (name, by) $$;
+CREATE TABLE pg_dist_partition (logicalrelid regclass, partkey text, beside text);
+CREATE TABLE pg_dist_shard (logicalrelid regclass);
+CREATE FUNCTION column_to_column_name(regclass, text) RETURNS text LANGUAGE sql AS $$ SELECT $2 $$;
+CREATE FUNCTION undistribute_table(name regclass) RETURNS void LANGUAGE sql
+AS $$ DELETE FROM pg_dist_partition WHERE logicalrelid = name; DELETE FROM pg_dist_shard WHERE logicalrelid = name $$;
+CREATE FUNCTION create_distributed_table(name regclass, by text, colocate_with text, shard_count integer)
+RETURNS void LANGUAGE sql AS $$
+INSERT INTO pg_dist_partition VALUES (name, by, colocate_with);
+INSERT INTO pg_dist_shard SELECT name FROM generate_series(1, coalesce(shard_count, 2))
+$$;
+CREATE FUNCTION truncate_local_data_after_distributing_table(regclass) RETURNS void LANGUAGE sql AS '';
 """
 
 
-@pytest.mark.engines("postgresql")
-async def test_migrate_spreads_every_table_once(server: Postgres, engine: Engine, engine_url: str) -> None:
+@pytest.fixture
+def becomes_citus(server: Postgres, engine: Engine) -> Callable[[str], None]:
+    """`becomes_citus(url)`: from now on the database says that it is a Citus cluster."""
     if not engine.private:
         pytest.skip("the stand-in for the extension changes the server's catalogue")
-    server.execute(STAND_IN, url=engine_url)
+
+    def become(url: str) -> None:
+        server.execute(STAND_IN, url=url)
+
+    return become
+
+
+def spread(server: Postgres, url: str) -> list[str]:
+    """What is distributed, by which column and beside what, as the stand-in was told."""
+    found = server.execute("SELECT logicalrelid, partkey, beside FROM pg_dist_partition ORDER BY 1", url=url)
+    return sorted(found.splitlines())
+
+
+@pytest.mark.engines("postgresql")
+@pytest.mark.parametrize("before", ["nothing", "a schema", "another distribution"])
+async def test_migrate_spreads_every_table_once(
+    server: Postgres, becomes_citus: Callable[[str], None], engine_url: str, before: str
+) -> None:
+    """On a new cluster, on a database that has become one, and on one that an earlier version had distributed."""
+    if before != "nothing":
+        await migrate(engine_url)
+    becomes_citus(engine_url)
+    if before == "another distribution":
+        server.execute("INSERT INTO pg_dist_partition VALUES ('profile', 'user_id'), ('tenant', NULL)", url=engine_url)
     for _ in range(2):
         await migrate(engine_url)
-    spread = server.execute("SELECT logicalrelid, partkey FROM pg_dist_partition", url=engine_url).splitlines()
-    assert sorted(spread) == sorted(
-        [f"{table.name}|{column}" for table, column in DISTRIBUTED] + [f"{table.name}|" for table in REFERENCE]
-    )
+    first = DISTRIBUTED[0][0].name
+    wanted = [f"{table.name}|{column}|{'none' if table.name == first else first}" for table, column in DISTRIBUTED]
+    assert spread(server, engine_url) == sorted(wanted)
 
 
 @pytest.mark.engines("postgresql")
-async def test_citus_plans_each_statement_for_its_values(server: Postgres, engine: Engine, store_url: str) -> None:
-    """It has no plan for some before it knows them, and would refuse them if told to keep one."""
-    if not engine.private:
-        pytest.skip("the stand-in for the extension changes the server's catalogue")
+async def test_the_number_of_shards_is_chosen_once(
+    server: Postgres, becomes_citus: Callable[[str], None], engine_url: str
+) -> None:
+    becomes_citus(engine_url)
+    await migrate(engine_url, shards=8)
+    first = DISTRIBUTED[0][0].name
+    shards = f"SELECT count(*) FROM pg_dist_shard WHERE logicalrelid = '{first}'::regclass"  # noqa: S608 - our own name
+    assert server.execute(shards, url=engine_url) == "8"
+    await migrate(engine_url)
+    with pytest.raises(StoreError, match="8 shards already"):
+        await migrate(engine_url, shards=16)
+
+
+def test_everything_of_an_app_is_on_the_shard_of_the_app() -> None:
+    """Each table says where it is; a new one that holds something of an app or a tenant cannot be forgotten."""
+    for table in metadata.sorted_tables:
+        of_whom = next((name for name in ("app_id", "tenant_id") if name in table.c), None)
+        if table not in ON_COORDINATOR:
+            assert distributed_by(table) == of_whom, table.name
+        assert (table in ON_COORDINATOR) == (distributed_by(table) is None), table.name
+
+
+@pytest.mark.engines("postgresql")
+async def test_citus_plans_each_statement_for_its_values(
+    server: Postgres, becomes_citus: Callable[[str], None], store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has no plan for some before it knows them, and would refuse them if told to keep one.
+
+    Connections that are open notice that the database has become a cluster, and that it is none any more.
+    """
+    monkeypatch.setattr(postgresql, "_PLANS_RENEWED", -1.0)  # at each use
+    store = await open_store(store_url, hasher=HASHER, pool_size=1)
 
     async def setting() -> str:
-        store = await open_store(store_url, hasher=HASHER)
         async with store._database.reading() as session:
             told: str = await session._connection.fetchval("SHOW plan_cache_mode")
-        await store.close()
         return told
 
     assert await setting() == "force_generic_plan"
-    server.execute(STAND_IN, url=store_url)
-    assert await setting() == "auto"
+    becomes_citus(store_url)
+    assert (await setting(), store._database.engine.is_spread) == ("auto", True)
+    server.execute(
+        "SET allow_system_table_mods = on", "DELETE FROM pg_extension WHERE extname = 'citus'", url=store_url
+    )
+    assert (await setting(), store._database.engine.is_spread) == ("force_generic_plan", False)
+    await store.close()

@@ -14,6 +14,7 @@ from profile_grpc.domain.heartbeat import Heartbeat
 from profile_grpc.domain.kinds import BEATS
 from profile_grpc.domain.model import (
     Guard,
+    GuardKey,
     LedgerEntry,
     MadRecord,
     Profile,
@@ -174,20 +175,23 @@ async def test_every_write_is_guarded(store: SqlStore, kind: str, row: Profile |
 
 
 async def test_a_guard_that_was_bumped_since_refuses(store: SqlStore) -> None:
+    def guard(number: int, revision: int) -> Guard:
+        return Guard(GuardKey("shop", number), revision)
+
     async def apply(*guards: Write[Guard]) -> None:
         async with store.profiles.write() as transaction:
             await transaction.apply(changes(guards=list(guards)))
 
     with pytest.raises(Conflict):
-        await apply(Write(Guard(7, 2), 1))
-    await apply(Write(Guard(7, 5), None), Write(Guard(8, 5), None))
+        await apply(Write(guard(7, 2), 1))
+    await apply(Write(guard(7, 5), None), Write(guard(8, 5), None))
     before = await contents(store)
-    for late in (Write(Guard(7, 6), None), Write(Guard(7, 6), 4)):
+    for late in (Write(guard(7, 6), None), Write(guard(7, 6), 4)):
         with pytest.raises(Conflict):
-            await apply(late, Write(Guard(8, 6), 5))
+            await apply(late, Write(guard(8, 6), 5))
     assert await contents(store) == before
-    await apply(Write(Guard(7, 6), 5))
-    assert (await contents(store))["guard"] == [(7, 6), (8, 5)]
+    await apply(Write(guard(7, 6), 5))
+    assert (await contents(store))["guard"] == [("shop", 7, 6), ("shop", 8, 5)]
 
 
 async def test_one_stale_row_refuses_the_whole_batch(store: SqlStore) -> None:

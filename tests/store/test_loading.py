@@ -206,8 +206,8 @@ async def test_a_tombstone_without_a_count_has_no_record(writer: Writer) -> None
 
 
 async def test_a_count_without_a_tombstone_is_known(writer: Writer) -> None:
-    await writer.store.reaper.purge_tombstones(NOW + 1000 * DAY, 100)
+    await writer.store.reaper.purge_tombstones("shop", NOW + 1000 * DAY, 100)
     await writer.commit(DeleteDeviceProfile("shop", user_id="eve"))
-    await writer.store.reaper.purge_tombstones(NOW + 1000 * DAY, 100)
+    await writer.store.reaper.purge_tombstones("shop", NOW + 1000 * DAY, 100)
     rows = await writer.load(Needs({PROFILES: {key("eve", "eve's phone")}}))
     assert rows.histories == {key("eve", "eve's phone"): History(None, MadRecord(NOW, 1))}

@@ -29,6 +29,7 @@ from profile_grpc.domain.model import (
     Event,
     EventType,
     Guard,
+    GuardKey,
     LedgerEntry,
     ProfileStatus,
     PushProvider,
@@ -82,7 +83,7 @@ async def fill(url: str) -> None:
         await transaction.apply(
             changes(
                 profiles=[Write(p, None) for p in profiles],
-                guards=[Write(Guard(n, 1), None) for n in range(ROWS)],
+                guards=[Write(Guard(GuardKey("shop", n), 1), None) for n in range(ROWS)],
                 tokens=[
                     Write(TokenGuard(TokenKey("shop", f"{n}", PushProvider.FCM), "d", 1), None) for n in range(ROWS)
                 ],
@@ -214,15 +215,15 @@ async def test_the_reaper(filled: SqlStore, statement: str, index: str) -> None:
     ("purge", "table", "index"),
     [
         ("_tombstones", "tombstone", "tombstone_delete_time"),
-        ("_ledger", "mad_ledger", "mad_ledger_count_time"),
+        ("_ledger", "mad_ledger", "mad_ledger_day"),
         ("_events", "event", "event_pkey"),
     ],
 )
 async def test_purges(filled: SqlStore, purge: str, table: str, index: str) -> None:
     statements = getattr(filled.reaper, purge)
-    described = await plan(filled, statements._oldest, before="0", limit=1)
+    described = await plan(filled, statements._oldest, app_id="shop", before="0", day=0, limit=1)
     assert_index(described, table, names(filled, index, _sqlite_key(table, index)))
-    assert_by_key(await plan(filled, statements._delete, before="0"), table)
+    assert_by_key(await plan(filled, statements._delete, before="0", day=0), table)
 
 
 @pytest.mark.parametrize("statement", ["_delete_last", "_subtract"])
@@ -267,7 +268,7 @@ LOOKUPS: dict[Asked | str, tuple[str, Callable[[int], tuple[object, ...]]]] = {
     ON_DEVICE: ("profile", lambda n: ("shop", f"device {n}")),
     OF_USER: ("profile", lambda n: ("shop", f"user {n}")),
     OF_CUSTOMER: ("profile", lambda n: ("shop", f"customer {n}")),
-    GUARDS: ("guard", lambda n: (n,)),
+    GUARDS: ("guard", lambda n: ("shop", n)),
     OWNERS: ("push_token", lambda n: ("shop", f"{n}")),
     "_tombstones": ("tombstone", lambda n: ("shop", f"{n}")),
     "_ledger": ("mad_ledger", lambda n: ("shop", f"{n}")),

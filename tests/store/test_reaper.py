@@ -140,7 +140,7 @@ async def test_deletions_for_inactivity_add_up_p6(store: SqlStore, other: SqlSto
     assert await reaper.reaped_since("shop", NOW) == 14
     assert await reaper.reaped_since("shop", NOW + TICK) == 8
     assert await reaper.reaped_since("unknown", NOW - DAY) == 0
-    assert await reaper.purge_reaped(NOW) == 2
+    assert await reaper.purge_reaped("shop", NOW) == 1
     assert await reaper.reaped_since("shop", NOW - 99 * DAY) == 14
 
 
@@ -194,10 +194,10 @@ async def test_a_purge_deletes_the_oldest_up_to_its_limit_p8(store: SqlStore, pu
         "mad_ledger": store.reaper.purge_ledger,
     }[purged]
     others = {name: rows for name, rows in (await contents(store)).items() if name != purged}
-    assert await purge(NOW, 2) == 2
+    assert await purge("shop", NOW, 2) == 2
     assert len((await contents(store))[purged]) == 3
-    assert await purge(NOW, 2) == 1
-    assert await purge(NOW, 2) == 0
+    assert await purge("shop", NOW, 2) == 1
+    assert await purge("shop", NOW, 2) == 0
     left = await contents(store)
     assert len(left[purged]) == 2
     assert {name: rows for name, rows in left.items() if name != purged} == others
@@ -212,5 +212,5 @@ async def test_events_keep_their_order_and_hold_what_they_say(store: SqlStore) -
     await store.reaper.add_events([])
     rows = (await contents(store))["event"]
     assert [row[4] for row in rows] == [*(f"user {i}" for i in range(300)), ""], "ids sort as the events came"
-    assert rows[-1][1:] == ("shop", rows[-1][2], "REAPER_HELD", "", "", "CLOCK_JUMP")
-    assert len({row[0] for row in rows}) == len(rows)
+    assert (rows[-1][0], *rows[-1][2:]) == ("shop", rows[-1][2], "REAPER_HELD", "", "", "CLOCK_JUMP")
+    assert len({row[1] for row in rows}) == len(rows)

@@ -19,7 +19,7 @@ from profile_grpc.service.ports import ProfileFilter
 from profile_grpc.store import SchemaError, check_schema, migrate, open_store
 from profile_grpc.store.engines import named_by
 from profile_grpc.store.schema import REVISIONS, VERSION_TABLE, upgrade
-from profile_grpc.store.tables import DISTRIBUTED, REFERENCE, metadata
+from profile_grpc.store.tables import metadata
 from tests.store.support import HASHER, Writer, contents, key, profile, put, register
 
 
@@ -264,10 +264,3 @@ async def test_an_older_schema_says_what_to_run(engine_url: str, monkeypatch: py
     monkeypatch.setattr("profile_grpc.store.schema.REVISIONS", (*REVISIONS, "9999"))
     with pytest.raises(SchemaError, match=r"older than this program needs \(9999\); run: profile-grpc migrate"):
         await check_schema(engine_url)
-
-
-def test_every_unique_key_holds_the_column_that_citus_distributes_by() -> None:
-    assert {table for table, _ in DISTRIBUTED} | set(REFERENCE) == set(metadata.sorted_tables)
-    for table, column in DISTRIBUTED:
-        assert column in table.primary_key.columns
-        assert all(column in index.columns for index in table.indexes if index.unique)

@@ -14,7 +14,8 @@ from profile_grpc.domain.settings import AppSettings
 from profile_grpc.domain.updating import UpdateProfileData
 from profile_grpc.service.observer import Silent
 from profile_grpc.service.ports import ProfileFilter
-from profile_grpc.service.write_queue import QueueLimits, WriteQueue
+from profile_grpc.service.shard_queue import QueueLimits
+from profile_grpc.service.write_queue import WriteQueue
 from profile_grpc.store import SqlStore
 from tests.store.support import HASHER, contents, key, register
 

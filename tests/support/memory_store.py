@@ -40,10 +40,19 @@ class MemoryStore:
     def __init__(self, world: World) -> None:
         self.world = world
         self.commits_beside = False
+        self.shards: dict[str, int] = {}
+        """The shard of each app, where there are several."""
         self.before_commit: Callable[[Changes], Awaitable[None]] = _nothing
         self.transactions = 0
         """How many were begun."""
         self.commits: list[Changes] = []
+
+    @property
+    def is_spread(self) -> bool:
+        return bool(self.shards)
+
+    async def shard(self, app_id: str) -> int:
+        return self.shards[app_id]
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[MemoryTransaction]:

@@ -13,7 +13,8 @@ from profile_grpc.domain.registration import Register
 from profile_grpc.domain.settings import AppSettings
 from profile_grpc.domain.state import Changes
 from profile_grpc.service.observer import Silent
-from profile_grpc.service.write_queue import QueueLimits, WriteQueue
+from profile_grpc.service.shard_queue import QueueLimits
+from profile_grpc.service.write_queue import WriteQueue
 from tests.support.domain import HASHER, ManualClock, key, revisions
 from tests.support.memory_store import MemoryStore
 from tests.support.world import World

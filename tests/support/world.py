@@ -26,6 +26,7 @@ from profile_grpc.domain.model import (
     CountKey,
     Event,
     Guard,
+    GuardKey,
     History,
     LedgerEntry,
     MadRecord,
@@ -54,7 +55,7 @@ class World:
         return self.rows[PROFILES]
 
     @property
-    def guards(self) -> dict[int, Guard]:
+    def guards(self) -> dict[GuardKey, Guard]:
         return self.rows[GUARDS]
 
     @property

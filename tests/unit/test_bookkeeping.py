@@ -17,6 +17,7 @@ from profile_grpc.domain.model import (
     GUARDS,
     Channel,
     CountKey,
+    GuardKey,
     Platform,
     ProfileKey,
     ProfileStatus,
@@ -192,14 +193,14 @@ def test_writers_of_different_devices_do_not_meet() -> None:
 # --- guards and counts ---
 
 
-def bumped(scene: Scene, *commands: AnyCommand) -> set[int]:
+def bumped(scene: Scene, *commands: AnyCommand) -> set[GuardKey]:
     return {write.row.key for write in scene.changes(*commands).writes(kinds.GUARDS)}
 
 
 @pytest.mark.parametrize("single", [False, True])
 def test_R5_R7_whoever_becomes_current_bumps_the_guards(single: bool) -> None:
     scene = given(profile(BOB, user_state=UserState.INACTIVE), single_device_per_user=single)
-    of_user = {ANN.user.guard} if single else set()
+    of_user: set[GuardKey] = {ANN.user.guard} if single else set()
     assert bumped(scene, Register(ANN)) == {ANN.device.guard} | of_user
     assert bumped(scene, Register(BOB)) == {BOB.device.guard}, "it was the user's newest device before"
 
@@ -217,7 +218,7 @@ def test_devices_and_users_have_guards_of_their_own() -> None:
     users = {key(name, "d").user.guard for name in names}
     assert len(devices) > 990
     assert len(devices | users) > 1980
-    assert all(0 <= guard < GUARDS for guard in devices | users)
+    assert all(0 <= guard.number < GUARDS for guard in devices | users)
 
 
 def test_a_rule_that_forgets_to_ask_for_a_guard_is_a_fault() -> None:

@@ -8,7 +8,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, NoReturn
@@ -20,6 +20,7 @@ from profile_grpc.bootstrap.clock import SystemClock
 from profile_grpc.bootstrap.composition import Application
 from profile_grpc.config import OperatorError, ServeConfig
 from profile_grpc.domain.hashing import Hasher
+from profile_grpc.service.observer import Observer
 from profile_grpc.service.ports import DirectoryStore, ProfileStore, StoreError
 from profile_grpc.store import SchemaError, SqlStore, open_store
 from profile_grpc.telemetry.metrics import Metrics, ProfileCounts
@@ -36,6 +37,8 @@ _APPS = 1000
 """How many apps are read at once."""
 SCHEMA_INTERVAL = 5.0
 """Seconds between two looks at the schema's revision."""
+NODES_INTERVAL = 5.0
+"""Seconds between two looks at the nodes of a cluster."""
 _YOUNG_OBJECTS = 50_000
 """How many more objects than before make the garbage collector look at the young ones. Calls make no cycles: Python's
 700 has it look at those in flight, again and again, for a tenth of the process's time."""
@@ -88,6 +91,7 @@ async def serve_calls(
                     "directory": application.directory.run(),
                     "schema": watch_schema(store),
                     "reaper": application.reaper.run(config.reaper_interval),
+                    "database nodes": watch_nodes(store, metrics),
                 }
                 if counts is not None:
                     background["profile counts"] = keep_counts(store.profiles, counts)
@@ -170,6 +174,22 @@ async def watch_schema(store: SqlStore, interval: float = SCHEMA_INTERVAL) -> No
             raise
         except StoreError:
             continue  # the health check tells
+
+
+async def watch_nodes(store: SqlStore, observer: Observer) -> None:
+    """Looks every few seconds, until cancelled, which nodes of the database cannot be reached, if it is a cluster."""
+    known: Sequence[str] = []
+    while True:
+        try:
+            missing = await store.missing_nodes()
+        except StoreError:
+            pass  # the health check tells
+        else:
+            observer.nodes_missing(missing)
+            if missing != known:
+                log.warning("nodes of the database cannot be reached; their apps are not served", nodes=missing)
+            known = missing
+        await asyncio.sleep(NODES_INTERVAL)
 
 
 async def run_until(stop: asyncio.Event, background: dict[str, Coroutine[Any, Any, None]]) -> None:

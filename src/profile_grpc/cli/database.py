@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Annotated
 
 from profile_grpc import config
 from profile_grpc.cli import options, output
 
 
-def migrate(*, database_url: options.DatabaseUrl = None, as_json: options.Json = False) -> None:
+def migrate(
+    *,
+    database_url: options.DatabaseUrl = None,
+    citus_shards: Annotated[
+        int | None,
+        options.option(
+            "--citus-shards",
+            help="Shards of each table that is distributed now: at least as many as there will ever be nodes.",
+            show_default="the database's setting citus.shard_count",
+            min=1,
+            max=64_000,
+        ),
+    ] = None,
+    as_json: options.Json = False,
+) -> None:
     """Create the schema, or bring it up to date; on Citus, distribute the tables. Repeating it changes nothing.
 
     JSON: {database, revision}.
@@ -19,7 +34,7 @@ def migrate(*, database_url: options.DatabaseUrl = None, as_json: options.Json =
     if config.is_sqlite(url):
         config.prepare_sqlite_file(url)
     with output.working("migrating"):
-        revision = asyncio.run(migrate_schema(url))
+        revision = asyncio.run(migrate_schema(url, shards=citus_shards))
     shown = config.display_url(url)
     if as_json:
         output.document({"database": shown, "revision": revision})

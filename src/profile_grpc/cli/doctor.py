@@ -154,6 +154,10 @@ async def _inside(admin: Application) -> AsyncIterator[Finding]:
     yield Finding("schema", Verdict.OK, f"revision {facts.revision}")
     citus = f", Citus {facts.citus}" if facts.citus else ""
     yield Finding("engine", Verdict.OK, f"{facts.engine} {facts.version}{citus}")
+    for node in await admin.store.missing_nodes():
+        yield Finding(
+            "node", Verdict.MEND, f"{node} cannot be reached from the coordinator: its apps are not served", "start it"
+        )
     for name, (wanted, todo) in _WANTED.get(facts.engine, {}).items():
         found = facts.settings.get(name, "")
         good = found in wanted

@@ -19,6 +19,7 @@ from profile_grpc.domain.model import (
     Event,
     FeedbackLosses,
     Guard,
+    GuardKey,
     LedgerEntry,
     Liveness,
     Profile,
@@ -105,7 +106,7 @@ class TallyKind(Generic[KeyT]):
 
 # --- rows ---
 
-GUARDS: RowKind[int, Guard] = RowKind("guard")
+GUARDS: RowKind[GuardKey, Guard] = RowKind("guard")
 """The guards of devices and users about whose profiles something is decided."""
 
 TOKENS: RowKind[TokenKey, TokenGuard] = RowKind("push_token")

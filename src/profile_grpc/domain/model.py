@@ -139,7 +139,14 @@ class DisplacementEffect(enum.IntEnum):
 
 
 GUARDS = 1 << 18
-"""How many guards there are. Two processes rarely change so many devices at once that two of these share a guard."""
+"""How many guards an app has. Two processes rarely change so many devices at once that two of these share a guard."""
+
+
+class GuardKey(NamedTuple):
+    """A guard of an app; `number`: 0 to GUARDS - 1."""
+
+    app_id: str
+    number: int
 
 
 class DeviceKey(NamedTuple):
@@ -149,7 +156,7 @@ class DeviceKey(NamedTuple):
     device_id: str
 
     @property
-    def guard(self) -> int:
+    def guard(self) -> GuardKey:
         """The guard that every decision about who uses the device relies on (R5, R6)."""
         return _guard("device", *self)
 
@@ -161,13 +168,13 @@ class UserKey(NamedTuple):
     user_id: str
 
     @property
-    def guard(self) -> int:
+    def guard(self) -> GuardKey:
         """The guard that every decision about the user's newest device relies on (R7)."""
         return _guard("user", *self)
 
 
-def _guard(*identity: str) -> int:
-    return crc32("\0".join(identity).encode()) % GUARDS
+def _guard(kind: str, app_id: str, identity: str) -> GuardKey:
+    return GuardKey(app_id, crc32(f"{kind}\0{identity}".encode()) % GUARDS)
 
 
 class ProfileKey(NamedTuple):
@@ -380,8 +387,7 @@ class Guard(NamedTuple):
     Stands for every device and user that falls on its number, and holds nothing about any of them.
     """
 
-    key: int
-    """0 to GUARDS - 1."""
+    key: GuardKey
     revision: int
 
 

@@ -49,6 +49,7 @@ from profile_grpc.domain.model import (
     Event,
     EventType,
     Guard,
+    GuardKey,
     History,
     LedgerEntry,
     Liveness,
@@ -402,7 +403,7 @@ class State:
         """Has whoever becomes the user's newest device bump the user's guard (R7)."""
         self._guarded_users.add(user)
 
-    def bump(self, guard: int) -> None:
+    def bump(self, guard: GuardKey) -> None:
         """Changes a guard, so that whoever decided on what it guards decides again."""
         self.row(GUARDS, guard)  # a rule that did not ask for it has decided on what it does not guard
         self.put_row(GUARDS, Guard(guard, self.fresh_revision()))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -24,7 +25,15 @@ from profile_grpc.reaper.stamps import clock_went_back, settle_stamps
 from profile_grpc.service.erasing import erase_profiles
 from profile_grpc.service.lease import Lease, LeaseLost
 from profile_grpc.service.observer import Observer
-from profile_grpc.service.ports import Clock, Conflict, ReaperRecord, Store, StoreError, StoreUnavailable
+from profile_grpc.service.ports import (
+    Clock,
+    Conflict,
+    NodeUnavailable,
+    ReaperRecord,
+    Store,
+    StoreError,
+    StoreUnavailable,
+)
 from profile_grpc.service.write_queue import WriteQueue
 
 log = structlog.get_logger(__name__)
@@ -60,6 +69,29 @@ class _Order:
     confirm: bool
     progress: Callable[[str, int], None]
     now: datetime
+
+
+class _Failures:
+    """What failed in some apps, for which the others are not to wait."""
+
+    def __init__(self) -> None:
+        self._first: Exception | None = None
+
+    @contextmanager
+    def kept(self, app_id: str | None = None) -> Iterator[None]:
+        """Keeps an error of the block that is about an app's data, settings or node, and goes on after it."""
+        try:
+            yield
+        except (StoreError, Refused) as error:
+            if isinstance(error, StoreUnavailable) and not isinstance(error, NodeUnavailable):
+                raise
+            log.warning("a part of the pass could not be done", app=app_id, error=str(error))
+            self._first = self._first or error
+
+    def raise_first(self) -> None:
+        """Raises the first error, if there was one."""
+        if self._first is not None:
+            raise self._first
 
 
 class Reaper:
@@ -141,26 +173,27 @@ class Reaper:
         if report.clock_held:
             return
         known: set[str] = set()
-        failures: list[Exception] = []
+        failures = _Failures()
         async for app in self._apps(order.app_id):
             known.add(app.app_id)
-            try:
+            with failures.kept(app.app_id):
                 if certain:
                     await settle_stamps(self._store.reaper, self._queue, app, order.now, self._lease)
                 await self._clean(app, report, order)
-            except StoreUnavailable:
-                raise
-            except (StoreError, Refused) as error:  # of this app's data or settings: the others are not to wait for it
-                log.warning("an app could not be reaped", app=app.app_id, error=str(error))
-                failures.append(error)
         if all_apps:
             self._holds.forget_all_but({held.app_id for held in report.held})
-        await purge_leftovers(self._store.reaper, order.now, self._lease, report.purged)
-        await self._erase_leftovers_of_deleted_apps(known)
-        await release_app_ids(self._store.directory, order.now, self._lease)
-        await self._store.reaper.save_record(ReaperRecord(last_pass_time=order.now))
-        if failures:
-            raise failures[0]
+        reaper, leftovers = self._store.reaper, {*known, ""}
+        with failures.kept():  # one node that is away keeps the database from telling the apps that are gone
+            leftovers.update(await reaper.apps_with_leftovers())
+        for app_id in sorted(leftovers):
+            with failures.kept(app_id):
+                await purge_leftovers(reaper, app_id, order.now, self._lease, report.purged)
+        with failures.kept():
+            await self._erase_leftovers_of_deleted_apps(known)
+        with failures.kept():
+            await release_app_ids(self._store.directory, order.now, self._lease)
+        await reaper.save_record(ReaperRecord(last_pass_time=order.now))
+        failures.raise_first()
 
     async def _clean(self, app: App, report: PassReport, order: _Order) -> None:
         """Deletes what is inactive in the app unless the breaker holds, and purges what is unregistered."""

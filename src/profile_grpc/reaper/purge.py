@@ -28,21 +28,22 @@ class Purged:
     ledger_entries: int = 0
 
 
-async def purge_leftovers(store: ReaperStore, now: datetime, lease: Lease, purged: Purged) -> None:
-    """Deletes tombstones, events, ledger entries and forgotten orders of calls past their retention, in chunks."""
+async def purge_leftovers(store: ReaperStore, app_id: str, now: datetime, lease: Lease, purged: Purged) -> None:
+    """Deletes the tombstones, events, ledger entries and orders of calls of the app past their retention, in chunks."""
 
-    async def in_chunks(purge: Callable[[datetime, int], Awaitable[int]], before: datetime) -> int:
+    async def in_chunks(purge: Callable[[str, datetime, int], Awaitable[int]], before: datetime) -> int:
         total = 0
-        while number := await purge(before, CHUNK):
+        while number := await purge(app_id, before, CHUNK):
             total += number
             await lease.acquire()
+        await lease.keep()
         return total
 
-    purged.tombstones = await in_chunks(store.purge_tombstones, now - TOMBSTONE_RETENTION)
-    purged.events = await in_chunks(store.purge_events, now - EVENT_RETENTION)
-    purged.ledger_entries = await in_chunks(store.purge_ledger, now - LEDGER_RETENTION)
+    purged.tombstones += await in_chunks(store.purge_tombstones, now - TOMBSTONE_RETENTION)
+    purged.events += await in_chunks(store.purge_events, now - EVENT_RETENTION)
+    purged.ledger_entries += await in_chunks(store.purge_ledger, now - LEDGER_RETENTION)
     await in_chunks(store.purge_orders, now)
-    await store.purge_reaped(now - inactivity.BREAKER_WINDOW)
+    await store.purge_reaped(app_id, now - inactivity.BREAKER_WINDOW)
 
 
 async def release_app_ids(directory: DirectoryStore, now: datetime, lease: Lease) -> None:

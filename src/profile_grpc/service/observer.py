@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from profile_grpc.domain.model import DeletionReason
@@ -52,6 +53,10 @@ class Observer(Protocol):
         """Whether the reaper holds everywhere because the clock jumped (P6)."""
         ...
 
+    def nodes_missing(self, nodes: Sequence[str]) -> None:
+        """The nodes of the database's cluster that cannot be reached now, as `host:port`."""
+        ...
+
 
 class Silent:
     """An observer that listens to nothing."""
@@ -84,4 +89,7 @@ class Silent:
         """See Observer."""
 
     def clock_hold(self, *, held: bool) -> None:
+        """See Observer."""
+
+    def nodes_missing(self, nodes: Sequence[str]) -> None:
         """See Observer."""

@@ -39,6 +39,10 @@ class StoreUnavailable(StoreError):  # noqa: N818
     """The database cannot be reached, or the outcome of a commit is unknown. Safe to repeat."""
 
 
+class NodeUnavailable(StoreUnavailable):
+    """A part of the database cannot be reached: the node of a cluster that holds the rows. Others go on."""
+
+
 class WriteTransaction(Protocol):
     """One transaction: load, decide, apply."""
 
@@ -69,6 +73,19 @@ class ProfileStore(Protocol):
     @property
     def commits_beside(self) -> bool:
         """Whether several transactions write at the same time."""
+        ...
+
+    @property
+    def is_spread(self) -> bool:
+        """Whether the apps are spread over shards, of which each commits, and fails, by itself."""
+        ...
+
+    async def shard(self, app_id: str) -> int:
+        """The number of the shard that holds the app.
+
+        Raises:
+            StoreUnavailable.
+        """
         ...
 
     def write(self) -> AbstractAsyncContextManager[WriteTransaction]:
@@ -327,24 +344,28 @@ class ReaperStore(Protocol):
         """How many ACTIVE profiles that never sent a heartbeat were last registered on each UTC day."""
         ...
 
-    async def purge_tombstones(self, before: datetime, limit: int) -> int:
-        """Deletes up to `limit` tombstones older than `before`; answers how many."""
+    async def apps_with_leftovers(self) -> Sequence[str]:
+        """The apps of which something is kept that is purged by its age, also apps that are gone, and "" for none."""
         ...
 
-    async def purge_events(self, before: datetime, limit: int) -> int: ...
+    async def purge_tombstones(self, app_id: str, before: datetime, limit: int) -> int:
+        """Deletes up to `limit` tombstones of the app older than `before`; answers how many."""
+        ...
 
-    async def purge_ledger(self, before: datetime, limit: int) -> int: ...
+    async def purge_events(self, app_id: str, before: datetime, limit: int) -> int: ...
 
-    async def purge_orders(self, before: datetime, limit: int) -> int:
-        """Deletes up to `limit` orders of calls whose time to be forgotten is before `before` (R13)."""
+    async def purge_ledger(self, app_id: str, before: datetime, limit: int) -> int: ...
+
+    async def purge_orders(self, app_id: str, before: datetime, limit: int) -> int:
+        """Deletes up to `limit` orders of the app's calls whose time to be forgotten is before `before` (R13)."""
         ...
 
     async def stamped_ahead(self, app_id: str, after: datetime, limit: int) -> Sequence[ProfileKey]:
         """Up to `limit` profiles of the app whose times the reaper goes by are after `after`."""
         ...
 
-    async def purge_reaped(self, before: datetime) -> int:
-        """Deletes the deletion tallies older than `before`."""
+    async def purge_reaped(self, app_id: str, before: datetime) -> int:
+        """Deletes the deletion tallies of the app older than `before`."""
         ...
 
     async def add_events(self, events: Sequence[Event]) -> None:

@@ -19,7 +19,8 @@ from profile_grpc.domain.settings import App
 from profile_grpc.service import paging
 from profile_grpc.service.observer import Observer
 from profile_grpc.service.ports import ProfileFilter, ProfileStore
-from profile_grpc.service.write_queue import BULK, WriteQueue
+from profile_grpc.service.shard_queue import BULK
+from profile_grpc.service.write_queue import WriteQueue
 
 ResultT = TypeVar("ResultT")
 

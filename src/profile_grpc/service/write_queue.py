@@ -1,82 +1,34 @@
-"""The write path: commands gather in a queue, are decided together and committed together."""
+"""The write path: every command that changes profiles comes through here."""
 
 from __future__ import annotations
 
 import asyncio
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from time import perf_counter
-from typing import Any, NamedTuple, TypeVar
+from dataclasses import replace
+from typing import Any, TypeVar
 
-import structlog
-
-from profile_grpc.domain.commands import AnyCommand, Command, needs_of
-from profile_grpc.domain.errors import Reason, Refused
+from profile_grpc.domain.commands import AnyCommand, Command
+from profile_grpc.domain.errors import Refused
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.settings import AppSettings
-from profile_grpc.domain.state import State, TornRows
 from profile_grpc.service import refusals
-from profile_grpc.service.fair_queue import FairQueue
-from profile_grpc.service.gathering import LINGER, Gathering
 from profile_grpc.service.observer import Observer
-from profile_grpc.service.ports import Clock, Conflict, ProfileStore, StoreUnavailable
-
-log = structlog.get_logger(__name__)
+from profile_grpc.service.ports import Clock, ProfileStore, StoreUnavailable
+from profile_grpc.service.shard_queue import QueueLimits, ShardQueue
 
 ResultT = TypeVar("ResultT")
 
-BULK = 50
-"""Items in a part of a long report: 3 to 5 ms of work, for which a single call may have to wait."""
-_LONGEST_PAUSE = 0.016
-"""Seconds between two attempts: as long as a large batch takes, and the whole queue waits meanwhile."""
-
-
-@dataclass(frozen=True, slots=True)
-class QueueLimits:
-    """How much may gather. The sizes of batches and crowds count feedback items and reaped profiles, not commands."""
-
-    pending: int = 20_000
-    """Commands that may wait; beyond, QUEUE_FULL. A quarter of the places is kept for single calls."""
-    batch: int = 500
-    bulk: int = BULK
-    """Of a batch beside single calls, so much may be bulk."""
-    linger: float = LINGER
-    """Seconds that a batch may wait for the callers just answered to come back; never spent by an idle queue."""
-    crowd: int = 250
-    """So many that wait for a batch under way are begun beside it, where the store commits several at a time."""
-    attempts: int = 8
-    """How often a single command is decided again while others keep changing its rows; then it is refused."""
-    shared_attempts: int = 1
-    """The same of a batch, which is then halved: its other commands must not wait for the one that cannot win."""
-    retry_after: float = 1.0
-    """Seconds after which a refused caller should try again."""
-
-
-class _Pending(NamedTuple):
-    """A command that waits for its turn, and the future that its caller awaits."""
-
-    command: AnyCommand
-    settings: AppSettings
-    app_id: str
-    size: int
-    future: asyncio.Future[Any]
-    """Of the command's result, or of why it is refused."""
-
-    def answer(self, answer: object) -> None:
-        """Tells the caller, unless it has left."""
-        if not self.future.done():
-            self.future.set_result(answer)
+_PART = 8
+"""Each of several queues may hold this part of the limit: those of a node that does not answer must not use up memory,
+and the others go on."""
 
 
 class WriteQueue:
-    """Decides and commits commands in batches: an app's single calls in the order of their arrival, its bulk likewise.
+    """Decides and commits commands in batches, those of each shard by themselves.
 
-    Bulk is what comes many at a time or is about many profiles. It gives way to single calls, and apps take turns, so
-    that no caller waits for another's backlog (FairQueue).
-
-    A caller is answered after the commit, never before. A caller that goes away does not stop a batch in flight. Two
-    batches may be under way at a time: then the order is that of their commits, which nobody who still waits can tell.
+    On SQLite and PostgreSQL there is one shard. On a Citus cluster a batch holds commands of one shard, so that each
+    commit is one node's, and a node that is away holds up its own apps only.
     """
 
     def __init__(
@@ -90,36 +42,42 @@ class WriteQueue:
         fresh_revision: Callable[[], int] | None = None,
     ) -> None:
         self._store = store
-        self._clock = clock
-        self._hasher = hasher
         self._observer = observer
         self._limits = limits or QueueLimits()
         # Random revisions, so that a row deleted and made again never has one that was seen before.
-        self._fresh_revision = fresh_revision or (lambda: random.getrandbits(63))
-        self._queue: FairQueue[_Pending] = FairQueue(self._limits.batch, self._limits.bulk)
-        self._committing = False
-        """Whether the first worker is at a batch, rather than at gathering one."""
-        self._arrival = asyncio.Event()
-        self._crowd = asyncio.Event()
-        self._gathering = Gathering(self._limits.linger)
+        revision = fresh_revision or (lambda: random.getrandbits(63))
+
+        def make(limits: QueueLimits) -> ShardQueue:
+            return ShardQueue(
+                store,
+                clock,
+                hasher,
+                observer=observer,
+                limits=limits,
+                fresh_revision=revision,
+                taken=self._show_depth,
+            )
+
+        self._make = make
+        self._only = make(self._limits)
+        """The queue of a database that is not spread over nodes."""
+        self._queues: dict[int, ShardQueue] = {}
+        """Those of the shards, by the shard's number, made when first needed."""
         self._closing = False
         self.taken = 0
         """How many commands have come so far: whether there are callers, for those who should give way."""
-        self._workers: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
         """Begins to work, on the running event loop."""
-        self._workers.append(asyncio.create_task(self._run(), name="write-queue"))
-        if self._store.commits_beside:
-            self._workers.append(asyncio.create_task(self._assist(), name="write-queue-assistant"))
+        self._only.start()
 
     async def close(self) -> None:
         """Refuses new commands, commits those that wait, and ends."""
         self._closing = True
-        self._arrival.set()
-        self._crowd.set()
-        self._gathering.end()
-        await asyncio.gather(*self._workers)
+        for queue in self._all():
+            queue.drain()
+        for queue in self._all():
+            await queue.ended()
 
     async def submit(self, command: Command[ResultT], settings: AppSettings) -> ResultT:
         """Decides and commits one command.
@@ -127,9 +85,11 @@ class WriteQueue:
         Raises:
             Refused: the rules say no, or QUEUE_FULL, DRAINING, CONFLICT, DATA_REFUSED, DATABASE_UNAVAILABLE.
         """
+        queue = await self._queue_of(command) if self._store.is_spread else self._only
         bulk = command.size > 1
-        self._admit(1, bulk=bulk)
-        answer: ResultT | Refused = await self._enqueue(command, settings, bulk=bulk)
+        queue.admit(1, bulk=bulk)
+        self.taken += 1
+        answer: ResultT | Refused = await queue.enqueue(command, settings, bulk=bulk)
         if isinstance(answer, Refused):
             raise answer
         return answer
@@ -138,127 +98,36 @@ class WriteQueue:
         """Decides and commits each command on its own, and answers them in order.
 
         Raises:
-            Refused: QUEUE_FULL or DRAINING, for all of them, before any work.
+            Refused: QUEUE_FULL or DRAINING, for all of them, before any work; DATABASE_UNAVAILABLE likewise.
         """
-        self._admit(len(commands), bulk=True)
-        waiting = [self._enqueue(command, settings, bulk=True) for command, settings in commands]
+        if self._store.is_spread:
+            queues = [await self._queue_of(command) for command, _ in commands]
+        else:
+            queues = [self._only] * len(commands)
+        for queue in dict.fromkeys(queues):
+            queue.admit(queues.count(queue), bulk=True)
+        self.taken += len(commands)
+        waiting: list[asyncio.Future[Any]] = [
+            queue.enqueue(command, settings, bulk=True)
+            for queue, (command, settings) in zip(queues, commands, strict=True)
+        ]
         return [await future for future in waiting]
 
-    def _admit(self, commands: int, *, bulk: bool) -> None:
-        """Whether that many commands may wait, all or none."""
+    async def _queue_of(self, command: AnyCommand) -> ShardQueue:
+        """The queue of the shard that holds the command's app."""
+        try:
+            shard = await self._store.shard(command.app_id)
+        except StoreUnavailable:
+            raise refusals.unavailable() from None
         if self._closing:
             raise refusals.draining()
-        limit = self._limits.pending - (self._limits.pending // 4 if bulk else 0)
-        if len(self._queue) + commands > limit:
-            raise self._full(limit)
+        if shard not in self._queues:
+            queue = self._queues[shard] = self._make(replace(self._limits, pending=self._limits.pending // _PART))
+            queue.start()
+        return self._queues[shard]
 
-    def _enqueue(self, command: AnyCommand, settings: AppSettings, *, bulk: bool) -> asyncio.Future[Any]:
-        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._queue.add(_Pending(command, settings, command.app_id, command.size, future), bulk=bulk)
-        self.taken += 1
-        waiting = len(self._queue)
-        if waiting == 1:
-            self._arrival.set()
-        if self._is_crowded():
-            self._crowd.set()
-        self._gathering.arrived(waiting)
-        return future
+    def _all(self) -> Sequence[ShardQueue]:
+        return [self._only, *self._queues.values()]
 
-    def _full(self, limit: int) -> Refused:
-        return Refused(
-            Reason.QUEUE_FULL,
-            f"The write queue is full ({limit} commands); try again after {self._limits.retry_after:g} s.",
-            metadata={"limit": str(limit), "retry_after": f"{self._limits.retry_after:g}"},
-            retry_after=self._limits.retry_after,
-        )
-
-    async def _run(self) -> None:
-        answered = 0
-        while True:
-            # The callers just answered are likely to be back in a moment: let them, and those that came meanwhile,
-            # share the next commit. A commit costs as much as ten commands do. With bulk at hand nobody need wait.
-            waiting = len(self._queue)
-            if answered > 1 and not self._queue.has_bulk and not self._closing:
-                await self._gathering.wait(waiting, min(answered + waiting, self._limits.batch))
-            if not len(self._queue):
-                if self._closing:
-                    return
-                self._arrival.clear()
-                await self._arrival.wait()
-            batch = self._take()
-            answered = len(batch)
-            self._committing = True
-            if self._is_crowded():
-                self._crowd.set()
-            await self._commit(batch)
-            self._committing = False
-
-    async def _assist(self) -> None:
-        """Commits crowds that would wait for the batch under way, so that this process works while that one waits."""
-        while not self._closing:
-            if self._is_crowded():
-                await self._commit(self._take())
-            else:
-                self._crowd.clear()
-                await self._crowd.wait()
-
-    def _is_crowded(self) -> bool:
-        return self._committing and self._queue.size >= self._limits.crowd
-
-    def _take(self) -> list[_Pending]:
-        # Those whose callers left before their turn came are passed over.
-        batch = [pending for pending in self._queue.take() if not pending.future.cancelled()]
-        self._observer.queue_depth(len(self._queue))
-        return batch
-
-    async def _commit(self, batch: list[_Pending]) -> None:
-        """Commits the batch, isolating by bisection what cannot be committed."""
-        if not batch:
-            return
-        try:
-            answers = await self._decide_and_write(batch)
-        except StoreUnavailable as error:
-            log.warning("store unavailable", commands=len(batch), error=str(error))
-            answers = [refusals.unavailable()] * len(batch)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it must not reach the neighbours
-            if len(batch) > 1:
-                middle = len(batch) // 2
-                await self._commit(batch[:middle])
-                await self._commit(batch[middle:])
-                return
-            answers = [refusals.of(error)]
-        for pending, answer in zip(batch, answers, strict=True):
-            pending.answer(answer)
-
-    async def _decide_and_write(self, batch: list[_Pending]) -> Sequence[object]:
-        attempts = self._limits.attempts if len(batch) == 1 else self._limits.shared_attempts
-        for attempt in range(attempts):
-            try:
-                return await self._attempt(batch)
-            except Conflict:
-                self._observer.batch_conflicted()
-                # A random pause keeps two processes from meeting again at once.
-                await asyncio.sleep(random.uniform(0, min(0.002 * 2**attempt, _LONGEST_PAUSE)))  # noqa: S311 - no secret
-        return await self._attempt(batch)
-
-    async def _attempt(self, batch: list[_Pending]) -> list[object]:
-        started = perf_counter()
-        needs = needs_of([(p.command, p.settings) for p in batch], self._hasher)
-        async with self._store.write() as transaction:
-            rows = await transaction.load(needs)
-            state = State(rows, hasher=self._hasher, now=self._clock.now(), fresh_revision=self._fresh_revision)
-            answers = [self._decide(state, p) for p in batch]
-            changes = state.changes()
-            if not changes.empty:
-                await transaction.apply(changes)
-        self._observer.batch_committed(len(batch), perf_counter() - started, changes)
-        return answers
-
-    @staticmethod
-    def _decide(state: State, pending: _Pending) -> object:
-        try:
-            return pending.command.decide(state, pending.settings)
-        except Refused as refused:
-            return refused
-        except TornRows as torn:
-            raise Conflict(str(torn)) from torn
+    def _show_depth(self) -> None:
+        self._observer.queue_depth(sum(map(len, self._all())))

@@ -7,7 +7,7 @@ it adds: every column is text, a number or a boolean, and `rows` converts all th
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TypeVar
 
@@ -15,7 +15,7 @@ from sqlalchemy import PoolProxiedConnection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from profile_grpc.service.ports import StoreUnavailable
-from profile_grpc.store.engine import DriverConnection, Engine, Found, Prepared, Row, Statement
+from profile_grpc.store.engine import DriverConnection, Engine, Found, Prepared, Row, StalePlan, Statement
 from profile_grpc.store.errors import translate, translated
 from profile_grpc.store.tasks import to_the_end
 
@@ -96,12 +96,20 @@ class Database:
         Raises:
             StoreError: as `Session`.
         """
+        return await to_the_end(self.read(lambda session: session.fetch(statement, rows, **dict(values))))
 
-        async def read() -> Sequence[Found]:
-            async with self._connected(self.engine.readers) as session:
-                return await session.fetch(statement, rows, **values)
+    async def read(self, work: Callable[[Session], Awaitable[T]]) -> T:
+        """Reads what is committed, for a task that nobody cancels. A plan that no longer fits is made anew.
 
-        return await to_the_end(read())
+        Raises:
+            StoreError: as `Session`.
+        """
+        try:
+            async with self.reading() as session:
+                return await work(session)
+        except StalePlan:
+            async with self.reading() as session:
+                return await work(session)
 
     def reading(self) -> AbstractAsyncContextManager[Session]:
         """A session that reads what is committed, for a task that nobody cancels."""

@@ -16,15 +16,12 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
-    FromClause,
     Integer,
     Table,
     Text,
     and_,
     bindparam,
     delete,
-    select,
-    text,
     update,
 )
 from sqlalchemy.types import TypeEngine
@@ -36,7 +33,7 @@ from profile_grpc.service.ports import Conflict, DueProfile
 from profile_grpc.store import rows, statements, tables, times
 from profile_grpc.store.applying import write_all
 from profile_grpc.store.database import Database, Session
-from profile_grpc.store.engine import Prepared, Row, RowColumn
+from profile_grpc.store.engine import Prepared, Row
 from profile_grpc.store.json_columns import read_tokens
 
 _APP = bindparam("of_app_id", type_=Text())
@@ -184,13 +181,9 @@ def _window(known: int | None, now: datetime, time: int) -> int:
     return time if known is None else times.micros(billing.deletion_window(times.instant(known), now))
 
 
-def _given(database: Database, table: Table, columns: Iterable[str]) -> FromClause:
-    return database.engine.rows([RowColumn(name, statements.plain(table.c[name])) for name in columns])
-
-
 def _among(database: Database, table: Table, columns: Sequence[str]) -> ColumnElement[bool]:
     """That a row of the table is of the app and equals one of the given rows in these columns."""
-    given = _given(database, table, columns)
+    given = statements.given_rows(database, table, columns)
     return and_(table.c.app_id == _APP, database.engine.in_rows(table, given, {name: name for name in columns}))
 
 
@@ -203,15 +196,6 @@ def _insert(
     replace: bool = False,
 ) -> Prepared:
     """INSERT rows of the app with the given columns, the others the same in all; `replace`: what is there already."""
-    given = _given(database, table, columns)
-    values: dict[str, ColumnElement[Any]] = {
-        "app_id": _APP,
-        **{name: bindparam(f"of_{name}", type_=type_) for name, type_ in same.items()},
-        **{name: given.c[name] for name in columns},
-    }
-    statement = database.engine.insert(table).from_select(list(values), select(*values.values()).where(text("true")))
-    if not replace:
-        return database.prepare(statement)
-    key = [column.name for column in table.primary_key]
-    replaced = {name: statement.excluded[name] for name in values if name not in key}
-    return database.prepare(statement.on_conflict_do_update(index_elements=key, set_=replaced))
+    common = {"app_id": _APP, **{name: bindparam(f"of_{name}", type_=type_) for name, type_ in same.items()}}
+    conflict = statements.replacing(table, [*common, *columns]) if replace else None
+    return statements.insert_given(database, table, columns, common, conflict)

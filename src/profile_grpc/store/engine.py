@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
-from sqlalchemy import ColumnElement, Compiled, Connection, Delete, FromClause, Select, Table, Update
+from sqlalchemy import Column, ColumnElement, Compiled, Connection, Delete, FromClause, Select, Table, Update
 from sqlalchemy.dialects.postgresql import Insert as PostgresqlInsert
 from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.types import TypeEngine
 
-from profile_grpc.service.ports import StoreError, StoreUnavailable
+from profile_grpc.service.ports import Conflict, StoreError, StoreUnavailable
 
 Row: TypeAlias = tuple[Any, ...]
 """What a statement is given, in the order of its columns: None, str, int, bool."""
@@ -23,7 +23,11 @@ Found: TypeAlias = Sequence[Any]
 
 Insert: TypeAlias = PostgresqlInsert | SqliteInsert
 Query: TypeAlias = Select[*tuple[Any, ...]]
-Statement: TypeAlias = Query | Insert | ReturningInsert[*tuple[Any, ...]] | Update | Delete
+Returning: TypeAlias = ReturningInsert[*tuple[Any, ...]]
+Statement: TypeAlias = Query | Insert | Returning | Update | Delete
+
+DISTINCT = "distinct_"
+"""How a value begins that is made of the given rows: see `Prepared.distinct`."""
 
 DriverConnection: TypeAlias = Any
 """A connection as its driver, aiosqlite or asyncpg, makes it."""
@@ -38,6 +42,25 @@ class RowColumn:
 
 
 @dataclass(frozen=True, slots=True)
+class Rowwise:
+    """An INSERT … VALUES with one row's values, which can be repeated for more rows."""
+
+    start: str
+    """Up to and with VALUES."""
+    row: str
+    """The values of a row, with `{0}` for the number of its first value, and so on."""
+    end: str
+    names: tuple[str, ...]
+    """The names of a row's values: `column_0` is the first column of the given rows."""
+
+    def sql(self, rows: int) -> str:
+        """The statement for so many rows."""
+        each = len(self.names)
+        listed = (self.row.format(*range(1 + each * row, 1 + each * (row + 1))) for row in range(rows))
+        return f"{self.start} {', '.join(listed)}{self.end}"
+
+
+@dataclass(frozen=True, slots=True)
 class Prepared:
     """A statement ready to execute: its text, and the names of its values in their order."""
 
@@ -47,6 +70,10 @@ class Prepared:
     """The values of those names that the statement itself gives."""
     returns: bool = False
     """A write with RETURNING: it answers a row for each row that it wrote."""
+    distinct: tuple[tuple[str, int], ...] = ()
+    """The names of values that are those of one column of the given rows, each once, and the column's position."""
+    rowwise: Rowwise | None = None
+    """The other form of an INSERT of given rows, where the engine needs it."""
 
     def arguments(self, values: dict[str, object]) -> list[object]:
         """The values in the order of their names."""
@@ -59,7 +86,9 @@ def prepared(compiled: Compiled, sql: str | None = None) -> Prepared:
     """What SQLAlchemy compiled, perhaps with another text around it."""
     constants = {name: value for name, value in compiled.params.items() if value is not None}
     names = tuple(getattr(compiled, "positiontup", None) or ())
-    return Prepared(sql or str(compiled), names, constants, bool(getattr(compiled, "effective_returning", ())))
+    distinct = tuple((name, int(name.removeprefix(DISTINCT))) for name in names if name.startswith(DISTINCT))
+    returns = bool(getattr(compiled, "effective_returning", ()))
+    return Prepared(sql or str(compiled), names, constants, returns, distinct)
 
 
 class TableMissing(StoreUnavailable):
@@ -67,6 +96,10 @@ class TableMissing(StoreUnavailable):
 
     def __init__(self, _: str = "") -> None:
         super().__init__("the database is not ready for this program; run: profile-grpc migrate")
+
+
+class StalePlan(Conflict):
+    """A statement was planned for tables of another shape: before a migration, or before they were distributed."""
 
 
 class EngineKind(Protocol):
@@ -105,8 +138,16 @@ class EngineKind(Protocol):
         """Waits until no other process migrates; holds until the transaction's end."""
         ...
 
-    def distribute(self, connection: Connection) -> None:
-        """Spreads tables over the nodes, where the database has several."""
+    def gather(self, connection: Connection) -> None:
+        """Before migrations: takes back tables that are spread over nodes in another way than this program's."""
+        ...
+
+    def spread(self, connection: Connection, shards: int | None) -> None:
+        """After migrations: spreads tables over the nodes, where the database has several.
+
+        Raises:
+            StoreError: they have another number of shards already than is asked for.
+        """
         ...
 
     def translate(self, error: Exception) -> StoreError | None:
@@ -141,6 +182,11 @@ class Engine(Protocol):
         ...
 
     @property
+    def is_spread(self) -> bool:
+        """Whether the database is spread over nodes, of which each holds some of the apps."""
+        ...
+
+    @property
     def facts(self) -> Mapping[str, str]:
         """What is worth knowing of the database: SQL expressions by name; `version` and `citus` among them."""
         ...
@@ -149,12 +195,19 @@ class Engine(Protocol):
         """The engine's own INSERT, which knows ON CONFLICT."""
         ...
 
-    def only_new(self, statement: Insert) -> Insert | ReturningInsert[*tuple[Any, ...]]:
+    def only_new(self, statement: Insert) -> Insert | Returning:
         """An INSERT that passes over the rows that are there, so that `execute` counts those that were not."""
         ...
 
     def rows(self, columns: Sequence[RowColumn]) -> FromClause:
         """The rows that a statement is executed with, as a table to select from."""
+        ...
+
+    def among(self, column: Column[Any], position: int) -> ColumnElement[bool]:
+        """That the column equals what some given row has at the position: it follows from a join with the rows.
+
+        Citus finds the shards by values, not by a join. Other engines may leave it out.
+        """
         ...
 
     def in_rows(self, table: Table, rows: FromClause, pairs: Mapping[str, str]) -> ColumnElement[bool]:
@@ -163,6 +216,15 @@ class Engine(Protocol):
 
     def prepare(self, statement: Statement) -> Prepared:
         """Compiles a statement, once."""
+        ...
+
+    def prepare_insert(self, many: Insert | Returning, one: Insert | Returning) -> Prepared:
+        """Compiles an INSERT of given rows.
+
+        Args:
+            many: INSERT … SELECT from the rows.
+            one: the same with VALUES for one row; its columns are the values `column_0` and so on.
+        """
         ...
 
     async def fetch(

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Table
 
 from profile_grpc.domain import kinds
 from profile_grpc.domain.kinds import ByT, KeyT, RecordKind, RecordT, RowKind, RowT, Selection, TallyKind
-from profile_grpc.domain.model import CountKey, Guard
+from profile_grpc.domain.model import CountKey
 from profile_grpc.store import rows, tables, times
 from profile_grpc.store.engine import Found, Row
 
@@ -83,7 +83,9 @@ class StoredTally(Generic[KeyT]):
 
 
 ROWS: Sequence[StoredRows[Any, Any]] = (
-    StoredRows(kinds.GUARDS, tables.guard, key=lambda key: (key,), read=lambda row: Guard(*row), values=tuple),
+    StoredRows(
+        kinds.GUARDS, tables.guard, key=tuple, read=rows.read_guard, values=lambda guard: (*guard.key, guard.revision)
+    ),
     StoredRows(
         kinds.TOKENS,
         tables.push_token,

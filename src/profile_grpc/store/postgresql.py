@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from math import inf
 from time import monotonic
 from typing import Any
 from uuid import uuid4
 
 import asyncpg
 from sqlalchemy import (
+    Column,
     ColumnElement,
     Connection,
     FromClause,
     Table,
     Text,
     and_,
+    any_,
     bindparam,
     cast,
     event,
@@ -29,27 +34,43 @@ from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
-from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.types import TypeEngine
 
-from profile_grpc.service.ports import StoreError, StoreUnavailable
-from profile_grpc.store import postgresql_errors, postgresql_url, tables
-from profile_grpc.store.engine import DriverConnection, Found, Insert, Prepared, Row, RowColumn, Statement, prepared
+from profile_grpc.service.ports import NodeUnavailable, StoreError, StoreUnavailable
+from profile_grpc.store import distribution, postgresql_errors, postgresql_url
+from profile_grpc.store.engine import (
+    DISTINCT,
+    DriverConnection,
+    Found,
+    Insert,
+    Prepared,
+    Returning,
+    Row,
+    RowColumn,
+    Rowwise,
+    StalePlan,
+    Statement,
+    prepared,
+)
 from profile_grpc.store.postgresql_url import PostgresqlUrl
 
-_MIGRATION_LOCK = 0x70726F66  # any number that is the same for every process that migrates
 COMMAND_TIMEOUT = 60.0
 """Seconds after which a statement is given up: a server that no longer answers must not hold the queue for ever."""
 
 _PLANS_RENEWED = 60.0
 """Seconds, at most, that a plan is kept."""
 
+_MIGRATION_LOCK = 0x70726F66  # any number that is the same for every process that migrates
+_IS_CLUSTER = "SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'citus')"
 # Else the server plans a statement anew for each small batch, which takes longer than executing it: it expects of rows
 # it knows fewer than the ten it supposes otherwise. Citus has no plan for some statements before it knows their values.
-_KEEP_PLANS = (
-    "SELECT set_config('plan_cache_mode', 'force_generic_plan', false)"
-    " WHERE NOT EXISTS (SELECT FROM pg_extension WHERE extname = 'citus')"
-)
+_KEEP_PLANS = f"""SELECT is_cluster, set_config('plan_cache_mode',
+    CASE WHEN is_cluster THEN 'auto' ELSE 'force_generic_plan' END, false) FROM ({_IS_CLUSTER}) AS found(is_cluster)"""  # noqa: S608 - no values
+
+_ROWS_AT_ONCE = 128
+"""Rows of one INSERT … VALUES at most: a power of two, so that few texts serve any number of rows."""
+_VALUES = re.compile(r"(.* VALUES) (\([^()]*\))(.*)", re.DOTALL)
+_PLACEHOLDER = re.compile(r"\$(\d+)")
 
 
 class Postgresql:
@@ -90,7 +111,7 @@ class Postgresql:
     @staticmethod
     def migrator(url: str) -> AsyncEngine:
         """Without a limit of time."""
-        return engine(postgresql_url.parse(url), size=1, timeout=None)
+        return Connections(postgresql_url.parse(url), timeout=None).pool(1)
 
     @staticmethod
     def lock_migrations(connection: Connection) -> None:
@@ -98,18 +119,14 @@ class Postgresql:
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
 
     @staticmethod
-    def distribute(connection: Connection) -> None:
-        """Spreads the tables over the nodes of a Citus cluster, those that are not spread yet."""
-        if not connection.execute(text("SELECT 1 FROM pg_extension WHERE extname = 'citus'")).scalar():
-            return
-        spread = set(connection.execute(text("SELECT logicalrelid::text FROM pg_dist_partition")).scalars())
-        for table in tables.REFERENCE:
-            if table.name not in spread:
-                connection.execute(text("SELECT create_reference_table(:name)"), {"name": table.name})
-        for table, column in tables.DISTRIBUTED:
-            if table.name not in spread:
-                statement = text("SELECT create_distributed_table(:name, :column)")
-                connection.execute(statement, {"name": table.name, "column": column})
+    def gather(connection: Connection) -> None:
+        """Where the database is a Citus cluster."""
+        distribution.gather(connection)
+
+    @staticmethod
+    def spread(connection: Connection, shards: int | None) -> None:
+        """Where the database is a Citus cluster."""
+        distribution.spread(connection, shards)
 
     @staticmethod
     def translate(error: Exception) -> StoreError | None:
@@ -117,14 +134,20 @@ class Postgresql:
         return postgresql_errors.translate(error)
 
     def __init__(self, url: PostgresqlUrl, *, pool_size: int) -> None:
-        self.readers = self.writers = engine(url, size=pool_size)
+        self._connections = Connections(url)
+        self.readers = self.writers = self._connections.pool(pool_size)
         self._dialect = self.readers.dialect
+
+    @property
+    def is_spread(self) -> bool:
+        """Whether the database is a Citus cluster, as a connection found it last, within a minute."""
+        return self._connections.cluster
 
     def insert(self, table: Table) -> Insert:
         """PostgreSQL's INSERT … ON CONFLICT."""
         return postgresql.insert(table)
 
-    def only_new(self, statement: Insert) -> ReturningInsert[*tuple[Any, ...]]:
+    def only_new(self, statement: Insert) -> Returning:
         """With RETURNING: the command's tag that Citus gives counts the rows that were to be inserted."""
         return statement.on_conflict_do_nothing().returning(literal_column("1"))
 
@@ -134,6 +157,10 @@ class Postgresql:
         names = [column.name for column in columns]
         return func.unnest(*arrays).table_valued(*names, name="given").render_derived()
 
+    def among(self, column: Column[Any], position: int) -> ColumnElement[bool]:
+        """On every server: what is tried on one then holds on the other."""
+        return column == any_(bindparam(f"{DISTINCT}{position}", type_=postgresql.ARRAY(Text())))
+
     def in_rows(self, table: Table, rows: FromClause, pairs: Mapping[str, str]) -> ColumnElement[bool]:
         """Makes a DELETE … USING: it joins by the index, whatever the planner thinks of sub-selects."""
         return and_(*(table.c[name] == rows.c[given] for name, given in pairs.items()))
@@ -141,6 +168,16 @@ class Postgresql:
     def prepare(self, statement: Statement) -> Prepared:
         """The text is the key of the driver's cache of prepared statements."""
         return prepared(statement.compile(dialect=self._dialect))
+
+    def prepare_insert(self, many: Insert | Returning, one: Insert | Returning) -> Prepared:
+        """Citus gathers what a SELECT finds in files before it inserts it; VALUES it sends to the shard at once."""
+        single = self.prepare(one)
+        parts = _VALUES.fullmatch(single.sql)
+        if parts is None or "$" in parts[3]:
+            msg = f"no INSERT of one row: {single.sql}"
+            raise ValueError(msg)
+        row = _PLACEHOLDER.sub(lambda found: f"${{{int(found[1]) - 1}}}", parts[2])
+        return replace(self.prepare(many), rowwise=Rowwise(parts[1], row, parts[3], single.names))
 
     async def fetch(
         self, connection: DriverConnection, statement: Prepared, rows: Sequence[Row], values: dict[str, object]
@@ -153,10 +190,32 @@ class Postgresql:
         self, connection: DriverConnection, statement: Prepared, rows: Sequence[Row], values: dict[str, object]
     ) -> int:
         """The number of rows is that of the rows returned, else the last word of the command's tag: `UPDATE 100`."""
+        if statement.rowwise is not None and self.is_spread:
+            return await self._insert(connection, statement, statement.rowwise, rows, values)
         if statement.returns:
             return len(await connection.fetch(statement.sql, *_values(statement, rows, values)))
         tag: str = await connection.execute(statement.sql, *_values(statement, rows, values))
         return int(tag.rpartition(" ")[2])
+
+    @staticmethod
+    async def _insert(
+        connection: DriverConnection,
+        statement: Prepared,
+        rowwise: Rowwise,
+        rows: Sequence[Row],
+        values: dict[str, object],
+    ) -> int:
+        written, begin = 0, 0
+        while begin < len(rows):
+            number = min(1 << (len(rows) - begin).bit_length() - 1, _ROWS_AT_ONCE)
+            some = [
+                {f"column_{n}": value for n, value in enumerate(row)} | values for row in rows[begin : begin + number]
+            ]
+            arguments = [row[name] for row in some for name in rowwise.names]
+            found = await connection.fetch(rowwise.sql(number), *arguments)
+            written += len(found) if statement.returns else number
+            begin += number
+        return written
 
     async def control(self, connection: DriverConnection, command: str) -> None:
         """Without the driver's own transaction objects, which know less than `Session`."""
@@ -164,6 +223,11 @@ class Postgresql:
 
     def spoils(self, error: BaseException) -> bool:
         """The server may still work on a cancelled statement, and its answer is still to come."""
+        if isinstance(error, StalePlan):
+            self._connections.forget()  # the others are no better
+            return True
+        if isinstance(error, NodeUnavailable):
+            return False
         return isinstance(error, StoreUnavailable) or not isinstance(error, Exception)
 
     def discard(self, connection: DriverConnection) -> None:
@@ -171,64 +235,81 @@ class Postgresql:
         connection.terminate()
 
 
-def engine(url: PostgresqlUrl, *, size: int, timeout: float | None = COMMAND_TIMEOUT) -> AsyncEngine:
-    """A pool of connections. `timeout`: seconds that one statement may take."""
+class Connections:
+    """Opens connections, and keeps their plans in step with what the database is: one server, or a Citus cluster."""
 
-    async def connect() -> asyncpg.Connection[asyncpg.Record]:
+    def __init__(self, url: PostgresqlUrl, *, timeout: float | None = COMMAND_TIMEOUT) -> None:
+        """`timeout`: seconds that one statement may take."""
+        self._url = url
+        self._timeout = timeout
+        self._forgotten = -inf
+        self.cluster = False
+        """Whether the database is a Citus cluster, as a connection found it last."""
+
+    def pool(self, size: int) -> AsyncEngine:
+        """A pool of connections."""
+        pool = create_async_engine(
+            "postgresql+asyncpg://",
+            creator=self._adapted,
+            pool_size=size,
+            max_overflow=0,
+            pool_reset_on_return=None,
+            hide_parameters=True,
+        )
+        event.listen(pool.sync_engine, "checkout", self._check)
+        return pool
+
+    def forget(self) -> None:
+        """Has every connection that is open by now closed before it is used again."""
+        self._forgotten = monotonic()
+
+    async def _connect(self) -> asyncpg.Connection[asyncpg.Record]:
         connection = await asyncpg.connect(
-            url.dsn,
-            timeout=url.connect_timeout,
-            command_timeout=timeout,
+            self._url.dsn,
+            timeout=self._url.connect_timeout,
+            command_timeout=self._timeout,
             # Behind PgBouncer in transaction mode no statement stays prepared.
-            statement_cache_size=0 if url.pooled else 256,
+            statement_cache_size=0 if self._url.pooled else 256,
         )
         try:
-            if not url.pooled:
-                await connection.execute(_KEEP_PLANS)
+            await self._look(connection)
         except BaseException:
             connection.terminate()
             raise
         return connection
 
-    def adapt() -> DBAPIConnection:
+    async def _look(self, connection: DriverConnection) -> None:
+        """Finds out what the database is now, and has the connection's plans kept accordingly."""
+        self.cluster = await connection.fetchval(_IS_CLUSTER if self._url.pooled else _KEEP_PLANS)
+
+    def _adapted(self) -> DBAPIConnection:
         # What SQLAlchemy itself executes (migrations) it prepares under a name, which a pooler's other clients must
         # not meet.
-        options = {"prepared_statement_cache_size": 0, "prepared_statement_name_func": uuid4} if url.pooled else {}
+        pooled = self._url.pooled
+        options = {"prepared_statement_cache_size": 0, "prepared_statement_name_func": uuid4} if pooled else {}
         dbapi = asyncpg_dialect.dialect.import_dbapi()  # type: ignore[no-untyped-call]
-        adapted: DBAPIConnection = dbapi.connect(async_creator_fn=connect, **options)
+        adapted: DBAPIConnection = dbapi.connect(async_creator_fn=self._connect, **options)
         return adapted
 
-    pool = create_async_engine(
-        "postgresql+asyncpg://",
-        creator=adapt,
-        pool_size=size,
-        max_overflow=0,
-        pool_reset_on_return=None,
-        hide_parameters=True,
-    )
-
-    @event.listens_for(pool.sync_engine, "checkout")
-    def check(connection: DBAPIConnection, record: ConnectionPoolEntry, _: PoolProxiedConnection) -> None:
+    def _check(self, connection: DBAPIConnection, record: ConnectionPoolEntry, _: PoolProxiedConnection) -> None:
+        now = monotonic()
+        opened, renewed = record.info.setdefault("plans", (now, now))
         # The driver knows at once when the server went away; then all its connections are as old.
-        if connection.driver_connection.is_closed():
+        if connection.driver_connection.is_closed() or opened <= self._forgotten:
             raise exc.InvalidatePoolError
-        if not url.pooled:
-            _renew_plans(connection, record)
+        if now - renewed > min(renewed - opened + 1, _PLANS_RENEWED):
+            connection.run_async(self._renew)
+            record.info["plans"] = (opened, now)
 
-    return pool
+    async def _renew(self, connection: DriverConnection) -> None:
+        """Has the server plan its prepared statements anew, each time that the connection's age has doubled.
 
-
-def _renew_plans(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
-    """Has the server plan its prepared statements anew each time that the connection's age has doubled.
-
-    A plan that was made while a table was empty is kept: it may walk through a whole app by the wrong index, and would
-    still do so in a table of millions, until the server happens to gather statistics.
-    """
-    now = monotonic()
-    opened, renewed = record.info.setdefault("plans", (now, now))
-    if now - renewed > min(renewed - opened + 1, _PLANS_RENEWED):
-        connection.run_async(lambda driver: driver.execute("DISCARD PLANS"))
-        record.info["plans"] = (opened, now)
+        A plan that was made while a table was empty is kept: it may walk through a whole app by the wrong index, and
+        would still do so in a table of millions, until the server happens to gather statistics.
+        """
+        if not self._url.pooled:
+            await connection.execute("DISCARD PLANS")
+        await self._look(connection)
 
 
 _SEPARATOR, _NULL = "\x1f", "\x1e"
@@ -256,6 +337,7 @@ def _values(statement: Prepared, rows: Sequence[Row], values: dict[str, object])
         while given is None:
             given = _joined(columns, secrets.token_hex(), secrets.token_hex())
         values |= given
+        values |= {name: sorted({row[position] for row in rows}) for name, position in statement.distinct}
     return statement.arguments(values)
 
 

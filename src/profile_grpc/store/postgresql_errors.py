@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncpg
 
-from profile_grpc.service.ports import Conflict, DataRefused, StoreError, StoreUnavailable
-from profile_grpc.store.engine import TableMissing, first_line
+from profile_grpc.service.ports import Conflict, DataRefused, NodeUnavailable, StoreError, StoreUnavailable
+from profile_grpc.store.engine import StalePlan, TableMissing, first_line
 
 # SQLSTATE, by its beginning; the longest that fits decides. Its text names conditions, never values.
 _STATES: dict[str, type[StoreError]] = {
-    "0A000": Conflict,  # a cached plan that no longer fits after a schema change: asyncpg drops it, the next try works
+    "0A000": StalePlan,  # what Citus has no plan for before it knows the values, too
+    "08006": NodeUnavailable,  # told by a server, which is there: a coordinator, whose node is not
     "08": StoreUnavailable,  # connection lost, 08007: the outcome of the commit is unknown
     "22": DataRefused,  # data exception, as bytes that are no text
     "23": DataRefused,  # constraint violation
@@ -51,7 +52,7 @@ def _told_by_server(error: asyncpg.PostgresError) -> StoreError:
     state = error.sqlstate or ""
     kind = next((_STATES[state[:n]] for n in (5, 2) if state[:n] in _STATES), StoreError)
     name = f"{type(error).__name__}, SQLSTATE {state}"
-    if kind in (DataRefused, Conflict):
+    if issubclass(kind, (DataRefused, Conflict)):
         return kind(f"PostgreSQL refused the write ({name})")
     if state in _POOLER:
         return StoreError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, TypeAlias
@@ -19,6 +20,7 @@ from profile_grpc.store.database import Database, Session
 from profile_grpc.store.engine import Found, Prepared, Query
 from profile_grpc.store.errors import translated
 from profile_grpc.store.loading import Loader
+from profile_grpc.store.shards import Shards
 from profile_grpc.store.sharing import SharedReads
 from profile_grpc.store.tasks import to_the_end
 
@@ -55,12 +57,18 @@ class Transaction:
 class SqlProfiles:
     """The port `ProfileStore`."""
 
-    def __init__(self, database: Database, hasher: Hasher) -> None:
+    def __init__(self, database: Database, hasher: Hasher, shards: Shards) -> None:
         self._database = database
         self._loader = Loader(database, hasher)
         self._applier = Applier(database)
-        self._by_key = SharedReads(self._get, batch=_LOOKUPS)
-        self._pages = SharedReads(self._list, batch=_PAGES)
+        self._shards = shards
+        # A node that is away must not fail the reads of others: those of each shard share by themselves.
+        self._by_key: defaultdict[int, SharedReads[ProfileKey, Profile | None]] = defaultdict(
+            lambda: SharedReads(self._get, batch=_LOOKUPS)
+        )
+        self._pages: defaultdict[int, SharedReads[_Page, Sequence[Profile]]] = defaultdict(
+            lambda: SharedReads(self._list, batch=_PAGES)
+        )
         self._lists: dict[tuple[str, ...], Prepared] = {}
         self._counts = database.prepare(_counts())
         breaker = tables.feedback_breaker
@@ -71,6 +79,15 @@ class SqlProfiles:
     def commits_beside(self) -> bool:
         """Whether several transactions write at the same time."""
         return self._database.engine.writes_beside
+
+    @property
+    def is_spread(self) -> bool:
+        """Whether the apps are spread over shards, of which each commits, and fails, by itself."""
+        return self._database.engine.is_spread
+
+    async def shard(self, app_id: str) -> int:
+        """The number of the shard that holds the app; 0 where there are no shards."""
+        return await self._shards.of(app_id)
 
     def write(self) -> AbstractAsyncContextManager[WriteTransaction]:
         """A transaction that commits (durably) when the block ends and rolls back when it raises."""
@@ -83,7 +100,7 @@ class SqlProfiles:
 
     async def get(self, key: ProfileKey) -> Profile | None:
         """The profile as committed, or None."""
-        return await self._by_key.fetch(key)
+        return await self._by_key[await self._shards.of(key.app_id)].fetch(key)
 
     async def list(self, wanted: ProfileFilter, after: ProfileKey | None, limit: int) -> Sequence[Profile]:
         """Up to `limit` profiles after the key `after`, ordered by (user_id, device_id), by the bytes of their text."""
@@ -94,7 +111,7 @@ class SqlProfiles:
         }
         if after is not None:
             values |= {"after_user_id": after.user_id, "after_device_id": after.device_id}
-        return await self._pages.fetch(values | {"limit": limit})
+        return await self._pages[await self._shards.of(wanted.app_id)].fetch(values | {"limit": limit})
 
     async def counts(self) -> Mapping[CountKey, int]:
         """How many profiles are stored, by app, status and platform."""
@@ -110,16 +127,18 @@ class SqlProfiles:
 
     async def _get(self, keys: Sequence[ProfileKey]) -> Sequence[Profile | None]:
         """One statement for all of the keys."""
-        async with self._database.reading() as session:
-            found = await session.fetch(self._loader.profile_by_key, sorted(set(keys)))
+        asked = sorted(set(keys))
+        found = await self._database.read(lambda session: session.fetch(self._loader.profile_by_key, asked))
         profiles = {profile.key: profile for profile in map(rows.read_profile, found)}
         return [profiles.get(key) for key in keys]
 
     async def _list(self, pages: Sequence[_Page]) -> Sequence[Sequence[Profile]]:
         """A statement for each page, on one connection."""
-        async with self._database.reading() as session:
-            found = [await session.fetch(self._list_statement(tuple(page)), **page) for page in pages]
-        return [[rows.read_profile(row) for row in one] for one in found]
+
+        async def read(session: Session) -> Sequence[Sequence[Found]]:
+            return [await session.fetch(self._list_statement(tuple(page)), **page) for page in pages]
+
+        return [[rows.read_profile(row) for row in one] for one in await self._database.read(read)]
 
     def _list_statement(self, names: tuple[str, ...]) -> Prepared:
         """One statement for each set of filters: an engine then chooses the index that fits it."""

@@ -29,6 +29,7 @@ from profile_grpc.store.deletions import STORED, Deletions
 from profile_grpc.store.engine import Found, Prepared, Query
 
 _LIMIT = bindparam("limit", type_=BigInteger())
+_BEFORE: ColumnElement[Any] = bindparam("before")
 _IN_APP = tables.profile.c.app_id == bindparam("app_id")
 
 
@@ -57,12 +58,21 @@ class SqlReaper:
                 deletion.c.app_id == bindparam("app_id"), deletion.c.time >= bindparam("since")
             )
         )
-        self._purge_reaped = prepare(delete(deletion).where(deletion.c.time < bindparam("before")))
-        self._tombstones = _Purge(database, tables.tombstone, tables.tombstone.c.delete_time)
-        self._events = _Purge(database, tables.event, tables.event.c.id)
-        self._ledger = _Purge(database, tables.mad_ledger, tables.mad_ledger.c.count_time)
-        self._orders = _Purge(database, tables.device_order, tables.device_order.c.forget_time)
+        tombstone, event, ledger, calls = tables.tombstone, tables.event, tables.mad_ledger, tables.device_order
+        self._purge_reaped = prepare(
+            delete(deletion).where(deletion.c.app_id == bindparam("app_id"), deletion.c.time < bindparam("before"))
+        )
+        self._tombstones = _Purge(database, tombstone, tombstone.c.delete_time, tombstone.c.delete_time < _BEFORE)
+        self._events = _Purge(database, event, event.c.id, event.c.id < _BEFORE)
+        # The day is the index's part; the time decides.
+        day = ledger.c.day <= bindparam("day")
+        self._ledger = _Purge(database, ledger, ledger.c.day, day, ledger.c.count_time < _BEFORE)
+        self._orders = _Purge(database, calls, calls.c.forget_time, calls.c.forget_time < _BEFORE)
         self._ahead = [(prepare(statement), by_day) for statement, by_day in _ahead()]
+        self._next_apps = [
+            prepare(select(func.min(table.c.app_id)).where(table.c.app_id > bindparam("after")))
+            for table in (tombstone, event, ledger, calls, deletion)
+        ]
         self._add_events = statements.insert_new(database, tables.event)
         self._event_rows = rows.EventRows()
 
@@ -122,21 +132,35 @@ class SqlReaper:
         found = await self._database.fetch(self._register_days, app_id=app_id)
         return {times.day(number): profiles for number, profiles in found}
 
-    async def purge_tombstones(self, before: datetime, limit: int) -> int:
-        """Deletes up to `limit` tombstones older than `before`; answers how many."""
-        return await self._tombstones(times.micros(before), limit)
+    async def apps_with_leftovers(self) -> Sequence[str]:
+        """The apps of which something is kept that is purged by its age, also apps that are gone, and "" for none.
 
-    async def purge_events(self, before: datetime, limit: int) -> int:
-        """Deletes up to `limit` events older than `before`; answers how many."""
-        return await self._events(rows.event_id(before), limit)
+        Costs a look into an index for each of them, on each node.
+        """
+        found = {""}
+        for statement in self._next_apps:
+            after: str | None = ""
+            while after is not None:
+                found.add(after)
+                [[after]] = await self._database.fetch(statement, after=after)
+        return sorted(found)
 
-    async def purge_ledger(self, before: datetime, limit: int) -> int:
-        """Deletes up to `limit` counts older than `before`; answers how many."""
-        return await self._ledger(times.micros(before), limit)
+    async def purge_tombstones(self, app_id: str, before: datetime, limit: int) -> int:
+        """Deletes up to `limit` tombstones of the app older than `before`; answers how many."""
+        return await self._tombstones(app_id, limit, before=times.micros(before))
 
-    async def purge_orders(self, before: datetime, limit: int) -> int:
-        """Deletes up to `limit` orders of calls whose time to be forgotten is before `before`; answers how many."""
-        return await self._orders(times.micros(before), limit)
+    async def purge_events(self, app_id: str, before: datetime, limit: int) -> int:
+        """Deletes up to `limit` events of the app older than `before`; answers how many."""
+        return await self._events(app_id, limit, before=rows.event_id(before))
+
+    async def purge_ledger(self, app_id: str, before: datetime, limit: int) -> int:
+        """Deletes up to `limit` counts of the app older than `before`; answers how many."""
+        time = times.micros(before)
+        return await self._ledger(app_id, limit, before=time, day=_last_day(time))
+
+    async def purge_orders(self, app_id: str, before: datetime, limit: int) -> int:
+        """Deletes up to `limit` orders of the app's calls whose time to be forgotten is before `before` (R13)."""
+        return await self._orders(app_id, limit, before=times.micros(before))
 
     async def stamped_ahead(self, app_id: str, after: datetime, limit: int) -> Sequence[ProfileKey]:
         """Up to `limit` profiles of the app whose times the reaper goes by are after `after`.
@@ -152,9 +176,9 @@ class SqlReaper:
                 found += await self._database.fetch(statement, **values, **day)
         return [ProfileKey(app_id, user_id, device_id) for user_id, device_id in found]
 
-    async def purge_reaped(self, before: datetime) -> int:
-        """Deletes the deletion tallies older than `before`."""
-        return await self._database.execute(self._purge_reaped, before=times.micros(before))
+    async def purge_reaped(self, app_id: str, before: datetime) -> int:
+        """Deletes the deletion tallies of the app older than `before`."""
+        return await self._database.execute(self._purge_reaped, app_id=app_id, before=times.micros(before))
 
     async def add_events(self, events: Sequence[Event]) -> None:
         """Stores events that belong to no profile change (P6)."""
@@ -232,22 +256,23 @@ def _days(day: Column[Any], where: ColumnElement[bool]) -> Query:
 
 
 class _Purge:
-    """Deletes the oldest rows of a table. They are found first and deleted by key: an engine that is asked for both
-    at once may read the whole table for the few that it should delete.
+    """Deletes the oldest rows of an app. They are found first and deleted by key: an engine that is asked for both at
+    once may read the whole table for the few that it should delete.
     """
 
-    def __init__(self, database: Database, table: Table, age: Column[Any]) -> None:
+    def __init__(self, database: Database, table: Table, age: Column[Any], *too_old: ColumnElement[bool]) -> None:
         self._database = database
-        too_old = age < bindparam("before")
-        self._oldest = database.prepare(select(*table.primary_key).where(too_old).order_by(age).limit(_LIMIT))
+        of_app = table.c.app_id == bindparam("app_id")
+        oldest = select(*table.primary_key).where(of_app, *too_old).order_by(age).limit(_LIMIT)
+        self._oldest = database.prepare(oldest)
         # Asks for the age again: a row that was written anew since is not too old any more.
-        self._delete = statements.delete_keys(database, table, too_old)
+        self._delete = statements.delete_keys(database, table, *too_old)
 
-    async def __call__(self, before: object, limit: int) -> int:
-        found = await self._database.fetch(self._oldest, before=before, limit=limit)
+    async def __call__(self, app_id: str, limit: int, **age: object) -> int:
+        found = await self._database.fetch(self._oldest, app_id=app_id, limit=limit, **age)
         if not found:
             return 0
-        return await self._database.execute(self._delete, sorted(map(tuple, found)), before=before)
+        return await self._database.execute(self._delete, sorted(map(tuple, found)), **age)
 
 
 def _heard_values(before: DueBefore) -> dict[str, object]:

@@ -15,6 +15,8 @@ from profile_grpc.domain.model import (
     DeviceOrder,
     Event,
     FeedbackLosses,
+    Guard,
+    GuardKey,
     LedgerEntry,
     Liveness,
     MadRecord,
@@ -253,6 +255,12 @@ def is_same_day(before: Liveness | None, beat: Liveness) -> bool:
 # --- guards, and what a change leaves behind ---
 
 
+def read_guard(row: Found) -> Guard:
+    """The guard of a row of `guard`."""
+    app_id, number, revision = row
+    return Guard(GuardKey(app_id, number), revision)
+
+
 def read_token_guard(row: Found) -> TokenGuard:
     """The guard of a row of `push_token`."""
     app_id, token_hash, provider, device_id, holders, revision = row
@@ -345,7 +353,7 @@ class EventRows:
 
     def values(self, e: Event) -> Row:
         """A row of `event`."""
-        return (self.ids(e.time)(), e.app_id, micros(e.time), e.type.value, e.user_id, e.device_id, e.reason)
+        return (e.app_id, self.ids(e.time)(), micros(e.time), e.type.value, e.user_id, e.device_id, e.reason)
 
 
 def event_id(time: datetime) -> str:

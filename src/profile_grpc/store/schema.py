@@ -17,7 +17,7 @@ from profile_grpc.store.tasks import to_the_end
 if TYPE_CHECKING:
     from alembic.config import Config
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
 """Every revision of the schema in order; those of migrations/versions. The program is made for the last one, and works
 on later ones that say so."""
 
@@ -82,10 +82,14 @@ def _check_newer(found: str, oldest: str | None) -> None:
         )
 
 
-async def migrate(url: str) -> str:
+async def migrate(url: str, *, shards: int | None = None) -> str:
     """Creates the schema or brings it up to date, in one transaction, and answers its revision.
 
     A newer schema that this program can use stays as it is.
+
+    On a Citus cluster it also distributes the tables: those of a new schema, of a database that has just become a
+    cluster, and those that an earlier version had distributed in another way. `shards`: how many; None: as the
+    database's setting `citus.shard_count` says. Elsewhere there are none.
 
     Does nothing where there is nothing to do. Of several processes that do it at once, one does and the others wait.
     Creates the file of an SQLite database, but not its directory.
@@ -97,18 +101,18 @@ async def migrate(url: str) -> str:
     engine = engines.named_by(url).migrator(url)
     try:
         with translated():
-            return await to_the_end(_migrate(engine))
+            return await to_the_end(_migrate(engine, shards))
     finally:
         await to_the_end(engine.dispose())
 
 
-async def _migrate(engine: AsyncEngine) -> str:
+async def _migrate(engine: AsyncEngine, shards: int | None) -> str:
     async with engine.begin() as connection:
-        return await connection.run_sync(upgrade)
+        return await connection.run_sync(upgrade, shards=shards)
 
 
-def upgrade(connection: Connection, revision: str = "head") -> str:
-    """Migrates in the connection's transaction; answers the revision that the schema has then."""
+def upgrade(connection: Connection, revision: str = "head", *, shards: int | None = None) -> str:
+    """Migrates in the connection's transaction, as `migrate`."""
     # Imported here: `serve` on an up-to-date database has no use for it, and it takes a while.
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
@@ -123,10 +127,12 @@ def upgrade(connection: Connection, revision: str = "head") -> str:
     config = Config()
     config.set_main_option("script_location", "profile_grpc.store:migrations")
     config.attributes["connection"] = connection
+    if revision == "head":
+        engine.gather(connection)
     command.upgrade(config, revision)
     if revision == "head":
         connection.execute(update(_version).values(oldest_program=oldest_program(config)))
-    engine.distribute(connection)
+        engine.spread(connection, shards)
     reached: str = connection.execute(select(_version.c.version_num)).scalar_one()
     return reached
 

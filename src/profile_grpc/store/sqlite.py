@@ -5,11 +5,13 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, unquote
 
 import msgspec
 from sqlalchemy import (
     URL,
+    Column,
     ColumnElement,
     Connection,
     FromClause,
@@ -21,6 +23,7 @@ from sqlalchemy import (
     func,
     select,
     text,
+    true,
     tuple_,
 )
 from sqlalchemy.dialects import sqlite
@@ -34,6 +37,7 @@ from profile_grpc.store.engine import (
     Found,
     Insert,
     Prepared,
+    Returning,
     Row,
     RowColumn,
     Statement,
@@ -45,6 +49,7 @@ from profile_grpc.store.engine import (
 BUSY_TIMEOUT = 5.0
 """Seconds to wait for a lock that another process has, as an administration command, before StoreUnavailable."""
 
+_MIGRATION_TIMEOUT = 600.0
 # FULL: what is acknowledged survives a power cut. A cache of 32 MiB holds the upper levels of every index.
 _PRAGMAS = (
     f"PRAGMA busy_timeout = {BUSY_TIMEOUT * 1000:.0f}",
@@ -86,6 +91,7 @@ class Sqlite:
     # IMMEDIATE: a transaction that reads first and then wants to write fails at once when another one wrote.
     begin = "BEGIN IMMEDIATE"
     writes_beside = False
+    is_spread = False
     facts: Mapping[str, str] = {
         "version": "sqlite_version()",
         "citus": "''",
@@ -113,7 +119,9 @@ class Sqlite:
     @staticmethod
     def migrator(url: str) -> AsyncEngine:
         """Makes the file where there is none."""
-        pool = engine(parse(url), size=1, create=True)
+        # Another process's migration is waited for, however long it takes; the last setting counts.
+        pragmas = (*_WRITER_PRAGMAS, f"PRAGMA busy_timeout = {_MIGRATION_TIMEOUT * 1000:.0f}")
+        pool = engine(parse(url), size=1, pragmas=pragmas, create=True)
         # Before the schema is looked at: what one process finds must still be so when it writes.
         event.listen(pool.sync_engine, "begin", lambda connection: connection.exec_driver_sql(Sqlite.begin))
         return pool
@@ -123,8 +131,12 @@ class Sqlite:
         """One process writes at a time: see `migrator`."""
 
     @staticmethod
-    def distribute(connection: Connection) -> None:
-        """There is one node."""
+    def gather(connection: Connection) -> None:
+        """SQLite is on one machine."""
+
+    @staticmethod
+    def spread(connection: Connection, shards: int | None) -> None:
+        """SQLite is on one machine."""
 
     @staticmethod
     def translate(error: Exception) -> StoreError | None:
@@ -157,6 +169,10 @@ class Sqlite:
         ]
         return select(*elements).subquery("given")
 
+    def among(self, column: Column[Any], position: int) -> ColumnElement[bool]:  # noqa: ARG002 - nothing to add
+        """SQLite has no shards."""
+        return true()
+
     def in_rows(self, table: Table, rows: FromClause, pairs: Mapping[str, str]) -> ColumnElement[bool]:
         """SQLite has no DELETE … USING; a comparison of whole rows finds them by the index."""
         return tuple_(*(table.c[name] for name in pairs)).in_(select(*(rows.c[name] for name in pairs.values())))
@@ -173,6 +189,10 @@ class Sqlite:
             columns = ", ".join(f"c{position}" for position in range(len(statement.selected_columns)))
             sql = f"WITH found({columns}) AS ({sql}) SELECT json_group_array(json_array({columns})) FROM found"  # noqa: S608 - no values
         return prepared(compiled, sql)
+
+    def prepare_insert(self, many: Insert | Returning, one: Insert | Returning) -> Prepared:  # noqa: ARG002 - one form
+        """The first form does for any number of rows."""
+        return self.prepare(many)
 
     async def fetch(
         self, connection: DriverConnection, statement: Prepared, rows: Sequence[Row], values: dict[str, object]

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, ColumnElement, FromClause, Table, Text, and_, delete, select, text, update
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    FromClause,
+    Table,
+    Text,
+    and_,
+    bindparam,
+    delete,
+    select,
+    text,
+    true,
+    update,
+)
 from sqlalchemy.types import TypeEngine
 
 from profile_grpc.store.database import Database
-from profile_grpc.store.engine import Prepared, RowColumn
+from profile_grpc.store.engine import Insert, Prepared, Returning, RowColumn
+from profile_grpc.store.tables import distributed_by
 
 SEEN = "seen"
 """The column of given rows with the revision that a stored row must still have."""
@@ -19,37 +34,71 @@ def lookup(
     database: Database, table: Table, by: Sequence[str], columns: Sequence[str], *where: ColumnElement[bool]
 ) -> Prepared:
     """SELECT columns of every row whose key columns `by` are given."""
-    given = _given(database, table, by)
-    found = given.join(table, and_(_equal(table, given, by), *where))
+    given = given_rows(database, table, by)
+    found = given.join(table, and_(_equal(table, given, by), routed(database, table, by), *where))
     return database.prepare(select(*(table.c[name] for name in columns)).select_from(found))
 
 
 def insert_new(database: Database, table: Table) -> Prepared:
     """INSERT the given rows, all columns in order; a row that is there already is not counted."""
-    statement = database.engine.insert(table).from_select(*_source(database, table))
-    return database.prepare(database.engine.only_new(statement))
+    names = [column.name for column in table.c]
+    return insert_given(database, table, names, {}, database.engine.only_new)
 
 
 def upsert(database: Database, table: Table, *, adds: Sequence[str] = ()) -> Prepared:
     """INSERT the given rows; where one is there, add its columns `adds`, or else replace all but the key."""
-    statement = database.engine.insert(table).from_select(*_source(database, table))
+    names = [column.name for column in table.c]
+    return insert_given(database, table, names, {}, replacing(table, names, adds=adds))
+
+
+def replacing(table: Table, names: Sequence[str], *, adds: Sequence[str] = ()) -> Callable[[Insert], Insert]:
+    """Has an INSERT of the columns replace a row that is there, or add the columns `adds` to it."""
     key = [column.name for column in table.primary_key]
-    changed: Mapping[str, ColumnElement[Any]] = (
-        {name: table.c[name] + statement.excluded[name] for name in adds}
-        if adds
-        else {column.name: statement.excluded[column.name] for column in table.c if column.name not in key}
-    )
-    return database.prepare(statement.on_conflict_do_update(index_elements=key, set_=dict(changed)))
+
+    def replace(statement: Insert) -> Insert:
+        changed: dict[str, ColumnElement[Any]] = (
+            {name: table.c[name] + statement.excluded[name] for name in adds}
+            if adds
+            else {name: statement.excluded[name] for name in names if name not in key}
+        )
+        return statement.on_conflict_do_update(index_elements=key, set_=changed)
+
+    return replace
+
+
+def insert_given(
+    database: Database,
+    table: Table,
+    names: Sequence[str],
+    same: Mapping[str, ColumnElement[Any]],
+    conflict: Callable[[Insert], Insert | Returning] | None = None,
+) -> Prepared:
+    """INSERT the given rows, which have the columns `names`; the columns `same` are the same in all.
+
+    `conflict` says what becomes of rows that are there already.
+    """
+    given = given_rows(database, table, names)
+    values: dict[str, ColumnElement[Any]] = {**same, **{name: given.c[name] for name in names}}
+    one: dict[str, ColumnElement[Any]] = {
+        **same,
+        **{name: bindparam(f"column_{n}", type_=plain(table.c[name])) for n, name in enumerate(names)},
+    }
+    insert = database.engine.insert(table)
+    # SQLite reads an ON that follows a SELECT without WHERE as a join's.
+    source = select(*values.values()).where(text("true"))
+    forms = (insert.from_select(list(values), source), insert.values(one))
+    many, single = map(conflict, forms) if conflict else forms
+    return database.engine.prepare_insert(many, single)
 
 
 def update_seen(database: Database, table: Table, columns: Sequence[str]) -> Prepared:
     """UPDATE columns of the given rows (key, columns, SEEN) whose stored revision is the one seen."""
     key = [column.name for column in table.primary_key]
-    given = _given(database, table, [*key, *columns], seen=True)
+    given = given_rows(database, table, [*key, *columns], seen=True)
     statement = (
         update(table)
         .values({name: given.c[name] for name in columns})
-        .where(_equal(table, given, key), table.c.revision == given.c[SEEN])
+        .where(_equal(table, given, key), routed(database, table, key), table.c.revision == given.c[SEEN])
     )
     return database.prepare(statement)
 
@@ -57,29 +106,32 @@ def update_seen(database: Database, table: Table, columns: Sequence[str]) -> Pre
 def delete_seen(database: Database, table: Table) -> Prepared:
     """DELETE the given rows (key, SEEN) whose stored revision is the one seen."""
     key = [column.name for column in table.primary_key]
-    given = _given(database, table, key, seen=True)
+    given = given_rows(database, table, key, seen=True)
     pairs = {name: name for name in key} | {"revision": SEEN}
-    return database.prepare(delete(table).where(database.engine.in_rows(table, given, pairs)))
+    among = database.engine.in_rows(table, given, pairs)
+    return database.prepare(delete(table).where(among, routed(database, table, key)))
 
 
 def delete_keys(database: Database, table: Table, *where: ColumnElement[bool]) -> Prepared:
     """DELETE the rows with the given keys of which the condition still holds."""
     key = [column.name for column in table.primary_key]
-    given = _given(database, table, key)
+    given = given_rows(database, table, key)
     among = database.engine.in_rows(table, given, {name: name for name in key})
-    return database.prepare(delete(table).where(among, *where))
+    return database.prepare(delete(table).where(among, routed(database, table, key), *where))
 
 
-def _source(database: Database, table: Table) -> tuple[list[str], Any]:
-    names = [column.name for column in table.c]
-    given = _given(database, table, names)
-    # SQLite reads an ON that follows a SELECT without WHERE as a join's.
-    return names, select(*(given.c[name] for name in names)).where(text("true"))
-
-
-def _given(database: Database, table: Table, names: Sequence[str], *, seen: bool = False) -> FromClause:
+def given_rows(database: Database, table: Table, names: Sequence[str], *, seen: bool = False) -> FromClause:
+    """The given rows, as a table with these columns of the table."""
     columns = [RowColumn(name, plain(table.c[name])) for name in names]
     return database.engine.rows([*columns, RowColumn(SEEN, BigInteger())] if seen else columns)
+
+
+def routed(database: Database, table: Table, names: Sequence[str]) -> ColumnElement[bool]:
+    """That a row is on a shard of some given row: Citus then asks these shards only."""
+    column = distributed_by(table)
+    if column is None or column not in names:
+        return true()
+    return database.engine.among(table.c[column], list(names).index(column))
 
 
 def plain(column: Column[Any]) -> TypeEngine[Any]:

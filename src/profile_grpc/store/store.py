@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import false, literal_column, select, update
 
 from profile_grpc.domain.hashing import Hasher
-from profile_grpc.service.ports import StoreError
+from profile_grpc.service.ports import StoreError, StoreUnavailable
 from profile_grpc.store import schema, statements, tables
 from profile_grpc.store.database import Database
 from profile_grpc.store.directory import SqlDirectory
@@ -17,6 +17,7 @@ from profile_grpc.store.engines import connect
 from profile_grpc.store.leases import SqlLeases
 from profile_grpc.store.profiles import SqlProfiles
 from profile_grpc.store.reaper import SqlReaper
+from profile_grpc.store.shards import Shards
 from profile_grpc.store.usage import SqlUsage
 
 POOL_SIZE = 5
@@ -67,7 +68,8 @@ class SqlStore:
     def __init__(self, database: Database, hasher: Hasher) -> None:
         self._database = database
         self._check_value = hasher.check_value()
-        self.profiles = SqlProfiles(database, hasher)
+        self._shards = Shards(database)
+        self.profiles = SqlProfiles(database, hasher, self._shards)
         self.directory = SqlDirectory(database)
         self.usage = SqlUsage(database)
         self.leases = SqlLeases(database)
@@ -85,6 +87,8 @@ class SqlStore:
     async def ping(self) -> None:
         """Finds out whether calls can be served: every table is there, and a row is written and committed.
 
+        On a cluster it asks the coordinator alone, and that some app can be served, as `missing_nodes` found last.
+
         Raises:
             StoreUnavailable.
         """
@@ -93,6 +97,16 @@ class SqlStore:
                 await session.fetch(table)
             # A row that hardly any other process writes: none waits for one that stands still.
             await session.execute(self._write, [(f"health-{os.getpid() % _HEALTH_ROWS}", "", 0)])
+        if not self._shards.serve_any:
+            raise StoreUnavailable("no node that holds apps can be reached")
+
+    async def missing_nodes(self) -> Sequence[str]:
+        """The nodes of a Citus cluster that hold apps and cannot be reached, as `host:port`.
+
+        Raises:
+            StoreUnavailable.
+        """
+        return await self._shards.missing_nodes()
 
     async def check_schema(self) -> None:
         """Makes sure that this program still works on the schema: another version may have migrated it since.

@@ -48,9 +48,12 @@ def _required(name: str, type_: TypeEngine[Any]) -> Column[Any]:
 _DISTRIBUTION = "distribution"
 
 
-def _by(column: str) -> dict[str, str]:
-    """That Citus spreads the table over its nodes by this column, which is in every unique key of the table."""
-    return {_DISTRIBUTION: column}
+# Each table says where a Citus cluster has it. What is of an app is on one shard, what is of a tenant likewise: then
+# every commit is one node's. The column is in every unique key of the table.
+_OF_APP = {_DISTRIBUTION: "app_id"}
+# On the coordinator alone, through which every statement comes: these stay at hand whichever other node is away, and a
+# change of them is one node's commit as well.
+_ON_COORDINATOR = {_DISTRIBUTION: None}
 
 
 # A row of few columns lives in its primary key's tree on SQLite: one tree to search and to write instead of two.
@@ -87,7 +90,7 @@ profile = Table(
     _required("revision", BigInteger()),
     # Room for a heartbeat's new row version on the page of the old one: then no index is touched (HOT).
     postgresql_with={"fillfactor": 80},
-    info=_by("user_id"),
+    info=_OF_APP,
 )
 
 # The partial indexes name the status as a number in the text of the statement: an engine uses such an index only
@@ -115,12 +118,13 @@ _index("profile_unregister", profile.c.app_id, profile.c.unregister_time, where=
 guard = Table(
     "guard",
     metadata,
-    _key("key", Integer()),
+    _key("app_id"),
+    _key("number", Integer()),
     _required("revision", BigInteger()),
     sqlite_with_rowid=_IN_THE_KEY,
     # A registration changes one or two of these rows, again and again: each keeps to its page (HOT).
     postgresql_with={"fillfactor": 50},
-    info=_by("key"),
+    info=_OF_APP,
 )
 
 push_token = Table(
@@ -133,7 +137,7 @@ push_token = Table(
     _required("holders", Integer()),
     _required("revision", BigInteger()),
     sqlite_with_rowid=_IN_THE_KEY,
-    info=_by("token_hash"),
+    info=_OF_APP,
 )
 
 # The highest call of a phone (R13). Without a forget_time it goes with the device's next deletion.
@@ -147,9 +151,14 @@ device_order = Table(
     Column("forget_time", BigInteger()),
     _required("revision", BigInteger()),
     sqlite_with_rowid=_IN_THE_KEY,
-    info=_by("device_id"),
+    info=_OF_APP,
 )
-_index("device_order_forget_time", device_order.c.forget_time, where=device_order.c.forget_time.is_not(None))
+_index(
+    "device_order_forget_time",
+    device_order.c.app_id,
+    device_order.c.forget_time,
+    where=device_order.c.forget_time.is_not(None),
+)
 
 # Whoever loses an endpoint to feedback changes its app's row, again and again: each keeps to its page (HOT).
 feedback_breaker = Table(
@@ -163,7 +172,7 @@ feedback_breaker = Table(
     _required("revision", BigInteger()),
     sqlite_with_rowid=_IN_THE_KEY,
     postgresql_with={"fillfactor": 50},
-    info=_by("app_id"),
+    info=_OF_APP,
 )
 
 tombstone = Table(
@@ -175,9 +184,9 @@ tombstone = Table(
     _required("delete_time", BigInteger()),
     _required("mad_deletion_time", BigInteger()),
     sqlite_with_rowid=_IN_THE_KEY,
-    info=_by("profile_hash"),
+    info=_OF_APP,
 )
-_index("tombstone_delete_time", tombstone.c.delete_time)
+_index("tombstone_delete_time", tombstone.c.app_id, tombstone.c.delete_time)
 
 # The key holds the number of the count: a second one with the same number cannot be written (M4).
 mad_ledger = Table(
@@ -189,24 +198,23 @@ mad_ledger = Table(
     _required("day", Integer()),
     _required("count_time", BigInteger()),
     sqlite_with_rowid=_IN_THE_KEY,
-    info=_by("profile_hash"),
+    info=_OF_APP,
 )
 _index("mad_ledger_day", mad_ledger.c.app_id, mad_ledger.c.day)
-_index("mad_ledger_count_time", mad_ledger.c.count_time)
 
 # The id begins with the time (`rows.event_id`), so that the primary key also serves to purge and to read in order.
 event = Table(
     "event",
     metadata,
+    _key("app_id"),
     _key("id"),
-    _required("app_id", _text()),
     _required("time", BigInteger()),
     _required("type", Text()),
     _required("user_id", Text()),
     _required("device_id", Text()),
     _required("reason", Text()),
     sqlite_with_rowid=_IN_THE_KEY,
-    info=_by("id"),
+    info=_OF_APP,
 )
 
 # Each transaction adds to a shard of its own choice, so that they rarely wait for each other's rows.
@@ -219,7 +227,7 @@ profile_count = Table(
     _key("shard", SmallInteger()),
     _required("profiles", BigInteger()),
     sqlite_with_rowid=_IN_THE_KEY,
-    info=_by("shard"),
+    info=_OF_APP,
 )
 
 endpoint_count = Table(
@@ -229,7 +237,7 @@ endpoint_count = Table(
     _key("shard", SmallInteger()),
     _required("endpoints", BigInteger()),
     sqlite_with_rowid=_IN_THE_KEY,
-    info=_by("shard"),
+    info=_OF_APP,
 )
 
 reaper_deletion = Table(
@@ -239,6 +247,7 @@ reaper_deletion = Table(
     _key("time", BigInteger()),
     _required("deletions", BigInteger()),
     sqlite_with_rowid=_IN_THE_KEY,
+    info=_OF_APP,
 )
 
 lease = Table(
@@ -247,6 +256,7 @@ lease = Table(
     _key("name"),
     _required("holder", Text()),
     _required("expire_time", BigInteger()),
+    info=_ON_COORDINATOR,
 )
 
 # One row, whose id is 1.
@@ -256,6 +266,7 @@ reaper_record = Table(
     _key("id", SmallInteger()),
     Column("last_pass_time", BigInteger()),
     Column("held_since", BigInteger()),
+    info=_ON_COORDINATOR,
 )
 
 tenant = Table(
@@ -263,6 +274,7 @@ tenant = Table(
     metadata,
     _key("tenant_id"),
     _required("create_time", BigInteger()),
+    info=_ON_COORDINATOR,
 )
 
 app = Table(
@@ -278,6 +290,7 @@ app = Table(
     _required("revision", BigInteger()),
     # Set: the app is deleted, and its id reserved for the tenant (D4).
     Column("delete_time", BigInteger()),
+    info=_ON_COORDINATOR,
 )
 _index("app_tenant", app.c.tenant_id, app.c.app_id)
 
@@ -294,6 +307,7 @@ api_key = Table(
     Column("label", Text()),
     Column("expire_time", BigInteger()),
     Column("last_used_day", Integer()),
+    info=_ON_COORDINATOR,
 )
 _index("api_key_tenant", api_key.c.tenant_id, api_key.c.app_id)
 
@@ -303,6 +317,7 @@ directory_version = Table(
     metadata,
     _key("id", SmallInteger()),
     _required("version", BigInteger()),
+    info=_ON_COORDINATOR,
 )
 
 hash_key = Table(
@@ -310,11 +325,18 @@ hash_key = Table(
     metadata,
     _key("id", SmallInteger()),
     _required("check_value", Text()),
+    info=_ON_COORDINATOR,
 )
 """What the hash key makes of a fixed text: with another key, no token would be found and every device counted again."""
 
-DISTRIBUTED = tuple((table, table.info[_DISTRIBUTION]) for table in metadata.sorted_tables if table.info)
+DISTRIBUTED = tuple((table, column) for table in metadata.sorted_tables if (column := table.info[_DISTRIBUTION]))
 """What Citus spreads over its nodes, and by which column."""
 
-REFERENCE = tuple(table for table in metadata.sorted_tables if not table.info)
-"""What Citus copies to every node: small, and read everywhere."""
+ON_COORDINATOR = tuple(table for table in metadata.sorted_tables if not table.info[_DISTRIBUTION])
+"""What is on the coordinator of a Citus cluster alone."""
+
+
+def distributed_by(table: Table) -> str | None:
+    """The column that Citus distributes the table by, or None."""
+    column: str | None = table.info[_DISTRIBUTION]
+    return column

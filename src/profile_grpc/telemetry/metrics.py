@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import platform
 from collections import Counter as Tally
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.metadata import version
 
 from prometheus_client import (
@@ -140,6 +140,14 @@ class Metrics:
             registry=registry,
             multiprocess_mode="mostrecent",
         )
+        self._missing = Gauge(
+            "profile_grpc_database_node_missing",
+            "1 while a node of the database's cluster cannot be reached: the apps that it holds are not served.",
+            ("node",),
+            registry=registry,
+            multiprocess_mode="livemax",
+        )
+        self._missed: set[str] = set()
         self._clock_hold = Gauge(
             "profile_grpc_reaper_clock_held",
             "1 while the reaper holds everywhere because the clock jumped, until an operator's go.",
@@ -217,6 +225,12 @@ class Metrics:
     def breaker(self, app_id: str, *, held: bool) -> None:
         """Whether the breaker holds in the app."""
         self._breaker.labels(app_id).set(held)
+
+    def nodes_missing(self, nodes: Sequence[str]) -> None:
+        """See Observer."""
+        self._missed |= set(nodes)
+        for node in self._missed:
+            self._missing.labels(node).set(node in nodes)
 
     def clock_hold(self, *, held: bool) -> None:
         """Whether the reaper holds everywhere."""

@@ -1,0 +1,250 @@
+"""The commands of one shard: they gather in a queue, are decided together and committed together."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any, NamedTuple
+
+import structlog
+
+from profile_grpc.domain.commands import AnyCommand, needs_of
+from profile_grpc.domain.errors import Reason, Refused
+from profile_grpc.domain.hashing import Hasher
+from profile_grpc.domain.settings import AppSettings
+from profile_grpc.domain.state import State, TornRows
+from profile_grpc.service import refusals
+from profile_grpc.service.fair_queue import FairQueue
+from profile_grpc.service.gathering import LINGER, Gathering
+from profile_grpc.service.observer import Observer
+from profile_grpc.service.ports import Clock, Conflict, ProfileStore, StoreUnavailable
+
+log = structlog.get_logger(__name__)
+
+BULK = 50
+"""Items in a part of a long report: 3 to 5 ms of work, for which a single call may have to wait."""
+_LONGEST_PAUSE = 0.016
+"""Seconds between two attempts: as long as a large batch takes, and the whole queue waits meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueLimits:
+    """How much may gather. The sizes of batches and crowds count feedback items and reaped profiles, not commands."""
+
+    pending: int = 20_000
+    """Commands that may wait; beyond, QUEUE_FULL. A quarter of the places is kept for single calls."""
+    batch: int = 500
+    bulk: int = BULK
+    """Of a batch beside single calls, so much may be bulk."""
+    linger: float = LINGER
+    """Seconds that a batch may wait for the callers just answered to come back; never spent by an idle queue."""
+    crowd: int = 250
+    """So many that wait for a batch under way are begun beside it, where the store commits several at a time."""
+    attempts: int = 8
+    """How often a single command is decided again while others keep changing its rows; then it is refused."""
+    shared_attempts: int = 1
+    """The same of a batch, which is then halved: its other commands must not wait for the one that cannot win."""
+    retry_after: float = 1.0
+    """Seconds after which a refused caller should try again."""
+
+
+class _Pending(NamedTuple):
+    """A command that waits for its turn, and the future that its caller awaits."""
+
+    command: AnyCommand
+    settings: AppSettings
+    app_id: str
+    size: int
+    future: asyncio.Future[Any]
+    """Of the command's result, or of why it is refused."""
+
+    def answer(self, answer: object) -> None:
+        """Tells the caller, unless it has left."""
+        if not self.future.done():
+            self.future.set_result(answer)
+
+
+class ShardQueue:
+    """Decides and commits commands in batches: an app's single calls in the order of their arrival, its bulk likewise.
+
+    Bulk is what comes many at a time or is about many profiles. It gives way to single calls, and apps take turns, so
+    that no caller waits for another's backlog (FairQueue).
+
+    A caller is answered after the commit, never before. A caller that goes away does not stop a batch in flight. Two
+    batches may be under way at a time: then the order is that of their commits, which nobody who still waits can tell.
+    """
+
+    def __init__(
+        self,
+        store: ProfileStore,
+        clock: Clock,
+        hasher: Hasher,
+        *,
+        observer: Observer,
+        limits: QueueLimits,
+        fresh_revision: Callable[[], int],
+        taken: Callable[[], None],
+    ) -> None:
+        """`taken` is called when commands leave the queue."""
+        self._store = store
+        self._clock = clock
+        self._hasher = hasher
+        self._observer = observer
+        self._limits = limits
+        self._fresh_revision = fresh_revision
+        self._taken = taken
+        self._queue: FairQueue[_Pending] = FairQueue(self._limits.batch, self._limits.bulk)
+        self._committing = False
+        """Whether the first worker is at a batch, rather than at gathering one."""
+        self._arrival = asyncio.Event()
+        self._crowd = asyncio.Event()
+        self._gathering = Gathering(self._limits.linger)
+        self._closing = False
+        self._workers: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Begins to work, on the running event loop."""
+        self._workers.append(asyncio.create_task(self._run(), name="write-queue"))
+        if self._store.commits_beside:
+            self._workers.append(asyncio.create_task(self._assist(), name="write-queue-assistant"))
+
+    def drain(self) -> None:
+        """Refuses new commands from now on, and ends once those that wait are committed."""
+        self._closing = True
+        self._arrival.set()
+        self._crowd.set()
+        self._gathering.end()
+
+    async def ended(self) -> None:
+        """Waits, after `drain`, for the end."""
+        await asyncio.gather(*self._workers)
+
+    def __len__(self) -> int:
+        """How many commands wait."""
+        return len(self._queue)
+
+    def admit(self, commands: int, *, bulk: bool) -> None:
+        """Whether that many commands may wait, all or none.
+
+        Raises:
+            Refused: QUEUE_FULL or DRAINING.
+        """
+        if self._closing:
+            raise refusals.draining()
+        limit = self._limits.pending - (self._limits.pending // 4 if bulk else 0)
+        if len(self._queue) + commands > limit:
+            raise self._full(limit)
+
+    def enqueue(self, command: AnyCommand, settings: AppSettings, *, bulk: bool) -> asyncio.Future[Any]:
+        """A command that was admitted; the future is of its result, or of why it is refused."""
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._queue.add(_Pending(command, settings, command.app_id, command.size, future), bulk=bulk)
+        waiting = len(self._queue)
+        if waiting == 1:
+            self._arrival.set()
+        if self._is_crowded():
+            self._crowd.set()
+        self._gathering.arrived(waiting)
+        return future
+
+    def _full(self, limit: int) -> Refused:
+        return Refused(
+            Reason.QUEUE_FULL,
+            f"The write queue is full ({limit} commands); try again after {self._limits.retry_after:g} s.",
+            metadata={"limit": str(limit), "retry_after": f"{self._limits.retry_after:g}"},
+            retry_after=self._limits.retry_after,
+        )
+
+    async def _run(self) -> None:
+        answered = 0
+        while True:
+            # The callers just answered are likely to be back in a moment: let them, and those that came meanwhile,
+            # share the next commit. A commit costs as much as ten commands do. With bulk at hand nobody need wait.
+            waiting = len(self._queue)
+            if answered > 1 and not self._queue.has_bulk and not self._closing:
+                await self._gathering.wait(waiting, min(answered + waiting, self._limits.batch))
+            if not len(self._queue):
+                if self._closing:
+                    return
+                self._arrival.clear()
+                await self._arrival.wait()
+            batch = self._take()
+            answered = len(batch)
+            self._committing = True
+            if self._is_crowded():
+                self._crowd.set()
+            await self._commit(batch)
+            self._committing = False
+
+    async def _assist(self) -> None:
+        """Commits crowds that would wait for the batch under way, so that this process works while that one waits."""
+        while not self._closing:
+            if self._is_crowded():
+                await self._commit(self._take())
+            else:
+                self._crowd.clear()
+                await self._crowd.wait()
+
+    def _is_crowded(self) -> bool:
+        return self._committing and self._queue.size >= self._limits.crowd
+
+    def _take(self) -> list[_Pending]:
+        # Those whose callers left before their turn came are passed over.
+        batch = [pending for pending in self._queue.take() if not pending.future.cancelled()]
+        self._taken()
+        return batch
+
+    async def _commit(self, batch: list[_Pending]) -> None:
+        """Commits the batch, isolating by bisection what cannot be committed."""
+        if not batch:
+            return
+        try:
+            answers = await self._decide_and_write(batch)
+        except StoreUnavailable as error:
+            log.warning("store unavailable", commands=len(batch), error=str(error))
+            answers = [refusals.unavailable()] * len(batch)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it must not reach the neighbours
+            if len(batch) > 1:
+                middle = len(batch) // 2
+                await self._commit(batch[:middle])
+                await self._commit(batch[middle:])
+                return
+            answers = [refusals.of(error)]
+        for pending, answer in zip(batch, answers, strict=True):
+            pending.answer(answer)
+
+    async def _decide_and_write(self, batch: list[_Pending]) -> Sequence[object]:
+        attempts = self._limits.attempts if len(batch) == 1 else self._limits.shared_attempts
+        for attempt in range(attempts):
+            try:
+                return await self._attempt(batch)
+            except Conflict:
+                self._observer.batch_conflicted()
+                # A random pause keeps two processes from meeting again at once.
+                await asyncio.sleep(random.uniform(0, min(0.002 * 2**attempt, _LONGEST_PAUSE)))  # noqa: S311 - no secret
+        return await self._attempt(batch)
+
+    async def _attempt(self, batch: list[_Pending]) -> list[object]:
+        started = perf_counter()
+        needs = needs_of([(p.command, p.settings) for p in batch], self._hasher)
+        async with self._store.write() as transaction:
+            rows = await transaction.load(needs)
+            state = State(rows, hasher=self._hasher, now=self._clock.now(), fresh_revision=self._fresh_revision)
+            answers = [self._decide(state, p) for p in batch]
+            changes = state.changes()
+            if not changes.empty:
+                await transaction.apply(changes)
+        self._observer.batch_committed(len(batch), perf_counter() - started, changes)
+        return answers
+
+    @staticmethod
+    def _decide(state: State, pending: _Pending) -> object:
+        try:
+            return pending.command.decide(state, pending.settings)
+        except Refused as refused:
+            return refused
+        except TornRows as torn:
+            raise Conflict(str(torn)) from torn

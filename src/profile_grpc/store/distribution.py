@@ -1,0 +1,87 @@
+"""Spreads the tables over the nodes of a Citus cluster: docs/adr/0040 says how, and why.
+
+What is of an app is distributed by `app_id`, all of it co-located, so that an app is on one shard and its commits are
+one node's. Everything else stays on the coordinator, through which every statement comes anyway.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from sqlalchemy import Connection, text
+
+from profile_grpc.service.ports import StoreError
+from profile_grpc.store import tables
+
+
+class Placed(NamedTuple):
+    """How Citus holds a table."""
+
+    by: str
+    """The column that it is distributed by; empty: it is on every node."""
+    shards: int
+
+
+def gather(connection: Connection) -> None:
+    """Takes back to the coordinator, with their rows, the tables that an earlier version had spread in another way.
+
+    Before the migrations, which may change what Citus would not let them change on a table that is spread.
+    """
+    if not _is_cluster(connection):
+        return
+    for name, placed in _placed(connection).items():
+        if placed.by != tables.distributed_by(tables.metadata.tables[name]):
+            connection.execute(text("SELECT undistribute_table(:name)"), {"name": name})
+
+
+def spread(connection: Connection, shards: int | None) -> None:
+    """Distributes the tables that are not yet, with the rows that they have.
+
+    Args:
+        connection: in a transaction; tables and rows stay as they are if it fails.
+        shards: how many there will be; None: as the setting `citus.shard_count` says.
+
+    Raises:
+        StoreError: the tables have another number of shards already.
+    """
+    if not _is_cluster(connection):
+        return
+    placed = _placed(connection)
+    for column in dict.fromkeys(column for _, column in tables.DISTRIBUTED):
+        together = [table.name for table, by in tables.DISTRIBUTED if by == column]
+        known = next((name for name in together if name in placed), None)
+        if known is not None and shards not in (None, placed[known].shards):
+            raise StoreError(
+                f"the tables have {placed[known].shards} shards already; docs/operations.md tells how to change that"
+            )
+        for name in together:
+            if name not in placed:
+                _distribute(connection, name, column, beside=known, shards=shards if known is None else None)
+            known = known or name
+
+
+def _distribute(connection: Connection, name: str, column: str, *, beside: str | None, shards: int | None) -> None:
+    connection.execute(
+        text("SELECT create_distributed_table(:name, :column, colocate_with => :beside, shard_count => :shards)"),
+        {"name": name, "column": column, "beside": beside or "none", "shards": shards},
+    )
+    # The rows were copied to the shards; the coordinator's own table still has them, where no statement sees them.
+    connection.execute(text("SELECT truncate_local_data_after_distributing_table(:name)"), {"name": name})
+
+
+def _placed(connection: Connection) -> Mapping[str, Placed]:
+    """How Citus holds the tables of the schema; those that are on the coordinator alone are left out."""
+    found = connection.execute(
+        text(
+            "SELECT logicalrelid::text, coalesce(column_to_column_name(logicalrelid, partkey), ''),"
+            " (SELECT count(*) FROM pg_dist_shard WHERE pg_dist_shard.logicalrelid = p.logicalrelid)"
+            " FROM pg_dist_partition AS p"
+        )
+    )
+    return {name: Placed(by, shards) for name, by, shards in found if name in tables.metadata.tables}
+
+
+def _is_cluster(connection: Connection) -> bool:
+    """Whether the database has the Citus extension."""
+    return bool(connection.execute(text("SELECT 1 FROM pg_extension WHERE extname = 'citus'")).scalar())
