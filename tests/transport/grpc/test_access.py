@@ -243,7 +243,7 @@ FORGOTTEN: dict[str, tuple[dict[str, str], str]] = {
     ),
     "that a number names nobody": (
         {"messages": NAMES_AN_APP.replace("}", "int32 user = 2 [(appprofile.v1.names) = NAMES_USER]; }")},
-        "is marked USER and holds no text",
+        "is marked USER and is not a string",
     ),
 }
 

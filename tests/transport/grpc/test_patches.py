@@ -194,7 +194,7 @@ def test_u1_an_unknown_path_is_refused(path: str) -> None:
     with pytest.raises(Refused) as raised:
         update("language", path)
     assert raised.value.reason is Reason.UNKNOWN_FIELD
-    assert [(v.field, v.description) for v in raised.value.violations] == [(path, "is no field of a profile")]
+    assert [(v.field, v.description) for v in raised.value.violations] == [(path, "is not a field of a profile")]
 
 
 def test_u1_every_read_only_path_is_refused() -> None:
@@ -261,7 +261,7 @@ def test_feedback_items_are_read() -> None:
 @pytest.mark.parametrize(
     ("item", "invalid"),
     [
-        (ps.PushFeedback(token="secret"), "provider must be given"),
+        (ps.PushFeedback(token="secret"), "provider is required"),
         (ps.PushFeedback(provider=9, token="secret"), "provider must be a value of the enumeration"),  # type: ignore[arg-type]
         (ps.PushFeedback(provider=pb.PUSH_PROVIDER_FCM, token="secret" * 1000), "token must be at most 4096 bytes"),
         (

@@ -121,7 +121,7 @@ async def test_u1_an_unknown_path_changes_nothing(served: Served) -> None:
     )
     told = await refused(served.profiles.UpdateProfileData(request, metadata=served.client))
     assert (told.code, told.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "UNKNOWN_FIELD")
-    assert told.fields == {"langauge": "is no field of a profile", "status": "is read-only"}
+    assert told.fields == {"langauge": "is not a field of a profile", "status": "is read-only"}
     stored = await served.profiles.GetProfile(ps.GetProfileRequest(key=key()), metadata=served.client)
     assert not stored.profile.HasField("language")
 
@@ -235,7 +235,7 @@ async def test_f1_each_feedback_item_is_answered_on_its_own(served: Served, cloc
     assert "SomethingNew" in answer.results[7].detail
     assert [result.detail for result in answer.results[:2]] == [
         "token must be at most 4096 bytes",
-        "provider must be given",
+        "provider is required",
     ]
     assert list(answer.results[2].affected) == [key()]
     assert "xxx" not in str(answer)

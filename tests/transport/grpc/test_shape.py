@@ -42,7 +42,7 @@ def test_every_pattern_of_the_contract_is_told_in_words() -> None:
 @pytest.mark.parametrize(
     ("message", "told"),
     [
-        (ps.HeartbeatRequest(), {"key": "must be given"}),
+        (ps.HeartbeatRequest(), {"key": "is required"}),
         (ps.HeartbeatRequest(key=key(user="u" * 257)), {"key.user_id": "must be at most 256 bytes"}),
         (ps.HeartbeatRequest(key=key(user="é" * 129)), {"key.user_id": "must be at most 256 bytes"}),
         (
@@ -59,13 +59,13 @@ def test_every_pattern_of_the_contract_is_told_in_words() -> None:
         ),
         (
             ps.RegisterRequest(key=key(), push_endpoints=[pb.PushEndpoint()]),
-            {"push_endpoints[0].provider": "must be given", "push_endpoints[0].token": "must not be empty"},
+            {"push_endpoints[0].provider": "is required", "push_endpoints[0].token": "must not be empty"},
         ),
         (
             ps.RegisterRequest(key=key(), push_endpoints=[fcm("a"), fcm("b", purpose=pb.PUSH_PURPOSE_DEFAULT)]),
             {"push_endpoints": "at most one push endpoint of each (provider, purpose)"},
         ),
-        (ps.RegisterRequest(key=key(), channels=[1, 1]), {"channels": "must not name an item twice"}),  # type: ignore[list-item]
+        (ps.RegisterRequest(key=key(), channels=[1, 1]), {"channels": "must not contain duplicates"}),  # type: ignore[list-item]
         (ps.RegisterRequest(key=key(), platform=9), {"platform": "must be a value of the enumeration"}),  # type: ignore[arg-type]
         (
             ps.RegisterRequest(key=key(), custom_attributes={"tier": "x" * 1025}),
@@ -77,7 +77,7 @@ def test_every_pattern_of_the_contract_is_told_in_words() -> None:
         ),
         (
             ps.DeleteDeviceProfileRequest(app_id=APP, user_id="ann"),
-            {"scope": "must be given: exactly one of the alternatives"},
+            {"scope": "exactly one of the alternatives is required"},
         ),
         (
             ps.RemoveAccountRequest(app_id=APP, tokens=[ps.ReportedToken(token="t")]),
@@ -144,9 +144,9 @@ def test_every_list_whose_items_have_rules_is_bounded() -> None:
 
 def test_an_item_of_a_batch_tells_its_first_problem() -> None:
     assert shape.problem(ps.PushFeedback(provider=pb.PUSH_PROVIDER_FCM, token="t")) == ""
-    assert shape.problem(ps.PushFeedback(token="t")) == "provider must be given"
+    assert shape.problem(ps.PushFeedback(token="t")) == "provider is required"
     assert shape.problem(ps.PushFeedback(provider=pb.PUSH_PROVIDER_FCM)) == (
-        "target must be given: exactly one of the alternatives"
+        "target exactly one of the alternatives is required"
     )
 
 

@@ -33,7 +33,7 @@ def test_details_hold_reason_fields_and_retry_time() -> None:
         Reason.QUEUE_FULL,
         "Full.",
         metadata={"limit": "10"},
-        violations=[FieldViolation("key.user_id", "must be given")],
+        violations=[FieldViolation("key.user_id", "is required")],
         retry_after=1.5,
     )
     told = refusal(status.to_status(refused))
@@ -44,7 +44,7 @@ def test_details_hold_reason_fields_and_retry_time() -> None:
         "appprofile",
         {"limit": "10"},
     )
-    assert told.fields == {"key.user_id": "must be given"}
+    assert told.fields == {"key.user_id": "is required"}
     assert told.retry_after == 1.5
 
 

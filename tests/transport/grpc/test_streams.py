@@ -178,7 +178,7 @@ def stream(serve: Serve, servicer: Servicer) -> Callable[..., Awaitable[Streams]
     """Starts a server whose limits of streams are these."""
 
     async def start(options: Any = OPTIONS, profiles: object = None, **limits: Any) -> Streams:
-        options = replace(options, streams=replace(StreamLimits(last_words=0.05), **limits))
+        options = replace(options, streams=replace(StreamLimits(final_message=0.05), **limits))
         return Streams(await serve(options=options, profiles=profiles, more={contract().service: servicer}), servicer)
 
     return start
@@ -444,7 +444,7 @@ async def test_a_draining_server_ends_streams_with_their_token(stream: Start, se
 
 
 def test_streams_drain_within_a_second() -> None:
-    assert StreamLimits().last_words < 1
+    assert StreamLimits().final_message < 1
 
 
 async def test_the_steps_of_an_import_that_were_acknowledged_are_known(stream: Start, servicer: Servicer) -> None:

@@ -1,6 +1,6 @@
-"""What the contract says of each method: who may call it, what it reaches and where its request says so.
+"""The access rules of each method: who may call it, what it reaches, and which request fields name that.
 
-Read once, when the server starts; what the contract leaves open stops the start.
+Read from the contract once, when the server starts. If a rule is missing, the server does not start.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from profile_grpc.service.ports import KeyKind
 
 
 class ContractError(Exception):
-    """The contract leaves open who may call a method, or what a call reaches. The server does not start."""
+    """The contract does not say who may call a method, or what a call reaches. The server does not start."""
 
 
 class Scope(enum.IntEnum):
@@ -45,7 +45,7 @@ class Names(enum.IntEnum):
 
 _APPS = frozenset({Names.APP, Names.NEW_APP, Names.CLOSED_APP, Names.WITHIN_APP})
 _ONLY_IN = {Names.NEW_APP: Scope.TENANT, Names.CLOSED_APP: Scope.TENANT, Names.WITHIN_APP: Scope.APP}
-_TELLING = {
+_REQUIRED_MARKS = {
     "app_id": Names.APP,
     "app_ids": Names.APP,
     "tenant_id": Names.TENANT,
@@ -53,7 +53,7 @@ _TELLING = {
     "user_id": Names.USER,
     "user_ids": Names.USER,
 }
-"""What a field of this name must be marked with: a mark that was forgotten would be a check that is not made."""
+"""The mark that a field of this name must have: without it a check would be skipped silently."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ def _read(service: ServiceDescriptor, method: MethodDescriptor) -> Method:
         _check(path, scope, mark)
     users = [mark for mark in marks if mark.names is Names.USER]
     if kinds & APP_KINDS and any(mark.list_at for mark in users):
-        raise ContractError(f"{path} may be called by keys of one app and names users in a list: they go unchecked")
+        raise ContractError(f"{path} may be called by keys of one app and names users in a list: they are not checked")
     apps = [mark for mark in marks if mark.names in _APPS]
     return Method(
         name=method.name,
@@ -151,17 +151,17 @@ def _option(path: str, method: MethodDescriptor) -> tuple[frozenset[KeyKind], Sc
 
 
 def _check(path: str, scope: Scope, mark: _Mark) -> None:
-    """Whether the mark can be held to in a request of this scope."""
+    """Checks that the mark can be enforced in a request of this scope."""
     named = f"{path}: {'.'.join(mark.path)} ({mark.field.full_name})"
     if scope is not _ONLY_IN.get(mark.names, scope):
         raise ContractError(f"{named} is marked {mark.names.name}, which needs scope {_ONLY_IN[mark.names].name}")
     if mark.field.message_type is None and mark.field.type != FieldDescriptor.TYPE_STRING:
-        raise ContractError(f"{named} is marked {mark.names.name} and holds no text")
+        raise ContractError(f"{named} is marked {mark.names.name} and is not a string")
     if mark.names is Names.TENANT and mark.list_at:
-        raise ContractError(f"{named} names tenants in a list: they go unchecked")
+        raise ContractError(f"{named} names tenants in a list: they would not be checked")
     nested = mark.list_at and mark.list_at < len(mark.path)
     if mark.names is Names.APP and (nested if scope is Scope.TENANT else mark.list_at and scope is Scope.APP):
-        raise ContractError(f"{named} names apps in a list: they go unchecked")
+        raise ContractError(f"{named} names apps in a list: they would not be checked")
 
 
 def _app(path: str, request: Descriptor, apps: list[_Mark]) -> Callable[[Message], str]:
@@ -173,13 +173,13 @@ def _app(path: str, request: Descriptor, apps: list[_Mark]) -> Callable[[Message
 
 
 def _apps(path: str, apps: list[_Mark]) -> Callable[[Message], Sequence[str]] | None:
-    """Where a request of scope TENANT names apps that are there."""
-    there = [mark for mark in apps if mark.names is not Names.NEW_APP]
-    if not there:
+    """Where a request of scope TENANT names existing apps."""
+    existing = [mark for mark in apps if mark.names is not Names.NEW_APP]
+    if not existing:
         return None
-    _single(path, there)
-    get: Callable[[Message], Any] = attrgetter(".".join(there[0].path))
-    if there[0].list_at:
+    _single(path, existing)
+    get: Callable[[Message], Any] = attrgetter(".".join(existing[0].path))
+    if existing[0].list_at:
         return get
 
     def one(request: Message) -> Sequence[str]:
@@ -198,35 +198,35 @@ def _items(path: str, request: Descriptor, apps: list[_Mark]) -> Items:
 
 
 def _single(path: str, marks: list[_Mark]) -> Callable[[Message], str] | None:
-    """What reads the one marked field."""
+    """A getter of the one marked field."""
     if len(marks) > 1:
         fields = " and ".join(".".join(mark.path) for mark in marks)
-        raise ContractError(f"{path}: {fields} are both marked {marks[0].names.name}: which of them counts?")
+        raise ContractError(f"{path}: {fields} are both marked {marks[0].names.name}: only one may be")
     return attrgetter(".".join(marks[0].path)) if marks else None
 
 
 def _marks(
-    message: Descriptor, path: tuple[str, ...] = (), list_at: int = 0, over: Names | None = None
+    message: Descriptor, path: tuple[str, ...] = (), list_at: int = 0, outer: Names | None = None
 ) -> Iterator[_Mark]:
     """The marked fields of a message and of the messages in it.
 
-    `over`: the mark of a field that holds this message, in the place of every NAMES_APP in it.
+    `outer`: the mark of the field that contains this message; it replaces every NAMES_APP in it.
     """
     for field in message.fields:
         names = _names(field)
         step, at = (*path, field.name), list_at or (len(path) + 1 if field.is_repeated else 0)
         if field.message_type is not None:
             if names is not None and names not in _APPS:
-                raise ContractError(f"{field.full_name} holds a message and is marked {names.name}: mark its field")
+                raise ContractError(f"{field.full_name} is a message and is marked {names.name}: mark its field")
             if not _recurs(field, step):
-                yield from _marks(field.message_type, step, at, over or names)
+                yield from _marks(field.message_type, step, at, outer or names)
             continue
         if names is None:
-            if field.name in _TELLING and field.type == FieldDescriptor.TYPE_STRING:
-                needed = _TELLING[field.name].name
+            if field.name in _REQUIRED_MARKS and field.type == FieldDescriptor.TYPE_STRING:
+                needed = _REQUIRED_MARKS[field.name].name
                 raise ContractError(f"{field.full_name} is not marked: give it (appprofile.v1.names) = NAMES_{needed}")
             continue
-        yield _Mark(step, over if over is not None and names is Names.APP else names, field, at)
+        yield _Mark(step, outer if outer is not None and names is Names.APP else names, field, at)
 
 
 def _names(field: FieldDescriptor) -> Names | None:
@@ -235,5 +235,5 @@ def _names(field: FieldDescriptor) -> Names | None:
 
 
 def _recurs(field: FieldDescriptor, path: tuple[str, ...]) -> bool:
-    """Whether the path leads in a circle (a filter within a filter): what is below was seen above."""
+    """Whether the message type contains itself (a filter within a filter): its fields were visited already."""
     return path.count(field.name) > 1

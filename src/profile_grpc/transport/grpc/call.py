@@ -1,4 +1,4 @@
-"""What a servicer method knows of its call besides the request."""
+"""What a servicer method knows about its call, apart from the request."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _TOKEN_KINDS = frozenset({KeyKind.ADMIN, KeyKind.PROFILE})
 
 
 class Call:
-    """One call. The pipeline sets each attribute as soon as it is known; reading an earlier one is a fault."""
+    """One call. The pipeline sets each attribute as soon as it is known; reading it before is an error."""
 
     __slots__ = ("app", "caller", "ending", "items", "user_id")
 
@@ -23,12 +23,12 @@ class Call:
     app: App
     """Scope APP: the app that the request names, which the caller reaches."""
     items: Sequence[App | Refused]
-    """Scope ITEMS: the app of each item, or why the caller cannot have the item."""
+    """Scope ITEMS: the app of each item, or why the item is refused."""
     ending: asyncio.Event
-    """Streams: set when the stream is asked to end. A method that waits for news then gives a last message with its
-    resume token; the next message is the last one in any case."""
+    """Streams: set when the stream is asked to end. A method that waits for changes then yields a last message with its
+    resume token. The next message is the last one in any case."""
     user_id: str
-    """The user that the request names, or empty. Set where the request has a field for one."""
+    """The user that the request names, or empty. Set if the request has such a field."""
 
     @property
     def sees_tokens(self) -> bool:

@@ -21,7 +21,7 @@ def endpoints(given: Iterable[profile_pb2.PushEndpoint], field: str) -> tuple[Ne
     """The endpoints of a request. `field` leads to them in the request, for errors.
 
     Raises:
-        Refused: PLACEHOLDER_TOKEN; INVALID_REQUEST: a Web Push subscription is none (R10).
+        Refused: PLACEHOLDER_TOKEN; INVALID_REQUEST: a Web Push subscription is not valid (R10).
     """
     return tuple([_endpoint(endpoint, f"{field}[{index}]") for index, endpoint in enumerate(given)])
 

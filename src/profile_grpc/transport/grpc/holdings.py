@@ -1,8 +1,8 @@
-"""What callers make the process hold: bodies that do not come to their end, and answers that nobody takes.
+"""Limits on the memory that callers can occupy: incomplete request bodies, and answers that nobody reads.
 
-gRPC takes in a message up to its limit whatever else it holds, keeps an answer until the caller has room for it, and
-has no limit on either. Here a body is read only when the caller is known, slow ones give way to others, and an answer
-for which there is no room left is refused.
+gRPC reads a message up to its size limit, and keeps an answer until the caller reads it, with no limit on how many.
+Here a body is read only when the caller is known, the oldest slow ones are cancelled when there are too many, and an
+answer is refused when unread ones take too much memory.
 """
 
 from __future__ import annotations
@@ -21,31 +21,31 @@ Context = grpc.aio.ServicerContext[Any, Any]
 
 @dataclass(frozen=True, slots=True)
 class HoldingLimits:
-    """What callers may make the process hold. Times in seconds, sizes in bytes."""
+    """Limits on what callers can make the process hold. Times in seconds, sizes in bytes."""
 
-    patience: float = 1.0
+    slow_after: float = 1.0
     """A body that takes longer is slow."""
     slow_bodies: int = 32
-    """Slow bodies at a time; beyond, the oldest are given up."""
-    longest_body: float = 20.0
-    """A body that takes longer is given up in any case."""
+    """Slow bodies at a time; beyond, the oldest are cancelled."""
+    max_body_time: float = 20.0
+    """A body that takes longer is cancelled in any case."""
     keyless_bodies: int = 8
-    """Bodies of calls that need no key which are read at a time, of one address; others wait."""
+    """Bodies of calls without a key that are read at a time, for one address; others wait."""
     small_answer: int = 16 * 1024
-    """Answers up to this are not counted."""
+    """Answers up to this size are not counted."""
     unread_of_address: int = 48 * 1024 * 1024
-    """Answers that callers at one address have not taken yet."""
+    """Total size of the answers that callers at one address have not read yet."""
     unread: int = 128 * 1024 * 1024
-    """Answers that callers have not taken yet."""
+    """Total size of the answers that callers have not read yet."""
 
 
 class Bodies:
-    """The bodies that are being read."""
+    """Reads request bodies, and cancels those that take too long."""
 
     def __init__(self, limits: HoldingLimits) -> None:
         self._limits = limits
         self._began: dict[asyncio.Task[Any], float] = {}
-        self._given_up: set[asyncio.Task[Any]] = set()
+        self._cancelled: set[asyncio.Task[Any]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._keyless: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
@@ -61,17 +61,17 @@ class Bodies:
             raise RuntimeError("a call runs outside a task")
         self._began[task] = loop.time()
         if self._timer is None:
-            self._timer = loop.call_later(self._limits.patience, self._give_up)
+            self._timer = loop.call_later(self._limits.slow_after, self._cancel_slow)
         try:
             raw: object = await context.read()
         except asyncio.CancelledError:
-            if task not in self._given_up or task.uncancel():
+            if task not in self._cancelled or task.uncancel():
                 raise
             raise Refused(Reason.DEADLINE, "The request did not arrive in time; nothing was done.") from None
         finally:
             del self._began[task]
-            self._given_up.discard(task)
-        if not isinstance(raw, bytes):  # gRPC's own mark of the end
+            self._cancelled.discard(task)
+        if not isinstance(raw, bytes):  # gRPC's marker of the end
             raise Refused(Reason.MALFORMED_MESSAGE, "The call has no message; send one.")
         return raw
 
@@ -82,37 +82,37 @@ class Bodies:
             Refused: DEADLINE: it took too long.
         """
         address = _address(context)
-        room = self._keyless.get(address)
-        if room is None:
-            self._keyless[address] = room = asyncio.Semaphore(self._limits.keyless_bodies)
+        slots = self._keyless.get(address)
+        if slots is None:
+            self._keyless[address] = slots = asyncio.Semaphore(self._limits.keyless_bodies)
         try:
-            async with asyncio.timeout(self._limits.longest_body), room:
+            async with asyncio.timeout(self._limits.max_body_time), slots:
                 raw: object = await context.read()
         except TimeoutError:
             raise Refused(Reason.DEADLINE, "The request did not arrive in time.") from None
         return raw if isinstance(raw, bytes) else None
 
     def close(self) -> None:
-        """Ends the timer."""
+        """Stops the timer."""
         if self._timer is not None:
             self._timer.cancel()
 
-    def _give_up(self) -> None:
-        """Gives up the slow bodies that are too many or too old; the oldest come first."""
+    def _cancel_slow(self) -> None:
+        """Cancels the slow bodies that are too many or too old, the oldest first."""
         loop = asyncio.get_running_loop()
         now = loop.time()
-        slow = [task for task, began in self._began.items() if now - began >= self._limits.patience]
+        slow = [task for task, began in self._began.items() if now - began >= self._limits.slow_after]
         beyond = len(slow) - self._limits.slow_bodies
         for number, task in enumerate(slow):
-            too_old = now - self._began[task] >= self._limits.longest_body
-            if (number < beyond or too_old) and task not in self._given_up:
-                self._given_up.add(task)
+            too_old = now - self._began[task] >= self._limits.max_body_time
+            if (number < beyond or too_old) and task not in self._cancelled:
+                self._cancelled.add(task)
                 task.cancel()
-        self._timer = loop.call_later(self._limits.patience, self._give_up) if self._began else None
+        self._timer = loop.call_later(self._limits.slow_after, self._cancel_slow) if self._began else None
 
 
 class Unread:
-    """The answers that callers have not taken yet."""
+    """The answers that callers have not read yet."""
 
     def __init__(self, limits: HoldingLimits) -> None:
         self._limits = limits
@@ -120,10 +120,10 @@ class Unread:
         self._of_address: dict[str, int] = {}
 
     def hold(self, answer: bytes, context: Context) -> None:
-        """Counts the answer until the caller has it, or is gone.
+        """Counts the answer until the caller has read it, or is gone.
 
         Raises:
-            Refused: TOO_MANY_CALLS: there is no room for it.
+            Refused: TOO_MANY_CALLS: unread answers take too much memory.
         """
         size = len(answer)
         if size <= self._limits.small_answer:
@@ -131,11 +131,11 @@ class Unread:
         address = _address(context)
         held = self._of_address.get(address, 0)
         if held + size > self._limits.unread_of_address or self._held + size > self._limits.unread:
-            raise _no_room(self._limits.unread_of_address)
+            raise _too_much_unread(self._limits.unread_of_address)
         self._held += size
         self._of_address[address] = held + size
 
-        def taken(*_: object) -> None:
+        def release(*_: object) -> None:
             self._held -= size
             left = self._of_address[address] - size
             if left:
@@ -144,7 +144,7 @@ class Unread:
                 del self._of_address[address]
 
         add_done_callback: Any = context.add_done_callback  # whose type is not public
-        add_done_callback(taken)
+        add_done_callback(release)
 
 
 def _address(context: Context) -> str:
@@ -153,11 +153,11 @@ def _address(context: Context) -> str:
     return peer.rpartition(":")[0]
 
 
-def _no_room(limit: int) -> Refused:
-    told = f"{limit // (1024 * 1024)} MiB"
+def _too_much_unread(limit: int) -> Refused:
+    size = f"{limit // (1024 * 1024)} MiB"
     return Refused(
         Reason.TOO_MANY_CALLS,
-        f"Too many answers wait to be read ({told}); read them, then try again after 1 s.",
-        metadata={"limit": told, "retry_after": "1"},
+        f"Too many answers are unread ({size}); read them, then try again after 1 s.",
+        metadata={"limit": size, "retry_after": "1"},
         retry_after=1.0,
     )

@@ -17,7 +17,7 @@ class CallLimits:
     calls: int = 2000
     """Beyond, TOO_MANY_CALLS. grpc's own limit lets calls through after its first rejections."""
     seconds: float = 30.0
-    """The longest that a call may take, whatever deadline its caller has; beyond, DEADLINE."""
+    """The maximum duration of a call, whatever its caller's deadline is; beyond, DEADLINE."""
     retry_after: float = 1.0
     """Seconds after which a caller that was refused should try again."""
 
@@ -25,8 +25,8 @@ class CallLimits:
 class InFlight:
     """The calls in flight.
 
-    All have the same time, so the first to come is the first to end: one timer serves them all. A timer for each
-    (`asyncio.timeout`) would cost as much as everything else that a call passes through.
+    All have the same maximum duration, so they expire in the order in which they came, and one timer is enough. A timer
+    for each (`asyncio.timeout`) would cost as much as all other steps of a call together.
     """
 
     def __init__(self, limits: CallLimits) -> None:
@@ -38,10 +38,10 @@ class InFlight:
         self._idle = asyncio.Event()
 
     def enter(self) -> asyncio.Task[Any]:
-        """Lets the current task in; answers it.
+        """Counts the current task as a call, and returns it.
 
         Raises:
-            Refused: DRAINING or TOO_MANY_CALLS; then it must not leave.
+            Refused: DRAINING or TOO_MANY_CALLS; then `leave` must not be called.
         """
         if self._draining:
             raise refusals.draining()
@@ -58,7 +58,7 @@ class InFlight:
         return task
 
     def leave(self, task: asyncio.Task[Any]) -> bool:
-        """Lets the task out; answers whether it was cancelled for taking too long, and for nothing else."""
+        """Ends the task's call. Returns whether it was cancelled for taking too long, and for no other reason."""
         del self._started[task]
         if self._draining and not self._started:
             self._idle.set()
@@ -68,17 +68,17 @@ class InFlight:
         return task.uncancel() == 0
 
     def drain(self) -> None:
-        """Lets nobody in any more."""
+        """Refuses new calls from now on."""
         self._draining = True
         if not self._started:
             self._idle.set()
 
     async def idle(self) -> None:
-        """Waits, once draining, until nobody is in."""
+        """Waits, once draining, until no call is in flight."""
         await self._idle.wait()
 
     def close(self) -> None:
-        """Ends the timer."""
+        """Stops the timer."""
         if self._timer is not None:
             self._timer.cancel()
 

@@ -19,22 +19,22 @@ class StreamLimits:
     """How many streams may be open in this process, and for how long. Times in seconds."""
 
     streams: int = 1000
-    """Beyond, TOO_MANY_STREAMS. Unary calls have a limit of their own, and neither takes the other's room."""
+    """Beyond, TOO_MANY_STREAMS. Unary calls have a separate limit."""
     per_key: int = 100
     """Of one key; beyond, TOO_MANY_STREAMS."""
     max_age: float = 1800.0
-    """A stream that is older, give or take a tenth, is ended so that connections spread over the processes."""
-    last_words: float = 0.5
-    """How long a stream that is asked to end has to give a last message with its token."""
+    """An older stream (plus or minus a tenth) is ended, so that connections spread over the processes."""
+    final_message: float = 0.5
+    """How long a stream that is asked to end may take to send a last message with its token."""
     first_message: float = 30.0
-    """How long a stream of requests may take to bring the first one."""
+    """How long the first message of a stream may take to arrive."""
     retry_after: float = 1.0
-    """After how long a caller that was refused should try again."""
+    """How long a refused caller should wait before it tries again."""
 
     @property
     def longest(self) -> float:
-        """The longest that a stream may be open."""
-        return self.max_age * (1 + _JITTER) + self.last_words
+        """The maximum time that a stream is open."""
+        return self.max_age * (1 + _JITTER) + self.final_message
 
 
 class OpenStream:
@@ -48,23 +48,23 @@ class OpenStream:
         self._timer = self._loop.call_later(age, self.end, _aged())
         self._cut = False
         self.ending = asyncio.Event()
-        """Set when the stream is asked to end. The message that is given next is the last one."""
+        """Set when the stream is asked to end. The next message is the last one."""
         self.reason: Refused | None = None
         """Why it is asked to end."""
         self.key_id: str | None = None
         self.received = self.sent = 0
 
     def end(self, reason: Refused) -> None:
-        """Asks the stream to end after its next message, and cancels it where none comes in time."""
+        """Asks the stream to end after its next message, and cancels it if none comes in time."""
         if self.ending.is_set():
             return
         self.reason = reason
         self.ending.set()
         self._timer.cancel()
-        self._timer = self._loop.call_later(self._limits.last_words, self._cancel)
+        self._timer = self._loop.call_later(self._limits.final_message, self._cancel)
 
     def close(self) -> bool:
-        """The stream is over; answers whether it was cancelled for not ending in time, and for nothing else."""
+        """Ends the stream. Returns whether it was cancelled for not ending in time, and for no other reason."""
         self._timer.cancel()
         return self._cut and self._task.uncancel() == 0
 
@@ -84,10 +84,10 @@ class OpenStreams:
         self._idle = asyncio.Event()
 
     def enter(self) -> OpenStream:
-        """Begins a stream in the current task, before anything is known of its caller.
+        """Opens a stream in the current task, before its caller is known.
 
         Raises:
-            Refused: DRAINING or TOO_MANY_STREAMS; then it must not leave.
+            Refused: DRAINING or TOO_MANY_STREAMS; then `leave` must not be called.
         """
         if self._draining:
             raise refusals.draining()
@@ -109,7 +109,7 @@ class OpenStreams:
         self._of_key[key_id] += 1
 
     def leave(self, stream: OpenStream) -> bool:
-        """Ends a stream; answers whether it was cancelled for not ending in time, and for nothing else."""
+        """Ends a stream. Returns whether it was cancelled for not ending in time, and for no other reason."""
         self._open.remove(stream)
         if stream.key_id is not None:
             self._of_key[stream.key_id] -= 1
@@ -120,7 +120,7 @@ class OpenStreams:
         return stream.close()
 
     def drain(self) -> None:
-        """Lets no stream begin any more and asks all to end."""
+        """Refuses new streams from now on, and asks the open ones to end."""
         self._draining = True
         for stream in self._open:
             stream.end(refusals.draining())
@@ -142,7 +142,9 @@ class OpenStreams:
 
 
 def _aged() -> Refused:
-    return Refused(Reason.STREAM_AGED, "The stream has reached its age; go on from its last token.", retry_after=0.0)
+    return Refused(
+        Reason.STREAM_AGED, "The stream has reached its maximum age; resume from its last token.", retry_after=0.0
+    )
 
 
 def _current_task() -> asyncio.Task[Any]:

@@ -1,4 +1,4 @@
-"""How calls end: the status that the caller sees, and what is counted and logged of it."""
+"""How calls end: the status that the caller sees, the metrics and the log line."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ Context = grpc.aio.ServicerContext[Any, Any]
 _TRACE_HEADER = "traceparent"
 _TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}\Z")
 _DEADLINE_SLACK = 0.1
-"""Seconds. The caller, who counts from before the request travelled, sees its deadline pass first and then cancels."""
+"""Seconds. The caller's deadline started before the request was sent, so it passes there first; then it cancels."""
 
 
 class RpcObserver(Protocol):
-    """Told of every call. Returns at once and never raises.
+    """Notified of every call. Methods return at once and never raise.
 
     `method`: `/package.Service/Method`; `code`: the name of the gRPC status code.
     """
@@ -37,19 +37,19 @@ class RpcObserver(Protocol):
         ...
 
     def stream_done(self, method: str, code: str, seconds: float, received: int, sent: int) -> None:
-        """A stream that began has ended, after so many messages of the caller and of ours."""
+        """A stream ended, with the numbers of messages received and sent."""
         ...
 
 
 class CallLog:
-    """One line for each call and each stream: debug where it went well, warning where the fault is ours, else info.
+    """One line for each call and each stream: debug for success, warning for faults of the service, else info.
 
-    Names no user, device, token or key, and nothing of the request but the app.
+    Contains no user, device, token or key, and nothing of the request but the app.
     """
 
     def __init__(self) -> None:
         """Logs as structlog is configured now."""
-        # Bound once: structlog assembles an unbound logger anew at every use.
+        # Bound once: structlog builds an unbound logger again at every use.
         self._log: FilteringBoundLogger = structlog.get_logger(__name__).bind()
 
     def ended(
@@ -63,44 +63,44 @@ class CallLog:
         context: Context,
         **more: int,
     ) -> None:
-        """Tells how a call ended."""
+        """Logs how a call ended."""
         if refused is None:
             level = logging.DEBUG
         else:
             level = logging.WARNING if refused.reason in status.FAULTS else logging.INFO
         if not self._log.is_enabled_for(level):
             return
-        told: dict[str, object] = {"method": method.path, "code": code.name, "seconds": round(seconds, 6), **more}
+        fields: dict[str, object] = {"method": method.path, "code": code.name, "seconds": round(seconds, 6), **more}
         if refused is not None:
-            told["reason"] = refused.reason.value
+            fields["reason"] = refused.reason.value
             if "trace_id" in refused.metadata:
-                told["trace_id"] = refused.metadata["trace_id"]
+                fields["trace_id"] = refused.metadata["trace_id"]
         if hasattr(call, "caller"):
-            told["caller"] = call.caller.kind.name
+            fields["caller"] = call.caller.kind.name
         if hasattr(call, "app"):
-            told["app_id"] = call.app.app_id
+            fields["app_id"] = call.app.app_id
         trace = _caller_trace(context)
         if trace is not None:
-            told["caller_trace_id"] = trace
-        self._log.log(level, event, peer=context.peer(), **told)
+            fields["caller_trace_id"] = trace
+        self._log.log(level, event, peer=context.peer(), **fields)
 
 
 def cancelled(context: Context) -> grpc.StatusCode:
-    """What a caller saw whose call was cancelled: its deadline passed, or it went away."""
+    """The status of a call that its caller cancelled: its deadline passed, or the caller went away."""
     remaining: float | None = context.time_remaining()
     passed = remaining is not None and remaining <= _DEADLINE_SLACK
     return grpc.StatusCode.DEADLINE_EXCEEDED if passed else grpc.StatusCode.CANCELLED
 
 
 async def abort(refused: Refused, context: Context) -> NoReturn:
-    """Answers with trailers only: after anything else, be it an empty answer, a client does not retry UNAVAILABLE."""
-    told = status.to_status(refused)
-    trailers = ((status.DETAILS, told.SerializeToString()),)
-    await context.abort(status.CODES[refused.reason], told.message, trailers)
+    """Answers with trailers only: after a message, even an empty one, clients do not retry UNAVAILABLE."""
+    answer = status.to_status(refused)
+    trailers = ((status.DETAILS, answer.SerializeToString()),)
+    await context.abort(status.CODES[refused.reason], answer.message, trailers)
 
 
 def _caller_trace(context: Context) -> str | None:
-    """The id of the trace that the caller is in (W3C Trace Context), if it tells one that is valid."""
+    """The id of the caller's trace (W3C Trace Context), if it sends a valid one."""
     for name, value in context.invocation_metadata() or ():
         if name == _TRACE_HEADER and isinstance(value, str) and (match := _TRACEPARENT.match(value)):
             return match[1]

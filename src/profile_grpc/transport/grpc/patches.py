@@ -1,4 +1,4 @@
-"""What a request says of a profile: RegisterRequest, or Profile under a field mask, as a patch (R1, U1)."""
+"""Profile data of a request as a patch: RegisterRequest, or Profile under a field mask (R1, U1)."""
 
 from __future__ import annotations
 
@@ -41,7 +41,8 @@ def populated(source: Source, prefix: str = "") -> ProfilePatch:
     """The patch of everything that is given. `prefix` leads to `source` in the request, for errors.
 
     Raises:
-        Refused: INVALID_REQUEST: last_opened_time is out of range, a Web Push subscription is none; PLACEHOLDER_TOKEN.
+        Refused: INVALID_REQUEST: last_opened_time is out of range, or a Web Push subscription is not valid;
+            PLACEHOLDER_TOKEN.
     """
     parts: dict[str, Any] = {}
     attributes: dict[str, AttributeValue] = {}
@@ -50,7 +51,7 @@ def populated(source: Source, prefix: str = "") -> ProfilePatch:
         if name == _TIME:
             attributes[name] = to_instant(value, prefix + _TIME)
         elif name in _ATTRIBUTES:
-            attributes[name] = None if value == "" else value  # an empty text removes
+            attributes[name] = None if value == "" else value  # an empty string removes
         elif name == "push_endpoints":
             parts[name] = endpoints.endpoints(value, prefix + name)
         elif name in _PARTS:
@@ -59,10 +60,10 @@ def populated(source: Source, prefix: str = "") -> ProfilePatch:
 
 
 def update(request: profile_service_pb2.UpdateProfileDataRequest) -> ProfilePatch:
-    """The patch of an update: by its mask or, without one, of everything that is given (U1).
+    """The patch of an update: by its mask or, without one, of every field that is set (U1).
 
     Raises:
-        Refused: UNKNOWN_FIELD: the mask names what is unknown or read-only, or INVALID_REQUEST.
+        Refused: UNKNOWN_FIELD: the mask names an unknown or read-only field; or INVALID_REQUEST.
     """
     paths = request.update_mask.paths
     patch = _named(request.profile, paths) if paths else populated(request.profile, "profile.")
@@ -100,20 +101,21 @@ def _check_paths(names: frozenset[str]) -> None:
     wrong = sorted(name for name in names - _WRITABLE if not _is_entry(name))
     if wrong:
         violations = [
-            FieldViolation(name, "is read-only" if name in _READ_ONLY else "is no field of a profile") for name in wrong
+            FieldViolation(name, "is read-only" if name in _READ_ONLY else "is not a field of a profile")
+            for name in wrong
         ]
-        message = f"The update_mask names what cannot be written: {', '.join(wrong)}."
+        message = f"The update_mask names fields that cannot be written: {', '.join(wrong)}."
         raise Refused.for_fields(Reason.UNKNOWN_FIELD, message, violations)
 
 
 def _is_entry(path: str) -> bool:
-    """Whether the path names one entry of a map; an entry's name may hold dots."""
+    """Whether the path names one entry of a map; an entry's name may contain dots."""
     field, _, name = path.partition(".")
     return field in _MAPS and name != ""
 
 
 def _entries(field: str, names: frozenset[str], given: Mapping[str, str]) -> tuple[Mapping[str, str], frozenset[str]]:
-    """The entries to set and those to remove: all that are given where the mask names the map, else those it names."""
+    """The entries to set and to remove: all given ones if the mask names the map, else those that it names."""
     named = {path.partition(".")[2] for path in names if path.startswith(f"{field}.")}
     wanted = given if field in names else {name: given[name] for name in named & given.keys()}
     return wanted, frozenset(named - given.keys())
@@ -137,4 +139,4 @@ _PARTS: Mapping[str, Callable[[Any], object]] = {
     "device_attributes": dict,
     "custom_attributes": dict,
 }
-"""How the fields are read that a patch has under their own names."""
+"""How to read the fields that a patch has under the same name."""

@@ -16,13 +16,13 @@ from profile_grpc.transport.grpc.call import Call
 
 
 class Permission:
-    """Holds calls to what the contract says of their methods."""
+    """Enforces the access rules of the contract."""
 
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
 
     async def check(self, method: Method, request: Message, call: Call) -> None:
-        """Checks a request of `call.caller`, and tells the call the app, the user or the items that it is about.
+        """Checks a request of `call.caller`, and sets the call's app, user or items.
 
         Raises:
             Refused: METHOD_NOT_ALLOWED, APP_NOT_ALLOWED, TENANT_NOT_ALLOWED, or APP_NOT_FOUND to an ADMIN key.
@@ -43,9 +43,9 @@ class Permission:
             call.user_id = method.user_id(request)
 
     async def _items(self, items: Items, given: Sequence[Message], caller: Caller) -> list[App | Refused]:
-        """The app of each item, or why the item is refused: what it is stops no other item.
+        """The app of each item, or why the item is refused. A refused item does not affect the others.
 
-        A refusal costs no more than an item that is accepted: the apps are looked up together.
+        A refusal costs no more than an accepted item: the apps are looked up together.
         """
         problems = [shape.refused_item(item) for item in given]
         named = [items.app_id(item) for item in given]

@@ -1,4 +1,4 @@
-"""What every call of the service passes through before and after its servicer method."""
+"""The steps that every call passes before and after its servicer method."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ Run = Callable[[Any, Call], Awaitable[Message]]
 
 
 class Pipeline:
-    """Runs the calls of our services.
+    """Runs the calls of the services.
 
-    It wraps each servicer method rather than sitting between server and handlers as a gRPC interceptor: what is known
-    of a method is then bound at start, and no call pays for a look-up. Unary calls and streams pass the same steps;
-    they differ in their limits and in how they end.
+    It wraps each servicer method and is not a gRPC interceptor: what depends on the method alone is then computed at
+    the start, not for each call. Unary calls and streams pass the same steps; they differ in their limits and in how
+    they end.
     """
 
     def __init__(
@@ -55,13 +55,13 @@ class Pipeline:
         self._streams = StreamHandlers(self._steps, open_streams, observer, self._log)
 
     def handlers(self, service: ServiceDescriptor, servicer: object) -> grpc.GenericRpcHandler:
-        """The service's methods as gRPC registers them. They take and give bytes: parsing is a step of the call.
+        """The service's methods as gRPC registers them. They take and return bytes: parsing is a step of the call.
 
         A servicer method takes the request and the `Call`; where the contract says `stream`, it takes an async iterator
         of requests and is an async generator of answers.
 
         Raises:
-            ContractError: the contract leaves open who may call a method, or what a call reaches.
+            ContractError: the contract does not say who may call a method, or what a call reaches.
             AttributeError: the servicer lacks a method.
         """
         wrapped: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
@@ -71,7 +71,7 @@ class Pipeline:
             if method.request_streaming or method.response_streaming:
                 wrapped[method.name] = self._streams.handler(method, run)
             else:
-                # As a stream of one: gRPC would else take in the whole body before anybody knows whose it is.
+                # As a stream of one: otherwise gRPC reads the whole body before its caller is known.
                 wrapped[method.name] = grpc.stream_unary_rpc_method_handler(self._wrap(method, run))
         return grpc.method_handlers_generic_handler(service.full_name, wrapped)
 
@@ -84,7 +84,7 @@ class Pipeline:
         return answer
 
     def _wrap(self, method: Method, run: Run) -> Callable[[object, Context], Awaitable[bytes]]:
-        """The method as gRPC calls it: bounded in number and time, errors told, counted and logged."""
+        """The method as gRPC calls it: limited in number and time, errors translated, counted and logged."""
         in_flight = self._in_flight
 
         async def wrapped(_requests: object, context: Context) -> bytes:
@@ -105,7 +105,7 @@ class Pipeline:
             except grpc.aio.AbortError:
                 code = grpc.StatusCode.ABORTED
                 raise
-            except Exception as error:  # noqa: BLE001 - whatever it is, the caller is told in the contract's words
+            except Exception as error:  # noqa: BLE001 - any error becomes a status of the contract
                 refused = refusals.of(error)
             finally:
                 if refused is not None:
@@ -121,4 +121,4 @@ class Pipeline:
 
 
 def _overdue() -> Refused:
-    return Refused(Reason.DEADLINE, "The call took too long; its outcome is unknown, repeat it.")
+    return Refused(Reason.DEADLINE, "The call took too long; its outcome is unknown. Repeat it.")

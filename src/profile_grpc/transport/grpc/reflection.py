@@ -1,5 +1,5 @@
-"""Server reflection: how tools like grpcurl learn what there is to call. In both versions of the protocol, whose
-messages are the same but for their package.
+"""Server reflection: how tools like grpcurl discover the methods. Serves both versions of the protocol, whose messages
+differ in their package only.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def enable_reflection(services: Iterable[str], server: grpc.aio.Server, bodies: 
 
 
 class _Reflection:
-    """The library's servicer, over bytes: it would answer UNKNOWN to those that are no message."""
+    """The library's servicer, over bytes: on its own it answers UNKNOWN to bytes that are not a message."""
 
     def __init__(self, services: list[str], pool: DescriptorPool, bodies: Bodies) -> None:
         self._bodies = bodies
@@ -59,13 +59,13 @@ class _Reflection:
             while (raw := await self._bodies.read_keyless(context)) is not None:
                 yield reflection_pb2.ServerReflectionRequest.FromString(raw)
         except DecodeError:
-            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "The bytes are no ServerReflectionRequest.")
+            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "The bytes are not a valid ServerReflectionRequest.")
         except Refused as refused:
             await outcome.abort(refused, context)
 
 
 def _describe_stable() -> None:
-    """Adds the file of the stable version, which the library does not bring, to the pool."""
+    """Adds the file of the stable version, which the library does not contain, to the pool."""
     pool = Default()
     try:
         pool.FindFileByName(_FILE)
@@ -90,8 +90,8 @@ def _rename(file: FileDescriptorProto) -> None:
 class _PoolWithMethods:
     """A descriptor pool that finds the file of a method too.
 
-    protobuf's own knows those of services, messages, enums and fields only; the reflection protocol, and with it
-    `grpcurl describe`, asks for methods as well.
+    protobuf's own finds the files of services, messages, enums and fields only; the reflection protocol, and so
+    `grpcurl describe`, asks for methods too.
     """
 
     def __init__(self, pool: DescriptorPool) -> None:

@@ -1,4 +1,6 @@
-"""Requests as commands and filters. Shapes were checked before; what is refused here protovalidate cannot say."""
+"""Converts requests into commands and filters. Shapes were checked before; here are the checks that protovalidate
+cannot express.
+"""
 
 from __future__ import annotations
 
@@ -82,10 +84,10 @@ def _feedback(item: pb.PushFeedback) -> PushFeedback:
 
 
 def remove_account(request: pb.RemoveAccountRequest) -> RemoveAccount:
-    """The tokens stay as received: the rule knows the spellings they may have (X3).
+    """The tokens stay as received: the rule handles their possible encodings (X3).
 
     Raises:
-        Refused: INVALID_REQUEST: report_time is out of range; PLACEHOLDER_TOKEN: no reported token is one.
+        Refused: INVALID_REQUEST: report_time is out of range; PLACEHOLDER_TOKEN: every reported token is a placeholder.
     """
     check_any([reported.token for reported in request.tokens], "tokens")
     return RemoveAccount(

@@ -1,4 +1,4 @@
-"""What the use cases answer, as responses. Push tokens are written for callers that may see them only."""
+"""Converts results into responses. Push tokens are included only for callers that may see them."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ def register(registered: Registered, call: Call) -> pb.RegisterResponse:
         response.displaced.extend(_displaced(registered.displaced, call))
     for name in registered.placeholder_ids:
         response.warnings.append(
-            f"{name} is a value that faulty phones share: they would displace each other. Send an id of the device's or"
-            " user's own."
+            f"{name} is a value that many faulty phones send: they would displace each other. Send an id that is unique"
+            " to the device or user."
         )
     if registered.crowded:
         response.warnings.append(
             f"{registered.device_users} users are registered on this device; more than {MAX_COMFORTABLE_USERS} make"
-            " registrations slow: unregister those who left."
+            " registrations slow. Unregister users who no longer use it."
         )
     return response
 
@@ -57,7 +57,7 @@ def heartbeat(beat: Beat) -> pb.HeartbeatResponse:
 
 
 def batch_heartbeat(answers: Iterable[Beat | Refused]) -> pb.BatchHeartbeatResponse:
-    """A refusal is told as its own call would tell it."""
+    """A refused item has the status that a single Heartbeat would have."""
     response = pb.BatchHeartbeatResponse()
     for index, answer in enumerate(answers):
         result = response.results.add(index=index)
@@ -199,7 +199,7 @@ def _keys(keys: Iterable[ProfileKey]) -> list[profile_pb2.ProfileKey]:
 
 
 def _displaced(displaced: Iterable[Displacement], call: Call) -> Iterator[pb.Displacement]:
-    """The displaced profiles; for callers that may not see other users' ids only how many of each effect (R8)."""
+    """The displaced profiles; for callers that may not see other users' ids, only the number of each effect (R8)."""
     if not call.sees_other_users:
         for effect, number in sorted(Counter(displacement.effect for displacement in displaced).items()):
             yield pb.Displacement(effect=pb.DisplacementEffect.ValueType(effect), count=number)

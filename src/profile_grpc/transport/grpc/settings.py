@@ -95,7 +95,7 @@ def settings(message: app_pb2.AppSettings) -> AppSettings:
 
 
 def updated(request: pb.UpdateAppRequest, before: App) -> tuple[str, AppSettings]:
-    """The display name and the settings that the update makes of the stored ones.
+    """The display name and the settings after the update.
 
     Raises:
         Refused: UNKNOWN_FIELD: the mask names what is unknown or read-only; INVALID_REQUEST, as `settings`.
@@ -106,18 +106,18 @@ def updated(request: pb.UpdateAppRequest, before: App) -> tuple[str, AppSettings
         violations = [
             FieldViolation(path, "is read-only" if path in _READ_ONLY else "is no field of an app") for path in wrong
         ]
-        message = f"The update_mask names what cannot be written: {', '.join(wrong)}."
+        message = f"The update_mask names fields that cannot be written: {', '.join(wrong)}."
         raise Refused.for_fields(Reason.UNKNOWN_FIELD, message, violations)
     given, merged = app_pb2.App(), app(before)
     given.CopyFrom(request.app)
-    for group in _GROUPS_OF_SETTINGS:  # the library takes nothing, not even a removal, from a group that is absent
+    for group in _GROUPS_OF_SETTINGS:  # the library ignores absent groups, also where the mask removes them
         getattr(given.settings, group).SetInParent()
     FieldMask(paths=paths).MergeMessage(given, merged, True, True)  # noqa: FBT003 - replace, never append
     return merged.display_name, settings(merged.settings)
 
 
 def _populated(message: Message, prefix: str) -> Iterator[str]:
-    """The writable fields that are given, those of the groups one by one."""
+    """The writable fields that are set, those of the groups one by one."""
     for field, value in message.ListFields():
         path = prefix + field.name
         if field.message_type in _GROUPS and not field.is_repeated:

@@ -1,4 +1,4 @@
-"""Shape rules: the protovalidate annotations of the contract, told in words. State rules live in the domain."""
+"""Shape rules: checks the protovalidate annotations of the contract. Rules about state are in the domain."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _PATTERNS: Mapping[str, str] = {
     r"^[a-z][a-z0-9_]*$": "must be a name in snake_case",
 }
 _WORDS: Mapping[str, str] = {
-    "must not be in list [0]": "must be given",
-    "value is required": "must be given",
+    "must not be in list [0]": "is required",
+    "value is required": "is required",
     "value must be one of the defined enum values": "must be a value of the enumeration",
     "must be at least 1 bytes": "must not be empty",
-    "repeated value must contain unique items": "must not name an item twice",
-    "exactly one field is required in oneof": "must be given: exactly one of the alternatives",
+    "repeated value must contain unique items": "must not contain duplicates",
+    "exactly one field is required in oneof": "exactly one of the alternatives is required",
 }
 _VALIDATOR = protovalidate.Validator()
 
@@ -41,26 +41,26 @@ def check(message: Message) -> None:
     """Checks a request.
 
     Raises:
-        Refused: INVALID_REQUEST, naming the fields and what is expected of them, never a value.
+        Refused: INVALID_REQUEST, with the fields and what is expected of them, never a value.
     """
     violations = _too_long(message) or [_describe(v) for v in _VALIDATOR.collect_violations(message)]
     if violations:
-        told = "; ".join(f"{v.field or 'the request'}: {v.description}" for v in violations)
-        raise Refused.for_fields(Reason.INVALID_REQUEST, f"The request is not valid: {told}.", violations)
+        text = "; ".join(f"{v.field or 'the request'}: {v.description}" for v in violations)
+        raise Refused.for_fields(Reason.INVALID_REQUEST, f"The request is not valid: {text}.", violations)
 
 
 def refused_item(message: Message) -> Refused | None:
-    """How one item of a batch is refused, naming the first thing that is wrong with it, or None."""
+    """The refusal of one item of a batch, with its first violation, or None."""
     found = _VALIDATOR.collect_violations(message, fail_fast=True)
     if not found:
         return None
     violation = _describe(found[0])
-    told = f"The request is not valid: {violation.field or 'the request'}: {violation.description}."
-    return Refused.for_fields(Reason.INVALID_REQUEST, told, [violation])
+    text = f"The request is not valid: {violation.field or 'the request'}: {violation.description}."
+    return Refused.for_fields(Reason.INVALID_REQUEST, text, [violation])
 
 
 def problem(message: Message) -> str:
-    """What is wrong with one item of a batch, or an empty text."""
+    """What is wrong with one item of a batch, or an empty string."""
     found = _VALIDATOR.collect_violations(message, fail_fast=True)
     if not found:
         return ""
@@ -75,9 +75,9 @@ def prepare(message: type[Message]) -> None:
 
 
 def _too_long(message: Message) -> Sequence[FieldViolation]:
-    """The lists with more items than they may have.
+    """The lists with too many items.
 
-    Looked for before all other rules, which would be evaluated for each item: a request of 8 MiB has millions.
+    Checked before all other rules, which are evaluated for each item: a large request has millions of items.
     """
     found: list[FieldViolation] = []
     for prefix, holder, lists in _bounded_lists(message.DESCRIPTOR):
@@ -92,9 +92,9 @@ def _too_long(message: Message) -> Sequence[FieldViolation]:
 def _bounded_lists(
     message: Descriptor,
 ) -> Sequence[tuple[str, Callable[[Message], Message], Sequence[tuple[str, int]]]]:
-    """The lists and maps of a message and of the messages in it, by the message that holds them.
+    """The lists and maps of a message and of its nested messages, by the message that contains them.
 
-    For each such message its path, how to get there, and the names of its lists with how many items they may have.
+    For each such message: its path, a getter, and the names of its lists with their limits.
     """
     return [(prefix, attrgetter(prefix[:-1]) if prefix else _itself, lists) for prefix, lists in _bounds(message, "")]
 
@@ -120,14 +120,14 @@ def _limit(field: FieldDescriptor) -> int:
 
 
 def _describe(violation: Violation) -> FieldViolation:
-    """Names the field and the rule. The texts hold no values: `debug_redact` fields could be among them."""
-    told = violation.proto
-    elements = told.field.elements if told.field is not None else ()
+    """The field and what is expected of it. Contains no values, because `debug_redact` fields could be among them."""
+    proto = violation.proto
+    elements = proto.field.elements if proto.field is not None else ()
     path = ".".join(_step(element) for element in elements)
-    description = _WORDS.get(told.message, told.message)
-    if told.rule_id == "string.pattern":
+    description = _WORDS.get(proto.message, proto.message)
+    if proto.rule_id == "string.pattern":
         description = _PATTERNS.get(violation.rule_value, description)
-    return FieldViolation(path, f"its key {description}" if told.for_key else description)
+    return FieldViolation(path, f"its key {description}" if proto.for_key else description)
 
 
 def _step(element: FieldPathElementPb) -> str:

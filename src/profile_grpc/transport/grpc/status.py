@@ -51,9 +51,9 @@ CODES: Mapping[Reason, StatusCode] = {
     Reason.INTERNAL: StatusCode.INTERNAL,
 }
 FAULTS = frozenset({Reason.DATABASE_UNAVAILABLE, Reason.DEADLINE, Reason.INTERNAL})
-"""Where something is wrong here, not with the call."""
+"""Faults of the service, not of the call."""
 
-# In bytes. Some clients accept no more than 8 KiB of trailers, counted after base64 and percent-encoding.
+# In bytes. Some clients accept at most 8 KiB of trailers, counted after base64 and percent-encoding.
 _MAX_MESSAGE = 400
 _MAX_WORD = 200
 _MAX_VIOLATIONS = 8
@@ -62,13 +62,13 @@ _MAX_VIOLATIONS = 8
 def to_status(refused: Refused) -> Status:
     """The status with its details: `ErrorInfo` always, `BadRequest` and `RetryInfo` where they apply.
 
-    Long texts are cut and of many violations the first are told, so that the status fits into trailers.
+    Long texts are cut, and only the first violations are listed, so that the status fits into the trailers.
     """
     metadata = {name: _cut(value, _MAX_WORD) for name, value in refused.metadata.items()}
     details: list[Message] = [ErrorInfo(reason=refused.reason.value, domain=DOMAIN, metadata=metadata)]
     if refused.violations:
-        told = refused.violations[:_MAX_VIOLATIONS]
-        details.append(BadRequest(field_violations=[_violation(violation) for violation in told]))
+        listed = refused.violations[:_MAX_VIOLATIONS]
+        details.append(BadRequest(field_violations=[_violation(violation) for violation in listed]))
     if refused.retry_after is not None:
         seconds = int(refused.retry_after)
         retry = RetryInfo()

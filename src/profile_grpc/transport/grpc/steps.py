@@ -1,4 +1,4 @@
-"""What every request passes before its servicer method, in the contract's order: credential, shape, permission."""
+"""The checks of every request before its servicer method, in the contract's order: credential, shape, permission."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Steps:
         self._permission = Permission(directory)
 
     async def identify(self, presented: str | None, call: Call) -> None:
-        """Tells the call who makes it.
+        """Sets the call's caller.
 
         Raises:
             Refused: CREDENTIAL_MISSING or CREDENTIAL_INVALID.
@@ -34,7 +34,7 @@ class Steps:
         call.caller = self._directory.known_caller(presented) or await self._directory.authenticate(presented)
 
     async def accept(self, method: Method, raw: bytes, call: Call) -> Message:
-        """The request, which may be made: its shape is checked, then its permission.
+        """Parses the request and checks its shape, then its permission.
 
         Raises:
             Refused: MALFORMED_MESSAGE, INVALID_REQUEST, or as `permit`.
@@ -45,7 +45,7 @@ class Steps:
         return request
 
     async def permit(self, method: Method, request: Message, call: Call) -> None:
-        """Checks again, for a call that goes on, whether the request may be made; tells the call the app as it is now.
+        """Checks the permission again, during a stream, and sets the call's app to its current state.
 
         Raises:
             Refused: as `Permission.check`.
@@ -70,6 +70,6 @@ def _parse(method: Method, raw: bytes) -> Message:
         expected = method.request.DESCRIPTOR.full_name
         raise Refused(
             Reason.MALFORMED_MESSAGE,
-            f"The bytes are no {expected}; send that message, encoded as protobuf.",
+            f"The bytes are not a valid {expected}; send that message, encoded as protobuf.",
             metadata={"type": expected},
         ) from None

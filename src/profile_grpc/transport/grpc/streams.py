@@ -1,4 +1,4 @@
-"""Streaming methods in the pipeline: the steps of a unary call, for every message, and an end that loses nothing."""
+"""Streaming methods in the pipeline: the steps of a unary call for every message, and an end without data loss."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from profile_grpc.transport.grpc.outcome import CallLog, RpcObserver
 from profile_grpc.transport.grpc.steps import Context, Steps, presented
 
 Run = Callable[[Any, Call], Any]
-"""A servicer method: an async generator of answers or, where only the requests are a stream, a coroutine."""
+"""A servicer method: an async generator of answers or, if only the requests are a stream, a coroutine."""
 
 
 class StreamHandlers:
@@ -40,12 +40,12 @@ class StreamHandlers:
             return await self._serve(method, run, context)
 
         if method.response_streaming:
-            # Also where there is one request: gRPC would else take in the whole body before anybody knows whose it is.
+            # Also for a single request: otherwise gRPC reads the whole body before its caller is known.
             return grpc.stream_stream_rpc_method_handler(serve)
         return grpc.stream_unary_rpc_method_handler(serve)
 
     async def _serve(self, method: Method, run: Run, context: Context) -> bytes:
-        """One stream: bounded in number and age, errors told, counted and logged."""
+        """One stream: limited in number and age, errors translated, counted and logged."""
         started = perf_counter()
         call = Call()
         answer, refused, code, cut = b"", None, grpc.StatusCode.OK, False
@@ -62,7 +62,7 @@ class StreamHandlers:
                 code = outcome.cancelled(context)
                 raise
             refused = stream.reason if stream is not None else None
-        except Exception as error:  # noqa: BLE001 - whatever it is, the caller is told in the contract's words
+        except Exception as error:  # noqa: BLE001 - any error becomes a status of the contract
             refused = refusals.of(error)
         finally:
             if refused is not None:
@@ -82,8 +82,8 @@ class StreamHandlers:
 class _Stream:
     """The steps of one stream.
 
-    A stream may outlive the key and the app that it began with, so both are looked at again for every message: from the
-    moment in which a key is revoked, nothing more is given to it or taken from it.
+    A stream may outlive the key and the app that it started with, so both are checked again for every message: once a
+    key is revoked, nothing more is sent to or accepted from its caller.
     """
 
     def __init__(self, steps: Steps, method: Method, context: Context, call: Call, stream: OpenStream) -> None:
@@ -97,19 +97,19 @@ class _Stream:
         call.ending = stream.ending
 
     async def run(self, streams: OpenStreams, run: Run) -> bytes:
-        """Credential, shape, permission; then the servicer method, whose answers go out as the caller takes them."""
+        """Checks credential, shape and permission, then runs the servicer method with flow control."""
         await self._steps.identify(self._presented, self._call)
         streams.admit(self._stream, self._call.caller.key_id)
         first = await self._first(streams.limits.first_message)
         given: Any = self._requests(first) if self._method.request_streaming else first
         if self._method.response_streaming:
-            await self._give(run(given, self._call))
+            await self._send(run(given, self._call))
             return b""
         answer: Message = await run(given, self._call)
         return answer.SerializeToString()
 
-    async def _give(self, answers: AsyncGenerator[Message, None]) -> None:
-        """Takes an answer when the one before is with the reader (flow control), and stops where it is asked to."""
+    async def _send(self, answers: AsyncGenerator[Message, None]) -> None:
+        """Takes the next answer when the reader has taken the previous one, and stops when the stream is to end."""
         async with aclosing(answers):
             async for answer in answers:
                 await self._permit_again()
@@ -120,7 +120,7 @@ class _Stream:
             raise self._stream.reason
 
     async def _requests(self, first: Message) -> AsyncIterator[Message]:
-        """The caller's messages, each checked, read as the servicer method asks for them."""
+        """The caller's messages, each one checked, read when the servicer method asks for them."""
         yield first
         while (raw := await self._read()) is not None:
             app = getattr(self._call, "app", None)
@@ -131,12 +131,12 @@ class _Stream:
             yield request
 
     async def _first(self, seconds: float) -> Message:
-        """The first message: what it names is what the call is about."""
+        """The first message, whose app is the app of the call."""
         try:
             async with asyncio.timeout(seconds):
                 raw = await self._read()
         except TimeoutError:
-            raise Refused(Reason.DEADLINE, "The stream brought no message in time; nothing was done.") from None
+            raise Refused(Reason.DEADLINE, "No message arrived on the stream in time; nothing was done.") from None
         if raw is None:
             raise Refused(Reason.INVALID_REQUEST, "The stream has no message; send at least one.")
         return await self._accept(raw)
@@ -147,13 +147,14 @@ class _Stream:
             raw: object = await self._context.read()
         except grpc.aio.BaseError:
             raise asyncio.CancelledError from None  # as in _write
-        return raw if isinstance(raw, bytes) else None  # gRPC's own mark of the end is no bytes
+        return raw if isinstance(raw, bytes) else None  # gRPC's marker of the end is not bytes
 
     async def _write(self, raw: bytes) -> None:
         """Sends a message; returns when the reader has room for the next one."""
         try:
             if not self._stream.sent:
-                # Apart: a write that the reader does not take may be given up, and then the status needs no headers.
+                # Sent first: a write that the reader does not take may be cancelled, and the status then needs no
+                # headers.
                 await self._context.send_initial_metadata(())
             self._stream.sent += 1
             await self._context.write(raw)

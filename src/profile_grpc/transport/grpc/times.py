@@ -1,6 +1,6 @@
 """Instants, durations and dates on the wire.
 
-By plain arithmetic: the helpers of the protobuf library are several times slower, and these run in every call.
+Uses plain arithmetic: the helpers of the protobuf library are several times slower, and these run in every call.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def to_instant(value: Timestamp, field: str) -> datetime:
     """The instant, cut to microseconds.
 
     Raises:
-        Refused: INVALID_REQUEST: outside the years 1 to 9999, or the nanoseconds are no fraction of a second.
+        Refused: INVALID_REQUEST: outside the years 1 to 9999, or the nanoseconds are not a fraction of a second.
     """
     seconds, nanos = value.seconds, value.nanos
     if not (_FIRST_SECOND <= seconds <= _LAST_SECOND and 0 <= nanos < _NANOS):

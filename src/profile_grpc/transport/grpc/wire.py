@@ -1,7 +1,7 @@
-"""Looks at the bytes of a large message before they are made into objects: lists without end are refused unread.
+"""Counts list items in the bytes of a large message before it is parsed, and refuses lists that are too long.
 
-Four megabytes hold two million empty items. Only to parse them takes a second, in which nobody else is answered, and
-half a gigabyte.
+Four megabytes can contain two million empty items. Parsing them takes half a gigabyte and a second, in which no other
+call is answered.
 """
 
 from __future__ import annotations
@@ -18,37 +18,37 @@ from buf.validate import validate_pb2
 from profile_grpc.domain.errors import FieldViolation, Reason, Refused
 
 SMALL = 16 * 1024
-"""Bytes. A message of so few cannot hold many items."""
+"""Bytes. A message up to this size cannot contain many items."""
 _SMALL_PART = 256
-"""... and a part of a message of so few is not looked into."""
+"""Bytes. Nested messages up to this size are skipped."""
 _MOST_FIELDS = 200_000
-"""Fields of one request, unknown ones among them."""
+"""Fields of one request, including unknown ones."""
 _DEFAULT_LIMIT = 1000
 """Items of a list for which the contract has no limit of its own."""
 _VARINT, _FIXED64, _BYTES, _GROUP, _END_GROUP, _FIXED32 = range(6)
 _CONTINUED = bytes(range(0x80, 0x100))
 _MOST_NESTED = 100
 _MORE = 0x80
-"""The bit of a byte that says that the number goes on."""
+"""The continuation bit of a varint."""
 _LONGEST_SHIFT = 63
 
 
 @dataclass(slots=True)
 class _Known:
-    """What is known of the fields of a message type, by number."""
+    """The fields of a message type, by number."""
 
     names: dict[int, str] = field(default_factory=dict)
     limits: dict[int, int] = field(default_factory=dict)
     """Of lists and maps."""
     packed: set[int] = field(default_factory=set)
-    """Lists of numbers, which may come as bytes: by how many they are on the wire each, at least one."""
+    """Lists of varints, which may be packed into bytes."""
     parts: dict[int, Descriptor] = field(default_factory=dict)
 
 
 def check(message: type[Message], raw: bytes) -> None:
     """Refuses a message with a longer list than the contract allows, or with more fields than any request has.
 
-    Bytes that are no message at all are left to the parser.
+    Bytes that are not a message at all are left to the parser.
 
     Raises:
         Refused: INVALID_REQUEST.
@@ -100,7 +100,7 @@ class _Reader:
                 self._message(part, start, at, f"{path}{known.names[number]}.", depth + 1)
 
     def _items(self, known: _Known, number: int, kind: int, start: int, end: int) -> int:
-        """How many items of a list the field holds: more than one where numbers are packed."""
+        """How many items of a list the field contains: more than one if they are packed."""
         if kind != _BYTES or number not in known.packed:
             return 1
         return len(self._raw[start:end].translate(None, _CONTINUED))
@@ -131,7 +131,7 @@ class _Reader:
 
 
 class _Malformed(Exception):  # noqa: N818 - nothing is wrong with this program
-    """The bytes are no message."""
+    """The bytes are not a message."""
 
 
 @cache
@@ -169,5 +169,5 @@ def _limit(each: FieldDescriptor) -> int:
 
 
 def _refused(name: str, description: str) -> Refused:
-    told = f"The request is not valid: {name or 'the request'}: {description}."
-    return Refused.for_fields(Reason.INVALID_REQUEST, told, [FieldViolation(name, description)])
+    message = f"The request is not valid: {name or 'the request'}: {description}."
+    return Refused.for_fields(Reason.INVALID_REQUEST, message, [FieldViolation(name, description)])
