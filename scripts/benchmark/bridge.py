@@ -29,7 +29,7 @@ import typer
 import uvloop
 
 from profile_grpc.bootstrap.administration import administration
-from profile_grpc.bootstrap.process import calm_collector
+from profile_grpc.bootstrap.process import tune_garbage_collector
 from profile_grpc.bridge.http import server
 from profile_grpc.bridge.http.connection import ServerLimits
 from profile_grpc.bridge.http.server import HttpServer
@@ -114,7 +114,7 @@ async def _serve_empty() -> None:
     listener = server.listen("127.0.0.1", 0)
     http = HttpServer(application, listener, None, ServerLimits(), ())
     await http.start()
-    calm_collector()
+    tune_garbage_collector()
     print(listener.getsockname()[1], flush=True)
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)

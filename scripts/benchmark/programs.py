@@ -13,7 +13,7 @@ import typer
 import uvloop
 
 from profile_grpc.bootstrap.administration import administration
-from profile_grpc.bootstrap.process import calm_scheduler
+from profile_grpc.bootstrap.process import use_batch_scheduling
 from profile_grpc.config import DatabaseConfig
 from profile_grpc.transport.grpc.options import ServerOptions, channel_options
 from scripts.benchmark.workloads import APP, ECHO_METHOD, ECHO_SERVICE
@@ -28,7 +28,7 @@ def echo(*, plain: bool = False) -> None:
     Prints its port and serves until SIGTERM, under the service's scheduling policy; `--plain`: under the ordinary one.
     """
     if not plain:
-        calm_scheduler()
+        use_batch_scheduling()
     uvloop.run(_serve_echo())
 
 

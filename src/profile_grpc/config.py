@@ -1,4 +1,4 @@
-"""How a process is set up: typed settings with their defaults, where data lives, and the secret behind keyed hashes."""
+"""The configuration of a process: typed settings with defaults, data locations, and the key of all keyed hashes."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class OperatorError(Exception):
 
 
 class ConfigError(OperatorError):
-    """The settings contradict each other, or one is missing. The message is one line that says what to do."""
+    """The settings are inconsistent, or one is missing. The message is one line that says what to do."""
 
 
 class LogFormat(StrEnum):
-    """How log lines look."""
+    """The format of log lines."""
 
     AUTO = "auto"
     """`console` on a terminal, else `json`."""
@@ -42,7 +42,7 @@ class LogFormat(StrEnum):
 
 
 class LogLevel(StrEnum):
-    """The least severity that is logged."""
+    """The lowest severity that is logged."""
 
     DEBUG = "debug"
     INFO = "info"
@@ -69,10 +69,10 @@ class TlsConfig:
 
 @dataclass(frozen=True, slots=True)
 class DatabaseConfig:
-    """A database and the secret behind the keyed hashes in it."""
+    """A database and the key of the keyed hashes in it."""
 
     url: str
-    """May hold a password: show `display_url(url)` instead."""
+    """May contain a password: show `display_url(url)` instead."""
     hash_key: bytes = field(repr=False)
 
 
@@ -92,10 +92,10 @@ class ServeConfig:
     tls: TlsConfig | None = None
     reflection: bool = True
     max_calls: int = 2000
-    """Calls in flight, of each worker; beyond, they are refused."""
+    """Calls in flight per worker; beyond, they are refused."""
     call_timeout: timedelta = timedelta(seconds=30)
     max_streams: int = 1000
-    """Streams open at a time, of each worker; beyond, they are refused."""
+    """Open streams per worker; beyond, they are refused."""
     max_streams_per_key: int = 100
     """As `max_streams`, of one key."""
     max_stream_age: timedelta = timedelta(minutes=30)
@@ -103,19 +103,19 @@ class ServeConfig:
     max_connection_age: timedelta = timedelta(minutes=10)
     """Connections of about this age are asked to reconnect, so that callers spread over the workers."""
     drain_notice: timedelta = timedelta(seconds=1)
-    """How long new callers are told to go elsewhere after SIGTERM, before the port is closed."""
+    """How long new calls are answered UNAVAILABLE after SIGTERM, before the port is closed."""
     drain_grace: timedelta = timedelta(seconds=30)
-    """How long calls in flight may go on after SIGTERM."""
+    """How long calls in flight may continue after SIGTERM."""
     reaper_interval: timedelta = timedelta(seconds=300)
     bridge_host: str = "127.0.0.1"
     bridge_port: int | None = None
-    """None: no HTTP bridge runs beside the service; 0: a free port."""
+    """None: no HTTP bridge in this process; 0: a free port."""
     bridge_spool: str | None = None
-    """The file in which the bridge keeps reports; None: beside an embedded database, else in the data directory."""
+    """The bridge's spool file; None: next to an embedded database, else in the data directory."""
     bridge_spool_limit: int | None = None
-    """Bytes of reports that may wait; None: as many as a bridge of its own takes."""
+    """Bytes of reports that may wait; None: the default of a separate bridge process."""
     bridge_proxies: tuple[str, ...] = ()
-    """Addresses or networks whose X-Forwarded-For is believed."""
+    """Addresses or networks whose X-Forwarded-For is trusted."""
     bridge_keys: tuple[str, ...] = field(default=(), repr=False)
     """PROFILE keys with which the bridge reads the apps, one for each tenant."""
     log: LogConfig = LogConfig()
@@ -123,16 +123,16 @@ class ServeConfig:
     def __post_init__(self) -> None:
         if self.dev and not is_loopback(self.host):
             raise ConfigError(
-                f"--dev lets anybody in, so it listens on loopback only, not on {self.host}; leave --host out"
+                f"--dev accepts calls without a key, so it listens on loopback only, not on {self.host}; omit --host"
             )
         if self.dev and not is_loopback(self.bridge_host):
             raise ConfigError(
-                f"--dev takes reports from anybody, so its bridge listens on loopback only, not on {self.bridge_host};"
-                " leave --bridge-host out"
+                "--dev accepts reports without a key, so its bridge listens on loopback only,"
+                f" not on {self.bridge_host}; omit --bridge-host"
             )
         if self.workers > 1 and is_sqlite(self.database.url):
             raise ConfigError(
-                f"--workers {self.workers} needs PostgreSQL, as one process owns a SQLite file;"
+                f"--workers {self.workers} needs PostgreSQL, because only one process can serve a SQLite file;"
                 " use --workers 1, or --database-url postgresql://…"
             )
 
@@ -148,12 +148,12 @@ def is_sqlite(url: str) -> bool:
 
 
 def sqlite_path(url: str) -> Path:
-    """The file of a SQLite URL: what follows the third slash, so that a fourth begins an absolute path."""
+    """The file of a SQLite URL: what follows the third slash; with a fourth slash the path is absolute."""
     return Path(unquote(url.partition(":///")[2].partition("?")[0])).expanduser()
 
 
 def display_url(url: str) -> str:
-    """The URL as it may be shown: without password and options."""
+    """The URL without password and options, for display."""
     if is_sqlite(url):
         return url.partition("?")[0]
     parts = urlsplit(url)
@@ -172,13 +172,13 @@ def is_loopback(host: str) -> bool:
 
 
 def prepare_sqlite_file(url: str) -> None:
-    """Makes the file of an embedded database readable by its owner only, where it does not exist yet.
+    """Creates the file of an embedded database, readable by its owner only, if it does not exist yet.
 
-    The user's data directory is made as well (0700); any other folder must exist. SQLite gives its journals the
+    The user's data directory is created too (0700); any other folder must exist. SQLite gives its journals the
     permissions of the file.
 
     Raises:
-        ConfigError: it cannot be made.
+        ConfigError: it cannot be created.
     """
     path = sqlite_path(url)
     try:
@@ -187,7 +187,7 @@ def prepare_sqlite_file(url: str) -> None:
         if not path.exists():
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     except OSError as error:
-        raise ConfigError(f"cannot make the database file {path}: {_why(error)}") from None
+        raise ConfigError(f"cannot create the database file {path}: {_why(error)}") from None
 
 
 def configured_hash_key(environment: Mapping[str, str]) -> bytes | None:
@@ -223,10 +223,10 @@ def serving_hash_key(url: str, environment: Mapping[str, str], *, dev: bool) -> 
 
 
 def _dev_hash_key(url: str, environment: Mapping[str, str]) -> bytes:
-    """The hash key for --dev: the environment's, else one that is made once and kept beside the database.
+    """The hash key for --dev: the environment's, else one that is created once and kept next to the database.
 
     Raises:
-        ConfigError: the file cannot be made.
+        ConfigError: the file cannot be created.
     """
     found = configured_hash_key(environment) or read_dev_hash_key(url)
     if found is None:
@@ -238,20 +238,20 @@ def _dev_hash_key(url: str, environment: Mapping[str, str]) -> bytes:
 
 
 def _check_database_file(path: Path) -> None:
-    """Before a key is laid beside a file that is no database of ours."""
+    """Checks that the file can be a database, before a key is stored next to it."""
     try:
         fits = may_be_sqlite(path)
     except OSError as error:
         raise ConfigError(f"cannot read the database file {path}: {_why(error)}") from None
     if not fits:
-        raise ConfigError(f"{path} is no SQLite database; name another file with --database-url")
+        raise ConfigError(f"{path} is not a SQLite database; choose another file with --database-url")
 
 
 def may_be_sqlite(path: Path) -> bool:
-    """Whether the file is a SQLite database, or can become one: it is empty, or not there.
+    """Whether the file is a SQLite database, or can become one: it is empty, or does not exist.
 
-    Never ask in a process that has the file open: with any descriptor of it that a process closes, all of its locks on
-    the file go, SQLite's among them. The next other process would then take itself for the last one and delete the log.
+    Do not call this in a process that has the database open: when a process closes any descriptor of a file, it loses
+    all of its POSIX locks on that file, including SQLite's. Another process could then delete the WAL.
 
     Raises:
         OSError: it cannot be read.
@@ -273,12 +273,14 @@ def read_dev_hash_key(url: str) -> bytes | None:
     except OSError as error:
         raise ConfigError(f"cannot read the development hash key {path}: {_why(error)}") from None
     if not _HASH_KEY.match(text):
-        raise ConfigError(f"{path} does not hold 64 hexadecimal digits; restore it, or delete it with its database")
+        raise ConfigError(
+            f"{path} does not contain 64 hexadecimal digits; restore it, or delete it together with its database"
+        )
     return bytes.fromhex(text)
 
 
 def dev_file(url: str, kind: str) -> Path:
-    """A file that `serve --dev` keeps for this database: beside a SQLite file, else in the user's data directory."""
+    """A file that `serve --dev` keeps for this database: next to a SQLite file, else in the user's data directory."""
     if is_sqlite(url):
         path = sqlite_path(url)
         return path.with_name(f"{path.name}.{kind}")
@@ -287,7 +289,7 @@ def dev_file(url: str, kind: str) -> Path:
 
 
 def keep_private(path: Path, text: str, *, replace: bool) -> None:
-    """Writes a file that its owner alone can read, whole or not at all; leaves one that exists unless `replace`.
+    """Writes a file that only its owner can read, atomically; keeps an existing one unless `replace`.
 
     Raises:
         ConfigError: it cannot be written.
@@ -304,7 +306,7 @@ def keep_private(path: Path, text: str, *, replace: bool) -> None:
             else:
                 path.hardlink_to(draft)
         except FileExistsError:
-            pass  # another process was first: its content stays
+            pass  # another process wrote it first: its content stays
         finally:
             draft.unlink(missing_ok=True)
     except OSError as error:
@@ -313,7 +315,7 @@ def keep_private(path: Path, text: str, *, replace: bool) -> None:
 
 def _missing_hash_key() -> bytes:
     raise ConfigError(
-        f"{HASH_KEY_VARIABLE} is not set; make a key once, keep it safe, and set it: "
+        f"{HASH_KEY_VARIABLE} is not set; create a key once, keep it safe, and set it: "
         f'export {HASH_KEY_VARIABLE}="$({MAKE_HASH_KEY})" (to try things out, use `serve --dev`)'
     )
 

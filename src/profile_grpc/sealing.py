@@ -1,4 +1,4 @@
-"""Sealed texts and keyed hashes, under keys that are derived from a secret: what may stand on disk of secrets."""
+"""Encryption and keyed hashes under keys derived from a secret, for secrets that are stored on disk."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ _NONCE_BYTES = 12
 
 
 class CannotOpen(Exception):  # noqa: N818 - an outcome
-    """The sealed text was changed, or sealed under another hash key."""
+    """The encrypted text was changed, or encrypted under another hash key."""
 
 
 class Sealer:
-    """Seals texts with AES-256-GCM and hashes them with BLAKE2b.
+    """Encrypts texts with AES-256-GCM and hashes them with BLAKE2b.
 
-    Each start of a process seals under a key of its own, derived from the hash key and a random salt that is kept
-    beside what is sealed: the nonce is then a counter, and no number of texts brings two equal nonces under one key.
+    Each start of a process (an epoch) uses a new key, derived from the hash key and a random salt that is stored with
+    the encrypted texts. So the nonce can be a counter, and never repeats under one key.
     """
 
     def __init__(self, hash_key: bytes, salt_of: Callable[[int], bytes], epoch: int) -> None:
-        """`salt_of(epoch)` is the salt of each epoch on record; this process seals under `epoch`."""
+        """`salt_of(epoch)` returns the salt of a recorded epoch; this process encrypts under `epoch`."""
         self._hash_key = hash_key
         self._salt_of = salt_of
         self._ciphers: dict[int, AESGCM] = {}
@@ -38,7 +38,7 @@ class Sealer:
         self._hash = hashlib.blake2b(key=hash_key, digest_size=HASH_BYTES, person=b"bridge-hash")
 
     def seal(self, content: bytes) -> bytes:
-        """The sealed content."""
+        """The encrypted content."""
         self._count += 1
         nonce = self._count.to_bytes(_NONCE_BYTES, "big")
         return self._prefix + nonce + self._sealing.encrypt(nonce, content, None)
@@ -47,7 +47,7 @@ class Sealer:
         """The content.
 
         Raises:
-            CannotOpen: it is not what was sealed under this hash key.
+            CannotOpen: it was changed, or encrypted under another hash key.
         """
         epoch = int.from_bytes(sealed[:_EPOCH_BYTES], "big")
         start = _EPOCH_BYTES + _NONCE_BYTES
@@ -57,7 +57,7 @@ class Sealer:
             raise CannotOpen from None
 
     def hash(self, content: bytes) -> bytes:
-        """Stands for the content: 128 bits that nobody can make or undo without the hash key."""
+        """A keyed hash of the content, 128 bits. Without the hash key it can be neither computed nor guessed."""
         keyed = self._hash.copy()
         keyed.update(content)
         return keyed.digest()
@@ -73,7 +73,7 @@ class Sealer:
 
 
 def digest(content: bytes) -> bytes:
-    """Equal for equal contents. For memory only: without the hash key, anybody can make it."""
+    """An unkeyed hash of the content. For use in memory only: anybody can compute it."""
     return hashlib.sha256(content).digest()
 
 
@@ -83,7 +83,7 @@ def new_salt() -> bytes:
 
 
 def key_check(hash_key: bytes) -> bytes:
-    """Tells later whether a spool belongs to this hash key."""
+    """A value that identifies the hash key, to check later whether a spool belongs to it."""
     return hashlib.blake2b(key=hash_key, digest_size=HASH_BYTES, person=b"bridge-check").digest()
 
 

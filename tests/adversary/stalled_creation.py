@@ -16,7 +16,7 @@ from profile_grpc.domain.errors import Refused
 from profile_grpc.domain.settings import AppSettings
 from profile_grpc.service.apps import Apps
 from profile_grpc.service.directory import Directory
-from profile_grpc.service.observer import Silent
+from profile_grpc.service.observer import NullObserver
 from profile_grpc.service.write_queue import WriteQueue
 from profile_grpc.store import open_store
 from tests.store.support import HASHER
@@ -43,7 +43,7 @@ async def create(url: str, tenant_id: str, app_id: str, step: str) -> str:
     store = await open_store(url, hasher=HASHER)
     stop_before(store.profiles if step == "list" else store.directory, step)
     clock = ManualClock()
-    queue = WriteQueue(store.profiles, clock, HASHER, observer=Silent())
+    queue = WriteQueue(store.profiles, clock, HASHER, observer=NullObserver())
     queue.start()
     apps = Apps(store.directory, store.profiles, queue, Directory(store.directory, HASHER), clock, HASHER)
     try:

@@ -14,7 +14,7 @@ from profile_grpc.domain.model import ProfileKey
 from profile_grpc.domain.settings import App, AppSettings
 from profile_grpc.service.apps import Apps
 from profile_grpc.service.directory import Directory
-from profile_grpc.service.observer import Silent
+from profile_grpc.service.observer import NullObserver
 from profile_grpc.service.ports import Reservation
 from profile_grpc.service.write_queue import WriteQueue
 from profile_grpc.store import SqlStore, migrate, open_store
@@ -32,7 +32,7 @@ class Quick:
     def __init__(self, store: SqlStore) -> None:
         self.store = store
         clock = ManualClock()
-        self.queue = WriteQueue(store.profiles, clock, HASHER, observer=Silent())
+        self.queue = WriteQueue(store.profiles, clock, HASHER, observer=NullObserver())
         self.queue.start()
         directory = Directory(store.directory, HASHER)
         self.apps = Apps(store.directory, store.profiles, self.queue, directory, clock, HASHER)

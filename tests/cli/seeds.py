@@ -13,7 +13,7 @@ from profile_grpc.domain.model import Platform, ProfileKey, PushProvider
 from profile_grpc.domain.registration import Register
 from profile_grpc.domain.settings import AppSettings, FeedbackBreaker
 from profile_grpc.reaper import LEASE
-from profile_grpc.service.observer import Silent
+from profile_grpc.service.observer import NullObserver
 from profile_grpc.service.write_queue import WriteQueue
 from profile_grpc.store import open_store
 from tests.cli.program import HASH_KEY
@@ -41,7 +41,7 @@ def register(url: str, app_id: str, devices: Sequence[str], at: datetime) -> Non
     async def run() -> None:
         hasher = Hasher(bytes.fromhex(HASH_KEY))
         store = await open_store(url, hasher=hasher)
-        queue = WriteQueue(store.profiles, FixedClock(at), hasher, observer=Silent())
+        queue = WriteQueue(store.profiles, FixedClock(at), hasher, observer=NullObserver())
         queue.start()
         for device in devices:
             key = ProfileKey(app_id, f"u-{device}", device)
@@ -64,7 +64,7 @@ def feedback(url: str, app_id: str, devices: Sequence[str], *, minimum: int) -> 
     async def run() -> list[str]:
         hasher = Hasher(bytes.fromhex(HASH_KEY))
         store = await open_store(url, hasher=hasher)
-        queue = WriteQueue(store.profiles, FixedClock(now), hasher, observer=Silent())
+        queue = WriteQueue(store.profiles, FixedClock(now), hasher, observer=NullObserver())
         queue.start()
         results = await queue.submit(ReportPushFeedback(app_id, tuple(items)), settings)
         await queue.close()

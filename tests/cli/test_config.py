@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from profile_grpc import config
-from profile_grpc.bootstrap.bridging import config_beside
+from profile_grpc.bootstrap.bridging import config_with_service
 from profile_grpc.bridge.spool.limits import SpoolLimits
 from profile_grpc.config import ConfigError, DatabaseConfig, ServeConfig
 
@@ -67,17 +67,17 @@ def test_a_bridge_beside_the_service_takes_its_settings() -> None:
         bridge_spool_limit=5000,
         bridge_proxies=("10.0.0.0/8",),
     )
-    beside = config_beside(settings, 50051)
+    beside = config_with_service(settings, 50051)
     assert beside.target == "127.0.0.1:50051"
     assert beside.spool == Path("/srv/x.db.bridge-spool")
     assert (beside.spool_limits.size, beside.proxies) == (5000, ("10.0.0.0/8",))
-    assert config_beside(ServeConfig(database=database, bridge_port=0), 1).spool_limits == SpoolLimits()
+    assert config_with_service(ServeConfig(database=database, bridge_port=0), 1).spool_limits == SpoolLimits()
 
 
 def test_the_default_spool_of_a_server_database_has_a_folder(data_home: Path) -> None:
     """X1: also in a home where nothing was kept before; it is the owner's alone."""
     settings = ServeConfig(database=DatabaseConfig("postgresql://db.example/profiles", KEY), bridge_port=0)
-    spool = config_beside(settings, 1).spool
+    spool = config_with_service(settings, 1).spool
     assert spool.parent == data_home / "profile-grpc"
     assert spool.parent.stat().st_mode & 0o777 == 0o700
 

@@ -135,7 +135,7 @@ def test_a_second_server_of_one_file_is_refused(tmp_path: Path) -> None:
         for url in (sqlite_url(tmp_path), f"sqlite:///{tmp_path}/link.db"):
             refused = run([*second, url])
             assert refused.status == 2
-            assert "another `profile-grpc serve` has " in refused.error_line
+            assert "another `profile-grpc serve` uses " in refused.error_line
         assert run(["tenant", "create", "acme"], changes).status == 0
         assert (tmp_path / "profiles.db.serve-lock").stat().st_mode & 0o077 == 0
         server.process.kill()

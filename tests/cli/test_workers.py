@@ -138,7 +138,7 @@ def test_a_worker_that_cannot_start_ends_the_parent(url: str, tmp_path_factory: 
     assert outcome.status == 1
     *said, last = outcome.err.splitlines()
     assert any("cannot use the " in json.loads(line)["error"] for line in said)
-    assert last == "profile-grpc: a worker did not start; it has said why above"
+    assert last == "profile-grpc: a worker did not start; see the log above"
 
 
 def test_an_empty_or_unmigrated_database_is_never_migrated_by_serve(engine_url: str) -> None:

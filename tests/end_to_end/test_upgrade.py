@@ -118,7 +118,7 @@ def test_a_process_that_the_schema_left_behind_drains_and_says_so(
         used(older, "before")
         assert versions.migrate(versions.newer).status == 0
         assert older.process.wait(STOP_LIMIT_S) == 1
-        older.wait_for_log("the schema has left this program behind")
+        older.wait_for_log("this program is too old for the schema")
         older.wait_for_log("install a newer version")
         older.wait_for_log("draining")
     refused = run(["serve", *ARGUMENTS, "1", "--database-url", engine_url], versions.older)

@@ -15,7 +15,7 @@ from profile_grpc.domain.registration import Register
 from profile_grpc.domain.results import PushFeedbackOutcome as Outcome
 from profile_grpc.domain.settings import App, AppSettings, FeedbackBreaker
 from profile_grpc.domain.state import Write
-from profile_grpc.service.observer import Silent
+from profile_grpc.service.observer import NullObserver
 from profile_grpc.service.ports import Conflict, Reservation
 from profile_grpc.service.write_queue import WriteQueue
 from profile_grpc.store import SqlStore
@@ -87,7 +87,7 @@ async def test_F8_of_two_reports_at_once_the_second_is_decided_again(store: SqlS
 async def test_F8_never_more_than_the_limit_is_lost_whoever_reports(store: SqlStore, other: SqlStore) -> None:
     """Two processes on one database, and many reports at a time."""
     writer = await fleet(store, 400, 100)
-    queues = [WriteQueue(one.profiles, ManualClock(LATER), HASHER, observer=Silent()) for one in (store, other)]
+    queues = [WriteQueue(one.profiles, ManualClock(LATER), HASHER, observer=NullObserver()) for one in (store, other)]
     for queue in queues:
         queue.start()
     reports = [dead(*range(at, at + 20)) for at in range(0, 400, 20)]

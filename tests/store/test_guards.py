@@ -29,7 +29,7 @@ from profile_grpc.domain.results import Registered
 from profile_grpc.domain.settings import AppSettings
 from profile_grpc.domain.state import Delete, TornRows, Write
 from profile_grpc.domain.updating import UpdateProfileData
-from profile_grpc.service.observer import Silent
+from profile_grpc.service.observer import NullObserver
 from profile_grpc.service.ports import Conflict
 from profile_grpc.service.write_queue import WriteQueue
 from profile_grpc.store import SqlStore, tables
@@ -296,7 +296,7 @@ async def test_R4_a_token_held_since_its_owner_was_read_is_read_again(
 
 async def test_D3_linking_a_customer_and_deleting_by_it_at_once_leaves_no_owner(store: SqlStore) -> None:
     """The first was to keep its tokens, so their owners were not read; the second deletes the profile."""
-    queue = WriteQueue(store.profiles, _Clock(), HASHER, observer=Silent())
+    queue = WriteQueue(store.profiles, _Clock(), HASHER, observer=NullObserver())
     queue.start()
     try:
         await queue.submit(register(key(), "t"), AppSettings())

@@ -13,7 +13,7 @@ from profile_grpc.domain.heartbeat import Heartbeat
 from profile_grpc.domain.settings import App, AppSettings, ReaperBreaker
 from profile_grpc.reaper import deletion
 from profile_grpc.reaper.deletion import Sizes
-from profile_grpc.service.observer import Silent
+from profile_grpc.service.observer import NullObserver
 from profile_grpc.service.ports import DataRefused, DueBefore, Reservation, StoreUnavailable, Tenant
 from profile_grpc.store import SqlStore
 from tests.store.support import DAY, HASHER, NOW, Writer, contents, key, register
@@ -28,7 +28,7 @@ class Shop:
     def __init__(self, store: SqlStore) -> None:
         self.store = store
         self.clock = ManualClock(NOW)
-        application = Application.over(store, self.clock, HASHER, Silent())
+        application = Application.over(store, self.clock, HASHER, NullObserver())
         self.queue, self.reaper = application.queue, application.reaper
 
     async def heard(self, *names: str) -> None:

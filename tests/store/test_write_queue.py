@@ -12,7 +12,7 @@ from profile_grpc.domain.registration import Register
 from profile_grpc.domain.results import Beat, Updated
 from profile_grpc.domain.settings import AppSettings
 from profile_grpc.domain.updating import UpdateProfileData
-from profile_grpc.service.observer import Silent
+from profile_grpc.service.observer import NullObserver
 from profile_grpc.service.ports import ProfileFilter
 from profile_grpc.service.shard_queue import QueueLimits
 from profile_grpc.service.write_queue import WriteQueue
@@ -33,7 +33,7 @@ class Clock:
 async def test_R1_R4_R5_R6_batches_beside_each_other_keep_one_owner(store: SqlStore, multi: bool) -> None:
     settings = AppSettings(multi_user_per_device=multi, single_device_per_user=True)
     queue = WriteQueue(
-        store.profiles, Clock(), HASHER, observer=Silent(), limits=QueueLimits(batch=20, crowd=1, attempts=100)
+        store.profiles, Clock(), HASHER, observer=NullObserver(), limits=QueueLimits(batch=20, crowd=1, attempts=100)
     )
     queue.start()
     # Every user registers on one device with one token, twice, and on a device of their own with another one.
@@ -62,7 +62,7 @@ async def test_R1_R4_R5_R6_batches_beside_each_other_keep_one_owner(store: SqlSt
 
 async def test_U1_M4_changes_of_one_profile_in_many_batches_are_all_there(store: SqlStore) -> None:
     queue = WriteQueue(
-        store.profiles, Clock(), HASHER, observer=Silent(), limits=QueueLimits(batch=10, crowd=1, attempts=100)
+        store.profiles, Clock(), HASHER, observer=NullObserver(), limits=QueueLimits(batch=10, crowd=1, attempts=100)
     )
     queue.start()
     settings = AppSettings()

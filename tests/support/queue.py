@@ -12,7 +12,7 @@ from profile_grpc.domain.model import ProfileKey
 from profile_grpc.domain.registration import Register
 from profile_grpc.domain.settings import AppSettings
 from profile_grpc.domain.state import Changes
-from profile_grpc.service.observer import Silent
+from profile_grpc.service.observer import NullObserver
 from profile_grpc.service.shard_queue import QueueLimits
 from profile_grpc.service.write_queue import WriteQueue
 from tests.support.domain import HASHER, ManualClock, key, revisions
@@ -48,7 +48,7 @@ class Gate:
         self._open.set()
 
 
-class Recorder(Silent):
+class Recorder(NullObserver):
     """Remembers what it was told."""
 
     def __init__(self) -> None:

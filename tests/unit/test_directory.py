@@ -17,7 +17,7 @@ from profile_grpc.service import credentials
 from profile_grpc.service.apps import Apps
 from profile_grpc.service.credentials import Caller, KeyOrder
 from profile_grpc.service.directory import Directory, reach_tenant
-from profile_grpc.service.observer import Silent
+from profile_grpc.service.observer import NullObserver
 from profile_grpc.service.ports import KeyKind, StoreError, StoreUnavailable
 from profile_grpc.service.write_queue import WriteQueue
 from tests.support.domain import ANN, APP, BOB, HASHER, T0, ManualClock, days, key
@@ -39,7 +39,7 @@ class Office:
         self.directory = Directory(self.store, HASHER, anonymous=anonymous, now=self.clock.now)
         self.world = World(HASHER)
         self.profiles = profiles = MemoryStore(self.world)
-        self.queue = WriteQueue(profiles, self.clock, HASHER, observer=Silent())
+        self.queue = WriteQueue(profiles, self.clock, HASHER, observer=NullObserver())
         self.apps = Apps(self.store, profiles, self.queue, self.directory, self.clock, HASHER)
 
     async def furnish(self) -> None:

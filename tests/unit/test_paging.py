@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.hashing import KEY_BYTES, Hasher
 from profile_grpc.service import paging
-from profile_grpc.service.observer import Silent
+from profile_grpc.service.observer import NullObserver
 from profile_grpc.service.ports import ProfileFilter
 from profile_grpc.service.profiles import Profiles
 from profile_grpc.service.write_queue import WriteQueue
@@ -73,8 +73,8 @@ async def test_pages_hold_every_profile_once_and_in_order(size: int) -> None:
     keys = sorted(key(user, device) for user in ("ann", "bob") for device in ("a", "b", "c"))
     world = domain.given(*[profile(one) for one in keys], profile(key(app="other"))).world
     store = MemoryStore(world)
-    queue = WriteQueue(store, ManualClock(), HASHER, observer=Silent())
-    profiles = Profiles(queue, store, HASHER, Silent())
+    queue = WriteQueue(store, ManualClock(), HASHER, observer=NullObserver())
+    profiles = Profiles(queue, store, HASHER, NullObserver())
     found, token, pages = [], "", 0
     while token or not pages:
         page, token = await profiles.list(ProfileFilter(APP), size, token)

@@ -16,7 +16,7 @@ from profile_grpc.domain.model import ProfileStatus
 from profile_grpc.domain.registration import Register
 from profile_grpc.domain.removal import Unregister
 from profile_grpc.domain.results import Beat, Registered, Unregistered
-from profile_grpc.service.observer import Silent
+from profile_grpc.service.observer import NullObserver
 from profile_grpc.service.write_queue import WriteQueue
 from tests.support.domain import ANN, APP, BOB, HASHER, T0, ManualClock, days, dead, key
 from tests.support.memory_store import MemoryStore
@@ -388,5 +388,5 @@ async def test_closing_does_not_wait_for_callers_that_may_come_back() -> None:
 
 
 async def test_a_queue_that_never_worked_closes_too() -> None:
-    queue = WriteQueue(MemoryStore(World(HASHER)), ManualClock(), HASHER, observer=Silent())
+    queue = WriteQueue(MemoryStore(World(HASHER)), ManualClock(), HASHER, observer=NullObserver())
     await queue.close()

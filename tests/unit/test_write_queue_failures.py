@@ -17,7 +17,7 @@ from profile_grpc.domain.results import Registered
 from profile_grpc.domain.settings import AppSettings
 from profile_grpc.domain.state import Changes, State
 from profile_grpc.domain.updating import UpdateProfileData
-from profile_grpc.service.observer import Silent
+from profile_grpc.service.observer import NullObserver
 from profile_grpc.service.ports import Conflict, DataRefused, StoreUnavailable
 from profile_grpc.service.write_queue import WriteQueue
 from tests.support.domain import ANN, APP, BOB, HASHER, fcm, key, patch, revisions
@@ -30,7 +30,9 @@ from tests.support.queue import SETTINGS, bench, device, reason
 async def test_a_conflict_is_decided_again_on_fresh_state() -> None:
     async with bench(attempts=3) as b:
         etag = getattr(await b.submit(Register(ANN)), "profile").etag  # noqa: B009 - a Registered
-        other = WriteQueue(MemoryStore(b.world), b.clock, HASHER, observer=Silent(), fresh_revision=revisions(9000))
+        other = WriteQueue(
+            MemoryStore(b.world), b.clock, HASHER, observer=NullObserver(), fresh_revision=revisions(9000)
+        )
         other.start()
         met: list[Any] = []
 

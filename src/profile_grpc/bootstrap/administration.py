@@ -1,4 +1,4 @@
-"""The use cases for one administration command, on the same database as the servers that run."""
+"""The use cases for one administration command, on the same database as running servers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from profile_grpc.bootstrap.clock import SystemClock
 from profile_grpc.bootstrap.composition import Application
 from profile_grpc.config import DatabaseConfig
 from profile_grpc.domain.hashing import Hasher
-from profile_grpc.service.observer import Silent
+from profile_grpc.service.observer import NullObserver
 from profile_grpc.store import check_schema, open_store
 
 
@@ -26,5 +26,5 @@ async def administration(database: DatabaseConfig, *, keyed: bool = True) -> Asy
     hasher = Hasher(database.hash_key)
     await check_schema(database.url)
     store = await open_store(database.url, hasher=hasher, keyed=keyed)
-    async with Application.over(store, SystemClock(), hasher, Silent()).running() as admin:
+    async with Application.over(store, SystemClock(), hasher, NullObserver()).running() as admin:
         yield admin

@@ -1,4 +1,4 @@
-"""The HTTP bridge: as a process of its own, and beside the service that it talks to."""
+"""The HTTP bridge: as a separate process, or in the process of the service."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from prometheus_client import CollectorRegistry
 from profile_grpc import config as configuration
 from profile_grpc.bootstrap import listen
 from profile_grpc.bootstrap.clock import SystemClock
-from profile_grpc.bootstrap.process import calm_collector, stop_on_signals
+from profile_grpc.bootstrap.process import stop_on_signals, tune_garbage_collector
 from profile_grpc.bridge.bridge import Bridge, BridgeConfig, ListenerTls
 from profile_grpc.bridge.http.endpoints import EndpointOptions
 from profile_grpc.bridge.service import ServiceTls
@@ -27,12 +27,12 @@ from profile_grpc.telemetry.logs import configure_logs
 from profile_grpc.telemetry.metrics import MetricsServer, process_registry
 
 log = structlog.get_logger(__name__)
-_ANY = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - to be told from others, not to listen on
+_ANY = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - compared with, not listened on
 
 
 @dataclass(frozen=True, slots=True)
 class BridgeReady:
-    """What a bridge that takes reports tells its operator."""
+    """What a bridge announces to its operator when it accepts reports."""
 
     url: str
     target: str
@@ -45,7 +45,7 @@ def run_bridge(
     metrics: tuple[str, int] | None,
     announce: Callable[[BridgeReady], None],
 ) -> None:
-    """Takes and delivers reports until SIGTERM or SIGINT. `metrics`: where to serve them.
+    """Accepts and delivers reports until SIGTERM or SIGINT. `metrics`: host and port to serve metrics on.
 
     Raises:
         SpoolError: the spool cannot be used.
@@ -57,9 +57,9 @@ def run_bridge(
 
 async def _run(config: BridgeConfig, metrics: tuple[str, int] | None, announce: Callable[[BridgeReady], None]) -> None:
     stop = stop_on_signals()
-    # Where SIGHUP stands for "read renewed certificates": that is done each second, and the signal must end nothing.
+    # Operators send SIGHUP to reload certificates. They are checked each second, and SIGHUP must not end the process.
     asyncio.get_running_loop().add_signal_handler(
-        signal.SIGHUP, lambda: log.info("certificates are read as they change")
+        signal.SIGHUP, lambda: log.info("renewed certificates are read without a signal")
     )
     registry = process_registry()
     server = None
@@ -68,7 +68,7 @@ async def _run(config: BridgeConfig, metrics: tuple[str, int] | None, announce: 
         server = MetricsServer(registry, *metrics)
     try:
         async with _started(config, registry) as url:
-            calm_collector()
+            tune_garbage_collector()
             metrics_url = f"http://{listen.join(metrics[0], server.port)}/metrics" if metrics and server else None
             announce(BridgeReady(url, config.target, metrics_url))
             await stop.wait()
@@ -80,8 +80,8 @@ async def _run(config: BridgeConfig, metrics: tuple[str, int] | None, announce: 
 
 
 @asynccontextmanager
-async def beside(config: ServeConfig, port: int, registry: CollectorRegistry) -> AsyncIterator[str | None]:
-    """Runs the bridge meanwhile, if `serve` is asked to; answers its URL. It reaches the service on `port` by gRPC.
+async def with_service(config: ServeConfig, port: int, registry: CollectorRegistry) -> AsyncIterator[str | None]:
+    """Runs the bridge within the context, if configured, and yields its URL. It calls the service on `port` by gRPC.
 
     Raises:
         SpoolError, AddressTaken, ConfigError: it cannot run.
@@ -89,15 +89,15 @@ async def beside(config: ServeConfig, port: int, registry: CollectorRegistry) ->
     if config.bridge_port is None:
         yield None
         return
-    async with _started(config_beside(config, port), registry) as bridge_url:
+    async with _started(config_with_service(config, port), registry) as bridge_url:
         yield bridge_url
 
 
-def config_beside(config: ServeConfig, port: int) -> BridgeConfig:
-    """The settings of a bridge beside the service that listens on `port`.
+def config_with_service(config: ServeConfig, port: int) -> BridgeConfig:
+    """The settings of a bridge in the process of the service that listens on `port`.
 
     Raises:
-        ConfigError: it could not reach the service.
+        ConfigError: the bridge cannot reach the service with them.
     """
     url = config.database.url
     return BridgeConfig(
@@ -117,13 +117,15 @@ def config_beside(config: ServeConfig, port: int) -> BridgeConfig:
 
 
 def _default_spool(url: str) -> Path:
-    """The spool beside the database, or in the user's data folder, which is made."""
+    """The spool next to the database, or in the user's data folder, which is created."""
     path = configuration.dev_file(url, "bridge-spool")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         why = (error.strerror or str(error)).lower()
-        raise ConfigError(f"cannot make the folder of the spool {path}: {why}; name one with --bridge-spool") from None
+        raise ConfigError(
+            f"cannot create the folder of the spool {path}: {why}; choose another with --bridge-spool"
+        ) from None
     return path
 
 
@@ -145,13 +147,13 @@ async def _started(config: BridgeConfig, registry: CollectorRegistry) -> AsyncIt
 
 
 def _own_tls(config: ServeConfig) -> ServiceTls | None:
-    """How the bridge trusts the service beside it: by the very certificate that both show."""
+    """How the bridge verifies the service: it trusts the certificate that both present."""
     if config.tls is None:
         return None
     if config.tls.client_ca is not None:
         raise ConfigError(
             "--bridge-port cannot present a client certificate to --tls-client-ca; run `profile-grpc bridge` with"
-            " --client-cert and --client-key beside it"
+            " --client-cert and --client-key as a separate process"
         )
     path = Path(config.tls.cert)
     names = x509.load_pem_x509_certificate(path.read_bytes()).extensions.get_extension_for_class(

@@ -10,7 +10,7 @@ class SystemClock:
     """Fulfils service.ports.Clock."""
 
     def now(self) -> datetime:
-        """The present instant, UTC."""
+        """The current time, UTC."""
         return datetime.now(UTC)
 
     def microseconds(self) -> int:

@@ -1,8 +1,8 @@
 """What `serve --dev` sets up for a first call: a demo tenant, an app, and a key of each kind.
 
-The keys are kept in a file beside the database that its owner alone can read, so that a restart breaks no client that
-is being written. That adds no exposure: a development server listens on loopback only and takes calls without a key,
-and the hash key lies beside it with the same permissions.
+The keys are kept in a file next to the database that only its owner can read, so that clients under development keep
+working after a restart. This exposes nothing new: a development server listens on loopback only and accepts calls
+without a key, and the hash key is stored next to it with the same permissions.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from profile_grpc.service.ports import KeyKind, Tenant
 TENANT = "demo"
 APP = "demo"
 ANONYMOUS = Caller(KeyKind.ADMIN, TENANT)
-"""Who calls without a key."""
+"""The caller of calls without a key."""
 
 
 async def prepare(admin: Application, url: str) -> Mapping[KeyKind, str]:
-    """Creates what is missing, and answers a working key of each kind.
+    """Creates what is missing, and returns a working key of each kind.
 
     Raises:
         ConfigError: the file of the keys cannot be written.
@@ -51,7 +51,7 @@ async def prepare(admin: Application, url: str) -> Mapping[KeyKind, str]:
 
 
 async def _works(admin: Application, secret: str, expected: Caller) -> bool:
-    """Whether the key is in force and of this kind: it may have been revoked, or be of another database."""
+    """Whether the key is valid and of this kind: it may be revoked, or belong to another database."""
     try:
         return bool(secret) and await admin.directory.authenticate(secret) == expected
     except Refused:

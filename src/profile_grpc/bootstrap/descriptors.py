@@ -5,16 +5,16 @@ from __future__ import annotations
 import resource
 
 _MOST = 1 << 20
-"""More is of no use, and some programs walk through every number."""
+"""Higher limits are useless, and some programs iterate over all descriptor numbers."""
 _RESERVED = 256
-"""Descriptors for what is no caller's connection: the database, logs, metrics."""
+"""Descriptors for everything but callers' connections: the database, logs, metrics."""
 _FEWEST = 64
 
 
 def raise_limit() -> int:
-    """Raises the soft limit of this process to the hard one; answers how many connections that leaves room for.
+    """Raises the soft limit of this process to the hard limit; returns how many connections that allows.
 
-    A soft limit of 1,024, which many systems set, is for programs that use select(2).
+    The soft limit of 1,024 that many systems set is for programs that use select(2).
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _MOST if hard == resource.RLIM_INFINITY else min(hard, _MOST)

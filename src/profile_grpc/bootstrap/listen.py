@@ -9,13 +9,13 @@ from profile_grpc.config import OperatorError
 
 
 class AddressTaken(OperatorError):  # noqa: N818 - an outcome
-    """The address cannot be listened on. The message is one line that says what to do."""
+    """Cannot listen on the address. The message is one line that says what to do."""
 
 
 def reserve(host: str, port: int, option: str) -> socket.socket:
-    """Takes the port (0: a free one), so that nobody else can, and lets only sockets with SO_REUSEPORT share it.
+    """Reserves the port (0: a free one): from then on only sockets with SO_REUSEPORT can share it.
 
-    The socket does not listen: calls go to those that do. Keep it open for as long as the port is to stay ours.
+    The socket does not listen: connections go to those that do. Keep it open to keep the reservation.
 
     Args:
         host: a name or an address.
@@ -23,7 +23,7 @@ def reserve(host: str, port: int, option: str) -> socket.socket:
         option: what the user can change, for the message: `--port`.
 
     Raises:
-        AddressTaken: somebody listens there, or the host is not of this machine.
+        AddressTaken: another process listens there, or the host is not an address of this machine.
     """
     taken = None
     try:
@@ -31,10 +31,10 @@ def reserve(host: str, port: int, option: str) -> socket.socket:
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         taken = socket.socket(family, kind, protocol)
-        # Allows what a server that has just ended leaves behind (TIME_WAIT), but nobody who listens.
+        # Allows connections in TIME_WAIT of a server that has just ended, but no listener.
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         taken.bind(address)
-        # From here on no plain bind may join, while our workers may.
+        # From now on, only the workers may bind the port too, not other programs.
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     except OSError as error:
@@ -42,13 +42,13 @@ def reserve(host: str, port: int, option: str) -> socket.socket:
             taken.close()
         why = (error.strerror or str(error)).lower()
         raise AddressTaken(
-            f"cannot listen on {join(host, port)}: {why}; choose another {option}, or end what uses it"
+            f"cannot listen on {join(host, port)}: {why}; choose another {option}, or stop the program that uses it"
         ) from None
     return taken
 
 
 def check_free(host: str, port: int, option: str) -> None:
-    """As `reserve`, but leaves the port to whoever binds it next in this process.
+    """As `reserve`, but releases the port again, for the server of this process.
 
     Raises:
         AddressTaken: see `reserve`.

@@ -1,4 +1,4 @@
-"""One server for a SQLite file: two would decide on what the other has not yet written."""
+"""One server per SQLite file: two would decide on rows that the other has not written yet."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from profile_grpc.config import ConfigError
 
 @contextmanager
 def owned(url: str) -> Iterator[None]:
-    """Makes this process the only server of an embedded database meanwhile; other databases take several.
+    """Locks an embedded database for this server within the context; other databases allow several servers.
 
-    Makes the database's file where there is none. The lock is on a file beside it, as SQLite's own locks come and go
-    with transactions. The kernel releases it with the process, however that ends; the file stays. Administration
-    commands take no such lock: they go through SQLite's.
+    Creates the database file if there is none. The lock is on a separate file, because SQLite's own locks last for a
+    transaction only. The kernel releases it when the process ends, in whatever way; the file stays. Administration
+    commands do not take this lock: SQLite's locks are enough for them.
 
     Raises:
-        ConfigError: another server has the file, or the lock cannot be made.
+        ConfigError: another server uses the file, or the lock cannot be created.
     """
     if not configuration.is_sqlite(url):
         yield
         return
     configuration.prepare_sqlite_file(url)
-    path = configuration.sqlite_path(url).resolve()  # one lock, by whichever link the file is named
+    path = configuration.sqlite_path(url).resolve()  # the same lock through every symbolic link
     lock = path.with_name(f"{path.name}.serve-lock")
     try:
         descriptor = os.open(lock, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
@@ -37,7 +37,7 @@ def owned(url: str) -> Iterator[None]:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise ConfigError(
-                f"another `profile-grpc serve` has {path}; end it, or name another file with --database-url"
+                f"another `profile-grpc serve` uses {path}; stop it, or choose another file with --database-url"
                 " (for several servers: postgresql://…)"
             ) from None
         yield

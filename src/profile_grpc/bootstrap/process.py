@@ -1,4 +1,4 @@
-"""One serving process: store, write queue, use cases, gRPC server and reaper, wired, started and ended in order."""
+"""One serving process: starts and stops store, write queue, use cases, gRPC server and reaper in order."""
 
 from __future__ import annotations
 
@@ -56,37 +56,37 @@ async def serve_calls(
     shared_port: bool,
     ready: Callable[[int, str | None], None],
     stop: asyncio.Event,
-    beside: Callable[[int], AbstractAsyncContextManager[str | None]] = lambda _port: nullcontext(),
+    bridge: Callable[[int], AbstractAsyncContextManager[str | None]] = lambda _port: nullcontext(),
 ) -> None:
-    """Serves until `stop` is set, then drains: nothing that was acknowledged is lost, nothing in flight is cut off.
+    """Serves until `stop` is set, then drains: acknowledged writes are not lost, calls in flight are not cancelled.
 
-    The server still refuses calls when this returns: end the process at once, with `leave`.
+    The server still refuses calls when this returns: end the process at once, with `exit_process`.
 
     Args:
         config: what to serve, on a database whose schema is this program's.
-        metrics: told of everything.
+        metrics: receives all measurements.
         counts: kept up to date with the numbers of stored profiles, if given.
         shared_port: whether other workers serve on the same port.
-        ready: told the port, and the bridge's URL if there is one, once calls are taken.
+        ready: called with the port, and the bridge's URL if there is one, once calls are accepted.
         stop: asks to end.
-        beside: what runs beside the server, given its port: the HTTP bridge, whose URL it answers.
+        bridge: runs the HTTP bridge, given the server's port, and yields its URL.
 
     Raises:
-        ServeError: the port cannot be had, or the TLS files are unusable.
-        StoreError: the database cannot be used, or its schema has left this program behind; then it has been drained.
-        ProcessFailed: a part of the process has ended unasked; it has been drained.
+        ServeError: cannot listen on the port, or the TLS files are unusable.
+        StoreError: the database cannot be used, or this program is too old for its schema; the server has drained.
+        ProcessFailed: a part of the process has ended unexpectedly; the server has drained.
     """
-    calm_scheduler()
+    use_batch_scheduling()
     clock, hasher = SystemClock(), Hasher(config.database.hash_key)
     store = await open_store(config.database.url, hasher=hasher)
     await store.check_schema()
     anonymous = demo.ANONYMOUS if config.dev else None
     async with Application.over(store, clock, hasher, metrics, anonymous=anonymous).running() as application:
         server = GrpcServer(application, store.ping, metrics, _options(config, shared_port=shared_port))
-        await _expect_apps(store.directory, metrics)
+        await _register_apps(store.directory, metrics)
         port = await server.start()
         try:
-            async with beside(port) as bridge_url:
+            async with bridge(port) as bridge_url:
                 background = {
                     "directory": application.directory.run(),
                     "schema": watch_schema(store),
@@ -95,7 +95,7 @@ async def serve_calls(
                 }
                 if counts is not None:
                     background["profile counts"] = keep_counts(store.profiles, counts)
-                calm_collector()
+                tune_garbage_collector()
                 ready(port, bridge_url)
                 await run_until(stop, background)
         except BaseException:
@@ -106,7 +106,7 @@ async def serve_calls(
     log.info("stopped")
 
 
-async def _expect_apps(directory: DirectoryStore, metrics: Metrics) -> None:
+async def _register_apps(directory: DirectoryStore, metrics: Metrics) -> None:
     after = ""
     while page := await directory.apps(None, after, _APPS):
         for app in page:
@@ -119,39 +119,41 @@ async def _drain(server: GrpcServer) -> None:
     await server.drain()
 
 
-def leave() -> NoReturn:
-    """Ends the process with status 0, as it is: everything that must be stored or told has been.
+def exit_process() -> NoReturn:
+    """Ends the process at once with status 0, after everything is stored and logged.
 
-    Python's own way out would end gRPC in order, and that answers CANCELLED to the calls that have just arrived, which
-    no client retries. Cut off with their connections they are UNAVAILABLE (`GrpcServer.drain`).
+    A regular exit of Python stops gRPC, which answers CANCELLED to calls that have just arrived; clients do not retry
+    that. When the kernel closes their connections, they see UNAVAILABLE (`GrpcServer.drain`).
     """
     logging.shutdown()
     for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError):  # nobody reads it any more
+        with suppress(OSError, ValueError):  # its reader is gone
             stream.flush()
     os._exit(0)
 
 
-def calm_scheduler() -> None:
-    """Has this thread, and those that it starts from now on, finish what they do before another of them goes on.
+def use_batch_scheduling() -> None:
+    """Sets the scheduling policy SCHED_BATCH for this thread and those that it starts (Linux only).
 
-    By default gRPC's polling thread takes the core away from the event loop five times in each call; with Linux's
-    policy for work of many steps, once. Elsewhere nothing changes.
+    By default gRPC's polling thread preempts the event loop five times in each call; with this policy, once.
     """
     if hasattr(os, "SCHED_BATCH"):
-        with suppress(PermissionError):  # a sandbox may forbid it; everything works without
+        with suppress(PermissionError):  # a sandbox may forbid it, which only costs speed
             os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
-def calm_collector() -> None:
-    """What start-up made lives as long as the process: the garbage collector need never look at it again."""
+def tune_garbage_collector() -> None:
+    """Excludes the objects of the start-up from garbage collection, and makes young collections rarer.
+
+    The objects of the start-up live as long as the process.
+    """
     gc.collect()
     gc.freeze()
     gc.set_threshold(_YOUNG_OBJECTS, *gc.get_threshold()[1:])
 
 
 async def keep_counts(profiles: ProfileStore, counts: ProfileCounts) -> None:
-    """Reads the numbers of stored profiles every few seconds until cancelled; keeps the last ones through an outage."""
+    """Reads the numbers of stored profiles every few seconds until cancelled; in an outage the last ones stay."""
     while True:
         try:
             counts.update(await profiles.counts(), await profiles.feedback_holds())
@@ -173,7 +175,7 @@ async def watch_schema(store: SqlStore, interval: float = SCHEMA_INTERVAL) -> No
         except SchemaError:
             raise
         except StoreError:
-            continue  # the health check tells
+            continue  # the health check reports it
 
 
 async def watch_nodes(store: SqlStore, observer: Observer) -> None:
@@ -197,7 +199,7 @@ async def run_until(stop: asyncio.Event, background: dict[str, Coroutine[Any, An
 
     Raises:
         SchemaError: as `watch_schema`.
-        ProcessFailed: one has ended by itself: what it should do would silently be left undone.
+        ProcessFailed: one has ended by itself, so its work would silently stop.
     """
     tasks = [asyncio.create_task(work, name=name) for name, work in background.items()]
     stopping: asyncio.Task[object] = asyncio.create_task(stop.wait())
@@ -206,10 +208,10 @@ async def run_until(stop: asyncio.Event, background: dict[str, Coroutine[Any, An
         for task in tasks:
             if task.done():
                 if isinstance(left := task.exception(), SchemaError):
-                    log.error("the schema has left this program behind; draining", error=str(left))
+                    log.error("this program is too old for the schema; draining", error=str(left))
                     raise left
                 log.error("a part of the process has ended", part=task.get_name(), exc_info=task.exception())
-                raise ProcessFailed(f"internal error: {task.get_name()} has ended; the log tells why")
+                raise ProcessFailed(f"internal error: {task.get_name()} has ended; the log says why")
     finally:
         stopping.cancel()
         for task in tasks:
@@ -227,8 +229,8 @@ def stop_on_signals() -> asyncio.Event:
 
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     loop.add_signal_handler(signal.SIGINT, interrupted)
-    # Renewed certificates are found without it. Its default would end the process, which no operator means by it.
-    loop.add_signal_handler(signal.SIGHUP, lambda: log.info("files that were renewed are read when they are needed"))
+    # Renewed certificates are read without a signal. By default SIGHUP ends the process, which operators do not expect.
+    loop.add_signal_handler(signal.SIGHUP, lambda: log.info("renewed files are read without a signal"))
     return stop
 
 

@@ -15,7 +15,7 @@ from profile_grpc import config as configuration
 from profile_grpc.bootstrap import bridging, demo, listen
 from profile_grpc.bootstrap.administration import administration
 from profile_grpc.bootstrap.ownership import owned
-from profile_grpc.bootstrap.process import keep_counts, leave, serve_calls, stop_on_signals
+from profile_grpc.bootstrap.process import exit_process, keep_counts, serve_calls, stop_on_signals
 from profile_grpc.bootstrap.supervisor import Supervisor
 from profile_grpc.config import ServeConfig
 from profile_grpc.domain.hashing import Hasher
@@ -34,7 +34,7 @@ from profile_grpc.telemetry.metrics import (
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """What a server that takes calls tells its operator."""
+    """What a server announces to its operator when it accepts calls."""
 
     address: str
     metrics_url: str | None
@@ -50,13 +50,13 @@ Announce = Callable[[Ready], None]
 
 
 def serve(config: ServeConfig, announce: Announce) -> None:
-    """Serves until SIGTERM or SIGINT; `announce` is told once, when calls are taken.
+    """Serves until SIGTERM or SIGINT; calls `announce` once, when calls are accepted.
 
-    A process that takes calls itself, without workers, ends here, with status 0 (`leave`).
+    Without workers, the process ends here with status 0 (`exit_process`).
 
     Raises:
-        ConfigError, StoreError: the database cannot be used: its schema, its place, its permissions.
-        AddressTaken, ServeError: it cannot listen.
+        ConfigError, StoreError: the database cannot be used: its schema, its location, its permissions.
+        AddressTaken, ServeError: cannot listen.
         WorkerFailed, ProcessFailed: a worker did not start, or a part of the process failed.
     """
     configure_logs(config.log)
@@ -82,17 +82,17 @@ async def _serve_alone(config: ServeConfig, announce: Announce) -> None:
             metrics,
             counts=counts if metrics_url else None,
             shared_port=False,
-            beside=lambda port: bridging.beside(config, port, registry),
+            bridge=lambda port: bridging.with_service(config, port, registry),
             ready=lambda port, bridge_url: announce(_ready(config, port, metrics_url, bridge_url, keys)),
             stop=stop,
         )
-    leave()
+    exit_process()
 
 
 async def _serve_with_workers(config: ServeConfig, announce: Announce) -> None:
     stop = stop_on_signals()
     with ExitStack() as stack:
-        # Kept for as long as the workers run: nobody else gets the port between two of them.
+        # Reserved for as long as the workers run, so that no other program takes the port between two of them.
         held = stack.enter_context(listen.reserve(config.host, config.port, "--port"))
         port: int = held.getsockname()[1]
         folder = stack.enter_context(TemporaryDirectory(prefix="profile-grpc-metrics-"))
@@ -106,7 +106,7 @@ async def _serve_with_workers(config: ServeConfig, announce: Announce) -> None:
             ended=lambda pid: multiprocess.mark_process_dead(pid, folder),  # type: ignore[no-untyped-call]
         )
         registry.register(Processes(supervisor.pids))
-        async with bridging.beside(config, port, registry) as bridge_url:
+        async with bridging.with_service(config, port, registry) as bridge_url:
             announced = lambda: announce(_ready(config, port, metrics_url, bridge_url, keys))  # noqa: E731
             if metrics_url is None:
                 await supervisor.run(announced, stop)
@@ -134,9 +134,9 @@ async def _supervise_and_count(
 
 
 async def _prepare(config: ServeConfig) -> Mapping[KeyKind, str] | None:
-    """Makes sure that the database can be served; with --dev sets up the demo and answers its keys.
+    """Checks that the database can be served; with --dev creates the demo and returns its keys.
 
-    An embedded database is migrated here, as its only server is this one. A PostgreSQL database never is, not even
+    An embedded database is migrated here, because this is its only server. A PostgreSQL database never is, not even
     an empty one: it may be the wrong one, or in use by servers of another version.
     """
     url = config.database.url
@@ -148,7 +148,7 @@ async def _prepare(config: ServeConfig) -> Mapping[KeyKind, str] | None:
 
 @contextmanager
 def _metrics_served(config: ServeConfig, registry: CollectorRegistry) -> Iterator[str | None]:
-    """Serves the metrics meanwhile, if asked to; answers their URL."""
+    """Serves the metrics within the context, if configured, and yields their URL."""
     if config.metrics_port is None:
         yield None
         return

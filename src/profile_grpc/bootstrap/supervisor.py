@@ -1,7 +1,7 @@
-"""Several worker processes on one port: started, watched, restarted and stopped by this one, which serves no call.
+"""Supervises several worker processes on one port. This process serves no calls itself.
 
-Workers are fresh processes, not forks: gRPC's threads do not survive a fork. Each gets its settings on its standard
-input, which stays open as a lifeline: a worker whose parent has gone drains and ends.
+Workers are new processes, not forks: gRPC's threads do not survive a fork. Each gets its settings on its standard
+input, which stays open: a worker whose input ends has lost its parent, so it drains and ends.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ _BEYOND_GRACE = 15.0
 
 
 class WorkerFailed(OperatorError):  # noqa: N818 - an outcome
-    """A worker did not start, or none can go on. It has said why on stderr."""
+    """A worker did not start, or none can continue. The reason is on stderr."""
 
 
 class Supervisor:
     """N workers that share one address."""
 
     def __init__(self, config: ServeConfig, metrics_folder: str | None, ended: Callable[[int], None]) -> None:
-        """`ended` is told the process id of each worker that has ended."""
+        """`ended` is called with the process id of each worker that has ended."""
         self._settings = wire.encode(config) + b"\n"
         self._workers = config.workers
         self._grace = config.drain_grace.total_seconds() + _BEYOND_GRACE
@@ -50,7 +50,7 @@ class Supervisor:
         """Runs the workers until `stop` is set and all of them have ended; calls `ready` when all serve.
 
         Raises:
-            WorkerFailed: one did not start, or the schema has left them behind; the others have been stopped.
+            WorkerFailed: one did not start, or they are too old for the schema; the others have been stopped.
         """
         stopping = asyncio.create_task(stop.wait())
         keepers = [asyncio.create_task(self._keep(number, ready)) for number in range(1, self._workers + 1)]
@@ -80,8 +80,8 @@ class Supervisor:
         while True:
             started = loop.time()
             await self._forget(number, process)
-            if process.returncode == wire.LEFT_BEHIND:
-                raise WorkerFailed("the schema has left this program behind; install a newer version")
+            if process.returncode == wire.SCHEMA_TOO_NEW:
+                raise WorkerFailed("this program is too old for the schema; install a newer version")
             if loop.time() - started > _STEADY_SECONDS:
                 pause = _FIRST_PAUSE
             log.error("a worker has ended; starting another", pid=process.pid, status=process.returncode, pause=pause)
@@ -91,12 +91,12 @@ class Supervisor:
                 try:
                     process = await self._start(number)
                 except WorkerFailed:
-                    log.error("a worker did not start; trying again", pause=pause)  # noqa: TRY400 - it has said why
+                    log.error("a worker did not start; trying again", pause=pause)  # noqa: TRY400 - the worker has logged why
                 else:
                     break
 
     async def _start(self, number: int) -> asyncio.subprocess.Process:
-        """A worker that serves."""
+        """Starts a worker and waits until it serves."""
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-P",
@@ -105,7 +105,7 @@ class Supervisor:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             env=self._environment,
-            start_new_session=True,  # Ctrl-C reaches this process only, which then tells the workers
+            start_new_session=True,  # Ctrl-C reaches this process only, which then stops the workers
         )
         self._running.add(process)
         self._pids[number] = process.pid
@@ -116,14 +116,14 @@ class Supervisor:
                 process.stdin.write(self._settings)
                 await process.stdin.drain()
             async with asyncio.timeout(START_SECONDS):
-                said = await process.stdout.readline()
+                line = await process.stdout.readline()
         except TimeoutError:
-            said = b""
-        if said != wire.READY:
+            line = b""
+        if line != wire.READY:
             with suppress(ProcessLookupError):
                 process.kill()
             await self._forget(number, process)
-            raise WorkerFailed("a worker did not start; it has said why above")
+            raise WorkerFailed("a worker did not start; see the log above")
         return process
 
     async def _forget(self, number: int, process: asyncio.subprocess.Process) -> None:
@@ -134,7 +134,7 @@ class Supervisor:
         self._ended(process.pid)
 
     async def _stop(self) -> None:
-        """Asks every worker to drain, and waits; ends those that take much longer than the grace."""
+        """Asks every worker to drain, and waits; kills those that take much longer than the grace period."""
         for process in self._running:
             with suppress(ProcessLookupError):
                 process.send_signal(signal.SIGTERM)
@@ -144,6 +144,6 @@ class Supervisor:
         except TimeoutError:
             for process in self._running:
                 if process.returncode is None:
-                    log.error("a worker did not end in time; killing it", pid=process.pid)  # noqa: TRY400 - no fault of ours
+                    log.error("a worker did not end in time; killing it", pid=process.pid)  # noqa: TRY400 - not an error of this process
                     process.kill()
             await asyncio.gather(*(process.wait() for process in self._running))

@@ -1,4 +1,4 @@
-"""What passes between the parent and a worker: the settings one way, one line of readiness the other."""
+"""The messages between the parent and a worker: the settings to the worker, a ready line back."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import msgspec
 from profile_grpc.config import ServeConfig
 
 READY = b"ready\n"
-LEFT_BEHIND = 3
-"""The exit status of a worker that the schema has left behind: another one would fare no better."""
+SCHEMA_TOO_NEW = 3
+"""The exit status of a worker that is too old for the schema: starting another one would not help."""
 
 
 def encode(config: ServeConfig) -> bytes:
-    """The settings as one line of JSON, the secret among them: for a pipe to a child only."""
+    """The settings as one line of JSON, including secrets: for a pipe to a child only."""
     return msgspec.json.encode(config)
 
 

@@ -1,7 +1,7 @@
 """One of several workers: `python -m profile_grpc.bootstrap.worker`, started by the supervisor only.
 
-Reads its settings from the first line of standard input and says that it is ready on standard output. When standard
-input ends, the parent has gone: then it drains, as it does on SIGTERM.
+Reads its settings from the first line of standard input and reports on standard output that it is ready. When standard
+input ends, the parent is gone: then it drains, as on SIGTERM.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import uvloop
 from prometheus_client import CollectorRegistry
 
 from profile_grpc.bootstrap import wire
-from profile_grpc.bootstrap.process import ProcessFailed, leave, serve_calls, stop_on_signals
+from profile_grpc.bootstrap.process import ProcessFailed, exit_process, serve_calls, stop_on_signals
 from profile_grpc.config import LogConfig, ServeConfig
 from profile_grpc.service.ports import StoreError
 from profile_grpc.store import SchemaError
@@ -28,7 +28,7 @@ log = structlog.get_logger(__name__)
 
 async def _serve(config: ServeConfig) -> NoReturn:
     stop = stop_on_signals()
-    # Ends with the parent: nothing is ever sent after the settings.
+    # Readable when the parent is gone: nothing is ever sent after the settings.
     asyncio.get_running_loop().add_reader(sys.stdin.fileno(), stop.set)
     await serve_calls(
         config,
@@ -38,7 +38,7 @@ async def _serve(config: ServeConfig) -> NoReturn:
         ready=_say_ready,
         stop=stop,
     )
-    leave()
+    exit_process()
 
 
 def _say_ready(_port: int, _bridge_url: str | None) -> None:
@@ -47,15 +47,15 @@ def _say_ready(_port: int, _bridge_url: str | None) -> None:
 
 
 def main() -> int:
-    """Answers the exit status; after SIGTERM it ends the process itself (`leave`)."""
-    configure_logs(LogConfig())  # unconfigured, structlog shows the values of variables with every traceback
+    """Returns the exit status; after SIGTERM it ends the process itself (`exit_process`)."""
+    configure_logs(LogConfig())  # without this, structlog prints the values of variables with every traceback
     try:
         config = wire.decode(sys.stdin.buffer.readline())
         configure_logs(config.log)
         uvloop.run(_serve(config))
     except SchemaError as error:
         log.error("the worker cannot serve", error=str(error))  # noqa: TRY400 - the text says it all
-        return wire.LEFT_BEHIND
+        return wire.SCHEMA_TOO_NEW
     except (ServeError, StoreError, ProcessFailed) as error:
         log.error("the worker cannot serve", error=str(error))  # noqa: TRY400 - the text says it all
     except Exception:

@@ -58,7 +58,7 @@ class Observer(Protocol):
         ...
 
 
-class Silent:
+class NullObserver:
     """An observer that listens to nothing."""
 
     def queue_depth(self, depth: int) -> None:

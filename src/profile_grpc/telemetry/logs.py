@@ -1,4 +1,4 @@
-"""Log lines, as JSON or for a terminal, with secrets taken out as a last line of defence."""
+"""Log lines, as JSON or for a terminal. As a last line of defence, secrets are removed from them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from profile_grpc.config import LogConfig, LogFormat
 REDACTED = "[redacted]"
 _SECRET_NAME = re.compile(r"token|secret|api[-_]?key|hash[-_]?key|authorization|password|credential", re.IGNORECASE)
 _SECRET_TEXT = (
-    # An API key: its id helps to find it, its secret goes. Also when it was cut.
+    # An API key: the id stays, the secret is removed, even if it is truncated.
     (re.compile(r"(apk_[a-z0-9]{12})_[A-Za-z0-9_-]+"), rf"\1_{REDACTED}"),
     (re.compile(r"(://[^/\s:@]*):[^/\s@]+@"), rf"\1:{REDACTED}@"),
     (re.compile(r"\b(Bearer|Basic) +[A-Za-z0-9._~+/=-]+", re.IGNORECASE), rf"\1 {REDACTED}"),
@@ -56,24 +56,24 @@ def configure_logs(config: LogConfig, stream: TextIO | None = None) -> None:
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, redact, renderer],
         )
     )
-    # Libraries speak from WARNING on, whatever is asked of us: below, some of them log statements with their values,
-    # and so push tokens.
-    logging.getLogger("grpc._cython.cygrpc").addFilter(_tells_no_value)
+    # Libraries log at WARNING and above, whatever the level: below that, some log statements with their values, and so
+    # push tokens.
+    logging.getLogger("grpc._cython.cygrpc").addFilter(_contains_no_metadata)
     logging.basicConfig(handlers=[handler], level=max(level, logging.WARNING), force=True)
 
 
-def _tells_no_value(record: logging.LogRecord) -> bool:
-    """Keeps out what gRPC says of metadata that is not UTF-8: its value, which anybody may send, and a traceback."""
+def _contains_no_metadata(record: logging.LogRecord) -> bool:
+    """Drops gRPC's records about metadata that is not UTF-8: they contain its value, which any caller can choose."""
     return not str(record.msg).startswith("Invalid encoding on")
 
 
 def silence_logs() -> None:
-    """Logs nothing (nobody logs CRITICAL): for commands, which say themselves what there is to say."""
+    """Logs nothing (nothing is logged as CRITICAL): for commands, which report on their own."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
 
 
 def redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Takes out every value whose name says that it is secret, and everything that looks like a key of ours."""
+    """Removes values whose name looks like a secret, and texts that look like an API key."""
     for name, value in event.items():
         event[name] = _redacted(str(name), value, _MAX_DEPTH)
     return event
@@ -88,7 +88,7 @@ def redact_text(text: str) -> str:
 
 def _redacted(name: str, value: object, depth: int) -> object:
     if value is None or isinstance(value, bool | int | float):
-        return value  # a number of tokens is no token
+        return value  # a number of tokens is not a token
     if _SECRET_NAME.search(name):
         return REDACTED
     if isinstance(value, str):

@@ -1,6 +1,6 @@
-"""Prometheus metrics: what the service, the reaper and the transport tell as they work.
+"""Prometheus metrics of the service, the reaper and the transport.
 
-`Metrics` is told by the write path and by each RPC, so it looks up a metric's child once and keeps it.
+The write path and every RPC call `Metrics`, so it looks up the child of a metric once and keeps it.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ class Metrics:
         )
         self._breaker = Gauge(
             "profile_grpc_reaper_held",
-            "1 while the reaper's breaker holds in the app, until an operator's go.",
+            "1 while the reaper's breaker holds the app, until an operator confirms.",
             ("app",),
             registry=registry,
             multiprocess_mode="mostrecent",
@@ -150,13 +150,13 @@ class Metrics:
         self._missed: set[str] = set()
         self._clock_hold = Gauge(
             "profile_grpc_reaper_clock_held",
-            "1 while the reaper holds everywhere because the clock jumped, until an operator's go.",
+            "1 while the reaper deletes nothing because the clock jumped, until an operator confirms.",
             registry=registry,
             multiprocess_mode="mostrecent",
         )
         _show_zero(self._clock_hold)
 
-    # --- the transport tells ---
+    # --- called by the transport ---
 
     def rpc_done(self, method: str, code: str, seconds: float) -> None:
         """An RPC ended. `method`: `/package.Service/Method`; `code`: the name of its status code."""
@@ -177,7 +177,7 @@ class Metrics:
         self._stream_messages.labels(name, "received").inc(received)
         self._stream_messages.labels(name, "sent").inc(sent)
 
-    # --- the service tells: see service.observer.Observer ---
+    # --- called by the service: see service.observer.Observer ---
 
     def queue_depth(self, depth: int) -> None:
         """How many commands wait."""
@@ -211,7 +211,7 @@ class Metrics:
         self._feedback.labels(app_id, outcome.name).inc(number)
 
     def profiles_deleted(self, app_id: str, reason: DeletionReason, number: int) -> None:
-        """Profiles were deleted beside the write queue."""
+        """Profiles were deleted without the write queue."""
         self._deleted.labels(app_id, reason.value).inc(number)
 
     def reaper_passed(self, outcome: str, seconds: float) -> None:
@@ -219,11 +219,11 @@ class Metrics:
         self._passes.labels(outcome).observe(seconds)
 
     def app_known(self, app_id: str) -> None:
-        """There is such an app: what is shown for each app is shown for it, 0 where nobody has told more."""
+        """The app exists: its gauges are exported, at 0 until they are set."""
         _show_zero(self._breaker.labels(app_id))
 
     def breaker(self, app_id: str, *, held: bool) -> None:
-        """Whether the breaker holds in the app."""
+        """Whether the breaker holds the app."""
         self._breaker.labels(app_id).set(held)
 
     def nodes_missing(self, nodes: Sequence[str]) -> None:
@@ -233,12 +233,12 @@ class Metrics:
             self._missing.labels(node).set(node in nodes)
 
     def clock_hold(self, *, held: bool) -> None:
-        """Whether the reaper holds everywhere."""
+        """Whether the clock hold is on."""
         self._clock_hold.set(held)
 
 
 def _show_zero(gauge: Gauge) -> None:
-    """Shows 0 until somebody sets the gauge: of several workers the value set last counts, and this is the oldest."""
+    """Exports 0 until the gauge is set. Of several workers the newest value counts, and this one is the oldest."""
     gauge._value.set(0, timestamp=1)  # noqa: SLF001 - the public `set` takes no time
 
 
@@ -246,11 +246,11 @@ class Processes(Collector):
     """The usual `process_` metrics for each of several processes, with a label `worker`: 0 is their parent."""
 
     def __init__(self, pids: Callable[[], Mapping[int, int]]) -> None:
-        """`pids` answers the process id of each worker that runs, by its number."""
+        """`pids` returns the process id of each running worker, by its number."""
         self._pids = pids
 
     def collect(self) -> Iterator[Metric]:  # type: ignore[explicit-override]  # typing.override needs Python 3.12
-        """Each metric once, with a sample for each process. Nothing where the system has no /proc."""
+        """Each metric once, with a sample for each process. Nothing if the system has no /proc."""
         found: dict[str, Metric] = {}
         for worker, pid in sorted(self._pids().items()):
             for family in ProcessCollector(pid=lambda pid=pid: pid, registry=None).collect():  # type: ignore[misc]
@@ -261,7 +261,7 @@ class Processes(Collector):
 
 
 class ProfileCounts(Collector):
-    """What was last read from the store: profiles by app, status and platform, and apps whose feedback is held."""
+    """The numbers last read from the store: profiles by app, status and platform, and apps whose feedback is held."""
 
     def __init__(self) -> None:
         self._counts: Mapping[CountKey, int] = {}
@@ -293,7 +293,7 @@ class ProfileCounts(Collector):
 
 
 def process_registry() -> CollectorRegistry:
-    """A registry with what every process tells of itself."""
+    """A registry with the standard metrics of a process."""
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
@@ -303,7 +303,7 @@ def process_registry() -> CollectorRegistry:
 
 
 def collected_registry(folder: str, counts: ProfileCounts) -> CollectorRegistry:
-    """What the parent of several workers serves: the sum of what they write into `folder`."""
+    """The metrics that the parent of several workers serves: the sum of what they write into `folder`."""
     registry = CollectorRegistry()
     multiprocess.MultiProcessCollector(registry, path=folder)  # type: ignore[no-untyped-call]
     _build_info(registry)
@@ -312,7 +312,7 @@ def collected_registry(folder: str, counts: ProfileCounts) -> CollectorRegistry:
 
 
 class MetricsServer:
-    """Serves a registry over HTTP, from a thread of its own."""
+    """Serves a registry over HTTP, in its own thread."""
 
     def __init__(self, registry: CollectorRegistry, host: str, port: int) -> None:
         """Raises OSError when the port is taken."""

@@ -25,7 +25,7 @@ from profile_grpc.domain.hashing import KEY_BYTES, Hasher
 from profile_grpc.domain.settings import AppSettings
 from profile_grpc.service.credentials import Caller, KeyOrder
 from profile_grpc.service.directory import Directory
-from profile_grpc.service.observer import Silent
+from profile_grpc.service.observer import NullObserver
 from profile_grpc.service.ports import KeyKind, Tenant
 from profile_grpc.service.profiles import Profiles
 from profile_grpc.store import SqlStore
@@ -95,7 +95,7 @@ class Backend:
     def __init__(self, store: SqlStore, clock: ManualClock) -> None:
         self.store = store
         self.clock = clock
-        self.services = Application.over(store, clock, HASHER, Silent())
+        self.services = Application.over(store, clock, HASHER, NullObserver())
         self.queue, self.directory, self.apps = self.services.queue, self.services.directory, self.services.apps
         self.keys: dict[KeyKind, str] = {}
         self.foreign_key = ""

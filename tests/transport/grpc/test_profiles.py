@@ -354,8 +354,8 @@ async def test_a_client_key_reaches_its_own_app_only(served: Served) -> None:
     assert (await served.profiles.Register(request, metadata=served.key(KeyKind.PROFILE))).created
 
 
-@pytest.mark.parametrize(("size", "code"), [(7, "INVALID_ARGUMENT"), (10, "RESOURCE_EXHAUSTED")])
-async def test_messages_up_to_8_mib_are_read(served: Served, size: int, code: str) -> None:
+@pytest.mark.parametrize(("size", "code"), [(3, "INVALID_ARGUMENT"), (5, "RESOURCE_EXHAUSTED")])
+async def test_messages_up_to_4_mib_are_read(served: Served, size: int, code: str) -> None:
     big = ps.RegisterRequest(key=key(), language="x" * (size * 1024 * 1024))
     told = await refused(served.profiles.Register(big, metadata=served.client))
     assert told.code.name == code
