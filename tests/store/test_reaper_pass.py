@@ -14,7 +14,7 @@ from profile_grpc.domain.settings import App, AppSettings, ReaperBreaker
 from profile_grpc.reaper import deletion
 from profile_grpc.reaper.deletion import Sizes
 from profile_grpc.service.observer import NullObserver
-from profile_grpc.service.ports import DataRefused, DueBefore, Reservation, StoreUnavailable, Tenant
+from profile_grpc.service.ports import DataRefused, DueBefore, NodeUnavailable, Reservation, StoreUnavailable, Tenant
 from profile_grpc.store import SqlStore
 from tests.store.support import DAY, HASHER, NOW, Writer, contents, key, register
 from tests.support.domain import ManualClock, minutes
@@ -187,7 +187,10 @@ async def test_D3_what_was_registered_while_its_app_was_deleted_is_erased(shop: 
     assert [row[0] for row in (await contents(shop.store))["push_token"]] == ["shop"]
 
 
-async def test_P6_one_app_stops_the_reaper_of_no_other(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("error", [DataRefused("of this app"), NodeUnavailable("its node is away")])
+async def test_P6_one_app_stops_the_reaper_of_no_other(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
     """Neither by the largest number that its breaker may have, nor by data of its own that fail."""
     largest = replace(SETTINGS, reaper_breaker=ReaperBreaker(percent=0, minimum=2**63 - 1))
     for app_id in ("a-first", "b-fails"):
@@ -201,11 +204,11 @@ async def test_P6_one_app_stops_the_reaper_of_no_other(shop: Shop, monkeypatch: 
 
     async def fails(before: DueBefore, limit: int) -> object:
         if before.app_id == "b-fails":
-            raise DataRefused("of this app")
+            raise error
         return await due(before, limit)
 
     monkeypatch.setattr(shop.store.reaper, "due", fails)
-    with pytest.raises(DataRefused):
+    with pytest.raises(type(error)):
         await shop.reap()
     assert await shop.left() == 0
     assert (await shop.store.reaper.record()).last_pass_time == shop.clock.now()

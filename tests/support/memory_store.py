@@ -11,7 +11,7 @@ from profile_grpc.service.ports import ProfileFilter
 from tests.support.world import World
 
 
-async def _nothing(_changes: Changes) -> None:
+async def nothing(_changes: Changes) -> None:
     pass
 
 
@@ -42,7 +42,7 @@ class MemoryStore:
         self.commits_beside = False
         self.shards: dict[str, int] = {}
         """The shard of each app, where there are several."""
-        self.before_commit: Callable[[Changes], Awaitable[None]] = _nothing
+        self.before_commit: Callable[[Changes], Awaitable[None]] = nothing
         self.transactions = 0
         """How many were begun."""
         self.commits: list[Changes] = []
