@@ -38,7 +38,7 @@ def test_tenants_are_created_once_and_listed(on_engine: Commands) -> None:
     on_engine.succeed("tenant", "create", "acme")
     outcome = on_engine("tenant", "create", "acme")
     assert outcome.status == 1
-    assert "there is a tenant 'acme' already" in outcome.error_line
+    assert "the tenant 'acme' already exists" in outcome.error_line
     assert [tenant["tenant_id"] for tenant in in_json(on_engine, "tenant", "list")["tenants"]] == ["acme"]
 
 

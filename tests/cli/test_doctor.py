@@ -139,7 +139,7 @@ def test_a_sound_spool_needs_nothing(commands: Commands, tmp_path: Path) -> None
     before = sorted(path.name for path in tmp_path.iterdir())
     status, found = examine(commands)
     assert status == 0
-    assert found["spool"]["detail"] == f"{path}, no bridge works on it"
+    assert found["spool"]["detail"] == f"{path}, used by no bridge now"
     assert found["spool oldest"]["detail"].startswith("3 wait, the oldest for ")
     assert found["spool room"]["detail"].startswith("0.0 of 1,024 MiB wait, ")
     assert found["dead letters"] == {"check": "dead letters", "verdict": "ok", "detail": "none", "mend": ""}
@@ -147,7 +147,7 @@ def test_a_sound_spool_needs_nothing(commands: Commands, tmp_path: Path) -> None
     working = Spool(path, bytes.fromhex(HASH_KEY))
     try:
         status, found = examine(commands)
-        assert (status, found["spool"]["detail"]) == (0, f"{path}, a bridge works on it")
+        assert (status, found["spool"]["detail"]) == (0, f"{path}, used by a bridge")
     finally:
         asyncio.run(working.close())
 
@@ -188,7 +188,7 @@ def test_a_spool_that_cannot_be_used_is_told(
     status, found = examine(commands, "--bridge-spool", str(path))
     assert (status, found["spool"]["verdict"]) == (0, "note")
     status, found = examine(commands, "--bridge-spool", str(tmp_path / "no" / "spool.db"))
-    assert (status, found["spool"]["mend"]) == (1, "make the folder")
+    assert (status, found["spool"]["mend"]) == (1, "create the folder")
     make_spool(path, hash_key="0" * 64)
     status, found = examine(commands, "--bridge-spool", str(path))
     assert (status, found["spool key"]["verdict"]) == (1, "mend")

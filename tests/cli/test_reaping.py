@@ -26,7 +26,7 @@ def devices(commands: Commands) -> list[str]:
 
 
 def checks(commands: Commands) -> tuple[set[str], dict[str, Any]]:
-    """What must be mended, and every finding."""
+    """What must be fixed, and every finding."""
     outcome = commands("doctor", "--json")
     found = {check["check"]: check for check in json.loads(outcome.out)["checks"]}
     mend = {name for name, check in found.items() if check["verdict"] == "mend"}

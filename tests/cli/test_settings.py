@@ -115,16 +115,16 @@ def test_an_empty_list_is_a_value() -> None:
     [
         ("inactivity=40d", "there is no setting 'inactivity'"),
         ("inactivity_period", "inactivity_period=value"),
-        ("inactivity_period=off", "inactivity_period: 'off' is no duration"),
+        ("inactivity_period=off", "inactivity_period: 'off' is not a duration"),
         ("multi_user_per_device=maybe", "neither true nor false"),
-        ("channels=PUSH,FAX", "'FAX' is none of PUSH, IN_APP, LIVE_CHAT"),
+        ("channels=PUSH,FAX", "'FAX' is not one of PUSH, IN_APP, LIVE_CHAT"),
         ("reaper_breaker.percent=much", "no number"),
         ("reaper_breaker.minimum=1.5", "no whole number"),
         ("push_app_ids=com.example", "id:PROVIDER"),
         ("push_app_ids=:FCM", "id:PROVIDER"),
         ("push_app_ids=com.example:FCM:ATARI", "id:PROVIDER"),
         ("device_attribute_monitors=ANDROID:battery_level", "PLATFORM:attribute:KIND"),
-        ("device_attribute_monitors=ANDROID:battery_level:OFTEN", "'OFTEN' is none of"),
+        ("device_attribute_monitors=ANDROID:battery_level:OFTEN", "'OFTEN' is not one of"),
     ],
 )
 def test_a_setting_that_cannot_be_read_says_what_can(assignment: str, says: str) -> None:

@@ -238,7 +238,7 @@ def test_nothing_asked_shows_the_help(capsys: pytest.CaptureFixture[str]) -> Non
         ("app create shop", "--tenant"),
         ("app create shop --tenant acme --set inactivty_period=40d", "did you mean inactivity_period?"),
         ("app create Shop --tenant acme", "app_id"),
-        ("app create shop --tenant acme --set colour=red", "there is no setting 'colour'; there are: push_app_ids"),
+        ("app create shop --tenant acme --set colour=red", "there is no setting 'colour'; settings: push_app_ids"),
         ("app create shop --tenant acme --set inactivity_period=366d", "inactivity_period"),
         ("app set shop", "--set"),
         ("key create --tenant acme --kind client", "--app"),
@@ -254,7 +254,7 @@ def test_nothing_asked_shows_the_help(capsys: pytest.CaptureFixture[str]) -> Non
         ("mad", "APP"),
         ("profile delete shop --user u", "--all-devices"),
         ("profile delete shop --device d", "--customer"),
-        ("profile list shop --status GONE", "'GONE' is none of"),
+        ("profile list shop --status GONE", "'GONE' is not one of"),
         ("profile list shop --limit 0", "'--limit'"),
     ],
 )

@@ -20,7 +20,7 @@ _NO_COMMAND_RUNS = frozenset({"-h", "--help", "--version"})
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command and answers the exit status: 0, 1 (failed) or 2 (usage).
+    """Runs one command and returns the exit status: 0, 1 (failed) or 2 (usage).
 
     Whatever goes wrong is one line on stderr that says what to do. PROFILE_GRPC_DEBUG=1 shows where it went wrong.
     """

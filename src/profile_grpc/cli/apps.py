@@ -70,7 +70,7 @@ def set_(
     database_url: DatabaseUrl = None,
     as_json: Json = False,
 ) -> None:
-    """Change settings of an app; in force at once. `NAME=default` returns to the default."""
+    """Change settings of an app, at once. `NAME=default` restores the default."""
     if display_name is None and not assignments:
         raise typer.BadParameter("give at least one --set NAME=VALUE, or --display-name")
 
@@ -91,7 +91,7 @@ def set_(
 
 @app.command(epilog=_JSON_SHAPE)
 def show(app_id: AppId, *, database_url: DatabaseUrl = None, as_json: Json = False) -> None:
-    """Show an app and every setting in force, as --set takes them."""
+    """Show an app and all its settings, in the form that --set accepts."""
 
     async def run() -> App:
         async with administration(database(database_url)) as admin:
@@ -155,7 +155,7 @@ def delete(
 
     async def run() -> None:
         async with administration(database(database_url)) as admin:
-            # Also one whose deletion was interrupted, which `get` would not find.
+            # Also an app whose deletion was interrupted, which `get` does not find.
             found = await admin.store.directory.app(app_id)
             with output.working(f"deleting {app_id}"):
                 await admin.apps.delete(app_id, found.tenant_id if found else "", force=force)
@@ -178,7 +178,7 @@ def bridge_check(
     database_url: DatabaseUrl = None,
     as_json: Json = False,
 ) -> None:
-    """Show what the bridge reads from report templates, and the Account XML keys to paste. Exit status 1: they fail.
+    """Show what the bridge reads from report templates, and the Account XML keys to paste. Exit status 1: problems.
 
     Of token reports the keys' values only: look up their names in your app's documentation.
 
@@ -238,7 +238,7 @@ async def require_tenant(admin: Application, tenant_id: str) -> None:
     """Raises CommandFailed when there is no such tenant."""
     if await admin.store.directory.tenant(tenant_id) is None:
         raise CommandFailed(
-            f"there is no tenant {tenant_id!r}; `profile-grpc tenant list` shows them, `tenant create` makes one"
+            f"there is no tenant {tenant_id!r}; `profile-grpc tenant list` shows them, `tenant create` creates one"
         )
 
 
@@ -254,7 +254,7 @@ async def _all(admin: Application, tenant_id: str | None) -> list[App]:
 
 
 def _checked(app_id: str, display_name: str, wanted: AppSettings) -> AppSettings:
-    """The settings, if their shape is the contract's; what they may be together is the domain's to say."""
+    """The settings, if they have the contract's shape. The domain checks whether they are consistent."""
     shapes.check_app(App(app_id, "", NEVER, NEVER, display_name, wanted))
     return wanted
 

@@ -1,4 +1,4 @@
-"""`profile-grpc bridge`: the HTTP bridge as a process of its own, and the reports that it could not apply."""
+"""`profile-grpc bridge`: the HTTP bridge as a separate process, and the reports that it could not apply."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from profile_grpc.bootstrap.bridging import BridgeReady
 
 app = typer.Typer(
-    help="The HTTP bridge: takes reports of apps over HTTP and delivers them to the service over gRPC.",
+    help="The HTTP bridge: accepts reports of apps over HTTP and delivers them to the service over gRPC.",
     invoke_without_command=True,
     cls=help.Group,
 )
@@ -42,12 +42,12 @@ _OPTIONS = EndpointOptions()
 
 
 def _bridge_option(flag: str, text: str, panel: str | None = None, **more: Any) -> Any:  # noqa: ANN401 - as `option`
-    """An option whose variable says BRIDGE: `serve` has options of the same names."""
+    """An option whose variable contains BRIDGE, because `serve` has options with the same names."""
     variable = "PROFILE_GRPC_BRIDGE_" + flag.removeprefix("--").replace("-", "_").upper()
     return typer.Option(flag, envvar=variable, help=text, rich_help_panel=panel, **more)
 
 
-Spool = Annotated[Path, _bridge_option("--spool", "The file in which the bridge keeps reports.")]
+Spool = Annotated[Path, _bridge_option("--spool", "The bridge's spool file.")]
 
 
 @app.callback()
@@ -56,14 +56,14 @@ def bridge(  # noqa: PLR0913 - each option is a parameter
     *,
     target: Annotated[str | None, _bridge_option("--target", "The service.", _SERVICE, metavar="HOST:PORT")] = None,
     spool: Annotated[
-        Path | None, _bridge_option("--spool", "File that keeps reports until they are applied; one for each bridge.")
+        Path | None, _bridge_option("--spool", "File that stores reports until they are applied; one per bridge.")
     ] = None,
     host: Annotated[str, _bridge_option("--host", "Address to listen on.", _LISTENING)] = "127.0.0.1",
     port: Annotated[
         int, _bridge_option("--port", "Port; 0: any free one.", _LISTENING, min=0, max=65535, metavar="PORT")
     ] = 8080,
     tls_cert: Annotated[
-        Path | None, _bridge_option("--tls-cert", "Certificate to show to apps (PEM). Without it: HTTP.", _LISTENING)
+        Path | None, _bridge_option("--tls-cert", "Server certificate (PEM). Without it: HTTP.", _LISTENING)
     ] = None,
     tls_key: Annotated[
         Path | None, _bridge_option("--tls-key", "Private key of the certificate (PEM).", _LISTENING)
@@ -76,22 +76,22 @@ def bridge(  # noqa: PLR0913 - each option is a parameter
         list[str] | None,
         _bridge_option(
             "--key",
-            "A profile key of a tenant, with which the bridge reads its apps; repeatable. Better in the environment,"
-            " separated by spaces.",
+            "A profile key of a tenant, with which the bridge reads its apps; repeatable. Preferably set in the"
+            " environment, separated by spaces.",
             _SERVICE,
         ),
     ] = None,
     tls: Annotated[
         bool,
         _bridge_option(
-            "--tls", "Reach the service by TLS, its certificate checked by the system's authorities.", _SERVICE
+            "--tls", "Connect to the service with TLS, verified with the system's certificate authorities.", _SERVICE
         ),
     ] = False,
     ca: Annotated[
-        Path | None, _bridge_option("--ca", "Who signed the service's certificate (PEM); implies --tls.", _SERVICE)
+        Path | None, _bridge_option("--ca", "Authority of the service's certificate (PEM); implies --tls.", _SERVICE)
     ] = None,
     client_cert: Annotated[
-        Path | None, _bridge_option("--client-cert", "Certificate to show to the service (PEM).", _SERVICE)
+        Path | None, _bridge_option("--client-cert", "Client certificate for the service (PEM).", _SERVICE)
     ] = None,
     client_key: Annotated[
         Path | None, _bridge_option("--client-key", "Private key of that certificate (PEM).", _SERVICE)
@@ -104,7 +104,7 @@ def bridge(  # noqa: PLR0913 - each option is a parameter
         bool,
         _bridge_option(
             "--proxy-from-environment",
-            "Reach the service through the proxy that https_proxy, http_proxy or grpc_proxy names. Else: never.",
+            "Connect to the service through the proxy of https_proxy, http_proxy or grpc_proxy. Default: ignore them.",
             _SERVICE,
         ),
     ] = False,
@@ -125,7 +125,7 @@ def bridge(  # noqa: PLR0913 - each option is a parameter
     ),
     dev: Annotated[
         bool,
-        _bridge_option("--dev", "For trying things out beside `serve --dev`, on loopback only: reports need no key."),
+        _bridge_option("--dev", "For experiments with `serve --dev`, on loopback only: reports need no key."),
     ] = False,
     metrics_port: Annotated[
         int | None,
@@ -141,10 +141,10 @@ def bridge(  # noqa: PLR0913 - each option is a parameter
         LogFormat, option("--log-format", help="auto: console on a terminal, else json.", rich_help_panel=_LOGS)
     ] = LogFormat.AUTO,
 ) -> None:
-    """Take reports over HTTP and deliver them over gRPC, until SIGTERM or Ctrl-C.
+    """Accept reports over HTTP and deliver them over gRPC, until SIGTERM or Ctrl-C.
 
-    Prints one line when reports are taken, also while the service is down. The environment must hold
-    PROFILE_GRPC_HASH_KEY (64 hexadecimal digits): under it the spool is sealed.
+    Prints one line when it accepts reports, also while the service is down. The environment must contain
+    PROFILE_GRPC_HASH_KEY (64 hexadecimal digits), with which the spool is encrypted.
     """
     if context.invoked_subcommand is not None:
         return
@@ -159,7 +159,7 @@ def bridge(  # noqa: PLR0913 - each option is a parameter
     if (client_cert is None) != (client_key is None):
         raise typer.BadParameter("--client-cert and --client-key go together: give both")
     if dev and not config.is_loopback(host):
-        raise ConfigError(f"--dev takes reports from anybody, so it listens on loopback only, not on {host}")
+        raise ConfigError(f"--dev accepts reports without a key, so it listens on loopback only, not on {host}")
     settings = BridgeConfig(
         target=target,
         spool=spool,
@@ -192,13 +192,13 @@ def _announce(ready: BridgeReady) -> None:
 
 _LISTED = (
     "JSON: [{id, kind, app_id, push_app_ids, arrive_time, dead_time, reason, detail, attempts, trace_id, replay}]."
-    " The push app ids are those that were reported where the app, or what they are for, was not known."
+    " The push app ids are those of reports whose app, or whose push app id, was not known."
 )
 
 
 @dead.command("list", epilog=_LISTED)
 def list_(*, spool: Spool, as_json: Json = False) -> None:
-    """List the reports that could not be applied, oldest first. Their contents are sealed and not shown."""
+    """List the reports that could not be applied, oldest first. Their contents are encrypted and not shown."""
     letters = [_shown(letter) for letter in dead_letters.listed(spool)]
     if as_json:
         output.document(letters)
@@ -214,7 +214,7 @@ def list_(*, spool: Spool, as_json: Json = False) -> None:
 @dead.command()
 def replay(
     numbers: Annotated[
-        list[int] | None, typer.Argument(metavar="[ID]...", help="Which, by `bridge dead list`.")
+        list[int] | None, typer.Argument(metavar="[ID]...", help="Ids, as `bridge dead list` shows them.")
     ] = None,
     *,
     spool: Spool,
@@ -222,32 +222,32 @@ def replay(
     reason: Annotated[str, command_option("--reason", help="Only those of this reason.")] = "",
     app_id: Annotated[str, command_option("--app", help="Only those of this app.")] = "",
 ) -> None:
-    """Try reports again that could not be applied: within seconds, or when the bridge next starts."""
+    """Retry reports that could not be applied: within seconds, or when the bridge next starts."""
     if bool(numbers) == every:
-        raise typer.BadParameter("name the reports by their ids, or give --all")
+        raise typer.BadParameter("give the ids of the reports, or --all")
     count = dead_letters.replay(spool, numbers or [], everything=every, reason=reason, app_id=app_id)
-    output.line(f"{count} to be replayed")
+    output.line(f"{count} will be replayed")
 
 
 @spool_commands.command()
 def recover(
-    damaged: Annotated[Path, typer.Argument(metavar="FILE", help="The damaged spool, as the bridge's log names it.")],
+    damaged: Annotated[Path, typer.Argument(metavar="FILE", help="The damaged spool, as in the bridge's log.")],
     *,
     spool: Annotated[
-        Path | None, _bridge_option("--spool", "The bridge's present spool. Default: the file's name before .damaged.")
+        Path | None, _bridge_option("--spool", "The bridge's current spool. Default: the file's name before .damaged.")
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Save what can be read of a damaged spool, which a bridge set aside when it started. The bridge may be running.
+    """Recover what can be read of a damaged spool that a bridge set aside. The bridge may be running.
 
-    Reports that waited are delivered within seconds, or when the bridge next starts. JSON: {reports, dead, unreadable,
+    Waiting reports are delivered within seconds, or when the bridge next starts. JSON: {reports, dead, unreadable,
     kept}.
     """
     from profile_grpc.bridge.spool import damage, recovery
 
     present = spool or damaged.with_name(damaged.name.partition(".damaged-")[0])
     if present == damaged:
-        raise typer.BadParameter("name the bridge's present spool with --spool")
+        raise typer.BadParameter("give the bridge's current spool with --spool")
     now = int(datetime.now(UTC).timestamp() * MICROSECONDS)
     found = recovery.recover(damaged, present, _hash_key(), now)
     kept = damage.recovered(damaged)
@@ -256,7 +256,7 @@ def recover(
         return
     output.line(
         f"recovered {found.reports:,} reports and {found.dead:,} dead letters into {present}; {found.unreadable:,}"
-        f" could not be opened; the file is now {kept}"
+        f" could not be decrypted; the file is now {kept}"
     )
 
 
@@ -264,7 +264,7 @@ def _hash_key() -> bytes:
     hash_key = config.configured_hash_key(os.environ)
     if hash_key is None:
         raise ConfigError(
-            f"{config.HASH_KEY_VARIABLE} is not set, and the spool is sealed under it; make one: {config.MAKE_HASH_KEY}"
+            f"{config.HASH_KEY_VARIABLE} is not set; the spool is encrypted with it. Create one: {config.MAKE_HASH_KEY}"
         )
     return hash_key
 

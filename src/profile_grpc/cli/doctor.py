@@ -1,4 +1,4 @@
-"""`profile-grpc doctor`: what is wrong with a database and its surroundings, and how to mend it."""
+"""`profile-grpc doctor`: what is wrong with an installation, and how to fix it."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 CLOCK_TOLERANCE = timedelta(seconds=5)
 PASS_OVERDUE = timedelta(days=1)
 _LEASE_DURATION = timedelta(seconds=1)
-# What each engine must say for acknowledged writes to survive a power cut, and for the data to be sound.
+# The settings that each engine needs so that acknowledged writes survive a power failure and the data is intact.
 _WANTED: Mapping[str, Mapping[str, tuple[frozenset[str], str]]] = {
     "SQLite": {
-        "journal_mode": (frozenset({"wal"}), "run `profile-grpc migrate`, with nothing else using the file"),
-        "synchronous": (frozenset({"full", "extra"}), "report it: the program sets this itself"),
+        "journal_mode": (frozenset({"wal"}), "run `profile-grpc migrate` while no other program uses the file"),
+        "synchronous": (frozenset({"full", "extra"}), "report a bug: the program sets this itself"),
         "integrity": (frozenset({"ok"}), "restore the file from a backup"),
     },
     "PostgreSQL": {
@@ -43,10 +43,10 @@ _WANTED: Mapping[str, Mapping[str, tuple[frozenset[str], str]]] = {
         "full_page_writes": (frozenset({"on"}), "set full_page_writes = on in postgresql.conf"),
         "synchronous_commit": (
             frozenset({"on", "local", "remote_write", "remote_apply"}),
-            "set synchronous_commit = on: what is acknowledged can be lost otherwise",
+            "set synchronous_commit = on: otherwise acknowledged writes can be lost",
         ),
         "server_encoding": (frozenset({"UTF8"}), "create the database with ENCODING 'UTF8'"),
-        "in_recovery": (frozenset({"off"}), "this is a standby: name the primary in --database-url"),
+        "in_recovery": (frozenset({"off"}), "this is a standby: use the primary in --database-url"),
     },
 }
 
@@ -58,7 +58,7 @@ def doctor(
         Path | None,
         option(
             "--bridge-spool",
-            help="The file in which an HTTP bridge keeps reports.",
+            help="The spool file of an HTTP bridge.",
             show_default="the file that `serve --bridge-port` keeps for this database, if there is one",
         ),
     ] = None,
@@ -69,7 +69,7 @@ def doctor(
 ) -> None:
     """Check schema, engine, clock, lease, reaper, hash key, file permissions, and the spool of an HTTP bridge.
 
-    Exit status 1: something must be mended.
+    Exit status 1: something must be fixed.
 
     JSON: {database, ok, checks: [{check, verdict: ok | note | mend, detail, mend}]}.
     """
@@ -97,21 +97,21 @@ def doctor(
 
 
 async def examine(url: str, environment: Mapping[str, str]) -> AsyncIterator[Finding]:
-    """Every finding; those that need a working database only where there is one."""
+    """Every finding; those that need the database only if it works."""
     for finding in _surroundings(url, environment):
         yield finding
     from profile_grpc.store import check_schema
 
     try:
         await check_schema(url)
-        # Nothing that is hashed is read or written here: any key does, but where there is one it must fit.
+        # No keyed hash is read or written here, so any key will do; but if one is configured it must be the right one.
         key = _known_key(url, environment)
         database = DatabaseConfig(url, key or secrets.token_bytes(config.HASH_KEY_BYTES))
         async with administration(database, keyed=key is not None) as admin:
             async for finding in _inside(admin):
                 yield finding
     except StoreError as error:
-        yield Finding("database", Verdict.MEND, str(error), "do what the text says, then run doctor again")
+        yield Finding("database", Verdict.MEND, str(error), "follow the message, then run doctor again")
 
 
 def _known_key(url: str, environment: Mapping[str, str]) -> bytes | None:
@@ -123,7 +123,7 @@ def _known_key(url: str, environment: Mapping[str, str]) -> bytes | None:
 
 
 def _surroundings(url: str, environment: Mapping[str, str]) -> Iterator[Finding]:
-    """The hash key, and who else may read the files."""
+    """The hash key, and the permissions of the files."""
     try:
         configured, kept = config.configured_hash_key(environment), config.read_dev_hash_key(url)
     except ConfigError as error:
@@ -141,7 +141,7 @@ def _hash_key(configured: bool, kept: bool) -> Finding:  # noqa: FBT001 - two fa
     if configured:
         return Finding("hash key", Verdict.OK, f"{config.HASH_KEY_VARIABLE} is set")
     if kept:
-        return Finding("hash key", Verdict.NOTE, "the one that `serve --dev` keeps beside the database")
+        return Finding("hash key", Verdict.NOTE, "the one that `serve --dev` keeps next to the database")
     todo = f'if there is none yet: export {config.HASH_KEY_VARIABLE}="$({config.MAKE_HASH_KEY})"'
     return Finding("hash key", Verdict.MEND, f"{config.HASH_KEY_VARIABLE} is not set", f"set it; {todo}")
 
@@ -167,16 +167,16 @@ async def _inside(admin: Application) -> AsyncIterator[Finding]:
     async for finding in _reaper(admin):
         yield finding
     if await admin.store.directory.tenant(DEMO_TENANT) is not None:
-        yield Finding("demo", Verdict.NOTE, "has the demo tenant of `serve --dev`; its keys work wherever it is served")
+        yield Finding("demo", Verdict.NOTE, "has the demo tenant of `serve --dev`; its keys work in production too")
 
 
 async def _clock(admin: Application, database_clock: str, before: datetime) -> AsyncIterator[Finding]:
-    """This machine's clock against the database's, which was read since `before`, and against what was stored last."""
+    """Compares this machine's clock with the database's, read since `before`, and with the newest stored time."""
     now = admin.clock.now()
     todo = "set the clocks by NTP"
     if database_clock:
-        told = datetime.fromisoformat(database_clock)
-        apart = max(before - told, told - now, timedelta())
+        theirs = datetime.fromisoformat(database_clock)
+        apart = max(before - theirs, theirs - now, timedelta())
         verdict = Verdict.OK if apart <= CLOCK_TOLERANCE else Verdict.MEND
         yield Finding(
             "clock",
@@ -199,14 +199,14 @@ async def _reaper(admin: Application) -> AsyncIterator[Finding]:
         yield Finding("lease", Verdict.OK, "free")
     else:
         yield Finding(
-            "lease", Verdict.OK, "a process is reaping, or has ended within the last minute without giving it back"
+            "lease", Verdict.OK, "held: a process is reaping, or ended in the last minute without releasing it"
         )
     record = await reaper.record()
     if record.held_since is not None:
         yield Finding(
             "reaper",
             Verdict.MEND,
-            f"holds everywhere since {output.human(record.held_since)}: the clock had jumped",
+            f"deletes nothing since {output.human(record.held_since)}: the clock had jumped",
             "check the clock, then: profile-grpc reap --confirm",
         )
     elif record.last_pass_time is None:
@@ -216,16 +216,16 @@ async def _reaper(admin: Application) -> AsyncIterator[Finding]:
             "reaper",
             Verdict.MEND,
             f"last pass {output.human(record.last_pass_time)}",
-            "start `profile-grpc serve`, or look into its log",
+            "start `profile-grpc serve`, or look at its log",
         )
     else:
         yield Finding("reaper", Verdict.OK, f"last pass {output.human(record.last_pass_time)}")
     for held in await admin.reaper.held():
         todo = f"check with `reap --dry-run --app {held.app_id}`, then: profile-grpc reap --app {held.app_id} --confirm"
-        yield Finding("breaker", Verdict.MEND, f"holds in {held.app_id}: too many profiles are due", todo)
+        yield Finding("breaker", Verdict.MEND, f"holds {held.app_id}: too many profiles are due", todo)
     for app_id, holds in (await admin.store.profiles.feedback_holds()).items():
         if holds:
             todo = (
                 f"look at `feedback show {app_id}` and ask the push provider, then: profile-grpc feedback go {app_id}"
             )
-            yield Finding("feedback breaker", Verdict.MEND, f"holds in {app_id}: too many endpoints were lost", todo)
+            yield Finding("feedback breaker", Verdict.MEND, f"holds {app_id}: too many endpoints were lost", todo)

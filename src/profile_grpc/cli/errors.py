@@ -1,4 +1,4 @@
-"""How the command line says that something went wrong: one line, and an exit status. One table."""
+"""The errors of the command line: one line of text and an exit status each."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _WRONG_INPUT = frozenset({Reason.INVALID_SETTINGS, Reason.INVALID_REQUEST})
 
 
 class CommandFailed(OperatorError):  # noqa: N818 - an outcome
-    """The command did not do what it was asked; the message says why, and what to do."""
+    """The command failed; the message says why, and what to do."""
 
 
 def explain(error: Exception) -> tuple[str, int]:
-    """The line (empty: all is said) and the exit status for an error."""
+    """The line to print (empty: nothing) and the exit status for an error."""
     from profile_grpc.telemetry.logs import redact_text
 
     message, status = _explain(error)
@@ -55,7 +55,7 @@ def _explain_store(error: Exception) -> tuple[str, int]:
 
 
 def _usage(error: typer.TyperException) -> str:
-    """What is wrong with the command line, and where its help is. Bare `profile-grpc` has printed its help already."""
+    """The usage error, and where to find help. `profile-grpc` without arguments has printed its help already."""
     message = error.format_message()
     context = getattr(error, "ctx", None)
     if not message or context is None:

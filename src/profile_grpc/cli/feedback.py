@@ -1,4 +1,4 @@
-"""`profile-grpc feedback`: the breaker that keeps false push feedback from removing a fleet (F8)."""
+"""`profile-grpc feedback`: the breaker that protects a fleet from false push feedback (F8)."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ def show(app_id: AppId, *, database_url: DatabaseUrl = None, as_json: Json = Fal
 
 @app.command(epilog=_JSON_SHAPE)
 def go(app_id: AppId, *, yes: Yes = False, database_url: DatabaseUrl = None, as_json: Json = False) -> None:
-    """Let items that say a token is dead act for 24 hours, however many: you know that they are true."""
+    """Confirm that reported tokens are really dead: for 24 hours, feedback may remove any number of endpoints."""
     confirm(f"Let push feedback remove any number of endpoints of {app_id} for 24 hours?", yes=yes)
     _show(app_id, _control(database_url, app_id, go=True), as_json=as_json)
 
 
 @app.command(epilog=_JSON_SHAPE)
 def stop(app_id: AppId, *, database_url: DatabaseUrl = None, as_json: Json = False) -> None:
-    """Hold every item that says a token is dead until `feedback go`: the provider is wrong, or may be."""
+    """Hold every item that reports a dead token until `feedback go`, because the provider may be wrong."""
     _show(app_id, _control(database_url, app_id, go=False), as_json=as_json)
 
 
@@ -74,7 +74,7 @@ def _verdict(status: FeedbackBreakerStatus) -> str:
     if status.stop_time is not None:
         return f"stopped by an operator {output.human(status.stop_time)}: every dead item is held until `feedback go`"
     if status.go_until is not None:
-        return f"let act by an operator until {output.human(status.go_until)}"
+        return f"confirmed by an operator until {output.human(status.go_until)}"
     if status.held_time is not None:
         return f"holds since {output.human(status.held_time)}"
     return "does not hold"

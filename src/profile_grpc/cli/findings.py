@@ -14,14 +14,14 @@ class Verdict(StrEnum):
 
     OK = "ok"
     NOTE = "note"
-    """Worth knowing; nothing must be done."""
+    """For information; nothing must be done."""
     MEND = "mend"
-    """Must be mended."""
+    """Must be fixed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One check and what it found; `mend` says what to do where something is to be done."""
+    """One check and its result; `mend` says how to fix it, if needed."""
 
     check: str
     verdict: Verdict
@@ -30,8 +30,8 @@ class Finding:
 
 
 def permissions(path: Path) -> Finding:
-    """Tokens and keys are in there: it must be closed to others, itself or by its folder."""
+    """Checks that other users cannot read the file, which contains tokens or keys: by its mode or its folder's."""
     mode, folder = path.stat().st_mode, path.absolute().parent.stat().st_mode
     if mode & _OTHERS and folder & _OTHERS:
-        return Finding("file", Verdict.MEND, f"others may open {path}", f"chmod 600 {path}*")
-    return Finding("file", Verdict.OK, f"{path} is closed to others")
+        return Finding("file", Verdict.MEND, f"other users can read {path}", f"chmod 600 {path}*")
+    return Finding("file", Verdict.OK, f"{path} is private")

@@ -1,4 +1,4 @@
-"""Commands whose help is plain text: nothing of it is taken for markup, cut off, or waits for a library."""
+"""Commands with plain-text help: it is not parsed as markup, not truncated, and needs no slow import."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Lazy:
     module: str
     name: str
     summary: str
-    """What the help of the group above says of it: the first sentence of its own help."""
+    """Its line in the help of its group: the first sentence of its own help."""
 
     def load(self, name: str) -> Any:  # noqa: ANN401 - click's class is typer's own
         """The command, as `name`."""

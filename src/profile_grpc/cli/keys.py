@@ -25,7 +25,7 @@ app = typer.Typer(help="Keys: the credentials of a tenant.", no_args_is_help=Tru
 
 
 class Kind(StrEnum):
-    """The kinds of key, as they are typed."""
+    """The kinds of key, as on the command line."""
 
     ADMIN = "admin"
     PROFILE = "profile"
@@ -45,24 +45,22 @@ def create(
         command_option(
             "--expires",
             metavar="WHEN",
-            help="When it ends by itself: after a time (90d) or at the end of a day, UTC (2027-01-31).",
+            help="When it expires: after a time (90d) or at the end of a day, UTC (2027-01-31).",
             show_default="never",
         ),
     ] = None,
     database_url: DatabaseUrl = None,
     as_json: Json = False,
 ) -> None:
-    """Create a key and print it, alone on stdout. It is shown this once; a keyed hash of it is stored.
+    """Create a key and print it, alone on stdout. It is shown only once; a keyed hash of it is stored.
 
     JSON: as in `key list`, with `secret`.
     """
     wanted = KeyKind[kind.name]
     if wanted in APP_KINDS and not app_id:
-        raise typer.BadParameter(f"a {kind.value} key reaches one app: name it", param_hint="--app")
+        raise typer.BadParameter(f"a {kind.value} key is for one app: give it", param_hint="--app")
     if wanted not in APP_KINDS and app_id:
-        raise typer.BadParameter(
-            f"a {kind.value} key reaches every app of its tenant: leave it out", param_hint="--app"
-        )
+        raise typer.BadParameter(f"a {kind.value} key is for every app of its tenant: omit it", param_hint="--app")
 
     from appprofile.v1 import access_pb2, app_service_pb2
 
@@ -74,9 +72,7 @@ def create(
         async with administration(database(database_url)) as admin:
             await require_tenant(admin, tenant)
             if app_id is not None and (await admin.apps.get(app_id)).tenant_id != tenant:
-                raise CommandFailed(
-                    f"the app {app_id!r} is not of tenant {tenant!r}; `profile-grpc app list` shows whose"
-                )
+                raise CommandFailed(f"tenant {tenant!r} has no app {app_id!r}; see `profile-grpc app list`")
             expire_time = _expire_time(expires, admin.clock.now())
             return await admin.apps.create_key(KeyOrder(wanted, tenant, app_id or "", label, expire_time))
 
@@ -85,7 +81,7 @@ def create(
         output.document(_structured(stored) | {"secret": secret})
         return
     output.line(secret)
-    output.note(f"key {stored.key_id} ({kind.value}): keep it safe, it is shown this once; send it as x-api-key")
+    output.note(f"key {stored.key_id} ({kind.value}): keep it safe, it is shown only once; send it as x-api-key")
 
 
 @app.command("list")
@@ -122,7 +118,7 @@ def revoke(
     database_url: DatabaseUrl = None,
     as_json: Json = False,
 ) -> None:
-    """Revoke a key. Servers that run refuse it within 5 seconds. JSON: as in `key list`."""
+    """Revoke a key. Running servers refuse it within 5 seconds. JSON: as in `key list`."""
 
     async def run() -> StoredKey:
         async with administration(database(database_url)) as admin:

@@ -1,4 +1,4 @@
-"""The use cases for a command, imported when it runs: the help of a command opens no database."""
+"""The use cases for a command, imported when it runs, so that its help loads no database code."""
 
 from __future__ import annotations
 

@@ -14,17 +14,17 @@ from profile_grpc.cli.variables import PREFIX
 from profile_grpc.config import DatabaseConfig
 
 MEBIBYTE = 1 << 20
-BELIEVED_PROXY = "Address or network whose X-Forwarded-For is believed, or *; repeatable."
+BELIEVED_PROXY = "Address or network whose X-Forwarded-For is trusted, or *; repeatable."
 
 
 def option(flag: str, *, help: str, **more: Any) -> Any:  # noqa: A002, ANN401 - as typer names and types it
-    """An option of a process that serves, with its variable: `--metrics-port` is PROFILE_GRPC_METRICS_PORT."""
+    """An option of a serving process, with its variable: `--metrics-port` is PROFILE_GRPC_METRICS_PORT."""
     name = flag.partition("/")[0].removeprefix("--").replace("-", "_").upper()
     return typer.Option(flag, envvar=PREFIX + name, help=help, **more)
 
 
 def command_option(flag: str, *, help: str, **more: Any) -> Any:  # noqa: A002, ANN401 - as `option`
-    """An option of a command that a person calls: only the command line sets it (see `variables`)."""
+    """An option of an interactive command: only the command line sets it (see `variables`)."""
     return typer.Option(flag, help=help, **more)
 
 
@@ -38,22 +38,22 @@ DatabaseUrl = Annotated[
 ]
 Json = Annotated[bool, command_option("--json", help="Print JSON, for programs.")]
 AppId = Annotated[str, typer.Argument(metavar="APP", help="The app's id.")]
-Yes = Annotated[bool, command_option("--yes", help="Do not ask first, as is done on a terminal.")]
+Yes = Annotated[bool, command_option("--yes", help="Do not ask for confirmation, which is asked on a terminal only.")]
 OptionalApp = Annotated[str | None, command_option("--app", help="Only this app.", show_default="every app")]
 
 
 def confirm(question: str, *, yes: bool) -> None:
-    """Asks a person before something is deleted. Where standard input is no terminal nobody can answer: goes ahead.
+    """Asks for confirmation before a deletion. Without a terminal on standard input it does not ask.
 
     Raises:
-        typer.Abort: the answer is no.
+        typer.Abort: the user declined.
     """
     if not yes and sys.stdin.isatty():
         typer.confirm(question, abort=True, err=True)
 
 
 def networks(values: list[str] | None) -> list[str] | None:
-    """Addresses and networks as they were given, or `*`; a usage error when one is neither: it would match nobody."""
+    """Addresses and networks as given, or `*`; a usage error if one is neither."""
     for value in values or ():
         if value == "*":
             continue
@@ -65,7 +65,7 @@ def networks(values: list[str] | None) -> list[str] | None:
 
 
 def database(url: str | None) -> DatabaseConfig:
-    """The database that a command works on, and the hash key for it.
+    """The database of a command, and its hash key.
 
     Raises:
         ConfigError: there is no hash key.
@@ -75,7 +75,7 @@ def database(url: str | None) -> DatabaseConfig:
 
 
 def database_url(url: str | None) -> str:
-    """The URL that was given, or the default; a usage error when it names no database."""
+    """The given URL, or the default; a usage error if it is not a database URL."""
     from profile_grpc.service.ports import StoreError
     from profile_grpc.store import engines
 

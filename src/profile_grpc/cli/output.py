@@ -1,4 +1,4 @@
-"""What commands print: tables for people and JSON for programs on stdout, everything else on stderr."""
+"""The output of commands: tables for people and JSON for programs on stdout, everything else on stderr."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _WIDTH_OF_A_FILE = 10_000
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-"""What a terminal would obey: a device may have sent it."""
+"""Control characters, which a terminal would interpret: a device may have sent them."""
 
 
 def note(text: str) -> None:
@@ -27,17 +27,17 @@ def note(text: str) -> None:
 
 
 def line(text: str) -> None:
-    """One line of the answer, on stdout."""
+    """One line of the result, on stdout."""
     typer.echo(text)
 
 
 def document(content: object) -> None:
-    """The answer as JSON. Instants are RFC 3339 in UTC."""
+    """The result as JSON. Instants are RFC 3339 in UTC."""
     typer.echo(json.dumps(content, indent=2, default=_plain))
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, empty: str) -> None:
-    """The answer as a table; `empty` is said on stderr where there are no rows."""
+    """The result as a table; without rows, `empty` is printed on stderr."""
     if not rows:
         note(empty)
         return
@@ -55,7 +55,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, empty: st
 
 
 def facts(pairs: Mapping[str, object]) -> None:
-    """The answer as one name and value a line."""
+    """The result as lines of name and value."""
     from rich.table import Table
     from rich.text import Text
 
@@ -68,7 +68,7 @@ def facts(pairs: Mapping[str, object]) -> None:
 
 
 def human(value: object) -> str:
-    """A value as people read it."""
+    """A value in a form for people."""
     match value:
         case None:
             return "-"
@@ -81,20 +81,20 @@ def human(value: object) -> str:
 
 
 class Working:
-    """A line on the terminal that tells how far a long piece of work is."""
+    """A progress line on the terminal."""
 
     def __init__(self, progress: Progress, what: str) -> None:
         self._progress = progress
         self._task = progress.add_task(what, total=None, done="")
 
-    def tell(self, done: str) -> None:
+    def update(self, done: str) -> None:
         """Shows how much is done."""
         self._progress.update(self._task, done=done)
 
 
 @contextmanager
 def working(what: str) -> Iterator[Working]:
-    """Shows on stderr that the block works, and for how long; only where it is a terminal."""
+    """Shows on stderr, if it is a terminal, that the block is running and for how long."""
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -112,7 +112,7 @@ def working(what: str) -> Iterator[Working]:
 
 
 def _console(stream: TextIO) -> Console:
-    """A console that never cuts what goes into a file or a pipe."""
+    """A console that never truncates output to a file or a pipe."""
     from rich.console import Console
 
     return Console(file=stream, highlight=False, width=None if stream.isatty() else _WIDTH_OF_A_FILE)

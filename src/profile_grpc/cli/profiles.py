@@ -27,7 +27,7 @@ HIDDEN = "(hidden: --show-tokens)"
 UserId = Annotated[str, typer.Argument(metavar="USER", help="The user's id.")]
 DeviceId = Annotated[str, typer.Argument(metavar="DEVICE", help="The device's id.")]
 ShowTokens = Annotated[
-    bool, command_option("--show-tokens", help="Show push tokens; whoever has one can be sent pushes.")
+    bool, command_option("--show-tokens", help="Show push tokens, with which anybody can send pushes.")
 ]
 OptionalUser = Annotated[str | None, command_option("--user", help="The user's id.")]
 OptionalCustomer = Annotated[str | None, command_option("--customer", help="The customer's id.")]
@@ -178,7 +178,7 @@ def _endpoint_text(profile: Profile, endpoint: PushEndpoint, *, show_tokens: boo
 
 
 def _expire_time(profile: Profile, owner: App) -> datetime | None:
-    """When it expires; None also where that means nothing, as for one that is unregistered."""
+    """When the profile expires; None if it does not, for example because it is unregistered."""
     if profile.status is not ProfileStatus.ACTIVE:
         return None
     return inactivity.expire_time(profile.last_heartbeat_time, profile.register_time, owner.settings)

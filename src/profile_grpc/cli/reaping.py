@@ -24,30 +24,30 @@ LEASE_PATIENCE = 60.0
 """Seconds to wait for another process to finish its pass."""
 _LEASE_RETRY = 1.0
 _CLOCK = "the clock is more than 7 days ahead of the last pass"
-_CLOCK_GO = "Check the clock, then: profile-grpc reap --confirm"
+_CLOCK_CONFIRM = "Check the clock, then: profile-grpc reap --confirm"
 
 
 def reap(
     *,
     dry_run: Annotated[
-        bool, command_option("--dry-run", help="Only tell what would go, and what expires when.")
+        bool, command_option("--dry-run", help="Only show what would be deleted, and what expires when.")
     ] = False,
     app_id: OptionalApp = None,
     confirm: Annotated[
         bool,
-        command_option("--confirm", help="Your go to delete more than the breaker allows, and after a clock jump."),
+        command_option("--confirm", help="Confirm a deletion above the breaker's limit, or after a clock jump."),
     ] = False,
     database_url: DatabaseUrl = None,
     as_json: Json = False,
 ) -> None:
-    """Run one reaper pass now. Waits up to a minute for one that runs. Exit status 1 where the breaker held.
+    """Run one reaper pass now. Waits up to a minute for a running one. Exit status 1: the breaker held.
 
     JSON: {clock_held, held: [{app_id, due_at_least, limit}], reaped: {APP: n}, purged: {profiles, tombstones, events,
     ledger_entries}}; with --dry-run {clock_held, apps: [{app_id, due, limit, reaped_in_24_hours, held,
     expiring: {DAY: n}}]}.
     """
     if dry_run and confirm:
-        raise typer.BadParameter("a dry run needs no go: leave out --confirm or --dry-run")
+        raise typer.BadParameter("a dry run needs no confirmation: omit --confirm or --dry-run")
     if dry_run:
         apps, clock_held = asyncio.run(_dry_run(database_url, app_id))
         _show_dry_run(apps, clock_held=clock_held, as_json=as_json)
@@ -72,7 +72,7 @@ async def _pass(database_url: str | None, app_id: str | None, *, confirm: bool) 
 
             def progress(app: str, count: int) -> None:
                 deleted[app] += count
-                shown.tell(f"{deleted.total()} profiles deleted")
+                shown.update(f"{deleted.total()} profiles deleted")
 
             until = monotonic() + LEASE_PATIENCE
             while True:
@@ -81,7 +81,7 @@ async def _pass(database_url: str | None, app_id: str | None, *, confirm: bool) 
                 except LeaseLost:
                     if monotonic() >= until:
                         raise CommandFailed("another process is still reaping; try again later") from None
-                    shown.tell("waiting for another pass to end")
+                    shown.update("waiting for another pass to end")
                     await asyncio.sleep(_LEASE_RETRY)
 
 
@@ -102,10 +102,10 @@ def _show_pass(report: PassReport, *, as_json: bool) -> None:
         output.table(("app", "inactive profiles deleted"), rows, empty="no inactive profile was deleted")
         output.facts({f"{name.replace('_', ' ')} past their retention": count for name, count in purged.items()})
     if report.clock_held:
-        output.note(f"held: {_CLOCK}; nothing was deleted. {_CLOCK_GO}")
+        output.note(f"held: {_CLOCK}; nothing was deleted. {_CLOCK_CONFIRM}")
     for held in report.held:
         output.note(
-            f"held: at least {held.due} profiles of {held.app_id} are due, and {held.limit} may go in 24 hours; check"
+            f"held: at least {held.due} profiles of {held.app_id} are due, the limit in 24 hours is {held.limit}; check"
             f" with `reap --dry-run --app {held.app_id}`, then: profile-grpc reap --app {held.app_id} --confirm"
         )
 
@@ -117,12 +117,12 @@ def _show_dry_run(apps: list[DryRun], *, clock_held: bool, as_json: bool) -> Non
     rows = [(a.app_id, a.due, a.limit, a.reaped, "would hold" if a.held else "-") for a in apps]
     output.table(("app", "due now", "limit in 24 h", "deleted in 24 h", "breaker"), rows, empty="no apps yet")
     if clock_held:
-        output.note(f"would hold everywhere: {_CLOCK}. {_CLOCK_GO}")
+        output.note(f"would delete nothing: {_CLOCK}. {_CLOCK_CONFIRM}")
     for app in apps:
         if app.expiring:
             most = max(app.expiring.values())
             bars = [(day, n, "█" * max(1, round(30 * n / most))) for day, n in app.expiring.items()]
-            output.line(f"{app.app_id}: profiles that may go, by day")
+            output.line(f"{app.app_id}: profiles that may be deleted, by day")
             output.table(("day", "profiles", ""), bars, empty="")
 
 

@@ -35,7 +35,7 @@ COMMANDS = {
     "bridge": Lazy(
         f"{_HERE}.bridge",
         "app",
-        "The HTTP bridge: takes reports of apps over HTTP and delivers them to the service over gRPC.",
+        "The HTTP bridge: accepts reports of apps over HTTP and delivers them to the service over gRPC.",
     ),
 }
 
@@ -80,7 +80,7 @@ def program(
     *,
     _version: Annotated[
         bool,
-        typer.Option("--version", help="Print the version and leave.", callback=_show_version, is_eager=True),
+        typer.Option("--version", help="Print the version and exit.", callback=_show_version, is_eager=True),
     ] = False,
 ) -> None:
     """App profile management for push and in-app messaging."""

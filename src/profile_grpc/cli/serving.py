@@ -57,7 +57,7 @@ def serve(  # noqa: PLR0913 - each option is a parameter
         ),
     ] = False,
     reflection: Annotated[
-        bool, option("--reflection/--no-reflection", help="Tell clients like grpcurl what there is to call.")
+        bool, option("--reflection/--no-reflection", help="Let clients like grpcurl discover the methods.")
     ] = _DEFAULT.reflection,
     tls_cert: Annotated[
         Path | None,
@@ -79,30 +79,30 @@ def serve(  # noqa: PLR0913 - each option is a parameter
         option(
             "--max-calls",
             min=1,
-            help="Calls in flight, of each worker; beyond, they are refused.",
+            help="Calls in flight per worker; beyond, they are refused.",
             rich_help_panel=_LIMITS,
         ),
     ] = _DEFAULT.max_calls,
     call_timeout: Annotated[
-        float, _seconds("--call-timeout", "The longest that a call may take.", least=0.1)
+        float, _seconds("--call-timeout", "Maximum duration of a call.", least=0.1)
     ] = _DEFAULT.call_timeout.total_seconds(),
     max_streams: Annotated[
         int,
         option(
             "--max-streams",
             min=1,
-            help="Streams open at a time, of each worker; beyond, they are refused.",
+            help="Open streams per worker; beyond, they are refused.",
             rich_help_panel=_LIMITS,
         ),
     ] = _DEFAULT.max_streams,
     max_streams_per_key: Annotated[
         int,
-        option("--max-streams-per-key", min=1, help="As --max-streams, of one key.", rich_help_panel=_LIMITS),
+        option("--max-streams-per-key", min=1, help="Open streams per worker of one key.", rich_help_panel=_LIMITS),
     ] = _DEFAULT.max_streams_per_key,
     max_stream_age: Annotated[
         float,
         _seconds(
-            "--max-stream-age", "Age at which streams are ended; a client goes on from its resume token.", least=1
+            "--max-stream-age", "Age at which streams are ended; clients continue from their resume token.", least=1
         ),
     ] = _DEFAULT.max_stream_age.total_seconds(),
     max_connection_age: Annotated[
@@ -116,11 +116,11 @@ def serve(  # noqa: PLR0913 - each option is a parameter
     drain_notice: Annotated[
         float,
         _seconds(
-            "--drain-notice", "On SIGTERM: how long new callers are told to go elsewhere before the port is closed."
+            "--drain-notice", "On SIGTERM: how long new calls are answered UNAVAILABLE before the port is closed."
         ),
     ] = _DEFAULT.drain_notice.total_seconds(),
     drain_grace: Annotated[
-        float, _seconds("--drain-grace", "On SIGTERM: how long calls in flight have to end.")
+        float, _seconds("--drain-grace", "On SIGTERM: how long calls in flight may take to end.")
     ] = _DEFAULT.drain_grace.total_seconds(),
     reaper_interval: Annotated[
         float, _seconds("--reaper-interval", "Pause between reaper passes.", least=1)
@@ -150,8 +150,8 @@ def serve(  # noqa: PLR0913 - each option is a parameter
         Path | None,
         option(
             "--bridge-spool",
-            help="File that keeps reports until they are applied.",
-            show_default="beside a SQLite database, else in the user's data directory",
+            help="File that stores reports until they are applied.",
+            show_default="next to a SQLite database, else in the user's data directory",
             rich_help_panel=_BRIDGE,
         ),
     ] = None,
@@ -198,7 +198,7 @@ def serve(  # noqa: PLR0913 - each option is a parameter
     if tls_client_ca is not None and tls_cert is None:
         raise typer.BadParameter("--tls-client-ca needs --tls-cert and --tls-key")
     settings = ServeConfig(
-        database=DatabaseConfig(url, b""),  # the key comes last: making one for --dev writes a file
+        database=DatabaseConfig(url, b""),  # the key comes last, because creating one for --dev writes a file
         host=host,
         port=port,
         workers=workers,
@@ -265,13 +265,13 @@ def _offer_calls(address: str) -> None:
 
 
 def _example() -> Path | None:
-    """The Python example, where this program runs from a checkout."""
+    """The Python example, if this program runs from a checkout."""
     package = Path(profile_grpc.__file__).parent
     path = package.parent.parent / "clients" / "python" / "examples" / "first_call.py"
     return path if path.exists() else None
 
 
 def _short(path: Path) -> str:
-    """The path as it is typed from here."""
+    """The path relative to the current folder, if that is shorter."""
     here = Path.cwd()
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)

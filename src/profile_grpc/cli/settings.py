@@ -1,4 +1,4 @@
-"""App settings as people write them: `--set name=value`, and how they are shown."""
+"""App settings on the command line: how `--set name=value` is read, and how settings are shown."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _TOO_LARGE = 2**63
 
 
 class SettingError(ConfigError):
-    """A setting that cannot be read; the message says what is possible."""
+    """A setting that is not valid; the message says what is possible."""
 
 
 def apply(settings: AppSettings, assignments: Iterable[str]) -> AppSettings:
@@ -48,7 +48,7 @@ def apply(settings: AppSettings, assignments: Iterable[str]) -> AppSettings:
         name, text = name.strip(), text.strip()
         if name not in PARSERS:
             near = get_close_matches(name, PARSERS, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(PARSERS)}"
+            hint = f"did you mean {near[0]}?" if near else f"settings: {', '.join(PARSERS)}"
             raise SettingError(f"there is no setting {name!r}; {hint}")
         if not equals:
             raise SettingError(f"write the setting as {name}=value")
@@ -91,7 +91,7 @@ def duration(text: str) -> timedelta:
     if text == "0":
         return timedelta()
     if not _DURATION.match(text):
-        raise SettingError(f"{text!r} is no duration; write for example 40d, 15d12h or 90s")
+        raise SettingError(f"{text!r} is not a duration; write for example 40d, 15d12h or 90s")
     try:
         return timedelta(seconds=sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(text)))
     except OverflowError:
@@ -105,7 +105,7 @@ def duration_text(value: timedelta) -> str:
     rest, parts = value, []
     for unit, seconds in _UNITS.items():
         if unit == "w":
-            continue  # 40d reads better than 5w5d
+            continue  # 40d is more readable than 5w5d
         count, rest = divmod(rest, timedelta(seconds=seconds))
         if unit == "s" and rest:
             parts.append(f"{count + rest.total_seconds():.6f}".rstrip("0") + "s")
@@ -129,25 +129,25 @@ def _percent(text: str) -> float:
     try:
         return float(text.removesuffix("%"))
     except ValueError:
-        raise SettingError(f"{text!r} is no number") from None
+        raise SettingError(f"{text!r} is not a number") from None
 
 
 def _integer(text: str) -> int:
     try:
         number = int(text)
     except ValueError:
-        raise SettingError(f"{text!r} is no whole number") from None
+        raise SettingError(f"{text!r} is not a whole number") from None
     if abs(number) >= _TOO_LARGE:
-        raise SettingError(f"{text} is too large a number")
+        raise SettingError(f"{text} is too large")
     return number
 
 
 def choice(kind: type[EnumT], text: str) -> EnumT:
-    """The member of that name, in any case."""
+    """The member of that name, ignoring case."""
     name = text.upper().replace("-", "_")
     if name not in kind.__members__:
         names = [member.name for member in kind if member]
-        raise SettingError(f"{text!r} is none of {', '.join(names)}")
+        raise SettingError(f"{text!r} is not one of {', '.join(names)}")
     return kind[name]
 
 
@@ -168,7 +168,7 @@ def _push_apps(text: str) -> tuple[PushApp, ...]:
 
 
 def _push_app(text: str) -> PushApp:
-    """`id:PROVIDER[:PLATFORM[:PURPOSE[:ENVIRONMENT]]]`, read from its end, as an id may hold colons."""
+    """`id:PROVIDER[:PLATFORM[:PURPOSE[:ENVIRONMENT]]]`, read from its end, because an id may contain colons."""
     parts = text.split(":")
     kinds = (PushProvider, Platform, PushPurpose, ApnsEnvironment)
     for length in range(1, len(kinds) + 1):

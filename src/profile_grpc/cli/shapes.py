@@ -1,4 +1,4 @@
-"""Shape rules of what is typed in: those of the contract, so that command line and RPC accept the same."""
+"""Checks input by the shape rules of the contract, so that command line and RPC accept the same values."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def check(message: Message) -> None:
-    """Checks a message of the contract that holds what was typed.
+    """Checks a message of the contract that contains the input.
 
     Raises:
         Refused: INVALID_REQUEST, naming the fields and what is expected of them.

@@ -1,4 +1,4 @@
-"""What `profile-grpc doctor` finds in the spool of an HTTP bridge (X1, X4)."""
+"""The checks of `profile-grpc doctor` on the spool of an HTTP bridge (X1, X4)."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from profile_grpc.cli.findings import Finding, Verdict, permissions
 from profile_grpc.cli.options import MEBIBYTE
 
 OVERDUE_SECONDS = 300
-"""How long a report may wait before something is wrong."""
+"""How long a report may wait before that is an error."""
 NEARLY_FULL = 0.8
 LEAST_FREE = 64 << 20
-"""Bytes. With less on its disk, a bridge is about to answer 503."""
+"""Bytes. With less free space on its disk, a bridge is about to answer 503."""
 
 
 def examine(path: Path, limit: int, hash_key: bytes | None, now: int) -> Iterator[Finding]:
@@ -29,7 +29,7 @@ def examine(path: Path, limit: int, hash_key: bytes | None, now: int) -> Iterato
         return
     blocked = [place for place in (path, path.absolute().parent) if not os.access(place, os.W_OK)]
     if blocked:
-        todo = f"give it to the user that runs the bridge: chown USER {blocked[0]}"
+        todo = f"make the user that runs the bridge its owner: chown USER {blocked[0]}"
         yield Finding("spool", Verdict.MEND, f"{blocked[0]} cannot be written", todo)
     try:
         facts = spool_facts.read(path)
@@ -38,15 +38,15 @@ def examine(path: Path, limit: int, hash_key: bytes | None, now: int) -> Iterato
             "spool",
             Verdict.MEND,
             str(error),
-            "name the bridge's file; if it is damaged, start the bridge, which sets it aside and begins a new one",
+            "give the bridge's file; if it is damaged, start the bridge, which sets it aside and creates a new one",
         )
         return
     if not blocked:
-        yield Finding("spool", Verdict.OK, f"{path}, {'a bridge' if facts.owned else 'no bridge'} works on it")
+        yield Finding("spool", Verdict.OK, f"{path}, used by {'a bridge' if facts.owned else 'no bridge now'}")
     yield permissions(path)
     if hash_key is not None and not facts.sealed_under(hash_key):
-        todo = "set the key that it was sealed under: without it, what waits is lost"
-        yield Finding("spool key", Verdict.MEND, "sealed under another hash key than the one that is set", todo)
+        todo = "set the key that it was encrypted with: without it, waiting reports are lost"
+        yield Finding("spool key", Verdict.MEND, "encrypted with another hash key than the one that is set", todo)
     yield _room(facts, limit)
     yield _oldest(facts, now)
     yield _dead(path, facts)
@@ -55,23 +55,25 @@ def examine(path: Path, limit: int, hash_key: bytes | None, now: int) -> Iterato
 def _damaged(path: Path) -> Iterator[Finding]:
     for aside in damage.kept_aside(path):
         todo = f"profile-grpc bridge spool recover {aside} --spool {path}"
-        yield Finding("spool damaged", Verdict.MEND, f"a damaged spool is kept as {aside}", todo)
+        yield Finding("spool damaged", Verdict.MEND, f"a damaged spool was set aside as {aside}", todo)
 
 
 def _missing(path: Path) -> Finding:
     if not path.absolute().parent.is_dir():
-        return Finding("spool", Verdict.MEND, f"its folder is missing: {path.absolute().parent}", "make the folder")
-    return Finding("spool", Verdict.NOTE, f"no {path} yet", "a bridge makes it; if one runs, name its file")
+        return Finding("spool", Verdict.MEND, f"its folder is missing: {path.absolute().parent}", "create the folder")
+    return Finding("spool", Verdict.NOTE, f"no {path} yet", "a bridge creates it; if one runs, give its file")
 
 
 def _room(facts: SpoolFacts, limit: int) -> Finding:
     used = f"{facts.size / MEBIBYTE:,.1f} of {limit // MEBIBYTE:,} MiB wait, {facts.free // MEBIBYTE:,} MiB are free"
     if facts.size >= limit * NEARLY_FULL:
-        return Finding("spool room", Verdict.MEND, used, "bring the service back, or raise the bridge's limit")
+        return Finding("spool room", Verdict.MEND, used, "restore the service, or raise the bridge's limit")
     if facts.free < LEAST_FREE:
-        return Finding("spool room", Verdict.MEND, used, "free space on its disk: full, it has reports answered 503")
+        return Finding(
+            "spool room", Verdict.MEND, used, "free space on its disk: when it is full, reports are answered 503"
+        )
     if facts.free < limit - facts.size:
-        return Finding("spool room", Verdict.NOTE, used, "the disk is full before the spool's limit is reached")
+        return Finding("spool room", Verdict.NOTE, used, "the disk will be full before the spool's limit is reached")
     return Finding("spool room", Verdict.OK, used)
 
 
@@ -79,19 +81,19 @@ def _oldest(facts: SpoolFacts, now: int) -> Finding:
     if facts.oldest is None:
         return Finding("spool oldest", Verdict.OK, "no report waits")
     seconds = max(0, (now - facts.oldest) // MICROSECONDS)
-    told = f"{facts.waiting:,} wait, the oldest for {seconds:,} s"
+    detail = f"{facts.waiting:,} wait, the oldest for {seconds:,} s"
     if seconds <= OVERDUE_SECONDS:
-        return Finding("spool oldest", Verdict.OK, told)
+        return Finding("spool oldest", Verdict.OK, detail)
     todo = (
-        "look into the bridge's log: the service does not answer it, or fails"
+        "look at the bridge's log: the service does not answer, or fails"
         if facts.owned
-        else "start the bridge: nobody delivers them"
+        else "start the bridge, which delivers them"
     )
-    return Finding("spool oldest", Verdict.MEND, told, todo)
+    return Finding("spool oldest", Verdict.MEND, detail, todo)
 
 
 def _dead(path: Path, facts: SpoolFacts) -> Finding:
     if not facts.dead:
         return Finding("dead letters", Verdict.OK, "none")
-    told = ", ".join(f"{reason} {count:,}" for reason, count in facts.dead.items())
-    return Finding("dead letters", Verdict.NOTE, told, f"profile-grpc bridge dead list --spool {path}")
+    counts = ", ".join(f"{reason} {count:,}" for reason, count in facts.dead.items())
+    return Finding("dead letters", Verdict.NOTE, counts, f"profile-grpc bridge dead list --spool {path}")

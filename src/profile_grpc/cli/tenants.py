@@ -36,7 +36,7 @@ def create(
             try:
                 await admin.store.directory.add_tenant(tenant)
             except Conflict:
-                raise CommandFailed(f"there is a tenant {tenant_id!r} already; choose another name") from None
+                raise CommandFailed(f"the tenant {tenant_id!r} already exists; choose another name") from None
             return tenant
 
     tenant = asyncio.run(run())

@@ -1,4 +1,4 @@
-"""`profile-grpc mad`: what is billed."""
+"""`profile-grpc mad`: the billing figures."""
 
 from __future__ import annotations
 

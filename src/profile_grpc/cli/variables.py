@@ -1,7 +1,7 @@
-"""The environment variables of the program: which there are, and what to say of one that there is not.
+"""The environment variables of the program, and the error for unknown ones.
 
-What serves a process can be set by variables, as containers are; what a person asks of one command cannot: a forgotten
-variable must not confirm a deletion, or narrow it to another app.
+Variables can set the options of serving processes, as is usual for containers. They cannot set the options of
+interactive commands: a forgotten variable must not confirm a deletion, or direct it at another app.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ PREFIX = "PROFILE_GRPC_"
 DEBUG = "PROFILE_GRPC_DEBUG"
 
 _ALWAYS = frozenset({HASH_KEY_VARIABLE, DEBUG, f"{PREFIX}DATABASE_URL"})
-# What Kubernetes sets in every container for a service that is named profile-grpc, or profile-grpc-something.
+# Kubernetes sets these in every container for a service named profile-grpc, or profile-grpc-something.
 _OF_KUBERNETES = re.compile(
     r"PROFILE_GRPC_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(ADDR|PORT|PROTO))?)\Z"
 )
@@ -25,16 +25,16 @@ _ADDRESS_OF_KUBERNETES = re.compile(r"(tcp|udp|sctp)://")
 
 
 def check(environment: MutableMapping[str, str], of_options: Callable[[], AbstractSet[str]]) -> None:
-    """Refuses a variable of this program's prefix that sets nothing: it is misspelt, or expected to do what it cannot.
+    """Refuses a variable with this program's prefix that sets nothing: it is misspelt, or not supported.
 
-    Takes a variable away in which Kubernetes has put the address of a service, as PROFILE_GRPC_PORT.
+    Removes variables in which Kubernetes has put the address of a service, such as PROFILE_GRPC_PORT.
 
     Args:
         environment: the process's.
-        of_options: answers the variables that set options; asked only where the environment holds more than the usual.
+        of_options: returns the variables that set options; called only if the environment has other variables too.
 
     Raises:
-        ConfigError: there is one; names it, and the variable that may be meant.
+        ConfigError: there is one; names it, and the variable that was probably meant.
     """
     given = sorted(name for name in environment if name.startswith(PREFIX) and not _OF_KUBERNETES.match(name))
     for name in given:
@@ -47,7 +47,5 @@ def check(environment: MutableMapping[str, str], of_options: Callable[[], Abstra
     for name in asked:
         if name not in known:
             near = get_close_matches(name.removeprefix(PREFIX), [one.removeprefix(PREFIX) for one in known], n=1)
-            hint = (
-                f"did you mean {PREFIX}{near[0]}?" if near else "`profile-grpc serve --help` shows those that there are"
-            )
+            hint = f"did you mean {PREFIX}{near[0]}?" if near else "see `profile-grpc serve --help` for all variables"
             raise ConfigError(f"there is no variable {name}; {hint}")
