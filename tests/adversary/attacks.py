@@ -98,8 +98,12 @@ async def idle(port: int, number: int) -> AsyncExitStack:
     for _ in range(number):
         _, writer = await asyncio.open_connection(HOST, port)
         writer.write(PREFACE)
-        stack.callback(writer.transport.abort)
+        stack.callback(_leave, writer)
     return stack
+
+
+def _leave(writer: asyncio.StreamWriter) -> None:
+    writer.transport.abort()
 
 
 async def _main() -> None:

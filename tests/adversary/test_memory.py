@@ -3,7 +3,7 @@
 import asyncio
 import resource
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import grpc
@@ -59,7 +59,9 @@ class Victim:
 @pytest.fixture
 async def victim(tmp_path: Path) -> AsyncIterator[Victim]:
     changes = {"PROFILE_GRPC_DATABASE_URL": sqlite_url(tmp_path)}
-    with descriptors(1024), Server(["--port", "0"], changes) as server:
+    with ExitStack() as stack:
+        with descriptors(1024):
+            server = stack.enter_context(Server(["--port", "0"], changes))
         for arguments in (["tenant", "create", "acme"], ["app", "create", APP, "--tenant", "acme"]):
             outcome = run(arguments, changes)
             assert outcome.status == 0, outcome.err

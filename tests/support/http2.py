@@ -12,7 +12,7 @@ from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.events import DataReceived, Event, StreamEnded, StreamReset, WindowUpdated
 from h2.exceptions import ProtocolError
-from h2.settings import SettingCodes
+from h2.settings import SettingCodes, Settings
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
 """What begins a connection: the preface and empty settings."""
@@ -40,11 +40,11 @@ class Http2:
         self._reading: asyncio.Task[None] | None = None
 
     @classmethod
-    async def connect(cls, host: str, port: int, settings: dict[SettingCodes | int, int] | None = None) -> Self:
+    async def connect(cls, host: str, port: int, settings: dict[SettingCodes, int] | None = None) -> Self:
         """Connects and says the preface, with these settings."""
         self = cls(*await asyncio.open_connection(host, port))
         if settings:
-            self.connection.update_settings(settings)
+            self.connection.local_settings = Settings(client=True, initial_values=settings)
         self.connection.initiate_connection()
         await self.flush()
         self._reading = asyncio.create_task(self._read())

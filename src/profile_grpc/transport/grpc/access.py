@@ -87,6 +87,8 @@ class Method:
     """Scope ITEMS: the items of a request."""
     tenant_id: Callable[[Message], str] | None = None
     """The tenant that a request names (empty: the key's); None: it never names one."""
+    paged: bool = False
+    """Whether it answers with pages, which are large."""
     user_id: Callable[[Message], str] | None = None
     """The user that a request names (empty: none); None: it never names one, or names many."""
 
@@ -129,6 +131,7 @@ def _read(service: ServiceDescriptor, method: MethodDescriptor) -> Method:
         response_streaming=method.server_streaming,
         kinds=kinds,
         scope=scope,
+        paged="page_size" in method.input_type.fields_by_name,
         app_id=_app(path, method.input_type, apps) if scope is Scope.APP else None,
         app_ids=_apps(path, apps) if scope is Scope.TENANT else None,
         closed_apps=any(mark.names is Names.CLOSED_APP for mark in apps),

@@ -17,6 +17,8 @@ import grpc
 from profile_grpc.domain.errors import Reason, Refused
 
 Context = grpc.aio.ServicerContext[Any, Any]
+_PAGE = 1024 * 1024
+"""Bytes at which a page ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class HoldingLimits:
     """Bodies of calls without a key that are read at a time, for one address; others wait."""
     small_answer: int = 16 * 1024
     """Answers up to this size are not counted."""
-    unread_of_address: int = 48 * 1024 * 1024
+    unread_of_address: int = 32 * 1024 * 1024
     """Total size of the answers that callers at one address have not read yet."""
     unread: int = 128 * 1024 * 1024
     """Total size of the answers that callers have not read yet."""
@@ -118,6 +120,15 @@ class Unread:
         self._limits = limits
         self._held = 0
         self._of_address: dict[str, int] = {}
+
+    def admit_page(self, context: Context) -> None:
+        """Refuses a page before it is made, where there would be no room for it.
+
+        Raises:
+            Refused: TOO_MANY_CALLS.
+        """
+        if self._of_address and self._of_address.get(_address(context), 0) + _PAGE > self._limits.unread_of_address:
+            raise _too_much_unread(self._limits.unread_of_address)
 
     def hold(self, answer: bytes, context: Context) -> None:
         """Counts the answer until the caller has read it, or is gone.

@@ -78,6 +78,8 @@ class Pipeline:
     async def _answer(self, method: Method, run: Run, context: Context, call: Call) -> bytes:
         """The steps of a call, in the contract's order: credential, shape, permission, state."""
         await self._steps.identify(presented(context), call)
+        if method.paged:
+            self._unread.admit_page(context)
         request = await self._steps.accept(method, await self._bodies.read(context), call)
         answer = (await run(request, call)).SerializeToString()
         self._unread.hold(answer, context)

@@ -5,6 +5,7 @@ What refuses a call was either checked before (the pipeline) or is decided furth
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from typing import Protocol
 
@@ -36,11 +37,16 @@ class Services(Protocol):
     def directory(self) -> Directory: ...
 
 
+_PAGES_AT_ONCE = 8
+"""Pages that are made at a time, of some megabytes each until they are on their way; other calls for one wait."""
+
+
 class ProfileServicer:
     """appprofile.v1.ProfileService."""
 
     def __init__(self, services: Services) -> None:
         self._profiles = services.profiles
+        self._pages = asyncio.Semaphore(_PAGES_AT_ONCE)
 
     async def Register(self, request: pb.RegisterRequest, call: Call) -> pb.RegisterResponse:
         registered = await self._profiles.register(call.app, requests.register(request))
@@ -89,8 +95,9 @@ class ProfileServicer:
         return responses.get_profile(profile, call)
 
     async def ListProfiles(self, request: pb.ListProfilesRequest, call: Call) -> pb.ListProfilesResponse:
-        page = await self._profiles.list(requests.profile_filter(request), request.page_size, request.page_token)
-        return responses.list_profiles(page, call)
+        async with self._pages:
+            page = await self._profiles.list(requests.profile_filter(request), request.page_size, request.page_token)
+            return responses.list_profiles(page, call)
 
 
 class AppServicer:
