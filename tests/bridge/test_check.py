@@ -102,7 +102,7 @@ def test_what_keeps_reports_from_working_is_told(url: str, post_data: str, probl
         ("%account[usrname]%", "did you mean %account[username]%?"),
         ("%Selector%", "did you mean %selector%?"),
         ("%pushTokenOthers%", "did you mean %pushTokenOther%?"),
-        ("%nothingLikeIt%", "%nothingLikeIt% is no placeholder of the reporter's documentation"),
+        ("%nothingLikeIt%", "%nothingLikeIt% is not a placeholder of the reporter's documentation"),
     ],
 )
 def test_misspelt_placeholders_are_told_with_the_near_name(written: str, warning: str) -> None:

@@ -235,7 +235,7 @@ async def test_logs_and_metrics_hold_nothing_that_a_request_brought(tmp_path: Pa
         assert server.end(signal.SIGTERM) == 0
     log = (tmp_path / "serve.log").read_text()
     assert 'profile_grpc_bridge_delivered_total{kind="REMOVAL",outcome="NO_MATCH"} 1.0' in metrics
-    for told in ("a report was taken", "a report was delivered", "a report became a dead letter"):
+    for told in ("a report was accepted", "a report was delivered", "a report became a dead letter"):
         assert told in log
     for secret in ("marker", key, key.rpartition("_")[2], SELECTOR, MSGS, "com.cloudsoftphone"):
         assert secret not in log

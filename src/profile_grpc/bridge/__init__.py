@@ -1,7 +1,7 @@
-"""The HTTP bridge: takes reports of apps that can fire one HTTP request, and delivers them to the service over gRPC.
+"""The HTTP bridge: accepts reports of apps that can send one HTTP request, and delivers them to the service over gRPC.
 
-A request becomes named parameters (`parameters`), these become a report by the names that the app's owner chose
-(`templates`, `report`), the report is made durable (`spool`) and answered, and later delivered (`delivery`).
+A request is read into named parameters (`parameters`). They are mapped to a report by the names that the app's owner
+configured (`templates`, `report`). The report is stored (`spool`), answered, and delivered later (`delivery`).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Reads the apps from the service again and again, and at once where something is not known (X2, X5)."""
+"""Reads the apps from the service periodically, and soon after a report needs an unknown one (X2, X5)."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from profile_grpc.bridge.service import CallFailed, Failure, Service
 from profile_grpc.bridge.spool.spool import Spool
 
 _STORED = "directory"
-"""The value in the spool that holds the apps as last read."""
+"""The name of the value in the spool that contains the apps as last read."""
 _REFRESH = 30.0
 _REFRESH_AFTER_FAILURE = 3.0
 _GATHER = 1.0
-"""Seconds in which wishes for a reading gather: many reports may have one at once, perhaps again and again."""
+"""Seconds in which requests for a refresh are combined: many reports may request one at once."""
 log = structlog.get_logger(__name__)
 
 
 class AppReader:
-    """Keeps what is known of the apps fresh, and in the spool, so that it serves while the service is down."""
+    """Refreshes the known apps, and stores them in the spool for times when the service is down."""
 
     def __init__(
         self,
@@ -34,7 +34,7 @@ class AppReader:
         availability: Availability,
         now: Callable[[], int],
     ) -> None:
-        """`keys`: PROFILE keys, one for each tenant; an empty one is none. `now` answers microseconds since 1970."""
+        """`keys`: PROFILE keys, one for each tenant; an empty one is none. `now` returns microseconds since 1970."""
         self._known_apps = known_apps
         self._service = service
         self._keys = keys
@@ -50,7 +50,7 @@ class AppReader:
             known_apps.load(stored)
 
     async def start(self) -> None:
-        """Reads the apps, and goes on to."""
+        """Reads the apps, and starts to refresh them."""
         if not self._keys:
             log.warning("the bridge has no key to read apps with: give it a PROFILE key of each tenant with --key")
             return
@@ -58,7 +58,7 @@ class AppReader:
         self._task = asyncio.create_task(self._keep_fresh(), name="bridge-apps")
 
     async def close(self) -> None:
-        """Reads no more."""
+        """Stops refreshing."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
@@ -74,7 +74,7 @@ class AppReader:
             await self.read()
 
     async def read(self) -> None:
-        """Reads the apps anew. A key that was revoked takes none of the other tenants' apps away."""
+        """Reads the apps again. A revoked key does not affect the apps of other tenants."""
         if not self._keys:
             return
         with self._known_apps.reading() as number:

@@ -8,7 +8,7 @@ DOWN = Backoff(0.25, 30.0)
 
 
 class Availability:
-    """What the last calls told of the service. Times are seconds of a monotonic clock."""
+    """Whether the service is available, by the last calls. Times are seconds of a monotonic clock."""
 
     def __init__(self, backoff: Backoff = DOWN) -> None:
         self._backoff = backoff
@@ -21,7 +21,7 @@ class Availability:
         return self._failures == 0
 
     def allowed(self, now: float, in_flight: int, most: int) -> bool:
-        """Whether another call may begin beside those in flight."""
+        """Whether another call may start in addition to those in flight."""
         if self.available:
             return in_flight < most
         return in_flight == 0 and now >= self._next
@@ -31,7 +31,7 @@ class Availability:
         return max(0.0, self._next - now)
 
     def failed(self, now: float) -> None:
-        """A call found nobody. Those that were in flight together count as one."""
+        """A call did not reach the service. Calls that were in flight together count as one failure."""
         if self.available or now >= self._next:
             self._failures += 1
             self._next = now + self._backoff.delay(self._failures)

@@ -1,4 +1,4 @@
-"""When to try again: exponential, with full jitter."""
+"""Exponential backoff with jitter."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _MAX_EXPONENT = 30
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """Delays that double from `first` to `longest` seconds; each is drawn between half of it and the whole."""
+    """Delays that double from `first` to `longest` seconds; each is random between half of it and the whole."""
 
     first: float = 0.5
     longest: float = 60.0

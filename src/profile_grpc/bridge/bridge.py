@@ -1,4 +1,4 @@
-"""The bridge as a whole: what `profile-grpc bridge` runs, and `serve --bridge-port` beside the service."""
+"""The bridge as a whole, as `profile-grpc bridge` and `serve --bridge-port` run it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ListenerTls:
-    """The certificate that the bridge shows to apps. PEM files."""
+    """The bridge's server certificate. PEM files."""
 
     cert: Path
     key: Path
@@ -54,7 +54,7 @@ class BridgeConfig:
     """PROFILE keys with which the bridge reads the apps, one for each tenant. Without one it knows no push app id and
     no parameter names but the documented ones."""
     anonymous_apps: bool = False
-    """The service lets anybody in (`serve --dev`): the apps are read without a key."""
+    """The service needs no key (`serve --dev`): the apps are read without one."""
     host: str = "127.0.0.1"
     port: int = 8080
     """0: a free one."""
@@ -64,27 +64,27 @@ class BridgeConfig:
     """Whether the service is reached through the proxy that the environment names."""
     tls: ListenerTls | None = None
     proxies: Sequence[str] = ()
-    """Addresses or networks whose X-Forwarded-For is believed."""
+    """Addresses or networks whose X-Forwarded-For is trusted."""
     app: EndpointOptions = field(default_factory=EndpointOptions)
     server: ServerLimits = field(default_factory=ServerLimits)
     spool_limits: SpoolLimits = field(default_factory=SpoolLimits)
     delivery: DeliveryLimits = field(default_factory=DeliveryLimits)
     call_seconds: float = 10.0
-    """The longest that a call of the service may take."""
+    """Maximum duration of a call of the service."""
     key_seconds: float = 2.0
-    """How long a report may wait for the service's word on a key not seen before."""
+    """How long a report may wait for the service's verdict on an unknown key."""
     drain_seconds: float = 5.0
-    """How long calls in flight may go on when the bridge ends."""
+    """How long calls in flight may continue when the bridge ends."""
 
 
 class Bridge:
-    """Takes reports over HTTP and delivers them over gRPC.
+    """Accepts reports over HTTP and delivers them over gRPC.
 
     `start` it on a running event loop; `drain` it to end. The spool keeps what is not delivered.
     """
 
     def __init__(self, config: BridgeConfig, now: Callable[[], int], registry: CollectorRegistry) -> None:
-        """Opens the spool and binds the port. `now` answers microseconds since 1970.
+        """Opens the spool and binds the port. `now` returns microseconds since 1970.
 
         Raises:
             SpoolError: the spool cannot be used.
@@ -110,7 +110,7 @@ class Bridge:
         return str(host), int(port)
 
     async def start(self) -> None:
-        """Takes reports and delivers them; returns when requests are accepted."""
+        """Accepts reports and delivers them; returns when requests are accepted."""
         config = self._config
         self._service = Service(
             config.target,
@@ -138,7 +138,7 @@ class Bridge:
         await self._http.start()
 
     async def drain(self) -> None:
-        """Takes nothing more, answers what was begun, and ends."""
+        """Accepts no new requests, answers those in progress, and ends."""
         self._app.draining = True
         await self._http.close()
         await self._app_reader.close()
@@ -158,15 +158,15 @@ class Bridge:
                 if ticks % _TICKS_TO_CLEAN == 0:
                     await self._spool.clean(self._now())
                 if self._spool.failing:
-                    self._spool.put(_PROBE, b"")  # while reports are sent elsewhere, nothing else would tell
+                    self._spool.put(_PROBE, b"")  # without reports, only this shows that the disk works again
                 letters = await self._spool.to_replay()
                 if letters:
-                    await self._app_reader.read()  # an operator has set up what they lacked, perhaps just now
+                    await self._app_reader.read()  # an operator may just have added the missing setting
                 self._spool.take_up(letters)
                 await self._renew_certificates()
                 await self._show()
             except Exception as error:  # noqa: BLE001 - a full disk must not end the housekeeping
-                log.warning("the spool cannot be kept in order", error=str(error))
+                log.warning("the housekeeping of the spool failed", error=str(error))
             ticks += 1
             await asyncio.sleep(_TICK)
 

@@ -1,4 +1,4 @@
-"""The keys that reports carry: which are right, and how they outlive a restart without being readable (X1)."""
+"""The keys of reports: which are valid, and how they are stored encrypted across restarts (X1)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from profile_grpc.sealing import CannotOpen, same
 _SENDABLE = re.compile(r"[!-~]{1,512}\Z")
 _KEPT = 100_000
 WRONG_FOR = 600 * MICROSECONDS
-"""How long a key counts as wrong before it is asked about again: the service's own set-up may have been."""
+"""How long a key counts as wrong before it is checked again: the service may have been misconfigured."""
 
 
 class PresentedKey(NamedTuple):
@@ -24,12 +24,12 @@ class PresentedKey(NamedTuple):
 
     key: str
     verifier: bytes
-    """A keyed hash: tells the key again, and nobody makes a key of it."""
+    """A keyed hash: it identifies the key and does not reveal it."""
     sealed: bytes
 
 
 class Verdict(NamedTuple):
-    """What the service said of a key in an app."""
+    """The service's verdict on a key in an app."""
 
     verifier: bytes
     valid: bool
@@ -40,7 +40,7 @@ class Keys:
     """What is known of keys. Kept in the spool: verdicts by verifier, and sealed keys while reports need them."""
 
     def __init__(self, spool: Spool, service: Service, availability: Availability, *, timeout: float) -> None:
-        """`timeout`: seconds that a report may wait for the service's word on a key not seen before."""
+        """`timeout`: seconds that a report may wait for the service's verdict on an unknown key."""
         self._spool = spool
         self._service = service
         self._availability = availability
@@ -52,7 +52,7 @@ class Keys:
             self._verdicts[verifier, app_id] = Verdict(verifier, valid, time)
 
     def present(self, key: str) -> PresentedKey | None:
-        """The key as it is kept, or None: no key of the service looks so."""
+        """The key in the form that is stored, or None: it does not have the form of a key."""
         verifier = self._spool.sealer.hash(b"key\x00" + key.encode(errors="surrogatepass"))
         found = self._presented.get(verifier)
         if found is None:
@@ -65,19 +65,19 @@ class Keys:
         return found
 
     def verdict(self, verifier: bytes, app_id: str, now: int) -> bool | None:
-        """Whether the key is right for the app; None: not known, or it was wrong a while ago."""
+        """Whether the key is valid for the app; None: not known, or the verdict "wrong" is too old."""
         found = self._verdicts.get((verifier, app_id))
         if found is None or not same(found.verifier, verifier):
             return None
         return found.valid if found.valid or now - found.time < WRONG_FOR else None
 
     def known_wrong(self, verifier: bytes, app_id: str) -> bool:
-        """Whether the service's last word was no, however long ago."""
+        """Whether the service's last verdict was "wrong", however long ago."""
         found = self._verdicts.get((verifier, app_id))
         return found is not None and not found.valid
 
     async def ask(self, presented: PresentedKey, app_id: str, trace: bytes, now: int) -> bool | None:
-        """The service's word on the key; None: it cannot be reached. Reports with one key share the question."""
+        """Asks the service for its verdict; None: it cannot be reached. Reports with the same key share the call."""
         question = (presented.verifier, app_id)
         task = self._asking.get(question)
         if task is None:
@@ -97,7 +97,7 @@ class Keys:
         return valid
 
     def learn(self, verifier: bytes, app_id: str, *, valid: bool, now: int) -> None:
-        """Keeps the service's word."""
+        """Stores the service's verdict."""
         before = self._verdicts.pop((verifier, app_id), None)
         self._verdicts[verifier, app_id] = Verdict(verifier, valid, now)
         if before is None or before.valid != valid or not valid:

@@ -15,9 +15,9 @@ from profile_grpc.bridge.templates import DEFAULT, NAMES, Fields, Template
 from profile_grpc.bridge.values import Parameters
 
 Reading = tuple[Fields | None, str]
-"""A report's values, and its key or an empty text."""
+"""A report's values, and its key or an empty string."""
 _RENEWED_WITHIN = 2.5
-"""Seconds that a request may wait for the apps to be read anew."""
+"""Seconds that a request may wait for the apps to be read again."""
 
 
 class KnownApp(msgspec.Struct, frozen=True):
@@ -29,7 +29,7 @@ class KnownApp(msgspec.Struct, frozen=True):
 
 
 def known_app(app: app_pb2.App) -> KnownApp:
-    """The app as the service tells it, which carries every setting in force."""
+    """The app from the service's message, which contains every effective setting."""
     settings = app.settings
     return KnownApp(
         app.app_id,
@@ -45,15 +45,15 @@ class KnownApps:
         self.fetched = 0
         """When they were last read from the service by this process, in microseconds since 1970; 0: not yet."""
         self.begun = 0
-        """How often this process has begun to read them."""
+        """How many refreshes this process has started."""
         self.answered = 0
-        """Which of these readings the service answered last, be it with a refusal."""
+        """The number of the last refresh that the service answered, even with a refusal."""
         self.known = False
         """Whether anything is known of the apps."""
         self.expected = False
-        """Whether the bridge has keys to read the apps with: what depends on them then waits for that."""
+        """Whether the bridge has keys to read the apps with: reports that need an unknown app then wait."""
         self.wanted: Callable[[], None] = lambda: None
-        """Asks to read the apps anew, soon."""
+        """Asks to read the apps again, soon."""
         self._ended = asyncio.Event()
         """Set when a reading has ended, and replaced by the next."""
         self._apps: Mapping[str, KnownApp] = {}
@@ -63,7 +63,7 @@ class KnownApps:
 
     @contextmanager
     def reading(self) -> Iterator[int]:
-        """Counts a reading of the apps from the service; answers its number."""
+        """Counts a reading of the apps from the service; returns its number."""
         self.begun += 1
         try:
             yield self.begun
@@ -72,7 +72,7 @@ class KnownApps:
             self._ended = asyncio.Event()
 
     async def renewed(self) -> bool:
-        """Has the apps read anew, and waits a moment for that; False: they cannot be read."""
+        """Has the apps read again, and waits a moment for that; False: they cannot be read."""
         if not self.expected:
             return False
         number = self.begun + 1

@@ -1,4 +1,4 @@
-"""What the bridge tells of itself, for Prometheus. No label holds anything that a request brought."""
+"""The bridge's Prometheus metrics. No label contains data of a request."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class BridgeMetrics:
         count(requests)
 
     def committed(self, reports: Mapping[Kind, int], seconds: float) -> None:
-        """So many reports of each kind are on disk, and answered now."""
+        """Reports of each kind were stored on disk and are answered now."""
         for kind, count in reports.items():
             self._received[kind].inc(count)
         every = sum(reports.values())
@@ -103,7 +103,7 @@ class BridgeMetrics:
         self._retried.labels(code).inc()
 
     def dropped(self, reason: str) -> None:
-        """A report was thrown away."""
+        """A report was dropped."""
         self._dropped.labels(reason).inc()
 
     def died(self, reason: str) -> None:

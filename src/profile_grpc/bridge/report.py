@@ -1,4 +1,4 @@
-"""A report on its way: what is kept of a request."""
+"""A report: the part of a request that is stored."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Report(msgspec.Struct, array_like=True):
 
 
 class Account(NamedTuple):
-    """Keyed hashes of what a report names: enough to tell which token reports a removal overtakes."""
+    """Keyed hashes of a report's account and tokens, to find the token reports that a removal overtakes."""
 
     username: bytes | None
     selector: bytes | None
@@ -52,14 +52,14 @@ class Account(NamedTuple):
 
 
 def missing(kind: Kind, fields: Fields) -> str:
-    """What a report lacks to be applied: MISSING_ACCOUNT, MISSING_TOKEN, or nothing (an empty text)."""
+    """What a report lacks to be applied: MISSING_ACCOUNT, MISSING_TOKEN, or nothing (an empty string)."""
     if not fields.username and (kind is Kind.TOKEN or not fields.selector):
         return MISSING_ACCOUNT
     return "" if fields.token_calls or fields.token_msgs else MISSING_TOKEN
 
 
 def account_of(report: Report, keyed_hash: Callable[[bytes], bytes]) -> Account:
-    """What tells later which reports speak of the same account, and hides which that is."""
+    """Keyed hashes that identify reports of the same account without revealing it."""
     fields = report.fields or (DEFAULT.fields(report.parameters) if report.parameters else Fields())
 
     def hashed(kind: bytes, value: str) -> bytes:

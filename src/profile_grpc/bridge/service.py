@@ -27,15 +27,15 @@ _PAGE = 1000
 
 
 class Failure(enum.Enum):
-    """Why a call did not do what was asked."""
+    """Why a call failed."""
 
     DOWN = "service down"
-    """The service cannot be reached, or has no room. Says nothing of the report."""
+    """The service cannot be reached, or is overloaded. The report itself may be valid."""
     TRANSIENT = "transient"
     KEY_WRONG = "key wrong"
     """The key is not valid, or does not reach the app or the method."""
     REFUSED = "refused"
-    """The service will never take the report as it is."""
+    """The service will never accept the report in this form."""
 
 
 class CallFailed(Exception):  # noqa: N818 - an outcome
@@ -68,10 +68,10 @@ _LONGEST_DETAIL = 300
 
 @dataclass(frozen=True, slots=True)
 class ServiceTls:
-    """How the service's certificate is checked, and how the bridge shows its own. PEM files."""
+    """How the service's certificate is verified, and the bridge's client certificate. PEM files."""
 
     ca: Path | None = None
-    """Who signed the service's certificate; None: the system's authorities."""
+    """The authority of the service's certificate; None: the system's authorities."""
     cert: Path | None = None
     key: Path | None = None
     server_name: str = ""
@@ -79,7 +79,7 @@ class ServiceTls:
 
 
 class Credential(NamedTuple):
-    """With what a call is made."""
+    """The credential of a call."""
 
     key: str
     """Empty: none, which the service takes in development only."""
@@ -128,7 +128,7 @@ class Service:
         await self._client.close()
 
     async def renew(self) -> None:
-        """Connects anew if a certificate was renewed. Calls in flight on the old connection are repeated."""
+        """Connects again if a certificate was renewed. Calls in flight on the old connection are repeated."""
         if not self._files.changed():
             return
         before = self._client
@@ -152,12 +152,12 @@ class Service:
                 return found
 
     async def remove_account(self, request: pb.RemoveAccountRequest, credential: Credential) -> str:
-        """Applies a removal and answers its outcome's name."""
+        """Applies a removal and returns its outcome's name."""
         response = await _call(self._client.profiles.RemoveAccount, request, credential)
         return pb.AccountRemovalOutcome.Name(response.outcome).removeprefix("ACCOUNT_REMOVAL_OUTCOME_")
 
     async def register(self, request: pb.RegisterRequest, credential: Credential) -> int:
-        """Registers, and answers when that was, in microseconds since 1970."""
+        """Registers, and returns when that was, in microseconds since 1970."""
         response = await _call(self._client.profiles.Register, request, credential)
         return int(response.profile.register_time.ToMicroseconds())
 

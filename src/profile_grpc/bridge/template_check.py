@@ -100,14 +100,17 @@ def _read(template: Template, found: Route, url: str, post_data: str, content_ty
 
 
 def _misspelt(name: str) -> str:
-    """A warning of a placeholder that apps do not know, or an empty text."""
+    """A warning of a placeholder that apps do not know, or an empty string."""
     if name in _EXAMPLES:
         return ""
     near = get_close_matches(name.lower(), [known.lower() for known in _EXAMPLES], n=1, cutoff=0.75)
     if near:
         meant = next(known for known in _EXAMPLES if known.lower() == near[0])
         return f"%{name}% is no known placeholder; did you mean %{meant}%?"
-    return f"%{name}% is no placeholder of the reporter's documentation: an app that knows none leaves it as it is"
+    return (
+        f"%{name}% is not a placeholder of the reporter's documentation: an app that does not know it leaves it"
+        " unchanged"
+    )
 
 
 def _example(url: str, post_data: str) -> tuple[str, str]:
@@ -187,7 +190,7 @@ def _problems(scheme: str, found: Route, fields: Fields, secret: str, settings: 
     if not named and not found.app_id:
         problems.append("the app cannot be found: name it in the path (/APP/removeToken/), or give a push app id")
     if not named and not removal:
-        problems.append("no push app id: a token report needs it, as it tells the provider")
+        problems.append("no push app id: a token report needs it to determine the provider")
     if named and not settings.push_app_ids and not (removal and found.app_id):
         problems.append("the app lists no push app ids: set push_app_ids")
     return problems

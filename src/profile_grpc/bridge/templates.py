@@ -30,7 +30,7 @@ class Fields(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 
 class _Place(NamedTuple):
-    """A path segment that holds a parameter; with `rest` all that follow belong to it, as base64 may hold slashes."""
+    """A path segment that holds a parameter; with `rest` the rest of the path, as base64 may contain slashes."""
 
     number: int
     rest: bool
@@ -85,7 +85,7 @@ class Template:
         }
 
     def read(self, parameters: Parameters) -> tuple[Fields, str]:
-        """The report's values, and the app's key (or an empty text)."""
+        """The report's values, and the app's key (or an empty string)."""
         return self.fields(parameters), self.secret(parameters)
 
     def fields(self, parameters: Parameters) -> Fields:
@@ -106,7 +106,7 @@ class Template:
         )
 
     def secret(self, parameters: Parameters) -> str:
-        """The app's key, or an empty text."""
+        """The app's key, or an empty string."""
         return self._readers["secret"].text(parameters)
 
 

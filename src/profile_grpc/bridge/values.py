@@ -68,7 +68,7 @@ class Parameters(msgspec.Struct, array_like=True):
     body_source: Source
     charset: str
     segments: list[str]
-    """The path after the endpoint. Empty ones are kept: a token in base64 may hold a doubled slash."""
+    """The path after the endpoint. Empty ones are kept: a token in base64 may contain a doubled slash."""
 
     def get(self, name: str) -> Value | None:
         """The value of that name (in lower case), or None."""

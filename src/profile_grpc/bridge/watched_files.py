@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 class WatchedFiles:
-    """Tells when files were changed, or replaced by others."""
+    """Detects when files were changed or replaced."""
 
     def __init__(self, paths: Iterable[Path | None]) -> None:
         self._paths = [path for path in paths if path is not None]

@@ -1,3 +1,3 @@
-"""Delivery: takes reports from the spool to the service, in order for each account."""
+"""Delivery: carries reports from the spool to the service, in order for each account."""
 
 from __future__ import annotations

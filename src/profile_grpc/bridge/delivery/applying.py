@@ -1,4 +1,4 @@
-"""Takes one report to the service, with its own key: the service alone decides what a key may do."""
+"""Delivers one report to the service, with the report's own key: only the service decides what a key may do."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from profile_grpc.bridge.templates import Fields
 
 _KEPT_REGISTRATIONS = 100_000
 _MAY_BE_STALE = frozenset({"NO_DIRECTORY", "UNKNOWN_APP", UNKNOWN_PUSH_APP, MISSING_ACCOUNT, MISSING_TOKEN})
-"""Reasons that the owner's newest settings may do away with."""
+"""Reasons that newer settings of the app may resolve."""
 
 
 class Outcome(enum.Enum):
@@ -37,11 +37,11 @@ class Outcome(enum.Enum):
     DROPPED = "dropped"
     DEAD = "dead"
     AGAIN = "again"
-    """The service failed over it: again, after a growing pause."""
+    """The service failed: retry with backoff."""
     LATER = "later"
-    """Something is not known yet: again in a moment."""
+    """Something is not known yet: retry soon."""
     DOWN = "down"
-    """Nobody was reached: again when the service is back."""
+    """The service was not reached: retry when it is available."""
 
 
 class Result(NamedTuple):
@@ -72,7 +72,7 @@ class Applier:
     def __init__(
         self, service: Service, keys: Keys, known_apps: KnownApps, spool: Spool, now: Callable[[], int]
     ) -> None:
-        """`now` answers microseconds since 1970."""
+        """`now` returns microseconds since 1970."""
         self._service = service
         self._keys = keys
         self._known_apps = known_apps
@@ -81,7 +81,7 @@ class Applier:
         self._now = now
         self._registered: OrderedDict[str, _Registration] = OrderedDict()
         self._asked: dict[int, int] = {}
-        """The reading of the apps that had begun when a report was found to need what they do not tell: by number."""
+        """By report: the number of the newest refresh of the apps when the report was found to need an unknown one."""
 
     async def apply(self, waiting: Waiting, report: Report) -> Result:
         """Calls the service as the report says."""
@@ -94,9 +94,9 @@ class Applier:
         return result
 
     def _may_learn(self, waiting: Waiting) -> bool:
-        """Whether the apps are to be read first: an owner may have set up what the report needs just before it came.
+        """Whether to wait for a refresh of the apps: an owner may just have added the setting that the report needs.
 
-        One answer of the service to a reading that began after the report was first tried is awaited.
+        It waits for one refresh that started after the report was first tried.
         """
         known = self._known_apps
         fresh = not known.expected or known.fetched > waiting.arrived
@@ -122,7 +122,7 @@ class Applier:
             if result is not None:
                 return result
         # The service says no to the key. Reports of a key that was right once are an operator's to judge (it was
-        # revoked, or the service is set up anew); those of any other never counted (X1).
+        # revoked, or the service is set up again); those of any other never counted (X1).
         if waiting.proven or waiting.credential is None:
             return Result(Outcome.DEAD, "KEY_REFUSED")
         return Result(Outcome.DROPPED, "KEY_WRONG")
@@ -133,7 +133,7 @@ class Applier:
         return Result(Outcome.DEAD, reason, reached=False, push_app_ids=named)
 
     def leave(self, waiting: Waiting) -> None:
-        """The report is not to be tried any more, or will be read anew."""
+        """The report is not to be tried any more, or will be read again."""
         self._asked.pop(waiting.id, None)
 
     def fields(self, report: Report, app_id: str) -> Fields:

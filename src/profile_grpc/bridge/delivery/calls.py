@@ -1,4 +1,4 @@
-"""The calls that reports lead to."""
+"""Converts reports into calls of the service."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ _MAX_TOKENS = 8
 UNKNOWN_PUSH_APP = "UNKNOWN_PUSH_APP"
 PLACEHOLDER_TOKEN = "PLACEHOLDER_TOKEN"  # noqa: S105 - a reason
 DERIVED = "token-"
-"""How the id of a device begins that is known by its token only."""
+"""The prefix of a device id that is derived from the push token."""
 
 
 class Incomplete(Exception):  # noqa: N818 - an outcome
-    """The report cannot be applied by what is known. The argument is the reason, a name in capitals."""
+    """The report cannot be applied with what is known. The argument is the reason, a name in capitals."""
 
 
 def remove_account(app_id: str, fields: Fields, report_time: int) -> pb.RemoveAccountRequest:

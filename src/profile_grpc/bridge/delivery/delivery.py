@@ -28,7 +28,7 @@ log = structlog.get_logger(__name__)
 
 
 class DeliveryObserver(Protocol):
-    """Told of what becomes of reports. Returns at once and never raises."""
+    """Notified of the outcome of reports. Methods return at once and never raise."""
 
     def delivered(self, kind: Kind, outcome: str) -> None:
         """A report reached the service."""
@@ -78,7 +78,7 @@ class _Entry:
 
 
 class Delivery:
-    """Takes reports from the spool in the order of their arrival and calls the service.
+    """Reads reports from the spool in the order of their arrival and calls the service.
 
     A report waits for every earlier one with which it shares an account, a device or a token. Everything else goes side
     by side.
@@ -93,7 +93,7 @@ class Delivery:
         observer: DeliveryObserver,
         limits: DeliveryLimits,
     ) -> None:
-        """`now` answers microseconds since 1970."""
+        """`now` returns microseconds since 1970."""
         self._spool = spool
         self._applier = applier
         self._now = now
@@ -109,7 +109,7 @@ class Delivery:
         self._tasks: set[asyncio.Task[None]] = set()
         self._worker: asyncio.Task[None] | None = None
         self._anew = False
-        """Whether to read everything anew: dead letters wait again, before reports that were read already."""
+        """Whether to read everything again: dead letters wait again, before reports that were read already."""
         self._later = 0
         """How many rest until something is known: they must not keep others from being read."""
         spool.on_superseded = self._superseded
@@ -139,7 +139,7 @@ class Delivery:
             try:
                 await self._work()
             except Exception as error:  # noqa: BLE001 - a disk that fails to read for a moment must not end delivery
-                log.error("the spool cannot be read", fault=type(error).__name__)  # noqa: TRY400 - its text may tell
+                log.error("the spool cannot be read", fault=type(error).__name__)  # noqa: TRY400 - its text may contain a report
                 self._more = True
                 await asyncio.sleep(_A_MOMENT)
 
@@ -269,7 +269,7 @@ class Delivery:
         try:
             result = await self._applier.apply(entry.waiting, entry.report)
         except Exception as error:  # noqa: BLE001 - whatever it is, the others go on
-            fault = type(error).__name__  # its text may hold what was reported
+            fault = type(error).__name__  # its text may contain what was reported
             log.error("a report could not be delivered", trace_id=entry.waiting.trace.hex(), fault=fault)  # noqa: TRY400
             result = Result(Outcome.AGAIN, "FAULT", reached=False)
         entry.in_flight = False
@@ -326,20 +326,20 @@ class Delivery:
             self._wake.set()
 
     def _settle(self, waiting: Waiting, result: Result) -> None:
-        told = {"trace_id": waiting.trace.hex(), "kind": waiting.kind.name, "app": waiting.app_id}
+        fields = {"trace_id": waiting.trace.hex(), "kind": waiting.kind.name, "app": waiting.app_id}
         if result.outcome is Outcome.DEAD:
             death = Death(waiting.id, self._now(), result.reason, result.detail, result.push_app_ids)
             self._spool.bury(death)
             self._observer.died(result.reason)
-            log.warning("a report became a dead letter", reason=result.reason, detail=result.detail, **told)
+            log.warning("a report became a dead letter", reason=result.reason, detail=result.detail, **fields)
             return
         self._spool.forget(waiting)
         if result.outcome is Outcome.DROPPED:
             self._observer.dropped(result.reason)
-            log.info("a report was dropped", reason=result.reason, **told)
+            log.info("a report was dropped", reason=result.reason, **fields)
         else:
             self._observer.delivered(waiting.kind, result.reason)
-            log.debug("a report was delivered", outcome=result.reason, **told)
+            log.debug("a report was delivered", outcome=result.reason, **fields)
 
 
 def _lanes(fields: Fields) -> set[str]:

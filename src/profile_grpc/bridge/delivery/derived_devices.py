@@ -27,7 +27,7 @@ class DerivedDevices:
     async def registered(self, request: pb.RegisterRequest, credential: Credential, now: int) -> None:
         """The account is registered on the device of the request; its profile on the earlier one is removed.
 
-        Without a selector nothing tells one phone of a user from another, so nothing is replaced. `now`: microseconds
+        Without a selector the phones of a user cannot be distinguished, so nothing is replaced. `now`: microseconds
         since 1970.
 
         Raises:

@@ -1,4 +1,4 @@
-"""The certificate that apps are shown, which may be renewed while the bridge runs."""
+"""The bridge's server certificate, which may be renewed while the bridge runs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ log = structlog.get_logger(__name__)
 
 
 class ListenerCertificate:
-    """The certificate that apps are shown. New connections get the newest one that can be used."""
+    """The server certificate. New connections get the newest usable one."""
 
     def __init__(self, cert: Path, key: Path) -> None:
         """Raises OSError or ssl.SSLError when it cannot be used."""
@@ -24,7 +24,7 @@ class ListenerCertificate:
         self.context: ssl.SSLContext = tls_context(cert, key)
 
     def renew(self) -> None:
-        """Takes a certificate that was renewed. One that cannot be used changes nothing, and is told once."""
+        """Loads a renewed certificate. An unusable one is ignored and logged once."""
         if not self._files.changed():
             return
         try:

@@ -1,4 +1,4 @@
-"""What uvicorn has no setting for: limits of one client, and reports of clients that leave early."""
+"""Extends uvicorn: limits for one client, and reports of clients that disconnect early."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class ServerLimits:
     """How long a connection may take, and how many there may be."""
 
     message_seconds: float = 15.0
-    """In which a request must have come whole, from the connection or its first byte."""
+    """Time for a whole request to arrive, from the connection or its first byte."""
     head_bytes: int = 32_768
     """Of a request's line and headers."""
     idle_seconds: int = 15
@@ -30,11 +30,11 @@ class ServerLimits:
     connections_each: int = 1000
     """The same of one sender, where there is no proxy that stands for all of them."""
     pipelined: int = 100
-    """Requests that may wait for the answer to an earlier one on their connection; beyond, it is cut."""
+    """Requests that may wait for the answer to an earlier one on their connection; beyond, it is closed."""
 
 
 class _ClosedTransport:
-    """Takes the answers that nobody reads any more: the transport of a client that has left."""
+    """Discards answers: the transport of a client that has disconnected."""
 
     def is_closing(self) -> bool:
         return True

@@ -65,16 +65,16 @@ _UNKNOWN_KEYS = Rate(20, 1000)
 
 @dataclass(frozen=True, slots=True)
 class EndpointOptions:
-    """What one request, one sender and one app may take, and what is asked of them."""
+    """Limits for one request, one sender and one app."""
 
     body: int = 65_536
-    """Bytes of a body, packed and unpacked."""
+    """Bytes of a body, before and after decompression."""
     body_seconds: float = 10.0
-    """In which a body must have come."""
+    """Time for a body to arrive."""
     per_address: Rate = _PER_ADDRESS
     per_app: Rate = _PER_APP
     unknown_keys: Rate = _UNKNOWN_KEYS
-    """Of one address: requests over which the service must be asked."""
+    """For one address: requests with a key that the service must check."""
     require_key: bool = True
     """Off in development only."""
 
@@ -92,7 +92,7 @@ class Endpoints:
         options: EndpointOptions,
         now: Callable[[], int],
     ) -> None:
-        """While the service does not answer, it is not asked about keys. `now` answers microseconds since 1970."""
+        """While the service does not answer, it is not asked about keys. `now` returns microseconds since 1970."""
         self._spool = spool
         self._keys = keys
         self._known_apps = known_apps
@@ -113,7 +113,7 @@ class Endpoints:
             return
         try:
             answer = await self._answer(scope, receive)
-        except Exception as error:  # noqa: BLE001 - an answer is owed, and no trace of the request may reach a log
+        except Exception as error:  # noqa: BLE001 - the client must get an answer, and nothing of the request may reach a log
             self._log.error("a request could not be answered", fault=type(error).__name__, at=_place(error))
             answer = later(503, _RETRY_FAILED)
         if answer is None:
@@ -215,13 +215,13 @@ class Endpoints:
         return await self._keep(report, presented, trace, now, proven=proven)
 
     def _readings(self, found: Route, sent: Parameters) -> Mapping[str, Reading]:
-        """What the request says, by the names of each app that it may be of."""
+        """The request's values, by the parameter names of each app that it may belong to."""
         if found.app_id:
             return {found.app_id: self._known_apps.read(found.app_id, sent)}
         return self._known_apps.find(sent)
 
     async def _renewed(self, address: str) -> bool:
-        """Waits for the apps to be read anew, if they are not fresh; False: there is nothing new to know."""
+        """Waits for the apps to be read again, if they are not fresh; False: there is nothing new to know."""
         if not self._availability.available or not self._unknown_keys.take(address, monotonic()):
             return False
         return await self._known_apps.renewed()
@@ -229,7 +229,7 @@ class Endpoints:
     async def _judged(
         self, presented: PresentedKey, candidates: Iterable[str], address: str, trace: bytes, now: int
     ) -> Answer | str | None:
-        """The app that the key is right for (X1); None: nobody can say now; or the answer to a wrong key."""
+        """The app that the key is valid for (X1); None: unknown for now; or the answer to a wrong key."""
         can_ask = self._availability.available
         judged = self._known(presented, candidates, now, ask_again=can_ask)
         if judged is None and can_ask:
@@ -239,7 +239,7 @@ class Endpoints:
     def _known(
         self, presented: PresentedKey, candidates: Iterable[str], now: int, *, ask_again: bool
     ) -> Answer | str | None:
-        """As `_judged`, by what is known.
+        """As `_judged`, by the verdicts that are known.
 
         `ask_again`: a key that was wrong a while ago is to be asked about once more.
         """
@@ -255,7 +255,7 @@ class Endpoints:
     async def _ask(
         self, presented: PresentedKey, candidates: Iterable[str], address: str, trace: bytes, now: int
     ) -> Answer | str | None:
-        """As `_judged`, by the service's word."""
+        """As `_judged`, by asking the service."""
         for app_id in candidates:
             if self._keys.verdict(presented.verifier, app_id, now) is not None:
                 continue
@@ -291,7 +291,7 @@ class Endpoints:
         except SpoolFailed:
             return later(503, _RETRY_FAILED)
         if self._debugging:
-            self._log.debug("a report was taken", trace_id=trace.hex(), kind=report.kind.name, app=report.app_id)
+            self._log.debug("a report was accepted", trace_id=trace.hex(), kind=report.kind.name, app=report.app_id)
         return taken(trace)
 
 
@@ -309,6 +309,6 @@ def _without_secrets(parameters: Parameters) -> Parameters:
 
 
 def _place(error: BaseException) -> str:
-    """Where it happened: file and line. The error's own text may hold what was reported."""
+    """Where it happened: file and line. The error's own text may contain what was reported."""
     frames = traceback.extract_tb(error.__traceback__)
     return f"{frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno}" if frames else ""

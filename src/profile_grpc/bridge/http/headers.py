@@ -1,4 +1,4 @@
-"""HTTP headers: what is read of a request's, and the closed set that answers carry."""
+"""HTTP headers: those that are read from requests, and those that answers have."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ class Route(NamedTuple):
 
 
 def route(raw_path: str) -> Route | None:
-    """The report endpoint that a path names, in any letter case, or None. Doubled slashes count as one."""
+    """The report endpoint that a path names, ignoring case, or None. Doubled slashes count as one."""
     path, _, extra = _ESCAPED_AMPERSAND.sub("&", raw_path).partition("&")
     parts = path.split("/")
     first = _next(parts)
@@ -83,7 +83,7 @@ def route(raw_path: str) -> Route | None:
 
 
 def _next(parts: list[str]) -> str:
-    """Takes the next part that is not empty; an empty text: there is none."""
+    """Takes the next part that is not empty; an empty string: there is none."""
     while parts:
         part = parts.pop(0)
         if part:
@@ -112,7 +112,7 @@ def read(found: Route, query: str, body: bytes, headers: dict[bytes, bytes], lim
 
 
 def _collect(into: dict[str, str], pairs: str) -> int:
-    """Adds the pairs of a query or form, and answers how many there were. `&amp;` is `&`, as in XML (X2)."""
+    """Adds the pairs of a query or form, and returns how many there were. `&amp;` is `&`, as in XML (X2)."""
     count = 0
     for pair in _ESCAPED_AMPERSAND.sub("&", pairs).split("&"):
         name, equals, raw = pair.partition("=")
@@ -190,7 +190,7 @@ def _body_text(body: bytes, charset: str) -> str:
 def _read_json(into: dict[str, str], text: str) -> None:
     r"""Reads JSON as templates make it: a backslash that begins no escape stands for itself (X2).
 
-    Nor do `\b`, `\f`, `\n`, `\r` and `\t`: no value may hold what they stand for, while `DOMAIN\name` is a user.
+    Nor do `\b`, `\f`, `\n`, `\r` and `\t`: no value may contain what they stand for, while `DOMAIN\name` is a user.
     """
     try:
         content = msgspec.json.decode(_LONE_BACKSLASH.sub(_as_itself, text))

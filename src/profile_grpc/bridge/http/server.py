@@ -65,7 +65,7 @@ class HttpServer:
         limits: ServerLimits,
         proxies: Sequence[str],
     ) -> None:
-        """`proxies`: addresses or networks whose X-Forwarded-For is believed."""
+        """`proxies`: addresses or networks whose X-Forwarded-For is trusted."""
         # What a client does wrong is counted, not logged: it would be theirs to fill the log.
         logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
         senders = None if proxies else Counter[str]()
@@ -102,7 +102,7 @@ class HttpServer:
             await asyncio.sleep(0.005)
 
     async def close(self) -> None:
-        """Accepts nothing more, and answers what was begun."""
+        """Accepts no new requests, and answers those in progress."""
         self._server.should_exit = True
         if self._task is not None:
             await self._task

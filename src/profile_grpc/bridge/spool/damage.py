@@ -14,13 +14,13 @@ _NUMBERS_APART = 1 << 40
 
 
 def is_damage(error: Exception) -> bool:
-    """Whether the error tells that the file is not what was written to it."""
+    """Whether the error means that the file is damaged."""
     code = getattr(error, "sqlite_errorcode", None)
     return code is not None and code & 0xFF in _DAMAGE
 
 
 def set_aside(path: Path) -> Path:
-    """Renames a damaged spool, with its log; answers its new name."""
+    """Renames a damaged spool, with its log; returns its new name."""
     number = 1 + max(map(_number, kept_aside(path)), default=0)
     aside = path.with_name(f"{path.name}.damaged-{number}")
     for part in _PARTS:
@@ -37,7 +37,7 @@ def kept_aside(path: Path) -> list[Path]:
 
 
 def recovered(aside: Path) -> Path:
-    """Renames a damaged spool of which everything readable was recovered; answers its new name."""
+    """Renames a damaged spool of which everything readable was recovered; returns its new name."""
     done = aside.with_name(f"{aside.name}.recovered")
     for part in _PARTS:
         found = aside.with_name(aside.name + part)

@@ -30,7 +30,7 @@ def listed(path: Path) -> list[DeadLetter]:
 def replay(path: Path, numbers: list[int], *, everything: bool, reason: str = "", app_id: str = "") -> int:
     """Marks dead letters to be taken up again, which the bridge does within seconds or at its next start.
 
-    Those of `numbers`, or `everything`; of them, only those of the reason and the app that are given. Answers how many.
+    Those of `numbers`, or `everything`; of them, only those of the reason and the app that are given. Returns how many.
 
     Raises:
         SpoolError: the file is no spool, or of another version; or a number is no dead letter's: then none is marked.

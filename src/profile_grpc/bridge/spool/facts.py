@@ -66,7 +66,7 @@ def read(path: Path) -> SpoolFacts:
         ):
             one = database.execute
             if one("PRAGMA user_version").fetchone()[0] != VERSION:
-                raise SpoolError(f"{path} is no spool of this version of profile-grpc")
+                raise SpoolError(f"{path} is not a spool of this version of profile-grpc")
             one("BEGIN")
             waiting, size, oldest = one(
                 f"SELECT count(*), coalesce(sum(length(sealed) + {ROW_BYTES}), 0), min(arrived) FROM report"

@@ -64,7 +64,7 @@ def recover(damaged: Path, path: Path, hash_key: bytes, now: int) -> Recovered:
 
 
 class _Copy:
-    """Copies rows, which are sealed anew: the new spool knows no salt of the old one."""
+    """Copies rows, which are sealed again: the new spool knows no salt of the old one."""
 
     def __init__(self, source: sqlite3.Connection, target: sqlite3.Connection, old: Sealer, new: Sealer) -> None:
         self._source = source

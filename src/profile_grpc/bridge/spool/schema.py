@@ -70,9 +70,9 @@ ALTER TABLE dead ADD COLUMN detail TEXT NOT NULL DEFAULT '';
 ALTER TABLE dead ADD COLUMN push_app_ids TEXT NOT NULL DEFAULT '[]';
 """,
 }
-"""What brings a spool of each earlier version to the next."""
+"""The migrations from each version of the spool to the next."""
 CARRIED = "kind, app_id, arrived, trace, proven, credential, username, selector, tokens, sealed"
-"""What a report keeps when it becomes a dead letter, and when that is replayed."""
+"""The columns that a report keeps when it becomes a dead letter, and when that is replayed."""
 NUMBERS_FROM = "numbers from"
 """The value in `meta` above which the numbers of its reports are."""
 KEY_CHECK = "key check"
@@ -88,7 +88,7 @@ class SpoolDamaged(SpoolError):  # noqa: N818 - an outcome
 
 
 def open_or_replace(path: Path) -> tuple[sqlite3.Connection, Path | None]:
-    """As `connect`; a damaged spool is set aside, and a new one begun. Answers also where the damaged one is.
+    """As `connect`; a damaged spool is set aside, and a new one begun. Returns also where the damaged one is.
 
     Raises:
         SpoolError: it cannot be opened, is no spool, or is newer than this program.
@@ -136,7 +136,7 @@ def connect(path: Path) -> sqlite3.Connection:
         raise SpoolError(f"cannot use {path} as a spool: {_why(error)}") from None
     if version > VERSION:
         database.close()
-        raise SpoolError(f"the spool {path} is of a newer profile-grpc (version {version}); use that one")
+        raise SpoolError(f"the spool {path} was written by a newer profile-grpc (version {version}); use that version")
     if not sound:
         database.close()
         raise _damaged(path)
@@ -151,7 +151,7 @@ def opened_beside(path: Path) -> Iterator[sqlite3.Connection]:
         SpoolError: the file is no spool, of another version, or cannot be used.
     """
     if not path.is_file():
-        raise SpoolError(f"there is no spool {path}; name the bridge's file with --spool")
+        raise SpoolError(f"there is no spool {path}; give the bridge's file with --spool")
     check_database(path)
     try:
         # The lock: closing the last connection writes, too, where no bridge is at work.
@@ -161,7 +161,7 @@ def opened_beside(path: Path) -> Iterator[sqlite3.Connection]:
         ):
             version = database.execute("PRAGMA user_version").fetchone()[0]
             if version != VERSION:
-                raise SpoolError(f"{path} is no spool of this version of profile-grpc; start its bridge once")
+                raise SpoolError(f"{path} is not a spool of this version of profile-grpc; start its bridge once")
             database.execute("PRAGMA wal_autocheckpoint = 0")  # no checkpoint here: a bridge may be writing
             database.execute("PRAGMA synchronous = FULL")
             yield database
@@ -174,10 +174,10 @@ def _damaged(path: Path) -> SpoolDamaged:
 
 
 def begin_epoch(database: sqlite3.Connection, path: Path, hash_key: bytes) -> int:
-    """Notes a start of the bridge and answers its epoch.
+    """Notes a start of the bridge and returns its epoch.
 
     Raises:
-        SpoolError: the spool was sealed under another hash key.
+        SpoolError: the spool was encrypted with another hash key.
     """
     with writing(path):
         return new_epoch(database, path, hash_key)
@@ -190,7 +190,7 @@ def new_epoch(database: sqlite3.Connection, path: Path, hash_key: bytes) -> int:
     stored = database.execute("SELECT value FROM meta WHERE name = ?", (KEY_CHECK,)).fetchone()[0]
     if not sealing.same(stored, check):
         raise SpoolError(
-            f"the spool {path} was sealed under another PROFILE_GRPC_HASH_KEY; set that one, or move the file away"
+            f"the spool {path} was encrypted with another PROFILE_GRPC_HASH_KEY; set that one, or move the file away"
         )
     cursor = database.execute("INSERT INTO epoch (salt) VALUES (?)", (sealing.new_salt(),))
     return int(cursor.lastrowid or 0)
@@ -235,7 +235,7 @@ def owner_file(path: Path) -> Path:
 
 
 class Ownership:
-    """The right to deliver a spool's reports: one process at a time, or each report would go out twice."""
+    """The lock for delivering a spool's reports: one process at a time, or each report would be delivered twice."""
 
     def __init__(self, path: Path) -> None:
         """Raises SpoolError when another process owns the spool."""
@@ -261,7 +261,7 @@ class Ownership:
         return False
 
     def release(self) -> None:
-        """Lets another process own it."""
+        """Releases the lock."""
         self._file.close()
 
 

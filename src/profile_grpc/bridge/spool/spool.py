@@ -37,7 +37,7 @@ class SpoolFull(Exception):  # noqa: N818 - an outcome
 
 
 class SpoolFailed(Exception):  # noqa: N818 - an outcome
-    """The disk did not take the report."""
+    """The report could not be written to disk."""
 
 
 class Spool:
@@ -53,10 +53,10 @@ class Spool:
         limits: SpoolLimits | None = None,
         moment: Callable[[], int] = lambda: time.monotonic_ns() // 1000,
     ) -> None:
-        """Opens the spool. `moment` answers microseconds of a clock that never jumps.
+        """Opens the spool. `moment` returns microseconds of a clock that never jumps.
 
         Raises:
-            SpoolError: it cannot be opened, another process owns it, or it was sealed under another hash key.
+            SpoolError: it cannot be opened, another process owns it, or it was encrypted with another hash key.
         """
         self.limits = limits or SpoolLimits()
         self._ownership = schema.Ownership(path)
@@ -68,13 +68,13 @@ class Spool:
             raise
         if damaged is not None:
             recover = f"profile-grpc bridge spool recover {damaged} --spool {path}"
-            log.error("the spool was damaged: a new one was begun", kept=str(damaged), recover=recover)
+            log.error("the spool was damaged: a new one was created", kept=str(damaged), recover=recover)
         self._writer = Writer(self._database, path)
         self._salts = self._writer.salts()
         self.sealer = Sealer(hash_key, lambda number: self._salts[number], epoch)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="bridge-spool")
         self._turn = asyncio.Lock()
-        """Who may use the connection: a transaction spans what a task awaits."""
+        """Serializes the use of the connection: a task awaits within a transaction."""
         self._batch = Batch()
         self._arrival = asyncio.Event()
         self._gathered = asyncio.Event()
@@ -86,13 +86,14 @@ class Spool:
         self._recent = _Recent(self.limits)
         self._clock = SteadyClock(moment, self.get(_CLOCK))
         self.on_superseded: Callable[[Sequence[int], str], None] = lambda _numbers, _reason: None
-        """Told which reports wait no longer, once that is durable: OVERTAKEN by a removal, REPEATED by an equal one."""
+        """Called with reports that need no delivery, once that is durable: OVERTAKEN by a removal, REPEATED by an equal
+        one."""
         self.on_rejoined: Callable[[], None] = lambda: None
-        """Told that dead letters wait again: before reports that came later, and perhaps were read already."""
+        """Called when dead letters wait again: they go before later reports, which may have been read already."""
         self.on_arrival: Callable[[], None] = lambda: None
-        """Told that reports are there to be delivered."""
+        """Called when there are reports to deliver."""
         self.on_commit: Callable[[Mapping[Kind, int], float], None] = lambda _reports, _seconds: None
-        """Told of each commit that brought reports: how many of each kind, and how many seconds it took."""
+        """Called after each commit of reports: how many of each kind, and how many seconds it took."""
         self.failing = False
         """Whether the last commit failed."""
         (
@@ -186,7 +187,7 @@ class Spool:
         return await self._in_thread(lambda: self._writer.read(after, limit))
 
     async def flush(self) -> None:
-        """Returns when all that was told so far is on disk."""
+        """Returns when all changes so far are on disk."""
         while not self._batch.empty or self._turn.locked():
             self._arrival.set()
             await asyncio.sleep(_LINGER)
@@ -234,7 +235,7 @@ class Spool:
         return row[0] if row else None
 
     def put_verdict(self, verifier: bytes, app_id: str, *, valid: bool, now: int) -> None:
-        """Keeps what the service said of a key in an app."""
+        """Stores the service's verdict on a key in an app."""
         self._batch.verdicts.append((verifier, app_id, valid, now))
         self._arrival.set()
 
@@ -256,7 +257,7 @@ class Spool:
     async def to_replay(self) -> list[int]:
         """The dead letters that an operator replays."""
         letters = await self._in_thread(lambda: self._writer.to_replay(_REPLAYED_AT_ONCE))
-        if letters:  # perhaps another process's: recovered from a damaged spool, and sealed under a salt of their own
+        if letters:  # perhaps another process's: recovered from a damaged spool, and encrypted with a salt of their own
             self._salts = await self._in_thread(self._writer.salts)
             self.dead = await self._in_thread(self._writer.dead) + self._burying
         return letters
@@ -268,7 +269,7 @@ class Spool:
         self._arrival.set()
 
     async def clean(self, now: int) -> None:
-        """Lets go what is no longer needed."""
+        """Deletes what is no longer needed."""
         few = self.waiting <= _FEW_REPORTS
         steady = self._clock.steady(now)
         if steady:  # else a start in the meantime would take a jump for granted
@@ -278,7 +279,7 @@ class Spool:
         left = await self._in_thread(lambda: self._writer.clean(self.limits.size, before, devices, keys=few))
         left += self._burying
         if left < self.dead:
-            log.info("dead letters were let go: too old, or too many", letters=self.dead - left)
+            log.info("dead letters were deleted: too old, or too many", letters=self.dead - left)
         self.dead = left
 
     # --- the thread ---
@@ -336,7 +337,7 @@ class Spool:
         self._burying -= len(batch.dead)
         if written.outdated:
             self.dead -= written.outdated
-            log.info("dead letters were let go: later reports were delivered", letters=written.outdated)
+            log.info("dead letters were deleted: later reports were delivered", letters=written.outdated)
         for report in written.left:
             self._count(report.kind, report.size, proven=bool(report.proven), by=-1)
         self._rejoin(written.joined)
@@ -360,7 +361,7 @@ class Spool:
             self.on_rejoined()
 
     def _give_back(self, batch: Batch) -> None:
-        """Nothing was written: its callers are told, and what nobody waits for is tried again."""
+        """Nothing was written: waiting callers get an error, other changes are retried."""
         for row in batch.reports:
             self._count(row.kind, row.size, proven=row.proven, by=-1)
         for future in batch.waiting:
@@ -379,7 +380,7 @@ class Spool:
 
 
 class _Recent:
-    """Which reports came lately, by their digest, in two generations: forgetting costs nothing for each report."""
+    """The recent reports by digest, in two generations, so that expiry costs nothing per report."""
 
     def __init__(self, limits: SpoolLimits) -> None:
         self._window = int(limits.dedupe_window * MICROSECONDS)
@@ -391,7 +392,7 @@ class _Recent:
         """When the young are old: microseconds since 1970."""
 
     def swap(self, digest: bytes, number: int, arrived: int) -> int | None:
-        """Remembers a report; answers the number of the last equal one, if that came within the window."""
+        """Remembers a report; returns the number of the last equal one, if that came within the window."""
         if arrived >= self._turns or len(self._young) >= self._most:
             self._old, self._young = self._young, {}
             self._turns = arrived + self._window

@@ -1,4 +1,4 @@
-"""Whether the clock can be believed: dead letters must not age by a jump of it."""
+"""Whether the clock can be trusted: a jump of the clock must not age dead letters."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ class SteadyClock:
     """Compares the clock with one that never jumps. Times are microseconds, of the clock since 1970."""
 
     def __init__(self, moment: Callable[[], int], noted: bytes | None) -> None:
-        """`moment` answers the time of the other clock; `noted`: what an earlier process last saw of this one."""
+        """`moment` returns the time of the other clock; `noted`: what an earlier process last saw of this one."""
         self._moment = moment
         self._noted = noted
         self._last: tuple[int, int] | None = None
         """What the clock and the other one showed when they were last compared."""
         self._steady_from = 0
-        """When the clock may be believed again, by the other one."""
+        """When the clock can be trusted again, by the other one."""
 
     def steady(self, now: int) -> bool:
         """Whether the clock has run evenly for a day, as far as can be told. To be asked about once a minute."""

@@ -193,7 +193,7 @@ class Writer:
     def _outdate(self, number: int, kind: Kind, account: Account) -> tuple[list[Left], int]:
         """Deletes token reports that came before a delivered report and would undo it.
 
-        After a removal those that it would have overtaken, after a token report those of the same device. Answers those
+        After a removal those that it would have overtaken, after a token report those of the same device. Returns those
         that wait, having been dead letters until just now, and how many dead letters went.
         """
         if kind is Kind.REMOVAL:
@@ -217,7 +217,7 @@ class Writer:
 
     def clean(self, spool_size: int, dead_before: int, devices_before: int, *, keys: bool) -> int:
         """Drops dead letters that are too old or too many, old devices, verdicts beyond their limit and, with `keys`,
-        keys that no report needs any more (one pass over the reports). Answers how many dead letters there are.
+        keys that no report needs any more (one pass over the reports). Returns how many dead letters there are.
         """
         fcntl.flock(self._lock, fcntl.LOCK_EX)
         try:
