@@ -162,7 +162,7 @@ async def test_a_hangup_ends_no_bridge(tmp_path: Path) -> None:
     with site.bridge() as bridge:
         bridge.process.send_signal(signal.SIGHUP)
         async with asyncio.timeout(120):
-            while "read as they change" not in (tmp_path / "bridge.log").read_text():  # noqa: ASYNC110
+            while "read without a signal" not in (tmp_path / "bridge.log").read_text():  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
         assert status(await send(bridge.said("bridge on"), b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")) == 200
         assert bridge.end(signal.SIGTERM) == 0

@@ -74,7 +74,7 @@ def test_settings_that_contradict_each_other_are_refused_with_nothing_written(sh
         ("app list --tenant nobody", "no tenant 'nobody'"),
         ("key create --tenant nobody --kind admin", "no tenant 'nobody'"),
         ("key create --tenant acme --kind client --app nowhere", "no app 'nowhere'"),
-        ("key create --tenant zeta --kind client --app shop", "not of tenant 'zeta'"),
+        ("key create --tenant zeta --kind client --app shop", "tenant 'zeta' has no app 'shop'"),
         ("key list --tenant nobody", "no tenant 'nobody'"),
         ("key revoke nokey", "no key 'nokey'"),
         ("reap --app nowhere", "no app 'nowhere'"),

@@ -159,7 +159,7 @@ def test_reports_that_wait_too_long_and_dead_letters_are_told(commands: Commands
     make_spool(path, age_seconds=600, dead=2)
     status, found = examine(commands, "--bridge-spool", str(path))
     assert (status, found["spool oldest"]["verdict"]) == (1, "mend")
-    assert found["spool oldest"]["mend"] == "start the bridge: nobody delivers them"
+    assert found["spool oldest"]["mend"] == "start the bridge, which delivers them"
     assert found["dead letters"]["verdict"] == "note"
     assert found["dead letters"]["detail"] == "MISSING_TOKEN 2"
     assert found["dead letters"]["mend"] == f"profile-grpc bridge dead list --spool {path}"
