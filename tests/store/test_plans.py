@@ -28,6 +28,7 @@ from profile_grpc.domain.model import (
     DeletionReason,
     Event,
     EventType,
+    FeedbackLosses,
     Guard,
     GuardKey,
     LedgerEntry,
@@ -87,6 +88,8 @@ async def fill(url: str) -> None:
                 tokens=[
                     Write(TokenGuard(TokenKey("shop", f"{n}", PushProvider.FCM), "d", 1), None) for n in range(ROWS)
                 ],
+                feedback_losses=[Write(FeedbackLosses(f"app {n}"), None) for n in range(ROWS)],
+                endpoints={f"app {n}": 1 for n in range(ROWS)},
                 tombstones=[
                     Tombstone("shop", f"{n}", DeletionReason.DELETED, NOW - n * DAY / 100, NOW) for n in range(3 * ROWS)
                 ],
