@@ -17,6 +17,7 @@ from appprofile import ApiError
 from appprofile.v1.profile_pb2 import (
     PUSH_PROVIDER_APNS,
     PUSH_PROVIDER_FCM,
+    PUSH_PROVIDER_HMS,
     PUSH_PURPOSE_DEFAULT,
     PUSH_PURPOSE_INCOMING_CALL,
     ProfileKey,
@@ -135,16 +136,31 @@ async def test_a_lasting_failure_is_the_callers(session: Any, service: ScriptedS
         await answer(session.tick())
 
 
-async def test_a_new_token_replaces_those_of_its_purpose(session: Any, service: ScriptedService) -> None:
+async def test_R3_a_new_token_replaces_the_one_of_its_provider_and_keeps_the_other_providers(
+    session: Any, service: ScriptedService
+) -> None:
+    """The service replaces all endpoints of a purpose, so a rotation of one of two sends both."""
     await answer(session.register())
     new = PushEndpoint(provider=PUSH_PROVIDER_FCM, purpose=PUSH_PURPOSE_DEFAULT, token="new")
     await answer(session.rotate_token(new))
     assert service.methods == ["Register", "UpdateProfileData"]
-    assert list(service.seen[1].request.profile.push_endpoints) == [new]
+    assert list(service.seen[1].request.profile.push_endpoints) == [APNS, new]
     await answer(session.register())
-    assert [endpoint.token for endpoint in service.seen[2].request.push_endpoints] == ["calls", "new"]
+    assert list(service.seen[2].request.push_endpoints) == [APNS, CALLS, new]
     await answer(session.rotate_token(FCM, APNS))
-    assert list(service.seen[3].request.profile.push_endpoints) == [FCM, APNS], "two providers come together"
+    assert list(service.seen[3].request.profile.push_endpoints) == [FCM, APNS]
+
+
+async def test_R3_a_provider_new_to_the_purpose_replaces_all_others(session: Any, service: ScriptedService) -> None:
+    """The app has moved: it must not get every push twice."""
+    await answer(session.register())
+    moved = PushEndpoint(provider=PUSH_PROVIDER_HMS, token="moved")
+    await answer(session.rotate_token(moved))
+    assert list(service.seen[1].request.profile.push_endpoints) == [moved]
+    await answer(session.rotate_token(moved, FCM))
+    assert list(service.seen[2].request.profile.push_endpoints) == [moved, FCM], "both are given"
+    await answer(session.register())
+    assert list(service.seen[3].request.push_endpoints) == [CALLS, moved, FCM]
 
 
 async def test_R13_each_call_carries_the_next_number(session: Any, service: ScriptedService) -> None:

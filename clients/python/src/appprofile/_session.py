@@ -120,19 +120,21 @@ class ProfileSession:
             pass
 
     def rotate_token(self, *endpoints: PushEndpoint) -> None:
-        """Gives the service new push tokens, in place of all that the profile has of the same purposes.
+        """Gives the service new push tokens (R3).
 
-        Two providers for one purpose are given together.
+        A token takes the place of the session's token of the same provider and purpose; those of other providers stay.
+        A provider that the session does not have for that purpose takes the place of all: the app has moved to it. An
+        app that adds a second provider gives the tokens of both.
 
         Raises:
             ApiError: as `heartbeat`. The session keeps the tokens for later registrations all the same.
         """
         with self._lock:
-            self._state.keep(endpoints)
+            current = self._state.rotate(endpoints)
             if not self._state.registered:
                 return
             try:
-                self._in_order(self._client.profiles.UpdateProfileData, lambda: self._state.rotation_request(endpoints))
+                self._in_order(self._client.profiles.UpdateProfileData, lambda: self._state.rotation_request(current))
             except ApiError as error:
                 if not self._state.failed(error):
                     raise

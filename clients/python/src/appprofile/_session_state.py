@@ -113,12 +113,25 @@ class SessionState:
         _log.warning("profile session: %s %s; next try in %.0f s", error.code.name, error.reason, self._due - now)
         return True
 
-    def keep(self, endpoints: Sequence[PushEndpoint]) -> None:
-        """Later registrations carry these endpoints in place of those of the same purposes (R3)."""
-        purposes = {_purpose(each) for each in endpoints}
-        kept = [each for each in self.registration.push_endpoints if _purpose(each) not in purposes]
+    def rotate(self, endpoints: Sequence[PushEndpoint]) -> list[PushEndpoint]:
+        """Keeps these endpoints for later registrations.
+
+        Returns:
+            What replaces the stored endpoints of their purposes (R3): these endpoints. Where the session already has
+            all of their providers for a purpose, also those of its other providers.
+        """
+        new = {(_purpose(each), each.provider) for each in endpoints}
+        old = {(_purpose(each), each.provider) for each in self.registration.push_endpoints}
+        purposes = {purpose for purpose, _ in new}
+        moved = {purpose for purpose, _ in new - old}
+        kept = [
+            each
+            for each in self.registration.push_endpoints
+            if _purpose(each) not in moved and (_purpose(each), each.provider) not in new
+        ]
         del self.registration.push_endpoints[:]
         self.registration.push_endpoints.extend([*kept, *endpoints])
+        return [each for each in self.registration.push_endpoints if _purpose(each) in purposes]
 
     def register_request(self) -> RegisterRequest:
         request = RegisterRequest()
