@@ -16,15 +16,13 @@ func main() {
 		log.Fatal(err)
 	}
 	defer client.Close()
-	ctx := context.Background()
 	key := &pb.ProfileKey{AppId: "demo", UserId: "ann", DeviceId: "tablet-1"}
 	// The installation numbers such calls and keeps the number: one that the network delivers late undoes nothing.
-	sequence := int64(1)
-	registration := &pb.RegisterRequest{Key: key, Platform: pb.Platform_PLATFORM_ANDROID, Sequence: &sequence}
-	if _, err := client.Profiles.Register(ctx, registration); err != nil {
+	registration := &pb.RegisterRequest{Key: key, Platform: pb.Platform_PLATFORM_ANDROID, Sequence: new(int64(1))}
+	if _, err := client.Profiles.Register(context.Background(), registration); err != nil {
 		log.Fatal(err)
 	}
-	beat, err := client.Profiles.Heartbeat(ctx, &pb.HeartbeatRequest{Key: key})
+	beat, err := client.Profiles.Heartbeat(context.Background(), &pb.HeartbeatRequest{Key: key})
 	if err != nil {
 		log.Fatal(err)
 	}
