@@ -98,7 +98,7 @@ def test_the_rest_of_what_is_told(registry: CollectorRegistry, metrics: Metrics)
     """P6: breaker and clock hold; F6: outcomes; R5: crowded devices."""
     metrics.queue_depth(7)
     metrics.batch_conflicted()
-    metrics.device_crowded("shop")
+    metrics.too_many_users("shop")
     metrics.feedback_decided("shop", PushFeedbackOutcome.STALE, 1)
     metrics.reaper_passed("held", 1.5)
     metrics.breaker("shop", held=True)

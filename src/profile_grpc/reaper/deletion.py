@@ -1,4 +1,4 @@
-"""Deletes what is due in an app: page by page, in chunks, giving way to callers (P4, P5)."""
+"""Deletes the profiles of an app that are due, page by page, in chunks, with priority for callers (P4, P5)."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from profile_grpc.service.write_queue import WriteQueue
 LANES = 3
 """Chunks that are deleted at the same time, where the database allows it."""
 REST = 5.0
-"""How long a lane rests after a chunk during which callers came, in times of what the chunk took: they come first."""
+"""How long a lane pauses after a chunk, as a multiple of the chunk's duration, while there are callers."""
 DECIDED_AT_ONCE = 50
-"""Profiles that the write queue decides at once, among the commands of callers."""
+"""Profiles in one command to the write queue, which it decides together with the commands of callers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """How many profiles are worked on at once."""
+    """How many profiles are processed at once."""
 
     page: int
     """Looked up by one statement."""
@@ -37,12 +37,12 @@ class Sizes:
 
 ALONE = Sizes(page=10_000, chunk=500)
 BESIDE_CALLERS = Sizes(page=2500, chunk=150)
-"""Few enough that callers do not notice: nothing is done for them while a page is made into records."""
+"""Small enough that callers do not notice: no call is answered while a page is converted to records."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """What is deleted in which app, under which settings, and who is told how many."""
+    """What is deleted in which app, under which settings, and the callback for the number of deletions."""
 
     app: App
     due: Due
@@ -62,9 +62,9 @@ class Deletion:
         """Whether callers came while the last chunk was deleted."""
 
     async def delete_due(self, app: App, due: Due, now: datetime, progress: Callable[[str, int], None]) -> int:
-        """Deletes what is due and still as it was found; answers how many profiles that were.
+        """Deletes the profiles that are due and have not changed since they were found; returns their number.
 
-        Settings are read again for each page, so that a longer period is in force during a pass (P3).
+        Settings are read again for each page, so that a longer period applies during a pass (P3).
 
         Raises:
             LeaseLost, StoreError, Refused: what was deleted stays deleted.
@@ -80,7 +80,7 @@ class Deletion:
             deleted = await self._delete_page(_Work(current, due, progress), found)
             total += deleted
             if not deleted:
-                break  # all of them have come back to life since they were found
+                break  # all of them have changed since they were found
             await self._lease.acquire()
         return total
 
@@ -95,7 +95,7 @@ class Deletion:
             async with asyncio.TaskGroup() as lanes:
                 tasks = [lanes.create_task(self._delete_chunks(work, left)) for _ in range(LANES)]
         except ExceptionGroup as failed:
-            # What failed first is what callers know how to handle; the other lanes were stopped for it.
+            # Callers can handle the first error; the other lanes were cancelled because of it.
             raise failed.exceptions[0] from None
         return sum(task.result() for task in tasks)
 
@@ -119,10 +119,10 @@ class Deletion:
         return total
 
     async def _decide(self, work: _Work, found: Sequence[DueProfile]) -> int:
-        """Has the write queue decide what of these is still due, on fresh state; answers how many it deleted.
+        """Lets the write queue decide on fresh state which of these are still due; returns how many it deleted.
 
-        Callers come first: few profiles at a time, and the reaper gives way when the queue is full. Where callers keep
-        changing some of the profiles, it halves them until the others are deleted.
+        Callers have priority: few profiles at a time, and the reaper waits when the queue is full. If callers keep
+        changing some of the profiles, the list is halved until the others are deleted.
         """
         if len(found) > DECIDED_AT_ONCE:
             return await self._decide_halves(work, found)
@@ -131,7 +131,7 @@ class Deletion:
                 result = await self._queue.submit(work.due.command(work.app.app_id, found), work.app.settings)
             except Refused as refused:
                 if refused.reason is Reason.CONFLICT:
-                    # Alive enough to conflict; a later pass will see.
+                    # It keeps changing, so it is alive; a later pass checks again.
                     return await self._decide_halves(work, found) if len(found) > 1 else 0
                 if refused.reason is not Reason.QUEUE_FULL:
                     raise

@@ -16,7 +16,7 @@ from profile_grpc.service.ports import ReaperStore
 
 @dataclass(frozen=True, slots=True)
 class DryRun:
-    """What would go in an app, and what expires when (P7)."""
+    """What would be deleted in an app, and what expires when (P7)."""
 
     app_id: str
     due: int
@@ -33,7 +33,7 @@ class DryRun:
 
 
 async def dry_run(store: ReaperStore, holds: Holds, app: App, now: datetime) -> DryRun:
-    """What a pass now would delete in the app; changes nothing."""
+    """What a pass would delete in the app now; changes nothing."""
     settings = app.settings
     lifetime = settings.inactivity_period + inactivity.promised_granularity(settings, now)
     expiring = Counter(
@@ -55,5 +55,5 @@ async def dry_run(store: ReaperStore, holds: Holds, app: App, now: datetime) -> 
 
 
 def _last_moment(day: date) -> datetime:
-    """The end of the day: the store knows the day only, and nothing is promised to go too early."""
+    """The end of the day: the store counts by day, and a dry run must not predict deletions too early."""
     return datetime.combine(day + timedelta(days=1), datetime.min.time(), UTC)

@@ -26,7 +26,7 @@ class Due(Protocol):
         ...
 
     def under(self, app: App, now: datetime) -> Self:
-        """What is due under these settings too: a longer period is in force at once (P3), a shorter one next time."""
+        """What is due under these settings too: a longer period applies at once (P3), a shorter one next time."""
         ...
 
     def command(self, app_id: str, profiles: Sequence[DueProfile]) -> Command[Deleted]:
@@ -89,17 +89,17 @@ class Unregistered:
 
 
 class ReadCutoffs:
-    """Leaves out the day of a cutoff where it was read a short while ago (P5).
+    """Skips the day of a cutoff if it was read recently (P5).
 
-    Kept in memory: a process that starts anew reads each such day once more, and that is all.
+    Kept in memory only: after a restart each such day is read once more.
     """
 
     def __init__(self) -> None:
         self._read: dict[tuple[str, str], datetime] = {}
-        """The cutoffs at which the day of a cutoff was last read, by app and kind."""
+        """The cutoffs whose day was last read, by app and kind."""
 
-    def worth_reading(self, app: App, before: DueBefore) -> DueBefore:
-        """The cutoffs, each moved back to the start of its day where that day need not be read again."""
+    def without_recent_days(self, app: App, before: DueBefore) -> DueBefore:
+        """The cutoffs, each moved back to the start of its day if that day was read recently."""
         heard = self._cutoff(app.app_id, "heard", before.heard, app.settings.inactivity_period)
         ttl = app.settings.never_heartbeat_ttl
         if before.registered is None or ttl is None:

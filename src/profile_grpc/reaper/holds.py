@@ -16,7 +16,7 @@ from profile_grpc.service.ports import DueBefore, ReaperRecord, Store
 log = structlog.get_logger(__name__)
 
 _LARGEST = 2**63 - 1
-"""What a database can count to."""
+"""The largest integer of the databases."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,30 +25,30 @@ class Held:
 
     app_id: str
     due: int
-    """How many were due, counted no further than needed to know that it is too many."""
+    """How many were due; counting stops once they are too many."""
     limit: int
     reaped: int
     """Deletions for inactivity of the last 24 hours, which count towards the limit."""
 
 
 class Holds:
-    """Finds out whether a pass must stop, and says so in the log, an event and the metrics."""
+    """Determines whether a pass must stop, and reports it in the log, an event and the metrics."""
 
     def __init__(self, store: Store, observer: Observer) -> None:
         self._store = store
         self._reaper = store.reaper
         self._observer = observer
         self._held: set[str] = set()
-        """The apps that the observer knows as held."""
+        """The apps that were reported to the observer as held."""
 
     async def clock_holds(self, now: datetime, *, confirm: bool) -> bool:
-        """Whether the clock is too far ahead to believe; stored, so that only an operator's go lifts it (P6)."""
+        """Whether the clock is too far ahead to trust; stored, so that only an operator's confirmation ends it (P6)."""
         held = not confirm and await self._is_clock_ahead(now)
         self._observer.clock_hold(held=held)
         return held
 
     async def clock_would_hold(self, now: datetime) -> bool:
-        """Whether a pass without a go would find the clock too far ahead; changes nothing (P6, P7)."""
+        """Whether a pass without confirmation would find the clock too far ahead; changes nothing (P6, P7)."""
         record = await self._reaper.record()
         return record.held_since is not None or inactivity.clock_jumped(now, await self._reference(record))
 
@@ -73,7 +73,7 @@ class Holds:
         return True
 
     async def breaker_holds(self, app: App, before: DueBefore, now: datetime, *, confirm: bool) -> Held | None:
-        """Whether deleting what is due would be too much for 24 hours (P6)."""
+        """Whether the deletions would exceed the limit for 24 hours (P6)."""
         held = None if confirm else await self.over_limit(app, before, now)
         self._observer.breaker(app.app_id, held=held is not None)
         if held is not None:
@@ -88,7 +88,7 @@ class Holds:
         return held
 
     async def over_limit(self, app: App, before: DueBefore, now: datetime) -> Held | None:
-        """The same without telling anybody; counts what is due no further than the limit."""
+        """The same without reporting it; stops counting at the limit."""
         reaped = await self.reaped(app, now)
         limit = await self.limit(app)
         due = await self._reaper.count_due(before, min(max(limit - reaped, 0) + 1, _LARGEST))
@@ -107,7 +107,7 @@ class Holds:
         return app.settings.reaper_breaker.limit(active)
 
     def forget_all_but(self, held: set[str]) -> None:
-        """Tells the observer that no other app holds: one that is gone can be given no go."""
+        """Reports to the observer that no other app is held: a deleted app cannot be confirmed."""
         for app_id in self._held - held:
             self._observer.breaker(app_id, held=False)
         self._held = held

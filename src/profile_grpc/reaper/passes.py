@@ -56,7 +56,7 @@ class PassReport:
 
     @property
     def stopped(self) -> bool:
-        """Whether something waits for an operator's go."""
+        """Whether something waits for an operator's confirmation."""
         return self.clock_held or bool(self.held)
 
 
@@ -72,14 +72,14 @@ class _Order:
 
 
 class _Failures:
-    """What failed in some apps, for which the others are not to wait."""
+    """Collects errors of single apps, so that the pass can continue with the others."""
 
     def __init__(self) -> None:
         self._first: Exception | None = None
 
     @contextmanager
     def kept(self, app_id: str | None = None) -> Iterator[None]:
-        """Keeps an error of the block that is about an app's data, settings or node, and goes on after it."""
+        """Keeps an error of the block about an app's data, settings or node, and continues after the block."""
         try:
             yield
         except (StoreError, Refused) as error:
@@ -130,7 +130,7 @@ class Reaper:
         """One pass over all apps or one.
 
         Args:
-            app_id: only this app; what belongs to no app is purged as well.
+            app_id: only this app; what belongs to no app is purged too.
             confirm: an operator's explicit go: passes the breaker and, unless for one app only, ends a clock hold (P6).
             progress: told each chunk: the app, and how many profiles were deleted.
 
@@ -151,22 +151,22 @@ class Reaper:
         return report
 
     async def dry_run(self, app_id: str | None = None) -> list[DryRun]:
-        """What a pass now would delete, for each app or one; changes nothing (P7)."""
+        """What a pass would delete now, for each app or one; changes nothing (P7)."""
         now = self._clock.now()
         return [await dry_run(self._store.reaper, self._holds, app, now) async for app in self._apps(app_id)]
 
     async def clock_would_hold(self) -> bool:
-        """Whether a pass now would delete nothing, as the clock is not to be believed (P6); changes nothing."""
+        """Whether a pass would delete nothing now, because the clock cannot be trusted (P6); changes nothing."""
         return await self._holds.clock_would_hold(self._clock.now())
 
     async def held(self) -> list[Held]:
-        """The apps in which a pass now would stop (P6); changes nothing."""
+        """The apps that a pass would hold now (P6); changes nothing."""
         now = self._clock.now()
         found = [await self._holds.over_limit(app, inactive_before(app, now), now) async for app in self._apps(None)]
         return [held for held in found if held is not None]
 
     async def _work(self, report: PassReport, order: _Order) -> None:
-        # A go for one app is about its breaker. It must not take the clock's word for all the others.
+        # A confirmation for one app is about its breaker. It must not end the clock hold for all the others.
         all_apps = order.app_id is None
         certain = not clock_went_back(order.now, (await self._store.reaper.record()).last_pass_time)
         report.clock_held = await self._holds.clock_holds(order.now, confirm=order.confirm and all_apps)
@@ -183,7 +183,7 @@ class Reaper:
         if all_apps:
             self._holds.forget_all_but({held.app_id for held in report.held})
         reaper, leftovers = self._store.reaper, {*known, ""}
-        with failures.kept():  # one node that is away keeps the database from telling the apps that are gone
+        with failures.kept():  # if one node is unavailable, the database cannot list the apps that are gone
             leftovers.update(await reaper.apps_with_leftovers())
         for app_id in sorted(leftovers):
             with failures.kept(app_id):
@@ -198,7 +198,7 @@ class Reaper:
     async def _clean(self, app: App, report: PassReport, order: _Order) -> None:
         """Deletes what is inactive in the app unless the breaker holds, and purges what is unregistered."""
         now, progress = order.now, order.progress
-        before = self._cutoffs.worth_reading(app, inactive_before(app, now))
+        before = self._cutoffs.without_recent_days(app, inactive_before(app, now))
         held = await self._holds.breaker_holds(app, before, now, confirm=order.confirm)
         if held is not None:
             report.held.append(held)
@@ -207,10 +207,10 @@ class Reaper:
         report.purged.profiles += await self._deletion.delete_due(app, Unregistered.of(app, now), now, progress)
 
     async def _erase_leftovers_of_deleted_apps(self, known: AbstractSet[str]) -> None:
-        """Erases what a call registered that was under way, somewhere, while its app was deleted.
+        """Erases profiles of deleted apps: a call that was in progress during the deletion may have registered them.
 
         Args:
-            known: apps that the pass has met, and need not look for.
+            known: apps that exist, as this pass has read them.
         """
         counts = await self._store.profiles.counts()
         for app_id in sorted({key.app_id for key in counts} - known):
@@ -219,7 +219,7 @@ class Reaper:
             gone = partial(self._gone, app_id)
             try:
                 await erase_profiles(self._store.profiles, self._queue, app_id, AppSettings(), gone)
-            except Conflict:  # it is created anew just now, and that erases them
+            except Conflict:  # it is being created again, which erases them
                 continue
             except Refused as refused:  # a later pass tries again
                 log.warning("profiles of an app that is gone could not be erased", app=app_id, error=str(refused))

@@ -1,4 +1,4 @@
-"""Deletes what deletions leave behind, once its retention is over (P8)."""
+"""Deletes tombstones, events, counts and reservations once their retention is over (P8)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CHUNK = 500
 TOMBSTONE_RETENTION = timedelta(days=90)
 EVENT_RETENTION = timedelta(days=7)
 LEDGER_RETENTION = timedelta(days=400)
-"""Also how long the id of a deleted app stays its tenant's (D4)."""
+"""Also how long the id of a deleted app stays reserved for its tenant (D4)."""
 
 
 @dataclass(slots=True)
@@ -47,7 +47,7 @@ async def purge_leftovers(store: ReaperStore, app_id: str, now: datetime, lease:
 
 
 async def release_app_ids(directory: DirectoryStore, now: datetime, lease: Lease) -> None:
-    """Gives up the ids of deleted apps of which nothing is kept any more (D4)."""
+    """Releases the ids of deleted apps of which nothing is stored any more (D4)."""
     after = ""
     while page := await directory.reservations(now - LEDGER_RETENTION, after, CHUNK):
         for reservation in page:

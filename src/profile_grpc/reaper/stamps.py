@@ -1,4 +1,4 @@
-"""Finds the stored times that a wrong clock dated ahead, which no phone's call may ever meet again (Terms)."""
+"""Corrects stored times that a wrong clock dated in the future, for profiles without further calls (Terms)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CHUNK = 100
 
 
 async def settle_stamps(store: ReaperStore, queue: WriteQueue, app: App, now: datetime, lease: Lease) -> None:
-    """Has the app's profiles that are dated too far ahead dated now.
+    """Sets the app's times that are too far in the future to now.
 
     Raises:
         LeaseLost, StoreError, Refused.
@@ -33,8 +33,8 @@ async def settle_stamps(store: ReaperStore, queue: WriteQueue, app: App, now: da
 
 
 def clock_went_back(now: datetime, last_pass_time: datetime | None) -> bool:
-    """Whether the last pass is dated ahead itself: then it is not known yet which of the two clocks was wrong.
+    """Whether the last pass is dated in the future: then it is not known yet which of the two clocks was wrong.
 
-    A pass under a clock that is behind for a moment must not date every profile back. The next pass knows.
+    A pass under a clock that is briefly behind must not set back the times of every profile. The next pass decides.
     """
     return last_pass_time is not None and last_pass_time - now > MAX_AHEAD

@@ -26,7 +26,7 @@ from profile_grpc.service.ports import (
 from profile_grpc.service.write_queue import WriteQueue
 
 _ATTEMPTS = 10
-"""How often an update is made of what is stored, while others keep changing it."""
+"""How often an update is tried while others keep changing the app."""
 _LONGEST_PAUSE = 0.02
 """Seconds between two attempts."""
 
@@ -50,10 +50,10 @@ class Apps:
         self._clock = clock
         self._hasher = hasher
         self._deletions: set[asyncio.Task[None]] = set()
-        """Those under way: the event loop itself would not keep them."""
+        """Running tasks: the event loop keeps only weak references to them."""
 
     async def create(self, app_id: str, tenant_id: str, display_name: str, settings: AppSettings) -> App:
-        """Creates an app. The id of one that the tenant has deleted is its own to use again (D4).
+        """Creates an app. A tenant can use the id of an app again that it has deleted (D4).
 
         Raises:
             Refused: INVALID_SETTINGS, APP_ALREADY_EXISTS: also while anything is kept of another tenant's app.
@@ -64,7 +64,7 @@ class Apps:
             app = App(app_id, tenant_id, now, now, display_name, settings, revision=random.getrandbits(63))
             try:
                 await self._take(app)
-            except Conflict:  # another creation was first, or is under way
+            except Conflict:  # another creation was first, or is in progress
                 await asyncio.sleep(random.uniform(0, _LONGEST_PAUSE) * 2**attempt)  # noqa: S311 - no secret
             else:
                 self._directory.forget()
@@ -72,7 +72,7 @@ class Apps:
         raise refusals.of(Conflict())
 
     async def _take(self, app: App) -> None:
-        """Makes the app, of an id that is free or reserved for its tenant.
+        """Creates the app, if its id is free or reserved for its tenant.
 
         What calls that outlasted the deletion left of an earlier app is erased after the id is this creation's own,
         and before the app is open: a creation that loses a race deletes nothing.
@@ -110,7 +110,7 @@ class Apps:
         return app
 
     async def change(self, app_id: str, change: Callable[[App], tuple[str, AppSettings]], etag: str = "") -> App:
-        """Updates an app to the display name and settings that `change` makes of what is stored.
+        """Updates an app to the display name and settings that `change` computes from the stored ones.
 
         Without an etag, an update of somebody else in between is no obstacle: `change` is asked again.
 
@@ -128,7 +128,7 @@ class Apps:
         raise refusals.of(Conflict())
 
     async def update(self, before: App, display_name: str, settings: AppSettings, etag: str = "") -> App:
-        """Stores new values of an app that was read as `before`; in force at once (P3).
+        """Stores new values of an app that was read as `before`; they apply at once (P3).
 
         Raises:
             Refused: INVALID_SETTINGS, or ETAG_MISMATCH: it has changed since it was read.
@@ -173,8 +173,8 @@ class Apps:
             raise app_not_allowed(app_id)
         if not force and await self._has_profiles(app_id):
             raise _not_empty(app)
-        # A revision of our own, also where it is closed already: another deletion that wants to open it again learns
-        # that it is no longer alone.
+        # A new revision, even if it is closed already: another deletion that wants to open it again then notices this
+        # one.
         closed = await self._change(app, replace(app, deleting=True))
         deletion = asyncio.create_task(self._delete_closed(app, closed, force=force))
         self._deletions.add(deletion)
@@ -203,7 +203,7 @@ class Apps:
         return any((await self._profiles.app_counts(app_id)).values())
 
     async def _change(self, seen: App, changed: App) -> App:
-        """Stores the app with a new revision, provided that it is as it was seen."""
+        """Stores the app with a new revision, if it has not changed since it was read."""
         stored = replace(changed, revision=random.getrandbits(63))
         try:
             await self._store.change_app(stored, seen.revision)
@@ -219,11 +219,11 @@ class Apps:
 
         try:
             await erase_profiles(self._profiles, self._queue, closed.app_id, closed.settings, still_closed)
-        except Conflict:  # another deletion goes on with it, or has completed it
+        except Conflict:  # another deletion continues or has completed it
             raise _app_changed(closed.app_id) from None
 
     async def create_key(self, order: KeyOrder) -> tuple[StoredKey, str]:
-        """A new key and its secret, which is shown this once.
+        """A new key and its secret, which is shown only once.
 
         Raises:
             Refused: INVALID_REQUEST; it would end before it begins.
@@ -255,7 +255,7 @@ class Apps:
 
 
 async def everybody_knows() -> None:
-    """Waits until no process knows an app as it was before a change."""
+    """Waits until no process has an app in memory as it was before a change."""
     await asyncio.sleep(STALENESS)
 
 

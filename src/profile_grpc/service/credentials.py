@@ -21,7 +21,7 @@ _SECRET_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls: the kind and the reach of the key that was presented."""
+    """The caller: the kind and the scope of its key."""
 
     kind: KeyKind
     tenant_id: str
@@ -33,7 +33,7 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class KeyOrder:
-    """What key to make."""
+    """The key to create."""
 
     kind: KeyKind
     tenant_id: str
@@ -43,7 +43,7 @@ class KeyOrder:
 
 
 def issue(order: KeyOrder, hasher: Hasher, now: datetime) -> tuple[StoredKey, str]:
-    """A new key and its text, which is shown this once: `apk_<key id>_<256 random bits>`.
+    """A new key and its text, which is shown only once: `apk_<key id>_<256 random bits>`.
 
     Raises:
         Refused: INVALID_REQUEST; it would end before it begins.
@@ -67,13 +67,13 @@ def issue(order: KeyOrder, hasher: Hasher, now: datetime) -> tuple[StoredKey, st
 
 
 def parse(presented: str) -> tuple[str, str] | None:
-    """The id and the secret of a key's text, or None when it is none."""
+    """The id and the secret of a key's text, or None if it is not a key."""
     match = _FORM.match(presented)
     return (match[1], match[2]) if match else None
 
 
 def missing() -> Refused:
-    """The call carries no key."""
+    """The call has no key."""
     return Refused(
         Reason.CREDENTIAL_MISSING,
         f"The call carries no credential; send a key as {HEADER!r} metadata.",
@@ -82,7 +82,7 @@ def missing() -> Refused:
 
 
 def invalid() -> Refused:
-    """The key is unknown, malformed, revoked or expired; which of them is not said."""
+    """The key is unknown, malformed, revoked or expired; the caller does not learn which."""
     return Refused(
         Reason.CREDENTIAL_INVALID,
         f"The key in {HEADER!r} is not valid; check it, or create a new one.",

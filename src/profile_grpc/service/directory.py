@@ -1,4 +1,4 @@
-"""Apps and keys as every call needs them: read once, kept in memory, dropped as soon as the stored ones change."""
+"""A cache of apps and keys for all calls, invalidated when the stored ones change."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from profile_grpc.service.ports import DirectoryStore, KeyKind, StoreError, Stor
 log = structlog.get_logger(__name__)
 
 REFRESH_INTERVAL = 1.0
-"""Seconds between two looks for changes made by other processes."""
+"""Seconds between two checks for changes by other processes."""
 STALENESS = 2.5
-"""Seconds after which no process that reaches the database knows an app or a key as it was before a change."""
+"""Seconds after a change until no process with a database connection uses the previous app or key."""
 MAX_ENTRIES = 100_000
 
 
@@ -31,17 +31,17 @@ class _Cache:
 
     version: int
     apps: dict[tuple[str, str], App]
-    """By tenant and id: of an app of another tenant a caller learns nothing, not even how long a look-up takes."""
+    """By tenant and id: a caller learns nothing about apps of other tenants, not even from the time of a look-up."""
     day: date
     """The UTC day on which it was read: on the next one every key is read again, and its use noted."""
     callers: dict[str, Caller]
-    """By the presented text of the key: in memory only, and the quickest way to know a key again."""
+    """By the text of the key, in memory only: the fastest look-up."""
     ends: dict[str, datetime] = field(default_factory=dict)
     """When keys among them expire."""
 
 
 class Directory:
-    """The apps and keys of the store. `run` looks for changes once a second.
+    """The apps and keys of the store. `run` checks for changes once a second.
 
     A change made through this process is in force at once (`forget`), one made by another within a refresh.
     """
@@ -54,7 +54,7 @@ class Directory:
         anonymous: Caller | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """`anonymous`: who calls without a key (development only); None: nobody may."""
+        """`anonymous`: the caller of calls without a key (development only); None: they are refused."""
         self._now = now
         self._store = store
         self._hasher = hasher
@@ -64,7 +64,7 @@ class Directory:
         self._cache = _Cache(-1, {}, now().date(), {})
 
     async def refresh(self) -> None:
-        """Forgets what was read if anything has changed since, or a day has begun; ends keys that have expired.
+        """Drops the cache if anything has changed, or at the start of a day; removes expired keys.
 
         Writes the day of keys' first use of the day.
 
@@ -86,7 +86,7 @@ class Directory:
                 raise
 
     def forget(self) -> None:
-        """Reads everything anew from now on."""
+        """Drops the cache."""
         self._cache = _Cache(-1, {}, self._now().date(), {})
 
     async def run(self, interval: float = REFRESH_INTERVAL) -> None:
@@ -96,8 +96,8 @@ class Directory:
             try:
                 await self.refresh()
             except StoreUnavailable:
-                continue  # the health check tells; what is known stays in force
-            except StoreError as error:  # without this task the whole process would end
+                continue  # the health check reports it; the cache stays valid
+            except StoreError as error:  # the process ends if this task ends
                 log.warning("the directory cannot be refreshed", error=str(error))
 
     def known_caller(self, presented: str | None) -> Caller | None:
@@ -105,7 +105,7 @@ class Directory:
         return self._cache.callers.get(presented) if presented else None
 
     async def authenticate(self, presented: str | None) -> Caller:
-        """Who presents this key.
+        """The caller with this key.
 
         Raises:
             Refused: CREDENTIAL_MISSING or CREDENTIAL_INVALID.
@@ -156,7 +156,7 @@ class Directory:
         return found
 
     async def reach_each(self, caller: Caller, app_ids: Iterable[str]) -> Mapping[str, App | Refused]:
-        """As `reach`, of many apps, which cost no more look-ups than one."""
+        """As `reach`, for many apps, with no more look-ups than for one."""
         answer: dict[str, App | Refused] = {}
         unknown = []
         for app_id in set(app_ids):

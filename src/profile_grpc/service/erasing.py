@@ -21,23 +21,23 @@ async def erase_profiles(
 ) -> None:
     """Deletes every profile of the app, each with tombstone and event (D3).
 
-    A process may stand still at any step while somebody else completes the deletion, creates the app anew and
-    registers devices. So what was found is deleted only if the app is closed to everybody since before it was looked
-    for, and only as it was found.
+    A process may pause at any step while another one completes the deletion, creates the app again and registers
+    devices. So profiles are deleted only if the app was closed before they were listed, and only if they have not
+    changed since.
 
     Args:
         profiles: where to look for them.
         queue: what deletes them.
         app_id: the app.
         settings: the app's.
-        still_closed: whether nobody could register in the app since the erasing began.
+        still_closed: whether the app has been closed without interruption since the erasing started.
 
     Raises:
-        Conflict: somebody else has taken the app over.
+        Conflict: another process has taken the app over.
         Refused: as the queue.
     """
     while found := await profiles.list(ProfileFilter(app_id), None, CHUNK):
         if not await still_closed():
-            raise Conflict("somebody else has taken the app over")
+            raise Conflict("another process has taken the app over")
         keys, revisions = tuple(profile.key for profile in found), tuple(profile.revision for profile in found)
         await queue.submit(EraseApp(app_id, keys, revisions), settings)

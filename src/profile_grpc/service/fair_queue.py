@@ -1,4 +1,4 @@
-"""What waits for the write path, and whose turn it is: bulk gives way to single calls, and apps take turns."""
+"""The order of waiting commands: single calls have priority over bulk, and apps take turns."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Generic, Protocol, TypeVar
 
 
 class Waiting(Protocol):
-    """What can wait."""
+    """An entry of the queue."""
 
     @property
     def app_id(self) -> str:
@@ -16,25 +16,25 @@ class Waiting(Protocol):
 
     @property
     def size(self) -> int:
-        """The profiles or items that it is about, at least 1."""
+        """The number of its profiles or items, at least 1."""
         ...
 
 
 WaitingT = TypeVar("WaitingT", bound=Waiting)
 
 _QUIET = 64
-"""Batches of bulk alone after which it need not expect single calls: about half a second."""
+"""Batches of bulk alone after which no single calls are expected: about half a second."""
 
 
 class FairQueue(Generic[WaitingT]):
     """Two lanes, single calls and bulk. In each the apps take turns, and an app's entries keep their order.
 
-    A batch holds single calls first, then bulk, for which half of the batch is kept at most, and `bulk` at most while
-    there are single calls or were lately. Bulk alone fills whole batches.
+    A batch has single calls first, then bulk: up to half of the batch, and up to `bulk` while there are single calls or
+    were recently. Bulk alone fills whole batches.
     """
 
     def __init__(self, batch: int, bulk: int) -> None:
-        """`batch`: the largest size of a batch. `bulk`: the largest size of its bulk beside single calls."""
+        """`batch`: the largest size of a batch. `bulk`: the largest size of bulk in a batch with single calls."""
         self._batch = batch
         self._bulk = max(1, min(bulk, batch // 2))
         self._lanes: tuple[_Lane[WaitingT], _Lane[WaitingT]] = (_Lane(), _Lane())
@@ -47,20 +47,20 @@ class FairQueue(Generic[WaitingT]):
 
     @property
     def size(self) -> int:
-        """The size of all that waits."""
+        """The total size of all entries."""
         return sum(lane.size for lane in self._lanes)
 
     @property
     def has_bulk(self) -> bool:
-        """Whether bulk waits, and so the next batch is full of use without waiting for callers."""
+        """Whether bulk waits, so that the next batch need not wait for callers."""
         return bool(self._lanes[1].length)
 
     def add(self, entry: WaitingT, *, bulk: bool) -> None:
-        """Lets it wait."""
+        """Appends an entry to its lane."""
         self._lanes[bulk].add(entry)
 
     def take(self) -> list[WaitingT]:
-        """The next batch; empty when nothing waits. One entry that is larger than its share is taken all the same."""
+        """The next batch; empty if nothing waits. A single entry larger than its share is taken anyway."""
         singles, bulks = self._lanes
         calls = singles.take(self._batch - min(self._bulk, bulks.size)) if singles.length else []
         if calls:
@@ -82,7 +82,7 @@ class _Lane(Generic[WaitingT]):
         self._turns: deque[deque[WaitingT]] = deque()
 
     def add(self, entry: WaitingT) -> None:
-        """Behind the others of its app. An app that was not waiting comes after those that were."""
+        """Appends an entry to those of its app. An app that was not waiting takes its turn after the others."""
         backlog = self._backlogs.get(entry.app_id)
         if backlog is None:
             backlog = self._backlogs[entry.app_id] = deque()
@@ -92,7 +92,7 @@ class _Lane(Generic[WaitingT]):
         self.size += entry.size
 
     def take(self, room: int) -> list[WaitingT]:
-        """As many entries as have room, and the first one in any case."""
+        """As many entries as fit into `room`, and the first one in any case."""
         taken: list[WaitingT] = []
         while self._turns:
             backlog = self._turns[0]

@@ -1,4 +1,4 @@
-"""Callers that were answered together come back together: a short wait lets them share the next transaction too."""
+"""A short wait before a batch: callers that were answered together call again together, and can share the next one."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ LINGER = 0.012
 
 
 class Gathering:
-    """Waits for callers who were just answered. Whoever comes while nothing is under way need not be told of it."""
+    """Waits for callers that were just answered."""
 
     def __init__(self, linger: float = LINGER) -> None:
-        """`linger`: seconds that a wait may take."""
+        """`linger`: the maximum wait in seconds."""
         self._linger = linger
         self._target = 0
         self._gathered = asyncio.Event()
 
     def arrived(self, waiting: int) -> None:
-        """Another caller has come; so many wait now."""
+        """Another caller has arrived; `waiting` of them wait now."""
         if waiting == self._target:
             self._gathered.set()
 
     async def wait(self, waiting: int, expected: int) -> None:
-        """Until `expected` callers wait, of whom `waiting` do already, or long enough."""
+        """Waits until `expected` callers wait, of whom `waiting` do already, or the maximum wait is over."""
         if waiting >= expected:
             return
         self._target = expected
@@ -35,5 +35,5 @@ class Gathering:
         self._target = 0
 
     def end(self) -> None:
-        """Ends a wait that is under way."""
+        """Ends the current wait."""
         self._gathered.set()

@@ -28,7 +28,7 @@ class Lease:
         """When it was last renewed, in seconds of a monotonic clock."""
 
     async def acquire(self) -> None:
-        """Takes the lease, or renews it.
+        """Acquires or renews the lease.
 
         Raises:
             LeaseLost: another process holds it.
@@ -44,5 +44,5 @@ class Lease:
             await self.acquire()
 
     async def release(self) -> None:
-        """Gives the lease back, if this process has it."""
+        """Releases the lease, if this process has it."""
         await self._leases.release(self._name, self._holder)

@@ -1,4 +1,4 @@
-"""What the service tells its operators as it works; the metrics are one observer."""
+"""The measurements that the service reports; the metrics are one observer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from profile_grpc.domain.state import Changes
 
 
 class Observer(Protocol):
-    """Told of everything that is counted or timed. Calls return at once and never raise."""
+    """Receives everything that is counted or timed. Methods return at once and never raise."""
 
     def queue_depth(self, depth: int) -> None:
         """How many commands wait in the write queue."""
@@ -25,8 +25,8 @@ class Observer(Protocol):
         """Another writer won; the batch is decided again."""
         ...
 
-    def device_crowded(self, app_id: str) -> None:
-        """A registration met more users on its device than it is meant for (R5)."""
+    def too_many_users(self, app_id: str) -> None:
+        """A registration found more users on its device than recommended (R5)."""
         ...
 
     def placeholder_id(self, app_id: str, field: str) -> None:
@@ -34,11 +34,11 @@ class Observer(Protocol):
         ...
 
     def feedback_decided(self, app_id: str, outcome: PushFeedbackOutcome, number: int) -> None:
-        """So many feedback items were answered with this outcome (F6)."""
+        """`number` feedback items were answered with this outcome (F6)."""
         ...
 
     def profiles_deleted(self, app_id: str, reason: DeletionReason, number: int) -> None:
-        """Profiles were deleted beside the write queue."""
+        """Profiles were deleted without the write queue."""
         ...
 
     def reaper_passed(self, outcome: str, seconds: float) -> None:
@@ -46,11 +46,11 @@ class Observer(Protocol):
         ...
 
     def breaker(self, app_id: str, *, held: bool) -> None:
-        """Whether the reaper's breaker holds in an app (P6)."""
+        """Whether the reaper's breaker holds an app (P6)."""
         ...
 
     def clock_hold(self, *, held: bool) -> None:
-        """Whether the reaper holds everywhere because the clock jumped (P6)."""
+        """Whether the reaper deletes nothing because the clock jumped (P6)."""
         ...
 
     def nodes_missing(self, nodes: Sequence[str]) -> None:
@@ -59,7 +59,7 @@ class Observer(Protocol):
 
 
 class NullObserver:
-    """An observer that listens to nothing."""
+    """An observer that ignores everything."""
 
     def queue_depth(self, depth: int) -> None:
         """See Observer."""
@@ -70,7 +70,7 @@ class NullObserver:
     def batch_conflicted(self) -> None:
         """See Observer."""
 
-    def device_crowded(self, app_id: str) -> None:
+    def too_many_users(self, app_id: str) -> None:
         """See Observer."""
 
     def placeholder_id(self, app_id: str, field: str) -> None:

@@ -1,4 +1,4 @@
-"""Page tokens: opaque, sealed, bound to the filter they were made for."""
+"""Page tokens: opaque, authenticated, bound to the filter of their listing."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def unseal(hasher: Hasher, listing: Sequence[str | int | None], token: str) -> l
     """The position in the token, or None for the first page.
 
     Raises:
-        Refused: INVALID_PAGE_TOKEN: not a token of this server, or of another filter.
+        Refused: INVALID_PAGE_TOKEN: not a token of this server, or for another filter.
     """
     if not token:
         return None

@@ -27,7 +27,7 @@ ResultT = TypeVar("ResultT")
 _PAGE_BYTES = 1 << 20
 """Of a page: a client takes 4 MiB if it is told nothing else, and nobody is answered while one is written."""
 _READ_FIRST = 100
-"""Profiles that are read before it is known how large they are."""
+"""Profiles that are read before their size is known."""
 _SHORT_PARTS = 500
 _ENDPOINT_KEYS = 200
 """Of an endpoint, its Web Push keys at most."""
@@ -57,10 +57,10 @@ class Profiles:
         return await self._queue.submit_all([(command, app.settings) for app, command in commands])
 
     async def register(self, app: App, command: Register) -> Registered:
-        """`submit`; tells of a crowded device (R5)."""
+        """`submit`, which also reports devices with too many users (R5)."""
         result = await self.submit(app, command)
         if result.crowded:
-            self._observer.device_crowded(app.app_id)
+            self._observer.too_many_users(app.app_id)
         for name in result.placeholder_ids:
             self._observer.placeholder_id(app.app_id, name)
         return result

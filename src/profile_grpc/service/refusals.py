@@ -1,4 +1,4 @@
-"""How the faults of the store, and our own, are told to callers."""
+"""The refusals for errors of the store and of the service itself."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ log = structlog.get_logger(__name__)
 
 
 def of(error: Exception) -> Refused:
-    """The refusal that tells the error: a Refused is its own; what is not foreseen is INTERNAL, and logged."""
+    """The refusal for an error: a Refused itself; INTERNAL, with a log line, for unexpected errors."""
     match error:
         case Refused():
             return error
         case StoreUnavailable():
             return unavailable()
         case Conflict():
-            return Refused(Reason.CONFLICT, "Other calls keep changing the same data; nothing was written, try again.")
+            return Refused(Reason.CONFLICT, "Other calls keep changing the same data; nothing was written. Try again.")
         case DataRefused():
             return Refused(Reason.DATA_REFUSED, "The database refuses the data of this call; nothing was written.")
         case _:
@@ -42,7 +42,7 @@ def unavailable() -> Refused:
 
 
 def internal(error: Exception) -> Refused:
-    """A fault of ours, logged here under the trace id that the caller is told."""
+    """A fault of the service, logged here with the trace id that the caller gets."""
     trace_id = secrets.token_hex(8)
     log.error("internal fault", trace_id=trace_id, exc_info=error)
     return Refused(

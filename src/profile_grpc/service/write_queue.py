@@ -1,4 +1,4 @@
-"""The write path: every command that changes profiles comes through here."""
+"""The write path: all commands that change profiles go through this queue."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from profile_grpc.service.shard_queue import QueueLimits, ShardQueue
 ResultT = TypeVar("ResultT")
 
 _PART = 8
-"""Each of several queues may hold this part of the limit: those of a node that does not answer must not use up memory,
-and the others go on."""
+"""Each of several queues may use this part of the limit, so that the queues of a node that does not answer neither use
+up the memory nor stop the others."""
 
 
 class WriteQueue:
-    """Decides and commits commands in batches, those of each shard by themselves.
+    """Decides and commits commands in batches, separately for each shard.
 
-    On SQLite and PostgreSQL there is one shard. On a Citus cluster a batch holds commands of one shard, so that each
-    commit is one node's, and a node that is away holds up its own apps only.
+    On SQLite and PostgreSQL there is one shard. On a Citus cluster a batch has commands of one shard, so that each
+    commit concerns one node, and an unavailable node delays its own apps only.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class WriteQueue:
         self._store = store
         self._observer = observer
         self._limits = limits or QueueLimits()
-        # Random revisions, so that a row deleted and made again never has one that was seen before.
+        # Random revisions, so that a row that was deleted and created again never has an earlier revision.
         revision = fresh_revision or (lambda: random.getrandbits(63))
 
         def make(limits: QueueLimits) -> ShardQueue:
@@ -65,10 +65,10 @@ class WriteQueue:
         """Those of the shards, by the shard's number, made when first needed."""
         self._closing = False
         self.taken = 0
-        """How many commands have come so far: whether there are callers, for those who should give way."""
+        """How many commands were accepted so far, so that the reaper notices callers."""
 
     def start(self) -> None:
-        """Begins to work, on the running event loop."""
+        """Starts the workers on the running event loop."""
         self._only.start()
 
     async def close(self) -> None:
@@ -95,7 +95,7 @@ class WriteQueue:
         return answer
 
     async def submit_all(self, commands: Sequence[tuple[Command[ResultT], AppSettings]]) -> list[ResultT | Refused]:
-        """Decides and commits each command on its own, and answers them in order.
+        """Decides and commits each command on its own; returns the results in order.
 
         Raises:
             Refused: QUEUE_FULL or DRAINING, for all of them, before any work; DATABASE_UNAVAILABLE likewise.

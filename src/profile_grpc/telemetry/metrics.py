@@ -108,9 +108,9 @@ class Metrics:
             ("app",),
             registry=registry,
         )
-        self._crowded = Counter(
+        self._too_many_users = Counter(
             "profile_grpc_crowded_devices",
-            "Registrations on a device with more users than it is meant for, by app.",
+            "Registrations on a device with more users than recommended, by app.",
             ("app",),
             registry=registry,
         )
@@ -198,9 +198,9 @@ class Metrics:
         """A batch is decided again."""
         self._conflicts.inc()
 
-    def device_crowded(self, app_id: str) -> None:
-        """A device has more users than it is meant for."""
-        self._crowded.labels(app_id).inc()
+    def too_many_users(self, app_id: str) -> None:
+        """A device has more users than recommended."""
+        self._too_many_users.labels(app_id).inc()
 
     def placeholder_id(self, app_id: str, field: str) -> None:
         """See Observer."""
