@@ -20,8 +20,8 @@ from sqlalchemy.schema import CreateIndex
 from profile_grpc.config import is_sqlite, sqlite_path
 from profile_grpc.domain.commands import NewEndpoint, ProfilePatch, needs_of
 from profile_grpc.domain.hashing import Hasher
-from profile_grpc.domain.kinds import COUNTS, LEDGER, PROFILES, TOKENS
-from profile_grpc.domain.model import Platform, ProfileKey, PushProvider
+from profile_grpc.domain.kinds import COUNTS, LEDGER, PROFILES
+from profile_grpc.domain.model import Platform, ProfileKey, PushProvider, Token
 from profile_grpc.domain.needs import Rows
 from profile_grpc.domain.registration import Register
 from profile_grpc.domain.settings import AppSettings
@@ -37,7 +37,7 @@ LOT = 10_000
 """Profiles that are written at a time."""
 BULK = 200_000
 """From so many on, the indexes of an empty database are built after the rows."""
-TABLES = (tables.profile, tables.push_token, tables.mad_ledger)
+TABLES = (tables.profile, tables.token_holder, tables.mad_ledger)
 """Those with a row for each profile. Not the events, which last 7 days, and not the guards, which profiles share."""
 
 REGISTERED = timedelta(days=20)
@@ -53,30 +53,25 @@ class Pattern:
         self._heard, self._days = micros(heard), days
         self.registered = min(now - REGISTERED, heard - timedelta(days=days))
         self.changes = _registration(hasher, self.registered)
-        [profile], [holder] = self.changes.writes(PROFILES), self.changes.writes(TOKENS)
+        [profile] = self.changes.writes(PROFILES)
         [count] = self.changes.left(LEDGER)
         self._profile = columns.profile_values(profile.row)
-        self._holder = columns.token_guard_values(holder.row)
         self._count = columns.ledger_values(count)
 
     def lot(self, first: int, count: int) -> Mapping[str, Sequence[Row]]:
         """The rows of so many profiles, from the number `first` on, by table."""
         dice = random.Random(first)  # noqa: S311 - no secret
         found: dict[str, list[Row]] = {table.name: [] for table in TABLES}
-        profile, holder = list(self._profile), list(self._holder)
+        profile = list(self._profile)
         before, after = self._profile[_ENDPOINTS].split(_TOKEN)
         for number in range(first, first + count):
             key, text = key_of(number), token(number)
             heard = self._heard - number % self._days * DAY
             profile[1], profile[2], profile[_ENDPOINTS] = key.user_id, key.device_id, f"{before}{text}{after}"
             profile[_HEARD], profile[_HEARD_DAY], profile[-1] = heard, heard // DAY, dice.getrandbits(63)
-            holder[1], holder[_HOLDER], holder[-1] = (
-                self._hasher.token(APP, text).token_hash,
-                key.device_id,
-                dice.getrandbits(63),
-            )
             found["profile"].append(tuple(profile))
-            found["push_token"].append(tuple(holder))
+            token_hash = self._hasher.token(Token(APP, text))
+            found["token_holder"].append((APP, token_hash, key.device_id, key.user_id))
             found["mad_ledger"].append((APP, self._hasher.profile(key), *self._count[2:]))
         return found
 
@@ -85,7 +80,6 @@ _TOKEN = "a token"  # noqa: S105 - the pattern's
 _ENDPOINTS, _HEARD, _HEARD_DAY = (
     tables.profile.c.keys().index(name) for name in ("push_endpoints", "last_heartbeat_time", "heartbeat_day")
 )
-_HOLDER = tables.push_token.c.keys().index("device_id")
 
 
 def _registration(hasher: Hasher, now: datetime) -> Changes:
@@ -102,7 +96,7 @@ def _registration(hasher: Hasher, now: datetime) -> Changes:
         },
     )
     command, settings = Register(ProfileKey(APP, "a user", "a device"), patch), AppSettings()
-    needs = needs_of([(command, settings)], hasher)
+    needs = needs_of([(command, settings)])
     state = State(Rows(needs), hasher=hasher, now=now, fresh_revision=lambda: 0)
     command.decide(state, settings)
     return state.changes()

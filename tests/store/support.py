@@ -55,7 +55,7 @@ class Writer:
 
     async def decided(self, transaction: WriteTransaction, *commands: AnyCommand) -> tuple[list[Any], Changes]:
         """What the commands would write, not yet written."""
-        wanted = needs_of([(command, self.settings) for command in commands], HASHER)
+        wanted = needs_of([(command, self.settings) for command in commands])
         state = state_of(await transaction.load(wanted), self.now)
         results = [command.decide(state, self.settings) for command in commands]
         return results, state.changes()

@@ -19,7 +19,7 @@ from tests.store.support import HASHER, Writer, contents
 
 COUNT = 30
 # The events of a registration do not last, and a heartbeat changes `update_time` of no profile.
-TABLES = ("profile", "push_token", "mad_ledger", "profile_count")
+TABLES = ("profile", "token_holder", "mad_ledger", "profile_count")
 RANDOM = ("revision", "shard")
 
 

@@ -125,12 +125,12 @@ async def test_P4_nothing_is_deleted_when_one_of_them_has_changed(store: SqlStor
 async def test_R4_a_registration_that_was_decided_before_the_deletion_is_decided_again(
     store: SqlStore, other: SqlStore
 ) -> None:
-    """The owner of the token is counted anew, or gone, though nobody has read it."""
+    """A profile that another device takes the token from is gone meanwhile."""
     writer = Writer(store, SETTINGS)
     for command in history(BULK):
         await writer.commit(command)
     async with store.profiles.write() as transaction:
-        _, changes = await writer.decided(transaction, register(key("new", "phone", BULK), "T1"))
+        _, changes = await writer.decided(transaction, register(key("new", "tablet", BULK), "T1"))
         await other.reaper.delete(BULK, await due(other, ann(BULK)), DeletionReason.INACTIVE, NOW + 60 * DAY)
         with pytest.raises(Conflict):
             await transaction.apply(changes)

@@ -3,7 +3,6 @@
 import asyncio
 from collections import Counter
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 from sqlalchemy import delete
@@ -20,20 +19,17 @@ from profile_grpc.domain.model import (
     Profile,
     PushProvider,
     PushPurpose,
-    TokenGuard,
-    TokenKey,
 )
-from profile_grpc.domain.needs import Asked, Needs
-from profile_grpc.domain.removal import DeleteDeviceProfile, RemoveAccount, ReportedToken, Unregister
+from profile_grpc.domain.needs import Needs
+from profile_grpc.domain.removal import DeleteDeviceProfile, Unregister
 from profile_grpc.domain.results import Registered
 from profile_grpc.domain.settings import AppSettings
-from profile_grpc.domain.state import Delete, TornRows, Write
+from profile_grpc.domain.state import Delete, Write
 from profile_grpc.domain.updating import UpdateProfileData
 from profile_grpc.service.observer import NullObserver
 from profile_grpc.service.ports import Conflict
 from profile_grpc.service.write_queue import WriteQueue
 from profile_grpc.store import SqlStore, tables
-from profile_grpc.store.database import Session
 from tests.store.support import DAY, HASHER, NOW, Writer, changes, contents, key, profile, put, register
 
 SHARED = AppSettings(multi_user_per_device=True)
@@ -140,37 +136,28 @@ async def test_a_device_counted_twice_is_refused_m4(store: SqlStore, other: SqlS
     assert (usage.distinct, usage.rolling) == (1, 1)
 
 
-GUARDED = [
-    ("tokens", TokenGuard(TokenKey("shop", "h", PushProvider.HMS), "phone", 1, 5)),
-    ("profiles", profile(key(), revision=5)),
-]
-
-
-@pytest.mark.parametrize(("kind", "row"), GUARDED, ids=[name for name, _ in GUARDED])
-async def test_every_write_is_guarded(store: SqlStore, kind: str, row: Profile | TokenGuard) -> None:
-    async def apply(**what: Any) -> None:
+async def test_every_write_is_guarded(store: SqlStore) -> None:
+    async def apply(one: Write[Profile] | Delete[Profile]) -> None:
         async with store.profiles.write() as transaction:
-            await transaction.apply(changes(**what))
+            await transaction.apply(changes(profiles=[one]))
 
+    row = profile(key(), revision=5)
     changed = row._replace(revision=6)
-    with pytest.raises(Conflict):
-        await apply(**{kind: [Write(row, 4)]})
-    with pytest.raises(Conflict):
-        await apply(**{kind: [Delete(row.key, 4)]})
-    assert await contents(store) == {}
-    await apply(**{kind: [Write(row, None)]})
-    before = await contents(store)
-    for refused in (
-        {kind: [Write(changed, None)]},
-        {kind: [Write(changed, 4)]},
-        {kind: [Delete(row.key, 6)]},
-    ):
+    unseen: tuple[Write[Profile] | Delete[Profile], ...] = (Write(row, 4), Delete(row._replace(revision=4)))
+    for refused in unseen:
         with pytest.raises(Conflict):
-            await apply(**refused)
+            await apply(refused)
+    assert await contents(store) == {}
+    await apply(Write(row, None))
+    before = await contents(store)
+    stale: tuple[Write[Profile] | Delete[Profile], ...] = (Write(changed, None), Write(changed, 4), Delete(changed))
+    for refused in stale:
+        with pytest.raises(Conflict):
+            await apply(refused)
     assert await contents(store) == before
-    await apply(**{kind: [Write(changed, 5)]})
+    await apply(Write(changed, 5))
     assert await contents(store) != before
-    await apply(**{kind: [Delete(row.key, 6)]})
+    await apply(Delete(changed))
     assert await contents(store) == {}
 
 
@@ -235,8 +222,7 @@ async def test_of_many_that_create_the_same_device_at_once_one_wins(store: SqlSt
     assert outcomes["won"] >= 1
     stored = await contents(store)
     assert len(stored["profile"]) == outcomes["won"]
-    [[*_, holders, _]] = stored["push_token"]
-    assert holders == outcomes["won"]
+    assert len(stored["token_holder"]) == outcomes["won"]
     assert len(stored["mad_ledger"]) == outcomes["won"]
 
 
@@ -269,33 +255,24 @@ class _Clock:
         return datetime.now(UTC)
 
 
-async def test_R4_a_token_held_since_its_owner_was_read_is_read_again(
-    pair: tuple[Writer, Writer], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A removal by two tokens, one of which the app reports meanwhile: its owner must not outlive the profile (D3)."""
+async def test_R4_a_token_that_a_profile_takes_while_another_device_claims_it(pair: tuple[Writer, Writer]) -> None:
+    """The holders are found before they are read: whoever joins them meanwhile has changed the token's guard."""
     first, second = pair
-    ann = key("ann", "phone")
-    await first.commit(register(ann, "t1"))
-    assert isinstance(first.store, SqlStore)
-    owners = first.store.profiles._loader._tokens
-    load, meanwhile = owners.select, [UpdateProfileData(ann, ProfilePatch(push_endpoints=(CALLS,)))]
+    await first.commit(register(key("ann", "phone"), "t"))
 
-    async def then_another_process_commits(session: Session, asked: dict[Asked, set[Any]]) -> dict[Any, Any]:
-        found = await load(session, asked)
-        if meanwhile:
-            await second.commit(meanwhile.pop())
-        return found
+    async def claim() -> None:
+        async with first.store.profiles.write() as late:
+            _, decided = await first.decided(late, register(key("bob", "tablet"), "t"))
+            await second.commit(register(key("cid", "phone"), "t"))
+            await late.apply(decided)
 
-    monkeypatch.setattr(owners, "select", then_another_process_commits)
-    removal = RemoveAccount("shop", (ReportedToken("t1"), ReportedToken("t2")), username="ann")
-    with pytest.raises(TornRows):
-        await first.commit(removal)
-    await first.commit(removal)
-    assert "push_token" not in await contents_of(first)
+    with pytest.raises(Conflict):
+        await claim()
+    await first.commit(register(key("bob", "tablet"), "t"))
+    assert {row[2:] for row in (await contents_of(first))["token_holder"]} == {("tablet", "bob")}
 
 
-async def test_D3_linking_a_customer_and_deleting_by_it_at_once_leaves_no_owner(store: SqlStore) -> None:
-    """The first was to keep its tokens, so their owners were not read; the second deletes the profile."""
+async def test_D3_linking_a_customer_and_deleting_by_it_at_once_leaves_no_holder(store: SqlStore) -> None:
     queue = WriteQueue(store.profiles, _Clock(), HASHER, observer=NullObserver())
     queue.start()
     try:
@@ -305,17 +282,17 @@ async def test_D3_linking_a_customer_and_deleting_by_it_at_once_leaves_no_owner(
         commands: list[tuple[AnyCommand, AppSettings]] = [(link, AppSettings()), (deletion, AppSettings())]
         answers = await queue.submit_all(commands)
         assert not [answer for answer in answers if isinstance(answer, Refused)]
-        assert not {"profile", "push_token"} & (await contents(store)).keys()
+        assert not {"profile", "token_holder"} & (await contents(store)).keys()
     finally:
         await queue.close()
 
 
-async def test_R4_an_owner_that_counts_profiles_which_are_gone_gives_way(store: SqlStore, writer: Writer) -> None:
+async def test_R4_a_holder_that_is_gone_is_no_holder(store: SqlStore, writer: Writer) -> None:
     """However it came about: a token must not be lost to every other device for ever."""
     await writer.commit(register(key("ann", "phone"), "t"))
     database = store._database
     await database.execute(database.prepare(delete(tables.profile)))
     [result] = await writer.commit(register(key("bob", "tablet"), "t"))
     assert isinstance(result, Registered)
-    [owner] = (await contents(store))["push_token"]
-    assert owner[3:5] == ("tablet", 1)
+    assert result.displaced == ()
+    assert ("tablet", "bob") in {row[2:] for row in (await contents(store))["token_holder"]}

@@ -6,7 +6,21 @@ from typing import Any
 import pytest
 
 from profile_grpc.domain.heartbeat import Heartbeat
-from profile_grpc.domain.kinds import BEATS, GUARDS, OF_CUSTOMER, OF_USER, ON_DEVICE, OWNERS, PROFILES, TOKENS, RowKind
+from profile_grpc.domain.kinds import (
+    BEATS,
+    CURRENT,
+    GUARDS,
+    HOLDERS,
+    HOLDERS_ELSEWHERE,
+    HOLDERS_OF_USER,
+    NAMED,
+    OF_CUSTOMER,
+    OF_USER,
+    PROFILES,
+    RECEIVING,
+    SIGNED_IN,
+    RowKind,
+)
 from profile_grpc.domain.model import (
     CustomerKey,
     DeletionReason,
@@ -15,14 +29,14 @@ from profile_grpc.domain.model import (
     MadRecord,
     Profile,
     ProfileKey,
-    PushProvider,
-    TokenGuard,
-    TokenKey,
+    Token,
+    TokenElsewhere,
+    TokenOfUser,
     Tombstone,
     UserKey,
 )
-from profile_grpc.domain.needs import Needs, Rows
-from profile_grpc.domain.removal import DeleteDeviceProfile
+from profile_grpc.domain.needs import Asked, Needs
+from profile_grpc.domain.removal import DeleteDeviceProfile, Unregister
 from profile_grpc.domain.settings import AppSettings
 from profile_grpc.store import SqlStore
 from tests.store.support import DAY, HASHER, NOW, Writer, changes, key, register
@@ -46,28 +60,49 @@ def keys(profiles: Iterable[Profile]) -> set[ProfileKey]:
     return {p.key for p in profiles}
 
 
-def token(text: str, app: str = "shop") -> TokenKey:
-    return TokenKey(app, HASHER.token(app, text).token_hash, PushProvider.FCM)
-
-
-def assert_guarded(rows: Rows) -> None:
-    """Every loaded profile comes with the guards of its tokens."""
-    tokens = {guard.key for guard in rows.of(TOKENS)}
-    for p in rows.of(PROFILES):
-        assert {token(e.token, p.key.app_id) for e in p.push_endpoints} <= tokens
-
-
 async def test_a_profile_by_its_key(writer: Writer) -> None:
     rows = await writer.load(Needs({PROFILES: {key("ann", "tablet"), key("nobody")}}))
     assert keys(rows.of(PROFILES)) == {key("ann", "tablet")}
-    assert_guarded(rows)
     assert rows.histories == {key("nobody"): History()}
 
 
-async def test_every_profile_of_a_device(writer: Writer) -> None:
-    rows = await writer.load(Needs({ON_DEVICE: {DeviceKey("shop", "phone"), DeviceKey("shop", "no such")}}))
-    assert keys(rows.of(PROFILES)) == {key("ann"), key("bob")}
-    assert_guarded(rows)
+PHONE = DeviceKey("shop", "phone")
+
+
+@pytest.mark.parametrize(
+    ("selection", "by", "found"),
+    [
+        (SIGNED_IN, PHONE, {key("ann"), key("bob")}),
+        (CURRENT, PHONE, {key("bob")}),
+        (RECEIVING, UserKey("shop", "ann"), {key("ann")}),
+        (OF_USER, UserKey("shop", "ann"), {key("ann"), key("ann", "tablet")}),
+        (OF_CUSTOMER, CustomerKey("shop", "c1"), {key("ann"), key("ann", "tablet")}),
+        (HOLDERS, Token("shop", "phone"), {key("ann"), key("bob")}),
+        (HOLDERS_ELSEWHERE, TokenElsewhere("shop", "phone", "tablet"), {key("ann"), key("bob")}),
+        (HOLDERS_ELSEWHERE, TokenElsewhere("shop", "phone", "phone"), set()),
+        (HOLDERS_OF_USER, TokenOfUser("shop", "phone", "bob"), {key("bob")}),
+        (HOLDERS_OF_USER, TokenOfUser("shop", "phone", "eve"), set()),
+        (NAMED, key("bob"), {key("ann"), key("bob")}),
+        (NAMED, key("nobody"), set()),
+    ],
+)
+async def test_what_is_selected(writer: Writer, selection: Asked, by: Any, found: set[ProfileKey]) -> None:
+    rows = await writer.load(Needs({selection: {by, by._replace(app_id="no such")}}))
+    assert keys(rows.of(PROFILES)) == found
+
+
+async def test_R5_R6_R7_who_has_left_is_not_selected(writer: Writer) -> None:
+    await writer.commit(Unregister(key("bob")))
+    asked: dict[Asked, set[Any]] = {CURRENT: {PHONE}, RECEIVING: {UserKey("shop", "bob")}}
+    assert keys((await writer.load(Needs(asked))).of(PROFILES)) == set()
+    assert keys((await writer.load(Needs({SIGNED_IN: {PHONE}}))).of(PROFILES)) == {key("ann")}
+
+
+async def test_what_is_counted_is_not_loaded(writer: Writer) -> None:
+    no_such = DeviceKey("shop", "no such")
+    rows = await writer.load(Needs(counted={SIGNED_IN: {PHONE, no_such}}))
+    assert rows.counts == {SIGNED_IN: {PHONE: 2, no_such: 0}}
+    assert list(rows.of(PROFILES)) == []
 
 
 async def test_guards_that_are_there(writer: Writer) -> None:
@@ -80,64 +115,16 @@ async def test_guards_that_are_there(writer: Writer) -> None:
     assert [guard.revision for guard in again.of(GUARDS)] != [seen]
 
 
-async def test_a_profile_to_patch_comes_without_guards(writer: Writer) -> None:
-    rows = await writer.load(Needs(patched={key(), key("ann", "tablet"), key("nobody")}))
-    assert keys(rows.of(PROFILES)) == {key(), key("ann", "tablet")}
-    assert list(rows.of(TOKENS)) == []
-    assert rows.histories == {key("nobody"): History()}
-
-
-@pytest.mark.parametrize(
-    "also",
-    [
-        Needs({PROFILES: {key()}}),
-        Needs({ON_DEVICE: {DeviceKey("shop", "phone")}}),
-        Needs({OF_USER: {UserKey("shop", "ann")}}),
-        Needs({OF_CUSTOMER: {CustomerKey("shop", "c1")}}),
-        Needs({OWNERS: {HASHER.token("shop", "phone")}}),
-    ],
-    ids=["key", "device", "user", "customer", "token"],
-)
-async def test_what_one_patches_and_another_changes_comes_with_guards(writer: Writer, also: Needs) -> None:
-    also.patched.update({key(), key("eve", "eve's phone")})
-    rows = await writer.load(also)
-    assert {key(), key("eve", "eve's phone")} <= keys(rows.of(PROFILES))
-    assert len({p.key for p in rows.of(PROFILES)}) == len(list(rows.of(PROFILES)))
-    tokens = {guard.key for guard in rows.of(TOKENS)}
-    assert token("phone") in tokens
-    assert token("eve's") not in tokens
-
-
-async def test_every_profile_of_a_user(writer: Writer) -> None:
-    rows = await writer.load(Needs({OF_USER: {UserKey("shop", "ann")}}))
-    assert keys(rows.of(PROFILES)) == {key("ann", "phone"), key("ann", "tablet")}
-    assert_guarded(rows)
-
-
-async def test_every_profile_of_a_customer(writer: Writer) -> None:
-    rows = await writer.load(Needs({OF_CUSTOMER: {CustomerKey("shop", "c1"), CustomerKey("shop", "")}}))
-    assert keys(rows.of(PROFILES)) == {key("ann", "phone"), key("ann", "tablet")}
-    assert_guarded(rows)
-
-
-async def test_every_profile_of_the_device_that_owns_a_token(writer: Writer) -> None:
-    rows = await writer.load(Needs({OWNERS: {HASHER.token("shop", "phone"), HASHER.token("shop", "unknown")}}))
-    assert keys(rows.of(PROFILES)) == {key("ann"), key("bob")}
-    assert_guarded(rows)
-    [guard] = [g for g in rows.of(TOKENS) if g.key == token("phone")]
-    assert guard == TokenGuard(token("phone"), "phone", 2, guard.revision)
-
-
 async def test_all_needs_at_once_load_each_row_once(writer: Writer) -> None:
     rows = await writer.load(
         Needs(
             {
                 BEATS: {key("ann"), key("eve", "eve's phone")},
                 PROFILES: {key("ann"), key("ann", "tablet"), key("ann", "phone", "news")},
-                ON_DEVICE: {DeviceKey("shop", "phone")},
+                SIGNED_IN: {PHONE},
                 OF_USER: {UserKey("shop", "ann")},
                 OF_CUSTOMER: {CustomerKey("shop", "c1")},
-                OWNERS: {HASHER.token("shop", "eve's")},
+                HOLDERS: {Token("shop", "eve's")},
             }
         )
     )
@@ -151,7 +138,6 @@ async def test_all_needs_at_once_load_each_row_once(writer: Writer) -> None:
         key("ann", "phone", "news"),
     }
     assert list(rows.of(BEATS)) == [], "what is loaded whole is not loaded again"
-    assert_guarded(rows)
 
 
 async def test_a_heartbeat_loads_no_profile_and_no_guard(writer: Writer) -> None:
@@ -160,23 +146,20 @@ async def test_a_heartbeat_loads_no_profile_and_no_guard(writer: Writer) -> None
     rows = await writer.load(Needs({BEATS: {key(), key("nobody")}}))
     assert list(rows.of(BEATS)) == [whole.liveness]
     assert list(rows.of(PROFILES)) == []
-    assert list(rows.of(TOKENS)) == []
 
 
 async def test_no_needs_load_nothing(writer: Writer) -> None:
     rows = await writer.load(Needs())
-    assert [*rows.of(BEATS), *rows.of(PROFILES), *rows.of(GUARDS), *rows.of(TOKENS), *rows.histories] == []
+    assert [*rows.of(BEATS), *rows.of(PROFILES), *rows.of(GUARDS), *rows.histories] == []
 
 
-@pytest.mark.parametrize("kind", [PROFILES, BEATS, None], ids=["profiles", "beats", "patched"])
-async def test_a_deleted_profile_leaves_its_history_d3_m2(
-    writer: Writer, kind: RowKind[ProfileKey, Any] | None
-) -> None:
+@pytest.mark.parametrize("kind", [PROFILES, BEATS], ids=["profiles", "beats"])
+async def test_a_deleted_profile_leaves_its_history_d3_m2(writer: Writer, kind: RowKind[ProfileKey, Any]) -> None:
     gone = key("eve", "eve's phone")
     writer.now += DAY
     await writer.commit(DeleteDeviceProfile("shop", user_id="eve", device_id="eve's phone"))
     wanted = {gone, key("nobody")}
-    rows = await writer.load(Needs({kind: wanted}) if kind else Needs(patched=wanted))
+    rows = await writer.load(Needs({kind: wanted}))
     tombstone = Tombstone("shop", HASHER.profile(gone), DeletionReason.DELETED, writer.now, writer.now)
     assert rows.histories == {gone: History(tombstone, MadRecord(NOW, 1, writer.now)), key("nobody"): History()}
 

@@ -13,13 +13,13 @@ import pytest
 from profile_grpc.domain.heartbeat import Heartbeat
 from profile_grpc.domain.kinds import (
     BEATS,
+    CURRENT,
     GUARDS,
     OF_CUSTOMER,
     OF_USER,
-    ON_DEVICE,
-    OWNERS,
     PROFILES,
-    TOKENS,
+    RECEIVING,
+    SIGNED_IN,
     RowKind,
     Selection,
 )
@@ -33,9 +33,9 @@ from profile_grpc.domain.model import (
     GuardKey,
     LedgerEntry,
     ProfileStatus,
+    PushEndpoint,
     PushProvider,
-    TokenGuard,
-    TokenKey,
+    PushPurpose,
     Tombstone,
     UserKey,
 )
@@ -74,6 +74,7 @@ async def fill(url: str) -> None:
         profile(
             key(f"user {n}", f"device {n}"),
             attributes=Attributes(customer_id=f"customer {n}"),
+            push_endpoints=(PushEndpoint(PushProvider.FCM, f"token {n}", "", PushPurpose.DEFAULT, NOW),),
             last_heartbeat_time=NOW - n * DAY / 100 if n % 3 else None,
             status=ProfileStatus.ACTIVE if n % 10 else ProfileStatus.UNREGISTERED,
             unregister_time=None if n % 10 else NOW - n * DAY / 100,
@@ -85,9 +86,6 @@ async def fill(url: str) -> None:
             changes(
                 profiles=[Write(p, None) for p in profiles],
                 guards=[Write(Guard(GuardKey("shop", n), 1), None) for n in range(ROWS)],
-                tokens=[
-                    Write(TokenGuard(TokenKey("shop", f"{n}", PushProvider.FCM), "d", 1), None) for n in range(ROWS)
-                ],
                 feedback_losses=[Write(FeedbackLosses(f"app {n}"), None) for n in range(ROWS)],
                 endpoints={f"app {n}": 1 for n in range(ROWS)},
                 tombstones=[
@@ -149,17 +147,21 @@ def names(store: SqlStore, postgresql: str, sqlite: str) -> str:
 @pytest.mark.parametrize(
     ("what", "table", "index"),
     [
-        (ON_DEVICE, "profile", "profile_device"),
+        (SIGNED_IN, "profile", "profile_on_device"),
+        (CURRENT, "profile", "profile_on_device"),
+        (RECEIVING, "profile", "profile_receiving"),
         (OF_USER, "profile", "profile_pkey"),
         (OF_CUSTOMER, "profile", "profile_customer"),
         (GUARDS, "guard", "guard_pkey"),
-        (OWNERS, "push_token", "push_token_pkey"),
+        ("_of_token", "token_holder", "token_holder_pkey"),
+        ("_on_device", "token_holder", "token_holder_pkey"),
+        ("_devices", "token_holder", "token_holder_pkey"),
         ("_tombstones", "tombstone", "tombstone_pkey"),
         ("_ledger", "mad_ledger", "mad_ledger_pkey"),
     ],
 )
 async def test_loading(filled: SqlStore, what: Asked | str, table: str, index: str) -> None:
-    described = await plan(filled, lookup(filled, what))
+    described = await plan(filled, lookup(filled, what), limit=1000)
     assert_index(described, table, names(filled, index, _sqlite_key(table, index)))
 
 
@@ -167,7 +169,7 @@ def lookup(store: SqlStore, what: Asked | str) -> Prepared:
     """The statement that finds rows by their key, or by what selects them."""
     loader = store.profiles._loader
     if isinstance(what, str):
-        statement: Prepared = getattr(loader, what)
+        statement: Prepared = getattr(loader, what, None) or getattr(loader._index, what)
         return statement
     for kind in (*loader._kinds, *loader._parts):
         if what is kind.kind:
@@ -229,12 +231,8 @@ async def test_purges(filled: SqlStore, purge: str, table: str, index: str) -> N
     assert_by_key(await plan(filled, statements._delete, before="0", day=0), table)
 
 
-@pytest.mark.parametrize("statement", ["_delete_last", "_subtract"])
-async def test_deletions_of_the_reaper(filled: SqlStore, statement: str) -> None:
-    deletions = filled.reaper.delete
-    values = {"of_app_id": "shop", "number": 1, "of_revision": 1}
-    assert_by_key(await plan(filled, getattr(deletions._owners, statement), **values), "push_token")
-    assert_by_key(await plan(filled, deletions._profiles, of_app_id="shop"), "profile")
+async def test_tokens_of_profiles_that_go(filled: SqlStore) -> None:
+    assert_by_key(await plan(filled, filled.profiles._loader._index._delete), "token_holder")
 
 
 @pytest.mark.parametrize("statement", ["_days", "_distinct", "_rolling"])
@@ -249,7 +247,7 @@ async def test_the_usage_report(filled: SqlStore, statement: str) -> None:
     [
         ({}, "profile_pkey"),
         ({"user_id": "u"}, "profile_pkey"),
-        ({"device_id": "d"}, "profile_device"),
+        ({"device_id": "d"}, "profile_on_device"),
         ({"customer_id": "c"}, "profile_customer"),
     ],
 )
@@ -268,17 +266,17 @@ ASKED = range(5, ROWS, ROWS // 10)
 LOOKUPS: dict[Asked | str, tuple[str, Callable[[int], tuple[object, ...]]]] = {
     PROFILES: ("profile", lambda n: ("shop", f"user {n}", f"device {n}")),
     BEATS: ("profile", lambda n: ("shop", f"user {n}", f"device {n}")),
-    ON_DEVICE: ("profile", lambda n: ("shop", f"device {n}")),
+    SIGNED_IN: ("profile", lambda n: ("shop", f"device {n}")),
+    CURRENT: ("profile", lambda n: ("shop", f"device {n}")),
+    RECEIVING: ("profile", lambda n: ("shop", f"user {n}")),
     OF_USER: ("profile", lambda n: ("shop", f"user {n}")),
     OF_CUSTOMER: ("profile", lambda n: ("shop", f"customer {n}")),
     GUARDS: ("guard", lambda n: ("shop", n)),
-    OWNERS: ("push_token", lambda n: ("shop", f"{n}")),
     "_tombstones": ("tombstone", lambda n: ("shop", f"{n}")),
     "_ledger": ("mad_ledger", lambda n: ("shop", f"{n}")),
 }
 KEYS: dict[RowKind[Any, Any], Callable[[int], tuple[object, ...]]] = {
     PROFILES: LOOKUPS[PROFILES][1],
-    TOKENS: lambda n: ("shop", f"{n}", 1, ""),
 }
 STEPS = 600
 """Instructions of SQLite's virtual machine for one row, found by its key and answered with all columns: 60 to 330."""
@@ -318,8 +316,8 @@ def rows_read(node: dict[str, Any], table: str) -> float:
 async def test_a_lookup_reads_what_it_answers(filled: SqlStore, what: Asked | str) -> None:
     table, asked = LOOKUPS[what]
     given = [asked(n) for n in ASKED]
-    assert len(await filled._database.fetch(lookup(filled, what), given)) == len(given)
-    await assert_reads(filled, lookup(filled, what), given, table)
+    assert len(await filled._database.fetch(lookup(filled, what), given, limit=1000)) == len(given)
+    await assert_reads(filled, lookup(filled, what), given, table, limit=1000)
 
 
 @pytest.mark.parametrize("kind", [*KEYS, BEATS])
@@ -375,7 +373,7 @@ async def test_a_plan_for_an_empty_table_does_not_last(store_url: str, monkeypat
     monkeypatch.setattr("profile_grpc.store.postgresql.monotonic", lambda: clock[0])
     store = await open_store(store_url, hasher=HASHER, pool_size=1)
     needs = Needs({OF_USER: {UserKey("shop", "user 7")}})
-    statement = store.profiles._loader._profiles.selections[OF_USER].sql
+    statement = lookup(store, OF_USER).sql
 
     async def planned() -> str:
         await Writer(store).load(needs)
@@ -383,7 +381,7 @@ async def test_a_plan_for_an_empty_table_does_not_last(store_url: str, monkeypat
             [(name,)] = await session._connection.fetch(
                 "SELECT name FROM pg_prepared_statements WHERE statement = $1", statement
             )
-            given = ", ".join(["NULL"] * len(store.profiles._loader._profiles.selections[OF_USER].names))
+            given = ", ".join(["NULL"] * len(lookup(store, OF_USER).names))
             found = await session._connection.fetch(f'EXPLAIN EXECUTE "{name}"({given})')
         return "\n".join(row[0] for row in found)
 

@@ -184,7 +184,7 @@ async def test_D3_what_was_registered_while_its_app_was_deleted_is_erased(shop: 
     await shop.heard("bob")
     await shop.reap()
     assert set(await shop.store.profiles.counts()) == set(await shop.store.profiles.app_counts("shop"))
-    assert [row[0] for row in (await contents(shop.store))["push_token"]] == ["shop"]
+    assert [row[0] for row in (await contents(shop.store))["token_holder"]] == ["shop"]
 
 
 @pytest.mark.parametrize("error", [DataRefused("of this app"), NodeUnavailable("its node is away")])

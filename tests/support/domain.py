@@ -25,7 +25,7 @@ from profile_grpc.domain.model import (
     PushEndpointState,
     PushProvider,
     PushPurpose,
-    TokenKey,
+    Token,
 )
 from profile_grpc.domain.registration import Register
 from profile_grpc.domain.removal import Unregister
@@ -182,7 +182,7 @@ class Scene:
 
     def state(self, *commands: AnyCommand) -> State:
         """The rows that these commands read, loaded now."""
-        needs = needs_of([(command, self.settings) for command in commands], HASHER)
+        needs = needs_of([(command, self.settings) for command in commands])
         return State(self.world.load(needs), hasher=HASHER, now=self.now, fresh_revision=self.fresh_revision)
 
     def batch(self, *commands: AnyCommand) -> list[object]:
@@ -250,10 +250,10 @@ class Scene:
         return [e.token for e in self.profile(of).push_endpoints if e.token]
 
     def owner(self, endpoint: NewEndpoint) -> str | None:
-        """The device that the guard row names as the owner of the endpoint's token."""
-        token = HASHER.token(APP, endpoint.token)
-        guard = self.world.tokens.get(TokenKey(APP, token.token_hash, endpoint.provider))
-        return guard.device_id if guard else None
+        """The device whose profiles hold the endpoint's token (R4)."""
+        devices = self.world.tokens.get(Token(APP, endpoint.token), ())
+        assert len(devices) <= 1
+        return next(iter(devices), None)
 
     def events(self, kind: EventType) -> list[Event]:
         return [event for event in self.world.events if event.type is kind]

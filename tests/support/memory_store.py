@@ -22,7 +22,7 @@ class MemoryTransaction:
         self._world = world
         self.changes: Changes | None = None
 
-    async def load(self, needs: Needs) -> Rows:
+    async def load(self, needs: Needs, *, bounded: bool = True) -> Rows:
         return self._world.load(needs)
 
     async def apply(self, changes: Changes) -> None:

@@ -15,8 +15,8 @@ from profile_grpc.domain.kinds import (
     PROFILES,
     REAPED,
     RECOUNTED,
-    TOKENS,
     TOMBSTONES,
+    Narrowed,
     RecordKind,
     RowKind,
     Selection,
@@ -32,11 +32,10 @@ from profile_grpc.domain.model import (
     MadRecord,
     Profile,
     ProfileKey,
-    TokenGuard,
-    TokenKey,
+    Token,
     Tombstone,
 )
-from profile_grpc.domain.needs import Needs, Rows
+from profile_grpc.domain.needs import COUNT_LIMIT, Needs, Rows
 from profile_grpc.domain.state import Changes
 from profile_grpc.service.ports import Conflict
 
@@ -59,8 +58,13 @@ class World:
         return self.rows[GUARDS]
 
     @property
-    def tokens(self) -> dict[TokenKey, TokenGuard]:
-        return self.rows[TOKENS]
+    def tokens(self) -> dict[Token, set[str]]:
+        """The devices that hold each token."""
+        found: dict[Token, set[str]] = {}
+        for p in self.profiles.values():
+            for token in p.tokens:
+                found.setdefault(token, set()).add(p.key.device_id)
+        return found
 
     @property
     def tombstones(self) -> dict[Hashable, Tombstone]:
@@ -89,35 +93,39 @@ class World:
     # --- reading ---
 
     def load(self, needs: Needs) -> Rows:
-        """The rows that `needs` names, as the contract of `Rows` says."""
-        asked = defaultdict(set, {what: set(keys) for what, keys in needs.asked.items()})
+        """The rows that `needs` names, as the contract of `Rows` says; more than those are loaded of none."""
         found: defaultdict[RowKind[Any, Any], dict[Any, Any]] = defaultdict(dict)
-        for selection in [what for what in asked if isinstance(what, Selection)]:
-            self._select(selection, asked[selection], found)
-        patched = self._by_key(PROFILES, needs.patched)
-        kinds: list[RowKind[Any, Any]] = [what for what in asked if isinstance(what, RowKind)]
-        for kind in kinds:
-            found[kind] |= self._by_key(kind, asked[kind])
-        held = {token for p in found[PROFILES].values() for token in self.tokens_of(p)}
-        found[TOKENS] |= self._by_key(TOKENS, held)
-        found[PROFILES] |= patched
+        for what, keys in needs.asked.items():
+            if isinstance(what, Selection):
+                self._select(what, keys, found)
+            elif isinstance(what, Narrowed):
+                rows = self.rows[what.of.of]
+                found[what.of.of] |= {k: row for k, row in rows.items() if any(what.matches(row, by) for by in keys)}
+        wanted: set[ProfileKey] = set()
+        for kind, keys in needs.asked.items():
+            if not isinstance(kind, RowKind):
+                continue
+            whole = kind if kind.part_of is None else kind.part_of.whole
+            found[kind] |= self._by_key(kind, keys)
+            if whole is PROFILES:
+                wanted |= keys
         found[ORDERS] |= self._by_key(ORDERS, needs.orders(found[PROFILES].values()))
-        wanted = needs.of(PROFILES) | needs.patched
-        for kind in kinds:
-            if kind.part_of is not None and kind.part_of.whole is PROFILES:
-                wanted |= asked[kind]
         return Rows(
             needs=needs,
+            totals={what: self.tallies[what] for what in needs.asked if isinstance(what, TallyKind)},
             found={kind: list(rows.values()) for kind, rows in found.items()},
+            counts={what: {by: self._count(what, by) for by in keys} for what, keys in needs.counted.items()},
             histories={key: self.history(key) for key in wanted if key not in self.profiles},
-            totals={what: self.tallies[what] for what in asked if isinstance(what, TallyKind)},
         )
 
     def _select(self, selection: Selection[Any, Any, Any], wanted: set[Any], found: dict[Any, dict[Any, Any]]) -> None:
-        rows = {key: row for key, row in self.rows[selection.of].items() if selection.by(row) in wanted}
+        rows = {key: row for key, row in self.rows[selection.of].items() if wanted.intersection(selection.by(row))}
         found[selection.of] |= rows
         if selection.leads is not None:
-            self._select(selection.leads.to, set(map(selection.leads.by, rows.values())), found)
+            self._select(selection.leads.to, {by for row in rows.values() for by in selection.leads.by(row)}, found)
+
+    def _count(self, selection: Selection[Any, Any, Any], by: Any) -> int:
+        return min(sum(by in selection.by(row) for row in self.rows[selection.of].values()), COUNT_LIMIT)
 
     def _by_key(self, kind: RowKind[Any, Any], keys: Iterable[Any]) -> dict[Any, Any]:
         if kind.part_of is not None:
@@ -141,15 +149,6 @@ class World:
         """The counts of one (app, user, device), oldest first."""
         return self.ledger.get((key.app_id, self.hasher.profile(key)), [])
 
-    def tokens_of(self, profile: Profile) -> set[TokenKey]:
-        """The tokens the profile holds."""
-        app_id = profile.key.app_id
-        return {
-            TokenKey(app_id, self.hasher.token(app_id, e.token).token_hash, e.provider)
-            for e in profile.push_endpoints
-            if e.token
-        }
-
     # --- writing ---
 
     def add(self, profile: Profile) -> None:
@@ -157,10 +156,7 @@ class World:
         key = profile.key
         self.profiles[key] = profile
         self.counts[CountKey(key.app_id, profile.status, profile.platform)] += 1
-        for token in self.tokens_of(profile):
-            guard = self.tokens.get(token, TokenGuard(token, key.device_id, 0, revision=1))
-            self.tokens[token] = guard._replace(holders=guard.holders + 1)
-            self.tallies[ENDPOINTS][key.app_id] += 1
+        self.tallies[ENDPOINTS][key.app_id] += profile.live_endpoints
         profile_hash = self.hasher.profile(key)
         entry = LedgerEntry(key.app_id, profile_hash, profile.mad.number, profile.mad.count_time)
         self.records[LEDGER][(key.app_id, profile_hash, entry.number)] = entry
@@ -170,7 +166,7 @@ class World:
         self.check(changes)
         for kind, changed in changes.rows.items():
             for delete in changed.deletes:
-                del self.rows[kind][delete.key]
+                del self.rows[kind][delete.before.key]
             for write in changed.writes:
                 self._write(kind, write.row)
         for record_kind, records in changes.records.items():
@@ -196,7 +192,7 @@ class World:
         for kind, changed in changes.rows.items():
             rows = self.rows[kind.part_of.whole if kind.part_of else kind]
             seen = {write.row.key: write.seen for write in changed.writes}
-            for key, revision in (seen | {delete.key: delete.seen for delete in changed.deletes}).items():
+            for key, revision in (seen | {delete.before.key: delete.seen for delete in changed.deletes}).items():
                 row = rows.get(key)
                 if (row.revision if row else None) != revision:
                     raise Conflict("a row is not as it was read")

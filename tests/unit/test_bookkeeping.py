@@ -22,6 +22,7 @@ from profile_grpc.domain.model import (
     ProfileKey,
     ProfileStatus,
     PushEndpointState,
+    Token,
     UserState,
 )
 from profile_grpc.domain.registration import Register
@@ -207,9 +208,15 @@ def test_R5_R7_whoever_becomes_current_bumps_the_guards(single: bool) -> None:
 
 def test_who_is_current_already_and_who_goes_bump_none() -> None:
     scene = given(profile(ANN, fcm("T")), single_device_per_user=True)
-    stays = (Register(ANN, patch(fcm("U"))), Heartbeat(ANN), UpdateProfileData(ANN, patch()))
+    stays = (Register(ANN, patch(fcm("T"))), Heartbeat(ANN), UpdateProfileData(ANN, patch()))
     for command in (*stays, Unregister(ANN), DELETE_ANN):
         assert bumped(scene, command) == set()
+
+
+@pytest.mark.parametrize("command", [Register, UpdateProfileData])
+def test_R4_whoever_takes_a_token_bumps_its_guard(command: type[Register | UpdateProfileData]) -> None:
+    scene = given(profile(ANN, fcm("T")))
+    assert bumped(scene, command(ANN, patch(fcm("U")))) == {Token(APP, "U").guard}
 
 
 def test_devices_and_users_have_guards_of_their_own() -> None:

@@ -16,7 +16,6 @@ from profile_grpc.domain.model import (
 from profile_grpc.domain.results import PushFeedbackOutcome as Outcome
 from tests.support.domain import (
     ANN,
-    ANN_TABLET,
     BOB,
     INSTANT,
     T0,
@@ -218,13 +217,13 @@ def test_F2_suspicion_needs_new_evidence_too() -> None:
     assert scene.profile(ANN).push_endpoints[0].state is PushEndpointState.DELIVERABLE
 
 
-def test_F2_tokens_of_two_push_apps_are_judged_each_by_its_own_confirmation() -> None:
-    """One text, two tokens (R4): that one was confirmed later does not prove the other alive."""
+def test_F2_a_label_makes_no_other_token() -> None:
+    """One token under two labels (R4): that one was confirmed later proves the other alive."""
     scene = given(
         profile(ANN, fcm("T", "com.a")),
-        profile(ANN_TABLET, fcm("T", "com.b"), registered=T0 + minutes(30)),
+        profile(BOB, fcm("T", "com.b"), registered=T0 + minutes(59)),
         at=T0 + hours(1),
+        multi_user_per_device=True,
     )
-    scene.feedback(dead("T", T0 + after()))
-    assert scene.tokens(ANN) == []
-    assert scene.tokens(ANN_TABLET) == ["T"]
+    scene.feedback(dead("T", T0 + minutes(30)))
+    assert scene.tokens(ANN) == scene.tokens(BOB) == ["T"]

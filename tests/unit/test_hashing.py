@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from profile_grpc.domain.hashing import KEY_BYTES, Hasher
-from profile_grpc.domain.model import ProfileKey
+from profile_grpc.domain.model import ProfileKey, Token
 from tests.support.domain import APP, HASHER, key
 
 OTHER = Hasher(bytes(KEY_BYTES))
@@ -14,7 +14,7 @@ KEYS = st.builds(ProfileKey, IDS, IDS, IDS)
 
 
 def test_a_hash_is_22_characters_that_fit_a_url() -> None:
-    for text in (HASHER.profile(key()), HASHER.token(APP, "T").token_hash, HASHER.page(b"x")):
+    for text in (HASHER.profile(key()), HASHER.token(Token(APP, "T")), HASHER.page(b"x")):
         assert len(text) == 22
         assert all(c.isalnum() or c in "-_" for c in text)
     assert len(HASHER.secret("s")) == 43
@@ -23,7 +23,7 @@ def test_a_hash_is_22_characters_that_fit_a_url() -> None:
 def test_the_same_key_hashes_the_same_and_another_does_not() -> None:
     assert HASHER.profile(key()) == Hasher(bytes(range(KEY_BYTES))).profile(key())
     assert HASHER.profile(key()) != OTHER.profile(key())
-    assert HASHER.token(APP, "T") != OTHER.token(APP, "T")
+    assert HASHER.token(Token(APP, "T")) != OTHER.token(Token(APP, "T"))
     assert HASHER.secret("s") != OTHER.secret("s")
     assert HASHER.page(b"p") != OTHER.page(b"p")
 
@@ -32,7 +32,7 @@ def test_each_use_has_a_function_of_its_own() -> None:
     content = "\x00".join(key("u", "d"))
     hashes = {
         HASHER.profile(key("u", "d")),
-        HASHER.token(APP, "u\x00d").token_hash,
+        HASHER.token(Token(APP, "u\x00d")),
         HASHER.secret(content)[:22],
         HASHER.page(content.encode()),
     }
@@ -40,7 +40,7 @@ def test_each_use_has_a_function_of_its_own() -> None:
 
 
 def test_a_token_of_another_app_is_another_token() -> None:
-    assert HASHER.token("a", "T").token_hash != HASHER.token("b", "T").token_hash
+    assert HASHER.token(Token("a", "T")) != HASHER.token(Token("b", "T"))
 
 
 @given(KEYS, KEYS)

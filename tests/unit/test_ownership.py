@@ -3,6 +3,7 @@
 import pytest
 
 from profile_grpc.domain.commands import ProfilePatch
+from profile_grpc.domain.kinds import ENDPOINTS
 from profile_grpc.domain.model import (
     DisplacementEffect,
     EventType,
@@ -83,8 +84,7 @@ def test_R4_users_of_the_same_device_share_the_token() -> None:
     scene = given(profile(ANN, fcm("T")), multi_user_per_device=True)
     scene.register(BOB, patch(fcm("T")))
     assert scene.tokens(ANN) == scene.tokens(BOB) == ["T"]
-    [guard] = scene.world.tokens.values()
-    assert (guard.device_id, guard.holders) == ("phone", 2)
+    assert scene.owner(fcm("T")) == "phone"
 
 
 def test_R4_another_provider_is_another_token() -> None:
@@ -106,7 +106,7 @@ def test_R4_the_push_app_id_is_a_label(label: str) -> None:
 def test_R4_one_token_for_two_purposes_is_held_once() -> None:
     scene = given()
     scene.register(ANN, patch(fcm("T"), fcm("T", "com.calls", PushPurpose.INCOMING_CALL)))
-    assert [guard.holders for guard in scene.world.tokens.values()] == [1]
+    assert scene.world.tallies[ENDPOINTS][ANN.app_id] == 1
     scene.register(BOB_TABLET, patch(fcm("T")))
     assert scene.tokens(ANN) == []
 

@@ -17,6 +17,7 @@ from profile_grpc.domain.model import (
     PushPermission,
     PushProvider,
     PushPurpose,
+    Token,
     UnregisterReason,
     UserState,
     WebPushKeys,
@@ -52,7 +53,7 @@ def test_R1_a_first_registration_creates_the_profile_and_says_so() -> None:
         attributes=Attributes(language="en"),
         revision=answer.profile.revision,
     )
-    assert list(scene.world.guards) == [ANN.device.guard]
+    assert set(scene.world.guards) == {ANN.device.guard, Token(APP, "T").guard}
     assert len(scene.events(EventType.PROFILE_CREATED)) == 1
 
 

@@ -11,15 +11,15 @@ from profile_grpc.domain import tokens
 from profile_grpc.domain.commands import needs_of
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.feedback import PushFeedback
-from profile_grpc.domain.kinds import OWNERS
-from profile_grpc.domain.model import PushProvider
+from profile_grpc.domain.kinds import HOLDERS_OF_USER
+from profile_grpc.domain.model import PushProvider, TokenOfUser
 from profile_grpc.domain.placeholders import is_no_id, is_no_token
 from profile_grpc.domain.registration import Register
 from profile_grpc.domain.removal import RemoveAccount, ReportedToken
 from profile_grpc.domain.settings import AppSettings
 from profile_grpc.domain.tokens import normalise, spellings
 from tests.support import domain
-from tests.support.domain import ANN, APP, HASHER, apns, patch
+from tests.support.domain import ANN, APP, apns, patch
 
 APPLE = [PushProvider.APNS, PushProvider.APNS_VOIP, PushProvider.SAFARI]
 OTHERS = [PushProvider.FCM, PushProvider.WEB_PUSH, PushProvider.HMS]
@@ -178,6 +178,6 @@ def test_X3_a_word_for_no_token_is_nobodys(word: str) -> None:
 @given(st.text(alphabet="abcdef0123456789", min_size=1), st.text(min_size=1))
 def test_X3_a_command_asks_for_every_spelling(first: str, second: str) -> None:
     reported = (ReportedToken(first), ReportedToken(second))
-    needs = needs_of([(RemoveAccount(APP, reported, username="ann"), AppSettings())], HASHER)
-    wanted = {HASHER.token(APP, text) for one in reported for text in tokens.spellings(one.token)}
-    assert needs.of(OWNERS) == wanted
+    needs = needs_of([(RemoveAccount(APP, reported, username="ann"), AppSettings())])
+    wanted = {TokenOfUser(APP, text, "ann") for one in reported for text in tokens.spellings(one.token)}
+    assert needs.of(HOLDERS_OF_USER) == wanted

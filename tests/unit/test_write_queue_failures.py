@@ -8,9 +8,7 @@ import pytest
 
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.heartbeat import Heartbeat
-from profile_grpc.domain.kinds import PROFILES
 from profile_grpc.domain.model import ProfileStatus
-from profile_grpc.domain.needs import Needs, Rows
 from profile_grpc.domain.registration import Register
 from profile_grpc.domain.removal import DeleteDeviceProfile, Unregister
 from profile_grpc.domain.results import Registered
@@ -186,26 +184,3 @@ async def test_the_outcome_may_be_unknown_and_repeating_helps() -> None:
         with pytest.raises(Refused) as caught:
             await b.submit(Register(ANN))
         assert caught.value.retry_after
-
-
-async def test_R4_rows_that_somebody_changed_between_two_reads_are_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The token's owner is read before its profiles: in between, it may have moved on."""
-    tablet = key("bob", "tablet")
-    async with bench(attempts=3) as b:
-        await b.submit(Register(ANN, patch(fcm("T"))))
-        load, torn = b.world.load, [True]
-
-        def read(needs: Needs) -> Rows:
-            rows = load(needs)
-            if torn:
-                torn.clear()
-                rows.found = dict(rows.found) | {PROFILES: [p._replace(push_endpoints=()) for p in rows.of(PROFILES)]}
-                for token, guard in b.world.tokens.items():  # who moves a token writes its owner
-                    b.world.tokens[token] = guard._replace(revision=guard.revision + 1)
-            return rows
-
-        monkeypatch.setattr(b.world, "load", read)
-        registered = await b.submit(Register(tablet, patch(fcm("T"))))
-        assert isinstance(registered, Registered)
-        assert [d.key for d in registered.displaced] == [ANN]
-        assert b.observer.conflicts == 1

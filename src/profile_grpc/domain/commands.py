@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
 
-from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.model import (
     EMPTY,
     ApnsEnvironment,
@@ -41,7 +40,7 @@ class Command(Protocol[ResultT_co]):
         """How much of a batch it takes: the profiles or items that it is about."""
         ...
 
-    def needs(self, needs: Needs, settings: AppSettings, hasher: Hasher, /) -> None:
+    def needs(self, needs: Needs, settings: AppSettings, /) -> None:
         """Adds what the rule reads."""
         ...
 
@@ -80,11 +79,11 @@ class OfProfile(OfOne):
 AnyCommand: TypeAlias = Command[Any]
 
 
-def needs_of(commands: Iterable[tuple[AnyCommand, AppSettings]], hasher: Hasher) -> Needs:
+def needs_of(commands: Iterable[tuple[AnyCommand, AppSettings]]) -> Needs:
     """The rows that the commands of a batch read."""
     needs = Needs()
     for command, settings in commands:
-        command.needs(needs, settings, hasher)
+        command.needs(needs, settings)
     return needs
 
 

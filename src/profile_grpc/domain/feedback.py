@@ -10,19 +10,17 @@ from typing import NamedTuple, TypeAlias
 from profile_grpc.domain import feedback_breaker
 from profile_grpc.domain.feedback_breaker import FeedbackBreaker
 from profile_grpc.domain.feedback_codes import Verdict, judge
-from profile_grpc.domain.hashing import Hasher
-from profile_grpc.domain.kinds import ON_DEVICE, OWNERS
+from profile_grpc.domain.kinds import HOLDERS, NAMED
 from profile_grpc.domain.model import (
     Channel,
     DeletionReason,
-    DeviceKey,
     EventType,
     Profile,
     ProfileKey,
     PushEndpoint,
     PushEndpointState,
     PushProvider,
-    TokenKey,
+    Token,
 )
 from profile_grpc.domain.needs import Needs
 from profile_grpc.domain.results import FeedbackResult, PushFeedbackOutcome
@@ -75,15 +73,16 @@ class ReportPushFeedback:
         """Of each item."""
         return len(self.feedback)
 
-    def needs(self, needs: Needs, _settings: AppSettings, hasher: Hasher) -> None:
+    def needs(self, needs: Needs, _settings: AppSettings) -> None:
         feedback_breaker.needs(needs, self.app_id)
         for item in self.feedback:
             if item.invalid:
                 continue
             if item.key is not None:
-                needs.add(ON_DEVICE, DeviceKey(self.app_id, item.key.device_id))
+                if item.key.app_id == self.app_id:
+                    needs.add(NAMED, item.key)
             else:
-                needs.add(OWNERS, hasher.token(self.app_id, item.token))
+                needs.add(HOLDERS, Token(self.app_id, item.token))
 
     def decide(self, state: State, settings: AppSettings) -> tuple[FeedbackResult, ...]:
         """Decides each item on its own; a bad one never fails its neighbours (F1)."""
@@ -107,7 +106,7 @@ def _decide(state: State, app_id: str, item: PushFeedback, breaker: FeedbackBrea
     holders = list(_holders(state, app_id, item))
     if not holders:
         return FeedbackResult(PushFeedbackOutcome.UNKNOWN_TOKEN)
-    outdated = _outdated(state, holders, item.evidence_time)
+    outdated = _outdated(holders, item.evidence_time)
     if not outdated:
         return FeedbackResult(PushFeedbackOutcome.STALE, detail="the token was confirmed at or after the evidence time")
     match judged.verdict:
@@ -130,37 +129,35 @@ def _wrong_evidence(item: PushFeedback, now: datetime) -> str:
 
 def _holders(state: State, app_id: str, item: PushFeedback) -> Iterator[Holder]:
     """Every profile that holds the token, with the endpoints that do (F5)."""
-    meant = _held_tokens(state, app_id, item)
-    for device in sorted({device for device, _ in meant}):
-        for profile in state.on_device(device):
-            held = [e for e in profile.push_endpoints if (device, e.token) in meant and _is_meant(e, item)]
-            if held:
-                yield profile, held
+    meant = _meant_tokens(state, app_id, item)
+    holders = {profile.key: profile for token in meant for profile in state.holders(token)}
+    for key, profile in sorted(holders.items()):
+        held = [e for e in profile.push_endpoints if Token(key.app_id, e.token) in meant and _is_meant(e, item)]
+        if held:
+            yield profile, held
 
 
-def _outdated(state: State, holders: list[Holder], evidence_time: datetime | None) -> list[Holder]:
+def _meant_tokens(state: State, app_id: str, item: PushFeedback) -> set[Token]:
+    """The tokens that the item is about: its own, or those of the profile that it names."""
+    if item.key is None:
+        return {Token(app_id, item.token)}
+    named = state.select(NAMED, item.key)
+    return {Token(app_id, e.token) for p in named for e in p.push_endpoints if e.token and _is_meant(e, item)}
+
+
+def _outdated(holders: list[Holder], evidence_time: datetime | None) -> list[Holder]:
     """The endpoints whose confirmation the evidence is newer than; a tie keeps (F2).
 
     The newest confirmation by any user of the device proves a token alive for all of them (F5).
     """
-    confirmed: dict[TokenKey, datetime] = {}
-    for profile, held in holders:
+    confirmed: dict[str, datetime] = {}
+    for _, held in holders:
         for endpoint in held:
-            token = state.token_key(profile.key.app_id, endpoint)
-            confirmed[token] = max(confirmed.get(token, endpoint.confirm_time), endpoint.confirm_time)
+            newest = confirmed.get(endpoint.token, endpoint.confirm_time)
+            confirmed[endpoint.token] = max(newest, endpoint.confirm_time)
     live = {token for token, time in confirmed.items() if evidence_time is None or evidence_time <= time}
-    outdated = [(p, [e for e in held if state.token_key(p.key.app_id, e) not in live]) for p, held in holders]
+    outdated = [(profile, [e for e in held if e.token not in live]) for profile, held in holders]
     return [(profile, held) for profile, held in outdated if held]
-
-
-def _held_tokens(state: State, app_id: str, item: PushFeedback) -> set[tuple[DeviceKey, str]]:
-    """The tokens the item is about, each with the device that owns it."""
-    if item.key is None:
-        guards = state.token_owners(state.token_ref(app_id, item.token))
-        return {(DeviceKey(app_id, g.device_id), item.token) for g in guards}
-    named = next((p for p in state.on_device(item.key.device) if p.key == item.key), None)
-    endpoints = named.push_endpoints if named else ()
-    return {(item.key.device, e.token) for e in endpoints if e.token and _is_meant(e, item)}
 
 
 def _is_meant(endpoint: PushEndpoint, item: PushFeedback) -> bool:

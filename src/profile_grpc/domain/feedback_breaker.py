@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from profile_grpc.domain.commands import OfOne
-from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.kinds import ENDPOINTS, FEEDBACK_LOSSES
 from profile_grpc.domain.model import EventType, FeedbackLosses
 from profile_grpc.domain.needs import Needs
@@ -98,7 +97,7 @@ class ControlFeedbackBreaker(OfOne):
     go: bool | None = None
     """True: dead items act for 24 hours, however many. False: they are held until a go. None: change nothing."""
 
-    def needs(self, needs_: Needs, _settings: AppSettings, _hasher: Hasher) -> None:
+    def needs(self, needs_: Needs, _settings: AppSettings) -> None:
         needs(needs_, self.app_id)
 
     def decide(self, state: State, settings: AppSettings) -> FeedbackBreakerStatus:

@@ -7,7 +7,7 @@ import hmac
 from binascii import b2a_base64
 from functools import lru_cache
 
-from profile_grpc.domain.model import ProfileKey, TokenRef
+from profile_grpc.domain.model import ProfileKey, Token
 
 DIGEST_BYTES = 16
 KEY_BYTES = 32
@@ -32,21 +32,21 @@ class Hasher:
         self._secret = hashlib.blake2b(key=key, digest_size=DIGEST_BYTES * 2, person=b"api-key")
         self._page = hashlib.blake2b(key=key, digest_size=DIGEST_BYTES, person=b"page-token")
         self._profile_hash = lru_cache(_REMEMBERED)(self._hash_profile)
-        self._token_ref = lru_cache(_REMEMBERED)(self._hash_token)
+        self._token_hash = lru_cache(_REMEMBERED)(self._hash_token)
 
     def profile(self, key: ProfileKey) -> str:
         """Stands for the profile in tombstones and the ledger (D3, M3)."""
         return self._profile_hash(key)
 
-    def token(self, app_id: str, token: str) -> TokenRef:
-        """Stands for a (normalised) push token in the token index."""
-        return self._token_ref(app_id, token)
+    def token(self, token: Token) -> str:
+        """Stands for a push token in the index of tokens."""
+        return self._token_hash(token)
 
     def _hash_profile(self, key: ProfileKey) -> str:
         return self._text(self._profile, "\x00".join(key).encode())
 
-    def _hash_token(self, app_id: str, token: str) -> TokenRef:
-        return TokenRef(app_id, self._text(self._token, f"{app_id}\x00{token}".encode()))
+    def _hash_token(self, token: Token) -> str:
+        return self._text(self._token, "\x00".join(token).encode())
 
     def secret(self, secret: str) -> str:
         """Stands for the secret of an API key."""

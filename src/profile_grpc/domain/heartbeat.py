@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from profile_grpc.domain import presence, stamps
 from profile_grpc.domain.commands import OfProfile
-from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.kinds import BEATS
 from profile_grpc.domain.model import ProfileKey, ProfileStatus
 from profile_grpc.domain.needs import Needs
@@ -21,7 +20,7 @@ class Heartbeat(OfProfile):
 
     key: ProfileKey
 
-    def needs(self, needs: Needs, _settings: AppSettings, _hasher: Hasher) -> None:
+    def needs(self, needs: Needs, _settings: AppSettings) -> None:
         needs.add(BEATS, self.key)
 
     def decide(self, state: State, settings: AppSettings) -> Beat:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.kinds import PROFILES
 from profile_grpc.domain.model import DeletionReason, ProfileKey, ProfileStatus
 from profile_grpc.domain.needs import Needs
@@ -120,8 +119,8 @@ class ReapInactive:
         """Of each profile."""
         return len(self.seen)
 
-    def needs(self, needs: Needs, _settings: AppSettings, _hasher: Hasher) -> None:
-        needs.update(PROFILES, [seen.key for seen in self.seen])
+    def needs(self, needs: Needs, _settings: AppSettings) -> None:
+        needs.add(PROFILES, *[seen.key for seen in self.seen])
 
     def decide(self, state: State, settings: AppSettings) -> Deleted:
         """Deletes what is inactive and has had no heartbeat since the scan saw it (P1, P2, P4)."""
@@ -156,8 +155,8 @@ class SettleStamps:
         """Of each profile."""
         return len(self.keys)
 
-    def needs(self, needs: Needs, _settings: AppSettings, _hasher: Hasher) -> None:
-        needs.update(PROFILES, self.keys)
+    def needs(self, needs: Needs, _settings: AppSettings) -> None:
+        needs.add(PROFILES, *self.keys)
 
     def decide(self, _state: State, _settings: AppSettings) -> None:
         """Nothing more."""
@@ -175,8 +174,8 @@ class PurgeUnregistered:
         """Of each profile."""
         return len(self.keys)
 
-    def needs(self, needs: Needs, _settings: AppSettings, _hasher: Hasher) -> None:
-        needs.update(PROFILES, self.keys)
+    def needs(self, needs: Needs, _settings: AppSettings) -> None:
+        needs.add(PROFILES, *self.keys)
 
     def decide(self, state: State, settings: AppSettings) -> Deleted:
         """Deletes the profiles that have been UNREGISTERED for longer than the retention (D1, P8)."""

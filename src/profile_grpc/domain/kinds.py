@@ -7,7 +7,7 @@ and its declaration there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -24,11 +24,13 @@ from profile_grpc.domain.model import (
     Liveness,
     Profile,
     ProfileKey,
-    TokenGuard,
-    TokenKey,
-    TokenRef,
+    ProfileStatus,
+    Token,
+    TokenElsewhere,
+    TokenOfUser,
     Tombstone,
     UserKey,
+    UserState,
 )
 
 
@@ -67,23 +69,34 @@ class RowKind(Generic[KeyT, RowT]):
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Selection(Generic[ByT, KeyT, RowT]):
+    """Rows of a kind that are asked for together, by what they have in common.
+
+    A rule asks for what it may change, and for no more: what it asks for is all that is read (R14).
+    """
+
+    name: str
+    of: RowKind[KeyT, RowT]
+    by: Callable[[RowT], Iterable[ByT]]
+    """What it finds the row by."""
+    leads: Leads[RowT] | None = None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Leads(Generic[RowT]):
     """What is loaded with each row that is found."""
 
     to: Selection[Any, Any, Any]
-    by: Callable[[RowT], Hashable]
+    by: Callable[[RowT], Iterable[Hashable]]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Selection(Generic[ByT, KeyT, RowT]):
-    """Rows of a kind that are asked for together, by what they have in common."""
+class Narrowed(Generic[ByT, KeyT, RowT]):
+    """A part of a selection, where a rule needs no more of it. The rule reads it as the selection."""
 
-    of: RowKind[KeyT, RowT]
-    by: Callable[[RowT], ByT | None]
-    """What the row has in common with others; None: nothing."""
-    covers: Callable[[KeyT], ByT] | None = None
-    """What a row with this key is among, stored or not, where the key tells."""
-    leads: Leads[RowT] | None = None
+    name: str
+    of: Selection[Any, KeyT, RowT]
+    matches: Callable[[RowT, ByT], bool]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -107,13 +120,10 @@ class TallyKind(Generic[KeyT]):
 # --- rows ---
 
 GUARDS: RowKind[GuardKey, Guard] = RowKind("guard")
-"""The guards of devices and users about whose profiles something is decided."""
-
-TOKENS: RowKind[TokenKey, TokenGuard] = RowKind("push_token")
-"""The owners of push tokens (R4)."""
+"""The guards of devices, users and tokens about whose profiles something is decided."""
 
 PROFILES: RowKind[ProfileKey, Profile] = RowKind("profile")
-"""Whole profiles. A missing one is loaded with its history, any other with the owners of its tokens."""
+"""Whole profiles. A missing one is loaded with its history."""
 
 BEATS: RowKind[ProfileKey, Liveness] = RowKind(
     "beat",
@@ -135,25 +145,65 @@ FEEDBACK_LOSSES: RowKind[str, FeedbackLosses] = RowKind("feedback_breaker")
 
 # --- selections ---
 
-ON_DEVICE: Selection[DeviceKey, ProfileKey, Profile] = Selection(
-    PROFILES, by=lambda profile: profile.key.device, covers=lambda key: key.device
+
+def _active(profile: Profile) -> bool:
+    return profile.status is ProfileStatus.ACTIVE
+
+
+HOLDERS: Selection[Token, ProfileKey, Profile] = Selection("holders", PROFILES, by=lambda profile: profile.tokens)
+"""The profiles that hold a push token."""
+
+HOLDERS_ELSEWHERE: Narrowed[TokenElsewhere, ProfileKey, Profile] = Narrowed(
+    "holders elsewhere",
+    HOLDERS,
+    matches=lambda profile, wanted: (
+        profile.key.device_id != wanted.device_id and Token(wanted.app_id, wanted.token) in profile.tokens
+    ),
 )
-"""Every profile of a device."""
+"""Those of other devices, from which a registration takes the token (R4)."""
+
+HOLDERS_OF_USER: Narrowed[TokenOfUser, ProfileKey, Profile] = Narrowed(
+    "holders of a user",
+    HOLDERS,
+    matches=lambda profile, wanted: (
+        profile.key.user_id == wanted.user_id and Token(wanted.app_id, wanted.token) in profile.tokens
+    ),
+)
+"""Those of one user (X3)."""
+
+NAMED: Selection[ProfileKey, ProfileKey, Profile] = Selection(
+    "named", PROFILES, by=lambda profile: (profile.key,), leads=Leads(HOLDERS, by=lambda profile: profile.tokens)
+)
+"""A profile, and every other that holds one of its tokens (F5)."""
+
+SIGNED_IN: Selection[DeviceKey, ProfileKey, Profile] = Selection(
+    "signed in", PROFILES, by=lambda profile: (profile.key.device,) if _active(profile) else ()
+)
+"""The registered profiles of a device (R6)."""
+
+CURRENT: Selection[DeviceKey, ProfileKey, Profile] = Selection(
+    "current",
+    PROFILES,
+    by=lambda profile: (profile.key.device,) if _active(profile) and profile.user_state is UserState.ACTIVE else (),
+)
+"""The profile of the device's ACTIVE user (R5)."""
+
+RECEIVING: Selection[UserKey, ProfileKey, Profile] = Selection(
+    "receiving",
+    PROFILES,
+    by=lambda profile: (profile.key.user,) if _active(profile) and not profile.push_superseded else (),
+)
+"""The user's registered profiles whose push is not superseded (R7)."""
 
 OF_USER: Selection[UserKey, ProfileKey, Profile] = Selection(
-    PROFILES, by=lambda profile: profile.key.user, covers=lambda key: key.user
+    "of a user", PROFILES, by=lambda profile: (profile.key.user,)
 )
-"""Every profile of a user."""
+"""Every profile of a user (D2)."""
 
-OF_CUSTOMER: Selection[CustomerKey, ProfileKey, Profile] = Selection(PROFILES, by=lambda profile: profile.customer)
-"""Every profile linked with a customer."""
-
-OWNERS: Selection[TokenRef, TokenKey, TokenGuard] = Selection(
-    TOKENS,
-    by=lambda guard: guard.key.ref,
-    leads=Leads(ON_DEVICE, by=lambda guard: DeviceKey(guard.key.app_id, guard.device_id)),
+OF_CUSTOMER: Selection[CustomerKey, ProfileKey, Profile] = Selection(
+    "of a customer", PROFILES, by=lambda profile: () if profile.customer is None else (profile.customer,)
 )
-"""The owners of a token, whatever its provider, and every profile of these devices."""
+"""Every profile linked with a customer (D2)."""
 
 # --- records ---
 

@@ -208,23 +208,32 @@ class CountKey(NamedTuple):
     platform: Platform
 
 
-class TokenRef(NamedTuple):
-    """A push token of an app by its keyed hash, whatever its provider and push app id."""
+class Token(NamedTuple):
+    """A push token of an app, normalised, whatever its provider."""
 
     app_id: str
-    token_hash: str
-
-
-class TokenKey(NamedTuple):
-    """What belongs to one device (R4): a token of one provider. The token is a keyed hash."""
-
-    app_id: str
-    token_hash: str
-    provider: PushProvider
+    token: str
 
     @property
-    def ref(self) -> TokenRef:
-        return TokenRef(self.app_id, self.token_hash)
+    def guard(self) -> GuardKey:
+        """The guard that every decision about which device holds the token relies on (R4)."""
+        return _guard("token", *self)
+
+
+class TokenElsewhere(NamedTuple):
+    """A push token as any device but one may hold it."""
+
+    app_id: str
+    token: str
+    device_id: str
+
+
+class TokenOfUser(NamedTuple):
+    """A push token as a user may hold it."""
+
+    app_id: str
+    token: str
+    user_id: str
 
 
 class CallMethod(enum.IntEnum):
@@ -361,6 +370,17 @@ class Profile(NamedTuple):
     """Version of the stored row; 0 before it is stored."""
 
     @property
+    def tokens(self) -> frozenset[Token]:
+        """The push tokens that it holds."""
+        app_id = self.key.app_id
+        return frozenset([Token(app_id, endpoint.token) for endpoint in self.push_endpoints if endpoint.token])
+
+    @property
+    def live_endpoints(self) -> int:
+        """How many push tokens it holds, each provider's on its own (F8)."""
+        return len({endpoint.identity for endpoint in self.push_endpoints if endpoint.token})
+
+    @property
     def customer(self) -> CustomerKey | None:
         """The customer that the profile is linked with."""
         customer_id = self.attributes.customer_id
@@ -389,15 +409,6 @@ class Guard(NamedTuple):
 
     key: GuardKey
     revision: int
-
-
-class TokenGuard(NamedTuple):
-    """One row for a push token: the device that owns it and how many of its profiles hold it (R4)."""
-
-    key: TokenKey
-    device_id: str
-    holders: int
-    revision: int = 0
 
 
 class FeedbackLosses(NamedTuple):

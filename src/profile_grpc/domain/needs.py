@@ -6,36 +6,37 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from profile_grpc.domain.kinds import ByT, KeyT, RowKind, RowT, Selection, TallyKind
+from profile_grpc.domain.kinds import ByT, KeyT, Narrowed, RowKind, RowT, Selection, TallyKind
 from profile_grpc.domain.model import DeviceKey, History, Profile, ProfileKey
 
-Asked: TypeAlias = RowKind[Any, Any] | Selection[Any, Any, Any] | TallyKind[Any]
+What: TypeAlias = RowKind[ByT, Any] | Selection[ByT, Any, Any] | Narrowed[ByT, Any, Any] | TallyKind[ByT]
+Asked: TypeAlias = What[Any]
 
 
 @dataclass(slots=True)
 class Needs:
-    """The rows that a batch of commands reads: keys of each kind and selection that is asked for."""
+    """What a batch of commands reads: keys of each kind and selection that is asked for."""
 
     asked: dict[Asked, set[Any]] = field(default_factory=dict)
-    patched: set[ProfileKey] = field(default_factory=set)
-    """Whole profiles that stay and keep their tokens, whose owners are then not needed."""
+    counted: dict[Selection[Any, Any, Any], set[Any]] = field(default_factory=dict)
+    """Selections of which the number of rows is enough."""
     in_order: set[DeviceKey] = field(default_factory=set)
     """Devices on which a call with a sequence is decided (R13)."""
     accounts_in_order: bool = False
     """Whether the order is needed of every device of which a profile is loaded: a report names none."""
 
-    def add(self, what: RowKind[ByT, Any] | Selection[ByT, Any, Any] | TallyKind[ByT], key: ByT) -> None:
-        """Asks for the row or the number with this key, or for what is selected by it."""
-        self.update(what, (key,))
-
-    def update(self, what: RowKind[ByT, Any] | Selection[ByT, Any, Any] | TallyKind[ByT], keys: Iterable[ByT]) -> None:
-        """`add` for each key."""
+    def add(self, what: What[ByT], *keys: ByT) -> None:
+        """Asks for the rows or numbers with these keys, or for what is selected by them."""
         asked = self.asked.get(what)
         if asked is None:
             asked = self.asked[what] = set()
         asked.update(keys)
 
-    def of(self, what: RowKind[ByT, Any] | Selection[ByT, Any, Any] | TallyKind[ByT]) -> set[ByT]:
+    def count(self, selection: Selection[ByT, Any, Any], by: ByT) -> None:
+        """Asks how many rows are selected."""
+        self.counted.setdefault(selection, set()).add(by)
+
+    def of(self, what: What[ByT]) -> set[ByT]:
         """The keys that were asked for."""
         return self.asked.get(what) or set()
 
@@ -50,12 +51,13 @@ class Rows:
     """What was loaded for `needs`.
 
     Guards must be read before the profiles they guard: then a profile that changed in between is a guard that no
-    longer matches, and the write is refused. Besides, the rows hold the guards of the tokens that every loaded profile
-    holds, unless `needs.patched` alone asks for it, so that any of them can be changed or deleted.
+    longer matches, and the write is refused.
     """
 
     needs: Needs
     found: Mapping[RowKind[Any, Any], Iterable[Any]] = field(default_factory=dict)
+    counts: Mapping[Selection[Any, Any, Any], Mapping[Any, int]] = field(default_factory=dict)
+    """Of what is counted: no further than COUNT_LIMIT."""
     histories: Mapping[ProfileKey, History] = field(default_factory=dict)
     """Of every profile that was asked for by its key and is not there."""
     totals: Mapping[TallyKind[Any], Mapping[Any, int]] = field(default_factory=dict)
@@ -64,3 +66,7 @@ class Rows:
     def of(self, kind: RowKind[KeyT, RowT]) -> Iterable[RowT]:
         """The rows of the kind, each once."""
         return self.found.get(kind, ())
+
+
+COUNT_LIMIT = 101
+"""Rows of a selection that are counted at most: no rule asks for more (R14)."""

@@ -6,19 +6,31 @@ from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 
 from profile_grpc.domain.commands import ProfilePatch
+from profile_grpc.domain.kinds import CURRENT, GUARDS, HOLDERS_ELSEWHERE, RECEIVING, SIGNED_IN
 from profile_grpc.domain.model import (
     DisplacementEffect,
     EventType,
     OrderedCall,
     Profile,
+    ProfileKey,
     ProfileStatus,
-    TokenKey,
+    PushProvider,
+    Token,
+    TokenElsewhere,
     UnregisterReason,
     UserState,
 )
+from profile_grpc.domain.needs import Needs
 from profile_grpc.domain.results import Displacement, IgnoredReason, IgnoredValue
 from profile_grpc.domain.settings import AppSettings
 from profile_grpc.domain.state import State
+
+
+def claim_needs(needs: Needs, key: ProfileKey, patch: ProfilePatch) -> None:
+    """What `claim_tokens` and `without_owned` read for the tokens of a patch."""
+    for endpoint in patch.push_endpoints:
+        needs.add(GUARDS, Token(key.app_id, endpoint.token).guard)
+        needs.add(HOLDERS_ELSEWHERE, TokenElsewhere(key.app_id, endpoint.token, key.device_id))
 
 
 def claim_tokens(state: State, claimant: Profile) -> tuple[Profile, list[Displacement]]:
@@ -29,7 +41,7 @@ def claim_tokens(state: State, claimant: Profile) -> tuple[Profile, list[Displac
     claimed = {(e.provider, e.token) for e in claimant.push_endpoints if e.token}
     confirmed = {e.identity: e.confirm_time for e in claimant.push_endpoints if e.token}
     displaced = []
-    for profile in _other_holders(state, claimant, state.token_keys(claimant)):
+    for profile in _other_holders(state, claimant, claimed):
         kept = tuple(e for e in profile.push_endpoints if e.identity not in claimed)
         for endpoint in profile.push_endpoints:
             if endpoint.identity in claimed:
@@ -48,9 +60,8 @@ def without_owned(state: State, profile: Profile, patch: ProfilePatch) -> tuple[
     """
     taken, ignored = [], []
     for index, endpoint in enumerate(patch.push_endpoints):
-        ref = state.token_ref(profile.key.app_id, endpoint.token)
-        key = TokenKey(profile.key.app_id, ref.token_hash, endpoint.provider)
-        if any(p.register_time >= profile.register_time for p in _other_holders(state, profile, {key})):
+        token = {(endpoint.provider, endpoint.token)}
+        if any(p.register_time >= profile.register_time for p in _other_holders(state, profile, token)):
             ignored.append(IgnoredValue(f"push_endpoints[{index}]", IgnoredReason.TOKEN_OWNED))
         else:
             taken.append(endpoint)
@@ -61,24 +72,25 @@ def without_owned(state: State, profile: Profile, patch: ProfilePatch) -> tuple[
     return patch._replace(push_endpoints=tuple(taken), replace_push_endpoints=replace), tuple(ignored)
 
 
-def _other_holders(state: State, profile: Profile, tokens: AbstractSet[TokenKey]) -> Iterator[Profile]:
+def _other_holders(state: State, profile: Profile, tokens: AbstractSet[tuple[PushProvider, str]]) -> Iterator[Profile]:
     """The profiles of other devices that hold one of the tokens."""
-    owners = {guard.device_id for token in tokens if (guard := state.token_owner(token)) is not None}
-    for device_id in sorted(owners - {profile.key.device_id}):
-        for holder in state.on_device(profile.key.device._replace(device_id=device_id)):
-            if not tokens.isdisjoint(state.token_keys(holder)):
-                yield holder
+    app_id, _, device_id = profile.key
+    holders = {p.key: p for _, token in tokens for p in state.holders(Token(app_id, token))}
+    for key, holder in sorted(holders.items()):
+        if key.device_id != device_id and any(e.token and e.identity in tokens for e in holder.push_endpoints):
+            yield holder
 
 
 def take_device(state: State, newcomer: Profile, settings: AppSettings) -> Iterator[Displacement]:
     """Makes the newcomer the device's user: the others step back (R5) or are signed out (R6)."""
-    for profile in state.on_device(newcomer.key.device):
-        if profile.key == newcomer.key or profile.status is ProfileStatus.UNREGISTERED:
+    multi_user = settings.multi_user_per_device
+    for profile in state.select(CURRENT if multi_user else SIGNED_IN, newcomer.key.device):
+        if profile.key == newcomer.key:
             continue
-        if not settings.multi_user_per_device:
+        if not multi_user:
             unregister(state, profile, UnregisterReason.REPLACED)
             yield Displacement(profile.key, DisplacementEffect.REPLACED)
-        elif profile.user_state is UserState.ACTIVE:
+        else:
             state.put(profile._replace(user_state=UserState.INACTIVE, update_time=state.now))
             state.tell(EventType.USER_DEACTIVATED, profile.key)
             yield Displacement(profile.key, DisplacementEffect.DEACTIVATED)
@@ -89,8 +101,8 @@ def take_user(state: State, newest: Profile, settings: AppSettings) -> Iterator[
     if not settings.single_device_per_user:
         return
     state.guard_user(newest.key.user)
-    for profile in state.of_user(newest.key.user):
-        if profile.key == newest.key or profile.status is ProfileStatus.UNREGISTERED or profile.push_superseded:
+    for profile in state.select(RECEIVING, newest.key.user):
+        if profile.key == newest.key:
             continue
         state.put(profile._replace(push_superseded=True, update_time=state.now))
         state.tell(EventType.PUSH_SUPERSEDED, profile.key)

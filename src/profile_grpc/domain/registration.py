@@ -8,8 +8,7 @@ from datetime import datetime
 
 from profile_grpc.domain import billing, call_order, ownership, patching, stamps
 from profile_grpc.domain.commands import EMPTY_PATCH, OfProfile, ProfilePatch
-from profile_grpc.domain.hashing import Hasher
-from profile_grpc.domain.kinds import GUARDS, OF_USER, ON_DEVICE, OWNERS, PROFILES
+from profile_grpc.domain.kinds import CURRENT, GUARDS, PROFILES, RECEIVING, SIGNED_IN
 from profile_grpc.domain.model import (
     CallMethod,
     EventType,
@@ -36,17 +35,21 @@ class Register(OfProfile):
     sequence: int | None = None
     """The place of the call among those of the installation (R13)."""
 
-    def needs(self, needs: Needs, settings: AppSettings, hasher: Hasher) -> None:
+    def needs(self, needs: Needs, settings: AppSettings) -> None:
         key = self.key
         needs.add(PROFILES, key)
-        needs.add(ON_DEVICE, key.device)
         needs.add(GUARDS, key.device.guard)
+        if settings.multi_user_per_device:
+            needs.add(CURRENT, key.device)
+            needs.count(SIGNED_IN, key.device)
+        else:
+            needs.add(SIGNED_IN, key.device)
         if settings.single_device_per_user:
-            needs.add(OF_USER, key.user)
+            needs.add(RECEIVING, key.user)
             needs.add(GUARDS, key.user.guard)
         if self.sequence is not None:
             needs.in_order.add(key.device)
-        needs.update(OWNERS, [hasher.token(key.app_id, e.token) for e in self.patch.push_endpoints])
+        ownership.claim_needs(needs, key, self.patch)
 
     def decide(self, state: State, settings: AppSettings) -> Registered:
         """Creates the profile or registers it again; the newest registration owns device and tokens (R1-R9).
@@ -58,7 +61,7 @@ class Register(OfProfile):
         known = state.profile(self.key)
         call = None if self.sequence is None else OrderedCall(self.sequence, CallMethod.REGISTER)
         if call_order.is_repeated(state, self.key, known, call) and known is not None:
-            return _registered(state, known, created=known.create_time == known.register_time)
+            return _registered(state, known, settings, created=known.create_time == known.register_time)
         profile, _ = patching.apply(
             _begin(state, self, settings) if known is None else _again(state, known),
             self.patch,
@@ -81,11 +84,13 @@ class Register(OfProfile):
         )
         call_order.record(state, self.key, call)
         _tell(state, known, profile)
-        return _registered(state, profile, created=known is None, displaced=displaced)
+        return _registered(state, profile, settings, created=known is None, displaced=displaced)
 
 
-def _registered(state: State, profile: Profile, *, created: bool, displaced: Iterable[Displacement] = ()) -> Registered:
-    users = sum(p.status is ProfileStatus.ACTIVE for p in state.on_device(profile.key.device))
+def _registered(
+    state: State, profile: Profile, settings: AppSettings, *, created: bool, displaced: Iterable[Displacement] = ()
+) -> Registered:
+    users = state.count(SIGNED_IN, profile.key.device) if settings.multi_user_per_device else 1
     return Registered(profile, created, tuple(displaced), users, _placeholder_ids(profile.key))
 
 
@@ -143,7 +148,7 @@ def _tell(state: State, before: Profile | None, after: Profile) -> None:
         state.tell(EventType.PROFILE_CREATED, after.key)
     elif before.status is ProfileStatus.UNREGISTERED:
         state.tell(EventType.PROFILE_REACTIVATED, after.key)
-    elif state.token_keys(before) != state.token_keys(after):
+    elif before.tokens != after.tokens:
         state.tell(EventType.PUSH_TOKEN_CHANGED, after.key)
     if before is not None and before.push_permission is not after.push_permission:
         state.tell(EventType.PUSH_PERMISSION_CHANGED, after.key, after.push_permission.name)

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
 from profile_grpc.domain import call_order, ownership, presence, tokens
 from profile_grpc.domain.commands import OfOne, OfProfile
-from profile_grpc.domain.hashing import Hasher
-from profile_grpc.domain.kinds import OF_CUSTOMER, OF_USER, OWNERS, PROFILES
+from profile_grpc.domain.kinds import HOLDERS, HOLDERS_OF_USER, OF_CUSTOMER, OF_USER, PROFILES
 from profile_grpc.domain.model import (
     CallMethod,
     CustomerKey,
     DeletionReason,
-    DeviceKey,
     EventType,
     OrderedCall,
     Profile,
     ProfileKey,
     ProfileStatus,
+    Token,
+    TokenOfUser,
     UnregisterReason,
     UserKey,
 )
@@ -38,7 +39,7 @@ class Unregister(OfProfile):
     sequence: int | None = None
     """The place of the call among those of the installation (R13)."""
 
-    def needs(self, needs: Needs, _settings: AppSettings, _hasher: Hasher) -> None:
+    def needs(self, needs: Needs, _settings: AppSettings) -> None:
         needs.add(PROFILES, self.key)
         if self.sequence is not None:
             needs.in_order.add(self.key.device)
@@ -74,7 +75,7 @@ class DeleteDeviceProfile(OfOne):
     """Empty: every device."""
     allow_missing: bool = False
 
-    def needs(self, needs: Needs, _settings: AppSettings, _hasher: Hasher) -> None:
+    def needs(self, needs: Needs, _settings: AppSettings) -> None:
         if self.customer_id:
             needs.add(OF_CUSTOMER, CustomerKey(self.app_id, self.customer_id))
         elif self.device_id:
@@ -119,8 +120,8 @@ class EraseApp:
         """Of each profile."""
         return len(self.keys)
 
-    def needs(self, needs: Needs, _settings: AppSettings, _hasher: Hasher) -> None:
-        needs.update(PROFILES, self.keys)
+    def needs(self, needs: Needs, _settings: AppSettings) -> None:
+        needs.add(PROFILES, *self.keys)
 
     def decide(self, state: State, _settings: AppSettings) -> Deleted:
         """Deletes these profiles of an app that goes, as far as they are as they were seen."""
@@ -154,16 +155,17 @@ class RemoveAccount(OfOne):
     sequence: int | None = None
     """The place of the call among those of the installation (R13)."""
 
-    def needs(self, needs: Needs, _settings: AppSettings, hasher: Hasher) -> None:
+    def needs(self, needs: Needs, _settings: AppSettings) -> None:
         needs.accounts_in_order |= self.sequence is not None
-        needs.update(
-            OWNERS,
-            [
-                hasher.token(self.app_id, spelling)
-                for reported in self.tokens
-                for spelling in tokens.spellings(reported.token)
-            ],
-        )
+        for _, spelling in self.spellings():
+            if self.username:
+                needs.add(HOLDERS_OF_USER, TokenOfUser(self.app_id, spelling, self.username))
+            else:
+                needs.add(HOLDERS, Token(self.app_id, spelling))
+
+    def spellings(self) -> Iterator[tuple[ReportedToken, str]]:
+        """The tokens as they may be stored."""
+        return ((reported, spelling) for reported in self.tokens for spelling in tokens.spellings(reported.token))
 
     def decide(self, state: State, settings: AppSettings) -> AccountRemoved:
         """Removes the account's profile that holds a reported token, unless it registered after the report (X3).
@@ -191,12 +193,10 @@ class RemoveAccount(OfOne):
 def _holders(state: State, command: RemoveAccount) -> list[Profile]:
     """The profiles that hold a reported token, in any of its spellings, of the reported push app id if one is given."""
     found: dict[ProfileKey, Profile] = {}
-    for reported in command.tokens:
-        for spelling in tokens.spellings(reported.token):
-            for guard in state.token_owners(state.hasher.token(command.app_id, spelling)):
-                for profile in state.on_device(DeviceKey(command.app_id, guard.device_id)):
-                    if _holds(profile, spelling, reported):
-                        found[profile.key] = profile
+    for reported, spelling in command.spellings():
+        for profile in state.holders(Token(command.app_id, spelling)):
+            if _holds(profile, spelling, reported):
+                found[profile.key] = profile
     return [found[key] for key in sorted(found)]
 
 

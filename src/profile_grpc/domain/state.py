@@ -1,7 +1,7 @@
 """The rows of a batch in memory: the rules read and change them here; afterwards they say what is to be written.
 
-Bookkeeping that every change owes, whatever rule made it, is done here once: fresh revisions, guards, owners of tokens,
-tombstones, the profile counts, the ledger.
+Bookkeeping that every change owes, whatever rule made it, is done here once: fresh revisions, guards, tombstones, the
+profile counts, the ledger.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, NamedTuple
 
-from profile_grpc.domain import billing
+from profile_grpc.domain import billing, departure
+from profile_grpc.domain.departure import Departing
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.kinds import (
     BEATS,
@@ -20,16 +21,14 @@ from profile_grpc.domain.kinds import (
     ENDPOINTS,
     EVENTS,
     GUARDS,
+    HOLDERS,
     LEDGER,
     OF_CUSTOMER,
     OF_USER,
-    ON_DEVICE,
     ORDERS,
-    OWNERS,
     PROFILES,
     REAPED,
     RECOUNTED,
-    TOKENS,
     TOMBSTONES,
     ByT,
     KeyT,
@@ -57,20 +56,12 @@ from profile_grpc.domain.model import (
     Profile,
     ProfileKey,
     ProfileStatus,
-    PushEndpoint,
-    TokenGuard,
-    TokenKey,
-    TokenRef,
-    Tombstone,
+    Token,
     UserKey,
     UserState,
 )
 from profile_grpc.domain.needs import Needs, Rows
 from profile_grpc.domain.stamps import Stamps
-
-
-class TornRows(Exception):  # noqa: N818 - what happened
-    """Rows that another writer changed between two reads: they contradict each other. Read again and decide again."""
 
 
 class Write(NamedTuple, Generic[RowT]):
@@ -82,21 +73,26 @@ class Write(NamedTuple, Generic[RowT]):
     """The row that was seen, where it is known: what has not changed need not be written."""
 
 
-class Delete(NamedTuple, Generic[KeyT]):
+class Delete(NamedTuple, Generic[RowT]):
     """Delete the row, provided that it still has the revision seen."""
 
-    key: KeyT
-    seen: int
+    before: RowT
+    """The row that was seen."""
+
+    @property
+    def seen(self) -> int:
+        """The revision seen."""
+        return self.before.revision
 
 
 class RowChanges(NamedTuple, Generic[KeyT, RowT]):
     """What is written of one kind of row."""
 
     writes: list[Write[RowT]]
-    deletes: list[Delete[KeyT]]
+    deletes: list[Delete[RowT]]
 
 
-_NO_ROWS: RowChanges[Any, Any] = RowChanges([], [])
+NOTHING: RowChanges[Any, Any] = RowChanges([], [])
 
 
 @dataclass(slots=True)
@@ -127,11 +123,11 @@ class Changes:
 
     def writes(self, kind: RowKind[Any, RowT]) -> list[Write[RowT]]:
         """The rows of the kind that are written."""
-        return self.rows.get(kind, _NO_ROWS).writes
+        return self.rows.get(kind, NOTHING).writes
 
-    def deletes(self, kind: RowKind[KeyT, Any]) -> list[Delete[KeyT]]:
+    def deletes(self, kind: RowKind[Any, RowT]) -> list[Delete[RowT]]:
         """The rows of the kind that are deleted."""
-        return self.rows.get(kind, _NO_ROWS).deletes
+        return self.rows.get(kind, NOTHING).deletes
 
     def left(self, kind: RecordKind[RecordT]) -> list[RecordT]:
         """The records of the kind."""
@@ -150,53 +146,58 @@ class _Table(Generic[KeyT, RowT]):
     loaded: dict[KeyT, RowT] = field(default_factory=dict)
     touched: set[KeyT] = field(default_factory=set)
     indexes: dict[Selection[Any, Any, Any], dict[Any, set[KeyT]]] = field(default_factory=dict)
-    """Of each selection that was asked for: the keys of its rows."""
+    """Of each selection that was read: the keys of its rows."""
+    counts: dict[Selection[Any, Any, Any], dict[Any, int]] = field(default_factory=dict)
+    """Of each selection that is counted: how many rows it has."""
 
     def load(self, rows: Iterable[RowT]) -> None:
         for row in rows:
             self.rows[row.key] = self.loaded[row.key] = row  # type: ignore[index]
 
     def put(self, key: KeyT, row: RowT) -> None:
-        if self.indexes:
+        if self.indexes or self.counts:
             self._move(key, self.rows.get(key), row)
         self.rows[key] = row
         self.touched.add(key)
 
     def drop(self, key: KeyT) -> None:
-        if self.indexes:
+        if self.indexes or self.counts:
             self._move(key, self.rows.get(key), None)
         self.rows.pop(key, None)
         self.touched.add(key)
 
     def _move(self, key: KeyT, before: RowT | None, after: RowT | None) -> None:
         for selection, index in self.indexes.items():
-            was = None if before is None else selection.by(before)
-            now = None if after is None else selection.by(after)
-            if was != now:
-                if was is not None:
-                    index[was].discard(key)
-                if now is not None:
-                    index.setdefault(now, set()).add(key)
+            for by in () if before is None else selection.by(before):
+                index[by].discard(key)
+            for by in () if after is None else selection.by(after):
+                index.setdefault(by, set()).add(key)
+        for selection, counts in self.counts.items():
+            for by in () if before is None else selection.by(before):
+                if by in counts:
+                    counts[by] -= 1
+            for by in () if after is None else selection.by(after):
+                if by in counts:
+                    counts[by] += 1
 
     def select(self, selection: Selection[ByT, KeyT, RowT], by: ByT) -> list[RowT]:
         index = self.indexes.get(selection)
         if index is None:
             index = self.indexes[selection] = {}
             for key, row in self.rows.items():
-                common = selection.by(row)
-                if common is not None:
+                for common in selection.by(row):
                     index.setdefault(common, set()).add(key)
         return [self.rows[key] for key in sorted(index.get(by, ()))]  # type: ignore[type-var]
 
     def changes(self) -> RowChanges[KeyT, RowT] | None:
         writes: list[Write[RowT]] = []
-        deletes: list[Delete[KeyT]] = []
+        deletes: list[Delete[RowT]] = []
         for key in self.touched:
             row, before = self.rows.get(key), self.loaded.get(key)
             if row is not None:
                 writes.append(Write(row, None if before is None else before.revision, before))
             elif before is not None:
-                deletes.append(Delete(key, before.revision))
+                deletes.append(Delete(before))
         return RowChanges(writes, deletes) if writes or deletes else None
 
 
@@ -213,6 +214,8 @@ class State:
         self._tables: dict[RowKind[Any, Any], _Table[Any, Any]] = {}
         for kind, found in rows.found.items():
             self._table(kind).load(found)
+        for selection, counts in rows.counts.items():
+            self._table(selection.of).counts[selection] = dict(counts)
         self._guarded_users: set[UserKey] = set()
         self._records: dict[RecordKind[Any], dict[Any, Any]] = {}
         self._tallies: dict[TallyKind[Any], Counter[Any]] = {}
@@ -232,6 +235,10 @@ class State:
     def select(self, selection: Selection[ByT, KeyT, RowT], by: ByT) -> list[RowT]:
         """Every row that has this in common, ordered by key."""
         return self._table(selection.of).select(selection, by)
+
+    def count(self, selection: Selection[ByT, Any, Any], by: ByT) -> int:
+        """How many rows have this in common, counted no further than COUNT_LIMIT when they were loaded."""
+        return self._table(selection.of).counts[selection][by]
 
     def put_row(self, kind: RowKind[KeyT, RowT], row: RowT) -> None:
         """Stores the row, new or changed, which has a fresh revision."""
@@ -268,8 +275,6 @@ class State:
 
     def profile(self, key: ProfileKey) -> Profile | None:
         """The profile, or None when there is none."""
-        if key in self._needs.patched:
-            return self._table(PROFILES).rows.get(key)
         return self.row(PROFILES, key)
 
     def liveness(self, key: ProfileKey) -> Liveness | None:
@@ -288,9 +293,9 @@ class State:
         """What is known of a profile that is not there."""
         return self._histories.get(key, History())
 
-    def on_device(self, device: DeviceKey) -> list[Profile]:
-        """Every profile of the device, ordered by user."""
-        return self.select(ON_DEVICE, device)
+    def holders(self, token: Token) -> list[Profile]:
+        """The profiles that hold the token, of those that were asked for, ordered by key."""
+        return self.select(HOLDERS, token)
 
     def of_user(self, user: UserKey) -> list[Profile]:
         """Every profile of the user, ordered by device."""
@@ -299,28 +304,6 @@ class State:
     def of_customer(self, customer: CustomerKey) -> list[Profile]:
         """Every profile linked with the customer, ordered by key."""
         return self.select(OF_CUSTOMER, customer)
-
-    def token_owners(self, ref: TokenRef) -> list[TokenGuard]:
-        """The guards of a token, whatever its provider."""
-        return [guard for guard in self.select(OWNERS, ref) if guard.holders]
-
-    def token_owner(self, key: TokenKey) -> TokenGuard | None:
-        """The guard of one token, or None when nobody holds it."""
-        guard = self._table(TOKENS).rows.get(key)
-        return guard if guard is not None and guard.holders else None
-
-    def token_keys(self, profile: Profile) -> set[TokenKey]:
-        """The tokens the profile holds."""
-        return {self.token_key(profile.key.app_id, e) for e in profile.push_endpoints if e.token}
-
-    def token_key(self, app_id: str, endpoint: PushEndpoint) -> TokenKey:
-        """What identifies the endpoint's token (R4)."""
-        token = self.token_ref(app_id, endpoint.token)
-        return TokenKey(app_id, token.token_hash, endpoint.provider)
-
-    def token_ref(self, app_id: str, token: str) -> TokenRef:
-        """Stands for the (normalised) token."""
-        return self.hasher.token(app_id, token)
 
     def device_order(self, device: DeviceKey) -> DeviceOrder | None:
         """The highest call that was applied on the device, if any had a sequence (R13)."""
@@ -348,12 +331,12 @@ class State:
         if key.user in self._guarded_users and _is_current(profile) and (before is None or not _is_current(before)):
             self.bump(key.user.guard)
         if (before.push_endpoints if before else ()) != profile.push_endpoints:
-            had, has = self.token_keys(before) if before else set(), self.token_keys(profile)
-            self._release(key, had - has)
-            for token in has - had:
-                self._hold(token, key.device_id)
-            if len(has) != len(had):
-                self.add(ENDPOINTS, key.app_id, len(has) - len(had))
+            # Two devices that take a free token write no row that both write: the guard is the one (R4).
+            for token in profile.tokens - (before.tokens if before else frozenset()):
+                self.bump(token.guard)
+            had = before.live_endpoints if before else 0
+            if profile.live_endpoints != had:
+                self.add(ENDPOINTS, key.app_id, profile.live_endpoints - had)
         return profile
 
     def delete(self, profile: Profile, reason: DeletionReason) -> None:
@@ -363,22 +346,14 @@ class State:
         self._count(profile, -1)
         if profile.last_call is not None:
             self.drop_row(ORDERS, key.device)
-        held = self.token_keys(profile)
-        if held:
-            self._release(key, held)
-            self.add(ENDPOINTS, key.app_id, -len(held))
-        mad = billing.delete(profile.mad, self.now)
-        tombstone = Tombstone(
-            app_id=key.app_id,
-            profile_hash=self.hasher.profile(key),
-            reason=reason,
-            delete_time=self.now,
-            mad_deletion_time=mad.deletion_time or self.now,
-        )
+        gone = _departing(profile)
+        if gone.live_endpoints:
+            self.add(ENDPOINTS, key.app_id, -gone.live_endpoints)
+        tombstone = departure.tombstone(gone, reason, self.now, self.hasher)
         self.leave(TOMBSTONES, tombstone)
-        self._histories[key] = History(tombstone, mad)
-        self.tell(EventType.PROFILE_DELETED, key, reason)
-        if reason is DeletionReason.INACTIVE:
+        self._histories[key] = History(tombstone, billing.delete(profile.mad, self.now))
+        self.leave(EVENTS, departure.event(gone, reason, self.now))
+        if departure.is_tallied(reason):
             self.add(REAPED, key.app_id, 1)
 
     def beat(self, key: ProfileKey, last_heartbeat_time: datetime, mad: MadRecord) -> None:
@@ -422,11 +397,6 @@ class State:
 
     def changes(self) -> Changes:
         """What is to be written."""
-        tokens = self._tables.get(TOKENS)
-        if tokens is not None:
-            # An owner goes with the last profile that holds the token (D3).
-            for token in [g for g in tokens.rows.values() if g.holders <= 0]:
-                tokens.drop(token.key)
         rows = {kind: changed for kind, table in self._tables.items() if (changed := table.changes())}
         tallies = {kind: {key: n for key, n in added.items() if n} for kind, added in self._tallies.items()}
         return Changes(
@@ -475,34 +445,19 @@ class State:
         if profile is not None:
             self.add(COUNTS, CountKey(profile.key.app_id, profile.status, profile.platform), difference)
 
-    def _hold(self, key: TokenKey, device_id: str) -> None:
-        guard = self._table(TOKENS).rows.get(key) or TokenGuard(key, device_id, 0)
-        if guard.holders and guard.device_id != device_id:
-            if key.ref not in self._needs.of(OWNERS) or self._is_held(key, guard.device_id):
-                msg = "a push token's owner and its profiles contradict each other (R4)"
-                raise TornRows(msg)
-            # It counts profiles that no longer are: all of the owner's were read after it, and none holds the token. If
-            # one came in between, the guard has another revision, and the write is refused.
-            guard = guard._replace(holders=0)
-        self.put_row(
-            TOKENS, guard._replace(device_id=device_id, holders=guard.holders + 1, revision=self.fresh_revision())
-        )
-
-    def _is_held(self, key: TokenKey, device_id: str) -> bool:
-        return any(key in self.token_keys(p) for p in self.on_device(DeviceKey(key.app_id, device_id)))
-
-    def _release(self, holder: ProfileKey, keys: Iterable[TokenKey]) -> None:
-        for key in keys:
-            guard = self._table(TOKENS).rows.get(key)
-            if guard is not None:
-                self.put_row(TOKENS, guard._replace(holders=guard.holders - 1, revision=self.fresh_revision()))
-            elif key.ref in self._needs.of(OWNERS) or holder in self._needs.patched:
-                # It was read before the profile, or not at all, as the profile was to keep its tokens.
-                msg = "a push token's owner was not read with the profile that holds it"
-                raise TornRows(msg)
-            # Else it was read after the profile and is gone: so there is nothing to take from it.
-
 
 def _is_current(profile: Profile) -> bool:
     """Whether the profile may be the user's only device that receives push (R7)."""
     return profile.status is ProfileStatus.ACTIVE and not profile.push_superseded
+
+
+def _departing(profile: Profile) -> Departing:
+    return Departing(
+        profile.key,
+        profile.status,
+        profile.platform,
+        profile.tokens,
+        profile.live_endpoints,
+        profile.mad.deletion_time,
+        profile.revision,
+    )

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from profile_grpc.domain import call_order, ownership, patching, presence
 from profile_grpc.domain.commands import OfProfile, ProfilePatch
 from profile_grpc.domain.errors import Reason, Refused
-from profile_grpc.domain.hashing import Hasher
-from profile_grpc.domain.kinds import OWNERS, PROFILES
+from profile_grpc.domain.kinds import PROFILES
 from profile_grpc.domain.model import CallMethod, EventType, OrderedCall, ProfileKey
 from profile_grpc.domain.needs import Needs
 from profile_grpc.domain.results import Updated
@@ -26,12 +25,9 @@ class UpdateProfileData(OfProfile):
     sequence: int | None = None
     """The place of the call among those of the installation (R13)."""
 
-    def needs(self, needs: Needs, _settings: AppSettings, hasher: Hasher) -> None:
-        if self.patch.touches_tokens:
-            needs.add(PROFILES, self.key)
-        else:
-            needs.patched.add(self.key)
-        needs.update(OWNERS, [hasher.token(self.key.app_id, e.token) for e in self.patch.push_endpoints])
+    def needs(self, needs: Needs, _settings: AppSettings) -> None:
+        needs.add(PROFILES, self.key)
+        ownership.claim_needs(needs, self.key, self.patch)
 
     def decide(self, state: State, settings: AppSettings) -> Updated:
         """Patches a registered profile; claims tokens from older registrations (R4), does not restore push (R7).
@@ -60,6 +56,6 @@ class UpdateProfileData(OfProfile):
             return Updated(state.put(profile), ignored, ())
         profile, displaced = ownership.claim_tokens(state, profile)
         profile = state.put(profile)
-        if state.token_keys(known) != state.token_keys(profile):
+        if known.tokens != profile.tokens:
             state.tell(EventType.PUSH_TOKEN_CHANGED, profile.key)
         return Updated(profile, ignored, tuple(displaced))

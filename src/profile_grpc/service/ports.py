@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
 from profile_grpc.domain.model import CountKey, DeletionReason, Event, Platform, Profile, ProfileKey, ProfileStatus
-from profile_grpc.domain.needs import Needs, Rows
+from profile_grpc.domain.needs import Asked, Needs, Rows
 from profile_grpc.domain.settings import App
 from profile_grpc.domain.state import Changes
 
@@ -43,11 +43,25 @@ class NodeUnavailable(StoreUnavailable):
     """A part of the database cannot be reached: the node of a cluster that holds the rows. Others go on."""
 
 
+class TooManyRows(StoreError):  # noqa: N818
+    """A batch asks for more rows than one transaction should read."""
+
+    def __init__(self, what: Asked, keys: Collection[Any]) -> None:
+        super().__init__("more rows were asked for than a batch may read")
+        self.what = what
+        self.keys = keys
+        """Those of the keys asked for that alone are too much."""
+
+
 class WriteTransaction(Protocol):
     """One transaction: load, decide, apply."""
 
-    async def load(self, needs: Needs) -> Rows:
-        """The rows that `needs` names, guards before the profiles they guard."""
+    async def load(self, needs: Needs, *, bounded: bool = True) -> Rows:
+        """The rows that `needs` names, guards before the profiles they guard.
+
+        Raises:
+            TooManyRows: if `bounded`, and they are more than others should wait for.
+        """
         ...
 
     async def apply(self, changes: Changes) -> None:

@@ -14,13 +14,14 @@ import structlog
 from profile_grpc.domain.commands import AnyCommand, needs_of
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.hashing import Hasher
+from profile_grpc.domain.kinds import Selection
 from profile_grpc.domain.settings import AppSettings
-from profile_grpc.domain.state import State, TornRows
+from profile_grpc.domain.state import State
 from profile_grpc.service import refusals
 from profile_grpc.service.fair_queue import FairQueue
 from profile_grpc.service.gathering import LINGER, Gathering
 from profile_grpc.service.observer import Observer
-from profile_grpc.service.ports import Clock, Conflict, ProfileStore, StoreUnavailable
+from profile_grpc.service.ports import Clock, Conflict, ProfileStore, StoreUnavailable, TooManyRows
 
 log = structlog.get_logger(__name__)
 
@@ -67,6 +68,14 @@ class _Pending(NamedTuple):
             self.future.set_result(answer)
 
 
+def _asks(pending: _Pending, error: TooManyRows) -> bool:
+    """Whether the command asks for what is too much, or for what may lead to it."""
+    asked = needs_of([(pending.command, pending.settings)]).asked
+    return not asked.get(error.what, set()).isdisjoint(error.keys) or any(
+        isinstance(what, Selection) and what.leads is not None and what.leads.to is error.what for what in asked
+    )
+
+
 class ShardQueue:
     """Decides and commits commands in batches: an app's single calls in the order of their arrival, its bulk likewise.
 
@@ -104,6 +113,9 @@ class ShardQueue:
         self._gathering = Gathering(self._limits.linger)
         self._closing = False
         self._workers: list[asyncio.Task[None]] = []
+        self._apart: set[asyncio.Task[None]] = set()
+        """Commands about very many profiles, which wait for each other."""
+        self._one_apart = asyncio.Lock()
 
     def start(self) -> None:
         """Begins to work, on the running event loop."""
@@ -121,6 +133,7 @@ class ShardQueue:
     async def ended(self) -> None:
         """Waits, after `drain`, for the end."""
         await asyncio.gather(*self._workers)
+        await asyncio.gather(*self._apart)
 
     def __len__(self) -> int:
         """How many commands wait."""
@@ -206,6 +219,9 @@ class ShardQueue:
         except StoreUnavailable as error:
             log.warning("store unavailable", commands=len(batch), error=str(error))
             answers = [refusals.unavailable()] * len(batch)
+        except TooManyRows as error:
+            await self._set_apart(batch, error)
+            return
         except Exception as error:  # noqa: BLE001 - whatever it is, it must not reach the neighbours
             if len(batch) > 1:
                 middle = len(batch) // 2
@@ -216,22 +232,49 @@ class ShardQueue:
         for pending, answer in zip(batch, answers, strict=True):
             pending.answer(answer)
 
-    async def _decide_and_write(self, batch: list[_Pending]) -> Sequence[object]:
+    async def _set_apart(self, batch: list[_Pending], error: TooManyRows) -> None:
+        """Has those that are about very many profiles carried out one by one, and commits the others (R14)."""
+        large = [pending for pending in batch if len(batch) == 1 or _asks(pending, error)]
+        for pending in large:
+            task = asyncio.create_task(self._commit_apart(pending), name="write-queue-apart")
+            self._apart.add(task)
+            task.add_done_callback(self._apart.discard)
+        others = [pending for pending in batch if pending not in large]
+        if large:
+            await self._commit(others)
+        else:
+            middle = len(batch) // 2
+            await self._commit(batch[:middle])
+            await self._commit(batch[middle:])
+
+    async def _commit_apart(self, pending: _Pending) -> None:
+        """Commits one command, however many rows it reads, beside the batches of others."""
+        async with self._one_apart:
+            try:
+                [answer] = await self._decide_and_write([pending], bounded=False)
+            except StoreUnavailable as error:
+                log.warning("store unavailable", commands=1, error=str(error))
+                answer = refusals.unavailable()
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is for the caller
+                answer = refusals.of(error)
+        pending.answer(answer)
+
+    async def _decide_and_write(self, batch: list[_Pending], *, bounded: bool = True) -> Sequence[object]:
         attempts = self._limits.attempts if len(batch) == 1 else self._limits.shared_attempts
         for attempt in range(attempts):
             try:
-                return await self._attempt(batch)
+                return await self._attempt(batch, bounded=bounded)
             except Conflict:
                 self._observer.batch_conflicted()
                 # A random pause keeps two processes from meeting again at once.
                 await asyncio.sleep(random.uniform(0, min(0.002 * 2**attempt, _LONGEST_PAUSE)))  # noqa: S311 - no secret
-        return await self._attempt(batch)
+        return await self._attempt(batch, bounded=bounded)
 
-    async def _attempt(self, batch: list[_Pending]) -> list[object]:
+    async def _attempt(self, batch: list[_Pending], *, bounded: bool) -> list[object]:
         started = perf_counter()
-        needs = needs_of([(p.command, p.settings) for p in batch], self._hasher)
+        needs = needs_of([(p.command, p.settings) for p in batch])
         async with self._store.write() as transaction:
-            rows = await transaction.load(needs)
+            rows = await transaction.load(needs, bounded=bounded)
             state = State(rows, hasher=self._hasher, now=self._clock.now(), fresh_revision=self._fresh_revision)
             answers = [self._decide(state, p) for p in batch]
             changes = state.changes()
@@ -246,5 +289,3 @@ class ShardQueue:
             return pending.command.decide(state, pending.settings)
         except Refused as refused:
             return refused
-        except TornRows as torn:
-            raise Conflict(str(torn)) from torn

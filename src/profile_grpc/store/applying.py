@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from profile_grpc.domain.kinds import RowKind
-from profile_grpc.domain.state import Changes, RowChanges, Write
+from profile_grpc.domain.kinds import PROFILES, RowKind
+from profile_grpc.domain.state import NOTHING, Changes, RowChanges, Write
 from profile_grpc.service.ports import Conflict
 from profile_grpc.store import kinds, statements
 from profile_grpc.store.database import Database, Session
-from profile_grpc.store.engine import Prepared, Row
+from profile_grpc.store.engine import Row
+from profile_grpc.store.tokens import TokenIndex
+from profile_grpc.store.writing import write_all
 
 
 class Applier:
     """Applies `Changes` in a transaction."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, index: TokenIndex) -> None:
         self._rows: Mapping[RowKind[Any, Any], _Rows] = {one.kind: _Rows(database, one) for one in kinds.ROWS}
+        self._tokens = index
         self._records = [_Records(database, one) for one in kinds.RECORDS]
         self._tallies = [_Tally(database, one) for one in kinds.TALLIES]
 
     async def apply(self, session: Session, changes: Changes) -> None:
         """Writes all or, with Conflict, nothing. Every process writes the tables in this order, rows by key."""
-        if changes.only is not None:
+        if changes.only is not None and not self._tokens.follows(changes.only[1]):
             kind, write = changes.only
             await self._rows[kind].write_alone(session, write)
             return
         for kind, stored in self._rows.items():
             if kind in changes.rows:
                 await stored.write(session, changes.rows[kind])
+        await self._tokens.write(session, changes.rows.get(PROFILES, NOTHING))
         for records in self._records:
             await records.write(session, changes)
         for tally in self._tallies:
@@ -68,7 +72,7 @@ class _Rows:
         if new:
             await write_all(session, self._insert, new, self._name)
         if changes.deletes:
-            deleted = [(*self._key(delete.key), delete.seen) for delete in changes.deletes]
+            deleted = [(*self._key(delete.before.key), delete.seen) for delete in changes.deletes]
             await write_all(session, self._delete, deleted, self._name)
 
     async def write_alone(self, session: Session, write: Write[Any]) -> None:
@@ -118,18 +122,3 @@ class _Tally:
         if added:
             given = [self._values(key, number, changes.time) for key, number in added.items()]
             await write_all(session, self._statement, given, self._name)
-
-
-async def write_all(session: Session, statement: Prepared, given: Sequence[Row], table: str) -> None:
-    """Executes the statement with the rows in the order of their keys, so that two writers rarely deadlock.
-
-    Each row begins with its key, which no other row has.
-
-    Raises:
-        Conflict: fewer rows were written than given: another writer was first.
-    """
-    if not given:
-        return
-    written = await session.execute(statement, sorted(given))
-    if written != len(given):
-        raise Conflict(f"{len(given) - written} of {len(given)} rows of {table} are no longer as they were read")

@@ -15,7 +15,7 @@ from typing import Any, Generic
 from sqlalchemy import ColumnElement, Table
 
 from profile_grpc.domain import kinds
-from profile_grpc.domain.kinds import ByT, KeyT, RecordKind, RecordT, RowKind, RowT, Selection, TallyKind
+from profile_grpc.domain.kinds import ByT, KeyT, Narrowed, RecordKind, RecordT, RowKind, RowT, Selection, TallyKind
 from profile_grpc.domain.model import CountKey
 from profile_grpc.store import rows, tables, times
 from profile_grpc.store.engine import Found, Row
@@ -53,10 +53,16 @@ class StoredRows(Generic[KeyT, RowT]):
 class StoredSelection(Generic[ByT]):
     """What a selection is found by."""
 
-    selection: Selection[ByT, Any, Any]
-    by: tuple[str, ...]
-    """The columns that equal what is asked for."""
+    selection: Selection[ByT, Any, Any] | Narrowed[ByT, Any, Any]
+    by: tuple[str, ...] = ()
+    """The columns that equal what is asked for; none: the rows are found by the index of tokens."""
     where: tuple[ColumnElement[bool], ...] = ()
+
+    @property
+    def kind(self) -> RowKind[Any, Any]:
+        """The kind of its rows."""
+        of = self.selection.of
+        return of.of if isinstance(of, Selection) else of
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +91,6 @@ class StoredTally(Generic[KeyT]):
 ROWS: Sequence[StoredRows[Any, Any]] = (
     StoredRows(
         kinds.GUARDS, tables.guard, key=tuple, read=rows.read_guard, values=lambda guard: (*guard.key, guard.revision)
-    ),
-    StoredRows(
-        kinds.TOKENS,
-        tables.push_token,
-        key=rows.token_key_values,
-        read=rows.read_token_guard,
-        values=rows.token_guard_values,
     ),
     StoredRows(
         kinds.BEATS,
@@ -131,8 +130,13 @@ ROWS: Sequence[StoredRows[Any, Any]] = (
 )
 
 SELECTIONS: Sequence[StoredSelection[Any]] = (
-    StoredSelection(kinds.OWNERS, ("app_id", "token_hash")),
-    StoredSelection(kinds.ON_DEVICE, ("app_id", "device_id")),
+    StoredSelection(kinds.NAMED, ("app_id", "user_id", "device_id")),
+    StoredSelection(kinds.HOLDERS),
+    StoredSelection(kinds.HOLDERS_ELSEWHERE),
+    StoredSelection(kinds.HOLDERS_OF_USER),
+    StoredSelection(kinds.CURRENT, ("app_id", "device_id"), (tables.IS_CURRENT,)),
+    StoredSelection(kinds.SIGNED_IN, ("app_id", "device_id"), (tables.IS_ACTIVE,)),
+    StoredSelection(kinds.RECEIVING, ("app_id", "user_id"), (tables.IS_RECEIVING,)),
     StoredSelection(kinds.OF_USER, ("app_id", "user_id")),
     StoredSelection(kinds.OF_CUSTOMER, ("app_id", "customer_id"), (tables.HAS_CUSTOMER,)),
 )

@@ -7,12 +7,14 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from profile_grpc.domain.hashing import Hasher
-from profile_grpc.domain.kinds import ORDERS, OWNERS, PROFILES, TOKENS, RowKind, TallyKind
-from profile_grpc.domain.model import DeletionReason, History, MadRecord, Profile, ProfileKey, Tombstone
-from profile_grpc.domain.needs import Asked, Needs, Rows
+from profile_grpc.domain.kinds import ORDERS, PROFILES, RowKind, Selection, TallyKind
+from profile_grpc.domain.model import DeletionReason, History, MadRecord, ProfileKey, Tombstone
+from profile_grpc.domain.needs import COUNT_LIMIT, Asked, Needs, Rows
 from profile_grpc.store import kinds, statements, tables, times
+from profile_grpc.store.bounds import check_bound
 from profile_grpc.store.database import Database, Session
 from profile_grpc.store.engine import Prepared, Row
+from profile_grpc.store.tokens import TokenIndex
 
 
 class _Kind:
@@ -24,63 +26,66 @@ class _Kind:
         self.kind: RowKind[Any, Any] = stored.kind
         self.table = table.name
         self.whole = stored.kind.part_of.whole if stored.kind.part_of else self.kind
+        self.key = stored.key
         self._read = stored.read
-        self._key = stored.key
         self.by_key = statements.lookup(database, table, [column.name for column in table.primary_key], columns)
-        self.selections = {
-            one.selection: statements.lookup(database, table, one.by, columns, *one.where)
-            for one in kinds.SELECTIONS
-            if one.selection.of is stored.kind
+        mine = [one for one in kinds.SELECTIONS if one.kind is stored.kind]
+        self.selections: dict[Selection[Any, Any, Any], Prepared] = {
+            one.selection: statements.lookup(database, table, one.by, columns, *one.where, bounded=True)
+            for one in mine
+            if isinstance(one.selection, Selection) and one.by
+        }
+        self.indexed = [one.selection for one in mine if not one.by]
+        self.counts = {
+            one.selection: statements.count_up_to(database, table, one.by, COUNT_LIMIT, *one.where)
+            for one in mine
+            if one.by
         }
 
-    async def select(self, session: Session, asked: dict[Asked, set[Any]]) -> dict[Any, Any]:
-        """The rows of the selections that are asked for; asks for what they lead to."""
+    async def found(
+        self, session: Session, statement: Prepared, keys: Collection[Row], **values: int
+    ) -> dict[Any, Any]:
+        """The rows that the statement finds, by their keys."""
+        if not keys:
+            return {}
+        return {row.key: row for row in map(self._read, await session.fetch(statement, sorted(keys), **values))}
+
+    async def select(self, session: Session, asked: dict[Asked, set[Any]], bound: int) -> dict[Any, Any]:
+        """The rows of the selections that are found by columns; asks for what they lead to."""
         found: dict[Any, Any] = {}
         for selection, statement in self.selections.items():
             wanted = asked.get(selection)
             if not wanted:
                 continue
-            rows = await self.found(session, statement, wanted)
+            rows = await self.found(session, statement, wanted, limit=bound + 1)
+            check_bound(selection, list(rows.values()), selection.by, bound)
             if selection.leads is not None:
-                asked[selection.leads.to] = asked.get(selection.leads.to, set()).union(
-                    map(selection.leads.by, rows.values())
-                )
+                led = {by for row in rows.values() for by in selection.leads.by(row)}
+                asked[selection.leads.to] = asked.get(selection.leads.to, set()) | led
             found |= rows
         return found
 
-    async def by_their_keys(
-        self, session: Session, asked: dict[Asked, set[Any]], known: Collection[Any]
-    ) -> dict[Any, Any]:
-        """The rows that are asked for by their keys, without those that are known, or known not to be there."""
-        keys = asked.get(self.kind)
-        if not keys:
-            return {}
-        alone = keys.difference(known)
-        for selection in self.selections:
-            covers, by = selection.covers, asked.get(selection)
-            if covers is not None and by:
-                alone = {key for key in alone if covers(key) not in by}
-        return await self.found(session, self.by_key, list(map(self._key, alone)))
-
-    async def found(self, session: Session, statement: Prepared, keys: Collection[Row]) -> dict[Any, Any]:
-        """The rows that the statement finds, by their keys."""
-        if not keys:
-            return {}
-        return {row.key: row for row in map(self._read, await session.fetch(statement, sorted(keys)))}
+    async def number(self, session: Session, wanted: Needs) -> dict[Selection[Any, Any, Any], dict[Any, int]]:
+        """How many rows the selections have that are counted."""
+        counts: dict[Selection[Any, Any, Any], dict[Any, int]] = {}
+        for selection, keys in wanted.counted.items():
+            if selection.of is self.kind:
+                by = {tuple(key): key for key in keys}
+                found = await session.fetch(self.counts[selection], sorted(by))
+                counts[selection] = {by[tuple(key)]: number for *key, number in found}
+        return counts
 
 
 class Loader:
     """Loads `Rows` in a transaction."""
 
-    def __init__(self, database: Database, hasher: Hasher) -> None:
+    def __init__(self, database: Database, hasher: Hasher, index: TokenIndex) -> None:
         self._hasher = hasher
+        self._index = index
         every = [_Kind(database, one) for one in kinds.ROWS]
         self._kinds = [one for one in every if one.whole is one.kind]
         self._parts = [one for one in every if one.whole is not one.kind]
-        [self._tokens] = [one for one in every if one.kind is TOKENS]
-        [self._profiles] = [one for one in every if one.kind is PROFILES]
-        self.profile_by_key = self._profiles.by_key
-        self._owners = self._tokens.selections[OWNERS]
+        [self.profile_by_key] = [one.by_key for one in every if one.kind is PROFILES]
         self._totals: dict[TallyKind[Any], Prepared] = {
             one.kind: statements.lookup(database, one.table, [one.by], [one.by, one.number])
             for one in kinds.TALLIES
@@ -92,34 +97,45 @@ class Loader:
             for table in (tables.tombstone, tables.mad_ledger)
         )
 
-    async def load(self, session: Session, needs: Needs) -> Rows:
+    async def load(self, session: Session, needs: Needs, bound: int) -> Rows:
         """The rows of `needs`, the kinds in the order in which they are declared.
 
         So guards come before what they guard: whoever changes a profile between the reads changes its guards.
+
+        Raises:
+            TooManyRows: of a selection.
         """
         asked = dict(needs.asked)
-        asked[PROFILES] = needs.of(PROFILES) | needs.patched
         found: dict[RowKind[Any, Any], dict[Any, Any]] = {}
+        counts: dict[Selection[Any, Any, Any], dict[Any, int]] = {}
         for kind in self._kinds:
-            found[kind.kind] = await kind.select(session, asked)
-            alone = await kind.by_their_keys(session, asked, found[kind.kind])
+            rows = await kind.select(session, asked, bound)
+            keys = asked.get(kind.kind, set()).difference(rows)
+            for selection in kind.indexed:
+                if wanted := asked.get(selection):
+                    keys.update(await self._index.find(session, selection, wanted, bound))
+            rows |= await kind.found(session, kind.by_key, [kind.key(key) for key in keys.difference(rows)])
+            found[kind.kind] = rows
+            if needs.counted:
+                counts |= await kind.number(session, needs)
             if kind.kind is PROFILES:
-                found[TOKENS] |= await self._load_owners(session, needs, found[PROFILES], alone)
-            found[kind.kind] |= alone
-            if kind.kind is PROFILES:
-                asked[ORDERS] = needs.orders(found[PROFILES].values())
+                asked[ORDERS] = needs.orders(rows.values())
         totals = {kind: await self._total(session, kind, keys) for kind in self._totals if (keys := needs.of(kind))}
-        missing = asked[PROFILES] - found[PROFILES].keys()
+        missing = asked.get(PROFILES, set()) - found[PROFILES].keys()
         for part in self._parts:
-            whole = found[part.whole]
-            found[part.kind] = await part.by_their_keys(session, asked, whole)
+            wanted = asked.get(part.kind)
+            if not wanted:
+                continue
+            alone = wanted - found[part.whole].keys()
+            found[part.kind] = await part.found(session, part.by_key, [part.key(key) for key in alone])
             if part.whole is PROFILES:
-                missing |= asked.get(part.kind, set()) - whole.keys() - found[part.kind].keys()
+                missing |= alone - found[part.kind].keys()
         return Rows(
             needs=needs,
             found={kind: rows.values() for kind, rows in found.items() if rows},
-            histories=await self._load_histories(session, missing) if missing else {},
+            counts=counts,
             totals=totals,
+            histories=await self._load_histories(session, missing) if missing else {},
         )
 
     async def _total(self, session: Session, kind: TallyKind[Any], keys: Collection[Any]) -> dict[Any, int]:
@@ -128,19 +144,6 @@ class Loader:
         for key, number in await session.fetch(self._totals[kind], sorted((key,) for key in keys)):
             totals[key] += number
         return totals
-
-    async def _load_owners(
-        self,
-        session: Session,
-        needs: Needs,
-        selected: dict[ProfileKey, Profile],
-        alone: dict[ProfileKey, Profile],
-    ) -> dict[Any, Any]:
-        """The owners of the tokens that profiles hold which may lose them."""
-        changed = [*selected.values(), *(alone[key] for key in alone.keys() & needs.of(PROFILES))]
-        owned = needs.of(OWNERS)
-        held = {self._hasher.token(p.key.app_id, e.token) for p in changed for e in p.push_endpoints if e.token}
-        return await self._tokens.found(session, self._owners, held - owned)
 
     async def _load_histories(self, session: Session, missing: Iterable[ProfileKey]) -> dict[ProfileKey, History]:
         by_hash = {(key.app_id, self._hasher.profile(key)): key for key in missing}

@@ -16,6 +16,7 @@ from profile_grpc.domain.state import Changes
 from profile_grpc.service.ports import ProfileFilter, WriteTransaction
 from profile_grpc.store import rows, tables
 from profile_grpc.store.applying import Applier
+from profile_grpc.store.bounds import BOUND, UNBOUND
 from profile_grpc.store.database import Database, Session
 from profile_grpc.store.engine import Found, Prepared, Query
 from profile_grpc.store.errors import translated
@@ -23,6 +24,7 @@ from profile_grpc.store.loading import Loader
 from profile_grpc.store.shards import Shards
 from profile_grpc.store.sharing import SharedReads
 from profile_grpc.store.tasks import to_the_end
+from profile_grpc.store.tokens import TokenIndex
 
 _Page: TypeAlias = dict[str, object]
 """The values that a page is asked for with, by the names of `_list`."""
@@ -40,9 +42,9 @@ class Transaction:
         self._loader = loader
         self._applier = applier
 
-    async def load(self, needs: Needs) -> Rows:
+    async def load(self, needs: Needs, *, bounded: bool = True) -> Rows:
         """The rows that `needs` names, guards before the profiles they guard."""
-        return await self._loader.load(self._session, needs)
+        return await self._loader.load(self._session, needs, BOUND if bounded else UNBOUND)
 
     async def apply(self, changes: Changes) -> None:
         """Writes everything or, with Conflict, nothing."""
@@ -59,8 +61,9 @@ class SqlProfiles:
 
     def __init__(self, database: Database, hasher: Hasher, shards: Shards) -> None:
         self._database = database
-        self._loader = Loader(database, hasher)
-        self._applier = Applier(database)
+        index = TokenIndex(database, hasher)
+        self._loader = Loader(database, hasher, index)
+        self._applier = Applier(database, index)
         self._shards = shards
         # A node that is away must not fail the reads of others: those of each shard share by themselves.
         self._by_key: defaultdict[int, SharedReads[ProfileKey, Profile | None]] = defaultdict(

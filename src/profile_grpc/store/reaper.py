@@ -23,10 +23,10 @@ from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.model import Event, ProfileKey
 from profile_grpc.service.ports import DueBefore, DueProfile, ReaperRecord
 from profile_grpc.store import rows, statements, tables, times
-from profile_grpc.store.applying import write_all
 from profile_grpc.store.database import Database
 from profile_grpc.store.deletions import STORED, Deletions
 from profile_grpc.store.engine import Found, Prepared, Query
+from profile_grpc.store.writing import write_all
 
 _LIMIT = bindparam("limit", type_=BigInteger())
 _BEFORE: ColumnElement[Any] = bindparam("before")

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Callable
 from datetime import datetime
 
+from profile_grpc.domain.departure import Departing
 from profile_grpc.domain.model import (
     CallMethod,
     Channel,
@@ -26,15 +27,19 @@ from profile_grpc.domain.model import (
     ProfileKey,
     ProfileStatus,
     PushPermission,
-    PushProvider,
-    TokenGuard,
-    TokenKey,
+    Token,
     Tombstone,
     UnregisterReason,
     UserState,
 )
 from profile_grpc.store.engine import Found, Row
-from profile_grpc.store.json_columns import attributes_text, endpoints_text, read_attributes, read_endpoints
+from profile_grpc.store.json_columns import (
+    attributes_text,
+    endpoints_text,
+    read_attributes,
+    read_endpoints,
+    read_tokens,
+)
 from profile_grpc.store.times import DAY, EPOCH, MICROSECOND, instant, maybe_instant, maybe_micros, micros
 
 # Look-ups, and int(): an enumeration's own call and value cost several times as much, for each column of each row.
@@ -83,12 +88,10 @@ def profile_values(p: Profile) -> Row:
 
 PATCH = (
     "update_time",
-    "user_state",
     "platform",
     "channels",
     "push_endpoints",
     "push_permission",
-    "push_superseded",
     "attributes",
     "call_sequence",
     "call_method",
@@ -105,12 +108,10 @@ def patch_values(p: Profile) -> Row:
     return (
         *p.key,
         micros(p.update_time),
-        int(p.user_state),
         int(p.platform),
         _CHANNEL_BITS[p.channels],
         endpoints_text(p.push_endpoints),
         int(p.push_permission) or None,
-        p.push_superseded,
         attributes_text(p.attributes),
         *_call_values(p.last_call),
         micros(p.mad.count_time),
@@ -125,6 +126,8 @@ def is_patch(before: Profile | None, after: Profile) -> bool:
     return (
         before is not None
         and before.status is after.status
+        and before.user_state is after.user_state
+        and before.push_superseded == after.push_superseded
         and before.attributes.customer_id == after.attributes.customer_id
         and before.register_time == after.register_time
         and before.last_heartbeat_time == after.last_heartbeat_time
@@ -252,7 +255,13 @@ def is_same_day(before: Liveness | None, beat: Liveness) -> bool:
     return before.mad is beat.mad and before.last_heartbeat_time.toordinal() == beat.last_heartbeat_time.toordinal()
 
 
-# --- guards, and what a change leaves behind ---
+def read_departing(key: ProfileKey, stored: Found) -> Departing:
+    """What a deletion needs of a profile, of the columns `deletions.STORED`."""
+    status, platform, push_endpoints, mad_deletion_time, revision = stored
+    live = read_tokens(push_endpoints)
+    tokens = frozenset([Token(key.app_id, token) for token, _ in live])
+    opened = maybe_instant(mad_deletion_time)
+    return Departing(key, _STATUSES[status], _PLATFORMS[platform], tokens, len(live), opened, revision)
 
 
 def read_guard(row: Found) -> Guard:
@@ -261,20 +270,7 @@ def read_guard(row: Found) -> Guard:
     return Guard(GuardKey(app_id, number), revision)
 
 
-def read_token_guard(row: Found) -> TokenGuard:
-    """The guard of a row of `push_token`."""
-    app_id, token_hash, provider, device_id, holders, revision = row
-    return TokenGuard(TokenKey(app_id, token_hash, PushProvider(provider)), device_id, holders, revision)
-
-
-def token_key_values(key: TokenKey) -> Row:
-    """The key of a row of `push_token`."""
-    return (key.app_id, key.token_hash, int(key.provider))
-
-
-def token_guard_values(guard: TokenGuard) -> Row:
-    """A row of `push_token`."""
-    return (*token_key_values(guard.key), guard.device_id, guard.holders, guard.revision)
+# --- what a change leaves behind ---
 
 
 def read_device_order(row: Found) -> DeviceOrder:

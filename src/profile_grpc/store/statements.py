@@ -15,6 +15,8 @@ from sqlalchemy import (
     and_,
     bindparam,
     delete,
+    func,
+    literal_column,
     select,
     text,
     true,
@@ -23,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeEngine
 
 from profile_grpc.store.database import Database
-from profile_grpc.store.engine import Insert, Prepared, Returning, RowColumn
+from profile_grpc.store.engine import Insert, Prepared, Query, Returning, RowColumn
 from profile_grpc.store.tables import distributed_by
 
 SEEN = "seen"
@@ -31,12 +33,43 @@ SEEN = "seen"
 
 
 def lookup(
-    database: Database, table: Table, by: Sequence[str], columns: Sequence[str], *where: ColumnElement[bool]
+    database: Database,
+    table: Table,
+    by: Sequence[str],
+    columns: Sequence[str],
+    *where: ColumnElement[bool],
+    bounded: bool = False,
 ) -> Prepared:
-    """SELECT columns of every row whose key columns `by` are given."""
+    """SELECT columns of every row whose key columns `by` are given; `bounded`: up to the value `limit`."""
     given = given_rows(database, table, by)
     found = given.join(table, and_(_equal(table, given, by), routed(database, table, by), *where))
-    return database.prepare(select(*(table.c[name] for name in columns)).select_from(found))
+    statement = select(*(table.c[name] for name in columns)).select_from(found)
+    return database.prepare(statement.limit(bindparam("limit", type_=BigInteger())) if bounded else statement)
+
+
+def first_and_last(database: Database, table: Table, by: Sequence[str], column: str) -> Prepared:
+    """SELECT the given keys with the smallest and the largest value of the column, which follows `by` in an index."""
+    given = given_rows(database, table, by)
+    ends = (
+        select(end(table.c[column]))
+        .where(_equal(table, given, by), routed(database, table, by))
+        .correlate(given)
+        .scalar_subquery()
+        for end in (func.min, func.max)
+    )
+    return database.prepare(select(*(given.c[name] for name in by), *ends))
+
+
+def count_up_to(
+    database: Database, table: Table, by: Sequence[str], limit: int, *where: ColumnElement[bool]
+) -> Prepared:
+    """SELECT the given keys with the number of their rows, counted no further than `limit`."""
+    given = given_rows(database, table, by)
+    of_key = and_(_equal(table, given, by), routed(database, table, by), *where)
+    some: Query = select(literal_column("1").label("one")).where(of_key).correlate(given)
+    counted = some.limit(literal_column(str(limit))).subquery("some")
+    number = select(func.count()).select_from(counted).scalar_subquery()
+    return database.prepare(select(*(given.c[name] for name in by), number))
 
 
 def insert_new(database: Database, table: Table) -> Prepared:

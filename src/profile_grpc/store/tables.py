@@ -20,11 +20,12 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
+    not_,
 )
 from sqlalchemy import literal_column as literal
 from sqlalchemy.types import TypeEngine
 
-from profile_grpc.domain.model import ProfileStatus
+from profile_grpc.domain.model import ProfileStatus, UserState
 
 metadata = MetaData()
 
@@ -96,6 +97,8 @@ profile = Table(
 # The partial indexes name the status as a number in the text of the statement: an engine uses such an index only
 # where it can prove, before it knows any value, that a statement's condition implies the index's.
 IS_ACTIVE = profile.c.status == literal(str(ProfileStatus.ACTIVE.value))
+IS_CURRENT = and_(IS_ACTIVE, profile.c.user_state == literal(str(UserState.ACTIVE.value)))
+IS_RECEIVING = and_(IS_ACTIVE, not_(profile.c.push_superseded))
 IS_UNREGISTERED = profile.c.status == literal(str(ProfileStatus.UNREGISTERED.value))
 HAS_HEARTBEAT = and_(IS_ACTIVE, profile.c.heartbeat_day.is_not(None))
 HAS_NO_HEARTBEAT = and_(IS_ACTIVE, profile.c.heartbeat_day.is_(None))
@@ -106,9 +109,18 @@ def _index(name: str, *columns: Column[Any], where: ColumnElement[bool] | None =
     return Index(name, *columns, sqlite_where=where, postgresql_where=where)
 
 
-# With the user: whichever index an engine takes to find one profile, a device or a user that very many share is no
+# Who is on a device, of those that a registration may change (R5, R6), and whose push it may supersede (R7). With user
+# and device: whichever index an engine takes to find one profile, a device or a user that very many share is no
 # obstacle.
-_index("profile_device", profile.c.app_id, profile.c.device_id, profile.c.user_id)
+_index(
+    "profile_on_device",
+    profile.c.app_id,
+    profile.c.device_id,
+    profile.c.status,
+    profile.c.user_state,
+    profile.c.user_id,
+)
+_index("profile_receiving", profile.c.app_id, profile.c.user_id, profile.c.device_id, where=IS_RECEIVING)
 _index("profile_customer", profile.c.app_id, profile.c.customer_id, where=HAS_CUSTOMER)
 # By the day, not by the time: most heartbeats then leave the index alone (HOT updates on PostgreSQL).
 _index("profile_heartbeat", profile.c.app_id, profile.c.heartbeat_day, where=HAS_HEARTBEAT)
@@ -127,15 +139,14 @@ guard = Table(
     info=_OF_APP,
 )
 
-push_token = Table(
-    "push_token",
+# The key is all there is: who holds a token, of one device (R4), by the token's keyed hash.
+token_holder = Table(
+    "token_holder",
     metadata,
     _key("app_id"),
     _key("token_hash"),
-    _key("provider", SmallInteger()),
-    _required("device_id", _text()),
-    _required("holders", Integer()),
-    _required("revision", BigInteger()),
+    _key("device_id"),
+    _key("user_id"),
     sqlite_with_rowid=_IN_THE_KEY,
     info=_OF_APP,
 )

@@ -1,0 +1,26 @@
+"""How much a batch may read: what is more is carried out apart, so that it keeps nobody waiting (R14)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
+
+from profile_grpc.domain.needs import Asked
+from profile_grpc.service.ports import TooManyRows
+
+RowT = TypeVar("RowT")
+
+BOUND = 1000
+"""Rows of a selection that a batch reads at most: about 10 ms of work."""
+UNBOUND = 2**31
+"""For a command that is carried out apart."""
+MANY = 300
+"""So many for one key are too many."""
+
+
+def check_bound(what: Asked, found: Sequence[RowT], by: Callable[[RowT], Iterable[object]], bound: int) -> None:
+    """Raises TooManyRows if the statement found more than `bound`; `by`: what a row was found by."""
+    if len(found) > bound:
+        numbers = Counter(key for row in found for key in by(row))
+        raise TooManyRows(what, [key for key, number in numbers.items() if number > MANY])

@@ -1,0 +1,112 @@
+"""The index of push tokens: which profiles hold one, found by its keyed hash and without reading any other (R14).
+
+The table `token_holder` follows from the profiles: it is written with them, and their guards guard it. A row that leads
+to a profile without the token does no harm: what a profile holds, the profile says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+from profile_grpc.domain.departure import Departing
+from profile_grpc.domain.hashing import Hasher
+from profile_grpc.domain.kinds import HOLDERS, HOLDERS_ELSEWHERE
+from profile_grpc.domain.model import Profile, ProfileKey, Token, TokenElsewhere, TokenOfUser
+from profile_grpc.domain.needs import Asked
+from profile_grpc.domain.state import RowChanges, Write
+from profile_grpc.store import statements, tables
+from profile_grpc.store.bounds import check_bound
+from profile_grpc.store.database import Database, Session
+from profile_grpc.store.engine import Row
+from profile_grpc.store.writing import write_all
+
+_TABLE = tables.token_holder
+_HOLDER = ("app_id", "user_id", "device_id")
+
+
+class TokenIndex:
+    """Finds the keys of profiles by tokens, and keeps up with what becomes of the profiles."""
+
+    def __init__(self, database: Database, hasher: Hasher) -> None:
+        self._hasher = hasher
+        columns = (*_HOLDER, "token_hash")
+        self._of_token = statements.lookup(database, _TABLE, ("app_id", "token_hash"), columns, bounded=True)
+        on_device = ("app_id", "token_hash", "device_id")
+        self._on_device = statements.lookup(database, _TABLE, on_device, columns, bounded=True)
+        # A token belongs to one device (R4), and a row that the migration made in vain names one other at most.
+        self._devices = statements.first_and_last(database, _TABLE, ("app_id", "token_hash"), "device_id")
+        self._insert = statements.insert_new(database, _TABLE)
+        self._delete = statements.delete_keys(database, _TABLE)
+
+    async def find(self, session: Session, what: Asked, wanted: Collection[Any], bound: int) -> Iterable[ProfileKey]:
+        """The keys of the profiles that hold tokens."""
+        if what is HOLDERS:
+            return await self._holders(session, wanted, bound)
+        if what is HOLDERS_ELSEWHERE:
+            return await self._elsewhere(session, wanted, bound)
+        return await self._of_user(session, wanted)
+
+    async def _holders(self, session: Session, wanted: Collection[Token], bound: int) -> Iterable[ProfileKey]:
+        asked = {(token.app_id, self._hasher.token(token)): token for token in wanted}
+        found = await session.fetch(self._of_token, sorted(asked), limit=bound + 1)
+        check_bound(HOLDERS, found, lambda row: [asked[row[0], row[3]]], bound)
+        return [ProfileKey(*row[:3]) for row in found]
+
+    async def _elsewhere(
+        self, session: Session, wanted: Collection[TokenElsewhere], bound: int
+    ) -> Iterable[ProfileKey]:
+        claims: dict[Row, list[TokenElsewhere]] = {}
+        for claim in wanted:
+            token = (claim.app_id, self._hasher.token(Token(claim.app_id, claim.token)))
+            claims.setdefault(token, []).append(claim)
+        elsewhere = [
+            (app_id, token_hash, device_id)
+            for app_id, token_hash, *devices in await session.fetch(self._devices, sorted(claims))
+            for device_id in {device_id for device_id in devices if device_id is not None}
+            if any(claim.device_id != device_id for claim in claims[app_id, token_hash])
+        ]
+        if not elsewhere:
+            return ()
+        found = await session.fetch(self._on_device, sorted(elsewhere), limit=bound + 1)
+        check_bound(HOLDERS_ELSEWHERE, found, lambda row: claims[row[0], row[3]], bound)
+        return [ProfileKey(*row[:3]) for row in found]
+
+    async def _of_user(self, session: Session, wanted: Collection[TokenOfUser]) -> Iterable[ProfileKey]:
+        users: dict[Row, set[str]] = {}
+        for token in wanted:
+            hashed = (token.app_id, self._hasher.token(Token(token.app_id, token.token)))
+            users.setdefault(hashed, set()).add(token.user_id)
+        return {
+            ProfileKey(app_id, user_id, device_id)
+            for app_id, token_hash, *devices in await session.fetch(self._devices, sorted(users))
+            for device_id in devices
+            if device_id is not None
+            for user_id in users[app_id, token_hash]
+        }
+
+    def follows(self, write: Write[Any]) -> bool:
+        """Whether something is written with this row alone."""
+        row = write.row
+        return isinstance(row, Profile) and (write.before is None or write.before.push_endpoints != row.push_endpoints)
+
+    async def write(self, session: Session, changes: RowChanges[Any, Any]) -> None:
+        """Follows the profiles that are written and deleted."""
+        gone: list[Row] = []
+        new: list[Row] = []
+        for write in changes.writes:
+            if write.seen is None:
+                new += self.rows(write.row)
+            elif write.before is not None and write.before.push_endpoints != write.row.push_endpoints:
+                had, has = set(self.rows(write.before)), set(self.rows(write.row))
+                gone += had - has
+                new += has - had
+        for delete in changes.deletes:
+            gone += self.rows(delete.before)
+        await write_all(session, self._delete, gone, _TABLE.name)
+        await write_all(session, self._insert, new, _TABLE.name)
+
+    def rows(self, profile: Profile | Departing) -> Sequence[Row]:
+        """The rows of the table for a profile."""
+        app_id, user_id, device_id = profile.key
+        return [(app_id, self._hasher.token(token), device_id, user_id) for token in profile.tokens]

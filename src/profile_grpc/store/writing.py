@@ -1,0 +1,24 @@
+"""Writes given rows, all or none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from profile_grpc.service.ports import Conflict
+from profile_grpc.store.database import Session
+from profile_grpc.store.engine import Prepared, Row
+
+
+async def write_all(session: Session, statement: Prepared, given: Sequence[Row], table: str) -> None:
+    """Executes the statement with the rows in the order of their keys, so that two writers rarely deadlock.
+
+    Each row begins with its key, which no other row has.
+
+    Raises:
+        Conflict: fewer rows were written than given: another writer was first.
+    """
+    if not given:
+        return
+    written = await session.execute(statement, sorted(given))
+    if written != len(given):
+        raise Conflict(f"{len(given) - written} of {len(given)} rows of {table} are no longer as they were read")
