@@ -19,6 +19,7 @@ from profile_grpc.bridge.spool.records import Batch, Death, Incoming, KnownDevic
 from profile_grpc.bridge.spool.steady_clock import DEAD_RETENTION, SteadyClock
 from profile_grpc.bridge.spool.writer import Writer
 from profile_grpc.sealing import Sealer
+from profile_grpc.service.gathering import Gathering
 
 _DEVICE_RETENTION = 90 * 86_400 * MICROSECONDS
 _CLOCK = "clock"
@@ -27,6 +28,7 @@ _REPLAYED_AT_ONCE = 1000
 _FEW_REPORTS = 10_000
 _AFTER_FAILURE = 0.2
 _LINGER = 0.003
+"""Seconds that a commit may wait for as many reports as were just taken. A spool that was idle never waits."""
 _MOST_GATHERED = 256
 ResultT = TypeVar("ResultT")
 log = structlog.get_logger(__name__)
@@ -77,8 +79,7 @@ class Spool:
         """Serializes the use of the connection: a task awaits within a transaction."""
         self._batch = Batch()
         self._arrival = asyncio.Event()
-        self._gathered = asyncio.Event()
-        self._target = 0
+        self._gathering = Gathering(_LINGER)
         self._closing = False
         self._worker: asyncio.Task[None] | None = None
         self._burying = 0
@@ -114,7 +115,7 @@ class Spool:
         """Writes what has gathered, and ends."""
         self._closing = True
         self._arrival.set()
-        self._gathered.set()
+        self._gathering.end()
         if self._worker is not None:
             await self._worker
         self._thread.shutdown()
@@ -168,8 +169,7 @@ class Spool:
         batch.waiting.append(future)
         if len(batch.waiting) == 1:
             self._arrival.set()
-        if len(batch.waiting) == self._target:
-            self._gathered.set()
+        self._gathering.arrived(len(batch.waiting))
         return future
 
     def _count(self, kind: int, size: int, *, proven: bool, by: int) -> None:
@@ -291,8 +291,8 @@ class Spool:
     async def _run(self) -> None:
         answered = 0
         while True:
-            if answered > 1:
-                await self._gather(answered)
+            if answered > 1 and not self._closing:
+                await self._gathering.wait(len(self._batch.waiting), min(answered, _MOST_GATHERED))
                 answered = 0
             elif self._batch.empty and not self._closing:
                 self._arrival.clear()
@@ -303,20 +303,6 @@ class Spool:
                 answered = len(self._batch.waiting)
                 if not await self._commit() and self._closing:
                     return  # what callers waited for, they were told; the rest is delivered again
-
-    async def _gather(self, expected: int) -> None:
-        """Waits, no longer than the linger, until as many reports have come as were just taken.
-
-        They come in crowds or not at all: one commit for a crowd costs as much as one for a report. A spool that was
-        idle never waits.
-        """
-        self._target = min(expected, _MOST_GATHERED)
-        self._gathered.clear()
-        if not self._closing and len(self._batch.waiting) < self._target:
-            timer = asyncio.get_running_loop().call_later(_LINGER, self._gathered.set)
-            await self._gathered.wait()
-            timer.cancel()
-        self._target = 0
 
     async def _commit(self) -> bool:
         loop = asyncio.get_running_loop()
