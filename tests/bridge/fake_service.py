@@ -48,12 +48,15 @@ class FakeService(profile_service_pb2_grpc.ProfileServiceServicer, app_service_p
     """What the next calls answer."""
     register_time: int = 0
     """What Register answers, in microseconds since 1970."""
+    tls: grpc.ServerCredentials | None = None
 
     async def start(self, port: int = 0) -> int:
         self._server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
         profile_service_pb2_grpc.add_ProfileServiceServicer_to_server(self, self._server)
         app_service_pb2_grpc.add_AppServiceServicer_to_server(self, self._server)
-        port = self._server.add_insecure_port(f"127.0.0.1:{port}")
+        address = f"127.0.0.1:{port}"
+        server = self._server
+        port = server.add_secure_port(address, self.tls) if self.tls else server.add_insecure_port(address)
         await self._server.start()
         return port
 

@@ -90,7 +90,8 @@ class AppReader:
                         "the apps cannot be read from the service", code=failed.code, detail=failed.detail, key=of
                     )
                     if failed.failure is Failure.DOWN:
-                        self._availability.failed(asyncio.get_running_loop().time())
+                        now = asyncio.get_running_loop().time()
+                        self._availability.failed(now, failed.code, failed.detail)
                         return
                     if failed.failure is not Failure.KEY_WRONG:
                         self._known_apps.answered = number

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import structlog
+
 from profile_grpc.bridge.backoff import Backoff
 
 DOWN = Backoff(0.25, 30.0)
+log = structlog.get_logger(__name__)
 
 
 class Availability:
@@ -14,6 +17,8 @@ class Availability:
         self._backoff = backoff
         self._failures = 0
         self._next = 0.0
+        self.last_error = ""
+        """Why the last call was not answered: a gRPC status code, and what else is known. Empty: it was answered."""
 
     @property
     def available(self) -> bool:
@@ -30,12 +35,21 @@ class Availability:
         """Seconds until the next try."""
         return max(0.0, self._next - now)
 
-    def failed(self, now: float) -> None:
-        """A call did not reach the service. Calls that were in flight together count as one failure."""
+    def failed(self, now: float, code: str, detail: str) -> None:
+        """A call did not reach the service. Calls that were in flight together count as one failure.
+
+        `code`, `detail`: as of CallFailed.
+        """
+        self.last_error = f"{code}: {detail}" if detail else code
+        if self.available:
+            log.warning("the service cannot be reached: reports wait", code=code, detail=detail)
         if self.available or now >= self._next:
             self._failures += 1
             self._next = now + self._backoff.delay(self._failures)
 
     def answered(self) -> None:
         """A call was answered, whatever the answer."""
+        if not self.available:
+            log.info("the service answers again")
         self._failures = 0
+        self.last_error = ""

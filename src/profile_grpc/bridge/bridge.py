@@ -26,6 +26,7 @@ from profile_grpc.bridge.metrics import BridgeMetrics
 from profile_grpc.bridge.report import MICROSECONDS
 from profile_grpc.bridge.service import Service, ServiceTls
 from profile_grpc.bridge.spool.limits import SpoolLimits
+from profile_grpc.bridge.spool.schema import LAST_ERROR
 from profile_grpc.bridge.spool.spool import Spool
 
 _PROBE = "probe"
@@ -102,6 +103,7 @@ class Bridge:
         self.metrics = BridgeMetrics(registry)
         self._known_apps = KnownApps()
         self._availability = Availability()
+        self._kept_error = (self._spool.get(LAST_ERROR) or b"").decode()
 
     @property
     def address(self) -> tuple[str, int]:
@@ -145,6 +147,7 @@ class Bridge:
         self._housekeeping.cancel()
         await asyncio.wait([self._housekeeping])
         await self._delivery.close(self._config.drain_seconds)
+        self._keep_error()
         with suppress(OSError):
             await self._spool.clean(self._now())
         await self._spool.close()
@@ -163,12 +166,20 @@ class Bridge:
                 if letters:
                     await self._app_reader.read()  # an operator may just have added the missing setting
                 self._spool.take_up(letters)
+                self._keep_error()
                 await self._renew_certificates()
                 await self._show()
             except Exception as error:  # noqa: BLE001 - a full disk must not end the housekeeping
                 log.warning("the housekeeping of the spool failed", error=str(error))
             ticks += 1
             await asyncio.sleep(_TICK)
+
+    def _keep_error(self) -> None:
+        """Keeps in the spool why reports wait, for `doctor` and `bridge dead list`."""
+        error = self._availability.last_error
+        if error != self._kept_error:
+            self._spool.put(LAST_ERROR, error.encode())
+            self._kept_error = error
 
     async def _renew_certificates(self) -> None:
         if self._certificate is not None:

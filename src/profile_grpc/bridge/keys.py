@@ -91,7 +91,7 @@ class Keys:
             valid = await self._service.valid(app_id, Credential(presented.key, trace), self._timeout)
         except CallFailed as failed:
             if failed.failure is Failure.DOWN:
-                self._availability.failed(asyncio.get_running_loop().time())
+                self._availability.failed(asyncio.get_running_loop().time(), failed.code, failed.detail)
             return None
         self.learn(presented.verifier, app_id, valid=valid, now=now)
         return valid

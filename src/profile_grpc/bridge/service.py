@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import enum
-import re
 import secrets
+import ssl
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -100,7 +100,7 @@ class Service:
         and its like name, which are ignored otherwise.
 
         Raises:
-            OSError: a file cannot be read.
+            OSError: a file cannot be read, or is not what it should be.
         """
         self._target = target
         self._tls = tls
@@ -111,6 +111,8 @@ class Service:
 
     def _connected(self) -> appprofile.aio.Client:
         tls = self._tls
+        if tls is not None:
+            _check(tls)
         return appprofile.aio.connect(
             self._target,
             plaintext=tls is None,
@@ -135,7 +137,7 @@ class Service:
         try:
             self._client = self._connected()
         except OSError as error:
-            log.warning("the renewed certificate cannot be read", file=error.filename, error=error.strerror)
+            log.warning("the renewed certificates for the service cannot be used", error=str(error))
             return
         await before.close()
 
@@ -185,26 +187,19 @@ async def _call(method: Any, request: object, credential: Credential, deadline: 
     try:
         return await method(request, timeout=deadline, metadata=credential.metadata())
     except ApiError as error:
-        # Only what did not come from the service is told in full: its own texts may name what was reported.
+        # Only what did not come from the service is shown in full: its own texts may name what was reported.
         unreached = not error.reason and error.code in {StatusCode.UNAVAILABLE, StatusCode.DEADLINE_EXCEEDED}
-        detail = named(error.message)[:_LONGEST_DETAIL] if unreached else error.reason
+        detail = error.message[:_LONGEST_DETAIL] if unreached else error.reason
         raise CallFailed(_FAILURES.get(error.code, Failure.REFUSED), error.code.name, detail) from None
 
 
-_CAUSES = (
-    ("proxy", re.compile(r"proxy", re.IGNORECASE)),
-    ("name not found", re.compile(r"\bDNS\b|name resolution|resolve", re.IGNORECASE)),
-    ("TLS", re.compile(r"\bSSL|\bTLS|handshake|certificate", re.IGNORECASE)),
-    ("connection refused", re.compile(r"connection refused", re.IGNORECASE)),
-    ("connection reset", re.compile(r"connection reset|socket closed", re.IGNORECASE)),
-    ("timed out", re.compile(r"deadline|timed out|timeout", re.IGNORECASE)),
-)
-
-
-def named(message: str) -> str:
-    """GRPC's message of a connection that failed, after a name of its kind."""
-    cause = next((name for name, pattern in _CAUSES if pattern.search(message)), "")
-    return f"{cause}: {message}" if cause else message
+def _check(tls: ServiceTls) -> None:
+    """Raises OSError where the files do not fit. gRPC would say so only when a connection is made."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if tls.ca is not None:
+        context.load_verify_locations(tls.ca)
+    if tls.cert is not None:
+        context.load_cert_chain(tls.cert, tls.key)
 
 
 def _read(path: Path | None) -> bytes | None:

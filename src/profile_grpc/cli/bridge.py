@@ -15,6 +15,7 @@ from profile_grpc.bridge.http.endpoints import EndpointOptions
 from profile_grpc.bridge.http.rates import Rate
 from profile_grpc.bridge.report import MICROSECONDS
 from profile_grpc.bridge.spool import dead_letters
+from profile_grpc.bridge.spool import facts as spool_facts
 from profile_grpc.bridge.spool.limits import SpoolLimits
 from profile_grpc.bridge.spool.records import DeadLetter
 from profile_grpc.cli import help, output  # noqa: A004 - a module of ours
@@ -198,7 +199,10 @@ _LISTED = (
 
 @dead.command("list", epilog=_LISTED)
 def list_(*, spool: Spool, as_json: Json = False) -> None:
-    """List the reports that could not be applied, oldest first. Their contents are encrypted and not shown."""
+    """List the reports that could not be applied, oldest first. Their contents are encrypted and not shown.
+
+    A last line says how many reports wait, and why.
+    """
     letters = [_shown(letter) for letter in dead_letters.listed(spool)]
     if as_json:
         output.document(letters)
@@ -209,6 +213,9 @@ def list_(*, spool: Spool, as_json: Json = False) -> None:
     )  # fmt: skip
     rows = [tuple((letter | {"push_app_ids": " ".join(letter["push_app_ids"])}).values()) for letter in letters]
     output.table(columns, rows, empty="no dead letters")
+    facts = spool_facts.read(spool)
+    if facts.waiting:
+        output.line(": ".join(filter(None, [f"{facts.waiting:,} reports wait", facts.why_waiting])))
 
 
 @dead.command()

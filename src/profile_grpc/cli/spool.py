@@ -82,10 +82,12 @@ def _oldest(facts: SpoolFacts, now: int) -> Finding:
         return Finding("spool oldest", Verdict.OK, "no report waits")
     seconds = max(0, (now - facts.oldest) // MICROSECONDS)
     detail = f"{facts.waiting:,} wait, the oldest for {seconds:,} s"
+    if facts.why_waiting:
+        detail += f": {facts.why_waiting}"
     if seconds <= OVERDUE_SECONDS:
         return Finding("spool oldest", Verdict.OK, detail)
     todo = (
-        "look at the bridge's log: the service does not answer, or fails"
+        "bring the service back, or fix what the bridge's log says"
         if facts.owned
         else "start the bridge, which delivers them"
     )

@@ -7,6 +7,7 @@ tried once: it is told at once.
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -20,6 +21,15 @@ _SECONDS = 1.0
 _CONNECTED = frozenset({grpc.ChannelConnectivity.READY, grpc.ChannelConnectivity.SHUTDOWN})
 _POLICY = frozenset({"grpc.service_config", "grpc.enable_retries"})
 _ALONE = (("grpc.enable_retries", 0), ("grpc.use_local_subchannel_pool", 1))
+_CAUSES = (
+    ("proxy", re.compile(r"proxy", re.IGNORECASE)),
+    ("name not found", re.compile(r"\bDNS\b|name resolution|resolve", re.IGNORECASE)),
+    ("TLS", re.compile(r"\bSSL|\bTLS|handshake|certificate", re.IGNORECASE)),
+    ("connection refused", re.compile(r"connection refused", re.IGNORECASE)),
+    ("connection reset", re.compile(r"connection reset|socket closed", re.IGNORECASE)),
+    ("timed out", re.compile(r"deadline|timed out|timeout", re.IGNORECASE)),
+)
+"""Kinds of failures, and how gRPC's messages are recognised as one. The first that fits."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +76,12 @@ class Attempt:
         return [*(option for option in self.options if option[0] not in _POLICY), *_ALONE]
 
 
+def named(message: str) -> str:
+    """GRPC's message of a connection that failed, after the kind of failure, if that is recognised."""
+    cause = next((name for name, pattern in _CAUSES if pattern.search(message)), "")
+    return f"{cause}: {message}" if cause else message
+
+
 def is_vague(error: grpc.RpcError) -> bool:
     """Whether the error says only that the client's own deadline has passed."""
     known = isinstance(error, grpc.Call | grpc.aio.AioRpcError)
@@ -89,7 +105,7 @@ def _state(channel: grpc.Channel) -> grpc.ChannelConnectivity | None:
 def _said(error: Any) -> str:
     match error.code():
         case grpc.StatusCode.UNAVAILABLE:
-            return f"no connection: {error.details()}"
+            return f"no connection: {named(error.details() or '')}"
         case grpc.StatusCode.DEADLINE_EXCEEDED:
             return "no connection: the host does not answer"
         case _:

@@ -14,6 +14,8 @@ from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 from typing_extensions import override
 
+from appprofile._connecting import named
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -100,4 +102,7 @@ class ApiError(Exception):
                     return cls.from_status(Status.FromString(value))
                 except DecodeError:
                     break  # not ours: the code and the message are all there is
-        return cls(error.code(), ": ".join(filter(None, [error.details(), why])))
+        message = error.details() or ""
+        if error.code() is grpc.StatusCode.UNAVAILABLE:
+            message = named(message)
+        return cls(error.code(), ": ".join(filter(None, [message, why])))

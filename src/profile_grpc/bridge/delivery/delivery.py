@@ -294,15 +294,10 @@ class Delivery:
             self._again(entry, result)
 
     def _note_availability(self, result: Result) -> None:
-        was = self._availability.available
         if result.reached:
             self._availability.answered()
-            if not was:
-                log.info("the service answers again")
         elif result.outcome is Outcome.DOWN:
-            self._availability.failed(asyncio.get_running_loop().time())
-            if was:
-                log.warning("the service cannot be reached: reports wait", code=result.reason, detail=result.detail)
+            self._availability.failed(asyncio.get_running_loop().time(), result.reason, result.detail)
 
     def _again(self, entry: _Entry, result: Result) -> None:
         entry.attempts += 1

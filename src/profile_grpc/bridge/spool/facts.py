@@ -16,6 +16,7 @@ from profile_grpc.bridge.spool.records import ROW_BYTES
 from profile_grpc.bridge.spool.schema import (
     BUSY_SECONDS,
     KEY_CHECK,
+    LAST_ERROR,
     VERSION,
     Ownership,
     SpoolError,
@@ -35,6 +36,10 @@ class SpoolFacts:
     """Bytes of them, counted as the spool's limit counts them."""
     oldest: int | None
     """When the oldest of them arrived, in microseconds since 1970; None: none waits."""
+    failed: int
+    """How many of them the service has failed over, and are tried again."""
+    last_error: str
+    """Why the bridge could not reach the service when it last tried; empty: it could."""
     dead: Mapping[str, int]
     """Dead letters, by reason."""
     free: int
@@ -42,6 +47,16 @@ class SpoolFacts:
     owned: bool
     """Whether a bridge works on it."""
     key_check: bytes
+
+    @property
+    def why_waiting(self) -> str:
+        """Why reports wait, in one line. Empty: none waits, or nothing is known but that they came just now."""
+        why = []
+        if self.waiting and self.last_error:
+            why.append(f"the service cannot be reached ({self.last_error})")
+        if self.failed:
+            why.append(f"the service failed over {self.failed:,} of them, which are tried again")
+        return "; ".join(why)
 
     def sealed_under(self, hash_key: bytes) -> bool:
         """Whether its reports can be opened with this hash key."""
@@ -68,16 +83,18 @@ def read(path: Path) -> SpoolFacts:
             if one("PRAGMA user_version").fetchone()[0] != VERSION:
                 raise SpoolError(f"{path} is not a spool of this version of profile-grpc")
             one("BEGIN")
-            waiting, size, oldest = one(
-                f"SELECT count(*), coalesce(sum(length(sealed) + {ROW_BYTES}), 0), min(arrived) FROM report"
+            waiting, size, oldest, failed = one(
+                f"SELECT count(*), coalesce(sum(length(sealed) + {ROW_BYTES}), 0), min(arrived),"
+                " coalesce(sum(attempts > 0), 0) FROM report"
             ).fetchone()
             dead = dict(one("SELECT reason, count(*) FROM dead GROUP BY reason ORDER BY count(*) DESC").fetchall())
-            check = one("SELECT value FROM meta WHERE name = ?", (KEY_CHECK,)).fetchone()
+            kept = dict(one("SELECT name, value FROM meta WHERE name IN (?, ?)", (KEY_CHECK, LAST_ERROR)).fetchall())
             unused = one("PRAGMA freelist_count").fetchone()[0] * one("PRAGMA page_size").fetchone()[0]
     except (sqlite3.Error, OSError) as error:
         raise SpoolError(f"cannot read the spool {path}: {error}") from None
     free = unused + shutil.disk_usage(path.absolute().parent).free
-    return SpoolFacts(waiting, size, oldest, dead, free, owned, check[0] if check else b"")
+    last_error = kept.get(LAST_ERROR, b"").decode(errors="replace")
+    return SpoolFacts(waiting, size, oldest, failed, last_error, dead, free, owned, kept.get(KEY_CHECK, b""))
 
 
 def _owned(path: Path) -> bool:

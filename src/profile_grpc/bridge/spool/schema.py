@@ -77,6 +77,8 @@ NUMBERS_FROM = "numbers from"
 """The value in `meta` above which the numbers of its reports are."""
 KEY_CHECK = "key check"
 """The value in `meta` that tells under which hash key a spool is sealed."""
+LAST_ERROR = "last error"
+"""The value in `meta` that tells why the service could not be reached, as text. Empty: it answers."""
 
 
 class SpoolError(OperatorError):
