@@ -28,7 +28,7 @@ sys.argv[1:] = {arguments}
 runpy.run_module("{entry}", run_name="__main__")
 """
 ENTRIES = {
-    "command": ("profile_grpc", "typer.main", "get_command", []),
+    "command": ("profile_grpc", "typer.main", "get_command", ["doctor"]),
     "serve": ("profile_grpc", "profile_grpc.bootstrap.serving", "serve", ["serve", "--dev"]),
     "bridge": ("profile_grpc", "profile_grpc.bootstrap.bridging", "configure_logs", ["bridge", "--target", "h:1"]),
     "worker": ("profile_grpc.bootstrap.worker", "profile_grpc.bootstrap.wire", "decode", []),
@@ -59,6 +59,16 @@ def test_an_early_crash_shows_no_local_variable(entry: str, debug: str, tmp_path
     assert done.returncode == 1
     assert done.stderr, "it says that it failed"
     assert SECRET not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"]])
+def test_without_a_command_nothing_can_log(arguments: list[str]) -> None:
+    """The logs are not set up then, which takes longer than the help; so nothing that logs may be imported."""
+    code = f"import sys; from profile_grpc.cli import main; main({arguments}); assert 'structlog' not in sys.modules"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment(), capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_worker_says_in_a_log_line_why_it_failed(tmp_path: Path) -> None:

@@ -26,11 +26,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     debug = bool(os.environ.get(variables.DEBUG))
     words = sys.argv[1:] if arguments is None else arguments
+    runs = bool(words) and _NO_COMMAND_RUNS.isdisjoint(words)
+    if runs:
+        _set_up_logs(debug=debug)  # before all else: until then, structlog would show the variables of a traceback
     command = typer.main.get_command(app)
     try:
-        if words and _NO_COMMAND_RUNS.isdisjoint(words):
+        if runs:
             variables.check(os.environ, variables_of_options)
-            _set_up_logs(debug=debug)
         status = command.main(args=arguments, prog_name=PROGRAM, standalone_mode=False)
     except Exception as error:
         if debug:
