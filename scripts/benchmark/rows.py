@@ -54,7 +54,7 @@ class Pattern:
         self.registered = min(now - REGISTERED, heard - timedelta(days=days))
         self.changes = _registration(hasher, self.registered)
         [profile] = self.changes.writes(PROFILES)
-        [count] = self.changes.left(LEDGER)
+        [count] = self.changes.records_of(LEDGER)
         self._profile = columns.profile_values(profile.row)
         self._count = columns.ledger_values(count)
 

@@ -57,7 +57,7 @@ async def shop(store: SqlStore) -> AsyncIterator[Shop]:
 
 
 async def test_P1_a_pass_deletes_in_many_chunks(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    for sizes in ("ALONE", "BESIDE_CALLERS"):
+    for sizes in ("ALONE", "WITH_CALLERS"):
         monkeypatch.setattr(deletion, sizes, Sizes(page=5, chunk=2))
     await shop.heard(*(f"user{n}" for n in range(12)))
     shop.clock.advance(41 * DAY)
@@ -152,7 +152,7 @@ async def test_P3_a_period_raised_during_a_pass_is_in_force_at_once(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In apps that the pass has yet to reach, and in the one that it is at."""
-    monkeypatch.setattr(deletion, "BESIDE_CALLERS", Sizes(page=2, chunk=2))
+    monkeypatch.setattr(deletion, "WITH_CALLERS", Sizes(page=2, chunk=2))
     directory = shop.store.directory
     await directory.add_app(App("a-first", "acme", NOW, NOW, settings=SETTINGS, revision=1))
     await shop.heard("ann", "bob", "eve")

@@ -33,7 +33,11 @@ class Clock:
 async def test_R1_R4_R5_R6_batches_beside_each_other_keep_one_owner(store: SqlStore, multi: bool) -> None:
     settings = AppSettings(multi_user_per_device=multi, single_device_per_user=True)
     queue = WriteQueue(
-        store.profiles, Clock(), HASHER, observer=NullObserver(), limits=QueueLimits(batch=20, crowd=1, attempts=100)
+        store.profiles,
+        Clock(),
+        HASHER,
+        observer=NullObserver(),
+        limits=QueueLimits(batch=20, second_batch=1, attempts=100),
     )
     queue.start()
     # Every user registers on one device with one token, twice, and on a device of their own with another one.
@@ -62,7 +66,11 @@ async def test_R1_R4_R5_R6_batches_beside_each_other_keep_one_owner(store: SqlSt
 
 async def test_U1_M4_changes_of_one_profile_in_many_batches_are_all_there(store: SqlStore) -> None:
     queue = WriteQueue(
-        store.profiles, Clock(), HASHER, observer=NullObserver(), limits=QueueLimits(batch=10, crowd=1, attempts=100)
+        store.profiles,
+        Clock(),
+        HASHER,
+        observer=NullObserver(),
+        limits=QueueLimits(batch=10, second_batch=1, attempts=100),
     )
     queue.start()
     settings = AppSettings()

@@ -39,7 +39,7 @@ class MemoryStore:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.commits_beside = False
+        self.commits_concurrently = False
         self.shards: dict[str, int] = {}
         """The shard of each app, where there are several."""
         self.before_commit: Callable[[Changes], Awaitable[None]] = nothing

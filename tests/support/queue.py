@@ -103,10 +103,10 @@ class Bench:
 
 
 @asynccontextmanager
-async def bench(*, beside: bool = False, **limits: Any) -> AsyncIterator[Bench]:
-    """Its worker must end when the test does, within seconds. `beside`: the store commits several batches at a time."""
+async def bench(*, concurrent: bool = False, **limits: Any) -> AsyncIterator[Bench]:
+    """Its worker must end within seconds of the test. `concurrent`: the store commits several batches at a time."""
     made = Bench(QueueLimits(**{"linger": 0, "attempts": 1} | limits))
-    made.store.commits_beside = beside
+    made.store.commits_concurrently = concurrent
     made.queue.start()
     async with asyncio.timeout(120):
         yield made

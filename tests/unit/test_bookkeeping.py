@@ -256,7 +256,7 @@ def test_what_is_created_and_deleted_in_one_batch_leaves_no_row() -> None:
     changes = scene.changes(Register(ANN, patch(fcm("T"))), DELETE_ANN)
     assert changes.rows.keys() == {kinds.GUARDS}
     assert not changes.tallies
-    assert len(changes.left(TOMBSTONES)) == 1
+    assert len(changes.records_of(TOMBSTONES)) == 1
 
 
 def test_a_rule_that_reads_what_its_command_did_not_ask_for_is_a_fault() -> None:

@@ -89,7 +89,7 @@ def test_F8_a_held_item_marks_the_endpoint_suspect_and_changes_nothing_else() ->
 def test_F8_the_detail_has_the_numbers_and_what_to_do() -> None:
     scene = fleet(5, minimum=2)
     *_, held = scene.feedback(*(item(scene, n) for n in range(3)))
-    assert held.detail.startswith("2 endpoints were lost to feedback in the last hour, 2 may be")
+    assert held.detail.startswith("2 endpoints were lost to feedback in the last hour, the limit is 2")
     assert f"profile-grpc feedback go {APP}" in held.detail
 
 

@@ -245,14 +245,14 @@ def test_P5_the_day_of_the_cutoff_is_read_twice_what_is_deleted_from_it_at_most(
     last, left, read = T0.replace(hour=0, minute=0) - INSTANT, 24 * 60, 0
     for minute in range(0, 24 * 60, 5):
         cutoff = T0.replace(hour=0, minute=0) + minutes(minute)
-        if inactivity.worth_reading(last, cutoff, days(40)):
+        if inactivity.is_scan_due(last, cutoff, days(40)):
             last, read, left = cutoff, read + left, 24 * 60 - minute
     assert read <= 2 * 24 * 60
     assert left <= 30, "and hardly anything is left for the next day"
-    assert inactivity.worth_reading(None, T0, days(40)), "at first whatever there is"
+    assert inactivity.is_scan_due(None, T0, days(40)), "at first whatever there is"
 
 
 def test_P5_a_short_period_is_kept_more_exactly() -> None:
-    assert not inactivity.worth_reading(T0, T0 + minutes(44), days(1))
-    assert inactivity.worth_reading(T0, T0 + minutes(45), days(1))
-    assert inactivity.worth_reading(T0, T0 - INSTANT, days(40)), "the clock was set back, or the period made longer"
+    assert not inactivity.is_scan_due(T0, T0 + minutes(44), days(1))
+    assert inactivity.is_scan_due(T0, T0 + minutes(45), days(1))
+    assert inactivity.is_scan_due(T0, T0 - INSTANT, days(40)), "the clock was set back, or the period made longer"

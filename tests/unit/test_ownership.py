@@ -251,11 +251,11 @@ def test_R5_other_devices_are_left_alone() -> None:
 def test_R5_above_100_users_the_answer_carries_a_warning() -> None:
     scene = given(*[profile(key(f"user{n}")) for n in range(99)], multi_user_per_device=True)
     answer = scene.register(ANN)
-    assert (answer.device_users, answer.crowded) == (100, False)
+    assert (answer.device_users, answer.too_many_users) == (100, False)
     answer = scene.register(BOB)
-    assert (answer.device_users, answer.crowded) == (101, True)
+    assert (answer.device_users, answer.too_many_users) == (101, True)
     scene.unregister(key("user1"))
-    assert not scene.register(BOB).crowded
+    assert not scene.register(BOB).too_many_users
 
 
 # --- R6 ---

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from profile_grpc.domain.feedback import PushFeedback
-from profile_grpc.domain.inactivity import PurgeUnregistered, ReapInactive, SeenProfile, SettleStamps
+from profile_grpc.domain.inactivity import CorrectFutureTimes, PurgeUnregistered, ReapInactive, SeenProfile
 from profile_grpc.domain.model import MadRecord, ProfileStatus, PushProvider, UserState
 from profile_grpc.domain.registration import Register
 from profile_grpc.domain.removal import DeleteDeviceProfile, RemoveAccount, ReportedToken
@@ -27,7 +27,7 @@ def test_a_heartbeat_ahead_does_not_keep_a_profile_alive() -> None:
 
 def test_the_reaper_dates_what_no_call_meets() -> None:
     scene = given(profile(ANN, last_heartbeat_time=T0 + YEAR, register_time=T0 + YEAR), at=T0)
-    scene.batch(SettleStamps(APP, (ANN, key("nobody"))))
+    scene.batch(CorrectFutureTimes(APP, (ANN, key("nobody"))))
     assert scene.profile(ANN).last_heartbeat_time == scene.profile(ANN).register_time == T0
 
 
@@ -116,6 +116,6 @@ def test_what_is_not_ahead_is_not_written() -> None:
     scene = given(profile(ANN, fcm("T")), at=T0)
     item = PushFeedback(PushProvider.FCM, "T", error_code="UNAVAILABLE", sent_at=T0)
     assert scene.changes(Register(ANN)).rows
-    state = scene.state(SettleStamps(APP, (ANN,)))
+    state = scene.state(CorrectFutureTimes(APP, (ANN,)))
     assert state.changes().empty
     assert [r.outcome for r in scene.feedback(item)] == [PushFeedbackOutcome.TRANSIENT]

@@ -137,7 +137,7 @@ async def test_the_wait_is_bounded() -> None:
 
 
 async def test_a_crowd_is_committed_beside_the_batch_under_way() -> None:
-    async with bench(beside=True, crowd=3) as b:
+    async with bench(concurrent=True, second_batch=3) as b:
         gate = await b.held()
         waiting = await b.callers(Register(device(1)), Register(device(2)))
         assert b.store.transactions == 1, "two are no crowd"
@@ -154,9 +154,9 @@ async def test_a_crowd_is_committed_beside_the_batch_under_way() -> None:
         assert b.observer.batches == [3, 1, 1]
 
 
-@pytest.mark.parametrize(("beside", "callers"), [(False, 30), (True, 2)], ids=["one writer", "no crowd"])
-async def test_else_whoever_comes_waits_for_the_batch_under_way(beside: bool, callers: int) -> None:
-    async with bench(beside=beside, crowd=3) as b:
+@pytest.mark.parametrize(("concurrent", "callers"), [(False, 30), (True, 2)], ids=["one writer", "no crowd"])
+async def test_else_whoever_comes_waits_for_the_batch_under_way(concurrent: bool, callers: int) -> None:
+    async with bench(concurrent=concurrent, second_batch=3) as b:
         gate = await b.held()
         tasks = await b.callers(*[Register(device(n)) for n in range(callers)])
         assert b.store.transactions == 1
@@ -166,7 +166,7 @@ async def test_else_whoever_comes_waits_for_the_batch_under_way(beside: bool, ca
 
 
 async def test_two_batches_that_meet_are_decided_one_after_the_other() -> None:
-    async with bench(beside=True, crowd=3, attempts=3) as b:
+    async with bench(concurrent=True, second_batch=3, attempts=3) as b:
         gate = await b.held()
         b.store.before_commit = second = Gate()
         # The first of these is the profile that the batch under way creates, too.
@@ -182,7 +182,7 @@ async def test_two_batches_that_meet_are_decided_one_after_the_other() -> None:
 
 
 async def test_closing_waits_for_both_batches() -> None:
-    async with bench(beside=True, crowd=2) as b:
+    async with bench(concurrent=True, second_batch=2) as b:
         gate = await b.held()
         b.store.before_commit = second = Gate()
         tasks = await b.callers(*[Register(device(n)) for n in range(3)])

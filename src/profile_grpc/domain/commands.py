@@ -45,7 +45,7 @@ class Command(Protocol[ResultT_co]):
         ...
 
     def decide(self, state: State, settings: AppSettings, /) -> ResultT_co:
-        """Applies the rule to the state and answers the result.
+        """Applies the rule to the state and returns the result.
 
         Raises:
             Refused: the rule says no; the state has not changed.
@@ -123,9 +123,9 @@ class ProfilePatch(NamedTuple):
 
     @property
     def touches_tokens(self) -> bool:
-        """Whether the profile may hold other tokens afterwards."""
+        """Whether the profile may contain other tokens afterwards."""
         return bool(self.push_endpoints) or self.replace_push_endpoints
 
 
 EMPTY_PATCH = ProfilePatch()
-"""Leaves everything that is stored."""
+"""Changes nothing."""

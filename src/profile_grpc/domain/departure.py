@@ -1,4 +1,4 @@
-"""What a deletion owes, whoever deletes: the write path one by one, or the reaper many at once (D3, M2, P6)."""
+"""The records of a deletion, for the write path and for the reaper's bulk deletions (D3, M2, P6)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the service says no: one exception, whose reason is the contract's."""
+"""The exception for refused calls, with the reasons of the contract."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ class ReportPushFeedback:
         """Decides each item on its own; a bad one never fails its neighbours (F1)."""
         breaker = FeedbackBreaker(state, self.app_id, settings)
         results = tuple([_decide(state, self.app_id, item, breaker) for item in self.feedback])
-        breaker.settle()
+        breaker.save()
         return results
 
 
@@ -101,7 +101,7 @@ def _decide(state: State, app_id: str, item: PushFeedback, breaker: FeedbackBrea
     judged = judge(item.provider, item.error_code, item.http_status, item.error_message, token=item.token)
     if judged.verdict in _WITHOUT_TOKEN:
         if judged.verdict is Verdict.CREDENTIAL_PROBLEM:
-            state.tell_app(EventType.PUSH_CREDENTIAL_PROBLEM, app_id, f"{item.provider.name} {judged.code}")
+            state.add_app_event(EventType.PUSH_CREDENTIAL_PROBLEM, app_id, f"{item.provider.name} {judged.code}")
         return FeedbackResult(_WITHOUT_TOKEN[judged.verdict], detail=judged.detail)
     holders = list(_holders(state, app_id, item))
     if not holders:
@@ -184,7 +184,7 @@ def _suspect(state: State, holders: list[Holder]) -> FeedbackResult:
         if all(e.state is PushEndpointState.SUSPECT for e in held):
             continue
         _replace(state, profile, held, lambda e: e._replace(state=PushEndpointState.SUSPECT))
-        state.tell(EventType.PUSH_ENDPOINT_SUSPECT, profile.key)
+        state.add_event(EventType.PUSH_ENDPOINT_SUSPECT, profile.key)
         affected.append(profile.key)
     return FeedbackResult(PushFeedbackOutcome.ENDPOINT_SUSPECT, tuple(affected))
 
@@ -208,7 +208,7 @@ def _dead(state: State, holders: list[Holder], breaker: FeedbackBreaker) -> Feed
             outcome = PushFeedbackOutcome.PROFILE_DELETED
         else:
             _replace(state, profile, held, lambda e: e._replace(token="", state=PushEndpointState.INVALID))
-            state.tell(EventType.PUSH_ENDPOINT_INVALIDATED, profile.key)
+            state.add_event(EventType.PUSH_ENDPOINT_INVALIDATED, profile.key)
     return FeedbackResult(outcome, tuple(affected))
 
 

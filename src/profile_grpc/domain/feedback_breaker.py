@@ -1,4 +1,4 @@
-"""The feedback breaker (F8): when too many endpoints of an app are said to be dead, an operator decides."""
+"""The feedback breaker (F8): if too many endpoints of an app are reported dead, an operator decides."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from profile_grpc.domain.state import State
 
 WINDOW = timedelta(hours=1)
 GO = timedelta(hours=24)
-"""How long an operator's go is valid."""
+"""How long an operator's confirmation is valid."""
 _STEP = timedelta(minutes=5)
-"""Losses are counted in steps of this length, so that one row of at most 13 numbers tells of the last hour."""
+"""Losses are counted in steps of this length, so that one row of at most 13 numbers covers the last hour."""
 _STEPS = WINDOW // _STEP
 
 
 class FeedbackBreakerStatus(NamedTuple):
-    """What an operator is shown of an app's breaker."""
+    """The state of an app's breaker, for operators."""
 
     lost: int
     """Endpoints lost to feedback in the last 60 to 65 minutes."""
@@ -33,9 +33,9 @@ class FeedbackBreakerStatus(NamedTuple):
     held_time: datetime | None
     """Since when it holds; None: it does not."""
     go_until: datetime | None
-    """Until when an operator's go is valid; None: there is none."""
+    """Until when an operator's confirmation is valid; None: there is none."""
     stop_time: datetime | None
-    """When an operator said stop; None: nobody did, or a go came later."""
+    """When an operator stopped feedback; None: no one did, or a confirmation came later."""
 
     @property
     def held(self) -> bool:
@@ -44,7 +44,7 @@ class FeedbackBreakerStatus(NamedTuple):
 
 
 def needs(wanted: Needs, app_id: str) -> None:
-    """Asks for what the breaker decides on."""
+    """Requests the rows that the breaker needs."""
     wanted.add(FEEDBACK_LOSSES, app_id)
     wanted.add(ENDPOINTS, app_id)
 
@@ -52,7 +52,7 @@ def needs(wanted: Needs, app_id: str) -> None:
 class FeedbackBreaker:
     """Whether the items of one report may remove endpoints. Reads the app's losses once, and writes them once.
 
-    What would bring the losses of the last hour above the limit is held, so that never more is lost than the limit.
+    An item that would bring the losses of the last hour above the limit is held, so the limit is never exceeded.
     """
 
     def __init__(self, state: State, app_id: str, settings: AppSettings) -> None:
@@ -64,24 +64,28 @@ class FeedbackBreaker:
         self._why = ""
 
     def admit(self, number: int) -> str:
-        """Counts so many endpoints as lost; or answers why they are kept, and holds."""
+        """Counts `number` endpoints as lost and returns an empty string; or holds them and returns the reason."""
         status = self._status
         lost = status.lost + self._counted
         stopped = status.stop_time is not None or lost + number > status.limit
         if status.go_until is None and stopped:
             if self._losses.held_time is None:
                 self._losses = self._losses._replace(held_time=self._state.now)
-                self._state.tell_app(EventType.FEEDBACK_HELD, self._losses.app_id, f"{lost} LOST, LIMIT {status.limit}")
+                self._state.add_app_event(
+                    EventType.FEEDBACK_HELD, self._losses.app_id, f"{lost} LOST, LIMIT {status.limit}"
+                )
             self._why = self._why or _why(self._losses.app_id, status._replace(lost=lost))
             return self._why
         if self._losses.held_time is not None:
             self._losses = self._losses._replace(held_time=None)
-            self._state.tell_app(EventType.FEEDBACK_RELEASED, self._losses.app_id, f"{lost} LOST, LIMIT {status.limit}")
+            self._state.add_app_event(
+                EventType.FEEDBACK_RELEASED, self._losses.app_id, f"{lost} LOST, LIMIT {status.limit}"
+            )
         self._counted += number
         return ""
 
-    def settle(self) -> None:
-        """Writes what was counted, and whether it holds."""
+    def save(self) -> None:
+        """Stores the counted losses, and whether the breaker holds."""
         losses = self._losses
         if self._counted:
             losses = losses._replace(lost=_added(losses.lost, self._state.now, self._counted))
@@ -91,11 +95,11 @@ class FeedbackBreaker:
 
 @dataclass(frozen=True, slots=True)
 class ControlFeedbackBreaker(OfOne):
-    """An operator's word on an app's breaker, or a look at it (F8)."""
+    """Confirm or stop feedback of an app, or only read its breaker's state (F8)."""
 
     app_id: str
     go: bool | None = None
-    """True: dead items act for 24 hours, however many. False: they are held until a go. None: change nothing."""
+    """True: any number of dead items act for 24 hours. False: they are held until a confirmation. None: no change."""
 
     def needs(self, needs_: Needs, _settings: AppSettings) -> None:
         needs(needs_, self.app_id)
@@ -104,7 +108,7 @@ class ControlFeedbackBreaker(OfOne):
         losses = _losses(state, self.app_id)
         if self.go:
             if losses.held_time is not None or losses.stop_time is not None:
-                state.tell_app(EventType.FEEDBACK_RELEASED, self.app_id, "OPERATOR")
+                state.add_app_event(EventType.FEEDBACK_RELEASED, self.app_id, "OPERATOR")
             losses = losses._replace(held_time=None, stop_time=None, go_until=state.now + GO)
             _put(state, losses)
         elif self.go is False:
@@ -121,7 +125,7 @@ def _losses(state: State, app_id: str) -> FeedbackLosses:
 
 
 def _hold(state: State, losses: FeedbackLosses, reason: str) -> FeedbackLosses:
-    state.tell_app(EventType.FEEDBACK_HELD, losses.app_id, reason)
+    state.add_app_event(EventType.FEEDBACK_HELD, losses.app_id, reason)
     losses = losses._replace(held_time=state.now)
     _put(state, losses)
     return losses
@@ -135,9 +139,9 @@ def _status(state: State, losses: FeedbackLosses, settings: AppSettings) -> Feed
     now = state.now
     lost = sum(number for _, number in _recent(losses.lost, now))
     endpoints = state.total(ENDPOINTS, losses.app_id)
-    # Of those that were there an hour ago: what is lost meanwhile must not lower the limit.
+    # Relative to the endpoints of an hour ago: losses since then must not lower the limit.
     limit = settings.feedback_breaker.limit(endpoints + lost)
-    # A go from a clock far ahead is none: it would be valid for as long.
+    # A confirmation by a clock far ahead is ignored: it would be valid for too long.
     go = losses.go_until is not None and now < losses.go_until <= now + GO
     return FeedbackBreakerStatus(
         lost, limit, endpoints, losses.held_time, losses.go_until if go else None, losses.stop_time
@@ -145,7 +149,7 @@ def _status(state: State, losses: FeedbackLosses, settings: AppSettings) -> Feed
 
 
 def _recent(lost: Iterable[tuple[int, int]], now: datetime) -> list[tuple[int, int]]:
-    """The losses of the last hour by step; what is dated after now counts as lost now."""
+    """The losses of the last hour by step; those dated in the future count as lost now."""
     step = _step(now)
     return [(min(at, step), number) for at, number in lost if at >= step - _STEPS]
 
@@ -163,8 +167,8 @@ def _step(time: datetime) -> int:
 
 def _why(app_id: str, status: FeedbackBreakerStatus) -> str:
     if status.stop_time is not None:
-        return f"an operator stopped feedback; to let it act: profile-grpc feedback go {app_id}"
+        return f"an operator stopped feedback; to allow it again: profile-grpc feedback go {app_id}"
     return (
-        f"{status.lost} endpoints were lost to feedback in the last hour, {status.limit} may be; report it again later,"
-        f" or say: profile-grpc feedback go {app_id}"
+        f"{status.lost} endpoints were lost to feedback in the last hour, the limit is {status.limit}; report it again"
+        f" later, or confirm: profile-grpc feedback go {app_id}"
     )

@@ -197,7 +197,7 @@ def _by_status(provider: PushProvider, status: int, *, nothing_else: bool) -> Ju
 
 
 _SHOWN = 64
-"""Longer codes are not shown: they may hold a token."""
+"""Longer codes are not shown: they may contain a token."""
 _LONGEST_WORD = 32
 _LONGEST_NUMBER = 8
 """The digits of an HMS code. A longer word with digits in it may be a part of a token."""

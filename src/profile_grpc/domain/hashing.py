@@ -57,7 +57,7 @@ class Hasher:
         return hmac.compare_digest(self.secret(secret), expected)
 
     def check_value(self) -> str:
-        """Tells whether two hashers have the same key, and nothing of the key."""
+        """Equal if two hashers have the same key; does not reveal the key."""
         return self._text(self._page, b"the hash key of this database")
 
     def page(self, content: bytes) -> str:

@@ -61,8 +61,8 @@ def register_cutoff(settings: AppSettings, now: datetime) -> datetime | None:
     return None if settings.never_heartbeat_ttl is None else now - settings.never_heartbeat_ttl
 
 
-def worth_reading(last: datetime | None, cutoff: datetime, period: timedelta) -> bool:
-    """Whether the reaper reads the day of the cutoff, of which only a part can be due (P5).
+def is_scan_due(last: datetime | None, cutoff: datetime, period: timedelta) -> bool:
+    """Whether the reaper should read the day of the cutoff, of which only a part can be due (P5).
 
     The index holds days. Read at each pass, the one day that the cutoff is in would be read again and again for the
     few profiles that have become due since. So it is read again only when half of what was left of it has passed:
@@ -144,8 +144,8 @@ class ReapInactive:
 
 
 @dataclass(frozen=True, slots=True)
-class SettleStamps:
-    """Take the stamps ahead of these profiles as now and store them so (Terms), as is done with all that is loaded."""
+class CorrectFutureTimes:
+    """Replace times in the future of these profiles by now (Terms), as is done with all rows that are loaded."""
 
     app_id: str
     keys: tuple[ProfileKey, ...]

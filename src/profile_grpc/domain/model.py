@@ -221,7 +221,7 @@ class Token(NamedTuple):
 
 
 class TokenElsewhere(NamedTuple):
-    """A push token as any device but one may hold it."""
+    """A push token as any device but one may contain it."""
 
     app_id: str
     token: str
@@ -229,7 +229,7 @@ class TokenElsewhere(NamedTuple):
 
 
 class TokenOfUser(NamedTuple):
-    """A push token as a user may hold it."""
+    """A push token as a user may contain it."""
 
     app_id: str
     token: str

@@ -36,7 +36,7 @@ def claim_needs(needs: Needs, key: ProfileKey, patch: ProfilePatch) -> None:
 def claim_tokens(state: State, claimant: Profile) -> tuple[Profile, list[Displacement]]:
     """Strips the claimant's tokens from every other device that holds them; those profiles stay (R4).
 
-    Answers the claimant too: what had confirmed a token before confirms it here, also where the clock went back (R3).
+    Returns the claimant too: what had confirmed a token before confirms it here, also where the clock went back (R3).
     """
     claimed = {(e.provider, e.token) for e in claimant.push_endpoints if e.token}
     confirmed = {e.identity: e.confirm_time for e in claimant.push_endpoints if e.token}
@@ -47,7 +47,7 @@ def claim_tokens(state: State, claimant: Profile) -> tuple[Profile, list[Displac
             if endpoint.identity in claimed:
                 confirmed[endpoint.identity] = max(confirmed[endpoint.identity], endpoint.confirm_time)
         state.put(profile._replace(push_endpoints=kept, update_time=state.now))
-        state.tell(EventType.PUSH_TOKEN_MOVED, profile.key)
+        state.add_event(EventType.PUSH_TOKEN_MOVED, profile.key)
         displaced.append(Displacement(profile.key, DisplacementEffect.TOKEN_MOVED))
     endpoints = tuple(e._replace(confirm_time=confirmed[e.identity]) if e.token else e for e in claimant.push_endpoints)
     return claimant._replace(push_endpoints=endpoints), displaced
@@ -92,7 +92,7 @@ def take_device(state: State, newcomer: Profile, settings: AppSettings) -> Itera
             yield Displacement(profile.key, DisplacementEffect.REPLACED)
         else:
             state.put(profile._replace(user_state=UserState.INACTIVE, update_time=state.now))
-            state.tell(EventType.USER_DEACTIVATED, profile.key)
+            state.add_event(EventType.USER_DEACTIVATED, profile.key)
             yield Displacement(profile.key, DisplacementEffect.DEACTIVATED)
 
 
@@ -105,7 +105,7 @@ def take_user(state: State, newest: Profile, settings: AppSettings) -> Iterator[
         if profile.key == newest.key:
             continue
         state.put(profile._replace(push_superseded=True, update_time=state.now))
-        state.tell(EventType.PUSH_SUPERSEDED, profile.key)
+        state.add_event(EventType.PUSH_SUPERSEDED, profile.key)
         yield Displacement(profile.key, DisplacementEffect.PUSH_SUPERSEDED)
 
 
@@ -122,5 +122,5 @@ def unregister(state: State, profile: Profile, reason: UnregisterReason, call: O
             update_time=state.now,
         )
     )
-    state.tell(EventType.PROFILE_UNREGISTERED, profile.key, reason)
+    state.add_event(EventType.PROFILE_UNREGISTERED, profile.key, reason)
     return stored

@@ -145,9 +145,9 @@ def _device_attributes(
         ]
         message = f"No device attribute of platform {platform.name}: {', '.join(unknown)}."
         raise Refused.for_fields(Reason.INVALID_ATTRIBUTE, message, violations)
-    settled = stamps.Stamps(now).time
+    corrected = stamps.Stamps(now).time
     kept = {
-        name: value._replace(store_time=settled(value.store_time))
+        name: value._replace(store_time=corrected(value.store_time))
         for name, value in stored.items()
         if name not in patch.remove_device_attributes
     }

@@ -13,7 +13,7 @@ _IDS = frozenset({"-1", "9774d56d682e549c"})
 
 
 def is_no_token(token: str) -> bool:
-    """Whether the value is no token but a word for none, in any case and spacing."""
+    """Whether the value is a placeholder such as "null", ignoring case and spacing."""
     bare = "".join(token.split()).casefold().strip("<>")
     return bare in _WORDS or _PRINTED_DATA.match(bare) is not None or _ZEROS.match(bare) is not None
 

@@ -1,4 +1,4 @@
-"""How a command is refused whose profile is missing or unregistered (H2)."""
+"""The refusals for commands whose profile is missing or unregistered (H2)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from profile_grpc.domain.state import State
 
 
 def reregister_required(state: State, key: ProfileKey) -> Refused:
-    """There is no such profile; the tombstone, if any, tells the cause (H2)."""
+    """There is no such profile; the tombstone, if any, has the cause (H2)."""
     tombstone = state.history(key).tombstone
     cause = tombstone.reason.value if tombstone else "UNKNOWN"
     return Refused(
@@ -19,7 +19,7 @@ def reregister_required(state: State, key: ProfileKey) -> Refused:
 
 
 def profile_not_found(app_id: str) -> Refused:
-    """There is no such profile, says every method that is no sign of life (H2)."""
+    """There is no such profile, for methods that are not a sign of life (H2)."""
     return Refused(
         Reason.PROFILE_NOT_FOUND,
         f"There is no such profile in app {app_id!r}; check the user id and the device id.",

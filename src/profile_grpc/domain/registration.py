@@ -145,10 +145,10 @@ def _placeholder_ids(key: ProfileKey) -> tuple[str, ...]:
 
 def _tell(state: State, before: Profile | None, after: Profile) -> None:
     if before is None:
-        state.tell(EventType.PROFILE_CREATED, after.key)
+        state.add_event(EventType.PROFILE_CREATED, after.key)
     elif before.status is ProfileStatus.UNREGISTERED:
-        state.tell(EventType.PROFILE_REACTIVATED, after.key)
+        state.add_event(EventType.PROFILE_REACTIVATED, after.key)
     elif before.tokens != after.tokens:
-        state.tell(EventType.PUSH_TOKEN_CHANGED, after.key)
+        state.add_event(EventType.PUSH_TOKEN_CHANGED, after.key)
     if before is not None and before.push_permission is not after.push_permission:
-        state.tell(EventType.PUSH_PERMISSION_CHANGED, after.key, after.push_permission.name)
+        state.add_event(EventType.PUSH_PERMISSION_CHANGED, after.key, after.push_permission.name)

@@ -223,4 +223,4 @@ def _remove(state: State, profile: Profile, action: AccountRemovalAction) -> Non
             state.delete(profile, DeletionReason.ACCOUNT_REMOVED)
         case AccountRemovalAction.STRIP_TOKENS:
             state.put(profile._replace(push_endpoints=(), update_time=state.now))
-            state.tell(EventType.PUSH_TOKEN_CHANGED, profile.key, "ACCOUNT_REMOVED")
+            state.add_event(EventType.PUSH_TOKEN_CHANGED, profile.key, "ACCOUNT_REMOVED")

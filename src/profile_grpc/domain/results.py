@@ -1,4 +1,4 @@
-"""What commands answer."""
+"""The results of commands."""
 
 from __future__ import annotations
 
@@ -71,8 +71,8 @@ class Registered:
     """The names of the ids that are likely the same on many phones."""
 
     @property
-    def crowded(self) -> bool:
-        """More users on the device than it is meant for (R5)."""
+    def too_many_users(self) -> bool:
+        """More users on the device than recommended (R5)."""
         return self.device_users > MAX_COMFORTABLE_USERS
 
 

@@ -17,9 +17,9 @@ ZERO = timedelta(0)
 MAX_INACTIVITY_PERIOD = timedelta(days=365)
 MAX_GRANULARITY = timedelta(days=1)
 SETTINGS_SPREAD = timedelta(minutes=1)
-"""Within which a change is known to every process, and commands that came before it are decided."""
+"""The time in which every process learns of a change, and earlier commands are decided."""
 MEMORY = "memory"
-"""Marks the field of a record that is nobody's to set or to see."""
+"""Marks an internal field, which is neither set nor shown."""
 MAX_RETENTION = timedelta(days=3650)
 MAX_TTL = timedelta(days=36500)
 MAX_BRIDGE_NAMES = 8
@@ -64,7 +64,7 @@ class PushApp:
 
 @dataclass(frozen=True, slots=True)
 class Breaker:
-    """How much may go in some time before it takes an operator's go: the larger of the two limits."""
+    """How much may be deleted in a period before an operator must confirm: the larger of the two limits."""
 
     percent: float
     minimum: int
@@ -114,7 +114,7 @@ class DeviceAttributeMonitor:
 class BridgeParameters:
     """The names under which reports to the HTTP bridge give each value, tried in their order (X2).
 
-    A query or form field or JSON member in any letter case, a dotted path into nested JSON, or `/n`: the n-th path
+    A query or form field or JSON member ignoring case, a dotted path into nested JSON, or `/n`: the n-th path
     segment after the endpoint, from 1. The defaults are the names of the reporter's documentation.
     """
 
@@ -130,7 +130,7 @@ class BridgeParameters:
 
 @dataclass(frozen=True, slots=True)
 class KeptGranularity:
-    """A heartbeat granularity that was in force, and until when at the latest (H3)."""
+    """A heartbeat granularity that was in effect, and until when at the latest (H3)."""
 
     granularity: timedelta
     end_time: datetime
@@ -158,8 +158,8 @@ class AppSettings:
     device_attribute_monitors: tuple[DeviceAttributeMonitor, ...] = ()
     bridge_parameters: BridgeParameters = BridgeParameters()
     kept_granularity: KeptGranularity | None = field(default=None, metadata={MEMORY: True})
-    """No setting but a memory, kept by `succeed`: heartbeats that were acknowledged under a larger granularity may have
-    been stored that much earlier."""
+    """Internal, maintained by `succeed`: heartbeats acknowledged under a larger granularity may have been stored that
+    much earlier."""
 
     def apns_environment(self, provider: PushProvider, push_app_id: str) -> ApnsEnvironment:
         """The gateway of a token where a call does not say it (R11)."""
@@ -189,7 +189,7 @@ class App:
     display_name: str = ""
     settings: AppSettings = AppSettings()
     deleting: bool = False
-    """A deletion has begun: nobody reaches the app any more."""
+    """A deletion has started: calls no longer reach the app."""
     revision: int = 0
 
     @property

@@ -1,8 +1,8 @@
-"""Stored times that a wrong clock wrote, and times that must not go backwards (Terms: stamps ahead).
+"""Stored times in the future, which a wrong clock wrote, and times that must not go backwards (Terms: stamps ahead).
 
-A phone that sent one heartbeat while the clock was a year ahead must neither live a year longer, nor be free of
-billing, nor be deaf to feedback. So whoever meets such a time takes it as now and stores it so. That is done where a
-batch's rows are loaded (`State`), once for every rule.
+A phone that sent one heartbeat while the clock was a year ahead must not live a year longer, escape billing or ignore
+feedback. So a time in the future is replaced by now and stored. That is done when the rows of a batch are loaded
+(`State`), for all rules.
 """
 
 from __future__ import annotations
@@ -12,31 +12,31 @@ from datetime import datetime, timedelta
 from profile_grpc.domain.model import History, Liveness, MadRecord, Profile
 
 MAX_AHEAD = timedelta(days=1)
-"""A stored time that is further ahead of now was written under a wrong clock."""
+"""A stored time further in the future was written by a wrong clock."""
 
 
 def forward(now: datetime, *stored: datetime | None) -> datetime:
-    """What a guarding time becomes now: never earlier than the stored ones, also when the clock went back."""
+    """The new value of a time that protects something: now, but never earlier than the stored ones."""
     return max([now, *[time for time in stored if time is not None]])
 
 
 class Stamps:
-    """Stored times as they are taken now. What holds no time ahead is answered as the same object."""
+    """Corrects stored times in the future. Objects without such a time are returned unchanged."""
 
     def __init__(self, now: datetime) -> None:
         self._now = now
         self._latest = now + MAX_AHEAD
 
     def time(self, stored: datetime) -> datetime:
-        """The stored time, or now where it is too far ahead."""
+        """The stored time, or now if it is too far in the future."""
         return stored if stored <= self._latest else self._now
 
     def maybe(self, stored: datetime | None) -> datetime | None:
-        """The same of a time that may be absent."""
+        """The same for a time that may be missing."""
         return stored if stored is None or stored <= self._latest else self._now
 
     def mad(self, stored: MadRecord) -> MadRecord:
-        """What billing knows (M1, M2)."""
+        """The billing record (M1, M2)."""
         counted, deleted = self.time(stored.count_time), self.maybe(stored.deletion_time)
         if counted is stored.count_time and deleted is stored.deletion_time:
             return stored
@@ -71,12 +71,12 @@ class Stamps:
         )
 
     def history(self, stored: History) -> History:
-        """What is known of a profile that is not there (M2)."""
+        """What is known of a missing profile (M2)."""
         tombstone = stored.tombstone
         if tombstone is not None:
             tombstone = tombstone._replace(
                 delete_time=self.time(tombstone.delete_time),
                 mad_deletion_time=self.time(tombstone.mad_deletion_time),
             )
-        settled = History(tombstone, None if stored.mad is None else self.mad(stored.mad))
-        return stored if settled == stored else settled
+        corrected = History(tombstone, None if stored.mad is None else self.mad(stored.mad))
+        return stored if corrected == stored else corrected

@@ -1,7 +1,7 @@
-"""The rows of a batch in memory: the rules read and change them here; afterwards they say what is to be written.
+"""The rows of a batch in memory: the rules read and change them here, and `changes` lists what to write.
 
-Bookkeeping that every change owes, whatever rule made it, is done here once: fresh revisions, guards, tombstones, the
-profile counts, the ledger.
+The bookkeeping of every change is done here, for all rules: new revisions, guards, tombstones, the profile counts, the
+ledger.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Write(NamedTuple, Generic[RowT]):
     row: RowT
     seen: int | None
     before: RowT | None = None
-    """The row that was seen, where it is known: what has not changed need not be written."""
+    """The row that was read, if known: unchanged columns need not be written."""
 
 
 class Delete(NamedTuple, Generic[RowT]):
@@ -115,7 +115,7 @@ class Changes:
 
     @property
     def only(self) -> tuple[RowKind[Any, Any], Write[Any]] | None:
-        """The one row, with its kind, where writing it anew is all there is to do."""
+        """The row and its kind, if the update of one row is the only change."""
         if len(self.rows) != 1 or self.records or self.tallies:
             return None
         [(kind, (writes, deletes))] = self.rows.items()
@@ -129,7 +129,7 @@ class Changes:
         """The rows of the kind that are deleted."""
         return self.rows.get(kind, NOTHING).deletes
 
-    def left(self, kind: RecordKind[RecordT]) -> list[RecordT]:
+    def records_of(self, kind: RecordKind[RecordT]) -> list[RecordT]:
         """The records of the kind."""
         return self.records.get(kind, [])
 
@@ -146,9 +146,9 @@ class _Table(Generic[KeyT, RowT]):
     loaded: dict[KeyT, RowT] = field(default_factory=dict)
     touched: set[KeyT] = field(default_factory=set)
     indexes: dict[Selection[Any, Any, Any], dict[Any, set[KeyT]]] = field(default_factory=dict)
-    """Of each selection that was read: the keys of its rows."""
+    """The keys of the rows of each selection that was read."""
     counts: dict[Selection[Any, Any, Any], dict[Any, int]] = field(default_factory=dict)
-    """Of each selection that is counted: how many rows it has."""
+    """The number of rows of each selection that is counted."""
 
     def load(self, rows: Iterable[RowT]) -> None:
         for row in rows:
@@ -219,7 +219,7 @@ class State:
         self._guarded_users: set[UserKey] = set()
         self._records: dict[RecordKind[Any], dict[Any, Any]] = {}
         self._tallies: dict[TallyKind[Any], Counter[Any]] = {}
-        self._settle()
+        self._correct_future_times()
 
     # --- any kind ---
 
@@ -228,7 +228,7 @@ class State:
         table = self._table(kind)
         found = table.rows.get(key)
         if found is None and key not in self._needs.of(kind) and key not in table.touched:
-            msg = f"a rule reads a row of {kind.name} that its command did not ask for"
+            msg = f"a rule reads a row of {kind.name} that its command does not need"
             raise LookupError(msg)
         return found
 
@@ -241,15 +241,15 @@ class State:
         return self._table(selection.of).counts[selection][by]
 
     def put_row(self, kind: RowKind[KeyT, RowT], row: RowT) -> None:
-        """Stores the row, new or changed, which has a fresh revision."""
+        """Stores the row, new or changed, which has a new revision."""
         self._table(kind).put(row.key, row)  # type: ignore[arg-type]
 
     def drop_row(self, kind: RowKind[KeyT, Any], key: KeyT) -> None:
         """Deletes the row."""
         self._table(kind).drop(key)
 
-    def leave(self, kind: RecordKind[RecordT], record: RecordT) -> None:
-        """Leaves a record behind."""
+    def add_record(self, kind: RecordKind[RecordT], record: RecordT) -> None:
+        """Adds a record."""
         records = self._records.setdefault(kind, {})
         records[kind.key(record) if kind.replaces and kind.key else len(records)] = record
 
@@ -260,7 +260,7 @@ class State:
     def total(self, kind: TallyKind[KeyT], key: KeyT) -> int:
         """The number as it was read, with what was added since."""
         if key not in self._needs.of(kind):
-            msg = f"a rule reads a number of {kind.name} that its command did not ask for"
+            msg = f"a rule reads a number of {kind.name} that its command does not need"
             raise LookupError(msg)
         read, added = self._totals.get(kind), self._tallies.get(kind)
         return (read.get(key, 0) if read else 0) + (added[key] if added else 0)
@@ -290,7 +290,7 @@ class State:
         return self._table(BEATS).rows.get(key)
 
     def history(self, key: ProfileKey) -> History:
-        """What is known of a profile that is not there."""
+        """What is known of a missing profile: its tombstone and its last count."""
         return self._histories.get(key, History())
 
     def holders(self, token: Token) -> list[Profile]:
@@ -316,7 +316,7 @@ class State:
         self.put_row(ORDERS, order)
 
     def put(self, profile: Profile) -> Profile:
-        """Stores the profile, new or changed; answers it with its revision."""
+        """Stores the profile, new or changed; returns it with its new revision."""
         key = profile.key
         profiles = self._table(PROFILES)
         before = profiles.rows.get(key)
@@ -325,13 +325,13 @@ class State:
         if before is None or before.status is not profile.status or before.platform is not profile.platform:
             self._count(before, -1)
             self._count(profile, +1)
-        # Whoever becomes current may have written no row that a rival writes as well: the guard is the one.
+        # A profile that becomes current may share no written row with a concurrent one: the guard makes them conflict.
         if profile.user_state is UserState.ACTIVE and (before is None or before.user_state is not UserState.ACTIVE):
             self.bump(key.device.guard)
         if key.user in self._guarded_users and _is_current(profile) and (before is None or not _is_current(before)):
             self.bump(key.user.guard)
         if (before.push_endpoints if before else ()) != profile.push_endpoints:
-            # Two devices that take a free token write no row that both write: the guard is the one (R4).
+            # Two devices that take a free token write no common row: the guard makes them conflict (R4).
             for token in profile.tokens - (before.tokens if before else frozenset()):
                 self.bump(token.guard)
             had = before.live_endpoints if before else 0
@@ -340,7 +340,7 @@ class State:
         return profile
 
     def delete(self, profile: Profile, reason: DeletionReason) -> None:
-        """Deletes the profile; leaves a tombstone and an event (D3)."""
+        """Deletes the profile; adds a tombstone and an event (D3)."""
         key = profile.key
         self.drop_row(PROFILES, key)
         self._count(profile, -1)
@@ -350,9 +350,9 @@ class State:
         if gone.live_endpoints:
             self.add(ENDPOINTS, key.app_id, -gone.live_endpoints)
         tombstone = departure.tombstone(gone, reason, self.now, self.hasher)
-        self.leave(TOMBSTONES, tombstone)
+        self.add_record(TOMBSTONES, tombstone)
         self._histories[key] = History(tombstone, billing.delete(profile.mad, self.now))
-        self.leave(EVENTS, departure.event(gone, reason, self.now))
+        self.add_record(EVENTS, departure.event(gone, reason, self.now))
         if departure.is_tallied(reason):
             self.add(REAPED, key.app_id, 1)
 
@@ -371,32 +371,32 @@ class State:
         """Counts the profile as active now unless a window covers it (M1, M2)."""
         mad = billing.count(known, self.now)
         if known is None or mad.number != known.number:
-            self.leave(LEDGER, LedgerEntry(key.app_id, self.hasher.profile(key), mad.number, self.now))
+            self.add_record(LEDGER, LedgerEntry(key.app_id, self.hasher.profile(key), mad.number, self.now))
         return mad
 
     def guard_user(self, user: UserKey) -> None:
-        """Has whoever becomes the user's newest device bump the user's guard (R7)."""
+        """From now on, a profile that becomes the user's newest device bumps the user's guard (R7)."""
         self._guarded_users.add(user)
 
     def bump(self, guard: GuardKey) -> None:
-        """Changes a guard, so that whoever decided on what it guards decides again."""
-        self.row(GUARDS, guard)  # a rule that did not ask for it has decided on what it does not guard
+        """Changes a guard, so that concurrent decisions about its profiles are made again."""
+        self.row(GUARDS, guard)  # fails if the command did not ask for it: its rows were then read without a guard
         self.put_row(GUARDS, Guard(guard, self.fresh_revision()))
 
-    def tell(self, event: EventType, key: ProfileKey, reason: str = "") -> None:
+    def add_event(self, event: EventType, key: ProfileKey, reason: str = "") -> None:
         """Adds an event about a profile."""
-        self.leave(EVENTS, Event(event, key.app_id, self.now, key.user_id, key.device_id, reason))
+        self.add_record(EVENTS, Event(event, key.app_id, self.now, key.user_id, key.device_id, reason))
 
-    def tell_app(self, event: EventType, app_id: str, reason: str) -> None:
+    def add_app_event(self, event: EventType, app_id: str, reason: str) -> None:
         """Adds an event about an app, once for each reason in a batch."""
-        told = Event(event, app_id, self.now, reason=reason)
-        if told not in self._records.get(EVENTS, {}).values():
-            self.leave(EVENTS, told)
+        event_ = Event(event, app_id, self.now, reason=reason)
+        if event_ not in self._records.get(EVENTS, {}).values():
+            self.add_record(EVENTS, event_)
 
     # --- the outcome ---
 
     def changes(self) -> Changes:
-        """What is to be written."""
+        """The changes to write."""
         rows = {kind: changed for kind, table in self._tables.items() if (changed := table.changes())}
         tallies = {kind: {key: n for key, n in added.items() if n} for kind, added in self._tallies.items()}
         return Changes(
@@ -408,16 +408,16 @@ class State:
 
     # --- bookkeeping ---
 
-    def _settle(self) -> None:
-        """Takes stamps ahead as now, and stores them so (Terms)."""
+    def _correct_future_times(self) -> None:
+        """Replaces times in the future by now, and stores them (Terms)."""
         stamps = Stamps(self.now)
         whole = self._tables.get(PROFILES)
         if whole is not None:
             for key, profile in list(whole.rows.items()):
-                settled = stamps.profile(profile)
-                if settled is not profile:
-                    whole.put(key, settled._replace(revision=self.fresh_revision()))
-                    self._recount(key, profile.mad, settled.mad)
+                corrected = stamps.profile(profile)
+                if corrected is not profile:
+                    whole.put(key, corrected._replace(revision=self.fresh_revision()))
+                    self._recount(key, profile.mad, corrected.mad)
         beats = self._tables.get(BEATS)
         if beats is not None:
             for key, beat in list(beats.rows.items()):
@@ -431,15 +431,15 @@ class State:
                 continue
             self._histories[key] = known
             if known.tombstone is not None and known.tombstone != history.tombstone:
-                self.leave(TOMBSTONES, known.tombstone)
+                self.add_record(TOMBSTONES, known.tombstone)
             if known.mad is not None and history.mad is not None:
                 self._recount(key, history.mad, known.mad)
 
     def _recount(self, key: ProfileKey, before: MadRecord, after: MadRecord) -> None:
-        """Dates a count anew that was dated ahead, also on the ledger, which outlives the profile."""
+        """Corrects the time of a count in the future, also in the ledger, which outlives the profile."""
         if before.count_time != after.count_time:
             counted = LedgerEntry(key.app_id, self.hasher.profile(key), after.number, after.count_time)
-            self.leave(RECOUNTED, counted)
+            self.add_record(RECOUNTED, counted)
 
     def _count(self, profile: Profile | None, difference: int) -> None:
         if profile is not None:

@@ -1,4 +1,4 @@
-"""Push tokens: one spelling for each, and the spellings under which a report may name one."""
+"""Push tokens: their normalized form, and the forms in which a report may contain one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _APPLE = frozenset({PushProvider.APNS, PushProvider.APNS_VOIP, PushProvider.SAFA
 
 
 def normalise(provider: PushProvider, token: str, field: str = "token") -> str:
-    """The token as it is stored and looked up, from whichever door it comes (Terms: normalisation).
+    """The token in the form that is stored and looked up, for all inputs (Terms: normalisation).
 
     Surrounding white space goes. A token of Apple's is hexadecimal in lower case, also where it was printed as
     `<52f7f3d9 7d8cfd…>` or encoded as padded base64. Normalising twice is the same as once.

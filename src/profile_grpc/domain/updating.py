@@ -51,11 +51,11 @@ class UpdateProfileData(OfProfile):
         ignored = (*owned, *ignored)
         profile = profile._replace(mad=state.count_active(known.key, known.mad), last_call=call or profile.last_call)
         if known.push_permission is not profile.push_permission:
-            state.tell(EventType.PUSH_PERMISSION_CHANGED, profile.key, profile.push_permission.name)
+            state.add_event(EventType.PUSH_PERMISSION_CHANGED, profile.key, profile.push_permission.name)
         if not patch.touches_tokens:
             return Updated(state.put(profile), ignored, ())
         profile, displaced = ownership.claim_tokens(state, profile)
         profile = state.put(profile)
         if known.tokens != profile.tokens:
-            state.tell(EventType.PUSH_TOKEN_CHANGED, profile.key)
+            state.add_event(EventType.PUSH_TOKEN_CHANGED, profile.key)
         return Updated(profile, ignored, tuple(displaced))

@@ -36,7 +36,7 @@ class Sizes:
 
 
 ALONE = Sizes(page=10_000, chunk=500)
-BESIDE_CALLERS = Sizes(page=2500, chunk=150)
+WITH_CALLERS = Sizes(page=2500, chunk=150)
 """Small enough that callers do not notice: no call is answered while a page is converted to records."""
 
 
@@ -58,7 +58,7 @@ class Deletion:
         self._clock = clock
         self._observer = observer
         self._lease = lease
-        self._beside_callers = True
+        self._callers_active = True
         """Whether callers came while the last chunk was deleted."""
 
     async def delete_due(self, app: App, due: Due, now: datetime, progress: Callable[[str, int], None]) -> int:
@@ -86,7 +86,7 @@ class Deletion:
 
     @property
     def _sizes(self) -> Sizes:
-        return BESIDE_CALLERS if self._beside_callers else ALONE
+        return WITH_CALLERS if self._callers_active else ALONE
 
     async def _delete_page(self, work: _Work, found: Sequence[DueProfile]) -> int:
         """Deletes several chunks at a time."""
@@ -113,8 +113,8 @@ class Deletion:
             work.progress(app_id, deleted)
             total += deleted
             await self._lease.keep()
-            self._beside_callers = self._queue.taken > taken
-            if self._beside_callers:
+            self._callers_active = self._queue.taken > taken
+            if self._callers_active:
                 await asyncio.sleep((perf_counter() - started) * REST)
         return total
 

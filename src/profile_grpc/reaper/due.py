@@ -107,7 +107,7 @@ class ReadCutoffs:
         return replace(before, heard=heard, registered=self._cutoff(app.app_id, "registered", before.registered, ttl))
 
     def _cutoff(self, app_id: str, kind: str, cutoff: datetime, period: timedelta) -> datetime:
-        if not inactivity.worth_reading(self._read.get((app_id, kind)), cutoff, period):
+        if not inactivity.is_scan_due(self._read.get((app_id, kind)), cutoff, period):
             return inactivity.start_of_day(cutoff)
         self._read[app_id, kind] = cutoff
         return cutoff

@@ -21,7 +21,7 @@ from profile_grpc.reaper.dry_run import DryRun, dry_run
 from profile_grpc.reaper.due import Inactive, ReadCutoffs, Unregistered, inactive_before
 from profile_grpc.reaper.holds import Held, Holds
 from profile_grpc.reaper.purge import Purged, purge_leftovers, release_app_ids
-from profile_grpc.reaper.stamps import clock_went_back, settle_stamps
+from profile_grpc.reaper.stamps import clock_went_back, correct_future_times
 from profile_grpc.service.erasing import erase_profiles
 from profile_grpc.service.lease import Lease, LeaseLost
 from profile_grpc.service.observer import Observer
@@ -178,7 +178,7 @@ class Reaper:
             known.add(app.app_id)
             with failures.kept(app.app_id):
                 if certain:
-                    await settle_stamps(self._store.reaper, self._queue, app, order.now, self._lease)
+                    await correct_future_times(self._store.reaper, self._queue, app, order.now, self._lease)
                 await self._clean(app, report, order)
         if all_apps:
             self._holds.forget_all_but({held.app_id for held in report.held})

@@ -6,7 +6,7 @@ import asyncio
 from datetime import datetime
 
 from profile_grpc.domain.errors import Reason, Refused
-from profile_grpc.domain.inactivity import SettleStamps
+from profile_grpc.domain.inactivity import CorrectFutureTimes
 from profile_grpc.domain.settings import App
 from profile_grpc.domain.stamps import MAX_AHEAD
 from profile_grpc.service.lease import Lease
@@ -16,7 +16,7 @@ from profile_grpc.service.write_queue import WriteQueue
 CHUNK = 100
 
 
-async def settle_stamps(store: ReaperStore, queue: WriteQueue, app: App, now: datetime, lease: Lease) -> None:
+async def correct_future_times(store: ReaperStore, queue: WriteQueue, app: App, now: datetime, lease: Lease) -> None:
     """Sets the app's times that are too far in the future to now.
 
     Raises:
@@ -24,7 +24,7 @@ async def settle_stamps(store: ReaperStore, queue: WriteQueue, app: App, now: da
     """
     while found := await store.stamped_ahead(app.app_id, now + MAX_AHEAD, CHUNK):
         try:
-            await queue.submit(SettleStamps(app.app_id, tuple(found)), app.settings)
+            await queue.submit(CorrectFutureTimes(app.app_id, tuple(found)), app.settings)
         except Refused as refused:
             if refused.reason is not Reason.QUEUE_FULL:
                 raise

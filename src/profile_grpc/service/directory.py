@@ -43,7 +43,7 @@ class _Cache:
 class Directory:
     """The apps and keys of the store. `run` checks for changes once a second.
 
-    A change made through this process is in force at once (`forget`), one made by another within a refresh.
+    A change made through this process is in effect at once (`forget`), one made by another within a refresh.
     """
 
     def __init__(

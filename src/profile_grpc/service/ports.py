@@ -19,7 +19,7 @@ class Clock(Protocol):
     """The only source of time."""
 
     def now(self) -> datetime:
-        """The present instant, UTC, timezone-aware, microsecond precision."""
+        """The current time, UTC, timezone-aware, microsecond precision."""
         ...
 
 
@@ -85,7 +85,7 @@ class ProfileStore(Protocol):
     """Profiles and what guards them."""
 
     @property
-    def commits_beside(self) -> bool:
+    def commits_concurrently(self) -> bool:
         """Whether several transactions write at the same time."""
         ...
 
@@ -363,7 +363,7 @@ class ReaperStore(Protocol):
         ...
 
     async def purge_tombstones(self, app_id: str, before: datetime, limit: int) -> int:
-        """Deletes up to `limit` tombstones of the app older than `before`; answers how many."""
+        """Deletes up to `limit` tombstones of the app older than `before`; returns how many."""
         ...
 
     async def purge_events(self, app_id: str, before: datetime, limit: int) -> int: ...

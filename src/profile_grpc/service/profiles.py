@@ -59,7 +59,7 @@ class Profiles:
     async def register(self, app: App, command: Register) -> Registered:
         """`submit`, which also reports devices with too many users (R5)."""
         result = await self.submit(app, command)
-        if result.crowded:
+        if result.too_many_users:
             self._observer.too_many_users(app.app_id)
         for name in result.placeholder_ids:
             self._observer.placeholder_id(app.app_id, name)

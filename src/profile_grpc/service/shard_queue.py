@@ -1,4 +1,4 @@
-"""The commands of one shard: they gather in a queue, are decided together and committed together."""
+"""The commands of one shard: they wait in a queue, and are decided and committed in batches."""
 
 from __future__ import annotations
 
@@ -26,30 +26,30 @@ from profile_grpc.service.ports import Clock, Conflict, ProfileStore, StoreUnava
 log = structlog.get_logger(__name__)
 
 BULK = 50
-"""Items in a part of a long report: 3 to 5 ms of work, for which a single call may have to wait."""
+"""Items in a part of a long report: 3 to 5 ms of work, which may delay a single call."""
 _LONGEST_PAUSE = 0.016
-"""Seconds between two attempts: as long as a large batch takes, and the whole queue waits meanwhile."""
+"""Seconds between two attempts: as long as a large batch takes, because the whole queue waits meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
 class QueueLimits:
-    """How much may gather. The sizes of batches and crowds count feedback items and reaped profiles, not commands."""
+    """The limits of the queue. Batch sizes count feedback items and reaped profiles, not commands."""
 
     pending: int = 20_000
-    """Commands that may wait; beyond, QUEUE_FULL. A quarter of the places is kept for single calls."""
+    """Commands that may wait; beyond, QUEUE_FULL. A quarter of the places is reserved for single calls."""
     batch: int = 500
     bulk: int = BULK
-    """Of a batch beside single calls, so much may be bulk."""
+    """The bulk in a batch that also has single calls."""
     linger: float = LINGER
-    """Seconds that a batch may wait for the callers just answered to come back; never spent by an idle queue."""
-    crowd: int = 250
-    """So many that wait for a batch under way are begun beside it, where the store commits several at a time."""
+    """Seconds that a batch may wait for callers that were just answered; an idle queue never waits."""
+    second_batch: int = 250
+    """Queue depth at which a second batch starts while one is being committed, if the store supports that."""
     attempts: int = 8
-    """How often a single command is decided again while others keep changing its rows; then it is refused."""
+    """How often a single command is decided again after conflicts; then it is refused."""
     shared_attempts: int = 1
-    """The same of a batch, which is then halved: its other commands must not wait for the one that cannot win."""
+    """The same for a batch, which is then halved, so that one command with conflicts does not delay the others."""
     retry_after: float = 1.0
-    """Seconds after which a refused caller should try again."""
+    """Seconds that a refused caller should wait before it tries again."""
 
 
 class _Pending(NamedTuple):
@@ -60,16 +60,16 @@ class _Pending(NamedTuple):
     app_id: str
     size: int
     future: asyncio.Future[Any]
-    """Of the command's result, or of why it is refused."""
+    """Resolves to the command's result, or to its refusal."""
 
     def answer(self, answer: object) -> None:
-        """Tells the caller, unless it has left."""
+        """Resolves the future, unless the caller has cancelled it."""
         if not self.future.done():
             self.future.set_result(answer)
 
 
 def _asks(pending: _Pending, error: TooManyRows) -> bool:
-    """Whether the command asks for what is too much, or for what may lead to it."""
+    """Whether the command needs the selection with too many rows, or one that leads to it."""
     asked = needs_of([(pending.command, pending.settings)]).asked
     return not asked.get(error.what, set()).isdisjoint(error.keys) or any(
         isinstance(what, Selection) and what.leads is not None and what.leads.to is error.what for what in asked
@@ -79,11 +79,11 @@ def _asks(pending: _Pending, error: TooManyRows) -> bool:
 class ShardQueue:
     """Decides and commits commands in batches: an app's single calls in the order of their arrival, its bulk likewise.
 
-    Bulk is what comes many at a time or is about many profiles. It gives way to single calls, and apps take turns, so
-    that no caller waits for another's backlog (FairQueue).
+    Bulk is commands that arrive many at a time or concern many profiles. Single calls have priority over it, and apps
+    take turns, so that no caller waits for another's backlog (FairQueue).
 
-    A caller is answered after the commit, never before. A caller that goes away does not stop a batch in flight. Two
-    batches may be under way at a time: then the order is that of their commits, which nobody who still waits can tell.
+    A caller is answered after the commit, never before. A caller that goes away does not stop a running batch. Two
+    batches may run at a time: then the order is that of their commits, which no waiting caller can observe.
     """
 
     def __init__(
@@ -107,9 +107,9 @@ class ShardQueue:
         self._taken = taken
         self._queue: FairQueue[_Pending] = FairQueue(self._limits.batch, self._limits.bulk)
         self._committing = False
-        """Whether the first worker is at a batch, rather than at gathering one."""
+        """Whether the first worker is committing a batch, rather than gathering one."""
         self._arrival = asyncio.Event()
-        self._crowd = asyncio.Event()
+        self._second_batch = asyncio.Event()
         self._gathering = Gathering(self._limits.linger)
         self._closing = False
         self._workers: list[asyncio.Task[None]] = []
@@ -118,20 +118,20 @@ class ShardQueue:
         self._one_apart = asyncio.Lock()
 
     def start(self) -> None:
-        """Begins to work, on the running event loop."""
+        """Starts the workers on the running event loop."""
         self._workers.append(asyncio.create_task(self._run(), name="write-queue"))
-        if self._store.commits_beside:
+        if self._store.commits_concurrently:
             self._workers.append(asyncio.create_task(self._assist(), name="write-queue-assistant"))
 
     def drain(self) -> None:
         """Refuses new commands from now on, and ends once those that wait are committed."""
         self._closing = True
         self._arrival.set()
-        self._crowd.set()
+        self._second_batch.set()
         self._gathering.end()
 
     async def ended(self) -> None:
-        """Waits, after `drain`, for the end."""
+        """Waits, after `drain`, until all commands are committed."""
         await asyncio.gather(*self._workers)
         await asyncio.gather(*self._apart)
 
@@ -140,7 +140,7 @@ class ShardQueue:
         return len(self._queue)
 
     def admit(self, commands: int, *, bulk: bool) -> None:
-        """Whether that many commands may wait, all or none.
+        """Checks that this many commands may wait, all or none.
 
         Raises:
             Refused: QUEUE_FULL or DRAINING.
@@ -152,14 +152,14 @@ class ShardQueue:
             raise self._full(limit)
 
     def enqueue(self, command: AnyCommand, settings: AppSettings, *, bulk: bool) -> asyncio.Future[Any]:
-        """A command that was admitted; the future is of its result, or of why it is refused."""
+        """Adds an admitted command; the future resolves to its result or its refusal."""
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._queue.add(_Pending(command, settings, command.app_id, command.size, future), bulk=bulk)
         waiting = len(self._queue)
         if waiting == 1:
             self._arrival.set()
-        if self._is_crowded():
-            self._crowd.set()
+        if self._needs_second_batch():
+            self._second_batch.set()
         self._gathering.arrived(waiting)
         return future
 
@@ -174,8 +174,8 @@ class ShardQueue:
     async def _run(self) -> None:
         answered = 0
         while True:
-            # The callers just answered are likely to be back in a moment: let them, and those that came meanwhile,
-            # share the next commit. A commit costs as much as ten commands do. With bulk at hand nobody need wait.
+            # Callers that were just answered are likely to call again at once: they and those that arrived meanwhile
+            # share the next commit, which costs as much as ten commands. With bulk waiting, the batch is full anyway.
             waiting = len(self._queue)
             if answered > 1 and not self._queue.has_bulk and not self._closing:
                 await self._gathering.wait(waiting, min(answered + waiting, self._limits.batch))
@@ -187,31 +187,31 @@ class ShardQueue:
             batch = self._take()
             answered = len(batch)
             self._committing = True
-            if self._is_crowded():
-                self._crowd.set()
+            if self._needs_second_batch():
+                self._second_batch.set()
             await self._commit(batch)
             self._committing = False
 
     async def _assist(self) -> None:
-        """Commits crowds that would wait for the batch under way, so that this process works while that one waits."""
+        """Commits a second batch when many commands wait, so that this process works while the database does."""
         while not self._closing:
-            if self._is_crowded():
+            if self._needs_second_batch():
                 await self._commit(self._take())
             else:
-                self._crowd.clear()
-                await self._crowd.wait()
+                self._second_batch.clear()
+                await self._second_batch.wait()
 
-    def _is_crowded(self) -> bool:
-        return self._committing and self._queue.size >= self._limits.crowd
+    def _needs_second_batch(self) -> bool:
+        return self._committing and self._queue.size >= self._limits.second_batch
 
     def _take(self) -> list[_Pending]:
-        # Those whose callers left before their turn came are passed over.
+        # Commands whose callers have cancelled are skipped.
         batch = [pending for pending in self._queue.take() if not pending.future.cancelled()]
         self._taken()
         return batch
 
     async def _commit(self, batch: list[_Pending]) -> None:
-        """Commits the batch, isolating by bisection what cannot be committed."""
+        """Commits the batch; commands that cannot be committed are isolated by bisection."""
         if not batch:
             return
         try:
@@ -222,7 +222,7 @@ class ShardQueue:
         except TooManyRows as error:
             await self._set_apart(batch, error)
             return
-        except Exception as error:  # noqa: BLE001 - whatever it is, it must not reach the neighbours
+        except Exception as error:  # noqa: BLE001 - no error may affect the other commands
             if len(batch) > 1:
                 middle = len(batch) // 2
                 await self._commit(batch[:middle])
@@ -233,7 +233,7 @@ class ShardQueue:
             pending.answer(answer)
 
     async def _set_apart(self, batch: list[_Pending], error: TooManyRows) -> None:
-        """Has those that are about very many profiles carried out one by one, and commits the others (R14)."""
+        """Runs commands that need very many rows one by one, outside the batches, and commits the others (R14)."""
         large = [pending for pending in batch if len(batch) == 1 or _asks(pending, error)]
         for pending in large:
             task = asyncio.create_task(self._commit_apart(pending), name="write-queue-apart")
@@ -248,14 +248,14 @@ class ShardQueue:
             await self._commit(batch[middle:])
 
     async def _commit_apart(self, pending: _Pending) -> None:
-        """Commits one command, however many rows it reads, beside the batches of others."""
+        """Commits one command, however many rows it reads, concurrently with the batches of others."""
         async with self._one_apart:
             try:
                 [answer] = await self._decide_and_write([pending], bounded=False)
             except StoreUnavailable as error:
                 log.warning("store unavailable", commands=1, error=str(error))
                 answer = refusals.unavailable()
-            except Exception as error:  # noqa: BLE001 - whatever it is, it is for the caller
+            except Exception as error:  # noqa: BLE001 - any error becomes a refusal
                 answer = refusals.of(error)
         pending.answer(answer)
 
@@ -266,7 +266,7 @@ class ShardQueue:
                 return await self._attempt(batch, bounded=bounded)
             except Conflict:
                 self._observer.batch_conflicted()
-                # A random pause keeps two processes from meeting again at once.
+                # A random pause keeps two processes from conflicting again at once.
                 await asyncio.sleep(random.uniform(0, min(0.002 * 2**attempt, _LONGEST_PAUSE)))  # noqa: S311 - no secret
         return await self._attempt(batch, bounded=bounded)
 

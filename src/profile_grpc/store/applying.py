@@ -102,7 +102,7 @@ class _Records:
 
     async def write(self, session: Session, changes: Changes) -> None:
         """Inserts the records; one that is there already is replaced, or a conflict."""
-        records = changes.left(self._kind)
+        records = changes.records_of(self._kind)
         if records:
             await write_all(session, self._statement, [self._values(record) for record in records], self._name)
 

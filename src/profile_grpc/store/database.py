@@ -99,7 +99,7 @@ class Database:
         return await to_the_end(self.read(lambda session: session.fetch(statement, rows, **dict(values))))
 
     async def read(self, work: Callable[[Session], Awaitable[T]]) -> T:
-        """Reads what is committed, for a task that nobody cancels. A plan that no longer fits is made anew.
+        """Reads what is committed, for a task that nobody cancels. A plan that no longer fits is made again.
 
         Raises:
             StoreError: as `Session`.
@@ -116,7 +116,7 @@ class Database:
         return self._connected(self.engine.readers)
 
     async def execute(self, statement: Prepared, rows: Sequence[Row] = (), /, **values: object) -> int:
-        """Writes with one statement, in a transaction of its own; answers how many rows.
+        """Writes with one statement, in a transaction of its own; returns how many rows.
 
         Raises:
             StoreError: as `Session`.

@@ -57,14 +57,14 @@ def spread(connection: Connection, shards: int | None) -> None:
             )
         for name in together:
             if name not in placed:
-                _distribute(connection, name, column, beside=known, shards=shards if known is None else None)
+                _distribute(connection, name, column, neighbour=known, shards=shards if known is None else None)
             known = known or name
 
 
-def _distribute(connection: Connection, name: str, column: str, *, beside: str | None, shards: int | None) -> None:
+def _distribute(connection: Connection, name: str, column: str, *, neighbour: str | None, shards: int | None) -> None:
     connection.execute(
-        text("SELECT create_distributed_table(:name, :column, colocate_with => :beside, shard_count => :shards)"),
-        {"name": name, "column": column, "beside": beside or "none", "shards": shards},
+        text("SELECT create_distributed_table(:name, :column, colocate_with => :neighbour, shard_count => :shards)"),
+        {"name": name, "column": column, "neighbour": neighbour or "none", "shards": shards},
     )
     # The rows were copied to the shards; the coordinator's own table still has them, where no statement sees them.
     connection.execute(text("SELECT truncate_local_data_after_distributing_table(:name)"), {"name": name})

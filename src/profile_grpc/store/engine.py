@@ -27,7 +27,7 @@ Returning: TypeAlias = ReturningInsert[*tuple[Any, ...]]
 Statement: TypeAlias = Query | Insert | Returning | Update | Delete
 
 DISTINCT = "distinct_"
-"""How a value begins that is made of the given rows: see `Prepared.distinct`."""
+"""How a value begins that is created of the given rows: see `Prepared.distinct`."""
 
 DriverConnection: TypeAlias = Any
 """A connection as its driver, aiosqlite or asyncpg, makes it."""
@@ -177,7 +177,7 @@ class Engine(Protocol):
         ...
 
     @property
-    def writes_beside(self) -> bool:
+    def concurrent_writers(self) -> bool:
         """Whether several connections write at the same time."""
         ...
 
@@ -236,7 +236,7 @@ class Engine(Protocol):
     async def execute(
         self, connection: DriverConnection, statement: Prepared, rows: Sequence[Row], values: dict[str, object]
     ) -> int:
-        """Executes an INSERT, UPDATE or DELETE; answers how many rows it wrote."""
+        """Executes an INSERT, UPDATE or DELETE; returns how many rows it wrote."""
         ...
 
     async def control(self, connection: DriverConnection, command: str) -> None:

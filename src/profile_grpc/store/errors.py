@@ -36,7 +36,7 @@ def translated() -> Iterator[None]:
 def translate(error: Exception) -> StoreError | None:
     """The store's error for what the driver or the pool raised, or None for what is a fault of this program.
 
-    Raise it `from None`: the driver's own error may hold values of the rows.
+    Raise it `from None`: the driver's own error may contain values of the rows.
     """
     if isinstance(error, StoreError):
         return error

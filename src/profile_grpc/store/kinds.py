@@ -23,7 +23,7 @@ from profile_grpc.store.engine import Found, Row
 
 @dataclass(frozen=True, slots=True)
 class Narrow(Generic[RowT]):
-    """An update of some columns only: SQLite writes the index of every assigned column anew, also of the same value."""
+    """An update of some columns only: SQLite writes the index of every assigned column again, even if unchanged."""
 
     columns: tuple[str, ...]
     fits: Callable[[RowT | None, RowT], bool]

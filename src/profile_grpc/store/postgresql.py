@@ -62,7 +62,7 @@ _PLANS_RENEWED = 60.0
 
 _MIGRATION_LOCK = 0x70726F66  # any number that is the same for every process that migrates
 _IS_CLUSTER = "SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'citus')"
-# Else the server plans a statement anew for each small batch, which takes longer than executing it: it expects of rows
+# Else the server plans a statement again for each small batch, which takes longer than executing it: it expects of rows
 # it knows fewer than the ten it supposes otherwise. Citus has no plan for some statements before it knows their values.
 _KEEP_PLANS = f"""SELECT is_cluster, set_config('plan_cache_mode',
     CASE WHEN is_cluster THEN 'auto' ELSE 'force_generic_plan' END, false) FROM ({_IS_CLUSTER}) AS found(is_cluster)"""  # noqa: S608 - no values
@@ -79,7 +79,7 @@ class Postgresql:
     name = "PostgreSQL"
     # Whatever the server's default: stricter levels would add failures, and the guarded revisions need none.
     begin = "BEGIN ISOLATION LEVEL READ COMMITTED"
-    writes_beside = True
+    concurrent_writers = True
     facts: Mapping[str, str] = {
         "version": "current_setting('server_version')",
         "citus": "coalesce((SELECT extversion FROM pg_extension WHERE extname = 'citus'), '')",
@@ -302,7 +302,7 @@ class Connections:
             record.info["plans"] = (opened, now)
 
     async def _renew(self, connection: DriverConnection) -> None:
-        """Has the server plan its prepared statements anew, each time that the connection's age has doubled.
+        """Has the server plan its prepared statements again, each time that the connection's age has doubled.
 
         A plan that was made while a table was empty is kept: it may walk through a whole app by the wrong index, and
         would still do so in a table of millions, until the server happens to gather statistics.

@@ -79,9 +79,9 @@ class SqlProfiles:
         self._app_counts = database.prepare(_counts().where(tables.profile_count.c.app_id == bindparam("app_id")))
 
     @property
-    def commits_beside(self) -> bool:
+    def commits_concurrently(self) -> bool:
         """Whether several transactions write at the same time."""
-        return self._database.engine.writes_beside
+        return self._database.engine.concurrent_writers
 
     @property
     def is_spread(self) -> bool:

@@ -146,15 +146,15 @@ class SqlReaper:
         return sorted(found)
 
     async def purge_tombstones(self, app_id: str, before: datetime, limit: int) -> int:
-        """Deletes up to `limit` tombstones of the app older than `before`; answers how many."""
+        """Deletes up to `limit` tombstones of the app older than `before`; returns how many."""
         return await self._tombstones(app_id, limit, before=times.micros(before))
 
     async def purge_events(self, app_id: str, before: datetime, limit: int) -> int:
-        """Deletes up to `limit` events of the app older than `before`; answers how many."""
+        """Deletes up to `limit` events of the app older than `before`; returns how many."""
         return await self._events(app_id, limit, before=rows.event_id(before))
 
     async def purge_ledger(self, app_id: str, before: datetime, limit: int) -> int:
-        """Deletes up to `limit` counts of the app older than `before`; answers how many."""
+        """Deletes up to `limit` counts of the app older than `before`; returns how many."""
         time = times.micros(before)
         return await self._ledger(app_id, limit, before=time, day=_last_day(time))
 
@@ -265,7 +265,7 @@ class _Purge:
         of_app = table.c.app_id == bindparam("app_id")
         oldest = select(*table.primary_key).where(of_app, *too_old).order_by(age).limit(_LIMIT)
         self._oldest = database.prepare(oldest)
-        # Asks for the age again: a row that was written anew since is not too old any more.
+        # Asks for the age again: a row that was written again since is not too old any more.
         self._delete = statements.delete_keys(database, table, *too_old)
 
     async def __call__(self, app_id: str, limit: int, **age: object) -> int:

@@ -83,7 +83,7 @@ def _check_newer(found: str, oldest: str | None) -> None:
 
 
 async def migrate(url: str, *, shards: int | None = None) -> str:
-    """Creates the schema or brings it up to date, in one transaction, and answers its revision.
+    """Creates the schema or brings it up to date, in one transaction, and returns its revision.
 
     A newer schema that this program can use stays as it is.
 

@@ -34,8 +34,8 @@ class _Read(Generic[AskedT, FoundT]):
         self.batch: asyncio.Future[None] | None = None
         """Set when its turn comes, done when it is over."""
 
-    def tell(self, found: FoundT) -> None:
-        """Tells the caller, unless it has left."""
+    def resolve(self, found: FoundT) -> None:
+        """Resolves the future, unless the caller has cancelled it."""
         if not self.found.done():
             self.found.set_result(found)
 
@@ -117,7 +117,7 @@ class SharedReads(Generic[AskedT, FoundT]):
         return taken
 
     async def _answer(self, reads: Sequence[_Read[AskedT, FoundT]]) -> None:
-        """Tells each caller what is found, isolating by bisection what cannot be read."""
+        """Answers each caller; reads that fail are isolated by bisection."""
         try:
             found = await self._read([read.asked for read in reads])
         except Exception as error:  # noqa: BLE001 - whatever it is, it is for the callers
@@ -134,4 +134,4 @@ class SharedReads(Generic[AskedT, FoundT]):
             raise
         else:
             for read, one in zip(reads, found, strict=True):
-                read.tell(one)
+                read.resolve(one)

@@ -90,7 +90,7 @@ class Sqlite:
     name = "SQLite"
     # IMMEDIATE: a transaction that reads first and then wants to write fails at once when another one wrote.
     begin = "BEGIN IMMEDIATE"
-    writes_beside = False
+    concurrent_writers = False
     is_spread = False
     facts: Mapping[str, str] = {
         "version": "sqlite_version()",
@@ -118,7 +118,7 @@ class Sqlite:
 
     @staticmethod
     def migrator(url: str) -> AsyncEngine:
-        """Makes the file where there is none."""
+        """Makes the file if there is none."""
         # Another process's migration is waited for, however long it takes; the last setting counts.
         pragmas = (*_WRITER_PRAGMAS, f"PRAGMA busy_timeout = {_MIGRATION_TIMEOUT * 1000:.0f}")
         pool = engine(parse(url), size=1, pragmas=pragmas, create=True)

@@ -187,11 +187,11 @@ class Metrics:
         """A batch is durable."""
         self._batch.observe(commands)
         self._commit.observe(seconds)
-        if changes.left(TOMBSTONES):
-            for (app, reason), n in Tally((t.app_id, t.reason.value) for t in changes.left(TOMBSTONES)).items():
+        if changes.records_of(TOMBSTONES):
+            for (app, reason), n in Tally((t.app_id, t.reason.value) for t in changes.records_of(TOMBSTONES)).items():
                 self._deleted.labels(app, reason).inc(n)
-        if changes.left(LEDGER):
-            for app, n in Tally(entry.app_id for entry in changes.left(LEDGER)).items():
+        if changes.records_of(LEDGER):
+            for app, n in Tally(entry.app_id for entry in changes.records_of(LEDGER)).items():
                 self._mad.labels(app).inc(n)
 
     def batch_conflicted(self) -> None:

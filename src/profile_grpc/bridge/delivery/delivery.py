@@ -201,7 +201,7 @@ class Delivery:
         try:
             report = msgspec.msgpack.decode(self._spool.sealer.open(waiting.sealed), type=Report)
         except (CannotOpen, msgspec.DecodeError):
-            self._settle(waiting, Result(Outcome.DEAD, "UNREADABLE"))
+            self._record_outcome(waiting, Result(Outcome.DEAD, "UNREADABLE"))
             return
         entry = _Entry(waiting, report, list(_lanes(self._applier.fields(report, report.app_id))), waiting.attempts)
         self._entries[waiting.id] = entry
@@ -277,7 +277,7 @@ class Delivery:
         if result.outcome in {Outcome.DELIVERED, Outcome.DROPPED, Outcome.DEAD}:
             if result.outcome is Outcome.DELIVERED and (self._spool.dead or self._anew):
                 self._spool.outdate(entry.waiting, account_of(entry.report, self._spool.sealer.hash))
-            self._settle(entry.waiting, result)
+            self._record_outcome(entry.waiting, result)
             self._leave(entry)
             return
         self._observer.retried(result.reason)
@@ -302,7 +302,7 @@ class Delivery:
     def _again(self, entry: _Entry, result: Result) -> None:
         entry.attempts += 1
         if entry.attempts >= self._limits.attempts:
-            self._settle(entry.waiting, result._replace(outcome=Outcome.DEAD))
+            self._record_outcome(entry.waiting, result._replace(outcome=Outcome.DEAD))
             self._leave(entry)
             return
         self._spool.retried(entry.waiting, entry.attempts)
@@ -320,7 +320,7 @@ class Delivery:
             self._queue_if_first(entry)
             self._wake.set()
 
-    def _settle(self, waiting: Waiting, result: Result) -> None:
+    def _record_outcome(self, waiting: Waiting, result: Result) -> None:
         fields = {"trace_id": waiting.trace.hex(), "kind": waiting.kind.name, "app": waiting.app_id}
         if result.outcome is Outcome.DEAD:
             death = Death(waiting.id, self._now(), result.reason, result.detail, result.push_app_ids)

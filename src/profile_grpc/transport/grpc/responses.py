@@ -42,7 +42,7 @@ def register(registered: Registered, call: Call) -> pb.RegisterResponse:
             f"{name} is a value that many faulty phones send: they would displace each other. Send an id that is unique"
             " to the device or user."
         )
-    if registered.crowded:
+    if registered.too_many_users:
         response.warnings.append(
             f"{registered.device_users} users are registered on this device; more than {MAX_COMFORTABLE_USERS} make"
             " registrations slow. Unregister users who no longer use it."
