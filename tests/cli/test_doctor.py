@@ -62,7 +62,7 @@ def test_a_missing_database_is_to_be_made(commands: Commands) -> None:
 def test_another_schema_is_named(commands: Commands, tmp_path: Path) -> None:
     commands.succeed("migrate")
     with closing(sqlite3.connect(tmp_path / "profiles.db")) as connection, connection:
-        connection.execute("UPDATE schema_revision SET version_num = '9999'")
+        connection.execute("UPDATE schema_revision SET version_num = '9999', oldest_program = '9999'")
     status, found = examine(commands)
     assert status == 1
     assert "newer than this program can use" in found["database"]["detail"]

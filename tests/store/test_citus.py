@@ -37,9 +37,9 @@ JOIN = "SELECT mad_ledger.app_id FROM mad_ledger JOIN tombstone ON mad_ledger.pr
         (JOIN, "not joined"),
         ("SELECT guard.revision FROM guard WHERE guard.number = $1", "every shard"),
         ("DELETE FROM event USING unnest($1::TEXT[]) AS given(a) WHERE event.app_id = given.a", "every shard"),
-        ("SELECT a FROM profile JOIN push_token ON profile.device_id = push_token.device_id", "not joined"),
+        ("SELECT a FROM profile JOIN token_holder ON profile.device_id = token_holder.device_id", "not joined"),
         ("SELECT a FROM unnest($1::TEXT[]) AS given(h) LEFT OUTER JOIN tombstone ON tombstone.h = given.h", "whole"),
-        ("INSERT INTO push_token (app_id) VALUES ($1) ON CONFLICT (token_hash) DO NOTHING", "ON CONFLICT"),
+        ("INSERT INTO token_holder (app_id) VALUES ($1) ON CONFLICT (token_hash) DO NOTHING", "ON CONFLICT"),
         ("INSERT INTO event (id) SELECT a FROM unnest($1::TEXT[]) AS given(a) ON CONFLICT DO NOTHING", "RETURNING"),
         ("UPDATE guard SET app_id=$1 WHERE guard.app_id = $2", "cannot be assigned"),
         ("DELETE FROM event WHERE event.id IN (SELECT event.id FROM event LIMIT 5)", "sub-select"),
@@ -63,7 +63,7 @@ async def test_what_reaches_the_driver_is_looked_at(store: SqlStore, emitted: li
     writer.now = NOW + DAY
     await writer.commit(Heartbeat(key()), register(key("bob"), "token"))
     await writer.commit(Unregister(key("bob")), DeleteDeviceProfile("shop", user_id="ann"))
-    for table in ("guard", "push_token", "profile", "tombstone", "mad_ledger", "event", "profile_count"):
+    for table in ("guard", "token_holder", "profile", "tombstone", "mad_ledger", "event", "profile_count"):
         assert any(table in sql for sql in emitted), table
     locked = store._database.prepare(select(guard.c.revision).with_for_update())
     with suppress(Conflict):  # Citus itself refuses it
