@@ -1,4 +1,4 @@
-"""The command line: runs, and what they come to."""
+"""The command line: runs the benchmarks and prints the results."""
 
 from __future__ import annotations
 

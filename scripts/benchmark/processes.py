@@ -1,4 +1,4 @@
-"""The processes under measurement: where they run, what they use, what calls them."""
+"""The measured processes: their cores, their CPU time and memory, and the load generator."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the runs come to, for people."""
+"""The results as tables for people."""
 
 from __future__ import annotations
 

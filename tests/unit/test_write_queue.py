@@ -136,11 +136,11 @@ async def test_the_wait_is_bounded() -> None:
         await b.submit(Register(ANN))  # alone, though four were answered
 
 
-async def test_a_crowd_is_committed_beside_the_batch_under_way() -> None:
+async def test_a_second_batch_starts_while_one_is_being_committed() -> None:
     async with bench(concurrent=True, second_batch=3) as b:
         gate = await b.held()
         waiting = await b.callers(Register(device(1)), Register(device(2)))
-        assert b.store.transactions == 1, "two are no crowd"
+        assert b.store.transactions == 1, "two are too few"
         b.store.before_commit = second = Gate()
         waiting += await b.callers(Register(device(3)))
         await second.arrival()
@@ -154,7 +154,7 @@ async def test_a_crowd_is_committed_beside_the_batch_under_way() -> None:
         assert b.observer.batches == [3, 1, 1]
 
 
-@pytest.mark.parametrize(("concurrent", "callers"), [(False, 30), (True, 2)], ids=["one writer", "no crowd"])
+@pytest.mark.parametrize(("concurrent", "callers"), [(False, 30), (True, 2)], ids=["one writer", "too few"])
 async def test_else_whoever_comes_waits_for_the_batch_under_way(concurrent: bool, callers: int) -> None:
     async with bench(concurrent=concurrent, second_batch=3) as b:
         gate = await b.held()

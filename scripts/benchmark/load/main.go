@@ -1,4 +1,4 @@
-// Command load calls a gRPC server with prepared requests and tells how that went, as one line of JSON.
+// Command load calls a gRPC server with prepared requests and prints the results as one line of JSON.
 //
 // Every call sends the next request of a file, so that no key is used over and over. It costs little: one goroutine
 // for each connection, requests encoded beforehand, no message decoded. It ends by itself, after a number of seconds or

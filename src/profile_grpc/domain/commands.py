@@ -1,6 +1,6 @@
 """What the service can be asked to change, and the values that callers give.
 
-A command is declared once, beside its rule: its fields, what it reads, and what it decides. Nothing lists the commands.
+A command is declared once, next to its rule: its fields, what it reads, and what it decides. There is no list of them.
 """
 
 from __future__ import annotations

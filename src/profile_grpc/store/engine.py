@@ -188,7 +188,7 @@ class Engine(Protocol):
 
     @property
     def facts(self) -> Mapping[str, str]:
-        """What is worth knowing of the database: SQL expressions by name; `version` and `citus` among them."""
+        """SQL expressions that describe the database, by name; including `version` and `citus`."""
         ...
 
     def insert(self, table: Table) -> Insert:

@@ -1,4 +1,4 @@
-"""What a driver raises, told in the store's words. No value of a row gets into a text: values are personal data."""
+"""Translates driver errors into store errors. Texts contain no values of rows, because they are personal data."""
 
 from __future__ import annotations
 

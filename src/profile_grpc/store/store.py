@@ -55,7 +55,7 @@ class Description:
     citus: str
     """The version of the Citus extension, or empty."""
     settings: Mapping[str, str]
-    """What is worth knowing of its settings and state, by the database's own names."""
+    """Its settings and state, by the database's own names."""
 
 
 _ALL = tuple(tables.metadata.sorted_tables)

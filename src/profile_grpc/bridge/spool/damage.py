@@ -31,7 +31,7 @@ def set_aside(path: Path) -> Path:
 
 
 def kept_aside(path: Path) -> list[Path]:
-    """The damaged spools beside this one, of which nothing was recovered yet; the oldest first."""
+    """The damaged spools next to this one that were not recovered yet; the oldest first."""
     found = [near for near in path.parent.glob(f"{path.name}.damaged-*") if _ASIDE.search(near.name)]
     return sorted(found, key=_number)
 
