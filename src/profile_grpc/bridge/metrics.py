@@ -10,6 +10,14 @@ from profile_grpc.bridge.report import Kind
 
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 _BATCH = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
+_GAUGES = {
+    "spooled": "Reports that wait.",
+    "spool_bytes": "Bytes of the spool that waiting reports take.",
+    "oldest_seconds": "How long the oldest report has waited, in seconds; 0: none waits.",
+    "dead": "Dead letters.",
+    "service_up": "1 while the service answers.",
+    "directory_age_seconds": "How long ago the apps were read from the service, in seconds; -1: never.",
+}
 
 
 class BridgeMetrics:
@@ -67,14 +75,7 @@ class BridgeMetrics:
         )
         self._gauges = {
             name: Gauge(f"profile_grpc_bridge_{name}", text, registry=registry, multiprocess_mode="mostrecent")
-            for name, text in (
-                ("spooled", "Reports that wait."),
-                ("spool_bytes", "Bytes of the spool that waiting reports take."),
-                ("oldest_seconds", "How long the oldest report has waited, in seconds; 0: none waits."),
-                ("dead", "Dead letters."),
-                ("service_up", "1 while the service answers."),
-                ("directory_age_seconds", "How long ago the apps were read from the service, in seconds; -1: never."),
-            )
+            for name, text in _GAUGES.items()
         }
         self._requests_by_status: dict[int, Callable[[float], None]] = {}
 
