@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import socket
 import threading
@@ -17,7 +18,7 @@ from clients.python.tests.conftest import Connector, answer
 from clients.python.tests.service import PING, Refusal, ScriptedService, serving, silent
 
 import appprofile
-from appprofile import ApiError, FieldViolation, _options
+from appprofile import ApiError, FieldViolation, _connecting, _options
 from appprofile.v1.profile_service_pb2 import HeartbeatRequest
 from appprofile.v1.usage_service_pb2 import GetMadUsageRequest
 
@@ -156,6 +157,32 @@ async def test_a_call_tells_why_there_is_no_connection(
             assert raised.value.code in {grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.UNAVAILABLE}
             assert re.search(says if retries else says.removeprefix("no connection: "), raised.value.message, re.DOTALL)
             await answer(client.close())
+
+
+async def test_calls_that_fail_together_try_one_connection(kind: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When a host goes away, very many calls fail at the same time."""
+    tried: list[object] = []
+    said = _connecting._said
+
+    def counted(error: Any) -> str:
+        tried.append(error)
+        return said(error)
+
+    monkeypatch.setattr(_connecting, "_said", counted)
+    monkeypatch.setattr(_connecting, "_KEPT_S", 600.0)
+    with closed_port() as refused:
+        client = kind.connect(f"127.0.0.1:{refused}", plaintext=True)
+
+        async def beat() -> None:
+            method = client.profiles.Heartbeat
+            # The synchronous client in threads of its own: the calls run side by side.
+            call = asyncio.to_thread(method, BEAT, timeout=0.2) if kind is appprofile else method(BEAT, timeout=0.2)
+            with pytest.raises(ApiError, match="connection refused"):
+                await call
+
+        await asyncio.gather(*(beat() for _ in range(5)))
+        await answer(client.close())
+    assert len(tried) == 1
 
 
 @contextmanager

@@ -7,8 +7,11 @@ tried once: it is told at once.
 
 from __future__ import annotations
 
+import asyncio
+import math
 import re
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +21,8 @@ import grpc
 _METHOD = "/grpc.health.v1.Health/Check"
 """Harmless, should there be a connection after all."""
 _SECONDS = 1.0
+_KEPT_S = 1.0
+"""How long an answer is good for other calls: when a host goes away, very many fail at the same time."""
 _CONNECTED = frozenset({grpc.ChannelConnectivity.READY, grpc.ChannelConnectivity.SHUTDOWN})
 _POLICY = frozenset({"grpc.service_config", "grpc.enable_retries"})
 _ALONE = (("grpc.enable_retries", 0), ("grpc.use_local_subchannel_pool", 1))
@@ -32,18 +37,39 @@ _CAUSES = (
 """Kinds of failures, and how gRPC's messages are recognised as one. The first that fits."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Attempt:
-    """How a connection is made, to try it again."""
+    """How a connection is made, to try it again: once for all calls that fail in the same second."""
 
     target: str
     credentials: grpc.ChannelCredentials | None = field(repr=False)
     options: Sequence[tuple[str, str | int]]
+    _why: str = field(default="", init=False)
+    _outdated: float = field(default=-math.inf, init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
+    _aio_lock: asyncio.Lock = field(default_factory=asyncio.Lock, init=False, repr=False)
 
     def why_not(self, channel: grpc.Channel) -> str:
-        """Why the channel has no connection, or empty: it has one. Takes a second at most."""
+        """Why the channel has no connection, or empty: it has one. Takes about a second at most."""
         if _state(channel) in _CONNECTED:
             return ""
+        with self._lock:
+            if time.monotonic() >= self._outdated:
+                self._why = self._try()
+                self._outdated = time.monotonic() + _KEPT_S
+            return self._why
+
+    async def aio_why_not(self, channel: grpc.aio.Channel) -> str:
+        """As `why_not`."""
+        if channel.get_state() in _CONNECTED:
+            return ""
+        async with self._aio_lock:
+            if time.monotonic() >= self._outdated:
+                self._why = await self._aio_try()
+                self._outdated = time.monotonic() + _KEPT_S
+            return self._why
+
+    def _try(self) -> str:
         if self.credentials is None:
             fresh = grpc.insecure_channel(self.target, options=self._options())
         else:
@@ -56,10 +82,7 @@ class Attempt:
                 return _said(error)
         return ""
 
-    async def aio_why_not(self, channel: grpc.aio.Channel) -> str:
-        """As `why_not`."""
-        if channel.get_state() in _CONNECTED:
-            return ""
+    async def _aio_try(self) -> str:
         if self.credentials is None:
             fresh = grpc.aio.insecure_channel(self.target, options=self._options())
         else:
