@@ -18,6 +18,7 @@ from profile_grpc.domain.settings import App, AppSettings
 
 if TYPE_CHECKING:
     from profile_grpc.bootstrap.composition import Application
+    from profile_grpc.bridge.template_check import Checked
 
 app = typer.Typer(help="Apps and their settings.", no_args_is_help=True)
 
@@ -184,8 +185,7 @@ def bridge_check(
 
     JSON: {endpoint, app_id, placeholders: {name: parameter}, problems, warnings, notes, request, effect, xml}.
     """
-    from profile_grpc.bridge.report import Kind
-    from profile_grpc.bridge.template_check import NOTES, check
+    from profile_grpc.bridge.template_check import check
     from profile_grpc.bridge.templates import Template
 
     async def run() -> App:
@@ -198,40 +198,49 @@ def bridge_check(
     problems = list(found.problems)
     if found.app_id and found.app_id != app_id:
         problems.append(f"the path names the app {found.app_id}, not {app_id}")
-    endpoint = found.kind.name.lower() if found.kind else None
     if as_json:
-        output.document(
-            {
-                "endpoint": endpoint,
-                "app_id": found.app_id,
-                "placeholders": dict(found.placeholders),
-                "problems": problems,
-                "warnings": list(found.warnings),
-                "notes": list(NOTES),
-                "request": found.request,
-                "effect": list(found.effect),
-                "xml": found.xml,
-            }
-        )
+        _document_check(found, problems)
     else:
-        rows = [(f"%{name}%", parameter or "(not read)") for name, parameter in found.placeholders.items()]
-        output.table(("placeholder", "becomes"), rows, empty="no placeholders")
-        if found.kind is Kind.TOKEN:
-            output.line(
-                "For the Account XML: values of the Push Token Reporter's keys, which your app's documentation names"
-            )
-        output.line(found.xml)
-        output.line("\nSuch a request, its placeholders filled with examples:\n" + found.request)
-        if found.effect:
-            output.line("\nIt would do:\n" + "\n".join(found.effect))
-        for note in NOTES:
-            output.note(f"note: {note}")
-        for warning in found.warnings:
-            output.note(f"warning: {warning}")
-        for problem in problems:
-            output.note(f"problem: {problem}")
+        _print_check(found, problems)
     if problems:
         raise typer.Exit(FAILED)
+
+
+def _document_check(found: Checked, problems: Sequence[str]) -> None:
+    from profile_grpc.bridge.template_check import NOTES
+
+    output.document(
+        {
+            "endpoint": found.kind.name.lower() if found.kind else None,
+            "app_id": found.app_id,
+            "placeholders": dict(found.placeholders),
+            "problems": problems,
+            "warnings": list(found.warnings),
+            "notes": list(NOTES),
+            "request": found.request,
+            "effect": list(found.effect),
+            "xml": found.xml,
+        }
+    )
+
+
+def _print_check(found: Checked, problems: Sequence[str]) -> None:
+    from profile_grpc.bridge.report import Kind
+    from profile_grpc.bridge.template_check import NOTES
+
+    rows = [(f"%{name}%", parameter or "(not read)") for name, parameter in found.placeholders.items()]
+    output.table(("placeholder", "becomes"), rows, empty="no placeholders")
+    if found.kind is Kind.TOKEN:
+        output.line(
+            "For the Account XML: values of the Push Token Reporter's keys, which your app's documentation names"
+        )
+    output.line(found.xml)
+    output.line("\nSuch a request, its placeholders filled with examples:\n" + found.request)
+    if found.effect:
+        output.line("\nIt would do:\n" + "\n".join(found.effect))
+    for kind, texts in (("note", NOTES), ("warning", found.warnings), ("problem", problems)):
+        for text in texts:
+            output.note(f"{kind}: {text}")
 
 
 async def require_tenant(admin: Application, tenant_id: str) -> None:
