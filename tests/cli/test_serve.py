@@ -2,17 +2,19 @@
 
 import asyncio
 import json
+import resource
 import signal
 import socket
 import sqlite3
+import ssl
 import subprocess
 import sys
 import threading
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 
 import grpc
 import pytest
@@ -28,6 +30,7 @@ ROOT = Path(__file__).parent.parent.parent
 DEVICE = profile_pb2.ProfileKey(app_id="demo", user_id="alice", device_id="phone-1")
 NO_DRAIN = ["--drain-notice", "0"]
 WAIT = 120
+SERVING, NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
 
 
 def dev(folder: Path, *arguments: str) -> Server:
@@ -39,6 +42,17 @@ def register(address: str, key: str = "") -> profile_service_pb2.RegisterRespons
         stub = profile_service_pb2_grpc.ProfileServiceStub(channel)
         request = profile_service_pb2.RegisterRequest(key=DEVICE)
         return stub.Register(request, metadata=(("x-api-key", key),) if key else (), timeout=WAIT)
+
+
+def health_states(channel: grpc.Channel) -> Iterator[int]:
+    """The server's state, and then each one that follows."""
+    watch = channel.unary_stream(
+        "/grpc.health.v1.Health/Watch",
+        request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
+        response_deserializer=health_pb2.HealthCheckResponse.FromString,
+    )
+    for answer in watch(health_pb2.HealthCheckRequest(), timeout=WAIT):
+        yield answer.status
 
 
 def scrape(server: Server) -> str:
@@ -177,21 +191,60 @@ def test_a_signal_ends_it_with_status_0_and_what_was_acknowledged_is_there(tmp_p
         assert not register(server.address).created
 
 
+def test_health_follows_a_full_disk_and_the_room_made_on_it(tmp_path: Path) -> None:
+    """The kernel refuses to let the process's files grow, as it does on a full disk."""
+    with dev(tmp_path) as server, grpc.insecure_channel(server.address) as channel:
+        assert register(server.address).created
+        health = health_states(channel)
+        assert next(health) == SERVING
+        soft, hard = resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE)
+        full = (tmp_path / "profiles.db-wal").stat().st_size
+        resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (full, hard))
+        with pytest.raises(grpc.RpcError) as refused:
+            register(server.address)
+        assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
+        assert next(health) == NOT_SERVING
+        resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (soft, hard))
+        assert next(health) == SERVING
+        assert not register(server.address).created
+        assert server.terminate() == 0
+
+
+def test_a_damaged_database_file_is_unavailable(tmp_path: Path) -> None:
+    """No fault of the call, nor of the program: INTERNAL would tell the caller to report one."""
+    with dev(tmp_path) as server:
+        assert register(server.address).created
+        assert server.terminate() == 0
+    path = tmp_path / "profiles.db"
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        [(size,)] = database.execute("PRAGMA page_size")
+        roots = [root for (root,) in database.execute("SELECT rootpage FROM sqlite_schema WHERE tbl_name = 'profile'")]
+    with path.open("r+b") as file:
+        for root in roots:
+            file.seek((root - 1) * size)
+            file.write(b"\xff" * size)
+    with dev(tmp_path) as server, grpc.insecure_channel(server.address) as channel:
+        stub = profile_service_pb2_grpc.ProfileServiceStub(channel)
+        for call in (
+            lambda: stub.Register(profile_service_pb2.RegisterRequest(key=DEVICE), timeout=WAIT),
+            lambda: stub.GetProfile(profile_service_pb2.GetProfileRequest(key=DEVICE), timeout=WAIT),
+        ):
+            with pytest.raises(grpc.RpcError) as refused:
+                call()
+            assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
+
+
 def test_while_it_drains_it_is_not_healthy_and_new_calls_go_elsewhere(tmp_path: Path) -> None:
     url = sqlite_url(tmp_path)
     with (
         Server(["--dev", "--port", "0", "--database-url", url, "--drain-notice", "20"]) as server,
         grpc.insecure_channel(server.address) as channel,
     ):
-        watch = channel.unary_stream(
-            "/grpc.health.v1.Health/Watch",
-            request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
-            response_deserializer=health_pb2.HealthCheckResponse.FromString,
-        )
-        health = watch(health_pb2.HealthCheckRequest(), timeout=WAIT)
-        assert next(health).status == health_pb2.HealthCheckResponse.SERVING
+        health = health_states(channel)
+        assert next(health) == SERVING
         server.process.send_signal(signal.SIGTERM)
-        assert next(health).status == health_pb2.HealthCheckResponse.NOT_SERVING
+        assert next(health) == NOT_SERVING
         with pytest.raises(grpc.RpcError) as refused:
             register(server.address)
         assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
@@ -402,6 +455,43 @@ def test_strangers_at_a_tls_port_fill_no_log(tmp_path: Path) -> None:
             assert stub.Register(profile_service_pb2.RegisterRequest(key=DEVICE), timeout=WAIT).created
         assert server.terminate() == 0
         assert all(json.loads(line) for line in server.log.splitlines())
+
+
+def test_a_hangup_ends_no_server_and_the_next_connection_gets_the_renewed_certificate(tmp_path: Path) -> None:
+    """Operators send SIGHUP after they have renewed a certificate."""
+    authority = trustme.CA()
+
+    def issue() -> bytes:
+        issued = authority.issue_cert("127.0.0.1")
+        for name, content in (("key", issued.private_key_pem), ("cert", issued.cert_chain_pems[0])):
+            content.write_to_path(str(tmp_path / "new"))
+            (tmp_path / "new").replace(tmp_path / f"{name}.pem")
+        return ssl.PEM_cert_to_DER_cert(issued.cert_chain_pems[0].bytes().decode())
+
+    context = ssl.create_default_context(cadata=authority.cert_pem.bytes().decode())
+    context.set_alpn_protocols(["h2"])
+
+    def served(port: int) -> bytes | None:
+        with (
+            socket.create_connection(("127.0.0.1", port), timeout=WAIT) as plain,
+            context.wrap_socket(plain, server_hostname="127.0.0.1") as connection,
+        ):
+            return connection.getpeercert(binary_form=True)
+
+    first = issue()
+    files = ["--tls-cert", str(tmp_path / "cert.pem"), "--tls-key", str(tmp_path / "key.pem")]
+    with dev(tmp_path, *files) as server:
+        assert served(server.port) == first
+        second = issue()
+        server.process.send_signal(signal.SIGHUP)
+        server.wait_for_log("read without a signal")
+        give_up = monotonic() + WAIT
+        while served(server.port) != second:
+            assert monotonic() < give_up
+            sleep(0.02)
+        server.process.send_signal(signal.SIGHUP)
+        server.wait_for_log("read without a signal", times=2)
+        assert server.terminate() == 0
 
 
 def test_wrong_tls_files_are_one_line(tmp_path: Path) -> None:

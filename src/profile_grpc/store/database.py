@@ -84,6 +84,8 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self.write_failed = False
+        """Whether the database has failed a transaction since this was last set to False."""
         self._closed = False
 
     def prepare(self, statement: Statement) -> Prepared:
@@ -132,7 +134,8 @@ class Database:
                 yield session
                 if session.begun:
                     await to_the_end(session.commit())
-            except BaseException:
+            except BaseException as error:
+                self.write_failed = self.write_failed or isinstance(error, StoreUnavailable)
                 await to_the_end(session.rollback())
                 raise
 

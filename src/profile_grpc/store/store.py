@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -60,6 +61,8 @@ class Description:
 
 _ALL = tuple(tables.metadata.sorted_tables)
 _HEALTH_ROWS = 64
+_ROOM = 256 * 1024
+"""Bytes that must find room before a database that failed a write counts as writable again: many batches' worth."""
 
 
 class SqlStore:
@@ -87,16 +90,22 @@ class SqlStore:
     async def ping(self) -> None:
         """Finds out whether calls can be served: every table is there, and a row is written and committed.
 
+        After a transaction has failed, the row is a large one until it is committed: on a full disk a row may still fit
+        where one was before, while what calls write does not. Calls that come meanwhile need not be waited for.
+
         On a cluster it asks the coordinator alone, and that some app can be served, as `missing_nodes` found last.
 
         Raises:
             StoreUnavailable.
         """
+        room = secrets.token_hex(_ROOM // 2) if self._database.write_failed else ""
+        # Before the attempt: whatever fails during it, this attempt included, asks for room again.
+        self._database.write_failed = False
         async with self._database.transaction() as session:
             for table in self._tables:
                 await session.fetch(table)
             # A row that hardly any other process writes: none waits for one that stands still.
-            await session.execute(self._write, [(f"health-{os.getpid() % _HEALTH_ROWS}", "", 0)])
+            await session.execute(self._write, [(f"health-{os.getpid() % _HEALTH_ROWS}", room, 0)])
         if not self._shards.serve_any:
             raise StoreUnavailable("no node that holds apps can be reached")
 
