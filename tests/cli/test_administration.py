@@ -198,6 +198,11 @@ def test_mad_counts_each_device_once(shop: Commands) -> None:
     backwards = shop("mad", "shop", "--from", "2026-02-01", "--to", "2026-01-01")
     assert backwards.status == 2
     assert "end on or after its start" in backwards.error_line
+    shop.succeed("app", "delete", "shop", "--force")
+    assert in_json(shop, "mad", "shop") == report  # D4
+    unknown = shop("mad", "shopp")
+    assert unknown.status == 1
+    assert "There is no app 'shopp'" in unknown.error_line
 
 
 def test_a_newer_schema_is_refused_by_every_command(commands: Commands, tmp_path: Path) -> None:

@@ -59,10 +59,14 @@ class MemoryDirectory:
         self.reads += 1
         return self._apps.get(app_id)
 
-    async def apps_by_id(self, app_ids: Sequence[str], tenant_id: str | None) -> Sequence[App]:
+    async def apps_by_id(
+        self, app_ids: Sequence[str], tenant_id: str | None, *, deleted: bool = False
+    ) -> Sequence[App]:
         self._reach()
         self.reads += 1
         found = [self._apps[app_id] for app_id in app_ids if app_id in self._apps]
+        reserved = [self._reserved[app_id] for app_id in app_ids if deleted and app_id in self._reserved]
+        found += [App(r.app_id, r.tenant_id, r.delete_time, r.delete_time, deleting=True) for r in reserved]
         return [app for app in found if tenant_id in {None, app.tenant_id}]
 
     async def apps(self, tenant_id: str | None, after: str, limit: int) -> Sequence[App]:

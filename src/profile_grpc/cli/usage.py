@@ -41,6 +41,8 @@ def mad(
 ) -> None:
     """Report monthly active devices: counted per day, distinct in the range, distinct in the 30 days up to now.
 
+    Also of a deleted app, for as long as its id is reserved.
+
     JSON: {app_id, days: [{date, counted}], distinct, rolling_30_days}.
     """
     end = last or datetime.now(UTC).date()
@@ -51,7 +53,7 @@ def mad(
 
     async def run() -> MadUsage:
         async with administration(database(database_url)) as admin:
-            await admin.apps.get(app_id)
+            await admin.apps.check_known(app_id)
             return await admin.usage.report(app_id, start, end)
 
     report = asyncio.run(run())

@@ -109,6 +109,15 @@ class Apps:
             raise app_not_found(app_id)
         return app
 
+    async def check_known(self, app_id: str) -> None:
+        """Whether there is the app, or was, and its id is reserved still (D4).
+
+        Raises:
+            Refused: APP_NOT_FOUND.
+        """
+        if await self._store.app(app_id) is None and await self._store.reservation(app_id) is None:
+            raise app_not_found(app_id)
+
     async def change(self, app_id: str, change: Callable[[App], tuple[str, AppSettings]], etag: str = "") -> App:
         """Updates an app to the display name and settings that `change` computes from the stored ones.
 

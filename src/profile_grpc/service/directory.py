@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import enum
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -23,6 +24,16 @@ REFRESH_INTERVAL = 1.0
 STALENESS = 2.5
 """Seconds after a change until no process with a database connection uses the previous app or key."""
 MAX_ENTRIES = 100_000
+
+
+class Reach(enum.IntEnum):
+    """Which apps of its tenant a call reaches; each kind includes those before it."""
+
+    OPEN = 0
+    CLOSED = 1
+    """Also those whose deletion is not complete."""
+    DELETED = 2
+    """Also those that are deleted and whose id is reserved (D4)."""
 
 
 @dataclass(slots=True)
@@ -138,8 +149,8 @@ class Directory:
                 cache.ends[presented] = stored.expire_time
         return caller
 
-    async def reach(self, caller: Caller, app_id: str, *, closed: bool = False) -> App:
-        """The app, provided that the caller reaches it; with `closed` also one whose deletion is not complete.
+    async def reach(self, caller: Caller, app_id: str, which: Reach = Reach.OPEN) -> App:
+        """The app, provided that the caller reaches it.
 
         To all but ADMIN keys a missing app and a foreign one look the same, and take the same time: either is looked
         for among the tenant's apps and not found there.
@@ -150,7 +161,7 @@ class Directory:
         known = self._cache.apps.get((caller.tenant_id, app_id))
         if known is not None and caller.app_id in {"", app_id}:
             return known
-        found = (await self._look_up(caller, [app_id], closed=closed))[app_id]
+        found = (await self._look_up(caller, [app_id], which))[app_id]
         if isinstance(found, Refused):
             raise found
         return found
@@ -168,11 +179,17 @@ class Directory:
         return answer | await self._look_up(caller, unknown) if unknown else answer
 
     async def _look_up(
-        self, caller: Caller, app_ids: Sequence[str], *, closed: bool = False
+        self, caller: Caller, app_ids: Sequence[str], which: Reach = Reach.OPEN
     ) -> dict[str, App | Refused]:
         cache = self._cache
         asked = [app_id for app_id in app_ids if caller.app_id in {"", app_id}]
-        found = {app.app_id: app for app in await self._store.apps_by_id(asked, caller.tenant_id)} if asked else {}
+        deleted = which is Reach.DELETED
+        found = (
+            {app.app_id: app for app in await self._store.apps_by_id(asked, caller.tenant_id, deleted=deleted)}
+            if asked
+            else {}
+        )
+        closed = which >= Reach.CLOSED
         found = {app_id: app for app_id, app in found.items() if closed or not app.deleting}
         taken: Collection[str] = app_ids
         if caller.kind is KeyKind.ADMIN and len(found) < len(app_ids):

@@ -200,8 +200,13 @@ class DirectoryStore(Protocol):
         """The app, also one that is being deleted."""
         ...
 
-    async def apps_by_id(self, app_ids: Sequence[str], tenant_id: str | None) -> Sequence[App]:
-        """Those of these apps that are the tenant's (None: anybody's); of others nothing is read."""
+    async def apps_by_id(
+        self, app_ids: Sequence[str], tenant_id: str | None, *, deleted: bool = False
+    ) -> Sequence[App]:
+        """Those of these apps that are the tenant's (None: anybody's); of others nothing is read.
+
+        `deleted`: also what stands for the tenant's deleted apps, with `deleting` set, while their ids are reserved.
+        """
         ...
 
     async def apps(self, tenant_id: str | None, after: str, limit: int) -> Sequence[App]:

@@ -36,6 +36,8 @@ class SqlDirectory:
         self._apps_by_id = statements.lookup(database, app, ["app_id"], columns, exists)
         its = app.c.tenant_id == bindparam("of_tenant_id", type_=Text())
         self._apps_of_tenant_by_id = statements.lookup(database, app, ["app_id"], columns, exists, its)
+        self._ids_of_tenant = statements.lookup(database, app, ["app_id"], columns, its)
+        """As they are, and with the reservations: rows of apps that are being deleted, to all appearances."""
         next_by_id = (app.c.app_id > bindparam("after"), exists)
         apps = select(app).where(*next_by_id).order_by(app.c.app_id).limit(_LIMIT)
         self._apps = prepare(apps)
@@ -97,13 +99,19 @@ class SqlDirectory:
         found = await self._database.fetch(self._app, app_id=app_id)
         return _read_app(found[0]) if found else None
 
-    async def apps_by_id(self, app_ids: Sequence[str], tenant_id: str | None) -> Sequence[App]:
-        """Those of these apps that are the tenant's (None: anybody's); of others nothing is read."""
+    async def apps_by_id(
+        self, app_ids: Sequence[str], tenant_id: str | None, *, deleted: bool = False
+    ) -> Sequence[App]:
+        """Those of these apps that are the tenant's (None: anybody's); of others nothing is read.
+
+        `deleted`: also what stands for the tenant's deleted apps, with `deleting` set, while their ids are reserved.
+        """
         asked = [(app_id,) for app_id in sorted(set(app_ids))]
         if tenant_id is None:
             found = await self._database.fetch(self._apps_by_id, asked)
         else:
-            found = await self._database.fetch(self._apps_of_tenant_by_id, asked, of_tenant_id=tenant_id)
+            statement = self._ids_of_tenant if deleted else self._apps_of_tenant_by_id
+            found = await self._database.fetch(statement, asked, of_tenant_id=tenant_id)
         return [_read_app(row) for row in found]
 
     async def apps(self, tenant_id: str | None, after: str, limit: int) -> Sequence[App]:

@@ -69,7 +69,7 @@ async def test_the_server_refuses_every_other_method(served: Served, kind: KeyKi
 
 SCOPES = {
     Scope.ITEMS: {"BatchHeartbeat"},
-    Scope.TENANT: {"CreateApp", "ListApps", "DeleteApp", "CreateKey", "ListKeys", "RevokeKey"},
+    Scope.TENANT: {"CreateApp", "ListApps", "DeleteApp", "CreateKey", "ListKeys", "RevokeKey", "GetMadUsage"},
 }
 
 

@@ -193,6 +193,29 @@ async def test_m4_usage_is_told_for_every_day(served: Served) -> None:
     assert (answer.distinct, answer.rolling_30_days) == (1, 1)
 
 
+async def test_d4_the_usage_of_a_deleted_app_is_for_its_tenant_alone(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(apps, "STALENESS", 0.0)
+    await served.profiles.Register(ps.RegisterRequest(key=key()), metadata=served.client)
+    await served.apps.DeleteApp(pb.DeleteAppRequest(app_id=APP, force=True), metadata=served.admin)
+    request = usage(Date(year=2026, month=1, day=1), Date(year=2026, month=1, day=2))
+    for kind in (KeyKind.ADMIN, KeyKind.PROFILE):
+        answer = await served.usage.GetMadUsage(request, metadata=served.key(kind))
+        assert [day.counted for day in answer.days] == [1, 0]
+        assert (answer.distinct, answer.rolling_30_days) == (1, 1)
+    told = await refused(served.usage.GetMadUsage(request, metadata=served.foreign))
+    assert (told.reason, told.metadata) == ("APP_NOT_FOUND", {"app_id": APP})
+    told = await refused(served.usage.GetMadUsage(request, metadata=served.client))
+    assert told.code.name in {"UNAUTHENTICATED", "PERMISSION_DENIED"}
+    for closed in (
+        served.apps.GetApp(pb.GetAppRequest(app_id=APP), metadata=served.admin),
+        served.apps.DeleteApp(pb.DeleteAppRequest(app_id=APP), metadata=served.admin),
+        served.profiles.ListProfiles(ps.ListProfilesRequest(app_id=APP), metadata=served.admin),
+    ):
+        assert (await refused(closed)).reason == "APP_NOT_FOUND"
+
+
 @pytest.mark.parametrize(
     ("first", "last", "field"),
     [

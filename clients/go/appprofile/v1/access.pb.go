@@ -165,6 +165,8 @@ const (
 	// Items of the app that the request names elsewhere. The method itself answers an item of another app, so that the
 	// item fails alone. Scope APP.
 	Names_NAMES_WITHIN_APP Names = 6
+	// As NAMES_CLOSED_APP, and also an app of the tenant that was deleted and whose id is still reserved. Scope TENANT.
+	Names_NAMES_DELETED_APP Names = 7
 )
 
 // Enum value maps for Names.
@@ -177,6 +179,7 @@ var (
 		4: "NAMES_NEW_APP",
 		5: "NAMES_CLOSED_APP",
 		6: "NAMES_WITHIN_APP",
+		7: "NAMES_DELETED_APP",
 	}
 	Names_value = map[string]int32{
 		"NAMES_UNSPECIFIED": 0,
@@ -186,6 +189,7 @@ var (
 		"NAMES_NEW_APP":     4,
 		"NAMES_CLOSED_APP":  5,
 		"NAMES_WITHIN_APP":  6,
+		"NAMES_DELETED_APP": 7,
 	}
 )
 
@@ -324,7 +328,7 @@ const file_appprofile_v1_access_proto_rawDesc = "" +
 	"\x18ACCESS_SCOPE_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10ACCESS_SCOPE_APP\x10\x01\x12\x17\n" +
 	"\x13ACCESS_SCOPE_TENANT\x10\x02\x12\x16\n" +
-	"\x12ACCESS_SCOPE_ITEMS\x10\x03*\x8e\x01\n" +
+	"\x12ACCESS_SCOPE_ITEMS\x10\x03*\xa5\x01\n" +
 	"\x05Names\x12\x15\n" +
 	"\x11NAMES_UNSPECIFIED\x10\x00\x12\r\n" +
 	"\tNAMES_APP\x10\x01\x12\x10\n" +
@@ -333,7 +337,8 @@ const file_appprofile_v1_access_proto_rawDesc = "" +
 	"NAMES_USER\x10\x03\x12\x11\n" +
 	"\rNAMES_NEW_APP\x10\x04\x12\x14\n" +
 	"\x10NAMES_CLOSED_APP\x10\x05\x12\x14\n" +
-	"\x10NAMES_WITHIN_APP\x10\x06:O\n" +
+	"\x10NAMES_WITHIN_APP\x10\x06\x12\x15\n" +
+	"\x11NAMES_DELETED_APP\x10\a:O\n" +
 	"\x06access\x12\x1e.google.protobuf.MethodOptions\x18Ŋ\x03 \x01(\v2\x15.appprofile.v1.AccessR\x06access:K\n" +
 	"\x05names\x12\x1d.google.protobuf.FieldOptions\x18Ɗ\x03 \x01(\x0e2\x14.appprofile.v1.NamesR\x05namesBn\n" +
 	"\x11com.appprofile.v1B\vAccessProtoP\x01ZJgithub.com/profile-grpc/profile-grpc/clients/go/appprofile/v1;appprofilev1b\x06proto3"

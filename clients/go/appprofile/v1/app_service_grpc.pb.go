@@ -37,6 +37,8 @@ const (
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
 // For operators. GetApp, ListApps and GetSdkConfig also for internal services and SDKs.
+// Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
+// entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
 type AppServiceClient interface {
 	// Creates an app of the key's tenant. Errors: ALREADY_EXISTS (APP_ALREADY_EXISTS), INVALID_ARGUMENT (INVALID_SETTINGS),
 	// PERMISSION_DENIED (TENANT_NOT_ALLOWED).
@@ -166,6 +168,8 @@ func (c *appServiceClient) GetSdkConfig(ctx context.Context, in *GetSdkConfigReq
 // for forward compatibility.
 //
 // For operators. GetApp, ListApps and GetSdkConfig also for internal services and SDKs.
+// Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
+// entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
 type AppServiceServer interface {
 	// Creates an app of the key's tenant. Errors: ALREADY_EXISTS (APP_ALREADY_EXISTS), INVALID_ARGUMENT (INVALID_SETTINGS),
 	// PERMISSION_DENIED (TENANT_NOT_ALLOWED).

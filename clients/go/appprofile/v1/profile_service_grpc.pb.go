@@ -38,6 +38,8 @@ const (
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
 // For devices, gateways and internal services. Every method may be repeated safely.
+// Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
+// entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
 type ProfileServiceClient interface {
 	// Creates the profile, or registers it again. Absent fields keep what is stored; maps merge. The newest registration
 	// owns the device and its push tokens; the answer lists every other profile that changed because of it.
@@ -186,6 +188,8 @@ func (c *profileServiceClient) ListProfiles(ctx context.Context, in *ListProfile
 // for forward compatibility.
 //
 // For devices, gateways and internal services. Every method may be repeated safely.
+// Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
+// entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
 type ProfileServiceServer interface {
 	// Creates the profile, or registers it again. Absent fields keep what is stored; maps merge. The newest registration
 	// owns the device and its push tokens; the answer lists every other profile that changed because of it.

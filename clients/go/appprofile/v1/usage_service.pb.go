@@ -215,7 +215,7 @@ const file_appprofile_v1_usage_service_proto_rawDesc = "" +
 	"\n" +
 	"!appprofile/v1/usage_service.proto\x12\rappprofile.v1\x1a\x1aappprofile/v1/access.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x16google/type/date.proto\"\xcc\x01\n" +
 	"\x12GetMadUsageRequest\x12>\n" +
-	"\x06app_id\x18\x01 \x01(\tB'\xe2A\x01\x02\xbaH\x1cr\x1a\x18@2\x16^[a-z0-9][a-z0-9._-]*$\xb0\xd4\x18\x01R\x05appId\x12<\n" +
+	"\x06app_id\x18\x01 \x01(\tB'\xe2A\x01\x02\xbaH\x1cr\x1a\x18@2\x16^[a-z0-9][a-z0-9._-]*$\xb0\xd4\x18\aR\x05appId\x12<\n" +
 	"\n" +
 	"start_date\x18\x02 \x01(\v2\x11.google.type.DateB\n" +
 	"\xe2A\x01\x02\xbaH\x03\xc8\x01\x01R\tstartDate\x128\n" +
@@ -230,7 +230,7 @@ const file_appprofile_v1_usage_service_proto_rawDesc = "" +
 	"\x0frolling_30_days\x18\x03 \x01(\x03B\x04\xe2A\x01\x03R\rrolling30Days2s\n" +
 	"\fUsageService\x12c\n" +
 	"\vGetMadUsage\x12!.appprofile.v1.GetMadUsageRequest\x1a\".appprofile.v1.GetMadUsageResponse\"\r\xaa\xd4\x18\x06\n" +
-	"\x02\x01\x02\x10\x01\x90\x02\x01Bt\n" +
+	"\x02\x01\x02\x10\x02\x90\x02\x01Bt\n" +
 	"\x11com.appprofile.v1B\x11UsageServiceProtoP\x01ZJgithub.com/profile-grpc/profile-grpc/clients/go/appprofile/v1;appprofilev1b\x06proto3"
 
 var (

@@ -111,6 +111,8 @@ pub enum Names {
     /// Items of the app that the request names elsewhere. The method itself answers an item of another app, so that the
     /// item fails alone. Scope APP.
     WithinApp = 6,
+    /// As NAMES_CLOSED_APP, and also an app of the tenant that was deleted and whose id is still reserved. Scope TENANT.
+    DeletedApp = 7,
 }
 impl Names {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -126,6 +128,7 @@ impl Names {
             Self::NewApp => "NAMES_NEW_APP",
             Self::ClosedApp => "NAMES_CLOSED_APP",
             Self::WithinApp => "NAMES_WITHIN_APP",
+            Self::DeletedApp => "NAMES_DELETED_APP",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -138,6 +141,7 @@ impl Names {
             "NAMES_NEW_APP" => Some(Self::NewApp),
             "NAMES_CLOSED_APP" => Some(Self::ClosedApp),
             "NAMES_WITHIN_APP" => Some(Self::WithinApp),
+            "NAMES_DELETED_APP" => Some(Self::DeletedApp),
             _ => None,
         }
     }

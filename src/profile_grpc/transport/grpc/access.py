@@ -17,6 +17,7 @@ from google.protobuf.message_factory import GetMessageClass
 
 from appprofile.v1 import access_pb2
 from profile_grpc.service.credentials import APP_KINDS
+from profile_grpc.service.directory import Reach
 from profile_grpc.service.ports import KeyKind
 
 
@@ -41,10 +42,17 @@ class Names(enum.IntEnum):
     NEW_APP = 4
     CLOSED_APP = 5
     WITHIN_APP = 6
+    DELETED_APP = 7
 
 
-_APPS = frozenset({Names.APP, Names.NEW_APP, Names.CLOSED_APP, Names.WITHIN_APP})
-_ONLY_IN = {Names.NEW_APP: Scope.TENANT, Names.CLOSED_APP: Scope.TENANT, Names.WITHIN_APP: Scope.APP}
+_ONLY_IN = {
+    Names.NEW_APP: Scope.TENANT,
+    Names.CLOSED_APP: Scope.TENANT,
+    Names.DELETED_APP: Scope.TENANT,
+    Names.WITHIN_APP: Scope.APP,
+}
+_APPS = frozenset({Names.APP, *_ONLY_IN})
+_REACHES = {Names.CLOSED_APP: Reach.CLOSED, Names.DELETED_APP: Reach.DELETED}
 _REQUIRED_MARKS = {
     "app_id": Names.APP,
     "app_ids": Names.APP,
@@ -81,8 +89,8 @@ class Method:
     """Scope APP: the app that a request names."""
     app_ids: Callable[[Message], Sequence[str]] | None = None
     """Scope TENANT: the apps that a request names, if it names any."""
-    closed_apps: bool = False
-    """Whether those may also be apps whose deletion is not complete."""
+    reach: Reach = Reach.OPEN
+    """Which of those it reaches."""
     items: Items | None = None
     """Scope ITEMS: the items of a request."""
     tenant_id: Callable[[Message], str] | None = None
@@ -134,7 +142,7 @@ def _read(service: ServiceDescriptor, method: MethodDescriptor) -> Method:
         paged="page_size" in method.input_type.fields_by_name,
         app_id=_app(path, method.input_type, apps) if scope is Scope.APP else None,
         app_ids=_apps(path, apps) if scope is Scope.TENANT else None,
-        closed_apps=any(mark.names is Names.CLOSED_APP for mark in apps),
+        reach=max((_REACHES.get(mark.names, Reach.OPEN) for mark in apps), default=Reach.OPEN),
         items=_items(path, method.input_type, apps) if scope is Scope.ITEMS else None,
         tenant_id=_single(path, [mark for mark in marks if mark.names is Names.TENANT]),
         user_id=_single(path, [mark for mark in users if not mark.list_at]),

@@ -34,7 +34,7 @@ class Permission:
             call.app = await self._directory.reach(caller, method.app_id(request))
         elif method.app_ids is not None:
             for app_id in method.app_ids(request):
-                await self._directory.reach(caller, app_id, closed=method.closed_apps)
+                await self._directory.reach(caller, app_id, method.reach)
         elif method.items is not None:
             call.items = await self._items(method.items, method.items.of(request), caller)
         if method.tenant_id is not None:

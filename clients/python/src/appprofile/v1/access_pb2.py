@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import descriptor_pb2 as google_dot_protobuf_dot_descriptor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x61ppprofile/v1/access.proto\x12\rappprofile.v1\x1a google/protobuf/descriptor.proto\"h\n\x06\x41\x63\x63\x65ss\x12,\n\x05\x61llow\x18\x01 \x03(\x0e\x32\x16.appprofile.v1.KeyKindR\x05\x61llow\x12\x30\n\x05scope\x18\x02 \x01(\x0e\x32\x1a.appprofile.v1.AccessScopeR\x05scope*w\n\x07KeyKind\x12\x18\n\x14KEY_KIND_UNSPECIFIED\x10\x00\x12\x12\n\x0eKEY_KIND_ADMIN\x10\x01\x12\x14\n\x10KEY_KIND_PROFILE\x10\x02\x12\x13\n\x0fKEY_KIND_BRIDGE\x10\x03\x12\x13\n\x0fKEY_KIND_CLIENT\x10\x04*r\n\x0b\x41\x63\x63\x65ssScope\x12\x1c\n\x18\x41\x43\x43\x45SS_SCOPE_UNSPECIFIED\x10\x00\x12\x14\n\x10\x41\x43\x43\x45SS_SCOPE_APP\x10\x01\x12\x17\n\x13\x41\x43\x43\x45SS_SCOPE_TENANT\x10\x02\x12\x16\n\x12\x41\x43\x43\x45SS_SCOPE_ITEMS\x10\x03*\x8e\x01\n\x05Names\x12\x15\n\x11NAMES_UNSPECIFIED\x10\x00\x12\r\n\tNAMES_APP\x10\x01\x12\x10\n\x0cNAMES_TENANT\x10\x02\x12\x0e\n\nNAMES_USER\x10\x03\x12\x11\n\rNAMES_NEW_APP\x10\x04\x12\x14\n\x10NAMES_CLOSED_APP\x10\x05\x12\x14\n\x10NAMES_WITHIN_APP\x10\x06:O\n\x06\x61\x63\x63\x65ss\x12\x1e.google.protobuf.MethodOptions\x18\xc5\x8a\x03 \x01(\x0b\x32\x15.appprofile.v1.AccessR\x06\x61\x63\x63\x65ss:K\n\x05names\x12\x1d.google.protobuf.FieldOptions\x18\xc6\x8a\x03 \x01(\x0e\x32\x14.appprofile.v1.NamesR\x05namesBn\n\x11\x63om.appprofile.v1B\x0b\x41\x63\x63\x65ssProtoP\x01ZJgithub.com/profile-grpc/profile-grpc/clients/go/appprofile/v1;appprofilev1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x61ppprofile/v1/access.proto\x12\rappprofile.v1\x1a google/protobuf/descriptor.proto\"h\n\x06\x41\x63\x63\x65ss\x12,\n\x05\x61llow\x18\x01 \x03(\x0e\x32\x16.appprofile.v1.KeyKindR\x05\x61llow\x12\x30\n\x05scope\x18\x02 \x01(\x0e\x32\x1a.appprofile.v1.AccessScopeR\x05scope*w\n\x07KeyKind\x12\x18\n\x14KEY_KIND_UNSPECIFIED\x10\x00\x12\x12\n\x0eKEY_KIND_ADMIN\x10\x01\x12\x14\n\x10KEY_KIND_PROFILE\x10\x02\x12\x13\n\x0fKEY_KIND_BRIDGE\x10\x03\x12\x13\n\x0fKEY_KIND_CLIENT\x10\x04*r\n\x0b\x41\x63\x63\x65ssScope\x12\x1c\n\x18\x41\x43\x43\x45SS_SCOPE_UNSPECIFIED\x10\x00\x12\x14\n\x10\x41\x43\x43\x45SS_SCOPE_APP\x10\x01\x12\x17\n\x13\x41\x43\x43\x45SS_SCOPE_TENANT\x10\x02\x12\x16\n\x12\x41\x43\x43\x45SS_SCOPE_ITEMS\x10\x03*\xa5\x01\n\x05Names\x12\x15\n\x11NAMES_UNSPECIFIED\x10\x00\x12\r\n\tNAMES_APP\x10\x01\x12\x10\n\x0cNAMES_TENANT\x10\x02\x12\x0e\n\nNAMES_USER\x10\x03\x12\x11\n\rNAMES_NEW_APP\x10\x04\x12\x14\n\x10NAMES_CLOSED_APP\x10\x05\x12\x14\n\x10NAMES_WITHIN_APP\x10\x06\x12\x15\n\x11NAMES_DELETED_APP\x10\x07:O\n\x06\x61\x63\x63\x65ss\x12\x1e.google.protobuf.MethodOptions\x18\xc5\x8a\x03 \x01(\x0b\x32\x15.appprofile.v1.AccessR\x06\x61\x63\x63\x65ss:K\n\x05names\x12\x1d.google.protobuf.FieldOptions\x18\xc6\x8a\x03 \x01(\x0e\x32\x14.appprofile.v1.NamesR\x05namesBn\n\x11\x63om.appprofile.v1B\x0b\x41\x63\x63\x65ssProtoP\x01ZJgithub.com/profile-grpc/profile-grpc/clients/go/appprofile/v1;appprofilev1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,7 +38,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ACCESSSCOPE']._serialized_start=306
   _globals['_ACCESSSCOPE']._serialized_end=420
   _globals['_NAMES']._serialized_start=423
-  _globals['_NAMES']._serialized_end=565
+  _globals['_NAMES']._serialized_end=588
   _globals['_ACCESS']._serialized_start=79
   _globals['_ACCESS']._serialized_end=183
 # @@protoc_insertion_point(module_scope)

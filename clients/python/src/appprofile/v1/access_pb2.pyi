@@ -109,6 +109,8 @@ class _NamesEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Names.ValueType
     """Items of the app that the request names elsewhere. The method itself answers an item of another app, so that the
     item fails alone. Scope APP.
     """
+    NAMES_DELETED_APP: _Names.ValueType  # 7
+    """As NAMES_CLOSED_APP, and also an app of the tenant that was deleted and whose id is still reserved. Scope TENANT."""
 
 class Names(_Names, metaclass=_NamesEnumTypeWrapper):
     """What a field of a request names, as far as access depends on it. Every field of a request that is called `app_id`,
@@ -132,6 +134,8 @@ NAMES_WITHIN_APP: Names.ValueType  # 6
 """Items of the app that the request names elsewhere. The method itself answers an item of another app, so that the
 item fails alone. Scope APP.
 """
+NAMES_DELETED_APP: Names.ValueType  # 7
+"""As NAMES_CLOSED_APP, and also an app of the tenant that was deleted and whose id is still reserved. Scope TENANT."""
 Global___Names: _TypeAlias = Names  # noqa: Y015
 
 @_typing.final

@@ -27,6 +27,8 @@ if _version_not_supported:
 
 class AppServiceStub(object):
     """For operators. GetApp, ListApps and GetSdkConfig also for internal services and SDKs.
+    Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
+    entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
     """
 
     def __init__(self, channel):
@@ -84,6 +86,8 @@ class AppServiceStub(object):
 
 class AppServiceServicer(object):
     """For operators. GetApp, ListApps and GetSdkConfig also for internal services and SDKs.
+    Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
+    entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
     """
 
     def CreateApp(self, request, context):
@@ -212,6 +216,8 @@ def add_AppServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class AppService(object):
     """For operators. GetApp, ListApps and GetSdkConfig also for internal services and SDKs.
+    Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
+    entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
     """
 
     @staticmethod

@@ -27,7 +27,10 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class AppServiceStub:
-    """For operators. GetApp, ListApps and GetSdkConfig also for internal services and SDKs."""
+    """For operators. GetApp, ListApps and GetSdkConfig also for internal services and SDKs.
+    Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
+    entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
+    """
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -64,7 +67,10 @@ class AppServiceStub:
 
 @_typing.type_check_only
 class AppServiceAsyncStub(AppServiceStub):
-    """For operators. GetApp, ListApps and GetSdkConfig also for internal services and SDKs."""
+    """For operators. GetApp, ListApps and GetSdkConfig also for internal services and SDKs.
+    Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
+    entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
+    """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateApp: _aio.UnaryUnaryMultiCallable[_app_service_pb2.CreateAppRequest, _app_service_pb2.CreateAppResponse]  # type: ignore[assignment]
@@ -97,7 +103,10 @@ class AppServiceAsyncStub(AppServiceStub):
     """What an SDK of the app needs to know."""
 
 class AppServiceServicer(metaclass=_abc_1.ABCMeta):
-    """For operators. GetApp, ListApps and GetSdkConfig also for internal services and SDKs."""
+    """For operators. GetApp, ListApps and GetSdkConfig also for internal services and SDKs.
+    Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
+    entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
+    """
 
     @_abc_1.abstractmethod
     def CreateApp(

@@ -27,6 +27,8 @@ if _version_not_supported:
 
 class ProfileServiceStub(object):
     """For devices, gateways and internal services. Every method may be repeated safely.
+    Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
+    entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
     """
 
     def __init__(self, channel):
@@ -89,6 +91,8 @@ class ProfileServiceStub(object):
 
 class ProfileServiceServicer(object):
     """For devices, gateways and internal services. Every method may be repeated safely.
+    Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
+    entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
     """
 
     def Register(self, request, context):
@@ -236,6 +240,8 @@ def add_ProfileServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class ProfileService(object):
     """For devices, gateways and internal services. Every method may be repeated safely.
+    Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
+    entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
     """
 
     @staticmethod

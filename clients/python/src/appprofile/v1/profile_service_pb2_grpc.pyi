@@ -27,7 +27,10 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class ProfileServiceStub:
-    """For devices, gateways and internal services. Every method may be repeated safely."""
+    """For devices, gateways and internal services. Every method may be repeated safely.
+    Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
+    entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
+    """
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -75,7 +78,10 @@ class ProfileServiceStub:
 
 @_typing.type_check_only
 class ProfileServiceAsyncStub(ProfileServiceStub):
-    """For devices, gateways and internal services. Every method may be repeated safely."""
+    """For devices, gateways and internal services. Every method may be repeated safely.
+    Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
+    entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
+    """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     Register: _aio.UnaryUnaryMultiCallable[_profile_service_pb2.RegisterRequest, _profile_service_pb2.RegisterResponse]  # type: ignore[assignment]
@@ -119,7 +125,10 @@ class ProfileServiceAsyncStub(ProfileServiceStub):
     """Lists profiles of an app, ordered by user and device. Errors: INVALID_ARGUMENT (INVALID_PAGE_TOKEN)."""
 
 class ProfileServiceServicer(metaclass=_abc_1.ABCMeta):
-    """For devices, gateways and internal services. Every method may be repeated safely."""
+    """For devices, gateways and internal services. Every method may be repeated safely.
+    Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
+    entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
+    """
 
     @_abc_1.abstractmethod
     def Register(

@@ -28,7 +28,7 @@ from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior_
 from google.type import date_pb2 as google_dot_type_dot_date__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!appprofile/v1/usage_service.proto\x12\rappprofile.v1\x1a\x1a\x61ppprofile/v1/access.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x16google/type/date.proto\"\xcc\x01\n\x12GetMadUsageRequest\x12>\n\x06\x61pp_id\x18\x01 \x01(\tB\'\xe2\x41\x01\x02\xbaH\x1cr\x1a\x18@2\x16^[a-z0-9][a-z0-9._-]*$\xb0\xd4\x18\x01R\x05\x61ppId\x12<\n\nstart_date\x18\x02 \x01(\x0b\x32\x11.google.type.DateB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01R\tstartDate\x12\x38\n\x08\x65nd_date\x18\x03 \x01(\x0b\x32\x11.google.type.DateB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01R\x07\x65ndDate\"U\n\x06MadDay\x12+\n\x04\x64\x61te\x18\x01 \x01(\x0b\x32\x11.google.type.DateB\x04\xe2\x41\x01\x03R\x04\x64\x61te\x12\x1e\n\x07\x63ounted\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03R\x07\x63ounted\"\x96\x01\n\x13GetMadUsageResponse\x12/\n\x04\x64\x61ys\x18\x01 \x03(\x0b\x32\x15.appprofile.v1.MadDayB\x04\xe2\x41\x01\x03R\x04\x64\x61ys\x12 \n\x08\x64istinct\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03R\x08\x64istinct\x12,\n\x0frolling_30_days\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x03R\rrolling30Days2s\n\x0cUsageService\x12\x63\n\x0bGetMadUsage\x12!.appprofile.v1.GetMadUsageRequest\x1a\".appprofile.v1.GetMadUsageResponse\"\r\x90\x02\x01\xaa\xd4\x18\x06\n\x02\x01\x02\x10\x01\x42t\n\x11\x63om.appprofile.v1B\x11UsageServiceProtoP\x01ZJgithub.com/profile-grpc/profile-grpc/clients/go/appprofile/v1;appprofilev1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!appprofile/v1/usage_service.proto\x12\rappprofile.v1\x1a\x1a\x61ppprofile/v1/access.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x16google/type/date.proto\"\xcc\x01\n\x12GetMadUsageRequest\x12>\n\x06\x61pp_id\x18\x01 \x01(\tB\'\xe2\x41\x01\x02\xbaH\x1cr\x1a\x18@2\x16^[a-z0-9][a-z0-9._-]*$\xb0\xd4\x18\x07R\x05\x61ppId\x12<\n\nstart_date\x18\x02 \x01(\x0b\x32\x11.google.type.DateB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01R\tstartDate\x12\x38\n\x08\x65nd_date\x18\x03 \x01(\x0b\x32\x11.google.type.DateB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01R\x07\x65ndDate\"U\n\x06MadDay\x12+\n\x04\x64\x61te\x18\x01 \x01(\x0b\x32\x11.google.type.DateB\x04\xe2\x41\x01\x03R\x04\x64\x61te\x12\x1e\n\x07\x63ounted\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03R\x07\x63ounted\"\x96\x01\n\x13GetMadUsageResponse\x12/\n\x04\x64\x61ys\x18\x01 \x03(\x0b\x32\x15.appprofile.v1.MadDayB\x04\xe2\x41\x01\x03R\x04\x64\x61ys\x12 \n\x08\x64istinct\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03R\x08\x64istinct\x12,\n\x0frolling_30_days\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x03R\rrolling30Days2s\n\x0cUsageService\x12\x63\n\x0bGetMadUsage\x12!.appprofile.v1.GetMadUsageRequest\x1a\".appprofile.v1.GetMadUsageResponse\"\r\x90\x02\x01\xaa\xd4\x18\x06\n\x02\x01\x02\x10\x02\x42t\n\x11\x63om.appprofile.v1B\x11UsageServiceProtoP\x01ZJgithub.com/profile-grpc/profile-grpc/clients/go/appprofile/v1;appprofilev1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,7 +37,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\021com.appprofile.v1B\021UsageServiceProtoP\001ZJgithub.com/profile-grpc/profile-grpc/clients/go/appprofile/v1;appprofilev1'
   _globals['_GETMADUSAGEREQUEST'].fields_by_name['app_id']._loaded_options = None
-  _globals['_GETMADUSAGEREQUEST'].fields_by_name['app_id']._serialized_options = b'\342A\001\002\272H\034r\032\030@2\026^[a-z0-9][a-z0-9._-]*$\260\324\030\001'
+  _globals['_GETMADUSAGEREQUEST'].fields_by_name['app_id']._serialized_options = b'\342A\001\002\272H\034r\032\030@2\026^[a-z0-9][a-z0-9._-]*$\260\324\030\007'
   _globals['_GETMADUSAGEREQUEST'].fields_by_name['start_date']._loaded_options = None
   _globals['_GETMADUSAGEREQUEST'].fields_by_name['start_date']._serialized_options = b'\342A\001\002\272H\003\310\001\001'
   _globals['_GETMADUSAGEREQUEST'].fields_by_name['end_date']._loaded_options = None
@@ -53,7 +53,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETMADUSAGERESPONSE'].fields_by_name['rolling_30_days']._loaded_options = None
   _globals['_GETMADUSAGERESPONSE'].fields_by_name['rolling_30_days']._serialized_options = b'\342A\001\003'
   _globals['_USAGESERVICE'].methods_by_name['GetMadUsage']._loaded_options = None
-  _globals['_USAGESERVICE'].methods_by_name['GetMadUsage']._serialized_options = b'\220\002\001\252\324\030\006\n\002\001\002\020\001'
+  _globals['_USAGESERVICE'].methods_by_name['GetMadUsage']._serialized_options = b'\220\002\001\252\324\030\006\n\002\001\002\020\002'
   _globals['_GETMADUSAGEREQUEST']._serialized_start=167
   _globals['_GETMADUSAGEREQUEST']._serialized_end=371
   _globals['_MADDAY']._serialized_start=373

@@ -27,6 +27,8 @@ if _version_not_supported:
 
 class UsageServiceStub(object):
     """For billing. A device is one (app, user, device); it is counted once in 30 days.
+    Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
+    entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
     """
 
     def __init__(self, channel):
@@ -44,10 +46,13 @@ class UsageServiceStub(object):
 
 class UsageServiceServicer(object):
     """For billing. A device is one (app, user, device); it is counted once in 30 days.
+    Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
+    entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
     """
 
     def GetMadUsage(self, request, context):
-        """Reports the monthly active devices of an app. Errors: INVALID_ARGUMENT (INVALID_REQUEST).
+        """Reports the monthly active devices of an app of the key's tenant. Also of one that was deleted, for as long as its
+        id is reserved (400 days). Errors: INVALID_ARGUMENT (INVALID_REQUEST).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -71,6 +76,8 @@ def add_UsageServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class UsageService(object):
     """For billing. A device is one (app, user, device); it is counted once in 30 days.
+    Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
+    entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
     """
 
     @staticmethod

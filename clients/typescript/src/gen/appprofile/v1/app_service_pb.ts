@@ -554,6 +554,8 @@ export const GetSdkConfigResponseSchema: GenMessage<GetSdkConfigResponse> = /*@_
 
 /**
  * For operators. GetApp, ListApps and GetSdkConfig also for internal services and SDKs.
+ * Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
+ * entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
  *
  * @generated from service appprofile.v1.AppService
  */

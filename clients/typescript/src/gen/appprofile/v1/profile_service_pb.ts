@@ -1387,6 +1387,8 @@ export const AccountRemovalOutcomeSchema: GenEnum<AccountRemovalOutcome> = /*@__
 
 /**
  * For devices, gateways and internal services. Every method may be repeated safely.
+ * Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
+ * entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
  *
  * @generated from service appprofile.v1.ProfileService
  */

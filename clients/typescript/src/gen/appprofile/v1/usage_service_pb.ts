@@ -17,7 +17,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file appprofile/v1/usage_service.proto.
  */
 export const file_appprofile_v1_usage_service: GenFile = /*@__PURE__*/
-  fileDesc("CiFhcHBwcm9maWxlL3YxL3VzYWdlX3NlcnZpY2UucHJvdG8SDWFwcHByb2ZpbGUudjEisQEKEkdldE1hZFVzYWdlUmVxdWVzdBI3CgZhcHBfaWQYASABKAlCJ+JBAQK6SBxyGhhAMhZeW2EtejAtOV1bYS16MC05Ll8tXSoksNQYARIxCgpzdGFydF9kYXRlGAIgASgLMhEuZ29vZ2xlLnR5cGUuRGF0ZUIK4kEBArpIA8gBARIvCghlbmRfZGF0ZRgDIAEoCzIRLmdvb2dsZS50eXBlLkRhdGVCCuJBAQK6SAPIAQEiRgoGTWFkRGF5EiUKBGRhdGUYASABKAsyES5nb29nbGUudHlwZS5EYXRlQgTiQQEDEhUKB2NvdW50ZWQYAiABKANCBOJBAQMidwoTR2V0TWFkVXNhZ2VSZXNwb25zZRIpCgRkYXlzGAEgAygLMhUuYXBwcHJvZmlsZS52MS5NYWREYXlCBOJBAQMSFgoIZGlzdGluY3QYAiABKANCBOJBAQMSHQoPcm9sbGluZ18zMF9kYXlzGAMgASgDQgTiQQEDMnMKDFVzYWdlU2VydmljZRJjCgtHZXRNYWRVc2FnZRIhLmFwcHByb2ZpbGUudjEuR2V0TWFkVXNhZ2VSZXF1ZXN0GiIuYXBwcHJvZmlsZS52MS5HZXRNYWRVc2FnZVJlc3BvbnNlIg2QAgGq1BgGCgIBAhABQnQKEWNvbS5hcHBwcm9maWxlLnYxQhFVc2FnZVNlcnZpY2VQcm90b1ABWkpnaXRodWIuY29tL3Byb2ZpbGUtZ3JwYy9wcm9maWxlLWdycGMvY2xpZW50cy9nby9hcHBwcm9maWxlL3YxO2FwcHByb2ZpbGV2MWIGcHJvdG8z", [file_appprofile_v1_access, file_buf_validate_validate, file_google_api_field_behavior, file_google_type_date]);
+  fileDesc("CiFhcHBwcm9maWxlL3YxL3VzYWdlX3NlcnZpY2UucHJvdG8SDWFwcHByb2ZpbGUudjEisQEKEkdldE1hZFVzYWdlUmVxdWVzdBI3CgZhcHBfaWQYASABKAlCJ+JBAQK6SBxyGhhAMhZeW2EtejAtOV1bYS16MC05Ll8tXSoksNQYBxIxCgpzdGFydF9kYXRlGAIgASgLMhEuZ29vZ2xlLnR5cGUuRGF0ZUIK4kEBArpIA8gBARIvCghlbmRfZGF0ZRgDIAEoCzIRLmdvb2dsZS50eXBlLkRhdGVCCuJBAQK6SAPIAQEiRgoGTWFkRGF5EiUKBGRhdGUYASABKAsyES5nb29nbGUudHlwZS5EYXRlQgTiQQEDEhUKB2NvdW50ZWQYAiABKANCBOJBAQMidwoTR2V0TWFkVXNhZ2VSZXNwb25zZRIpCgRkYXlzGAEgAygLMhUuYXBwcHJvZmlsZS52MS5NYWREYXlCBOJBAQMSFgoIZGlzdGluY3QYAiABKANCBOJBAQMSHQoPcm9sbGluZ18zMF9kYXlzGAMgASgDQgTiQQEDMnMKDFVzYWdlU2VydmljZRJjCgtHZXRNYWRVc2FnZRIhLmFwcHByb2ZpbGUudjEuR2V0TWFkVXNhZ2VSZXF1ZXN0GiIuYXBwcHJvZmlsZS52MS5HZXRNYWRVc2FnZVJlc3BvbnNlIg2QAgGq1BgGCgIBAhACQnQKEWNvbS5hcHBwcm9maWxlLnYxQhFVc2FnZVNlcnZpY2VQcm90b1ABWkpnaXRodWIuY29tL3Byb2ZpbGUtZ3JwYy9wcm9maWxlLWdycGMvY2xpZW50cy9nby9hcHBwcm9maWxlL3YxO2FwcHByb2ZpbGV2MWIGcHJvdG8z", [file_appprofile_v1_access, file_buf_validate_validate, file_google_api_field_behavior, file_google_type_date]);
 
 /**
  * Which days of which app.
@@ -119,12 +119,15 @@ export const GetMadUsageResponseSchema: GenMessage<GetMadUsageResponse> = /*@__P
 
 /**
  * For billing. A device is one (app, user, device); it is counted once in 30 days.
+ * Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
+ * entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
  *
  * @generated from service appprofile.v1.UsageService
  */
 export const UsageService: GenService<{
   /**
-   * Reports the monthly active devices of an app. Errors: INVALID_ARGUMENT (INVALID_REQUEST).
+   * Reports the monthly active devices of an app of the key's tenant. Also of one that was deleted, for as long as its
+   * id is reserved (400 days). Errors: INVALID_ARGUMENT (INVALID_REQUEST).
    *
    * @generated from rpc appprofile.v1.UsageService.GetMadUsage
    */

@@ -5,6 +5,8 @@ import static io.grpc.MethodDescriptor.generateFullMethodName;
 /**
  * <pre>
  * For operators. GetApp, ListApps and GetSdkConfig also for internal services and SDKs.
+ * Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
+ * entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
  * </pre>
  */
 @io.grpc.stub.annotations.GrpcGenerated
@@ -364,6 +366,8 @@ public final class AppServiceGrpc {
   /**
    * <pre>
    * For operators. GetApp, ListApps and GetSdkConfig also for internal services and SDKs.
+   * Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
+   * entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
    * </pre>
    */
   public interface AsyncService {
@@ -468,6 +472,8 @@ public final class AppServiceGrpc {
    * Base class for the server implementation of the service AppService.
    * <pre>
    * For operators. GetApp, ListApps and GetSdkConfig also for internal services and SDKs.
+   * Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
+   * entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
    * </pre>
    */
   public static abstract class AppServiceImplBase
@@ -482,6 +488,8 @@ public final class AppServiceGrpc {
    * A stub to allow clients to do asynchronous rpc calls to service AppService.
    * <pre>
    * For operators. GetApp, ListApps and GetSdkConfig also for internal services and SDKs.
+   * Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
+   * entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
    * </pre>
    */
   public static final class AppServiceStub
@@ -606,6 +614,8 @@ public final class AppServiceGrpc {
    * A stub to allow clients to do synchronous rpc calls to service AppService.
    * <pre>
    * For operators. GetApp, ListApps and GetSdkConfig also for internal services and SDKs.
+   * Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
+   * entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
    * </pre>
    */
   public static final class AppServiceBlockingV2Stub
@@ -721,6 +731,8 @@ public final class AppServiceGrpc {
    * A stub to allow clients to do limited synchronous rpc calls to service AppService.
    * <pre>
    * For operators. GetApp, ListApps and GetSdkConfig also for internal services and SDKs.
+   * Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
+   * entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
    * </pre>
    */
   public static final class AppServiceBlockingStub
@@ -836,6 +848,8 @@ public final class AppServiceGrpc {
    * A stub to allow clients to do ListenableFuture-style rpc calls to service AppService.
    * <pre>
    * For operators. GetApp, ListApps and GetSdkConfig also for internal services and SDKs.
+   * Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
+   * entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
    * </pre>
    */
   public static final class AppServiceFutureStub

@@ -74,6 +74,14 @@ public enum Names
    * <code>NAMES_WITHIN_APP = 6;</code>
    */
   NAMES_WITHIN_APP(6),
+  /**
+   * <pre>
+   * As NAMES_CLOSED_APP, and also an app of the tenant that was deleted and whose id is still reserved. Scope TENANT.
+   * </pre>
+   *
+   * <code>NAMES_DELETED_APP = 7;</code>
+   */
+  NAMES_DELETED_APP(7),
   UNRECOGNIZED(-1),
   ;
 
@@ -143,6 +151,14 @@ public enum Names
    * <code>NAMES_WITHIN_APP = 6;</code>
    */
   public static final int NAMES_WITHIN_APP_VALUE = 6;
+  /**
+   * <pre>
+   * As NAMES_CLOSED_APP, and also an app of the tenant that was deleted and whose id is still reserved. Scope TENANT.
+   * </pre>
+   *
+   * <code>NAMES_DELETED_APP = 7;</code>
+   */
+  public static final int NAMES_DELETED_APP_VALUE = 7;
 
 
   public final int getNumber() {
@@ -176,6 +192,7 @@ public enum Names
       case 4: return NAMES_NEW_APP;
       case 5: return NAMES_CLOSED_APP;
       case 6: return NAMES_WITHIN_APP;
+      case 7: return NAMES_DELETED_APP;
       default: return null;
     }
   }

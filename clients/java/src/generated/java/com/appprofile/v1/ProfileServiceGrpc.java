@@ -5,6 +5,8 @@ import static io.grpc.MethodDescriptor.generateFullMethodName;
 /**
  * <pre>
  * For devices, gateways and internal services. Every method may be repeated safely.
+ * Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
+ * entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
  * </pre>
  */
 @io.grpc.stub.annotations.GrpcGenerated
@@ -397,6 +399,8 @@ public final class ProfileServiceGrpc {
   /**
    * <pre>
    * For devices, gateways and internal services. Every method may be repeated safely.
+   * Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
+   * entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
    * </pre>
    */
   public interface AsyncService {
@@ -518,6 +522,8 @@ public final class ProfileServiceGrpc {
    * Base class for the server implementation of the service ProfileService.
    * <pre>
    * For devices, gateways and internal services. Every method may be repeated safely.
+   * Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
+   * entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
    * </pre>
    */
   public static abstract class ProfileServiceImplBase
@@ -532,6 +538,8 @@ public final class ProfileServiceGrpc {
    * A stub to allow clients to do asynchronous rpc calls to service ProfileService.
    * <pre>
    * For devices, gateways and internal services. Every method may be repeated safely.
+   * Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
+   * entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
    * </pre>
    */
   public static final class ProfileServiceStub
@@ -674,6 +682,8 @@ public final class ProfileServiceGrpc {
    * A stub to allow clients to do synchronous rpc calls to service ProfileService.
    * <pre>
    * For devices, gateways and internal services. Every method may be repeated safely.
+   * Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
+   * entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
    * </pre>
    */
   public static final class ProfileServiceBlockingV2Stub
@@ -806,6 +816,8 @@ public final class ProfileServiceGrpc {
    * A stub to allow clients to do limited synchronous rpc calls to service ProfileService.
    * <pre>
    * For devices, gateways and internal services. Every method may be repeated safely.
+   * Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
+   * entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
    * </pre>
    */
   public static final class ProfileServiceBlockingStub
@@ -938,6 +950,8 @@ public final class ProfileServiceGrpc {
    * A stub to allow clients to do ListenableFuture-style rpc calls to service ProfileService.
    * <pre>
    * For devices, gateways and internal services. Every method may be repeated safely.
+   * Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
+   * entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
    * </pre>
    */
   public static final class ProfileServiceFutureStub

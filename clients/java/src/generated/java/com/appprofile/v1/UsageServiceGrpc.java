@@ -5,6 +5,8 @@ import static io.grpc.MethodDescriptor.generateFullMethodName;
 /**
  * <pre>
  * For billing. A device is one (app, user, device); it is counted once in 30 days.
+ * Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
+ * entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
  * </pre>
  */
 @io.grpc.stub.annotations.GrpcGenerated
@@ -109,13 +111,16 @@ public final class UsageServiceGrpc {
   /**
    * <pre>
    * For billing. A device is one (app, user, device); it is counted once in 30 days.
+   * Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
+   * entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
    * </pre>
    */
   public interface AsyncService {
 
     /**
      * <pre>
-     * Reports the monthly active devices of an app. Errors: INVALID_ARGUMENT (INVALID_REQUEST).
+     * Reports the monthly active devices of an app of the key's tenant. Also of one that was deleted, for as long as its
+     * id is reserved (400 days). Errors: INVALID_ARGUMENT (INVALID_REQUEST).
      * </pre>
      */
     default void getMadUsage(com.appprofile.v1.GetMadUsageRequest request,
@@ -128,6 +133,8 @@ public final class UsageServiceGrpc {
    * Base class for the server implementation of the service UsageService.
    * <pre>
    * For billing. A device is one (app, user, device); it is counted once in 30 days.
+   * Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
+   * entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
    * </pre>
    */
   public static abstract class UsageServiceImplBase
@@ -142,6 +149,8 @@ public final class UsageServiceGrpc {
    * A stub to allow clients to do asynchronous rpc calls to service UsageService.
    * <pre>
    * For billing. A device is one (app, user, device); it is counted once in 30 days.
+   * Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
+   * entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
    * </pre>
    */
   public static final class UsageServiceStub
@@ -159,7 +168,8 @@ public final class UsageServiceGrpc {
 
     /**
      * <pre>
-     * Reports the monthly active devices of an app. Errors: INVALID_ARGUMENT (INVALID_REQUEST).
+     * Reports the monthly active devices of an app of the key's tenant. Also of one that was deleted, for as long as its
+     * id is reserved (400 days). Errors: INVALID_ARGUMENT (INVALID_REQUEST).
      * </pre>
      */
     public void getMadUsage(com.appprofile.v1.GetMadUsageRequest request,
@@ -173,6 +183,8 @@ public final class UsageServiceGrpc {
    * A stub to allow clients to do synchronous rpc calls to service UsageService.
    * <pre>
    * For billing. A device is one (app, user, device); it is counted once in 30 days.
+   * Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
+   * entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
    * </pre>
    */
   public static final class UsageServiceBlockingV2Stub
@@ -190,7 +202,8 @@ public final class UsageServiceGrpc {
 
     /**
      * <pre>
-     * Reports the monthly active devices of an app. Errors: INVALID_ARGUMENT (INVALID_REQUEST).
+     * Reports the monthly active devices of an app of the key's tenant. Also of one that was deleted, for as long as its
+     * id is reserved (400 days). Errors: INVALID_ARGUMENT (INVALID_REQUEST).
      * </pre>
      */
     public com.appprofile.v1.GetMadUsageResponse getMadUsage(com.appprofile.v1.GetMadUsageRequest request) throws io.grpc.StatusException {
@@ -203,6 +216,8 @@ public final class UsageServiceGrpc {
    * A stub to allow clients to do limited synchronous rpc calls to service UsageService.
    * <pre>
    * For billing. A device is one (app, user, device); it is counted once in 30 days.
+   * Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
+   * entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
    * </pre>
    */
   public static final class UsageServiceBlockingStub
@@ -220,7 +235,8 @@ public final class UsageServiceGrpc {
 
     /**
      * <pre>
-     * Reports the monthly active devices of an app. Errors: INVALID_ARGUMENT (INVALID_REQUEST).
+     * Reports the monthly active devices of an app of the key's tenant. Also of one that was deleted, for as long as its
+     * id is reserved (400 days). Errors: INVALID_ARGUMENT (INVALID_REQUEST).
      * </pre>
      */
     public com.appprofile.v1.GetMadUsageResponse getMadUsage(com.appprofile.v1.GetMadUsageRequest request) {
@@ -233,6 +249,8 @@ public final class UsageServiceGrpc {
    * A stub to allow clients to do ListenableFuture-style rpc calls to service UsageService.
    * <pre>
    * For billing. A device is one (app, user, device); it is counted once in 30 days.
+   * Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
+   * entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
    * </pre>
    */
   public static final class UsageServiceFutureStub
@@ -250,7 +268,8 @@ public final class UsageServiceGrpc {
 
     /**
      * <pre>
-     * Reports the monthly active devices of an app. Errors: INVALID_ARGUMENT (INVALID_REQUEST).
+     * Reports the monthly active devices of an app of the key's tenant. Also of one that was deleted, for as long as its
+     * id is reserved (400 days). Errors: INVALID_ARGUMENT (INVALID_REQUEST).
      * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<com.appprofile.v1.GetMadUsageResponse> getMadUsage(

@@ -56,7 +56,7 @@ public final class UsageServiceProto extends com.google.protobuf.GeneratedFile {
       "field_behavior.proto\032\026google/type/date.p" +
       "roto\"\314\001\n\022GetMadUsageRequest\022>\n\006app_id\030\001 " +
       "\001(\tB\'\342A\001\002\272H\034r\032\030@2\026^[a-z0-9][a-z0-9._-]*$" +
-      "\260\324\030\001R\005appId\022<\n\nstart_date\030\002 \001(\0132\021.google" +
+      "\260\324\030\007R\005appId\022<\n\nstart_date\030\002 \001(\0132\021.google" +
       ".type.DateB\n\342A\001\002\272H\003\310\001\001R\tstartDate\0228\n\010end" +
       "_date\030\003 \001(\0132\021.google.type.DateB\n\342A\001\002\272H\003\310" +
       "\001\001R\007endDate\"U\n\006MadDay\022+\n\004date\030\001 \001(\0132\021.go" +
@@ -68,7 +68,7 @@ public final class UsageServiceProto extends com.google.protobuf.GeneratedFile {
       "lling30Days2s\n\014UsageService\022c\n\013GetMadUsa" +
       "ge\022!.appprofile.v1.GetMadUsageRequest\032\"." +
       "appprofile.v1.GetMadUsageResponse\"\r\220\002\001\252\324" +
-      "\030\006\n\002\001\002\020\001Bt\n\021com.appprofile.v1B\021UsageServ" +
+      "\030\006\n\002\001\002\020\002Bt\n\021com.appprofile.v1B\021UsageServ" +
       "iceProtoP\001ZJgithub.com/profile-grpc/prof" +
       "ile-grpc/clients/go/appprofile/v1;apppro" +
       "filev1b\006proto3"
