@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
-from profile_grpc.domain.kinds import FEEDBACK_LOSSES
+from profile_grpc.domain.kinds import FEEDBACK_LOSSES, PROFILES
 from profile_grpc.domain.model import CountKey, Profile, ProfileKey
 from profile_grpc.domain.needs import Needs, Rows
 from profile_grpc.domain.state import Changes
@@ -66,6 +66,9 @@ class MemoryStore:
 
     async def get(self, key: ProfileKey) -> Profile | None:
         return self.world.profiles.get(key)
+
+    async def keys(self, needs: Needs) -> Sequence[ProfileKey]:
+        return sorted(p.key for p in self.world.load(needs).of(PROFILES))
 
     async def list(self, wanted: ProfileFilter, after: ProfileKey | None, limit: int) -> Sequence[Profile]:
         found = [p for p in self.world.profiles.values() if _matches(p, wanted) and (after is None or p.key > after)]

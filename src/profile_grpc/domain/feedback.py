@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple, TypeAlias
 
@@ -54,6 +54,8 @@ class PushFeedback(NamedTuple):
     provider_time: datetime | None = None
     sent_at: datetime | None = None
     invalid: str = ""
+    tokens: tuple[str, ...] = ()
+    """Of the key's profile, where they were looked up before; else they are those that it holds."""
 
     @property
     def evidence_time(self) -> datetime | None:
@@ -90,6 +92,52 @@ class ReportPushFeedback:
         results = tuple([_decide(state, self.app_id, item, breaker) for item in self.feedback])
         breaker.save()
         return results
+
+    def parts(self) -> Sequence[ReportPushFeedback]:
+        """One for each item."""
+        return [replace(self, feedback=(item,)) for item in self.feedback] if len(self.feedback) > 1 else (self,)
+
+    def witnesses(self, profiles: Iterable[Profile]) -> Sequence[ProfileKey]:
+        """Whoever confirmed a token last (F5), and the profile that an item names."""
+        newest: dict[str, tuple[datetime, ProfileKey]] = {}
+        named = {item.key for item in self.feedback}
+        keys = []
+        for profile in profiles:
+            for e in profile.push_endpoints:
+                if e.token:
+                    confirmed = (e.confirm_time, profile.key)
+                    newest[e.token] = max(newest.get(e.token, confirmed), confirmed)
+            if profile.key in named:
+                keys.append(profile.key)
+        return [*keys, *(key for _, key in newest.values())]
+
+    def resolved(self, witnesses: Iterable[Profile]) -> ReportPushFeedback:
+        """With the tokens of the profile that an item names: the first slice may take them from it."""
+        held = {p.key: tuple(sorted(token.token for token in p.tokens)) for p in witnesses}
+        items = [item._replace(tokens=held.get(item.key, ())) if item.key else item for item in self.feedback]
+        return replace(self, feedback=tuple(items))
+
+    def joined(self, results: Sequence[tuple[FeedbackResult, ...]]) -> tuple[FeedbackResult, ...]:
+        """Of all parts in their order; of the slices of one item, the outcome that says most."""
+        if len(self.feedback) > 1:
+            return tuple([result for part in results for result in part])
+        found = {result.outcome: result for part in reversed(results) for result in part}
+        telling = next((found[outcome] for outcome in _TELLING if outcome in found), None)
+        if telling is None:
+            return (FeedbackResult(PushFeedbackOutcome.UNKNOWN_TOKEN),)
+        affected = tuple(dict.fromkeys(key for part in results for result in part for key in result.affected))
+        return (replace(telling, affected=affected),)
+
+
+_TELLING = (
+    PushFeedbackOutcome.PROFILE_DELETED,
+    PushFeedbackOutcome.HELD,
+    PushFeedbackOutcome.ENDPOINT_INVALIDATED,
+    PushFeedbackOutcome.ENDPOINT_SUSPECT,
+    PushFeedbackOutcome.CONFIRMED,
+    PushFeedbackOutcome.STALE,
+)
+"""What several slices of an item lead to, the one first that says most."""
 
 
 def _decide(state: State, app_id: str, item: PushFeedback, breaker: FeedbackBreaker) -> FeedbackResult:
@@ -141,6 +189,8 @@ def _meant_tokens(state: State, app_id: str, item: PushFeedback) -> set[Token]:
     """The tokens that the item is about: its own, or those of the profile that it names."""
     if item.key is None:
         return {Token(app_id, item.token)}
+    if item.tokens:
+        return {Token(app_id, token) for token in item.tokens}
     named = state.select(NAMED, item.key)
     return {Token(app_id, e.token) for p in named for e in p.push_endpoints if e.token and _is_meant(e, item)}
 

@@ -83,17 +83,19 @@ def _other_holders(state: State, profile: Profile, tokens: AbstractSet[tuple[Pus
 
 def take_device(state: State, newcomer: Profile, settings: AppSettings) -> Iterator[Displacement]:
     """Makes the newcomer the device's user: the others step back (R5) or are signed out (R6)."""
-    multi_user = settings.multi_user_per_device
-    for profile in state.select(CURRENT if multi_user else SIGNED_IN, newcomer.key.device):
-        if profile.key == newcomer.key:
-            continue
-        if not multi_user:
-            unregister(state, profile, UnregisterReason.REPLACED)
-            yield Displacement(profile.key, DisplacementEffect.REPLACED)
-        else:
-            state.put(profile._replace(user_state=UserState.INACTIVE, update_time=state.now))
-            state.add_event(EventType.USER_DEACTIVATED, profile.key)
-            yield Displacement(profile.key, DisplacementEffect.DEACTIVATED)
+    selection = CURRENT if settings.multi_user_per_device else SIGNED_IN
+    for profile in state.select(selection, newcomer.key.device):
+        if profile.key != newcomer.key:
+            yield _step_back(state, profile, settings)
+
+
+def _step_back(state: State, profile: Profile, settings: AppSettings) -> Displacement:
+    if not settings.multi_user_per_device:
+        unregister(state, profile, UnregisterReason.REPLACED)
+        return Displacement(profile.key, DisplacementEffect.REPLACED)
+    state.put(profile._replace(user_state=UserState.INACTIVE, update_time=state.now))
+    state.add_event(EventType.USER_DEACTIVATED, profile.key)
+    return Displacement(profile.key, DisplacementEffect.DEACTIVATED)
 
 
 def take_user(state: State, newest: Profile, settings: AppSettings) -> Iterator[Displacement]:
@@ -102,11 +104,38 @@ def take_user(state: State, newest: Profile, settings: AppSettings) -> Iterator[
         return
     state.guard_user(newest.key.user)
     for profile in state.select(RECEIVING, newest.key.user):
-        if profile.key == newest.key:
-            continue
-        state.put(profile._replace(push_superseded=True, update_time=state.now))
-        state.add_event(EventType.PUSH_SUPERSEDED, profile.key)
-        yield Displacement(profile.key, DisplacementEffect.PUSH_SUPERSEDED)
+        if profile.key != newest.key:
+            yield _supersede(state, profile)
+
+
+def _supersede(state: State, profile: Profile) -> Displacement:
+    state.put(profile._replace(push_superseded=True, update_time=state.now))
+    state.add_event(EventType.PUSH_SUPERSEDED, profile.key)
+    return Displacement(profile.key, DisplacementEffect.PUSH_SUPERSEDED)
+
+
+def displace(
+    state: State,
+    profile: Profile,
+    newcomer: ProfileKey,
+    tokens: AbstractSet[tuple[PushProvider, str]],
+    settings: AppSettings,
+) -> Displacement | None:
+    """What the newcomer's registration does to another profile, if anything."""
+    if profile.key.device_id == newcomer.device_id:
+        is_there = profile.status is ProfileStatus.ACTIVE and (
+            not settings.multi_user_per_device or profile.user_state is UserState.ACTIVE
+        )
+        return _step_back(state, profile, settings) if is_there else None
+    if any(e.token and e.identity in tokens for e in profile.push_endpoints):
+        kept = tuple(e for e in profile.push_endpoints if e.identity not in tokens)
+        profile = state.put(profile._replace(push_endpoints=kept, update_time=state.now))
+        state.add_event(EventType.PUSH_TOKEN_MOVED, profile.key)
+        return Displacement(profile.key, DisplacementEffect.TOKEN_MOVED)
+    receives = profile.status is ProfileStatus.ACTIVE and not profile.push_superseded
+    if settings.single_device_per_user and profile.key.user == newcomer.user and receives:
+        return _supersede(state, profile)
+    return None
 
 
 def unregister(state: State, profile: Profile, reason: UnregisterReason, call: OrderedCall | None = None) -> Profile:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from profile_grpc.domain import billing, call_order, ownership, patching, stamps
@@ -85,6 +85,56 @@ class Register(OfProfile):
         call_order.record(state, self.key, call)
         _tell(state, known, profile)
         return _registered(state, profile, settings, created=known is None, displaced=displaced)
+
+    def clear(self, keys: Sequence[ProfileKey]) -> Displace:
+        """See Clearing."""
+        return Displace(self, tuple(keys))
+
+
+@dataclass(frozen=True, slots=True)
+class Displaced:
+    """The other profiles that a registration changed before it was carried out."""
+
+    profiles: tuple[Displacement, ...]
+
+    def before(self, registered: Registered) -> Registered:
+        """The answer to the registration, with these."""
+        return replace(registered, displaced=(*self.profiles, *registered.displaced))
+
+
+@dataclass(frozen=True, slots=True)
+class Displace:
+    """Do to some other profiles what a registration would do, which comes next (R14).
+
+    If it does not come, these have lost a token, or stepped back, for nobody: no push goes to a wrong user.
+    """
+
+    newcomer: Register
+    keys: tuple[ProfileKey, ...]
+
+    @property
+    def app_id(self) -> str:
+        """See Command."""
+        return self.newcomer.app_id
+
+    @property
+    def size(self) -> int:
+        """Of each profile."""
+        return len(self.keys)
+
+    def needs(self, needs: Needs, _settings: AppSettings) -> None:
+        needs.add(PROFILES, *self.keys)
+
+    def decide(self, state: State, settings: AppSettings) -> Displaced:
+        """Strips, signs out or supersedes them (R4-R7)."""
+        others = [p for p in map(state.profile, self.keys) if p is not None and p.key != self.newcomer.key]
+        tokens = {(e.provider, e.token) for e in self.newcomer.patch.push_endpoints}
+        changed = [
+            displaced
+            for profile in others
+            if (displaced := ownership.displace(state, profile, self.newcomer.key, tokens, settings)) is not None
+        ]
+        return Displaced(tuple(changed))
 
 
 def _registered(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -27,6 +27,7 @@ from profile_grpc.domain.model import (
 from profile_grpc.domain.needs import Needs
 from profile_grpc.domain.results import AccountRemovalOutcome, AccountRemoved, Deleted, Unregistered
 from profile_grpc.domain.settings import AccountRemovalAction, AppSettings
+from profile_grpc.domain.slices import InOnePart
 from profile_grpc.domain.state import State
 
 
@@ -65,7 +66,7 @@ class Unregister(OfProfile):
 
 
 @dataclass(frozen=True, slots=True)
-class DeleteDeviceProfile(OfOne):
+class DeleteDeviceProfile(OfOne, InOnePart):
     """Delete profiles of a user or a customer, on one device or on all (D2). Exactly one of user and customer."""
 
     app_id: str
@@ -95,6 +96,10 @@ class DeleteDeviceProfile(OfOne):
         for profile in found:
             state.delete(profile, DeletionReason.DELETED)
         return Deleted(tuple(p.key for p in found))
+
+    def joined(self, results: Sequence[Deleted]) -> Deleted:
+        """Of all slices."""
+        return Deleted(tuple(dict.fromkeys(key for result in results for key in result.keys)))
 
 
 def _owned(state: State, command: DeleteDeviceProfile) -> list[Profile]:
@@ -142,7 +147,7 @@ class ReportedToken(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class RemoveAccount(OfOne):
+class RemoveAccount(OfOne, InOnePart):
     """Apply one account-removal report (X3). At least one of username and account_selector."""
 
     app_id: str
@@ -188,6 +193,15 @@ class RemoveAccount(OfOne):
             call_order.record(state, profile.key, call)
             _remove(state, profile._replace(last_call=call or profile.last_call), action)
         return AccountRemoved(tuple(p.key for p in current), AccountRemovalOutcome.REMOVED)
+
+    def joined(self, results: Sequence[AccountRemoved]) -> AccountRemoved:
+        """Of all slices."""
+        removed = tuple(dict.fromkeys(key for result in results for key in result.removed))
+        outcomes = {result.outcome for result in results}
+        for telling in (AccountRemovalOutcome.REMOVED, AccountRemovalOutcome.STALE):
+            if telling in outcomes:
+                return AccountRemoved(removed, telling)
+        return AccountRemoved((), AccountRemovalOutcome.NO_MATCH)
 
 
 def _holders(state: State, command: RemoveAccount) -> list[Profile]:

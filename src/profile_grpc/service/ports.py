@@ -113,6 +113,10 @@ class ProfileStore(Protocol):
         """The profile as committed, or None."""
         ...
 
+    async def keys(self, needs: Needs) -> Sequence[ProfileKey]:
+        """The keys of all profiles that are selected, in their order, however many."""
+        ...
+
     async def list(self, wanted: ProfileFilter, after: ProfileKey | None, limit: int) -> Sequence[Profile]:
         """Up to `limit` profiles after the key `after`, ordered by (user_id, device_id)."""
         ...

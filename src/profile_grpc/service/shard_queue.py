@@ -18,6 +18,7 @@ from profile_grpc.domain.kinds import Selection
 from profile_grpc.domain.settings import AppSettings
 from profile_grpc.domain.state import State
 from profile_grpc.service import refusals
+from profile_grpc.service.apart import Apart
 from profile_grpc.service.fair_queue import FairQueue
 from profile_grpc.service.gathering import LINGER, Gathering
 from profile_grpc.service.observer import Observer
@@ -61,11 +62,17 @@ class _Pending(NamedTuple):
     size: int
     future: asyncio.Future[Any]
     """Resolves to the command's result, or to its refusal."""
+    is_slice: bool = False
+    """Of a command that is carried out apart already."""
 
     def answer(self, answer: object) -> None:
         """Resolves the future, unless the caller has cancelled it."""
         if not self.future.done():
             self.future.set_result(answer)
+
+
+def _future() -> asyncio.Future[Any]:
+    return asyncio.get_running_loop().create_future()
 
 
 def _asks(pending: _Pending, error: TooManyRows) -> bool:
@@ -153,15 +160,17 @@ class ShardQueue:
 
     def enqueue(self, command: AnyCommand, settings: AppSettings, *, bulk: bool) -> asyncio.Future[Any]:
         """Adds an admitted command; the future resolves to its result or its refusal."""
-        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._queue.add(_Pending(command, settings, command.app_id, command.size, future), bulk=bulk)
+        return self._add(_Pending(command, settings, command.app_id, command.size, _future()), bulk=bulk)
+
+    def _add(self, pending: _Pending, *, bulk: bool) -> asyncio.Future[Any]:
+        self._queue.add(pending, bulk=bulk)
         waiting = len(self._queue)
         if waiting == 1:
             self._arrival.set()
         if self._needs_second_batch():
             self._second_batch.set()
         self._gathering.arrived(waiting)
-        return future
+        return pending.future
 
     def _full(self, limit: int) -> Refused:
         return Refused(
@@ -180,7 +189,7 @@ class ShardQueue:
             if answered > 1 and not self._queue.has_bulk and not self._closing:
                 await self._gathering.wait(waiting, min(answered + waiting, self._limits.batch))
             if not len(self._queue):
-                if self._closing:
+                if self._closing and not self._apart:
                     return
                 self._arrival.clear()
                 await self._arrival.wait()
@@ -236,9 +245,12 @@ class ShardQueue:
         """Runs commands that need very many rows one by one, outside the batches, and commits the others (R14)."""
         large = [pending for pending in batch if len(batch) == 1 or _asks(pending, error)]
         for pending in large:
-            task = asyncio.create_task(self._commit_apart(pending), name="write-queue-apart")
+            if pending.is_slice:
+                pending.answer(error)
+                continue
+            task = asyncio.create_task(self._carry_out_apart(pending), name="write-queue-apart")
             self._apart.add(task)
-            task.add_done_callback(self._apart.discard)
+            task.add_done_callback(self._ended_apart)
         others = [pending for pending in batch if pending not in large]
         if large:
             await self._commit(others)
@@ -247,17 +259,31 @@ class ShardQueue:
             await self._commit(batch[:middle])
             await self._commit(batch[middle:])
 
-    async def _commit_apart(self, pending: _Pending) -> None:
-        """Commits one command, however many rows it reads, concurrently with the batches of others."""
+    async def _carry_out_apart(self, pending: _Pending) -> None:
         async with self._one_apart:
             try:
-                [answer] = await self._decide_and_write([pending], bounded=False)
+                answer = await Apart(self._store, self._submit_slice, self._commit_whole).carry_out(
+                    pending.command, pending.settings
+                )
             except StoreUnavailable as error:
                 log.warning("store unavailable", commands=1, error=str(error))
                 answer = refusals.unavailable()
             except Exception as error:  # noqa: BLE001 - any error becomes a refusal
                 answer = refusals.of(error)
         pending.answer(answer)
+
+    def _ended_apart(self, task: asyncio.Task[None]) -> None:
+        self._apart.discard(task)
+        self._arrival.set()  # the worker may wait for the last of them to end
+
+    def _submit_slice(self, command: AnyCommand, settings: AppSettings) -> asyncio.Future[Any]:
+        return self._add(_Pending(command, settings, command.app_id, command.size, _future(), is_slice=True), bulk=True)
+
+    async def _commit_whole(self, command: AnyCommand, settings: AppSettings) -> object:
+        """One transaction, however many rows it reads."""
+        pending = _Pending(command, settings, command.app_id, command.size, _future())
+        [answer] = await self._decide_and_write([pending], bounded=False)
+        return answer
 
     async def _decide_and_write(self, batch: list[_Pending], *, bounded: bool = True) -> Sequence[object]:
         attempts = self._limits.attempts if len(batch) == 1 else self._limits.shared_attempts

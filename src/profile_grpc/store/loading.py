@@ -11,7 +11,7 @@ from profile_grpc.domain.kinds import ORDERS, PROFILES, RowKind, Selection, Tall
 from profile_grpc.domain.model import DeletionReason, History, MadRecord, ProfileKey, Tombstone
 from profile_grpc.domain.needs import COUNT_LIMIT, Asked, Needs, Rows
 from profile_grpc.store import kinds, statements, tables, times
-from profile_grpc.store.bounds import check_bound
+from profile_grpc.store.bounds import UNBOUND, check_bound
 from profile_grpc.store.database import Database, Session
 from profile_grpc.store.engine import Prepared, Row
 from profile_grpc.store.tokens import TokenIndex
@@ -36,6 +36,13 @@ class _Kind:
             if isinstance(one.selection, Selection) and one.by
         }
         self.indexed = [one.selection for one in mine if not one.by]
+        self.keys: dict[Selection[Any, Any, Any], Prepared] = {
+            one.selection: statements.lookup(
+                database, table, one.by, [column.name for column in table.primary_key], *one.where
+            )
+            for one in mine
+            if isinstance(one.selection, Selection) and one.by
+        }
         self.counts = {
             one.selection: statements.count_up_to(database, table, one.by, COUNT_LIMIT, *one.where)
             for one in mine
@@ -137,6 +144,25 @@ class Loader:
             totals=totals,
             histories=await self._load_histories(session, missing) if missing else {},
         )
+
+    async def keys(self, session: Session, needs: Needs) -> set[ProfileKey]:
+        """The keys of all profiles that are selected, however many."""
+        asked = dict(needs.asked)
+        [profiles] = [kind for kind in self._kinds if kind.kind is PROFILES]
+        found: set[ProfileKey] = set()
+        for selection, statement in profiles.keys.items():
+            wanted = asked.get(selection)
+            if not wanted:
+                continue
+            if selection.leads is not None:
+                rows = await profiles.found(session, profiles.selections[selection], wanted, limit=UNBOUND)
+                led = {by for row in rows.values() for by in selection.leads.by(row)}
+                asked[selection.leads.to] = asked.get(selection.leads.to, set()) | led
+            found.update(ProfileKey(*row) for row in await session.fetch(statement, sorted(wanted)))
+        for indexed in profiles.indexed:
+            if wanted := asked.get(indexed):
+                found.update(await self._index.find(session, indexed, wanted, UNBOUND))
+        return found
 
     async def _total(self, session: Session, kind: TallyKind[Any], keys: Collection[Any]) -> dict[Any, int]:
         """The numbers with these keys, which several rows sum up to."""

@@ -105,6 +105,11 @@ class SqlProfiles:
         """The profile as committed, or None."""
         return await self._by_key[await self._shards.of(key.app_id)].fetch(key)
 
+    async def keys(self, needs: Needs) -> Sequence[ProfileKey]:
+        """The keys of all profiles that are selected, in their order, however many."""
+        async with self._database.reading() as session:
+            return sorted(await self._loader.keys(session, needs))
+
     async def list(self, wanted: ProfileFilter, after: ProfileKey | None, limit: int) -> Sequence[Profile]:
         """Up to `limit` profiles after the key `after`, ordered by (user_id, device_id), by the bytes of their text."""
         values: dict[str, object] = {

@@ -1,0 +1,99 @@
+"""Commands about very many profiles, carried out in slices that other calls need not wait for (R14).
+
+A slice is the same rule on some of the profiles, in a transaction of its own. What the slices find is what the command
+would have found at their start; who comes after it is not theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
+
+from profile_grpc.domain.commands import AnyCommand, Command
+from profile_grpc.domain.kinds import PROFILES, RowKind, TallyKind
+from profile_grpc.domain.model import Profile, ProfileKey
+from profile_grpc.domain.needs import Needs
+from profile_grpc.domain.settings import AppSettings
+from profile_grpc.domain.state import State
+
+ResultT = TypeVar("ResultT")
+
+
+@runtime_checkable
+class Sliceable(Command[Any], Protocol):
+    """A command that can be carried out in slices."""
+
+    def parts(self) -> Sequence[Sliceable]:
+        """Smaller commands that do the same; itself, if it is about one thing."""
+        ...
+
+    def witnesses(self, profiles: Iterable[Profile]) -> Sequence[ProfileKey]:
+        """Those of the profiles that every slice must see."""
+        ...
+
+    def resolved(self, witnesses: Iterable[Profile]) -> Sliceable:
+        """Itself, with what the witnesses tell before the first slice changes them."""
+        ...
+
+    def joined(self, results: Sequence[Any]) -> object:
+        """The result of all parts, or of all slices."""
+        ...
+
+
+class InOnePart:
+    """A command about one thing, of which a slice needs to see its own profiles only."""
+
+    __slots__ = ()
+
+    def parts(self) -> Sequence[Any]:
+        """See Sliceable."""
+        return (self,)
+
+    def witnesses(self, _profiles: Iterable[Profile]) -> Sequence[ProfileKey]:
+        """See Sliceable."""
+        return ()
+
+    def resolved(self, _witnesses: Iterable[Profile]) -> Any:  # noqa: ANN401 - the command that this is a part of
+        """See Sliceable."""
+        return self
+
+
+@runtime_checkable
+class Clearing(Command[Any], Protocol):
+    """A command that is carried out as a whole, once slices have cleared its way of very many other profiles."""
+
+    def clear(self, keys: Sequence[ProfileKey]) -> AnyCommand:
+        """What it does to these other profiles, before it is carried out."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Slice(Generic[ResultT]):
+    """A command's rule on some of the profiles that it is about."""
+
+    whole: Command[ResultT]
+    keys: tuple[ProfileKey, ...]
+
+    @property
+    def app_id(self) -> str:
+        """See Command."""
+        return self.whole.app_id
+
+    @property
+    def size(self) -> int:
+        """Of each profile."""
+        return len(self.keys)
+
+    def needs(self, needs: Needs, settings: AppSettings) -> None:
+        own = Needs()
+        self.whole.needs(own, settings)
+        for what, keys in own.asked.items():
+            if isinstance(what, RowKind | TallyKind):
+                needs.add(what, *keys)
+        needs.add(PROFILES, *self.keys)
+        needs.in_order |= own.in_order
+        needs.accounts_in_order |= own.accounts_in_order
+
+    def decide(self, state: State, settings: AppSettings) -> ResultT:
+        return self.whole.decide(state, settings)
