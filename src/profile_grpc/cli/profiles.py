@@ -13,7 +13,7 @@ from profile_grpc.cli import output, settings, shapes
 from profile_grpc.cli.opening import administration
 from profile_grpc.cli.options import AppId, DatabaseUrl, Json, Yes, command_option, confirm, database
 from profile_grpc.domain import inactivity
-from profile_grpc.domain.model import Platform, Profile, ProfileKey, ProfileStatus, PushEndpoint
+from profile_grpc.domain.model import PLAIN_ATTRIBUTES, Platform, Profile, ProfileKey, ProfileStatus, PushEndpoint
 from profile_grpc.domain.removal import DeleteDeviceProfile
 from profile_grpc.domain.results import Deleted
 from profile_grpc.domain.settings import App
@@ -227,17 +227,7 @@ def _structured(profile: Profile, owner: App, *, show_tokens: bool) -> dict[str,
             }
             for endpoint in profile.push_endpoints
         ],
-        "customer_id": known.customer_id,
-        "rtm_id": known.rtm_id,
-        "account_selector": known.account_selector,
-        "verified": known.verified,
-        "guest": known.guest,
-        "foreground": known.foreground,
-        "language": known.language,
-        "time_zone": known.time_zone,
-        "os_version": known.os_version,
-        "sdk_version": known.sdk_version,
-        "device_model": known.device_model,
+        **{name: getattr(known, name) for name in PLAIN_ATTRIBUTES},
         "device_attributes": {name: attribute.value for name, attribute in known.device_attributes.items()},
         "custom_attributes": dict(known.custom_attributes),
         "create_time": profile.create_time,

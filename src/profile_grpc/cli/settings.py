@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass, replace
 from datetime import timedelta
 from difflib import get_close_matches
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_type_hints
 
 from profile_grpc.config import ConfigError
 from profile_grpc.domain.model import ApnsEnvironment, Channel, Platform, PushProvider, PushPurpose
@@ -240,23 +240,21 @@ def _push_app_text(app: PushApp) -> str:
     return ":".join([app.push_app_id, app.provider.name, *[value.name for value, _ in tail]])
 
 
+_BY_TYPE: Mapping[object, Callable[[str], object]] = {
+    bool: _boolean,
+    timedelta: duration,
+    timedelta | None: _optional_duration,
+    AccountRemovalAction: _one_of(AccountRemovalAction),
+}
+
 PARSERS: Mapping[str, Callable[[str], object]] = {
     "push_app_ids": _push_apps,
-    "inactivity_period": duration,
-    "heartbeat_interval": duration,
-    "heartbeat_granularity": duration,
-    "never_heartbeat_ttl": _optional_duration,
-    "register_counts_as_heartbeat": _boolean,
+    **{name: _BY_TYPE[type_] for name, type_ in get_type_hints(AppSettings).items() if type_ in _BY_TYPE},
     "channels": _channels,
-    "multi_user_per_device": _boolean,
-    "single_device_per_user": _boolean,
-    "unregistered_retention": duration,
     "reaper_breaker.percent": _percent,
     "reaper_breaker.minimum": _integer,
     "feedback_breaker.percent": _percent,
     "feedback_breaker.minimum": _integer,
-    "account_removal_action": _one_of(AccountRemovalAction),
-    "server_side_inbox": _boolean,
     "in_app.primary_transport": _one_of(InAppTransport),
     "in_app.secondary_transport": _one_of(InAppTransport),
     "in_app.use_secured_port": _boolean,

@@ -323,6 +323,10 @@ class Attributes(NamedTuple):
     custom_attributes: Mapping[str, str] = EMPTY
 
 
+PLAIN_ATTRIBUTES = Attributes._fields[: Attributes._fields.index("last_opened_time")]
+"""The texts and flags of `Attributes`, which the contract's profile has under the same names."""
+
+
 class MadRecord(NamedTuple):
     """What billing knows of one (app, user, device) (M1, M2)."""
 

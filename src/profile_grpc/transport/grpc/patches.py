@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, get_type_hints
 
 from appprofile.v1 import profile_pb2, profile_service_pb2
 from profile_grpc.domain.commands import AttributeValue, ProfilePatch
 from profile_grpc.domain.errors import FieldViolation, Reason, Refused
-from profile_grpc.domain.model import Channel, Platform, PushPermission
+from profile_grpc.domain.model import Attributes, Channel, Platform, PushPermission
 from profile_grpc.transport.grpc import endpoints
 from profile_grpc.transport.grpc.times import to_instant
 
@@ -16,17 +16,9 @@ from profile_grpc.transport.grpc.times import to_instant
 _PLATFORMS: Mapping[int, Platform] = {platform.value: platform for platform in Platform}
 _CHANNELS: Mapping[int, Channel] = {channel.value: channel for channel in Channel}
 
-_TEXTS = (
-    "customer_id",
-    "rtm_id",
-    "account_selector",
-    "language",
-    "time_zone",
-    "os_version",
-    "sdk_version",
-    "device_model",
-)
-_FLAGS = ("verified", "guest", "foreground")
+_TYPES = get_type_hints(Attributes)
+_TEXTS = tuple(name for name, type_ in _TYPES.items() if type_ == str | None)
+_FLAGS = tuple(name for name, type_ in _TYPES.items() if type_ == bool | None)
 _TIME = "last_opened_time"
 _ATTRIBUTES = frozenset({*_TEXTS, *_FLAGS, _TIME})
 _MAPS = ("device_attributes", "custom_attributes")

@@ -10,7 +10,7 @@ from appprofile.v1 import profile_pb2, usage_service_pb2
 from appprofile.v1 import profile_service_pb2 as pb
 from profile_grpc.domain import inactivity
 from profile_grpc.domain.errors import Refused
-from profile_grpc.domain.model import Attributes, Channel, Profile, ProfileKey, ProfileStatus
+from profile_grpc.domain.model import PLAIN_ATTRIBUTES, Channel, Profile, ProfileKey, ProfileStatus
 from profile_grpc.domain.results import (
     MAX_COMFORTABLE_USERS,
     AccountRemoved,
@@ -26,9 +26,6 @@ from profile_grpc.service.ports import MadUsage
 from profile_grpc.transport.grpc import status
 from profile_grpc.transport.grpc.call import Call
 from profile_grpc.transport.grpc.times import write_date, write_duration, write_instant
-
-_ATTRIBUTES = Attributes._fields[: Attributes._fields.index("last_opened_time")]
-"""The first fields of `Attributes`, which a profile has under the same names."""
 
 
 def register(registered: Registered, call: Call) -> pb.RegisterResponse:
@@ -179,7 +176,7 @@ def _write_endpoints(target: profile_pb2.Profile, profile: Profile, call: Call) 
 
 def _write_attributes(target: profile_pb2.Profile, profile: Profile) -> None:
     attributes = profile.attributes
-    for name, value in zip(_ATTRIBUTES, attributes, strict=False):
+    for name, value in zip(PLAIN_ATTRIBUTES, attributes, strict=False):
         if value is not None:
             setattr(target, name, value)
     if attributes.last_opened_time is not None:

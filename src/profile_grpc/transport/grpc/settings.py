@@ -7,7 +7,8 @@ from dataclasses import fields, replace
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from google.protobuf.descriptor import Descriptor
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
 
@@ -36,14 +37,9 @@ from profile_grpc.transport.grpc.times import to_instant, to_timedelta, write_da
 
 BreakerT = TypeVar("BreakerT", bound=Breaker)
 
-_PERIODS = (
-    "inactivity_period",
-    "heartbeat_interval",
-    "heartbeat_granularity",
-    "never_heartbeat_ttl",
-    "unregistered_retention",
-)
-_FLAGS = ("register_counts_as_heartbeat", "multi_user_per_device", "single_device_per_user", "server_side_inbox")
+_FIELDS = app_pb2.AppSettings.DESCRIPTOR.fields
+_PERIODS = tuple(field.name for field in _FIELDS if field.message_type is Duration.DESCRIPTOR)
+_FLAGS = tuple(field.name for field in _FIELDS if field.type == FieldDescriptor.TYPE_BOOL)
 _SECURED_PORTS = {InAppTransport.MQTT: 8883, InAppTransport.WEB_SOCKET: 8884}
 _OTHER = {InAppTransport.MQTT: InAppTransport.WEB_SOCKET, InAppTransport.WEB_SOCKET: InAppTransport.MQTT}
 _GROUPS = (
