@@ -30,7 +30,7 @@ def emitted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
         method = getattr(Postgresql, name)
 
         async def record(self: Postgresql, connection: object, statement: Prepared | str, *given: object) -> object:
-            statements.append(statement if isinstance(statement, str) else statement.sql)
+            statements.append(statement if isinstance(statement, str) else (statement.routed or statement).sql)
             return await method(self, connection, statement, *given)
 
         monkeypatch.setattr(Postgresql, name, record)

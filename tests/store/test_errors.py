@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import exc
 
 from profile_grpc.service.ports import Conflict, DataRefused, StoreError, StoreUnavailable
-from profile_grpc.store.engine import TableMissing
+from profile_grpc.store.engine import StalePlan, TableMissing
 from profile_grpc.store.errors import translate
 
 
@@ -17,7 +17,7 @@ from profile_grpc.store.errors import translate
         (asyncpg.UniqueViolationError, Conflict),
         (asyncpg.SerializationError, Conflict),
         (asyncpg.DeadlockDetectedError, Conflict),
-        (asyncpg.InvalidCachedStatementError, Conflict),
+        (asyncpg.InvalidCachedStatementError, StalePlan),
         (asyncpg.StatementCompletionUnknownError, StoreUnavailable),
         (asyncpg.TransactionResolutionUnknownError, StoreUnavailable),
         (asyncpg.NotNullViolationError, DataRefused),
@@ -68,7 +68,7 @@ def sqlite_error(kind: type[sqlite3.Error], code: int) -> sqlite3.Error:
         (sqlite_error(sqlite3.IntegrityError, sqlite3.SQLITE_CONSTRAINT_UNIQUE), Conflict),
         (sqlite_error(sqlite3.IntegrityError, sqlite3.SQLITE_CONSTRAINT_NOTNULL), DataRefused),
         (sqlite_error(sqlite3.DataError, sqlite3.SQLITE_TOOBIG), DataRefused),
-        (sqlite_error(sqlite3.DatabaseError, sqlite3.SQLITE_CORRUPT), StoreError),
+        (sqlite_error(sqlite3.DatabaseError, sqlite3.SQLITE_CORRUPT), StoreUnavailable),
         (sqlite3.DataError("too large"), DataRefused),
         (sqlite3.ProgrammingError("Cannot operate on a closed database."), StoreUnavailable),
         (ValueError("Connection closed"), StoreUnavailable),

@@ -74,6 +74,8 @@ class Prepared:
     """The names of values that are those of one column of the given rows, each once, and the column's position."""
     rowwise: Rowwise | None = None
     """The other form of an INSERT of given rows, where the engine needs it."""
+    routed: Prepared | None = None
+    """The form for a Citus cluster, where it differs: it names the shards that the given rows are on."""
 
     def arguments(self, values: dict[str, object]) -> list[object]:
         """The values in the order of their names."""

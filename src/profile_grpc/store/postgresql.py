@@ -28,12 +28,15 @@ from sqlalchemy import (
     func,
     literal_column,
     text,
+    true,
 )
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
+from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
 from profile_grpc.service.ports import NodeUnavailable, StoreError, StoreUnavailable
@@ -158,8 +161,8 @@ class Postgresql:
         return func.unnest(*arrays).table_valued(*names, name="given").render_derived()
 
     def among(self, column: Column[Any], position: int) -> ColumnElement[bool]:
-        """On every server: what is tried on one then holds on the other."""
-        return column == any_(bindparam(f"{DISTINCT}{position}", type_=postgresql.ARRAY(Text())))
+        """On a Citus cluster only: a single server would plan a scan of the app instead of look-ups by key."""
+        return _OnCluster(column == any_(bindparam(f"{DISTINCT}{position}", type_=postgresql.ARRAY(Text()))))
 
     def in_rows(self, table: Table, rows: FromClause, pairs: Mapping[str, str]) -> ColumnElement[bool]:
         """Makes a DELETE … USING: it joins by the index, whatever the planner thinks of sub-selects."""
@@ -167,7 +170,11 @@ class Postgresql:
 
     def prepare(self, statement: Statement) -> Prepared:
         """The text is the key of the driver's cache of prepared statements."""
-        return prepared(statement.compile(dialect=self._dialect))
+        plain, routed = (
+            prepared(statement.compile(dialect=self._dialect, compile_kwargs={"on_cluster": on_cluster}))
+            for on_cluster in (False, True)
+        )
+        return plain if plain.sql == routed.sql else replace(plain, routed=routed)
 
     def prepare_insert(self, many: Insert | Returning, one: Insert | Returning) -> Prepared:
         """Citus gathers what a SELECT finds in files before it inserts it; VALUES it sends to the shard at once."""
@@ -183,6 +190,7 @@ class Postgresql:
         self, connection: DriverConnection, statement: Prepared, rows: Sequence[Row], values: dict[str, object]
     ) -> Sequence[Found]:
         """Outside a transaction that has begun, the statement is its own: one round trip."""
+        statement = self._form(statement)
         found: Sequence[Found] = await connection.fetch(statement.sql, *_values(statement, rows, values))
         return found
 
@@ -190,12 +198,17 @@ class Postgresql:
         self, connection: DriverConnection, statement: Prepared, rows: Sequence[Row], values: dict[str, object]
     ) -> int:
         """The number of rows is that of the rows returned, else the last word of the command's tag: `UPDATE 100`."""
+        statement = self._form(statement)
         if statement.rowwise is not None and self.is_spread:
             return await self._insert(connection, statement, statement.rowwise, rows, values)
         if statement.returns:
             return len(await connection.fetch(statement.sql, *_values(statement, rows, values)))
         tag: str = await connection.execute(statement.sql, *_values(statement, rows, values))
         return int(tag.rpartition(" ")[2])
+
+    def _form(self, statement: Prepared) -> Prepared:
+        """The form of the statement for what the database is now."""
+        return statement.routed if statement.routed is not None and self.is_spread else statement
 
     @staticmethod
     async def _insert(
@@ -233,6 +246,27 @@ class Postgresql:
     def discard(self, connection: DriverConnection) -> None:
         """Closes the socket; the server rolls back when it notices."""
         connection.terminate()
+
+
+class _OnCluster(ColumnElement[bool]):
+    """A condition that is there on a Citus cluster only."""
+
+    inherit_cache: bool | None = False
+
+    def __init__(self, condition: ColumnElement[bool]) -> None:
+        self.condition = condition
+        self.type = condition.type
+
+
+@compiles(_OnCluster)
+def _compile_on_cluster(
+    element: _OnCluster,
+    compiler: SQLCompiler,
+    *,
+    on_cluster: bool = False,
+    **given: Any,  # noqa: ANN401 - what SQLAlchemy passes on
+) -> str:
+    return compiler.process(element.condition if on_cluster else true(), **given)
 
 
 class Connections:

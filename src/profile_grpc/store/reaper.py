@@ -17,6 +17,7 @@ from sqlalchemy import (
     delete,
     func,
     select,
+    true,
 )
 
 from profile_grpc.domain.hashing import Hasher
@@ -66,7 +67,7 @@ class SqlReaper:
         self._events = _Purge(database, event, event.c.id, event.c.id < _BEFORE)
         # The day is the index's part; the time decides.
         day = ledger.c.day <= bindparam("day")
-        self._ledger = _Purge(database, ledger, ledger.c.day, day, ledger.c.count_time < _BEFORE)
+        self._ledger = _Purge(database, ledger, ledger.c.day, ledger.c.count_time < _BEFORE, indexed=day)
         self._orders = _Purge(database, calls, calls.c.forget_time, calls.c.forget_time < _BEFORE)
         self._ahead = [(prepare(statement), by_day) for statement, by_day in _ahead()]
         self._next_apps = [
@@ -260,13 +261,24 @@ class _Purge:
     once may read the whole table for the few that it should delete.
     """
 
-    def __init__(self, database: Database, table: Table, age: Column[Any], *too_old: ColumnElement[bool]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        table: Table,
+        age: Column[Any],
+        too_old: ColumnElement[bool],
+        *,
+        indexed: ColumnElement[bool] | None = None,
+    ) -> None:
+        """`indexed`: the part of the condition that an index knows, where it does not know all of it."""
         self._database = database
         of_app = table.c.app_id == bindparam("app_id")
-        oldest = select(*table.primary_key).where(of_app, *too_old).order_by(age).limit(_LIMIT)
+        found_by = true() if indexed is None else indexed
+        oldest = select(*table.primary_key).where(of_app, too_old, found_by).order_by(age).limit(_LIMIT)
         self._oldest = database.prepare(oldest)
-        # Asks for the age again: a row that was written again since is not too old any more.
-        self._delete = statements.delete_keys(database, table, *too_old)
+        # Asks for the age again: a row that was written again since is not too old any more. Not for the part that has
+        # an index: SQLite would use that index, and read all old rows for each chunk.
+        self._delete = statements.delete_keys(database, table, too_old)
 
     async def __call__(self, app_id: str, limit: int, **age: object) -> int:
         found = await self._database.fetch(self._oldest, app_id=app_id, limit=limit, **age)
