@@ -14,7 +14,7 @@ def migrate(
     database_url: options.DatabaseUrl = None,
     citus_shards: Annotated[
         int | None,
-        options.option(
+        options.command_option(
             "--citus-shards",
             help="Shards of each table that is distributed now: at least as many as there will ever be nodes.",
             show_default="the database's setting citus.shard_count",

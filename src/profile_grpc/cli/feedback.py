@@ -11,7 +11,7 @@ from profile_grpc.cli.opening import administration
 from profile_grpc.cli.options import AppId, DatabaseUrl, Json, Yes, confirm, database
 from profile_grpc.domain.feedback_breaker import ControlFeedbackBreaker, FeedbackBreakerStatus
 
-app = typer.Typer(help="The breaker of push feedback.", no_args_is_help=True)
+app = typer.Typer(help="The breaker of push feedback: show, go, stop.", no_args_is_help=True)
 
 _JSON_SHAPE = "JSON: {app_id, held, held_time, go_until, stop_time, lost_in_the_last_hour, limit, endpoints}."
 
