@@ -309,7 +309,7 @@ def test_a_password_in_the_url_is_never_shown(commands: Commands) -> None:
 
 
 def test_an_unforeseen_error_is_one_line(commands: Commands, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(_url: str) -> str:
+    def fail(_url: str, **_: object) -> str:
         raise RuntimeError("first\nsecond apk_abcdefghijkl_" + 43 * "s")
 
     monkeypatch.setattr("profile_grpc.store.migrate", fail)
