@@ -362,8 +362,8 @@ async def test_messages_up_to_4_mib_are_read(served: Served, size: int, code: st
     assert (await register(served)).created
 
 
-async def test_a_report_as_large_as_the_contract_allows_is_taken(served: Served) -> None:
-    item = ps.PushFeedback(provider=pb.PUSH_PROVIDER_FCM, token="t" * 4096, error_message="m" * 4000)
+async def test_a_full_report_of_the_longest_tokens_fits_in_a_message(served: Served) -> None:
+    item = ps.PushFeedback(provider=pb.PUSH_PROVIDER_FCM, token="t" * 4096, error_code="UNREGISTERED")
     request = ps.ReportPushFeedbackRequest(app_id=APP, feedback=[item] * 1000)
     answer = await served.profiles.ReportPushFeedback(request, metadata=served.admin)
     assert len(answer.results) == 1000
