@@ -208,7 +208,7 @@ def test_mad_counts_each_device_once(shop: Commands) -> None:
 def test_a_newer_schema_is_refused_by_every_command(commands: Commands, tmp_path: Path) -> None:
     commands.succeed("migrate")
     with closing(sqlite3.connect(tmp_path / "profiles.db")) as connection, connection:
-        connection.execute("UPDATE schema_revision SET version_num = '9999'")
+        connection.execute("UPDATE schema_revision SET version_num = '9999', oldest_program = '9999'")
     for command in (["migrate"], ["tenant", "list"], ["reap"], ["app", "create", "shop", "--tenant", "acme"]):
         outcome = commands(*command)
         assert outcome.status == 1
