@@ -12,6 +12,7 @@ from profile_grpc.domain.commands import ProfilePatch
 from profile_grpc.domain.heartbeat import Heartbeat
 from profile_grpc.domain.kinds import BEATS, PROFILES
 from profile_grpc.domain.model import (
+    ApnsEnvironment,
     Attributes,
     Channel,
     CountKey,
@@ -42,7 +43,17 @@ examples = itertools.count()
 any_text = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 ids = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=40)
 times = st.datetimes(datetime(1971, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - bounds
-endpoints = st.builds(
+APNS = {PushProvider.APNS, PushProvider.APNS_VOIP}
+
+
+def with_environment(endpoint: PushEndpoint, *, sandbox: bool) -> PushEndpoint:
+    """Tokens of APNs have an environment, no others (R11)."""
+    environment = ApnsEnvironment.SANDBOX if sandbox else ApnsEnvironment.PRODUCTION
+    known = environment if endpoint.provider in APNS else ApnsEnvironment.UNSPECIFIED
+    return endpoint._replace(apns_environment=known)
+
+
+any_endpoint = st.builds(
     PushEndpoint,
     provider=st.sampled_from(PushProvider),
     token=any_text,
@@ -51,6 +62,7 @@ endpoints = st.builds(
     confirm_time=times,
     state=st.sampled_from(PushEndpointState),
 )
+endpoints = st.builds(with_environment, any_endpoint, sandbox=st.booleans())
 maybe_text = st.none() | any_text
 attributes = st.builds(
     Attributes,
