@@ -14,16 +14,19 @@ from profile_grpc.domain.kinds import BEATS, PROFILES
 from profile_grpc.domain.model import (
     ApnsEnvironment,
     Attributes,
+    CallMethod,
     Channel,
     CountKey,
     DeviceAttribute,
     MadRecord,
+    OrderedCall,
     Platform,
     Profile,
     ProfileKey,
     ProfileStatus,
     PushEndpoint,
     PushEndpointState,
+    PushPermission,
     PushProvider,
     PushPurpose,
     UnregisterReason,
@@ -98,6 +101,8 @@ profiles = st.builds(
     last_heartbeat_time=st.none() | times,
     unregister_time=st.none() | times,
     unregister_reason=st.none() | st.sampled_from(UnregisterReason),
+    push_permission=st.sampled_from(PushPermission),
+    last_call=st.none() | st.builds(OrderedCall, st.integers(0, 2**63 - 1), st.sampled_from(CallMethod)),
     revision=st.integers(0, 2**63 - 1),
 )
 

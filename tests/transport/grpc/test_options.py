@@ -71,7 +71,7 @@ async def message_length(serve: Serve) -> None:
     told = await refused(served.raw("/appprofile.v1.ProfileService/GetProfile", b"\0" * (limit + 1), served.admin))
     assert told.code is grpc.StatusCode.RESOURCE_EXHAUSTED
     told = await refused(served.raw("/appprofile.v1.ProfileService/GetProfile", b"\0" * limit, served.admin))
-    assert (told.code, told.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "MALFORMED_MESSAGE")
+    assert told.code is grpc.StatusCode.INVALID_ARGUMENT, "it was read"
 
 
 async def answered_with(served: Served, size: int) -> grpc.StatusCode:
