@@ -110,4 +110,4 @@ def test_reap_that_waited_in_vain_says_so(shop: Commands, monkeypatch: pytest.Mo
     outcome = shop("reap")
     assert outcome.status == 1
     assert "another process is still reaping" in outcome.error_line
-    assert checks(shop)[1]["lease"]["detail"].startswith("a process is reaping")
+    assert checks(shop)[1]["lease"]["detail"].startswith("held: a process is reaping")
