@@ -72,7 +72,7 @@ def engine_url(engine: engines.Engine, request: pytest.FixtureRequest, tmp_path:
 def require_tool() -> Callable[[str], str]:
     """`require_tool(name)` is the tool's path; without the tool the test is skipped.
 
-    Where PROFILE_GRPC_REQUIRE_TOOLS=1 (continuous integration), it fails instead: nothing is skipped unseen.
+    Where REQUIRE_TOOLS=1 (continuous integration), it fails instead: nothing is skipped unseen.
     """
 
     def require(name: str) -> str:
@@ -80,7 +80,7 @@ def require_tool() -> Callable[[str], str]:
         if path is not None:
             return path
         reason = f"{name} not found; scripts/tools installs it where Go is at hand"
-        if os.environ.get("PROFILE_GRPC_REQUIRE_TOOLS") == "1":
+        if os.environ.get("REQUIRE_TOOLS") == "1":
             pytest.fail(reason)
         pytest.skip(reason)
 

@@ -28,7 +28,7 @@ def alone_with(language: str) -> Iterator[None]:
 def build(language: str, command: Path) -> None:
     """Runs a client's `check` or `conformance/build`.
 
-    Where its toolchain is not here, the test is skipped and says so. With PROFILE_GRPC_REQUIRE_TOOLS=1 (continuous
+    Where its toolchain is not here, the test is skipped and says so. With REQUIRE_TOOLS=1 (continuous
     integration) it fails instead: no language is left out unseen.
     """
     done = subprocess.run(
@@ -36,7 +36,7 @@ def build(language: str, command: Path) -> None:
     )
     if done.returncode == TOOLCHAIN_MISSING:
         reason = f"{language}: its toolchain is not here: {done.stderr.strip()}"
-        if os.environ.get("PROFILE_GRPC_REQUIRE_TOOLS") == "1":
+        if os.environ.get("REQUIRE_TOOLS") == "1":
             pytest.fail(reason)
         pytest.skip(reason)
     assert done.returncode == 0, f"{language}: {command.name} failed:\n{done.stdout[-8000:]}\n{done.stderr[-8000:]}"

@@ -6,6 +6,8 @@ import signal
 import socket
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -93,11 +95,15 @@ class ServerProcess:
             stderr=self._log,
             start_new_session=True,
         )
+        limit = time.monotonic() + START_LIMIT_S
         with self._channel() as channel:
-            try:
-                grpc.channel_ready_future(channel).result(timeout=START_LIMIT_S)
-            except grpc.FutureTimeoutError:
-                raise AssertionError(f"the server did not start:\n{self._log_path.read_text()[-4000:]}") from None
+            ready = grpc.channel_ready_future(channel)
+            while True:
+                with suppress(grpc.FutureTimeoutError):
+                    ready.result(timeout=1)
+                    return
+                if self._process.poll() is not None or time.monotonic() > limit:
+                    raise AssertionError(f"the server did not start:\n{self._log_path.read_text()[-4000:]}")
 
     def restart(self) -> None:
         """Asks the process to end, waits for it, and starts the next one."""

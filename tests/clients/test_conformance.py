@@ -44,7 +44,7 @@ def test_every_client_takes_part(request: pytest.FixtureRequest) -> None:
     folders = {folder.parent.name for folder in (ROOT / "clients").glob("*/conformance")}
     table = re.findall(r"^\| \w+ \| \[(\w+)\]", (ROOT / "clients/README.md").read_text(), re.MULTILINE)
     assert folders == set(table) == set(LANGUAGES)
-    if len(collected) < len(LANGUAGES) and os.environ.get("PROFILE_GRPC_REQUIRE_TOOLS") != "1":
+    if len(collected) < len(LANGUAGES) and os.environ.get("REQUIRE_TOOLS") != "1":
         pytest.skip(f"only these were chosen for this run: {', '.join(sorted(collected))}")
     assert collected == set(LANGUAGES)
 
@@ -56,7 +56,7 @@ def test_a_missing_toolchain_is_told_and_fails_where_all_are_required(
     script = tmp_path / "build"
     script.write_text("#!/bin/sh\necho 'cobc not found' >&2\nexit 3\n")
     script.chmod(0o700)
-    monkeypatch.setenv("PROFILE_GRPC_REQUIRE_TOOLS", required)
+    monkeypatch.setenv("REQUIRE_TOOLS", required)
     with pytest.raises(outcome, match="cobol: its toolchain is not here: cobc not found"):
         build("cobol", script)
 
