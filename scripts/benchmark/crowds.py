@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from statistics import median, quantiles
 from time import perf_counter
 
@@ -28,6 +28,8 @@ from profile_grpc.store import migrate, open_store
 SIZES = (3, 300, 30_000)
 REPEATED = 60
 CALLERS = 32
+WRITTEN = AppSettings(heartbeat_granularity=timedelta(0))
+"""Every heartbeat is written."""
 DEVICE = AppSettings(multi_user_per_device=True)
 USER = AppSettings(multi_user_per_device=True, single_device_per_user=True)
 
@@ -83,7 +85,7 @@ async def p99_of_others(queue: WriteQueue, beside: Callable[[], Awaitable[object
     async def caller(number: int) -> None:
         while not done.is_set():
             started = perf_counter()
-            await queue.submit(Heartbeat(ProfileKey("other", f"user {number}", "phone")), AppSettings())
+            await queue.submit(Heartbeat(ProfileKey("other", f"user {number}", "phone")), WRITTEN)
             took.append((perf_counter() - started) * 1000)
 
     callers = [asyncio.create_task(caller(number)) for number in range(CALLERS)]
