@@ -47,6 +47,7 @@ from profile_grpc.domain.needs import Asked, Needs
 from profile_grpc.domain.state import Write
 from profile_grpc.service.ports import ProfileFilter
 from profile_grpc.store import SqlStore, open_store, postgresql, times
+from profile_grpc.store.bounds import BoundedLookup
 from profile_grpc.store.engine import Prepared, Row
 from profile_grpc.store.tables import metadata
 from tests.store.support import DAY, HASHER, NOW, Writer, changes, key, profile, put
@@ -169,7 +170,7 @@ def names(store: SqlStore, postgresql: str, sqlite: str) -> str:
     ],
 )
 async def test_loading(filled: SqlStore, what: Asked | str, table: str, index: str) -> None:
-    described = await plan(filled, lookup(filled, what), limit=1000)
+    described = await plan(filled, lookup(filled, what))
     assert_index(described, table, names(filled, index, _sqlite_key(table, index)))
 
 
@@ -177,13 +178,14 @@ def lookup(store: SqlStore, what: Asked | str) -> Prepared:
     """The statement that finds rows by their key, or by what selects them."""
     loader = store.profiles._loader
     if isinstance(what, str):
-        statement: Prepared = getattr(loader, what, None) or getattr(loader._index, what)
+        found = getattr(loader, what, None) or getattr(loader._index, what)
+        statement: Prepared = found.bounded if isinstance(found, BoundedLookup) else found
         return statement
     for kind in (*loader._kinds, *loader._parts):
         if what is kind.kind:
             return kind.by_key
         if isinstance(what, Selection) and what in kind.selections:
-            return kind.selections[what]
+            return kind.selections[what].bounded
     raise LookupError(what)
 
 
@@ -325,8 +327,8 @@ def rows_read(node: dict[str, Any], table: str) -> float:
 async def test_a_lookup_reads_what_it_answers(filled: SqlStore, what: Asked | str) -> None:
     table, asked = LOOKUPS[what]
     given = [asked(n) for n in ASKED]
-    assert len(await filled._database.fetch(lookup(filled, what), given, limit=1000)) == len(given)
-    await assert_reads(filled, lookup(filled, what), given, table, limit=1000)
+    assert len(await filled._database.fetch(lookup(filled, what), given)) == len(given)
+    await assert_reads(filled, lookup(filled, what), given, table)
 
 
 @pytest.mark.parametrize("kind", [*KEYS, BEATS])

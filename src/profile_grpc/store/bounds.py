@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
+
+from sqlalchemy import ColumnElement, Table
 
 from profile_grpc.domain.needs import Asked
 from profile_grpc.service.ports import TooManyRows
+from profile_grpc.store import statements
+from profile_grpc.store.database import Database
+from profile_grpc.store.engine import Prepared
 
 RowT = TypeVar("RowT")
 
@@ -17,6 +22,27 @@ UNBOUND = 2**31
 """For a command that is carried out apart."""
 MANY = 300
 """So many for one key are too many."""
+
+
+class BoundedLookup(NamedTuple):
+    """A look-up that reads up to one row more than BOUND, and the same without end."""
+
+    bounded: Prepared
+    unbounded: Prepared
+
+    def within(self, bound: int) -> Prepared:
+        """The statement to find out whether there are more than `bound` rows."""
+        return self.bounded if bound <= BOUND else self.unbounded
+
+
+def bounded_lookup(
+    database: Database, table: Table, by: Sequence[str], columns: Sequence[str], *where: ColumnElement[bool]
+) -> BoundedLookup:
+    """As `statements.lookup`."""
+    return BoundedLookup(
+        statements.lookup(database, table, by, columns, *where, limit=BOUND + 1),
+        statements.lookup(database, table, by, columns, *where),
+    )
 
 
 def check_bound(what: Asked, found: Sequence[RowT], by: Callable[[RowT], Iterable[object]], bound: int) -> None:

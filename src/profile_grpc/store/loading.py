@@ -11,7 +11,7 @@ from profile_grpc.domain.kinds import ORDERS, PROFILES, RowKind, Selection, Tall
 from profile_grpc.domain.model import DeletionReason, History, MadRecord, ProfileKey, Tombstone
 from profile_grpc.domain.needs import COUNT_LIMIT, Asked, Needs, Rows
 from profile_grpc.store import kinds, statements, tables, times
-from profile_grpc.store.bounds import UNBOUND, check_bound
+from profile_grpc.store.bounds import UNBOUND, BoundedLookup, bounded_lookup, check_bound
 from profile_grpc.store.database import Database, Session
 from profile_grpc.store.engine import Prepared, Row
 from profile_grpc.store.tokens import TokenIndex
@@ -30,8 +30,8 @@ class _Kind:
         self._read = stored.read
         self.by_key = statements.lookup(database, table, [column.name for column in table.primary_key], columns)
         mine = [one for one in kinds.SELECTIONS if one.kind is stored.kind]
-        self.selections: dict[Selection[Any, Any, Any], Prepared] = {
-            one.selection: statements.lookup(database, table, one.by, columns, *one.where, bounded=True)
+        self.selections: dict[Selection[Any, Any, Any], BoundedLookup] = {
+            one.selection: bounded_lookup(database, table, one.by, columns, *one.where)
             for one in mine
             if isinstance(one.selection, Selection) and one.by
         }
@@ -49,22 +49,20 @@ class _Kind:
             if one.by
         }
 
-    async def found(
-        self, session: Session, statement: Prepared, keys: Collection[Row], **values: int
-    ) -> dict[Any, Any]:
+    async def found(self, session: Session, statement: Prepared, keys: Collection[Row]) -> dict[Any, Any]:
         """The rows that the statement finds, by their keys."""
         if not keys:
             return {}
-        return {row.key: row for row in map(self._read, await session.fetch(statement, sorted(keys), **values))}
+        return {row.key: row for row in map(self._read, await session.fetch(statement, sorted(keys)))}
 
     async def select(self, session: Session, asked: dict[Asked, set[Any]], bound: int) -> dict[Any, Any]:
         """The rows of the selections that are found by columns; asks for what they lead to."""
         found: dict[Any, Any] = {}
-        for selection, statement in self.selections.items():
+        for selection, lookup in self.selections.items():
             wanted = asked.get(selection)
             if not wanted:
                 continue
-            rows = await self.found(session, statement, wanted, limit=bound + 1)
+            rows = await self.found(session, lookup.within(bound), wanted)
             check_bound(selection, list(rows.values()), selection.by, bound)
             if selection.leads is not None:
                 led = {by for row in rows.values() for by in selection.leads.by(row)}
@@ -155,7 +153,7 @@ class Loader:
             if not wanted:
                 continue
             if selection.leads is not None:
-                rows = await profiles.found(session, profiles.selections[selection], wanted, limit=UNBOUND)
+                rows = await profiles.found(session, profiles.selections[selection].unbounded, wanted)
                 led = {by for row in rows.values() for by in selection.leads.by(row)}
                 asked[selection.leads.to] = asked.get(selection.leads.to, set()) | led
             found.update(ProfileKey(*row) for row in await session.fetch(statement, sorted(wanted)))

@@ -38,13 +38,14 @@ def lookup(
     by: Sequence[str],
     columns: Sequence[str],
     *where: ColumnElement[bool],
-    bounded: bool = False,
+    limit: int | None = None,
 ) -> Prepared:
-    """SELECT columns of every row whose key columns `by` are given; `bounded`: up to the value `limit`."""
+    """SELECT columns of every row whose key columns `by` are given; `limit`: no more than so many."""
     given = given_rows(database, table, by)
     found = given.join(table, and_(_equal(table, given, by), routed(database, table, by), *where))
     statement = select(*(table.c[name] for name in columns)).select_from(found)
-    return database.prepare(statement.limit(bindparam("limit", type_=BigInteger())) if bounded else statement)
+    # In the text: where PostgreSQL does not know the limit, it expects a small one, and reads whole tables.
+    return database.prepare(statement if limit is None else statement.limit(literal_column(str(limit))))
 
 
 def first_and_last(database: Database, table: Table, by: Sequence[str], column: str) -> Prepared:

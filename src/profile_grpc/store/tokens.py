@@ -16,7 +16,7 @@ from profile_grpc.domain.model import Profile, ProfileKey, Token, TokenElsewhere
 from profile_grpc.domain.needs import Asked
 from profile_grpc.domain.state import RowChanges, Write
 from profile_grpc.store import statements, tables
-from profile_grpc.store.bounds import check_bound
+from profile_grpc.store.bounds import bounded_lookup, check_bound
 from profile_grpc.store.database import Database, Session
 from profile_grpc.store.engine import Row
 from profile_grpc.store.writing import write_all
@@ -31,9 +31,9 @@ class TokenIndex:
     def __init__(self, database: Database, hasher: Hasher) -> None:
         self._hasher = hasher
         columns = (*_HOLDER, "token_hash")
-        self._of_token = statements.lookup(database, _TABLE, ("app_id", "token_hash"), columns, bounded=True)
+        self._of_token = bounded_lookup(database, _TABLE, ("app_id", "token_hash"), columns)
         on_device = ("app_id", "token_hash", "device_id")
-        self._on_device = statements.lookup(database, _TABLE, on_device, columns, bounded=True)
+        self._on_device = bounded_lookup(database, _TABLE, on_device, columns)
         # A token belongs to one device (R4), and a row that the migration made in vain names one other at most.
         self._devices = statements.first_and_last(database, _TABLE, ("app_id", "token_hash"), "device_id")
         self._insert = statements.insert_new(database, _TABLE)
@@ -49,7 +49,7 @@ class TokenIndex:
 
     async def _holders(self, session: Session, wanted: Collection[Token], bound: int) -> Iterable[ProfileKey]:
         asked = {(token.app_id, self._hasher.token(token)): token for token in wanted}
-        found = await session.fetch(self._of_token, sorted(asked), limit=bound + 1)
+        found = await session.fetch(self._of_token.within(bound), sorted(asked))
         check_bound(HOLDERS, found, lambda row: [asked[row[0], row[3]]], bound)
         return [ProfileKey(*row[:3]) for row in found]
 
@@ -68,7 +68,7 @@ class TokenIndex:
         ]
         if not elsewhere:
             return ()
-        found = await session.fetch(self._on_device, sorted(elsewhere), limit=bound + 1)
+        found = await session.fetch(self._on_device.within(bound), sorted(elsewhere))
         check_bound(HOLDERS_ELSEWHERE, found, lambda row: claims[row[0], row[3]], bound)
         return [ProfileKey(*row[:3]) for row in found]
 
