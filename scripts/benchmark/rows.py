@@ -39,6 +39,8 @@ BULK = 200_000
 """From so many on, the indexes of an empty database are built after the rows."""
 TABLES = (tables.profile, tables.token_holder, tables.mad_ledger)
 """Those with a row for each profile. Not the events, which last 7 days, and not the guards, which profiles share."""
+_COLUMNS = {table.name: table.c.keys() for table in TABLES}
+"""In a database that was upgraded their order is another."""
 
 REGISTERED = timedelta(days=20)
 """How long ago the profiles were registered, and counted."""
@@ -185,7 +187,7 @@ async def _load_postgresql(url: str, lots: Iterator[Mapping[str, Sequence[Row]]]
         async with _without_indexes_postgresql(connection) if bulk and empty and not citus else _nothing_async():
             for lot in lots:
                 for name, rows in lot.items():
-                    await connection.copy_records_to_table(name, records=rows)
+                    await connection.copy_records_to_table(name, columns=_COLUMNS[name], records=rows)
         if bulk:
             # As the server itself would in time.
             for table in TABLES:
