@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
+from datetime import datetime
 
 from profile_grpc.domain.commands import ProfilePatch
 from profile_grpc.domain.kinds import CURRENT, GUARDS, HOLDERS_ELSEWHERE, RECEIVING, SIGNED_IN
@@ -39,17 +40,21 @@ def claim_tokens(state: State, claimant: Profile) -> tuple[Profile, list[Displac
     Returns the claimant too: what had confirmed a token before confirms it here, also where the clock went back (R3).
     """
     claimed = {(e.provider, e.token) for e in claimant.push_endpoints if e.token}
-    confirmed = {e.identity: e.confirm_time for e in claimant.push_endpoints if e.token}
+    earlier: dict[tuple[PushProvider, str], datetime] = {}
     displaced = []
     for profile in _other_holders(state, claimant, claimed):
         kept = tuple(e for e in profile.push_endpoints if e.identity not in claimed)
         for endpoint in profile.push_endpoints:
             if endpoint.identity in claimed:
-                confirmed[endpoint.identity] = max(confirmed[endpoint.identity], endpoint.confirm_time)
+                stripped = endpoint.confirm_time
+                earlier[endpoint.identity] = max(earlier.get(endpoint.identity, stripped), stripped)
         state.put(profile._replace(push_endpoints=kept, update_time=state.now))
         state.add_event(EventType.PUSH_TOKEN_MOVED, profile.key)
         displaced.append(Displacement(profile.key, DisplacementEffect.TOKEN_MOVED))
-    endpoints = tuple(e._replace(confirm_time=confirmed[e.identity]) if e.token else e for e in claimant.push_endpoints)
+    endpoints = tuple(
+        e._replace(confirm_time=max(e.confirm_time, earlier.get(e.identity, e.confirm_time)))
+        for e in claimant.push_endpoints
+    )
     return claimant._replace(push_endpoints=endpoints), displaced
 
 
