@@ -52,7 +52,6 @@ BUSY_TIMEOUT = 5.0
 _MIGRATION_TIMEOUT = 600.0
 # FULL: what is acknowledged survives a power cut. A cache of 32 MiB holds the upper levels of every index.
 _PRAGMAS = (
-    f"PRAGMA busy_timeout = {BUSY_TIMEOUT * 1000:.0f}",
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA temp_store = MEMORY",
@@ -119,9 +118,8 @@ class Sqlite:
     @staticmethod
     def migrator(url: str) -> AsyncEngine:
         """Makes the file if there is none."""
-        # Another process's migration is waited for, however long it takes; the last setting counts.
-        pragmas = (*_WRITER_PRAGMAS, f"PRAGMA busy_timeout = {_MIGRATION_TIMEOUT * 1000:.0f}")
-        pool = engine(parse(url), size=1, pragmas=pragmas, create=True)
+        # Another process's migration is waited for, however long it takes.
+        pool = engine(parse(url), size=1, pragmas=_WRITER_PRAGMAS, create=True, busy_timeout=_MIGRATION_TIMEOUT)
         # Before the schema is looked at: what one process finds must still be so when it writes.
         event.listen(pool.sync_engine, "begin", lambda connection: connection.exec_driver_sql(Sqlite.begin))
         return pool
@@ -223,8 +221,17 @@ class Sqlite:
         connection.stop()
 
 
-def engine(path: Path, *, size: int, pragmas: Sequence[str] = _WRITER_PRAGMAS, create: bool = False) -> AsyncEngine:
+def engine(
+    path: Path,
+    *,
+    size: int,
+    pragmas: Sequence[str] = _WRITER_PRAGMAS,
+    create: bool = False,
+    busy_timeout: float = BUSY_TIMEOUT,
+) -> AsyncEngine:
     """A pool of connections to the file, which must exist unless `create`.
+
+    `busy_timeout`: seconds to wait for another process's lock.
 
     Raises:
         StoreError: the file cannot be there.
@@ -249,7 +256,8 @@ def engine(path: Path, *, size: int, pragmas: Sequence[str] = _WRITER_PRAGMAS, c
     def prepare(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
         try:
             cursor = connection.cursor()
-            for pragma in pragmas:
+            # First: to change the journal's mode takes a lock, too.
+            for pragma in (f"PRAGMA busy_timeout = {busy_timeout * 1000:.0f}", *pragmas):
                 cursor.execute(pragma)
             cursor.close()
         except BaseException:
