@@ -13,7 +13,7 @@ from h2.settings import SettingCodes
 from appprofile.v1 import profile_service_pb2 as ps
 from profile_grpc.transport.grpc.in_flight import CallLimits
 from profile_grpc.transport.grpc.options import ServerOptions, channel_options
-from tests.support.http2 import PREFACE, Http2
+from tests.support.http2 import PREFACE, Http2, framed
 from tests.transport.grpc.support import OPTIONS, Serve, Served, refused
 
 CHECK = "/grpc.health.v1.Health/Check"
@@ -106,6 +106,19 @@ async def concurrent_streams(serve: Serve) -> None:
         await client.heard(lambda: bool(client.of(RemoteSettingsChanged)))
         changed = client.of(RemoteSettingsChanged)[0].changed_settings
         assert changed[SettingCodes.MAX_CONCURRENT_STREAMS].new_value == ServerOptions().max_streams == 100
+
+
+@sees("grpc.http2.bdp_probe")
+async def unread_windows(serve: Serve) -> None:
+    """A caller that sends megabytes gets no larger window for the bodies that are not read yet."""
+    served = await serve()
+    async with await connect(served) as client:
+        body = framed(b"\0" * 2**20)
+        for _ in range(8):
+            stream = await client.begin(CHECK)
+            assert client.connection.local_flow_control_window(stream) < 2**17
+            await client.send(stream, body, end=True)
+            await client.heard(lambda: client.ended(stream))  # noqa: B023 - called here only
 
 
 @sees("grpc.max_allowed_incoming_connections")
