@@ -1,7 +1,8 @@
 """What every call passes through: the order of the checks, limits, deadlines, errors, metrics and the log."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import gc
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -10,6 +11,7 @@ from typing import Any
 import grpc
 import pytest
 import structlog
+from grpc_health.v1.health_pb2 import HealthCheckRequest
 from structlog.testing import capture_logs
 
 from appprofile.v1 import profile_pb2 as pb
@@ -72,7 +74,50 @@ class Broken:
         self.error = error
 
     async def submit(self, *_: object) -> Beat:
-        raise self.error
+        raise type(self.error)(*self.error.args)
+
+
+# --- what is left of a call ---
+
+ENDINGS: dict[str, tuple[object, Callable[[Served], Any]]] = {
+    "answered": (None, lambda served: served.profiles.ListProfiles(VALID["ListProfiles"], metadata=served.admin)),
+    "without a key": (None, lambda served: served.profiles.Heartbeat(BEAT)),
+    "not valid": (None, lambda served: served.profiles.Heartbeat(ps.HeartbeatRequest(), metadata=served.admin)),
+    "no message": (None, lambda served: served.raw(HEARTBEAT, GARBAGE, served.admin)),
+    "not found": (None, lambda served: served.profiles.Heartbeat(BEAT, metadata=served.admin)),
+    "a fault": (Broken(KeyError("x")), lambda served: served.profiles.Heartbeat(BEAT, metadata=served.admin)),
+    "an outage": (Broken(StoreUnavailable("x")), lambda served: served.profiles.Heartbeat(BEAT, metadata=served.admin)),
+    "overdue": (Gate(), lambda served: served.profiles.Heartbeat(BEAT, metadata=served.admin)),
+    "deadline": (Gate(), lambda served: served.profiles.Heartbeat(BEAT, metadata=served.admin, timeout=0.05)),
+    "no such method": (None, lambda served: served.raw("/appprofile.v1.ProfileService/Nothing", b"")),
+    "no such service": (None, lambda served: served.health.Check(HealthCheckRequest(service="x"))),
+    "health: no message": (None, lambda served: served.raw("/grpc.health.v1.Health/Check", GARBAGE)),
+    "health: left": (None, lambda served: served.raw("/grpc.health.v1.Health/Watch", b"", timeout=0.05)),
+    "reflection": (None, lambda served: served.raw("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", GARBAGE)),
+}
+
+
+@pytest.fixture
+def no_garbage_collection() -> Iterator[None]:
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("no_garbage_collection")
+@pytest.mark.parametrize("ending", ENDINGS)
+async def test_a_call_that_has_ended_takes_no_room_on_its_connection(serve: Serve, ending: str) -> None:
+    """gRPC counts a call among the streams of its connection until the last reference to it is gone."""
+    profiles, end = ENDINGS[ending]
+    limits = CallLimits(seconds=0.05 if ending == "overdue" else CallLimits().seconds)
+    served = await serve(options=replace(OPTIONS, max_streams=5, limits=limits), profiles=profiles)
+    with capture_logs():  # structlog's tracebacks for people would keep the call
+        for _ in range(20):
+            with suppress(grpc.aio.AioRpcError):
+                await end(served)
+    async with asyncio.timeout(60):  # which it takes only where it fails
+        while (await refused(served.raw(HEARTBEAT, b""))).code is not grpc.StatusCode.UNAUTHENTICATED:
+            await asyncio.sleep(0.01)
 
 
 # --- the order: credential, shape, permission, state ---

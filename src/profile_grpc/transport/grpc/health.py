@@ -73,27 +73,30 @@ class Health:
 
     async def _check(self, _requests: object, context: Context) -> bytes:
         service = await self._service(context)
+        if service is None:
+            return b""
         if service not in self._services:
-            await context.abort(grpc.StatusCode.NOT_FOUND, "There is no such service.")
+            await outcome.abort(context, grpc.StatusCode.NOT_FOUND, "There is no such service.")
         return HealthCheckResponse(status=self._status(service)).SerializeToString()
 
     async def _watch(self, _requests: object, context: Context) -> AsyncIterator[bytes]:
         service = await self._service(context)
-        while True:
+        while service is not None:
             changed, last = self._changed, self._draining
             yield HealthCheckResponse(status=self._status(service)).SerializeToString()
             if last:
                 return
             await changed.wait()
 
-    async def _service(self, context: Context) -> str:
-        """The service that is asked for."""
+    async def _service(self, context: Context) -> str | None:
+        """The service that is asked for; None: the call has been ended."""
         try:
             return HealthCheckRequest.FromString(await self._bodies.read_keyless(context) or b"").service
         except DecodeError:
-            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "The bytes are no HealthCheckRequest.")
+            await outcome.abort(context, grpc.StatusCode.INVALID_ARGUMENT, "The bytes are no HealthCheckRequest.")
         except Refused as refused:
-            await outcome.abort(refused, context)
+            await outcome.refuse(refused, context)
+        return None
 
     def _status(self, service: str) -> int:
         if service not in self._services:

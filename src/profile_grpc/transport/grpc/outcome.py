@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from typing import Any, NoReturn, Protocol
+from typing import Any, Protocol
 
 import grpc
 import structlog
@@ -92,11 +92,27 @@ def cancelled(context: Context) -> grpc.StatusCode:
     return grpc.StatusCode.DEADLINE_EXCEEDED if passed else grpc.StatusCode.CANCELLED
 
 
-async def abort(refused: Refused, context: Context) -> NoReturn:
+async def refuse(refused: Refused, context: Context) -> None:
     """Answers with trailers only: after a message, even an empty one, clients do not retry UNAVAILABLE."""
     answer = status.to_status(refused)
+    refused.__traceback__ = None  # it would keep the call: see `abort`
     trailers = ((status.DETAILS, answer.SerializeToString()),)
-    await context.abort(status.CODES[refused.reason], answer.message, trailers)
+    await abort(context, status.CODES[refused.reason], answer.message, trailers)
+
+
+async def abort(
+    context: Context, code: grpc.StatusCode, message: str, trailers: tuple[tuple[str, bytes], ...] = ()
+) -> None:
+    """Ends the call with a status that is not OK; the handler returns, and its answer is dropped.
+
+    gRPC keeps the exception that its `abort` raises. If that passed through the handler, its traceback would keep the
+    call until the garbage collector runs, and gRPC counts such calls among the streams of their connection: after
+    `max_streams` of them it would refuse every other call.
+    """
+    try:
+        await context.abort(code, message, trailers)
+    except grpc.aio.AbortError as aborted:
+        aborted.__traceback__ = aborted.__context__ = None
 
 
 def _caller_trace(context: Context) -> str | None:

@@ -104,9 +104,6 @@ class Pipeline:
                     code = outcome.cancelled(context)
                     raise
                 refused = _overdue()
-            except grpc.aio.AbortError:
-                code = grpc.StatusCode.ABORTED
-                raise
             except Exception as error:  # noqa: BLE001 - any error becomes a status of the contract
                 refused = refusals.of(error)
             finally:
@@ -116,7 +113,7 @@ class Pipeline:
                 self._observer.rpc_done(method.path, code.name, seconds)
                 self._log.ended("call", method, code, refused, seconds, call, context)
             if refused is not None:
-                await outcome.abort(refused, context)
+                await outcome.refuse(refused, context)
             return answer
 
         return wrapped

@@ -59,9 +59,10 @@ class _Reflection:
             while (raw := await self._bodies.read_keyless(context)) is not None:
                 yield reflection_pb2.ServerReflectionRequest.FromString(raw)
         except DecodeError:
-            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "The bytes are not a valid ServerReflectionRequest.")
+            message = "The bytes are not a valid ServerReflectionRequest."
+            await outcome.abort(context, grpc.StatusCode.INVALID_ARGUMENT, message)
         except Refused as refused:
-            await outcome.abort(refused, context)
+            await outcome.refuse(refused, context)
 
 
 def _describe_stable() -> None:

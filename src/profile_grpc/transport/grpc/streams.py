@@ -75,7 +75,7 @@ class StreamHandlers:
                 self._observer.rpc_done(method.path, code.name, seconds)
             self._log.ended("stream", method, code, refused, seconds, call, context, received=received, sent=sent)
         if refused is not None:
-            await outcome.abort(refused, context)
+            await outcome.refuse(refused, context)
         return answer
 
 
