@@ -58,6 +58,10 @@ def test_R4_a_token_moves_to_the_newest_device_and_the_older_profile_stays(
     assert scene.tokens(ANN) == ["CALLS"]
     assert scene.profile(ANN).status is ProfileStatus.ACTIVE
     assert scene.tokens(BOB_TABLET) == ["T"]
+    assert scene.owner(fcm("T")) == "tablet"
+    assert isinstance(answer, Registered | Updated)
+    assert answer.displaced == (Displacement(ANN, DisplacementEffect.TOKEN_MOVED),)
+    assert [e.user_id for e in scene.events(EventType.PUSH_TOKEN_MOVED)] == ["ann"]
 
 
 def test_R3_a_token_that_two_purposes_share_is_confirmed_for_the_one_that_carries_it() -> None:
@@ -65,10 +69,6 @@ def test_R3_a_token_that_two_purposes_share_is_confirmed_for_the_one_that_carrie
     scene.later(hours(1)).do(Register(ANN, patch(fcm("T"))), Registered)
     confirmed = {e.purpose: e.confirm_time for e in scene.profile(ANN).push_endpoints}
     assert confirmed == {PushPurpose.DEFAULT: T0 + hours(1), CALL: T0}
-    assert scene.owner(fcm("T")) == "tablet"
-    assert isinstance(answer, Registered | Updated)
-    assert answer.displaced == (Displacement(ANN, DisplacementEffect.TOKEN_MOVED),)
-    assert [e.user_id for e in scene.events(EventType.PUSH_TOKEN_MOVED)] == ["ann"]
 
 
 def test_R4_a_token_is_stripped_from_every_profile_of_the_older_device() -> None:
