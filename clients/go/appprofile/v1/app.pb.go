@@ -87,11 +87,11 @@ type MonitorKind int32
 const (
 	// Not set. Refused in a request.
 	MonitorKind_MONITOR_KIND_UNSPECIFIED MonitorKind = 0
-	// The first value after the registration stays.
+	// Only the first value after the registration is stored.
 	MonitorKind_MONITOR_KIND_ONE_TIME MonitorKind = 1
 	// Each value is stored.
 	MonitorKind_MONITOR_KIND_EVENT MonitorKind = 2
-	// A value is stored when the interval since the stored one has passed.
+	// A value is stored if the interval has passed since the stored one.
 	MonitorKind_MONITOR_KIND_INTERVAL MonitorKind = 3
 )
 
@@ -138,7 +138,7 @@ func (MonitorKind) EnumDescriptor() ([]byte, []int) {
 	return file_appprofile_v1_app_proto_rawDescGZIP(), []int{1}
 }
 
-// One of the app's push app ids: what a token with that id is for.
+// One of the app's push app ids, and the use of its tokens.
 type PushApp struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The bundle id, topic, package or site, 1 to 256 bytes without control characters.
@@ -149,7 +149,7 @@ type PushApp struct {
 	Platform Platform `protobuf:"varint,3,opt,name=platform,proto3,enum=appprofile.v1.Platform" json:"platform,omitempty"`
 	// What its tokens are for. Default DEFAULT.
 	Purpose PushPurpose `protobuf:"varint,4,opt,name=purpose,proto3,enum=appprofile.v1.PushPurpose" json:"purpose,omitempty"`
-	// The gateway of its tokens where a call does not say it, for APNS and APNS_VOIP only. Default UNSPECIFIED: PRODUCTION.
+	// The gateway of its tokens unless a call names one. For APNS and APNS_VOIP only. Default UNSPECIFIED: PRODUCTION.
 	ApnsEnvironment ApnsEnvironment `protobuf:"varint,5,opt,name=apns_environment,json=apnsEnvironment,proto3,enum=appprofile.v1.ApnsEnvironment" json:"apns_environment,omitempty"`
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
@@ -220,7 +220,8 @@ func (x *PushApp) GetApnsEnvironment() ApnsEnvironment {
 	return ApnsEnvironment_APNS_ENVIRONMENT_UNSPECIFIED
 }
 
-// How many profiles of the app the reaper may delete for inactivity in 24 hours: the larger of the two limits.
+// The number of profiles of the app that the reaper may delete for inactivity in 24 hours. The larger of the two limits
+// applies.
 type ReaperBreaker struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Share of the app's ACTIVE profiles, in percent, 0 to 100. Default 5.
@@ -275,8 +276,8 @@ func (x *ReaperBreaker) GetMinimum() int64 {
 	return 0
 }
 
-// How many endpoints of the app push feedback may remove in an hour: the larger of the two limits. Beyond, items that say
-// a token is dead are answered HELD.
+// The number of endpoints of the app that push feedback may remove in an hour. The larger of the two limits applies.
+// Beyond it, items that report a dead token get the outcome HELD.
 type FeedbackBreaker struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Share of the app's deliverable endpoints, in percent, 0 to 100. Default 10.
@@ -331,12 +332,12 @@ func (x *FeedbackBreaker) GetMinimum() int64 {
 	return 0
 }
 
-// How in-app messages travel.
+// The transports of in-app messages.
 type InAppSettings struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Tried first. Default MQTT.
+	// The transport to try first. Default MQTT.
 	PrimaryTransport InAppTransport `protobuf:"varint,1,opt,name=primary_transport,json=primaryTransport,proto3,enum=appprofile.v1.InAppTransport" json:"primary_transport,omitempty"`
-	// Tried when the first fails. Default: the other one. Must differ from the first.
+	// The transport to try if the first one fails. Must differ from it. Default: the other transport.
 	SecondaryTransport InAppTransport `protobuf:"varint,2,opt,name=secondary_transport,json=secondaryTransport,proto3,enum=appprofile.v1.InAppTransport" json:"secondary_transport,omitempty"`
 	// Whether to use the secured port (8883 for MQTT, 8884 for WebSocket). Default true.
 	UseSecuredPort *bool `protobuf:"varint,3,opt,name=use_secured_port,json=useSecuredPort,proto3,oneof" json:"use_secured_port,omitempty"`
@@ -413,7 +414,7 @@ type DeviceAttributeMonitor struct {
 	Attribute string `protobuf:"bytes,2,opt,name=attribute,proto3" json:"attribute,omitempty"`
 	// When it is stored. Required.
 	Kind MonitorKind `protobuf:"varint,3,opt,name=kind,proto3,enum=appprofile.v1.MonitorKind" json:"kind,omitempty"`
-	// The least time between two stored values. Required for INTERVAL, absent otherwise.
+	// The minimum time between two stored values. Required for INTERVAL, absent otherwise.
 	Interval      *durationpb.Duration `protobuf:"bytes,4,opt,name=interval,proto3" json:"interval,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -477,10 +478,10 @@ func (x *DeviceAttributeMonitor) GetInterval() *durationpb.Duration {
 	return nil
 }
 
-// The names under which reports to the HTTP bridge give their values. Each list holds up to 8 names, 1 to 128 bytes
-// without control characters, tried in their order: a query or form field or JSON member in any letter case; a path into
-// nested JSON with dots (`account.name`, `tokens.0.value`); a path segment by its place after the endpoint, from 1 (`/2`).
-// A list that is given replaces that parameter's default names.
+// The names of the parameters in reports to the HTTP bridge. Each list holds up to 8 names, 1 to 128 bytes without
+// control characters, which the bridge tries in order. A name is a query field, a form field or a JSON member, in any
+// letter case; or a path into nested JSON with dots (`account.name`, `tokens.0.value`); or the number of a path segment
+// after the endpoint, from 1 (`/2`). A list replaces the default names of its parameter.
 type BridgeParameters struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The account's user id. Default `username`, `user`, `/1`.
@@ -497,7 +498,7 @@ type BridgeParameters struct {
 	AppidMsgs []string `protobuf:"bytes,6,rep,name=appid_msgs,json=appidMsgs,proto3" json:"appid_msgs,omitempty"`
 	// The installation's id. Default `installid`, `installation_id`, `device_id`.
 	DeviceId []string `protobuf:"bytes,7,rep,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
-	// The app's key of kind BRIDGE. Default `key`. The header `x-api-key` and HTTP Basic are read in any case.
+	// The app's key of kind BRIDGE. Default `key`. The bridge always reads the header `x-api-key` and HTTP Basic, too.
 	Secret        []string `protobuf:"bytes,8,rep,name=secret,proto3" json:"secret,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -589,17 +590,18 @@ func (x *BridgeParameters) GetSecret() []string {
 	return nil
 }
 
-// The app's policies. In a request an absent field takes its default (CreateApp) or is left alone unless the mask names it
-// (UpdateApp); an answer carries every value in force.
+// The app's settings. In CreateApp, an absent field takes its default. In UpdateApp, an absent field is unchanged
+// unless the mask names it. A response contains every value in force.
 type AppSettings struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The app's push app ids, up to 64, each with what its tokens are for.
+	// The app's push app ids, up to 64, each with the use of its tokens.
 	PushAppIds []*PushApp `protobuf:"bytes,1,rep,name=push_app_ids,json=pushAppIds,proto3" json:"push_app_ids,omitempty"`
 	// How long after its last heartbeat a profile expires. Default 40 days, at most 365 days, longer than heartbeat_interval.
 	InactivityPeriod *durationpb.Duration `protobuf:"bytes,2,opt,name=inactivity_period,json=inactivityPeriod,proto3" json:"inactivity_period,omitempty"`
 	// How often SDKs should send heartbeats. Default 15 days, shorter than inactivity_period.
 	HeartbeatInterval *durationpb.Duration `protobuf:"bytes,3,opt,name=heartbeat_interval,json=heartbeatInterval,proto3" json:"heartbeat_interval,omitempty"`
-	// A heartbeat this soon after the stored one need not be stored. Default 1 hour, 0 to 1 day.
+	// The service need not store a heartbeat that arrives within this time after the stored one. Default 1 hour, 0 to 1
+	// day.
 	HeartbeatGranularity *durationpb.Duration `protobuf:"bytes,4,opt,name=heartbeat_granularity,json=heartbeatGranularity,proto3" json:"heartbeat_granularity,omitempty"`
 	// How long after its registration a profile that never sent a heartbeat expires. Default absent: never.
 	NeverHeartbeatTtl *durationpb.Duration `protobuf:"bytes,5,opt,name=never_heartbeat_ttl,json=neverHeartbeatTtl,proto3" json:"never_heartbeat_ttl,omitempty"`
@@ -619,11 +621,11 @@ type AppSettings struct {
 	AccountRemovalAction AccountRemovalAction `protobuf:"varint,12,opt,name=account_removal_action,json=accountRemovalAction,proto3,enum=appprofile.v1.AccountRemovalAction" json:"account_removal_action,omitempty"`
 	// Whether messages keep a copy on the server. Default false.
 	ServerSideInbox *bool `protobuf:"varint,13,opt,name=server_side_inbox,json=serverSideInbox,proto3,oneof" json:"server_side_inbox,omitempty"`
-	// How in-app messages travel.
+	// The transports of in-app messages.
 	InApp *InAppSettings `protobuf:"bytes,14,opt,name=in_app,json=inApp,proto3" json:"in_app,omitempty"`
 	// The device attributes that are monitored, up to 128, each (platform, attribute) at most once. Default none.
 	DeviceAttributeMonitors []*DeviceAttributeMonitor `protobuf:"bytes,15,rep,name=device_attribute_monitors,json=deviceAttributeMonitors,proto3" json:"device_attribute_monitors,omitempty"`
-	// The names that reports to the HTTP bridge use. Default: the names of the reporter's documentation.
+	// The names of the parameters in reports to the HTTP bridge. Default: the names in the reporter's documentation.
 	BridgeParameters *BridgeParameters `protobuf:"bytes,16,opt,name=bridge_parameters,json=bridgeParameters,proto3" json:"bridge_parameters,omitempty"`
 	// When push feedback stops removing endpoints and waits for an operator. Default 10 percent, at least 1000.
 	FeedbackBreaker *FeedbackBreaker `protobuf:"bytes,17,opt,name=feedback_breaker,json=feedbackBreaker,proto3" json:"feedback_breaker,omitempty"`
@@ -783,19 +785,20 @@ func (x *AppSettings) GetFeedbackBreaker() *FeedbackBreaker {
 // One mobile or web application of a tenant.
 type App struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Identifies the app, over all tenants; 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`. Cannot change.
+	// The id of the app, unique across all tenants; 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`. Cannot change.
 	AppId string `protobuf:"bytes,1,opt,name=app_id,json=appId,proto3" json:"app_id,omitempty"`
-	// The company that owns the app. Default, and the only one allowed: the key's tenant.
+	// The company that owns the app. Must be the key's tenant, which is the default.
 	TenantId string `protobuf:"bytes,2,opt,name=tenant_id,json=tenantId,proto3" json:"tenant_id,omitempty"`
-	// A name for people, up to 256 bytes without control characters.
+	// A display name, up to 256 bytes without control characters.
 	DisplayName string `protobuf:"bytes,3,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
-	// The app's policies.
+	// The app's settings.
 	Settings *AppSettings `protobuf:"bytes,4,opt,name=settings,proto3" json:"settings,omitempty"`
 	// When the app was created (UTC).
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When the app last changed (UTC).
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
-	// Opaque version of the stored app. In UpdateApp, where given: another one stored is ABORTED.
+	// Opaque version of the stored app. In UpdateApp: if present and different from the stored etag, the call fails with
+	// ABORTED.
 	Etag          string `protobuf:"bytes,7,opt,name=etag,proto3" json:"etag,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -891,11 +894,11 @@ type Key struct {
 	AppId string `protobuf:"bytes,3,opt,name=app_id,json=appId,proto3" json:"app_id,omitempty"`
 	// When it was created (UTC).
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
-	// When it was revoked (UTC). Absent: in force.
+	// When it was revoked (UTC). Absent: it was not revoked.
 	RevokeTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=revoke_time,json=revokeTime,proto3" json:"revoke_time,omitempty"`
-	// A name for people. Empty: none was given.
+	// A display name. Empty: none.
 	Label string `protobuf:"bytes,6,opt,name=label,proto3" json:"label,omitempty"`
-	// When it ends by itself (UTC), as if revoked. Absent: never.
+	// When it expires (UTC). An expired key is refused like a revoked one. Absent: never.
 	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
 	// The UTC day of its last use. Absent: never used. Written once a day, some seconds after the first use.
 	LastUsedDay   *date.Date `protobuf:"bytes,8,opt,name=last_used_day,json=lastUsedDay,proto3" json:"last_used_day,omitempty"`

@@ -136,7 +136,7 @@ func (ProfileStatus) EnumDescriptor() ([]byte, []int) {
 	return file_appprofile_v1_profile_proto_rawDescGZIP(), []int{1}
 }
 
-// The user's place on a device that several users share.
+// The state of the user on a device that several users share.
 type UserState int32
 
 const (
@@ -321,7 +321,7 @@ type PushPurpose int32
 const (
 	// Not set. Read as DEFAULT.
 	PushPurpose_PUSH_PURPOSE_UNSPECIFIED PushPurpose = 0
-	// Every notification that is no incoming call.
+	// Every notification other than an incoming call.
 	PushPurpose_PUSH_PURPOSE_DEFAULT PushPurpose = 1
 	// Incoming calls.
 	PushPurpose_PUSH_PURPOSE_INCOMING_CALL PushPurpose = 2
@@ -368,11 +368,12 @@ func (PushPurpose) EnumDescriptor() ([]byte, []int) {
 	return file_appprofile_v1_profile_proto_rawDescGZIP(), []int{5}
 }
 
-// The gateway of APNs that a token belongs to. A token sent to the other one is answered BadDeviceToken.
+// The gateway of APNs that a token belongs to. The other gateway answers BadDeviceToken.
 type ApnsEnvironment int32
 
 const (
-	// Not set. In a request: as the app's `push_app_ids` entry of the token's `push_app_id` says, else PRODUCTION.
+	// Not set. In a request: the environment in the app's `push_app_ids` entry for the token's `push_app_id`, or
+	// PRODUCTION.
 	ApnsEnvironment_APNS_ENVIRONMENT_UNSPECIFIED ApnsEnvironment = 0
 	// api.push.apple.com: apps from the App Store and TestFlight.
 	ApnsEnvironment_APNS_ENVIRONMENT_PRODUCTION ApnsEnvironment = 1
@@ -425,13 +426,14 @@ func (ApnsEnvironment) EnumDescriptor() ([]byte, []int) {
 type PushPermission int32
 
 const (
-	// Never told; treated as granted.
+	// Not reported. Treated as granted.
 	PushPermission_PUSH_PERMISSION_UNSPECIFIED PushPermission = 0
 	// The user allows notifications.
 	PushPermission_PUSH_PERMISSION_GRANTED PushPermission = 1
 	// Notifications arrive quietly until the user decides (iOS).
 	PushPermission_PUSH_PERMISSION_PROVISIONAL PushPermission = 2
-	// The user allows none: the profile is no push recipient until the permission comes back. Its endpoints are kept.
+	// The user does not allow notifications: the profile receives no push until the user allows them again. Its endpoints
+	// are kept.
 	PushPermission_PUSH_PERMISSION_DENIED PushPermission = 3
 )
 
@@ -490,7 +492,7 @@ const (
 	PushEndpointState_PUSH_ENDPOINT_STATE_SUPERSEDED PushEndpointState = 2
 	// The provider said that the token is dead. The token was removed; a new one makes the endpoint deliverable again.
 	PushEndpointState_PUSH_ENDPOINT_STATE_INVALID PushEndpointState = 3
-	// The provider refused the token for a cause that may lie in the sender's credentials. The token is kept.
+	// The provider refused the token, but the cause may be the sender's credentials. The token is kept.
 	PushEndpointState_PUSH_ENDPOINT_STATE_SUSPECT PushEndpointState = 4
 )
 
@@ -596,14 +598,14 @@ func (AccountRemovalAction) EnumDescriptor() ([]byte, []int) {
 	return file_appprofile_v1_profile_proto_rawDescGZIP(), []int{9}
 }
 
-// What identifies an app profile.
+// The identity of an app profile.
 type ProfileKey struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The app, 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`.
 	AppId string `protobuf:"bytes,1,opt,name=app_id,json=appId,proto3" json:"app_id,omitempty"`
-	// The app's name for its user, 1 to 256 bytes without control characters, case-sensitive.
+	// The app's id of the user, 1 to 256 bytes without control characters, case-sensitive.
 	UserId string `protobuf:"bytes,2,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
-	// The app's name for the device or installation, 1 to 256 bytes without control characters, case-sensitive.
+	// The app's id of the device or installation, 1 to 256 bytes without control characters, case-sensitive.
 	DeviceId      string `protobuf:"bytes,3,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -669,8 +671,8 @@ type WebPushKeys struct {
 	P256Dh []byte `protobuf:"bytes,1,opt,name=p256dh,proto3" json:"p256dh,omitempty"`
 	// The subscription's authentication secret, 16 bytes.
 	Auth []byte `protobuf:"bytes,2,opt,name=auth,proto3" json:"auth,omitempty"`
-	// Which of the app's VAPID keys the browser subscribed with, 1 to 128 bytes without control characters. The push service
-	// refuses a push that is signed with another one.
+	// The id of the app's VAPID key with which the browser subscribed, 1 to 128 bytes without control characters. The
+	// push service refuses a push that is signed with another key.
 	VapidKeyId    string `protobuf:"bytes,3,opt,name=vapid_key_id,json=vapidKeyId,proto3" json:"vapid_key_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -727,32 +729,32 @@ func (x *WebPushKeys) GetVapidKeyId() string {
 	return ""
 }
 
-// A push token with all that is needed to send to it.
+// A push token and the data that is needed to send to it.
 type PushEndpoint struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The provider that delivers to the token. Required.
 	Provider PushProvider `protobuf:"varint,1,opt,name=provider,proto3,enum=appprofile.v1.PushProvider" json:"provider,omitempty"`
-	// The token as the provider gave it, 1 to 4096 bytes; of WEB_PUSH the subscription's endpoint, an `https` URL.
-	// Surrounding white space is removed. A token of APNS, APNS_VOIP or SAFARI is stored as lower-case hexadecimal: the angle
-	// brackets and blanks of a printed one are removed, padded base64 is decoded. A word for no token (`null`, `undefined`,
-	// zeros only) is INVALID_ARGUMENT, PLACEHOLDER_TOKEN. In an answer: absent for BRIDGE and CLIENT keys, and while the state
-	// is INVALID.
+	// The token as the provider gave it, 1 to 4096 bytes. For WEB_PUSH it is the subscription's endpoint, an `https` URL.
+	// Surrounding white space is removed. A token of APNS, APNS_VOIP or SAFARI is stored as lower-case hexadecimal: the
+	// angle brackets and blanks of a printed token are removed; padded base64 is decoded. A placeholder (`null`,
+	// `undefined`, zeros only) is INVALID_ARGUMENT, PLACEHOLDER_TOKEN. In a response: absent for BRIDGE and CLIENT keys,
+	// and while the state is INVALID.
 	Token string `protobuf:"bytes,2,opt,name=token,proto3" json:"token,omitempty"`
 	// The bundle id, topic, package or site the token belongs to, up to 256 bytes without control characters. A label: the
 	// provider and the token identify an endpoint.
 	PushAppId string `protobuf:"bytes,3,opt,name=push_app_id,json=pushAppId,proto3" json:"push_app_id,omitempty"`
-	// What the token is for. Default DEFAULT. A registration or an update replaces the profile's endpoints of every purpose
-	// that it carries, whatever their provider; an app that wants two providers for one purpose sends both in one call.
+	// What the token is for. Default DEFAULT. For every purpose that a registration or an update contains, it replaces
+	// the profile's endpoints of all providers. An app that wants two providers for one purpose sends both in one call.
 	Purpose PushPurpose `protobuf:"varint,4,opt,name=purpose,proto3,enum=appprofile.v1.PushPurpose" json:"purpose,omitempty"`
 	// Whether pushes go to this endpoint. Ignored in a request.
 	State PushEndpointState `protobuf:"varint,5,opt,name=state,proto3,enum=appprofile.v1.PushEndpointState" json:"state,omitempty"`
-	// When a registration or an update last carried this token (UTC). Ignored in a request.
+	// When a registration or an update last contained this token (UTC). Ignored in a request.
 	ConfirmTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=confirm_time,json=confirmTime,proto3" json:"confirm_time,omitempty"`
-	// The subscription's keys, for WEB_PUSH only. The same token without keys keeps the stored ones; another token without
-	// keys has none. In an answer: absent for BRIDGE and CLIENT keys.
+	// The subscription's keys, for WEB_PUSH only. The same token without keys keeps the stored keys; another token
+	// without keys has none. In a response: absent for BRIDGE and CLIENT keys.
 	WebPush *WebPushKeys `protobuf:"bytes,7,opt,name=web_push,json=webPush,proto3" json:"web_push,omitempty"`
-	// The gateway the token belongs to, for APNS and APNS_VOIP only. Default: as the app's `push_app_ids` entry of this
-	// `push_app_id` says, else PRODUCTION.
+	// The gateway the token belongs to, for APNS and APNS_VOIP only. Default: the environment in the app's `push_app_ids`
+	// entry for this `push_app_id`, or PRODUCTION.
 	ApnsEnvironment ApnsEnvironment `protobuf:"varint,8,opt,name=apns_environment,json=apnsEnvironment,proto3,enum=appprofile.v1.ApnsEnvironment" json:"apns_environment,omitempty"`
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
@@ -846,7 +848,7 @@ func (x *PushEndpoint) GetApnsEnvironment() ApnsEnvironment {
 
 // One registration of one user on one device in one app.
 //
-// Fields with presence: in an answer absent means "not known"; in an update without a mask absent means "leave alone".
+// Fields with presence: in a response, absent means "not known"; in an update without a mask, absent means "unchanged".
 type Profile struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The profile's identity. Required in a request.
@@ -855,10 +857,10 @@ type Profile struct {
 	Platform Platform `protobuf:"varint,2,opt,name=platform,proto3,enum=appprofile.v1.Platform" json:"platform,omitempty"`
 	// ACTIVE or UNREGISTERED.
 	Status ProfileStatus `protobuf:"varint,3,opt,name=status,proto3,enum=appprofile.v1.ProfileStatus" json:"status,omitempty"`
-	// The user's place on the device.
+	// The state of the user on the device.
 	UserState UserState `protobuf:"varint,4,opt,name=user_state,json=userState,proto3,enum=appprofile.v1.UserState" json:"user_state,omitempty"`
-	// The channels the user may be reached by; never empty in an answer. In a request: empty keeps what is stored (in a
-	// new profile: the app's channels); otherwise a subset of the app's channels, each at most once.
+	// The channels by which the user may be reached; never empty in a response. In a request: empty keeps the stored
+	// channels (a new profile gets the app's channels); otherwise a subset of the app's channels, each at most once.
 	Channels []Channel `protobuf:"varint,5,rep,packed,name=channels,proto3,enum=appprofile.v1.Channel" json:"channels,omitempty"`
 	// The push endpoints, at most one of each (provider, purpose), so at most 12.
 	PushEndpoints []*PushEndpoint `protobuf:"bytes,6,rep,name=push_endpoints,json=pushEndpoints,proto3" json:"push_endpoints,omitempty"`
@@ -873,7 +875,7 @@ type Profile struct {
 	Verified *bool `protobuf:"varint,10,opt,name=verified,proto3,oneof" json:"verified,omitempty"`
 	// Whether the user is signed in as a guest.
 	Guest *bool `protobuf:"varint,11,opt,name=guest,proto3,oneof" json:"guest,omitempty"`
-	// Whether the app was in the foreground when it last said so.
+	// Whether the app was in the foreground at its last report.
 	Foreground *bool `protobuf:"varint,12,opt,name=foreground,proto3,oneof" json:"foreground,omitempty"`
 	// The device's language, a BCP 47 tag by convention, up to 64 bytes without control characters. Empty: removed.
 	Language *string `protobuf:"bytes,13,opt,name=language,proto3,oneof" json:"language,omitempty"`
@@ -886,27 +888,27 @@ type Profile struct {
 	// The device's model name, up to 128 bytes without control characters. Empty: removed.
 	DeviceModel *string `protobuf:"bytes,17,opt,name=device_model,json=deviceModel,proto3,oneof" json:"device_model,omitempty"`
 	// Monitored device attributes by their catalogue name in snake_case (`battery_level`), up to 64, values up to 1024
-	// bytes. What is stored when is decided by the app's monitors; a name that the catalogue does not know for the
-	// profile's platform is INVALID_ARGUMENT.
+	// bytes. The app's monitors decide which values are stored. A name that is not in the catalogue of the profile's
+	// platform is INVALID_ARGUMENT.
 	DeviceAttributes map[string]string `protobuf:"bytes,18,rep,name=device_attributes,json=deviceAttributes,proto3" json:"device_attributes,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	// Attributes of the app's own naming, up to 64, keys 1 to 64 bytes without control characters, values up to 1024
-	// bytes. A patch merges; naming `custom_attributes` in a mask replaces them all.
+	// Attributes that the app defines, up to 64, keys 1 to 64 bytes without control characters, values up to 1024 bytes.
+	// A patch merges them; a mask that names `custom_attributes` replaces them all.
 	CustomAttributes map[string]string `protobuf:"bytes,19,rep,name=custom_attributes,json=customAttributes,proto3" json:"custom_attributes,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// When the profile was first registered (UTC). A registration after Unregister keeps it; after a deletion it is new.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,20,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When the profile was last registered (UTC).
 	RegisterTime *timestamppb.Timestamp `protobuf:"bytes,21,opt,name=register_time,json=registerTime,proto3" json:"register_time,omitempty"`
-	// The last heartbeat on record (UTC). Absent: none yet.
+	// The time of the last stored heartbeat (UTC). Absent: none yet.
 	LastHeartbeatTime *timestamppb.Timestamp `protobuf:"bytes,22,opt,name=last_heartbeat_time,json=lastHeartbeatTime,proto3" json:"last_heartbeat_time,omitempty"`
-	// When the user last opened the app, as the app reports it (UTC). No rule reads it.
+	// When the user last opened the app, as the app reports it (UTC). No rule uses it.
 	LastOpenedTime *timestamppb.Timestamp `protobuf:"bytes,23,opt,name=last_opened_time,json=lastOpenedTime,proto3" json:"last_opened_time,omitempty"`
-	// When anything but the heartbeat last changed (UTC).
+	// When anything other than the heartbeat last changed (UTC).
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,24,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
-	// When the profile expires for want of a heartbeat (UTC). Absent while it is exempt: it never sent one.
+	// When the profile expires without another heartbeat (UTC). Absent while it is exempt: it never sent a heartbeat.
 	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,25,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
 	// Opaque version of the stored profile; changes with every write.
 	Etag string `protobuf:"bytes,26,opt,name=etag,proto3" json:"etag,omitempty"`
-	// Whether the user lets the app show notifications. Default UNSPECIFIED (never told), which is treated as granted.
+	// Whether the user lets the app show notifications. Default UNSPECIFIED (not reported), which is treated as granted.
 	PushPermission PushPermission `protobuf:"varint,27,opt,name=push_permission,json=pushPermission,proto3,enum=appprofile.v1.PushPermission" json:"push_permission,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache

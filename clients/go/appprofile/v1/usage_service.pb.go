@@ -26,7 +26,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Which days of which app.
+// The app and the days to report.
 type GetMadUsageRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The app, 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`.
@@ -95,7 +95,7 @@ type MadDay struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The day (UTC).
 	Date *date.Date `protobuf:"bytes,1,opt,name=date,proto3" json:"date,omitempty"`
-	// How many devices were counted on it.
+	// The number of devices that were counted on it.
 	Counted       int64 `protobuf:"varint,2,opt,name=counted,proto3" json:"counted,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -150,9 +150,9 @@ type GetMadUsageResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Every day of the range, in order.
 	Days []*MadDay `protobuf:"bytes,1,rep,name=days,proto3" json:"days,omitempty"`
-	// How many different devices were counted in the range.
+	// The number of different devices that were counted in the range.
 	Distinct int64 `protobuf:"varint,2,opt,name=distinct,proto3" json:"distinct,omitempty"`
-	// How many different devices were counted in the 30 days up to now.
+	// The number of different devices that were counted in the last 30 days.
 	Rolling_30Days int64 `protobuf:"varint,3,opt,name=rolling_30_days,json=rolling30Days,proto3" json:"rolling_30_days,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache

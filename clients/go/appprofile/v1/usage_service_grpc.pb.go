@@ -28,12 +28,12 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// For billing. A device is one (app, user, device); it is counted once in 30 days.
-// Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
-// entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
+// The service for billing. A device is one (app, user, device); it is counted once in 30 days. A message may be up to 4
+// MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value and 32 bytes for each
+// entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
 type UsageServiceClient interface {
-	// Reports the monthly active devices of an app of the key's tenant. Also of one that was deleted, for as long as its
-	// id is reserved (400 days). Errors: INVALID_ARGUMENT (INVALID_REQUEST).
+	// Reports the monthly active devices of an app of the key's tenant. A deleted app is reported as long as its id is
+	// reserved (400 days). Errors: INVALID_ARGUMENT (INVALID_REQUEST).
 	GetMadUsage(ctx context.Context, in *GetMadUsageRequest, opts ...grpc.CallOption) (*GetMadUsageResponse, error)
 }
 
@@ -59,12 +59,12 @@ func (c *usageServiceClient) GetMadUsage(ctx context.Context, in *GetMadUsageReq
 // All implementations must embed UnimplementedUsageServiceServer
 // for forward compatibility.
 //
-// For billing. A device is one (app, user, device); it is counted once in 30 days.
-// Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
-// entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
+// The service for billing. A device is one (app, user, device); it is counted once in 30 days. A message may be up to 4
+// MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value and 32 bytes for each
+// entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
 type UsageServiceServer interface {
-	// Reports the monthly active devices of an app of the key's tenant. Also of one that was deleted, for as long as its
-	// id is reserved (400 days). Errors: INVALID_ARGUMENT (INVALID_REQUEST).
+	// Reports the monthly active devices of an app of the key's tenant. A deleted app is reported as long as its id is
+	// reserved (400 days). Errors: INVALID_ARGUMENT (INVALID_REQUEST).
 	GetMadUsage(context.Context, *GetMadUsageRequest) (*GetMadUsageResponse, error)
 	mustEmbedUnimplementedUsageServiceServer()
 }

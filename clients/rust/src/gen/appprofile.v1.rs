@@ -15,7 +15,7 @@ pub struct Access {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum KeyKind {
-    /// Not set. Never stored; refused wherever a kind is required.
+    /// Not set. Never stored. Refused if a kind is required.
     Unspecified = 0,
     /// Operators. Reaches every app of its tenant and every method.
     Admin = 1,
@@ -60,7 +60,8 @@ pub enum AccessScope {
     Unspecified = 0,
     /// One app, which the request names in exactly one field marked NAMES_APP.
     App = 1,
-    /// The tenant of the key, and of it the apps that the request names, if any. Only for keys that reach a whole tenant.
+    /// The tenant of the key, and those of its apps that the request names, if any. Only for keys that reach a whole
+    /// tenant.
     Tenant = 2,
     /// The app of each item: the request has one list of messages, each of which names an app. An item of an app that the
     /// key does not reach fails alone. Only for keys that reach a whole tenant.
@@ -90,28 +91,28 @@ impl AccessScope {
         }
     }
 }
-/// What a field of a request names, as far as access depends on it. Every field of a request that is called `app_id`,
-/// `tenant_id` or `user_id` (or the plural) is marked; the server does not start otherwise. On a field that holds a
-/// message, the mark takes the place of every NAMES_APP in that message.
+/// What a field of a request names, for the access check. Every field of a request that is called `app_id`, `tenant_id`
+/// or `user_id` (or the plural) is marked; the server does not start otherwise. On a field that holds a message, the
+/// mark replaces every NAMES_APP in that message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum Names {
     /// Nothing that access depends on.
     Unspecified = 0,
-    /// An app. It must exist and the key must reach it. Where the scope is TENANT it may be absent or a list.
+    /// An app. It must exist and the key must reach it. If the scope is TENANT, it may be absent or a list.
     App = 1,
-    /// A tenant. Absent, or the key's.
+    /// A tenant. If present, it must be the key's tenant.
     Tenant = 2,
     /// The user whose data the call reads or changes.
     User = 3,
     /// An app that does not exist yet: its tenant is checked, its id is not. Scope TENANT.
     NewApp = 4,
-    /// As NAMES_APP, and also an app whose deletion has begun and is not complete. Scope TENANT.
+    /// Like NAMES_APP, but also an app whose deletion has begun and is not complete. Scope TENANT.
     ClosedApp = 5,
     /// Items of the app that the request names elsewhere. The method itself answers an item of another app, so that the
     /// item fails alone. Scope APP.
     WithinApp = 6,
-    /// As NAMES_CLOSED_APP, and also an app of the tenant that was deleted and whose id is still reserved. Scope TENANT.
+    /// Like NAMES_CLOSED_APP, but also an app of the tenant that was deleted and whose id is still reserved. Scope TENANT.
     DeletedApp = 7,
 }
 impl Names {
@@ -146,16 +147,16 @@ impl Names {
         }
     }
 }
-/// What identifies an app profile.
+/// The identity of an app profile.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ProfileKey {
     /// The app, 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`.
     #[prost(string, tag="1")]
     pub app_id: ::prost::alloc::string::String,
-    /// The app's name for its user, 1 to 256 bytes without control characters, case-sensitive.
+    /// The app's id of the user, 1 to 256 bytes without control characters, case-sensitive.
     #[prost(string, tag="2")]
     pub user_id: ::prost::alloc::string::String,
-    /// The app's name for the device or installation, 1 to 256 bytes without control characters, case-sensitive.
+    /// The app's id of the device or installation, 1 to 256 bytes without control characters, case-sensitive.
     #[prost(string, tag="3")]
     pub device_id: ::prost::alloc::string::String,
 }
@@ -170,50 +171,50 @@ pub struct WebPushKeys {
     /// The subscription's authentication secret, 16 bytes.
     #[prost(bytes="vec", tag="2")]
     pub auth: ::prost::alloc::vec::Vec<u8>,
-    /// Which of the app's VAPID keys the browser subscribed with, 1 to 128 bytes without control characters. The push service
-    /// refuses a push that is signed with another one.
+    /// The id of the app's VAPID key with which the browser subscribed, 1 to 128 bytes without control characters. The
+    /// push service refuses a push that is signed with another key.
     #[prost(string, tag="3")]
     pub vapid_key_id: ::prost::alloc::string::String,
 }
-/// A push token with all that is needed to send to it.
+/// A push token and the data that is needed to send to it.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct PushEndpoint {
     /// The provider that delivers to the token. Required.
     #[prost(enumeration="PushProvider", tag="1")]
     pub provider: i32,
-    /// The token as the provider gave it, 1 to 4096 bytes; of WEB_PUSH the subscription's endpoint, an `https` URL.
-    /// Surrounding white space is removed. A token of APNS, APNS_VOIP or SAFARI is stored as lower-case hexadecimal: the angle
-    /// brackets and blanks of a printed one are removed, padded base64 is decoded. A word for no token (`null`, `undefined`,
-    /// zeros only) is INVALID_ARGUMENT, PLACEHOLDER_TOKEN. In an answer: absent for BRIDGE and CLIENT keys, and while the state
-    /// is INVALID.
+    /// The token as the provider gave it, 1 to 4096 bytes. For WEB_PUSH it is the subscription's endpoint, an `https` URL.
+    /// Surrounding white space is removed. A token of APNS, APNS_VOIP or SAFARI is stored as lower-case hexadecimal: the
+    /// angle brackets and blanks of a printed token are removed; padded base64 is decoded. A placeholder (`null`,
+    /// `undefined`, zeros only) is INVALID_ARGUMENT, PLACEHOLDER_TOKEN. In a response: absent for BRIDGE and CLIENT keys,
+    /// and while the state is INVALID.
     #[prost(string, tag="2")]
     pub token: ::prost::alloc::string::String,
     /// The bundle id, topic, package or site the token belongs to, up to 256 bytes without control characters. A label: the
     /// provider and the token identify an endpoint.
     #[prost(string, tag="3")]
     pub push_app_id: ::prost::alloc::string::String,
-    /// What the token is for. Default DEFAULT. A registration or an update replaces the profile's endpoints of every purpose
-    /// that it carries, whatever their provider; an app that wants two providers for one purpose sends both in one call.
+    /// What the token is for. Default DEFAULT. For every purpose that a registration or an update contains, it replaces
+    /// the profile's endpoints of all providers. An app that wants two providers for one purpose sends both in one call.
     #[prost(enumeration="PushPurpose", tag="4")]
     pub purpose: i32,
     /// Whether pushes go to this endpoint. Ignored in a request.
     #[prost(enumeration="PushEndpointState", tag="5")]
     pub state: i32,
-    /// When a registration or an update last carried this token (UTC). Ignored in a request.
+    /// When a registration or an update last contained this token (UTC). Ignored in a request.
     #[prost(message, optional, tag="6")]
     pub confirm_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// The subscription's keys, for WEB_PUSH only. The same token without keys keeps the stored ones; another token without
-    /// keys has none. In an answer: absent for BRIDGE and CLIENT keys.
+    /// The subscription's keys, for WEB_PUSH only. The same token without keys keeps the stored keys; another token
+    /// without keys has none. In a response: absent for BRIDGE and CLIENT keys.
     #[prost(message, optional, tag="7")]
     pub web_push: ::core::option::Option<WebPushKeys>,
-    /// The gateway the token belongs to, for APNS and APNS_VOIP only. Default: as the app's `push_app_ids` entry of this
-    /// `push_app_id` says, else PRODUCTION.
+    /// The gateway the token belongs to, for APNS and APNS_VOIP only. Default: the environment in the app's `push_app_ids`
+    /// entry for this `push_app_id`, or PRODUCTION.
     #[prost(enumeration="ApnsEnvironment", tag="8")]
     pub apns_environment: i32,
 }
 /// One registration of one user on one device in one app.
 ///
-/// Fields with presence: in an answer absent means "not known"; in an update without a mask absent means "leave alone".
+/// Fields with presence: in a response, absent means "not known"; in an update without a mask, absent means "unchanged".
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Profile {
     /// The profile's identity. Required in a request.
@@ -225,11 +226,11 @@ pub struct Profile {
     /// ACTIVE or UNREGISTERED.
     #[prost(enumeration="ProfileStatus", tag="3")]
     pub status: i32,
-    /// The user's place on the device.
+    /// The state of the user on the device.
     #[prost(enumeration="UserState", tag="4")]
     pub user_state: i32,
-    /// The channels the user may be reached by; never empty in an answer. In a request: empty keeps what is stored (in a
-    /// new profile: the app's channels); otherwise a subset of the app's channels, each at most once.
+    /// The channels by which the user may be reached; never empty in a response. In a request: empty keeps the stored
+    /// channels (a new profile gets the app's channels); otherwise a subset of the app's channels, each at most once.
     #[prost(enumeration="Channel", repeated, packed="false", tag="5")]
     pub channels: ::prost::alloc::vec::Vec<i32>,
     /// The push endpoints, at most one of each (provider, purpose), so at most 12.
@@ -251,7 +252,7 @@ pub struct Profile {
     /// Whether the user is signed in as a guest.
     #[prost(bool, optional, tag="11")]
     pub guest: ::core::option::Option<bool>,
-    /// Whether the app was in the foreground when it last said so.
+    /// Whether the app was in the foreground at its last report.
     #[prost(bool, optional, tag="12")]
     pub foreground: ::core::option::Option<bool>,
     /// The device's language, a BCP 47 tag by convention, up to 64 bytes without control characters. Empty: removed.
@@ -270,12 +271,12 @@ pub struct Profile {
     #[prost(string, optional, tag="17")]
     pub device_model: ::core::option::Option<::prost::alloc::string::String>,
     /// Monitored device attributes by their catalogue name in snake_case (`battery_level`), up to 64, values up to 1024
-    /// bytes. What is stored when is decided by the app's monitors; a name that the catalogue does not know for the
-    /// profile's platform is INVALID_ARGUMENT.
+    /// bytes. The app's monitors decide which values are stored. A name that is not in the catalogue of the profile's
+    /// platform is INVALID_ARGUMENT.
     #[prost(map="string, string", tag="18")]
     pub device_attributes: ::std::collections::HashMap<::prost::alloc::string::String, ::prost::alloc::string::String>,
-    /// Attributes of the app's own naming, up to 64, keys 1 to 64 bytes without control characters, values up to 1024
-    /// bytes. A patch merges; naming `custom_attributes` in a mask replaces them all.
+    /// Attributes that the app defines, up to 64, keys 1 to 64 bytes without control characters, values up to 1024 bytes.
+    /// A patch merges them; a mask that names `custom_attributes` replaces them all.
     #[prost(map="string, string", tag="19")]
     pub custom_attributes: ::std::collections::HashMap<::prost::alloc::string::String, ::prost::alloc::string::String>,
     /// When the profile was first registered (UTC). A registration after Unregister keeps it; after a deletion it is new.
@@ -284,22 +285,22 @@ pub struct Profile {
     /// When the profile was last registered (UTC).
     #[prost(message, optional, tag="21")]
     pub register_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// The last heartbeat on record (UTC). Absent: none yet.
+    /// The time of the last stored heartbeat (UTC). Absent: none yet.
     #[prost(message, optional, tag="22")]
     pub last_heartbeat_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// When the user last opened the app, as the app reports it (UTC). No rule reads it.
+    /// When the user last opened the app, as the app reports it (UTC). No rule uses it.
     #[prost(message, optional, tag="23")]
     pub last_opened_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// When anything but the heartbeat last changed (UTC).
+    /// When anything other than the heartbeat last changed (UTC).
     #[prost(message, optional, tag="24")]
     pub update_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// When the profile expires for want of a heartbeat (UTC). Absent while it is exempt: it never sent one.
+    /// When the profile expires without another heartbeat (UTC). Absent while it is exempt: it never sent a heartbeat.
     #[prost(message, optional, tag="25")]
     pub expire_time: ::core::option::Option<::prost_types::Timestamp>,
     /// Opaque version of the stored profile; changes with every write.
     #[prost(string, tag="26")]
     pub etag: ::prost::alloc::string::String,
-    /// Whether the user lets the app show notifications. Default UNSPECIFIED (never told), which is treated as granted.
+    /// Whether the user lets the app show notifications. Default UNSPECIFIED (not reported), which is treated as granted.
     #[prost(enumeration="PushPermission", tag="27")]
     pub push_permission: i32,
 }
@@ -373,7 +374,7 @@ impl ProfileStatus {
         }
     }
 }
-/// The user's place on a device that several users share.
+/// The state of the user on a device that several users share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum UserState {
@@ -498,7 +499,7 @@ impl PushProvider {
 pub enum PushPurpose {
     /// Not set. Read as DEFAULT.
     Unspecified = 0,
-    /// Every notification that is no incoming call.
+    /// Every notification other than an incoming call.
     Default = 1,
     /// Incoming calls.
     IncomingCall = 2,
@@ -525,11 +526,12 @@ impl PushPurpose {
         }
     }
 }
-/// The gateway of APNs that a token belongs to. A token sent to the other one is answered BadDeviceToken.
+/// The gateway of APNs that a token belongs to. The other gateway answers BadDeviceToken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum ApnsEnvironment {
-    /// Not set. In a request: as the app's `push_app_ids` entry of the token's `push_app_id` says, else PRODUCTION.
+    /// Not set. In a request: the environment in the app's `push_app_ids` entry for the token's `push_app_id`, or
+    /// PRODUCTION.
     Unspecified = 0,
     /// api.push.apple.com: apps from the App Store and TestFlight.
     Production = 1,
@@ -562,13 +564,14 @@ impl ApnsEnvironment {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum PushPermission {
-    /// Never told; treated as granted.
+    /// Not reported. Treated as granted.
     Unspecified = 0,
     /// The user allows notifications.
     Granted = 1,
     /// Notifications arrive quietly until the user decides (iOS).
     Provisional = 2,
-    /// The user allows none: the profile is no push recipient until the permission comes back. Its endpoints are kept.
+    /// The user does not allow notifications: the profile receives no push until the user allows them again. Its endpoints
+    /// are kept.
     Denied = 3,
 }
 impl PushPermission {
@@ -607,7 +610,7 @@ pub enum PushEndpointState {
     Superseded = 2,
     /// The provider said that the token is dead. The token was removed; a new one makes the endpoint deliverable again.
     Invalid = 3,
-    /// The provider refused the token for a cause that may lie in the sender's credentials. The token is kept.
+    /// The provider refused the token, but the cause may be the sender's credentials. The token is kept.
     Suspect = 4,
 }
 impl PushEndpointState {
@@ -673,7 +676,7 @@ impl AccountRemovalAction {
         }
     }
 }
-/// One of the app's push app ids: what a token with that id is for.
+/// One of the app's push app ids, and the use of its tokens.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct PushApp {
     /// The bundle id, topic, package or site, 1 to 256 bytes without control characters.
@@ -688,11 +691,12 @@ pub struct PushApp {
     /// What its tokens are for. Default DEFAULT.
     #[prost(enumeration="PushPurpose", tag="4")]
     pub purpose: i32,
-    /// The gateway of its tokens where a call does not say it, for APNS and APNS_VOIP only. Default UNSPECIFIED: PRODUCTION.
+    /// The gateway of its tokens unless a call names one. For APNS and APNS_VOIP only. Default UNSPECIFIED: PRODUCTION.
     #[prost(enumeration="ApnsEnvironment", tag="5")]
     pub apns_environment: i32,
 }
-/// How many profiles of the app the reaper may delete for inactivity in 24 hours: the larger of the two limits.
+/// The number of profiles of the app that the reaper may delete for inactivity in 24 hours. The larger of the two limits
+/// applies.
 #[derive(Clone, Copy, PartialEq, ::prost::Message)]
 pub struct ReaperBreaker {
     /// Share of the app's ACTIVE profiles, in percent, 0 to 100. Default 5.
@@ -702,8 +706,8 @@ pub struct ReaperBreaker {
     #[prost(int64, optional, tag="2")]
     pub minimum: ::core::option::Option<i64>,
 }
-/// How many endpoints of the app push feedback may remove in an hour: the larger of the two limits. Beyond, items that say
-/// a token is dead are answered HELD.
+/// The number of endpoints of the app that push feedback may remove in an hour. The larger of the two limits applies.
+/// Beyond it, items that report a dead token get the outcome HELD.
 #[derive(Clone, Copy, PartialEq, ::prost::Message)]
 pub struct FeedbackBreaker {
     /// Share of the app's deliverable endpoints, in percent, 0 to 100. Default 10.
@@ -713,13 +717,13 @@ pub struct FeedbackBreaker {
     #[prost(int64, optional, tag="2")]
     pub minimum: ::core::option::Option<i64>,
 }
-/// How in-app messages travel.
+/// The transports of in-app messages.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct InAppSettings {
-    /// Tried first. Default MQTT.
+    /// The transport to try first. Default MQTT.
     #[prost(enumeration="InAppTransport", tag="1")]
     pub primary_transport: i32,
-    /// Tried when the first fails. Default: the other one. Must differ from the first.
+    /// The transport to try if the first one fails. Must differ from it. Default: the other transport.
     #[prost(enumeration="InAppTransport", tag="2")]
     pub secondary_transport: i32,
     /// Whether to use the secured port (8883 for MQTT, 8884 for WebSocket). Default true.
@@ -741,14 +745,14 @@ pub struct DeviceAttributeMonitor {
     /// When it is stored. Required.
     #[prost(enumeration="MonitorKind", tag="3")]
     pub kind: i32,
-    /// The least time between two stored values. Required for INTERVAL, absent otherwise.
+    /// The minimum time between two stored values. Required for INTERVAL, absent otherwise.
     #[prost(message, optional, tag="4")]
     pub interval: ::core::option::Option<::prost_types::Duration>,
 }
-/// The names under which reports to the HTTP bridge give their values. Each list holds up to 8 names, 1 to 128 bytes
-/// without control characters, tried in their order: a query or form field or JSON member in any letter case; a path into
-/// nested JSON with dots (`account.name`, `tokens.0.value`); a path segment by its place after the endpoint, from 1 (`/2`).
-/// A list that is given replaces that parameter's default names.
+/// The names of the parameters in reports to the HTTP bridge. Each list holds up to 8 names, 1 to 128 bytes without
+/// control characters, which the bridge tries in order. A name is a query field, a form field or a JSON member, in any
+/// letter case; or a path into nested JSON with dots (`account.name`, `tokens.0.value`); or the number of a path segment
+/// after the endpoint, from 1 (`/2`). A list replaces the default names of its parameter.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct BridgeParameters {
     /// The account's user id. Default `username`, `user`, `/1`.
@@ -772,15 +776,15 @@ pub struct BridgeParameters {
     /// The installation's id. Default `installid`, `installation_id`, `device_id`.
     #[prost(string, repeated, tag="7")]
     pub device_id: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// The app's key of kind BRIDGE. Default `key`. The header `x-api-key` and HTTP Basic are read in any case.
+    /// The app's key of kind BRIDGE. Default `key`. The bridge always reads the header `x-api-key` and HTTP Basic, too.
     #[prost(string, repeated, tag="8")]
     pub secret: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
-/// The app's policies. In a request an absent field takes its default (CreateApp) or is left alone unless the mask names it
-/// (UpdateApp); an answer carries every value in force.
+/// The app's settings. In CreateApp, an absent field takes its default. In UpdateApp, an absent field is unchanged
+/// unless the mask names it. A response contains every value in force.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct AppSettings {
-    /// The app's push app ids, up to 64, each with what its tokens are for.
+    /// The app's push app ids, up to 64, each with the use of its tokens.
     #[prost(message, repeated, tag="1")]
     pub push_app_ids: ::prost::alloc::vec::Vec<PushApp>,
     /// How long after its last heartbeat a profile expires. Default 40 days, at most 365 days, longer than heartbeat_interval.
@@ -789,7 +793,8 @@ pub struct AppSettings {
     /// How often SDKs should send heartbeats. Default 15 days, shorter than inactivity_period.
     #[prost(message, optional, tag="3")]
     pub heartbeat_interval: ::core::option::Option<::prost_types::Duration>,
-    /// A heartbeat this soon after the stored one need not be stored. Default 1 hour, 0 to 1 day.
+    /// The service need not store a heartbeat that arrives within this time after the stored one. Default 1 hour, 0 to 1
+    /// day.
     #[prost(message, optional, tag="4")]
     pub heartbeat_granularity: ::core::option::Option<::prost_types::Duration>,
     /// How long after its registration a profile that never sent a heartbeat expires. Default absent: never.
@@ -819,13 +824,13 @@ pub struct AppSettings {
     /// Whether messages keep a copy on the server. Default false.
     #[prost(bool, optional, tag="13")]
     pub server_side_inbox: ::core::option::Option<bool>,
-    /// How in-app messages travel.
+    /// The transports of in-app messages.
     #[prost(message, optional, tag="14")]
     pub in_app: ::core::option::Option<InAppSettings>,
     /// The device attributes that are monitored, up to 128, each (platform, attribute) at most once. Default none.
     #[prost(message, repeated, tag="15")]
     pub device_attribute_monitors: ::prost::alloc::vec::Vec<DeviceAttributeMonitor>,
-    /// The names that reports to the HTTP bridge use. Default: the names of the reporter's documentation.
+    /// The names of the parameters in reports to the HTTP bridge. Default: the names in the reporter's documentation.
     #[prost(message, optional, tag="16")]
     pub bridge_parameters: ::core::option::Option<BridgeParameters>,
     /// When push feedback stops removing endpoints and waits for an operator. Default 10 percent, at least 1000.
@@ -835,16 +840,16 @@ pub struct AppSettings {
 /// One mobile or web application of a tenant.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct App {
-    /// Identifies the app, over all tenants; 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`. Cannot change.
+    /// The id of the app, unique across all tenants; 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`. Cannot change.
     #[prost(string, tag="1")]
     pub app_id: ::prost::alloc::string::String,
-    /// The company that owns the app. Default, and the only one allowed: the key's tenant.
+    /// The company that owns the app. Must be the key's tenant, which is the default.
     #[prost(string, tag="2")]
     pub tenant_id: ::prost::alloc::string::String,
-    /// A name for people, up to 256 bytes without control characters.
+    /// A display name, up to 256 bytes without control characters.
     #[prost(string, tag="3")]
     pub display_name: ::prost::alloc::string::String,
-    /// The app's policies.
+    /// The app's settings.
     #[prost(message, optional, tag="4")]
     pub settings: ::core::option::Option<AppSettings>,
     /// When the app was created (UTC).
@@ -853,7 +858,8 @@ pub struct App {
     /// When the app last changed (UTC).
     #[prost(message, optional, tag="6")]
     pub update_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// Opaque version of the stored app. In UpdateApp, where given: another one stored is ABORTED.
+    /// Opaque version of the stored app. In UpdateApp: if present and different from the stored etag, the call fails with
+    /// ABORTED.
     #[prost(string, tag="7")]
     pub etag: ::prost::alloc::string::String,
 }
@@ -872,13 +878,13 @@ pub struct Key {
     /// When it was created (UTC).
     #[prost(message, optional, tag="4")]
     pub create_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// When it was revoked (UTC). Absent: in force.
+    /// When it was revoked (UTC). Absent: it was not revoked.
     #[prost(message, optional, tag="5")]
     pub revoke_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// A name for people. Empty: none was given.
+    /// A display name. Empty: none.
     #[prost(string, tag="6")]
     pub label: ::prost::alloc::string::String,
-    /// When it ends by itself (UTC), as if revoked. Absent: never.
+    /// When it expires (UTC). An expired key is refused like a revoked one. Absent: never.
     #[prost(message, optional, tag="7")]
     pub expire_time: ::core::option::Option<::prost_types::Timestamp>,
     /// The UTC day of its last use. Absent: never used. Written once a day, some seconds after the first use.
@@ -924,11 +930,11 @@ impl InAppTransport {
 pub enum MonitorKind {
     /// Not set. Refused in a request.
     Unspecified = 0,
-    /// The first value after the registration stays.
+    /// Only the first value after the registration is stored.
     OneTime = 1,
     /// Each value is stored.
     Event = 2,
-    /// A value is stored when the interval since the stored one has passed.
+    /// A value is stored if the interval has passed since the stored one.
     Interval = 3,
 }
 impl MonitorKind {
@@ -969,7 +975,7 @@ pub struct CreateAppResponse {
     #[prost(message, optional, tag="1")]
     pub app: ::core::option::Option<App>,
 }
-/// Which app to read.
+/// The app to read.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetAppRequest {
     /// The app, 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`.
@@ -1001,16 +1007,16 @@ pub struct UpdateAppResponse {
     #[prost(message, optional, tag="1")]
     pub app: ::core::option::Option<App>,
 }
-/// Whose apps to list.
+/// The apps to list.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListAppsRequest {
-    /// The tenant. Default, and the only one allowed: the key's.
+    /// The tenant. Must be the key's tenant, which is the default.
     #[prost(string, tag="1")]
     pub tenant_id: ::prost::alloc::string::String,
-    /// How many to answer at most. Default 50; values above 1000 are coerced to 1000.
+    /// The maximum number of apps to return. Default 50; values above 1000 are coerced to 1000.
     #[prost(int32, tag="2")]
     pub page_size: i32,
-    /// The `next_page_token` of the page before, with the same filter. Opaque.
+    /// The `next_page_token` of the previous page. The filter must be the same. Opaque.
     #[prost(string, tag="3")]
     pub page_token: ::prost::alloc::string::String,
 }
@@ -1020,11 +1026,11 @@ pub struct ListAppsResponse {
     /// The apps.
     #[prost(message, repeated, tag="1")]
     pub apps: ::prost::alloc::vec::Vec<App>,
-    /// Opaque. Empty: this is the last page.
+    /// The token of the next page. Opaque. Empty on the last page.
     #[prost(string, tag="2")]
     pub next_page_token: ::prost::alloc::string::String,
 }
-/// Which app to delete.
+/// The app to delete.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct DeleteAppRequest {
     /// The app, 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`.
@@ -1034,11 +1040,11 @@ pub struct DeleteAppRequest {
     #[prost(bool, tag="2")]
     pub force: bool,
 }
-/// The app is gone.
+/// The app was deleted.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct DeleteAppResponse {
 }
-/// What key to create.
+/// The key to create.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct CreateKeyRequest {
     /// What the key may do. Required.
@@ -1047,11 +1053,11 @@ pub struct CreateKeyRequest {
     /// The one app the key reaches. Required for BRIDGE and CLIENT, refused for ADMIN and PROFILE.
     #[prost(string, tag="2")]
     pub app_id: ::prost::alloc::string::String,
-    /// A name for people, as what the key is for, up to 128 bytes without control characters. Default: none.
+    /// A display name, for example the use of the key, up to 128 bytes without control characters. Default: none.
     #[prost(string, tag="3")]
     pub label: ::prost::alloc::string::String,
-    /// When the key ends by itself: from then on, within 5 seconds, it is refused as if revoked. In the future. Default:
-    /// never.
+    /// When the key expires. Within 5 seconds after this time, the server refuses it like a revoked key. Must be in the
+    /// future. Default: never.
     #[prost(message, optional, tag="4")]
     pub expire_time: ::core::option::Option<::prost_types::Timestamp>,
 }
@@ -1061,11 +1067,11 @@ pub struct CreateKeyResponse {
     /// The key.
     #[prost(message, optional, tag="1")]
     pub key: ::core::option::Option<Key>,
-    /// The secret to send as `x-api-key`. Shown this once; only a keyed hash of it is stored.
+    /// The secret to send as `x-api-key`. Only this response contains it; the server stores a keyed hash of it.
     #[prost(string, tag="2")]
     pub secret: ::prost::alloc::string::String,
 }
-/// Whose keys to list.
+/// The keys to list.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListKeysRequest {
     /// Only the keys of this app. Default: every key of the tenant.
@@ -1079,38 +1085,38 @@ pub struct ListKeysResponse {
     #[prost(message, repeated, tag="1")]
     pub keys: ::prost::alloc::vec::Vec<Key>,
 }
-/// Which key to end.
+/// The key to revoke.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct RevokeKeyRequest {
     /// The key's id, 1 to 64 characters. Required.
     #[prost(string, tag="1")]
     pub key_id: ::prost::alloc::string::String,
 }
-/// The ended key.
+/// The revoked key.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct RevokeKeyResponse {
     /// The key, with its revoke_time.
     #[prost(message, optional, tag="1")]
     pub key: ::core::option::Option<Key>,
 }
-/// Which app.
+/// The app whose configuration to return.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetSdkConfigRequest {
     /// The app, 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`.
     #[prost(string, tag="1")]
     pub app_id: ::prost::alloc::string::String,
 }
-/// One way for in-app messages.
+/// A transport of in-app messages.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct InAppTransportConfig {
     /// The protocol.
     #[prost(enumeration="InAppTransport", tag="1")]
     pub transport: i32,
-    /// The secured port. 0: the secured port is not in use; the SDK takes the protocol's own.
+    /// The secured port. 0: the app does not use the secured port; the SDK uses the default port of the protocol.
     #[prost(int32, tag="2")]
     pub port: i32,
 }
-/// What an SDK of the app needs to know.
+/// The configuration of the app's SDKs.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct GetSdkConfigResponse {
     /// The app.
@@ -1131,7 +1137,7 @@ pub struct GetSdkConfigResponse {
     /// Whether messages keep a copy on the server.
     #[prost(bool, tag="6")]
     pub server_side_inbox: bool,
-    /// The ways for in-app messages, in the order to try them.
+    /// The transports of in-app messages, in the order in which to try them.
     #[prost(message, repeated, tag="7")]
     pub in_app_transports: ::prost::alloc::vec::Vec<InAppTransportConfig>,
     /// Whether in-app payloads are encrypted.
@@ -1144,8 +1150,8 @@ pub struct GetSdkConfigResponse {
     #[prost(message, repeated, tag="10")]
     pub push_app_ids: ::prost::alloc::vec::Vec<PushApp>,
 }
-/// Why a call was refused. `ErrorInfo.reason` is the value's name without its prefix; `ErrorInfo.domain` is
-/// `appprofile`; every dynamic word of the message is also in `ErrorInfo.metadata`.
+/// Why a call failed. `ErrorInfo.reason` is the value's name without its prefix; `ErrorInfo.domain` is `appprofile`;
+/// every variable part of the message is also in `ErrorInfo.metadata`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum ErrorReason {
@@ -1166,10 +1172,10 @@ pub enum ErrorReason {
     /// PERMISSION_DENIED: the key does not reach the tenant.
     /// Example: {"reason": "TENANT_NOT_ALLOWED", "domain": "appprofile", "metadata": {"tenant_id": "acme"}}
     TenantNotAllowed = 5,
-    /// INVALID_ARGUMENT: the bytes are no message of the method's request type.
+    /// INVALID_ARGUMENT: the bytes are not a message of the method's request type.
     /// Example: {"reason": "MALFORMED_MESSAGE", "domain": "appprofile", "metadata": {"type": "appprofile.v1.RegisterRequest"}}
     MalformedMessage = 6,
-    /// INVALID_ARGUMENT: a shape rule of the request is broken; `BadRequest` names the fields.
+    /// INVALID_ARGUMENT: the request breaks a validation rule; `BadRequest` names the fields.
     /// Example: {"reason": "INVALID_REQUEST", "domain": "appprofile", "metadata": {"fields": "key.user_id"}}
     InvalidRequest = 7,
     /// INVALID_ARGUMENT: an update mask names a field that is unknown or not writable.
@@ -1184,7 +1190,7 @@ pub enum ErrorReason {
     /// INVALID_ARGUMENT: the app's settings contradict each other or exceed a limit.
     /// Example: {"reason": "INVALID_SETTINGS", "domain": "appprofile", "metadata": {"fields": "app.settings.inactivity_period"}}
     InvalidSettings = 11,
-    /// INVALID_ARGUMENT: the page token is no token of this server, or belongs to another filter.
+    /// INVALID_ARGUMENT: the page token was not issued by this server, or belongs to another filter.
     /// Example: {"reason": "INVALID_PAGE_TOKEN", "domain": "appprofile", "metadata": {"fields": "page_token"}}
     InvalidPageToken = 12,
     /// INVALID_ARGUMENT: the database refused the data of this call; nothing was written.
@@ -1215,41 +1221,41 @@ pub enum ErrorReason {
     /// ABORTED: the etag of the request is not the stored one; nothing was written. Read again, then repeat.
     /// Example: {"reason": "ETAG_MISMATCH", "domain": "appprofile", "metadata": {"app_id": "shop"}}
     EtagMismatch = 21,
-    /// ABORTED: other calls kept changing the same data beyond the server's own retries; nothing was written.
+    /// ABORTED: other calls kept changing the same data until the server's own retries were used up; nothing was written.
     /// Example: {"reason": "CONFLICT", "domain": "appprofile", "metadata": {}}
     Conflict = 22,
     /// RESOURCE_EXHAUSTED: the write queue is full; `RetryInfo` says when to try again. Nothing was done.
     /// Example: {"reason": "QUEUE_FULL", "domain": "appprofile", "metadata": {"limit": "10000"}}
     QueueFull = 23,
-    /// RESOURCE_EXHAUSTED: too many calls in flight; `RetryInfo` says when to try again. Nothing was done.
+    /// RESOURCE_EXHAUSTED: too many calls are in flight; `RetryInfo` says when to try again. Nothing was done.
     /// Example: {"reason": "TOO_MANY_CALLS", "domain": "appprofile", "metadata": {"limit": "2000"}}
     TooManyCalls = 24,
-    /// UNAVAILABLE: the server is shutting down; repeat the call, or go on with the stream from its last resume token.
+    /// UNAVAILABLE: the server is shutting down; repeat the call, or resume the stream from its last resume token.
     /// Example: {"reason": "DRAINING", "domain": "appprofile", "metadata": {}}
     Draining = 25,
     /// UNAVAILABLE: the database cannot be reached; the outcome may be unknown; repeat the call.
     /// Example: {"reason": "DATABASE_UNAVAILABLE", "domain": "appprofile", "metadata": {}}
     DatabaseUnavailable = 26,
-    /// DEADLINE_EXCEEDED: the deadline passed first; the outcome is unknown; repeat the call.
+    /// DEADLINE_EXCEEDED: the deadline passed before the call was complete; the outcome is unknown; repeat the call.
     /// Example: {"reason": "DEADLINE", "domain": "appprofile", "metadata": {}}
     Deadline = 27,
-    /// INTERNAL: a fault of the server, logged there with the same `trace_id`.
+    /// INTERNAL: an error in the server, which logs it with the same `trace_id`.
     /// Example: {"reason": "INTERNAL", "domain": "appprofile", "metadata": {"trace_id": "5b1c…"}}
     Internal = 28,
-    /// INVALID_ARGUMENT: a push token is no token but a word for none, such as `null`, `(null)`, `undefined`, `BLACKLISTED` or
-    /// zeros only. Send no endpoint while there is no token.
+    /// INVALID_ARGUMENT: a push token is a placeholder, such as `null`, `(null)`, `undefined`, `BLACKLISTED` or zeros
+    /// only. Send no endpoint while there is no token.
     /// Example: {"reason": "PLACEHOLDER_TOKEN", "domain": "appprofile", "metadata": {"fields": "push_endpoints\[0\].token"}}
     PlaceholderToken = 29,
-    /// FAILED_PRECONDITION: the `sequence` of the call is not above the highest one applied for the device (UpdateProfileData:
-    /// for the profile), which `highest` says. A later call was applied before; nothing was written. Do not repeat the call as
-    /// it is.
+    /// FAILED_PRECONDITION: the `sequence` of the call is not above the highest one applied for the device
+    /// (UpdateProfileData: for the profile). `highest` gives that number. A later call has already been applied; nothing
+    /// was written. Do not repeat the call unchanged.
     /// Example: {"reason": "OUT_OF_ORDER", "domain": "appprofile", "metadata": {"app_id": "shop", "sequence": "4", "highest": "7"}}
     OutOfOrder = 30,
     /// RESOURCE_EXHAUSTED: the server, or the key, has too many streams open; `RetryInfo` says when to try again. Nothing
     /// was done.
     /// Example: {"reason": "TOO_MANY_STREAMS", "domain": "appprofile", "metadata": {"of": "the key", "limit": "100", "retry_after": "1"}}
     TooManyStreams = 31,
-    /// UNAVAILABLE: the stream has reached its age (30 minutes unless configured otherwise). Go on from the last resume
+    /// UNAVAILABLE: the stream has reached its age (30 minutes unless configured otherwise). Resume from the last resume
     /// token that was received.
     /// Example: {"reason": "STREAM_AGED", "domain": "appprofile", "metadata": {}}
     StreamAged = 32,
@@ -1345,8 +1351,8 @@ pub struct RegisterRequest {
     /// The platform of the app. Default UNSPECIFIED (not known).
     #[prost(enumeration="Platform", tag="2")]
     pub platform: i32,
-    /// The channels the user may be reached by; never empty in an answer. In a request: empty keeps what is stored (in a
-    /// new profile: the app's channels); otherwise a subset of the app's channels, each at most once.
+    /// The channels by which the user may be reached; never empty in a response. In a request: empty keeps the stored
+    /// channels (a new profile gets the app's channels); otherwise a subset of the app's channels, each at most once.
     #[prost(enumeration="Channel", repeated, packed="false", tag="3")]
     pub channels: ::prost::alloc::vec::Vec<i32>,
     /// The push endpoints, at most one of each (provider, purpose), so at most 12.
@@ -1368,7 +1374,7 @@ pub struct RegisterRequest {
     /// Whether the user is signed in as a guest.
     #[prost(bool, optional, tag="9")]
     pub guest: ::core::option::Option<bool>,
-    /// Whether the app was in the foreground when it last said so.
+    /// Whether the app was in the foreground at its last report.
     #[prost(bool, optional, tag="10")]
     pub foreground: ::core::option::Option<bool>,
     /// The device's language, a BCP 47 tag by convention, up to 64 bytes without control characters. Empty: removed.
@@ -1387,39 +1393,38 @@ pub struct RegisterRequest {
     #[prost(string, optional, tag="15")]
     pub device_model: ::core::option::Option<::prost::alloc::string::String>,
     /// Monitored device attributes by their catalogue name in snake_case (`battery_level`), up to 64, values up to 1024
-    /// bytes. What is stored when is decided by the app's monitors; a name that the catalogue does not know for the
-    /// profile's platform is INVALID_ARGUMENT.
+    /// bytes. The app's monitors decide which values are stored. A name that is not in the catalogue of the profile's
+    /// platform is INVALID_ARGUMENT.
     #[prost(map="string, string", tag="16")]
     pub device_attributes: ::std::collections::HashMap<::prost::alloc::string::String, ::prost::alloc::string::String>,
-    /// Attributes of the app's own naming, up to 64, keys 1 to 64 bytes without control characters, values up to 1024
-    /// bytes. A patch merges; naming `custom_attributes` in a mask replaces them all.
+    /// Attributes that the app defines, up to 64, keys 1 to 64 bytes without control characters, values up to 1024 bytes.
+    /// A patch merges them; a mask that names `custom_attributes` replaces them all.
     #[prost(map="string, string", tag="17")]
     pub custom_attributes: ::std::collections::HashMap<::prost::alloc::string::String, ::prost::alloc::string::String>,
-    /// When the user last opened the app, as the app reports it (UTC). No rule reads it.
+    /// When the user last opened the app, as the app reports it (UTC). No rule uses it.
     #[prost(message, optional, tag="18")]
     pub last_opened_time: ::core::option::Option<::prost_types::Timestamp>,
     /// Whether the user lets the app show notifications. Default UNSPECIFIED: keeps what is stored.
     #[prost(enumeration="PushPermission", tag="19")]
     pub push_permission: i32,
-    /// The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
-    /// Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
-    /// the highest one applied for the device is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
-    /// method is answered as applied. Default: none; then the order of arrival
-    /// decides.
+    /// The sequence number of this call, at least 0. The installation increases it with each Register, Unregister,
+    /// UpdateProfileData and RemoveAccount and keeps it across restarts. A call fails with FAILED_PRECONDITION,
+    /// OUT_OF_ORDER, unless its number is higher than the highest one applied for the device. A repetition of the call
+    /// with the highest number, by the same method, succeeds. Default: none; then the order of arrival decides.
     #[prost(int64, optional, tag="20")]
     pub sequence: ::core::option::Option<i64>,
 }
-/// Another profile that changed, and how. A profile that changed in several ways is listed once for each. A CLIENT key is
-/// told no other user's ids: it gets one entry for each effect, without a key.
+/// Another profile that changed, and how. A profile that changed in several ways is listed once for each. A CLIENT key
+/// does not see the ids of other users: it gets one entry for each effect, without `key`.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Displacement {
     /// The profile that changed. Absent for CLIENT keys.
     #[prost(message, optional, tag="1")]
     pub key: ::core::option::Option<ProfileKey>,
-    /// What happened to it.
+    /// How it changed.
     #[prost(enumeration="DisplacementEffect", tag="2")]
     pub effect: i32,
-    /// How many profiles the entry stands for: 1 where `key` is given.
+    /// The number of profiles that the entry represents: 1 if `key` is present.
     #[prost(int32, tag="3")]
     pub count: i32,
 }
@@ -1438,7 +1443,7 @@ pub struct RegisterResponse {
     /// Every other profile that changed.
     #[prost(message, repeated, tag="4")]
     pub displaced: ::prost::alloc::vec::Vec<Displacement>,
-    /// For the caller's engineers, in English: for example that more than 100 users share the device.
+    /// Warnings for the caller's developers, in English. Example: more than 100 users share the device.
     #[prost(string, repeated, tag="5")]
     pub warnings: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
@@ -1449,10 +1454,11 @@ pub struct HeartbeatRequest {
     #[prost(message, optional, tag="1")]
     pub key: ::core::option::Option<ProfileKey>,
 }
-/// What the heartbeat set.
+/// The times of the profile after a heartbeat.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct HeartbeatResponse {
-    /// The heartbeat on record (UTC). It may be older than this call by less than the app's heartbeat granularity.
+    /// The time of the stored heartbeat (UTC). It may be older than this call by less than the app's heartbeat
+    /// granularity.
     #[prost(message, optional, tag="1")]
     pub last_heartbeat_time: ::core::option::Option<::prost_types::Timestamp>,
     /// When the profile expires without another heartbeat (UTC).
@@ -1465,15 +1471,15 @@ pub struct HeartbeatResponse {
 /// Heartbeats of many profiles.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct BatchHeartbeatRequest {
-    /// The profiles that are alive, 1 to 1000. A key that breaks a shape rule, or is of an app that the caller does not
-    /// reach, fails only its own result.
+    /// The profiles that are alive, 1 to 1000. A key that is not valid, or that belongs to an app that the caller does not
+    /// reach, fails alone.
     #[prost(message, repeated, tag="1")]
     pub keys: ::prost::alloc::vec::Vec<ProfileKey>,
 }
-/// The answer to one key.
+/// The result for one key.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct BatchHeartbeatResult {
-    /// The key's place in the request, from 0.
+    /// The index of the key in the request, from 0.
     #[prost(int32, tag="1")]
     pub index: i32,
     /// The heartbeat, or why there is none.
@@ -1488,12 +1494,12 @@ pub mod batch_heartbeat_result {
         /// The heartbeat.
         #[prost(message, tag="2")]
         Heartbeat(super::HeartbeatResponse),
-        /// The error, as Heartbeat would answer it.
+        /// The error that Heartbeat returns in this case.
         #[prost(message, tag="3")]
         Status(::tonic_types::pb::Status),
     }
 }
-/// The answers, in the order of the keys.
+/// The results, in the order of the keys.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct BatchHeartbeatResponse {
     /// One result for each key.
@@ -1512,20 +1518,20 @@ pub struct UpdateProfileDataRequest {
     /// and so are more than 256 names.
     #[prost(message, optional, tag="2")]
     pub update_mask: ::core::option::Option<::prost_types::FieldMask>,
-    /// Device attributes to remove, by name. A name that is not stored is no error.
+    /// Device attributes to remove, by name. A name that is not stored is not an error.
     #[prost(string, repeated, tag="3")]
     pub remove_device_attributes: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// Custom attributes to remove, by name. A name that is not stored is no error.
+    /// Custom attributes to remove, by name. A name that is not stored is not an error.
     #[prost(string, repeated, tag="4")]
     pub remove_custom_attributes: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// The etag the caller read. Default: no check. Another one stored: ABORTED, nothing written.
+    /// The etag that the caller read. If the stored etag differs, the call fails with ABORTED and writes nothing. Default:
+    /// no check.
     #[prost(string, tag="5")]
     pub etag: ::prost::alloc::string::String,
-    /// The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
-    /// Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
-    /// the highest one applied for the profile is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
-    /// method is answered as applied. Default: none; then the order of arrival
-    /// decides.
+    /// The sequence number of this call, at least 0. The installation increases it with each Register, Unregister,
+    /// UpdateProfileData and RemoveAccount and keeps it across restarts. A call fails with FAILED_PRECONDITION,
+    /// OUT_OF_ORDER, unless its number is higher than the highest one applied for the profile. A repetition of the call
+    /// with the highest number, by the same method, succeeds. Default: none; then the order of arrival decides.
     #[prost(int64, optional, tag="6")]
     pub sequence: ::core::option::Option<i64>,
 }
@@ -1545,7 +1551,7 @@ pub struct UpdateProfileDataResponse {
     /// The profile as stored.
     #[prost(message, optional, tag="1")]
     pub profile: ::core::option::Option<Profile>,
-    /// What was not stored, and why.
+    /// The values that were not stored, and why.
     #[prost(message, repeated, tag="2")]
     pub ignored: ::prost::alloc::vec::Vec<IgnoredValue>,
     /// Every other profile that changed.
@@ -1561,11 +1567,10 @@ pub struct UnregisterRequest {
     /// Whether a missing profile is a success. Default false.
     #[prost(bool, tag="2")]
     pub allow_missing: bool,
-    /// The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
-    /// Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
-    /// the highest one applied for the device is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
-    /// method is answered as applied. Default: none; then the order of arrival
-    /// decides.
+    /// The sequence number of this call, at least 0. The installation increases it with each Register, Unregister,
+    /// UpdateProfileData and RemoveAccount and keeps it across restarts. A call fails with FAILED_PRECONDITION,
+    /// OUT_OF_ORDER, unless its number is higher than the highest one applied for the device. A repetition of the call
+    /// with the highest number, by the same method, succeeds. Default: none; then the order of arrival decides.
     #[prost(int64, optional, tag="3")]
     pub sequence: ::core::option::Option<i64>,
 }
@@ -1576,7 +1581,7 @@ pub struct UnregisterResponse {
     #[prost(message, optional, tag="1")]
     pub profile: ::core::option::Option<Profile>,
 }
-/// Which profiles to delete.
+/// The profiles to delete.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct DeleteDeviceProfileRequest {
     /// The app, 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`.
@@ -1585,16 +1590,16 @@ pub struct DeleteDeviceProfileRequest {
     /// Whether finding no profile is a success. Default false.
     #[prost(bool, tag="6")]
     pub allow_missing: bool,
-    /// Whose profiles. Required.
+    /// The owner of the profiles. Required.
     #[prost(oneof="delete_device_profile_request::Owner", tags="2, 3")]
     pub owner: ::core::option::Option<delete_device_profile_request::Owner>,
-    /// On which device. Required.
+    /// The device or devices. Required.
     #[prost(oneof="delete_device_profile_request::Scope", tags="4, 5")]
     pub scope: ::core::option::Option<delete_device_profile_request::Scope>,
 }
 /// Nested message and enum types in `DeleteDeviceProfileRequest`.
 pub mod delete_device_profile_request {
-    /// Whose profiles. Required.
+    /// The owner of the profiles. Required.
     #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
     pub enum Owner {
         /// The user.
@@ -1604,7 +1609,7 @@ pub mod delete_device_profile_request {
         #[prost(string, tag="3")]
         CustomerId(::prost::alloc::string::String),
     }
-    /// On which device. Required.
+    /// The device or devices. Required.
     #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
     pub enum Scope {
         /// This device.
@@ -1615,17 +1620,18 @@ pub mod delete_device_profile_request {
         AllDevices(bool),
     }
 }
-/// What was deleted.
+/// The result of a deletion.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct DeleteDeviceProfileResponse {
     /// The deleted profiles.
     #[prost(message, repeated, tag="1")]
     pub deleted: ::prost::alloc::vec::Vec<ProfileKey>,
 }
-/// One answer of a push provider. Its rules are checked item by item: a broken one is INVALID in its own result.
+/// One response of a push provider. Each item is validated separately: an item that is not valid gets the outcome
+/// INVALID.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct PushFeedback {
-    /// The provider that answered. Required.
+    /// The provider that responded. Required.
     #[prost(enumeration="PushProvider", tag="1")]
     pub provider: i32,
     /// The bundle id, topic, package or site the message was sent to, up to 256 bytes. Default: any.
@@ -1634,31 +1640,32 @@ pub struct PushFeedback {
     /// The provider's own error code as received (`UNREGISTERED`, `BadDeviceToken`, `80300007`), up to 256 bytes. The
     /// spellings of senders' libraries (`messaging/registration-token-not-registered`, `NotRegistered`) and status lines
     /// (`410 Gone`) are understood too; case and separators do not matter. Empty with a 2xx status, or `OK`: the provider
-    /// took the message, which clears an endpoint that is suspect.
+    /// accepted the message; an endpoint that was suspect is suspect no longer.
     #[prost(string, tag="5")]
     pub error_code: ::prost::alloc::string::String,
-    /// The HTTP status the provider answered with, 0 (not known) or 100 to 599.
+    /// The HTTP status of the provider's response, 100 to 599, or 0 (not known).
     #[prost(int32, tag="6")]
     pub http_status: i32,
     /// The provider's error message as received, up to 4096 bytes.
     #[prost(string, tag="7")]
     pub error_message: ::prost::alloc::string::String,
-    /// The provider's own time for the answer (APNs 410: `timestamp`). The evidence time where given.
+    /// The time that the provider's response gives (APNs 410: `timestamp`). If present, it is the evidence time.
     #[prost(message, optional, tag="8")]
     pub provider_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// When sending the message began. The evidence time where the provider gives none; one of the two is required.
+    /// When the sender began to send the message. The evidence time if `provider_time` is absent; one of the two is
+    /// required.
     #[prost(message, optional, tag="9")]
     pub sent_at: ::core::option::Option<::prost_types::Timestamp>,
     /// The caller's or the provider's id of the message, up to 256 bytes. Not interpreted.
     #[prost(string, tag="10")]
     pub message_id: ::prost::alloc::string::String,
-    /// What the answer is about. Required.
+    /// The token or the profile that the response is about. Required.
     #[prost(oneof="push_feedback::Target", tags="2, 3")]
     pub target: ::core::option::Option<push_feedback::Target>,
 }
 /// Nested message and enum types in `PushFeedback`.
 pub mod push_feedback {
-    /// What the answer is about. Required.
+    /// The token or the profile that the response is about. Required.
     #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
     pub enum Target {
         /// The push token the message was sent to, 1 to 4096 bytes.
@@ -1669,34 +1676,34 @@ pub mod push_feedback {
         Key(super::ProfileKey),
     }
 }
-/// Answers of push providers for one app.
+/// Responses of push providers for one app.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ReportPushFeedbackRequest {
     /// The app, 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`.
     #[prost(string, tag="1")]
     pub app_id: ::prost::alloc::string::String,
-    /// The answers, 1 to 1000.
+    /// The responses, 1 to 1000.
     #[prost(message, repeated, tag="2")]
     pub feedback: ::prost::alloc::vec::Vec<PushFeedback>,
 }
-/// The answer to one feedback item.
+/// The result of one feedback item.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct PushFeedbackResult {
-    /// The item's place in the request, from 0.
+    /// The index of the item in the request, from 0.
     #[prost(int32, tag="1")]
     pub index: i32,
-    /// What it led to.
+    /// The outcome.
     #[prost(enumeration="PushFeedbackOutcome", tag="2")]
     pub outcome: i32,
     /// The profiles that changed.
     #[prost(message, repeated, tag="3")]
     pub affected: ::prost::alloc::vec::Vec<ProfileKey>,
-    /// Why, in English, where the outcome does not say it all; of UNRECOGNIZED what was not understood. Up to 256
-    /// characters. Never holds a token.
+    /// The reason, in English, if the outcome alone does not explain it; with UNRECOGNIZED, the part that was not
+    /// recognized. Up to 256 characters. Never holds a token.
     #[prost(string, tag="4")]
     pub detail: ::prost::alloc::string::String,
 }
-/// The answers, in the order of the items.
+/// The results, in the order of the items.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ReportPushFeedbackResponse {
     /// One result for each item.
@@ -1728,31 +1735,31 @@ pub struct RemoveAccountRequest {
     /// The push tokens of the installation, 1 to 8. The profile must hold at least one of them.
     #[prost(message, repeated, tag="4")]
     pub tokens: ::prost::alloc::vec::Vec<ReportedToken>,
-    /// When the report arrived (UTC). Default, and the latest that counts: now.
+    /// When the report arrived (UTC). Default: now. A later time counts as now.
     #[prost(message, optional, tag="5")]
     pub report_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// What to do. Default: the app's setting.
+    /// The action to take. Default: the app's setting.
     #[prost(enumeration="AccountRemovalAction", tag="6")]
     pub action: i32,
-    /// The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
-    /// Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
-    /// the highest one applied for the device that holds the tokens is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
-    /// method is answered as applied. Default: none; then the order of arrival
-    /// decides.
+    /// The sequence number of this call, at least 0. The installation increases it with each Register, Unregister,
+    /// UpdateProfileData and RemoveAccount and keeps it across restarts. A call fails with FAILED_PRECONDITION,
+    /// OUT_OF_ORDER, unless its number is higher than the highest one applied for the device that holds the tokens. A
+    /// repetition of the call with the highest number, by the same method, succeeds. Default: none; then the order of
+    /// arrival decides.
     #[prost(int64, optional, tag="7")]
     pub sequence: ::core::option::Option<i64>,
 }
-/// What the report changed.
+/// The result of an account-removal report.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RemoveAccountResponse {
     /// The profiles that changed.
     #[prost(message, repeated, tag="1")]
     pub removed: ::prost::alloc::vec::Vec<ProfileKey>,
-    /// What it led to.
+    /// The outcome.
     #[prost(enumeration="AccountRemovalOutcome", tag="2")]
     pub outcome: i32,
 }
-/// Which profile to read.
+/// The profile to read.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetProfileRequest {
     /// The profile. Required.
@@ -1766,32 +1773,32 @@ pub struct GetProfileResponse {
     #[prost(message, optional, tag="1")]
     pub profile: ::core::option::Option<Profile>,
 }
-/// Which profiles to list. Every filter that is given must match.
+/// The profiles to list. A profile is listed if it matches every filter that is set.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListProfilesRequest {
     /// The app, 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`.
     #[prost(string, tag="1")]
     pub app_id: ::prost::alloc::string::String,
-    /// Only this user's. Default: any.
+    /// Lists only profiles of this user. Default: any user.
     #[prost(string, tag="2")]
     pub user_id: ::prost::alloc::string::String,
-    /// Only this device's. Default: any.
+    /// Lists only profiles of this device. Default: any device.
     #[prost(string, tag="3")]
     pub device_id: ::prost::alloc::string::String,
-    /// Only this customer's. Default: any.
+    /// Lists only profiles of this customer. Default: any customer.
     #[prost(string, tag="4")]
     pub customer_id: ::prost::alloc::string::String,
-    /// Only of this status. Default: any.
+    /// Lists only profiles with this status. Default: any status.
     #[prost(enumeration="ProfileStatus", tag="5")]
     pub status: i32,
-    /// Only of this platform. Default: any.
+    /// Lists only profiles with this platform. Default: any platform.
     #[prost(enumeration="Platform", tag="6")]
     pub platform: i32,
-    /// How many profiles to answer at most. Default 50; values above 1000 are coerced to 1000. A page holds fewer where
-    /// profiles are large: it ends at about 1 MiB, and next_page_token goes on from there.
+    /// The maximum number of profiles to return. Default 50; values above 1000 are coerced to 1000. A page holds fewer if
+    /// the profiles are large: it ends at about 1 MiB, and `next_page_token` continues from there.
     #[prost(int32, tag="7")]
     pub page_size: i32,
-    /// The `next_page_token` of the page before, with the same filter. Opaque.
+    /// The `next_page_token` of the previous page. The filter must be the same. Opaque.
     #[prost(string, tag="8")]
     pub page_token: ::prost::alloc::string::String,
 }
@@ -1801,11 +1808,11 @@ pub struct ListProfilesResponse {
     /// The profiles.
     #[prost(message, repeated, tag="1")]
     pub profiles: ::prost::alloc::vec::Vec<Profile>,
-    /// Opaque. Empty: this is the last page.
+    /// The token of the next page. Opaque. Empty on the last page.
     #[prost(string, tag="2")]
     pub next_page_token: ::prost::alloc::string::String,
 }
-/// What a registration did to another profile.
+/// How a registration changed another profile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum DisplacementEffect {
@@ -1888,36 +1895,36 @@ impl IgnoredReason {
         }
     }
 }
-/// What one feedback item led to.
+/// The outcome of one feedback item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum PushFeedbackOutcome {
     /// Not set.
     Unspecified = 0,
-    /// The token is dead and push was the only way to reach the profile: it is deleted.
+    /// The token is dead and push was the only channel of the profile: the profile is deleted.
     ProfileDeleted = 1,
     /// The token is dead and was removed; the profile stays.
     EndpointInvalidated = 2,
-    /// The token was refused for a cause that may lie in the sender's credentials: marked, kept.
+    /// The provider refused the token, but the cause may be the sender's credentials: the token is marked and kept.
     EndpointSuspect = 3,
     /// The token was confirmed at or after the evidence time: nothing changed.
     Stale = 4,
-    /// A passing fault of the provider: nothing changed.
+    /// A temporary failure of the provider: nothing changed.
     Transient = 5,
-    /// The sender's credentials were refused: nothing changed; the app's operators are told by an event.
+    /// The provider refused the sender's credentials: nothing changed; an event informs the app's operators.
     CredentialProblem = 6,
-    /// No profile holds the token (any more): nothing changed.
+    /// No profile holds the token, or none holds it any longer: nothing changed.
     UnknownToken = 7,
-    /// The error code is not known to mean anything about the token: nothing changed.
+    /// The error code is not known: nothing changed.
     Unrecognized = 8,
-    /// The item breaks a rule, which `detail` names: nothing changed.
+    /// The item is not valid; `detail` says why: nothing changed.
     Invalid = 9,
-    /// The token is said to be dead, but the app lost more endpoints to feedback in the last hour than its limit
-    /// (`AppSettings.feedback_breaker`) allows: the endpoint is marked suspect, nothing else changed. Report the item again
-    /// later, or have an operator decide (`profile-grpc feedback show|go|stop`). `detail` gives the numbers.
+    /// The provider says that the token is dead, but the app lost more endpoints to feedback in the last hour than its
+    /// limit (`AppSettings.feedback_breaker`) allows: the endpoint is marked suspect, nothing else changed. Report the
+    /// item again later, or let an operator decide (`profile-grpc feedback show|go|stop`). `detail` gives the numbers.
     Held = 10,
-    /// The provider took a message for the token: an endpoint that was suspect is no longer. `affected` names the profiles
-    /// of which that was true.
+    /// The provider accepted a message for the token: an endpoint that was suspect is suspect no longer. `affected` lists
+    /// the profiles whose endpoint was suspect.
     Confirmed = 11,
 }
 impl PushFeedbackOutcome {
@@ -1960,7 +1967,7 @@ impl PushFeedbackOutcome {
         }
     }
 }
-/// What an account-removal report led to.
+/// The outcome of an account-removal report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum AccountRemovalOutcome {
@@ -1997,7 +2004,7 @@ impl AccountRemovalOutcome {
         }
     }
 }
-/// Which days of which app.
+/// The app and the days to report.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetMadUsageRequest {
     /// The app, 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`.
@@ -2016,7 +2023,7 @@ pub struct MadDay {
     /// The day (UTC).
     #[prost(message, optional, tag="1")]
     pub date: ::core::option::Option<super::super::google::r#type::Date>,
-    /// How many devices were counted on it.
+    /// The number of devices that were counted on it.
     #[prost(int64, tag="2")]
     pub counted: i64,
 }
@@ -2026,10 +2033,10 @@ pub struct GetMadUsageResponse {
     /// Every day of the range, in order.
     #[prost(message, repeated, tag="1")]
     pub days: ::prost::alloc::vec::Vec<MadDay>,
-    /// How many different devices were counted in the range.
+    /// The number of different devices that were counted in the range.
     #[prost(int64, tag="2")]
     pub distinct: i64,
-    /// How many different devices were counted in the 30 days up to now.
+    /// The number of different devices that were counted in the last 30 days.
     #[prost(int64, tag="3")]
     pub rolling_30_days: i64,
 }

@@ -57,11 +57,11 @@ class _MonitorKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_MonitorKi
     MONITOR_KIND_UNSPECIFIED: _MonitorKind.ValueType  # 0
     """Not set. Refused in a request."""
     MONITOR_KIND_ONE_TIME: _MonitorKind.ValueType  # 1
-    """The first value after the registration stays."""
+    """Only the first value after the registration is stored."""
     MONITOR_KIND_EVENT: _MonitorKind.ValueType  # 2
     """Each value is stored."""
     MONITOR_KIND_INTERVAL: _MonitorKind.ValueType  # 3
-    """A value is stored when the interval since the stored one has passed."""
+    """A value is stored if the interval has passed since the stored one."""
 
 class MonitorKind(_MonitorKind, metaclass=_MonitorKindEnumTypeWrapper):
     """When a monitored device attribute is stored."""
@@ -69,16 +69,16 @@ class MonitorKind(_MonitorKind, metaclass=_MonitorKindEnumTypeWrapper):
 MONITOR_KIND_UNSPECIFIED: MonitorKind.ValueType  # 0
 """Not set. Refused in a request."""
 MONITOR_KIND_ONE_TIME: MonitorKind.ValueType  # 1
-"""The first value after the registration stays."""
+"""Only the first value after the registration is stored."""
 MONITOR_KIND_EVENT: MonitorKind.ValueType  # 2
 """Each value is stored."""
 MONITOR_KIND_INTERVAL: MonitorKind.ValueType  # 3
-"""A value is stored when the interval since the stored one has passed."""
+"""A value is stored if the interval has passed since the stored one."""
 Global___MonitorKind: _TypeAlias = MonitorKind  # noqa: Y015
 
 @_typing.final
 class PushApp(_message.Message):
-    """One of the app's push app ids: what a token with that id is for."""
+    """One of the app's push app ids, and the use of its tokens."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -96,7 +96,7 @@ class PushApp(_message.Message):
     purpose: _profile_pb2.PushPurpose.ValueType
     """What its tokens are for. Default DEFAULT."""
     apns_environment: _profile_pb2.ApnsEnvironment.ValueType
-    """The gateway of its tokens where a call does not say it, for APNS and APNS_VOIP only. Default UNSPECIFIED: PRODUCTION."""
+    """The gateway of its tokens unless a call names one. For APNS and APNS_VOIP only. Default UNSPECIFIED: PRODUCTION."""
     def __init__(
         self,
         *,
@@ -116,7 +116,9 @@ Global___PushApp: _TypeAlias = PushApp  # noqa: Y015
 
 @_typing.final
 class ReaperBreaker(_message.Message):
-    """How many profiles of the app the reaper may delete for inactivity in 24 hours: the larger of the two limits."""
+    """The number of profiles of the app that the reaper may delete for inactivity in 24 hours. The larger of the two limits
+    applies.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -149,8 +151,8 @@ Global___ReaperBreaker: _TypeAlias = ReaperBreaker  # noqa: Y015
 
 @_typing.final
 class FeedbackBreaker(_message.Message):
-    """How many endpoints of the app push feedback may remove in an hour: the larger of the two limits. Beyond, items that say
-    a token is dead are answered HELD.
+    """The number of endpoints of the app that push feedback may remove in an hour. The larger of the two limits applies.
+    Beyond it, items that report a dead token get the outcome HELD.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -184,7 +186,7 @@ Global___FeedbackBreaker: _TypeAlias = FeedbackBreaker  # noqa: Y015
 
 @_typing.final
 class InAppSettings(_message.Message):
-    """How in-app messages travel."""
+    """The transports of in-app messages."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -193,9 +195,9 @@ class InAppSettings(_message.Message):
     USE_SECURED_PORT_FIELD_NUMBER: _builtins.int
     PAYLOAD_ENCRYPTION_FIELD_NUMBER: _builtins.int
     primary_transport: Global___InAppTransport.ValueType
-    """Tried first. Default MQTT."""
+    """The transport to try first. Default MQTT."""
     secondary_transport: Global___InAppTransport.ValueType
-    """Tried when the first fails. Default: the other one. Must differ from the first."""
+    """The transport to try if the first one fails. Must differ from it. Default: the other transport."""
     use_secured_port: _builtins.bool
     """Whether to use the secured port (8883 for MQTT, 8884 for WebSocket). Default true."""
     payload_encryption: _builtins.bool
@@ -241,7 +243,7 @@ class DeviceAttributeMonitor(_message.Message):
     """When it is stored. Required."""
     @_builtins.property
     def interval(self) -> _duration_pb2.Duration:
-        """The least time between two stored values. Required for INTERVAL, absent otherwise."""
+        """The minimum time between two stored values. Required for INTERVAL, absent otherwise."""
 
     def __init__(
         self,
@@ -261,10 +263,10 @@ Global___DeviceAttributeMonitor: _TypeAlias = DeviceAttributeMonitor  # noqa: Y0
 
 @_typing.final
 class BridgeParameters(_message.Message):
-    """The names under which reports to the HTTP bridge give their values. Each list holds up to 8 names, 1 to 128 bytes
-    without control characters, tried in their order: a query or form field or JSON member in any letter case; a path into
-    nested JSON with dots (`account.name`, `tokens.0.value`); a path segment by its place after the endpoint, from 1 (`/2`).
-    A list that is given replaces that parameter's default names.
+    """The names of the parameters in reports to the HTTP bridge. Each list holds up to 8 names, 1 to 128 bytes without
+    control characters, which the bridge tries in order. A name is a query field, a form field or a JSON member, in any
+    letter case; or a path into nested JSON with dots (`account.name`, `tokens.0.value`); or the number of a path segment
+    after the endpoint, from 1 (`/2`). A list replaces the default names of its parameter.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -307,7 +309,7 @@ class BridgeParameters(_message.Message):
 
     @_builtins.property
     def secret(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """The app's key of kind BRIDGE. Default `key`. The header `x-api-key` and HTTP Basic are read in any case."""
+        """The app's key of kind BRIDGE. Default `key`. The bridge always reads the header `x-api-key` and HTTP Basic, too."""
 
     def __init__(
         self,
@@ -331,8 +333,8 @@ Global___BridgeParameters: _TypeAlias = BridgeParameters  # noqa: Y015
 
 @_typing.final
 class AppSettings(_message.Message):
-    """The app's policies. In a request an absent field takes its default (CreateApp) or is left alone unless the mask names it
-    (UpdateApp); an answer carries every value in force.
+    """The app's settings. In CreateApp, an absent field takes its default. In UpdateApp, an absent field is unchanged
+    unless the mask names it. A response contains every value in force.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -366,7 +368,7 @@ class AppSettings(_message.Message):
     """Whether messages keep a copy on the server. Default false."""
     @_builtins.property
     def push_app_ids(self) -> _containers.RepeatedCompositeFieldContainer[Global___PushApp]:
-        """The app's push app ids, up to 64, each with what its tokens are for."""
+        """The app's push app ids, up to 64, each with the use of its tokens."""
 
     @_builtins.property
     def inactivity_period(self) -> _duration_pb2.Duration:
@@ -378,7 +380,9 @@ class AppSettings(_message.Message):
 
     @_builtins.property
     def heartbeat_granularity(self) -> _duration_pb2.Duration:
-        """A heartbeat this soon after the stored one need not be stored. Default 1 hour, 0 to 1 day."""
+        """The service need not store a heartbeat that arrives within this time after the stored one. Default 1 hour, 0 to 1
+        day.
+        """
 
     @_builtins.property
     def never_heartbeat_ttl(self) -> _duration_pb2.Duration:
@@ -398,7 +402,7 @@ class AppSettings(_message.Message):
 
     @_builtins.property
     def in_app(self) -> Global___InAppSettings:
-        """How in-app messages travel."""
+        """The transports of in-app messages."""
 
     @_builtins.property
     def device_attribute_monitors(self) -> _containers.RepeatedCompositeFieldContainer[Global___DeviceAttributeMonitor]:
@@ -406,7 +410,7 @@ class AppSettings(_message.Message):
 
     @_builtins.property
     def bridge_parameters(self) -> Global___BridgeParameters:
-        """The names that reports to the HTTP bridge use. Default: the names of the reporter's documentation."""
+        """The names of the parameters in reports to the HTTP bridge. Default: the names in the reporter's documentation."""
 
     @_builtins.property
     def feedback_breaker(self) -> Global___FeedbackBreaker:
@@ -470,16 +474,18 @@ class App(_message.Message):
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
     app_id: _builtins.str
-    """Identifies the app, over all tenants; 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`. Cannot change."""
+    """The id of the app, unique across all tenants; 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`. Cannot change."""
     tenant_id: _builtins.str
-    """The company that owns the app. Default, and the only one allowed: the key's tenant."""
+    """The company that owns the app. Must be the key's tenant, which is the default."""
     display_name: _builtins.str
-    """A name for people, up to 256 bytes without control characters."""
+    """A display name, up to 256 bytes without control characters."""
     etag: _builtins.str
-    """Opaque version of the stored app. In UpdateApp, where given: another one stored is ABORTED."""
+    """Opaque version of the stored app. In UpdateApp: if present and different from the stored etag, the call fails with
+    ABORTED.
+    """
     @_builtins.property
     def settings(self) -> Global___AppSettings:
-        """The app's policies."""
+        """The app's settings."""
 
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
@@ -529,18 +535,18 @@ class Key(_message.Message):
     app_id: _builtins.str
     """The one app it reaches (BRIDGE and CLIENT). Empty: every app of its tenant."""
     label: _builtins.str
-    """A name for people. Empty: none was given."""
+    """A display name. Empty: none."""
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
         """When it was created (UTC)."""
 
     @_builtins.property
     def revoke_time(self) -> _timestamp_pb2.Timestamp:
-        """When it was revoked (UTC). Absent: in force."""
+        """When it was revoked (UTC). Absent: it was not revoked."""
 
     @_builtins.property
     def expire_time(self) -> _timestamp_pb2.Timestamp:
-        """When it ends by itself (UTC), as if revoked. Absent: never."""
+        """When it expires (UTC). An expired key is refused like a revoked one. Absent: never."""
 
     @_builtins.property
     def last_used_day(self) -> _date_pb2.Date:

@@ -26,9 +26,9 @@ if _version_not_supported:
 
 
 class AppServiceStub(object):
-    """For operators. GetApp, ListApps and GetSdkConfig also for internal services and SDKs.
-    Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
-    entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
+    """The service for operators. Internal services may also call GetApp, ListApps and GetSdkConfig, and SDKs GetSdkConfig.
+    A message may be up to 4 MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value
+    and 32 bytes for each entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
     """
 
     def __init__(self, channel):
@@ -85,9 +85,9 @@ class AppServiceStub(object):
 
 
 class AppServiceServicer(object):
-    """For operators. GetApp, ListApps and GetSdkConfig also for internal services and SDKs.
-    Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
-    entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
+    """The service for operators. Internal services may also call GetApp, ListApps and GetSdkConfig, and SDKs GetSdkConfig.
+    A message may be up to 4 MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value
+    and 32 bytes for each entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
     """
 
     def CreateApp(self, request, context):
@@ -106,8 +106,8 @@ class AppServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def UpdateApp(self, request, context):
-        """Changes an app; in force at once, without rewriting a profile. Errors: NOT_FOUND (APP_NOT_FOUND), INVALID_ARGUMENT
-        (UNKNOWN_FIELD, INVALID_SETTINGS), ABORTED (ETAG_MISMATCH).
+        """Changes an app. The change is in force at once and rewrites no profile. Errors: NOT_FOUND (APP_NOT_FOUND),
+        INVALID_ARGUMENT (UNKNOWN_FIELD, INVALID_SETTINGS), ABORTED (ETAG_MISMATCH).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -129,30 +129,30 @@ class AppServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def CreateKey(self, request, context):
-        """Creates a key of the caller's tenant. The secret is answered this once. Not idempotent: a repeated call makes another
-        key, which ListKeys shows and RevokeKey ends.
+        """Creates a key of the caller's tenant. Only this response contains the secret. Not idempotent: a repeated call
+        creates another key, which ListKeys lists and RevokeKey revokes.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListKeys(self, request, context):
-        """Lists keys, revoked ones too, newest first.
+        """Lists keys, including revoked keys, newest first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RevokeKey(self, request, context):
-        """Ends a key, at once here and within 5 seconds on every worker. Repeating it succeeds. Errors: NOT_FOUND
-        (KEY_NOT_FOUND).
+        """Revokes a key. It takes effect at once on the worker that runs the call, and within 5 seconds on every other
+        worker. Repeating it succeeds. Errors: NOT_FOUND (KEY_NOT_FOUND).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetSdkConfig(self, request, context):
-        """What an SDK of the app needs to know.
+        """Returns the configuration of the app's SDKs.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -215,9 +215,9 @@ def add_AppServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class AppService(object):
-    """For operators. GetApp, ListApps and GetSdkConfig also for internal services and SDKs.
-    Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
-    entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
+    """The service for operators. Internal services may also call GetApp, ListApps and GetSdkConfig, and SDKs GetSdkConfig.
+    A message may be up to 4 MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value
+    and 32 bytes for each entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
     """
 
     @staticmethod

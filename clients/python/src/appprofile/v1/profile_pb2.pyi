@@ -86,7 +86,7 @@ class _UserStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_UserState.V
     """Registered earlier, or unregistered: receives push (while registered), no in-app messages."""
 
 class UserState(_UserState, metaclass=_UserStateEnumTypeWrapper):
-    """The user's place on a device that several users share."""
+    """The state of the user on a device that several users share."""
 
 USER_STATE_UNSPECIFIED: UserState.ValueType  # 0
 """Not set."""
@@ -173,7 +173,7 @@ class _PushPurposeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PushPurpo
     PUSH_PURPOSE_UNSPECIFIED: _PushPurpose.ValueType  # 0
     """Not set. Read as DEFAULT."""
     PUSH_PURPOSE_DEFAULT: _PushPurpose.ValueType  # 1
-    """Every notification that is no incoming call."""
+    """Every notification other than an incoming call."""
     PUSH_PURPOSE_INCOMING_CALL: _PushPurpose.ValueType  # 2
     """Incoming calls."""
 
@@ -183,7 +183,7 @@ class PushPurpose(_PushPurpose, metaclass=_PushPurposeEnumTypeWrapper):
 PUSH_PURPOSE_UNSPECIFIED: PushPurpose.ValueType  # 0
 """Not set. Read as DEFAULT."""
 PUSH_PURPOSE_DEFAULT: PushPurpose.ValueType  # 1
-"""Every notification that is no incoming call."""
+"""Every notification other than an incoming call."""
 PUSH_PURPOSE_INCOMING_CALL: PushPurpose.ValueType  # 2
 """Incoming calls."""
 Global___PushPurpose: _TypeAlias = PushPurpose  # noqa: Y015
@@ -195,17 +195,21 @@ class _ApnsEnvironment:
 class _ApnsEnvironmentEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ApnsEnvironment.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     APNS_ENVIRONMENT_UNSPECIFIED: _ApnsEnvironment.ValueType  # 0
-    """Not set. In a request: as the app's `push_app_ids` entry of the token's `push_app_id` says, else PRODUCTION."""
+    """Not set. In a request: the environment in the app's `push_app_ids` entry for the token's `push_app_id`, or
+    PRODUCTION.
+    """
     APNS_ENVIRONMENT_PRODUCTION: _ApnsEnvironment.ValueType  # 1
     """api.push.apple.com: apps from the App Store and TestFlight."""
     APNS_ENVIRONMENT_SANDBOX: _ApnsEnvironment.ValueType  # 2
     """api.sandbox.push.apple.com: apps that Xcode installed."""
 
 class ApnsEnvironment(_ApnsEnvironment, metaclass=_ApnsEnvironmentEnumTypeWrapper):
-    """The gateway of APNs that a token belongs to. A token sent to the other one is answered BadDeviceToken."""
+    """The gateway of APNs that a token belongs to. The other gateway answers BadDeviceToken."""
 
 APNS_ENVIRONMENT_UNSPECIFIED: ApnsEnvironment.ValueType  # 0
-"""Not set. In a request: as the app's `push_app_ids` entry of the token's `push_app_id` says, else PRODUCTION."""
+"""Not set. In a request: the environment in the app's `push_app_ids` entry for the token's `push_app_id`, or
+PRODUCTION.
+"""
 APNS_ENVIRONMENT_PRODUCTION: ApnsEnvironment.ValueType  # 1
 """api.push.apple.com: apps from the App Store and TestFlight."""
 APNS_ENVIRONMENT_SANDBOX: ApnsEnvironment.ValueType  # 2
@@ -219,25 +223,29 @@ class _PushPermission:
 class _PushPermissionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PushPermission.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     PUSH_PERMISSION_UNSPECIFIED: _PushPermission.ValueType  # 0
-    """Never told; treated as granted."""
+    """Not reported. Treated as granted."""
     PUSH_PERMISSION_GRANTED: _PushPermission.ValueType  # 1
     """The user allows notifications."""
     PUSH_PERMISSION_PROVISIONAL: _PushPermission.ValueType  # 2
     """Notifications arrive quietly until the user decides (iOS)."""
     PUSH_PERMISSION_DENIED: _PushPermission.ValueType  # 3
-    """The user allows none: the profile is no push recipient until the permission comes back. Its endpoints are kept."""
+    """The user does not allow notifications: the profile receives no push until the user allows them again. Its endpoints
+    are kept.
+    """
 
 class PushPermission(_PushPermission, metaclass=_PushPermissionEnumTypeWrapper):
     """Whether the user lets the app show notifications."""
 
 PUSH_PERMISSION_UNSPECIFIED: PushPermission.ValueType  # 0
-"""Never told; treated as granted."""
+"""Not reported. Treated as granted."""
 PUSH_PERMISSION_GRANTED: PushPermission.ValueType  # 1
 """The user allows notifications."""
 PUSH_PERMISSION_PROVISIONAL: PushPermission.ValueType  # 2
 """Notifications arrive quietly until the user decides (iOS)."""
 PUSH_PERMISSION_DENIED: PushPermission.ValueType  # 3
-"""The user allows none: the profile is no push recipient until the permission comes back. Its endpoints are kept."""
+"""The user does not allow notifications: the profile receives no push until the user allows them again. Its endpoints
+are kept.
+"""
 Global___PushPermission: _TypeAlias = PushPermission  # noqa: Y015
 
 class _PushEndpointState:
@@ -255,7 +263,7 @@ class _PushEndpointStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Pus
     PUSH_ENDPOINT_STATE_INVALID: _PushEndpointState.ValueType  # 3
     """The provider said that the token is dead. The token was removed; a new one makes the endpoint deliverable again."""
     PUSH_ENDPOINT_STATE_SUSPECT: _PushEndpointState.ValueType  # 4
-    """The provider refused the token for a cause that may lie in the sender's credentials. The token is kept."""
+    """The provider refused the token, but the cause may be the sender's credentials. The token is kept."""
 
 class PushEndpointState(_PushEndpointState, metaclass=_PushEndpointStateEnumTypeWrapper):
     """Whether pushes go to an endpoint."""
@@ -269,7 +277,7 @@ PUSH_ENDPOINT_STATE_SUPERSEDED: PushEndpointState.ValueType  # 2
 PUSH_ENDPOINT_STATE_INVALID: PushEndpointState.ValueType  # 3
 """The provider said that the token is dead. The token was removed; a new one makes the endpoint deliverable again."""
 PUSH_ENDPOINT_STATE_SUSPECT: PushEndpointState.ValueType  # 4
-"""The provider refused the token for a cause that may lie in the sender's credentials. The token is kept."""
+"""The provider refused the token, but the cause may be the sender's credentials. The token is kept."""
 Global___PushEndpointState: _TypeAlias = PushEndpointState  # noqa: Y015
 
 class _AccountRemovalAction:
@@ -302,7 +310,7 @@ Global___AccountRemovalAction: _TypeAlias = AccountRemovalAction  # noqa: Y015
 
 @_typing.final
 class ProfileKey(_message.Message):
-    """What identifies an app profile."""
+    """The identity of an app profile."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -312,9 +320,9 @@ class ProfileKey(_message.Message):
     app_id: _builtins.str
     """The app, 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`."""
     user_id: _builtins.str
-    """The app's name for its user, 1 to 256 bytes without control characters, case-sensitive."""
+    """The app's id of the user, 1 to 256 bytes without control characters, case-sensitive."""
     device_id: _builtins.str
-    """The app's name for the device or installation, 1 to 256 bytes without control characters, case-sensitive."""
+    """The app's id of the device or installation, 1 to 256 bytes without control characters, case-sensitive."""
     def __init__(
         self,
         *,
@@ -348,8 +356,8 @@ class WebPushKeys(_message.Message):
     auth: _builtins.bytes
     """The subscription's authentication secret, 16 bytes."""
     vapid_key_id: _builtins.str
-    """Which of the app's VAPID keys the browser subscribed with, 1 to 128 bytes without control characters. The push service
-    refuses a push that is signed with another one.
+    """The id of the app's VAPID key with which the browser subscribed, 1 to 128 bytes without control characters. The
+    push service refuses a push that is signed with another key.
     """
     def __init__(
         self,
@@ -368,7 +376,7 @@ Global___WebPushKeys: _TypeAlias = WebPushKeys  # noqa: Y015
 
 @_typing.final
 class PushEndpoint(_message.Message):
-    """A push token with all that is needed to send to it."""
+    """A push token and the data that is needed to send to it."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -383,34 +391,34 @@ class PushEndpoint(_message.Message):
     provider: Global___PushProvider.ValueType
     """The provider that delivers to the token. Required."""
     token: _builtins.str
-    """The token as the provider gave it, 1 to 4096 bytes; of WEB_PUSH the subscription's endpoint, an `https` URL.
-    Surrounding white space is removed. A token of APNS, APNS_VOIP or SAFARI is stored as lower-case hexadecimal: the angle
-    brackets and blanks of a printed one are removed, padded base64 is decoded. A word for no token (`null`, `undefined`,
-    zeros only) is INVALID_ARGUMENT, PLACEHOLDER_TOKEN. In an answer: absent for BRIDGE and CLIENT keys, and while the state
-    is INVALID.
+    """The token as the provider gave it, 1 to 4096 bytes. For WEB_PUSH it is the subscription's endpoint, an `https` URL.
+    Surrounding white space is removed. A token of APNS, APNS_VOIP or SAFARI is stored as lower-case hexadecimal: the
+    angle brackets and blanks of a printed token are removed; padded base64 is decoded. A placeholder (`null`,
+    `undefined`, zeros only) is INVALID_ARGUMENT, PLACEHOLDER_TOKEN. In a response: absent for BRIDGE and CLIENT keys,
+    and while the state is INVALID.
     """
     push_app_id: _builtins.str
     """The bundle id, topic, package or site the token belongs to, up to 256 bytes without control characters. A label: the
     provider and the token identify an endpoint.
     """
     purpose: Global___PushPurpose.ValueType
-    """What the token is for. Default DEFAULT. A registration or an update replaces the profile's endpoints of every purpose
-    that it carries, whatever their provider; an app that wants two providers for one purpose sends both in one call.
+    """What the token is for. Default DEFAULT. For every purpose that a registration or an update contains, it replaces
+    the profile's endpoints of all providers. An app that wants two providers for one purpose sends both in one call.
     """
     state: Global___PushEndpointState.ValueType
     """Whether pushes go to this endpoint. Ignored in a request."""
     apns_environment: Global___ApnsEnvironment.ValueType
-    """The gateway the token belongs to, for APNS and APNS_VOIP only. Default: as the app's `push_app_ids` entry of this
-    `push_app_id` says, else PRODUCTION.
+    """The gateway the token belongs to, for APNS and APNS_VOIP only. Default: the environment in the app's `push_app_ids`
+    entry for this `push_app_id`, or PRODUCTION.
     """
     @_builtins.property
     def confirm_time(self) -> _timestamp_pb2.Timestamp:
-        """When a registration or an update last carried this token (UTC). Ignored in a request."""
+        """When a registration or an update last contained this token (UTC). Ignored in a request."""
 
     @_builtins.property
     def web_push(self) -> Global___WebPushKeys:
-        """The subscription's keys, for WEB_PUSH only. The same token without keys keeps the stored ones; another token without
-        keys has none. In an answer: absent for BRIDGE and CLIENT keys.
+        """The subscription's keys, for WEB_PUSH only. The same token without keys keeps the stored keys; another token
+        without keys has none. In a response: absent for BRIDGE and CLIENT keys.
         """
 
     def __init__(
@@ -437,7 +445,7 @@ Global___PushEndpoint: _TypeAlias = PushEndpoint  # noqa: Y015
 class Profile(_message.Message):
     """One registration of one user on one device in one app.
 
-    Fields with presence: in an answer absent means "not known"; in an update without a mask absent means "leave alone".
+    Fields with presence: in a response, absent means "not known"; in an update without a mask, absent means "unchanged".
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -514,7 +522,7 @@ class Profile(_message.Message):
     status: Global___ProfileStatus.ValueType
     """ACTIVE or UNREGISTERED."""
     user_state: Global___UserState.ValueType
-    """The user's place on the device."""
+    """The state of the user on the device."""
     customer_id: _builtins.str
     """Links the customer profile, 1 to 256 bytes without control characters. Empty: unlinked."""
     rtm_id: _builtins.str
@@ -528,7 +536,7 @@ class Profile(_message.Message):
     guest: _builtins.bool
     """Whether the user is signed in as a guest."""
     foreground: _builtins.bool
-    """Whether the app was in the foreground when it last said so."""
+    """Whether the app was in the foreground at its last report."""
     language: _builtins.str
     """The device's language, a BCP 47 tag by convention, up to 64 bytes without control characters. Empty: removed."""
     time_zone: _builtins.str
@@ -542,15 +550,15 @@ class Profile(_message.Message):
     etag: _builtins.str
     """Opaque version of the stored profile; changes with every write."""
     push_permission: Global___PushPermission.ValueType
-    """Whether the user lets the app show notifications. Default UNSPECIFIED (never told), which is treated as granted."""
+    """Whether the user lets the app show notifications. Default UNSPECIFIED (not reported), which is treated as granted."""
     @_builtins.property
     def key(self) -> Global___ProfileKey:
         """The profile's identity. Required in a request."""
 
     @_builtins.property
     def channels(self) -> _containers.RepeatedScalarFieldContainer[Global___Channel.ValueType]:
-        """The channels the user may be reached by; never empty in an answer. In a request: empty keeps what is stored (in a
-        new profile: the app's channels); otherwise a subset of the app's channels, each at most once.
+        """The channels by which the user may be reached; never empty in a response. In a request: empty keeps the stored
+        channels (a new profile gets the app's channels); otherwise a subset of the app's channels, each at most once.
         """
 
     @_builtins.property
@@ -560,14 +568,14 @@ class Profile(_message.Message):
     @_builtins.property
     def device_attributes(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
         """Monitored device attributes by their catalogue name in snake_case (`battery_level`), up to 64, values up to 1024
-        bytes. What is stored when is decided by the app's monitors; a name that the catalogue does not know for the
-        profile's platform is INVALID_ARGUMENT.
+        bytes. The app's monitors decide which values are stored. A name that is not in the catalogue of the profile's
+        platform is INVALID_ARGUMENT.
         """
 
     @_builtins.property
     def custom_attributes(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
-        """Attributes of the app's own naming, up to 64, keys 1 to 64 bytes without control characters, values up to 1024
-        bytes. A patch merges; naming `custom_attributes` in a mask replaces them all.
+        """Attributes that the app defines, up to 64, keys 1 to 64 bytes without control characters, values up to 1024 bytes.
+        A patch merges them; a mask that names `custom_attributes` replaces them all.
         """
 
     @_builtins.property
@@ -580,19 +588,19 @@ class Profile(_message.Message):
 
     @_builtins.property
     def last_heartbeat_time(self) -> _timestamp_pb2.Timestamp:
-        """The last heartbeat on record (UTC). Absent: none yet."""
+        """The time of the last stored heartbeat (UTC). Absent: none yet."""
 
     @_builtins.property
     def last_opened_time(self) -> _timestamp_pb2.Timestamp:
-        """When the user last opened the app, as the app reports it (UTC). No rule reads it."""
+        """When the user last opened the app, as the app reports it (UTC). No rule uses it."""
 
     @_builtins.property
     def update_time(self) -> _timestamp_pb2.Timestamp:
-        """When anything but the heartbeat last changed (UTC)."""
+        """When anything other than the heartbeat last changed (UTC)."""
 
     @_builtins.property
     def expire_time(self) -> _timestamp_pb2.Timestamp:
-        """When the profile expires for want of a heartbeat (UTC). Absent while it is exempt: it never sent one."""
+        """When the profile expires without another heartbeat (UTC). Absent while it is exempt: it never sent a heartbeat."""
 
     def __init__(
         self,

@@ -26,9 +26,9 @@ if _version_not_supported:
 
 
 class ProfileServiceStub(object):
-    """For devices, gateways and internal services. Every method may be repeated safely.
-    Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
-    entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
+    """The service for devices, gateways and internal services. Every method is safe to retry. A message may be up to 4 MiB.
+    The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value and 32 bytes for each entry,
+    including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
     """
 
     def __init__(self, channel):
@@ -90,14 +90,15 @@ class ProfileServiceStub(object):
 
 
 class ProfileServiceServicer(object):
-    """For devices, gateways and internal services. Every method may be repeated safely.
-    Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
-    entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
+    """The service for devices, gateways and internal services. Every method is safe to retry. A message may be up to 4 MiB.
+    The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value and 32 bytes for each entry,
+    including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
     """
 
     def Register(self, request, context):
-        """Creates the profile, or registers it again. Absent fields keep what is stored; maps merge. The newest registration
-        owns the device and its push tokens; the answer lists every other profile that changed because of it.
+        """Creates the profile, or registers it again. An absent field keeps its stored value; maps are merged. The newest
+        registration owns the device and its push tokens; the response lists every other profile that changed because of
+        it.
         Errors: INVALID_ARGUMENT (CHANNEL_NOT_ENABLED, INVALID_ATTRIBUTE, PLACEHOLDER_TOKEN), FAILED_PRECONDITION
         (OUT_OF_ORDER).
         """
@@ -106,7 +107,7 @@ class ProfileServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def Heartbeat(self, request, context):
-        """Says that the installation is alive. Never creates a profile.
+        """Records that the installation is alive. Never creates a profile.
         Errors: NOT_FOUND (REREGISTER_REQUIRED, with the cause), FAILED_PRECONDITION (PROFILE_UNREGISTERED).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -114,8 +115,8 @@ class ProfileServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def BatchHeartbeat(self, request, context):
-        """Heartbeats of 1 to 1000 profiles, of any of the caller's apps, each answered on its own.
-        Errors of an item are in its result, as Heartbeat would answer them.
+        """Records the heartbeats of 1 to 1000 profiles, of any of the caller's apps. Each has a result of its own.
+        Errors of an item are in its result. They are the errors that Heartbeat returns.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -147,8 +148,9 @@ class ProfileServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def ReportPushFeedback(self, request, context):
-        """Takes 1 to 1000 answers of push providers and removes what they prove dead, each item on its own. An item acts only
-        if its evidence is newer than the token's last confirmation: late feedback never harms a live registration.
+        """Processes 1 to 1000 responses of push providers and removes the tokens that they prove dead. Each item has a result
+        of its own. An item has an effect only if its evidence is newer than the token's last confirmation: late feedback
+        never harms a live registration.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -156,8 +158,8 @@ class ProfileServiceServicer(object):
 
     def RemoveAccount(self, request, context):
         """Applies one account-removal report: removes the profile that matches the account and holds a reported token, unless it
-        was registered after the report. What the bridge calls. Errors: INVALID_ARGUMENT (PLACEHOLDER_TOKEN: no reported token
-        is one), FAILED_PRECONDITION (OUT_OF_ORDER).
+        was registered after the report. The HTTP bridge calls this method. Errors: INVALID_ARGUMENT (PLACEHOLDER_TOKEN:
+        every reported token is a placeholder), FAILED_PRECONDITION (OUT_OF_ORDER).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -239,9 +241,9 @@ def add_ProfileServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ProfileService(object):
-    """For devices, gateways and internal services. Every method may be repeated safely.
-    Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
-    entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
+    """The service for devices, gateways and internal services. Every method is safe to retry. A message may be up to 4 MiB.
+    The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value and 32 bytes for each entry,
+    including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
     """
 
     @staticmethod

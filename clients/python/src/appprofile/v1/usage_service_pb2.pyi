@@ -21,7 +21,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class GetMadUsageRequest(_message.Message):
-    """Which days of which app."""
+    """The app and the days to report."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -62,7 +62,7 @@ class MadDay(_message.Message):
     DATE_FIELD_NUMBER: _builtins.int
     COUNTED_FIELD_NUMBER: _builtins.int
     counted: _builtins.int
-    """How many devices were counted on it."""
+    """The number of devices that were counted on it."""
     @_builtins.property
     def date(self) -> _date_pb2.Date:
         """The day (UTC)."""
@@ -91,9 +91,9 @@ class GetMadUsageResponse(_message.Message):
     DISTINCT_FIELD_NUMBER: _builtins.int
     ROLLING_30_DAYS_FIELD_NUMBER: _builtins.int
     distinct: _builtins.int
-    """How many different devices were counted in the range."""
+    """The number of different devices that were counted in the range."""
     rolling_30_days: _builtins.int
-    """How many different devices were counted in the 30 days up to now."""
+    """The number of different devices that were counted in the last 30 days."""
     @_builtins.property
     def days(self) -> _containers.RepeatedCompositeFieldContainer[Global___MadDay]:
         """Every day of the range, in order."""

@@ -26,9 +26,9 @@ if _version_not_supported:
 
 
 class UsageServiceStub(object):
-    """For billing. A device is one (app, user, device); it is counted once in 30 days.
-    Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
-    entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
+    """The service for billing. A device is one (app, user, device); it is counted once in 30 days. A message may be up to 4
+    MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value and 32 bytes for each
+    entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
     """
 
     def __init__(self, channel):
@@ -45,14 +45,14 @@ class UsageServiceStub(object):
 
 
 class UsageServiceServicer(object):
-    """For billing. A device is one (app, user, device); it is counted once in 30 days.
-    Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
-    entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
+    """The service for billing. A device is one (app, user, device); it is counted once in 30 days. A message may be up to 4
+    MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value and 32 bytes for each
+    entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
     """
 
     def GetMadUsage(self, request, context):
-        """Reports the monthly active devices of an app of the key's tenant. Also of one that was deleted, for as long as its
-        id is reserved (400 days). Errors: INVALID_ARGUMENT (INVALID_REQUEST).
+        """Reports the monthly active devices of an app of the key's tenant. A deleted app is reported as long as its id is
+        reserved (400 days). Errors: INVALID_ARGUMENT (INVALID_REQUEST).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -75,9 +75,9 @@ def add_UsageServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class UsageService(object):
-    """For billing. A device is one (app, user, device); it is counted once in 30 days.
-    Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
-    entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
+    """The service for billing. A device is one (app, user, device); it is counted once in 30 days. A message may be up to 4
+    MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value and 32 bytes for each
+    entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
     """
 
     @staticmethod

@@ -27,9 +27,9 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class UsageServiceStub:
-    """For billing. A device is one (app, user, device); it is counted once in 30 days.
-    Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
-    entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
+    """The service for billing. A device is one (app, user, device); it is counted once in 30 days. A message may be up to 4
+    MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value and 32 bytes for each
+    entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
     """
 
     @_typing.overload
@@ -37,27 +37,27 @@ class UsageServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> UsageServiceAsyncStub: ...
     GetMadUsage: _grpc.UnaryUnaryMultiCallable[_usage_service_pb2.GetMadUsageRequest, _usage_service_pb2.GetMadUsageResponse]
-    """Reports the monthly active devices of an app of the key's tenant. Also of one that was deleted, for as long as its
-    id is reserved (400 days). Errors: INVALID_ARGUMENT (INVALID_REQUEST).
+    """Reports the monthly active devices of an app of the key's tenant. A deleted app is reported as long as its id is
+    reserved (400 days). Errors: INVALID_ARGUMENT (INVALID_REQUEST).
     """
 
 @_typing.type_check_only
 class UsageServiceAsyncStub(UsageServiceStub):
-    """For billing. A device is one (app, user, device); it is counted once in 30 days.
-    Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
-    entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
+    """The service for billing. A device is one (app, user, device); it is counted once in 30 days. A message may be up to 4
+    MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value and 32 bytes for each
+    entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetMadUsage: _aio.UnaryUnaryMultiCallable[_usage_service_pb2.GetMadUsageRequest, _usage_service_pb2.GetMadUsageResponse]  # type: ignore[assignment]
-    """Reports the monthly active devices of an app of the key's tenant. Also of one that was deleted, for as long as its
-    id is reserved (400 days). Errors: INVALID_ARGUMENT (INVALID_REQUEST).
+    """Reports the monthly active devices of an app of the key's tenant. A deleted app is reported as long as its id is
+    reserved (400 days). Errors: INVALID_ARGUMENT (INVALID_REQUEST).
     """
 
 class UsageServiceServicer(metaclass=_abc_1.ABCMeta):
-    """For billing. A device is one (app, user, device); it is counted once in 30 days.
-    Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
-    entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
+    """The service for billing. A device is one (app, user, device); it is counted once in 30 days. A message may be up to 4
+    MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value and 32 bytes for each
+    entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
     """
 
     @_abc_1.abstractmethod
@@ -66,8 +66,8 @@ class UsageServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _usage_service_pb2.GetMadUsageRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_usage_service_pb2.GetMadUsageResponse, _abc.Awaitable[_usage_service_pb2.GetMadUsageResponse]]:
-        """Reports the monthly active devices of an app of the key's tenant. Also of one that was deleted, for as long as its
-        id is reserved (400 days). Errors: INVALID_ARGUMENT (INVALID_REQUEST).
+        """Reports the monthly active devices of an app of the key's tenant. A deleted app is reported as long as its id is
+        reserved (400 days). Errors: INVALID_ARGUMENT (INVALID_REQUEST).
         """
 
 def add_UsageServiceServicer_to_server(servicer: UsageServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -25,7 +25,7 @@ export const file_appprofile_v1_app: GenFile = /*@__PURE__*/
   fileDesc("ChdhcHBwcm9maWxlL3YxL2FwcC5wcm90bxINYXBwcHJvZmlsZS52MSK1AgoHUHVzaEFwcBIvCgtwdXNoX2FwcF9pZBgBIAEoCUIa4kEBArpIE3IRKIACMgxeW15ccHtDY31dKyQSPQoIcHJvdmlkZXIYAiABKA4yGy5hcHBwcm9maWxlLnYxLlB1c2hQcm92aWRlckIO4kEBArpIB4IBBBABIAASNwoIcGxhdGZvcm0YAyABKA4yFy5hcHBwcm9maWxlLnYxLlBsYXRmb3JtQgziQQEBukgFggECEAESOQoHcHVycG9zZRgEIAEoDjIaLmFwcHByb2ZpbGUudjEuUHVzaFB1cnBvc2VCDOJBAQG6SAWCAQIQARJGChBhcG5zX2Vudmlyb25tZW50GAUgASgOMh4uYXBwcHJvZmlsZS52MS5BcG5zRW52aXJvbm1lbnRCDOJBAQG6SAWCAQIQASJ9Cg1SZWFwZXJCcmVha2VyEjEKB3BlcmNlbnQYASABKAFCG+JBAQG6SBQSEhkAAAAAAABZQCkAAAAAAAAAAEgAiAEBEiEKB21pbmltdW0YAiABKANCC+JBAQG6SAQiAigASAGIAQFCCgoIX3BlcmNlbnRCCgoIX21pbmltdW0ifwoPRmVlZGJhY2tCcmVha2VyEjEKB3BlcmNlbnQYASABKAFCG+JBAQG6SBQSEhkAAAAAAABZQCkAAAAAAAAAAEgAiAEBEiEKB21pbmltdW0YAiABKANCC+JBAQG6SAQiAigASAGIAQFCCgoIX3BlcmNlbnRCCgoIX21pbmltdW0imQIKDUluQXBwU2V0dGluZ3MSRgoRcHJpbWFyeV90cmFuc3BvcnQYASABKA4yHS5hcHBwcm9maWxlLnYxLkluQXBwVHJhbnNwb3J0QgziQQEBukgFggECEAESSAoTc2Vjb25kYXJ5X3RyYW5zcG9ydBgCIAEoDjIdLmFwcHByb2ZpbGUudjEuSW5BcHBUcmFuc3BvcnRCDOJBAQG6SAWCAQIQARIjChB1c2Vfc2VjdXJlZF9wb3J0GAMgASgIQgTiQQEBSACIAQESJQoScGF5bG9hZF9lbmNyeXB0aW9uGAQgASgIQgTiQQEBSAGIAQFCEwoRX3VzZV9zZWN1cmVkX3BvcnRCFQoTX3BheWxvYWRfZW5jcnlwdGlvbiL7AQoWRGV2aWNlQXR0cmlidXRlTW9uaXRvchI5CghwbGF0Zm9ybRgBIAEoDjIXLmFwcHByb2ZpbGUudjEuUGxhdGZvcm1CDuJBAQK6SAeCAQQQASAAEjEKCWF0dHJpYnV0ZRgCIAEoCUIe4kEBArpIF3IVGEAyEV5bYS16XVthLXowLTlfXSokEjgKBGtpbmQYAyABKA4yGi5hcHBwcm9maWxlLnYxLk1vbml0b3JLaW5kQg7iQQECukgHggEEEAEgABI5CghpbnRlcnZhbBgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIM4kEBAbpIBaoBAioAIsMDChBCcmlkZ2VQYXJhbWV0ZXJzEjMKCHVzZXJuYW1lGAEgAygJQiHiQQEBukgakgEXEAgiE3IRKIABMgxeW15ccHtDY31dKyQSMwoIc2VsZWN0b3IYAiADKAlCIeJBAQG6SBqSARcQCCITchEogAEyDF5bXlxwe0NjfV0rJBI2Cgt0b2tlbl9jYWxscxgDIAMoCUIh4kEBAbpIGpIBFxAIIhNyESiAATIMXlteXHB7Q2N9XSskEjYKC2FwcGlkX2NhbGxzGAQgAygJQiHiQQEBukgakgEXEAgiE3IRKIABMgxeW15ccHtDY31dKyQSNQoKdG9rZW5fbXNncxgFIAMoCUIh4kEBAbpIGpIBFxAIIhNyESiAATIMXlteXHB7Q2N9XSskEjUKCmFwcGlkX21zZ3MYBiADKAlCIeJBAQG6SBqSARcQCCITchEogAEyDF5bXlxwe0NjfV0rJBI0CglkZXZpY2VfaWQYByADKAlCIeJBAQG6SBqSARcQCCITchEogAEyDF5bXlxwe0NjfV0rJBIxCgZzZWNyZXQYCCADKAlCIeJBAQG6SBqSARcQCCITchEogAEyDF5bXlxwe0NjfV0rJCK+CQoLQXBwU2V0dGluZ3MSOgoMcHVzaF9hcHBfaWRzGAEgAygLMhYuYXBwcHJvZmlsZS52MS5QdXNoQXBwQgziQQEBukgFkgECEEASSQoRaW5hY3Rpdml0eV9wZXJpb2QYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CE+JBAQG6SAyqAQkiBQiA54QPKgASSgoSaGVhcnRiZWF0X2ludGVydmFsGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQhPiQQEBukgMqgEJIgUIgOeEDyoAEkwKFWhlYXJ0YmVhdF9ncmFudWxhcml0eRgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIS4kEBAbpIC6oBCCIECICjBTIAEkQKE25ldmVyX2hlYXJ0YmVhdF90dGwYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CDOJBAQG6SAWqAQIqABIvChxyZWdpc3Rlcl9jb3VudHNfYXNfaGVhcnRiZWF0GAYgASgIQgTiQQEBSACIAQESQQoIY2hhbm5lbHMYByADKA4yFi5hcHBwcm9maWxlLnYxLkNoYW5uZWxCF+JBAQG6SBCSAQ0QAxgBIgeCAQQQASAAEigKFW11bHRpX3VzZXJfcGVyX2RldmljZRgIIAEoCEIE4kEBAUgBiAEBEikKFnNpbmdsZV9kZXZpY2VfcGVyX3VzZXIYCSABKAhCBOJBAQFIAogBARJPChZ1bnJlZ2lzdGVyZWRfcmV0ZW50aW9uGAogASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQhTiQQEBukgNqgEKIgYIgIawlgEyABI6Cg5yZWFwZXJfYnJlYWtlchgLIAEoCzIcLmFwcHByb2ZpbGUudjEuUmVhcGVyQnJlYWtlckIE4kEBARJRChZhY2NvdW50X3JlbW92YWxfYWN0aW9uGAwgASgOMiMuYXBwcHJvZmlsZS52MS5BY2NvdW50UmVtb3ZhbEFjdGlvbkIM4kEBAbpIBYIBAhABEiQKEXNlcnZlcl9zaWRlX2luYm94GA0gASgIQgTiQQEBSAOIAQESMgoGaW5fYXBwGA4gASgLMhwuYXBwcHJvZmlsZS52MS5JbkFwcFNldHRpbmdzQgTiQQEBElcKGWRldmljZV9hdHRyaWJ1dGVfbW9uaXRvcnMYDyADKAsyJS5hcHBwcm9maWxlLnYxLkRldmljZUF0dHJpYnV0ZU1vbml0b3JCDeJBAQG6SAaSAQMQgAESQAoRYnJpZGdlX3BhcmFtZXRlcnMYECABKAsyHy5hcHBwcm9maWxlLnYxLkJyaWRnZVBhcmFtZXRlcnNCBOJBAQESPgoQZmVlZGJhY2tfYnJlYWtlchgRIAEoCzIeLmFwcHByb2ZpbGUudjEuRmVlZGJhY2tCcmVha2VyQgTiQQEBQh8KHV9yZWdpc3Rlcl9jb3VudHNfYXNfaGVhcnRiZWF0QhgKFl9tdWx0aV91c2VyX3Blcl9kZXZpY2VCGQoXX3NpbmdsZV9kZXZpY2VfcGVyX3VzZXJCFAoSX3NlcnZlcl9zaWRlX2luYm94IuYCCgNBcHASNwoGYXBwX2lkGAEgASgJQifiQQECukgcchoYQDIWXlthLXowLTldW2EtejAtOS5fLV0qJLDUGAESPgoJdGVuYW50X2lkGAIgASgJQiviQQIBBbpIH3IdGEAyGV4oW2EtejAtOV1bYS16MC05Ll8tXSopPySw1BgCEjAKDGRpc3BsYXlfbmFtZRgDIAEoCUIa4kEBAbpIE3IRKIACMgxeW15ccHtDY31dKiQSMgoIc2V0dGluZ3MYBCABKAsyGi5hcHBwcm9maWxlLnYxLkFwcFNldHRpbmdzQgTiQQEBEjUKC2NyZWF0ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxI1Cgt1cGRhdGVfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSEgoEZXRhZxgHIAEoCUIE4kEBASLHAgoDS2V5EhQKBmtleV9pZBgBIAEoCUIE4kEBAxIqCgRraW5kGAIgASgOMhYuYXBwcHJvZmlsZS52MS5LZXlLaW5kQgTiQQEDEhQKBmFwcF9pZBgDIAEoCUIE4kEBAxI1CgtjcmVhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSNQoLcmV2b2tlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEhMKBWxhYmVsGAYgASgJQgTiQQEDEjUKC2V4cGlyZV90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxIuCg1sYXN0X3VzZWRfZGF5GAggASgLMhEuZ29vZ2xlLnR5cGUuRGF0ZUIE4kEBAypuCg5JbkFwcFRyYW5zcG9ydBIgChxJTl9BUFBfVFJBTlNQT1JUX1VOU1BFQ0lGSUVEEAASGQoVSU5fQVBQX1RSQU5TUE9SVF9NUVRUEAESHwobSU5fQVBQX1RSQU5TUE9SVF9XRUJfU09DS0VUEAIqeQoLTW9uaXRvcktpbmQSHAoYTU9OSVRPUl9LSU5EX1VOU1BFQ0lGSUVEEAASGQoVTU9OSVRPUl9LSU5EX09ORV9USU1FEAESFgoSTU9OSVRPUl9LSU5EX0VWRU5UEAISGQoVTU9OSVRPUl9LSU5EX0lOVEVSVkFMEANCawoRY29tLmFwcHByb2ZpbGUudjFCCEFwcFByb3RvUAFaSmdpdGh1Yi5jb20vcHJvZmlsZS1ncnBjL3Byb2ZpbGUtZ3JwYy9jbGllbnRzL2dvL2FwcHByb2ZpbGUvdjE7YXBwcHJvZmlsZXYxYgZwcm90bzM", [file_appprofile_v1_access, file_appprofile_v1_profile, file_buf_validate_validate, file_google_api_field_behavior, file_google_protobuf_duration, file_google_protobuf_timestamp, file_google_type_date]);
 
 /**
- * One of the app's push app ids: what a token with that id is for.
+ * One of the app's push app ids, and the use of its tokens.
  *
  * @generated from message appprofile.v1.PushApp
  */
@@ -59,7 +59,7 @@ export type PushApp = Message<"appprofile.v1.PushApp"> & {
   purpose: PushPurpose;
 
   /**
-   * The gateway of its tokens where a call does not say it, for APNS and APNS_VOIP only. Default UNSPECIFIED: PRODUCTION.
+   * The gateway of its tokens unless a call names one. For APNS and APNS_VOIP only. Default UNSPECIFIED: PRODUCTION.
    *
    * @generated from field: appprofile.v1.ApnsEnvironment apns_environment = 5;
    */
@@ -74,7 +74,8 @@ export const PushAppSchema: GenMessage<PushApp> = /*@__PURE__*/
   messageDesc(file_appprofile_v1_app, 0);
 
 /**
- * How many profiles of the app the reaper may delete for inactivity in 24 hours: the larger of the two limits.
+ * The number of profiles of the app that the reaper may delete for inactivity in 24 hours. The larger of the two limits
+ * applies.
  *
  * @generated from message appprofile.v1.ReaperBreaker
  */
@@ -102,8 +103,8 @@ export const ReaperBreakerSchema: GenMessage<ReaperBreaker> = /*@__PURE__*/
   messageDesc(file_appprofile_v1_app, 1);
 
 /**
- * How many endpoints of the app push feedback may remove in an hour: the larger of the two limits. Beyond, items that say
- * a token is dead are answered HELD.
+ * The number of endpoints of the app that push feedback may remove in an hour. The larger of the two limits applies.
+ * Beyond it, items that report a dead token get the outcome HELD.
  *
  * @generated from message appprofile.v1.FeedbackBreaker
  */
@@ -131,20 +132,20 @@ export const FeedbackBreakerSchema: GenMessage<FeedbackBreaker> = /*@__PURE__*/
   messageDesc(file_appprofile_v1_app, 2);
 
 /**
- * How in-app messages travel.
+ * The transports of in-app messages.
  *
  * @generated from message appprofile.v1.InAppSettings
  */
 export type InAppSettings = Message<"appprofile.v1.InAppSettings"> & {
   /**
-   * Tried first. Default MQTT.
+   * The transport to try first. Default MQTT.
    *
    * @generated from field: appprofile.v1.InAppTransport primary_transport = 1;
    */
   primaryTransport: InAppTransport;
 
   /**
-   * Tried when the first fails. Default: the other one. Must differ from the first.
+   * The transport to try if the first one fails. Must differ from it. Default: the other transport.
    *
    * @generated from field: appprofile.v1.InAppTransport secondary_transport = 2;
    */
@@ -200,7 +201,7 @@ export type DeviceAttributeMonitor = Message<"appprofile.v1.DeviceAttributeMonit
   kind: MonitorKind;
 
   /**
-   * The least time between two stored values. Required for INTERVAL, absent otherwise.
+   * The minimum time between two stored values. Required for INTERVAL, absent otherwise.
    *
    * @generated from field: google.protobuf.Duration interval = 4;
    */
@@ -215,10 +216,10 @@ export const DeviceAttributeMonitorSchema: GenMessage<DeviceAttributeMonitor> = 
   messageDesc(file_appprofile_v1_app, 4);
 
 /**
- * The names under which reports to the HTTP bridge give their values. Each list holds up to 8 names, 1 to 128 bytes
- * without control characters, tried in their order: a query or form field or JSON member in any letter case; a path into
- * nested JSON with dots (`account.name`, `tokens.0.value`); a path segment by its place after the endpoint, from 1 (`/2`).
- * A list that is given replaces that parameter's default names.
+ * The names of the parameters in reports to the HTTP bridge. Each list holds up to 8 names, 1 to 128 bytes without
+ * control characters, which the bridge tries in order. A name is a query field, a form field or a JSON member, in any
+ * letter case; or a path into nested JSON with dots (`account.name`, `tokens.0.value`); or the number of a path segment
+ * after the endpoint, from 1 (`/2`). A list replaces the default names of its parameter.
  *
  * @generated from message appprofile.v1.BridgeParameters
  */
@@ -273,7 +274,7 @@ export type BridgeParameters = Message<"appprofile.v1.BridgeParameters"> & {
   deviceId: string[];
 
   /**
-   * The app's key of kind BRIDGE. Default `key`. The header `x-api-key` and HTTP Basic are read in any case.
+   * The app's key of kind BRIDGE. Default `key`. The bridge always reads the header `x-api-key` and HTTP Basic, too.
    *
    * @generated from field: repeated string secret = 8;
    */
@@ -288,14 +289,14 @@ export const BridgeParametersSchema: GenMessage<BridgeParameters> = /*@__PURE__*
   messageDesc(file_appprofile_v1_app, 5);
 
 /**
- * The app's policies. In a request an absent field takes its default (CreateApp) or is left alone unless the mask names it
- * (UpdateApp); an answer carries every value in force.
+ * The app's settings. In CreateApp, an absent field takes its default. In UpdateApp, an absent field is unchanged
+ * unless the mask names it. A response contains every value in force.
  *
  * @generated from message appprofile.v1.AppSettings
  */
 export type AppSettings = Message<"appprofile.v1.AppSettings"> & {
   /**
-   * The app's push app ids, up to 64, each with what its tokens are for.
+   * The app's push app ids, up to 64, each with the use of its tokens.
    *
    * @generated from field: repeated appprofile.v1.PushApp push_app_ids = 1;
    */
@@ -316,7 +317,8 @@ export type AppSettings = Message<"appprofile.v1.AppSettings"> & {
   heartbeatInterval?: Duration | undefined;
 
   /**
-   * A heartbeat this soon after the stored one need not be stored. Default 1 hour, 0 to 1 day.
+   * The service need not store a heartbeat that arrives within this time after the stored one. Default 1 hour, 0 to 1
+   * day.
    *
    * @generated from field: google.protobuf.Duration heartbeat_granularity = 4;
    */
@@ -386,7 +388,7 @@ export type AppSettings = Message<"appprofile.v1.AppSettings"> & {
   serverSideInbox?: boolean | undefined;
 
   /**
-   * How in-app messages travel.
+   * The transports of in-app messages.
    *
    * @generated from field: appprofile.v1.InAppSettings in_app = 14;
    */
@@ -400,7 +402,7 @@ export type AppSettings = Message<"appprofile.v1.AppSettings"> & {
   deviceAttributeMonitors: DeviceAttributeMonitor[];
 
   /**
-   * The names that reports to the HTTP bridge use. Default: the names of the reporter's documentation.
+   * The names of the parameters in reports to the HTTP bridge. Default: the names in the reporter's documentation.
    *
    * @generated from field: appprofile.v1.BridgeParameters bridge_parameters = 16;
    */
@@ -428,28 +430,28 @@ export const AppSettingsSchema: GenMessage<AppSettings> = /*@__PURE__*/
  */
 export type App = Message<"appprofile.v1.App"> & {
   /**
-   * Identifies the app, over all tenants; 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`. Cannot change.
+   * The id of the app, unique across all tenants; 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`. Cannot change.
    *
    * @generated from field: string app_id = 1;
    */
   appId: string;
 
   /**
-   * The company that owns the app. Default, and the only one allowed: the key's tenant.
+   * The company that owns the app. Must be the key's tenant, which is the default.
    *
    * @generated from field: string tenant_id = 2;
    */
   tenantId: string;
 
   /**
-   * A name for people, up to 256 bytes without control characters.
+   * A display name, up to 256 bytes without control characters.
    *
    * @generated from field: string display_name = 3;
    */
   displayName: string;
 
   /**
-   * The app's policies.
+   * The app's settings.
    *
    * @generated from field: appprofile.v1.AppSettings settings = 4;
    */
@@ -470,7 +472,8 @@ export type App = Message<"appprofile.v1.App"> & {
   updateTime?: Timestamp | undefined;
 
   /**
-   * Opaque version of the stored app. In UpdateApp, where given: another one stored is ABORTED.
+   * Opaque version of the stored app. In UpdateApp: if present and different from the stored etag, the call fails with
+   * ABORTED.
    *
    * @generated from field: string etag = 7;
    */
@@ -519,21 +522,21 @@ export type Key = Message<"appprofile.v1.Key"> & {
   createTime?: Timestamp | undefined;
 
   /**
-   * When it was revoked (UTC). Absent: in force.
+   * When it was revoked (UTC). Absent: it was not revoked.
    *
    * @generated from field: google.protobuf.Timestamp revoke_time = 5;
    */
   revokeTime?: Timestamp | undefined;
 
   /**
-   * A name for people. Empty: none was given.
+   * A display name. Empty: none.
    *
    * @generated from field: string label = 6;
    */
   label: string;
 
   /**
-   * When it ends by itself (UTC), as if revoked. Absent: never.
+   * When it expires (UTC). An expired key is refused like a revoked one. Absent: never.
    *
    * @generated from field: google.protobuf.Timestamp expire_time = 7;
    */
@@ -602,7 +605,7 @@ export enum MonitorKind {
   UNSPECIFIED = 0,
 
   /**
-   * The first value after the registration stays.
+   * Only the first value after the registration is stored.
    *
    * @generated from enum value: MONITOR_KIND_ONE_TIME = 1;
    */
@@ -616,7 +619,7 @@ export enum MonitorKind {
   EVENT = 2,
 
   /**
-   * A value is stored when the interval since the stored one has passed.
+   * A value is stored if the interval has passed since the stored one.
    *
    * @generated from enum value: MONITOR_KIND_INTERVAL = 3;
    */

@@ -20,7 +20,7 @@ export const file_appprofile_v1_profile: GenFile = /*@__PURE__*/
   fileDesc("ChthcHBwcm9maWxlL3YxL3Byb2ZpbGUucHJvdG8SDWFwcHByb2ZpbGUudjEipQEKClByb2ZpbGVLZXkSNwoGYXBwX2lkGAEgASgJQifiQQECukgcchoYQDIWXlthLXowLTldW2EtejAtOS5fLV0qJLDUGAESLwoHdXNlcl9pZBgCIAEoCUIe4kEBArpIE3IRKIACMgxeW15ccHtDY31dKySw1BgDEi0KCWRldmljZV9pZBgDIAEoCUIa4kEBArpIE3IRKIACMgxeW15ccHtDY31dKyQifQoLV2ViUHVzaEtleXMSHgoGcDI1NmRoGAEgASgMQg6AAQHiQQECukgEegJoQRIcCgRhdXRoGAIgASgMQg6AAQHiQQECukgEegJoEBIwCgx2YXBpZF9rZXlfaWQYAyABKAlCGuJBAQK6SBNyESiAATIMXlteXHB7Q2N9XSskIt0FCgxQdXNoRW5kcG9pbnQSPQoIcHJvdmlkZXIYASABKA4yGy5hcHBwcm9maWxlLnYxLlB1c2hQcm92aWRlckIO4kEBArpIB4IBBBABIAASIAoFdG9rZW4YAiABKAlCEYABAeJBAQK6SAdyBSABKIAgEi8KC3B1c2hfYXBwX2lkGAMgASgJQhriQQEBukgTchEogAIyDF5bXlxwe0NjfV0qJBI5CgdwdXJwb3NlGAQgASgOMhouYXBwcHJvZmlsZS52MS5QdXNoUHVycG9zZUIM4kEBAbpIBYIBAhABEjUKBXN0YXRlGAUgASgOMiAuYXBwcHJvZmlsZS52MS5QdXNoRW5kcG9pbnRTdGF0ZUIE4kEBAxI2Cgxjb25maXJtX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEjIKCHdlYl9wdXNoGAcgASgLMhouYXBwcHJvZmlsZS52MS5XZWJQdXNoS2V5c0IE4kEBARJGChBhcG5zX2Vudmlyb25tZW50GAggASgOMh4uYXBwcHJvZmlsZS52MS5BcG5zRW52aXJvbm1lbnRCDOJBAQG6SAWCAQIQATqUArpIkAIaagoRd2ViX3B1c2gucHJvdmlkZXISKndlYl9wdXNoIGlzIGZvciBlbmRwb2ludHMgb2YgV0VCX1BVU0ggb25seRopIWhhcyh0aGlzLndlYl9wdXNoKSB8fCB0aGlzLnByb3ZpZGVyID09IDQaoQEKGWFwbnNfZW52aXJvbm1lbnQucHJvdmlkZXISPGFwbnNfZW52aXJvbm1lbnQgaXMgZm9yIGVuZHBvaW50cyBvZiBBUE5TIGFuZCBBUE5TX1ZPSVAgb25seRpGdGhpcy5hcG5zX2Vudmlyb25tZW50ID09IDAgfHwgdGhpcy5wcm92aWRlciA9PSAyIHx8IHRoaXMucHJvdmlkZXIgPT0gMyLbDwoHUHJvZmlsZRIzCgNrZXkYASABKAsyGS5hcHBwcm9maWxlLnYxLlByb2ZpbGVLZXlCC+JBAgIFukgDyAEBEjcKCHBsYXRmb3JtGAIgASgOMhcuYXBwcHJvZmlsZS52MS5QbGF0Zm9ybUIM4kEBAbpIBYIBAhABEjIKBnN0YXR1cxgDIAEoDjIcLmFwcHByb2ZpbGUudjEuUHJvZmlsZVN0YXR1c0IE4kEBAxIyCgp1c2VyX3N0YXRlGAQgASgOMhguYXBwcHJvZmlsZS52MS5Vc2VyU3RhdGVCBOJBAQMSQQoIY2hhbm5lbHMYBSADKA4yFi5hcHBwcm9maWxlLnYxLkNoYW5uZWxCF+JBAQG6SBCSAQ0QAxgBIgeCAQQQASAAEoQCCg5wdXNoX2VuZHBvaW50cxgGIAMoCzIbLmFwcHByb2ZpbGUudjEuUHVzaEVuZHBvaW50Qs4B4kEBAbpIxgG6AboBChVwdXNoX2VuZHBvaW50cy51bmlxdWUSNWF0IG1vc3Qgb25lIHB1c2ggZW5kcG9pbnQgb2YgZWFjaCAocHJvdmlkZXIsIHB1cnBvc2UpGmp0aGlzLnNpemUoKSA8IDIgfHwgdGhpcy5tYXAoZSwgaW50KGUucHJvdmlkZXIpICogMTAgKyAoaW50KGUucHVycG9zZSkgPT0gMCA/IDEgOiBpbnQoZS5wdXJwb3NlKSkpLnVuaXF1ZSgp2AEBkgECEAwSNAoLY3VzdG9tZXJfaWQYByABKAlCGuJBAQG6SBNyESiAAjIMXlteXHB7Q2N9XSokSACIAQESLwoGcnRtX2lkGAggASgJQhriQQEBukgTchEogAIyDF5bXlxwe0NjfV0qJEgBiAEBEjkKEGFjY291bnRfc2VsZWN0b3IYCSABKAlCGuJBAQG6SBNyESiABDIMXlteXHB7Q2N9XSokSAKIAQESGwoIdmVyaWZpZWQYCiABKAhCBOJBAQFIA4gBARIYCgVndWVzdBgLIAEoCEIE4kEBAUgEiAEBEh0KCmZvcmVncm91bmQYDCABKAhCBOJBAQFIBYgBARIwCghsYW5ndWFnZRgNIAEoCUIZ4kEBAbpIEnIQKEAyDF5bXlxwe0NjfV0qJEgGiAEBEjEKCXRpbWVfem9uZRgOIAEoCUIZ4kEBAbpIEnIQKEAyDF5bXlxwe0NjfV0qJEgHiAEBEjIKCm9zX3ZlcnNpb24YDyABKAlCGeJBAQG6SBJyEChAMgxeW15ccHtDY31dKiRICIgBARIzCgtzZGtfdmVyc2lvbhgQIAEoCUIZ4kEBAbpIEnIQKEAyDF5bXlxwe0NjfV0qJEgJiAEBEjUKDGRldmljZV9tb2RlbBgRIAEoCUIa4kEBAbpIE3IRKIABMgxeW15ccHtDY31dKiRICogBARJ4ChFkZXZpY2VfYXR0cmlidXRlcxgSIAMoCzIsLmFwcHByb2ZpbGUudjEuUHJvZmlsZS5EZXZpY2VBdHRyaWJ1dGVzRW50cnlCL+JBAQG6SCjYAQGaASIQQCIXchUYQDIRXlthLXpdW2EtejAtOV9dKiQqBXIDKIAIEnMKEWN1c3RvbV9hdHRyaWJ1dGVzGBMgAygLMiwuYXBwcHJvZmlsZS52MS5Qcm9maWxlLkN1c3RvbUF0dHJpYnV0ZXNFbnRyeUIq4kEBAbpII9gBAZoBHRBAIhJyEChAMgxeW15ccHtDY31dKyQqBXIDKIAIEjUKC2NyZWF0ZV90aW1lGBQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxI3Cg1yZWdpc3Rlcl90aW1lGBUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxI9ChNsYXN0X2hlYXJ0YmVhdF90aW1lGBYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxI6ChBsYXN0X29wZW5lZF90aW1lGBcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBARI1Cgt1cGRhdGVfdGltZRgYIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSNQoLZXhwaXJlX3RpbWUYGSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEhIKBGV0YWcYGiABKAlCBOJBAQMSRAoPcHVzaF9wZXJtaXNzaW9uGBsgASgOMh0uYXBwcHJvZmlsZS52MS5QdXNoUGVybWlzc2lvbkIM4kEBAbpIBYIBAhABGjcKFURldmljZUF0dHJpYnV0ZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBGjcKFUN1c3RvbUF0dHJpYnV0ZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQg4KDF9jdXN0b21lcl9pZEIJCgdfcnRtX2lkQhMKEV9hY2NvdW50X3NlbGVjdG9yQgsKCV92ZXJpZmllZEIICgZfZ3Vlc3RCDQoLX2ZvcmVncm91bmRCCwoJX2xhbmd1YWdlQgwKCl90aW1lX3pvbmVCDQoLX29zX3ZlcnNpb25CDgoMX3Nka192ZXJzaW9uQg8KDV9kZXZpY2VfbW9kZWwqXgoIUGxhdGZvcm0SGAoUUExBVEZPUk1fVU5TUEVDSUZJRUQQABIUChBQTEFURk9STV9BTkRST0lEEAESEAoMUExBVEZPUk1fSU9TEAISEAoMUExBVEZPUk1fV0VCEAMqawoNUHJvZmlsZVN0YXR1cxIeChpQUk9GSUxFX1NUQVRVU19VTlNQRUNJRklFRBAAEhkKFVBST0ZJTEVfU1RBVFVTX0FDVElWRRABEh8KG1BST0ZJTEVfU1RBVFVTX1VOUkVHSVNURVJFRBACKlcKCVVzZXJTdGF0ZRIaChZVU0VSX1NUQVRFX1VOU1BFQ0lGSUVEEAASFQoRVVNFUl9TVEFURV9BQ1RJVkUQARIXChNVU0VSX1NUQVRFX0lOQUNUSVZFEAIqXwoHQ2hhbm5lbBIXChNDSEFOTkVMX1VOU1BFQ0lGSUVEEAASEAoMQ0hBTk5FTF9QVVNIEAESEgoOQ0hBTk5FTF9JTl9BUFAQAhIVChFDSEFOTkVMX0xJVkVfQ0hBVBADKsYBCgxQdXNoUHJvdmlkZXISHQoZUFVTSF9QUk9WSURFUl9VTlNQRUNJRklFRBAAEhUKEVBVU0hfUFJPVklERVJfRkNNEAESFgoSUFVTSF9QUk9WSURFUl9BUE5TEAISGwoXUFVTSF9QUk9WSURFUl9BUE5TX1ZPSVAQAxIaChZQVVNIX1BST1ZJREVSX1dFQl9QVVNIEAQSGAoUUFVTSF9QUk9WSURFUl9TQUZBUkkQBRIVChFQVVNIX1BST1ZJREVSX0hNUxAGKmUKC1B1c2hQdXJwb3NlEhwKGFBVU0hfUFVSUE9TRV9VTlNQRUNJRklFRBAAEhgKFFBVU0hfUFVSUE9TRV9ERUZBVUxUEAESHgoaUFVTSF9QVVJQT1NFX0lOQ09NSU5HX0NBTEwQAipyCg9BcG5zRW52aXJvbm1lbnQSIAocQVBOU19FTlZJUk9OTUVOVF9VTlNQRUNJRklFRBAAEh8KG0FQTlNfRU5WSVJPTk1FTlRfUFJPRFVDVElPThABEhwKGEFQTlNfRU5WSVJPTk1FTlRfU0FOREJPWBACKosBCg5QdXNoUGVybWlzc2lvbhIfChtQVVNIX1BFUk1JU1NJT05fVU5TUEVDSUZJRUQQABIbChdQVVNIX1BFUk1JU1NJT05fR1JBTlRFRBABEh8KG1BVU0hfUEVSTUlTU0lPTl9QUk9WSVNJT05BTBACEhoKFlBVU0hfUEVSTUlTU0lPTl9ERU5JRUQQAyrDAQoRUHVzaEVuZHBvaW50U3RhdGUSIwofUFVTSF9FTkRQT0lOVF9TVEFURV9VTlNQRUNJRklFRBAAEiMKH1BVU0hfRU5EUE9JTlRfU1RBVEVfREVMSVZFUkFCTEUQARIiCh5QVVNIX0VORFBPSU5UX1NUQVRFX1NVUEVSU0VERUQQAhIfChtQVVNIX0VORFBPSU5UX1NUQVRFX0lOVkFMSUQQAxIfChtQVVNIX0VORFBPSU5UX1NUQVRFX1NVU1BFQ1QQBCqxAQoUQWNjb3VudFJlbW92YWxBY3Rpb24SJgoiQUNDT1VOVF9SRU1PVkFMX0FDVElPTl9VTlNQRUNJRklFRBAAEiUKIUFDQ09VTlRfUkVNT1ZBTF9BQ1RJT05fVU5SRUdJU1RFUhABEiEKHUFDQ09VTlRfUkVNT1ZBTF9BQ1RJT05fREVMRVRFEAISJwojQUNDT1VOVF9SRU1PVkFMX0FDVElPTl9TVFJJUF9UT0tFTlMQA0JvChFjb20uYXBwcHJvZmlsZS52MUIMUHJvZmlsZVByb3RvUAFaSmdpdGh1Yi5jb20vcHJvZmlsZS1ncnBjL3Byb2ZpbGUtZ3JwYy9jbGllbnRzL2dvL2FwcHByb2ZpbGUvdjE7YXBwcHJvZmlsZXYxYgZwcm90bzM", [file_appprofile_v1_access, file_buf_validate_validate, file_google_api_field_behavior, file_google_protobuf_timestamp]);
 
 /**
- * What identifies an app profile.
+ * The identity of an app profile.
  *
  * @generated from message appprofile.v1.ProfileKey
  */
@@ -33,14 +33,14 @@ export type ProfileKey = Message<"appprofile.v1.ProfileKey"> & {
   appId: string;
 
   /**
-   * The app's name for its user, 1 to 256 bytes without control characters, case-sensitive.
+   * The app's id of the user, 1 to 256 bytes without control characters, case-sensitive.
    *
    * @generated from field: string user_id = 2;
    */
   userId: string;
 
   /**
-   * The app's name for the device or installation, 1 to 256 bytes without control characters, case-sensitive.
+   * The app's id of the device or installation, 1 to 256 bytes without control characters, case-sensitive.
    *
    * @generated from field: string device_id = 3;
    */
@@ -77,8 +77,8 @@ export type WebPushKeys = Message<"appprofile.v1.WebPushKeys"> & {
   auth: Uint8Array;
 
   /**
-   * Which of the app's VAPID keys the browser subscribed with, 1 to 128 bytes without control characters. The push service
-   * refuses a push that is signed with another one.
+   * The id of the app's VAPID key with which the browser subscribed, 1 to 128 bytes without control characters. The
+   * push service refuses a push that is signed with another key.
    *
    * @generated from field: string vapid_key_id = 3;
    */
@@ -93,7 +93,7 @@ export const WebPushKeysSchema: GenMessage<WebPushKeys> = /*@__PURE__*/
   messageDesc(file_appprofile_v1_profile, 1);
 
 /**
- * A push token with all that is needed to send to it.
+ * A push token and the data that is needed to send to it.
  *
  * @generated from message appprofile.v1.PushEndpoint
  */
@@ -106,11 +106,11 @@ export type PushEndpoint = Message<"appprofile.v1.PushEndpoint"> & {
   provider: PushProvider;
 
   /**
-   * The token as the provider gave it, 1 to 4096 bytes; of WEB_PUSH the subscription's endpoint, an `https` URL.
-   * Surrounding white space is removed. A token of APNS, APNS_VOIP or SAFARI is stored as lower-case hexadecimal: the angle
-   * brackets and blanks of a printed one are removed, padded base64 is decoded. A word for no token (`null`, `undefined`,
-   * zeros only) is INVALID_ARGUMENT, PLACEHOLDER_TOKEN. In an answer: absent for BRIDGE and CLIENT keys, and while the state
-   * is INVALID.
+   * The token as the provider gave it, 1 to 4096 bytes. For WEB_PUSH it is the subscription's endpoint, an `https` URL.
+   * Surrounding white space is removed. A token of APNS, APNS_VOIP or SAFARI is stored as lower-case hexadecimal: the
+   * angle brackets and blanks of a printed token are removed; padded base64 is decoded. A placeholder (`null`,
+   * `undefined`, zeros only) is INVALID_ARGUMENT, PLACEHOLDER_TOKEN. In a response: absent for BRIDGE and CLIENT keys,
+   * and while the state is INVALID.
    *
    * @generated from field: string token = 2;
    */
@@ -125,8 +125,8 @@ export type PushEndpoint = Message<"appprofile.v1.PushEndpoint"> & {
   pushAppId: string;
 
   /**
-   * What the token is for. Default DEFAULT. A registration or an update replaces the profile's endpoints of every purpose
-   * that it carries, whatever their provider; an app that wants two providers for one purpose sends both in one call.
+   * What the token is for. Default DEFAULT. For every purpose that a registration or an update contains, it replaces
+   * the profile's endpoints of all providers. An app that wants two providers for one purpose sends both in one call.
    *
    * @generated from field: appprofile.v1.PushPurpose purpose = 4;
    */
@@ -140,23 +140,23 @@ export type PushEndpoint = Message<"appprofile.v1.PushEndpoint"> & {
   state: PushEndpointState;
 
   /**
-   * When a registration or an update last carried this token (UTC). Ignored in a request.
+   * When a registration or an update last contained this token (UTC). Ignored in a request.
    *
    * @generated from field: google.protobuf.Timestamp confirm_time = 6;
    */
   confirmTime?: Timestamp | undefined;
 
   /**
-   * The subscription's keys, for WEB_PUSH only. The same token without keys keeps the stored ones; another token without
-   * keys has none. In an answer: absent for BRIDGE and CLIENT keys.
+   * The subscription's keys, for WEB_PUSH only. The same token without keys keeps the stored keys; another token
+   * without keys has none. In a response: absent for BRIDGE and CLIENT keys.
    *
    * @generated from field: appprofile.v1.WebPushKeys web_push = 7;
    */
   webPush?: WebPushKeys | undefined;
 
   /**
-   * The gateway the token belongs to, for APNS and APNS_VOIP only. Default: as the app's `push_app_ids` entry of this
-   * `push_app_id` says, else PRODUCTION.
+   * The gateway the token belongs to, for APNS and APNS_VOIP only. Default: the environment in the app's `push_app_ids`
+   * entry for this `push_app_id`, or PRODUCTION.
    *
    * @generated from field: appprofile.v1.ApnsEnvironment apns_environment = 8;
    */
@@ -173,7 +173,7 @@ export const PushEndpointSchema: GenMessage<PushEndpoint> = /*@__PURE__*/
 /**
  * One registration of one user on one device in one app.
  *
- * Fields with presence: in an answer absent means "not known"; in an update without a mask absent means "leave alone".
+ * Fields with presence: in a response, absent means "not known"; in an update without a mask, absent means "unchanged".
  *
  * @generated from message appprofile.v1.Profile
  */
@@ -200,15 +200,15 @@ export type Profile = Message<"appprofile.v1.Profile"> & {
   status: ProfileStatus;
 
   /**
-   * The user's place on the device.
+   * The state of the user on the device.
    *
    * @generated from field: appprofile.v1.UserState user_state = 4;
    */
   userState: UserState;
 
   /**
-   * The channels the user may be reached by; never empty in an answer. In a request: empty keeps what is stored (in a
-   * new profile: the app's channels); otherwise a subset of the app's channels, each at most once.
+   * The channels by which the user may be reached; never empty in a response. In a request: empty keeps the stored
+   * channels (a new profile gets the app's channels); otherwise a subset of the app's channels, each at most once.
    *
    * @generated from field: repeated appprofile.v1.Channel channels = 5;
    */
@@ -258,7 +258,7 @@ export type Profile = Message<"appprofile.v1.Profile"> & {
   guest?: boolean | undefined;
 
   /**
-   * Whether the app was in the foreground when it last said so.
+   * Whether the app was in the foreground at its last report.
    *
    * @generated from field: optional bool foreground = 12;
    */
@@ -301,16 +301,16 @@ export type Profile = Message<"appprofile.v1.Profile"> & {
 
   /**
    * Monitored device attributes by their catalogue name in snake_case (`battery_level`), up to 64, values up to 1024
-   * bytes. What is stored when is decided by the app's monitors; a name that the catalogue does not know for the
-   * profile's platform is INVALID_ARGUMENT.
+   * bytes. The app's monitors decide which values are stored. A name that is not in the catalogue of the profile's
+   * platform is INVALID_ARGUMENT.
    *
    * @generated from field: map<string, string> device_attributes = 18;
    */
   deviceAttributes: { [key: string]: string };
 
   /**
-   * Attributes of the app's own naming, up to 64, keys 1 to 64 bytes without control characters, values up to 1024
-   * bytes. A patch merges; naming `custom_attributes` in a mask replaces them all.
+   * Attributes that the app defines, up to 64, keys 1 to 64 bytes without control characters, values up to 1024 bytes.
+   * A patch merges them; a mask that names `custom_attributes` replaces them all.
    *
    * @generated from field: map<string, string> custom_attributes = 19;
    */
@@ -331,28 +331,28 @@ export type Profile = Message<"appprofile.v1.Profile"> & {
   registerTime?: Timestamp | undefined;
 
   /**
-   * The last heartbeat on record (UTC). Absent: none yet.
+   * The time of the last stored heartbeat (UTC). Absent: none yet.
    *
    * @generated from field: google.protobuf.Timestamp last_heartbeat_time = 22;
    */
   lastHeartbeatTime?: Timestamp | undefined;
 
   /**
-   * When the user last opened the app, as the app reports it (UTC). No rule reads it.
+   * When the user last opened the app, as the app reports it (UTC). No rule uses it.
    *
    * @generated from field: google.protobuf.Timestamp last_opened_time = 23;
    */
   lastOpenedTime?: Timestamp | undefined;
 
   /**
-   * When anything but the heartbeat last changed (UTC).
+   * When anything other than the heartbeat last changed (UTC).
    *
    * @generated from field: google.protobuf.Timestamp update_time = 24;
    */
   updateTime?: Timestamp | undefined;
 
   /**
-   * When the profile expires for want of a heartbeat (UTC). Absent while it is exempt: it never sent one.
+   * When the profile expires without another heartbeat (UTC). Absent while it is exempt: it never sent a heartbeat.
    *
    * @generated from field: google.protobuf.Timestamp expire_time = 25;
    */
@@ -366,7 +366,7 @@ export type Profile = Message<"appprofile.v1.Profile"> & {
   etag: string;
 
   /**
-   * Whether the user lets the app show notifications. Default UNSPECIFIED (never told), which is treated as granted.
+   * Whether the user lets the app show notifications. Default UNSPECIFIED (not reported), which is treated as granted.
    *
    * @generated from field: appprofile.v1.PushPermission push_permission = 27;
    */
@@ -456,7 +456,7 @@ export const ProfileStatusSchema: GenEnum<ProfileStatus> = /*@__PURE__*/
   enumDesc(file_appprofile_v1_profile, 1);
 
 /**
- * The user's place on a device that several users share.
+ * The state of the user on a device that several users share.
  *
  * @generated from enum appprofile.v1.UserState
  */
@@ -606,7 +606,7 @@ export enum PushPurpose {
   UNSPECIFIED = 0,
 
   /**
-   * Every notification that is no incoming call.
+   * Every notification other than an incoming call.
    *
    * @generated from enum value: PUSH_PURPOSE_DEFAULT = 1;
    */
@@ -627,13 +627,14 @@ export const PushPurposeSchema: GenEnum<PushPurpose> = /*@__PURE__*/
   enumDesc(file_appprofile_v1_profile, 5);
 
 /**
- * The gateway of APNs that a token belongs to. A token sent to the other one is answered BadDeviceToken.
+ * The gateway of APNs that a token belongs to. The other gateway answers BadDeviceToken.
  *
  * @generated from enum appprofile.v1.ApnsEnvironment
  */
 export enum ApnsEnvironment {
   /**
-   * Not set. In a request: as the app's `push_app_ids` entry of the token's `push_app_id` says, else PRODUCTION.
+   * Not set. In a request: the environment in the app's `push_app_ids` entry for the token's `push_app_id`, or
+   * PRODUCTION.
    *
    * @generated from enum value: APNS_ENVIRONMENT_UNSPECIFIED = 0;
    */
@@ -667,7 +668,7 @@ export const ApnsEnvironmentSchema: GenEnum<ApnsEnvironment> = /*@__PURE__*/
  */
 export enum PushPermission {
   /**
-   * Never told; treated as granted.
+   * Not reported. Treated as granted.
    *
    * @generated from enum value: PUSH_PERMISSION_UNSPECIFIED = 0;
    */
@@ -688,7 +689,8 @@ export enum PushPermission {
   PROVISIONAL = 2,
 
   /**
-   * The user allows none: the profile is no push recipient until the permission comes back. Its endpoints are kept.
+   * The user does not allow notifications: the profile receives no push until the user allows them again. Its endpoints
+   * are kept.
    *
    * @generated from enum value: PUSH_PERMISSION_DENIED = 3;
    */
@@ -736,7 +738,7 @@ export enum PushEndpointState {
   INVALID = 3,
 
   /**
-   * The provider refused the token for a cause that may lie in the sender's credentials. The token is kept.
+   * The provider refused the token, but the cause may be the sender's credentials. The token is kept.
    *
    * @generated from enum value: PUSH_ENDPOINT_STATE_SUSPECT = 4;
    */

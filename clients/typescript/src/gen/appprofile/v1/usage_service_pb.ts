@@ -20,7 +20,7 @@ export const file_appprofile_v1_usage_service: GenFile = /*@__PURE__*/
   fileDesc("CiFhcHBwcm9maWxlL3YxL3VzYWdlX3NlcnZpY2UucHJvdG8SDWFwcHByb2ZpbGUudjEisQEKEkdldE1hZFVzYWdlUmVxdWVzdBI3CgZhcHBfaWQYASABKAlCJ+JBAQK6SBxyGhhAMhZeW2EtejAtOV1bYS16MC05Ll8tXSoksNQYBxIxCgpzdGFydF9kYXRlGAIgASgLMhEuZ29vZ2xlLnR5cGUuRGF0ZUIK4kEBArpIA8gBARIvCghlbmRfZGF0ZRgDIAEoCzIRLmdvb2dsZS50eXBlLkRhdGVCCuJBAQK6SAPIAQEiRgoGTWFkRGF5EiUKBGRhdGUYASABKAsyES5nb29nbGUudHlwZS5EYXRlQgTiQQEDEhUKB2NvdW50ZWQYAiABKANCBOJBAQMidwoTR2V0TWFkVXNhZ2VSZXNwb25zZRIpCgRkYXlzGAEgAygLMhUuYXBwcHJvZmlsZS52MS5NYWREYXlCBOJBAQMSFgoIZGlzdGluY3QYAiABKANCBOJBAQMSHQoPcm9sbGluZ18zMF9kYXlzGAMgASgDQgTiQQEDMnMKDFVzYWdlU2VydmljZRJjCgtHZXRNYWRVc2FnZRIhLmFwcHByb2ZpbGUudjEuR2V0TWFkVXNhZ2VSZXF1ZXN0GiIuYXBwcHJvZmlsZS52MS5HZXRNYWRVc2FnZVJlc3BvbnNlIg2QAgGq1BgGCgIBAhACQnQKEWNvbS5hcHBwcm9maWxlLnYxQhFVc2FnZVNlcnZpY2VQcm90b1ABWkpnaXRodWIuY29tL3Byb2ZpbGUtZ3JwYy9wcm9maWxlLWdycGMvY2xpZW50cy9nby9hcHBwcm9maWxlL3YxO2FwcHByb2ZpbGV2MWIGcHJvdG8z", [file_appprofile_v1_access, file_buf_validate_validate, file_google_api_field_behavior, file_google_type_date]);
 
 /**
- * Which days of which app.
+ * The app and the days to report.
  *
  * @generated from message appprofile.v1.GetMadUsageRequest
  */
@@ -68,7 +68,7 @@ export type MadDay = Message<"appprofile.v1.MadDay"> & {
   date?: Date | undefined;
 
   /**
-   * How many devices were counted on it.
+   * The number of devices that were counted on it.
    *
    * @generated from field: int64 counted = 2;
    */
@@ -96,14 +96,14 @@ export type GetMadUsageResponse = Message<"appprofile.v1.GetMadUsageResponse"> &
   days: MadDay[];
 
   /**
-   * How many different devices were counted in the range.
+   * The number of different devices that were counted in the range.
    *
    * @generated from field: int64 distinct = 2;
    */
   distinct: bigint;
 
   /**
-   * How many different devices were counted in the 30 days up to now.
+   * The number of different devices that were counted in the last 30 days.
    *
    * @generated from field: int64 rolling_30_days = 3;
    */
@@ -118,16 +118,16 @@ export const GetMadUsageResponseSchema: GenMessage<GetMadUsageResponse> = /*@__P
   messageDesc(file_appprofile_v1_usage_service, 2);
 
 /**
- * For billing. A device is one (app, user, device); it is counted once in 30 days.
- * Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
- * entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
+ * The service for billing. A device is one (app, user, device); it is counted once in 30 days. A message may be up to 4
+ * MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value and 32 bytes for each
+ * entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
  *
  * @generated from service appprofile.v1.UsageService
  */
 export const UsageService: GenService<{
   /**
-   * Reports the monthly active devices of an app of the key's tenant. Also of one that was deleted, for as long as its
-   * id is reserved (400 days). Errors: INVALID_ARGUMENT (INVALID_REQUEST).
+   * Reports the monthly active devices of an app of the key's tenant. A deleted app is reported as long as its id is
+   * reserved (400 days). Errors: INVALID_ARGUMENT (INVALID_REQUEST).
    *
    * @generated from rpc appprofile.v1.UsageService.GetMadUsage
    */

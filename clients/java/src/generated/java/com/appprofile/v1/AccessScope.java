@@ -33,7 +33,8 @@ public enum AccessScope
   ACCESS_SCOPE_APP(1),
   /**
    * <pre>
-   * The tenant of the key, and of it the apps that the request names, if any. Only for keys that reach a whole tenant.
+   * The tenant of the key, and those of its apps that the request names, if any. Only for keys that reach a whole
+   * tenant.
    * </pre>
    *
    * <code>ACCESS_SCOPE_TENANT = 2;</code>
@@ -78,7 +79,8 @@ public enum AccessScope
   public static final int ACCESS_SCOPE_APP_VALUE = 1;
   /**
    * <pre>
-   * The tenant of the key, and of it the apps that the request names, if any. Only for keys that reach a whole tenant.
+   * The tenant of the key, and those of its apps that the request names, if any. Only for keys that reach a whole
+   * tenant.
    * </pre>
    *
    * <code>ACCESS_SCOPE_TENANT = 2;</code>

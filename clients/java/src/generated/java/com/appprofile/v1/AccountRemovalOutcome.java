@@ -7,7 +7,7 @@ package com.appprofile.v1;
 
 /**
  * <pre>
- * What an account-removal report led to.
+ * The outcome of an account-removal report.
  * </pre>
  *
  * Protobuf enum {@code appprofile.v1.AccountRemovalOutcome}

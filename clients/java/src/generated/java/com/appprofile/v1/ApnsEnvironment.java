@@ -7,7 +7,7 @@ package com.appprofile.v1;
 
 /**
  * <pre>
- * The gateway of APNs that a token belongs to. A token sent to the other one is answered BadDeviceToken.
+ * The gateway of APNs that a token belongs to. The other gateway answers BadDeviceToken.
  * </pre>
  *
  * Protobuf enum {@code appprofile.v1.ApnsEnvironment}
@@ -17,7 +17,8 @@ public enum ApnsEnvironment
     implements com.google.protobuf.ProtocolMessageEnum {
   /**
    * <pre>
-   * Not set. In a request: as the app's `push_app_ids` entry of the token's `push_app_id` says, else PRODUCTION.
+   * Not set. In a request: the environment in the app's `push_app_ids` entry for the token's `push_app_id`, or
+   * PRODUCTION.
    * </pre>
    *
    * <code>APNS_ENVIRONMENT_UNSPECIFIED = 0;</code>
@@ -53,7 +54,8 @@ public enum ApnsEnvironment
   }
   /**
    * <pre>
-   * Not set. In a request: as the app's `push_app_ids` entry of the token's `push_app_id` says, else PRODUCTION.
+   * Not set. In a request: the environment in the app's `push_app_ids` entry for the token's `push_app_id`, or
+   * PRODUCTION.
    * </pre>
    *
    * <code>APNS_ENVIRONMENT_UNSPECIFIED = 0;</code>

@@ -62,7 +62,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object appId_ = "";
   /**
    * <pre>
-   * Identifies the app, over all tenants; 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`. Cannot change.
+   * The id of the app, unique across all tenants; 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`. Cannot change.
    * </pre>
    *
    * <code>string app_id = 1 [json_name = "appId", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -83,7 +83,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Identifies the app, over all tenants; 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`. Cannot change.
+   * The id of the app, unique across all tenants; 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`. Cannot change.
    * </pre>
    *
    * <code>string app_id = 1 [json_name = "appId", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -109,7 +109,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object tenantId_ = "";
   /**
    * <pre>
-   * The company that owns the app. Default, and the only one allowed: the key's tenant.
+   * The company that owns the app. Must be the key's tenant, which is the default.
    * </pre>
    *
    * <code>string tenant_id = 2 [json_name = "tenantId", (.google.api.field_behavior) = OPTIONAL, (.google.api.field_behavior) = IMMUTABLE, (.buf.validate.field) = { ... }</code>
@@ -130,7 +130,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The company that owns the app. Default, and the only one allowed: the key's tenant.
+   * The company that owns the app. Must be the key's tenant, which is the default.
    * </pre>
    *
    * <code>string tenant_id = 2 [json_name = "tenantId", (.google.api.field_behavior) = OPTIONAL, (.google.api.field_behavior) = IMMUTABLE, (.buf.validate.field) = { ... }</code>
@@ -156,7 +156,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object displayName_ = "";
   /**
    * <pre>
-   * A name for people, up to 256 bytes without control characters.
+   * A display name, up to 256 bytes without control characters.
    * </pre>
    *
    * <code>string display_name = 3 [json_name = "displayName", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -177,7 +177,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * A name for people, up to 256 bytes without control characters.
+   * A display name, up to 256 bytes without control characters.
    * </pre>
    *
    * <code>string display_name = 3 [json_name = "displayName", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -202,7 +202,7 @@ private static final long serialVersionUID = 0L;
   private com.appprofile.v1.AppSettings settings_;
   /**
    * <pre>
-   * The app's policies.
+   * The app's settings.
    * </pre>
    *
    * <code>.appprofile.v1.AppSettings settings = 4 [json_name = "settings", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -214,7 +214,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The app's policies.
+   * The app's settings.
    * </pre>
    *
    * <code>.appprofile.v1.AppSettings settings = 4 [json_name = "settings", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -226,7 +226,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The app's policies.
+   * The app's settings.
    * </pre>
    *
    * <code>.appprofile.v1.AppSettings settings = 4 [json_name = "settings", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -317,7 +317,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object etag_ = "";
   /**
    * <pre>
-   * Opaque version of the stored app. In UpdateApp, where given: another one stored is ABORTED.
+   * Opaque version of the stored app. In UpdateApp: if present and different from the stored etag, the call fails with
+   * ABORTED.
    * </pre>
    *
    * <code>string etag = 7 [json_name = "etag", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -338,7 +339,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Opaque version of the stored app. In UpdateApp, where given: another one stored is ABORTED.
+   * Opaque version of the stored app. In UpdateApp: if present and different from the stored etag, the call fails with
+   * ABORTED.
    * </pre>
    *
    * <code>string etag = 7 [json_name = "etag", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -857,7 +859,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object appId_ = "";
     /**
      * <pre>
-     * Identifies the app, over all tenants; 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`. Cannot change.
+     * The id of the app, unique across all tenants; 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`. Cannot change.
      * </pre>
      *
      * <code>string app_id = 1 [json_name = "appId", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -877,7 +879,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Identifies the app, over all tenants; 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`. Cannot change.
+     * The id of the app, unique across all tenants; 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`. Cannot change.
      * </pre>
      *
      * <code>string app_id = 1 [json_name = "appId", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -898,7 +900,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Identifies the app, over all tenants; 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`. Cannot change.
+     * The id of the app, unique across all tenants; 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`. Cannot change.
      * </pre>
      *
      * <code>string app_id = 1 [json_name = "appId", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -915,7 +917,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Identifies the app, over all tenants; 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`. Cannot change.
+     * The id of the app, unique across all tenants; 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`. Cannot change.
      * </pre>
      *
      * <code>string app_id = 1 [json_name = "appId", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -929,7 +931,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Identifies the app, over all tenants; 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`. Cannot change.
+     * The id of the app, unique across all tenants; 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`. Cannot change.
      * </pre>
      *
      * <code>string app_id = 1 [json_name = "appId", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -949,7 +951,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object tenantId_ = "";
     /**
      * <pre>
-     * The company that owns the app. Default, and the only one allowed: the key's tenant.
+     * The company that owns the app. Must be the key's tenant, which is the default.
      * </pre>
      *
      * <code>string tenant_id = 2 [json_name = "tenantId", (.google.api.field_behavior) = OPTIONAL, (.google.api.field_behavior) = IMMUTABLE, (.buf.validate.field) = { ... }</code>
@@ -969,7 +971,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The company that owns the app. Default, and the only one allowed: the key's tenant.
+     * The company that owns the app. Must be the key's tenant, which is the default.
      * </pre>
      *
      * <code>string tenant_id = 2 [json_name = "tenantId", (.google.api.field_behavior) = OPTIONAL, (.google.api.field_behavior) = IMMUTABLE, (.buf.validate.field) = { ... }</code>
@@ -990,7 +992,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The company that owns the app. Default, and the only one allowed: the key's tenant.
+     * The company that owns the app. Must be the key's tenant, which is the default.
      * </pre>
      *
      * <code>string tenant_id = 2 [json_name = "tenantId", (.google.api.field_behavior) = OPTIONAL, (.google.api.field_behavior) = IMMUTABLE, (.buf.validate.field) = { ... }</code>
@@ -1007,7 +1009,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The company that owns the app. Default, and the only one allowed: the key's tenant.
+     * The company that owns the app. Must be the key's tenant, which is the default.
      * </pre>
      *
      * <code>string tenant_id = 2 [json_name = "tenantId", (.google.api.field_behavior) = OPTIONAL, (.google.api.field_behavior) = IMMUTABLE, (.buf.validate.field) = { ... }</code>
@@ -1021,7 +1023,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The company that owns the app. Default, and the only one allowed: the key's tenant.
+     * The company that owns the app. Must be the key's tenant, which is the default.
      * </pre>
      *
      * <code>string tenant_id = 2 [json_name = "tenantId", (.google.api.field_behavior) = OPTIONAL, (.google.api.field_behavior) = IMMUTABLE, (.buf.validate.field) = { ... }</code>
@@ -1041,7 +1043,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object displayName_ = "";
     /**
      * <pre>
-     * A name for people, up to 256 bytes without control characters.
+     * A display name, up to 256 bytes without control characters.
      * </pre>
      *
      * <code>string display_name = 3 [json_name = "displayName", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1061,7 +1063,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * A name for people, up to 256 bytes without control characters.
+     * A display name, up to 256 bytes without control characters.
      * </pre>
      *
      * <code>string display_name = 3 [json_name = "displayName", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1082,7 +1084,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * A name for people, up to 256 bytes without control characters.
+     * A display name, up to 256 bytes without control characters.
      * </pre>
      *
      * <code>string display_name = 3 [json_name = "displayName", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1099,7 +1101,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * A name for people, up to 256 bytes without control characters.
+     * A display name, up to 256 bytes without control characters.
      * </pre>
      *
      * <code>string display_name = 3 [json_name = "displayName", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1113,7 +1115,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * A name for people, up to 256 bytes without control characters.
+     * A display name, up to 256 bytes without control characters.
      * </pre>
      *
      * <code>string display_name = 3 [json_name = "displayName", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1135,7 +1137,7 @@ private static final long serialVersionUID = 0L;
         com.appprofile.v1.AppSettings, com.appprofile.v1.AppSettings.Builder, com.appprofile.v1.AppSettingsOrBuilder> settingsBuilder_;
     /**
      * <pre>
-     * The app's policies.
+     * The app's settings.
      * </pre>
      *
      * <code>.appprofile.v1.AppSettings settings = 4 [json_name = "settings", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -1146,7 +1148,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The app's policies.
+     * The app's settings.
      * </pre>
      *
      * <code>.appprofile.v1.AppSettings settings = 4 [json_name = "settings", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -1161,7 +1163,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The app's policies.
+     * The app's settings.
      * </pre>
      *
      * <code>.appprofile.v1.AppSettings settings = 4 [json_name = "settings", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -1181,7 +1183,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The app's policies.
+     * The app's settings.
      * </pre>
      *
      * <code>.appprofile.v1.AppSettings settings = 4 [json_name = "settings", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -1199,7 +1201,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The app's policies.
+     * The app's settings.
      * </pre>
      *
      * <code>.appprofile.v1.AppSettings settings = 4 [json_name = "settings", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -1224,7 +1226,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The app's policies.
+     * The app's settings.
      * </pre>
      *
      * <code>.appprofile.v1.AppSettings settings = 4 [json_name = "settings", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -1241,7 +1243,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The app's policies.
+     * The app's settings.
      * </pre>
      *
      * <code>.appprofile.v1.AppSettings settings = 4 [json_name = "settings", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -1253,7 +1255,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The app's policies.
+     * The app's settings.
      * </pre>
      *
      * <code>.appprofile.v1.AppSettings settings = 4 [json_name = "settings", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -1268,7 +1270,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The app's policies.
+     * The app's settings.
      * </pre>
      *
      * <code>.appprofile.v1.AppSettings settings = 4 [json_name = "settings", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -1604,7 +1606,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object etag_ = "";
     /**
      * <pre>
-     * Opaque version of the stored app. In UpdateApp, where given: another one stored is ABORTED.
+     * Opaque version of the stored app. In UpdateApp: if present and different from the stored etag, the call fails with
+     * ABORTED.
      * </pre>
      *
      * <code>string etag = 7 [json_name = "etag", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -1624,7 +1627,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Opaque version of the stored app. In UpdateApp, where given: another one stored is ABORTED.
+     * Opaque version of the stored app. In UpdateApp: if present and different from the stored etag, the call fails with
+     * ABORTED.
      * </pre>
      *
      * <code>string etag = 7 [json_name = "etag", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -1645,7 +1649,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Opaque version of the stored app. In UpdateApp, where given: another one stored is ABORTED.
+     * Opaque version of the stored app. In UpdateApp: if present and different from the stored etag, the call fails with
+     * ABORTED.
      * </pre>
      *
      * <code>string etag = 7 [json_name = "etag", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -1662,7 +1667,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Opaque version of the stored app. In UpdateApp, where given: another one stored is ABORTED.
+     * Opaque version of the stored app. In UpdateApp: if present and different from the stored etag, the call fails with
+     * ABORTED.
      * </pre>
      *
      * <code>string etag = 7 [json_name = "etag", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -1676,7 +1682,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Opaque version of the stored app. In UpdateApp, where given: another one stored is ABORTED.
+     * Opaque version of the stored app. In UpdateApp: if present and different from the stored etag, the call fails with
+     * ABORTED.
      * </pre>
      *
      * <code>string etag = 7 [json_name = "etag", (.google.api.field_behavior) = OPTIONAL];</code>

@@ -12,7 +12,7 @@ public interface AppOrBuilder extends
 
   /**
    * <pre>
-   * Identifies the app, over all tenants; 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`. Cannot change.
+   * The id of the app, unique across all tenants; 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`. Cannot change.
    * </pre>
    *
    * <code>string app_id = 1 [json_name = "appId", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -21,7 +21,7 @@ public interface AppOrBuilder extends
   java.lang.String getAppId();
   /**
    * <pre>
-   * Identifies the app, over all tenants; 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`. Cannot change.
+   * The id of the app, unique across all tenants; 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`. Cannot change.
    * </pre>
    *
    * <code>string app_id = 1 [json_name = "appId", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -32,7 +32,7 @@ public interface AppOrBuilder extends
 
   /**
    * <pre>
-   * The company that owns the app. Default, and the only one allowed: the key's tenant.
+   * The company that owns the app. Must be the key's tenant, which is the default.
    * </pre>
    *
    * <code>string tenant_id = 2 [json_name = "tenantId", (.google.api.field_behavior) = OPTIONAL, (.google.api.field_behavior) = IMMUTABLE, (.buf.validate.field) = { ... }</code>
@@ -41,7 +41,7 @@ public interface AppOrBuilder extends
   java.lang.String getTenantId();
   /**
    * <pre>
-   * The company that owns the app. Default, and the only one allowed: the key's tenant.
+   * The company that owns the app. Must be the key's tenant, which is the default.
    * </pre>
    *
    * <code>string tenant_id = 2 [json_name = "tenantId", (.google.api.field_behavior) = OPTIONAL, (.google.api.field_behavior) = IMMUTABLE, (.buf.validate.field) = { ... }</code>
@@ -52,7 +52,7 @@ public interface AppOrBuilder extends
 
   /**
    * <pre>
-   * A name for people, up to 256 bytes without control characters.
+   * A display name, up to 256 bytes without control characters.
    * </pre>
    *
    * <code>string display_name = 3 [json_name = "displayName", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -61,7 +61,7 @@ public interface AppOrBuilder extends
   java.lang.String getDisplayName();
   /**
    * <pre>
-   * A name for people, up to 256 bytes without control characters.
+   * A display name, up to 256 bytes without control characters.
    * </pre>
    *
    * <code>string display_name = 3 [json_name = "displayName", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -72,7 +72,7 @@ public interface AppOrBuilder extends
 
   /**
    * <pre>
-   * The app's policies.
+   * The app's settings.
    * </pre>
    *
    * <code>.appprofile.v1.AppSettings settings = 4 [json_name = "settings", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -81,7 +81,7 @@ public interface AppOrBuilder extends
   boolean hasSettings();
   /**
    * <pre>
-   * The app's policies.
+   * The app's settings.
    * </pre>
    *
    * <code>.appprofile.v1.AppSettings settings = 4 [json_name = "settings", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -90,7 +90,7 @@ public interface AppOrBuilder extends
   com.appprofile.v1.AppSettings getSettings();
   /**
    * <pre>
-   * The app's policies.
+   * The app's settings.
    * </pre>
    *
    * <code>.appprofile.v1.AppSettings settings = 4 [json_name = "settings", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -153,7 +153,8 @@ public interface AppOrBuilder extends
 
   /**
    * <pre>
-   * Opaque version of the stored app. In UpdateApp, where given: another one stored is ABORTED.
+   * Opaque version of the stored app. In UpdateApp: if present and different from the stored etag, the call fails with
+   * ABORTED.
    * </pre>
    *
    * <code>string etag = 7 [json_name = "etag", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -162,7 +163,8 @@ public interface AppOrBuilder extends
   java.lang.String getEtag();
   /**
    * <pre>
-   * Opaque version of the stored app. In UpdateApp, where given: another one stored is ABORTED.
+   * Opaque version of the stored app. In UpdateApp: if present and different from the stored etag, the call fails with
+   * ABORTED.
    * </pre>
    *
    * <code>string etag = 7 [json_name = "etag", (.google.api.field_behavior) = OPTIONAL];</code>

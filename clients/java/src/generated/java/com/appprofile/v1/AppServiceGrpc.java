@@ -4,9 +4,9 @@ import static io.grpc.MethodDescriptor.generateFullMethodName;
 
 /**
  * <pre>
- * For operators. GetApp, ListApps and GetSdkConfig also for internal services and SDKs.
- * Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
- * entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
+ * The service for operators. Internal services may also call GetApp, ListApps and GetSdkConfig, and SDKs GetSdkConfig.
+ * A message may be up to 4 MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value
+ * and 32 bytes for each entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
  * </pre>
  */
 @io.grpc.stub.annotations.GrpcGenerated
@@ -365,9 +365,9 @@ public final class AppServiceGrpc {
 
   /**
    * <pre>
-   * For operators. GetApp, ListApps and GetSdkConfig also for internal services and SDKs.
-   * Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
-   * entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
+   * The service for operators. Internal services may also call GetApp, ListApps and GetSdkConfig, and SDKs GetSdkConfig.
+   * A message may be up to 4 MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value
+   * and 32 bytes for each entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
    * </pre>
    */
   public interface AsyncService {
@@ -395,8 +395,8 @@ public final class AppServiceGrpc {
 
     /**
      * <pre>
-     * Changes an app; in force at once, without rewriting a profile. Errors: NOT_FOUND (APP_NOT_FOUND), INVALID_ARGUMENT
-     * (UNKNOWN_FIELD, INVALID_SETTINGS), ABORTED (ETAG_MISMATCH).
+     * Changes an app. The change is in force at once and rewrites no profile. Errors: NOT_FOUND (APP_NOT_FOUND),
+     * INVALID_ARGUMENT (UNKNOWN_FIELD, INVALID_SETTINGS), ABORTED (ETAG_MISMATCH).
      * </pre>
      */
     default void updateApp(com.appprofile.v1.UpdateAppRequest request,
@@ -427,8 +427,8 @@ public final class AppServiceGrpc {
 
     /**
      * <pre>
-     * Creates a key of the caller's tenant. The secret is answered this once. Not idempotent: a repeated call makes another
-     * key, which ListKeys shows and RevokeKey ends.
+     * Creates a key of the caller's tenant. Only this response contains the secret. Not idempotent: a repeated call
+     * creates another key, which ListKeys lists and RevokeKey revokes.
      * </pre>
      */
     default void createKey(com.appprofile.v1.CreateKeyRequest request,
@@ -438,7 +438,7 @@ public final class AppServiceGrpc {
 
     /**
      * <pre>
-     * Lists keys, revoked ones too, newest first.
+     * Lists keys, including revoked keys, newest first.
      * </pre>
      */
     default void listKeys(com.appprofile.v1.ListKeysRequest request,
@@ -448,8 +448,8 @@ public final class AppServiceGrpc {
 
     /**
      * <pre>
-     * Ends a key, at once here and within 5 seconds on every worker. Repeating it succeeds. Errors: NOT_FOUND
-     * (KEY_NOT_FOUND).
+     * Revokes a key. It takes effect at once on the worker that runs the call, and within 5 seconds on every other
+     * worker. Repeating it succeeds. Errors: NOT_FOUND (KEY_NOT_FOUND).
      * </pre>
      */
     default void revokeKey(com.appprofile.v1.RevokeKeyRequest request,
@@ -459,7 +459,7 @@ public final class AppServiceGrpc {
 
     /**
      * <pre>
-     * What an SDK of the app needs to know.
+     * Returns the configuration of the app's SDKs.
      * </pre>
      */
     default void getSdkConfig(com.appprofile.v1.GetSdkConfigRequest request,
@@ -471,9 +471,9 @@ public final class AppServiceGrpc {
   /**
    * Base class for the server implementation of the service AppService.
    * <pre>
-   * For operators. GetApp, ListApps and GetSdkConfig also for internal services and SDKs.
-   * Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
-   * entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
+   * The service for operators. Internal services may also call GetApp, ListApps and GetSdkConfig, and SDKs GetSdkConfig.
+   * A message may be up to 4 MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value
+   * and 32 bytes for each entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
    * </pre>
    */
   public static abstract class AppServiceImplBase
@@ -487,9 +487,9 @@ public final class AppServiceGrpc {
   /**
    * A stub to allow clients to do asynchronous rpc calls to service AppService.
    * <pre>
-   * For operators. GetApp, ListApps and GetSdkConfig also for internal services and SDKs.
-   * Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
-   * entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
+   * The service for operators. Internal services may also call GetApp, ListApps and GetSdkConfig, and SDKs GetSdkConfig.
+   * A message may be up to 4 MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value
+   * and 32 bytes for each entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
    * </pre>
    */
   public static final class AppServiceStub
@@ -530,8 +530,8 @@ public final class AppServiceGrpc {
 
     /**
      * <pre>
-     * Changes an app; in force at once, without rewriting a profile. Errors: NOT_FOUND (APP_NOT_FOUND), INVALID_ARGUMENT
-     * (UNKNOWN_FIELD, INVALID_SETTINGS), ABORTED (ETAG_MISMATCH).
+     * Changes an app. The change is in force at once and rewrites no profile. Errors: NOT_FOUND (APP_NOT_FOUND),
+     * INVALID_ARGUMENT (UNKNOWN_FIELD, INVALID_SETTINGS), ABORTED (ETAG_MISMATCH).
      * </pre>
      */
     public void updateApp(com.appprofile.v1.UpdateAppRequest request,
@@ -565,8 +565,8 @@ public final class AppServiceGrpc {
 
     /**
      * <pre>
-     * Creates a key of the caller's tenant. The secret is answered this once. Not idempotent: a repeated call makes another
-     * key, which ListKeys shows and RevokeKey ends.
+     * Creates a key of the caller's tenant. Only this response contains the secret. Not idempotent: a repeated call
+     * creates another key, which ListKeys lists and RevokeKey revokes.
      * </pre>
      */
     public void createKey(com.appprofile.v1.CreateKeyRequest request,
@@ -577,7 +577,7 @@ public final class AppServiceGrpc {
 
     /**
      * <pre>
-     * Lists keys, revoked ones too, newest first.
+     * Lists keys, including revoked keys, newest first.
      * </pre>
      */
     public void listKeys(com.appprofile.v1.ListKeysRequest request,
@@ -588,8 +588,8 @@ public final class AppServiceGrpc {
 
     /**
      * <pre>
-     * Ends a key, at once here and within 5 seconds on every worker. Repeating it succeeds. Errors: NOT_FOUND
-     * (KEY_NOT_FOUND).
+     * Revokes a key. It takes effect at once on the worker that runs the call, and within 5 seconds on every other
+     * worker. Repeating it succeeds. Errors: NOT_FOUND (KEY_NOT_FOUND).
      * </pre>
      */
     public void revokeKey(com.appprofile.v1.RevokeKeyRequest request,
@@ -600,7 +600,7 @@ public final class AppServiceGrpc {
 
     /**
      * <pre>
-     * What an SDK of the app needs to know.
+     * Returns the configuration of the app's SDKs.
      * </pre>
      */
     public void getSdkConfig(com.appprofile.v1.GetSdkConfigRequest request,
@@ -613,9 +613,9 @@ public final class AppServiceGrpc {
   /**
    * A stub to allow clients to do synchronous rpc calls to service AppService.
    * <pre>
-   * For operators. GetApp, ListApps and GetSdkConfig also for internal services and SDKs.
-   * Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
-   * entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
+   * The service for operators. Internal services may also call GetApp, ListApps and GetSdkConfig, and SDKs GetSdkConfig.
+   * A message may be up to 4 MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value
+   * and 32 bytes for each entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
    * </pre>
    */
   public static final class AppServiceBlockingV2Stub
@@ -654,8 +654,8 @@ public final class AppServiceGrpc {
 
     /**
      * <pre>
-     * Changes an app; in force at once, without rewriting a profile. Errors: NOT_FOUND (APP_NOT_FOUND), INVALID_ARGUMENT
-     * (UNKNOWN_FIELD, INVALID_SETTINGS), ABORTED (ETAG_MISMATCH).
+     * Changes an app. The change is in force at once and rewrites no profile. Errors: NOT_FOUND (APP_NOT_FOUND),
+     * INVALID_ARGUMENT (UNKNOWN_FIELD, INVALID_SETTINGS), ABORTED (ETAG_MISMATCH).
      * </pre>
      */
     public com.appprofile.v1.UpdateAppResponse updateApp(com.appprofile.v1.UpdateAppRequest request) throws io.grpc.StatusException {
@@ -686,8 +686,8 @@ public final class AppServiceGrpc {
 
     /**
      * <pre>
-     * Creates a key of the caller's tenant. The secret is answered this once. Not idempotent: a repeated call makes another
-     * key, which ListKeys shows and RevokeKey ends.
+     * Creates a key of the caller's tenant. Only this response contains the secret. Not idempotent: a repeated call
+     * creates another key, which ListKeys lists and RevokeKey revokes.
      * </pre>
      */
     public com.appprofile.v1.CreateKeyResponse createKey(com.appprofile.v1.CreateKeyRequest request) throws io.grpc.StatusException {
@@ -697,7 +697,7 @@ public final class AppServiceGrpc {
 
     /**
      * <pre>
-     * Lists keys, revoked ones too, newest first.
+     * Lists keys, including revoked keys, newest first.
      * </pre>
      */
     public com.appprofile.v1.ListKeysResponse listKeys(com.appprofile.v1.ListKeysRequest request) throws io.grpc.StatusException {
@@ -707,8 +707,8 @@ public final class AppServiceGrpc {
 
     /**
      * <pre>
-     * Ends a key, at once here and within 5 seconds on every worker. Repeating it succeeds. Errors: NOT_FOUND
-     * (KEY_NOT_FOUND).
+     * Revokes a key. It takes effect at once on the worker that runs the call, and within 5 seconds on every other
+     * worker. Repeating it succeeds. Errors: NOT_FOUND (KEY_NOT_FOUND).
      * </pre>
      */
     public com.appprofile.v1.RevokeKeyResponse revokeKey(com.appprofile.v1.RevokeKeyRequest request) throws io.grpc.StatusException {
@@ -718,7 +718,7 @@ public final class AppServiceGrpc {
 
     /**
      * <pre>
-     * What an SDK of the app needs to know.
+     * Returns the configuration of the app's SDKs.
      * </pre>
      */
     public com.appprofile.v1.GetSdkConfigResponse getSdkConfig(com.appprofile.v1.GetSdkConfigRequest request) throws io.grpc.StatusException {
@@ -730,9 +730,9 @@ public final class AppServiceGrpc {
   /**
    * A stub to allow clients to do limited synchronous rpc calls to service AppService.
    * <pre>
-   * For operators. GetApp, ListApps and GetSdkConfig also for internal services and SDKs.
-   * Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
-   * entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
+   * The service for operators. Internal services may also call GetApp, ListApps and GetSdkConfig, and SDKs GetSdkConfig.
+   * A message may be up to 4 MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value
+   * and 32 bytes for each entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
    * </pre>
    */
   public static final class AppServiceBlockingStub
@@ -771,8 +771,8 @@ public final class AppServiceGrpc {
 
     /**
      * <pre>
-     * Changes an app; in force at once, without rewriting a profile. Errors: NOT_FOUND (APP_NOT_FOUND), INVALID_ARGUMENT
-     * (UNKNOWN_FIELD, INVALID_SETTINGS), ABORTED (ETAG_MISMATCH).
+     * Changes an app. The change is in force at once and rewrites no profile. Errors: NOT_FOUND (APP_NOT_FOUND),
+     * INVALID_ARGUMENT (UNKNOWN_FIELD, INVALID_SETTINGS), ABORTED (ETAG_MISMATCH).
      * </pre>
      */
     public com.appprofile.v1.UpdateAppResponse updateApp(com.appprofile.v1.UpdateAppRequest request) {
@@ -803,8 +803,8 @@ public final class AppServiceGrpc {
 
     /**
      * <pre>
-     * Creates a key of the caller's tenant. The secret is answered this once. Not idempotent: a repeated call makes another
-     * key, which ListKeys shows and RevokeKey ends.
+     * Creates a key of the caller's tenant. Only this response contains the secret. Not idempotent: a repeated call
+     * creates another key, which ListKeys lists and RevokeKey revokes.
      * </pre>
      */
     public com.appprofile.v1.CreateKeyResponse createKey(com.appprofile.v1.CreateKeyRequest request) {
@@ -814,7 +814,7 @@ public final class AppServiceGrpc {
 
     /**
      * <pre>
-     * Lists keys, revoked ones too, newest first.
+     * Lists keys, including revoked keys, newest first.
      * </pre>
      */
     public com.appprofile.v1.ListKeysResponse listKeys(com.appprofile.v1.ListKeysRequest request) {
@@ -824,8 +824,8 @@ public final class AppServiceGrpc {
 
     /**
      * <pre>
-     * Ends a key, at once here and within 5 seconds on every worker. Repeating it succeeds. Errors: NOT_FOUND
-     * (KEY_NOT_FOUND).
+     * Revokes a key. It takes effect at once on the worker that runs the call, and within 5 seconds on every other
+     * worker. Repeating it succeeds. Errors: NOT_FOUND (KEY_NOT_FOUND).
      * </pre>
      */
     public com.appprofile.v1.RevokeKeyResponse revokeKey(com.appprofile.v1.RevokeKeyRequest request) {
@@ -835,7 +835,7 @@ public final class AppServiceGrpc {
 
     /**
      * <pre>
-     * What an SDK of the app needs to know.
+     * Returns the configuration of the app's SDKs.
      * </pre>
      */
     public com.appprofile.v1.GetSdkConfigResponse getSdkConfig(com.appprofile.v1.GetSdkConfigRequest request) {
@@ -847,9 +847,9 @@ public final class AppServiceGrpc {
   /**
    * A stub to allow clients to do ListenableFuture-style rpc calls to service AppService.
    * <pre>
-   * For operators. GetApp, ListApps and GetSdkConfig also for internal services and SDKs.
-   * Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
-   * entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
+   * The service for operators. Internal services may also call GetApp, ListApps and GetSdkConfig, and SDKs GetSdkConfig.
+   * A message may be up to 4 MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value
+   * and 32 bytes for each entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
    * </pre>
    */
   public static final class AppServiceFutureStub
@@ -890,8 +890,8 @@ public final class AppServiceGrpc {
 
     /**
      * <pre>
-     * Changes an app; in force at once, without rewriting a profile. Errors: NOT_FOUND (APP_NOT_FOUND), INVALID_ARGUMENT
-     * (UNKNOWN_FIELD, INVALID_SETTINGS), ABORTED (ETAG_MISMATCH).
+     * Changes an app. The change is in force at once and rewrites no profile. Errors: NOT_FOUND (APP_NOT_FOUND),
+     * INVALID_ARGUMENT (UNKNOWN_FIELD, INVALID_SETTINGS), ABORTED (ETAG_MISMATCH).
      * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<com.appprofile.v1.UpdateAppResponse> updateApp(
@@ -925,8 +925,8 @@ public final class AppServiceGrpc {
 
     /**
      * <pre>
-     * Creates a key of the caller's tenant. The secret is answered this once. Not idempotent: a repeated call makes another
-     * key, which ListKeys shows and RevokeKey ends.
+     * Creates a key of the caller's tenant. Only this response contains the secret. Not idempotent: a repeated call
+     * creates another key, which ListKeys lists and RevokeKey revokes.
      * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<com.appprofile.v1.CreateKeyResponse> createKey(
@@ -937,7 +937,7 @@ public final class AppServiceGrpc {
 
     /**
      * <pre>
-     * Lists keys, revoked ones too, newest first.
+     * Lists keys, including revoked keys, newest first.
      * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<com.appprofile.v1.ListKeysResponse> listKeys(
@@ -948,8 +948,8 @@ public final class AppServiceGrpc {
 
     /**
      * <pre>
-     * Ends a key, at once here and within 5 seconds on every worker. Repeating it succeeds. Errors: NOT_FOUND
-     * (KEY_NOT_FOUND).
+     * Revokes a key. It takes effect at once on the worker that runs the call, and within 5 seconds on every other
+     * worker. Repeating it succeeds. Errors: NOT_FOUND (KEY_NOT_FOUND).
      * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<com.appprofile.v1.RevokeKeyResponse> revokeKey(
@@ -960,7 +960,7 @@ public final class AppServiceGrpc {
 
     /**
      * <pre>
-     * What an SDK of the app needs to know.
+     * Returns the configuration of the app's SDKs.
      * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<com.appprofile.v1.GetSdkConfigResponse> getSdkConfig(

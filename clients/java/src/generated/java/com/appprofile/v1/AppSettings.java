@@ -7,8 +7,8 @@ package com.appprofile.v1;
 
 /**
  * <pre>
- * The app's policies. In a request an absent field takes its default (CreateApp) or is left alone unless the mask names it
- * (UpdateApp); an answer carries every value in force.
+ * The app's settings. In CreateApp, an absent field takes its default. In UpdateApp, an absent field is unchanged
+ * unless the mask names it. A response contains every value in force.
  * </pre>
  *
  * Protobuf type {@code appprofile.v1.AppSettings}
@@ -63,7 +63,7 @@ private static final long serialVersionUID = 0L;
   private java.util.List<com.appprofile.v1.PushApp> pushAppIds_;
   /**
    * <pre>
-   * The app's push app ids, up to 64, each with what its tokens are for.
+   * The app's push app ids, up to 64, each with the use of its tokens.
    * </pre>
    *
    * <code>repeated .appprofile.v1.PushApp push_app_ids = 1 [json_name = "pushAppIds", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -74,7 +74,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The app's push app ids, up to 64, each with what its tokens are for.
+   * The app's push app ids, up to 64, each with the use of its tokens.
    * </pre>
    *
    * <code>repeated .appprofile.v1.PushApp push_app_ids = 1 [json_name = "pushAppIds", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -86,7 +86,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The app's push app ids, up to 64, each with what its tokens are for.
+   * The app's push app ids, up to 64, each with the use of its tokens.
    * </pre>
    *
    * <code>repeated .appprofile.v1.PushApp push_app_ids = 1 [json_name = "pushAppIds", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -97,7 +97,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The app's push app ids, up to 64, each with what its tokens are for.
+   * The app's push app ids, up to 64, each with the use of its tokens.
    * </pre>
    *
    * <code>repeated .appprofile.v1.PushApp push_app_ids = 1 [json_name = "pushAppIds", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -108,7 +108,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The app's push app ids, up to 64, each with what its tokens are for.
+   * The app's push app ids, up to 64, each with the use of its tokens.
    * </pre>
    *
    * <code>repeated .appprofile.v1.PushApp push_app_ids = 1 [json_name = "pushAppIds", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -199,7 +199,8 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Duration heartbeatGranularity_;
   /**
    * <pre>
-   * A heartbeat this soon after the stored one need not be stored. Default 1 hour, 0 to 1 day.
+   * The service need not store a heartbeat that arrives within this time after the stored one. Default 1 hour, 0 to 1
+   * day.
    * </pre>
    *
    * <code>.google.protobuf.Duration heartbeat_granularity = 4 [json_name = "heartbeatGranularity", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -211,7 +212,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * A heartbeat this soon after the stored one need not be stored. Default 1 hour, 0 to 1 day.
+   * The service need not store a heartbeat that arrives within this time after the stored one. Default 1 hour, 0 to 1
+   * day.
    * </pre>
    *
    * <code>.google.protobuf.Duration heartbeat_granularity = 4 [json_name = "heartbeatGranularity", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -223,7 +225,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * A heartbeat this soon after the stored one need not be stored. Default 1 hour, 0 to 1 day.
+   * The service need not store a heartbeat that arrives within this time after the stored one. Default 1 hour, 0 to 1
+   * day.
    * </pre>
    *
    * <code>.google.protobuf.Duration heartbeat_granularity = 4 [json_name = "heartbeatGranularity", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -564,7 +567,7 @@ private static final long serialVersionUID = 0L;
   private com.appprofile.v1.InAppSettings inApp_;
   /**
    * <pre>
-   * How in-app messages travel.
+   * The transports of in-app messages.
    * </pre>
    *
    * <code>.appprofile.v1.InAppSettings in_app = 14 [json_name = "inApp", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -576,7 +579,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * How in-app messages travel.
+   * The transports of in-app messages.
    * </pre>
    *
    * <code>.appprofile.v1.InAppSettings in_app = 14 [json_name = "inApp", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -588,7 +591,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * How in-app messages travel.
+   * The transports of in-app messages.
    * </pre>
    *
    * <code>.appprofile.v1.InAppSettings in_app = 14 [json_name = "inApp", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -663,7 +666,7 @@ private static final long serialVersionUID = 0L;
   private com.appprofile.v1.BridgeParameters bridgeParameters_;
   /**
    * <pre>
-   * The names that reports to the HTTP bridge use. Default: the names of the reporter's documentation.
+   * The names of the parameters in reports to the HTTP bridge. Default: the names in the reporter's documentation.
    * </pre>
    *
    * <code>.appprofile.v1.BridgeParameters bridge_parameters = 16 [json_name = "bridgeParameters", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -675,7 +678,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The names that reports to the HTTP bridge use. Default: the names of the reporter's documentation.
+   * The names of the parameters in reports to the HTTP bridge. Default: the names in the reporter's documentation.
    * </pre>
    *
    * <code>.appprofile.v1.BridgeParameters bridge_parameters = 16 [json_name = "bridgeParameters", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -687,7 +690,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The names that reports to the HTTP bridge use. Default: the names of the reporter's documentation.
+   * The names of the parameters in reports to the HTTP bridge. Default: the names in the reporter's documentation.
    * </pre>
    *
    * <code>.appprofile.v1.BridgeParameters bridge_parameters = 16 [json_name = "bridgeParameters", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -1170,8 +1173,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The app's policies. In a request an absent field takes its default (CreateApp) or is left alone unless the mask names it
-   * (UpdateApp); an answer carries every value in force.
+   * The app's settings. In CreateApp, an absent field takes its default. In UpdateApp, an absent field is unchanged
+   * unless the mask names it. A response contains every value in force.
    * </pre>
    *
    * Protobuf type {@code appprofile.v1.AppSettings}
@@ -1728,7 +1731,7 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * The app's push app ids, up to 64, each with what its tokens are for.
+     * The app's push app ids, up to 64, each with the use of its tokens.
      * </pre>
      *
      * <code>repeated .appprofile.v1.PushApp push_app_ids = 1 [json_name = "pushAppIds", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1742,7 +1745,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The app's push app ids, up to 64, each with what its tokens are for.
+     * The app's push app ids, up to 64, each with the use of its tokens.
      * </pre>
      *
      * <code>repeated .appprofile.v1.PushApp push_app_ids = 1 [json_name = "pushAppIds", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1756,7 +1759,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The app's push app ids, up to 64, each with what its tokens are for.
+     * The app's push app ids, up to 64, each with the use of its tokens.
      * </pre>
      *
      * <code>repeated .appprofile.v1.PushApp push_app_ids = 1 [json_name = "pushAppIds", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1770,7 +1773,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The app's push app ids, up to 64, each with what its tokens are for.
+     * The app's push app ids, up to 64, each with the use of its tokens.
      * </pre>
      *
      * <code>repeated .appprofile.v1.PushApp push_app_ids = 1 [json_name = "pushAppIds", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1791,7 +1794,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The app's push app ids, up to 64, each with what its tokens are for.
+     * The app's push app ids, up to 64, each with the use of its tokens.
      * </pre>
      *
      * <code>repeated .appprofile.v1.PushApp push_app_ids = 1 [json_name = "pushAppIds", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1809,7 +1812,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The app's push app ids, up to 64, each with what its tokens are for.
+     * The app's push app ids, up to 64, each with the use of its tokens.
      * </pre>
      *
      * <code>repeated .appprofile.v1.PushApp push_app_ids = 1 [json_name = "pushAppIds", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1829,7 +1832,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The app's push app ids, up to 64, each with what its tokens are for.
+     * The app's push app ids, up to 64, each with the use of its tokens.
      * </pre>
      *
      * <code>repeated .appprofile.v1.PushApp push_app_ids = 1 [json_name = "pushAppIds", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1850,7 +1853,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The app's push app ids, up to 64, each with what its tokens are for.
+     * The app's push app ids, up to 64, each with the use of its tokens.
      * </pre>
      *
      * <code>repeated .appprofile.v1.PushApp push_app_ids = 1 [json_name = "pushAppIds", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1868,7 +1871,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The app's push app ids, up to 64, each with what its tokens are for.
+     * The app's push app ids, up to 64, each with the use of its tokens.
      * </pre>
      *
      * <code>repeated .appprofile.v1.PushApp push_app_ids = 1 [json_name = "pushAppIds", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1886,7 +1889,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The app's push app ids, up to 64, each with what its tokens are for.
+     * The app's push app ids, up to 64, each with the use of its tokens.
      * </pre>
      *
      * <code>repeated .appprofile.v1.PushApp push_app_ids = 1 [json_name = "pushAppIds", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1905,7 +1908,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The app's push app ids, up to 64, each with what its tokens are for.
+     * The app's push app ids, up to 64, each with the use of its tokens.
      * </pre>
      *
      * <code>repeated .appprofile.v1.PushApp push_app_ids = 1 [json_name = "pushAppIds", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1922,7 +1925,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The app's push app ids, up to 64, each with what its tokens are for.
+     * The app's push app ids, up to 64, each with the use of its tokens.
      * </pre>
      *
      * <code>repeated .appprofile.v1.PushApp push_app_ids = 1 [json_name = "pushAppIds", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1939,7 +1942,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The app's push app ids, up to 64, each with what its tokens are for.
+     * The app's push app ids, up to 64, each with the use of its tokens.
      * </pre>
      *
      * <code>repeated .appprofile.v1.PushApp push_app_ids = 1 [json_name = "pushAppIds", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1950,7 +1953,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The app's push app ids, up to 64, each with what its tokens are for.
+     * The app's push app ids, up to 64, each with the use of its tokens.
      * </pre>
      *
      * <code>repeated .appprofile.v1.PushApp push_app_ids = 1 [json_name = "pushAppIds", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1964,7 +1967,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The app's push app ids, up to 64, each with what its tokens are for.
+     * The app's push app ids, up to 64, each with the use of its tokens.
      * </pre>
      *
      * <code>repeated .appprofile.v1.PushApp push_app_ids = 1 [json_name = "pushAppIds", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1979,7 +1982,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The app's push app ids, up to 64, each with what its tokens are for.
+     * The app's push app ids, up to 64, each with the use of its tokens.
      * </pre>
      *
      * <code>repeated .appprofile.v1.PushApp push_app_ids = 1 [json_name = "pushAppIds", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1990,7 +1993,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The app's push app ids, up to 64, each with what its tokens are for.
+     * The app's push app ids, up to 64, each with the use of its tokens.
      * </pre>
      *
      * <code>repeated .appprofile.v1.PushApp push_app_ids = 1 [json_name = "pushAppIds", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -2002,7 +2005,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The app's push app ids, up to 64, each with what its tokens are for.
+     * The app's push app ids, up to 64, each with the use of its tokens.
      * </pre>
      *
      * <code>repeated .appprofile.v1.PushApp push_app_ids = 1 [json_name = "pushAppIds", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -2345,7 +2348,8 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Duration, com.google.protobuf.Duration.Builder, com.google.protobuf.DurationOrBuilder> heartbeatGranularityBuilder_;
     /**
      * <pre>
-     * A heartbeat this soon after the stored one need not be stored. Default 1 hour, 0 to 1 day.
+     * The service need not store a heartbeat that arrives within this time after the stored one. Default 1 hour, 0 to 1
+     * day.
      * </pre>
      *
      * <code>.google.protobuf.Duration heartbeat_granularity = 4 [json_name = "heartbeatGranularity", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -2356,7 +2360,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * A heartbeat this soon after the stored one need not be stored. Default 1 hour, 0 to 1 day.
+     * The service need not store a heartbeat that arrives within this time after the stored one. Default 1 hour, 0 to 1
+     * day.
      * </pre>
      *
      * <code>.google.protobuf.Duration heartbeat_granularity = 4 [json_name = "heartbeatGranularity", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -2371,7 +2376,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * A heartbeat this soon after the stored one need not be stored. Default 1 hour, 0 to 1 day.
+     * The service need not store a heartbeat that arrives within this time after the stored one. Default 1 hour, 0 to 1
+     * day.
      * </pre>
      *
      * <code>.google.protobuf.Duration heartbeat_granularity = 4 [json_name = "heartbeatGranularity", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -2391,7 +2397,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * A heartbeat this soon after the stored one need not be stored. Default 1 hour, 0 to 1 day.
+     * The service need not store a heartbeat that arrives within this time after the stored one. Default 1 hour, 0 to 1
+     * day.
      * </pre>
      *
      * <code>.google.protobuf.Duration heartbeat_granularity = 4 [json_name = "heartbeatGranularity", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -2409,7 +2416,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * A heartbeat this soon after the stored one need not be stored. Default 1 hour, 0 to 1 day.
+     * The service need not store a heartbeat that arrives within this time after the stored one. Default 1 hour, 0 to 1
+     * day.
      * </pre>
      *
      * <code>.google.protobuf.Duration heartbeat_granularity = 4 [json_name = "heartbeatGranularity", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -2434,7 +2442,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * A heartbeat this soon after the stored one need not be stored. Default 1 hour, 0 to 1 day.
+     * The service need not store a heartbeat that arrives within this time after the stored one. Default 1 hour, 0 to 1
+     * day.
      * </pre>
      *
      * <code>.google.protobuf.Duration heartbeat_granularity = 4 [json_name = "heartbeatGranularity", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -2451,7 +2460,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * A heartbeat this soon after the stored one need not be stored. Default 1 hour, 0 to 1 day.
+     * The service need not store a heartbeat that arrives within this time after the stored one. Default 1 hour, 0 to 1
+     * day.
      * </pre>
      *
      * <code>.google.protobuf.Duration heartbeat_granularity = 4 [json_name = "heartbeatGranularity", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -2463,7 +2473,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * A heartbeat this soon after the stored one need not be stored. Default 1 hour, 0 to 1 day.
+     * The service need not store a heartbeat that arrives within this time after the stored one. Default 1 hour, 0 to 1
+     * day.
      * </pre>
      *
      * <code>.google.protobuf.Duration heartbeat_granularity = 4 [json_name = "heartbeatGranularity", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -2478,7 +2489,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * A heartbeat this soon after the stored one need not be stored. Default 1 hour, 0 to 1 day.
+     * The service need not store a heartbeat that arrives within this time after the stored one. Default 1 hour, 0 to 1
+     * day.
      * </pre>
      *
      * <code>.google.protobuf.Duration heartbeat_granularity = 4 [json_name = "heartbeatGranularity", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -3455,7 +3467,7 @@ private static final long serialVersionUID = 0L;
         com.appprofile.v1.InAppSettings, com.appprofile.v1.InAppSettings.Builder, com.appprofile.v1.InAppSettingsOrBuilder> inAppBuilder_;
     /**
      * <pre>
-     * How in-app messages travel.
+     * The transports of in-app messages.
      * </pre>
      *
      * <code>.appprofile.v1.InAppSettings in_app = 14 [json_name = "inApp", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -3466,7 +3478,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * How in-app messages travel.
+     * The transports of in-app messages.
      * </pre>
      *
      * <code>.appprofile.v1.InAppSettings in_app = 14 [json_name = "inApp", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -3481,7 +3493,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * How in-app messages travel.
+     * The transports of in-app messages.
      * </pre>
      *
      * <code>.appprofile.v1.InAppSettings in_app = 14 [json_name = "inApp", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -3501,7 +3513,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * How in-app messages travel.
+     * The transports of in-app messages.
      * </pre>
      *
      * <code>.appprofile.v1.InAppSettings in_app = 14 [json_name = "inApp", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -3519,7 +3531,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * How in-app messages travel.
+     * The transports of in-app messages.
      * </pre>
      *
      * <code>.appprofile.v1.InAppSettings in_app = 14 [json_name = "inApp", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -3544,7 +3556,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * How in-app messages travel.
+     * The transports of in-app messages.
      * </pre>
      *
      * <code>.appprofile.v1.InAppSettings in_app = 14 [json_name = "inApp", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -3561,7 +3573,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * How in-app messages travel.
+     * The transports of in-app messages.
      * </pre>
      *
      * <code>.appprofile.v1.InAppSettings in_app = 14 [json_name = "inApp", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -3573,7 +3585,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * How in-app messages travel.
+     * The transports of in-app messages.
      * </pre>
      *
      * <code>.appprofile.v1.InAppSettings in_app = 14 [json_name = "inApp", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -3588,7 +3600,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * How in-app messages travel.
+     * The transports of in-app messages.
      * </pre>
      *
      * <code>.appprofile.v1.InAppSettings in_app = 14 [json_name = "inApp", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -3924,7 +3936,7 @@ private static final long serialVersionUID = 0L;
         com.appprofile.v1.BridgeParameters, com.appprofile.v1.BridgeParameters.Builder, com.appprofile.v1.BridgeParametersOrBuilder> bridgeParametersBuilder_;
     /**
      * <pre>
-     * The names that reports to the HTTP bridge use. Default: the names of the reporter's documentation.
+     * The names of the parameters in reports to the HTTP bridge. Default: the names in the reporter's documentation.
      * </pre>
      *
      * <code>.appprofile.v1.BridgeParameters bridge_parameters = 16 [json_name = "bridgeParameters", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -3935,7 +3947,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The names that reports to the HTTP bridge use. Default: the names of the reporter's documentation.
+     * The names of the parameters in reports to the HTTP bridge. Default: the names in the reporter's documentation.
      * </pre>
      *
      * <code>.appprofile.v1.BridgeParameters bridge_parameters = 16 [json_name = "bridgeParameters", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -3950,7 +3962,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The names that reports to the HTTP bridge use. Default: the names of the reporter's documentation.
+     * The names of the parameters in reports to the HTTP bridge. Default: the names in the reporter's documentation.
      * </pre>
      *
      * <code>.appprofile.v1.BridgeParameters bridge_parameters = 16 [json_name = "bridgeParameters", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -3970,7 +3982,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The names that reports to the HTTP bridge use. Default: the names of the reporter's documentation.
+     * The names of the parameters in reports to the HTTP bridge. Default: the names in the reporter's documentation.
      * </pre>
      *
      * <code>.appprofile.v1.BridgeParameters bridge_parameters = 16 [json_name = "bridgeParameters", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -3988,7 +4000,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The names that reports to the HTTP bridge use. Default: the names of the reporter's documentation.
+     * The names of the parameters in reports to the HTTP bridge. Default: the names in the reporter's documentation.
      * </pre>
      *
      * <code>.appprofile.v1.BridgeParameters bridge_parameters = 16 [json_name = "bridgeParameters", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -4013,7 +4025,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The names that reports to the HTTP bridge use. Default: the names of the reporter's documentation.
+     * The names of the parameters in reports to the HTTP bridge. Default: the names in the reporter's documentation.
      * </pre>
      *
      * <code>.appprofile.v1.BridgeParameters bridge_parameters = 16 [json_name = "bridgeParameters", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -4030,7 +4042,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The names that reports to the HTTP bridge use. Default: the names of the reporter's documentation.
+     * The names of the parameters in reports to the HTTP bridge. Default: the names in the reporter's documentation.
      * </pre>
      *
      * <code>.appprofile.v1.BridgeParameters bridge_parameters = 16 [json_name = "bridgeParameters", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -4042,7 +4054,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The names that reports to the HTTP bridge use. Default: the names of the reporter's documentation.
+     * The names of the parameters in reports to the HTTP bridge. Default: the names in the reporter's documentation.
      * </pre>
      *
      * <code>.appprofile.v1.BridgeParameters bridge_parameters = 16 [json_name = "bridgeParameters", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -4057,7 +4069,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The names that reports to the HTTP bridge use. Default: the names of the reporter's documentation.
+     * The names of the parameters in reports to the HTTP bridge. Default: the names in the reporter's documentation.
      * </pre>
      *
      * <code>.appprofile.v1.BridgeParameters bridge_parameters = 16 [json_name = "bridgeParameters", (.google.api.field_behavior) = OPTIONAL];</code>

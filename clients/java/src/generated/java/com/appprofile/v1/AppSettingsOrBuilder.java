@@ -12,7 +12,7 @@ public interface AppSettingsOrBuilder extends
 
   /**
    * <pre>
-   * The app's push app ids, up to 64, each with what its tokens are for.
+   * The app's push app ids, up to 64, each with the use of its tokens.
    * </pre>
    *
    * <code>repeated .appprofile.v1.PushApp push_app_ids = 1 [json_name = "pushAppIds", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -21,7 +21,7 @@ public interface AppSettingsOrBuilder extends
       getPushAppIdsList();
   /**
    * <pre>
-   * The app's push app ids, up to 64, each with what its tokens are for.
+   * The app's push app ids, up to 64, each with the use of its tokens.
    * </pre>
    *
    * <code>repeated .appprofile.v1.PushApp push_app_ids = 1 [json_name = "pushAppIds", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -29,7 +29,7 @@ public interface AppSettingsOrBuilder extends
   com.appprofile.v1.PushApp getPushAppIds(int index);
   /**
    * <pre>
-   * The app's push app ids, up to 64, each with what its tokens are for.
+   * The app's push app ids, up to 64, each with the use of its tokens.
    * </pre>
    *
    * <code>repeated .appprofile.v1.PushApp push_app_ids = 1 [json_name = "pushAppIds", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -37,7 +37,7 @@ public interface AppSettingsOrBuilder extends
   int getPushAppIdsCount();
   /**
    * <pre>
-   * The app's push app ids, up to 64, each with what its tokens are for.
+   * The app's push app ids, up to 64, each with the use of its tokens.
    * </pre>
    *
    * <code>repeated .appprofile.v1.PushApp push_app_ids = 1 [json_name = "pushAppIds", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -46,7 +46,7 @@ public interface AppSettingsOrBuilder extends
       getPushAppIdsOrBuilderList();
   /**
    * <pre>
-   * The app's push app ids, up to 64, each with what its tokens are for.
+   * The app's push app ids, up to 64, each with the use of its tokens.
    * </pre>
    *
    * <code>repeated .appprofile.v1.PushApp push_app_ids = 1 [json_name = "pushAppIds", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -110,7 +110,8 @@ public interface AppSettingsOrBuilder extends
 
   /**
    * <pre>
-   * A heartbeat this soon after the stored one need not be stored. Default 1 hour, 0 to 1 day.
+   * The service need not store a heartbeat that arrives within this time after the stored one. Default 1 hour, 0 to 1
+   * day.
    * </pre>
    *
    * <code>.google.protobuf.Duration heartbeat_granularity = 4 [json_name = "heartbeatGranularity", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -119,7 +120,8 @@ public interface AppSettingsOrBuilder extends
   boolean hasHeartbeatGranularity();
   /**
    * <pre>
-   * A heartbeat this soon after the stored one need not be stored. Default 1 hour, 0 to 1 day.
+   * The service need not store a heartbeat that arrives within this time after the stored one. Default 1 hour, 0 to 1
+   * day.
    * </pre>
    *
    * <code>.google.protobuf.Duration heartbeat_granularity = 4 [json_name = "heartbeatGranularity", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -128,7 +130,8 @@ public interface AppSettingsOrBuilder extends
   com.google.protobuf.Duration getHeartbeatGranularity();
   /**
    * <pre>
-   * A heartbeat this soon after the stored one need not be stored. Default 1 hour, 0 to 1 day.
+   * The service need not store a heartbeat that arrives within this time after the stored one. Default 1 hour, 0 to 1
+   * day.
    * </pre>
    *
    * <code>.google.protobuf.Duration heartbeat_granularity = 4 [json_name = "heartbeatGranularity", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -362,7 +365,7 @@ public interface AppSettingsOrBuilder extends
 
   /**
    * <pre>
-   * How in-app messages travel.
+   * The transports of in-app messages.
    * </pre>
    *
    * <code>.appprofile.v1.InAppSettings in_app = 14 [json_name = "inApp", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -371,7 +374,7 @@ public interface AppSettingsOrBuilder extends
   boolean hasInApp();
   /**
    * <pre>
-   * How in-app messages travel.
+   * The transports of in-app messages.
    * </pre>
    *
    * <code>.appprofile.v1.InAppSettings in_app = 14 [json_name = "inApp", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -380,7 +383,7 @@ public interface AppSettingsOrBuilder extends
   com.appprofile.v1.InAppSettings getInApp();
   /**
    * <pre>
-   * How in-app messages travel.
+   * The transports of in-app messages.
    * </pre>
    *
    * <code>.appprofile.v1.InAppSettings in_app = 14 [json_name = "inApp", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -433,7 +436,7 @@ public interface AppSettingsOrBuilder extends
 
   /**
    * <pre>
-   * The names that reports to the HTTP bridge use. Default: the names of the reporter's documentation.
+   * The names of the parameters in reports to the HTTP bridge. Default: the names in the reporter's documentation.
    * </pre>
    *
    * <code>.appprofile.v1.BridgeParameters bridge_parameters = 16 [json_name = "bridgeParameters", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -442,7 +445,7 @@ public interface AppSettingsOrBuilder extends
   boolean hasBridgeParameters();
   /**
    * <pre>
-   * The names that reports to the HTTP bridge use. Default: the names of the reporter's documentation.
+   * The names of the parameters in reports to the HTTP bridge. Default: the names in the reporter's documentation.
    * </pre>
    *
    * <code>.appprofile.v1.BridgeParameters bridge_parameters = 16 [json_name = "bridgeParameters", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -451,7 +454,7 @@ public interface AppSettingsOrBuilder extends
   com.appprofile.v1.BridgeParameters getBridgeParameters();
   /**
    * <pre>
-   * The names that reports to the HTTP bridge use. Default: the names of the reporter's documentation.
+   * The names of the parameters in reports to the HTTP bridge. Default: the names in the reporter's documentation.
    * </pre>
    *
    * <code>.appprofile.v1.BridgeParameters bridge_parameters = 16 [json_name = "bridgeParameters", (.google.api.field_behavior) = OPTIONAL];</code>

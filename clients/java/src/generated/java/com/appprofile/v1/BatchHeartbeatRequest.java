@@ -58,8 +58,8 @@ private static final long serialVersionUID = 0L;
   private java.util.List<com.appprofile.v1.ProfileKey> keys_;
   /**
    * <pre>
-   * The profiles that are alive, 1 to 1000. A key that breaks a shape rule, or is of an app that the caller does not
-   * reach, fails only its own result.
+   * The profiles that are alive, 1 to 1000. A key that is not valid, or that belongs to an app that the caller does not
+   * reach, fails alone.
    * </pre>
    *
    * <code>repeated .appprofile.v1.ProfileKey keys = 1 [json_name = "keys", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -70,8 +70,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The profiles that are alive, 1 to 1000. A key that breaks a shape rule, or is of an app that the caller does not
-   * reach, fails only its own result.
+   * The profiles that are alive, 1 to 1000. A key that is not valid, or that belongs to an app that the caller does not
+   * reach, fails alone.
    * </pre>
    *
    * <code>repeated .appprofile.v1.ProfileKey keys = 1 [json_name = "keys", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -83,8 +83,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The profiles that are alive, 1 to 1000. A key that breaks a shape rule, or is of an app that the caller does not
-   * reach, fails only its own result.
+   * The profiles that are alive, 1 to 1000. A key that is not valid, or that belongs to an app that the caller does not
+   * reach, fails alone.
    * </pre>
    *
    * <code>repeated .appprofile.v1.ProfileKey keys = 1 [json_name = "keys", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -95,8 +95,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The profiles that are alive, 1 to 1000. A key that breaks a shape rule, or is of an app that the caller does not
-   * reach, fails only its own result.
+   * The profiles that are alive, 1 to 1000. A key that is not valid, or that belongs to an app that the caller does not
+   * reach, fails alone.
    * </pre>
    *
    * <code>repeated .appprofile.v1.ProfileKey keys = 1 [json_name = "keys", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -107,8 +107,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The profiles that are alive, 1 to 1000. A key that breaks a shape rule, or is of an app that the caller does not
-   * reach, fails only its own result.
+   * The profiles that are alive, 1 to 1000. A key that is not valid, or that belongs to an app that the caller does not
+   * reach, fails alone.
    * </pre>
    *
    * <code>repeated .appprofile.v1.ProfileKey keys = 1 [json_name = "keys", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -488,8 +488,8 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * The profiles that are alive, 1 to 1000. A key that breaks a shape rule, or is of an app that the caller does not
-     * reach, fails only its own result.
+     * The profiles that are alive, 1 to 1000. A key that is not valid, or that belongs to an app that the caller does not
+     * reach, fails alone.
      * </pre>
      *
      * <code>repeated .appprofile.v1.ProfileKey keys = 1 [json_name = "keys", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -503,8 +503,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The profiles that are alive, 1 to 1000. A key that breaks a shape rule, or is of an app that the caller does not
-     * reach, fails only its own result.
+     * The profiles that are alive, 1 to 1000. A key that is not valid, or that belongs to an app that the caller does not
+     * reach, fails alone.
      * </pre>
      *
      * <code>repeated .appprofile.v1.ProfileKey keys = 1 [json_name = "keys", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -518,8 +518,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The profiles that are alive, 1 to 1000. A key that breaks a shape rule, or is of an app that the caller does not
-     * reach, fails only its own result.
+     * The profiles that are alive, 1 to 1000. A key that is not valid, or that belongs to an app that the caller does not
+     * reach, fails alone.
      * </pre>
      *
      * <code>repeated .appprofile.v1.ProfileKey keys = 1 [json_name = "keys", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -533,8 +533,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The profiles that are alive, 1 to 1000. A key that breaks a shape rule, or is of an app that the caller does not
-     * reach, fails only its own result.
+     * The profiles that are alive, 1 to 1000. A key that is not valid, or that belongs to an app that the caller does not
+     * reach, fails alone.
      * </pre>
      *
      * <code>repeated .appprofile.v1.ProfileKey keys = 1 [json_name = "keys", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -555,8 +555,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The profiles that are alive, 1 to 1000. A key that breaks a shape rule, or is of an app that the caller does not
-     * reach, fails only its own result.
+     * The profiles that are alive, 1 to 1000. A key that is not valid, or that belongs to an app that the caller does not
+     * reach, fails alone.
      * </pre>
      *
      * <code>repeated .appprofile.v1.ProfileKey keys = 1 [json_name = "keys", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -574,8 +574,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The profiles that are alive, 1 to 1000. A key that breaks a shape rule, or is of an app that the caller does not
-     * reach, fails only its own result.
+     * The profiles that are alive, 1 to 1000. A key that is not valid, or that belongs to an app that the caller does not
+     * reach, fails alone.
      * </pre>
      *
      * <code>repeated .appprofile.v1.ProfileKey keys = 1 [json_name = "keys", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -595,8 +595,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The profiles that are alive, 1 to 1000. A key that breaks a shape rule, or is of an app that the caller does not
-     * reach, fails only its own result.
+     * The profiles that are alive, 1 to 1000. A key that is not valid, or that belongs to an app that the caller does not
+     * reach, fails alone.
      * </pre>
      *
      * <code>repeated .appprofile.v1.ProfileKey keys = 1 [json_name = "keys", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -617,8 +617,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The profiles that are alive, 1 to 1000. A key that breaks a shape rule, or is of an app that the caller does not
-     * reach, fails only its own result.
+     * The profiles that are alive, 1 to 1000. A key that is not valid, or that belongs to an app that the caller does not
+     * reach, fails alone.
      * </pre>
      *
      * <code>repeated .appprofile.v1.ProfileKey keys = 1 [json_name = "keys", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -636,8 +636,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The profiles that are alive, 1 to 1000. A key that breaks a shape rule, or is of an app that the caller does not
-     * reach, fails only its own result.
+     * The profiles that are alive, 1 to 1000. A key that is not valid, or that belongs to an app that the caller does not
+     * reach, fails alone.
      * </pre>
      *
      * <code>repeated .appprofile.v1.ProfileKey keys = 1 [json_name = "keys", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -655,8 +655,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The profiles that are alive, 1 to 1000. A key that breaks a shape rule, or is of an app that the caller does not
-     * reach, fails only its own result.
+     * The profiles that are alive, 1 to 1000. A key that is not valid, or that belongs to an app that the caller does not
+     * reach, fails alone.
      * </pre>
      *
      * <code>repeated .appprofile.v1.ProfileKey keys = 1 [json_name = "keys", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -675,8 +675,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The profiles that are alive, 1 to 1000. A key that breaks a shape rule, or is of an app that the caller does not
-     * reach, fails only its own result.
+     * The profiles that are alive, 1 to 1000. A key that is not valid, or that belongs to an app that the caller does not
+     * reach, fails alone.
      * </pre>
      *
      * <code>repeated .appprofile.v1.ProfileKey keys = 1 [json_name = "keys", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -693,8 +693,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The profiles that are alive, 1 to 1000. A key that breaks a shape rule, or is of an app that the caller does not
-     * reach, fails only its own result.
+     * The profiles that are alive, 1 to 1000. A key that is not valid, or that belongs to an app that the caller does not
+     * reach, fails alone.
      * </pre>
      *
      * <code>repeated .appprofile.v1.ProfileKey keys = 1 [json_name = "keys", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -711,8 +711,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The profiles that are alive, 1 to 1000. A key that breaks a shape rule, or is of an app that the caller does not
-     * reach, fails only its own result.
+     * The profiles that are alive, 1 to 1000. A key that is not valid, or that belongs to an app that the caller does not
+     * reach, fails alone.
      * </pre>
      *
      * <code>repeated .appprofile.v1.ProfileKey keys = 1 [json_name = "keys", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -723,8 +723,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The profiles that are alive, 1 to 1000. A key that breaks a shape rule, or is of an app that the caller does not
-     * reach, fails only its own result.
+     * The profiles that are alive, 1 to 1000. A key that is not valid, or that belongs to an app that the caller does not
+     * reach, fails alone.
      * </pre>
      *
      * <code>repeated .appprofile.v1.ProfileKey keys = 1 [json_name = "keys", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -738,8 +738,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The profiles that are alive, 1 to 1000. A key that breaks a shape rule, or is of an app that the caller does not
-     * reach, fails only its own result.
+     * The profiles that are alive, 1 to 1000. A key that is not valid, or that belongs to an app that the caller does not
+     * reach, fails alone.
      * </pre>
      *
      * <code>repeated .appprofile.v1.ProfileKey keys = 1 [json_name = "keys", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -754,8 +754,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The profiles that are alive, 1 to 1000. A key that breaks a shape rule, or is of an app that the caller does not
-     * reach, fails only its own result.
+     * The profiles that are alive, 1 to 1000. A key that is not valid, or that belongs to an app that the caller does not
+     * reach, fails alone.
      * </pre>
      *
      * <code>repeated .appprofile.v1.ProfileKey keys = 1 [json_name = "keys", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -766,8 +766,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The profiles that are alive, 1 to 1000. A key that breaks a shape rule, or is of an app that the caller does not
-     * reach, fails only its own result.
+     * The profiles that are alive, 1 to 1000. A key that is not valid, or that belongs to an app that the caller does not
+     * reach, fails alone.
      * </pre>
      *
      * <code>repeated .appprofile.v1.ProfileKey keys = 1 [json_name = "keys", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -779,8 +779,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The profiles that are alive, 1 to 1000. A key that breaks a shape rule, or is of an app that the caller does not
-     * reach, fails only its own result.
+     * The profiles that are alive, 1 to 1000. A key that is not valid, or that belongs to an app that the caller does not
+     * reach, fails alone.
      * </pre>
      *
      * <code>repeated .appprofile.v1.ProfileKey keys = 1 [json_name = "keys", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>

@@ -12,8 +12,8 @@ public interface BatchHeartbeatRequestOrBuilder extends
 
   /**
    * <pre>
-   * The profiles that are alive, 1 to 1000. A key that breaks a shape rule, or is of an app that the caller does not
-   * reach, fails only its own result.
+   * The profiles that are alive, 1 to 1000. A key that is not valid, or that belongs to an app that the caller does not
+   * reach, fails alone.
    * </pre>
    *
    * <code>repeated .appprofile.v1.ProfileKey keys = 1 [json_name = "keys", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -22,8 +22,8 @@ public interface BatchHeartbeatRequestOrBuilder extends
       getKeysList();
   /**
    * <pre>
-   * The profiles that are alive, 1 to 1000. A key that breaks a shape rule, or is of an app that the caller does not
-   * reach, fails only its own result.
+   * The profiles that are alive, 1 to 1000. A key that is not valid, or that belongs to an app that the caller does not
+   * reach, fails alone.
    * </pre>
    *
    * <code>repeated .appprofile.v1.ProfileKey keys = 1 [json_name = "keys", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -31,8 +31,8 @@ public interface BatchHeartbeatRequestOrBuilder extends
   com.appprofile.v1.ProfileKey getKeys(int index);
   /**
    * <pre>
-   * The profiles that are alive, 1 to 1000. A key that breaks a shape rule, or is of an app that the caller does not
-   * reach, fails only its own result.
+   * The profiles that are alive, 1 to 1000. A key that is not valid, or that belongs to an app that the caller does not
+   * reach, fails alone.
    * </pre>
    *
    * <code>repeated .appprofile.v1.ProfileKey keys = 1 [json_name = "keys", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -40,8 +40,8 @@ public interface BatchHeartbeatRequestOrBuilder extends
   int getKeysCount();
   /**
    * <pre>
-   * The profiles that are alive, 1 to 1000. A key that breaks a shape rule, or is of an app that the caller does not
-   * reach, fails only its own result.
+   * The profiles that are alive, 1 to 1000. A key that is not valid, or that belongs to an app that the caller does not
+   * reach, fails alone.
    * </pre>
    *
    * <code>repeated .appprofile.v1.ProfileKey keys = 1 [json_name = "keys", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -50,8 +50,8 @@ public interface BatchHeartbeatRequestOrBuilder extends
       getKeysOrBuilderList();
   /**
    * <pre>
-   * The profiles that are alive, 1 to 1000. A key that breaks a shape rule, or is of an app that the caller does not
-   * reach, fails only its own result.
+   * The profiles that are alive, 1 to 1000. A key that is not valid, or that belongs to an app that the caller does not
+   * reach, fails alone.
    * </pre>
    *
    * <code>repeated .appprofile.v1.ProfileKey keys = 1 [json_name = "keys", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>

@@ -7,7 +7,7 @@ package com.appprofile.v1;
 
 /**
  * <pre>
- * The answers, in the order of the keys.
+ * The results, in the order of the keys.
  * </pre>
  *
  * Protobuf type {@code appprofile.v1.BatchHeartbeatResponse}
@@ -284,7 +284,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The answers, in the order of the keys.
+   * The results, in the order of the keys.
    * </pre>
    *
    * Protobuf type {@code appprofile.v1.BatchHeartbeatResponse}

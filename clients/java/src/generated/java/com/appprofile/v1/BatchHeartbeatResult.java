@@ -7,7 +7,7 @@ package com.appprofile.v1;
 
 /**
  * <pre>
- * The answer to one key.
+ * The result for one key.
  * </pre>
  *
  * Protobuf type {@code appprofile.v1.BatchHeartbeatResult}
@@ -98,7 +98,7 @@ private static final long serialVersionUID = 0L;
   private int index_ = 0;
   /**
    * <pre>
-   * The key's place in the request, from 0.
+   * The index of the key in the request, from 0.
    * </pre>
    *
    * <code>int32 index = 1 [json_name = "index", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -155,7 +155,7 @@ private static final long serialVersionUID = 0L;
   public static final int STATUS_FIELD_NUMBER = 3;
   /**
    * <pre>
-   * The error, as Heartbeat would answer it.
+   * The error that Heartbeat returns in this case.
    * </pre>
    *
    * <code>.google.rpc.Status status = 3 [json_name = "status"];</code>
@@ -167,7 +167,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The error, as Heartbeat would answer it.
+   * The error that Heartbeat returns in this case.
    * </pre>
    *
    * <code>.google.rpc.Status status = 3 [json_name = "status"];</code>
@@ -182,7 +182,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The error, as Heartbeat would answer it.
+   * The error that Heartbeat returns in this case.
    * </pre>
    *
    * <code>.google.rpc.Status status = 3 [json_name = "status"];</code>
@@ -397,7 +397,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The answer to one key.
+   * The result for one key.
    * </pre>
    *
    * Protobuf type {@code appprofile.v1.BatchHeartbeatResult}
@@ -602,7 +602,7 @@ private static final long serialVersionUID = 0L;
     private int index_ ;
     /**
      * <pre>
-     * The key's place in the request, from 0.
+     * The index of the key in the request, from 0.
      * </pre>
      *
      * <code>int32 index = 1 [json_name = "index", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -614,7 +614,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The key's place in the request, from 0.
+     * The index of the key in the request, from 0.
      * </pre>
      *
      * <code>int32 index = 1 [json_name = "index", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -630,7 +630,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The key's place in the request, from 0.
+     * The index of the key in the request, from 0.
      * </pre>
      *
      * <code>int32 index = 1 [json_name = "index", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -825,7 +825,7 @@ private static final long serialVersionUID = 0L;
         com.google.rpc.Status, com.google.rpc.Status.Builder, com.google.rpc.StatusOrBuilder> statusBuilder_;
     /**
      * <pre>
-     * The error, as Heartbeat would answer it.
+     * The error that Heartbeat returns in this case.
      * </pre>
      *
      * <code>.google.rpc.Status status = 3 [json_name = "status"];</code>
@@ -837,7 +837,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The error, as Heartbeat would answer it.
+     * The error that Heartbeat returns in this case.
      * </pre>
      *
      * <code>.google.rpc.Status status = 3 [json_name = "status"];</code>
@@ -859,7 +859,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The error, as Heartbeat would answer it.
+     * The error that Heartbeat returns in this case.
      * </pre>
      *
      * <code>.google.rpc.Status status = 3 [json_name = "status"];</code>
@@ -879,7 +879,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The error, as Heartbeat would answer it.
+     * The error that Heartbeat returns in this case.
      * </pre>
      *
      * <code>.google.rpc.Status status = 3 [json_name = "status"];</code>
@@ -897,7 +897,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The error, as Heartbeat would answer it.
+     * The error that Heartbeat returns in this case.
      * </pre>
      *
      * <code>.google.rpc.Status status = 3 [json_name = "status"];</code>
@@ -924,7 +924,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The error, as Heartbeat would answer it.
+     * The error that Heartbeat returns in this case.
      * </pre>
      *
      * <code>.google.rpc.Status status = 3 [json_name = "status"];</code>
@@ -947,7 +947,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The error, as Heartbeat would answer it.
+     * The error that Heartbeat returns in this case.
      * </pre>
      *
      * <code>.google.rpc.Status status = 3 [json_name = "status"];</code>
@@ -957,7 +957,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The error, as Heartbeat would answer it.
+     * The error that Heartbeat returns in this case.
      * </pre>
      *
      * <code>.google.rpc.Status status = 3 [json_name = "status"];</code>
@@ -975,7 +975,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The error, as Heartbeat would answer it.
+     * The error that Heartbeat returns in this case.
      * </pre>
      *
      * <code>.google.rpc.Status status = 3 [json_name = "status"];</code>

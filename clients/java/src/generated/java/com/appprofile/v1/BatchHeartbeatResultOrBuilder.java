@@ -12,7 +12,7 @@ public interface BatchHeartbeatResultOrBuilder extends
 
   /**
    * <pre>
-   * The key's place in the request, from 0.
+   * The index of the key in the request, from 0.
    * </pre>
    *
    * <code>int32 index = 1 [json_name = "index", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -49,7 +49,7 @@ public interface BatchHeartbeatResultOrBuilder extends
 
   /**
    * <pre>
-   * The error, as Heartbeat would answer it.
+   * The error that Heartbeat returns in this case.
    * </pre>
    *
    * <code>.google.rpc.Status status = 3 [json_name = "status"];</code>
@@ -58,7 +58,7 @@ public interface BatchHeartbeatResultOrBuilder extends
   boolean hasStatus();
   /**
    * <pre>
-   * The error, as Heartbeat would answer it.
+   * The error that Heartbeat returns in this case.
    * </pre>
    *
    * <code>.google.rpc.Status status = 3 [json_name = "status"];</code>
@@ -67,7 +67,7 @@ public interface BatchHeartbeatResultOrBuilder extends
   com.google.rpc.Status getStatus();
   /**
    * <pre>
-   * The error, as Heartbeat would answer it.
+   * The error that Heartbeat returns in this case.
    * </pre>
    *
    * <code>.google.rpc.Status status = 3 [json_name = "status"];</code>

@@ -7,10 +7,10 @@ package com.appprofile.v1;
 
 /**
  * <pre>
- * The names under which reports to the HTTP bridge give their values. Each list holds up to 8 names, 1 to 128 bytes
- * without control characters, tried in their order: a query or form field or JSON member in any letter case; a path into
- * nested JSON with dots (`account.name`, `tokens.0.value`); a path segment by its place after the endpoint, from 1 (`/2`).
- * A list that is given replaces that parameter's default names.
+ * The names of the parameters in reports to the HTTP bridge. Each list holds up to 8 names, 1 to 128 bytes without
+ * control characters, which the bridge tries in order. A name is a query field, a form field or a JSON member, in any
+ * letter case; or a path into nested JSON with dots (`account.name`, `tokens.0.value`); or the number of a path segment
+ * after the endpoint, from 1 (`/2`). A list replaces the default names of its parameter.
  * </pre>
  *
  * Protobuf type {@code appprofile.v1.BridgeParameters}
@@ -448,7 +448,7 @@ private static final long serialVersionUID = 0L;
       com.google.protobuf.LazyStringArrayList.emptyList();
   /**
    * <pre>
-   * The app's key of kind BRIDGE. Default `key`. The header `x-api-key` and HTTP Basic are read in any case.
+   * The app's key of kind BRIDGE. Default `key`. The bridge always reads the header `x-api-key` and HTTP Basic, too.
    * </pre>
    *
    * <code>repeated string secret = 8 [json_name = "secret", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -460,7 +460,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The app's key of kind BRIDGE. Default `key`. The header `x-api-key` and HTTP Basic are read in any case.
+   * The app's key of kind BRIDGE. Default `key`. The bridge always reads the header `x-api-key` and HTTP Basic, too.
    * </pre>
    *
    * <code>repeated string secret = 8 [json_name = "secret", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -471,7 +471,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The app's key of kind BRIDGE. Default `key`. The header `x-api-key` and HTTP Basic are read in any case.
+   * The app's key of kind BRIDGE. Default `key`. The bridge always reads the header `x-api-key` and HTTP Basic, too.
    * </pre>
    *
    * <code>repeated string secret = 8 [json_name = "secret", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -483,7 +483,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The app's key of kind BRIDGE. Default `key`. The header `x-api-key` and HTTP Basic are read in any case.
+   * The app's key of kind BRIDGE. Default `key`. The bridge always reads the header `x-api-key` and HTTP Basic, too.
    * </pre>
    *
    * <code>repeated string secret = 8 [json_name = "secret", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -783,10 +783,10 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The names under which reports to the HTTP bridge give their values. Each list holds up to 8 names, 1 to 128 bytes
-   * without control characters, tried in their order: a query or form field or JSON member in any letter case; a path into
-   * nested JSON with dots (`account.name`, `tokens.0.value`); a path segment by its place after the endpoint, from 1 (`/2`).
-   * A list that is given replaces that parameter's default names.
+   * The names of the parameters in reports to the HTTP bridge. Each list holds up to 8 names, 1 to 128 bytes without
+   * control characters, which the bridge tries in order. A name is a query field, a form field or a JSON member, in any
+   * letter case; or a path into nested JSON with dots (`account.name`, `tokens.0.value`); or the number of a path segment
+   * after the endpoint, from 1 (`/2`). A list replaces the default names of its parameter.
    * </pre>
    *
    * Protobuf type {@code appprofile.v1.BridgeParameters}
@@ -2119,7 +2119,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The app's key of kind BRIDGE. Default `key`. The header `x-api-key` and HTTP Basic are read in any case.
+     * The app's key of kind BRIDGE. Default `key`. The bridge always reads the header `x-api-key` and HTTP Basic, too.
      * </pre>
      *
      * <code>repeated string secret = 8 [json_name = "secret", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -2132,7 +2132,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The app's key of kind BRIDGE. Default `key`. The header `x-api-key` and HTTP Basic are read in any case.
+     * The app's key of kind BRIDGE. Default `key`. The bridge always reads the header `x-api-key` and HTTP Basic, too.
      * </pre>
      *
      * <code>repeated string secret = 8 [json_name = "secret", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -2143,7 +2143,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The app's key of kind BRIDGE. Default `key`. The header `x-api-key` and HTTP Basic are read in any case.
+     * The app's key of kind BRIDGE. Default `key`. The bridge always reads the header `x-api-key` and HTTP Basic, too.
      * </pre>
      *
      * <code>repeated string secret = 8 [json_name = "secret", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -2155,7 +2155,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The app's key of kind BRIDGE. Default `key`. The header `x-api-key` and HTTP Basic are read in any case.
+     * The app's key of kind BRIDGE. Default `key`. The bridge always reads the header `x-api-key` and HTTP Basic, too.
      * </pre>
      *
      * <code>repeated string secret = 8 [json_name = "secret", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -2168,7 +2168,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The app's key of kind BRIDGE. Default `key`. The header `x-api-key` and HTTP Basic are read in any case.
+     * The app's key of kind BRIDGE. Default `key`. The bridge always reads the header `x-api-key` and HTTP Basic, too.
      * </pre>
      *
      * <code>repeated string secret = 8 [json_name = "secret", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -2187,7 +2187,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The app's key of kind BRIDGE. Default `key`. The header `x-api-key` and HTTP Basic are read in any case.
+     * The app's key of kind BRIDGE. Default `key`. The bridge always reads the header `x-api-key` and HTTP Basic, too.
      * </pre>
      *
      * <code>repeated string secret = 8 [json_name = "secret", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -2205,7 +2205,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The app's key of kind BRIDGE. Default `key`. The header `x-api-key` and HTTP Basic are read in any case.
+     * The app's key of kind BRIDGE. Default `key`. The bridge always reads the header `x-api-key` and HTTP Basic, too.
      * </pre>
      *
      * <code>repeated string secret = 8 [json_name = "secret", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -2223,7 +2223,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The app's key of kind BRIDGE. Default `key`. The header `x-api-key` and HTTP Basic are read in any case.
+     * The app's key of kind BRIDGE. Default `key`. The bridge always reads the header `x-api-key` and HTTP Basic, too.
      * </pre>
      *
      * <code>repeated string secret = 8 [json_name = "secret", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -2238,7 +2238,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The app's key of kind BRIDGE. Default `key`. The header `x-api-key` and HTTP Basic are read in any case.
+     * The app's key of kind BRIDGE. Default `key`. The bridge always reads the header `x-api-key` and HTTP Basic, too.
      * </pre>
      *
      * <code>repeated string secret = 8 [json_name = "secret", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>

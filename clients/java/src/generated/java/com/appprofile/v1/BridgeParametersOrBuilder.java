@@ -299,7 +299,7 @@ public interface BridgeParametersOrBuilder extends
 
   /**
    * <pre>
-   * The app's key of kind BRIDGE. Default `key`. The header `x-api-key` and HTTP Basic are read in any case.
+   * The app's key of kind BRIDGE. Default `key`. The bridge always reads the header `x-api-key` and HTTP Basic, too.
    * </pre>
    *
    * <code>repeated string secret = 8 [json_name = "secret", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -309,7 +309,7 @@ public interface BridgeParametersOrBuilder extends
       getSecretList();
   /**
    * <pre>
-   * The app's key of kind BRIDGE. Default `key`. The header `x-api-key` and HTTP Basic are read in any case.
+   * The app's key of kind BRIDGE. Default `key`. The bridge always reads the header `x-api-key` and HTTP Basic, too.
    * </pre>
    *
    * <code>repeated string secret = 8 [json_name = "secret", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -318,7 +318,7 @@ public interface BridgeParametersOrBuilder extends
   int getSecretCount();
   /**
    * <pre>
-   * The app's key of kind BRIDGE. Default `key`. The header `x-api-key` and HTTP Basic are read in any case.
+   * The app's key of kind BRIDGE. Default `key`. The bridge always reads the header `x-api-key` and HTTP Basic, too.
    * </pre>
    *
    * <code>repeated string secret = 8 [json_name = "secret", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -328,7 +328,7 @@ public interface BridgeParametersOrBuilder extends
   java.lang.String getSecret(int index);
   /**
    * <pre>
-   * The app's key of kind BRIDGE. Default `key`. The header `x-api-key` and HTTP Basic are read in any case.
+   * The app's key of kind BRIDGE. Default `key`. The bridge always reads the header `x-api-key` and HTTP Basic, too.
    * </pre>
    *
    * <code>repeated string secret = 8 [json_name = "secret", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>

@@ -7,7 +7,7 @@ package com.appprofile.v1;
 
 /**
  * <pre>
- * What key to create.
+ * The key to create.
  * </pre>
  *
  * Protobuf type {@code appprofile.v1.CreateKeyRequest}
@@ -134,7 +134,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object label_ = "";
   /**
    * <pre>
-   * A name for people, as what the key is for, up to 128 bytes without control characters. Default: none.
+   * A display name, for example the use of the key, up to 128 bytes without control characters. Default: none.
    * </pre>
    *
    * <code>string label = 3 [json_name = "label", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -155,7 +155,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * A name for people, as what the key is for, up to 128 bytes without control characters. Default: none.
+   * A display name, for example the use of the key, up to 128 bytes without control characters. Default: none.
    * </pre>
    *
    * <code>string label = 3 [json_name = "label", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -180,8 +180,8 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Timestamp expireTime_;
   /**
    * <pre>
-   * When the key ends by itself: from then on, within 5 seconds, it is refused as if revoked. In the future. Default:
-   * never.
+   * When the key expires. Within 5 seconds after this time, the server refuses it like a revoked key. Must be in the
+   * future. Default: never.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp expire_time = 4 [json_name = "expireTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -193,8 +193,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * When the key ends by itself: from then on, within 5 seconds, it is refused as if revoked. In the future. Default:
-   * never.
+   * When the key expires. Within 5 seconds after this time, the server refuses it like a revoked key. Must be in the
+   * future. Default: never.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp expire_time = 4 [json_name = "expireTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -206,8 +206,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * When the key ends by itself: from then on, within 5 seconds, it is refused as if revoked. In the future. Default:
-   * never.
+   * When the key expires. Within 5 seconds after this time, the server refuses it like a revoked key. Must be in the
+   * future. Default: never.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp expire_time = 4 [json_name = "expireTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -415,7 +415,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What key to create.
+   * The key to create.
    * </pre>
    *
    * Protobuf type {@code appprofile.v1.CreateKeyRequest}
@@ -777,7 +777,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object label_ = "";
     /**
      * <pre>
-     * A name for people, as what the key is for, up to 128 bytes without control characters. Default: none.
+     * A display name, for example the use of the key, up to 128 bytes without control characters. Default: none.
      * </pre>
      *
      * <code>string label = 3 [json_name = "label", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -797,7 +797,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * A name for people, as what the key is for, up to 128 bytes without control characters. Default: none.
+     * A display name, for example the use of the key, up to 128 bytes without control characters. Default: none.
      * </pre>
      *
      * <code>string label = 3 [json_name = "label", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -818,7 +818,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * A name for people, as what the key is for, up to 128 bytes without control characters. Default: none.
+     * A display name, for example the use of the key, up to 128 bytes without control characters. Default: none.
      * </pre>
      *
      * <code>string label = 3 [json_name = "label", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -835,7 +835,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * A name for people, as what the key is for, up to 128 bytes without control characters. Default: none.
+     * A display name, for example the use of the key, up to 128 bytes without control characters. Default: none.
      * </pre>
      *
      * <code>string label = 3 [json_name = "label", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -849,7 +849,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * A name for people, as what the key is for, up to 128 bytes without control characters. Default: none.
+     * A display name, for example the use of the key, up to 128 bytes without control characters. Default: none.
      * </pre>
      *
      * <code>string label = 3 [json_name = "label", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -871,8 +871,8 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> expireTimeBuilder_;
     /**
      * <pre>
-     * When the key ends by itself: from then on, within 5 seconds, it is refused as if revoked. In the future. Default:
-     * never.
+     * When the key expires. Within 5 seconds after this time, the server refuses it like a revoked key. Must be in the
+     * future. Default: never.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp expire_time = 4 [json_name = "expireTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -883,8 +883,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When the key ends by itself: from then on, within 5 seconds, it is refused as if revoked. In the future. Default:
-     * never.
+     * When the key expires. Within 5 seconds after this time, the server refuses it like a revoked key. Must be in the
+     * future. Default: never.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp expire_time = 4 [json_name = "expireTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -899,8 +899,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When the key ends by itself: from then on, within 5 seconds, it is refused as if revoked. In the future. Default:
-     * never.
+     * When the key expires. Within 5 seconds after this time, the server refuses it like a revoked key. Must be in the
+     * future. Default: never.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp expire_time = 4 [json_name = "expireTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -920,8 +920,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When the key ends by itself: from then on, within 5 seconds, it is refused as if revoked. In the future. Default:
-     * never.
+     * When the key expires. Within 5 seconds after this time, the server refuses it like a revoked key. Must be in the
+     * future. Default: never.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp expire_time = 4 [json_name = "expireTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -939,8 +939,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When the key ends by itself: from then on, within 5 seconds, it is refused as if revoked. In the future. Default:
-     * never.
+     * When the key expires. Within 5 seconds after this time, the server refuses it like a revoked key. Must be in the
+     * future. Default: never.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp expire_time = 4 [json_name = "expireTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -965,8 +965,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When the key ends by itself: from then on, within 5 seconds, it is refused as if revoked. In the future. Default:
-     * never.
+     * When the key expires. Within 5 seconds after this time, the server refuses it like a revoked key. Must be in the
+     * future. Default: never.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp expire_time = 4 [json_name = "expireTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -983,8 +983,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When the key ends by itself: from then on, within 5 seconds, it is refused as if revoked. In the future. Default:
-     * never.
+     * When the key expires. Within 5 seconds after this time, the server refuses it like a revoked key. Must be in the
+     * future. Default: never.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp expire_time = 4 [json_name = "expireTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -996,8 +996,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When the key ends by itself: from then on, within 5 seconds, it is refused as if revoked. In the future. Default:
-     * never.
+     * When the key expires. Within 5 seconds after this time, the server refuses it like a revoked key. Must be in the
+     * future. Default: never.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp expire_time = 4 [json_name = "expireTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -1012,8 +1012,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When the key ends by itself: from then on, within 5 seconds, it is refused as if revoked. In the future. Default:
-     * never.
+     * When the key expires. Within 5 seconds after this time, the server refuses it like a revoked key. Must be in the
+     * future. Default: never.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp expire_time = 4 [json_name = "expireTime", (.google.api.field_behavior) = OPTIONAL];</code>

@@ -51,7 +51,7 @@ public interface CreateKeyRequestOrBuilder extends
 
   /**
    * <pre>
-   * A name for people, as what the key is for, up to 128 bytes without control characters. Default: none.
+   * A display name, for example the use of the key, up to 128 bytes without control characters. Default: none.
    * </pre>
    *
    * <code>string label = 3 [json_name = "label", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -60,7 +60,7 @@ public interface CreateKeyRequestOrBuilder extends
   java.lang.String getLabel();
   /**
    * <pre>
-   * A name for people, as what the key is for, up to 128 bytes without control characters. Default: none.
+   * A display name, for example the use of the key, up to 128 bytes without control characters. Default: none.
    * </pre>
    *
    * <code>string label = 3 [json_name = "label", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -71,8 +71,8 @@ public interface CreateKeyRequestOrBuilder extends
 
   /**
    * <pre>
-   * When the key ends by itself: from then on, within 5 seconds, it is refused as if revoked. In the future. Default:
-   * never.
+   * When the key expires. Within 5 seconds after this time, the server refuses it like a revoked key. Must be in the
+   * future. Default: never.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp expire_time = 4 [json_name = "expireTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -81,8 +81,8 @@ public interface CreateKeyRequestOrBuilder extends
   boolean hasExpireTime();
   /**
    * <pre>
-   * When the key ends by itself: from then on, within 5 seconds, it is refused as if revoked. In the future. Default:
-   * never.
+   * When the key expires. Within 5 seconds after this time, the server refuses it like a revoked key. Must be in the
+   * future. Default: never.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp expire_time = 4 [json_name = "expireTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -91,8 +91,8 @@ public interface CreateKeyRequestOrBuilder extends
   com.google.protobuf.Timestamp getExpireTime();
   /**
    * <pre>
-   * When the key ends by itself: from then on, within 5 seconds, it is refused as if revoked. In the future. Default:
-   * never.
+   * When the key expires. Within 5 seconds after this time, the server refuses it like a revoked key. Must be in the
+   * future. Default: never.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp expire_time = 4 [json_name = "expireTime", (.google.api.field_behavior) = OPTIONAL];</code>

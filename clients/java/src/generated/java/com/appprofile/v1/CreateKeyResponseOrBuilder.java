@@ -39,7 +39,7 @@ public interface CreateKeyResponseOrBuilder extends
 
   /**
    * <pre>
-   * The secret to send as `x-api-key`. Shown this once; only a keyed hash of it is stored.
+   * The secret to send as `x-api-key`. Only this response contains it; the server stores a keyed hash of it.
    * </pre>
    *
    * <code>string secret = 2 [json_name = "secret", debug_redact = true, (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -48,7 +48,7 @@ public interface CreateKeyResponseOrBuilder extends
   java.lang.String getSecret();
   /**
    * <pre>
-   * The secret to send as `x-api-key`. Shown this once; only a keyed hash of it is stored.
+   * The secret to send as `x-api-key`. Only this response contains it; the server stores a keyed hash of it.
    * </pre>
    *
    * <code>string secret = 2 [json_name = "secret", debug_redact = true, (.google.api.field_behavior) = OUTPUT_ONLY];</code>

@@ -7,7 +7,7 @@ package com.appprofile.v1;
 
 /**
  * <pre>
- * Which app to delete.
+ * The app to delete.
  * </pre>
  *
  * Protobuf type {@code appprofile.v1.DeleteAppRequest}
@@ -289,7 +289,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Which app to delete.
+   * The app to delete.
    * </pre>
    *
    * Protobuf type {@code appprofile.v1.DeleteAppRequest}

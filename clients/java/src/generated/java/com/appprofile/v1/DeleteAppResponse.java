@@ -7,7 +7,7 @@ package com.appprofile.v1;
 
 /**
  * <pre>
- * The app is gone.
+ * The app was deleted.
  * </pre>
  *
  * Protobuf type {@code appprofile.v1.DeleteAppResponse}
@@ -199,7 +199,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The app is gone.
+   * The app was deleted.
    * </pre>
    *
    * Protobuf type {@code appprofile.v1.DeleteAppResponse}

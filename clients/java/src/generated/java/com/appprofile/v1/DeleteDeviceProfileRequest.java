@@ -7,7 +7,7 @@ package com.appprofile.v1;
 
 /**
  * <pre>
- * Which profiles to delete.
+ * The profiles to delete.
  * </pre>
  *
  * Protobuf type {@code appprofile.v1.DeleteDeviceProfileRequest}
@@ -660,7 +660,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Which profiles to delete.
+   * The profiles to delete.
    * </pre>
    *
    * Protobuf type {@code appprofile.v1.DeleteDeviceProfileRequest}

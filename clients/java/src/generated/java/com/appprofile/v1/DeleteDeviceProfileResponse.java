@@ -7,7 +7,7 @@ package com.appprofile.v1;
 
 /**
  * <pre>
- * What was deleted.
+ * The result of a deletion.
  * </pre>
  *
  * Protobuf type {@code appprofile.v1.DeleteDeviceProfileResponse}
@@ -284,7 +284,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What was deleted.
+   * The result of a deletion.
    * </pre>
    *
    * Protobuf type {@code appprofile.v1.DeleteDeviceProfileResponse}

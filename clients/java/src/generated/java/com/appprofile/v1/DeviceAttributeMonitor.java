@@ -159,7 +159,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Duration interval_;
   /**
    * <pre>
-   * The least time between two stored values. Required for INTERVAL, absent otherwise.
+   * The minimum time between two stored values. Required for INTERVAL, absent otherwise.
    * </pre>
    *
    * <code>.google.protobuf.Duration interval = 4 [json_name = "interval", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -171,7 +171,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The least time between two stored values. Required for INTERVAL, absent otherwise.
+   * The minimum time between two stored values. Required for INTERVAL, absent otherwise.
    * </pre>
    *
    * <code>.google.protobuf.Duration interval = 4 [json_name = "interval", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -183,7 +183,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The least time between two stored values. Required for INTERVAL, absent otherwise.
+   * The minimum time between two stored values. Required for INTERVAL, absent otherwise.
    * </pre>
    *
    * <code>.google.protobuf.Duration interval = 4 [json_name = "interval", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -825,7 +825,7 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Duration, com.google.protobuf.Duration.Builder, com.google.protobuf.DurationOrBuilder> intervalBuilder_;
     /**
      * <pre>
-     * The least time between two stored values. Required for INTERVAL, absent otherwise.
+     * The minimum time between two stored values. Required for INTERVAL, absent otherwise.
      * </pre>
      *
      * <code>.google.protobuf.Duration interval = 4 [json_name = "interval", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -836,7 +836,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The least time between two stored values. Required for INTERVAL, absent otherwise.
+     * The minimum time between two stored values. Required for INTERVAL, absent otherwise.
      * </pre>
      *
      * <code>.google.protobuf.Duration interval = 4 [json_name = "interval", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -851,7 +851,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The least time between two stored values. Required for INTERVAL, absent otherwise.
+     * The minimum time between two stored values. Required for INTERVAL, absent otherwise.
      * </pre>
      *
      * <code>.google.protobuf.Duration interval = 4 [json_name = "interval", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -871,7 +871,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The least time between two stored values. Required for INTERVAL, absent otherwise.
+     * The minimum time between two stored values. Required for INTERVAL, absent otherwise.
      * </pre>
      *
      * <code>.google.protobuf.Duration interval = 4 [json_name = "interval", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -889,7 +889,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The least time between two stored values. Required for INTERVAL, absent otherwise.
+     * The minimum time between two stored values. Required for INTERVAL, absent otherwise.
      * </pre>
      *
      * <code>.google.protobuf.Duration interval = 4 [json_name = "interval", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -914,7 +914,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The least time between two stored values. Required for INTERVAL, absent otherwise.
+     * The minimum time between two stored values. Required for INTERVAL, absent otherwise.
      * </pre>
      *
      * <code>.google.protobuf.Duration interval = 4 [json_name = "interval", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -931,7 +931,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The least time between two stored values. Required for INTERVAL, absent otherwise.
+     * The minimum time between two stored values. Required for INTERVAL, absent otherwise.
      * </pre>
      *
      * <code>.google.protobuf.Duration interval = 4 [json_name = "interval", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -943,7 +943,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The least time between two stored values. Required for INTERVAL, absent otherwise.
+     * The minimum time between two stored values. Required for INTERVAL, absent otherwise.
      * </pre>
      *
      * <code>.google.protobuf.Duration interval = 4 [json_name = "interval", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -958,7 +958,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The least time between two stored values. Required for INTERVAL, absent otherwise.
+     * The minimum time between two stored values. Required for INTERVAL, absent otherwise.
      * </pre>
      *
      * <code>.google.protobuf.Duration interval = 4 [json_name = "interval", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>

@@ -70,7 +70,7 @@ public interface DeviceAttributeMonitorOrBuilder extends
 
   /**
    * <pre>
-   * The least time between two stored values. Required for INTERVAL, absent otherwise.
+   * The minimum time between two stored values. Required for INTERVAL, absent otherwise.
    * </pre>
    *
    * <code>.google.protobuf.Duration interval = 4 [json_name = "interval", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -79,7 +79,7 @@ public interface DeviceAttributeMonitorOrBuilder extends
   boolean hasInterval();
   /**
    * <pre>
-   * The least time between two stored values. Required for INTERVAL, absent otherwise.
+   * The minimum time between two stored values. Required for INTERVAL, absent otherwise.
    * </pre>
    *
    * <code>.google.protobuf.Duration interval = 4 [json_name = "interval", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -88,7 +88,7 @@ public interface DeviceAttributeMonitorOrBuilder extends
   com.google.protobuf.Duration getInterval();
   /**
    * <pre>
-   * The least time between two stored values. Required for INTERVAL, absent otherwise.
+   * The minimum time between two stored values. Required for INTERVAL, absent otherwise.
    * </pre>
    *
    * <code>.google.protobuf.Duration interval = 4 [json_name = "interval", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>

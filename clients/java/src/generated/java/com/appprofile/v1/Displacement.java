@@ -7,8 +7,8 @@ package com.appprofile.v1;
 
 /**
  * <pre>
- * Another profile that changed, and how. A profile that changed in several ways is listed once for each. A CLIENT key is
- * told no other user's ids: it gets one entry for each effect, without a key.
+ * Another profile that changed, and how. A profile that changed in several ways is listed once for each. A CLIENT key
+ * does not see the ids of other users: it gets one entry for each effect, without `key`.
  * </pre>
  *
  * Protobuf type {@code appprofile.v1.Displacement}
@@ -97,7 +97,7 @@ private static final long serialVersionUID = 0L;
   private int effect_ = 0;
   /**
    * <pre>
-   * What happened to it.
+   * How it changed.
    * </pre>
    *
    * <code>.appprofile.v1.DisplacementEffect effect = 2 [json_name = "effect", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -108,7 +108,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What happened to it.
+   * How it changed.
    * </pre>
    *
    * <code>.appprofile.v1.DisplacementEffect effect = 2 [json_name = "effect", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -123,7 +123,7 @@ private static final long serialVersionUID = 0L;
   private int count_ = 0;
   /**
    * <pre>
-   * How many profiles the entry stands for: 1 where `key` is given.
+   * The number of profiles that the entry represents: 1 if `key` is present.
    * </pre>
    *
    * <code>int32 count = 3 [json_name = "count", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -323,8 +323,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Another profile that changed, and how. A profile that changed in several ways is listed once for each. A CLIENT key is
-   * told no other user's ids: it gets one entry for each effect, without a key.
+   * Another profile that changed, and how. A profile that changed in several ways is listed once for each. A CLIENT key
+   * does not see the ids of other users: it gets one entry for each effect, without `key`.
    * </pre>
    *
    * Protobuf type {@code appprofile.v1.Displacement}
@@ -663,7 +663,7 @@ private static final long serialVersionUID = 0L;
     private int effect_ = 0;
     /**
      * <pre>
-     * What happened to it.
+     * How it changed.
      * </pre>
      *
      * <code>.appprofile.v1.DisplacementEffect effect = 2 [json_name = "effect", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -674,7 +674,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What happened to it.
+     * How it changed.
      * </pre>
      *
      * <code>.appprofile.v1.DisplacementEffect effect = 2 [json_name = "effect", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -689,7 +689,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What happened to it.
+     * How it changed.
      * </pre>
      *
      * <code>.appprofile.v1.DisplacementEffect effect = 2 [json_name = "effect", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -702,7 +702,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What happened to it.
+     * How it changed.
      * </pre>
      *
      * <code>.appprofile.v1.DisplacementEffect effect = 2 [json_name = "effect", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -719,7 +719,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What happened to it.
+     * How it changed.
      * </pre>
      *
      * <code>.appprofile.v1.DisplacementEffect effect = 2 [json_name = "effect", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -735,7 +735,7 @@ private static final long serialVersionUID = 0L;
     private int count_ ;
     /**
      * <pre>
-     * How many profiles the entry stands for: 1 where `key` is given.
+     * The number of profiles that the entry represents: 1 if `key` is present.
      * </pre>
      *
      * <code>int32 count = 3 [json_name = "count", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -747,7 +747,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * How many profiles the entry stands for: 1 where `key` is given.
+     * The number of profiles that the entry represents: 1 if `key` is present.
      * </pre>
      *
      * <code>int32 count = 3 [json_name = "count", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -763,7 +763,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * How many profiles the entry stands for: 1 where `key` is given.
+     * The number of profiles that the entry represents: 1 if `key` is present.
      * </pre>
      *
      * <code>int32 count = 3 [json_name = "count", (.google.api.field_behavior) = OUTPUT_ONLY];</code>

@@ -7,7 +7,7 @@ package com.appprofile.v1;
 
 /**
  * <pre>
- * What a registration did to another profile.
+ * How a registration changed another profile.
  * </pre>
  *
  * Protobuf enum {@code appprofile.v1.DisplacementEffect}

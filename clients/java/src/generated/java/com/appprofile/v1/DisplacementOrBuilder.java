@@ -39,7 +39,7 @@ public interface DisplacementOrBuilder extends
 
   /**
    * <pre>
-   * What happened to it.
+   * How it changed.
    * </pre>
    *
    * <code>.appprofile.v1.DisplacementEffect effect = 2 [json_name = "effect", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -48,7 +48,7 @@ public interface DisplacementOrBuilder extends
   int getEffectValue();
   /**
    * <pre>
-   * What happened to it.
+   * How it changed.
    * </pre>
    *
    * <code>.appprofile.v1.DisplacementEffect effect = 2 [json_name = "effect", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -58,7 +58,7 @@ public interface DisplacementOrBuilder extends
 
   /**
    * <pre>
-   * How many profiles the entry stands for: 1 where `key` is given.
+   * The number of profiles that the entry represents: 1 if `key` is present.
    * </pre>
    *
    * <code>int32 count = 3 [json_name = "count", (.google.api.field_behavior) = OUTPUT_ONLY];</code>

@@ -7,8 +7,8 @@ package com.appprofile.v1;
 
 /**
  * <pre>
- * Why a call was refused. `ErrorInfo.reason` is the value's name without its prefix; `ErrorInfo.domain` is
- * `appprofile`; every dynamic word of the message is also in `ErrorInfo.metadata`.
+ * Why a call failed. `ErrorInfo.reason` is the value's name without its prefix; `ErrorInfo.domain` is `appprofile`;
+ * every variable part of the message is also in `ErrorInfo.metadata`.
  * </pre>
  *
  * Protobuf enum {@code appprofile.v1.ErrorReason}
@@ -71,7 +71,7 @@ public enum ErrorReason
   ERROR_REASON_TENANT_NOT_ALLOWED(5),
   /**
    * <pre>
-   * INVALID_ARGUMENT: the bytes are no message of the method's request type.
+   * INVALID_ARGUMENT: the bytes are not a message of the method's request type.
    * Example: {"reason": "MALFORMED_MESSAGE", "domain": "appprofile", "metadata": {"type": "appprofile.v1.RegisterRequest"}}
    * </pre>
    *
@@ -80,7 +80,7 @@ public enum ErrorReason
   ERROR_REASON_MALFORMED_MESSAGE(6),
   /**
    * <pre>
-   * INVALID_ARGUMENT: a shape rule of the request is broken; `BadRequest` names the fields.
+   * INVALID_ARGUMENT: the request breaks a validation rule; `BadRequest` names the fields.
    * Example: {"reason": "INVALID_REQUEST", "domain": "appprofile", "metadata": {"fields": "key.user_id"}}
    * </pre>
    *
@@ -125,7 +125,7 @@ public enum ErrorReason
   ERROR_REASON_INVALID_SETTINGS(11),
   /**
    * <pre>
-   * INVALID_ARGUMENT: the page token is no token of this server, or belongs to another filter.
+   * INVALID_ARGUMENT: the page token was not issued by this server, or belongs to another filter.
    * Example: {"reason": "INVALID_PAGE_TOKEN", "domain": "appprofile", "metadata": {"fields": "page_token"}}
    * </pre>
    *
@@ -216,7 +216,7 @@ public enum ErrorReason
   ERROR_REASON_ETAG_MISMATCH(21),
   /**
    * <pre>
-   * ABORTED: other calls kept changing the same data beyond the server's own retries; nothing was written.
+   * ABORTED: other calls kept changing the same data until the server's own retries were used up; nothing was written.
    * Example: {"reason": "CONFLICT", "domain": "appprofile", "metadata": {}}
    * </pre>
    *
@@ -234,7 +234,7 @@ public enum ErrorReason
   ERROR_REASON_QUEUE_FULL(23),
   /**
    * <pre>
-   * RESOURCE_EXHAUSTED: too many calls in flight; `RetryInfo` says when to try again. Nothing was done.
+   * RESOURCE_EXHAUSTED: too many calls are in flight; `RetryInfo` says when to try again. Nothing was done.
    * Example: {"reason": "TOO_MANY_CALLS", "domain": "appprofile", "metadata": {"limit": "2000"}}
    * </pre>
    *
@@ -243,7 +243,7 @@ public enum ErrorReason
   ERROR_REASON_TOO_MANY_CALLS(24),
   /**
    * <pre>
-   * UNAVAILABLE: the server is shutting down; repeat the call, or go on with the stream from its last resume token.
+   * UNAVAILABLE: the server is shutting down; repeat the call, or resume the stream from its last resume token.
    * Example: {"reason": "DRAINING", "domain": "appprofile", "metadata": {}}
    * </pre>
    *
@@ -261,7 +261,7 @@ public enum ErrorReason
   ERROR_REASON_DATABASE_UNAVAILABLE(26),
   /**
    * <pre>
-   * DEADLINE_EXCEEDED: the deadline passed first; the outcome is unknown; repeat the call.
+   * DEADLINE_EXCEEDED: the deadline passed before the call was complete; the outcome is unknown; repeat the call.
    * Example: {"reason": "DEADLINE", "domain": "appprofile", "metadata": {}}
    * </pre>
    *
@@ -270,7 +270,7 @@ public enum ErrorReason
   ERROR_REASON_DEADLINE(27),
   /**
    * <pre>
-   * INTERNAL: a fault of the server, logged there with the same `trace_id`.
+   * INTERNAL: an error in the server, which logs it with the same `trace_id`.
    * Example: {"reason": "INTERNAL", "domain": "appprofile", "metadata": {"trace_id": "5b1c…"}}
    * </pre>
    *
@@ -279,8 +279,8 @@ public enum ErrorReason
   ERROR_REASON_INTERNAL(28),
   /**
    * <pre>
-   * INVALID_ARGUMENT: a push token is no token but a word for none, such as `null`, `(null)`, `undefined`, `BLACKLISTED` or
-   * zeros only. Send no endpoint while there is no token.
+   * INVALID_ARGUMENT: a push token is a placeholder, such as `null`, `(null)`, `undefined`, `BLACKLISTED` or zeros
+   * only. Send no endpoint while there is no token.
    * Example: {"reason": "PLACEHOLDER_TOKEN", "domain": "appprofile", "metadata": {"fields": "push_endpoints[0].token"}}
    * </pre>
    *
@@ -289,9 +289,9 @@ public enum ErrorReason
   ERROR_REASON_PLACEHOLDER_TOKEN(29),
   /**
    * <pre>
-   * FAILED_PRECONDITION: the `sequence` of the call is not above the highest one applied for the device (UpdateProfileData:
-   * for the profile), which `highest` says. A later call was applied before; nothing was written. Do not repeat the call as
-   * it is.
+   * FAILED_PRECONDITION: the `sequence` of the call is not above the highest one applied for the device
+   * (UpdateProfileData: for the profile). `highest` gives that number. A later call has already been applied; nothing
+   * was written. Do not repeat the call unchanged.
    * Example: {"reason": "OUT_OF_ORDER", "domain": "appprofile", "metadata": {"app_id": "shop", "sequence": "4", "highest": "7"}}
    * </pre>
    *
@@ -310,7 +310,7 @@ public enum ErrorReason
   ERROR_REASON_TOO_MANY_STREAMS(31),
   /**
    * <pre>
-   * UNAVAILABLE: the stream has reached its age (30 minutes unless configured otherwise). Go on from the last resume
+   * UNAVAILABLE: the stream has reached its age (30 minutes unless configured otherwise). Resume from the last resume
    * token that was received.
    * Example: {"reason": "STREAM_AGED", "domain": "appprofile", "metadata": {}}
    * </pre>
@@ -385,7 +385,7 @@ public enum ErrorReason
   public static final int ERROR_REASON_TENANT_NOT_ALLOWED_VALUE = 5;
   /**
    * <pre>
-   * INVALID_ARGUMENT: the bytes are no message of the method's request type.
+   * INVALID_ARGUMENT: the bytes are not a message of the method's request type.
    * Example: {"reason": "MALFORMED_MESSAGE", "domain": "appprofile", "metadata": {"type": "appprofile.v1.RegisterRequest"}}
    * </pre>
    *
@@ -394,7 +394,7 @@ public enum ErrorReason
   public static final int ERROR_REASON_MALFORMED_MESSAGE_VALUE = 6;
   /**
    * <pre>
-   * INVALID_ARGUMENT: a shape rule of the request is broken; `BadRequest` names the fields.
+   * INVALID_ARGUMENT: the request breaks a validation rule; `BadRequest` names the fields.
    * Example: {"reason": "INVALID_REQUEST", "domain": "appprofile", "metadata": {"fields": "key.user_id"}}
    * </pre>
    *
@@ -439,7 +439,7 @@ public enum ErrorReason
   public static final int ERROR_REASON_INVALID_SETTINGS_VALUE = 11;
   /**
    * <pre>
-   * INVALID_ARGUMENT: the page token is no token of this server, or belongs to another filter.
+   * INVALID_ARGUMENT: the page token was not issued by this server, or belongs to another filter.
    * Example: {"reason": "INVALID_PAGE_TOKEN", "domain": "appprofile", "metadata": {"fields": "page_token"}}
    * </pre>
    *
@@ -530,7 +530,7 @@ public enum ErrorReason
   public static final int ERROR_REASON_ETAG_MISMATCH_VALUE = 21;
   /**
    * <pre>
-   * ABORTED: other calls kept changing the same data beyond the server's own retries; nothing was written.
+   * ABORTED: other calls kept changing the same data until the server's own retries were used up; nothing was written.
    * Example: {"reason": "CONFLICT", "domain": "appprofile", "metadata": {}}
    * </pre>
    *
@@ -548,7 +548,7 @@ public enum ErrorReason
   public static final int ERROR_REASON_QUEUE_FULL_VALUE = 23;
   /**
    * <pre>
-   * RESOURCE_EXHAUSTED: too many calls in flight; `RetryInfo` says when to try again. Nothing was done.
+   * RESOURCE_EXHAUSTED: too many calls are in flight; `RetryInfo` says when to try again. Nothing was done.
    * Example: {"reason": "TOO_MANY_CALLS", "domain": "appprofile", "metadata": {"limit": "2000"}}
    * </pre>
    *
@@ -557,7 +557,7 @@ public enum ErrorReason
   public static final int ERROR_REASON_TOO_MANY_CALLS_VALUE = 24;
   /**
    * <pre>
-   * UNAVAILABLE: the server is shutting down; repeat the call, or go on with the stream from its last resume token.
+   * UNAVAILABLE: the server is shutting down; repeat the call, or resume the stream from its last resume token.
    * Example: {"reason": "DRAINING", "domain": "appprofile", "metadata": {}}
    * </pre>
    *
@@ -575,7 +575,7 @@ public enum ErrorReason
   public static final int ERROR_REASON_DATABASE_UNAVAILABLE_VALUE = 26;
   /**
    * <pre>
-   * DEADLINE_EXCEEDED: the deadline passed first; the outcome is unknown; repeat the call.
+   * DEADLINE_EXCEEDED: the deadline passed before the call was complete; the outcome is unknown; repeat the call.
    * Example: {"reason": "DEADLINE", "domain": "appprofile", "metadata": {}}
    * </pre>
    *
@@ -584,7 +584,7 @@ public enum ErrorReason
   public static final int ERROR_REASON_DEADLINE_VALUE = 27;
   /**
    * <pre>
-   * INTERNAL: a fault of the server, logged there with the same `trace_id`.
+   * INTERNAL: an error in the server, which logs it with the same `trace_id`.
    * Example: {"reason": "INTERNAL", "domain": "appprofile", "metadata": {"trace_id": "5b1c…"}}
    * </pre>
    *
@@ -593,8 +593,8 @@ public enum ErrorReason
   public static final int ERROR_REASON_INTERNAL_VALUE = 28;
   /**
    * <pre>
-   * INVALID_ARGUMENT: a push token is no token but a word for none, such as `null`, `(null)`, `undefined`, `BLACKLISTED` or
-   * zeros only. Send no endpoint while there is no token.
+   * INVALID_ARGUMENT: a push token is a placeholder, such as `null`, `(null)`, `undefined`, `BLACKLISTED` or zeros
+   * only. Send no endpoint while there is no token.
    * Example: {"reason": "PLACEHOLDER_TOKEN", "domain": "appprofile", "metadata": {"fields": "push_endpoints[0].token"}}
    * </pre>
    *
@@ -603,9 +603,9 @@ public enum ErrorReason
   public static final int ERROR_REASON_PLACEHOLDER_TOKEN_VALUE = 29;
   /**
    * <pre>
-   * FAILED_PRECONDITION: the `sequence` of the call is not above the highest one applied for the device (UpdateProfileData:
-   * for the profile), which `highest` says. A later call was applied before; nothing was written. Do not repeat the call as
-   * it is.
+   * FAILED_PRECONDITION: the `sequence` of the call is not above the highest one applied for the device
+   * (UpdateProfileData: for the profile). `highest` gives that number. A later call has already been applied; nothing
+   * was written. Do not repeat the call unchanged.
    * Example: {"reason": "OUT_OF_ORDER", "domain": "appprofile", "metadata": {"app_id": "shop", "sequence": "4", "highest": "7"}}
    * </pre>
    *
@@ -624,7 +624,7 @@ public enum ErrorReason
   public static final int ERROR_REASON_TOO_MANY_STREAMS_VALUE = 31;
   /**
    * <pre>
-   * UNAVAILABLE: the stream has reached its age (30 minutes unless configured otherwise). Go on from the last resume
+   * UNAVAILABLE: the stream has reached its age (30 minutes unless configured otherwise). Resume from the last resume
    * token that was received.
    * Example: {"reason": "STREAM_AGED", "domain": "appprofile", "metadata": {}}
    * </pre>

@@ -7,8 +7,8 @@ package com.appprofile.v1;
 
 /**
  * <pre>
- * How many endpoints of the app push feedback may remove in an hour: the larger of the two limits. Beyond, items that say
- * a token is dead are answered HELD.
+ * The number of endpoints of the app that push feedback may remove in an hour. The larger of the two limits applies.
+ * Beyond it, items that report a dead token get the outcome HELD.
  * </pre>
  *
  * Protobuf type {@code appprofile.v1.FeedbackBreaker}
@@ -295,8 +295,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * How many endpoints of the app push feedback may remove in an hour: the larger of the two limits. Beyond, items that say
-   * a token is dead are answered HELD.
+   * The number of endpoints of the app that push feedback may remove in an hour. The larger of the two limits applies.
+   * Beyond it, items that report a dead token get the outcome HELD.
    * </pre>
    *
    * Protobuf type {@code appprofile.v1.FeedbackBreaker}

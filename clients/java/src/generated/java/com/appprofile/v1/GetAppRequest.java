@@ -7,7 +7,7 @@ package com.appprofile.v1;
 
 /**
  * <pre>
- * Which app to read.
+ * The app to read.
  * </pre>
  *
  * Protobuf type {@code appprofile.v1.GetAppRequest}
@@ -262,7 +262,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Which app to read.
+   * The app to read.
    * </pre>
    *
    * Protobuf type {@code appprofile.v1.GetAppRequest}

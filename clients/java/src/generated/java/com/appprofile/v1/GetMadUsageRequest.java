@@ -7,7 +7,7 @@ package com.appprofile.v1;
 
 /**
  * <pre>
- * Which days of which app.
+ * The app and the days to report.
  * </pre>
  *
  * Protobuf type {@code appprofile.v1.GetMadUsageRequest}
@@ -371,7 +371,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Which days of which app.
+   * The app and the days to report.
    * </pre>
    *
    * Protobuf type {@code appprofile.v1.GetMadUsageRequest}

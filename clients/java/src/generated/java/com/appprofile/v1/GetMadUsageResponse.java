@@ -118,7 +118,7 @@ private static final long serialVersionUID = 0L;
   private long distinct_ = 0L;
   /**
    * <pre>
-   * How many different devices were counted in the range.
+   * The number of different devices that were counted in the range.
    * </pre>
    *
    * <code>int64 distinct = 2 [json_name = "distinct", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -133,7 +133,7 @@ private static final long serialVersionUID = 0L;
   private long rolling30Days_ = 0L;
   /**
    * <pre>
-   * How many different devices were counted in the 30 days up to now.
+   * The number of different devices that were counted in the last 30 days.
    * </pre>
    *
    * <code>int64 rolling_30_days = 3 [json_name = "rolling30Days", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -862,7 +862,7 @@ private static final long serialVersionUID = 0L;
     private long distinct_ ;
     /**
      * <pre>
-     * How many different devices were counted in the range.
+     * The number of different devices that were counted in the range.
      * </pre>
      *
      * <code>int64 distinct = 2 [json_name = "distinct", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -874,7 +874,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * How many different devices were counted in the range.
+     * The number of different devices that were counted in the range.
      * </pre>
      *
      * <code>int64 distinct = 2 [json_name = "distinct", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -890,7 +890,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * How many different devices were counted in the range.
+     * The number of different devices that were counted in the range.
      * </pre>
      *
      * <code>int64 distinct = 2 [json_name = "distinct", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -906,7 +906,7 @@ private static final long serialVersionUID = 0L;
     private long rolling30Days_ ;
     /**
      * <pre>
-     * How many different devices were counted in the 30 days up to now.
+     * The number of different devices that were counted in the last 30 days.
      * </pre>
      *
      * <code>int64 rolling_30_days = 3 [json_name = "rolling30Days", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -918,7 +918,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * How many different devices were counted in the 30 days up to now.
+     * The number of different devices that were counted in the last 30 days.
      * </pre>
      *
      * <code>int64 rolling_30_days = 3 [json_name = "rolling30Days", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -934,7 +934,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * How many different devices were counted in the 30 days up to now.
+     * The number of different devices that were counted in the last 30 days.
      * </pre>
      *
      * <code>int64 rolling_30_days = 3 [json_name = "rolling30Days", (.google.api.field_behavior) = OUTPUT_ONLY];</code>

@@ -56,7 +56,7 @@ public interface GetMadUsageResponseOrBuilder extends
 
   /**
    * <pre>
-   * How many different devices were counted in the range.
+   * The number of different devices that were counted in the range.
    * </pre>
    *
    * <code>int64 distinct = 2 [json_name = "distinct", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -66,7 +66,7 @@ public interface GetMadUsageResponseOrBuilder extends
 
   /**
    * <pre>
-   * How many different devices were counted in the 30 days up to now.
+   * The number of different devices that were counted in the last 30 days.
    * </pre>
    *
    * <code>int64 rolling_30_days = 3 [json_name = "rolling30Days", (.google.api.field_behavior) = OUTPUT_ONLY];</code>

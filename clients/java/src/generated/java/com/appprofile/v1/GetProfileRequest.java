@@ -7,7 +7,7 @@ package com.appprofile.v1;
 
 /**
  * <pre>
- * Which profile to read.
+ * The profile to read.
  * </pre>
  *
  * Protobuf type {@code appprofile.v1.GetProfileRequest}
@@ -259,7 +259,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Which profile to read.
+   * The profile to read.
    * </pre>
    *
    * Protobuf type {@code appprofile.v1.GetProfileRequest}

@@ -7,7 +7,7 @@ package com.appprofile.v1;
 
 /**
  * <pre>
- * Which app.
+ * The app whose configuration to return.
  * </pre>
  *
  * Protobuf type {@code appprofile.v1.GetSdkConfigRequest}
@@ -262,7 +262,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Which app.
+   * The app whose configuration to return.
    * </pre>
    *
    * Protobuf type {@code appprofile.v1.GetSdkConfigRequest}

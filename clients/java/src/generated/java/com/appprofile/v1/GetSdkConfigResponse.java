@@ -7,7 +7,7 @@ package com.appprofile.v1;
 
 /**
  * <pre>
- * What an SDK of the app needs to know.
+ * The configuration of the app's SDKs.
  * </pre>
  *
  * Protobuf type {@code appprofile.v1.GetSdkConfigResponse}
@@ -272,7 +272,7 @@ private static final long serialVersionUID = 0L;
   private java.util.List<com.appprofile.v1.InAppTransportConfig> inAppTransports_;
   /**
    * <pre>
-   * The ways for in-app messages, in the order to try them.
+   * The transports of in-app messages, in the order in which to try them.
    * </pre>
    *
    * <code>repeated .appprofile.v1.InAppTransportConfig in_app_transports = 7 [json_name = "inAppTransports", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -283,7 +283,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The ways for in-app messages, in the order to try them.
+   * The transports of in-app messages, in the order in which to try them.
    * </pre>
    *
    * <code>repeated .appprofile.v1.InAppTransportConfig in_app_transports = 7 [json_name = "inAppTransports", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -295,7 +295,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The ways for in-app messages, in the order to try them.
+   * The transports of in-app messages, in the order in which to try them.
    * </pre>
    *
    * <code>repeated .appprofile.v1.InAppTransportConfig in_app_transports = 7 [json_name = "inAppTransports", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -306,7 +306,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The ways for in-app messages, in the order to try them.
+   * The transports of in-app messages, in the order in which to try them.
    * </pre>
    *
    * <code>repeated .appprofile.v1.InAppTransportConfig in_app_transports = 7 [json_name = "inAppTransports", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -317,7 +317,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The ways for in-app messages, in the order to try them.
+   * The transports of in-app messages, in the order in which to try them.
    * </pre>
    *
    * <code>repeated .appprofile.v1.InAppTransportConfig in_app_transports = 7 [json_name = "inAppTransports", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -770,7 +770,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What an SDK of the app needs to know.
+   * The configuration of the app's SDKs.
    * </pre>
    *
    * Protobuf type {@code appprofile.v1.GetSdkConfigResponse}
@@ -1772,7 +1772,7 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * The ways for in-app messages, in the order to try them.
+     * The transports of in-app messages, in the order in which to try them.
      * </pre>
      *
      * <code>repeated .appprofile.v1.InAppTransportConfig in_app_transports = 7 [json_name = "inAppTransports", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1786,7 +1786,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The ways for in-app messages, in the order to try them.
+     * The transports of in-app messages, in the order in which to try them.
      * </pre>
      *
      * <code>repeated .appprofile.v1.InAppTransportConfig in_app_transports = 7 [json_name = "inAppTransports", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1800,7 +1800,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The ways for in-app messages, in the order to try them.
+     * The transports of in-app messages, in the order in which to try them.
      * </pre>
      *
      * <code>repeated .appprofile.v1.InAppTransportConfig in_app_transports = 7 [json_name = "inAppTransports", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1814,7 +1814,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The ways for in-app messages, in the order to try them.
+     * The transports of in-app messages, in the order in which to try them.
      * </pre>
      *
      * <code>repeated .appprofile.v1.InAppTransportConfig in_app_transports = 7 [json_name = "inAppTransports", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1835,7 +1835,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The ways for in-app messages, in the order to try them.
+     * The transports of in-app messages, in the order in which to try them.
      * </pre>
      *
      * <code>repeated .appprofile.v1.InAppTransportConfig in_app_transports = 7 [json_name = "inAppTransports", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1853,7 +1853,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The ways for in-app messages, in the order to try them.
+     * The transports of in-app messages, in the order in which to try them.
      * </pre>
      *
      * <code>repeated .appprofile.v1.InAppTransportConfig in_app_transports = 7 [json_name = "inAppTransports", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1873,7 +1873,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The ways for in-app messages, in the order to try them.
+     * The transports of in-app messages, in the order in which to try them.
      * </pre>
      *
      * <code>repeated .appprofile.v1.InAppTransportConfig in_app_transports = 7 [json_name = "inAppTransports", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1894,7 +1894,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The ways for in-app messages, in the order to try them.
+     * The transports of in-app messages, in the order in which to try them.
      * </pre>
      *
      * <code>repeated .appprofile.v1.InAppTransportConfig in_app_transports = 7 [json_name = "inAppTransports", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1912,7 +1912,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The ways for in-app messages, in the order to try them.
+     * The transports of in-app messages, in the order in which to try them.
      * </pre>
      *
      * <code>repeated .appprofile.v1.InAppTransportConfig in_app_transports = 7 [json_name = "inAppTransports", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1930,7 +1930,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The ways for in-app messages, in the order to try them.
+     * The transports of in-app messages, in the order in which to try them.
      * </pre>
      *
      * <code>repeated .appprofile.v1.InAppTransportConfig in_app_transports = 7 [json_name = "inAppTransports", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1949,7 +1949,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The ways for in-app messages, in the order to try them.
+     * The transports of in-app messages, in the order in which to try them.
      * </pre>
      *
      * <code>repeated .appprofile.v1.InAppTransportConfig in_app_transports = 7 [json_name = "inAppTransports", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1966,7 +1966,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The ways for in-app messages, in the order to try them.
+     * The transports of in-app messages, in the order in which to try them.
      * </pre>
      *
      * <code>repeated .appprofile.v1.InAppTransportConfig in_app_transports = 7 [json_name = "inAppTransports", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1983,7 +1983,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The ways for in-app messages, in the order to try them.
+     * The transports of in-app messages, in the order in which to try them.
      * </pre>
      *
      * <code>repeated .appprofile.v1.InAppTransportConfig in_app_transports = 7 [json_name = "inAppTransports", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1994,7 +1994,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The ways for in-app messages, in the order to try them.
+     * The transports of in-app messages, in the order in which to try them.
      * </pre>
      *
      * <code>repeated .appprofile.v1.InAppTransportConfig in_app_transports = 7 [json_name = "inAppTransports", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -2008,7 +2008,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The ways for in-app messages, in the order to try them.
+     * The transports of in-app messages, in the order in which to try them.
      * </pre>
      *
      * <code>repeated .appprofile.v1.InAppTransportConfig in_app_transports = 7 [json_name = "inAppTransports", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -2023,7 +2023,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The ways for in-app messages, in the order to try them.
+     * The transports of in-app messages, in the order in which to try them.
      * </pre>
      *
      * <code>repeated .appprofile.v1.InAppTransportConfig in_app_transports = 7 [json_name = "inAppTransports", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -2034,7 +2034,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The ways for in-app messages, in the order to try them.
+     * The transports of in-app messages, in the order in which to try them.
      * </pre>
      *
      * <code>repeated .appprofile.v1.InAppTransportConfig in_app_transports = 7 [json_name = "inAppTransports", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -2046,7 +2046,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The ways for in-app messages, in the order to try them.
+     * The transports of in-app messages, in the order in which to try them.
      * </pre>
      *
      * <code>repeated .appprofile.v1.InAppTransportConfig in_app_transports = 7 [json_name = "inAppTransports", (.google.api.field_behavior) = OUTPUT_ONLY];</code>

@@ -138,7 +138,7 @@ public interface GetSdkConfigResponseOrBuilder extends
 
   /**
    * <pre>
-   * The ways for in-app messages, in the order to try them.
+   * The transports of in-app messages, in the order in which to try them.
    * </pre>
    *
    * <code>repeated .appprofile.v1.InAppTransportConfig in_app_transports = 7 [json_name = "inAppTransports", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -147,7 +147,7 @@ public interface GetSdkConfigResponseOrBuilder extends
       getInAppTransportsList();
   /**
    * <pre>
-   * The ways for in-app messages, in the order to try them.
+   * The transports of in-app messages, in the order in which to try them.
    * </pre>
    *
    * <code>repeated .appprofile.v1.InAppTransportConfig in_app_transports = 7 [json_name = "inAppTransports", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -155,7 +155,7 @@ public interface GetSdkConfigResponseOrBuilder extends
   com.appprofile.v1.InAppTransportConfig getInAppTransports(int index);
   /**
    * <pre>
-   * The ways for in-app messages, in the order to try them.
+   * The transports of in-app messages, in the order in which to try them.
    * </pre>
    *
    * <code>repeated .appprofile.v1.InAppTransportConfig in_app_transports = 7 [json_name = "inAppTransports", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -163,7 +163,7 @@ public interface GetSdkConfigResponseOrBuilder extends
   int getInAppTransportsCount();
   /**
    * <pre>
-   * The ways for in-app messages, in the order to try them.
+   * The transports of in-app messages, in the order in which to try them.
    * </pre>
    *
    * <code>repeated .appprofile.v1.InAppTransportConfig in_app_transports = 7 [json_name = "inAppTransports", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -172,7 +172,7 @@ public interface GetSdkConfigResponseOrBuilder extends
       getInAppTransportsOrBuilderList();
   /**
    * <pre>
-   * The ways for in-app messages, in the order to try them.
+   * The transports of in-app messages, in the order in which to try them.
    * </pre>
    *
    * <code>repeated .appprofile.v1.InAppTransportConfig in_app_transports = 7 [json_name = "inAppTransports", (.google.api.field_behavior) = OUTPUT_ONLY];</code>

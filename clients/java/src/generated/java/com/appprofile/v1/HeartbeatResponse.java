@@ -7,7 +7,7 @@ package com.appprofile.v1;
 
 /**
  * <pre>
- * What the heartbeat set.
+ * The times of the profile after a heartbeat.
  * </pre>
  *
  * Protobuf type {@code appprofile.v1.HeartbeatResponse}
@@ -57,7 +57,8 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Timestamp lastHeartbeatTime_;
   /**
    * <pre>
-   * The heartbeat on record (UTC). It may be older than this call by less than the app's heartbeat granularity.
+   * The time of the stored heartbeat (UTC). It may be older than this call by less than the app's heartbeat
+   * granularity.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp last_heartbeat_time = 1 [json_name = "lastHeartbeatTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -69,7 +70,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The heartbeat on record (UTC). It may be older than this call by less than the app's heartbeat granularity.
+   * The time of the stored heartbeat (UTC). It may be older than this call by less than the app's heartbeat
+   * granularity.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp last_heartbeat_time = 1 [json_name = "lastHeartbeatTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -81,7 +83,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The heartbeat on record (UTC). It may be older than this call by less than the app's heartbeat granularity.
+   * The time of the stored heartbeat (UTC). It may be older than this call by less than the app's heartbeat
+   * granularity.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp last_heartbeat_time = 1 [json_name = "lastHeartbeatTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -367,7 +370,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What the heartbeat set.
+   * The times of the profile after a heartbeat.
    * </pre>
    *
    * Protobuf type {@code appprofile.v1.HeartbeatResponse}
@@ -571,7 +574,8 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> lastHeartbeatTimeBuilder_;
     /**
      * <pre>
-     * The heartbeat on record (UTC). It may be older than this call by less than the app's heartbeat granularity.
+     * The time of the stored heartbeat (UTC). It may be older than this call by less than the app's heartbeat
+     * granularity.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp last_heartbeat_time = 1 [json_name = "lastHeartbeatTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -582,7 +586,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The heartbeat on record (UTC). It may be older than this call by less than the app's heartbeat granularity.
+     * The time of the stored heartbeat (UTC). It may be older than this call by less than the app's heartbeat
+     * granularity.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp last_heartbeat_time = 1 [json_name = "lastHeartbeatTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -597,7 +602,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The heartbeat on record (UTC). It may be older than this call by less than the app's heartbeat granularity.
+     * The time of the stored heartbeat (UTC). It may be older than this call by less than the app's heartbeat
+     * granularity.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp last_heartbeat_time = 1 [json_name = "lastHeartbeatTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -617,7 +623,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The heartbeat on record (UTC). It may be older than this call by less than the app's heartbeat granularity.
+     * The time of the stored heartbeat (UTC). It may be older than this call by less than the app's heartbeat
+     * granularity.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp last_heartbeat_time = 1 [json_name = "lastHeartbeatTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -635,7 +642,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The heartbeat on record (UTC). It may be older than this call by less than the app's heartbeat granularity.
+     * The time of the stored heartbeat (UTC). It may be older than this call by less than the app's heartbeat
+     * granularity.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp last_heartbeat_time = 1 [json_name = "lastHeartbeatTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -660,7 +668,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The heartbeat on record (UTC). It may be older than this call by less than the app's heartbeat granularity.
+     * The time of the stored heartbeat (UTC). It may be older than this call by less than the app's heartbeat
+     * granularity.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp last_heartbeat_time = 1 [json_name = "lastHeartbeatTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -677,7 +686,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The heartbeat on record (UTC). It may be older than this call by less than the app's heartbeat granularity.
+     * The time of the stored heartbeat (UTC). It may be older than this call by less than the app's heartbeat
+     * granularity.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp last_heartbeat_time = 1 [json_name = "lastHeartbeatTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -689,7 +699,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The heartbeat on record (UTC). It may be older than this call by less than the app's heartbeat granularity.
+     * The time of the stored heartbeat (UTC). It may be older than this call by less than the app's heartbeat
+     * granularity.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp last_heartbeat_time = 1 [json_name = "lastHeartbeatTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -704,7 +715,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The heartbeat on record (UTC). It may be older than this call by less than the app's heartbeat granularity.
+     * The time of the stored heartbeat (UTC). It may be older than this call by less than the app's heartbeat
+     * granularity.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp last_heartbeat_time = 1 [json_name = "lastHeartbeatTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>

@@ -12,7 +12,8 @@ public interface HeartbeatResponseOrBuilder extends
 
   /**
    * <pre>
-   * The heartbeat on record (UTC). It may be older than this call by less than the app's heartbeat granularity.
+   * The time of the stored heartbeat (UTC). It may be older than this call by less than the app's heartbeat
+   * granularity.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp last_heartbeat_time = 1 [json_name = "lastHeartbeatTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -21,7 +22,8 @@ public interface HeartbeatResponseOrBuilder extends
   boolean hasLastHeartbeatTime();
   /**
    * <pre>
-   * The heartbeat on record (UTC). It may be older than this call by less than the app's heartbeat granularity.
+   * The time of the stored heartbeat (UTC). It may be older than this call by less than the app's heartbeat
+   * granularity.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp last_heartbeat_time = 1 [json_name = "lastHeartbeatTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -30,7 +32,8 @@ public interface HeartbeatResponseOrBuilder extends
   com.google.protobuf.Timestamp getLastHeartbeatTime();
   /**
    * <pre>
-   * The heartbeat on record (UTC). It may be older than this call by less than the app's heartbeat granularity.
+   * The time of the stored heartbeat (UTC). It may be older than this call by less than the app's heartbeat
+   * granularity.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp last_heartbeat_time = 1 [json_name = "lastHeartbeatTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>

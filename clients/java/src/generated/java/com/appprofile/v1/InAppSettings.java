@@ -7,7 +7,7 @@ package com.appprofile.v1;
 
 /**
  * <pre>
- * How in-app messages travel.
+ * The transports of in-app messages.
  * </pre>
  *
  * Protobuf type {@code appprofile.v1.InAppSettings}
@@ -59,7 +59,7 @@ private static final long serialVersionUID = 0L;
   private int primaryTransport_ = 0;
   /**
    * <pre>
-   * Tried first. Default MQTT.
+   * The transport to try first. Default MQTT.
    * </pre>
    *
    * <code>.appprofile.v1.InAppTransport primary_transport = 1 [json_name = "primaryTransport", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -70,7 +70,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Tried first. Default MQTT.
+   * The transport to try first. Default MQTT.
    * </pre>
    *
    * <code>.appprofile.v1.InAppTransport primary_transport = 1 [json_name = "primaryTransport", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -85,7 +85,7 @@ private static final long serialVersionUID = 0L;
   private int secondaryTransport_ = 0;
   /**
    * <pre>
-   * Tried when the first fails. Default: the other one. Must differ from the first.
+   * The transport to try if the first one fails. Must differ from it. Default: the other transport.
    * </pre>
    *
    * <code>.appprofile.v1.InAppTransport secondary_transport = 2 [json_name = "secondaryTransport", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -96,7 +96,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Tried when the first fails. Default: the other one. Must differ from the first.
+   * The transport to try if the first one fails. Must differ from it. Default: the other transport.
    * </pre>
    *
    * <code>.appprofile.v1.InAppTransport secondary_transport = 2 [json_name = "secondaryTransport", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -367,7 +367,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * How in-app messages travel.
+   * The transports of in-app messages.
    * </pre>
    *
    * Protobuf type {@code appprofile.v1.InAppSettings}
@@ -548,7 +548,7 @@ private static final long serialVersionUID = 0L;
     private int primaryTransport_ = 0;
     /**
      * <pre>
-     * Tried first. Default MQTT.
+     * The transport to try first. Default MQTT.
      * </pre>
      *
      * <code>.appprofile.v1.InAppTransport primary_transport = 1 [json_name = "primaryTransport", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -559,7 +559,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tried first. Default MQTT.
+     * The transport to try first. Default MQTT.
      * </pre>
      *
      * <code>.appprofile.v1.InAppTransport primary_transport = 1 [json_name = "primaryTransport", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -574,7 +574,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tried first. Default MQTT.
+     * The transport to try first. Default MQTT.
      * </pre>
      *
      * <code>.appprofile.v1.InAppTransport primary_transport = 1 [json_name = "primaryTransport", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -587,7 +587,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tried first. Default MQTT.
+     * The transport to try first. Default MQTT.
      * </pre>
      *
      * <code>.appprofile.v1.InAppTransport primary_transport = 1 [json_name = "primaryTransport", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -604,7 +604,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tried first. Default MQTT.
+     * The transport to try first. Default MQTT.
      * </pre>
      *
      * <code>.appprofile.v1.InAppTransport primary_transport = 1 [json_name = "primaryTransport", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -620,7 +620,7 @@ private static final long serialVersionUID = 0L;
     private int secondaryTransport_ = 0;
     /**
      * <pre>
-     * Tried when the first fails. Default: the other one. Must differ from the first.
+     * The transport to try if the first one fails. Must differ from it. Default: the other transport.
      * </pre>
      *
      * <code>.appprofile.v1.InAppTransport secondary_transport = 2 [json_name = "secondaryTransport", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -631,7 +631,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tried when the first fails. Default: the other one. Must differ from the first.
+     * The transport to try if the first one fails. Must differ from it. Default: the other transport.
      * </pre>
      *
      * <code>.appprofile.v1.InAppTransport secondary_transport = 2 [json_name = "secondaryTransport", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -646,7 +646,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tried when the first fails. Default: the other one. Must differ from the first.
+     * The transport to try if the first one fails. Must differ from it. Default: the other transport.
      * </pre>
      *
      * <code>.appprofile.v1.InAppTransport secondary_transport = 2 [json_name = "secondaryTransport", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -659,7 +659,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tried when the first fails. Default: the other one. Must differ from the first.
+     * The transport to try if the first one fails. Must differ from it. Default: the other transport.
      * </pre>
      *
      * <code>.appprofile.v1.InAppTransport secondary_transport = 2 [json_name = "secondaryTransport", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -676,7 +676,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tried when the first fails. Default: the other one. Must differ from the first.
+     * The transport to try if the first one fails. Must differ from it. Default: the other transport.
      * </pre>
      *
      * <code>.appprofile.v1.InAppTransport secondary_transport = 2 [json_name = "secondaryTransport", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>

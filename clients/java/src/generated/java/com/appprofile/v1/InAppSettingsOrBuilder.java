@@ -12,7 +12,7 @@ public interface InAppSettingsOrBuilder extends
 
   /**
    * <pre>
-   * Tried first. Default MQTT.
+   * The transport to try first. Default MQTT.
    * </pre>
    *
    * <code>.appprofile.v1.InAppTransport primary_transport = 1 [json_name = "primaryTransport", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -21,7 +21,7 @@ public interface InAppSettingsOrBuilder extends
   int getPrimaryTransportValue();
   /**
    * <pre>
-   * Tried first. Default MQTT.
+   * The transport to try first. Default MQTT.
    * </pre>
    *
    * <code>.appprofile.v1.InAppTransport primary_transport = 1 [json_name = "primaryTransport", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -31,7 +31,7 @@ public interface InAppSettingsOrBuilder extends
 
   /**
    * <pre>
-   * Tried when the first fails. Default: the other one. Must differ from the first.
+   * The transport to try if the first one fails. Must differ from it. Default: the other transport.
    * </pre>
    *
    * <code>.appprofile.v1.InAppTransport secondary_transport = 2 [json_name = "secondaryTransport", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -40,7 +40,7 @@ public interface InAppSettingsOrBuilder extends
   int getSecondaryTransportValue();
   /**
    * <pre>
-   * Tried when the first fails. Default: the other one. Must differ from the first.
+   * The transport to try if the first one fails. Must differ from it. Default: the other transport.
    * </pre>
    *
    * <code>.appprofile.v1.InAppTransport secondary_transport = 2 [json_name = "secondaryTransport", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>

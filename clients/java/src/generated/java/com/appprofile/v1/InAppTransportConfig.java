@@ -7,7 +7,7 @@ package com.appprofile.v1;
 
 /**
  * <pre>
- * One way for in-app messages.
+ * A transport of in-app messages.
  * </pre>
  *
  * Protobuf type {@code appprofile.v1.InAppTransportConfig}
@@ -83,7 +83,7 @@ private static final long serialVersionUID = 0L;
   private int port_ = 0;
   /**
    * <pre>
-   * The secured port. 0: the secured port is not in use; the SDK takes the protocol's own.
+   * The secured port. 0: the app does not use the secured port; the SDK uses the default port of the protocol.
    * </pre>
    *
    * <code>int32 port = 2 [json_name = "port", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -267,7 +267,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * One way for in-app messages.
+   * A transport of in-app messages.
    * </pre>
    *
    * Protobuf type {@code appprofile.v1.InAppTransportConfig}
@@ -492,7 +492,7 @@ private static final long serialVersionUID = 0L;
     private int port_ ;
     /**
      * <pre>
-     * The secured port. 0: the secured port is not in use; the SDK takes the protocol's own.
+     * The secured port. 0: the app does not use the secured port; the SDK uses the default port of the protocol.
      * </pre>
      *
      * <code>int32 port = 2 [json_name = "port", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -504,7 +504,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The secured port. 0: the secured port is not in use; the SDK takes the protocol's own.
+     * The secured port. 0: the app does not use the secured port; the SDK uses the default port of the protocol.
      * </pre>
      *
      * <code>int32 port = 2 [json_name = "port", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -520,7 +520,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The secured port. 0: the secured port is not in use; the SDK takes the protocol's own.
+     * The secured port. 0: the app does not use the secured port; the SDK uses the default port of the protocol.
      * </pre>
      *
      * <code>int32 port = 2 [json_name = "port", (.google.api.field_behavior) = OUTPUT_ONLY];</code>

@@ -31,7 +31,7 @@ public interface InAppTransportConfigOrBuilder extends
 
   /**
    * <pre>
-   * The secured port. 0: the secured port is not in use; the SDK takes the protocol's own.
+   * The secured port. 0: the app does not use the secured port; the SDK uses the default port of the protocol.
    * </pre>
    *
    * <code>int32 port = 2 [json_name = "port", (.google.api.field_behavior) = OUTPUT_ONLY];</code>

@@ -219,7 +219,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Timestamp revokeTime_;
   /**
    * <pre>
-   * When it was revoked (UTC). Absent: in force.
+   * When it was revoked (UTC). Absent: it was not revoked.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp revoke_time = 5 [json_name = "revokeTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -231,7 +231,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * When it was revoked (UTC). Absent: in force.
+   * When it was revoked (UTC). Absent: it was not revoked.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp revoke_time = 5 [json_name = "revokeTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -243,7 +243,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * When it was revoked (UTC). Absent: in force.
+   * When it was revoked (UTC). Absent: it was not revoked.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp revoke_time = 5 [json_name = "revokeTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -258,7 +258,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object label_ = "";
   /**
    * <pre>
-   * A name for people. Empty: none was given.
+   * A display name. Empty: none.
    * </pre>
    *
    * <code>string label = 6 [json_name = "label", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -279,7 +279,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * A name for people. Empty: none was given.
+   * A display name. Empty: none.
    * </pre>
    *
    * <code>string label = 6 [json_name = "label", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -304,7 +304,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Timestamp expireTime_;
   /**
    * <pre>
-   * When it ends by itself (UTC), as if revoked. Absent: never.
+   * When it expires (UTC). An expired key is refused like a revoked one. Absent: never.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp expire_time = 7 [json_name = "expireTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -316,7 +316,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * When it ends by itself (UTC), as if revoked. Absent: never.
+   * When it expires (UTC). An expired key is refused like a revoked one. Absent: never.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp expire_time = 7 [json_name = "expireTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -328,7 +328,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * When it ends by itself (UTC), as if revoked. Absent: never.
+   * When it expires (UTC). An expired key is refused like a revoked one. Absent: never.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp expire_time = 7 [json_name = "expireTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1325,7 +1325,7 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> revokeTimeBuilder_;
     /**
      * <pre>
-     * When it was revoked (UTC). Absent: in force.
+     * When it was revoked (UTC). Absent: it was not revoked.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp revoke_time = 5 [json_name = "revokeTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1336,7 +1336,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it was revoked (UTC). Absent: in force.
+     * When it was revoked (UTC). Absent: it was not revoked.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp revoke_time = 5 [json_name = "revokeTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1351,7 +1351,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it was revoked (UTC). Absent: in force.
+     * When it was revoked (UTC). Absent: it was not revoked.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp revoke_time = 5 [json_name = "revokeTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1371,7 +1371,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it was revoked (UTC). Absent: in force.
+     * When it was revoked (UTC). Absent: it was not revoked.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp revoke_time = 5 [json_name = "revokeTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1389,7 +1389,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it was revoked (UTC). Absent: in force.
+     * When it was revoked (UTC). Absent: it was not revoked.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp revoke_time = 5 [json_name = "revokeTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1414,7 +1414,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it was revoked (UTC). Absent: in force.
+     * When it was revoked (UTC). Absent: it was not revoked.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp revoke_time = 5 [json_name = "revokeTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1431,7 +1431,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it was revoked (UTC). Absent: in force.
+     * When it was revoked (UTC). Absent: it was not revoked.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp revoke_time = 5 [json_name = "revokeTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1443,7 +1443,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it was revoked (UTC). Absent: in force.
+     * When it was revoked (UTC). Absent: it was not revoked.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp revoke_time = 5 [json_name = "revokeTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1458,7 +1458,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it was revoked (UTC). Absent: in force.
+     * When it was revoked (UTC). Absent: it was not revoked.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp revoke_time = 5 [json_name = "revokeTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1480,7 +1480,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object label_ = "";
     /**
      * <pre>
-     * A name for people. Empty: none was given.
+     * A display name. Empty: none.
      * </pre>
      *
      * <code>string label = 6 [json_name = "label", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1500,7 +1500,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * A name for people. Empty: none was given.
+     * A display name. Empty: none.
      * </pre>
      *
      * <code>string label = 6 [json_name = "label", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1521,7 +1521,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * A name for people. Empty: none was given.
+     * A display name. Empty: none.
      * </pre>
      *
      * <code>string label = 6 [json_name = "label", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1538,7 +1538,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * A name for people. Empty: none was given.
+     * A display name. Empty: none.
      * </pre>
      *
      * <code>string label = 6 [json_name = "label", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1552,7 +1552,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * A name for people. Empty: none was given.
+     * A display name. Empty: none.
      * </pre>
      *
      * <code>string label = 6 [json_name = "label", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1574,7 +1574,7 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> expireTimeBuilder_;
     /**
      * <pre>
-     * When it ends by itself (UTC), as if revoked. Absent: never.
+     * When it expires (UTC). An expired key is refused like a revoked one. Absent: never.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp expire_time = 7 [json_name = "expireTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1585,7 +1585,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it ends by itself (UTC), as if revoked. Absent: never.
+     * When it expires (UTC). An expired key is refused like a revoked one. Absent: never.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp expire_time = 7 [json_name = "expireTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1600,7 +1600,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it ends by itself (UTC), as if revoked. Absent: never.
+     * When it expires (UTC). An expired key is refused like a revoked one. Absent: never.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp expire_time = 7 [json_name = "expireTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1620,7 +1620,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it ends by itself (UTC), as if revoked. Absent: never.
+     * When it expires (UTC). An expired key is refused like a revoked one. Absent: never.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp expire_time = 7 [json_name = "expireTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1638,7 +1638,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it ends by itself (UTC), as if revoked. Absent: never.
+     * When it expires (UTC). An expired key is refused like a revoked one. Absent: never.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp expire_time = 7 [json_name = "expireTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1663,7 +1663,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it ends by itself (UTC), as if revoked. Absent: never.
+     * When it expires (UTC). An expired key is refused like a revoked one. Absent: never.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp expire_time = 7 [json_name = "expireTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1680,7 +1680,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it ends by itself (UTC), as if revoked. Absent: never.
+     * When it expires (UTC). An expired key is refused like a revoked one. Absent: never.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp expire_time = 7 [json_name = "expireTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1692,7 +1692,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it ends by itself (UTC), as if revoked. Absent: never.
+     * When it expires (UTC). An expired key is refused like a revoked one. Absent: never.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp expire_time = 7 [json_name = "expireTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1707,7 +1707,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it ends by itself (UTC), as if revoked. Absent: never.
+     * When it expires (UTC). An expired key is refused like a revoked one. Absent: never.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp expire_time = 7 [json_name = "expireTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>

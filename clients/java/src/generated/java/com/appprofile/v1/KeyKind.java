@@ -18,7 +18,7 @@ public enum KeyKind
     implements com.google.protobuf.ProtocolMessageEnum {
   /**
    * <pre>
-   * Not set. Never stored; refused wherever a kind is required.
+   * Not set. Never stored. Refused if a kind is required.
    * </pre>
    *
    * <code>KEY_KIND_UNSPECIFIED = 0;</code>
@@ -70,7 +70,7 @@ public enum KeyKind
   }
   /**
    * <pre>
-   * Not set. Never stored; refused wherever a kind is required.
+   * Not set. Never stored. Refused if a kind is required.
    * </pre>
    *
    * <code>KEY_KIND_UNSPECIFIED = 0;</code>

@@ -98,7 +98,7 @@ public interface KeyOrBuilder extends
 
   /**
    * <pre>
-   * When it was revoked (UTC). Absent: in force.
+   * When it was revoked (UTC). Absent: it was not revoked.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp revoke_time = 5 [json_name = "revokeTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -107,7 +107,7 @@ public interface KeyOrBuilder extends
   boolean hasRevokeTime();
   /**
    * <pre>
-   * When it was revoked (UTC). Absent: in force.
+   * When it was revoked (UTC). Absent: it was not revoked.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp revoke_time = 5 [json_name = "revokeTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -116,7 +116,7 @@ public interface KeyOrBuilder extends
   com.google.protobuf.Timestamp getRevokeTime();
   /**
    * <pre>
-   * When it was revoked (UTC). Absent: in force.
+   * When it was revoked (UTC). Absent: it was not revoked.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp revoke_time = 5 [json_name = "revokeTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -125,7 +125,7 @@ public interface KeyOrBuilder extends
 
   /**
    * <pre>
-   * A name for people. Empty: none was given.
+   * A display name. Empty: none.
    * </pre>
    *
    * <code>string label = 6 [json_name = "label", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -134,7 +134,7 @@ public interface KeyOrBuilder extends
   java.lang.String getLabel();
   /**
    * <pre>
-   * A name for people. Empty: none was given.
+   * A display name. Empty: none.
    * </pre>
    *
    * <code>string label = 6 [json_name = "label", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -145,7 +145,7 @@ public interface KeyOrBuilder extends
 
   /**
    * <pre>
-   * When it ends by itself (UTC), as if revoked. Absent: never.
+   * When it expires (UTC). An expired key is refused like a revoked one. Absent: never.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp expire_time = 7 [json_name = "expireTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -154,7 +154,7 @@ public interface KeyOrBuilder extends
   boolean hasExpireTime();
   /**
    * <pre>
-   * When it ends by itself (UTC), as if revoked. Absent: never.
+   * When it expires (UTC). An expired key is refused like a revoked one. Absent: never.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp expire_time = 7 [json_name = "expireTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -163,7 +163,7 @@ public interface KeyOrBuilder extends
   com.google.protobuf.Timestamp getExpireTime();
   /**
    * <pre>
-   * When it ends by itself (UTC), as if revoked. Absent: never.
+   * When it expires (UTC). An expired key is refused like a revoked one. Absent: never.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp expire_time = 7 [json_name = "expireTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>

@@ -7,7 +7,7 @@ package com.appprofile.v1;
 
 /**
  * <pre>
- * Whose apps to list.
+ * The apps to list.
  * </pre>
  *
  * Protobuf type {@code appprofile.v1.ListAppsRequest}
@@ -59,7 +59,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object tenantId_ = "";
   /**
    * <pre>
-   * The tenant. Default, and the only one allowed: the key's.
+   * The tenant. Must be the key's tenant, which is the default.
    * </pre>
    *
    * <code>string tenant_id = 1 [json_name = "tenantId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -80,7 +80,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The tenant. Default, and the only one allowed: the key's.
+   * The tenant. Must be the key's tenant, which is the default.
    * </pre>
    *
    * <code>string tenant_id = 1 [json_name = "tenantId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -105,7 +105,7 @@ private static final long serialVersionUID = 0L;
   private int pageSize_ = 0;
   /**
    * <pre>
-   * How many to answer at most. Default 50; values above 1000 are coerced to 1000.
+   * The maximum number of apps to return. Default 50; values above 1000 are coerced to 1000.
    * </pre>
    *
    * <code>int32 page_size = 2 [json_name = "pageSize", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -121,7 +121,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object pageToken_ = "";
   /**
    * <pre>
-   * The `next_page_token` of the page before, with the same filter. Opaque.
+   * The `next_page_token` of the previous page. The filter must be the same. Opaque.
    * </pre>
    *
    * <code>string page_token = 3 [json_name = "pageToken", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -142,7 +142,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The `next_page_token` of the page before, with the same filter. Opaque.
+   * The `next_page_token` of the previous page. The filter must be the same. Opaque.
    * </pre>
    *
    * <code>string page_token = 3 [json_name = "pageToken", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -346,7 +346,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Whose apps to list.
+   * The apps to list.
    * </pre>
    *
    * Protobuf type {@code appprofile.v1.ListAppsRequest}
@@ -515,7 +515,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object tenantId_ = "";
     /**
      * <pre>
-     * The tenant. Default, and the only one allowed: the key's.
+     * The tenant. Must be the key's tenant, which is the default.
      * </pre>
      *
      * <code>string tenant_id = 1 [json_name = "tenantId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -535,7 +535,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The tenant. Default, and the only one allowed: the key's.
+     * The tenant. Must be the key's tenant, which is the default.
      * </pre>
      *
      * <code>string tenant_id = 1 [json_name = "tenantId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -556,7 +556,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The tenant. Default, and the only one allowed: the key's.
+     * The tenant. Must be the key's tenant, which is the default.
      * </pre>
      *
      * <code>string tenant_id = 1 [json_name = "tenantId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -573,7 +573,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The tenant. Default, and the only one allowed: the key's.
+     * The tenant. Must be the key's tenant, which is the default.
      * </pre>
      *
      * <code>string tenant_id = 1 [json_name = "tenantId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -587,7 +587,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The tenant. Default, and the only one allowed: the key's.
+     * The tenant. Must be the key's tenant, which is the default.
      * </pre>
      *
      * <code>string tenant_id = 1 [json_name = "tenantId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -607,7 +607,7 @@ private static final long serialVersionUID = 0L;
     private int pageSize_ ;
     /**
      * <pre>
-     * How many to answer at most. Default 50; values above 1000 are coerced to 1000.
+     * The maximum number of apps to return. Default 50; values above 1000 are coerced to 1000.
      * </pre>
      *
      * <code>int32 page_size = 2 [json_name = "pageSize", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -619,7 +619,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * How many to answer at most. Default 50; values above 1000 are coerced to 1000.
+     * The maximum number of apps to return. Default 50; values above 1000 are coerced to 1000.
      * </pre>
      *
      * <code>int32 page_size = 2 [json_name = "pageSize", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -635,7 +635,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * How many to answer at most. Default 50; values above 1000 are coerced to 1000.
+     * The maximum number of apps to return. Default 50; values above 1000 are coerced to 1000.
      * </pre>
      *
      * <code>int32 page_size = 2 [json_name = "pageSize", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -651,7 +651,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object pageToken_ = "";
     /**
      * <pre>
-     * The `next_page_token` of the page before, with the same filter. Opaque.
+     * The `next_page_token` of the previous page. The filter must be the same. Opaque.
      * </pre>
      *
      * <code>string page_token = 3 [json_name = "pageToken", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -671,7 +671,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The `next_page_token` of the page before, with the same filter. Opaque.
+     * The `next_page_token` of the previous page. The filter must be the same. Opaque.
      * </pre>
      *
      * <code>string page_token = 3 [json_name = "pageToken", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -692,7 +692,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The `next_page_token` of the page before, with the same filter. Opaque.
+     * The `next_page_token` of the previous page. The filter must be the same. Opaque.
      * </pre>
      *
      * <code>string page_token = 3 [json_name = "pageToken", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -709,7 +709,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The `next_page_token` of the page before, with the same filter. Opaque.
+     * The `next_page_token` of the previous page. The filter must be the same. Opaque.
      * </pre>
      *
      * <code>string page_token = 3 [json_name = "pageToken", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -723,7 +723,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The `next_page_token` of the page before, with the same filter. Opaque.
+     * The `next_page_token` of the previous page. The filter must be the same. Opaque.
      * </pre>
      *
      * <code>string page_token = 3 [json_name = "pageToken", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>

@@ -12,7 +12,7 @@ public interface ListAppsRequestOrBuilder extends
 
   /**
    * <pre>
-   * The tenant. Default, and the only one allowed: the key's.
+   * The tenant. Must be the key's tenant, which is the default.
    * </pre>
    *
    * <code>string tenant_id = 1 [json_name = "tenantId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -21,7 +21,7 @@ public interface ListAppsRequestOrBuilder extends
   java.lang.String getTenantId();
   /**
    * <pre>
-   * The tenant. Default, and the only one allowed: the key's.
+   * The tenant. Must be the key's tenant, which is the default.
    * </pre>
    *
    * <code>string tenant_id = 1 [json_name = "tenantId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -32,7 +32,7 @@ public interface ListAppsRequestOrBuilder extends
 
   /**
    * <pre>
-   * How many to answer at most. Default 50; values above 1000 are coerced to 1000.
+   * The maximum number of apps to return. Default 50; values above 1000 are coerced to 1000.
    * </pre>
    *
    * <code>int32 page_size = 2 [json_name = "pageSize", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -42,7 +42,7 @@ public interface ListAppsRequestOrBuilder extends
 
   /**
    * <pre>
-   * The `next_page_token` of the page before, with the same filter. Opaque.
+   * The `next_page_token` of the previous page. The filter must be the same. Opaque.
    * </pre>
    *
    * <code>string page_token = 3 [json_name = "pageToken", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -51,7 +51,7 @@ public interface ListAppsRequestOrBuilder extends
   java.lang.String getPageToken();
   /**
    * <pre>
-   * The `next_page_token` of the page before, with the same filter. Opaque.
+   * The `next_page_token` of the previous page. The filter must be the same. Opaque.
    * </pre>
    *
    * <code>string page_token = 3 [json_name = "pageToken", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>

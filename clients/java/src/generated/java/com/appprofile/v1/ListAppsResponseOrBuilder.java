@@ -56,7 +56,7 @@ public interface ListAppsResponseOrBuilder extends
 
   /**
    * <pre>
-   * Opaque. Empty: this is the last page.
+   * The token of the next page. Opaque. Empty on the last page.
    * </pre>
    *
    * <code>string next_page_token = 2 [json_name = "nextPageToken", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -65,7 +65,7 @@ public interface ListAppsResponseOrBuilder extends
   java.lang.String getNextPageToken();
   /**
    * <pre>
-   * Opaque. Empty: this is the last page.
+   * The token of the next page. Opaque. Empty on the last page.
    * </pre>
    *
    * <code>string next_page_token = 2 [json_name = "nextPageToken", (.google.api.field_behavior) = OUTPUT_ONLY];</code>

@@ -7,7 +7,7 @@ package com.appprofile.v1;
 
 /**
  * <pre>
- * Whose keys to list.
+ * The keys to list.
  * </pre>
  *
  * Protobuf type {@code appprofile.v1.ListKeysRequest}
@@ -262,7 +262,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Whose keys to list.
+   * The keys to list.
    * </pre>
    *
    * Protobuf type {@code appprofile.v1.ListKeysRequest}

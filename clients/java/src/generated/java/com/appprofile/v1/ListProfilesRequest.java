@@ -7,7 +7,7 @@ package com.appprofile.v1;
 
 /**
  * <pre>
- * Which profiles to list. Every filter that is given must match.
+ * The profiles to list. A profile is listed if it matches every filter that is set.
  * </pre>
  *
  * Protobuf type {@code appprofile.v1.ListProfilesRequest}
@@ -111,7 +111,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object userId_ = "";
   /**
    * <pre>
-   * Only this user's. Default: any.
+   * Lists only profiles of this user. Default: any user.
    * </pre>
    *
    * <code>string user_id = 2 [json_name = "userId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -132,7 +132,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Only this user's. Default: any.
+   * Lists only profiles of this user. Default: any user.
    * </pre>
    *
    * <code>string user_id = 2 [json_name = "userId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -158,7 +158,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object deviceId_ = "";
   /**
    * <pre>
-   * Only this device's. Default: any.
+   * Lists only profiles of this device. Default: any device.
    * </pre>
    *
    * <code>string device_id = 3 [json_name = "deviceId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -179,7 +179,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Only this device's. Default: any.
+   * Lists only profiles of this device. Default: any device.
    * </pre>
    *
    * <code>string device_id = 3 [json_name = "deviceId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -205,7 +205,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object customerId_ = "";
   /**
    * <pre>
-   * Only this customer's. Default: any.
+   * Lists only profiles of this customer. Default: any customer.
    * </pre>
    *
    * <code>string customer_id = 4 [json_name = "customerId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -226,7 +226,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Only this customer's. Default: any.
+   * Lists only profiles of this customer. Default: any customer.
    * </pre>
    *
    * <code>string customer_id = 4 [json_name = "customerId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -251,7 +251,7 @@ private static final long serialVersionUID = 0L;
   private int status_ = 0;
   /**
    * <pre>
-   * Only of this status. Default: any.
+   * Lists only profiles with this status. Default: any status.
    * </pre>
    *
    * <code>.appprofile.v1.ProfileStatus status = 5 [json_name = "status", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -262,7 +262,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Only of this status. Default: any.
+   * Lists only profiles with this status. Default: any status.
    * </pre>
    *
    * <code>.appprofile.v1.ProfileStatus status = 5 [json_name = "status", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -277,7 +277,7 @@ private static final long serialVersionUID = 0L;
   private int platform_ = 0;
   /**
    * <pre>
-   * Only of this platform. Default: any.
+   * Lists only profiles with this platform. Default: any platform.
    * </pre>
    *
    * <code>.appprofile.v1.Platform platform = 6 [json_name = "platform", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -288,7 +288,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Only of this platform. Default: any.
+   * Lists only profiles with this platform. Default: any platform.
    * </pre>
    *
    * <code>.appprofile.v1.Platform platform = 6 [json_name = "platform", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -303,8 +303,8 @@ private static final long serialVersionUID = 0L;
   private int pageSize_ = 0;
   /**
    * <pre>
-   * How many profiles to answer at most. Default 50; values above 1000 are coerced to 1000. A page holds fewer where
-   * profiles are large: it ends at about 1 MiB, and next_page_token goes on from there.
+   * The maximum number of profiles to return. Default 50; values above 1000 are coerced to 1000. A page holds fewer if
+   * the profiles are large: it ends at about 1 MiB, and `next_page_token` continues from there.
    * </pre>
    *
    * <code>int32 page_size = 7 [json_name = "pageSize", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -320,7 +320,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object pageToken_ = "";
   /**
    * <pre>
-   * The `next_page_token` of the page before, with the same filter. Opaque.
+   * The `next_page_token` of the previous page. The filter must be the same. Opaque.
    * </pre>
    *
    * <code>string page_token = 8 [json_name = "pageToken", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -341,7 +341,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The `next_page_token` of the page before, with the same filter. Opaque.
+   * The `next_page_token` of the previous page. The filter must be the same. Opaque.
    * </pre>
    *
    * <code>string page_token = 8 [json_name = "pageToken", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -595,7 +595,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Which profiles to list. Every filter that is given must match.
+   * The profiles to list. A profile is listed if it matches every filter that is set.
    * </pre>
    *
    * Protobuf type {@code appprofile.v1.ListProfilesRequest}
@@ -922,7 +922,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object userId_ = "";
     /**
      * <pre>
-     * Only this user's. Default: any.
+     * Lists only profiles of this user. Default: any user.
      * </pre>
      *
      * <code>string user_id = 2 [json_name = "userId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -942,7 +942,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Only this user's. Default: any.
+     * Lists only profiles of this user. Default: any user.
      * </pre>
      *
      * <code>string user_id = 2 [json_name = "userId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -963,7 +963,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Only this user's. Default: any.
+     * Lists only profiles of this user. Default: any user.
      * </pre>
      *
      * <code>string user_id = 2 [json_name = "userId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -980,7 +980,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Only this user's. Default: any.
+     * Lists only profiles of this user. Default: any user.
      * </pre>
      *
      * <code>string user_id = 2 [json_name = "userId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -994,7 +994,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Only this user's. Default: any.
+     * Lists only profiles of this user. Default: any user.
      * </pre>
      *
      * <code>string user_id = 2 [json_name = "userId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1014,7 +1014,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object deviceId_ = "";
     /**
      * <pre>
-     * Only this device's. Default: any.
+     * Lists only profiles of this device. Default: any device.
      * </pre>
      *
      * <code>string device_id = 3 [json_name = "deviceId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1034,7 +1034,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Only this device's. Default: any.
+     * Lists only profiles of this device. Default: any device.
      * </pre>
      *
      * <code>string device_id = 3 [json_name = "deviceId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1055,7 +1055,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Only this device's. Default: any.
+     * Lists only profiles of this device. Default: any device.
      * </pre>
      *
      * <code>string device_id = 3 [json_name = "deviceId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1072,7 +1072,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Only this device's. Default: any.
+     * Lists only profiles of this device. Default: any device.
      * </pre>
      *
      * <code>string device_id = 3 [json_name = "deviceId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1086,7 +1086,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Only this device's. Default: any.
+     * Lists only profiles of this device. Default: any device.
      * </pre>
      *
      * <code>string device_id = 3 [json_name = "deviceId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1106,7 +1106,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object customerId_ = "";
     /**
      * <pre>
-     * Only this customer's. Default: any.
+     * Lists only profiles of this customer. Default: any customer.
      * </pre>
      *
      * <code>string customer_id = 4 [json_name = "customerId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1126,7 +1126,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Only this customer's. Default: any.
+     * Lists only profiles of this customer. Default: any customer.
      * </pre>
      *
      * <code>string customer_id = 4 [json_name = "customerId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1147,7 +1147,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Only this customer's. Default: any.
+     * Lists only profiles of this customer. Default: any customer.
      * </pre>
      *
      * <code>string customer_id = 4 [json_name = "customerId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1164,7 +1164,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Only this customer's. Default: any.
+     * Lists only profiles of this customer. Default: any customer.
      * </pre>
      *
      * <code>string customer_id = 4 [json_name = "customerId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1178,7 +1178,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Only this customer's. Default: any.
+     * Lists only profiles of this customer. Default: any customer.
      * </pre>
      *
      * <code>string customer_id = 4 [json_name = "customerId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1198,7 +1198,7 @@ private static final long serialVersionUID = 0L;
     private int status_ = 0;
     /**
      * <pre>
-     * Only of this status. Default: any.
+     * Lists only profiles with this status. Default: any status.
      * </pre>
      *
      * <code>.appprofile.v1.ProfileStatus status = 5 [json_name = "status", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1209,7 +1209,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Only of this status. Default: any.
+     * Lists only profiles with this status. Default: any status.
      * </pre>
      *
      * <code>.appprofile.v1.ProfileStatus status = 5 [json_name = "status", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1224,7 +1224,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Only of this status. Default: any.
+     * Lists only profiles with this status. Default: any status.
      * </pre>
      *
      * <code>.appprofile.v1.ProfileStatus status = 5 [json_name = "status", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1237,7 +1237,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Only of this status. Default: any.
+     * Lists only profiles with this status. Default: any status.
      * </pre>
      *
      * <code>.appprofile.v1.ProfileStatus status = 5 [json_name = "status", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1254,7 +1254,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Only of this status. Default: any.
+     * Lists only profiles with this status. Default: any status.
      * </pre>
      *
      * <code>.appprofile.v1.ProfileStatus status = 5 [json_name = "status", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1270,7 +1270,7 @@ private static final long serialVersionUID = 0L;
     private int platform_ = 0;
     /**
      * <pre>
-     * Only of this platform. Default: any.
+     * Lists only profiles with this platform. Default: any platform.
      * </pre>
      *
      * <code>.appprofile.v1.Platform platform = 6 [json_name = "platform", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1281,7 +1281,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Only of this platform. Default: any.
+     * Lists only profiles with this platform. Default: any platform.
      * </pre>
      *
      * <code>.appprofile.v1.Platform platform = 6 [json_name = "platform", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1296,7 +1296,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Only of this platform. Default: any.
+     * Lists only profiles with this platform. Default: any platform.
      * </pre>
      *
      * <code>.appprofile.v1.Platform platform = 6 [json_name = "platform", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1309,7 +1309,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Only of this platform. Default: any.
+     * Lists only profiles with this platform. Default: any platform.
      * </pre>
      *
      * <code>.appprofile.v1.Platform platform = 6 [json_name = "platform", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1326,7 +1326,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Only of this platform. Default: any.
+     * Lists only profiles with this platform. Default: any platform.
      * </pre>
      *
      * <code>.appprofile.v1.Platform platform = 6 [json_name = "platform", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1342,8 +1342,8 @@ private static final long serialVersionUID = 0L;
     private int pageSize_ ;
     /**
      * <pre>
-     * How many profiles to answer at most. Default 50; values above 1000 are coerced to 1000. A page holds fewer where
-     * profiles are large: it ends at about 1 MiB, and next_page_token goes on from there.
+     * The maximum number of profiles to return. Default 50; values above 1000 are coerced to 1000. A page holds fewer if
+     * the profiles are large: it ends at about 1 MiB, and `next_page_token` continues from there.
      * </pre>
      *
      * <code>int32 page_size = 7 [json_name = "pageSize", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1355,8 +1355,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * How many profiles to answer at most. Default 50; values above 1000 are coerced to 1000. A page holds fewer where
-     * profiles are large: it ends at about 1 MiB, and next_page_token goes on from there.
+     * The maximum number of profiles to return. Default 50; values above 1000 are coerced to 1000. A page holds fewer if
+     * the profiles are large: it ends at about 1 MiB, and `next_page_token` continues from there.
      * </pre>
      *
      * <code>int32 page_size = 7 [json_name = "pageSize", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1372,8 +1372,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * How many profiles to answer at most. Default 50; values above 1000 are coerced to 1000. A page holds fewer where
-     * profiles are large: it ends at about 1 MiB, and next_page_token goes on from there.
+     * The maximum number of profiles to return. Default 50; values above 1000 are coerced to 1000. A page holds fewer if
+     * the profiles are large: it ends at about 1 MiB, and `next_page_token` continues from there.
      * </pre>
      *
      * <code>int32 page_size = 7 [json_name = "pageSize", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1389,7 +1389,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object pageToken_ = "";
     /**
      * <pre>
-     * The `next_page_token` of the page before, with the same filter. Opaque.
+     * The `next_page_token` of the previous page. The filter must be the same. Opaque.
      * </pre>
      *
      * <code>string page_token = 8 [json_name = "pageToken", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1409,7 +1409,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The `next_page_token` of the page before, with the same filter. Opaque.
+     * The `next_page_token` of the previous page. The filter must be the same. Opaque.
      * </pre>
      *
      * <code>string page_token = 8 [json_name = "pageToken", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1430,7 +1430,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The `next_page_token` of the page before, with the same filter. Opaque.
+     * The `next_page_token` of the previous page. The filter must be the same. Opaque.
      * </pre>
      *
      * <code>string page_token = 8 [json_name = "pageToken", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1447,7 +1447,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The `next_page_token` of the page before, with the same filter. Opaque.
+     * The `next_page_token` of the previous page. The filter must be the same. Opaque.
      * </pre>
      *
      * <code>string page_token = 8 [json_name = "pageToken", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1461,7 +1461,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The `next_page_token` of the page before, with the same filter. Opaque.
+     * The `next_page_token` of the previous page. The filter must be the same. Opaque.
      * </pre>
      *
      * <code>string page_token = 8 [json_name = "pageToken", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>

@@ -32,7 +32,7 @@ public interface ListProfilesRequestOrBuilder extends
 
   /**
    * <pre>
-   * Only this user's. Default: any.
+   * Lists only profiles of this user. Default: any user.
    * </pre>
    *
    * <code>string user_id = 2 [json_name = "userId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -41,7 +41,7 @@ public interface ListProfilesRequestOrBuilder extends
   java.lang.String getUserId();
   /**
    * <pre>
-   * Only this user's. Default: any.
+   * Lists only profiles of this user. Default: any user.
    * </pre>
    *
    * <code>string user_id = 2 [json_name = "userId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -52,7 +52,7 @@ public interface ListProfilesRequestOrBuilder extends
 
   /**
    * <pre>
-   * Only this device's. Default: any.
+   * Lists only profiles of this device. Default: any device.
    * </pre>
    *
    * <code>string device_id = 3 [json_name = "deviceId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -61,7 +61,7 @@ public interface ListProfilesRequestOrBuilder extends
   java.lang.String getDeviceId();
   /**
    * <pre>
-   * Only this device's. Default: any.
+   * Lists only profiles of this device. Default: any device.
    * </pre>
    *
    * <code>string device_id = 3 [json_name = "deviceId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -72,7 +72,7 @@ public interface ListProfilesRequestOrBuilder extends
 
   /**
    * <pre>
-   * Only this customer's. Default: any.
+   * Lists only profiles of this customer. Default: any customer.
    * </pre>
    *
    * <code>string customer_id = 4 [json_name = "customerId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -81,7 +81,7 @@ public interface ListProfilesRequestOrBuilder extends
   java.lang.String getCustomerId();
   /**
    * <pre>
-   * Only this customer's. Default: any.
+   * Lists only profiles of this customer. Default: any customer.
    * </pre>
    *
    * <code>string customer_id = 4 [json_name = "customerId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -92,7 +92,7 @@ public interface ListProfilesRequestOrBuilder extends
 
   /**
    * <pre>
-   * Only of this status. Default: any.
+   * Lists only profiles with this status. Default: any status.
    * </pre>
    *
    * <code>.appprofile.v1.ProfileStatus status = 5 [json_name = "status", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -101,7 +101,7 @@ public interface ListProfilesRequestOrBuilder extends
   int getStatusValue();
   /**
    * <pre>
-   * Only of this status. Default: any.
+   * Lists only profiles with this status. Default: any status.
    * </pre>
    *
    * <code>.appprofile.v1.ProfileStatus status = 5 [json_name = "status", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -111,7 +111,7 @@ public interface ListProfilesRequestOrBuilder extends
 
   /**
    * <pre>
-   * Only of this platform. Default: any.
+   * Lists only profiles with this platform. Default: any platform.
    * </pre>
    *
    * <code>.appprofile.v1.Platform platform = 6 [json_name = "platform", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -120,7 +120,7 @@ public interface ListProfilesRequestOrBuilder extends
   int getPlatformValue();
   /**
    * <pre>
-   * Only of this platform. Default: any.
+   * Lists only profiles with this platform. Default: any platform.
    * </pre>
    *
    * <code>.appprofile.v1.Platform platform = 6 [json_name = "platform", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -130,8 +130,8 @@ public interface ListProfilesRequestOrBuilder extends
 
   /**
    * <pre>
-   * How many profiles to answer at most. Default 50; values above 1000 are coerced to 1000. A page holds fewer where
-   * profiles are large: it ends at about 1 MiB, and next_page_token goes on from there.
+   * The maximum number of profiles to return. Default 50; values above 1000 are coerced to 1000. A page holds fewer if
+   * the profiles are large: it ends at about 1 MiB, and `next_page_token` continues from there.
    * </pre>
    *
    * <code>int32 page_size = 7 [json_name = "pageSize", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -141,7 +141,7 @@ public interface ListProfilesRequestOrBuilder extends
 
   /**
    * <pre>
-   * The `next_page_token` of the page before, with the same filter. Opaque.
+   * The `next_page_token` of the previous page. The filter must be the same. Opaque.
    * </pre>
    *
    * <code>string page_token = 8 [json_name = "pageToken", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -150,7 +150,7 @@ public interface ListProfilesRequestOrBuilder extends
   java.lang.String getPageToken();
   /**
    * <pre>
-   * The `next_page_token` of the page before, with the same filter. Opaque.
+   * The `next_page_token` of the previous page. The filter must be the same. Opaque.
    * </pre>
    *
    * <code>string page_token = 8 [json_name = "pageToken", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>

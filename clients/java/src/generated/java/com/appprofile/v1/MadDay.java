@@ -95,7 +95,7 @@ private static final long serialVersionUID = 0L;
   private long counted_ = 0L;
   /**
    * <pre>
-   * How many devices were counted on it.
+   * The number of devices that were counted on it.
    * </pre>
    *
    * <code>int64 counted = 2 [json_name = "counted", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -613,7 +613,7 @@ private static final long serialVersionUID = 0L;
     private long counted_ ;
     /**
      * <pre>
-     * How many devices were counted on it.
+     * The number of devices that were counted on it.
      * </pre>
      *
      * <code>int64 counted = 2 [json_name = "counted", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -625,7 +625,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * How many devices were counted on it.
+     * The number of devices that were counted on it.
      * </pre>
      *
      * <code>int64 counted = 2 [json_name = "counted", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -641,7 +641,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * How many devices were counted on it.
+     * The number of devices that were counted on it.
      * </pre>
      *
      * <code>int64 counted = 2 [json_name = "counted", (.google.api.field_behavior) = OUTPUT_ONLY];</code>

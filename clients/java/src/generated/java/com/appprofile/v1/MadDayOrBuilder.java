@@ -39,7 +39,7 @@ public interface MadDayOrBuilder extends
 
   /**
    * <pre>
-   * How many devices were counted on it.
+   * The number of devices that were counted on it.
    * </pre>
    *
    * <code>int64 counted = 2 [json_name = "counted", (.google.api.field_behavior) = OUTPUT_ONLY];</code>

@@ -25,7 +25,7 @@ public enum MonitorKind
   MONITOR_KIND_UNSPECIFIED(0),
   /**
    * <pre>
-   * The first value after the registration stays.
+   * Only the first value after the registration is stored.
    * </pre>
    *
    * <code>MONITOR_KIND_ONE_TIME = 1;</code>
@@ -41,7 +41,7 @@ public enum MonitorKind
   MONITOR_KIND_EVENT(2),
   /**
    * <pre>
-   * A value is stored when the interval since the stored one has passed.
+   * A value is stored if the interval has passed since the stored one.
    * </pre>
    *
    * <code>MONITOR_KIND_INTERVAL = 3;</code>
@@ -69,7 +69,7 @@ public enum MonitorKind
   public static final int MONITOR_KIND_UNSPECIFIED_VALUE = 0;
   /**
    * <pre>
-   * The first value after the registration stays.
+   * Only the first value after the registration is stored.
    * </pre>
    *
    * <code>MONITOR_KIND_ONE_TIME = 1;</code>
@@ -85,7 +85,7 @@ public enum MonitorKind
   public static final int MONITOR_KIND_EVENT_VALUE = 2;
   /**
    * <pre>
-   * A value is stored when the interval since the stored one has passed.
+   * A value is stored if the interval has passed since the stored one.
    * </pre>
    *
    * <code>MONITOR_KIND_INTERVAL = 3;</code>

@@ -7,9 +7,9 @@ package com.appprofile.v1;
 
 /**
  * <pre>
- * What a field of a request names, as far as access depends on it. Every field of a request that is called `app_id`,
- * `tenant_id` or `user_id` (or the plural) is marked; the server does not start otherwise. On a field that holds a
- * message, the mark takes the place of every NAMES_APP in that message.
+ * What a field of a request names, for the access check. Every field of a request that is called `app_id`, `tenant_id`
+ * or `user_id` (or the plural) is marked; the server does not start otherwise. On a field that holds a message, the
+ * mark replaces every NAMES_APP in that message.
  * </pre>
  *
  * Protobuf enum {@code appprofile.v1.Names}
@@ -27,7 +27,7 @@ public enum Names
   NAMES_UNSPECIFIED(0),
   /**
    * <pre>
-   * An app. It must exist and the key must reach it. Where the scope is TENANT it may be absent or a list.
+   * An app. It must exist and the key must reach it. If the scope is TENANT, it may be absent or a list.
    * </pre>
    *
    * <code>NAMES_APP = 1;</code>
@@ -35,7 +35,7 @@ public enum Names
   NAMES_APP(1),
   /**
    * <pre>
-   * A tenant. Absent, or the key's.
+   * A tenant. If present, it must be the key's tenant.
    * </pre>
    *
    * <code>NAMES_TENANT = 2;</code>
@@ -59,7 +59,7 @@ public enum Names
   NAMES_NEW_APP(4),
   /**
    * <pre>
-   * As NAMES_APP, and also an app whose deletion has begun and is not complete. Scope TENANT.
+   * Like NAMES_APP, but also an app whose deletion has begun and is not complete. Scope TENANT.
    * </pre>
    *
    * <code>NAMES_CLOSED_APP = 5;</code>
@@ -76,7 +76,7 @@ public enum Names
   NAMES_WITHIN_APP(6),
   /**
    * <pre>
-   * As NAMES_CLOSED_APP, and also an app of the tenant that was deleted and whose id is still reserved. Scope TENANT.
+   * Like NAMES_CLOSED_APP, but also an app of the tenant that was deleted and whose id is still reserved. Scope TENANT.
    * </pre>
    *
    * <code>NAMES_DELETED_APP = 7;</code>
@@ -104,7 +104,7 @@ public enum Names
   public static final int NAMES_UNSPECIFIED_VALUE = 0;
   /**
    * <pre>
-   * An app. It must exist and the key must reach it. Where the scope is TENANT it may be absent or a list.
+   * An app. It must exist and the key must reach it. If the scope is TENANT, it may be absent or a list.
    * </pre>
    *
    * <code>NAMES_APP = 1;</code>
@@ -112,7 +112,7 @@ public enum Names
   public static final int NAMES_APP_VALUE = 1;
   /**
    * <pre>
-   * A tenant. Absent, or the key's.
+   * A tenant. If present, it must be the key's tenant.
    * </pre>
    *
    * <code>NAMES_TENANT = 2;</code>
@@ -136,7 +136,7 @@ public enum Names
   public static final int NAMES_NEW_APP_VALUE = 4;
   /**
    * <pre>
-   * As NAMES_APP, and also an app whose deletion has begun and is not complete. Scope TENANT.
+   * Like NAMES_APP, but also an app whose deletion has begun and is not complete. Scope TENANT.
    * </pre>
    *
    * <code>NAMES_CLOSED_APP = 5;</code>
@@ -153,7 +153,7 @@ public enum Names
   public static final int NAMES_WITHIN_APP_VALUE = 6;
   /**
    * <pre>
-   * As NAMES_CLOSED_APP, and also an app of the tenant that was deleted and whose id is still reserved. Scope TENANT.
+   * Like NAMES_CLOSED_APP, but also an app of the tenant that was deleted and whose id is still reserved. Scope TENANT.
    * </pre>
    *
    * <code>NAMES_DELETED_APP = 7;</code>

@@ -9,7 +9,7 @@ package com.appprofile.v1;
  * <pre>
  * One registration of one user on one device in one app.
  *
- * Fields with presence: in an answer absent means "not known"; in an update without a mask absent means "leave alone".
+ * Fields with presence: in a response, absent means "not known"; in an update without a mask, absent means "unchanged".
  * </pre>
  *
  * Protobuf type {@code appprofile.v1.Profile}
@@ -178,7 +178,7 @@ private static final long serialVersionUID = 0L;
   private int userState_ = 0;
   /**
    * <pre>
-   * The user's place on the device.
+   * The state of the user on the device.
    * </pre>
    *
    * <code>.appprofile.v1.UserState user_state = 4 [json_name = "userState", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -189,7 +189,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The user's place on the device.
+   * The state of the user on the device.
    * </pre>
    *
    * <code>.appprofile.v1.UserState user_state = 4 [json_name = "userState", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -215,8 +215,8 @@ private static final long serialVersionUID = 0L;
           };
   /**
    * <pre>
-   * The channels the user may be reached by; never empty in an answer. In a request: empty keeps what is stored (in a
-   * new profile: the app's channels); otherwise a subset of the app's channels, each at most once.
+   * The channels by which the user may be reached; never empty in a response. In a request: empty keeps the stored
+   * channels (a new profile gets the app's channels); otherwise a subset of the app's channels, each at most once.
    * </pre>
    *
    * <code>repeated .appprofile.v1.Channel channels = 5 [json_name = "channels", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -229,8 +229,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The channels the user may be reached by; never empty in an answer. In a request: empty keeps what is stored (in a
-   * new profile: the app's channels); otherwise a subset of the app's channels, each at most once.
+   * The channels by which the user may be reached; never empty in a response. In a request: empty keeps the stored
+   * channels (a new profile gets the app's channels); otherwise a subset of the app's channels, each at most once.
    * </pre>
    *
    * <code>repeated .appprofile.v1.Channel channels = 5 [json_name = "channels", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -242,8 +242,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The channels the user may be reached by; never empty in an answer. In a request: empty keeps what is stored (in a
-   * new profile: the app's channels); otherwise a subset of the app's channels, each at most once.
+   * The channels by which the user may be reached; never empty in a response. In a request: empty keeps the stored
+   * channels (a new profile gets the app's channels); otherwise a subset of the app's channels, each at most once.
    * </pre>
    *
    * <code>repeated .appprofile.v1.Channel channels = 5 [json_name = "channels", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -256,8 +256,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The channels the user may be reached by; never empty in an answer. In a request: empty keeps what is stored (in a
-   * new profile: the app's channels); otherwise a subset of the app's channels, each at most once.
+   * The channels by which the user may be reached; never empty in a response. In a request: empty keeps the stored
+   * channels (a new profile gets the app's channels); otherwise a subset of the app's channels, each at most once.
    * </pre>
    *
    * <code>repeated .appprofile.v1.Channel channels = 5 [json_name = "channels", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -270,8 +270,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The channels the user may be reached by; never empty in an answer. In a request: empty keeps what is stored (in a
-   * new profile: the app's channels); otherwise a subset of the app's channels, each at most once.
+   * The channels by which the user may be reached; never empty in a response. In a request: empty keeps the stored
+   * channels (a new profile gets the app's channels); otherwise a subset of the app's channels, each at most once.
    * </pre>
    *
    * <code>repeated .appprofile.v1.Channel channels = 5 [json_name = "channels", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -583,7 +583,7 @@ private static final long serialVersionUID = 0L;
   private boolean foreground_ = false;
   /**
    * <pre>
-   * Whether the app was in the foreground when it last said so.
+   * Whether the app was in the foreground at its last report.
    * </pre>
    *
    * <code>optional bool foreground = 12 [json_name = "foreground", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -595,7 +595,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Whether the app was in the foreground when it last said so.
+   * Whether the app was in the foreground at its last report.
    * </pre>
    *
    * <code>optional bool foreground = 12 [json_name = "foreground", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -930,8 +930,8 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Monitored device attributes by their catalogue name in snake_case (`battery_level`), up to 64, values up to 1024
-   * bytes. What is stored when is decided by the app's monitors; a name that the catalogue does not know for the
-   * profile's platform is INVALID_ARGUMENT.
+   * bytes. The app's monitors decide which values are stored. A name that is not in the catalogue of the profile's
+   * platform is INVALID_ARGUMENT.
    * </pre>
    *
    * <code>map&lt;string, string&gt; device_attributes = 18 [json_name = "deviceAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -953,8 +953,8 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Monitored device attributes by their catalogue name in snake_case (`battery_level`), up to 64, values up to 1024
-   * bytes. What is stored when is decided by the app's monitors; a name that the catalogue does not know for the
-   * profile's platform is INVALID_ARGUMENT.
+   * bytes. The app's monitors decide which values are stored. A name that is not in the catalogue of the profile's
+   * platform is INVALID_ARGUMENT.
    * </pre>
    *
    * <code>map&lt;string, string&gt; device_attributes = 18 [json_name = "deviceAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -966,8 +966,8 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Monitored device attributes by their catalogue name in snake_case (`battery_level`), up to 64, values up to 1024
-   * bytes. What is stored when is decided by the app's monitors; a name that the catalogue does not know for the
-   * profile's platform is INVALID_ARGUMENT.
+   * bytes. The app's monitors decide which values are stored. A name that is not in the catalogue of the profile's
+   * platform is INVALID_ARGUMENT.
    * </pre>
    *
    * <code>map&lt;string, string&gt; device_attributes = 18 [json_name = "deviceAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -986,8 +986,8 @@ java.lang.String defaultValue) {
   /**
    * <pre>
    * Monitored device attributes by their catalogue name in snake_case (`battery_level`), up to 64, values up to 1024
-   * bytes. What is stored when is decided by the app's monitors; a name that the catalogue does not know for the
-   * profile's platform is INVALID_ARGUMENT.
+   * bytes. The app's monitors decide which values are stored. A name that is not in the catalogue of the profile's
+   * platform is INVALID_ARGUMENT.
    * </pre>
    *
    * <code>map&lt;string, string&gt; device_attributes = 18 [json_name = "deviceAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1032,8 +1032,8 @@ java.lang.String defaultValue) {
   }
   /**
    * <pre>
-   * Attributes of the app's own naming, up to 64, keys 1 to 64 bytes without control characters, values up to 1024
-   * bytes. A patch merges; naming `custom_attributes` in a mask replaces them all.
+   * Attributes that the app defines, up to 64, keys 1 to 64 bytes without control characters, values up to 1024 bytes.
+   * A patch merges them; a mask that names `custom_attributes` replaces them all.
    * </pre>
    *
    * <code>map&lt;string, string&gt; custom_attributes = 19 [json_name = "customAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1054,8 +1054,8 @@ java.lang.String defaultValue) {
   }
   /**
    * <pre>
-   * Attributes of the app's own naming, up to 64, keys 1 to 64 bytes without control characters, values up to 1024
-   * bytes. A patch merges; naming `custom_attributes` in a mask replaces them all.
+   * Attributes that the app defines, up to 64, keys 1 to 64 bytes without control characters, values up to 1024 bytes.
+   * A patch merges them; a mask that names `custom_attributes` replaces them all.
    * </pre>
    *
    * <code>map&lt;string, string&gt; custom_attributes = 19 [json_name = "customAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1066,8 +1066,8 @@ java.lang.String defaultValue) {
   }
   /**
    * <pre>
-   * Attributes of the app's own naming, up to 64, keys 1 to 64 bytes without control characters, values up to 1024
-   * bytes. A patch merges; naming `custom_attributes` in a mask replaces them all.
+   * Attributes that the app defines, up to 64, keys 1 to 64 bytes without control characters, values up to 1024 bytes.
+   * A patch merges them; a mask that names `custom_attributes` replaces them all.
    * </pre>
    *
    * <code>map&lt;string, string&gt; custom_attributes = 19 [json_name = "customAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1085,8 +1085,8 @@ java.lang.String defaultValue) {
   }
   /**
    * <pre>
-   * Attributes of the app's own naming, up to 64, keys 1 to 64 bytes without control characters, values up to 1024
-   * bytes. A patch merges; naming `custom_attributes` in a mask replaces them all.
+   * Attributes that the app defines, up to 64, keys 1 to 64 bytes without control characters, values up to 1024 bytes.
+   * A patch merges them; a mask that names `custom_attributes` replaces them all.
    * </pre>
    *
    * <code>map&lt;string, string&gt; custom_attributes = 19 [json_name = "customAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1183,7 +1183,7 @@ java.lang.String defaultValue) {
   private com.google.protobuf.Timestamp lastHeartbeatTime_;
   /**
    * <pre>
-   * The last heartbeat on record (UTC). Absent: none yet.
+   * The time of the last stored heartbeat (UTC). Absent: none yet.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp last_heartbeat_time = 22 [json_name = "lastHeartbeatTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1195,7 +1195,7 @@ java.lang.String defaultValue) {
   }
   /**
    * <pre>
-   * The last heartbeat on record (UTC). Absent: none yet.
+   * The time of the last stored heartbeat (UTC). Absent: none yet.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp last_heartbeat_time = 22 [json_name = "lastHeartbeatTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1207,7 +1207,7 @@ java.lang.String defaultValue) {
   }
   /**
    * <pre>
-   * The last heartbeat on record (UTC). Absent: none yet.
+   * The time of the last stored heartbeat (UTC). Absent: none yet.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp last_heartbeat_time = 22 [json_name = "lastHeartbeatTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1221,7 +1221,7 @@ java.lang.String defaultValue) {
   private com.google.protobuf.Timestamp lastOpenedTime_;
   /**
    * <pre>
-   * When the user last opened the app, as the app reports it (UTC). No rule reads it.
+   * When the user last opened the app, as the app reports it (UTC). No rule uses it.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp last_opened_time = 23 [json_name = "lastOpenedTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -1233,7 +1233,7 @@ java.lang.String defaultValue) {
   }
   /**
    * <pre>
-   * When the user last opened the app, as the app reports it (UTC). No rule reads it.
+   * When the user last opened the app, as the app reports it (UTC). No rule uses it.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp last_opened_time = 23 [json_name = "lastOpenedTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -1245,7 +1245,7 @@ java.lang.String defaultValue) {
   }
   /**
    * <pre>
-   * When the user last opened the app, as the app reports it (UTC). No rule reads it.
+   * When the user last opened the app, as the app reports it (UTC). No rule uses it.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp last_opened_time = 23 [json_name = "lastOpenedTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -1259,7 +1259,7 @@ java.lang.String defaultValue) {
   private com.google.protobuf.Timestamp updateTime_;
   /**
    * <pre>
-   * When anything but the heartbeat last changed (UTC).
+   * When anything other than the heartbeat last changed (UTC).
    * </pre>
    *
    * <code>.google.protobuf.Timestamp update_time = 24 [json_name = "updateTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1271,7 +1271,7 @@ java.lang.String defaultValue) {
   }
   /**
    * <pre>
-   * When anything but the heartbeat last changed (UTC).
+   * When anything other than the heartbeat last changed (UTC).
    * </pre>
    *
    * <code>.google.protobuf.Timestamp update_time = 24 [json_name = "updateTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1283,7 +1283,7 @@ java.lang.String defaultValue) {
   }
   /**
    * <pre>
-   * When anything but the heartbeat last changed (UTC).
+   * When anything other than the heartbeat last changed (UTC).
    * </pre>
    *
    * <code>.google.protobuf.Timestamp update_time = 24 [json_name = "updateTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1297,7 +1297,7 @@ java.lang.String defaultValue) {
   private com.google.protobuf.Timestamp expireTime_;
   /**
    * <pre>
-   * When the profile expires for want of a heartbeat (UTC). Absent while it is exempt: it never sent one.
+   * When the profile expires without another heartbeat (UTC). Absent while it is exempt: it never sent a heartbeat.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp expire_time = 25 [json_name = "expireTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1309,7 +1309,7 @@ java.lang.String defaultValue) {
   }
   /**
    * <pre>
-   * When the profile expires for want of a heartbeat (UTC). Absent while it is exempt: it never sent one.
+   * When the profile expires without another heartbeat (UTC). Absent while it is exempt: it never sent a heartbeat.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp expire_time = 25 [json_name = "expireTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1321,7 +1321,7 @@ java.lang.String defaultValue) {
   }
   /**
    * <pre>
-   * When the profile expires for want of a heartbeat (UTC). Absent while it is exempt: it never sent one.
+   * When the profile expires without another heartbeat (UTC). Absent while it is exempt: it never sent a heartbeat.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp expire_time = 25 [json_name = "expireTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1382,7 +1382,7 @@ java.lang.String defaultValue) {
   private int pushPermission_ = 0;
   /**
    * <pre>
-   * Whether the user lets the app show notifications. Default UNSPECIFIED (never told), which is treated as granted.
+   * Whether the user lets the app show notifications. Default UNSPECIFIED (not reported), which is treated as granted.
    * </pre>
    *
    * <code>.appprofile.v1.PushPermission push_permission = 27 [json_name = "pushPermission", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1393,7 +1393,7 @@ java.lang.String defaultValue) {
   }
   /**
    * <pre>
-   * Whether the user lets the app show notifications. Default UNSPECIFIED (never told), which is treated as granted.
+   * Whether the user lets the app show notifications. Default UNSPECIFIED (not reported), which is treated as granted.
    * </pre>
    *
    * <code>.appprofile.v1.PushPermission push_permission = 27 [json_name = "pushPermission", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1978,7 +1978,7 @@ java.lang.String defaultValue) {
    * <pre>
    * One registration of one user on one device in one app.
    *
-   * Fields with presence: in an answer absent means "not known"; in an update without a mask absent means "leave alone".
+   * Fields with presence: in a response, absent means "not known"; in an update without a mask, absent means "unchanged".
    * </pre>
    *
    * Protobuf type {@code appprofile.v1.Profile}
@@ -2942,7 +2942,7 @@ java.lang.String defaultValue) {
     private int userState_ = 0;
     /**
      * <pre>
-     * The user's place on the device.
+     * The state of the user on the device.
      * </pre>
      *
      * <code>.appprofile.v1.UserState user_state = 4 [json_name = "userState", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -2953,7 +2953,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * The user's place on the device.
+     * The state of the user on the device.
      * </pre>
      *
      * <code>.appprofile.v1.UserState user_state = 4 [json_name = "userState", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -2968,7 +2968,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * The user's place on the device.
+     * The state of the user on the device.
      * </pre>
      *
      * <code>.appprofile.v1.UserState user_state = 4 [json_name = "userState", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -2981,7 +2981,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * The user's place on the device.
+     * The state of the user on the device.
      * </pre>
      *
      * <code>.appprofile.v1.UserState user_state = 4 [json_name = "userState", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -2998,7 +2998,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * The user's place on the device.
+     * The state of the user on the device.
      * </pre>
      *
      * <code>.appprofile.v1.UserState user_state = 4 [json_name = "userState", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -3020,8 +3020,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * The channels the user may be reached by; never empty in an answer. In a request: empty keeps what is stored (in a
-     * new profile: the app's channels); otherwise a subset of the app's channels, each at most once.
+     * The channels by which the user may be reached; never empty in a response. In a request: empty keeps the stored
+     * channels (a new profile gets the app's channels); otherwise a subset of the app's channels, each at most once.
      * </pre>
      *
      * <code>repeated .appprofile.v1.Channel channels = 5 [json_name = "channels", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -3033,8 +3033,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * The channels the user may be reached by; never empty in an answer. In a request: empty keeps what is stored (in a
-     * new profile: the app's channels); otherwise a subset of the app's channels, each at most once.
+     * The channels by which the user may be reached; never empty in a response. In a request: empty keeps the stored
+     * channels (a new profile gets the app's channels); otherwise a subset of the app's channels, each at most once.
      * </pre>
      *
      * <code>repeated .appprofile.v1.Channel channels = 5 [json_name = "channels", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -3045,8 +3045,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * The channels the user may be reached by; never empty in an answer. In a request: empty keeps what is stored (in a
-     * new profile: the app's channels); otherwise a subset of the app's channels, each at most once.
+     * The channels by which the user may be reached; never empty in a response. In a request: empty keeps the stored
+     * channels (a new profile gets the app's channels); otherwise a subset of the app's channels, each at most once.
      * </pre>
      *
      * <code>repeated .appprofile.v1.Channel channels = 5 [json_name = "channels", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -3058,8 +3058,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * The channels the user may be reached by; never empty in an answer. In a request: empty keeps what is stored (in a
-     * new profile: the app's channels); otherwise a subset of the app's channels, each at most once.
+     * The channels by which the user may be reached; never empty in a response. In a request: empty keeps the stored
+     * channels (a new profile gets the app's channels); otherwise a subset of the app's channels, each at most once.
      * </pre>
      *
      * <code>repeated .appprofile.v1.Channel channels = 5 [json_name = "channels", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -3078,8 +3078,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * The channels the user may be reached by; never empty in an answer. In a request: empty keeps what is stored (in a
-     * new profile: the app's channels); otherwise a subset of the app's channels, each at most once.
+     * The channels by which the user may be reached; never empty in a response. In a request: empty keeps the stored
+     * channels (a new profile gets the app's channels); otherwise a subset of the app's channels, each at most once.
      * </pre>
      *
      * <code>repeated .appprofile.v1.Channel channels = 5 [json_name = "channels", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -3095,8 +3095,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * The channels the user may be reached by; never empty in an answer. In a request: empty keeps what is stored (in a
-     * new profile: the app's channels); otherwise a subset of the app's channels, each at most once.
+     * The channels by which the user may be reached; never empty in a response. In a request: empty keeps the stored
+     * channels (a new profile gets the app's channels); otherwise a subset of the app's channels, each at most once.
      * </pre>
      *
      * <code>repeated .appprofile.v1.Channel channels = 5 [json_name = "channels", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -3115,8 +3115,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * The channels the user may be reached by; never empty in an answer. In a request: empty keeps what is stored (in a
-     * new profile: the app's channels); otherwise a subset of the app's channels, each at most once.
+     * The channels by which the user may be reached; never empty in a response. In a request: empty keeps the stored
+     * channels (a new profile gets the app's channels); otherwise a subset of the app's channels, each at most once.
      * </pre>
      *
      * <code>repeated .appprofile.v1.Channel channels = 5 [json_name = "channels", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -3130,8 +3130,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * The channels the user may be reached by; never empty in an answer. In a request: empty keeps what is stored (in a
-     * new profile: the app's channels); otherwise a subset of the app's channels, each at most once.
+     * The channels by which the user may be reached; never empty in a response. In a request: empty keeps the stored
+     * channels (a new profile gets the app's channels); otherwise a subset of the app's channels, each at most once.
      * </pre>
      *
      * <code>repeated .appprofile.v1.Channel channels = 5 [json_name = "channels", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -3144,8 +3144,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * The channels the user may be reached by; never empty in an answer. In a request: empty keeps what is stored (in a
-     * new profile: the app's channels); otherwise a subset of the app's channels, each at most once.
+     * The channels by which the user may be reached; never empty in a response. In a request: empty keeps the stored
+     * channels (a new profile gets the app's channels); otherwise a subset of the app's channels, each at most once.
      * </pre>
      *
      * <code>repeated .appprofile.v1.Channel channels = 5 [json_name = "channels", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -3157,8 +3157,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * The channels the user may be reached by; never empty in an answer. In a request: empty keeps what is stored (in a
-     * new profile: the app's channels); otherwise a subset of the app's channels, each at most once.
+     * The channels by which the user may be reached; never empty in a response. In a request: empty keeps the stored
+     * channels (a new profile gets the app's channels); otherwise a subset of the app's channels, each at most once.
      * </pre>
      *
      * <code>repeated .appprofile.v1.Channel channels = 5 [json_name = "channels", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -3175,8 +3175,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * The channels the user may be reached by; never empty in an answer. In a request: empty keeps what is stored (in a
-     * new profile: the app's channels); otherwise a subset of the app's channels, each at most once.
+     * The channels by which the user may be reached; never empty in a response. In a request: empty keeps the stored
+     * channels (a new profile gets the app's channels); otherwise a subset of the app's channels, each at most once.
      * </pre>
      *
      * <code>repeated .appprofile.v1.Channel channels = 5 [json_name = "channels", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -3191,8 +3191,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * The channels the user may be reached by; never empty in an answer. In a request: empty keeps what is stored (in a
-     * new profile: the app's channels); otherwise a subset of the app's channels, each at most once.
+     * The channels by which the user may be reached; never empty in a response. In a request: empty keeps the stored
+     * channels (a new profile gets the app's channels); otherwise a subset of the app's channels, each at most once.
      * </pre>
      *
      * <code>repeated .appprofile.v1.Channel channels = 5 [json_name = "channels", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -3951,7 +3951,7 @@ java.lang.String defaultValue) {
     private boolean foreground_ ;
     /**
      * <pre>
-     * Whether the app was in the foreground when it last said so.
+     * Whether the app was in the foreground at its last report.
      * </pre>
      *
      * <code>optional bool foreground = 12 [json_name = "foreground", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -3963,7 +3963,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Whether the app was in the foreground when it last said so.
+     * Whether the app was in the foreground at its last report.
      * </pre>
      *
      * <code>optional bool foreground = 12 [json_name = "foreground", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -3975,7 +3975,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Whether the app was in the foreground when it last said so.
+     * Whether the app was in the foreground at its last report.
      * </pre>
      *
      * <code>optional bool foreground = 12 [json_name = "foreground", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -3991,7 +3991,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Whether the app was in the foreground when it last said so.
+     * Whether the app was in the foreground at its last report.
      * </pre>
      *
      * <code>optional bool foreground = 12 [json_name = "foreground", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -4548,8 +4548,8 @@ java.lang.String defaultValue) {
     /**
      * <pre>
      * Monitored device attributes by their catalogue name in snake_case (`battery_level`), up to 64, values up to 1024
-     * bytes. What is stored when is decided by the app's monitors; a name that the catalogue does not know for the
-     * profile's platform is INVALID_ARGUMENT.
+     * bytes. The app's monitors decide which values are stored. A name that is not in the catalogue of the profile's
+     * platform is INVALID_ARGUMENT.
      * </pre>
      *
      * <code>map&lt;string, string&gt; device_attributes = 18 [json_name = "deviceAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -4571,8 +4571,8 @@ java.lang.String defaultValue) {
     /**
      * <pre>
      * Monitored device attributes by their catalogue name in snake_case (`battery_level`), up to 64, values up to 1024
-     * bytes. What is stored when is decided by the app's monitors; a name that the catalogue does not know for the
-     * profile's platform is INVALID_ARGUMENT.
+     * bytes. The app's monitors decide which values are stored. A name that is not in the catalogue of the profile's
+     * platform is INVALID_ARGUMENT.
      * </pre>
      *
      * <code>map&lt;string, string&gt; device_attributes = 18 [json_name = "deviceAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -4584,8 +4584,8 @@ java.lang.String defaultValue) {
     /**
      * <pre>
      * Monitored device attributes by their catalogue name in snake_case (`battery_level`), up to 64, values up to 1024
-     * bytes. What is stored when is decided by the app's monitors; a name that the catalogue does not know for the
-     * profile's platform is INVALID_ARGUMENT.
+     * bytes. The app's monitors decide which values are stored. A name that is not in the catalogue of the profile's
+     * platform is INVALID_ARGUMENT.
      * </pre>
      *
      * <code>map&lt;string, string&gt; device_attributes = 18 [json_name = "deviceAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -4604,8 +4604,8 @@ java.lang.String defaultValue) {
     /**
      * <pre>
      * Monitored device attributes by their catalogue name in snake_case (`battery_level`), up to 64, values up to 1024
-     * bytes. What is stored when is decided by the app's monitors; a name that the catalogue does not know for the
-     * profile's platform is INVALID_ARGUMENT.
+     * bytes. The app's monitors decide which values are stored. A name that is not in the catalogue of the profile's
+     * platform is INVALID_ARGUMENT.
      * </pre>
      *
      * <code>map&lt;string, string&gt; device_attributes = 18 [json_name = "deviceAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -4630,8 +4630,8 @@ java.lang.String defaultValue) {
     /**
      * <pre>
      * Monitored device attributes by their catalogue name in snake_case (`battery_level`), up to 64, values up to 1024
-     * bytes. What is stored when is decided by the app's monitors; a name that the catalogue does not know for the
-     * profile's platform is INVALID_ARGUMENT.
+     * bytes. The app's monitors decide which values are stored. A name that is not in the catalogue of the profile's
+     * platform is INVALID_ARGUMENT.
      * </pre>
      *
      * <code>map&lt;string, string&gt; device_attributes = 18 [json_name = "deviceAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -4655,8 +4655,8 @@ java.lang.String defaultValue) {
     /**
      * <pre>
      * Monitored device attributes by their catalogue name in snake_case (`battery_level`), up to 64, values up to 1024
-     * bytes. What is stored when is decided by the app's monitors; a name that the catalogue does not know for the
-     * profile's platform is INVALID_ARGUMENT.
+     * bytes. The app's monitors decide which values are stored. A name that is not in the catalogue of the profile's
+     * platform is INVALID_ARGUMENT.
      * </pre>
      *
      * <code>map&lt;string, string&gt; device_attributes = 18 [json_name = "deviceAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -4674,8 +4674,8 @@ java.lang.String defaultValue) {
     /**
      * <pre>
      * Monitored device attributes by their catalogue name in snake_case (`battery_level`), up to 64, values up to 1024
-     * bytes. What is stored when is decided by the app's monitors; a name that the catalogue does not know for the
-     * profile's platform is INVALID_ARGUMENT.
+     * bytes. The app's monitors decide which values are stored. A name that is not in the catalogue of the profile's
+     * platform is INVALID_ARGUMENT.
      * </pre>
      *
      * <code>map&lt;string, string&gt; device_attributes = 18 [json_name = "deviceAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -4716,8 +4716,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Attributes of the app's own naming, up to 64, keys 1 to 64 bytes without control characters, values up to 1024
-     * bytes. A patch merges; naming `custom_attributes` in a mask replaces them all.
+     * Attributes that the app defines, up to 64, keys 1 to 64 bytes without control characters, values up to 1024 bytes.
+     * A patch merges them; a mask that names `custom_attributes` replaces them all.
      * </pre>
      *
      * <code>map&lt;string, string&gt; custom_attributes = 19 [json_name = "customAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -4738,8 +4738,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Attributes of the app's own naming, up to 64, keys 1 to 64 bytes without control characters, values up to 1024
-     * bytes. A patch merges; naming `custom_attributes` in a mask replaces them all.
+     * Attributes that the app defines, up to 64, keys 1 to 64 bytes without control characters, values up to 1024 bytes.
+     * A patch merges them; a mask that names `custom_attributes` replaces them all.
      * </pre>
      *
      * <code>map&lt;string, string&gt; custom_attributes = 19 [json_name = "customAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -4750,8 +4750,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Attributes of the app's own naming, up to 64, keys 1 to 64 bytes without control characters, values up to 1024
-     * bytes. A patch merges; naming `custom_attributes` in a mask replaces them all.
+     * Attributes that the app defines, up to 64, keys 1 to 64 bytes without control characters, values up to 1024 bytes.
+     * A patch merges them; a mask that names `custom_attributes` replaces them all.
      * </pre>
      *
      * <code>map&lt;string, string&gt; custom_attributes = 19 [json_name = "customAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -4769,8 +4769,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Attributes of the app's own naming, up to 64, keys 1 to 64 bytes without control characters, values up to 1024
-     * bytes. A patch merges; naming `custom_attributes` in a mask replaces them all.
+     * Attributes that the app defines, up to 64, keys 1 to 64 bytes without control characters, values up to 1024 bytes.
+     * A patch merges them; a mask that names `custom_attributes` replaces them all.
      * </pre>
      *
      * <code>map&lt;string, string&gt; custom_attributes = 19 [json_name = "customAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -4794,8 +4794,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Attributes of the app's own naming, up to 64, keys 1 to 64 bytes without control characters, values up to 1024
-     * bytes. A patch merges; naming `custom_attributes` in a mask replaces them all.
+     * Attributes that the app defines, up to 64, keys 1 to 64 bytes without control characters, values up to 1024 bytes.
+     * A patch merges them; a mask that names `custom_attributes` replaces them all.
      * </pre>
      *
      * <code>map&lt;string, string&gt; custom_attributes = 19 [json_name = "customAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -4818,8 +4818,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Attributes of the app's own naming, up to 64, keys 1 to 64 bytes without control characters, values up to 1024
-     * bytes. A patch merges; naming `custom_attributes` in a mask replaces them all.
+     * Attributes that the app defines, up to 64, keys 1 to 64 bytes without control characters, values up to 1024 bytes.
+     * A patch merges them; a mask that names `custom_attributes` replaces them all.
      * </pre>
      *
      * <code>map&lt;string, string&gt; custom_attributes = 19 [json_name = "customAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -4836,8 +4836,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Attributes of the app's own naming, up to 64, keys 1 to 64 bytes without control characters, values up to 1024
-     * bytes. A patch merges; naming `custom_attributes` in a mask replaces them all.
+     * Attributes that the app defines, up to 64, keys 1 to 64 bytes without control characters, values up to 1024 bytes.
+     * A patch merges them; a mask that names `custom_attributes` replaces them all.
      * </pre>
      *
      * <code>map&lt;string, string&gt; custom_attributes = 19 [json_name = "customAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -5169,7 +5169,7 @@ java.lang.String defaultValue) {
         com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> lastHeartbeatTimeBuilder_;
     /**
      * <pre>
-     * The last heartbeat on record (UTC). Absent: none yet.
+     * The time of the last stored heartbeat (UTC). Absent: none yet.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp last_heartbeat_time = 22 [json_name = "lastHeartbeatTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -5180,7 +5180,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * The last heartbeat on record (UTC). Absent: none yet.
+     * The time of the last stored heartbeat (UTC). Absent: none yet.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp last_heartbeat_time = 22 [json_name = "lastHeartbeatTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -5195,7 +5195,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * The last heartbeat on record (UTC). Absent: none yet.
+     * The time of the last stored heartbeat (UTC). Absent: none yet.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp last_heartbeat_time = 22 [json_name = "lastHeartbeatTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -5215,7 +5215,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * The last heartbeat on record (UTC). Absent: none yet.
+     * The time of the last stored heartbeat (UTC). Absent: none yet.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp last_heartbeat_time = 22 [json_name = "lastHeartbeatTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -5233,7 +5233,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * The last heartbeat on record (UTC). Absent: none yet.
+     * The time of the last stored heartbeat (UTC). Absent: none yet.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp last_heartbeat_time = 22 [json_name = "lastHeartbeatTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -5258,7 +5258,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * The last heartbeat on record (UTC). Absent: none yet.
+     * The time of the last stored heartbeat (UTC). Absent: none yet.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp last_heartbeat_time = 22 [json_name = "lastHeartbeatTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -5275,7 +5275,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * The last heartbeat on record (UTC). Absent: none yet.
+     * The time of the last stored heartbeat (UTC). Absent: none yet.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp last_heartbeat_time = 22 [json_name = "lastHeartbeatTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -5287,7 +5287,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * The last heartbeat on record (UTC). Absent: none yet.
+     * The time of the last stored heartbeat (UTC). Absent: none yet.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp last_heartbeat_time = 22 [json_name = "lastHeartbeatTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -5302,7 +5302,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * The last heartbeat on record (UTC). Absent: none yet.
+     * The time of the last stored heartbeat (UTC). Absent: none yet.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp last_heartbeat_time = 22 [json_name = "lastHeartbeatTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -5326,7 +5326,7 @@ java.lang.String defaultValue) {
         com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> lastOpenedTimeBuilder_;
     /**
      * <pre>
-     * When the user last opened the app, as the app reports it (UTC). No rule reads it.
+     * When the user last opened the app, as the app reports it (UTC). No rule uses it.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp last_opened_time = 23 [json_name = "lastOpenedTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -5337,7 +5337,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * When the user last opened the app, as the app reports it (UTC). No rule reads it.
+     * When the user last opened the app, as the app reports it (UTC). No rule uses it.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp last_opened_time = 23 [json_name = "lastOpenedTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -5352,7 +5352,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * When the user last opened the app, as the app reports it (UTC). No rule reads it.
+     * When the user last opened the app, as the app reports it (UTC). No rule uses it.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp last_opened_time = 23 [json_name = "lastOpenedTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -5372,7 +5372,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * When the user last opened the app, as the app reports it (UTC). No rule reads it.
+     * When the user last opened the app, as the app reports it (UTC). No rule uses it.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp last_opened_time = 23 [json_name = "lastOpenedTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -5390,7 +5390,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * When the user last opened the app, as the app reports it (UTC). No rule reads it.
+     * When the user last opened the app, as the app reports it (UTC). No rule uses it.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp last_opened_time = 23 [json_name = "lastOpenedTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -5415,7 +5415,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * When the user last opened the app, as the app reports it (UTC). No rule reads it.
+     * When the user last opened the app, as the app reports it (UTC). No rule uses it.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp last_opened_time = 23 [json_name = "lastOpenedTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -5432,7 +5432,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * When the user last opened the app, as the app reports it (UTC). No rule reads it.
+     * When the user last opened the app, as the app reports it (UTC). No rule uses it.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp last_opened_time = 23 [json_name = "lastOpenedTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -5444,7 +5444,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * When the user last opened the app, as the app reports it (UTC). No rule reads it.
+     * When the user last opened the app, as the app reports it (UTC). No rule uses it.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp last_opened_time = 23 [json_name = "lastOpenedTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -5459,7 +5459,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * When the user last opened the app, as the app reports it (UTC). No rule reads it.
+     * When the user last opened the app, as the app reports it (UTC). No rule uses it.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp last_opened_time = 23 [json_name = "lastOpenedTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -5483,7 +5483,7 @@ java.lang.String defaultValue) {
         com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> updateTimeBuilder_;
     /**
      * <pre>
-     * When anything but the heartbeat last changed (UTC).
+     * When anything other than the heartbeat last changed (UTC).
      * </pre>
      *
      * <code>.google.protobuf.Timestamp update_time = 24 [json_name = "updateTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -5494,7 +5494,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * When anything but the heartbeat last changed (UTC).
+     * When anything other than the heartbeat last changed (UTC).
      * </pre>
      *
      * <code>.google.protobuf.Timestamp update_time = 24 [json_name = "updateTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -5509,7 +5509,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * When anything but the heartbeat last changed (UTC).
+     * When anything other than the heartbeat last changed (UTC).
      * </pre>
      *
      * <code>.google.protobuf.Timestamp update_time = 24 [json_name = "updateTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -5529,7 +5529,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * When anything but the heartbeat last changed (UTC).
+     * When anything other than the heartbeat last changed (UTC).
      * </pre>
      *
      * <code>.google.protobuf.Timestamp update_time = 24 [json_name = "updateTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -5547,7 +5547,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * When anything but the heartbeat last changed (UTC).
+     * When anything other than the heartbeat last changed (UTC).
      * </pre>
      *
      * <code>.google.protobuf.Timestamp update_time = 24 [json_name = "updateTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -5572,7 +5572,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * When anything but the heartbeat last changed (UTC).
+     * When anything other than the heartbeat last changed (UTC).
      * </pre>
      *
      * <code>.google.protobuf.Timestamp update_time = 24 [json_name = "updateTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -5589,7 +5589,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * When anything but the heartbeat last changed (UTC).
+     * When anything other than the heartbeat last changed (UTC).
      * </pre>
      *
      * <code>.google.protobuf.Timestamp update_time = 24 [json_name = "updateTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -5601,7 +5601,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * When anything but the heartbeat last changed (UTC).
+     * When anything other than the heartbeat last changed (UTC).
      * </pre>
      *
      * <code>.google.protobuf.Timestamp update_time = 24 [json_name = "updateTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -5616,7 +5616,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * When anything but the heartbeat last changed (UTC).
+     * When anything other than the heartbeat last changed (UTC).
      * </pre>
      *
      * <code>.google.protobuf.Timestamp update_time = 24 [json_name = "updateTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -5640,7 +5640,7 @@ java.lang.String defaultValue) {
         com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> expireTimeBuilder_;
     /**
      * <pre>
-     * When the profile expires for want of a heartbeat (UTC). Absent while it is exempt: it never sent one.
+     * When the profile expires without another heartbeat (UTC). Absent while it is exempt: it never sent a heartbeat.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp expire_time = 25 [json_name = "expireTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -5651,7 +5651,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * When the profile expires for want of a heartbeat (UTC). Absent while it is exempt: it never sent one.
+     * When the profile expires without another heartbeat (UTC). Absent while it is exempt: it never sent a heartbeat.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp expire_time = 25 [json_name = "expireTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -5666,7 +5666,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * When the profile expires for want of a heartbeat (UTC). Absent while it is exempt: it never sent one.
+     * When the profile expires without another heartbeat (UTC). Absent while it is exempt: it never sent a heartbeat.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp expire_time = 25 [json_name = "expireTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -5686,7 +5686,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * When the profile expires for want of a heartbeat (UTC). Absent while it is exempt: it never sent one.
+     * When the profile expires without another heartbeat (UTC). Absent while it is exempt: it never sent a heartbeat.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp expire_time = 25 [json_name = "expireTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -5704,7 +5704,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * When the profile expires for want of a heartbeat (UTC). Absent while it is exempt: it never sent one.
+     * When the profile expires without another heartbeat (UTC). Absent while it is exempt: it never sent a heartbeat.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp expire_time = 25 [json_name = "expireTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -5729,7 +5729,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * When the profile expires for want of a heartbeat (UTC). Absent while it is exempt: it never sent one.
+     * When the profile expires without another heartbeat (UTC). Absent while it is exempt: it never sent a heartbeat.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp expire_time = 25 [json_name = "expireTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -5746,7 +5746,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * When the profile expires for want of a heartbeat (UTC). Absent while it is exempt: it never sent one.
+     * When the profile expires without another heartbeat (UTC). Absent while it is exempt: it never sent a heartbeat.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp expire_time = 25 [json_name = "expireTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -5758,7 +5758,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * When the profile expires for want of a heartbeat (UTC). Absent while it is exempt: it never sent one.
+     * When the profile expires without another heartbeat (UTC). Absent while it is exempt: it never sent a heartbeat.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp expire_time = 25 [json_name = "expireTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -5773,7 +5773,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * When the profile expires for want of a heartbeat (UTC). Absent while it is exempt: it never sent one.
+     * When the profile expires without another heartbeat (UTC). Absent while it is exempt: it never sent a heartbeat.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp expire_time = 25 [json_name = "expireTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -5887,7 +5887,7 @@ java.lang.String defaultValue) {
     private int pushPermission_ = 0;
     /**
      * <pre>
-     * Whether the user lets the app show notifications. Default UNSPECIFIED (never told), which is treated as granted.
+     * Whether the user lets the app show notifications. Default UNSPECIFIED (not reported), which is treated as granted.
      * </pre>
      *
      * <code>.appprofile.v1.PushPermission push_permission = 27 [json_name = "pushPermission", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -5898,7 +5898,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Whether the user lets the app show notifications. Default UNSPECIFIED (never told), which is treated as granted.
+     * Whether the user lets the app show notifications. Default UNSPECIFIED (not reported), which is treated as granted.
      * </pre>
      *
      * <code>.appprofile.v1.PushPermission push_permission = 27 [json_name = "pushPermission", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -5913,7 +5913,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Whether the user lets the app show notifications. Default UNSPECIFIED (never told), which is treated as granted.
+     * Whether the user lets the app show notifications. Default UNSPECIFIED (not reported), which is treated as granted.
      * </pre>
      *
      * <code>.appprofile.v1.PushPermission push_permission = 27 [json_name = "pushPermission", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -5926,7 +5926,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Whether the user lets the app show notifications. Default UNSPECIFIED (never told), which is treated as granted.
+     * Whether the user lets the app show notifications. Default UNSPECIFIED (not reported), which is treated as granted.
      * </pre>
      *
      * <code>.appprofile.v1.PushPermission push_permission = 27 [json_name = "pushPermission", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -5943,7 +5943,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Whether the user lets the app show notifications. Default UNSPECIFIED (never told), which is treated as granted.
+     * Whether the user lets the app show notifications. Default UNSPECIFIED (not reported), which is treated as granted.
      * </pre>
      *
      * <code>.appprofile.v1.PushPermission push_permission = 27 [json_name = "pushPermission", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>

@@ -7,7 +7,7 @@ package com.appprofile.v1;
 
 /**
  * <pre>
- * What identifies an app profile.
+ * The identity of an app profile.
  * </pre>
  *
  * Protobuf type {@code appprofile.v1.ProfileKey}
@@ -107,7 +107,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object userId_ = "";
   /**
    * <pre>
-   * The app's name for its user, 1 to 256 bytes without control characters, case-sensitive.
+   * The app's id of the user, 1 to 256 bytes without control characters, case-sensitive.
    * </pre>
    *
    * <code>string user_id = 2 [json_name = "userId", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -128,7 +128,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The app's name for its user, 1 to 256 bytes without control characters, case-sensitive.
+   * The app's id of the user, 1 to 256 bytes without control characters, case-sensitive.
    * </pre>
    *
    * <code>string user_id = 2 [json_name = "userId", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -154,7 +154,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object deviceId_ = "";
   /**
    * <pre>
-   * The app's name for the device or installation, 1 to 256 bytes without control characters, case-sensitive.
+   * The app's id of the device or installation, 1 to 256 bytes without control characters, case-sensitive.
    * </pre>
    *
    * <code>string device_id = 3 [json_name = "deviceId", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -175,7 +175,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The app's name for the device or installation, 1 to 256 bytes without control characters, case-sensitive.
+   * The app's id of the device or installation, 1 to 256 bytes without control characters, case-sensitive.
    * </pre>
    *
    * <code>string device_id = 3 [json_name = "deviceId", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -378,7 +378,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What identifies an app profile.
+   * The identity of an app profile.
    * </pre>
    *
    * Protobuf type {@code appprofile.v1.ProfileKey}
@@ -641,7 +641,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object userId_ = "";
     /**
      * <pre>
-     * The app's name for its user, 1 to 256 bytes without control characters, case-sensitive.
+     * The app's id of the user, 1 to 256 bytes without control characters, case-sensitive.
      * </pre>
      *
      * <code>string user_id = 2 [json_name = "userId", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -661,7 +661,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The app's name for its user, 1 to 256 bytes without control characters, case-sensitive.
+     * The app's id of the user, 1 to 256 bytes without control characters, case-sensitive.
      * </pre>
      *
      * <code>string user_id = 2 [json_name = "userId", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -682,7 +682,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The app's name for its user, 1 to 256 bytes without control characters, case-sensitive.
+     * The app's id of the user, 1 to 256 bytes without control characters, case-sensitive.
      * </pre>
      *
      * <code>string user_id = 2 [json_name = "userId", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -699,7 +699,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The app's name for its user, 1 to 256 bytes without control characters, case-sensitive.
+     * The app's id of the user, 1 to 256 bytes without control characters, case-sensitive.
      * </pre>
      *
      * <code>string user_id = 2 [json_name = "userId", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -713,7 +713,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The app's name for its user, 1 to 256 bytes without control characters, case-sensitive.
+     * The app's id of the user, 1 to 256 bytes without control characters, case-sensitive.
      * </pre>
      *
      * <code>string user_id = 2 [json_name = "userId", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -733,7 +733,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object deviceId_ = "";
     /**
      * <pre>
-     * The app's name for the device or installation, 1 to 256 bytes without control characters, case-sensitive.
+     * The app's id of the device or installation, 1 to 256 bytes without control characters, case-sensitive.
      * </pre>
      *
      * <code>string device_id = 3 [json_name = "deviceId", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -753,7 +753,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The app's name for the device or installation, 1 to 256 bytes without control characters, case-sensitive.
+     * The app's id of the device or installation, 1 to 256 bytes without control characters, case-sensitive.
      * </pre>
      *
      * <code>string device_id = 3 [json_name = "deviceId", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -774,7 +774,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The app's name for the device or installation, 1 to 256 bytes without control characters, case-sensitive.
+     * The app's id of the device or installation, 1 to 256 bytes without control characters, case-sensitive.
      * </pre>
      *
      * <code>string device_id = 3 [json_name = "deviceId", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -791,7 +791,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The app's name for the device or installation, 1 to 256 bytes without control characters, case-sensitive.
+     * The app's id of the device or installation, 1 to 256 bytes without control characters, case-sensitive.
      * </pre>
      *
      * <code>string device_id = 3 [json_name = "deviceId", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -805,7 +805,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The app's name for the device or installation, 1 to 256 bytes without control characters, case-sensitive.
+     * The app's id of the device or installation, 1 to 256 bytes without control characters, case-sensitive.
      * </pre>
      *
      * <code>string device_id = 3 [json_name = "deviceId", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>

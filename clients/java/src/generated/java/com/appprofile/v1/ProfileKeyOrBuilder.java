@@ -32,7 +32,7 @@ public interface ProfileKeyOrBuilder extends
 
   /**
    * <pre>
-   * The app's name for its user, 1 to 256 bytes without control characters, case-sensitive.
+   * The app's id of the user, 1 to 256 bytes without control characters, case-sensitive.
    * </pre>
    *
    * <code>string user_id = 2 [json_name = "userId", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -41,7 +41,7 @@ public interface ProfileKeyOrBuilder extends
   java.lang.String getUserId();
   /**
    * <pre>
-   * The app's name for its user, 1 to 256 bytes without control characters, case-sensitive.
+   * The app's id of the user, 1 to 256 bytes without control characters, case-sensitive.
    * </pre>
    *
    * <code>string user_id = 2 [json_name = "userId", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -52,7 +52,7 @@ public interface ProfileKeyOrBuilder extends
 
   /**
    * <pre>
-   * The app's name for the device or installation, 1 to 256 bytes without control characters, case-sensitive.
+   * The app's id of the device or installation, 1 to 256 bytes without control characters, case-sensitive.
    * </pre>
    *
    * <code>string device_id = 3 [json_name = "deviceId", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -61,7 +61,7 @@ public interface ProfileKeyOrBuilder extends
   java.lang.String getDeviceId();
   /**
    * <pre>
-   * The app's name for the device or installation, 1 to 256 bytes without control characters, case-sensitive.
+   * The app's id of the device or installation, 1 to 256 bytes without control characters, case-sensitive.
    * </pre>
    *
    * <code>string device_id = 3 [json_name = "deviceId", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>

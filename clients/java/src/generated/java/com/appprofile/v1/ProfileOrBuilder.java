@@ -77,7 +77,7 @@ public interface ProfileOrBuilder extends
 
   /**
    * <pre>
-   * The user's place on the device.
+   * The state of the user on the device.
    * </pre>
    *
    * <code>.appprofile.v1.UserState user_state = 4 [json_name = "userState", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -86,7 +86,7 @@ public interface ProfileOrBuilder extends
   int getUserStateValue();
   /**
    * <pre>
-   * The user's place on the device.
+   * The state of the user on the device.
    * </pre>
    *
    * <code>.appprofile.v1.UserState user_state = 4 [json_name = "userState", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -96,8 +96,8 @@ public interface ProfileOrBuilder extends
 
   /**
    * <pre>
-   * The channels the user may be reached by; never empty in an answer. In a request: empty keeps what is stored (in a
-   * new profile: the app's channels); otherwise a subset of the app's channels, each at most once.
+   * The channels by which the user may be reached; never empty in a response. In a request: empty keeps the stored
+   * channels (a new profile gets the app's channels); otherwise a subset of the app's channels, each at most once.
    * </pre>
    *
    * <code>repeated .appprofile.v1.Channel channels = 5 [json_name = "channels", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -106,8 +106,8 @@ public interface ProfileOrBuilder extends
   java.util.List<com.appprofile.v1.Channel> getChannelsList();
   /**
    * <pre>
-   * The channels the user may be reached by; never empty in an answer. In a request: empty keeps what is stored (in a
-   * new profile: the app's channels); otherwise a subset of the app's channels, each at most once.
+   * The channels by which the user may be reached; never empty in a response. In a request: empty keeps the stored
+   * channels (a new profile gets the app's channels); otherwise a subset of the app's channels, each at most once.
    * </pre>
    *
    * <code>repeated .appprofile.v1.Channel channels = 5 [json_name = "channels", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -116,8 +116,8 @@ public interface ProfileOrBuilder extends
   int getChannelsCount();
   /**
    * <pre>
-   * The channels the user may be reached by; never empty in an answer. In a request: empty keeps what is stored (in a
-   * new profile: the app's channels); otherwise a subset of the app's channels, each at most once.
+   * The channels by which the user may be reached; never empty in a response. In a request: empty keeps the stored
+   * channels (a new profile gets the app's channels); otherwise a subset of the app's channels, each at most once.
    * </pre>
    *
    * <code>repeated .appprofile.v1.Channel channels = 5 [json_name = "channels", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -127,8 +127,8 @@ public interface ProfileOrBuilder extends
   com.appprofile.v1.Channel getChannels(int index);
   /**
    * <pre>
-   * The channels the user may be reached by; never empty in an answer. In a request: empty keeps what is stored (in a
-   * new profile: the app's channels); otherwise a subset of the app's channels, each at most once.
+   * The channels by which the user may be reached; never empty in a response. In a request: empty keeps the stored
+   * channels (a new profile gets the app's channels); otherwise a subset of the app's channels, each at most once.
    * </pre>
    *
    * <code>repeated .appprofile.v1.Channel channels = 5 [json_name = "channels", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -138,8 +138,8 @@ public interface ProfileOrBuilder extends
   getChannelsValueList();
   /**
    * <pre>
-   * The channels the user may be reached by; never empty in an answer. In a request: empty keeps what is stored (in a
-   * new profile: the app's channels); otherwise a subset of the app's channels, each at most once.
+   * The channels by which the user may be reached; never empty in a response. In a request: empty keeps the stored
+   * channels (a new profile gets the app's channels); otherwise a subset of the app's channels, each at most once.
    * </pre>
    *
    * <code>repeated .appprofile.v1.Channel channels = 5 [json_name = "channels", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -322,7 +322,7 @@ public interface ProfileOrBuilder extends
 
   /**
    * <pre>
-   * Whether the app was in the foreground when it last said so.
+   * Whether the app was in the foreground at its last report.
    * </pre>
    *
    * <code>optional bool foreground = 12 [json_name = "foreground", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -331,7 +331,7 @@ public interface ProfileOrBuilder extends
   boolean hasForeground();
   /**
    * <pre>
-   * Whether the app was in the foreground when it last said so.
+   * Whether the app was in the foreground at its last report.
    * </pre>
    *
    * <code>optional bool foreground = 12 [json_name = "foreground", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -487,8 +487,8 @@ public interface ProfileOrBuilder extends
   /**
    * <pre>
    * Monitored device attributes by their catalogue name in snake_case (`battery_level`), up to 64, values up to 1024
-   * bytes. What is stored when is decided by the app's monitors; a name that the catalogue does not know for the
-   * profile's platform is INVALID_ARGUMENT.
+   * bytes. The app's monitors decide which values are stored. A name that is not in the catalogue of the profile's
+   * platform is INVALID_ARGUMENT.
    * </pre>
    *
    * <code>map&lt;string, string&gt; device_attributes = 18 [json_name = "deviceAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -497,8 +497,8 @@ public interface ProfileOrBuilder extends
   /**
    * <pre>
    * Monitored device attributes by their catalogue name in snake_case (`battery_level`), up to 64, values up to 1024
-   * bytes. What is stored when is decided by the app's monitors; a name that the catalogue does not know for the
-   * profile's platform is INVALID_ARGUMENT.
+   * bytes. The app's monitors decide which values are stored. A name that is not in the catalogue of the profile's
+   * platform is INVALID_ARGUMENT.
    * </pre>
    *
    * <code>map&lt;string, string&gt; device_attributes = 18 [json_name = "deviceAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -514,8 +514,8 @@ public interface ProfileOrBuilder extends
   /**
    * <pre>
    * Monitored device attributes by their catalogue name in snake_case (`battery_level`), up to 64, values up to 1024
-   * bytes. What is stored when is decided by the app's monitors; a name that the catalogue does not know for the
-   * profile's platform is INVALID_ARGUMENT.
+   * bytes. The app's monitors decide which values are stored. A name that is not in the catalogue of the profile's
+   * platform is INVALID_ARGUMENT.
    * </pre>
    *
    * <code>map&lt;string, string&gt; device_attributes = 18 [json_name = "deviceAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -525,8 +525,8 @@ public interface ProfileOrBuilder extends
   /**
    * <pre>
    * Monitored device attributes by their catalogue name in snake_case (`battery_level`), up to 64, values up to 1024
-   * bytes. What is stored when is decided by the app's monitors; a name that the catalogue does not know for the
-   * profile's platform is INVALID_ARGUMENT.
+   * bytes. The app's monitors decide which values are stored. A name that is not in the catalogue of the profile's
+   * platform is INVALID_ARGUMENT.
    * </pre>
    *
    * <code>map&lt;string, string&gt; device_attributes = 18 [json_name = "deviceAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -539,8 +539,8 @@ java.lang.String defaultValue);
   /**
    * <pre>
    * Monitored device attributes by their catalogue name in snake_case (`battery_level`), up to 64, values up to 1024
-   * bytes. What is stored when is decided by the app's monitors; a name that the catalogue does not know for the
-   * profile's platform is INVALID_ARGUMENT.
+   * bytes. The app's monitors decide which values are stored. A name that is not in the catalogue of the profile's
+   * platform is INVALID_ARGUMENT.
    * </pre>
    *
    * <code>map&lt;string, string&gt; device_attributes = 18 [json_name = "deviceAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -550,8 +550,8 @@ java.lang.String defaultValue);
 
   /**
    * <pre>
-   * Attributes of the app's own naming, up to 64, keys 1 to 64 bytes without control characters, values up to 1024
-   * bytes. A patch merges; naming `custom_attributes` in a mask replaces them all.
+   * Attributes that the app defines, up to 64, keys 1 to 64 bytes without control characters, values up to 1024 bytes.
+   * A patch merges them; a mask that names `custom_attributes` replaces them all.
    * </pre>
    *
    * <code>map&lt;string, string&gt; custom_attributes = 19 [json_name = "customAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -559,8 +559,8 @@ java.lang.String defaultValue);
   int getCustomAttributesCount();
   /**
    * <pre>
-   * Attributes of the app's own naming, up to 64, keys 1 to 64 bytes without control characters, values up to 1024
-   * bytes. A patch merges; naming `custom_attributes` in a mask replaces them all.
+   * Attributes that the app defines, up to 64, keys 1 to 64 bytes without control characters, values up to 1024 bytes.
+   * A patch merges them; a mask that names `custom_attributes` replaces them all.
    * </pre>
    *
    * <code>map&lt;string, string&gt; custom_attributes = 19 [json_name = "customAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -575,8 +575,8 @@ java.lang.String defaultValue);
   getCustomAttributes();
   /**
    * <pre>
-   * Attributes of the app's own naming, up to 64, keys 1 to 64 bytes without control characters, values up to 1024
-   * bytes. A patch merges; naming `custom_attributes` in a mask replaces them all.
+   * Attributes that the app defines, up to 64, keys 1 to 64 bytes without control characters, values up to 1024 bytes.
+   * A patch merges them; a mask that names `custom_attributes` replaces them all.
    * </pre>
    *
    * <code>map&lt;string, string&gt; custom_attributes = 19 [json_name = "customAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -585,8 +585,8 @@ java.lang.String defaultValue);
   getCustomAttributesMap();
   /**
    * <pre>
-   * Attributes of the app's own naming, up to 64, keys 1 to 64 bytes without control characters, values up to 1024
-   * bytes. A patch merges; naming `custom_attributes` in a mask replaces them all.
+   * Attributes that the app defines, up to 64, keys 1 to 64 bytes without control characters, values up to 1024 bytes.
+   * A patch merges them; a mask that names `custom_attributes` replaces them all.
    * </pre>
    *
    * <code>map&lt;string, string&gt; custom_attributes = 19 [json_name = "customAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -598,8 +598,8 @@ java.lang.String getCustomAttributesOrDefault(
 java.lang.String defaultValue);
   /**
    * <pre>
-   * Attributes of the app's own naming, up to 64, keys 1 to 64 bytes without control characters, values up to 1024
-   * bytes. A patch merges; naming `custom_attributes` in a mask replaces them all.
+   * Attributes that the app defines, up to 64, keys 1 to 64 bytes without control characters, values up to 1024 bytes.
+   * A patch merges them; a mask that names `custom_attributes` replaces them all.
    * </pre>
    *
    * <code>map&lt;string, string&gt; custom_attributes = 19 [json_name = "customAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -663,7 +663,7 @@ java.lang.String defaultValue);
 
   /**
    * <pre>
-   * The last heartbeat on record (UTC). Absent: none yet.
+   * The time of the last stored heartbeat (UTC). Absent: none yet.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp last_heartbeat_time = 22 [json_name = "lastHeartbeatTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -672,7 +672,7 @@ java.lang.String defaultValue);
   boolean hasLastHeartbeatTime();
   /**
    * <pre>
-   * The last heartbeat on record (UTC). Absent: none yet.
+   * The time of the last stored heartbeat (UTC). Absent: none yet.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp last_heartbeat_time = 22 [json_name = "lastHeartbeatTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -681,7 +681,7 @@ java.lang.String defaultValue);
   com.google.protobuf.Timestamp getLastHeartbeatTime();
   /**
    * <pre>
-   * The last heartbeat on record (UTC). Absent: none yet.
+   * The time of the last stored heartbeat (UTC). Absent: none yet.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp last_heartbeat_time = 22 [json_name = "lastHeartbeatTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -690,7 +690,7 @@ java.lang.String defaultValue);
 
   /**
    * <pre>
-   * When the user last opened the app, as the app reports it (UTC). No rule reads it.
+   * When the user last opened the app, as the app reports it (UTC). No rule uses it.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp last_opened_time = 23 [json_name = "lastOpenedTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -699,7 +699,7 @@ java.lang.String defaultValue);
   boolean hasLastOpenedTime();
   /**
    * <pre>
-   * When the user last opened the app, as the app reports it (UTC). No rule reads it.
+   * When the user last opened the app, as the app reports it (UTC). No rule uses it.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp last_opened_time = 23 [json_name = "lastOpenedTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -708,7 +708,7 @@ java.lang.String defaultValue);
   com.google.protobuf.Timestamp getLastOpenedTime();
   /**
    * <pre>
-   * When the user last opened the app, as the app reports it (UTC). No rule reads it.
+   * When the user last opened the app, as the app reports it (UTC). No rule uses it.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp last_opened_time = 23 [json_name = "lastOpenedTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -717,7 +717,7 @@ java.lang.String defaultValue);
 
   /**
    * <pre>
-   * When anything but the heartbeat last changed (UTC).
+   * When anything other than the heartbeat last changed (UTC).
    * </pre>
    *
    * <code>.google.protobuf.Timestamp update_time = 24 [json_name = "updateTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -726,7 +726,7 @@ java.lang.String defaultValue);
   boolean hasUpdateTime();
   /**
    * <pre>
-   * When anything but the heartbeat last changed (UTC).
+   * When anything other than the heartbeat last changed (UTC).
    * </pre>
    *
    * <code>.google.protobuf.Timestamp update_time = 24 [json_name = "updateTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -735,7 +735,7 @@ java.lang.String defaultValue);
   com.google.protobuf.Timestamp getUpdateTime();
   /**
    * <pre>
-   * When anything but the heartbeat last changed (UTC).
+   * When anything other than the heartbeat last changed (UTC).
    * </pre>
    *
    * <code>.google.protobuf.Timestamp update_time = 24 [json_name = "updateTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -744,7 +744,7 @@ java.lang.String defaultValue);
 
   /**
    * <pre>
-   * When the profile expires for want of a heartbeat (UTC). Absent while it is exempt: it never sent one.
+   * When the profile expires without another heartbeat (UTC). Absent while it is exempt: it never sent a heartbeat.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp expire_time = 25 [json_name = "expireTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -753,7 +753,7 @@ java.lang.String defaultValue);
   boolean hasExpireTime();
   /**
    * <pre>
-   * When the profile expires for want of a heartbeat (UTC). Absent while it is exempt: it never sent one.
+   * When the profile expires without another heartbeat (UTC). Absent while it is exempt: it never sent a heartbeat.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp expire_time = 25 [json_name = "expireTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -762,7 +762,7 @@ java.lang.String defaultValue);
   com.google.protobuf.Timestamp getExpireTime();
   /**
    * <pre>
-   * When the profile expires for want of a heartbeat (UTC). Absent while it is exempt: it never sent one.
+   * When the profile expires without another heartbeat (UTC). Absent while it is exempt: it never sent a heartbeat.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp expire_time = 25 [json_name = "expireTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -791,7 +791,7 @@ java.lang.String defaultValue);
 
   /**
    * <pre>
-   * Whether the user lets the app show notifications. Default UNSPECIFIED (never told), which is treated as granted.
+   * Whether the user lets the app show notifications. Default UNSPECIFIED (not reported), which is treated as granted.
    * </pre>
    *
    * <code>.appprofile.v1.PushPermission push_permission = 27 [json_name = "pushPermission", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -800,7 +800,7 @@ java.lang.String defaultValue);
   int getPushPermissionValue();
   /**
    * <pre>
-   * Whether the user lets the app show notifications. Default UNSPECIFIED (never told), which is treated as granted.
+   * Whether the user lets the app show notifications. Default UNSPECIFIED (not reported), which is treated as granted.
    * </pre>
    *
    * <code>.appprofile.v1.PushPermission push_permission = 27 [json_name = "pushPermission", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>

@@ -4,9 +4,9 @@ import static io.grpc.MethodDescriptor.generateFullMethodName;
 
 /**
  * <pre>
- * For devices, gateways and internal services. Every method may be repeated safely.
- * Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
- * entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
+ * The service for devices, gateways and internal services. Every method is safe to retry. A message may be up to 4 MiB.
+ * The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value and 32 bytes for each entry,
+ * including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
  * </pre>
  */
 @io.grpc.stub.annotations.GrpcGenerated
@@ -398,17 +398,18 @@ public final class ProfileServiceGrpc {
 
   /**
    * <pre>
-   * For devices, gateways and internal services. Every method may be repeated safely.
-   * Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
-   * entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
+   * The service for devices, gateways and internal services. Every method is safe to retry. A message may be up to 4 MiB.
+   * The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value and 32 bytes for each entry,
+   * including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
    * </pre>
    */
   public interface AsyncService {
 
     /**
      * <pre>
-     * Creates the profile, or registers it again. Absent fields keep what is stored; maps merge. The newest registration
-     * owns the device and its push tokens; the answer lists every other profile that changed because of it.
+     * Creates the profile, or registers it again. An absent field keeps its stored value; maps are merged. The newest
+     * registration owns the device and its push tokens; the response lists every other profile that changed because of
+     * it.
      * Errors: INVALID_ARGUMENT (CHANNEL_NOT_ENABLED, INVALID_ATTRIBUTE, PLACEHOLDER_TOKEN), FAILED_PRECONDITION
      * (OUT_OF_ORDER).
      * </pre>
@@ -420,7 +421,7 @@ public final class ProfileServiceGrpc {
 
     /**
      * <pre>
-     * Says that the installation is alive. Never creates a profile.
+     * Records that the installation is alive. Never creates a profile.
      * Errors: NOT_FOUND (REREGISTER_REQUIRED, with the cause), FAILED_PRECONDITION (PROFILE_UNREGISTERED).
      * </pre>
      */
@@ -431,8 +432,8 @@ public final class ProfileServiceGrpc {
 
     /**
      * <pre>
-     * Heartbeats of 1 to 1000 profiles, of any of the caller's apps, each answered on its own.
-     * Errors of an item are in its result, as Heartbeat would answer them.
+     * Records the heartbeats of 1 to 1000 profiles, of any of the caller's apps. Each has a result of its own.
+     * Errors of an item are in its result. They are the errors that Heartbeat returns.
      * </pre>
      */
     default void batchHeartbeat(com.appprofile.v1.BatchHeartbeatRequest request,
@@ -476,8 +477,9 @@ public final class ProfileServiceGrpc {
 
     /**
      * <pre>
-     * Takes 1 to 1000 answers of push providers and removes what they prove dead, each item on its own. An item acts only
-     * if its evidence is newer than the token's last confirmation: late feedback never harms a live registration.
+     * Processes 1 to 1000 responses of push providers and removes the tokens that they prove dead. Each item has a result
+     * of its own. An item has an effect only if its evidence is newer than the token's last confirmation: late feedback
+     * never harms a live registration.
      * </pre>
      */
     default void reportPushFeedback(com.appprofile.v1.ReportPushFeedbackRequest request,
@@ -488,8 +490,8 @@ public final class ProfileServiceGrpc {
     /**
      * <pre>
      * Applies one account-removal report: removes the profile that matches the account and holds a reported token, unless it
-     * was registered after the report. What the bridge calls. Errors: INVALID_ARGUMENT (PLACEHOLDER_TOKEN: no reported token
-     * is one), FAILED_PRECONDITION (OUT_OF_ORDER).
+     * was registered after the report. The HTTP bridge calls this method. Errors: INVALID_ARGUMENT (PLACEHOLDER_TOKEN:
+     * every reported token is a placeholder), FAILED_PRECONDITION (OUT_OF_ORDER).
      * </pre>
      */
     default void removeAccount(com.appprofile.v1.RemoveAccountRequest request,
@@ -521,9 +523,9 @@ public final class ProfileServiceGrpc {
   /**
    * Base class for the server implementation of the service ProfileService.
    * <pre>
-   * For devices, gateways and internal services. Every method may be repeated safely.
-   * Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
-   * entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
+   * The service for devices, gateways and internal services. Every method is safe to retry. A message may be up to 4 MiB.
+   * The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value and 32 bytes for each entry,
+   * including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
    * </pre>
    */
   public static abstract class ProfileServiceImplBase
@@ -537,9 +539,9 @@ public final class ProfileServiceGrpc {
   /**
    * A stub to allow clients to do asynchronous rpc calls to service ProfileService.
    * <pre>
-   * For devices, gateways and internal services. Every method may be repeated safely.
-   * Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
-   * entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
+   * The service for devices, gateways and internal services. Every method is safe to retry. A message may be up to 4 MiB.
+   * The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value and 32 bytes for each entry,
+   * including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
    * </pre>
    */
   public static final class ProfileServiceStub
@@ -557,8 +559,9 @@ public final class ProfileServiceGrpc {
 
     /**
      * <pre>
-     * Creates the profile, or registers it again. Absent fields keep what is stored; maps merge. The newest registration
-     * owns the device and its push tokens; the answer lists every other profile that changed because of it.
+     * Creates the profile, or registers it again. An absent field keeps its stored value; maps are merged. The newest
+     * registration owns the device and its push tokens; the response lists every other profile that changed because of
+     * it.
      * Errors: INVALID_ARGUMENT (CHANNEL_NOT_ENABLED, INVALID_ATTRIBUTE, PLACEHOLDER_TOKEN), FAILED_PRECONDITION
      * (OUT_OF_ORDER).
      * </pre>
@@ -571,7 +574,7 @@ public final class ProfileServiceGrpc {
 
     /**
      * <pre>
-     * Says that the installation is alive. Never creates a profile.
+     * Records that the installation is alive. Never creates a profile.
      * Errors: NOT_FOUND (REREGISTER_REQUIRED, with the cause), FAILED_PRECONDITION (PROFILE_UNREGISTERED).
      * </pre>
      */
@@ -583,8 +586,8 @@ public final class ProfileServiceGrpc {
 
     /**
      * <pre>
-     * Heartbeats of 1 to 1000 profiles, of any of the caller's apps, each answered on its own.
-     * Errors of an item are in its result, as Heartbeat would answer them.
+     * Records the heartbeats of 1 to 1000 profiles, of any of the caller's apps. Each has a result of its own.
+     * Errors of an item are in its result. They are the errors that Heartbeat returns.
      * </pre>
      */
     public void batchHeartbeat(com.appprofile.v1.BatchHeartbeatRequest request,
@@ -632,8 +635,9 @@ public final class ProfileServiceGrpc {
 
     /**
      * <pre>
-     * Takes 1 to 1000 answers of push providers and removes what they prove dead, each item on its own. An item acts only
-     * if its evidence is newer than the token's last confirmation: late feedback never harms a live registration.
+     * Processes 1 to 1000 responses of push providers and removes the tokens that they prove dead. Each item has a result
+     * of its own. An item has an effect only if its evidence is newer than the token's last confirmation: late feedback
+     * never harms a live registration.
      * </pre>
      */
     public void reportPushFeedback(com.appprofile.v1.ReportPushFeedbackRequest request,
@@ -645,8 +649,8 @@ public final class ProfileServiceGrpc {
     /**
      * <pre>
      * Applies one account-removal report: removes the profile that matches the account and holds a reported token, unless it
-     * was registered after the report. What the bridge calls. Errors: INVALID_ARGUMENT (PLACEHOLDER_TOKEN: no reported token
-     * is one), FAILED_PRECONDITION (OUT_OF_ORDER).
+     * was registered after the report. The HTTP bridge calls this method. Errors: INVALID_ARGUMENT (PLACEHOLDER_TOKEN:
+     * every reported token is a placeholder), FAILED_PRECONDITION (OUT_OF_ORDER).
      * </pre>
      */
     public void removeAccount(com.appprofile.v1.RemoveAccountRequest request,
@@ -681,9 +685,9 @@ public final class ProfileServiceGrpc {
   /**
    * A stub to allow clients to do synchronous rpc calls to service ProfileService.
    * <pre>
-   * For devices, gateways and internal services. Every method may be repeated safely.
-   * Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
-   * entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
+   * The service for devices, gateways and internal services. Every method is safe to retry. A message may be up to 4 MiB.
+   * The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value and 32 bytes for each entry,
+   * including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
    * </pre>
    */
   public static final class ProfileServiceBlockingV2Stub
@@ -701,8 +705,9 @@ public final class ProfileServiceGrpc {
 
     /**
      * <pre>
-     * Creates the profile, or registers it again. Absent fields keep what is stored; maps merge. The newest registration
-     * owns the device and its push tokens; the answer lists every other profile that changed because of it.
+     * Creates the profile, or registers it again. An absent field keeps its stored value; maps are merged. The newest
+     * registration owns the device and its push tokens; the response lists every other profile that changed because of
+     * it.
      * Errors: INVALID_ARGUMENT (CHANNEL_NOT_ENABLED, INVALID_ATTRIBUTE, PLACEHOLDER_TOKEN), FAILED_PRECONDITION
      * (OUT_OF_ORDER).
      * </pre>
@@ -714,7 +719,7 @@ public final class ProfileServiceGrpc {
 
     /**
      * <pre>
-     * Says that the installation is alive. Never creates a profile.
+     * Records that the installation is alive. Never creates a profile.
      * Errors: NOT_FOUND (REREGISTER_REQUIRED, with the cause), FAILED_PRECONDITION (PROFILE_UNREGISTERED).
      * </pre>
      */
@@ -725,8 +730,8 @@ public final class ProfileServiceGrpc {
 
     /**
      * <pre>
-     * Heartbeats of 1 to 1000 profiles, of any of the caller's apps, each answered on its own.
-     * Errors of an item are in its result, as Heartbeat would answer them.
+     * Records the heartbeats of 1 to 1000 profiles, of any of the caller's apps. Each has a result of its own.
+     * Errors of an item are in its result. They are the errors that Heartbeat returns.
      * </pre>
      */
     public com.appprofile.v1.BatchHeartbeatResponse batchHeartbeat(com.appprofile.v1.BatchHeartbeatRequest request) throws io.grpc.StatusException {
@@ -770,8 +775,9 @@ public final class ProfileServiceGrpc {
 
     /**
      * <pre>
-     * Takes 1 to 1000 answers of push providers and removes what they prove dead, each item on its own. An item acts only
-     * if its evidence is newer than the token's last confirmation: late feedback never harms a live registration.
+     * Processes 1 to 1000 responses of push providers and removes the tokens that they prove dead. Each item has a result
+     * of its own. An item has an effect only if its evidence is newer than the token's last confirmation: late feedback
+     * never harms a live registration.
      * </pre>
      */
     public com.appprofile.v1.ReportPushFeedbackResponse reportPushFeedback(com.appprofile.v1.ReportPushFeedbackRequest request) throws io.grpc.StatusException {
@@ -782,8 +788,8 @@ public final class ProfileServiceGrpc {
     /**
      * <pre>
      * Applies one account-removal report: removes the profile that matches the account and holds a reported token, unless it
-     * was registered after the report. What the bridge calls. Errors: INVALID_ARGUMENT (PLACEHOLDER_TOKEN: no reported token
-     * is one), FAILED_PRECONDITION (OUT_OF_ORDER).
+     * was registered after the report. The HTTP bridge calls this method. Errors: INVALID_ARGUMENT (PLACEHOLDER_TOKEN:
+     * every reported token is a placeholder), FAILED_PRECONDITION (OUT_OF_ORDER).
      * </pre>
      */
     public com.appprofile.v1.RemoveAccountResponse removeAccount(com.appprofile.v1.RemoveAccountRequest request) throws io.grpc.StatusException {
@@ -815,9 +821,9 @@ public final class ProfileServiceGrpc {
   /**
    * A stub to allow clients to do limited synchronous rpc calls to service ProfileService.
    * <pre>
-   * For devices, gateways and internal services. Every method may be repeated safely.
-   * Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
-   * entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
+   * The service for devices, gateways and internal services. Every method is safe to retry. A message may be up to 4 MiB.
+   * The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value and 32 bytes for each entry,
+   * including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
    * </pre>
    */
   public static final class ProfileServiceBlockingStub
@@ -835,8 +841,9 @@ public final class ProfileServiceGrpc {
 
     /**
      * <pre>
-     * Creates the profile, or registers it again. Absent fields keep what is stored; maps merge. The newest registration
-     * owns the device and its push tokens; the answer lists every other profile that changed because of it.
+     * Creates the profile, or registers it again. An absent field keeps its stored value; maps are merged. The newest
+     * registration owns the device and its push tokens; the response lists every other profile that changed because of
+     * it.
      * Errors: INVALID_ARGUMENT (CHANNEL_NOT_ENABLED, INVALID_ATTRIBUTE, PLACEHOLDER_TOKEN), FAILED_PRECONDITION
      * (OUT_OF_ORDER).
      * </pre>
@@ -848,7 +855,7 @@ public final class ProfileServiceGrpc {
 
     /**
      * <pre>
-     * Says that the installation is alive. Never creates a profile.
+     * Records that the installation is alive. Never creates a profile.
      * Errors: NOT_FOUND (REREGISTER_REQUIRED, with the cause), FAILED_PRECONDITION (PROFILE_UNREGISTERED).
      * </pre>
      */
@@ -859,8 +866,8 @@ public final class ProfileServiceGrpc {
 
     /**
      * <pre>
-     * Heartbeats of 1 to 1000 profiles, of any of the caller's apps, each answered on its own.
-     * Errors of an item are in its result, as Heartbeat would answer them.
+     * Records the heartbeats of 1 to 1000 profiles, of any of the caller's apps. Each has a result of its own.
+     * Errors of an item are in its result. They are the errors that Heartbeat returns.
      * </pre>
      */
     public com.appprofile.v1.BatchHeartbeatResponse batchHeartbeat(com.appprofile.v1.BatchHeartbeatRequest request) {
@@ -904,8 +911,9 @@ public final class ProfileServiceGrpc {
 
     /**
      * <pre>
-     * Takes 1 to 1000 answers of push providers and removes what they prove dead, each item on its own. An item acts only
-     * if its evidence is newer than the token's last confirmation: late feedback never harms a live registration.
+     * Processes 1 to 1000 responses of push providers and removes the tokens that they prove dead. Each item has a result
+     * of its own. An item has an effect only if its evidence is newer than the token's last confirmation: late feedback
+     * never harms a live registration.
      * </pre>
      */
     public com.appprofile.v1.ReportPushFeedbackResponse reportPushFeedback(com.appprofile.v1.ReportPushFeedbackRequest request) {
@@ -916,8 +924,8 @@ public final class ProfileServiceGrpc {
     /**
      * <pre>
      * Applies one account-removal report: removes the profile that matches the account and holds a reported token, unless it
-     * was registered after the report. What the bridge calls. Errors: INVALID_ARGUMENT (PLACEHOLDER_TOKEN: no reported token
-     * is one), FAILED_PRECONDITION (OUT_OF_ORDER).
+     * was registered after the report. The HTTP bridge calls this method. Errors: INVALID_ARGUMENT (PLACEHOLDER_TOKEN:
+     * every reported token is a placeholder), FAILED_PRECONDITION (OUT_OF_ORDER).
      * </pre>
      */
     public com.appprofile.v1.RemoveAccountResponse removeAccount(com.appprofile.v1.RemoveAccountRequest request) {
@@ -949,9 +957,9 @@ public final class ProfileServiceGrpc {
   /**
    * A stub to allow clients to do ListenableFuture-style rpc calls to service ProfileService.
    * <pre>
-   * For devices, gateways and internal services. Every method may be repeated safely.
-   * Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
-   * entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
+   * The service for devices, gateways and internal services. Every method is safe to retry. A message may be up to 4 MiB.
+   * The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value and 32 bytes for each entry,
+   * including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
    * </pre>
    */
   public static final class ProfileServiceFutureStub
@@ -969,8 +977,9 @@ public final class ProfileServiceGrpc {
 
     /**
      * <pre>
-     * Creates the profile, or registers it again. Absent fields keep what is stored; maps merge. The newest registration
-     * owns the device and its push tokens; the answer lists every other profile that changed because of it.
+     * Creates the profile, or registers it again. An absent field keeps its stored value; maps are merged. The newest
+     * registration owns the device and its push tokens; the response lists every other profile that changed because of
+     * it.
      * Errors: INVALID_ARGUMENT (CHANNEL_NOT_ENABLED, INVALID_ATTRIBUTE, PLACEHOLDER_TOKEN), FAILED_PRECONDITION
      * (OUT_OF_ORDER).
      * </pre>
@@ -983,7 +992,7 @@ public final class ProfileServiceGrpc {
 
     /**
      * <pre>
-     * Says that the installation is alive. Never creates a profile.
+     * Records that the installation is alive. Never creates a profile.
      * Errors: NOT_FOUND (REREGISTER_REQUIRED, with the cause), FAILED_PRECONDITION (PROFILE_UNREGISTERED).
      * </pre>
      */
@@ -995,8 +1004,8 @@ public final class ProfileServiceGrpc {
 
     /**
      * <pre>
-     * Heartbeats of 1 to 1000 profiles, of any of the caller's apps, each answered on its own.
-     * Errors of an item are in its result, as Heartbeat would answer them.
+     * Records the heartbeats of 1 to 1000 profiles, of any of the caller's apps. Each has a result of its own.
+     * Errors of an item are in its result. They are the errors that Heartbeat returns.
      * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<com.appprofile.v1.BatchHeartbeatResponse> batchHeartbeat(
@@ -1044,8 +1053,9 @@ public final class ProfileServiceGrpc {
 
     /**
      * <pre>
-     * Takes 1 to 1000 answers of push providers and removes what they prove dead, each item on its own. An item acts only
-     * if its evidence is newer than the token's last confirmation: late feedback never harms a live registration.
+     * Processes 1 to 1000 responses of push providers and removes the tokens that they prove dead. Each item has a result
+     * of its own. An item has an effect only if its evidence is newer than the token's last confirmation: late feedback
+     * never harms a live registration.
      * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<com.appprofile.v1.ReportPushFeedbackResponse> reportPushFeedback(
@@ -1057,8 +1067,8 @@ public final class ProfileServiceGrpc {
     /**
      * <pre>
      * Applies one account-removal report: removes the profile that matches the account and holds a reported token, unless it
-     * was registered after the report. What the bridge calls. Errors: INVALID_ARGUMENT (PLACEHOLDER_TOKEN: no reported token
-     * is one), FAILED_PRECONDITION (OUT_OF_ORDER).
+     * was registered after the report. The HTTP bridge calls this method. Errors: INVALID_ARGUMENT (PLACEHOLDER_TOKEN:
+     * every reported token is a placeholder), FAILED_PRECONDITION (OUT_OF_ORDER).
      * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<com.appprofile.v1.RemoveAccountResponse> removeAccount(

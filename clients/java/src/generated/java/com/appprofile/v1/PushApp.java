@@ -7,7 +7,7 @@ package com.appprofile.v1;
 
 /**
  * <pre>
- * One of the app's push app ids: what a token with that id is for.
+ * One of the app's push app ids, and the use of its tokens.
  * </pre>
  *
  * Protobuf type {@code appprofile.v1.PushApp}
@@ -186,7 +186,7 @@ private static final long serialVersionUID = 0L;
   private int apnsEnvironment_ = 0;
   /**
    * <pre>
-   * The gateway of its tokens where a call does not say it, for APNS and APNS_VOIP only. Default UNSPECIFIED: PRODUCTION.
+   * The gateway of its tokens unless a call names one. For APNS and APNS_VOIP only. Default UNSPECIFIED: PRODUCTION.
    * </pre>
    *
    * <code>.appprofile.v1.ApnsEnvironment apns_environment = 5 [json_name = "apnsEnvironment", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -197,7 +197,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The gateway of its tokens where a call does not say it, for APNS and APNS_VOIP only. Default UNSPECIFIED: PRODUCTION.
+   * The gateway of its tokens unless a call names one. For APNS and APNS_VOIP only. Default UNSPECIFIED: PRODUCTION.
    * </pre>
    *
    * <code>.appprofile.v1.ApnsEnvironment apns_environment = 5 [json_name = "apnsEnvironment", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -410,7 +410,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * One of the app's push app ids: what a token with that id is for.
+   * One of the app's push app ids, and the use of its tokens.
    * </pre>
    *
    * Protobuf type {@code appprofile.v1.PushApp}
@@ -909,7 +909,7 @@ private static final long serialVersionUID = 0L;
     private int apnsEnvironment_ = 0;
     /**
      * <pre>
-     * The gateway of its tokens where a call does not say it, for APNS and APNS_VOIP only. Default UNSPECIFIED: PRODUCTION.
+     * The gateway of its tokens unless a call names one. For APNS and APNS_VOIP only. Default UNSPECIFIED: PRODUCTION.
      * </pre>
      *
      * <code>.appprofile.v1.ApnsEnvironment apns_environment = 5 [json_name = "apnsEnvironment", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -920,7 +920,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The gateway of its tokens where a call does not say it, for APNS and APNS_VOIP only. Default UNSPECIFIED: PRODUCTION.
+     * The gateway of its tokens unless a call names one. For APNS and APNS_VOIP only. Default UNSPECIFIED: PRODUCTION.
      * </pre>
      *
      * <code>.appprofile.v1.ApnsEnvironment apns_environment = 5 [json_name = "apnsEnvironment", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -935,7 +935,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The gateway of its tokens where a call does not say it, for APNS and APNS_VOIP only. Default UNSPECIFIED: PRODUCTION.
+     * The gateway of its tokens unless a call names one. For APNS and APNS_VOIP only. Default UNSPECIFIED: PRODUCTION.
      * </pre>
      *
      * <code>.appprofile.v1.ApnsEnvironment apns_environment = 5 [json_name = "apnsEnvironment", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -948,7 +948,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The gateway of its tokens where a call does not say it, for APNS and APNS_VOIP only. Default UNSPECIFIED: PRODUCTION.
+     * The gateway of its tokens unless a call names one. For APNS and APNS_VOIP only. Default UNSPECIFIED: PRODUCTION.
      * </pre>
      *
      * <code>.appprofile.v1.ApnsEnvironment apns_environment = 5 [json_name = "apnsEnvironment", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -965,7 +965,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The gateway of its tokens where a call does not say it, for APNS and APNS_VOIP only. Default UNSPECIFIED: PRODUCTION.
+     * The gateway of its tokens unless a call names one. For APNS and APNS_VOIP only. Default UNSPECIFIED: PRODUCTION.
      * </pre>
      *
      * <code>.appprofile.v1.ApnsEnvironment apns_environment = 5 [json_name = "apnsEnvironment", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>

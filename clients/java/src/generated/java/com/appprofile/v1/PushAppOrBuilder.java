@@ -89,7 +89,7 @@ public interface PushAppOrBuilder extends
 
   /**
    * <pre>
-   * The gateway of its tokens where a call does not say it, for APNS and APNS_VOIP only. Default UNSPECIFIED: PRODUCTION.
+   * The gateway of its tokens unless a call names one. For APNS and APNS_VOIP only. Default UNSPECIFIED: PRODUCTION.
    * </pre>
    *
    * <code>.appprofile.v1.ApnsEnvironment apns_environment = 5 [json_name = "apnsEnvironment", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -98,7 +98,7 @@ public interface PushAppOrBuilder extends
   int getApnsEnvironmentValue();
   /**
    * <pre>
-   * The gateway of its tokens where a call does not say it, for APNS and APNS_VOIP only. Default UNSPECIFIED: PRODUCTION.
+   * The gateway of its tokens unless a call names one. For APNS and APNS_VOIP only. Default UNSPECIFIED: PRODUCTION.
    * </pre>
    *
    * <code>.appprofile.v1.ApnsEnvironment apns_environment = 5 [json_name = "apnsEnvironment", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>

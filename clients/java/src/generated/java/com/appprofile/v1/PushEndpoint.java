@@ -7,7 +7,7 @@ package com.appprofile.v1;
 
 /**
  * <pre>
- * A push token with all that is needed to send to it.
+ * A push token and the data that is needed to send to it.
  * </pre>
  *
  * Protobuf type {@code appprofile.v1.PushEndpoint}
@@ -90,11 +90,11 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object token_ = "";
   /**
    * <pre>
-   * The token as the provider gave it, 1 to 4096 bytes; of WEB_PUSH the subscription's endpoint, an `https` URL.
-   * Surrounding white space is removed. A token of APNS, APNS_VOIP or SAFARI is stored as lower-case hexadecimal: the angle
-   * brackets and blanks of a printed one are removed, padded base64 is decoded. A word for no token (`null`, `undefined`,
-   * zeros only) is INVALID_ARGUMENT, PLACEHOLDER_TOKEN. In an answer: absent for BRIDGE and CLIENT keys, and while the state
-   * is INVALID.
+   * The token as the provider gave it, 1 to 4096 bytes. For WEB_PUSH it is the subscription's endpoint, an `https` URL.
+   * Surrounding white space is removed. A token of APNS, APNS_VOIP or SAFARI is stored as lower-case hexadecimal: the
+   * angle brackets and blanks of a printed token are removed; padded base64 is decoded. A placeholder (`null`,
+   * `undefined`, zeros only) is INVALID_ARGUMENT, PLACEHOLDER_TOKEN. In a response: absent for BRIDGE and CLIENT keys,
+   * and while the state is INVALID.
    * </pre>
    *
    * <code>string token = 2 [json_name = "token", debug_redact = true, (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -115,11 +115,11 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The token as the provider gave it, 1 to 4096 bytes; of WEB_PUSH the subscription's endpoint, an `https` URL.
-   * Surrounding white space is removed. A token of APNS, APNS_VOIP or SAFARI is stored as lower-case hexadecimal: the angle
-   * brackets and blanks of a printed one are removed, padded base64 is decoded. A word for no token (`null`, `undefined`,
-   * zeros only) is INVALID_ARGUMENT, PLACEHOLDER_TOKEN. In an answer: absent for BRIDGE and CLIENT keys, and while the state
-   * is INVALID.
+   * The token as the provider gave it, 1 to 4096 bytes. For WEB_PUSH it is the subscription's endpoint, an `https` URL.
+   * Surrounding white space is removed. A token of APNS, APNS_VOIP or SAFARI is stored as lower-case hexadecimal: the
+   * angle brackets and blanks of a printed token are removed; padded base64 is decoded. A placeholder (`null`,
+   * `undefined`, zeros only) is INVALID_ARGUMENT, PLACEHOLDER_TOKEN. In a response: absent for BRIDGE and CLIENT keys,
+   * and while the state is INVALID.
    * </pre>
    *
    * <code>string token = 2 [json_name = "token", debug_redact = true, (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -193,8 +193,8 @@ private static final long serialVersionUID = 0L;
   private int purpose_ = 0;
   /**
    * <pre>
-   * What the token is for. Default DEFAULT. A registration or an update replaces the profile's endpoints of every purpose
-   * that it carries, whatever their provider; an app that wants two providers for one purpose sends both in one call.
+   * What the token is for. Default DEFAULT. For every purpose that a registration or an update contains, it replaces
+   * the profile's endpoints of all providers. An app that wants two providers for one purpose sends both in one call.
    * </pre>
    *
    * <code>.appprofile.v1.PushPurpose purpose = 4 [json_name = "purpose", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -205,8 +205,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What the token is for. Default DEFAULT. A registration or an update replaces the profile's endpoints of every purpose
-   * that it carries, whatever their provider; an app that wants two providers for one purpose sends both in one call.
+   * What the token is for. Default DEFAULT. For every purpose that a registration or an update contains, it replaces
+   * the profile's endpoints of all providers. An app that wants two providers for one purpose sends both in one call.
    * </pre>
    *
    * <code>.appprofile.v1.PushPurpose purpose = 4 [json_name = "purpose", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -247,7 +247,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Timestamp confirmTime_;
   /**
    * <pre>
-   * When a registration or an update last carried this token (UTC). Ignored in a request.
+   * When a registration or an update last contained this token (UTC). Ignored in a request.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp confirm_time = 6 [json_name = "confirmTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -259,7 +259,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * When a registration or an update last carried this token (UTC). Ignored in a request.
+   * When a registration or an update last contained this token (UTC). Ignored in a request.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp confirm_time = 6 [json_name = "confirmTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -271,7 +271,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * When a registration or an update last carried this token (UTC). Ignored in a request.
+   * When a registration or an update last contained this token (UTC). Ignored in a request.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp confirm_time = 6 [json_name = "confirmTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -285,8 +285,8 @@ private static final long serialVersionUID = 0L;
   private com.appprofile.v1.WebPushKeys webPush_;
   /**
    * <pre>
-   * The subscription's keys, for WEB_PUSH only. The same token without keys keeps the stored ones; another token without
-   * keys has none. In an answer: absent for BRIDGE and CLIENT keys.
+   * The subscription's keys, for WEB_PUSH only. The same token without keys keeps the stored keys; another token
+   * without keys has none. In a response: absent for BRIDGE and CLIENT keys.
    * </pre>
    *
    * <code>.appprofile.v1.WebPushKeys web_push = 7 [json_name = "webPush", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -298,8 +298,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The subscription's keys, for WEB_PUSH only. The same token without keys keeps the stored ones; another token without
-   * keys has none. In an answer: absent for BRIDGE and CLIENT keys.
+   * The subscription's keys, for WEB_PUSH only. The same token without keys keeps the stored keys; another token
+   * without keys has none. In a response: absent for BRIDGE and CLIENT keys.
    * </pre>
    *
    * <code>.appprofile.v1.WebPushKeys web_push = 7 [json_name = "webPush", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -311,8 +311,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The subscription's keys, for WEB_PUSH only. The same token without keys keeps the stored ones; another token without
-   * keys has none. In an answer: absent for BRIDGE and CLIENT keys.
+   * The subscription's keys, for WEB_PUSH only. The same token without keys keeps the stored keys; another token
+   * without keys has none. In a response: absent for BRIDGE and CLIENT keys.
    * </pre>
    *
    * <code>.appprofile.v1.WebPushKeys web_push = 7 [json_name = "webPush", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -326,8 +326,8 @@ private static final long serialVersionUID = 0L;
   private int apnsEnvironment_ = 0;
   /**
    * <pre>
-   * The gateway the token belongs to, for APNS and APNS_VOIP only. Default: as the app's `push_app_ids` entry of this
-   * `push_app_id` says, else PRODUCTION.
+   * The gateway the token belongs to, for APNS and APNS_VOIP only. Default: the environment in the app's `push_app_ids`
+   * entry for this `push_app_id`, or PRODUCTION.
    * </pre>
    *
    * <code>.appprofile.v1.ApnsEnvironment apns_environment = 8 [json_name = "apnsEnvironment", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -338,8 +338,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The gateway the token belongs to, for APNS and APNS_VOIP only. Default: as the app's `push_app_ids` entry of this
-   * `push_app_id` says, else PRODUCTION.
+   * The gateway the token belongs to, for APNS and APNS_VOIP only. Default: the environment in the app's `push_app_ids`
+   * entry for this `push_app_id`, or PRODUCTION.
    * </pre>
    *
    * <code>.appprofile.v1.ApnsEnvironment apns_environment = 8 [json_name = "apnsEnvironment", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -594,7 +594,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * A push token with all that is needed to send to it.
+   * A push token and the data that is needed to send to it.
    * </pre>
    *
    * Protobuf type {@code appprofile.v1.PushEndpoint}
@@ -922,11 +922,11 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object token_ = "";
     /**
      * <pre>
-     * The token as the provider gave it, 1 to 4096 bytes; of WEB_PUSH the subscription's endpoint, an `https` URL.
-     * Surrounding white space is removed. A token of APNS, APNS_VOIP or SAFARI is stored as lower-case hexadecimal: the angle
-     * brackets and blanks of a printed one are removed, padded base64 is decoded. A word for no token (`null`, `undefined`,
-     * zeros only) is INVALID_ARGUMENT, PLACEHOLDER_TOKEN. In an answer: absent for BRIDGE and CLIENT keys, and while the state
-     * is INVALID.
+     * The token as the provider gave it, 1 to 4096 bytes. For WEB_PUSH it is the subscription's endpoint, an `https` URL.
+     * Surrounding white space is removed. A token of APNS, APNS_VOIP or SAFARI is stored as lower-case hexadecimal: the
+     * angle brackets and blanks of a printed token are removed; padded base64 is decoded. A placeholder (`null`,
+     * `undefined`, zeros only) is INVALID_ARGUMENT, PLACEHOLDER_TOKEN. In a response: absent for BRIDGE and CLIENT keys,
+     * and while the state is INVALID.
      * </pre>
      *
      * <code>string token = 2 [json_name = "token", debug_redact = true, (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -946,11 +946,11 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The token as the provider gave it, 1 to 4096 bytes; of WEB_PUSH the subscription's endpoint, an `https` URL.
-     * Surrounding white space is removed. A token of APNS, APNS_VOIP or SAFARI is stored as lower-case hexadecimal: the angle
-     * brackets and blanks of a printed one are removed, padded base64 is decoded. A word for no token (`null`, `undefined`,
-     * zeros only) is INVALID_ARGUMENT, PLACEHOLDER_TOKEN. In an answer: absent for BRIDGE and CLIENT keys, and while the state
-     * is INVALID.
+     * The token as the provider gave it, 1 to 4096 bytes. For WEB_PUSH it is the subscription's endpoint, an `https` URL.
+     * Surrounding white space is removed. A token of APNS, APNS_VOIP or SAFARI is stored as lower-case hexadecimal: the
+     * angle brackets and blanks of a printed token are removed; padded base64 is decoded. A placeholder (`null`,
+     * `undefined`, zeros only) is INVALID_ARGUMENT, PLACEHOLDER_TOKEN. In a response: absent for BRIDGE and CLIENT keys,
+     * and while the state is INVALID.
      * </pre>
      *
      * <code>string token = 2 [json_name = "token", debug_redact = true, (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -971,11 +971,11 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The token as the provider gave it, 1 to 4096 bytes; of WEB_PUSH the subscription's endpoint, an `https` URL.
-     * Surrounding white space is removed. A token of APNS, APNS_VOIP or SAFARI is stored as lower-case hexadecimal: the angle
-     * brackets and blanks of a printed one are removed, padded base64 is decoded. A word for no token (`null`, `undefined`,
-     * zeros only) is INVALID_ARGUMENT, PLACEHOLDER_TOKEN. In an answer: absent for BRIDGE and CLIENT keys, and while the state
-     * is INVALID.
+     * The token as the provider gave it, 1 to 4096 bytes. For WEB_PUSH it is the subscription's endpoint, an `https` URL.
+     * Surrounding white space is removed. A token of APNS, APNS_VOIP or SAFARI is stored as lower-case hexadecimal: the
+     * angle brackets and blanks of a printed token are removed; padded base64 is decoded. A placeholder (`null`,
+     * `undefined`, zeros only) is INVALID_ARGUMENT, PLACEHOLDER_TOKEN. In a response: absent for BRIDGE and CLIENT keys,
+     * and while the state is INVALID.
      * </pre>
      *
      * <code>string token = 2 [json_name = "token", debug_redact = true, (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -992,11 +992,11 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The token as the provider gave it, 1 to 4096 bytes; of WEB_PUSH the subscription's endpoint, an `https` URL.
-     * Surrounding white space is removed. A token of APNS, APNS_VOIP or SAFARI is stored as lower-case hexadecimal: the angle
-     * brackets and blanks of a printed one are removed, padded base64 is decoded. A word for no token (`null`, `undefined`,
-     * zeros only) is INVALID_ARGUMENT, PLACEHOLDER_TOKEN. In an answer: absent for BRIDGE and CLIENT keys, and while the state
-     * is INVALID.
+     * The token as the provider gave it, 1 to 4096 bytes. For WEB_PUSH it is the subscription's endpoint, an `https` URL.
+     * Surrounding white space is removed. A token of APNS, APNS_VOIP or SAFARI is stored as lower-case hexadecimal: the
+     * angle brackets and blanks of a printed token are removed; padded base64 is decoded. A placeholder (`null`,
+     * `undefined`, zeros only) is INVALID_ARGUMENT, PLACEHOLDER_TOKEN. In a response: absent for BRIDGE and CLIENT keys,
+     * and while the state is INVALID.
      * </pre>
      *
      * <code>string token = 2 [json_name = "token", debug_redact = true, (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -1010,11 +1010,11 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The token as the provider gave it, 1 to 4096 bytes; of WEB_PUSH the subscription's endpoint, an `https` URL.
-     * Surrounding white space is removed. A token of APNS, APNS_VOIP or SAFARI is stored as lower-case hexadecimal: the angle
-     * brackets and blanks of a printed one are removed, padded base64 is decoded. A word for no token (`null`, `undefined`,
-     * zeros only) is INVALID_ARGUMENT, PLACEHOLDER_TOKEN. In an answer: absent for BRIDGE and CLIENT keys, and while the state
-     * is INVALID.
+     * The token as the provider gave it, 1 to 4096 bytes. For WEB_PUSH it is the subscription's endpoint, an `https` URL.
+     * Surrounding white space is removed. A token of APNS, APNS_VOIP or SAFARI is stored as lower-case hexadecimal: the
+     * angle brackets and blanks of a printed token are removed; padded base64 is decoded. A placeholder (`null`,
+     * `undefined`, zeros only) is INVALID_ARGUMENT, PLACEHOLDER_TOKEN. In a response: absent for BRIDGE and CLIENT keys,
+     * and while the state is INVALID.
      * </pre>
      *
      * <code>string token = 2 [json_name = "token", debug_redact = true, (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -1131,8 +1131,8 @@ private static final long serialVersionUID = 0L;
     private int purpose_ = 0;
     /**
      * <pre>
-     * What the token is for. Default DEFAULT. A registration or an update replaces the profile's endpoints of every purpose
-     * that it carries, whatever their provider; an app that wants two providers for one purpose sends both in one call.
+     * What the token is for. Default DEFAULT. For every purpose that a registration or an update contains, it replaces
+     * the profile's endpoints of all providers. An app that wants two providers for one purpose sends both in one call.
      * </pre>
      *
      * <code>.appprofile.v1.PushPurpose purpose = 4 [json_name = "purpose", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1143,8 +1143,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the token is for. Default DEFAULT. A registration or an update replaces the profile's endpoints of every purpose
-     * that it carries, whatever their provider; an app that wants two providers for one purpose sends both in one call.
+     * What the token is for. Default DEFAULT. For every purpose that a registration or an update contains, it replaces
+     * the profile's endpoints of all providers. An app that wants two providers for one purpose sends both in one call.
      * </pre>
      *
      * <code>.appprofile.v1.PushPurpose purpose = 4 [json_name = "purpose", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1159,8 +1159,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the token is for. Default DEFAULT. A registration or an update replaces the profile's endpoints of every purpose
-     * that it carries, whatever their provider; an app that wants two providers for one purpose sends both in one call.
+     * What the token is for. Default DEFAULT. For every purpose that a registration or an update contains, it replaces
+     * the profile's endpoints of all providers. An app that wants two providers for one purpose sends both in one call.
      * </pre>
      *
      * <code>.appprofile.v1.PushPurpose purpose = 4 [json_name = "purpose", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1173,8 +1173,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the token is for. Default DEFAULT. A registration or an update replaces the profile's endpoints of every purpose
-     * that it carries, whatever their provider; an app that wants two providers for one purpose sends both in one call.
+     * What the token is for. Default DEFAULT. For every purpose that a registration or an update contains, it replaces
+     * the profile's endpoints of all providers. An app that wants two providers for one purpose sends both in one call.
      * </pre>
      *
      * <code>.appprofile.v1.PushPurpose purpose = 4 [json_name = "purpose", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1191,8 +1191,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the token is for. Default DEFAULT. A registration or an update replaces the profile's endpoints of every purpose
-     * that it carries, whatever their provider; an app that wants two providers for one purpose sends both in one call.
+     * What the token is for. Default DEFAULT. For every purpose that a registration or an update contains, it replaces
+     * the profile's endpoints of all providers. An app that wants two providers for one purpose sends both in one call.
      * </pre>
      *
      * <code>.appprofile.v1.PushPurpose purpose = 4 [json_name = "purpose", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1282,7 +1282,7 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> confirmTimeBuilder_;
     /**
      * <pre>
-     * When a registration or an update last carried this token (UTC). Ignored in a request.
+     * When a registration or an update last contained this token (UTC). Ignored in a request.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp confirm_time = 6 [json_name = "confirmTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1293,7 +1293,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When a registration or an update last carried this token (UTC). Ignored in a request.
+     * When a registration or an update last contained this token (UTC). Ignored in a request.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp confirm_time = 6 [json_name = "confirmTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1308,7 +1308,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When a registration or an update last carried this token (UTC). Ignored in a request.
+     * When a registration or an update last contained this token (UTC). Ignored in a request.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp confirm_time = 6 [json_name = "confirmTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1328,7 +1328,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When a registration or an update last carried this token (UTC). Ignored in a request.
+     * When a registration or an update last contained this token (UTC). Ignored in a request.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp confirm_time = 6 [json_name = "confirmTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1346,7 +1346,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When a registration or an update last carried this token (UTC). Ignored in a request.
+     * When a registration or an update last contained this token (UTC). Ignored in a request.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp confirm_time = 6 [json_name = "confirmTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1371,7 +1371,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When a registration or an update last carried this token (UTC). Ignored in a request.
+     * When a registration or an update last contained this token (UTC). Ignored in a request.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp confirm_time = 6 [json_name = "confirmTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1388,7 +1388,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When a registration or an update last carried this token (UTC). Ignored in a request.
+     * When a registration or an update last contained this token (UTC). Ignored in a request.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp confirm_time = 6 [json_name = "confirmTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1400,7 +1400,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When a registration or an update last carried this token (UTC). Ignored in a request.
+     * When a registration or an update last contained this token (UTC). Ignored in a request.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp confirm_time = 6 [json_name = "confirmTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1415,7 +1415,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When a registration or an update last carried this token (UTC). Ignored in a request.
+     * When a registration or an update last contained this token (UTC). Ignored in a request.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp confirm_time = 6 [json_name = "confirmTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1439,8 +1439,8 @@ private static final long serialVersionUID = 0L;
         com.appprofile.v1.WebPushKeys, com.appprofile.v1.WebPushKeys.Builder, com.appprofile.v1.WebPushKeysOrBuilder> webPushBuilder_;
     /**
      * <pre>
-     * The subscription's keys, for WEB_PUSH only. The same token without keys keeps the stored ones; another token without
-     * keys has none. In an answer: absent for BRIDGE and CLIENT keys.
+     * The subscription's keys, for WEB_PUSH only. The same token without keys keeps the stored keys; another token
+     * without keys has none. In a response: absent for BRIDGE and CLIENT keys.
      * </pre>
      *
      * <code>.appprofile.v1.WebPushKeys web_push = 7 [json_name = "webPush", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -1451,8 +1451,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The subscription's keys, for WEB_PUSH only. The same token without keys keeps the stored ones; another token without
-     * keys has none. In an answer: absent for BRIDGE and CLIENT keys.
+     * The subscription's keys, for WEB_PUSH only. The same token without keys keeps the stored keys; another token
+     * without keys has none. In a response: absent for BRIDGE and CLIENT keys.
      * </pre>
      *
      * <code>.appprofile.v1.WebPushKeys web_push = 7 [json_name = "webPush", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -1467,8 +1467,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The subscription's keys, for WEB_PUSH only. The same token without keys keeps the stored ones; another token without
-     * keys has none. In an answer: absent for BRIDGE and CLIENT keys.
+     * The subscription's keys, for WEB_PUSH only. The same token without keys keeps the stored keys; another token
+     * without keys has none. In a response: absent for BRIDGE and CLIENT keys.
      * </pre>
      *
      * <code>.appprofile.v1.WebPushKeys web_push = 7 [json_name = "webPush", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -1488,8 +1488,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The subscription's keys, for WEB_PUSH only. The same token without keys keeps the stored ones; another token without
-     * keys has none. In an answer: absent for BRIDGE and CLIENT keys.
+     * The subscription's keys, for WEB_PUSH only. The same token without keys keeps the stored keys; another token
+     * without keys has none. In a response: absent for BRIDGE and CLIENT keys.
      * </pre>
      *
      * <code>.appprofile.v1.WebPushKeys web_push = 7 [json_name = "webPush", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -1507,8 +1507,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The subscription's keys, for WEB_PUSH only. The same token without keys keeps the stored ones; another token without
-     * keys has none. In an answer: absent for BRIDGE and CLIENT keys.
+     * The subscription's keys, for WEB_PUSH only. The same token without keys keeps the stored keys; another token
+     * without keys has none. In a response: absent for BRIDGE and CLIENT keys.
      * </pre>
      *
      * <code>.appprofile.v1.WebPushKeys web_push = 7 [json_name = "webPush", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -1533,8 +1533,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The subscription's keys, for WEB_PUSH only. The same token without keys keeps the stored ones; another token without
-     * keys has none. In an answer: absent for BRIDGE and CLIENT keys.
+     * The subscription's keys, for WEB_PUSH only. The same token without keys keeps the stored keys; another token
+     * without keys has none. In a response: absent for BRIDGE and CLIENT keys.
      * </pre>
      *
      * <code>.appprofile.v1.WebPushKeys web_push = 7 [json_name = "webPush", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -1551,8 +1551,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The subscription's keys, for WEB_PUSH only. The same token without keys keeps the stored ones; another token without
-     * keys has none. In an answer: absent for BRIDGE and CLIENT keys.
+     * The subscription's keys, for WEB_PUSH only. The same token without keys keeps the stored keys; another token
+     * without keys has none. In a response: absent for BRIDGE and CLIENT keys.
      * </pre>
      *
      * <code>.appprofile.v1.WebPushKeys web_push = 7 [json_name = "webPush", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -1564,8 +1564,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The subscription's keys, for WEB_PUSH only. The same token without keys keeps the stored ones; another token without
-     * keys has none. In an answer: absent for BRIDGE and CLIENT keys.
+     * The subscription's keys, for WEB_PUSH only. The same token without keys keeps the stored keys; another token
+     * without keys has none. In a response: absent for BRIDGE and CLIENT keys.
      * </pre>
      *
      * <code>.appprofile.v1.WebPushKeys web_push = 7 [json_name = "webPush", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -1580,8 +1580,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The subscription's keys, for WEB_PUSH only. The same token without keys keeps the stored ones; another token without
-     * keys has none. In an answer: absent for BRIDGE and CLIENT keys.
+     * The subscription's keys, for WEB_PUSH only. The same token without keys keeps the stored keys; another token
+     * without keys has none. In a response: absent for BRIDGE and CLIENT keys.
      * </pre>
      *
      * <code>.appprofile.v1.WebPushKeys web_push = 7 [json_name = "webPush", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -1603,8 +1603,8 @@ private static final long serialVersionUID = 0L;
     private int apnsEnvironment_ = 0;
     /**
      * <pre>
-     * The gateway the token belongs to, for APNS and APNS_VOIP only. Default: as the app's `push_app_ids` entry of this
-     * `push_app_id` says, else PRODUCTION.
+     * The gateway the token belongs to, for APNS and APNS_VOIP only. Default: the environment in the app's `push_app_ids`
+     * entry for this `push_app_id`, or PRODUCTION.
      * </pre>
      *
      * <code>.appprofile.v1.ApnsEnvironment apns_environment = 8 [json_name = "apnsEnvironment", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1615,8 +1615,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The gateway the token belongs to, for APNS and APNS_VOIP only. Default: as the app's `push_app_ids` entry of this
-     * `push_app_id` says, else PRODUCTION.
+     * The gateway the token belongs to, for APNS and APNS_VOIP only. Default: the environment in the app's `push_app_ids`
+     * entry for this `push_app_id`, or PRODUCTION.
      * </pre>
      *
      * <code>.appprofile.v1.ApnsEnvironment apns_environment = 8 [json_name = "apnsEnvironment", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1631,8 +1631,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The gateway the token belongs to, for APNS and APNS_VOIP only. Default: as the app's `push_app_ids` entry of this
-     * `push_app_id` says, else PRODUCTION.
+     * The gateway the token belongs to, for APNS and APNS_VOIP only. Default: the environment in the app's `push_app_ids`
+     * entry for this `push_app_id`, or PRODUCTION.
      * </pre>
      *
      * <code>.appprofile.v1.ApnsEnvironment apns_environment = 8 [json_name = "apnsEnvironment", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1645,8 +1645,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The gateway the token belongs to, for APNS and APNS_VOIP only. Default: as the app's `push_app_ids` entry of this
-     * `push_app_id` says, else PRODUCTION.
+     * The gateway the token belongs to, for APNS and APNS_VOIP only. Default: the environment in the app's `push_app_ids`
+     * entry for this `push_app_id`, or PRODUCTION.
      * </pre>
      *
      * <code>.appprofile.v1.ApnsEnvironment apns_environment = 8 [json_name = "apnsEnvironment", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1663,8 +1663,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The gateway the token belongs to, for APNS and APNS_VOIP only. Default: as the app's `push_app_ids` entry of this
-     * `push_app_id` says, else PRODUCTION.
+     * The gateway the token belongs to, for APNS and APNS_VOIP only. Default: the environment in the app's `push_app_ids`
+     * entry for this `push_app_id`, or PRODUCTION.
      * </pre>
      *
      * <code>.appprofile.v1.ApnsEnvironment apns_environment = 8 [json_name = "apnsEnvironment", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>

@@ -31,11 +31,11 @@ public interface PushEndpointOrBuilder extends
 
   /**
    * <pre>
-   * The token as the provider gave it, 1 to 4096 bytes; of WEB_PUSH the subscription's endpoint, an `https` URL.
-   * Surrounding white space is removed. A token of APNS, APNS_VOIP or SAFARI is stored as lower-case hexadecimal: the angle
-   * brackets and blanks of a printed one are removed, padded base64 is decoded. A word for no token (`null`, `undefined`,
-   * zeros only) is INVALID_ARGUMENT, PLACEHOLDER_TOKEN. In an answer: absent for BRIDGE and CLIENT keys, and while the state
-   * is INVALID.
+   * The token as the provider gave it, 1 to 4096 bytes. For WEB_PUSH it is the subscription's endpoint, an `https` URL.
+   * Surrounding white space is removed. A token of APNS, APNS_VOIP or SAFARI is stored as lower-case hexadecimal: the
+   * angle brackets and blanks of a printed token are removed; padded base64 is decoded. A placeholder (`null`,
+   * `undefined`, zeros only) is INVALID_ARGUMENT, PLACEHOLDER_TOKEN. In a response: absent for BRIDGE and CLIENT keys,
+   * and while the state is INVALID.
    * </pre>
    *
    * <code>string token = 2 [json_name = "token", debug_redact = true, (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -44,11 +44,11 @@ public interface PushEndpointOrBuilder extends
   java.lang.String getToken();
   /**
    * <pre>
-   * The token as the provider gave it, 1 to 4096 bytes; of WEB_PUSH the subscription's endpoint, an `https` URL.
-   * Surrounding white space is removed. A token of APNS, APNS_VOIP or SAFARI is stored as lower-case hexadecimal: the angle
-   * brackets and blanks of a printed one are removed, padded base64 is decoded. A word for no token (`null`, `undefined`,
-   * zeros only) is INVALID_ARGUMENT, PLACEHOLDER_TOKEN. In an answer: absent for BRIDGE and CLIENT keys, and while the state
-   * is INVALID.
+   * The token as the provider gave it, 1 to 4096 bytes. For WEB_PUSH it is the subscription's endpoint, an `https` URL.
+   * Surrounding white space is removed. A token of APNS, APNS_VOIP or SAFARI is stored as lower-case hexadecimal: the
+   * angle brackets and blanks of a printed token are removed; padded base64 is decoded. A placeholder (`null`,
+   * `undefined`, zeros only) is INVALID_ARGUMENT, PLACEHOLDER_TOKEN. In a response: absent for BRIDGE and CLIENT keys,
+   * and while the state is INVALID.
    * </pre>
    *
    * <code>string token = 2 [json_name = "token", debug_redact = true, (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -81,8 +81,8 @@ public interface PushEndpointOrBuilder extends
 
   /**
    * <pre>
-   * What the token is for. Default DEFAULT. A registration or an update replaces the profile's endpoints of every purpose
-   * that it carries, whatever their provider; an app that wants two providers for one purpose sends both in one call.
+   * What the token is for. Default DEFAULT. For every purpose that a registration or an update contains, it replaces
+   * the profile's endpoints of all providers. An app that wants two providers for one purpose sends both in one call.
    * </pre>
    *
    * <code>.appprofile.v1.PushPurpose purpose = 4 [json_name = "purpose", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -91,8 +91,8 @@ public interface PushEndpointOrBuilder extends
   int getPurposeValue();
   /**
    * <pre>
-   * What the token is for. Default DEFAULT. A registration or an update replaces the profile's endpoints of every purpose
-   * that it carries, whatever their provider; an app that wants two providers for one purpose sends both in one call.
+   * What the token is for. Default DEFAULT. For every purpose that a registration or an update contains, it replaces
+   * the profile's endpoints of all providers. An app that wants two providers for one purpose sends both in one call.
    * </pre>
    *
    * <code>.appprofile.v1.PushPurpose purpose = 4 [json_name = "purpose", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -121,7 +121,7 @@ public interface PushEndpointOrBuilder extends
 
   /**
    * <pre>
-   * When a registration or an update last carried this token (UTC). Ignored in a request.
+   * When a registration or an update last contained this token (UTC). Ignored in a request.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp confirm_time = 6 [json_name = "confirmTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -130,7 +130,7 @@ public interface PushEndpointOrBuilder extends
   boolean hasConfirmTime();
   /**
    * <pre>
-   * When a registration or an update last carried this token (UTC). Ignored in a request.
+   * When a registration or an update last contained this token (UTC). Ignored in a request.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp confirm_time = 6 [json_name = "confirmTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -139,7 +139,7 @@ public interface PushEndpointOrBuilder extends
   com.google.protobuf.Timestamp getConfirmTime();
   /**
    * <pre>
-   * When a registration or an update last carried this token (UTC). Ignored in a request.
+   * When a registration or an update last contained this token (UTC). Ignored in a request.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp confirm_time = 6 [json_name = "confirmTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -148,8 +148,8 @@ public interface PushEndpointOrBuilder extends
 
   /**
    * <pre>
-   * The subscription's keys, for WEB_PUSH only. The same token without keys keeps the stored ones; another token without
-   * keys has none. In an answer: absent for BRIDGE and CLIENT keys.
+   * The subscription's keys, for WEB_PUSH only. The same token without keys keeps the stored keys; another token
+   * without keys has none. In a response: absent for BRIDGE and CLIENT keys.
    * </pre>
    *
    * <code>.appprofile.v1.WebPushKeys web_push = 7 [json_name = "webPush", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -158,8 +158,8 @@ public interface PushEndpointOrBuilder extends
   boolean hasWebPush();
   /**
    * <pre>
-   * The subscription's keys, for WEB_PUSH only. The same token without keys keeps the stored ones; another token without
-   * keys has none. In an answer: absent for BRIDGE and CLIENT keys.
+   * The subscription's keys, for WEB_PUSH only. The same token without keys keeps the stored keys; another token
+   * without keys has none. In a response: absent for BRIDGE and CLIENT keys.
    * </pre>
    *
    * <code>.appprofile.v1.WebPushKeys web_push = 7 [json_name = "webPush", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -168,8 +168,8 @@ public interface PushEndpointOrBuilder extends
   com.appprofile.v1.WebPushKeys getWebPush();
   /**
    * <pre>
-   * The subscription's keys, for WEB_PUSH only. The same token without keys keeps the stored ones; another token without
-   * keys has none. In an answer: absent for BRIDGE and CLIENT keys.
+   * The subscription's keys, for WEB_PUSH only. The same token without keys keeps the stored keys; another token
+   * without keys has none. In a response: absent for BRIDGE and CLIENT keys.
    * </pre>
    *
    * <code>.appprofile.v1.WebPushKeys web_push = 7 [json_name = "webPush", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -178,8 +178,8 @@ public interface PushEndpointOrBuilder extends
 
   /**
    * <pre>
-   * The gateway the token belongs to, for APNS and APNS_VOIP only. Default: as the app's `push_app_ids` entry of this
-   * `push_app_id` says, else PRODUCTION.
+   * The gateway the token belongs to, for APNS and APNS_VOIP only. Default: the environment in the app's `push_app_ids`
+   * entry for this `push_app_id`, or PRODUCTION.
    * </pre>
    *
    * <code>.appprofile.v1.ApnsEnvironment apns_environment = 8 [json_name = "apnsEnvironment", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -188,8 +188,8 @@ public interface PushEndpointOrBuilder extends
   int getApnsEnvironmentValue();
   /**
    * <pre>
-   * The gateway the token belongs to, for APNS and APNS_VOIP only. Default: as the app's `push_app_ids` entry of this
-   * `push_app_id` says, else PRODUCTION.
+   * The gateway the token belongs to, for APNS and APNS_VOIP only. Default: the environment in the app's `push_app_ids`
+   * entry for this `push_app_id`, or PRODUCTION.
    * </pre>
    *
    * <code>.appprofile.v1.ApnsEnvironment apns_environment = 8 [json_name = "apnsEnvironment", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>

@@ -49,7 +49,7 @@ public enum PushEndpointState
   PUSH_ENDPOINT_STATE_INVALID(3),
   /**
    * <pre>
-   * The provider refused the token for a cause that may lie in the sender's credentials. The token is kept.
+   * The provider refused the token, but the cause may be the sender's credentials. The token is kept.
    * </pre>
    *
    * <code>PUSH_ENDPOINT_STATE_SUSPECT = 4;</code>
@@ -101,7 +101,7 @@ public enum PushEndpointState
   public static final int PUSH_ENDPOINT_STATE_INVALID_VALUE = 3;
   /**
    * <pre>
-   * The provider refused the token for a cause that may lie in the sender's credentials. The token is kept.
+   * The provider refused the token, but the cause may be the sender's credentials. The token is kept.
    * </pre>
    *
    * <code>PUSH_ENDPOINT_STATE_SUSPECT = 4;</code>

@@ -7,7 +7,8 @@ package com.appprofile.v1;
 
 /**
  * <pre>
- * One answer of a push provider. Its rules are checked item by item: a broken one is INVALID in its own result.
+ * One response of a push provider. Each item is validated separately: an item that is not valid gets the outcome
+ * INVALID.
  * </pre>
  *
  * Protobuf type {@code appprofile.v1.PushFeedback}
@@ -104,7 +105,7 @@ private static final long serialVersionUID = 0L;
   private int provider_ = 0;
   /**
    * <pre>
-   * The provider that answered. Required.
+   * The provider that responded. Required.
    * </pre>
    *
    * <code>.appprofile.v1.PushProvider provider = 1 [json_name = "provider", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -115,7 +116,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The provider that answered. Required.
+   * The provider that responded. Required.
    * </pre>
    *
    * <code>.appprofile.v1.PushProvider provider = 1 [json_name = "provider", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -284,7 +285,7 @@ private static final long serialVersionUID = 0L;
    * The provider's own error code as received (`UNREGISTERED`, `BadDeviceToken`, `80300007`), up to 256 bytes. The
    * spellings of senders' libraries (`messaging/registration-token-not-registered`, `NotRegistered`) and status lines
    * (`410 Gone`) are understood too; case and separators do not matter. Empty with a 2xx status, or `OK`: the provider
-   * took the message, which clears an endpoint that is suspect.
+   * accepted the message; an endpoint that was suspect is suspect no longer.
    * </pre>
    *
    * <code>string error_code = 5 [json_name = "errorCode", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -308,7 +309,7 @@ private static final long serialVersionUID = 0L;
    * The provider's own error code as received (`UNREGISTERED`, `BadDeviceToken`, `80300007`), up to 256 bytes. The
    * spellings of senders' libraries (`messaging/registration-token-not-registered`, `NotRegistered`) and status lines
    * (`410 Gone`) are understood too; case and separators do not matter. Empty with a 2xx status, or `OK`: the provider
-   * took the message, which clears an endpoint that is suspect.
+   * accepted the message; an endpoint that was suspect is suspect no longer.
    * </pre>
    *
    * <code>string error_code = 5 [json_name = "errorCode", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -333,7 +334,7 @@ private static final long serialVersionUID = 0L;
   private int httpStatus_ = 0;
   /**
    * <pre>
-   * The HTTP status the provider answered with, 0 (not known) or 100 to 599.
+   * The HTTP status of the provider's response, 100 to 599, or 0 (not known).
    * </pre>
    *
    * <code>int32 http_status = 6 [json_name = "httpStatus", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -395,7 +396,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Timestamp providerTime_;
   /**
    * <pre>
-   * The provider's own time for the answer (APNs 410: `timestamp`). The evidence time where given.
+   * The time that the provider's response gives (APNs 410: `timestamp`). If present, it is the evidence time.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp provider_time = 8 [json_name = "providerTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -407,7 +408,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The provider's own time for the answer (APNs 410: `timestamp`). The evidence time where given.
+   * The time that the provider's response gives (APNs 410: `timestamp`). If present, it is the evidence time.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp provider_time = 8 [json_name = "providerTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -419,7 +420,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The provider's own time for the answer (APNs 410: `timestamp`). The evidence time where given.
+   * The time that the provider's response gives (APNs 410: `timestamp`). If present, it is the evidence time.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp provider_time = 8 [json_name = "providerTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -433,7 +434,8 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Timestamp sentAt_;
   /**
    * <pre>
-   * When sending the message began. The evidence time where the provider gives none; one of the two is required.
+   * When the sender began to send the message. The evidence time if `provider_time` is absent; one of the two is
+   * required.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp sent_at = 9 [json_name = "sentAt", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -445,7 +447,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * When sending the message began. The evidence time where the provider gives none; one of the two is required.
+   * When the sender began to send the message. The evidence time if `provider_time` is absent; one of the two is
+   * required.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp sent_at = 9 [json_name = "sentAt", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -457,7 +460,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * When sending the message began. The evidence time where the provider gives none; one of the two is required.
+   * When the sender began to send the message. The evidence time if `provider_time` is absent; one of the two is
+   * required.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp sent_at = 9 [json_name = "sentAt", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -797,7 +801,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * One answer of a push provider. Its rules are checked item by item: a broken one is INVALID in its own result.
+   * One response of a push provider. Each item is validated separately: an item that is not valid gets the outcome
+   * INVALID.
    * </pre>
    *
    * Protobuf type {@code appprofile.v1.PushFeedback}
@@ -1114,7 +1119,7 @@ private static final long serialVersionUID = 0L;
     private int provider_ = 0;
     /**
      * <pre>
-     * The provider that answered. Required.
+     * The provider that responded. Required.
      * </pre>
      *
      * <code>.appprofile.v1.PushProvider provider = 1 [json_name = "provider", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -1125,7 +1130,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The provider that answered. Required.
+     * The provider that responded. Required.
      * </pre>
      *
      * <code>.appprofile.v1.PushProvider provider = 1 [json_name = "provider", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -1140,7 +1145,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The provider that answered. Required.
+     * The provider that responded. Required.
      * </pre>
      *
      * <code>.appprofile.v1.PushProvider provider = 1 [json_name = "provider", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -1153,7 +1158,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The provider that answered. Required.
+     * The provider that responded. Required.
      * </pre>
      *
      * <code>.appprofile.v1.PushProvider provider = 1 [json_name = "provider", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -1170,7 +1175,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The provider that answered. Required.
+     * The provider that responded. Required.
      * </pre>
      *
      * <code>.appprofile.v1.PushProvider provider = 1 [json_name = "provider", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -1572,7 +1577,7 @@ private static final long serialVersionUID = 0L;
      * The provider's own error code as received (`UNREGISTERED`, `BadDeviceToken`, `80300007`), up to 256 bytes. The
      * spellings of senders' libraries (`messaging/registration-token-not-registered`, `NotRegistered`) and status lines
      * (`410 Gone`) are understood too; case and separators do not matter. Empty with a 2xx status, or `OK`: the provider
-     * took the message, which clears an endpoint that is suspect.
+     * accepted the message; an endpoint that was suspect is suspect no longer.
      * </pre>
      *
      * <code>string error_code = 5 [json_name = "errorCode", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1595,7 +1600,7 @@ private static final long serialVersionUID = 0L;
      * The provider's own error code as received (`UNREGISTERED`, `BadDeviceToken`, `80300007`), up to 256 bytes. The
      * spellings of senders' libraries (`messaging/registration-token-not-registered`, `NotRegistered`) and status lines
      * (`410 Gone`) are understood too; case and separators do not matter. Empty with a 2xx status, or `OK`: the provider
-     * took the message, which clears an endpoint that is suspect.
+     * accepted the message; an endpoint that was suspect is suspect no longer.
      * </pre>
      *
      * <code>string error_code = 5 [json_name = "errorCode", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1619,7 +1624,7 @@ private static final long serialVersionUID = 0L;
      * The provider's own error code as received (`UNREGISTERED`, `BadDeviceToken`, `80300007`), up to 256 bytes. The
      * spellings of senders' libraries (`messaging/registration-token-not-registered`, `NotRegistered`) and status lines
      * (`410 Gone`) are understood too; case and separators do not matter. Empty with a 2xx status, or `OK`: the provider
-     * took the message, which clears an endpoint that is suspect.
+     * accepted the message; an endpoint that was suspect is suspect no longer.
      * </pre>
      *
      * <code>string error_code = 5 [json_name = "errorCode", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1639,7 +1644,7 @@ private static final long serialVersionUID = 0L;
      * The provider's own error code as received (`UNREGISTERED`, `BadDeviceToken`, `80300007`), up to 256 bytes. The
      * spellings of senders' libraries (`messaging/registration-token-not-registered`, `NotRegistered`) and status lines
      * (`410 Gone`) are understood too; case and separators do not matter. Empty with a 2xx status, or `OK`: the provider
-     * took the message, which clears an endpoint that is suspect.
+     * accepted the message; an endpoint that was suspect is suspect no longer.
      * </pre>
      *
      * <code>string error_code = 5 [json_name = "errorCode", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1656,7 +1661,7 @@ private static final long serialVersionUID = 0L;
      * The provider's own error code as received (`UNREGISTERED`, `BadDeviceToken`, `80300007`), up to 256 bytes. The
      * spellings of senders' libraries (`messaging/registration-token-not-registered`, `NotRegistered`) and status lines
      * (`410 Gone`) are understood too; case and separators do not matter. Empty with a 2xx status, or `OK`: the provider
-     * took the message, which clears an endpoint that is suspect.
+     * accepted the message; an endpoint that was suspect is suspect no longer.
      * </pre>
      *
      * <code>string error_code = 5 [json_name = "errorCode", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1676,7 +1681,7 @@ private static final long serialVersionUID = 0L;
     private int httpStatus_ ;
     /**
      * <pre>
-     * The HTTP status the provider answered with, 0 (not known) or 100 to 599.
+     * The HTTP status of the provider's response, 100 to 599, or 0 (not known).
      * </pre>
      *
      * <code>int32 http_status = 6 [json_name = "httpStatus", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1688,7 +1693,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The HTTP status the provider answered with, 0 (not known) or 100 to 599.
+     * The HTTP status of the provider's response, 100 to 599, or 0 (not known).
      * </pre>
      *
      * <code>int32 http_status = 6 [json_name = "httpStatus", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1704,7 +1709,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The HTTP status the provider answered with, 0 (not known) or 100 to 599.
+     * The HTTP status of the provider's response, 100 to 599, or 0 (not known).
      * </pre>
      *
      * <code>int32 http_status = 6 [json_name = "httpStatus", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1814,7 +1819,7 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> providerTimeBuilder_;
     /**
      * <pre>
-     * The provider's own time for the answer (APNs 410: `timestamp`). The evidence time where given.
+     * The time that the provider's response gives (APNs 410: `timestamp`). If present, it is the evidence time.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp provider_time = 8 [json_name = "providerTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -1825,7 +1830,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The provider's own time for the answer (APNs 410: `timestamp`). The evidence time where given.
+     * The time that the provider's response gives (APNs 410: `timestamp`). If present, it is the evidence time.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp provider_time = 8 [json_name = "providerTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -1840,7 +1845,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The provider's own time for the answer (APNs 410: `timestamp`). The evidence time where given.
+     * The time that the provider's response gives (APNs 410: `timestamp`). If present, it is the evidence time.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp provider_time = 8 [json_name = "providerTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -1860,7 +1865,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The provider's own time for the answer (APNs 410: `timestamp`). The evidence time where given.
+     * The time that the provider's response gives (APNs 410: `timestamp`). If present, it is the evidence time.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp provider_time = 8 [json_name = "providerTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -1878,7 +1883,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The provider's own time for the answer (APNs 410: `timestamp`). The evidence time where given.
+     * The time that the provider's response gives (APNs 410: `timestamp`). If present, it is the evidence time.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp provider_time = 8 [json_name = "providerTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -1903,7 +1908,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The provider's own time for the answer (APNs 410: `timestamp`). The evidence time where given.
+     * The time that the provider's response gives (APNs 410: `timestamp`). If present, it is the evidence time.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp provider_time = 8 [json_name = "providerTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -1920,7 +1925,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The provider's own time for the answer (APNs 410: `timestamp`). The evidence time where given.
+     * The time that the provider's response gives (APNs 410: `timestamp`). If present, it is the evidence time.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp provider_time = 8 [json_name = "providerTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -1932,7 +1937,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The provider's own time for the answer (APNs 410: `timestamp`). The evidence time where given.
+     * The time that the provider's response gives (APNs 410: `timestamp`). If present, it is the evidence time.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp provider_time = 8 [json_name = "providerTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -1947,7 +1952,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The provider's own time for the answer (APNs 410: `timestamp`). The evidence time where given.
+     * The time that the provider's response gives (APNs 410: `timestamp`). If present, it is the evidence time.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp provider_time = 8 [json_name = "providerTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -1971,7 +1976,8 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> sentAtBuilder_;
     /**
      * <pre>
-     * When sending the message began. The evidence time where the provider gives none; one of the two is required.
+     * When the sender began to send the message. The evidence time if `provider_time` is absent; one of the two is
+     * required.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp sent_at = 9 [json_name = "sentAt", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -1982,7 +1988,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When sending the message began. The evidence time where the provider gives none; one of the two is required.
+     * When the sender began to send the message. The evidence time if `provider_time` is absent; one of the two is
+     * required.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp sent_at = 9 [json_name = "sentAt", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -1997,7 +2004,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When sending the message began. The evidence time where the provider gives none; one of the two is required.
+     * When the sender began to send the message. The evidence time if `provider_time` is absent; one of the two is
+     * required.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp sent_at = 9 [json_name = "sentAt", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -2017,7 +2025,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When sending the message began. The evidence time where the provider gives none; one of the two is required.
+     * When the sender began to send the message. The evidence time if `provider_time` is absent; one of the two is
+     * required.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp sent_at = 9 [json_name = "sentAt", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -2035,7 +2044,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When sending the message began. The evidence time where the provider gives none; one of the two is required.
+     * When the sender began to send the message. The evidence time if `provider_time` is absent; one of the two is
+     * required.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp sent_at = 9 [json_name = "sentAt", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -2060,7 +2070,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When sending the message began. The evidence time where the provider gives none; one of the two is required.
+     * When the sender began to send the message. The evidence time if `provider_time` is absent; one of the two is
+     * required.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp sent_at = 9 [json_name = "sentAt", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -2077,7 +2088,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When sending the message began. The evidence time where the provider gives none; one of the two is required.
+     * When the sender began to send the message. The evidence time if `provider_time` is absent; one of the two is
+     * required.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp sent_at = 9 [json_name = "sentAt", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -2089,7 +2101,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When sending the message began. The evidence time where the provider gives none; one of the two is required.
+     * When the sender began to send the message. The evidence time if `provider_time` is absent; one of the two is
+     * required.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp sent_at = 9 [json_name = "sentAt", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -2104,7 +2117,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When sending the message began. The evidence time where the provider gives none; one of the two is required.
+     * When the sender began to send the message. The evidence time if `provider_time` is absent; one of the two is
+     * required.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp sent_at = 9 [json_name = "sentAt", (.google.api.field_behavior) = OPTIONAL];</code>

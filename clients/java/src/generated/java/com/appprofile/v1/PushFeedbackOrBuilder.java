@@ -12,7 +12,7 @@ public interface PushFeedbackOrBuilder extends
 
   /**
    * <pre>
-   * The provider that answered. Required.
+   * The provider that responded. Required.
    * </pre>
    *
    * <code>.appprofile.v1.PushProvider provider = 1 [json_name = "provider", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -21,7 +21,7 @@ public interface PushFeedbackOrBuilder extends
   int getProviderValue();
   /**
    * <pre>
-   * The provider that answered. Required.
+   * The provider that responded. Required.
    * </pre>
    *
    * <code>.appprofile.v1.PushProvider provider = 1 [json_name = "provider", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -110,7 +110,7 @@ public interface PushFeedbackOrBuilder extends
    * The provider's own error code as received (`UNREGISTERED`, `BadDeviceToken`, `80300007`), up to 256 bytes. The
    * spellings of senders' libraries (`messaging/registration-token-not-registered`, `NotRegistered`) and status lines
    * (`410 Gone`) are understood too; case and separators do not matter. Empty with a 2xx status, or `OK`: the provider
-   * took the message, which clears an endpoint that is suspect.
+   * accepted the message; an endpoint that was suspect is suspect no longer.
    * </pre>
    *
    * <code>string error_code = 5 [json_name = "errorCode", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -122,7 +122,7 @@ public interface PushFeedbackOrBuilder extends
    * The provider's own error code as received (`UNREGISTERED`, `BadDeviceToken`, `80300007`), up to 256 bytes. The
    * spellings of senders' libraries (`messaging/registration-token-not-registered`, `NotRegistered`) and status lines
    * (`410 Gone`) are understood too; case and separators do not matter. Empty with a 2xx status, or `OK`: the provider
-   * took the message, which clears an endpoint that is suspect.
+   * accepted the message; an endpoint that was suspect is suspect no longer.
    * </pre>
    *
    * <code>string error_code = 5 [json_name = "errorCode", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -133,7 +133,7 @@ public interface PushFeedbackOrBuilder extends
 
   /**
    * <pre>
-   * The HTTP status the provider answered with, 0 (not known) or 100 to 599.
+   * The HTTP status of the provider's response, 100 to 599, or 0 (not known).
    * </pre>
    *
    * <code>int32 http_status = 6 [json_name = "httpStatus", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -163,7 +163,7 @@ public interface PushFeedbackOrBuilder extends
 
   /**
    * <pre>
-   * The provider's own time for the answer (APNs 410: `timestamp`). The evidence time where given.
+   * The time that the provider's response gives (APNs 410: `timestamp`). If present, it is the evidence time.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp provider_time = 8 [json_name = "providerTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -172,7 +172,7 @@ public interface PushFeedbackOrBuilder extends
   boolean hasProviderTime();
   /**
    * <pre>
-   * The provider's own time for the answer (APNs 410: `timestamp`). The evidence time where given.
+   * The time that the provider's response gives (APNs 410: `timestamp`). If present, it is the evidence time.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp provider_time = 8 [json_name = "providerTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -181,7 +181,7 @@ public interface PushFeedbackOrBuilder extends
   com.google.protobuf.Timestamp getProviderTime();
   /**
    * <pre>
-   * The provider's own time for the answer (APNs 410: `timestamp`). The evidence time where given.
+   * The time that the provider's response gives (APNs 410: `timestamp`). If present, it is the evidence time.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp provider_time = 8 [json_name = "providerTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -190,7 +190,8 @@ public interface PushFeedbackOrBuilder extends
 
   /**
    * <pre>
-   * When sending the message began. The evidence time where the provider gives none; one of the two is required.
+   * When the sender began to send the message. The evidence time if `provider_time` is absent; one of the two is
+   * required.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp sent_at = 9 [json_name = "sentAt", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -199,7 +200,8 @@ public interface PushFeedbackOrBuilder extends
   boolean hasSentAt();
   /**
    * <pre>
-   * When sending the message began. The evidence time where the provider gives none; one of the two is required.
+   * When the sender began to send the message. The evidence time if `provider_time` is absent; one of the two is
+   * required.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp sent_at = 9 [json_name = "sentAt", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -208,7 +210,8 @@ public interface PushFeedbackOrBuilder extends
   com.google.protobuf.Timestamp getSentAt();
   /**
    * <pre>
-   * When sending the message began. The evidence time where the provider gives none; one of the two is required.
+   * When the sender began to send the message. The evidence time if `provider_time` is absent; one of the two is
+   * required.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp sent_at = 9 [json_name = "sentAt", (.google.api.field_behavior) = OPTIONAL];</code>

@@ -7,7 +7,7 @@ package com.appprofile.v1;
 
 /**
  * <pre>
- * What one feedback item led to.
+ * The outcome of one feedback item.
  * </pre>
  *
  * Protobuf enum {@code appprofile.v1.PushFeedbackOutcome}
@@ -25,7 +25,7 @@ public enum PushFeedbackOutcome
   PUSH_FEEDBACK_OUTCOME_UNSPECIFIED(0),
   /**
    * <pre>
-   * The token is dead and push was the only way to reach the profile: it is deleted.
+   * The token is dead and push was the only channel of the profile: the profile is deleted.
    * </pre>
    *
    * <code>PUSH_FEEDBACK_OUTCOME_PROFILE_DELETED = 1;</code>
@@ -41,7 +41,7 @@ public enum PushFeedbackOutcome
   PUSH_FEEDBACK_OUTCOME_ENDPOINT_INVALIDATED(2),
   /**
    * <pre>
-   * The token was refused for a cause that may lie in the sender's credentials: marked, kept.
+   * The provider refused the token, but the cause may be the sender's credentials: the token is marked and kept.
    * </pre>
    *
    * <code>PUSH_FEEDBACK_OUTCOME_ENDPOINT_SUSPECT = 3;</code>
@@ -57,7 +57,7 @@ public enum PushFeedbackOutcome
   PUSH_FEEDBACK_OUTCOME_STALE(4),
   /**
    * <pre>
-   * A passing fault of the provider: nothing changed.
+   * A temporary failure of the provider: nothing changed.
    * </pre>
    *
    * <code>PUSH_FEEDBACK_OUTCOME_TRANSIENT = 5;</code>
@@ -65,7 +65,7 @@ public enum PushFeedbackOutcome
   PUSH_FEEDBACK_OUTCOME_TRANSIENT(5),
   /**
    * <pre>
-   * The sender's credentials were refused: nothing changed; the app's operators are told by an event.
+   * The provider refused the sender's credentials: nothing changed; an event informs the app's operators.
    * </pre>
    *
    * <code>PUSH_FEEDBACK_OUTCOME_CREDENTIAL_PROBLEM = 6;</code>
@@ -73,7 +73,7 @@ public enum PushFeedbackOutcome
   PUSH_FEEDBACK_OUTCOME_CREDENTIAL_PROBLEM(6),
   /**
    * <pre>
-   * No profile holds the token (any more): nothing changed.
+   * No profile holds the token, or none holds it any longer: nothing changed.
    * </pre>
    *
    * <code>PUSH_FEEDBACK_OUTCOME_UNKNOWN_TOKEN = 7;</code>
@@ -81,7 +81,7 @@ public enum PushFeedbackOutcome
   PUSH_FEEDBACK_OUTCOME_UNKNOWN_TOKEN(7),
   /**
    * <pre>
-   * The error code is not known to mean anything about the token: nothing changed.
+   * The error code is not known: nothing changed.
    * </pre>
    *
    * <code>PUSH_FEEDBACK_OUTCOME_UNRECOGNIZED = 8;</code>
@@ -89,7 +89,7 @@ public enum PushFeedbackOutcome
   PUSH_FEEDBACK_OUTCOME_UNRECOGNIZED(8),
   /**
    * <pre>
-   * The item breaks a rule, which `detail` names: nothing changed.
+   * The item is not valid; `detail` says why: nothing changed.
    * </pre>
    *
    * <code>PUSH_FEEDBACK_OUTCOME_INVALID = 9;</code>
@@ -97,9 +97,9 @@ public enum PushFeedbackOutcome
   PUSH_FEEDBACK_OUTCOME_INVALID(9),
   /**
    * <pre>
-   * The token is said to be dead, but the app lost more endpoints to feedback in the last hour than its limit
-   * (`AppSettings.feedback_breaker`) allows: the endpoint is marked suspect, nothing else changed. Report the item again
-   * later, or have an operator decide (`profile-grpc feedback show|go|stop`). `detail` gives the numbers.
+   * The provider says that the token is dead, but the app lost more endpoints to feedback in the last hour than its
+   * limit (`AppSettings.feedback_breaker`) allows: the endpoint is marked suspect, nothing else changed. Report the
+   * item again later, or let an operator decide (`profile-grpc feedback show|go|stop`). `detail` gives the numbers.
    * </pre>
    *
    * <code>PUSH_FEEDBACK_OUTCOME_HELD = 10;</code>
@@ -107,8 +107,8 @@ public enum PushFeedbackOutcome
   PUSH_FEEDBACK_OUTCOME_HELD(10),
   /**
    * <pre>
-   * The provider took a message for the token: an endpoint that was suspect is no longer. `affected` names the profiles
-   * of which that was true.
+   * The provider accepted a message for the token: an endpoint that was suspect is suspect no longer. `affected` lists
+   * the profiles whose endpoint was suspect.
    * </pre>
    *
    * <code>PUSH_FEEDBACK_OUTCOME_CONFIRMED = 11;</code>
@@ -136,7 +136,7 @@ public enum PushFeedbackOutcome
   public static final int PUSH_FEEDBACK_OUTCOME_UNSPECIFIED_VALUE = 0;
   /**
    * <pre>
-   * The token is dead and push was the only way to reach the profile: it is deleted.
+   * The token is dead and push was the only channel of the profile: the profile is deleted.
    * </pre>
    *
    * <code>PUSH_FEEDBACK_OUTCOME_PROFILE_DELETED = 1;</code>
@@ -152,7 +152,7 @@ public enum PushFeedbackOutcome
   public static final int PUSH_FEEDBACK_OUTCOME_ENDPOINT_INVALIDATED_VALUE = 2;
   /**
    * <pre>
-   * The token was refused for a cause that may lie in the sender's credentials: marked, kept.
+   * The provider refused the token, but the cause may be the sender's credentials: the token is marked and kept.
    * </pre>
    *
    * <code>PUSH_FEEDBACK_OUTCOME_ENDPOINT_SUSPECT = 3;</code>
@@ -168,7 +168,7 @@ public enum PushFeedbackOutcome
   public static final int PUSH_FEEDBACK_OUTCOME_STALE_VALUE = 4;
   /**
    * <pre>
-   * A passing fault of the provider: nothing changed.
+   * A temporary failure of the provider: nothing changed.
    * </pre>
    *
    * <code>PUSH_FEEDBACK_OUTCOME_TRANSIENT = 5;</code>
@@ -176,7 +176,7 @@ public enum PushFeedbackOutcome
   public static final int PUSH_FEEDBACK_OUTCOME_TRANSIENT_VALUE = 5;
   /**
    * <pre>
-   * The sender's credentials were refused: nothing changed; the app's operators are told by an event.
+   * The provider refused the sender's credentials: nothing changed; an event informs the app's operators.
    * </pre>
    *
    * <code>PUSH_FEEDBACK_OUTCOME_CREDENTIAL_PROBLEM = 6;</code>
@@ -184,7 +184,7 @@ public enum PushFeedbackOutcome
   public static final int PUSH_FEEDBACK_OUTCOME_CREDENTIAL_PROBLEM_VALUE = 6;
   /**
    * <pre>
-   * No profile holds the token (any more): nothing changed.
+   * No profile holds the token, or none holds it any longer: nothing changed.
    * </pre>
    *
    * <code>PUSH_FEEDBACK_OUTCOME_UNKNOWN_TOKEN = 7;</code>
@@ -192,7 +192,7 @@ public enum PushFeedbackOutcome
   public static final int PUSH_FEEDBACK_OUTCOME_UNKNOWN_TOKEN_VALUE = 7;
   /**
    * <pre>
-   * The error code is not known to mean anything about the token: nothing changed.
+   * The error code is not known: nothing changed.
    * </pre>
    *
    * <code>PUSH_FEEDBACK_OUTCOME_UNRECOGNIZED = 8;</code>
@@ -200,7 +200,7 @@ public enum PushFeedbackOutcome
   public static final int PUSH_FEEDBACK_OUTCOME_UNRECOGNIZED_VALUE = 8;
   /**
    * <pre>
-   * The item breaks a rule, which `detail` names: nothing changed.
+   * The item is not valid; `detail` says why: nothing changed.
    * </pre>
    *
    * <code>PUSH_FEEDBACK_OUTCOME_INVALID = 9;</code>
@@ -208,9 +208,9 @@ public enum PushFeedbackOutcome
   public static final int PUSH_FEEDBACK_OUTCOME_INVALID_VALUE = 9;
   /**
    * <pre>
-   * The token is said to be dead, but the app lost more endpoints to feedback in the last hour than its limit
-   * (`AppSettings.feedback_breaker`) allows: the endpoint is marked suspect, nothing else changed. Report the item again
-   * later, or have an operator decide (`profile-grpc feedback show|go|stop`). `detail` gives the numbers.
+   * The provider says that the token is dead, but the app lost more endpoints to feedback in the last hour than its
+   * limit (`AppSettings.feedback_breaker`) allows: the endpoint is marked suspect, nothing else changed. Report the
+   * item again later, or let an operator decide (`profile-grpc feedback show|go|stop`). `detail` gives the numbers.
    * </pre>
    *
    * <code>PUSH_FEEDBACK_OUTCOME_HELD = 10;</code>
@@ -218,8 +218,8 @@ public enum PushFeedbackOutcome
   public static final int PUSH_FEEDBACK_OUTCOME_HELD_VALUE = 10;
   /**
    * <pre>
-   * The provider took a message for the token: an endpoint that was suspect is no longer. `affected` names the profiles
-   * of which that was true.
+   * The provider accepted a message for the token: an endpoint that was suspect is suspect no longer. `affected` lists
+   * the profiles whose endpoint was suspect.
    * </pre>
    *
    * <code>PUSH_FEEDBACK_OUTCOME_CONFIRMED = 11;</code>

@@ -7,7 +7,7 @@ package com.appprofile.v1;
 
 /**
  * <pre>
- * The answer to one feedback item.
+ * The result of one feedback item.
  * </pre>
  *
  * Protobuf type {@code appprofile.v1.PushFeedbackResult}
@@ -59,7 +59,7 @@ private static final long serialVersionUID = 0L;
   private int index_ = 0;
   /**
    * <pre>
-   * The item's place in the request, from 0.
+   * The index of the item in the request, from 0.
    * </pre>
    *
    * <code>int32 index = 1 [json_name = "index", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -74,7 +74,7 @@ private static final long serialVersionUID = 0L;
   private int outcome_ = 0;
   /**
    * <pre>
-   * What it led to.
+   * The outcome.
    * </pre>
    *
    * <code>.appprofile.v1.PushFeedbackOutcome outcome = 2 [json_name = "outcome", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -85,7 +85,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What it led to.
+   * The outcome.
    * </pre>
    *
    * <code>.appprofile.v1.PushFeedbackOutcome outcome = 2 [json_name = "outcome", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -162,8 +162,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object detail_ = "";
   /**
    * <pre>
-   * Why, in English, where the outcome does not say it all; of UNRECOGNIZED what was not understood. Up to 256
-   * characters. Never holds a token.
+   * The reason, in English, if the outcome alone does not explain it; with UNRECOGNIZED, the part that was not
+   * recognized. Up to 256 characters. Never holds a token.
    * </pre>
    *
    * <code>string detail = 4 [json_name = "detail", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -184,8 +184,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Why, in English, where the outcome does not say it all; of UNRECOGNIZED what was not understood. Up to 256
-   * characters. Never holds a token.
+   * The reason, in English, if the outcome alone does not explain it; with UNRECOGNIZED, the part that was not
+   * recognized. Up to 256 characters. Never holds a token.
    * </pre>
    *
    * <code>string detail = 4 [json_name = "detail", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -407,7 +407,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The answer to one feedback item.
+   * The result of one feedback item.
    * </pre>
    *
    * Protobuf type {@code appprofile.v1.PushFeedbackResult}
@@ -633,7 +633,7 @@ private static final long serialVersionUID = 0L;
     private int index_ ;
     /**
      * <pre>
-     * The item's place in the request, from 0.
+     * The index of the item in the request, from 0.
      * </pre>
      *
      * <code>int32 index = 1 [json_name = "index", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -645,7 +645,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The item's place in the request, from 0.
+     * The index of the item in the request, from 0.
      * </pre>
      *
      * <code>int32 index = 1 [json_name = "index", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -661,7 +661,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The item's place in the request, from 0.
+     * The index of the item in the request, from 0.
      * </pre>
      *
      * <code>int32 index = 1 [json_name = "index", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -677,7 +677,7 @@ private static final long serialVersionUID = 0L;
     private int outcome_ = 0;
     /**
      * <pre>
-     * What it led to.
+     * The outcome.
      * </pre>
      *
      * <code>.appprofile.v1.PushFeedbackOutcome outcome = 2 [json_name = "outcome", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -688,7 +688,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What it led to.
+     * The outcome.
      * </pre>
      *
      * <code>.appprofile.v1.PushFeedbackOutcome outcome = 2 [json_name = "outcome", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -703,7 +703,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What it led to.
+     * The outcome.
      * </pre>
      *
      * <code>.appprofile.v1.PushFeedbackOutcome outcome = 2 [json_name = "outcome", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -716,7 +716,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What it led to.
+     * The outcome.
      * </pre>
      *
      * <code>.appprofile.v1.PushFeedbackOutcome outcome = 2 [json_name = "outcome", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -733,7 +733,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What it led to.
+     * The outcome.
      * </pre>
      *
      * <code>.appprofile.v1.PushFeedbackOutcome outcome = 2 [json_name = "outcome", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1061,8 +1061,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object detail_ = "";
     /**
      * <pre>
-     * Why, in English, where the outcome does not say it all; of UNRECOGNIZED what was not understood. Up to 256
-     * characters. Never holds a token.
+     * The reason, in English, if the outcome alone does not explain it; with UNRECOGNIZED, the part that was not
+     * recognized. Up to 256 characters. Never holds a token.
      * </pre>
      *
      * <code>string detail = 4 [json_name = "detail", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1082,8 +1082,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Why, in English, where the outcome does not say it all; of UNRECOGNIZED what was not understood. Up to 256
-     * characters. Never holds a token.
+     * The reason, in English, if the outcome alone does not explain it; with UNRECOGNIZED, the part that was not
+     * recognized. Up to 256 characters. Never holds a token.
      * </pre>
      *
      * <code>string detail = 4 [json_name = "detail", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1104,8 +1104,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Why, in English, where the outcome does not say it all; of UNRECOGNIZED what was not understood. Up to 256
-     * characters. Never holds a token.
+     * The reason, in English, if the outcome alone does not explain it; with UNRECOGNIZED, the part that was not
+     * recognized. Up to 256 characters. Never holds a token.
      * </pre>
      *
      * <code>string detail = 4 [json_name = "detail", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1122,8 +1122,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Why, in English, where the outcome does not say it all; of UNRECOGNIZED what was not understood. Up to 256
-     * characters. Never holds a token.
+     * The reason, in English, if the outcome alone does not explain it; with UNRECOGNIZED, the part that was not
+     * recognized. Up to 256 characters. Never holds a token.
      * </pre>
      *
      * <code>string detail = 4 [json_name = "detail", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1137,8 +1137,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Why, in English, where the outcome does not say it all; of UNRECOGNIZED what was not understood. Up to 256
-     * characters. Never holds a token.
+     * The reason, in English, if the outcome alone does not explain it; with UNRECOGNIZED, the part that was not
+     * recognized. Up to 256 characters. Never holds a token.
      * </pre>
      *
      * <code>string detail = 4 [json_name = "detail", (.google.api.field_behavior) = OUTPUT_ONLY];</code>

@@ -12,7 +12,7 @@ public interface PushFeedbackResultOrBuilder extends
 
   /**
    * <pre>
-   * The item's place in the request, from 0.
+   * The index of the item in the request, from 0.
    * </pre>
    *
    * <code>int32 index = 1 [json_name = "index", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -22,7 +22,7 @@ public interface PushFeedbackResultOrBuilder extends
 
   /**
    * <pre>
-   * What it led to.
+   * The outcome.
    * </pre>
    *
    * <code>.appprofile.v1.PushFeedbackOutcome outcome = 2 [json_name = "outcome", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -31,7 +31,7 @@ public interface PushFeedbackResultOrBuilder extends
   int getOutcomeValue();
   /**
    * <pre>
-   * What it led to.
+   * The outcome.
    * </pre>
    *
    * <code>.appprofile.v1.PushFeedbackOutcome outcome = 2 [json_name = "outcome", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -85,8 +85,8 @@ public interface PushFeedbackResultOrBuilder extends
 
   /**
    * <pre>
-   * Why, in English, where the outcome does not say it all; of UNRECOGNIZED what was not understood. Up to 256
-   * characters. Never holds a token.
+   * The reason, in English, if the outcome alone does not explain it; with UNRECOGNIZED, the part that was not
+   * recognized. Up to 256 characters. Never holds a token.
    * </pre>
    *
    * <code>string detail = 4 [json_name = "detail", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -95,8 +95,8 @@ public interface PushFeedbackResultOrBuilder extends
   java.lang.String getDetail();
   /**
    * <pre>
-   * Why, in English, where the outcome does not say it all; of UNRECOGNIZED what was not understood. Up to 256
-   * characters. Never holds a token.
+   * The reason, in English, if the outcome alone does not explain it; with UNRECOGNIZED, the part that was not
+   * recognized. Up to 256 characters. Never holds a token.
    * </pre>
    *
    * <code>string detail = 4 [json_name = "detail", (.google.api.field_behavior) = OUTPUT_ONLY];</code>

@@ -17,7 +17,7 @@ public enum PushPermission
     implements com.google.protobuf.ProtocolMessageEnum {
   /**
    * <pre>
-   * Never told; treated as granted.
+   * Not reported. Treated as granted.
    * </pre>
    *
    * <code>PUSH_PERMISSION_UNSPECIFIED = 0;</code>
@@ -41,7 +41,8 @@ public enum PushPermission
   PUSH_PERMISSION_PROVISIONAL(2),
   /**
    * <pre>
-   * The user allows none: the profile is no push recipient until the permission comes back. Its endpoints are kept.
+   * The user does not allow notifications: the profile receives no push until the user allows them again. Its endpoints
+   * are kept.
    * </pre>
    *
    * <code>PUSH_PERMISSION_DENIED = 3;</code>
@@ -61,7 +62,7 @@ public enum PushPermission
   }
   /**
    * <pre>
-   * Never told; treated as granted.
+   * Not reported. Treated as granted.
    * </pre>
    *
    * <code>PUSH_PERMISSION_UNSPECIFIED = 0;</code>
@@ -85,7 +86,8 @@ public enum PushPermission
   public static final int PUSH_PERMISSION_PROVISIONAL_VALUE = 2;
   /**
    * <pre>
-   * The user allows none: the profile is no push recipient until the permission comes back. Its endpoints are kept.
+   * The user does not allow notifications: the profile receives no push until the user allows them again. Its endpoints
+   * are kept.
    * </pre>
    *
    * <code>PUSH_PERMISSION_DENIED = 3;</code>

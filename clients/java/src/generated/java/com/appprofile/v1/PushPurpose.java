@@ -25,7 +25,7 @@ public enum PushPurpose
   PUSH_PURPOSE_UNSPECIFIED(0),
   /**
    * <pre>
-   * Every notification that is no incoming call.
+   * Every notification other than an incoming call.
    * </pre>
    *
    * <code>PUSH_PURPOSE_DEFAULT = 1;</code>
@@ -61,7 +61,7 @@ public enum PushPurpose
   public static final int PUSH_PURPOSE_UNSPECIFIED_VALUE = 0;
   /**
    * <pre>
-   * Every notification that is no incoming call.
+   * Every notification other than an incoming call.
    * </pre>
    *
    * <code>PUSH_PURPOSE_DEFAULT = 1;</code>

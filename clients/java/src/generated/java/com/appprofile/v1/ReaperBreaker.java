@@ -7,7 +7,8 @@ package com.appprofile.v1;
 
 /**
  * <pre>
- * How many profiles of the app the reaper may delete for inactivity in 24 hours: the larger of the two limits.
+ * The number of profiles of the app that the reaper may delete for inactivity in 24 hours. The larger of the two limits
+ * applies.
  * </pre>
  *
  * Protobuf type {@code appprofile.v1.ReaperBreaker}
@@ -294,7 +295,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * How many profiles of the app the reaper may delete for inactivity in 24 hours: the larger of the two limits.
+   * The number of profiles of the app that the reaper may delete for inactivity in 24 hours. The larger of the two limits
+   * applies.
    * </pre>
    *
    * Protobuf type {@code appprofile.v1.ReaperBreaker}

@@ -158,8 +158,8 @@ private static final long serialVersionUID = 0L;
           };
   /**
    * <pre>
-   * The channels the user may be reached by; never empty in an answer. In a request: empty keeps what is stored (in a
-   * new profile: the app's channels); otherwise a subset of the app's channels, each at most once.
+   * The channels by which the user may be reached; never empty in a response. In a request: empty keeps the stored
+   * channels (a new profile gets the app's channels); otherwise a subset of the app's channels, each at most once.
    * </pre>
    *
    * <code>repeated .appprofile.v1.Channel channels = 3 [json_name = "channels", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -172,8 +172,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The channels the user may be reached by; never empty in an answer. In a request: empty keeps what is stored (in a
-   * new profile: the app's channels); otherwise a subset of the app's channels, each at most once.
+   * The channels by which the user may be reached; never empty in a response. In a request: empty keeps the stored
+   * channels (a new profile gets the app's channels); otherwise a subset of the app's channels, each at most once.
    * </pre>
    *
    * <code>repeated .appprofile.v1.Channel channels = 3 [json_name = "channels", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -185,8 +185,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The channels the user may be reached by; never empty in an answer. In a request: empty keeps what is stored (in a
-   * new profile: the app's channels); otherwise a subset of the app's channels, each at most once.
+   * The channels by which the user may be reached; never empty in a response. In a request: empty keeps the stored
+   * channels (a new profile gets the app's channels); otherwise a subset of the app's channels, each at most once.
    * </pre>
    *
    * <code>repeated .appprofile.v1.Channel channels = 3 [json_name = "channels", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -199,8 +199,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The channels the user may be reached by; never empty in an answer. In a request: empty keeps what is stored (in a
-   * new profile: the app's channels); otherwise a subset of the app's channels, each at most once.
+   * The channels by which the user may be reached; never empty in a response. In a request: empty keeps the stored
+   * channels (a new profile gets the app's channels); otherwise a subset of the app's channels, each at most once.
    * </pre>
    *
    * <code>repeated .appprofile.v1.Channel channels = 3 [json_name = "channels", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -213,8 +213,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The channels the user may be reached by; never empty in an answer. In a request: empty keeps what is stored (in a
-   * new profile: the app's channels); otherwise a subset of the app's channels, each at most once.
+   * The channels by which the user may be reached; never empty in a response. In a request: empty keeps the stored
+   * channels (a new profile gets the app's channels); otherwise a subset of the app's channels, each at most once.
    * </pre>
    *
    * <code>repeated .appprofile.v1.Channel channels = 3 [json_name = "channels", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -526,7 +526,7 @@ private static final long serialVersionUID = 0L;
   private boolean foreground_ = false;
   /**
    * <pre>
-   * Whether the app was in the foreground when it last said so.
+   * Whether the app was in the foreground at its last report.
    * </pre>
    *
    * <code>optional bool foreground = 10 [json_name = "foreground", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -538,7 +538,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Whether the app was in the foreground when it last said so.
+   * Whether the app was in the foreground at its last report.
    * </pre>
    *
    * <code>optional bool foreground = 10 [json_name = "foreground", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -873,8 +873,8 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Monitored device attributes by their catalogue name in snake_case (`battery_level`), up to 64, values up to 1024
-   * bytes. What is stored when is decided by the app's monitors; a name that the catalogue does not know for the
-   * profile's platform is INVALID_ARGUMENT.
+   * bytes. The app's monitors decide which values are stored. A name that is not in the catalogue of the profile's
+   * platform is INVALID_ARGUMENT.
    * </pre>
    *
    * <code>map&lt;string, string&gt; device_attributes = 16 [json_name = "deviceAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -896,8 +896,8 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Monitored device attributes by their catalogue name in snake_case (`battery_level`), up to 64, values up to 1024
-   * bytes. What is stored when is decided by the app's monitors; a name that the catalogue does not know for the
-   * profile's platform is INVALID_ARGUMENT.
+   * bytes. The app's monitors decide which values are stored. A name that is not in the catalogue of the profile's
+   * platform is INVALID_ARGUMENT.
    * </pre>
    *
    * <code>map&lt;string, string&gt; device_attributes = 16 [json_name = "deviceAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -909,8 +909,8 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Monitored device attributes by their catalogue name in snake_case (`battery_level`), up to 64, values up to 1024
-   * bytes. What is stored when is decided by the app's monitors; a name that the catalogue does not know for the
-   * profile's platform is INVALID_ARGUMENT.
+   * bytes. The app's monitors decide which values are stored. A name that is not in the catalogue of the profile's
+   * platform is INVALID_ARGUMENT.
    * </pre>
    *
    * <code>map&lt;string, string&gt; device_attributes = 16 [json_name = "deviceAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -929,8 +929,8 @@ java.lang.String defaultValue) {
   /**
    * <pre>
    * Monitored device attributes by their catalogue name in snake_case (`battery_level`), up to 64, values up to 1024
-   * bytes. What is stored when is decided by the app's monitors; a name that the catalogue does not know for the
-   * profile's platform is INVALID_ARGUMENT.
+   * bytes. The app's monitors decide which values are stored. A name that is not in the catalogue of the profile's
+   * platform is INVALID_ARGUMENT.
    * </pre>
    *
    * <code>map&lt;string, string&gt; device_attributes = 16 [json_name = "deviceAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -975,8 +975,8 @@ java.lang.String defaultValue) {
   }
   /**
    * <pre>
-   * Attributes of the app's own naming, up to 64, keys 1 to 64 bytes without control characters, values up to 1024
-   * bytes. A patch merges; naming `custom_attributes` in a mask replaces them all.
+   * Attributes that the app defines, up to 64, keys 1 to 64 bytes without control characters, values up to 1024 bytes.
+   * A patch merges them; a mask that names `custom_attributes` replaces them all.
    * </pre>
    *
    * <code>map&lt;string, string&gt; custom_attributes = 17 [json_name = "customAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -997,8 +997,8 @@ java.lang.String defaultValue) {
   }
   /**
    * <pre>
-   * Attributes of the app's own naming, up to 64, keys 1 to 64 bytes without control characters, values up to 1024
-   * bytes. A patch merges; naming `custom_attributes` in a mask replaces them all.
+   * Attributes that the app defines, up to 64, keys 1 to 64 bytes without control characters, values up to 1024 bytes.
+   * A patch merges them; a mask that names `custom_attributes` replaces them all.
    * </pre>
    *
    * <code>map&lt;string, string&gt; custom_attributes = 17 [json_name = "customAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1009,8 +1009,8 @@ java.lang.String defaultValue) {
   }
   /**
    * <pre>
-   * Attributes of the app's own naming, up to 64, keys 1 to 64 bytes without control characters, values up to 1024
-   * bytes. A patch merges; naming `custom_attributes` in a mask replaces them all.
+   * Attributes that the app defines, up to 64, keys 1 to 64 bytes without control characters, values up to 1024 bytes.
+   * A patch merges them; a mask that names `custom_attributes` replaces them all.
    * </pre>
    *
    * <code>map&lt;string, string&gt; custom_attributes = 17 [json_name = "customAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1028,8 +1028,8 @@ java.lang.String defaultValue) {
   }
   /**
    * <pre>
-   * Attributes of the app's own naming, up to 64, keys 1 to 64 bytes without control characters, values up to 1024
-   * bytes. A patch merges; naming `custom_attributes` in a mask replaces them all.
+   * Attributes that the app defines, up to 64, keys 1 to 64 bytes without control characters, values up to 1024 bytes.
+   * A patch merges them; a mask that names `custom_attributes` replaces them all.
    * </pre>
    *
    * <code>map&lt;string, string&gt; custom_attributes = 17 [json_name = "customAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1050,7 +1050,7 @@ java.lang.String defaultValue) {
   private com.google.protobuf.Timestamp lastOpenedTime_;
   /**
    * <pre>
-   * When the user last opened the app, as the app reports it (UTC). No rule reads it.
+   * When the user last opened the app, as the app reports it (UTC). No rule uses it.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp last_opened_time = 18 [json_name = "lastOpenedTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -1062,7 +1062,7 @@ java.lang.String defaultValue) {
   }
   /**
    * <pre>
-   * When the user last opened the app, as the app reports it (UTC). No rule reads it.
+   * When the user last opened the app, as the app reports it (UTC). No rule uses it.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp last_opened_time = 18 [json_name = "lastOpenedTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -1074,7 +1074,7 @@ java.lang.String defaultValue) {
   }
   /**
    * <pre>
-   * When the user last opened the app, as the app reports it (UTC). No rule reads it.
+   * When the user last opened the app, as the app reports it (UTC). No rule uses it.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp last_opened_time = 18 [json_name = "lastOpenedTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -1114,11 +1114,10 @@ java.lang.String defaultValue) {
   private long sequence_ = 0L;
   /**
    * <pre>
-   * The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
-   * Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
-   * the highest one applied for the device is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
-   * method is answered as applied. Default: none; then the order of arrival
-   * decides.
+   * The sequence number of this call, at least 0. The installation increases it with each Register, Unregister,
+   * UpdateProfileData and RemoveAccount and keeps it across restarts. A call fails with FAILED_PRECONDITION,
+   * OUT_OF_ORDER, unless its number is higher than the highest one applied for the device. A repetition of the call
+   * with the highest number, by the same method, succeeds. Default: none; then the order of arrival decides.
    * </pre>
    *
    * <code>optional int64 sequence = 20 [json_name = "sequence", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1130,11 +1129,10 @@ java.lang.String defaultValue) {
   }
   /**
    * <pre>
-   * The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
-   * Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
-   * the highest one applied for the device is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
-   * method is answered as applied. Default: none; then the order of arrival
-   * decides.
+   * The sequence number of this call, at least 0. The installation increases it with each Register, Unregister,
+   * UpdateProfileData and RemoveAccount and keeps it across restarts. A call fails with FAILED_PRECONDITION,
+   * OUT_OF_ORDER, unless its number is higher than the highest one applied for the device. A repetition of the call
+   * with the highest number, by the same method, succeeds. Default: none; then the order of arrival decides.
    * </pre>
    *
    * <code>optional int64 sequence = 20 [json_name = "sequence", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -2387,8 +2385,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * The channels the user may be reached by; never empty in an answer. In a request: empty keeps what is stored (in a
-     * new profile: the app's channels); otherwise a subset of the app's channels, each at most once.
+     * The channels by which the user may be reached; never empty in a response. In a request: empty keeps the stored
+     * channels (a new profile gets the app's channels); otherwise a subset of the app's channels, each at most once.
      * </pre>
      *
      * <code>repeated .appprofile.v1.Channel channels = 3 [json_name = "channels", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -2400,8 +2398,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * The channels the user may be reached by; never empty in an answer. In a request: empty keeps what is stored (in a
-     * new profile: the app's channels); otherwise a subset of the app's channels, each at most once.
+     * The channels by which the user may be reached; never empty in a response. In a request: empty keeps the stored
+     * channels (a new profile gets the app's channels); otherwise a subset of the app's channels, each at most once.
      * </pre>
      *
      * <code>repeated .appprofile.v1.Channel channels = 3 [json_name = "channels", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -2412,8 +2410,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * The channels the user may be reached by; never empty in an answer. In a request: empty keeps what is stored (in a
-     * new profile: the app's channels); otherwise a subset of the app's channels, each at most once.
+     * The channels by which the user may be reached; never empty in a response. In a request: empty keeps the stored
+     * channels (a new profile gets the app's channels); otherwise a subset of the app's channels, each at most once.
      * </pre>
      *
      * <code>repeated .appprofile.v1.Channel channels = 3 [json_name = "channels", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -2425,8 +2423,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * The channels the user may be reached by; never empty in an answer. In a request: empty keeps what is stored (in a
-     * new profile: the app's channels); otherwise a subset of the app's channels, each at most once.
+     * The channels by which the user may be reached; never empty in a response. In a request: empty keeps the stored
+     * channels (a new profile gets the app's channels); otherwise a subset of the app's channels, each at most once.
      * </pre>
      *
      * <code>repeated .appprofile.v1.Channel channels = 3 [json_name = "channels", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -2445,8 +2443,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * The channels the user may be reached by; never empty in an answer. In a request: empty keeps what is stored (in a
-     * new profile: the app's channels); otherwise a subset of the app's channels, each at most once.
+     * The channels by which the user may be reached; never empty in a response. In a request: empty keeps the stored
+     * channels (a new profile gets the app's channels); otherwise a subset of the app's channels, each at most once.
      * </pre>
      *
      * <code>repeated .appprofile.v1.Channel channels = 3 [json_name = "channels", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -2462,8 +2460,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * The channels the user may be reached by; never empty in an answer. In a request: empty keeps what is stored (in a
-     * new profile: the app's channels); otherwise a subset of the app's channels, each at most once.
+     * The channels by which the user may be reached; never empty in a response. In a request: empty keeps the stored
+     * channels (a new profile gets the app's channels); otherwise a subset of the app's channels, each at most once.
      * </pre>
      *
      * <code>repeated .appprofile.v1.Channel channels = 3 [json_name = "channels", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -2482,8 +2480,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * The channels the user may be reached by; never empty in an answer. In a request: empty keeps what is stored (in a
-     * new profile: the app's channels); otherwise a subset of the app's channels, each at most once.
+     * The channels by which the user may be reached; never empty in a response. In a request: empty keeps the stored
+     * channels (a new profile gets the app's channels); otherwise a subset of the app's channels, each at most once.
      * </pre>
      *
      * <code>repeated .appprofile.v1.Channel channels = 3 [json_name = "channels", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -2497,8 +2495,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * The channels the user may be reached by; never empty in an answer. In a request: empty keeps what is stored (in a
-     * new profile: the app's channels); otherwise a subset of the app's channels, each at most once.
+     * The channels by which the user may be reached; never empty in a response. In a request: empty keeps the stored
+     * channels (a new profile gets the app's channels); otherwise a subset of the app's channels, each at most once.
      * </pre>
      *
      * <code>repeated .appprofile.v1.Channel channels = 3 [json_name = "channels", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -2511,8 +2509,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * The channels the user may be reached by; never empty in an answer. In a request: empty keeps what is stored (in a
-     * new profile: the app's channels); otherwise a subset of the app's channels, each at most once.
+     * The channels by which the user may be reached; never empty in a response. In a request: empty keeps the stored
+     * channels (a new profile gets the app's channels); otherwise a subset of the app's channels, each at most once.
      * </pre>
      *
      * <code>repeated .appprofile.v1.Channel channels = 3 [json_name = "channels", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -2524,8 +2522,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * The channels the user may be reached by; never empty in an answer. In a request: empty keeps what is stored (in a
-     * new profile: the app's channels); otherwise a subset of the app's channels, each at most once.
+     * The channels by which the user may be reached; never empty in a response. In a request: empty keeps the stored
+     * channels (a new profile gets the app's channels); otherwise a subset of the app's channels, each at most once.
      * </pre>
      *
      * <code>repeated .appprofile.v1.Channel channels = 3 [json_name = "channels", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -2542,8 +2540,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * The channels the user may be reached by; never empty in an answer. In a request: empty keeps what is stored (in a
-     * new profile: the app's channels); otherwise a subset of the app's channels, each at most once.
+     * The channels by which the user may be reached; never empty in a response. In a request: empty keeps the stored
+     * channels (a new profile gets the app's channels); otherwise a subset of the app's channels, each at most once.
      * </pre>
      *
      * <code>repeated .appprofile.v1.Channel channels = 3 [json_name = "channels", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -2558,8 +2556,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * The channels the user may be reached by; never empty in an answer. In a request: empty keeps what is stored (in a
-     * new profile: the app's channels); otherwise a subset of the app's channels, each at most once.
+     * The channels by which the user may be reached; never empty in a response. In a request: empty keeps the stored
+     * channels (a new profile gets the app's channels); otherwise a subset of the app's channels, each at most once.
      * </pre>
      *
      * <code>repeated .appprofile.v1.Channel channels = 3 [json_name = "channels", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -3318,7 +3316,7 @@ java.lang.String defaultValue) {
     private boolean foreground_ ;
     /**
      * <pre>
-     * Whether the app was in the foreground when it last said so.
+     * Whether the app was in the foreground at its last report.
      * </pre>
      *
      * <code>optional bool foreground = 10 [json_name = "foreground", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -3330,7 +3328,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Whether the app was in the foreground when it last said so.
+     * Whether the app was in the foreground at its last report.
      * </pre>
      *
      * <code>optional bool foreground = 10 [json_name = "foreground", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -3342,7 +3340,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Whether the app was in the foreground when it last said so.
+     * Whether the app was in the foreground at its last report.
      * </pre>
      *
      * <code>optional bool foreground = 10 [json_name = "foreground", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -3358,7 +3356,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Whether the app was in the foreground when it last said so.
+     * Whether the app was in the foreground at its last report.
      * </pre>
      *
      * <code>optional bool foreground = 10 [json_name = "foreground", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -3915,8 +3913,8 @@ java.lang.String defaultValue) {
     /**
      * <pre>
      * Monitored device attributes by their catalogue name in snake_case (`battery_level`), up to 64, values up to 1024
-     * bytes. What is stored when is decided by the app's monitors; a name that the catalogue does not know for the
-     * profile's platform is INVALID_ARGUMENT.
+     * bytes. The app's monitors decide which values are stored. A name that is not in the catalogue of the profile's
+     * platform is INVALID_ARGUMENT.
      * </pre>
      *
      * <code>map&lt;string, string&gt; device_attributes = 16 [json_name = "deviceAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -3938,8 +3936,8 @@ java.lang.String defaultValue) {
     /**
      * <pre>
      * Monitored device attributes by their catalogue name in snake_case (`battery_level`), up to 64, values up to 1024
-     * bytes. What is stored when is decided by the app's monitors; a name that the catalogue does not know for the
-     * profile's platform is INVALID_ARGUMENT.
+     * bytes. The app's monitors decide which values are stored. A name that is not in the catalogue of the profile's
+     * platform is INVALID_ARGUMENT.
      * </pre>
      *
      * <code>map&lt;string, string&gt; device_attributes = 16 [json_name = "deviceAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -3951,8 +3949,8 @@ java.lang.String defaultValue) {
     /**
      * <pre>
      * Monitored device attributes by their catalogue name in snake_case (`battery_level`), up to 64, values up to 1024
-     * bytes. What is stored when is decided by the app's monitors; a name that the catalogue does not know for the
-     * profile's platform is INVALID_ARGUMENT.
+     * bytes. The app's monitors decide which values are stored. A name that is not in the catalogue of the profile's
+     * platform is INVALID_ARGUMENT.
      * </pre>
      *
      * <code>map&lt;string, string&gt; device_attributes = 16 [json_name = "deviceAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -3971,8 +3969,8 @@ java.lang.String defaultValue) {
     /**
      * <pre>
      * Monitored device attributes by their catalogue name in snake_case (`battery_level`), up to 64, values up to 1024
-     * bytes. What is stored when is decided by the app's monitors; a name that the catalogue does not know for the
-     * profile's platform is INVALID_ARGUMENT.
+     * bytes. The app's monitors decide which values are stored. A name that is not in the catalogue of the profile's
+     * platform is INVALID_ARGUMENT.
      * </pre>
      *
      * <code>map&lt;string, string&gt; device_attributes = 16 [json_name = "deviceAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -3997,8 +3995,8 @@ java.lang.String defaultValue) {
     /**
      * <pre>
      * Monitored device attributes by their catalogue name in snake_case (`battery_level`), up to 64, values up to 1024
-     * bytes. What is stored when is decided by the app's monitors; a name that the catalogue does not know for the
-     * profile's platform is INVALID_ARGUMENT.
+     * bytes. The app's monitors decide which values are stored. A name that is not in the catalogue of the profile's
+     * platform is INVALID_ARGUMENT.
      * </pre>
      *
      * <code>map&lt;string, string&gt; device_attributes = 16 [json_name = "deviceAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -4022,8 +4020,8 @@ java.lang.String defaultValue) {
     /**
      * <pre>
      * Monitored device attributes by their catalogue name in snake_case (`battery_level`), up to 64, values up to 1024
-     * bytes. What is stored when is decided by the app's monitors; a name that the catalogue does not know for the
-     * profile's platform is INVALID_ARGUMENT.
+     * bytes. The app's monitors decide which values are stored. A name that is not in the catalogue of the profile's
+     * platform is INVALID_ARGUMENT.
      * </pre>
      *
      * <code>map&lt;string, string&gt; device_attributes = 16 [json_name = "deviceAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -4041,8 +4039,8 @@ java.lang.String defaultValue) {
     /**
      * <pre>
      * Monitored device attributes by their catalogue name in snake_case (`battery_level`), up to 64, values up to 1024
-     * bytes. What is stored when is decided by the app's monitors; a name that the catalogue does not know for the
-     * profile's platform is INVALID_ARGUMENT.
+     * bytes. The app's monitors decide which values are stored. A name that is not in the catalogue of the profile's
+     * platform is INVALID_ARGUMENT.
      * </pre>
      *
      * <code>map&lt;string, string&gt; device_attributes = 16 [json_name = "deviceAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -4083,8 +4081,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Attributes of the app's own naming, up to 64, keys 1 to 64 bytes without control characters, values up to 1024
-     * bytes. A patch merges; naming `custom_attributes` in a mask replaces them all.
+     * Attributes that the app defines, up to 64, keys 1 to 64 bytes without control characters, values up to 1024 bytes.
+     * A patch merges them; a mask that names `custom_attributes` replaces them all.
      * </pre>
      *
      * <code>map&lt;string, string&gt; custom_attributes = 17 [json_name = "customAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -4105,8 +4103,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Attributes of the app's own naming, up to 64, keys 1 to 64 bytes without control characters, values up to 1024
-     * bytes. A patch merges; naming `custom_attributes` in a mask replaces them all.
+     * Attributes that the app defines, up to 64, keys 1 to 64 bytes without control characters, values up to 1024 bytes.
+     * A patch merges them; a mask that names `custom_attributes` replaces them all.
      * </pre>
      *
      * <code>map&lt;string, string&gt; custom_attributes = 17 [json_name = "customAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -4117,8 +4115,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Attributes of the app's own naming, up to 64, keys 1 to 64 bytes without control characters, values up to 1024
-     * bytes. A patch merges; naming `custom_attributes` in a mask replaces them all.
+     * Attributes that the app defines, up to 64, keys 1 to 64 bytes without control characters, values up to 1024 bytes.
+     * A patch merges them; a mask that names `custom_attributes` replaces them all.
      * </pre>
      *
      * <code>map&lt;string, string&gt; custom_attributes = 17 [json_name = "customAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -4136,8 +4134,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Attributes of the app's own naming, up to 64, keys 1 to 64 bytes without control characters, values up to 1024
-     * bytes. A patch merges; naming `custom_attributes` in a mask replaces them all.
+     * Attributes that the app defines, up to 64, keys 1 to 64 bytes without control characters, values up to 1024 bytes.
+     * A patch merges them; a mask that names `custom_attributes` replaces them all.
      * </pre>
      *
      * <code>map&lt;string, string&gt; custom_attributes = 17 [json_name = "customAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -4161,8 +4159,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Attributes of the app's own naming, up to 64, keys 1 to 64 bytes without control characters, values up to 1024
-     * bytes. A patch merges; naming `custom_attributes` in a mask replaces them all.
+     * Attributes that the app defines, up to 64, keys 1 to 64 bytes without control characters, values up to 1024 bytes.
+     * A patch merges them; a mask that names `custom_attributes` replaces them all.
      * </pre>
      *
      * <code>map&lt;string, string&gt; custom_attributes = 17 [json_name = "customAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -4185,8 +4183,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Attributes of the app's own naming, up to 64, keys 1 to 64 bytes without control characters, values up to 1024
-     * bytes. A patch merges; naming `custom_attributes` in a mask replaces them all.
+     * Attributes that the app defines, up to 64, keys 1 to 64 bytes without control characters, values up to 1024 bytes.
+     * A patch merges them; a mask that names `custom_attributes` replaces them all.
      * </pre>
      *
      * <code>map&lt;string, string&gt; custom_attributes = 17 [json_name = "customAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -4203,8 +4201,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Attributes of the app's own naming, up to 64, keys 1 to 64 bytes without control characters, values up to 1024
-     * bytes. A patch merges; naming `custom_attributes` in a mask replaces them all.
+     * Attributes that the app defines, up to 64, keys 1 to 64 bytes without control characters, values up to 1024 bytes.
+     * A patch merges them; a mask that names `custom_attributes` replaces them all.
      * </pre>
      *
      * <code>map&lt;string, string&gt; custom_attributes = 17 [json_name = "customAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -4222,7 +4220,7 @@ java.lang.String defaultValue) {
         com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> lastOpenedTimeBuilder_;
     /**
      * <pre>
-     * When the user last opened the app, as the app reports it (UTC). No rule reads it.
+     * When the user last opened the app, as the app reports it (UTC). No rule uses it.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp last_opened_time = 18 [json_name = "lastOpenedTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -4233,7 +4231,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * When the user last opened the app, as the app reports it (UTC). No rule reads it.
+     * When the user last opened the app, as the app reports it (UTC). No rule uses it.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp last_opened_time = 18 [json_name = "lastOpenedTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -4248,7 +4246,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * When the user last opened the app, as the app reports it (UTC). No rule reads it.
+     * When the user last opened the app, as the app reports it (UTC). No rule uses it.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp last_opened_time = 18 [json_name = "lastOpenedTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -4268,7 +4266,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * When the user last opened the app, as the app reports it (UTC). No rule reads it.
+     * When the user last opened the app, as the app reports it (UTC). No rule uses it.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp last_opened_time = 18 [json_name = "lastOpenedTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -4286,7 +4284,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * When the user last opened the app, as the app reports it (UTC). No rule reads it.
+     * When the user last opened the app, as the app reports it (UTC). No rule uses it.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp last_opened_time = 18 [json_name = "lastOpenedTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -4311,7 +4309,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * When the user last opened the app, as the app reports it (UTC). No rule reads it.
+     * When the user last opened the app, as the app reports it (UTC). No rule uses it.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp last_opened_time = 18 [json_name = "lastOpenedTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -4328,7 +4326,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * When the user last opened the app, as the app reports it (UTC). No rule reads it.
+     * When the user last opened the app, as the app reports it (UTC). No rule uses it.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp last_opened_time = 18 [json_name = "lastOpenedTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -4340,7 +4338,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * When the user last opened the app, as the app reports it (UTC). No rule reads it.
+     * When the user last opened the app, as the app reports it (UTC). No rule uses it.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp last_opened_time = 18 [json_name = "lastOpenedTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -4355,7 +4353,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * When the user last opened the app, as the app reports it (UTC). No rule reads it.
+     * When the user last opened the app, as the app reports it (UTC). No rule uses it.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp last_opened_time = 18 [json_name = "lastOpenedTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -4449,11 +4447,10 @@ java.lang.String defaultValue) {
     private long sequence_ ;
     /**
      * <pre>
-     * The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
-     * Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
-     * the highest one applied for the device is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
-     * method is answered as applied. Default: none; then the order of arrival
-     * decides.
+     * The sequence number of this call, at least 0. The installation increases it with each Register, Unregister,
+     * UpdateProfileData and RemoveAccount and keeps it across restarts. A call fails with FAILED_PRECONDITION,
+     * OUT_OF_ORDER, unless its number is higher than the highest one applied for the device. A repetition of the call
+     * with the highest number, by the same method, succeeds. Default: none; then the order of arrival decides.
      * </pre>
      *
      * <code>optional int64 sequence = 20 [json_name = "sequence", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -4465,11 +4462,10 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
-     * Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
-     * the highest one applied for the device is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
-     * method is answered as applied. Default: none; then the order of arrival
-     * decides.
+     * The sequence number of this call, at least 0. The installation increases it with each Register, Unregister,
+     * UpdateProfileData and RemoveAccount and keeps it across restarts. A call fails with FAILED_PRECONDITION,
+     * OUT_OF_ORDER, unless its number is higher than the highest one applied for the device. A repetition of the call
+     * with the highest number, by the same method, succeeds. Default: none; then the order of arrival decides.
      * </pre>
      *
      * <code>optional int64 sequence = 20 [json_name = "sequence", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -4481,11 +4477,10 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
-     * Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
-     * the highest one applied for the device is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
-     * method is answered as applied. Default: none; then the order of arrival
-     * decides.
+     * The sequence number of this call, at least 0. The installation increases it with each Register, Unregister,
+     * UpdateProfileData and RemoveAccount and keeps it across restarts. A call fails with FAILED_PRECONDITION,
+     * OUT_OF_ORDER, unless its number is higher than the highest one applied for the device. A repetition of the call
+     * with the highest number, by the same method, succeeds. Default: none; then the order of arrival decides.
      * </pre>
      *
      * <code>optional int64 sequence = 20 [json_name = "sequence", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -4501,11 +4496,10 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
-     * Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
-     * the highest one applied for the device is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
-     * method is answered as applied. Default: none; then the order of arrival
-     * decides.
+     * The sequence number of this call, at least 0. The installation increases it with each Register, Unregister,
+     * UpdateProfileData and RemoveAccount and keeps it across restarts. A call fails with FAILED_PRECONDITION,
+     * OUT_OF_ORDER, unless its number is higher than the highest one applied for the device. A repetition of the call
+     * with the highest number, by the same method, succeeds. Default: none; then the order of arrival decides.
      * </pre>
      *
      * <code>optional int64 sequence = 20 [json_name = "sequence", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>

@@ -58,8 +58,8 @@ public interface RegisterRequestOrBuilder extends
 
   /**
    * <pre>
-   * The channels the user may be reached by; never empty in an answer. In a request: empty keeps what is stored (in a
-   * new profile: the app's channels); otherwise a subset of the app's channels, each at most once.
+   * The channels by which the user may be reached; never empty in a response. In a request: empty keeps the stored
+   * channels (a new profile gets the app's channels); otherwise a subset of the app's channels, each at most once.
    * </pre>
    *
    * <code>repeated .appprofile.v1.Channel channels = 3 [json_name = "channels", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -68,8 +68,8 @@ public interface RegisterRequestOrBuilder extends
   java.util.List<com.appprofile.v1.Channel> getChannelsList();
   /**
    * <pre>
-   * The channels the user may be reached by; never empty in an answer. In a request: empty keeps what is stored (in a
-   * new profile: the app's channels); otherwise a subset of the app's channels, each at most once.
+   * The channels by which the user may be reached; never empty in a response. In a request: empty keeps the stored
+   * channels (a new profile gets the app's channels); otherwise a subset of the app's channels, each at most once.
    * </pre>
    *
    * <code>repeated .appprofile.v1.Channel channels = 3 [json_name = "channels", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -78,8 +78,8 @@ public interface RegisterRequestOrBuilder extends
   int getChannelsCount();
   /**
    * <pre>
-   * The channels the user may be reached by; never empty in an answer. In a request: empty keeps what is stored (in a
-   * new profile: the app's channels); otherwise a subset of the app's channels, each at most once.
+   * The channels by which the user may be reached; never empty in a response. In a request: empty keeps the stored
+   * channels (a new profile gets the app's channels); otherwise a subset of the app's channels, each at most once.
    * </pre>
    *
    * <code>repeated .appprofile.v1.Channel channels = 3 [json_name = "channels", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -89,8 +89,8 @@ public interface RegisterRequestOrBuilder extends
   com.appprofile.v1.Channel getChannels(int index);
   /**
    * <pre>
-   * The channels the user may be reached by; never empty in an answer. In a request: empty keeps what is stored (in a
-   * new profile: the app's channels); otherwise a subset of the app's channels, each at most once.
+   * The channels by which the user may be reached; never empty in a response. In a request: empty keeps the stored
+   * channels (a new profile gets the app's channels); otherwise a subset of the app's channels, each at most once.
    * </pre>
    *
    * <code>repeated .appprofile.v1.Channel channels = 3 [json_name = "channels", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -100,8 +100,8 @@ public interface RegisterRequestOrBuilder extends
   getChannelsValueList();
   /**
    * <pre>
-   * The channels the user may be reached by; never empty in an answer. In a request: empty keeps what is stored (in a
-   * new profile: the app's channels); otherwise a subset of the app's channels, each at most once.
+   * The channels by which the user may be reached; never empty in a response. In a request: empty keeps the stored
+   * channels (a new profile gets the app's channels); otherwise a subset of the app's channels, each at most once.
    * </pre>
    *
    * <code>repeated .appprofile.v1.Channel channels = 3 [json_name = "channels", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -284,7 +284,7 @@ public interface RegisterRequestOrBuilder extends
 
   /**
    * <pre>
-   * Whether the app was in the foreground when it last said so.
+   * Whether the app was in the foreground at its last report.
    * </pre>
    *
    * <code>optional bool foreground = 10 [json_name = "foreground", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -293,7 +293,7 @@ public interface RegisterRequestOrBuilder extends
   boolean hasForeground();
   /**
    * <pre>
-   * Whether the app was in the foreground when it last said so.
+   * Whether the app was in the foreground at its last report.
    * </pre>
    *
    * <code>optional bool foreground = 10 [json_name = "foreground", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -449,8 +449,8 @@ public interface RegisterRequestOrBuilder extends
   /**
    * <pre>
    * Monitored device attributes by their catalogue name in snake_case (`battery_level`), up to 64, values up to 1024
-   * bytes. What is stored when is decided by the app's monitors; a name that the catalogue does not know for the
-   * profile's platform is INVALID_ARGUMENT.
+   * bytes. The app's monitors decide which values are stored. A name that is not in the catalogue of the profile's
+   * platform is INVALID_ARGUMENT.
    * </pre>
    *
    * <code>map&lt;string, string&gt; device_attributes = 16 [json_name = "deviceAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -459,8 +459,8 @@ public interface RegisterRequestOrBuilder extends
   /**
    * <pre>
    * Monitored device attributes by their catalogue name in snake_case (`battery_level`), up to 64, values up to 1024
-   * bytes. What is stored when is decided by the app's monitors; a name that the catalogue does not know for the
-   * profile's platform is INVALID_ARGUMENT.
+   * bytes. The app's monitors decide which values are stored. A name that is not in the catalogue of the profile's
+   * platform is INVALID_ARGUMENT.
    * </pre>
    *
    * <code>map&lt;string, string&gt; device_attributes = 16 [json_name = "deviceAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -476,8 +476,8 @@ public interface RegisterRequestOrBuilder extends
   /**
    * <pre>
    * Monitored device attributes by their catalogue name in snake_case (`battery_level`), up to 64, values up to 1024
-   * bytes. What is stored when is decided by the app's monitors; a name that the catalogue does not know for the
-   * profile's platform is INVALID_ARGUMENT.
+   * bytes. The app's monitors decide which values are stored. A name that is not in the catalogue of the profile's
+   * platform is INVALID_ARGUMENT.
    * </pre>
    *
    * <code>map&lt;string, string&gt; device_attributes = 16 [json_name = "deviceAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -487,8 +487,8 @@ public interface RegisterRequestOrBuilder extends
   /**
    * <pre>
    * Monitored device attributes by their catalogue name in snake_case (`battery_level`), up to 64, values up to 1024
-   * bytes. What is stored when is decided by the app's monitors; a name that the catalogue does not know for the
-   * profile's platform is INVALID_ARGUMENT.
+   * bytes. The app's monitors decide which values are stored. A name that is not in the catalogue of the profile's
+   * platform is INVALID_ARGUMENT.
    * </pre>
    *
    * <code>map&lt;string, string&gt; device_attributes = 16 [json_name = "deviceAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -501,8 +501,8 @@ java.lang.String defaultValue);
   /**
    * <pre>
    * Monitored device attributes by their catalogue name in snake_case (`battery_level`), up to 64, values up to 1024
-   * bytes. What is stored when is decided by the app's monitors; a name that the catalogue does not know for the
-   * profile's platform is INVALID_ARGUMENT.
+   * bytes. The app's monitors decide which values are stored. A name that is not in the catalogue of the profile's
+   * platform is INVALID_ARGUMENT.
    * </pre>
    *
    * <code>map&lt;string, string&gt; device_attributes = 16 [json_name = "deviceAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -512,8 +512,8 @@ java.lang.String defaultValue);
 
   /**
    * <pre>
-   * Attributes of the app's own naming, up to 64, keys 1 to 64 bytes without control characters, values up to 1024
-   * bytes. A patch merges; naming `custom_attributes` in a mask replaces them all.
+   * Attributes that the app defines, up to 64, keys 1 to 64 bytes without control characters, values up to 1024 bytes.
+   * A patch merges them; a mask that names `custom_attributes` replaces them all.
    * </pre>
    *
    * <code>map&lt;string, string&gt; custom_attributes = 17 [json_name = "customAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -521,8 +521,8 @@ java.lang.String defaultValue);
   int getCustomAttributesCount();
   /**
    * <pre>
-   * Attributes of the app's own naming, up to 64, keys 1 to 64 bytes without control characters, values up to 1024
-   * bytes. A patch merges; naming `custom_attributes` in a mask replaces them all.
+   * Attributes that the app defines, up to 64, keys 1 to 64 bytes without control characters, values up to 1024 bytes.
+   * A patch merges them; a mask that names `custom_attributes` replaces them all.
    * </pre>
    *
    * <code>map&lt;string, string&gt; custom_attributes = 17 [json_name = "customAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -537,8 +537,8 @@ java.lang.String defaultValue);
   getCustomAttributes();
   /**
    * <pre>
-   * Attributes of the app's own naming, up to 64, keys 1 to 64 bytes without control characters, values up to 1024
-   * bytes. A patch merges; naming `custom_attributes` in a mask replaces them all.
+   * Attributes that the app defines, up to 64, keys 1 to 64 bytes without control characters, values up to 1024 bytes.
+   * A patch merges them; a mask that names `custom_attributes` replaces them all.
    * </pre>
    *
    * <code>map&lt;string, string&gt; custom_attributes = 17 [json_name = "customAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -547,8 +547,8 @@ java.lang.String defaultValue);
   getCustomAttributesMap();
   /**
    * <pre>
-   * Attributes of the app's own naming, up to 64, keys 1 to 64 bytes without control characters, values up to 1024
-   * bytes. A patch merges; naming `custom_attributes` in a mask replaces them all.
+   * Attributes that the app defines, up to 64, keys 1 to 64 bytes without control characters, values up to 1024 bytes.
+   * A patch merges them; a mask that names `custom_attributes` replaces them all.
    * </pre>
    *
    * <code>map&lt;string, string&gt; custom_attributes = 17 [json_name = "customAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -560,8 +560,8 @@ java.lang.String getCustomAttributesOrDefault(
 java.lang.String defaultValue);
   /**
    * <pre>
-   * Attributes of the app's own naming, up to 64, keys 1 to 64 bytes without control characters, values up to 1024
-   * bytes. A patch merges; naming `custom_attributes` in a mask replaces them all.
+   * Attributes that the app defines, up to 64, keys 1 to 64 bytes without control characters, values up to 1024 bytes.
+   * A patch merges them; a mask that names `custom_attributes` replaces them all.
    * </pre>
    *
    * <code>map&lt;string, string&gt; custom_attributes = 17 [json_name = "customAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -571,7 +571,7 @@ java.lang.String defaultValue);
 
   /**
    * <pre>
-   * When the user last opened the app, as the app reports it (UTC). No rule reads it.
+   * When the user last opened the app, as the app reports it (UTC). No rule uses it.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp last_opened_time = 18 [json_name = "lastOpenedTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -580,7 +580,7 @@ java.lang.String defaultValue);
   boolean hasLastOpenedTime();
   /**
    * <pre>
-   * When the user last opened the app, as the app reports it (UTC). No rule reads it.
+   * When the user last opened the app, as the app reports it (UTC). No rule uses it.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp last_opened_time = 18 [json_name = "lastOpenedTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -589,7 +589,7 @@ java.lang.String defaultValue);
   com.google.protobuf.Timestamp getLastOpenedTime();
   /**
    * <pre>
-   * When the user last opened the app, as the app reports it (UTC). No rule reads it.
+   * When the user last opened the app, as the app reports it (UTC). No rule uses it.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp last_opened_time = 18 [json_name = "lastOpenedTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -617,11 +617,10 @@ java.lang.String defaultValue);
 
   /**
    * <pre>
-   * The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
-   * Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
-   * the highest one applied for the device is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
-   * method is answered as applied. Default: none; then the order of arrival
-   * decides.
+   * The sequence number of this call, at least 0. The installation increases it with each Register, Unregister,
+   * UpdateProfileData and RemoveAccount and keeps it across restarts. A call fails with FAILED_PRECONDITION,
+   * OUT_OF_ORDER, unless its number is higher than the highest one applied for the device. A repetition of the call
+   * with the highest number, by the same method, succeeds. Default: none; then the order of arrival decides.
    * </pre>
    *
    * <code>optional int64 sequence = 20 [json_name = "sequence", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -630,11 +629,10 @@ java.lang.String defaultValue);
   boolean hasSequence();
   /**
    * <pre>
-   * The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
-   * Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
-   * the highest one applied for the device is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
-   * method is answered as applied. Default: none; then the order of arrival
-   * decides.
+   * The sequence number of this call, at least 0. The installation increases it with each Register, Unregister,
+   * UpdateProfileData and RemoveAccount and keeps it across restarts. A call fails with FAILED_PRECONDITION,
+   * OUT_OF_ORDER, unless its number is higher than the highest one applied for the device. A repetition of the call
+   * with the highest number, by the same method, succeeds. Default: none; then the order of arrival decides.
    * </pre>
    *
    * <code>optional int64 sequence = 20 [json_name = "sequence", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>

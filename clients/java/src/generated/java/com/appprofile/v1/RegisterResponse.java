@@ -214,7 +214,7 @@ private static final long serialVersionUID = 0L;
       com.google.protobuf.LazyStringArrayList.emptyList();
   /**
    * <pre>
-   * For the caller's engineers, in English: for example that more than 100 users share the device.
+   * Warnings for the caller's developers, in English. Example: more than 100 users share the device.
    * </pre>
    *
    * <code>repeated string warnings = 5 [json_name = "warnings", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -226,7 +226,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * For the caller's engineers, in English: for example that more than 100 users share the device.
+   * Warnings for the caller's developers, in English. Example: more than 100 users share the device.
    * </pre>
    *
    * <code>repeated string warnings = 5 [json_name = "warnings", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -237,7 +237,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * For the caller's engineers, in English: for example that more than 100 users share the device.
+   * Warnings for the caller's developers, in English. Example: more than 100 users share the device.
    * </pre>
    *
    * <code>repeated string warnings = 5 [json_name = "warnings", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -249,7 +249,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * For the caller's engineers, in English: for example that more than 100 users share the device.
+   * Warnings for the caller's developers, in English. Example: more than 100 users share the device.
    * </pre>
    *
    * <code>repeated string warnings = 5 [json_name = "warnings", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1442,7 +1442,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * For the caller's engineers, in English: for example that more than 100 users share the device.
+     * Warnings for the caller's developers, in English. Example: more than 100 users share the device.
      * </pre>
      *
      * <code>repeated string warnings = 5 [json_name = "warnings", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1455,7 +1455,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * For the caller's engineers, in English: for example that more than 100 users share the device.
+     * Warnings for the caller's developers, in English. Example: more than 100 users share the device.
      * </pre>
      *
      * <code>repeated string warnings = 5 [json_name = "warnings", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1466,7 +1466,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * For the caller's engineers, in English: for example that more than 100 users share the device.
+     * Warnings for the caller's developers, in English. Example: more than 100 users share the device.
      * </pre>
      *
      * <code>repeated string warnings = 5 [json_name = "warnings", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1478,7 +1478,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * For the caller's engineers, in English: for example that more than 100 users share the device.
+     * Warnings for the caller's developers, in English. Example: more than 100 users share the device.
      * </pre>
      *
      * <code>repeated string warnings = 5 [json_name = "warnings", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1491,7 +1491,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * For the caller's engineers, in English: for example that more than 100 users share the device.
+     * Warnings for the caller's developers, in English. Example: more than 100 users share the device.
      * </pre>
      *
      * <code>repeated string warnings = 5 [json_name = "warnings", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1510,7 +1510,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * For the caller's engineers, in English: for example that more than 100 users share the device.
+     * Warnings for the caller's developers, in English. Example: more than 100 users share the device.
      * </pre>
      *
      * <code>repeated string warnings = 5 [json_name = "warnings", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1528,7 +1528,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * For the caller's engineers, in English: for example that more than 100 users share the device.
+     * Warnings for the caller's developers, in English. Example: more than 100 users share the device.
      * </pre>
      *
      * <code>repeated string warnings = 5 [json_name = "warnings", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1546,7 +1546,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * For the caller's engineers, in English: for example that more than 100 users share the device.
+     * Warnings for the caller's developers, in English. Example: more than 100 users share the device.
      * </pre>
      *
      * <code>repeated string warnings = 5 [json_name = "warnings", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1561,7 +1561,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * For the caller's engineers, in English: for example that more than 100 users share the device.
+     * Warnings for the caller's developers, in English. Example: more than 100 users share the device.
      * </pre>
      *
      * <code>repeated string warnings = 5 [json_name = "warnings", (.google.api.field_behavior) = OUTPUT_ONLY];</code>

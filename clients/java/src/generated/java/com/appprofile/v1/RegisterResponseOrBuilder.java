@@ -120,7 +120,7 @@ public interface RegisterResponseOrBuilder extends
 
   /**
    * <pre>
-   * For the caller's engineers, in English: for example that more than 100 users share the device.
+   * Warnings for the caller's developers, in English. Example: more than 100 users share the device.
    * </pre>
    *
    * <code>repeated string warnings = 5 [json_name = "warnings", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -130,7 +130,7 @@ public interface RegisterResponseOrBuilder extends
       getWarningsList();
   /**
    * <pre>
-   * For the caller's engineers, in English: for example that more than 100 users share the device.
+   * Warnings for the caller's developers, in English. Example: more than 100 users share the device.
    * </pre>
    *
    * <code>repeated string warnings = 5 [json_name = "warnings", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -139,7 +139,7 @@ public interface RegisterResponseOrBuilder extends
   int getWarningsCount();
   /**
    * <pre>
-   * For the caller's engineers, in English: for example that more than 100 users share the device.
+   * Warnings for the caller's developers, in English. Example: more than 100 users share the device.
    * </pre>
    *
    * <code>repeated string warnings = 5 [json_name = "warnings", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -149,7 +149,7 @@ public interface RegisterResponseOrBuilder extends
   java.lang.String getWarnings(int index);
   /**
    * <pre>
-   * For the caller's engineers, in English: for example that more than 100 users share the device.
+   * Warnings for the caller's developers, in English. Example: more than 100 users share the device.
    * </pre>
    *
    * <code>repeated string warnings = 5 [json_name = "warnings", (.google.api.field_behavior) = OUTPUT_ONLY];</code>

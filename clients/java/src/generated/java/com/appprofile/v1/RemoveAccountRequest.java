@@ -264,7 +264,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Timestamp reportTime_;
   /**
    * <pre>
-   * When the report arrived (UTC). Default, and the latest that counts: now.
+   * When the report arrived (UTC). Default: now. A later time counts as now.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp report_time = 5 [json_name = "reportTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -276,7 +276,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * When the report arrived (UTC). Default, and the latest that counts: now.
+   * When the report arrived (UTC). Default: now. A later time counts as now.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp report_time = 5 [json_name = "reportTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -288,7 +288,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * When the report arrived (UTC). Default, and the latest that counts: now.
+   * When the report arrived (UTC). Default: now. A later time counts as now.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp report_time = 5 [json_name = "reportTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -302,7 +302,7 @@ private static final long serialVersionUID = 0L;
   private int action_ = 0;
   /**
    * <pre>
-   * What to do. Default: the app's setting.
+   * The action to take. Default: the app's setting.
    * </pre>
    *
    * <code>.appprofile.v1.AccountRemovalAction action = 6 [json_name = "action", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -313,7 +313,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What to do. Default: the app's setting.
+   * The action to take. Default: the app's setting.
    * </pre>
    *
    * <code>.appprofile.v1.AccountRemovalAction action = 6 [json_name = "action", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -328,11 +328,11 @@ private static final long serialVersionUID = 0L;
   private long sequence_ = 0L;
   /**
    * <pre>
-   * The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
-   * Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
-   * the highest one applied for the device that holds the tokens is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
-   * method is answered as applied. Default: none; then the order of arrival
-   * decides.
+   * The sequence number of this call, at least 0. The installation increases it with each Register, Unregister,
+   * UpdateProfileData and RemoveAccount and keeps it across restarts. A call fails with FAILED_PRECONDITION,
+   * OUT_OF_ORDER, unless its number is higher than the highest one applied for the device that holds the tokens. A
+   * repetition of the call with the highest number, by the same method, succeeds. Default: none; then the order of
+   * arrival decides.
    * </pre>
    *
    * <code>optional int64 sequence = 7 [json_name = "sequence", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -344,11 +344,11 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
-   * Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
-   * the highest one applied for the device that holds the tokens is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
-   * method is answered as applied. Default: none; then the order of arrival
-   * decides.
+   * The sequence number of this call, at least 0. The installation increases it with each Register, Unregister,
+   * UpdateProfileData and RemoveAccount and keeps it across restarts. A call fails with FAILED_PRECONDITION,
+   * OUT_OF_ORDER, unless its number is higher than the highest one applied for the device that holds the tokens. A
+   * repetition of the call with the highest number, by the same method, succeeds. Default: none; then the order of
+   * arrival decides.
    * </pre>
    *
    * <code>optional int64 sequence = 7 [json_name = "sequence", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1477,7 +1477,7 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> reportTimeBuilder_;
     /**
      * <pre>
-     * When the report arrived (UTC). Default, and the latest that counts: now.
+     * When the report arrived (UTC). Default: now. A later time counts as now.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp report_time = 5 [json_name = "reportTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -1488,7 +1488,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When the report arrived (UTC). Default, and the latest that counts: now.
+     * When the report arrived (UTC). Default: now. A later time counts as now.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp report_time = 5 [json_name = "reportTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -1503,7 +1503,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When the report arrived (UTC). Default, and the latest that counts: now.
+     * When the report arrived (UTC). Default: now. A later time counts as now.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp report_time = 5 [json_name = "reportTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -1523,7 +1523,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When the report arrived (UTC). Default, and the latest that counts: now.
+     * When the report arrived (UTC). Default: now. A later time counts as now.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp report_time = 5 [json_name = "reportTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -1541,7 +1541,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When the report arrived (UTC). Default, and the latest that counts: now.
+     * When the report arrived (UTC). Default: now. A later time counts as now.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp report_time = 5 [json_name = "reportTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -1566,7 +1566,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When the report arrived (UTC). Default, and the latest that counts: now.
+     * When the report arrived (UTC). Default: now. A later time counts as now.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp report_time = 5 [json_name = "reportTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -1583,7 +1583,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When the report arrived (UTC). Default, and the latest that counts: now.
+     * When the report arrived (UTC). Default: now. A later time counts as now.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp report_time = 5 [json_name = "reportTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -1595,7 +1595,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When the report arrived (UTC). Default, and the latest that counts: now.
+     * When the report arrived (UTC). Default: now. A later time counts as now.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp report_time = 5 [json_name = "reportTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -1610,7 +1610,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When the report arrived (UTC). Default, and the latest that counts: now.
+     * When the report arrived (UTC). Default: now. A later time counts as now.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp report_time = 5 [json_name = "reportTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -1632,7 +1632,7 @@ private static final long serialVersionUID = 0L;
     private int action_ = 0;
     /**
      * <pre>
-     * What to do. Default: the app's setting.
+     * The action to take. Default: the app's setting.
      * </pre>
      *
      * <code>.appprofile.v1.AccountRemovalAction action = 6 [json_name = "action", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1643,7 +1643,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What to do. Default: the app's setting.
+     * The action to take. Default: the app's setting.
      * </pre>
      *
      * <code>.appprofile.v1.AccountRemovalAction action = 6 [json_name = "action", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1658,7 +1658,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What to do. Default: the app's setting.
+     * The action to take. Default: the app's setting.
      * </pre>
      *
      * <code>.appprofile.v1.AccountRemovalAction action = 6 [json_name = "action", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1671,7 +1671,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What to do. Default: the app's setting.
+     * The action to take. Default: the app's setting.
      * </pre>
      *
      * <code>.appprofile.v1.AccountRemovalAction action = 6 [json_name = "action", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1688,7 +1688,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What to do. Default: the app's setting.
+     * The action to take. Default: the app's setting.
      * </pre>
      *
      * <code>.appprofile.v1.AccountRemovalAction action = 6 [json_name = "action", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1704,11 +1704,11 @@ private static final long serialVersionUID = 0L;
     private long sequence_ ;
     /**
      * <pre>
-     * The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
-     * Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
-     * the highest one applied for the device that holds the tokens is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
-     * method is answered as applied. Default: none; then the order of arrival
-     * decides.
+     * The sequence number of this call, at least 0. The installation increases it with each Register, Unregister,
+     * UpdateProfileData and RemoveAccount and keeps it across restarts. A call fails with FAILED_PRECONDITION,
+     * OUT_OF_ORDER, unless its number is higher than the highest one applied for the device that holds the tokens. A
+     * repetition of the call with the highest number, by the same method, succeeds. Default: none; then the order of
+     * arrival decides.
      * </pre>
      *
      * <code>optional int64 sequence = 7 [json_name = "sequence", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1720,11 +1720,11 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
-     * Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
-     * the highest one applied for the device that holds the tokens is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
-     * method is answered as applied. Default: none; then the order of arrival
-     * decides.
+     * The sequence number of this call, at least 0. The installation increases it with each Register, Unregister,
+     * UpdateProfileData and RemoveAccount and keeps it across restarts. A call fails with FAILED_PRECONDITION,
+     * OUT_OF_ORDER, unless its number is higher than the highest one applied for the device that holds the tokens. A
+     * repetition of the call with the highest number, by the same method, succeeds. Default: none; then the order of
+     * arrival decides.
      * </pre>
      *
      * <code>optional int64 sequence = 7 [json_name = "sequence", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1736,11 +1736,11 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
-     * Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
-     * the highest one applied for the device that holds the tokens is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
-     * method is answered as applied. Default: none; then the order of arrival
-     * decides.
+     * The sequence number of this call, at least 0. The installation increases it with each Register, Unregister,
+     * UpdateProfileData and RemoveAccount and keeps it across restarts. A call fails with FAILED_PRECONDITION,
+     * OUT_OF_ORDER, unless its number is higher than the highest one applied for the device that holds the tokens. A
+     * repetition of the call with the highest number, by the same method, succeeds. Default: none; then the order of
+     * arrival decides.
      * </pre>
      *
      * <code>optional int64 sequence = 7 [json_name = "sequence", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1756,11 +1756,11 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
-     * Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
-     * the highest one applied for the device that holds the tokens is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
-     * method is answered as applied. Default: none; then the order of arrival
-     * decides.
+     * The sequence number of this call, at least 0. The installation increases it with each Register, Unregister,
+     * UpdateProfileData and RemoveAccount and keeps it across restarts. A call fails with FAILED_PRECONDITION,
+     * OUT_OF_ORDER, unless its number is higher than the highest one applied for the device that holds the tokens. A
+     * repetition of the call with the highest number, by the same method, succeeds. Default: none; then the order of
+     * arrival decides.
      * </pre>
      *
      * <code>optional int64 sequence = 7 [json_name = "sequence", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>

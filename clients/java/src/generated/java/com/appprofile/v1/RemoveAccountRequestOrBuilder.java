@@ -116,7 +116,7 @@ public interface RemoveAccountRequestOrBuilder extends
 
   /**
    * <pre>
-   * When the report arrived (UTC). Default, and the latest that counts: now.
+   * When the report arrived (UTC). Default: now. A later time counts as now.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp report_time = 5 [json_name = "reportTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -125,7 +125,7 @@ public interface RemoveAccountRequestOrBuilder extends
   boolean hasReportTime();
   /**
    * <pre>
-   * When the report arrived (UTC). Default, and the latest that counts: now.
+   * When the report arrived (UTC). Default: now. A later time counts as now.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp report_time = 5 [json_name = "reportTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -134,7 +134,7 @@ public interface RemoveAccountRequestOrBuilder extends
   com.google.protobuf.Timestamp getReportTime();
   /**
    * <pre>
-   * When the report arrived (UTC). Default, and the latest that counts: now.
+   * When the report arrived (UTC). Default: now. A later time counts as now.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp report_time = 5 [json_name = "reportTime", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -143,7 +143,7 @@ public interface RemoveAccountRequestOrBuilder extends
 
   /**
    * <pre>
-   * What to do. Default: the app's setting.
+   * The action to take. Default: the app's setting.
    * </pre>
    *
    * <code>.appprofile.v1.AccountRemovalAction action = 6 [json_name = "action", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -152,7 +152,7 @@ public interface RemoveAccountRequestOrBuilder extends
   int getActionValue();
   /**
    * <pre>
-   * What to do. Default: the app's setting.
+   * The action to take. Default: the app's setting.
    * </pre>
    *
    * <code>.appprofile.v1.AccountRemovalAction action = 6 [json_name = "action", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -162,11 +162,11 @@ public interface RemoveAccountRequestOrBuilder extends
 
   /**
    * <pre>
-   * The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
-   * Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
-   * the highest one applied for the device that holds the tokens is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
-   * method is answered as applied. Default: none; then the order of arrival
-   * decides.
+   * The sequence number of this call, at least 0. The installation increases it with each Register, Unregister,
+   * UpdateProfileData and RemoveAccount and keeps it across restarts. A call fails with FAILED_PRECONDITION,
+   * OUT_OF_ORDER, unless its number is higher than the highest one applied for the device that holds the tokens. A
+   * repetition of the call with the highest number, by the same method, succeeds. Default: none; then the order of
+   * arrival decides.
    * </pre>
    *
    * <code>optional int64 sequence = 7 [json_name = "sequence", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -175,11 +175,11 @@ public interface RemoveAccountRequestOrBuilder extends
   boolean hasSequence();
   /**
    * <pre>
-   * The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
-   * Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
-   * the highest one applied for the device that holds the tokens is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
-   * method is answered as applied. Default: none; then the order of arrival
-   * decides.
+   * The sequence number of this call, at least 0. The installation increases it with each Register, Unregister,
+   * UpdateProfileData and RemoveAccount and keeps it across restarts. A call fails with FAILED_PRECONDITION,
+   * OUT_OF_ORDER, unless its number is higher than the highest one applied for the device that holds the tokens. A
+   * repetition of the call with the highest number, by the same method, succeeds. Default: none; then the order of
+   * arrival decides.
    * </pre>
    *
    * <code>optional int64 sequence = 7 [json_name = "sequence", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>

@@ -7,7 +7,7 @@ package com.appprofile.v1;
 
 /**
  * <pre>
- * What the report changed.
+ * The result of an account-removal report.
  * </pre>
  *
  * Protobuf type {@code appprofile.v1.RemoveAccountResponse}
@@ -119,7 +119,7 @@ private static final long serialVersionUID = 0L;
   private int outcome_ = 0;
   /**
    * <pre>
-   * What it led to.
+   * The outcome.
    * </pre>
    *
    * <code>.appprofile.v1.AccountRemovalOutcome outcome = 2 [json_name = "outcome", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -130,7 +130,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What it led to.
+   * The outcome.
    * </pre>
    *
    * <code>.appprofile.v1.AccountRemovalOutcome outcome = 2 [json_name = "outcome", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -321,7 +321,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What the report changed.
+   * The result of an account-removal report.
    * </pre>
    *
    * Protobuf type {@code appprofile.v1.RemoveAccountResponse}
@@ -833,7 +833,7 @@ private static final long serialVersionUID = 0L;
     private int outcome_ = 0;
     /**
      * <pre>
-     * What it led to.
+     * The outcome.
      * </pre>
      *
      * <code>.appprofile.v1.AccountRemovalOutcome outcome = 2 [json_name = "outcome", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -844,7 +844,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What it led to.
+     * The outcome.
      * </pre>
      *
      * <code>.appprofile.v1.AccountRemovalOutcome outcome = 2 [json_name = "outcome", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -859,7 +859,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What it led to.
+     * The outcome.
      * </pre>
      *
      * <code>.appprofile.v1.AccountRemovalOutcome outcome = 2 [json_name = "outcome", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -872,7 +872,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What it led to.
+     * The outcome.
      * </pre>
      *
      * <code>.appprofile.v1.AccountRemovalOutcome outcome = 2 [json_name = "outcome", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -889,7 +889,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What it led to.
+     * The outcome.
      * </pre>
      *
      * <code>.appprofile.v1.AccountRemovalOutcome outcome = 2 [json_name = "outcome", (.google.api.field_behavior) = OUTPUT_ONLY];</code>

@@ -56,7 +56,7 @@ public interface RemoveAccountResponseOrBuilder extends
 
   /**
    * <pre>
-   * What it led to.
+   * The outcome.
    * </pre>
    *
    * <code>.appprofile.v1.AccountRemovalOutcome outcome = 2 [json_name = "outcome", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -65,7 +65,7 @@ public interface RemoveAccountResponseOrBuilder extends
   int getOutcomeValue();
   /**
    * <pre>
-   * What it led to.
+   * The outcome.
    * </pre>
    *
    * <code>.appprofile.v1.AccountRemovalOutcome outcome = 2 [json_name = "outcome", (.google.api.field_behavior) = OUTPUT_ONLY];</code>

@@ -7,7 +7,7 @@ package com.appprofile.v1;
 
 /**
  * <pre>
- * Answers of push providers for one app.
+ * Responses of push providers for one app.
  * </pre>
  *
  * Protobuf type {@code appprofile.v1.ReportPushFeedbackRequest}
@@ -106,7 +106,7 @@ private static final long serialVersionUID = 0L;
   private java.util.List<com.appprofile.v1.PushFeedback> feedback_;
   /**
    * <pre>
-   * The answers, 1 to 1000.
+   * The responses, 1 to 1000.
    * </pre>
    *
    * <code>repeated .appprofile.v1.PushFeedback feedback = 2 [json_name = "feedback", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -117,7 +117,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The answers, 1 to 1000.
+   * The responses, 1 to 1000.
    * </pre>
    *
    * <code>repeated .appprofile.v1.PushFeedback feedback = 2 [json_name = "feedback", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -129,7 +129,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The answers, 1 to 1000.
+   * The responses, 1 to 1000.
    * </pre>
    *
    * <code>repeated .appprofile.v1.PushFeedback feedback = 2 [json_name = "feedback", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -140,7 +140,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The answers, 1 to 1000.
+   * The responses, 1 to 1000.
    * </pre>
    *
    * <code>repeated .appprofile.v1.PushFeedback feedback = 2 [json_name = "feedback", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -151,7 +151,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The answers, 1 to 1000.
+   * The responses, 1 to 1000.
    * </pre>
    *
    * <code>repeated .appprofile.v1.PushFeedback feedback = 2 [json_name = "feedback", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -342,7 +342,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Answers of push providers for one app.
+   * Responses of push providers for one app.
    * </pre>
    *
    * Protobuf type {@code appprofile.v1.ReportPushFeedbackRequest}
@@ -647,7 +647,7 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * The answers, 1 to 1000.
+     * The responses, 1 to 1000.
      * </pre>
      *
      * <code>repeated .appprofile.v1.PushFeedback feedback = 2 [json_name = "feedback", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -661,7 +661,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The answers, 1 to 1000.
+     * The responses, 1 to 1000.
      * </pre>
      *
      * <code>repeated .appprofile.v1.PushFeedback feedback = 2 [json_name = "feedback", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -675,7 +675,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The answers, 1 to 1000.
+     * The responses, 1 to 1000.
      * </pre>
      *
      * <code>repeated .appprofile.v1.PushFeedback feedback = 2 [json_name = "feedback", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -689,7 +689,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The answers, 1 to 1000.
+     * The responses, 1 to 1000.
      * </pre>
      *
      * <code>repeated .appprofile.v1.PushFeedback feedback = 2 [json_name = "feedback", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -710,7 +710,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The answers, 1 to 1000.
+     * The responses, 1 to 1000.
      * </pre>
      *
      * <code>repeated .appprofile.v1.PushFeedback feedback = 2 [json_name = "feedback", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -728,7 +728,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The answers, 1 to 1000.
+     * The responses, 1 to 1000.
      * </pre>
      *
      * <code>repeated .appprofile.v1.PushFeedback feedback = 2 [json_name = "feedback", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -748,7 +748,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The answers, 1 to 1000.
+     * The responses, 1 to 1000.
      * </pre>
      *
      * <code>repeated .appprofile.v1.PushFeedback feedback = 2 [json_name = "feedback", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -769,7 +769,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The answers, 1 to 1000.
+     * The responses, 1 to 1000.
      * </pre>
      *
      * <code>repeated .appprofile.v1.PushFeedback feedback = 2 [json_name = "feedback", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -787,7 +787,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The answers, 1 to 1000.
+     * The responses, 1 to 1000.
      * </pre>
      *
      * <code>repeated .appprofile.v1.PushFeedback feedback = 2 [json_name = "feedback", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -805,7 +805,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The answers, 1 to 1000.
+     * The responses, 1 to 1000.
      * </pre>
      *
      * <code>repeated .appprofile.v1.PushFeedback feedback = 2 [json_name = "feedback", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -824,7 +824,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The answers, 1 to 1000.
+     * The responses, 1 to 1000.
      * </pre>
      *
      * <code>repeated .appprofile.v1.PushFeedback feedback = 2 [json_name = "feedback", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -841,7 +841,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The answers, 1 to 1000.
+     * The responses, 1 to 1000.
      * </pre>
      *
      * <code>repeated .appprofile.v1.PushFeedback feedback = 2 [json_name = "feedback", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -858,7 +858,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The answers, 1 to 1000.
+     * The responses, 1 to 1000.
      * </pre>
      *
      * <code>repeated .appprofile.v1.PushFeedback feedback = 2 [json_name = "feedback", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -869,7 +869,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The answers, 1 to 1000.
+     * The responses, 1 to 1000.
      * </pre>
      *
      * <code>repeated .appprofile.v1.PushFeedback feedback = 2 [json_name = "feedback", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -883,7 +883,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The answers, 1 to 1000.
+     * The responses, 1 to 1000.
      * </pre>
      *
      * <code>repeated .appprofile.v1.PushFeedback feedback = 2 [json_name = "feedback", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -898,7 +898,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The answers, 1 to 1000.
+     * The responses, 1 to 1000.
      * </pre>
      *
      * <code>repeated .appprofile.v1.PushFeedback feedback = 2 [json_name = "feedback", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -909,7 +909,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The answers, 1 to 1000.
+     * The responses, 1 to 1000.
      * </pre>
      *
      * <code>repeated .appprofile.v1.PushFeedback feedback = 2 [json_name = "feedback", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -921,7 +921,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The answers, 1 to 1000.
+     * The responses, 1 to 1000.
      * </pre>
      *
      * <code>repeated .appprofile.v1.PushFeedback feedback = 2 [json_name = "feedback", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>

@@ -32,7 +32,7 @@ public interface ReportPushFeedbackRequestOrBuilder extends
 
   /**
    * <pre>
-   * The answers, 1 to 1000.
+   * The responses, 1 to 1000.
    * </pre>
    *
    * <code>repeated .appprofile.v1.PushFeedback feedback = 2 [json_name = "feedback", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -41,7 +41,7 @@ public interface ReportPushFeedbackRequestOrBuilder extends
       getFeedbackList();
   /**
    * <pre>
-   * The answers, 1 to 1000.
+   * The responses, 1 to 1000.
    * </pre>
    *
    * <code>repeated .appprofile.v1.PushFeedback feedback = 2 [json_name = "feedback", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -49,7 +49,7 @@ public interface ReportPushFeedbackRequestOrBuilder extends
   com.appprofile.v1.PushFeedback getFeedback(int index);
   /**
    * <pre>
-   * The answers, 1 to 1000.
+   * The responses, 1 to 1000.
    * </pre>
    *
    * <code>repeated .appprofile.v1.PushFeedback feedback = 2 [json_name = "feedback", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -57,7 +57,7 @@ public interface ReportPushFeedbackRequestOrBuilder extends
   int getFeedbackCount();
   /**
    * <pre>
-   * The answers, 1 to 1000.
+   * The responses, 1 to 1000.
    * </pre>
    *
    * <code>repeated .appprofile.v1.PushFeedback feedback = 2 [json_name = "feedback", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -66,7 +66,7 @@ public interface ReportPushFeedbackRequestOrBuilder extends
       getFeedbackOrBuilderList();
   /**
    * <pre>
-   * The answers, 1 to 1000.
+   * The responses, 1 to 1000.
    * </pre>
    *
    * <code>repeated .appprofile.v1.PushFeedback feedback = 2 [json_name = "feedback", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>

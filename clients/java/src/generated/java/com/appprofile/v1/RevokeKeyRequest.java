@@ -7,7 +7,7 @@ package com.appprofile.v1;
 
 /**
  * <pre>
- * Which key to end.
+ * The key to revoke.
  * </pre>
  *
  * Protobuf type {@code appprofile.v1.RevokeKeyRequest}
@@ -262,7 +262,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Which key to end.
+   * The key to revoke.
    * </pre>
    *
    * Protobuf type {@code appprofile.v1.RevokeKeyRequest}

@@ -7,7 +7,7 @@ package com.appprofile.v1;
 
 /**
  * <pre>
- * The ended key.
+ * The revoked key.
  * </pre>
  *
  * Protobuf type {@code appprofile.v1.RevokeKeyResponse}
@@ -259,7 +259,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The ended key.
+   * The revoked key.
    * </pre>
    *
    * Protobuf type {@code appprofile.v1.RevokeKeyResponse}

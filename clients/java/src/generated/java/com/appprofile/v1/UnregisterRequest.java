@@ -110,11 +110,10 @@ private static final long serialVersionUID = 0L;
   private long sequence_ = 0L;
   /**
    * <pre>
-   * The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
-   * Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
-   * the highest one applied for the device is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
-   * method is answered as applied. Default: none; then the order of arrival
-   * decides.
+   * The sequence number of this call, at least 0. The installation increases it with each Register, Unregister,
+   * UpdateProfileData and RemoveAccount and keeps it across restarts. A call fails with FAILED_PRECONDITION,
+   * OUT_OF_ORDER, unless its number is higher than the highest one applied for the device. A repetition of the call
+   * with the highest number, by the same method, succeeds. Default: none; then the order of arrival decides.
    * </pre>
    *
    * <code>optional int64 sequence = 3 [json_name = "sequence", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -126,11 +125,10 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
-   * Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
-   * the highest one applied for the device is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
-   * method is answered as applied. Default: none; then the order of arrival
-   * decides.
+   * The sequence number of this call, at least 0. The installation increases it with each Register, Unregister,
+   * UpdateProfileData and RemoveAccount and keeps it across restarts. A call fails with FAILED_PRECONDITION,
+   * OUT_OF_ORDER, unless its number is higher than the highest one applied for the device. A repetition of the call
+   * with the highest number, by the same method, succeeds. Default: none; then the order of arrival decides.
    * </pre>
    *
    * <code>optional int64 sequence = 3 [json_name = "sequence", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -722,11 +720,10 @@ private static final long serialVersionUID = 0L;
     private long sequence_ ;
     /**
      * <pre>
-     * The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
-     * Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
-     * the highest one applied for the device is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
-     * method is answered as applied. Default: none; then the order of arrival
-     * decides.
+     * The sequence number of this call, at least 0. The installation increases it with each Register, Unregister,
+     * UpdateProfileData and RemoveAccount and keeps it across restarts. A call fails with FAILED_PRECONDITION,
+     * OUT_OF_ORDER, unless its number is higher than the highest one applied for the device. A repetition of the call
+     * with the highest number, by the same method, succeeds. Default: none; then the order of arrival decides.
      * </pre>
      *
      * <code>optional int64 sequence = 3 [json_name = "sequence", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -738,11 +735,10 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
-     * Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
-     * the highest one applied for the device is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
-     * method is answered as applied. Default: none; then the order of arrival
-     * decides.
+     * The sequence number of this call, at least 0. The installation increases it with each Register, Unregister,
+     * UpdateProfileData and RemoveAccount and keeps it across restarts. A call fails with FAILED_PRECONDITION,
+     * OUT_OF_ORDER, unless its number is higher than the highest one applied for the device. A repetition of the call
+     * with the highest number, by the same method, succeeds. Default: none; then the order of arrival decides.
      * </pre>
      *
      * <code>optional int64 sequence = 3 [json_name = "sequence", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -754,11 +750,10 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
-     * Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
-     * the highest one applied for the device is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
-     * method is answered as applied. Default: none; then the order of arrival
-     * decides.
+     * The sequence number of this call, at least 0. The installation increases it with each Register, Unregister,
+     * UpdateProfileData and RemoveAccount and keeps it across restarts. A call fails with FAILED_PRECONDITION,
+     * OUT_OF_ORDER, unless its number is higher than the highest one applied for the device. A repetition of the call
+     * with the highest number, by the same method, succeeds. Default: none; then the order of arrival decides.
      * </pre>
      *
      * <code>optional int64 sequence = 3 [json_name = "sequence", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -774,11 +769,10 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
-     * Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
-     * the highest one applied for the device is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
-     * method is answered as applied. Default: none; then the order of arrival
-     * decides.
+     * The sequence number of this call, at least 0. The installation increases it with each Register, Unregister,
+     * UpdateProfileData and RemoveAccount and keeps it across restarts. A call fails with FAILED_PRECONDITION,
+     * OUT_OF_ORDER, unless its number is higher than the highest one applied for the device. A repetition of the call
+     * with the highest number, by the same method, succeeds. Default: none; then the order of arrival decides.
      * </pre>
      *
      * <code>optional int64 sequence = 3 [json_name = "sequence", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>

@@ -149,7 +149,7 @@ private static final long serialVersionUID = 0L;
       com.google.protobuf.LazyStringArrayList.emptyList();
   /**
    * <pre>
-   * Device attributes to remove, by name. A name that is not stored is no error.
+   * Device attributes to remove, by name. A name that is not stored is not an error.
    * </pre>
    *
    * <code>repeated string remove_device_attributes = 3 [json_name = "removeDeviceAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -161,7 +161,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Device attributes to remove, by name. A name that is not stored is no error.
+   * Device attributes to remove, by name. A name that is not stored is not an error.
    * </pre>
    *
    * <code>repeated string remove_device_attributes = 3 [json_name = "removeDeviceAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -172,7 +172,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Device attributes to remove, by name. A name that is not stored is no error.
+   * Device attributes to remove, by name. A name that is not stored is not an error.
    * </pre>
    *
    * <code>repeated string remove_device_attributes = 3 [json_name = "removeDeviceAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -184,7 +184,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Device attributes to remove, by name. A name that is not stored is no error.
+   * Device attributes to remove, by name. A name that is not stored is not an error.
    * </pre>
    *
    * <code>repeated string remove_device_attributes = 3 [json_name = "removeDeviceAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -202,7 +202,7 @@ private static final long serialVersionUID = 0L;
       com.google.protobuf.LazyStringArrayList.emptyList();
   /**
    * <pre>
-   * Custom attributes to remove, by name. A name that is not stored is no error.
+   * Custom attributes to remove, by name. A name that is not stored is not an error.
    * </pre>
    *
    * <code>repeated string remove_custom_attributes = 4 [json_name = "removeCustomAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -214,7 +214,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Custom attributes to remove, by name. A name that is not stored is no error.
+   * Custom attributes to remove, by name. A name that is not stored is not an error.
    * </pre>
    *
    * <code>repeated string remove_custom_attributes = 4 [json_name = "removeCustomAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -225,7 +225,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Custom attributes to remove, by name. A name that is not stored is no error.
+   * Custom attributes to remove, by name. A name that is not stored is not an error.
    * </pre>
    *
    * <code>repeated string remove_custom_attributes = 4 [json_name = "removeCustomAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -237,7 +237,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Custom attributes to remove, by name. A name that is not stored is no error.
+   * Custom attributes to remove, by name. A name that is not stored is not an error.
    * </pre>
    *
    * <code>repeated string remove_custom_attributes = 4 [json_name = "removeCustomAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -254,7 +254,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object etag_ = "";
   /**
    * <pre>
-   * The etag the caller read. Default: no check. Another one stored: ABORTED, nothing written.
+   * The etag that the caller read. If the stored etag differs, the call fails with ABORTED and writes nothing. Default:
+   * no check.
    * </pre>
    *
    * <code>string etag = 5 [json_name = "etag", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -275,7 +276,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The etag the caller read. Default: no check. Another one stored: ABORTED, nothing written.
+   * The etag that the caller read. If the stored etag differs, the call fails with ABORTED and writes nothing. Default:
+   * no check.
    * </pre>
    *
    * <code>string etag = 5 [json_name = "etag", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -300,11 +302,10 @@ private static final long serialVersionUID = 0L;
   private long sequence_ = 0L;
   /**
    * <pre>
-   * The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
-   * Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
-   * the highest one applied for the profile is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
-   * method is answered as applied. Default: none; then the order of arrival
-   * decides.
+   * The sequence number of this call, at least 0. The installation increases it with each Register, Unregister,
+   * UpdateProfileData and RemoveAccount and keeps it across restarts. A call fails with FAILED_PRECONDITION,
+   * OUT_OF_ORDER, unless its number is higher than the highest one applied for the profile. A repetition of the call
+   * with the highest number, by the same method, succeeds. Default: none; then the order of arrival decides.
    * </pre>
    *
    * <code>optional int64 sequence = 6 [json_name = "sequence", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -316,11 +317,10 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
-   * Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
-   * the highest one applied for the profile is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
-   * method is answered as applied. Default: none; then the order of arrival
-   * decides.
+   * The sequence number of this call, at least 0. The installation increases it with each Register, Unregister,
+   * UpdateProfileData and RemoveAccount and keeps it across restarts. A call fails with FAILED_PRECONDITION,
+   * OUT_OF_ORDER, unless its number is higher than the highest one applied for the profile. A repetition of the call
+   * with the highest number, by the same method, succeeds. Default: none; then the order of arrival decides.
    * </pre>
    *
    * <code>optional int64 sequence = 6 [json_name = "sequence", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1173,7 +1173,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Device attributes to remove, by name. A name that is not stored is no error.
+     * Device attributes to remove, by name. A name that is not stored is not an error.
      * </pre>
      *
      * <code>repeated string remove_device_attributes = 3 [json_name = "removeDeviceAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1186,7 +1186,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Device attributes to remove, by name. A name that is not stored is no error.
+     * Device attributes to remove, by name. A name that is not stored is not an error.
      * </pre>
      *
      * <code>repeated string remove_device_attributes = 3 [json_name = "removeDeviceAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1197,7 +1197,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Device attributes to remove, by name. A name that is not stored is no error.
+     * Device attributes to remove, by name. A name that is not stored is not an error.
      * </pre>
      *
      * <code>repeated string remove_device_attributes = 3 [json_name = "removeDeviceAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1209,7 +1209,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Device attributes to remove, by name. A name that is not stored is no error.
+     * Device attributes to remove, by name. A name that is not stored is not an error.
      * </pre>
      *
      * <code>repeated string remove_device_attributes = 3 [json_name = "removeDeviceAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1222,7 +1222,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Device attributes to remove, by name. A name that is not stored is no error.
+     * Device attributes to remove, by name. A name that is not stored is not an error.
      * </pre>
      *
      * <code>repeated string remove_device_attributes = 3 [json_name = "removeDeviceAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1241,7 +1241,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Device attributes to remove, by name. A name that is not stored is no error.
+     * Device attributes to remove, by name. A name that is not stored is not an error.
      * </pre>
      *
      * <code>repeated string remove_device_attributes = 3 [json_name = "removeDeviceAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1259,7 +1259,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Device attributes to remove, by name. A name that is not stored is no error.
+     * Device attributes to remove, by name. A name that is not stored is not an error.
      * </pre>
      *
      * <code>repeated string remove_device_attributes = 3 [json_name = "removeDeviceAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1277,7 +1277,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Device attributes to remove, by name. A name that is not stored is no error.
+     * Device attributes to remove, by name. A name that is not stored is not an error.
      * </pre>
      *
      * <code>repeated string remove_device_attributes = 3 [json_name = "removeDeviceAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1292,7 +1292,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Device attributes to remove, by name. A name that is not stored is no error.
+     * Device attributes to remove, by name. A name that is not stored is not an error.
      * </pre>
      *
      * <code>repeated string remove_device_attributes = 3 [json_name = "removeDeviceAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1320,7 +1320,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Custom attributes to remove, by name. A name that is not stored is no error.
+     * Custom attributes to remove, by name. A name that is not stored is not an error.
      * </pre>
      *
      * <code>repeated string remove_custom_attributes = 4 [json_name = "removeCustomAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1333,7 +1333,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Custom attributes to remove, by name. A name that is not stored is no error.
+     * Custom attributes to remove, by name. A name that is not stored is not an error.
      * </pre>
      *
      * <code>repeated string remove_custom_attributes = 4 [json_name = "removeCustomAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1344,7 +1344,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Custom attributes to remove, by name. A name that is not stored is no error.
+     * Custom attributes to remove, by name. A name that is not stored is not an error.
      * </pre>
      *
      * <code>repeated string remove_custom_attributes = 4 [json_name = "removeCustomAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1356,7 +1356,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Custom attributes to remove, by name. A name that is not stored is no error.
+     * Custom attributes to remove, by name. A name that is not stored is not an error.
      * </pre>
      *
      * <code>repeated string remove_custom_attributes = 4 [json_name = "removeCustomAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1369,7 +1369,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Custom attributes to remove, by name. A name that is not stored is no error.
+     * Custom attributes to remove, by name. A name that is not stored is not an error.
      * </pre>
      *
      * <code>repeated string remove_custom_attributes = 4 [json_name = "removeCustomAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1388,7 +1388,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Custom attributes to remove, by name. A name that is not stored is no error.
+     * Custom attributes to remove, by name. A name that is not stored is not an error.
      * </pre>
      *
      * <code>repeated string remove_custom_attributes = 4 [json_name = "removeCustomAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1406,7 +1406,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Custom attributes to remove, by name. A name that is not stored is no error.
+     * Custom attributes to remove, by name. A name that is not stored is not an error.
      * </pre>
      *
      * <code>repeated string remove_custom_attributes = 4 [json_name = "removeCustomAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1424,7 +1424,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Custom attributes to remove, by name. A name that is not stored is no error.
+     * Custom attributes to remove, by name. A name that is not stored is not an error.
      * </pre>
      *
      * <code>repeated string remove_custom_attributes = 4 [json_name = "removeCustomAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1439,7 +1439,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Custom attributes to remove, by name. A name that is not stored is no error.
+     * Custom attributes to remove, by name. A name that is not stored is not an error.
      * </pre>
      *
      * <code>repeated string remove_custom_attributes = 4 [json_name = "removeCustomAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1460,7 +1460,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object etag_ = "";
     /**
      * <pre>
-     * The etag the caller read. Default: no check. Another one stored: ABORTED, nothing written.
+     * The etag that the caller read. If the stored etag differs, the call fails with ABORTED and writes nothing. Default:
+     * no check.
      * </pre>
      *
      * <code>string etag = 5 [json_name = "etag", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1480,7 +1481,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The etag the caller read. Default: no check. Another one stored: ABORTED, nothing written.
+     * The etag that the caller read. If the stored etag differs, the call fails with ABORTED and writes nothing. Default:
+     * no check.
      * </pre>
      *
      * <code>string etag = 5 [json_name = "etag", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1501,7 +1503,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The etag the caller read. Default: no check. Another one stored: ABORTED, nothing written.
+     * The etag that the caller read. If the stored etag differs, the call fails with ABORTED and writes nothing. Default:
+     * no check.
      * </pre>
      *
      * <code>string etag = 5 [json_name = "etag", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1518,7 +1521,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The etag the caller read. Default: no check. Another one stored: ABORTED, nothing written.
+     * The etag that the caller read. If the stored etag differs, the call fails with ABORTED and writes nothing. Default:
+     * no check.
      * </pre>
      *
      * <code>string etag = 5 [json_name = "etag", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1532,7 +1536,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The etag the caller read. Default: no check. Another one stored: ABORTED, nothing written.
+     * The etag that the caller read. If the stored etag differs, the call fails with ABORTED and writes nothing. Default:
+     * no check.
      * </pre>
      *
      * <code>string etag = 5 [json_name = "etag", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1552,11 +1557,10 @@ private static final long serialVersionUID = 0L;
     private long sequence_ ;
     /**
      * <pre>
-     * The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
-     * Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
-     * the highest one applied for the profile is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
-     * method is answered as applied. Default: none; then the order of arrival
-     * decides.
+     * The sequence number of this call, at least 0. The installation increases it with each Register, Unregister,
+     * UpdateProfileData and RemoveAccount and keeps it across restarts. A call fails with FAILED_PRECONDITION,
+     * OUT_OF_ORDER, unless its number is higher than the highest one applied for the profile. A repetition of the call
+     * with the highest number, by the same method, succeeds. Default: none; then the order of arrival decides.
      * </pre>
      *
      * <code>optional int64 sequence = 6 [json_name = "sequence", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1568,11 +1572,10 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
-     * Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
-     * the highest one applied for the profile is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
-     * method is answered as applied. Default: none; then the order of arrival
-     * decides.
+     * The sequence number of this call, at least 0. The installation increases it with each Register, Unregister,
+     * UpdateProfileData and RemoveAccount and keeps it across restarts. A call fails with FAILED_PRECONDITION,
+     * OUT_OF_ORDER, unless its number is higher than the highest one applied for the profile. A repetition of the call
+     * with the highest number, by the same method, succeeds. Default: none; then the order of arrival decides.
      * </pre>
      *
      * <code>optional int64 sequence = 6 [json_name = "sequence", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1584,11 +1587,10 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
-     * Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
-     * the highest one applied for the profile is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
-     * method is answered as applied. Default: none; then the order of arrival
-     * decides.
+     * The sequence number of this call, at least 0. The installation increases it with each Register, Unregister,
+     * UpdateProfileData and RemoveAccount and keeps it across restarts. A call fails with FAILED_PRECONDITION,
+     * OUT_OF_ORDER, unless its number is higher than the highest one applied for the profile. A repetition of the call
+     * with the highest number, by the same method, succeeds. Default: none; then the order of arrival decides.
      * </pre>
      *
      * <code>optional int64 sequence = 6 [json_name = "sequence", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -1604,11 +1606,10 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
-     * Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
-     * the highest one applied for the profile is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
-     * method is answered as applied. Default: none; then the order of arrival
-     * decides.
+     * The sequence number of this call, at least 0. The installation increases it with each Register, Unregister,
+     * UpdateProfileData and RemoveAccount and keeps it across restarts. A call fails with FAILED_PRECONDITION,
+     * OUT_OF_ORDER, unless its number is higher than the highest one applied for the profile. A repetition of the call
+     * with the highest number, by the same method, succeeds. Default: none; then the order of arrival decides.
      * </pre>
      *
      * <code>optional int64 sequence = 6 [json_name = "sequence", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>

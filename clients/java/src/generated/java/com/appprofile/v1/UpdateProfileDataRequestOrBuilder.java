@@ -75,7 +75,7 @@ public interface UpdateProfileDataRequestOrBuilder extends
 
   /**
    * <pre>
-   * Device attributes to remove, by name. A name that is not stored is no error.
+   * Device attributes to remove, by name. A name that is not stored is not an error.
    * </pre>
    *
    * <code>repeated string remove_device_attributes = 3 [json_name = "removeDeviceAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -85,7 +85,7 @@ public interface UpdateProfileDataRequestOrBuilder extends
       getRemoveDeviceAttributesList();
   /**
    * <pre>
-   * Device attributes to remove, by name. A name that is not stored is no error.
+   * Device attributes to remove, by name. A name that is not stored is not an error.
    * </pre>
    *
    * <code>repeated string remove_device_attributes = 3 [json_name = "removeDeviceAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -94,7 +94,7 @@ public interface UpdateProfileDataRequestOrBuilder extends
   int getRemoveDeviceAttributesCount();
   /**
    * <pre>
-   * Device attributes to remove, by name. A name that is not stored is no error.
+   * Device attributes to remove, by name. A name that is not stored is not an error.
    * </pre>
    *
    * <code>repeated string remove_device_attributes = 3 [json_name = "removeDeviceAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -104,7 +104,7 @@ public interface UpdateProfileDataRequestOrBuilder extends
   java.lang.String getRemoveDeviceAttributes(int index);
   /**
    * <pre>
-   * Device attributes to remove, by name. A name that is not stored is no error.
+   * Device attributes to remove, by name. A name that is not stored is not an error.
    * </pre>
    *
    * <code>repeated string remove_device_attributes = 3 [json_name = "removeDeviceAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -116,7 +116,7 @@ public interface UpdateProfileDataRequestOrBuilder extends
 
   /**
    * <pre>
-   * Custom attributes to remove, by name. A name that is not stored is no error.
+   * Custom attributes to remove, by name. A name that is not stored is not an error.
    * </pre>
    *
    * <code>repeated string remove_custom_attributes = 4 [json_name = "removeCustomAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -126,7 +126,7 @@ public interface UpdateProfileDataRequestOrBuilder extends
       getRemoveCustomAttributesList();
   /**
    * <pre>
-   * Custom attributes to remove, by name. A name that is not stored is no error.
+   * Custom attributes to remove, by name. A name that is not stored is not an error.
    * </pre>
    *
    * <code>repeated string remove_custom_attributes = 4 [json_name = "removeCustomAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -135,7 +135,7 @@ public interface UpdateProfileDataRequestOrBuilder extends
   int getRemoveCustomAttributesCount();
   /**
    * <pre>
-   * Custom attributes to remove, by name. A name that is not stored is no error.
+   * Custom attributes to remove, by name. A name that is not stored is not an error.
    * </pre>
    *
    * <code>repeated string remove_custom_attributes = 4 [json_name = "removeCustomAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -145,7 +145,7 @@ public interface UpdateProfileDataRequestOrBuilder extends
   java.lang.String getRemoveCustomAttributes(int index);
   /**
    * <pre>
-   * Custom attributes to remove, by name. A name that is not stored is no error.
+   * Custom attributes to remove, by name. A name that is not stored is not an error.
    * </pre>
    *
    * <code>repeated string remove_custom_attributes = 4 [json_name = "removeCustomAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -157,7 +157,8 @@ public interface UpdateProfileDataRequestOrBuilder extends
 
   /**
    * <pre>
-   * The etag the caller read. Default: no check. Another one stored: ABORTED, nothing written.
+   * The etag that the caller read. If the stored etag differs, the call fails with ABORTED and writes nothing. Default:
+   * no check.
    * </pre>
    *
    * <code>string etag = 5 [json_name = "etag", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -166,7 +167,8 @@ public interface UpdateProfileDataRequestOrBuilder extends
   java.lang.String getEtag();
   /**
    * <pre>
-   * The etag the caller read. Default: no check. Another one stored: ABORTED, nothing written.
+   * The etag that the caller read. If the stored etag differs, the call fails with ABORTED and writes nothing. Default:
+   * no check.
    * </pre>
    *
    * <code>string etag = 5 [json_name = "etag", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -177,11 +179,10 @@ public interface UpdateProfileDataRequestOrBuilder extends
 
   /**
    * <pre>
-   * The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
-   * Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
-   * the highest one applied for the profile is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
-   * method is answered as applied. Default: none; then the order of arrival
-   * decides.
+   * The sequence number of this call, at least 0. The installation increases it with each Register, Unregister,
+   * UpdateProfileData and RemoveAccount and keeps it across restarts. A call fails with FAILED_PRECONDITION,
+   * OUT_OF_ORDER, unless its number is higher than the highest one applied for the profile. A repetition of the call
+   * with the highest number, by the same method, succeeds. Default: none; then the order of arrival decides.
    * </pre>
    *
    * <code>optional int64 sequence = 6 [json_name = "sequence", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -190,11 +191,10 @@ public interface UpdateProfileDataRequestOrBuilder extends
   boolean hasSequence();
   /**
    * <pre>
-   * The place of this call among those of the installation: a number, at least 0, that it raises with each Register,
-   * Unregister, UpdateProfileData and RemoveAccount and keeps across restarts. A call whose number is not above
-   * the highest one applied for the profile is FAILED_PRECONDITION, OUT_OF_ORDER; a repetition of the highest one by the same
-   * method is answered as applied. Default: none; then the order of arrival
-   * decides.
+   * The sequence number of this call, at least 0. The installation increases it with each Register, Unregister,
+   * UpdateProfileData and RemoveAccount and keeps it across restarts. A call fails with FAILED_PRECONDITION,
+   * OUT_OF_ORDER, unless its number is higher than the highest one applied for the profile. A repetition of the call
+   * with the highest number, by the same method, succeeds. Default: none; then the order of arrival decides.
    * </pre>
    *
    * <code>optional int64 sequence = 6 [json_name = "sequence", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>

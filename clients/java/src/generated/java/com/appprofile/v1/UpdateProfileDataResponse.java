@@ -98,7 +98,7 @@ private static final long serialVersionUID = 0L;
   private java.util.List<com.appprofile.v1.IgnoredValue> ignored_;
   /**
    * <pre>
-   * What was not stored, and why.
+   * The values that were not stored, and why.
    * </pre>
    *
    * <code>repeated .appprofile.v1.IgnoredValue ignored = 2 [json_name = "ignored", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -109,7 +109,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What was not stored, and why.
+   * The values that were not stored, and why.
    * </pre>
    *
    * <code>repeated .appprofile.v1.IgnoredValue ignored = 2 [json_name = "ignored", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -121,7 +121,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What was not stored, and why.
+   * The values that were not stored, and why.
    * </pre>
    *
    * <code>repeated .appprofile.v1.IgnoredValue ignored = 2 [json_name = "ignored", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -132,7 +132,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What was not stored, and why.
+   * The values that were not stored, and why.
    * </pre>
    *
    * <code>repeated .appprofile.v1.IgnoredValue ignored = 2 [json_name = "ignored", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -143,7 +143,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What was not stored, and why.
+   * The values that were not stored, and why.
    * </pre>
    *
    * <code>repeated .appprofile.v1.IgnoredValue ignored = 2 [json_name = "ignored", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -861,7 +861,7 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * What was not stored, and why.
+     * The values that were not stored, and why.
      * </pre>
      *
      * <code>repeated .appprofile.v1.IgnoredValue ignored = 2 [json_name = "ignored", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -875,7 +875,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What was not stored, and why.
+     * The values that were not stored, and why.
      * </pre>
      *
      * <code>repeated .appprofile.v1.IgnoredValue ignored = 2 [json_name = "ignored", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -889,7 +889,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What was not stored, and why.
+     * The values that were not stored, and why.
      * </pre>
      *
      * <code>repeated .appprofile.v1.IgnoredValue ignored = 2 [json_name = "ignored", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -903,7 +903,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What was not stored, and why.
+     * The values that were not stored, and why.
      * </pre>
      *
      * <code>repeated .appprofile.v1.IgnoredValue ignored = 2 [json_name = "ignored", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -924,7 +924,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What was not stored, and why.
+     * The values that were not stored, and why.
      * </pre>
      *
      * <code>repeated .appprofile.v1.IgnoredValue ignored = 2 [json_name = "ignored", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -942,7 +942,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What was not stored, and why.
+     * The values that were not stored, and why.
      * </pre>
      *
      * <code>repeated .appprofile.v1.IgnoredValue ignored = 2 [json_name = "ignored", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -962,7 +962,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What was not stored, and why.
+     * The values that were not stored, and why.
      * </pre>
      *
      * <code>repeated .appprofile.v1.IgnoredValue ignored = 2 [json_name = "ignored", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -983,7 +983,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What was not stored, and why.
+     * The values that were not stored, and why.
      * </pre>
      *
      * <code>repeated .appprofile.v1.IgnoredValue ignored = 2 [json_name = "ignored", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1001,7 +1001,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What was not stored, and why.
+     * The values that were not stored, and why.
      * </pre>
      *
      * <code>repeated .appprofile.v1.IgnoredValue ignored = 2 [json_name = "ignored", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1019,7 +1019,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What was not stored, and why.
+     * The values that were not stored, and why.
      * </pre>
      *
      * <code>repeated .appprofile.v1.IgnoredValue ignored = 2 [json_name = "ignored", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1038,7 +1038,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What was not stored, and why.
+     * The values that were not stored, and why.
      * </pre>
      *
      * <code>repeated .appprofile.v1.IgnoredValue ignored = 2 [json_name = "ignored", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1055,7 +1055,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What was not stored, and why.
+     * The values that were not stored, and why.
      * </pre>
      *
      * <code>repeated .appprofile.v1.IgnoredValue ignored = 2 [json_name = "ignored", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1072,7 +1072,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What was not stored, and why.
+     * The values that were not stored, and why.
      * </pre>
      *
      * <code>repeated .appprofile.v1.IgnoredValue ignored = 2 [json_name = "ignored", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1083,7 +1083,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What was not stored, and why.
+     * The values that were not stored, and why.
      * </pre>
      *
      * <code>repeated .appprofile.v1.IgnoredValue ignored = 2 [json_name = "ignored", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1097,7 +1097,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What was not stored, and why.
+     * The values that were not stored, and why.
      * </pre>
      *
      * <code>repeated .appprofile.v1.IgnoredValue ignored = 2 [json_name = "ignored", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1112,7 +1112,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What was not stored, and why.
+     * The values that were not stored, and why.
      * </pre>
      *
      * <code>repeated .appprofile.v1.IgnoredValue ignored = 2 [json_name = "ignored", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1123,7 +1123,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What was not stored, and why.
+     * The values that were not stored, and why.
      * </pre>
      *
      * <code>repeated .appprofile.v1.IgnoredValue ignored = 2 [json_name = "ignored", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1135,7 +1135,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What was not stored, and why.
+     * The values that were not stored, and why.
      * </pre>
      *
      * <code>repeated .appprofile.v1.IgnoredValue ignored = 2 [json_name = "ignored", (.google.api.field_behavior) = OUTPUT_ONLY];</code>

@@ -39,7 +39,7 @@ public interface UpdateProfileDataResponseOrBuilder extends
 
   /**
    * <pre>
-   * What was not stored, and why.
+   * The values that were not stored, and why.
    * </pre>
    *
    * <code>repeated .appprofile.v1.IgnoredValue ignored = 2 [json_name = "ignored", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -48,7 +48,7 @@ public interface UpdateProfileDataResponseOrBuilder extends
       getIgnoredList();
   /**
    * <pre>
-   * What was not stored, and why.
+   * The values that were not stored, and why.
    * </pre>
    *
    * <code>repeated .appprofile.v1.IgnoredValue ignored = 2 [json_name = "ignored", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -56,7 +56,7 @@ public interface UpdateProfileDataResponseOrBuilder extends
   com.appprofile.v1.IgnoredValue getIgnored(int index);
   /**
    * <pre>
-   * What was not stored, and why.
+   * The values that were not stored, and why.
    * </pre>
    *
    * <code>repeated .appprofile.v1.IgnoredValue ignored = 2 [json_name = "ignored", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -64,7 +64,7 @@ public interface UpdateProfileDataResponseOrBuilder extends
   int getIgnoredCount();
   /**
    * <pre>
-   * What was not stored, and why.
+   * The values that were not stored, and why.
    * </pre>
    *
    * <code>repeated .appprofile.v1.IgnoredValue ignored = 2 [json_name = "ignored", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -73,7 +73,7 @@ public interface UpdateProfileDataResponseOrBuilder extends
       getIgnoredOrBuilderList();
   /**
    * <pre>
-   * What was not stored, and why.
+   * The values that were not stored, and why.
    * </pre>
    *
    * <code>repeated .appprofile.v1.IgnoredValue ignored = 2 [json_name = "ignored", (.google.api.field_behavior) = OUTPUT_ONLY];</code>

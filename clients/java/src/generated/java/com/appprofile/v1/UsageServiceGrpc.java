@@ -4,9 +4,9 @@ import static io.grpc.MethodDescriptor.generateFullMethodName;
 
 /**
  * <pre>
- * For billing. A device is one (app, user, device); it is counted once in 30 days.
- * Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
- * entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
+ * The service for billing. A device is one (app, user, device); it is counted once in 30 days. A message may be up to 4
+ * MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value and 32 bytes for each
+ * entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
  * </pre>
  */
 @io.grpc.stub.annotations.GrpcGenerated
@@ -110,17 +110,17 @@ public final class UsageServiceGrpc {
 
   /**
    * <pre>
-   * For billing. A device is one (app, user, device); it is counted once in 30 days.
-   * Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
-   * entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
+   * The service for billing. A device is one (app, user, device); it is counted once in 30 days. A message may be up to 4
+   * MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value and 32 bytes for each
+   * entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
    * </pre>
    */
   public interface AsyncService {
 
     /**
      * <pre>
-     * Reports the monthly active devices of an app of the key's tenant. Also of one that was deleted, for as long as its
-     * id is reserved (400 days). Errors: INVALID_ARGUMENT (INVALID_REQUEST).
+     * Reports the monthly active devices of an app of the key's tenant. A deleted app is reported as long as its id is
+     * reserved (400 days). Errors: INVALID_ARGUMENT (INVALID_REQUEST).
      * </pre>
      */
     default void getMadUsage(com.appprofile.v1.GetMadUsageRequest request,
@@ -132,9 +132,9 @@ public final class UsageServiceGrpc {
   /**
    * Base class for the server implementation of the service UsageService.
    * <pre>
-   * For billing. A device is one (app, user, device); it is counted once in 30 days.
-   * Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
-   * entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
+   * The service for billing. A device is one (app, user, device); it is counted once in 30 days. A message may be up to 4
+   * MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value and 32 bytes for each
+   * entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
    * </pre>
    */
   public static abstract class UsageServiceImplBase
@@ -148,9 +148,9 @@ public final class UsageServiceGrpc {
   /**
    * A stub to allow clients to do asynchronous rpc calls to service UsageService.
    * <pre>
-   * For billing. A device is one (app, user, device); it is counted once in 30 days.
-   * Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
-   * entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
+   * The service for billing. A device is one (app, user, device); it is counted once in 30 days. A message may be up to 4
+   * MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value and 32 bytes for each
+   * entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
    * </pre>
    */
   public static final class UsageServiceStub
@@ -168,8 +168,8 @@ public final class UsageServiceGrpc {
 
     /**
      * <pre>
-     * Reports the monthly active devices of an app of the key's tenant. Also of one that was deleted, for as long as its
-     * id is reserved (400 days). Errors: INVALID_ARGUMENT (INVALID_REQUEST).
+     * Reports the monthly active devices of an app of the key's tenant. A deleted app is reported as long as its id is
+     * reserved (400 days). Errors: INVALID_ARGUMENT (INVALID_REQUEST).
      * </pre>
      */
     public void getMadUsage(com.appprofile.v1.GetMadUsageRequest request,
@@ -182,9 +182,9 @@ public final class UsageServiceGrpc {
   /**
    * A stub to allow clients to do synchronous rpc calls to service UsageService.
    * <pre>
-   * For billing. A device is one (app, user, device); it is counted once in 30 days.
-   * Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
-   * entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
+   * The service for billing. A device is one (app, user, device); it is counted once in 30 days. A message may be up to 4
+   * MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value and 32 bytes for each
+   * entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
    * </pre>
    */
   public static final class UsageServiceBlockingV2Stub
@@ -202,8 +202,8 @@ public final class UsageServiceGrpc {
 
     /**
      * <pre>
-     * Reports the monthly active devices of an app of the key's tenant. Also of one that was deleted, for as long as its
-     * id is reserved (400 days). Errors: INVALID_ARGUMENT (INVALID_REQUEST).
+     * Reports the monthly active devices of an app of the key's tenant. A deleted app is reported as long as its id is
+     * reserved (400 days). Errors: INVALID_ARGUMENT (INVALID_REQUEST).
      * </pre>
      */
     public com.appprofile.v1.GetMadUsageResponse getMadUsage(com.appprofile.v1.GetMadUsageRequest request) throws io.grpc.StatusException {
@@ -215,9 +215,9 @@ public final class UsageServiceGrpc {
   /**
    * A stub to allow clients to do limited synchronous rpc calls to service UsageService.
    * <pre>
-   * For billing. A device is one (app, user, device); it is counted once in 30 days.
-   * Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
-   * entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
+   * The service for billing. A device is one (app, user, device); it is counted once in 30 days. A message may be up to 4
+   * MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value and 32 bytes for each
+   * entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
    * </pre>
    */
   public static final class UsageServiceBlockingStub
@@ -235,8 +235,8 @@ public final class UsageServiceGrpc {
 
     /**
      * <pre>
-     * Reports the monthly active devices of an app of the key's tenant. Also of one that was deleted, for as long as its
-     * id is reserved (400 days). Errors: INVALID_ARGUMENT (INVALID_REQUEST).
+     * Reports the monthly active devices of an app of the key's tenant. A deleted app is reported as long as its id is
+     * reserved (400 days). Errors: INVALID_ARGUMENT (INVALID_REQUEST).
      * </pre>
      */
     public com.appprofile.v1.GetMadUsageResponse getMadUsage(com.appprofile.v1.GetMadUsageRequest request) {
@@ -248,9 +248,9 @@ public final class UsageServiceGrpc {
   /**
    * A stub to allow clients to do ListenableFuture-style rpc calls to service UsageService.
    * <pre>
-   * For billing. A device is one (app, user, device); it is counted once in 30 days.
-   * Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
-   * entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
+   * The service for billing. A device is one (app, user, device); it is counted once in 30 days. A message may be up to 4
+   * MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value and 32 bytes for each
+   * entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
    * </pre>
    */
   public static final class UsageServiceFutureStub
@@ -268,8 +268,8 @@ public final class UsageServiceGrpc {
 
     /**
      * <pre>
-     * Reports the monthly active devices of an app of the key's tenant. Also of one that was deleted, for as long as its
-     * id is reserved (400 days). Errors: INVALID_ARGUMENT (INVALID_REQUEST).
+     * Reports the monthly active devices of an app of the key's tenant. A deleted app is reported as long as its id is
+     * reserved (400 days). Errors: INVALID_ARGUMENT (INVALID_REQUEST).
      * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<com.appprofile.v1.GetMadUsageResponse> getMadUsage(

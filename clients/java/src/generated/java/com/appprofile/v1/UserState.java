@@ -7,7 +7,7 @@ package com.appprofile.v1;
 
 /**
  * <pre>
- * The user's place on a device that several users share.
+ * The state of the user on a device that several users share.
  * </pre>
  *
  * Protobuf enum {@code appprofile.v1.UserState}

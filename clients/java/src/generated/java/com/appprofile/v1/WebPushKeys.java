@@ -92,8 +92,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object vapidKeyId_ = "";
   /**
    * <pre>
-   * Which of the app's VAPID keys the browser subscribed with, 1 to 128 bytes without control characters. The push service
-   * refuses a push that is signed with another one.
+   * The id of the app's VAPID key with which the browser subscribed, 1 to 128 bytes without control characters. The
+   * push service refuses a push that is signed with another key.
    * </pre>
    *
    * <code>string vapid_key_id = 3 [json_name = "vapidKeyId", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -114,8 +114,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Which of the app's VAPID keys the browser subscribed with, 1 to 128 bytes without control characters. The push service
-   * refuses a push that is signed with another one.
+   * The id of the app's VAPID key with which the browser subscribed, 1 to 128 bytes without control characters. The
+   * push service refuses a push that is signed with another key.
    * </pre>
    *
    * <code>string vapid_key_id = 3 [json_name = "vapidKeyId", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -579,8 +579,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object vapidKeyId_ = "";
     /**
      * <pre>
-     * Which of the app's VAPID keys the browser subscribed with, 1 to 128 bytes without control characters. The push service
-     * refuses a push that is signed with another one.
+     * The id of the app's VAPID key with which the browser subscribed, 1 to 128 bytes without control characters. The
+     * push service refuses a push that is signed with another key.
      * </pre>
      *
      * <code>string vapid_key_id = 3 [json_name = "vapidKeyId", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -600,8 +600,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Which of the app's VAPID keys the browser subscribed with, 1 to 128 bytes without control characters. The push service
-     * refuses a push that is signed with another one.
+     * The id of the app's VAPID key with which the browser subscribed, 1 to 128 bytes without control characters. The
+     * push service refuses a push that is signed with another key.
      * </pre>
      *
      * <code>string vapid_key_id = 3 [json_name = "vapidKeyId", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -622,8 +622,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Which of the app's VAPID keys the browser subscribed with, 1 to 128 bytes without control characters. The push service
-     * refuses a push that is signed with another one.
+     * The id of the app's VAPID key with which the browser subscribed, 1 to 128 bytes without control characters. The
+     * push service refuses a push that is signed with another key.
      * </pre>
      *
      * <code>string vapid_key_id = 3 [json_name = "vapidKeyId", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -640,8 +640,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Which of the app's VAPID keys the browser subscribed with, 1 to 128 bytes without control characters. The push service
-     * refuses a push that is signed with another one.
+     * The id of the app's VAPID key with which the browser subscribed, 1 to 128 bytes without control characters. The
+     * push service refuses a push that is signed with another key.
      * </pre>
      *
      * <code>string vapid_key_id = 3 [json_name = "vapidKeyId", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -655,8 +655,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Which of the app's VAPID keys the browser subscribed with, 1 to 128 bytes without control characters. The push service
-     * refuses a push that is signed with another one.
+     * The id of the app's VAPID key with which the browser subscribed, 1 to 128 bytes without control characters. The
+     * push service refuses a push that is signed with another key.
      * </pre>
      *
      * <code>string vapid_key_id = 3 [json_name = "vapidKeyId", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>

@@ -33,8 +33,8 @@ public interface WebPushKeysOrBuilder extends
 
   /**
    * <pre>
-   * Which of the app's VAPID keys the browser subscribed with, 1 to 128 bytes without control characters. The push service
-   * refuses a push that is signed with another one.
+   * The id of the app's VAPID key with which the browser subscribed, 1 to 128 bytes without control characters. The
+   * push service refuses a push that is signed with another key.
    * </pre>
    *
    * <code>string vapid_key_id = 3 [json_name = "vapidKeyId", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
@@ -43,8 +43,8 @@ public interface WebPushKeysOrBuilder extends
   java.lang.String getVapidKeyId();
   /**
    * <pre>
-   * Which of the app's VAPID keys the browser subscribed with, 1 to 128 bytes without control characters. The push service
-   * refuses a push that is signed with another one.
+   * The id of the app's VAPID key with which the browser subscribed, 1 to 128 bytes without control characters. The
+   * push service refuses a push that is signed with another key.
    * </pre>
    *
    * <code>string vapid_key_id = 3 [json_name = "vapidKeyId", (.google.api.field_behavior) = REQUIRED, (.buf.validate.field) = { ... }</code>
