@@ -1,4 +1,4 @@
-"""Spreads the tables over the nodes of a Citus cluster: docs/adr/0040 says how, and why.
+"""Spreads the tables over the nodes of a Citus cluster: docs/adr/0040 explains how, and why.
 
 What is of an app is distributed by `app_id`, all of it co-located, so that an app is on one shard and its commits are
 one node's. Everything else stays on the coordinator, through which every statement comes anyway.
