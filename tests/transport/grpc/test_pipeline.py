@@ -35,6 +35,7 @@ from tests.transport.grpc.support import (
 )
 
 HEARTBEAT = "/appprofile.v1.ProfileService/Heartbeat"
+REFLECTION = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo"
 CREATE_APP = "/appprofile.v1.AppService/CreateApp"
 APP_METHODS = {name for name in VALID if "App" in name or name.endswith(("Key", "Keys", "Config"))}
 GARBAGE = b"\xff\xff\xff\xff"
@@ -93,7 +94,7 @@ ENDINGS: dict[str, tuple[object, Callable[[Served], Any]]] = {
     "no such service": (None, lambda served: served.health.Check(HealthCheckRequest(service="x"))),
     "health: no message": (None, lambda served: served.raw("/grpc.health.v1.Health/Check", GARBAGE)),
     "health: left": (None, lambda served: served.raw("/grpc.health.v1.Health/Watch", b"", timeout=0.05)),
-    "reflection": (None, lambda served: served.raw("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", GARBAGE)),
+    "reflection": (None, lambda served: served.raw(REFLECTION, GARBAGE)),
 }
 
 
@@ -107,7 +108,7 @@ def no_garbage_collection() -> Iterator[None]:
 @pytest.mark.usefixtures("no_garbage_collection")
 @pytest.mark.parametrize("ending", ENDINGS)
 async def test_a_call_that_has_ended_takes_no_room_on_its_connection(serve: Serve, ending: str) -> None:
-    """gRPC counts a call among the streams of its connection until the last reference to it is gone."""
+    """A call counts among the streams of its connection until the last reference to it is gone."""
     profiles, end = ENDINGS[ending]
     limits = CallLimits(seconds=0.05 if ending == "overdue" else CallLimits().seconds)
     served = await serve(options=replace(OPTIONS, max_streams=5, limits=limits), profiles=profiles)
@@ -115,8 +116,8 @@ async def test_a_call_that_has_ended_takes_no_room_on_its_connection(serve: Serv
         for _ in range(20):
             with suppress(grpc.aio.AioRpcError):
                 await end(served)
-    async with asyncio.timeout(60):  # which it takes only where it fails
-        while (await refused(served.raw(HEARTBEAT, b""))).code is not grpc.StatusCode.UNAUTHENTICATED:
+    async with asyncio.timeout(60):  # reached only if the test fails
+        while (await refused(served.raw(HEARTBEAT, b""))).code is not grpc.StatusCode.UNAUTHENTICATED:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 
 
