@@ -76,8 +76,8 @@ def channel_options(options: ServerOptions) -> list[tuple[str, int]]:
         ("grpc.absolute_max_metadata_size", options.max_metadata),
         # Without it, a client that opens and resets streams without pause makes the process grow by gigabytes.
         ("grpc.max_concurrent_streams", options.max_streams),
-        # The window of a stream stays at 64 KiB until its body is read. With the probe it grows to megabytes, and unread
-        # bodies fill it.
+        # The window of a stream stays at 64 KiB until its body is read. The probe would let it grow to megabytes, which
+        # unread bodies fill.
         ("grpc.http2.bdp_probe", 0),
         ("grpc.max_allowed_incoming_connections", options.max_connections),
         ("grpc.server_handshake_timeout_ms", _milliseconds(options.handshake_timeout)),
