@@ -1,0 +1,132 @@
+"""Which addresses the service may connect to on behalf of a tenant (E6, J2).
+
+A tenant names a URL, and the service connects from inside the operator's network. So only addresses of the public
+internet are allowed, unless the operator allows a network. The table is ours and not `ipaddress`'s, whose meaning of
+"private" has changed between versions of Python.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterable
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import TypeAlias
+
+Address: TypeAlias = IPv4Address | IPv6Address
+Network: TypeAlias = IPv4Network | IPv6Network
+
+# The special-purpose registries of IANA: what is not globally reachable, and a few that are but lead elsewhere.
+_REFUSED_IPV4 = {
+    IPv4Network("0.0.0.0/8"): "unspecified",
+    IPv4Network("10.0.0.0/8"): "private",
+    IPv4Network("100.64.0.0/10"): "private",  # of a provider; a cloud keeps its metadata service there
+    IPv4Network("127.0.0.0/8"): "loopback",
+    IPv4Network("168.63.129.16/32"): "cloud metadata",  # public by its number, a host's own service on Azure
+    IPv4Network("169.254.0.0/16"): "link-local",  # where most clouds have their metadata
+    IPv4Network("172.16.0.0/12"): "private",
+    IPv4Network("192.0.0.0/24"): "reserved",
+    IPv4Network("192.0.2.0/24"): "reserved",
+    IPv4Network("192.88.99.0/24"): "reserved",
+    IPv4Network("192.168.0.0/16"): "private",
+    IPv4Network("198.18.0.0/15"): "private",
+    IPv4Network("198.51.100.0/24"): "reserved",
+    IPv4Network("203.0.113.0/24"): "reserved",
+    IPv4Network("224.0.0.0/4"): "multicast",
+    IPv4Network("240.0.0.0/4"): "reserved",
+}
+_GLOBAL_IPV6 = IPv6Network("2000::/3")
+_REFUSED_IPV6 = {
+    IPv6Network("2001::/23"): "reserved",  # Teredo among them, which hides an IPv4 address
+    IPv6Network("2001:db8::/32"): "reserved",
+    IPv6Network("3fff::/20"): "reserved",
+    IPv6Network("::1/128"): "loopback",
+    IPv6Network("::/128"): "unspecified",
+    IPv6Network("fc00::/7"): "private",  # with the metadata of a cloud
+    IPv6Network("fe80::/10"): "link-local",
+    IPv6Network("ff00::/8"): "multicast",
+}
+_MAPPED = IPv6Network("::ffff:0:0/96")
+_NAT64 = IPv6Network("64:ff9b::/96")
+_6TO4 = IPv6Network("2002::/16")
+_LOW_32 = (1 << 32) - 1
+
+
+class AddressRefused(OSError):  # noqa: N818 - an outcome
+    """The service must not connect to the address. The text names the address and says why."""
+
+    def __init__(self, address: str, why: str) -> None:
+        super().__init__(f"the address {address} is not allowed: {why}")
+        self.address = address
+        self.why = why
+
+
+@dataclass(frozen=True, slots=True)
+class AddressPolicy:
+    """What an operator lets the service connect to, besides the public internet."""
+
+    allowed: tuple[Network, ...] = ()
+
+    @classmethod
+    def allowing(cls, networks: Iterable[str]) -> AddressPolicy:
+        """The policy that also allows these networks, each as `10.1.0.0/16`.
+
+        Raises:
+            ValueError: one of them is not a network.
+        """
+        return cls(tuple(ip_network(network) for network in networks))
+
+    def check(self, text: str) -> Address:
+        """The address, if it may be connected to.
+
+        Raises:
+            AddressRefused: it may not, or is not an address.
+        """
+        try:
+            address = ip_address(text)
+        except ValueError:
+            raise AddressRefused(text, "it is no address") from None
+        meant = meant_by(address)
+        why = None if self._is_allowed(meant) else _refusal(meant)
+        if why is not None:
+            raise AddressRefused(text, why)
+        return address
+
+    def _is_allowed(self, address: Address) -> bool:
+        return any(address.version == network.version and address in network for network in self.allowed)
+
+
+def meant_by(address: Address) -> Address:
+    """The address that packets reach in the end: IPv4, where an IPv6 address only carries one."""
+    if isinstance(address, IPv6Address):
+        number = int(address)
+        if address in _MAPPED or address in _NAT64:
+            return IPv4Address(number & _LOW_32)
+        if address in _6TO4:
+            return IPv4Address(number >> 80 & _LOW_32)
+    return address
+
+
+def is_loopback(text: str) -> bool:
+    """Whether the text is an address of this machine itself, or the name `localhost`."""
+    if text.lower().rstrip(".") == "localhost":
+        return True
+    try:
+        return meant_by(ip_address(text)).is_loopback
+    except ValueError:
+        return False
+
+
+def family(address: Address) -> socket.AddressFamily:
+    """The family of the address's sockets."""
+    return socket.AF_INET if address.version == 4 else socket.AF_INET6  # noqa: PLR2004 - the version's number
+
+
+def _refusal(address: Address) -> str | None:
+    """Why the address is refused, or None."""
+    if isinstance(address, IPv4Address):
+        return next((f"it is {kind}" for network, kind in _REFUSED_IPV4.items() if address in network), None)
+    for network, kind in _REFUSED_IPV6.items():
+        if address in network:
+            return f"it is {kind}"
+    return None if address in _GLOBAL_IPV6 else "it is reserved"

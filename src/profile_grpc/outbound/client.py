@@ -1,0 +1,226 @@
+"""Requests to URLs of tenants: addresses checked, no redirect, bounded in time and in size (E6, J2)."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from pathlib import Path
+from time import perf_counter
+from typing import Any, Self
+from urllib.parse import SplitResult, urlsplit
+
+import aiohttp
+from aiohttp.connector import AddrInfoType
+
+from profile_grpc.outbound.addresses import AddressPolicy, AddressRefused, is_loopback
+from profile_grpc.outbound.resolver import CheckedResolver, Lookup, system_lookup
+
+_KEEP_ALIVE = 15.0
+"""Seconds that an unused connection stays open."""
+_LOOPBACK = AddressPolicy.allowing(("127.0.0.0/8", "::1/128"))
+_MAX_URL = 2048
+_HIGHEST_PORT = 65535
+
+
+class UrlRefused(ValueError):  # noqa: N818 - an outcome
+    """The service must not call the URL. The text says why, and repeats nothing of the URL."""
+
+
+class RequestFailed(Exception):  # noqa: N818 - an outcome
+    """There was no answer. The text says why in a few words; nothing that the other side sent is in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the other side answered."""
+
+    status: int
+    """The status code of HTTP."""
+    body: bytes
+    """The first bytes of the body, as they came: not decompressed."""
+    seconds: float
+    """From the beginning of the request to the end of what was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one request may take."""
+
+    seconds: float
+    """In all: name, connection, TLS, request and answer."""
+    answer_bytes: int
+    """How much of the answer's body is read; what follows is not, and its connection is closed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Destinations:
+    """What an operator lets the service call."""
+
+    addresses: AddressPolicy = field(default_factory=AddressPolicy)
+    """Which addresses, besides the public internet."""
+    http_on_loopback: bool = False
+    """Whether plain http may be used to this machine itself, for development."""
+    ca_file: str | None = None
+    """Certificates (PEM) to trust besides those of the system."""
+
+    def check_url(self, url: str) -> SplitResult:
+        """The parts of a URL that may be called, as far as its text tells: names are resolved with each connection.
+
+        Raises:
+            UrlRefused: it is not https, names no host or one that is refused, or carries a password or a fragment.
+        """
+        parts = _split(url)
+        if parts.username is not None or parts.password is not None:
+            raise UrlRefused("a URL with a user or a password is not allowed; the requests are signed")
+        if parts.fragment or url.endswith("#"):
+            raise UrlRefused("a URL with a fragment (#) is not allowed")
+        host = parts.hostname or ""
+        local = self.http_on_loopback and is_loopback(host)
+        if parts.scheme != "https" and not (parts.scheme == "http" and local):
+            raise UrlRefused("the URL must begin with https://")
+        if not local:
+            self._check_host(host)
+        return parts
+
+    def _check_host(self, host: str) -> None:
+        address = "127.0.0.1" if host.lower().rstrip(".") == "localhost" else host
+        try:
+            ip_address(address)
+        except ValueError:
+            return  # a name: its addresses are checked when it is resolved
+        try:
+            self.addresses.check(address)
+        except AddressRefused as refused:
+            raise UrlRefused(str(refused)) from None
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise UrlRefused("it is no URL") from None
+    if len(url) > _MAX_URL or not url.isascii() or any(ord(char) <= ord(" ") or char == "\\" for char in url):
+        raise UrlRefused(f"a URL has up to {_MAX_URL} characters of ASCII, without blanks and backslashes")
+    if not parts.hostname or (port is not None and not 0 < port <= _HIGHEST_PORT):
+        raise UrlRefused("the URL names no host, or a port that there is not")
+    return parts
+
+
+class OutboundClient:
+    """Sends requests to checked addresses. Any number at a time: none waits for another one's answer."""
+
+    def __init__(
+        self, destinations: Destinations, limits: Limits, *, agent: str, lookup: Lookup = system_lookup
+    ) -> None:
+        """`agent`: what the requests say of their sender. Needs a running event loop."""
+        self._destinations = destinations
+        self._limits = limits
+        context = _trust(destinations.ca_file)
+        self._checked = _session(destinations.addresses, context, agent, lookup)
+        self._local = _session(_LOOPBACK, context, agent, lookup) if destinations.http_on_loopback else None
+
+    async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """Sends the body; a redirect is an answer like any other.
+
+        Raises:
+            UrlRefused, AddressRefused: the URL, or an address of its host, may not be called.
+            RequestFailed: no answer came, or none in time.
+        """
+        parts = self._destinations.check_url(url)
+        session = self._local if self._local is not None and is_loopback(parts.hostname or "") else self._checked
+        started = perf_counter()
+        try:
+            async with asyncio.timeout(self._limits.seconds):
+                async with session.post(url, data=body, headers=headers, allow_redirects=False) as response:
+                    read = await self._read(response)
+                    return Answer(response.status, read, perf_counter() - started)
+        except TimeoutError:
+            raise RequestFailed(f"no answer within {self._limits.seconds:g} seconds") from None
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            refused = _address_refused(error)
+            if refused is not None:
+                raise refused from None
+            raise RequestFailed(_reason(error)) from None
+
+    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
+        """The beginning of the body. With more to come, the connection is closed."""
+        limit = self._limits.answer_bytes
+        body = bytearray()
+        while len(body) < limit and (part := await response.content.read(limit - len(body))):
+            body += part
+        if not response.content.at_eof():
+            response.close()
+        return bytes(body)
+
+    async def close(self) -> None:
+        """Closes every connection."""
+        for session in (self._checked, self._local):
+            if session is not None:
+                await session.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+
+def _trust(ca_file: str | None) -> ssl.SSLContext:
+    """The certificates of the system and those of the file."""
+    context = ssl.create_default_context()
+    if ca_file is not None:
+        context.load_verify_locations(Path(ca_file))
+    return context
+
+
+def _session(policy: AddressPolicy, context: ssl.SSLContext, agent: str, lookup: Lookup) -> aiohttp.ClientSession:
+    def checked_socket(address: AddrInfoType) -> socket.socket:
+        """The last look, just before the connection: also at an address that the URL itself names."""
+        family, kind, protocol, _, (host, *_) = address
+        policy.check(str(host))
+        return socket.socket(family, kind, protocol)
+
+    connector = aiohttp.TCPConnector(
+        resolver=CheckedResolver(policy, lookup),
+        use_dns_cache=False,
+        ssl=context,
+        limit=0,
+        keepalive_timeout=_KEEP_ALIVE,
+        socket_factory=checked_socket,
+    )
+    return aiohttp.ClientSession(
+        connector=connector,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        headers={"user-agent": agent, "accept-encoding": "identity"},
+        auto_decompress=False,
+        trust_env=False,  # a proxy would connect to addresses that nobody has checked
+    )
+
+
+def _address_refused(error: BaseException | None) -> AddressRefused | None:
+    """The refusal behind an error of the HTTP client."""
+    while error is not None:
+        if isinstance(error, AddressRefused):
+            return error
+        error = getattr(error, "os_error", None) or error.__cause__
+    return None
+
+
+def _reason(error: Exception) -> str:
+    """The kind of the failure. Not the error's own text: it may repeat what the other side sent, or the URL."""
+    kinds: Mapping[type[Any], str] = {
+        aiohttp.ClientConnectorCertificateError: "its certificate is not trusted, or not for this host",
+        aiohttp.ClientSSLError: "TLS failed",
+        aiohttp.ClientConnectorDNSError: "its name cannot be resolved",
+        aiohttp.ClientConnectorError: "no connection",
+        aiohttp.ServerDisconnectedError: "the connection was closed before an answer",
+        aiohttp.ClientResponseError: "the answer is not valid HTTP",
+        aiohttp.ClientPayloadError: "the answer broke off",
+        aiohttp.InvalidURL: "the URL is not valid",
+    }
+    return next((text for kind, text in kinds.items() if isinstance(error, kind)), "the connection failed")
