@@ -9,7 +9,9 @@ from profile_grpc.domain.call_order import FORGET_AFTER
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.heartbeat import Heartbeat
 from profile_grpc.domain.model import CallMethod, DeletionReason, OrderedCall, PushPermission
-from profile_grpc.domain.removal import DeleteDeviceProfile, Unregister
+from profile_grpc.domain.removal import DeleteDeviceProfile, RemoveAccount, ReportedToken, Unregister
+from profile_grpc.domain.results import AccountRemovalOutcome
+from profile_grpc.domain.settings import AccountRemovalAction
 from profile_grpc.service.ports import Conflict, DueBefore
 from profile_grpc.store import SqlStore
 from tests.store.support import DAY, NOW, Writer, contents, key, register
@@ -32,6 +34,25 @@ async def test_R13_what_is_recorded_is_read_again(store: SqlStore) -> None:
     await writer.commit(Unregister(ANN, sequence=2**63 - 1))
     [row] = (await contents(store))["device_order"]
     assert row[:5] == ("shop", "phone", 2**63 - 1, CallMethod.UNREGISTER, None)
+
+
+@pytest.mark.parametrize("action", AccountRemovalAction)
+async def test_R13_a_repeated_account_removal_is_answered_as_applied(
+    store: SqlStore, other: SqlStore, action: AccountRemovalAction
+) -> None:
+    await Writer(store).commit(replace(register(ANN, "T"), sequence=4))
+    removal = RemoveAccount("shop", (ReportedToken("T"),), username="ann", action=action, sequence=5)
+    [first] = await Writer(store).commit(removal)
+    before = await contents(store)
+    [again] = await Writer(other).commit(removal)
+    assert (first.removed, first.outcome) == ((ANN,), AccountRemovalOutcome.REMOVED)
+    assert (again.removed, again.outcome) == ((), AccountRemovalOutcome.REMOVED)
+    assert await contents(store) == before
+    with pytest.raises(Refused):
+        await Writer(store).commit(replace(removal, sequence=3))
+    assert await store.reaper.purge_orders("shop", NOW + FORGET_AFTER + timedelta(microseconds=1), 10) == 1
+    [forgotten] = await Writer(store).commit(removal)
+    assert forgotten.outcome is AccountRemovalOutcome.NO_MATCH
 
 
 async def test_R13_of_two_calls_that_are_decided_at_once_one_decides_again(store: SqlStore, other: SqlStore) -> None:

@@ -239,6 +239,10 @@ class Scene:
 
     # --- then ---
 
+    def stored(self) -> object:
+        """Everything that is stored, to compare with later."""
+        return {kind: dict(rows) for kind, rows in (*self.world.rows.items(), *self.world.records.items()) if rows}
+
     def profile(self, of: ProfileKey = ANN) -> Profile:
         return self.world.profiles[of]
 

@@ -109,7 +109,7 @@ class World:
             found[kind] |= self._by_key(kind, keys)
             if whole is PROFILES:
                 wanted |= keys
-        found[ORDERS] |= self._by_key(ORDERS, needs.orders(found[PROFILES].values()))
+        found[ORDERS] |= self._by_key(ORDERS, needs.orders(found[PROFILES].values(), self.hasher))
         return Rows(
             needs=needs,
             totals={what: self.tallies[what] for what in needs.asked if isinstance(what, TallyKind)},

@@ -1,5 +1,6 @@
 """R13: the order of a phone's calls."""
 
+from dataclasses import replace
 from itertools import permutations
 from typing import TypeAlias
 
@@ -10,9 +11,18 @@ from profile_grpc.domain.kinds import ORDERS
 from profile_grpc.domain.model import CallMethod, ProfileKey, ProfileStatus
 from profile_grpc.domain.registration import Register
 from profile_grpc.domain.removal import DeleteDeviceProfile, RemoveAccount, ReportedToken, Unregister
-from profile_grpc.domain.results import AccountRemoved, Deleted, Registered, Unregistered, Updated
+from profile_grpc.domain.results import (
+    AccountRemovalOutcome,
+    AccountRemoved,
+    Deleted,
+    Registered,
+    Unregistered,
+    Updated,
+)
+from profile_grpc.domain.settings import AccountRemovalAction
+from profile_grpc.domain.slices import Slice
 from profile_grpc.domain.updating import UpdateProfileData
-from tests.support.domain import ANN, APP, Scene, fcm, given, hours, key, patch
+from tests.support.domain import ANN, APP, T0, Scene, fcm, given, hours, key, minutes, patch
 
 BOB, T = key("bob"), "T"
 Call: TypeAlias = Register | Unregister | UpdateProfileData | RemoveAccount
@@ -35,7 +45,7 @@ def removal(sequence: int | None) -> RemoveAccount:
 
 
 def too_late(scene: Scene, command: Call, highest: int) -> None:
-    before = dict(scene.world.rows[ORDERS]), dict(scene.world.profiles), len(scene.world.events)
+    before = scene.stored()
     refused = scene.later(hours(1)).refused(command)
     assert refused.reason is Reason.OUT_OF_ORDER
     assert refused.metadata == {
@@ -43,7 +53,7 @@ def too_late(scene: Scene, command: Call, highest: int) -> None:
         "sequence": str(command.sequence),
         "highest": str(highest),
     }
-    assert (dict(scene.world.rows[ORDERS]), dict(scene.world.profiles), len(scene.world.events)) == before
+    assert scene.stored() == before
 
 
 def test_R13_a_registration_after_the_logout_does_not_sign_the_user_in_again() -> None:
@@ -157,6 +167,70 @@ def test_R13_zero_is_a_number() -> None:
     scene = given()
     scene.do(register(0), Registered)
     too_late(scene, unregister(0), 0)
+
+
+@pytest.mark.parametrize("action", AccountRemovalAction)
+def test_R13_a_repeated_account_removal_is_answered_as_applied(action: AccountRemovalAction) -> None:
+    """The tokens are gone, and with them the way to the device: the report itself is remembered."""
+    scene = given(account_removal_action=action)
+    scene.do(register(4), Registered)
+    assert scene.do(removal(5), AccountRemoved).removed == (ANN,)
+    before = scene.stored()
+    again = scene.later(hours(1)).do(removal(5), AccountRemoved)
+    assert again == AccountRemoved((), AccountRemovalOutcome.REMOVED)
+    assert scene.stored() == before
+    assert scene.do(removal(6), AccountRemoved).outcome is AccountRemovalOutcome.NO_MATCH, "a new call"
+    assert scene.do(removal(None), AccountRemoved).outcome is AccountRemovalOutcome.NO_MATCH
+
+
+def test_R13_a_repeated_account_removal_is_the_same_report() -> None:
+    scene = given()
+    scene.do(register(4), Registered)
+    scene.do(removal(5), AccountRemoved)
+    for other in (
+        replace(removal(5), username="bob"),
+        replace(removal(5), account_selector="home"),
+        replace(removal(5), tokens=(ReportedToken("U"),)),
+        replace(removal(5), tokens=(ReportedToken(T, "com.app"),)),
+    ):
+        assert scene.do(other, AccountRemoved).outcome is AccountRemovalOutcome.NO_MATCH
+    twice = replace(removal(5), tokens=(ReportedToken(T), ReportedToken(T)))
+    assert scene.do(twice, AccountRemoved).outcome is AccountRemovalOutcome.REMOVED
+
+
+def test_R13_an_earlier_account_removal_comes_too_late() -> None:
+    scene = given()
+    scene.do(register(4), Registered)
+    scene.do(removal(5), AccountRemoved)
+    too_late(scene, removal(3), 5)
+    scene.do(register(6), Registered)
+    too_late(scene, removal(5), 6)
+    scene.do(removal(7), AccountRemoved)
+    too_late(scene, removal(5), 7)
+
+
+def test_R13_a_repetition_after_a_registration_without_a_number_removes_nothing() -> None:
+    scene = given()
+    scene.do(register(4), Registered)
+    reported = replace(removal(5), report_time=scene.now)
+    scene.do(reported, AccountRemoved)
+    scene.later(hours(1)).do(register(None), Registered)
+    assert scene.do(reported, AccountRemoved).outcome is AccountRemovalOutcome.REMOVED
+    assert scene.do(removal(5), AccountRemoved).outcome is AccountRemovalOutcome.REMOVED
+    assert scene.profile(ANN).status is ProfileStatus.ACTIVE
+
+
+def test_R13_R14_slices_of_an_account_removal_are_one_call() -> None:
+    scene = given(multi_user_per_device=True)
+    selector = patch(fcm(T), account_selector="desk")
+    scene.do(Register(ANN, selector, 3), Registered)
+    scene.do(Register(BOB, selector, 4), Registered)
+    whole = replace(removal(5), username="", account_selector="desk")
+    for of in (ANN, BOB):
+        assert scene.later(hours(1)).do(Slice(whole, (of,)), AccountRemoved).removed == (of,)
+    scene.at(T0 + minutes(90)).do(Register(BOB, selector), Registered)
+    assert scene.do(Slice(whole, (BOB,)), AccountRemoved).outcome is AccountRemovalOutcome.REMOVED
+    assert scene.profile(BOB).status is ProfileStatus.ACTIVE, "registered after the removal"
 
 
 @pytest.mark.parametrize("order", list(permutations(range(4))))

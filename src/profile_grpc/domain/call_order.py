@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from profile_grpc.domain.errors import Reason, Refused
-from profile_grpc.domain.model import CallMethod, DeviceOrder, OrderedCall, Profile, ProfileKey
+from profile_grpc.domain.model import AccountReport, CallMethod, DeviceOrder, OrderedCall, Profile, ProfileKey
 from profile_grpc.domain.state import State
 
 FORGET_AFTER = timedelta(days=90)
@@ -43,6 +43,41 @@ def record(state: State, key: ProfileKey, call: OrderedCall | None, *, without_p
         return
     forget_time = state.now + FORGET_AFTER if without_profile else None
     state.put_device_order(DeviceOrder(key.device, call, forget_time, state.fresh_revision()))
+
+
+def is_repeated_report(state: State, report: AccountReport, call: OrderedCall | None) -> bool:
+    """Whether the report is the highest one of its account again: the profiles that it was about are not found twice.
+
+    Raises:
+        Refused: OUT_OF_ORDER.
+    """
+    applied = _applied(state, report, call)
+    if call is None or applied is None or call.sequence > applied.call.sequence:
+        return False
+    if call.sequence < applied.call.sequence:
+        raise _out_of_order(report.app_id, call.sequence, applied.call.sequence)
+    return True
+
+
+def is_left(state: State, report: AccountReport, profile: Profile, call: OrderedCall | None) -> bool:
+    """Whether the report was applied while this profile was there, but in a slice without it (R14)."""
+    applied = _applied(state, report, call)
+    if applied is None or applied.call != call or applied.forget_time is None:
+        return False
+    return profile.last_call != call and profile.register_time <= applied.forget_time - FORGET_AFTER
+
+
+def record_report(state: State, report: AccountReport, call: OrderedCall | None) -> None:
+    """Remembers the call for its report, which names no device: the first slice of it (R14)."""
+    applied = _applied(state, report, call)
+    if call is not None and (applied is None or applied.call != call):
+        key, forget_time = state.hasher.report(report), state.now + FORGET_AFTER
+        state.put_device_order(DeviceOrder(key, call, forget_time, state.fresh_revision()))
+
+
+def _applied(state: State, report: AccountReport, call: OrderedCall | None) -> DeviceOrder | None:
+    """The highest call of the report, where this one has a sequence too."""
+    return None if call is None else state.device_order(state.hasher.report(report))
 
 
 def _out_of_order(app_id: str, sequence: int, highest: int) -> Refused:

@@ -7,7 +7,7 @@ import hmac
 from binascii import b2a_base64
 from functools import lru_cache
 
-from profile_grpc.domain.model import ProfileKey, Token
+from profile_grpc.domain.model import AccountReport, DeviceKey, ProfileKey, Token
 
 DIGEST_BYTES = 16
 KEY_BYTES = 32
@@ -31,6 +31,7 @@ class Hasher:
         self._token = hashlib.blake2b(key=key, digest_size=DIGEST_BYTES, person=b"push-token")
         self._secret = hashlib.blake2b(key=key, digest_size=DIGEST_BYTES * 2, person=b"api-key")
         self._page = hashlib.blake2b(key=key, digest_size=DIGEST_BYTES, person=b"page-token")
+        self._report = hashlib.blake2b(key=key, digest_size=DIGEST_BYTES, person=b"report")
         self._profile_hash = lru_cache(_REMEMBERED)(self._hash_profile)
         self._token_hash = lru_cache(_REMEMBERED)(self._hash_token)
 
@@ -41,6 +42,13 @@ class Hasher:
     def token(self, token: Token) -> str:
         """Stands for a push token in the index of tokens."""
         return self._token_hash(token)
+
+    def report(self, report: AccountReport) -> DeviceKey:
+        """Stands for the device that a report does not name in the order of calls (R13).
+
+        It begins with a control character: no device id has one.
+        """
+        return DeviceKey(report.app_id, "\x01" + self._text(self._report, repr(report).encode()))
 
     def _hash_profile(self, key: ProfileKey) -> str:
         return self._text(self._profile, "\x00".join(key).encode())

@@ -138,7 +138,7 @@ BEATS: RowKind[ProfileKey, Liveness] = RowKind(
 """What a heartbeat reads and writes of a profile (H1)."""
 
 ORDERS: RowKind[DeviceKey, DeviceOrder] = RowKind("device_order")
-"""The order of calls on devices (R13). Loaded with the profiles, see `Needs.in_order`."""
+"""The order of calls on devices, and of account removals (R13). Loaded with the profiles, see `Needs.orders`."""
 
 FEEDBACK_LOSSES: RowKind[str, FeedbackLosses] = RowKind("feedback_breaker")
 """What each app lost to push feedback (F8)."""

@@ -252,13 +252,23 @@ class OrderedCall(NamedTuple):
     method: CallMethod
 
 
+class AccountReport(NamedTuple):
+    """What an account-removal report says of the account and its phone. A repeated report says the same (R13)."""
+
+    app_id: str
+    username: str
+    account_selector: str
+    tokens: tuple[tuple[str, str], ...]
+    """As received, each with its push app id, sorted."""
+
+
 class DeviceOrder(NamedTuple):
-    """The highest call that was applied on a device (R13)."""
+    """The highest call that was applied on a device, or that removed an account (R13)."""
 
     key: DeviceKey
     call: OrderedCall
     forget_time: datetime | None = None
-    """When it is forgotten, where no profile's deletion does that: the device has none."""
+    """When it is forgotten, where no profile's deletion does that: there is none that it belongs to."""
     revision: int = 0
 
 

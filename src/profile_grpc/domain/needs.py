@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.kinds import ByT, KeyT, Narrowed, RowKind, RowT, Selection, TallyKind
-from profile_grpc.domain.model import DeviceKey, History, Profile, ProfileKey
+from profile_grpc.domain.model import AccountReport, DeviceKey, History, Profile, ProfileKey
 
 What: TypeAlias = RowKind[ByT, Any] | Selection[ByT, Any, Any] | Narrowed[ByT, Any, Any] | TallyKind[ByT]
 Asked: TypeAlias = What[Any]
@@ -22,8 +23,9 @@ class Needs:
     """Selections of which the number of rows is enough."""
     in_order: set[DeviceKey] = field(default_factory=set)
     """Devices on which a call with a sequence is decided (R13)."""
-    accounts_in_order: bool = False
-    """Whether the order is needed of every device of which a profile is loaded: a report names none."""
+    reports: set[AccountReport] = field(default_factory=set)
+    """Account-removal reports with a sequence. They name no device: the order is read of every device of which a
+    profile is loaded, and of the report itself."""
 
     def add(self, what: What[ByT], *keys: ByT) -> None:
         """Asks for the rows or numbers with these keys, or for what is selected by them."""
@@ -40,10 +42,10 @@ class Needs:
         """The keys that were asked for."""
         return self.asked.get(what) or set()
 
-    def orders(self, profiles: Iterable[Profile]) -> set[DeviceKey]:
-        """The devices whose order of calls is read: also with every profile whose deletion forgets it (R13)."""
-        of_profiles = {p.key.device for p in profiles if self.accounts_in_order or p.last_call is not None}
-        return self.in_order | of_profiles
+    def orders(self, profiles: Iterable[Profile], hasher: Hasher) -> set[DeviceKey]:
+        """The keys of the orders of calls that are read: also with every profile whose deletion forgets it (R13)."""
+        of_profiles = {p.key.device for p in profiles if self.reports or p.last_call is not None}
+        return self.in_order | of_profiles | {hasher.report(report) for report in self.reports}
 
 
 @dataclass(slots=True)

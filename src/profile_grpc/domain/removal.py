@@ -11,6 +11,7 @@ from profile_grpc.domain import call_order, ownership, presence, tokens
 from profile_grpc.domain.commands import OfOne, OfProfile
 from profile_grpc.domain.kinds import HOLDERS, HOLDERS_OF_USER, OF_CUSTOMER, OF_USER, PROFILES
 from profile_grpc.domain.model import (
+    AccountReport,
     CallMethod,
     CustomerKey,
     DeletionReason,
@@ -161,12 +162,18 @@ class RemoveAccount(OfOne, InOnePart):
     """The place of the call among those of the installation (R13)."""
 
     def needs(self, needs: Needs, _settings: AppSettings) -> None:
-        needs.accounts_in_order |= self.sequence is not None
+        if self.sequence is not None:
+            needs.reports.add(self.report)
         for _, spelling in self.spellings():
             if self.username:
                 needs.add(HOLDERS_OF_USER, TokenOfUser(self.app_id, spelling, self.username))
             else:
                 needs.add(HOLDERS, Token(self.app_id, spelling))
+
+    @property
+    def report(self) -> AccountReport:
+        """What it says, without the time and place of the call."""
+        return AccountReport(self.app_id, self.username, self.account_selector, tuple(sorted(set(self.tokens))))
 
     def spellings(self) -> Iterator[tuple[ReportedToken, str]]:
         """The tokens as they may be stored."""
@@ -182,17 +189,24 @@ class RemoveAccount(OfOne, InOnePart):
         """
         report_time = min(self.report_time or state.now, state.now)
         action = self.action or settings.account_removal_action
+        call = None if self.sequence is None else OrderedCall(self.sequence, CallMethod.REMOVE_ACCOUNT)
         matching = [p for p in _holders(state, self) if _is_account(p, self)]
-        if not matching:
-            return AccountRemoved((), AccountRemovalOutcome.NO_MATCH)
         current = [p for p in matching if p.register_time <= report_time]
         if not current:
-            return AccountRemoved((), AccountRemovalOutcome.STALE)
-        call = None if self.sequence is None else OrderedCall(self.sequence, CallMethod.REMOVE_ACCOUNT)
-        for profile in [p for p in current if not call_order.is_repeated(state, p.key, p, call)]:
+            if call_order.is_repeated_report(state, self.report, call):
+                return AccountRemoved((), AccountRemovalOutcome.REMOVED)
+            return AccountRemoved((), AccountRemovalOutcome.STALE if matching else AccountRemovalOutcome.NO_MATCH)
+        due = [p for p in current if self._is_due(state, p, call)]
+        for profile in due:
             call_order.record(state, profile.key, call)
             _remove(state, profile._replace(last_call=call or profile.last_call), action)
+        if due:
+            call_order.record_report(state, self.report, call)
         return AccountRemoved(tuple(p.key for p in current), AccountRemovalOutcome.REMOVED)
+
+    def _is_due(self, state: State, profile: Profile, call: OrderedCall | None) -> bool:
+        left = call_order.is_left(state, self.report, profile, call)
+        return left or not call_order.is_repeated(state, profile.key, profile, call)
 
     def joined(self, results: Sequence[AccountRemoved]) -> AccountRemoved:
         """Of all slices."""

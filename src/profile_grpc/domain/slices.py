@@ -93,7 +93,7 @@ class Slice(Generic[ResultT]):
                 needs.add(what, *keys)
         needs.add(PROFILES, *self.keys)
         needs.in_order |= own.in_order
-        needs.accounts_in_order |= own.accounts_in_order
+        needs.reports |= own.reports
 
     def decide(self, state: State, settings: AppSettings) -> ResultT:
         return self.whole.decide(state, settings)

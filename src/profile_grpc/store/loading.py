@@ -124,7 +124,7 @@ class Loader:
             if needs.counted:
                 counts |= await kind.number(session, needs)
             if kind.kind is PROFILES:
-                asked[ORDERS] = needs.orders(rows.values())
+                asked[ORDERS] = needs.orders(rows.values(), self._hasher)
         totals = {kind: await self._total(session, kind, keys) for kind in self._totals if (keys := needs.of(kind))}
         missing = asked.get(PROFILES, set()) - found[PROFILES].keys()
         for part in self._parts:

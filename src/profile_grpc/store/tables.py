@@ -151,7 +151,8 @@ token_holder = Table(
     info=_OF_APP,
 )
 
-# The highest call of a phone (R13). Without a forget_time it goes with the device's next deletion.
+# The highest call of a phone (R13). Without a forget_time it goes with the device's next deletion. The highest removal
+# of an account has a keyed hash of its report in place of the device id.
 device_order = Table(
     "device_order",
     metadata,

@@ -2005,7 +2005,7 @@ func (x *RemoveAccountRequest) GetSequence() int64 {
 // The result of an account-removal report.
 type RemoveAccountResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The profiles that changed.
+	// The profiles that changed. Empty where the call is a repetition, see `sequence`.
 	Removed []*ProfileKey `protobuf:"bytes,1,rep,name=removed,proto3" json:"removed,omitempty"`
 	// The outcome.
 	Outcome       AccountRemovalOutcome `protobuf:"varint,2,opt,name=outcome,proto3,enum=appprofile.v1.AccountRemovalOutcome" json:"outcome,omitempty"`

@@ -1752,7 +1752,7 @@ pub struct RemoveAccountRequest {
 /// The result of an account-removal report.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RemoveAccountResponse {
-    /// The profiles that changed.
+    /// The profiles that changed. Empty where the call is a repetition, see `sequence`.
     #[prost(message, repeated, tag="1")]
     pub removed: ::prost::alloc::vec::Vec<ProfileKey>,
     /// The outcome.

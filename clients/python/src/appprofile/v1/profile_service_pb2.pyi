@@ -1146,7 +1146,7 @@ class RemoveAccountResponse(_message.Message):
     """The outcome."""
     @_builtins.property
     def removed(self) -> _containers.RepeatedCompositeFieldContainer[_profile_pb2.ProfileKey]:
-        """The profiles that changed."""
+        """The profiles that changed. Empty where the call is a repetition, see `sequence`."""
 
     def __init__(
         self,

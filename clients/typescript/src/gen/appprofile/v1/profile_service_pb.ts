@@ -986,7 +986,7 @@ export const RemoveAccountRequestSchema: GenMessage<RemoveAccountRequest> = /*@_
  */
 export type RemoveAccountResponse = Message<"appprofile.v1.RemoveAccountResponse"> & {
   /**
-   * The profiles that changed.
+   * The profiles that changed. Empty where the call is a repetition, see `sequence`.
    *
    * @generated from field: repeated appprofile.v1.ProfileKey removed = 1;
    */

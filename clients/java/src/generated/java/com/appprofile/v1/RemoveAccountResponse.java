@@ -59,7 +59,7 @@ private static final long serialVersionUID = 0L;
   private java.util.List<com.appprofile.v1.ProfileKey> removed_;
   /**
    * <pre>
-   * The profiles that changed.
+   * The profiles that changed. Empty where the call is a repetition, see `sequence`.
    * </pre>
    *
    * <code>repeated .appprofile.v1.ProfileKey removed = 1 [json_name = "removed", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -70,7 +70,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The profiles that changed.
+   * The profiles that changed. Empty where the call is a repetition, see `sequence`.
    * </pre>
    *
    * <code>repeated .appprofile.v1.ProfileKey removed = 1 [json_name = "removed", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -82,7 +82,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The profiles that changed.
+   * The profiles that changed. Empty where the call is a repetition, see `sequence`.
    * </pre>
    *
    * <code>repeated .appprofile.v1.ProfileKey removed = 1 [json_name = "removed", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -93,7 +93,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The profiles that changed.
+   * The profiles that changed. Empty where the call is a repetition, see `sequence`.
    * </pre>
    *
    * <code>repeated .appprofile.v1.ProfileKey removed = 1 [json_name = "removed", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -104,7 +104,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The profiles that changed.
+   * The profiles that changed. Empty where the call is a repetition, see `sequence`.
    * </pre>
    *
    * <code>repeated .appprofile.v1.ProfileKey removed = 1 [json_name = "removed", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -532,7 +532,7 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * The profiles that changed.
+     * The profiles that changed. Empty where the call is a repetition, see `sequence`.
      * </pre>
      *
      * <code>repeated .appprofile.v1.ProfileKey removed = 1 [json_name = "removed", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -546,7 +546,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The profiles that changed.
+     * The profiles that changed. Empty where the call is a repetition, see `sequence`.
      * </pre>
      *
      * <code>repeated .appprofile.v1.ProfileKey removed = 1 [json_name = "removed", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -560,7 +560,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The profiles that changed.
+     * The profiles that changed. Empty where the call is a repetition, see `sequence`.
      * </pre>
      *
      * <code>repeated .appprofile.v1.ProfileKey removed = 1 [json_name = "removed", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -574,7 +574,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The profiles that changed.
+     * The profiles that changed. Empty where the call is a repetition, see `sequence`.
      * </pre>
      *
      * <code>repeated .appprofile.v1.ProfileKey removed = 1 [json_name = "removed", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -595,7 +595,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The profiles that changed.
+     * The profiles that changed. Empty where the call is a repetition, see `sequence`.
      * </pre>
      *
      * <code>repeated .appprofile.v1.ProfileKey removed = 1 [json_name = "removed", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -613,7 +613,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The profiles that changed.
+     * The profiles that changed. Empty where the call is a repetition, see `sequence`.
      * </pre>
      *
      * <code>repeated .appprofile.v1.ProfileKey removed = 1 [json_name = "removed", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -633,7 +633,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The profiles that changed.
+     * The profiles that changed. Empty where the call is a repetition, see `sequence`.
      * </pre>
      *
      * <code>repeated .appprofile.v1.ProfileKey removed = 1 [json_name = "removed", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -654,7 +654,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The profiles that changed.
+     * The profiles that changed. Empty where the call is a repetition, see `sequence`.
      * </pre>
      *
      * <code>repeated .appprofile.v1.ProfileKey removed = 1 [json_name = "removed", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -672,7 +672,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The profiles that changed.
+     * The profiles that changed. Empty where the call is a repetition, see `sequence`.
      * </pre>
      *
      * <code>repeated .appprofile.v1.ProfileKey removed = 1 [json_name = "removed", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -690,7 +690,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The profiles that changed.
+     * The profiles that changed. Empty where the call is a repetition, see `sequence`.
      * </pre>
      *
      * <code>repeated .appprofile.v1.ProfileKey removed = 1 [json_name = "removed", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -709,7 +709,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The profiles that changed.
+     * The profiles that changed. Empty where the call is a repetition, see `sequence`.
      * </pre>
      *
      * <code>repeated .appprofile.v1.ProfileKey removed = 1 [json_name = "removed", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -726,7 +726,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The profiles that changed.
+     * The profiles that changed. Empty where the call is a repetition, see `sequence`.
      * </pre>
      *
      * <code>repeated .appprofile.v1.ProfileKey removed = 1 [json_name = "removed", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -743,7 +743,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The profiles that changed.
+     * The profiles that changed. Empty where the call is a repetition, see `sequence`.
      * </pre>
      *
      * <code>repeated .appprofile.v1.ProfileKey removed = 1 [json_name = "removed", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -754,7 +754,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The profiles that changed.
+     * The profiles that changed. Empty where the call is a repetition, see `sequence`.
      * </pre>
      *
      * <code>repeated .appprofile.v1.ProfileKey removed = 1 [json_name = "removed", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -768,7 +768,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The profiles that changed.
+     * The profiles that changed. Empty where the call is a repetition, see `sequence`.
      * </pre>
      *
      * <code>repeated .appprofile.v1.ProfileKey removed = 1 [json_name = "removed", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -783,7 +783,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The profiles that changed.
+     * The profiles that changed. Empty where the call is a repetition, see `sequence`.
      * </pre>
      *
      * <code>repeated .appprofile.v1.ProfileKey removed = 1 [json_name = "removed", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -794,7 +794,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The profiles that changed.
+     * The profiles that changed. Empty where the call is a repetition, see `sequence`.
      * </pre>
      *
      * <code>repeated .appprofile.v1.ProfileKey removed = 1 [json_name = "removed", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -806,7 +806,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The profiles that changed.
+     * The profiles that changed. Empty where the call is a repetition, see `sequence`.
      * </pre>
      *
      * <code>repeated .appprofile.v1.ProfileKey removed = 1 [json_name = "removed", (.google.api.field_behavior) = OUTPUT_ONLY];</code>

@@ -12,7 +12,7 @@ public interface RemoveAccountResponseOrBuilder extends
 
   /**
    * <pre>
-   * The profiles that changed.
+   * The profiles that changed. Empty where the call is a repetition, see `sequence`.
    * </pre>
    *
    * <code>repeated .appprofile.v1.ProfileKey removed = 1 [json_name = "removed", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -21,7 +21,7 @@ public interface RemoveAccountResponseOrBuilder extends
       getRemovedList();
   /**
    * <pre>
-   * The profiles that changed.
+   * The profiles that changed. Empty where the call is a repetition, see `sequence`.
    * </pre>
    *
    * <code>repeated .appprofile.v1.ProfileKey removed = 1 [json_name = "removed", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -29,7 +29,7 @@ public interface RemoveAccountResponseOrBuilder extends
   com.appprofile.v1.ProfileKey getRemoved(int index);
   /**
    * <pre>
-   * The profiles that changed.
+   * The profiles that changed. Empty where the call is a repetition, see `sequence`.
    * </pre>
    *
    * <code>repeated .appprofile.v1.ProfileKey removed = 1 [json_name = "removed", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -37,7 +37,7 @@ public interface RemoveAccountResponseOrBuilder extends
   int getRemovedCount();
   /**
    * <pre>
-   * The profiles that changed.
+   * The profiles that changed. Empty where the call is a repetition, see `sequence`.
    * </pre>
    *
    * <code>repeated .appprofile.v1.ProfileKey removed = 1 [json_name = "removed", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -46,7 +46,7 @@ public interface RemoveAccountResponseOrBuilder extends
       getRemovedOrBuilderList();
   /**
    * <pre>
-   * The profiles that changed.
+   * The profiles that changed. Empty where the call is a repetition, see `sequence`.
    * </pre>
    *
    * <code>repeated .appprofile.v1.ProfileKey removed = 1 [json_name = "removed", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
