@@ -132,6 +132,22 @@ const (
 	// token that was received.
 	// Example: {"reason": "STREAM_AGED", "domain": "appprofile", "metadata": {}}
 	ErrorReason_ERROR_REASON_STREAM_AGED ErrorReason = 32
+	// OUT_OF_RANGE: events after the token are no longer kept (7 days), or the database was restored from a copy that is older
+	// than the token. Take up the current state by other means (ListProfiles), then go on from `oldest_resume_token`.
+	// Example: {"reason": "RESUME_TOKEN_EXPIRED", "domain": "appprofile", "metadata": {"oldest_resume_token": "AQ…"}}
+	ErrorReason_ERROR_REASON_RESUME_TOKEN_EXPIRED ErrorReason = 33
+	// INVALID_ARGUMENT: the resume token is no token of this service.
+	// Example: {"reason": "INVALID_RESUME_TOKEN", "domain": "appprofile", "metadata": {"fields": "resume_token"}}
+	ErrorReason_ERROR_REASON_INVALID_RESUME_TOKEN ErrorReason = 34
+	// NOT_FOUND: there is no such webhook of the key's tenant.
+	// Example: {"reason": "WEBHOOK_NOT_FOUND", "domain": "appprofile", "metadata": {"webhook_id": "w7f3"}}
+	ErrorReason_ERROR_REASON_WEBHOOK_NOT_FOUND ErrorReason = 35
+	// FAILED_PRECONDITION: the tenant has 16 webhooks already; delete one first.
+	// Example: {"reason": "TOO_MANY_WEBHOOKS", "domain": "appprofile", "metadata": {"limit": "16"}}
+	ErrorReason_ERROR_REASON_TOO_MANY_WEBHOOKS ErrorReason = 36
+	// INVALID_ARGUMENT: webhooks may not go to this URL: it is no `https` URL, or its address is not public.
+	// Example: {"reason": "WEBHOOK_DESTINATION_REFUSED", "domain": "appprofile", "metadata": {"fields": "webhook.url"}}
+	ErrorReason_ERROR_REASON_WEBHOOK_DESTINATION_REFUSED ErrorReason = 37
 )
 
 // Enum value maps for ErrorReason.
@@ -170,41 +186,51 @@ var (
 		30: "ERROR_REASON_OUT_OF_ORDER",
 		31: "ERROR_REASON_TOO_MANY_STREAMS",
 		32: "ERROR_REASON_STREAM_AGED",
+		33: "ERROR_REASON_RESUME_TOKEN_EXPIRED",
+		34: "ERROR_REASON_INVALID_RESUME_TOKEN",
+		35: "ERROR_REASON_WEBHOOK_NOT_FOUND",
+		36: "ERROR_REASON_TOO_MANY_WEBHOOKS",
+		37: "ERROR_REASON_WEBHOOK_DESTINATION_REFUSED",
 	}
 	ErrorReason_value = map[string]int32{
-		"ERROR_REASON_UNSPECIFIED":          0,
-		"ERROR_REASON_CREDENTIAL_MISSING":   1,
-		"ERROR_REASON_CREDENTIAL_INVALID":   2,
-		"ERROR_REASON_METHOD_NOT_ALLOWED":   3,
-		"ERROR_REASON_APP_NOT_ALLOWED":      4,
-		"ERROR_REASON_TENANT_NOT_ALLOWED":   5,
-		"ERROR_REASON_MALFORMED_MESSAGE":    6,
-		"ERROR_REASON_INVALID_REQUEST":      7,
-		"ERROR_REASON_UNKNOWN_FIELD":        8,
-		"ERROR_REASON_INVALID_ATTRIBUTE":    9,
-		"ERROR_REASON_CHANNEL_NOT_ENABLED":  10,
-		"ERROR_REASON_INVALID_SETTINGS":     11,
-		"ERROR_REASON_INVALID_PAGE_TOKEN":   12,
-		"ERROR_REASON_DATA_REFUSED":         13,
-		"ERROR_REASON_APP_NOT_FOUND":        14,
-		"ERROR_REASON_KEY_NOT_FOUND":        15,
-		"ERROR_REASON_PROFILE_NOT_FOUND":    16,
-		"ERROR_REASON_REREGISTER_REQUIRED":  17,
-		"ERROR_REASON_PROFILE_UNREGISTERED": 18,
-		"ERROR_REASON_APP_NOT_EMPTY":        19,
-		"ERROR_REASON_APP_ALREADY_EXISTS":   20,
-		"ERROR_REASON_ETAG_MISMATCH":        21,
-		"ERROR_REASON_CONFLICT":             22,
-		"ERROR_REASON_QUEUE_FULL":           23,
-		"ERROR_REASON_TOO_MANY_CALLS":       24,
-		"ERROR_REASON_DRAINING":             25,
-		"ERROR_REASON_DATABASE_UNAVAILABLE": 26,
-		"ERROR_REASON_DEADLINE":             27,
-		"ERROR_REASON_INTERNAL":             28,
-		"ERROR_REASON_PLACEHOLDER_TOKEN":    29,
-		"ERROR_REASON_OUT_OF_ORDER":         30,
-		"ERROR_REASON_TOO_MANY_STREAMS":     31,
-		"ERROR_REASON_STREAM_AGED":          32,
+		"ERROR_REASON_UNSPECIFIED":                 0,
+		"ERROR_REASON_CREDENTIAL_MISSING":          1,
+		"ERROR_REASON_CREDENTIAL_INVALID":          2,
+		"ERROR_REASON_METHOD_NOT_ALLOWED":          3,
+		"ERROR_REASON_APP_NOT_ALLOWED":             4,
+		"ERROR_REASON_TENANT_NOT_ALLOWED":          5,
+		"ERROR_REASON_MALFORMED_MESSAGE":           6,
+		"ERROR_REASON_INVALID_REQUEST":             7,
+		"ERROR_REASON_UNKNOWN_FIELD":               8,
+		"ERROR_REASON_INVALID_ATTRIBUTE":           9,
+		"ERROR_REASON_CHANNEL_NOT_ENABLED":         10,
+		"ERROR_REASON_INVALID_SETTINGS":            11,
+		"ERROR_REASON_INVALID_PAGE_TOKEN":          12,
+		"ERROR_REASON_DATA_REFUSED":                13,
+		"ERROR_REASON_APP_NOT_FOUND":               14,
+		"ERROR_REASON_KEY_NOT_FOUND":               15,
+		"ERROR_REASON_PROFILE_NOT_FOUND":           16,
+		"ERROR_REASON_REREGISTER_REQUIRED":         17,
+		"ERROR_REASON_PROFILE_UNREGISTERED":        18,
+		"ERROR_REASON_APP_NOT_EMPTY":               19,
+		"ERROR_REASON_APP_ALREADY_EXISTS":          20,
+		"ERROR_REASON_ETAG_MISMATCH":               21,
+		"ERROR_REASON_CONFLICT":                    22,
+		"ERROR_REASON_QUEUE_FULL":                  23,
+		"ERROR_REASON_TOO_MANY_CALLS":              24,
+		"ERROR_REASON_DRAINING":                    25,
+		"ERROR_REASON_DATABASE_UNAVAILABLE":        26,
+		"ERROR_REASON_DEADLINE":                    27,
+		"ERROR_REASON_INTERNAL":                    28,
+		"ERROR_REASON_PLACEHOLDER_TOKEN":           29,
+		"ERROR_REASON_OUT_OF_ORDER":                30,
+		"ERROR_REASON_TOO_MANY_STREAMS":            31,
+		"ERROR_REASON_STREAM_AGED":                 32,
+		"ERROR_REASON_RESUME_TOKEN_EXPIRED":        33,
+		"ERROR_REASON_INVALID_RESUME_TOKEN":        34,
+		"ERROR_REASON_WEBHOOK_NOT_FOUND":           35,
+		"ERROR_REASON_TOO_MANY_WEBHOOKS":           36,
+		"ERROR_REASON_WEBHOOK_DESTINATION_REFUSED": 37,
 	}
 )
 
@@ -239,7 +265,8 @@ var File_appprofile_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_appprofile_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	" appprofile/v1/error_reason.proto\x12\rappprofile.v1*\xe3\b\n" +
+	" appprofile/v1/error_reason.proto\x12\rappprofile.v1*\xa7\n" +
+	"\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12#\n" +
 	"\x1fERROR_REASON_CREDENTIAL_MISSING\x10\x01\x12#\n" +
@@ -274,7 +301,12 @@ const file_appprofile_v1_error_reason_proto_rawDesc = "" +
 	"\x1eERROR_REASON_PLACEHOLDER_TOKEN\x10\x1d\x12\x1d\n" +
 	"\x19ERROR_REASON_OUT_OF_ORDER\x10\x1e\x12!\n" +
 	"\x1dERROR_REASON_TOO_MANY_STREAMS\x10\x1f\x12\x1c\n" +
-	"\x18ERROR_REASON_STREAM_AGED\x10 Bs\n" +
+	"\x18ERROR_REASON_STREAM_AGED\x10 \x12%\n" +
+	"!ERROR_REASON_RESUME_TOKEN_EXPIRED\x10!\x12%\n" +
+	"!ERROR_REASON_INVALID_RESUME_TOKEN\x10\"\x12\"\n" +
+	"\x1eERROR_REASON_WEBHOOK_NOT_FOUND\x10#\x12\"\n" +
+	"\x1eERROR_REASON_TOO_MANY_WEBHOOKS\x10$\x12,\n" +
+	"(ERROR_REASON_WEBHOOK_DESTINATION_REFUSED\x10%Bs\n" +
 	"\x11com.appprofile.v1B\x10ErrorReasonProtoP\x01ZJgithub.com/profile-grpc/profile-grpc/clients/go/appprofile/v1;appprofilev1b\x06proto3"
 
 var (

@@ -2314,11 +2314,191 @@ func (x *ListProfilesResponse) GetNextPageToken() string {
 	return ""
 }
 
+// Which events to stream, and from where.
+type WatchProfilesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Only events of these apps; up to 1000. Default: every app of the key's tenant, and events that concern all apps. An app
+	// that is deleted may be named while its id is reserved: its last events are the deletions of its profiles.
+	AppIds []string `protobuf:"bytes,1,rep,name=app_ids,json=appIds,proto3" json:"app_ids,omitempty"`
+	// Only events of these types; up to 64. Default: every type, also later ones. The versions of a profile then have gaps.
+	Types []EventType `protobuf:"varint,2,rep,packed,name=types,proto3,enum=appprofile.v1.EventType" json:"types,omitempty"`
+	// Where to begin. Required: a token that was lost must not silently mean "now".
+	//
+	// Types that are valid to be assigned to Start:
+	//
+	//	*WatchProfilesRequest_ResumeToken
+	//	*WatchProfilesRequest_FromNow
+	//	*WatchProfilesRequest_FromOldest
+	Start         isWatchProfilesRequest_Start `protobuf_oneof:"start"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchProfilesRequest) Reset() {
+	*x = WatchProfilesRequest{}
+	mi := &file_appprofile_v1_profile_service_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchProfilesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchProfilesRequest) ProtoMessage() {}
+
+func (x *WatchProfilesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_appprofile_v1_profile_service_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchProfilesRequest.ProtoReflect.Descriptor instead.
+func (*WatchProfilesRequest) Descriptor() ([]byte, []int) {
+	return file_appprofile_v1_profile_service_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *WatchProfilesRequest) GetAppIds() []string {
+	if x != nil {
+		return x.AppIds
+	}
+	return nil
+}
+
+func (x *WatchProfilesRequest) GetTypes() []EventType {
+	if x != nil {
+		return x.Types
+	}
+	return nil
+}
+
+func (x *WatchProfilesRequest) GetStart() isWatchProfilesRequest_Start {
+	if x != nil {
+		return x.Start
+	}
+	return nil
+}
+
+func (x *WatchProfilesRequest) GetResumeToken() string {
+	if x != nil {
+		if x, ok := x.Start.(*WatchProfilesRequest_ResumeToken); ok {
+			return x.ResumeToken
+		}
+	}
+	return ""
+}
+
+func (x *WatchProfilesRequest) GetFromNow() bool {
+	if x != nil {
+		if x, ok := x.Start.(*WatchProfilesRequest_FromNow); ok {
+			return x.FromNow
+		}
+	}
+	return false
+}
+
+func (x *WatchProfilesRequest) GetFromOldest() bool {
+	if x != nil {
+		if x, ok := x.Start.(*WatchProfilesRequest_FromOldest); ok {
+			return x.FromOldest
+		}
+	}
+	return false
+}
+
+type isWatchProfilesRequest_Start interface {
+	isWatchProfilesRequest_Start()
+}
+
+type WatchProfilesRequest_ResumeToken struct {
+	// After the message that carried this token. Opaque, up to 200 characters; of any stream of this service, whatever its
+	// apps and types.
+	ResumeToken string `protobuf:"bytes,4,opt,name=resume_token,json=resumeToken,proto3,oneof"`
+}
+
+type WatchProfilesRequest_FromNow struct {
+	// With the first event after the call; true. The first message, a checkpoint, comes at once.
+	FromNow bool `protobuf:"varint,5,opt,name=from_now,json=fromNow,proto3,oneof"`
+}
+
+type WatchProfilesRequest_FromOldest struct {
+	// With the oldest event that is kept (7 days); true.
+	FromOldest bool `protobuf:"varint,6,opt,name=from_oldest,json=fromOldest,proto3,oneof"`
+}
+
+func (*WatchProfilesRequest_ResumeToken) isWatchProfilesRequest_Start() {}
+
+func (*WatchProfilesRequest_FromNow) isWatchProfilesRequest_Start() {}
+
+func (*WatchProfilesRequest_FromOldest) isWatchProfilesRequest_Start() {}
+
+// Up to 500 events, or a checkpoint.
+type WatchProfilesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// In order of position. Empty: a checkpoint.
+	Events []*Event `protobuf:"bytes,1,rep,name=events,proto3" json:"events,omitempty"`
+	// Where to resume after this message. Always set; opaque, up to 200 characters. Store it with what the events led to, in one
+	// transaction.
+	ResumeToken   string `protobuf:"bytes,2,opt,name=resume_token,json=resumeToken,proto3" json:"resume_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchProfilesResponse) Reset() {
+	*x = WatchProfilesResponse{}
+	mi := &file_appprofile_v1_profile_service_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchProfilesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchProfilesResponse) ProtoMessage() {}
+
+func (x *WatchProfilesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_appprofile_v1_profile_service_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchProfilesResponse.ProtoReflect.Descriptor instead.
+func (*WatchProfilesResponse) Descriptor() ([]byte, []int) {
+	return file_appprofile_v1_profile_service_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *WatchProfilesResponse) GetEvents() []*Event {
+	if x != nil {
+		return x.Events
+	}
+	return nil
+}
+
+func (x *WatchProfilesResponse) GetResumeToken() string {
+	if x != nil {
+		return x.ResumeToken
+	}
+	return ""
+}
+
 var File_appprofile_v1_profile_service_proto protoreflect.FileDescriptor
 
 const file_appprofile_v1_profile_service_proto_rawDesc = "" +
 	"\n" +
-	"#appprofile/v1/profile_service.proto\x12\rappprofile.v1\x1a\x1aappprofile/v1/access.proto\x1a\x1bappprofile/v1/profile.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\"\x93\x0f\n" +
+	"#appprofile/v1/profile_service.proto\x12\rappprofile.v1\x1a\x1aappprofile/v1/access.proto\x1a\x19appprofile/v1/event.proto\x1a\x1bappprofile/v1/profile.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\"\x93\x0f\n" +
 	"\x0fRegisterRequest\x127\n" +
 	"\x03key\x18\x01 \x01(\v2\x19.appprofile.v1.ProfileKeyB\n" +
 	"\xe2A\x01\x02\xbaH\x03\xc8\x01\x01R\x03key\x12A\n" +
@@ -2499,7 +2679,18 @@ const file_appprofile_v1_profile_service_proto_rawDesc = "" +
 	"page_token\x18\b \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\x10R\tpageToken\"~\n" +
 	"\x14ListProfilesResponse\x128\n" +
 	"\bprofiles\x18\x01 \x03(\v2\x16.appprofile.v1.ProfileB\x04\xe2A\x01\x03R\bprofiles\x12,\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\rnextPageToken*\xce\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\rnextPageToken\"\xca\x02\n" +
+	"\x14WatchProfilesRequest\x12J\n" +
+	"\aapp_ids\x18\x01 \x03(\tB1\xe2A\x01\x01\xbaH&\x92\x01#\x10\xe8\a\x18\x01\"\x1cr\x1a\x18@2\x16^[a-z0-9][a-z0-9._-]*$\xb0\xd4\x18\aR\x06appIds\x12G\n" +
+	"\x05types\x18\x02 \x03(\x0e2\x18.appprofile.v1.EventTypeB\x17\xe2A\x01\x01\xbaH\x10\x92\x01\r\x10@\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\x05types\x123\n" +
+	"\fresume_token\x18\x04 \x01(\tB\x0e\xe2A\x01\x01\xbaH\ar\x05\x10\x01\x18\xc8\x01H\x00R\vresumeToken\x12(\n" +
+	"\bfrom_now\x18\x05 \x01(\bB\v\xe2A\x01\x01\xbaH\x04j\x02\b\x01H\x00R\afromNow\x12.\n" +
+	"\vfrom_oldest\x18\x06 \x01(\bB\v\xe2A\x01\x01\xbaH\x04j\x02\b\x01H\x00R\n" +
+	"fromOldestB\x0e\n" +
+	"\x05start\x12\x05\xbaH\x02\b\x01\"t\n" +
+	"\x15WatchProfilesResponse\x122\n" +
+	"\x06events\x18\x01 \x03(\v2\x14.appprofile.v1.EventB\x04\xe2A\x01\x03R\x06events\x12'\n" +
+	"\fresume_token\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\vresumeToken*\xce\x01\n" +
 	"\x12DisplacementEffect\x12#\n" +
 	"\x1fDISPLACEMENT_EFFECT_UNSPECIFIED\x10\x00\x12 \n" +
 	"\x1cDISPLACEMENT_EFFECT_REPLACED\x10\x01\x12#\n" +
@@ -2569,7 +2760,7 @@ func file_appprofile_v1_profile_service_proto_rawDescGZIP() []byte {
 }
 
 var file_appprofile_v1_profile_service_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_appprofile_v1_profile_service_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
+var file_appprofile_v1_profile_service_proto_msgTypes = make([]protoimpl.MessageInfo, 30)
 var file_appprofile_v1_profile_service_proto_goTypes = []any{
 	(DisplacementEffect)(0),             // 0: appprofile.v1.DisplacementEffect
 	(IgnoredReason)(0),                  // 1: appprofile.v1.IgnoredReason
@@ -2601,96 +2792,102 @@ var file_appprofile_v1_profile_service_proto_goTypes = []any{
 	(*GetProfileResponse)(nil),          // 27: appprofile.v1.GetProfileResponse
 	(*ListProfilesRequest)(nil),         // 28: appprofile.v1.ListProfilesRequest
 	(*ListProfilesResponse)(nil),        // 29: appprofile.v1.ListProfilesResponse
-	nil,                                 // 30: appprofile.v1.RegisterRequest.DeviceAttributesEntry
-	nil,                                 // 31: appprofile.v1.RegisterRequest.CustomAttributesEntry
-	(*ProfileKey)(nil),                  // 32: appprofile.v1.ProfileKey
-	(Platform)(0),                       // 33: appprofile.v1.Platform
-	(Channel)(0),                        // 34: appprofile.v1.Channel
-	(*PushEndpoint)(nil),                // 35: appprofile.v1.PushEndpoint
-	(*timestamppb.Timestamp)(nil),       // 36: google.protobuf.Timestamp
-	(PushPermission)(0),                 // 37: appprofile.v1.PushPermission
-	(*Profile)(nil),                     // 38: appprofile.v1.Profile
-	(*durationpb.Duration)(nil),         // 39: google.protobuf.Duration
-	(*status.Status)(nil),               // 40: google.rpc.Status
-	(*fieldmaskpb.FieldMask)(nil),       // 41: google.protobuf.FieldMask
-	(PushProvider)(0),                   // 42: appprofile.v1.PushProvider
-	(AccountRemovalAction)(0),           // 43: appprofile.v1.AccountRemovalAction
-	(ProfileStatus)(0),                  // 44: appprofile.v1.ProfileStatus
+	(*WatchProfilesRequest)(nil),        // 30: appprofile.v1.WatchProfilesRequest
+	(*WatchProfilesResponse)(nil),       // 31: appprofile.v1.WatchProfilesResponse
+	nil,                                 // 32: appprofile.v1.RegisterRequest.DeviceAttributesEntry
+	nil,                                 // 33: appprofile.v1.RegisterRequest.CustomAttributesEntry
+	(*ProfileKey)(nil),                  // 34: appprofile.v1.ProfileKey
+	(Platform)(0),                       // 35: appprofile.v1.Platform
+	(Channel)(0),                        // 36: appprofile.v1.Channel
+	(*PushEndpoint)(nil),                // 37: appprofile.v1.PushEndpoint
+	(*timestamppb.Timestamp)(nil),       // 38: google.protobuf.Timestamp
+	(PushPermission)(0),                 // 39: appprofile.v1.PushPermission
+	(*Profile)(nil),                     // 40: appprofile.v1.Profile
+	(*durationpb.Duration)(nil),         // 41: google.protobuf.Duration
+	(*status.Status)(nil),               // 42: google.rpc.Status
+	(*fieldmaskpb.FieldMask)(nil),       // 43: google.protobuf.FieldMask
+	(PushProvider)(0),                   // 44: appprofile.v1.PushProvider
+	(AccountRemovalAction)(0),           // 45: appprofile.v1.AccountRemovalAction
+	(ProfileStatus)(0),                  // 46: appprofile.v1.ProfileStatus
+	(EventType)(0),                      // 47: appprofile.v1.EventType
+	(*Event)(nil),                       // 48: appprofile.v1.Event
 }
 var file_appprofile_v1_profile_service_proto_depIdxs = []int32{
-	32, // 0: appprofile.v1.RegisterRequest.key:type_name -> appprofile.v1.ProfileKey
-	33, // 1: appprofile.v1.RegisterRequest.platform:type_name -> appprofile.v1.Platform
-	34, // 2: appprofile.v1.RegisterRequest.channels:type_name -> appprofile.v1.Channel
-	35, // 3: appprofile.v1.RegisterRequest.push_endpoints:type_name -> appprofile.v1.PushEndpoint
-	30, // 4: appprofile.v1.RegisterRequest.device_attributes:type_name -> appprofile.v1.RegisterRequest.DeviceAttributesEntry
-	31, // 5: appprofile.v1.RegisterRequest.custom_attributes:type_name -> appprofile.v1.RegisterRequest.CustomAttributesEntry
-	36, // 6: appprofile.v1.RegisterRequest.last_opened_time:type_name -> google.protobuf.Timestamp
-	37, // 7: appprofile.v1.RegisterRequest.push_permission:type_name -> appprofile.v1.PushPermission
-	32, // 8: appprofile.v1.Displacement.key:type_name -> appprofile.v1.ProfileKey
+	34, // 0: appprofile.v1.RegisterRequest.key:type_name -> appprofile.v1.ProfileKey
+	35, // 1: appprofile.v1.RegisterRequest.platform:type_name -> appprofile.v1.Platform
+	36, // 2: appprofile.v1.RegisterRequest.channels:type_name -> appprofile.v1.Channel
+	37, // 3: appprofile.v1.RegisterRequest.push_endpoints:type_name -> appprofile.v1.PushEndpoint
+	32, // 4: appprofile.v1.RegisterRequest.device_attributes:type_name -> appprofile.v1.RegisterRequest.DeviceAttributesEntry
+	33, // 5: appprofile.v1.RegisterRequest.custom_attributes:type_name -> appprofile.v1.RegisterRequest.CustomAttributesEntry
+	38, // 6: appprofile.v1.RegisterRequest.last_opened_time:type_name -> google.protobuf.Timestamp
+	39, // 7: appprofile.v1.RegisterRequest.push_permission:type_name -> appprofile.v1.PushPermission
+	34, // 8: appprofile.v1.Displacement.key:type_name -> appprofile.v1.ProfileKey
 	0,  // 9: appprofile.v1.Displacement.effect:type_name -> appprofile.v1.DisplacementEffect
-	38, // 10: appprofile.v1.RegisterResponse.profile:type_name -> appprofile.v1.Profile
-	39, // 11: appprofile.v1.RegisterResponse.heartbeat_interval:type_name -> google.protobuf.Duration
+	40, // 10: appprofile.v1.RegisterResponse.profile:type_name -> appprofile.v1.Profile
+	41, // 11: appprofile.v1.RegisterResponse.heartbeat_interval:type_name -> google.protobuf.Duration
 	5,  // 12: appprofile.v1.RegisterResponse.displaced:type_name -> appprofile.v1.Displacement
-	32, // 13: appprofile.v1.HeartbeatRequest.key:type_name -> appprofile.v1.ProfileKey
-	36, // 14: appprofile.v1.HeartbeatResponse.last_heartbeat_time:type_name -> google.protobuf.Timestamp
-	36, // 15: appprofile.v1.HeartbeatResponse.expire_time:type_name -> google.protobuf.Timestamp
-	39, // 16: appprofile.v1.HeartbeatResponse.next_heartbeat_after:type_name -> google.protobuf.Duration
-	32, // 17: appprofile.v1.BatchHeartbeatRequest.keys:type_name -> appprofile.v1.ProfileKey
+	34, // 13: appprofile.v1.HeartbeatRequest.key:type_name -> appprofile.v1.ProfileKey
+	38, // 14: appprofile.v1.HeartbeatResponse.last_heartbeat_time:type_name -> google.protobuf.Timestamp
+	38, // 15: appprofile.v1.HeartbeatResponse.expire_time:type_name -> google.protobuf.Timestamp
+	41, // 16: appprofile.v1.HeartbeatResponse.next_heartbeat_after:type_name -> google.protobuf.Duration
+	34, // 17: appprofile.v1.BatchHeartbeatRequest.keys:type_name -> appprofile.v1.ProfileKey
 	8,  // 18: appprofile.v1.BatchHeartbeatResult.heartbeat:type_name -> appprofile.v1.HeartbeatResponse
-	40, // 19: appprofile.v1.BatchHeartbeatResult.status:type_name -> google.rpc.Status
+	42, // 19: appprofile.v1.BatchHeartbeatResult.status:type_name -> google.rpc.Status
 	10, // 20: appprofile.v1.BatchHeartbeatResponse.results:type_name -> appprofile.v1.BatchHeartbeatResult
-	38, // 21: appprofile.v1.UpdateProfileDataRequest.profile:type_name -> appprofile.v1.Profile
-	41, // 22: appprofile.v1.UpdateProfileDataRequest.update_mask:type_name -> google.protobuf.FieldMask
+	40, // 21: appprofile.v1.UpdateProfileDataRequest.profile:type_name -> appprofile.v1.Profile
+	43, // 22: appprofile.v1.UpdateProfileDataRequest.update_mask:type_name -> google.protobuf.FieldMask
 	1,  // 23: appprofile.v1.IgnoredValue.reason:type_name -> appprofile.v1.IgnoredReason
-	38, // 24: appprofile.v1.UpdateProfileDataResponse.profile:type_name -> appprofile.v1.Profile
+	40, // 24: appprofile.v1.UpdateProfileDataResponse.profile:type_name -> appprofile.v1.Profile
 	13, // 25: appprofile.v1.UpdateProfileDataResponse.ignored:type_name -> appprofile.v1.IgnoredValue
 	5,  // 26: appprofile.v1.UpdateProfileDataResponse.displaced:type_name -> appprofile.v1.Displacement
-	32, // 27: appprofile.v1.UnregisterRequest.key:type_name -> appprofile.v1.ProfileKey
-	38, // 28: appprofile.v1.UnregisterResponse.profile:type_name -> appprofile.v1.Profile
-	32, // 29: appprofile.v1.DeleteDeviceProfileResponse.deleted:type_name -> appprofile.v1.ProfileKey
-	42, // 30: appprofile.v1.PushFeedback.provider:type_name -> appprofile.v1.PushProvider
-	32, // 31: appprofile.v1.PushFeedback.key:type_name -> appprofile.v1.ProfileKey
-	36, // 32: appprofile.v1.PushFeedback.provider_time:type_name -> google.protobuf.Timestamp
-	36, // 33: appprofile.v1.PushFeedback.sent_at:type_name -> google.protobuf.Timestamp
+	34, // 27: appprofile.v1.UnregisterRequest.key:type_name -> appprofile.v1.ProfileKey
+	40, // 28: appprofile.v1.UnregisterResponse.profile:type_name -> appprofile.v1.Profile
+	34, // 29: appprofile.v1.DeleteDeviceProfileResponse.deleted:type_name -> appprofile.v1.ProfileKey
+	44, // 30: appprofile.v1.PushFeedback.provider:type_name -> appprofile.v1.PushProvider
+	34, // 31: appprofile.v1.PushFeedback.key:type_name -> appprofile.v1.ProfileKey
+	38, // 32: appprofile.v1.PushFeedback.provider_time:type_name -> google.protobuf.Timestamp
+	38, // 33: appprofile.v1.PushFeedback.sent_at:type_name -> google.protobuf.Timestamp
 	19, // 34: appprofile.v1.ReportPushFeedbackRequest.feedback:type_name -> appprofile.v1.PushFeedback
 	2,  // 35: appprofile.v1.PushFeedbackResult.outcome:type_name -> appprofile.v1.PushFeedbackOutcome
-	32, // 36: appprofile.v1.PushFeedbackResult.affected:type_name -> appprofile.v1.ProfileKey
+	34, // 36: appprofile.v1.PushFeedbackResult.affected:type_name -> appprofile.v1.ProfileKey
 	21, // 37: appprofile.v1.ReportPushFeedbackResponse.results:type_name -> appprofile.v1.PushFeedbackResult
 	23, // 38: appprofile.v1.RemoveAccountRequest.tokens:type_name -> appprofile.v1.ReportedToken
-	36, // 39: appprofile.v1.RemoveAccountRequest.report_time:type_name -> google.protobuf.Timestamp
-	43, // 40: appprofile.v1.RemoveAccountRequest.action:type_name -> appprofile.v1.AccountRemovalAction
-	32, // 41: appprofile.v1.RemoveAccountResponse.removed:type_name -> appprofile.v1.ProfileKey
+	38, // 39: appprofile.v1.RemoveAccountRequest.report_time:type_name -> google.protobuf.Timestamp
+	45, // 40: appprofile.v1.RemoveAccountRequest.action:type_name -> appprofile.v1.AccountRemovalAction
+	34, // 41: appprofile.v1.RemoveAccountResponse.removed:type_name -> appprofile.v1.ProfileKey
 	3,  // 42: appprofile.v1.RemoveAccountResponse.outcome:type_name -> appprofile.v1.AccountRemovalOutcome
-	32, // 43: appprofile.v1.GetProfileRequest.key:type_name -> appprofile.v1.ProfileKey
-	38, // 44: appprofile.v1.GetProfileResponse.profile:type_name -> appprofile.v1.Profile
-	44, // 45: appprofile.v1.ListProfilesRequest.status:type_name -> appprofile.v1.ProfileStatus
-	33, // 46: appprofile.v1.ListProfilesRequest.platform:type_name -> appprofile.v1.Platform
-	38, // 47: appprofile.v1.ListProfilesResponse.profiles:type_name -> appprofile.v1.Profile
-	4,  // 48: appprofile.v1.ProfileService.Register:input_type -> appprofile.v1.RegisterRequest
-	7,  // 49: appprofile.v1.ProfileService.Heartbeat:input_type -> appprofile.v1.HeartbeatRequest
-	9,  // 50: appprofile.v1.ProfileService.BatchHeartbeat:input_type -> appprofile.v1.BatchHeartbeatRequest
-	12, // 51: appprofile.v1.ProfileService.UpdateProfileData:input_type -> appprofile.v1.UpdateProfileDataRequest
-	15, // 52: appprofile.v1.ProfileService.Unregister:input_type -> appprofile.v1.UnregisterRequest
-	17, // 53: appprofile.v1.ProfileService.DeleteDeviceProfile:input_type -> appprofile.v1.DeleteDeviceProfileRequest
-	20, // 54: appprofile.v1.ProfileService.ReportPushFeedback:input_type -> appprofile.v1.ReportPushFeedbackRequest
-	24, // 55: appprofile.v1.ProfileService.RemoveAccount:input_type -> appprofile.v1.RemoveAccountRequest
-	26, // 56: appprofile.v1.ProfileService.GetProfile:input_type -> appprofile.v1.GetProfileRequest
-	28, // 57: appprofile.v1.ProfileService.ListProfiles:input_type -> appprofile.v1.ListProfilesRequest
-	6,  // 58: appprofile.v1.ProfileService.Register:output_type -> appprofile.v1.RegisterResponse
-	8,  // 59: appprofile.v1.ProfileService.Heartbeat:output_type -> appprofile.v1.HeartbeatResponse
-	11, // 60: appprofile.v1.ProfileService.BatchHeartbeat:output_type -> appprofile.v1.BatchHeartbeatResponse
-	14, // 61: appprofile.v1.ProfileService.UpdateProfileData:output_type -> appprofile.v1.UpdateProfileDataResponse
-	16, // 62: appprofile.v1.ProfileService.Unregister:output_type -> appprofile.v1.UnregisterResponse
-	18, // 63: appprofile.v1.ProfileService.DeleteDeviceProfile:output_type -> appprofile.v1.DeleteDeviceProfileResponse
-	22, // 64: appprofile.v1.ProfileService.ReportPushFeedback:output_type -> appprofile.v1.ReportPushFeedbackResponse
-	25, // 65: appprofile.v1.ProfileService.RemoveAccount:output_type -> appprofile.v1.RemoveAccountResponse
-	27, // 66: appprofile.v1.ProfileService.GetProfile:output_type -> appprofile.v1.GetProfileResponse
-	29, // 67: appprofile.v1.ProfileService.ListProfiles:output_type -> appprofile.v1.ListProfilesResponse
-	58, // [58:68] is the sub-list for method output_type
-	48, // [48:58] is the sub-list for method input_type
-	48, // [48:48] is the sub-list for extension type_name
-	48, // [48:48] is the sub-list for extension extendee
-	0,  // [0:48] is the sub-list for field type_name
+	34, // 43: appprofile.v1.GetProfileRequest.key:type_name -> appprofile.v1.ProfileKey
+	40, // 44: appprofile.v1.GetProfileResponse.profile:type_name -> appprofile.v1.Profile
+	46, // 45: appprofile.v1.ListProfilesRequest.status:type_name -> appprofile.v1.ProfileStatus
+	35, // 46: appprofile.v1.ListProfilesRequest.platform:type_name -> appprofile.v1.Platform
+	40, // 47: appprofile.v1.ListProfilesResponse.profiles:type_name -> appprofile.v1.Profile
+	47, // 48: appprofile.v1.WatchProfilesRequest.types:type_name -> appprofile.v1.EventType
+	48, // 49: appprofile.v1.WatchProfilesResponse.events:type_name -> appprofile.v1.Event
+	4,  // 50: appprofile.v1.ProfileService.Register:input_type -> appprofile.v1.RegisterRequest
+	7,  // 51: appprofile.v1.ProfileService.Heartbeat:input_type -> appprofile.v1.HeartbeatRequest
+	9,  // 52: appprofile.v1.ProfileService.BatchHeartbeat:input_type -> appprofile.v1.BatchHeartbeatRequest
+	12, // 53: appprofile.v1.ProfileService.UpdateProfileData:input_type -> appprofile.v1.UpdateProfileDataRequest
+	15, // 54: appprofile.v1.ProfileService.Unregister:input_type -> appprofile.v1.UnregisterRequest
+	17, // 55: appprofile.v1.ProfileService.DeleteDeviceProfile:input_type -> appprofile.v1.DeleteDeviceProfileRequest
+	20, // 56: appprofile.v1.ProfileService.ReportPushFeedback:input_type -> appprofile.v1.ReportPushFeedbackRequest
+	24, // 57: appprofile.v1.ProfileService.RemoveAccount:input_type -> appprofile.v1.RemoveAccountRequest
+	26, // 58: appprofile.v1.ProfileService.GetProfile:input_type -> appprofile.v1.GetProfileRequest
+	28, // 59: appprofile.v1.ProfileService.ListProfiles:input_type -> appprofile.v1.ListProfilesRequest
+	6,  // 60: appprofile.v1.ProfileService.Register:output_type -> appprofile.v1.RegisterResponse
+	8,  // 61: appprofile.v1.ProfileService.Heartbeat:output_type -> appprofile.v1.HeartbeatResponse
+	11, // 62: appprofile.v1.ProfileService.BatchHeartbeat:output_type -> appprofile.v1.BatchHeartbeatResponse
+	14, // 63: appprofile.v1.ProfileService.UpdateProfileData:output_type -> appprofile.v1.UpdateProfileDataResponse
+	16, // 64: appprofile.v1.ProfileService.Unregister:output_type -> appprofile.v1.UnregisterResponse
+	18, // 65: appprofile.v1.ProfileService.DeleteDeviceProfile:output_type -> appprofile.v1.DeleteDeviceProfileResponse
+	22, // 66: appprofile.v1.ProfileService.ReportPushFeedback:output_type -> appprofile.v1.ReportPushFeedbackResponse
+	25, // 67: appprofile.v1.ProfileService.RemoveAccount:output_type -> appprofile.v1.RemoveAccountResponse
+	27, // 68: appprofile.v1.ProfileService.GetProfile:output_type -> appprofile.v1.GetProfileResponse
+	29, // 69: appprofile.v1.ProfileService.ListProfiles:output_type -> appprofile.v1.ListProfilesResponse
+	60, // [60:70] is the sub-list for method output_type
+	50, // [50:60] is the sub-list for method input_type
+	50, // [50:50] is the sub-list for extension type_name
+	50, // [50:50] is the sub-list for extension extendee
+	0,  // [0:50] is the sub-list for field type_name
 }
 
 func init() { file_appprofile_v1_profile_service_proto_init() }
@@ -2699,6 +2896,7 @@ func file_appprofile_v1_profile_service_proto_init() {
 		return
 	}
 	file_appprofile_v1_access_proto_init()
+	file_appprofile_v1_event_proto_init()
 	file_appprofile_v1_profile_proto_init()
 	file_appprofile_v1_profile_service_proto_msgTypes[0].OneofWrappers = []any{}
 	file_appprofile_v1_profile_service_proto_msgTypes[6].OneofWrappers = []any{
@@ -2718,13 +2916,18 @@ func file_appprofile_v1_profile_service_proto_init() {
 		(*PushFeedback_Key)(nil),
 	}
 	file_appprofile_v1_profile_service_proto_msgTypes[20].OneofWrappers = []any{}
+	file_appprofile_v1_profile_service_proto_msgTypes[26].OneofWrappers = []any{
+		(*WatchProfilesRequest_ResumeToken)(nil),
+		(*WatchProfilesRequest_FromNow)(nil),
+		(*WatchProfilesRequest_FromOldest)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_appprofile_v1_profile_service_proto_rawDesc), len(file_appprofile_v1_profile_service_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   28,
+			NumMessages:   30,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

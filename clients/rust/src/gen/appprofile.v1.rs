@@ -1259,6 +1259,22 @@ pub enum ErrorReason {
     /// token that was received.
     /// Example: {"reason": "STREAM_AGED", "domain": "appprofile", "metadata": {}}
     StreamAged = 32,
+    /// OUT_OF_RANGE: events after the token are no longer kept (7 days), or the database was restored from a copy that is older
+    /// than the token. Take up the current state by other means (ListProfiles), then go on from `oldest_resume_token`.
+    /// Example: {"reason": "RESUME_TOKEN_EXPIRED", "domain": "appprofile", "metadata": {"oldest_resume_token": "AQ…"}}
+    ResumeTokenExpired = 33,
+    /// INVALID_ARGUMENT: the resume token is no token of this service.
+    /// Example: {"reason": "INVALID_RESUME_TOKEN", "domain": "appprofile", "metadata": {"fields": "resume_token"}}
+    InvalidResumeToken = 34,
+    /// NOT_FOUND: there is no such webhook of the key's tenant.
+    /// Example: {"reason": "WEBHOOK_NOT_FOUND", "domain": "appprofile", "metadata": {"webhook_id": "w7f3"}}
+    WebhookNotFound = 35,
+    /// FAILED_PRECONDITION: the tenant has 16 webhooks already; delete one first.
+    /// Example: {"reason": "TOO_MANY_WEBHOOKS", "domain": "appprofile", "metadata": {"limit": "16"}}
+    TooManyWebhooks = 36,
+    /// INVALID_ARGUMENT: webhooks may not go to this URL: it is no `https` URL, or its address is not public.
+    /// Example: {"reason": "WEBHOOK_DESTINATION_REFUSED", "domain": "appprofile", "metadata": {"fields": "webhook.url"}}
+    WebhookDestinationRefused = 37,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1300,6 +1316,11 @@ impl ErrorReason {
             Self::OutOfOrder => "ERROR_REASON_OUT_OF_ORDER",
             Self::TooManyStreams => "ERROR_REASON_TOO_MANY_STREAMS",
             Self::StreamAged => "ERROR_REASON_STREAM_AGED",
+            Self::ResumeTokenExpired => "ERROR_REASON_RESUME_TOKEN_EXPIRED",
+            Self::InvalidResumeToken => "ERROR_REASON_INVALID_RESUME_TOKEN",
+            Self::WebhookNotFound => "ERROR_REASON_WEBHOOK_NOT_FOUND",
+            Self::TooManyWebhooks => "ERROR_REASON_TOO_MANY_WEBHOOKS",
+            Self::WebhookDestinationRefused => "ERROR_REASON_WEBHOOK_DESTINATION_REFUSED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1338,6 +1359,148 @@ impl ErrorReason {
             "ERROR_REASON_OUT_OF_ORDER" => Some(Self::OutOfOrder),
             "ERROR_REASON_TOO_MANY_STREAMS" => Some(Self::TooManyStreams),
             "ERROR_REASON_STREAM_AGED" => Some(Self::StreamAged),
+            "ERROR_REASON_RESUME_TOKEN_EXPIRED" => Some(Self::ResumeTokenExpired),
+            "ERROR_REASON_INVALID_RESUME_TOKEN" => Some(Self::InvalidResumeToken),
+            "ERROR_REASON_WEBHOOK_NOT_FOUND" => Some(Self::WebhookNotFound),
+            "ERROR_REASON_TOO_MANY_WEBHOOKS" => Some(Self::TooManyWebhooks),
+            "ERROR_REASON_WEBHOOK_DESTINATION_REFUSED" => Some(Self::WebhookDestinationRefused),
+            _ => None,
+        }
+    }
+}
+/// One event. Holds ids and what happened, never a push token, an attribute's value or a secret.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Event {
+    /// Identifies the event, in every stream and webhook; up to 64 characters.
+    #[prost(string, tag="1")]
+    pub event_id: ::prost::alloc::string::String,
+    /// The place of the event among all events of the service; 1 or more, grows, not without gaps.
+    #[prost(int64, tag="2")]
+    pub position: i64,
+    /// What happened.
+    #[prost(enumeration="EventType", tag="3")]
+    pub r#type: i32,
+    /// The app. Empty: every app.
+    #[prost(string, tag="4")]
+    pub app_id: ::prost::alloc::string::String,
+    /// The user of the profile. Empty: the event is of an app.
+    #[prost(string, tag="5")]
+    pub user_id: ::prost::alloc::string::String,
+    /// The device of the profile. Empty: the event is of an app.
+    #[prost(string, tag="6")]
+    pub device_id: ::prost::alloc::string::String,
+    /// The customer that the profile was linked with at the time of the event; of CUSTOMER_UNLINKED the one it was linked with
+    /// before. Empty: none.
+    #[prost(string, tag="7")]
+    pub customer_id: ::prost::alloc::string::String,
+    /// More about what happened, as the type says; otherwise empty.
+    #[prost(string, tag="8")]
+    pub reason: ::prost::alloc::string::String,
+    /// The version of the profile that this event led to: 1 for its first, and one more with each, also after a deletion. A
+    /// jump means that events were missed. 0: of an app, or from before versions were counted.
+    #[prost(int64, tag="9")]
+    pub version: i64,
+    /// When it was decided (UTC). No order: that is `position`, and for one profile `version`.
+    #[prost(message, optional, tag="10")]
+    pub time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// What happened. docs/events.md tells when each is left and what a reader does with it. More are added over time: a
+/// reader ignores those that it does not know, and keeps the position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum EventType {
+    /// Not set. Never sent.
+    Unspecified = 0,
+    /// A profile was created by its first registration, or by the first one after a deletion.
+    ProfileCreated = 1,
+    /// A registration brought a profile back. `reason`: what it was before, UNREGISTERED, INACTIVE (another user had the
+    /// device) or SUPERSEDED (another device received the user's pushes).
+    ProfileReactivated = 2,
+    /// A profile was signed out; it has no push endpoints any more. `reason`: CLIENT, REPLACED or ACCOUNT_REMOVED.
+    ProfileUnregistered = 3,
+    /// A profile was deleted. `reason`: INACTIVE, PUSH_UNREGISTERED, DELETED, ACCOUNT_REMOVED, UNREGISTERED or ERASED.
+    ProfileDeleted = 4,
+    /// Another user registered on the device; the profile's user is INACTIVE now.
+    UserDeactivated = 5,
+    /// The user registered on another device of an app with one device for each user; this one receives no pushes.
+    PushSuperseded = 6,
+    /// The profile holds other push tokens than before.
+    PushTokenChanged = 7,
+    /// A push token of the profile was registered on another device, and taken from the profile.
+    PushTokenMoved = 8,
+    /// A push provider said that a token is dead; the endpoint was cleared.
+    PushEndpointInvalidated = 9,
+    /// A push provider gave a reason to doubt a token; the endpoint is SUSPECT.
+    PushEndpointSuspect = 10,
+    /// The push permission of the profile changed. `reason`: UNSPECIFIED, GRANTED, PROVISIONAL or DENIED.
+    PushPermissionChanged = 11,
+    /// The profile was linked with the customer of `customer_id`.
+    CustomerLinked = 12,
+    /// The profile is no longer linked with the customer of `customer_id`.
+    CustomerUnlinked = 13,
+    /// Of an app: a push provider refused a credential. `reason`: the provider and its code.
+    PushCredentialProblem = 14,
+    /// Of an app, or with an empty `app_id` of all: the reaper deletes nothing until an operator confirms. `reason`: BREAKER
+    /// or CLOCK_JUMPED.
+    ReaperHeld = 15,
+    /// Of an app, or with an empty `app_id` of all: the reaper deletes again. `reason`: BREAKER or CLOCK_JUMPED.
+    ReaperReleased = 16,
+    /// Of an app: dead push feedback changes nothing until the limit allows it or an operator confirms. `reason`: the numbers,
+    /// or OPERATOR.
+    FeedbackHeld = 17,
+    /// Of an app: dead push feedback acts again. `reason`: the numbers, or OPERATOR.
+    FeedbackReleased = 18,
+}
+impl EventType {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "EVENT_TYPE_UNSPECIFIED",
+            Self::ProfileCreated => "EVENT_TYPE_PROFILE_CREATED",
+            Self::ProfileReactivated => "EVENT_TYPE_PROFILE_REACTIVATED",
+            Self::ProfileUnregistered => "EVENT_TYPE_PROFILE_UNREGISTERED",
+            Self::ProfileDeleted => "EVENT_TYPE_PROFILE_DELETED",
+            Self::UserDeactivated => "EVENT_TYPE_USER_DEACTIVATED",
+            Self::PushSuperseded => "EVENT_TYPE_PUSH_SUPERSEDED",
+            Self::PushTokenChanged => "EVENT_TYPE_PUSH_TOKEN_CHANGED",
+            Self::PushTokenMoved => "EVENT_TYPE_PUSH_TOKEN_MOVED",
+            Self::PushEndpointInvalidated => "EVENT_TYPE_PUSH_ENDPOINT_INVALIDATED",
+            Self::PushEndpointSuspect => "EVENT_TYPE_PUSH_ENDPOINT_SUSPECT",
+            Self::PushPermissionChanged => "EVENT_TYPE_PUSH_PERMISSION_CHANGED",
+            Self::CustomerLinked => "EVENT_TYPE_CUSTOMER_LINKED",
+            Self::CustomerUnlinked => "EVENT_TYPE_CUSTOMER_UNLINKED",
+            Self::PushCredentialProblem => "EVENT_TYPE_PUSH_CREDENTIAL_PROBLEM",
+            Self::ReaperHeld => "EVENT_TYPE_REAPER_HELD",
+            Self::ReaperReleased => "EVENT_TYPE_REAPER_RELEASED",
+            Self::FeedbackHeld => "EVENT_TYPE_FEEDBACK_HELD",
+            Self::FeedbackReleased => "EVENT_TYPE_FEEDBACK_RELEASED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "EVENT_TYPE_UNSPECIFIED" => Some(Self::Unspecified),
+            "EVENT_TYPE_PROFILE_CREATED" => Some(Self::ProfileCreated),
+            "EVENT_TYPE_PROFILE_REACTIVATED" => Some(Self::ProfileReactivated),
+            "EVENT_TYPE_PROFILE_UNREGISTERED" => Some(Self::ProfileUnregistered),
+            "EVENT_TYPE_PROFILE_DELETED" => Some(Self::ProfileDeleted),
+            "EVENT_TYPE_USER_DEACTIVATED" => Some(Self::UserDeactivated),
+            "EVENT_TYPE_PUSH_SUPERSEDED" => Some(Self::PushSuperseded),
+            "EVENT_TYPE_PUSH_TOKEN_CHANGED" => Some(Self::PushTokenChanged),
+            "EVENT_TYPE_PUSH_TOKEN_MOVED" => Some(Self::PushTokenMoved),
+            "EVENT_TYPE_PUSH_ENDPOINT_INVALIDATED" => Some(Self::PushEndpointInvalidated),
+            "EVENT_TYPE_PUSH_ENDPOINT_SUSPECT" => Some(Self::PushEndpointSuspect),
+            "EVENT_TYPE_PUSH_PERMISSION_CHANGED" => Some(Self::PushPermissionChanged),
+            "EVENT_TYPE_CUSTOMER_LINKED" => Some(Self::CustomerLinked),
+            "EVENT_TYPE_CUSTOMER_UNLINKED" => Some(Self::CustomerUnlinked),
+            "EVENT_TYPE_PUSH_CREDENTIAL_PROBLEM" => Some(Self::PushCredentialProblem),
+            "EVENT_TYPE_REAPER_HELD" => Some(Self::ReaperHeld),
+            "EVENT_TYPE_REAPER_RELEASED" => Some(Self::ReaperReleased),
+            "EVENT_TYPE_FEEDBACK_HELD" => Some(Self::FeedbackHeld),
+            "EVENT_TYPE_FEEDBACK_RELEASED" => Some(Self::FeedbackReleased),
             _ => None,
         }
     }
@@ -1812,6 +1975,48 @@ pub struct ListProfilesResponse {
     #[prost(string, tag="2")]
     pub next_page_token: ::prost::alloc::string::String,
 }
+/// Which events to stream, and from where.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WatchProfilesRequest {
+    /// Only events of these apps; up to 1000. Default: every app of the key's tenant, and events that concern all apps. An app
+    /// that is deleted may be named while its id is reserved: its last events are the deletions of its profiles.
+    #[prost(string, repeated, tag="1")]
+    pub app_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Only events of these types; up to 64. Default: every type, also later ones. The versions of a profile then have gaps.
+    #[prost(enumeration="EventType", repeated, packed="false", tag="2")]
+    pub types: ::prost::alloc::vec::Vec<i32>,
+    /// Where to begin. Required: a token that was lost must not silently mean "now".
+    #[prost(oneof="watch_profiles_request::Start", tags="4, 5, 6")]
+    pub start: ::core::option::Option<watch_profiles_request::Start>,
+}
+/// Nested message and enum types in `WatchProfilesRequest`.
+pub mod watch_profiles_request {
+    /// Where to begin. Required: a token that was lost must not silently mean "now".
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Start {
+        /// After the message that carried this token. Opaque, up to 200 characters; of any stream of this service, whatever its
+        /// apps and types.
+        #[prost(string, tag="4")]
+        ResumeToken(::prost::alloc::string::String),
+        /// With the first event after the call; true. The first message, a checkpoint, comes at once.
+        #[prost(bool, tag="5")]
+        FromNow(bool),
+        /// With the oldest event that is kept (7 days); true.
+        #[prost(bool, tag="6")]
+        FromOldest(bool),
+    }
+}
+/// Up to 500 events, or a checkpoint.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct WatchProfilesResponse {
+    /// In order of position. Empty: a checkpoint.
+    #[prost(message, repeated, tag="1")]
+    pub events: ::prost::alloc::vec::Vec<Event>,
+    /// Where to resume after this message. Always set; opaque, up to 200 characters. Store it with what the events led to, in one
+    /// transaction.
+    #[prost(string, tag="2")]
+    pub resume_token: ::prost::alloc::string::String,
+}
 /// How a registration changed another profile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -2039,6 +2244,280 @@ pub struct GetMadUsageResponse {
     /// The number of different devices that were counted in the last 30 days.
     #[prost(int64, tag="3")]
     pub rolling_30_days: i64,
+}
+/// A webhook.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Webhook {
+    /// Chosen by the service; 1 to 64 characters of `\[a-z0-9\]`.
+    #[prost(string, tag="1")]
+    pub webhook_id: ::prost::alloc::string::String,
+    /// Where requests go: an absolute `https` URL without user, password or fragment, up to 2048 characters. Its address must be
+    /// public, unless the operator allows the network; redirects are not followed. Plain `http` to loopback only, with `--dev`.
+    #[prost(string, tag="2")]
+    pub url: ::prost::alloc::string::String,
+    /// Only events of these types; up to 64. Default: every type, also later ones.
+    #[prost(enumeration="EventType", repeated, packed="false", tag="3")]
+    pub types: ::prost::alloc::vec::Vec<i32>,
+    /// Only events of these apps; up to 1000. Default: every app of the tenant, also later ones.
+    #[prost(string, repeated, tag="4")]
+    pub app_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Whether events are delivered. In a request ENABLED or PAUSED. Default ENABLED.
+    #[prost(enumeration="WebhookState", tag="5")]
+    pub state: i32,
+    /// A name for people, up to 256 bytes without control characters. Default: none.
+    #[prost(string, tag="6")]
+    pub display_name: ::prost::alloc::string::String,
+    /// How many positions behind the newest event the webhook is; 0: it has everything.
+    #[prost(int64, tag="7")]
+    pub position_lag: i64,
+    /// The last failure since the last success. Absent: the last delivery succeeded, or there was none.
+    #[prost(message, optional, tag="8")]
+    pub last_failure: ::core::option::Option<WebhookFailure>,
+    /// When it was created (UTC).
+    #[prost(message, optional, tag="9")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When it was last changed by an operator, or disabled (UTC).
+    #[prost(message, optional, tag="10")]
+    pub update_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Opaque version of the stored webhook; changes with every change by an operator.
+    #[prost(string, tag="11")]
+    pub etag: ::prost::alloc::string::String,
+}
+/// Why a delivery failed.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WebhookFailure {
+    /// When it failed (UTC).
+    #[prost(message, optional, tag="1")]
+    pub time: ::core::option::Option<::prost_types::Timestamp>,
+    /// The HTTP status of the answer. 0: there was none.
+    #[prost(int32, tag="2")]
+    pub http_status: i32,
+    /// What went wrong, in one line; nothing of the answer's body.
+    #[prost(string, tag="3")]
+    pub description: ::prost::alloc::string::String,
+    /// When the delivery is tried again (UTC). Absent: not by itself.
+    #[prost(message, optional, tag="4")]
+    pub next_attempt_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Since when every delivery has failed (UTC). After 3 days the webhook is DISABLED.
+    #[prost(message, optional, tag="5")]
+    pub failing_since: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// The webhook to create.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CreateWebhookRequest {
+    /// The webhook. `url` is required, `webhook_id` must be empty.
+    #[prost(message, optional, tag="1")]
+    pub webhook: ::core::option::Option<Webhook>,
+}
+/// The created webhook.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CreateWebhookResponse {
+    /// The webhook as stored.
+    #[prost(message, optional, tag="1")]
+    pub webhook: ::core::option::Option<Webhook>,
+    /// The secret that requests are signed with, `whsec_` and base64; shown this once.
+    #[prost(string, tag="2")]
+    pub secret: ::prost::alloc::string::String,
+}
+/// Which webhook to read.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetWebhookRequest {
+    /// The webhook, 1 to 64 characters of `\[a-z0-9\]`.
+    #[prost(string, tag="1")]
+    pub webhook_id: ::prost::alloc::string::String,
+}
+/// The webhook.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetWebhookResponse {
+    /// The webhook as stored.
+    #[prost(message, optional, tag="1")]
+    pub webhook: ::core::option::Option<Webhook>,
+}
+/// A change of a webhook.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UpdateWebhookRequest {
+    /// The webhook. `webhook_id` is required. With an `etag` the change is refused where the stored one differs.
+    #[prost(message, optional, tag="1")]
+    pub webhook: ::core::option::Option<Webhook>,
+    /// Which fields to change: `url`, `types`, `app_ids`, `state`, `display_name`. Without a mask, the populated ones.
+    #[prost(message, optional, tag="2")]
+    pub update_mask: ::core::option::Option<::prost_types::FieldMask>,
+}
+/// The changed webhook.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UpdateWebhookResponse {
+    /// The webhook as stored.
+    #[prost(message, optional, tag="1")]
+    pub webhook: ::core::option::Option<Webhook>,
+}
+/// Asks for the tenant's webhooks.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListWebhooksRequest {
+}
+/// The tenant's webhooks.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListWebhooksResponse {
+    /// All of them, oldest first.
+    #[prost(message, repeated, tag="1")]
+    pub webhooks: ::prost::alloc::vec::Vec<Webhook>,
+}
+/// Which webhook to delete.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteWebhookRequest {
+    /// The webhook, 1 to 64 characters of `\[a-z0-9\]`.
+    #[prost(string, tag="1")]
+    pub webhook_id: ::prost::alloc::string::String,
+    /// Whether it is no error that there is none. Default false.
+    #[prost(bool, tag="2")]
+    pub allow_missing: bool,
+}
+/// The webhook is deleted.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteWebhookResponse {
+}
+/// Which webhook gets a new secret.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RotateWebhookSecretRequest {
+    /// The webhook, 1 to 64 characters of `\[a-z0-9\]`.
+    #[prost(string, tag="1")]
+    pub webhook_id: ::prost::alloc::string::String,
+    /// How long requests are signed with the old secret too. 0 seconds to 7 days; default 24 hours.
+    #[prost(message, optional, tag="2")]
+    pub keep_old: ::core::option::Option<::prost_types::Duration>,
+}
+/// The new secret.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RotateWebhookSecretResponse {
+    /// The secret, `whsec_` and base64; shown this once.
+    #[prost(string, tag="1")]
+    pub secret: ::prost::alloc::string::String,
+    /// When the old secret ends (UTC).
+    #[prost(message, optional, tag="2")]
+    pub old_secret_expire_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// From where a webhook delivers again.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReplayWebhookRequest {
+    /// The webhook, 1 to 64 characters of `\[a-z0-9\]`.
+    #[prost(string, tag="1")]
+    pub webhook_id: ::prost::alloc::string::String,
+    /// Where to begin. Required.
+    #[prost(oneof="replay_webhook_request::Start", tags="2, 3")]
+    pub start: ::core::option::Option<replay_webhook_request::Start>,
+}
+/// Nested message and enum types in `ReplayWebhookRequest`.
+pub mod replay_webhook_request {
+    /// Where to begin. Required.
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Start {
+        /// With the first event that got its position at this time or later (UTC). Where that is no longer kept, with the oldest.
+        #[prost(message, tag="2")]
+        StartTime(::prost_types::Timestamp),
+        /// With the oldest event that is kept; true.
+        #[prost(bool, tag="3")]
+        FromOldest(bool),
+    }
+}
+/// The webhook delivers again.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReplayWebhookResponse {
+    /// The webhook as stored.
+    #[prost(message, optional, tag="1")]
+    pub webhook: ::core::option::Option<Webhook>,
+}
+/// One attempt to deliver events.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WebhookDelivery {
+    /// What the request carried as `webhook-id`; the same in every attempt of a delivery.
+    #[prost(string, tag="1")]
+    pub delivery_id: ::prost::alloc::string::String,
+    /// The first event's position.
+    #[prost(int64, tag="2")]
+    pub first_position: i64,
+    /// The last event's position.
+    #[prost(int64, tag="3")]
+    pub last_position: i64,
+    /// How many events, 1 to 100; 0 for a test.
+    #[prost(int32, tag="4")]
+    pub events: i32,
+    /// Which attempt of the delivery it was; 1 for the first.
+    #[prost(int32, tag="5")]
+    pub attempt: i32,
+    /// When the attempt began (UTC).
+    #[prost(message, optional, tag="6")]
+    pub time: ::core::option::Option<::prost_types::Timestamp>,
+    /// How long it took.
+    #[prost(message, optional, tag="7")]
+    pub latency: ::core::option::Option<::prost_types::Duration>,
+    /// Whether the receiver took the events: any status 2xx.
+    #[prost(bool, tag="8")]
+    pub delivered: bool,
+    /// The HTTP status of the answer. 0: there was none.
+    #[prost(int32, tag="9")]
+    pub http_status: i32,
+    /// What went wrong, in one line; empty if it was delivered.
+    #[prost(string, tag="10")]
+    pub description: ::prost::alloc::string::String,
+}
+/// Which webhook's deliveries to list.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListWebhookDeliveriesRequest {
+    /// The webhook, 1 to 64 characters of `\[a-z0-9\]`.
+    #[prost(string, tag="1")]
+    pub webhook_id: ::prost::alloc::string::String,
+    /// How many to answer at most. Default 50; values above 1000 are coerced to 1000.
+    #[prost(int32, tag="2")]
+    pub page_size: i32,
+    /// The `next_page_token` of the page before, of the same webhook. Opaque.
+    #[prost(string, tag="3")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// One page of deliveries.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListWebhookDeliveriesResponse {
+    /// The deliveries, newest first; the last 1000 are kept.
+    #[prost(message, repeated, tag="1")]
+    pub deliveries: ::prost::alloc::vec::Vec<WebhookDelivery>,
+    /// Opaque. Empty: this is the last page.
+    #[prost(string, tag="2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// Whether a webhook gets events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum WebhookState {
+    /// Not set. Never stored.
+    Unspecified = 0,
+    /// Events are delivered.
+    Enabled = 1,
+    /// An operator paused it: nothing is delivered, the position is kept.
+    Paused = 2,
+    /// It failed for 3 days: nothing is delivered, the position is kept. Set by the service only; ENABLED ends it.
+    Disabled = 3,
+}
+impl WebhookState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "WEBHOOK_STATE_UNSPECIFIED",
+            Self::Enabled => "WEBHOOK_STATE_ENABLED",
+            Self::Paused => "WEBHOOK_STATE_PAUSED",
+            Self::Disabled => "WEBHOOK_STATE_DISABLED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "WEBHOOK_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "WEBHOOK_STATE_ENABLED" => Some(Self::Enabled),
+            "WEBHOOK_STATE_PAUSED" => Some(Self::Paused),
+            "WEBHOOK_STATE_DISABLED" => Some(Self::Disabled),
+            _ => None,
+        }
+    }
 }
 include!("appprofile.v1.tonic.rs");
 // @@protoc_insertion_point(module)

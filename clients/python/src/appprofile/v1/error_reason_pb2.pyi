@@ -158,6 +158,27 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     token that was received.
     Example: {"reason": "STREAM_AGED", "domain": "appprofile", "metadata": {}}
     """
+    ERROR_REASON_RESUME_TOKEN_EXPIRED: _ErrorReason.ValueType  # 33
+    """OUT_OF_RANGE: events after the token are no longer kept (7 days), or the database was restored from a copy that is older
+    than the token. Take up the current state by other means (ListProfiles), then go on from `oldest_resume_token`.
+    Example: {"reason": "RESUME_TOKEN_EXPIRED", "domain": "appprofile", "metadata": {"oldest_resume_token": "AQ…"}}
+    """
+    ERROR_REASON_INVALID_RESUME_TOKEN: _ErrorReason.ValueType  # 34
+    """INVALID_ARGUMENT: the resume token is no token of this service.
+    Example: {"reason": "INVALID_RESUME_TOKEN", "domain": "appprofile", "metadata": {"fields": "resume_token"}}
+    """
+    ERROR_REASON_WEBHOOK_NOT_FOUND: _ErrorReason.ValueType  # 35
+    """NOT_FOUND: there is no such webhook of the key's tenant.
+    Example: {"reason": "WEBHOOK_NOT_FOUND", "domain": "appprofile", "metadata": {"webhook_id": "w7f3"}}
+    """
+    ERROR_REASON_TOO_MANY_WEBHOOKS: _ErrorReason.ValueType  # 36
+    """FAILED_PRECONDITION: the tenant has 16 webhooks already; delete one first.
+    Example: {"reason": "TOO_MANY_WEBHOOKS", "domain": "appprofile", "metadata": {"limit": "16"}}
+    """
+    ERROR_REASON_WEBHOOK_DESTINATION_REFUSED: _ErrorReason.ValueType  # 37
+    """INVALID_ARGUMENT: webhooks may not go to this URL: it is no `https` URL, or its address is not public.
+    Example: {"reason": "WEBHOOK_DESTINATION_REFUSED", "domain": "appprofile", "metadata": {"fields": "webhook.url"}}
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed. `ErrorInfo.reason` is the value's name without its prefix; `ErrorInfo.domain` is `appprofile`;
@@ -299,5 +320,26 @@ ERROR_REASON_STREAM_AGED: ErrorReason.ValueType  # 32
 """UNAVAILABLE: the stream has reached its age (30 minutes unless configured otherwise). Resume from the last resume
 token that was received.
 Example: {"reason": "STREAM_AGED", "domain": "appprofile", "metadata": {}}
+"""
+ERROR_REASON_RESUME_TOKEN_EXPIRED: ErrorReason.ValueType  # 33
+"""OUT_OF_RANGE: events after the token are no longer kept (7 days), or the database was restored from a copy that is older
+than the token. Take up the current state by other means (ListProfiles), then go on from `oldest_resume_token`.
+Example: {"reason": "RESUME_TOKEN_EXPIRED", "domain": "appprofile", "metadata": {"oldest_resume_token": "AQ…"}}
+"""
+ERROR_REASON_INVALID_RESUME_TOKEN: ErrorReason.ValueType  # 34
+"""INVALID_ARGUMENT: the resume token is no token of this service.
+Example: {"reason": "INVALID_RESUME_TOKEN", "domain": "appprofile", "metadata": {"fields": "resume_token"}}
+"""
+ERROR_REASON_WEBHOOK_NOT_FOUND: ErrorReason.ValueType  # 35
+"""NOT_FOUND: there is no such webhook of the key's tenant.
+Example: {"reason": "WEBHOOK_NOT_FOUND", "domain": "appprofile", "metadata": {"webhook_id": "w7f3"}}
+"""
+ERROR_REASON_TOO_MANY_WEBHOOKS: ErrorReason.ValueType  # 36
+"""FAILED_PRECONDITION: the tenant has 16 webhooks already; delete one first.
+Example: {"reason": "TOO_MANY_WEBHOOKS", "domain": "appprofile", "metadata": {"limit": "16"}}
+"""
+ERROR_REASON_WEBHOOK_DESTINATION_REFUSED: ErrorReason.ValueType  # 37
+"""INVALID_ARGUMENT: webhooks may not go to this URL: it is no `https` URL, or its address is not public.
+Example: {"reason": "WEBHOOK_DESTINATION_REFUSED", "domain": "appprofile", "metadata": {"fields": "webhook.url"}}
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -3,6 +3,7 @@
 isort:skip_file
 App profiles: registration, heartbeats, push feedback, removal and reads."""
 
+from appprofile.v1 import event_pb2 as _event_pb2
 from appprofile.v1 import profile_pb2 as _profile_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
@@ -1289,3 +1290,81 @@ class ListProfilesResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListProfilesResponse: _TypeAlias = ListProfilesResponse  # noqa: Y015
+
+@_typing.final
+class WatchProfilesRequest(_message.Message):
+    """Which events to stream, and from where."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    APP_IDS_FIELD_NUMBER: _builtins.int
+    TYPES_FIELD_NUMBER: _builtins.int
+    RESUME_TOKEN_FIELD_NUMBER: _builtins.int
+    FROM_NOW_FIELD_NUMBER: _builtins.int
+    FROM_OLDEST_FIELD_NUMBER: _builtins.int
+    resume_token: _builtins.str
+    """After the message that carried this token. Opaque, up to 200 characters; of any stream of this service, whatever its
+    apps and types.
+    """
+    from_now: _builtins.bool
+    """With the first event after the call; true. The first message, a checkpoint, comes at once."""
+    from_oldest: _builtins.bool
+    """With the oldest event that is kept (7 days); true."""
+    @_builtins.property
+    def app_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Only events of these apps; up to 1000. Default: every app of the key's tenant, and events that concern all apps. An app
+        that is deleted may be named while its id is reserved: its last events are the deletions of its profiles.
+        """
+
+    @_builtins.property
+    def types(self) -> _containers.RepeatedScalarFieldContainer[_event_pb2.EventType.ValueType]:
+        """Only events of these types; up to 64. Default: every type, also later ones. The versions of a profile then have gaps."""
+
+    def __init__(
+        self,
+        *,
+        app_ids: _abc.Iterable[_builtins.str] | None = ...,
+        types: _abc.Iterable[_event_pb2.EventType.ValueType] | None = ...,
+        resume_token: _builtins.str = ...,
+        from_now: _builtins.bool = ...,
+        from_oldest: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["from_now", b"from_now", "from_oldest", b"from_oldest", "resume_token", b"resume_token", "start", b"start"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["app_ids", b"app_ids", "from_now", b"from_now", "from_oldest", b"from_oldest", "resume_token", b"resume_token", "start", b"start", "types", b"types"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_start: _TypeAlias = _typing.Literal["resume_token", "from_now", "from_oldest"]  # noqa: Y015
+    _WhichOneofArgType_start: _TypeAlias = _typing.Literal["start", b"start"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_start) -> _WhichOneofReturnType_start | None: ...
+
+Global___WatchProfilesRequest: _TypeAlias = WatchProfilesRequest  # noqa: Y015
+
+@_typing.final
+class WatchProfilesResponse(_message.Message):
+    """Up to 500 events, or a checkpoint."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EVENTS_FIELD_NUMBER: _builtins.int
+    RESUME_TOKEN_FIELD_NUMBER: _builtins.int
+    resume_token: _builtins.str
+    """Where to resume after this message. Always set; opaque, up to 200 characters. Store it with what the events led to, in one
+    transaction.
+    """
+    @_builtins.property
+    def events(self) -> _containers.RepeatedCompositeFieldContainer[_event_pb2.Event]:
+        """In order of position. Empty: a checkpoint."""
+
+    def __init__(
+        self,
+        *,
+        events: _abc.Iterable[_event_pb2.Event] | None = ...,
+        resume_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["events", b"events", "resume_token", b"resume_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WatchProfilesResponse: _TypeAlias = WatchProfilesResponse  # noqa: Y015

@@ -318,6 +318,52 @@ public enum ErrorReason
    * <code>ERROR_REASON_STREAM_AGED = 32;</code>
    */
   ERROR_REASON_STREAM_AGED(32),
+  /**
+   * <pre>
+   * OUT_OF_RANGE: events after the token are no longer kept (7 days), or the database was restored from a copy that is older
+   * than the token. Take up the current state by other means (ListProfiles), then go on from `oldest_resume_token`.
+   * Example: {"reason": "RESUME_TOKEN_EXPIRED", "domain": "appprofile", "metadata": {"oldest_resume_token": "AQ…"}}
+   * </pre>
+   *
+   * <code>ERROR_REASON_RESUME_TOKEN_EXPIRED = 33;</code>
+   */
+  ERROR_REASON_RESUME_TOKEN_EXPIRED(33),
+  /**
+   * <pre>
+   * INVALID_ARGUMENT: the resume token is no token of this service.
+   * Example: {"reason": "INVALID_RESUME_TOKEN", "domain": "appprofile", "metadata": {"fields": "resume_token"}}
+   * </pre>
+   *
+   * <code>ERROR_REASON_INVALID_RESUME_TOKEN = 34;</code>
+   */
+  ERROR_REASON_INVALID_RESUME_TOKEN(34),
+  /**
+   * <pre>
+   * NOT_FOUND: there is no such webhook of the key's tenant.
+   * Example: {"reason": "WEBHOOK_NOT_FOUND", "domain": "appprofile", "metadata": {"webhook_id": "w7f3"}}
+   * </pre>
+   *
+   * <code>ERROR_REASON_WEBHOOK_NOT_FOUND = 35;</code>
+   */
+  ERROR_REASON_WEBHOOK_NOT_FOUND(35),
+  /**
+   * <pre>
+   * FAILED_PRECONDITION: the tenant has 16 webhooks already; delete one first.
+   * Example: {"reason": "TOO_MANY_WEBHOOKS", "domain": "appprofile", "metadata": {"limit": "16"}}
+   * </pre>
+   *
+   * <code>ERROR_REASON_TOO_MANY_WEBHOOKS = 36;</code>
+   */
+  ERROR_REASON_TOO_MANY_WEBHOOKS(36),
+  /**
+   * <pre>
+   * INVALID_ARGUMENT: webhooks may not go to this URL: it is no `https` URL, or its address is not public.
+   * Example: {"reason": "WEBHOOK_DESTINATION_REFUSED", "domain": "appprofile", "metadata": {"fields": "webhook.url"}}
+   * </pre>
+   *
+   * <code>ERROR_REASON_WEBHOOK_DESTINATION_REFUSED = 37;</code>
+   */
+  ERROR_REASON_WEBHOOK_DESTINATION_REFUSED(37),
   UNRECOGNIZED(-1),
   ;
 
@@ -632,6 +678,52 @@ public enum ErrorReason
    * <code>ERROR_REASON_STREAM_AGED = 32;</code>
    */
   public static final int ERROR_REASON_STREAM_AGED_VALUE = 32;
+  /**
+   * <pre>
+   * OUT_OF_RANGE: events after the token are no longer kept (7 days), or the database was restored from a copy that is older
+   * than the token. Take up the current state by other means (ListProfiles), then go on from `oldest_resume_token`.
+   * Example: {"reason": "RESUME_TOKEN_EXPIRED", "domain": "appprofile", "metadata": {"oldest_resume_token": "AQ…"}}
+   * </pre>
+   *
+   * <code>ERROR_REASON_RESUME_TOKEN_EXPIRED = 33;</code>
+   */
+  public static final int ERROR_REASON_RESUME_TOKEN_EXPIRED_VALUE = 33;
+  /**
+   * <pre>
+   * INVALID_ARGUMENT: the resume token is no token of this service.
+   * Example: {"reason": "INVALID_RESUME_TOKEN", "domain": "appprofile", "metadata": {"fields": "resume_token"}}
+   * </pre>
+   *
+   * <code>ERROR_REASON_INVALID_RESUME_TOKEN = 34;</code>
+   */
+  public static final int ERROR_REASON_INVALID_RESUME_TOKEN_VALUE = 34;
+  /**
+   * <pre>
+   * NOT_FOUND: there is no such webhook of the key's tenant.
+   * Example: {"reason": "WEBHOOK_NOT_FOUND", "domain": "appprofile", "metadata": {"webhook_id": "w7f3"}}
+   * </pre>
+   *
+   * <code>ERROR_REASON_WEBHOOK_NOT_FOUND = 35;</code>
+   */
+  public static final int ERROR_REASON_WEBHOOK_NOT_FOUND_VALUE = 35;
+  /**
+   * <pre>
+   * FAILED_PRECONDITION: the tenant has 16 webhooks already; delete one first.
+   * Example: {"reason": "TOO_MANY_WEBHOOKS", "domain": "appprofile", "metadata": {"limit": "16"}}
+   * </pre>
+   *
+   * <code>ERROR_REASON_TOO_MANY_WEBHOOKS = 36;</code>
+   */
+  public static final int ERROR_REASON_TOO_MANY_WEBHOOKS_VALUE = 36;
+  /**
+   * <pre>
+   * INVALID_ARGUMENT: webhooks may not go to this URL: it is no `https` URL, or its address is not public.
+   * Example: {"reason": "WEBHOOK_DESTINATION_REFUSED", "domain": "appprofile", "metadata": {"fields": "webhook.url"}}
+   * </pre>
+   *
+   * <code>ERROR_REASON_WEBHOOK_DESTINATION_REFUSED = 37;</code>
+   */
+  public static final int ERROR_REASON_WEBHOOK_DESTINATION_REFUSED_VALUE = 37;
 
 
   public final int getNumber() {
@@ -691,6 +783,11 @@ public enum ErrorReason
       case 30: return ERROR_REASON_OUT_OF_ORDER;
       case 31: return ERROR_REASON_TOO_MANY_STREAMS;
       case 32: return ERROR_REASON_STREAM_AGED;
+      case 33: return ERROR_REASON_RESUME_TOKEN_EXPIRED;
+      case 34: return ERROR_REASON_INVALID_RESUME_TOKEN;
+      case 35: return ERROR_REASON_WEBHOOK_NOT_FOUND;
+      case 36: return ERROR_REASON_TOO_MANY_WEBHOOKS;
+      case 37: return ERROR_REASON_WEBHOOK_DESTINATION_REFUSED;
       default: return null;
     }
   }

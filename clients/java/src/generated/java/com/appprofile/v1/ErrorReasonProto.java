@@ -36,7 +36,7 @@ public final class ErrorReasonProto extends com.google.protobuf.GeneratedFile {
   static {
     java.lang.String[] descriptorData = {
       "\n appprofile/v1/error_reason.proto\022\rappp" +
-      "rofile.v1*\343\010\n\013ErrorReason\022\034\n\030ERROR_REASO" +
+      "rofile.v1*\247\n\n\013ErrorReason\022\034\n\030ERROR_REASO" +
       "N_UNSPECIFIED\020\000\022#\n\037ERROR_REASON_CREDENTI" +
       "AL_MISSING\020\001\022#\n\037ERROR_REASON_CREDENTIAL_" +
       "INVALID\020\002\022#\n\037ERROR_REASON_METHOD_NOT_ALL" +
@@ -64,10 +64,15 @@ public final class ErrorReasonProto extends com.google.protobuf.GeneratedFile {
       "L\020\034\022\"\n\036ERROR_REASON_PLACEHOLDER_TOKEN\020\035\022" +
       "\035\n\031ERROR_REASON_OUT_OF_ORDER\020\036\022!\n\035ERROR_" +
       "REASON_TOO_MANY_STREAMS\020\037\022\034\n\030ERROR_REASO" +
-      "N_STREAM_AGED\020 Bs\n\021com.appprofile.v1B\020Er" +
-      "rorReasonProtoP\001ZJgithub.com/profile-grp" +
-      "c/profile-grpc/clients/go/appprofile/v1;" +
-      "appprofilev1b\006proto3"
+      "N_STREAM_AGED\020 \022%\n!ERROR_REASON_RESUME_T" +
+      "OKEN_EXPIRED\020!\022%\n!ERROR_REASON_INVALID_R" +
+      "ESUME_TOKEN\020\"\022\"\n\036ERROR_REASON_WEBHOOK_NO" +
+      "T_FOUND\020#\022\"\n\036ERROR_REASON_TOO_MANY_WEBHO" +
+      "OKS\020$\022,\n(ERROR_REASON_WEBHOOK_DESTINATIO" +
+      "N_REFUSED\020%Bs\n\021com.appprofile.v1B\020ErrorR" +
+      "easonProtoP\001ZJgithub.com/profile-grpc/pr" +
+      "ofile-grpc/clients/go/appprofile/v1;appp" +
+      "rofilev1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
