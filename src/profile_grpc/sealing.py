@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+from base64 import b64decode, b64encode
 from collections.abc import Callable
 
 from cryptography.exceptions import InvalidTag
@@ -14,6 +15,8 @@ SALT_BYTES = 16
 HASH_BYTES = 16
 _EPOCH_BYTES = 4
 _NONCE_BYTES = 12
+_FIRST_FORM = b"\x01"
+"""Precedes what `SecretBox` has encrypted, so that another form can follow."""
 
 
 class CannotOpen(Exception):  # noqa: N818 - an outcome
@@ -70,6 +73,37 @@ class Sealer:
             ).digest()
             cipher = self._ciphers[epoch] = AESGCM(derived)
         return cipher
+
+
+class SecretBox:
+    """Encrypts single secrets with AES-256-GCM for a row of the database, and for no other row.
+
+    The nonces are random: enough for the secrets that people make, not for traffic.
+    """
+
+    def __init__(self, key: bytes) -> None:
+        """`key`: 32 bytes that nothing else uses."""
+        self._cipher = AESGCM(key)
+
+    def seal(self, secret: str, row: str) -> str:
+        """The encrypted secret, as base64. `row` identifies the row that it is for."""
+        nonce = os.urandom(_NONCE_BYTES)
+        return b64encode(_FIRST_FORM + nonce + self._cipher.encrypt(nonce, secret.encode(), row.encode())).decode()
+
+    def open(self, sealed: str, row: str) -> str:
+        """The secret.
+
+        Raises:
+            CannotOpen: it was changed, or encrypted for another row or under another key.
+        """
+        content = b64decode(sealed)
+        start = len(_FIRST_FORM) + _NONCE_BYTES
+        if not content.startswith(_FIRST_FORM):
+            raise CannotOpen
+        try:
+            return self._cipher.decrypt(content[len(_FIRST_FORM) : start], content[start:], row.encode()).decode()
+        except (InvalidTag, ValueError):
+            raise CannotOpen from None
 
 
 def digest(content: bytes) -> bytes:

@@ -27,6 +27,7 @@ class Hasher:
             msg = f"the hash key has {len(key)} bytes; it needs {KEY_BYTES}"
             raise ValueError(msg)
         # Copying a keyed state is several times cheaper than keying each time.
+        self._derive = hashlib.blake2b(key=key, digest_size=KEY_BYTES, person=b"derived-key")
         self._profile = hashlib.blake2b(key=key, digest_size=DIGEST_BYTES, person=b"profile")
         self._token = hashlib.blake2b(key=key, digest_size=DIGEST_BYTES, person=b"push-token")
         self._secret = hashlib.blake2b(key=key, digest_size=DIGEST_BYTES * 2, person=b"api-key")
@@ -71,6 +72,12 @@ class Hasher:
     def page(self, content: bytes) -> str:
         """Seals a page token."""
         return self._text(self._page, content)
+
+    def derived_key(self, use: str) -> bytes:
+        """A key of 32 bytes for another use, from which neither this one nor that of a third use follows."""
+        keyed = self._derive.copy()
+        keyed.update(use.encode())
+        return keyed.digest()
 
     @staticmethod
     def _text(state: hashlib.blake2b, content: bytes) -> str:

@@ -10,14 +10,14 @@ MAX_WEBHOOKS = 16
 """Of one tenant."""
 MAX_EVENTS = 100
 """In one request."""
-KEPT_DELIVERIES = 100
+KEPT_DELIVERIES = 1000
 """How many of a webhook's last deliveries are kept for its owner to see."""
 SECRET_OVERLAP = timedelta(days=1)
 """For how long the secret before a rotation still signs, unless the rotation says otherwise."""
 GIVE_UP_AFTER = timedelta(days=3)
 FEWEST_FAILURES = 10
-"""A webhook is not given up before so many failures in a row, about half an hour of hourly tries and what is before:
-when the service itself was down for days, the first failure after it proves nothing."""
+"""A webhook is not given up before so many failures in a row, which take five hours: when the service itself was down
+for days, its first failure afterwards proves nothing."""
 
 _RETRIES = (
     timedelta(seconds=5),
@@ -44,39 +44,21 @@ class WebhookState(enum.IntEnum):
 class Secret:
     """What a webhook's requests are signed with."""
 
-    text: str
-    """`whsec_` and base64 of 32 random bytes."""
+    sealed: str
+    """`whsec_` and base64 of 32 random bytes, encrypted."""
     end_time: datetime | None = None
     """When it stops signing: it was rotated; None: it is the current one."""
 
 
 @dataclass(frozen=True, slots=True)
-class Webhook:
-    """A tenant's order to have events delivered to a URL."""
+class Failure:
+    """Why an attempt failed."""
 
-    tenant_id: str
-    webhook_id: str
-    url: str
-    types: tuple[str, ...]
-    """The types of events that it wants; empty: every one."""
-    app_ids: tuple[str, ...]
-    """The apps whose events it wants; empty: every app of the tenant."""
-    state: WebhookState
-    secrets: tuple[Secret, ...]
-    """The current one first, then the one before it while that still signs."""
-    create_time: datetime
-    update_time: datetime
-    display_name: str = ""
-    revision: int = 0
-
-    @property
-    def etag(self) -> str:
-        """Changes with every change."""
-        return f"{self.revision:x}"
-
-    def wants(self, type_: str) -> bool:
-        """Whether it wants events of this type."""
-        return not self.types or type_ in self.types
+    time: datetime
+    status: int
+    """The answer's HTTP status; 0: there was no answer."""
+    text: str
+    """In a few words, and nothing of the answer's body."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +77,45 @@ class Progress:
     """When the first of these began."""
     next_attempt_time: datetime | None = None
     """When the next attempt is due; None: at once."""
-    last_failure: str = ""
-    """Why the last failed attempt failed; kept until the next one that fails."""
-    last_failure_time: datetime | None = None
-    last_success_time: datetime | None = None
-    expired_time: datetime | None = None
+    last_failure: Failure | None = None
+    """Why the last attempt failed; None: it succeeded, or there was none."""
+    lost_time: datetime | None = None
     """When the retention last took events that were not delivered yet."""
     attempts: int = 0
-    """How many attempts there have been."""
+    """How many attempts there have been, tests among them."""
     revision: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """A tenant's order to have events delivered to a URL."""
+
+    tenant_id: str
+    webhook_id: str
+    url: str
+    types: tuple[str, ...]
+    """The types of events that it wants; empty: every one."""
+    app_ids: tuple[str, ...]
+    """The apps whose events it wants; empty: every app of the tenant."""
+    state: WebhookState
+    secrets: tuple[Secret, ...]
+    """The current one first, then the one before it while that still signs."""
+    create_time: datetime
+    update_time: datetime
+    place: int
+    """Which of the tenant's places for webhooks it has: 0 to MAX_WEBHOOKS - 1."""
+    progress: Progress
+    display_name: str = ""
+    revision: int = 0
+
+    @property
+    def etag(self) -> str:
+        """Changes with every change."""
+        return f"{self.revision:x}"
+
+    def wants(self, type_: str) -> bool:
+        """Whether it wants events of this type."""
+        return not self.types or type_ in self.types
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,19 +123,22 @@ class Delivery:
     """One attempt, as its owner sees it: without what was sent or answered."""
 
     number: int
-    """Counts the attempts of its webhook."""
-    time: datetime
-    """When it began."""
+    """Counts the attempts of its webhook from 1."""
     message_id: str
     """Its `webhook-id`; repeated attempts of one request have the same."""
     first_position: int
     last_position: int
     events: int
-    status: int | None
-    """The answer's HTTP status; None: there was no answer."""
+    """How many; 0: it was a test."""
+    attempt: int
+    """Counts the attempts of its request from 1."""
+    time: datetime
+    """When it began."""
+    latency: timedelta
+    status: int
+    """The answer's HTTP status; 0: there was no answer."""
     failure: str
     """Why it failed, in a few words; empty: it succeeded."""
-    latency: timedelta
 
 
 def succeeded(status: int) -> bool:
@@ -139,7 +154,7 @@ def retry_delay(failures: int, jitter: float) -> timedelta:
     return _RETRIES[min(failures, len(_RETRIES)) - 1] * (1 + _JITTER * jitter)
 
 
-def after_success(before: Progress, position: int, now: datetime) -> Progress:
+def after_success(before: Progress, position: int) -> Progress:
     """Everything up to the position is delivered."""
     return replace(
         before,
@@ -148,13 +163,14 @@ def after_success(before: Progress, position: int, now: datetime) -> Progress:
         failures=0,
         failing_since=None,
         next_attempt_time=None,
-        last_success_time=now,
+        last_failure=None,
         attempts=before.attempts + 1,
     )
 
 
-def after_failure(before: Progress, pending: int, why: str, now: datetime, jitter: float) -> Progress:
+def after_failure(before: Progress, pending: int, failure: Failure, jitter: float) -> Progress:
     """A request up to `pending` has failed and is repeated later (E6)."""
+    now = failure.time
     failures = before.failures + 1
     # A start in the future was written under a wrong clock.
     since = min(before.failing_since or now, now)
@@ -164,8 +180,7 @@ def after_failure(before: Progress, pending: int, why: str, now: datetime, jitte
         failures=failures,
         failing_since=since,
         next_attempt_time=now + retry_delay(failures, jitter),
-        last_failure=why,
-        last_failure_time=now,
+        last_failure=failure,
         attempts=before.attempts + 1,
     )
 
@@ -195,16 +210,16 @@ def replayed(before: Progress, position: int) -> Progress:
     return replace(restarted(before), position=position, pending=None, replays=before.replays + 1)
 
 
-def expired(before: Progress, oldest: int, now: datetime) -> Progress:
+def without_lost(before: Progress, oldest: int, now: datetime) -> Progress:
     """The retention took what was after the position: it goes on with the oldest that is kept, and says so (E6)."""
-    return replace(before, position=oldest, pending=None, expired_time=now)
+    return replace(before, position=oldest, pending=None, lost_time=now)
 
 
-def rotated(webhook: Webhook, text: str, overlap: timedelta, now: datetime) -> Webhook:
+def rotated(webhook: Webhook, sealed: str, overlap: timedelta, now: datetime) -> Webhook:
     """With a new secret; the one before signs beside it for a while, an older one no more."""
     current = webhook.secrets[0]
     kept = (replace(current, end_time=now + overlap),) if overlap else ()
-    return replace(webhook, secrets=(Secret(text), *kept), update_time=now)
+    return replace(webhook, secrets=(Secret(sealed), *kept), update_time=now)
 
 
 def signing(webhook: Webhook, now: datetime) -> tuple[Secret, ...]:

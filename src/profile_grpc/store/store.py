@@ -20,6 +20,7 @@ from profile_grpc.store.profiles import SqlProfiles
 from profile_grpc.store.reaper import SqlReaper
 from profile_grpc.store.shards import Shards
 from profile_grpc.store.usage import SqlUsage
+from profile_grpc.store.webhooks import SqlWebhooks
 
 POOL_SIZE = 5
 
@@ -77,6 +78,7 @@ class SqlStore:
         self.usage = SqlUsage(database)
         self.leases = SqlLeases(database)
         self.reaper = SqlReaper(database, hasher)
+        self.webhooks = SqlWebhooks(database)
         self._facts = database.prepare(select(*map(literal_column, database.engine.facts.values())))
         # Writes no row, and yet is refused where none could be written: by a read-only file, a standby server.
         self._touch = database.prepare(update(tables.lease).values(holder="").where(false()))

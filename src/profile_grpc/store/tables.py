@@ -52,6 +52,7 @@ _DISTRIBUTION = "distribution"
 # Each table says where a Citus cluster has it. What is of an app is on one shard, what is of a tenant likewise: then
 # every commit is one node's. The column is in every unique key of the table.
 _OF_APP = {_DISTRIBUTION: "app_id"}
+_OF_TENANT = {_DISTRIBUTION: "tenant_id"}
 # On the coordinator alone, through which every statement comes: these stay at hand whichever other node is away, and a
 # change of them is one node's commit as well.
 _ON_COORDINATOR = {_DISTRIBUTION: None}
@@ -260,6 +261,70 @@ reaper_deletion = Table(
     _required("deletions", BigInteger()),
     sqlite_with_rowid=_IN_THE_KEY,
     info=_OF_APP,
+)
+
+webhook = Table(
+    "webhook",
+    metadata,
+    _key("tenant_id"),
+    _key("webhook_id"),
+    _required("place", SmallInteger()),
+    _required("url", Text()),
+    _required("types", Text()),
+    _required("app_ids", Text()),
+    _required("state", SmallInteger()),
+    _required("secrets", Text()),
+    _required("display_name", Text()),
+    _required("create_time", BigInteger()),
+    _required("update_time", BigInteger()),
+    _required("revision", BigInteger()),
+    info=_OF_TENANT,
+)
+# No two webhooks of a tenant have one place, so that there are never more than places (E6).
+Index("webhook_place", webhook.c.tenant_id, webhook.c.place, unique=True)
+
+# Apart from `webhook`, because each delivery writes it: an operator's change never meets a delivery's.
+webhook_progress = Table(
+    "webhook_progress",
+    metadata,
+    _key("tenant_id"),
+    _key("webhook_id"),
+    _required("position", BigInteger()),
+    Column("pending", BigInteger()),
+    _required("replays", Integer()),
+    _required("failures", Integer()),
+    Column("failing_since", BigInteger()),
+    Column("next_attempt_time", BigInteger()),
+    Column("failure_time", BigInteger()),
+    Column("failure_status", Integer()),
+    Column("failure_text", Text()),
+    Column("lost_time", BigInteger()),
+    _required("attempts", BigInteger()),
+    _required("revision", BigInteger()),
+    sqlite_with_rowid=_IN_THE_KEY,
+    postgresql_with={"fillfactor": 50},
+    info=_OF_TENANT,
+)
+
+# The last attempts of each webhook: a newer one takes the slot of the oldest.
+webhook_delivery = Table(
+    "webhook_delivery",
+    metadata,
+    _key("tenant_id"),
+    _key("webhook_id"),
+    _key("slot", Integer()),
+    _required("number", BigInteger()),
+    _required("message_id", Text()),
+    _required("first_position", BigInteger()),
+    _required("last_position", BigInteger()),
+    _required("events", Integer()),
+    _required("attempt", Integer()),
+    _required("time", BigInteger()),
+    _required("latency", BigInteger()),  # microseconds
+    _required("status", Integer()),
+    _required("failure", Text()),
+    sqlite_with_rowid=_IN_THE_KEY,
+    info=_OF_TENANT,
 )
 
 lease = Table(
