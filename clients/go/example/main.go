@@ -1,4 +1,4 @@
-// Registers a device with a local server (./scripts/serve) and says that it is alive.
+// Registers a device with a local server (./scripts/serve) and sends a heartbeat.
 package main
 
 import (
@@ -17,7 +17,7 @@ func main() {
 	}
 	defer client.Close()
 	key := &pb.ProfileKey{AppId: "demo", UserId: "ann", DeviceId: "tablet-1"}
-	// The installation numbers such calls and keeps the number: one that the network delivers late undoes nothing.
+	// The installation numbers these calls and stores the number. A call that arrives late then changes nothing.
 	registration := &pb.RegisterRequest{Key: key, Platform: pb.Platform_PLATFORM_ANDROID, Sequence: new(int64(1))}
 	if _, err := client.Profiles.Register(context.Background(), registration); err != nil {
 		log.Fatal(err)

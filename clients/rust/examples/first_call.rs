@@ -1,4 +1,4 @@
-//! Registers a device with a local server (`./scripts/serve`) and says that it is alive.
+//! Registers a device with a local server (`./scripts/serve`) and sends a heartbeat.
 use appprofile::v1::{HeartbeatRequest, Platform, ProfileKey, RegisterRequest};
 use appprofile::{ApiError, Options, connect};
 
@@ -9,7 +9,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let registration = RegisterRequest {
         key: Some(key.clone()),
         platform: Platform::Android.into(),
-        // The installation numbers such calls and keeps the number: one that the network delivers late undoes nothing.
+        // The installation numbers these calls and stores the number. A call that arrives late then changes nothing.
         sequence: Some(1),
         ..RegisterRequest::default()
     };

@@ -1,10 +1,10 @@
-// Registers a device with a local server (./scripts/serve) and says that it is alive.
+// Registers a device with a local server (./scripts/serve) and sends a heartbeat.
 import { ApiError, connect, Platform } from "@profile-grpc/appprofile";
 
 const client = connect("127.0.0.1:50051", { plaintext: true });
 const key = { appId: "demo", userId: "ann", deviceId: "tablet-1" };
 try {
-  // The installation numbers such calls and keeps the number: one that the network delivers late undoes nothing.
+  // The installation numbers these calls and stores the number. A call that arrives late then changes nothing.
   await client.profiles.register({ key, platform: Platform.ANDROID, sequence: 1n });
   const beat = await client.profiles.heartbeat({ key });
   console.log(`next heartbeat in ${beat.nextHeartbeatAfter?.seconds} seconds`);
