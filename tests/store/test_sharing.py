@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 import pytest
 
-from profile_grpc.service.gathering import Gathering
+from profile_grpc.service.group_commit import Gathering
 from profile_grpc.service.ports import DataRefused, ProfileFilter, StoreUnavailable
 from profile_grpc.store import SqlStore, sharing
 from profile_grpc.store.sharing import SharedReads

@@ -20,7 +20,7 @@ from profile_grpc.domain.state import State
 from profile_grpc.service import refusals
 from profile_grpc.service.apart import Apart
 from profile_grpc.service.fair_queue import FairQueue
-from profile_grpc.service.gathering import LINGER, Gathering
+from profile_grpc.service.group_commit import LINGER, Gathering, carry_out
 from profile_grpc.service.observer import Observer
 from profile_grpc.service.ports import Clock, Conflict, ProfileStore, StoreUnavailable, TooManyRows
 
@@ -219,31 +219,29 @@ class ShardQueue:
         self._taken()
         return batch
 
-    async def _commit(self, batch: list[_Pending]) -> None:
-        """Commits the batch; commands that cannot be committed are isolated by bisection."""
-        if not batch:
-            return
+    async def _commit(self, batch: Sequence[_Pending]) -> None:
+        """Commits the batch, and answers each caller."""
+        await carry_out(batch, self._answer, lambda pending, error: pending.answer(refusals.of(error)))
+
+    async def _answer(self, batch: Sequence[_Pending]) -> None:
+        """Commits and answers them, or raises an error that may be of one command only."""
         try:
             answers = await self._decide_and_write(batch)
         except StoreUnavailable as error:
             log.warning("store unavailable", commands=len(batch), error=str(error))
             answers = [refusals.unavailable()] * len(batch)
         except TooManyRows as error:
-            await self._set_apart(batch, error)
+            large = [pending for pending in batch if len(batch) == 1 or _asks(pending, error)]
+            if not large:
+                raise
+            self._set_apart(large, error)
+            await self._commit([pending for pending in batch if pending not in large])
             return
-        except Exception as error:  # noqa: BLE001 - no error may affect the other commands
-            if len(batch) > 1:
-                middle = len(batch) // 2
-                await self._commit(batch[:middle])
-                await self._commit(batch[middle:])
-                return
-            answers = [refusals.of(error)]
         for pending, answer in zip(batch, answers, strict=True):
             pending.answer(answer)
 
-    async def _set_apart(self, batch: list[_Pending], error: TooManyRows) -> None:
-        """Runs commands that need very many rows one by one, outside the batches, and commits the others (R14)."""
-        large = [pending for pending in batch if len(batch) == 1 or _asks(pending, error)]
+    def _set_apart(self, large: Sequence[_Pending], error: TooManyRows) -> None:
+        """Runs commands that need very many rows one by one, outside the batches (R14)."""
         for pending in large:
             if pending.is_slice:
                 pending.answer(error)
@@ -251,13 +249,6 @@ class ShardQueue:
             task = asyncio.create_task(self._carry_out_apart(pending), name="write-queue-apart")
             self._apart.add(task)
             task.add_done_callback(self._ended_apart)
-        others = [pending for pending in batch if pending not in large]
-        if large:
-            await self._commit(others)
-        else:
-            middle = len(batch) // 2
-            await self._commit(batch[:middle])
-            await self._commit(batch[middle:])
 
     async def _carry_out_apart(self, pending: _Pending) -> None:
         async with self._one_apart:
@@ -285,7 +276,7 @@ class ShardQueue:
         [answer] = await self._decide_and_write([pending], bounded=False)
         return answer
 
-    async def _decide_and_write(self, batch: list[_Pending], *, bounded: bool = True) -> Sequence[object]:
+    async def _decide_and_write(self, batch: Sequence[_Pending], *, bounded: bool = True) -> Sequence[object]:
         attempts = self._limits.attempts if len(batch) == 1 else self._limits.shared_attempts
         for attempt in range(attempts):
             try:
@@ -296,7 +287,7 @@ class ShardQueue:
                 await asyncio.sleep(random.uniform(0, min(0.002 * 2**attempt, _LONGEST_PAUSE)))  # noqa: S311 - no secret
         return await self._attempt(batch, bounded=bounded)
 
-    async def _attempt(self, batch: list[_Pending], *, bounded: bool) -> list[object]:
+    async def _attempt(self, batch: Sequence[_Pending], *, bounded: bool) -> list[object]:
         started = perf_counter()
         needs = needs_of([(p.command, p.settings) for p in batch])
         async with self._store.write() as transaction:

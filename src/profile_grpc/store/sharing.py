@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
-from profile_grpc.service.gathering import Gathering
+from profile_grpc.service.group_commit import Gathering, carry_out
 from profile_grpc.service.ports import StoreUnavailable
 from profile_grpc.store.tasks import to_the_end
 
@@ -89,7 +89,7 @@ class SharedReads(Generic[AskedT, FoundT]):
             while self._leader is me and (reads := self._take(ended := loop.create_future())):
                 overtaking = loop.call_later(_SLOW, self._overtake)
                 try:
-                    await self._answer(reads)
+                    await carry_out(reads, self._answer, _Read.fail)
                 finally:
                     overtaking.cancel()
                     ended.set_result(None)
@@ -117,17 +117,14 @@ class SharedReads(Generic[AskedT, FoundT]):
         return taken
 
     async def _answer(self, reads: Sequence[_Read[AskedT, FoundT]]) -> None:
-        """Answers each caller; reads that fail are isolated by bisection."""
+        """Answers each caller, or raises an error that may be of one read only."""
         try:
             found = await self._read([read.asked for read in reads])
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is for the callers
-            if len(reads) > 1 and not isinstance(error, StoreUnavailable):
-                middle = len(reads) // 2
-                await self._answer(reads[:middle])
-                await self._answer(reads[middle:])
-                return
+        except StoreUnavailable as error:
             for read in reads:
                 read.fail(error)
+        except Exception:
+            raise
         except BaseException:
             for read in reads:
                 read.found.cancel()

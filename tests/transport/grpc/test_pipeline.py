@@ -80,8 +80,9 @@ class Broken:
 
 # --- what is left of a call ---
 
+EVERY = ps.ListProfilesRequest(app_id=APP)
 ENDINGS: dict[str, tuple[object, Callable[[Served], Any]]] = {
-    "answered": (None, lambda served: served.profiles.ListProfiles(VALID["ListProfiles"], metadata=served.admin)),
+    "answered": (None, lambda served: served.profiles.ListProfiles(EVERY, metadata=served.admin)),
     "without a key": (None, lambda served: served.profiles.Heartbeat(BEAT)),
     "not valid": (None, lambda served: served.profiles.Heartbeat(ps.HeartbeatRequest(), metadata=served.admin)),
     "no message": (None, lambda served: served.raw(HEARTBEAT, GARBAGE, served.admin)),

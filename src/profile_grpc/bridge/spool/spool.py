@@ -19,7 +19,7 @@ from profile_grpc.bridge.spool.records import Batch, Death, Incoming, KnownDevic
 from profile_grpc.bridge.spool.steady_clock import DEAD_RETENTION, SteadyClock
 from profile_grpc.bridge.spool.writer import Writer
 from profile_grpc.sealing import Sealer
-from profile_grpc.service.gathering import Gathering
+from profile_grpc.service.group_commit import Gathering
 
 _DEVICE_RETENTION = 90 * 86_400 * MICROSECONDS
 _CLOCK = "clock"
