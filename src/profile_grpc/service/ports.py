@@ -24,15 +24,15 @@ class Clock(Protocol):
 
 
 class StoreError(Exception):
-    """The store did not do what it was asked; nothing of the transaction was written, unless it says otherwise."""
+    """An operation of the store failed. Nothing of the transaction was written, unless the subclass says otherwise."""
 
 
 class Conflict(StoreError):  # noqa: N818 - the field's term
-    """A row is no longer as it was read: another writer won. Read again and decide again."""
+    """A row has changed since it was read: another writer was first. Read again and decide again."""
 
 
 class DataRefused(StoreError):  # noqa: N818
-    """The database refuses the data itself; the same data will be refused again."""
+    """The database refuses the data. The same data will be refused again."""
 
 
 class StoreUnavailable(StoreError):  # noqa: N818
@@ -40,38 +40,40 @@ class StoreUnavailable(StoreError):  # noqa: N818
 
 
 class NodeUnavailable(StoreUnavailable):
-    """A part of the database cannot be reached: the node of a cluster that holds the rows. Others go on."""
+    """A part of the database cannot be reached: the node of a cluster that holds the rows. Other nodes work."""
 
 
 class TooManyRows(StoreError):  # noqa: N818
-    """A batch asks for more rows than one transaction should read."""
+    """A batch needs more rows than one transaction should read."""
 
     def __init__(self, what: Asked, keys: Collection[Any]) -> None:
         super().__init__("more rows were asked for than a batch may read")
         self.what = what
         self.keys = keys
-        """Those of the keys asked for that alone are too much."""
+        """The keys of which each alone needs too many rows."""
 
 
 class WriteTransaction(Protocol):
     """One transaction: load, decide, apply."""
 
     async def load(self, needs: Needs, *, bounded: bool = True) -> Rows:
-        """The rows that `needs` names, guards before the profiles they guard.
+        """The rows that `needs` names. Guards are read before the profiles that they guard.
 
         Raises:
-            TooManyRows: if `bounded`, and they are more than others should wait for.
+            TooManyRows: if `bounded`, and so many rows would delay other calls.
         """
         ...
 
     async def apply(self, changes: Changes) -> None:
-        """Writes everything or, with Conflict, nothing. Called once, last: one heartbeat alone is then durable."""
+        """Writes all changes, or raises Conflict and writes nothing. Called once, last. A single heartbeat may be
+        committed by this call.
+        """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class ProfileFilter:
-    """Which profiles to list; None: any."""
+    """A filter of profiles; None: no restriction."""
 
     app_id: str
     user_id: str | None = None
@@ -82,7 +84,7 @@ class ProfileFilter:
 
 
 class ProfileStore(Protocol):
-    """Profiles and what guards them."""
+    """Profiles and their guards."""
 
     @property
     def commits_concurrently(self) -> bool:
@@ -91,7 +93,7 @@ class ProfileStore(Protocol):
 
     @property
     def is_spread(self) -> bool:
-        """Whether the apps are spread over shards, of which each commits, and fails, by itself."""
+        """Whether the apps are distributed over shards, each of which commits and fails independently."""
         ...
 
     async def shard(self, app_id: str) -> int:
@@ -103,7 +105,7 @@ class ProfileStore(Protocol):
         ...
 
     def write(self) -> AbstractAsyncContextManager[WriteTransaction]:
-        """A transaction that commits (durably) when the block ends and rolls back when it raises.
+        """A transaction that commits durably when the block ends, and rolls back if the block raises.
 
         Raises (also from the block's end): Conflict, DataRefused, StoreUnavailable.
         """
@@ -114,7 +116,7 @@ class ProfileStore(Protocol):
         ...
 
     async def keys(self, needs: Needs) -> Sequence[ProfileKey]:
-        """The keys of all profiles that are selected, in their order, however many."""
+        """The keys of all selected profiles, in order, without a limit."""
         ...
 
     async def list(self, wanted: ProfileFilter, after: ProfileKey | None, limit: int) -> Sequence[Profile]:
@@ -122,7 +124,9 @@ class ProfileStore(Protocol):
         ...
 
     async def counts(self) -> Mapping[CountKey, int]:
-        """How many profiles are stored, by app, status and platform; exact, at a cost that does not grow with them."""
+        """The number of stored profiles by app, status and platform. Exact; the cost does not depend on the number of
+        profiles.
+        """
         ...
 
     async def app_counts(self, app_id: str) -> Mapping[CountKey, int]:
@@ -130,7 +134,7 @@ class ProfileStore(Protocol):
         ...
 
     async def feedback_holds(self) -> Mapping[str, bool]:
-        """Whether dead push feedback is held, of every app that ever lost an endpoint to feedback (F8)."""
+        """For every app that ever lost an endpoint to feedback: whether its dead items are held (F8)."""
         ...
 
 
@@ -153,7 +157,7 @@ class Tenant:
 
 @dataclass(frozen=True, slots=True)
 class StoredKey:
-    """A credential as stored: a keyed hash instead of the secret."""
+    """A stored credential: it has a keyed hash instead of the secret."""
 
     key_id: str
     secret_hash: str
@@ -164,16 +168,16 @@ class StoredKey:
     create_time: datetime
     revoke_time: datetime | None = None
     label: str = ""
-    """A name for people."""
+    """A display name."""
     expire_time: datetime | None = None
-    """When it ends by itself; None: never."""
+    """When it expires; None: never."""
     last_used_day: date | None = None
-    """The UTC day of its last use, as far as it has been written; None: never used."""
+    """The UTC day of its last use, according to the last write; None: never used."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """An app id that one tenant alone may use: that of an app which it has deleted (D4)."""
+    """The id of a deleted app, which only its tenant may use (D4)."""
 
     app_id: str
     tenant_id: str
@@ -201,15 +205,16 @@ class DirectoryStore(Protocol):
         ...
 
     async def app(self, app_id: str) -> App | None:
-        """The app, also one that is being deleted."""
+        """The app, including one that is being deleted."""
         ...
 
     async def apps_by_id(
         self, app_ids: Sequence[str], tenant_id: str | None, *, deleted: bool = False
     ) -> Sequence[App]:
-        """Those of these apps that are the tenant's (None: anybody's); of others nothing is read.
+        """Those of these apps that belong to the tenant (None: to any tenant).
 
-        `deleted`: also what stands for the tenant's deleted apps, with `deleting` set, while their ids are reserved.
+        Nothing is read of other apps. `deleted`: also the tenant's deleted apps whose ids are reserved, with `deleting`
+        set.
         """
         ...
 
@@ -218,26 +223,29 @@ class DirectoryStore(Protocol):
         ...
 
     async def change_app(self, app: App, seen: int) -> None:
-        """Stores the app, provided that the stored one has the revision `seen`; else Conflict."""
+        """Stores the app. Raises Conflict unless the stored one has the revision `seen`."""
         ...
 
     async def remove_app(self, reservation: Reservation, seen: int) -> None:
-        """Leaves of the app the reservation of its id (D4), provided that it has the revision `seen`; else Conflict.
+        """Replaces the app by the reservation of its id (D4).
 
-        Deletes its settings, profile counts and reaper records, and revokes its keys.
+        Deletes its settings, profile counts and reaper records, and revokes its keys. Raises Conflict unless the app
+        has the revision `seen`.
         """
         ...
 
     async def reservation(self, app_id: str) -> Reservation | None:
-        """The reservation of an id that no app has at present."""
+        """The reservation of an id that no app uses."""
         ...
 
     async def reserve_app(self, reservation: Reservation, seen: int) -> None:
-        """Replaces a reservation of the revision `seen`; else Conflict. `change_app` makes an app of it."""
+        """Replaces a reservation. Raises Conflict unless it has the revision `seen`. `change_app` turns it into an
+        app.
+        """
         ...
 
     async def reservations(self, before: datetime, after: str, limit: int) -> Sequence[Reservation]:
-        """Up to `limit` reservations from before that time, of ids after the id `after`, ordered by id."""
+        """Up to `limit` reservations that are older than that time, with ids after `after`, ordered by id."""
         ...
 
     async def release_app(self, reservation: Reservation) -> None:
@@ -245,7 +253,7 @@ class DirectoryStore(Protocol):
         ...
 
     async def leaves_traces(self, app_id: str) -> bool:
-        """Whether anything of an app of this id is stored: a profile, a tombstone, a count (D4)."""
+        """Whether any data of an app with this id is stored: a profile, a tombstone, a count (D4)."""
         ...
 
     async def add_key(self, key: StoredKey) -> None: ...
@@ -253,7 +261,7 @@ class DirectoryStore(Protocol):
     async def key(self, key_id: str) -> StoredKey | None: ...
 
     async def keys(self, tenant_id: str, app_id: str | None) -> Sequence[StoredKey]:
-        """The tenant's keys (of one app), revoked ones too, newest first."""
+        """The tenant's keys (of one app), including revoked keys, newest first."""
         ...
 
     async def revoke_key(self, key_id: str, time: datetime) -> None:
@@ -261,7 +269,7 @@ class DirectoryStore(Protocol):
         ...
 
     async def keys_used(self, key_ids: Sequence[str], day: date) -> None:
-        """Keeps the UTC day as that of their last use, unless a later one is kept. Bumps no version."""
+        """Stores the UTC day of the keys' last use, unless a later day is stored. Bumps no version."""
         ...
 
 
@@ -270,7 +278,7 @@ class MadUsage:
     """Monthly active devices of an app (M4)."""
 
     days: Mapping[date, int]
-    """How many were counted, by UTC day; days without a count may be missing."""
+    """The number of counted devices by UTC day. Days without a count may be missing."""
     distinct: int
     rolling: int
 
@@ -279,53 +287,56 @@ class UsageStore(Protocol):
     """The billing ledger."""
 
     async def usage(self, app_id: str, first: date, last: date, rolling_since: datetime, now: datetime) -> MadUsage:
-        """Counts of the days `first` to `last` (both inclusive); devices counted after `rolling_since` up to now."""
+        """The counts of the days `first` to `last`, both inclusive, and the devices counted from `rolling_since` until
+        now.
+        """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class ReaperRecord:
-    """What the reaper remembers between passes (P6)."""
+    """The reaper's state between passes (P6)."""
 
     last_pass_time: datetime | None = None
     held_since: datetime | None = None
-    """Set while the reaper holds because the clock jumped; only an operator's go clears it."""
+    """Set while the clock hold is in force. Only an operator's confirmation clears it."""
 
 
 @dataclass(frozen=True, slots=True)
 class DueBefore:
-    """Which ACTIVE profiles of an app are due."""
+    """The limits that decide which ACTIVE profiles of an app are due."""
 
     app_id: str
     heard: datetime
-    """Those whose last heartbeat is before this."""
+    """Profiles whose last heartbeat is before this time are due."""
     registered: datetime | None
-    """And those that never sent one and were registered before this; None: they are exempt."""
+    """Profiles without a heartbeat that were registered before this time are due. None: they are exempt."""
 
 
 class DueProfile(NamedTuple):
-    """A profile that a scan found due."""
+    """A due profile, found by a scan."""
 
     key: ProfileKey
     last_heartbeat_time: datetime | None
     stored: Any
-    """The rest of what `ReaperStore.delete` needs, as the store read it: there may be very many of these."""
+    """The other data that `ReaperStore.delete` needs, in the store's form, because there may be very many of these
+    objects."""
 
 
 class LeaseStore(Protocol):
-    """Leases by name: one holder at a time, until it gives the lease back or lets it run out."""
+    """Leases by name. A lease has one holder at a time, until the holder releases it or it expires."""
 
     async def acquire(self, name: str, holder: str, now: datetime, duration: timedelta) -> bool:
-        """Takes or renews the lease; False while another holder's has not run out."""
+        """Acquires or renews the lease; False if the lease of another holder has not expired."""
         ...
 
     async def release(self, name: str, holder: str) -> None:
-        """Gives the lease back, if this holder has it."""
+        """Releases the lease, if this holder has it."""
         ...
 
 
 class ReaperStore(Protocol):
-    """What the reaper reads, deletes and keeps."""
+    """The data that the reaper reads, deletes and stores."""
 
     async def record(self) -> ReaperRecord: ...
 
@@ -336,11 +347,11 @@ class ReaperStore(Protocol):
         ...
 
     async def due(self, before: DueBefore, limit: int) -> Sequence[DueProfile]:
-        """Up to `limit` due profiles, oldest first, at a cost proportional to what is due."""
+        """Up to `limit` due profiles, oldest first, at a cost proportional to their number."""
         ...
 
     async def count_due(self, before: DueBefore, limit: int) -> int:
-        """How many are due, counting no further than `limit`."""
+        """The number of due profiles, counted up to `limit`."""
         ...
 
     async def due_unregistered(self, app_id: str, before: datetime, limit: int) -> Sequence[DueProfile]:
@@ -348,10 +359,10 @@ class ReaperStore(Protocol):
         ...
 
     async def delete(self, app_id: str, profiles: Sequence[DueProfile], reason: DeletionReason, now: datetime) -> None:
-        """Deletes these profiles of the app, all as they were found, or with Conflict none.
+        """Deletes these profiles of the app if none has changed, or raises Conflict and deletes none.
 
-        In one transaction with everything that a deletion owes: guards, tombstones and events (D3, M2), the profile
-        counts and, for INACTIVE, the tally of the breaker (P6).
+        The same transaction writes everything that belongs to a deletion: guards, tombstones and events (D3, M2), the
+        profile counts and, for INACTIVE, the tally of the breaker (P6).
         """
         ...
 
@@ -368,7 +379,7 @@ class ReaperStore(Protocol):
         ...
 
     async def apps_with_leftovers(self) -> Sequence[str]:
-        """The apps of which something is kept that is purged by its age, also apps that are gone, and "" for none."""
+        """The apps that have rows which are purged by age. Includes deleted apps, and "" for rows without an app."""
         ...
 
     async def purge_tombstones(self, app_id: str, before: datetime, limit: int) -> int:
@@ -380,11 +391,11 @@ class ReaperStore(Protocol):
     async def purge_ledger(self, app_id: str, before: datetime, limit: int) -> int: ...
 
     async def purge_orders(self, app_id: str, before: datetime, limit: int) -> int:
-        """Deletes up to `limit` orders of the app's calls whose time to be forgotten is before `before` (R13)."""
+        """Deletes up to `limit` orders of the app's calls whose `forget_time` is before `before` (R13)."""
         ...
 
     async def stamped_ahead(self, app_id: str, after: datetime, limit: int) -> Sequence[ProfileKey]:
-        """Up to `limit` profiles of the app whose times the reaper goes by are after `after`."""
+        """Up to `limit` profiles of the app of which a time that the reaper uses is after `after`."""
         ...
 
     async def purge_reaped(self, app_id: str, before: datetime) -> int:
@@ -411,7 +422,7 @@ class Store(Protocol):
     def reaper(self) -> ReaperStore: ...
 
     async def ping(self) -> None:
-        """Finds out whether calls can be served: every table is there, and something can be written.
+        """Checks whether calls can be served: every table exists, and the database can be written.
 
         Raises: StoreUnavailable.
         """

@@ -35,15 +35,15 @@ class WebhookStore(Protocol):
         ...
 
     async def change(self, before: Webhook, after: Webhook, delivery: Delivery | None = None) -> Webhook:
-        """Stores what differs, and one more delivery, and returns what is stored: it has new revisions.
+        """Stores the differences and one more delivery.
 
-        Raises:
-            Conflict: what is to change has changed since it was read; nothing is written.
+        Returns the stored objects, with new revisions. Raises: Conflict: an object has changed since it was read;
+        nothing is written.
         """
         ...
 
     async def remove(self, key: WebhookKey) -> bool:
-        """Deletes the webhook and all about it; False: there was none."""
+        """Deletes the webhook and all of its data. False: it did not exist."""
         ...
 
     async def deliveries(self, key: WebhookKey, before: int | None, limit: int) -> Sequence[Delivery]:

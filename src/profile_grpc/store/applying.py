@@ -25,7 +25,9 @@ class Applier:
         self._tallies = [_Tally(database, one) for one in kinds.TALLIES]
 
     async def apply(self, session: Session, changes: Changes) -> None:
-        """Writes all or, with Conflict, nothing. Every process writes the tables in this order, rows by key."""
+        """Writes all changes, or raises Conflict and writes nothing. Every process writes the tables in this order,
+        rows by key.
+        """
         if changes.only is not None and not self._tokens.follows(changes.only[1]):
             kind, write = changes.only
             await self._rows[kind].write_alone(session, write)
@@ -41,7 +43,7 @@ class Applier:
 
 
 class _Rows:
-    """The rows of one kind: the ways to change them."""
+    """The statements that change the rows of one kind."""
 
     def __init__(self, database: Database, stored: kinds.StoredRows[Any, Any]) -> None:
         table = stored.table
@@ -58,7 +60,7 @@ class _Rows:
         self._updates = [(update, statements.update_seen(database, table, update.columns)) for update in updates]
 
     async def write(self, session: Session, changes: RowChanges[Any, Any]) -> None:
-        """Inserts the rows that were seen nowhere, updates and deletes those that still have the revision seen."""
+        """Inserts new rows; updates and deletes rows that still have the revision that was read."""
         new: list[Row] = []
         changed: list[list[Row]] = [[] for _ in self._updates]
         for write in changes.writes:
@@ -76,13 +78,13 @@ class _Rows:
             await write_all(session, self._delete, deleted, self._name)
 
     async def write_alone(self, session: Session, write: Write[Any]) -> None:
-        """One row that is updated, in one trip to the database: most of what a service with few callers writes."""
+        """Updates one row in one round trip: the most frequent write of a service with few callers."""
         number, row = self._update(write)
         if not await session.execute_alone(self._updates[number][1], row):
             raise Conflict(f"the row of {self._name} is no longer as it was read")
 
     def _update(self, write: Write[Any]) -> tuple[int, Row]:
-        """Which update fits, and the row for it."""
+        """The update statement for this change, and its row."""
         for number, (update, _) in enumerate(self._updates):
             if update.fits(write.before, write.row):
                 return number, (*update.values(write.row), write.seen)
@@ -101,7 +103,7 @@ class _Records:
         self._statement = make(database, stored.table)
 
     async def write(self, session: Session, changes: Changes) -> None:
-        """Inserts the records; one that is there already is replaced, or a conflict."""
+        """Inserts the records. An existing record is replaced, or is a conflict."""
         records = changes.records_of(self._kind)
         if records:
             await write_all(session, self._statement, [self._values(record) for record in records], self._name)

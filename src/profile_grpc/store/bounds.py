@@ -17,15 +17,15 @@ from profile_grpc.store.engine import Prepared
 RowT = TypeVar("RowT")
 
 BOUND = 1000
-"""Rows of a selection that a batch reads at most: about 10 ms of work."""
+"""The maximum number of rows of a selection that a batch reads: about 10 ms of work."""
 UNBOUND = 2**31
-"""For a command that is carried out apart."""
+"""For a command that runs outside the batches."""
 MANY = 300
-"""So many for one key are too many."""
+"""More rows than this for one key are too many."""
 
 
 class BoundedLookup(NamedTuple):
-    """A look-up that reads up to one row more than BOUND, and the same without end."""
+    """A look-up that reads up to one row more than BOUND, and the same look-up without a limit."""
 
     bounded: Prepared
     unbounded: Prepared
@@ -46,7 +46,9 @@ def bounded_lookup(
 
 
 def check_bound(what: Asked, found: Sequence[RowT], by: Callable[[RowT], Iterable[object]], bound: int) -> None:
-    """Raises TooManyRows if the statement found more than `bound`; `by`: what a row was found by."""
+    """Raises TooManyRows if the statement found more than `bound` rows. `by` returns the values by which a row was
+    found.
+    """
     if len(found) > bound:
         numbers = Counter(key for row in found for key in by(row))
         raise TooManyRows(what, [key for key, number in numbers.items() if number > MANY])

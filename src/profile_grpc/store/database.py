@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 class Session:
-    """A connection in use. The first write begins a transaction; what is read before it is what others committed.
+    """A connection in use. The first write begins a transaction; earlier reads see committed data.
 
     Every method raises StoreUnavailable, Conflict, DataRefused or a plain StoreError.
     """
@@ -32,32 +32,34 @@ class Session:
         self.broken = False
         """The connection must not be used again."""
         self.begun = False
-        """A transaction is under way: something was written, and not yet committed."""
+        """Whether a transaction is open: something was written and not yet committed."""
         self._engine = engine
         self._connection = connection
 
     async def fetch(self, statement: Prepared, rows: Sequence[Row] = (), /, **values: object) -> Sequence[Found]:
-        """What a SELECT finds, for `rows` if the statement takes rows."""
+        """The rows that a SELECT finds, for `rows` if the statement takes rows."""
         return await self._run(self._engine.fetch(self._connection, statement, rows, values))
 
     async def execute(self, statement: Prepared, rows: Sequence[Row] = (), /, **values: object) -> int:
-        """How many rows an INSERT, UPDATE or DELETE wrote."""
+        """Executes an INSERT, UPDATE or DELETE; returns the number of rows that it wrote."""
         if not self.begun:
             self.begun = True
             await self._control(self._engine.begin)
         return await self._run(self._engine.execute(self._connection, statement, rows, values))
 
     async def execute_alone(self, statement: Prepared, row: Row, /) -> int:
-        """As `execute`, for a transaction that writes this one row: its own commit, so there is nothing to begin."""
+        """As `execute`, for a transaction that writes only this row. The statement commits by itself, so no transaction
+        is begun.
+        """
         return await to_the_end(self._run(self._engine.execute(self._connection, statement, [row], {})))
 
     async def commit(self) -> None:
-        """Makes what was written durable."""
+        """Commits the transaction."""
         await self._control("COMMIT")
         self.begun = False
 
     async def rollback(self) -> None:
-        """Undoes what was written, if anything was. Raises nothing: a connection that fails here is dropped."""
+        """Rolls back the transaction, if one is open. Raises nothing: a connection that fails here is dropped."""
         if self.begun and not self.broken:
             self.begun = False
             try:
@@ -93,7 +95,7 @@ class Database:
         return self.engine.prepare(statement)
 
     async def fetch(self, statement: Prepared, rows: Sequence[Row] = (), /, **values: object) -> Sequence[Found]:
-        """Reads what is committed, with one statement.
+        """Reads committed data, with one statement.
 
         Raises:
             StoreError: as `Session`.
@@ -101,7 +103,7 @@ class Database:
         return await to_the_end(self.read(lambda session: session.fetch(statement, rows, **dict(values))))
 
     async def read(self, work: Callable[[Session], Awaitable[T]]) -> T:
-        """Reads what is committed, for a task that nobody cancels. A plan that no longer fits is made again.
+        """Reads committed data, in a task that is never cancelled. A stale plan is made again.
 
         Raises:
             StoreError: as `Session`.
@@ -114,11 +116,11 @@ class Database:
                 return await work(session)
 
     def reading(self) -> AbstractAsyncContextManager[Session]:
-        """A session that reads what is committed, for a task that nobody cancels."""
+        """A session that reads committed data, in a task that is never cancelled."""
         return self._connected(self.engine.readers)
 
     async def execute(self, statement: Prepared, rows: Sequence[Row] = (), /, **values: object) -> int:
-        """Writes with one statement, in a transaction of its own; returns how many rows.
+        """Writes with one statement, in its own transaction; returns the number of rows.
 
         Raises:
             StoreError: as `Session`.
@@ -140,9 +142,9 @@ class Database:
                 raise
 
     async def close(self) -> None:
-        """Closes every connection; what comes after is refused."""
+        """Closes every connection. Later requests are refused."""
         self._closed = True
-        # The readers first: SQLite's last connection checkpoints, and that is for the writing one to do.
+        # Readers first: the last connection of SQLite runs the checkpoint, and that must be the writing one.
         for pool in dict.fromkeys((self.engine.readers, self.engine.writers)):
             await to_the_end(pool.dispose())
 
@@ -156,7 +158,7 @@ class Database:
             self._release(connection, broken=session.broken)
 
     async def _acquire(self, pool: AsyncEngine) -> PoolProxiedConnection:
-        """A connection of the pool. A cancelled caller leaves none behind."""
+        """A connection of the pool. It returns to the pool even if the caller is cancelled."""
         acquired: list[PoolProxiedConnection] = []
 
         if self._closed:  # SQLAlchemy's pools would open again
@@ -178,5 +180,5 @@ class Database:
         if broken:
             self.engine.discard(connection.driver_connection)
             connection.invalidate()
-        # Nothing to reset (`Session` did), so nothing to wait for.
+        # `Session` has already reset the connection, so there is nothing to wait for.
         connection.close()

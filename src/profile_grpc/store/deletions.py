@@ -26,7 +26,7 @@ STORED = ("status", "platform", "push_endpoints", "mad_deletion_time", "revision
 
 
 class Deletions:
-    """Deletes profiles that were found due."""
+    """Deletes due profiles."""
 
     def __init__(self, database: Database, hasher: Hasher) -> None:
         self._database = database
@@ -37,7 +37,7 @@ class Deletions:
     async def __call__(
         self, app_id: str, profiles: Sequence[DueProfile], reason: DeletionReason, now: datetime
     ) -> None:
-        """Deletes all or, with Conflict, none."""
+        """Deletes all, or raises Conflict and deletes none."""
         gone = [rows.read_departing(found.key, found.stored[:5]) for found in profiles]
         counts = Counter(one.count_key for one in gone)
         changes = Changes(
@@ -55,7 +55,7 @@ class Deletions:
         )
         async with self._database.transaction() as session:
             await self._applier.apply(session, changes)
-            # A deletion forgets the order of the device's calls (R13), which nothing was decided on.
+            # A deletion also deletes the order of the device's calls (R13). No decision depended on it.
             ordered = {(app_id, found.key.device_id) for found in profiles if found.stored[5] is not None}
             if ordered:
                 await session.execute(self._orders, sorted(ordered))

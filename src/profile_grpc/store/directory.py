@@ -37,7 +37,7 @@ class SqlDirectory:
         its = app.c.tenant_id == bindparam("of_tenant_id", type_=Text())
         self._apps_of_tenant_by_id = statements.lookup(database, app, ["app_id"], columns, exists, its)
         self._ids_of_tenant = statements.lookup(database, app, ["app_id"], columns, its)
-        """As they are, and with the reservations: rows of apps that are being deleted, to all appearances."""
+        """The apps, and the apps with the reservations. A reservation looks like an app that is being deleted."""
         next_by_id = (app.c.app_id > bindparam("after"), exists)
         apps = select(app).where(*next_by_id).order_by(app.c.app_id).limit(_LIMIT)
         self._apps = prepare(apps)
@@ -102,9 +102,10 @@ class SqlDirectory:
     async def apps_by_id(
         self, app_ids: Sequence[str], tenant_id: str | None, *, deleted: bool = False
     ) -> Sequence[App]:
-        """Those of these apps that are the tenant's (None: anybody's); of others nothing is read.
+        """Those of these apps that belong to the tenant (None: to any tenant).
 
-        `deleted`: also what stands for the tenant's deleted apps, with `deleting` set, while their ids are reserved.
+        Nothing is read of other apps. `deleted`: also the tenant's deleted apps whose ids are reserved, with `deleting`
+        set.
         """
         asked = [(app_id,) for app_id in sorted(set(app_ids))]
         if tenant_id is None:
@@ -123,16 +124,17 @@ class SqlDirectory:
         return [_read_app(row) for row in found]
 
     async def change_app(self, app: App, seen: int) -> None:
-        """Stores the app, provided that the stored one has the revision `seen`; else Conflict."""
+        """Stores the app. Raises Conflict unless the stored one has the revision `seen`."""
         async with self._database.transaction() as session:
             found = await session.fetch(self._app, app_id=app.app_id)
             stored = found[0][_SETTINGS] if found else None
             await self._add_in(session, self._change_app, (*_app_values(app, stored), seen), "app")
 
     async def remove_app(self, reservation: Reservation, seen: int) -> None:
-        """Leaves of the app the reservation of its id (D4), provided that it has the revision `seen`; else Conflict.
+        """Replaces the app by the reservation of its id (D4).
 
-        Deletes its settings, profile counts and reaper records, and revokes its keys.
+        Deletes its settings, profile counts and reaper records, and revokes its keys. Raises Conflict unless the app
+        has the revision `seen`.
         """
         app_id, time = reservation.app_id, times.micros(reservation.delete_time)
         async with self._database.transaction() as session:
@@ -142,16 +144,18 @@ class SqlDirectory:
             await session.execute(self._revoke_keys_of_app, of_app_id=app_id, time=time)
 
     async def reservation(self, app_id: str) -> Reservation | None:
-        """The reservation of an id that no app has at present."""
+        """The reservation of an id that no app uses."""
         found = await self._database.fetch(self._reservation, app_id=app_id)
         return _read_reservation(found[0]) if found else None
 
     async def reserve_app(self, reservation: Reservation, seen: int) -> None:
-        """Replaces a reservation of the revision `seen`; else Conflict. `change_app` makes an app of it."""
+        """Replaces a reservation. Raises Conflict unless it has the revision `seen`. `change_app` turns it into an
+        app.
+        """
         await self._add(self._change_app, (*_reservation_values(reservation), seen), "app")
 
     async def reservations(self, before: datetime, after: str, limit: int) -> Sequence[Reservation]:
-        """Up to `limit` reservations from before that time, of ids after the id `after`, ordered by id."""
+        """Up to `limit` reservations that are older than that time, with ids after `after`, ordered by id."""
         older = {"before": times.micros(before), "after": after, "limit": limit}
         return [_read_reservation(row) for row in await self._database.fetch(self._reservations, **older)]
 
@@ -161,7 +165,7 @@ class SqlDirectory:
             await session.execute(self._release_app, app_id=reservation.app_id, seen=reservation.revision)
 
     async def leaves_traces(self, app_id: str) -> bool:
-        """Whether anything of an app of this id is stored: a profile, a tombstone, a count (D4)."""
+        """Whether any data of an app with this id is stored: a profile, a tombstone, a count (D4)."""
         for statement in self._traces:
             if await self._database.fetch(statement, app_id=app_id):
                 return True
@@ -177,7 +181,7 @@ class SqlDirectory:
         return _read_key(found[0]) if found else None
 
     async def keys(self, tenant_id: str, app_id: str | None) -> Sequence[StoredKey]:
-        """The tenant's keys (of one app), revoked ones too, newest first."""
+        """The tenant's keys (of one app), including revoked keys, newest first."""
         if app_id is None:
             found = await self._database.fetch(self._keys, tenant_id=tenant_id, limit=_ALL)
         else:
@@ -185,7 +189,7 @@ class SqlDirectory:
         return [_read_key(row) for row in found]
 
     async def keys_used(self, key_ids: Sequence[str], day: date) -> None:
-        """Keeps the UTC day as that of their last use, unless a later one is kept."""
+        """Stores the UTC day of the keys' last use, unless a later day is stored."""
         async with self._database.transaction() as session:
             for key_id in key_ids:
                 await session.execute(self._key_used, of_key_id=key_id, day=times.day_number(day))
@@ -240,9 +244,7 @@ def _app_values(app: App, stored_settings: str | None = None) -> Row:
 
 
 def _reservation_values(reservation: Reservation) -> Row:
-    """The row of an app of which nothing else is left. Programs that know no reservations take it for an app that is
-    being deleted.
-    """
+    """The row of a reservation. Programs that do not know reservations treat it as an app that is being deleted."""
     time = times.micros(reservation.delete_time)
     return (reservation.app_id, reservation.tenant_id, time, time, "", "{}", True, reservation.revision, time)
 

@@ -1,7 +1,7 @@
 """Spreads the tables over the nodes of a Citus cluster: docs/adr/0040 explains how, and why.
 
-What is of an app is distributed by `app_id`, all of it co-located, so that an app is on one shard and its commits are
-one node's. Everything else stays on the coordinator, through which every statement comes anyway.
+All tables of an app are distributed by `app_id` and co-located, so that an app is on one shard and each commit takes
+place on one node. The other tables stay on the coordinator, through which every statement passes anyway.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from profile_grpc.store import tables
 
 
 class Placed(NamedTuple):
-    """How Citus holds a table."""
+    """How Citus stores a table."""
 
     by: str
     """The column that it is distributed by; empty: it is on every node."""
@@ -24,9 +24,9 @@ class Placed(NamedTuple):
 
 
 def gather(connection: Connection) -> None:
-    """Takes back to the coordinator, with their rows, the tables that an earlier version had spread in another way.
+    """Moves tables that an earlier version distributed differently back to the coordinator, with their rows.
 
-    Before the migrations, which may change what Citus would not let them change on a table that is spread.
+    Call it before the migrations, which may make changes that Citus does not allow on a distributed table.
     """
     if not _is_cluster(connection):
         return
@@ -36,14 +36,14 @@ def gather(connection: Connection) -> None:
 
 
 def spread(connection: Connection, shards: int | None) -> None:
-    """Distributes the tables that are not yet, with the rows that they have.
+    """Distributes the tables that are not yet distributed, with their rows.
 
     Args:
         connection: in a transaction; tables and rows stay as they are if it fails.
-        shards: how many there will be; None: as the setting `citus.shard_count` says.
+        shards: the number of shards; None: the setting `citus.shard_count`.
 
     Raises:
-        StoreError: the tables have another number of shards already.
+        StoreError: the tables already have another number of shards.
     """
     if not _is_cluster(connection):
         return
@@ -66,12 +66,12 @@ def _distribute(connection: Connection, name: str, column: str, *, neighbour: st
         text("SELECT create_distributed_table(:name, :column, colocate_with => :neighbour, shard_count => :shards)"),
         {"name": name, "column": column, "neighbour": neighbour or "none", "shards": shards},
     )
-    # The rows were copied to the shards; the coordinator's own table still has them, where no statement sees them.
+    # The rows were copied to the shards. The table on the coordinator still contains them, invisible to statements.
     connection.execute(text("SELECT truncate_local_data_after_distributing_table(:name)"), {"name": name})
 
 
 def _placed(connection: Connection) -> Mapping[str, Placed]:
-    """How Citus holds the tables of the schema; those that are on the coordinator alone are left out."""
+    """How Citus stores the tables of the schema, except those that are only on the coordinator."""
     found = connection.execute(
         text(
             "SELECT logicalrelid::text, coalesce(column_to_column_name(logicalrelid, partkey), ''),"

@@ -16,10 +16,10 @@ from sqlalchemy.types import TypeEngine
 from profile_grpc.service.ports import Conflict, StoreError, StoreUnavailable
 
 Row: TypeAlias = tuple[Any, ...]
-"""What a statement is given, in the order of its columns: None, str, int, bool."""
+"""A row that is passed to a statement, in the order of its columns: None, str, int, bool."""
 
 Found: TypeAlias = Sequence[Any]
-"""What a statement finds, as `Row`, but for booleans, which may be 0 and 1."""
+"""A row that a statement finds. Like `Row`, but booleans may be 0 and 1."""
 
 Insert: TypeAlias = PostgresqlInsert | SqliteInsert
 Query: TypeAlias = Select[*tuple[Any, ...]]
@@ -27,15 +27,15 @@ Returning: TypeAlias = ReturningInsert[*tuple[Any, ...]]
 Statement: TypeAlias = Query | Insert | Returning | Update | Delete
 
 DISTINCT = "distinct_"
-"""How a value begins that is created of the given rows: see `Prepared.distinct`."""
+"""The prefix of the names of values that are computed from the given rows: see `Prepared.distinct`."""
 
 DriverConnection: TypeAlias = Any
-"""A connection as its driver, aiosqlite or asyncpg, makes it."""
+"""A connection of the driver, aiosqlite or asyncpg."""
 
 
 @dataclass(frozen=True, slots=True)
 class RowColumn:
-    """A column of the rows that a statement is executed with."""
+    """A column of the rows that are passed to a statement."""
 
     name: str
     type: TypeEngine[Any]
@@ -48,13 +48,13 @@ class Rowwise:
     start: str
     """Up to and with VALUES."""
     row: str
-    """The values of a row, with `{0}` for the number of its first value, and so on."""
+    """The values of a row, with `{0}` for the number of its first value, `{1}` for the second, and so on."""
     end: str
     names: tuple[str, ...]
     """The names of a row's values: `column_0` is the first column of the given rows."""
 
     def sql(self, rows: int) -> str:
-        """The statement for so many rows."""
+        """The statement for this number of rows."""
         each = len(self.names)
         listed = (self.row.format(*range(1 + each * row, 1 + each * (row + 1))) for row in range(rows))
         return f"{self.start} {', '.join(listed)}{self.end}"
@@ -62,20 +62,20 @@ class Rowwise:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A statement ready to execute: its text, and the names of its values in their order."""
+    """A statement that is ready to execute: its text and the names of its values, in order."""
 
     sql: str
     names: tuple[str, ...]
     constants: Mapping[str, object]
-    """The values of those names that the statement itself gives."""
+    """The values that the statement itself defines, by name."""
     returns: bool = False
-    """A write with RETURNING: it answers a row for each row that it wrote."""
+    """A write with RETURNING: it returns one row for each row that it wrote."""
     distinct: tuple[tuple[str, int], ...] = ()
-    """The names of values that are those of one column of the given rows, each once, and the column's position."""
+    """The names of values that are the distinct values of one column of the given rows, with the column's position."""
     rowwise: Rowwise | None = None
-    """The other form of an INSERT of given rows, where the engine needs it."""
+    """The second form of an INSERT of given rows, if the engine needs one."""
     routed: Prepared | None = None
-    """The form for a Citus cluster, where it differs: it names the shards that the given rows are on."""
+    """The form for a Citus cluster, if it differs: it restricts the statement to the shards of the given rows."""
 
     def arguments(self, values: dict[str, object]) -> list[object]:
         """The values in the order of their names."""
@@ -85,7 +85,7 @@ class Prepared:
 
 
 def prepared(compiled: Compiled, sql: str | None = None) -> Prepared:
-    """What SQLAlchemy compiled, perhaps with another text around it."""
+    """The statement that SQLAlchemy compiled, possibly with another text around it."""
     constants = {name: value for name, value in compiled.params.items() if value is not None}
     names = tuple(getattr(compiled, "positiontup", None) or ())
     distinct = tuple((name, int(name.removeprefix(DISTINCT))) for name in names if name.startswith(DISTINCT))
@@ -101,27 +101,27 @@ class TableMissing(StoreUnavailable):
 
 
 class StalePlan(Conflict):
-    """A statement was planned for tables of another shape: before a migration, or before they were distributed."""
+    """The plan of a statement is stale: a migration has changed the tables, or they have been distributed."""
 
 
 class EngineKind(Protocol):
-    """A kind of database: how it is named, opened, told of errors and migrated.
+    """A kind of database: its URLs, opening, error translation and migration lock.
 
-    With `Engine`, all that differs between the kinds. `engines.ENGINES` lists them.
+    This protocol and `Engine` contain all differences between the kinds. `engines.ENGINES` lists them.
     """
 
     @property
     def schemes(self) -> Sequence[str]:
-        """The schemes of its URLs; the first is the one to show. Also the name of its SQLAlchemy dialect."""
+        """The schemes of its URLs. The first is used in messages. Also the name of its SQLAlchemy dialect."""
         ...
 
     @property
     def url_form(self) -> str:
-        """How its URLs begin."""
+        """The beginning of its URLs."""
         ...
 
     def connect(self, url: str, *, pool_size: int) -> Engine:
-        """The database that the URL names. It connects when it is first used.
+        """Opens the database that the URL names. It connects at the first use.
 
         Raises:
             StoreError: the URL cannot be used, or there is no such file.
@@ -129,33 +129,35 @@ class EngineKind(Protocol):
         ...
 
     def check_url(self, url: str) -> None:
-        """Raises StoreError where the URL cannot be used. The text repeats nothing of it: it may be a password."""
+        """Raises StoreError if the URL cannot be used. The error contains no part of the URL, which may contain a
+        password.
+        """
         ...
 
     def migrator(self, url: str) -> AsyncEngine:
-        """A connection for migrations, to a database that may be empty. A migration takes as long as it takes."""
+        """A connection for migrations, to a database that may be empty. It has no time limit."""
         ...
 
     def lock_migrations(self, connection: Connection) -> None:
-        """Waits until no other process migrates; holds until the transaction's end."""
+        """Acquires the migration lock, which is held until the end of the transaction."""
         ...
 
     def gather(self, connection: Connection) -> None:
-        """Before migrations: takes back tables that are spread over nodes in another way than this program's."""
+        """Before migrations: moves tables that are distributed differently from this program's back to one node."""
         ...
 
     def spread(self, connection: Connection, shards: int | None) -> None:
-        """After migrations: spreads tables over the nodes, where the database has several.
+        """After migrations: distributes the tables, if the database has several nodes.
 
         Raises:
-            StoreError: they have another number of shards already than is asked for.
+            StoreError: the tables already have another number of shards.
         """
         ...
 
     def translate(self, error: Exception) -> StoreError | None:
-        """What an error of its driver means, or None for an error of somebody else.
+        """The store's error for an error of its driver, or None for an error of another driver.
 
-        No value of a row gets into a text: values are personal data.
+        The text contains no value of a row, because values are personal data.
         """
         ...
 
@@ -165,17 +167,17 @@ class Engine(Protocol):
 
     @property
     def name(self) -> str:
-        """As people call it."""
+        """The name of the database for messages."""
         ...
 
     @property
     def readers(self) -> AsyncEngine:
-        """The pool of the connections that reads take."""
+        """The pool of the connections for reads."""
         ...
 
     @property
     def writers(self) -> AsyncEngine:
-        """The pool of the connections that transactions take."""
+        """The pool of the connections for transactions."""
         ...
 
     @property
@@ -185,7 +187,7 @@ class Engine(Protocol):
 
     @property
     def is_spread(self) -> bool:
-        """Whether the database is spread over nodes, of which each holds some of the apps."""
+        """Whether the database is distributed over nodes, each of which holds some of the apps."""
         ...
 
     @property
@@ -198,26 +200,28 @@ class Engine(Protocol):
         ...
 
     def only_new(self, statement: Insert) -> Insert | Returning:
-        """An INSERT that passes over the rows that are there, so that `execute` counts those that were not."""
+        """An INSERT that skips existing rows, so that `execute` counts the inserted ones."""
         ...
 
     def rows(self, columns: Sequence[RowColumn]) -> FromClause:
-        """The rows that a statement is executed with, as a table to select from."""
+        """The rows that are passed to a statement, as a table to select from."""
         ...
 
     def among(self, column: Column[Any], position: int) -> ColumnElement[bool]:
-        """That the column equals what some given row has at the position: it follows from a join with the rows.
+        """The condition that the column equals the value of some given row at the position.
 
-        Citus finds the shards by values, not by a join. Other engines may leave it out.
+        A join with the rows implies it, but Citus needs values to find the shards. Other engines may omit it.
         """
         ...
 
     def in_rows(self, table: Table, rows: FromClause, pairs: Mapping[str, str]) -> ColumnElement[bool]:
-        """For a DELETE: that a row of the table equals one of the rows in these columns (the table's: theirs)."""
+        """For a DELETE: the condition that a row of the table equals one of the rows in these columns (column of the
+        table: column of the rows).
+        """
         ...
 
     def prepare(self, statement: Statement) -> Prepared:
-        """Compiles a statement, once."""
+        """Compiles a statement. Call it once for each statement."""
         ...
 
     def prepare_insert(self, many: Insert | Returning, one: Insert | Returning) -> Prepared:
@@ -251,14 +255,14 @@ class Engine(Protocol):
         ...
 
     def spoils(self, error: BaseException) -> bool:
-        """Whether a connection is of no use after a statement ended with this, a StoreError or a cancellation."""
+        """Whether a connection is unusable after a statement ended with this StoreError or cancellation."""
         ...
 
     def discard(self, connection: DriverConnection) -> None:
-        """Drops a connection, without waiting; whatever it had begun is undone."""
+        """Drops a connection without waiting. Its open transaction is rolled back."""
         ...
 
 
 def first_line(text: object) -> str:
-    """What an error says, without what it adds."""
+    """The main text of an error, without its additions."""
     return str(text).partition("\n")[0]

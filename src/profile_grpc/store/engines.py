@@ -15,16 +15,15 @@ ENGINES: tuple[EngineKind, ...] = (Sqlite, Postgresql)
 
 
 def connect(url: str, *, pool_size: int) -> Engine:
-    """The database that the URL names. It connects when it is first used.
+    """Opens the database that the URL names.
 
-    Raises:
-        StoreError: the URL cannot be used, or an SQLite file is not there.
+    It connects at the first use. Raises: StoreError: the URL cannot be used, or an SQLite file does not exist.
     """
     return named_by(url).connect(url, pool_size=pool_size)
 
 
 def check_url(url: str) -> None:
-    """Raises StoreError where the URL cannot be used."""
+    """Raises StoreError if the URL cannot be used."""
     named_by(url).check_url(url)
 
 
@@ -46,5 +45,5 @@ def named_by(url: str) -> EngineKind:
 
 
 def of(connection: Connection) -> EngineKind:
-    """The engine that the connection is one of."""
+    """The kind of database of the connection."""
     return next(engine for engine in ENGINES if connection.dialect.name in engine.schemes)

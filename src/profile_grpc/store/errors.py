@@ -12,7 +12,7 @@ from profile_grpc.service.ports import DataRefused, StoreError, StoreUnavailable
 from profile_grpc.store.engine import first_line
 from profile_grpc.store.engines import ENGINES
 
-# In this order: some are kinds of others.
+# The order matters: some classes are subclasses of others.
 _OTHERS: tuple[tuple[type[Exception], type[StoreError], str], ...] = (
     (TimeoutError, StoreUnavailable, "the database did not answer in time"),
     (exc.TimeoutError, StoreUnavailable, "no connection to the database became free in time"),
@@ -23,7 +23,7 @@ _OTHERS: tuple[tuple[type[Exception], type[StoreError], str], ...] = (
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """What the block raises is one of the store's errors."""
+    """Translates an exception of the block to an error of the store."""
     try:
         yield
     except Exception as error:
@@ -34,7 +34,7 @@ def translated() -> Iterator[None]:
 
 
 def translate(error: Exception) -> StoreError | None:
-    """The store's error for what the driver or the pool raised, or None for what is a fault of this program.
+    """The store's error for an error of the driver or the pool, or None for an error of this program.
 
     Raise it `from None`: the driver's own error may contain values of the rows.
     """
@@ -51,7 +51,7 @@ def translate(error: Exception) -> StoreError | None:
 
 
 def _driver_error(error: Exception) -> Exception:
-    """SQLAlchemy wraps the driver's errors, its adapter for asyncpg does so once more."""
+    """SQLAlchemy wraps the driver's errors; its adapter for asyncpg wraps them again."""
     wrapped: BaseException | None = error.orig if isinstance(error, exc.DBAPIError) else error
     if isinstance(wrapped, AsyncAdapt_Error):
         wrapped = wrapped.__cause__

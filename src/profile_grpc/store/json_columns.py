@@ -104,7 +104,7 @@ def read_endpoints(text: str | None) -> tuple[PushEndpoint, ...]:
 
 
 def _environment(endpoint: _Endpoint) -> ApnsEnvironment:
-    """PRODUCTION, where nothing else was said when the endpoint was stored (R11)."""
+    """PRODUCTION, if no environment was stored with the endpoint (R11)."""
     if endpoint.sandbox:
         return ApnsEnvironment.SANDBOX
     return ApnsEnvironment.PRODUCTION if endpoint.provider in APNS_PROVIDERS else ApnsEnvironment.UNSPECIFIED
@@ -116,7 +116,7 @@ def read_tokens(text: str | None) -> set[tuple[str, int]]:
 
 
 def attributes_text(a: Attributes) -> str | None:
-    """The column `attributes`, without what is not known."""
+    """The column `attributes`, without unknown values."""
     stored = _Attributes(
         a.rtm_id,
         a.account_selector,

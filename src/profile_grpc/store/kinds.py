@@ -27,14 +27,14 @@ class Narrow(Generic[RowT]):
 
     columns: tuple[str, ...]
     fits: Callable[[RowT | None, RowT], bool]
-    """Whether only these columns have changed from the row before (None: unknown)."""
+    """Whether only these columns differ from the previous row (None: unknown)."""
     values: Callable[[RowT], Row]
     """The key and these columns."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredRows(Generic[KeyT, RowT]):
-    """Rows that are changed under the guard of their revision."""
+    """Rows that are guarded by their revision."""
 
     kind: RowKind[KeyT, RowT]
     table: Table
@@ -46,16 +46,16 @@ class StoredRows(Generic[KeyT, RowT]):
     columns: tuple[str, ...] = ()
     """What `read` reads; empty: all columns."""
     updates: tuple[Narrow[RowT], ...] = ()
-    """The first that fits is made; none: all columns are written."""
+    """The first update that matches the change is used. If none matches, all columns are written."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredSelection(Generic[ByT]):
-    """What a selection is found by."""
+    """How the rows of a selection are found."""
 
     selection: Selection[ByT, Any, Any] | Narrowed[ByT, Any, Any]
     by: tuple[str, ...] = ()
-    """The columns that equal what is asked for; none: the rows are found by the index of tokens."""
+    """The columns that equal the requested values. Empty: the rows are found by the index of tokens."""
     where: tuple[ColumnElement[bool], ...] = ()
 
     @property
@@ -72,7 +72,7 @@ class StoredRecords(Generic[RecordT]):
     kind: RecordKind[RecordT]
     table: Table
     encoder: Callable[[], Callable[[RecordT], Row]]
-    """Makes the encoder of one process."""
+    """Creates the encoder of one process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class StoredTally(Generic[KeyT]):
     """The column of the number."""
     values: Callable[[KeyT, int, datetime], Row]
     by: str | None = None
-    """The column that is the key by which totals are read; None: no command reads them."""
+    """The key column by which totals are read; None: no command reads them."""
 
 
 ROWS: Sequence[StoredRows[Any, Any]] = (
@@ -119,7 +119,7 @@ ROWS: Sequence[StoredRows[Any, Any]] = (
         read=rows.read_device_order,
         values=rows.device_order_values,
     ),
-    # Last: of one app's feedback, all transactions write the same row, and wait for it until the commit.
+    # Last: all transactions with feedback of one app write the same row and wait for it until the commit.
     StoredRows(
         kinds.FEEDBACK_LOSSES,
         tables.feedback_breaker,
@@ -140,7 +140,7 @@ SELECTIONS: Sequence[StoredSelection[Any]] = (
     StoredSelection(kinds.OF_USER, ("app_id", "user_id")),
     StoredSelection(kinds.OF_CUSTOMER, ("app_id", "customer_id"), (tables.HAS_CUSTOMER,)),
 )
-"""A selection that leads to others comes before them."""
+"""A selection that leads to other selections comes before them."""
 
 RECORDS: Sequence[StoredRecords[Any]] = (
     StoredRecords(kinds.TOMBSTONES, tables.tombstone, lambda: rows.tombstone_values),

@@ -23,12 +23,12 @@ class SqlLeases:
         )
 
     async def acquire(self, name: str, holder: str, now: datetime, duration: timedelta) -> bool:
-        """Takes or renews the lease; False while another holder's has not run out."""
+        """Acquires or renews the lease; False if the lease of another holder has not expired."""
         values = {"holder": holder, "expire_time": times.micros(now + duration), "now": times.micros(now)}
         return bool(await self._database.execute(self._acquire, name=name, **values))
 
     async def release(self, name: str, holder: str) -> None:
-        """Gives the lease back, if this holder has it."""
+        """Releases the lease, if this holder has it."""
         await self._database.execute(self._release, name=name, holder=holder)
 
 

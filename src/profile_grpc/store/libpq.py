@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from profile_grpc.service.ports import StoreError
 
 POOLED = "pgbouncer"
-"""Prisma's: `true` says that a pooler in transaction mode is in between."""
+"""Prisma's option: `true` means that a pooler in transaction mode is in use."""
 
 # The driver reads these itself.
 _KEPT = frozenset(
@@ -40,7 +40,7 @@ _KEPT = frozenset(
         "gsslib",
     ]
 )
-# Settings of the session. libpq passes the first two on; the others are what people set in URLs of this driver.
+# Settings of the session. libpq passes the first two on; the others are common in URLs of this driver.
 _SETTINGS = frozenset(
     [
         "application_name",
@@ -55,8 +55,8 @@ _SETTINGS = frozenset(
         "jit",
     ]
 )
-# What is asked of the socket or of the other end, and what the program does in its own way (Prisma's pool). Nothing is
-# less safe without it.
+# Options of the socket or of the server, and options that this program implements differently (Prisma's pool). Ignoring
+# them reduces no safety.
 _DROPPED = frozenset(
     [
         "keepalives",
@@ -75,7 +75,7 @@ _DROPPED = frozenset(
         "max_protocol_version",
     ]
 )
-# Only these values ask for what happens anyway. Any other one asks for what the driver cannot do.
+# Only these values request the behavior that the driver always has. It cannot provide any other value.
 _ANYWAY: Mapping[str, frozenset[str]] = {
     "channel_binding": frozenset({"disable", "prefer"}),
     "gssencmode": frozenset({"disable", "prefer"}),
@@ -111,10 +111,9 @@ _TRUE = frozenset({"true", "1", "on", "yes"})
 
 
 def translate(given: Mapping[str, str]) -> dict[str, str]:
-    """The options as the driver takes them.
+    """The options in the driver's form.
 
-    Raises:
-        StoreError: one that cannot be followed; names it, without its value.
+    Raises: StoreError: an option is not supported; the error names it, without its value.
     """
     options = dict(given)
     pooled = options.pop(POOLED, "").lower() in _TRUE
@@ -124,7 +123,7 @@ def translate(given: Mapping[str, str]) -> dict[str, str]:
 
 
 def _translate_ssl(options: dict[str, str]) -> None:
-    """`ssl=true` is JDBC's, which libpq takes too; SQLAlchemy's URLs have the modes there."""
+    """`ssl=true` is JDBC's form, which libpq accepts too. SQLAlchemy's URLs use the modes of sslmode there."""
     asked = options.pop("ssl", None)
     if asked is not None:
         mode = "require" if asked.lower() in _TRUE else asked
@@ -145,7 +144,7 @@ def _translate_ssl(options: dict[str, str]) -> None:
 
 
 def _translate_schema(options: dict[str, str], *, pooled: bool) -> None:
-    """Prisma's `schema` is where the tables are."""
+    """Prisma's `schema` names the schema of the tables."""
     schema = options.pop("schema", "")
     if schema in ("", "public") or "search_path" in options:
         return
@@ -178,5 +177,5 @@ def _shown(name: str) -> str:
 
 
 def is_pooled(given: Mapping[str, str]) -> bool:
-    """Whether the URL says, as Prisma's do, that a pooler in transaction mode is in between."""
+    """Whether the URL says, like Prisma's URLs, that a pooler in transaction mode is in use."""
     return given.get(POOLED, "").lower() in _TRUE

@@ -56,7 +56,7 @@ class _Kind:
         return {row.key: row for row in map(self._read, await session.fetch(statement, sorted(keys)))}
 
     async def select(self, session: Session, asked: dict[Asked, set[Any]], bound: int) -> dict[Any, Any]:
-        """The rows of the selections that are found by columns; asks for what they lead to."""
+        """The rows of the selections that are found by columns. Also requests the rows that they lead to."""
         found: dict[Any, Any] = {}
         for selection, lookup in self.selections.items():
             wanted = asked.get(selection)
@@ -71,7 +71,7 @@ class _Kind:
         return found
 
     async def number(self, session: Session, wanted: Needs) -> dict[Selection[Any, Any, Any], dict[Any, int]]:
-        """How many rows the selections have that are counted."""
+        """The numbers of rows of the selections that are only counted."""
         counts: dict[Selection[Any, Any, Any], dict[Any, int]] = {}
         for selection, keys in wanted.counted.items():
             if selection.of is self.kind:
@@ -96,16 +96,17 @@ class Loader:
             for one in kinds.TALLIES
             if one.by is not None
         }
-        # Two statements, not one with outer joins: for these Citus would fetch both tables whole.
+        # Two statements, not one with outer joins, because Citus would fetch both tables completely.
         self._tombstones, self._ledger = (
             statements.lookup(database, table, ["app_id", "profile_hash"], [c.name for c in table.c])
             for table in (tables.tombstone, tables.mad_ledger)
         )
 
     async def load(self, session: Session, needs: Needs, bound: int) -> Rows:
-        """The rows of `needs`, the kinds in the order in which they are declared.
+        """The rows of `needs`, kind by kind in the declared order.
 
-        So guards come before what they guard: whoever changes a profile between the reads changes its guards.
+        So guards are read before the rows that they guard: a change of a profile between the two reads also changes its
+        guards.
 
         Raises:
             TooManyRows: of a selection.
@@ -163,7 +164,7 @@ class Loader:
         return found
 
     async def _total(self, session: Session, kind: TallyKind[Any], keys: Collection[Any]) -> dict[Any, int]:
-        """The numbers with these keys, which several rows sum up to."""
+        """The numbers with these keys. Each is the sum of several rows."""
         totals: Counter[Any] = Counter()
         for key, number in await session.fetch(self._totals[kind], sorted((key,) for key in keys)):
             totals[key] += number
@@ -175,7 +176,7 @@ class Loader:
         tombstones = {row[:2]: row for row in map(tuple, await session.fetch(self._tombstones, asked))}
         counts: dict[Row, Row] = {}
         for row in map(tuple, await session.fetch(self._ledger, asked)):
-            counts[row[:2]] = max(row, counts.get(row[:2], row))  # of one profile: the last number is asked for
+            counts[row[:2]] = max(row, counts.get(row[:2], row))  # only for one profile: the last number is needed
         return {key: _history(tombstones.get(hashed), counts.get(hashed)) for hashed, key in by_hash.items()}
 
 

@@ -58,20 +58,21 @@ from profile_grpc.store.engine import (
 from profile_grpc.store.postgresql_url import PostgresqlUrl
 
 COMMAND_TIMEOUT = 60.0
-"""Seconds after which a statement is given up: a server that no longer answers must not hold the queue for ever."""
+"""Seconds after which a statement is cancelled: a server that no longer answers must not block the queue for ever."""
 
 _PLANS_RENEWED = 60.0
-"""Seconds, at most, that a plan is kept."""
+"""The maximum age of a plan, in seconds."""
 
-_MIGRATION_LOCK = 0x70726F66  # any number that is the same for every process that migrates
+_MIGRATION_LOCK = 0x70726F66  # any number that is the same in every process that migrates
 _IS_CLUSTER = "SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'citus')"
-# Else the server plans a statement again for each small batch, which takes longer than executing it: it expects of rows
-# it knows fewer than the ten it supposes otherwise. Citus has no plan for some statements before it knows their values.
+# Without it, the server plans a statement again for each small batch, which takes longer than the execution: with the
+# actual rows it expects fewer than the ten rows that a generic plan assumes. Citus cannot plan some statements before
+# it knows their values.
 _KEEP_PLANS = f"""SELECT is_cluster, set_config('plan_cache_mode',
     CASE WHEN is_cluster THEN 'auto' ELSE 'force_generic_plan' END, false) FROM ({_IS_CLUSTER}) AS found(is_cluster)"""  # noqa: S608 - no values
 
 _ROWS_AT_ONCE = 128
-"""Rows of one INSERT … VALUES at most: a power of two, so that few texts serve any number of rows."""
+"""The maximum number of rows of one INSERT … VALUES. A power of two, so that few texts cover any number of rows."""
 _VALUES = re.compile(r"(.* VALUES) (\([^()]*\))(.*)", re.DOTALL)
 _PLACEHOLDER = re.compile(r"\$(\d+)")
 
@@ -80,7 +81,8 @@ class Postgresql:
     """A PostgreSQL database."""
 
     name = "PostgreSQL"
-    # Whatever the server's default: stricter levels would add failures, and the guarded revisions need none.
+    # Regardless of the server's default: stricter levels cause more failures, and the guarded revisions do not need
+    # them.
     begin = "BEGIN ISOLATION LEVEL READ COMMITTED"
     concurrent_writers = True
     facts: Mapping[str, str] = {
@@ -113,22 +115,22 @@ class Postgresql:
 
     @staticmethod
     def migrator(url: str) -> AsyncEngine:
-        """Without a limit of time."""
+        """Without a time limit."""
         return Connections(postgresql_url.parse(url), timeout=None).pool(1)
 
     @staticmethod
     def lock_migrations(connection: Connection) -> None:
-        """Until the transaction's end; a lock of the session would not work behind a pooler."""
+        """Held until the end of the transaction. A session lock would not work behind a pooler."""
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
 
     @staticmethod
     def gather(connection: Connection) -> None:
-        """Where the database is a Citus cluster."""
+        """If the database is a Citus cluster."""
         distribution.gather(connection)
 
     @staticmethod
     def spread(connection: Connection, shards: int | None) -> None:
-        """Where the database is a Citus cluster."""
+        """If the database is a Citus cluster."""
         distribution.spread(connection, shards)
 
     @staticmethod
@@ -143,7 +145,9 @@ class Postgresql:
 
     @property
     def is_spread(self) -> bool:
-        """Whether the database is a Citus cluster, as a connection found it last, within a minute."""
+        """Whether the database is a Citus cluster, according to the latest check of a connection, at most a minute
+        ago.
+        """
         return self._connections.cluster
 
     def insert(self, table: Table) -> Insert:
@@ -151,11 +155,13 @@ class Postgresql:
         return postgresql.insert(table)
 
     def only_new(self, statement: Insert) -> Returning:
-        """With RETURNING: the command's tag that Citus gives counts the rows that were to be inserted."""
+        """With RETURNING: the command tag of Citus counts the rows of the input, not the inserted rows."""
         return statement.on_conflict_do_nothing().returning(literal_column("1"))
 
     def rows(self, columns: Sequence[RowColumn]) -> FromClause:
-        """One text for each column, which the server takes apart; the driver would look at each value three times."""
+        """One text for each column, which the server splits. The driver would inspect each value of an array three
+        times.
+        """
         arrays = [_array(position, column.type) for position, column in enumerate(columns)]
         names = [column.name for column in columns]
         return func.unnest(*arrays).table_valued(*names, name="given").render_derived()
@@ -165,7 +171,7 @@ class Postgresql:
         return _OnCluster(column == any_(bindparam(f"{DISTINCT}{position}", type_=postgresql.ARRAY(Text()))))
 
     def in_rows(self, table: Table, rows: FromClause, pairs: Mapping[str, str]) -> ColumnElement[bool]:
-        """Makes a DELETE … USING: it joins by the index, whatever the planner thinks of sub-selects."""
+        """Builds a DELETE … USING. It joins by the index; with a sub-select the planner may choose otherwise."""
         return and_(*(table.c[name] == rows.c[given] for name, given in pairs.items()))
 
     def prepare(self, statement: Statement) -> Prepared:
@@ -177,7 +183,7 @@ class Postgresql:
         return plain if plain.sql == routed.sql else replace(plain, routed=routed)
 
     def prepare_insert(self, many: Insert | Returning, one: Insert | Returning) -> Prepared:
-        """Citus gathers what a SELECT finds in files before it inserts it; VALUES it sends to the shard at once."""
+        """Citus writes the result of a SELECT to a file before it inserts it. It sends VALUES to the shard at once."""
         single = self.prepare(one)
         parts = _VALUES.fullmatch(single.sql)
         if parts is None or "$" in parts[3]:
@@ -189,7 +195,7 @@ class Postgresql:
     async def fetch(
         self, connection: DriverConnection, statement: Prepared, rows: Sequence[Row], values: dict[str, object]
     ) -> Sequence[Found]:
-        """Outside a transaction that has begun, the statement is its own: one round trip."""
+        """Outside an open transaction, the statement is a transaction of its own: one round trip."""
         statement = self._form(statement)
         found: Sequence[Found] = await connection.fetch(statement.sql, *_values(statement, rows, values))
         return found
@@ -207,7 +213,7 @@ class Postgresql:
         return int(tag.rpartition(" ")[2])
 
     def _form(self, statement: Prepared) -> Prepared:
-        """The form of the statement for what the database is now."""
+        """The form of the statement for the current kind of database."""
         return statement.routed if statement.routed is not None and self.is_spread else statement
 
     @staticmethod
@@ -231,13 +237,13 @@ class Postgresql:
         return written
 
     async def control(self, connection: DriverConnection, command: str) -> None:
-        """Without the driver's own transaction objects, which know less than `Session`."""
+        """Without the driver's transaction objects: `Session` keeps the state."""
         await connection.execute(command)
 
     def spoils(self, error: BaseException) -> bool:
-        """The server may still work on a cancelled statement, and its answer is still to come."""
+        """The server may still execute a cancelled statement, and its response may still arrive."""
         if isinstance(error, StalePlan):
-            self._connections.forget()  # the others are no better
+            self._connections.forget()  # the other connections have failed too
             return True
         if isinstance(error, NodeUnavailable):
             return False
@@ -249,7 +255,7 @@ class Postgresql:
 
 
 class _OnCluster(ColumnElement[bool]):
-    """A condition that is there on a Citus cluster only."""
+    """A condition that is used only on a Citus cluster."""
 
     inherit_cache: bool | None = False
 
@@ -270,15 +276,15 @@ def _compile_on_cluster(
 
 
 class Connections:
-    """Opens connections, and keeps their plans in step with what the database is: one server, or a Citus cluster."""
+    """Opens connections, and adapts their plans to the kind of database: one server, or a Citus cluster."""
 
     def __init__(self, url: PostgresqlUrl, *, timeout: float | None = COMMAND_TIMEOUT) -> None:
-        """`timeout`: seconds that one statement may take."""
+        """`timeout`: the time limit of one statement, in seconds."""
         self._url = url
         self._timeout = timeout
         self._forgotten = -inf
         self.cluster = False
-        """Whether the database is a Citus cluster, as a connection found it last."""
+        """Whether the database is a Citus cluster, according to the latest check of a connection."""
 
     def pool(self, size: int) -> AsyncEngine:
         """A pool of connections."""
@@ -294,7 +300,7 @@ class Connections:
         return pool
 
     def forget(self) -> None:
-        """Has every connection that is open by now closed before it is used again."""
+        """Marks every open connection, so that it is closed before it is used again."""
         self._forgotten = monotonic()
 
     async def _connect(self) -> asyncpg.Connection[asyncpg.Record]:
@@ -302,7 +308,7 @@ class Connections:
             self._url.dsn,
             timeout=self._url.connect_timeout,
             command_timeout=self._timeout,
-            # Behind PgBouncer in transaction mode no statement stays prepared.
+            # Behind PgBouncer in transaction mode, prepared statements are lost.
             statement_cache_size=0 if self._url.pooled else 256,
         )
         try:
@@ -313,12 +319,12 @@ class Connections:
         return connection
 
     async def _look(self, connection: DriverConnection) -> None:
-        """Finds out what the database is now, and has the connection's plans kept accordingly."""
+        """Checks the current kind of database, and sets the connection's plan cache mode."""
         self.cluster = await connection.fetchval(_IS_CLUSTER if self._url.pooled else _KEEP_PLANS)
 
     def _adapted(self) -> DBAPIConnection:
-        # What SQLAlchemy itself executes (migrations) it prepares under a name, which a pooler's other clients must
-        # not meet.
+        # SQLAlchemy prepares its own statements (migrations) under a name, which must not clash with names of the
+        # pooler's other clients.
         pooled = self._url.pooled
         options = {"prepared_statement_cache_size": 0, "prepared_statement_name_func": uuid4} if pooled else {}
         dbapi = asyncpg_dialect.dialect.import_dbapi()  # type: ignore[no-untyped-call]
@@ -328,7 +334,7 @@ class Connections:
     def _check(self, connection: DBAPIConnection, record: ConnectionPoolEntry, _: PoolProxiedConnection) -> None:
         now = monotonic()
         opened, renewed = record.info.setdefault("plans", (now, now))
-        # The driver knows at once when the server went away; then all its connections are as old.
+        # The driver detects at once that the server is gone; then all of its connections are broken.
         if connection.driver_connection.is_closed() or opened <= self._forgotten:
             raise exc.InvalidatePoolError
         if now - renewed > min(renewed - opened + 1, _PLANS_RENEWED):
@@ -336,10 +342,10 @@ class Connections:
             record.info["plans"] = (opened, now)
 
     async def _renew(self, connection: DriverConnection) -> None:
-        """Has the server plan its prepared statements again, each time that the connection's age has doubled.
+        """Makes the server plan its prepared statements again whenever the connection's age has doubled.
 
-        A plan that was made while a table was empty is kept: it may walk through a whole app by the wrong index, and
-        would still do so in a table of millions, until the server happens to gather statistics.
+        Otherwise a plan that was made while a table was empty is kept: it may scan a whole app with the wrong index,
+        and would still do so in a table of millions of rows, until the server gathers statistics.
         """
         if not self._url.pooled:
             await connection.execute("DISCARD PLANS")
@@ -347,11 +353,11 @@ class Connections:
 
 
 _SEPARATOR, _NULL = "\x1f", "\x1e"
-"""What stands between the values of a column, and for NULL, unless a value holds one of them."""
+"""The separator of a column's values, and the mark for NULL. They are used unless a value contains one of them."""
 
 
 def _array(position: int, type_: TypeEngine[Any]) -> ColumnElement[Any]:
-    """The values of a column; functions and casts that never change, so that Citus takes them."""
+    """The values of a column. Uses only immutable functions and casts, which Citus accepts."""
     given = func.string_to_array(
         bindparam(f"rows_{position}", type_=Text()),
         bindparam("separator", type_=Text()),
@@ -360,7 +366,7 @@ def _array(position: int, type_: TypeEngine[Any]) -> ColumnElement[Any]:
     )
     if not isinstance(type_, Text):
         return cast(given, postgresql.ARRAY(type_))
-    # One empty text would make an array of none.
+    # A single empty text would result in an empty array.
     return func.coalesce(func.nullif(given, literal_column("'{}'::text[]")), literal_column("'{\"\"}'::text[]"))
 
 
@@ -376,7 +382,7 @@ def _values(statement: Prepared, rows: Sequence[Row], values: dict[str, object])
 
 
 def _joined(columns: Sequence[Row], separator: str, null: str) -> dict[str, object] | None:
-    """Each column as one text, or None: a value holds the separator or the mark for NULL."""
+    """Each column as one text, or None if a value contains the separator or the mark for NULL."""
     given: dict[str, object] = {"separator": separator, "null": null}
     for position, column in enumerate(columns):
         nulls = column.count(None)

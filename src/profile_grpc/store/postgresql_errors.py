@@ -7,18 +7,18 @@ import asyncpg
 from profile_grpc.service.ports import Conflict, DataRefused, NodeUnavailable, StoreError, StoreUnavailable
 from profile_grpc.store.engine import StalePlan, TableMissing, first_line
 
-# SQLSTATE, by its beginning; the longest that fits decides. Its text names conditions, never values.
+# By the beginning of the SQLSTATE; the longest match decides. Its text names conditions, never values.
 _STATES: dict[str, type[StoreError]] = {
-    "0A000": StalePlan,  # what Citus has no plan for before it knows the values, too
-    "08006": NodeUnavailable,  # told by a server, which is there: a coordinator, whose node is not
+    "0A000": StalePlan,  # also a statement that Citus cannot plan before it knows the values
+    "08006": NodeUnavailable,  # a server reports it, so the server is up: a coordinator whose node is down
     "08": StoreUnavailable,  # connection lost, 08007: the outcome of the commit is unknown
-    "22": DataRefused,  # data exception, as bytes that are no text
+    "22": DataRefused,  # data exception, for example bytes that are not valid text
     "23": DataRefused,  # constraint violation
     "23505": Conflict,  # unique violation: another writer was first
-    "25006": StoreUnavailable,  # read-only: we still talk to what has become the standby
+    "25006": StoreUnavailable,  # read-only: the connection is still to a server that has become the standby
     "42P01": TableMissing,
-    "28": StoreUnavailable,  # the login is refused: while a password is changed, for one
-    "3D000": StoreUnavailable,  # there is no such database: while it is renamed or restored
+    "28": StoreUnavailable,  # the login is refused, for example while a password is changed
+    "3D000": StoreUnavailable,  # the database does not exist, for example while it is renamed or restored
     "40": Conflict,  # serialization failure, deadlock
     "40003": StoreUnavailable,  # the outcome of the statement is unknown
     "53": StoreUnavailable,  # out of connections, memory, disk
@@ -29,20 +29,24 @@ _STATES: dict[str, type[StoreError]] = {
     "XX": StoreUnavailable,
 }
 
-# A prepared statement is gone, or is there already: the pooler gave us another connection of its own.
+# A prepared statement is missing, or exists already: the pooler has switched the server connection.
 _POOLER = ("26000", "42P05")
 
-# In this order: some are kinds of others.
+# The order matters: some classes are subclasses of others.
 _OF_THE_DRIVER: tuple[tuple[type[Exception], type[StoreError], str], ...] = (
     (asyncpg.DataError, DataRefused, "the database driver cannot store a value of this kind"),
     (asyncpg.exceptions.ClientConfigurationError, StoreError, "the database URL cannot be used"),
     (asyncpg.InterfaceError, StoreUnavailable, "the connection to the database is lost"),
-    (asyncpg.InternalClientError, StoreUnavailable, "the connection to the database is in disorder"),  # lost just now
+    (
+        asyncpg.InternalClientError,
+        StoreUnavailable,
+        "the connection to the database is in disorder",
+    ),  # has just been lost
 )
 
 
 def translate(error: Exception) -> StoreError | None:
-    """What an error of asyncpg means, or None for an error of somebody else."""
+    """The store's error for an error of asyncpg, or None for any other error."""
     if isinstance(error, asyncpg.PostgresError):
         return _told_by_server(error)
     return next((meaning(told) for kind, meaning, told in _OF_THE_DRIVER if isinstance(error, kind)), None)
@@ -58,5 +62,5 @@ def _told_by_server(error: asyncpg.PostgresError) -> StoreError:
         return StoreError(
             "a pooler in transaction mode lies before PostgreSQL: add ?prepared_statement_cache_size=0 to the URL"
         )
-    # The primary message (without DETAIL, where values are) of what is not about data.
+    # The primary message of an error that is not about data. It omits DETAIL, which contains values.
     return kind(f"PostgreSQL: {first_line(error.args[0] if error.args else '')} ({name})")

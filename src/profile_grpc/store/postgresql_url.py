@@ -23,11 +23,11 @@ class PostgresqlUrl:
     connect_timeout: float = CONNECT_TIMEOUT
     """Seconds; libpq's connect_timeout."""
     pooled: bool = False
-    """A pooler in transaction mode is in between (`prepared_statement_cache_size=0`): prepare nothing."""
+    """A pooler in transaction mode is in use (`prepared_statement_cache_size=0`): prepare no statements."""
 
 
 def parse(url: str) -> PostgresqlUrl:
-    """What the URL says.
+    """Parses the URL.
 
     Raises:
         StoreError: it cannot be used.
@@ -46,7 +46,8 @@ def parse(url: str) -> PostgresqlUrl:
     pooled = 0 in sizes or libpq.is_pooled(options)
     kept = libpq.translate(options)
     dsn = f"postgresql://{parts.netloc}{parts.path}" + (f"?{urlencode(kept)}" if kept else "")
-    # libpq: 0 or less means to wait without an end; a server that never answers is no use to anybody here.
+    # In libpq, 0 or less means no limit. Here a limit always applies: waiting for a server that never answers is
+    # useless.
     return PostgresqlUrl(dsn, timeout if timeout > 0 else CONNECT_TIMEOUT, pooled=pooled)
 
 

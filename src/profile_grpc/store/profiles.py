@@ -27,15 +27,15 @@ from profile_grpc.store.tasks import to_the_end
 from profile_grpc.store.tokens import TokenIndex
 
 _Page: TypeAlias = dict[str, object]
-"""The values that a page is asked for with, by the names of `_list`."""
+"""The values of the query for a page, by the names of `_list`."""
 
 _LOOKUPS = 500
 _PAGES = 16
-"""Reads that may share a connection: of pages, each is a statement that all of them wait for."""
+"""Reads that may share a connection. Each page is a statement of its own, and the other pages wait for it."""
 
 
 class Transaction:
-    """One transaction: load, decide, apply. It takes no lock before `apply`, and none at all without changes."""
+    """One transaction: load, decide, apply. It acquires no lock before `apply`, and none without changes."""
 
     def __init__(self, session: Session, loader: Loader, applier: Applier) -> None:
         self._session = session
@@ -43,16 +43,16 @@ class Transaction:
         self._applier = applier
 
     async def load(self, needs: Needs, *, bounded: bool = True) -> Rows:
-        """The rows that `needs` names, guards before the profiles they guard."""
+        """The rows that `needs` names. Guards are read before the profiles that they guard."""
         return await self._loader.load(self._session, needs, BOUND if bounded else UNBOUND)
 
     async def apply(self, changes: Changes) -> None:
-        """Writes everything or, with Conflict, nothing."""
+        """Writes all changes, or raises Conflict and writes nothing."""
         try:
-            with translated():  # a value that is no text fails before the database sees it
+            with translated():  # a value that is not valid text fails before it reaches the database
                 await self._applier.apply(self._session, changes)
         except BaseException:
-            await to_the_end(self._session.rollback())  # whatever the caller's block does with the error
+            await to_the_end(self._session.rollback())  # even if the caller's block handles the error
             raise
 
 
@@ -65,7 +65,7 @@ class SqlProfiles:
         self._loader = Loader(database, hasher, index)
         self._applier = Applier(database, index)
         self._shards = shards
-        # A node that is away must not fail the reads of others: those of each shard share by themselves.
+        # A failed node must not fail the reads of other nodes, so the reads of each shard are shared separately.
         self._by_key: defaultdict[int, SharedReads[ProfileKey, Profile | None]] = defaultdict(
             lambda: SharedReads(self._get, batch=_LOOKUPS)
         )
@@ -85,7 +85,7 @@ class SqlProfiles:
 
     @property
     def is_spread(self) -> bool:
-        """Whether the apps are spread over shards, of which each commits, and fails, by itself."""
+        """Whether the apps are distributed over shards, each of which commits and fails independently."""
         return self._database.engine.is_spread
 
     async def shard(self, app_id: str) -> int:
@@ -93,7 +93,7 @@ class SqlProfiles:
         return await self._shards.of(app_id)
 
     def write(self) -> AbstractAsyncContextManager[WriteTransaction]:
-        """A transaction that commits (durably) when the block ends and rolls back when it raises."""
+        """A transaction that commits durably when the block ends, and rolls back if the block raises."""
         return self._write()
 
     @asynccontextmanager
@@ -106,7 +106,7 @@ class SqlProfiles:
         return await self._by_key[await self._shards.of(key.app_id)].fetch(key)
 
     async def keys(self, needs: Needs) -> Sequence[ProfileKey]:
-        """The keys of all profiles that are selected, in their order, however many."""
+        """The keys of all selected profiles, in order, without a limit."""
         async with self._database.reading() as session:
             return sorted(await self._loader.keys(session, needs))
 
@@ -130,11 +130,11 @@ class SqlProfiles:
         return _read_counts(await self._database.fetch(self._app_counts, app_id=app_id))
 
     async def feedback_holds(self) -> Mapping[str, bool]:
-        """Whether dead push feedback is held, of every app that ever lost an endpoint to feedback (F8)."""
+        """For every app that ever lost an endpoint to feedback: whether its dead items are held (F8)."""
         return {app_id: time is not None for app_id, time in await self._database.fetch(self._feedback_holds)}
 
     async def _get(self, keys: Sequence[ProfileKey]) -> Sequence[Profile | None]:
-        """One statement for all of the keys."""
+        """One statement for all keys."""
         asked = sorted(set(keys))
         found = await self._database.read(lambda session: session.fetch(self._loader.profile_by_key, asked))
         profiles = {profile.key: profile for profile in map(rows.read_profile, found)}
@@ -166,8 +166,8 @@ def _list(names: tuple[str, ...]) -> Query:
         filters.append(tables.HAS_CUSTOMER)
     position: tuple[ColumnElement[Any], ColumnElement[Any]] = (profile.c.user_id, profile.c.device_id)
     if "device_id" in names or "customer_id" in names:
-        # Few rows to sort. As plain columns they would tempt an engine to walk the primary key, which is in this
-        # order, through all of the app's profiles.
+        # There are few rows to sort. With plain columns an engine might scan all of the app's profiles by the primary
+        # key, which has this order.
         position = (position[0].concat(_EMPTY), position[1].concat(_EMPTY))
     if "after_user_id" in names:
         filters.append(tuple_(*position) > tuple_(bindparam("after_user_id"), bindparam("after_device_id")))

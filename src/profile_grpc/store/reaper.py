@@ -65,7 +65,7 @@ class SqlReaper:
         )
         self._tombstones = _Purge(database, tombstone, tombstone.c.delete_time, tombstone.c.delete_time < _BEFORE)
         self._events = _Purge(database, event, event.c.id, event.c.id < _BEFORE)
-        # The day is the index's part; the time decides.
+        # The index contains the day; the time decides.
         day = ledger.c.day <= bindparam("day")
         self._ledger = _Purge(database, ledger, ledger.c.day, ledger.c.count_time < _BEFORE, indexed=day)
         self._orders = _Purge(database, calls, calls.c.forget_time, calls.c.forget_time < _BEFORE)
@@ -78,7 +78,7 @@ class SqlReaper:
         self._event_rows = rows.EventRows()
 
     async def record(self) -> ReaperRecord:
-        """What was saved last."""
+        """The record that was saved last."""
         found = await self._database.fetch(self._record)
         return ReaperRecord(*map(times.maybe_instant, found[0])) if found else ReaperRecord()
 
@@ -88,16 +88,18 @@ class SqlReaper:
         await self._database.execute(self._save_record, [row])
 
     async def newest_sign_of_life(self) -> datetime | None:
-        """The newest heartbeat or registration of any profile. Reads every profile: for want of a record only."""
+        """The newest heartbeat or registration of any profile. Reads every profile, so it is used only if there is no
+        record.
+        """
         [found] = await self._database.fetch(self._newest)
         signs = [value for value in found if value is not None]
         return times.instant(max(signs)) if signs else None
 
     async def due(self, before: DueBefore, limit: int) -> Sequence[DueProfile]:
-        """Up to `limit` due profiles, oldest first, at a cost proportional to what is due.
+        """Up to `limit` due profiles, oldest first, at a cost proportional to their number.
 
-        Oldest by the UTC day of the last heartbeat, or of the registration: that is what the index holds. Those that
-        never sent a heartbeat come after the others.
+        The order is that of the UTC day of the last heartbeat, or of the registration, because the index contains days.
+        Profiles that never sent a heartbeat come last.
         """
         found = list(await self._database.fetch(self._heard, limit=limit, **_heard_values(before)))
         if before.registered is not None and len(found) < limit:
@@ -106,7 +108,7 @@ class SqlReaper:
         return _due_profiles(before.app_id, found)
 
     async def count_due(self, before: DueBefore, limit: int) -> int:
-        """How many are due, counting no further than `limit`."""
+        """The number of due profiles, counted up to `limit`."""
         due = await self._count(self._count_heard, limit, _heard_values(before))
         if before.registered is not None and due < limit:
             values = _registered_values(before.app_id, before.registered)
@@ -134,9 +136,9 @@ class SqlReaper:
         return {times.day(number): profiles for number, profiles in found}
 
     async def apps_with_leftovers(self) -> Sequence[str]:
-        """The apps of which something is kept that is purged by its age, also apps that are gone, and "" for none.
+        """The apps that have rows which are purged by age. Includes deleted apps, and "" for rows without an app.
 
-        Costs a look into an index for each of them, on each node.
+        Costs one index look-up for each app on each node.
         """
         found = {""}
         for statement in self._next_apps:
@@ -160,13 +162,13 @@ class SqlReaper:
         return await self._ledger(app_id, limit, before=time, day=_last_day(time))
 
     async def purge_orders(self, app_id: str, before: datetime, limit: int) -> int:
-        """Deletes up to `limit` orders of the app's calls whose time to be forgotten is before `before` (R13)."""
+        """Deletes up to `limit` orders of the app's calls whose `forget_time` is before `before` (R13)."""
         return await self._orders(app_id, limit, before=times.micros(before))
 
     async def stamped_ahead(self, app_id: str, after: datetime, limit: int) -> Sequence[ProfileKey]:
-        """Up to `limit` profiles of the app whose times the reaper goes by are after `after`.
+        """Up to `limit` profiles of the app of which a time that the reaper uses is after `after`.
 
-        At a cost proportional to what is found: it begins where the index ends.
+        The cost is proportional to the number of profiles found: the scan begins at the end of the index.
         """
         time = times.micros(after)
         found: list[Found] = []
@@ -206,7 +208,7 @@ def _heard() -> Query:
     statement = select(*_DUE).where(
         _IN_APP,
         tables.HAS_HEARTBEAT,
-        profile.c.heartbeat_day <= bindparam("day"),  # what the index can tell; the time decides
+        profile.c.heartbeat_day <= bindparam("day"),  # the index contains only the day; the time decides
         profile.c.last_heartbeat_time < bindparam("before"),
     )
     return statement.order_by(profile.c.heartbeat_day).limit(_LIMIT)
@@ -230,9 +232,9 @@ def _unregistered() -> Query:
 
 
 def _ahead() -> Iterator[tuple[Query, bool]]:
-    """Heartbeats, registrations without a heartbeat, and sign-outs that are dated too far ahead, newest first.
+    """Heartbeats, registrations without a heartbeat, and sign-outs that are too far in the future, newest first.
 
-    Each with whether its index holds days.
+    Each with whether its index contains days.
     """
     profile = tables.profile
     after, day = bindparam("after", type_=BigInteger()), bindparam("day", type_=Integer())
@@ -257,8 +259,8 @@ def _days(day: Column[Any], where: ColumnElement[bool]) -> Query:
 
 
 class _Purge:
-    """Deletes the oldest rows of an app. They are found first and deleted by key: an engine that is asked for both at
-    once may read the whole table for the few that it should delete.
+    """Deletes the oldest rows of an app. They are selected first and then deleted by key. With both in one statement,
+    an engine may read the whole table to delete a few rows.
     """
 
     def __init__(
@@ -270,14 +272,14 @@ class _Purge:
         *,
         indexed: ColumnElement[bool] | None = None,
     ) -> None:
-        """`indexed`: the part of the condition that an index knows, where it does not know all of it."""
+        """`indexed`: the part of the condition that an index covers, if it does not cover all of it."""
         self._database = database
         of_app = table.c.app_id == bindparam("app_id")
         found_by = true() if indexed is None else indexed
         oldest = select(*table.primary_key).where(of_app, too_old, found_by).order_by(age).limit(_LIMIT)
         self._oldest = database.prepare(oldest)
-        # Asks for the age again: a row that was written again since is not too old any more. Not for the part that has
-        # an index: SQLite would use that index, and read all old rows for each chunk.
+        # Checks the age again: a row that has been written again is no longer too old. The part that has an index is
+        # omitted: SQLite would use that index and read all old rows for each chunk.
         self._delete = statements.delete_keys(database, table, too_old)
 
     async def __call__(self, app_id: str, limit: int, **age: object) -> int:
@@ -298,5 +300,5 @@ def _registered_values(app_id: str, registered: datetime) -> dict[str, object]:
 
 
 def _last_day(before: int) -> int:
-    """The last day with a moment before this one: none of a day that begins with it is read in vain."""
+    """The last day that contains a time before this one. A day that begins at this time is not read."""
     return (before - 1) // times.DAY

@@ -42,7 +42,8 @@ from profile_grpc.store.json_columns import (
 )
 from profile_grpc.store.times import DAY, EPOCH, MICROSECOND, instant, maybe_instant, maybe_micros, micros
 
-# Look-ups, and int(): an enumeration's own call and value cost several times as much, for each column of each row.
+# Dictionaries, and int(): for each column of each row, the call and the `value` of an enumeration cost several times as
+# much.
 _STATUSES = {status.value: status for status in ProfileStatus}
 _USER_STATES = {state.value: state for state in UserState}
 _PLATFORMS = {platform.value: platform for platform in Platform}
@@ -58,7 +59,7 @@ _CHANNEL_BITS = {channels: bits for bits, channels in _CHANNELS.items()}
 
 
 def profile_values(p: Profile) -> Row:
-    """The profile as a row of its table."""
+    """The row of a profile."""
     return (
         *p.key,
         micros(p.create_time),
@@ -100,7 +101,7 @@ PATCH = (
     "mad_deletion_time",
     "revision",
 )
-"""The columns that a change writes which leaves alone those with an index."""
+"""The columns that are written by a change that does not touch an indexed column."""
 
 
 def patch_values(p: Profile) -> Row:
@@ -122,7 +123,7 @@ def patch_values(p: Profile) -> Row:
 
 
 def is_patch(before: Profile | None, after: Profile) -> bool:
-    """Whether the change leaves alone everything but the columns PATCH."""
+    """Whether the change concerns only the columns PATCH."""
     return (
         before is not None
         and before.status is after.status
@@ -207,14 +208,15 @@ LIVENESS = (
 """The columns that `read_liveness` reads."""
 
 SAME_DAY_BEAT = ("last_heartbeat_time", "revision")
-"""The columns that a heartbeat writes that is neither the first of its day nor counted: none with an index."""
+"""The columns that are written by a heartbeat that is neither the first of its day nor counted. None of them has an
+index."""
 
 BEAT = (*SAME_DAY_BEAT, "heartbeat_day", "mad_count_time", "mad_number", "mad_deletion_time")
 """The columns that any heartbeat writes."""
 
 
 def read_liveness(row: Found) -> Liveness:
-    """What a heartbeat reads. The hottest function of this package."""
+    """The part of a profile that a heartbeat reads. This function runs more often than any other of this package."""
     app_id, user_id, device_id, status, heard, counted, number, deleted, revision = row
     return Liveness(
         ProfileKey(app_id, user_id, device_id),
@@ -256,7 +258,7 @@ def is_same_day(before: Liveness | None, beat: Liveness) -> bool:
 
 
 def read_departing(key: ProfileKey, stored: Found) -> Departing:
-    """What a deletion needs of a profile, of the columns `deletions.STORED`."""
+    """The part of a profile that a deletion needs, from the columns `deletions.STORED`."""
     status, platform, push_endpoints, mad_deletion_time, revision = stored
     live = read_tokens(push_endpoints)
     tokens = frozenset([Token(key.app_id, token) for token, _ in live])
@@ -270,7 +272,7 @@ def read_guard(row: Found) -> Guard:
     return Guard(GuardKey(app_id, number), revision)
 
 
-# --- what a change leaves behind ---
+# --- records ---
 
 
 def read_device_order(row: Found) -> DeviceOrder:
@@ -332,10 +334,10 @@ def read_feedback_losses(row: Found) -> FeedbackLosses:
 
 
 class EventRows:
-    """Makes rows of `event`, each with an id of its own.
+    """Creates rows of `event`, each with a unique id.
 
-    The id orders by time, then by the order of the events of one process (until 2^32 of them), and differs between
-    processes: 14 hexadecimal digits of the time, 8 of a counter, 12 of a random number for the process.
+    Ids are ordered by time, then by the order of the events of one process (up to 2^32 of them), and differ between
+    processes. An id has 14 hexadecimal digits of the time, 8 of a counter, and 12 of a random number of the process.
     """
 
     def __init__(self) -> None:
@@ -343,7 +345,7 @@ class EventRows:
         self._numbers = itertools.count()
 
     def ids(self, time: datetime) -> Callable[[], str]:
-        """Makes ids of events of this time."""
+        """Creates ids of events of this time."""
         begin, end, numbers = event_id(time), self._process, self._numbers
         return lambda: f"{begin}{next(numbers) & 0xFFFFFFFF:08x}{end}"
 
@@ -353,5 +355,5 @@ class EventRows:
 
 
 def event_id(time: datetime) -> str:
-    """What the ids of events at or after the time do not sort before, and all earlier ones do."""
+    """A lower bound of the ids of events at or after this time. All ids of earlier events sort before it."""
     return f"{micros(time):014x}"

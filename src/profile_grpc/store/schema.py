@@ -18,21 +18,22 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010")
-"""Every revision of the schema in order; those of migrations/versions. The program is made for the last one, and works
-on later ones that say so."""
+"""Every revision of the schema, in order, as in migrations/versions. The program is made for the last one. It also
+works with later ones that allow it."""
 
 VERSION_TABLE = "schema_revision"
 _version = Table(VERSION_TABLE, MetaData(), Column("version_num", Text), Column("oldest_program", Text))
 _OLDEST = "oldest_program"
-"""What a migration calls the oldest revision whose programs can use the schema after it; its own if it says nothing."""
+"""The name of a migration's attribute for the oldest revision whose programs can use the schema after it. The default
+is its own revision."""
 
 
 class SchemaError(StoreError):
-    """The database's schema is not one that this program works on."""
+    """The program cannot use the schema of the database."""
 
 
 async def revision(database: Database) -> str:
-    """The schema's revision, or empty where there is no schema.
+    """The schema's revision, or empty if there is no schema.
 
     Raises:
         StoreError.
@@ -45,11 +46,10 @@ async def revision(database: Database) -> str:
 
 
 async def check(database: Database) -> None:
-    """Makes sure that the program works on the database's schema.
+    """Checks that the program can use the database's schema.
 
-    Raises:
-        SchemaError: it is too new, older, or not there; says what to do.
-        StoreError: the database cannot be read.
+    Raises: SchemaError: the schema is too new, too old, or missing; the error says what to do. StoreError: the database
+    cannot be read.
     """
     found = await revision(database)
     if not found:
@@ -74,7 +74,7 @@ async def check_schema(url: str) -> None:
 
 
 def _check_newer(found: str, oldest: str | None) -> None:
-    """Whether a newer schema says that programs as old as this one can use it."""
+    """Whether a newer schema allows programs as old as this one."""
     if oldest is None or oldest > REVISIONS[-1]:
         raise SchemaError(
             f"the database's schema {found} is newer than this program can use ({REVISIONS[-1]});"
@@ -87,11 +87,11 @@ async def migrate(url: str, *, shards: int | None = None) -> str:
 
     A newer schema that this program can use stays as it is.
 
-    On a Citus cluster it also distributes the tables: those of a new schema, of a database that has just become a
-    cluster, and those that an earlier version had distributed in another way. `shards`: how many; None: as the
-    database's setting `citus.shard_count` says. Elsewhere there are none.
+    On a Citus cluster it also distributes the tables: those of a new schema, those of a database that has just become a
+    cluster, and those that an earlier version distributed differently.
 
-    Does nothing where there is nothing to do. Of several processes that do it at once, one does and the others wait.
+    `shards`: the number of shards; None: the database's setting `citus.shard_count`. Ignored on other databases. Does
+    nothing if the schema is up to date. If several processes migrate at once, one does the work and the others wait.
     Creates the file of an SQLite database, but not its directory.
 
     Raises:
@@ -113,7 +113,7 @@ async def _migrate(engine: AsyncEngine, shards: int | None) -> str:
 
 def upgrade(connection: Connection, revision: str = "head", *, shards: int | None = None) -> str:
     """Migrates in the connection's transaction, as `migrate`."""
-    # Imported here: `serve` on an up-to-date database has no use for it, and it takes a while.
+    # Imported here because the import is slow and `serve` on an up-to-date database does not need it.
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
 
@@ -138,7 +138,7 @@ def upgrade(connection: Connection, revision: str = "head", *, shards: int | Non
 
 
 def oldest_program(config: Config) -> str:
-    """The oldest revision whose programs can use the newest schema: they survive every migration after their own."""
+    """The oldest revision whose programs can use the newest schema: every later migration allows them."""
     from alembic.script import ScriptDirectory  # noqa: PLC0415
 
     scripts = ScriptDirectory.from_config(config).walk_revisions()

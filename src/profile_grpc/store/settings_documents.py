@@ -8,8 +8,8 @@ import msgspec
 
 from profile_grpc.domain.settings import AppSettings
 
-# What the document does not name gets its default, what the record does not know is passed over: programs of
-# neighbouring versions read each other's settings.
+# A setting that the document lacks gets its default, and unknown members are ignored. So programs of different versions
+# can read each other's settings.
 _decode = msgspec.json.Decoder(AppSettings).decode
 _encode = msgspec.json.Encoder().encode
 _decode_any = msgspec.json.Decoder().decode
@@ -21,9 +21,9 @@ def read(document: str) -> AppSettings:
 
 
 def written(settings: AppSettings, stored: str | None = None) -> str:
-    """The document of the settings that take the place of the stored ones.
+    """The document of settings that replace the stored ones.
 
-    A setting that this program does not know was written by a newer one: it is kept.
+    A setting that this program does not know was written by a newer one, so it is kept.
     """
     document = _encode(settings)
     if stored is not None:
@@ -33,9 +33,9 @@ def written(settings: AppSettings, stored: str | None = None) -> str:
 
 
 def _with_unknown(value: Any, stored: Any, known: Any) -> Any:  # noqa: ANN401 - any JSON
-    """The value, and what is stored beside the part of it that is known.
+    """The value, together with the unknown parts of the stored value.
 
-    Members of records are kept by name; a record in a list is kept whole where its known part has not changed.
+    Unknown members of a record are kept by name. A record in a list is kept completely if its known part is unchanged.
     """
     match value, stored, known:
         case dict(), dict(), dict():

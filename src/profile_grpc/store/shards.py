@@ -11,20 +11,20 @@ from profile_grpc.store import tables
 from profile_grpc.store.database import Database
 
 _REMEMBERED = 60.0
-"""Seconds. A shard that is split meanwhile only puts apps of two shards into one batch for a while."""
+"""Seconds. If a shard is split in the meantime, a batch may contain apps of two shards for a while."""
 
 _partition = table("pg_dist_partition", column("logicalrelid"))
 _node = table("pg_dist_node", column("nodename", Text()), column("nodeport", Integer()), column("shouldhaveshards"))
 
 
 class Shards:
-    """The shards of the apps, as they were within the last minute."""
+    """The shards of the apps, at most a minute old."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._known: dict[str, tuple[int, float]] = {}
         self.serve_any = True
-        """Whether some app can be served, as `missing_nodes` found last."""
+        """Whether some app can be served, according to the latest `missing_nodes`."""
         relation = _partition.c.logicalrelid
         self._find = database.prepare(
             select(func.get_shard_id_for_distribution_column(relation, bindparam("app_id", type_=Text())))
@@ -40,7 +40,7 @@ class Shards:
         self._nodes = database.prepare(select(func.count()).select_from(_node).where(_node.c.shouldhaveshards))
 
     async def of(self, app_id: str) -> int:
-        """A number that the apps of one shard share; 0 for every app where there are no shards.
+        """The number of the app's shard; 0 for every app if there are no shards.
 
         Raises:
             StoreUnavailable.

@@ -20,11 +20,11 @@ AskedT = TypeVar("AskedT")
 FoundT = TypeVar("FoundT")
 
 _SLOW = 0.03
-"""Seconds after which a batch under way no longer keeps the next one waiting."""
+"""Seconds after which the next batch no longer waits for the running one."""
 
 
 class _Read(Generic[AskedT, FoundT]):
-    """What a caller asks for, and the future that it awaits."""
+    """A caller's request, and the future that the caller awaits."""
 
     __slots__ = ("asked", "batch", "found")
 
@@ -32,7 +32,7 @@ class _Read(Generic[AskedT, FoundT]):
         self.asked = asked
         self.found = found
         self.batch: asyncio.Future[None] | None = None
-        """Set when its turn comes, done when it is over."""
+        """Set when the read starts; done when it ends."""
 
     def resolve(self, found: FoundT) -> None:
         """Resolves the future, unless the caller has cancelled it."""
@@ -40,16 +40,18 @@ class _Read(Generic[AskedT, FoundT]):
             self.found.set_result(found)
 
     def fail(self, error: Exception) -> None:
-        """The same of an error."""
+        """Sets an error as the result, unless the caller has cancelled it."""
         if not self.found.done():
             self.found.set_exception(error)
 
 
 class SharedReads(Generic[AskedT, FoundT]):
-    """Gathers reads while others are under way. Who comes while none is waits for nobody."""
+    """Combines the reads that arrive while another read is running. If none is running, a read starts at once."""
 
     def __init__(self, read: Callable[[Sequence[AskedT]], Awaitable[Sequence[FoundT]]], *, batch: int) -> None:
-        """`read`: what is found for each that is asked, in their order; `batch`: how many it is given at most."""
+        """`read`: returns the results of the requests, in order. `batch`: the maximum number of requests for one
+        `read`.
+        """
         self._read = read
         self._batch = batch
         self._waiting: deque[_Read[AskedT, FoundT]] = deque()
@@ -58,9 +60,9 @@ class SharedReads(Generic[AskedT, FoundT]):
         self._gathering = Gathering()
 
     async def fetch(self, asked: AskedT) -> FoundT:
-        """What is found, as committed at some time after the call.
+        """The result, as committed at some time after the call.
 
-        A cancelled caller leaves at once while its turn has not come, else when it is over.
+        A cancelled caller returns at once if its read has not started, else when it ends.
 
         Raises:
             StoreError: as `Session`.
@@ -82,7 +84,7 @@ class SharedReads(Generic[AskedT, FoundT]):
         self._leader = asyncio.get_running_loop().create_task(self._run(), name="shared-reads")
 
     async def _run(self) -> None:
-        """Reads until nobody waits, or until another has taken the lead."""
+        """Reads until no request waits, or until another task has taken over."""
         loop = asyncio.get_running_loop()
         me = asyncio.current_task()
         try:
@@ -101,7 +103,7 @@ class SharedReads(Generic[AskedT, FoundT]):
                 self._leader = None
 
     def _overtake(self) -> None:
-        """The batch under way is slow: who comes from now on need not wait for it."""
+        """The running batch is slow: later requests do not wait for it."""
         self._leader = None
         if self._waiting:
             self._lead()
@@ -111,13 +113,13 @@ class SharedReads(Generic[AskedT, FoundT]):
         taken: list[_Read[AskedT, FoundT]] = []
         while self._waiting and len(taken) < self._batch:
             read = self._waiting.popleft()
-            if not read.found.done():  # else the caller left before its turn came
+            if not read.found.done():  # otherwise the caller was cancelled before the read started
                 read.batch = ended
                 taken.append(read)
         return taken
 
     async def _answer(self, reads: Sequence[_Read[AskedT, FoundT]]) -> None:
-        """Answers each caller, or raises an error that may be of one read only."""
+        """Resolves each request, or raises an error that may concern only one of them."""
         try:
             found = await self._read([read.asked for read in reads])
         except StoreUnavailable as error:

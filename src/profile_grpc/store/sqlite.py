@@ -47,17 +47,17 @@ from profile_grpc.store.engine import (
 )
 
 BUSY_TIMEOUT = 5.0
-"""Seconds to wait for a lock that another process has, as an administration command, before StoreUnavailable."""
+"""Seconds to wait for a lock of another process, for example an administration command, before StoreUnavailable."""
 
 _MIGRATION_TIMEOUT = 600.0
-# FULL: what is acknowledged survives a power cut. A cache of 32 MiB holds the upper levels of every index.
+# FULL: acknowledged writes survive a power failure. A cache of 32 MiB holds the upper levels of every index.
 _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA temp_store = MEMORY",
     "PRAGMA journal_size_limit = 67108864",
 )
-# 32 MiB between checkpoints: a page that changes often is copied into the file once for many changes.
+# 32 MiB between checkpoints: a page with many changes is copied into the file only once.
 _WRITER_PRAGMAS = (*_PRAGMAS, "PRAGMA cache_size = -32768", "PRAGMA wal_autocheckpoint = 8000")
 # Only the writing connection writes, checkpoints included.
 _READER_PRAGMAS = (*_PRAGMAS, "PRAGMA cache_size = -8192", "PRAGMA query_only = ON", "PRAGMA wal_autocheckpoint = 0")
@@ -74,7 +74,7 @@ _ERRORS: dict[int, type[StoreError]] = {
     sqlite3.SQLITE_FULL: StoreUnavailable,
     sqlite3.SQLITE_IOERR: StoreUnavailable,
     sqlite3.SQLITE_NOMEM: StoreUnavailable,
-    # The file cannot be read as it should be: no fault of the call, which another server may answer.
+    # The file is damaged or unreadable. The call is not at fault; another server may answer it.
     sqlite3.SQLITE_CORRUPT: StoreUnavailable,
     sqlite3.SQLITE_NOTADB: StoreUnavailable,
     sqlite3.SQLITE_PROTOCOL: StoreUnavailable,
@@ -87,7 +87,7 @@ class Sqlite:
     """An SQLite file."""
 
     name = "SQLite"
-    # IMMEDIATE: a transaction that reads first and then wants to write fails at once when another one wrote.
+    # IMMEDIATE: otherwise a transaction that reads first and then writes fails at once if another one has written.
     begin = "BEGIN IMMEDIATE"
     concurrent_writers = False
     is_spread = False
@@ -107,20 +107,20 @@ class Sqlite:
 
     @classmethod
     def connect(cls, url: str, *, pool_size: int) -> Sqlite:
-        """The file, which must be there."""
+        """The file, which must exist."""
         return cls(parse(url), readers=pool_size)
 
     @staticmethod
     def check_url(url: str) -> None:
-        """A file must be named; whether it is there is another question."""
+        """The URL must name a file. The file need not exist."""
         parse(url)
 
     @staticmethod
     def migrator(url: str) -> AsyncEngine:
-        """Makes the file if there is none."""
-        # Another process's migration is waited for, however long it takes.
+        """Creates the file if it does not exist."""
+        # Waits for another process's migration without a time limit.
         pool = engine(parse(url), size=1, pragmas=_WRITER_PRAGMAS, create=True, busy_timeout=_MIGRATION_TIMEOUT)
-        # Before the schema is looked at: what one process finds must still be so when it writes.
+        # Before the schema is read: its state must not change before this process writes.
         event.listen(pool.sync_engine, "begin", lambda connection: connection.exec_driver_sql(Sqlite.begin))
         return pool
 
@@ -155,11 +155,11 @@ class Sqlite:
         return sqlite.insert(table)
 
     def only_new(self, statement: Insert) -> Insert:
-        """SQLite counts right by itself."""
+        """SQLite counts inserted rows correctly."""
         return statement.on_conflict_do_nothing()
 
     def rows(self, columns: Sequence[RowColumn]) -> FromClause:
-        """SQLite has no arrays: the rows come as one JSON text."""
+        """SQLite has no arrays: the rows are passed as one JSON text."""
         each = func.json_each(bindparam("rows", type_=Text())).table_valued("value", name="each_row")
         elements = [
             func.json_extract(each.c.value, text(f"'$[{position}]'"), type_=column.type).label(column.name)
@@ -172,14 +172,14 @@ class Sqlite:
         return true()
 
     def in_rows(self, table: Table, rows: FromClause, pairs: Mapping[str, str]) -> ColumnElement[bool]:
-        """SQLite has no DELETE … USING; a comparison of whole rows finds them by the index."""
+        """SQLite has no DELETE … USING. A comparison of row values uses the index."""
         return tuple_(*(table.c[name] for name in pairs)).in_(select(*(rows.c[name] for name in pairs.values())))
 
     def prepare(self, statement: Statement) -> Prepared:
-        """A SELECT answers one row that holds them all as JSON.
+        """A SELECT returns one row that contains all rows as JSON.
 
-        Python's module takes and gives the interpreter's lock for each row that it steps to. With an event loop
-        that is busy in the same process, each of these turns waits: 100 rows one by one take seconds.
+        Python's module releases and acquires the interpreter lock for each row. With a busy event loop in the same
+        process, each acquisition waits: reading 100 rows one by one takes seconds.
         """
         compiled = statement.compile(dialect=self._dialect)
         sql = str(compiled)
@@ -189,13 +189,13 @@ class Sqlite:
         return prepared(compiled, sql)
 
     def prepare_insert(self, many: Insert | Returning, one: Insert | Returning) -> Prepared:  # noqa: ARG002 - one form
-        """The first form does for any number of rows."""
+        """The first form works for any number of rows."""
         return self.prepare(many)
 
     async def fetch(
         self, connection: DriverConnection, statement: Prepared, rows: Sequence[Row], values: dict[str, object]
     ) -> Sequence[Found]:
-        """One trip to the connection's thread."""
+        """One round trip to the connection's thread."""
         ((found,),) = await connection.execute_fetchall(statement.sql, _values(statement, rows, values))
         decoded: list[Found] = msgspec.json.decode(found)
         return decoded
@@ -213,11 +213,11 @@ class Sqlite:
         await connection.execute(command)
 
     def spoils(self, error: BaseException) -> bool:  # noqa: ARG002 - none does, on this engine
-        """A cancelled statement runs on in the connection's thread, and what follows waits for it."""
+        """A cancelled statement continues in the connection's thread, and later statements wait for it."""
         return False
 
     def discard(self, connection: DriverConnection) -> None:
-        """Ends the connection's thread once it has done what it was given."""
+        """Ends the connection's thread when its pending work is done."""
         connection.stop()
 
 
@@ -233,8 +233,7 @@ def engine(
 
     `busy_timeout`: seconds to wait for another process's lock.
 
-    Raises:
-        StoreError: the file cannot be there.
+    Raises: StoreError: the file cannot be created at this path.
     """
     _check_place(path, create=create)
     pool = create_async_engine(
@@ -243,7 +242,7 @@ def engine(
             database=f"file:{quote(str(path.absolute()))}",
             query={"mode": "rwc" if create else "rw", "uri": "true"},
         ),
-        # No transaction but those that are asked for.
+        # No implicit transactions.
         connect_args={"isolation_level": None, "cached_statements": 256},
         poolclass=AsyncAdaptedQueuePool,
         pool_size=size,
@@ -256,12 +255,12 @@ def engine(
     def prepare(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
         try:
             cursor = connection.cursor()
-            # First: to change the journal's mode takes a lock, too.
+            # First, because changing the journal mode needs a lock too.
             for pragma in (f"PRAGMA busy_timeout = {busy_timeout * 1000:.0f}", *pragmas):
                 cursor.execute(pragma)
             cursor.close()
         except BaseException:
-            connection.close()  # and wait for its thread; the pool would let it run into the end of the event loop
+            connection.close()  # and wait for its thread, which would otherwise outlive the event loop
             raise
 
     return pool
@@ -280,7 +279,7 @@ def _values(statement: Prepared, rows: Sequence[Row], values: dict[str, object])
     if not rows:
         return statement.arguments(values)
     encoded = msgspec.json.encode(rows).decode()
-    # SQLite would end a text at a NUL; PostgreSQL refuses it. The escaped form is looked for first: it is rare.
+    # SQLite would end a text at a NUL; PostgreSQL refuses it. The escaped form is checked first, because it is rare.
     if "\\u0000" in encoded and any("\x00" in value for row in rows for value in row if isinstance(value, str)):
         raise DataRefused("a value holds the character NUL, which no database text can hold")
     return statement.arguments(values | {"rows": encoded})
@@ -305,7 +304,7 @@ def parse(url: str) -> Path:
 
 def _translate(error: sqlite3.Error) -> StoreError:
     code = getattr(error, "sqlite_errorcode", None)
-    if code is None:  # raised by Python's module itself, as for a number that is too large
+    if code is None:  # raised by Python's module itself, for example for a number that is too large
         kind: type[StoreError] = DataRefused if isinstance(error, sqlite3.DataError) else StoreUnavailable
         return kind(f"SQLite failed ({type(error).__name__})")
     kind = _ERRORS.get(code) or _ERRORS.get(code & 0xFF, StoreError)  # the low byte is the primary code

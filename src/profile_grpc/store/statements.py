@@ -40,11 +40,11 @@ def lookup(
     *where: ColumnElement[bool],
     limit: int | None = None,
 ) -> Prepared:
-    """SELECT columns of every row whose key columns `by` are given; `limit`: no more than so many."""
+    """SELECT columns of every row whose columns `by` equal a given row; `limit`: the maximum number of rows."""
     given = given_rows(database, table, by)
     found = given.join(table, and_(_equal(table, given, by), routed(database, table, by), *where))
     statement = select(*(table.c[name] for name in columns)).select_from(found)
-    # In the text: where PostgreSQL does not know the limit, it expects a small one, and reads whole tables.
+    # Part of the text: if PostgreSQL does not know the limit, it assumes a small one and scans whole tables.
     return database.prepare(statement if limit is None else statement.limit(literal_column(str(limit))))
 
 
@@ -64,7 +64,7 @@ def first_and_last(database: Database, table: Table, by: Sequence[str], column: 
 def count_up_to(
     database: Database, table: Table, by: Sequence[str], limit: int, *where: ColumnElement[bool]
 ) -> Prepared:
-    """SELECT the given keys with the number of their rows, counted no further than `limit`."""
+    """SELECT the given keys with the number of their rows, counted up to `limit`."""
     given = given_rows(database, table, by)
     of_key = and_(_equal(table, given, by), routed(database, table, by), *where)
     some: Query = select(literal_column("1").label("one")).where(of_key).correlate(given)
@@ -74,19 +74,21 @@ def count_up_to(
 
 
 def insert_new(database: Database, table: Table) -> Prepared:
-    """INSERT the given rows, all columns in order; a row that is there already is not counted."""
+    """INSERT the given rows, all columns in order. Existing rows are skipped and not counted."""
     names = [column.name for column in table.c]
     return insert_given(database, table, names, {}, database.engine.only_new)
 
 
 def upsert(database: Database, table: Table, *, adds: Sequence[str] = ()) -> Prepared:
-    """INSERT the given rows; where one is there, add its columns `adds`, or else replace all but the key."""
+    """INSERT the given rows. If a row exists, add to its columns `adds`; without `adds`, replace all columns but the
+    key.
+    """
     names = [column.name for column in table.c]
     return insert_given(database, table, names, {}, replacing(table, names, adds=adds))
 
 
 def replacing(table: Table, names: Sequence[str], *, adds: Sequence[str] = ()) -> Callable[[Insert], Insert]:
-    """Has an INSERT of the columns replace a row that is there, or add the columns `adds` to it."""
+    """Makes an INSERT replace an existing row, or add to its columns `adds`."""
     key = [column.name for column in table.primary_key]
 
     def replace(statement: Insert) -> Insert:
@@ -107,9 +109,9 @@ def insert_given(
     same: Mapping[str, ColumnElement[Any]],
     conflict: Callable[[Insert], Insert | Returning] | None = None,
 ) -> Prepared:
-    """INSERT the given rows, which have the columns `names`; the columns `same` are the same in all.
+    """INSERT the given rows, which have the columns `names`; the columns `same` have the same value in all rows.
 
-    `conflict` says what becomes of rows that are there already.
+    `conflict` defines what happens to existing rows.
     """
     given = given_rows(database, table, names)
     values: dict[str, ColumnElement[Any]] = {**same, **{name: given.c[name] for name in names}}
@@ -118,7 +120,7 @@ def insert_given(
         **{name: bindparam(f"column_{n}", type_=plain(table.c[name])) for n, name in enumerate(names)},
     }
     insert = database.engine.insert(table)
-    # SQLite reads an ON that follows a SELECT without WHERE as a join's.
+    # SQLite parses an ON after a SELECT without WHERE as the ON of a join.
     source = select(*values.values()).where(text("true"))
     forms = (insert.from_select(list(values), source), insert.values(one))
     many, single = map(conflict, forms) if conflict else forms
@@ -126,7 +128,7 @@ def insert_given(
 
 
 def update_seen(database: Database, table: Table, columns: Sequence[str]) -> Prepared:
-    """UPDATE columns of the given rows (key, columns, SEEN) whose stored revision is the one seen."""
+    """UPDATE columns of the given rows (key, columns, SEEN) whose stored revision equals SEEN."""
     key = [column.name for column in table.primary_key]
     given = given_rows(database, table, [*key, *columns], seen=True)
     statement = (
@@ -138,7 +140,7 @@ def update_seen(database: Database, table: Table, columns: Sequence[str]) -> Pre
 
 
 def delete_seen(database: Database, table: Table) -> Prepared:
-    """DELETE the given rows (key, SEEN) whose stored revision is the one seen."""
+    """DELETE the given rows (key, SEEN) whose stored revision equals SEEN."""
     key = [column.name for column in table.primary_key]
     given = given_rows(database, table, key, seen=True)
     pairs = {name: name for name in key} | {"revision": SEEN}
@@ -147,7 +149,7 @@ def delete_seen(database: Database, table: Table) -> Prepared:
 
 
 def delete_keys(database: Database, table: Table, *where: ColumnElement[bool]) -> Prepared:
-    """DELETE the rows with the given keys of which the condition still holds."""
+    """DELETE the rows with the given keys for which the condition still holds."""
     key = [column.name for column in table.primary_key]
     given = given_rows(database, table, key)
     among = database.engine.in_rows(table, given, {name: name for name in key})
@@ -155,13 +157,13 @@ def delete_keys(database: Database, table: Table, *where: ColumnElement[bool]) -
 
 
 def given_rows(database: Database, table: Table, names: Sequence[str], *, seen: bool = False) -> FromClause:
-    """The given rows, as a table with these columns of the table."""
+    """The given rows, as a table with these columns."""
     columns = [RowColumn(name, plain(table.c[name])) for name in names]
     return database.engine.rows([*columns, RowColumn(SEEN, BigInteger())] if seen else columns)
 
 
 def routed(database: Database, table: Table, names: Sequence[str]) -> ColumnElement[bool]:
-    """That a row is on a shard of some given row: Citus then asks these shards only."""
+    """The condition that a row is on the shard of some given row. Citus then uses only these shards."""
     column = distributed_by(table)
     if column is None or column not in names:
         return true()
@@ -169,8 +171,8 @@ def routed(database: Database, table: Table, names: Sequence[str]) -> ColumnElem
 
 
 def plain(column: Column[Any]) -> TypeEngine[Any]:
-    """The type of values that are compared with the column."""
-    # A value has no collation; the column that it is compared with has.
+    """The type of a value that is compared with the column."""
+    # A value has no collation; the column has one.
     return Text() if isinstance(column.type, Text) else column.type
 
 

@@ -26,10 +26,11 @@ POOL_SIZE = 5
 
 
 async def open_store(url: str, *, hasher: Hasher, pool_size: int = POOL_SIZE, keyed: bool = True) -> SqlStore:
-    """Opens the database that the URL names, whose schema must be there (`schema.migrate`).
+    """Opens the database that the URL names.
 
-    `pool_size`: connections at most; on SQLite one more, which writes. `keyed`: whether the hasher has the database's
-    own key; without it, only what needs no hash may be read.
+    Its schema must exist (`schema.migrate`). `pool_size`: the maximum number of connections; SQLite has one more, for
+    writing. `keyed`: whether the hasher has the database's own key; without it, only data that needs no hash may be
+    read.
 
     Raises:
         StoreError: the URL or the database cannot be used; one line that says why.
@@ -48,7 +49,7 @@ async def open_store(url: str, *, hasher: Hasher, pool_size: int = POOL_SIZE, ke
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What `doctor` shows of a database."""
+    """The facts about a database that `doctor` shows."""
 
     engine: str
     version: str
@@ -63,7 +64,8 @@ class Description:
 _ALL = tuple(tables.metadata.sorted_tables)
 _HEALTH_ROWS = 64
 _ROOM = 256 * 1024
-"""Bytes that must find room before a database that failed a write counts as writable again: many batches' worth."""
+"""The size in bytes of a test write. After a failed write, the database counts as writable again when a write of this
+size succeeds. It is as large as many batches."""
 
 
 class SqlStore:
@@ -80,7 +82,7 @@ class SqlStore:
         self.reaper = SqlReaper(database, hasher)
         self.webhooks = SqlWebhooks(database)
         self._facts = database.prepare(select(*map(literal_column, database.engine.facts.values())))
-        # Writes no row, and yet is refused where none could be written: by a read-only file, a standby server.
+        # Writes no row, but fails if no row can be written: on a read-only file, or on a standby server.
         self._touch = database.prepare(update(tables.lease).values(holder="").where(false()))
         self._keep_check_value = statements.insert_new(database, tables.hash_key)
         self._kept_check_value = database.prepare(select(tables.hash_key.c.check_value))
@@ -90,23 +92,23 @@ class SqlStore:
         self._write = statements.upsert(database, tables.lease)
 
     async def ping(self) -> None:
-        """Finds out whether calls can be served: every table is there, and a row is written and committed.
+        """Checks whether calls can be served: every table exists, and a row can be written and committed.
 
-        After a transaction has failed, the row is a large one until it is committed: on a full disk a row may still fit
-        where one was before, while what calls write does not. Calls that come meanwhile need not be waited for.
-
-        On a cluster it asks the coordinator alone, and that some app can be served, as `missing_nodes` found last.
+        After a transaction has failed, the test writes a large row until that succeeds: on a full disk a row may still
+        fit in freed space, although the writes of calls fail. The check does not wait for calls. On a cluster it tests
+        only the coordinator; and some app must be servable, according to the latest `missing_nodes`.
 
         Raises:
             StoreUnavailable.
         """
         room = secrets.token_hex(_ROOM // 2) if self._database.write_failed else ""
-        # Before the attempt: whatever fails during it, this attempt included, asks for room again.
+        # Before the attempt: if anything fails during it, including the attempt itself, the next check writes a large
+        # row again.
         self._database.write_failed = False
         async with self._database.transaction() as session:
             for table in self._tables:
                 await session.fetch(table)
-            # A row that hardly any other process writes: none waits for one that stands still.
+            # A row that hardly any other process writes, so that none waits for a suspended one.
             await session.execute(self._write, [(f"health-{os.getpid() % _HEALTH_ROWS}", room, 0)])
         if not self._shards.serve_any:
             raise StoreUnavailable("no node that holds apps can be reached")
@@ -120,30 +122,24 @@ class SqlStore:
         return await self._shards.missing_nodes()
 
     async def check_schema(self) -> None:
-        """Makes sure that this program still works on the schema: another version may have migrated it since.
+        """Checks that this program can still use the schema: another version may have migrated it.
 
-        Raises:
-            SchemaError: with what to do about it.
-            StoreError: the database cannot be read.
+        Raises: SchemaError: it cannot; the error says what to do. StoreError: the database cannot be read.
         """
         await schema.check(self._database)
 
     async def check_writable(self) -> None:
-        """Finds out whether anything can be written, before anybody relies on it.
+        """Checks that the database can be written, before it is used.
 
-        Raises:
-            StoreError: with what to do about it.
+        Raises: StoreError: it cannot; the error says what to do.
         """
         await self._database.execute(self._touch)
 
     async def check_hash_key(self) -> None:
-        """Refuses another hash key than the one that the database was first opened with.
+        """Checks that the hash key is the one with which the database was first opened.
 
-        With another one no push token would be found, so that a token could have two owners, and every device would be
-        counted again.
-
-        Raises:
-            StoreError: with what to do about it.
+        With another key no push token would be found, a token could have two owners, and every device would be counted
+        again. Raises: StoreError: it is another key; the error says what to do.
         """
         async with self._database.transaction() as session:
             await session.execute(self._keep_check_value, [(1, self._check_value)])
@@ -160,7 +156,7 @@ class SqlStore:
         Raises:
             StoreError.
         """
-        async with self._database.transaction() as session:  # a writer's connection: its settings are what counts
+        async with self._database.transaction() as session:  # a writing connection, because its settings matter
             [row] = await session.fetch(self._facts)
         facts = dict(
             zip(self._database.engine.facts, ("" if value is None else str(value) for value in row), strict=True)

@@ -49,16 +49,16 @@ def _required(name: str, type_: TypeEngine[Any]) -> Column[Any]:
 _DISTRIBUTION = "distribution"
 
 
-# Each table says where a Citus cluster has it. What is of an app is on one shard, what is of a tenant likewise: then
-# every commit is one node's. The column is in every unique key of the table.
+# Each table declares its distribution on a Citus cluster. All rows of an app are on one shard, and so are all rows of a
+# tenant. So every commit takes place on one node. The distribution column is part of every unique key.
 _OF_APP = {_DISTRIBUTION: "app_id"}
 _OF_TENANT = {_DISTRIBUTION: "tenant_id"}
-# On the coordinator alone, through which every statement comes: these stay at hand whichever other node is away, and a
-# change of them is one node's commit as well.
+# On the coordinator only, through which every statement passes. These tables stay available if another node fails, and
+# a change of them commits on one node too.
 _ON_COORDINATOR = {_DISTRIBUTION: None}
 
 
-# A row of few columns lives in its primary key's tree on SQLite: one tree to search and to write instead of two.
+# On SQLite, a row of few columns is stored in the tree of its primary key: one tree to search and write instead of two.
 _IN_THE_KEY = False
 
 profile = Table(
@@ -90,13 +90,13 @@ profile = Table(
     _required("mad_number", Integer()),
     Column("mad_deletion_time", BigInteger()),
     _required("revision", BigInteger()),
-    # Room for a heartbeat's new row version on the page of the old one: then no index is touched (HOT).
+    # Leaves space for a heartbeat's new row version on the same page, so that no index is changed (HOT).
     postgresql_with={"fillfactor": 80},
     info=_OF_APP,
 )
 
-# The partial indexes name the status as a number in the text of the statement: an engine uses such an index only
-# where it can prove, before it knows any value, that a statement's condition implies the index's.
+# The partial indexes name the status as a number in the text of the statement: an engine uses such an index only if it
+# can prove, without the values, that the statement's condition implies the index's condition.
 IS_ACTIVE = profile.c.status == literal(str(ProfileStatus.ACTIVE.value))
 IS_CURRENT = and_(IS_ACTIVE, profile.c.user_state == literal(str(UserState.ACTIVE.value)))
 IS_RECEIVING = and_(IS_ACTIVE, not_(profile.c.push_superseded))
@@ -110,9 +110,9 @@ def _index(name: str, *columns: Column[Any], where: ColumnElement[bool] | None =
     return Index(name, *columns, sqlite_where=where, postgresql_where=where)
 
 
-# Who is on a device, of those that a registration may change (R5, R6), and whose push it may supersede (R7). With user
-# and device: whichever index an engine takes to find one profile, a device or a user that very many share is no
-# obstacle.
+# The profiles on a device that a registration may change (R5, R6), and those whose push it may supersede (R7). The
+# indexes contain user and device: so any of them finds a single profile fast, even if very many profiles share the
+# device or the user.
 _index(
     "profile_on_device",
     profile.c.app_id,
@@ -123,7 +123,7 @@ _index(
 )
 _index("profile_receiving", profile.c.app_id, profile.c.user_id, profile.c.device_id, where=IS_RECEIVING)
 _index("profile_customer", profile.c.app_id, profile.c.customer_id, where=HAS_CUSTOMER)
-# By the day, not by the time: most heartbeats then leave the index alone (HOT updates on PostgreSQL).
+# By the day, not by the time: so most heartbeats do not change the index (HOT updates on PostgreSQL).
 _index("profile_heartbeat", profile.c.app_id, profile.c.heartbeat_day, where=HAS_HEARTBEAT)
 _index("profile_register", profile.c.app_id, profile.c.register_day, where=HAS_NO_HEARTBEAT)
 _index("profile_unregister", profile.c.app_id, profile.c.unregister_time, where=IS_UNREGISTERED)
@@ -135,12 +135,12 @@ guard = Table(
     _key("number", Integer()),
     _required("revision", BigInteger()),
     sqlite_with_rowid=_IN_THE_KEY,
-    # A registration changes one or two of these rows, again and again: each keeps to its page (HOT).
+    # Registrations change these rows frequently. The fill factor keeps each row on its page (HOT).
     postgresql_with={"fillfactor": 50},
     info=_OF_APP,
 )
 
-# The key is all there is: who holds a token, of one device (R4), by the token's keyed hash.
+# The table has only key columns: the holders of a token, which belong to one device (R4), by the token's keyed hash.
 token_holder = Table(
     "token_holder",
     metadata,
@@ -152,8 +152,8 @@ token_holder = Table(
     info=_OF_APP,
 )
 
-# The highest call of a phone (R13). Without a forget_time it goes with the device's next deletion. The highest removal
-# of an account has a keyed hash of its report in place of the device id.
+# The highest call of a device (R13). Without a forget_time it is deleted with the device's next deletion. For the
+# highest removal of an account, the device id is replaced by a keyed hash of the report.
 device_order = Table(
     "device_order",
     metadata,
@@ -173,7 +173,7 @@ _index(
     where=device_order.c.forget_time.is_not(None),
 )
 
-# Whoever loses an endpoint to feedback changes its app's row, again and again: each keeps to its page (HOT).
+# Each endpoint that is lost to feedback changes its app's row. The fill factor keeps the row on its page (HOT).
 feedback_breaker = Table(
     "feedback_breaker",
     metadata,
@@ -201,7 +201,7 @@ tombstone = Table(
 )
 _index("tombstone_delete_time", tombstone.c.app_id, tombstone.c.delete_time)
 
-# The key holds the number of the count: a second one with the same number cannot be written (M4).
+# The key contains the number of the count, so a second count with the same number cannot be written (M4).
 mad_ledger = Table(
     "mad_ledger",
     metadata,
@@ -230,7 +230,7 @@ event = Table(
     info=_OF_APP,
 )
 
-# Each transaction adds to a shard of its own choice, so that they rarely wait for each other's rows.
+# Each transaction adds to a random one of several rows, so that transactions rarely wait for each other.
 profile_count = Table(
     "profile_count",
     metadata,
@@ -280,10 +280,10 @@ webhook = Table(
     _required("revision", BigInteger()),
     info=_OF_TENANT,
 )
-# No two webhooks of a tenant have one place, so that there are never more than places (E6).
+# Two webhooks of a tenant cannot have the same place, so their number is limited by the number of places (E6).
 Index("webhook_place", webhook.c.tenant_id, webhook.c.place, unique=True)
 
-# Apart from `webhook`, because each delivery writes it: an operator's change never meets a delivery's.
+# Separate from `webhook`, because each delivery writes it: so an operator's change never conflicts with a delivery.
 webhook_progress = Table(
     "webhook_progress",
     metadata,
@@ -306,7 +306,7 @@ webhook_progress = Table(
     info=_OF_TENANT,
 )
 
-# The last attempts of each webhook: a newer one takes the slot of the oldest.
+# The last attempts of each webhook: a new one replaces the oldest.
 webhook_delivery = Table(
     "webhook_delivery",
     metadata,
@@ -404,13 +404,14 @@ hash_key = Table(
     _required("check_value", Text()),
     info=_ON_COORDINATOR,
 )
-"""What the hash key makes of a fixed text: with another key, no token would be found and every device counted again."""
+"""The hash of a fixed text under the hash key. It detects another key, with which no token would be found and every
+device would be counted again."""
 
 DISTRIBUTED = tuple((table, column) for table in metadata.sorted_tables if (column := table.info[_DISTRIBUTION]))
-"""What Citus spreads over its nodes, and by which column."""
+"""The tables that Citus distributes, and their distribution columns."""
 
 ON_COORDINATOR = tuple(table for table in metadata.sorted_tables if not table.info[_DISTRIBUTION])
-"""What is on the coordinator of a Citus cluster alone."""
+"""The tables that are only on the coordinator of a Citus cluster."""
 
 
 def distributed_by(table: Table) -> str | None:

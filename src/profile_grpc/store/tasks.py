@@ -10,9 +10,9 @@ T = TypeVar("T")
 
 
 async def to_the_end(work: Awaitable[T]) -> T:
-    """Awaits `work` until it is done, even when the caller is cancelled meanwhile; the cancellation follows then.
+    """Awaits `work` until it is done, even if the caller is cancelled; the cancellation is raised afterwards.
 
-    A commit that is cut off leaves its outcome unknown, a statement that is cut off its connection unusable.
+    The outcome of an interrupted commit is unknown, and an interrupted statement makes its connection unusable.
     """
     task = asyncio.ensure_future(work)
     cancelled: asyncio.CancelledError | None = None
@@ -23,6 +23,6 @@ async def to_the_end(work: Awaitable[T]) -> T:
             cancelled = error
     if cancelled is not None:
         if not task.cancelled():
-            task.exception()  # seen: the cancellation is what the caller gets
+            task.exception()  # retrieved, because the caller gets the cancellation instead
         raise cancelled
     return task.result()

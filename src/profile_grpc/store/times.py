@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-# Its multiples are made in half the time of `timedelta(microseconds=…)`.
+# Multiplying it takes half the time of `timedelta(microseconds=…)`.
 MICROSECOND = timedelta(microseconds=1)
 DAY = 86_400_000_000
 """Microseconds of a day."""

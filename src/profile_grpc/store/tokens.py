@@ -26,7 +26,7 @@ _HOLDER = ("app_id", "user_id", "device_id")
 
 
 class TokenIndex:
-    """Finds the keys of profiles by tokens, and keeps up with what becomes of the profiles."""
+    """Finds the keys of profiles by tokens, and follows changes of the profiles."""
 
     def __init__(self, database: Database, hasher: Hasher) -> None:
         self._hasher = hasher
@@ -34,7 +34,7 @@ class TokenIndex:
         self._of_token = bounded_lookup(database, _TABLE, ("app_id", "token_hash"), columns)
         on_device = ("app_id", "token_hash", "device_id")
         self._on_device = bounded_lookup(database, _TABLE, on_device, columns)
-        # A token belongs to one device (R4), and a row that the migration made in vain names one other at most.
+        # A token belongs to one device (R4). Superfluous rows from the migration name at most one other device.
         self._devices = statements.first_and_last(database, _TABLE, ("app_id", "token_hash"), "device_id")
         self._insert = statements.insert_new(database, _TABLE)
         self._delete = statements.delete_keys(database, _TABLE)
@@ -86,12 +86,12 @@ class TokenIndex:
         }
 
     def follows(self, write: Write[Any]) -> bool:
-        """Whether something is written with this row alone."""
+        """Whether writing this row alone also changes this table."""
         row = write.row
         return isinstance(row, Profile) and (write.before is None or write.before.push_endpoints != row.push_endpoints)
 
     async def write(self, session: Session, changes: RowChanges[Any, Any]) -> None:
-        """Follows the profiles that are written and deleted."""
+        """Writes the rows for profiles that are written or deleted."""
         gone: list[Row] = []
         new: list[Row] = []
         for write in changes.writes:

@@ -12,7 +12,7 @@ from profile_grpc.store.database import Database
 
 
 class SqlUsage:
-    """The port `UsageStore`. Costs as much as there are counts in the range, through the index on the day."""
+    """The port `UsageStore`. The cost is proportional to the counts in the range, because of the index on the day."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -28,14 +28,16 @@ class SqlUsage:
         self._rolling = database.prepare(
             select(devices).where(
                 ledger.c.app_id == bindparam("app_id"),
-                ledger.c.day >= bindparam("first"),  # the index's part; the time decides
+                ledger.c.day >= bindparam("first"),  # the index contains the day; the time decides
                 ledger.c.count_time > bindparam("since"),
                 ledger.c.count_time <= bindparam("until"),
             )
         )
 
     async def usage(self, app_id: str, first: date, last: date, rolling_since: datetime, now: datetime) -> MadUsage:
-        """Counts of the days `first` to `last` (both inclusive); devices counted after `rolling_since` up to now."""
+        """The counts of the days `first` to `last`, both inclusive, and the devices counted from `rolling_since` until
+        now.
+        """
         days = {"first": times.day_number(first), "last": times.day_number(last)}
         counted = await self._database.fetch(self._days, app_id=app_id, **days)
         [[in_range]] = await self._database.fetch(self._distinct, app_id=app_id, **days)

@@ -33,7 +33,7 @@ class SqlWebhooks:
         joined = _webhook.join(_progress, and_(*(_webhook.c[name] == _progress.c[name] for name in _KEY)))
         its_progress = [_progress.c[name] for name in _after_key(_progress)]
         found = select(*_webhook.c, *its_progress).select_from(joined)
-        # The tenant of each table by value: a cluster then asks one shard.
+        # Names the tenant by value in each table, so that a cluster uses one shard.
         tenant_id = bindparam("tenant_id", type_=Text())
         of_tenant = found.where(_webhook.c.tenant_id == tenant_id, _progress.c.tenant_id == tenant_id)
         self._get = prepare(of_tenant.where(_webhook.c.webhook_id == bindparam("webhook_id", type_=Text())))
@@ -72,10 +72,10 @@ class SqlWebhooks:
         return [WebhookKey(*row) for row in await self._database.fetch(self._enabled)]
 
     async def change(self, before: Webhook, after: Webhook, delivery: Delivery | None = None) -> Webhook:
-        """Stores what differs, and one more delivery, and returns what is stored: it has new revisions.
+        """Stores the differences and one more delivery.
 
-        Raises:
-            Conflict: what is to change has changed since it was read; nothing is written.
+        Returns the stored objects, with new revisions. Raises: Conflict: an object has changed since it was read;
+        nothing is written.
         """
         async with self._database.transaction() as session:
             if after.progress != before.progress:
@@ -90,7 +90,7 @@ class SqlWebhooks:
         return after
 
     async def remove(self, key: WebhookKey) -> bool:
-        """Deletes the webhook and all about it; False: there was none."""
+        """Deletes the webhook and all of its data. False: it did not exist."""
         values = {f"of_{name}": value for name, value in key._asdict().items()}
         async with self._database.transaction() as session:
             removed = [await session.execute(statement, **values) for statement in self._remove]
