@@ -96,11 +96,11 @@ class SecretBox:
         Raises:
             CannotOpen: it was changed, or encrypted for another row or under another key.
         """
-        content = b64decode(sealed)
         start = len(_FIRST_FORM) + _NONCE_BYTES
-        if not content.startswith(_FIRST_FORM):
-            raise CannotOpen
         try:
+            content = b64decode(sealed)
+            if not content.startswith(_FIRST_FORM):
+                raise CannotOpen
             return self._cipher.decrypt(content[len(_FIRST_FORM) : start], content[start:], row.encode()).decode()
         except (InvalidTag, ValueError):
             raise CannotOpen from None

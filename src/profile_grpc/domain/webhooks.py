@@ -200,6 +200,17 @@ def is_due(progress: Progress, now: datetime) -> bool:
     return next_time is None or next_time <= now or next_time - now > 2 * _RETRIES[-1]
 
 
+def passed_over(before: Progress, position: int) -> Progress:
+    """Up to the position there was nothing for the webhook, or nothing is left of it."""
+    return replace(before, position=position, pending=None, failures=0, failing_since=None, next_attempt_time=None)
+
+
+def disabled(webhook: Webhook, now: datetime) -> Webhook:
+    """Given up: nothing is tried until an operator enables it (E6)."""
+    progress = replace(webhook.progress, next_attempt_time=None)
+    return replace(webhook, state=WebhookState.DISABLED, update_time=now, progress=progress)
+
+
 def restarted(before: Progress) -> Progress:
     """Enabled again by an operator: tried at once, and with three days of its own."""
     return replace(before, failures=0, failing_since=None, next_attempt_time=None)

@@ -57,6 +57,22 @@ class Observer(Protocol):
         """The nodes of the database's cluster that cannot be reached now, as `host:port`."""
         ...
 
+    def webhook_delivered(self, events: int, seconds: float, *, delivered: bool) -> None:
+        """An attempt to deliver so many events to a webhook ended (E6)."""
+        ...
+
+    def webhook_state(self, webhook_id: str, *, lag: int, failing: bool) -> None:
+        """How many positions a webhook is behind the newest event, and whether its last attempt failed."""
+        ...
+
+    def webhook_disabled(self, webhook_id: str) -> None:
+        """A webhook has failed for three days (E6)."""
+        ...
+
+    def webhook_events_lost(self, webhook_id: str) -> None:
+        """The retention deleted events that a webhook did not have yet (E6)."""
+        ...
+
 
 class NullObserver:
     """An observer that ignores everything."""
@@ -92,4 +108,16 @@ class NullObserver:
         """See Observer."""
 
     def nodes_missing(self, nodes: Sequence[str]) -> None:
+        """See Observer."""
+
+    def webhook_delivered(self, events: int, seconds: float, *, delivered: bool) -> None:
+        """See Observer."""
+
+    def webhook_state(self, webhook_id: str, *, lag: int, failing: bool) -> None:
+        """See Observer."""
+
+    def webhook_disabled(self, webhook_id: str) -> None:
+        """See Observer."""
+
+    def webhook_events_lost(self, webhook_id: str) -> None:
         """See Observer."""

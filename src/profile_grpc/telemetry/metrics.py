@@ -36,6 +36,7 @@ _RPC_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5,
 _STREAM_SECONDS = (0.1, 1, 10, 60, 300, 900, 1800, 3600)
 _COMMIT_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5)
 _BATCH_COMMANDS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+_DELIVERY_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _PASS_SECONDS = (0.01, 0.1, 1, 10, 60, 300, 1800)
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each, of no use here
@@ -156,6 +157,8 @@ class Metrics:
         )
         _show_zero(self._clock_hold)
 
+        self._webhooks = _WebhookMetrics(registry)
+
     # --- called by the transport ---
 
     def rpc_done(self, method: str, code: str, seconds: float) -> None:
@@ -235,6 +238,71 @@ class Metrics:
     def clock_hold(self, *, held: bool) -> None:
         """Whether the clock hold is on."""
         self._clock_hold.set(held)
+
+    def webhook_delivered(self, events: int, seconds: float, *, delivered: bool) -> None:
+        """See Observer."""
+        self._webhooks.delivered(events, seconds, delivered=delivered)
+
+    def webhook_state(self, webhook_id: str, *, lag: int, failing: bool) -> None:
+        """See Observer."""
+        self._webhooks.lag.labels(webhook_id).set(lag)
+        self._webhooks.failing.labels(webhook_id).set(failing)
+
+    def webhook_disabled(self, webhook_id: str) -> None:
+        """See Observer."""
+        self._webhooks.disabled.labels(webhook_id).inc()
+
+    def webhook_events_lost(self, webhook_id: str) -> None:
+        """See Observer."""
+        self._webhooks.lost.labels(webhook_id).inc()
+
+
+class _WebhookMetrics:
+    """What is measured of webhooks. A label `webhook` has at most 16 values for each tenant."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._seconds = Histogram(
+            "profile_grpc_webhook_delivery_seconds",
+            "Time of an attempt to deliver to a webhook, in seconds, by outcome (delivered or failed).",
+            ("outcome",),
+            buckets=_DELIVERY_SECONDS,
+            registry=registry,
+        )
+        self._events = Counter(
+            "profile_grpc_webhook_events_delivered", "Events that webhooks have accepted.", registry=registry
+        )
+        self.lag = Gauge(
+            "profile_grpc_webhook_position_lag",
+            "How many positions a webhook is behind the newest event.",
+            ("webhook",),
+            registry=registry,
+            multiprocess_mode="livemax",
+        )
+        self.failing = Gauge(
+            "profile_grpc_webhook_failing",
+            "1 while the last attempt to deliver to a webhook has failed.",
+            ("webhook",),
+            registry=registry,
+            multiprocess_mode="livemax",
+        )
+        self.disabled = Counter(
+            "profile_grpc_webhooks_disabled",
+            "How often a webhook was disabled because it failed for three days.",
+            ("webhook",),
+            registry=registry,
+        )
+        self.lost = Counter(
+            "profile_grpc_webhook_events_lost",
+            "How often the retention deleted events before a webhook had them.",
+            ("webhook",),
+            registry=registry,
+        )
+
+    def delivered(self, events: int, seconds: float, *, delivered: bool) -> None:
+        """An attempt ended."""
+        self._seconds.labels("delivered" if delivered else "failed").observe(seconds)
+        if delivered:
+            self._events.inc(events)
 
 
 def _show_zero(gauge: Gauge) -> None:

@@ -1,0 +1,75 @@
+"""One attempt to deliver: signs a request, sends it, and tells what came of it (E6)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from profile_grpc.domain import webhooks as rules
+from profile_grpc.domain.webhooks import Delivery, Failure, Webhook
+from profile_grpc.events.webhooks import message as messages
+from profile_grpc.events.webhooks.message import Message
+from profile_grpc.outbound.addresses import AddressRefused
+from profile_grpc.outbound.client import Limits, OutboundClient, RequestFailed, UrlRefused
+from profile_grpc.sealing import CannotOpen
+from profile_grpc.service.ports import Clock
+from profile_grpc.service.webhook_secrets import WebhookSecrets
+
+LIMITS = Limits(seconds=10.0, answer_bytes=4096)
+"""Of one attempt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of an attempt."""
+
+    time: datetime
+    """When it began."""
+    latency: timedelta
+    failure: Failure | None
+    """Why it failed; None: the other side accepted the events."""
+    status: int
+    """The answer's HTTP status; 0: there was no answer."""
+
+    def delivery(self, webhook: Webhook, message: Message) -> Delivery:
+        """The attempt as its webhook's owner sees it."""
+        progress = webhook.progress
+        return Delivery(
+            number=progress.attempts + 1,
+            message_id=message.message_id,
+            first_position=message.first_position,
+            last_position=message.last_position,
+            events=message.events,
+            attempt=progress.failures + 1 if message.events else 1,
+            time=self.time,
+            latency=self.latency,
+            status=self.status,
+            failure="" if self.failure is None else self.failure.text,
+        )
+
+
+class Courier:
+    """Delivers requests to webhooks."""
+
+    def __init__(self, client: OutboundClient, secrets: WebhookSecrets, clock: Clock) -> None:
+        self._client = client
+        self._secrets = secrets
+        self._clock = clock
+
+    async def deliver(self, webhook: Webhook, message: Message) -> Outcome:
+        """One attempt; whatever goes wrong is its outcome."""
+        began = self._clock.now()
+        status, why = 0, ""
+        try:
+            signing = [self._secrets.open(webhook, secret) for secret in rules.signing(webhook, began)]
+            answer = await self._client.post(webhook.url, message.body, messages.headers(message, signing, began))
+        except CannotOpen:
+            why = "its secret cannot be read: it was encrypted under another hash key; rotate it"
+        except (UrlRefused, AddressRefused, RequestFailed) as error:
+            why = str(error)
+        else:
+            status = answer.status
+            why = "" if rules.succeeded(status) else f"HTTP {status}"
+        now = self._clock.now()
+        failure = Failure(now, status, why) if why else None
+        return Outcome(began, max(now - began, timedelta()), failure, status)

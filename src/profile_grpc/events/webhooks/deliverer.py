@@ -1,0 +1,197 @@
+"""The delivery of one webhook: in order, one request at a time, until somebody else has its lease (E6)."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from profile_grpc.domain import webhooks as rules
+from profile_grpc.domain.webhooks import MAX_EVENTS, Delivery, Progress, Webhook, WebhookState
+from profile_grpc.events.webhooks import message as messages
+from profile_grpc.events.webhooks.courier import Courier
+from profile_grpc.events.webhooks.source import EventsLost, EventSource
+from profile_grpc.service.lease import Lease
+from profile_grpc.service.observer import Observer
+from profile_grpc.service.ports import Clock, Conflict, StoreError
+from profile_grpc.service.webhook_store import WebhookKey, WebhookStore
+
+log = structlog.get_logger(__name__)
+
+
+class Deliverer:
+    """Delivers the events of one webhook, for as long as this process has its lease."""
+
+    LOOK: Final = timedelta(seconds=2)
+    """The longest time after which a change by an operator is noticed."""
+    GATHER: Final = timedelta(milliseconds=100)
+    """How long more events are waited for after the first, so that they go in one request."""
+    SAVE: Final = timedelta(seconds=10)
+    """How often a position is stored that moved without a delivery."""
+
+    def __init__(
+        self,
+        key: WebhookKey,
+        store: WebhookStore,
+        source: EventSource,
+        courier: Courier,
+        lease: Lease,
+        clock: Clock,
+        observer: Observer,
+    ) -> None:
+        self._key = key
+        self._store = store
+        self._source = source
+        self._courier = courier
+        self._lease = lease
+        self._clock = clock
+        self._observer = observer
+        self._webhook: Webhook | None = None
+        """As it is stored, as far as this process knows."""
+        self._position = 0
+        """How far the events were looked at; what is stored may be behind."""
+        self._read_time: datetime | None = None
+        self._saved_time = clock.now()
+
+    async def run(self) -> None:
+        """Delivers until the webhook is not ENABLED any more.
+
+        Raises:
+            LeaseLost: another process delivers it.
+            StoreError.
+        """
+        await self._lease.acquire()
+        try:
+            while (pause := await self.step()) is not None:
+                if pause:
+                    await self._source.wait(self._position, pause.total_seconds())
+                    await asyncio.sleep(self.GATHER.total_seconds())
+        finally:
+            await self._leave()
+
+    async def step(self) -> timedelta | None:
+        """Makes one attempt, if one is due.
+
+        Returns:
+            After which time there may be something to do, unless there are events earlier; None: it is not ENABLED.
+
+        Raises:
+            LeaseLost, StoreError.
+        """
+        await self._lease.keep()
+        webhook = await self._current()
+        if webhook is None or webhook.state is not WebhookState.ENABLED:
+            return None
+        now = self._clock.now()
+        if not rules.is_due(webhook.progress, now):
+            # Not by the events, of which there may be many: by the time.
+            await asyncio.sleep(min((webhook.progress.next_attempt_time or now) - now, self.LOOK).total_seconds())
+            return timedelta()
+        try:
+            return await self._deliver(webhook)
+        except Conflict:  # an operator has changed it, or another process delivers it
+            self._webhook = None
+            return timedelta()
+
+    async def _current(self) -> Webhook | None:
+        """The webhook, read again from time to time."""
+        now = self._clock.now()
+        if self._webhook is None or self._read_time is None or not timedelta() <= now - self._read_time < self.LOOK:
+            known, self._webhook = self._webhook, await self._store.get(self._key)
+            self._read_time = now
+            if self._webhook is not None and (known is None or known.progress != self._webhook.progress):
+                self._position = self._webhook.progress.position
+        return self._webhook
+
+    async def _deliver(self, webhook: Webhook) -> timedelta:
+        """Delivers what there is. As `step`, and raises Conflict."""
+        now = self._clock.now()
+        try:
+            page = await self._source.read(webhook, self._position, webhook.progress.pending, MAX_EVENTS)
+        except EventsLost as lost:
+            await self._pass_over_lost(webhook, lost.oldest, now)
+            return timedelta()
+        if not page.events:
+            await self._pass_over(webhook, page.position, now)
+            return self.LOOK
+        message = messages.of_events(webhook, page.events, page.position)
+        outcome = await self._courier.deliver(webhook, message)
+        delivery = outcome.delivery(webhook, message)
+        if outcome.failure is None:
+            progress = rules.after_success(webhook.progress, page.position)
+            await self._save(webhook, replace(webhook, progress=progress), delivery)
+            self._position = page.position
+        else:
+            progress = rules.after_failure(webhook.progress, page.position, outcome.failure, random.uniform(-1, 1))  # noqa: S311 - no secret
+            await self._save_failure(webhook, progress, delivery)
+        seconds = delivery.latency.total_seconds()
+        self._observer.webhook_delivered(message.events, seconds, delivered=outcome.failure is None)
+        await self._observe(progress)
+        return timedelta()
+
+    async def _save_failure(self, webhook: Webhook, progress: Progress, delivery: Delivery) -> None:
+        """Stores a failed attempt; after three days of them the webhook is DISABLED (E6)."""
+        failed = replace(webhook, progress=progress)
+        if rules.is_given_up(progress, delivery.time):
+            failed = rules.disabled(failed, delivery.time)
+        await self._save(webhook, failed, delivery)
+        if failed.state is WebhookState.DISABLED:
+            await self._tell_disabled(failed)
+
+    async def _tell_disabled(self, webhook: Webhook) -> None:
+        log.error(
+            "a webhook has failed for three days and is disabled; its position is kept until it is enabled again",
+            tenant_id=self._key.tenant_id,
+            webhook_id=self._key.webhook_id,
+            failing_since=str(webhook.progress.failing_since),
+            failure="" if webhook.progress.last_failure is None else webhook.progress.last_failure.text,
+        )
+        self._observer.webhook_disabled(self._key.webhook_id)
+        await self._source.tell_disabled(webhook)
+
+    async def _pass_over_lost(self, webhook: Webhook, oldest: int, now: datetime) -> None:
+        """Goes on with the oldest event that is kept, and says so (E6)."""
+        await self._save(webhook, replace(webhook, progress=rules.without_lost(webhook.progress, oldest, now)))
+        log.error(
+            "events were deleted by their retention before a webhook had them; it goes on with the oldest that is kept",
+            tenant_id=self._key.tenant_id,
+            webhook_id=self._key.webhook_id,
+            position=self._position,
+            oldest_position=oldest,
+        )
+        self._position = oldest
+        self._observer.webhook_events_lost(self._key.webhook_id)
+
+    async def _pass_over(self, webhook: Webhook, position: int, now: datetime) -> None:
+        """What was looked at holds nothing for this webhook. The position is stored now and then only."""
+        self._position = position
+        pending = webhook.progress.pending is not None  # its events are gone: there is nothing to repeat
+        moved = position != webhook.progress.position
+        if pending or (moved and not timedelta() <= now - self._saved_time < self.SAVE):
+            await self._save(webhook, replace(webhook, progress=rules.passed_over(webhook.progress, position)))
+        await self._observe(webhook.progress)
+
+    async def _save(self, before: Webhook, after: Webhook, delivery: Delivery | None = None) -> None:
+        self._webhook = await self._store.change(before, after, delivery)
+        self._saved_time = self._clock.now()
+
+    async def _observe(self, progress: Progress) -> None:
+        lag = max(await self._source.newest() - self._position, 0)
+        self._observer.webhook_state(self._key.webhook_id, lag=lag, failing=progress.failures > 0)
+
+    async def _leave(self) -> None:
+        """Stores the position, and gives the lease back."""
+        self._observer.webhook_state(self._key.webhook_id, lag=0, failing=False)
+        webhook = self._webhook
+        try:
+            if webhook is not None and self._position > webhook.progress.position and not webhook.progress.failures:
+                progress = rules.passed_over(webhook.progress, self._position)
+                await self._store.change(webhook, replace(webhook, progress=progress))
+        except StoreError:
+            pass  # the events in between are looked at again
+        finally:
+            await self._lease.release()

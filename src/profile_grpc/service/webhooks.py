@@ -1,0 +1,254 @@
+"""The use cases of WebhookService (E6)."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from profile_grpc.domain import webhooks as rules
+from profile_grpc.domain.errors import FieldViolation, Reason, Refused
+from profile_grpc.domain.hashing import Hasher
+from profile_grpc.domain.webhooks import MAX_WEBHOOKS, Delivery, Progress, Secret, Webhook, WebhookState
+from profile_grpc.outbound.client import Destinations, UrlRefused
+from profile_grpc.service import paging, refusals
+from profile_grpc.service.ports import Clock, Conflict
+from profile_grpc.service.webhook_secrets import WebhookSecrets
+from profile_grpc.service.webhook_store import WebhookKey, WebhookStore
+
+_ID_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
+_ID_LENGTH = 16
+_ATTEMPTS = 10
+"""How often a change is tried while others keep changing the webhook."""
+_LONGEST_PAUSE = 0.02
+"""Seconds between two attempts."""
+
+
+class Positions(Protocol):
+    """Where events are."""
+
+    async def newest(self) -> int:
+        """The position of the newest event; 0: there is none."""
+        ...
+
+    async def oldest(self) -> int:
+        """The position after which every event is kept."""
+        ...
+
+    async def before(self, time: datetime) -> int:
+        """The position after which are the events that got theirs at this time or later, as far as they are kept."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookOrder:
+    """The webhook to create."""
+
+    tenant_id: str
+    url: str
+    types: tuple[str, ...] = ()
+    app_ids: tuple[str, ...] = ()
+    state: WebhookState = WebhookState.ENABLED
+    display_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rotated:
+    """A new secret of a webhook."""
+
+    secret: str
+    old_end_time: datetime
+    """When the one before it ends."""
+
+
+class Webhooks:
+    """A tenant's webhooks."""
+
+    def __init__(
+        self,
+        store: WebhookStore,
+        positions: Positions,
+        clock: Clock,
+        hasher: Hasher,
+        destinations: Destinations,
+    ) -> None:
+        self._store = store
+        self._positions = positions
+        self._clock = clock
+        self._hasher = hasher
+        self._secrets = WebhookSecrets(hasher)
+        self._destinations = destinations
+
+    async def create(self, order: WebhookOrder) -> tuple[Webhook, str]:
+        """A new webhook, which gets the events from now on, and its secret, which is shown only once.
+
+        Raises:
+            Refused: WEBHOOK_DESTINATION_REFUSED, TOO_MANY_WEBHOOKS, INVALID_REQUEST: it cannot begin as DISABLED.
+        """
+        self._check(order.url, order.state, WebhookState.ENABLED)
+        webhook_id = "".join(secrets.choice(_ID_ALPHABET) for _ in range(_ID_LENGTH))
+        secret, sealed = self._secrets.make(order.tenant_id, webhook_id)
+        now, position = self._clock.now(), await self._positions.newest()
+        webhook = Webhook(
+            tenant_id=order.tenant_id,
+            webhook_id=webhook_id,
+            url=order.url,
+            types=order.types,
+            app_ids=order.app_ids,
+            state=order.state,
+            secrets=(Secret(sealed),),
+            create_time=now,
+            update_time=now,
+            place=0,
+            progress=Progress(position),
+            display_name=order.display_name,
+            revision=random.getrandbits(62),
+        )
+        for _ in range(_ATTEMPTS):
+            taken = {other.place for other in await self._store.of_tenant(order.tenant_id)}
+            free = next((place for place in range(MAX_WEBHOOKS) if place not in taken), None)
+            if free is None:
+                raise _too_many()
+            webhook = replace(webhook, place=free)
+            try:
+                await self._store.add(webhook)
+            except Conflict:  # another creation took the place
+                await asyncio.sleep(random.uniform(0, _LONGEST_PAUSE))  # noqa: S311 - no secret
+            else:
+                return webhook, secret
+        raise refusals.of(Conflict())
+
+    async def get(self, key: WebhookKey) -> Webhook:
+        """The webhook as stored.
+
+        Raises:
+            Refused: WEBHOOK_NOT_FOUND.
+        """
+        webhook = await self._store.get(key)
+        if webhook is None:
+            raise _not_found(key.webhook_id)
+        return webhook
+
+    async def list(self, tenant_id: str) -> Sequence[Webhook]:
+        """All of the tenant's webhooks, oldest first."""
+        return await self._store.of_tenant(tenant_id)
+
+    async def newest_position(self) -> int:
+        """The position of the newest event, to which a webhook's own is compared."""
+        return await self._positions.newest()
+
+    async def change(self, key: WebhookKey, change: Callable[[Webhook], Webhook], etag: str = "") -> Webhook:
+        """Stores what `change` makes of the webhook. Enabled again, it is tried at once.
+
+        Raises:
+            Refused: WEBHOOK_NOT_FOUND, WEBHOOK_DESTINATION_REFUSED, ETAG_MISMATCH, CONFLICT, INVALID_REQUEST: only the
+                service makes it DISABLED.
+        """
+
+        def changed(before: Webhook) -> Webhook:
+            if etag and etag != before.etag:
+                raise _changed(key.webhook_id)
+            after = change(before)
+            self._check(after.url, after.state, before.state)
+            enabled = after.state is WebhookState.ENABLED is not before.state
+            progress = rules.restarted(before.progress) if enabled else before.progress
+            return replace(after, update_time=self._clock.now(), progress=progress)
+
+        return await self._change(key, changed)
+
+    async def rotate(self, key: WebhookKey, keep_old: timedelta | None) -> Rotated:
+        """Gives the webhook a new secret, shown only once. The old one signs beside it for `keep_old` (default: a day).
+
+        Raises:
+            Refused: WEBHOOK_NOT_FOUND, CONFLICT.
+        """
+        overlap, now = rules.SECRET_OVERLAP if keep_old is None else keep_old, self._clock.now()
+        text, sealed = self._secrets.make(*key)
+        await self._change(key, lambda before: rules.rotated(before, sealed, overlap, now))
+        return Rotated(text, now + overlap)
+
+    async def replay(self, key: WebhookKey, start_time: datetime | None) -> Webhook:
+        """Delivers again the events from that time on, or from the oldest that is kept (None).
+
+        Raises:
+            Refused: WEBHOOK_NOT_FOUND, CONFLICT.
+        """
+        oldest = await self._positions.oldest()
+        start = oldest if start_time is None else max(oldest, await self._positions.before(start_time))
+        return await self._change(key, lambda before: replace(before, progress=rules.replayed(before.progress, start)))
+
+    async def delete(self, key: WebhookKey, *, allow_missing: bool = False) -> None:
+        """Deletes the webhook and all about it.
+
+        Raises:
+            Refused: WEBHOOK_NOT_FOUND, unless it may be missing.
+        """
+        if not await self._store.remove(key) and not allow_missing:
+            raise _not_found(key.webhook_id)
+
+    async def deliveries(self, key: WebhookKey, page_size: int, page_token: str) -> tuple[Sequence[Delivery], str]:
+        """One page of the last deliveries, newest first, and the token of the next (empty: the last page).
+
+        Raises:
+            Refused: WEBHOOK_NOT_FOUND, INVALID_PAGE_TOKEN.
+        """
+        listing = ["webhook deliveries", *key]
+        position = paging.unseal(self._hasher, listing, page_token)
+        await self.get(key)
+        limit = paging.size(page_size)
+        found = await self._store.deliveries(key, int(position[0]) if position else None, limit + 1)
+        page = found[:limit]
+        token = paging.seal(self._hasher, listing, [str(page[-1].number)]) if len(found) > limit else ""
+        return page, token
+
+    def _check(self, url: str, state: WebhookState, before: WebhookState) -> None:
+        if state is WebhookState.DISABLED is not before:
+            violation = FieldViolation("webhook.state", "must be ENABLED or PAUSED")
+            raise Refused.for_fields(Reason.INVALID_REQUEST, "state must be ENABLED or PAUSED.", [violation])
+        try:
+            self._destinations.check_url(url)
+        except UrlRefused as refused:
+            violation = FieldViolation("webhook.url", str(refused))
+            raise Refused.for_fields(
+                Reason.WEBHOOK_DESTINATION_REFUSED,
+                "Webhooks may not go to this URL: it must be https, and its address public.",
+                [violation],
+            ) from None
+
+    async def _change(self, key: WebhookKey, change: Callable[[Webhook], Webhook]) -> Webhook:
+        """Stores a change; one of somebody else in between, or a delivery, is no obstacle: it is made again."""
+        for _ in range(_ATTEMPTS):
+            before = await self.get(key)
+            try:
+                return await self._store.change(before, change(before))
+            except Conflict:
+                await asyncio.sleep(random.uniform(0, _LONGEST_PAUSE))  # noqa: S311 - no secret
+        raise refusals.of(Conflict())
+
+
+def _not_found(webhook_id: str) -> Refused:
+    return Refused(
+        Reason.WEBHOOK_NOT_FOUND,
+        f"There is no webhook {webhook_id!r}; list the webhooks to see their ids.",
+        metadata={"webhook_id": webhook_id},
+    )
+
+
+def _changed(webhook_id: str) -> Refused:
+    return Refused(
+        Reason.ETAG_MISMATCH,
+        f"The webhook {webhook_id!r} has changed since it was read; read it again, then repeat.",
+        metadata={"webhook_id": webhook_id},
+    )
+
+
+def _too_many() -> Refused:
+    return Refused(
+        Reason.TOO_MANY_WEBHOOKS,
+        f"The tenant has {MAX_WEBHOOKS} webhooks already; delete one first.",
+        metadata={"limit": str(MAX_WEBHOOKS)},
+    )
