@@ -36,10 +36,10 @@ def delete(mad: MadRecord, now: datetime) -> MadRecord:
 
 
 def deletion_window(known: datetime | None, now: datetime) -> datetime:
-    """When the deletion window that covers a deletion now was opened, given the latest one known.
+    """The start of the deletion window that covers a deletion now, given the latest known window.
 
-    A deletion opens a window; inside one that is open it does not extend it, or a delete/register loop would never be
-    counted (M2).
+    A deletion opens a window. Inside an open window it does not extend it; otherwise a delete/register loop would never
+    be counted (M2).
     """
     return now if known is None or now >= known + DELETION_WINDOW else known
 

@@ -9,14 +9,14 @@ from profile_grpc.domain.model import AccountReport, CallMethod, DeviceOrder, Or
 from profile_grpc.domain.state import State
 
 FORGET_AFTER = timedelta(days=90)
-"""How long the order of a device without a profile is kept: a call is not delivered later than that."""
+"""How long the order of a device without a profile is kept. No call is delivered later than that."""
 
 
 def is_repeated(state: State, key: ProfileKey, profile: Profile | None, call: OrderedCall | None) -> bool:
-    """Whether the call is the highest one again, which is answered as applied.
+    """Whether the call repeats the highest one; a repetition succeeds.
 
-    A patch is compared with the calls of its profile. The other methods decide who is signed in on the device: they are
-    compared with those of the device, and with the patches of their profile, which they must not undo.
+    A patch is compared with the calls of its profile. The other methods decide who is signed in on the device. They are
+    compared with the calls of the device, and with the patches of their profile, which they must not undo.
 
     Raises:
         Refused: OUT_OF_ORDER.
@@ -38,7 +38,7 @@ def is_repeated(state: State, key: ProfileKey, profile: Profile | None, call: Or
 
 
 def record(state: State, key: ProfileKey, call: OrderedCall | None, *, without_profile: bool = False) -> None:
-    """Remembers the call for its device. A patch says nothing of who is signed in there."""
+    """Stores the call for its device. A patch is not stored, because it does not change who is signed in."""
     if call is None or call.method is CallMethod.UPDATE_PROFILE_DATA:
         return
     forget_time = state.now + FORGET_AFTER if without_profile else None
@@ -46,7 +46,7 @@ def record(state: State, key: ProfileKey, call: OrderedCall | None, *, without_p
 
 
 def is_repeated_report(state: State, report: AccountReport, call: OrderedCall | None) -> bool:
-    """Whether the report is the highest one of its account again: the profiles that it was about are not found twice.
+    """Whether the report repeats the highest one of its account. A repetition does not find the removed profiles again.
 
     Raises:
         Refused: OUT_OF_ORDER.
@@ -60,7 +60,7 @@ def is_repeated_report(state: State, report: AccountReport, call: OrderedCall | 
 
 
 def is_left(state: State, report: AccountReport, profile: Profile, call: OrderedCall | None) -> bool:
-    """Whether the report was applied while this profile was there, but in a slice without it (R14)."""
+    """Whether the report was applied after this profile was stored, but in another slice (R14)."""
     applied = _applied(state, report, call)
     if applied is None or applied.call != call or applied.forget_time is None:
         return False
@@ -68,7 +68,7 @@ def is_left(state: State, report: AccountReport, profile: Profile, call: Ordered
 
 
 def record_report(state: State, report: AccountReport, call: OrderedCall | None) -> None:
-    """Remembers the call for its report, which names no device: the first slice of it (R14)."""
+    """Stores the call for its report, which names no device. Called for the first slice (R14)."""
     applied = _applied(state, report, call)
     if call is not None and (applied is None or applied.call != call):
         key, forget_time = state.hasher.report(report), state.now + FORGET_AFTER
@@ -76,7 +76,7 @@ def record_report(state: State, report: AccountReport, call: OrderedCall | None)
 
 
 def _applied(state: State, report: AccountReport, call: OrderedCall | None) -> DeviceOrder | None:
-    """The highest call of the report, where this one has a sequence too."""
+    """The highest call of the report, if this call has a sequence too."""
     return None if call is None else state.device_order(state.hasher.report(report))
 
 

@@ -28,7 +28,7 @@ ResultT_co = TypeVar("ResultT_co", covariant=True)
 
 
 class Command(Protocol[ResultT_co]):
-    """A change that is asked for, already of the right shape: a frozen record with its rule."""
+    """A requested change, already validated: a frozen record with its rule."""
 
     @property
     def app_id(self) -> str:
@@ -37,18 +37,18 @@ class Command(Protocol[ResultT_co]):
 
     @property
     def size(self) -> int:
-        """How much of a batch it takes: the profiles or items that it is about."""
+        """Its size in a batch: the number of profiles or items that it concerns."""
         ...
 
     def needs(self, needs: Needs, settings: AppSettings, /) -> None:
-        """Adds what the rule reads."""
+        """Adds the rows that the rule reads."""
         ...
 
     def decide(self, state: State, settings: AppSettings, /) -> ResultT_co:
         """Applies the rule to the state and returns the result.
 
         Raises:
-            Refused: the rule says no; the state has not changed.
+            Refused: the rule refuses the command; the state has not changed.
         """
         ...
 
@@ -98,20 +98,22 @@ class NewEndpoint(NamedTuple):
     push_app_id: str = ""
     purpose: PushPurpose = PushPurpose.DEFAULT
     web_push: WebPushKeys | None = None
-    """None: those that are stored with the same token, if any (R10)."""
+    """None: keep the keys that are stored with the same token, if any (R10)."""
     apns_environment: ApnsEnvironment = ApnsEnvironment.UNSPECIFIED
-    """UNSPECIFIED: as the app's settings say (R11)."""
+    """UNSPECIFIED: the environment in the app's settings (R11)."""
 
 
 class ProfilePatch(NamedTuple):
-    """What a caller says of a profile. None, or a name that is not in a mapping, leaves what is stored (R1, U1)."""
+    """The values that a caller gives for a profile. None, or a name that is missing in a mapping, keeps the stored
+    value (R1, U1).
+    """
 
     platform: Platform | None = None
     channels: frozenset[Channel] | None = None
     """Empty: the app's channels."""
     push_endpoints: tuple[NewEndpoint, ...] = ()
     replace_push_endpoints: bool = False
-    """Whether the endpoints replace all that are stored; else those of the same purposes (R3)."""
+    """Whether the endpoints replace all stored endpoints; otherwise they replace those of the same purposes (R3)."""
     push_permission: PushPermission | None = None
     attributes: Mapping[str, AttributeValue] = EMPTY
     """By the field's name in `Attributes`; None removes. The two attribute maps are not in here."""

@@ -21,32 +21,32 @@ from profile_grpc.domain.model import (
 
 
 class Departing(NamedTuple):
-    """What a deletion needs to know of a profile."""
+    """The part of a profile that a deletion needs."""
 
     key: ProfileKey
     status: ProfileStatus
     platform: Platform
     tokens: frozenset[Token]
     live_endpoints: int
-    """Push tokens, each provider's on its own (F8)."""
+    """The number of push tokens, counted for each provider (F8)."""
     mad_deletion_time: datetime | None
     """The deletion that opened the latest deletion window (M2)."""
     revision: int
 
     @property
     def count_key(self) -> CountKey:
-        """What it was counted by."""
+        """The key by which it was counted."""
         return CountKey(self.key.app_id, self.status, self.platform)
 
 
 def tombstone(gone: Departing, reason: DeletionReason, now: datetime, hasher: Hasher) -> Tombstone:
-    """What stays of it (D3)."""
+    """The tombstone that remains of it (D3)."""
     opened = billing.deletion_window(gone.mad_deletion_time, now)
     return Tombstone(gone.key.app_id, hasher.profile(gone.key), reason, now, opened)
 
 
 def event(gone: Departing, reason: DeletionReason, now: datetime) -> Event:
-    """What others are told of it (D3)."""
+    """The event about its deletion (D3)."""
     key = gone.key
     return Event(EventType.PROFILE_DELETED, key.app_id, now, key.user_id, key.device_id, reason)
 

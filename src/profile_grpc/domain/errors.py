@@ -51,7 +51,7 @@ class Reason(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FieldViolation:
-    """One broken rule of one field of the request."""
+    """A violated rule of one field of the request."""
 
     field: str
     description: str
@@ -60,8 +60,8 @@ class FieldViolation:
 class Refused(Exception):  # noqa: N818 - a refusal is an answer, not a fault
     """The call is refused; nothing was written.
 
-    `message` is one English sentence that says what to do and holds no secret; every dynamic word of it is also in
-    `metadata`. `retry_after` (seconds) is given where trying again helps.
+    `message` is one English sentence that says what to do and contains no secret. Every variable part of it is also in
+    `metadata`. `retry_after` (seconds) is set if a retry helps.
     """
 
     def __init__(

@@ -28,7 +28,7 @@ from profile_grpc.domain.settings import AppSettings
 from profile_grpc.domain.state import State
 
 Holder: TypeAlias = tuple[Profile, list[PushEndpoint]]
-"""A profile, and its endpoints that an item is about."""
+"""A profile, and its endpoints that an item concerns."""
 MAX_CLOCK_SKEW = timedelta(minutes=5)
 _WITHOUT_TOKEN = {
     Verdict.TRANSIENT: PushFeedbackOutcome.TRANSIENT,
@@ -38,9 +38,10 @@ _WITHOUT_TOKEN = {
 
 
 class PushFeedback(NamedTuple):
-    """One answer of a push provider (F1). Exactly one of token and key; the token is normalised.
+    """One response of a push provider (F1).
 
-    `invalid` says what is wrong with an item that broke a rule of shape; the other fields then mean nothing.
+    Exactly one of token and key is set; the token is normalised. `invalid` says why an item is not valid; the other
+    fields are then meaningless.
     """
 
     provider: PushProvider = PushProvider.FCM
@@ -55,17 +56,18 @@ class PushFeedback(NamedTuple):
     sent_at: datetime | None = None
     invalid: str = ""
     tokens: tuple[str, ...] = ()
-    """Of the key's profile, where they were looked up before; else they are those that it holds."""
+    """The tokens of the key's profile, if they were looked up before. Otherwise the tokens that it holds now are
+    used."""
 
     @property
     def evidence_time(self) -> datetime | None:
-        """The provider's time, else when the send began (F2)."""
+        """The provider's time, or the time at which the send began (F2)."""
         return self.provider_time or self.sent_at
 
 
 @dataclass(frozen=True, slots=True)
 class ReportPushFeedback:
-    """Remove what providers prove dead, item by item (F1-F6)."""
+    """Remove endpoints that providers prove dead, item by item (F1-F6)."""
 
     app_id: str
     feedback: tuple[PushFeedback, ...]
@@ -87,7 +89,7 @@ class ReportPushFeedback:
                 needs.add(HOLDERS, Token(self.app_id, item.token))
 
     def decide(self, state: State, settings: AppSettings) -> tuple[FeedbackResult, ...]:
-        """Decides each item on its own; a bad one never fails its neighbours (F1)."""
+        """Decides each item separately; an item that is not valid does not affect the others (F1)."""
         breaker = FeedbackBreaker(state, self.app_id, settings)
         results = tuple([_decide(state, self.app_id, item, breaker) for item in self.feedback])
         breaker.save()
@@ -98,7 +100,7 @@ class ReportPushFeedback:
         return [replace(self, feedback=(item,)) for item in self.feedback] if len(self.feedback) > 1 else (self,)
 
     def witnesses(self, profiles: Iterable[Profile]) -> Sequence[ProfileKey]:
-        """Whoever confirmed a token last (F5), and the profile that an item names."""
+        """The profile that confirmed a token last (F5), and the profile that an item names."""
         newest: dict[str, tuple[datetime, ProfileKey]] = {}
         named = {item.key for item in self.feedback}
         keys = []
@@ -118,7 +120,7 @@ class ReportPushFeedback:
         return replace(self, feedback=tuple(items))
 
     def joined(self, results: Sequence[tuple[FeedbackResult, ...]]) -> tuple[FeedbackResult, ...]:
-        """Of all parts in their order; of the slices of one item, the outcome that says most."""
+        """The results of all parts, in order. For the slices of one item: the most significant outcome."""
         if len(self.feedback) > 1:
             return tuple([result for part in results for result in part])
         found = {result.outcome: result for part in reversed(results) for result in part}
@@ -137,7 +139,7 @@ _TELLING = (
     PushFeedbackOutcome.CONFIRMED,
     PushFeedbackOutcome.STALE,
 )
-"""What several slices of an item lead to, the one first that says most."""
+"""The outcomes of the slices of an item, the most significant first."""
 
 
 def _decide(state: State, app_id: str, item: PushFeedback, breaker: FeedbackBreaker) -> FeedbackResult:
@@ -176,7 +178,7 @@ def _wrong_evidence(item: PushFeedback, now: datetime) -> str:
 
 
 def _holders(state: State, app_id: str, item: PushFeedback) -> Iterator[Holder]:
-    """Every profile that holds the token, with the endpoints that do (F5)."""
+    """Every profile that holds the token, with the endpoints that contain it (F5)."""
     meant = _meant_tokens(state, app_id, item)
     holders = {profile.key: profile for token in meant for profile in state.holders(token)}
     for key, profile in sorted(holders.items()):
@@ -186,7 +188,7 @@ def _holders(state: State, app_id: str, item: PushFeedback) -> Iterator[Holder]:
 
 
 def _meant_tokens(state: State, app_id: str, item: PushFeedback) -> set[Token]:
-    """The tokens that the item is about: its own, or those of the profile that it names."""
+    """The tokens that the item concerns: its own token, or those of the profile that it names."""
     if item.key is None:
         return {Token(app_id, item.token)}
     if item.tokens:
@@ -196,7 +198,7 @@ def _meant_tokens(state: State, app_id: str, item: PushFeedback) -> set[Token]:
 
 
 def _outdated(holders: list[Holder], evidence_time: datetime | None) -> list[Holder]:
-    """The endpoints whose confirmation the evidence is newer than; a tie keeps (F2).
+    """The endpoints whose confirmation is older than the evidence. At equal times the endpoint is kept (F2).
 
     The newest confirmation by any user of the device proves a token alive for all of them (F5).
     """
@@ -211,14 +213,14 @@ def _outdated(holders: list[Holder], evidence_time: datetime | None) -> list[Hol
 
 
 def _is_meant(endpoint: PushEndpoint, item: PushFeedback) -> bool:
-    """A label that one of the two leaves out says nothing against the other's (R4)."""
+    """Whether the labels match. A missing label matches every label (R4)."""
     return endpoint.provider is item.provider and (
         not item.push_app_id or endpoint.push_app_id in {"", item.push_app_id}
     )
 
 
 def _confirm(state: State, holders: list[Holder]) -> FeedbackResult:
-    """The provider took a message: whatever made the endpoints suspect is over (F6)."""
+    """The provider accepted a message, so the endpoints are no longer suspect (F6)."""
     affected = []
     for profile, held in holders:
         if any(e.state is PushEndpointState.SUSPECT for e in held):
@@ -228,7 +230,7 @@ def _confirm(state: State, holders: list[Holder]) -> FeedbackResult:
 
 
 def _suspect(state: State, holders: list[Holder]) -> FeedbackResult:
-    """Marks the endpoints, keeps them: one wrong credential hits every token (F6)."""
+    """Marks the endpoints as suspect and keeps them: a wrong credential affects every token (F6)."""
     affected = []
     for profile, held in holders:
         if all(e.state is PushEndpointState.SUSPECT for e in held):
@@ -240,9 +242,10 @@ def _suspect(state: State, holders: list[Holder]) -> FeedbackResult:
 
 
 def _dead(state: State, holders: list[Holder], breaker: FeedbackBreaker) -> FeedbackResult:
-    """Clears the endpoints; a profile that only push could reach, and no longer can, is deleted (F4).
+    """Clears the endpoints.
 
-    Unless the app lost too many already: then they are suspect, and nothing else changes (F8).
+    Deletes a profile whose only channel is push and that has no endpoint left (F4). If the app has already lost too
+    many endpoints, they become suspect and nothing else changes (F8).
     """
     held_because = breaker.admit(sum([len({e.token for e in held}) for _, held in holders]))
     if held_because:

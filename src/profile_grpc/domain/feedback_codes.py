@@ -11,7 +11,7 @@ from profile_grpc.domain.model import PushProvider
 
 
 class Verdict(enum.Enum):
-    """What an answer of a provider proves."""
+    """What the response of a provider proves."""
 
     DEAD = enum.auto()
     SUSPECT = enum.auto()
@@ -22,13 +22,13 @@ class Verdict(enum.Enum):
 
 
 class Judgement(NamedTuple):
-    """A verdict and what it rests on."""
+    """A verdict and its reason."""
 
     verdict: Verdict
     code: str = ""
-    """The listed spelling or the HTTP status that decided. Never the caller's own text."""
+    """The listed spelling or the HTTP status that decided the verdict. Never the caller's text."""
     detail: str = ""
-    """Of UNRECOGNIZED: what was not understood, at most 200 characters. Never a token."""
+    """With UNRECOGNIZED: the part that was not recognized, at most 200 characters. Never a token."""
 
 
 class _Known(NamedTuple):
@@ -37,7 +37,7 @@ class _Known(NamedTuple):
 
 
 def _table(**verdicts: str) -> Mapping[str, _Known]:
-    """Spellings by verdict, as they are compared (F3)."""
+    """Spellings by verdict, in the form in which they are compared (F3)."""
     return {
         _comparable(spelling): _Known(Verdict[verdict], spelling)
         for verdict, spellings in verdicts.items()
@@ -141,14 +141,11 @@ _HMS_OF_THE_SENDER = re.compile(r"no\w{0,30}Right|Penalty|appinfoError")
 def judge(
     provider: PushProvider, error_code: str, http_status: int, error_message: str = "", *, token: str = ""
 ) -> Judgement:
-    """What the answer proves about the token; anything unknown proves nothing (F3, F6).
+    """What the response proves about the token.
 
-    Args:
-        provider: who answered.
-        error_code: as received or as a sender's library spells it; may be a status line.
-        http_status: 0: not known.
-        error_message: as received.
-        token: what the answer is about, so that `detail` never shows it.
+    An unknown response proves nothing (F3, F6). Args: provider: the provider that responded. error_code: as received or
+    as a sender's library spells it; may be a status line. http_status: 0: not known. error_message: as received. token:
+    what the answer is about, so that `detail` never shows it.
     """
     code = error_code.strip()
     line = _STATUS_LINE.match(code)
@@ -167,14 +164,14 @@ def verdict(provider: PushProvider, error_code: str, http_status: int, error_mes
 
 
 def _by_code(provider: PushProvider, name: str, status: int, text: str) -> Judgement | None:
-    """`text`: the whole code and the message, for the codes that do not say it all."""
+    """`text`: the complete code and the message, for codes that are ambiguous alone."""
     match provider, name:
         case PushProvider.FCM, "invalidargument":  # also said of a malformed message
             return Judgement(Verdict.DEAD, "INVALID_ARGUMENT") if _INVALID_TOKEN.search(text) else None
         case PushProvider.FCM, "permissiondenied" if _SENDER_MISMATCH.search(text):
             return Judgement(Verdict.SUSPECT, "SENDER_ID_MISMATCH")
         case PushProvider.HMS, "80300007" if "illegalTokens" in text and "tokenFormatError" not in text:
-            # HarmonyOS says so too of tokens that it refuses for a fault of the sender.
+            # HarmonyOS also returns this code for tokens that it refuses because of an error of the sender.
             return Judgement(Verdict.CREDENTIAL_PROBLEM, "80300007") if _HMS_OF_THE_SENDER.search(text) else None
         case PushProvider.WEB_PUSH, _ if _VAPID.search(text) or ("vapid" in text.lower() and _VAPID_WORDS.search(text)):
             return Judgement(Verdict.CREDENTIAL_PROBLEM, "VAPID")
@@ -187,7 +184,9 @@ def _by_code(provider: PushProvider, name: str, status: int, text: str) -> Judge
 
 
 def _by_status(provider: PushProvider, status: int, *, nothing_else: bool) -> Judgement | None:
-    """`nothing_else`: there is no code, or it is the status itself. Else a success is none (legacy FCM, HMS)."""
+    """`nothing_else`: there is no code, or the code is the status itself. Otherwise a 2xx status is not a success
+    (legacy FCM, HMS).
+    """
     if status in _SUCCESSES:
         return Judgement(Verdict.ALIVE, str(status)) if nothing_else else None
     known = _STATUSES[provider].get(status)

@@ -12,7 +12,7 @@ from profile_grpc.domain.model import AccountReport, DeviceKey, ProfileKey, Toke
 DIGEST_BYTES = 16
 KEY_BYTES = 32
 _REMEMBERED = 4096
-"""Hashes of each use: a command's tokens and keys are hashed where it is loaded, decided and written."""
+"""The size of the cache for each use: a command's tokens and keys are hashed when it is loaded, decided and written."""
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
@@ -37,17 +37,17 @@ class Hasher:
         self._token_hash = lru_cache(_REMEMBERED)(self._hash_token)
 
     def profile(self, key: ProfileKey) -> str:
-        """Stands for the profile in tombstones and the ledger (D3, M3)."""
+        """Identifies the profile in tombstones and the ledger (D3, M3)."""
         return self._profile_hash(key)
 
     def token(self, token: Token) -> str:
-        """Stands for a push token in the index of tokens."""
+        """Identifies a push token in the index of tokens."""
         return self._token_hash(token)
 
     def report(self, report: AccountReport) -> DeviceKey:
-        """Stands for the device that a report does not name in the order of calls (R13).
+        """Takes the place of the device id in the order of calls, for a report that names no device (R13).
 
-        It begins with a control character: no device id has one.
+        It begins with a control character, which no device id contains.
         """
         return DeviceKey(report.app_id, "\x01" + self._text(self._report, repr(report).encode()))
 
@@ -58,7 +58,7 @@ class Hasher:
         return self._text(self._token, "\x00".join(token).encode())
 
     def secret(self, secret: str) -> str:
-        """Stands for the secret of an API key."""
+        """Identifies the secret of an API key."""
         return self._text(self._secret, secret.encode())
 
     def same_secret(self, secret: str, expected: str) -> bool:
@@ -74,7 +74,7 @@ class Hasher:
         return self._text(self._page, content)
 
     def derived_key(self, use: str) -> bytes:
-        """A key of 32 bytes for another use, from which neither this one nor that of a third use follows."""
+        """A key of 32 bytes for another use. Neither this key nor the key of a third use can be derived from it."""
         keyed = self._derive.copy()
         keyed.update(use.encode())
         return keyed.digest()

@@ -24,7 +24,7 @@ class Heartbeat(OfProfile):
         needs.add(BEATS, self.key)
 
     def decide(self, state: State, settings: AppSettings) -> Beat:
-        """The installation is alive now (H1). Never creates a profile, never goes backwards.
+        """Records that the installation is alive now (H1). Never creates a profile and never moves the time back.
 
         Raises:
             Refused: REREGISTER_REQUIRED or PROFILE_UNREGISTERED (H2).
@@ -36,7 +36,7 @@ class Heartbeat(OfProfile):
             raise presence.profile_unregistered(self.key)
         last = known.last_heartbeat_time
         mad = state.count_active(self.key, known.mad)
-        # A young heartbeat need not be written again (H3), unless the activity was counted (M1).
+        # If the stored heartbeat is recent, this one need not be written (H3), unless the activity was counted (M1).
         young = last is not None and state.now - last < settings.heartbeat_granularity
         if last is None or not young or mad is not known.mad:
             last = stamps.forward(state.now, last)

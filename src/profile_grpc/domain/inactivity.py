@@ -22,7 +22,7 @@ def expire_time(
 ) -> datetime | None:
     """When the profile expires without another heartbeat; None while it is exempt (P1, P2).
 
-    The app's present period decides, so that a changed period needs no rewritten profile (P3).
+    The app's current period decides, so that a changed period needs no rewritten profile (P3).
     """
     if last_heartbeat_time is not None:
         return last_heartbeat_time + settings.inactivity_period
@@ -34,7 +34,7 @@ def expire_time(
 def expired(
     last_heartbeat_time: datetime | None, register_time: datetime, settings: AppSettings, now: datetime
 ) -> bool:
-    """Whether readers treat the profile as gone, reaped or not (P9)."""
+    """Whether readers treat the profile as deleted, even if the reaper has not deleted it yet (P9)."""
     end = expire_time(last_heartbeat_time, register_time, settings)
     return end is not None and now > end
 
@@ -45,10 +45,10 @@ def heartbeat_cutoff(settings: AppSettings, now: datetime) -> datetime:
 
 
 def promised_granularity(settings: AppSettings, now: datetime) -> timedelta:
-    """How much earlier than acknowledged the last heartbeat of a profile may have been stored (H3).
+    """By how much the stored heartbeat of a profile may be older than the acknowledged one (H3).
 
-    A larger granularity of the past counts until each heartbeat that was acknowledged under it is older than the
-    period: else lowering the granularity would break the promise that those acknowledgements made (P1).
+    A larger granularity of the past applies until each heartbeat that was acknowledged under it is older than the
+    period. Otherwise lowering the granularity would break the promise of those acknowledgements (P1).
     """
     kept = settings.kept_granularity
     if kept is not None and now <= kept.end_time + settings.inactivity_period:
@@ -64,10 +64,10 @@ def register_cutoff(settings: AppSettings, now: datetime) -> datetime | None:
 def is_scan_due(last: datetime | None, cutoff: datetime, period: timedelta) -> bool:
     """Whether the reaper should read the day of the cutoff, of which only a part can be due (P5).
 
-    The index holds days. Read at each pass, the one day that the cutoff is in would be read again and again for the
-    few profiles that have become due since. So it is read again only when half of what was left of it has passed:
-    over the day that is as much as is deleted, twice. Nobody sees what stays meanwhile (P9), and it stays no longer
-    than a 32nd part of the period.
+    The index contains days. If each pass read the day that contains the cutoff, it would read the same profiles again
+    for the few that have become due since. So the day is read again only when half of its remaining time has passed.
+    Over the day, twice as many rows are read as are deleted. Readers do not see the remaining profiles (P9), and they
+    remain for at most a 32nd of the period.
 
     Args:
         last: the cutoff when the day of a cutoff was last read; None: not yet.
@@ -76,7 +76,7 @@ def is_scan_due(last: datetime | None, cutoff: datetime, period: timedelta) -> b
     """
     if last is None or last > cutoff:
         return True
-    last = max(last, start_of_day(cutoff))  # when nothing of this day was due
+    last = max(last, start_of_day(cutoff))  # the time until which nothing of this day was due
     return cutoff - last >= min((next_day(last) - last) / 2, period / 32)
 
 
@@ -96,7 +96,7 @@ def breaker_trips(*, due: int, reaped: int, limit: int) -> bool:
 
 
 def clock_jumped(now: datetime, reference: datetime | None) -> bool:
-    """Whether the clock is too far ahead of the last pass, or of the newest sign of life (P6)."""
+    """Whether the clock is too far ahead of the last pass, or of the newest activity (P6)."""
     return reference is not None and now - reference > CLOCK_JUMP
 
 
@@ -123,7 +123,7 @@ class ReapInactive:
         needs.add(PROFILES, *[seen.key for seen in self.seen])
 
     def decide(self, state: State, settings: AppSettings) -> Deleted:
-        """Deletes what is inactive and has had no heartbeat since the scan saw it (P1, P2, P4)."""
+        """Deletes profiles that are inactive and have sent no heartbeat since the scan (P1, P2, P4)."""
         heard_before = heartbeat_cutoff(settings, state.now)
         registered_before = register_cutoff(settings, state.now)
         deleted = []

@@ -51,7 +51,9 @@ RecordT = TypeVar("RecordT")
 
 @dataclass(frozen=True, eq=False, slots=True)
 class PartOf(Generic[RowT]):
-    """That a row is a part of another kind's row, read and written alone because it is often all that is needed."""
+    """Declares that a row is a part of another kind's row. It is read and written separately, because often only this
+    part is needed.
+    """
 
     whole: RowKind[Any, Any]
     take: Callable[[Any], RowT]
@@ -62,7 +64,7 @@ class PartOf(Generic[RowT]):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class RowKind(Generic[KeyT, RowT]):
-    """Rows that are asked for by their key. A change is refused if the row is no longer as it was read."""
+    """Rows that are requested by their key. A change is refused if the row has changed since it was read."""
 
     name: str
     part_of: PartOf[RowT] | None = None
@@ -70,21 +72,21 @@ class RowKind(Generic[KeyT, RowT]):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Selection(Generic[ByT, KeyT, RowT]):
-    """Rows of a kind that are asked for together, by what they have in common.
+    """Rows of a kind that are requested together, by a common value.
 
-    A rule asks for what it may change, and for no more: what it asks for is all that is read (R14).
+    A rule requests only the rows that it may change, and only these are read (R14).
     """
 
     name: str
     of: RowKind[KeyT, RowT]
     by: Callable[[RowT], Iterable[ByT]]
-    """What it finds the row by."""
+    """The values by which a row is found."""
     leads: Leads[RowT] | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Leads(Generic[RowT]):
-    """What is loaded with each row that is found."""
+    """The rows that are loaded with each row that is found."""
 
     to: Selection[Any, Any, Any]
     by: Callable[[RowT], Iterable[Hashable]]
@@ -92,7 +94,7 @@ class Leads(Generic[RowT]):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Narrowed(Generic[ByT, KeyT, RowT]):
-    """A part of a selection, where a rule needs no more of it. The rule reads it as the selection."""
+    """A part of a selection, for a rule that needs only this part. The rule reads it like the selection."""
 
     name: str
     of: Selection[Any, KeyT, RowT]
@@ -101,18 +103,18 @@ class Narrowed(Generic[ByT, KeyT, RowT]):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class RecordKind(Generic[RecordT]):
-    """Rows that a change leaves behind. No command changes them afterwards."""
+    """Rows that a change adds. No command changes them afterwards."""
 
     name: str
     key: Callable[[RecordT], Hashable] | None
-    """What there is one of; None: every record is new."""
+    """The key of a record; None: every record is new."""
     replaces: bool = False
-    """Whether a record takes the place of the one with its key; else that is a conflict."""
+    """Whether a record replaces an existing one with the same key. Otherwise that is a conflict."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class TallyKind(Generic[KeyT]):
-    """Numbers by key, to which a change adds. What is read of them may be outdated when the change is written."""
+    """Numbers by key, to which a change adds. The values that were read may be outdated when the change is written."""
 
     name: str
 
@@ -120,7 +122,7 @@ class TallyKind(Generic[KeyT]):
 # --- rows ---
 
 GUARDS: RowKind[GuardKey, Guard] = RowKind("guard")
-"""The guards of devices, users and tokens about whose profiles something is decided."""
+"""The guards of devices, users and tokens. They detect concurrent decisions about their profiles."""
 
 PROFILES: RowKind[ProfileKey, Profile] = RowKind("profile")
 """Whole profiles. A missing one is loaded with its history."""
@@ -141,7 +143,7 @@ ORDERS: RowKind[DeviceKey, DeviceOrder] = RowKind("device_order")
 """The order of calls on devices, and of account removals (R13). Loaded with the profiles, see `Needs.orders`."""
 
 FEEDBACK_LOSSES: RowKind[str, FeedbackLosses] = RowKind("feedback_breaker")
-"""What each app lost to push feedback (F8)."""
+"""The endpoints that each app lost to push feedback (F8)."""
 
 # --- selections ---
 
@@ -160,7 +162,7 @@ HOLDERS_ELSEWHERE: Narrowed[TokenElsewhere, ProfileKey, Profile] = Narrowed(
         profile.key.device_id != wanted.device_id and Token(wanted.app_id, wanted.token) in profile.tokens
     ),
 )
-"""Those of other devices, from which a registration takes the token (R4)."""
+"""The holders on other devices, from which a registration takes the token (R4)."""
 
 HOLDERS_OF_USER: Narrowed[TokenOfUser, ProfileKey, Profile] = Narrowed(
     "holders of a user",
@@ -169,7 +171,7 @@ HOLDERS_OF_USER: Narrowed[TokenOfUser, ProfileKey, Profile] = Narrowed(
         profile.key.user_id == wanted.user_id and Token(wanted.app_id, wanted.token) in profile.tokens
     ),
 )
-"""Those of one user (X3)."""
+"""The holders that belong to one user (X3)."""
 
 NAMED: Selection[ProfileKey, ProfileKey, Profile] = Selection(
     "named", PROFILES, by=lambda profile: (profile.key,), leads=Leads(HOLDERS, by=lambda profile: profile.tokens)
@@ -208,15 +210,16 @@ OF_CUSTOMER: Selection[CustomerKey, ProfileKey, Profile] = Selection(
 # --- records ---
 
 TOMBSTONES: RecordKind[Tombstone] = RecordKind("tombstone", key=lambda t: (t.app_id, t.profile_hash), replaces=True)
-"""What stays of deleted profiles (D3)."""
+"""What remains of deleted profiles (D3)."""
 
 LEDGER: RecordKind[LedgerEntry] = RecordKind("mad_ledger", key=lambda e: (e.app_id, e.profile_hash, e.number))
-"""Counted monthly active devices (M1). A count whose number is taken was made by another process at once (M4)."""
+"""Counted monthly active devices (M1). If the number of a count is taken, another process counted at the same time
+(M4)."""
 
 RECOUNTED: RecordKind[LedgerEntry] = RecordKind(
     "mad_ledger", key=lambda e: (e.app_id, e.profile_hash, e.number), replaces=True
 )
-"""Counts whose time was a stamp ahead (Terms)."""
+"""Counts whose time was in the future (Terms)."""
 
 EVENTS: RecordKind[Event] = RecordKind("event", key=None)
 """Changes that matter to others."""

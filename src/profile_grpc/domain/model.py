@@ -32,7 +32,7 @@ class ProfileStatus(enum.IntEnum):
 
 
 class UserState(enum.IntEnum):
-    """The user's place on a shared device (R5)."""
+    """The state of the user on a shared device (R5)."""
 
     ACTIVE = 1
     INACTIVE = 2
@@ -74,7 +74,7 @@ class PushEndpointState(enum.IntEnum):
 
 
 class ApnsEnvironment(enum.IntEnum):
-    """The gateway of APNs that a token belongs to (R11). UNSPECIFIED: the token is none of APNs."""
+    """The gateway of APNs that a token belongs to (R11). UNSPECIFIED: it is not a token of APNs."""
 
     UNSPECIFIED = 0
     PRODUCTION = 1
@@ -82,7 +82,7 @@ class ApnsEnvironment(enum.IntEnum):
 
 
 class PushPermission(enum.IntEnum):
-    """Whether the user lets the app show notifications (R12). UNSPECIFIED: never told, treated as granted."""
+    """Whether the user lets the app show notifications (R12). UNSPECIFIED: not reported, treated as granted."""
 
     UNSPECIFIED = 0
     GRANTED = 1
@@ -157,7 +157,7 @@ class DeviceKey(NamedTuple):
 
     @property
     def guard(self) -> GuardKey:
-        """The guard that every decision about who uses the device relies on (R5, R6)."""
+        """The guard of every decision about the users of the device (R5, R6)."""
         return _guard("device", *self)
 
 
@@ -169,7 +169,7 @@ class UserKey(NamedTuple):
 
     @property
     def guard(self) -> GuardKey:
-        """The guard that every decision about the user's newest device relies on (R7)."""
+        """The guard of every decision about the user's newest device (R7)."""
         return _guard("user", *self)
 
 
@@ -178,7 +178,7 @@ def _guard(kind: str, app_id: str, identity: str) -> GuardKey:
 
 
 class ProfileKey(NamedTuple):
-    """What identifies a profile: one user on one device in one app."""
+    """The identity of a profile: one user on one device in one app."""
 
     app_id: str
     user_id: str
@@ -201,7 +201,7 @@ class CustomerKey(NamedTuple):
 
 
 class CountKey(NamedTuple):
-    """What profiles are counted by."""
+    """The key by which profiles are counted."""
 
     app_id: str
     status: ProfileStatus
@@ -209,19 +209,19 @@ class CountKey(NamedTuple):
 
 
 class Token(NamedTuple):
-    """A push token of an app, normalised, whatever its provider."""
+    """A push token of an app, normalised, of any provider."""
 
     app_id: str
     token: str
 
     @property
     def guard(self) -> GuardKey:
-        """The guard that every decision about which device holds the token relies on (R4)."""
+        """The guard of every decision about the device that holds the token (R4)."""
         return _guard("token", *self)
 
 
 class TokenElsewhere(NamedTuple):
-    """A push token as any device but one may contain it."""
+    """A push token on any device except one."""
 
     app_id: str
     token: str
@@ -229,7 +229,7 @@ class TokenElsewhere(NamedTuple):
 
 
 class TokenOfUser(NamedTuple):
-    """A push token as a user may contain it."""
+    """A push token in the profiles of one user."""
 
     app_id: str
     token: str
@@ -246,14 +246,16 @@ class CallMethod(enum.IntEnum):
 
 
 class OrderedCall(NamedTuple):
-    """A call with its place among those of an installation (R13)."""
+    """A call with its sequence number (R13)."""
 
     sequence: int
     method: CallMethod
 
 
 class AccountReport(NamedTuple):
-    """What an account-removal report says of the account and its phone. A repeated report says the same (R13)."""
+    """The content of an account-removal report about the account and its phone. A repeated report has the same content
+    (R13).
+    """
 
     app_id: str
     username: str
@@ -268,19 +270,19 @@ class DeviceOrder(NamedTuple):
     key: DeviceKey
     call: OrderedCall
     forget_time: datetime | None = None
-    """When it is forgotten, where no profile's deletion does that: there is none that it belongs to."""
+    """When it is deleted, if no profile belongs to it whose deletion would delete it."""
     revision: int = 0
 
 
 class WebPushKeys(NamedTuple):
-    """The keys of a Web Push subscription, without which a push can carry no content (R10)."""
+    """The keys of a Web Push subscription. Without them, a push cannot contain content (R10)."""
 
     p256dh: bytes
     """A point on P-256 in uncompressed form, 65 bytes."""
     auth: bytes
     """16 bytes."""
     vapid_key_id: str
-    """Which of the app's VAPID keys the browser subscribed with."""
+    """The id of the app's VAPID key with which the browser subscribed."""
 
 
 APNS_PROVIDERS = frozenset({PushProvider.APNS, PushProvider.APNS_VOIP})
@@ -288,7 +290,7 @@ APNS_PROVIDERS = frozenset({PushProvider.APNS, PushProvider.APNS_VOIP})
 
 
 class PushEndpoint(NamedTuple):
-    """A push token and what it is for. A profile holds at most one of each (provider, purpose) (R3)."""
+    """A push token and its purpose. A profile holds at most one of each (provider, purpose) (R3)."""
 
     provider: PushProvider
     token: str
@@ -296,14 +298,14 @@ class PushEndpoint(NamedTuple):
     push_app_id: str
     purpose: PushPurpose
     confirm_time: datetime
-    """The last Register or UpdateProfileData that carried the token (R3)."""
+    """The time of the last Register or UpdateProfileData that contained the token (R3)."""
     state: PushEndpointState = PushEndpointState.DELIVERABLE
     web_push: WebPushKeys | None = None
     apns_environment: ApnsEnvironment = ApnsEnvironment.UNSPECIFIED
 
     @property
     def identity(self) -> tuple[PushProvider, str]:
-        """What says that two endpoints are the same token (R4)."""
+        """Two endpoints with equal values contain the same token (R4)."""
         return (self.provider, self.token)
 
 
@@ -315,7 +317,7 @@ class DeviceAttribute(NamedTuple):
 
 
 class Attributes(NamedTuple):
-    """What the profile's owner tells about user and device (U2). None: not known."""
+    """The attributes of user and device that the app reports (U2). None: not known."""
 
     customer_id: str | None = None
     rtm_id: str | None = None
@@ -338,7 +340,7 @@ PLAIN_ATTRIBUTES = Attributes._fields[: Attributes._fields.index("last_opened_ti
 
 
 class MadRecord(NamedTuple):
-    """What billing knows of one (app, user, device) (M1, M2)."""
+    """The billing record of one (app, user, device) (M1, M2)."""
 
     count_time: datetime
     """When it was last counted."""
@@ -373,7 +375,7 @@ class Profile(NamedTuple):
     push_endpoints: tuple[PushEndpoint, ...] = ()
     push_permission: PushPermission = PushPermission.UNSPECIFIED
     push_superseded: bool = False
-    """A newer device of the user receives the pushes, until this one registers again (R7)."""
+    """Whether a newer device of the user receives the pushes, until this one registers again (R7)."""
     attributes: Attributes = Attributes()
     last_heartbeat_time: datetime | None = None
     unregister_time: datetime | None = None
@@ -391,7 +393,7 @@ class Profile(NamedTuple):
 
     @property
     def live_endpoints(self) -> int:
-        """How many push tokens it holds, each provider's on its own (F8)."""
+        """The number of push tokens that it holds, counted for each provider (F8)."""
         return len({endpoint.identity for endpoint in self.push_endpoints if endpoint.token})
 
     @property
@@ -416,9 +418,9 @@ class Profile(NamedTuple):
 
 
 class Guard(NamedTuple):
-    """A row whose revision is bumped by whoever decides on which profiles a device or a user has.
+    """A row whose revision is bumped by every decision about the profiles of a device or a user.
 
-    Stands for every device and user that falls on its number, and holds nothing about any of them.
+    It guards all devices and users that map to its number, and contains no data of them.
     """
 
     key: GuardKey
@@ -426,7 +428,7 @@ class Guard(NamedTuple):
 
 
 class FeedbackLosses(NamedTuple):
-    """What an app lost to push feedback lately, and whether more may be lost (F8)."""
+    """The endpoints that an app has recently lost to push feedback, and whether it may lose more (F8)."""
 
     app_id: str
     lost: tuple[tuple[int, int], ...] = ()
@@ -434,9 +436,9 @@ class FeedbackLosses(NamedTuple):
     held_time: datetime | None = None
     """Since when dead items are held; None: they are not."""
     go_until: datetime | None = None
-    """Until when an operator lets them act."""
+    """Until when an operator's confirmation is valid."""
     stop_time: datetime | None = None
-    """When an operator had them held; None: nobody did."""
+    """When an operator stopped feedback; None: nobody did."""
     revision: int = 0
 
     @property
@@ -445,7 +447,7 @@ class FeedbackLosses(NamedTuple):
 
 
 class Tombstone(NamedTuple):
-    """What stays of a deleted profile for 90 days (D3). Found by the keyed hash of its key."""
+    """What remains of a deleted profile for 90 days (D3). Found by the keyed hash of its key."""
 
     app_id: str
     profile_hash: str
@@ -456,7 +458,7 @@ class Tombstone(NamedTuple):
 
 
 class History(NamedTuple):
-    """What is known of a profile that is not there."""
+    """What is known of a profile that does not exist."""
 
     tombstone: Tombstone | None = None
     mad: MadRecord | None = None

@@ -28,7 +28,7 @@ from profile_grpc.domain.state import State
 
 
 def claim_needs(needs: Needs, key: ProfileKey, patch: ProfilePatch) -> None:
-    """What `claim_tokens` and `without_owned` read for the tokens of a patch."""
+    """Requests the rows that `claim_tokens` and `without_owned` read for the tokens of a patch."""
     for endpoint in patch.push_endpoints:
         needs.add(GUARDS, Token(key.app_id, endpoint.token).guard)
         needs.add(HOLDERS_ELSEWHERE, TokenElsewhere(key.app_id, endpoint.token, key.device_id))
@@ -37,7 +37,7 @@ def claim_needs(needs: Needs, key: ProfileKey, patch: ProfilePatch) -> None:
 def claim_tokens(state: State, claimant: Profile) -> tuple[Profile, list[Displacement]]:
     """Strips the claimant's tokens from every other device that holds them; those profiles stay (R4).
 
-    Returns the claimant too: what had confirmed a token before confirms it here, also where the clock went back (R3).
+    Returns the claimant too: an earlier confirmation of a token remains valid here, even if the clock went back (R3).
     """
     claimed = {(e.provider, e.token) for e in claimant.push_endpoints if e.token}
     earlier: dict[tuple[PushProvider, str], datetime] = {}
@@ -72,7 +72,7 @@ def without_owned(state: State, profile: Profile, patch: ProfilePatch) -> tuple[
             taken.append(endpoint)
     if not ignored:
         return patch, ()
-    # Where nothing is left of them, the endpoints that are there stay.
+    # If none of them is left, the stored endpoints are kept.
     replace = patch.replace_push_endpoints and bool(taken)
     return patch._replace(push_endpoints=tuple(taken), replace_push_endpoints=replace), tuple(ignored)
 
@@ -87,7 +87,7 @@ def _other_holders(state: State, profile: Profile, tokens: AbstractSet[tuple[Pus
 
 
 def take_device(state: State, newcomer: Profile, settings: AppSettings) -> Iterator[Displacement]:
-    """Makes the newcomer the device's user: the others step back (R5) or are signed out (R6)."""
+    """Makes the newcomer the device's user: the others become inactive (R5) or are signed out (R6)."""
     selection = CURRENT if settings.multi_user_per_device else SIGNED_IN
     for profile in state.select(selection, newcomer.key.device):
         if profile.key != newcomer.key:
@@ -126,7 +126,7 @@ def displace(
     tokens: AbstractSet[tuple[PushProvider, str]],
     settings: AppSettings,
 ) -> Displacement | None:
-    """What the newcomer's registration does to another profile, if anything."""
+    """The effect of the newcomer's registration on another profile, if any."""
     if profile.key.device_id == newcomer.device_id:
         is_there = profile.status is ProfileStatus.ACTIVE and (
             not settings.multi_user_per_device or profile.user_state is UserState.ACTIVE

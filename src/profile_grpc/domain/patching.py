@@ -26,7 +26,7 @@ MAX_CUSTOM_ATTRIBUTES = 64
 def apply(
     profile: Profile, patch: ProfilePatch, settings: AppSettings, now: datetime
 ) -> tuple[Profile, tuple[IgnoredValue, ...]]:
-    """The profile with the patch applied, and what was not stored.
+    """The profile with the patch applied, and the values that were not stored.
 
     Raises:
         Refused: CHANNEL_NOT_ENABLED (R9) or INVALID_ATTRIBUTE (U4, U5).
@@ -48,7 +48,7 @@ def apply(
 def _channels(
     stored: frozenset[Channel], asked: frozenset[Channel] | None, settings: AppSettings
 ) -> frozenset[Channel]:
-    """A subset of the app's channels; empty asks for all of them (R9)."""
+    """A subset of the app's channels; empty means all of them (R9)."""
     if asked is None:
         return stored
     foreign = asked - settings.channels
@@ -67,7 +67,7 @@ def _channels(
 def _endpoints(profile: Profile, patch: ProfilePatch, settings: AppSettings, now: datetime) -> tuple[PushEndpoint, ...]:
     """New endpoints replace those of the same purposes, whatever their provider, and are confirmed now (R3).
 
-    An earlier clock may have been ahead: a token is never confirmed earlier than the profile was before.
+    An earlier clock may have been ahead, so a token's confirmation is never earlier than the profile's previous one.
     """
     stored = profile.push_endpoints
     if not patch.touches_tokens:
@@ -82,7 +82,7 @@ def _endpoints(profile: Profile, patch: ProfilePatch, settings: AppSettings, now
 def _endpoint(
     new: NewEndpoint, stored: Iterable[PushEndpoint], settings: AppSettings, confirmed: datetime
 ) -> PushEndpoint:
-    """The endpoint as it is stored; the same token without keys keeps those that it has (R10)."""
+    """The endpoint in its stored form. The same token without keys keeps the stored keys (R10)."""
     same = (e.web_push for e in stored if e.identity == (new.provider, new.token) and e.web_push is not None)
     return PushEndpoint(
         provider=new.provider,
@@ -109,7 +109,7 @@ def _attributes(
 
 
 def _custom_attributes(stored: Mapping[str, str], patch: ProfilePatch) -> Mapping[str, str]:
-    """A patch merges; as a whole in the mask it replaces (U5)."""
+    """A patch is merged. If the mask names the whole map, the patch replaces it (U5)."""
     if not (patch.custom_attributes or patch.remove_custom_attributes or patch.replace_custom_attributes):
         return stored
     merged = {} if patch.replace_custom_attributes else dict(stored)
@@ -132,7 +132,7 @@ def _device_attributes(
     settings: AppSettings,
     now: datetime,
 ) -> tuple[Mapping[str, DeviceAttribute], tuple[IgnoredValue, ...]]:
-    """What the app's monitors store of the reported device attributes (U4)."""
+    """The reported device attributes that the app's monitors store (U4)."""
     stored = profile.attributes.device_attributes
     if not (patch.device_attributes or patch.remove_device_attributes):
         return stored, ()

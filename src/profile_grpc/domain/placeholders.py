@@ -6,7 +6,7 @@ import re
 
 _WORDS = frozenset({"", "null", "(null)", "nil", "none", "undefined", "nan", "blacklisted", "[objectobject]"})
 _PRINTED_DATA = re.compile(r"\{length=\d+,bytes=0x.*\}\Z")
-"""How iOS 13 and later print a data object: it holds only the ends of the token."""
+"""The form in which iOS 13 and later print a data object. It contains only the two ends of the token."""
 _ZEROS = re.compile(r"[0-]*0[0-]*\Z")
 _IDS = frozenset({"-1", "9774d56d682e549c"})
 """The latter is the ANDROID_ID that a faulty build of Android 2.2 gave to every phone."""

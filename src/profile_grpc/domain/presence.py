@@ -8,7 +8,7 @@ from profile_grpc.domain.state import State
 
 
 def reregister_required(state: State, key: ProfileKey) -> Refused:
-    """There is no such profile; the tombstone, if any, has the cause (H2)."""
+    """The refusal if the profile does not exist. The tombstone, if any, has the cause (H2)."""
     tombstone = state.history(key).tombstone
     cause = tombstone.reason.value if tombstone else "UNKNOWN"
     return Refused(
@@ -19,7 +19,7 @@ def reregister_required(state: State, key: ProfileKey) -> Refused:
 
 
 def profile_not_found(app_id: str) -> Refused:
-    """There is no such profile, for methods that are not a sign of life (H2)."""
+    """The refusal if the profile does not exist, for methods that do not show activity (H2)."""
     return Refused(
         Reason.PROFILE_NOT_FOUND,
         f"There is no such profile in app {app_id!r}; check the user id and the device id.",
@@ -28,7 +28,7 @@ def profile_not_found(app_id: str) -> Refused:
 
 
 def profile_unregistered(key: ProfileKey) -> Refused:
-    """The profile is there but signed out (H2)."""
+    """The refusal if the profile exists but is signed out (H2)."""
     return Refused(
         Reason.PROFILE_UNREGISTERED,
         f"The profile in app {key.app_id!r} is unregistered; register the device again.",

@@ -33,7 +33,7 @@ class Register(OfProfile):
     key: ProfileKey
     patch: ProfilePatch = EMPTY_PATCH
     sequence: int | None = None
-    """The place of the call among those of the installation (R13)."""
+    """The sequence number of the call (R13)."""
 
     def needs(self, needs: Needs, settings: AppSettings) -> None:
         key = self.key
@@ -76,7 +76,7 @@ class Register(OfProfile):
         ]
         profile = state.put(
             profile._replace(
-                # Counted only now that nothing can be refused any more (M1).
+                # Counted only now, when the call can no longer be refused (M1).
                 mad=state.count_active(self.key, _mad(state, known, self)),
                 last_heartbeat_time=_heard(profile, settings, state.now),
                 last_call=call or profile.last_call,
@@ -93,20 +93,21 @@ class Register(OfProfile):
 
 @dataclass(frozen=True, slots=True)
 class Displaced:
-    """The other profiles that a registration changed before it was carried out."""
+    """The other profiles that the slices of a registration changed before it."""
 
     profiles: tuple[Displacement, ...]
 
     def before(self, registered: Registered) -> Registered:
-        """The answer to the registration, with these."""
+        """The result of the registration, with these profiles."""
         return replace(registered, displaced=(*self.profiles, *registered.displaced))
 
 
 @dataclass(frozen=True, slots=True)
 class Displace:
-    """Do to some other profiles what a registration would do, which comes next (R14).
+    """Change some other profiles as the following registration requires (R14).
 
-    If it does not come, these have lost a token, or stepped back, for nobody: no push goes to a wrong user.
+    If that registration never runs, these profiles have lost a token or become inactive without a new owner. No push
+    goes to a wrong user.
     """
 
     newcomer: Register
@@ -178,9 +179,10 @@ def _mad(state: State, known: Profile | None, command: Register) -> MadRecord | 
 
 
 def _heard(profile: Profile, settings: AppSettings, now: datetime) -> datetime | None:
-    """The last heartbeat. A registration is one where the app says so, and after an earlier one (H4).
+    """The last heartbeat.
 
-    A user who signed in yesterday must not be reaped today for a heartbeat of last month.
+    A registration counts as a heartbeat if the app's settings say so, or if the profile had an earlier heartbeat (H4).
+    A user who signed in yesterday must not be deleted today because of a heartbeat of last month.
     """
     last = profile.last_heartbeat_time
     if last is None and not settings.register_counts_as_heartbeat:
@@ -189,7 +191,7 @@ def _heard(profile: Profile, settings: AppSettings, now: datetime) -> datetime |
 
 
 def _placeholder_ids(key: ProfileKey) -> tuple[str, ...]:
-    """Which ids of the key are likely the same on many phones."""
+    """The names of the ids in the key that are likely the same on many phones."""
     return tuple(name for name in ("user_id", "device_id") if is_no_id(getattr(key, name)))
 
 

@@ -39,7 +39,7 @@ class Unregister(OfProfile):
     key: ProfileKey
     allow_missing: bool = False
     sequence: int | None = None
-    """The place of the call among those of the installation (R13)."""
+    """The sequence number of the call (R13)."""
 
     def needs(self, needs: Needs, _settings: AppSettings) -> None:
         needs.add(PROFILES, self.key)
@@ -119,7 +119,8 @@ class EraseApp:
     app_id: str
     keys: tuple[ProfileKey, ...]
     revisions: tuple[int, ...] | None = None
-    """The revisions at which they were seen, in the same order: those that have changed since stay. None: any."""
+    """The revisions that were read, in the same order. Profiles that have changed since are kept. None: any
+    revision."""
 
     @property
     def size(self) -> int:
@@ -130,7 +131,7 @@ class EraseApp:
         needs.add(PROFILES, *self.keys)
 
     def decide(self, state: State, _settings: AppSettings) -> Deleted:
-        """Deletes these profiles of an app that goes, as far as they are as they were seen."""
+        """Deletes these profiles of an app that is being deleted, unless they have changed since they were read."""
         seen = dict(zip(self.keys, self.revisions, strict=True)) if self.revisions is not None else {}
         stored = [p for p in map(state.profile, self.keys) if p is not None]
         found = [p for p in stored if seen.get(p.key, p.revision) == p.revision]
@@ -159,7 +160,7 @@ class RemoveAccount(OfOne, InOnePart):
     action: AccountRemovalAction | None = None
     """None: the app's setting."""
     sequence: int | None = None
-    """The place of the call among those of the installation (R13)."""
+    """The sequence number of the call (R13)."""
 
     def needs(self, needs: Needs, _settings: AppSettings) -> None:
         if self.sequence is not None:
@@ -172,17 +173,17 @@ class RemoveAccount(OfOne, InOnePart):
 
     @property
     def report(self) -> AccountReport:
-        """What it says, without the time and place of the call."""
+        """Its content, without its time and sequence number."""
         return AccountReport(self.app_id, self.username, self.account_selector, tuple(sorted(set(self.tokens))))
 
     def spellings(self) -> Iterator[tuple[ReportedToken, str]]:
-        """The tokens as they may be stored."""
+        """The forms in which the tokens may be stored."""
         return ((reported, spelling) for reported in self.tokens for spelling in tokens.spellings(reported.token))
 
     def decide(self, state: State, settings: AppSettings) -> AccountRemoved:
         """Removes the account's profile that holds a reported token, unless it registered after the report (X3).
 
-        A report time in the future counts as now: it must not outrun a registration to come.
+        A report time in the future counts as now: it must not affect a later registration.
 
         Raises:
             Refused: OUT_OF_ORDER (R13).
@@ -236,7 +237,7 @@ def _holds(profile: Profile, spelling: str, reported: ReportedToken) -> bool:
 
 
 def _is_account(profile: Profile, command: RemoveAccount) -> bool:
-    """Every value that is given must match (X3)."""
+    """Whether every given value matches (X3)."""
     return command.username in {"", profile.key.user_id} and command.account_selector in {
         "",
         profile.attributes.account_selector,

@@ -17,7 +17,7 @@ ZERO = timedelta(0)
 MAX_INACTIVITY_PERIOD = timedelta(days=365)
 MAX_GRANULARITY = timedelta(days=1)
 SETTINGS_SPREAD = timedelta(minutes=1)
-"""The time in which every process learns of a change, and earlier commands are decided."""
+"""The time within which every process learns of a change and earlier commands are decided."""
 MEMORY = "memory"
 """Marks an internal field, which is neither set nor shown."""
 MAX_RETENTION = timedelta(days=3650)
@@ -52,14 +52,14 @@ class MonitorKind(enum.IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class PushApp:
-    """What tokens of one push app id are for."""
+    """The use of the tokens of one push app id."""
 
     push_app_id: str
     provider: PushProvider
     platform: Platform = Platform.UNSPECIFIED
     purpose: PushPurpose = PushPurpose.DEFAULT
     apns_environment: ApnsEnvironment = ApnsEnvironment.UNSPECIFIED
-    """The gateway of its tokens where a call does not say it; UNSPECIFIED: PRODUCTION (R11)."""
+    """The gateway of its tokens unless a call names one; UNSPECIFIED: PRODUCTION (R11)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Breaker:
     minimum: int
 
     def limit(self, stored: int) -> int:
-        """Of so many that are stored."""
+        """The percentage of the stored ones."""
         return max(self.minimum, int(stored * self.percent / 100))
 
 
@@ -92,7 +92,7 @@ class FeedbackBreaker(Breaker):
 
 @dataclass(frozen=True, slots=True)
 class InAppSettings:
-    """How in-app messages travel."""
+    """The transports of in-app messages."""
 
     primary_transport: InAppTransport = InAppTransport.MQTT
     secondary_transport: InAppTransport = InAppTransport.WEB_SOCKET
@@ -112,7 +112,7 @@ class DeviceAttributeMonitor:
 
 @dataclass(frozen=True, slots=True)
 class BridgeParameters:
-    """The names under which reports to the HTTP bridge give each value, tried in their order (X2).
+    """The names of the parameters in reports to the HTTP bridge, in the order in which they are tried (X2).
 
     A query or form field or JSON member ignoring case, a dotted path into nested JSON, or `/n`: the n-th path
     segment after the endpoint, from 1. The defaults are the names of the reporter's documentation.
@@ -162,7 +162,7 @@ class AppSettings:
     much earlier."""
 
     def apns_environment(self, provider: PushProvider, push_app_id: str) -> ApnsEnvironment:
-        """The gateway of a token where a call does not say it (R11)."""
+        """The gateway of a token unless a call names one (R11)."""
         if provider not in APNS_PROVIDERS:
             return ApnsEnvironment.UNSPECIFIED
         for push_app in self.push_app_ids:
@@ -216,14 +216,14 @@ def check(settings: AppSettings) -> None:
 
 
 def succeed(before: AppSettings, after: AppSettings, now: datetime) -> AppSettings:
-    """`after` as it takes the place of `before`: the reaper goes on to spare what a larger granularity has promised.
+    """`after` as the successor of `before`: the reaper keeps the promises that were made under a larger granularity.
 
-    One memory is enough. It holds the largest granularity and the latest end, and so may spare some profiles for
-    longer than was promised, never for less (H3, P1).
+    One record is enough. It contains the largest granularity and the latest end. So it may spare some profiles for
+    longer than was promised, but never for less (H3, P1).
     """
     kept = before.kept_granularity
     if kept is not None and now > kept.end_time + MAX_INACTIVITY_PERIOD:
-        kept = None  # whatever the period, what it promised is over
+        kept = None  # its promise has ended, whatever the period is
     if after.heartbeat_granularity < before.heartbeat_granularity:
         end_time = now + SETTINGS_SPREAD
         largest = max(before.heartbeat_granularity, kept.granularity if kept else ZERO)
@@ -292,12 +292,12 @@ def _bridge_violations(parameters: BridgeParameters) -> Iterator[FieldViolation]
             if name.startswith("/") and not _SEGMENT.match(name):
                 description = f"{name!r}: a path segment is written /1 to /{MAX_BRIDGE_SEGMENT}"
                 yield _wrong(f"bridge_parameters.{parameter.name}", description)
-            if names != parameter.default:  # a name that another parameter takes is taken from the defaults
+            if names != parameter.default:  # a name that another parameter uses is removed from the defaults
                 other = taken.setdefault(name.casefold(), parameter.name)
                 if other != parameter.name:
                     yield _wrong(f"bridge_parameters.{parameter.name}", f"{name!r} is a name of {other} already")
 
 
 def _wrong(name: str, description: str) -> FieldViolation:
-    # As the requests name it, and so the rules of shape: relative to the message that carries the app.
+    # The name in requests and validation rules: relative to the message that contains the app.
     return FieldViolation(f"app.settings.{name}", description)

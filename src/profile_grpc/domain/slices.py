@@ -25,7 +25,7 @@ class Sliceable(Command[Any], Protocol):
     """A command that can be carried out in slices."""
 
     def parts(self) -> Sequence[Sliceable]:
-        """Smaller commands that do the same; itself, if it is about one thing."""
+        """Smaller commands that together do the same; only itself, if it concerns one thing."""
         ...
 
     def witnesses(self, profiles: Iterable[Profile]) -> Sequence[ProfileKey]:
@@ -33,7 +33,7 @@ class Sliceable(Command[Any], Protocol):
         ...
 
     def resolved(self, witnesses: Iterable[Profile]) -> Sliceable:
-        """Itself, with what the witnesses tell before the first slice changes them."""
+        """Itself, with the data of the witnesses before the first slice changes them."""
         ...
 
     def joined(self, results: Sequence[Any]) -> object:
@@ -42,7 +42,7 @@ class Sliceable(Command[Any], Protocol):
 
 
 class InOnePart:
-    """A command about one thing, of which a slice needs to see its own profiles only."""
+    """A command about one thing. Each of its slices needs only its own profiles."""
 
     __slots__ = ()
 
@@ -61,16 +61,16 @@ class InOnePart:
 
 @runtime_checkable
 class Clearing(Command[Any], Protocol):
-    """A command that is carried out as a whole, once slices have cleared its way of very many other profiles."""
+    """A command that is executed as a whole, after slices have changed very many other profiles."""
 
     def clear(self, keys: Sequence[ProfileKey]) -> AnyCommand:
-        """What it does to these other profiles, before it is carried out."""
+        """The command that changes these other profiles before it is executed."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Slice(Generic[ResultT]):
-    """A command's rule on some of the profiles that it is about."""
+    """A command's rule applied to some of the profiles that it concerns."""
 
     whole: Command[ResultT]
     keys: tuple[ProfileKey, ...]

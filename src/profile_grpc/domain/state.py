@@ -65,7 +65,7 @@ from profile_grpc.domain.stamps import Stamps
 
 
 class Write(NamedTuple, Generic[RowT]):
-    """Write the row, provided that the stored one still has the revision seen (None: provided there is none)."""
+    """Write the row, if the stored one still has the revision that was read (None: if there is none)."""
 
     row: RowT
     seen: int | None
@@ -74,19 +74,19 @@ class Write(NamedTuple, Generic[RowT]):
 
 
 class Delete(NamedTuple, Generic[RowT]):
-    """Delete the row, provided that it still has the revision seen."""
+    """Delete the row, if it still has the revision that was read."""
 
     before: RowT
-    """The row that was seen."""
+    """The row that was read."""
 
     @property
     def seen(self) -> int:
-        """The revision seen."""
+        """The revision that was read."""
         return self.before.revision
 
 
 class RowChanges(NamedTuple, Generic[KeyT, RowT]):
-    """What is written of one kind of row."""
+    """The writes of one kind of row."""
 
     writes: list[Write[RowT]]
     deletes: list[Delete[RowT]]
@@ -97,9 +97,9 @@ NOTHING: RowChanges[Any, Any] = RowChanges([], [])
 
 @dataclass(slots=True)
 class Changes:
-    """Everything that a batch writes, in one transaction. Guarded: one row that does not match refuses them all.
+    """Everything that a batch writes, in one transaction.
 
-    A kind is a key only if there is something to write of it.
+    If one row does not match its revision, nothing is written. A kind is a key only if it has something to write.
     """
 
     time: datetime
@@ -134,13 +134,13 @@ class Changes:
         return self.records.get(kind, [])
 
     def added(self, kind: TallyKind[KeyT]) -> Mapping[KeyT, int]:
-        """What is added to the numbers of the kind."""
+        """The differences to the numbers of the kind."""
         return self.tallies.get(kind, {})
 
 
 @dataclass(slots=True)
 class _Table(Generic[KeyT, RowT]):
-    """The rows of one kind: as they are now, and as they were when they were loaded."""
+    """The rows of one kind: their current state, and their state when they were loaded."""
 
     rows: dict[KeyT, RowT] = field(default_factory=dict)
     loaded: dict[KeyT, RowT] = field(default_factory=dict)
@@ -233,11 +233,11 @@ class State:
         return found
 
     def select(self, selection: Selection[ByT, KeyT, RowT], by: ByT) -> list[RowT]:
-        """Every row that has this in common, ordered by key."""
+        """Every row with this common value, ordered by key."""
         return self._table(selection.of).select(selection, by)
 
     def count(self, selection: Selection[ByT, Any, Any], by: ByT) -> int:
-        """How many rows have this in common, counted no further than COUNT_LIMIT when they were loaded."""
+        """The number of rows with this common value, counted up to COUNT_LIMIT when they were loaded."""
         return self._table(selection.of).counts[selection][by]
 
     def put_row(self, kind: RowKind[KeyT, RowT], row: RowT) -> None:
@@ -278,7 +278,7 @@ class State:
         return self.row(PROFILES, key)
 
     def liveness(self, key: ProfileKey) -> Liveness | None:
-        """What a heartbeat needs of the profile, or None when there is none."""
+        """The part of the profile that a heartbeat needs, or None when there is no profile."""
         profiles = self._tables.get(PROFILES)
         if profiles is not None:
             whole = profiles.rows.get(key)
@@ -294,7 +294,7 @@ class State:
         return self._histories.get(key, History())
 
     def holders(self, token: Token) -> list[Profile]:
-        """The profiles that hold the token, of those that were asked for, ordered by key."""
+        """The requested profiles that hold the token, ordered by key."""
         return self.select(HOLDERS, token)
 
     def of_user(self, user: UserKey) -> list[Profile]:
@@ -312,7 +312,7 @@ class State:
     # --- changing ---
 
     def put_device_order(self, order: DeviceOrder) -> None:
-        """Remembers the highest call of a device."""
+        """Stores the highest call of a device."""
         self.put_row(ORDERS, order)
 
     def put(self, profile: Profile) -> Profile:
@@ -325,13 +325,13 @@ class State:
         if before is None or before.status is not profile.status or before.platform is not profile.platform:
             self._count(before, -1)
             self._count(profile, +1)
-        # A profile that becomes current may share no written row with a concurrent one: the guard makes them conflict.
+        # Two profiles that become current at the same time may write no common row: the guard makes them conflict.
         if profile.user_state is UserState.ACTIVE and (before is None or before.user_state is not UserState.ACTIVE):
             self.bump(key.device.guard)
         if key.user in self._guarded_users and _is_current(profile) and (before is None or not _is_current(before)):
             self.bump(key.user.guard)
         if (before.push_endpoints if before else ()) != profile.push_endpoints:
-            # Two devices that take a free token write no common row: the guard makes them conflict (R4).
+            # Two devices that register a free token write no common row: the guard makes them conflict (R4).
             for token in profile.tokens - (before.tokens if before else frozenset()):
                 self.bump(token.guard)
             had = before.live_endpoints if before else 0
@@ -380,7 +380,7 @@ class State:
 
     def bump(self, guard: GuardKey) -> None:
         """Changes a guard, so that concurrent decisions about its profiles are made again."""
-        self.row(GUARDS, guard)  # fails if the command did not ask for it: its rows were then read without a guard
+        self.row(GUARDS, guard)  # fails if the command did not request it: its rows were then read without a guard
         self.put_row(GUARDS, Guard(guard, self.fresh_revision()))
 
     def add_event(self, event: EventType, key: ProfileKey, reason: str = "") -> None:

@@ -21,16 +21,14 @@ _APPLE = frozenset({PushProvider.APNS, PushProvider.APNS_VOIP, PushProvider.SAFA
 def normalise(provider: PushProvider, token: str, field: str = "token") -> str:
     """The token in the form that is stored and looked up, for all inputs (Terms: normalisation).
 
-    Surrounding white space goes. A token of Apple's is hexadecimal in lower case, also where it was printed as
-    `<52f7f3d9 7d8cfd…>` or encoded as padded base64. Normalising twice is the same as once.
+    Surrounding white space is removed.
 
-    Args:
-        provider: who delivers to the token.
-        token: the token as received, of any length.
-        field: the token's field in the request, for the error.
+    A token of Apple becomes lower-case hexadecimal, even if it was printed as `<52f7f3d9 7d8cfd…>` or encoded as padded
+    base64. The function is idempotent. Args: provider: the provider of the token. token: the token as received, of any
+    length. field: the token's field in the request, for the error.
 
     Raises:
-        Refused: PLACEHOLDER_TOKEN: the value is no token but a word for none.
+        Refused: PLACEHOLDER_TOKEN: the value is a placeholder.
     """
     bare = token.strip()
     if provider in _APPLE:
@@ -44,7 +42,7 @@ def check_any(reported: Iterable[str], field: str) -> None:
     """Checks the tokens of an account-removal report, of which a phone often has only one.
 
     Raises:
-        Refused: PLACEHOLDER_TOKEN: all of them are words for none.
+        Refused: PLACEHOLDER_TOKEN: all of them are placeholders.
     """
     tokens = list(reported)
     if tokens and all(map(is_no_token, tokens)):
@@ -71,7 +69,7 @@ def spellings(reported: str) -> frozenset[str]:
 
     As received without surrounding white space, as a printed token of Apple's, base64-decoded as text, and the decoded
     bytes in lower-case hexadecimal, as APNs tokens are stored. Both alphabets of base64 and missing padding are
-    understood. Empty where the value is no token but a word for none: it may mean nobody's token.
+    understood. Empty if the value is a placeholder, because it must not match any token.
     """
     bare = reported.strip()
     if is_no_token(bare):

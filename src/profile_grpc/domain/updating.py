@@ -23,7 +23,7 @@ class UpdateProfileData(OfProfile):
     patch: ProfilePatch
     etag: str = ""
     sequence: int | None = None
-    """The place of the call among those of the installation (R13)."""
+    """The sequence number of the call (R13)."""
 
     def needs(self, needs: Needs, _settings: AppSettings) -> None:
         needs.add(PROFILES, self.key)

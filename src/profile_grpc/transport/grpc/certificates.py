@@ -22,20 +22,20 @@ class ServeError(OperatorError):
 
 
 def credentials(tls: Tls) -> grpc.ServerCredentials:
-    """Credentials that show each new connection the files as they are then.
+    """Credentials that present the current content of the files to each new connection.
 
     Raises:
         ServeError: they cannot be used now.
     """
     renewed = _Renewed(tls)
-    fetch: Any = renewed.fetch  # that it may answer None is in gRPC's documentation, not in its type
+    fetch: Any = renewed.fetch  # according to gRPC's documentation, but not its type, it may return None
     return grpc.dynamic_ssl_server_credentials(
         renewed.first, fetch, require_client_authentication=tls.client_ca is not None
     )
 
 
 class _Renewed:
-    """Looks at the files whenever gRPC begins a handshake, in a thread of gRPC's own."""
+    """Checks the files whenever gRPC begins a handshake, in a thread of gRPC."""
 
     def __init__(self, tls: Tls) -> None:
         self._tls = tls
@@ -43,7 +43,7 @@ class _Renewed:
         self.first = _configuration(tls)
 
     def fetch(self) -> grpc.ServerCertificateConfiguration | None:
-        """The configuration from now on, or None: as before. Files that cannot be used change nothing."""
+        """The new configuration, or None: unchanged. Unusable files change nothing."""
         state = self._state()
         if state == self._seen:
             return None
@@ -57,7 +57,7 @@ class _Renewed:
         return configuration
 
     def _state(self) -> list[tuple[int, int, int] | None]:
-        """What changes with a file that is written anew or put in the place of another."""
+        """A value that changes if the file is rewritten or replaced."""
         found: list[tuple[int, int, int] | None] = []
         for path in (self._tls.certificate, self._tls.key, self._tls.client_ca):
             try:
@@ -69,7 +69,7 @@ class _Renewed:
 
 
 def _configuration(tls: Tls) -> grpc.ServerCertificateConfiguration:
-    """Reads the files. gRPC would say of a faulty one only that the port cannot be bound."""
+    """Reads and checks the files. For an unusable file, gRPC would only report that the port cannot be bound."""
     pair = (_read(tls.key), _read(tls.certificate))
     client_ca = _read(tls.client_ca) if tls.client_ca is not None else None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -90,5 +90,5 @@ def _read(path: Path) -> bytes:
 def _unusable(what: str) -> Iterator[None]:
     try:
         yield
-    except OSError as error:  # ssl.SSLError is one, too
+    except OSError as error:  # includes ssl.SSLError
         raise ServeError(f"cannot use {what}: {error.strerror or error}") from None

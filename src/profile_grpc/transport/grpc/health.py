@@ -17,7 +17,7 @@ from profile_grpc.transport.grpc.holdings import Bodies
 log = structlog.get_logger(__name__)
 
 CHECK_INTERVAL = 2.0
-"""Seconds between two looks at the database."""
+"""Seconds between two checks of the database."""
 PING_TIMEOUT = 5.0
 """Seconds after which a database that does not answer counts as unreachable."""
 
@@ -27,13 +27,13 @@ Context = grpc.aio.ServicerContext[bytes, bytes]
 
 
 class Health:
-    """The health of the server as a whole, told for each service.
+    """The health of the whole server, reported for each service.
 
-    Not the library's servicer: when one of several watchers of a service leaves, that one forgets the others.
+    The library's servicer is not used: when one of several watchers of a service disconnects, it drops the others.
     """
 
     def __init__(self, services: Iterable[str], ping: Callable[[], Awaitable[None]], bodies: Bodies) -> None:
-        """`ping` answers when the database does."""
+        """`ping` returns if the database answers."""
         self._services = frozenset(services) | {""}
         self._ping = ping
         self._bodies = bodies
@@ -42,7 +42,7 @@ class Health:
         self._changed = asyncio.Event()
 
     async def check(self) -> None:
-        """Looks at the database once."""
+        """Checks the database once."""
         try:
             async with asyncio.timeout(PING_TIMEOUT):
                 await self._ping()
@@ -52,20 +52,22 @@ class Health:
             self._set(serving=True, cause="")
 
     async def run(self, interval: float = CHECK_INTERVAL) -> None:
-        """Looks at the database every `interval` seconds until cancelled."""
+        """Checks the database every `interval` seconds until cancelled."""
         while True:
             await asyncio.sleep(interval)
             await self.check()
 
     def drain(self) -> None:
-        """Says that the server does not serve, for good; watchers are told and leave."""
+        """Reports NOT_SERVING permanently. Watchers get the status, and their streams end."""
         self._draining = True
         self._tell_watchers()
 
     def handlers(self) -> grpc.GenericRpcHandler:
-        """The service as gRPC registers it. Over bytes: gRPC would answer UNKNOWN to those that are no message."""
+        """The service as gRPC registers it. It handles bytes, because gRPC would answer UNKNOWN to bytes that are not a
+        message.
+        """
         methods: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {
-            # As streams of one request, whose body is read only when there is room for it.
+            # Registered as streams of one request, so that the body is read only when there is memory for it.
             "Check": grpc.stream_unary_rpc_method_handler(self._check),
             "Watch": grpc.stream_stream_rpc_method_handler(self._watch),
         }
@@ -89,7 +91,7 @@ class Health:
             await changed.wait()
 
     async def _service(self, context: Context) -> str | None:
-        """The service that is asked for; None: the call has been ended."""
+        """The service in the request; None: the call has already ended."""
         try:
             return HealthCheckRequest.FromString(await self._bodies.read_keyless(context) or b"").service
         except DecodeError:

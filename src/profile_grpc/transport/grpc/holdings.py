@@ -55,7 +55,7 @@ class Bodies:
         """The body of a call whose caller is known.
 
         Raises:
-            Refused: DEADLINE: it took too long; MALFORMED_MESSAGE: there is none.
+            Refused: DEADLINE: it took too long; MALFORMED_MESSAGE: the call ended without a body.
         """
         loop = asyncio.get_running_loop()
         task = asyncio.current_task(loop)
@@ -122,7 +122,7 @@ class Unread:
         self._of_address: dict[str, int] = {}
 
     def admit_page(self, context: Context) -> None:
-        """Refuses a page before it is made, where there would be no room for it.
+        """Refuses a page before it is built, if there is no memory for it.
 
         Raises:
             Refused: TOO_MANY_CALLS.
@@ -131,7 +131,7 @@ class Unread:
             raise _too_much_unread(self._limits.unread_of_address)
 
     def hold(self, answer: bytes, context: Context) -> None:
-        """Counts the answer until the caller has read it, or is gone.
+        """Counts the answer until the caller has read it or has disconnected.
 
         Raises:
             Refused: TOO_MANY_CALLS: unread answers take too much memory.
@@ -154,7 +154,7 @@ class Unread:
             else:
                 del self._of_address[address]
 
-        add_done_callback: Any = context.add_done_callback  # whose type is not public
+        add_done_callback: Any = context.add_done_callback  # its type is not public
         add_done_callback(release)
 
 

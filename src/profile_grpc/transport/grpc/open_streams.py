@@ -21,11 +21,11 @@ class StreamLimits:
     streams: int = 1000
     """Beyond, TOO_MANY_STREAMS. Unary calls have a separate limit."""
     per_key: int = 100
-    """Of one key; beyond, TOO_MANY_STREAMS."""
+    """The limit for one key; beyond, TOO_MANY_STREAMS."""
     max_age: float = 1800.0
     """An older stream (plus or minus a tenth) is ended, so that connections spread over the processes."""
     final_message: float = 0.5
-    """How long a stream that is asked to end may take to send a last message with its token."""
+    """How long a stream may take to send its last message, with its token, after it was requested to end."""
     first_message: float = 30.0
     """How long the first message of a stream may take to arrive."""
     retry_after: float = 1.0
@@ -48,14 +48,14 @@ class OpenStream:
         self._timer = self._loop.call_later(age, self.end, _aged())
         self._cut = False
         self.ending = asyncio.Event()
-        """Set when the stream is asked to end. The next message is the last one."""
+        """Set when the stream is requested to end. The next message is the last one."""
         self.reason: Refused | None = None
-        """Why it is asked to end."""
+        """Why it is requested to end."""
         self.key_id: str | None = None
         self.received = self.sent = 0
 
     def end(self, reason: Refused) -> None:
-        """Asks the stream to end after its next message, and cancels it if none comes in time."""
+        """Requests the stream to end after its next message, and cancels it if none comes in time."""
         if self.ending.is_set():
             return
         self.reason = reason
@@ -120,7 +120,7 @@ class OpenStreams:
         return stream.close()
 
     def drain(self) -> None:
-        """Refuses new streams from now on, and asks the open ones to end."""
+        """Refuses new streams from now on, and requests the open ones to end."""
         self._draining = True
         for stream in self._open:
             stream.end(refusals.draining())

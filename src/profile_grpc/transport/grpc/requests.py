@@ -27,7 +27,7 @@ def key(message: profile_pb2.ProfileKey) -> ProfileKey:
 def sequence(
     request: pb.RegisterRequest | pb.UnregisterRequest | pb.UpdateProfileDataRequest | pb.RemoveAccountRequest,
 ) -> int | None:
-    """The place of the call among those of the installation, if it has one (R13)."""
+    """The sequence number of the call, if it has one (R13)."""
     return request.sequence if request.HasField("sequence") else None
 
 

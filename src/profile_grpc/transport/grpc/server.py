@@ -23,7 +23,7 @@ from profile_grpc.transport.grpc.reflection import enable_reflection
 from profile_grpc.transport.grpc.servicers import AppServicer, ProfileServicer, Services, UsageServicer
 
 _LAST_WORDS = 0.2
-"""Seconds that answers already given have to reach the wire when the server ends."""
+"""Seconds that remain for sending answers when the server ends."""
 
 
 class GrpcServer:
@@ -37,7 +37,7 @@ class GrpcServer:
         options: ServerOptions | None = None,
         more: Mapping[ServiceDescriptor, object] = MappingProxyType({}),
     ) -> None:
-        """`ping` answers when the database does; `more`: servicers of other services than the contract's."""
+        """`ping` returns if the database answers. `more`: servicers of services outside the contract."""
         self._options = options or ServerOptions()
         self._in_flight = InFlight(self._options.limits)
         self._open_streams = OpenStreams(self._options.streams)
@@ -60,10 +60,9 @@ class GrpcServer:
         self._watch: asyncio.Task[None] | None = None
 
     async def start(self) -> int:
-        """Begins to serve; answers the port.
+        """Begins to serve; returns the port.
 
-        Raises:
-            ServeError: the port cannot be had, or the TLS files are unusable.
+        Raises: ServeError: the port cannot be bound, or the TLS files are unusable.
         """
         port = self._listen()
         await self._health.check()
@@ -72,13 +71,13 @@ class GrpcServer:
         return port
 
     async def drain(self) -> None:
-        """Not healthy, calls refused from now on, those in flight ended, or left when the grace is over.
+        """Reports NOT_SERVING, refuses new calls, and waits until the calls in flight have ended or the grace period is
+        over.
 
-        Streams give a last message with their token and end, within half a second.
-
-        Afterwards nothing reaches the write queue any more: it can be closed. The port stays open and calls are refused
-        until the process ends, which cuts the connections: then a caller sees nothing but UNAVAILABLE, and retries.
-        `stop` would answer CANCELLED, which nobody retries, to what gRPC has received and not handed over.
+        Streams send a last message with their token and end within half a second. Afterwards nothing reaches the write
+        queue, so it can be closed. The port stays open and calls are refused until the process ends, which closes the
+        connections: callers see only UNAVAILABLE, and retry. `stop` would answer CANCELLED, which nobody retries, to
+        calls that gRPC has received but not yet passed on.
         """
         self._health.drain()
         self._in_flight.drain()
@@ -95,9 +94,11 @@ class GrpcServer:
         await asyncio.sleep(_LAST_WORDS)
 
     async def stop(self) -> None:
-        """After `drain`: closes the port and cancels what is left. For a process that goes on without the server."""
+        """After `drain`: closes the port and cancels the remaining calls. For a process that continues without the
+        server.
+        """
         await self._server.stop(_LAST_WORDS)
-        with suppress(TimeoutError):  # what was cancelled ends now
+        with suppress(TimeoutError):  # lets the cancelled calls end
             async with asyncio.timeout(_LAST_WORDS):
                 await self._in_flight.idle()
 

@@ -38,7 +38,8 @@ class Services(Protocol):
 
 
 _PAGES_AT_ONCE = 8
-"""Pages that are made at a time, of some megabytes each until they are on their way; other calls for one wait."""
+"""The number of pages that are built at a time. Each takes some megabytes until it is sent. Other calls for a page
+wait."""
 
 
 class ProfileServicer:

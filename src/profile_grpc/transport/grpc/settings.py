@@ -64,7 +64,7 @@ _WRITABLE = frozenset(_field_paths(app_pb2.App.DESCRIPTOR, "")) - _READ_ONLY
 
 
 def settings(message: app_pb2.AppSettings) -> AppSettings:
-    """The settings; what is absent has its default.
+    """The settings. Absent settings take their defaults.
 
     Raises:
         Refused: INVALID_REQUEST: a duration is out of range.
@@ -94,7 +94,7 @@ def updated(request: pb.UpdateAppRequest, before: App) -> tuple[str, AppSettings
     """The display name and the settings after the update.
 
     Raises:
-        Refused: UNKNOWN_FIELD: the mask names what is unknown or read-only; INVALID_REQUEST, as `settings`.
+        Refused: UNKNOWN_FIELD: the mask names an unknown or read-only field; INVALID_REQUEST, as `settings`.
     """
     paths = list(request.update_mask.paths) or list(_populated(request.app, ""))
     wrong = sorted(set(paths) - _WRITABLE)
@@ -106,7 +106,7 @@ def updated(request: pb.UpdateAppRequest, before: App) -> tuple[str, AppSettings
         raise Refused.for_fields(Reason.UNKNOWN_FIELD, message, violations)
     given, merged = app_pb2.App(), app(before)
     given.CopyFrom(request.app)
-    for group in _GROUPS_OF_SETTINGS:  # the library ignores absent groups, also where the mask removes them
+    for group in _GROUPS_OF_SETTINGS:  # the library ignores absent groups, even if the mask removes them
         getattr(given.settings, group).SetInParent()
     FieldMask(paths=paths).MergeMessage(given, merged, True, True)  # noqa: FBT003 - replace, never append
     return merged.display_name, settings(merged.settings)
@@ -162,7 +162,7 @@ def key_order(request: pb.CreateKeyRequest, tenant_id: str) -> KeyOrder:
 
 
 def sdk_config(stored: App) -> pb.GetSdkConfigResponse:
-    """What an SDK of the app needs to know."""
+    """The configuration of the app's SDKs."""
     chosen = stored.settings
     in_app = chosen.in_app
     response = pb.GetSdkConfigResponse(
