@@ -143,7 +143,7 @@ async def test_E6_a_request_has_up_to_100_events(rig: Rig) -> None:
     deliverer = rig.deliverer()
     for _ in range(3):
         await deliverer.step()
-    assert [len(positions(got)) for got in rig.server.received] == [100, 100, 50]
+    assert [len(positions(got)) for got in rig.server.received] == [100, 50, 100]
     assert rig.positions() == list(range(1, 251))
     assert len({got.headers["webhook-id"] for got in rig.server.received}) == 3
     assert rig.stored().progress.position == 250
@@ -195,6 +195,36 @@ async def test_E6_a_repetition_is_the_same_request_also_after_a_restart(rig: Rig
         (2, 2, 2, 503, "HTTP 503"),
         (1, 1, 2, 503, "HTTP 503"),
     ]
+
+
+async def test_E6_a_repetition_far_behind_what_was_passed_over_is_the_same_request(rig: Rig) -> None:
+    """The position was not stored since, because nothing was delivered."""
+    rig.server.respond = fails
+    await rig.add(types=("PROFILE_DELETED",))
+    rig.events.add(*(event(n) for n in range(1, 401)), event(401, type="PROFILE_DELETED"))
+    deliverer = rig.deliverer()
+    for _ in range(3):
+        await deliverer.step()
+    rig.leases.holders.clear()
+    rig.events.add(event(402, type="PROFILE_DELETED"))
+    deliverer = rig.deliverer()
+    await due(rig, deliverer, 3)
+    first, second = rig.server.received
+    assert (first.body, first.headers["webhook-id"]) == (second.body, second.headers["webhook-id"])
+    assert rig.stored().progress.failures == 2
+
+
+async def test_E6_a_repetition_whose_events_are_gone_is_passed_over(rig: Rig) -> None:
+    rig.server.respond = fails
+    await rig.add()
+    rig.events.add(event(1))
+    deliverer = rig.deliverer()
+    await deliverer.step()
+    rig.events.events[:] = [event(2)]  # an erasure took it
+    rig.server.respond = Receiver(0, "").respond
+    await due(rig, deliverer, 2)
+    assert rig.positions() == [1, 2]
+    assert rig.stored().progress.failures == 0
 
 
 async def test_E6_a_failed_webhook_waits_and_is_tried_again_when_it_is_due(rig: Rig) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -71,12 +72,13 @@ class MemoryEvents:
         self.events += events
         self.changed.set()
 
-    async def read(self, webhook: Webhook, after: int, until: int | None, limit: int) -> Page:
+    async def read(self, webhook: Webhook, after: int, until: int | None) -> Page:
+        """Looks at up to 150 positions."""
         if after < self.kept_after:
             raise EventsLost(self.kept_after)
-        end = await self.newest() if until is None else until
+        end = min(await self.newest() if until is None else until, after + 150)
         found = [e for e in self.events if after < e.position <= end and webhook.wants(e.type)]
-        return Page(found[:limit], found[limit - 1].position if len(found) > limit else max(end, after))
+        return Page(found, max(end, after))
 
     async def newest(self) -> int:
         return self.events[-1].position if self.events else self.kept_after
@@ -84,8 +86,9 @@ class MemoryEvents:
     async def wait(self, after: int, seconds: float) -> None:
         if await self.newest() <= after:
             self.changed.clear()
-            async with asyncio.timeout(seconds):
-                await self.changed.wait()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self.changed.wait()
 
     async def tell_disabled(self, webhook: Webhook) -> None:
         self.disabled.append(webhook.webhook_id)

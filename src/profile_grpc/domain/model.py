@@ -127,6 +127,7 @@ class EventType(enum.StrEnum):
     REAPER_HELD = "REAPER_HELD"
     FEEDBACK_HELD = "FEEDBACK_HELD"
     FEEDBACK_RELEASED = "FEEDBACK_RELEASED"
+    WEBHOOK_DISABLED = "WEBHOOK_DISABLED"
 
 
 class DisplacementEffect(enum.IntEnum):

@@ -71,6 +71,9 @@ const (
 	EventType_EVENT_TYPE_FEEDBACK_HELD EventType = 17
 	// Of an app: dead push feedback acts again. `reason`: the numbers, or OPERATOR.
 	EventType_EVENT_TYPE_FEEDBACK_RELEASED EventType = 18
+	// Of an app: a webhook that gets its events has failed for 3 days, and is DISABLED until an operator enables it. `reason`:
+	// the webhook's id.
+	EventType_EVENT_TYPE_WEBHOOK_DISABLED EventType = 19
 )
 
 // Enum value maps for EventType.
@@ -95,6 +98,7 @@ var (
 		16: "EVENT_TYPE_REAPER_RELEASED",
 		17: "EVENT_TYPE_FEEDBACK_HELD",
 		18: "EVENT_TYPE_FEEDBACK_RELEASED",
+		19: "EVENT_TYPE_WEBHOOK_DISABLED",
 	}
 	EventType_value = map[string]int32{
 		"EVENT_TYPE_UNSPECIFIED":               0,
@@ -116,6 +120,7 @@ var (
 		"EVENT_TYPE_REAPER_RELEASED":           16,
 		"EVENT_TYPE_FEEDBACK_HELD":             17,
 		"EVENT_TYPE_FEEDBACK_RELEASED":         18,
+		"EVENT_TYPE_WEBHOOK_DISABLED":          19,
 	}
 )
 
@@ -292,7 +297,7 @@ const file_appprofile_v1_event_proto_rawDesc = "" +
 	"\x06reason\x18\b \x01(\tB\x04\xe2A\x01\x03R\x06reason\x12\x1e\n" +
 	"\aversion\x18\t \x01(\x03B\x04\xe2A\x01\x03R\aversion\x124\n" +
 	"\x04time\x18\n" +
-	" \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\x04time*\x93\x05\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\x04time*\xb4\x05\n" +
 	"\tEventType\x12\x1a\n" +
 	"\x16EVENT_TYPE_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aEVENT_TYPE_PROFILE_CREATED\x10\x01\x12\"\n" +
@@ -313,7 +318,8 @@ const file_appprofile_v1_event_proto_rawDesc = "" +
 	"\x16EVENT_TYPE_REAPER_HELD\x10\x0f\x12\x1e\n" +
 	"\x1aEVENT_TYPE_REAPER_RELEASED\x10\x10\x12\x1c\n" +
 	"\x18EVENT_TYPE_FEEDBACK_HELD\x10\x11\x12 \n" +
-	"\x1cEVENT_TYPE_FEEDBACK_RELEASED\x10\x12Bm\n" +
+	"\x1cEVENT_TYPE_FEEDBACK_RELEASED\x10\x12\x12\x1f\n" +
+	"\x1bEVENT_TYPE_WEBHOOK_DISABLED\x10\x13Bm\n" +
 	"\x11com.appprofile.v1B\n" +
 	"EventProtoP\x01ZJgithub.com/profile-grpc/profile-grpc/clients/go/appprofile/v1;appprofilev1b\x06proto3"
 

@@ -110,9 +110,12 @@ type Webhook struct {
 	// When it was last changed by an operator, or disabled (UTC).
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	// Opaque version of the stored webhook; changes with every change by an operator.
-	Etag          string `protobuf:"bytes,11,opt,name=etag,proto3" json:"etag,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Etag string `protobuf:"bytes,11,opt,name=etag,proto3" json:"etag,omitempty"`
+	// When events were last deleted by their retention (7 days) before the webhook had them (UTC): it went on with the oldest
+	// event that was kept. Take up the current state by other means (ListProfiles). Absent: never.
+	EventsLostTime *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=events_lost_time,json=eventsLostTime,proto3" json:"events_lost_time,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Webhook) Reset() {
@@ -220,6 +223,13 @@ func (x *Webhook) GetEtag() string {
 		return x.Etag
 	}
 	return ""
+}
+
+func (x *Webhook) GetEventsLostTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EventsLostTime
+	}
+	return nil
 }
 
 // Why a delivery failed.
@@ -1275,7 +1285,7 @@ var File_appprofile_v1_webhook_service_proto protoreflect.FileDescriptor
 
 const file_appprofile_v1_webhook_service_proto_rawDesc = "" +
 	"\n" +
-	"#appprofile/v1/webhook_service.proto\x12\rappprofile.v1\x1a\x1aappprofile/v1/access.proto\x1a\x19appprofile/v1/event.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x88\x05\n" +
+	"#appprofile/v1/webhook_service.proto\x12\rappprofile.v1\x1a\x1aappprofile/v1/access.proto\x1a\x19appprofile/v1/event.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd4\x05\n" +
 	"\aWebhook\x127\n" +
 	"\n" +
 	"webhook_id\x18\x01 \x01(\tB\x18\xe2A\x01\b\xbaH\x11r\x0f\x18@2\v^[a-z0-9]*$R\twebhookId\x12\x1e\n" +
@@ -1291,7 +1301,8 @@ const file_appprofile_v1_webhook_service_proto_rawDesc = "" +
 	"\vupdate_time\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\n" +
 	"updateTime\x12\x18\n" +
-	"\x04etag\x18\v \x01(\tB\x04\xe2A\x01\x03R\x04etag\"\xaa\x02\n" +
+	"\x04etag\x18\v \x01(\tB\x04\xe2A\x01\x03R\x04etag\x12J\n" +
+	"\x10events_lost_time\x18\f \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\x0eeventsLostTime\"\xaa\x02\n" +
 	"\x0eWebhookFailure\x124\n" +
 	"\x04time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\x04time\x12%\n" +
 	"\vhttp_status\x18\x02 \x01(\x05B\x04\xe2A\x01\x03R\n" +
@@ -1438,44 +1449,45 @@ var file_appprofile_v1_webhook_service_proto_depIdxs = []int32{
 	2,  // 2: appprofile.v1.Webhook.last_failure:type_name -> appprofile.v1.WebhookFailure
 	21, // 3: appprofile.v1.Webhook.create_time:type_name -> google.protobuf.Timestamp
 	21, // 4: appprofile.v1.Webhook.update_time:type_name -> google.protobuf.Timestamp
-	21, // 5: appprofile.v1.WebhookFailure.time:type_name -> google.protobuf.Timestamp
-	21, // 6: appprofile.v1.WebhookFailure.next_attempt_time:type_name -> google.protobuf.Timestamp
-	21, // 7: appprofile.v1.WebhookFailure.failing_since:type_name -> google.protobuf.Timestamp
-	1,  // 8: appprofile.v1.CreateWebhookRequest.webhook:type_name -> appprofile.v1.Webhook
-	1,  // 9: appprofile.v1.CreateWebhookResponse.webhook:type_name -> appprofile.v1.Webhook
-	1,  // 10: appprofile.v1.GetWebhookResponse.webhook:type_name -> appprofile.v1.Webhook
-	1,  // 11: appprofile.v1.UpdateWebhookRequest.webhook:type_name -> appprofile.v1.Webhook
-	22, // 12: appprofile.v1.UpdateWebhookRequest.update_mask:type_name -> google.protobuf.FieldMask
-	1,  // 13: appprofile.v1.UpdateWebhookResponse.webhook:type_name -> appprofile.v1.Webhook
-	1,  // 14: appprofile.v1.ListWebhooksResponse.webhooks:type_name -> appprofile.v1.Webhook
-	23, // 15: appprofile.v1.RotateWebhookSecretRequest.keep_old:type_name -> google.protobuf.Duration
-	21, // 16: appprofile.v1.RotateWebhookSecretResponse.old_secret_expire_time:type_name -> google.protobuf.Timestamp
-	21, // 17: appprofile.v1.ReplayWebhookRequest.start_time:type_name -> google.protobuf.Timestamp
-	1,  // 18: appprofile.v1.ReplayWebhookResponse.webhook:type_name -> appprofile.v1.Webhook
-	21, // 19: appprofile.v1.WebhookDelivery.time:type_name -> google.protobuf.Timestamp
-	23, // 20: appprofile.v1.WebhookDelivery.latency:type_name -> google.protobuf.Duration
-	17, // 21: appprofile.v1.ListWebhookDeliveriesResponse.deliveries:type_name -> appprofile.v1.WebhookDelivery
-	3,  // 22: appprofile.v1.WebhookService.CreateWebhook:input_type -> appprofile.v1.CreateWebhookRequest
-	5,  // 23: appprofile.v1.WebhookService.GetWebhook:input_type -> appprofile.v1.GetWebhookRequest
-	7,  // 24: appprofile.v1.WebhookService.UpdateWebhook:input_type -> appprofile.v1.UpdateWebhookRequest
-	9,  // 25: appprofile.v1.WebhookService.ListWebhooks:input_type -> appprofile.v1.ListWebhooksRequest
-	11, // 26: appprofile.v1.WebhookService.DeleteWebhook:input_type -> appprofile.v1.DeleteWebhookRequest
-	13, // 27: appprofile.v1.WebhookService.RotateWebhookSecret:input_type -> appprofile.v1.RotateWebhookSecretRequest
-	15, // 28: appprofile.v1.WebhookService.ReplayWebhook:input_type -> appprofile.v1.ReplayWebhookRequest
-	18, // 29: appprofile.v1.WebhookService.ListWebhookDeliveries:input_type -> appprofile.v1.ListWebhookDeliveriesRequest
-	4,  // 30: appprofile.v1.WebhookService.CreateWebhook:output_type -> appprofile.v1.CreateWebhookResponse
-	6,  // 31: appprofile.v1.WebhookService.GetWebhook:output_type -> appprofile.v1.GetWebhookResponse
-	8,  // 32: appprofile.v1.WebhookService.UpdateWebhook:output_type -> appprofile.v1.UpdateWebhookResponse
-	10, // 33: appprofile.v1.WebhookService.ListWebhooks:output_type -> appprofile.v1.ListWebhooksResponse
-	12, // 34: appprofile.v1.WebhookService.DeleteWebhook:output_type -> appprofile.v1.DeleteWebhookResponse
-	14, // 35: appprofile.v1.WebhookService.RotateWebhookSecret:output_type -> appprofile.v1.RotateWebhookSecretResponse
-	16, // 36: appprofile.v1.WebhookService.ReplayWebhook:output_type -> appprofile.v1.ReplayWebhookResponse
-	19, // 37: appprofile.v1.WebhookService.ListWebhookDeliveries:output_type -> appprofile.v1.ListWebhookDeliveriesResponse
-	30, // [30:38] is the sub-list for method output_type
-	22, // [22:30] is the sub-list for method input_type
-	22, // [22:22] is the sub-list for extension type_name
-	22, // [22:22] is the sub-list for extension extendee
-	0,  // [0:22] is the sub-list for field type_name
+	21, // 5: appprofile.v1.Webhook.events_lost_time:type_name -> google.protobuf.Timestamp
+	21, // 6: appprofile.v1.WebhookFailure.time:type_name -> google.protobuf.Timestamp
+	21, // 7: appprofile.v1.WebhookFailure.next_attempt_time:type_name -> google.protobuf.Timestamp
+	21, // 8: appprofile.v1.WebhookFailure.failing_since:type_name -> google.protobuf.Timestamp
+	1,  // 9: appprofile.v1.CreateWebhookRequest.webhook:type_name -> appprofile.v1.Webhook
+	1,  // 10: appprofile.v1.CreateWebhookResponse.webhook:type_name -> appprofile.v1.Webhook
+	1,  // 11: appprofile.v1.GetWebhookResponse.webhook:type_name -> appprofile.v1.Webhook
+	1,  // 12: appprofile.v1.UpdateWebhookRequest.webhook:type_name -> appprofile.v1.Webhook
+	22, // 13: appprofile.v1.UpdateWebhookRequest.update_mask:type_name -> google.protobuf.FieldMask
+	1,  // 14: appprofile.v1.UpdateWebhookResponse.webhook:type_name -> appprofile.v1.Webhook
+	1,  // 15: appprofile.v1.ListWebhooksResponse.webhooks:type_name -> appprofile.v1.Webhook
+	23, // 16: appprofile.v1.RotateWebhookSecretRequest.keep_old:type_name -> google.protobuf.Duration
+	21, // 17: appprofile.v1.RotateWebhookSecretResponse.old_secret_expire_time:type_name -> google.protobuf.Timestamp
+	21, // 18: appprofile.v1.ReplayWebhookRequest.start_time:type_name -> google.protobuf.Timestamp
+	1,  // 19: appprofile.v1.ReplayWebhookResponse.webhook:type_name -> appprofile.v1.Webhook
+	21, // 20: appprofile.v1.WebhookDelivery.time:type_name -> google.protobuf.Timestamp
+	23, // 21: appprofile.v1.WebhookDelivery.latency:type_name -> google.protobuf.Duration
+	17, // 22: appprofile.v1.ListWebhookDeliveriesResponse.deliveries:type_name -> appprofile.v1.WebhookDelivery
+	3,  // 23: appprofile.v1.WebhookService.CreateWebhook:input_type -> appprofile.v1.CreateWebhookRequest
+	5,  // 24: appprofile.v1.WebhookService.GetWebhook:input_type -> appprofile.v1.GetWebhookRequest
+	7,  // 25: appprofile.v1.WebhookService.UpdateWebhook:input_type -> appprofile.v1.UpdateWebhookRequest
+	9,  // 26: appprofile.v1.WebhookService.ListWebhooks:input_type -> appprofile.v1.ListWebhooksRequest
+	11, // 27: appprofile.v1.WebhookService.DeleteWebhook:input_type -> appprofile.v1.DeleteWebhookRequest
+	13, // 28: appprofile.v1.WebhookService.RotateWebhookSecret:input_type -> appprofile.v1.RotateWebhookSecretRequest
+	15, // 29: appprofile.v1.WebhookService.ReplayWebhook:input_type -> appprofile.v1.ReplayWebhookRequest
+	18, // 30: appprofile.v1.WebhookService.ListWebhookDeliveries:input_type -> appprofile.v1.ListWebhookDeliveriesRequest
+	4,  // 31: appprofile.v1.WebhookService.CreateWebhook:output_type -> appprofile.v1.CreateWebhookResponse
+	6,  // 32: appprofile.v1.WebhookService.GetWebhook:output_type -> appprofile.v1.GetWebhookResponse
+	8,  // 33: appprofile.v1.WebhookService.UpdateWebhook:output_type -> appprofile.v1.UpdateWebhookResponse
+	10, // 34: appprofile.v1.WebhookService.ListWebhooks:output_type -> appprofile.v1.ListWebhooksResponse
+	12, // 35: appprofile.v1.WebhookService.DeleteWebhook:output_type -> appprofile.v1.DeleteWebhookResponse
+	14, // 36: appprofile.v1.WebhookService.RotateWebhookSecret:output_type -> appprofile.v1.RotateWebhookSecretResponse
+	16, // 37: appprofile.v1.WebhookService.ReplayWebhook:output_type -> appprofile.v1.ReplayWebhookResponse
+	19, // 38: appprofile.v1.WebhookService.ListWebhookDeliveries:output_type -> appprofile.v1.ListWebhookDeliveriesResponse
+	31, // [31:39] is the sub-list for method output_type
+	23, // [23:31] is the sub-list for method input_type
+	23, // [23:23] is the sub-list for extension type_name
+	23, // [23:23] is the sub-list for extension extendee
+	0,  // [0:23] is the sub-list for field type_name
 }
 
 func init() { file_appprofile_v1_webhook_service_proto_init() }

@@ -1450,6 +1450,9 @@ pub enum EventType {
     FeedbackHeld = 17,
     /// Of an app: dead push feedback acts again. `reason`: the numbers, or OPERATOR.
     FeedbackReleased = 18,
+    /// Of an app: a webhook that gets its events has failed for 3 days, and is DISABLED until an operator enables it. `reason`:
+    /// the webhook's id.
+    WebhookDisabled = 19,
 }
 impl EventType {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1477,6 +1480,7 @@ impl EventType {
             Self::ReaperReleased => "EVENT_TYPE_REAPER_RELEASED",
             Self::FeedbackHeld => "EVENT_TYPE_FEEDBACK_HELD",
             Self::FeedbackReleased => "EVENT_TYPE_FEEDBACK_RELEASED",
+            Self::WebhookDisabled => "EVENT_TYPE_WEBHOOK_DISABLED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1501,6 +1505,7 @@ impl EventType {
             "EVENT_TYPE_REAPER_RELEASED" => Some(Self::ReaperReleased),
             "EVENT_TYPE_FEEDBACK_HELD" => Some(Self::FeedbackHeld),
             "EVENT_TYPE_FEEDBACK_RELEASED" => Some(Self::FeedbackReleased),
+            "EVENT_TYPE_WEBHOOK_DISABLED" => Some(Self::WebhookDisabled),
             _ => None,
         }
     }
@@ -2282,6 +2287,10 @@ pub struct Webhook {
     /// Opaque version of the stored webhook; changes with every change by an operator.
     #[prost(string, tag="11")]
     pub etag: ::prost::alloc::string::String,
+    /// When events were last deleted by their retention (7 days) before the webhook had them (UTC): it went on with the oldest
+    /// event that was kept. Take up the current state by other means (ListProfiles). Absent: never.
+    #[prost(message, optional, tag="12")]
+    pub events_lost_time: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// Why a delivery failed.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

@@ -14,7 +14,7 @@ from profile_grpc.domain import webhooks as rules
 from profile_grpc.domain.webhooks import MAX_EVENTS, Delivery, Progress, Webhook, WebhookState
 from profile_grpc.events.webhooks import message as messages
 from profile_grpc.events.webhooks.courier import Courier
-from profile_grpc.events.webhooks.source import EventsLost, EventSource
+from profile_grpc.events.webhooks.source import EventsLost, EventSource, Page
 from profile_grpc.service.lease import Lease
 from profile_grpc.service.observer import Observer
 from profile_grpc.service.ports import Clock, Conflict, StoreError
@@ -54,6 +54,8 @@ class Deliverer:
         """As it is stored, as far as this process knows."""
         self._position = 0
         """How far the events were looked at; what is stored may be behind."""
+        self._ahead = Page([], 0)
+        """What was read beyond the position."""
         self._read_time: datetime | None = None
         self._saved_time = clock.now()
 
@@ -103,35 +105,49 @@ class Deliverer:
         if self._webhook is None or self._read_time is None or not timedelta() <= now - self._read_time < self.LOOK:
             known, self._webhook = self._webhook, await self._store.get(self._key)
             self._read_time = now
-            if self._webhook is not None and (known is None or known.progress != self._webhook.progress):
-                self._position = self._webhook.progress.position
+            if self._webhook is not None:
+                if known is None or known.progress != self._webhook.progress:
+                    self._position = self._webhook.progress.position
+                if known != self._webhook:
+                    self._ahead = Page([], self._position)
+                await self._observe(self._webhook.progress)
         return self._webhook
 
     async def _deliver(self, webhook: Webhook) -> timedelta:
         """Delivers what there is. As `step`, and raises Conflict."""
-        now = self._clock.now()
         try:
-            page = await self._source.read(webhook, self._position, webhook.progress.pending, MAX_EVENTS)
+            batch = await self._next(webhook)
         except EventsLost as lost:
-            await self._pass_over_lost(webhook, lost.oldest, now)
+            await self._pass_over_lost(webhook, lost.oldest)
             return timedelta()
-        if not page.events:
-            await self._pass_over(webhook, page.position, now)
-            return self.LOOK
-        message = messages.of_events(webhook, page.events, page.position)
+        if not batch.events:
+            pause = timedelta() if batch.position > self._position else self.LOOK
+            await self._pass_over(webhook, batch.position)
+            return pause
+        message = messages.of_events(webhook, batch.events, batch.position)
         outcome = await self._courier.deliver(webhook, message)
         delivery = outcome.delivery(webhook, message)
         if outcome.failure is None:
-            progress = rules.after_success(webhook.progress, page.position)
+            progress = rules.after_success(webhook.progress, batch.position)
             await self._save(webhook, replace(webhook, progress=progress), delivery)
-            self._position = page.position
+            self._position = batch.position
+            self._ahead = Page(self._ahead.events[len(batch.events) :], self._ahead.position)
         else:
-            progress = rules.after_failure(webhook.progress, page.position, outcome.failure, random.uniform(-1, 1))  # noqa: S311 - no secret
+            jitter = random.uniform(-1, 1)  # noqa: S311 - no secret
+            progress = rules.after_failure(webhook.progress, batch.position, outcome.failure, jitter)
+            self._ahead = Page([], self._position)
             await self._save_failure(webhook, progress, delivery)
         seconds = delivery.latency.total_seconds()
         self._observer.webhook_delivered(message.events, seconds, delivered=outcome.failure is None)
         await self._observe(progress)
         return timedelta()
+
+    async def _next(self, webhook: Webhook) -> Page:
+        """The events of the next request: of a repeated one, those that it had."""
+        if not self._ahead.events:
+            self._ahead = await self._source.read(webhook, self._position, webhook.progress.pending)
+        events, position = self._ahead.events[:MAX_EVENTS], self._ahead.position
+        return Page(events, position if len(self._ahead.events) <= MAX_EVENTS else events[-1].position)
 
     async def _save_failure(self, webhook: Webhook, progress: Progress, delivery: Delivery) -> None:
         """Stores a failed attempt; after three days of them the webhook is DISABLED (E6)."""
@@ -153,8 +169,9 @@ class Deliverer:
         self._observer.webhook_disabled(self._key.webhook_id)
         await self._source.tell_disabled(webhook)
 
-    async def _pass_over_lost(self, webhook: Webhook, oldest: int, now: datetime) -> None:
+    async def _pass_over_lost(self, webhook: Webhook, oldest: int) -> None:
         """Goes on with the oldest event that is kept, and says so (E6)."""
+        now = self._clock.now()
         await self._save(webhook, replace(webhook, progress=rules.without_lost(webhook.progress, oldest, now)))
         log.error(
             "events were deleted by their retention before a webhook had them; it goes on with the oldest that is kept",
@@ -163,17 +180,20 @@ class Deliverer:
             position=self._position,
             oldest_position=oldest,
         )
-        self._position = oldest
+        self._position, self._ahead = oldest, Page([], oldest)
         self._observer.webhook_events_lost(self._key.webhook_id)
 
-    async def _pass_over(self, webhook: Webhook, position: int, now: datetime) -> None:
+    async def _pass_over(self, webhook: Webhook, position: int) -> None:
         """What was looked at holds nothing for this webhook. The position is stored now and then only."""
-        self._position = position
-        pending = webhook.progress.pending is not None  # its events are gone: there is nothing to repeat
-        moved = position != webhook.progress.position
-        if pending or (moved and not timedelta() <= now - self._saved_time < self.SAVE):
+        now = self._clock.now()
+        self._position, self._ahead = position, Page([], position)
+        pending = webhook.progress.pending
+        if pending is None:
+            store = position != webhook.progress.position and not timedelta() <= now - self._saved_time < self.SAVE
+        else:
+            store = position >= pending  # nothing is left of the request to repeat
+        if store:
             await self._save(webhook, replace(webhook, progress=rules.passed_over(webhook.progress, position)))
-        await self._observe(webhook.progress)
 
     async def _save(self, before: Webhook, after: Webhook, delivery: Delivery | None = None) -> None:
         self._webhook = await self._store.change(before, after, delivery)

@@ -48,8 +48,10 @@ class EventsLost(Exception):  # noqa: N818 - an outcome
 class EventSource(Protocol):
     """The events in the order of their positions."""
 
-    async def read(self, webhook: Webhook, after: int, until: int | None, limit: int) -> Page:
-        """Up to `limit` events that the webhook wants after the position, and up to `until` if it is given.
+    async def read(self, webhook: Webhook, after: int, until: int | None) -> Page:
+        """Some of the events that the webhook wants after the position, and up to `until` if it is given.
+
+        A page at another position than `after` may be followed by more, also without events.
 
         Raises:
             EventsLost: not all events after the position are kept.

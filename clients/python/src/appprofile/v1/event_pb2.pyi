@@ -68,6 +68,10 @@ class _EventTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_EventType.V
     """
     EVENT_TYPE_FEEDBACK_RELEASED: _EventType.ValueType  # 18
     """Of an app: dead push feedback acts again. `reason`: the numbers, or OPERATOR."""
+    EVENT_TYPE_WEBHOOK_DISABLED: _EventType.ValueType  # 19
+    """Of an app: a webhook that gets its events has failed for 3 days, and is DISABLED until an operator enables it. `reason`:
+    the webhook's id.
+    """
 
 class EventType(_EventType, metaclass=_EventTypeEnumTypeWrapper):
     """What happened. docs/events.md tells when each is left and what a reader does with it. More are added over time: a
@@ -118,6 +122,10 @@ or OPERATOR.
 """
 EVENT_TYPE_FEEDBACK_RELEASED: EventType.ValueType  # 18
 """Of an app: dead push feedback acts again. `reason`: the numbers, or OPERATOR."""
+EVENT_TYPE_WEBHOOK_DISABLED: EventType.ValueType  # 19
+"""Of an app: a webhook that gets its events has failed for 3 days, and is DISABLED until an operator enables it. `reason`:
+the webhook's id.
+"""
 Global___EventType: _TypeAlias = EventType  # noqa: Y015
 
 @_typing.final

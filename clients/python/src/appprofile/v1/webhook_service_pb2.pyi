@@ -68,6 +68,7 @@ class Webhook(_message.Message):
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
+    EVENTS_LOST_TIME_FIELD_NUMBER: _builtins.int
     webhook_id: _builtins.str
     """Chosen by the service; 1 to 64 characters of `[a-z0-9]`."""
     url: _builtins.str
@@ -102,6 +103,12 @@ class Webhook(_message.Message):
     def update_time(self) -> _timestamp_pb2.Timestamp:
         """When it was last changed by an operator, or disabled (UTC)."""
 
+    @_builtins.property
+    def events_lost_time(self) -> _timestamp_pb2.Timestamp:
+        """When events were last deleted by their retention (7 days) before the webhook had them (UTC): it went on with the oldest
+        event that was kept. Take up the current state by other means (ListProfiles). Absent: never.
+        """
+
     def __init__(
         self,
         *,
@@ -116,10 +123,11 @@ class Webhook(_message.Message):
         create_time: _timestamp_pb2.Timestamp | None = ...,
         update_time: _timestamp_pb2.Timestamp | None = ...,
         etag: _builtins.str = ...,
+        events_lost_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "last_failure", b"last_failure", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "events_lost_time", b"events_lost_time", "last_failure", b"last_failure", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["app_ids", b"app_ids", "create_time", b"create_time", "display_name", b"display_name", "etag", b"etag", "last_failure", b"last_failure", "position_lag", b"position_lag", "state", b"state", "types", b"types", "update_time", b"update_time", "url", b"url", "webhook_id", b"webhook_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["app_ids", b"app_ids", "create_time", b"create_time", "display_name", b"display_name", "etag", b"etag", "events_lost_time", b"events_lost_time", "last_failure", b"last_failure", "position_lag", b"position_lag", "state", b"state", "types", b"types", "update_time", b"update_time", "url", b"url", "webhook_id", b"webhook_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

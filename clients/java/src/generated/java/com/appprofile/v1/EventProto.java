@@ -52,7 +52,7 @@ public final class EventProto extends com.google.protobuf.GeneratedFile {
       "\ncustomerId\022\034\n\006reason\030\010 \001(\tB\004\342A\001\003R\006reaso" +
       "n\022\036\n\007version\030\t \001(\003B\004\342A\001\003R\007version\0224\n\004tim" +
       "e\030\n \001(\0132\032.google.protobuf.TimestampB\004\342A\001" +
-      "\003R\004time*\223\005\n\tEventType\022\032\n\026EVENT_TYPE_UNSP" +
+      "\003R\004time*\264\005\n\tEventType\022\032\n\026EVENT_TYPE_UNSP" +
       "ECIFIED\020\000\022\036\n\032EVENT_TYPE_PROFILE_CREATED\020" +
       "\001\022\"\n\036EVENT_TYPE_PROFILE_REACTIVATED\020\002\022#\n" +
       "\037EVENT_TYPE_PROFILE_UNREGISTERED\020\003\022\036\n\032EV" +
@@ -68,10 +68,11 @@ public final class EventProto extends com.google.protobuf.GeneratedFile {
       "PUSH_CREDENTIAL_PROBLEM\020\016\022\032\n\026EVENT_TYPE_" +
       "REAPER_HELD\020\017\022\036\n\032EVENT_TYPE_REAPER_RELEA" +
       "SED\020\020\022\034\n\030EVENT_TYPE_FEEDBACK_HELD\020\021\022 \n\034E" +
-      "VENT_TYPE_FEEDBACK_RELEASED\020\022Bm\n\021com.app" +
-      "profile.v1B\nEventProtoP\001ZJgithub.com/pro" +
-      "file-grpc/profile-grpc/clients/go/apppro" +
-      "file/v1;appprofilev1b\006proto3"
+      "VENT_TYPE_FEEDBACK_RELEASED\020\022\022\037\n\033EVENT_T" +
+      "YPE_WEBHOOK_DISABLED\020\023Bm\n\021com.appprofile" +
+      ".v1B\nEventProtoP\001ZJgithub.com/profile-gr" +
+      "pc/profile-grpc/clients/go/appprofile/v1" +
+      ";appprofilev1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

@@ -171,6 +171,15 @@ public enum EventType
    * <code>EVENT_TYPE_FEEDBACK_RELEASED = 18;</code>
    */
   EVENT_TYPE_FEEDBACK_RELEASED(18),
+  /**
+   * <pre>
+   * Of an app: a webhook that gets its events has failed for 3 days, and is DISABLED until an operator enables it. `reason`:
+   * the webhook's id.
+   * </pre>
+   *
+   * <code>EVENT_TYPE_WEBHOOK_DISABLED = 19;</code>
+   */
+  EVENT_TYPE_WEBHOOK_DISABLED(19),
   UNRECOGNIZED(-1),
   ;
 
@@ -338,6 +347,15 @@ public enum EventType
    * <code>EVENT_TYPE_FEEDBACK_RELEASED = 18;</code>
    */
   public static final int EVENT_TYPE_FEEDBACK_RELEASED_VALUE = 18;
+  /**
+   * <pre>
+   * Of an app: a webhook that gets its events has failed for 3 days, and is DISABLED until an operator enables it. `reason`:
+   * the webhook's id.
+   * </pre>
+   *
+   * <code>EVENT_TYPE_WEBHOOK_DISABLED = 19;</code>
+   */
+  public static final int EVENT_TYPE_WEBHOOK_DISABLED_VALUE = 19;
 
 
   public final int getNumber() {
@@ -383,6 +401,7 @@ public enum EventType
       case 16: return EVENT_TYPE_REAPER_RELEASED;
       case 17: return EVENT_TYPE_FEEDBACK_HELD;
       case 18: return EVENT_TYPE_FEEDBACK_RELEASED;
+      case 19: return EVENT_TYPE_WEBHOOK_DISABLED;
       default: return null;
     }
   }

@@ -538,6 +538,47 @@ private static final long serialVersionUID = 0L;
     }
   }
 
+  public static final int EVENTS_LOST_TIME_FIELD_NUMBER = 12;
+  private com.google.protobuf.Timestamp eventsLostTime_;
+  /**
+   * <pre>
+   * When events were last deleted by their retention (7 days) before the webhook had them (UTC): it went on with the oldest
+   * event that was kept. Take up the current state by other means (ListProfiles). Absent: never.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp events_lost_time = 12 [json_name = "eventsLostTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   * @return Whether the eventsLostTime field is set.
+   */
+  @java.lang.Override
+  public boolean hasEventsLostTime() {
+    return ((bitField0_ & 0x00000008) != 0);
+  }
+  /**
+   * <pre>
+   * When events were last deleted by their retention (7 days) before the webhook had them (UTC): it went on with the oldest
+   * event that was kept. Take up the current state by other means (ListProfiles). Absent: never.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp events_lost_time = 12 [json_name = "eventsLostTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   * @return The eventsLostTime.
+   */
+  @java.lang.Override
+  public com.google.protobuf.Timestamp getEventsLostTime() {
+    return eventsLostTime_ == null ? com.google.protobuf.Timestamp.getDefaultInstance() : eventsLostTime_;
+  }
+  /**
+   * <pre>
+   * When events were last deleted by their retention (7 days) before the webhook had them (UTC): it went on with the oldest
+   * event that was kept. Take up the current state by other means (ListProfiles). Absent: never.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp events_lost_time = 12 [json_name = "eventsLostTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   */
+  @java.lang.Override
+  public com.google.protobuf.TimestampOrBuilder getEventsLostTimeOrBuilder() {
+    return eventsLostTime_ == null ? com.google.protobuf.Timestamp.getDefaultInstance() : eventsLostTime_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -589,6 +630,9 @@ private static final long serialVersionUID = 0L;
     }
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(etag_)) {
       com.google.protobuf.GeneratedMessage.writeString(output, 11, etag_);
+    }
+    if (((bitField0_ & 0x00000008) != 0)) {
+      output.writeMessage(12, getEventsLostTime());
     }
     getUnknownFields().writeTo(output);
   }
@@ -646,6 +690,10 @@ private static final long serialVersionUID = 0L;
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(etag_)) {
       size += com.google.protobuf.GeneratedMessage.computeStringSize(11, etag_);
     }
+    if (((bitField0_ & 0x00000008) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(12, getEventsLostTime());
+    }
     return size;
   }
   @java.lang.Override
@@ -699,6 +747,11 @@ private static final long serialVersionUID = 0L;
     }
     if (!getEtag()
         .equals(other.getEtag())) return false;
+    if (hasEventsLostTime() != other.hasEventsLostTime()) return false;
+    if (hasEventsLostTime()) {
+      if (!getEventsLostTime()
+          .equals(other.getEventsLostTime())) return false;
+    }
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -743,6 +796,10 @@ private static final long serialVersionUID = 0L;
     }
     hash = (37 * hash) + ETAG_FIELD_NUMBER;
     hash = (53 * hash) + getEtag().hashCode();
+    if (hasEventsLostTime()) {
+      hash = (37 * hash) + EVENTS_LOST_TIME_FIELD_NUMBER;
+      hash = (53 * hash) + getEventsLostTime().hashCode();
+    }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -880,6 +937,7 @@ private static final long serialVersionUID = 0L;
         internalGetLastFailureFieldBuilder();
         internalGetCreateTimeFieldBuilder();
         internalGetUpdateTimeFieldBuilder();
+        internalGetEventsLostTimeFieldBuilder();
       }
     }
     @java.lang.Override
@@ -910,6 +968,11 @@ private static final long serialVersionUID = 0L;
         updateTimeBuilder_ = null;
       }
       etag_ = "";
+      eventsLostTime_ = null;
+      if (eventsLostTimeBuilder_ != null) {
+        eventsLostTimeBuilder_.dispose();
+        eventsLostTimeBuilder_ = null;
+      }
       return this;
     }
 
@@ -988,6 +1051,12 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000400) != 0)) {
         result.etag_ = etag_;
       }
+      if (((from_bitField0_ & 0x00000800) != 0)) {
+        result.eventsLostTime_ = eventsLostTimeBuilder_ == null
+            ? eventsLostTime_
+            : eventsLostTimeBuilder_.build();
+        to_bitField0_ |= 0x00000008;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -1058,6 +1127,9 @@ private static final long serialVersionUID = 0L;
         etag_ = other.etag_;
         bitField0_ |= 0x00000400;
         onChanged();
+      }
+      if (other.hasEventsLostTime()) {
+        mergeEventsLostTime(other.getEventsLostTime());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -1157,6 +1229,13 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000400;
               break;
             } // case 90
+            case 98: {
+              input.readMessage(
+                  internalGetEventsLostTimeFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              bitField0_ |= 0x00000800;
+              break;
+            } // case 98
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -2465,6 +2544,172 @@ private static final long serialVersionUID = 0L;
       bitField0_ |= 0x00000400;
       onChanged();
       return this;
+    }
+
+    private com.google.protobuf.Timestamp eventsLostTime_;
+    private com.google.protobuf.SingleFieldBuilder<
+        com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> eventsLostTimeBuilder_;
+    /**
+     * <pre>
+     * When events were last deleted by their retention (7 days) before the webhook had them (UTC): it went on with the oldest
+     * event that was kept. Take up the current state by other means (ListProfiles). Absent: never.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp events_lost_time = 12 [json_name = "eventsLostTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     * @return Whether the eventsLostTime field is set.
+     */
+    public boolean hasEventsLostTime() {
+      return ((bitField0_ & 0x00000800) != 0);
+    }
+    /**
+     * <pre>
+     * When events were last deleted by their retention (7 days) before the webhook had them (UTC): it went on with the oldest
+     * event that was kept. Take up the current state by other means (ListProfiles). Absent: never.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp events_lost_time = 12 [json_name = "eventsLostTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     * @return The eventsLostTime.
+     */
+    public com.google.protobuf.Timestamp getEventsLostTime() {
+      if (eventsLostTimeBuilder_ == null) {
+        return eventsLostTime_ == null ? com.google.protobuf.Timestamp.getDefaultInstance() : eventsLostTime_;
+      } else {
+        return eventsLostTimeBuilder_.getMessage();
+      }
+    }
+    /**
+     * <pre>
+     * When events were last deleted by their retention (7 days) before the webhook had them (UTC): it went on with the oldest
+     * event that was kept. Take up the current state by other means (ListProfiles). Absent: never.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp events_lost_time = 12 [json_name = "eventsLostTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     */
+    public Builder setEventsLostTime(com.google.protobuf.Timestamp value) {
+      if (eventsLostTimeBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        eventsLostTime_ = value;
+      } else {
+        eventsLostTimeBuilder_.setMessage(value);
+      }
+      bitField0_ |= 0x00000800;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * When events were last deleted by their retention (7 days) before the webhook had them (UTC): it went on with the oldest
+     * event that was kept. Take up the current state by other means (ListProfiles). Absent: never.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp events_lost_time = 12 [json_name = "eventsLostTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     */
+    public Builder setEventsLostTime(
+        com.google.protobuf.Timestamp.Builder builderForValue) {
+      if (eventsLostTimeBuilder_ == null) {
+        eventsLostTime_ = builderForValue.build();
+      } else {
+        eventsLostTimeBuilder_.setMessage(builderForValue.build());
+      }
+      bitField0_ |= 0x00000800;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * When events were last deleted by their retention (7 days) before the webhook had them (UTC): it went on with the oldest
+     * event that was kept. Take up the current state by other means (ListProfiles). Absent: never.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp events_lost_time = 12 [json_name = "eventsLostTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     */
+    public Builder mergeEventsLostTime(com.google.protobuf.Timestamp value) {
+      if (eventsLostTimeBuilder_ == null) {
+        if (((bitField0_ & 0x00000800) != 0) &&
+          eventsLostTime_ != null &&
+          eventsLostTime_ != com.google.protobuf.Timestamp.getDefaultInstance()) {
+          getEventsLostTimeBuilder().mergeFrom(value);
+        } else {
+          eventsLostTime_ = value;
+        }
+      } else {
+        eventsLostTimeBuilder_.mergeFrom(value);
+      }
+      if (eventsLostTime_ != null) {
+        bitField0_ |= 0x00000800;
+        onChanged();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * When events were last deleted by their retention (7 days) before the webhook had them (UTC): it went on with the oldest
+     * event that was kept. Take up the current state by other means (ListProfiles). Absent: never.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp events_lost_time = 12 [json_name = "eventsLostTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     */
+    public Builder clearEventsLostTime() {
+      bitField0_ = (bitField0_ & ~0x00000800);
+      eventsLostTime_ = null;
+      if (eventsLostTimeBuilder_ != null) {
+        eventsLostTimeBuilder_.dispose();
+        eventsLostTimeBuilder_ = null;
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * When events were last deleted by their retention (7 days) before the webhook had them (UTC): it went on with the oldest
+     * event that was kept. Take up the current state by other means (ListProfiles). Absent: never.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp events_lost_time = 12 [json_name = "eventsLostTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     */
+    public com.google.protobuf.Timestamp.Builder getEventsLostTimeBuilder() {
+      bitField0_ |= 0x00000800;
+      onChanged();
+      return internalGetEventsLostTimeFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * When events were last deleted by their retention (7 days) before the webhook had them (UTC): it went on with the oldest
+     * event that was kept. Take up the current state by other means (ListProfiles). Absent: never.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp events_lost_time = 12 [json_name = "eventsLostTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     */
+    public com.google.protobuf.TimestampOrBuilder getEventsLostTimeOrBuilder() {
+      if (eventsLostTimeBuilder_ != null) {
+        return eventsLostTimeBuilder_.getMessageOrBuilder();
+      } else {
+        return eventsLostTime_ == null ?
+            com.google.protobuf.Timestamp.getDefaultInstance() : eventsLostTime_;
+      }
+    }
+    /**
+     * <pre>
+     * When events were last deleted by their retention (7 days) before the webhook had them (UTC): it went on with the oldest
+     * event that was kept. Take up the current state by other means (ListProfiles). Absent: never.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp events_lost_time = 12 [json_name = "eventsLostTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> 
+        internalGetEventsLostTimeFieldBuilder() {
+      if (eventsLostTimeBuilder_ == null) {
+        eventsLostTimeBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder>(
+                getEventsLostTime(),
+                getParentForChildren(),
+                isClean());
+        eventsLostTime_ = null;
+      }
+      return eventsLostTimeBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:appprofile.v1.Webhook)

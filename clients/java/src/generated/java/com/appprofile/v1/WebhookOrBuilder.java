@@ -291,4 +291,34 @@ public interface WebhookOrBuilder extends
    */
   com.google.protobuf.ByteString
       getEtagBytes();
+
+  /**
+   * <pre>
+   * When events were last deleted by their retention (7 days) before the webhook had them (UTC): it went on with the oldest
+   * event that was kept. Take up the current state by other means (ListProfiles). Absent: never.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp events_lost_time = 12 [json_name = "eventsLostTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   * @return Whether the eventsLostTime field is set.
+   */
+  boolean hasEventsLostTime();
+  /**
+   * <pre>
+   * When events were last deleted by their retention (7 days) before the webhook had them (UTC): it went on with the oldest
+   * event that was kept. Take up the current state by other means (ListProfiles). Absent: never.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp events_lost_time = 12 [json_name = "eventsLostTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   * @return The eventsLostTime.
+   */
+  com.google.protobuf.Timestamp getEventsLostTime();
+  /**
+   * <pre>
+   * When events were last deleted by their retention (7 days) before the webhook had them (UTC): it went on with the oldest
+   * event that was kept. Take up the current state by other means (ListProfiles). Absent: never.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp events_lost_time = 12 [json_name = "eventsLostTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   */
+  com.google.protobuf.TimestampOrBuilder getEventsLostTimeOrBuilder();
 }

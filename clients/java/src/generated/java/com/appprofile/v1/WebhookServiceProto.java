@@ -136,7 +136,7 @@ public final class WebhookServiceProto extends com.google.protobuf.GeneratedFile
       "e/validate.proto\032\037google/api/field_behav" +
       "ior.proto\032\036google/protobuf/duration.prot" +
       "o\032 google/protobuf/field_mask.proto\032\037goo" +
-      "gle/protobuf/timestamp.proto\"\210\005\n\007Webhook" +
+      "gle/protobuf/timestamp.proto\"\324\005\n\007Webhook" +
       "\0227\n\nwebhook_id\030\001 \001(\tB\030\342A\001\010\272H\021r\017\030@2\013^[a-z" +
       "0-9]*$R\twebhookId\022\036\n\003url\030\002 \001(\tB\014\342A\001\002\272H\005r" +
       "\003\030\200\020R\003url\022G\n\005types\030\003 \003(\0162\030.appprofile.v1" +
@@ -152,104 +152,105 @@ public final class WebhookServiceProto extends com.google.protobuf.GeneratedFile
       "A\n\013create_time\030\t \001(\0132\032.google.protobuf.T" +
       "imestampB\004\342A\001\003R\ncreateTime\022A\n\013update_tim" +
       "e\030\n \001(\0132\032.google.protobuf.TimestampB\004\342A\001" +
-      "\003R\nupdateTime\022\030\n\004etag\030\013 \001(\tB\004\342A\001\003R\004etag\"" +
-      "\252\002\n\016WebhookFailure\0224\n\004time\030\001 \001(\0132\032.googl" +
-      "e.protobuf.TimestampB\004\342A\001\003R\004time\022%\n\013http" +
-      "_status\030\002 \001(\005B\004\342A\001\003R\nhttpStatus\022&\n\013descr" +
-      "iption\030\003 \001(\tB\004\342A\001\003R\013description\022L\n\021next_" +
-      "attempt_time\030\004 \001(\0132\032.google.protobuf.Tim" +
-      "estampB\004\342A\001\003R\017nextAttemptTime\022E\n\rfailing" +
-      "_since\030\005 \001(\0132\032.google.protobuf.Timestamp" +
-      "B\004\342A\001\003R\014failingSince\"\274\001\n\024CreateWebhookRe" +
-      "quest\022\243\001\n\007webhook\030\001 \001(\0132\026.appprofile.v1." +
-      "WebhookBq\342A\001\002\272Hj\272\001d\n\013webhook.new\022,webhoo" +
-      "k_id must be empty and url must be set\032\'" +
-      "this.webhook_id == \'\' && this.url != \'\'\310" +
-      "\001\001R\007webhook\"p\n\025CreateWebhookResponse\0226\n\007" +
-      "webhook\030\001 \001(\0132\026.appprofile.v1.WebhookB\004\342" +
-      "A\001\003R\007webhook\022\037\n\006secret\030\002 \001(\tB\007\200\001\001\342A\001\003R\006s" +
-      "ecret\"L\n\021GetWebhookRequest\0227\n\nwebhook_id" +
+      "\003R\nupdateTime\022\030\n\004etag\030\013 \001(\tB\004\342A\001\003R\004etag\022" +
+      "J\n\020events_lost_time\030\014 \001(\0132\032.google.proto" +
+      "buf.TimestampB\004\342A\001\003R\016eventsLostTime\"\252\002\n\016" +
+      "WebhookFailure\0224\n\004time\030\001 \001(\0132\032.google.pr" +
+      "otobuf.TimestampB\004\342A\001\003R\004time\022%\n\013http_sta" +
+      "tus\030\002 \001(\005B\004\342A\001\003R\nhttpStatus\022&\n\013descripti" +
+      "on\030\003 \001(\tB\004\342A\001\003R\013description\022L\n\021next_atte" +
+      "mpt_time\030\004 \001(\0132\032.google.protobuf.Timesta" +
+      "mpB\004\342A\001\003R\017nextAttemptTime\022E\n\rfailing_sin" +
+      "ce\030\005 \001(\0132\032.google.protobuf.TimestampB\004\342A" +
+      "\001\003R\014failingSince\"\274\001\n\024CreateWebhookReques" +
+      "t\022\243\001\n\007webhook\030\001 \001(\0132\026.appprofile.v1.Webh" +
+      "ookBq\342A\001\002\272Hj\272\001d\n\013webhook.new\022,webhook_id" +
+      " must be empty and url must be set\032\'this" +
+      ".webhook_id == \'\' && this.url != \'\'\310\001\001R\007" +
+      "webhook\"p\n\025CreateWebhookResponse\0226\n\007webh" +
+      "ook\030\001 \001(\0132\026.appprofile.v1.WebhookB\004\342A\001\003R" +
+      "\007webhook\022\037\n\006secret\030\002 \001(\tB\007\200\001\001\342A\001\003R\006secre" +
+      "t\"L\n\021GetWebhookRequest\0227\n\nwebhook_id\030\001 \001" +
+      "(\tB\030\342A\001\002\272H\021r\017\030@2\013^[a-z0-9]+$R\twebhookId\"" +
+      "L\n\022GetWebhookResponse\0226\n\007webhook\030\001 \001(\0132\026" +
+      ".appprofile.v1.WebhookB\004\342A\001\003R\007webhook\"\330\001" +
+      "\n\024UpdateWebhookRequest\022}\n\007webhook\030\001 \001(\0132" +
+      "\026.appprofile.v1.WebhookBK\342A\001\002\272HD\272\001>\n\rweb" +
+      "hook.known\022\026webhook_id must be set\032\025this" +
+      ".webhook_id != \'\'\310\001\001R\007webhook\022A\n\013update_" +
+      "mask\030\002 \001(\0132\032.google.protobuf.FieldMaskB\004" +
+      "\342A\001\001R\nupdateMask\"O\n\025UpdateWebhookRespons" +
+      "e\0226\n\007webhook\030\001 \001(\0132\026.appprofile.v1.Webho" +
+      "okB\004\342A\001\003R\007webhook\"\025\n\023ListWebhooksRequest" +
+      "\"P\n\024ListWebhooksResponse\0228\n\010webhooks\030\001 \003" +
+      "(\0132\026.appprofile.v1.WebhookB\004\342A\001\003R\010webhoo" +
+      "ks\"z\n\024DeleteWebhookRequest\0227\n\nwebhook_id" +
       "\030\001 \001(\tB\030\342A\001\002\272H\021r\017\030@2\013^[a-z0-9]+$R\twebhoo" +
-      "kId\"L\n\022GetWebhookResponse\0226\n\007webhook\030\001 \001" +
-      "(\0132\026.appprofile.v1.WebhookB\004\342A\001\003R\007webhoo" +
-      "k\"\330\001\n\024UpdateWebhookRequest\022}\n\007webhook\030\001 " +
-      "\001(\0132\026.appprofile.v1.WebhookBK\342A\001\002\272HD\272\001>\n" +
-      "\rwebhook.known\022\026webhook_id must be set\032\025" +
-      "this.webhook_id != \'\'\310\001\001R\007webhook\022A\n\013upd" +
-      "ate_mask\030\002 \001(\0132\032.google.protobuf.FieldMa" +
-      "skB\004\342A\001\001R\nupdateMask\"O\n\025UpdateWebhookRes" +
-      "ponse\0226\n\007webhook\030\001 \001(\0132\026.appprofile.v1.W" +
-      "ebhookB\004\342A\001\003R\007webhook\"\025\n\023ListWebhooksReq" +
-      "uest\"P\n\024ListWebhooksResponse\0228\n\010webhooks" +
-      "\030\001 \003(\0132\026.appprofile.v1.WebhookB\004\342A\001\003R\010we" +
-      "bhooks\"z\n\024DeleteWebhookRequest\0227\n\nwebhoo" +
-      "k_id\030\001 \001(\tB\030\342A\001\002\272H\021r\017\030@2\013^[a-z0-9]+$R\twe" +
-      "bhookId\022)\n\rallow_missing\030\002 \001(\010B\004\342A\001\001R\014al" +
-      "lowMissing\"\027\n\025DeleteWebhookResponse\"\237\001\n\032" +
-      "RotateWebhookSecretRequest\0227\n\nwebhook_id" +
-      "\030\001 \001(\tB\030\342A\001\002\272H\021r\017\030@2\013^[a-z0-9]+$R\twebhoo" +
-      "kId\022H\n\010keep_old\030\002 \001(\0132\031.google.protobuf." +
-      "DurationB\022\342A\001\001\272H\013\252\001\010\"\004\010\200\365$2\000R\007keepOld\"\225\001" +
-      "\n\033RotateWebhookSecretResponse\022\037\n\006secret\030" +
-      "\001 \001(\tB\007\200\001\001\342A\001\003R\006secret\022U\n\026old_secret_exp" +
-      "ire_time\030\002 \001(\0132\032.google.protobuf.Timesta" +
-      "mpB\004\342A\001\003R\023oldSecretExpireTime\"\322\001\n\024Replay" +
-      "WebhookRequest\0227\n\nwebhook_id\030\001 \001(\tB\030\342A\001\002" +
-      "\272H\021r\017\030@2\013^[a-z0-9]+$R\twebhookId\022A\n\nstart" +
-      "_time\030\002 \001(\0132\032.google.protobuf.TimestampB" +
-      "\004\342A\001\001H\000R\tstartTime\022.\n\013from_oldest\030\003 \001(\010B" +
-      "\013\342A\001\001\272H\004j\002\010\001H\000R\nfromOldestB\016\n\005start\022\005\272H\002" +
-      "\010\001\"O\n\025ReplayWebhookResponse\0226\n\007webhook\030\001" +
-      " \001(\0132\026.appprofile.v1.WebhookB\004\342A\001\003R\007webh" +
-      "ook\"\262\003\n\017WebhookDelivery\022%\n\013delivery_id\030\001" +
-      " \001(\tB\004\342A\001\003R\ndeliveryId\022+\n\016first_position" +
-      "\030\002 \001(\003B\004\342A\001\003R\rfirstPosition\022)\n\rlast_posi" +
-      "tion\030\003 \001(\003B\004\342A\001\003R\014lastPosition\022\034\n\006events" +
-      "\030\004 \001(\005B\004\342A\001\003R\006events\022\036\n\007attempt\030\005 \001(\005B\004\342" +
-      "A\001\003R\007attempt\0224\n\004time\030\006 \001(\0132\032.google.prot" +
-      "obuf.TimestampB\004\342A\001\003R\004time\0229\n\007latency\030\007 " +
-      "\001(\0132\031.google.protobuf.DurationB\004\342A\001\003R\007la" +
-      "tency\022\"\n\tdelivered\030\010 \001(\010B\004\342A\001\003R\tdelivere" +
-      "d\022%\n\013http_status\030\t \001(\005B\004\342A\001\003R\nhttpStatus" +
-      "\022&\n\013description\030\n \001(\tB\004\342A\001\003R\013description" +
-      "\"\256\001\n\034ListWebhookDeliveriesRequest\0227\n\nweb" +
-      "hook_id\030\001 \001(\tB\030\342A\001\002\272H\021r\017\030@2\013^[a-z0-9]+$R" +
-      "\twebhookId\022(\n\tpage_size\030\002 \001(\005B\013\342A\001\001\272H\004\032\002" +
-      "(\000R\010pageSize\022+\n\npage_token\030\003 \001(\tB\014\342A\001\001\272H" +
-      "\005r\003\030\200\020R\tpageToken\"\223\001\n\035ListWebhookDeliver" +
-      "iesResponse\022D\n\ndeliveries\030\001 \003(\0132\036.apppro" +
-      "file.v1.WebhookDeliveryB\004\342A\001\003R\ndeliverie" +
-      "s\022,\n\017next_page_token\030\002 \001(\tB\004\342A\001\003R\rnextPa" +
-      "geToken*~\n\014WebhookState\022\035\n\031WEBHOOK_STATE" +
-      "_UNSPECIFIED\020\000\022\031\n\025WEBHOOK_STATE_ENABLED\020" +
-      "\001\022\030\n\024WEBHOOK_STATE_PAUSED\020\002\022\032\n\026WEBHOOK_S" +
-      "TATE_DISABLED\020\0032\377\006\n\016WebhookService\022h\n\rCr" +
-      "eateWebhook\022#.appprofile.v1.CreateWebhoo" +
-      "kRequest\032$.appprofile.v1.CreateWebhookRe" +
-      "sponse\"\014\220\002\000\252\324\030\005\n\001\001\020\002\022_\n\nGetWebhook\022 .app" +
-      "profile.v1.GetWebhookRequest\032!.appprofil" +
-      "e.v1.GetWebhookResponse\"\014\220\002\001\252\324\030\005\n\001\001\020\002\022h\n" +
-      "\rUpdateWebhook\022#.appprofile.v1.UpdateWeb" +
-      "hookRequest\032$.appprofile.v1.UpdateWebhoo" +
-      "kResponse\"\014\220\002\002\252\324\030\005\n\001\001\020\002\022e\n\014ListWebhooks\022" +
-      "\".appprofile.v1.ListWebhooksRequest\032#.ap" +
-      "pprofile.v1.ListWebhooksResponse\"\014\220\002\001\252\324\030" +
-      "\005\n\001\001\020\002\022h\n\rDeleteWebhook\022#.appprofile.v1." +
-      "DeleteWebhookRequest\032$.appprofile.v1.Del" +
-      "eteWebhookResponse\"\014\220\002\002\252\324\030\005\n\001\001\020\002\022z\n\023Rota" +
-      "teWebhookSecret\022).appprofile.v1.RotateWe" +
-      "bhookSecretRequest\032*.appprofile.v1.Rotat" +
-      "eWebhookSecretResponse\"\014\220\002\000\252\324\030\005\n\001\001\020\002\022h\n\r" +
-      "ReplayWebhook\022#.appprofile.v1.ReplayWebh" +
-      "ookRequest\032$.appprofile.v1.ReplayWebhook" +
-      "Response\"\014\220\002\002\252\324\030\005\n\001\001\020\002\022\200\001\n\025ListWebhookDe" +
-      "liveries\022+.appprofile.v1.ListWebhookDeli" +
-      "veriesRequest\032,.appprofile.v1.ListWebhoo" +
-      "kDeliveriesResponse\"\014\220\002\001\252\324\030\005\n\001\001\020\002Bv\n\021com" +
-      ".appprofile.v1B\023WebhookServiceProtoP\001ZJg" +
-      "ithub.com/profile-grpc/profile-grpc/clie" +
-      "nts/go/appprofile/v1;appprofilev1b\006proto" +
-      "3"
+      "kId\022)\n\rallow_missing\030\002 \001(\010B\004\342A\001\001R\014allowM" +
+      "issing\"\027\n\025DeleteWebhookResponse\"\237\001\n\032Rota" +
+      "teWebhookSecretRequest\0227\n\nwebhook_id\030\001 \001" +
+      "(\tB\030\342A\001\002\272H\021r\017\030@2\013^[a-z0-9]+$R\twebhookId\022" +
+      "H\n\010keep_old\030\002 \001(\0132\031.google.protobuf.Dura" +
+      "tionB\022\342A\001\001\272H\013\252\001\010\"\004\010\200\365$2\000R\007keepOld\"\225\001\n\033Ro" +
+      "tateWebhookSecretResponse\022\037\n\006secret\030\001 \001(" +
+      "\tB\007\200\001\001\342A\001\003R\006secret\022U\n\026old_secret_expire_" +
+      "time\030\002 \001(\0132\032.google.protobuf.TimestampB\004" +
+      "\342A\001\003R\023oldSecretExpireTime\"\322\001\n\024ReplayWebh" +
+      "ookRequest\0227\n\nwebhook_id\030\001 \001(\tB\030\342A\001\002\272H\021r" +
+      "\017\030@2\013^[a-z0-9]+$R\twebhookId\022A\n\nstart_tim" +
+      "e\030\002 \001(\0132\032.google.protobuf.TimestampB\004\342A\001" +
+      "\001H\000R\tstartTime\022.\n\013from_oldest\030\003 \001(\010B\013\342A\001" +
+      "\001\272H\004j\002\010\001H\000R\nfromOldestB\016\n\005start\022\005\272H\002\010\001\"O" +
+      "\n\025ReplayWebhookResponse\0226\n\007webhook\030\001 \001(\013" +
+      "2\026.appprofile.v1.WebhookB\004\342A\001\003R\007webhook\"" +
+      "\262\003\n\017WebhookDelivery\022%\n\013delivery_id\030\001 \001(\t" +
+      "B\004\342A\001\003R\ndeliveryId\022+\n\016first_position\030\002 \001" +
+      "(\003B\004\342A\001\003R\rfirstPosition\022)\n\rlast_position" +
+      "\030\003 \001(\003B\004\342A\001\003R\014lastPosition\022\034\n\006events\030\004 \001" +
+      "(\005B\004\342A\001\003R\006events\022\036\n\007attempt\030\005 \001(\005B\004\342A\001\003R" +
+      "\007attempt\0224\n\004time\030\006 \001(\0132\032.google.protobuf" +
+      ".TimestampB\004\342A\001\003R\004time\0229\n\007latency\030\007 \001(\0132" +
+      "\031.google.protobuf.DurationB\004\342A\001\003R\007latenc" +
+      "y\022\"\n\tdelivered\030\010 \001(\010B\004\342A\001\003R\tdelivered\022%\n" +
+      "\013http_status\030\t \001(\005B\004\342A\001\003R\nhttpStatus\022&\n\013" +
+      "description\030\n \001(\tB\004\342A\001\003R\013description\"\256\001\n" +
+      "\034ListWebhookDeliveriesRequest\0227\n\nwebhook" +
+      "_id\030\001 \001(\tB\030\342A\001\002\272H\021r\017\030@2\013^[a-z0-9]+$R\tweb" +
+      "hookId\022(\n\tpage_size\030\002 \001(\005B\013\342A\001\001\272H\004\032\002(\000R\010" +
+      "pageSize\022+\n\npage_token\030\003 \001(\tB\014\342A\001\001\272H\005r\003\030" +
+      "\200\020R\tpageToken\"\223\001\n\035ListWebhookDeliveriesR" +
+      "esponse\022D\n\ndeliveries\030\001 \003(\0132\036.appprofile" +
+      ".v1.WebhookDeliveryB\004\342A\001\003R\ndeliveries\022,\n" +
+      "\017next_page_token\030\002 \001(\tB\004\342A\001\003R\rnextPageTo" +
+      "ken*~\n\014WebhookState\022\035\n\031WEBHOOK_STATE_UNS" +
+      "PECIFIED\020\000\022\031\n\025WEBHOOK_STATE_ENABLED\020\001\022\030\n" +
+      "\024WEBHOOK_STATE_PAUSED\020\002\022\032\n\026WEBHOOK_STATE" +
+      "_DISABLED\020\0032\377\006\n\016WebhookService\022h\n\rCreate" +
+      "Webhook\022#.appprofile.v1.CreateWebhookReq" +
+      "uest\032$.appprofile.v1.CreateWebhookRespon" +
+      "se\"\014\220\002\000\252\324\030\005\n\001\001\020\002\022_\n\nGetWebhook\022 .appprof" +
+      "ile.v1.GetWebhookRequest\032!.appprofile.v1" +
+      ".GetWebhookResponse\"\014\220\002\001\252\324\030\005\n\001\001\020\002\022h\n\rUpd" +
+      "ateWebhook\022#.appprofile.v1.UpdateWebhook" +
+      "Request\032$.appprofile.v1.UpdateWebhookRes" +
+      "ponse\"\014\220\002\002\252\324\030\005\n\001\001\020\002\022e\n\014ListWebhooks\022\".ap" +
+      "pprofile.v1.ListWebhooksRequest\032#.apppro" +
+      "file.v1.ListWebhooksResponse\"\014\220\002\001\252\324\030\005\n\001\001" +
+      "\020\002\022h\n\rDeleteWebhook\022#.appprofile.v1.Dele" +
+      "teWebhookRequest\032$.appprofile.v1.DeleteW" +
+      "ebhookResponse\"\014\220\002\002\252\324\030\005\n\001\001\020\002\022z\n\023RotateWe" +
+      "bhookSecret\022).appprofile.v1.RotateWebhoo" +
+      "kSecretRequest\032*.appprofile.v1.RotateWeb" +
+      "hookSecretResponse\"\014\220\002\000\252\324\030\005\n\001\001\020\002\022h\n\rRepl" +
+      "ayWebhook\022#.appprofile.v1.ReplayWebhookR" +
+      "equest\032$.appprofile.v1.ReplayWebhookResp" +
+      "onse\"\014\220\002\002\252\324\030\005\n\001\001\020\002\022\200\001\n\025ListWebhookDelive" +
+      "ries\022+.appprofile.v1.ListWebhookDeliveri" +
+      "esRequest\032,.appprofile.v1.ListWebhookDel" +
+      "iveriesResponse\"\014\220\002\001\252\324\030\005\n\001\001\020\002Bv\n\021com.app" +
+      "profile.v1B\023WebhookServiceProtoP\001ZJgithu" +
+      "b.com/profile-grpc/profile-grpc/clients/" +
+      "go/appprofile/v1;appprofilev1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -267,7 +268,7 @@ public final class WebhookServiceProto extends com.google.protobuf.GeneratedFile
     internal_static_appprofile_v1_Webhook_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_appprofile_v1_Webhook_descriptor,
-        new java.lang.String[] { "WebhookId", "Url", "Types", "AppIds", "State", "DisplayName", "PositionLag", "LastFailure", "CreateTime", "UpdateTime", "Etag", });
+        new java.lang.String[] { "WebhookId", "Url", "Types", "AppIds", "State", "DisplayName", "PositionLag", "LastFailure", "CreateTime", "UpdateTime", "Etag", "EventsLostTime", });
     internal_static_appprofile_v1_WebhookFailure_descriptor =
       getDescriptor().getMessageType(1);
     internal_static_appprofile_v1_WebhookFailure_fieldAccessorTable = new
