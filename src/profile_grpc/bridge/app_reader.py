@@ -34,7 +34,7 @@ class AppReader:
         availability: Availability,
         now: Callable[[], int],
     ) -> None:
-        """`keys`: PROFILE keys, one for each tenant; an empty one is none. `now` returns microseconds since 1970."""
+        """`keys`: PROFILE keys, one for each tenant; empty keys are ignored. `now` returns microseconds since 1970."""
         self._known_apps = known_apps
         self._service = service
         self._keys = keys

@@ -11,14 +11,14 @@ log = structlog.get_logger(__name__)
 
 
 class Availability:
-    """Whether the service is available, by the last calls. Times are seconds of a monotonic clock."""
+    """Whether the service is available, according to the last calls. Times are seconds of a monotonic clock."""
 
     def __init__(self, backoff: Backoff = DOWN) -> None:
         self._backoff = backoff
         self._failures = 0
         self._next = 0.0
         self.last_error = ""
-        """Why the last call was not answered: a gRPC status code, and what else is known. Empty: it was answered."""
+        """Why the last call was not answered: a gRPC status code and details. Empty: it was answered."""
 
     @property
     def available(self) -> bool:
@@ -32,7 +32,7 @@ class Availability:
         return in_flight == 0 and now >= self._next
 
     def wait(self, now: float) -> float:
-        """Seconds until the next try."""
+        """Seconds until the next attempt."""
         return max(0.0, self._next - now)
 
     def failed(self, now: float, code: str, detail: str) -> None:

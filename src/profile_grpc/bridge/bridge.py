@@ -45,7 +45,7 @@ class ListenerTls:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BridgeConfig:
-    """Everything that the bridge needs to know."""
+    """The configuration of the bridge."""
 
     target: str
     """The service, `host:port`."""
@@ -58,11 +58,11 @@ class BridgeConfig:
     """The service needs no key (`serve --dev`): the apps are read without one."""
     host: str = "127.0.0.1"
     port: int = 8080
-    """0: a free one."""
+    """0: any free port."""
     service_tls: ServiceTls | None = None
     """None: without TLS."""
     proxy_from_environment: bool = False
-    """Whether the service is reached through the proxy that the environment names."""
+    """Whether to use the proxy in the environment to reach the service."""
     tls: ListenerTls | None = None
     proxies: Sequence[str] = ()
     """Addresses or networks whose X-Forwarded-For is trusted."""
@@ -81,7 +81,7 @@ class BridgeConfig:
 class Bridge:
     """Accepts reports over HTTP and delivers them over gRPC.
 
-    `start` it on a running event loop; `drain` it to end. The spool keeps what is not delivered.
+    `start` it on a running event loop; `drain` it to end. Reports that are not delivered stay in the spool.
     """
 
     def __init__(self, config: BridgeConfig, now: Callable[[], int], registry: CollectorRegistry) -> None:
@@ -107,7 +107,7 @@ class Bridge:
 
     @property
     def address(self) -> tuple[str, int]:
-        """Where it listens."""
+        """The address on which it listens."""
         host, port = self._listener.getsockname()[:2]
         return str(host), int(port)
 
@@ -154,14 +154,16 @@ class Bridge:
         await self._service.close()
 
     async def _keep_house(self) -> None:
-        """Once a second: metrics, certificates and what an operator replays. Once a minute: the spool is cleaned."""
+        """Once a second: updates metrics, checks certificates and replays dead letters. Once a minute: cleans the
+        spool.
+        """
         ticks = 0
         while True:
             try:
                 if ticks % _TICKS_TO_CLEAN == 0:
                     await self._spool.clean(self._now())
                 if self._spool.failing:
-                    self._spool.put(_PROBE, b"")  # without reports, only this shows that the disk works again
+                    self._spool.put(_PROBE, b"")  # without reports, only this shows whether the disk works again
                 letters = await self._spool.to_replay()
                 if letters:
                     await self._app_reader.read()  # an operator may just have added the missing setting
@@ -175,7 +177,7 @@ class Bridge:
             await asyncio.sleep(_TICK)
 
     def _keep_error(self) -> None:
-        """Keeps in the spool why reports wait, for `doctor` and `bridge dead list`."""
+        """Stores in the spool why reports wait, for `doctor` and `bridge dead list`."""
         error = self._availability.last_error
         if error != self._kept_error:
             self._spool.put(LAST_ERROR, error.encode())

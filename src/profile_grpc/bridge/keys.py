@@ -37,7 +37,7 @@ class Verdict(NamedTuple):
 
 
 class Keys:
-    """What is known of keys. Kept in the spool: verdicts by verifier, and sealed keys while reports need them."""
+    """The known keys. The spool stores verdicts by verifier, and encrypted keys while reports need them."""
 
     def __init__(self, spool: Spool, service: Service, availability: Availability, *, timeout: float) -> None:
         """`timeout`: seconds that a report may wait for the service's verdict on an unknown key."""
@@ -77,7 +77,7 @@ class Keys:
         return found is not None and not found.valid
 
     async def ask(self, presented: PresentedKey, app_id: str, trace: bytes, now: int) -> bool | None:
-        """Asks the service for its verdict; None: it cannot be reached. Reports with the same key share the call."""
+        """Requests the service's verdict; None: it cannot be reached. Reports with the same key share the call."""
         question = (presented.verifier, app_id)
         task = self._asking.get(question)
         if task is None:
@@ -104,11 +104,11 @@ class Keys:
             self._spool.put_verdict(verifier, app_id, valid=valid, now=now)
         if len(self._verdicts) > _KEPT:
             question, oldest = self._verdicts.popitem(last=False)
-            if oldest.valid:  # a flood of wrong keys must not push out the right ones
+            if oldest.valid:  # a flood of wrong keys must not displace the valid ones
                 self._verdicts[question] = oldest
 
     async def reveal(self, verifier: bytes) -> str | None:
-        """The key of that verifier, to deliver a report with; None: it is not there any more."""
+        """The key with that verifier, for delivering a report; None: it is no longer stored."""
         presented = self._presented.get(verifier)
         if presented is not None:
             return presented.key

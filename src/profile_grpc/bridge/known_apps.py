@@ -21,7 +21,7 @@ _RENEWED_WITHIN = 2.5
 
 
 class KnownApp(msgspec.Struct, frozen=True):
-    """What the bridge needs to know of an app."""
+    """The data of an app that the bridge needs."""
 
     app_id: str
     push_apps: dict[str, PushAppUse]
@@ -47,23 +47,23 @@ class KnownApps:
         self.begun = 0
         """How many refreshes this process has started."""
         self.answered = 0
-        """The number of the last refresh that the service answered, even with a refusal."""
+        """The number of the last refresh that the service answered, even if it refused it."""
         self.known = False
-        """Whether anything is known of the apps."""
+        """Whether the apps are known."""
         self.expected = False
         """Whether the bridge has keys to read the apps with: reports that need an unknown app then wait."""
         self.wanted: Callable[[], None] = lambda: None
-        """Asks to read the apps again, soon."""
+        """Requests a refresh of the apps soon."""
         self._ended = asyncio.Event()
-        """Set when a reading has ended, and replaced by the next."""
+        """Set when a refresh has ended, and then replaced by a new event."""
         self._apps: Mapping[str, KnownApp] = {}
         self._templates: Mapping[str, Template] = {}
         self._groups: list[tuple[Template, Mapping[str, Sequence[str]]]] = []
-        """Apps with the same names for parameters: their template, and which of them a push app id may be of."""
+        """Apps with the same parameter names: their template, and the apps to which a push app id may belong."""
 
     @contextmanager
     def reading(self) -> Iterator[int]:
-        """Counts a reading of the apps from the service; returns its number."""
+        """Counts a refresh; returns its number."""
         self.begun += 1
         try:
             yield self.begun
@@ -72,7 +72,7 @@ class KnownApps:
             self._ended = asyncio.Event()
 
     async def renewed(self) -> bool:
-        """Has the apps read again, and waits a moment for that; False: they cannot be read."""
+        """Requests a refresh and waits briefly for it; False: the apps cannot be read."""
         if not self.expected:
             return False
         number = self.begun + 1
@@ -86,7 +86,7 @@ class KnownApps:
         return True
 
     def update(self, apps: Iterable[KnownApp]) -> None:
-        """Knows these apps from now on."""
+        """Replaces the known apps."""
         self.known = True
         self._apps = {app.app_id: app for app in apps}
         by_names: defaultdict[bytes, list[KnownApp]] = defaultdict(list)
@@ -105,27 +105,27 @@ class KnownApps:
         self._templates = templates
 
     def kept(self, apps: Iterable[KnownApp]) -> list[KnownApp]:
-        """Those known before that are not among these: of a key that reads them no more."""
+        """Earlier apps that are missing now: their key no longer reads them."""
         read = {app.app_id for app in apps}
         return [app for app in self._apps.values() if app.app_id not in read]
 
     def dump(self) -> bytes:
-        """What `load` understands."""
+        """The apps in the form for `load`."""
         return msgspec.json.encode(list(self._apps.values()))
 
     def load(self, content: bytes) -> None:
-        """Knows the apps of an earlier `dump`. One that cannot be read is as none."""
+        """Loads the apps of an earlier `dump`. An unreadable dump is ignored."""
         try:
             self.update(msgspec.json.decode(content, type=list[KnownApp]))
         except msgspec.DecodeError:
             return
 
     def knows(self, app_id: str) -> bool:
-        """Whether the app is among them."""
+        """Whether the app is known."""
         return app_id in self._apps
 
     def find(self, parameters: Parameters) -> dict[str, Reading]:
-        """The apps that a report may be of, by the push app ids it names, and what it says by each app's names."""
+        """The apps to which a report may belong, by its push app ids, with its values by each app's names."""
         found: dict[str, Reading] = {}
         for template, by_push_app in self._groups:
             reading = fields, _ = template.read(parameters)
@@ -135,9 +135,9 @@ class KnownApps:
         return found
 
     def read(self, app_id: str, parameters: Parameters) -> Reading:
-        """What a report says by the app's names, or by the documented ones if they are not known.
+        """A report's values by the app's names, or by the documented names if the app is not known.
 
-        These give no values where the bridge has a key to read apps with: they may turn out to be others.
+        In the latter case there are no values if the bridge has a key to read apps, because the app's names may differ.
         """
         template = self._templates.get(app_id)
         if template is not None:
@@ -150,6 +150,6 @@ class KnownApps:
         return self._templates.get(app_id, DEFAULT)
 
     def push_apps(self, app_id: str) -> Mapping[str, PushAppUse]:
-        """What the app's push app ids are for."""
+        """The use of the app's push app ids."""
         app = self._apps.get(app_id)
         return app.push_apps if app is not None else {}

@@ -17,7 +17,7 @@ MISSING_TOKEN = "MISSING_TOKEN"  # noqa: S105 - a reason
 
 
 class Kind(enum.IntEnum):
-    """What a report says."""
+    """The kind of a report."""
 
     REMOVAL = 1
     """The user logged out, or removed the account from the app."""
@@ -26,7 +26,7 @@ class Kind(enum.IntEnum):
 
 
 class PushAppUse(msgspec.Struct, array_like=True, frozen=True):
-    """What tokens of a push app id are for; numbers of the contract's enumerations."""
+    """The use of the tokens of a push app id, as numbers of the contract's enumerations."""
 
     provider: int
     platform: int
@@ -34,17 +34,19 @@ class PushAppUse(msgspec.Struct, array_like=True, frozen=True):
 
 
 class Report(msgspec.Struct, array_like=True):
-    """What is kept, sealed, of one request: `fields` as read, and all `parameters` while the names may be stale."""
+    """The stored content of one request, encrypted: the parsed `fields`, and all `parameters` while the app's names may
+    be stale.
+    """
 
     kind: Kind
     app_id: str
-    """Empty: to be found by the push app id."""
+    """Empty: the app is found by the push app id."""
     fields: Fields | None
     parameters: Parameters | None = None
 
 
 class Account(NamedTuple):
-    """Keyed hashes of a report's account and tokens, to find the token reports that a removal overtakes."""
+    """Keyed hashes of a report's account and tokens. They serve to find the token reports that a removal supersedes."""
 
     username: bytes | None
     selector: bytes | None
@@ -52,7 +54,7 @@ class Account(NamedTuple):
 
 
 def missing(kind: Kind, fields: Fields) -> str:
-    """What a report lacks to be applied: MISSING_ACCOUNT, MISSING_TOKEN, or nothing (an empty string)."""
+    """What is missing in a report: MISSING_ACCOUNT, MISSING_TOKEN, or nothing (an empty string)."""
     if not fields.username and (kind is Kind.TOKEN or not fields.selector):
         return MISSING_ACCOUNT
     return "" if fields.token_calls or fields.token_msgs else MISSING_TOKEN
@@ -81,5 +83,5 @@ def tokens(fields: Fields) -> Iterator[tuple[str, str]]:
 
 
 def canonical(token: str) -> str:
-    """One spelling for the alphabets and paddings of base64: the same token is known again."""
+    """One spelling for all alphabets and paddings of base64, so that equal tokens are recognized."""
     return token.replace("-", "+").replace("_", "/").rstrip("=")

@@ -55,7 +55,7 @@ _FAILURES = {
     StatusCode.UNAVAILABLE: Failure.DOWN,
     StatusCode.DEADLINE_EXCEEDED: Failure.DOWN,
     StatusCode.CANCELLED: Failure.DOWN,
-    StatusCode.RESOURCE_EXHAUSTED: Failure.DOWN,  # overloaded: what helps is to wait
+    StatusCode.RESOURCE_EXHAUSTED: Failure.DOWN,  # overloaded: wait and retry
     StatusCode.ABORTED: Failure.TRANSIENT,
     StatusCode.INTERNAL: Failure.TRANSIENT,
     StatusCode.UNKNOWN: Failure.TRANSIENT,
@@ -75,14 +75,14 @@ class ServiceTls:
     cert: Path | None = None
     key: Path | None = None
     server_name: str = ""
-    """The name in the certificate, where it is not the target's."""
+    """The name in the certificate, if it differs from the target's."""
 
 
 class Credential(NamedTuple):
     """The credential of a call."""
 
     key: str
-    """Empty: none, which the service takes in development only."""
+    """Empty: no key, which the service accepts only in development."""
     trace: bytes
 
     def metadata(self) -> tuple[tuple[str, str], ...]:
@@ -96,11 +96,10 @@ class Service:
     def __init__(
         self, target: str, tls: ServiceTls | None, timeout: float, *, proxy_from_environment: bool = False
     ) -> None:
-        """`timeout`: seconds a call. `proxy_from_environment`: reach the service through the proxy that `https_proxy`
-        and its like name, which are ignored otherwise.
+        """`timeout`: seconds a call. `proxy_from_environment`: use the proxy in `https_proxy` and similar variables,
+        which are ignored otherwise.
 
-        Raises:
-            OSError: a file cannot be read, or is not what it should be.
+        Raises: OSError: a file cannot be read, or is not valid.
         """
         self._target = target
         self._tls = tls
@@ -121,12 +120,12 @@ class Service:
             private_key=_read(tls.key if tls else None),
             server_name=tls.server_name if tls else "",
             deadline=self._timeout,
-            retries=False,  # the spool retries; a second retry below it would only hide what happens
+            retries=False,  # the spool retries; retries by gRPC would only hide the failures
             proxy_from_environment=self._proxy_from_environment,
         )
 
     async def close(self) -> None:
-        """Ends the connection."""
+        """Closes the connection."""
         await self._client.close()
 
     async def renew(self) -> None:
@@ -142,7 +141,7 @@ class Service:
         await before.close()
 
     async def apps(self, key: str) -> list[KnownApp]:
-        """Every app that a PROFILE key reaches."""
+        """Returns every app that a PROFILE key reaches."""
         found: list[KnownApp] = []
         token = ""
         while True:
@@ -159,7 +158,7 @@ class Service:
         return pb.AccountRemovalOutcome.Name(response.outcome).removeprefix("ACCOUNT_REMOVAL_OUTCOME_")
 
     async def register(self, request: pb.RegisterRequest, credential: Credential) -> int:
-        """Registers, and returns when that was, in microseconds since 1970."""
+        """Registers; returns the time of the registration, in microseconds since 1970."""
         response = await _call(self._client.profiles.Register, request, credential)
         return int(response.profile.register_time.ToMicroseconds())
 
@@ -168,9 +167,9 @@ class Service:
         await _call(self._client.profiles.Heartbeat, request, credential)
 
     async def valid(self, app_id: str, credential: Credential, deadline: float) -> bool:
-        """Whether the key may report for the app; without an app, whether it is a key at all. Changes nothing.
+        """Whether the key may report for the app; without an app, whether it is a valid key.
 
-        `deadline`: seconds. It asks to remove an account by a token that nobody holds.
+        Changes nothing. `deadline`: seconds. The call is a RemoveAccount with a token that nobody holds.
         """
         request = pb.RemoveAccountRequest(app_id=app_id or _NO_APP, username="key-check")
         request.tokens.add(token=f"key-check-{secrets.token_urlsafe(16)}")
@@ -187,14 +186,14 @@ async def _call(method: Any, request: object, credential: Credential, deadline: 
     try:
         return await method(request, timeout=deadline, metadata=credential.metadata())
     except ApiError as error:
-        # Only what did not come from the service is shown in full: its own texts may name what was reported.
+        # Only errors that are not from the service are shown in full: the service's texts may contain reported values.
         unreached = not error.reason and error.code in {StatusCode.UNAVAILABLE, StatusCode.DEADLINE_EXCEEDED}
         detail = error.message[:_LONGEST_DETAIL] if unreached else error.reason
         raise CallFailed(_FAILURES.get(error.code, Failure.REFUSED), error.code.name, detail) from None
 
 
 def _check(tls: ServiceTls) -> None:
-    """Raises OSError where the files do not fit. gRPC would say so only when a connection is made."""
+    """Raises OSError if certificate and key do not match. gRPC would report this only when it connects."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if tls.ca is not None:
         context.load_verify_locations(tls.ca)

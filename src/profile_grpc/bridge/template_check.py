@@ -39,31 +39,31 @@ NOTES = ("the key travels as key=…, in the header x-api-key, or by HTTP Basic;
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What a template leads to."""
+    """The result of a check."""
 
     kind: Kind | None
-    """None: the URL is no endpoint of the bridge."""
+    """None: the URL is not an endpoint of the bridge."""
     app_id: str
     """The app that the path names; empty: it is found by the push app id."""
     placeholders: Mapping[str, str]
-    """Each placeholder and the parameter it becomes; empty: none reads it."""
+    """Each placeholder and its parameter; empty: no parameter uses it."""
     problems: Sequence[str]
-    """What keeps the reports from working."""
+    """Errors: the reports do not work."""
     warnings: Sequence[str]
-    """What may keep them from working, or do something else than is meant."""
+    """Warnings: the reports may not work, or may not do what was intended."""
     request: str
     """A whole request as an app would send it, with examples in place of the placeholders."""
     effect: Sequence[str]
-    """What that request would do, each call on a line."""
+    """The calls that this request would cause, one on each line."""
     xml: str
-    """The Account XML keys, ready to paste. Of token reports their values only, each on a line: the reporter's
-    documentation, on which this rests, names the keys of removals and no others."""
+    """The Account XML keys, ready to paste. For token reports only the values, one on each line: the reporter's
+    documentation, which is the source, names only the keys of removals."""
 
 
 def check(
     template: Template, url: str, post_data: str = "", content_type: str = "", settings: AppSettings | None = None
 ) -> Checked:
-    """Reads the templates as the bridge would read a request made of them, for an app of these settings."""
+    """Parses the templates like the bridge would parse a request made from them, for an app with these settings."""
     chosen = settings or AppSettings()
     marks = {name: f"x{number}placeholder" for number, name in enumerate(_names(url + post_data))}
     parts = urlsplit(_filled(url, marks))
@@ -94,13 +94,13 @@ def check(
 def _read(template: Template, found: Route, url: str, post_data: str, content_type: str) -> tuple[Fields, str]:
     headers = {b"content-type": (content_type or FORM).encode()}
     parts = urlsplit(url)
-    # Each filling has a path of its own.
+    # Each set of examples has a path of its own.
     route = params.route(parts.path) or found
     return template.read(params.read(route, parts.query, post_data.encode(), headers, _LIMIT))
 
 
 def _misspelt(name: str) -> str:
-    """A warning of a placeholder that apps do not know, or an empty string."""
+    """A warning about a placeholder that apps do not know, or an empty string."""
     if name in _EXAMPLES:
         return ""
     near = get_close_matches(name.lower(), [known.lower() for known in _EXAMPLES], n=1, cutoff=0.75)
@@ -129,7 +129,7 @@ def _request(url: str, post_data: str, content_type: str) -> str:
 
 
 def _effect(found: Route, fields: Fields, settings: AppSettings) -> list[str]:
-    """What the example does to the app."""
+    """The effect of the example on the app."""
     held = ", ".join(f"{token} of {push_app_id or 'any push app id'}" for push_app_id, token in tokens(fields))
     app = found.app_id or "the app that lists the push app id"
     account = " and ".join(

@@ -30,14 +30,14 @@ class Fields(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 
 class _Place(NamedTuple):
-    """A path segment that holds a parameter; with `rest` the rest of the path, as base64 may contain slashes."""
+    """A path segment with a parameter. With `rest`: the rest of the path, because base64 may contain slashes."""
 
     number: int
     rest: bool
 
 
 class _Reader(NamedTuple):
-    """Where one parameter is looked for: names first, then path segments."""
+    """The places of one parameter: names first, then path segments."""
 
     names: tuple[str, ...]
     places: tuple[_Place, ...]
@@ -61,13 +61,13 @@ class _Reader(NamedTuple):
 
 
 class Template:
-    """An app's names, ready to read requests with.
+    """The parameter names of an app, in a form for parsing requests.
 
-    A name that the owner gives to one parameter is taken away from the defaults of the others.
+    A name that the owner gives to one parameter is removed from the defaults of the others.
     """
 
     def __init__(self, names: Mapping[str, Sequence[str]] | None = None) -> None:
-        """`names` by parameter; what it lacks has its default."""
+        """`names` by parameter. A missing parameter has its default."""
         chosen = {name: tuple((names or {}).get(name) or getattr(_DEFAULTS, name)) for name in NAMES}
         given = {name for name in NAMES if chosen[name] != getattr(_DEFAULTS, name)}
         claimed = {each.lower() for name in given for each in chosen[name]}
@@ -89,7 +89,7 @@ class Template:
         return self.fields(parameters), self.secret(parameters)
 
     def fields(self, parameters: Parameters) -> Fields:
-        """The report's values. Where a token was encoded several times, so were its neighbours."""
+        """The report's values. If a token was encoded several times, the other values were too."""
         readers = self._readers
         selector, more = readers["selector"].token(parameters)
         token_calls, more_calls = readers["token_calls"].token(parameters)

@@ -10,17 +10,17 @@ from urllib.parse import unquote_to_bytes
 import msgspec
 
 _PLACEHOLDER = re.compile(r"%[A-Za-z](?:[^%]|%5[BD])*%\Z", re.IGNORECASE)
-"""Of which a client may have encoded the brackets: `%account%5Busername%5D%`."""
+"""A client may have encoded the brackets: `%account%5Busername%5D%`."""
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
 MAX_ENCODINGS = 3
-"""How often a token may be percent-encoded on top of each other."""
+"""How often a token may be percent-encoded repeatedly."""
 
 
 class Source(enum.IntEnum):
-    """Where a value came from, which decides how it is decoded."""
+    """The source of a value, which decides how it is decoded."""
 
     PLAIN = 0
-    """JSON: as it is."""
+    """JSON: not encoded."""
     PATH = 1
     """Percent-encoded; `+` is itself."""
     FORM = 2
@@ -28,16 +28,17 @@ class Source(enum.IntEnum):
 
 
 class Value(NamedTuple):
-    """One value as it came."""
+    """One value as received."""
 
     raw: str
     source: Source
     charset: str = "utf-8"
 
     def text(self, further: int = 0) -> str:
-        """The text; empty if the app did not replace the placeholder. `further` encodings are undone on top.
+        """The decoded text; empty if the app did not replace the placeholder.
 
-        A leading `+` stays: a phone number begins so, and nothing begins with a space.
+        `further`: the number of additional encodings to decode. A leading `+` is kept: phone numbers begin with it, and
+        no value begins with a space.
         """
         raw = self.raw
         if self.source is Source.FORM and "+" in raw:
@@ -48,9 +49,9 @@ class Value(NamedTuple):
         return "" if absent(found) else found
 
     def token(self) -> tuple[str, int]:
-        """The push token or selector, and how many further encodings were undone.
+        """The push token or selector, and the number of additional encodings that were decoded.
 
-        Neither holds a space or a percent sign: a space was a raw `+`, and an escape that is left was encoded twice.
+        Neither contains a space or a percent sign: a space was a raw `+`, and a remaining escape was encoded twice.
         """
         found, further = decode(self.raw, self.source, self.charset), 0
         while further < MAX_ENCODINGS and "%" in found and _ESCAPE.search(found):
@@ -61,7 +62,7 @@ class Value(NamedTuple):
 
 
 class Parameters(msgspec.Struct, array_like=True):
-    """What one request gives. Names are in lower case; of a name given twice the first value counts."""
+    """The values of one request. Names are in lower case. If a name occurs twice, the first value counts."""
 
     query: dict[str, str]
     body: dict[str, str]
@@ -79,9 +80,9 @@ class Parameters(msgspec.Struct, array_like=True):
         return None
 
     def segment(self, place: int, *, rest: bool = False) -> Value | None:
-        """The path segment at `place`, from 1, or None; with `rest` all that follow belong to it, as they came.
+        """The path segment with the number `place`, from 1, or None.
 
-        Doubled slashes before it count as one (X2).
+        With `rest` it includes all following segments, as received. Doubled slashes before it count as one (X2).
         """
         places = [index for index, segment in enumerate(self.segments) if segment]
         if place > len(places):
@@ -97,12 +98,14 @@ def absent(raw: str) -> bool:
 
 
 def decode(raw: str, source: Source, charset: str) -> str:
-    """Undoes one percent-encoding. What is not of the charset is read as Latin-1, which takes everything."""
+    """Decodes one percent-encoding. Bytes that are not valid in the charset are decoded as Latin-1, which accepts every
+    byte.
+    """
     if source is Source.PLAIN or ("%" not in raw and raw.isascii()):
         return raw
     try:
         octets = unquote_to_bytes(raw.encode("latin-1"))
-    except UnicodeEncodeError:  # decoded before: text, no octets
+    except UnicodeEncodeError:  # already decoded: text, not octets
         octets = unquote_to_bytes(raw)
     try:
         return octets.decode(charset)

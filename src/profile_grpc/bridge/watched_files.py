@@ -14,7 +14,7 @@ class WatchedFiles:
         self._seen = self._state()
 
     def changed(self) -> bool:
-        """Whether they are other files than when this was last asked. While one is missing they are the same."""
+        """Whether the files have changed since the last call. While one is missing, they count as unchanged."""
         state = self._state()
         if None in state or state == self._seen:
             return False

@@ -31,34 +31,34 @@ _MAY_BE_STALE = frozenset({"NO_DIRECTORY", "UNKNOWN_APP", UNKNOWN_PUSH_APP, MISS
 
 
 class Outcome(enum.Enum):
-    """What becomes of a report that was tried."""
+    """The outcome of an attempt to deliver a report."""
 
     DELIVERED = "delivered"
     DROPPED = "dropped"
     DEAD = "dead"
     AGAIN = "again"
-    """The service failed: retry with backoff."""
+    """The service failed: retry with a backoff."""
     LATER = "later"
-    """Something is not known yet: retry soon."""
+    """Information is missing: retry soon."""
     DOWN = "down"
-    """The service was not reached: retry when it is available."""
+    """The service could not be reached: retry when it is available."""
 
 
 class Result(NamedTuple):
-    """What becomes of a report, and why."""
+    """The outcome for a report, and its reason."""
 
     outcome: Outcome
     reason: str
     reached: bool = True
     """Whether the service answered."""
     detail: str = ""
-    """What else is known of the reason."""
+    """Details of the reason."""
     push_app_ids: tuple[str, ...] = ()
-    """Those that the report names, where what is not known depends on them."""
+    """The push app ids in the report, if the missing information depends on them."""
 
 
 class _Registration(NamedTuple):
-    """A registration that this process made of a token report."""
+    """A registration that this process made from a token report."""
 
     username: str
     selector: str
@@ -81,10 +81,10 @@ class Applier:
         self._now = now
         self._registered: OrderedDict[str, _Registration] = OrderedDict()
         self._asked: dict[int, int] = {}
-        """By report: the number of the newest refresh of the apps when the report was found to need an unknown one."""
+        """By report: the number of the newest refresh of the apps at the time when the report needed an unknown app."""
 
     async def apply(self, waiting: Waiting, report: Report) -> Result:
-        """Calls the service as the report says."""
+        """Delivers the report to the service."""
         unread = report.fields is None and report.app_id and not self._known_apps.knows(report.app_id)
         if unread and self._may_learn(waiting):
             return Result(Outcome.LATER, "UNKNOWN_APP", reached=False)
@@ -121,8 +121,8 @@ class Applier:
             result = await self._call(waiting, report, app_id, Credential(key, waiting.trace))
             if result is not None:
                 return result
-        # The service says no to the key. Reports of a key that was right once are an operator's to judge (it was
-        # revoked, or the service is set up again); those of any other never counted (X1).
+        # The service refuses the key. If the key was valid before (it was revoked, or the service was set up again), an
+        # operator decides about the reports. Reports of any other key never count (X1).
         if waiting.proven or waiting.credential is None:
             return Result(Outcome.DEAD, "KEY_REFUSED")
         return Result(Outcome.DROPPED, "KEY_WRONG")
@@ -133,7 +133,7 @@ class Applier:
         return Result(Outcome.DEAD, reason, reached=False, push_app_ids=named)
 
     def leave(self, waiting: Waiting) -> None:
-        """The report is not to be tried any more, or will be read again."""
+        """The report will not be tried again, or will be read again."""
         self._asked.pop(waiting.id, None)
 
     def fields(self, report: Report, app_id: str) -> Fields:
@@ -156,7 +156,7 @@ class Applier:
             else:
                 outcome = await self._register(waiting, app_id, fields, credential)
         except Incomplete as incomplete:
-            if str(incomplete) == PLACEHOLDER_TOKEN:  # nobody holds it: there is nothing to apply, now or later
+            if str(incomplete) == PLACEHOLDER_TOKEN:  # nobody holds the token: there is nothing to apply, now or later
                 return Result(Outcome.DROPPED, PLACEHOLDER_TOKEN, reached=False)
             return self._unknown(report, str(incomplete))
         except CallFailed as failed:
@@ -185,10 +185,10 @@ class Applier:
         return await self._service.remove_account(remove_account(app_id, fields, report_time), credential)
 
     def _registrations_before(self, waiting: Waiting, app_id: str, fields: Fields) -> Iterator[int]:
-        """When the account was registered by this bridge from a report that came before the removal.
+        """The time at which this bridge registered the account, from a report that arrived before the removal.
 
-        Such a registration was made after the removal arrived, or by a clock that is ahead of ours: its time must not
-        make the removal look late (X3).
+        The registration was made after the removal arrived, or under a clock that is ahead of ours. Its time must not
+        make the removal stale (X3).
         """
         for token in spelled_tokens(fields):
             made = self._registered.get(f"{app_id}\x00{token}")

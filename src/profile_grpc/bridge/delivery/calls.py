@@ -31,7 +31,7 @@ DERIVED = "token-"
 
 
 class Incomplete(Exception):  # noqa: N818 - an outcome
-    """The report cannot be applied with what is known. The argument is the reason, a name in capitals."""
+    """The report cannot be applied with the known settings. The argument is the reason, a name in capitals."""
 
 
 def remove_account(app_id: str, fields: Fields, report_time: int) -> pb.RemoveAccountRequest:
@@ -89,10 +89,9 @@ def register(
 
 
 def _real(fields: Fields) -> list[tuple[str, str]]:
-    """The pairs whose token is one, and no word for none such as `(null)`: apps report what they have.
+    """The pairs whose token is not a placeholder such as `(null)`; apps report placeholders too.
 
-    Raises:
-        Incomplete: PLACEHOLDER_TOKEN: there is none.
+    Raises: Incomplete: PLACEHOLDER_TOKEN: every token is a placeholder.
     """
     found = [
         (push_app_id, token)
@@ -111,9 +110,9 @@ def _check(kind: Kind, fields: Fields) -> None:
 
 
 def _derived_device(request: pb.RegisterRequest, keyed_hash: Callable[[bytes], bytes]) -> str:
-    """The device of a phone that is known by its token only: the same for each of its accounts (X5).
+    """The device of a phone of which only the token is known: the same for each of its accounts (X5).
 
-    By the token for ordinary pushes if there is one, as the other is not always reported.
+    Derived from the token for ordinary pushes if present, because the other one is not always reported.
     """
     endpoint = min(request.push_endpoints, key=lambda each: each.purpose == profile_pb2.PUSH_PURPOSE_INCOMING_CALL)
     content = b"\x00".join((b"device", request.key.app_id.encode(), endpoint.token.encode()))
@@ -121,9 +120,10 @@ def _derived_device(request: pb.RegisterRequest, keyed_hash: Callable[[bytes], b
 
 
 def sendable(provider: int, token: str) -> str:
-    """The token as its provider takes it: reports give tokens in base64 (D).
+    """The token in its provider's form: reports contain tokens in base64 (D).
 
-    Apple's are hexadecimal; the others' are the decoded text. What does not decode to one is the token itself.
+    Tokens of Apple become hexadecimal; other tokens become the decoded text. A value that cannot be decoded is the
+    token itself.
     """
     octets = _decoded(token)
     if provider in _APPLE:
@@ -137,9 +137,9 @@ def sendable(provider: int, token: str) -> str:
 
 
 def _spellings(token: str) -> list[str]:
-    """The token as received and as standard base64: alphabet or padding may have suffered on the way.
+    """The token as received and as standard base64: its alphabet or padding may have been changed on the way.
 
-    A slash at its end may be the template's own.
+    A slash at its end may be part of the template.
     """
     found = [token]
     if token.endswith("/"):

@@ -23,7 +23,7 @@ from profile_grpc.sealing import CannotOpen
 _FAILING = Backoff(0.5, 120.0)
 _A_MOMENT = 1.0
 _MOST_RESTING = 10
-"""So many windows of reports may rest until something is known."""
+"""The number of windows of reports that may wait for missing information."""
 log = structlog.get_logger(__name__)
 
 
@@ -39,7 +39,7 @@ class DeliveryObserver(Protocol):
         ...
 
     def dropped(self, reason: str) -> None:
-        """A report was thrown away."""
+        """A report was dropped."""
         ...
 
     def died(self, reason: str) -> None:
@@ -56,14 +56,14 @@ class DeliveryLimits:
     window: int = 2000
     """Reports in memory."""
     attempts: int = 30
-    """How often the service may fail over one report before it becomes a dead letter. Being down does not count."""
+    """How often the service may fail on one report before it becomes a dead letter. Failed connections do not count."""
     failing: Backoff = _FAILING
-    """Between tries of a report over which the service failed."""
+    """The delay between attempts to deliver a report on which the service failed."""
 
 
 @dataclass(slots=True, eq=False)
 class _Entry:
-    """A report in memory, and the lanes it stands in."""
+    """A report in memory, and the lanes in which it waits."""
 
     waiting: Waiting
     report: Report
@@ -73,15 +73,15 @@ class _Entry:
     queued: bool = False
     resting: bool = False
     later: bool = False
-    """It rests because something is not known yet."""
+    """It waits because information is missing."""
     superseded: bool = False
 
 
 class Delivery:
     """Reads reports from the spool in the order of their arrival and calls the service.
 
-    A report waits for every earlier one with which it shares an account, a device or a token. Everything else goes side
-    by side.
+    A report waits for every earlier one with the same account, device or token. All other reports are delivered
+    concurrently.
     """
 
     def __init__(
@@ -109,9 +109,9 @@ class Delivery:
         self._tasks: set[asyncio.Task[None]] = set()
         self._worker: asyncio.Task[None] | None = None
         self._anew = False
-        """Whether to read everything again: dead letters wait again, before reports that were read already."""
+        """Whether to read all reports again: replayed dead letters come before reports that were already read."""
         self._later = 0
-        """How many rest until something is known: they must not keep others from being read."""
+        """How many reports wait for missing information. They must not prevent the reading of others."""
         spool.on_superseded = self._superseded
         spool.on_rejoined = self._read_anew
         spool.on_arrival = self._arrived
@@ -121,7 +121,9 @@ class Delivery:
         self._worker = asyncio.create_task(self._run(), name="bridge-delivery")
 
     async def close(self, grace: float) -> None:
-        """Starts no further call, and gives those in flight so many seconds. The rest is delivered after a restart."""
+        """Starts no further calls, and waits this number of seconds for the calls in flight. The other reports are
+        delivered after a restart.
+        """
         if self._worker is not None:
             self._worker.cancel()
             await asyncio.wait([self._worker])
@@ -157,7 +159,7 @@ class Delivery:
                 and self._availability.allowed(loop.time(), len(self._tasks), self._limits.concurrency)
             ):
                 self._begin(self._ready.popleft())
-            if self._anew:  # until what is in flight is back
+            if self._anew:  # until the calls in flight have ended
                 await self._wake.wait()
                 continue
             pause = (
@@ -182,8 +184,8 @@ class Delivery:
             self._admit(row)
 
     async def _start_anew(self) -> None:
-        """Forgets what is in memory, as a restart does, so that every report is read in its place again."""
-        await self._spool.flush()  # what was delivered, or outdated, is not to be read once more
+        """Drops the reports in memory, like a restart, so that every report is read in its order again."""
+        await self._spool.flush()  # delivered and outdated reports must not be read again
         for entry in self._entries.values():
             entry.later = False
             self._applier.leave(entry.waiting)
@@ -194,7 +196,7 @@ class Delivery:
         self._anew, self._more = False, True
 
     def _in_memory(self) -> int:
-        """Reports that are in memory to be delivered. Many may rest besides, but not without limit."""
+        """The reports in memory that can be delivered. Others may wait in addition, up to a limit."""
         return len(self._entries) - min(self._later, self._limits.window * _MOST_RESTING)
 
     def _admit(self, waiting: Waiting) -> None:
@@ -240,7 +242,7 @@ class Delivery:
         self._wake.set()
 
     def _superseded(self, numbers: Sequence[int], reason: str) -> None:
-        """These no longer wait in the spool. One in flight is delivered all the same, once."""
+        """These reports no longer wait in the spool. A report in flight is still delivered, once."""
         for number in numbers:
             entry = self._entries.get(number)
             if entry is not None and entry.in_flight:
@@ -269,7 +271,7 @@ class Delivery:
         try:
             result = await self._applier.apply(entry.waiting, entry.report)
         except Exception as error:  # noqa: BLE001 - whatever it is, the others go on
-            fault = type(error).__name__  # its text may contain what was reported
+            fault = type(error).__name__  # its text may contain reported values
             log.error("a report could not be delivered", trace_id=entry.waiting.trace.hex(), fault=fault)  # noqa: TRY400
             result = Result(Outcome.AGAIN, "FAULT", reached=False)
         entry.in_flight = False
@@ -338,7 +340,7 @@ class Delivery:
 
 
 def _lanes(fields: Fields) -> set[str]:
-    """What a report shares with others that must not overtake it."""
+    """The lanes of a report. Reports in the same lane keep their order."""
     named = {
         "u": fields.username,
         "s": fields.selector,

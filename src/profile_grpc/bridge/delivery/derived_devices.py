@@ -17,7 +17,8 @@ _DAY = 86_400 * 1_000_000
 class DerivedDevices:
     """Signs an account out of its earlier device when a phone reports it with a new token.
 
-    The spool keeps, by a keyed hash of the account, the device and the sealed tokens of its last registration.
+    The spool stores the device and the encrypted tokens of the account's last registration, under a keyed hash of the
+    account.
     """
 
     def __init__(self, spool: Spool, service: Service) -> None:
@@ -31,7 +32,7 @@ class DerivedDevices:
         since 1970.
 
         Raises:
-            CallFailed: the service could not be asked; the report is to be applied again.
+            CallFailed: the service could not be reached; the report must be applied again.
         """
         if not request.account_selector:
             return
@@ -59,7 +60,7 @@ class DerivedDevices:
             action=profile_pb2.ACCOUNT_REMOVAL_ACTION_UNREGISTER,
         )
         for token in held:
-            if token not in kept:  # that one is this registration's already (R4)
+            if token not in kept:  # this registration already owns that one (R4)
                 removal.tokens.add(token=token)
         if removal.tokens:
             await self._service.remove_account(removal, credential)

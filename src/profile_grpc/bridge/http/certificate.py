@@ -28,7 +28,7 @@ class ListenerCertificate:
         if not self._files.changed():
             return
         try:
-            tls_context(self._cert, self._key)  # a pair that does not fit would spoil the context in use
+            tls_context(self._cert, self._key)  # a pair that does not match would damage the context in use
             self.context.load_cert_chain(self._cert, self._key)
         except (OSError, ssl.SSLError) as error:
             log.warning("the renewed certificate cannot be used", file=str(self._cert), error=str(error))

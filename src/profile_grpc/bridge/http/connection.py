@@ -20,17 +20,17 @@ class ServerLimits:
     """How long a connection may take, and how many there may be."""
 
     message_seconds: float = 15.0
-    """Time for a whole request to arrive, from the connection or its first byte."""
+    """The time for a whole request to arrive, from the start of the connection or from its first byte."""
     head_bytes: int = 32_768
-    """Of a request's line and headers."""
+    """The size of the request line and headers."""
     idle_seconds: int = 15
     """How long a connection may wait for its next request."""
     connections: int = 10_000
     """Beyond, a new one is closed at once."""
     connections_each: int = 1000
-    """The same of one sender, where there is no proxy that stands for all of them."""
+    """The same for one sender, unless all connections come from a proxy."""
     pipelined: int = 100
-    """Requests that may wait for the answer to an earlier one on their connection; beyond, it is closed."""
+    """Pipelined requests that may wait for the answer to an earlier one; beyond, the connection is closed."""
 
 
 class _ClosedTransport:
@@ -54,28 +54,28 @@ _CLOSED = _ClosedTransport()
 class Connection(HttpToolsProtocol):
     """One client's connection. Each method below says which of uvicorn's it adds to, and a test holds each reason.
 
-    1. Slow, endless and too many clients are cut: a time for each request, a limit of its head, of connections in all
-       and of one sender, of pipelined requests (`tests/bridge/test_connections.py`).
+    1. Limits: the time for each request, the size of its head, the number of connections in total and for one sender,
+       and of pipelined requests (`tests/bridge/test_connections.py`).
     2. A client that has closed its sending side still gets its answers.
-    3. Requests that came whole count, also where the client has left before their turn.
-    4. A request line beyond ASCII is read, as old HTTP libraries send it.
+    3. Complete requests count, even if the client has disconnected before their turn.
+    4. A request line may contain bytes beyond ASCII, which old HTTP libraries send.
     """
 
     limits = ServerLimits()
     senders: Counter[str] | None = None
-    """How many connections each sender has; None: all come through proxies."""
+    """The number of connections of each sender; None: all come through proxies."""
     cycle: Any
-    """The request that came last; None before the first."""
+    """The last request that arrived; None before the first."""
     _sender = ""
     _running: Any = None
-    """The request that the application was last given."""
+    """The request that the application got last."""
     _timer: TimerHandle | None = None
     _partial = False
-    """Whether a request has come in part."""
+    """Whether a request has arrived partially."""
     _in_head = False
     _head_bytes = 0
     _overrun = False
-    """Whether more has come than one client may send at once."""
+    """Whether more has arrived than one client may send at once."""
 
     def connection_made(self, transport: Any) -> None:  # noqa: ANN401 - uvicorn's transport
         super().connection_made(transport)
@@ -109,17 +109,18 @@ class Connection(HttpToolsProtocol):
         super()._start_asgi_task(cycle, app)
 
     def eof_received(self) -> bool | None:  # type: ignore[override]  # uvicorn's own never keeps the connection
-        """Not over TLS, which closes both ways."""
+        """Not over TLS, which closes both directions."""
         cycle = self.cycle
         if self.scheme == "https" or cycle is None or cycle.response_complete or cycle.more_body:
             return None
-        cycle.keep_alive = False  # the last one: those before it are in the pipeline
+        cycle.keep_alive = False  # the last one; the earlier ones are in the pipeline
         return True
 
     def data_received(self, data: bytes) -> None:
         self._head_bytes += len(data)
         super().data_received(data if self._partial or data.isascii() else _encoded(data))
-        # What is no request, such as an empty line, has its time as well: uvicorn has just stopped counting.
+        # The time limit also applies to bytes that are not a request, such as an empty line: uvicorn has just stopped
+        # its timer.
         if self._timer is None and (self._partial or self.cycle is None or self.cycle.response_complete):
             self._watch()
         if self._overrun or (self._in_head and self._head_bytes > self.limits.head_bytes):
@@ -131,7 +132,7 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         if self._head_bytes > self.limits.head_bytes and self._size_of_head() > self.limits.head_bytes:
-            raise ValueError  # one that came in one piece: the parser gives up, and `data_received` cuts
+            raise ValueError  # it arrived in one piece: the parser fails, and `data_received` closes the connection
         if len(self.pipeline) >= self.limits.pipelined:
             self._overrun = True
             raise ValueError
@@ -141,13 +142,13 @@ class Connection(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         self._partial = False
         self._head_bytes = 0
-        self._unwatch()  # the next request, if one has begun, has its own time
+        self._unwatch()  # the next request, if it has begun, has its own time limit
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
         if self.pipeline and not self.transport.is_closing():
-            self.flow.pause_reading()  # uvicorn reads on: more would come with each answer than one request
+            self.flow.pause_reading()  # uvicorn resumes reading: with each answer more than one request would arrive
 
     def _size_of_head(self) -> int:
         """About: without separators."""
@@ -168,6 +169,8 @@ class Connection(HttpToolsProtocol):
 
 
 def _encoded(data: bytes) -> bytes:
-    """Percent-encodes what a request line has beyond ASCII, as the app should have done: the parser refuses it."""
+    """Percent-encodes the bytes of a request line beyond ASCII, as the app should have done: the parser refuses
+    them.
+    """
     line, end, rest = data.partition(b"\r\n")
     return _BEYOND_ASCII.sub(lambda match: b"%%%02X" % match[0][0], line) + end + rest

@@ -76,11 +76,11 @@ class EndpointOptions:
     unknown_keys: Rate = _UNKNOWN_KEYS
     """For one address: requests with a key that the service must check."""
     require_key: bool = True
-    """Off in development only."""
+    """Off only in development."""
 
 
 class Endpoints:
-    """The ASGI application. It keeps each report before it answers, and logs nothing that a request brought."""
+    """The ASGI application. It stores each report before it answers, and logs no data of a request."""
 
     def __init__(
         self,
@@ -92,7 +92,7 @@ class Endpoints:
         options: EndpointOptions,
         now: Callable[[], int],
     ) -> None:
-        """While the service does not answer, it is not asked about keys. `now` returns microseconds since 1970."""
+        """While the service does not answer, keys are not checked. `now` returns microseconds since 1970."""
         self._spool = spool
         self._keys = keys
         self._known_apps = known_apps
@@ -151,14 +151,14 @@ class Endpoints:
         return await self._take(found, sent, headers, address)
 
     def _health(self, raw_path: bytes, method: str) -> Answer:
-        """Ready while reports can be kept, whether the service is up or not."""
+        """Ready while reports can be stored, even if the service is down."""
         if method not in _READING:
             return READ_ONLY
         ready = not self.draining and not self._spool.failing and self._spool.room(proven=True)
         return OK if ready or raw_path == b"/healthz" else later(503, _RETRY_FAILED)
 
     async def _body(self, receive: Receive, headers: dict[bytes, bytes]) -> bytes | Answer | None:
-        """The whole body; None: the client left before its end."""
+        """The whole body; None: the client disconnected before its end."""
         announced = headers.get(b"content-length", b"")
         if announced.isdigit() and int(announced) > self._options.body:
             return TOO_LARGE
@@ -183,7 +183,7 @@ class Endpoints:
         trace = headers_of.read_trace(headers)
         key = headers_of.read_key(headers) or _secret(readings, sent)
         if not key and self._options.require_key:
-            # Perhaps under a name that the owner has just chosen.
+            # The key may be under a name that the owner has just configured.
             if not await self._renewed(address):
                 return UNAUTHORIZED
             readings = self._readings(found, sent)
@@ -204,13 +204,13 @@ class Endpoints:
         if proven and not self._known_apps.knows(app_id):
             self._known_apps.wanted()
         moment = monotonic()
-        rated = app_id if proven else f"?{app_id}"  # a flood of made-up keys keeps no proven report out
+        rated = app_id if proven else f"?{app_id}"  # a flood of invented keys must not block reports with a valid key
         if not self._apps.take(rated, moment):
             return later(429, self._apps.wait(rated, moment))
         fields, _ = readings.get(app_id, _UNREAD)
         if fields is not None and not missing(found.kind, fields):
             report = Report(found.kind, app_id, fields)
-        else:  # to be read again when it is delivered, by the names that are known then
+        else:  # it is parsed again when it is delivered, with the names that are known then
             report = Report(found.kind, app_id, None, _without_secrets(sent))
         return await self._keep(report, presented, trace, now, proven=proven)
 
@@ -221,7 +221,7 @@ class Endpoints:
         return self._known_apps.find(sent)
 
     async def _renewed(self, address: str) -> bool:
-        """Waits for the apps to be read again, if they are not fresh; False: there is nothing new to know."""
+        """Waits until the apps are read again, if they are not fresh; False: there is no newer information."""
         if not self._availability.available or not self._unknown_keys.take(address, monotonic()):
             return False
         return await self._known_apps.renewed()
@@ -229,7 +229,7 @@ class Endpoints:
     async def _judged(
         self, presented: PresentedKey, candidates: Iterable[str], address: str, trace: bytes, now: int
     ) -> Answer | str | None:
-        """The app that the key is valid for (X1); None: unknown for now; or the answer to a wrong key."""
+        """The app for which the key is valid (X1); None: not known yet; or the answer to a wrong key."""
         can_ask = self._availability.available
         judged = self._known(presented, candidates, now, ask_again=can_ask)
         if judged is None and can_ask:
@@ -239,9 +239,9 @@ class Endpoints:
     def _known(
         self, presented: PresentedKey, candidates: Iterable[str], now: int, *, ask_again: bool
     ) -> Answer | str | None:
-        """As `_judged`, by the verdicts that are known.
+        """As `_judged`, with the known verdicts.
 
-        `ask_again`: a key that was wrong a while ago is to be asked about once more.
+        `ask_again`: check a key again that was wrong some time ago.
         """
         undecided = False
         for app_id in candidates:
@@ -255,7 +255,7 @@ class Endpoints:
     async def _ask(
         self, presented: PresentedKey, candidates: Iterable[str], address: str, trace: bytes, now: int
     ) -> Answer | str | None:
-        """As `_judged`, by asking the service."""
+        """As `_judged`, with a call of the service."""
         for app_id in candidates:
             if self._keys.verdict(presented.verifier, app_id, now) is not None:
                 continue
@@ -270,7 +270,7 @@ class Endpoints:
         self, report: Report, presented: PresentedKey | None, trace: bytes, now: int, *, proven: bool
     ) -> Answer:
         content = _ENCODER.encode(report)
-        # Needed only where there are token reports that a removal may overtake.
+        # Needed only if there are token reports that a removal may supersede.
         tied = report.kind is Kind.TOKEN or self._spool.token_reports > 0
         incoming = Incoming(
             kind=report.kind,
@@ -296,12 +296,14 @@ class Endpoints:
 
 
 def _secret(readings: Mapping[str, Reading], sent: Parameters) -> str:
-    """The key among the parameters, by the names of the first app that the report may be of."""
+    """The key in the parameters, by the names of the first app to which the report may belong."""
     return next(iter(readings.values()))[1] if readings else DEFAULT.secret(sent)
 
 
 def _without_secrets(parameters: Parameters) -> Parameters:
-    """All that came, but what looks like a secret: kept, sealed, until it is read with the app's names."""
+    """All parameters except those that look like a secret. They are stored, encrypted, until they are parsed with the
+    app's names.
+    """
     for values in (parameters.query, parameters.body):
         for name in [name for name in values if _SECRET_NAMES.search(name)]:
             del values[name]
@@ -309,6 +311,6 @@ def _without_secrets(parameters: Parameters) -> Parameters:
 
 
 def _place(error: BaseException) -> str:
-    """Where it happened: file and line. The error's own text may contain what was reported."""
+    """The file and line of the error. The error's text may contain reported values."""
     frames = traceback.extract_tb(error.__traceback__)
     return f"{frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno}" if frames else ""

@@ -27,7 +27,7 @@ class Answer(NamedTuple):
     status: int
     headers: tuple[Header, ...] = (_LENGTH,)
     counted: bool = False
-    """Whether the metrics have it already: reports are counted by the commit, many at once."""
+    """Whether the metrics already count it: reports are counted at the commit, many at once."""
 
 
 OK = Answer(200)
@@ -42,22 +42,22 @@ TOO_LARGE = Answer(413, (_LENGTH, _CLOSE))
 
 
 def taken(trace: bytes) -> Answer:
-    """The report is on disk; the id finds it again in logs, in the dead letters and in the service's calls."""
+    """The report is on disk. The id identifies it in logs, in dead letters and in calls of the service."""
     return Answer(200, (_LENGTH, (b"x-trace-id", trace.hex().encode())), counted=True)
 
 
 def later(status: int, seconds: int) -> Answer:
-    """Not now: 429 (a flood) or 503 (no room)."""
+    """A temporary refusal: 429 (too many requests) or 503 (the spool is full)."""
     return Answer(status, (_LENGTH, (b"retry-after", b"%d" % seconds)))
 
 
 def other_method(method: str) -> Answer:
-    """The answer to a method that reports nothing."""
+    """The answer to an HTTP method that sends no report."""
     return NO_CONTENT if method == "OPTIONS" else NOT_ALLOWED
 
 
 def read_key(headers: dict[bytes, bytes]) -> str:
-    """The key of the header `x-api-key`, or the password of HTTP Basic; empty: neither is there."""
+    """The key of the header `x-api-key`, or the password of HTTP Basic; empty: neither is present."""
     key = headers.get(b"x-api-key")
     if key is not None:
         return key.decode("latin-1").strip()
@@ -74,9 +74,9 @@ def read_key(headers: dict[bytes, bytes]) -> str:
 
 
 def read_trace(headers: dict[bytes, bytes]) -> bytes:
-    """The trace that the caller is in (W3C Trace Context), or a new one."""
+    """The caller's trace (W3C Trace Context), or a new one."""
     given = headers.get(b"traceparent")
     match = _TRACEPARENT.match(given) if given is not None else None
     if match is not None:
         return bytes.fromhex(match[1].decode())
-    return random.getrandbits(128).to_bytes(16, "big")  # an identifier, no secret
+    return random.getrandbits(128).to_bytes(16, "big")  # an identifier, not a secret

@@ -14,10 +14,10 @@ MAX_PARTS = 1000
 
 
 def split(body: bytes) -> list[tuple[bytes, bytes]] | None:
-    """Name and content of each part, or None: it is no such form.
+    """Name and content of each part, or None: the body is not a multipart form.
 
-    The boundary is that of the first line: owners who write a content type by hand forget it there, or write another.
-    Parts beyond the thousandth are left out.
+    The boundary is taken from the first line, because a content type that was written by hand may lack it or contain
+    another one. Parts after the thousandth are ignored.
     """
     match = _FIRST_LINE.match(body)
     if match is None:

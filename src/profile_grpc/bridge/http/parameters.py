@@ -19,7 +19,7 @@ APP_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}\Z")
 _ESCAPED_AMPERSAND = re.compile(r"&(?:amp;)+", re.IGNORECASE)
 _LONE_BACKSLASH = re.compile(r'\\(?:(["\\/]|u[0-9A-Fa-f]{4})|)')
 _CHARSET = re.compile(r";\s*charset\s*=\s*\"?([A-Za-z0-9_-]+)", re.IGNORECASE)
-# A closed list: some of Python's codecs are no character sets, or take quadratic time.
+# A closed list: some of Python's codecs are not character sets, or take quadratic time.
 _CHARSETS = {
     "utf-8": "utf-8",
     "utf8": "utf-8",
@@ -37,7 +37,7 @@ _CHARSETS = {
 }
 _UTF16_MARKS = {b"\xff\xfe", b"\xfe\xff"}
 _INFLATED = {b"gzip", b"x-gzip", b"deflate"}
-_ANY_WRAPPING = 47  # zlib: gzip or zlib, told by its header
+_ANY_WRAPPING = 47  # zlib: gzip or zlib, detected by its header
 MAX_DEPTH = 16
 MAX_VALUES = 256
 
@@ -50,15 +50,15 @@ ENDPOINTS = {
 
 
 class Unreadable(Exception):  # noqa: N818 - an outcome
-    """The body is not what its headers, or its first character, say."""
+    """The body does not match its headers or its first character."""
 
 
 class TooLarge(Exception):  # noqa: N818 - an outcome
-    """The body, once unpacked, exceeds the limit."""
+    """The decompressed body exceeds the limit."""
 
 
 class Route(NamedTuple):
-    """Where a request goes."""
+    """The target of a request."""
 
     kind: Kind
     app_id: str
@@ -66,7 +66,7 @@ class Route(NamedTuple):
     segments: list[str]
     """The path after the endpoint, split at each slash."""
     extra: str
-    """What follows the first `&` of a path: the style without `?`."""
+    """The part after the first `&` of a path: some senders omit the `?`."""
 
 
 def route(raw_path: str) -> Route | None:
@@ -83,7 +83,7 @@ def route(raw_path: str) -> Route | None:
 
 
 def _next(parts: list[str]) -> str:
-    """Takes the next part that is not empty; an empty string: there is none."""
+    """Removes and returns the next part that is not empty; an empty string if there is none."""
     while parts:
         part = parts.pop(0)
         if part:
@@ -95,8 +95,8 @@ def read(found: Route, query: str, body: bytes, headers: dict[bytes, bytes], lim
     """The request's parameters. Texts are the bytes as Latin-1: they are decoded when read.
 
     Raises:
-        Unreadable: the body is no form, no multipart form and no JSON object, or not packed as its header says.
-        TooLarge: it unpacks to more than `limit` bytes.
+        Unreadable: the body is not a form, multipart form or JSON object, or is not compressed as its header says.
+        TooLarge: it decompresses to more than `limit` bytes.
     """
     values: dict[str, str] = {}
     _collect(values, query)
@@ -122,7 +122,7 @@ def _collect(into: dict[str, str], pairs: str) -> int:
 
 
 def _add(into: dict[str, str], name: str, raw: str) -> None:
-    """Of a name that is given twice the first value counts."""
+    """If a name occurs twice, the first value counts."""
     if not absent(raw) and len(into) < MAX_VALUES:
         into.setdefault(name.lower(), raw)
 
@@ -151,7 +151,9 @@ def _unpacked(body: bytes, encodings: bytes, limit: int) -> bytes:
 
 
 def _read_body(into: dict[str, str], body: bytes, content_type: str, charset: str) -> Source:
-    """Reads JSON and multipart forms by how they begin, whatever the content type says; anything else as a form."""
+    """Detects JSON and multipart forms by their beginning, regardless of the content type. Parses anything else as a
+    form.
+    """
     parts = multipart.split(body)
     if parts is not None:
         for name, content in parts:
@@ -177,7 +179,7 @@ def _octets_as_text(octets: bytes, charset: str) -> str:
 
 
 def _body_text(body: bytes, charset: str) -> str:
-    """JSON must be text; a form keeps its octets, to be decoded with its escapes."""
+    """JSON is decoded here. A form keeps its octets, which are decoded with its escapes."""
     marked = body[:2] in _UTF16_MARKS
     if body.lstrip()[:1] == b"{" or charset.startswith("utf-16") or marked:
         try:
@@ -188,9 +190,10 @@ def _body_text(body: bytes, charset: str) -> str:
 
 
 def _read_json(into: dict[str, str], text: str) -> None:
-    r"""Reads JSON as templates make it: a backslash that begins no escape stands for itself (X2).
+    r"""Parses JSON as templates produce it: a backslash that begins no escape stands for itself (X2).
 
-    Nor do `\b`, `\f`, `\n`, `\r` and `\t`: no value may contain what they stand for, while `DOMAIN\name` is a user.
+    `\b`, `\f`, `\n`, `\r` and `\t` are not escapes either: no value may contain these control characters, but
+    `DOMAIN\name` is a user.
     """
     try:
         content = msgspec.json.decode(_LONE_BACKSLASH.sub(_as_itself, text))

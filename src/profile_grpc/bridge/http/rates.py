@@ -12,25 +12,28 @@ _KEPT = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """So many requests a second in the long run, and so many at once."""
+    """The sustained rate in requests a second, and the largest burst."""
 
     per_second: float
     burst: float
 
 
 class RateLimiter:
-    """A token bucket for each key. The most recently used are kept; one forgotten was full again, or its owner idle."""
+    """A token bucket for each key. The most recently used buckets are kept; a dropped one was full again, or unused."""
 
     def __init__(self, rate: Rate, kept: int = _KEPT) -> None:
         self._each = 1 / rate.per_second
-        # How long a bucket may still take to be full for one to be taken; a little more, as sums of times are rounded.
+        # The longest time until a bucket is full at which a token may be taken. Slightly larger, because sums of times
+        # are rounded.
         self._longest = (rate.burst - 1) / rate.per_second + self._each / 1000
         self._kept = kept
         self._full: OrderedDict[str, float] = OrderedDict()
-        """When each bucket is full again: all there is to know of it. Seconds of a monotonic clock."""
+        """The time at which each bucket is full again, which is its whole state. Seconds of a monotonic clock."""
 
     def take(self, key: str, now: float) -> bool:
-        """Takes one from the key's bucket at the time `now`, in seconds of a monotonic clock; False: it is empty."""
+        """Takes a token from the key's bucket at the time `now`, in seconds of a monotonic clock; False: the bucket is
+        empty.
+        """
         buckets = self._full
         full = buckets.get(key)
         if full is None:
@@ -55,7 +58,7 @@ class RateLimiter:
 
 
 def site(address: str) -> str:
-    """What counts as one sender: an IPv4 address, or the /64 of an IPv6 address."""
+    """The address that counts as one sender: an IPv4 address, or the /64 of an IPv6 address."""
     if ":" not in address:
         return address
     try:

@@ -36,7 +36,7 @@ class _Server(uvicorn.Server):
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """As uvicorn's for sockets that are given, and a client's TLS has its time too."""
+        """Like uvicorn's method for given sockets, with a time limit for the TLS handshake."""
         await self.lifespan.startup()
         config, loop = self.config, asyncio.get_running_loop()
         made: Any = config.http_protocol_class
@@ -66,7 +66,7 @@ class HttpServer:
         proxies: Sequence[str],
     ) -> None:
         """`proxies`: addresses or networks whose X-Forwarded-For is trusted."""
-        # What a client does wrong is counted, not logged: it would be theirs to fill the log.
+        # Errors of clients are counted, not logged: otherwise clients could fill the log.
         logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
         senders = None if proxies else Counter[str]()
         config = uvicorn.Config(
@@ -131,6 +131,7 @@ def tls_context(cert: Path, key: Path) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_cert_chain(cert, key)
-    # A ticket, which follows the handshake, would meet the reset of a client that has said all: its report were lost.
+    # No session tickets: a ticket is sent after the handshake. If the client has already closed the connection, a reset
+    # follows and its report is lost.
     context.num_tickets = 0
     return context

@@ -7,7 +7,7 @@ import sqlite3
 from pathlib import Path
 
 _PARTS = ("", "-wal", "-shm")
-"""What SQLite keeps of a database: its file, its log and the log's index."""
+"""The files of an SQLite database: its file, its WAL and the index of the WAL."""
 _ASIDE = re.compile(r"\.damaged-(\d+)\Z")
 _DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _NUMBERS_APART = 1 << 40
@@ -47,9 +47,10 @@ def recovered(aside: Path) -> Path:
 
 
 def first_number(path: Path) -> int:
-    """Where the numbers of a new spool begin: above those of every spool that was set aside before it.
+    """The first number of a new spool.
 
-    What is recovered then keeps its number, and goes before what was reported later.
+    It is above the numbers of every spool that was set aside before. So recovered reports keep their numbers and come
+    before later reports.
     """
     every = [near for near in path.parent.glob(f"{path.name}.damaged-*") if not near.name.endswith(_PARTS[1:])]
     return len(every) * _NUMBERS_APART

@@ -14,7 +14,7 @@ def listed(path: Path) -> list[DeadLetter]:
     """Every dead letter, oldest first.
 
     Raises:
-        SpoolError: the file is no spool, or of another version.
+        SpoolError: the file is not a spool, or has another version.
     """
     with opened_beside(path) as database:
         rows = database.execute(
@@ -28,12 +28,11 @@ def listed(path: Path) -> list[DeadLetter]:
 
 
 def replay(path: Path, numbers: list[int], *, everything: bool, reason: str = "", app_id: str = "") -> int:
-    """Marks dead letters to be taken up again, which the bridge does within seconds or at its next start.
+    """Marks dead letters for another delivery, which the bridge starts within seconds or at its next start.
 
-    Those of `numbers`, or `everything`; of them, only those of the reason and the app that are given. Returns how many.
-
-    Raises:
-        SpoolError: the file is no spool, or of another version; or a number is no dead letter's: then none is marked.
+    Selects those with `numbers`, or all with `everything`; `reason` and `app` restrict the selection. Returns their
+    number. Raises: SpoolError: the file is not a spool, or has another version; or a number does not belong to a dead
+    letter: then none is marked.
     """
     with opened_beside(path) as database:
         wanted = json.dumps(numbers)

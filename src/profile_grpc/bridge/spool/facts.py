@@ -1,5 +1,7 @@
 # ruff: noqa: S608 - statements are put together from constants
-"""What a spool holds, for `profile-grpc doctor`; also while a bridge works on it. Nothing is written."""
+"""The content of a spool, for `profile-grpc doctor`. A bridge may use the spool at the same time. Nothing is
+written.
+"""
 
 from __future__ import annotations
 
@@ -28,16 +30,16 @@ from profile_grpc.bridge.spool.schema import (
 
 @dataclass(frozen=True, slots=True)
 class SpoolFacts:
-    """A spool as it is now."""
+    """The current state of a spool."""
 
     waiting: int
     """Reports that wait."""
     size: int
     """Bytes of them, counted as the spool's limit counts them."""
     oldest: int | None
-    """When the oldest of them arrived, in microseconds since 1970; None: none waits."""
+    """The arrival time of the oldest, in microseconds since 1970; None: none waits."""
     failed: int
-    """How many of them the service has failed over, and are tried again."""
+    """The number of them on which the service has failed and that are retried."""
     last_error: str
     """Why the bridge could not reach the service when it last tried; empty: it could."""
     dead: Mapping[str, int]
@@ -45,12 +47,12 @@ class SpoolFacts:
     free: int
     """Bytes that the file may grow by: unused pages, and the disk."""
     owned: bool
-    """Whether a bridge works on it."""
+    """Whether a bridge uses it."""
     key_check: bytes
 
     @property
     def why_waiting(self) -> str:
-        """Why reports wait, in one line. Empty: none waits, or nothing is known but that they came just now."""
+        """Why reports wait, in one line. Empty: none waits, or they have just arrived."""
         why = []
         if self.waiting and self.last_error:
             why.append(f"the service cannot be reached ({self.last_error})")
@@ -59,7 +61,7 @@ class SpoolFacts:
         return "; ".join(why)
 
     def sealed_under(self, hash_key: bytes) -> bool:
-        """Whether its reports can be opened with this hash key."""
+        """Whether its reports can be decrypted with this hash key."""
         return sealing.same(self.key_check, sealing.key_check(hash_key))
 
 
@@ -67,12 +69,12 @@ def read(path: Path) -> SpoolFacts:
     """Reads a spool.
 
     Raises:
-        SpoolError: the file is no spool, of another version, or cannot be read.
+        SpoolError: the file is not a spool, has another version, or cannot be read.
     """
     check_database(path)
     owned = _owned(path)
-    # Beside a bridge read-only, which never makes a checkpoint, and without the lock that the bridge would wait for.
-    # Without a bridge not so: a read-only connection leaves SQLite's journal files behind.
+    # While a bridge runs: read-only, which never makes a checkpoint, and without the lock, for which the bridge would
+    # wait. Without a bridge: not read-only, because a read-only connection would leave SQLite's journal files behind.
     uri = f"file:{quote(str(path.absolute()))}?mode={'ro' if owned else 'rw'}"
     try:
         with (

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class SpoolLimits:
-    """How much is kept."""
+    """The limits of the spool."""
 
     size: int = 1 << 30
     """Bytes of waiting reports, about."""
     unproven_share: float = 0.5
-    """The part of it that reports may take whose key is not known to be right."""
+    """The share of it for reports whose key is not known to be valid."""
     dedupe_window: float = 600.0
-    """Seconds in which a report takes the place of an equal one that still waits."""
+    """Seconds in which a report replaces an equal one that still waits."""
     remembered: int = 200_000
-    """About how many reports are remembered for that; in a flood, the window is shorter."""
+    """The approximate number of reports that are remembered for that. With more reports, the window is shorter."""

@@ -9,22 +9,23 @@ from typing import NamedTuple
 from profile_grpc.bridge.report import Account, Kind
 
 ROW_BYTES = 300
-"""What a report takes on disk besides its sealed part, about."""
+"""The approximate size of a report on disk, without its encrypted part."""
 
 
 class Removal(NamedTuple):
-    """A removal that overtakes token reports before it."""
+    """A removal that supersedes earlier token reports."""
 
     number: int
     account: Account
     credential: bytes | None
     """The verifier of its key."""
     proven: bool
-    """Else only reports with the same key are overtaken: if that is wrong, none of them ever counted (X1)."""
+    """Otherwise it supersedes only reports with the same key. If that key is wrong, none of these reports counts
+    (X1)."""
 
 
 class Incoming(NamedTuple):
-    """A report to be kept."""
+    """A report to be stored."""
 
     kind: Kind
     app_id: str
@@ -32,9 +33,9 @@ class Incoming(NamedTuple):
     """Microseconds since 1970."""
     trace: bytes
     proven: bool
-    """Whether its key is known to be right."""
+    """Whether its key is known to be valid."""
     credential: bytes | None
-    """The verifier of its key; None: it carries none."""
+    """The verifier of its key; None: it has no key."""
     sealed_key: bytes
     account: Account | None
     """Of token reports, and of removals while token reports wait."""
@@ -70,11 +71,11 @@ class DeadLetter(NamedTuple):
     attempts: int
     reason: str
     detail: str
-    """What else is known: the answer of the service, or why it could not be reached."""
+    """Details: the answer of the service, or why it could not be reached."""
     push_app_ids: tuple[str, ...]
-    """Those that the report names, where the app or what they are for was not known."""
+    """The push app ids in the report, if the app or their use was not known."""
     replay: bool
-    """Whether it is to be taken up again."""
+    """Whether it will be delivered again."""
 
 
 class Death(NamedTuple):
@@ -89,7 +90,7 @@ class Death(NamedTuple):
 
 
 class KnownDevice(NamedTuple):
-    """The device on which an account was last registered, where it is known by its push token only (X5)."""
+    """The device on which an account was last registered, if the device is identified only by its push token (X5)."""
 
     account: bytes
     """A keyed hash."""
@@ -101,7 +102,7 @@ class KnownDevice(NamedTuple):
 
 
 class Left(NamedTuple):
-    """A report that no longer waits: what it took."""
+    """A report that no longer waits, with its size."""
 
     id: int
     kind: int
@@ -110,7 +111,7 @@ class Left(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A report as the table holds it."""
+    """A row of the table of reports."""
 
     id: int
     kind: int
@@ -122,7 +123,7 @@ class Row(NamedTuple):
     username: bytes | None
     selector: bytes | None
     tokens: bytes | None
-    """The hashes of its tokens, one after the other."""
+    """The concatenated hashes of its tokens."""
     sealed: bytes
 
     @property
@@ -133,13 +134,13 @@ class Row(NamedTuple):
 
 @dataclass(slots=True)
 class Batch:
-    """What one commit writes."""
+    """The writes of one commit."""
 
     reports: list[Row] = field(default_factory=list)
     credentials: dict[bytes, bytes] = field(default_factory=dict)
     removals: list[Removal] = field(default_factory=list)
     repeated: list[int] = field(default_factory=list)
-    """Reports in whose place an equal one came."""
+    """Reports that were replaced by an equal one."""
     gone: list[int] = field(default_factory=list)
     """Reports that were delivered or dropped."""
     dead: list[Death] = field(default_factory=list)
@@ -148,7 +149,7 @@ class Batch:
     replayed: list[int] = field(default_factory=list)
     """Dead letters that are to wait again."""
     outdating: list[tuple[int, Kind, Account]] = field(default_factory=list)
-    """Reports that were delivered, after which older token reports of the account are of no use: number, kind."""
+    """Delivered reports that make older token reports of the account useless: number, kind."""
     verdicts: list[tuple[bytes, str, bool, int]] = field(default_factory=list)
     """Verifier, app, whether valid, time."""
     devices: dict[bytes, KnownDevice] = field(default_factory=dict)
@@ -173,13 +174,13 @@ class Batch:
 
 
 class Written(NamedTuple):
-    """What a commit changed besides what it was told."""
+    """Additional changes that a commit made."""
 
     left: list[Left]
     """Reports that wait no longer."""
     overtaken: list[int]
-    """Those of them that a removal overtook."""
+    """Those of them that a removal superseded."""
     joined: list[Left]
     """Dead letters that wait again."""
     outdated: int
-    """How many dead letters are gone, as later reports of their accounts were delivered."""
+    """The number of dead letters that were deleted because later reports of their accounts were delivered."""

@@ -1,5 +1,5 @@
 # ruff: noqa: S608 - statements are put together from constants
-"""Saves what can be read of a damaged spool into the one that took its place (`bridge spool recover`)."""
+"""Copies the readable data of a damaged spool into the spool that replaced it (`bridge spool recover`)."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ from profile_grpc.bridge.spool.schema import BUSY_SECONDS, CARRIED, SpoolError
 from profile_grpc.sealing import CannotOpen, Sealer
 
 _MOST_MISSES = 20_000
-"""After so many numbers in a row without a report, no more are looked for."""
+"""The search ends after this number of consecutive numbers without a report."""
 _WHY = "RECOVERED"
 
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """What was saved."""
+    """The result of a recovery."""
 
     reports: int
-    """Reports that waited; they are delivered within seconds, or when a bridge next starts."""
+    """Waiting reports. They are delivered within seconds, or at the next start of a bridge."""
     dead: int
     """Dead letters."""
     unreadable: int
-    """Rows that were found and could not be opened. Others may be lost without a trace."""
+    """Rows that were found but could not be decrypted. Other rows may be lost without being counted."""
 
 
 def recover(damaged: Path, path: Path, hash_key: bytes, now: int) -> Recovered:
     """Saves reports, dead letters and keys of the file `damaged` into the spool `path`.
 
-    Also while a bridge works on that. `now`: microseconds since 1970. Repeating it saves nothing twice.
+    A bridge may use the spool at the same time.
 
-    Raises:
-        SpoolError: nothing can be read of the file, or the spool cannot be used.
+    `now`: microseconds since 1970. A repetition saves nothing twice. Raises: SpoolError: nothing can be read from the
+    file, or the spool cannot be used.
     """
     if not damaged.is_file():
         raise SpoolError(f"there is no file {damaged}")
@@ -64,7 +64,7 @@ def recover(damaged: Path, path: Path, hash_key: bytes, now: int) -> Recovered:
 
 
 class _Copy:
-    """Copies rows, which are sealed again: the new spool knows no salt of the old one."""
+    """Copies rows and encrypts them again: the new spool does not have the salts of the old one."""
 
     def __init__(self, source: sqlite3.Connection, target: sqlite3.Connection, old: Sealer, new: Sealer) -> None:
         self._source = source
@@ -74,7 +74,7 @@ class _Copy:
         self.unreadable = 0
 
     def reports(self, table: str, more: str, *, waits: bool, now: int) -> int:
-        """Copies reports. They become dead letters; those that waited are marked to be taken up at once."""
+        """Copies reports. They become dead letters; the waiting ones are marked for immediate delivery."""
         names = CARRIED.split(", ")
         count = 0
         for number, reason, attempts, *values in _rows(self._source, table, f"id, {more}, {CARRIED}"):
@@ -91,7 +91,7 @@ class _Copy:
         return count
 
     def sealed(self, table: str, before: str, after: str = "") -> None:
-        """Copies rows of a table that has a sealed column between these columns."""
+        """Copies rows of a table that has an encrypted column between these columns."""
         wide = before.count(",") + 1
         columns = ", ".join(filter(None, (before, "sealed", after)))
         for values in _rows(self._source, table, columns):
@@ -113,7 +113,9 @@ def _opened(path: Path) -> sqlite3.Connection:
     try:
         database = sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=rw", uri=True, timeout=BUSY_SECONDS)
         database.execute("PRAGMA query_only = 1")
-        database.execute("PRAGMA writable_schema = 1")  # else SQLite opens no file that is shorter than it says
+        database.execute(
+            "PRAGMA writable_schema = 1"
+        )  # otherwise SQLite does not open a file that is shorter than its header says
         database.execute("SELECT count(*) FROM sqlite_master").fetchone()
     except sqlite3.Error as error:
         raise SpoolError(f"nothing can be read of {path}: {error}") from None
@@ -121,7 +123,7 @@ def _opened(path: Path) -> sqlite3.Connection:
 
 
 def _rows(database: sqlite3.Connection, table: str, columns: str) -> Iterator[tuple[Any, ...]]:
-    """Every row that can be read: from either end up to the first damage, then one by one what lies between."""
+    """Every readable row: from both ends to the first damage, then the rows between one by one."""
     seen: set[int] = set()
     ends: list[int] = []
     for order in ("ASC", "DESC"):

@@ -72,13 +72,13 @@ ALTER TABLE dead ADD COLUMN push_app_ids TEXT NOT NULL DEFAULT '[]';
 }
 """The migrations from each version of the spool to the next."""
 CARRIED = "kind, app_id, arrived, trace, proven, credential, username, selector, tokens, sealed"
-"""The columns that a report keeps when it becomes a dead letter, and when that is replayed."""
+"""The columns that are kept when a report becomes a dead letter, and when the dead letter is replayed."""
 NUMBERS_FROM = "numbers from"
-"""The value in `meta` above which the numbers of its reports are."""
+"""The value in `meta` that is below the numbers of all its reports."""
 KEY_CHECK = "key check"
-"""The value in `meta` that tells under which hash key a spool is sealed."""
+"""The value in `meta` that identifies the hash key under which a spool is encrypted."""
 LAST_ERROR = "last error"
-"""The value in `meta` that tells why the service could not be reached, as text. Empty: it answers."""
+"""The value in `meta` with the reason why the service could not be reached, as text. Empty: it answers."""
 
 
 class SpoolError(OperatorError):
@@ -86,14 +86,14 @@ class SpoolError(OperatorError):
 
 
 class SpoolDamaged(SpoolError):  # noqa: N818 - an outcome
-    """The spool is not what was written to it."""
+    """The spool's file is damaged."""
 
 
 def open_or_replace(path: Path) -> tuple[sqlite3.Connection, Path | None]:
-    """As `connect`; a damaged spool is set aside, and a new one begun. Returns also where the damaged one is.
+    """As `connect`, but a damaged spool is set aside and a new one is created.
 
-    Raises:
-        SpoolError: it cannot be opened, is no spool, or is newer than this program.
+    Also returns the path of the damaged one. Raises: SpoolError: it cannot be opened, is not a spool, or is newer than
+    this program.
     """
     try:
         return connect(path), None
@@ -109,11 +109,10 @@ def open_or_replace(path: Path) -> tuple[sqlite3.Connection, Path | None]:
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """Opens the spool's file, making it readable by its owner only where it does not exist, and its tables.
+    """Opens the spool's file.
 
-    Raises:
-        SpoolError: it cannot be opened, is no spool, or is newer than this program.
-        SpoolDamaged: it can be read in part at most.
+    Creates it, readable by its owner only, and its tables if they do not exist. Raises: SpoolError: it cannot be
+    opened, is not a spool, or is newer than this program. SpoolDamaged: not all of it can be read.
     """
     try:
         if not path.exists():
@@ -147,16 +146,15 @@ def connect(path: Path) -> sqlite3.Connection:
 
 @contextlib.contextmanager
 def opened_beside(path: Path) -> Iterator[sqlite3.Connection]:
-    """A spool on which a bridge may be at work, for an operator's change.
+    """Opens a spool for an operator's change, while a bridge may use it.
 
-    Raises:
-        SpoolError: the file is no spool, of another version, or cannot be used.
+    Raises: SpoolError: the file is not a spool, has another version, or cannot be used.
     """
     if not path.is_file():
         raise SpoolError(f"there is no spool {path}; give the bridge's file with --spool")
     check_database(path)
     try:
-        # The lock: closing the last connection writes, too, where no bridge is at work.
+        # With the lock: without a bridge, closing the last connection writes too.
         with (
             writing(path),
             contextlib.closing(sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)) as database,
@@ -164,7 +162,7 @@ def opened_beside(path: Path) -> Iterator[sqlite3.Connection]:
             version = database.execute("PRAGMA user_version").fetchone()[0]
             if version != VERSION:
                 raise SpoolError(f"{path} is not a spool of this version of profile-grpc; start its bridge once")
-            database.execute("PRAGMA wal_autocheckpoint = 0")  # no checkpoint here: a bridge may be writing
+            database.execute("PRAGMA wal_autocheckpoint = 0")  # no checkpoint here, because a bridge may be writing
             database.execute("PRAGMA synchronous = FULL")
             yield database
     except sqlite3.Error as error:
@@ -176,7 +174,7 @@ def _damaged(path: Path) -> SpoolDamaged:
 
 
 def begin_epoch(database: sqlite3.Connection, path: Path, hash_key: bytes) -> int:
-    """Notes a start of the bridge and returns its epoch.
+    """Records a start of the bridge and returns its epoch.
 
     Raises:
         SpoolError: the spool was encrypted with another hash key.
@@ -186,7 +184,7 @@ def begin_epoch(database: sqlite3.Connection, path: Path, hash_key: bytes) -> in
 
 
 def new_epoch(database: sqlite3.Connection, path: Path, hash_key: bytes) -> int:
-    """As `begin_epoch`, by who holds the write lock."""
+    """As `begin_epoch`. The caller holds the write lock."""
     check = sealing.key_check(hash_key)
     database.execute("INSERT INTO meta VALUES (?, ?) ON CONFLICT DO NOTHING", (KEY_CHECK, check))
     stored = database.execute("SELECT value FROM meta WHERE name = ?", (KEY_CHECK,)).fetchone()[0]
@@ -201,17 +199,16 @@ def new_epoch(database: sqlite3.Connection, path: Path, hash_key: bytes) -> int:
 def write_lock(path: Path) -> BinaryIO:
     """The file whose lock every writer of the spool holds while it writes.
 
-    Before SQLite 3.51.3 two connections that write and checkpoint a WAL at the same instant can corrupt it, and
-    SQLite's own locks do not keep them apart. This one does.
+    Before SQLite 3.51.3, two connections that write and checkpoint a WAL at the same time can corrupt it; SQLite's own
+    locks do not prevent this. This lock does.
     """
     return path.with_name(f"{path.name}.write").open("ab")
 
 
 def check_database(path: Path) -> None:
-    """Before anything is laid beside a file that is not the bridge's. Not where it is open: see `may_be_sqlite`.
+    """Checks the file before other files are created next to it.
 
-    Raises:
-        SpoolError: it is there, and no SQLite database.
+    Do not call it for an open file: see `may_be_sqlite`. Raises: SpoolError: it exists and is not a SQLite database.
     """
     try:
         fits = may_be_sqlite(path)
@@ -237,7 +234,9 @@ def owner_file(path: Path) -> Path:
 
 
 class Ownership:
-    """The lock for delivering a spool's reports: one process at a time, or each report would be delivered twice."""
+    """The lock for delivering a spool's reports. One process holds it at a time; otherwise each report would be
+    delivered twice.
+    """
 
     def __init__(self, path: Path) -> None:
         """Raises SpoolError when another process owns the spool."""
@@ -252,7 +251,7 @@ class Ownership:
             raise SpoolError(f"the spool {path} is in use by another bridge; give each bridge a spool")
 
     def _locked(self) -> bool:
-        """Tries for a moment: `doctor`, which looks whether there is an owner, holds the lock while it does."""
+        """Retries for a moment, because `doctor` holds the lock briefly while it checks for an owner."""
         for pause in (0.05, 0.1, 0):
             try:
                 fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -23,12 +23,12 @@ from profile_grpc.service.group_commit import Gathering
 
 _DEVICE_RETENTION = 90 * 86_400 * MICROSECONDS
 _CLOCK = "clock"
-"""The value in `meta` that tells when the spool was last cleaned, in microseconds since 1970."""
+"""The value in `meta` with the time of the last cleaning, in microseconds since 1970."""
 _REPLAYED_AT_ONCE = 1000
 _FEW_REPORTS = 10_000
 _AFTER_FAILURE = 0.2
 _LINGER = 0.003
-"""Seconds that a commit may wait for as many reports as were just taken. A spool that was idle never waits."""
+"""Seconds that a commit may wait for as many reports as the previous one had. An idle spool never waits."""
 _MOST_GATHERED = 256
 ResultT = TypeVar("ResultT")
 log = structlog.get_logger(__name__)
@@ -43,9 +43,10 @@ class SpoolFailed(Exception):  # noqa: N818 - an outcome
 
 
 class Spool:
-    """Reports in one SQLite file (WAL, synchronous=FULL). What gathers while a commit runs shares the next one.
+    """Reports in one SQLite file (WAL, synchronous=FULL).
 
-    One thread owns the connection. Make it, `start` it on the event loop, `close` it.
+    Changes that arrive during a commit share the next one. One thread owns the connection. Create it, `start` it on the
+    event loop, and `close` it.
     """
 
     def __init__(
@@ -55,7 +56,7 @@ class Spool:
         limits: SpoolLimits | None = None,
         moment: Callable[[], int] = lambda: time.monotonic_ns() // 1000,
     ) -> None:
-        """Opens the spool. `moment` returns microseconds of a clock that never jumps.
+        """Opens the spool. `moment` returns microseconds of a monotonic clock.
 
         Raises:
             SpoolError: it cannot be opened, another process owns it, or it was encrypted with another hash key.
@@ -87,10 +88,10 @@ class Spool:
         self._recent = _Recent(self.limits)
         self._clock = SteadyClock(moment, self.get(_CLOCK))
         self.on_superseded: Callable[[Sequence[int], str], None] = lambda _numbers, _reason: None
-        """Called with reports that need no delivery, once that is durable: OVERTAKEN by a removal, REPEATED by an equal
+        """Called with reports that need no delivery, after the commit: OVERTAKEN by a removal, or REPEATED by an equal
         one."""
         self.on_rejoined: Callable[[], None] = lambda: None
-        """Called when dead letters wait again: they go before later reports, which may have been read already."""
+        """Called when dead letters wait again. They come before later reports, which may already have been read."""
         self.on_arrival: Callable[[], None] = lambda: None
         """Called when there are reports to deliver."""
         self.on_commit: Callable[[Mapping[Kind, int], float], None] = lambda _reports, _seconds: None
@@ -107,12 +108,12 @@ class Spool:
         ) = self._writer.totals()
 
     def start(self) -> None:
-        """Begins to write, on the running event loop."""
+        """Starts writing, on the running event loop."""
         self._loop = asyncio.get_running_loop()
         self._worker = asyncio.create_task(self._run(), name="bridge-spool")
 
     async def close(self) -> None:
-        """Writes what has gathered, and ends."""
+        """Writes the pending changes and ends."""
         self._closing = True
         self._arrival.set()
         self._gathering.end()
@@ -131,16 +132,16 @@ class Spool:
         return proven or self.unproven_size < self.limits.size * self.limits.unproven_share
 
     def add(self, report: Incoming) -> asyncio.Future[None]:
-        """Keeps a report; what it answers is done when the report is on disk, or raises SpoolFailed.
+        """Stores a report.
 
-        Raises:
-            SpoolFull: there is no room.
+        The returned future is done when the report is on disk, or raises SpoolFailed. Raises: SpoolFull: the limit is
+        reached.
         """
         if not self.room(proven=report.proven):
             raise SpoolFull
         self._last += 1
         account = report.account
-        # Only token reports are found by their account: a removal may overtake them.
+        # Only token reports are looked up by their account, because a removal may supersede them.
         found_by = account if account and report.kind is Kind.TOKEN else None
         row = Row(
             id=self._last,
@@ -183,7 +184,7 @@ class Spool:
     # --- delivering ---
 
     async def read(self, after: int, limit: int) -> list[Waiting]:
-        """Up to `limit` reports that wait, after the number `after`, in the order of their arrival."""
+        """Up to `limit` waiting reports with numbers after `after`, in the order of their arrival."""
         return await self._in_thread(lambda: self._writer.read(after, limit))
 
     async def flush(self) -> None:
@@ -193,11 +194,11 @@ class Spool:
             await asyncio.sleep(_LINGER)
 
     async def oldest(self) -> int | None:
-        """When the report arrived that waits longest, in microseconds since 1970; None: none waits."""
+        """The arrival time of the oldest waiting report, in microseconds since 1970; None: none waits."""
         return await self._in_thread(self._writer.oldest)
 
     async def sealed_key(self, verifier: bytes) -> bytes | None:
-        """The sealed key of that verifier, or None."""
+        """The encrypted key with that verifier, or None."""
         return await self._in_thread(lambda: self._writer.sealed_key(verifier))
 
     def forget(self, report: Waiting) -> None:
@@ -206,7 +207,7 @@ class Spool:
         self._arrival.set()
 
     def outdate(self, report: Waiting, account: Account) -> None:
-        """The report is delivered: dead token letters of the same account from before it must not come back (X3)."""
+        """The report is delivered. Older dead letters with tokens of the same account must not be replayed (X3)."""
         self._batch.outdating.append((report.id, report.kind, account))
         self._arrival.set()
 
@@ -218,14 +219,14 @@ class Spool:
         self._arrival.set()
 
     def retried(self, report: Waiting, attempts: int) -> None:
-        """Keeps how often a report was tried."""
+        """Stores the number of attempts of a report."""
         self._batch.retried.append((attempts, report.id))
         self._arrival.set()
 
-    # --- what else is known ---
+    # --- other stored values ---
 
     def put(self, name: str, value: bytes) -> None:
-        """Keeps a value by name."""
+        """Stores a value by name."""
         self._batch.meta[name] = value
         self._arrival.set()
 
@@ -240,30 +241,32 @@ class Spool:
         self._arrival.set()
 
     async def device(self, account: bytes) -> KnownDevice | None:
-        """On which device the account was last registered, where it is known by its token only."""
+        """The device on which the account was last registered, if it is identified only by its token."""
         found = self._batch.devices.get(account)
         return found or await self._in_thread(lambda: self._writer.device(account))
 
     def put_device(self, device: KnownDevice) -> None:
-        """Keeps on which device an account is registered."""
+        """Stores the device on which an account is registered."""
         self._batch.devices[device.account] = device
         self._arrival.set()
 
     def verdicts(self) -> Iterable[tuple[bytes, str, bool, int]]:
-        """What is known of keys: verifier, app, whether valid, and since when. Before `start` only."""
+        """The known verdicts on keys: verifier, app, whether valid, and since when. Before `start` only."""
         rows = self._database.execute("SELECT verifier, app_id, valid, time FROM verdict ORDER BY time").fetchall()
         return [(verifier, app_id, bool(valid), time) for verifier, app_id, valid, time in rows]
 
     async def to_replay(self) -> list[int]:
         """The dead letters that an operator replays."""
         letters = await self._in_thread(lambda: self._writer.to_replay(_REPLAYED_AT_ONCE))
-        if letters:  # perhaps another process's: recovered from a damaged spool, and encrypted with a salt of their own
+        if (
+            letters
+        ):  # possibly written by another process: recovered from a damaged spool and encrypted with another salt
             self._salts = await self._in_thread(self._writer.salts)
             self.dead = await self._in_thread(self._writer.dead) + self._burying
         return letters
 
     def take_up(self, letters: Iterable[int]) -> None:
-        """Has dead letters wait to be delivered again."""
+        """Moves dead letters back to the waiting reports."""
         queued = set(self._batch.replayed)
         self._batch.replayed += [letter for letter in letters if letter not in queued]
         self._arrival.set()
@@ -272,7 +275,7 @@ class Spool:
         """Deletes what is no longer needed."""
         few = self.waiting <= _FEW_REPORTS
         steady = self._clock.steady(now)
-        if steady:  # else a start in the meantime would take a jump for granted
+        if steady:  # otherwise a restart in the meantime would not detect a jump
             self.put(_CLOCK, str(now).encode())
         before = now - DEAD_RETENTION if steady else 0
         devices = max(0, before - _DEVICE_RETENTION + DEAD_RETENTION)
@@ -302,7 +305,7 @@ class Spool:
             else:
                 answered = len(self._batch.waiting)
                 if not await self._commit() and self._closing:
-                    return  # what callers waited for, they were told; the rest is delivered again
+                    return  # waiting callers got an error; the other reports are delivered again
 
     async def _commit(self) -> bool:
         loop = asyncio.get_running_loop()
@@ -310,7 +313,7 @@ class Spool:
         started = loop.time()
         try:
             async with self._turn:
-                # The disk is waited for in a thread; the rest is too short to hand over.
+                # The thread waits for the disk. The other work is too short to move to a thread.
                 written = self._writer.prepare(batch)
                 await loop.run_in_executor(self._thread, self._writer.commit)
         except (sqlite3.Error, OSError) as error:
@@ -355,7 +358,7 @@ class Spool:
                 future.set_exception(SpoolFailed())
         again = self._batch
         again.gone[:0] = batch.gone
-        # ``repeated`` is not: what came in their place was not written.
+        # ``repeated`` is not retried: the reports that replaced them were not written.
         again.dead[:0] = batch.dead
         again.retried[:0] = batch.retried
         again.replayed[:0] = batch.replayed
@@ -366,7 +369,7 @@ class Spool:
 
 
 class _Recent:
-    """The recent reports by digest, in two generations, so that expiry costs nothing per report."""
+    """The recent reports by digest, in two generations, so that expiry has no cost per report."""
 
     def __init__(self, limits: SpoolLimits) -> None:
         self._window = int(limits.dedupe_window * MICROSECONDS)
@@ -375,10 +378,10 @@ class _Recent:
         """Number and arrival."""
         self._old: dict[bytes, tuple[int, int]] = {}
         self._turns = 0
-        """When the young are old: microseconds since 1970."""
+        """When the young generation becomes the old one: microseconds since 1970."""
 
     def swap(self, digest: bytes, number: int, arrived: int) -> int | None:
-        """Remembers a report; returns the number of the last equal one, if that came within the window."""
+        """Records a report; returns the number of the last equal one, if it arrived within the window."""
         if arrived >= self._turns or len(self._young) >= self._most:
             self._old, self._young = self._young, {}
             self._turns = arrived + self._window

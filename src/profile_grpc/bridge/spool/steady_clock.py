@@ -13,19 +13,21 @@ _STEADY_AFTER = 86_400 * MICROSECONDS
 
 
 class SteadyClock:
-    """Compares the clock with one that never jumps. Times are microseconds, of the clock since 1970."""
+    """Compares the clock with a monotonic one. Times are in microseconds; those of the clock are since 1970."""
 
     def __init__(self, moment: Callable[[], int], noted: bytes | None) -> None:
-        """`moment` returns the time of the other clock; `noted`: what an earlier process last saw of this one."""
+        """`moment` returns the time of the monotonic clock. `noted`: the time of the clock that an earlier process
+        stored last.
+        """
         self._moment = moment
         self._noted = noted
         self._last: tuple[int, int] | None = None
-        """What the clock and the other one showed when they were last compared."""
+        """The times of both clocks when they were last compared."""
         self._steady_from = 0
-        """When the clock can be trusted again, by the other one."""
+        """When the clock can be trusted again, by the monotonic clock."""
 
     def steady(self, now: int) -> bool:
-        """Whether the clock has run evenly for a day, as far as can be told. To be asked about once a minute."""
+        """Whether the clock has not jumped for a day, as far as is known. Call it about once a minute."""
         moment = self._moment()
         if self._last is None:
             jumped = self._noted is not None and not -_UNEVEN <= now - int(self._noted) <= DEAD_RETENTION

@@ -17,7 +17,9 @@ _INSERT = f"INSERT INTO report ({', '.join(Row._fields)}) VALUES ({', '.join('?'
 
 
 def _removed(account: Account) -> tuple[str, list[bytes | None]]:
-    """The condition for what a removal of the account removes, and its values: every value that it gives matches."""
+    """The condition for the reports that a removal of the account removes, and its values. Every given value must
+    match.
+    """
     given = {"username": account.username, "selector": account.selector}
     named = {column: value for column, value in given.items() if value is not None}
     held = " OR ".join("instr(tokens, ?)" for _ in account.tokens)
@@ -31,7 +33,7 @@ _SIZE = f"length(sealed) + {ROW_BYTES}"
 _LEFT = f"RETURNING id, kind, {_SIZE}, proven"
 _KEPT_VERDICTS = 100_000
 _DEAD_SHARE = 10
-"""Dead letters may take this part of the spool: 1/10. Beyond, the oldest go."""
+"""The share of the spool for dead letters: 1/10. Beyond it, the oldest are deleted."""
 
 
 class Writer:
@@ -47,7 +49,9 @@ class Writer:
         self._lock.close()
 
     def totals(self) -> tuple[int, int, int, int, int, int]:
-        """Bytes waiting, of them unproven, reports waiting, token reports waiting, dead letters, last number."""
+        """Waiting bytes, those of them without a proven key, waiting reports, waiting token reports, dead letters, last
+        number.
+        """
         one = self._database.execute
         size, unproven, waiting, tokens, last = one(
             f"""SELECT coalesce(sum({_SIZE}), 0), coalesce(sum(({_SIZE}) * (1 - proven)), 0),
@@ -93,14 +97,13 @@ class Writer:
         return KnownDevice(*row) if row else None
 
     def to_replay(self, limit: int) -> list[int]:
-        """Dead letters that an operator asked to replay."""
+        """Dead letters that an operator marked for replay."""
         return [row[0] for row in self._database.execute("SELECT id FROM dead WHERE replay LIMIT ?", (limit,))]
 
     def prepare(self, batch: Batch) -> Written:
-        """Puts everything into a transaction, which `commit` ends. Does not touch the disk, as a rule.
+        """Writes everything in a transaction, which `commit` ends.
 
-        Raises:
-            sqlite3.Error, OSError: nothing is written.
+        Usually does not access the disk. Raises: sqlite3.Error, OSError: nothing is written.
         """
         fcntl.flock(self._lock, fcntl.LOCK_EX)
         try:
@@ -111,7 +114,7 @@ class Writer:
             raise
 
     def commit(self) -> None:
-        """Makes durable what was prepared.
+        """Commits the prepared transaction.
 
         Raises:
             sqlite3.Error: nothing is written.
@@ -178,10 +181,10 @@ class Writer:
         return [Left(*row) for row in found.fetchall()]
 
     def _overtake(self, removal: Removal) -> list[Left]:
-        """Token reports before a removal that would only register what it then removes.
+        """Deletes the token reports that a removal supersedes.
 
-        Those of the same account (every value that the removal gives matches) that share a token with it: what the
-        removal would find registered if they were delivered first (X3).
+        These are earlier reports of the same account (every given value of the removal matches) with a common token. If
+        they were delivered first, the removal would remove what they registered (X3).
         """
         where, values = _removed(removal.account)
         found = self._database.execute(
@@ -191,14 +194,14 @@ class Writer:
         return [Left(*row) for row in found.fetchall()]
 
     def _outdate(self, number: int, kind: Kind, account: Account) -> tuple[list[Left], int]:
-        """Deletes token reports that came before a delivered report and would undo it.
+        """Deletes earlier token reports that would undo a delivered report.
 
-        After a removal those that it would have overtaken, after a token report those of the same device. Returns those
-        that wait, having been dead letters until just now, and how many dead letters went.
+        After a removal: those that it supersedes. After a token report: those of the same device. Returns the waiting
+        ones, which were dead letters until recently, and the number of deleted dead letters.
         """
         if kind is Kind.REMOVAL:
             where, values = _removed(account)
-        elif account.selector is None:  # then nothing tells which device it was
+        elif account.selector is None:  # then the device is unknown
             return [], 0
         else:
             where, values = "username = ? AND selector = ?", [account.username, account.selector]
@@ -207,7 +210,7 @@ class Writer:
         return [Left(*row) for row in waiting], run(f"DELETE FROM dead WHERE {where} AND id < ?", given).rowcount
 
     def _replay(self, letter: int) -> list[Left]:
-        """Under its old number: it goes before what was reported after it."""
+        """Under its old number, so that it comes before later reports."""
         found = self._database.execute(
             f"INSERT INTO report (id, {CARRIED}) SELECT id, {CARRIED} FROM dead WHERE id = ? AND replay {_LEFT}",
             (letter,),
