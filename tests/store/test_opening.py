@@ -15,6 +15,7 @@ import pytest
 
 from profile_grpc.service.ports import StoreError, StoreUnavailable
 from profile_grpc.store import SqlStore, check_schema, migrate, open_store, postgresql_url, sqlite
+from profile_grpc.store.engine import Prepared, Statement
 from profile_grpc.store.engines import check_url, named_by
 from profile_grpc.store.postgresql_url import PostgresqlUrl
 from profile_grpc.store.sqlite import Sqlite
@@ -308,3 +309,23 @@ async def test_the_server_may_restart() -> None:
             assert await store.profiles.get(key()) is not None
         finally:
             await store.close()
+
+
+async def test_a_statement_is_compiled_when_it_is_first_used_and_once(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A command uses a few of some two hundred; to compile them all takes longer than its work."""
+    engine = store._database.engine
+    compiled: list[object] = []
+    prepare = engine.prepare
+
+    def counted(_: object, statement: Statement) -> Prepared:
+        compiled.append(statement)
+        return prepare(statement)
+
+    monkeypatch.setattr(type(engine), "prepare", counted)
+    opened = SqlStore(store._database, HASHER)
+    assert compiled == []
+    for _ in range(2):
+        await opened.directory.apps(None, "", 10)
+        assert len(compiled) == 1

@@ -15,7 +15,7 @@ from sqlalchemy import PoolProxiedConnection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from profile_grpc.service.ports import StoreUnavailable
-from profile_grpc.store.engine import DriverConnection, Engine, Found, Prepared, Row, StalePlan, Statement
+from profile_grpc.store.engine import Deferred, DriverConnection, Engine, Found, Prepared, Row, StalePlan, Statement
 from profile_grpc.store.errors import translate, translated
 from profile_grpc.store.tasks import to_the_end
 
@@ -91,8 +91,8 @@ class Database:
         self._closed = False
 
     def prepare(self, statement: Statement) -> Prepared:
-        """Compiles a statement, once, for `fetch` and `execute`."""
-        return self.engine.prepare(statement)
+        """A statement for `fetch` and `execute`, compiled when it is first used."""
+        return Deferred(lambda: self.engine.prepare(statement))
 
     async def fetch(self, statement: Prepared, rows: Sequence[Row] = (), /, **values: object) -> Sequence[Found]:
         """Reads committed data, with one statement.

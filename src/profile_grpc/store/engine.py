@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import partial, wraps
+from typing import Any, ParamSpec, Protocol, TypeAlias
 
 from sqlalchemy import Column, ColumnElement, Compiled, Connection, Delete, FromClause, Select, Table, Update
 from sqlalchemy.dialects.postgresql import Insert as PostgresqlInsert
@@ -84,6 +85,34 @@ class Prepared:
         return [values[name] for name in self.names]
 
 
+class Deferred(Prepared):
+    """A statement that is compiled when it is first used: a command uses a few of some two hundred."""
+
+    __slots__ = ("_compile",)
+
+    def __init__(self, compile_: Callable[[], Prepared]) -> None:
+        object.__setattr__(self, "_compile", compile_)
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - called for a field that has no value yet
+        compiled = self._compile()
+        for field in fields(Prepared):
+            object.__setattr__(self, field.name, getattr(compiled, field.name))
+        return getattr(compiled, name)
+
+
+ParametersT = ParamSpec("ParametersT")
+
+
+def deferred(prepare: Callable[ParametersT, Prepared]) -> Callable[ParametersT, Prepared]:
+    """Has the function build its statement when it is first used."""
+
+    @wraps(prepare)
+    def later(*args: ParametersT.args, **kwargs: ParametersT.kwargs) -> Prepared:
+        return Deferred(partial(prepare, *args, **kwargs))
+
+    return later
+
+
 def prepared(compiled: Compiled, sql: str | None = None) -> Prepared:
     """The statement that SQLAlchemy compiled, possibly with another text around it."""
     constants = {name: value for name, value in compiled.params.items() if value is not None}
@@ -105,20 +134,10 @@ class StalePlan(Conflict):
 
 
 class EngineKind(Protocol):
-    """A kind of database: its URLs, opening, error translation and migration lock.
+    """A kind of database: opening, error translation and migration lock.
 
-    This protocol and `Engine` contain all differences between the kinds. `engines.ENGINES` lists them.
+    This protocol and `Engine` contain all differences between the kinds. `engines.ENGINES` lists them, with their URLs.
     """
-
-    @property
-    def schemes(self) -> Sequence[str]:
-        """The schemes of its URLs. The first is used in messages. Also the name of its SQLAlchemy dialect."""
-        ...
-
-    @property
-    def url_form(self) -> str:
-        """The beginning of its URLs."""
-        ...
 
     def connect(self, url: str, *, pool_size: int) -> Engine:
         """Opens the database that the URL names. It connects at the first use.

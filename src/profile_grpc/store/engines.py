@@ -2,16 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cached_property
+from importlib import import_module
 from urllib.parse import unquote
 
 from sqlalchemy import Connection
 
 from profile_grpc.service.ports import StoreError
 from profile_grpc.store.engine import Engine, EngineKind
-from profile_grpc.store.postgresql import Postgresql
-from profile_grpc.store.sqlite import Sqlite
 
-ENGINES: tuple[EngineKind, ...] = (Sqlite, Postgresql)
+
+class Listed:
+    """An engine, whose module and driver are imported when a database of its kind is first named."""
+
+    def __init__(self, module: str, name: str, schemes: Sequence[str], url_form: str) -> None:
+        """`schemes`: of its URLs, the first is also its SQLAlchemy dialect; `url_form`: how they begin."""
+        self._module = module
+        self._name = name
+        self.schemes = schemes
+        self.url_form = url_form
+
+    @cached_property
+    def kind(self) -> EngineKind:
+        """The engine."""
+        kind: EngineKind = getattr(import_module(self._module), self._name)
+        return kind
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether a database of this kind was named. If not, no error is its driver's."""
+        return "kind" in vars(self)
+
+
+ENGINES: Sequence[Listed] = (
+    Listed("profile_grpc.store.sqlite", "Sqlite", ("sqlite",), "sqlite:///"),
+    Listed("profile_grpc.store.postgresql", "Postgresql", ("postgresql", "postgres"), "postgresql://"),
+)
 
 
 def connect(url: str, *, pool_size: int) -> Engine:
@@ -41,9 +68,9 @@ def named_by(url: str) -> EngineKind:
     if found is None:
         kind = f"not {scheme}://…" if separator else "and this has no scheme"
         raise StoreError(f"a database URL begins with {' or '.join(engine.url_form for engine in ENGINES)}, {kind}")
-    return found
+    return found.kind
 
 
 def of(connection: Connection) -> EngineKind:
-    """The kind of database of the connection."""
-    return next(engine for engine in ENGINES if connection.dialect.name in engine.schemes)
+    """The engine that the connection is one of."""
+    return next(engine for engine in ENGINES if connection.dialect.name in engine.schemes).kind

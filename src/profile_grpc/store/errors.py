@@ -42,7 +42,7 @@ def translate(error: Exception) -> StoreError | None:
         return error
     error = _driver_error(error)
     for engine in ENGINES:
-        translation = engine.translate(error)
+        translation = engine.kind.translate(error) if engine.is_loaded else None
         if translation is not None:
             return translation
     if isinstance(error, OSError) and not isinstance(error, TimeoutError):

@@ -100,9 +100,6 @@ class Postgresql:
         "size_bytes": "pg_database_size(current_database())",
     }
 
-    schemes = ("postgresql", "postgres")
-    url_form = "postgresql://"
-
     @classmethod
     def connect(cls, url: str, *, pool_size: int) -> Postgresql:
         """The database on its server."""

@@ -102,9 +102,6 @@ class Sqlite:
         "integrity": "(SELECT group_concat(quick_check, '; ') FROM pragma_quick_check(5))",
     }
 
-    schemes = ("sqlite",)
-    url_form = "sqlite:///"
-
     @classmethod
     def connect(cls, url: str, *, pool_size: int) -> Sqlite:
         """The file, which must exist."""

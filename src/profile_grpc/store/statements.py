@@ -1,4 +1,4 @@
-"""The kinds of statement that work on many rows at once. Built when the store opens, executed with values only."""
+"""The kinds of statement that work on many rows at once. Built when first used, executed with values only."""
 
 from __future__ import annotations
 
@@ -25,13 +25,14 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeEngine
 
 from profile_grpc.store.database import Database
-from profile_grpc.store.engine import Insert, Prepared, Query, Returning, RowColumn
+from profile_grpc.store.engine import Insert, Prepared, Query, Returning, RowColumn, deferred
 from profile_grpc.store.tables import distributed_by
 
 SEEN = "seen"
 """The column of given rows with the revision that a stored row must still have."""
 
 
+@deferred
 def lookup(
     database: Database,
     table: Table,
@@ -48,6 +49,7 @@ def lookup(
     return database.prepare(statement if limit is None else statement.limit(literal_column(str(limit))))
 
 
+@deferred
 def first_and_last(database: Database, table: Table, by: Sequence[str], column: str) -> Prepared:
     """SELECT the given keys with the smallest and the largest value of the column, which follows `by` in an index."""
     given = given_rows(database, table, by)
@@ -61,6 +63,7 @@ def first_and_last(database: Database, table: Table, by: Sequence[str], column: 
     return database.prepare(select(*(given.c[name] for name in by), *ends))
 
 
+@deferred
 def count_up_to(
     database: Database, table: Table, by: Sequence[str], limit: int, *where: ColumnElement[bool]
 ) -> Prepared:
@@ -102,6 +105,7 @@ def replacing(table: Table, names: Sequence[str], *, adds: Sequence[str] = ()) -
     return replace
 
 
+@deferred
 def insert_given(
     database: Database,
     table: Table,
@@ -127,6 +131,7 @@ def insert_given(
     return database.engine.prepare_insert(many, single)
 
 
+@deferred
 def update_seen(database: Database, table: Table, columns: Sequence[str]) -> Prepared:
     """UPDATE columns of the given rows (key, columns, SEEN) whose stored revision equals SEEN."""
     key = [column.name for column in table.primary_key]
@@ -139,6 +144,7 @@ def update_seen(database: Database, table: Table, columns: Sequence[str]) -> Pre
     return database.prepare(statement)
 
 
+@deferred
 def delete_seen(database: Database, table: Table) -> Prepared:
     """DELETE the given rows (key, SEEN) whose stored revision equals SEEN."""
     key = [column.name for column in table.primary_key]
@@ -148,6 +154,7 @@ def delete_seen(database: Database, table: Table) -> Prepared:
     return database.prepare(delete(table).where(among, routed(database, table, key)))
 
 
+@deferred
 def delete_keys(database: Database, table: Table, *where: ColumnElement[bool]) -> Prepared:
     """DELETE the rows with the given keys for which the condition still holds."""
     key = [column.name for column in table.primary_key]
