@@ -68,7 +68,7 @@ func Connect(target string, options Options) (*Client, error) {
 	}, nil
 }
 
-// Close ends the connection. Calls in flight fail.
+// Close closes the connection. Calls in flight fail.
 func (c *Client) Close() error {
 	return c.connection.Close()
 }

@@ -18,19 +18,19 @@ type Error struct {
 	// Reason is a name of ErrorReason without its prefix, such as REREGISTER_REQUIRED. Empty when the answer did not come
 	// from the service.
 	Reason string
-	// Message is for people.
+	// Message is a text for people.
 	Message string
-	// Metadata has every dynamic word of the message.
+	// Metadata has the variable parts of the message.
 	Metadata map[string]string
-	// Violations are the broken rules of an INVALID_ARGUMENT.
+	// Violations are the violated rules of an INVALID_ARGUMENT.
 	Violations []FieldViolation
-	// RetryDelay is how long to wait before trying again, where the service says so.
+	// RetryDelay is how long to wait before a retry, if the service says so.
 	RetryDelay time.Duration
 
 	status *status.Status
 }
 
-// FieldViolation is one broken rule: the field's path in the request (key.user_id) and what is wrong with it.
+// FieldViolation is one violated rule: the field's path in the request (key.user_id) and what is wrong with it.
 type FieldViolation struct {
 	Field       string
 	Description string
@@ -50,7 +50,7 @@ func (e *Error) Error() string {
 // GRPCStatus is the status as gRPC has it.
 func (e *Error) GRPCStatus() *status.Status { return e.status }
 
-// ErrorFromStatus decodes a google.rpc.Status, such as the one of a batch item. Unknown details are left out.
+// ErrorFromStatus decodes a google.rpc.Status, such as the one of a batch item. Unknown details are ignored.
 func ErrorFromStatus(s *spb.Status) *Error { return newError(status.FromProto(s)) }
 
 func decode(err error) error {

@@ -11,19 +11,19 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 )
 
-// DefaultDeadline is how long a call may take in all, retries included, when its context has no deadline.
+// DefaultDeadline is the maximum duration of a call, including retries, if its context has no deadline.
 const DefaultDeadline = 15 * time.Second
 
 // Options say how to connect. The zero value is TLS with the system's roots, without a key. They hold secrets: however
 // they are printed, nothing of them is shown.
 type Options struct {
-	// Key is sent with each call. Without one only a server started with --dev answers.
+	// Key is sent with each call. Without one, only a server started with --dev accepts calls.
 	Key string
-	// JWT returns the present token of the user; asked once per call. Its error becomes the call's.
+	// JWT returns the user's current token; called once for each call. Its error becomes the call's.
 	JWT func(context.Context) (string, error)
-	// Plaintext means no TLS: for loopback, and where the network encrypts by itself.
+	// Plaintext means no TLS: for loopback, and for networks that encrypt traffic themselves.
 	Plaintext bool
-	// CA is the PEM of the authorities that may have signed the server's certificate. Default: the system's roots.
+	// CA is the PEM of the authorities that may sign the server's certificate. Default: the system's roots.
 	CA []byte
 	// Certificate is the PEM that the client presents (mutual TLS), with its PrivateKey.
 	Certificate, PrivateKey []byte

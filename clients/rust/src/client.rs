@@ -47,7 +47,7 @@ impl fmt::Debug for Client {
 /// A client of the service at `target` (`host:port`). Nothing is sent yet.
 ///
 /// # Errors
-/// The options contradict each other or hold unusable PEM, or `target` is no `host:port`.
+/// The options contradict each other or hold unusable PEM, or `target` is not `host:port`.
 ///
 /// # Panics
 /// Outside of a Tokio runtime.

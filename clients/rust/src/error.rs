@@ -11,20 +11,20 @@ use tonic_types::{ErrorDetails, StatusExt as _};
 pub struct ApiError {
     /// The canonical code.
     pub code: Code,
-    /// Why: a name of `ErrorReason` without its prefix. Empty when the answer did not come from the service.
+    /// The reason: a name of `ErrorReason` without its prefix. Empty if the response did not come from the service.
     pub reason: String,
-    /// For people.
+    /// A text for people.
     pub message: String,
-    /// Every dynamic word of the message.
+    /// The variable parts of the message.
     pub metadata: HashMap<String, String>,
-    /// The broken rules of an `InvalidArgument`.
+    /// The violated rules of an `InvalidArgument`.
     pub violations: Vec<Violation>,
-    /// How long to wait before trying again, where the service says so.
+    /// How long to wait before a retry, if the service says so.
     pub retry_delay: Option<Duration>,
     status: Option<Status>,
 }
 
-/// One broken rule: the field's path in the request (`key.user_id`) and what is wrong with it.
+/// One violated rule: the field's path in the request (`key.user_id`) and what is wrong with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
     /// The field's path.

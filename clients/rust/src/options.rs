@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tonic::transport::{Certificate, ClientTlsConfig, Endpoint, Identity};
 
-/// How long a call may take in all, retries included, when it sets no timeout.
+/// The maximum duration of a call, including retries, if it sets no timeout.
 pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(15);
 
 /// Any error.
@@ -22,19 +22,19 @@ pub type BoxError = Box<dyn Error + Send + Sync>;
 /// ```
 #[derive(Clone)]
 pub struct Options {
-    /// Sent with each call. Without it only a server started with `--dev` answers.
+    /// Sent with each call. Without it, only a server started with `--dev` accepts calls.
     pub key: Option<String>,
-    /// Answers the present token of the user; asked once per call.
+    /// Returns the user's current token; called once for each call.
     pub jwt: Option<Jwt>,
-    /// No TLS: for loopback, and where the network encrypts by itself.
+    /// No TLS: for loopback, and for networks that encrypt traffic themselves.
     pub plaintext: bool,
-    /// PEM of the authorities that may have signed the server's certificate. Default: the system's roots.
+    /// PEM of the authorities that may sign the server's certificate. Default: the system's roots.
     pub ca: Option<Vec<u8>>,
     /// PEM that the client presents (mutual TLS), with its `private_key`.
     pub certificate: Option<Vec<u8>>,
     /// PEM.
     pub private_key: Option<Vec<u8>>,
-    /// How long a call may take in all, retries included, when its request sets no timeout. Default: 15 s.
+    /// The maximum duration of a call, including retries, if its request sets no timeout. Default: 15 s.
     pub deadline: Duration,
 }
 

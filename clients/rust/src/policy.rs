@@ -41,7 +41,7 @@ impl RetryPolicy {
         self.retryable_status_codes.iter().any(|each| each.replace('_', "") == name)
     }
 
-    /// The wait after so many attempts, a fifth more or less: callers that failed together do not return together.
+    /// The wait after so many attempts, plus or minus a fifth: callers that failed together spread out.
     pub(crate) fn backoff(&self, attempts: u32) -> Duration {
         let growth = self.backoff_multiplier.powi(i32::try_from(attempts).unwrap_or(i32::MAX) - 1);
         let regular = (seconds(&self.initial_backoff) * growth).min(seconds(&self.max_backoff));

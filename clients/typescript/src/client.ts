@@ -5,7 +5,7 @@ import { UsageService } from "./gen/appprofile/v1/usage_service_pb.js";
 import { ReliableTransport, type Wire } from "./reliable.js";
 import { MAX_TIMEOUT_MS } from "./scope.js";
 
-/** How long a call may take in all, retries included, when it sets no `timeoutMs`. */
+/** The maximum duration of a call, including retries, if it sets no `timeoutMs`. */
 export const DEFAULT_DEADLINE_MS = 15_000;
 
 /** A full page of profiles may exceed gRPC's usual 4 MiB. */
@@ -13,18 +13,18 @@ export const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 
 /** The options of every connection, in Node and in browsers. */
 export interface BaseOptions {
-  /** Sent with each call. Without it only a server started with `--dev` answers. */
+  /** Sent with each call. Without it, only a server started with `--dev` accepts calls. */
   key?: string | undefined;
-  /** Answers the present token of the user; asked once per call. If it fails, the call fails with its error. */
+  /** Returns the user's current token; called once for each call. If it fails, the call fails with its error. */
   jwt?: (() => string | Promise<string>) | undefined;
-  /** No TLS: for loopback, and where the network encrypts by itself. Default: false. */
+  /** No TLS: for loopback, and for networks that encrypt traffic themselves. Default: false. */
   plaintext?: boolean | undefined;
-  /** Milliseconds that a call may take in all, retries included, when it sets no `timeoutMs`. Default: 15,000. */
+  /** The maximum duration of a call in milliseconds, including retries, if it sets no `timeoutMs`. Default: 15,000. */
   deadlineMs?: number | undefined;
 }
 
 /**
- * One connection, shared by all callers. Made by `connect`.
+ * One connection, shared by all callers. Created by `connect`.
  *
  * Calls are those of the generated stubs, with credentials, a deadline and retries. A failed one rejects with ApiError.
  */
@@ -46,7 +46,7 @@ export class Client {
     this.usage = createClient(UsageService, transport);
   }
 
-  /** Ends the connection. Calls in flight are cancelled. */
+  /** Closes the connection. Calls in flight are cancelled. */
   close(): void {
     this.#transport.close();
   }

@@ -4,7 +4,7 @@ import { Code, type ConnectError } from "@connectrpc/connect";
 import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "./gen/google/rpc/error_details_pb.js";
 import type { Status } from "./gen/google/rpc/status_pb.js";
 
-/** One broken rule: the field's path in the request (`key.user_id`) and what is wrong with it. */
+/** One violated rule: the field's path in the request (`key.user_id`) and what is wrong with it. */
 export interface Violation {
   readonly field: string;
   readonly description: string;
@@ -17,13 +17,13 @@ export class ApiError extends Error {
   override readonly name = "ApiError";
   /** The canonical gRPC code. */
   readonly code: Code;
-  /** Why: a name of `ErrorReason` without its prefix. Empty when the answer did not come from the service. */
+  /** The reason: a name of `ErrorReason` without its prefix. Empty if the response did not come from the service. */
   readonly reason: string;
-  /** Every dynamic word of the message. */
+  /** The variable parts of the message. */
   readonly metadata: Readonly<Record<string, string>>;
-  /** The broken rules of an `InvalidArgument`. */
+  /** The violated rules of an `InvalidArgument`. */
   readonly violations: readonly Violation[];
-  /** How many milliseconds to wait before trying again, where the service says so. */
+  /** How many milliseconds to wait before a retry, if the service says so. */
   readonly retryDelayMs: number | undefined;
 
   private constructor(code: Code, message: string, find: FindDetail, cause?: unknown) {

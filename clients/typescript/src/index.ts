@@ -12,7 +12,7 @@ export * from "./v1.js";
 
 /** How to connect, and how calls behave. All of it is optional. */
 export interface Options extends BaseOptions {
-  /** PEM of the authorities that may have signed the server's certificate. Default: those that Node trusts. */
+  /** PEM of the authorities that may sign the server's certificate. Default: those that Node trusts. */
   ca?: string | Buffer | undefined;
   /** PEM that the client presents (mutual TLS), with its `privateKey`. */
   certificate?: string | Buffer | undefined;
@@ -23,7 +23,7 @@ export interface Options extends BaseOptions {
 /**
  * A client of the service at `target` (`host:port`), over gRPC. Nothing is sent yet.
  *
- * @throws TypeError if the options contradict each other, or `target` is no `host:port`; Node's error for unusable PEM.
+ * @throws TypeError if options contradict each other, or `target` is not `host:port`; Node's error if PEM is unusable.
  */
 export function connect(target: string, options: Options = {}): Client {
   const { plaintext, ca, certificate, privateKey } = options;

@@ -81,7 +81,7 @@ async function repeat<T>(attempt: () => Promise<T>, scope: Scope, wire: Wire): P
   }
 }
 
-/** The wait after so many attempts, a fifth more or less: callers that failed together do not return together. */
+/** The wait after so many attempts, plus or minus a fifth: callers that failed together spread out. */
 function backoffMs(attempts: number): number {
   const regular = policy.initialBackoffMs * policy.backoffMultiplier ** (attempts - 1);
   return Math.min(regular, policy.maxBackoffMs) * (0.8 + 0.4 * Math.random());

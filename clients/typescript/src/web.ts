@@ -14,7 +14,7 @@ export type Options = BaseOptions;
 /**
  * A client of the service at `target` (`host:port`), over gRPC-Web, for browsers. Nothing is sent yet.
  *
- * @throws TypeError if `target` is no `host:port`.
+ * @throws TypeError if `target` is not `host:port`.
  */
 export function connect(target: string, options: Options = {}): Client {
   return new Client(new FetchWire(baseUrl(target, options.plaintext)), options);

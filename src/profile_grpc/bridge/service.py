@@ -99,7 +99,8 @@ class Service:
         """`timeout`: seconds a call. `proxy_from_environment`: use the proxy in `https_proxy` and similar variables,
         which are ignored otherwise.
 
-        Raises: OSError: a file cannot be read, or is not valid.
+        Raises:
+            OSError: a file cannot be read, or is not valid.
         """
         self._target = target
         self._tls = tls

@@ -143,9 +143,14 @@ def judge(
 ) -> Judgement:
     """What the response proves about the token.
 
-    An unknown response proves nothing (F3, F6). Args: provider: the provider that responded. error_code: as received or
-    as a sender's library spells it; may be a status line. http_status: 0: not known. error_message: as received. token:
-    what the answer is about, so that `detail` never shows it.
+    An unknown response proves nothing (F3, F6).
+
+    Args:
+        provider: the provider that responded.
+        error_code: as received or as a sender's library spells it; may be a status line.
+        http_status: 0: not known.
+        error_message: as received.
+        token: what the answer is about, so that `detail` never shows it.
     """
     code = error_code.strip()
     line = _STATUS_LINE.match(code)

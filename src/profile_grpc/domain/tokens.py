@@ -24,8 +24,12 @@ def normalise(provider: PushProvider, token: str, field: str = "token") -> str:
     Surrounding white space is removed.
 
     A token of Apple becomes lower-case hexadecimal, even if it was printed as `<52f7f3d9 7d8cfd…>` or encoded as padded
-    base64. The function is idempotent. Args: provider: the provider of the token. token: the token as received, of any
-    length. field: the token's field in the request, for the error.
+    base64. The function is idempotent.
+
+    Args:
+        provider: the provider of the token.
+        token: the token as received, of any length.
+        field: the token's field in the request, for the error.
 
     Raises:
         Refused: PLACEHOLDER_TOKEN: the value is a placeholder.

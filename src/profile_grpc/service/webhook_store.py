@@ -37,8 +37,10 @@ class WebhookStore(Protocol):
     async def change(self, before: Webhook, after: Webhook, delivery: Delivery | None = None) -> Webhook:
         """Stores the differences and one more delivery.
 
-        Returns the stored objects, with new revisions. Raises: Conflict: an object has changed since it was read;
-        nothing is written.
+        Returns the stored objects, with new revisions.
+
+        Raises:
+            Conflict: an object has changed since it was read; nothing is written.
         """
         ...
 

@@ -44,7 +44,10 @@ ENGINES: Sequence[Listed] = (
 def connect(url: str, *, pool_size: int) -> Engine:
     """Opens the database that the URL names.
 
-    It connects at the first use. Raises: StoreError: the URL cannot be used, or an SQLite file does not exist.
+    It connects at the first use.
+
+    Raises:
+        StoreError: the URL cannot be used, or an SQLite file does not exist.
     """
     return named_by(url).connect(url, pool_size=pool_size)
 

@@ -113,7 +113,8 @@ _TRUE = frozenset({"true", "1", "on", "yes"})
 def translate(given: Mapping[str, str]) -> dict[str, str]:
     """The options in the driver's form.
 
-    Raises: StoreError: an option is not supported; the error names it, without its value.
+    Raises:
+        StoreError: an option is not supported; the error names it, without its value.
     """
     options = dict(given)
     pooled = options.pop(POOLED, "").lower() in _TRUE

@@ -48,8 +48,9 @@ async def revision(database: Database) -> str:
 async def check(database: Database) -> None:
     """Checks that the program can use the database's schema.
 
-    Raises: SchemaError: the schema is too new, too old, or missing; the error says what to do. StoreError: the database
-    cannot be read.
+    Raises:
+        SchemaError: the schema is too new, too old, or missing; the error says what to do.
+        StoreError: the database cannot be read.
     """
     found = await revision(database)
     if not found:

@@ -230,7 +230,8 @@ def engine(
 
     `busy_timeout`: seconds to wait for another process's lock.
 
-    Raises: StoreError: the file cannot be created at this path.
+    Raises:
+        StoreError: the file cannot be created at this path.
     """
     _check_place(path, create=create)
     pool = create_async_engine(

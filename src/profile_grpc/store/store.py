@@ -124,14 +124,17 @@ class SqlStore:
     async def check_schema(self) -> None:
         """Checks that this program can still use the schema: another version may have migrated it.
 
-        Raises: SchemaError: it cannot; the error says what to do. StoreError: the database cannot be read.
+        Raises:
+            SchemaError: it cannot; the error says what to do.
+            StoreError: the database cannot be read.
         """
         await schema.check(self._database)
 
     async def check_writable(self) -> None:
         """Checks that the database can be written, before it is used.
 
-        Raises: StoreError: it cannot; the error says what to do.
+        Raises:
+            StoreError: it cannot; the error says what to do.
         """
         await self._database.execute(self._touch)
 
@@ -139,7 +142,10 @@ class SqlStore:
         """Checks that the hash key is the one with which the database was first opened.
 
         With another key no push token would be found, a token could have two owners, and every device would be counted
-        again. Raises: StoreError: it is another key; the error says what to do.
+        again.
+
+        Raises:
+            StoreError: it is another key; the error says what to do.
         """
         async with self._database.transaction() as session:
             await session.execute(self._keep_check_value, [(1, self._check_value)])

@@ -12,8 +12,10 @@ from profile_grpc.store.engine import Prepared, Row
 async def write_all(session: Session, statement: Prepared, given: Sequence[Row], table: str) -> None:
     """Executes the statement with the rows in the order of their keys, so that two writers rarely deadlock.
 
-    Each row begins with its key, which is unique. Raises: Conflict: fewer rows were written than given, because another
-    writer was first.
+    Each row begins with its key, which is unique.
+
+    Raises:
+        Conflict: fewer rows were written than given, because another writer was first.
     """
     if not given:
         return

@@ -19,10 +19,10 @@ _DoneCallback = Callable[[Any], None]
 
 
 class DecodedCall(grpc.aio.UnaryUnaryCall[Any, Any]):
-    """A call whose failure is an `ApiError`. All else is gRPC's."""
+    """A call that fails with an `ApiError`. Everything else is gRPC's behavior."""
 
     def __init__(self, call: _Call, why_not: Callable[[], Awaitable[str]]) -> None:
-        """`why_not`: asked why there is no connection, where the call has waited for one in vain."""
+        """`why_not`: returns why there is no connection, for a call that has waited for one without success."""
         self._call = call
         self._why_not = why_not
 
@@ -78,7 +78,7 @@ class DecodedCall(grpc.aio.UnaryUnaryCall[Any, Any]):
 
 
 class UnsentCall(grpc.aio.UnaryUnaryCall[Any, Any]):
-    """A call that failed before it was sent, with whatever error that was."""
+    """A call that failed before it was sent, with any error."""
 
     def __init__(self, error: Exception) -> None:
         self._error = error

@@ -40,11 +40,11 @@ class ProfileSession:
         """Sends nothing yet.
 
         Args:
-            client: where to.
-            registration: what to register, now and whenever the service asks for it again. Copied.
-            jitter: heartbeats go out up to this share of the interval early, so that sessions drift apart.
-            sequence: the number of the installation's last call, where an earlier session kept it (`sequence`).
-            clock: seconds that never go back.
+            client: the client for the calls.
+            registration: the registration to send, now and whenever the service requires it again. It is copied.
+            jitter: heartbeats are sent up to this share of the interval early, so that sessions spread out.
+            sequence: the number of the installation's last call, if an earlier session stored it (`sequence`).
+            clock: returns seconds of a monotonic clock.
         """
         self._client = client
         self._state = SessionState(registration, jitter, sequence)
@@ -53,10 +53,10 @@ class ProfileSession:
 
     @property
     def sequence(self) -> int:
-        """The number of the last call, to be kept for the session that follows this one.
+        """The number of the last call.
 
-        Each registration, token and sign-out carries the next number: one that the network delivers late undoes nothing
-        that came after it.
+        Store it for the next session. Each registration, token and sign-out has the next number, so that a call that
+        arrives late does not undo a later one.
         """
         return self._state.sequence
 
@@ -66,7 +66,7 @@ class ProfileSession:
         return self._state.registered
 
     async def register(self) -> RegisterResponse:
-        """Registers, also after the session has ended. The first heartbeat is due after the answered interval.
+        """Registers, also after the session has ended. The first heartbeat is due after the interval in the response.
 
         Raises:
             ApiError: refused, or the service could not be reached.
@@ -75,7 +75,7 @@ class ProfileSession:
             return await self._register()
 
     async def heartbeat(self) -> HeartbeatResponse:
-        """Says now that the device is alive; registers again where the service asks for it.
+        """Sends a heartbeat now; registers again if the service requires it.
 
         Raises:
             ApiError: PROFILE_UNREGISTERED, or a cause that forbids registering again: the session has ended.
@@ -84,13 +84,15 @@ class ProfileSession:
             return await self._heartbeat()
 
     async def tick(self) -> float:
-        """Does what is due: registers, or sends the heartbeat. Passing failures are logged and tried again later.
+        """Registers or sends the heartbeat, if due.
+
+        Temporary failures are logged and retried later.
 
         Returns:
-            Seconds until there is something to do again; infinite once the session has ended.
+            Seconds until the next action; infinite after the session has ended.
 
         Raises:
-            ApiError: a failure that waiting does not mend.
+            ApiError: a failure that is not temporary.
         """
         async with self._lock:
             if self._state.wait(self._clock()) <= 0:
@@ -109,12 +111,12 @@ class ProfileSession:
     async def rotate_token(self, *endpoints: PushEndpoint) -> None:
         """Gives the service new push tokens (R3).
 
-        A token takes the place of the session's token of the same provider and purpose; those of other providers stay.
-        A provider that the session does not have for that purpose takes the place of all: the app has moved to it. An
-        app that adds a second provider gives the tokens of both.
+        A token replaces the session's token of the same provider and purpose; those of other providers are kept. A
+        token of a provider that is new for that purpose replaces all of them, because the app has changed its provider.
+        An app that adds a second provider passes the tokens of both.
 
         Raises:
-            ApiError: as `heartbeat`. The session keeps the tokens for later registrations all the same.
+            ApiError: as `heartbeat`. The session still keeps the tokens for later registrations.
         """
         async with self._lock:
             current = self._state.rotate(endpoints)
@@ -130,7 +132,9 @@ class ProfileSession:
                 await self._register()
 
     async def unregister(self) -> None:
-        """Signs the user out of the device and ends the session. A profile that is gone already is no error."""
+        """Signs the user out of the device and ends the session. It is not an error if the profile does not exist any
+        more.
+        """
         async with self._lock:
             await self._in_order(self._client.profiles.Unregister, self._state.unregister_request)
             self._state.end()
@@ -154,7 +158,7 @@ class ProfileSession:
     async def _in_order(
         self, method: Callable[[RequestT], Awaitable[ResponseT]], request: Callable[[], RequestT]
     ) -> ResponseT:
-        """Calls with the next number; once more with a higher one where the session's numbers had fallen behind."""
+        """Calls with the next number. If the session's numbers are too low, it calls once more with a higher one."""
         try:
             return await method(request())
         except ApiError as error:

@@ -25,7 +25,7 @@ from appprofile.v1.usage_service_pb2_grpc import UsageServiceStub
 
 
 class Client:
-    """One connection, for any number of threads. Made by `connect`; close it, or use it in a `with` statement.
+    """One connection, for any number of threads. Created by `connect`; close it, or use it in a `with` statement.
 
     Calls are those of the generated stubs, with credentials, a deadline and retries. A failed one raises `ApiError`.
     """
@@ -49,7 +49,7 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Ends the connection. Calls in flight are cancelled."""
+        """Closes the connection. Calls in flight are cancelled."""
         self._channel.close()
 
 
@@ -71,17 +71,17 @@ def connect(  # noqa: PLR0913 - each is optional and named
 
     Args:
         target: `host:port`.
-        key: sent with each call. Without one only a server started with `--dev` answers.
-        jwt: answers the present token of the user; asked once per call. What it raises, the call raises.
-        plaintext: no TLS: for loopback, and where the network encrypts by itself.
-        ca: PEM of the authorities that may have signed the server's certificate. Default: gRPC's bundled roots.
+        key: sent with each call. Without one, only a server started with `--dev` accepts calls.
+        jwt: returns the user's current token; called once for each call. If it raises, the call raises the same error.
+        plaintext: no TLS: for loopback, and for networks that encrypt traffic themselves.
+        ca: PEM of the authorities that may sign the server's certificate. Default: gRPC's bundled roots.
         certificate: PEM that the client presents (mutual TLS), with its `private_key`.
         private_key: PEM.
-        server_name: the name in the server's certificate, where it is not the target's.
-        proxy_from_environment: whether to go through the proxy that `https_proxy`, `http_proxy` or `grpc_proxy` names.
-            Default: as gRPC does, but never to this very machine.
-        retries: whether calls are repeated as the service's policy says. Off for who repeats them by other means.
-        deadline: seconds that a call may take in all, retries included, when it sets no `timeout`.
+        server_name: the name in the server's certificate, if it differs from the target's.
+        proxy_from_environment: whether to use the proxy in `https_proxy`, `http_proxy` or `grpc_proxy`. Default: like
+            gRPC, except for connections to the local machine.
+        retries: whether calls are retried by the service's policy. Turn it off if the caller retries calls itself.
+        deadline: the maximum duration of a call in seconds, including retries, if it sets no `timeout`.
 
     Raises:
         ValueError: the options contradict each other.
@@ -146,7 +146,7 @@ class _Interceptor(grpc.UnaryUnaryClientInterceptor):
 
 
 class _Call:
-    """gRPC's call, whose outcome raises `ApiError`. Also what `stub.Method.future(…)` answers."""
+    """gRPC's call; a failure raises `ApiError`. Also the type that `stub.Method.future(…)` returns."""
 
     def __init__(self, call: Any, channel: grpc.Channel, attempt: Attempt) -> None:
         self._call = call

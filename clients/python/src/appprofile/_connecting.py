@@ -19,10 +19,10 @@ from typing import Any
 import grpc
 
 _METHOD = "/grpc.health.v1.Health/Check"
-"""Harmless, should there be a connection after all."""
+"""It has no effect if the connection works after all."""
 _SECONDS = 1.0
 _KEPT_S = 1.0
-"""How long an answer is good for other calls: when a host goes away, very many fail at the same time."""
+"""How long a result is reused for other calls: when a host becomes unreachable, many calls fail at the same time."""
 _CONNECTED = frozenset({grpc.ChannelConnectivity.READY, grpc.ChannelConnectivity.SHUTDOWN})
 _POLICY = frozenset({"grpc.service_config", "grpc.enable_retries"})
 _ALONE = (("grpc.enable_retries", 0), ("grpc.use_local_subchannel_pool", 1))
@@ -34,12 +34,12 @@ _CAUSES = (
     ("connection reset", re.compile(r"connection reset|socket closed", re.IGNORECASE)),
     ("timed out", re.compile(r"deadline|timed out|timeout", re.IGNORECASE)),
 )
-"""Kinds of failures, and how gRPC's messages are recognised as one. The first that fits."""
+"""Kinds of failures, and the patterns of gRPC's messages for them. The first match counts."""
 
 
 @dataclass
 class Attempt:
-    """How a connection is made, to try it again: once for all calls that fail in the same second."""
+    """Repeats a connection attempt to find out why it fails: once for all calls that fail in the same second."""
 
     target: str
     credentials: grpc.ChannelCredentials | None = field(repr=False)
@@ -100,7 +100,7 @@ class Attempt:
 
 
 def named(message: str) -> str:
-    """GRPC's message of a connection that failed, after the kind of failure, if that is recognised."""
+    """The kind of the failure, if recognised, and gRPC's message about the failed connection."""
     cause = next((name for name, pattern in _CAUSES if pattern.search(message)), "")
     return f"{cause}: {message}" if cause else message
 
@@ -132,4 +132,4 @@ def _said(error: Any) -> str:
         case grpc.StatusCode.DEADLINE_EXCEEDED:
             return "no connection: the host does not answer"
         case _:
-            return ""  # somebody answered
+            return ""  # a server answered

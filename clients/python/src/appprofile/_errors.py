@@ -25,7 +25,7 @@ _CODES: Mapping[int, grpc.StatusCode] = {code.value[0]: code for code in grpc.St
 
 @dataclass(frozen=True)
 class FieldViolation:
-    """One broken rule: the field's path in the request (`key.user_id`) and what is wrong with it."""
+    """One violated rule: the field's path in the request (`key.user_id`) and what is wrong with it."""
 
     field: str
     description: str
@@ -37,15 +37,15 @@ class ApiError(Exception):
     code: grpc.StatusCode
     """The canonical code."""
     reason: str
-    """Why: a name of `ErrorReason` without its prefix. Empty when the answer did not come from the service."""
+    """The reason: a name of `ErrorReason` without its prefix. Empty if the response did not come from the service."""
     message: str
-    """For people."""
+    """A text for people."""
     metadata: Mapping[str, str]
-    """Every dynamic word of the message."""
+    """The variable parts of the message."""
     violations: tuple[FieldViolation, ...]
-    """The broken rules of an INVALID_ARGUMENT."""
+    """The violated rules of an INVALID_ARGUMENT."""
     retry_delay: timedelta | None
-    """How long to wait before trying again, where the service says so."""
+    """How long to wait before a retry, if the service says so."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class ApiError(Exception):
 
     @classmethod
     def from_status(cls, status: Status) -> ApiError:
-        """The error in a `google.rpc.Status`, such as the one of a batch item. Unknown details are left out."""
+        """The error in a `google.rpc.Status`, such as the one of a batch item. Unknown details are ignored."""
         info, bad_request, retry = ErrorInfo(), BadRequest(), RetryInfo()
         retries = False
         for detail in status.details:
@@ -92,8 +92,8 @@ class ApiError(Exception):
 
     @classmethod
     def from_rpc(cls, error: grpc.RpcError, why: str = "") -> ApiError:
-        """The error that gRPC raised or answered, synchronous or asyncio. `why`: what is known beside it."""
-        # Both kinds have these methods; grpc.RpcError itself declares none.
+        """The error that gRPC raised or returned, synchronous or asyncio. `why`: additional information."""
+        # Both kinds of error have these methods; grpc.RpcError does not declare them.
         if not isinstance(error, grpc.Call | grpc.aio.AioRpcError):
             return cls(grpc.StatusCode.UNKNOWN, str(error))
         for name, value in error.trailing_metadata() or ():
@@ -101,7 +101,7 @@ class ApiError(Exception):
                 try:
                     return cls.from_status(Status.FromString(value))
                 except DecodeError:
-                    break  # not ours: the code and the message are all there is
+                    break  # not from this service: there are only a code and a message
         message = error.details() or ""
         if error.code() is grpc.StatusCode.UNAVAILABLE:
             message = named(message)

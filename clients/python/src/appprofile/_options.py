@@ -9,13 +9,14 @@ from importlib import resources
 import grpc
 
 DEFAULT_DEADLINE_S = 15.0
-"""How long a call may take in all, retries included, when it sets no timeout."""
+"""The maximum duration of a call, including retries, if it sets no timeout."""
 MAX_RECONNECT_BACKOFF_MS = 2_000
 KEEPALIVE_MS = 10_000
-"""How long a call hears nothing until the connection is tried. gRPC before 1.80 overlooks a reset that follows data at
-once, and its calls would wait for their deadline. The service takes this for the most often that is sensible."""
+"""The time without data after which a ping tests the connection of a call. gRPC before 1.80 does not detect a reset
+that immediately follows data, and the calls would wait for their deadline. The service accepts pings no more often than
+this."""
 NO_URL = "target must be host:port, without http:// or https://"
-"""The same in every language."""
+"""The same value in every language."""
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 """A full page of profiles may exceed gRPC's default of 4 MiB."""
 
@@ -39,17 +40,17 @@ class Transport:
             raise ValueError("certificate and private_key go together")
 
     def credentials(self) -> grpc.ChannelCredentials | None:
-        """The credentials as gRPC takes them, or None for plaintext."""
+        """The credentials for gRPC, or None for plaintext."""
         if self.plaintext:
             return None
         return grpc.ssl_channel_credentials(self.ca, self.private_key, self.certificate)
 
 
 def check_target(target: str) -> str:
-    """The target, if it is not the address of a web page.
+    """Returns the target.
 
     Raises:
-        ValueError: it is: gRPC would look for a host named `http`.
+        ValueError: it is a URL, for which gRPC would look up a host named `http`.
     """
     if target.lower().startswith(("http://", "https://")):
         raise ValueError(NO_URL)
@@ -73,7 +74,7 @@ def channel_options(target: str, transport: Transport) -> list[tuple[str, str | 
 
 
 def is_loopback(target: str) -> bool:
-    """Whether the target (`host:port`, also as `dns:///host:port` or `ipv4:host:port`) is this very machine."""
+    """Whether the target (`host:port`, also as `dns:///host:port` or `ipv4:host:port`) is the local machine."""
     address = target.rpartition("/")[2]
     for scheme in ("dns:", "ipv4:", "ipv6:"):
         address = address.removeprefix(scheme)
@@ -92,10 +93,10 @@ def retry_policy() -> str:
 
 
 def check_deadline(deadline: float) -> float:
-    """The deadline, if it is one.
+    """Returns the deadline.
 
     Raises:
-        ValueError: it is not above 0: a call without a deadline would wait for a lost server for ever.
+        ValueError: it is not above 0. A call without a deadline would wait for a lost server for ever.
     """
     if not deadline > 0:
         raise ValueError("deadline must be above 0 seconds")
@@ -103,7 +104,7 @@ def check_deadline(deadline: float) -> float:
 
 
 def call_headers(key: str | None, token: str | None) -> list[tuple[str, str]]:
-    """The call metadata that carries the credentials."""
+    """The call metadata with the credentials."""
     headers = []
     if key is not None:
         headers.append(("x-api-key", key))

@@ -24,9 +24,9 @@ from appprofile.v1.profile_service_pb2 import (
 
 DEFAULT_JITTER = 0.1
 TRY_AGAIN_S = 60.0
-"""When a heartbeat is tried again that failed although its call was retried."""
+"""The pause before a heartbeat is sent again whose call failed after all retries."""
 LONGEST_SLEEP_S = 3600.0
-"""So that a session which is ended, or registered by hand, is noticed within the hour."""
+"""The longest pause: so that the end of a session, or a manual registration, is noticed within an hour."""
 _SHORTEST_INTERVAL_S = 1.0
 _PASSING = frozenset(
     {
@@ -41,7 +41,7 @@ _log = logging.getLogger("appprofile")
 
 
 class SessionState:
-    """One registration over time."""
+    """The state of one registration."""
 
     def __init__(self, registration: RegisterRequest, jitter: float, sequence: int) -> None:
         if not 0 <= jitter < 1:
@@ -49,7 +49,7 @@ class SessionState:
         if sequence < 0:
             raise ValueError("sequence is the number of the last call: at least 0")
         self.sequence = sequence
-        """The number of the last call that has one (R13)."""
+        """The number of the last numbered call (R13)."""
         self.registration = RegisterRequest()
         self.registration.CopyFrom(registration)
         self.registered = False
@@ -71,7 +71,7 @@ class SessionState:
         self.next_heartbeat_after(interval, now)
 
     def next_heartbeat_after(self, interval: Duration, now: float) -> None:
-        """Up to `jitter` earlier than asked for, so that sessions that began together drift apart; never later."""
+        """Up to `jitter` earlier than requested, so that sessions that began together spread out; never later."""
         seconds = max(interval.ToTimedelta().total_seconds(), _SHORTEST_INTERVAL_S)
         self._due = now + seconds * (1 - self._jitter * random.random())  # noqa: S311 - no secret
 
@@ -80,10 +80,11 @@ class SessionState:
         self.ended = True
 
     def is_behind(self, error: ApiError) -> bool:
-        """Whether the service knows later calls of this device than the session does; then it goes on after those.
+        """Whether the service knows higher numbers of this device than the session; then the session continues after
+        those.
 
-        The calls of a session go out one after the other. So it was not overtaken: its number is too low, for example
-        because the number was not kept when the session's process began anew.
+        A session sends its calls one after the other, so the call did not arrive late: its number is too low, for
+        example because it was not stored before the process restarted.
         """
         highest = error.metadata.get("highest", "")
         if error.reason != "OUT_OF_ORDER" or not highest.isdecimal():
@@ -92,10 +93,10 @@ class SessionState:
         return True
 
     def failed(self, error: ApiError) -> bool:
-        """Whether to register again. Otherwise the error is the caller's, and where it is final the session has ended.
+        """Whether to register again.
 
-        Final: the profile was unregistered, which is somebody's decision, and the removal of the account or of the
-        person's data. Registering again would undo them.
+        Otherwise the error is raised to the caller, and a final error ends the session. Final errors: the profile was
+        unregistered, or the account or the person's data was removed. Registering again would undo these decisions.
         """
         if error.reason == "REREGISTER_REQUIRED" and error.metadata.get("cause") not in _FINAL_CAUSES:
             self.registered = False
@@ -105,7 +106,7 @@ class SessionState:
         return False
 
     def postpone(self, error: ApiError, now: float) -> bool:
-        """Whether the error is a passing one; then the next try is due a little later."""
+        """Whether the error is temporary; then the next attempt is due a little later."""
         if error.code not in _PASSING:
             return False
         delay = error.retry_delay.total_seconds() if error.retry_delay else TRY_AGAIN_S
@@ -117,8 +118,8 @@ class SessionState:
         """Keeps these endpoints for later registrations.
 
         Returns:
-            What replaces the stored endpoints of their purposes (R3): these endpoints. Where the session already has
-            all of their providers for a purpose, also those of its other providers.
+            The endpoints that replace the stored ones of their purposes (R3): these endpoints. If the session already
+            has all of their providers for a purpose, also the endpoints of its other providers.
         """
         new = {(_purpose(each), each.provider) for each in endpoints}
         old = {(_purpose(each), each.provider) for each in self.registration.push_endpoints}

@@ -35,7 +35,7 @@ __all__ = ["Client", "ProfileSession", "connect"]
 
 
 class Client:
-    """One connection, for any number of tasks. Made by `connect`; close it, or use it in an `async with` statement.
+    """One connection, for any number of tasks. Created by `connect`; close it, or use it in an `async with` statement.
 
     Calls are those of the generated stubs, with credentials, a deadline and retries. A failed one raises `ApiError`.
     """
@@ -60,7 +60,7 @@ class Client:
         await self.close()
 
     async def close(self) -> None:
-        """Ends the connection. Calls in flight are cancelled."""
+        """Closes the connection. Calls in flight are cancelled."""
         await self._channel.close()
 
 
@@ -78,7 +78,7 @@ def connect(  # noqa: PLR0913 - each is optional and named
     retries: bool = True,
     deadline: float = DEFAULT_DEADLINE_S,
 ) -> Client:
-    """As `appprofile.connect`; `jwt` may be a coroutine function. To be called in the loop that uses the client."""
+    """As `appprofile.connect`; `jwt` may be a coroutine function. Call it in the event loop that uses the client."""
     transport = Transport(
         plaintext=plaintext,
         ca=ca,

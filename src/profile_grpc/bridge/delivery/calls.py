@@ -91,7 +91,8 @@ def register(
 def _real(fields: Fields) -> list[tuple[str, str]]:
     """The pairs whose token is not a placeholder such as `(null)`; apps report placeholders too.
 
-    Raises: Incomplete: PLACEHOLDER_TOKEN: every token is a placeholder.
+    Raises:
+        Incomplete: PLACEHOLDER_TOKEN: every token is a placeholder.
     """
     found = [
         (push_app_id, token)

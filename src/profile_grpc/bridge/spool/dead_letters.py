@@ -31,8 +31,11 @@ def replay(path: Path, numbers: list[int], *, everything: bool, reason: str = ""
     """Marks dead letters for another delivery, which the bridge starts within seconds or at its next start.
 
     Selects those with `numbers`, or all with `everything`; `reason` and `app` restrict the selection. Returns their
-    number. Raises: SpoolError: the file is not a spool, or has another version; or a number does not belong to a dead
-    letter: then none is marked.
+    number.
+
+    Raises:
+        SpoolError: the file is not a spool, or has another version; or a number does not belong to a dead letter: then
+            none is marked.
     """
     with opened_beside(path) as database:
         wanted = json.dumps(numbers)

@@ -37,8 +37,10 @@ def recover(damaged: Path, path: Path, hash_key: bytes, now: int) -> Recovered:
 
     A bridge may use the spool at the same time.
 
-    `now`: microseconds since 1970. A repetition saves nothing twice. Raises: SpoolError: nothing can be read from the
-    file, or the spool cannot be used.
+    `now`: microseconds since 1970. A repetition saves nothing twice.
+
+    Raises:
+        SpoolError: nothing can be read from the file, or the spool cannot be used.
     """
     if not damaged.is_file():
         raise SpoolError(f"there is no file {damaged}")

@@ -92,8 +92,10 @@ class SpoolDamaged(SpoolError):  # noqa: N818 - an outcome
 def open_or_replace(path: Path) -> tuple[sqlite3.Connection, Path | None]:
     """As `connect`, but a damaged spool is set aside and a new one is created.
 
-    Also returns the path of the damaged one. Raises: SpoolError: it cannot be opened, is not a spool, or is newer than
-    this program.
+    Also returns the path of the damaged one.
+
+    Raises:
+        SpoolError: it cannot be opened, is not a spool, or is newer than this program.
     """
     try:
         return connect(path), None
@@ -111,8 +113,11 @@ def open_or_replace(path: Path) -> tuple[sqlite3.Connection, Path | None]:
 def connect(path: Path) -> sqlite3.Connection:
     """Opens the spool's file.
 
-    Creates it, readable by its owner only, and its tables if they do not exist. Raises: SpoolError: it cannot be
-    opened, is not a spool, or is newer than this program. SpoolDamaged: not all of it can be read.
+    Creates it, readable by its owner only, and its tables if they do not exist.
+
+    Raises:
+        SpoolError: it cannot be opened, is not a spool, or is newer than this program.
+        SpoolDamaged: not all of it can be read.
     """
     try:
         if not path.exists():
@@ -148,7 +153,8 @@ def connect(path: Path) -> sqlite3.Connection:
 def opened_beside(path: Path) -> Iterator[sqlite3.Connection]:
     """Opens a spool for an operator's change, while a bridge may use it.
 
-    Raises: SpoolError: the file is not a spool, has another version, or cannot be used.
+    Raises:
+        SpoolError: the file is not a spool, has another version, or cannot be used.
     """
     if not path.is_file():
         raise SpoolError(f"there is no spool {path}; give the bridge's file with --spool")
@@ -208,7 +214,10 @@ def write_lock(path: Path) -> BinaryIO:
 def check_database(path: Path) -> None:
     """Checks the file before other files are created next to it.
 
-    Do not call it for an open file: see `may_be_sqlite`. Raises: SpoolError: it exists and is not a SQLite database.
+    Do not call it for an open file: see `may_be_sqlite`.
+
+    Raises:
+        SpoolError: it exists and is not a SQLite database.
     """
     try:
         fits = may_be_sqlite(path)

@@ -134,8 +134,10 @@ class Spool:
     def add(self, report: Incoming) -> asyncio.Future[None]:
         """Stores a report.
 
-        The returned future is done when the report is on disk, or raises SpoolFailed. Raises: SpoolFull: the limit is
-        reached.
+        The returned future is done when the report is on disk, or raises SpoolFailed.
+
+        Raises:
+            SpoolFull: the limit is reached.
         """
         if not self.room(proven=report.proven):
             raise SpoolFull

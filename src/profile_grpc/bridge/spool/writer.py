@@ -103,7 +103,10 @@ class Writer:
     def prepare(self, batch: Batch) -> Written:
         """Writes everything in a transaction, which `commit` ends.
 
-        Usually does not access the disk. Raises: sqlite3.Error, OSError: nothing is written.
+        Usually does not access the disk.
+
+        Raises:
+            sqlite3.Error, OSError: nothing is written.
         """
         fcntl.flock(self._lock, fcntl.LOCK_EX)
         try:

@@ -62,7 +62,8 @@ class GrpcServer:
     async def start(self) -> int:
         """Begins to serve; returns the port.
 
-        Raises: ServeError: the port cannot be bound, or the TLS files are unusable.
+        Raises:
+            ServeError: the port cannot be bound, or the TLS files are unusable.
         """
         port = self._listen()
         await self._health.check()

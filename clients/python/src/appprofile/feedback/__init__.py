@@ -47,7 +47,9 @@ _FCM_ERROR_TYPE = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
 
 @dataclass(frozen=True)
 class Sending:
-    """One send, to one token or many. Made when it begins: its time is what the service weighs the answer by (F2)."""
+    """One send, to one token or many. Create it when the send begins: the service compares this time with the
+    confirmation of the token (F2).
+    """
 
     push_app_id: str = ""
     """The bundle id, topic, package or site. Empty: any."""
@@ -58,7 +60,7 @@ class Sending:
             raise ValueError("sent_at must have a time zone")
 
     def fcm(self, token: str, status: int, body: Body, *, message_id: str = "") -> PushFeedback | None:
-        """The answer of FCM's HTTP v1 API to `messages:send`. None where the message was taken."""
+        """The response of FCM's HTTP v1 API to `messages:send`. None if the message was accepted."""
         if status in _SUCCESSES:
             return None
         error = _object(_object(body).get("error"))
@@ -80,9 +82,10 @@ class Sending:
         apns_id: str = "",
         provider: PushProvider.ValueType = PUSH_PROVIDER_APNS,
     ) -> PushFeedback | None:
-        """The answer of APNs over HTTP/2. None where the message was taken.
+        """The response of APNs over HTTP/2.
 
-        `provider` is APNS, APNS_VOIP or SAFARI: the one that the token was registered with.
+        None if the message was accepted. `provider` is APNS, APNS_VOIP or SAFARI: the one with which the token was
+        registered.
         """
         if status in _SUCCESSES:
             return None
@@ -98,9 +101,9 @@ class Sending:
         )
 
     def web_push(self, token: str, status: int, body: Body = None, *, message_id: str = "") -> PushFeedback | None:
-        """The answer of a push service (RFC 8030). None where the message was taken.
+        """The response of a push service (RFC 8030).
 
-        `token` is what was registered as the token of the subscription.
+        None if the message was accepted. `token` is the registered token of the subscription.
         """
         if status in _SUCCESSES:
             return None
@@ -109,10 +112,10 @@ class Sending:
         )
 
     def hms(self, tokens: Sequence[str], status: int, body: Body) -> list[PushFeedback]:
-        """The answer of HMS Push Kit to `messages:send` is about all `tokens` of the request: an item for each (F7).
+        """The response of HMS Push Kit to `messages:send` concerns all `tokens` of the request: one item for each (F7).
 
-        Tokens that took the message have no item. 80100000 names those that did not, and HarmonyOS also why; any other
-        code is true for every token.
+        Tokens for which the message was accepted have no item. 80100000 names the refused tokens, and HarmonyOS also
+        the reasons. Any other code applies to every token.
         """
         answer = _object(body)
         code, message = _text(answer.get("code")), _text(answer.get("msg"))
@@ -125,7 +128,7 @@ class Sending:
             codes = {token: named[token] for token in tokens if token in named}
         else:
             codes = dict.fromkeys(tokens, code)
-        # The message of a split answer holds the tokens of others: it stays here.
+        # The message of a split response contains other tokens, so it is not passed on.
         told = "" if named else message or _text(body)
         return [
             self.report(PUSH_PROVIDER_HMS, token, error_code=code, http_status=status, error_message=told)
@@ -133,7 +136,7 @@ class Sending:
         ]
 
     def taken(self, provider: PushProvider.ValueType, token: str, *, message_id: str = "") -> PushFeedback:
-        """The provider took the message. Report it of an endpoint that is SUSPECT: it is no longer (F6)."""
+        """The provider accepted the message. Report this for a SUSPECT endpoint, to clear the state (F6)."""
         return self.report(provider, token, error_code="OK", message_id=message_id)
 
     def report(
@@ -147,17 +150,17 @@ class Sending:
         message_id: str = "",
         provider_milliseconds: object = None,
     ) -> PushFeedback:
-        """A failed send, in the provider's own words, cut to what the contract takes.
+        """A failed send, with the provider's texts, cut to the limits of the contract.
 
         Args:
-            provider: who answered.
-            token: what was sent to.
+            provider: the provider that responded.
+            token: the token of the message.
             error_code: as received.
             http_status: 0: not known.
             error_message: as received.
             message_id: not interpreted.
-            provider_milliseconds: the provider's own time of the evidence, in milliseconds since 1970 (APNs 410).
-                Anything else is left out.
+            provider_milliseconds: the provider's own time of the evidence, in milliseconds since 1970 (APNs 410). Other
+                values are ignored.
         """
         return PushFeedback(
             provider=provider,
@@ -173,7 +176,7 @@ class Sending:
 
 
 def _fcm_code(error: Mapping[str, Any]) -> str:
-    """FCM's own code where the answer has one, else the canonical one."""
+    """FCM's own code if the response has one, otherwise the canonical one."""
     details = error.get("details")
     for detail in details if isinstance(details, list) else ():
         if isinstance(detail, Mapping) and detail.get("@type") == _FCM_ERROR_TYPE:
@@ -182,7 +185,7 @@ def _fcm_code(error: Mapping[str, Any]) -> str:
 
 
 def _hms_refused(message: str) -> dict[str, str]:
-    """The refused tokens that the message names, each with the code that is true for it."""
+    """The refused tokens that the message names, each with its code."""
     said = _object(message)
     listed = said.get("illegal_tokens")
     causes = said.get("illegalTokens")  # HarmonyOS: by cause
@@ -196,7 +199,7 @@ def _hms_refused(message: str) -> dict[str, str]:
 
 
 def _object(body: object) -> Mapping[str, Any]:
-    """The body as a JSON object; empty where it is none, such as a proxy's page."""
+    """The body as a JSON object; empty if it is not one, for example a proxy's page."""
     if isinstance(body, str | bytes):
         try:
             body = json.loads(body)

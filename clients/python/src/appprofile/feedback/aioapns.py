@@ -17,9 +17,10 @@ from appprofile.v1.profile_service_pb2 import PushFeedback
 def from_result(
     sending: Sending, token: str, result: NotificationResult, *, provider: PushProvider.ValueType = PUSH_PROVIDER_APNS
 ) -> PushFeedback | None:
-    """The result of one send. None where the message was taken.
+    """The result of one send.
 
-    `provider` is APNS, APNS_VOIP or SAFARI: the one that the token was registered with.
+    None if the message was accepted. `provider` is APNS, APNS_VOIP or SAFARI: the one with which the token was
+    registered.
     """
     return sending.apns(
         token,

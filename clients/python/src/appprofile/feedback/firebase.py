@@ -17,7 +17,7 @@ from appprofile.feedback import Sending
 from appprofile.v1.profile_pb2 import PUSH_PROVIDER_FCM
 from appprofile.v1.profile_service_pb2 import PushFeedback
 
-# The code in FCM's answer that each class stands for, where the answer itself is not at hand.
+# The code of FCM for each class, used if the response itself is not available.
 _CODES = {
     messaging.UnregisteredError: "UNREGISTERED",
     messaging.SenderIdMismatchError: "SENDER_ID_MISMATCH",
@@ -30,7 +30,7 @@ def from_batch(sending: Sending, tokens: Sequence[str], batch: messaging.BatchRe
     """The failures of `send_each` or `send_each_for_multicast`; `tokens` in the order in which they were sent to.
 
     Raises:
-        ValueError: there are not as many tokens as answers.
+        ValueError: the numbers of tokens and responses differ.
     """
     return [
         from_error(sending, token, response.exception)
@@ -40,7 +40,7 @@ def from_batch(sending: Sending, tokens: Sequence[str], batch: messaging.BatchRe
 
 
 def from_error(sending: Sending, token: str, error: FirebaseError) -> PushFeedback:
-    """The failure of one send: what `messaging.send` raised, or a `SendResponse` holds."""
+    """The failure of one send: the error that `messaging.send` raised, or that a `SendResponse` contains."""
     answer: Any = error.http_response  # of requests or httpx
     if answer is not None:
         item = sending.fcm(token, answer.status_code, answer.text)

@@ -18,9 +18,10 @@ from appprofile.v1.profile_service_pb2 import PushFeedback
 
 
 def from_error(sending: Sending, token: str, error: WebPushException) -> PushFeedback | None:
-    """The failure of one send; `token` is what was registered as the token of the subscription.
+    """The failure of one send.
 
-    None where no push service answered, and so nothing is known about the token.
+    `token` is the registered token of the subscription. None if no push service responded, because then nothing is
+    known about the token.
     """
     answer: Any = error.response  # of requests or aiohttp
     if answer is None:

@@ -19,7 +19,7 @@ import java.util.Optional;
  */
 public final class ApiException extends RuntimeException {
   /**
-   * One broken rule.
+   * One violated rule.
    *
    * @param field the field's path in the request ({@code key.user_id})
    * @param description what is wrong with it
@@ -67,22 +67,22 @@ public final class ApiException extends RuntimeException {
     return code;
   }
 
-  /** Why: a name of {@code ErrorReason} without its prefix. Empty when the answer did not come from the service. */
+  /** The reason: a name of {@code ErrorReason} without its prefix. Empty if the response is not from the service. */
   public String reason() {
     return info.getReason();
   }
 
-  /** Every dynamic word of the message. */
+  /** The variable parts of the message. */
   public Map<String, String> metadata() {
     return info.getMetadataMap();
   }
 
-  /** The broken rules of an {@code INVALID_ARGUMENT}. */
+  /** The violated rules of an {@code INVALID_ARGUMENT}. */
   public List<Violation> violations() {
     return violations;
   }
 
-  /** How long to wait before trying again, where the service says so. */
+  /** How long to wait before a retry, if the service says so. */
   public Optional<Duration> retryDelay() {
     return Optional.ofNullable(retryDelay);
   }

@@ -29,7 +29,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 
 /**
- * One connection, for any number of threads. Made by {@link #connect}; close it at the end.
+ * One connection, for any number of threads. Created by {@link #connect}; close it at the end.
  *
  * <p>Calls are those of the generated stubs, with credentials, a deadline and retries. {@link ApiException#from} tells
  * why one failed.
@@ -97,7 +97,7 @@ public final class Client implements AutoCloseable {
     return channel;
   }
 
-  /** Ends the connection. Calls in flight are cancelled. */
+  /** Closes the connection. Calls in flight are cancelled. */
   @Override
   public void close() {
     connection.shutdownNow();

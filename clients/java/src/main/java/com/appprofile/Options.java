@@ -12,7 +12,7 @@ import java.util.concurrent.Callable;
 
 /** How to connect, and how calls behave. All of it is optional. Nothing of it is ever printed. */
 public final class Options {
-  /** How long a call may take in all, retries included, when it sets no deadline. */
+  /** The maximum duration of a call, including retries, if it sets no deadline. */
   public static final Duration DEFAULT_DEADLINE = Duration.ofSeconds(15);
 
   final String key;
@@ -82,14 +82,14 @@ public final class Options {
 
     private Builder() {}
 
-    /** Sent with each call. Without it only a server started with {@code --dev} answers. */
+    /** Sent with each call. Without it, only a server started with {@code --dev} accepts calls. */
     public Builder key(String key) {
       this.key = key;
       return this;
     }
 
     /**
-     * Answers the present token of the user; asked once per call. If it fails, the call fails with its error: a status
+     * Returns the user's current token; called once for each call. If it fails, the call fails with its error: a status
      * of gRPC as it is, another exception as the cause of one.
      */
     public Builder jwt(Callable<String> jwt) {
@@ -97,13 +97,13 @@ public final class Options {
       return this;
     }
 
-    /** No TLS: for loopback, and where the network encrypts by itself. Default: false. */
+    /** No TLS: for loopback, and for networks that encrypt traffic themselves. Default: false. */
     public Builder plaintext(boolean plaintext) {
       this.plaintext = plaintext;
       return this;
     }
 
-    /** PEM of the authorities that may have signed the server's certificate. Default: those that Java trusts. */
+    /** PEM of the authorities that may sign the server's certificate. Default: those that Java trusts. */
     public Builder ca(byte[] pem) {
       ca = pem;
       return this;
@@ -121,7 +121,7 @@ public final class Options {
       return this;
     }
 
-    /** How long a call may take in all, retries included, when it sets no deadline. Default: 15 s. */
+    /** The maximum duration of a call, including retries, if it sets no deadline. Default: 15 s. */
     public Builder deadline(Duration deadline) {
       this.deadline = Objects.requireNonNull(deadline);
       return this;
