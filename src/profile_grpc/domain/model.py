@@ -387,6 +387,11 @@ class Profile(NamedTuple):
     """Version of the stored row; 0 before it is stored."""
 
     @property
+    def held(self) -> list[tuple[PushProvider, str]]:
+        """The identities of its endpoints with a token, in the order of the endpoints."""
+        return [(endpoint.provider, endpoint.token) for endpoint in self.push_endpoints if endpoint.token]
+
+    @property
     def tokens(self) -> frozenset[Token]:
         """The push tokens that it holds."""
         app_id = self.key.app_id
@@ -395,7 +400,7 @@ class Profile(NamedTuple):
     @property
     def live_endpoints(self) -> int:
         """The number of push tokens that it holds, counted for each provider (F8)."""
-        return len({endpoint.identity for endpoint in self.push_endpoints if endpoint.token})
+        return len(set(self.held))
 
     @property
     def customer(self) -> CustomerKey | None:

@@ -80,9 +80,9 @@ def without_owned(state: State, profile: Profile, patch: ProfilePatch) -> tuple[
 def _other_holders(state: State, profile: Profile, tokens: AbstractSet[tuple[PushProvider, str]]) -> Iterator[Profile]:
     """The profiles of other devices that hold one of the tokens."""
     app_id, _, device_id = profile.key
-    holders = {p.key: p for _, token in tokens for p in state.holders(Token(app_id, token))}
-    for key, holder in sorted(holders.items()):
-        if key.device_id != device_id and any(e.token and e.identity in tokens for e in holder.push_endpoints):
+    holders = [p for _, token in tokens for p in state.holders(Token(app_id, token)) if p.key.device_id != device_id]
+    for _, holder in sorted({p.key: p for p in holders}.items()):
+        if not tokens.isdisjoint(holder.held):
             yield holder
 
 
@@ -132,7 +132,7 @@ def displace(
             not settings.multi_user_per_device or profile.user_state is UserState.ACTIVE
         )
         return _step_back(state, profile, settings) if is_there else None
-    if any(e.token and e.identity in tokens for e in profile.push_endpoints):
+    if not tokens.isdisjoint(profile.held):
         kept = tuple(e for e in profile.push_endpoints if e.identity not in tokens)
         profile = state.put(profile._replace(push_endpoints=kept, update_time=state.now))
         state.add_event(EventType.PUSH_TOKEN_MOVED, profile.key)

@@ -200,7 +200,7 @@ def _tell(state: State, before: Profile | None, after: Profile) -> None:
         state.add_event(EventType.PROFILE_CREATED, after.key)
     elif before.status is ProfileStatus.UNREGISTERED:
         state.add_event(EventType.PROFILE_REACTIVATED, after.key)
-    elif before.tokens != after.tokens:
+    elif before.held != after.held:
         state.add_event(EventType.PUSH_TOKEN_CHANGED, after.key)
     if before is not None and before.push_permission is not after.push_permission:
         state.add_event(EventType.PUSH_PERMISSION_CHANGED, after.key, after.push_permission.name)

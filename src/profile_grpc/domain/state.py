@@ -330,7 +330,7 @@ class State:
             self.bump(key.device.guard)
         if key.user in self._guarded_users and _is_current(profile) and (before is None or not _is_current(before)):
             self.bump(key.user.guard)
-        if (before.push_endpoints if before else ()) != profile.push_endpoints:
+        if (before.held if before else []) != profile.held:
             # Two devices that register a free token write no common row: the guard makes them conflict (R4).
             for token in profile.tokens - (before.tokens if before else frozenset()):
                 self.bump(token.guard)

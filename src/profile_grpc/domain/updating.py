@@ -56,6 +56,6 @@ class UpdateProfileData(OfProfile):
             return Updated(state.put(profile), ignored, ())
         profile, displaced = ownership.claim_tokens(state, profile)
         profile = state.put(profile)
-        if known.tokens != profile.tokens:
+        if known.held != profile.held:
             state.add_event(EventType.PUSH_TOKEN_CHANGED, profile.key)
         return Updated(profile, ignored, tuple(displaced))

@@ -43,12 +43,14 @@ class FairQueue(Generic[WaitingT]):
 
     def __len__(self) -> int:
         """How many entries wait."""
-        return sum(lane.length for lane in self._lanes)
+        singles, bulks = self._lanes
+        return singles.length + bulks.length
 
     @property
     def size(self) -> int:
         """The total size of all entries."""
-        return sum(lane.size for lane in self._lanes)
+        singles, bulks = self._lanes
+        return singles.size + bulks.size
 
     @property
     def has_bulk(self) -> bool:
