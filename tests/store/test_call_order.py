@@ -6,12 +6,14 @@ from datetime import timedelta
 import pytest
 
 from profile_grpc.domain.call_order import FORGET_AFTER
+from profile_grpc.domain.commands import ProfilePatch
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.heartbeat import Heartbeat
 from profile_grpc.domain.model import CallMethod, DeletionReason, OrderedCall, PushPermission
 from profile_grpc.domain.removal import DeleteDeviceProfile, RemoveAccount, ReportedToken, Unregister
 from profile_grpc.domain.results import AccountRemovalOutcome
 from profile_grpc.domain.settings import AccountRemovalAction
+from profile_grpc.domain.updating import UpdateProfileData
 from profile_grpc.service.ports import Conflict, DueBefore
 from profile_grpc.store import SqlStore
 from tests.store.support import DAY, NOW, Writer, contents, key, register
@@ -88,11 +90,40 @@ async def test_R13_so_does_the_reapers(store: SqlStore) -> None:
 
 async def test_R13_the_order_of_a_device_without_a_profile_is_purged(store: SqlStore) -> None:
     writer = Writer(store)
-    await writer.commit(Unregister(ANN, allow_missing=True, sequence=5))
+    logout = Unregister(ANN, allow_missing=True, sequence=5)
+    for _ in ("called", "repeated"):
+        await writer.commit(logout)
     await writer.commit(replace(register(key("bob", "tablet"), "U"), sequence=5))
     assert await store.reaper.purge_orders("shop", NOW + FORGET_AFTER, 10) == 0
     assert await store.reaper.purge_orders("shop", NOW + FORGET_AFTER + timedelta(microseconds=1), 10) == 1
     assert [row[1] for row in (await contents(store))["device_order"]] == ["tablet"]
+
+
+async def test_R13_the_number_is_kept_with_every_change_of_a_profile(store: SqlStore) -> None:
+    """Also where every column is written: the profile of a user who signs out and in."""
+    writer = Writer(store)
+    await writer.commit(replace(register(ANN, "T"), sequence=1))
+    for command in (
+        Unregister(ANN, sequence=2),
+        replace(register(ANN, "T"), sequence=3),
+        UpdateProfileData(ANN, ProfilePatch(attributes={"language": "de"}), sequence=4),
+    ):
+        await writer.commit(command)
+        stored = await store.profiles.get(ANN)
+        assert stored is not None
+        assert stored.last_call is not None
+        assert stored.last_call.sequence == command.sequence
+
+
+async def test_H1_a_heartbeat_beside_a_patch_is_kept(store: SqlStore) -> None:
+    """Of two commands in one batch, each with columns of its own."""
+    writer = Writer(store)
+    await writer.commit(register(ANN, "T"))
+    writer.now = NOW + DAY
+    await writer.commit(UpdateProfileData(ANN, ProfilePatch(attributes={"language": "de"})), Heartbeat(ANN))
+    stored = await store.profiles.get(ANN)
+    assert stored is not None
+    assert (stored.attributes.language, stored.last_heartbeat_time) == ("de", NOW + DAY)
 
 
 @pytest.mark.parametrize("permission", PushPermission)

@@ -115,6 +115,29 @@ def test_R13_calls_of_a_device_are_compared_whoever_they_are_of() -> None:
     assert scene.do(register(2, key("ann", "tablet"), "U"), Registered).created, "another device"
 
 
+def test_R13_a_repetition_after_a_higher_call_of_another_user_comes_too_late() -> None:
+    scene = given(multi_user_per_device=True)
+    scene.do(register(5), Registered)
+    scene.do(register(6, BOB, "U"), Registered)
+    too_late(scene, register(5), 6)
+
+
+def test_R13_a_second_logout_raises_the_number() -> None:
+    scene = given()
+    scene.do(register(1), Registered)
+    scene.do(unregister(2), Unregistered)
+    scene.do(unregister(3), Unregistered)
+    assert scene.profile(ANN).last_call == (3, CallMethod.UNREGISTER)
+    assert scene.do(unregister(3), Unregistered).profile == scene.profile(ANN), "a repetition"
+
+
+def test_R13_an_update_without_a_number_keeps_that_of_its_profile() -> None:
+    scene = given()
+    scene.do(register(5), Registered)
+    scene.do(update(None, "de"), Updated)
+    too_late(scene, update(4), 5)
+
+
 def test_R13_an_update_is_compared_with_its_profile() -> None:
     scene = given(multi_user_per_device=True)
     scene.do(register(1), Registered)
@@ -215,8 +238,10 @@ def test_R13_a_repetition_after_a_registration_without_a_number_removes_nothing(
     reported = replace(removal(5), report_time=scene.now)
     scene.do(reported, AccountRemoved)
     scene.later(hours(1)).do(register(None), Registered)
-    assert scene.do(reported, AccountRemoved).outcome is AccountRemovalOutcome.REMOVED
-    assert scene.do(removal(5), AccountRemoved).outcome is AccountRemovalOutcome.REMOVED
+    before = scene.stored()
+    for again in (reported, removal(5)):
+        assert scene.later(hours(1)).do(again, AccountRemoved).outcome is AccountRemovalOutcome.REMOVED
+    assert scene.stored() == before
     assert scene.profile(ANN).status is ProfileStatus.ACTIVE
 
 

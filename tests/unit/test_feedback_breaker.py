@@ -169,6 +169,41 @@ def test_F8_stop_ends_a_go_and_holds_until_the_next() -> None:
     assert gone(scene, 5) == [DELETED]
 
 
+def test_F8_a_go_is_also_the_end_of_a_stop() -> None:
+    scene = fleet(10)
+    say(scene, go=False)
+    say(scene, go=True)
+    scene.later(hours(25))
+    assert gone(scene, 0) == [DELETED]
+
+
+def test_F8_a_second_stop_is_no_other_event() -> None:
+    scene = fleet(10)
+    first = say(scene, go=False)
+    second = say(scene.later(hours(1)), go=False)
+    assert second.held_time == first.held_time
+    assert second.stop_time == scene.now
+    assert len(scene.events(EventType.FEEDBACK_HELD)) == 1
+
+
+def test_F8_every_token_of_a_profile_counts() -> None:
+    scene = given(
+        profile(key("ann"), fcm("T"), fcm("U", purpose=PushPurpose.INCOMING_CALL)),
+        at=T0 + hours(1),
+        feedback_breaker=FeedbackBreaker(0, 1),
+    )
+    [result] = scene.feedback(dead(sent_at=scene.now, key=key("ann")))
+    assert result.outcome is HELD
+
+
+def test_F8_F2_outdated_evidence_is_stale_also_while_items_are_held() -> None:
+    scene = fleet(5, minimum=0)
+    assert gone(scene, 0) == [HELD]
+    [result] = scene.feedback(dead("T1", T0))
+    assert result.outcome is Outcome.STALE
+    assert scene.profile(phone(1)).push_endpoints[0].state is not SUSPECT
+
+
 def test_F8_a_look_changes_nothing() -> None:
     scene = fleet(10)
     gone(scene, 0)
@@ -193,7 +228,7 @@ def test_F8_losses_dated_ahead_count_as_lost_now_and_are_stored_so() -> None:
     scene.clock.advance(-days(365))
     assert gone(scene, 3, 4) == [DELETED, HELD]
     scene.later(minutes(66))
-    assert gone(scene, 4) == [DELETED], "they are over like others"
+    assert gone(scene, 4, 5, 6, 7) == [DELETED] * 4, "they are over like others"
 
 
 # --- what is counted ---

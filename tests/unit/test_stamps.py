@@ -1,15 +1,30 @@
 """Terms: a stored time more than a day ahead of now is taken as now and stored so; guarding times never go back."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
+from profile_grpc.domain.commands import ProfilePatch
 from profile_grpc.domain.feedback import PushFeedback
 from profile_grpc.domain.inactivity import CorrectFutureTimes, PurgeUnregistered, ReapInactive, SeenProfile
-from profile_grpc.domain.model import MadRecord, ProfileStatus, PushProvider, UserState
+from profile_grpc.domain.model import (
+    Attributes,
+    DeletionReason,
+    DeviceAttribute,
+    History,
+    MadRecord,
+    Platform,
+    Profile,
+    ProfileStatus,
+    PushProvider,
+    Tombstone,
+    UserState,
+)
 from profile_grpc.domain.registration import Register
 from profile_grpc.domain.removal import DeleteDeviceProfile, RemoveAccount, ReportedToken
 from profile_grpc.domain.results import AccountRemovalOutcome, AccountRemoved, Deleted, PushFeedbackOutcome
+from profile_grpc.domain.settings import DeviceAttributeMonitor, MonitorKind
+from profile_grpc.domain.stamps import Stamps
 from tests.support.domain import ANN, APP, T0, days, dead, fcm, given, hours, key, patch, profile, seconds, stored
 
 YEAR = days(365)
@@ -57,6 +72,33 @@ def test_a_count_ahead_of_a_deleted_profile_is_dated_too() -> None:
     assert scene.counted(ANN) == [T0]
     scene.later(days(30)).heartbeat(ANN)
     assert scene.counted(ANN) == [T0, T0 + days(30)]
+
+
+def test_a_count_ahead_is_dated_too_where_the_whole_profile_is_read() -> None:
+    scene = given(profile(ANN, mad=MadRecord(T0 + YEAR, 1)), at=T0)
+    scene.update(ANN, patch(language="de"))
+    assert scene.counted(ANN) == [T0]
+
+
+def test_a_tombstone_ahead_is_stored_as_of_now() -> None:
+    scene = given(profile(ANN), at=T0 + YEAR)
+    scene.do(DELETE_ANN, Deleted)
+    scene.at(T0).batch(CorrectFutureTimes(APP, (ANN,)))
+    tombstone = scene.world.tombstone(ANN)
+    assert tombstone is not None
+    assert tombstone.delete_time == tombstone.mad_deletion_time == T0
+
+
+def test_a_device_attribute_ahead_is_not_deaf_to_new_values() -> None:
+    """An interval would not pass for a year (U4)."""
+    monitor = DeviceAttributeMonitor(Platform.ANDROID, "battery_level", MonitorKind.INTERVAL, hours(1))
+    before = Attributes(device_attributes={"battery_level": DeviceAttribute("9", T0 + YEAR)})
+    scene = given(
+        profile(ANN, platform=Platform.ANDROID, attributes=before), at=T0, device_attribute_monitors=(monitor,)
+    )
+    scene.update(ANN, ProfilePatch(device_attributes={"battery_level": "8"}))
+    scene.later(hours(1)).update(ANN, ProfilePatch(device_attributes={"battery_level": "7"}))
+    assert scene.profile(ANN).attributes.device_attributes["battery_level"].value == "7"
 
 
 def test_a_deletion_window_ahead_does_not_free_a_device_from_billing() -> None:
@@ -110,6 +152,36 @@ def test_a_token_that_moves_is_confirmed_no_earlier_than_before() -> None:
     tablet = key("ann", "tablet")
     scene.at(T0 - hours(23)).register(tablet, patch(fcm("T")))
     assert [e.confirm_time for e in scene.profile(tablet).push_endpoints] == [T0]
+
+
+AHEAD = T0 + YEAR
+SETTLED = profile(
+    ANN, stored(fcm("T"), T0), last_heartbeat_time=T0, unregister_time=T0, mad=MadRecord(T0, 1, T0), registered=T0
+)
+
+
+@pytest.mark.parametrize(
+    "ahead",
+    [
+        SETTLED._replace(create_time=AHEAD),
+        SETTLED._replace(register_time=AHEAD),
+        SETTLED._replace(last_heartbeat_time=AHEAD),
+        SETTLED._replace(unregister_time=AHEAD),
+        SETTLED._replace(push_endpoints=(stored(fcm("T"), AHEAD),)),
+        SETTLED._replace(mad=MadRecord(AHEAD, 1, T0)),
+        SETTLED._replace(mad=MadRecord(T0, 1, AHEAD)),
+    ],
+)
+def test_each_time_of_a_profile_is_corrected_by_itself(ahead: Profile) -> None:
+    assert Stamps(T0).profile(ahead) == SETTLED
+    assert Stamps(AHEAD).profile(ahead) is ahead
+
+
+@pytest.mark.parametrize(("deleted", "opened"), [(AHEAD, T0), (T0, AHEAD)])
+def test_each_time_of_a_tombstone_is_corrected_by_itself(deleted: datetime, opened: datetime) -> None:
+    left = Tombstone(APP, "hash", DeletionReason.DELETED, deleted, opened)
+    corrected = Stamps(T0).history(History(left, None)).tombstone
+    assert corrected == left._replace(delete_time=T0, mad_deletion_time=T0)
 
 
 def test_what_is_not_ahead_is_not_written() -> None:

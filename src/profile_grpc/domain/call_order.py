@@ -39,7 +39,7 @@ def is_repeated(state: State, key: ProfileKey, profile: Profile | None, call: Or
 
 def record(state: State, key: ProfileKey, call: OrderedCall | None, *, without_profile: bool = False) -> None:
     """Stores the call for its device. A patch is not stored, because it does not change who is signed in."""
-    if call is None or call.method is CallMethod.UPDATE_PROFILE_DATA:
+    if call is None:
         return
     forget_time = state.now + FORGET_AFTER if without_profile else None
     state.put_device_order(DeviceOrder(key.device, call, forget_time, state.fresh_revision()))

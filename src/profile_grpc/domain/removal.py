@@ -201,8 +201,7 @@ class RemoveAccount(OfOne, InOnePart):
         for profile in due:
             call_order.record(state, profile.key, call)
             _remove(state, profile._replace(last_call=call or profile.last_call), action)
-        if due:
-            call_order.record_report(state, self.report, call)
+        call_order.record_report(state, self.report, call)
         return AccountRemoved(tuple(p.key for p in current), AccountRemovalOutcome.REMOVED)
 
     def _is_due(self, state: State, profile: Profile, call: OrderedCall | None) -> bool:

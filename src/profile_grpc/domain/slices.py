@@ -92,7 +92,6 @@ class Slice(Generic[ResultT]):
             if isinstance(what, RowKind | TallyKind):
                 needs.add(what, *keys)
         needs.add(PROFILES, *self.keys)
-        needs.in_order |= own.in_order
         needs.reports |= own.reports
 
     def decide(self, state: State, settings: AppSettings) -> ResultT:

@@ -22,7 +22,8 @@ from profile_grpc.domain.model import (
     PushPurpose,
     WebPushKeys,
 )
-from profile_grpc.domain.removal import DeleteDeviceProfile, RemoveAccount, ReportedToken
+from profile_grpc.domain.registration import Register
+from profile_grpc.domain.removal import DeleteDeviceProfile, RemoveAccount, ReportedToken, Unregister
 from profile_grpc.domain.settings import AccountRemovalAction
 from profile_grpc.domain.updating import UpdateProfileData
 from profile_grpc.service.ports import ProfileFilter
@@ -380,3 +381,16 @@ def test_d2_a_deletion_names_owner_and_scope() -> None:
 
 def test_a_filter_that_is_not_given_matches_all() -> None:
     assert requests.profile_filter(ps.ListProfilesRequest(app_id=APP)) == ProfileFilter(APP)
+
+
+@pytest.mark.parametrize("given", [None, 0, 7])
+def test_r13_the_number_of_a_call_is_read(given: int | None) -> None:
+    """Zero is a number."""
+    number = {} if given is None else {"sequence": given}
+    commands: list[Register | UpdateProfileData | Unregister | RemoveAccount] = [
+        requests.register(ps.RegisterRequest(key=key(), **number)),
+        requests.update_profile_data(ps.UpdateProfileDataRequest(profile=pb.Profile(key=key()), **number)),
+        requests.unregister(ps.UnregisterRequest(key=key(), **number)),
+        requests.remove_account(ps.RemoveAccountRequest(app_id=APP, username="a", **number)),
+    ]
+    assert [command.sequence for command in commands] == [given] * 4

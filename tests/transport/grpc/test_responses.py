@@ -1,7 +1,7 @@
 """Results as responses: everything that is known is told, tokens to those who may see them."""
 
 from dataclasses import replace
-from datetime import UTC, timedelta
+from datetime import UTC, date, timedelta
 from types import MappingProxyType
 
 import pytest
@@ -254,3 +254,9 @@ def test_batch_heartbeats_answer_each_key() -> None:
     assert (told.code.name, told.reason, told.metadata) == ("NOT_FOUND", "REREGISTER_REQUIRED", {"cause": "INACTIVE"})
     assert second.heartbeat == responses.heartbeat(beat)
     assert second.heartbeat.expire_time.ToDatetime(UTC) == T0 + days(40)
+
+
+def test_m4_each_number_of_the_usage_has_its_field() -> None:
+    response = responses.mad_usage(ports.MadUsage({date(2026, 3, 1): 5}, distinct=6, rolling=7))
+    assert [(day.date.day, day.counted) for day in response.days] == [(1, 5)]
+    assert (response.distinct, response.rolling_30_days) == (6, 7)
