@@ -386,7 +386,7 @@ def test_a_filter_that_is_not_given_matches_all() -> None:
 @pytest.mark.parametrize("given", [None, 0, 7])
 def test_r13_the_number_of_a_call_is_read(given: int | None) -> None:
     """Zero is a number."""
-    number = {} if given is None else {"sequence": given}
+    number: dict[str, Any] = {} if given is None else {"sequence": given}
     commands: list[Register | UpdateProfileData | Unregister | RemoveAccount] = [
         requests.register(ps.RegisterRequest(key=key(), **number)),
         requests.update_profile_data(ps.UpdateProfileDataRequest(profile=pb.Profile(key=key()), **number)),
