@@ -86,7 +86,7 @@ def prepared(of: object) -> list[Prepared]:
 
 @pytest.mark.engines("postgresql")
 async def test_statements_that_no_test_happens_to_emit_are_taken_too(store: SqlStore) -> None:
-    parts = (store.profiles, store.directory, store.usage, store.reaper)
+    parts = (store.profiles, store.directory, store.usage, store.reaper, store.events)
     ready = [(statement.routed or statement).sql for part in parts for statement in prepared(part)]
     assert len(ready) > 60
     assert {sql: found for sql in ready if (found := citus.refusals(sql))} == {}

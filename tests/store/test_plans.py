@@ -232,7 +232,6 @@ async def test_the_reaper(filled: SqlStore, statement: str, index: str) -> None:
     [
         ("_tombstones", "tombstone", "tombstone_delete_time"),
         ("_ledger", "mad_ledger", "mad_ledger_day"),
-        ("_events", "event", "event_pkey"),
     ],
 )
 async def test_purges(filled: SqlStore, purge: str, table: str, index: str) -> None:

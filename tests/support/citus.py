@@ -14,14 +14,18 @@ from profile_grpc.store.tables import DISTRIBUTED, metadata
 
 DISTRIBUTED_BY = {table.name: column for table, column in DISTRIBUTED}
 _TABLES = metadata.tables.keys()
-# What is meant to ask every shard: numbers that each of them adds up, the ids of apps one after another, which webhooks
-# are to be delivered, and what only tests do, to read whole tables. All else names its app, or its tenant, by value, so
-# that one shard is asked.
+# What is meant to ask every shard: numbers that each of them adds up, the ids of apps one after another, the events of
+# all apps, which webhooks are to be delivered, and what only tests do, to read whole tables. All else names its app, or
+# its tenant, by value, so that one shard is asked.
 _EVERY_SHARD = re.compile(
     r"SELECT profile_count\.app_id, .*sum\(profile_count\.profiles\).* GROUP BY"
     r"|SELECT max\(profile\.last_heartbeat_time\) AS \w+, max\(profile\.register_time\) AS \w+ FROM profile$"
     r"|SELECT min\((\w+)\.app_id\) AS \w+ FROM \1 WHERE \1\.app_id > \$"
     r"|SELECT webhook\.tenant_id, webhook\.webhook_id FROM webhook WHERE webhook\.state = 1$"
+    r"|SELECT [\w., ]+ FROM event ORDER BY [\w., ]+ LIMIT \$"
+    r"|SELECT [\w., ]+ FROM event_log WHERE event_log\.position > \S+ AND event_log\.position <= \S+ ORDER BY \S+$"
+    r"|SELECT (min|max)\(event_log\.\w+\) AS \w+ FROM event_log( WHERE event_log\.position_time >= \S+)?$"
+    r"|(UPDATE event_log SET position_time=\S+|DELETE FROM event_log) WHERE event_log\.\w+ (>|<=) \S+$"
     r"|(SELECT [\w., ]+|DELETE) FROM \w+$"
     r"|SELECT 1 FROM \w+ WHERE false$"  # which asks no shard
 )

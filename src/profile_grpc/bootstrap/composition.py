@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from typing import Self
 
 from profile_grpc.domain.hashing import Hasher
+from profile_grpc.events.feed import Feed
+from profile_grpc.events.sequencer import Sequencer
+from profile_grpc.events.watching import FeedWatching
 from profile_grpc.reaper import Reaper
 from profile_grpc.service.apps import Apps
 from profile_grpc.service.credentials import Caller
@@ -32,13 +35,18 @@ class Application:
     profiles: Profiles
     usage: Usage
     reaper: Reaper
+    sequencer: Sequencer
+    feed: Feed
+    watching: FeedWatching
 
     @classmethod
     def over(
         cls, store: SqlStore, clock: Clock, hasher: Hasher, observer: Observer, *, anonymous: Caller | None = None
     ) -> Self:
         """Wires the use cases. `anonymous`: who a call without a key is from; None: nobody."""
-        queue = WriteQueue(store.profiles, clock, hasher, observer=observer)
+        sequencer, feed = Sequencer(store.events, store.leases, clock, observer), Feed(store.events)
+        sequencer.on_published(feed.published)
+        queue = WriteQueue(store.profiles, clock, hasher, observer=observer, left_events=sequencer.committed)
         directory = Directory(store.directory, hasher, anonymous=anonymous, now=clock.now)
         return cls(
             store=store,
@@ -49,6 +57,9 @@ class Application:
             profiles=Profiles(queue, store.profiles, hasher, observer),
             usage=Usage(store.usage, clock),
             reaper=Reaper(store, queue, clock, observer),
+            sequencer=sequencer,
+            feed=feed,
+            watching=FeedWatching(feed, store.directory, clock, observer),
         )
 
     @asynccontextmanager

@@ -91,6 +91,8 @@ async def serve_calls(
                     "directory": application.directory.run(),
                     "schema": watch_schema(store),
                     "reaper": application.reaper.run(config.reaper_interval),
+                    "event sequencer": application.sequencer.run(),
+                    "event feed": application.feed.run(),
                     "database nodes": watch_nodes(store, metrics),
                 }
                 if counts is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from profile_grpc.domain import billing
+from profile_grpc.domain import billing, events
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.model import (
     CountKey,
@@ -32,6 +32,9 @@ class Departing(NamedTuple):
     mad_deletion_time: datetime | None
     """The deletion that opened the latest deletion window (M2)."""
     revision: int
+    version: int
+    """Before the deletion (E2)."""
+    customer_id: str | None
 
     @property
     def count_key(self) -> CountKey:
@@ -40,15 +43,15 @@ class Departing(NamedTuple):
 
 
 def tombstone(gone: Departing, reason: DeletionReason, now: datetime, hasher: Hasher) -> Tombstone:
-    """The tombstone that remains of it (D3)."""
+    """The tombstone that remains of it (D3), with the version of `event` (E2)."""
     opened = billing.deletion_window(gone.mad_deletion_time, now)
-    return Tombstone(gone.key.app_id, hasher.profile(gone.key), reason, now, opened)
+    version = events.next_version(gone.version)
+    return Tombstone(gone.key.app_id, hasher.profile(gone.key), reason, now, opened, version)
 
 
 def event(gone: Departing, reason: DeletionReason, now: datetime) -> Event:
     """The event about its deletion (D3)."""
-    key = gone.key
-    return Event(EventType.PROFILE_DELETED, key.app_id, now, key.user_id, key.device_id, reason)
+    return events.of_profile(EventType.PROFILE_DELETED, gone.key, gone.version, now, reason, gone.customer_id)
 
 
 def is_tallied(reason: DeletionReason) -> bool:

@@ -123,8 +123,11 @@ class EventType(enum.StrEnum):
     PUSH_ENDPOINT_INVALIDATED = "PUSH_ENDPOINT_INVALIDATED"
     PUSH_ENDPOINT_SUSPECT = "PUSH_ENDPOINT_SUSPECT"
     PUSH_PERMISSION_CHANGED = "PUSH_PERMISSION_CHANGED"
+    CUSTOMER_LINKED = "CUSTOMER_LINKED"
+    CUSTOMER_UNLINKED = "CUSTOMER_UNLINKED"
     PUSH_CREDENTIAL_PROBLEM = "PUSH_CREDENTIAL_PROBLEM"
     REAPER_HELD = "REAPER_HELD"
+    REAPER_RELEASED = "REAPER_RELEASED"
     FEEDBACK_HELD = "FEEDBACK_HELD"
     FEEDBACK_RELEASED = "FEEDBACK_RELEASED"
     WEBHOOK_DISABLED = "WEBHOOK_DISABLED"
@@ -385,6 +388,8 @@ class Profile(NamedTuple):
     """The highest call with a sequence that was applied to the profile (R13)."""
     revision: int = 0
     """Version of the stored row; 0 before it is stored."""
+    version: int = 0
+    """How many of its changes left an event (E2)."""
 
     @property
     def held(self) -> list[tuple[PushProvider, str]]:
@@ -461,6 +466,8 @@ class Tombstone(NamedTuple):
     delete_time: datetime
     mad_deletion_time: datetime
     """The deletion that opened the latest deletion window (M2)."""
+    version: int = 0
+    """The profile's version after its deletion, with which a new registration goes on (E2)."""
 
 
 class History(NamedTuple):
@@ -481,11 +488,16 @@ class LedgerEntry(NamedTuple):
 
 
 class Event(NamedTuple):
-    """A change that matters to others. Never holds a token."""
+    """A change that matters to others (E1). Never holds a token, an attribute's value, a key or a JWT."""
 
     type: EventType
     app_id: str
     time: datetime
+    """When it was decided: no order (E3)."""
     user_id: str = ""
     device_id: str = ""
     reason: str = ""
+    customer_id: str = ""
+    """The customer that the profile is linked with; of CUSTOMER_UNLINKED, was linked with."""
+    version: int = 0
+    """The profile's version that the change led to (E2); 0: of an app."""

@@ -156,5 +156,4 @@ def unregister(state: State, profile: Profile, reason: UnregisterReason, call: O
             update_time=state.now,
         )
     )
-    state.add_event(EventType.PROFILE_UNREGISTERED, profile.key, reason)
-    return stored
+    return state.add_event(EventType.PROFILE_UNREGISTERED, stored.key, reason)

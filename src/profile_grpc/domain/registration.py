@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from profile_grpc.domain import billing, call_order, ownership, patching, stamps
+from profile_grpc.domain import billing, call_order, linking, ownership, patching, stamps
 from profile_grpc.domain.commands import EMPTY_PATCH, OfProfile, ProfilePatch
 from profile_grpc.domain.kinds import CURRENT, GUARDS, PROFILES, RECEIVING, SIGNED_IN
 from profile_grpc.domain.model import (
@@ -83,7 +83,7 @@ class Register(OfProfile):
             )
         )
         call_order.record(state, self.key, call)
-        _tell(state, known, profile)
+        profile = _leave_events(state, known, profile)
         return _registered(state, profile, settings, created=known is None, displaced=displaced)
 
     def clear(self, keys: Sequence[ProfileKey]) -> Displace:
@@ -195,12 +195,25 @@ def _placeholder_ids(key: ProfileKey) -> tuple[str, ...]:
     return tuple(name for name in ("user_id", "device_id") if is_no_id(getattr(key, name)))
 
 
-def _tell(state: State, before: Profile | None, after: Profile) -> None:
+def _leave_events(state: State, before: Profile | None, after: Profile) -> Profile:
+    """Leaves the events of a registration (E1); returns the profile as it is then."""
+    key = after.key
     if before is None:
-        state.add_event(EventType.PROFILE_CREATED, after.key)
-    elif before.status is ProfileStatus.UNREGISTERED:
-        state.add_event(EventType.PROFILE_REACTIVATED, after.key)
-    elif before.held != after.held:
-        state.add_event(EventType.PUSH_TOKEN_CHANGED, after.key)
-    if before is not None and before.push_permission is not after.push_permission:
-        state.add_event(EventType.PUSH_PERMISSION_CHANGED, after.key, after.push_permission.name)
+        after = state.add_event(EventType.PROFILE_CREATED, key)
+        return linking.leave_events(state, before, after)
+    if reason := _absence(before):
+        after = state.add_event(EventType.PROFILE_REACTIVATED, key, reason)
+    if before.status is ProfileStatus.ACTIVE and before.held != after.held:
+        after = state.add_event(EventType.PUSH_TOKEN_CHANGED, key)
+    if before.push_permission is not after.push_permission:
+        after = state.add_event(EventType.PUSH_PERMISSION_CHANGED, key, after.push_permission.name)
+    return linking.leave_events(state, before, after)
+
+
+def _absence(profile: Profile) -> str:
+    """What a registration brings the profile back from, if anything (R2, R5, R7)."""
+    if profile.status is ProfileStatus.UNREGISTERED:
+        return "UNREGISTERED"
+    if profile.user_state is UserState.INACTIVE:
+        return "INACTIVE"
+    return "SUPERSEDED" if profile.push_superseded else ""

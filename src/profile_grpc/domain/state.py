@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, NamedTuple
 
-from profile_grpc.domain import billing, departure
+from profile_grpc.domain import billing, departure, events
 from profile_grpc.domain.departure import Departing
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.kinds import (
@@ -316,11 +316,12 @@ class State:
         self.put_row(ORDERS, order)
 
     def put(self, profile: Profile) -> Profile:
-        """Stores the profile, new or changed; returns it with its new revision."""
+        """Stores the profile, new or changed; returns it with its new revision and with the version it has (E2)."""
         key = profile.key
         profiles = self._table(PROFILES)
         before = profiles.rows.get(key)
-        profile = profile._replace(revision=self.fresh_revision())
+        version = before.version if before is not None else self._version_when_deleted(key)
+        profile = profile._replace(revision=self.fresh_revision(), version=version)
         profiles.put(key, profile)
         if before is None or before.status is not profile.status or before.platform is not profile.platform:
             self._count(before, -1)
@@ -383,9 +384,21 @@ class State:
         self.row(GUARDS, guard)  # fails if the command did not request it: its rows were then read without a guard
         self.put_row(GUARDS, Guard(guard, self.fresh_revision()))
 
-    def add_event(self, event: EventType, key: ProfileKey, reason: str = "") -> None:
-        """Adds an event about a profile."""
-        self.add_record(EVENTS, Event(event, key.app_id, self.now, key.user_id, key.device_id, reason))
+    def add_event(self, what: EventType, key: ProfileKey, reason: str = "", customer_id: str | None = None) -> Profile:
+        """Adds an event about a stored profile, and returns the profile with its new version (E2).
+
+        `customer_id`: of a customer that it is no longer linked with.
+        """
+        profiles = self._table(PROFILES)
+        profile: Profile = profiles.rows[key]
+        customer = customer_id or profile.attributes.customer_id
+        event = events.of_profile(what, key, profile.version, self.now, reason, customer)
+        self.add_record(EVENTS, event)
+        # A version that is not its own write would be no other process's conflict.
+        revision = profile.revision if key in profiles.touched else self.fresh_revision()
+        stored = profile._replace(version=event.version, revision=revision)
+        profiles.put(key, stored)
+        return stored
 
     def add_app_event(self, event: EventType, app_id: str, reason: str) -> None:
         """Adds an event about an app, once for each reason in a batch."""
@@ -441,6 +454,11 @@ class State:
             counted = LedgerEntry(key.app_id, self.hasher.profile(key), after.number, after.count_time)
             self.add_record(RECOUNTED, counted)
 
+    def _version_when_deleted(self, key: ProfileKey) -> int:
+        """The version with which a new profile goes on: that of the tombstone, if there is one (E2)."""
+        tombstone = self.history(key).tombstone
+        return 0 if tombstone is None else tombstone.version
+
     def _count(self, profile: Profile | None, difference: int) -> None:
         if profile is not None:
             self.add(COUNTS, CountKey(profile.key.app_id, profile.status, profile.platform), difference)
@@ -460,4 +478,6 @@ def _departing(profile: Profile) -> Departing:
         profile.live_endpoints,
         profile.mad.deletion_time,
         profile.revision,
+        profile.version,
+        profile.attributes.customer_id,
     )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from profile_grpc.domain import call_order, ownership, patching, presence
+from profile_grpc.domain import call_order, linking, ownership, patching, presence
 from profile_grpc.domain.commands import OfProfile, ProfilePatch
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.kinds import PROFILES
-from profile_grpc.domain.model import CallMethod, EventType, OrderedCall, ProfileKey
+from profile_grpc.domain.model import CallMethod, EventType, OrderedCall, Profile, ProfileKey
 from profile_grpc.domain.needs import Needs
-from profile_grpc.domain.results import Updated
+from profile_grpc.domain.results import Displacement, Updated
 from profile_grpc.domain.settings import AppSettings
 from profile_grpc.domain.state import State
 
@@ -50,12 +50,17 @@ class UpdateProfileData(OfProfile):
         profile, ignored = patching.apply(known, patch, settings, state.now)
         ignored = (*owned, *ignored)
         profile = profile._replace(mad=state.count_active(known.key, known.mad), last_call=call or profile.last_call)
-        if known.push_permission is not profile.push_permission:
-            state.add_event(EventType.PUSH_PERMISSION_CHANGED, profile.key, profile.push_permission.name)
-        if not patch.touches_tokens:
-            return Updated(state.put(profile), ignored, ())
-        profile, displaced = ownership.claim_tokens(state, profile)
-        profile = state.put(profile)
-        if known.held != profile.held:
-            state.add_event(EventType.PUSH_TOKEN_CHANGED, profile.key)
+        displaced: list[Displacement] = []
+        if patch.touches_tokens:
+            profile, displaced = ownership.claim_tokens(state, profile)
+        profile = _leave_events(state, known, state.put(profile))
         return Updated(profile, ignored, tuple(displaced))
+
+
+def _leave_events(state: State, before: Profile, after: Profile) -> Profile:
+    """Leaves the events of an update (E1); returns the profile as it is then."""
+    if before.push_permission is not after.push_permission:
+        after = state.add_event(EventType.PUSH_PERMISSION_CHANGED, after.key, after.push_permission.name)
+    if before.held != after.held:
+        after = state.add_event(EventType.PUSH_TOKEN_CHANGED, after.key)
+    return linking.leave_events(state, before, after)

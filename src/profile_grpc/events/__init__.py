@@ -1,1 +1,1 @@
-"""What becomes of events after they are written: their order, and who is told of them (E)."""
+"""Events after they are written: their positions, watching them, and webhooks (E). See docs/adr/0050."""

@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from profile_grpc.domain import inactivity
+from profile_grpc.domain import inactivity, stamps
+from profile_grpc.service.event_ports import EventStore
 from profile_grpc.service.lease import Lease
 from profile_grpc.service.ports import DirectoryStore, ReaperStore
 
@@ -29,7 +30,7 @@ class Purged:
 
 
 async def purge_leftovers(store: ReaperStore, app_id: str, now: datetime, lease: Lease, purged: Purged) -> None:
-    """Deletes the tombstones, events, ledger entries and orders of calls of the app past their retention, in chunks."""
+    """Deletes the tombstones, ledger entries and orders of calls of the app past their retention, in chunks."""
 
     async def in_chunks(purge: Callable[[str, datetime, int], Awaitable[int]], before: datetime) -> int:
         total = 0
@@ -40,10 +41,14 @@ async def purge_leftovers(store: ReaperStore, app_id: str, now: datetime, lease:
         return total
 
     purged.tombstones += await in_chunks(store.purge_tombstones, now - TOMBSTONE_RETENTION)
-    purged.events += await in_chunks(store.purge_events, now - EVENT_RETENTION)
     purged.ledger_entries += await in_chunks(store.purge_ledger, now - LEDGER_RETENTION)
     await in_chunks(store.purge_orders, now)
     await store.purge_reaped(app_id, now - inactivity.BREAKER_WINDOW)
+
+
+async def purge_events(store: EventStore, now: datetime) -> int:
+    """Deletes the events past their retention, of all apps; returns how many (E4)."""
+    return await store.purge(now - EVENT_RETENTION, now, now + stamps.MAX_AHEAD)
 
 
 async def release_app_ids(directory: DirectoryStore, now: datetime, lease: Lease) -> None:

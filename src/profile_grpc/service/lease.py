@@ -19,8 +19,9 @@ class Lease:
 
     DURATION: Final = timedelta(seconds=60)
 
-    def __init__(self, leases: LeaseStore, name: str, clock: Clock) -> None:
+    def __init__(self, leases: LeaseStore, name: str, clock: Clock, duration: timedelta = DURATION) -> None:
         self._leases = leases
+        self._duration = duration
         self._name = name
         self._clock = clock
         self._holder = secrets.token_hex(8)
@@ -35,12 +36,12 @@ class Lease:
             StoreError.
         """
         self._renewed = monotonic()
-        if not await self._leases.acquire(self._name, self._holder, self._clock.now(), self.DURATION):
+        if not await self._leases.acquire(self._name, self._holder, self._clock.now(), self._duration):
             raise LeaseLost
 
     async def keep(self) -> None:
         """Renews the lease once a third of it has passed; else costs nothing. Raises as `acquire`."""
-        if monotonic() - self._renewed > self.DURATION.total_seconds() / 3:
+        if monotonic() - self._renewed > self._duration.total_seconds() / 3:
             await self.acquire()
 
     async def release(self) -> None:

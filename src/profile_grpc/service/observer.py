@@ -73,6 +73,18 @@ class Observer(Protocol):
         """The retention deleted events that a webhook did not have yet (E6)."""
         ...
 
+    def events_pending(self, number: int) -> None:
+        """How many events were found without a position, up to a batch of the sequencer (E3)."""
+        ...
+
+    def events_published(self, position: int, number: int, lag: float) -> None:
+        """`number` events got positions, the last of them this one; `lag`: seconds since the oldest was decided."""
+        ...
+
+    def events_delivered(self, number: int, lag: float) -> None:
+        """A watcher was given events; `lag`: seconds since the newest of them was decided (E5)."""
+        ...
+
 
 class NullObserver:
     """An observer that ignores everything."""
@@ -120,4 +132,13 @@ class NullObserver:
         """See Observer."""
 
     def webhook_events_lost(self, webhook_id: str) -> None:
+        """See Observer."""
+
+    def events_pending(self, number: int) -> None:
+        """See Observer."""
+
+    def events_published(self, position: int, number: int, lag: float) -> None:
+        """See Observer."""
+
+    def events_delivered(self, number: int, lag: float) -> None:
         """See Observer."""

@@ -13,6 +13,7 @@ from profile_grpc.domain.model import CountKey, DeletionReason, Event, Platform,
 from profile_grpc.domain.needs import Asked, Needs, Rows
 from profile_grpc.domain.settings import App
 from profile_grpc.domain.state import Changes
+from profile_grpc.service.event_ports import EventStore
 
 
 class Clock(Protocol):
@@ -386,8 +387,6 @@ class ReaperStore(Protocol):
         """Deletes up to `limit` tombstones of the app older than `before`; returns how many."""
         ...
 
-    async def purge_events(self, app_id: str, before: datetime, limit: int) -> int: ...
-
     async def purge_ledger(self, app_id: str, before: datetime, limit: int) -> int: ...
 
     async def purge_orders(self, app_id: str, before: datetime, limit: int) -> int:
@@ -420,6 +419,8 @@ class Store(Protocol):
     def leases(self) -> LeaseStore: ...
     @property
     def reaper(self) -> ReaperStore: ...
+    @property
+    def events(self) -> EventStore: ...
 
     async def ping(self) -> None:
         """Checks whether calls can be served: every table exists, and the database can be written.

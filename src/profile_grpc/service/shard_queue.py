@@ -14,7 +14,7 @@ import structlog
 from profile_grpc.domain.commands import AnyCommand, needs_of
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.hashing import Hasher
-from profile_grpc.domain.kinds import Selection
+from profile_grpc.domain.kinds import EVENTS, Selection
 from profile_grpc.domain.settings import AppSettings
 from profile_grpc.domain.state import State
 from profile_grpc.service import refusals
@@ -103,8 +103,9 @@ class ShardQueue:
         limits: QueueLimits,
         fresh_revision: Callable[[], int],
         taken: Callable[[], None],
+        left_events: Callable[[], None],
     ) -> None:
-        """`taken` is called when commands leave the queue."""
+        """`taken` is called when commands leave the queue, `left_events` after a commit that left events."""
         self._store = store
         self._clock = clock
         self._hasher = hasher
@@ -112,6 +113,7 @@ class ShardQueue:
         self._limits = limits
         self._fresh_revision = fresh_revision
         self._taken = taken
+        self._left_events = left_events
         self._queue: FairQueue[_Pending] = FairQueue(self._limits.batch, self._limits.bulk)
         self._committing = False
         """Whether the first worker is committing a batch, rather than gathering one."""
@@ -298,6 +300,8 @@ class ShardQueue:
             if not changes.empty:
                 await transaction.apply(changes)
         self._observer.batch_committed(len(batch), perf_counter() - started, changes)
+        if changes.records_of(EVENTS):
+            self._left_events()
         return answers
 
     @staticmethod

@@ -40,7 +40,9 @@ class WriteQueue:
         observer: Observer,
         limits: QueueLimits | None = None,
         fresh_revision: Callable[[], int] | None = None,
+        left_events: Callable[[], None] = lambda: None,
     ) -> None:
+        """`left_events`: called after each commit that left events."""
         self._store = store
         self._observer = observer
         self._limits = limits or QueueLimits()
@@ -56,6 +58,7 @@ class WriteQueue:
                 limits=limits,
                 fresh_revision=revision,
                 taken=self._show_depth,
+                left_events=left_events,
             )
 
         self._make = make

@@ -21,7 +21,16 @@ from profile_grpc.store.applying import Applier
 from profile_grpc.store.database import Database
 from profile_grpc.store.tokens import TokenIndex
 
-STORED = ("status", "platform", "push_endpoints", "mad_deletion_time", "revision", "call_sequence")
+STORED = (
+    "status",
+    "platform",
+    "push_endpoints",
+    "mad_deletion_time",
+    "revision",
+    "version",
+    "customer_id",
+    "call_sequence",
+)
 """The columns of `DueProfile.stored`."""
 
 
@@ -38,7 +47,7 @@ class Deletions:
         self, app_id: str, profiles: Sequence[DueProfile], reason: DeletionReason, now: datetime
     ) -> None:
         """Deletes all, or raises Conflict and deletes none."""
-        gone = [rows.read_departing(found.key, found.stored[:5]) for found in profiles]
+        gone = [rows.read_departing(found.key, found.stored[:-1]) for found in profiles]
         counts = Counter(one.count_key for one in gone)
         changes = Changes(
             now,
@@ -56,6 +65,6 @@ class Deletions:
         async with self._database.transaction() as session:
             await self._applier.apply(session, changes)
             # A deletion also deletes the order of the device's calls (R13). No decision depended on it.
-            ordered = {(app_id, found.key.device_id) for found in profiles if found.stored[5] is not None}
+            ordered = {(app_id, found.key.device_id) for found in profiles if found.stored[-1] is not None}
             if ordered:
                 await session.execute(self._orders, sorted(ordered))

@@ -222,6 +222,10 @@ class Engine(Protocol):
         """An INSERT that skips existing rows, so that `execute` counts the inserted ones."""
         ...
 
+    def counted(self, statement: Insert) -> Insert | Returning:
+        """An INSERT … ON CONFLICT … WHERE, so that `execute` counts the rows that were written, and no others."""
+        ...
+
     def rows(self, columns: Sequence[RowColumn]) -> FromClause:
         """The rows that are passed to a statement, as a table to select from."""
         ...

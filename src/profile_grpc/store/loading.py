@@ -184,13 +184,14 @@ def _history(tombstone: Row | None, count: Row | None) -> History:
     """The record of rows of `tombstone` and `mad_ledger`."""
     left = None
     if tombstone is not None:
-        app_id, profile_hash, reason, delete_time, mad_deletion_time = tombstone
+        app_id, profile_hash, reason, delete_time, mad_deletion_time, version = tombstone
         left = Tombstone(
             app_id=app_id,
             profile_hash=profile_hash,
             reason=DeletionReason(reason),
             delete_time=times.instant(delete_time),
             mad_deletion_time=times.instant(mad_deletion_time),
+            version=version,
         )
     mad = None
     if count is not None:

@@ -153,7 +153,11 @@ class Postgresql:
 
     def only_new(self, statement: Insert) -> Returning:
         """With RETURNING: the command tag of Citus counts the rows of the input, not the inserted rows."""
-        return statement.on_conflict_do_nothing().returning(literal_column("1"))
+        return self.counted(statement.on_conflict_do_nothing())
+
+    def counted(self, statement: Insert) -> Returning:
+        """With RETURNING, as `only_new`."""
+        return statement.returning(literal_column("1"))
 
     def rows(self, columns: Sequence[RowColumn]) -> FromClause:
         """One text for each column, which the server splits. The driver would inspect each value of an array three

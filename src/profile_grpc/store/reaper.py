@@ -59,12 +59,11 @@ class SqlReaper:
                 deletion.c.app_id == bindparam("app_id"), deletion.c.time >= bindparam("since")
             )
         )
-        tombstone, event, ledger, calls = tables.tombstone, tables.event, tables.mad_ledger, tables.device_order
+        tombstone, ledger, calls = tables.tombstone, tables.mad_ledger, tables.device_order
         self._purge_reaped = prepare(
             delete(deletion).where(deletion.c.app_id == bindparam("app_id"), deletion.c.time < bindparam("before"))
         )
         self._tombstones = _Purge(database, tombstone, tombstone.c.delete_time, tombstone.c.delete_time < _BEFORE)
-        self._events = _Purge(database, event, event.c.id, event.c.id < _BEFORE)
         # The index contains the day; the time decides.
         day = ledger.c.day <= bindparam("day")
         self._ledger = _Purge(database, ledger, ledger.c.day, ledger.c.count_time < _BEFORE, indexed=day)
@@ -72,7 +71,7 @@ class SqlReaper:
         self._ahead = [(prepare(statement), by_day) for statement, by_day in _ahead()]
         self._next_apps = [
             prepare(select(func.min(table.c.app_id)).where(table.c.app_id > bindparam("after")))
-            for table in (tombstone, event, ledger, calls, deletion)
+            for table in (tombstone, ledger, calls, deletion)
         ]
         self._add_events = statements.insert_new(database, tables.event)
         self._event_rows = rows.EventRows()
@@ -151,10 +150,6 @@ class SqlReaper:
     async def purge_tombstones(self, app_id: str, before: datetime, limit: int) -> int:
         """Deletes up to `limit` tombstones of the app older than `before`; returns how many."""
         return await self._tombstones(app_id, limit, before=times.micros(before))
-
-    async def purge_events(self, app_id: str, before: datetime, limit: int) -> int:
-        """Deletes up to `limit` events of the app older than `before`; returns how many."""
-        return await self._events(app_id, limit, before=rows.event_id(before))
 
     async def purge_ledger(self, app_id: str, before: datetime, limit: int) -> int:
         """Deletes up to `limit` counts of the app older than `before`; returns how many."""

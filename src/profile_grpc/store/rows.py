@@ -84,6 +84,7 @@ def profile_values(p: Profile) -> Row:
         p.mad.number,
         maybe_micros(p.mad.deletion_time),
         p.revision,
+        p.version,
     )
 
 
@@ -100,6 +101,7 @@ PATCH = (
     "mad_number",
     "mad_deletion_time",
     "revision",
+    "version",
 )
 """The columns that are written by a change that does not touch an indexed column."""
 
@@ -119,6 +121,7 @@ def patch_values(p: Profile) -> Row:
         p.mad.number,
         maybe_micros(p.mad.deletion_time),
         p.revision,
+        p.version,
     )
 
 
@@ -171,6 +174,7 @@ def read_profile(row: Found) -> Profile:
         mad_number,
         mad_deletion_time,
         revision,
+        version,
     ) = row
     return Profile(
         key=ProfileKey(app_id, user_id, device_id),
@@ -191,6 +195,7 @@ def read_profile(row: Found) -> Profile:
         unregister_reason=None if unregister_reason is None else UnregisterReason(unregister_reason),
         last_call=None if call_sequence is None else OrderedCall(call_sequence, CallMethod(call_method)),
         revision=revision,
+        version=version,
     )
 
 
@@ -259,11 +264,13 @@ def is_same_day(before: Liveness | None, beat: Liveness) -> bool:
 
 def read_departing(key: ProfileKey, stored: Found) -> Departing:
     """The part of a profile that a deletion needs, from the columns `deletions.STORED`."""
-    status, platform, push_endpoints, mad_deletion_time, revision = stored
+    status, platform, push_endpoints, mad_deletion_time, revision, version, customer_id = stored
     live = read_tokens(push_endpoints)
     tokens = frozenset([Token(key.app_id, token) for token, _ in live])
     opened = maybe_instant(mad_deletion_time)
-    return Departing(key, _STATUSES[status], _PLATFORMS[platform], tokens, len(live), opened, revision)
+    return Departing(
+        key, _STATUSES[status], _PLATFORMS[platform], tokens, len(live), opened, revision, version, customer_id
+    )
 
 
 def read_guard(row: Found) -> Guard:
@@ -289,7 +296,7 @@ def device_order_values(order: DeviceOrder) -> Row:
 
 def tombstone_values(t: Tombstone) -> Row:
     """A row of `tombstone`."""
-    return (t.app_id, t.profile_hash, t.reason.value, micros(t.delete_time), micros(t.mad_deletion_time))
+    return (t.app_id, t.profile_hash, t.reason.value, micros(t.delete_time), micros(t.mad_deletion_time), t.version)
 
 
 def ledger_values(entry: LedgerEntry) -> Row:
@@ -351,7 +358,17 @@ class EventRows:
 
     def values(self, e: Event) -> Row:
         """A row of `event`."""
-        return (e.app_id, self.ids(e.time)(), micros(e.time), e.type.value, e.user_id, e.device_id, e.reason)
+        return (
+            e.app_id,
+            self.ids(e.time)(),
+            micros(e.time),
+            e.type.value,
+            e.user_id,
+            e.device_id,
+            e.reason,
+            e.customer_id,
+            e.version,
+        )
 
 
 def event_id(time: datetime) -> str:

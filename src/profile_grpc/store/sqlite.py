@@ -155,6 +155,10 @@ class Sqlite:
         """SQLite counts inserted rows correctly."""
         return statement.on_conflict_do_nothing()
 
+    def counted(self, statement: Insert) -> Insert:
+        """SQLite counts right by itself."""
+        return statement
+
     def rows(self, columns: Sequence[RowColumn]) -> FromClause:
         """SQLite has no arrays: the rows are passed as one JSON text."""
         each = func.json_each(bindparam("rows", type_=Text())).table_valued("value", name="each_row")

@@ -46,6 +46,11 @@ def _required(name: str, type_: TypeEngine[Any]) -> Column[Any]:
     return Column(name, type_, nullable=False)
 
 
+def _added(name: str, type_: TypeEngine[Any], default: str) -> Column[Any]:
+    """A column that older programs do not write: rows of theirs have the default."""
+    return Column(name, type_, nullable=False, server_default=literal(default))
+
+
 _DISTRIBUTION = "distribution"
 
 
@@ -90,6 +95,7 @@ profile = Table(
     _required("mad_number", Integer()),
     Column("mad_deletion_time", BigInteger()),
     _required("revision", BigInteger()),
+    _added("version", BigInteger(), "0"),
     # Leaves space for a heartbeat's new row version on the same page, so that no index is changed (HOT).
     postgresql_with={"fillfactor": 80},
     info=_OF_APP,
@@ -196,6 +202,7 @@ tombstone = Table(
     _required("reason", Text()),
     _required("delete_time", BigInteger()),
     _required("mad_deletion_time", BigInteger()),
+    _added("version", BigInteger(), "0"),
     sqlite_with_rowid=_IN_THE_KEY,
     info=_OF_APP,
 )
@@ -215,7 +222,8 @@ mad_ledger = Table(
 )
 _index("mad_ledger_day", mad_ledger.c.app_id, mad_ledger.c.day)
 
-# The id begins with the time (`rows.event_id`), so that the primary key also serves to purge and to read in order.
+# What changes have left, until the sequencer gives it a position (E3): a short queue. The id begins with the time
+# (`rows.event_id`).
 event = Table(
     "event",
     metadata,
@@ -226,6 +234,64 @@ event = Table(
     _required("user_id", Text()),
     _required("device_id", Text()),
     _required("reason", Text()),
+    _added("customer_id", Text(), "''"),
+    _added("version", BigInteger(), "0"),
+    sqlite_with_rowid=_IN_THE_KEY,
+    info=_OF_APP,
+)
+# The sequencer takes a limited number: of each profile those of the lowest versions.
+_index("event_of_profile", event.c.app_id, event.c.user_id, event.c.device_id, event.c.version, event.c.id)
+
+# The events with their positions, for readers. In order of position; the app is in the key for the cluster's sake.
+event_log = Table(
+    "event_log",
+    metadata,
+    _key("position", BigInteger()),
+    _key("app_id"),
+    _required("event_id", Text()),
+    _required("position_time", BigInteger()),
+    _required("time", BigInteger()),
+    _required("type", Text()),
+    _required("user_id", Text()),
+    _required("device_id", Text()),
+    _required("customer_id", Text()),
+    _required("reason", Text()),
+    _required("version", BigInteger()),
+    sqlite_with_rowid=_IN_THE_KEY,
+    info=_OF_APP,
+)
+
+# One row, whose id is 1: how far positions are given (`store.events`).
+event_head = Table(
+    "event_head",
+    metadata,
+    _key("id", SmallInteger()),
+    _required("epoch", BigInteger()),
+    _required("epoch_id", Text()),
+    _required("allocated", BigInteger()),
+    _required("published", BigInteger()),
+    _required("oldest", BigInteger()),
+    _required("apps", Text()),
+    postgresql_with={"fillfactor": 50},
+    info=_ON_COORDINATOR,
+)
+
+# Every sequencer, by its number, with the position after which it began.
+event_epoch = Table(
+    "event_epoch",
+    metadata,
+    _key("epoch", BigInteger()),
+    _required("epoch_id", Text()),
+    _required("begin", BigInteger()),
+    info=_ON_COORDINATOR,
+)
+
+# On a cluster: the newest sequencer that an app's shard knows. It refuses earlier ones.
+event_fence = Table(
+    "event_fence",
+    metadata,
+    _key("app_id"),
+    _required("epoch", BigInteger()),
     sqlite_with_rowid=_IN_THE_KEY,
     info=_OF_APP,
 )

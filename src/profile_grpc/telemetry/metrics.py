@@ -35,6 +35,7 @@ from profile_grpc.domain.state import Changes
 _RPC_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _STREAM_SECONDS = (0.1, 1, 10, 60, 300, 900, 1800, 3600)
 _COMMIT_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5)
+_LAG_SECONDS = (0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 10, 60, 600)
 _BATCH_COMMANDS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 _DELIVERY_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _PASS_SECONDS = (0.01, 0.1, 1, 10, 60, 300, 1800)
@@ -156,6 +157,30 @@ class Metrics:
             multiprocess_mode="mostrecent",
         )
         _show_zero(self._clock_hold)
+        self._event_position = Gauge(
+            "profile_grpc_event_position",
+            "The last position that an event got.",
+            registry=registry,
+            multiprocess_mode="mostrecent",
+        )
+        self._events_pending = Gauge(
+            "profile_grpc_events_pending",
+            "Events that waited for a position when the sequencer last looked, up to one batch (2,000).",
+            registry=registry,
+            multiprocess_mode="mostrecent",
+        )
+        self._event_lag = Histogram(
+            "profile_grpc_event_lag_seconds",
+            "Time from the decision of a change until its event had a position, or was given to a watcher, in seconds.",
+            ("stage",),
+            buckets=_LAG_SECONDS,
+            registry=registry,
+        )
+        self._events_delivered = Counter(
+            "profile_grpc_events_watched",
+            "Events given to watchers.",
+            registry=registry,
+        )
 
         self._webhooks = _WebhookMetrics(registry)
 
@@ -238,6 +263,20 @@ class Metrics:
     def clock_hold(self, *, held: bool) -> None:
         """Whether the clock hold is on."""
         self._clock_hold.set(held)
+
+    def events_pending(self, number: int) -> None:
+        """How many events have no position yet."""
+        self._events_pending.set(number)
+
+    def events_published(self, position: int, _number: int, lag: float) -> None:
+        """Events got positions."""
+        self._event_position.set(position)
+        self._event_lag.labels("position").observe(lag)
+
+    def events_delivered(self, number: int, lag: float) -> None:
+        """A watcher was given events."""
+        self._events_delivered.inc(number)
+        self._event_lag.labels("watch").observe(lag)
 
     def webhook_delivered(self, events: int, seconds: float, *, delivered: bool) -> None:
         """See Observer."""

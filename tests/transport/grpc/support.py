@@ -255,6 +255,7 @@ VALID: dict[str, Message] = {
     "RemoveAccount": ps.RemoveAccountRequest(app_id=APP, username="ann", tokens=[ps.ReportedToken(token="t")]),
     "GetProfile": ps.GetProfileRequest(key=key()),
     "ListProfiles": ps.ListProfilesRequest(app_id=APP),
+    "WatchProfiles": ps.WatchProfilesRequest(resume_token="none of the service"),  # which ends the stream at once
     "CreateApp": app_service_pb2.CreateAppRequest(app=app_pb2.App(app_id="another")),
     "GetApp": app_service_pb2.GetAppRequest(app_id=APP),
     "UpdateApp": app_service_pb2.UpdateAppRequest(app=app_pb2.App(app_id=APP, display_name="Shop")),

@@ -32,6 +32,7 @@ PROFILE_SERVICE = {
     "RemoveAccount",
     "GetProfile",
     "ListProfiles",
+    "WatchProfiles",
 }
 ALLOWED = {
     KeyKind.ADMIN: set(METHODS),
@@ -69,7 +70,16 @@ async def test_the_server_refuses_every_other_method(served: Served, kind: KeyKi
 
 SCOPES = {
     Scope.ITEMS: {"BatchHeartbeat"},
-    Scope.TENANT: {"CreateApp", "ListApps", "DeleteApp", "CreateKey", "ListKeys", "RevokeKey", "GetMadUsage"},
+    Scope.TENANT: {
+        "CreateApp",
+        "ListApps",
+        "DeleteApp",
+        "CreateKey",
+        "ListKeys",
+        "RevokeKey",
+        "GetMadUsage",
+        "WatchProfiles",
+    },
 }
 
 

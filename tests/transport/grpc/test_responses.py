@@ -66,6 +66,7 @@ PROFILE = BARE._replace(
         PushEndpoint(PushProvider.APNS_VOIP, "", "com.app", PushPurpose.INCOMING_CALL, T0, PushEndpointState.INVALID),
     ),
     revision=31,
+    version=3,
 )
 
 
@@ -127,6 +128,7 @@ def test_a_profile_is_told_whole() -> None:
     assert message.last_opened_time.ToDatetime(UTC) == T0 + days(3)
     assert message.last_heartbeat_time.ToDatetime(UTC) == T0 + days(4)
     assert message.etag == "1f"
+    assert message.version == 3
     told = {field.name for field, _ in message.ListFields()}
     assert told == {field.name for field in pb.Profile.DESCRIPTOR.fields}
 

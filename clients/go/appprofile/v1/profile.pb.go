@@ -910,8 +910,11 @@ type Profile struct {
 	Etag string `protobuf:"bytes,26,opt,name=etag,proto3" json:"etag,omitempty"`
 	// Whether the user lets the app show notifications. Default UNSPECIFIED (not reported), which is treated as granted.
 	PushPermission PushPermission `protobuf:"varint,27,opt,name=push_permission,json=pushPermission,proto3,enum=appprofile.v1.PushPermission" json:"push_permission,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// How many changes of this profile have left an event; 1 or more, goes on after a deletion. The last such event has this
+	// version. 0: none since versions are counted.
+	Version       int64 `protobuf:"varint,28,opt,name=version,proto3" json:"version,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Profile) Reset() {
@@ -1133,6 +1136,13 @@ func (x *Profile) GetPushPermission() PushPermission {
 	return PushPermission_PUSH_PERMISSION_UNSPECIFIED
 }
 
+func (x *Profile) GetVersion() int64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
 var File_appprofile_v1_profile_proto protoreflect.FileDescriptor
 
 const file_appprofile_v1_profile_proto_rawDesc = "" +
@@ -1158,7 +1168,7 @@ const file_appprofile_v1_profile_proto_rawDesc = "" +
 	"\bweb_push\x18\a \x01(\v2\x1a.appprofile.v1.WebPushKeysB\x04\xe2A\x01\x01R\awebPush\x12W\n" +
 	"\x10apns_environment\x18\b \x01(\x0e2\x1e.appprofile.v1.ApnsEnvironmentB\f\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01R\x0fapnsEnvironment:\x94\x02\xbaH\x90\x02\x1aj\n" +
 	"\x11web_push.provider\x12*web_push is for endpoints of WEB_PUSH only\x1a)!has(this.web_push) || this.provider == 4\x1a\xa1\x01\n" +
-	"\x19apns_environment.provider\x12<apns_environment is for endpoints of APNS and APNS_VOIP only\x1aFthis.apns_environment == 0 || this.provider == 2 || this.provider == 3\"\xb8\x12\n" +
+	"\x19apns_environment.provider\x12<apns_environment is for endpoints of APNS and APNS_VOIP only\x1aFthis.apns_environment == 0 || this.provider == 2 || this.provider == 3\"\xd8\x12\n" +
 	"\aProfile\x128\n" +
 	"\x03key\x18\x01 \x01(\v2\x19.appprofile.v1.ProfileKeyB\v\xe2A\x02\x02\x05\xbaH\x03\xc8\x01\x01R\x03key\x12A\n" +
 	"\bplatform\x18\x02 \x01(\x0e2\x17.appprofile.v1.PlatformB\f\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01R\bplatform\x12:\n" +
@@ -1198,7 +1208,8 @@ const file_appprofile_v1_profile_proto_rawDesc = "" +
 	"\vexpire_time\x18\x19 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\n" +
 	"expireTime\x12\x18\n" +
 	"\x04etag\x18\x1a \x01(\tB\x04\xe2A\x01\x03R\x04etag\x12T\n" +
-	"\x0fpush_permission\x18\x1b \x01(\x0e2\x1d.appprofile.v1.PushPermissionB\f\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01R\x0epushPermission\x1aC\n" +
+	"\x0fpush_permission\x18\x1b \x01(\x0e2\x1d.appprofile.v1.PushPermissionB\f\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01R\x0epushPermission\x12\x1e\n" +
+	"\aversion\x18\x1c \x01(\x03B\x04\xe2A\x01\x03R\aversion\x1aC\n" +
 	"\x15DeviceAttributesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1aC\n" +

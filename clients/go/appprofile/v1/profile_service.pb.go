@@ -2721,7 +2721,7 @@ const file_appprofile_v1_profile_service_proto_rawDesc = "" +
 	"#ACCOUNT_REMOVAL_OUTCOME_UNSPECIFIED\x10\x00\x12#\n" +
 	"\x1fACCOUNT_REMOVAL_OUTCOME_REMOVED\x10\x01\x12$\n" +
 	" ACCOUNT_REMOVAL_OUTCOME_NO_MATCH\x10\x02\x12!\n" +
-	"\x1dACCOUNT_REMOVAL_OUTCOME_STALE\x10\x032\xc6\b\n" +
+	"\x1dACCOUNT_REMOVAL_OUTCOME_STALE\x10\x032\xb3\t\n" +
 	"\x0eProfileService\x12\\\n" +
 	"\bRegister\x12\x1e.appprofile.v1.RegisterRequest\x1a\x1f.appprofile.v1.RegisterResponse\"\x0f\xaa\xd4\x18\b\n" +
 	"\x04\x01\x02\x03\x04\x10\x01\x90\x02\x02\x12_\n" +
@@ -2744,7 +2744,9 @@ const file_appprofile_v1_profile_service_proto_rawDesc = "" +
 	"GetProfile\x12 .appprofile.v1.GetProfileRequest\x1a!.appprofile.v1.GetProfileResponse\"\x0e\xaa\xd4\x18\a\n" +
 	"\x03\x01\x02\x04\x10\x01\x90\x02\x01\x12f\n" +
 	"\fListProfiles\x12\".appprofile.v1.ListProfilesRequest\x1a#.appprofile.v1.ListProfilesResponse\"\r\xaa\xd4\x18\x06\n" +
-	"\x02\x01\x02\x10\x01\x90\x02\x01Bv\n" +
+	"\x02\x01\x02\x10\x01\x90\x02\x01\x12k\n" +
+	"\rWatchProfiles\x12#.appprofile.v1.WatchProfilesRequest\x1a$.appprofile.v1.WatchProfilesResponse\"\r\xaa\xd4\x18\x06\n" +
+	"\x02\x01\x02\x10\x02\x90\x02\x010\x01Bv\n" +
 	"\x11com.appprofile.v1B\x13ProfileServiceProtoP\x01ZJgithub.com/profile-grpc/profile-grpc/clients/go/appprofile/v1;appprofilev1b\x06proto3"
 
 var (
@@ -2873,18 +2875,20 @@ var file_appprofile_v1_profile_service_proto_depIdxs = []int32{
 	24, // 57: appprofile.v1.ProfileService.RemoveAccount:input_type -> appprofile.v1.RemoveAccountRequest
 	26, // 58: appprofile.v1.ProfileService.GetProfile:input_type -> appprofile.v1.GetProfileRequest
 	28, // 59: appprofile.v1.ProfileService.ListProfiles:input_type -> appprofile.v1.ListProfilesRequest
-	6,  // 60: appprofile.v1.ProfileService.Register:output_type -> appprofile.v1.RegisterResponse
-	8,  // 61: appprofile.v1.ProfileService.Heartbeat:output_type -> appprofile.v1.HeartbeatResponse
-	11, // 62: appprofile.v1.ProfileService.BatchHeartbeat:output_type -> appprofile.v1.BatchHeartbeatResponse
-	14, // 63: appprofile.v1.ProfileService.UpdateProfileData:output_type -> appprofile.v1.UpdateProfileDataResponse
-	16, // 64: appprofile.v1.ProfileService.Unregister:output_type -> appprofile.v1.UnregisterResponse
-	18, // 65: appprofile.v1.ProfileService.DeleteDeviceProfile:output_type -> appprofile.v1.DeleteDeviceProfileResponse
-	22, // 66: appprofile.v1.ProfileService.ReportPushFeedback:output_type -> appprofile.v1.ReportPushFeedbackResponse
-	25, // 67: appprofile.v1.ProfileService.RemoveAccount:output_type -> appprofile.v1.RemoveAccountResponse
-	27, // 68: appprofile.v1.ProfileService.GetProfile:output_type -> appprofile.v1.GetProfileResponse
-	29, // 69: appprofile.v1.ProfileService.ListProfiles:output_type -> appprofile.v1.ListProfilesResponse
-	60, // [60:70] is the sub-list for method output_type
-	50, // [50:60] is the sub-list for method input_type
+	30, // 60: appprofile.v1.ProfileService.WatchProfiles:input_type -> appprofile.v1.WatchProfilesRequest
+	6,  // 61: appprofile.v1.ProfileService.Register:output_type -> appprofile.v1.RegisterResponse
+	8,  // 62: appprofile.v1.ProfileService.Heartbeat:output_type -> appprofile.v1.HeartbeatResponse
+	11, // 63: appprofile.v1.ProfileService.BatchHeartbeat:output_type -> appprofile.v1.BatchHeartbeatResponse
+	14, // 64: appprofile.v1.ProfileService.UpdateProfileData:output_type -> appprofile.v1.UpdateProfileDataResponse
+	16, // 65: appprofile.v1.ProfileService.Unregister:output_type -> appprofile.v1.UnregisterResponse
+	18, // 66: appprofile.v1.ProfileService.DeleteDeviceProfile:output_type -> appprofile.v1.DeleteDeviceProfileResponse
+	22, // 67: appprofile.v1.ProfileService.ReportPushFeedback:output_type -> appprofile.v1.ReportPushFeedbackResponse
+	25, // 68: appprofile.v1.ProfileService.RemoveAccount:output_type -> appprofile.v1.RemoveAccountResponse
+	27, // 69: appprofile.v1.ProfileService.GetProfile:output_type -> appprofile.v1.GetProfileResponse
+	29, // 70: appprofile.v1.ProfileService.ListProfiles:output_type -> appprofile.v1.ListProfilesResponse
+	31, // 71: appprofile.v1.ProfileService.WatchProfiles:output_type -> appprofile.v1.WatchProfilesResponse
+	61, // [61:72] is the sub-list for method output_type
+	50, // [50:61] is the sub-list for method input_type
 	50, // [50:50] is the sub-list for extension type_name
 	50, // [50:50] is the sub-list for extension extendee
 	0,  // [0:50] is the sub-list for field type_name

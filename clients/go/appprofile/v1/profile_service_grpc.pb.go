@@ -31,6 +31,7 @@ const (
 	ProfileService_RemoveAccount_FullMethodName       = "/appprofile.v1.ProfileService/RemoveAccount"
 	ProfileService_GetProfile_FullMethodName          = "/appprofile.v1.ProfileService/GetProfile"
 	ProfileService_ListProfiles_FullMethodName        = "/appprofile.v1.ProfileService/ListProfiles"
+	ProfileService_WatchProfiles_FullMethodName       = "/appprofile.v1.ProfileService/WatchProfiles"
 )
 
 // ProfileServiceClient is the client API for ProfileService service.
@@ -75,6 +76,13 @@ type ProfileServiceClient interface {
 	GetProfile(ctx context.Context, in *GetProfileRequest, opts ...grpc.CallOption) (*GetProfileResponse, error)
 	// Lists profiles of an app, ordered by user and device. Errors: INVALID_ARGUMENT (INVALID_PAGE_TOKEN).
 	ListProfiles(ctx context.Context, in *ListProfilesRequest, opts ...grpc.CallOption) (*ListProfilesResponse, error)
+	// Streams the events of one app, several, or every app of the key's tenant (also of apps that are created later), in order
+	// of position: after a token, from now on, or from the oldest that is kept. Each message carries a token; whoever resumes
+	// with the last one misses nothing and gets nothing twice. After a second without events comes a checkpoint, a message with
+	// a token alone. The service ends a stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token.
+	// Errors: OUT_OF_RANGE (RESUME_TOKEN_EXPIRED), INVALID_ARGUMENT (INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED
+	// (TOO_MANY_STREAMS).
+	WatchProfiles(ctx context.Context, in *WatchProfilesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchProfilesResponse], error)
 }
 
 type profileServiceClient struct {
@@ -185,6 +193,25 @@ func (c *profileServiceClient) ListProfiles(ctx context.Context, in *ListProfile
 	return out, nil
 }
 
+func (c *profileServiceClient) WatchProfiles(ctx context.Context, in *WatchProfilesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchProfilesResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &ProfileService_ServiceDesc.Streams[0], ProfileService_WatchProfiles_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[WatchProfilesRequest, WatchProfilesResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type ProfileService_WatchProfilesClient = grpc.ServerStreamingClient[WatchProfilesResponse]
+
 // ProfileServiceServer is the server API for ProfileService service.
 // All implementations must embed UnimplementedProfileServiceServer
 // for forward compatibility.
@@ -227,6 +254,13 @@ type ProfileServiceServer interface {
 	GetProfile(context.Context, *GetProfileRequest) (*GetProfileResponse, error)
 	// Lists profiles of an app, ordered by user and device. Errors: INVALID_ARGUMENT (INVALID_PAGE_TOKEN).
 	ListProfiles(context.Context, *ListProfilesRequest) (*ListProfilesResponse, error)
+	// Streams the events of one app, several, or every app of the key's tenant (also of apps that are created later), in order
+	// of position: after a token, from now on, or from the oldest that is kept. Each message carries a token; whoever resumes
+	// with the last one misses nothing and gets nothing twice. After a second without events comes a checkpoint, a message with
+	// a token alone. The service ends a stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token.
+	// Errors: OUT_OF_RANGE (RESUME_TOKEN_EXPIRED), INVALID_ARGUMENT (INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED
+	// (TOO_MANY_STREAMS).
+	WatchProfiles(*WatchProfilesRequest, grpc.ServerStreamingServer[WatchProfilesResponse]) error
 	mustEmbedUnimplementedProfileServiceServer()
 }
 
@@ -266,6 +300,9 @@ func (UnimplementedProfileServiceServer) GetProfile(context.Context, *GetProfile
 }
 func (UnimplementedProfileServiceServer) ListProfiles(context.Context, *ListProfilesRequest) (*ListProfilesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListProfiles not implemented")
+}
+func (UnimplementedProfileServiceServer) WatchProfiles(*WatchProfilesRequest, grpc.ServerStreamingServer[WatchProfilesResponse]) error {
+	return status.Error(codes.Unimplemented, "method WatchProfiles not implemented")
 }
 func (UnimplementedProfileServiceServer) mustEmbedUnimplementedProfileServiceServer() {}
 func (UnimplementedProfileServiceServer) testEmbeddedByValue()                        {}
@@ -468,6 +505,17 @@ func _ProfileService_ListProfiles_Handler(srv interface{}, ctx context.Context, 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ProfileService_WatchProfiles_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(WatchProfilesRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(ProfileServiceServer).WatchProfiles(m, &grpc.GenericServerStream[WatchProfilesRequest, WatchProfilesResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type ProfileService_WatchProfilesServer = grpc.ServerStreamingServer[WatchProfilesResponse]
+
 // ProfileService_ServiceDesc is the grpc.ServiceDesc for ProfileService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -516,6 +564,12 @@ var ProfileService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _ProfileService_ListProfiles_Handler,
 		},
 	},
-	Streams:  []grpc.StreamDesc{},
+	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "WatchProfiles",
+			Handler:       _ProfileService_WatchProfiles_Handler,
+			ServerStreams: true,
+		},
+	},
 	Metadata: "appprofile/v1/profile_service.proto",
 }

@@ -303,6 +303,10 @@ pub struct Profile {
     /// Whether the user lets the app show notifications. Default UNSPECIFIED (not reported), which is treated as granted.
     #[prost(enumeration="PushPermission", tag="27")]
     pub push_permission: i32,
+    /// How many changes of this profile have left an event; 1 or more, goes on after a deletion. The last such event has this
+    /// version. 0: none since versions are counted.
+    #[prost(int64, tag="28")]
+    pub version: i64,
 }
 /// The platform a profile's app runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]

@@ -649,6 +649,32 @@ pub mod profile_service_client {
                 .insert(GrpcMethod::new("appprofile.v1.ProfileService", "ListProfiles"));
             self.inner.unary(req, path, codec).await
         }
+        pub async fn watch_profiles(
+            &mut self,
+            request: impl tonic::IntoRequest<super::WatchProfilesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::WatchProfilesResponse>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/appprofile.v1.ProfileService/WatchProfiles",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("appprofile.v1.ProfileService", "WatchProfiles"),
+                );
+            self.inner.server_streaming(req, path, codec).await
+        }
     }
 }
 /// Generated client implementations.

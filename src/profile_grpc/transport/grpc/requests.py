@@ -4,18 +4,19 @@ cannot express.
 
 from __future__ import annotations
 
-from appprofile.v1 import profile_pb2
+from appprofile.v1 import event_pb2, profile_pb2
 from appprofile.v1 import profile_service_pb2 as pb
 from profile_grpc.domain.errors import Refused
 from profile_grpc.domain.feedback import PushFeedback, ReportPushFeedback
 from profile_grpc.domain.heartbeat import Heartbeat
-from profile_grpc.domain.model import Platform, ProfileKey, ProfileStatus
+from profile_grpc.domain.model import EventType, Platform, ProfileKey, ProfileStatus
 from profile_grpc.domain.registration import Register
 from profile_grpc.domain.removal import DeleteDeviceProfile, RemoveAccount, ReportedToken, Unregister
 from profile_grpc.domain.settings import AccountRemovalAction
 from profile_grpc.domain.tokens import check_any, normalise
 from profile_grpc.domain.updating import UpdateProfileData
 from profile_grpc.service.ports import ProfileFilter
+from profile_grpc.service.watching import Wanted
 from profile_grpc.transport.grpc import endpoints, patches, shape
 from profile_grpc.transport.grpc.times import to_instant
 
@@ -110,3 +111,8 @@ def profile_filter(request: pb.ListProfilesRequest) -> ProfileFilter:
         status=ProfileStatus(request.status) if request.status else None,
         platform=Platform(request.platform) if request.platform else None,
     )
+
+
+def wanted_events(request: pb.WatchProfilesRequest, tenant_id: str) -> Wanted:
+    types = [EventType(event_pb2.EventType.Name(number).removeprefix("EVENT_TYPE_")) for number in request.types]
+    return Wanted(tenant_id, frozenset(request.app_ids) or None, frozenset(types) or None)

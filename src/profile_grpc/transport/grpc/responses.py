@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 
-from appprofile.v1 import profile_pb2, usage_service_pb2
+from appprofile.v1 import event_pb2, profile_pb2, usage_service_pb2
 from appprofile.v1 import profile_service_pb2 as pb
 from profile_grpc.domain import inactivity
 from profile_grpc.domain.errors import Refused
-from profile_grpc.domain.model import PLAIN_ATTRIBUTES, Channel, Profile, ProfileKey, ProfileStatus
+from profile_grpc.domain.model import PLAIN_ATTRIBUTES, Channel, EventType, Profile, ProfileKey, ProfileStatus
 from profile_grpc.domain.results import (
     MAX_COMFORTABLE_USERS,
     AccountRemoved,
@@ -23,6 +23,7 @@ from profile_grpc.domain.results import (
     Updated,
 )
 from profile_grpc.service.ports import MadUsage
+from profile_grpc.service.watching import Page
 from profile_grpc.transport.grpc import status
 from profile_grpc.transport.grpc.call import Call
 from profile_grpc.transport.grpc.times import write_date, write_duration, write_instant
@@ -118,6 +119,27 @@ def list_profiles(page: tuple[Sequence[Profile], str], call: Call) -> pb.ListPro
     return response
 
 
+def watch_profiles(page: Page) -> pb.WatchProfilesResponse:
+    response = pb.WatchProfilesResponse(resume_token=page.place.token)
+    for position, event_id, event in page.events:
+        message = response.events.add(
+            event_id=event_id,
+            position=position,
+            type=_EVENT_TYPES[event.type],
+            app_id=event.app_id,
+            user_id=event.user_id,
+            device_id=event.device_id,
+            customer_id=event.customer_id,
+            reason=event.reason,
+            version=event.version,
+        )
+        write_instant(message.time, event.time)
+    return response
+
+
+_EVENT_TYPES = {type_: event_pb2.EventType.Value(f"EVENT_TYPE_{type_.value}") for type_ in EventType}
+
+
 def mad_usage(usage: MadUsage) -> usage_service_pb2.GetMadUsageResponse:
     response = usage_service_pb2.GetMadUsageResponse(distinct=usage.distinct, rolling_30_days=usage.rolling)
     for day, counted in usage.days.items():
@@ -151,6 +173,7 @@ def _write_profile(target: profile_pb2.Profile, profile: Profile, call: Call) ->
         if expire_time is not None:
             write_instant(target.expire_time, expire_time)
     target.etag = profile.etag
+    target.version = profile.version
 
 
 @cache

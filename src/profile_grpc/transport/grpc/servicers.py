@@ -6,6 +6,8 @@ What refuses a call was either checked before (the pipeline) or is decided furth
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from functools import partial
 from typing import Protocol
 
@@ -19,6 +21,7 @@ from profile_grpc.service.apps import Apps
 from profile_grpc.service.directory import Directory
 from profile_grpc.service.profiles import Profiles
 from profile_grpc.service.usage import Usage
+from profile_grpc.service.watching import Page, Place, Watching, read_token
 from profile_grpc.transport.grpc import requests, responses, settings
 from profile_grpc.transport.grpc.call import Call
 from profile_grpc.transport.grpc.times import to_date
@@ -35,6 +38,8 @@ class Services(Protocol):
     def usage(self) -> Usage: ...
     @property
     def directory(self) -> Directory: ...
+    @property
+    def watching(self) -> Watching: ...
 
 
 _PAGES_AT_ONCE = 8
@@ -47,6 +52,7 @@ class ProfileServicer:
 
     def __init__(self, services: Services) -> None:
         self._profiles = services.profiles
+        self._watching = services.watching
         self._pages = asyncio.Semaphore(_PAGES_AT_ONCE)
 
     async def Register(self, request: pb.RegisterRequest, call: Call) -> pb.RegisterResponse:
@@ -99,6 +105,24 @@ class ProfileServicer:
         async with self._pages:
             page = await self._profiles.list(requests.profile_filter(request), request.page_size, request.page_token)
             return responses.list_profiles(page, call)
+
+    async def WatchProfiles(
+        self, request: pb.WatchProfilesRequest, call: Call
+    ) -> AsyncGenerator[pb.WatchProfilesResponse, None]:
+        wanted = requests.wanted_events(request, call.caller.tenant_id)
+        place = await self._start(request)
+        if request.from_now:
+            yield responses.watch_profiles(Page([], place))
+        async with aclosing(self._watching.watch(wanted, place, call.ending)) as pages:
+            async for page in pages:
+                yield responses.watch_profiles(page)
+
+    async def _start(self, request: pb.WatchProfilesRequest) -> Place:
+        if request.from_now:
+            return await self._watching.from_now()
+        if request.from_oldest:
+            return await self._watching.from_oldest()
+        return await self._watching.resume(read_token(request.resume_token))
 
 
 class AppServicer:

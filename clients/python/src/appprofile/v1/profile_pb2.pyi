@@ -517,6 +517,7 @@ class Profile(_message.Message):
     EXPIRE_TIME_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
     PUSH_PERMISSION_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
     platform: Global___Platform.ValueType
     """The platform of the app. Default UNSPECIFIED (not known)."""
     status: Global___ProfileStatus.ValueType
@@ -551,6 +552,10 @@ class Profile(_message.Message):
     """Opaque version of the stored profile; changes with every write."""
     push_permission: Global___PushPermission.ValueType
     """Whether the user lets the app show notifications. Default UNSPECIFIED (not reported), which is treated as granted."""
+    version: _builtins.int
+    """How many changes of this profile have left an event; 1 or more, goes on after a deletion. The last such event has this
+    version. 0: none since versions are counted.
+    """
     @_builtins.property
     def key(self) -> Global___ProfileKey:
         """The profile's identity. Required in a request."""
@@ -632,10 +637,11 @@ class Profile(_message.Message):
         expire_time: _timestamp_pb2.Timestamp | None = ...,
         etag: _builtins.str = ...,
         push_permission: Global___PushPermission.ValueType = ...,
+        version: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_account_selector", b"_account_selector", "_customer_id", b"_customer_id", "_device_model", b"_device_model", "_foreground", b"_foreground", "_guest", b"_guest", "_language", b"_language", "_os_version", b"_os_version", "_rtm_id", b"_rtm_id", "_sdk_version", b"_sdk_version", "_time_zone", b"_time_zone", "_verified", b"_verified", "account_selector", b"account_selector", "create_time", b"create_time", "customer_id", b"customer_id", "device_model", b"device_model", "expire_time", b"expire_time", "foreground", b"foreground", "guest", b"guest", "key", b"key", "language", b"language", "last_heartbeat_time", b"last_heartbeat_time", "last_opened_time", b"last_opened_time", "os_version", b"os_version", "register_time", b"register_time", "rtm_id", b"rtm_id", "sdk_version", b"sdk_version", "time_zone", b"time_zone", "update_time", b"update_time", "verified", b"verified"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_account_selector", b"_account_selector", "_customer_id", b"_customer_id", "_device_model", b"_device_model", "_foreground", b"_foreground", "_guest", b"_guest", "_language", b"_language", "_os_version", b"_os_version", "_rtm_id", b"_rtm_id", "_sdk_version", b"_sdk_version", "_time_zone", b"_time_zone", "_verified", b"_verified", "account_selector", b"account_selector", "channels", b"channels", "create_time", b"create_time", "custom_attributes", b"custom_attributes", "customer_id", b"customer_id", "device_attributes", b"device_attributes", "device_model", b"device_model", "etag", b"etag", "expire_time", b"expire_time", "foreground", b"foreground", "guest", b"guest", "key", b"key", "language", b"language", "last_heartbeat_time", b"last_heartbeat_time", "last_opened_time", b"last_opened_time", "os_version", b"os_version", "platform", b"platform", "push_endpoints", b"push_endpoints", "push_permission", b"push_permission", "register_time", b"register_time", "rtm_id", b"rtm_id", "sdk_version", b"sdk_version", "status", b"status", "time_zone", b"time_zone", "update_time", b"update_time", "user_state", b"user_state", "verified", b"verified"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_account_selector", b"_account_selector", "_customer_id", b"_customer_id", "_device_model", b"_device_model", "_foreground", b"_foreground", "_guest", b"_guest", "_language", b"_language", "_os_version", b"_os_version", "_rtm_id", b"_rtm_id", "_sdk_version", b"_sdk_version", "_time_zone", b"_time_zone", "_verified", b"_verified", "account_selector", b"account_selector", "channels", b"channels", "create_time", b"create_time", "custom_attributes", b"custom_attributes", "customer_id", b"customer_id", "device_attributes", b"device_attributes", "device_model", b"device_model", "etag", b"etag", "expire_time", b"expire_time", "foreground", b"foreground", "guest", b"guest", "key", b"key", "language", b"language", "last_heartbeat_time", b"last_heartbeat_time", "last_opened_time", b"last_opened_time", "os_version", b"os_version", "platform", b"platform", "push_endpoints", b"push_endpoints", "push_permission", b"push_permission", "register_time", b"register_time", "rtm_id", b"rtm_id", "sdk_version", b"sdk_version", "status", b"status", "time_zone", b"time_zone", "update_time", b"update_time", "user_state", b"user_state", "verified", b"verified", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__account_selector: _TypeAlias = _typing.Literal["account_selector"]  # noqa: Y015
     _WhichOneofArgType__account_selector: _TypeAlias = _typing.Literal["_account_selector", b"_account_selector"]  # noqa: Y015

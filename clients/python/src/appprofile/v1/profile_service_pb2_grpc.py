@@ -87,6 +87,11 @@ class ProfileServiceStub(object):
                 request_serializer=appprofile_dot_v1_dot_profile__service__pb2.ListProfilesRequest.SerializeToString,
                 response_deserializer=appprofile_dot_v1_dot_profile__service__pb2.ListProfilesResponse.FromString,
                 _registered_method=True)
+        self.WatchProfiles = channel.unary_stream(
+                '/appprofile.v1.ProfileService/WatchProfiles',
+                request_serializer=appprofile_dot_v1_dot_profile__service__pb2.WatchProfilesRequest.SerializeToString,
+                response_deserializer=appprofile_dot_v1_dot_profile__service__pb2.WatchProfilesResponse.FromString,
+                _registered_method=True)
 
 
 class ProfileServiceServicer(object):
@@ -179,6 +184,18 @@ class ProfileServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def WatchProfiles(self, request, context):
+        """Streams the events of one app, several, or every app of the key's tenant (also of apps that are created later), in order
+        of position: after a token, from now on, or from the oldest that is kept. Each message carries a token; whoever resumes
+        with the last one misses nothing and gets nothing twice. After a second without events comes a checkpoint, a message with
+        a token alone. The service ends a stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token.
+        Errors: OUT_OF_RANGE (RESUME_TOKEN_EXPIRED), INVALID_ARGUMENT (INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED
+        (TOO_MANY_STREAMS).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ProfileServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -231,6 +248,11 @@ def add_ProfileServiceServicer_to_server(servicer, server):
                     servicer.ListProfiles,
                     request_deserializer=appprofile_dot_v1_dot_profile__service__pb2.ListProfilesRequest.FromString,
                     response_serializer=appprofile_dot_v1_dot_profile__service__pb2.ListProfilesResponse.SerializeToString,
+            ),
+            'WatchProfiles': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchProfiles,
+                    request_deserializer=appprofile_dot_v1_dot_profile__service__pb2.WatchProfilesRequest.FromString,
+                    response_serializer=appprofile_dot_v1_dot_profile__service__pb2.WatchProfilesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -506,6 +528,33 @@ class ProfileService(object):
             '/appprofile.v1.ProfileService/ListProfiles',
             appprofile_dot_v1_dot_profile__service__pb2.ListProfilesRequest.SerializeToString,
             appprofile_dot_v1_dot_profile__service__pb2.ListProfilesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchProfiles(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/appprofile.v1.ProfileService/WatchProfiles',
+            appprofile_dot_v1_dot_profile__service__pb2.WatchProfilesRequest.SerializeToString,
+            appprofile_dot_v1_dot_profile__service__pb2.WatchProfilesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -77,6 +77,14 @@ class ProfileServiceStub:
     """Reads one profile. Errors: NOT_FOUND (PROFILE_NOT_FOUND)."""
     ListProfiles: _grpc.UnaryUnaryMultiCallable[_profile_service_pb2.ListProfilesRequest, _profile_service_pb2.ListProfilesResponse]
     """Lists profiles of an app, ordered by user and device. Errors: INVALID_ARGUMENT (INVALID_PAGE_TOKEN)."""
+    WatchProfiles: _grpc.UnaryStreamMultiCallable[_profile_service_pb2.WatchProfilesRequest, _profile_service_pb2.WatchProfilesResponse]
+    """Streams the events of one app, several, or every app of the key's tenant (also of apps that are created later), in order
+    of position: after a token, from now on, or from the oldest that is kept. Each message carries a token; whoever resumes
+    with the last one misses nothing and gets nothing twice. After a second without events comes a checkpoint, a message with
+    a token alone. The service ends a stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token.
+    Errors: OUT_OF_RANGE (RESUME_TOKEN_EXPIRED), INVALID_ARGUMENT (INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED
+    (TOO_MANY_STREAMS).
+    """
 
 @_typing.type_check_only
 class ProfileServiceAsyncStub(ProfileServiceStub):
@@ -127,6 +135,14 @@ class ProfileServiceAsyncStub(ProfileServiceStub):
     """Reads one profile. Errors: NOT_FOUND (PROFILE_NOT_FOUND)."""
     ListProfiles: _aio.UnaryUnaryMultiCallable[_profile_service_pb2.ListProfilesRequest, _profile_service_pb2.ListProfilesResponse]  # type: ignore[assignment]
     """Lists profiles of an app, ordered by user and device. Errors: INVALID_ARGUMENT (INVALID_PAGE_TOKEN)."""
+    WatchProfiles: _aio.UnaryStreamMultiCallable[_profile_service_pb2.WatchProfilesRequest, _profile_service_pb2.WatchProfilesResponse]  # type: ignore[assignment]
+    """Streams the events of one app, several, or every app of the key's tenant (also of apps that are created later), in order
+    of position: after a token, from now on, or from the oldest that is kept. Each message carries a token; whoever resumes
+    with the last one misses nothing and gets nothing twice. After a second without events comes a checkpoint, a message with
+    a token alone. The service ends a stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token.
+    Errors: OUT_OF_RANGE (RESUME_TOKEN_EXPIRED), INVALID_ARGUMENT (INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED
+    (TOO_MANY_STREAMS).
+    """
 
 class ProfileServiceServicer(metaclass=_abc_1.ABCMeta):
     """The service for devices, gateways and internal services. Every method is safe to retry. A message may be up to 4 MiB.
@@ -234,5 +250,19 @@ class ProfileServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_profile_service_pb2.ListProfilesResponse, _abc.Awaitable[_profile_service_pb2.ListProfilesResponse]]:
         """Lists profiles of an app, ordered by user and device. Errors: INVALID_ARGUMENT (INVALID_PAGE_TOKEN)."""
+
+    @_abc_1.abstractmethod
+    def WatchProfiles(
+        self,
+        request: _profile_service_pb2.WatchProfilesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_profile_service_pb2.WatchProfilesResponse], _abc.AsyncIterator[_profile_service_pb2.WatchProfilesResponse]]:
+        """Streams the events of one app, several, or every app of the key's tenant (also of apps that are created later), in order
+        of position: after a token, from now on, or from the oldest that is kept. Each message carries a token; whoever resumes
+        with the last one misses nothing and gets nothing twice. After a second without events comes a checkpoint, a message with
+        a token alone. The service ends a stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token.
+        Errors: OUT_OF_RANGE (RESUME_TOKEN_EXPIRED), INVALID_ARGUMENT (INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED
+        (TOO_MANY_STREAMS).
+        """
 
 def add_ProfileServiceServicer_to_server(servicer: ProfileServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

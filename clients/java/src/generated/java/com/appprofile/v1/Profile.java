@@ -1404,6 +1404,22 @@ java.lang.String defaultValue) {
     return result == null ? com.appprofile.v1.PushPermission.UNRECOGNIZED : result;
   }
 
+  public static final int VERSION_FIELD_NUMBER = 28;
+  private long version_ = 0L;
+  /**
+   * <pre>
+   * How many changes of this profile have left an event; 1 or more, goes on after a deletion. The last such event has this
+   * version. 0: none since versions are counted.
+   * </pre>
+   *
+   * <code>int64 version = 28 [json_name = "version", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   * @return The version.
+   */
+  @java.lang.Override
+  public long getVersion() {
+    return version_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -1509,6 +1525,9 @@ java.lang.String defaultValue) {
     }
     if (pushPermission_ != com.appprofile.v1.PushPermission.PUSH_PERMISSION_UNSPECIFIED.getNumber()) {
       output.writeEnum(27, pushPermission_);
+    }
+    if (version_ != 0L) {
+      output.writeInt64(28, version_);
     }
     getUnknownFields().writeTo(output);
   }
@@ -1638,6 +1657,10 @@ java.lang.String defaultValue) {
       size += com.google.protobuf.CodedOutputStream
         .computeEnumSize(27, pushPermission_);
     }
+    if (version_ != 0L) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeInt64Size(28, version_);
+    }
     return size;
   }
   @java.lang.Override
@@ -1765,6 +1788,8 @@ java.lang.String defaultValue) {
     if (!getEtag()
         .equals(other.getEtag())) return false;
     if (pushPermission_ != other.pushPermission_) return false;
+    if (getVersion()
+        != other.getVersion()) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -1877,6 +1902,9 @@ java.lang.String defaultValue) {
     hash = (53 * hash) + getEtag().hashCode();
     hash = (37 * hash) + PUSH_PERMISSION_FIELD_NUMBER;
     hash = (53 * hash) + pushPermission_;
+    hash = (37 * hash) + VERSION_FIELD_NUMBER;
+    hash = (53 * hash) + com.google.protobuf.Internal.hashLong(
+        getVersion());
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -2114,6 +2142,7 @@ java.lang.String defaultValue) {
       }
       etag_ = "";
       pushPermission_ = 0;
+      version_ = 0L;
       return this;
     }
 
@@ -2274,6 +2303,9 @@ java.lang.String defaultValue) {
       if (((from_bitField0_ & 0x04000000) != 0)) {
         result.pushPermission_ = pushPermission_;
       }
+      if (((from_bitField0_ & 0x08000000) != 0)) {
+        result.version_ = version_;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -2418,6 +2450,9 @@ java.lang.String defaultValue) {
       }
       if (other.pushPermission_ != 0) {
         setPushPermissionValue(other.getPushPermissionValue());
+      }
+      if (other.getVersion() != 0L) {
+        setVersion(other.getVersion());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -2621,6 +2656,11 @@ java.lang.String defaultValue) {
               bitField0_ |= 0x04000000;
               break;
             } // case 216
+            case 224: {
+              version_ = input.readInt64();
+              bitField0_ |= 0x08000000;
+              break;
+            } // case 224
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -5952,6 +5992,53 @@ java.lang.String defaultValue) {
     public Builder clearPushPermission() {
       bitField0_ = (bitField0_ & ~0x04000000);
       pushPermission_ = 0;
+      onChanged();
+      return this;
+    }
+
+    private long version_ ;
+    /**
+     * <pre>
+     * How many changes of this profile have left an event; 1 or more, goes on after a deletion. The last such event has this
+     * version. 0: none since versions are counted.
+     * </pre>
+     *
+     * <code>int64 version = 28 [json_name = "version", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     * @return The version.
+     */
+    @java.lang.Override
+    public long getVersion() {
+      return version_;
+    }
+    /**
+     * <pre>
+     * How many changes of this profile have left an event; 1 or more, goes on after a deletion. The last such event has this
+     * version. 0: none since versions are counted.
+     * </pre>
+     *
+     * <code>int64 version = 28 [json_name = "version", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     * @param value The version to set.
+     * @return This builder for chaining.
+     */
+    public Builder setVersion(long value) {
+
+      version_ = value;
+      bitField0_ |= 0x08000000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * How many changes of this profile have left an event; 1 or more, goes on after a deletion. The last such event has this
+     * version. 0: none since versions are counted.
+     * </pre>
+     *
+     * <code>int64 version = 28 [json_name = "version", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearVersion() {
+      bitField0_ = (bitField0_ & ~0x08000000);
+      version_ = 0L;
       onChanged();
       return this;
     }

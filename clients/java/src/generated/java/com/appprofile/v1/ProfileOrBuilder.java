@@ -807,4 +807,15 @@ java.lang.String defaultValue);
    * @return The pushPermission.
    */
   com.appprofile.v1.PushPermission getPushPermission();
+
+  /**
+   * <pre>
+   * How many changes of this profile have left an event; 1 or more, goes on after a deletion. The last such event has this
+   * version. 0: none since versions are counted.
+   * </pre>
+   *
+   * <code>int64 version = 28 [json_name = "version", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   * @return The version.
+   */
+  long getVersion();
 }

@@ -98,7 +98,7 @@ public final class ProfileProto extends com.google.protobuf.GeneratedFile {
       "<apns_environment is for endpoints of AP" +
       "NS and APNS_VOIP only\032Fthis.apns_environ" +
       "ment == 0 || this.provider == 2 || this." +
-      "provider == 3\"\270\022\n\007Profile\0228\n\003key\030\001 \001(\0132\031" +
+      "provider == 3\"\330\022\n\007Profile\0228\n\003key\030\001 \001(\0132\031" +
       ".appprofile.v1.ProfileKeyB\013\342A\002\002\005\272H\003\310\001\001R\003" +
       "key\022A\n\010platform\030\002 \001(\0162\027.appprofile.v1.Pl" +
       "atformB\014\342A\001\001\272H\005\202\001\002\020\001R\010platform\022:\n\006status" +
@@ -149,51 +149,52 @@ public final class ProfileProto extends com.google.protobuf.GeneratedFile {
       "\032.google.protobuf.TimestampB\004\342A\001\003R\nexpir" +
       "eTime\022\030\n\004etag\030\032 \001(\tB\004\342A\001\003R\004etag\022T\n\017push_" +
       "permission\030\033 \001(\0162\035.appprofile.v1.PushPer" +
-      "missionB\014\342A\001\001\272H\005\202\001\002\020\001R\016pushPermission\032C\n" +
-      "\025DeviceAttributesEntry\022\020\n\003key\030\001 \001(\tR\003key" +
-      "\022\024\n\005value\030\002 \001(\tR\005value:\0028\001\032C\n\025CustomAttr" +
-      "ibutesEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002" +
-      " \001(\tR\005value:\0028\001B\016\n\014_customer_idB\t\n\007_rtm_" +
-      "idB\023\n\021_account_selectorB\013\n\t_verifiedB\010\n\006" +
-      "_guestB\r\n\013_foregroundB\013\n\t_languageB\014\n\n_t" +
-      "ime_zoneB\r\n\013_os_versionB\016\n\014_sdk_versionB" +
-      "\017\n\r_device_model*^\n\010Platform\022\030\n\024PLATFORM" +
-      "_UNSPECIFIED\020\000\022\024\n\020PLATFORM_ANDROID\020\001\022\020\n\014" +
-      "PLATFORM_IOS\020\002\022\020\n\014PLATFORM_WEB\020\003*k\n\rProf" +
-      "ileStatus\022\036\n\032PROFILE_STATUS_UNSPECIFIED\020" +
-      "\000\022\031\n\025PROFILE_STATUS_ACTIVE\020\001\022\037\n\033PROFILE_" +
-      "STATUS_UNREGISTERED\020\002*W\n\tUserState\022\032\n\026US" +
-      "ER_STATE_UNSPECIFIED\020\000\022\025\n\021USER_STATE_ACT" +
-      "IVE\020\001\022\027\n\023USER_STATE_INACTIVE\020\002*_\n\007Channe" +
-      "l\022\027\n\023CHANNEL_UNSPECIFIED\020\000\022\020\n\014CHANNEL_PU" +
-      "SH\020\001\022\022\n\016CHANNEL_IN_APP\020\002\022\025\n\021CHANNEL_LIVE" +
-      "_CHAT\020\003*\306\001\n\014PushProvider\022\035\n\031PUSH_PROVIDE" +
-      "R_UNSPECIFIED\020\000\022\025\n\021PUSH_PROVIDER_FCM\020\001\022\026" +
-      "\n\022PUSH_PROVIDER_APNS\020\002\022\033\n\027PUSH_PROVIDER_" +
-      "APNS_VOIP\020\003\022\032\n\026PUSH_PROVIDER_WEB_PUSH\020\004\022" +
-      "\030\n\024PUSH_PROVIDER_SAFARI\020\005\022\025\n\021PUSH_PROVID" +
-      "ER_HMS\020\006*e\n\013PushPurpose\022\034\n\030PUSH_PURPOSE_" +
-      "UNSPECIFIED\020\000\022\030\n\024PUSH_PURPOSE_DEFAULT\020\001\022" +
-      "\036\n\032PUSH_PURPOSE_INCOMING_CALL\020\002*r\n\017ApnsE" +
-      "nvironment\022 \n\034APNS_ENVIRONMENT_UNSPECIFI" +
-      "ED\020\000\022\037\n\033APNS_ENVIRONMENT_PRODUCTION\020\001\022\034\n" +
-      "\030APNS_ENVIRONMENT_SANDBOX\020\002*\213\001\n\016PushPerm" +
-      "ission\022\037\n\033PUSH_PERMISSION_UNSPECIFIED\020\000\022" +
-      "\033\n\027PUSH_PERMISSION_GRANTED\020\001\022\037\n\033PUSH_PER" +
-      "MISSION_PROVISIONAL\020\002\022\032\n\026PUSH_PERMISSION" +
-      "_DENIED\020\003*\303\001\n\021PushEndpointState\022#\n\037PUSH_" +
-      "ENDPOINT_STATE_UNSPECIFIED\020\000\022#\n\037PUSH_END" +
-      "POINT_STATE_DELIVERABLE\020\001\022\"\n\036PUSH_ENDPOI" +
-      "NT_STATE_SUPERSEDED\020\002\022\037\n\033PUSH_ENDPOINT_S" +
-      "TATE_INVALID\020\003\022\037\n\033PUSH_ENDPOINT_STATE_SU" +
-      "SPECT\020\004*\261\001\n\024AccountRemovalAction\022&\n\"ACCO" +
-      "UNT_REMOVAL_ACTION_UNSPECIFIED\020\000\022%\n!ACCO" +
-      "UNT_REMOVAL_ACTION_UNREGISTER\020\001\022!\n\035ACCOU" +
-      "NT_REMOVAL_ACTION_DELETE\020\002\022\'\n#ACCOUNT_RE" +
-      "MOVAL_ACTION_STRIP_TOKENS\020\003Bo\n\021com.apppr" +
-      "ofile.v1B\014ProfileProtoP\001ZJgithub.com/pro" +
-      "file-grpc/profile-grpc/clients/go/apppro" +
-      "file/v1;appprofilev1b\006proto3"
+      "missionB\014\342A\001\001\272H\005\202\001\002\020\001R\016pushPermission\022\036\n" +
+      "\007version\030\034 \001(\003B\004\342A\001\003R\007version\032C\n\025DeviceA" +
+      "ttributesEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005valu" +
+      "e\030\002 \001(\tR\005value:\0028\001\032C\n\025CustomAttributesEn" +
+      "try\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005va" +
+      "lue:\0028\001B\016\n\014_customer_idB\t\n\007_rtm_idB\023\n\021_a" +
+      "ccount_selectorB\013\n\t_verifiedB\010\n\006_guestB\r" +
+      "\n\013_foregroundB\013\n\t_languageB\014\n\n_time_zone" +
+      "B\r\n\013_os_versionB\016\n\014_sdk_versionB\017\n\r_devi" +
+      "ce_model*^\n\010Platform\022\030\n\024PLATFORM_UNSPECI" +
+      "FIED\020\000\022\024\n\020PLATFORM_ANDROID\020\001\022\020\n\014PLATFORM" +
+      "_IOS\020\002\022\020\n\014PLATFORM_WEB\020\003*k\n\rProfileStatu" +
+      "s\022\036\n\032PROFILE_STATUS_UNSPECIFIED\020\000\022\031\n\025PRO" +
+      "FILE_STATUS_ACTIVE\020\001\022\037\n\033PROFILE_STATUS_U" +
+      "NREGISTERED\020\002*W\n\tUserState\022\032\n\026USER_STATE" +
+      "_UNSPECIFIED\020\000\022\025\n\021USER_STATE_ACTIVE\020\001\022\027\n" +
+      "\023USER_STATE_INACTIVE\020\002*_\n\007Channel\022\027\n\023CHA" +
+      "NNEL_UNSPECIFIED\020\000\022\020\n\014CHANNEL_PUSH\020\001\022\022\n\016" +
+      "CHANNEL_IN_APP\020\002\022\025\n\021CHANNEL_LIVE_CHAT\020\003*" +
+      "\306\001\n\014PushProvider\022\035\n\031PUSH_PROVIDER_UNSPEC" +
+      "IFIED\020\000\022\025\n\021PUSH_PROVIDER_FCM\020\001\022\026\n\022PUSH_P" +
+      "ROVIDER_APNS\020\002\022\033\n\027PUSH_PROVIDER_APNS_VOI" +
+      "P\020\003\022\032\n\026PUSH_PROVIDER_WEB_PUSH\020\004\022\030\n\024PUSH_" +
+      "PROVIDER_SAFARI\020\005\022\025\n\021PUSH_PROVIDER_HMS\020\006" +
+      "*e\n\013PushPurpose\022\034\n\030PUSH_PURPOSE_UNSPECIF" +
+      "IED\020\000\022\030\n\024PUSH_PURPOSE_DEFAULT\020\001\022\036\n\032PUSH_" +
+      "PURPOSE_INCOMING_CALL\020\002*r\n\017ApnsEnvironme" +
+      "nt\022 \n\034APNS_ENVIRONMENT_UNSPECIFIED\020\000\022\037\n\033" +
+      "APNS_ENVIRONMENT_PRODUCTION\020\001\022\034\n\030APNS_EN" +
+      "VIRONMENT_SANDBOX\020\002*\213\001\n\016PushPermission\022\037" +
+      "\n\033PUSH_PERMISSION_UNSPECIFIED\020\000\022\033\n\027PUSH_" +
+      "PERMISSION_GRANTED\020\001\022\037\n\033PUSH_PERMISSION_" +
+      "PROVISIONAL\020\002\022\032\n\026PUSH_PERMISSION_DENIED\020" +
+      "\003*\303\001\n\021PushEndpointState\022#\n\037PUSH_ENDPOINT" +
+      "_STATE_UNSPECIFIED\020\000\022#\n\037PUSH_ENDPOINT_ST" +
+      "ATE_DELIVERABLE\020\001\022\"\n\036PUSH_ENDPOINT_STATE" +
+      "_SUPERSEDED\020\002\022\037\n\033PUSH_ENDPOINT_STATE_INV" +
+      "ALID\020\003\022\037\n\033PUSH_ENDPOINT_STATE_SUSPECT\020\004*" +
+      "\261\001\n\024AccountRemovalAction\022&\n\"ACCOUNT_REMO" +
+      "VAL_ACTION_UNSPECIFIED\020\000\022%\n!ACCOUNT_REMO" +
+      "VAL_ACTION_UNREGISTER\020\001\022!\n\035ACCOUNT_REMOV" +
+      "AL_ACTION_DELETE\020\002\022\'\n#ACCOUNT_REMOVAL_AC" +
+      "TION_STRIP_TOKENS\020\003Bo\n\021com.appprofile.v1" +
+      "B\014ProfileProtoP\001ZJgithub.com/profile-grp" +
+      "c/profile-grpc/clients/go/appprofile/v1;" +
+      "appprofilev1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -226,7 +227,7 @@ public final class ProfileProto extends com.google.protobuf.GeneratedFile {
     internal_static_appprofile_v1_Profile_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_appprofile_v1_Profile_descriptor,
-        new java.lang.String[] { "Key", "Platform", "Status", "UserState", "Channels", "PushEndpoints", "CustomerId", "RtmId", "AccountSelector", "Verified", "Guest", "Foreground", "Language", "TimeZone", "OsVersion", "SdkVersion", "DeviceModel", "DeviceAttributes", "CustomAttributes", "CreateTime", "RegisterTime", "LastHeartbeatTime", "LastOpenedTime", "UpdateTime", "ExpireTime", "Etag", "PushPermission", });
+        new java.lang.String[] { "Key", "Platform", "Status", "UserState", "Channels", "PushEndpoints", "CustomerId", "RtmId", "AccountSelector", "Verified", "Guest", "Foreground", "Language", "TimeZone", "OsVersion", "SdkVersion", "DeviceModel", "DeviceAttributes", "CustomAttributes", "CreateTime", "RegisterTime", "LastHeartbeatTime", "LastOpenedTime", "UpdateTime", "ExpireTime", "Etag", "PushPermission", "Version", });
     internal_static_appprofile_v1_Profile_DeviceAttributesEntry_descriptor =
       internal_static_appprofile_v1_Profile_descriptor.getNestedType(0);
     internal_static_appprofile_v1_Profile_DeviceAttributesEntry_fieldAccessorTable = new

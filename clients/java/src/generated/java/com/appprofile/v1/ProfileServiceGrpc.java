@@ -337,6 +337,38 @@ public final class ProfileServiceGrpc {
     return getListProfilesMethod;
   }
 
+  private static volatile io.grpc.MethodDescriptor<com.appprofile.v1.WatchProfilesRequest,
+      com.appprofile.v1.WatchProfilesResponse> getWatchProfilesMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "WatchProfiles",
+      requestType = com.appprofile.v1.WatchProfilesRequest.class,
+      responseType = com.appprofile.v1.WatchProfilesResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.SERVER_STREAMING)
+  public static io.grpc.MethodDescriptor<com.appprofile.v1.WatchProfilesRequest,
+      com.appprofile.v1.WatchProfilesResponse> getWatchProfilesMethod() {
+    io.grpc.MethodDescriptor<com.appprofile.v1.WatchProfilesRequest, com.appprofile.v1.WatchProfilesResponse> getWatchProfilesMethod;
+    if ((getWatchProfilesMethod = ProfileServiceGrpc.getWatchProfilesMethod) == null) {
+      synchronized (ProfileServiceGrpc.class) {
+        if ((getWatchProfilesMethod = ProfileServiceGrpc.getWatchProfilesMethod) == null) {
+          ProfileServiceGrpc.getWatchProfilesMethod = getWatchProfilesMethod =
+              io.grpc.MethodDescriptor.<com.appprofile.v1.WatchProfilesRequest, com.appprofile.v1.WatchProfilesResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.SERVER_STREAMING)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "WatchProfiles"))
+              .setSafe(true)
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  com.appprofile.v1.WatchProfilesRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  com.appprofile.v1.WatchProfilesResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new ProfileServiceMethodDescriptorSupplier("WatchProfiles"))
+              .build();
+        }
+      }
+    }
+    return getWatchProfilesMethod;
+  }
+
   /**
    * Creates a new async stub that supports all call types for the service
    */
@@ -518,6 +550,21 @@ public final class ProfileServiceGrpc {
         io.grpc.stub.StreamObserver<com.appprofile.v1.ListProfilesResponse> responseObserver) {
       io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getListProfilesMethod(), responseObserver);
     }
+
+    /**
+     * <pre>
+     * Streams the events of one app, several, or every app of the key's tenant (also of apps that are created later), in order
+     * of position: after a token, from now on, or from the oldest that is kept. Each message carries a token; whoever resumes
+     * with the last one misses nothing and gets nothing twice. After a second without events comes a checkpoint, a message with
+     * a token alone. The service ends a stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token.
+     * Errors: OUT_OF_RANGE (RESUME_TOKEN_EXPIRED), INVALID_ARGUMENT (INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED
+     * (TOO_MANY_STREAMS).
+     * </pre>
+     */
+    default void watchProfiles(com.appprofile.v1.WatchProfilesRequest request,
+        io.grpc.stub.StreamObserver<com.appprofile.v1.WatchProfilesResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getWatchProfilesMethod(), responseObserver);
+    }
   }
 
   /**
@@ -680,6 +727,22 @@ public final class ProfileServiceGrpc {
       io.grpc.stub.ClientCalls.asyncUnaryCall(
           getChannel().newCall(getListProfilesMethod(), getCallOptions()), request, responseObserver);
     }
+
+    /**
+     * <pre>
+     * Streams the events of one app, several, or every app of the key's tenant (also of apps that are created later), in order
+     * of position: after a token, from now on, or from the oldest that is kept. Each message carries a token; whoever resumes
+     * with the last one misses nothing and gets nothing twice. After a second without events comes a checkpoint, a message with
+     * a token alone. The service ends a stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token.
+     * Errors: OUT_OF_RANGE (RESUME_TOKEN_EXPIRED), INVALID_ARGUMENT (INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED
+     * (TOO_MANY_STREAMS).
+     * </pre>
+     */
+    public void watchProfiles(com.appprofile.v1.WatchProfilesRequest request,
+        io.grpc.stub.StreamObserver<com.appprofile.v1.WatchProfilesResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncServerStreamingCall(
+          getChannel().newCall(getWatchProfilesMethod(), getCallOptions()), request, responseObserver);
+    }
   }
 
   /**
@@ -816,6 +879,23 @@ public final class ProfileServiceGrpc {
       return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
           getChannel(), getListProfilesMethod(), getCallOptions(), request);
     }
+
+    /**
+     * <pre>
+     * Streams the events of one app, several, or every app of the key's tenant (also of apps that are created later), in order
+     * of position: after a token, from now on, or from the oldest that is kept. Each message carries a token; whoever resumes
+     * with the last one misses nothing and gets nothing twice. After a second without events comes a checkpoint, a message with
+     * a token alone. The service ends a stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token.
+     * Errors: OUT_OF_RANGE (RESUME_TOKEN_EXPIRED), INVALID_ARGUMENT (INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED
+     * (TOO_MANY_STREAMS).
+     * </pre>
+     */
+    @io.grpc.ExperimentalApi("https://github.com/grpc/grpc-java/issues/10918")
+    public io.grpc.stub.BlockingClientCall<?, com.appprofile.v1.WatchProfilesResponse>
+        watchProfiles(com.appprofile.v1.WatchProfilesRequest request) {
+      return io.grpc.stub.ClientCalls.blockingV2ServerStreamingCall(
+          getChannel(), getWatchProfilesMethod(), getCallOptions(), request);
+    }
   }
 
   /**
@@ -951,6 +1031,22 @@ public final class ProfileServiceGrpc {
     public com.appprofile.v1.ListProfilesResponse listProfiles(com.appprofile.v1.ListProfilesRequest request) {
       return io.grpc.stub.ClientCalls.blockingUnaryCall(
           getChannel(), getListProfilesMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Streams the events of one app, several, or every app of the key's tenant (also of apps that are created later), in order
+     * of position: after a token, from now on, or from the oldest that is kept. Each message carries a token; whoever resumes
+     * with the last one misses nothing and gets nothing twice. After a second without events comes a checkpoint, a message with
+     * a token alone. The service ends a stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token.
+     * Errors: OUT_OF_RANGE (RESUME_TOKEN_EXPIRED), INVALID_ARGUMENT (INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED
+     * (TOO_MANY_STREAMS).
+     * </pre>
+     */
+    public java.util.Iterator<com.appprofile.v1.WatchProfilesResponse> watchProfiles(
+        com.appprofile.v1.WatchProfilesRequest request) {
+      return io.grpc.stub.ClientCalls.blockingServerStreamingCall(
+          getChannel(), getWatchProfilesMethod(), getCallOptions(), request);
     }
   }
 
@@ -1110,6 +1206,7 @@ public final class ProfileServiceGrpc {
   private static final int METHODID_REMOVE_ACCOUNT = 7;
   private static final int METHODID_GET_PROFILE = 8;
   private static final int METHODID_LIST_PROFILES = 9;
+  private static final int METHODID_WATCH_PROFILES = 10;
 
   private static final class MethodHandlers<Req, Resp> implements
       io.grpc.stub.ServerCalls.UnaryMethod<Req, Resp>,
@@ -1167,6 +1264,10 @@ public final class ProfileServiceGrpc {
         case METHODID_LIST_PROFILES:
           serviceImpl.listProfiles((com.appprofile.v1.ListProfilesRequest) request,
               (io.grpc.stub.StreamObserver<com.appprofile.v1.ListProfilesResponse>) responseObserver);
+          break;
+        case METHODID_WATCH_PROFILES:
+          serviceImpl.watchProfiles((com.appprofile.v1.WatchProfilesRequest) request,
+              (io.grpc.stub.StreamObserver<com.appprofile.v1.WatchProfilesResponse>) responseObserver);
           break;
         default:
           throw new AssertionError();
@@ -1256,6 +1357,13 @@ public final class ProfileServiceGrpc {
               com.appprofile.v1.ListProfilesRequest,
               com.appprofile.v1.ListProfilesResponse>(
                 service, METHODID_LIST_PROFILES)))
+        .addMethod(
+          getWatchProfilesMethod(),
+          io.grpc.stub.ServerCalls.asyncServerStreamingCall(
+            new MethodHandlers<
+              com.appprofile.v1.WatchProfilesRequest,
+              com.appprofile.v1.WatchProfilesResponse>(
+                service, METHODID_WATCH_PROFILES)))
         .build();
   }
 
@@ -1314,6 +1422,7 @@ public final class ProfileServiceGrpc {
               .addMethod(getRemoveAccountMethod())
               .addMethod(getGetProfileMethod())
               .addMethod(getListProfilesMethod())
+              .addMethod(getWatchProfilesMethod())
               .build();
         }
       }

@@ -414,8 +414,8 @@ public final class ProfileServiceProto extends com.google.protobuf.GeneratedFile
       "Outcome\022\'\n#ACCOUNT_REMOVAL_OUTCOME_UNSPE" +
       "CIFIED\020\000\022#\n\037ACCOUNT_REMOVAL_OUTCOME_REMO" +
       "VED\020\001\022$\n ACCOUNT_REMOVAL_OUTCOME_NO_MATC" +
-      "H\020\002\022!\n\035ACCOUNT_REMOVAL_OUTCOME_STALE\020\0032\306" +
-      "\010\n\016ProfileService\022\\\n\010Register\022\036.appprofi" +
+      "H\020\002\022!\n\035ACCOUNT_REMOVAL_OUTCOME_STALE\020\0032\263" +
+      "\t\n\016ProfileService\022\\\n\010Register\022\036.appprofi" +
       "le.v1.RegisterRequest\032\037.appprofile.v1.Re" +
       "gisterResponse\"\017\220\002\002\252\324\030\010\n\004\001\002\003\004\020\001\022_\n\tHeart" +
       "beat\022\037.appprofile.v1.HeartbeatRequest\032 ." +
@@ -442,10 +442,13 @@ public final class ProfileServiceProto extends com.google.protobuf.GeneratedFile
       "ProfileResponse\"\016\220\002\001\252\324\030\007\n\003\001\002\004\020\001\022f\n\014ListP" +
       "rofiles\022\".appprofile.v1.ListProfilesRequ" +
       "est\032#.appprofile.v1.ListProfilesResponse" +
-      "\"\r\220\002\001\252\324\030\006\n\002\001\002\020\001Bv\n\021com.appprofile.v1B\023Pr" +
-      "ofileServiceProtoP\001ZJgithub.com/profile-" +
-      "grpc/profile-grpc/clients/go/appprofile/" +
-      "v1;appprofilev1b\006proto3"
+      "\"\r\220\002\001\252\324\030\006\n\002\001\002\020\001\022k\n\rWatchProfiles\022#.apppr" +
+      "ofile.v1.WatchProfilesRequest\032$.appprofi" +
+      "le.v1.WatchProfilesResponse\"\r\220\002\001\252\324\030\006\n\002\001\002" +
+      "\020\0020\001Bv\n\021com.appprofile.v1B\023ProfileServic" +
+      "eProtoP\001ZJgithub.com/profile-grpc/profil" +
+      "e-grpc/clients/go/appprofile/v1;appprofi" +
+      "lev1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

@@ -1,0 +1,116 @@
+"""Watching: the events of a tenant's apps for one reader, with a place to resume at (E4)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from time import monotonic
+
+from profile_grpc.events.feed import Feed
+from profile_grpc.service.event_ports import LoggedEvent
+from profile_grpc.service.observer import Observer
+from profile_grpc.service.ports import Clock, DirectoryStore
+from profile_grpc.service.watching import Page, Place, Wanted
+
+MESSAGE = 500
+"""Events in one message at most."""
+QUIET = 1.0
+"""Seconds after the last event until a checkpoint."""
+CHECKPOINTS = 5.0
+"""Seconds between two checkpoints, with each of which the caller's key is checked again."""
+_MAX_OWNERS = 100_000
+
+
+class FeedWatching:
+    """See service.watching.Watching."""
+
+    def __init__(self, feed: Feed, directory: DirectoryStore, clock: Clock, observer: Observer) -> None:
+        self._feed = feed
+        self._directory = directory
+        self._clock = clock
+        self._observer = observer
+        self._owners: dict[tuple[str, str], bool] = {}
+        """Whether the app (tenant and id) is the tenant's. Nobody else gets its id while events of it are kept (D4)."""
+
+    async def from_now(self) -> Place:
+        """After the newest event."""
+        return await self._feed.now()
+
+    async def from_oldest(self) -> Place:
+        """Before the oldest event that is kept."""
+        return await self._feed.oldest()
+
+    async def resume(self, place: Place) -> Place:
+        """The place of a token.
+
+        Raises:
+            Refused: RESUME_TOKEN_EXPIRED.
+        """
+        return await self._feed.resume(place)
+
+    async def watch(self, wanted: Wanted, place: Place, ending: asyncio.Event) -> AsyncGenerator[Page, None]:
+        """The wanted events after the place, without end; pages without events are checkpoints.
+
+        Holds one page at most: the next is read when the reader has taken it. The last page after `ending` is a
+        checkpoint.
+
+        Raises:
+            Refused: RESUME_TOKEN_EXPIRED: the reader was too slow, or the database was restored from an older copy.
+            StoreError.
+        """
+        due = monotonic() + QUIET
+        while not ending.is_set():
+            page = await self._feed.read(place, wanted.app_ids)
+            for part in _parts(await self._filtered(wanted, page)):
+                self._delivered(part.events)
+                yield part
+                due = monotonic() + QUIET
+            moved, place = page.place != place, page.place
+            if not moved:
+                await _first_of(ending, self._feed, place, due - monotonic())
+            if monotonic() >= due:
+                yield Page([], place)
+                due = monotonic() + CHECKPOINTS
+        yield Page([], place)
+
+    async def _filtered(self, wanted: Wanted, page: Page) -> Page:
+        events: Sequence[LoggedEvent] = page.events
+        if wanted.types is not None:
+            events = [one for one in events if one.event.type in wanted.types]
+        if wanted.app_ids is not None:
+            events = [one for one in events if one.event.app_id in wanted.app_ids]
+        elif events:
+            mine = await self._of_tenant(wanted.tenant_id, {one.event.app_id for one in events})
+            events = [one for one in events if one.event.app_id in mine]
+        return Page(events, page.place)
+
+    async def _of_tenant(self, tenant_id: str, app_ids: set[str]) -> set[str]:
+        """Those of the apps that are the tenant's, deleted ones too; and "" for all apps."""
+        unknown = [app_id for app_id in app_ids if app_id and (tenant_id, app_id) not in self._owners]
+        if unknown:
+            found = {app.app_id for app in await self._directory.apps_by_id(unknown, tenant_id, deleted=True)}
+            if len(self._owners) > _MAX_OWNERS:
+                self._owners.clear()
+            self._owners |= {(tenant_id, app_id): app_id in found for app_id in unknown}
+        return {app_id for app_id in app_ids if not app_id or self._owners.get((tenant_id, app_id))}
+
+    def _delivered(self, events: Sequence[LoggedEvent]) -> None:
+        lag = self._clock.now() - max(one.event.time for one in events)
+        self._observer.events_delivered(len(events), max(0.0, lag.total_seconds()))
+
+
+def _parts(page: Page) -> Sequence[Page]:
+    """The page in messages; the last one is at the page's place."""
+    some = [page.events[begin : begin + MESSAGE] for begin in range(0, len(page.events), MESSAGE)]
+    parts = [Page(events, Place(page.place.epoch, events[-1].position)) for events in some]
+    return [*parts[:-1], Page(parts[-1].events, page.place)] if parts else []
+
+
+async def _first_of(ending: asyncio.Event, feed: Feed, place: Place, seconds: float) -> None:
+    """Waits for an event after the place, for the stream's end, or so long."""
+    tasks = [asyncio.ensure_future(feed.wait(place)), asyncio.ensure_future(ending.wait())]
+    try:
+        await asyncio.wait(tasks, timeout=max(seconds, 0), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()

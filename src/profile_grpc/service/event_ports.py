@@ -1,0 +1,86 @@
+"""What the use cases need of a store for events: their positions and their log (E3)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from profile_grpc.domain.model import Event
+
+
+class EventHead(NamedTuple):
+    """How far positions are given."""
+
+    number: int
+    """Of the epoch."""
+    epoch: str
+    """The name of the epoch: of what one sequencer has published."""
+    published: int
+    """The last position that readers may see: every event up to it can be read. 0: none."""
+    oldest: int
+    """Events after this position are kept."""
+
+
+class PendingEvent(NamedTuple):
+    """A committed event without a position."""
+
+    event_id: str
+    event: Event
+
+
+class LoggedEvent(NamedTuple):
+    """An event with its position. Positions grow, and of one profile in the order of versions."""
+
+    position: int
+    event_id: str
+    event: Event
+
+
+class EventStore(Protocol):
+    """Events. One sequencer at a time gives positions; any number of readers reads by position."""
+
+    async def head(self) -> EventHead: ...
+
+    async def take_over(self, epoch_id: str) -> EventHead:
+        """Begins an epoch of this name: from now on, no earlier sequencer writes anything that a reader sees.
+
+        Raises:
+            Conflict: another process began one at the same time.
+            StoreUnavailable: also while a node is away on which the sequencer before has left work undone.
+        """
+        ...
+
+    async def pending(self, limit: int) -> Sequence[PendingEvent]:
+        """Up to `limit` events without a position; of each profile those of the lowest versions, in their order."""
+        ...
+
+    async def sequence(self, head: EventHead, events: Sequence[PendingEvent], now: datetime) -> EventHead:
+        """Gives the events positions in this order, after those that are given; returns the new head.
+
+        Raises:
+            Conflict: another sequencer has taken over. The events may have got positions, or not.
+        """
+        ...
+
+    async def read(self, after: int, upto: int, app_ids: Collection[str] | None = None) -> Sequence[LoggedEvent]:
+        """The events of these apps (None: of all) at the positions from `after` (exclusive) to `upto`, in order.
+
+        `upto`: at most `EventHead.published`. Events up to `EventHead.oldest` may be missing: look at it afterwards.
+        """
+        ...
+
+    async def end_of_epoch(self, epoch_id: str) -> int | None:
+        """The last position that was published in the epoch, or so far; None: there was no such epoch."""
+        ...
+
+    async def first_since(self, time: datetime) -> int | None:
+        """The first position that was given at this time or later; None: there is none."""
+        ...
+
+    async def purge(self, before: datetime, now: datetime, ahead: datetime) -> int:
+        """Deletes the oldest events, up to the first that got its position at `before` or later; returns how many.
+
+        Times after `ahead` were given under a wrong clock: they become `now`.
+        """
+        ...

@@ -1,0 +1,115 @@
+"""What a reader of events asks for and gets: places, resume tokens, pages (E4)."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import struct
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from profile_grpc.domain.errors import FieldViolation, Reason, Refused
+from profile_grpc.domain.model import EventType
+from profile_grpc.service.event_ports import LoggedEvent
+
+_FORM = struct.Struct(">B8sq")
+_VERSION = 1
+
+
+class Place(NamedTuple):
+    """Where a reader is: after this position, as it was published in the epoch."""
+
+    epoch: str
+    """16 hexadecimal digits."""
+    position: int
+
+    @property
+    def token(self) -> str:
+        """The resume token, opaque to callers."""
+        raw = _FORM.pack(_VERSION, bytes.fromhex(self.epoch), self.position)
+        return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def read_token(token: str) -> Place:
+    """The place of a resume token.
+
+    Raises:
+        Refused: INVALID_RESUME_TOKEN.
+    """
+    try:
+        raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+        version, epoch, position = _FORM.unpack(raw)
+    except (binascii.Error, struct.error, ValueError):
+        raise _invalid() from None
+    if version != _VERSION or position < 0:
+        raise _invalid()
+    return Place(epoch.hex(), position)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which events a reader wants."""
+
+    tenant_id: str
+    app_ids: frozenset[str] | None = None
+    """None: every app of the tenant, and what concerns all apps."""
+    types: frozenset[EventType] | None = None
+    """None: every type."""
+
+
+class Page(NamedTuple):
+    """What a reader gets. Without events: a checkpoint."""
+
+    events: Sequence[LoggedEvent]
+    place: Place
+    """Where it is afterwards."""
+
+
+class Watching(Protocol):
+    """Readers of events."""
+
+    async def from_now(self) -> Place:
+        """After the newest event."""
+        ...
+
+    async def from_oldest(self) -> Place:
+        """Before the oldest event that is kept."""
+        ...
+
+    async def resume(self, place: Place) -> Place:
+        """The place of a token.
+
+        Raises:
+            Refused: RESUME_TOKEN_EXPIRED.
+        """
+        ...
+
+    def watch(self, wanted: Wanted, place: Place, ending: asyncio.Event) -> AsyncGenerator[Page, None]:
+        """The wanted events after the place, without end. The last page after `ending` is a checkpoint.
+
+        Raises:
+            Refused: RESUME_TOKEN_EXPIRED: the reader was too slow, or the database was restored from an older copy.
+            StoreError.
+        """
+        ...
+
+
+def expired(oldest: Place) -> Refused:
+    """Events after the token are gone, or it is of another history of the database."""
+    return Refused(
+        Reason.RESUME_TOKEN_EXPIRED,
+        "Events after the resume token are no longer kept, or the database was restored from an older copy; read the"
+        " current state, then resume from oldest_resume_token.",
+        metadata={"oldest_resume_token": oldest.token},
+    )
+
+
+def _invalid() -> Refused:
+    violation = FieldViolation("resume_token", "must be a token that a message of this service carried")
+    return Refused.for_fields(
+        Reason.INVALID_RESUME_TOKEN,
+        "The resume token is no token of this service; pass one exactly as a message carried it.",
+        [violation],
+    )

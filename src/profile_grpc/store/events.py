@@ -1,0 +1,331 @@
+"""Events: those that changes left, and the log of those that have a position (E3). docs/adr/0050 tells why it is so.
+
+`event_head` says how far positions are given. `allocated`: the last one that any event may have. `published`: the last
+one that readers may see; every event up to it is in the log. `oldest`: events after it are kept. `epoch`: the number of
+the one sequencer that may write; the others' conditional updates of the row find nothing.
+
+On one server, allocating, logging and publishing are one transaction, and `allocated` equals `published`. On a cluster
+the head is on the coordinator and the events are on the shards of their apps, and nothing that commits on two nodes is
+seen at once. There these are three steps. `apps` keeps, from the first to the last, which shards are concerned.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import BigInteger, Text, bindparam, delete, func, select, update
+
+from profile_grpc.domain.model import Event, EventType
+from profile_grpc.service.event_ports import EventHead, LoggedEvent, PendingEvent
+from profile_grpc.service.ports import Conflict
+from profile_grpc.store import statements, tables, times
+from profile_grpc.store.database import Database, Session
+from profile_grpc.store.engine import Found, Insert, Prepared, Returning, Row
+from profile_grpc.store.shards import Shards
+from profile_grpc.store.writing import write_all
+
+NO_EPOCH: Final = "0" * 16
+"""The name of the epoch before the first sequencer, in which nothing is published."""
+_HEAD: Final = 1
+"""The id of the one row of `event_head`."""
+_PURGED_AT_ONCE = 5000
+"""Positions that one transaction deletes."""
+_PENDING = ("app_id", "id", "time", "type", "user_id", "device_id", "reason", "customer_id", "version")
+_LOGGED = ("position", "event_id", "app_id", "time", "type", "user_id", "device_id", "reason", "customer_id", "version")
+
+
+class SqlEvents:
+    """The port `EventStore`."""
+
+    def __init__(self, database: Database, shards: Shards) -> None:
+        self._database = database
+        self._shards = shards
+        self._give = _Give(database)
+        prepare = database.prepare
+        log, epoch = tables.event_log, tables.event_epoch
+        after, upto = bindparam("after", type_=BigInteger()), bindparam("upto", type_=BigInteger())
+        within = (log.c.position > after, log.c.position <= upto)
+        logged = [log.c[name] for name in _LOGGED]
+        self._read = prepare(select(*logged).where(*within).order_by(log.c.position))
+        self._read_of_apps = statements.lookup(database, log, ["app_id"], _LOGGED, *within)
+        self._epoch = prepare(select(epoch.c.epoch).where(epoch.c.epoch_id == bindparam("epoch_id", type_=Text())))
+        self._next_epoch = prepare(select(func.min(epoch.c.begin)).where(epoch.c.epoch > bindparam("epoch")))
+        since = log.c.position_time >= bindparam("time", type_=BigInteger())
+        self._first_since = prepare(select(func.min(log.c.position)).where(since))
+        self._first = prepare(select(func.min(log.c.position)))
+        self._purge = prepare(delete(log).where(log.c.position <= upto))
+        self._last_time = prepare(select(func.max(log.c.position_time)))
+        self._stamp = prepare(
+            update(log)
+            .values(position_time=bindparam("now", type_=BigInteger()))
+            .where(log.c.position_time > bindparam("ahead", type_=BigInteger()))
+        )
+        head = tables.event_head
+        self._raise_oldest = prepare(
+            update(head)
+            .values(oldest=bindparam("upto", type_=BigInteger()))
+            .where(head.c.id == _HEAD, head.c.oldest < bindparam("upto", type_=BigInteger()))
+        )
+        self._purge_epochs = prepare(
+            delete(epoch).where(
+                epoch.c.epoch
+                < select(func.max(epoch.c.epoch))
+                .where(epoch.c.begin < bindparam("upto", type_=BigInteger()))
+                .scalar_subquery()
+            )
+        )
+
+    async def head(self) -> EventHead:
+        """How far positions are given."""
+        return await self._give.head()
+
+    async def take_over(self, epoch_id: str) -> EventHead:
+        """Begins an epoch of this name: from now on, no earlier sequencer writes anything that a reader sees.
+
+        Raises:
+            Conflict: another process began one at the same time.
+            StoreUnavailable: also while a node is away on which the sequencer before has left work undone.
+        """
+        return await self._give.take_over(epoch_id)
+
+    async def pending(self, limit: int) -> Sequence[PendingEvent]:
+        """Up to `limit` events without a position; of each profile those of the lowest versions, in their order."""
+        return await self._give.pending(limit)
+
+    async def sequence(self, head: EventHead, events: Sequence[PendingEvent], now: datetime) -> EventHead:
+        """Gives the events positions in this order, after those that are given; returns the new head.
+
+        Raises:
+            Conflict: another sequencer has taken over. The events may have got positions, or not.
+        """
+        if not self._database.engine.is_spread:
+            return await self._give.at_once(head, events, now)
+        by_shard: defaultdict[int, set[str]] = defaultdict(set)
+        for event in events:
+            by_shard[await self._shards.of(event.event.app_id)].add(event.event.app_id)
+        return await self._give.by_shard(head, events, now, list(by_shard.values()))
+
+    async def read(self, after: int, upto: int, app_ids: Collection[str] | None = None) -> Sequence[LoggedEvent]:
+        """The events of these apps (None: of all) at the positions from `after` (exclusive) to `upto`, in order."""
+        if app_ids is None:
+            found = await self._database.fetch(self._read, after=after, upto=upto)
+        else:
+            asked = [(app_id,) for app_id in sorted(app_ids)]
+            found = await self._database.fetch(self._read_of_apps, asked, after=after, upto=upto) if asked else []
+        return sorted(map(_read_logged, found))
+
+    async def end_of_epoch(self, epoch_id: str) -> int | None:
+        """The last position that was published in the epoch, or so far; None: there was no such epoch."""
+        if epoch_id == NO_EPOCH:
+            return 0
+        found = await self._database.fetch(self._epoch, epoch_id=epoch_id)
+        if not found:
+            return None
+        [(end,)] = await self._database.fetch(self._next_epoch, epoch=found[0][0])
+        return (await self.head()).published if end is None else int(end)
+
+    async def first_since(self, time: datetime) -> int | None:
+        """The first position that was given at this time or later; None: there is none."""
+        [(position,)] = await self._database.fetch(self._first_since, time=times.micros(time))
+        return None if position is None else int(position)
+
+    async def purge(self, before: datetime, now: datetime, ahead: datetime) -> int:
+        """Deletes the oldest events, up to the first that got its position at `before` or later; returns how many.
+
+        Times after `ahead` were given under a wrong clock: they become `now`.
+
+        Readers learn from `oldest` that events went, which is committed before any of them goes.
+        """
+        [(last,)] = await self._database.fetch(self._last_time)
+        if last is None:
+            return 0
+        if last > times.micros(ahead):
+            await self._database.execute(self._stamp, now=times.micros(now), ahead=times.micros(ahead))
+        kept = await self.first_since(before)
+        upto = (await self.head()).published if kept is None else kept - 1
+        await self._database.execute(self._raise_oldest, upto=upto)
+        await self._database.execute(self._purge_epochs, upto=upto)
+        purged = 0
+        while True:
+            [(first,)] = await self._database.fetch(self._first)
+            if first is None or first > upto:
+                return purged
+            purged += await self._database.execute(self._purge, upto=min(first + _PURGED_AT_ONCE, upto))
+
+
+class _Give:
+    """How events get their positions."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        prepare = database.prepare
+        event, head = tables.event, tables.event_head
+        self._head = prepare(
+            select(head.c.epoch, head.c.epoch_id, head.c.published, head.c.oldest, head.c.allocated, head.c.apps).where(
+                head.c.id == _HEAD
+            )
+        )
+        order = (event.c.app_id, event.c.user_id, event.c.device_id, event.c.version, event.c.id)
+        self._pending = prepare(
+            select(*(event.c[name] for name in _PENDING)).order_by(*order).limit(bindparam("limit", type_=BigInteger()))
+        )
+        mine = (head.c.id == _HEAD, head.c.epoch == bindparam("of_epoch", type_=BigInteger()))
+        to = bindparam("to", type_=BigInteger())
+        since = bindparam("since", type_=BigInteger())
+        unchanged = (*mine, head.c.allocated == since, head.c.published == since)
+        self._advance = prepare(update(head).values(allocated=to, published=to).where(*unchanged))
+        self._allocate = prepare(
+            update(head).values(allocated=to, apps=bindparam("of_apps", type_=Text())).where(*unchanged)
+        )
+        self._publish = prepare(update(head).values(published=to, apps="").where(*mine, head.c.allocated == to))
+        self._begin = prepare(
+            update(head)
+            .values(epoch=bindparam("to_epoch", type_=BigInteger()), epoch_id=bindparam("to_id", type_=Text()))
+            .where(*mine, head.c.allocated == to)
+        )
+        self._add_head = statements.insert_new(database, head)
+        self._add_epoch = statements.insert_new(database, tables.event_epoch)
+        self._log = statements.insert_new(database, tables.event_log)
+        self._take = statements.delete_keys(database, event)
+        self._fence = _fence(database)
+
+    async def head(self) -> EventHead:
+        (head, _, _) = await self._state()
+        return head
+
+    async def _state(self) -> tuple[EventHead, int, Sequence[str]]:
+        """The head, the last allocated position, and the apps whose events may have got positions after the head."""
+        found = await self._database.fetch(self._head)
+        if not found:
+            return EventHead(0, NO_EPOCH, 0, 0), 0, []
+        [(epoch, epoch_id, published, oldest, allocated, apps)] = found
+        return EventHead(epoch, epoch_id, published, oldest), allocated, json.loads(apps) if apps else []
+
+    async def take_over(self, epoch_id: str) -> EventHead:
+        before, allocated, apps = await self._state()
+        if before.epoch == NO_EPOCH:
+            await self._database.execute(self._add_head, [(_HEAD, 0, NO_EPOCH, 0, 0, 0, "")])
+        epoch = before.number + 1
+        async with self._database.transaction() as session:
+            if not await session.execute(
+                self._begin, of_epoch=before.number, to=allocated, to_epoch=epoch, to_id=epoch_id
+            ):
+                raise Conflict("another sequencer has taken over")
+            await write_all(session, self._add_epoch, [(epoch, epoch_id, allocated)], "event_epoch")
+        if allocated > before.published:
+            # Nobody allocates for the sequencer before any more. What it may still write of the positions that it has
+            # ends here, shard by shard; then the log up to them is final.
+            for app_id in apps:
+                async with self._database.transaction() as session:
+                    await self._hold(session, [app_id], epoch)
+            await self._published(epoch, allocated)
+        return EventHead(epoch, epoch_id, allocated, before.oldest)
+
+    async def pending(self, limit: int) -> Sequence[PendingEvent]:
+        return [_read_pending(row) for row in await self._database.fetch(self._pending, limit=limit)]
+
+    async def at_once(self, head: EventHead, events: Sequence[PendingEvent], now: datetime) -> EventHead:
+        """In one transaction, of one server."""
+        to = head.published + len(events)
+        async with self._database.transaction() as session:
+            # First: whoever comes second waits here, and then finds the row changed.
+            if not await session.execute(self._advance, of_epoch=head.number, since=head.published, to=to):
+                raise Conflict("another sequencer has taken over")
+            await self._move(session, list(enumerate(events, head.published + 1)), now)
+        return head._replace(published=to)
+
+    async def by_shard(
+        self, head: EventHead, events: Sequence[PendingEvent], now: datetime, shards: Sequence[Collection[str]]
+    ) -> EventHead:
+        """In three steps, of which the second is one transaction for each shard (each: the apps that it holds)."""
+        to = head.published + len(events)
+        apps = json.dumps(sorted(app_id for some in shards for app_id in some))
+        if not await self._database.execute(
+            self._allocate, of_epoch=head.number, since=head.published, to=to, of_apps=apps
+        ):
+            raise Conflict("another sequencer has taken over")
+        numbered = list(enumerate(events, head.published + 1))
+        for app_ids in shards:
+            async with self._database.transaction() as session:
+                await self._hold(session, sorted(app_ids), head.number)
+                await self._move(session, [one for one in numbered if one[1].event.app_id in app_ids], now)
+        await self._published(head.number, to)
+        return head._replace(published=to)
+
+    async def _published(self, epoch: int, to: int) -> None:
+        if not await self._database.execute(self._publish, of_epoch=epoch, to=to):
+            raise Conflict("another sequencer has taken over")
+
+    async def _hold(self, session: Session, app_ids: Sequence[str], epoch: int) -> None:
+        """Refuses earlier sequencers on the shard of these apps, or finds out that this one is an earlier one."""
+        await write_all(session, self._fence, [(app_id, epoch) for app_id in app_ids], "event_fence")
+
+    async def _move(self, session: Session, numbered: Iterable[tuple[int, PendingEvent]], now: datetime) -> None:
+        """Takes events out of the queue and logs them with these positions: all, or with Conflict none."""
+        given, taken, time = [], [], times.micros(now)
+        for position, (event_id, event) in numbered:
+            given.append(_logged_values(position, time, event_id, event))
+            taken.append((event.app_id, event_id))
+        await write_all(session, self._take, taken, "event")
+        await write_all(session, self._log, given, "event_log")
+
+
+def _fence(database: Database) -> Prepared:
+    """Stores the number of a sequencer for the given apps, unless a later one is stored."""
+    fence = tables.event_fence
+
+    def unless_later(statement: Insert) -> Insert | Returning:
+        newer = statement.on_conflict_do_update(
+            index_elements=["app_id"],
+            set_={"epoch": statement.excluded.epoch},
+            where=fence.c.epoch <= statement.excluded.epoch,
+        )
+        return database.engine.counted(newer)
+
+    return statements.insert_given(database, fence, ["app_id", "epoch"], {}, unless_later)
+
+
+def _logged_values(position: int, time: int, event_id: str, e: Event) -> Row:
+    return (
+        position,
+        e.app_id,
+        event_id,
+        time,
+        times.micros(e.time),
+        e.type.value,
+        e.user_id,
+        e.device_id,
+        e.customer_id,
+        e.reason,
+        e.version,
+    )
+
+
+def _read_logged(row: Found) -> LoggedEvent:
+    position, event_id, *event = row
+    return LoggedEvent(position, event_id, _read_event(*event))
+
+
+def _read_pending(row: Found) -> PendingEvent:
+    app_id, event_id, *event = row
+    return PendingEvent(event_id, _read_event(app_id, *event))
+
+
+_TYPES = {type_.value: type_ for type_ in EventType}
+
+
+def _read_event(
+    app_id: str,
+    time: int,
+    what: str,
+    user_id: str,
+    device_id: str,
+    reason: str,
+    customer_id: str,
+    version: int,
+) -> Event:
+    return Event(_TYPES[what], app_id, times.instant(time), user_id, device_id, reason, customer_id, version)

@@ -1,0 +1,189 @@
+"""Events in the store: versions (E2), positions (E3), the log and its retention (E4)."""
+
+from datetime import timedelta
+
+import pytest
+
+from profile_grpc.domain.model import Event, EventType
+from profile_grpc.domain.removal import DeleteDeviceProfile, Unregister
+from profile_grpc.events.sequencer import in_order
+from profile_grpc.service.event_ports import EventHead, LoggedEvent
+from profile_grpc.service.ports import Conflict
+from profile_grpc.store import SqlStore
+from tests.store.support import DAY, NOW, Writer, changes, key, register
+
+SECOND = timedelta(seconds=1)
+
+
+async def leave(store: SqlStore, *events: Event) -> None:
+    """Commits events as a change would."""
+    async with store.profiles.write() as transaction:
+        await transaction.apply(changes(events=list(events)))
+
+
+async def give(store: SqlStore, head: EventHead, limit: int = 1000, now: timedelta = timedelta(0)) -> EventHead:
+    """Gives positions as the sequencer does."""
+    return await store.events.sequence(head, in_order(await store.events.pending(limit)), NOW + now)
+
+
+async def log(store: SqlStore, after: int = 0) -> list[LoggedEvent]:
+    return list(await store.events.read(after, (await store.events.head()).published))
+
+
+def created(user: str, time: timedelta = timedelta(0), app: str = "shop", version: int = 1) -> Event:
+    return Event(EventType.PROFILE_CREATED, app, NOW + time, user, "phone", version=version)
+
+
+async def test_events_get_positions_once_and_in_order_e3(store: SqlStore, writer: Writer) -> None:
+    head = await store.events.take_over("a" * 16)
+    assert head == EventHead(1, "a" * 16, 0, 0)
+    await writer.commit(register(key()), register(key("bob", "tablet"), customer="c1"))
+    head = await give(store, head)
+    writer.now -= DAY  # a clock that went back changes no order
+    await writer.commit(Unregister(key()))
+    await writer.commit(DeleteDeviceProfile("shop", "ann", device_id="phone"))
+    head = await give(store, head)
+    assert await store.events.pending(10) == []
+    logged = await log(store)
+    assert [one.position for one in logged] == [1, 2, 3, 4, 5]
+    ann = [(one.event.type, one.event.version) for one in logged if one.event.user_id == "ann"]
+    assert ann == [
+        (EventType.PROFILE_CREATED, 1),
+        (EventType.PROFILE_UNREGISTERED, 2),
+        (EventType.PROFILE_DELETED, 3),
+    ]
+    bob = [(one.event.type, one.event.version, one.event.customer_id) for one in logged if one.event.user_id == "bob"]
+    assert bob == [(EventType.PROFILE_CREATED, 1, "c1"), (EventType.CUSTOMER_LINKED, 2, "c1")]
+    assert len({one.event_id for one in logged}) == 5
+    assert await store.events.read(2, 3) == logged[2:3]
+    assert await store.events.head() == head
+
+
+async def test_a_version_goes_on_after_a_deletion_e2(store: SqlStore, writer: Writer) -> None:
+    await writer.commit(register(key(), "t"))
+    await writer.commit(DeleteDeviceProfile("shop", "ann", device_id="phone"))
+    [again] = await writer.commit(register(key(), "t"))
+    assert (again.created, again.profile.version) == (True, 3)
+    found = await store.profiles.get(key())
+    assert found is not None
+    assert found.version == 3
+    assert [one.event.version for one in await store.events.pending(10)] == [1, 2, 3]
+
+
+async def test_of_a_profile_the_lowest_versions_come_first_whatever_the_limit_e3(store: SqlStore) -> None:
+    """Also where the clock of the process that wrote the later version was behind, and ids sort the other way."""
+    await leave(store, created("ann", version=1), created("bob", version=1))
+    await leave(store, created("ann", -DAY, version=2), created("ann", -2 * DAY, version=3))
+    found = await store.events.pending(2)
+    assert [(one.event.user_id, one.event.version) for one in found] == [("ann", 1), ("ann", 2)]
+    found = in_order(await store.events.pending(10))
+    assert [one.event.version for one in found if one.event.user_id == "ann"] == [1, 2, 3]
+
+
+async def test_an_earlier_sequencer_writes_nothing_e3(store: SqlStore, other: SqlStore) -> None:
+    before = await store.events.take_over("a" * 16)
+    await leave(store, created("ann"))
+    stalled = in_order(await store.events.pending(10))
+    head = await other.events.take_over("b" * 16)
+    with pytest.raises(Conflict):
+        await store.events.sequence(before, stalled, NOW)
+    assert await log(store) == []
+    head = await give(other, head)
+    with pytest.raises(Conflict):
+        await store.events.sequence(before._replace(published=head.published), stalled, NOW)
+    # Nor does this one give the same events positions twice.
+    with pytest.raises(Conflict):
+        await other.events.sequence(head, stalled, NOW)
+    assert [one.event.user_id for one in await log(store)] == ["ann"]
+
+
+async def test_an_epoch_ends_where_the_next_one_begins_e4(store: SqlStore) -> None:
+    assert await store.events.end_of_epoch("a" * 16) is None
+    head = await store.events.take_over("a" * 16)
+    await leave(store, created("ann"), created("bob"))
+    head = await give(store, head)
+    assert await store.events.end_of_epoch("a" * 16) == 2
+    head = await store.events.take_over("b" * 16)
+    await leave(store, created("carl"))
+    await give(store, head)
+    assert await store.events.end_of_epoch("a" * 16) == 2
+    assert await store.events.end_of_epoch("b" * 16) == 3
+    assert await store.events.end_of_epoch("0" * 16) == 0, "before the first sequencer"
+
+
+async def test_apps_are_read_by_themselves(store: SqlStore) -> None:
+    head = await store.events.take_over("a" * 16)
+    await leave(store, *(created(f"user {n}", app=app) for n in range(3) for app in ("shop", "bank", "game")))
+    await give(store, head)
+    found = await store.events.read(0, 9, ["shop", "game", "unknown"])
+    assert {one.event.app_id for one in found} == {"shop", "game"}
+    assert [one.position for one in found] == sorted(one.position for one in found)
+    assert await store.events.read(0, 9, []) == []
+
+
+async def test_the_oldest_events_go_and_readers_are_told_e4(store: SqlStore) -> None:
+    head = await store.events.take_over("a" * 16)
+    for day in range(4):
+        await leave(store, created(f"user {day}"), created(f"other {day}"))
+        head = await give(store, head, now=day * DAY)
+    assert await store.events.first_since(NOW + DAY) == 3
+    assert await store.events.purge(NOW + 2 * DAY, NOW + 4 * DAY, NOW + 5 * DAY) == 4
+    assert (await store.events.head()).oldest == 4
+    assert [one.position for one in await log(store)] == [5, 6, 7, 8]
+    assert await store.events.purge(NOW + 2 * DAY, NOW + 4 * DAY, NOW + 5 * DAY) == 0
+    await store.events.take_over("b" * 16)
+    assert await store.events.purge(NOW + 9 * DAY, NOW + 10 * DAY, NOW + 11 * DAY) == 4
+    assert (await store.events.head()).oldest == 8
+    assert await store.events.end_of_epoch("a" * 16) == 8, "whose last token misses nothing"
+
+
+async def test_a_position_given_under_a_wrong_clock_is_kept_from_now_on(store: SqlStore) -> None:
+    """A stamp ahead must not keep every later event for a year."""
+    head = await store.events.take_over("a" * 16)
+    await leave(store, created("ann"))
+    head = await give(store, head, now=365 * DAY)
+    await leave(store, created("bob"))
+    await give(store, head)
+    assert await store.events.purge(NOW - 7 * DAY, NOW, NOW + DAY) == 0
+    assert await store.events.purge(NOW + SECOND, NOW + 7 * DAY, NOW + 8 * DAY) == 2
+
+
+async def test_a_step_that_was_cut_short_is_settled_by_the_next_sequencer_e3(
+    store: SqlStore, other: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a cluster, where positions are allocated first. The steps run on every engine."""
+    head = await store.events.take_over("a" * 16)
+    await leave(store, created("ann"), created("bob", app="bank"), created("carl", app="game"))
+    found = in_order(await store.events.pending(10))
+    steps, give_ = [{"shop"}, {"bank"}, {"game"}], store.events._give
+    move = give_._move
+    moved = 0
+
+    async def cut(*given: object) -> None:
+        nonlocal moved
+        moved += 1
+        if moved == 2:
+            raise Conflict("cut short")
+        await move(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(give_, "_move", cut)
+    with pytest.raises(Conflict):
+        await give_.by_shard(head, found, NOW, steps)
+    assert (await store.events.head()).published == 0, "nothing is seen before all of it is there"
+    after = await other.events.take_over("b" * 16)
+    assert after.published == 3
+    assert len(await log(other)) == 1
+    # The first one wakes up, and goes on with what it has left to do.
+    numbered = list(enumerate(found, 1))
+
+    async def go_on() -> None:
+        async with store._database.transaction() as session:
+            await give_._hold(session, ["bank"], head.number)
+            await move(session, numbered[1:2], NOW)
+
+    with pytest.raises(Conflict):
+        await go_on()
+    after = await give(other, after)
+    logged = await log(other)
+    assert [one.position for one in logged][1:] == [4, 5]
+    assert {one.event.user_id for one in logged} == {"ann", "bob", "carl"}
