@@ -79,7 +79,9 @@ def test_F8_a_held_item_marks_the_endpoint_suspect_and_changes_nothing_else() ->
     after = scene.profile(phone(1))
     [endpoint] = after.push_endpoints
     assert endpoint == before.push_endpoints[0]._replace(state=SUSPECT)
-    assert after == before._replace(push_endpoints=(endpoint,), update_time=scene.now, revision=after.revision)
+    assert after == before._replace(
+        push_endpoints=(endpoint,), update_time=scene.now, revision=after.revision, version=before.version + 1
+    )
     assert len(scene.events(EventType.PUSH_ENDPOINT_SUSPECT)) == 1
     assert scene.owner(fcm("T1")) == "phone1"
     [again] = scene.feedback(item(scene, 1))

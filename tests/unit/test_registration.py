@@ -52,6 +52,7 @@ def test_R1_a_first_registration_creates_the_profile_and_says_so() -> None:
         push_endpoints=(stored(fcm("T"), T0),),
         attributes=Attributes(language="en"),
         revision=answer.profile.revision,
+        version=1,
     )
     assert set(scene.world.guards) == {ANN.device.guard, Token(APP, "T").guard}
     assert len(scene.events(EventType.PROFILE_CREATED)) == 1
