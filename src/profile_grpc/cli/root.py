@@ -31,6 +31,7 @@ COMMANDS = {
         "mad",
         "Report monthly active devices: counted per day, distinct in the range, distinct in the 30 days up to now.",
     ),
+    "watch": Lazy(f"{_HERE}.watching", "watch", "Print the events of an app as they come."),
     "profile": Lazy(f"{_HERE}.profiles", "app", "Profiles, for support."),
     "bridge": Lazy(
         f"{_HERE}.bridge",
