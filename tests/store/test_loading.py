@@ -35,7 +35,7 @@ from profile_grpc.domain.model import (
     Tombstone,
     UserKey,
 )
-from profile_grpc.domain.needs import Asked, Needs
+from profile_grpc.domain.needs import AnyNeed, Needs
 from profile_grpc.domain.removal import DeleteDeviceProfile, Unregister
 from profile_grpc.domain.settings import AppSettings
 from profile_grpc.store import SqlStore
@@ -86,14 +86,14 @@ PHONE = DeviceKey("shop", "phone")
         (NAMED, key("nobody"), set()),
     ],
 )
-async def test_what_is_selected(writer: Writer, selection: Asked, by: Any, found: set[ProfileKey]) -> None:
+async def test_what_is_selected(writer: Writer, selection: AnyNeed, by: Any, found: set[ProfileKey]) -> None:
     rows = await writer.load(Needs({selection: {by, by._replace(app_id="no such")}}))
     assert keys(rows.of(PROFILES)) == found
 
 
 async def test_R5_R6_R7_who_has_left_is_not_selected(writer: Writer) -> None:
     await writer.commit(Unregister(key("bob")))
-    asked: dict[Asked, set[Any]] = {CURRENT: {PHONE}, RECEIVING: {UserKey("shop", "bob")}}
+    asked: dict[AnyNeed, set[Any]] = {CURRENT: {PHONE}, RECEIVING: {UserKey("shop", "bob")}}
     assert keys((await writer.load(Needs(asked))).of(PROFILES)) == set()
     assert keys((await writer.load(Needs({SIGNED_IN: {PHONE}}))).of(PROFILES)) == {key("ann")}
 

@@ -43,7 +43,7 @@ from profile_grpc.domain.model import (
     Tombstone,
     UserKey,
 )
-from profile_grpc.domain.needs import Asked, Needs
+from profile_grpc.domain.needs import AnyNeed, Needs
 from profile_grpc.domain.state import Write
 from profile_grpc.service.ports import ProfileFilter
 from profile_grpc.store import SqlStore, open_store, postgresql, times
@@ -169,12 +169,12 @@ def names(store: SqlStore, postgresql: str, sqlite: str) -> str:
         ("_ledger", "mad_ledger", "mad_ledger_pkey"),
     ],
 )
-async def test_loading(filled: SqlStore, what: Asked | str, table: str, index: str) -> None:
+async def test_loading(filled: SqlStore, what: AnyNeed | str, table: str, index: str) -> None:
     described = await plan(filled, lookup(filled, what))
     assert_index(described, table, names(filled, index, _sqlite_key(table, index)))
 
 
-def lookup(store: SqlStore, what: Asked | str) -> Prepared:
+def lookup(store: SqlStore, what: AnyNeed | str) -> Prepared:
     """The statement that finds rows by their key, or by what selects them."""
     loader = store.profiles._loader
     if isinstance(what, str):
@@ -273,7 +273,7 @@ async def test_lists(filled: SqlStore, wanted: dict[str, str], index: str, after
 
 ASKED = range(5, ROWS, ROWS // 10)
 """Ten of the rows of each table."""
-LOOKUPS: dict[Asked | str, tuple[str, Callable[[int], tuple[object, ...]]]] = {
+LOOKUPS: dict[AnyNeed | str, tuple[str, Callable[[int], tuple[object, ...]]]] = {
     PROFILES: ("profile", lambda n: ("shop", f"user {n}", f"device {n}")),
     BEATS: ("profile", lambda n: ("shop", f"user {n}", f"device {n}")),
     SIGNED_IN: ("profile", lambda n: ("shop", f"device {n}")),
@@ -323,7 +323,7 @@ def rows_read(node: dict[str, Any], table: str) -> float:
 
 
 @pytest.mark.parametrize("what", LOOKUPS)
-async def test_a_lookup_reads_what_it_answers(filled: SqlStore, what: Asked | str) -> None:
+async def test_a_lookup_reads_what_it_answers(filled: SqlStore, what: AnyNeed | str) -> None:
     table, asked = LOOKUPS[what]
     given = [asked(n) for n in ASKED]
     assert len(await filled._database.fetch(lookup(filled, what), given)) == len(given)

@@ -95,14 +95,14 @@ class World:
     def load(self, needs: Needs) -> Rows:
         """The rows that `needs` names, as the contract of `Rows` says; more than those are loaded of none."""
         found: defaultdict[RowKind[Any, Any], dict[Any, Any]] = defaultdict(dict)
-        for what, keys in needs.asked.items():
+        for what, keys in needs.requested.items():
             if isinstance(what, Selection):
                 self._select(what, keys, found)
             elif isinstance(what, Narrowed):
                 rows = self.rows[what.of.of]
                 found[what.of.of] |= {k: row for k, row in rows.items() if any(what.matches(row, by) for by in keys)}
         wanted: set[ProfileKey] = set()
-        for kind, keys in needs.asked.items():
+        for kind, keys in needs.requested.items():
             if not isinstance(kind, RowKind):
                 continue
             whole = kind if kind.part_of is None else kind.part_of.whole
@@ -112,7 +112,7 @@ class World:
         found[ORDERS] |= self._by_key(ORDERS, needs.orders(found[PROFILES].values(), self.hasher))
         return Rows(
             needs=needs,
-            totals={what: self.tallies[what] for what in needs.asked if isinstance(what, TallyKind)},
+            totals={what: self.tallies[what] for what in needs.requested if isinstance(what, TallyKind)},
             found={kind: list(rows.values()) for kind, rows in found.items()},
             counts={what: {by: self._count(what, by) for by in keys} for what, keys in needs.counted.items()},
             histories={key: self.history(key) for key in wanted if key not in self.profiles},

@@ -1,4 +1,4 @@
-"""What commands read before they can be decided, so that a batch can load it all at once."""
+"""The rows that commands read before they are decided, so that a batch can load all of them at once."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.kinds import ByT, KeyT, Narrowed, RowKind, RowT, Selection, TallyKind
 from profile_grpc.domain.model import AccountReport, DeviceKey, History, Profile, ProfileKey
 
-What: TypeAlias = RowKind[ByT, Any] | Selection[ByT, Any, Any] | Narrowed[ByT, Any, Any] | TallyKind[ByT]
-Asked: TypeAlias = What[Any]
+Need: TypeAlias = RowKind[ByT, Any] | Selection[ByT, Any, Any] | Narrowed[ByT, Any, Any] | TallyKind[ByT]
+AnyNeed: TypeAlias = Need[Any]
 
 
 @dataclass(slots=True)
 class Needs:
     """The rows that a batch of commands reads: the requested keys of each kind and selection."""
 
-    asked: dict[Asked, set[Any]] = field(default_factory=dict)
+    requested: dict[AnyNeed, set[Any]] = field(default_factory=dict)
     counted: dict[Selection[Any, Any, Any], set[Any]] = field(default_factory=dict)
     """Selections of which only the number of rows is needed."""
     in_order: set[DeviceKey] = field(default_factory=set)
@@ -27,20 +27,20 @@ class Needs:
     """Account-removal reports with a sequence. They name no device. So the orders of every device with a loaded profile
     are read, and the order of the report itself."""
 
-    def add(self, what: What[ByT], *keys: ByT) -> None:
+    def add(self, what: Need[ByT], *keys: ByT) -> None:
         """Requests the rows or numbers with these keys, or the rows that they select."""
-        asked = self.asked.get(what)
-        if asked is None:
-            asked = self.asked[what] = set()
-        asked.update(keys)
+        requested = self.requested.get(what)
+        if requested is None:
+            requested = self.requested[what] = set()
+        requested.update(keys)
 
     def count(self, selection: Selection[ByT, Any, Any], by: ByT) -> None:
         """Requests the number of selected rows."""
         self.counted.setdefault(selection, set()).add(by)
 
-    def of(self, what: What[ByT]) -> set[ByT]:
+    def of(self, what: Need[ByT]) -> set[ByT]:
         """The requested keys."""
-        return self.asked.get(what) or set()
+        return self.requested.get(what) or set()
 
     def orders(self, profiles: Iterable[Profile], hasher: Hasher) -> set[DeviceKey]:
         """The keys of the orders of calls that are read. Includes those of every profile whose deletion deletes the

@@ -88,7 +88,7 @@ class Slice(Generic[ResultT]):
     def needs(self, needs: Needs, settings: AppSettings) -> None:
         own = Needs()
         self.whole.needs(own, settings)
-        for what, keys in own.asked.items():
+        for what, keys in own.requested.items():
             if isinstance(what, RowKind | TallyKind):
                 needs.add(what, *keys)
         needs.add(PROFILES, *self.keys)

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
 from profile_grpc.domain.model import CountKey, DeletionReason, Event, Platform, Profile, ProfileKey, ProfileStatus
-from profile_grpc.domain.needs import Asked, Needs, Rows
+from profile_grpc.domain.needs import AnyNeed, Needs, Rows
 from profile_grpc.domain.settings import App
 from profile_grpc.domain.state import Changes
 from profile_grpc.service.event_ports import EventStore
@@ -47,7 +47,7 @@ class NodeUnavailable(StoreUnavailable):
 class TooManyRows(StoreError):  # noqa: N818
     """A batch needs more rows than one transaction should read."""
 
-    def __init__(self, what: Asked, keys: Collection[Any]) -> None:
+    def __init__(self, what: AnyNeed, keys: Collection[Any]) -> None:
         super().__init__("more rows were asked for than a batch may read")
         self.what = what
         self.keys = keys

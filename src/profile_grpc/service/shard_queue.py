@@ -75,11 +75,11 @@ def _future() -> asyncio.Future[Any]:
     return asyncio.get_running_loop().create_future()
 
 
-def _asks(pending: _Pending, error: TooManyRows) -> bool:
+def _needs_selection(pending: _Pending, error: TooManyRows) -> bool:
     """Whether the command needs the selection with too many rows, or one that leads to it."""
-    asked = needs_of([(pending.command, pending.settings)]).asked
-    return not asked.get(error.what, set()).isdisjoint(error.keys) or any(
-        isinstance(what, Selection) and what.leads is not None and what.leads.to is error.what for what in asked
+    requested = needs_of([(pending.command, pending.settings)]).requested
+    return not requested.get(error.what, set()).isdisjoint(error.keys) or any(
+        isinstance(what, Selection) and what.leads is not None and what.leads.to is error.what for what in requested
     )
 
 
@@ -233,7 +233,7 @@ class ShardQueue:
             log.warning("store unavailable", commands=len(batch), error=str(error))
             answers = [refusals.unavailable()] * len(batch)
         except TooManyRows as error:
-            large = [pending for pending in batch if len(batch) == 1 or _asks(pending, error)]
+            large = [pending for pending in batch if len(batch) == 1 or _needs_selection(pending, error)]
             if not large:
                 raise
             self._set_apart(large, error)

@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeVar
 
 from sqlalchemy import ColumnElement, Table
 
-from profile_grpc.domain.needs import Asked
+from profile_grpc.domain.needs import AnyNeed
 from profile_grpc.service.ports import TooManyRows
 from profile_grpc.store import statements
 from profile_grpc.store.database import Database
@@ -45,7 +45,7 @@ def bounded_lookup(
     )
 
 
-def check_bound(what: Asked, found: Sequence[RowT], by: Callable[[RowT], Iterable[object]], bound: int) -> None:
+def check_bound(what: AnyNeed, found: Sequence[RowT], by: Callable[[RowT], Iterable[object]], bound: int) -> None:
     """Raises TooManyRows if the statement found more than `bound` rows. `by` returns the values by which a row was
     found.
     """

@@ -1,4 +1,4 @@
-"""Loads what a batch needs: one statement for each kind and selection of rows, and none where nothing is asked for."""
+"""Loads the rows that a batch needs: one statement for each requested kind and selection."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.kinds import ORDERS, PROFILES, RowKind, Selection, TallyKind
 from profile_grpc.domain.model import DeletionReason, History, MadRecord, ProfileKey, Tombstone
-from profile_grpc.domain.needs import COUNT_LIMIT, Asked, Needs, Rows
+from profile_grpc.domain.needs import COUNT_LIMIT, AnyNeed, Needs, Rows
 from profile_grpc.store import kinds, statements, tables, times
 from profile_grpc.store.bounds import UNBOUND, BoundedLookup, bounded_lookup, check_bound
 from profile_grpc.store.database import Database, Session
@@ -55,18 +55,18 @@ class _Kind:
             return {}
         return {row.key: row for row in map(self._read, await session.fetch(statement, sorted(keys)))}
 
-    async def select(self, session: Session, asked: dict[Asked, set[Any]], bound: int) -> dict[Any, Any]:
+    async def select(self, session: Session, requested: dict[AnyNeed, set[Any]], bound: int) -> dict[Any, Any]:
         """The rows of the selections that are found by columns. Also requests the rows that they lead to."""
         found: dict[Any, Any] = {}
         for selection, lookup in self.selections.items():
-            wanted = asked.get(selection)
+            wanted = requested.get(selection)
             if not wanted:
                 continue
             rows = await self.found(session, lookup.within(bound), wanted)
             check_bound(selection, list(rows.values()), selection.by, bound)
             if selection.leads is not None:
                 led = {by for row in rows.values() for by in selection.leads.by(row)}
-                asked[selection.leads.to] = asked.get(selection.leads.to, set()) | led
+                requested[selection.leads.to] = requested.get(selection.leads.to, set()) | led
             found |= rows
         return found
 
@@ -111,25 +111,25 @@ class Loader:
         Raises:
             TooManyRows: of a selection.
         """
-        asked = dict(needs.asked)
+        requested = dict(needs.requested)
         found: dict[RowKind[Any, Any], dict[Any, Any]] = {}
         counts: dict[Selection[Any, Any, Any], dict[Any, int]] = {}
         for kind in self._kinds:
-            rows = await kind.select(session, asked, bound)
-            keys = asked.get(kind.kind, set()).difference(rows)
+            rows = await kind.select(session, requested, bound)
+            keys = requested.get(kind.kind, set()).difference(rows)
             for selection in kind.indexed:
-                if wanted := asked.get(selection):
+                if wanted := requested.get(selection):
                     keys.update(await self._index.find(session, selection, wanted, bound))
             rows |= await kind.found(session, kind.by_key, [kind.key(key) for key in keys.difference(rows)])
             found[kind.kind] = rows
             if needs.counted:
                 counts |= await kind.number(session, needs)
             if kind.kind is PROFILES:
-                asked[ORDERS] = needs.orders(rows.values(), self._hasher)
+                requested[ORDERS] = needs.orders(rows.values(), self._hasher)
         totals = {kind: await self._total(session, kind, keys) for kind in self._totals if (keys := needs.of(kind))}
-        missing = asked.get(PROFILES, set()) - found[PROFILES].keys()
+        missing = requested.get(PROFILES, set()) - found[PROFILES].keys()
         for part in self._parts:
-            wanted = asked.get(part.kind)
+            wanted = requested.get(part.kind)
             if not wanted:
                 continue
             alone = wanted - found[part.whole].keys()
@@ -146,20 +146,20 @@ class Loader:
 
     async def keys(self, session: Session, needs: Needs) -> set[ProfileKey]:
         """The keys of all profiles that are selected, however many."""
-        asked = dict(needs.asked)
+        requested = dict(needs.requested)
         [profiles] = [kind for kind in self._kinds if kind.kind is PROFILES]
         found: set[ProfileKey] = set()
         for selection, statement in profiles.keys.items():
-            wanted = asked.get(selection)
+            wanted = requested.get(selection)
             if not wanted:
                 continue
             if selection.leads is not None:
                 rows = await profiles.found(session, profiles.selections[selection].unbounded, wanted)
                 led = {by for row in rows.values() for by in selection.leads.by(row)}
-                asked[selection.leads.to] = asked.get(selection.leads.to, set()) | led
+                requested[selection.leads.to] = requested.get(selection.leads.to, set()) | led
             found.update(ProfileKey(*row) for row in await session.fetch(statement, sorted(wanted)))
         for indexed in profiles.indexed:
-            if wanted := asked.get(indexed):
+            if wanted := requested.get(indexed):
                 found.update(await self._index.find(session, indexed, wanted, UNBOUND))
         return found
 
@@ -172,10 +172,10 @@ class Loader:
 
     async def _load_histories(self, session: Session, missing: Iterable[ProfileKey]) -> dict[ProfileKey, History]:
         by_hash = {(key.app_id, self._hasher.profile(key)): key for key in missing}
-        asked = sorted(by_hash)
-        tombstones = {row[:2]: row for row in map(tuple, await session.fetch(self._tombstones, asked))}
+        requested = sorted(by_hash)
+        tombstones = {row[:2]: row for row in map(tuple, await session.fetch(self._tombstones, requested))}
         counts: dict[Row, Row] = {}
-        for row in map(tuple, await session.fetch(self._ledger, asked)):
+        for row in map(tuple, await session.fetch(self._ledger, requested)):
             counts[row[:2]] = max(row, counts.get(row[:2], row))  # only for one profile: the last number is needed
         return {key: _history(tombstones.get(hashed), counts.get(hashed)) for hashed, key in by_hash.items()}
 

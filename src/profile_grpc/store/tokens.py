@@ -13,7 +13,7 @@ from profile_grpc.domain.departure import Departing
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.kinds import HOLDERS, HOLDERS_ELSEWHERE
 from profile_grpc.domain.model import Profile, ProfileKey, Token, TokenElsewhere, TokenOfUser
-from profile_grpc.domain.needs import Asked
+from profile_grpc.domain.needs import AnyNeed
 from profile_grpc.domain.state import RowChanges, Write
 from profile_grpc.store import statements, tables
 from profile_grpc.store.bounds import bounded_lookup, check_bound
@@ -39,7 +39,7 @@ class TokenIndex:
         self._insert = statements.insert_new(database, _TABLE)
         self._delete = statements.delete_keys(database, _TABLE)
 
-    async def find(self, session: Session, what: Asked, wanted: Collection[Any], bound: int) -> Iterable[ProfileKey]:
+    async def find(self, session: Session, what: AnyNeed, wanted: Collection[Any], bound: int) -> Iterable[ProfileKey]:
         """The keys of the profiles that hold tokens."""
         if what is HOLDERS:
             return await self._holders(session, wanted, bound)

@@ -101,8 +101,8 @@ class KnownDevice(NamedTuple):
     """Microseconds since 1970."""
 
 
-class Left(NamedTuple):
-    """A report that no longer waits, with its size."""
+class ReportSize(NamedTuple):
+    """A report and its size, for the totals of the spool."""
 
     id: int
     kind: int
@@ -176,11 +176,11 @@ class Batch:
 class Written(NamedTuple):
     """Additional changes that a commit made."""
 
-    left: list[Left]
+    removed: list[ReportSize]
     """Reports that wait no longer."""
     overtaken: list[int]
     """Those of them that a removal superseded."""
-    joined: list[Left]
+    requeued: list[ReportSize]
     """Dead letters that wait again."""
     outdated: int
     """The number of dead letters that were deleted because later reports of their accounts were delivered."""

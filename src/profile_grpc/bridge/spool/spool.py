@@ -15,7 +15,7 @@ import structlog
 from profile_grpc.bridge.report import MICROSECONDS, Account, Kind
 from profile_grpc.bridge.spool import schema
 from profile_grpc.bridge.spool.limits import SpoolLimits
-from profile_grpc.bridge.spool.records import Batch, Death, Incoming, KnownDevice, Left, Removal, Row, Waiting
+from profile_grpc.bridge.spool.records import Batch, Death, Incoming, KnownDevice, Removal, ReportSize, Row, Waiting
 from profile_grpc.bridge.spool.steady_clock import DEAD_RETENTION, SteadyClock
 from profile_grpc.bridge.spool.writer import Writer
 from profile_grpc.sealing import Sealer
@@ -329,9 +329,9 @@ class Spool:
         if written.outdated:
             self.dead -= written.outdated
             log.info("dead letters were deleted: later reports were delivered", letters=written.outdated)
-        for report in written.left:
+        for report in written.removed:
             self._count(report.kind, report.size, proven=bool(report.proven), by=-1)
-        self._rejoin(written.joined)
+        self._rejoin(written.requeued)
         self.on_superseded(written.overtaken, "OVERTAKEN")
         self.on_superseded(batch.repeated, "REPEATED")
         for future in batch.waiting:
@@ -344,7 +344,7 @@ class Spool:
             self.on_arrival()
         return True
 
-    def _rejoin(self, reports: Sequence[Left]) -> None:
+    def _rejoin(self, reports: Sequence[ReportSize]) -> None:
         for report in reports:
             self._count(report.kind, report.size, proven=bool(report.proven), by=1)
             self.dead -= 1

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from profile_grpc.bridge.report import Account, Kind
-from profile_grpc.bridge.spool.records import ROW_BYTES, Batch, KnownDevice, Left, Removal, Row, Waiting, Written
+from profile_grpc.bridge.spool.records import ROW_BYTES, Batch, KnownDevice, Removal, ReportSize, Row, Waiting, Written
 from profile_grpc.bridge.spool.schema import CARRIED, NUMBERS_FROM, write_lock
 
 _INSERT = f"INSERT INTO report ({', '.join(Row._fields)}) VALUES ({', '.join('?' * len(Row._fields))})"
@@ -177,13 +177,13 @@ class Writer:
             )
         return Written(left, [report.id for report in overtaken], joined, outdated)
 
-    def _delete(self, numbers: list[int]) -> list[Left]:
+    def _delete(self, numbers: list[int]) -> list[ReportSize]:
         found = self._database.execute(
             f"DELETE FROM report WHERE id IN (SELECT value FROM json_each(?)) {_LEFT}", (json.dumps(numbers),)
         )
-        return [Left(*row) for row in found.fetchall()]
+        return [ReportSize(*row) for row in found.fetchall()]
 
-    def _overtake(self, removal: Removal) -> list[Left]:
+    def _overtake(self, removal: Removal) -> list[ReportSize]:
         """Deletes the token reports that a removal supersedes.
 
         These are earlier reports of the same account (every given value of the removal matches) with a common token. If
@@ -194,9 +194,9 @@ class Writer:
             f"DELETE FROM report WHERE {where} AND id < ? AND (? OR NOT proven AND credential IS ?) {_LEFT}",
             (*values, removal.number, removal.proven, removal.credential),
         )
-        return [Left(*row) for row in found.fetchall()]
+        return [ReportSize(*row) for row in found.fetchall()]
 
-    def _outdate(self, number: int, kind: Kind, account: Account) -> tuple[list[Left], int]:
+    def _outdate(self, number: int, kind: Kind, account: Account) -> tuple[list[ReportSize], int]:
         """Deletes earlier token reports that would undo a delivered report.
 
         After a removal: those that it supersedes. After a token report: those of the same device. Returns the waiting
@@ -210,16 +210,16 @@ class Writer:
             where, values = "username = ? AND selector = ?", [account.username, account.selector]
         run, given = self._database.execute, (*values, number)
         waiting = run(f"DELETE FROM report WHERE {where} AND id < ? {_LEFT}", given).fetchall()
-        return [Left(*row) for row in waiting], run(f"DELETE FROM dead WHERE {where} AND id < ?", given).rowcount
+        return [ReportSize(*row) for row in waiting], run(f"DELETE FROM dead WHERE {where} AND id < ?", given).rowcount
 
-    def _replay(self, letter: int) -> list[Left]:
+    def _replay(self, letter: int) -> list[ReportSize]:
         """Under its old number, so that it comes before later reports."""
         found = self._database.execute(
             f"INSERT INTO report (id, {CARRIED}) SELECT id, {CARRIED} FROM dead WHERE id = ? AND replay {_LEFT}",
             (letter,),
         ).fetchall()
         self._database.execute("DELETE FROM dead WHERE id = ? AND replay", (letter,))
-        return [Left(*row) for row in found]
+        return [ReportSize(*row) for row in found]
 
     def clean(self, spool_size: int, dead_before: int, devices_before: int, *, keys: bool) -> int:
         """Drops dead letters that are too old or too many, old devices, verdicts beyond their limit and, with `keys`,
