@@ -58,7 +58,7 @@ def bench(  # noqa: PLR0913 - each option is a parameter
     soak_part: Annotated[float, typer.Option(min=0.05, max=1, help="The part of the peak that a soak calls at.")] = 0.7,
     as_json: Annotated[bool, typer.Option("--json", help="Every round, as JSON.")] = False,
 ) -> None:
-    """Measures the service beside an empty RPC of the same stack, turn by turn, on the same core."""
+    """Measures the service and an empty RPC of the same stack alternately, on the same core."""
     chosen = _chosen(workload)
     if quick:
         seconds, rounds, rows, expired = 0.6, 3, min(rows, 5_000), min(expired, 2_000)
@@ -111,7 +111,7 @@ def bench(  # noqa: PLR0913 - each option is a parameter
 
 @dataclass
 class Results:
-    """What was measured."""
+    """The results."""
 
     workloads: dict[str, Measured] = field(default_factory=dict)
     sizes: Mapping[str, int] | None = None
@@ -122,11 +122,11 @@ class Results:
     comparison: Mapping[str, Sequence[tuple[Sample, Sample]]] | None = None
 
     def told(self) -> dict[str, Any]:
-        """As JSON: what was measured, by its name here."""
+        """The results as JSON, by the names of the attributes."""
         return {name: value for name, value in asdict(self).items() if value}
 
     def show(self, title: str, rows: int) -> None:
-        """For people."""
+        """The results as text."""
         if self.workloads:
             reporting.workloads(self.workloads, title)
         if self.starts is not None:
@@ -164,14 +164,14 @@ def _measure(run: Bench, chosen: Sequence[str], rounds: int, expired: int) -> Re
 
 
 def _chosen(wanted: Sequence[str] | None) -> Sequence[str]:
-    """The names that are meant, in the order in which they are measured."""
+    """The selected names, in the order in which they are measured."""
     if not wanted:
         return _DEFAULT
     every = (*WORKLOADS, *SPECIAL)
     for name in wanted:
         if not any(known.startswith(name) for known in every):
             raise typer.BadParameter(f"no workload {name!r}; there are: {_NAMES}")
-    # A name that is also another one's beginning means itself.
+    # A name that is also a prefix of another name selects only itself.
     return [name for name in every if any(name == w or (name.startswith(w) and w not in every) for w in wanted)]
 
 

@@ -52,7 +52,7 @@ program = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 class _Client(asyncio.Protocol):
-    """Sends the next request when the last one was answered."""
+    """Sends the next request when the previous one was answered."""
 
     def __init__(self, run: Load) -> None:
         self._run = run
@@ -73,7 +73,7 @@ class _Client(asyncio.Protocol):
 
 
 class Load:
-    """So many requests over so many connections."""
+    """Sends this number of requests over this number of connections."""
 
     def __init__(self, first: int, count: int, key: str) -> None:
         head, _, rest = _REQUEST.format(number="{}", key=key).partition("{}")
@@ -89,7 +89,7 @@ class Load:
             self._done.set()
 
     async def run(self, port: int, connections: int) -> float:
-        """Seconds that it took."""
+        """The duration in seconds."""
         loop = asyncio.get_running_loop()
         started = time.perf_counter()
         clients = [await loop.create_connection(lambda: _Client(self), "127.0.0.1", port) for _ in range(connections)]
@@ -155,7 +155,7 @@ def run(
 
 
 def _measure(target: Server, port: int, load: Load, requests: int, connections: int) -> tuple[float, float]:
-    """Requests a second, and CPU seconds of a request."""
+    """Requests per second, and CPU seconds for each request."""
     before = target.cpu_seconds()
     seconds = uvloop.run(load.run(port, connections))
     return requests / seconds, (target.cpu_seconds() - before) / requests
@@ -174,7 +174,7 @@ def _empty(cores: Cores) -> Iterator[tuple[Server, int]]:
 
 @contextmanager
 def _bridge(folder: Path, cores: Cores) -> Iterator[tuple[Server, int, str]]:
-    """A bridge whose key is proven, and whose service has gone."""
+    """A bridge with a proven key, whose service is down."""
     hash_key = secrets.token_bytes(32)
     url = f"sqlite:///{folder / 'profiles.db'}"
     reader, key = asyncio.run(_prepare(url, hash_key))

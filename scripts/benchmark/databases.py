@@ -21,14 +21,14 @@ from profile_grpc.store import migrate, postgresql_url
 from scripts.benchmark.workloads import APP
 from tests.support.postgres import PrivatePostgres
 
-# Tests do without fsync; what is measured must be durable. Memory as for a small server of its own; autovacuum, and all
-# that is not named, as it comes.
+# Tests run without fsync, but measured writes must be durable. The memory settings are those of a small dedicated
+# server. All other settings, such as autovacuum, have their defaults.
 _SETTINGS = {"fsync": "on", "shared_buffers": "1GB", "max_wal_size": "8GB"}
 
 
 @contextmanager
 def database(engine: str, url: str | None) -> Iterator[str]:
-    """The URL of an empty database: the given one, or one that ends with the run."""
+    """The URL of an empty database: the given one, or a temporary one."""
     if url is not None:
         yield url
     elif engine == "postgresql":
@@ -44,7 +44,7 @@ def database(engine: str, url: str | None) -> Iterator[str]:
 
 
 def prepare(url: str, hash_key: bytes) -> str:
-    """Creates the schema and the app, in which the reaper may delete everything; answers a key."""
+    """Creates the schema and the app, in which the reaper may delete everything. Returns a key."""
     settings = AppSettings(heartbeat_granularity=timedelta(0), reaper_breaker=ReaperBreaker(percent=100))
 
     async def run() -> str:
@@ -61,9 +61,10 @@ def prepare(url: str, hash_key: bytes) -> str:
 
 
 def fsyncs(url: str) -> int | None:
-    """How often the server has called fsync for its log so far, of all databases; None for SQLite, which cannot tell.
+    """The number of fsync calls of the server for its log, for all databases; None for SQLite, which does not count
+    them.
 
-    A server process tells of its own work at the end of a transaction, once a second at most.
+    A server process reports its work at the end of a transaction, at most once a second.
     """
     if is_sqlite(url):
         return None
@@ -76,7 +77,7 @@ def fsyncs(url: str) -> int | None:
 
 
 def heartbeat_updates(url: str) -> tuple[int, int] | None:
-    """How many rows of `profile` were updated so far, and how many of these left the indexes alone (HOT)."""
+    """The number of updated rows of `profile`, and the number of these updates that changed no index (HOT)."""
     if is_sqlite(url):
         return None
     [[updated, hot]] = query(url, "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'profile'")
@@ -108,7 +109,7 @@ def sizes(url: str) -> Mapping[str, int]:
 
 
 def query(url: str, sql: str) -> list[tuple[Any, ...]]:
-    """What one statement finds in a PostgreSQL database."""
+    """The result of one statement in a PostgreSQL database."""
 
     async def run() -> list[tuple[Any, ...]]:
         connection = await asyncpg.connect(dsn(url))
@@ -121,5 +122,5 @@ def query(url: str, sql: str) -> list[tuple[Any, ...]]:
 
 
 def dsn(url: str) -> str:
-    """The URL as the driver understands it."""
+    """The URL in the driver's form."""
     return postgresql_url.parse(url).dsn

@@ -11,7 +11,7 @@ from scripts.benchmark.processes import Calling, Server, Service
 from scripts.benchmark.workloads import WORKLOADS, Plan, Requests
 
 BUSY = 0.9
-"""The part of its core that a server must use at least, or it was not the server that was measured."""
+"""The minimum share of its core that a server must use. Below it, the server was not the bottleneck."""
 _ITEMS_IN_FLIGHT = 8_000
 _SETTLE_SECONDS = 1.1
 _SETTLE_CALLS = 20
@@ -27,7 +27,7 @@ class Sample:
     cpu: float
     """CPU seconds of the server for 1,000 calls."""
     busy: float
-    """CPU time of the server as a part of what its cores had to give."""
+    """CPU time of the server as a share of the time of its cores."""
     p50_ms: float
     p99_ms: float
     rss_mb: float
@@ -37,17 +37,17 @@ class Sample:
 
 @dataclass(frozen=True)
 class Round:
-    """The empty RPC, under the service's scheduling policy and under the ordinary one, and then the service."""
+    """The empty RPC, under the service's scheduling policy and under the default one, and then the service."""
 
     echo: Sample
     plain_echo: Sample
     service: Sample
     rate_ratio: float
-    """Items per second, as a part of the empty RPC's calls per second."""
+    """Items per second, relative to the empty RPC's calls per second."""
     cpu_ratio: float
-    """The same told by CPU time for each item: it says what the rate would be on a core of one's own."""
+    """The same by CPU time for each item: the ratio that would result on a dedicated core."""
     plain_cpu_ratio: float
-    """The same beside the empty RPC under the ordinary policy, which the ratios were of until 2026-11."""
+    """The same relative to the empty RPC under the default policy, which the ratios used until 2026-11."""
 
 
 @dataclass(frozen=True)
@@ -58,9 +58,9 @@ class Measured:
     """In each call."""
     rounds: Sequence[Round]
     fsyncs: float | None
-    """Of the database server, for each commit; None where the database cannot tell: SQLite's are 1."""
+    """Of the database server, for each commit; None if the database does not report it (SQLite: 1)."""
     hot: float | None
-    """The part of the updates of `profile` that left the indexes alone; None on SQLite, or without updates."""
+    """The share of the updates of `profile` that changed no index; None on SQLite, or without updates."""
 
     @property
     def services(self) -> Sequence[Sample]:
@@ -88,26 +88,26 @@ def sample(server: Server, requests: Requests, seconds: float, service: Service,
 
 
 class Bench:
-    """An empty RPC and a service side by side, and the numbers of the profiles used so far."""
+    """The servers of the empty RPC and of the service, and the numbers of the profiles used so far."""
 
     def __init__(
         self, plan: Plan, echoes: tuple[Server, Server], server: Server, service: Service, calling: Calling
     ) -> None:
-        """`echoes`: under the service's scheduling policy, and under the ordinary one."""
+        """`echoes`: under the service's scheduling policy, and under the default one."""
         self.plan, self.server, self.service, self.calling = plan, server, service, calling
         self.echo, self.plain_echo = echoes
 
     def load(self, count: int, **how: object) -> None:
-        """Stores profiles that were not there: see `rows.load`."""
+        """Stores new profiles: see `rows.load`."""
         self.service.load(self.plan.fresh, count, **how)
         self.use(count)
 
     def use(self, numbers: int) -> None:
-        """So many numbers are no longer fresh."""
+        """Marks this number of profile numbers as used."""
         self.plan = replace(self.plan, fresh=self.plan.fresh + numbers)
 
     def requests(self, workload: str, seconds: float) -> Requests:
-        """The workload's next requests; the profiles that they need are there."""
+        """The workload's next requests. The profiles that they need exist."""
         self.plan = replace(self.plan, draw=self.plan.draw + 1)
         requests = WORKLOADS[workload](replace(self.plan, seconds=seconds))
         if requests.seeded:
@@ -117,7 +117,7 @@ class Bench:
         return requests
 
     def measure(self, workload: str, rounds: int) -> Measured:
-        """A short run to warm up, then as many rounds."""
+        """A short run to warm up, then this number of rounds."""
         url = self.service.database_url
         self._round(workload, self.plan.seconds / 3)
         self._settle()
@@ -145,11 +145,13 @@ class Bench:
         return Round(echo, plain, service, service.rate / echo.rate, echo.cpu * per_item, plain.cpu * per_item)
 
     def sample(self, requests: Requests, seconds: float) -> Sample:
-        """The service alone."""
+        """Measures only the service."""
         return sample(self.server, requests, seconds, self.service, self._calling(requests.items))
 
     def _calling(self, items: int) -> Calling:
-        """Fewer calls at a time where each has many items, or the service would refuse some: its queue has an end."""
+        """Fewer concurrent calls if each has many items. Otherwise the service would refuse some, because its queue is
+        limited.
+        """
         most = max(_ITEMS_IN_FLIGHT // items, 1)
         if most >= self.calling.connections * self.calling.streams:
             return self.calling
@@ -157,7 +159,7 @@ class Bench:
         return Calling(connections, most // connections)
 
     def _settle(self) -> None:
-        """Has every connection of the service tell the database server's statistics what it did."""
+        """Makes every connection of the service report its statistics to the database server."""
         if databases.fsyncs(self.service.database_url) is None:
             return
         time.sleep(_SETTLE_SECONDS)
@@ -167,11 +169,11 @@ class Bench:
 
 
 def compare(here: Bench, there: Bench, workload: str, rounds: int) -> Sequence[tuple[Sample, Sample]]:
-    """The service of this checkout and of another one, turn by turn under the same load."""
+    """Measures the service of this checkout and of another one alternately, under the same load."""
     found = []
     for number in range(rounds + 1):
         seconds = here.plan.seconds if number else here.plan.seconds / 3
         pair = [one.sample(one.requests(workload, seconds), seconds) for one in (here, there)]
-        if number:  # the first round is to warm up
+        if number:  # the first round is a warm-up
             found.append((pair[0], pair[1]))
     return found

@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[2]
 """This checkout."""
 _TICKS = os.sysconf("SC_CLK_TCK")
 _STOP_SECONDS = 60
-# What is run in another checkout: the same functions, of its own.
+# The code that runs in another checkout. It calls the same functions of that checkout.
 _PREPARE = """import sys
 from scripts.benchmark import databases
 print(databases.prepare(sys.argv[1], bytes.fromhex(sys.argv[2])))"""
@@ -41,18 +41,18 @@ rows.load(url, Hasher(bytes.fromhex(key)), int(first), int(count), **how)"""
 
 @dataclass(frozen=True)
 class Cores:
-    """Which cores the servers have, and which everybody else."""
+    """The cores of the servers, and the cores of all other processes."""
 
     servers: str
     others: str
 
     def keep_off(self) -> None:
-        """Moves this process, and what it starts from now on (a database server), to the others' cores."""
+        """Moves this process, and the processes that it starts from now on (a database server), to the other cores."""
         os.sched_setaffinity(0, {int(core) for core in self.others.split(",")})
 
     @classmethod
     def split(cls, workers: int) -> Cores:
-        """A core for each worker; the others share what is left, or everything if nothing is."""
+        """One core for each worker. The other processes share the remaining cores, or all cores if none remains."""
         every = sorted(os.sched_getaffinity(0))
         mine = every[:workers]
         return cls(_list(mine), _list(every[workers:] or every))
@@ -64,7 +64,7 @@ def _list(cores: Sequence[int]) -> str:
 
 @dataclass(frozen=True)
 class Load:
-    """What the generator saw."""
+    """The results of the load generator."""
 
     calls: int
     seconds: float
@@ -84,7 +84,7 @@ class Calling:
 
 @dataclass(frozen=True)
 class Usage:
-    """What a server has used so far."""
+    """The resources that a server has used so far."""
 
     cpu_seconds: float
     commits: int
@@ -101,7 +101,7 @@ class Server:
         self._metrics = metrics
 
     def call(self, requests: Requests, *, seconds: float, cores: Cores, calling: Calling | None = None) -> Load:
-        """Runs the load generator until the time is over, or the requests."""
+        """Runs the load generator until the time or the requests are used up."""
         [load] = self.calls(requests, seconds=seconds, cores=cores, calling=calling)
         return load
 
@@ -115,7 +115,7 @@ class Server:
         rate: float = 0,
         interval: float = 0,
     ) -> Iterator[Load]:
-        """As `call`, with a report every `interval` seconds; `rate`: calls a second, 0 for as many as are answered."""
+        """As `call`, with a report every `interval` seconds. `rate`: calls per second; 0: as many as possible."""
         calling = calling or Calling()
         with tempfile.NamedTemporaryFile(prefix="profile-grpc-bench-") as file:
             requests.write(Path(file.name))
@@ -174,7 +174,7 @@ class Server:
 
 @contextmanager
 def echo_server(cores: Cores, *, plain: bool = False) -> Iterator[Server]:
-    """The empty RPC, under the service's scheduling policy; `plain`: under the ordinary one."""
+    """The empty RPC, under the service's scheduling policy; `plain`: under the default one."""
     command = [sys.executable, "-m", "scripts.benchmark.programs", "echo", *(["--plain"] if plain else [])]
     process = start(command, cores)
     yield from _serving(Server(process, f"127.0.0.1:{first_line(process)}"))
@@ -192,7 +192,7 @@ class Service:
     root: Path = ROOT
     """The checkout whose program it is."""
     reaper_seconds: float = 86_400
-    """Until the service's own reaper comes by: not during a run, unless it is what is measured."""
+    """The delay until the service's reaper runs: not during a run, unless the reaper is measured."""
 
     @contextmanager
     def run(self) -> Iterator[Server]:

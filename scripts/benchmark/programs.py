@@ -23,9 +23,9 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def echo(*, plain: bool = False) -> None:
-    """What everything is compared with: an empty unary RPC on the service's own event loop and server options.
+    """The reference of all comparisons: an empty unary RPC with the service's event loop and server options.
 
-    Prints its port and serves until SIGTERM, under the service's scheduling policy; `--plain`: under the ordinary one.
+    Prints its port and serves until SIGTERM, under the service's scheduling policy; `--plain`: under the default one.
     """
     if not plain:
         use_batch_scheduling()

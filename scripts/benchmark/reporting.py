@@ -20,7 +20,7 @@ def spread(values: Sequence[float], digits: int = 2) -> str:
 
 
 def workloads(results: Mapping[str, Measured], title: str) -> None:
-    """Two tables with a line for each workload, and warnings about what was not measured as it should be."""
+    """Two tables with a line for each workload, and warnings about unreliable measurements."""
     headings = [
         "workload",
         "items/s",
@@ -53,7 +53,7 @@ def workloads(results: Mapping[str, Measured], title: str) -> None:
 
 
 def comparison(found: Mapping[str, Sequence[tuple[Sample, Sample]]], other: str) -> None:
-    """CPU for each call here and in another checkout; what is below 0.95 has become slower."""
+    """CPU for each call here and in another checkout. A ratio below 0.95 means that this checkout is slower."""
     headings = ["workload", "CPU s/1,000 calls", "there", "there / here", "calls/s", "there", "errors"]
     table = _table(f"beside {other}, by CPU", headings)
     for workload, pairs in found.items():
@@ -127,7 +127,7 @@ def reaper(passes: Sequence[Reaped], title: str) -> None:
 
 
 def reaper_beside(found: ReapedBeside) -> None:
-    """The pass, and what it did to heartbeats."""
+    """The pass, and its effect on heartbeats."""
     print(
         f"reaper beside heartbeats at half of {found.peak:,.0f}/s: {found.deleted:,} deleted in {found.seconds:.1f} s,"
         f" {found.deleted / max(found.seconds, 1e-9):,.0f}/s; heartbeat p99, median of the seconds:"
@@ -136,7 +136,7 @@ def reaper_beside(found: ReapedBeside) -> None:
 
 
 def starts(echo: Sequence[Started], service: Sequence[Started]) -> None:
-    """How long a start takes."""
+    """The duration of a start."""
     table = _table("cold start, seconds: min / median / max", ["", "ready", "first call answered", "RSS MB"])
     for name, found in (("echo", echo), ("service", service)):
         ready, answered = [s.ready_seconds for s in found], [s.answered_seconds for s in found]
@@ -164,7 +164,7 @@ def interval(found: Interval) -> None:
 
 
 def soak(found: Soak) -> None:
-    """The first and the last quarter of a soak, beside each other."""
+    """A comparison of the first and the last quarter of a soak."""
     quarter = max(len(found.intervals) // 4, 1)
     first, last = found.intervals[:quarter], found.intervals[-quarter:]
     errors = sum(sum(i.errors.values()) for i in found.intervals)

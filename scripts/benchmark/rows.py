@@ -36,21 +36,21 @@ from scripts.benchmark.workloads import APP, PUSH_APP, key_of, token
 LOT = 10_000
 """Profiles that are written at a time."""
 BULK = 200_000
-"""From so many on, the indexes of an empty database are built after the rows."""
+"""From this number on, the indexes of an empty database are built after the rows."""
 TABLES = (tables.profile, tables.token_holder, tables.mad_ledger)
 """Those with a row for each profile. Not the events, which last 7 days, and not the guards, which profiles share."""
 _COLUMNS = {table.name: table.c.keys() for table in TABLES}
-"""In a database that was upgraded their order is another."""
+"""In an upgraded database their order differs."""
 
 REGISTERED = timedelta(days=20)
 """How long ago the profiles were registered, and counted."""
 
 
 class Pattern:
-    """Makes the rows of profiles that sent their last heartbeat at a given time."""
+    """Creates the rows of profiles that sent their last heartbeat at a given time."""
 
     def __init__(self, hasher: Hasher, now: datetime, heard: datetime, *, days: int = 1) -> None:
-        """`days`: the last heartbeats are of as many days, `heard` the latest."""
+        """`days`: the last heartbeats are spread over this number of days; `heard` is the latest."""
         self._hasher = hasher
         self._heard, self._days = micros(heard), days
         self.registered = min(now - REGISTERED, heard - timedelta(days=days))
@@ -61,7 +61,7 @@ class Pattern:
         self._count = columns.ledger_values(count)
 
     def lot(self, first: int, count: int) -> Mapping[str, Sequence[Row]]:
-        """The rows of so many profiles, from the number `first` on, by table."""
+        """The rows of this number of profiles, from the number `first` on, by table."""
         dice = random.Random(first)  # noqa: S311 - no secret
         found: dict[str, list[Row]] = {table.name: [] for table in TABLES}
         profile = list(self._profile)
@@ -85,7 +85,7 @@ _ENDPOINTS, _HEARD, _HEARD_DAY = (
 
 
 def _registration(hasher: Hasher, now: datetime) -> Changes:
-    """What registering one device writes: see `workloads.registration`."""
+    """The rows that the registration of one device writes: see `workloads.registration`."""
     patch = ProfilePatch(
         platform=Platform.ANDROID,
         push_endpoints=(NewEndpoint(PushProvider.FCM, _TOKEN, PUSH_APP),),
@@ -109,8 +109,8 @@ def load(
 ) -> None:
     """Stores `count` profiles from the number `first` on.
 
-    `heard_ago`: how long ago the last heartbeats were; earlier today, if it is None. `days`: they are of as many days,
-    that one the latest.
+    `heard_ago`: the age of the last heartbeats; None: earlier today. `days`: they are spread over this number of days,
+    of which that day is the latest.
     """
     now = datetime.now(UTC)
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -165,7 +165,7 @@ def _nothing() -> Iterator[None]:
 
 @contextmanager
 def _without_indexes_sqlite(connection: sqlite3.Connection) -> Iterator[None]:
-    # Nobody else is there, and a run that is cut off begins with another file.
+    # No other process uses the file, and after an interrupted run a new file is used.
     for pragma in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -4000000"):
         connection.execute(f"PRAGMA {pragma}")
     indexes = [index for table in TABLES for index in table.indexes]
@@ -189,7 +189,7 @@ async def _load_postgresql(url: str, lots: Iterator[Mapping[str, Sequence[Row]]]
                 for name, rows in lot.items():
                     await connection.copy_records_to_table(name, columns=_COLUMNS[name], records=rows)
         if bulk:
-            # As the server itself would in time.
+            # The server would do the same after some time.
             for table in TABLES:
                 await connection.execute(f"VACUUM (ANALYZE) {table.name}")
             await connection.execute("CHECKPOINT")

@@ -29,7 +29,7 @@ class Reaped:
     cpu: float
     """CPU seconds for 1,000 deletions."""
     index_reads: float | None
-    """Entries read for each deletion from the indexes that tell what is due; None on SQLite."""
+    """Index entries read for each deletion, from the indexes for due profiles; None on SQLite."""
 
     @property
     def rate(self) -> float:
@@ -38,7 +38,7 @@ class Reaped:
 
 
 def reap(bench: Bench, expired: int, passes: int) -> Sequence[Reaped]:
-    """Passes that find so many expired profiles each."""
+    """Passes with this number of expired profiles each."""
     return [_reap(bench, expired) for _ in range(passes)]
 
 
@@ -58,14 +58,14 @@ def _reap(bench: Bench, expired: int) -> Reaped:
 
 @dataclass(frozen=True)
 class ReapedBeside:
-    """A pass of the service's own reaper while heartbeats come at half of the highest rate."""
+    """A pass of the service's reaper during heartbeats at half of the highest rate."""
 
     deleted: int
     seconds: float
     peak: float
     """Heartbeats per second without a pass."""
     before: Sequence[Load]
-    """Each second of heartbeats at half of the peak before the pass."""
+    """The seconds of heartbeats at half of the peak, before the pass."""
     during: Sequence[Load]
 
     @property
@@ -75,7 +75,7 @@ class ReapedBeside:
 
     @property
     def p99_during_ms(self) -> float:
-        """As above, while the pass ran."""
+        """The same during the pass."""
         return _median_p99(self.during)
 
 
@@ -88,7 +88,7 @@ _LONGEST_PASS = 900.0
 
 
 def reap_beside(bench: Bench, expired: int) -> ReapedBeside:
-    """Loads expired profiles and has a second service, which comes to reap them soon, take heartbeats."""
+    """Loads expired profiles and starts a second service that receives heartbeats and soon starts to delete them."""
     bench.load(expired, heard_ago=EXPIRED_AGO)
     requests = bench.requests("heartbeat", 10)
     cores, pass_seconds = bench.service.cores, "profile_grpc_reaper_pass_seconds"
@@ -98,7 +98,7 @@ def reap_beside(bench: Bench, expired: int) -> ReapedBeside:
     during: list[Load] = []
     with replace(bench.service, reaper_seconds=_QUIET_SECONDS).run() as server:
         begun = time.monotonic()
-        # Its first second is a start, not a state.
+        # Its first second is not representative.
         for load in server.calls(
             requests, seconds=_LONGEST_PASS, cores=cores, calling=bench.calling, rate=rate / 2, interval=1
         ):
@@ -118,14 +118,14 @@ class Started:
     """A start, of the service or of the server of the empty RPC."""
 
     ready_seconds: float
-    """Until it says that it is ready: database open, port bound."""
+    """The time until it reports that it is ready: database open, port bound."""
     answered_seconds: float
-    """Until it has answered a first call."""
+    """The time until it has answered a first call."""
     rss_mb: float
 
 
 def starts(bench: Bench, count: int) -> tuple[Sequence[Started], Sequence[Started]]:
-    """Starts of the empty RPC's server and of the service, in turn."""
+    """Starts the empty RPC's server and the service alternately."""
     echo: list[Started] = []
     service: list[Started] = []
     heartbeats = bench.requests("heartbeat", 0.1)
@@ -150,7 +150,7 @@ class Interval:
     """Some seconds of a soak."""
 
     minute: float
-    """At its end, since the beginning."""
+    """The time of its end, from the beginning of the soak."""
     rate: float
     p50_ms: float
     p99_ms: float
@@ -161,10 +161,10 @@ class Interval:
 
 @dataclass(frozen=True)
 class Soak:
-    """A long run at a part of the highest rate."""
+    """A long run at a fraction of the highest rate."""
 
     peak: float
-    """Calls per second that the service answers at most."""
+    """The highest number of calls per second that the service answers."""
     rate: float
     """Calls per second that were made."""
     intervals: Sequence[Interval]
@@ -174,8 +174,8 @@ _PEAK_SECONDS = 10.0
 
 
 def soak(bench: Bench, minutes: float, part: float, tell: Callable[[Interval], None]) -> Soak:
-    """Finds the peak, then calls at a part of it; `tell` hears of each interval."""
-    # Requests for a minute, over and over.
+    """Finds the peak, then calls at a fraction of it. Calls `tell` for each interval."""
+    # Requests for one minute, which are repeated.
     requests = workloads.steady(replace(bench.plan, seconds=60))
     server, cores = bench.server, bench.service.cores
     server.call(requests, seconds=2, cores=cores, calling=bench.calling)
@@ -199,7 +199,7 @@ def soak(bench: Bench, minutes: float, part: float, tell: Callable[[Interval], N
                 errors=load.errors,
             )
             used, last = now_used, now
-            if load.seconds > every / 2:  # the last one may be a mere rest
+            if load.seconds > every / 2:  # the last one may be incomplete
                 intervals.append(interval)
                 tell(interval)
     return Soak(peak, part * peak, intervals)

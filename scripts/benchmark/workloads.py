@@ -22,42 +22,44 @@ APP = "bench"
 PUSH_APP = "com.example.app"
 _SERVICE = "/appprofile.v1.ProfileService/"
 _FASTEST = 12_000
-"""Calls per second that the requests of a run must last for, and items per second of a call with many: the double."""
+"""The calls per second for which the requests of a run must suffice. For items of calls with many items: twice that
+number."""
 
 
 class Distribution(StrEnum):
-    """How the profiles that calls are about are drawn."""
+    """The distribution of the profiles in calls."""
 
     UNIFORM = "uniform"
-    """Every one as often as any other: none comes twice before all have come, where there are enough of them."""
+    """Uniform: no profile is called twice before all have been called, if there are enough profiles."""
     ZIPF = "zipf"
-    """The n-th most frequent one comes 1/n as often as the first."""
+    """Zipf: the n-th most frequent profile is called 1/n as often as the first."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a measurement works on."""
+    """The input of a measurement."""
 
     rows: int
-    """Profiles that are there, numbered from 0."""
+    """The number of stored profiles, numbered from 0."""
     seconds: float
     distribution: Distribution
     fresh: int
-    """The first number that no profile has had yet."""
+    """The first unused number of a profile."""
     draw: int = 0
-    """Which of many draws: each run has its own, or a large table would be a small one that is called again."""
+    """The number of the draw. Each run has its own; otherwise each run would call the same few profiles of a large
+    table."""
 
     def calls(self, items: int = 1) -> int:
-        """How many calls with so many items to prepare for a run."""
+        """The number of calls with this number of items to prepare for a run."""
         return max(math.ceil(self.seconds * _FASTEST * (2 if items > 1 else 1) / items), 1)
 
     def numbers(self, count: int) -> Sequence[int]:
-        """So many profiles, as `distribution` says."""
+        """This number of profiles, drawn by `distribution`."""
         dice = random.Random(self.draw)  # noqa: S311 - no secret
         if self.distribution is Distribution.UNIFORM:
             numbers = dice.sample(range(self.rows), min(count, self.rows))
             return [numbers[n % len(numbers)] for n in range(count)]
-        # Continuous, so that a rank is one power; its place among the numbers is as good as random.
+        # A continuous approximation, so that a rank needs one power. Ranks map to numbers like random ones.
         ranks = (int((self.rows + 1) ** dice.random()) - 1 for _ in range(count))
         return [rank * 2_654_435_761 % self.rows for rank in ranks]
 
@@ -70,11 +72,11 @@ class Requests:
     calls: Sequence[tuple[int, bytes]]
     """Index of the path, message."""
     once: bool = False
-    """Stop at the end; else begin anew."""
+    """Stop at the end; otherwise start again."""
     created: int = 0
-    """How many numbers, from `Plan.fresh` on, are used up."""
+    """The number of profile numbers, from `Plan.fresh` on, that are used."""
     seeded: int = 0
-    """How many of these must be there before the first call."""
+    """The number of these profiles that must exist before the first call."""
     items: int = 1
     """In each call."""
 
@@ -86,7 +88,7 @@ class Requests:
 
 
 def key_of(number: int) -> ProfileKey:
-    """As long as real ones: a UUID each, alike from run to run, in no order."""
+    """As long as real ids: a UUID each. The same in every run, in no order."""
     digits = hashlib.blake2b(b"%d" % number, digest_size=32).hexdigest()
     return ProfileKey(APP, digits[:32], digits[32:])
 
@@ -108,7 +110,7 @@ def empty() -> Requests:
 
 
 def registration(number: int) -> pb.RegisterRequest:
-    """What a device says of itself."""
+    """The registration of a device."""
     endpoint = profile_pb2.PushEndpoint(
         provider=profile_pb2.PUSH_PROVIDER_FCM, token=token(number), push_app_id=PUSH_APP
     )
@@ -161,7 +163,7 @@ def _each(method: str, request: Callable[[int], Message]) -> Callable[[Plan], Re
 
 
 def _fresh(method: str, request: Callable[[int], Message], *, there: bool) -> Callable[[Plan], Requests]:
-    """A profile of its own for each call, one that is there already or is not."""
+    """A different profile for each call, existing or new."""
 
     def requests(plan: Plan) -> Requests:
         count = plan.calls()
@@ -189,7 +191,7 @@ def _batch_heartbeat(items: int) -> Callable[[Plan], Requests]:
 
 
 def _feedback(items: int) -> Callable[[Plan], Requests]:
-    """Tokens that have died, each of them once: so there must be as many new profiles each time."""
+    """Dead tokens, each of them once, so each run needs the same number of new profiles."""
 
     def requests(plan: Plan) -> Requests:
         count = plan.calls(items) * items
@@ -225,7 +227,7 @@ def _mixed(plan: Plan) -> Requests:
         if method == _REGISTER or (method == _UNREGISTER and unregistered + 40 > created):
             calls.append((_REGISTER, registration(plan.fresh + created).SerializeToString()))
             created += 1
-        elif method == _UNREGISTER:  # 40 behind: its Register has long been answered
+        elif method == _UNREGISTER:  # 40 calls later, when its Register has been answered
             calls.append((_UNREGISTER, _unregister(plan.fresh + unregistered).SerializeToString()))
             unregistered += 1
         else:
@@ -234,9 +236,9 @@ def _mixed(plan: Plan) -> Requests:
 
 
 def steady(plan: Plan) -> Requests:
-    """The methods of `mixed` for any length of time: as many profiles at its end as at its beginning.
+    """The methods of `mixed` for any length of time.
 
-    What is registered and unregistered are the same few profiles, over and over.
+    The number of profiles does not change: the same few profiles are registered and unregistered repeatedly.
     """
     dice = random.Random(plan.draw)  # noqa: S311 - no secret
     methods = [_method(dice) for _ in range(plan.calls())]
@@ -257,12 +259,12 @@ _REGISTER, _UNREGISTER = 2, 3
 
 
 def _method(dice: random.Random) -> int:
-    """An index of `_MIXED`, as often as `mixed` says."""
+    """An index of `_MIXED`, with the frequency in `mixed`."""
     return dice.choices(range(4), (90, 5, 4, 1))[0]
 
 
 WORKLOADS: dict[str, Callable[[Plan], Requests]] = {
-    # Those that leave as many profiles as they find come first: a large table stays as large as it was asked to be.
+    # The workloads that keep the number of profiles come first, so that a large table keeps its size.
     "heartbeat": _each("Heartbeat", _heartbeat),
     "get": _each("GetProfile", _get),
     "list": _each("ListProfiles", _list),
