@@ -106,7 +106,7 @@ def _misspelt(name: str) -> str:
     near = get_close_matches(name.lower(), [known.lower() for known in _EXAMPLES], n=1, cutoff=0.75)
     if near:
         meant = next(known for known in _EXAMPLES if known.lower() == near[0])
-        return f"%{name}% is no known placeholder; did you mean %{meant}%?"
+        return f"%{name}% is not a known placeholder; did you mean %{meant}%?"
     return (
         f"%{name}% is not a placeholder of the reporter's documentation: an app that does not know it leaves it"
         " unchanged"

@@ -1,4 +1,4 @@
-"""The owner's names for a report's parameters, and what a request gives under them (X2)."""
+"""The owner's names for a report's parameters, and the values of a request under these names (X2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The order of a phone's calls (R13): a call that the network delivers late changes nothing."""
+"""The order of a phone's calls (R13): a call that arrives late changes nothing."""
 
 from __future__ import annotations
 

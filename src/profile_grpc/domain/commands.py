@@ -1,4 +1,4 @@
-"""What the service can be asked to change, and the values that callers give.
+"""The changes that callers can request, and the values that they give.
 
 A command is declared once, next to its rule: its fields, what it reads, and what it decides. There is no list of them.
 """

@@ -1,4 +1,4 @@
-"""Push feedback (F1-F8): what a provider's answer does to the profiles that hold the token."""
+"""Push feedback (F1-F8): the effect of a provider's response on the profiles that hold the token."""
 
 from __future__ import annotations
 

@@ -140,7 +140,7 @@ def _device_attributes(
     unknown = sorted({name for name in named if not device_attributes.known(platform, name)} - set(stored))
     if unknown:
         violations = [
-            FieldViolation(f"device_attributes.{name}", f"is no device attribute of platform {platform.name}")
+            FieldViolation(f"device_attributes.{name}", f"is not a device attribute of platform {platform.name}")
             for name in unknown
         ]
         message = f"No device attribute of platform {platform.name}: {', '.join(unknown)}."

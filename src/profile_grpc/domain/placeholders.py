@@ -1,4 +1,4 @@
-"""Words that faulty apps send where there is no token or no id (Terms: normalisation)."""
+"""Placeholders that faulty apps send in place of a token or an id (Terms: normalisation)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Carries out commands about very many profiles apart from the batches of others (R14)."""
+"""Executes commands about very many profiles separately from the batches (R14)."""
 
 from __future__ import annotations
 
@@ -15,26 +15,28 @@ from profile_grpc.domain.slices import Clearing, InOnePart, Slice, Sliceable
 from profile_grpc.service.ports import ProfileStore, TooManyRows
 
 SLICE = 10
-"""Profiles of a slice, for which a single call may have to wait. Of 50, the p99 of another app's heartbeats was five
-times as long, of 10 less than twice."""
+"""The number of profiles in a slice. A single call may have to wait for a slice. With 50, the p99 of another app's
+heartbeats was five times as long; with 10, less than twice."""
 _TRIES = 3
-"""How often the way is cleared anew for a command while others keep filling it."""
+"""How often a command is preceded by slices again, because other calls keep adding profiles."""
 
 Submit = Callable[[AnyCommand, AppSettings], Awaitable[object]]
-"""Carries out a command in a batch; its result, or a Refused or TooManyRows."""
+"""Executes a command in a batch; its result, or a Refused or TooManyRows."""
 
 
 class Apart:
     """Divides large commands into slices, each of which takes its turn in the queue like other bulk."""
 
     def __init__(self, store: ProfileStore, submit: Submit, whole: Submit) -> None:
-        """`whole` carries out a command in a transaction of its own, however many rows it reads."""
+        """`whole` executes a command in a transaction of its own, however many rows it reads."""
         self._store = store
         self._submit = submit
         self._whole = whole
 
     async def carry_out(self, command: AnyCommand, settings: AppSettings) -> object:
-        """The command's result, or why it is refused: then a part may have been done, and repeating it is safe."""
+        """The command's result, or its refusal. In the latter case a part may have been executed; repeating the command
+        is safe.
+        """
         if isinstance(command, Clearing):
             return await self._cleared(command, settings)
         if not isinstance(command, Sliceable):
@@ -60,7 +62,7 @@ class Apart:
         for chunk in _chunks(keys):
             result = await self._submit(Slice(command, tuple(dict.fromkeys((*chunk, *witnesses)))), settings)
             if isinstance(result, Refused):
-                if result.reason is Reason.PROFILE_NOT_FOUND:  # somebody else deleted them meanwhile
+                if result.reason is Reason.PROFILE_NOT_FOUND:  # another call has deleted them in the meantime
                     continue
                 return result
             results.append(result)

@@ -74,8 +74,8 @@ class Apps:
     async def _take(self, app: App) -> None:
         """Creates the app, if its id is free or reserved for its tenant.
 
-        What calls that outlasted the deletion left of an earlier app is erased after the id is this creation's own,
-        and before the app is open: a creation that loses a race deletes nothing.
+        Calls that ended after the deletion of an earlier app may have left data. This data is erased after the creation
+        owns the id and before the app is open, so a creation that loses a race deletes nothing.
 
         Raises:
             Refused: APP_ALREADY_EXISTS.
@@ -121,7 +121,7 @@ class Apps:
     async def change(self, app_id: str, change: Callable[[App], tuple[str, AppSettings]], etag: str = "") -> App:
         """Updates an app to the display name and settings that `change` computes from the stored ones.
 
-        Without an etag, an update of somebody else in between is no obstacle: `change` is asked again.
+        Without an etag, a concurrent update does not fail the call: `change` is called again.
 
         Raises:
             Refused: APP_NOT_FOUND, CONFLICT, and as `update`.

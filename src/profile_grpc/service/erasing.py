@@ -1,4 +1,4 @@
-"""Erases the profiles of an app that is being deleted, or is gone (D4)."""
+"""Erases the profiles of an app that is being deleted, or has been deleted (D4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all that works in batches has in common: waiting for callers, and keeping their faults apart."""
+"""The common parts of everything that works in batches: waiting for callers, and isolating failures."""
 
 from __future__ import annotations
 

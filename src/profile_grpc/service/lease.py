@@ -1,4 +1,4 @@
-"""A lease in the database: any number of processes may ask for it, one holds it at a time (P5)."""
+"""A lease in the database: any number of processes may request it; one holds it at a time (P5)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the use cases need of the outside: a clock and a store, in protocols that the concrete ones fulfil."""
+"""The ports of the use cases: protocols for a clock and a store."""
 
 from __future__ import annotations
 

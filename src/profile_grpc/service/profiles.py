@@ -25,7 +25,7 @@ from profile_grpc.service.write_queue import WriteQueue
 ResultT = TypeVar("ResultT")
 
 _PAGE_BYTES = 1 << 20
-"""Of a page: a client takes 4 MiB if it is told nothing else, and nobody is answered while one is written."""
+"""The size of a page. Clients accept 4 MiB by default, and no call is answered while a page is written."""
 _READ_FIRST = 100
 """Profiles that are read before their size is known."""
 _SHORT_PARTS = 500

@@ -1,4 +1,6 @@
-"""How much a batch may read: what is more is carried out apart, so that it keeps nobody waiting (R14)."""
+"""The number of rows that a batch may read. Larger commands run outside the batches, so that they do not delay others
+(R14).
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""A database as the store uses it: prepared statements, reads, and transactions that are never cut in half.
+"""The store's access to a database: prepared statements, reads, and transactions that are never interrupted.
 
-SQLAlchemy builds and compiles the statements and pools the connections; the driver itself executes them. Through
-SQLAlchemy's own execution a batch of heartbeats costs this process nearly twice as much, and nothing here needs what
-it adds: every column is text, a number or a boolean, and `rows` converts all that is more.
+SQLAlchemy builds and compiles the statements and pools the connections; the driver itself executes them. Executed by
+SQLAlchemy, a batch of heartbeats costs this process nearly twice as much. Its conversions are not needed: every column
+is text, a number or a boolean, and `rows` converts all other types.
 """
 
 from __future__ import annotations

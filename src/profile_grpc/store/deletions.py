@@ -1,7 +1,8 @@
 """Deletes many profiles at once: see docs/adr/0005.
 
-Nothing is left to decide but whether the profiles are still as they were found, so nothing more is read. What the
-deletions owe is made by the same functions, and written by the same statements, as on the write path.
+The only condition is that the profiles have not changed since they were found, so nothing more is read. The tombstones,
+events and counts of a deletion are created by the same functions, and written by the same statements, as on the write
+path.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Tenants, apps and keys. Small tables, read by every process when `version` has grown."""
+"""Tenants, apps and keys. The tables are small. Every process reads them when `version` has increased."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Spreads the tables over the nodes of a Citus cluster: docs/adr/0040 explains how, and why.
+"""Distributes the tables over the nodes of a Citus cluster: see docs/adr/0040.
 
 All tables of an app are distributed by `app_id` and co-located, so that an app is on one shard and each commit takes
 place on one node. The other tables stay on the coordinator, through which every statement passes anyway.

@@ -1,4 +1,4 @@
-"""What the store asks of an engine: every difference between SQLite and PostgreSQL is one member of these protocols."""
+"""The interface of an engine: every difference between SQLite and PostgreSQL is one member of these protocols."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The engines, and which of them a URL asks for. A new engine is its module and a place in `ENGINES`."""
+"""The engines, and the choice of one by the URL. To add an engine, write its module and add it to `ENGINES`."""
 
 from __future__ import annotations
 

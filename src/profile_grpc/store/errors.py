@@ -16,7 +16,7 @@ from profile_grpc.store.engines import ENGINES
 _OTHERS: tuple[tuple[type[Exception], type[StoreError], str], ...] = (
     (TimeoutError, StoreUnavailable, "the database did not answer in time"),
     (exc.TimeoutError, StoreUnavailable, "no connection to the database became free in time"),
-    (UnicodeError, DataRefused, "a value is no text that the database can store"),
+    (UnicodeError, DataRefused, "a value is not text that the database can store"),
     (OverflowError, DataRefused, "a value is a number that the database cannot store"),
 )
 

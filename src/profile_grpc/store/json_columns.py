@@ -1,4 +1,4 @@
-"""The JSON columns of a profile: what no statement looks into. Short keys: there are millions of them."""
+"""The JSON columns of a profile, which no statement inspects. The keys are short because there are millions of them."""
 
 from __future__ import annotations
 

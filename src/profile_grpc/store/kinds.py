@@ -1,8 +1,8 @@
-"""How each kind of row is stored: its table, its codec, and what it is selected by.
+"""How each kind of row is stored: its table, its codec, and its selections.
 
 One declaration for each declaration of `domain.kinds`, in the order in which every process writes the tables. Loading
-and applying go through these and know no kind themselves. The column that Citus distributes a table by is declared with
-the table.
+and applying iterate over these declarations and contain no code for a single kind. The distribution column of a table
+is declared with the table.
 """
 
 from __future__ import annotations

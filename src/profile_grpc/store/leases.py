@@ -1,4 +1,4 @@
-"""Leases: one row each, whose holder may be replaced once it has run out."""
+"""Leases: one row each. After a lease has expired, another holder may acquire it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The options of a PostgreSQL URL: libpq's, and those that hosts and other programs' drivers write into URLs.
+"""The options of a PostgreSQL URL: libpq's, and those in URLs of hosting providers and other drivers.
 
-The driver passes what it does not know to the server as a setting of the session, which the server or a pooler then
-refuses. So each option is kept, dropped where it asks for what happens anyway, translated, or refused by its name.
+The driver passes unknown options to the server as settings of the session, which the server or a pooler then refuses.
+So each option is kept, translated, dropped if it requests the behavior that the driver has anyway, or refused by name.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""PostgreSQL, and Citus, which speaks the same protocol."""
+"""PostgreSQL, and Citus, which uses the same protocol."""
 
 from __future__ import annotations
 

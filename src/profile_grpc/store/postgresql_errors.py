@@ -1,4 +1,4 @@
-"""What asyncpg raises, in the store's words."""
+"""Translates errors of asyncpg to errors of the store."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PostgreSQL's URLs as people write them."""
+"""Parses the URLs of PostgreSQL databases."""
 
 from __future__ import annotations
 

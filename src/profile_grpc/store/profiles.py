@@ -1,4 +1,4 @@
-"""Profiles: the write transactions, and reads of what is committed."""
+"""Profiles: the write transactions, and reads of committed data."""
 
 from __future__ import annotations
 

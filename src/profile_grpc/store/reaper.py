@@ -1,4 +1,4 @@
-"""What the reaper reads, and the records it keeps."""
+"""The reads of the reaper, and the records that it stores."""
 
 from __future__ import annotations
 

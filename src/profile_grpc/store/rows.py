@@ -1,4 +1,4 @@
-"""Rows of the tables to records of the domain, and back."""
+"""Converts rows of the tables to records of the domain, and back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The schema's revision: bringing it up to date, and refusing to work on any other."""
+"""The schema's revision: upgrades, and the check that a program can use it."""
 
 from __future__ import annotations
 

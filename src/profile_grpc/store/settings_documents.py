@@ -1,4 +1,4 @@
-"""An app's settings as the JSON document that is stored."""
+"""The JSON document in which an app's settings are stored."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Reads that come at about the same time share a task, a connection and, where they can, a statement.
+"""Reads that arrive at about the same time share a task, a connection and, if possible, a statement.
 
-Alone, each of them costs this process several times its statement: the pool, the tasks, and above all the turns of the
-event loop, in each of which gRPC's own thread takes the interpreter. Callers that are answered together come back
-together, and gRPC then hands over many calls in one turn.
+Executed separately, each read costs this process several times its statement: the pool, the tasks, and above all the
+iterations of the event loop, in each of which gRPC's thread acquires the interpreter lock. Callers that are answered
+together call again together, and gRPC then passes on many calls in one iteration.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""The kinds of statement that work on many rows at once. Built when first used, executed with values only."""
+"""The kinds of statement that process many rows at once. They are built at the first use and executed only with
+values.
+"""
 
 from __future__ import annotations
 

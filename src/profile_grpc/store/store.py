@@ -1,4 +1,4 @@
-"""The store: what the service's ports are on SQLite and PostgreSQL."""
+"""The store: the implementation of the service's ports on SQLite and PostgreSQL."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The tables: one declaration for every engine. The migrations build them; a test holds both to be the same.
+"""The tables: one declaration for every engine. The migrations create them; a test checks that both are the same.
 
 Instants are BIGINT microseconds since 1970-01-01T00:00:00Z, days are UTC days since then, hashes are the 22 characters
-of `Hasher`, JSON is TEXT that no statement looks into. Every row that is changed after a decision has a `revision`.
+of `Hasher`, JSON is TEXT that no statement inspects. Every row that is changed after a decision has a `revision`.
 """
 
 from __future__ import annotations

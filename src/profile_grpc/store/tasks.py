@@ -1,4 +1,4 @@
-"""Work that a caller's cancellation must not cut in half."""
+"""Work that the cancellation of a caller must not interrupt."""
 
 from __future__ import annotations
 

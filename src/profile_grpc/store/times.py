@@ -1,4 +1,4 @@
-"""Instants and days as the tables hold them: microseconds and UTC days since 1970-01-01T00:00:00Z."""
+"""Instants and days in the form of the tables: microseconds and UTC days since 1970-01-01T00:00:00Z."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The index of push tokens: which profiles hold one, found by its keyed hash and without reading any other (R14).
 
-The table `token_holder` follows from the profiles: it is written with them, and their guards guard it. A row that leads
-to a profile without the token does no harm: what a profile holds, the profile says.
+The table `token_holder` is derived from the profiles: it is written with them, and their guards guard it. A row for a
+profile without the token is harmless, because the profile itself decides which tokens it holds.
 """
 
 from __future__ import annotations

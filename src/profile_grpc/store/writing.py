@@ -1,4 +1,4 @@
-"""Writes given rows, all or none."""
+"""Writes all of the given rows, or none."""
 
 from __future__ import annotations
 

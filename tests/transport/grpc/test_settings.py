@@ -170,12 +170,12 @@ def test_single_fields_of_a_group_are_named() -> None:
 @pytest.mark.parametrize(
     ("path", "description"),
     [
-        ("*", "is no field of an app"),
-        ("inactivity_period", "is no field of an app"),
-        ("settings.*", "is no field of an app"),
-        ("settings.inactivity_perod", "is no field of an app"),
-        ("settings.inactivity_period.seconds", "is no field of an app"),
-        ("settings.push_app_ids.provider", "is no field of an app"),
+        ("*", "is not a field of an app"),
+        ("inactivity_period", "is not a field of an app"),
+        ("settings.*", "is not a field of an app"),
+        ("settings.inactivity_perod", "is not a field of an app"),
+        ("settings.inactivity_period.seconds", "is not a field of an app"),
+        ("settings.push_app_ids.provider", "is not a field of an app"),
         ("app_id", "is read-only"),
         ("tenant_id", "is read-only"),
         ("create_time", "is read-only"),

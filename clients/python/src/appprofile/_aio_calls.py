@@ -1,6 +1,6 @@
 """The calls that an asyncio interceptor answers: an error is raised where the caller awaits it, and nowhere else.
 
-gRPC's own call object, when it is dropped, looks at the interceptor's outcome again and expects no error but its own.
+When gRPC's call object is destroyed, it reads the interceptor's outcome again and expects only its own kind of error.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Why there is no connection, for calls that have waited for one until their deadline.
 
-A call waits for a connection (the service's retry policy says so), so that a restart fails none. When it gives up, gRPC
-knows why there is none, but says only that the deadline has passed. So a connection of its own, without that policy, is
-tried once: it is told at once.
+A call waits for a connection (the service's retry policy says so), so that a restart fails none. When the call fails,
+gRPC knows the cause but reports only that the deadline has passed. So this module tries another connection without that
+policy, which fails at once with the cause.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a refused call says, decoded."""
+"""The decoded error of a failed call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a connection is made of: the target, credentials, and how calls behave."""
+"""The options of a connection: the target, the credentials, and the behavior of calls."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What the two kinds of ProfileSession share: what is registered, when the next heartbeat is due, what an error means.
+"""The common state of the two kinds of ProfileSession: the registration, the time of the next heartbeat, and the
+meaning of errors.
 
 No I/O and no clock of its own; times are seconds of whatever monotonic clock the session has.
 """

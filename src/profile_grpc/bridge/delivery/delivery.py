@@ -1,4 +1,4 @@
-"""Delivers what the spool holds: in order for each account, again and again while the service is down (X4)."""
+"""Delivers the reports in the spool: in order for each account, with retries while the service is down (X4)."""
 
 from __future__ import annotations
 

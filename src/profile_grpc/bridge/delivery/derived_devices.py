@@ -1,4 +1,4 @@
-"""Which device each account was last registered on, where the device is known by its push token only (X5)."""
+"""The device on which each account was last registered, if the device is identified only by its push token (X5)."""
 
 from __future__ import annotations
 

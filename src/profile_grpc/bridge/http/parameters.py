@@ -1,6 +1,6 @@
-"""What a request gives, by name: query, form, JSON and path, however oddly they are written (X2).
+"""The parameters of a request: query, form, JSON and path, even if they are malformed (X2).
 
-Values are kept as they came: `Value.text` and `Value.token` decode one when it is read.
+Values are kept as received: `Value.text` and `Value.token` decode one when it is read.
 """
 
 from __future__ import annotations

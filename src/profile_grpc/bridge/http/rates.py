@@ -1,4 +1,4 @@
-"""How much one caller may send: token buckets, by address and by app."""
+"""Rate limits: token buckets by address and by app."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""How much a spool keeps: alone here, as the help of commands shows the defaults without loading a spool."""
+"""The limits of a spool. A separate module, because the help of commands shows the defaults without loading the
+spool.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes into the spool and comes out of it."""
+"""The records that are written to and read from the spool."""
 
 from __future__ import annotations
 

@@ -95,7 +95,7 @@ class Health:
         try:
             return HealthCheckRequest.FromString(await self._bodies.read_keyless(context) or b"").service
         except DecodeError:
-            await outcome.abort(context, grpc.StatusCode.INVALID_ARGUMENT, "The bytes are no HealthCheckRequest.")
+            await outcome.abort(context, grpc.StatusCode.INVALID_ARGUMENT, "The bytes are not a HealthCheckRequest.")
         except Refused as refused:
             await outcome.refuse(refused, context)
         return None

@@ -1,4 +1,4 @@
-"""The open streams: how many, in all and for each key, how long they last, and how they are asked to end."""
+"""The open streams: their number in total and for each key, their age, and how they are requested to end."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The services: each method converts in, calls the use case, converts out.
 
-What refuses a call was either checked before (the pipeline) or is decided further in (the domain).
+Refusals come from the checks before (the pipeline) or from the rules (the domain).
 """
 
 from __future__ import annotations

@@ -100,7 +100,7 @@ def updated(request: pb.UpdateAppRequest, before: App) -> tuple[str, AppSettings
     wrong = sorted(set(paths) - _WRITABLE)
     if wrong:
         violations = [
-            FieldViolation(path, "is read-only" if path in _READ_ONLY else "is no field of an app") for path in wrong
+            FieldViolation(path, "is read-only" if path in _READ_ONLY else "is not a field of an app") for path in wrong
         ]
         message = f"The update_mask names fields that cannot be written: {', '.join(wrong)}."
         raise Refused.for_fields(Reason.UNKNOWN_FIELD, message, violations)
