@@ -13,5 +13,5 @@ oldest_program = "0003"
 
 
 def upgrade() -> None:
-    """Adds `oldest_program` beside the revision; `schema.upgrade` writes it."""
+    """Adds `oldest_program` next to the revision; `schema.upgrade` writes it."""
     op.add_column("schema_revision", sa.Column("oldest_program", sa.Text(), nullable=True))
