@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -41,6 +42,10 @@ class Shop:
     async def reap(self, **given: Any) -> int:
         """How many profiles a pass deleted."""
         return (await self.reaper.run_pass(**given)).reaped["shop"]
+
+    async def last_heartbeat(self, name: str) -> datetime | None:
+        found = await self.store.profiles.get(key(name, f"{name}-phone"))
+        return found and found.last_heartbeat_time
 
     async def left(self) -> int:
         return sum((await self.store.profiles.app_counts("shop")).values())
@@ -260,3 +265,28 @@ async def test_D4_an_id_is_not_released_while_a_count_is_kept(shop: Shop) -> Non
         await shop.reap()
     assert await directory.leaves_traces("gone")
     assert await directory.reservation("gone") is not None
+
+
+async def test_a_pass_dates_what_is_stamped_ahead(shop: Shop) -> None:
+    """Terms, stamps ahead: more than a day; what is less than that ahead stays, and does not keep the pass busy."""
+    await shop.reap()
+    for name, ahead in (("ann", 365 * DAY), ("bob", DAY)):
+        shop.clock.set(NOW + ahead)
+        await shop.heard(name)
+    shop.clock.set(NOW)
+    await shop.reap()
+    assert await shop.last_heartbeat("ann") == NOW
+    assert await shop.last_heartbeat("bob") == NOW + DAY
+
+
+async def test_a_clock_that_is_behind_for_a_moment_dates_nothing(shop: Shop) -> None:
+    """Which of two clocks is wrong is not known until a second pass says the same."""
+    shop.clock.set(NOW + 365 * DAY)
+    await shop.heard("ann")
+    await shop.reap()
+    shop.clock.set(NOW)
+    await shop.reap()
+    assert await shop.last_heartbeat("ann") == NOW + 365 * DAY
+    shop.clock.advance(minutes(1))
+    await shop.reap()
+    assert await shop.last_heartbeat("ann") == NOW + minutes(1)

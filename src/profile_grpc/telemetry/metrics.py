@@ -47,6 +47,13 @@ class Metrics:
     """Everything that is counted or timed in one process. Calls return at once and never raise."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
+        self._declare_calls(registry)
+        self._declare_writes(registry)
+        self._declare_effects(registry)
+        self._declare_reaper(registry)
+        self._webhooks = _WebhookMetrics(registry)
+
+    def _declare_calls(self, registry: CollectorRegistry) -> None:
         self._rpc = Histogram(
             "profile_grpc_rpc_seconds",
             "Time to answer an RPC, in seconds, by method and status code.",
@@ -75,6 +82,8 @@ class Metrics:
             ("method", "direction"),
             registry=registry,
         )
+
+    def _declare_writes(self, registry: CollectorRegistry) -> None:
         self._depth = Gauge(
             "profile_grpc_write_queue_depth",
             "Commands that wait in the write queue.",
@@ -98,6 +107,16 @@ class Metrics:
             "Batches decided again because another writer won.",
             registry=registry,
         )
+        self._missing = Gauge(
+            "profile_grpc_database_node_missing",
+            "1 while a node of the database's cluster cannot be reached: the apps that it holds are not served.",
+            ("node",),
+            registry=registry,
+            multiprocess_mode="livemax",
+        )
+        self._missed: set[str] = set()
+
+    def _declare_effects(self, registry: CollectorRegistry) -> None:
         self._deleted = Counter(
             "profile_grpc_profiles_deleted",
             "Profiles deleted, by app and reason.",
@@ -128,6 +147,8 @@ class Metrics:
             ("app", "outcome"),
             registry=registry,
         )
+
+    def _declare_reaper(self, registry: CollectorRegistry) -> None:
         self._passes = Histogram(
             "profile_grpc_reaper_pass_seconds",
             "Duration of a reaper pass, in seconds, by outcome.",
@@ -142,14 +163,6 @@ class Metrics:
             registry=registry,
             multiprocess_mode="mostrecent",
         )
-        self._missing = Gauge(
-            "profile_grpc_database_node_missing",
-            "1 while a node of the database's cluster cannot be reached: the apps that it holds are not served.",
-            ("node",),
-            registry=registry,
-            multiprocess_mode="livemax",
-        )
-        self._missed: set[str] = set()
         self._clock_hold = Gauge(
             "profile_grpc_reaper_clock_held",
             "1 while the reaper deletes nothing because the clock jumped, until an operator confirms.",
@@ -181,8 +194,6 @@ class Metrics:
             "Events given to watchers.",
             registry=registry,
         )
-
-        self._webhooks = _WebhookMetrics(registry)
 
     # --- called by the transport ---
 
