@@ -1,4 +1,4 @@
-"""A small service that keeps reports' promises in memory, and fails when told to."""
+"""A small service for tests of the bridge. It keeps its state in memory, and fails as the test requests."""
 
 # mypy: disable-error-code="explicit-override"
 
@@ -37,7 +37,7 @@ def shop() -> app_pb2.App:
 
 @dataclass
 class FakeService(profile_service_pb2_grpc.ProfileServiceServicer, app_service_pb2_grpc.AppServiceServicer):
-    """Knows one app and its keys. `calls` holds what was asked, without the questions about keys."""
+    """Knows one app and its keys. `calls` contains the requests, except those that check keys."""
 
     apps: list[app_pb2.App] = field(default_factory=lambda: [shop()])
     keys: dict[str, str] = field(default_factory=lambda: {KEY: APP, OTHER_KEY: "other"})
@@ -45,9 +45,9 @@ class FakeService(profile_service_pb2_grpc.ProfileServiceServicer, app_service_p
     traces: list[str] = field(default_factory=list)
     questions: int = 0
     failures: list[grpc.StatusCode] = field(default_factory=list)
-    """What the next calls answer."""
+    """The status codes of the next calls."""
     register_time: int = 0
-    """What Register answers, in microseconds since 1970."""
+    """The register_time in the response of Register, in microseconds since 1970."""
     tls: grpc.ServerCredentials | None = None
 
     async def start(self, port: int = 0) -> int:

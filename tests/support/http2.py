@@ -1,4 +1,4 @@
-"""A caller that speaks HTTP/2 itself, and so can do what no gRPC library does: tests of limits, and attacks."""
+"""An HTTP/2 client that can do what no gRPC library does, for tests of limits and for attacks."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from h2.exceptions import ProtocolError
 from h2.settings import SettingCodes, Settings
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
-"""What begins a connection: the preface and empty settings."""
+"""The beginning of a connection: the preface and empty settings."""
 _MOST = 2**16
 _HEADER = 9
-"""Bytes before what a frame holds."""
+"""The size of a frame's header."""
 E_ = TypeVar("E_", bound=Event)
 
 
 def framed(message: bytes) -> bytes:
-    """The message as gRPC puts it into a stream."""
+    """The message in gRPC's framing."""
     return b"\0" + len(message).to_bytes(4) + message
 
 
 class Http2:
-    """One connection, of which everything that the server says is kept in `events`."""
+    """One connection. `events` contains everything that the server has sent."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader, self._writer = reader, writer
@@ -41,7 +41,7 @@ class Http2:
 
     @classmethod
     async def connect(cls, host: str, port: int, settings: dict[SettingCodes, int] | None = None) -> Self:
-        """Connects and says the preface, with these settings."""
+        """Connects and sends the preface, with these settings."""
         self = cls(*await asyncio.open_connection(host, port))
         if settings:
             self.connection.local_settings = Settings(client=True, initial_values=settings)
@@ -59,14 +59,14 @@ class Http2:
         await self.close()
 
     async def close(self) -> None:
-        """Leaves, without a word."""
+        """Closes the connection without a message."""
         if self._reading is not None:
             self._reading.cancel()
             await asyncio.gather(self._reading, return_exceptions=True)
         self._writer.transport.abort()
 
     async def begin(self, path: str, metadata: Iterable[tuple[str, str]] = (), *, end: bool = False) -> int:
-        """Opens a stream; answers its number."""
+        """Opens a stream; returns its number."""
         stream = self.connection.get_next_available_stream_id()
         headers = [(":method", "POST"), (":scheme", "http"), (":path", path), (":authority", "localhost")]
         headers += [("content-type", "application/grpc"), ("te", "trailers"), *metadata]
