@@ -637,6 +637,24 @@ async def test_certificates_for_the_service_are_renewed_without_a_restart(
     assert names(harness) == ["Dann", "Dben"]
 
 
+async def test_a_certificate_that_is_renewed_for_another_name_is_expected_under_that_name(harness: Harness) -> None:
+    """X4: `serve --bridge-port` trusts the certificate that it presents itself, whatever name is in it."""
+    authority = trustme.CA()
+    path = harness.folder / "own.pem"
+    for name in ("old.example.com", "new.example.com"):
+        own = authority.issue_cert(name)
+        own.cert_chain_pems[0].write_to_path(path)
+        pair = (own.private_key_pem.bytes(), own.cert_chain_pems[0].bytes())
+        harness.service.tls = grpc.ssl_server_credentials([pair])
+        await harness.serve()
+        if name == "old.example.com":
+            await harness.start(service_tls=ServiceTls(path, presents_ca=True))
+        assert await harness.get(f"/{APP}{removal(name)}") == 200
+        await harness.settled()
+        await harness.service.stop()
+    assert names(harness) == ["Dold.example.com", "Dnew.example.com"]
+
+
 async def test_a_dead_letter_undoes_nothing_that_was_reported_later(running: Harness) -> None:
     """X3, X4: replayed, it would register a user who has logged out, or a token that was replaced."""
     unknown = token_report("ann").replace(MESSAGES, "com.new")

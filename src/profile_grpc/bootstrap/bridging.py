@@ -11,7 +11,6 @@ from pathlib import Path
 
 import structlog
 import uvloop
-from cryptography import x509
 from prometheus_client import CollectorRegistry
 
 from profile_grpc import config as configuration
@@ -155,10 +154,4 @@ def _own_tls(config: ServeConfig) -> ServiceTls | None:
             "--bridge-port cannot present a client certificate to --tls-client-ca; run `profile-grpc bridge` with"
             " --client-cert and --client-key as a separate process"
         )
-    path = Path(config.tls.cert)
-    names = x509.load_pem_x509_certificate(path.read_bytes()).extensions.get_extension_for_class(
-        x509.SubjectAlternativeName
-    )
-    found = names.value.get_values_for_type(x509.DNSName)
-    name = found[0].replace("*", "bridge", 1) if found else ""
-    return ServiceTls(ca=path, server_name=name)
+    return ServiceTls(ca=Path(config.tls.cert), presents_ca=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import structlog
+from cryptography import x509
 from grpc import StatusCode
 
 import appprofile.aio
@@ -76,6 +77,20 @@ class ServiceTls:
     key: Path | None = None
     server_name: str = ""
     """The name in the certificate, if it differs from the target's."""
+    presents_ca: bool = False
+    """Whether the service presents `ca` itself: then the name in it is expected, also after it was renewed."""
+
+    def expected_name(self) -> str:
+        """The name that the service's certificate must have; empty: the target's."""
+        if not self.presents_ca or self.ca is None:
+            return self.server_name
+        certificate = x509.load_pem_x509_certificate(self.ca.read_bytes())
+        try:
+            names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        except x509.ExtensionNotFound:
+            return ""
+        found = names.get_values_for_type(x509.DNSName)
+        return found[0].replace("*", "bridge", 1) if found else ""
 
 
 class Credential(NamedTuple):
@@ -119,7 +134,7 @@ class Service:
             ca=_read(tls.ca if tls else None),
             certificate=_read(tls.cert if tls else None),
             private_key=_read(tls.key if tls else None),
-            server_name=tls.server_name if tls else "",
+            server_name=tls.expected_name() if tls else "",
             deadline=self._timeout,
             retries=False,  # the spool retries; retries by gRPC would only hide the failures
             proxy_from_environment=self._proxy_from_environment,
