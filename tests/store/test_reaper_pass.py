@@ -153,6 +153,37 @@ async def test_P6_a_go_for_one_app_is_no_go_for_the_clock(shop: Shop) -> None:
     assert await shop.reap(confirm=True) == 3
 
 
+async def test_E1_a_hold_and_its_end_leave_one_event_each(shop: Shop) -> None:
+    """Whichever process makes the passes."""
+
+    async def events() -> list[tuple[str, str, str]]:
+        found = [one.event for one in await shop.store.events.pending(1000)]
+        return [(e.type.value, e.app_id, e.reason) for e in found if e.type.value.startswith("REAPER")]
+
+    others = Shop(shop.store).reaper
+    await shop.heard(*"abcdef")
+    shop.clock.advance(4 * DAY)
+    for _ in range(12):
+        await shop.reap()
+        shop.clock.advance(4 * DAY)
+    assert await events() == [("REAPER_HELD", "shop", "BREAKER")]
+    others._clock = shop.clock
+    assert (await others.run_pass()).held
+    assert await events() == [("REAPER_HELD", "shop", "BREAKER")]
+    assert (await others.run_pass(confirm=True)).reaped["shop"] == 6
+    await shop.reap()
+    released = ("REAPER_RELEASED", "shop", "BREAKER")
+    assert sorted(await events()) == [("REAPER_HELD", "shop", "BREAKER"), released]
+    shop.clock.advance(365 * DAY)
+    for _ in range(2):
+        await shop.reap()
+    assert ("REAPER_HELD", "", "CLOCK_JUMPED") in await events()
+    await shop.reap(confirm=True)
+    await shop.reap(confirm=True)
+    clock = [one for one in await events() if not one[1]]
+    assert sorted(clock) == [("REAPER_HELD", "", "CLOCK_JUMPED"), ("REAPER_RELEASED", "", "CLOCK_JUMPED")]
+
+
 async def test_P3_a_period_raised_during_a_pass_is_in_force_at_once(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -40,11 +41,19 @@ class Holds:
         self._observer = observer
         self._held: set[str] = set()
         """The apps that were reported to the observer as held."""
+        self._stored: set[str] = set()
+        """The apps whose last event says that the breaker holds."""
 
     async def clock_holds(self, now: datetime, *, confirm: bool) -> bool:
-        """Whether the clock is too far ahead to trust; stored, so that only an operator's confirmation ends it (P6)."""
+        """Whether the clock is too far ahead to trust; stored, so that only an operator's confirmation ends it (P6).
+
+        Called first in each pass.
+        """
+        self._stored = set(await self._reaper.held_apps())
         held = not confirm and await self._is_clock_ahead(now)
         self._observer.clock_hold(held=held)
+        if confirm and (await self._reaper.record()).held_since is not None:
+            await self._reaper.add_events([Event(EventType.REAPER_RELEASED, "", now, reason="CLOCK_JUMPED")])
         return held
 
     async def clock_would_hold(self, now: datetime) -> bool:
@@ -76,8 +85,8 @@ class Holds:
         """Whether the deletions would exceed the limit for 24 hours (P6)."""
         held = None if confirm else await self.over_limit(app, before, now)
         self._observer.breaker(app.app_id, held=held is not None)
+        await self._leave_event(app.app_id, now, held=held is not None)
         if held is not None:
-            await self._reaper.add_events([Event(EventType.REAPER_HELD, app.app_id, now, reason="BREAKER")])
             log.error(
                 "too many profiles are inactive; the reaper holds in this app until `reap --confirm`",
                 app_id=app.app_id,
@@ -86,6 +95,27 @@ class Holds:
                 reaped_in_24_hours=held.reaped,
             )
         return held
+
+    async def _leave_event(self, app_id: str, now: datetime, *, held: bool) -> None:
+        """Leaves an event when the breaker begins or ceases to hold (E1).
+
+        The event comes first: if the pass fails in between, the next one repeats it.
+        """
+        if held == (app_id in self._stored):
+            return
+        type_ = EventType.REAPER_HELD if held else EventType.REAPER_RELEASED
+        await self._reaper.add_events([Event(type_, app_id, now, reason="BREAKER")])
+        if held:
+            await self._reaper.hold(app_id, now)
+            self._stored.add(app_id)
+        else:
+            await self._reaper.release(app_id)
+            self._stored.discard(app_id)
+
+    async def forget_gone(self, known: AbstractSet[str]) -> None:
+        """Forgets the holds of apps that are gone: nobody can confirm them."""
+        for app_id in self._stored - known:
+            await self._reaper.release(app_id)
 
     async def over_limit(self, app: App, before: DueBefore, now: datetime) -> Held | None:
         """The same without reporting it; stops counting at the limit."""

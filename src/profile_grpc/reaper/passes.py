@@ -182,6 +182,7 @@ class Reaper:
                 await self._clean(app, report, order)
         if all_apps:
             self._holds.forget_all_but({held.app_id for held in report.held})
+            await self._holds.forget_gone(known)
         reaper, leftovers = self._store.reaper, {*known, ""}
         with failures.kept():  # if one node is unavailable, the database cannot list the apps that are gone
             leftovers.update(await reaper.apps_with_leftovers())

@@ -401,6 +401,18 @@ class ReaperStore(Protocol):
         """Deletes the deletion tallies of the app older than `before`."""
         ...
 
+    async def held_apps(self) -> Sequence[str]:
+        """The apps in which the breaker held at the last pass (P6)."""
+        ...
+
+    async def hold(self, app_id: str, now: datetime) -> None:
+        """Stores that the breaker holds in the app."""
+        ...
+
+    async def release(self, app_id: str) -> None:
+        """Stores that it does not."""
+        ...
+
     async def add_events(self, events: Sequence[Event]) -> None:
         """Stores events that belong to no profile change (P6)."""
         ...

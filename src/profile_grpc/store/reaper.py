@@ -73,6 +73,10 @@ class SqlReaper:
             prepare(select(func.min(table.c.app_id)).where(table.c.app_id > bindparam("after")))
             for table in (tombstone, ledger, calls, deletion)
         ]
+        hold = tables.reaper_hold
+        self._held = prepare(select(hold.c.app_id))
+        self._hold = statements.insert_new(database, hold)
+        self._release = prepare(delete(hold).where(hold.c.app_id == bindparam("app_id")))
         self._add_events = statements.insert_new(database, tables.event)
         self._event_rows = rows.EventRows()
 
@@ -177,6 +181,18 @@ class SqlReaper:
     async def purge_reaped(self, app_id: str, before: datetime) -> int:
         """Deletes the deletion tallies of the app older than `before`."""
         return await self._database.execute(self._purge_reaped, app_id=app_id, before=times.micros(before))
+
+    async def held_apps(self) -> Sequence[str]:
+        """The apps in which the breaker held at the last pass (P6)."""
+        return [app_id for (app_id,) in await self._database.fetch(self._held)]
+
+    async def hold(self, app_id: str, now: datetime) -> None:
+        """Stores that the breaker holds in the app."""
+        await self._database.execute(self._hold, [(app_id, times.micros(now))])
+
+    async def release(self, app_id: str) -> None:
+        """Stores that it does not."""
+        await self._database.execute(self._release, app_id=app_id)
 
     async def add_events(self, events: Sequence[Event]) -> None:
         """Stores events that belong to no profile change (P6)."""

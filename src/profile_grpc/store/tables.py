@@ -412,6 +412,15 @@ reaper_record = Table(
     info=_ON_COORDINATOR,
 )
 
+# The apps in which the reaper's breaker held at its last pass (P6).
+reaper_hold = Table(
+    "reaper_hold",
+    metadata,
+    _key("app_id"),
+    _required("time", BigInteger()),
+    info=_ON_COORDINATOR,
+)
+
 tenant = Table(
     "tenant",
     metadata,
