@@ -16,9 +16,11 @@ import trustme
 from appprofile.v1 import app_pb2, profile_pb2
 from appprofile.v1 import profile_service_pb2 as pb
 from profile_grpc.bridge.backoff import Backoff
+from profile_grpc.bridge.delivery import calls
 from profile_grpc.bridge.delivery.delivery import DeliveryLimits
 from profile_grpc.bridge.http.endpoints import EndpointOptions
 from profile_grpc.bridge.http.rates import Rate
+from profile_grpc.bridge.report import PushAppUse
 from profile_grpc.bridge.service import ServiceTls
 from profile_grpc.bridge.spool import dead_letters
 from profile_grpc.bridge.spool import facts as spool_facts
@@ -26,7 +28,9 @@ from profile_grpc.bridge.spool.limits import SpoolLimits
 from profile_grpc.bridge.spool.schema import SpoolError
 from profile_grpc.bridge.spool.spool import Spool
 from profile_grpc.bridge.spool.steady_clock import SteadyClock
+from profile_grpc.bridge.templates import Fields
 from profile_grpc.cli.spool import examine
+from profile_grpc.domain.model import Platform, PushProvider, PushPurpose
 from tests.bridge.conftest import HASH_KEY, SOON, Harness, request, status, until
 from tests.bridge.fake_service import APP, CALLS, KEY, MESSAGES, OTHER_KEY, READER
 from tests.bridge.processes import free_port
@@ -145,6 +149,14 @@ async def test_accounts_of_one_phone_share_a_device(running: Harness) -> None:
     assert len(devices) == 4
     assert len(set(devices)) == 2
     assert devices.count(devices[0]) == 3
+
+
+def test_the_derived_devices_of_two_apps_tell_nothing_of_each_other() -> None:
+    """X5: one token in two apps is not one device."""
+    fields = Fields(username="ann", selector="s", token_msgs="token", appid_msgs=MESSAGES)
+    uses = {MESSAGES: PushAppUse(PushProvider.FCM, Platform.ANDROID, PushPurpose.DEFAULT)}
+    devices = {calls.register(app, fields, uses, lambda content: content).key.device_id for app in ("one", "two")}
+    assert len(devices) == 2
 
 
 @pytest.mark.parametrize("restart", [False, True])

@@ -16,7 +16,7 @@ from profile_grpc.domain.heartbeat import Heartbeat
 from profile_grpc.domain.model import DisplacementEffect, Token
 from profile_grpc.domain.results import Registered
 from profile_grpc.service.ports import ProfileFilter
-from profile_grpc.store import SchemaError, check_schema, migrate, open_store
+from profile_grpc.store import SchemaError, SqlStore, check_schema, migrate, open_store
 from profile_grpc.store.engines import named_by
 from profile_grpc.store.schema import REVISIONS, VERSION_TABLE, upgrade
 from profile_grpc.store.tables import metadata
@@ -231,11 +231,21 @@ async def test_a_newer_schema_that_this_program_can_use_stays_as_it_is(engine_ur
     await store.close()
 
 
-async def test_a_running_program_notices_that_the_schema_left_it_behind(engine_url: str) -> None:
+async def test_a_running_program_notices_that_the_schema_left_it_behind(
+    engine_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await migrate(engine_url)
     store = await open_store(engine_url, hasher=HASHER)
+    check, checked = store.check_schema, asyncio.Semaphore(0)
+
+    async def counted(_: SqlStore) -> None:
+        await check()
+        checked.release()
+
+    monkeypatch.setattr(SqlStore, "check_schema", counted)
     watch = asyncio.create_task(watch_schema(store, interval=0.01))
-    await asyncio.sleep(0.1)
+    for _ in range(2):
+        await asyncio.wait_for(checked.acquire(), 120)
     assert not watch.done()
     await run(engine_url, "UPDATE schema_revision SET version_num = '9999', oldest_program = '9999'")
     with pytest.raises(SchemaError, match="9999 is newer"):
