@@ -299,6 +299,17 @@ async def test_a_renewed_certificate_is_shown_without_a_restart(serve: Serve, pk
     assert not await _serves(served, old), "also who may call is renewed"
 
 
+async def test_a_renewed_client_ca_alone_is_in_force_without_a_restart(serve: Serve, pki: Pki) -> None:
+    served = await serve(options=replace(OPTIONS, tls=Tls(pki.certificate, pki.key, pki.client_ca)))
+    authority = trustme.CA()
+    caller = authority.issue_cert("caller@shop.example")
+    chain = b"".join(pem.bytes() for pem in caller.cert_chain_pems)
+    credentials = grpc.ssl_channel_credentials(pki.ca, caller.private_key_pem.bytes(), chain)
+    assert not await _serves(served, credentials)
+    pki.client_ca.write_bytes(authority.cert_pem.bytes())
+    assert await _serves(served, credentials)
+
+
 @pytest.mark.parametrize("unusable", ["certificate", "key", "client_ca"])
 async def test_unusable_tls_files_are_one_clear_line(backend: Backend, pki: Pki, tmp_path: Path, unusable: str) -> None:
     usable = Tls(pki.certificate, pki.key, pki.client_ca)
