@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _CONNECTIONS = 40
 _CALLERS = 8
 """On each connection."""
-_LIMIT_S = 300.0
+_LIMIT_S = 540.0
 # A connection of its own for each channel, and every answer as the server gave it.
 _OPTIONS = [("grpc.use_local_subchannel_pool", 1), ("grpc.enable_retries", 0)]
 
