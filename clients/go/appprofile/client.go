@@ -32,6 +32,7 @@ type Client struct {
 	Profiles appprofilev1.ProfileServiceClient
 	Apps     appprofilev1.AppServiceClient
 	Usage    appprofilev1.UsageServiceClient
+	Webhooks appprofilev1.WebhookServiceClient
 
 	connection *grpc.ClientConn
 }
@@ -64,6 +65,7 @@ func Connect(target string, options Options) (*Client, error) {
 		Profiles:   appprofilev1.NewProfileServiceClient(connection),
 		Apps:       appprofilev1.NewAppServiceClient(connection),
 		Usage:      appprofilev1.NewUsageServiceClient(connection),
+		Webhooks:   appprofilev1.NewWebhookServiceClient(connection),
 		connection: connection,
 	}, nil
 }

@@ -83,6 +83,7 @@ func (r *run) call(s step) line {
 		"ProfileService": client.Profiles,
 		"AppService":     client.Apps,
 		"UsageService":   client.Usage,
+		"WebhookService": client.Webhooks,
 	}[service]).MethodByName(method)
 
 	request := reflect.New(stub.Type().In(1).Elem()).Interface().(proto.Message)

@@ -4,6 +4,7 @@ import com.appprofile.Options;
 import com.appprofile.v1.AppServiceGrpc;
 import com.appprofile.v1.ProfileServiceGrpc;
 import com.appprofile.v1.UsageServiceGrpc;
+import com.appprofile.v1.WebhookServiceGrpc;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonArray;
@@ -62,7 +63,8 @@ public final class Conformance {
       Map.of(
           "ProfileService", new Service(ProfileServiceGrpc.getServiceDescriptor(), c -> c.profiles().getChannel()),
           "AppService", new Service(AppServiceGrpc.getServiceDescriptor(), c -> c.apps().getChannel()),
-          "UsageService", new Service(UsageServiceGrpc.getServiceDescriptor(), c -> c.usage().getChannel()));
+          "UsageService", new Service(UsageServiceGrpc.getServiceDescriptor(), c -> c.usage().getChannel()),
+          "WebhookService", new Service(WebhookServiceGrpc.getServiceDescriptor(), c -> c.webhooks().getChannel()));
   private static final Pattern NAME = Pattern.compile("\\$\\{(\\w+)}");
   private static final Gson GSON = new GsonBuilder().disableHtmlEscaping().serializeNulls().create();
 

@@ -50,5 +50,13 @@ pub async fn call(
         "AppService/RevokeKey" => apps.revoke_key,
         "AppService/GetSdkConfig" => apps.get_sdk_config,
         "UsageService/GetMadUsage" => usage.get_mad_usage,
+        "WebhookService/CreateWebhook" => webhooks.create_webhook,
+        "WebhookService/GetWebhook" => webhooks.get_webhook,
+        "WebhookService/UpdateWebhook" => webhooks.update_webhook,
+        "WebhookService/ListWebhooks" => webhooks.list_webhooks,
+        "WebhookService/DeleteWebhook" => webhooks.delete_webhook,
+        "WebhookService/RotateWebhookSecret" => webhooks.rotate_webhook_secret,
+        "WebhookService/ReplayWebhook" => webhooks.replay_webhook,
+        "WebhookService/ListWebhookDeliveries" => webhooks.list_webhook_deliveries,
     }
 }

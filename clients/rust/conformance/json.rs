@@ -9,10 +9,11 @@ use prost_reflect::{DescriptorPool, DynamicMessage, MethodDescriptor, SerializeO
 use serde_json::Value;
 
 const PROTOS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../protos");
-const FILES: [&str; 4] = [
+const FILES: [&str; 5] = [
     "appprofile/v1/profile_service.proto",
     "appprofile/v1/app_service.proto",
     "appprofile/v1/usage_service.proto",
+    "appprofile/v1/webhook_service.proto",
     // The types of error details, so that protobuf's JSON form can show those of batch items.
     "google/rpc/error_details.proto",
 ];

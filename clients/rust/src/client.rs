@@ -6,6 +6,7 @@ use crate::reliable::{Reliable, Shared, secret};
 use crate::v1::app_service_client::AppServiceClient;
 use crate::v1::profile_service_client::ProfileServiceClient;
 use crate::v1::usage_service_client::UsageServiceClient;
+use crate::v1::webhook_service_client::WebhookServiceClient;
 
 /// A full page of profiles may exceed tonic's default of 4 MiB.
 const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
@@ -35,6 +36,12 @@ impl Client {
     #[must_use]
     pub fn usage(&self) -> UsageServiceClient<Reliable> {
         UsageServiceClient::new(self.transport.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+
+    /// The calls of `WebhookService`.
+    #[must_use]
+    pub fn webhooks(&self) -> WebhookServiceClient<Reliable> {
+        WebhookServiceClient::new(self.transport.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 }
 

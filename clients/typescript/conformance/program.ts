@@ -27,6 +27,7 @@ const SERVICES = {
   ProfileService: [api.ProfileService, "profiles"],
   AppService: [api.AppService, "apps"],
   UsageService: [api.UsageService, "usage"],
+  WebhookService: [api.WebhookService, "webhooks"],
 } as const;
 const registry = createRegistry(file_google_rpc_error_details);
 

@@ -2,6 +2,7 @@ import { createClient, type Client as Stub } from "@connectrpc/connect";
 import { AppService } from "./gen/appprofile/v1/app_service_pb.js";
 import { ProfileService } from "./gen/appprofile/v1/profile_service_pb.js";
 import { UsageService } from "./gen/appprofile/v1/usage_service_pb.js";
+import { WebhookService } from "./gen/appprofile/v1/webhook_service_pb.js";
 import { ReliableTransport, type Wire } from "./reliable.js";
 import { MAX_TIMEOUT_MS } from "./scope.js";
 
@@ -32,6 +33,7 @@ export class Client {
   readonly profiles: Stub<typeof ProfileService>;
   readonly apps: Stub<typeof AppService>;
   readonly usage: Stub<typeof UsageService>;
+  readonly webhooks: Stub<typeof WebhookService>;
   readonly #transport: ReliableTransport;
 
   /** @internal Use `connect`. */
@@ -44,6 +46,7 @@ export class Client {
     this.profiles = createClient(ProfileService, transport);
     this.apps = createClient(AppService, transport);
     this.usage = createClient(UsageService, transport);
+    this.webhooks = createClient(WebhookService, transport);
   }
 
   /** Closes the connection. Calls in flight are cancelled. */

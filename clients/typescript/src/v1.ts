@@ -4,6 +4,8 @@ export { KeyKind } from "./gen/appprofile/v1/access_pb.js";
 export * from "./gen/appprofile/v1/app_pb.js";
 export * from "./gen/appprofile/v1/app_service_pb.js";
 export * from "./gen/appprofile/v1/error_reason_pb.js";
+export * from "./gen/appprofile/v1/event_pb.js";
 export * from "./gen/appprofile/v1/profile_pb.js";
 export * from "./gen/appprofile/v1/profile_service_pb.js";
 export * from "./gen/appprofile/v1/usage_service_pb.js";
+export * from "./gen/appprofile/v1/webhook_service_pb.js";

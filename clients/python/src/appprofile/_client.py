@@ -22,6 +22,7 @@ from appprofile._options import (
 from appprofile.v1.app_service_pb2_grpc import AppServiceStub
 from appprofile.v1.profile_service_pb2_grpc import ProfileServiceStub
 from appprofile.v1.usage_service_pb2_grpc import UsageServiceStub
+from appprofile.v1.webhook_service_pb2_grpc import WebhookServiceStub
 
 
 class Client:
@@ -33,12 +34,14 @@ class Client:
     profiles: ProfileServiceStub
     apps: AppServiceStub
     usage: UsageServiceStub
+    webhooks: WebhookServiceStub
 
     def __init__(self, channel: grpc.Channel) -> None:
         self._channel = channel
         self.profiles = ProfileServiceStub(channel)
         self.apps = AppServiceStub(channel)
         self.usage = UsageServiceStub(channel)
+        self.webhooks = WebhookServiceStub(channel)
 
     def __enter__(self) -> Self:
         return self

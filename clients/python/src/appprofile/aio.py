@@ -25,11 +25,13 @@ from appprofile._options import (
 from appprofile.v1.app_service_pb2_grpc import AppServiceStub
 from appprofile.v1.profile_service_pb2_grpc import ProfileServiceStub
 from appprofile.v1.usage_service_pb2_grpc import UsageServiceStub
+from appprofile.v1.webhook_service_pb2_grpc import WebhookServiceStub
 
 if TYPE_CHECKING:
     from appprofile.v1.app_service_pb2_grpc import AppServiceAsyncStub
     from appprofile.v1.profile_service_pb2_grpc import ProfileServiceAsyncStub
     from appprofile.v1.usage_service_pb2_grpc import UsageServiceAsyncStub
+    from appprofile.v1.webhook_service_pb2_grpc import WebhookServiceAsyncStub
 
 __all__ = ["Client", "ProfileSession", "connect"]
 
@@ -43,6 +45,7 @@ class Client:
     profiles: ProfileServiceAsyncStub
     apps: AppServiceAsyncStub
     usage: UsageServiceAsyncStub
+    webhooks: WebhookServiceAsyncStub
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._channel = channel
@@ -50,6 +53,7 @@ class Client:
         self.profiles = ProfileServiceStub(channel)
         self.apps = AppServiceStub(channel)
         self.usage = UsageServiceStub(channel)
+        self.webhooks = WebhookServiceStub(channel)
 
     async def __aenter__(self) -> Self:
         return self

@@ -6,6 +6,8 @@ import com.appprofile.v1.ProfileServiceGrpc;
 import com.appprofile.v1.ProfileServiceGrpc.ProfileServiceBlockingStub;
 import com.appprofile.v1.UsageServiceGrpc;
 import com.appprofile.v1.UsageServiceGrpc.UsageServiceBlockingStub;
+import com.appprofile.v1.WebhookServiceGrpc;
+import com.appprofile.v1.WebhookServiceGrpc.WebhookServiceBlockingStub;
 import com.google.gson.Gson;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
@@ -90,6 +92,11 @@ public final class Client implements AutoCloseable {
   /** The calls of UsageService. */
   public UsageServiceBlockingStub usage() {
     return UsageServiceGrpc.newBlockingStub(channel);
+  }
+
+  /** The calls of WebhookService. */
+  public WebhookServiceBlockingStub webhooks() {
+    return WebhookServiceGrpc.newBlockingStub(channel);
   }
 
   /** For stubs of other kinds, such as {@code ProfileServiceGrpc.newFutureStub(client.channel())}. */
