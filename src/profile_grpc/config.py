@@ -76,6 +76,18 @@ class DatabaseConfig:
     hash_key: bytes = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class WebhookConfig:
+    """Where webhooks may go, besides the public internet (E6)."""
+
+    networks: tuple[str, ...] = ()
+    """Networks whose addresses are allowed, as `10.1.0.0/16`."""
+    ca: str | None = None
+    """A PEM file of certificates to trust besides those of the system."""
+    http_on_loopback: bool = False
+    """Whether this machine itself may be called, also with plain http: for development."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServeConfig:
     """Everything that `serve` needs to know."""
@@ -118,6 +130,7 @@ class ServeConfig:
     """Addresses or networks whose X-Forwarded-For is trusted."""
     bridge_keys: tuple[str, ...] = field(default=(), repr=False)
     """PROFILE keys with which the bridge reads the apps, one for each tenant."""
+    webhooks: WebhookConfig = WebhookConfig()
     log: LogConfig = LogConfig()
 
     def __post_init__(self) -> None:

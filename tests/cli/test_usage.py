@@ -53,6 +53,10 @@ def test_the_commands_of_the_contract_are_there() -> None:
         "profile list",
         "profile delete",
         "doctor",
+        "webhook create",
+        "webhook list",
+        "webhook enable",
+        "webhook replay",
     }
 
 
@@ -74,7 +78,8 @@ def test_every_option_of_a_process_is_an_environment_variable(words: str, prefix
 def test_what_one_command_is_asked_no_environment_variable_can_ask(words: str) -> None:
     """Above all what deletes: --confirm, --all-devices, --app, --yes."""
     with_variables = {flag for flag, variable in variables_of(words).items() if variable}
-    assert with_variables <= {"--database-url", "--spool", "--bridge-spool", "--bridge-spool-limit"}
+    of_processes = {"--spool", "--bridge-spool", "--bridge-spool-limit", "--webhook-network", "--webhook-ca"}
+    assert with_variables <= {"--database-url", *of_processes}
 
 
 @pytest.mark.parametrize("words", COMMANDS)

@@ -24,13 +24,26 @@ from profile_grpc.domain.webhooks import Secret, Webhook, WebhookState, rotated
 from profile_grpc.events.webhooks.courier import Courier
 from profile_grpc.events.webhooks.deliverer import Deliverer
 from profile_grpc.events.webhooks.delivery import WebhookDelivery
+from profile_grpc.events.webhooks.trial import send_test
 from profile_grpc.outbound.addresses import AddressPolicy
-from profile_grpc.outbound.client import Destinations, Limits, OutboundClient
+from profile_grpc.outbound.client import Limits, OutboundClient
+from profile_grpc.outbound.destinations import Destinations
 from profile_grpc.service.lease import Lease, LeaseLost
 from profile_grpc.service.observer import NullObserver
 from profile_grpc.service.webhook_store import WebhookKey
 from tests.support.https_server import Received, Receiver, receiver
-from tests.support.webhooks import KEY, NOW, SECRETS, Hands, MemoryEvents, MemoryLeases, MemoryWebhooks, event, webhook
+from tests.support.webhooks import (
+    KEY,
+    NOW,
+    SECRETS,
+    Hands,
+    MemoryEvents,
+    MemoryLeases,
+    MemoryWebhooks,
+    event,
+    use_cases,
+    webhook,
+)
 
 
 class Watch(NullObserver):
@@ -296,6 +309,24 @@ async def test_E6_an_operators_change_during_an_attempt_is_not_overwritten(rig: 
     await deliverer.step()
     assert rig.positions() == [1, 2, 1, 2]
     assert len({got.headers["webhook-id"] for got in rig.server.received}) == 2
+
+
+async def test_E6_a_test_of_an_operator_repeats_no_delivery(rig: Rig) -> None:
+    await rig.add()
+    rig.events.add(event(1))
+
+    async def tests(_request: web.Request, received: Received) -> web.StreamResponse:
+        if received.body != b"[]":
+            webhooks = use_cases(rig.store, rig.events, rig.clock, rig.client._destinations)
+            await send_test(webhooks, Courier(rig.client, SECRETS, rig.clock), KEY)
+        return web.Response()
+
+    rig.server.respond = tests
+    await rig.deliverer().step()
+    assert rig.stored().progress.position == 1
+    kept = await rig.store.deliveries(KEY, None, 10)
+    assert [(one.number, one.events, one.failure) for one in kept] == [(2, 1, ""), (1, 0, "")]
+    assert [got.body == b"[]" for got in rig.server.received] == [False, True]
 
 
 async def test_E6_both_secrets_sign_during_a_rotation(rig: Rig) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from profile_grpc.outbound.addresses import AddressPolicy, AddressRefused
-from profile_grpc.outbound.client import Destinations, UrlRefused
+from profile_grpc.outbound.destinations import Destinations, UrlRefused
 
 REFUSED = [
     ("127.0.0.1", "loopback"),

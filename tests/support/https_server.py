@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -60,7 +61,11 @@ async def receiver(folder: Path) -> AsyncIterator[Receiver]:
     made = Receiver(0, str(ca_file))
     context.sni_callback = lambda _socket, name, _context: made.server_names.append(name)
 
+    transports: set[asyncio.Transport] = set()
+
     async def handle(request: web.Request) -> web.StreamResponse:
+        if request.transport is not None:
+            transports.add(request.transport)
         headers = {name.lower(): value for name, value in request.headers.items()}
         got = Received(request.path_qs, headers, await request.read())
         made.received.append(got)
@@ -76,4 +81,6 @@ async def receiver(folder: Path) -> AsyncIterator[Receiver]:
     try:
         yield made
     finally:
+        for transport in transports:
+            transport.abort()  # the other side may be in no hurry
         await runner.cleanup()

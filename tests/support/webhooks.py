@@ -7,13 +7,17 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.webhooks import Delivery, Progress, Secret, Webhook, WebhookState
 from profile_grpc.events.webhooks.source import EventsLost, Page, WebhookEvent
+from profile_grpc.outbound.destinations import Destinations
+from profile_grpc.service.event_ports import EventHead, EventStore
 from profile_grpc.service.ports import Conflict
 from profile_grpc.service.webhook_secrets import WebhookSecrets
-from profile_grpc.service.webhook_store import WebhookKey
+from profile_grpc.service.webhook_store import WebhookKey, WebhookStore
+from profile_grpc.service.webhooks import Webhooks
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HASHER = Hasher(bytes(32))
@@ -32,6 +36,11 @@ class Hands:
 
     def forward(self, by: timedelta) -> None:
         self.time += by
+
+
+def use_cases(store: WebhookStore, events: MemoryEvents, clock: Hands, destinations: Destinations) -> Webhooks:
+    """The use cases over these, which ask the events for little."""
+    return Webhooks(store, cast("EventStore", events), clock, HASHER, destinations)
 
 
 def event(position: int, **changes: object) -> WebhookEvent:
@@ -82,6 +91,14 @@ class MemoryEvents:
 
     async def newest(self) -> int:
         return self.events[-1].position if self.events else self.kept_after
+
+    async def head(self) -> EventHead:
+        """As the port EventStore."""
+        return EventHead(1, "e", await self.newest(), self.kept_after)
+
+    async def first_since(self, time: datetime) -> int | None:
+        """As the port EventStore."""
+        return next((e.position for e in self.events if e.time >= time), None)
 
     async def wait(self, after: int, seconds: float) -> None:
         if await self.newest() <= after:

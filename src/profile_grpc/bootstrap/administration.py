@@ -7,17 +7,21 @@ from contextlib import asynccontextmanager
 
 from profile_grpc.bootstrap.clock import SystemClock
 from profile_grpc.bootstrap.composition import Application
-from profile_grpc.config import DatabaseConfig
+from profile_grpc.config import DatabaseConfig, WebhookConfig
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.service.observer import NullObserver
 from profile_grpc.store import check_schema, open_store
 
+_NO_WEBHOOKS = WebhookConfig()
+
 
 @asynccontextmanager
-async def administration(database: DatabaseConfig, *, keyed: bool = True) -> AsyncIterator[Application]:
+async def administration(
+    database: DatabaseConfig, *, keyed: bool = True, webhooks: WebhookConfig = _NO_WEBHOOKS
+) -> AsyncIterator[Application]:
     """Opens the database for commands, and closes it when they are done.
 
-    `keyed`: whether the hash key is the database's own; see `open_store`.
+    `keyed`: whether the hash key is the database's own; see `open_store`. `webhooks`: where they may go.
 
     Raises:
         ConfigError: there is no such database file.
@@ -26,5 +30,6 @@ async def administration(database: DatabaseConfig, *, keyed: bool = True) -> Asy
     hasher = Hasher(database.hash_key)
     await check_schema(database.url)
     store = await open_store(database.url, hasher=hasher, keyed=keyed)
-    async with Application.over(store, SystemClock(), hasher, NullObserver()).running() as admin:
+    application = Application.over(store, SystemClock(), hasher, NullObserver(), webhooks=webhooks)
+    async with application.running() as admin:
         yield admin

@@ -7,10 +7,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Self
 
+from profile_grpc.config import WebhookConfig
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.events.feed import Feed
 from profile_grpc.events.sequencer import Sequencer
 from profile_grpc.events.watching import FeedWatching
+from profile_grpc.outbound.addresses import AddressPolicy
+from profile_grpc.outbound.destinations import Destinations
 from profile_grpc.reaper import Reaper
 from profile_grpc.service.apps import Apps
 from profile_grpc.service.credentials import Caller
@@ -19,8 +22,11 @@ from profile_grpc.service.observer import Observer
 from profile_grpc.service.ports import Clock
 from profile_grpc.service.profiles import Profiles
 from profile_grpc.service.usage import Usage
+from profile_grpc.service.webhooks import Webhooks
 from profile_grpc.service.write_queue import WriteQueue
 from profile_grpc.store import SqlStore
+
+_PUBLIC = WebhookConfig()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +44,23 @@ class Application:
     sequencer: Sequencer
     feed: Feed
     watching: FeedWatching
+    webhooks: Webhooks
 
     @classmethod
     def over(
-        cls, store: SqlStore, clock: Clock, hasher: Hasher, observer: Observer, *, anonymous: Caller | None = None
+        cls,
+        store: SqlStore,
+        clock: Clock,
+        hasher: Hasher,
+        observer: Observer,
+        *,
+        anonymous: Caller | None = None,
+        webhooks: WebhookConfig = _PUBLIC,
     ) -> Self:
-        """Wires the use cases. `anonymous`: who a call without a key is from; None: nobody."""
+        """Wires the use cases.
+
+        `anonymous`: who a call without a key is from; None: nobody. `webhooks`: where they may go.
+        """
         sequencer, feed = Sequencer(store.events, store.leases, clock, observer), Feed(store.events)
         sequencer.on_published(feed.published)
         queue = WriteQueue(store.profiles, clock, hasher, observer=observer, left_events=sequencer.committed)
@@ -60,6 +77,7 @@ class Application:
             sequencer=sequencer,
             feed=feed,
             watching=FeedWatching(feed, store.directory, clock, observer),
+            webhooks=Webhooks(store.webhooks, store.events, clock, hasher, _destinations(webhooks)),
         )
 
     @asynccontextmanager
@@ -73,3 +91,7 @@ class Application:
                 await self.queue.close()
         finally:
             await self.store.close()
+
+
+def _destinations(config: WebhookConfig) -> Destinations:
+    return Destinations(AddressPolicy.allowing(config.networks), config.http_on_loopback, config.ca)

@@ -18,6 +18,7 @@ import structlog
 from profile_grpc.bootstrap import demo, descriptors
 from profile_grpc.bootstrap.clock import SystemClock
 from profile_grpc.bootstrap.composition import Application
+from profile_grpc.bootstrap.webhooks import deliver_webhooks
 from profile_grpc.config import OperatorError, ServeConfig
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.service.observer import Observer
@@ -81,7 +82,8 @@ async def serve_calls(
     store = await open_store(config.database.url, hasher=hasher)
     await store.check_schema()
     anonymous = demo.ANONYMOUS if config.dev else None
-    async with Application.over(store, clock, hasher, metrics, anonymous=anonymous).running() as application:
+    wired = Application.over(store, clock, hasher, metrics, anonymous=anonymous, webhooks=config.webhooks)
+    async with wired.running() as application:
         server = GrpcServer(application, store.ping, metrics, _options(config, shared_port=shared_port))
         await _register_apps(store.directory, metrics)
         port = await server.start()
@@ -93,6 +95,7 @@ async def serve_calls(
                     "reaper": application.reaper.run(config.reaper_interval),
                     "event sequencer": application.sequencer.run(),
                     "event feed": application.feed.run(),
+                    "webhooks": deliver_webhooks(application, metrics),
                     "database nodes": watch_nodes(store, metrics),
                 }
                 if counts is not None:

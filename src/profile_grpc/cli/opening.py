@@ -6,16 +6,20 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from profile_grpc.config import DatabaseConfig
+from profile_grpc.config import DatabaseConfig, WebhookConfig
 
 if TYPE_CHECKING:
     from profile_grpc.bootstrap.composition import Application
 
+_NO_WEBHOOKS = WebhookConfig()
+
 
 @asynccontextmanager
-async def administration(database: DatabaseConfig, *, keyed: bool = True) -> AsyncIterator[Application]:
+async def administration(
+    database: DatabaseConfig, *, keyed: bool = True, webhooks: WebhookConfig = _NO_WEBHOOKS
+) -> AsyncIterator[Application]:
     """See `bootstrap.administration`."""
     from profile_grpc.bootstrap import administration as bootstrap
 
-    async with bootstrap.administration(database, keyed=keyed) as admin:
+    async with bootstrap.administration(database, keyed=keyed, webhooks=webhooks) as admin:
         yield admin

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ipaddress
 import os
 import sys
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -28,12 +30,46 @@ def command_option(flag: str, *, help: str, **more: Any) -> Any:  # noqa: A002, 
     return typer.Option(flag, help=help, **more)
 
 
+def _check_networks(values: Iterable[str], more: str) -> None:
+    for value in values:
+        try:
+            ipaddress.ip_network(value)
+        except ValueError as error:
+            raise typer.BadParameter(f"{error}; give 10.0.0.7, 10.0.0.0/8, 2001:db8::/32{more}") from None
+
+
+def _only_networks(values: list[str] | None) -> list[str] | None:
+    """Addresses and networks as given; a usage error if one is neither."""
+    _check_networks(values or (), "")
+    return values
+
+
 DatabaseUrl = Annotated[
     str | None,
     option(
         "--database-url",
         help="sqlite:///path/to/file.db or postgresql://user@host/database.",
         show_default="a SQLite file in the user's data directory",
+    ),
+]
+WebhookNetworks = Annotated[
+    list[str] | None,
+    option(
+        "--webhook-network",
+        help="Network that webhooks may go to, besides the public internet, as 10.1.0.0/16; repeatable (in the"
+        " environment: separated by spaces).",
+        callback=_only_networks,
+        rich_help_panel="Webhooks",
+    ),
+]
+WebhookCa = Annotated[
+    Path | None,
+    option(
+        "--webhook-ca",
+        help="Certificates (PEM) that webhooks trust besides those of the system.",
+        exists=True,
+        dir_okay=False,
+        rich_help_panel="Webhooks",
     ),
 ]
 Json = Annotated[bool, command_option("--json", help="Print JSON, for programs.")]
@@ -54,13 +90,7 @@ def confirm(question: str, *, yes: bool) -> None:
 
 def networks(values: list[str] | None) -> list[str] | None:
     """Addresses and networks as given, or `*`; a usage error if one is neither."""
-    for value in values or ():
-        if value == "*":
-            continue
-        try:
-            ipaddress.ip_network(value)
-        except ValueError as error:
-            raise typer.BadParameter(f"{error}; give 10.0.0.7, 10.0.0.0/8, 2001:db8::/32 or *") from None
+    _check_networks((value for value in values or () if value != "*"), " or *")
     return ["*"] if values and "*" in values else values
 
 

@@ -31,7 +31,8 @@ COMMANDS = {
         "mad",
         "Report monthly active devices: counted per day, distinct in the range, distinct in the 30 days up to now.",
     ),
-    "watch": Lazy(f"{_HERE}.watching", "watch", "Print the events of an app as they come."),
+    "watch": Lazy(f"{_HERE}.watching", "watch", "Print the events of an app as JSON Lines"),
+    "webhook": Lazy(f"{_HERE}.webhooks", "app", "Webhooks: events delivered over HTTPS."),
     "profile": Lazy(f"{_HERE}.profiles", "app", "Profiles, for support."),
     "bridge": Lazy(
         f"{_HERE}.bridge",

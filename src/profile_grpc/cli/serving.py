@@ -15,8 +15,25 @@ import profile_grpc
 from profile_grpc import config
 from profile_grpc.bridge.spool.limits import SpoolLimits
 from profile_grpc.cli import output
-from profile_grpc.cli.options import BELIEVED_PROXY, MEBIBYTE, DatabaseUrl, database_url, networks, option
-from profile_grpc.config import DatabaseConfig, LogConfig, LogFormat, LogLevel, ServeConfig, TlsConfig
+from profile_grpc.cli.options import (
+    BELIEVED_PROXY,
+    MEBIBYTE,
+    DatabaseUrl,
+    WebhookCa,
+    WebhookNetworks,
+    database_url,
+    networks,
+    option,
+)
+from profile_grpc.config import (
+    DatabaseConfig,
+    LogConfig,
+    LogFormat,
+    LogLevel,
+    ServeConfig,
+    TlsConfig,
+    WebhookConfig,
+)
 from profile_grpc.service.credentials import HEADER
 
 if TYPE_CHECKING:
@@ -178,6 +195,8 @@ def serve(  # noqa: PLR0913 - each option is a parameter
             rich_help_panel=_BRIDGE,
         ),
     ] = None,
+    webhook_network: WebhookNetworks = None,
+    webhook_ca: WebhookCa = None,
     log_level: Annotated[
         LogLevel, option("--log-level", help="Least severity to log.", rich_help_panel=_LOGS)
     ] = _DEFAULT.log.level,
@@ -222,6 +241,9 @@ def serve(  # noqa: PLR0913 - each option is a parameter
         bridge_spool_limit=bridge_spool_limit * MEBIBYTE,
         bridge_proxies=tuple(bridge_proxy or ()),
         bridge_keys=tuple(bridge_key or ()),
+        webhooks=WebhookConfig(
+            tuple(webhook_network or ()), str(webhook_ca) if webhook_ca else None, http_on_loopback=dev
+        ),
         log=LogConfig(log_level, log_format),
     )
     hash_key = config.serving_hash_key(url, os.environ, dev=dev)

@@ -61,7 +61,7 @@ class FeedWatching:
         due = monotonic() + QUIET
         while not ending.is_set():
             page = await self._feed.read(place, wanted.app_ids)
-            for part in _parts(await self._filtered(wanted, page)):
+            for part in _parts(await self.filtered(wanted, page)):
                 self._delivered(part.events)
                 yield part
                 due = monotonic() + QUIET
@@ -73,7 +73,8 @@ class FeedWatching:
                 due = monotonic() + CHECKPOINTS
         yield Page([], place)
 
-    async def _filtered(self, wanted: Wanted, page: Page) -> Page:
+    async def filtered(self, wanted: Wanted, page: Page) -> Page:
+        """The page with the wanted events only."""
         events: Sequence[LoggedEvent] = page.events
         if wanted.types is not None:
             events = [one for one in events if one.event.type in wanted.types]

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import secrets
 from base64 import b64encode
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.webhooks import Secret, Webhook
-from profile_grpc.sealing import SecretBox
+
+if TYPE_CHECKING:
+    from profile_grpc.sealing import SecretBox
 
 _PREFIX = "whsec_"
 _BYTES = 32
@@ -17,7 +21,14 @@ class WebhookSecrets:
     """Encrypts each secret for its webhook, under a key derived from the hash key."""
 
     def __init__(self, hasher: Hasher) -> None:
-        self._box = SecretBox(hasher.derived_key("webhook-secret"))
+        self._hasher = hasher
+
+    @cached_property
+    def _box(self) -> SecretBox:
+        # Imported here: most commands encrypt nothing, and the library takes a while.
+        from profile_grpc.sealing import SecretBox  # noqa: PLC0415
+
+        return SecretBox(self._hasher.derived_key("webhook-secret"))
 
     def make(self, tenant_id: str, webhook_id: str) -> tuple[str, str]:
         """A new secret, as its owner gets it this once, and as it is stored."""

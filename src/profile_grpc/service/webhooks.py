@@ -8,14 +8,14 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from profile_grpc.domain import webhooks as rules
 from profile_grpc.domain.errors import FieldViolation, Reason, Refused
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.webhooks import MAX_WEBHOOKS, Delivery, Progress, Secret, Webhook, WebhookState
-from profile_grpc.outbound.client import Destinations, UrlRefused
+from profile_grpc.outbound.destinations import Destinations, UrlRefused
 from profile_grpc.service import paging, refusals
+from profile_grpc.service.event_ports import EventStore
 from profile_grpc.service.ports import Clock, Conflict
 from profile_grpc.service.webhook_secrets import WebhookSecrets
 from profile_grpc.service.webhook_store import WebhookKey, WebhookStore
@@ -26,22 +26,6 @@ _ATTEMPTS = 10
 """How often a change is tried while others keep changing the webhook."""
 _LONGEST_PAUSE = 0.02
 """Seconds between two attempts."""
-
-
-class Positions(Protocol):
-    """Where events are."""
-
-    async def newest(self) -> int:
-        """The position of the newest event; 0: there is none."""
-        ...
-
-    async def oldest(self) -> int:
-        """The position after which every event is kept."""
-        ...
-
-    async def before(self, time: datetime) -> int:
-        """The position after which are the events that got theirs at this time or later, as far as they are kept."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +55,17 @@ class Webhooks:
     def __init__(
         self,
         store: WebhookStore,
-        positions: Positions,
+        events: EventStore,
         clock: Clock,
         hasher: Hasher,
         destinations: Destinations,
     ) -> None:
         self._store = store
-        self._positions = positions
+        self._events = events
         self._clock = clock
         self._hasher = hasher
-        self._secrets = WebhookSecrets(hasher)
-        self._destinations = destinations
+        self.secrets = WebhookSecrets(hasher)
+        self.destinations = destinations
 
     async def create(self, order: WebhookOrder) -> tuple[Webhook, str]:
         """A new webhook, which gets the events from now on, and its secret, which is shown only once.
@@ -89,10 +73,11 @@ class Webhooks:
         Raises:
             Refused: WEBHOOK_DESTINATION_REFUSED, TOO_MANY_WEBHOOKS, INVALID_REQUEST: it cannot begin as DISABLED.
         """
-        self._check(order.url, order.state, WebhookState.ENABLED)
+        _check_state(order.state)
+        self._check_url(order.url)
         webhook_id = "".join(secrets.choice(_ID_ALPHABET) for _ in range(_ID_LENGTH))
-        secret, sealed = self._secrets.make(order.tenant_id, webhook_id)
-        now, position = self._clock.now(), await self._positions.newest()
+        secret, sealed = self.secrets.make(order.tenant_id, webhook_id)
+        now, position = self._clock.now(), await self.newest_position()
         webhook = Webhook(
             tenant_id=order.tenant_id,
             webhook_id=webhook_id,
@@ -139,7 +124,7 @@ class Webhooks:
 
     async def newest_position(self) -> int:
         """The position of the newest event, to which a webhook's own is compared."""
-        return await self._positions.newest()
+        return (await self._events.head()).published
 
     async def change(self, key: WebhookKey, change: Callable[[Webhook], Webhook], etag: str = "") -> Webhook:
         """Stores what `change` makes of the webhook. Enabled again, it is tried at once.
@@ -151,9 +136,12 @@ class Webhooks:
 
         def changed(before: Webhook) -> Webhook:
             if etag and etag != before.etag:
-                raise _changed(key.webhook_id)
+                raise _changed()
             after = change(before)
-            self._check(after.url, after.state, before.state)
+            if after.state is not before.state:
+                _check_state(after.state)
+            if after.url != before.url:  # what an operator allows may differ between processes
+                self._check_url(after.url)
             enabled = after.state is WebhookState.ENABLED is not before.state
             progress = rules.restarted(before.progress) if enabled else before.progress
             return replace(after, update_time=self._clock.now(), progress=progress)
@@ -167,7 +155,7 @@ class Webhooks:
             Refused: WEBHOOK_NOT_FOUND, CONFLICT.
         """
         overlap, now = rules.SECRET_OVERLAP if keep_old is None else keep_old, self._clock.now()
-        text, sealed = self._secrets.make(*key)
+        text, sealed = self.secrets.make(*key)
         await self._change(key, lambda before: rules.rotated(before, sealed, overlap, now))
         return Rotated(text, now + overlap)
 
@@ -177,8 +165,11 @@ class Webhooks:
         Raises:
             Refused: WEBHOOK_NOT_FOUND, CONFLICT.
         """
-        oldest = await self._positions.oldest()
-        start = oldest if start_time is None else max(oldest, await self._positions.before(start_time))
+        head = await self._events.head()
+        start = head.oldest
+        if start_time is not None:
+            first = await self._events.first_since(start_time)
+            start = head.published if first is None else max(start, first - 1)
         return await self._change(key, lambda before: replace(before, progress=rules.replayed(before.progress, start)))
 
     async def delete(self, key: WebhookKey, *, allow_missing: bool = False) -> None:
@@ -205,12 +196,18 @@ class Webhooks:
         token = paging.seal(self._hasher, listing, [str(page[-1].number)]) if len(found) > limit else ""
         return page, token
 
-    def _check(self, url: str, state: WebhookState, before: WebhookState) -> None:
-        if state is WebhookState.DISABLED is not before:
-            violation = FieldViolation("webhook.state", "must be ENABLED or PAUSED")
-            raise Refused.for_fields(Reason.INVALID_REQUEST, "state must be ENABLED or PAUSED.", [violation])
+    async def keep(self, webhook: Webhook, delivery: Delivery) -> None:
+        """Keeps an attempt among the deliveries of the webhook.
+
+        Raises:
+            Conflict: there have been others since it was read.
+        """
+        progress = replace(webhook.progress, attempts=delivery.number)
+        await self._store.change(webhook, replace(webhook, progress=progress), delivery)
+
+    def _check_url(self, url: str) -> None:
         try:
-            self._destinations.check_url(url)
+            self.destinations.check_url(url)
         except UrlRefused as refused:
             violation = FieldViolation("webhook.url", str(refused))
             raise Refused.for_fields(
@@ -230,6 +227,12 @@ class Webhooks:
         raise refusals.of(Conflict())
 
 
+def _check_state(state: WebhookState) -> None:
+    if state is WebhookState.DISABLED:
+        violation = FieldViolation("webhook.state", "must be ENABLED or PAUSED")
+        raise Refused.for_fields(Reason.INVALID_REQUEST, "state must be ENABLED or PAUSED.", [violation])
+
+
 def _not_found(webhook_id: str) -> Refused:
     return Refused(
         Reason.WEBHOOK_NOT_FOUND,
@@ -238,12 +241,8 @@ def _not_found(webhook_id: str) -> Refused:
     )
 
 
-def _changed(webhook_id: str) -> Refused:
-    return Refused(
-        Reason.ETAG_MISMATCH,
-        f"The webhook {webhook_id!r} has changed since it was read; read it again, then repeat.",
-        metadata={"webhook_id": webhook_id},
-    )
+def _changed() -> Refused:
+    return Refused(Reason.ETAG_MISMATCH, "The webhook has changed since it was read; read it again, then repeat.")
 
 
 def _too_many() -> Refused:

@@ -17,9 +17,11 @@ from grpc_health.v1.health_pb2_grpc import HealthStub
 from appprofile.v1 import access_pb2, app_pb2, app_service_pb2, usage_service_pb2
 from appprofile.v1 import profile_pb2 as pb
 from appprofile.v1 import profile_service_pb2 as ps
+from appprofile.v1 import webhook_service_pb2 as webhooks_pb
 from appprofile.v1.app_service_pb2_grpc import AppServiceStub
 from appprofile.v1.profile_service_pb2_grpc import ProfileServiceStub
 from appprofile.v1.usage_service_pb2_grpc import UsageServiceStub
+from appprofile.v1.webhook_service_pb2_grpc import WebhookServiceStub
 from profile_grpc.bootstrap.composition import Application
 from profile_grpc.domain.hashing import KEY_BYTES, Hasher
 from profile_grpc.domain.settings import AppSettings
@@ -150,6 +152,7 @@ class Served:
         self.profiles = ProfileServiceStub(self.channel)
         self.apps = AppServiceStub(self.channel)
         self.usage = UsageServiceStub(self.channel)
+        self.webhooks = WebhookServiceStub(self.channel)
 
     def key(self, kind: KeyKind) -> Metadata:
         """The metadata of a call with a key of this kind."""
@@ -265,6 +268,14 @@ VALID: dict[str, Message] = {
     "ListKeys": app_service_pb2.ListKeysRequest(),
     "RevokeKey": app_service_pb2.RevokeKeyRequest(key_id="missing"),
     "GetSdkConfig": app_service_pb2.GetSdkConfigRequest(app_id=APP),
+    "CreateWebhook": webhooks_pb.CreateWebhookRequest(webhook=webhooks_pb.Webhook(url="https://crm.example.com/hook")),
+    "GetWebhook": webhooks_pb.GetWebhookRequest(webhook_id="missing"),
+    "UpdateWebhook": webhooks_pb.UpdateWebhookRequest(webhook=webhooks_pb.Webhook(webhook_id="missing")),
+    "ListWebhooks": webhooks_pb.ListWebhooksRequest(),
+    "DeleteWebhook": webhooks_pb.DeleteWebhookRequest(webhook_id="missing"),
+    "RotateWebhookSecret": webhooks_pb.RotateWebhookSecretRequest(webhook_id="missing"),
+    "ReplayWebhook": webhooks_pb.ReplayWebhookRequest(webhook_id="missing", from_oldest=True),
+    "ListWebhookDeliveries": webhooks_pb.ListWebhookDeliveriesRequest(webhook_id="missing"),
     "GetMadUsage": usage_service_pb2.GetMadUsageRequest(
         app_id=APP, start_date=Date(year=2026, month=1, day=1), end_date=Date(year=2026, month=1, day=2)
     ),

@@ -4,7 +4,7 @@ import grpc
 import pytest
 from google.protobuf.message import Message
 
-from appprofile.v1 import access_pb2, app_service_pb2, profile_service_pb2, usage_service_pb2
+from appprofile.v1 import access_pb2, app_service_pb2, profile_service_pb2, usage_service_pb2, webhook_service_pb2
 from appprofile.v1 import profile_pb2 as pb
 from profile_grpc.domain.errors import Refused
 from profile_grpc.service.ports import KeyKind
@@ -19,8 +19,10 @@ SERVICES = [
     profile_service_pb2.DESCRIPTOR.services_by_name["ProfileService"],
     app_service_pb2.DESCRIPTOR.services_by_name["AppService"],
     usage_service_pb2.DESCRIPTOR.services_by_name["UsageService"],
+    webhook_service_pb2.DESCRIPTOR.services_by_name["WebhookService"],
 ]
 METHODS = {method.name: method for service in SERVICES for method in access.methods(service)}
+WEBHOOK_SERVICE = {method.name for method in SERVICES[3].methods}
 PROFILE_SERVICE = {
     "Register",
     "Heartbeat",
@@ -79,6 +81,7 @@ SCOPES = {
         "RevokeKey",
         "GetMadUsage",
         "WatchProfiles",
+        *WEBHOOK_SERVICE,
     },
 }
 
@@ -133,6 +136,10 @@ def _about(app_id: str, name: str) -> bytes:
     request.CopyFrom(VALID[name])
     if METHODS[name].scope is Scope.APP:
         request.MergeFrom(_naming(app_id, METHODS[name].request))
+    elif "webhook" in request.DESCRIPTOR.fields_by_name:
+        request.webhook.app_ids.append(app_id)  # type: ignore[attr-defined]  # CreateWebhook, UpdateWebhook
+    elif "app_ids" in request.DESCRIPTOR.fields_by_name:
+        request.app_ids.append(app_id)  # type: ignore[attr-defined]  # WatchProfiles
     else:
         request.app_id = app_id  # type: ignore[attr-defined]  # CreateKey, ListKeys, DeleteApp
     if isinstance(request, app_service_pb2.CreateKeyRequest):

@@ -12,7 +12,13 @@ from profile_grpc.transport.grpc import health
 from profile_grpc.transport.grpc.holdings import Bodies, HoldingLimits
 from tests.transport.grpc.support import OPTIONS, Serve, Served, refused
 
-NAMES = ["", "appprofile.v1.ProfileService", "appprofile.v1.AppService", "appprofile.v1.UsageService"]
+NAMES = [
+    "",
+    "appprofile.v1.ProfileService",
+    "appprofile.v1.AppService",
+    "appprofile.v1.UsageService",
+    "appprofile.v1.WebhookService",
+]
 SERVING, NOT_SERVING = HealthCheckResponse.SERVING, HealthCheckResponse.NOT_SERVING
 
 

@@ -69,6 +69,7 @@ async def test_reflection_needs_no_key_and_shows_every_service(reflection: Refle
         "appprofile.v1.AppService",
         "appprofile.v1.ProfileService",
         "appprofile.v1.UsageService",
+        "appprofile.v1.WebhookService",
         "grpc.health.v1.Health",
         "grpc.reflection.v1.ServerReflection",
         "grpc.reflection.v1alpha.ServerReflection",

@@ -196,7 +196,21 @@ class Deliverer:
             await self._save(webhook, replace(webhook, progress=rules.passed_over(webhook.progress, position)))
 
     async def _save(self, before: Webhook, after: Webhook, delivery: Delivery | None = None) -> None:
-        self._webhook = await self._store.change(before, after, delivery)
+        """Stores what came of an attempt. One that an operator has made meanwhile, to test, is no obstacle.
+
+        Raises:
+            Conflict: anything else has changed.
+        """
+        try:
+            self._webhook = await self._store.change(before, after, delivery)
+        except Conflict:
+            current = await self._store.get(self._key)
+            if current is None or not rules.same_but_tests(before, current):
+                raise
+            tests = current.progress.attempts - before.progress.attempts
+            progress = replace(after.progress, attempts=after.progress.attempts + tests)
+            counted = None if delivery is None else replace(delivery, number=delivery.number + tests)
+            self._webhook = await self._store.change(current, replace(after, progress=progress), counted)
         self._saved_time = self._clock.now()
 
     async def _observe(self, progress: Progress) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from datetime import timedelta
 from time import monotonic
 
 import structlog
@@ -17,9 +18,12 @@ log = structlog.get_logger(__name__)
 
 LEASE = "webhook/"
 """How the name of a webhook's lease begins; its id follows."""
+LEASE_DURATION = timedelta(seconds=20)
+"""How long a webhook waits when its process was killed. Longer than an attempt and a third of it, after which it is
+renewed."""
 _LOOK = 2.0
 """Seconds between two looks at which webhooks there are."""
-_AFTER_LOSS = 10.0
+_AFTER_LOSS = 5.0
 """Seconds until the lease of a webhook is asked for again that another process has."""
 _AFTER_FAULT = 5.0
 """Seconds until a delivery is begun again that the database has stopped."""

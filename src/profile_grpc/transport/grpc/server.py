@@ -10,7 +10,7 @@ from types import MappingProxyType
 import grpc
 from google.protobuf.descriptor import ServiceDescriptor
 
-from appprofile.v1 import app_service_pb2, profile_service_pb2, usage_service_pb2
+from appprofile.v1 import app_service_pb2, profile_service_pb2, usage_service_pb2, webhook_service_pb2
 from profile_grpc.transport.grpc import certificates, health
 from profile_grpc.transport.grpc.certificates import ServeError
 from profile_grpc.transport.grpc.holdings import Bodies, Unread
@@ -20,7 +20,13 @@ from profile_grpc.transport.grpc.options import ServerOptions, channel_options
 from profile_grpc.transport.grpc.outcome import RpcObserver
 from profile_grpc.transport.grpc.pipeline import Pipeline
 from profile_grpc.transport.grpc.reflection import enable_reflection
-from profile_grpc.transport.grpc.servicers import AppServicer, ProfileServicer, Services, UsageServicer
+from profile_grpc.transport.grpc.servicers import (
+    AppServicer,
+    ProfileServicer,
+    Services,
+    UsageServicer,
+    WebhookServicer,
+)
 
 _LAST_WORDS = 0.2
 """Seconds that remain for sending answers when the server ends."""
@@ -49,6 +55,7 @@ class GrpcServer:
             profile_service_pb2.DESCRIPTOR.services_by_name["ProfileService"]: ProfileServicer(services),
             app_service_pb2.DESCRIPTOR.services_by_name["AppService"]: AppServicer(services),
             usage_service_pb2.DESCRIPTOR.services_by_name["UsageService"]: UsageServicer(services),
+            webhook_service_pb2.DESCRIPTOR.services_by_name["WebhookService"]: WebhookServicer(services),
             **more,
         }
         self._server.add_generic_rpc_handlers([pipeline.handlers(service, served[service]) for service in served])

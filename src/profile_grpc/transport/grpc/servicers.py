@@ -14,17 +14,21 @@ from typing import Protocol
 from appprofile.v1 import app_service_pb2 as app_pb
 from appprofile.v1 import profile_service_pb2 as pb
 from appprofile.v1 import usage_service_pb2 as usage_pb
+from appprofile.v1 import webhook_service_pb2 as webhook_pb
 from profile_grpc.domain import heartbeat
 from profile_grpc.domain.errors import Refused
 from profile_grpc.domain.results import Beat
+from profile_grpc.domain.webhooks import Webhook
 from profile_grpc.service.apps import Apps
 from profile_grpc.service.directory import Directory
 from profile_grpc.service.profiles import Profiles
 from profile_grpc.service.usage import Usage
 from profile_grpc.service.watching import Page, Place, Watching, read_token
-from profile_grpc.transport.grpc import requests, responses, settings
+from profile_grpc.service.webhook_store import WebhookKey
+from profile_grpc.service.webhooks import Webhooks
+from profile_grpc.transport.grpc import requests, responses, settings, webhooks
 from profile_grpc.transport.grpc.call import Call
-from profile_grpc.transport.grpc.times import to_date
+from profile_grpc.transport.grpc.times import to_date, to_instant
 
 
 class Services(Protocol):
@@ -36,6 +40,8 @@ class Services(Protocol):
     def apps(self) -> Apps: ...
     @property
     def usage(self) -> Usage: ...
+    @property
+    def webhooks(self) -> Webhooks: ...
     @property
     def directory(self) -> Directory: ...
     @property
@@ -178,3 +184,67 @@ class UsageServicer:
     async def GetMadUsage(self, request: usage_pb.GetMadUsageRequest, _call: Call) -> usage_pb.GetMadUsageResponse:
         first, last = to_date(request.start_date, "start_date"), to_date(request.end_date, "end_date")
         return responses.mad_usage(await self._usage.report(request.app_id, first, last))
+
+
+class WebhookServicer:
+    """appprofile.v1.WebhookService."""
+
+    def __init__(self, services: Services) -> None:
+        self._webhooks = services.webhooks
+
+    async def CreateWebhook(
+        self, request: webhook_pb.CreateWebhookRequest, call: Call
+    ) -> webhook_pb.CreateWebhookResponse:
+        created, secret = await self._webhooks.create(webhooks.order(request, call.caller.tenant_id))
+        return webhook_pb.CreateWebhookResponse(webhook=await self._shown(created), secret=secret)
+
+    async def GetWebhook(self, request: webhook_pb.GetWebhookRequest, call: Call) -> webhook_pb.GetWebhookResponse:
+        found = await self._webhooks.get(_key(request.webhook_id, call))
+        return webhook_pb.GetWebhookResponse(webhook=await self._shown(found))
+
+    async def UpdateWebhook(
+        self, request: webhook_pb.UpdateWebhookRequest, call: Call
+    ) -> webhook_pb.UpdateWebhookResponse:
+        given = request.webhook
+        changed = await self._webhooks.change(
+            _key(given.webhook_id, call), partial(webhooks.updated, request), given.etag
+        )
+        return webhook_pb.UpdateWebhookResponse(webhook=await self._shown(changed))
+
+    async def ListWebhooks(
+        self, _request: webhook_pb.ListWebhooksRequest, call: Call
+    ) -> webhook_pb.ListWebhooksResponse:
+        found, newest = await self._webhooks.list(call.caller.tenant_id), await self._webhooks.newest_position()
+        return webhook_pb.ListWebhooksResponse(webhooks=[webhooks.webhook(one, newest) for one in found])
+
+    async def DeleteWebhook(
+        self, request: webhook_pb.DeleteWebhookRequest, call: Call
+    ) -> webhook_pb.DeleteWebhookResponse:
+        await self._webhooks.delete(_key(request.webhook_id, call), allow_missing=request.allow_missing)
+        return webhook_pb.DeleteWebhookResponse()
+
+    async def RotateWebhookSecret(
+        self, request: webhook_pb.RotateWebhookSecretRequest, call: Call
+    ) -> webhook_pb.RotateWebhookSecretResponse:
+        rotated = await self._webhooks.rotate(_key(request.webhook_id, call), webhooks.keep_old(request))
+        return webhooks.rotated(rotated)
+
+    async def ReplayWebhook(
+        self, request: webhook_pb.ReplayWebhookRequest, call: Call
+    ) -> webhook_pb.ReplayWebhookResponse:
+        start = to_instant(request.start_time, "start_time") if request.HasField("start_time") else None
+        replayed = await self._webhooks.replay(_key(request.webhook_id, call), start)
+        return webhook_pb.ReplayWebhookResponse(webhook=await self._shown(replayed))
+
+    async def ListWebhookDeliveries(
+        self, request: webhook_pb.ListWebhookDeliveriesRequest, call: Call
+    ) -> webhook_pb.ListWebhookDeliveriesResponse:
+        key = _key(request.webhook_id, call)
+        return webhooks.deliveries(await self._webhooks.deliveries(key, request.page_size, request.page_token))
+
+    async def _shown(self, stored: Webhook) -> webhook_pb.Webhook:
+        return webhooks.webhook(stored, await self._webhooks.newest_position())
+
+
+def _key(webhook_id: str, call: Call) -> WebhookKey:
+    return WebhookKey(call.caller.tenant_id, webhook_id)

@@ -1,0 +1,418 @@
+"""`profile-grpc webhook`: events delivered over HTTPS (E6)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from profile_grpc import config
+from profile_grpc.cli import output, settings, shapes
+from profile_grpc.cli.apps import require_tenant
+from profile_grpc.cli.errors import FAILED, CommandFailed
+from profile_grpc.cli.opening import administration
+from profile_grpc.cli.options import (
+    DatabaseUrl,
+    Json,
+    WebhookCa,
+    WebhookNetworks,
+    Yes,
+    command_option,
+    confirm,
+    database,
+)
+from profile_grpc.cli.webhook_output import Shown, show_facts, structured, structured_delivery
+from profile_grpc.config import WebhookConfig
+from profile_grpc.domain.model import EventType
+from profile_grpc.domain.webhooks import Delivery, Webhook, WebhookState
+from profile_grpc.service.webhook_store import WebhookKey
+
+if TYPE_CHECKING:
+    from profile_grpc.bootstrap.composition import Application
+
+app = typer.Typer(help="Webhooks: events delivered over HTTPS.", no_args_is_help=True)
+
+_JSON_SHAPE = (
+    "JSON: {webhook_id, tenant_id, url, types, app_ids, state, display_name, position_lag, last_failure: {time,"
+    " http_status, description, next_attempt_time, failing_since}, events_lost_time, create_time, update_time, etag}."
+)
+
+WebhookId = Annotated[str, typer.Argument(metavar="ID", help="The webhook's id, see `webhook list`.")]
+Types = Annotated[
+    list[str] | None,
+    command_option("--type", metavar="TYPE", help="Only events of this type, as PROFILE_CREATED; repeatable."),
+]
+Apps = Annotated[list[str] | None, command_option("--app", metavar="APP", help="Only events of this app; repeatable.")]
+DisplayName = Annotated[str | None, command_option("--display-name", help="A name for people.")]
+Url = Annotated[str, typer.Argument(metavar="URL", help="Where requests go, https://….")]
+
+
+@app.command(epilog=_JSON_SHAPE)
+def create(
+    url: Url,
+    *,
+    tenant: Annotated[str, command_option("--tenant", help="The tenant whose events it gets.")],
+    types: Types = None,
+    app_ids: Apps = None,
+    display_name: DisplayName = None,
+    networks: WebhookNetworks = None,
+    database_url: DatabaseUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Create a webhook, and print its secret, alone on stdout. It is shown only once.
+
+    JSON: as in `webhook show`, with `secret`.
+    """
+    from profile_grpc.service.webhooks import WebhookOrder
+
+    wanted = WebhookOrder(tenant, url, _types(types), tuple(app_ids or ()), display_name=display_name or "")
+    _check_shape(wanted.url, wanted.types, wanted.app_ids, wanted.display_name)
+
+    async def run() -> tuple[Shown, str]:
+        async with _opened(database_url, networks) as admin:
+            await require_tenant(admin, tenant)
+            await _require_apps(admin, tenant, wanted.app_ids)
+            made, secret = await admin.webhooks.create(wanted)
+            return await _shown(admin, made), secret
+
+    made, secret = asyncio.run(run())
+    if as_json:
+        output.document(structured(made) | {"secret": secret})
+        return
+    output.line(secret)
+    output.note(f"webhook {made.webhook.webhook_id}: keep the secret safe, it is shown only once")
+    output.note(f"next: profile-grpc webhook test {made.webhook.webhook_id}")
+
+
+@app.command("list")
+def list_(
+    *,
+    tenant: Annotated[
+        str | None, command_option("--tenant", help="Only this tenant's.", show_default="every tenant")
+    ] = None,
+    database_url: DatabaseUrl = None,
+    as_json: Json = False,
+) -> None:
+    """List webhooks. JSON: {webhooks: [as in `webhook show`]}."""
+
+    async def run() -> list[Shown]:
+        async with _opened(database_url) as admin:
+            if tenant is not None:
+                await require_tenant(admin, tenant)
+            newest = await admin.webhooks.newest_position()
+            tenants = [tenant] if tenant else [one.tenant_id for one in await admin.store.directory.tenants()]
+            return [Shown(found, newest) for one in tenants for found in await admin.webhooks.list(one)]
+
+    found = asyncio.run(run())
+    if as_json:
+        output.document({"webhooks": [structured(one) for one in found]})
+        return
+    rows = [
+        (w.webhook_id, w.tenant_id, w.state.name.lower(), one.lag, w.url, w.display_name or "-")
+        for one in found
+        for w in [one.webhook]
+    ]
+    output.table(("webhook", "tenant", "state", "behind", "url", "name"), rows, empty="no webhooks yet")
+
+
+@app.command(epilog=_JSON_SHAPE)
+def show(webhook_id: WebhookId, *, database_url: DatabaseUrl = None, as_json: Json = False) -> None:
+    """Show a webhook, how far it is behind, and why the last delivery failed."""
+
+    async def run() -> Shown:
+        async with _opened(database_url) as admin:
+            return await _shown(admin, await _find(admin, webhook_id))
+
+    found = asyncio.run(run())
+    if as_json:
+        output.document(structured(found))
+    else:
+        show_facts(found)
+
+
+@app.command("set", epilog=_JSON_SHAPE)
+def set_(
+    webhook_id: WebhookId,
+    *,
+    url: Annotated[str | None, command_option("--url", help="Where requests go.")] = None,
+    types: Types = None,
+    app_ids: Apps = None,
+    display_name: DisplayName = None,
+    networks: WebhookNetworks = None,
+    database_url: DatabaseUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Change a webhook. `--type all` and `--app all` remove the filter."""
+    given: dict[str, object] = {
+        "url": url,
+        "types": None if types is None else () if types == ["all"] else _types(types),
+        "app_ids": None if app_ids is None else () if app_ids == ["all"] else tuple(app_ids),
+        "display_name": display_name,
+    }
+    changes = {name: value for name, value in given.items() if value is not None}
+    if not changes:
+        raise typer.BadParameter("give at least one of --url, --type, --app, --display-name")
+
+    def change(before: Webhook) -> Webhook:
+        after = replace(before, **changes)  # type: ignore[arg-type]
+        _check_shape(after.url, after.types, after.app_ids, after.display_name)
+        return after
+
+    async def run() -> Shown:
+        async with _opened(database_url, networks) as admin:
+            found = await _find(admin, webhook_id)
+            await _require_apps(admin, found.tenant_id, change(found).app_ids if app_ids else ())
+            return await _shown(admin, await admin.webhooks.change(_key(found), change))
+
+    changed = asyncio.run(run())
+    if as_json:
+        output.document(structured(changed))
+    else:
+        output.line(f"changed webhook {webhook_id}")
+
+
+@app.command(epilog=_JSON_SHAPE)
+def pause(webhook_id: WebhookId, *, database_url: DatabaseUrl = None, as_json: Json = False) -> None:
+    """Stop deliveries within seconds; the position is kept."""
+    _set_state(webhook_id, WebhookState.PAUSED, database_url)
+    _told(webhook_id, "paused", database_url, as_json=as_json)
+
+
+@app.command(epilog=_JSON_SHAPE)
+def enable(webhook_id: WebhookId, *, database_url: DatabaseUrl = None, as_json: Json = False) -> None:
+    """Deliver again, from where it was, after a pause or after three days of failure."""
+    _set_state(webhook_id, WebhookState.ENABLED, database_url)
+    _told(webhook_id, "enabled", database_url, as_json=as_json)
+
+
+@app.command()
+def rotate(
+    webhook_id: WebhookId,
+    *,
+    keep_old: Annotated[
+        str,
+        command_option("--keep-old", metavar="TIME", help="How long the old secret signs too, up to 7d; 0: ends now."),
+    ] = "24h",
+    database_url: DatabaseUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Give a webhook a new secret and print it, alone on stdout. JSON: {secret, old_secret_expire_time}."""
+    from appprofile.v1 import webhook_service_pb2
+
+    overlap = settings.duration(keep_old)
+    asked = webhook_service_pb2.RotateWebhookSecretRequest(webhook_id=webhook_id)
+    asked.keep_old.FromTimedelta(overlap)
+    shapes.check(asked)
+
+    async def run() -> tuple[str, datetime]:
+        async with _opened(database_url) as admin:
+            rotated = await admin.webhooks.rotate(_key(await _find(admin, webhook_id)), overlap)
+            return rotated.secret, rotated.old_end_time
+
+    secret, end = asyncio.run(run())
+    if as_json:
+        output.document({"secret": secret, "old_secret_expire_time": end})
+        return
+    output.line(secret)
+    output.note(f"webhook {webhook_id}: the old secret signs too until {output.human(end)}")
+
+
+@app.command(epilog=_JSON_SHAPE)
+def replay(
+    webhook_id: WebhookId,
+    *,
+    start: Annotated[
+        str | None,
+        command_option("--from", metavar="WHEN", help="A time ago (2h), or an instant (2026-01-02T03:00:00Z)."),
+    ] = None,
+    from_oldest: Annotated[
+        bool, command_option("--from-oldest", help="Everything that is kept: 7 days of events.")
+    ] = False,
+    database_url: DatabaseUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Deliver again the events from a time on, as new requests."""
+    if (start is None) == (not from_oldest):
+        raise typer.BadParameter("give either --from WHEN or --from-oldest")
+
+    async def run() -> Shown:
+        async with _opened(database_url) as admin:
+            found = await _find(admin, webhook_id)
+            time = None if start is None else _instant(start, admin.clock.now())
+            return await _shown(admin, await admin.webhooks.replay(_key(found), time))
+
+    replayed = asyncio.run(run())
+    if as_json:
+        output.document(structured(replayed))
+        return
+    output.line(f"webhook {webhook_id} delivers again; it is {replayed.lag} positions behind")
+    if replayed.webhook.state is not WebhookState.ENABLED:
+        output.note(f"it is {replayed.webhook.state.name.lower()}: profile-grpc webhook enable {webhook_id}")
+
+
+@app.command()
+def deliveries(
+    webhook_id: WebhookId,
+    *,
+    limit: Annotated[int, command_option("--limit", min=1, max=1000, help="How many to list at most.")] = 50,
+    database_url: DatabaseUrl = None,
+    as_json: Json = False,
+) -> None:
+    """List the last attempts to deliver, newest first.
+
+    JSON: {deliveries: [{delivery_id, first_position, last_position, events, attempt, time, latency, delivered,
+    http_status, description}]}.
+    """
+
+    async def run() -> Sequence[Delivery]:
+        async with _opened(database_url) as admin:
+            found = await _find(admin, webhook_id)
+            return await admin.store.webhooks.deliveries(_key(found), None, limit)
+
+    found = asyncio.run(run())
+    if as_json:
+        output.document({"deliveries": [structured_delivery(one) for one in found]})
+        return
+    rows = [
+        (
+            one.time,
+            one.events or "test",
+            one.attempt,
+            f"{one.latency.total_seconds():.3f} s",
+            one.status or None,
+            one.failure or "-",
+        )
+        for one in found
+    ]
+    output.table(("time", "events", "attempt", "took", "status", "failure"), rows, empty="no deliveries yet")
+
+
+@app.command("test")
+def send(
+    webhook_id: WebhookId,
+    *,
+    networks: WebhookNetworks = None,
+    ca: WebhookCa = None,
+    database_url: DatabaseUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Send a signed request without events from this machine. Exit status 1: it was not accepted.
+
+    JSON: as one of `webhook deliveries`.
+    """
+
+    async def run() -> Delivery:
+        from profile_grpc.bootstrap.webhooks import send_test
+
+        async with _opened(database_url, networks, ca) as admin:
+            return await send_test(admin, _key(await _find(admin, webhook_id)))
+
+    sent = asyncio.run(run())
+    if as_json:
+        output.document(structured_delivery(sent))
+    elif not sent.failure:
+        output.line(f"accepted: HTTP {sent.status} after {sent.latency.total_seconds():.3f} s")
+    if sent.failure:
+        output.note(f"not accepted: {sent.failure}")
+        raise typer.Exit(FAILED)
+
+
+@app.command()
+def delete(webhook_id: WebhookId, *, yes: Yes = False, database_url: DatabaseUrl = None) -> None:
+    """Delete a webhook. On a terminal: asks first, unless --yes."""
+    confirm(f"Delete the webhook {webhook_id}? Its position is lost.", yes=yes)
+
+    async def run() -> None:
+        async with _opened(database_url) as admin:
+            await admin.webhooks.delete(_key(await _find(admin, webhook_id)))
+
+    asyncio.run(run())
+    output.line(f"deleted webhook {webhook_id}")
+
+
+@asynccontextmanager
+async def _opened(
+    database_url: str | None, networks: list[str] | None = None, ca: Path | None = None
+) -> AsyncIterator[Application]:
+    """The use cases. A database of `serve --dev` may be called with plain http on this machine."""
+    chosen = database(database_url)
+    dev = config.read_dev_hash_key(chosen.url) is not None
+    webhooks = WebhookConfig(tuple(networks or ()), str(ca) if ca else None, http_on_loopback=dev)
+    async with administration(chosen, webhooks=webhooks) as admin:
+        yield admin
+
+
+def _set_state(webhook_id: str, state: WebhookState, database_url: str | None) -> None:
+    async def run() -> None:
+        async with _opened(database_url) as admin:
+            found = await _find(admin, webhook_id)
+            await admin.webhooks.change(_key(found), lambda before: replace(before, state=state))
+
+    asyncio.run(run())
+
+
+def _told(webhook_id: str, what: str, database_url: str | None, *, as_json: bool) -> None:
+    if as_json:
+        show(webhook_id, database_url=database_url, as_json=True)
+    else:
+        output.line(f"{what} webhook {webhook_id}")
+
+
+async def _find(admin: Application, webhook_id: str) -> Webhook:
+    """The webhook, whosever it is."""
+    for tenant in await admin.store.directory.tenants():
+        found = await admin.store.webhooks.get(WebhookKey(tenant.tenant_id, webhook_id))
+        if found is not None:
+            return found
+    raise CommandFailed(f"there is no webhook {webhook_id!r}; `profile-grpc webhook list` shows them")
+
+
+async def _shown(admin: Application, webhook: Webhook) -> Shown:
+    return Shown(webhook, await admin.webhooks.newest_position())
+
+
+async def _require_apps(admin: Application, tenant: str, app_ids: Sequence[str]) -> None:
+    mine = {one.app_id for one in await admin.store.directory.apps_by_id(app_ids, tenant)} if app_ids else set()
+    for app_id in app_ids:
+        if app_id not in mine:
+            raise CommandFailed(f"tenant {tenant!r} has no app {app_id!r}; see `profile-grpc app list`")
+
+
+def _check_shape(url: str, types: Sequence[str], app_ids: Sequence[str], display_name: str) -> None:
+    from appprofile.v1 import event_pb2, webhook_service_pb2
+
+    numbers = [event_pb2.EventType.Value(f"EVENT_TYPE_{name}") for name in types]
+    webhook = webhook_service_pb2.Webhook(url=url, types=numbers, app_ids=app_ids, display_name=display_name)
+    shapes.check(webhook_service_pb2.CreateWebhookRequest(webhook=webhook))
+
+
+def _types(names: Sequence[str] | None) -> tuple[str, ...]:
+    for name in names or ():
+        if name.upper() not in EventType.__members__:
+            raise typer.BadParameter(
+                f"{name!r} is no type of event; there are {', '.join(EventType.__members__)}", param_hint="--type"
+            )
+    return tuple(name.upper() for name in names or ())
+
+
+def _instant(text: str, now: datetime) -> datetime:
+    """The instant of `--from`."""
+    try:
+        return now - settings.duration(text)
+    except (settings.SettingError, OverflowError):
+        pass
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter("write 2h or 2026-01-02T03:00:00Z", param_hint="--from") from None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _key(webhook: Webhook) -> WebhookKey:
+    return WebhookKey(webhook.tenant_id, webhook.webhook_id)
