@@ -1,15 +1,19 @@
 """Events in the store: versions (E2), positions (E3), the log and its retention (E4)."""
 
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
+from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.model import Event, EventType
 from profile_grpc.domain.removal import DeleteDeviceProfile, Unregister
+from profile_grpc.events.feed import Feed
 from profile_grpc.events.sequencer import in_order
 from profile_grpc.service.event_ports import EventHead, LoggedEvent
 from profile_grpc.service.ports import Conflict
-from profile_grpc.store import SqlStore
+from profile_grpc.store import SqlStore, tables
 from tests.store.support import DAY, NOW, Writer, changes, key, register
 
 SECOND = timedelta(seconds=1)
@@ -135,6 +139,34 @@ async def test_the_oldest_events_go_and_readers_are_told_e4(store: SqlStore) -> 
     assert await store.events.purge(NOW + 9 * DAY, NOW + 10 * DAY, NOW + 11 * DAY) == 4
     assert (await store.events.head()).oldest == 8
     assert await store.events.end_of_epoch("a" * 16) == 8, "whose last token misses nothing"
+
+
+async def test_what_is_purged_while_it_is_read_is_told_e4(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    head = await store.events.take_over("a" * 16)
+    await leave(store, created("ann"), created("bob"))
+    await give(store, head)
+    feed, read = Feed(store.events), store.events.read
+    place = await feed.oldest()
+
+    async def purged_first(after: int, upto: int, app_ids: Collection[str] | None = None) -> Sequence[LoggedEvent]:
+        await store.events.purge(NOW + DAY, NOW, NOW + 2 * DAY)
+        return await read(after, upto, app_ids)
+
+    monkeypatch.setattr(store.events, "read", purged_first)
+    with pytest.raises(Refused) as refused:
+        await feed.read(place)
+    assert refused.value.reason is Reason.RESUME_TOKEN_EXPIRED
+
+
+async def test_a_type_that_only_a_newer_program_knows_passes_through(store: SqlStore) -> None:
+    """Else an older process would fail as the sequencer, or lose it."""
+    head = await store.events.take_over("a" * 16)
+    await leave(store, created("ann"))
+    database, event = store._database, tables.event
+    await database.execute(database.prepare(update(event).values(type="NEWER").where(event.c.app_id == "shop")))
+    await give(store, head)
+    [logged] = await log(store)
+    assert str(logged.event.type) == "NEWER"
 
 
 async def test_a_position_given_under_a_wrong_clock_is_kept_from_now_on(store: SqlStore) -> None:

@@ -100,7 +100,7 @@ def _lines(page: Page) -> Sequence[str]:
             {
                 "event_id": event_id,
                 "position": position,
-                "type": event.type.value,
+                "type": str(event.type),
                 "app_id": event.app_id,
                 "user_id": event.user_id,
                 "device_id": event.device_id,

@@ -15,7 +15,7 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, cast
 
 from sqlalchemy import BigInteger, Text, bindparam, delete, func, select, update
 
@@ -296,7 +296,7 @@ def _logged_values(position: int, time: int, event_id: str, e: Event) -> Row:
         event_id,
         time,
         times.micros(e.time),
-        e.type.value,
+        str(e.type),
         e.user_id,
         e.device_id,
         e.customer_id,
@@ -328,4 +328,6 @@ def _read_event(
     customer_id: str,
     version: int,
 ) -> Event:
-    return Event(_TYPES[what], app_id, times.instant(time), user_id, device_id, reason, customer_id, version)
+    # A newer program may have left a type that this one does not know: it passes through as it is.
+    type_ = _TYPES.get(what, cast("EventType", what))
+    return Event(type_, app_id, times.instant(time), user_id, device_id, reason, customer_id, version)

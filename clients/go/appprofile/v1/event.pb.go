@@ -30,7 +30,7 @@ const (
 type EventType int32
 
 const (
-	// Not set. Never sent.
+	// A type that this server does not know yet: a newer one wrote it, during an upgrade.
 	EventType_EVENT_TYPE_UNSPECIFIED EventType = 0
 	// A profile was created by its first registration, or by the first one after a deletion.
 	EventType_EVENT_TYPE_PROFILE_CREATED EventType = 1

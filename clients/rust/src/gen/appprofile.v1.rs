@@ -1413,7 +1413,7 @@ pub struct Event {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum EventType {
-    /// Not set. Never sent.
+    /// A type that this server does not know yet: a newer one wrote it, during an upgrade.
     Unspecified = 0,
     /// A profile was created by its first registration, or by the first one after a deletion.
     ProfileCreated = 1,

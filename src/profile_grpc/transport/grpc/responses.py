@@ -125,7 +125,7 @@ def watch_profiles(page: Page) -> pb.WatchProfilesResponse:
         message = response.events.add(
             event_id=event_id,
             position=position,
-            type=_EVENT_TYPES[event.type],
+            type=_EVENT_TYPES.get(event.type, event_pb2.EVENT_TYPE_UNSPECIFIED),
             app_id=event.app_id,
             user_id=event.user_id,
             device_id=event.device_id,

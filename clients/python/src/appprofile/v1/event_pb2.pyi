@@ -25,7 +25,7 @@ class _EventType:
 class _EventTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_EventType.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     EVENT_TYPE_UNSPECIFIED: _EventType.ValueType  # 0
-    """Not set. Never sent."""
+    """A type that this server does not know yet: a newer one wrote it, during an upgrade."""
     EVENT_TYPE_PROFILE_CREATED: _EventType.ValueType  # 1
     """A profile was created by its first registration, or by the first one after a deletion."""
     EVENT_TYPE_PROFILE_REACTIVATED: _EventType.ValueType  # 2
@@ -79,7 +79,7 @@ class EventType(_EventType, metaclass=_EventTypeEnumTypeWrapper):
     """
 
 EVENT_TYPE_UNSPECIFIED: EventType.ValueType  # 0
-"""Not set. Never sent."""
+"""A type that this server does not know yet: a newer one wrote it, during an upgrade."""
 EVENT_TYPE_PROFILE_CREATED: EventType.ValueType  # 1
 """A profile was created by its first registration, or by the first one after a deletion."""
 EVENT_TYPE_PROFILE_REACTIVATED: EventType.ValueType  # 2

@@ -111,7 +111,7 @@ export const EventSchema: GenMessage<Event> = /*@__PURE__*/
  */
 export enum EventType {
   /**
-   * Not set. Never sent.
+   * A type that this server does not know yet: a newer one wrote it, during an upgrade.
    *
    * @generated from enum value: EVENT_TYPE_UNSPECIFIED = 0;
    */

@@ -18,7 +18,7 @@ public enum EventType
     implements com.google.protobuf.ProtocolMessageEnum {
   /**
    * <pre>
-   * Not set. Never sent.
+   * A type that this server does not know yet: a newer one wrote it, during an upgrade.
    * </pre>
    *
    * <code>EVENT_TYPE_UNSPECIFIED = 0;</code>
@@ -194,7 +194,7 @@ public enum EventType
   }
   /**
    * <pre>
-   * Not set. Never sent.
+   * A type that this server does not know yet: a newer one wrote it, during an upgrade.
    * </pre>
    *
    * <code>EVENT_TYPE_UNSPECIFIED = 0;</code>
