@@ -1,7 +1,9 @@
 """Events in the store: versions (E2), positions (E3), the log and its retention (E4)."""
 
+import asyncio
 from collections.abc import Collection, Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import update
@@ -12,8 +14,9 @@ from profile_grpc.domain.removal import DeleteDeviceProfile, Unregister
 from profile_grpc.events.feed import Feed
 from profile_grpc.events.sequencer import in_order
 from profile_grpc.service.event_ports import EventHead, LoggedEvent
-from profile_grpc.service.ports import Conflict
+from profile_grpc.service.ports import Conflict, StoreUnavailable
 from profile_grpc.store import SqlStore, tables
+from profile_grpc.store.postgresql import Postgresql
 from tests.store.support import DAY, NOW, Writer, changes, key, register
 
 SECOND = timedelta(seconds=1)
@@ -99,6 +102,32 @@ async def test_an_earlier_sequencer_writes_nothing_e3(store: SqlStore, other: Sq
     with pytest.raises(Conflict):
         await other.events.sequence(head, stalled, NOW)
     assert [one.event.user_id for one in await log(store)] == ["ann"]
+
+
+@pytest.mark.engines("postgresql")
+async def test_a_sequencer_that_stands_still_holds_nobody_up_for_long_e3(
+    store: SqlStore, other: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Frozen in the midst of its transaction, it has the row that every other one waits for."""
+    monkeypatch.setattr(Postgresql, "limit_idle", "SET LOCAL idle_in_transaction_session_timeout = '1s'")
+    head = await store.events.take_over("a" * 16)
+    await leave(store, created("ann"))
+    frozen, go_on, move = asyncio.Event(), asyncio.Event(), store.events._give._move
+
+    async def stand_still(*given: Any) -> None:
+        frozen.set()
+        await go_on.wait()
+        await move(*given)
+
+    monkeypatch.setattr(store.events._give, "_move", stand_still)
+    first = asyncio.create_task(give(store, head))
+    await frozen.wait()
+    head = await other.events.take_over("b" * 16)
+    go_on.set()
+    with pytest.raises(StoreUnavailable):
+        await first
+    await give(other, head)
+    assert [one.position for one in await log(other)] == [1]
 
 
 async def test_an_epoch_ends_where_the_next_one_begins_e4(store: SqlStore) -> None:

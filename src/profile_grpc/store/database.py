@@ -42,9 +42,7 @@ class Session:
 
     async def execute(self, statement: Prepared, rows: Sequence[Row] = (), /, **values: object) -> int:
         """Executes an INSERT, UPDATE or DELETE; returns the number of rows that it wrote."""
-        if not self.begun:
-            self.begun = True
-            await self._control(self._engine.begin)
+        await self._begin()
         return await self._run(self._engine.execute(self._connection, statement, rows, values))
 
     async def execute_alone(self, statement: Prepared, row: Row, /) -> int:
@@ -52,6 +50,12 @@ class Session:
         is begun.
         """
         return await to_the_end(self._run(self._engine.execute(self._connection, statement, [row], {})))
+
+    async def limit_idle(self) -> None:
+        """Begins a transaction that the server ends if this process stands still in it: others wait for its rows."""
+        await self._begin()
+        if self._engine.limit_idle:
+            await self._control(self._engine.limit_idle)
 
     async def commit(self) -> None:
         """Commits the transaction."""
@@ -66,6 +70,11 @@ class Session:
                 await self._control("ROLLBACK")
             except Exception:  # noqa: BLE001 - the error that led here is the one to tell
                 self.broken = True
+
+    async def _begin(self) -> None:
+        if not self.begun:
+            self.begun = True
+            await self._control(self._engine.begin)
 
     async def _control(self, command: str) -> None:
         await self._run(self._engine.control(self._connection, command))

@@ -277,6 +277,11 @@ class Engine(Protocol):
         """The command that begins a transaction that will write."""
         ...
 
+    @property
+    def limit_idle(self) -> str:
+        """The command that has the server end the transaction once its process stands still; empty: there is none."""
+        ...
+
     def spoils(self, error: BaseException) -> bool:
         """Whether a connection is unusable after a statement ended with this StoreError or cancellation."""
         ...

@@ -211,6 +211,7 @@ class _Give:
             await self._database.execute(self._add_head, [(_HEAD, 0, NO_EPOCH, 0, 0, 0, "")])
         epoch = before.number + 1
         async with self._database.transaction() as session:
+            await session.limit_idle()
             if not await session.execute(
                 self._begin, of_epoch=before.number, to=allocated, to_epoch=epoch, to_id=epoch_id
             ):
@@ -232,6 +233,7 @@ class _Give:
         """In one transaction, of one server."""
         to = head.published + len(events)
         async with self._database.transaction() as session:
+            await session.limit_idle()
             # First: whoever comes second waits here, and then finds the row changed.
             if not await session.execute(self._advance, of_epoch=head.number, since=head.published, to=to):
                 raise Conflict("another sequencer has taken over")

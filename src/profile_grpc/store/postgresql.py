@@ -84,6 +84,7 @@ class Postgresql:
     # Regardless of the server's default: stricter levels cause more failures, and the guarded revisions do not need
     # them.
     begin = "BEGIN ISOLATION LEVEL READ COMMITTED"
+    limit_idle = "SET LOCAL idle_in_transaction_session_timeout = '10s'"
     concurrent_writers = True
     facts: Mapping[str, str] = {
         "version": "current_setting('server_version')",

@@ -16,6 +16,7 @@ _STATES: dict[str, type[StoreError]] = {
     "23": DataRefused,  # constraint violation
     "23505": Conflict,  # unique violation: another writer was first
     "25006": StoreUnavailable,  # read-only: the connection is still to a server that has become the standby
+    "25P03": StoreUnavailable,  # it stood still for too long within a transaction (`limit_idle`)
     "42P01": TableMissing,
     "28": StoreUnavailable,  # the login is refused, for example while a password is changed
     "3D000": StoreUnavailable,  # the database does not exist, for example while it is renamed or restored

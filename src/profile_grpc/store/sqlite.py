@@ -89,6 +89,8 @@ class Sqlite:
     name = "SQLite"
     # IMMEDIATE: otherwise a transaction that reads first and then writes fails at once if another one has written.
     begin = "BEGIN IMMEDIATE"
+    # One process serves a file, and nobody else can end its transaction.
+    limit_idle = ""
     concurrent_writers = False
     is_spread = False
     facts: Mapping[str, str] = {
