@@ -11,6 +11,7 @@ from h2.events import ConnectionTerminated, PingAckReceived, PingReceived, Remot
 from h2.settings import SettingCodes
 
 from appprofile.v1 import profile_service_pb2 as ps
+from appprofile.v1.profile_service_pb2_grpc import ProfileServiceStub
 from profile_grpc.transport.grpc.in_flight import CallLimits
 from profile_grpc.transport.grpc.options import ServerOptions, channel_options
 from tests.support.http2 import PREFACE, Http2, framed
@@ -106,6 +107,17 @@ async def concurrent_streams(serve: Serve) -> None:
         await client.heard(lambda: bool(client.of(RemoteSettingsChanged)))
         changed = client.of(RemoteSettingsChanged)[0].changed_settings
         assert changed[SettingCodes.MAX_CONCURRENT_STREAMS].new_value == ServerOptions().max_streams == 100
+
+
+@sees("grpc.http.overload_protection")
+async def more_calls_than_streams(serve: Serve) -> None:
+    """Callers with more calls than streams wait in their library, and none of them is refused."""
+    served = await serve(options=replace(OPTIONS, max_streams=5))
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{served.port}", options=[("grpc.enable_retries", 0)]) as channel:
+        stub = ProfileServiceStub(channel)
+        request = ps.ListProfilesRequest(app_id="shop")
+        for _ in range(5):
+            await asyncio.gather(*(stub.ListProfiles(request, metadata=served.admin, timeout=120) for _ in range(100)))
 
 
 @sees("grpc.http2.bdp_probe")

@@ -76,6 +76,9 @@ def channel_options(options: ServerOptions) -> list[tuple[str, int]]:
         ("grpc.absolute_max_metadata_size", options.max_metadata),
         # Without it, a client that opens and resets streams without pause makes the process grow by gigabytes.
         ("grpc.max_concurrent_streams", options.max_streams),
+        # This "protection" also counts calls that have ended and are not freed yet, and so refuses most calls of a busy
+        # caller that keeps to the limit. The limit alone withstands streams that are reset at once.
+        ("grpc.http.overload_protection", 0),
         # The window of a stream stays at 64 KiB until its body is read. The probe would let it grow to megabytes, which
         # unread bodies fill.
         ("grpc.http2.bdp_probe", 0),
