@@ -118,7 +118,7 @@ async def test_a_call_that_has_ended_is_freed_at_once(serve: Serve, ending: str)
             with suppress(grpc.aio.AioRpcError):
                 await end(served)
     async with asyncio.timeout(60):  # reached only where it fails
-        while sum(type(one).__name__ == "_ServicerContext" for one in gc.get_objects()) > 1:
+        while sum(type(one).__name__ == "_ServicerContext" for one in gc.get_objects()) > 1:  # noqa: ASYNC110 - nothing tells when
             await asyncio.sleep(0.01)
 
 
