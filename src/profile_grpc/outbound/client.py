@@ -86,13 +86,11 @@ class OutboundClient:
             raise RequestFailed(_reason(error)) from None
 
     async def _read(self, response: aiohttp.ClientResponse) -> bytes:
-        """The beginning of the body. With more to come, the connection is closed."""
+        """The beginning of the body. With more to come, aiohttp closes the connection when the response is released."""
         limit = self._limits.answer_bytes
         body = bytearray()
         while len(body) < limit and (part := await response.content.read(limit - len(body))):
             body += part
-        if not response.content.at_eof():
-            response.close()
         return bytes(body)
 
     async def close(self) -> None:
