@@ -33,11 +33,11 @@ from tests.transport.grpc.support import (
     key,
     refused,
 )
+from tests.transport.grpc.test_access import METHODS
 
 HEARTBEAT = "/appprofile.v1.ProfileService/Heartbeat"
 REFLECTION = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo"
 CREATE_APP = "/appprofile.v1.AppService/CreateApp"
-APP_METHODS = {name for name in VALID if "App" in name or name.endswith(("Key", "Keys", "Config"))}
 GARBAGE = b"\xff\xff\xff\xff"
 BEAT = ps.HeartbeatRequest(key=key())
 
@@ -412,8 +412,7 @@ async def test_lines_below_the_configured_level_are_not_made(serve: Serve) -> No
 
 @pytest.mark.parametrize("name", VALID)
 async def test_garbage_is_the_callers_fault_in_every_method(served: Served, name: str) -> None:
-    service = "AppService" if name in APP_METHODS else "UsageService" if name == "GetMadUsage" else "ProfileService"
-    told = await refused(served.raw(f"/appprofile.v1.{service}/{name}", GARBAGE, served.admin))
+    told = await refused(served.raw(METHODS[name].path, GARBAGE, served.admin))
     assert (told.code, told.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "MALFORMED_MESSAGE")
     assert told.metadata == {"type": f"appprofile.v1.{name}Request"}
 

@@ -25,6 +25,8 @@ _PATTERNS: Mapping[str, str] = {
     r"^[^\p{Cc}]+$": "must not be empty or contain control characters",
     r"^[^\p{Cc}]*$": "must not contain control characters",
     r"^[a-z][a-z0-9_]*$": "must be a name in snake_case",
+    r"^[a-z0-9]+$": "must be 1 or more of a-z, 0-9",
+    r"^[a-z0-9]*$": "must be of a-z, 0-9",
 }
 _WORDS: Mapping[str, str] = {
     "must not be in list [0]": "is required",
