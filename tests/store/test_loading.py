@@ -160,7 +160,7 @@ async def test_a_deleted_profile_leaves_its_history_d3_m2(writer: Writer, kind: 
     await writer.commit(DeleteDeviceProfile("shop", user_id="eve", device_id="eve's phone"))
     wanted = {gone, key("nobody")}
     rows = await writer.load(Needs({kind: wanted}))
-    tombstone = Tombstone("shop", HASHER.profile(gone), DeletionReason.DELETED, writer.now, writer.now)
+    tombstone = Tombstone("shop", HASHER.profile(gone), DeletionReason.DELETED, writer.now, writer.now, version=2)
     assert rows.histories == {gone: History(tombstone, MadRecord(NOW, 1, writer.now)), key("nobody"): History()}
 
 
