@@ -6,7 +6,7 @@ ledger.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -145,7 +145,7 @@ class _Table(Generic[KeyT, RowT]):
     rows: dict[KeyT, RowT] = field(default_factory=dict)
     loaded: dict[KeyT, RowT] = field(default_factory=dict)
     touched: set[KeyT] = field(default_factory=set)
-    indexes: dict[Selection[Any, Any, Any], dict[Any, set[KeyT]]] = field(default_factory=dict)
+    indexes: dict[Selection[Any, Any, Any], defaultdict[Any, set[KeyT]]] = field(default_factory=dict)
     """The keys of the rows of each selection that was read."""
     counts: dict[Selection[Any, Any, Any], dict[Any, int]] = field(default_factory=dict)
     """The number of rows of each selection that is counted."""
@@ -171,7 +171,7 @@ class _Table(Generic[KeyT, RowT]):
             for by in () if before is None else selection.by(before):
                 index[by].discard(key)
             for by in () if after is None else selection.by(after):
-                index.setdefault(by, set()).add(key)
+                index[by].add(key)
         for selection, counts in self.counts.items():
             for by in () if before is None else selection.by(before):
                 if by in counts:
@@ -183,10 +183,10 @@ class _Table(Generic[KeyT, RowT]):
     def select(self, selection: Selection[ByT, KeyT, RowT], by: ByT) -> list[RowT]:
         index = self.indexes.get(selection)
         if index is None:
-            index = self.indexes[selection] = {}
+            index = self.indexes[selection] = defaultdict(set)
             for key, row in self.rows.items():
                 for common in selection.by(row):
-                    index.setdefault(common, set()).add(key)
+                    index[common].add(key)
         return [self.rows[key] for key in sorted(index.get(by, ()))]  # type: ignore[type-var]
 
     def changes(self) -> RowChanges[KeyT, RowT] | None:
@@ -201,6 +201,15 @@ class _Table(Generic[KeyT, RowT]):
         return RowChanges(writes, deletes) if writes or deletes else None
 
 
+class _Tables(dict[RowKind[Any, Any], _Table[Any, Any]]):
+    """The tables by kind; each is made when it is first used."""
+
+    def __missing__(self, kind: RowKind[Any, Any]) -> _Table[Any, Any]:
+        table: _Table[Any, Any] = _Table()
+        self[kind] = table
+        return table
+
+
 class State:
     """The rows that a batch of commands reads and changes."""
 
@@ -211,11 +220,11 @@ class State:
         self._needs: Needs = rows.needs
         self._histories = dict(rows.histories)
         self._totals = rows.totals
-        self._tables: dict[RowKind[Any, Any], _Table[Any, Any]] = {}
+        self._tables = _Tables()
         for kind, found in rows.found.items():
-            self._table(kind).load(found)
+            self._tables[kind].load(found)
         for selection, counts in rows.counts.items():
-            self._table(selection.of).counts[selection] = dict(counts)
+            self._tables[selection.of].counts[selection] = dict(counts)
         self._guarded_users: set[UserKey] = set()
         self._records: dict[RecordKind[Any], dict[Any, Any]] = {}
         self._tallies: dict[TallyKind[Any], Counter[Any]] = {}
@@ -225,7 +234,7 @@ class State:
 
     def row(self, kind: RowKind[KeyT, RowT], key: KeyT) -> RowT | None:
         """The row, or None when there is none."""
-        table = self._table(kind)
+        table = self._tables[kind]
         found = table.rows.get(key)
         if found is None and key not in self._needs.of(kind) and key not in table.touched:
             msg = f"a rule reads a row of {kind.name} that its command does not need"
@@ -234,19 +243,19 @@ class State:
 
     def select(self, selection: Selection[ByT, KeyT, RowT], by: ByT) -> list[RowT]:
         """Every row with this common value, ordered by key."""
-        return self._table(selection.of).select(selection, by)
+        return self._tables[selection.of].select(selection, by)
 
     def count(self, selection: Selection[ByT, Any, Any], by: ByT) -> int:
         """The number of rows with this common value, counted up to COUNT_LIMIT when they were loaded."""
-        return self._table(selection.of).counts[selection][by]
+        return self._tables[selection.of].counts[selection][by]
 
     def put_row(self, kind: RowKind[KeyT, RowT], row: RowT) -> None:
         """Stores the row, new or changed, which has a new revision."""
-        self._table(kind).put(row.key, row)  # type: ignore[arg-type]
+        self._tables[kind].put(row.key, row)
 
     def drop_row(self, kind: RowKind[KeyT, Any], key: KeyT) -> None:
         """Deletes the row."""
-        self._table(kind).drop(key)
+        self._tables[kind].drop(key)
 
     def add_record(self, kind: RecordKind[RecordT], record: RecordT) -> None:
         """Adds a record."""
@@ -265,12 +274,6 @@ class State:
         read, added = self._totals.get(kind), self._tallies.get(kind)
         return (read.get(key, 0) if read else 0) + (added[key] if added else 0)
 
-    def _table(self, kind: RowKind[KeyT, RowT]) -> _Table[KeyT, RowT]:
-        table = self._tables.get(kind)
-        if table is None:
-            table = self._tables[kind] = _Table()
-        return table
-
     # --- profiles ---
 
     def profile(self, key: ProfileKey) -> Profile | None:
@@ -287,7 +290,7 @@ class State:
                 return found
             if key in profiles.touched:  # deleted by an earlier command of the batch
                 return None
-        return self._table(BEATS).rows.get(key)
+        return self._tables[BEATS].rows.get(key)
 
     def history(self, key: ProfileKey) -> History:
         """What is known of a missing profile: its tombstone and its last count."""
@@ -307,7 +310,7 @@ class State:
 
     def device_order(self, device: DeviceKey) -> DeviceOrder | None:
         """The highest call that was applied on the device, if any had a sequence (R13)."""
-        return self._table(ORDERS).rows.get(device)
+        return self._tables[ORDERS].rows.get(device)
 
     # --- changing ---
 
@@ -318,7 +321,7 @@ class State:
     def put(self, profile: Profile) -> Profile:
         """Stores the profile, new or changed; returns it with its new revision and with the version it has (E2)."""
         key = profile.key
-        profiles = self._table(PROFILES)
+        profiles = self._tables[PROFILES]
         before = profiles.rows.get(key)
         version = before.version if before is not None else self._version_when_deleted(key)
         profile = profile._replace(revision=self.fresh_revision(), version=version)
@@ -364,7 +367,7 @@ class State:
         if whole is not None:
             self.put(whole._replace(last_heartbeat_time=last_heartbeat_time, mad=mad))
             return
-        beats = self._table(BEATS)
+        beats = self._tables[BEATS]
         status = beats.rows[key].status
         beats.put(key, Liveness(key, status, last_heartbeat_time, mad, self.fresh_revision()))
 
@@ -389,7 +392,7 @@ class State:
 
         `customer_id`: of a customer that it is no longer linked with.
         """
-        profiles = self._table(PROFILES)
+        profiles = self._tables[PROFILES]
         profile: Profile = profiles.rows[key]
         customer = customer_id or profile.attributes.customer_id
         event = events.of_profile(what, key, profile.version, self.now, reason, customer)
