@@ -145,8 +145,10 @@ class Feed:
         if known is None or head.epoch != known.epoch or not 0 <= head.published - known.published <= RECENT:
             self._recent, self._since = [], head.published
         else:
+            new: list[LoggedEvent] = []
             for at in range(known.published, head.published, WINDOW):
-                self._recent += await self._store.read(at, min(at + WINDOW, head.published))
+                new += await self._store.read(at, min(at + WINDOW, head.published))
+            self._recent += new  # only now: a read that fails is repeated from `known`
             if len(self._recent) > 2 * RECENT:
                 self._since = self._recent[-RECENT - 1].position
                 del self._recent[:-RECENT]
