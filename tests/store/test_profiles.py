@@ -104,6 +104,7 @@ profiles = st.builds(
     push_permission=st.sampled_from(PushPermission),
     last_call=st.none() | st.builds(OrderedCall, st.integers(0, 2**63 - 1), st.sampled_from(CallMethod)),
     revision=st.integers(0, 2**63 - 1),
+    version=st.integers(0, 2**63 - 1),
 )
 
 
