@@ -70,7 +70,7 @@ class Pattern:
             key, text = key_of(number), token(number)
             heard = self._heard - number % self._days * DAY
             profile[1], profile[2], profile[_ENDPOINTS] = key.user_id, key.device_id, f"{before}{text}{after}"
-            profile[_HEARD], profile[_HEARD_DAY], profile[-1] = heard, heard // DAY, dice.getrandbits(63)
+            profile[_HEARD], profile[_HEARD_DAY], profile[_REVISION] = heard, heard // DAY, dice.getrandbits(63)
             found["profile"].append(tuple(profile))
             token_hash = self._hasher.token(Token(APP, text))
             found["token_holder"].append((APP, token_hash, key.device_id, key.user_id))
@@ -79,8 +79,9 @@ class Pattern:
 
 
 _TOKEN = "a token"  # noqa: S105 - the pattern's
-_ENDPOINTS, _HEARD, _HEARD_DAY = (
-    tables.profile.c.keys().index(name) for name in ("push_endpoints", "last_heartbeat_time", "heartbeat_day")
+_ENDPOINTS, _HEARD, _HEARD_DAY, _REVISION = (
+    tables.profile.c.keys().index(name)
+    for name in ("push_endpoints", "last_heartbeat_time", "heartbeat_day", "revision")
 )
 
 
