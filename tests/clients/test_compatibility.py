@@ -30,7 +30,12 @@ def release(request: pytest.FixtureRequest) -> Path:
 
 @pytest.fixture
 def old_client(release: Path, tmp_path: Path) -> Path:
-    """The folder of a package `appprofile` whose stubs are the release's, under today's thin layer."""
+    """The folder of a package `appprofile` with the release's stubs under today's thin layer.
+
+    Files of services that the release did not have are today's: the layer imports them.
+    """
+    generated = tmp_path / "clients/python/src"
+    shutil.copytree(PYTHON_CLIENT / "src/appprofile", generated / "appprofile")
     subprocess.run(
         [
             ROOT / ".venv/bin/buf",
@@ -44,9 +49,6 @@ def old_client(release: Path, tmp_path: Path) -> Path:
         check=True,
         timeout=120,
     )
-    generated = tmp_path / "clients/python/src"
-    for part in (PYTHON_CLIENT / "src/appprofile").glob("*.*"):
-        shutil.copy(part, generated / "appprofile")
     return generated
 
 
