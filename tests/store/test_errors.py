@@ -8,7 +8,15 @@ from sqlalchemy import exc
 
 from profile_grpc.service.ports import Conflict, DataRefused, StoreError, StoreUnavailable
 from profile_grpc.store.engine import StalePlan, TableMissing
+from profile_grpc.store.engines import ENGINES
 from profile_grpc.store.errors import translate
+
+
+@pytest.fixture(autouse=True)
+def loaded_engines() -> None:
+    """As if a database of each kind had been named."""
+    for engine in ENGINES:
+        assert engine.kind is not None
 
 
 @pytest.mark.parametrize(
