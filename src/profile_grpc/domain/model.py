@@ -394,7 +394,7 @@ class Profile(NamedTuple):
     @property
     def held(self) -> list[tuple[PushProvider, str]]:
         """The identities of its endpoints with a token, in the order of the endpoints."""
-        return [(endpoint.provider, endpoint.token) for endpoint in self.push_endpoints if endpoint.token]
+        return [endpoint.identity for endpoint in self.push_endpoints if endpoint.token]
 
     @property
     def tokens(self) -> frozenset[Token]:

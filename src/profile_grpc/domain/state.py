@@ -201,15 +201,6 @@ class _Table(Generic[KeyT, RowT]):
         return RowChanges(writes, deletes) if writes or deletes else None
 
 
-class _Tables(dict[RowKind[Any, Any], _Table[Any, Any]]):
-    """The tables by kind; each is made when it is first used."""
-
-    def __missing__(self, kind: RowKind[Any, Any]) -> _Table[Any, Any]:
-        table: _Table[Any, Any] = _Table()
-        self[kind] = table
-        return table
-
-
 class State:
     """The rows that a batch of commands reads and changes."""
 
@@ -220,7 +211,7 @@ class State:
         self._needs: Needs = rows.needs
         self._histories = dict(rows.histories)
         self._totals = rows.totals
-        self._tables = _Tables()
+        self._tables: defaultdict[RowKind[Any, Any], _Table[Any, Any]] = defaultdict(_Table)
         for kind, found in rows.found.items():
             self._tables[kind].load(found)
         for selection, counts in rows.counts.items():
