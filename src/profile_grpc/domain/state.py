@@ -157,6 +157,10 @@ class _Table(Generic[KeyT, RowT]):
     def put(self, key: KeyT, row: RowT) -> None:
         if self.indexes or self.counts:
             self._move(key, self.rows.get(key), row)
+        self.restamp(key, row)
+
+    def restamp(self, key: KeyT, row: RowT) -> None:
+        """Stores a changed row that every selection finds by the same values as before."""
         self.rows[key] = row
         self.touched.add(key)
 
@@ -325,13 +329,9 @@ class State:
             self.bump(key.device.guard)
         if key.user in self._guarded_users and _is_current(profile) and (before is None or not _is_current(before)):
             self.bump(key.user.guard)
-        if (before.held if before else []) != profile.held:
-            # Two devices that register a free token write no common row: the guard makes them conflict (R4).
-            for token in profile.tokens - (before.tokens if before else frozenset()):
-                self.bump(token.guard)
-            had = before.live_endpoints if before else 0
-            if profile.live_endpoints != had:
-                self.add(ENDPOINTS, key.app_id, profile.live_endpoints - had)
+        had = before.push_endpoints if before else ()
+        if profile.push_endpoints is not had:
+            self._put_endpoints(before, profile)
         return profile
 
     def delete(self, profile: Profile, reason: DeletionReason) -> None:
@@ -391,7 +391,7 @@ class State:
         # A version that is not its own write would be no other process's conflict.
         revision = profile.revision if key in profiles.touched else self.fresh_revision()
         stored = profile._replace(version=event.version, revision=revision)
-        profiles.put(key, stored)
+        profiles.restamp(key, stored)
         return stored
 
     def add_app_event(self, event: EventType, app_id: str, reason: str) -> None:
@@ -414,6 +414,16 @@ class State:
         )
 
     # --- bookkeeping ---
+
+    def _put_endpoints(self, before: Profile | None, profile: Profile) -> None:
+        if (before.held if before else []) == profile.held:
+            return
+        # Two devices that register a free token write no common row: the guard makes them conflict (R4).
+        for token in profile.tokens - (before.tokens if before else frozenset()):
+            self.bump(token.guard)
+        difference = profile.live_endpoints - (before.live_endpoints if before else 0)
+        if difference:
+            self.add(ENDPOINTS, profile.key.app_id, difference)
 
     def _correct_future_times(self) -> None:
         """Replaces times in the future by now, and stores them (Terms)."""
