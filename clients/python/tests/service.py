@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from appprofile.v1.profile_service_pb2 import (
     RegisterResponse,
     UnregisterResponse,
     UpdateProfileDataResponse,
+    WatchProfilesResponse,
 )
 
 INTERVAL_S = 1000
@@ -73,6 +75,8 @@ class ScriptedService(profile_service_pb2_grpc.ProfileServiceServicer):
     """Answers each call well, unless a refusal is waiting in `refusals`: the next one is then used up."""
 
     refusals: list[Refusal | None] = field(default_factory=list)
+    streams: list[Sequence[WatchProfilesResponse | Refusal]] = field(default_factory=list)
+    """What each stream sends. After that it is silent, unless a refusal has ended it."""
     seen: list[Seen] = field(default_factory=list)
 
     @property
@@ -80,14 +84,15 @@ class ScriptedService(profile_service_pb2_grpc.ProfileServiceServicer):
         return [call.method for call in self.seen]
 
     def _answer(self, method: str, request: Any, context: grpc.ServicerContext, response: Message) -> Any:
-        headers = {name: str(value) for name, value in context.invocation_metadata()}
-        self.seen.append(Seen(method, request, headers, context.time_remaining()))
+        self._note(method, request, context)
         refusal = self.refusals.pop(0) if self.refusals else None
         if refusal is not None:
-            details = refusal.status.SerializeToString()
-            context.set_trailing_metadata((("grpc-status-details-bin", details),))
-            context.abort(refusal.code, "no")
+            refuse(context, refusal)
         return response
+
+    def _note(self, method: str, request: Any, context: grpc.ServicerContext) -> None:
+        headers = {name: str(value) for name, value in context.invocation_metadata()}
+        self.seen.append(Seen(method, request, headers, context.time_remaining()))
 
     @override
     def Register(self, request: Any, context: Any) -> Any:
@@ -106,8 +111,26 @@ class ScriptedService(profile_service_pb2_grpc.ProfileServiceServicer):
         return self._answer("UpdateProfileData", request, context, UpdateProfileDataResponse())
 
     @override
+    def WatchProfiles(self, request: Any, context: Any) -> Any:
+        self._note("WatchProfiles", request, context)
+        over = threading.Event()
+        context.add_callback(over.set)
+        for item in self.streams.pop(0):
+            if isinstance(item, Refusal):
+                refuse(context, item)
+            yield item
+        over.wait()
+
+    @override
     def Unregister(self, request: Any, context: Any) -> Any:
         return self._answer("Unregister", request, context, UnregisterResponse())
+
+
+def refuse(context: grpc.ServicerContext, refusal: Refusal) -> None:
+    """Ends the call with the refusal."""
+    details = refusal.status.SerializeToString()
+    context.set_trailing_metadata((("grpc-status-details-bin", details),))
+    context.abort(refusal.code, "no")
 
 
 @contextmanager

@@ -8,8 +8,19 @@
 
 from appprofile import aio
 from appprofile._client import Client, connect
-from appprofile._errors import ApiError, FieldViolation
+from appprofile._errors import ApiError, FieldViolation, ResumeTokenExpiredError
 from appprofile._options import DEFAULT_DEADLINE_S
 from appprofile._session import ProfileSession
+from appprofile._streams import ResumingStream
 
-__all__ = ["DEFAULT_DEADLINE_S", "ApiError", "Client", "FieldViolation", "ProfileSession", "aio", "connect"]
+__all__ = [
+    "DEFAULT_DEADLINE_S",
+    "ApiError",
+    "Client",
+    "FieldViolation",
+    "ProfileSession",
+    "ResumeTokenExpiredError",
+    "ResumingStream",
+    "aio",
+    "connect",
+]

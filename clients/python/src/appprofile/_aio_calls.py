@@ -1,12 +1,12 @@
-"""The calls that an asyncio interceptor answers: an error is raised where the caller awaits it, and nowhere else.
+"""The calls that an asyncio interceptor returns: an error is raised where the caller awaits it, and nowhere else.
 
 When gRPC's call object is destroyed, it reads the interceptor's outcome again and expects only its own kind of error.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Generator
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator
+from typing import Any, Generic, TypeVar
 
 import grpc
 from typing_extensions import override
@@ -14,27 +14,20 @@ from typing_extensions import override
 from appprofile._connecting import is_vague
 from appprofile._errors import ApiError
 
-_Call = grpc.aio.UnaryUnaryCall[Any, Any]
 _DoneCallback = Callable[[Any], None]
+_CallT = TypeVar("_CallT", bound=grpc.aio.Call)
 
 
-class DecodedCall(grpc.aio.UnaryUnaryCall[Any, Any]):
-    """A call that fails with an `ApiError`. Everything else is gRPC's behavior."""
+class _Decoded(Generic[_CallT], grpc.aio.Call):  # noqa: PYI059 - the order of UnaryUnaryCall's own bases
+    """A call of gRPC."""
 
-    def __init__(self, call: _Call, why_not: Callable[[], Awaitable[str]]) -> None:
+    def __init__(self, call: _CallT, why_not: Callable[[], Awaitable[str]]) -> None:
         """`why_not`: returns why there is no connection, for a call that has waited for one without success."""
         self._call = call
         self._why_not = why_not
 
-    @override
-    def __await__(self) -> Generator[Any, None, Any]:
-        try:
-            return (yield from self._call.__await__())
-        except grpc.aio.AioRpcError as error:
-            why = ""
-            if is_vague(error):
-                why = yield from self._why_not().__await__()
-            raise ApiError.from_rpc(error, why) from error
+    async def _decode(self, error: grpc.aio.AioRpcError) -> ApiError:
+        return ApiError.from_rpc(error, await self._why_not() if is_vague(error) else "")
 
     @override
     def cancelled(self) -> bool:
@@ -77,16 +70,42 @@ class DecodedCall(grpc.aio.UnaryUnaryCall[Any, Any]):
         await self._call.wait_for_connection()
 
 
-class UnsentCall(grpc.aio.UnaryUnaryCall[Any, Any]):
+class DecodedCall(_Decoded[grpc.aio.UnaryUnaryCall[Any, Any]], grpc.aio.UnaryUnaryCall[Any, Any]):
+    """A call that fails with an `ApiError`. Everything else is gRPC's behavior."""
+
+    @override
+    def __await__(self) -> Generator[Any, None, Any]:
+        try:
+            return (yield from self._call.__await__())
+        except grpc.aio.AioRpcError as error:
+            decoded = yield from self._decode(error).__await__()
+            raise decoded from error
+
+
+class DecodedStream(_Decoded[grpc.aio.UnaryStreamCall[Any, Any]], grpc.aio.UnaryStreamCall[Any, Any]):
+    """A server stream that fails with an `ApiError`. Everything else is gRPC's behavior."""
+
+    @override
+    async def __aiter__(self) -> AsyncIterator[Any]:
+        try:
+            async for message in self._call:
+                yield message
+        except grpc.aio.AioRpcError as error:
+            raise await self._decode(error) from error
+
+    @override
+    async def read(self) -> Any:
+        try:
+            return await self._call.read()
+        except grpc.aio.AioRpcError as error:
+            raise await self._decode(error) from error
+
+
+class _Unsent(grpc.aio.Call):
     """A call that failed before it was sent, with any error."""
 
     def __init__(self, error: Exception) -> None:
         self._error = error
-
-    @override
-    def __await__(self) -> Generator[Any, None, Any]:
-        yield from ()
-        raise self._error
 
     @override
     def cancelled(self) -> bool:
@@ -126,4 +145,28 @@ class UnsentCall(grpc.aio.UnaryUnaryCall[Any, Any]):
 
     @override
     async def wait_for_connection(self) -> None:
+        raise self._error
+
+
+class UnsentCall(_Unsent, grpc.aio.UnaryUnaryCall[Any, Any]):
+    """A call that failed before it was sent."""
+
+    @override
+    def __await__(self) -> Generator[Any, None, Any]:
+        yield from ()
+        raise self._error
+
+
+class UnsentStream(_Unsent, grpc.aio.UnaryStreamCall[Any, Any]):
+    """A server stream that failed before it was opened."""
+
+    @override
+    async def __aiter__(self) -> AsyncIterator[Any]:
+        nothing: list[Any] = []
+        for message in nothing:
+            yield message
+        raise self._error
+
+    @override
+    async def read(self) -> Any:
         raise self._error

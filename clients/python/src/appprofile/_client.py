@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import grpc
 from typing_extensions import override
@@ -19,10 +19,15 @@ from appprofile._options import (
     check_deadline,
     check_target,
 )
+from appprofile._streams import ResumingStream
 from appprofile.v1.app_service_pb2_grpc import AppServiceStub
 from appprofile.v1.profile_service_pb2_grpc import ProfileServiceStub
 from appprofile.v1.usage_service_pb2_grpc import UsageServiceStub
 from appprofile.v1.webhook_service_pb2_grpc import WebhookServiceStub
+
+if TYPE_CHECKING:
+    from appprofile._resumption import Interrupted
+    from appprofile.v1.profile_service_pb2 import WatchProfilesRequest, WatchProfilesResponse
 
 
 class Client:
@@ -50,6 +55,24 @@ class Client:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def watch_profiles(
+        self, request: WatchProfilesRequest, *, on_interruption: Interrupted | None = None
+    ) -> ResumingStream[WatchProfilesResponse]:
+        """The events of profiles, without end.
+
+        After an interruption the stream goes on after the last message: nothing is missed, and nothing comes twice.
+        Store the `resume_token` of each message with what its events led to; a message without events is a checkpoint.
+
+        Args:
+            request: what to watch, and where to begin. It is copied.
+            on_interruption: called with the error of each interruption, before the pause that follows.
+
+        Returns:
+            An iterator. It raises `ResumeTokenExpiredError` if events were missed, and `ApiError` if the call is
+            refused.
+        """
+        return ResumingStream(self.profiles.WatchProfiles, request, on_interruption)
 
     def close(self) -> None:
         """Closes the connection. Calls in flight are cancelled."""
@@ -120,7 +143,7 @@ class _CallDetails(NamedTuple):
     compression: grpc.Compression | None
 
 
-class _Interceptor(grpc.UnaryUnaryClientInterceptor):
+class _Interceptor(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):
     def __init__(
         self, channel: grpc.Channel, attempt: Attempt, key: str | None, jwt: Callable[[], str] | None, deadline: float
     ) -> None:
@@ -132,24 +155,28 @@ class _Interceptor(grpc.UnaryUnaryClientInterceptor):
 
     @override
     def intercept_unary_unary(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
-        details = client_call_details
-        headers = call_headers(self._key, self._jwt() if self._jwt else None)
-        call = continuation(
-            _CallDetails(
-                details.method,
-                self._deadline if details.timeout is None else details.timeout,
-                [*(details.metadata or ()), *headers],
-                details.credentials,
-                details.wait_for_ready,
-                details.compression,
-            ),
-            request,
-        )
+        call = continuation(self._details(client_call_details, self._deadline), request)
         return _Call(call, self._channel, self._attempt)
 
+    @override
+    def intercept_unary_stream(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
+        call = continuation(self._details(client_call_details, None), request)
+        return _Stream(call, self._channel, self._attempt)
 
-class _Call:
-    """gRPC's call; a failure raises `ApiError`. Also the type that `stub.Method.future(…)` returns."""
+    def _details(self, given: Any, deadline: float | None) -> _CallDetails:
+        headers = call_headers(self._key, self._jwt() if self._jwt else None)
+        return _CallDetails(
+            given.method,
+            deadline if given.timeout is None else given.timeout,
+            [*(given.metadata or ()), *headers],
+            given.credentials,
+            given.wait_for_ready,
+            given.compression,
+        )
+
+
+class _Decoded:
+    """gRPC's call; a failure raises `ApiError`."""
 
     def __init__(self, call: Any, channel: grpc.Channel, attempt: Attempt) -> None:
         self._call = call
@@ -158,6 +185,14 @@ class _Call:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._call, name)
+
+    def _decoded(self, error: grpc.RpcError) -> ApiError:
+        why = self._attempt.why_not(self._channel) if is_vague(error) else ""
+        return ApiError.from_rpc(error, why)
+
+
+class _Call(_Decoded):
+    """Also the type that `stub.Method.future(…)` returns."""
 
     def result(self, timeout: float | None = None) -> Any:
         try:
@@ -173,6 +208,13 @@ class _Call:
         decoded.__cause__ = error
         return decoded
 
-    def _decoded(self, error: grpc.RpcError) -> ApiError:
-        why = self._attempt.why_not(self._channel) if is_vague(error) else ""
-        return ApiError.from_rpc(error, why)
+
+class _Stream(_Decoded, Iterator[Any]):
+    """A server stream."""
+
+    @override
+    def __next__(self) -> Any:
+        try:
+            return next(self._call)
+        except grpc.RpcError as error:
+            raise self._decoded(error) from error

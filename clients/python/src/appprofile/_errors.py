@@ -81,7 +81,8 @@ class ApiError(Exception):
                 detail.Unpack(bad_request)
             elif detail.Is(RetryInfo.DESCRIPTOR):
                 retries = detail.Unpack(retry)
-        return cls(
+        kind = ResumeTokenExpiredError if info.reason == "RESUME_TOKEN_EXPIRED" else cls
+        return kind(
             _CODES.get(status.code, grpc.StatusCode.UNKNOWN),
             status.message,
             reason=info.reason,
@@ -106,3 +107,15 @@ class ApiError(Exception):
         if error.code() is grpc.StatusCode.UNAVAILABLE:
             message = named(message)
         return cls(error.code(), ": ".join(filter(None, [message, why])))
+
+
+class ResumeTokenExpiredError(ApiError):
+    """Messages after the resume token are no longer kept, or the database was restored from an older copy.
+
+    Read the current state, then resume with `oldest_resume_token`.
+    """
+
+    @property
+    def oldest_resume_token(self) -> str:
+        """The oldest token that can be used."""
+        return self.metadata.get("oldest_resume_token", "")

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Self
 import grpc
 from typing_extensions import override
 
-from appprofile._aio_calls import DecodedCall, UnsentCall
+from appprofile._aio_calls import DecodedCall, DecodedStream, UnsentCall, UnsentStream
 from appprofile._aio_session import ProfileSession
+from appprofile._aio_streams import ResumingStream
 from appprofile._connecting import Attempt
 from appprofile._options import (
     DEFAULT_DEADLINE_S,
@@ -28,12 +29,14 @@ from appprofile.v1.usage_service_pb2_grpc import UsageServiceStub
 from appprofile.v1.webhook_service_pb2_grpc import WebhookServiceStub
 
 if TYPE_CHECKING:
+    from appprofile._resumption import Interrupted
     from appprofile.v1.app_service_pb2_grpc import AppServiceAsyncStub
+    from appprofile.v1.profile_service_pb2 import WatchProfilesRequest, WatchProfilesResponse
     from appprofile.v1.profile_service_pb2_grpc import ProfileServiceAsyncStub
     from appprofile.v1.usage_service_pb2_grpc import UsageServiceAsyncStub
     from appprofile.v1.webhook_service_pb2_grpc import WebhookServiceAsyncStub
 
-__all__ = ["Client", "ProfileSession", "connect"]
+__all__ = ["Client", "ProfileSession", "ResumingStream", "connect"]
 
 
 class Client:
@@ -62,6 +65,12 @@ class Client:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
+
+    def watch_profiles(
+        self, request: WatchProfilesRequest, *, on_interruption: Interrupted | None = None
+    ) -> ResumingStream[WatchProfilesResponse]:
+        """As `appprofile.Client.watch_profiles`."""
+        return ResumingStream(self.profiles.WatchProfiles, request, on_interruption)
 
     async def close(self) -> None:
         """Closes the connection. Calls in flight are cancelled."""
@@ -92,42 +101,70 @@ def connect(  # noqa: PLR0913 - each is optional and named
         proxy_from_environment=proxy_from_environment,
         retries=retries,
     )
-    interceptor = _Interceptor(key, jwt, check_deadline(deadline))
     credentials, options = transport.credentials(), channel_options(check_target(target), transport)
+    layer = _Layer(key, jwt, check_deadline(deadline))
+    # gRPC takes an interceptor for one kind of call only.
+    interceptors = [_CallInterceptor(layer), _StreamInterceptor(layer)]
     if credentials is None:
-        channel = grpc.aio.insecure_channel(target, options=options, interceptors=[interceptor])
+        channel = grpc.aio.insecure_channel(target, options=options, interceptors=interceptors)
     else:
-        channel = grpc.aio.secure_channel(target, credentials, options=options, interceptors=[interceptor])
-    interceptor.why_not = partial(Attempt(target, credentials, options).aio_why_not, channel)
+        channel = grpc.aio.secure_channel(target, credentials, options=options, interceptors=interceptors)
+    layer.why_not = partial(Attempt(target, credentials, options).aio_why_not, channel)
     return Client(channel)
 
 
-class _Interceptor(grpc.aio.UnaryUnaryClientInterceptor):
+class _Layer:
+    """What calls and streams are given."""
+
     def __init__(self, key: str | None, jwt: Callable[[], str | Awaitable[str]] | None, deadline: float) -> None:
+        self.deadline = deadline
+        self.why_not: Callable[[], Awaitable[str]]
         self._key = key
         self._jwt = jwt
-        self._deadline = deadline
-        self.why_not: Callable[[], Awaitable[str]]
 
-    @override
-    async def intercept_unary_unary(
-        self, continuation: Any, client_call_details: grpc.aio.ClientCallDetails, request: Any
-    ) -> Any:
-        details = client_call_details
-        try:
-            headers = call_headers(self._key, await self._token())
-        except Exception as error:  # noqa: BLE001 - the supplier's own, raised where the call is awaited
-            return UnsentCall(error)
-        metadata = grpc.aio.Metadata(*(details.metadata or ()), *headers)
-        timeout = self._deadline if details.timeout is None else details.timeout
-        call = await continuation(
-            grpc.aio.ClientCallDetails(details.method, timeout, metadata, details.credentials, details.wait_for_ready),
-            request,
+    async def details(self, given: grpc.aio.ClientCallDetails, deadline: float | None) -> grpc.aio.ClientCallDetails:
+        """The details with the credentials, and the deadline if none is given. Raises what the supplier raises."""
+        headers = call_headers(self._key, await self._token())
+        return grpc.aio.ClientCallDetails(
+            given.method,
+            deadline if given.timeout is None else given.timeout,
+            grpc.aio.Metadata(*(given.metadata or ()), *headers),
+            given.credentials,
+            given.wait_for_ready,
         )
-        return DecodedCall(call, self.why_not)
 
     async def _token(self) -> str | None:
         if self._jwt is None:
             return None
         token = self._jwt()
         return await token if inspect.isawaitable(token) else token
+
+
+class _CallInterceptor(grpc.aio.UnaryUnaryClientInterceptor):
+    def __init__(self, layer: _Layer) -> None:
+        self._layer = layer
+
+    @override
+    async def intercept_unary_unary(
+        self, continuation: Any, client_call_details: grpc.aio.ClientCallDetails, request: Any
+    ) -> Any:
+        try:
+            details = await self._layer.details(client_call_details, self._layer.deadline)
+        except Exception as error:  # noqa: BLE001 - the supplier's own, raised where the call is awaited
+            return UnsentCall(error)
+        return DecodedCall(await continuation(details, request), self._layer.why_not)
+
+
+class _StreamInterceptor(grpc.aio.UnaryStreamClientInterceptor):
+    def __init__(self, layer: _Layer) -> None:
+        self._layer = layer
+
+    @override
+    async def intercept_unary_stream(
+        self, continuation: Any, client_call_details: grpc.aio.ClientCallDetails, request: Any
+    ) -> Any:
+        try:
+            details = await self._layer.details(client_call_details, None)
+        except Exception as error:  # noqa: BLE001 - the supplier's own, raised where the stream is read
+            return UnsentStream(error)
+        return DecodedStream(await continuation(details, request), self._layer.why_not)
