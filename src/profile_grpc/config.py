@@ -19,9 +19,14 @@ import platformdirs
 PROGRAM = "profile-grpc"
 HASH_KEY_VARIABLE = "PROFILE_GRPC_HASH_KEY"
 HASH_KEY_BYTES = 32
+SEAL_KEY_BYTES = 32
 MAKE_HASH_KEY = 'python3 -c "import secrets; print(secrets.token_hex(32))"'
+SEAL_KEYS_VARIABLE = "PROFILE_GRPC_SEAL_KEYS"
+SEAL_KEYS_FILE_VARIABLE = "PROFILE_GRPC_SEAL_KEYS_FILE"
+MAKE_SEAL_KEY = f'{SEAL_KEYS_VARIABLE}="key1:$(openssl rand -hex 32)"'
 _SQLITE_HEADER = b"SQLite format 3\x00"
 _HASH_KEY = re.compile(r"[0-9A-Fa-f]{64}\Z")
+_SEAL_KEY = re.compile(r"([A-Za-z0-9._-]{1,64}):([0-9A-Fa-f]{64})\Z")
 
 
 class OperatorError(Exception):
@@ -69,11 +74,13 @@ class TlsConfig:
 
 @dataclass(frozen=True, slots=True)
 class DatabaseConfig:
-    """A database and the key of the keyed hashes in it."""
+    """A database, the key of the keyed hashes in it, and the keys of its secrets."""
 
     url: str
     """May contain a password: show `display_url(url)` instead."""
     hash_key: bytes = field(repr=False)
+    seal_keys: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    """The ring that encrypts push credentials and the like (K2), by id; the first one seals. Empty: there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +240,51 @@ def serving_hash_key(url: str, environment: Mapping[str, str], *, dev: bool) -> 
         ConfigError: there is none.
     """
     return _dev_hash_key(url, environment) if dev else configured_hash_key(environment) or _missing_hash_key()
+
+
+def seal_keys(url: str, environment: Mapping[str, str], hash_key: bytes, *, dev: bool = False) -> Mapping[str, bytes]:
+    """The key ring (K2): the environment's; for a database of `serve --dev` else one derived from its hash key.
+
+    Args:
+        url: the database.
+        environment: the process's.
+        hash_key: the database's.
+        dev: whether this process serves with --dev.
+
+    Raises:
+        ConfigError: it cannot be read, or is not a list of keys. No key is shown.
+    """
+    found = configured_seal_keys(environment)
+    if not found and (dev or read_dev_hash_key(url) is not None):
+        found = {"dev": hashlib.blake2b(key=hash_key, digest_size=SEAL_KEY_BYTES, person=b"dev-seal-key").digest()}
+    return found
+
+
+def configured_seal_keys(environment: Mapping[str, str]) -> Mapping[str, bytes]:
+    """The key ring of the environment, in its order; empty if there is none. Raises as `seal_keys`."""
+    text, source = environment.get(SEAL_KEYS_VARIABLE, ""), SEAL_KEYS_VARIABLE
+    if path := environment.get(SEAL_KEYS_FILE_VARIABLE, "").strip():
+        if text.strip():
+            raise ConfigError(f"{SEAL_KEYS_VARIABLE} and {SEAL_KEYS_FILE_VARIABLE} are both set; unset one of them")
+        source = f"the file of {SEAL_KEYS_FILE_VARIABLE}"
+        try:
+            text = Path(path).read_text()
+        except (OSError, UnicodeDecodeError) as error:
+            why = _why(error) if isinstance(error, OSError) else "it is not text"
+            raise ConfigError(f"cannot read {source}, {path}: {why}") from None
+    keys: dict[str, bytes] = {}
+    for number, pair in enumerate(re.split(r"[\s,]+", text.strip()), 1):
+        if not pair:
+            continue
+        if not (match := _SEAL_KEY.match(pair)):
+            raise ConfigError(
+                f"entry {number} of {source} is not `id:key` with an id of A-Z, a-z, 0-9, '.', '_', '-' and a key of 64"
+                f" hexadecimal digits; make a ring of one key with: {MAKE_SEAL_KEY}"
+            )
+        if match[1] in keys:
+            raise ConfigError(f"{source} has two keys with the id {match[1]!r}; give each an id of its own")
+        keys[match[1]] = bytes.fromhex(match[2])
+    return keys
 
 
 def _dev_hash_key(url: str, environment: Mapping[str, str]) -> bytes:

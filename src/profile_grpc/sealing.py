@@ -6,7 +6,8 @@ import hashlib
 import hmac
 import os
 from base64 import b64decode, b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -17,10 +18,22 @@ _EPOCH_BYTES = 4
 _NONCE_BYTES = 12
 _FIRST_FORM = b"\x01"
 """Precedes what `SecretBox` has encrypted, so that another form can follow."""
+_RING_FORM = "ring"
+"""Begins what a `KeyRing` has encrypted."""
+_DATA_KEY_BYTES = 32
+_WRAPPED_BYTES = _NONCE_BYTES + _DATA_KEY_BYTES + 16
 
 
 class CannotOpen(Exception):  # noqa: N818 - an outcome
-    """The encrypted text was changed, or encrypted under another hash key."""
+    """The encrypted text was changed, or encrypted under another key, or for another row."""
+
+
+class KeyMissing(CannotOpen):
+    """The ring does not have the key that the text is encrypted under."""
+
+    def __init__(self, key_id: str) -> None:
+        super().__init__(f"the key ring has no key {key_id!r}")
+        self.key_id = key_id
 
 
 class Sealer:
@@ -104,6 +117,85 @@ class SecretBox:
             return self._cipher.decrypt(content[len(_FIRST_FORM) : start], content[start:], row.encode()).decode()
         except (InvalidTag, ValueError):
             raise CannotOpen from None
+
+
+class _Sealed(NamedTuple):
+    """The parts of an encrypted text."""
+
+    key_id: str
+    """The key of the ring."""
+    wrapped: bytes
+    """A nonce and the encrypted data key."""
+    content: bytes
+    """A nonce and the encrypted secret."""
+
+    @classmethod
+    def read(cls, text: str) -> _Sealed:
+        form, _, rest = text.partition(":")
+        key_id, _, encoded = rest.partition(":")
+        try:
+            parts = b64decode(encoded, validate=True)
+        except ValueError:
+            raise CannotOpen from None
+        if form != _RING_FORM or not key_id or len(parts) <= _WRAPPED_BYTES + _NONCE_BYTES:
+            raise CannotOpen
+        return cls(key_id, parts[:_WRAPPED_BYTES], parts[_WRAPPED_BYTES:])
+
+    def text(self) -> str:
+        return f"{_RING_FORM}:{self.key_id}:{b64encode(self.wrapped + self.content).decode()}"
+
+
+class KeyRing:
+    """Encrypts secrets with AES-256-GCM: each with a key of its own, which a key of the ring encrypts (K2).
+
+    Both are bound to the row of the database that the secret is for, and open for no other row. The first key of the
+    ring encrypts; the others still open what they have encrypted.
+    """
+
+    def __init__(self, keys: Mapping[str, bytes]) -> None:
+        """`keys`: at least one, by id; each 32 bytes."""
+        self._ciphers = {key_id: AESGCM(key) for key_id, key in keys.items()}
+        self._first = next(iter(keys))
+
+    def seal(self, secret: bytes, row: str) -> str:
+        """The encrypted secret, as text. `row` identifies the row that it is for."""
+        data_key = os.urandom(_DATA_KEY_BYTES)
+        content = _encrypt(AESGCM(data_key), secret, row)
+        return _Sealed(self._first, _encrypt(self._ciphers[self._first], data_key, row), content).text()
+
+    def open(self, sealed: str, row: str) -> bytes:
+        """The secret.
+
+        Raises:
+            KeyMissing: the ring does not have its key.
+            CannotOpen: it was changed, or encrypted for another row.
+        """
+        parts = _Sealed.read(sealed)
+        return _decrypt(AESGCM(self._data_key(parts, row)), parts.content, row)
+
+    def reseal(self, sealed: str, row: str) -> str:
+        """The same secret under the first key. Raises as `open`; the secret itself is not decrypted."""
+        parts = _Sealed.read(sealed)
+        wrapped = _encrypt(self._ciphers[self._first], self._data_key(parts, row), row)
+        return parts._replace(key_id=self._first, wrapped=wrapped).text()
+
+    def _data_key(self, parts: _Sealed, row: str) -> bytes:
+        cipher = self._ciphers.get(parts.key_id)
+        if cipher is None:
+            raise KeyMissing(parts.key_id)
+        return _decrypt(cipher, parts.wrapped, row)
+
+
+def _encrypt(cipher: AESGCM, content: bytes, row: str) -> bytes:
+    nonce = os.urandom(_NONCE_BYTES)
+    return nonce + cipher.encrypt(nonce, content, row.encode())
+
+
+def _decrypt(cipher: AESGCM, encrypted: bytes, row: str) -> bytes:
+    try:
+        return cipher.decrypt(encrypted[:_NONCE_BYTES], encrypted[_NONCE_BYTES:], row.encode())
+    except InvalidTag:
+        raise CannotOpen from None
 
 
 def digest(content: bytes) -> bytes:

@@ -157,3 +157,61 @@ def test_no_key_is_laid_beside_what_is_no_database(tmp_path: Path, kind: str) ->
     with pytest.raises(ConfigError):
         config.serving_hash_key(f"sqlite:///{path}", {}, dev=True)
     assert list(tmp_path.iterdir()) == [path]
+
+
+PAIRS = f"2026:{'aB' * 32}", f"old.key_1:{'0' * 64}"
+
+
+@pytest.mark.parametrize(
+    "text", [",".join(PAIRS), " ".join(PAIRS), "\n".join(PAIRS) + "\n", f" {PAIRS[0]} , {PAIRS[1]},"]
+)
+def test_a_key_ring_keeps_its_order(text: str, tmp_path: Path) -> None:
+    """K2: the first key seals. A file is read as the variable is."""
+    ring = config.configured_seal_keys({"PROFILE_GRPC_SEAL_KEYS": text})
+    assert list(ring.items()) == [("2026", b"\xab" * 32), ("old.key_1", bytes(32))]
+    path = tmp_path / "ring"
+    path.write_text(text)
+    assert list(config.configured_seal_keys({"PROFILE_GRPC_SEAL_KEYS_FILE": str(path)}).items()) == list(ring.items())
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (f"{'ab' * 32}", "entry 1 of PROFILE_GRPC_SEAL_KEYS"),
+        (f"{PAIRS[0]} x:{'ab' * 31}", "entry 2 of PROFILE_GRPC_SEAL_KEYS"),
+        (f"a/b:{'ab' * 32}", "openssl rand -hex 32"),
+        (f"{PAIRS[0]} {PAIRS[0]}", "two keys with the id '2026'"),
+    ],
+)
+def test_an_unusable_key_ring_is_an_error_without_the_keys(text: str, says: str) -> None:
+    """K2."""
+    with pytest.raises(ConfigError, match=says) as error:
+        config.configured_seal_keys({"PROFILE_GRPC_SEAL_KEYS": text})
+    assert "abab" not in str(error.value).lower()
+
+
+def test_a_key_ring_is_in_one_place(tmp_path: Path) -> None:
+    """K2."""
+    missing = {"PROFILE_GRPC_SEAL_KEYS_FILE": str(tmp_path / "ring")}
+    with pytest.raises(ConfigError, match="no such file"):
+        config.configured_seal_keys(missing)
+    with pytest.raises(ConfigError, match="both set"):
+        config.configured_seal_keys(missing | {"PROFILE_GRPC_SEAL_KEYS": PAIRS[0]})
+
+
+def test_development_has_a_key_ring_of_its_own(tmp_path: Path) -> None:
+    """K2: the same for `serve --dev` and for commands on its database; nothing else has one by itself."""
+    url = f"sqlite:///{tmp_path / 'dev.db'}"
+    assert not config.seal_keys(url, {}, KEY)
+    served = config.seal_keys(url, {}, KEY, dev=True)
+    assert list(served) == ["dev"]
+    (tmp_path / "dev.db.hash-key").write_text(KEY.hex())
+    assert config.seal_keys(url, {}, KEY) == served
+    assert KEY not in served.values()
+    assert list(config.seal_keys(url, {"PROFILE_GRPC_SEAL_KEYS": PAIRS[0]}, KEY, dev=True)) == ["2026"]
+
+
+def test_a_key_ring_is_never_in_a_representation() -> None:
+    """K2."""
+    settings = ServeConfig(database=DatabaseConfig("sqlite:///x.db", b"", {"2026": KEY}))
+    assert repr(KEY) not in repr(settings)

@@ -30,6 +30,8 @@ async def administration(
     hasher = Hasher(database.hash_key)
     await check_schema(database.url)
     store = await open_store(database.url, hasher=hasher, keyed=keyed)
-    application = Application.over(store, SystemClock(), hasher, NullObserver(), webhooks=webhooks)
+    application = Application.over(
+        store, SystemClock(), hasher, NullObserver(), webhooks=webhooks, seal_keys=database.seal_keys
+    )
     async with application.running() as admin:
         yield admin

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Self
@@ -22,11 +22,13 @@ from profile_grpc.service.observer import Observer
 from profile_grpc.service.ports import Clock
 from profile_grpc.service.profiles import Profiles
 from profile_grpc.service.usage import Usage
+from profile_grpc.service.vault import Vault
 from profile_grpc.service.webhooks import Webhooks
 from profile_grpc.service.write_queue import WriteQueue
 from profile_grpc.store import SqlStore
 
 _PUBLIC = WebhookConfig()
+_NO_RING: Mapping[str, bytes] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class Application:
     feed: Feed
     watching: FeedWatching
     webhooks: Webhooks
+    vault: Vault
 
     @classmethod
     def over(
@@ -56,10 +59,18 @@ class Application:
         *,
         anonymous: Caller | None = None,
         webhooks: WebhookConfig = _PUBLIC,
+        seal_keys: Mapping[str, bytes] = _NO_RING,
     ) -> Self:
         """Wires the use cases.
 
-        `anonymous`: who a call without a key is from; None: nobody. `webhooks`: where they may go.
+        Args:
+            store: the database.
+            clock: the time of every rule.
+            hasher: has the database's hash key.
+            observer: receives all measurements.
+            anonymous: who a call without a key is from; None: nobody.
+            webhooks: where they may go.
+            seal_keys: the ring that encrypts secrets (K2); empty: none are stored.
         """
         sequencer, feed = Sequencer(store.events, store.leases, clock, observer), Feed(store.events)
         sequencer.on_published(feed.published)
@@ -78,6 +89,7 @@ class Application:
             feed=feed,
             watching=FeedWatching(feed, store.directory, clock, observer),
             webhooks=Webhooks(store.webhooks, store.events, clock, hasher, _destinations(webhooks)),
+            vault=Vault(seal_keys),
         )
 
     @asynccontextmanager

@@ -82,7 +82,15 @@ async def serve_calls(
     store = await open_store(config.database.url, hasher=hasher)
     await store.check_schema()
     anonymous = demo.ANONYMOUS if config.dev else None
-    wired = Application.over(store, clock, hasher, metrics, anonymous=anonymous, webhooks=config.webhooks)
+    wired = Application.over(
+        store,
+        clock,
+        hasher,
+        metrics,
+        anonymous=anonymous,
+        webhooks=config.webhooks,
+        seal_keys=config.database.seal_keys,
+    )
     async with wired.running() as application:
         server = GrpcServer(application, store.ping, metrics, _options(config, shared_port=shared_port))
         await _register_apps(store.directory, metrics)

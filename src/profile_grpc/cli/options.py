@@ -95,13 +95,14 @@ def networks(values: list[str] | None) -> list[str] | None:
 
 
 def database(url: str | None) -> DatabaseConfig:
-    """The database of a command, and its hash key.
+    """The database of a command, its hash key, and its key ring.
 
     Raises:
-        ConfigError: there is no hash key.
+        ConfigError: there is no hash key, or the key ring is unusable.
     """
     url = database_url(url)
-    return DatabaseConfig(url, config.find_hash_key(url, os.environ))
+    hash_key = config.find_hash_key(url, os.environ)
+    return DatabaseConfig(url, hash_key, config.seal_keys(url, os.environ, hash_key))
 
 
 def database_url(url: str | None) -> str:

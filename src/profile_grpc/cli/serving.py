@@ -246,10 +246,12 @@ def serve(  # noqa: PLR0913 - each option is a parameter
         ),
         log=LogConfig(log_level, log_format),
     )
+    config.configured_seal_keys(os.environ)  # an unusable ring is an error before a hash key is created
     hash_key = config.serving_hash_key(url, os.environ, dev=dev)
+    keyed = DatabaseConfig(url, hash_key, config.seal_keys(url, os.environ, hash_key, dev=dev))
     from profile_grpc.bootstrap import serving
 
-    serving.serve(replace(settings, database=DatabaseConfig(url, hash_key)), announce)
+    serving.serve(replace(settings, database=keyed), announce)
 
 
 def _tls(cert: Path | None, key: Path | None, client_ca: Path | None) -> TlsConfig | None:

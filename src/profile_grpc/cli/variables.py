@@ -11,12 +11,12 @@ from collections.abc import Callable, MutableMapping
 from collections.abc import Set as AbstractSet
 from difflib import get_close_matches
 
-from profile_grpc.config import HASH_KEY_VARIABLE, ConfigError
+from profile_grpc.config import HASH_KEY_VARIABLE, SEAL_KEYS_FILE_VARIABLE, SEAL_KEYS_VARIABLE, ConfigError
 
 PREFIX = "PROFILE_GRPC_"
 DEBUG = "PROFILE_GRPC_DEBUG"
 
-_ALWAYS = frozenset({HASH_KEY_VARIABLE, DEBUG, f"{PREFIX}DATABASE_URL"})
+_ALWAYS = frozenset({HASH_KEY_VARIABLE, SEAL_KEYS_VARIABLE, SEAL_KEYS_FILE_VARIABLE, DEBUG, f"{PREFIX}DATABASE_URL"})
 # Kubernetes sets these in every container for a service named profile-grpc, or profile-grpc-something.
 _OF_KUBERNETES = re.compile(
     r"PROFILE_GRPC_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(ADDR|PORT|PROTO))?)\Z"

@@ -148,6 +148,28 @@ const (
 	// INVALID_ARGUMENT: webhooks may not go to this URL: it is no `https` URL, or its address is not public.
 	// Example: {"reason": "WEBHOOK_DESTINATION_REFUSED", "domain": "appprofile", "metadata": {"fields": "webhook.url"}}
 	ErrorReason_ERROR_REASON_WEBHOOK_DESTINATION_REFUSED ErrorReason = 37
+	// FAILED_PRECONDITION: this server has no key ring to encrypt secrets with, so it stores none. Its operator sets
+	// PROFILE_GRPC_SEAL_KEYS. Everything else works.
+	// Example: {"reason": "SEALING_NOT_CONFIGURED", "domain": "appprofile", "metadata": {}}
+	ErrorReason_ERROR_REASON_SEALING_NOT_CONFIGURED ErrorReason = 38
+	// INVALID_ARGUMENT: the push credential is a server key or API key of FCM's legacy interface, which ended in June 2024.
+	// Upload the service account's JSON file instead.
+	// Example: {"reason": "LEGACY_CREDENTIAL", "domain": "appprofile", "metadata": {"fields": "fcm_service_account.json"}}
+	ErrorReason_ERROR_REASON_LEGACY_CREDENTIAL ErrorReason = 39
+	// INVALID_ARGUMENT: the push credential cannot be used. `problem` says why: UNREADABLE, WRONG_PASSWORD, WRONG_KEY_TYPE,
+	// WRONG_FILE, KEY_MISMATCH (key and certificate do not belong together), TOPIC_MISMATCH, ENVIRONMENT_MISMATCH, EXPIRED or
+	// NOT_YET_VALID.
+	// Example: {"reason": "PUSH_CREDENTIAL_INVALID", "domain": "appprofile", "metadata": {"fields": "apns_certificate.password", "problem": "WRONG_PASSWORD"}}
+	ErrorReason_ERROR_REASON_PUSH_CREDENTIAL_INVALID ErrorReason = 40
+	// NOT_FOUND: the app has no such push credential.
+	// Example: {"reason": "PUSH_CREDENTIAL_NOT_FOUND", "domain": "appprofile", "metadata": {"app_id": "shop", "credential_id": "c7f3"}}
+	ErrorReason_ERROR_REASON_PUSH_CREDENTIAL_NOT_FOUND ErrorReason = 41
+	// FAILED_PRECONDITION: the app has a push credential of this name for another provider; choose another name.
+	// Example: {"reason": "PUSH_CREDENTIAL_NAME_TAKEN", "domain": "appprofile", "metadata": {"app_id": "shop", "kind": "VAPID_KEY"}}
+	ErrorReason_ERROR_REASON_PUSH_CREDENTIAL_NAME_TAKEN ErrorReason = 42
+	// FAILED_PRECONDITION: the app has 100 push credentials already, superseded and expired ones included; delete some first.
+	// Example: {"reason": "TOO_MANY_PUSH_CREDENTIALS", "domain": "appprofile", "metadata": {"app_id": "shop", "limit": "100"}}
+	ErrorReason_ERROR_REASON_TOO_MANY_PUSH_CREDENTIALS ErrorReason = 43
 )
 
 // Enum value maps for ErrorReason.
@@ -191,6 +213,12 @@ var (
 		35: "ERROR_REASON_WEBHOOK_NOT_FOUND",
 		36: "ERROR_REASON_TOO_MANY_WEBHOOKS",
 		37: "ERROR_REASON_WEBHOOK_DESTINATION_REFUSED",
+		38: "ERROR_REASON_SEALING_NOT_CONFIGURED",
+		39: "ERROR_REASON_LEGACY_CREDENTIAL",
+		40: "ERROR_REASON_PUSH_CREDENTIAL_INVALID",
+		41: "ERROR_REASON_PUSH_CREDENTIAL_NOT_FOUND",
+		42: "ERROR_REASON_PUSH_CREDENTIAL_NAME_TAKEN",
+		43: "ERROR_REASON_TOO_MANY_PUSH_CREDENTIALS",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":                 0,
@@ -231,6 +259,12 @@ var (
 		"ERROR_REASON_WEBHOOK_NOT_FOUND":           35,
 		"ERROR_REASON_TOO_MANY_WEBHOOKS":           36,
 		"ERROR_REASON_WEBHOOK_DESTINATION_REFUSED": 37,
+		"ERROR_REASON_SEALING_NOT_CONFIGURED":      38,
+		"ERROR_REASON_LEGACY_CREDENTIAL":           39,
+		"ERROR_REASON_PUSH_CREDENTIAL_INVALID":     40,
+		"ERROR_REASON_PUSH_CREDENTIAL_NOT_FOUND":   41,
+		"ERROR_REASON_PUSH_CREDENTIAL_NAME_TAKEN":  42,
+		"ERROR_REASON_TOO_MANY_PUSH_CREDENTIALS":   43,
 	}
 )
 
@@ -265,8 +299,7 @@ var File_appprofile_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_appprofile_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	" appprofile/v1/error_reason.proto\x12\rappprofile.v1*\xa7\n" +
-	"\n" +
+	" appprofile/v1/error_reason.proto\x12\rappprofile.v1*\xa3\f\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12#\n" +
 	"\x1fERROR_REASON_CREDENTIAL_MISSING\x10\x01\x12#\n" +
@@ -306,7 +339,13 @@ const file_appprofile_v1_error_reason_proto_rawDesc = "" +
 	"!ERROR_REASON_INVALID_RESUME_TOKEN\x10\"\x12\"\n" +
 	"\x1eERROR_REASON_WEBHOOK_NOT_FOUND\x10#\x12\"\n" +
 	"\x1eERROR_REASON_TOO_MANY_WEBHOOKS\x10$\x12,\n" +
-	"(ERROR_REASON_WEBHOOK_DESTINATION_REFUSED\x10%Bs\n" +
+	"(ERROR_REASON_WEBHOOK_DESTINATION_REFUSED\x10%\x12'\n" +
+	"#ERROR_REASON_SEALING_NOT_CONFIGURED\x10&\x12\"\n" +
+	"\x1eERROR_REASON_LEGACY_CREDENTIAL\x10'\x12(\n" +
+	"$ERROR_REASON_PUSH_CREDENTIAL_INVALID\x10(\x12*\n" +
+	"&ERROR_REASON_PUSH_CREDENTIAL_NOT_FOUND\x10)\x12+\n" +
+	"'ERROR_REASON_PUSH_CREDENTIAL_NAME_TAKEN\x10*\x12*\n" +
+	"&ERROR_REASON_TOO_MANY_PUSH_CREDENTIALS\x10+Bs\n" +
 	"\x11com.appprofile.v1B\x10ErrorReasonProtoP\x01ZJgithub.com/profile-grpc/profile-grpc/clients/go/appprofile/v1;appprofilev1b\x06proto3"
 
 var (

@@ -1279,6 +1279,28 @@ pub enum ErrorReason {
     /// INVALID_ARGUMENT: webhooks may not go to this URL: it is no `https` URL, or its address is not public.
     /// Example: {"reason": "WEBHOOK_DESTINATION_REFUSED", "domain": "appprofile", "metadata": {"fields": "webhook.url"}}
     WebhookDestinationRefused = 37,
+    /// FAILED_PRECONDITION: this server has no key ring to encrypt secrets with, so it stores none. Its operator sets
+    /// PROFILE_GRPC_SEAL_KEYS. Everything else works.
+    /// Example: {"reason": "SEALING_NOT_CONFIGURED", "domain": "appprofile", "metadata": {}}
+    SealingNotConfigured = 38,
+    /// INVALID_ARGUMENT: the push credential is a server key or API key of FCM's legacy interface, which ended in June 2024.
+    /// Upload the service account's JSON file instead.
+    /// Example: {"reason": "LEGACY_CREDENTIAL", "domain": "appprofile", "metadata": {"fields": "fcm_service_account.json"}}
+    LegacyCredential = 39,
+    /// INVALID_ARGUMENT: the push credential cannot be used. `problem` says why: UNREADABLE, WRONG_PASSWORD, WRONG_KEY_TYPE,
+    /// WRONG_FILE, KEY_MISMATCH (key and certificate do not belong together), TOPIC_MISMATCH, ENVIRONMENT_MISMATCH, EXPIRED or
+    /// NOT_YET_VALID.
+    /// Example: {"reason": "PUSH_CREDENTIAL_INVALID", "domain": "appprofile", "metadata": {"fields": "apns_certificate.password", "problem": "WRONG_PASSWORD"}}
+    PushCredentialInvalid = 40,
+    /// NOT_FOUND: the app has no such push credential.
+    /// Example: {"reason": "PUSH_CREDENTIAL_NOT_FOUND", "domain": "appprofile", "metadata": {"app_id": "shop", "credential_id": "c7f3"}}
+    PushCredentialNotFound = 41,
+    /// FAILED_PRECONDITION: the app has a push credential of this name for another provider; choose another name.
+    /// Example: {"reason": "PUSH_CREDENTIAL_NAME_TAKEN", "domain": "appprofile", "metadata": {"app_id": "shop", "kind": "VAPID_KEY"}}
+    PushCredentialNameTaken = 42,
+    /// FAILED_PRECONDITION: the app has 100 push credentials already, superseded and expired ones included; delete some first.
+    /// Example: {"reason": "TOO_MANY_PUSH_CREDENTIALS", "domain": "appprofile", "metadata": {"app_id": "shop", "limit": "100"}}
+    TooManyPushCredentials = 43,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1325,6 +1347,12 @@ impl ErrorReason {
             Self::WebhookNotFound => "ERROR_REASON_WEBHOOK_NOT_FOUND",
             Self::TooManyWebhooks => "ERROR_REASON_TOO_MANY_WEBHOOKS",
             Self::WebhookDestinationRefused => "ERROR_REASON_WEBHOOK_DESTINATION_REFUSED",
+            Self::SealingNotConfigured => "ERROR_REASON_SEALING_NOT_CONFIGURED",
+            Self::LegacyCredential => "ERROR_REASON_LEGACY_CREDENTIAL",
+            Self::PushCredentialInvalid => "ERROR_REASON_PUSH_CREDENTIAL_INVALID",
+            Self::PushCredentialNotFound => "ERROR_REASON_PUSH_CREDENTIAL_NOT_FOUND",
+            Self::PushCredentialNameTaken => "ERROR_REASON_PUSH_CREDENTIAL_NAME_TAKEN",
+            Self::TooManyPushCredentials => "ERROR_REASON_TOO_MANY_PUSH_CREDENTIALS",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1368,6 +1396,12 @@ impl ErrorReason {
             "ERROR_REASON_WEBHOOK_NOT_FOUND" => Some(Self::WebhookNotFound),
             "ERROR_REASON_TOO_MANY_WEBHOOKS" => Some(Self::TooManyWebhooks),
             "ERROR_REASON_WEBHOOK_DESTINATION_REFUSED" => Some(Self::WebhookDestinationRefused),
+            "ERROR_REASON_SEALING_NOT_CONFIGURED" => Some(Self::SealingNotConfigured),
+            "ERROR_REASON_LEGACY_CREDENTIAL" => Some(Self::LegacyCredential),
+            "ERROR_REASON_PUSH_CREDENTIAL_INVALID" => Some(Self::PushCredentialInvalid),
+            "ERROR_REASON_PUSH_CREDENTIAL_NOT_FOUND" => Some(Self::PushCredentialNotFound),
+            "ERROR_REASON_PUSH_CREDENTIAL_NAME_TAKEN" => Some(Self::PushCredentialNameTaken),
+            "ERROR_REASON_TOO_MANY_PUSH_CREDENTIALS" => Some(Self::TooManyPushCredentials),
             _ => None,
         }
     }

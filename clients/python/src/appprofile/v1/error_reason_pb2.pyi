@@ -179,6 +179,34 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """INVALID_ARGUMENT: webhooks may not go to this URL: it is no `https` URL, or its address is not public.
     Example: {"reason": "WEBHOOK_DESTINATION_REFUSED", "domain": "appprofile", "metadata": {"fields": "webhook.url"}}
     """
+    ERROR_REASON_SEALING_NOT_CONFIGURED: _ErrorReason.ValueType  # 38
+    """FAILED_PRECONDITION: this server has no key ring to encrypt secrets with, so it stores none. Its operator sets
+    PROFILE_GRPC_SEAL_KEYS. Everything else works.
+    Example: {"reason": "SEALING_NOT_CONFIGURED", "domain": "appprofile", "metadata": {}}
+    """
+    ERROR_REASON_LEGACY_CREDENTIAL: _ErrorReason.ValueType  # 39
+    """INVALID_ARGUMENT: the push credential is a server key or API key of FCM's legacy interface, which ended in June 2024.
+    Upload the service account's JSON file instead.
+    Example: {"reason": "LEGACY_CREDENTIAL", "domain": "appprofile", "metadata": {"fields": "fcm_service_account.json"}}
+    """
+    ERROR_REASON_PUSH_CREDENTIAL_INVALID: _ErrorReason.ValueType  # 40
+    """INVALID_ARGUMENT: the push credential cannot be used. `problem` says why: UNREADABLE, WRONG_PASSWORD, WRONG_KEY_TYPE,
+    WRONG_FILE, KEY_MISMATCH (key and certificate do not belong together), TOPIC_MISMATCH, ENVIRONMENT_MISMATCH, EXPIRED or
+    NOT_YET_VALID.
+    Example: {"reason": "PUSH_CREDENTIAL_INVALID", "domain": "appprofile", "metadata": {"fields": "apns_certificate.password", "problem": "WRONG_PASSWORD"}}
+    """
+    ERROR_REASON_PUSH_CREDENTIAL_NOT_FOUND: _ErrorReason.ValueType  # 41
+    """NOT_FOUND: the app has no such push credential.
+    Example: {"reason": "PUSH_CREDENTIAL_NOT_FOUND", "domain": "appprofile", "metadata": {"app_id": "shop", "credential_id": "c7f3"}}
+    """
+    ERROR_REASON_PUSH_CREDENTIAL_NAME_TAKEN: _ErrorReason.ValueType  # 42
+    """FAILED_PRECONDITION: the app has a push credential of this name for another provider; choose another name.
+    Example: {"reason": "PUSH_CREDENTIAL_NAME_TAKEN", "domain": "appprofile", "metadata": {"app_id": "shop", "kind": "VAPID_KEY"}}
+    """
+    ERROR_REASON_TOO_MANY_PUSH_CREDENTIALS: _ErrorReason.ValueType  # 43
+    """FAILED_PRECONDITION: the app has 100 push credentials already, superseded and expired ones included; delete some first.
+    Example: {"reason": "TOO_MANY_PUSH_CREDENTIALS", "domain": "appprofile", "metadata": {"app_id": "shop", "limit": "100"}}
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed. `ErrorInfo.reason` is the value's name without its prefix; `ErrorInfo.domain` is `appprofile`;
@@ -341,5 +369,33 @@ Example: {"reason": "TOO_MANY_WEBHOOKS", "domain": "appprofile", "metadata": {"l
 ERROR_REASON_WEBHOOK_DESTINATION_REFUSED: ErrorReason.ValueType  # 37
 """INVALID_ARGUMENT: webhooks may not go to this URL: it is no `https` URL, or its address is not public.
 Example: {"reason": "WEBHOOK_DESTINATION_REFUSED", "domain": "appprofile", "metadata": {"fields": "webhook.url"}}
+"""
+ERROR_REASON_SEALING_NOT_CONFIGURED: ErrorReason.ValueType  # 38
+"""FAILED_PRECONDITION: this server has no key ring to encrypt secrets with, so it stores none. Its operator sets
+PROFILE_GRPC_SEAL_KEYS. Everything else works.
+Example: {"reason": "SEALING_NOT_CONFIGURED", "domain": "appprofile", "metadata": {}}
+"""
+ERROR_REASON_LEGACY_CREDENTIAL: ErrorReason.ValueType  # 39
+"""INVALID_ARGUMENT: the push credential is a server key or API key of FCM's legacy interface, which ended in June 2024.
+Upload the service account's JSON file instead.
+Example: {"reason": "LEGACY_CREDENTIAL", "domain": "appprofile", "metadata": {"fields": "fcm_service_account.json"}}
+"""
+ERROR_REASON_PUSH_CREDENTIAL_INVALID: ErrorReason.ValueType  # 40
+"""INVALID_ARGUMENT: the push credential cannot be used. `problem` says why: UNREADABLE, WRONG_PASSWORD, WRONG_KEY_TYPE,
+WRONG_FILE, KEY_MISMATCH (key and certificate do not belong together), TOPIC_MISMATCH, ENVIRONMENT_MISMATCH, EXPIRED or
+NOT_YET_VALID.
+Example: {"reason": "PUSH_CREDENTIAL_INVALID", "domain": "appprofile", "metadata": {"fields": "apns_certificate.password", "problem": "WRONG_PASSWORD"}}
+"""
+ERROR_REASON_PUSH_CREDENTIAL_NOT_FOUND: ErrorReason.ValueType  # 41
+"""NOT_FOUND: the app has no such push credential.
+Example: {"reason": "PUSH_CREDENTIAL_NOT_FOUND", "domain": "appprofile", "metadata": {"app_id": "shop", "credential_id": "c7f3"}}
+"""
+ERROR_REASON_PUSH_CREDENTIAL_NAME_TAKEN: ErrorReason.ValueType  # 42
+"""FAILED_PRECONDITION: the app has a push credential of this name for another provider; choose another name.
+Example: {"reason": "PUSH_CREDENTIAL_NAME_TAKEN", "domain": "appprofile", "metadata": {"app_id": "shop", "kind": "VAPID_KEY"}}
+"""
+ERROR_REASON_TOO_MANY_PUSH_CREDENTIALS: ErrorReason.ValueType  # 43
+"""FAILED_PRECONDITION: the app has 100 push credentials already, superseded and expired ones included; delete some first.
+Example: {"reason": "TOO_MANY_PUSH_CREDENTIALS", "domain": "appprofile", "metadata": {"app_id": "shop", "limit": "100"}}
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -364,6 +364,64 @@ public enum ErrorReason
    * <code>ERROR_REASON_WEBHOOK_DESTINATION_REFUSED = 37;</code>
    */
   ERROR_REASON_WEBHOOK_DESTINATION_REFUSED(37),
+  /**
+   * <pre>
+   * FAILED_PRECONDITION: this server has no key ring to encrypt secrets with, so it stores none. Its operator sets
+   * PROFILE_GRPC_SEAL_KEYS. Everything else works.
+   * Example: {"reason": "SEALING_NOT_CONFIGURED", "domain": "appprofile", "metadata": {}}
+   * </pre>
+   *
+   * <code>ERROR_REASON_SEALING_NOT_CONFIGURED = 38;</code>
+   */
+  ERROR_REASON_SEALING_NOT_CONFIGURED(38),
+  /**
+   * <pre>
+   * INVALID_ARGUMENT: the push credential is a server key or API key of FCM's legacy interface, which ended in June 2024.
+   * Upload the service account's JSON file instead.
+   * Example: {"reason": "LEGACY_CREDENTIAL", "domain": "appprofile", "metadata": {"fields": "fcm_service_account.json"}}
+   * </pre>
+   *
+   * <code>ERROR_REASON_LEGACY_CREDENTIAL = 39;</code>
+   */
+  ERROR_REASON_LEGACY_CREDENTIAL(39),
+  /**
+   * <pre>
+   * INVALID_ARGUMENT: the push credential cannot be used. `problem` says why: UNREADABLE, WRONG_PASSWORD, WRONG_KEY_TYPE,
+   * WRONG_FILE, KEY_MISMATCH (key and certificate do not belong together), TOPIC_MISMATCH, ENVIRONMENT_MISMATCH, EXPIRED or
+   * NOT_YET_VALID.
+   * Example: {"reason": "PUSH_CREDENTIAL_INVALID", "domain": "appprofile", "metadata": {"fields": "apns_certificate.password", "problem": "WRONG_PASSWORD"}}
+   * </pre>
+   *
+   * <code>ERROR_REASON_PUSH_CREDENTIAL_INVALID = 40;</code>
+   */
+  ERROR_REASON_PUSH_CREDENTIAL_INVALID(40),
+  /**
+   * <pre>
+   * NOT_FOUND: the app has no such push credential.
+   * Example: {"reason": "PUSH_CREDENTIAL_NOT_FOUND", "domain": "appprofile", "metadata": {"app_id": "shop", "credential_id": "c7f3"}}
+   * </pre>
+   *
+   * <code>ERROR_REASON_PUSH_CREDENTIAL_NOT_FOUND = 41;</code>
+   */
+  ERROR_REASON_PUSH_CREDENTIAL_NOT_FOUND(41),
+  /**
+   * <pre>
+   * FAILED_PRECONDITION: the app has a push credential of this name for another provider; choose another name.
+   * Example: {"reason": "PUSH_CREDENTIAL_NAME_TAKEN", "domain": "appprofile", "metadata": {"app_id": "shop", "kind": "VAPID_KEY"}}
+   * </pre>
+   *
+   * <code>ERROR_REASON_PUSH_CREDENTIAL_NAME_TAKEN = 42;</code>
+   */
+  ERROR_REASON_PUSH_CREDENTIAL_NAME_TAKEN(42),
+  /**
+   * <pre>
+   * FAILED_PRECONDITION: the app has 100 push credentials already, superseded and expired ones included; delete some first.
+   * Example: {"reason": "TOO_MANY_PUSH_CREDENTIALS", "domain": "appprofile", "metadata": {"app_id": "shop", "limit": "100"}}
+   * </pre>
+   *
+   * <code>ERROR_REASON_TOO_MANY_PUSH_CREDENTIALS = 43;</code>
+   */
+  ERROR_REASON_TOO_MANY_PUSH_CREDENTIALS(43),
   UNRECOGNIZED(-1),
   ;
 
@@ -724,6 +782,64 @@ public enum ErrorReason
    * <code>ERROR_REASON_WEBHOOK_DESTINATION_REFUSED = 37;</code>
    */
   public static final int ERROR_REASON_WEBHOOK_DESTINATION_REFUSED_VALUE = 37;
+  /**
+   * <pre>
+   * FAILED_PRECONDITION: this server has no key ring to encrypt secrets with, so it stores none. Its operator sets
+   * PROFILE_GRPC_SEAL_KEYS. Everything else works.
+   * Example: {"reason": "SEALING_NOT_CONFIGURED", "domain": "appprofile", "metadata": {}}
+   * </pre>
+   *
+   * <code>ERROR_REASON_SEALING_NOT_CONFIGURED = 38;</code>
+   */
+  public static final int ERROR_REASON_SEALING_NOT_CONFIGURED_VALUE = 38;
+  /**
+   * <pre>
+   * INVALID_ARGUMENT: the push credential is a server key or API key of FCM's legacy interface, which ended in June 2024.
+   * Upload the service account's JSON file instead.
+   * Example: {"reason": "LEGACY_CREDENTIAL", "domain": "appprofile", "metadata": {"fields": "fcm_service_account.json"}}
+   * </pre>
+   *
+   * <code>ERROR_REASON_LEGACY_CREDENTIAL = 39;</code>
+   */
+  public static final int ERROR_REASON_LEGACY_CREDENTIAL_VALUE = 39;
+  /**
+   * <pre>
+   * INVALID_ARGUMENT: the push credential cannot be used. `problem` says why: UNREADABLE, WRONG_PASSWORD, WRONG_KEY_TYPE,
+   * WRONG_FILE, KEY_MISMATCH (key and certificate do not belong together), TOPIC_MISMATCH, ENVIRONMENT_MISMATCH, EXPIRED or
+   * NOT_YET_VALID.
+   * Example: {"reason": "PUSH_CREDENTIAL_INVALID", "domain": "appprofile", "metadata": {"fields": "apns_certificate.password", "problem": "WRONG_PASSWORD"}}
+   * </pre>
+   *
+   * <code>ERROR_REASON_PUSH_CREDENTIAL_INVALID = 40;</code>
+   */
+  public static final int ERROR_REASON_PUSH_CREDENTIAL_INVALID_VALUE = 40;
+  /**
+   * <pre>
+   * NOT_FOUND: the app has no such push credential.
+   * Example: {"reason": "PUSH_CREDENTIAL_NOT_FOUND", "domain": "appprofile", "metadata": {"app_id": "shop", "credential_id": "c7f3"}}
+   * </pre>
+   *
+   * <code>ERROR_REASON_PUSH_CREDENTIAL_NOT_FOUND = 41;</code>
+   */
+  public static final int ERROR_REASON_PUSH_CREDENTIAL_NOT_FOUND_VALUE = 41;
+  /**
+   * <pre>
+   * FAILED_PRECONDITION: the app has a push credential of this name for another provider; choose another name.
+   * Example: {"reason": "PUSH_CREDENTIAL_NAME_TAKEN", "domain": "appprofile", "metadata": {"app_id": "shop", "kind": "VAPID_KEY"}}
+   * </pre>
+   *
+   * <code>ERROR_REASON_PUSH_CREDENTIAL_NAME_TAKEN = 42;</code>
+   */
+  public static final int ERROR_REASON_PUSH_CREDENTIAL_NAME_TAKEN_VALUE = 42;
+  /**
+   * <pre>
+   * FAILED_PRECONDITION: the app has 100 push credentials already, superseded and expired ones included; delete some first.
+   * Example: {"reason": "TOO_MANY_PUSH_CREDENTIALS", "domain": "appprofile", "metadata": {"app_id": "shop", "limit": "100"}}
+   * </pre>
+   *
+   * <code>ERROR_REASON_TOO_MANY_PUSH_CREDENTIALS = 43;</code>
+   */
+  public static final int ERROR_REASON_TOO_MANY_PUSH_CREDENTIALS_VALUE = 43;
 
 
   public final int getNumber() {
@@ -788,6 +904,12 @@ public enum ErrorReason
       case 35: return ERROR_REASON_WEBHOOK_NOT_FOUND;
       case 36: return ERROR_REASON_TOO_MANY_WEBHOOKS;
       case 37: return ERROR_REASON_WEBHOOK_DESTINATION_REFUSED;
+      case 38: return ERROR_REASON_SEALING_NOT_CONFIGURED;
+      case 39: return ERROR_REASON_LEGACY_CREDENTIAL;
+      case 40: return ERROR_REASON_PUSH_CREDENTIAL_INVALID;
+      case 41: return ERROR_REASON_PUSH_CREDENTIAL_NOT_FOUND;
+      case 42: return ERROR_REASON_PUSH_CREDENTIAL_NAME_TAKEN;
+      case 43: return ERROR_REASON_TOO_MANY_PUSH_CREDENTIALS;
       default: return null;
     }
   }

@@ -36,7 +36,7 @@ public final class ErrorReasonProto extends com.google.protobuf.GeneratedFile {
   static {
     java.lang.String[] descriptorData = {
       "\n appprofile/v1/error_reason.proto\022\rappp" +
-      "rofile.v1*\247\n\n\013ErrorReason\022\034\n\030ERROR_REASO" +
+      "rofile.v1*\243\014\n\013ErrorReason\022\034\n\030ERROR_REASO" +
       "N_UNSPECIFIED\020\000\022#\n\037ERROR_REASON_CREDENTI" +
       "AL_MISSING\020\001\022#\n\037ERROR_REASON_CREDENTIAL_" +
       "INVALID\020\002\022#\n\037ERROR_REASON_METHOD_NOT_ALL" +
@@ -69,10 +69,16 @@ public final class ErrorReasonProto extends com.google.protobuf.GeneratedFile {
       "ESUME_TOKEN\020\"\022\"\n\036ERROR_REASON_WEBHOOK_NO" +
       "T_FOUND\020#\022\"\n\036ERROR_REASON_TOO_MANY_WEBHO" +
       "OKS\020$\022,\n(ERROR_REASON_WEBHOOK_DESTINATIO" +
-      "N_REFUSED\020%Bs\n\021com.appprofile.v1B\020ErrorR" +
-      "easonProtoP\001ZJgithub.com/profile-grpc/pr" +
-      "ofile-grpc/clients/go/appprofile/v1;appp" +
-      "rofilev1b\006proto3"
+      "N_REFUSED\020%\022\'\n#ERROR_REASON_SEALING_NOT_" +
+      "CONFIGURED\020&\022\"\n\036ERROR_REASON_LEGACY_CRED" +
+      "ENTIAL\020\'\022(\n$ERROR_REASON_PUSH_CREDENTIAL" +
+      "_INVALID\020(\022*\n&ERROR_REASON_PUSH_CREDENTI" +
+      "AL_NOT_FOUND\020)\022+\n\'ERROR_REASON_PUSH_CRED" +
+      "ENTIAL_NAME_TAKEN\020*\022*\n&ERROR_REASON_TOO_" +
+      "MANY_PUSH_CREDENTIALS\020+Bs\n\021com.appprofil" +
+      "e.v1B\020ErrorReasonProtoP\001ZJgithub.com/pro" +
+      "file-grpc/profile-grpc/clients/go/apppro" +
+      "file/v1;appprofilev1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
