@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed" // the retry policy
 	"errors"
+	"io"
 	"strings"
 	"time"
 
@@ -57,6 +58,7 @@ func Connect(target string, options Options) (*Client, error) {
 		grpc.WithConnectParams(grpc.ConnectParams{Backoff: reconnect, MinConnectTimeout: connectTimeout}),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxAnswerBytes)),
 		grpc.WithUnaryInterceptor(options.intercept),
+		grpc.WithStreamInterceptor(options.interceptStream),
 	)
 	if err != nil {
 		return nil, err
@@ -83,15 +85,9 @@ func (o Options) intercept(
 	invoke grpc.UnaryInvoker,
 	callOptions ...grpc.CallOption,
 ) error {
-	if o.Key != "" {
-		ctx = metadata.AppendToOutgoingContext(ctx, "x-api-key", o.Key)
-	}
-	if o.JWT != nil {
-		token, err := o.JWT(ctx)
-		if err != nil {
-			return err
-		}
-		ctx = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+token)
+	ctx, err := o.withCredentials(ctx)
+	if err != nil {
+		return err
 	}
 	if _, set := ctx.Deadline(); !set {
 		limited, cancel := context.WithTimeout(ctx, o.deadline())
@@ -99,4 +95,49 @@ func (o Options) intercept(
 		ctx = limited
 	}
 	return decode(invoke(ctx, method, request, response, connection, callOptions...))
+}
+
+// Streams have no default deadline.
+func (o Options) interceptStream(
+	ctx context.Context,
+	description *grpc.StreamDesc,
+	connection *grpc.ClientConn,
+	method string,
+	open grpc.Streamer,
+	callOptions ...grpc.CallOption,
+) (grpc.ClientStream, error) {
+	ctx, err := o.withCredentials(ctx)
+	if err != nil {
+		return nil, err
+	}
+	stream, err := open(ctx, description, connection, method, callOptions...)
+	if err != nil {
+		return nil, decode(err)
+	}
+	return decodedStream{stream}, nil
+}
+
+func (o Options) withCredentials(ctx context.Context) (context.Context, error) {
+	if o.Key != "" {
+		ctx = metadata.AppendToOutgoingContext(ctx, "x-api-key", o.Key)
+	}
+	if o.JWT != nil {
+		token, err := o.JWT(ctx)
+		if err != nil {
+			return nil, err
+		}
+		ctx = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+token)
+	}
+	return ctx, nil
+}
+
+// A stream that fails with an *Error.
+type decodedStream struct{ grpc.ClientStream }
+
+func (s decodedStream) RecvMsg(message any) error {
+	err := s.ClientStream.RecvMsg(message)
+	if err == io.EOF {
+		return err
+	}
+	return decode(err)
 }

@@ -53,11 +53,31 @@ func (e *Error) GRPCStatus() *status.Status { return e.status }
 // ErrorFromStatus decodes a google.rpc.Status, such as the one of a batch item. Unknown details are ignored.
 func ErrorFromStatus(s *spb.Status) *Error { return newError(status.FromProto(s)) }
 
+// ResumeTokenExpiredError is why a stream cannot be resumed: messages after the token are no longer kept, or the database
+// was restored from an older copy. Read the current state, then resume with OldestResumeToken. errors.As finds the *Error
+// in it, too.
+type ResumeTokenExpiredError struct {
+	// OldestResumeToken is the oldest token that can be used.
+	OldestResumeToken string
+
+	err *Error
+}
+
+// Error says code, reason and message.
+func (e *ResumeTokenExpiredError) Error() string { return e.err.Error() }
+
+// Unwrap returns the *Error.
+func (e *ResumeTokenExpiredError) Unwrap() error { return e.err }
+
 func decode(err error) error {
 	if err == nil {
 		return nil
 	}
-	return newError(status.Convert(err))
+	decoded := newError(status.Convert(err))
+	if decoded.Reason == "RESUME_TOKEN_EXPIRED" {
+		return &ResumeTokenExpiredError{OldestResumeToken: decoded.Metadata["oldest_resume_token"], err: decoded}
+	}
+	return decoded
 }
 
 func newError(s *status.Status) *Error {
