@@ -289,6 +289,8 @@ async def test_a_renewed_certificate_is_shown_without_a_restart(serve: Serve, pk
     assert await _serves(served, old)
     pki.certificate.write_bytes(b"half a file")
     assert await _serves(served, old), "what cannot be used changes nothing"
+    pki.certificate.unlink()
+    assert await _serves(served, old), "nor does a file that is not there for a moment"
     authority = trustme.CA()
     server, caller = authority.issue_cert("localhost"), authority.issue_cert("caller@shop.example")
     pki.certificate.write_bytes(b"".join(pem.bytes() for pem in server.cert_chain_pems))
