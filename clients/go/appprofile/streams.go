@@ -12,6 +12,7 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/connectivity"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -50,7 +51,7 @@ func OnInterruption(call func(*Error)) StreamOption {
 func (c *Client) WatchProfiles(
 	ctx context.Context, request *appprofilev1.WatchProfilesRequest, options ...StreamOption,
 ) iter.Seq2[*appprofilev1.WatchProfilesResponse, error] {
-	return resume(ctx, c.Profiles.WatchProfiles, request, options)
+	return resume(ctx, c, c.Profiles.WatchProfiles, request, options)
 }
 
 // A response with a resume token.
@@ -65,7 +66,7 @@ type open[Q proto.Message, M any] func(context.Context, Q, ...grpc.CallOption) (
 
 // resume iterates over the messages of a server stream, and opens it again after each interruption.
 func resume[Q proto.Message, M any, A resumable[M]](
-	ctx context.Context, method open[Q, M], request Q, options []StreamOption,
+	ctx context.Context, client *Client, method open[Q, M], request Q, options []StreamOption,
 ) iter.Seq2[A, error] {
 	var chosen streamOptions
 	for _, option := range options {
@@ -88,7 +89,8 @@ func resume[Q proto.Message, M any, A resumable[M]](
 				return
 			}
 			var failed *Error
-			if !errors.As(err, &failed) || !passes(failed, began) {
+			closed := client.connection.GetState() == connectivity.Shutdown
+			if closed || !errors.As(err, &failed) || !passes(failed, began) {
 				yield(nil, err)
 				return
 			}

@@ -191,6 +191,14 @@ func TestACancelledContextEndsTheStreamWithoutAnError(t *testing.T) {
 	}
 }
 
+func TestAClosedClientEndsTheStreamWithAnError(t *testing.T) {
+	client, _ := watching(t, script{tokens: []string{"a"}})
+	time.AfterFunc(100*time.Millisecond, func() { client.Close() })
+	if tokens, err := take(t.Context(), client, 2); status.Code(err) != codes.Canceled || len(tokens) != 1 {
+		t.Errorf("got %v, %v", tokens, err)
+	}
+}
+
 func TestPausesGrow(t *testing.T) {
 	for failures, regular := range []time.Duration{500, 1000, 2000, 4000, 5000, 5000} {
 		regular *= time.Millisecond

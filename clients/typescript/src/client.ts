@@ -1,10 +1,16 @@
+import { clone, create, type MessageInitShape } from "@bufbuild/protobuf";
 import { createClient, type Client as Stub } from "@connectrpc/connect";
 import { AppService } from "./gen/appprofile/v1/app_service_pb.js";
-import { ProfileService } from "./gen/appprofile/v1/profile_service_pb.js";
+import {
+  ProfileService,
+  WatchProfilesRequestSchema,
+  type WatchProfilesResponse,
+} from "./gen/appprofile/v1/profile_service_pb.js";
 import { UsageService } from "./gen/appprofile/v1/usage_service_pb.js";
 import { WebhookService } from "./gen/appprofile/v1/webhook_service_pb.js";
 import { ReliableTransport, type Wire } from "./reliable.js";
 import { MAX_TIMEOUT_MS } from "./scope.js";
+import { resume, type StreamOptions } from "./streams.js";
 
 /** The maximum duration of a call, including retries, if it sets no `timeoutMs`. */
 export const DEFAULT_DEADLINE_MS = 15_000;
@@ -47,6 +53,27 @@ export class Client {
     this.apps = createClient(AppService, transport);
     this.usage = createClient(UsageService, transport);
     this.webhooks = createClient(WebhookService, transport);
+  }
+
+  /**
+   * The events of profiles, without end.
+   *
+   * After an interruption the stream goes on after the last message: nothing is missed, and nothing comes twice. Store
+   * the `resumeToken` of each message with what its events led to; a message without events is a checkpoint.
+   *
+   * The iteration ends without an error when `signal` is aborted. It fails with ResumeTokenExpiredError if events were
+   * missed, and with ApiError if the call is refused.
+   */
+  watchProfiles(
+    request: MessageInitShape<typeof WatchProfilesRequestSchema>,
+    options: StreamOptions = {},
+  ): AsyncGenerator<WatchProfilesResponse, void> {
+    const first = clone(WatchProfilesRequestSchema, create(WatchProfilesRequestSchema, request));
+    const after = (token: string) => ({ ...first, start: { case: "resumeToken" as const, value: token } });
+    return resume(
+      (token, signal) => this.profiles.watchProfiles(token === undefined ? first : after(token), { signal }),
+      options,
+    );
   }
 
   /** Closes the connection. Calls in flight are cancelled. */

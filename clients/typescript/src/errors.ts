@@ -14,7 +14,7 @@ type FindDetail = <Desc extends DescMessage>(schema: Desc) => MessageShape<Desc>
 
 /** A call failed. `cause` is Connect's own error. */
 export class ApiError extends Error {
-  override readonly name = "ApiError";
+  override readonly name: string = "ApiError";
   /** The canonical gRPC code. */
   readonly code: Code;
   /** The reason: a name of `ErrorReason` without its prefix. Empty if the response did not come from the service. */
@@ -26,7 +26,8 @@ export class ApiError extends Error {
   /** How many milliseconds to wait before a retry, if the service says so. */
   readonly retryDelayMs: number | undefined;
 
-  private constructor(code: Code, message: string, find: FindDetail, cause?: unknown) {
+  /** @internal Use `from`. */
+  protected constructor(code: Code, message: string, find: FindDetail, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });
     const info = find(ErrorInfoSchema);
     const delay = find(RetryInfoSchema)?.retryDelay;
@@ -42,7 +43,9 @@ export class ApiError extends Error {
 
   /** The error that a call of Connect failed with. */
   static from(error: ConnectError): ApiError {
-    return new ApiError(error.code, error.rawMessage, (schema) => error.findDetails(schema)[0], error);
+    const find: FindDetail = (schema) => error.findDetails(schema)[0];
+    const expired = find(ErrorInfoSchema)?.reason === "RESUME_TOKEN_EXPIRED";
+    return new (expired ? ResumeTokenExpiredError : ApiError)(error.code, error.rawMessage, find, error);
   }
 
   /** The error in a `google.rpc.Status`, such as the one of a batch item. */
@@ -56,5 +59,19 @@ export class ApiError extends Error {
       }
       return undefined;
     });
+  }
+}
+
+/**
+ * Messages after the resume token are no longer kept, or the database was restored from an older copy. Read the current
+ * state, then resume with `oldestResumeToken`.
+ */
+export class ResumeTokenExpiredError extends ApiError {
+  override readonly name = "ResumeTokenExpiredError";
+
+  /** The oldest token that can be used. */
+  get oldestResumeToken(): string {
+    const { oldest_resume_token: oldest = "" } = this.metadata;
+    return oldest;
   }
 }

@@ -7,7 +7,8 @@ import type { Scope } from "./scope.js";
 
 export { Code } from "@connectrpc/connect";
 export { type Client, DEFAULT_DEADLINE_MS } from "./client.js";
-export { ApiError, type Violation } from "./errors.js";
+export { ApiError, ResumeTokenExpiredError, type Violation } from "./errors.js";
+export type { StreamOptions } from "./streams.js";
 export * from "./v1.js";
 
 /** How to connect, and how calls behave. All of it is optional. */

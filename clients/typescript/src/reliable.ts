@@ -49,14 +49,48 @@ export class ReliableTransport implements Transport {
     } catch (error) {
       throw error instanceof ConnectError ? ApiError.from(error) : error;
     } finally {
-      this.#calls.delete(scope);
-      scope.end();
+      this.#end(scope);
     }
   };
 
-  readonly stream: Transport["stream"] = () => {
-    throw new Error("the API has no streaming methods");
+  /** Streams have no default deadline, and are not tried again: `resume` goes on with those that can be resumed. */
+  readonly stream: Transport["stream"] = async (method, signal, timeoutMs, header, input, contextValues) => {
+    const scope = new Scope(timeoutMs ?? 0, signal);
+    this.#calls.add(scope);
+    if (this.#closed) scope.cancel();
+    try {
+      const headers = await scope.within(withCredentials(header, this.#defaults));
+      await this.#wire.ready(scope);
+      const { signal, remainingMs } = scope;
+      const { transport } = this.#wire;
+      const response = await transport.stream(method, signal, remainingMs, headers, input, contextValues);
+      return { ...response, message: this.#decoded(response.message, scope) };
+    } catch (error) {
+      this.#end(scope);
+      throw this.#decode(error, scope);
+    }
   };
+
+  async *#decoded<M>(messages: AsyncIterable<M>, scope: Scope): AsyncGenerator<M> {
+    try {
+      yield* messages;
+    } catch (error) {
+      throw this.#decode(error, scope);
+    } finally {
+      this.#end(scope);
+    }
+  }
+
+  #decode(error: unknown, scope: Scope): unknown {
+    const known = scope.signal.aborted ? scope.signal.reason : error;
+    if (!(known instanceof ConnectError)) return known;
+    return ApiError.from(this.#wire.lost(known) && !scope.signal.aborted ? unavailable(known) : known);
+  }
+
+  #end(scope: Scope): void {
+    this.#calls.delete(scope);
+    scope.end();
+  }
 
   /** Cancels the calls in flight, and those that come later. */
   close(): void {

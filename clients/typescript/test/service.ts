@@ -4,11 +4,13 @@ import type { AddressInfo, Server, Socket } from "node:net";
 import type { TestContext } from "node:test";
 import type { ConnectRouter, HandlerContext } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
-import { ProfileService } from "@profile-grpc/appprofile";
+import { ProfileService, type WatchProfilesRequest } from "@profile-grpc/appprofile";
 
 type Answer = (context: HandlerContext) => Promise<void> | void;
+/** The tokens of a stream's messages, one after the other. */
+type Stream = (request: WatchProfilesRequest, context: HandlerContext) => AsyncIterable<string>;
 
-/** A service on loopback whose heartbeats are answered as the test says. It ends with the test. */
+/** A service on loopback whose heartbeats and streams are answered as the test says. It ends with the test. */
 export class Service {
   readonly #sockets = new Set<Socket>();
 
@@ -19,12 +21,21 @@ export class Service {
     server.on("connection", (socket) => this.#sockets.add(socket));
   }
 
-  static async start(t: TestContext, answer: Answer, protocol: "grpc" | "web" = "grpc", port = 0): Promise<Service> {
+  static async start(
+    t: TestContext,
+    answer: Answer,
+    protocol: "grpc" | "web" = "grpc",
+    port = 0,
+    stream?: Stream,
+  ): Promise<Service> {
     const routes = (router: ConnectRouter) =>
       router.service(ProfileService, {
         async heartbeat(_request, context) {
           await answer(context);
           return {};
+        },
+        async *watchProfiles(request, context) {
+          for await (const resumeToken of stream?.(request, context) ?? []) yield { resumeToken };
         },
       });
     const handler = connectNodeAdapter({ routes });

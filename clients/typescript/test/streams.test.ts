@@ -1,0 +1,140 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { ConnectError, type HandlerContext } from "@connectrpc/connect";
+import {
+  ApiError,
+  type Client,
+  Code,
+  connect,
+  ResumeTokenExpiredError,
+  type StreamOptions,
+} from "@profile-grpc/appprofile";
+import { connect as connectWeb } from "@profile-grpc/appprofile/web";
+import { ErrorInfoSchema, RetryInfoSchema } from "#gen/google/rpc/error_details_pb.js";
+import { Service } from "./service.js";
+
+const oldest = { appIds: ["shop"], start: { case: "fromOldest" as const, value: true } };
+
+/** What one stream sends: tokens, and at the end an error, or silence. */
+type Script = readonly [tokens: readonly string[], end?: ConnectError | "break"];
+
+interface Watched {
+  client: Client;
+  /** Where each stream was asked to begin, and the key that it carried. */
+  seen: unknown[];
+  service: Service;
+}
+
+async function watching(t: TestContext, scripts: Script[], protocol: "grpc" | "web" = "grpc"): Promise<Watched> {
+  const seen: unknown[] = [];
+  const service: Service = await Service.start(
+    t,
+    () => {},
+    protocol,
+    0,
+    async function* (request, context) {
+      seen.push([request.appIds, request.start, context.requestHeader.get("x-api-key"), context.timeoutMs()]);
+      const [tokens, end] = scripts.shift() ?? [[]];
+      yield* tokens;
+      if (end === "break")
+        setTimeout(() => service.breakConnections(), 100); // when the messages are sent
+      else if (end) throw end;
+      await over(context);
+    },
+  );
+  // The deadline is of calls, and not of streams.
+  const options = { plaintext: true, key: "k", deadlineMs: 1 };
+  const client = protocol === "grpc" ? connect(service.target, options) : connectWeb(service.target, options);
+  t.after(() => client.close());
+  return { client, seen, service };
+}
+
+function over({ signal }: HandlerContext): Promise<void> {
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve()));
+}
+
+function refusal(code: Code, reason: string, retry = false): ConnectError {
+  const info = { desc: ErrorInfoSchema, value: { reason, metadata: { oldest_resume_token: "old" } } };
+  const delay = { desc: RetryInfoSchema, value: { retryDelay: { nanos: 1_000_000 } } };
+  return new ConnectError("no", code, undefined, retry ? [info, delay] : [info]);
+}
+
+async function take(client: Client, count: number, options: StreamOptions = {}): Promise<string[]> {
+  const tokens: string[] = [];
+  for await (const { resumeToken } of client.watchProfiles(oldest, options)) {
+    if (tokens.push(resumeToken) === count) break;
+  }
+  return tokens;
+}
+
+for (const protocol of ["grpc", "web"] as const) {
+  test(`an interrupted stream goes on after the last message, over ${protocol}`, async (t) => {
+    const aged = refusal(Code.Unavailable, "STREAM_AGED");
+    const { client, seen } = await watching(t, [[["a", "b"], aged], [["c"]]], protocol);
+    const reasons: string[] = [];
+    const onInterruption = ({ reason }: ApiError) => reasons.push(reason);
+    assert.deepEqual(await take(client, 3, { onInterruption }), ["a", "b", "c"]);
+    assert.deepEqual(seen, [
+      [["shop"], { case: "fromOldest", value: true }, "k", undefined],
+      [["shop"], { case: "resumeToken", value: "b" }, "k", undefined],
+    ]);
+    assert.deepEqual(reasons, ["STREAM_AGED"]);
+  });
+}
+
+test("a stream whose connection breaks goes on", async (t) => {
+  const { client, seen } = await watching(t, [[["a"], "break"], [["b"]]]);
+  assert.deepEqual(await take(client, 2), ["a", "b"]);
+  assert.equal(seen.length, 2);
+});
+
+test("an expired token is an error of its own, with the oldest one", async (t) => {
+  const { client } = await watching(t, [[["a"], refusal(Code.OutOfRange, "RESUME_TOKEN_EXPIRED")]]);
+  await assert.rejects(take(client, 2), (error) => {
+    assert.ok(error instanceof ResumeTokenExpiredError && error instanceof ApiError);
+    assert.deepEqual([error.code, error.oldestResumeToken], [Code.OutOfRange, "old"]);
+    return true;
+  });
+});
+
+test("a refusal ends the stream", async (t) => {
+  for (const end of [
+    refusal(Code.PermissionDenied, "METHOD_NOT_ALLOWED"),
+    refusal(Code.Internal, "INTERNAL"),
+    refusal(Code.ResourceExhausted, "TOO_MANY_STREAMS", true),
+  ]) {
+    const { client, seen } = await watching(t, [[[], end]]);
+    await assert.rejects(take(client, 1), ({ code }: ApiError) => code === end.code);
+    assert.equal(seen.length, 1);
+  }
+});
+
+test("a full limit of streams passes for a stream that had a message", async (t) => {
+  const { client } = await watching(t, [[["a"], refusal(Code.ResourceExhausted, "TOO_MANY_STREAMS", true)], [["b"]]]);
+  assert.deepEqual(await take(client, 2), ["a", "b"]);
+});
+
+test("an aborted signal ends the stream without an error", async (t) => {
+  const { client } = await watching(t, [[["a"]], [["a"], refusal(Code.Unavailable, "DRAINING")]]);
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(), 100);
+  assert.deepEqual(await take(client, 2, { signal: controller.signal }), ["a"]);
+  const pausing = new AbortController();
+  const onInterruption = () => setTimeout(() => pausing.abort());
+  assert.deepEqual(await take(client, 2, { signal: pausing.signal, onInterruption }), ["a"]);
+});
+
+test("a closed client ends the stream with an error", async (t) => {
+  const { client } = await watching(t, [[["a"]]]);
+  setTimeout(() => client.close(), 100);
+  await assert.rejects(take(client, 2), ({ code }: ApiError) => code === Code.Canceled);
+});
+
+test("a silent stream is taken for lost", async (t) => {
+  const { client, seen } = await watching(t, [[["a"]], [["b"]]]);
+  const messages: string[] = [];
+  const onInterruption = ({ message }: ApiError) => messages.push(message);
+  assert.deepEqual(await take(client, 2, { onInterruption, idleMs: 200 }), ["a", "b"]);
+  assert.deepEqual(messages, ["nothing came for 0.2 seconds"]);
+  assert.equal(seen.length, 2);
+});
