@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry
 from profile_grpc.bridge.backoff import Backoff
 from profile_grpc.bridge.bridge import Bridge, BridgeConfig
 from profile_grpc.bridge.delivery.delivery import DeliveryLimits
+from profile_grpc.telemetry.tracing import Tracer
 from tests.bridge.fake_service import KEY, READER, FakeService
 
 HASH_KEY = bytes(range(32))
@@ -48,6 +49,7 @@ class Harness:
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
     port: int = 0
     bridge: Bridge | None = None
+    tracer: Tracer | None = None
 
     async def serve(self) -> None:
         self.port = await self.service.start(self.port)
@@ -68,7 +70,7 @@ class Harness:
             delivery=DeliveryLimits(failing=SOON),
         )
         self.registry = CollectorRegistry()
-        self.bridge = Bridge(replace(settings, **changes), lambda: self.clock.microseconds, self.registry)
+        self.bridge = Bridge(replace(settings, **changes), lambda: self.clock.microseconds, self.registry, self.tracer)
         self.bridge._availability._backoff = SOON
         await self.bridge.start()
         return self.bridge

@@ -42,7 +42,7 @@ class FakeService(profile_service_pb2_grpc.ProfileServiceServicer, app_service_p
     apps: list[app_pb2.App] = field(default_factory=lambda: [shop()])
     keys: dict[str, str] = field(default_factory=lambda: {KEY: APP, OTHER_KEY: "other"})
     calls: list[Any] = field(default_factory=list)
-    traces: list[str] = field(default_factory=list)
+    traceparents: list[str] = field(default_factory=list)
     questions: int = 0
     failures: list[grpc.StatusCode] = field(default_factory=list)
     """The status codes of the next calls."""
@@ -100,7 +100,7 @@ class FakeService(profile_service_pb2_grpc.ProfileServiceServicer, app_service_p
             await context.abort(grpc.StatusCode.UNAUTHENTICATED, "no")
         if app != app_id:
             await context.abort(grpc.StatusCode.PERMISSION_DENIED, "no")
-        self.traces.append(dict(context.invocation_metadata())["traceparent"].split("-")[1])
+        self.traceparents.append(dict(context.invocation_metadata())["traceparent"])
 
 
 def _key(context: Any) -> str:

@@ -31,7 +31,10 @@ from profile_grpc.outbound.destinations import Destinations
 from profile_grpc.service.lease import Lease, LeaseLost
 from profile_grpc.service.observer import NullObserver
 from profile_grpc.service.webhook_store import WebhookKey
-from tests.support.https_server import Received, Receiver, receiver
+from profile_grpc.telemetry.otlp import OtlpTracer
+from profile_grpc.telemetry.tracing import Tracer
+from tests.support.collector import collector
+from tests.support.https_server import Received, Receiver, accept, receiver
 from tests.support.webhooks import (
     KEY,
     NOW,
@@ -78,10 +81,11 @@ class Rig:
     events: MemoryEvents
     leases: MemoryLeases
     watch: Watch
+    tracer: Tracer | None = None
 
     def deliverer(self, key: WebhookKey = KEY) -> Deliverer:
         lease = Lease(self.leases, f"webhook/{key.webhook_id}", self.clock)
-        courier = Courier(self.client, SECRETS, self.clock)
+        courier = Courier(self.client, SECRETS, self.clock, self.tracer)
         return Deliverer(key, self.store, self.events, courier, lease, self.clock, self.watch)
 
     async def add(self, key: WebhookKey = KEY, **changes: object) -> str:
@@ -426,3 +430,36 @@ async def test_E6_a_paused_webhook_gets_nothing_and_goes_on_later_where_it_was(r
     rig.events.add(event(1))
     assert await rig.deliverer().step() is None
     assert not rig.server.received
+
+
+async def test_an_attempt_is_a_span_whose_trace_the_request_carries(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the URL nor the secret nor the events are in it."""
+    with collector() as collected:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collected.endpoint)
+        rig.tracer = tracer = OtlpTracer("profile-grpc")
+        secret = await rig.add()
+        rig.events.add(event(1), event(2))
+        deliverer = rig.deliverer()
+        rig.server.respond = fails
+        await due(rig, deliverer)
+        rig.server.respond = accept
+        await due(rig, deliverer)
+        await tracer.close()
+    spans = collected.named("deliver webhook")
+    assert [(span.failed, span.attributes["http.response.status_code"]) for span in spans] == [
+        (True, 503),
+        (False, 204),
+    ]
+    assert [span.attributes["http.request.resend_count"] for span in spans] == [0, 1]
+    assert [got.headers["traceparent"] for got in rig.server.received] == [
+        f"00-{span.trace_id}-{span.span_id}-01" for span in spans
+    ]
+    exported = b"".join(collected.raw)
+    assert not any(text.encode() in exported for text in (secret, rig.server.url("/wh1"), "phone", "user1"))
+
+
+async def test_without_tracing_a_request_has_no_trace(rig: Rig) -> None:
+    await rig.add()
+    rig.events.add(event(1))
+    await due(rig, rig.deliverer())
+    assert "traceparent" not in rig.server.received[0].headers

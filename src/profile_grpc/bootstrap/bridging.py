@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -17,6 +18,7 @@ from profile_grpc import config as configuration
 from profile_grpc.bootstrap import listen
 from profile_grpc.bootstrap.clock import SystemClock
 from profile_grpc.bootstrap.process import stop_on_signals, tune_garbage_collector
+from profile_grpc.bootstrap.tracing import BRIDGE, is_on, tracing
 from profile_grpc.bridge.bridge import Bridge, BridgeConfig, ListenerTls
 from profile_grpc.bridge.http.endpoints import EndpointOptions
 from profile_grpc.bridge.service import ServiceTls
@@ -24,6 +26,7 @@ from profile_grpc.bridge.spool.limits import SpoolLimits
 from profile_grpc.config import ConfigError, LogConfig, ServeConfig
 from profile_grpc.telemetry.logs import configure_logs
 from profile_grpc.telemetry.metrics import MetricsServer, process_registry
+from profile_grpc.telemetry.tracing import Tracer
 
 log = structlog.get_logger(__name__)
 _ANY = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - compared with, not listened on
@@ -49,8 +52,10 @@ def run_bridge(
     Raises:
         SpoolError: the spool cannot be used.
         AddressTaken: it cannot listen.
+        ConfigError: the environment asks for tracing that is not offered.
     """
     configure_logs(logs)
+    is_on(os.environ)
     uvloop.run(_run(config, metrics, announce))
 
 
@@ -66,7 +71,7 @@ async def _run(config: BridgeConfig, metrics: tuple[str, int] | None, announce: 
         listen.check_free(*metrics, "--metrics-port")
         server = MetricsServer(registry, *metrics)
     try:
-        async with _started(config, registry) as url:
+        async with tracing(BRIDGE) as tracer, _started(config, registry, tracer) as url:
             tune_garbage_collector()
             metrics_url = f"http://{listen.join(metrics[0], server.port)}/metrics" if metrics and server else None
             announce(BridgeReady(url, config.target, metrics_url))
@@ -79,7 +84,9 @@ async def _run(config: BridgeConfig, metrics: tuple[str, int] | None, announce: 
 
 
 @asynccontextmanager
-async def with_service(config: ServeConfig, port: int, registry: CollectorRegistry) -> AsyncIterator[str | None]:
+async def with_service(
+    config: ServeConfig, port: int, registry: CollectorRegistry, tracer: Tracer | None = None
+) -> AsyncIterator[str | None]:
     """Runs the bridge within the context, if configured, and yields its URL. It calls the service on `port` by gRPC.
 
     Raises:
@@ -88,7 +95,7 @@ async def with_service(config: ServeConfig, port: int, registry: CollectorRegist
     if config.bridge_port is None:
         yield None
         return
-    async with _started(config_with_service(config, port), registry) as bridge_url:
+    async with _started(config_with_service(config, port), registry, tracer) as bridge_url:
         yield bridge_url
 
 
@@ -134,9 +141,9 @@ def without_bridge(config: ServeConfig) -> ServeConfig:
 
 
 @asynccontextmanager
-async def _started(config: BridgeConfig, registry: CollectorRegistry) -> AsyncIterator[str]:
+async def _started(config: BridgeConfig, registry: CollectorRegistry, tracer: Tracer | None) -> AsyncIterator[str]:
     listen.check_free(config.host, config.port, "--bridge-port")
-    bridge = Bridge(config, SystemClock().microseconds, registry)
+    bridge = Bridge(config, SystemClock().microseconds, registry, tracer)
     await bridge.start()
     try:
         scheme = "https" if config.tls else "http"

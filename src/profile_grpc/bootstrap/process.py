@@ -25,6 +25,7 @@ from profile_grpc.service.observer import Observer
 from profile_grpc.service.ports import DirectoryStore, ProfileStore, StoreError
 from profile_grpc.store import SchemaError, SqlStore, open_store
 from profile_grpc.telemetry.metrics import Metrics, ProfileCounts
+from profile_grpc.telemetry.tracing import Tracer
 from profile_grpc.transport.grpc.in_flight import CallLimits
 from profile_grpc.transport.grpc.open_streams import StreamLimits
 from profile_grpc.transport.grpc.options import MAX_CONNECTIONS, ServerOptions, Tls
@@ -58,6 +59,7 @@ async def serve_calls(
     ready: Callable[[int, str | None], None],
     stop: asyncio.Event,
     bridge: Callable[[int], AbstractAsyncContextManager[str | None]] = lambda _port: nullcontext(),
+    tracer: Tracer | None = None,
 ) -> None:
     """Serves until `stop` is set, then drains: acknowledged writes are not lost, calls in flight are not cancelled.
 
@@ -71,6 +73,7 @@ async def serve_calls(
         ready: called with the port, and the bridge's URL if there is one, once calls are accepted.
         stop: asks to end.
         bridge: runs the HTTP bridge, given the server's port, and yields its URL.
+        tracer: records calls and deliveries as spans.
 
     Raises:
         ServeError: cannot listen on the port, or the TLS files are unusable.
@@ -92,7 +95,8 @@ async def serve_calls(
         seal_keys=config.database.seal_keys,
     )
     async with wired.running() as application:
-        server = GrpcServer(application, store.ping, metrics, _options(config, shared_port=shared_port))
+        options = _options(config, shared_port=shared_port)
+        server = GrpcServer(application, store.ping, metrics, options, tracer=tracer)
         await _register_apps(store.directory, metrics)
         port = await server.start()
         try:
@@ -103,7 +107,7 @@ async def serve_calls(
                     "reaper": application.reaper.run(config.reaper_interval),
                     "event sequencer": application.sequencer.run(),
                     "event feed": application.feed.run(),
-                    "webhooks": deliver_webhooks(application, metrics),
+                    "webhooks": deliver_webhooks(application, metrics, tracer),
                     "database nodes": watch_nodes(store, metrics),
                 }
                 if counts is not None:

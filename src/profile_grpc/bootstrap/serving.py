@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from profile_grpc.bootstrap.administration import administration
 from profile_grpc.bootstrap.ownership import owned
 from profile_grpc.bootstrap.process import exit_process, keep_counts, serve_calls, stop_on_signals
 from profile_grpc.bootstrap.supervisor import Supervisor
+from profile_grpc.bootstrap.tracing import SERVICE, is_on, tracing
 from profile_grpc.config import ServeConfig
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.service.ports import KeyKind
@@ -60,6 +62,7 @@ def serve(config: ServeConfig, announce: Announce) -> None:
         WorkerFailed, ProcessFailed: a worker did not start, or a part of the process failed.
     """
     configure_logs(config.log)
+    is_on(os.environ)  # refused here, not by each worker
     if config.workers > 1:
         asyncio.run(_serve_with_workers(config, announce))
     else:
@@ -77,15 +80,17 @@ async def _serve_alone(config: ServeConfig, announce: Announce) -> None:
         metrics_url = stack.enter_context(_metrics_served(config, registry))
         stack.enter_context(owned(config.database.url))
         keys = await _prepare(config)
-        await serve_calls(
-            config,
-            metrics,
-            counts=counts if metrics_url else None,
-            shared_port=False,
-            bridge=lambda port: bridging.with_service(config, port, registry),
-            ready=lambda port, bridge_url: announce(_ready(config, port, metrics_url, bridge_url, keys)),
-            stop=stop,
-        )
+        async with tracing(SERVICE) as tracer:
+            await serve_calls(
+                config,
+                metrics,
+                counts=counts if metrics_url else None,
+                shared_port=False,
+                bridge=lambda port: bridging.with_service(config, port, registry, tracer),
+                ready=lambda port, bridge_url: announce(_ready(config, port, metrics_url, bridge_url, keys)),
+                stop=stop,
+                tracer=tracer,
+            )
     exit_process()
 
 
@@ -106,7 +111,7 @@ async def _serve_with_workers(config: ServeConfig, announce: Announce) -> None:
             ended=lambda pid: multiprocess.mark_process_dead(pid, folder),  # type: ignore[no-untyped-call]
         )
         registry.register(Processes(supervisor.pids))
-        async with bridging.with_service(config, port, registry) as bridge_url:
+        async with tracing(SERVICE) as tracer, bridging.with_service(config, port, registry, tracer) as bridge_url:
             announced = lambda: announce(_ready(config, port, metrics_url, bridge_url, keys))  # noqa: E731
             if metrics_url is None:
                 await supervisor.run(announced, stop)

@@ -16,17 +16,18 @@ from profile_grpc.outbound.client import OutboundClient
 from profile_grpc.service.lease import Lease
 from profile_grpc.service.observer import Observer
 from profile_grpc.service.webhook_store import WebhookKey
+from profile_grpc.telemetry.tracing import Tracer
 
 if TYPE_CHECKING:
     from profile_grpc.bootstrap.composition import Application
 
 
-async def deliver_webhooks(application: Application, observer: Observer) -> None:
+async def deliver_webhooks(application: Application, observer: Observer, tracer: Tracer | None = None) -> None:
     """Delivers the events of every webhook that no other process delivers, until cancelled."""
     store = application.store
     source = FeedSource(application.feed, application.watching, store.directory, store.reaper, application.clock)
     async with _client(application) as client:
-        courier = Courier(client, application.webhooks.secrets, application.clock)
+        courier = Courier(client, application.webhooks.secrets, application.clock, tracer)
 
         def deliverer(key: WebhookKey) -> Deliverer:
             lease = Lease(store.leases, LEASE + key.webhook_id, application.clock, LEASE_DURATION)

@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry
 
 from profile_grpc.bootstrap import wire
 from profile_grpc.bootstrap.process import ProcessFailed, exit_process, serve_calls, stop_on_signals
+from profile_grpc.bootstrap.tracing import SERVICE, tracing
 from profile_grpc.config import LogConfig, ServeConfig
 from profile_grpc.service.ports import StoreError
 from profile_grpc.store import SchemaError
@@ -30,14 +31,16 @@ async def _serve(config: ServeConfig) -> NoReturn:
     stop = stop_on_signals()
     # Readable when the parent is gone: nothing is ever sent after the settings.
     asyncio.get_running_loop().add_reader(sys.stdin.fileno(), stop.set)
-    await serve_calls(
-        config,
-        Metrics(CollectorRegistry()),  # written to files, which the parent serves
-        counts=None,
-        shared_port=True,
-        ready=_say_ready,
-        stop=stop,
-    )
+    async with tracing(SERVICE) as tracer:
+        await serve_calls(
+            config,
+            Metrics(CollectorRegistry()),  # written to files, which the parent serves
+            counts=None,
+            shared_port=True,
+            ready=_say_ready,
+            stop=stop,
+            tracer=tracer,
+        )
     exit_process()
 
 

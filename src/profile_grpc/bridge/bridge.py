@@ -28,6 +28,7 @@ from profile_grpc.bridge.service import Service, ServiceTls
 from profile_grpc.bridge.spool.limits import SpoolLimits
 from profile_grpc.bridge.spool.schema import LAST_ERROR
 from profile_grpc.bridge.spool.spool import Spool
+from profile_grpc.telemetry.tracing import Tracer
 
 _PROBE = "probe"
 _TICK = 1.0
@@ -84,8 +85,15 @@ class Bridge:
     `start` it on a running event loop; `drain` it to end. Reports that are not delivered stay in the spool.
     """
 
-    def __init__(self, config: BridgeConfig, now: Callable[[], int], registry: CollectorRegistry) -> None:
-        """Opens the spool and binds the port. `now` returns microseconds since 1970.
+    def __init__(
+        self,
+        config: BridgeConfig,
+        now: Callable[[], int],
+        registry: CollectorRegistry,
+        tracer: Tracer | None = None,
+    ) -> None:
+        """Opens the spool and binds the port. `now` returns microseconds since 1970. `tracer`: records reports and
+        their deliveries as spans.
 
         Raises:
             SpoolError: the spool cannot be used.
@@ -93,6 +101,7 @@ class Bridge:
         """
         self._config = config
         self._now = now
+        self._tracer = tracer
         self._listener = server.listen(config.host, config.port)
         try:
             self._certificate = ListenerCertificate(config.tls.cert, config.tls.key) if config.tls else None
@@ -126,10 +135,19 @@ class Bridge:
             self._known_apps, self._service, readers, self._spool, self._availability, self._now
         )
         applier = Applier(self._service, keys, self._known_apps, self._spool, self._now)
-        self._delivery = Delivery(self._spool, applier, self._availability, self._now, self.metrics, config.delivery)
+        self._delivery = Delivery(
+            self._spool, applier, self._availability, self._now, self.metrics, config.delivery, self._tracer
+        )
         self._spool.on_commit = self.metrics.committed
         self._app = Endpoints(
-            self._spool, keys, self._known_apps, self.metrics, self._availability, config.app, self._now
+            self._spool,
+            keys,
+            self._known_apps,
+            self.metrics,
+            self._availability,
+            config.app,
+            self._now,
+            self._tracer,
         )
         self._spool.start()
         await self._app_reader.start()

@@ -12,6 +12,7 @@ from profile_grpc.bridge.report import MICROSECONDS
 from profile_grpc.bridge.service import CallFailed, Credential, Failure, Service
 from profile_grpc.bridge.spool.spool import Spool
 from profile_grpc.sealing import CannotOpen, same
+from profile_grpc.telemetry.tracing import TraceContext
 
 _SENDABLE = re.compile(r"[!-~]{1,512}\Z")
 _KEPT = 100_000
@@ -76,7 +77,7 @@ class Keys:
         found = self._verdicts.get((verifier, app_id))
         return found is not None and not found.valid
 
-    async def ask(self, presented: PresentedKey, app_id: str, trace: bytes, now: int) -> bool | None:
+    async def ask(self, presented: PresentedKey, app_id: str, trace: TraceContext, now: int) -> bool | None:
         """Requests the service's verdict; None: it cannot be reached. Reports with the same key share the call."""
         question = (presented.verifier, app_id)
         task = self._asking.get(question)
@@ -86,7 +87,7 @@ class Keys:
             task.add_done_callback(lambda _: self._asking.pop(question, None))
         return await asyncio.shield(task)
 
-    async def _ask(self, presented: PresentedKey, app_id: str, trace: bytes, now: int) -> bool | None:
+    async def _ask(self, presented: PresentedKey, app_id: str, trace: TraceContext, now: int) -> bool | None:
         try:
             valid = await self._service.valid(app_id, Credential(presented.key, trace), self._timeout)
         except CallFailed as failed:

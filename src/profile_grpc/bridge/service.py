@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import structlog
 from cryptography import x509
+from google.protobuf.message import Message
 from grpc import StatusCode
 
 import appprofile.aio
@@ -19,9 +20,10 @@ from appprofile.v1 import app_service_pb2
 from appprofile.v1 import profile_service_pb2 as pb
 from profile_grpc.bridge.known_apps import KnownApp, known_app
 from profile_grpc.bridge.watched_files import WatchedFiles
+from profile_grpc.telemetry import tracing
+from profile_grpc.telemetry.tracing import TRACEPARENT, TraceContext
 
 API_KEY = "x-api-key"
-TRACE = "traceparent"
 _NO_APP = "no.such.app"
 log = structlog.get_logger(__name__)
 _PAGE = 1000
@@ -98,11 +100,12 @@ class Credential(NamedTuple):
 
     key: str
     """Empty: no key, which the service accepts only in development."""
-    trace: bytes
+    trace: TraceContext
 
-    def metadata(self) -> tuple[tuple[str, str], ...]:
-        trace = (TRACE, f"00-{self.trace.hex()}-{secrets.token_hex(8)}-01")
-        return ((API_KEY, self.key), trace) if self.key else (trace,)
+    def metadata(self, trace: TraceContext) -> tuple[tuple[str, str], ...]:
+        """The metadata of a call, which is a part of the trace."""
+        sent = (TRACEPARENT, trace.header)
+        return ((API_KEY, self.key), sent) if self.key else (sent,)
 
 
 class Service:
@@ -162,7 +165,7 @@ class Service:
         token = ""
         while True:
             request = app_service_pb2.ListAppsRequest(page_size=_PAGE, page_token=token)
-            response = await _call(self._client.apps.ListApps, request, Credential(key, secrets.token_bytes(16)))
+            response = await _call(self._client.apps.ListApps, request, Credential(key, TraceContext.new()))
             found.extend(known_app(app) for app in response.apps)
             token = response.next_page_token
             if not token:
@@ -198,9 +201,18 @@ class Service:
         return True
 
 
-async def _call(method: Any, request: object, credential: Credential, deadline: float | None = None) -> Any:  # noqa: ANN401 - the stubs' own
+async def _call(method: Any, request: Message, credential: Credential, deadline: float | None = None) -> Any:  # noqa: ANN401 - the stubs' own
+    caller = tracing.current()
+    if caller is None:
+        return await _translated(method, request, credential.metadata(credential.trace), deadline)
+    name = request.DESCRIPTOR.name.removesuffix("Request")
+    with tracing.inside(caller.child(name, tracing.Kind.CLIENT, {"rpc.system.name": "grpc"})) as span:
+        return await _translated(method, request, credential.metadata(span.context), deadline)
+
+
+async def _translated(method: Any, request: object, metadata: object, deadline: float | None) -> Any:  # noqa: ANN401 - the stubs' own
     try:
-        return await method(request, timeout=deadline, metadata=credential.metadata())
+        return await method(request, timeout=deadline, metadata=metadata)
     except ApiError as error:
         # Only errors that are not from the service are shown in full: the service's texts may contain reported values.
         unreached = not error.reason and error.code in {StatusCode.UNAVAILABLE, StatusCode.DEADLINE_EXCEEDED}

@@ -21,6 +21,7 @@ from profile_grpc.bridge.spool.records import DeadLetter
 from profile_grpc.cli import help, output  # noqa: A004 - a module of ours
 from profile_grpc.cli.options import BELIEVED_PROXY, MEBIBYTE, Json, command_option, networks, option
 from profile_grpc.config import ConfigError, LogConfig, LogFormat, LogLevel
+from profile_grpc.telemetry.tracing import TraceContext
 
 if TYPE_CHECKING:
     from profile_grpc.bootstrap.bridging import BridgeReady
@@ -287,7 +288,7 @@ def _shown(letter: DeadLetter) -> dict[str, Any]:
         "reason": letter.reason,
         "detail": letter.detail,
         "attempts": letter.attempts,
-        "trace_id": letter.trace.hex(),
+        "trace_id": TraceContext.of_bytes(letter.trace).trace,
         "replay": letter.replay,
     }
 

@@ -8,6 +8,7 @@ import structlog
 
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.service.ports import Conflict, DataRefused, StoreUnavailable
+from profile_grpc.telemetry import tracing
 
 log = structlog.get_logger(__name__)
 
@@ -42,8 +43,9 @@ def unavailable() -> Refused:
 
 
 def internal(error: Exception) -> Refused:
-    """A fault of the service, logged here with the trace id that the caller gets."""
-    trace_id = secrets.token_hex(8)
+    """A fault of the service, logged here with the trace id that the caller gets: of its trace, if it is recorded."""
+    span = tracing.current()
+    trace_id = secrets.token_hex(8) if span is None else span.context.trace
     log.error("internal fault", trace_id=trace_id, exc_info=error)
     return Refused(
         Reason.INTERNAL,

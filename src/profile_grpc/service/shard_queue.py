@@ -23,6 +23,8 @@ from profile_grpc.service.fair_queue import FairQueue
 from profile_grpc.service.group_commit import LINGER, Gathering, carry_out
 from profile_grpc.service.observer import Observer
 from profile_grpc.service.ports import Clock, Conflict, ProfileStore, StoreUnavailable, TooManyRows
+from profile_grpc.telemetry import tracing
+from profile_grpc.telemetry.tracing import Span
 
 log = structlog.get_logger(__name__)
 
@@ -62,6 +64,8 @@ class _Pending(NamedTuple):
     size: int
     future: asyncio.Future[Any]
     """Resolves to the command's result, or to its refusal."""
+    span: Span | None = None
+    """The recorded span of its caller."""
     is_slice: bool = False
     """Of a command that is carried out apart already."""
 
@@ -128,9 +132,11 @@ class ShardQueue:
 
     def start(self) -> None:
         """Starts the workers on the running event loop."""
-        self._workers.append(asyncio.create_task(self._run(), name="write-queue"))
+        # A shard's queue is started by the first call that needs it, whose trace is not that of the workers.
+        work, context = asyncio.create_task, tracing.outside()
+        self._workers.append(work(self._run(), name="write-queue", context=context))
         if self._store.commits_concurrently:
-            self._workers.append(asyncio.create_task(self._assist(), name="write-queue-assistant"))
+            self._workers.append(work(self._assist(), name="write-queue-assistant", context=context))
 
     def drain(self) -> None:
         """Refuses new commands from now on, and ends once those that wait are committed."""
@@ -162,7 +168,8 @@ class ShardQueue:
 
     def enqueue(self, command: AnyCommand, settings: AppSettings, *, bulk: bool) -> asyncio.Future[Any]:
         """Adds an admitted command; the future resolves to its result or its refusal."""
-        return self._add(_Pending(command, settings, command.app_id, command.size, _future()), bulk=bulk)
+        pending = _Pending(command, settings, command.app_id, command.size, _future(), tracing.current())
+        return self._add(pending, bulk=bulk)
 
     def _add(self, pending: _Pending, *, bulk: bool) -> asyncio.Future[Any]:
         self._queue.add(pending, bulk=bulk)
@@ -253,6 +260,8 @@ class ShardQueue:
             task.add_done_callback(self._ended_apart)
 
     async def _carry_out_apart(self, pending: _Pending) -> None:
+        if pending.span is not None:
+            tracing.enter(pending.span)
         async with self._one_apart:
             try:
                 answer = await Apart(self._store, self._submit_slice, self._commit_whole).carry_out(
@@ -270,11 +279,13 @@ class ShardQueue:
         self._arrival.set()  # the worker may wait for the last of them to end
 
     def _submit_slice(self, command: AnyCommand, settings: AppSettings) -> asyncio.Future[Any]:
-        return self._add(_Pending(command, settings, command.app_id, command.size, _future(), is_slice=True), bulk=True)
+        span = tracing.current()
+        pending = _Pending(command, settings, command.app_id, command.size, _future(), span, is_slice=True)
+        return self._add(pending, bulk=True)
 
     async def _commit_whole(self, command: AnyCommand, settings: AppSettings) -> object:
         """One transaction, however many rows it reads."""
-        pending = _Pending(command, settings, command.app_id, command.size, _future())
+        pending = _Pending(command, settings, command.app_id, command.size, _future(), tracing.current())
         [answer] = await self._decide_and_write([pending], bounded=False)
         return answer
 
@@ -282,12 +293,21 @@ class ShardQueue:
         attempts = self._limits.attempts if len(batch) == 1 else self._limits.shared_attempts
         for attempt in range(attempts):
             try:
-                return await self._attempt(batch, bounded=bounded)
+                return await self._traced(batch, attempt, bounded=bounded)
             except Conflict:
                 self._observer.batch_conflicted()
                 # A random pause keeps two processes from conflicting again at once.
                 await asyncio.sleep(random.uniform(0, min(0.002 * 2**attempt, _LONGEST_PAUSE)))  # noqa: S311 - no secret
-        return await self._attempt(batch, bounded=bounded)
+        return await self._traced(batch, attempts, bounded=bounded)
+
+    async def _traced(self, batch: Sequence[_Pending], attempt: int, *, bounded: bool) -> list[object]:
+        """An attempt, as one span for those of its callers whose calls are recorded."""
+        callers = [pending.span for pending in batch if pending.span is not None]
+        if not callers:
+            return await self._attempt(batch, bounded=bounded)
+        size = {"profile_grpc.batch.commands": len(batch), "profile_grpc.batch.attempt": attempt + 1}
+        with tracing.joint("write batch", callers, size):
+            return await self._attempt(batch, bounded=bounded)
 
     async def _attempt(self, batch: Sequence[_Pending], *, bounded: bool) -> list[object]:
         started = perf_counter()

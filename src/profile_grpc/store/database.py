@@ -17,7 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from profile_grpc.service.ports import StoreUnavailable
 from profile_grpc.store.engine import Deferred, DriverConnection, Engine, Found, Prepared, Row, StalePlan, Statement
 from profile_grpc.store.errors import translate, translated
+from profile_grpc.store.spans import begin_statement
 from profile_grpc.store.tasks import to_the_end
+from profile_grpc.telemetry import tracing
 
 T = TypeVar("T")
 
@@ -38,18 +40,19 @@ class Session:
 
     async def fetch(self, statement: Prepared, rows: Sequence[Row] = (), /, **values: object) -> Sequence[Found]:
         """The rows that a SELECT finds, for `rows` if the statement takes rows."""
-        return await self._run(self._engine.fetch(self._connection, statement, rows, values))
+        return await self._run(self._engine.fetch(self._connection, statement, rows, values), statement)
 
     async def execute(self, statement: Prepared, rows: Sequence[Row] = (), /, **values: object) -> int:
         """Executes an INSERT, UPDATE or DELETE; returns the number of rows that it wrote."""
         await self._begin()
-        return await self._run(self._engine.execute(self._connection, statement, rows, values))
+        return await self._run(self._engine.execute(self._connection, statement, rows, values), statement)
 
     async def execute_alone(self, statement: Prepared, row: Row, /) -> int:
         """As `execute`, for a transaction that writes only this row. The statement commits by itself, so no transaction
         is begun.
         """
-        return await to_the_end(self._run(self._engine.execute(self._connection, statement, [row], {})))
+        work = self._engine.execute(self._connection, statement, [row], {})
+        return await to_the_end(self._run(work, statement))
 
     async def limit_idle(self) -> None:
         """Begins a transaction that the server ends if this process stands still in it: others wait for its rows."""
@@ -77,17 +80,24 @@ class Session:
             await self._control(self._engine.begin)
 
     async def _control(self, command: str) -> None:
-        await self._run(self._engine.control(self._connection, command))
+        await self._run(self._engine.control(self._connection, command), command)
 
-    async def _run(self, work: Awaitable[T]) -> T:
+    async def _run(self, work: Awaitable[T], statement: Prepared | str) -> T:
+        caller = tracing.current()
+        span = None if caller is None else begin_statement(caller, self._engine.name, statement)
         try:
             return await work
         except BaseException as error:
             translation = translate(error) if isinstance(error, Exception) else None
+            if span is not None:
+                span.fail(type(translation or error).__name__)
             self.broken = self.broken or self._engine.spoils(translation or error)
             if translation is None:
                 raise
             raise translation from None
+        finally:
+            if span is not None:
+                span.end()
 
 
 class Database:

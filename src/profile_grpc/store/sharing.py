@@ -15,6 +15,7 @@ from typing import Generic, TypeVar
 from profile_grpc.service.group_commit import Gathering, carry_out
 from profile_grpc.service.ports import StoreUnavailable
 from profile_grpc.store.tasks import to_the_end
+from profile_grpc.telemetry import tracing
 
 AskedT = TypeVar("AskedT")
 FoundT = TypeVar("FoundT")
@@ -26,11 +27,13 @@ _SLOW = 0.03
 class _Read(Generic[AskedT, FoundT]):
     """A caller's request, and the future that the caller awaits."""
 
-    __slots__ = ("asked", "batch", "found")
+    __slots__ = ("asked", "batch", "found", "span")
 
     def __init__(self, asked: AskedT, found: asyncio.Future[FoundT]) -> None:
         self.asked = asked
         self.found = found
+        self.span = tracing.current()
+        """The recorded span of the caller."""
         self.batch: asyncio.Future[None] | None = None
         """Set when the read starts; done when it ends."""
 
@@ -81,7 +84,9 @@ class SharedReads(Generic[AskedT, FoundT]):
             raise
 
     def _lead(self) -> None:
-        self._leader = asyncio.get_running_loop().create_task(self._run(), name="shared-reads")
+        self._leader = asyncio.get_running_loop().create_task(
+            self._run(), name="shared-reads", context=tracing.outside()
+        )
 
     async def _run(self) -> None:
         """Reads until no request waits, or until another task has taken over."""
@@ -121,7 +126,7 @@ class SharedReads(Generic[AskedT, FoundT]):
     async def _answer(self, reads: Sequence[_Read[AskedT, FoundT]]) -> None:
         """Resolves each request, or raises an error that may concern only one of them."""
         try:
-            found = await self._read([read.asked for read in reads])
+            found = await self._traced(reads)
         except StoreUnavailable as error:
             for read in reads:
                 read.fail(error)
@@ -134,3 +139,12 @@ class SharedReads(Generic[AskedT, FoundT]):
         else:
             for read, one in zip(reads, found, strict=True):
                 read.resolve(one)
+
+    async def _traced(self, reads: Sequence[_Read[AskedT, FoundT]]) -> Sequence[FoundT]:
+        """Reads, as one span for those callers whose calls are recorded."""
+        asked = [read.asked for read in reads]
+        callers = [read.span for read in reads if read.span is not None]
+        if not callers:
+            return await self._read(asked)
+        with tracing.joint("shared read", callers, {"profile_grpc.batch.reads": len(reads)}):
+            return await self._read(asked)

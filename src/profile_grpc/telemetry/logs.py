@@ -12,6 +12,7 @@ import structlog
 from structlog.typing import Processor
 
 from profile_grpc.config import LogConfig, LogFormat
+from profile_grpc.telemetry import tracing
 
 REDACTED = "[redacted]"
 _SECRET_NAME = re.compile(r"token|secret|api[-_]?key|hash[-_]?key|authorization|password|credential", re.IGNORECASE)
@@ -34,6 +35,7 @@ def configure_logs(config: LogConfig, stream: TextIO | None = None) -> None:
     console = config.format is LogFormat.CONSOLE or (config.format is LogFormat.AUTO and stream.isatty())
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
+        add_trace,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
@@ -70,6 +72,15 @@ def _contains_no_metadata(record: logging.LogRecord) -> bool:
 def silence_logs() -> None:
     """Logs nothing (nothing is logged as CRITICAL): for commands, which report on their own."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+
+
+def add_trace(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Adds the ids of the span that is recorded around the log statement."""
+    span = tracing.current()
+    if span is not None:
+        event.setdefault("trace_id", span.context.trace)
+        event["span_id"] = span.context.span
+    return event
 
 
 def redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

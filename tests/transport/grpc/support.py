@@ -31,6 +31,7 @@ from profile_grpc.service.observer import NullObserver
 from profile_grpc.service.ports import KeyKind, Tenant
 from profile_grpc.service.profiles import Profiles
 from profile_grpc.store import SqlStore
+from profile_grpc.telemetry.tracing import Tracer
 from profile_grpc.transport.grpc.options import ServerOptions
 from profile_grpc.transport.grpc.server import GrpcServer
 from tests.support.domain import ManualClock
@@ -125,6 +126,7 @@ class Backend:
         anonymous: Caller | None = None,
         ping: Callable[[], Awaitable[None]] | None = None,
         more: Mapping[ServiceDescriptor, object] = MappingProxyType({}),
+        tracer: Tracer | None = None,
     ) -> "Served":
         services = self.services
         if profiles is not None:
@@ -132,7 +134,7 @@ class Backend:
         if anonymous is not None:
             services = replace(services, directory=Directory(self.store.directory, HASHER, anonymous=anonymous))
         observer = Observer()
-        server = GrpcServer(services, ping or self.store.ping, observer, options, more)
+        server = GrpcServer(services, ping or self.store.ping, observer, options, more, tracer)
         return Served(self, server, await server.start(), observer)
 
     async def close(self) -> None:

@@ -24,6 +24,7 @@ from profile_grpc.bridge.service import CallFailed, Credential, Failure, Service
 from profile_grpc.bridge.spool.records import Waiting
 from profile_grpc.bridge.spool.spool import Spool
 from profile_grpc.bridge.templates import Fields
+from profile_grpc.telemetry.tracing import TraceContext
 
 _KEPT_REGISTRATIONS = 100_000
 _MAY_BE_STALE = frozenset({"NO_DIRECTORY", "UNKNOWN_APP", UNKNOWN_PUSH_APP, MISSING_ACCOUNT, MISSING_TOKEN})
@@ -118,7 +119,7 @@ class Applier:
             if not key:
                 return Result(Outcome.DEAD, "KEY_LOST", reached=False)
         for app_id in candidates:
-            result = await self._call(waiting, report, app_id, Credential(key, waiting.trace))
+            result = await self._call(waiting, report, app_id, Credential(key, TraceContext.of_bytes(waiting.trace)))
             if result is not None:
                 return result
         # The service refuses the key. If the key was valid before (it was revoked, or the service was set up again), an

@@ -19,6 +19,8 @@ from profile_grpc.bridge.spool.records import Death, Waiting
 from profile_grpc.bridge.spool.spool import Spool
 from profile_grpc.bridge.templates import Fields
 from profile_grpc.sealing import CannotOpen
+from profile_grpc.telemetry import tracing
+from profile_grpc.telemetry.tracing import TraceContext, Tracer
 
 _FAILING = Backoff(0.5, 120.0)
 _A_MOMENT = 1.0
@@ -92,8 +94,10 @@ class Delivery:
         now: Callable[[], int],
         observer: DeliveryObserver,
         limits: DeliveryLimits,
+        tracer: Tracer | None = None,
     ) -> None:
-        """`now` returns microseconds since 1970."""
+        """`now` returns microseconds since 1970. `tracer`: records attempts to deliver as spans."""
+        self._tracer = tracer
         self._spool = spool
         self._applier = applier
         self._now = now
@@ -268,11 +272,27 @@ class Delivery:
         self._wake.set()
 
     async def _deliver(self, entry: _Entry) -> None:
+        """One attempt, as a part of the trace of the request that brought the report."""
+        if self._tracer is None:
+            await self._attempt(entry)
+            return
+        waiting = entry.waiting
+        span = self._tracer.begin("deliver report", tracing.Kind.INTERNAL, TraceContext.of_bytes(waiting.trace))
+        with tracing.inside(span):
+            span.set("profile_grpc.report.kind", waiting.kind.name.lower())
+            span.set("profile_grpc.report.attempt", entry.attempts + 1)
+            result = await self._attempt(entry)
+            span.set("profile_grpc.report.outcome", result.outcome.value)
+            span.set("profile_grpc.reason", result.reason)
+            if result.outcome in {Outcome.AGAIN, Outcome.DOWN, Outcome.DEAD}:
+                span.fail(result.reason)
+
+    async def _attempt(self, entry: _Entry) -> Result:
         try:
             result = await self._applier.apply(entry.waiting, entry.report)
         except Exception as error:  # noqa: BLE001 - whatever it is, the others go on
             fault = type(error).__name__  # its text may contain reported values
-            log.error("a report could not be delivered", trace_id=entry.waiting.trace.hex(), fault=fault)  # noqa: TRY400
+            log.error("a report could not be delivered", trace_id=_trace_id(entry.waiting), fault=fault)  # noqa: TRY400
             result = Result(Outcome.AGAIN, "FAULT", reached=False)
         entry.in_flight = False
         self._note_availability(result)
@@ -281,7 +301,7 @@ class Delivery:
                 self._spool.outdate(entry.waiting, account_of(entry.report, self._spool.sealer.hash))
             self._record_outcome(entry.waiting, result)
             self._leave(entry)
-            return
+            return result
         self._observer.retried(result.reason)
         if entry.superseded:
             self._leave(entry)
@@ -294,6 +314,7 @@ class Delivery:
             self._rest(entry, _A_MOMENT)
         else:
             self._again(entry, result)
+        return result
 
     def _note_availability(self, result: Result) -> None:
         if result.reached:
@@ -323,7 +344,7 @@ class Delivery:
             self._wake.set()
 
     def _record_outcome(self, waiting: Waiting, result: Result) -> None:
-        fields = {"trace_id": waiting.trace.hex(), "kind": waiting.kind.name, "app": waiting.app_id}
+        fields = {"trace_id": _trace_id(waiting), "kind": waiting.kind.name, "app": waiting.app_id}
         if result.outcome is Outcome.DEAD:
             death = Death(waiting.id, self._now(), result.reason, result.detail, result.push_app_ids)
             self._spool.bury(death)
@@ -337,6 +358,10 @@ class Delivery:
         else:
             self._observer.delivered(waiting.kind, result.reason)
             log.debug("a report was delivered", outcome=result.reason, **fields)
+
+
+def _trace_id(waiting: Waiting) -> str:
+    return TraceContext.of_bytes(waiting.trace).trace
 
 
 def _lanes(fields: Fields) -> set[str]:

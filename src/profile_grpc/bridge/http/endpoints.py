@@ -40,6 +40,8 @@ from profile_grpc.bridge.spool.spool import Spool, SpoolFailed, SpoolFull
 from profile_grpc.bridge.templates import DEFAULT
 from profile_grpc.bridge.values import Parameters
 from profile_grpc.sealing import digest
+from profile_grpc.telemetry import tracing
+from profile_grpc.telemetry.tracing import TraceContext, Tracer
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -91,8 +93,12 @@ class Endpoints:
         availability: Availability,
         options: EndpointOptions,
         now: Callable[[], int],
+        tracer: Tracer | None = None,
     ) -> None:
-        """While the service does not answer, keys are not checked. `now` returns microseconds since 1970."""
+        """While the service does not answer, keys are not checked. `now` returns microseconds since 1970. `tracer`:
+        records the reports as spans.
+        """
+        self._tracer = tracer
         self._spool = spool
         self._keys = keys
         self._known_apps = known_apps
@@ -136,7 +142,31 @@ class Endpoints:
         if not self._addresses.take(address, moment):
             return later(429, self._addresses.wait(address, moment))
         headers = dict(scope["headers"])
-        body = b""
+        span = tracing.begin(
+            self._tracer,
+            f"report {found.kind.name.lower()}",
+            tracing.Kind.SERVER,
+            headers_of.read_trace(headers),
+            {"http.request.method": method},
+        )
+        if not span.recorded:
+            return await self._report(found, scope, receive, headers, address, span.context)
+        with tracing.inside(span):
+            answer = await self._report(found, scope, receive, headers, address, span.context)
+            if answer is not None:
+                span.set("http.response.status_code", answer.status)
+            return answer
+
+    async def _report(
+        self,
+        found: Route,
+        scope: Scope,
+        receive: Receive,
+        headers: dict[bytes, bytes],
+        address: str,
+        trace: TraceContext,
+    ) -> Answer | None:
+        method, body = scope["method"], b""
         if method in _WITH_BODY:
             received = await self._body(receive, headers)
             if not isinstance(received, bytes):
@@ -148,7 +178,7 @@ class Endpoints:
             return UNREADABLE
         except TooLarge:
             return TOO_LARGE
-        return await self._take(found, sent, headers, address)
+        return await self._take(found, sent, headers, address, trace)
 
     def _health(self, raw_path: bytes, method: str) -> Answer:
         """Ready while reports can be stored, even if the service is down."""
@@ -177,10 +207,11 @@ class Endpoints:
         except TimeoutError:
             return TOO_SLOW
 
-    async def _take(self, found: Route, sent: Parameters, headers: dict[bytes, bytes], address: str) -> Answer:
+    async def _take(
+        self, found: Route, sent: Parameters, headers: dict[bytes, bytes], address: str, trace: TraceContext
+    ) -> Answer:
         now = self._now()
         readings = self._readings(found, sent)
-        trace = headers_of.read_trace(headers)
         key = headers_of.read_key(headers) or _secret(readings, sent)
         if not key and self._options.require_key:
             # The key may be under a name that the owner has just configured.
@@ -227,7 +258,7 @@ class Endpoints:
         return await self._known_apps.renewed()
 
     async def _judged(
-        self, presented: PresentedKey, candidates: Iterable[str], address: str, trace: bytes, now: int
+        self, presented: PresentedKey, candidates: Iterable[str], address: str, trace: TraceContext, now: int
     ) -> Answer | str | None:
         """The app for which the key is valid (X1); None: not known yet; or the answer to a wrong key."""
         can_ask = self._availability.available
@@ -253,7 +284,7 @@ class Endpoints:
         return None if undecided else UNAUTHORIZED
 
     async def _ask(
-        self, presented: PresentedKey, candidates: Iterable[str], address: str, trace: bytes, now: int
+        self, presented: PresentedKey, candidates: Iterable[str], address: str, trace: TraceContext, now: int
     ) -> Answer | str | None:
         """As `_judged`, with a call of the service."""
         for app_id in candidates:
@@ -267,7 +298,7 @@ class Endpoints:
         return self._known(presented, candidates, now, ask_again=False)
 
     async def _keep(
-        self, report: Report, presented: PresentedKey | None, trace: bytes, now: int, *, proven: bool
+        self, report: Report, presented: PresentedKey | None, trace: TraceContext, now: int, *, proven: bool
     ) -> Answer:
         content = _ENCODER.encode(report)
         # Needed only if there are token reports that a removal may supersede.
@@ -276,7 +307,7 @@ class Endpoints:
             kind=report.kind,
             app_id=report.app_id,
             arrived=now,
-            trace=trace,
+            trace=trace.packed,
             proven=proven,
             credential=presented.verifier if presented else None,
             sealed_key=presented.sealed if presented else b"",
@@ -291,7 +322,7 @@ class Endpoints:
         except SpoolFailed:
             return later(503, _RETRY_FAILED)
         if self._debugging:
-            self._log.debug("a report was accepted", trace_id=trace.hex(), kind=report.kind.name, app=report.app_id)
+            self._log.debug("a report was accepted", trace_id=trace.trace, kind=report.kind.name, app=report.app_id)
         return taken(trace)
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import base64
 import binascii
-import random
-import re
 from typing import NamedTuple
 
+from profile_grpc.telemetry.tracing import TRACEPARENT, TraceContext
+
 Header = tuple[bytes, bytes]
-_TRACEPARENT = re.compile(rb"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}\Z")
 _ALLOW: Header = (b"allow", b"GET, HEAD, POST, PUT, DELETE, OPTIONS")
 _ALLOW_READING: Header = (b"allow", b"GET, HEAD")
 _CLOSE: Header = (b"connection", b"close")
@@ -41,9 +40,9 @@ TOO_SLOW = Answer(408, (_LENGTH, _CLOSE))
 TOO_LARGE = Answer(413, (_LENGTH, _CLOSE))
 
 
-def taken(trace: bytes) -> Answer:
+def taken(trace: TraceContext) -> Answer:
     """The report is on disk. The id identifies it in logs, in dead letters and in calls of the service."""
-    return Answer(200, (_LENGTH, (b"x-trace-id", trace.hex().encode())), counted=True)
+    return Answer(200, (_LENGTH, (b"x-trace-id", trace.trace.encode())), counted=True)
 
 
 def later(status: int, seconds: int) -> Answer:
@@ -73,10 +72,7 @@ def read_key(headers: dict[bytes, bytes]) -> str:
         return ""
 
 
-def read_trace(headers: dict[bytes, bytes]) -> bytes:
-    """The caller's trace (W3C Trace Context), or a new one."""
-    given = headers.get(b"traceparent")
-    match = _TRACEPARENT.match(given) if given is not None else None
-    if match is not None:
-        return bytes.fromhex(match[1].decode())
-    return random.getrandbits(128).to_bytes(16, "big")  # an identifier, not a secret
+def read_trace(headers: dict[bytes, bytes]) -> TraceContext | None:
+    """The caller's trace (W3C Trace Context), if it sends a valid one."""
+    given = headers.get(TRACEPARENT.encode())
+    return None if given is None else TraceContext.of_header(given.decode("latin-1"))

@@ -32,6 +32,7 @@ class Incoming(NamedTuple):
     arrived: int
     """Microseconds since 1970."""
     trace: bytes
+    """A packed TraceContext."""
     proven: bool
     """Whether its key is known to be valid."""
     credential: bytes | None

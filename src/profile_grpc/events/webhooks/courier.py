@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,9 +16,12 @@ from profile_grpc.outbound.destinations import UrlRefused
 from profile_grpc.sealing import CannotOpen
 from profile_grpc.service.ports import Clock
 from profile_grpc.service.webhook_secrets import WebhookSecrets
+from profile_grpc.telemetry import tracing
+from profile_grpc.telemetry.tracing import TRACEPARENT, Attributes, Kind, Span, Tracer
 
 LIMITS = Limits(seconds=10.0, answer_bytes=4096)
 """Of one attempt."""
+_SPAN = "deliver webhook"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +56,48 @@ class Outcome:
 class Courier:
     """Delivers requests to webhooks."""
 
-    def __init__(self, client: OutboundClient, secrets: WebhookSecrets, clock: Clock) -> None:
+    def __init__(
+        self, client: OutboundClient, secrets: WebhookSecrets, clock: Clock, tracer: Tracer | None = None
+    ) -> None:
+        """`tracer`: records attempts as spans, whose trace the requests carry on."""
+        self._tracer = tracer
         self._client = client
         self._secrets = secrets
         self._clock = clock
 
     async def deliver(self, webhook: Webhook, message: Message) -> Outcome:
         """One attempt; whatever goes wrong is its outcome."""
+        span = self._begin(webhook, message)
+        if span is None:
+            return await self._attempt(webhook, message, {})
+        with tracing.inside(span):
+            outcome = await self._attempt(webhook, message, {TRACEPARENT: span.context.header})
+            if outcome.status:
+                span.set("http.response.status_code", outcome.status)
+            if outcome.failure is not None:
+                span.fail(str(outcome.status) if outcome.status else "no answer")
+            return outcome
+
+    def _begin(self, webhook: Webhook, message: Message) -> Span | None:
+        """The span of an attempt: a part of the call that asked for it, or a trace of its own."""
+        attributes: Attributes = {
+            "http.request.method": "POST",
+            "profile_grpc.webhook_id": webhook.webhook_id,
+            "profile_grpc.webhook.events": message.events,
+            "http.request.resend_count": webhook.progress.failures,
+        }
+        caller = tracing.current()
+        if caller is not None:
+            return caller.child(_SPAN, Kind.CLIENT, attributes)
+        return None if self._tracer is None else self._tracer.begin(_SPAN, Kind.CLIENT, None, attributes)
+
+    async def _attempt(self, webhook: Webhook, message: Message, more: Mapping[str, str]) -> Outcome:
         began = self._clock.now()
         status, why = 0, ""
         try:
             signing = [self._secrets.open(webhook, secret) for secret in rules.signing(webhook, began)]
-            answer = await self._client.post(webhook.url, message.body, messages.headers(message, signing, began))
+            headers = {**messages.headers(message, signing, began), **more}
+            answer = await self._client.post(webhook.url, message.body, headers)
         except CannotOpen:
             why = "its secret cannot be read: it was encrypted under another hash key; rotate it"
         except (UrlRefused, AddressRefused, RequestFailed) as error:

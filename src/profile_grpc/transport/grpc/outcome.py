@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from typing import Any, Protocol
 
 import grpc
@@ -11,13 +10,11 @@ import structlog
 from structlog.typing import FilteringBoundLogger
 
 from profile_grpc.domain.errors import Refused
-from profile_grpc.transport.grpc import status
+from profile_grpc.transport.grpc import call_spans, status
 from profile_grpc.transport.grpc.access import Method
 from profile_grpc.transport.grpc.call import Call
 
 Context = grpc.aio.ServicerContext[Any, Any]
-_TRACE_HEADER = "traceparent"
-_TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}\Z")
 _DEADLINE_SLACK = 0.1
 """Seconds. The caller's deadline started before the request was sent, so it passes there first; then it cancels."""
 
@@ -79,9 +76,9 @@ class CallLog:
             fields["caller"] = call.caller.kind.name
         if hasattr(call, "app"):
             fields["app_id"] = call.app.app_id
-        trace = _caller_trace(context)
-        if trace is not None:
-            fields["caller_trace_id"] = trace
+        caller = call_spans.caller_trace(context)
+        if caller is not None:
+            fields["caller_trace_id"] = caller.trace
         self._log.log(level, event, peer=context.peer(), **fields)
 
 
@@ -113,11 +110,3 @@ async def abort(
         await context.abort(code, message, trailers)
     except grpc.aio.AbortError as aborted:
         aborted.__traceback__ = aborted.__context__ = None
-
-
-def _caller_trace(context: Context) -> str | None:
-    """The id of the caller's trace (W3C Trace Context), if it sends a valid one."""
-    for name, value in context.invocation_metadata() or ():
-        if name == _TRACE_HEADER and isinstance(value, str) and (match := _TRACEPARENT.match(value)):
-            return match[1]
-    return None

@@ -14,7 +14,8 @@ from google.protobuf.message import Message
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.service import refusals
 from profile_grpc.service.directory import Directory
-from profile_grpc.transport.grpc import access, outcome, shape, status
+from profile_grpc.telemetry.tracing import Tracer
+from profile_grpc.transport.grpc import access, call_spans, outcome, shape, status
 from profile_grpc.transport.grpc.access import Method
 from profile_grpc.transport.grpc.call import Call
 from profile_grpc.transport.grpc.holdings import Bodies, Unread
@@ -44,15 +45,17 @@ class Pipeline:
         observer: RpcObserver,
         bodies: Bodies,
         unread: Unread,
+        tracer: Tracer | None = None,
     ) -> None:
-        """Logs as structlog is configured now."""
+        """Logs as structlog is configured now. `tracer`: records the calls as spans."""
         self._steps = Steps(directory)
         self._in_flight = in_flight
         self._observer = observer
         self._bodies = bodies
         self._unread = unread
         self._log = CallLog()
-        self._streams = StreamHandlers(self._steps, open_streams, observer, self._log)
+        self._tracer = tracer
+        self._streams = StreamHandlers(self._steps, open_streams, observer, self._log, tracer)
 
     def handlers(self, service: ServiceDescriptor, servicer: object) -> grpc.GenericRpcHandler:
         """The service's methods as gRPC registers them. They take and return bytes: parsing is a step of the call.
@@ -92,6 +95,7 @@ class Pipeline:
         async def wrapped(_requests: object, context: Context) -> bytes:
             started = perf_counter()
             call = Call()
+            span = None if self._tracer is None else call_spans.begin(self._tracer, method, context)
             answer, refused, code, overdue = b"", None, grpc.StatusCode.OK, False
             try:
                 task = in_flight.enter()
@@ -112,6 +116,8 @@ class Pipeline:
                 seconds = perf_counter() - started
                 self._observer.rpc_done(method.path, code.name, seconds)
                 self._log.ended("call", method, code, refused, seconds, call, context)
+                if span is not None:
+                    call_spans.end(span, code, refused, call)
             if refused is not None:
                 await outcome.refuse(refused, context)
             return answer

@@ -11,6 +11,7 @@ import grpc
 from google.protobuf.descriptor import ServiceDescriptor
 
 from appprofile.v1 import app_service_pb2, profile_service_pb2, usage_service_pb2, webhook_service_pb2
+from profile_grpc.telemetry.tracing import Tracer
 from profile_grpc.transport.grpc import certificates, health
 from profile_grpc.transport.grpc.certificates import ServeError
 from profile_grpc.transport.grpc.holdings import Bodies, Unread
@@ -42,15 +43,20 @@ class GrpcServer:
         observer: RpcObserver,
         options: ServerOptions | None = None,
         more: Mapping[ServiceDescriptor, object] = MappingProxyType({}),
+        tracer: Tracer | None = None,
     ) -> None:
-        """`ping` returns if the database answers. `more`: servicers of services outside the contract."""
+        """`ping` returns if the database answers. `more`: servicers of services outside the contract. `tracer`: records
+        the calls of the services as spans.
+        """
         self._options = options or ServerOptions()
         self._in_flight = InFlight(self._options.limits)
         self._open_streams = OpenStreams(self._options.streams)
         self._server = grpc.aio.server(options=channel_options(self._options))
         self._bodies = Bodies(self._options.holding)
         unread = Unread(self._options.holding)
-        pipeline = Pipeline(services.directory, self._in_flight, self._open_streams, observer, self._bodies, unread)
+        pipeline = Pipeline(
+            services.directory, self._in_flight, self._open_streams, observer, self._bodies, unread, tracer
+        )
         served = {
             profile_service_pb2.DESCRIPTOR.services_by_name["ProfileService"]: ProfileServicer(services),
             app_service_pb2.DESCRIPTOR.services_by_name["AppService"]: AppServicer(services),

@@ -13,7 +13,8 @@ from google.protobuf.message import Message
 
 from profile_grpc.domain.errors import FieldViolation, Reason, Refused
 from profile_grpc.service import refusals
-from profile_grpc.transport.grpc import outcome, status
+from profile_grpc.telemetry.tracing import Tracer
+from profile_grpc.transport.grpc import call_spans, outcome, status
 from profile_grpc.transport.grpc.access import Method
 from profile_grpc.transport.grpc.call import Call
 from profile_grpc.transport.grpc.open_streams import OpenStream, OpenStreams
@@ -27,7 +28,11 @@ Run = Callable[[Any, Call], Any]
 class StreamHandlers:
     """Makes handlers of streaming methods."""
 
-    def __init__(self, steps: Steps, streams: OpenStreams, observer: RpcObserver, log: CallLog) -> None:
+    def __init__(
+        self, steps: Steps, streams: OpenStreams, observer: RpcObserver, log: CallLog, tracer: Tracer | None = None
+    ) -> None:
+        """`tracer`: records the streams as spans."""
+        self._tracer = tracer
         self._steps = steps
         self._streams = streams
         self._observer = observer
@@ -48,6 +53,7 @@ class StreamHandlers:
         """One stream: limited in number and age, errors translated, counted and logged."""
         started = perf_counter()
         call = Call()
+        span = None if self._tracer is None else call_spans.begin(self._tracer, method, context)
         answer, refused, code, cut = b"", None, grpc.StatusCode.OK, False
         stream = None
         try:
@@ -74,6 +80,8 @@ class StreamHandlers:
             else:
                 self._observer.rpc_done(method.path, code.name, seconds)
             self._log.ended("stream", method, code, refused, seconds, call, context, received=received, sent=sent)
+            if span is not None:
+                call_spans.end(span, code, refused, call, received=received, sent=sent)
         if refused is not None:
             await outcome.refuse(refused, context)
         return answer
