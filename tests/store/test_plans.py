@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from profile_grpc.domain.commands import ProfilePatch
 from profile_grpc.domain.heartbeat import Heartbeat
 from profile_grpc.domain.kinds import (
     BEATS,
@@ -45,8 +46,10 @@ from profile_grpc.domain.model import (
 )
 from profile_grpc.domain.needs import AnyNeed, Needs
 from profile_grpc.domain.state import Write
+from profile_grpc.domain.updating import UpdateProfileData
+from profile_grpc.service.filter_parsing import profile_filter
 from profile_grpc.service.ports import ProfileFilter
-from profile_grpc.store import SqlStore, open_store, postgresql, times
+from profile_grpc.store import SqlStore, filtering, open_store, postgresql, times
 from profile_grpc.store.bounds import BoundedLookup
 from profile_grpc.store.engine import Prepared, Row
 from profile_grpc.store.tables import metadata
@@ -78,7 +81,9 @@ async def fill(url: str) -> None:
     profiles = [
         profile(
             key(f"user {n}", f"device {n}"),
-            attributes=Attributes(customer_id=f"customer {n}"),
+            attributes=Attributes(
+                customer_id=f"customer {n}", language=f"l{n % 40}", time_zone=f"Zone/{n % 40}", sdk_version="2.11"
+            ),
             push_endpoints=(PushEndpoint(PushProvider.FCM, f"token {n}", "", PushPurpose.DEFAULT, NOW),),
             last_heartbeat_time=NOW - n * DAY / 100 if n % 3 else None,
             status=ProfileStatus.ACTIVE if n % 10 else ProfileStatus.UNREGISTERED,
@@ -267,8 +272,61 @@ async def test_lists(filled: SqlStore, wanted: dict[str, str], index: str, after
     if after is not None:
         filters |= {"after_user_id": "u", "after_device_id": "d"}
     await filled.profiles.list(ProfileFilter("shop"), None, 1)
-    described = await plan(filled, filled.profiles._list_statement(tuple(filters)), **filters, limit=10)
+    described = await plan(filled, filled.profiles._list_statement(tuple(filters), None), **filters, limit=10)
     assert_index(described, "profile", names(filled, index, _sqlite_key("profile", index)))
+
+
+@pytest.mark.parametrize(
+    ("text", "index"),
+    [
+        ("language = en", "profile_language"),
+        ("guest = true AND language = en AND platform = IOS", "profile_language"),
+        ("time_zone = utc AND sdk_version > 2", "profile_time_zone"),
+        ("customer_id = c", "profile_customer"),
+        # An index without the order of keys would sort all of the app's profiles for each page.
+        ("language:en", "profile_pkey"),
+        ("language = en OR time_zone = utc", "profile_pkey"),
+        ("NOT language = en", "profile_pkey"),
+        ("language > en", "profile_pkey"),
+        ("sdk_version > 2", "profile_pkey"),
+        ("custom_attributes.tier = gold", "profile_pkey"),
+        ("provider = FCM", "profile_pkey"),
+    ],
+)
+@pytest.mark.parametrize("after", [None, key()])
+async def test_filters(filled: SqlStore, text: str, index: str, after: object) -> None:
+    """T3: a page comes in the order of an index, and is not sorted."""
+    names_ = ("app_id", *(("after_user_id", "after_device_id") if after else ()))
+    wanted = profile_filter(text)
+    assert wanted is not None
+    statement = filled.profiles._list_statement(names_, wanted.expression)
+    values = dict.fromkeys(names_, "x") | filtering.bound(wanted.expression, filled._database.engine)
+    described = await plan(filled, statement, **values, limit=10)
+    assert_index(described, "profile", names(filled, index, _sqlite_key("profile", index)))
+    if index != "profile_customer":
+        assert "Sort" not in described, described
+        assert "TEMP B-TREE FOR ORDER BY" not in described, described
+
+
+@pytest.mark.engines("postgresql")
+async def test_updates_of_what_filters_compare_are_hot(store: SqlStore) -> None:
+    """Columns for filters end no HOT update: those that change with most updates have no index."""
+    opened = Attributes(language="en", time_zone="Europe/Berlin", sdk_version="2.10", last_opened_time=NOW)
+    await put(store, *(profile(key(f"user {n}"), attributes=opened) for n in range(100)))
+    patch = ProfilePatch(attributes={"sdk_version": "2.11", "last_opened_time": NOW + DAY, "language": "en"})
+    changed = range(0, 100, 10)
+    await Writer(store).commit(*(UpdateProfileData(key(f"user {n}"), patch, "") for n in changed))
+    assert await updates(store) == (len(changed), len(changed))
+
+
+async def updates(store: SqlStore) -> tuple[int, int]:
+    """The updates of profiles, and how many of them were HOT."""
+    async with store._database._connected(store._database.engine.readers) as session:
+        await session._connection.execute("SELECT pg_stat_force_next_flush()")
+        [(all_, hot)] = await session._connection.fetch(
+            "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'profile'"
+        )
+    return all_, hot
 
 
 ASKED = range(5, ROWS, ROWS // 10)
@@ -349,7 +407,7 @@ async def test_a_list_reads_no_more_than_a_page(filled: SqlStore, by: str) -> No
     filters: dict[str, object] = {"app_id": "shop"}
     if by:
         filters[by] = f"{by.removesuffix('_id')} 5"
-    statement = filled.profiles._list_statement(tuple(filters))
+    statement = filled.profiles._list_statement(tuple(filters), None)
     await assert_reads(filled, statement, [], "profile", **filters, limit=10)
 
 
@@ -369,12 +427,7 @@ async def test_heartbeats_of_a_day_touch_no_index(store: SqlStore) -> None:
     await put(store, *(profile(key(f"user {n}"), last_heartbeat_time=NOW) for n in range(100)))
     heard = range(0, 100, 10)  # more at once do not fit into the room that a page keeps
     await Writer(store, now=NOW + DAY / 12).commit(*(Heartbeat(key(f"user {n}")) for n in heard))
-    async with store._database._connected(store._database.engine.readers) as session:
-        await session._connection.execute("SELECT pg_stat_force_next_flush()")
-        [(updates, hot)] = await session._connection.fetch(
-            "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'profile'"
-        )
-    assert (updates, hot) == (len(heard), len(heard))
+    assert await updates(store) == (len(heard), len(heard))
 
 
 @pytest.mark.engines("postgresql")

@@ -67,6 +67,7 @@ any_endpoint = st.builds(
 )
 endpoints = st.builds(with_environment, any_endpoint, sandbox=st.booleans())
 maybe_text = st.none() | any_text
+shown_text = st.none() | st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=40)
 attributes = st.builds(
     Attributes,
     customer_id=st.none() | ids,
@@ -75,10 +76,10 @@ attributes = st.builds(
     verified=st.none() | st.booleans(),
     guest=st.none() | st.booleans(),
     foreground=st.none() | st.booleans(),
-    language=maybe_text,
-    time_zone=maybe_text,
-    os_version=maybe_text,
-    sdk_version=maybe_text,
+    language=shown_text,
+    time_zone=shown_text,
+    os_version=shown_text,
+    sdk_version=shown_text,
     device_model=maybe_text,
     last_opened_time=st.none() | times,
     device_attributes=st.dictionaries(any_text, st.builds(DeviceAttribute, any_text, times), max_size=3),

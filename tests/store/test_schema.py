@@ -13,14 +13,14 @@ from sqlalchemy import Connection, text
 from profile_grpc.bootstrap.process import watch_schema
 from profile_grpc.domain.feedback_breaker import ControlFeedbackBreaker
 from profile_grpc.domain.heartbeat import Heartbeat
-from profile_grpc.domain.model import DisplacementEffect, Token
+from profile_grpc.domain.model import Attributes, DisplacementEffect, Token
 from profile_grpc.domain.results import Registered
 from profile_grpc.service.ports import ProfileFilter
 from profile_grpc.store import SchemaError, SqlStore, check_schema, migrate, open_store
 from profile_grpc.store.engines import named_by
 from profile_grpc.store.schema import REVISIONS, VERSION_TABLE, upgrade
 from profile_grpc.store.tables import metadata
-from tests.store.support import HASHER, Writer, contents, key, profile, put, register
+from tests.store.support import HASHER, NOW, Writer, contents, key, profile, put, register
 
 
 async def run(url: str, statement: str) -> None:
@@ -176,6 +176,31 @@ async def test_R4_two_owners_of_a_token_become_one(engine_url: str) -> None:
     assert profiles["ann"].revision != 7
     assert profiles["bob"].revision == profiles["carl"].revision == 7
     assert [row[3:6] for row in found["event"]] == [("PUSH_TOKEN_MOVED", "ann", "phone")]
+    await store.close()
+
+
+async def test_columns_for_filters_are_filled_from_the_attributes(engine_url: str) -> None:
+    """T3: after the upgrade a filter finds what was stored before it, and the columns are what the program writes."""
+    stored = [
+        Attributes(language="en_US", time_zone="Europe/Berlin", sdk_version="v2.10.0", os_version="17.2 (21C62)"),
+        Attributes(language="de", sdk_version='night"ly', last_opened_time=NOW, custom_attributes={"a": "b\x00c"}),
+        Attributes(custom_attributes={"sdk_version": "no"}),
+        Attributes(),
+    ]
+    await migrate(engine_url)
+    store = await open_store(engine_url, hasher=HASHER)
+    await put(store, *(profile(key(f"user {n}"), attributes=one) for n, one in enumerate(stored)))
+    before = await contents(store)
+    await store.close()
+    columns = ("language", "time_zone", "sdk_version", "os_version", "last_opened_time")
+    for index in ("language", "time_zone"):
+        await run(engine_url, f"DROP INDEX profile_{index}")
+    for column in columns:
+        await run(engine_url, f"ALTER TABLE profile DROP COLUMN {column}")
+    await run(engine_url, "UPDATE schema_revision SET version_num = '0012'")
+    await migrate(engine_url)
+    store = await open_store(engine_url, hasher=HASHER)
+    assert await contents(store) == before
     await store.close()
 
 

@@ -30,7 +30,12 @@ _EVERY_SHARD = re.compile(
     r"|SELECT 1 FROM \w+ WHERE false$"  # which asks no shard
 )
 # Immutable, or aggregates that Citus computes for each shard and then combines.
-_FUNCTIONS = {"unnest", "string_to_array", "nullif", "count", "sum", "max", "min", "coalesce"}
+_FUNCTIONS = {"unnest", "string_to_array", "nullif", "count", "sum", "max", "min", "coalesce"} | {
+    "json_array_elements",
+    "length",
+    "ltrim",
+    "replace",
+}
 # The aliases of given rows have a list of columns, which looks like a call.
 _CALL = re.compile(r"(?<!AS )\b([a-z_]\w*)\(")
 _TABLE = re.compile(r"\b(?:FROM|JOIN|USING|INTO|UPDATE) ([a-z_]+)(?![\w(])")

@@ -17,7 +17,7 @@ from profile_grpc.domain.model import PLAIN_ATTRIBUTES, Platform, Profile, Profi
 from profile_grpc.domain.removal import DeleteDeviceProfile
 from profile_grpc.domain.results import Deleted
 from profile_grpc.domain.settings import App
-from profile_grpc.service import paging
+from profile_grpc.service import filter_parsing, paging
 from profile_grpc.service.ports import ProfileFilter
 
 app = typer.Typer(help="Profiles, for support.", no_args_is_help=True)
@@ -70,6 +70,10 @@ def list_(  # noqa: PLR0913 - each option is a parameter
     customer_id: OptionalCustomer = None,
     status: Annotated[str | None, command_option("--status", help="ACTIVE or UNREGISTERED.")] = None,
     platform: Annotated[str | None, command_option("--platform", help="ANDROID, IOS, WEB or UNSPECIFIED.")] = None,
+    filter_: Annotated[
+        str,
+        command_option("--filter", help="A filter (docs/filters.md), such as: 'language:\"en\" AND guest = false'."),
+    ] = "",
     limit: Annotated[int, command_option("--limit", min=1, help="How many at most.")] = paging.DEFAULT_SIZE,
     show_tokens: ShowTokens = False,
     database_url: DatabaseUrl = None,
@@ -86,6 +90,7 @@ def list_(  # noqa: PLR0913 - each option is a parameter
         customer_id,
         settings.choice(ProfileStatus, status) if status else None,
         settings.choice(Platform, platform) if platform else None,
+        filter_parsing.profile_filter(filter_),
     )
 
     async def run() -> tuple[App, Sequence[Profile]]:

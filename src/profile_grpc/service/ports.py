@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
+from profile_grpc.domain.filtering.expressions import Filter
 from profile_grpc.domain.model import CountKey, DeletionReason, Event, Platform, Profile, ProfileKey, ProfileStatus
 from profile_grpc.domain.needs import AnyNeed, Needs, Rows
 from profile_grpc.domain.settings import App
@@ -82,6 +83,8 @@ class ProfileFilter:
     customer_id: str | None = None
     status: ProfileStatus | None = None
     platform: Platform | None = None
+    filter: Filter | None = None
+    """In the language of T3."""
 
 
 class ProfileStore(Protocol):

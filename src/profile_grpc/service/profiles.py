@@ -99,7 +99,9 @@ class Profiles:
         Raises:
             Refused: INVALID_PAGE_TOKEN.
         """
-        listing = ["profiles", *astuple(wanted)]
+        listing = ["profiles", *astuple(replace(wanted, filter=None))[:-1]]
+        if wanted.filter is not None:
+            listing.append(wanted.filter.text)
         position = paging.unseal(self._hasher, listing, page_token)
         after = ProfileKey(wanted.app_id, *position) if position else None
         page, more = await self._page(wanted, after, paging.size(page_size))

@@ -243,6 +243,34 @@ class Engine(Protocol):
         """
         ...
 
+    @property
+    def json_flags(self) -> Mapping[bool, str]:
+        """How `json_member` shows true and false."""
+        ...
+
+    def json_member(self, document: ColumnElement[str], name: str) -> ColumnElement[str]:
+        """The text of a member of a JSON object, in the order of its bytes; NULL if there is none."""
+        ...
+
+    def json_entry(
+        self, document: ColumnElement[str], member: str, name: ColumnElement[str], *, first: bool
+    ) -> ColumnElement[str]:
+        """The text of the entry `name` of the object that is a member of a JSON object; NULL if there is none.
+
+        `first`: each entry is an array, whose first element is the text.
+        """
+        ...
+
+    def json_any(
+        self, document: ColumnElement[str], condition: Callable[[ColumnElement[str]], ColumnElement[bool]]
+    ) -> ColumnElement[bool]:
+        """Whether the condition is true of an element of a JSON array. It gets the element as JSON."""
+        ...
+
+    def number(self, text: ColumnElement[str]) -> ColumnElement[float]:
+        """The number that a text is (`domain.filtering.values.number`); NULL if it is none."""
+        ...
+
     def prepare(self, statement: Statement) -> Prepared:
         """Compiles a statement. Call it once for each statement."""
         ...

@@ -110,6 +110,7 @@ ROWS: Sequence[StoredRows[Any, Any]] = (
         key=tuple,
         read=rows.read_profile,
         values=rows.profile_values,
+        columns=rows.READ,
         updates=(Narrow(rows.PATCH, rows.is_patch, rows.patch_values),),
     ),
     StoredRows(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from math import inf
 from time import monotonic
@@ -13,20 +13,25 @@ from uuid import uuid4
 
 import asyncpg
 from sqlalchemy import (
+    JSON,
     Column,
     ColumnElement,
     Connection,
+    Double,
     FromClause,
     Table,
     Text,
     and_,
     any_,
     bindparam,
+    case,
     cast,
+    collate,
     event,
     exc,
     func,
     literal_column,
+    select,
     text,
     true,
 )
@@ -39,6 +44,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
+from profile_grpc.domain.filtering.values import MAX_NUMBER
 from profile_grpc.service.ports import NodeUnavailable, StoreError, StoreUnavailable
 from profile_grpc.store import distribution, postgresql_errors, postgresql_url
 from profile_grpc.store.engine import (
@@ -176,6 +182,36 @@ class Postgresql:
         """Builds a DELETE … USING. It joins by the index; with a sub-select the planner may choose otherwise."""
         return and_(*(table.c[name] == rows.c[given] for name, given in pairs.items()))
 
+    json_flags: Mapping[bool, str] = {True: "true", False: "false"}
+
+    def json_member(self, document: ColumnElement[str], name: str) -> ColumnElement[str]:
+        """In the order of bytes, whatever the database's own collation is."""
+        return _text_of(_json(document), literal_column(f"'{name}'"))
+
+    def json_entry(
+        self, document: ColumnElement[str], member: str, name: ColumnElement[str], *, first: bool
+    ) -> ColumnElement[str]:
+        """By two or three steps into the document."""
+        entries = _json(document).op("->", return_type=JSON())(literal_column(f"'{member}'"))
+        if first:
+            return _text_of(entries.op("->", return_type=JSON())(name), literal_column("0"))
+        return _text_of(entries, name)
+
+    def json_any(
+        self, document: ColumnElement[str], condition: Callable[[ColumnElement[str]], ColumnElement[bool]]
+    ) -> ColumnElement[bool]:
+        """With json_array_elements."""
+        elements = func.json_array_elements(_json(document)).table_valued("value", name="element").render_derived()
+        return select(literal_column("1")).select_from(elements).where(condition(elements.c.value)).exists()
+
+    def number(self, text: ColumnElement[str]) -> ColumnElement[float]:
+        """The pattern is checked before the cast, which fails for other texts."""
+        is_number = and_(
+            text.op("~")(literal_column(r"'^-?[0-9]+(\.[0-9]+)?$'")),
+            func.length(func.ltrim(text, literal_column("'-'"))) <= literal_column(str(MAX_NUMBER)),
+        )
+        return case((is_number, cast(text, Double())))
+
     def prepare(self, statement: Statement) -> Prepared:
         """The text is the key of the driver's cache of prepared statements."""
         plain, routed = (
@@ -254,6 +290,16 @@ class Postgresql:
     def discard(self, connection: DriverConnection) -> None:
         """Closes the socket; the server rolls back when it notices."""
         connection.terminate()
+
+
+def _json(document: ColumnElement[str]) -> ColumnElement[Any]:
+    """The document as JSON, with another character for NUL: PostgreSQL fails where it meets one, in any value."""
+    readable = func.replace(cast(document, Text()), literal_column(r"'\u0000'"), literal_column(r"'\ufffd'"))
+    return cast(readable, JSON())
+
+
+def _text_of(document: ColumnElement[Any], name: ColumnElement[Any]) -> ColumnElement[str]:
+    return collate(document.op("->>", return_type=Text())(name), "C")
 
 
 class _OnCluster(ColumnElement[bool]):

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, ColumnElement, bindparam, cast, func, literal_column, select, tuple_
 
+from profile_grpc.domain.filtering.expressions import Expression
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.model import CountKey, Platform, Profile, ProfileKey, ProfileStatus
 from profile_grpc.domain.needs import Needs, Rows
 from profile_grpc.domain.state import Changes
 from profile_grpc.service.ports import ProfileFilter, WriteTransaction
-from profile_grpc.store import rows, tables
+from profile_grpc.store import filtering, rows, tables
 from profile_grpc.store.applying import Applier
 from profile_grpc.store.bounds import BOUND, UNBOUND
 from profile_grpc.store.database import Database, Session
-from profile_grpc.store.engine import Found, Prepared, Query
+from profile_grpc.store.engine import Engine, Found, Prepared, Query
 from profile_grpc.store.errors import translated
 from profile_grpc.store.loading import Loader
 from profile_grpc.store.shards import Shards
@@ -26,10 +28,19 @@ from profile_grpc.store.sharing import SharedReads
 from profile_grpc.store.tasks import to_the_end
 from profile_grpc.store.tokens import TokenIndex
 
-_Page: TypeAlias = dict[str, object]
-"""The values of the query for a page, by the names of `_list`."""
+
+class _Page(NamedTuple):
+    """A page to read."""
+
+    statement: Prepared
+    values: dict[str, object]
+
 
 _LOOKUPS = 500
+_SCANS = 2
+"""Filtered pages that are read at a time. A filter may read all profiles of an app; others need connections too."""
+_SHAPES = 256
+"""Statements of listings that are kept."""
 _PAGES = 16
 """Reads that may share a connection. Each page is a statement of its own, and the other pages wait for it."""
 
@@ -72,7 +83,9 @@ class SqlProfiles:
         self._pages: defaultdict[int, SharedReads[_Page, Sequence[Profile]]] = defaultdict(
             lambda: SharedReads(self._list, batch=_PAGES)
         )
-        self._lists: dict[tuple[str, ...], Prepared] = {}
+        self._lists: dict[tuple[tuple[str, ...], filtering.Shape], Prepared] = {}
+        """By their filters, the least recently used first."""
+        self._scans = asyncio.Semaphore(_SCANS)
         self._counts = database.prepare(_counts())
         breaker = tables.feedback_breaker
         self._feedback_holds = database.prepare(select(breaker.c.app_id, breaker.c.held_time))
@@ -119,7 +132,13 @@ class SqlProfiles:
         }
         if after is not None:
             values |= {"after_user_id": after.user_id, "after_device_id": after.device_id}
-        return await self._pages[await self._shards.of(wanted.app_id)].fetch(values | {"limit": limit})
+        expression = wanted.filter.expression if wanted.filter else None
+        statement = self._list_statement(tuple(values), expression)
+        values |= {"limit": limit, **filtering.bound(expression, self._database.engine)}
+        if expression is None:
+            return await self._pages[await self._shards.of(wanted.app_id)].fetch(_Page(statement, values))
+        async with self._scans:
+            return [rows.read_profile(row) for row in await self._database.fetch(statement, **values)]
 
     async def counts(self) -> Mapping[CountKey, int]:
         """How many profiles are stored, by app, status and platform."""
@@ -144,34 +163,39 @@ class SqlProfiles:
         """A statement for each page, on one connection."""
 
         async def read(session: Session) -> Sequence[Sequence[Found]]:
-            return [await session.fetch(self._list_statement(tuple(page)), **page) for page in pages]
+            return [await session.fetch(page.statement, **page.values) for page in pages]
 
         return [[rows.read_profile(row) for row in one] for one in await self._database.read(read)]
 
-    def _list_statement(self, names: tuple[str, ...]) -> Prepared:
+    def _list_statement(self, names: tuple[str, ...], wanted: Expression | None) -> Prepared:
         """One statement for each set of filters: an engine then chooses the index that fits it."""
-        statement = self._lists.get(names)
-        if statement is None:
-            statement = self._lists[names] = self._database.prepare(_list(names))
+        kept = (names, filtering.shape(wanted))
+        statement = self._lists.pop(kept, None) or self._database.prepare(_list(names, wanted, self._database.engine))
+        self._lists[kept] = statement
+        if len(self._lists) > _SHAPES:
+            del self._lists[next(iter(self._lists))]
         return statement
 
 
 _EMPTY: ColumnElement[str] = literal_column("''")
 
 
-def _list(names: tuple[str, ...]) -> Query:
+def _list(names: tuple[str, ...], wanted: Expression | None, engine: Engine) -> Query:
     profile = tables.profile
     filters = [profile.c[name] == bindparam(name) for name in names if name in profile.c]
-    if "customer_id" in names:
+    few = {"device_id", "customer_id"}.intersection(names) or "customer_id" in filtering.equals(wanted)
+    if "customer_id" in names or "customer_id" in filtering.equals(wanted):
         filters.append(tables.HAS_CUSTOMER)
     position: tuple[ColumnElement[Any], ColumnElement[Any]] = (profile.c.user_id, profile.c.device_id)
-    if "device_id" in names or "customer_id" in names:
+    if few:
         # There are few rows to sort. With plain columns an engine might scan all of the app's profiles by the primary
         # key, which has this order.
         position = (position[0].concat(_EMPTY), position[1].concat(_EMPTY))
     if "after_user_id" in names:
         filters.append(tuple_(*position) > tuple_(bindparam("after_user_id"), bindparam("after_device_id")))
-    ordered = select(profile).where(*filters).order_by(*position)
+    if wanted is not None:
+        filters.append(filtering.condition(wanted, engine))
+    ordered = select(*(profile.c[name] for name in rows.READ)).where(*filters).order_by(*position)
     return ordered.limit(bindparam("limit", type_=BigInteger()))
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from profile_grpc.domain.departure import Departing
+from profile_grpc.domain.filtering.values import language_key, version_key
 from profile_grpc.domain.model import (
     CallMethod,
     Channel,
@@ -40,6 +41,7 @@ from profile_grpc.store.json_columns import (
     read_endpoints,
     read_tokens,
 )
+from profile_grpc.store.tables import profile
 from profile_grpc.store.times import DAY, EPOCH, MICROSECOND, instant, maybe_instant, maybe_micros, micros
 
 # Dictionaries, and int(): for each column of each row, the call and the `value` of an enumeration cost several times as
@@ -56,6 +58,9 @@ _CHANNELS = {
 _CHANNEL_BITS = {channels: bits for bits, channels in _CHANNELS.items()}
 
 # --- profiles ---
+
+DERIVED = frozenset({"language", "time_zone", "sdk_version", "os_version", "last_opened_time"})
+"""The columns that only filters read."""
 
 
 def profile_values(p: Profile) -> Row:
@@ -85,8 +90,13 @@ def profile_values(p: Profile) -> Row:
         maybe_micros(p.mad.deletion_time),
         p.revision,
         p.version,
+        *_indexed_values(p),
+        *_compared_values(p),
     )
 
+
+READ = tuple([column.name for column in profile.c if column.name not in DERIVED])
+"""The columns that `read_profile` reads."""
 
 PATCH = (
     "update_time",
@@ -102,6 +112,9 @@ PATCH = (
     "mad_deletion_time",
     "revision",
     "version",
+    "sdk_version",
+    "os_version",
+    "last_opened_time",
 )
 """The columns that are written by a change that does not touch an indexed column."""
 
@@ -122,6 +135,23 @@ def patch_values(p: Profile) -> Row:
         maybe_micros(p.mad.deletion_time),
         p.revision,
         p.version,
+        *_compared_values(p),
+    )
+
+
+def _indexed_values(p: Profile) -> Row:
+    """The columns language and time_zone."""
+    language = p.attributes.language
+    return (None if language is None else language_key(language), p.attributes.time_zone)
+
+
+def _compared_values(p: Profile) -> Row:
+    """The columns sdk_version, os_version and last_opened_time."""
+    a = p.attributes
+    return (
+        None if a.sdk_version is None else version_key(a.sdk_version),
+        None if a.os_version is None else version_key(a.os_version),
+        maybe_micros(a.last_opened_time),
     )
 
 
@@ -133,6 +163,8 @@ def is_patch(before: Profile | None, after: Profile) -> bool:
         and before.user_state is after.user_state
         and before.push_superseded == after.push_superseded
         and before.attributes.customer_id == after.attributes.customer_id
+        and before.attributes.language == after.attributes.language
+        and before.attributes.time_zone == after.attributes.time_zone
         and before.register_time == after.register_time
         and before.last_heartbeat_time == after.last_heartbeat_time
         and before.unregister_time == after.unregister_time

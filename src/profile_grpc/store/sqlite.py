@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
@@ -14,13 +14,19 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    Double,
     FromClause,
     Select,
     Table,
     Text,
+    and_,
     bindparam,
+    case,
+    cast,
     event,
     func,
+    literal_column,
+    not_,
     select,
     text,
     true,
@@ -31,6 +37,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
 
+from profile_grpc.domain.filtering.values import MAX_NUMBER
 from profile_grpc.service.ports import Conflict, DataRefused, StoreError, StoreUnavailable
 from profile_grpc.store.engine import (
     DriverConnection,
@@ -177,6 +184,39 @@ class Sqlite:
     def in_rows(self, table: Table, rows: FromClause, pairs: Mapping[str, str]) -> ColumnElement[bool]:
         """SQLite has no DELETE … USING. A comparison of row values uses the index."""
         return tuple_(*(table.c[name] for name in pairs)).in_(select(*(rows.c[name] for name in pairs.values())))
+
+    json_flags: Mapping[bool, str] = {True: "1", False: "0"}
+
+    def json_member(self, document: ColumnElement[str], name: str) -> ColumnElement[str]:
+        """As a text: otherwise numbers and flags would be numbers."""
+        return cast(func.json_extract(document, literal_column(f"'$.{name}'")), Text())
+
+    def json_entry(
+        self, document: ColumnElement[str], member: str, name: ColumnElement[str], *, first: bool
+    ) -> ColumnElement[str]:
+        """By a search in the object. In a path, a name with special characters would need quotes."""
+        entries = func.json_each(document, literal_column(f"'$.{member}'")).table_valued("key", "value", name="entry")
+        value = func.json_extract(entries.c.value, literal_column("'$[0]'")) if first else entries.c.value
+        return select(cast(value, Text())).select_from(entries).where(entries.c.key == name).scalar_subquery()
+
+    def json_any(
+        self, document: ColumnElement[str], condition: Callable[[ColumnElement[str]], ColumnElement[bool]]
+    ) -> ColumnElement[bool]:
+        """With json_each."""
+        elements = func.json_each(document).table_valued("value", name="element")
+        return select(literal_column("1")).select_from(elements).where(condition(elements.c.value)).exists()
+
+    def number(self, text: ColumnElement[str]) -> ColumnElement[float]:
+        """SQLite has no regular expressions."""
+        digits = func.substr(text, literal_column("1") + (func.substr(text, 1, 1) == literal_column("'-'")))
+        is_number = and_(
+            func.length(digits) <= literal_column(str(MAX_NUMBER)),
+            digits.op("GLOB")(literal_column("'[0-9]*'")),
+            digits.op("GLOB")(literal_column("'*[0-9]'")),
+            not_(digits.op("GLOB")(literal_column("'*[^0-9.]*'"))),
+            not_(digits.op("GLOB")(literal_column("'*.*.*'"))),
+        )
+        return case((is_number, cast(text, Double())))
 
     def prepare(self, statement: Statement) -> Prepared:
         """A SELECT returns one row that contains all rows as JSON.

@@ -96,6 +96,12 @@ profile = Table(
     Column("mad_deletion_time", BigInteger()),
     _required("revision", BigInteger()),
     _added("version", BigInteger(), "0"),
+    # What filters compare (T3), derived from `attributes`: language and versions by their keys.
+    Column("language", _text()),
+    Column("time_zone", _text()),
+    Column("sdk_version", _text()),
+    Column("os_version", _text()),
+    Column("last_opened_time", BigInteger()),
     # Leaves space for a heartbeat's new row version on the same page, so that no index is changed (HOT).
     postgresql_with={"fillfactor": 80},
     info=_OF_APP,
@@ -132,6 +138,24 @@ _index("profile_customer", profile.c.app_id, profile.c.customer_id, where=HAS_CU
 # By the day, not by the time: so most heartbeats do not change the index (HOT updates on PostgreSQL).
 _index("profile_heartbeat", profile.c.app_id, profile.c.heartbeat_day, where=HAS_HEARTBEAT)
 _index("profile_register", profile.c.app_id, profile.c.register_day, where=HAS_NO_HEARTBEAT)
+# In the order of keys, so that a page of the profiles with one value is a range. `last_opened_time` has no index: it
+# changes with most updates, which are HOT without one.
+_index(
+    "profile_language",
+    profile.c.app_id,
+    profile.c.language,
+    profile.c.user_id,
+    profile.c.device_id,
+    where=profile.c.language.is_not(None),
+)
+_index(
+    "profile_time_zone",
+    profile.c.app_id,
+    profile.c.time_zone,
+    profile.c.user_id,
+    profile.c.device_id,
+    where=profile.c.time_zone.is_not(None),
+)
 _index("profile_unregister", profile.c.app_id, profile.c.unregister_time, where=IS_UNREGISTERED)
 
 guard = Table(

@@ -314,6 +314,28 @@ async def test_profiles_are_listed_in_pages(served: Served) -> None:
     assert len((await served.profiles.ListProfiles(request, metadata=served.admin)).profiles) == 1
 
 
+async def test_t3_profiles_are_listed_by_a_filter(served: Served) -> None:
+    for number, language in enumerate(["en", "de", "en-US", "en_GB"]):
+        request = ps.RegisterRequest(key=key(f"user-{number}", f"device-{number}"), language=language)
+        await served.profiles.Register(request, metadata=served.admin)
+    asked = ps.ListProfilesRequest(app_id=APP, page_size=2, filter='language:"en"')
+    first = await served.profiles.ListProfiles(asked, metadata=served.admin)
+    assert [profile.key.user_id for profile in first.profiles] == ["user-0", "user-2"]
+    asked.page_token = first.next_page_token
+    assert [p.key.user_id for p in (await served.profiles.ListProfiles(asked, metadata=served.admin)).profiles] == [
+        "user-3"
+    ]
+    asked.filter = 'language:"de"'  # the token is bound to the filter
+    assert (await refused(served.profiles.ListProfiles(asked, metadata=served.admin))).reason == "INVALID_PAGE_TOKEN"
+    asked.filter = "colour = red"
+    told = await refused(served.profiles.ListProfiles(asked, metadata=served.admin))
+    assert (told.code, told.reason, list(told.fields)) == (
+        grpc.StatusCode.INVALID_ARGUMENT,
+        "INVALID_FILTER",
+        ["filter"],
+    )
+
+
 # --- bad input: the documented code, nothing written, the server lives ---
 
 

@@ -170,6 +170,10 @@ const (
 	// FAILED_PRECONDITION: the app has 100 push credentials already, superseded and expired ones included; delete some first.
 	// Example: {"reason": "TOO_MANY_PUSH_CREDENTIALS", "domain": "appprofile", "metadata": {"app_id": "shop", "limit": "100"}}
 	ErrorReason_ERROR_REASON_TOO_MANY_PUSH_CREDENTIALS ErrorReason = 43
+	// INVALID_ARGUMENT: the filter is not valid: its syntax, a field, a value's type or a limit. `column` (1: the first
+	// character) is where, `expected` what was expected there.
+	// Example: {"reason": "INVALID_FILTER", "domain": "appprofile", "metadata": {"fields": "filter", "column": "12", "expected": "a value"}}
+	ErrorReason_ERROR_REASON_INVALID_FILTER ErrorReason = 50
 )
 
 // Enum value maps for ErrorReason.
@@ -219,6 +223,7 @@ var (
 		41: "ERROR_REASON_PUSH_CREDENTIAL_NOT_FOUND",
 		42: "ERROR_REASON_PUSH_CREDENTIAL_NAME_TAKEN",
 		43: "ERROR_REASON_TOO_MANY_PUSH_CREDENTIALS",
+		50: "ERROR_REASON_INVALID_FILTER",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":                 0,
@@ -265,6 +270,7 @@ var (
 		"ERROR_REASON_PUSH_CREDENTIAL_NOT_FOUND":   41,
 		"ERROR_REASON_PUSH_CREDENTIAL_NAME_TAKEN":  42,
 		"ERROR_REASON_TOO_MANY_PUSH_CREDENTIALS":   43,
+		"ERROR_REASON_INVALID_FILTER":              50,
 	}
 )
 
@@ -299,7 +305,7 @@ var File_appprofile_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_appprofile_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	" appprofile/v1/error_reason.proto\x12\rappprofile.v1*\xa3\f\n" +
+	" appprofile/v1/error_reason.proto\x12\rappprofile.v1*\xc4\f\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12#\n" +
 	"\x1fERROR_REASON_CREDENTIAL_MISSING\x10\x01\x12#\n" +
@@ -345,7 +351,8 @@ const file_appprofile_v1_error_reason_proto_rawDesc = "" +
 	"$ERROR_REASON_PUSH_CREDENTIAL_INVALID\x10(\x12*\n" +
 	"&ERROR_REASON_PUSH_CREDENTIAL_NOT_FOUND\x10)\x12+\n" +
 	"'ERROR_REASON_PUSH_CREDENTIAL_NAME_TAKEN\x10*\x12*\n" +
-	"&ERROR_REASON_TOO_MANY_PUSH_CREDENTIALS\x10+Bs\n" +
+	"&ERROR_REASON_TOO_MANY_PUSH_CREDENTIALS\x10+\x12\x1f\n" +
+	"\x1bERROR_REASON_INVALID_FILTER\x102Bs\n" +
 	"\x11com.appprofile.v1B\x10ErrorReasonProtoP\x01ZJgithub.com/profile-grpc/profile-grpc/clients/go/appprofile/v1;appprofilev1b\x06proto3"
 
 var (

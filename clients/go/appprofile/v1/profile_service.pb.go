@@ -2168,7 +2168,11 @@ type ListProfilesRequest struct {
 	// the profiles are large: it ends at about 1 MiB, and `next_page_token` continues from there.
 	PageSize int32 `protobuf:"varint,7,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The `next_page_token` of the previous page. The filter must be the same. Opaque.
-	PageToken     string `protobuf:"bytes,8,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	PageToken string `protobuf:"bytes,8,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// Lists only profiles that the filter fits: `language:"en" AND sdk_version >= 2.11`, in the language of docs/filters.md, a
+	// subset of AIP-160. Up to 2048 bytes, 16 open parentheses and 100 comparisons. Default: every profile. A filter that
+	// is not valid is INVALID_ARGUMENT, INVALID_FILTER.
+	Filter        string `protobuf:"bytes,9,opt,name=filter,proto3" json:"filter,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2255,6 +2259,13 @@ func (x *ListProfilesRequest) GetPageSize() int32 {
 func (x *ListProfilesRequest) GetPageToken() string {
 	if x != nil {
 		return x.PageToken
+	}
+	return ""
+}
+
+func (x *ListProfilesRequest) GetFilter() string {
+	if x != nil {
+		return x.Filter
 	}
 	return ""
 }
@@ -2665,7 +2676,7 @@ const file_appprofile_v1_profile_service_proto_rawDesc = "" +
 	"\x03key\x18\x01 \x01(\v2\x19.appprofile.v1.ProfileKeyB\n" +
 	"\xe2A\x01\x02\xbaH\x03\xc8\x01\x01R\x03key\"L\n" +
 	"\x12GetProfileResponse\x126\n" +
-	"\aprofile\x18\x01 \x01(\v2\x16.appprofile.v1.ProfileB\x04\xe2A\x01\x03R\aprofile\"\xe2\x03\n" +
+	"\aprofile\x18\x01 \x01(\v2\x16.appprofile.v1.ProfileB\x04\xe2A\x01\x03R\aprofile\"\x80\x04\n" +
 	"\x13ListProfilesRequest\x12>\n" +
 	"\x06app_id\x18\x01 \x01(\tB'\xe2A\x01\x02\xbaH\x1cr\x1a\x18@2\x16^[a-z0-9][a-z0-9._-]*$\xb0\xd4\x18\x01R\x05appId\x127\n" +
 	"\auser_id\x18\x02 \x01(\tB\x1e\xe2A\x01\x01\xbaH\x13r\x11(\x80\x022\f^[^\\p{Cc}]*$\xb0\xd4\x18\x03R\x06userId\x127\n" +
@@ -2676,7 +2687,8 @@ const file_appprofile_v1_profile_service_proto_rawDesc = "" +
 	"\bplatform\x18\x06 \x01(\x0e2\x17.appprofile.v1.PlatformB\f\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01R\bplatform\x12(\n" +
 	"\tpage_size\x18\a \x01(\x05B\v\xe2A\x01\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x12+\n" +
 	"\n" +
-	"page_token\x18\b \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\x10R\tpageToken\"~\n" +
+	"page_token\x18\b \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\x10R\tpageToken\x12\x1c\n" +
+	"\x06filter\x18\t \x01(\tB\x04\xe2A\x01\x01R\x06filter\"~\n" +
 	"\x14ListProfilesResponse\x128\n" +
 	"\bprofiles\x18\x01 \x03(\v2\x16.appprofile.v1.ProfileB\x04\xe2A\x01\x03R\bprofiles\x12,\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\rnextPageToken\"\xca\x02\n" +

@@ -74,7 +74,8 @@ type ProfileServiceClient interface {
 	RemoveAccount(ctx context.Context, in *RemoveAccountRequest, opts ...grpc.CallOption) (*RemoveAccountResponse, error)
 	// Reads one profile. Errors: NOT_FOUND (PROFILE_NOT_FOUND).
 	GetProfile(ctx context.Context, in *GetProfileRequest, opts ...grpc.CallOption) (*GetProfileResponse, error)
-	// Lists profiles of an app, ordered by user and device. Errors: INVALID_ARGUMENT (INVALID_PAGE_TOKEN).
+	// Lists profiles of an app, ordered by user and device. Errors: INVALID_ARGUMENT (INVALID_PAGE_TOKEN,
+	// INVALID_FILTER).
 	ListProfiles(ctx context.Context, in *ListProfilesRequest, opts ...grpc.CallOption) (*ListProfilesResponse, error)
 	// Streams the events of one app, several, or every app of the key's tenant (also of apps that are created later), in order
 	// of position: after a token, from now on, or from the oldest that is kept. Each message carries a token; whoever resumes
@@ -252,7 +253,8 @@ type ProfileServiceServer interface {
 	RemoveAccount(context.Context, *RemoveAccountRequest) (*RemoveAccountResponse, error)
 	// Reads one profile. Errors: NOT_FOUND (PROFILE_NOT_FOUND).
 	GetProfile(context.Context, *GetProfileRequest) (*GetProfileResponse, error)
-	// Lists profiles of an app, ordered by user and device. Errors: INVALID_ARGUMENT (INVALID_PAGE_TOKEN).
+	// Lists profiles of an app, ordered by user and device. Errors: INVALID_ARGUMENT (INVALID_PAGE_TOKEN,
+	// INVALID_FILTER).
 	ListProfiles(context.Context, *ListProfilesRequest) (*ListProfilesResponse, error)
 	// Streams the events of one app, several, or every app of the key's tenant (also of apps that are created later), in order
 	// of position: after a token, from now on, or from the oldest that is kept. Each message carries a token; whoever resumes

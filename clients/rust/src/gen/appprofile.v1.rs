@@ -1301,6 +1301,10 @@ pub enum ErrorReason {
     /// FAILED_PRECONDITION: the app has 100 push credentials already, superseded and expired ones included; delete some first.
     /// Example: {"reason": "TOO_MANY_PUSH_CREDENTIALS", "domain": "appprofile", "metadata": {"app_id": "shop", "limit": "100"}}
     TooManyPushCredentials = 43,
+    /// INVALID_ARGUMENT: the filter is not valid: its syntax, a field, a value's type or a limit. `column` (1: the first
+    /// character) is where, `expected` what was expected there.
+    /// Example: {"reason": "INVALID_FILTER", "domain": "appprofile", "metadata": {"fields": "filter", "column": "12", "expected": "a value"}}
+    InvalidFilter = 50,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1353,6 +1357,7 @@ impl ErrorReason {
             Self::PushCredentialNotFound => "ERROR_REASON_PUSH_CREDENTIAL_NOT_FOUND",
             Self::PushCredentialNameTaken => "ERROR_REASON_PUSH_CREDENTIAL_NAME_TAKEN",
             Self::TooManyPushCredentials => "ERROR_REASON_TOO_MANY_PUSH_CREDENTIALS",
+            Self::InvalidFilter => "ERROR_REASON_INVALID_FILTER",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1402,6 +1407,7 @@ impl ErrorReason {
             "ERROR_REASON_PUSH_CREDENTIAL_NOT_FOUND" => Some(Self::PushCredentialNotFound),
             "ERROR_REASON_PUSH_CREDENTIAL_NAME_TAKEN" => Some(Self::PushCredentialNameTaken),
             "ERROR_REASON_TOO_MANY_PUSH_CREDENTIALS" => Some(Self::TooManyPushCredentials),
+            "ERROR_REASON_INVALID_FILTER" => Some(Self::InvalidFilter),
             _ => None,
         }
     }
@@ -2007,6 +2013,11 @@ pub struct ListProfilesRequest {
     /// The `next_page_token` of the previous page. The filter must be the same. Opaque.
     #[prost(string, tag="8")]
     pub page_token: ::prost::alloc::string::String,
+    /// Lists only profiles that the filter fits: `language:"en" AND sdk_version >= 2.11`, in the language of docs/filters.md, a
+    /// subset of AIP-160. Up to 2048 bytes, 16 open parentheses and 100 comparisons. Default: every profile. A filter that
+    /// is not valid is INVALID_ARGUMENT, INVALID_FILTER.
+    #[prost(string, tag="9")]
+    pub filter: ::prost::alloc::string::String,
 }
 /// One page of profiles.
 #[derive(Clone, PartialEq, ::prost::Message)]

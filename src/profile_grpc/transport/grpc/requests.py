@@ -15,6 +15,7 @@ from profile_grpc.domain.removal import DeleteDeviceProfile, RemoveAccount, Repo
 from profile_grpc.domain.settings import AccountRemovalAction
 from profile_grpc.domain.tokens import check_any, normalise
 from profile_grpc.domain.updating import UpdateProfileData
+from profile_grpc.service import filter_parsing
 from profile_grpc.service.ports import ProfileFilter
 from profile_grpc.service.watching import Wanted
 from profile_grpc.transport.grpc import endpoints, patches, shape
@@ -103,6 +104,7 @@ def remove_account(request: pb.RemoveAccountRequest) -> RemoveAccount:
 
 
 def profile_filter(request: pb.ListProfilesRequest) -> ProfileFilter:
+    """Raises Refused: INVALID_FILTER."""
     return ProfileFilter(
         app_id=request.app_id,
         user_id=request.user_id or None,
@@ -110,6 +112,7 @@ def profile_filter(request: pb.ListProfilesRequest) -> ProfileFilter:
         customer_id=request.customer_id or None,
         status=ProfileStatus(request.status) if request.status else None,
         platform=Platform(request.platform) if request.platform else None,
+        filter=filter_parsing.profile_filter(request.filter),
     )
 
 

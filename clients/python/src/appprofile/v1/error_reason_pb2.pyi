@@ -207,6 +207,11 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """FAILED_PRECONDITION: the app has 100 push credentials already, superseded and expired ones included; delete some first.
     Example: {"reason": "TOO_MANY_PUSH_CREDENTIALS", "domain": "appprofile", "metadata": {"app_id": "shop", "limit": "100"}}
     """
+    ERROR_REASON_INVALID_FILTER: _ErrorReason.ValueType  # 50
+    """INVALID_ARGUMENT: the filter is not valid: its syntax, a field, a value's type or a limit. `column` (1: the first
+    character) is where, `expected` what was expected there.
+    Example: {"reason": "INVALID_FILTER", "domain": "appprofile", "metadata": {"fields": "filter", "column": "12", "expected": "a value"}}
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed. `ErrorInfo.reason` is the value's name without its prefix; `ErrorInfo.domain` is `appprofile`;
@@ -397,5 +402,10 @@ Example: {"reason": "PUSH_CREDENTIAL_NAME_TAKEN", "domain": "appprofile", "metad
 ERROR_REASON_TOO_MANY_PUSH_CREDENTIALS: ErrorReason.ValueType  # 43
 """FAILED_PRECONDITION: the app has 100 push credentials already, superseded and expired ones included; delete some first.
 Example: {"reason": "TOO_MANY_PUSH_CREDENTIALS", "domain": "appprofile", "metadata": {"app_id": "shop", "limit": "100"}}
+"""
+ERROR_REASON_INVALID_FILTER: ErrorReason.ValueType  # 50
+"""INVALID_ARGUMENT: the filter is not valid: its syntax, a field, a value's type or a limit. `column` (1: the first
+character) is where, `expected` what was expected there.
+Example: {"reason": "INVALID_FILTER", "domain": "appprofile", "metadata": {"fields": "filter", "column": "12", "expected": "a value"}}
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

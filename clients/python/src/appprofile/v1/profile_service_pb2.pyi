@@ -1225,6 +1225,7 @@ class ListProfilesRequest(_message.Message):
     PLATFORM_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    FILTER_FIELD_NUMBER: _builtins.int
     app_id: _builtins.str
     """The app, 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`."""
     user_id: _builtins.str
@@ -1243,6 +1244,11 @@ class ListProfilesRequest(_message.Message):
     """
     page_token: _builtins.str
     """The `next_page_token` of the previous page. The filter must be the same. Opaque."""
+    filter: _builtins.str
+    """Lists only profiles that the filter fits: `language:"en" AND sdk_version >= 2.11`, in the language of docs/filters.md, a
+    subset of AIP-160. Up to 2048 bytes, 16 open parentheses and 100 comparisons. Default: every profile. A filter that
+    is not valid is INVALID_ARGUMENT, INVALID_FILTER.
+    """
     def __init__(
         self,
         *,
@@ -1254,10 +1260,11 @@ class ListProfilesRequest(_message.Message):
         platform: _profile_pb2.Platform.ValueType = ...,
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
+        filter: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["app_id", b"app_id", "customer_id", b"customer_id", "device_id", b"device_id", "page_size", b"page_size", "page_token", b"page_token", "platform", b"platform", "status", b"status", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["app_id", b"app_id", "customer_id", b"customer_id", "device_id", b"device_id", "filter", b"filter", "page_size", b"page_size", "page_token", b"page_token", "platform", b"platform", "status", b"status", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

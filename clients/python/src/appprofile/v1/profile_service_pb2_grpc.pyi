@@ -76,7 +76,9 @@ class ProfileServiceStub:
     GetProfile: _grpc.UnaryUnaryMultiCallable[_profile_service_pb2.GetProfileRequest, _profile_service_pb2.GetProfileResponse]
     """Reads one profile. Errors: NOT_FOUND (PROFILE_NOT_FOUND)."""
     ListProfiles: _grpc.UnaryUnaryMultiCallable[_profile_service_pb2.ListProfilesRequest, _profile_service_pb2.ListProfilesResponse]
-    """Lists profiles of an app, ordered by user and device. Errors: INVALID_ARGUMENT (INVALID_PAGE_TOKEN)."""
+    """Lists profiles of an app, ordered by user and device. Errors: INVALID_ARGUMENT (INVALID_PAGE_TOKEN,
+    INVALID_FILTER).
+    """
     WatchProfiles: _grpc.UnaryStreamMultiCallable[_profile_service_pb2.WatchProfilesRequest, _profile_service_pb2.WatchProfilesResponse]
     """Streams the events of one app, several, or every app of the key's tenant (also of apps that are created later), in order
     of position: after a token, from now on, or from the oldest that is kept. Each message carries a token; whoever resumes
@@ -134,7 +136,9 @@ class ProfileServiceAsyncStub(ProfileServiceStub):
     GetProfile: _aio.UnaryUnaryMultiCallable[_profile_service_pb2.GetProfileRequest, _profile_service_pb2.GetProfileResponse]  # type: ignore[assignment]
     """Reads one profile. Errors: NOT_FOUND (PROFILE_NOT_FOUND)."""
     ListProfiles: _aio.UnaryUnaryMultiCallable[_profile_service_pb2.ListProfilesRequest, _profile_service_pb2.ListProfilesResponse]  # type: ignore[assignment]
-    """Lists profiles of an app, ordered by user and device. Errors: INVALID_ARGUMENT (INVALID_PAGE_TOKEN)."""
+    """Lists profiles of an app, ordered by user and device. Errors: INVALID_ARGUMENT (INVALID_PAGE_TOKEN,
+    INVALID_FILTER).
+    """
     WatchProfiles: _aio.UnaryStreamMultiCallable[_profile_service_pb2.WatchProfilesRequest, _profile_service_pb2.WatchProfilesResponse]  # type: ignore[assignment]
     """Streams the events of one app, several, or every app of the key's tenant (also of apps that are created later), in order
     of position: after a token, from now on, or from the oldest that is kept. Each message carries a token; whoever resumes
@@ -249,7 +253,9 @@ class ProfileServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _profile_service_pb2.ListProfilesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_profile_service_pb2.ListProfilesResponse, _abc.Awaitable[_profile_service_pb2.ListProfilesResponse]]:
-        """Lists profiles of an app, ordered by user and device. Errors: INVALID_ARGUMENT (INVALID_PAGE_TOKEN)."""
+        """Lists profiles of an app, ordered by user and device. Errors: INVALID_ARGUMENT (INVALID_PAGE_TOKEN,
+        INVALID_FILTER).
+        """
 
     @_abc_1.abstractmethod
     def WatchProfiles(

@@ -422,6 +422,16 @@ public enum ErrorReason
    * <code>ERROR_REASON_TOO_MANY_PUSH_CREDENTIALS = 43;</code>
    */
   ERROR_REASON_TOO_MANY_PUSH_CREDENTIALS(43),
+  /**
+   * <pre>
+   * INVALID_ARGUMENT: the filter is not valid: its syntax, a field, a value's type or a limit. `column` (1: the first
+   * character) is where, `expected` what was expected there.
+   * Example: {"reason": "INVALID_FILTER", "domain": "appprofile", "metadata": {"fields": "filter", "column": "12", "expected": "a value"}}
+   * </pre>
+   *
+   * <code>ERROR_REASON_INVALID_FILTER = 50;</code>
+   */
+  ERROR_REASON_INVALID_FILTER(50),
   UNRECOGNIZED(-1),
   ;
 
@@ -840,6 +850,16 @@ public enum ErrorReason
    * <code>ERROR_REASON_TOO_MANY_PUSH_CREDENTIALS = 43;</code>
    */
   public static final int ERROR_REASON_TOO_MANY_PUSH_CREDENTIALS_VALUE = 43;
+  /**
+   * <pre>
+   * INVALID_ARGUMENT: the filter is not valid: its syntax, a field, a value's type or a limit. `column` (1: the first
+   * character) is where, `expected` what was expected there.
+   * Example: {"reason": "INVALID_FILTER", "domain": "appprofile", "metadata": {"fields": "filter", "column": "12", "expected": "a value"}}
+   * </pre>
+   *
+   * <code>ERROR_REASON_INVALID_FILTER = 50;</code>
+   */
+  public static final int ERROR_REASON_INVALID_FILTER_VALUE = 50;
 
 
   public final int getNumber() {
@@ -910,6 +930,7 @@ public enum ErrorReason
       case 41: return ERROR_REASON_PUSH_CREDENTIAL_NOT_FOUND;
       case 42: return ERROR_REASON_PUSH_CREDENTIAL_NAME_TAKEN;
       case 43: return ERROR_REASON_TOO_MANY_PUSH_CREDENTIALS;
+      case 50: return ERROR_REASON_INVALID_FILTER;
       default: return null;
     }
   }

@@ -39,6 +39,7 @@ private static final long serialVersionUID = 0L;
     status_ = 0;
     platform_ = 0;
     pageToken_ = "";
+    filter_ = "";
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -362,6 +363,57 @@ private static final long serialVersionUID = 0L;
     }
   }
 
+  public static final int FILTER_FIELD_NUMBER = 9;
+  @SuppressWarnings("serial")
+  private volatile java.lang.Object filter_ = "";
+  /**
+   * <pre>
+   * Lists only profiles that the filter fits: `language:"en" AND sdk_version &gt;= 2.11`, in the language of docs/filters.md, a
+   * subset of AIP-160. Up to 2048 bytes, 16 open parentheses and 100 comparisons. Default: every profile. A filter that
+   * is not valid is INVALID_ARGUMENT, INVALID_FILTER.
+   * </pre>
+   *
+   * <code>string filter = 9 [json_name = "filter", (.google.api.field_behavior) = OPTIONAL];</code>
+   * @return The filter.
+   */
+  @java.lang.Override
+  public java.lang.String getFilter() {
+    java.lang.Object ref = filter_;
+    if (ref instanceof java.lang.String) {
+      return (java.lang.String) ref;
+    } else {
+      com.google.protobuf.ByteString bs = 
+          (com.google.protobuf.ByteString) ref;
+      java.lang.String s = bs.toStringUtf8();
+      filter_ = s;
+      return s;
+    }
+  }
+  /**
+   * <pre>
+   * Lists only profiles that the filter fits: `language:"en" AND sdk_version &gt;= 2.11`, in the language of docs/filters.md, a
+   * subset of AIP-160. Up to 2048 bytes, 16 open parentheses and 100 comparisons. Default: every profile. A filter that
+   * is not valid is INVALID_ARGUMENT, INVALID_FILTER.
+   * </pre>
+   *
+   * <code>string filter = 9 [json_name = "filter", (.google.api.field_behavior) = OPTIONAL];</code>
+   * @return The bytes for filter.
+   */
+  @java.lang.Override
+  public com.google.protobuf.ByteString
+      getFilterBytes() {
+    java.lang.Object ref = filter_;
+    if (ref instanceof java.lang.String) {
+      com.google.protobuf.ByteString b = 
+          com.google.protobuf.ByteString.copyFromUtf8(
+              (java.lang.String) ref);
+      filter_ = b;
+      return b;
+    } else {
+      return (com.google.protobuf.ByteString) ref;
+    }
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -400,6 +452,9 @@ private static final long serialVersionUID = 0L;
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(pageToken_)) {
       com.google.protobuf.GeneratedMessage.writeString(output, 8, pageToken_);
     }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(filter_)) {
+      com.google.protobuf.GeneratedMessage.writeString(output, 9, filter_);
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -430,6 +485,9 @@ private static final long serialVersionUID = 0L;
     }
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(pageToken_)) {
       size += com.google.protobuf.GeneratedMessage.computeStringSize(8, pageToken_);
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(filter_)) {
+      size += com.google.protobuf.GeneratedMessage.computeStringSize(9, filter_);
     }
     return size;
   }
@@ -469,6 +527,8 @@ private static final long serialVersionUID = 0L;
         != other.getPageSize()) return false;
     if (!getPageToken()
         .equals(other.getPageToken())) return false;
+    if (!getFilter()
+        .equals(other.getFilter())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -496,6 +556,8 @@ private static final long serialVersionUID = 0L;
     hash = (53 * hash) + getPageSize();
     hash = (37 * hash) + PAGE_TOKEN_FIELD_NUMBER;
     hash = (53 * hash) + getPageToken().hashCode();
+    hash = (37 * hash) + FILTER_FIELD_NUMBER;
+    hash = (53 * hash) + getFilter().hashCode();
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -639,6 +701,7 @@ private static final long serialVersionUID = 0L;
       platform_ = 0;
       pageSize_ = 0;
       pageToken_ = "";
+      filter_ = "";
       return this;
     }
 
@@ -696,6 +759,9 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000080) != 0)) {
         result.pageToken_ = pageToken_;
       }
+      if (((from_bitField0_ & 0x00000100) != 0)) {
+        result.filter_ = filter_;
+      }
     }
 
     @java.lang.Override
@@ -742,6 +808,11 @@ private static final long serialVersionUID = 0L;
       if (!other.getPageToken().isEmpty()) {
         pageToken_ = other.pageToken_;
         bitField0_ |= 0x00000080;
+        onChanged();
+      }
+      if (!other.getFilter().isEmpty()) {
+        filter_ = other.filter_;
+        bitField0_ |= 0x00000100;
         onChanged();
       }
       this.mergeUnknownFields(other.getUnknownFields());
@@ -810,6 +881,11 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000080;
               break;
             } // case 66
+            case 74: {
+              filter_ = input.readStringRequireUtf8();
+              bitField0_ |= 0x00000100;
+              break;
+            } // case 74
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1474,6 +1550,108 @@ private static final long serialVersionUID = 0L;
       checkByteStringIsUtf8(value);
       pageToken_ = value;
       bitField0_ |= 0x00000080;
+      onChanged();
+      return this;
+    }
+
+    private java.lang.Object filter_ = "";
+    /**
+     * <pre>
+     * Lists only profiles that the filter fits: `language:"en" AND sdk_version &gt;= 2.11`, in the language of docs/filters.md, a
+     * subset of AIP-160. Up to 2048 bytes, 16 open parentheses and 100 comparisons. Default: every profile. A filter that
+     * is not valid is INVALID_ARGUMENT, INVALID_FILTER.
+     * </pre>
+     *
+     * <code>string filter = 9 [json_name = "filter", (.google.api.field_behavior) = OPTIONAL];</code>
+     * @return The filter.
+     */
+    public java.lang.String getFilter() {
+      java.lang.Object ref = filter_;
+      if (!(ref instanceof java.lang.String)) {
+        com.google.protobuf.ByteString bs =
+            (com.google.protobuf.ByteString) ref;
+        java.lang.String s = bs.toStringUtf8();
+        filter_ = s;
+        return s;
+      } else {
+        return (java.lang.String) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Lists only profiles that the filter fits: `language:"en" AND sdk_version &gt;= 2.11`, in the language of docs/filters.md, a
+     * subset of AIP-160. Up to 2048 bytes, 16 open parentheses and 100 comparisons. Default: every profile. A filter that
+     * is not valid is INVALID_ARGUMENT, INVALID_FILTER.
+     * </pre>
+     *
+     * <code>string filter = 9 [json_name = "filter", (.google.api.field_behavior) = OPTIONAL];</code>
+     * @return The bytes for filter.
+     */
+    public com.google.protobuf.ByteString
+        getFilterBytes() {
+      java.lang.Object ref = filter_;
+      if (ref instanceof String) {
+        com.google.protobuf.ByteString b = 
+            com.google.protobuf.ByteString.copyFromUtf8(
+                (java.lang.String) ref);
+        filter_ = b;
+        return b;
+      } else {
+        return (com.google.protobuf.ByteString) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Lists only profiles that the filter fits: `language:"en" AND sdk_version &gt;= 2.11`, in the language of docs/filters.md, a
+     * subset of AIP-160. Up to 2048 bytes, 16 open parentheses and 100 comparisons. Default: every profile. A filter that
+     * is not valid is INVALID_ARGUMENT, INVALID_FILTER.
+     * </pre>
+     *
+     * <code>string filter = 9 [json_name = "filter", (.google.api.field_behavior) = OPTIONAL];</code>
+     * @param value The filter to set.
+     * @return This builder for chaining.
+     */
+    public Builder setFilter(
+        java.lang.String value) {
+      if (value == null) { throw new NullPointerException(); }
+      filter_ = value;
+      bitField0_ |= 0x00000100;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Lists only profiles that the filter fits: `language:"en" AND sdk_version &gt;= 2.11`, in the language of docs/filters.md, a
+     * subset of AIP-160. Up to 2048 bytes, 16 open parentheses and 100 comparisons. Default: every profile. A filter that
+     * is not valid is INVALID_ARGUMENT, INVALID_FILTER.
+     * </pre>
+     *
+     * <code>string filter = 9 [json_name = "filter", (.google.api.field_behavior) = OPTIONAL];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearFilter() {
+      filter_ = getDefaultInstance().getFilter();
+      bitField0_ = (bitField0_ & ~0x00000100);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Lists only profiles that the filter fits: `language:"en" AND sdk_version &gt;= 2.11`, in the language of docs/filters.md, a
+     * subset of AIP-160. Up to 2048 bytes, 16 open parentheses and 100 comparisons. Default: every profile. A filter that
+     * is not valid is INVALID_ARGUMENT, INVALID_FILTER.
+     * </pre>
+     *
+     * <code>string filter = 9 [json_name = "filter", (.google.api.field_behavior) = OPTIONAL];</code>
+     * @param value The bytes for filter to set.
+     * @return This builder for chaining.
+     */
+    public Builder setFilterBytes(
+        com.google.protobuf.ByteString value) {
+      if (value == null) { throw new NullPointerException(); }
+      checkByteStringIsUtf8(value);
+      filter_ = value;
+      bitField0_ |= 0x00000100;
       onChanged();
       return this;
     }

@@ -158,4 +158,28 @@ public interface ListProfilesRequestOrBuilder extends
    */
   com.google.protobuf.ByteString
       getPageTokenBytes();
+
+  /**
+   * <pre>
+   * Lists only profiles that the filter fits: `language:"en" AND sdk_version &gt;= 2.11`, in the language of docs/filters.md, a
+   * subset of AIP-160. Up to 2048 bytes, 16 open parentheses and 100 comparisons. Default: every profile. A filter that
+   * is not valid is INVALID_ARGUMENT, INVALID_FILTER.
+   * </pre>
+   *
+   * <code>string filter = 9 [json_name = "filter", (.google.api.field_behavior) = OPTIONAL];</code>
+   * @return The filter.
+   */
+  java.lang.String getFilter();
+  /**
+   * <pre>
+   * Lists only profiles that the filter fits: `language:"en" AND sdk_version &gt;= 2.11`, in the language of docs/filters.md, a
+   * subset of AIP-160. Up to 2048 bytes, 16 open parentheses and 100 comparisons. Default: every profile. A filter that
+   * is not valid is INVALID_ARGUMENT, INVALID_FILTER.
+   * </pre>
+   *
+   * <code>string filter = 9 [json_name = "filter", (.google.api.field_behavior) = OPTIONAL];</code>
+   * @return The bytes for filter.
+   */
+  com.google.protobuf.ByteString
+      getFilterBytes();
 }

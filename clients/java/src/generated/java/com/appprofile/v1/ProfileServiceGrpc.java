@@ -543,7 +543,8 @@ public final class ProfileServiceGrpc {
 
     /**
      * <pre>
-     * Lists profiles of an app, ordered by user and device. Errors: INVALID_ARGUMENT (INVALID_PAGE_TOKEN).
+     * Lists profiles of an app, ordered by user and device. Errors: INVALID_ARGUMENT (INVALID_PAGE_TOKEN,
+     * INVALID_FILTER).
      * </pre>
      */
     default void listProfiles(com.appprofile.v1.ListProfilesRequest request,
@@ -719,7 +720,8 @@ public final class ProfileServiceGrpc {
 
     /**
      * <pre>
-     * Lists profiles of an app, ordered by user and device. Errors: INVALID_ARGUMENT (INVALID_PAGE_TOKEN).
+     * Lists profiles of an app, ordered by user and device. Errors: INVALID_ARGUMENT (INVALID_PAGE_TOKEN,
+     * INVALID_FILTER).
      * </pre>
      */
     public void listProfiles(com.appprofile.v1.ListProfilesRequest request,
@@ -872,7 +874,8 @@ public final class ProfileServiceGrpc {
 
     /**
      * <pre>
-     * Lists profiles of an app, ordered by user and device. Errors: INVALID_ARGUMENT (INVALID_PAGE_TOKEN).
+     * Lists profiles of an app, ordered by user and device. Errors: INVALID_ARGUMENT (INVALID_PAGE_TOKEN,
+     * INVALID_FILTER).
      * </pre>
      */
     public com.appprofile.v1.ListProfilesResponse listProfiles(com.appprofile.v1.ListProfilesRequest request) throws io.grpc.StatusException {
@@ -1025,7 +1028,8 @@ public final class ProfileServiceGrpc {
 
     /**
      * <pre>
-     * Lists profiles of an app, ordered by user and device. Errors: INVALID_ARGUMENT (INVALID_PAGE_TOKEN).
+     * Lists profiles of an app, ordered by user and device. Errors: INVALID_ARGUMENT (INVALID_PAGE_TOKEN,
+     * INVALID_FILTER).
      * </pre>
      */
     public com.appprofile.v1.ListProfilesResponse listProfiles(com.appprofile.v1.ListProfilesRequest request) {
@@ -1186,7 +1190,8 @@ public final class ProfileServiceGrpc {
 
     /**
      * <pre>
-     * Lists profiles of an app, ordered by user and device. Errors: INVALID_ARGUMENT (INVALID_PAGE_TOKEN).
+     * Lists profiles of an app, ordered by user and device. Errors: INVALID_ARGUMENT (INVALID_PAGE_TOKEN,
+     * INVALID_FILTER).
      * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<com.appprofile.v1.ListProfilesResponse> listProfiles(

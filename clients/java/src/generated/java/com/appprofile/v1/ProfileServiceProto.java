@@ -361,7 +361,7 @@ public final class ProfileServiceProto extends com.google.protobuf.GeneratedFile
       "\n\021GetProfileRequest\0227\n\003key\030\001 \001(\0132\031.apppr" +
       "ofile.v1.ProfileKeyB\n\342A\001\002\272H\003\310\001\001R\003key\"L\n\022" +
       "GetProfileResponse\0226\n\007profile\030\001 \001(\0132\026.ap" +
-      "pprofile.v1.ProfileB\004\342A\001\003R\007profile\"\342\003\n\023L" +
+      "pprofile.v1.ProfileB\004\342A\001\003R\007profile\"\200\004\n\023L" +
       "istProfilesRequest\022>\n\006app_id\030\001 \001(\tB\'\342A\001\002" +
       "\272H\034r\032\030@2\026^[a-z0-9][a-z0-9._-]*$\260\324\030\001R\005app" +
       "Id\0227\n\007user_id\030\002 \001(\tB\036\342A\001\001\272H\023r\021(\200\0022\014^[^\\p" +
@@ -373,82 +373,83 @@ public final class ProfileServiceProto extends com.google.protobuf.GeneratedFile
       "tatus\022A\n\010platform\030\006 \001(\0162\027.appprofile.v1." +
       "PlatformB\014\342A\001\001\272H\005\202\001\002\020\001R\010platform\022(\n\tpage" +
       "_size\030\007 \001(\005B\013\342A\001\001\272H\004\032\002(\000R\010pageSize\022+\n\npa" +
-      "ge_token\030\010 \001(\tB\014\342A\001\001\272H\005r\003\030\200\020R\tpageToken\"" +
-      "~\n\024ListProfilesResponse\0228\n\010profiles\030\001 \003(" +
-      "\0132\026.appprofile.v1.ProfileB\004\342A\001\003R\010profile" +
-      "s\022,\n\017next_page_token\030\002 \001(\tB\004\342A\001\003R\rnextPa" +
-      "geToken\"\312\002\n\024WatchProfilesRequest\022J\n\007app_" +
-      "ids\030\001 \003(\tB1\342A\001\001\272H&\222\001#\020\350\007\030\001\"\034r\032\030@2\026^[a-z0" +
-      "-9][a-z0-9._-]*$\260\324\030\007R\006appIds\022G\n\005types\030\002 " +
-      "\003(\0162\030.appprofile.v1.EventTypeB\027\342A\001\001\272H\020\222\001" +
-      "\r\020@\030\001\"\007\202\001\004\020\001 \000R\005types\0223\n\014resume_token\030\004 " +
-      "\001(\tB\016\342A\001\001\272H\007r\005\020\001\030\310\001H\000R\013resumeToken\022(\n\010fr" +
-      "om_now\030\005 \001(\010B\013\342A\001\001\272H\004j\002\010\001H\000R\007fromNow\022.\n\013" +
-      "from_oldest\030\006 \001(\010B\013\342A\001\001\272H\004j\002\010\001H\000R\nfromOl" +
-      "destB\016\n\005start\022\005\272H\002\010\001\"t\n\025WatchProfilesRes" +
-      "ponse\0222\n\006events\030\001 \003(\0132\024.appprofile.v1.Ev" +
-      "entB\004\342A\001\003R\006events\022\'\n\014resume_token\030\002 \001(\tB" +
-      "\004\342A\001\003R\013resumeToken*\316\001\n\022DisplacementEffec" +
-      "t\022#\n\037DISPLACEMENT_EFFECT_UNSPECIFIED\020\000\022 " +
-      "\n\034DISPLACEMENT_EFFECT_REPLACED\020\001\022#\n\037DISP" +
-      "LACEMENT_EFFECT_DEACTIVATED\020\002\022\'\n#DISPLAC" +
-      "EMENT_EFFECT_PUSH_SUPERSEDED\020\003\022#\n\037DISPLA" +
-      "CEMENT_EFFECT_TOKEN_MOVED\020\004*\254\001\n\rIgnoredR" +
-      "eason\022\036\n\032IGNORED_REASON_UNSPECIFIED\020\000\022\036\n" +
-      "\032IGNORED_REASON_NOT_ENABLED\020\001\022\036\n\032IGNORED" +
-      "_REASON_ALREADY_SET\020\002\022\033\n\027IGNORED_REASON_" +
-      "TOO_SOON\020\003\022\036\n\032IGNORED_REASON_TOKEN_OWNED" +
-      "\020\004*\360\003\n\023PushFeedbackOutcome\022%\n!PUSH_FEEDB" +
-      "ACK_OUTCOME_UNSPECIFIED\020\000\022)\n%PUSH_FEEDBA" +
-      "CK_OUTCOME_PROFILE_DELETED\020\001\022.\n*PUSH_FEE" +
-      "DBACK_OUTCOME_ENDPOINT_INVALIDATED\020\002\022*\n&" +
-      "PUSH_FEEDBACK_OUTCOME_ENDPOINT_SUSPECT\020\003" +
-      "\022\037\n\033PUSH_FEEDBACK_OUTCOME_STALE\020\004\022#\n\037PUS" +
-      "H_FEEDBACK_OUTCOME_TRANSIENT\020\005\022,\n(PUSH_F" +
-      "EEDBACK_OUTCOME_CREDENTIAL_PROBLEM\020\006\022\'\n#" +
-      "PUSH_FEEDBACK_OUTCOME_UNKNOWN_TOKEN\020\007\022&\n" +
-      "\"PUSH_FEEDBACK_OUTCOME_UNRECOGNIZED\020\010\022!\n" +
-      "\035PUSH_FEEDBACK_OUTCOME_INVALID\020\t\022\036\n\032PUSH" +
-      "_FEEDBACK_OUTCOME_HELD\020\n\022#\n\037PUSH_FEEDBAC" +
-      "K_OUTCOME_CONFIRMED\020\013*\256\001\n\025AccountRemoval" +
-      "Outcome\022\'\n#ACCOUNT_REMOVAL_OUTCOME_UNSPE" +
-      "CIFIED\020\000\022#\n\037ACCOUNT_REMOVAL_OUTCOME_REMO" +
-      "VED\020\001\022$\n ACCOUNT_REMOVAL_OUTCOME_NO_MATC" +
-      "H\020\002\022!\n\035ACCOUNT_REMOVAL_OUTCOME_STALE\020\0032\263" +
-      "\t\n\016ProfileService\022\\\n\010Register\022\036.appprofi" +
-      "le.v1.RegisterRequest\032\037.appprofile.v1.Re" +
-      "gisterResponse\"\017\220\002\002\252\324\030\010\n\004\001\002\003\004\020\001\022_\n\tHeart" +
-      "beat\022\037.appprofile.v1.HeartbeatRequest\032 ." +
-      "appprofile.v1.HeartbeatResponse\"\017\220\002\002\252\324\030\010" +
-      "\n\004\001\002\003\004\020\001\022l\n\016BatchHeartbeat\022$.appprofile." +
-      "v1.BatchHeartbeatRequest\032%.appprofile.v1" +
-      ".BatchHeartbeatResponse\"\r\220\002\002\252\324\030\006\n\002\001\002\020\003\022v" +
-      "\n\021UpdateProfileData\022\'.appprofile.v1.Upda" +
-      "teProfileDataRequest\032(.appprofile.v1.Upd" +
-      "ateProfileDataResponse\"\016\220\002\002\252\324\030\007\n\003\001\002\004\020\001\022a" +
-      "\n\nUnregister\022 .appprofile.v1.UnregisterR" +
-      "equest\032!.appprofile.v1.UnregisterRespons" +
-      "e\"\016\220\002\002\252\324\030\007\n\003\001\002\004\020\001\022{\n\023DeleteDeviceProfile" +
-      "\022).appprofile.v1.DeleteDeviceProfileRequ" +
-      "est\032*.appprofile.v1.DeleteDeviceProfileR" +
-      "esponse\"\r\220\002\002\252\324\030\006\n\002\001\002\020\001\022x\n\022ReportPushFeed" +
-      "back\022(.appprofile.v1.ReportPushFeedbackR" +
-      "equest\032).appprofile.v1.ReportPushFeedbac" +
-      "kResponse\"\r\220\002\002\252\324\030\006\n\002\001\002\020\001\022j\n\rRemoveAccoun" +
-      "t\022#.appprofile.v1.RemoveAccountRequest\032$" +
-      ".appprofile.v1.RemoveAccountResponse\"\016\220\002" +
-      "\002\252\324\030\007\n\003\001\002\003\020\001\022a\n\nGetProfile\022 .appprofile." +
-      "v1.GetProfileRequest\032!.appprofile.v1.Get" +
-      "ProfileResponse\"\016\220\002\001\252\324\030\007\n\003\001\002\004\020\001\022f\n\014ListP" +
-      "rofiles\022\".appprofile.v1.ListProfilesRequ" +
-      "est\032#.appprofile.v1.ListProfilesResponse" +
-      "\"\r\220\002\001\252\324\030\006\n\002\001\002\020\001\022k\n\rWatchProfiles\022#.apppr" +
-      "ofile.v1.WatchProfilesRequest\032$.appprofi" +
-      "le.v1.WatchProfilesResponse\"\r\220\002\001\252\324\030\006\n\002\001\002" +
-      "\020\0020\001Bv\n\021com.appprofile.v1B\023ProfileServic" +
-      "eProtoP\001ZJgithub.com/profile-grpc/profil" +
-      "e-grpc/clients/go/appprofile/v1;appprofi" +
-      "lev1b\006proto3"
+      "ge_token\030\010 \001(\tB\014\342A\001\001\272H\005r\003\030\200\020R\tpageToken\022" +
+      "\034\n\006filter\030\t \001(\tB\004\342A\001\001R\006filter\"~\n\024ListPro" +
+      "filesResponse\0228\n\010profiles\030\001 \003(\0132\026.apppro" +
+      "file.v1.ProfileB\004\342A\001\003R\010profiles\022,\n\017next_" +
+      "page_token\030\002 \001(\tB\004\342A\001\003R\rnextPageToken\"\312\002" +
+      "\n\024WatchProfilesRequest\022J\n\007app_ids\030\001 \003(\tB" +
+      "1\342A\001\001\272H&\222\001#\020\350\007\030\001\"\034r\032\030@2\026^[a-z0-9][a-z0-9" +
+      "._-]*$\260\324\030\007R\006appIds\022G\n\005types\030\002 \003(\0162\030.appp" +
+      "rofile.v1.EventTypeB\027\342A\001\001\272H\020\222\001\r\020@\030\001\"\007\202\001\004" +
+      "\020\001 \000R\005types\0223\n\014resume_token\030\004 \001(\tB\016\342A\001\001\272" +
+      "H\007r\005\020\001\030\310\001H\000R\013resumeToken\022(\n\010from_now\030\005 \001" +
+      "(\010B\013\342A\001\001\272H\004j\002\010\001H\000R\007fromNow\022.\n\013from_oldes" +
+      "t\030\006 \001(\010B\013\342A\001\001\272H\004j\002\010\001H\000R\nfromOldestB\016\n\005st" +
+      "art\022\005\272H\002\010\001\"t\n\025WatchProfilesResponse\0222\n\006e" +
+      "vents\030\001 \003(\0132\024.appprofile.v1.EventB\004\342A\001\003R" +
+      "\006events\022\'\n\014resume_token\030\002 \001(\tB\004\342A\001\003R\013res" +
+      "umeToken*\316\001\n\022DisplacementEffect\022#\n\037DISPL" +
+      "ACEMENT_EFFECT_UNSPECIFIED\020\000\022 \n\034DISPLACE" +
+      "MENT_EFFECT_REPLACED\020\001\022#\n\037DISPLACEMENT_E" +
+      "FFECT_DEACTIVATED\020\002\022\'\n#DISPLACEMENT_EFFE" +
+      "CT_PUSH_SUPERSEDED\020\003\022#\n\037DISPLACEMENT_EFF" +
+      "ECT_TOKEN_MOVED\020\004*\254\001\n\rIgnoredReason\022\036\n\032I" +
+      "GNORED_REASON_UNSPECIFIED\020\000\022\036\n\032IGNORED_R" +
+      "EASON_NOT_ENABLED\020\001\022\036\n\032IGNORED_REASON_AL" +
+      "READY_SET\020\002\022\033\n\027IGNORED_REASON_TOO_SOON\020\003" +
+      "\022\036\n\032IGNORED_REASON_TOKEN_OWNED\020\004*\360\003\n\023Pus" +
+      "hFeedbackOutcome\022%\n!PUSH_FEEDBACK_OUTCOM" +
+      "E_UNSPECIFIED\020\000\022)\n%PUSH_FEEDBACK_OUTCOME" +
+      "_PROFILE_DELETED\020\001\022.\n*PUSH_FEEDBACK_OUTC" +
+      "OME_ENDPOINT_INVALIDATED\020\002\022*\n&PUSH_FEEDB" +
+      "ACK_OUTCOME_ENDPOINT_SUSPECT\020\003\022\037\n\033PUSH_F" +
+      "EEDBACK_OUTCOME_STALE\020\004\022#\n\037PUSH_FEEDBACK" +
+      "_OUTCOME_TRANSIENT\020\005\022,\n(PUSH_FEEDBACK_OU" +
+      "TCOME_CREDENTIAL_PROBLEM\020\006\022\'\n#PUSH_FEEDB" +
+      "ACK_OUTCOME_UNKNOWN_TOKEN\020\007\022&\n\"PUSH_FEED" +
+      "BACK_OUTCOME_UNRECOGNIZED\020\010\022!\n\035PUSH_FEED" +
+      "BACK_OUTCOME_INVALID\020\t\022\036\n\032PUSH_FEEDBACK_" +
+      "OUTCOME_HELD\020\n\022#\n\037PUSH_FEEDBACK_OUTCOME_" +
+      "CONFIRMED\020\013*\256\001\n\025AccountRemovalOutcome\022\'\n" +
+      "#ACCOUNT_REMOVAL_OUTCOME_UNSPECIFIED\020\000\022#" +
+      "\n\037ACCOUNT_REMOVAL_OUTCOME_REMOVED\020\001\022$\n A" +
+      "CCOUNT_REMOVAL_OUTCOME_NO_MATCH\020\002\022!\n\035ACC" +
+      "OUNT_REMOVAL_OUTCOME_STALE\020\0032\263\t\n\016Profile" +
+      "Service\022\\\n\010Register\022\036.appprofile.v1.Regi" +
+      "sterRequest\032\037.appprofile.v1.RegisterResp" +
+      "onse\"\017\220\002\002\252\324\030\010\n\004\001\002\003\004\020\001\022_\n\tHeartbeat\022\037.app" +
+      "profile.v1.HeartbeatRequest\032 .appprofile" +
+      ".v1.HeartbeatResponse\"\017\220\002\002\252\324\030\010\n\004\001\002\003\004\020\001\022l" +
+      "\n\016BatchHeartbeat\022$.appprofile.v1.BatchHe" +
+      "artbeatRequest\032%.appprofile.v1.BatchHear" +
+      "tbeatResponse\"\r\220\002\002\252\324\030\006\n\002\001\002\020\003\022v\n\021UpdatePr" +
+      "ofileData\022\'.appprofile.v1.UpdateProfileD" +
+      "ataRequest\032(.appprofile.v1.UpdateProfile" +
+      "DataResponse\"\016\220\002\002\252\324\030\007\n\003\001\002\004\020\001\022a\n\nUnregist" +
+      "er\022 .appprofile.v1.UnregisterRequest\032!.a" +
+      "ppprofile.v1.UnregisterResponse\"\016\220\002\002\252\324\030\007" +
+      "\n\003\001\002\004\020\001\022{\n\023DeleteDeviceProfile\022).appprof" +
+      "ile.v1.DeleteDeviceProfileRequest\032*.appp" +
+      "rofile.v1.DeleteDeviceProfileResponse\"\r\220" +
+      "\002\002\252\324\030\006\n\002\001\002\020\001\022x\n\022ReportPushFeedback\022(.app" +
+      "profile.v1.ReportPushFeedbackRequest\032).a" +
+      "ppprofile.v1.ReportPushFeedbackResponse\"" +
+      "\r\220\002\002\252\324\030\006\n\002\001\002\020\001\022j\n\rRemoveAccount\022#.apppro" +
+      "file.v1.RemoveAccountRequest\032$.appprofil" +
+      "e.v1.RemoveAccountResponse\"\016\220\002\002\252\324\030\007\n\003\001\002\003" +
+      "\020\001\022a\n\nGetProfile\022 .appprofile.v1.GetProf" +
+      "ileRequest\032!.appprofile.v1.GetProfileRes" +
+      "ponse\"\016\220\002\001\252\324\030\007\n\003\001\002\004\020\001\022f\n\014ListProfiles\022\"." +
+      "appprofile.v1.ListProfilesRequest\032#.appp" +
+      "rofile.v1.ListProfilesResponse\"\r\220\002\001\252\324\030\006\n" +
+      "\002\001\002\020\001\022k\n\rWatchProfiles\022#.appprofile.v1.W" +
+      "atchProfilesRequest\032$.appprofile.v1.Watc" +
+      "hProfilesResponse\"\r\220\002\001\252\324\030\006\n\002\001\002\020\0020\001Bv\n\021co" +
+      "m.appprofile.v1B\023ProfileServiceProtoP\001ZJ" +
+      "github.com/profile-grpc/profile-grpc/cli" +
+      "ents/go/appprofile/v1;appprofilev1b\006prot" +
+      "o3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -624,7 +625,7 @@ public final class ProfileServiceProto extends com.google.protobuf.GeneratedFile
     internal_static_appprofile_v1_ListProfilesRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_appprofile_v1_ListProfilesRequest_descriptor,
-        new java.lang.String[] { "AppId", "UserId", "DeviceId", "CustomerId", "Status", "Platform", "PageSize", "PageToken", });
+        new java.lang.String[] { "AppId", "UserId", "DeviceId", "CustomerId", "Status", "Platform", "PageSize", "PageToken", "Filter", });
     internal_static_appprofile_v1_ListProfilesResponse_descriptor =
       getDescriptor().getMessageType(25);
     internal_static_appprofile_v1_ListProfilesResponse_fieldAccessorTable = new

@@ -1,0 +1,197 @@
+"""Filters as SQL (T3): an allow-list of fields, each with its column or expression. Values are always bound.
+
+The text of a condition depends on the shape of the filter alone, so filters that differ in their values share a
+statement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from operator import eq, ge, gt, le, lt
+from typing import Any, TypeAlias
+
+from sqlalchemy import ColumnElement, and_, bindparam, func, literal_column, not_, or_
+from sqlalchemy.types import BigInteger, Double, SmallInteger, Text, TypeEngine
+
+from profile_grpc.domain.filtering.expressions import AllOf, AnyOf, Comparison, Expression, Operator, comparisons
+from profile_grpc.domain.filtering.fields import Kind
+from profile_grpc.domain.filtering.values import NO_VERSION
+from profile_grpc.store import tables
+from profile_grpc.store.engine import Engine
+from profile_grpc.store.times import micros
+
+Shape: TypeAlias = tuple[Any, ...]
+"""What two filters have in common that differ only in their values."""
+
+_COMPARE: Mapping[Operator, Callable[[Any, Any], ColumnElement[bool]]] = {
+    Operator.EQUAL: eq,
+    Operator.LESS: lt,
+    Operator.LESS_OR_EQUAL: le,
+    Operator.GREATER: gt,
+    Operator.GREATER_OR_EQUAL: ge,
+}
+_profile = tables.profile
+_COLUMNS: Mapping[str, ColumnElement[Any]] = {
+    "platform": func.nullif(_profile.c.platform, literal_column("0")),
+    "language": _profile.c.language,
+    "time_zone": _profile.c.time_zone,
+    "sdk_version": _profile.c.sdk_version,
+    "os_version": _profile.c.os_version,
+    "user_state": _profile.c.user_state,
+    "push_permission": _profile.c.push_permission,
+    "create_time": _profile.c.create_time,
+    "register_time": _profile.c.register_time,
+    "last_heartbeat_time": _profile.c.last_heartbeat_time,
+    "last_opened_time": _profile.c.last_opened_time,
+    "customer_id": _profile.c.customer_id,
+}
+_MEMBERS = frozenset({"device_model", "guest", "verified"})
+"""Members of the column `attributes`. Reading them is slower."""
+_ENTRIES: Mapping[str, tuple[str, bool]] = {
+    "custom_attributes": ("custom", False),
+    "device_attributes": ("device", True),
+}
+"""Objects in the column `attributes`, and whether their entries are arrays that begin with the text."""
+_ENDPOINT_MEMBERS: Mapping[str, str] = {"provider": "p", "push_app_id": "a"}
+"""Members of each element of the column `push_endpoints`."""
+FIELDS = frozenset({*_COLUMNS, *_MEMBERS, *_ENTRIES, *_ENDPOINT_MEMBERS})
+"""The fields that have an SQL form: a test compares them with those of the language."""
+INDEXED = frozenset({"language", "time_zone", "customer_id"})
+"""The fields with an index. It is used where all profiles found must equal one value."""
+_TYPES: Mapping[Kind, TypeEngine[Any]] = {Kind.TIME: BigInteger(), Kind.CHOICE: SmallInteger()}
+_EMPTY: ColumnElement[str] = literal_column("''")
+
+
+def shape(expression: Expression | None) -> Shape:
+    """The shape of the filter."""
+    match expression:
+        case None:
+            return ()
+        case Comparison(field, operator, negated=negated):
+            return (field.name, operator.value, negated)
+        case AllOf(parts):
+            return ("and", *[shape(part) for part in parts])
+        case AnyOf(parts):
+            return ("or", *[shape(part) for part in parts])
+
+
+def equals(expression: Expression | None) -> frozenset[str]:
+    """The indexed fields that must equal one value in every profile found."""
+    return frozenset(
+        [one.field.name for one in _conjuncts(expression) if isinstance(one, Comparison) and _is_indexed(one)]
+    )
+
+
+def _conjuncts(expression: Expression | None) -> tuple[Expression, ...]:
+    if isinstance(expression, AllOf):
+        return expression.parts
+    return () if expression is None else (expression,)
+
+
+def _is_indexed(expression: Expression) -> bool:
+    return (
+        isinstance(expression, Comparison)
+        and expression.operator is Operator.EQUAL
+        and not expression.negated
+        and expression.field.name in INDEXED
+    )
+
+
+def bound(expression: Expression | None, engine: Engine) -> dict[str, object]:
+    """The values of `condition`, by the names of its parameters."""
+    values: dict[str, object] = {}
+    for number, one in enumerate(() if expression is None else comparisons(expression)):
+        if one.field.is_map:
+            values[f"name_{number}"] = one.name
+        if one.operator is Operator.PRESENT:
+            continue
+        value = one.value
+        if one.operator is Operator.HAS and one.field.kind is Kind.LANGUAGE:
+            # A hyphen and the character after it: the tags that begin with this one.
+            values |= {f"first_{number}": f"{value}-", f"end_{number}": f"{value}."}
+        if isinstance(value, datetime):
+            value = micros(value)
+        elif isinstance(value, bool):
+            value = engine.json_flags[value]
+        elif one.field.name in _ENDPOINT_MEMBERS:
+            value = str(value)
+        values[f"filter_{number}"] = value
+    return values
+
+
+def condition(expression: Expression, engine: Engine) -> ColumnElement[bool]:
+    """The condition in SQL. It is true where the filter is; elsewhere it is false or NULL."""
+    return _Conditions(engine).top(expression)
+
+
+class _Conditions:
+    """Numbers the comparisons from left to right, as `bound` does."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._number = -1
+
+    def top(self, expression: Expression) -> ColumnElement[bool]:
+        return and_(*[self._of(part, indexed=_is_indexed(part)) for part in _conjuncts(expression)])
+
+    def _of(self, expression: Expression, *, indexed: bool = False) -> ColumnElement[bool]:
+        match expression:
+            case AllOf(parts):
+                return and_(*[self._of(part) for part in parts])
+            case AnyOf(parts):
+                return or_(*[self._of(part) for part in parts])
+            case Comparison():
+                self._number += 1
+                positive = self._comparison(expression, indexed=indexed)
+                # A comparison with NULL is NULL, and so would be its negation.
+                return not_(func.coalesce(positive, _FALSE)) if expression.negated else positive
+
+    def _comparison(self, one: Comparison, *, indexed: bool) -> ColumnElement[bool]:
+        name = one.field.name
+        if name in _ENDPOINT_MEMBERS:
+            return self._engine.json_any(_profile.c.push_endpoints, lambda element: self._of_endpoint(one, element))
+        stored = self._stored(one)
+        if name in INDEXED and not indexed:
+            # Otherwise an engine may choose the index, and then sorts all of the app's profiles for each page.
+            stored = stored.concat(_EMPTY)
+        return self._fits(one, stored)
+
+    def _stored(self, one: Comparison) -> ColumnElement[Any]:
+        name, engine, attributes = one.field.name, self._engine, _profile.c.attributes
+        if name in _MEMBERS:
+            return engine.json_member(attributes, name)
+        if name in _ENTRIES:
+            member, first = _ENTRIES[name]
+            entry = bindparam(f"name_{self._number}", type_=Text())
+            return engine.json_entry(attributes, member, entry, first=first)
+        return _COLUMNS[name]
+
+    def _of_endpoint(self, one: Comparison, element: ColumnElement[str]) -> ColumnElement[bool]:
+        """An endpoint without a token is not one that a filter finds."""
+        token = self._engine.json_member(element, "t")
+        return and_(
+            token != _EMPTY, self._fits(one, self._engine.json_member(element, _ENDPOINT_MEMBERS[one.field.name]))
+        )
+
+    def _fits(self, one: Comparison, stored: ColumnElement[Any]) -> ColumnElement[bool]:
+        operator, kind = one.operator, one.field.kind
+        if operator is Operator.PRESENT:
+            return stored.is_not(None)
+        is_text = kind not in _TYPES or one.field.is_many
+        type_: TypeEngine[Any] = Text() if is_text else _TYPES[kind]
+        if kind is Kind.ATTRIBUTE and operator is not Operator.EQUAL:
+            stored, type_ = self._engine.number(stored), Double()
+        value = bindparam(f"filter_{self._number}", type_=type_)
+        if operator is Operator.HAS:
+            if kind is not Kind.LANGUAGE:
+                return stored == value
+            first, end = (bindparam(f"{name}_{self._number}", type_=Text()) for name in ("first", "end"))
+            return or_(stored == value, and_(stored >= first, stored < end))
+        compared = _COMPARE[operator](stored, value)
+        if kind is Kind.VERSION and operator in {Operator.GREATER, Operator.GREATER_OR_EQUAL}:
+            return and_(compared, stored < literal_column(f"'{NO_VERSION}'"))
+        return compared
+
+
+_FALSE: ColumnElement[bool] = literal_column("false")
