@@ -41,9 +41,10 @@ def health(
     ] = None,
     client_key: Annotated[Path | None, command_option("--client-key", help="Private key of that certificate.")] = None,
 ) -> None:
-    """Ask a server on this machine whether it serves (grpc.health.v1). Exit status 0: SERVING; 1: anything else.
+    """Ask a server on this machine whether it serves. Exit status 0: SERVING; 1: anything else.
 
-    It reads the same variables as `serve`, so in a container of the server it needs no option.
+    It calls grpc.health.v1, and reads the same variables as `serve`: in a container of the server it needs no
+    option.
     """
     if (client_cert is None) != (client_key is None):
         raise typer.BadParameter("--client-cert and --client-key go together: give both")

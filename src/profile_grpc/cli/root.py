@@ -22,9 +22,7 @@ COMMANDS = {
         "doctor",
         "Check schema, engine, clock, lease, reaper, hash key, file permissions, and the spool of an HTTP bridge.",
     ),
-    "health": Lazy(
-        f"{_HERE}.health", "health", "Ask a server on this machine whether it serves: exit status 0, or 1 if not."
-    ),
+    "health": Lazy(f"{_HERE}.health", "health", "Ask a server on this machine whether it serves."),
     "tenant": Lazy(f"{_HERE}.tenants", "app", "The companies that use the service."),
     "app": Lazy(f"{_HERE}.apps", "app", "Apps and their settings."),
     "key": Lazy(f"{_HERE}.keys", "app", "Keys: the credentials of a tenant."),
