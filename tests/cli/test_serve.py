@@ -62,7 +62,7 @@ def scrape(server: Server) -> str:
 
 
 def assert_documented_gauges(shown: str) -> None:
-    """What docs/operations.md has alerts for is there before anything has happened: an alert on nothing never fires."""
+    """What the docs have alerts for is there before anything has happened: an alert on nothing never fires."""
     lines = shown.splitlines()
     assert 'profile_grpc_reaper_held{app="demo"} 0.0' in lines
     assert "profile_grpc_reaper_clock_held 0.0" in lines

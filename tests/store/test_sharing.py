@@ -9,7 +9,9 @@ from profile_grpc.service.group_commit import Gathering
 from profile_grpc.service.ports import DataRefused, ProfileFilter, StoreUnavailable
 from profile_grpc.store import SqlStore, sharing
 from profile_grpc.store.sharing import SharedReads
+from profile_grpc.telemetry import tracing
 from tests.store.support import key, profile, put
+from tests.support.spans import RecordedSpan
 
 
 class Source:
@@ -186,3 +188,28 @@ async def test_reads_of_a_closed_store_are_refused(store: SqlStore) -> None:
         return_exceptions=True,
     )
     assert {type(one) for one in found} == {StoreUnavailable}
+
+
+async def test_a_later_read_is_no_part_of_the_trace_that_began_the_task(
+    reads: SharedReads[str, int], source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[bool] = []
+    read = reads._read
+
+    async def watched(texts: Sequence[str]) -> Sequence[int]:
+        seen.append(tracing.current() is not None)
+        return await read(texts)
+
+    monkeypatch.setattr(reads, "_read", watched)
+
+    async def traced() -> int:
+        with tracing.inside(RecordedSpan()):
+            return await reads.fetch("first")
+
+    first = asyncio.create_task(traced())
+    await source.begun(1)
+    later = asyncio.create_task(reads.fetch("later"))
+    await asyncio.sleep(0)
+    source.held.set()
+    assert (await first, await later) == (5, 5)
+    assert seen == [True, False]

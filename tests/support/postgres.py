@@ -72,7 +72,7 @@ class Postgres:
     def create_database(self, template: str = "template1") -> str:
         """Create a database like `template`, which nobody may be connected to, and return its URL.
 
-        On Citus it is empty: the extension is always connected to its databases. It is made as docs/operations.md
+        On Citus it is empty: the extension is always connected to its databases. It is made as docs/operations/citus.md
         says, on the nodes of the cluster to which the database of the server's URL belongs.
         """
         # Not the process id: another one on another machine, or a later one, may have it too.

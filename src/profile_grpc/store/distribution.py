@@ -53,7 +53,7 @@ def spread(connection: Connection, shards: int | None) -> None:
         known = next((name for name in together if name in placed), None)
         if known is not None and shards not in (None, placed[known].shards):
             raise StoreError(
-                f"the tables have {placed[known].shards} shards already; docs/operations.md tells how to change that"
+                f"the tables have {placed[known].shards} shards already; docs/operations/citus.md tells more"
             )
         for name in together:
             if name not in placed:

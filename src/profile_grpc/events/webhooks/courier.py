@@ -17,11 +17,10 @@ from profile_grpc.sealing import CannotOpen
 from profile_grpc.service.ports import Clock
 from profile_grpc.service.webhook_secrets import WebhookSecrets
 from profile_grpc.telemetry import tracing
-from profile_grpc.telemetry.tracing import TRACEPARENT, Attributes, Kind, Span, Tracer
+from profile_grpc.telemetry.tracing import TRACEPARENT, Attributes, Kind, Tracer
 
 LIMITS = Limits(seconds=10.0, answer_bytes=4096)
 """Of one attempt."""
-_SPAN = "deliver webhook"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +66,9 @@ class Courier:
 
     async def deliver(self, webhook: Webhook, message: Message) -> Outcome:
         """One attempt; whatever goes wrong is its outcome."""
-        span = self._begin(webhook, message)
-        if span is None:
+        if self._tracer is None:
             return await self._attempt(webhook, message, {})
+        span = self._tracer.begin("deliver webhook", Kind.CLIENT, None, _attributes(webhook, message))
         with tracing.inside(span):
             outcome = await self._attempt(webhook, message, {TRACEPARENT: span.context.header})
             if outcome.status:
@@ -77,19 +76,6 @@ class Courier:
             if outcome.failure is not None:
                 span.fail(str(outcome.status) if outcome.status else "no answer")
             return outcome
-
-    def _begin(self, webhook: Webhook, message: Message) -> Span | None:
-        """The span of an attempt: a part of the call that asked for it, or a trace of its own."""
-        attributes: Attributes = {
-            "http.request.method": "POST",
-            "profile_grpc.webhook_id": webhook.webhook_id,
-            "profile_grpc.webhook.events": message.events,
-            "http.request.resend_count": webhook.progress.failures,
-        }
-        caller = tracing.current()
-        if caller is not None:
-            return caller.child(_SPAN, Kind.CLIENT, attributes)
-        return None if self._tracer is None else self._tracer.begin(_SPAN, Kind.CLIENT, None, attributes)
 
     async def _attempt(self, webhook: Webhook, message: Message, more: Mapping[str, str]) -> Outcome:
         began = self._clock.now()
@@ -108,3 +94,12 @@ class Courier:
         now = self._clock.now()
         failure = Failure(now, status, why) if why else None
         return Outcome(began, max(now - began, timedelta()), failure, status)
+
+
+def _attributes(webhook: Webhook, message: Message) -> Attributes:
+    return {
+        "http.request.method": "POST",
+        "http.request.resend_count": webhook.progress.failures,
+        "profile_grpc.webhook_id": webhook.webhook_id,
+        "profile_grpc.webhook.events": message.events,
+    }

@@ -1,0 +1,25 @@
+"""Writes the generated parts of docs/, or with --check says which are out of date."""
+
+from __future__ import annotations
+
+import sys
+
+from scripts.documents import options, reasons
+
+
+def main() -> int:
+    """Returns the exit status."""
+    before = options.PAGE.read_text()
+    after = options.page(before)
+    faults = list(reasons.faults())
+    if "--check" not in sys.argv:
+        options.PAGE.write_text(after)
+    elif before != after:
+        faults.append("docs/operations/configure.md is not what the program's options give; run scripts/site")
+    for fault in faults:
+        print(f"documents: {fault}", file=sys.stderr)
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
