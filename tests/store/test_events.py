@@ -127,7 +127,7 @@ async def test_a_sequencer_that_stands_still_holds_nobody_up_for_long_e3(
     with pytest.raises(StoreUnavailable):
         await first
     await give(other, head)
-    assert [one.position for one in await log(other)] == [1]
+    assert [one.event.user_id for one in await log(other)] == ["ann"]
 
 
 async def test_an_epoch_ends_where_the_next_one_begins_e4(store: SqlStore) -> None:

@@ -264,6 +264,7 @@ class _Give:
 
     async def _hold(self, session: Session, app_ids: Sequence[str], epoch: int) -> None:
         """Refuses earlier sequencers on the shard of these apps, or finds out that this one is an earlier one."""
+        await session.limit_idle()
         await write_all(session, self._fence, [(app_id, epoch) for app_id in app_ids], "event_fence")
 
     async def _move(self, session: Session, numbered: Iterable[tuple[int, PendingEvent]], now: datetime) -> None:
