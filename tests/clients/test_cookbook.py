@@ -11,7 +11,13 @@ from typing import Any
 
 import pytest
 
-from appprofile.v1 import app_service_pb2, profile_service_pb2, usage_service_pb2, webhook_service_pb2
+from appprofile.v1 import (
+    app_service_pb2,
+    customer_service_pb2,
+    profile_service_pb2,
+    usage_service_pb2,
+    webhook_service_pb2,
+)
 from tests.clients.server import ServerProcess
 
 ROOT = Path(__file__).parent.parent.parent
@@ -59,7 +65,13 @@ def check(snippet: re.Match[str], server: ServerProcess, folder: Path, tools: Pa
 
 def test_every_method_has_a_snippet() -> None:
     commands = "".join(snippet["command"] for snippet in SNIPPET.finditer(COOKBOOK))
-    for module in (profile_service_pb2, app_service_pb2, usage_service_pb2, webhook_service_pb2):
+    for module in (
+        profile_service_pb2,
+        app_service_pb2,
+        usage_service_pb2,
+        webhook_service_pb2,
+        customer_service_pb2,
+    ):
         for service in module.DESCRIPTOR.services_by_name.values():
             for method in service.methods:
                 assert f"{service.full_name}/{method.name}" in commands

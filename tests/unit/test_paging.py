@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.hashing import KEY_BYTES, Hasher
+from profile_grpc.domain.settings import App
 from profile_grpc.service import paging
 from profile_grpc.service.observer import NullObserver
 from profile_grpc.service.ports import ProfileFilter
@@ -68,13 +69,18 @@ def test_a_changed_token_never_names_another_position(place: int, letter: str) -
     assert position == ["ann", "phone"]
 
 
+class AnyCustomer:
+    async def require(self, app: App, customer_id: str) -> None:
+        pass
+
+
 @pytest.mark.parametrize("size", [1, 2, 3, 5, 6, 7])
 async def test_pages_hold_every_profile_once_and_in_order(size: int) -> None:
     keys = sorted(key(user, device) for user in ("ann", "bob") for device in ("a", "b", "c"))
     world = domain.given(*[profile(one) for one in keys], profile(key(app="other"))).world
     store = MemoryStore(world)
     queue = WriteQueue(store, ManualClock(), HASHER, observer=NullObserver())
-    profiles = Profiles(queue, store, HASHER, NullObserver())
+    profiles = Profiles(queue, store, HASHER, NullObserver(), AnyCustomer())
     found, token, pages = [], "", 0
     while token or not pages:
         page, token = await profiles.list(ProfileFilter(APP), size, token)

@@ -30,10 +30,11 @@ var retryPolicy string
 //
 // Calls are those of the generated stubs. One that fails returns an *Error.
 type Client struct {
-	Profiles appprofilev1.ProfileServiceClient
-	Apps     appprofilev1.AppServiceClient
-	Usage    appprofilev1.UsageServiceClient
-	Webhooks appprofilev1.WebhookServiceClient
+	Profiles  appprofilev1.ProfileServiceClient
+	Apps      appprofilev1.AppServiceClient
+	Usage     appprofilev1.UsageServiceClient
+	Webhooks  appprofilev1.WebhookServiceClient
+	Customers appprofilev1.CustomerServiceClient
 
 	connection *grpc.ClientConn
 }
@@ -68,6 +69,7 @@ func Connect(target string, options Options) (*Client, error) {
 		Apps:       appprofilev1.NewAppServiceClient(connection),
 		Usage:      appprofilev1.NewUsageServiceClient(connection),
 		Webhooks:   appprofilev1.NewWebhookServiceClient(connection),
+		Customers:  appprofilev1.NewCustomerServiceClient(connection),
 		connection: connection,
 	}, nil
 }

@@ -3,6 +3,7 @@ import com.appprofile.Client;
 import com.appprofile.Options;
 import com.appprofile.v1.AppServiceGrpc;
 import com.appprofile.v1.ProfileServiceGrpc;
+import com.appprofile.v1.CustomerServiceGrpc;
 import com.appprofile.v1.UsageServiceGrpc;
 import com.appprofile.v1.WebhookServiceGrpc;
 import com.google.gson.Gson;
@@ -64,7 +65,8 @@ public final class Conformance {
           "ProfileService", new Service(ProfileServiceGrpc.getServiceDescriptor(), c -> c.profiles().getChannel()),
           "AppService", new Service(AppServiceGrpc.getServiceDescriptor(), c -> c.apps().getChannel()),
           "UsageService", new Service(UsageServiceGrpc.getServiceDescriptor(), c -> c.usage().getChannel()),
-          "WebhookService", new Service(WebhookServiceGrpc.getServiceDescriptor(), c -> c.webhooks().getChannel()));
+          "WebhookService", new Service(WebhookServiceGrpc.getServiceDescriptor(), c -> c.webhooks().getChannel()),
+          "CustomerService", new Service(CustomerServiceGrpc.getServiceDescriptor(), c -> c.customers().getChannel()));
   private static final Pattern NAME = Pattern.compile("\\$\\{(\\w+)}");
   private static final Gson GSON = new GsonBuilder().disableHtmlEscaping().serializeNulls().create();
 

@@ -20,13 +20,20 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
 import appprofile
-from appprofile.v1 import app_service_pb2, profile_service_pb2, usage_service_pb2, webhook_service_pb2
+from appprofile.v1 import (
+    app_service_pb2,
+    customer_service_pb2,
+    profile_service_pb2,
+    usage_service_pb2,
+    webhook_service_pb2,
+)
 
 SERVICES = {
     "ProfileService": ("profiles", profile_service_pb2.DESCRIPTOR),
     "AppService": ("apps", app_service_pb2.DESCRIPTOR),
     "UsageService": ("usage", usage_service_pb2.DESCRIPTOR),
     "WebhookService": ("webhooks", webhook_service_pb2.DESCRIPTOR),
+    "CustomerService": ("customers", customer_service_pb2.DESCRIPTOR),
 }
 Json = Any
 

@@ -40,6 +40,7 @@ pub async fn call(
         "ProfileService/RemoveAccount" => profiles.remove_account,
         "ProfileService/GetProfile" => profiles.get_profile,
         "ProfileService/ListProfiles" => profiles.list_profiles,
+        "ProfileService/EraseUser" => profiles.erase_user,
         "AppService/CreateApp" => apps.create_app,
         "AppService/GetApp" => apps.get_app,
         "AppService/UpdateApp" => apps.update_app,
@@ -58,5 +59,15 @@ pub async fn call(
         "WebhookService/RotateWebhookSecret" => webhooks.rotate_webhook_secret,
         "WebhookService/ReplayWebhook" => webhooks.replay_webhook,
         "WebhookService/ListWebhookDeliveries" => webhooks.list_webhook_deliveries,
+        "CustomerService/CreateCustomer" => customers.create_customer,
+        "CustomerService/GetCustomer" => customers.get_customer,
+        "CustomerService/UpdateCustomer" => customers.update_customer,
+        "CustomerService/DeleteCustomer" => customers.delete_customer,
+        "CustomerService/ListCustomers" => customers.list_customers,
+        "CustomerService/MergeCustomers" => customers.merge_customers,
+        "CustomerService/EraseCustomer" => customers.erase_customer,
+        "CustomerService/ExportPerson" => customers.export_person,
+        "CustomerService/GetCustomerSchema" => customers.get_customer_schema,
+        "CustomerService/UpdateCustomerSchema" => customers.update_customer_schema,
     }
 }

@@ -9,9 +9,10 @@ use prost_reflect::{DescriptorPool, DynamicMessage, MethodDescriptor, SerializeO
 use serde_json::Value;
 
 const PROTOS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../protos");
-const FILES: [&str; 5] = [
+const FILES: [&str; 6] = [
     "appprofile/v1/profile_service.proto",
     "appprofile/v1/app_service.proto",
+    "appprofile/v1/customer_service.proto",
     "appprofile/v1/usage_service.proto",
     "appprofile/v1/webhook_service.proto",
     // The types of error details, so that protobuf's JSON form can show those of batch items.

@@ -28,6 +28,7 @@ const SERVICES = {
   AppService: [api.AppService, "apps"],
   UsageService: [api.UsageService, "usage"],
   WebhookService: [api.WebhookService, "webhooks"],
+  CustomerService: [api.CustomerService, "customers"],
 } as const;
 const registry = createRegistry(file_google_rpc_error_details);
 

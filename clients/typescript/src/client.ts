@@ -1,6 +1,7 @@
 import { clone, create, type MessageInitShape } from "@bufbuild/protobuf";
 import { createClient, type Client as Stub } from "@connectrpc/connect";
 import { AppService } from "./gen/appprofile/v1/app_service_pb.js";
+import { CustomerService } from "./gen/appprofile/v1/customer_service_pb.js";
 import {
   ProfileService,
   WatchProfilesRequestSchema,
@@ -40,6 +41,7 @@ export class Client {
   readonly apps: Stub<typeof AppService>;
   readonly usage: Stub<typeof UsageService>;
   readonly webhooks: Stub<typeof WebhookService>;
+  readonly customers: Stub<typeof CustomerService>;
   readonly #transport: ReliableTransport;
 
   /** @internal Use `connect`. */
@@ -53,6 +55,7 @@ export class Client {
     this.apps = createClient(AppService, transport);
     this.usage = createClient(UsageService, transport);
     this.webhooks = createClient(WebhookService, transport);
+    this.customers = createClient(CustomerService, transport);
   }
 
   /**

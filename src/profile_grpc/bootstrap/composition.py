@@ -17,8 +17,11 @@ from profile_grpc.outbound.destinations import Destinations
 from profile_grpc.reaper import Reaper
 from profile_grpc.service.apps import Apps
 from profile_grpc.service.credentials import Caller
+from profile_grpc.service.customer_schemas import CustomerSchemas
+from profile_grpc.service.customers import Customers
 from profile_grpc.service.directory import Directory
 from profile_grpc.service.observer import Observer
+from profile_grpc.service.people import People
 from profile_grpc.service.ports import Clock
 from profile_grpc.service.profiles import Profiles
 from profile_grpc.service.usage import Usage
@@ -48,6 +51,9 @@ class Application:
     watching: FeedWatching
     webhooks: Webhooks
     vault: Vault
+    customers: Customers
+    customer_schemas: CustomerSchemas
+    people: People
 
     @classmethod
     def over(
@@ -76,13 +82,14 @@ class Application:
         sequencer.on_published(feed.published)
         queue = WriteQueue(store.profiles, clock, hasher, observer=observer, left_events=sequencer.committed)
         directory = Directory(store.directory, hasher, anonymous=anonymous, now=clock.now)
+        customers = Customers(queue, store.customers, store.profiles, store.directory, hasher, clock)
         return cls(
             store=store,
             clock=clock,
             queue=queue,
             directory=directory,
             apps=Apps(store.directory, store.profiles, queue, directory, clock, hasher),
-            profiles=Profiles(queue, store.profiles, hasher, observer),
+            profiles=Profiles(queue, store.profiles, hasher, observer, customers),
             usage=Usage(store.usage, clock),
             reaper=Reaper(store, queue, clock, observer),
             sequencer=sequencer,
@@ -90,6 +97,9 @@ class Application:
             watching=FeedWatching(feed, store.directory, clock, observer),
             webhooks=Webhooks(store.webhooks, store.events, clock, hasher, _destinations(webhooks)),
             vault=Vault(seal_keys),
+            customers=customers,
+            customer_schemas=CustomerSchemas(customers, store.customers),
+            people=People(queue, customers, store.profiles, store.person_events),
         )
 
     @asynccontextmanager

@@ -32,7 +32,9 @@ class Command(Protocol[ResultT_co]):
 
     @property
     def app_id(self) -> str:
-        """The app that it is about."""
+        """The app that it is about, or the tenant: all rows of either are on one shard, and those who wait for either
+        take turns.
+        """
         ...
 
     @property

@@ -50,7 +50,10 @@ def tombstone(gone: Departing, reason: DeletionReason, now: datetime, hasher: Ha
 
 
 def event(gone: Departing, reason: DeletionReason, now: datetime) -> Event:
-    """The event about its deletion (D3)."""
+    """The event about its deletion (D3). Of an erased one, it has no ids (C8)."""
+    if reason is DeletionReason.ERASED:
+        nobody = ProfileKey(gone.key.app_id, "", "")
+        return events.of_profile(EventType.PROFILE_DELETED, nobody, gone.version, now, reason)
     return events.of_profile(EventType.PROFILE_DELETED, gone.key, gone.version, now, reason, gone.customer_id)
 
 

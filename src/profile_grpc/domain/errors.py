@@ -54,6 +54,10 @@ class Reason(enum.StrEnum):
     PUSH_CREDENTIAL_NAME_TAKEN = "PUSH_CREDENTIAL_NAME_TAKEN"
     TOO_MANY_PUSH_CREDENTIALS = "TOO_MANY_PUSH_CREDENTIALS"
     INVALID_FILTER = "INVALID_FILTER"
+    CUSTOMER_NOT_FOUND = "CUSTOMER_NOT_FOUND"
+    CUSTOMER_ALREADY_EXISTS = "CUSTOMER_ALREADY_EXISTS"
+    CUSTOMER_MERGED = "CUSTOMER_MERGED"
+    SCHEMA_CONFLICT = "SCHEMA_CONFLICT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,8 @@ class Refused(Exception):  # noqa: N818 - a refusal is an answer, not a fault
     """The call is refused; nothing was written.
 
     `message` is one English sentence that says what to do and contains no secret. Every variable part of it is also in
-    `metadata`. `retry_after` (seconds) is set if a retry helps.
+    `metadata`. `retry_after` (seconds) is set if a retry helps. `is_precondition`: what is missing is not what the call
+    is about, but what that refers to.
     """
 
     def __init__(
@@ -79,12 +84,14 @@ class Refused(Exception):  # noqa: N818 - a refusal is an answer, not a fault
         metadata: Mapping[str, str] | None = None,
         violations: Iterable[FieldViolation] = (),
         retry_after: float | None = None,
+        is_precondition: bool = False,
     ) -> None:
         super().__init__(message)
         self.reason = reason
         self.message = message
         self.metadata = dict(metadata or {})
         self.violations = tuple(violations)
+        self.is_precondition = is_precondition
         self.retry_after = retry_after
 
     @classmethod

@@ -6,6 +6,14 @@ from datetime import datetime
 
 from profile_grpc.domain.model import Event, EventType, ProfileKey
 
+OF_TENANT = frozenset({EventType.CUSTOMER_CREATED, EventType.CUSTOMER_UPDATED, EventType.CUSTOMER_DELETED})
+"""What happens to customers, and so to a tenant and not to an app."""
+
+ERASED_USER = "USER"
+"""The reason of ERASED: a user of an app was erased."""
+ERASED_CUSTOMER = "CUSTOMER"
+"""The reason of ERASED: a customer of a tenant was erased."""
+
 
 def next_version(version: int) -> int:
     """The version of a profile after a change that leaves an event (E2).

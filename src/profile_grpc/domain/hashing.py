@@ -32,6 +32,7 @@ class Hasher:
         self._token = hashlib.blake2b(key=key, digest_size=DIGEST_BYTES, person=b"push-token")
         self._secret = hashlib.blake2b(key=key, digest_size=DIGEST_BYTES * 2, person=b"api-key")
         self._page = hashlib.blake2b(key=key, digest_size=DIGEST_BYTES, person=b"page-token")
+        self._customer = hashlib.blake2b(key=key, digest_size=DIGEST_BYTES, person=b"customer")
         self._report = hashlib.blake2b(key=key, digest_size=DIGEST_BYTES, person=b"report")
         self._profile_hash = lru_cache(_REMEMBERED)(self._hash_profile)
         self._token_hash = lru_cache(_REMEMBERED)(self._hash_token)
@@ -43,6 +44,10 @@ class Hasher:
     def token(self, token: Token) -> str:
         """Identifies a push token in the index of tokens."""
         return self._token_hash(token)
+
+    def customer(self, tenant_id: str, customer_id: str) -> str:
+        """Identifies the customer in tombstones (C7)."""
+        return self._text(self._customer, f"{tenant_id}\x00{customer_id}".encode())
 
     def report(self, report: AccountReport) -> DeviceKey:
         """Takes the place of the device id in the order of calls, for a report that names no device (R13).

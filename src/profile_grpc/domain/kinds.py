@@ -11,6 +11,8 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
+from profile_grpc.domain.customer_schema import CustomerSchema
+from profile_grpc.domain.customers import Customer, CustomerId, CustomerTombstone, MergedInto, TombstoneKey
 from profile_grpc.domain.model import (
     CountKey,
     CustomerKey,
@@ -145,6 +147,15 @@ ORDERS: RowKind[DeviceKey, DeviceOrder] = RowKind("device_order")
 FEEDBACK_LOSSES: RowKind[str, FeedbackLosses] = RowKind("feedback_breaker")
 """The endpoints that each app lost to push feedback (F8)."""
 
+SCHEMAS: RowKind[str, CustomerSchema] = RowKind("customer_schema")
+"""Which attributes each tenant's customers may have (C2)."""
+
+CUSTOMERS: RowKind[CustomerId, Customer] = RowKind("customer")
+"""The customers of tenants (C1)."""
+
+CUSTOMER_TOMBSTONES: RowKind[TombstoneKey, CustomerTombstone] = RowKind("customer_tombstone")
+"""What remains of customers that were deleted, merged or erased (C7)."""
+
 # --- selections ---
 
 
@@ -206,6 +217,13 @@ OF_CUSTOMER: Selection[CustomerKey, ProfileKey, Profile] = Selection(
     "of a customer", PROFILES, by=lambda profile: () if profile.customer is None else (profile.customer,)
 )
 """Every profile linked with a customer (D2)."""
+
+MERGED_INTO: Selection[MergedInto, TombstoneKey, CustomerTombstone] = Selection(
+    "merged into",
+    CUSTOMER_TOMBSTONES,
+    by=lambda gone: () if gone.target_id is None else (MergedInto(gone.key.tenant_id, gone.target_id),),
+)
+"""What remains of the customers that were merged into one (C7)."""
 
 # --- records ---
 

@@ -1,9 +1,42 @@
-"""Links between profiles and customers (C5)."""
+"""Links between profiles and customers (C4, C5, C7)."""
 
 from __future__ import annotations
 
-from profile_grpc.domain.model import EventType, Profile
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from profile_grpc.domain.commands import OfOne
+from profile_grpc.domain.kinds import OF_CUSTOMER
+from profile_grpc.domain.model import CustomerKey, EventType, Profile
+from profile_grpc.domain.needs import Needs
+from profile_grpc.domain.settings import AppSettings
+from profile_grpc.domain.slices import InOnePart
 from profile_grpc.domain.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class MoveLinks(OfOne, InOnePart):
+    """Link the profiles of an app that are linked with one customer with another one, or with none."""
+
+    app_id: str
+    source_id: str
+    target_id: str | None = None
+    """None: with none."""
+
+    def needs(self, needs: Needs, _settings: AppSettings) -> None:
+        needs.add(OF_CUSTOMER, CustomerKey(self.app_id, self.source_id))
+
+    def decide(self, state: State, _settings: AppSettings) -> int:
+        """Changes the links; returns how many."""
+        found = state.of_customer(CustomerKey(self.app_id, self.source_id))
+        for profile in found:
+            attributes = profile.attributes._replace(customer_id=self.target_id)
+            leave_events(state, profile, state.put(profile._replace(attributes=attributes, update_time=state.now)))
+        return len(found)
+
+    def joined(self, results: Sequence[int]) -> int:
+        """Of all slices."""
+        return sum(results)
 
 
 def leave_events(state: State, before: Profile | None, after: Profile) -> Profile:

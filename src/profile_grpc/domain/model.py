@@ -110,7 +110,7 @@ class DeletionReason(enum.StrEnum):
 
 
 class EventType(enum.StrEnum):
-    """What happened to a profile or, without a key, to an app."""
+    """What happened to a profile or a customer or, without a key, to an app."""
 
     PROFILE_CREATED = "PROFILE_CREATED"
     PROFILE_REACTIVATED = "PROFILE_REACTIVATED"
@@ -131,6 +131,10 @@ class EventType(enum.StrEnum):
     FEEDBACK_HELD = "FEEDBACK_HELD"
     FEEDBACK_RELEASED = "FEEDBACK_RELEASED"
     WEBHOOK_DISABLED = "WEBHOOK_DISABLED"
+    CUSTOMER_CREATED = "CUSTOMER_CREATED"
+    CUSTOMER_UPDATED = "CUSTOMER_UPDATED"
+    CUSTOMER_DELETED = "CUSTOMER_DELETED"
+    ERASED = "ERASED"
 
 
 class DisplacementEffect(enum.IntEnum):
@@ -147,7 +151,7 @@ GUARDS = 1 << 18
 
 
 class GuardKey(NamedTuple):
-    """A guard of an app; `number`: 0 to GUARDS - 1."""
+    """A guard of an app, or of a tenant (`domain.customer_guards`); `number`: 0 to GUARDS - 1."""
 
     app_id: str
     number: int
@@ -500,4 +504,11 @@ class Event(NamedTuple):
     customer_id: str = ""
     """The customer that the profile is linked with; of CUSTOMER_UNLINKED, was linked with."""
     version: int = 0
-    """The profile's version that the change led to (E2); 0: of an app."""
+    """The profile's or the customer's version that the change led to (E2); 0: of an app."""
+    tenant_id: str = ""
+    """Of an event of a customer: whose it is. Such an event has no app."""
+
+    @property
+    def owner(self) -> str:
+        """The app or the tenant that it belongs to, which decides its shard."""
+        return self.tenant_id or self.app_id

@@ -154,6 +154,7 @@ class AppSettings:
     feedback_breaker: FeedbackBreaker = FeedbackBreaker()
     account_removal_action: AccountRemovalAction = AccountRemovalAction.UNREGISTER
     server_side_inbox: bool = False
+    require_known_customer: bool = False
     in_app: InAppSettings = InAppSettings()
     device_attribute_monitors: tuple[DeviceAttributeMonitor, ...] = ()
     bridge_parameters: BridgeParameters = BridgeParameters()

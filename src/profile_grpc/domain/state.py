@@ -313,6 +313,10 @@ class State:
         """Stores the highest call of a device."""
         self.put_row(ORDERS, order)
 
+    def drop_order(self, device: DeviceKey) -> None:
+        """Forgets the order of calls on a device."""
+        self.drop_row(ORDERS, device)
+
     def put(self, profile: Profile) -> Profile:
         """Stores the profile, new or changed; returns it with its new revision and with the version it has (E2)."""
         key = profile.key
@@ -339,7 +343,7 @@ class State:
         key = profile.key
         self.drop_row(PROFILES, key)
         self._count(profile, -1)
-        if profile.last_call is not None:
+        if profile.last_call is not None or reason is DeletionReason.ERASED:
             self.drop_row(ORDERS, key.device)
         gone = _departing(profile)
         if gone.live_endpoints:

@@ -21,6 +21,8 @@ WINDOW = 1000
 """Positions that one read covers: what a reader takes at most, and what a scan costs that finds nothing."""
 RECENT = 10_000
 """Newest events that are kept in memory."""
+IDLE = 1.0
+"""Seconds without a waiting reader until the events in memory are forgotten."""
 _RETRY = 1.0
 
 
@@ -49,7 +51,7 @@ class Feed:
     async def run(self) -> None:
         """Follows the newest events while somebody waits for more, until cancelled."""
         while True:
-            await self._wanted.wait()
+            await self._wait_for_readers()
             self._look.clear()
             try:
                 await self._follow()
@@ -61,6 +63,20 @@ class Feed:
             with suppress(TimeoutError):
                 async with asyncio.timeout(POLL):
                     await self._look.wait()
+
+    async def _wait_for_readers(self) -> None:
+        """Waits until somebody waits. After a while, the events in memory are forgotten: nobody looks whether ids were
+        removed from them (C8).
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(IDLE):
+                await self._wanted.wait()
+                return
+        self._forget()
+        await self._wanted.wait()
+
+    def _forget(self) -> None:
+        self._recent, self._since = [], 0 if self._head is None else self._head.published
 
     async def now(self) -> Place:
         """After the newest event."""
@@ -142,7 +158,11 @@ class Feed:
     async def _follow(self) -> None:
         """Reads what was published since, and lets those go on who wait for it."""
         head, known = await self._store.head(), self._head
-        if known is None or head.epoch != known.epoch or not 0 <= head.published - known.published <= RECENT:
+        if (
+            known is None
+            or (head.epoch, head.erasures) != (known.epoch, known.erasures)
+            or not 0 <= head.published - known.published <= RECENT
+        ):
             self._recent, self._since = [], head.published
         else:
             new: list[LoggedEvent] = []

@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from profile_grpc.domain.model import ProfileKey
 from profile_grpc.service.event_ports import EventHead, EventStore, PendingEvent
 from profile_grpc.service.lease import Lease, LeaseLost
 from profile_grpc.service.observer import Observer
@@ -100,15 +99,15 @@ class Sequencer:
 
 
 def in_order(found: Sequence[PendingEvent]) -> Sequence[PendingEvent]:
-    """By time as far as it goes, but the events of one profile by version (E3), whatever the clocks said.
+    """By time as far as it goes, but the events of one profile or customer by version (E3), whatever the clocks said.
 
     Those of one profile come in their order.
     """
-    latest: dict[ProfileKey, datetime] = {}
+    latest: dict[tuple[str, ...], datetime] = {}
     keyed = []
     for number, one in enumerate(found):
         event = one.event
-        key = ProfileKey(event.app_id, event.user_id, event.device_id)
+        key = (event.owner, event.user_id, event.device_id, event.customer_id if event.tenant_id else "")
         latest[key] = max(event.time, latest.get(key, event.time))
         keyed.append((latest[key], number, one))
     return [one for _, _, one in sorted(keyed)]

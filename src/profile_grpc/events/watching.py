@@ -82,7 +82,9 @@ class FeedWatching:
             events = [one for one in events if one.event.app_id in wanted.app_ids]
         elif events:
             mine = await self._of_tenant(wanted.tenant_id, {one.event.app_id for one in events})
-            events = [one for one in events if one.event.app_id in mine]
+            events = [
+                one for one in events if one.event.app_id in mine and one.event.tenant_id in {"", wanted.tenant_id}
+            ]
         return Page(events, page.place)
 
     async def _of_tenant(self, tenant_id: str, app_ids: set[str]) -> set[str]:

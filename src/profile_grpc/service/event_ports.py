@@ -20,6 +20,8 @@ class EventHead(NamedTuple):
     """The last position that readers may see: every event up to it can be read. 0: none."""
     oldest: int
     """Events after this position are kept."""
+    erasures: int = 0
+    """How often ids were removed from events: whoever has events in memory forgets them when it changes."""
 
 
 class PendingEvent(NamedTuple):

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import astuple, replace
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from profile_grpc.domain import presence
-from profile_grpc.domain.commands import Command
+from profile_grpc.domain.commands import Command, ProfilePatch
 from profile_grpc.domain.errors import Refused
 from profile_grpc.domain.feedback import ReportPushFeedback
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.model import Profile, ProfileKey
 from profile_grpc.domain.registration import Register
-from profile_grpc.domain.results import FeedbackResult, Registered
+from profile_grpc.domain.results import FeedbackResult, Registered, Updated
 from profile_grpc.domain.settings import App
+from profile_grpc.domain.updating import UpdateProfileData
 from profile_grpc.service import paging
 from profile_grpc.service.observer import Observer
 from profile_grpc.service.ports import ProfileFilter, ProfileStore
@@ -33,14 +34,34 @@ _ENDPOINT_KEYS = 200
 """Of an endpoint, its Web Push keys at most."""
 
 
+class KnownCustomers(Protocol):
+    """Which customers profiles may be linked with."""
+
+    async def require(self, app: App, customer_id: str) -> None:
+        """Checks that the customer exists, if the app requires it (C5).
+
+        Raises:
+            Refused: CUSTOMER_NOT_FOUND, CUSTOMER_MERGED.
+        """
+        ...
+
+
 class Profiles:
     """What callers can do with profiles. The app is one that the caller reaches."""
 
-    def __init__(self, queue: WriteQueue, store: ProfileStore, hasher: Hasher, observer: Observer) -> None:
+    def __init__(
+        self,
+        queue: WriteQueue,
+        store: ProfileStore,
+        hasher: Hasher,
+        observer: Observer,
+        known_customers: KnownCustomers,
+    ) -> None:
         self._queue = queue
         self._store = store
         self._hasher = hasher
         self._observer = observer
+        self._known_customers = known_customers
 
     async def submit(self, app: App, command: Command[ResultT]) -> ResultT:
         """Carries out a command; its own rules say what it does and when it is refused.
@@ -57,13 +78,19 @@ class Profiles:
         return await self._queue.submit_all([(command, app.settings) for app, command in commands])
 
     async def register(self, app: App, command: Register) -> Registered:
-        """`submit`, which also reports devices with too many users (R5)."""
+        """`submit`, which also checks the customer (C5) and reports devices with too many users (R5)."""
+        await self._require_customer(app, command.patch)
         result = await self.submit(app, command)
         if result.too_many_users:
             self._observer.too_many_users(app.app_id)
         for name in result.placeholder_ids:
             self._observer.placeholder_id(app.app_id, name)
         return result
+
+    async def update(self, app: App, command: UpdateProfileData) -> Updated:
+        """`submit`, which also checks the customer (C5)."""
+        await self._require_customer(app, command.patch)
+        return await self.submit(app, command)
 
     async def report_push_feedback(self, app: App, command: ReportPushFeedback) -> tuple[FeedbackResult, ...]:
         """See the rules F1-F7. A long report is decided in parts, so that single calls need not wait for all of it.
@@ -81,6 +108,11 @@ class Profiles:
         for outcome, number in Counter(result.outcome for result in results).items():
             self._observer.feedback_decided(app.app_id, outcome, number)
         return tuple(results)
+
+    async def _require_customer(self, app: App, patch: ProfilePatch) -> None:
+        customer_id = patch.attributes.get("customer_id")
+        if isinstance(customer_id, str):
+            await self._known_customers.require(app, customer_id)
 
     async def get(self, key: ProfileKey) -> Profile:
         """The profile as committed.

@@ -54,7 +54,7 @@ class Wanted:
 
     tenant_id: str
     app_ids: frozenset[str] | None = None
-    """None: every app of the tenant, and what concerns all apps."""
+    """None: every app of the tenant, what concerns all apps, and the tenant's customers."""
     types: frozenset[EventType] | None = None
     """None: every type."""
 

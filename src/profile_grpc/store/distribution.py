@@ -1,7 +1,8 @@
 """Distributes the tables over the nodes of a Citus cluster: see docs/adr/0040.
 
-All tables of an app are distributed by `app_id` and co-located, so that an app is on one shard and each commit takes
-place on one node. The other tables stay on the coordinator, through which every statement passes anyway.
+All tables of an app are distributed by `app_id`, those of a tenant by `tenant_id`, and all are co-located. So an app is
+on one shard, a tenant is on one, and each commit takes place on one node. The other tables stay on the coordinator,
+through which every statement passes anyway.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from sqlalchemy import Connection, text
 
 from profile_grpc.service.ports import StoreError
 from profile_grpc.store import tables
+
+_OF_APP = "app_id"
 
 
 class Placed(NamedTuple):
@@ -48,17 +51,18 @@ def spread(connection: Connection, shards: int | None) -> None:
     if not _is_cluster(connection):
         return
     placed = _placed(connection)
-    for column in dict.fromkeys(column for _, column in tables.DISTRIBUTED):
-        together = [table.name for table, by in tables.DISTRIBUTED if by == column]
-        known = next((name for name in together if name in placed), None)
-        if known is not None and shards not in (None, placed[known].shards):
-            raise StoreError(
-                f"the tables have {placed[known].shards} shards already; docs/operations/citus.md tells more"
-            )
-        for name in together:
-            if name not in placed:
-                _distribute(connection, name, column, neighbour=known, shards=shards if known is None else None)
-            known = known or name
+    # Co-located, also what is of a tenant with what is of an app: a change of a customer leaves an event, and both are
+    # on the shard of the tenant's id.
+    known = next((table.name for table, by in tables.DISTRIBUTED if by == _OF_APP and table.name in placed), None)
+    if known is not None and shards not in (None, placed[known].shards):
+        raise StoreError(
+            f"the tables have {placed[known].shards} shards already; docs/operations/citus.md tells more"
+        )
+    for table, column in tables.DISTRIBUTED:
+        name = table.name
+        if name not in placed:
+            _distribute(connection, name, column, neighbour=known, shards=shards if known is None else None)
+        known = known or name
 
 
 def _distribute(connection: Connection, name: str, column: str, *, neighbour: str | None, shards: int | None) -> None:

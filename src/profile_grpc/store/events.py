@@ -19,6 +19,7 @@ from typing import Final, cast
 
 from sqlalchemy import BigInteger, Text, bindparam, delete, func, select, update
 
+from profile_grpc.domain.events import ERASED_CUSTOMER, OF_TENANT
 from profile_grpc.domain.model import Event, EventType
 from profile_grpc.service.event_ports import EventHead, LoggedEvent, PendingEvent
 from profile_grpc.service.ports import Conflict
@@ -34,7 +35,8 @@ _HEAD: Final = 1
 """The id of the one row of `event_head`."""
 _PURGED_AT_ONCE = 5000
 """Positions that one transaction deletes."""
-_PENDING = ("app_id", "id", "time", "type", "user_id", "device_id", "reason", "customer_id", "version")
+PENDING_COLUMNS = ("app_id", "id", "time", "type", "user_id", "device_id", "reason", "customer_id", "version")
+_HEAD_COLUMNS = ("epoch", "epoch_id", "published", "oldest", "erasures", "allocated", "apps")
 _LOGGED = ("position", "event_id", "app_id", "time", "type", "user_id", "device_id", "reason", "customer_id", "version")
 
 
@@ -106,7 +108,7 @@ class SqlEvents:
             return await self._give.at_once(head, events, now)
         by_shard: defaultdict[int, set[str]] = defaultdict(set)
         for event in events:
-            by_shard[await self._shards.of(event.event.app_id)].add(event.event.app_id)
+            by_shard[await self._shards.of(event.event.owner)].add(event.event.owner)
         return await self._give.by_shard(head, events, now, list(by_shard.values()))
 
     async def read(self, after: int, upto: int, app_ids: Collection[str] | None = None) -> Sequence[LoggedEvent]:
@@ -164,14 +166,12 @@ class _Give:
         self._database = database
         prepare = database.prepare
         event, head = tables.event, tables.event_head
-        self._head = prepare(
-            select(head.c.epoch, head.c.epoch_id, head.c.published, head.c.oldest, head.c.allocated, head.c.apps).where(
-                head.c.id == _HEAD
-            )
-        )
+        self._head = prepare(select(*(head.c[name] for name in _HEAD_COLUMNS)).where(head.c.id == _HEAD))
         order = (event.c.app_id, event.c.user_id, event.c.device_id, event.c.version, event.c.id)
         self._pending = prepare(
-            select(*(event.c[name] for name in _PENDING)).order_by(*order).limit(bindparam("limit", type_=BigInteger()))
+            select(*(event.c[name] for name in PENDING_COLUMNS))
+            .order_by(*order)
+            .limit(bindparam("limit", type_=BigInteger()))
         )
         mine = (head.c.id == _HEAD, head.c.epoch == bindparam("of_epoch", type_=BigInteger()))
         to = bindparam("to", type_=BigInteger())
@@ -202,13 +202,13 @@ class _Give:
         found = await self._database.fetch(self._head)
         if not found:
             return EventHead(0, NO_EPOCH, 0, 0), 0, []
-        [(epoch, epoch_id, published, oldest, allocated, apps)] = found
-        return EventHead(epoch, epoch_id, published, oldest), allocated, json.loads(apps) if apps else []
+        [(epoch, epoch_id, published, oldest, erasures, allocated, apps)] = found
+        return EventHead(epoch, epoch_id, published, oldest, erasures), allocated, json.loads(apps) if apps else []
 
     async def take_over(self, epoch_id: str) -> EventHead:
         before, allocated, apps = await self._state()
         if before.epoch == NO_EPOCH:
-            await self._database.execute(self._add_head, [(_HEAD, 0, NO_EPOCH, 0, 0, 0, "")])
+            await self._database.execute(self._add_head, [(_HEAD, 0, NO_EPOCH, 0, 0, 0, "", 0)])
         epoch = before.number + 1
         async with self._database.transaction() as session:
             await session.limit_idle()
@@ -224,10 +224,10 @@ class _Give:
                 async with self._database.transaction() as session:
                     await self._hold(session, [app_id], epoch)
             await self._published(epoch, allocated)
-        return EventHead(epoch, epoch_id, allocated, before.oldest)
+        return EventHead(epoch, epoch_id, allocated, before.oldest, before.erasures)
 
     async def pending(self, limit: int) -> Sequence[PendingEvent]:
-        return [_read_pending(row) for row in await self._database.fetch(self._pending, limit=limit)]
+        return [read_pending(row) for row in await self._database.fetch(self._pending, limit=limit)]
 
     async def at_once(self, head: EventHead, events: Sequence[PendingEvent], now: datetime) -> EventHead:
         """In one transaction, of one server."""
@@ -254,7 +254,7 @@ class _Give:
         for app_ids in shards:
             async with self._database.transaction() as session:
                 await self._hold(session, sorted(app_ids), head.number)
-                await self._move(session, [one for one in numbered if one[1].event.app_id in app_ids], now)
+                await self._move(session, [one for one in numbered if one[1].event.owner in app_ids], now)
         await self._published(head.number, to)
         return head._replace(published=to)
 
@@ -272,7 +272,7 @@ class _Give:
         given, taken, time = [], [], times.micros(now)
         for position, (event_id, event) in numbered:
             given.append(_logged_values(position, time, event_id, event))
-            taken.append((event.app_id, event_id))
+            taken.append((event.owner, event_id))
         await write_all(session, self._take, taken, "event")
         await write_all(session, self._log, given, "event_log")
 
@@ -295,7 +295,7 @@ def _fence(database: Database) -> Prepared:
 def _logged_values(position: int, time: int, event_id: str, e: Event) -> Row:
     return (
         position,
-        e.app_id,
+        e.owner,
         event_id,
         time,
         times.micros(e.time),
@@ -313,7 +313,8 @@ def _read_logged(row: Found) -> LoggedEvent:
     return LoggedEvent(position, event_id, _read_event(*event))
 
 
-def _read_pending(row: Found) -> PendingEvent:
+def read_pending(row: Found) -> PendingEvent:
+    """The event of the columns PENDING_COLUMNS."""
     app_id, event_id, *event = row
     return PendingEvent(event_id, _read_event(app_id, *event))
 
@@ -322,7 +323,7 @@ _TYPES = {type_.value: type_ for type_ in EventType}
 
 
 def _read_event(
-    app_id: str,
+    owner: str,
     time: int,
     what: str,
     user_id: str,
@@ -333,4 +334,10 @@ def _read_event(
 ) -> Event:
     # A newer program may have left a type that this one does not know: it passes through as it is.
     type_ = _TYPES.get(what, cast("EventType", what))
-    return Event(type_, app_id, times.instant(time), user_id, device_id, reason, customer_id, version)
+    app_id, tenant_id = ("", owner) if _is_of_tenant(type_, reason) else (owner, "")
+    return Event(type_, app_id, times.instant(time), user_id, device_id, reason, customer_id, version, tenant_id)
+
+
+def _is_of_tenant(type_: EventType, reason: str) -> bool:
+    """Whether the event belongs to a tenant: then the column `app_id`, which decides its shard, has the tenant's id."""
+    return type_ in OF_TENANT or (type_ is EventType.ERASED and reason == ERASED_CUSTOMER)

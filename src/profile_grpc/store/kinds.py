@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Table
 from profile_grpc.domain import kinds
 from profile_grpc.domain.kinds import ByT, KeyT, Narrowed, RecordKind, RecordT, RowKind, RowT, Selection, TallyKind
 from profile_grpc.domain.model import CountKey
-from profile_grpc.store import rows, tables, times
+from profile_grpc.store import customer_rows, rows, tables, times
 from profile_grpc.store.engine import Found, Row
 
 
@@ -120,6 +120,27 @@ ROWS: Sequence[StoredRows[Any, Any]] = (
         read=rows.read_device_order,
         values=rows.device_order_values,
     ),
+    StoredRows(
+        kinds.SCHEMAS,
+        tables.customer_schema,
+        key=lambda tenant_id: (tenant_id,),
+        read=customer_rows.read_schema,
+        values=customer_rows.schema_values,
+    ),
+    StoredRows(
+        kinds.CUSTOMERS,
+        tables.customer,
+        key=tuple,
+        read=customer_rows.read_customer,
+        values=customer_rows.customer_values,
+    ),
+    StoredRows(
+        kinds.CUSTOMER_TOMBSTONES,
+        tables.customer_tombstone,
+        key=tuple,
+        read=customer_rows.read_tombstone,
+        values=customer_rows.tombstone_values,
+    ),
     # Last: all transactions with feedback of one app write the same row and wait for it until the commit.
     StoredRows(
         kinds.FEEDBACK_LOSSES,
@@ -140,6 +161,9 @@ SELECTIONS: Sequence[StoredSelection[Any]] = (
     StoredSelection(kinds.RECEIVING, ("app_id", "user_id"), (tables.IS_RECEIVING,)),
     StoredSelection(kinds.OF_USER, ("app_id", "user_id")),
     StoredSelection(kinds.OF_CUSTOMER, ("app_id", "customer_id"), (tables.HAS_CUSTOMER,)),
+    StoredSelection(
+        kinds.MERGED_INTO, ("tenant_id", "target_id"), (tables.customer_tombstone.c.target_id.is_not(None),)
+    ),
 )
 """A selection that leads to other selections comes before them."""
 

@@ -391,7 +391,7 @@ class EventRows:
     def values(self, e: Event) -> Row:
         """A row of `event`."""
         return (
-            e.app_id,
+            e.owner,
             self.ids(e.time)(),
             micros(e.time),
             e.type.value,

@@ -12,11 +12,13 @@ from sqlalchemy import false, literal_column, select, update
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.service.ports import StoreError, StoreUnavailable
 from profile_grpc.store import schema, statements, tables
+from profile_grpc.store.customers import SqlCustomers
 from profile_grpc.store.database import Database
 from profile_grpc.store.directory import SqlDirectory
 from profile_grpc.store.engines import connect
 from profile_grpc.store.events import SqlEvents
 from profile_grpc.store.leases import SqlLeases
+from profile_grpc.store.person_events import SqlPersonEvents
 from profile_grpc.store.profiles import SqlProfiles
 from profile_grpc.store.reaper import SqlReaper
 from profile_grpc.store.shards import Shards
@@ -82,7 +84,9 @@ class SqlStore:
         self.leases = SqlLeases(database)
         self.reaper = SqlReaper(database, hasher)
         self.webhooks = SqlWebhooks(database)
+        self.customers = SqlCustomers(database)
         self.events = SqlEvents(database, self._shards)
+        self.person_events = SqlPersonEvents(database)
         self._facts = database.prepare(select(*map(literal_column, database.engine.facts.values())))
         # Writes no row, but fails if no row can be written: on a read-only file, or on a standby server.
         self._touch = database.prepare(update(tables.lease).values(holder="").where(false()))

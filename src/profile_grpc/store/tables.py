@@ -296,6 +296,7 @@ event_head = Table(
     _required("published", BigInteger()),
     _required("oldest", BigInteger()),
     _required("apps", Text()),
+    _added("erasures", BigInteger(), "0"),
     postgresql_with={"fillfactor": 50},
     info=_ON_COORDINATOR,
 )
@@ -416,6 +417,60 @@ webhook_delivery = Table(
     sqlite_with_rowid=_IN_THE_KEY,
     info=_OF_TENANT,
 )
+
+customer = Table(
+    "customer",
+    metadata,
+    _key("tenant_id"),
+    _key("customer_id"),
+    _required("create_time", BigInteger()),
+    _required("update_time", BigInteger()),
+    Column("name", Text()),
+    Column("email", _text()),
+    Column("msisdn", _text()),
+    Column("attributes", Text()),
+    _required("schema_version", BigInteger()),
+    _required("version", BigInteger()),
+    _required("revision", BigInteger()),
+    info=_OF_TENANT,
+)
+_index("customer_email", customer.c.tenant_id, customer.c.email, where=customer.c.email.is_not(None))
+_index("customer_msisdn", customer.c.tenant_id, customer.c.msisdn, where=customer.c.msisdn.is_not(None))
+
+# The attributes that a tenant's customers may have, and a change of them that is being checked.
+customer_schema = Table(
+    "customer_schema",
+    metadata,
+    _key("tenant_id"),
+    _required("version", BigInteger()),
+    _required("attributes", Text()),
+    Column("update_time", BigInteger()),
+    Column("change_attributes", Text()),
+    Column("change_time", BigInteger()),
+    _required("revision", BigInteger()),
+    info=_OF_TENANT,
+)
+
+customer_tombstone = Table(
+    "customer_tombstone",
+    metadata,
+    _key("tenant_id"),
+    _key("customer_hash"),
+    _required("reason", Text()),
+    _required("delete_time", BigInteger()),
+    _required("version", BigInteger()),
+    Column("target_id", _text()),
+    _required("revision", BigInteger()),
+    sqlite_with_rowid=_IN_THE_KEY,
+    info=_OF_TENANT,
+)
+_index(
+    "customer_tombstone_target",
+    customer_tombstone.c.tenant_id,
+    customer_tombstone.c.target_id,
+    where=customer_tombstone.c.target_id.is_not(None),
+)
+_index("customer_tombstone_delete_time", customer_tombstone.c.delete_time)
 
 lease = Table(
     "lease",

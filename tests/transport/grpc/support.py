@@ -14,11 +14,13 @@ from google.rpc import error_details_pb2, status_pb2
 from google.type.date_pb2 import Date
 from grpc_health.v1.health_pb2_grpc import HealthStub
 
-from appprofile.v1 import access_pb2, app_pb2, app_service_pb2, usage_service_pb2
+from appprofile.v1 import access_pb2, app_pb2, app_service_pb2, customer_pb2, usage_service_pb2
+from appprofile.v1 import customer_service_pb2 as customers_pb
 from appprofile.v1 import profile_pb2 as pb
 from appprofile.v1 import profile_service_pb2 as ps
 from appprofile.v1 import webhook_service_pb2 as webhooks_pb
 from appprofile.v1.app_service_pb2_grpc import AppServiceStub
+from appprofile.v1.customer_service_pb2_grpc import CustomerServiceStub
 from appprofile.v1.profile_service_pb2_grpc import ProfileServiceStub
 from appprofile.v1.usage_service_pb2_grpc import UsageServiceStub
 from appprofile.v1.webhook_service_pb2_grpc import WebhookServiceStub
@@ -155,6 +157,7 @@ class Served:
         self.apps = AppServiceStub(self.channel)
         self.usage = UsageServiceStub(self.channel)
         self.webhooks = WebhookServiceStub(self.channel)
+        self.customers = CustomerServiceStub(self.channel)
 
     def key(self, kind: KeyKind) -> Metadata:
         """The metadata of a call with a key of this kind."""
@@ -260,6 +263,7 @@ VALID: dict[str, Message] = {
     "RemoveAccount": ps.RemoveAccountRequest(app_id=APP, username="ann", tokens=[ps.ReportedToken(token="t")]),
     "GetProfile": ps.GetProfileRequest(key=key()),
     "ListProfiles": ps.ListProfilesRequest(app_id=APP),
+    "EraseUser": ps.EraseUserRequest(app_id=APP, user_id="ann"),
     "WatchProfiles": ps.WatchProfilesRequest(resume_token="none of the service"),  # which ends the stream at once
     "CreateApp": app_service_pb2.CreateAppRequest(app=app_pb2.App(app_id="another")),
     "GetApp": app_service_pb2.GetAppRequest(app_id=APP),
@@ -278,6 +282,16 @@ VALID: dict[str, Message] = {
     "RotateWebhookSecret": webhooks_pb.RotateWebhookSecretRequest(webhook_id="missing"),
     "ReplayWebhook": webhooks_pb.ReplayWebhookRequest(webhook_id="missing", from_oldest=True),
     "ListWebhookDeliveries": webhooks_pb.ListWebhookDeliveriesRequest(webhook_id="missing"),
+    "CreateCustomer": customers_pb.CreateCustomerRequest(customer=customer_pb2.Customer(customer_id="c1")),
+    "GetCustomer": customers_pb.GetCustomerRequest(customer_id="missing"),
+    "UpdateCustomer": customers_pb.UpdateCustomerRequest(customer=customer_pb2.Customer(customer_id="missing")),
+    "DeleteCustomer": customers_pb.DeleteCustomerRequest(customer_id="missing"),
+    "ListCustomers": customers_pb.ListCustomersRequest(),
+    "MergeCustomers": customers_pb.MergeCustomersRequest(source_customer_id="missing", target_customer_id="c1"),
+    "EraseCustomer": customers_pb.EraseCustomerRequest(customer_id="missing"),
+    "ExportPerson": customers_pb.ExportPersonRequest(customer_id="missing"),
+    "GetCustomerSchema": customers_pb.GetCustomerSchemaRequest(),
+    "UpdateCustomerSchema": customers_pb.UpdateCustomerSchemaRequest(schema=customer_pb2.CustomerSchema()),
     "GetMadUsage": usage_service_pb2.GetMadUsageRequest(
         app_id=APP, start_date=Date(year=2026, month=1, day=1), end_date=Date(year=2026, month=1, day=2)
     ),

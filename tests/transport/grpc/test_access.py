@@ -4,7 +4,14 @@ import grpc
 import pytest
 from google.protobuf.message import Message
 
-from appprofile.v1 import access_pb2, app_service_pb2, profile_service_pb2, usage_service_pb2, webhook_service_pb2
+from appprofile.v1 import (
+    access_pb2,
+    app_service_pb2,
+    customer_service_pb2,
+    profile_service_pb2,
+    usage_service_pb2,
+    webhook_service_pb2,
+)
 from appprofile.v1 import profile_pb2 as pb
 from profile_grpc.domain.errors import Refused
 from profile_grpc.service.ports import KeyKind
@@ -20,9 +27,11 @@ SERVICES = [
     app_service_pb2.DESCRIPTOR.services_by_name["AppService"],
     usage_service_pb2.DESCRIPTOR.services_by_name["UsageService"],
     webhook_service_pb2.DESCRIPTOR.services_by_name["WebhookService"],
+    customer_service_pb2.DESCRIPTOR.services_by_name["CustomerService"],
 ]
 METHODS = {method.name: method for service in SERVICES for method in access.methods(service)}
 WEBHOOK_SERVICE = {method.name for method in SERVICES[3].methods}
+CUSTOMER_SERVICE = {method.name for method in SERVICES[4].methods}
 PROFILE_SERVICE = {
     "Register",
     "Heartbeat",
@@ -35,10 +44,13 @@ PROFILE_SERVICE = {
     "GetProfile",
     "ListProfiles",
     "WatchProfiles",
+    "EraseUser",
 }
 ALLOWED = {
     KeyKind.ADMIN: set(METHODS),
-    KeyKind.PROFILE: PROFILE_SERVICE | {"GetMadUsage", "GetSdkConfig", "GetApp", "ListApps"},
+    KeyKind.PROFILE: PROFILE_SERVICE
+    | {"GetMadUsage", "GetSdkConfig", "GetApp", "ListApps"}
+    | (CUSTOMER_SERVICE - {"UpdateCustomerSchema"}),
     KeyKind.BRIDGE: {"Register", "Heartbeat", "RemoveAccount"},
     KeyKind.CLIENT: {"Register", "Heartbeat", "UpdateProfileData", "Unregister", "GetProfile", "GetSdkConfig"},
 }
@@ -82,6 +94,7 @@ SCOPES = {
         "GetMadUsage",
         "WatchProfiles",
         *WEBHOOK_SERVICE,
+        *CUSTOMER_SERVICE,
     },
 }
 
@@ -99,6 +112,8 @@ def test_the_contract_says_what_each_method_reaches() -> None:
         "DeleteDeviceProfile",
         "GetProfile",
         "ListProfiles",
+        "EraseUser",
+        "ExportPerson",
     }
 
 
@@ -140,6 +155,9 @@ def _about(app_id: str, name: str) -> bytes:
         request.webhook.app_ids.append(app_id)  # type: ignore[attr-defined]  # CreateWebhook, UpdateWebhook
     elif "app_ids" in request.DESCRIPTOR.fields_by_name:
         request.app_ids.append(app_id)  # type: ignore[attr-defined]  # WatchProfiles
+    elif "user" in request.DESCRIPTOR.fields_by_name:
+        request.user.app_id = app_id  # type: ignore[attr-defined]  # ExportPerson
+        request.user.user_id = "ann"  # type: ignore[attr-defined]  # as above
     else:
         request.app_id = app_id  # type: ignore[attr-defined]  # CreateKey, ListKeys, DeleteApp
     if isinstance(request, app_service_pb2.CreateKeyRequest):

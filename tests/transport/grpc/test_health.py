@@ -18,6 +18,7 @@ NAMES = [
     "appprofile.v1.AppService",
     "appprofile.v1.UsageService",
     "appprofile.v1.WebhookService",
+    "appprofile.v1.CustomerService",
 ]
 SERVING, NOT_SERVING = HealthCheckResponse.SERVING, HealthCheckResponse.NOT_SERVING
 

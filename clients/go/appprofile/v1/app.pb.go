@@ -629,8 +629,11 @@ type AppSettings struct {
 	BridgeParameters *BridgeParameters `protobuf:"bytes,16,opt,name=bridge_parameters,json=bridgeParameters,proto3" json:"bridge_parameters,omitempty"`
 	// When push feedback stops removing endpoints and waits for an operator. Default 10 percent, at least 1000.
 	FeedbackBreaker *FeedbackBreaker `protobuf:"bytes,17,opt,name=feedback_breaker,json=feedbackBreaker,proto3" json:"feedback_breaker,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// Whether a registration or an update that names a customer is refused (CUSTOMER_NOT_FOUND) unless the tenant has that
+	// customer. Default false: the customer may be created later.
+	RequireKnownCustomer *bool `protobuf:"varint,18,opt,name=require_known_customer,json=requireKnownCustomer,proto3,oneof" json:"require_known_customer,omitempty"`
+	unknownFields        protoimpl.UnknownFields
+	sizeCache            protoimpl.SizeCache
 }
 
 func (x *AppSettings) Reset() {
@@ -780,6 +783,13 @@ func (x *AppSettings) GetFeedbackBreaker() *FeedbackBreaker {
 		return x.FeedbackBreaker
 	}
 	return nil
+}
+
+func (x *AppSettings) GetRequireKnownCustomer() bool {
+	if x != nil && x.RequireKnownCustomer != nil {
+		return *x.RequireKnownCustomer
+	}
+	return false
 }
 
 // One mobile or web application of a tenant.
@@ -1041,7 +1051,7 @@ const file_appprofile_v1_app_proto_rawDesc = "" +
 	"\n" +
 	"appid_msgs\x18\x06 \x03(\tB!\xe2A\x01\x01\xbaH\x1a\x92\x01\x17\x10\b\"\x13r\x11(\x80\x012\f^[^\\p{Cc}]+$R\tappidMsgs\x12>\n" +
 	"\tdevice_id\x18\a \x03(\tB!\xe2A\x01\x01\xbaH\x1a\x92\x01\x17\x10\b\"\x13r\x11(\x80\x012\f^[^\\p{Cc}]+$R\bdeviceId\x129\n" +
-	"\x06secret\x18\b \x03(\tB!\xe2A\x01\x01\xbaH\x1a\x92\x01\x17\x10\b\"\x13r\x11(\x80\x012\f^[^\\p{Cc}]+$R\x06secret\"\xf6\v\n" +
+	"\x06secret\x18\b \x03(\tB!\xe2A\x01\x01\xbaH\x1a\x92\x01\x17\x10\b\"\x13r\x11(\x80\x012\f^[^\\p{Cc}]+$R\x06secret\"\xd2\f\n" +
 	"\vAppSettings\x12F\n" +
 	"\fpush_app_ids\x18\x01 \x03(\v2\x16.appprofile.v1.PushAppB\f\xe2A\x01\x01\xbaH\x05\x92\x01\x02\x10@R\n" +
 	"pushAppIds\x12[\n" +
@@ -1062,11 +1072,13 @@ const file_appprofile_v1_app_proto_rawDesc = "" +
 	"\x06in_app\x18\x0e \x01(\v2\x1c.appprofile.v1.InAppSettingsB\x04\xe2A\x01\x01R\x05inApp\x12p\n" +
 	"\x19device_attribute_monitors\x18\x0f \x03(\v2%.appprofile.v1.DeviceAttributeMonitorB\r\xe2A\x01\x01\xbaH\x06\x92\x01\x03\x10\x80\x01R\x17deviceAttributeMonitors\x12R\n" +
 	"\x11bridge_parameters\x18\x10 \x01(\v2\x1f.appprofile.v1.BridgeParametersB\x04\xe2A\x01\x01R\x10bridgeParameters\x12O\n" +
-	"\x10feedback_breaker\x18\x11 \x01(\v2\x1e.appprofile.v1.FeedbackBreakerB\x04\xe2A\x01\x01R\x0ffeedbackBreakerB\x1f\n" +
+	"\x10feedback_breaker\x18\x11 \x01(\v2\x1e.appprofile.v1.FeedbackBreakerB\x04\xe2A\x01\x01R\x0ffeedbackBreaker\x12?\n" +
+	"\x16require_known_customer\x18\x12 \x01(\bB\x04\xe2A\x01\x01H\x04R\x14requireKnownCustomer\x88\x01\x01B\x1f\n" +
 	"\x1d_register_counts_as_heartbeatB\x18\n" +
 	"\x16_multi_user_per_deviceB\x19\n" +
 	"\x17_single_device_per_userB\x14\n" +
-	"\x12_server_side_inbox\"\xac\x03\n" +
+	"\x12_server_side_inboxB\x19\n" +
+	"\x17_require_known_customer\"\xac\x03\n" +
 	"\x03App\x12>\n" +
 	"\x06app_id\x18\x01 \x01(\tB'\xe2A\x01\x02\xbaH\x1cr\x1a\x18@2\x16^[a-z0-9][a-z0-9._-]*$\xb0\xd4\x18\x01R\x05appId\x12H\n" +
 	"\ttenant_id\x18\x02 \x01(\tB+\xe2A\x02\x01\x05\xbaH\x1fr\x1d\x18@2\x19^([a-z0-9][a-z0-9._-]*)?$\xb0\xd4\x18\x02R\btenantId\x12=\n" +

@@ -174,6 +174,20 @@ const (
 	// character) is where, `expected` what was expected there.
 	// Example: {"reason": "INVALID_FILTER", "domain": "appprofile", "metadata": {"fields": "filter", "column": "12", "expected": "a value"}}
 	ErrorReason_ERROR_REASON_INVALID_FILTER ErrorReason = 50
+	// NOT_FOUND: there is no such customer of the key's tenant. FAILED_PRECONDITION (Register, UpdateProfileData): the app
+	// requires that the customer of the request exists.
+	// Example: {"reason": "CUSTOMER_NOT_FOUND", "domain": "appprofile", "metadata": {}}
+	ErrorReason_ERROR_REASON_CUSTOMER_NOT_FOUND ErrorReason = 60
+	// ALREADY_EXISTS: the tenant has another customer with this id.
+	// Example: {"reason": "CUSTOMER_ALREADY_EXISTS", "domain": "appprofile", "metadata": {}}
+	ErrorReason_ERROR_REASON_CUSTOMER_ALREADY_EXISTS ErrorReason = 61
+	// FAILED_PRECONDITION: the customer was merged into another one, less than 90 days ago. `customer_id` is that one.
+	// Example: {"reason": "CUSTOMER_MERGED", "domain": "appprofile", "metadata": {"customer_id": "c7"}}
+	ErrorReason_ERROR_REASON_CUSTOMER_MERGED ErrorReason = 62
+	// FAILED_PRECONDITION: stored customers do not fit the new schema. Nothing was changed. Set `drop_values` to remove the
+	// values that do not fit.
+	// Example: {"reason": "SCHEMA_CONFLICT", "domain": "appprofile", "metadata": {"customers": "12", "attributes": "tier"}}
+	ErrorReason_ERROR_REASON_SCHEMA_CONFLICT ErrorReason = 63
 )
 
 // Enum value maps for ErrorReason.
@@ -224,6 +238,10 @@ var (
 		42: "ERROR_REASON_PUSH_CREDENTIAL_NAME_TAKEN",
 		43: "ERROR_REASON_TOO_MANY_PUSH_CREDENTIALS",
 		50: "ERROR_REASON_INVALID_FILTER",
+		60: "ERROR_REASON_CUSTOMER_NOT_FOUND",
+		61: "ERROR_REASON_CUSTOMER_ALREADY_EXISTS",
+		62: "ERROR_REASON_CUSTOMER_MERGED",
+		63: "ERROR_REASON_SCHEMA_CONFLICT",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":                 0,
@@ -271,6 +289,10 @@ var (
 		"ERROR_REASON_PUSH_CREDENTIAL_NAME_TAKEN":  42,
 		"ERROR_REASON_TOO_MANY_PUSH_CREDENTIALS":   43,
 		"ERROR_REASON_INVALID_FILTER":              50,
+		"ERROR_REASON_CUSTOMER_NOT_FOUND":          60,
+		"ERROR_REASON_CUSTOMER_ALREADY_EXISTS":     61,
+		"ERROR_REASON_CUSTOMER_MERGED":             62,
+		"ERROR_REASON_SCHEMA_CONFLICT":             63,
 	}
 )
 
@@ -305,7 +327,7 @@ var File_appprofile_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_appprofile_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	" appprofile/v1/error_reason.proto\x12\rappprofile.v1*\xc4\f\n" +
+	" appprofile/v1/error_reason.proto\x12\rappprofile.v1*\xd7\r\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12#\n" +
 	"\x1fERROR_REASON_CREDENTIAL_MISSING\x10\x01\x12#\n" +
@@ -352,7 +374,11 @@ const file_appprofile_v1_error_reason_proto_rawDesc = "" +
 	"&ERROR_REASON_PUSH_CREDENTIAL_NOT_FOUND\x10)\x12+\n" +
 	"'ERROR_REASON_PUSH_CREDENTIAL_NAME_TAKEN\x10*\x12*\n" +
 	"&ERROR_REASON_TOO_MANY_PUSH_CREDENTIALS\x10+\x12\x1f\n" +
-	"\x1bERROR_REASON_INVALID_FILTER\x102Bs\n" +
+	"\x1bERROR_REASON_INVALID_FILTER\x102\x12#\n" +
+	"\x1fERROR_REASON_CUSTOMER_NOT_FOUND\x10<\x12(\n" +
+	"$ERROR_REASON_CUSTOMER_ALREADY_EXISTS\x10=\x12 \n" +
+	"\x1cERROR_REASON_CUSTOMER_MERGED\x10>\x12 \n" +
+	"\x1cERROR_REASON_SCHEMA_CONFLICT\x10?Bs\n" +
 	"\x11com.appprofile.v1B\x10ErrorReasonProtoP\x01ZJgithub.com/profile-grpc/profile-grpc/clients/go/appprofile/v1;appprofilev1b\x06proto3"
 
 var (

@@ -74,6 +74,15 @@ const (
 	// Of an app: a webhook that gets its events has failed for 3 days, and is DISABLED until an operator enables it. `reason`:
 	// the webhook's id.
 	EventType_EVENT_TYPE_WEBHOOK_DISABLED EventType = 19
+	// Of the tenant: a customer was created.
+	EventType_EVENT_TYPE_CUSTOMER_CREATED EventType = 20
+	// Of the tenant: a customer was changed.
+	EventType_EVENT_TYPE_CUSTOMER_UPDATED EventType = 21
+	// Of the tenant: a customer was deleted. `reason`: DELETED, MERGED or ERASED; of the latter without ids.
+	EventType_EVENT_TYPE_CUSTOMER_DELETED EventType = 22
+	// A person was erased, and readers should erase the person too. `reason`: USER (of an app: `user_id`) or CUSTOMER (of the
+	// tenant: `customer_id`). Only left if the erasure was to be announced.
+	EventType_EVENT_TYPE_ERASED EventType = 23
 )
 
 // Enum value maps for EventType.
@@ -99,6 +108,10 @@ var (
 		17: "EVENT_TYPE_FEEDBACK_HELD",
 		18: "EVENT_TYPE_FEEDBACK_RELEASED",
 		19: "EVENT_TYPE_WEBHOOK_DISABLED",
+		20: "EVENT_TYPE_CUSTOMER_CREATED",
+		21: "EVENT_TYPE_CUSTOMER_UPDATED",
+		22: "EVENT_TYPE_CUSTOMER_DELETED",
+		23: "EVENT_TYPE_ERASED",
 	}
 	EventType_value = map[string]int32{
 		"EVENT_TYPE_UNSPECIFIED":               0,
@@ -121,6 +134,10 @@ var (
 		"EVENT_TYPE_FEEDBACK_HELD":             17,
 		"EVENT_TYPE_FEEDBACK_RELEASED":         18,
 		"EVENT_TYPE_WEBHOOK_DISABLED":          19,
+		"EVENT_TYPE_CUSTOMER_CREATED":          20,
+		"EVENT_TYPE_CUSTOMER_UPDATED":          21,
+		"EVENT_TYPE_CUSTOMER_DELETED":          22,
+		"EVENT_TYPE_ERASED":                    23,
 	}
 )
 
@@ -160,18 +177,18 @@ type Event struct {
 	Position int64 `protobuf:"varint,2,opt,name=position,proto3" json:"position,omitempty"`
 	// What happened.
 	Type EventType `protobuf:"varint,3,opt,name=type,proto3,enum=appprofile.v1.EventType" json:"type,omitempty"`
-	// The app. Empty: every app.
+	// The app. Empty: every app, or the tenant.
 	AppId string `protobuf:"bytes,4,opt,name=app_id,json=appId,proto3" json:"app_id,omitempty"`
 	// The user of the profile. Empty: the event is of an app.
 	UserId string `protobuf:"bytes,5,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
 	// The device of the profile. Empty: the event is of an app.
 	DeviceId string `protobuf:"bytes,6,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
 	// The customer that the profile was linked with at the time of the event; of CUSTOMER_UNLINKED the one it was linked with
-	// before. Empty: none.
+	// before; of an event of a customer, that one. Empty: none, or erased: then `user_id` and `device_id` are empty too.
 	CustomerId string `protobuf:"bytes,7,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
 	// More about what happened, as the type says; otherwise empty.
 	Reason string `protobuf:"bytes,8,opt,name=reason,proto3" json:"reason,omitempty"`
-	// The version of the profile that this event led to: 1 for its first, and one more with each, also after a deletion. A
+	// The version of the profile, or of the customer, that this event led to: 1 for its first, and one more with each, also after a deletion. A
 	// jump means that events were missed. 0: of an app, or from before versions were counted.
 	Version int64 `protobuf:"varint,9,opt,name=version,proto3" json:"version,omitempty"`
 	// When it was decided (UTC). No order: that is `position`, and for one profile `version`.
@@ -297,7 +314,7 @@ const file_appprofile_v1_event_proto_rawDesc = "" +
 	"\x06reason\x18\b \x01(\tB\x04\xe2A\x01\x03R\x06reason\x12\x1e\n" +
 	"\aversion\x18\t \x01(\x03B\x04\xe2A\x01\x03R\aversion\x124\n" +
 	"\x04time\x18\n" +
-	" \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\x04time*\xb4\x05\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\x04time*\xae\x06\n" +
 	"\tEventType\x12\x1a\n" +
 	"\x16EVENT_TYPE_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aEVENT_TYPE_PROFILE_CREATED\x10\x01\x12\"\n" +
@@ -319,7 +336,11 @@ const file_appprofile_v1_event_proto_rawDesc = "" +
 	"\x1aEVENT_TYPE_REAPER_RELEASED\x10\x10\x12\x1c\n" +
 	"\x18EVENT_TYPE_FEEDBACK_HELD\x10\x11\x12 \n" +
 	"\x1cEVENT_TYPE_FEEDBACK_RELEASED\x10\x12\x12\x1f\n" +
-	"\x1bEVENT_TYPE_WEBHOOK_DISABLED\x10\x13Bm\n" +
+	"\x1bEVENT_TYPE_WEBHOOK_DISABLED\x10\x13\x12\x1f\n" +
+	"\x1bEVENT_TYPE_CUSTOMER_CREATED\x10\x14\x12\x1f\n" +
+	"\x1bEVENT_TYPE_CUSTOMER_UPDATED\x10\x15\x12\x1f\n" +
+	"\x1bEVENT_TYPE_CUSTOMER_DELETED\x10\x16\x12\x15\n" +
+	"\x11EVENT_TYPE_ERASED\x10\x17Bm\n" +
 	"\x11com.appprofile.v1B\n" +
 	"EventProtoP\x01ZJgithub.com/profile-grpc/profile-grpc/clients/go/appprofile/v1;appprofilev1b\x06proto3"
 

@@ -2505,6 +2505,126 @@ func (x *WatchProfilesResponse) GetResumeToken() string {
 	return ""
 }
 
+// The user to erase.
+type EraseUserRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The app, 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`.
+	AppId string `protobuf:"bytes,1,opt,name=app_id,json=appId,proto3" json:"app_id,omitempty"`
+	// The user, 1 to 256 bytes without control characters.
+	UserId string `protobuf:"bytes,2,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
+	// Whether an event of type ERASED carries the user's id for as long as events are kept, so that others erase too.
+	// Default true.
+	Announce      *bool `protobuf:"varint,3,opt,name=announce,proto3,oneof" json:"announce,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EraseUserRequest) Reset() {
+	*x = EraseUserRequest{}
+	mi := &file_appprofile_v1_profile_service_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EraseUserRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EraseUserRequest) ProtoMessage() {}
+
+func (x *EraseUserRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_appprofile_v1_profile_service_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EraseUserRequest.ProtoReflect.Descriptor instead.
+func (*EraseUserRequest) Descriptor() ([]byte, []int) {
+	return file_appprofile_v1_profile_service_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *EraseUserRequest) GetAppId() string {
+	if x != nil {
+		return x.AppId
+	}
+	return ""
+}
+
+func (x *EraseUserRequest) GetUserId() string {
+	if x != nil {
+		return x.UserId
+	}
+	return ""
+}
+
+func (x *EraseUserRequest) GetAnnounce() bool {
+	if x != nil && x.Announce != nil {
+		return *x.Announce
+	}
+	return false
+}
+
+// What was erased.
+type EraseUserResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many were removed, by kind: `profiles`, `events` (whose ids were removed).
+	Removed map[string]int64 `protobuf:"bytes,1,rep,name=removed,proto3" json:"removed,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
+	// What the caller should know besides.
+	Notes         []string `protobuf:"bytes,2,rep,name=notes,proto3" json:"notes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EraseUserResponse) Reset() {
+	*x = EraseUserResponse{}
+	mi := &file_appprofile_v1_profile_service_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EraseUserResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EraseUserResponse) ProtoMessage() {}
+
+func (x *EraseUserResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_appprofile_v1_profile_service_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EraseUserResponse.ProtoReflect.Descriptor instead.
+func (*EraseUserResponse) Descriptor() ([]byte, []int) {
+	return file_appprofile_v1_profile_service_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *EraseUserResponse) GetRemoved() map[string]int64 {
+	if x != nil {
+		return x.Removed
+	}
+	return nil
+}
+
+func (x *EraseUserResponse) GetNotes() []string {
+	if x != nil {
+		return x.Notes
+	}
+	return nil
+}
+
 var File_appprofile_v1_profile_service_proto protoreflect.FileDescriptor
 
 const file_appprofile_v1_profile_service_proto_rawDesc = "" +
@@ -2702,7 +2822,18 @@ const file_appprofile_v1_profile_service_proto_rawDesc = "" +
 	"\x05start\x12\x05\xbaH\x02\b\x01\"t\n" +
 	"\x15WatchProfilesResponse\x122\n" +
 	"\x06events\x18\x01 \x03(\v2\x14.appprofile.v1.EventB\x04\xe2A\x01\x03R\x06events\x12'\n" +
-	"\fresume_token\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\vresumeToken*\xce\x01\n" +
+	"\fresume_token\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\vresumeToken\"\xc1\x01\n" +
+	"\x10EraseUserRequest\x12>\n" +
+	"\x06app_id\x18\x01 \x01(\tB'\xe2A\x01\x02\xbaH\x1cr\x1a\x18@2\x16^[a-z0-9][a-z0-9._-]*$\xb0\xd4\x18\x01R\x05appId\x129\n" +
+	"\auser_id\x18\x02 \x01(\tB \xe2A\x01\x02\xbaH\x15r\x13 \x01(\x80\x022\f^[^\\p{Cc}]*$\xb0\xd4\x18\x03R\x06userId\x12%\n" +
+	"\bannounce\x18\x03 \x01(\bB\x04\xe2A\x01\x01H\x00R\bannounce\x88\x01\x01B\v\n" +
+	"\t_announce\"\xba\x01\n" +
+	"\x11EraseUserResponse\x12M\n" +
+	"\aremoved\x18\x01 \x03(\v2-.appprofile.v1.EraseUserResponse.RemovedEntryB\x04\xe2A\x01\x03R\aremoved\x12\x1a\n" +
+	"\x05notes\x18\x02 \x03(\tB\x04\xe2A\x01\x03R\x05notes\x1a:\n" +
+	"\fRemovedEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01*\xce\x01\n" +
 	"\x12DisplacementEffect\x12#\n" +
 	"\x1fDISPLACEMENT_EFFECT_UNSPECIFIED\x10\x00\x12 \n" +
 	"\x1cDISPLACEMENT_EFFECT_REPLACED\x10\x01\x12#\n" +
@@ -2733,7 +2864,8 @@ const file_appprofile_v1_profile_service_proto_rawDesc = "" +
 	"#ACCOUNT_REMOVAL_OUTCOME_UNSPECIFIED\x10\x00\x12#\n" +
 	"\x1fACCOUNT_REMOVAL_OUTCOME_REMOVED\x10\x01\x12$\n" +
 	" ACCOUNT_REMOVAL_OUTCOME_NO_MATCH\x10\x02\x12!\n" +
-	"\x1dACCOUNT_REMOVAL_OUTCOME_STALE\x10\x032\xb3\t\n" +
+	"\x1dACCOUNT_REMOVAL_OUTCOME_STALE\x10\x032\x92\n" +
+	"\n" +
 	"\x0eProfileService\x12\\\n" +
 	"\bRegister\x12\x1e.appprofile.v1.RegisterRequest\x1a\x1f.appprofile.v1.RegisterResponse\"\x0f\xaa\xd4\x18\b\n" +
 	"\x04\x01\x02\x03\x04\x10\x01\x90\x02\x02\x12_\n" +
@@ -2758,7 +2890,9 @@ const file_appprofile_v1_profile_service_proto_rawDesc = "" +
 	"\fListProfiles\x12\".appprofile.v1.ListProfilesRequest\x1a#.appprofile.v1.ListProfilesResponse\"\r\xaa\xd4\x18\x06\n" +
 	"\x02\x01\x02\x10\x01\x90\x02\x01\x12k\n" +
 	"\rWatchProfiles\x12#.appprofile.v1.WatchProfilesRequest\x1a$.appprofile.v1.WatchProfilesResponse\"\r\xaa\xd4\x18\x06\n" +
-	"\x02\x01\x02\x10\x02\x90\x02\x010\x01Bv\n" +
+	"\x02\x01\x02\x10\x02\x90\x02\x010\x01\x12]\n" +
+	"\tEraseUser\x12\x1f.appprofile.v1.EraseUserRequest\x1a .appprofile.v1.EraseUserResponse\"\r\xaa\xd4\x18\x06\n" +
+	"\x02\x01\x02\x10\x01\x90\x02\x02Bv\n" +
 	"\x11com.appprofile.v1B\x13ProfileServiceProtoP\x01ZJgithub.com/profile-grpc/profile-grpc/clients/go/appprofile/v1;appprofilev1b\x06proto3"
 
 var (
@@ -2774,7 +2908,7 @@ func file_appprofile_v1_profile_service_proto_rawDescGZIP() []byte {
 }
 
 var file_appprofile_v1_profile_service_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_appprofile_v1_profile_service_proto_msgTypes = make([]protoimpl.MessageInfo, 30)
+var file_appprofile_v1_profile_service_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
 var file_appprofile_v1_profile_service_proto_goTypes = []any{
 	(DisplacementEffect)(0),             // 0: appprofile.v1.DisplacementEffect
 	(IgnoredReason)(0),                  // 1: appprofile.v1.IgnoredReason
@@ -2808,102 +2942,108 @@ var file_appprofile_v1_profile_service_proto_goTypes = []any{
 	(*ListProfilesResponse)(nil),        // 29: appprofile.v1.ListProfilesResponse
 	(*WatchProfilesRequest)(nil),        // 30: appprofile.v1.WatchProfilesRequest
 	(*WatchProfilesResponse)(nil),       // 31: appprofile.v1.WatchProfilesResponse
-	nil,                                 // 32: appprofile.v1.RegisterRequest.DeviceAttributesEntry
-	nil,                                 // 33: appprofile.v1.RegisterRequest.CustomAttributesEntry
-	(*ProfileKey)(nil),                  // 34: appprofile.v1.ProfileKey
-	(Platform)(0),                       // 35: appprofile.v1.Platform
-	(Channel)(0),                        // 36: appprofile.v1.Channel
-	(*PushEndpoint)(nil),                // 37: appprofile.v1.PushEndpoint
-	(*timestamppb.Timestamp)(nil),       // 38: google.protobuf.Timestamp
-	(PushPermission)(0),                 // 39: appprofile.v1.PushPermission
-	(*Profile)(nil),                     // 40: appprofile.v1.Profile
-	(*durationpb.Duration)(nil),         // 41: google.protobuf.Duration
-	(*status.Status)(nil),               // 42: google.rpc.Status
-	(*fieldmaskpb.FieldMask)(nil),       // 43: google.protobuf.FieldMask
-	(PushProvider)(0),                   // 44: appprofile.v1.PushProvider
-	(AccountRemovalAction)(0),           // 45: appprofile.v1.AccountRemovalAction
-	(ProfileStatus)(0),                  // 46: appprofile.v1.ProfileStatus
-	(EventType)(0),                      // 47: appprofile.v1.EventType
-	(*Event)(nil),                       // 48: appprofile.v1.Event
+	(*EraseUserRequest)(nil),            // 32: appprofile.v1.EraseUserRequest
+	(*EraseUserResponse)(nil),           // 33: appprofile.v1.EraseUserResponse
+	nil,                                 // 34: appprofile.v1.RegisterRequest.DeviceAttributesEntry
+	nil,                                 // 35: appprofile.v1.RegisterRequest.CustomAttributesEntry
+	nil,                                 // 36: appprofile.v1.EraseUserResponse.RemovedEntry
+	(*ProfileKey)(nil),                  // 37: appprofile.v1.ProfileKey
+	(Platform)(0),                       // 38: appprofile.v1.Platform
+	(Channel)(0),                        // 39: appprofile.v1.Channel
+	(*PushEndpoint)(nil),                // 40: appprofile.v1.PushEndpoint
+	(*timestamppb.Timestamp)(nil),       // 41: google.protobuf.Timestamp
+	(PushPermission)(0),                 // 42: appprofile.v1.PushPermission
+	(*Profile)(nil),                     // 43: appprofile.v1.Profile
+	(*durationpb.Duration)(nil),         // 44: google.protobuf.Duration
+	(*status.Status)(nil),               // 45: google.rpc.Status
+	(*fieldmaskpb.FieldMask)(nil),       // 46: google.protobuf.FieldMask
+	(PushProvider)(0),                   // 47: appprofile.v1.PushProvider
+	(AccountRemovalAction)(0),           // 48: appprofile.v1.AccountRemovalAction
+	(ProfileStatus)(0),                  // 49: appprofile.v1.ProfileStatus
+	(EventType)(0),                      // 50: appprofile.v1.EventType
+	(*Event)(nil),                       // 51: appprofile.v1.Event
 }
 var file_appprofile_v1_profile_service_proto_depIdxs = []int32{
-	34, // 0: appprofile.v1.RegisterRequest.key:type_name -> appprofile.v1.ProfileKey
-	35, // 1: appprofile.v1.RegisterRequest.platform:type_name -> appprofile.v1.Platform
-	36, // 2: appprofile.v1.RegisterRequest.channels:type_name -> appprofile.v1.Channel
-	37, // 3: appprofile.v1.RegisterRequest.push_endpoints:type_name -> appprofile.v1.PushEndpoint
-	32, // 4: appprofile.v1.RegisterRequest.device_attributes:type_name -> appprofile.v1.RegisterRequest.DeviceAttributesEntry
-	33, // 5: appprofile.v1.RegisterRequest.custom_attributes:type_name -> appprofile.v1.RegisterRequest.CustomAttributesEntry
-	38, // 6: appprofile.v1.RegisterRequest.last_opened_time:type_name -> google.protobuf.Timestamp
-	39, // 7: appprofile.v1.RegisterRequest.push_permission:type_name -> appprofile.v1.PushPermission
-	34, // 8: appprofile.v1.Displacement.key:type_name -> appprofile.v1.ProfileKey
+	37, // 0: appprofile.v1.RegisterRequest.key:type_name -> appprofile.v1.ProfileKey
+	38, // 1: appprofile.v1.RegisterRequest.platform:type_name -> appprofile.v1.Platform
+	39, // 2: appprofile.v1.RegisterRequest.channels:type_name -> appprofile.v1.Channel
+	40, // 3: appprofile.v1.RegisterRequest.push_endpoints:type_name -> appprofile.v1.PushEndpoint
+	34, // 4: appprofile.v1.RegisterRequest.device_attributes:type_name -> appprofile.v1.RegisterRequest.DeviceAttributesEntry
+	35, // 5: appprofile.v1.RegisterRequest.custom_attributes:type_name -> appprofile.v1.RegisterRequest.CustomAttributesEntry
+	41, // 6: appprofile.v1.RegisterRequest.last_opened_time:type_name -> google.protobuf.Timestamp
+	42, // 7: appprofile.v1.RegisterRequest.push_permission:type_name -> appprofile.v1.PushPermission
+	37, // 8: appprofile.v1.Displacement.key:type_name -> appprofile.v1.ProfileKey
 	0,  // 9: appprofile.v1.Displacement.effect:type_name -> appprofile.v1.DisplacementEffect
-	40, // 10: appprofile.v1.RegisterResponse.profile:type_name -> appprofile.v1.Profile
-	41, // 11: appprofile.v1.RegisterResponse.heartbeat_interval:type_name -> google.protobuf.Duration
+	43, // 10: appprofile.v1.RegisterResponse.profile:type_name -> appprofile.v1.Profile
+	44, // 11: appprofile.v1.RegisterResponse.heartbeat_interval:type_name -> google.protobuf.Duration
 	5,  // 12: appprofile.v1.RegisterResponse.displaced:type_name -> appprofile.v1.Displacement
-	34, // 13: appprofile.v1.HeartbeatRequest.key:type_name -> appprofile.v1.ProfileKey
-	38, // 14: appprofile.v1.HeartbeatResponse.last_heartbeat_time:type_name -> google.protobuf.Timestamp
-	38, // 15: appprofile.v1.HeartbeatResponse.expire_time:type_name -> google.protobuf.Timestamp
-	41, // 16: appprofile.v1.HeartbeatResponse.next_heartbeat_after:type_name -> google.protobuf.Duration
-	34, // 17: appprofile.v1.BatchHeartbeatRequest.keys:type_name -> appprofile.v1.ProfileKey
+	37, // 13: appprofile.v1.HeartbeatRequest.key:type_name -> appprofile.v1.ProfileKey
+	41, // 14: appprofile.v1.HeartbeatResponse.last_heartbeat_time:type_name -> google.protobuf.Timestamp
+	41, // 15: appprofile.v1.HeartbeatResponse.expire_time:type_name -> google.protobuf.Timestamp
+	44, // 16: appprofile.v1.HeartbeatResponse.next_heartbeat_after:type_name -> google.protobuf.Duration
+	37, // 17: appprofile.v1.BatchHeartbeatRequest.keys:type_name -> appprofile.v1.ProfileKey
 	8,  // 18: appprofile.v1.BatchHeartbeatResult.heartbeat:type_name -> appprofile.v1.HeartbeatResponse
-	42, // 19: appprofile.v1.BatchHeartbeatResult.status:type_name -> google.rpc.Status
+	45, // 19: appprofile.v1.BatchHeartbeatResult.status:type_name -> google.rpc.Status
 	10, // 20: appprofile.v1.BatchHeartbeatResponse.results:type_name -> appprofile.v1.BatchHeartbeatResult
-	40, // 21: appprofile.v1.UpdateProfileDataRequest.profile:type_name -> appprofile.v1.Profile
-	43, // 22: appprofile.v1.UpdateProfileDataRequest.update_mask:type_name -> google.protobuf.FieldMask
+	43, // 21: appprofile.v1.UpdateProfileDataRequest.profile:type_name -> appprofile.v1.Profile
+	46, // 22: appprofile.v1.UpdateProfileDataRequest.update_mask:type_name -> google.protobuf.FieldMask
 	1,  // 23: appprofile.v1.IgnoredValue.reason:type_name -> appprofile.v1.IgnoredReason
-	40, // 24: appprofile.v1.UpdateProfileDataResponse.profile:type_name -> appprofile.v1.Profile
+	43, // 24: appprofile.v1.UpdateProfileDataResponse.profile:type_name -> appprofile.v1.Profile
 	13, // 25: appprofile.v1.UpdateProfileDataResponse.ignored:type_name -> appprofile.v1.IgnoredValue
 	5,  // 26: appprofile.v1.UpdateProfileDataResponse.displaced:type_name -> appprofile.v1.Displacement
-	34, // 27: appprofile.v1.UnregisterRequest.key:type_name -> appprofile.v1.ProfileKey
-	40, // 28: appprofile.v1.UnregisterResponse.profile:type_name -> appprofile.v1.Profile
-	34, // 29: appprofile.v1.DeleteDeviceProfileResponse.deleted:type_name -> appprofile.v1.ProfileKey
-	44, // 30: appprofile.v1.PushFeedback.provider:type_name -> appprofile.v1.PushProvider
-	34, // 31: appprofile.v1.PushFeedback.key:type_name -> appprofile.v1.ProfileKey
-	38, // 32: appprofile.v1.PushFeedback.provider_time:type_name -> google.protobuf.Timestamp
-	38, // 33: appprofile.v1.PushFeedback.sent_at:type_name -> google.protobuf.Timestamp
+	37, // 27: appprofile.v1.UnregisterRequest.key:type_name -> appprofile.v1.ProfileKey
+	43, // 28: appprofile.v1.UnregisterResponse.profile:type_name -> appprofile.v1.Profile
+	37, // 29: appprofile.v1.DeleteDeviceProfileResponse.deleted:type_name -> appprofile.v1.ProfileKey
+	47, // 30: appprofile.v1.PushFeedback.provider:type_name -> appprofile.v1.PushProvider
+	37, // 31: appprofile.v1.PushFeedback.key:type_name -> appprofile.v1.ProfileKey
+	41, // 32: appprofile.v1.PushFeedback.provider_time:type_name -> google.protobuf.Timestamp
+	41, // 33: appprofile.v1.PushFeedback.sent_at:type_name -> google.protobuf.Timestamp
 	19, // 34: appprofile.v1.ReportPushFeedbackRequest.feedback:type_name -> appprofile.v1.PushFeedback
 	2,  // 35: appprofile.v1.PushFeedbackResult.outcome:type_name -> appprofile.v1.PushFeedbackOutcome
-	34, // 36: appprofile.v1.PushFeedbackResult.affected:type_name -> appprofile.v1.ProfileKey
+	37, // 36: appprofile.v1.PushFeedbackResult.affected:type_name -> appprofile.v1.ProfileKey
 	21, // 37: appprofile.v1.ReportPushFeedbackResponse.results:type_name -> appprofile.v1.PushFeedbackResult
 	23, // 38: appprofile.v1.RemoveAccountRequest.tokens:type_name -> appprofile.v1.ReportedToken
-	38, // 39: appprofile.v1.RemoveAccountRequest.report_time:type_name -> google.protobuf.Timestamp
-	45, // 40: appprofile.v1.RemoveAccountRequest.action:type_name -> appprofile.v1.AccountRemovalAction
-	34, // 41: appprofile.v1.RemoveAccountResponse.removed:type_name -> appprofile.v1.ProfileKey
+	41, // 39: appprofile.v1.RemoveAccountRequest.report_time:type_name -> google.protobuf.Timestamp
+	48, // 40: appprofile.v1.RemoveAccountRequest.action:type_name -> appprofile.v1.AccountRemovalAction
+	37, // 41: appprofile.v1.RemoveAccountResponse.removed:type_name -> appprofile.v1.ProfileKey
 	3,  // 42: appprofile.v1.RemoveAccountResponse.outcome:type_name -> appprofile.v1.AccountRemovalOutcome
-	34, // 43: appprofile.v1.GetProfileRequest.key:type_name -> appprofile.v1.ProfileKey
-	40, // 44: appprofile.v1.GetProfileResponse.profile:type_name -> appprofile.v1.Profile
-	46, // 45: appprofile.v1.ListProfilesRequest.status:type_name -> appprofile.v1.ProfileStatus
-	35, // 46: appprofile.v1.ListProfilesRequest.platform:type_name -> appprofile.v1.Platform
-	40, // 47: appprofile.v1.ListProfilesResponse.profiles:type_name -> appprofile.v1.Profile
-	47, // 48: appprofile.v1.WatchProfilesRequest.types:type_name -> appprofile.v1.EventType
-	48, // 49: appprofile.v1.WatchProfilesResponse.events:type_name -> appprofile.v1.Event
-	4,  // 50: appprofile.v1.ProfileService.Register:input_type -> appprofile.v1.RegisterRequest
-	7,  // 51: appprofile.v1.ProfileService.Heartbeat:input_type -> appprofile.v1.HeartbeatRequest
-	9,  // 52: appprofile.v1.ProfileService.BatchHeartbeat:input_type -> appprofile.v1.BatchHeartbeatRequest
-	12, // 53: appprofile.v1.ProfileService.UpdateProfileData:input_type -> appprofile.v1.UpdateProfileDataRequest
-	15, // 54: appprofile.v1.ProfileService.Unregister:input_type -> appprofile.v1.UnregisterRequest
-	17, // 55: appprofile.v1.ProfileService.DeleteDeviceProfile:input_type -> appprofile.v1.DeleteDeviceProfileRequest
-	20, // 56: appprofile.v1.ProfileService.ReportPushFeedback:input_type -> appprofile.v1.ReportPushFeedbackRequest
-	24, // 57: appprofile.v1.ProfileService.RemoveAccount:input_type -> appprofile.v1.RemoveAccountRequest
-	26, // 58: appprofile.v1.ProfileService.GetProfile:input_type -> appprofile.v1.GetProfileRequest
-	28, // 59: appprofile.v1.ProfileService.ListProfiles:input_type -> appprofile.v1.ListProfilesRequest
-	30, // 60: appprofile.v1.ProfileService.WatchProfiles:input_type -> appprofile.v1.WatchProfilesRequest
-	6,  // 61: appprofile.v1.ProfileService.Register:output_type -> appprofile.v1.RegisterResponse
-	8,  // 62: appprofile.v1.ProfileService.Heartbeat:output_type -> appprofile.v1.HeartbeatResponse
-	11, // 63: appprofile.v1.ProfileService.BatchHeartbeat:output_type -> appprofile.v1.BatchHeartbeatResponse
-	14, // 64: appprofile.v1.ProfileService.UpdateProfileData:output_type -> appprofile.v1.UpdateProfileDataResponse
-	16, // 65: appprofile.v1.ProfileService.Unregister:output_type -> appprofile.v1.UnregisterResponse
-	18, // 66: appprofile.v1.ProfileService.DeleteDeviceProfile:output_type -> appprofile.v1.DeleteDeviceProfileResponse
-	22, // 67: appprofile.v1.ProfileService.ReportPushFeedback:output_type -> appprofile.v1.ReportPushFeedbackResponse
-	25, // 68: appprofile.v1.ProfileService.RemoveAccount:output_type -> appprofile.v1.RemoveAccountResponse
-	27, // 69: appprofile.v1.ProfileService.GetProfile:output_type -> appprofile.v1.GetProfileResponse
-	29, // 70: appprofile.v1.ProfileService.ListProfiles:output_type -> appprofile.v1.ListProfilesResponse
-	31, // 71: appprofile.v1.ProfileService.WatchProfiles:output_type -> appprofile.v1.WatchProfilesResponse
-	61, // [61:72] is the sub-list for method output_type
-	50, // [50:61] is the sub-list for method input_type
-	50, // [50:50] is the sub-list for extension type_name
-	50, // [50:50] is the sub-list for extension extendee
-	0,  // [0:50] is the sub-list for field type_name
+	37, // 43: appprofile.v1.GetProfileRequest.key:type_name -> appprofile.v1.ProfileKey
+	43, // 44: appprofile.v1.GetProfileResponse.profile:type_name -> appprofile.v1.Profile
+	49, // 45: appprofile.v1.ListProfilesRequest.status:type_name -> appprofile.v1.ProfileStatus
+	38, // 46: appprofile.v1.ListProfilesRequest.platform:type_name -> appprofile.v1.Platform
+	43, // 47: appprofile.v1.ListProfilesResponse.profiles:type_name -> appprofile.v1.Profile
+	50, // 48: appprofile.v1.WatchProfilesRequest.types:type_name -> appprofile.v1.EventType
+	51, // 49: appprofile.v1.WatchProfilesResponse.events:type_name -> appprofile.v1.Event
+	36, // 50: appprofile.v1.EraseUserResponse.removed:type_name -> appprofile.v1.EraseUserResponse.RemovedEntry
+	4,  // 51: appprofile.v1.ProfileService.Register:input_type -> appprofile.v1.RegisterRequest
+	7,  // 52: appprofile.v1.ProfileService.Heartbeat:input_type -> appprofile.v1.HeartbeatRequest
+	9,  // 53: appprofile.v1.ProfileService.BatchHeartbeat:input_type -> appprofile.v1.BatchHeartbeatRequest
+	12, // 54: appprofile.v1.ProfileService.UpdateProfileData:input_type -> appprofile.v1.UpdateProfileDataRequest
+	15, // 55: appprofile.v1.ProfileService.Unregister:input_type -> appprofile.v1.UnregisterRequest
+	17, // 56: appprofile.v1.ProfileService.DeleteDeviceProfile:input_type -> appprofile.v1.DeleteDeviceProfileRequest
+	20, // 57: appprofile.v1.ProfileService.ReportPushFeedback:input_type -> appprofile.v1.ReportPushFeedbackRequest
+	24, // 58: appprofile.v1.ProfileService.RemoveAccount:input_type -> appprofile.v1.RemoveAccountRequest
+	26, // 59: appprofile.v1.ProfileService.GetProfile:input_type -> appprofile.v1.GetProfileRequest
+	28, // 60: appprofile.v1.ProfileService.ListProfiles:input_type -> appprofile.v1.ListProfilesRequest
+	30, // 61: appprofile.v1.ProfileService.WatchProfiles:input_type -> appprofile.v1.WatchProfilesRequest
+	32, // 62: appprofile.v1.ProfileService.EraseUser:input_type -> appprofile.v1.EraseUserRequest
+	6,  // 63: appprofile.v1.ProfileService.Register:output_type -> appprofile.v1.RegisterResponse
+	8,  // 64: appprofile.v1.ProfileService.Heartbeat:output_type -> appprofile.v1.HeartbeatResponse
+	11, // 65: appprofile.v1.ProfileService.BatchHeartbeat:output_type -> appprofile.v1.BatchHeartbeatResponse
+	14, // 66: appprofile.v1.ProfileService.UpdateProfileData:output_type -> appprofile.v1.UpdateProfileDataResponse
+	16, // 67: appprofile.v1.ProfileService.Unregister:output_type -> appprofile.v1.UnregisterResponse
+	18, // 68: appprofile.v1.ProfileService.DeleteDeviceProfile:output_type -> appprofile.v1.DeleteDeviceProfileResponse
+	22, // 69: appprofile.v1.ProfileService.ReportPushFeedback:output_type -> appprofile.v1.ReportPushFeedbackResponse
+	25, // 70: appprofile.v1.ProfileService.RemoveAccount:output_type -> appprofile.v1.RemoveAccountResponse
+	27, // 71: appprofile.v1.ProfileService.GetProfile:output_type -> appprofile.v1.GetProfileResponse
+	29, // 72: appprofile.v1.ProfileService.ListProfiles:output_type -> appprofile.v1.ListProfilesResponse
+	31, // 73: appprofile.v1.ProfileService.WatchProfiles:output_type -> appprofile.v1.WatchProfilesResponse
+	33, // 74: appprofile.v1.ProfileService.EraseUser:output_type -> appprofile.v1.EraseUserResponse
+	63, // [63:75] is the sub-list for method output_type
+	51, // [51:63] is the sub-list for method input_type
+	51, // [51:51] is the sub-list for extension type_name
+	51, // [51:51] is the sub-list for extension extendee
+	0,  // [0:51] is the sub-list for field type_name
 }
 
 func init() { file_appprofile_v1_profile_service_proto_init() }
@@ -2937,13 +3077,14 @@ func file_appprofile_v1_profile_service_proto_init() {
 		(*WatchProfilesRequest_FromNow)(nil),
 		(*WatchProfilesRequest_FromOldest)(nil),
 	}
+	file_appprofile_v1_profile_service_proto_msgTypes[28].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_appprofile_v1_profile_service_proto_rawDesc), len(file_appprofile_v1_profile_service_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   30,
+			NumMessages:   33,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -32,6 +32,7 @@ const (
 	ProfileService_GetProfile_FullMethodName          = "/appprofile.v1.ProfileService/GetProfile"
 	ProfileService_ListProfiles_FullMethodName        = "/appprofile.v1.ProfileService/ListProfiles"
 	ProfileService_WatchProfiles_FullMethodName       = "/appprofile.v1.ProfileService/WatchProfiles"
+	ProfileService_EraseUser_FullMethodName           = "/appprofile.v1.ProfileService/EraseUser"
 )
 
 // ProfileServiceClient is the client API for ProfileService service.
@@ -84,6 +85,9 @@ type ProfileServiceClient interface {
 	// Errors: OUT_OF_RANGE (RESUME_TOKEN_EXPIRED), INVALID_ARGUMENT (INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED
 	// (TOO_MANY_STREAMS).
 	WatchProfiles(ctx context.Context, in *WatchProfilesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchProfilesResponse], error)
+	// Erases a user of the app: the profiles on every device, and the ids in events. Keyed hashes remain. An unknown user is no
+	// error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP bridge is applied later, to nobody.
+	EraseUser(ctx context.Context, in *EraseUserRequest, opts ...grpc.CallOption) (*EraseUserResponse, error)
 }
 
 type profileServiceClient struct {
@@ -213,6 +217,16 @@ func (c *profileServiceClient) WatchProfiles(ctx context.Context, in *WatchProfi
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type ProfileService_WatchProfilesClient = grpc.ServerStreamingClient[WatchProfilesResponse]
 
+func (c *profileServiceClient) EraseUser(ctx context.Context, in *EraseUserRequest, opts ...grpc.CallOption) (*EraseUserResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(EraseUserResponse)
+	err := c.cc.Invoke(ctx, ProfileService_EraseUser_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // ProfileServiceServer is the server API for ProfileService service.
 // All implementations must embed UnimplementedProfileServiceServer
 // for forward compatibility.
@@ -263,6 +277,9 @@ type ProfileServiceServer interface {
 	// Errors: OUT_OF_RANGE (RESUME_TOKEN_EXPIRED), INVALID_ARGUMENT (INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED
 	// (TOO_MANY_STREAMS).
 	WatchProfiles(*WatchProfilesRequest, grpc.ServerStreamingServer[WatchProfilesResponse]) error
+	// Erases a user of the app: the profiles on every device, and the ids in events. Keyed hashes remain. An unknown user is no
+	// error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP bridge is applied later, to nobody.
+	EraseUser(context.Context, *EraseUserRequest) (*EraseUserResponse, error)
 	mustEmbedUnimplementedProfileServiceServer()
 }
 
@@ -305,6 +322,9 @@ func (UnimplementedProfileServiceServer) ListProfiles(context.Context, *ListProf
 }
 func (UnimplementedProfileServiceServer) WatchProfiles(*WatchProfilesRequest, grpc.ServerStreamingServer[WatchProfilesResponse]) error {
 	return status.Error(codes.Unimplemented, "method WatchProfiles not implemented")
+}
+func (UnimplementedProfileServiceServer) EraseUser(context.Context, *EraseUserRequest) (*EraseUserResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method EraseUser not implemented")
 }
 func (UnimplementedProfileServiceServer) mustEmbedUnimplementedProfileServiceServer() {}
 func (UnimplementedProfileServiceServer) testEmbeddedByValue()                        {}
@@ -518,6 +538,24 @@ func _ProfileService_WatchProfiles_Handler(srv interface{}, stream grpc.ServerSt
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type ProfileService_WatchProfilesServer = grpc.ServerStreamingServer[WatchProfilesResponse]
 
+func _ProfileService_EraseUser_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(EraseUserRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ProfileServiceServer).EraseUser(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ProfileService_EraseUser_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ProfileServiceServer).EraseUser(ctx, req.(*EraseUserRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // ProfileService_ServiceDesc is the grpc.ServiceDesc for ProfileService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -564,6 +602,10 @@ var ProfileService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListProfiles",
 			Handler:    _ProfileService_ListProfiles_Handler,
+		},
+		{
+			MethodName: "EraseUser",
+			Handler:    _ProfileService_EraseUser_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

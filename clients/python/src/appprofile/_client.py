@@ -21,6 +21,7 @@ from appprofile._options import (
 )
 from appprofile._streams import ResumingStream
 from appprofile.v1.app_service_pb2_grpc import AppServiceStub
+from appprofile.v1.customer_service_pb2_grpc import CustomerServiceStub
 from appprofile.v1.profile_service_pb2_grpc import ProfileServiceStub
 from appprofile.v1.usage_service_pb2_grpc import UsageServiceStub
 from appprofile.v1.webhook_service_pb2_grpc import WebhookServiceStub
@@ -40,6 +41,7 @@ class Client:
     apps: AppServiceStub
     usage: UsageServiceStub
     webhooks: WebhookServiceStub
+    customers: CustomerServiceStub
 
     def __init__(self, channel: grpc.Channel) -> None:
         self._channel = channel
@@ -47,6 +49,7 @@ class Client:
         self.apps = AppServiceStub(channel)
         self.usage = UsageServiceStub(channel)
         self.webhooks = WebhookServiceStub(channel)
+        self.customers = CustomerServiceStub(channel)
 
     def __enter__(self) -> Self:
         return self

@@ -24,6 +24,7 @@ from appprofile._options import (
     check_target,
 )
 from appprofile.v1.app_service_pb2_grpc import AppServiceStub
+from appprofile.v1.customer_service_pb2_grpc import CustomerServiceStub
 from appprofile.v1.profile_service_pb2_grpc import ProfileServiceStub
 from appprofile.v1.usage_service_pb2_grpc import UsageServiceStub
 from appprofile.v1.webhook_service_pb2_grpc import WebhookServiceStub
@@ -31,6 +32,7 @@ from appprofile.v1.webhook_service_pb2_grpc import WebhookServiceStub
 if TYPE_CHECKING:
     from appprofile._resumption import Interrupted
     from appprofile.v1.app_service_pb2_grpc import AppServiceAsyncStub
+    from appprofile.v1.customer_service_pb2_grpc import CustomerServiceAsyncStub
     from appprofile.v1.profile_service_pb2 import WatchProfilesRequest, WatchProfilesResponse
     from appprofile.v1.profile_service_pb2_grpc import ProfileServiceAsyncStub
     from appprofile.v1.usage_service_pb2_grpc import UsageServiceAsyncStub
@@ -49,6 +51,7 @@ class Client:
     apps: AppServiceAsyncStub
     usage: UsageServiceAsyncStub
     webhooks: WebhookServiceAsyncStub
+    customers: CustomerServiceAsyncStub
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._channel = channel
@@ -57,6 +60,7 @@ class Client:
         self.apps = AppServiceStub(channel)
         self.usage = UsageServiceStub(channel)
         self.webhooks = WebhookServiceStub(channel)
+        self.customers = CustomerServiceStub(channel)
 
     async def __aenter__(self) -> Self:
         return self

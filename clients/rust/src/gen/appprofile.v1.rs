@@ -840,6 +840,10 @@ pub struct AppSettings {
     /// When push feedback stops removing endpoints and waits for an operator. Default 10 percent, at least 1000.
     #[prost(message, optional, tag="17")]
     pub feedback_breaker: ::core::option::Option<FeedbackBreaker>,
+    /// Whether a registration or an update that names a customer is refused (CUSTOMER_NOT_FOUND) unless the tenant has that
+    /// customer. Default false: the customer may be created later.
+    #[prost(bool, optional, tag="18")]
+    pub require_known_customer: ::core::option::Option<bool>,
 }
 /// One mobile or web application of a tenant.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1154,6 +1158,383 @@ pub struct GetSdkConfigResponse {
     #[prost(message, repeated, tag="10")]
     pub push_app_ids: ::prost::alloc::vec::Vec<PushApp>,
 }
+/// The value of an attribute. The field that is set is its type.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CustomerAttributeValue {
+    /// The value. Required.
+    #[prost(oneof="customer_attribute_value::Kind", tags="1, 2, 3, 4, 5, 6")]
+    pub kind: ::core::option::Option<customer_attribute_value::Kind>,
+}
+/// Nested message and enum types in `CustomerAttributeValue`.
+pub mod customer_attribute_value {
+    /// The value. Required.
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
+    pub enum Kind {
+        /// Of a STRING: at most `max_bytes` bytes, and one of `allowed_values` if the schema has some.
+        #[prost(string, tag="1")]
+        StringValue(::prost::alloc::string::String),
+        /// Of an INT64.
+        #[prost(int64, tag="2")]
+        Int64Value(i64),
+        /// Of a DOUBLE: finite.
+        #[prost(double, tag="3")]
+        DoubleValue(f64),
+        /// Of a BOOL.
+        #[prost(bool, tag="4")]
+        BoolValue(bool),
+        /// Of a DATE: year, month and day.
+        #[prost(message, tag="5")]
+        DateValue(super::super::super::google::r#type::Date),
+        /// Of a TIMESTAMP. What is finer than a microsecond is cut off.
+        #[prost(message, tag="6")]
+        TimestampValue(::prost_types::Timestamp),
+    }
+}
+/// A person, known to one tenant. App profiles are linked with it by their `customer_id`.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Customer {
+    /// Identifies the customer within the tenant, 1 to 256 bytes without control characters, case-sensitive.
+    #[prost(string, tag="1")]
+    pub customer_id: ::prost::alloc::string::String,
+    /// The person's name, up to 256 characters without control characters. Empty: none.
+    #[prost(string, tag="2")]
+    pub name: ::prost::alloc::string::String,
+    /// The e-mail address, `local@domain`, up to 254 bytes. Stored with the domain in lower case. Empty: none.
+    #[prost(string, tag="3")]
+    pub email: ::prost::alloc::string::String,
+    /// The phone number in international form, with `+`; stored as E.164, such as `+442079460000`. Up to 40 bytes; blanks,
+    /// hyphens, dots and parentheses are ignored. Must be a number that can exist. Empty: none.
+    #[prost(string, tag="4")]
+    pub msisdn: ::prost::alloc::string::String,
+    /// The values of the tenant's attributes, by name. Each must be in the tenant's schema, and its value of the type there.
+    #[prost(map="string, message", tag="5")]
+    pub attributes: ::std::collections::HashMap<::prost::alloc::string::String, CustomerAttributeValue>,
+    /// The version of the tenant's schema with which the customer was last written.
+    #[prost(int64, tag="6")]
+    pub schema_version: i64,
+    /// When it was created (UTC).
+    #[prost(message, optional, tag="7")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When it was last changed (UTC).
+    #[prost(message, optional, tag="8")]
+    pub update_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Opaque version of the stored customer. In UpdateCustomer: if present and different from the stored etag, the call fails
+    /// with ABORTED (ETAG_MISMATCH) and nothing is written.
+    #[prost(string, tag="9")]
+    pub etag: ::prost::alloc::string::String,
+    /// How many of its changes left an event: 1 for its creation. An event of the customer has the version that it led to.
+    #[prost(int64, tag="10")]
+    pub version: i64,
+}
+/// An attribute that the tenant's customers may have.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CustomerAttribute {
+    /// The name, `[a-z][a-z0-9_]*`, up to 64 characters.
+    #[prost(string, tag="1")]
+    pub name: ::prost::alloc::string::String,
+    /// The type of its values.
+    #[prost(enumeration="CustomerAttributeType", tag="2")]
+    pub r#type: i32,
+    /// What it means, for people; up to 1024 characters.
+    #[prost(string, tag="3")]
+    pub description: ::prost::alloc::string::String,
+    /// Of a STRING: how many bytes of UTF-8 a value may have, 1 to 4096. Default 4096. Of other types: 0.
+    #[prost(int32, tag="4")]
+    pub max_bytes: i32,
+    /// Of a STRING: the only values that it may have, up to 256 of up to 256 bytes each. Default: any value. Of other types:
+    /// empty.
+    #[prost(string, repeated, tag="5")]
+    pub allowed_values: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// The attributes that a tenant's customers may have, besides the fields that every customer has.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CustomerSchema {
+    /// Grows with every change, also of a description. 0: the tenant has never set a schema. In UpdateCustomerSchema: if not
+    /// 0, it must be the stored version, else the call fails with ABORTED (ETAG_MISMATCH).
+    #[prost(int64, tag="1")]
+    pub version: i64,
+    /// The attributes, up to 128, in the order in which they are to be shown. Names are unique.
+    #[prost(message, repeated, tag="2")]
+    pub attributes: ::prost::alloc::vec::Vec<CustomerAttribute>,
+    /// When it was last changed (UTC).
+    #[prost(message, optional, tag="3")]
+    pub update_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// The type of an attribute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum CustomerAttributeType {
+    /// Not set. Refused in a schema.
+    Unspecified = 0,
+    /// Text without the character U+0000.
+    String = 1,
+    /// A signed integer of 64 bits.
+    Int64 = 2,
+    /// A finite floating-point number of 64 bits.
+    Double = 3,
+    /// True or false.
+    Bool = 4,
+    /// A day of the Gregorian calendar, of the years 1 to 9999.
+    Date = 5,
+    /// An instant of the years 1 to 9999 (UTC), with microseconds.
+    Timestamp = 6,
+}
+impl CustomerAttributeType {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "CUSTOMER_ATTRIBUTE_TYPE_UNSPECIFIED",
+            Self::String => "CUSTOMER_ATTRIBUTE_TYPE_STRING",
+            Self::Int64 => "CUSTOMER_ATTRIBUTE_TYPE_INT64",
+            Self::Double => "CUSTOMER_ATTRIBUTE_TYPE_DOUBLE",
+            Self::Bool => "CUSTOMER_ATTRIBUTE_TYPE_BOOL",
+            Self::Date => "CUSTOMER_ATTRIBUTE_TYPE_DATE",
+            Self::Timestamp => "CUSTOMER_ATTRIBUTE_TYPE_TIMESTAMP",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "CUSTOMER_ATTRIBUTE_TYPE_UNSPECIFIED" => Some(Self::Unspecified),
+            "CUSTOMER_ATTRIBUTE_TYPE_STRING" => Some(Self::String),
+            "CUSTOMER_ATTRIBUTE_TYPE_INT64" => Some(Self::Int64),
+            "CUSTOMER_ATTRIBUTE_TYPE_DOUBLE" => Some(Self::Double),
+            "CUSTOMER_ATTRIBUTE_TYPE_BOOL" => Some(Self::Bool),
+            "CUSTOMER_ATTRIBUTE_TYPE_DATE" => Some(Self::Date),
+            "CUSTOMER_ATTRIBUTE_TYPE_TIMESTAMP" => Some(Self::Timestamp),
+            _ => None,
+        }
+    }
+}
+/// The customer to create.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CreateCustomerRequest {
+    /// Its id and content.
+    #[prost(message, optional, tag="1")]
+    pub customer: ::core::option::Option<Customer>,
+}
+/// The created customer.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CreateCustomerResponse {
+    /// As stored.
+    #[prost(message, optional, tag="1")]
+    pub customer: ::core::option::Option<Customer>,
+}
+/// The customer to read.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetCustomerRequest {
+    /// 1 to 256 bytes without control characters.
+    #[prost(string, tag="1")]
+    pub customer_id: ::prost::alloc::string::String,
+    /// Whether to answer the linked profiles of every app of the tenant. Default false.
+    #[prost(bool, tag="2")]
+    pub include_profiles: bool,
+}
+/// The customer.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetCustomerResponse {
+    /// As stored.
+    #[prost(message, optional, tag="1")]
+    pub customer: ::core::option::Option<Customer>,
+    /// The linked profiles, if asked for: up to 1000, ordered by key.
+    #[prost(message, repeated, tag="2")]
+    pub profiles: ::prost::alloc::vec::Vec<Profile>,
+    /// Whether there are more linked profiles than answered: ListProfiles of each app lists them all.
+    #[prost(bool, tag="3")]
+    pub more_profiles: bool,
+}
+/// The change of a customer.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UpdateCustomerRequest {
+    /// The customer's id, and the values to store.
+    #[prost(message, optional, tag="1")]
+    pub customer: ::core::option::Option<Customer>,
+    /// The fields to change: `name`, `email`, `msisdn`, `attributes` (replaces all), `attributes.NAME`. What is named without a
+    /// value is removed. Default: the fields that are set; attributes are merged. At most 256.
+    #[prost(message, optional, tag="2")]
+    pub update_mask: ::core::option::Option<::prost_types::FieldMask>,
+    /// Creates a customer that is missing. Default false.
+    #[prost(bool, tag="3")]
+    pub allow_missing: bool,
+}
+/// The changed customer.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UpdateCustomerResponse {
+    /// As stored.
+    #[prost(message, optional, tag="1")]
+    pub customer: ::core::option::Option<Customer>,
+}
+/// The customer to delete.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteCustomerRequest {
+    /// 1 to 256 bytes without control characters.
+    #[prost(string, tag="1")]
+    pub customer_id: ::prost::alloc::string::String,
+    /// Answers a missing customer as deleted. Default false.
+    #[prost(bool, tag="2")]
+    pub allow_missing: bool,
+}
+/// What the deletion changed.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteCustomerResponse {
+    /// How many profiles were unlinked.
+    #[prost(int64, tag="1")]
+    pub unlinked: i64,
+}
+/// Which customers to list.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListCustomersRequest {
+    /// The maximum number of customers to return. Default 50; values above 1000 are coerced to 1000. A page of large customers
+    /// ends at about 1 MiB.
+    #[prost(int32, tag="3")]
+    pub page_size: i32,
+    /// The `next_page_token` of the previous page. The other fields must be the same. Opaque.
+    #[prost(string, tag="4")]
+    pub page_token: ::prost::alloc::string::String,
+    /// Only those with this value, compared after normalisation. Default: all.
+    #[prost(oneof="list_customers_request::By", tags="1, 2")]
+    pub by: ::core::option::Option<list_customers_request::By>,
+}
+/// Nested message and enum types in `ListCustomersRequest`.
+pub mod list_customers_request {
+    /// Only those with this value, compared after normalisation. Default: all.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum By {
+        /// An e-mail address, up to 254 bytes.
+        #[prost(string, tag="1")]
+        Email(::prost::alloc::string::String),
+        /// A phone number in international form, up to 40 bytes.
+        #[prost(string, tag="2")]
+        Msisdn(::prost::alloc::string::String),
+    }
+}
+/// One page of customers.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListCustomersResponse {
+    /// The customers, ordered by id.
+    #[prost(message, repeated, tag="1")]
+    pub customers: ::prost::alloc::vec::Vec<Customer>,
+    /// For the next page; empty: this is the last one.
+    #[prost(string, tag="2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// The two customers.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MergeCustomersRequest {
+    /// The customer that is deleted, 1 to 256 bytes without control characters.
+    #[prost(string, tag="1")]
+    pub source_customer_id: ::prost::alloc::string::String,
+    /// The customer that remains, 1 to 256 bytes without control characters.
+    #[prost(string, tag="2")]
+    pub target_customer_id: ::prost::alloc::string::String,
+}
+/// The customer that remains.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct MergeCustomersResponse {
+    /// As stored.
+    #[prost(message, optional, tag="1")]
+    pub customer: ::core::option::Option<Customer>,
+    /// How many profiles this call linked with the target instead of the source.
+    #[prost(int64, tag="2")]
+    pub moved: i64,
+}
+/// The person to erase.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct EraseCustomerRequest {
+    /// 1 to 256 bytes without control characters.
+    #[prost(string, tag="1")]
+    pub customer_id: ::prost::alloc::string::String,
+    /// Whether events of type ERASED, one for the customer and one for each linked user, carry the ids for as long as events
+    /// are kept, so that others erase too. Default true.
+    #[prost(bool, optional, tag="2")]
+    pub announce: ::core::option::Option<bool>,
+}
+/// What was erased.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct EraseCustomerResponse {
+    /// How many were removed, by kind: `customers`, `profiles`, `events` (whose ids were removed), `merged_customers`
+    /// (customers that were merged into this one).
+    #[prost(map="string, int64", tag="1")]
+    pub removed: ::std::collections::HashMap<::prost::alloc::string::String, i64>,
+    /// What the caller should know besides.
+    #[prost(string, repeated, tag="2")]
+    pub notes: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// The user of an app.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AppUser {
+    /// The app, 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`.
+    #[prost(string, tag="1")]
+    pub app_id: ::prost::alloc::string::String,
+    /// The user, 1 to 256 bytes without control characters.
+    #[prost(string, tag="2")]
+    pub user_id: ::prost::alloc::string::String,
+}
+/// The person whose data is wanted.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ExportPersonRequest {
+    /// The person. Required.
+    #[prost(oneof="export_person_request::Person", tags="1, 2")]
+    pub person: ::core::option::Option<export_person_request::Person>,
+}
+/// Nested message and enum types in `ExportPersonRequest`.
+pub mod export_person_request {
+    /// The person. Required.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Person {
+        /// A customer, with the linked profiles of every app; 1 to 256 bytes without control characters.
+        #[prost(string, tag="1")]
+        CustomerId(::prost::alloc::string::String),
+        /// A user of one app.
+        #[prost(message, tag="2")]
+        User(super::AppUser),
+    }
+}
+/// The person's data.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ExportPersonResponse {
+    /// One JSON object: `customer`, `profiles`, `events`, in the JSON form of the contract's messages, and `truncated`: true
+    /// if there was more than fits into about 3 MiB.
+    #[prost(string, tag="1")]
+    pub document: ::prost::alloc::string::String,
+}
+/// Of the key's tenant.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetCustomerSchemaRequest {
+}
+/// The schema.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetCustomerSchemaResponse {
+    /// As stored.
+    #[prost(message, optional, tag="1")]
+    pub schema: ::core::option::Option<CustomerSchema>,
+}
+/// The new schema.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UpdateCustomerSchemaRequest {
+    /// All attributes: those that are not named are removed.
+    #[prost(message, optional, tag="1")]
+    pub schema: ::core::option::Option<CustomerSchema>,
+    /// Only counts the customers that the change would break; changes nothing. Default false.
+    #[prost(bool, tag="2")]
+    pub dry_run: bool,
+    /// Removes stored values that do not fit the new schema. Default false: then such a change is refused.
+    #[prost(bool, tag="3")]
+    pub drop_values: bool,
+}
+/// What the change led to.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UpdateCustomerSchemaResponse {
+    /// As stored; with `dry_run` as it would be.
+    #[prost(message, optional, tag="1")]
+    pub schema: ::core::option::Option<CustomerSchema>,
+    /// How many customers have values that do not fit: with `dry_run` those found, with `drop_values` those that lost values.
+    #[prost(int64, tag="2")]
+    pub affected_customers: i64,
+}
 /// Why a call failed. `ErrorInfo.reason` is the value's name without its prefix; `ErrorInfo.domain` is `appprofile`;
 /// every variable part of the message is also in `ErrorInfo.metadata`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -1305,6 +1686,20 @@ pub enum ErrorReason {
     /// character) is where, `expected` what was expected there.
     /// Example: {"reason": "INVALID_FILTER", "domain": "appprofile", "metadata": {"fields": "filter", "column": "12", "expected": "a value"}}
     InvalidFilter = 50,
+    /// NOT_FOUND: there is no such customer of the key's tenant. FAILED_PRECONDITION (Register, UpdateProfileData): the app
+    /// requires that the customer of the request exists.
+    /// Example: {"reason": "CUSTOMER_NOT_FOUND", "domain": "appprofile", "metadata": {}}
+    CustomerNotFound = 60,
+    /// ALREADY_EXISTS: the tenant has another customer with this id.
+    /// Example: {"reason": "CUSTOMER_ALREADY_EXISTS", "domain": "appprofile", "metadata": {}}
+    CustomerAlreadyExists = 61,
+    /// FAILED_PRECONDITION: the customer was merged into another one, less than 90 days ago. `customer_id` is that one.
+    /// Example: {"reason": "CUSTOMER_MERGED", "domain": "appprofile", "metadata": {"customer_id": "c7"}}
+    CustomerMerged = 62,
+    /// FAILED_PRECONDITION: stored customers do not fit the new schema. Nothing was changed. Set `drop_values` to remove the
+    /// values that do not fit.
+    /// Example: {"reason": "SCHEMA_CONFLICT", "domain": "appprofile", "metadata": {"customers": "12", "attributes": "tier"}}
+    SchemaConflict = 63,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1358,6 +1753,10 @@ impl ErrorReason {
             Self::PushCredentialNameTaken => "ERROR_REASON_PUSH_CREDENTIAL_NAME_TAKEN",
             Self::TooManyPushCredentials => "ERROR_REASON_TOO_MANY_PUSH_CREDENTIALS",
             Self::InvalidFilter => "ERROR_REASON_INVALID_FILTER",
+            Self::CustomerNotFound => "ERROR_REASON_CUSTOMER_NOT_FOUND",
+            Self::CustomerAlreadyExists => "ERROR_REASON_CUSTOMER_ALREADY_EXISTS",
+            Self::CustomerMerged => "ERROR_REASON_CUSTOMER_MERGED",
+            Self::SchemaConflict => "ERROR_REASON_SCHEMA_CONFLICT",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1408,6 +1807,10 @@ impl ErrorReason {
             "ERROR_REASON_PUSH_CREDENTIAL_NAME_TAKEN" => Some(Self::PushCredentialNameTaken),
             "ERROR_REASON_TOO_MANY_PUSH_CREDENTIALS" => Some(Self::TooManyPushCredentials),
             "ERROR_REASON_INVALID_FILTER" => Some(Self::InvalidFilter),
+            "ERROR_REASON_CUSTOMER_NOT_FOUND" => Some(Self::CustomerNotFound),
+            "ERROR_REASON_CUSTOMER_ALREADY_EXISTS" => Some(Self::CustomerAlreadyExists),
+            "ERROR_REASON_CUSTOMER_MERGED" => Some(Self::CustomerMerged),
+            "ERROR_REASON_SCHEMA_CONFLICT" => Some(Self::SchemaConflict),
             _ => None,
         }
     }
@@ -1424,7 +1827,7 @@ pub struct Event {
     /// What happened.
     #[prost(enumeration="EventType", tag="3")]
     pub r#type: i32,
-    /// The app. Empty: every app.
+    /// The app. Empty: every app, or the tenant.
     #[prost(string, tag="4")]
     pub app_id: ::prost::alloc::string::String,
     /// The user of the profile. Empty: the event is of an app.
@@ -1434,13 +1837,13 @@ pub struct Event {
     #[prost(string, tag="6")]
     pub device_id: ::prost::alloc::string::String,
     /// The customer that the profile was linked with at the time of the event; of CUSTOMER_UNLINKED the one it was linked with
-    /// before. Empty: none.
+    /// before; of an event of a customer, that one. Empty: none, or erased: then `user_id` and `device_id` are empty too.
     #[prost(string, tag="7")]
     pub customer_id: ::prost::alloc::string::String,
     /// More about what happened, as the type says; otherwise empty.
     #[prost(string, tag="8")]
     pub reason: ::prost::alloc::string::String,
-    /// The version of the profile that this event led to: 1 for its first, and one more with each, also after a deletion. A
+    /// The version of the profile, or of the customer, that this event led to: 1 for its first, and one more with each, also after a deletion. A
     /// jump means that events were missed. 0: of an app, or from before versions were counted.
     #[prost(int64, tag="9")]
     pub version: i64,
@@ -1497,6 +1900,15 @@ pub enum EventType {
     /// Of an app: a webhook that gets its events has failed for 3 days, and is DISABLED until an operator enables it. `reason`:
     /// the webhook's id.
     WebhookDisabled = 19,
+    /// Of the tenant: a customer was created.
+    CustomerCreated = 20,
+    /// Of the tenant: a customer was changed.
+    CustomerUpdated = 21,
+    /// Of the tenant: a customer was deleted. `reason`: DELETED, MERGED or ERASED; of the latter without ids.
+    CustomerDeleted = 22,
+    /// A person was erased, and readers should erase the person too. `reason`: USER (of an app: `user_id`) or CUSTOMER (of the
+    /// tenant: `customer_id`). Only left if the erasure was to be announced.
+    Erased = 23,
 }
 impl EventType {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1525,6 +1937,10 @@ impl EventType {
             Self::FeedbackHeld => "EVENT_TYPE_FEEDBACK_HELD",
             Self::FeedbackReleased => "EVENT_TYPE_FEEDBACK_RELEASED",
             Self::WebhookDisabled => "EVENT_TYPE_WEBHOOK_DISABLED",
+            Self::CustomerCreated => "EVENT_TYPE_CUSTOMER_CREATED",
+            Self::CustomerUpdated => "EVENT_TYPE_CUSTOMER_UPDATED",
+            Self::CustomerDeleted => "EVENT_TYPE_CUSTOMER_DELETED",
+            Self::Erased => "EVENT_TYPE_ERASED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1550,6 +1966,10 @@ impl EventType {
             "EVENT_TYPE_FEEDBACK_HELD" => Some(Self::FeedbackHeld),
             "EVENT_TYPE_FEEDBACK_RELEASED" => Some(Self::FeedbackReleased),
             "EVENT_TYPE_WEBHOOK_DISABLED" => Some(Self::WebhookDisabled),
+            "EVENT_TYPE_CUSTOMER_CREATED" => Some(Self::CustomerCreated),
+            "EVENT_TYPE_CUSTOMER_UPDATED" => Some(Self::CustomerUpdated),
+            "EVENT_TYPE_CUSTOMER_DELETED" => Some(Self::CustomerDeleted),
+            "EVENT_TYPE_ERASED" => Some(Self::Erased),
             _ => None,
         }
     }
@@ -2070,6 +2490,30 @@ pub struct WatchProfilesResponse {
     /// transaction.
     #[prost(string, tag="2")]
     pub resume_token: ::prost::alloc::string::String,
+}
+/// The user to erase.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct EraseUserRequest {
+    /// The app, 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`.
+    #[prost(string, tag="1")]
+    pub app_id: ::prost::alloc::string::String,
+    /// The user, 1 to 256 bytes without control characters.
+    #[prost(string, tag="2")]
+    pub user_id: ::prost::alloc::string::String,
+    /// Whether an event of type ERASED carries the user's id for as long as events are kept, so that others erase too.
+    /// Default true.
+    #[prost(bool, optional, tag="3")]
+    pub announce: ::core::option::Option<bool>,
+}
+/// What was erased.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct EraseUserResponse {
+    /// How many were removed, by kind: `profiles`, `events` (whose ids were removed).
+    #[prost(map="string, int64", tag="1")]
+    pub removed: ::std::collections::HashMap<::prost::alloc::string::String, i64>,
+    /// What the caller should know besides.
+    #[prost(string, repeated, tag="2")]
+    pub notes: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// How a registration changed another profile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]

@@ -108,8 +108,8 @@ class Deliverer:
             if self._webhook is not None:
                 if known is None or known.progress != self._webhook.progress:
                     self._position = self._webhook.progress.position
-                if known != self._webhook:
-                    self._ahead = Page([], self._position)
+                # Read again, also if the webhook is the same: ids may have been removed from events (C8).
+                self._ahead = Page([], self._position)
                 await self._observe(self._webhook.progress)
         return self._webhook
 

@@ -94,7 +94,7 @@ async def refuse(refused: Refused, context: Context) -> None:
     answer = status.to_status(refused)
     refused.__traceback__ = None  # it would keep the call: see `abort`
     trailers = ((status.DETAILS, answer.SerializeToString()),)
-    await abort(context, status.CODES[refused.reason], answer.message, trailers)
+    await abort(context, status.code_of(refused), answer.message, trailers)
 
 
 async def abort(

@@ -112,7 +112,7 @@ class Pipeline:
                 refused = refusals.of(error)
             finally:
                 if refused is not None:
-                    code = status.CODES[refused.reason]
+                    code = status.code_of(refused)
                 seconds = perf_counter() - started
                 self._observer.rpc_done(method.path, code.name, seconds)
                 self._log.ended("call", method, code, refused, seconds, call, context)

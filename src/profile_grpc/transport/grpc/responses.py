@@ -10,7 +10,7 @@ from appprofile.v1 import event_pb2, profile_pb2, usage_service_pb2
 from appprofile.v1 import profile_service_pb2 as pb
 from profile_grpc.domain import inactivity
 from profile_grpc.domain.errors import Refused
-from profile_grpc.domain.model import PLAIN_ATTRIBUTES, Channel, EventType, Profile, ProfileKey, ProfileStatus
+from profile_grpc.domain.model import PLAIN_ATTRIBUTES, Channel, Event, EventType, Profile, ProfileKey, ProfileStatus
 from profile_grpc.domain.results import (
     MAX_COMFORTABLE_USERS,
     AccountRemoved,
@@ -22,6 +22,7 @@ from profile_grpc.domain.results import (
     Unregistered,
     Updated,
 )
+from profile_grpc.domain.settings import AppSettings
 from profile_grpc.service.ports import MadUsage
 from profile_grpc.service.watching import Page
 from profile_grpc.transport.grpc import status
@@ -31,7 +32,7 @@ from profile_grpc.transport.grpc.times import write_date, write_duration, write_
 
 def register(registered: Registered, call: Call) -> pb.RegisterResponse:
     response = pb.RegisterResponse(created=registered.created)
-    _write_profile(response.profile, registered.profile, call)
+    _write_profile(response.profile, registered.profile, call.app.settings, sees_tokens=call.sees_tokens)
     write_duration(response.heartbeat_interval, call.app.settings.heartbeat_interval)
     if registered.displaced:
         response.displaced.extend(_displaced(registered.displaced, call))
@@ -68,7 +69,7 @@ def batch_heartbeat(answers: Iterable[Beat | Refused]) -> pb.BatchHeartbeatRespo
 
 def update_profile_data(updated: Updated, call: Call) -> pb.UpdateProfileDataResponse:
     response = pb.UpdateProfileDataResponse()
-    _write_profile(response.profile, updated.profile, call)
+    _write_profile(response.profile, updated.profile, call.app.settings, sees_tokens=call.sees_tokens)
     for ignored in updated.ignored:
         response.ignored.add(path=ignored.path, reason=pb.IgnoredReason.ValueType(ignored.reason))
     if updated.displaced:
@@ -79,7 +80,7 @@ def update_profile_data(updated: Updated, call: Call) -> pb.UpdateProfileDataRes
 def unregister(unregistered: Unregistered, call: Call) -> pb.UnregisterResponse:
     response = pb.UnregisterResponse()
     if unregistered.profile is not None:
-        _write_profile(response.profile, unregistered.profile, call)
+        _write_profile(response.profile, unregistered.profile, call.app.settings, sees_tokens=call.sees_tokens)
     return response
 
 
@@ -107,7 +108,7 @@ def remove_account(removed: AccountRemoved) -> pb.RemoveAccountResponse:
 
 def get_profile(profile: Profile, call: Call) -> pb.GetProfileResponse:
     response = pb.GetProfileResponse()
-    _write_profile(response.profile, profile, call)
+    _write_profile(response.profile, profile, call.app.settings, sees_tokens=call.sees_tokens)
     return response
 
 
@@ -115,26 +116,31 @@ def list_profiles(page: tuple[Sequence[Profile], str], call: Call) -> pb.ListPro
     profiles, token = page
     response = pb.ListProfilesResponse(next_page_token=token)
     for profile in profiles:
-        _write_profile(response.profiles.add(), profile, call)
+        _write_profile(response.profiles.add(), profile, call.app.settings, sees_tokens=call.sees_tokens)
     return response
 
 
 def watch_profiles(page: Page) -> pb.WatchProfilesResponse:
     response = pb.WatchProfilesResponse(resume_token=page.place.token)
-    for position, event_id, event in page.events:
-        message = response.events.add(
-            event_id=event_id,
-            position=position,
-            type=_EVENT_TYPES.get(event.type, event_pb2.EVENT_TYPE_UNSPECIFIED),
-            app_id=event.app_id,
-            user_id=event.user_id,
-            device_id=event.device_id,
-            customer_id=event.customer_id,
-            reason=event.reason,
-            version=event.version,
-        )
-        write_instant(message.time, event.time)
+    response.events.extend(event(*one) for one in page.events)
     return response
+
+
+def event(position: int, event_id: str, left: Event) -> event_pb2.Event:
+    """An event on the wire."""
+    message = event_pb2.Event(
+        event_id=event_id,
+        position=position,
+        type=_EVENT_TYPES.get(left.type, event_pb2.EVENT_TYPE_UNSPECIFIED),
+        app_id=left.app_id,
+        user_id=left.user_id,
+        device_id=left.device_id,
+        customer_id=left.customer_id,
+        reason=left.reason,
+        version=left.version,
+    )
+    write_instant(message.time, left.time)
+    return message
 
 
 _EVENT_TYPES = {type_: event_pb2.EventType.Value(f"EVENT_TYPE_{type_.value}") for type_ in EventType}
@@ -153,7 +159,14 @@ def _write_beat(target: pb.HeartbeatResponse, beat: Beat) -> None:
     write_duration(target.next_heartbeat_after, beat.next_heartbeat_after)
 
 
-def _write_profile(target: profile_pb2.Profile, profile: Profile, call: Call) -> None:
+def profile(stored: Profile, settings: AppSettings) -> profile_pb2.Profile:
+    """A profile with its tokens, for callers that reach its whole tenant."""
+    message = profile_pb2.Profile()
+    _write_profile(message, stored, settings, sees_tokens=True)
+    return message
+
+
+def _write_profile(target: profile_pb2.Profile, profile: Profile, settings: AppSettings, *, sees_tokens: bool) -> None:
     _write_key(target.key, profile.key)
     target.platform = profile_pb2.Platform.ValueType(profile.platform)
     target.status = profile_pb2.ProfileStatus.ValueType(profile.status)
@@ -161,7 +174,7 @@ def _write_profile(target: profile_pb2.Profile, profile: Profile, call: Call) ->
     target.push_permission = profile_pb2.PushPermission.ValueType(profile.push_permission)
     target.channels.extend(_channels(profile.channels))
     if profile.push_endpoints:
-        _write_endpoints(target, profile, call)
+        _write_endpoints(target, profile, sees_tokens=sees_tokens)
     _write_attributes(target, profile)
     write_instant(target.create_time, profile.create_time)
     write_instant(target.register_time, profile.register_time)
@@ -169,7 +182,7 @@ def _write_profile(target: profile_pb2.Profile, profile: Profile, call: Call) ->
     if profile.last_heartbeat_time is not None:
         write_instant(target.last_heartbeat_time, profile.last_heartbeat_time)
     if profile.status is ProfileStatus.ACTIVE:
-        expire_time = inactivity.expire_time(profile.last_heartbeat_time, profile.register_time, call.app.settings)
+        expire_time = inactivity.expire_time(profile.last_heartbeat_time, profile.register_time, settings)
         if expire_time is not None:
             write_instant(target.expire_time, expire_time)
     target.etag = profile.etag
@@ -181,8 +194,7 @@ def _channels(channels: frozenset[Channel]) -> Sequence[profile_pb2.Channel.Valu
     return [profile_pb2.Channel.ValueType(channel) for channel in sorted(channels)]
 
 
-def _write_endpoints(target: profile_pb2.Profile, profile: Profile, call: Call) -> None:
-    sees_tokens = call.sees_tokens
+def _write_endpoints(target: profile_pb2.Profile, profile: Profile, *, sees_tokens: bool) -> None:
     for endpoint in profile.push_endpoints:
         added = target.push_endpoints.add(
             provider=profile_pb2.PushProvider.ValueType(endpoint.provider),

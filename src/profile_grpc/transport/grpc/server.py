@@ -10,10 +10,17 @@ from types import MappingProxyType
 import grpc
 from google.protobuf.descriptor import ServiceDescriptor
 
-from appprofile.v1 import app_service_pb2, profile_service_pb2, usage_service_pb2, webhook_service_pb2
+from appprofile.v1 import (
+    app_service_pb2,
+    customer_service_pb2,
+    profile_service_pb2,
+    usage_service_pb2,
+    webhook_service_pb2,
+)
 from profile_grpc.telemetry.tracing import Tracer
 from profile_grpc.transport.grpc import certificates, health
 from profile_grpc.transport.grpc.certificates import ServeError
+from profile_grpc.transport.grpc.customer_servicer import CustomerServicer
 from profile_grpc.transport.grpc.holdings import Bodies, Unread
 from profile_grpc.transport.grpc.in_flight import InFlight
 from profile_grpc.transport.grpc.open_streams import OpenStreams
@@ -62,6 +69,7 @@ class GrpcServer:
             app_service_pb2.DESCRIPTOR.services_by_name["AppService"]: AppServicer(services),
             usage_service_pb2.DESCRIPTOR.services_by_name["UsageService"]: UsageServicer(services),
             webhook_service_pb2.DESCRIPTOR.services_by_name["WebhookService"]: WebhookServicer(services),
+            customer_service_pb2.DESCRIPTOR.services_by_name["CustomerService"]: CustomerServicer(services),
             **more,
         }
         self._server.add_generic_rpc_handlers([pipeline.handlers(service, served[service]) for service in served])

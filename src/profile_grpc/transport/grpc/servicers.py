@@ -26,12 +26,13 @@ from profile_grpc.service.usage import Usage
 from profile_grpc.service.watching import Page, Place, Watching, read_token
 from profile_grpc.service.webhook_store import WebhookKey
 from profile_grpc.service.webhooks import Webhooks
-from profile_grpc.transport.grpc import requests, responses, settings, webhooks
+from profile_grpc.transport.grpc import people, requests, responses, settings, webhooks
 from profile_grpc.transport.grpc.call import Call
+from profile_grpc.transport.grpc.customer_servicer import CustomerServices
 from profile_grpc.transport.grpc.times import to_date, to_instant
 
 
-class Services(Protocol):
+class Services(CustomerServices, Protocol):
     """The use cases that are served."""
 
     @property
@@ -59,6 +60,7 @@ class ProfileServicer:
     def __init__(self, services: Services) -> None:
         self._profiles = services.profiles
         self._watching = services.watching
+        self._people = services.people
         self._pages = asyncio.Semaphore(_PAGES_AT_ONCE)
 
     async def Register(self, request: pb.RegisterRequest, call: Call) -> pb.RegisterResponse:
@@ -80,7 +82,7 @@ class ProfileServicer:
         return responses.batch_heartbeat(answers)
 
     async def UpdateProfileData(self, request: pb.UpdateProfileDataRequest, call: Call) -> pb.UpdateProfileDataResponse:
-        updated = await self._profiles.submit(call.app, requests.update_profile_data(request))
+        updated = await self._profiles.update(call.app, requests.update_profile_data(request))
         return responses.update_profile_data(updated, call)
 
     async def Unregister(self, request: pb.UnregisterRequest, call: Call) -> pb.UnregisterResponse:
@@ -111,6 +113,10 @@ class ProfileServicer:
         async with self._pages:
             page = await self._profiles.list(requests.profile_filter(request), request.page_size, request.page_token)
             return responses.list_profiles(page, call)
+
+    async def EraseUser(self, request: pb.EraseUserRequest, call: Call) -> pb.EraseUserResponse:
+        erased = await self._people.erase_user(call.app, request.user_id, announce=people.announce(request))
+        return people.erased_user(erased)
 
     async def WatchProfiles(
         self, request: pb.WatchProfilesRequest, call: Call

@@ -38,6 +38,7 @@ CODES: Mapping[Reason, StatusCode] = {
     Reason.KEY_NOT_FOUND: StatusCode.NOT_FOUND,
     Reason.PROFILE_NOT_FOUND: StatusCode.NOT_FOUND,
     Reason.WEBHOOK_NOT_FOUND: StatusCode.NOT_FOUND,
+    Reason.CUSTOMER_NOT_FOUND: StatusCode.NOT_FOUND,
     Reason.REREGISTER_REQUIRED: StatusCode.NOT_FOUND,
     Reason.PROFILE_UNREGISTERED: StatusCode.FAILED_PRECONDITION,
     Reason.OUT_OF_ORDER: StatusCode.FAILED_PRECONDITION,
@@ -49,7 +50,10 @@ CODES: Mapping[Reason, StatusCode] = {
     Reason.PUSH_CREDENTIAL_NOT_FOUND: StatusCode.NOT_FOUND,
     Reason.PUSH_CREDENTIAL_NAME_TAKEN: StatusCode.FAILED_PRECONDITION,
     Reason.TOO_MANY_PUSH_CREDENTIALS: StatusCode.FAILED_PRECONDITION,
+    Reason.CUSTOMER_MERGED: StatusCode.FAILED_PRECONDITION,
+    Reason.SCHEMA_CONFLICT: StatusCode.FAILED_PRECONDITION,
     Reason.APP_ALREADY_EXISTS: StatusCode.ALREADY_EXISTS,
+    Reason.CUSTOMER_ALREADY_EXISTS: StatusCode.ALREADY_EXISTS,
     Reason.RESUME_TOKEN_EXPIRED: StatusCode.OUT_OF_RANGE,
     Reason.ETAG_MISMATCH: StatusCode.ABORTED,
     Reason.CONFLICT: StatusCode.ABORTED,
@@ -87,8 +91,13 @@ def to_status(refused: Refused) -> Status:
         retry.retry_delay.seconds = seconds
         retry.retry_delay.nanos = int((refused.retry_after - seconds) * 1_000_000_000)
         details.append(retry)
-    code: int = CODES[refused.reason].value[0]
+    code: int = code_of(refused).value[0]
     return Status(code=code, message=_cut(refused.message, _MAX_MESSAGE), details=[_pack(d) for d in details])
+
+
+def code_of(refused: Refused) -> StatusCode:
+    """The canonical code."""
+    return StatusCode.FAILED_PRECONDITION if refused.is_precondition else CODES[refused.reason]
 
 
 def _violation(violation: FieldViolation) -> BadRequest.FieldViolation:

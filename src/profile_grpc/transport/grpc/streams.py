@@ -72,7 +72,7 @@ class StreamHandlers:
             refused = refusals.of(error)
         finally:
             if refused is not None:
-                code = status.CODES[refused.reason]
+                code = status.code_of(refused)
             seconds = perf_counter() - started
             received, sent = (stream.received, stream.sent) if stream is not None else (0, 0)
             if stream is not None:

@@ -356,6 +356,7 @@ class AppSettings(_message.Message):
     DEVICE_ATTRIBUTE_MONITORS_FIELD_NUMBER: _builtins.int
     BRIDGE_PARAMETERS_FIELD_NUMBER: _builtins.int
     FEEDBACK_BREAKER_FIELD_NUMBER: _builtins.int
+    REQUIRE_KNOWN_CUSTOMER_FIELD_NUMBER: _builtins.int
     register_counts_as_heartbeat: _builtins.bool
     """Whether a registration is also a heartbeat. Default false."""
     multi_user_per_device: _builtins.bool
@@ -366,6 +367,10 @@ class AppSettings(_message.Message):
     """What an account removal does. Default UNREGISTER."""
     server_side_inbox: _builtins.bool
     """Whether messages keep a copy on the server. Default false."""
+    require_known_customer: _builtins.bool
+    """Whether a registration or an update that names a customer is refused (CUSTOMER_NOT_FOUND) unless the tenant has that
+    customer. Default false: the customer may be created later.
+    """
     @_builtins.property
     def push_app_ids(self) -> _containers.RepeatedCompositeFieldContainer[Global___PushApp]:
         """The app's push app ids, up to 64, each with the use of its tokens."""
@@ -436,15 +441,18 @@ class AppSettings(_message.Message):
         device_attribute_monitors: _abc.Iterable[Global___DeviceAttributeMonitor] | None = ...,
         bridge_parameters: Global___BridgeParameters | None = ...,
         feedback_breaker: Global___FeedbackBreaker | None = ...,
+        require_known_customer: _builtins.bool | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_multi_user_per_device", b"_multi_user_per_device", "_register_counts_as_heartbeat", b"_register_counts_as_heartbeat", "_server_side_inbox", b"_server_side_inbox", "_single_device_per_user", b"_single_device_per_user", "bridge_parameters", b"bridge_parameters", "feedback_breaker", b"feedback_breaker", "heartbeat_granularity", b"heartbeat_granularity", "heartbeat_interval", b"heartbeat_interval", "in_app", b"in_app", "inactivity_period", b"inactivity_period", "multi_user_per_device", b"multi_user_per_device", "never_heartbeat_ttl", b"never_heartbeat_ttl", "reaper_breaker", b"reaper_breaker", "register_counts_as_heartbeat", b"register_counts_as_heartbeat", "server_side_inbox", b"server_side_inbox", "single_device_per_user", b"single_device_per_user", "unregistered_retention", b"unregistered_retention"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_multi_user_per_device", b"_multi_user_per_device", "_register_counts_as_heartbeat", b"_register_counts_as_heartbeat", "_require_known_customer", b"_require_known_customer", "_server_side_inbox", b"_server_side_inbox", "_single_device_per_user", b"_single_device_per_user", "bridge_parameters", b"bridge_parameters", "feedback_breaker", b"feedback_breaker", "heartbeat_granularity", b"heartbeat_granularity", "heartbeat_interval", b"heartbeat_interval", "in_app", b"in_app", "inactivity_period", b"inactivity_period", "multi_user_per_device", b"multi_user_per_device", "never_heartbeat_ttl", b"never_heartbeat_ttl", "reaper_breaker", b"reaper_breaker", "register_counts_as_heartbeat", b"register_counts_as_heartbeat", "require_known_customer", b"require_known_customer", "server_side_inbox", b"server_side_inbox", "single_device_per_user", b"single_device_per_user", "unregistered_retention", b"unregistered_retention"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_multi_user_per_device", b"_multi_user_per_device", "_register_counts_as_heartbeat", b"_register_counts_as_heartbeat", "_server_side_inbox", b"_server_side_inbox", "_single_device_per_user", b"_single_device_per_user", "account_removal_action", b"account_removal_action", "bridge_parameters", b"bridge_parameters", "channels", b"channels", "device_attribute_monitors", b"device_attribute_monitors", "feedback_breaker", b"feedback_breaker", "heartbeat_granularity", b"heartbeat_granularity", "heartbeat_interval", b"heartbeat_interval", "in_app", b"in_app", "inactivity_period", b"inactivity_period", "multi_user_per_device", b"multi_user_per_device", "never_heartbeat_ttl", b"never_heartbeat_ttl", "push_app_ids", b"push_app_ids", "reaper_breaker", b"reaper_breaker", "register_counts_as_heartbeat", b"register_counts_as_heartbeat", "server_side_inbox", b"server_side_inbox", "single_device_per_user", b"single_device_per_user", "unregistered_retention", b"unregistered_retention"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_multi_user_per_device", b"_multi_user_per_device", "_register_counts_as_heartbeat", b"_register_counts_as_heartbeat", "_require_known_customer", b"_require_known_customer", "_server_side_inbox", b"_server_side_inbox", "_single_device_per_user", b"_single_device_per_user", "account_removal_action", b"account_removal_action", "bridge_parameters", b"bridge_parameters", "channels", b"channels", "device_attribute_monitors", b"device_attribute_monitors", "feedback_breaker", b"feedback_breaker", "heartbeat_granularity", b"heartbeat_granularity", "heartbeat_interval", b"heartbeat_interval", "in_app", b"in_app", "inactivity_period", b"inactivity_period", "multi_user_per_device", b"multi_user_per_device", "never_heartbeat_ttl", b"never_heartbeat_ttl", "push_app_ids", b"push_app_ids", "reaper_breaker", b"reaper_breaker", "register_counts_as_heartbeat", b"register_counts_as_heartbeat", "require_known_customer", b"require_known_customer", "server_side_inbox", b"server_side_inbox", "single_device_per_user", b"single_device_per_user", "unregistered_retention", b"unregistered_retention"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__multi_user_per_device: _TypeAlias = _typing.Literal["multi_user_per_device"]  # noqa: Y015
     _WhichOneofArgType__multi_user_per_device: _TypeAlias = _typing.Literal["_multi_user_per_device", b"_multi_user_per_device"]  # noqa: Y015
     _WhichOneofReturnType__register_counts_as_heartbeat: _TypeAlias = _typing.Literal["register_counts_as_heartbeat"]  # noqa: Y015
     _WhichOneofArgType__register_counts_as_heartbeat: _TypeAlias = _typing.Literal["_register_counts_as_heartbeat", b"_register_counts_as_heartbeat"]  # noqa: Y015
+    _WhichOneofReturnType__require_known_customer: _TypeAlias = _typing.Literal["require_known_customer"]  # noqa: Y015
+    _WhichOneofArgType__require_known_customer: _TypeAlias = _typing.Literal["_require_known_customer", b"_require_known_customer"]  # noqa: Y015
     _WhichOneofReturnType__server_side_inbox: _TypeAlias = _typing.Literal["server_side_inbox"]  # noqa: Y015
     _WhichOneofArgType__server_side_inbox: _TypeAlias = _typing.Literal["_server_side_inbox", b"_server_side_inbox"]  # noqa: Y015
     _WhichOneofReturnType__single_device_per_user: _TypeAlias = _typing.Literal["single_device_per_user"]  # noqa: Y015
@@ -453,6 +461,8 @@ class AppSettings(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__multi_user_per_device) -> _WhichOneofReturnType__multi_user_per_device | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__register_counts_as_heartbeat) -> _WhichOneofReturnType__register_counts_as_heartbeat | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__require_known_customer) -> _WhichOneofReturnType__require_known_customer | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__server_side_inbox) -> _WhichOneofReturnType__server_side_inbox | None: ...
     @_typing.overload

@@ -212,6 +212,24 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     character) is where, `expected` what was expected there.
     Example: {"reason": "INVALID_FILTER", "domain": "appprofile", "metadata": {"fields": "filter", "column": "12", "expected": "a value"}}
     """
+    ERROR_REASON_CUSTOMER_NOT_FOUND: _ErrorReason.ValueType  # 60
+    """NOT_FOUND: there is no such customer of the key's tenant. FAILED_PRECONDITION (Register, UpdateProfileData): the app
+    requires that the customer of the request exists.
+    Example: {"reason": "CUSTOMER_NOT_FOUND", "domain": "appprofile", "metadata": {}}
+    """
+    ERROR_REASON_CUSTOMER_ALREADY_EXISTS: _ErrorReason.ValueType  # 61
+    """ALREADY_EXISTS: the tenant has another customer with this id.
+    Example: {"reason": "CUSTOMER_ALREADY_EXISTS", "domain": "appprofile", "metadata": {}}
+    """
+    ERROR_REASON_CUSTOMER_MERGED: _ErrorReason.ValueType  # 62
+    """FAILED_PRECONDITION: the customer was merged into another one, less than 90 days ago. `customer_id` is that one.
+    Example: {"reason": "CUSTOMER_MERGED", "domain": "appprofile", "metadata": {"customer_id": "c7"}}
+    """
+    ERROR_REASON_SCHEMA_CONFLICT: _ErrorReason.ValueType  # 63
+    """FAILED_PRECONDITION: stored customers do not fit the new schema. Nothing was changed. Set `drop_values` to remove the
+    values that do not fit.
+    Example: {"reason": "SCHEMA_CONFLICT", "domain": "appprofile", "metadata": {"customers": "12", "attributes": "tier"}}
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed. `ErrorInfo.reason` is the value's name without its prefix; `ErrorInfo.domain` is `appprofile`;
@@ -407,5 +425,23 @@ ERROR_REASON_INVALID_FILTER: ErrorReason.ValueType  # 50
 """INVALID_ARGUMENT: the filter is not valid: its syntax, a field, a value's type or a limit. `column` (1: the first
 character) is where, `expected` what was expected there.
 Example: {"reason": "INVALID_FILTER", "domain": "appprofile", "metadata": {"fields": "filter", "column": "12", "expected": "a value"}}
+"""
+ERROR_REASON_CUSTOMER_NOT_FOUND: ErrorReason.ValueType  # 60
+"""NOT_FOUND: there is no such customer of the key's tenant. FAILED_PRECONDITION (Register, UpdateProfileData): the app
+requires that the customer of the request exists.
+Example: {"reason": "CUSTOMER_NOT_FOUND", "domain": "appprofile", "metadata": {}}
+"""
+ERROR_REASON_CUSTOMER_ALREADY_EXISTS: ErrorReason.ValueType  # 61
+"""ALREADY_EXISTS: the tenant has another customer with this id.
+Example: {"reason": "CUSTOMER_ALREADY_EXISTS", "domain": "appprofile", "metadata": {}}
+"""
+ERROR_REASON_CUSTOMER_MERGED: ErrorReason.ValueType  # 62
+"""FAILED_PRECONDITION: the customer was merged into another one, less than 90 days ago. `customer_id` is that one.
+Example: {"reason": "CUSTOMER_MERGED", "domain": "appprofile", "metadata": {"customer_id": "c7"}}
+"""
+ERROR_REASON_SCHEMA_CONFLICT: ErrorReason.ValueType  # 63
+"""FAILED_PRECONDITION: stored customers do not fit the new schema. Nothing was changed. Set `drop_values` to remove the
+values that do not fit.
+Example: {"reason": "SCHEMA_CONFLICT", "domain": "appprofile", "metadata": {"customers": "12", "attributes": "tier"}}
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

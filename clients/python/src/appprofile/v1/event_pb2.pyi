@@ -72,6 +72,16 @@ class _EventTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_EventType.V
     """Of an app: a webhook that gets its events has failed for 3 days, and is DISABLED until an operator enables it. `reason`:
     the webhook's id.
     """
+    EVENT_TYPE_CUSTOMER_CREATED: _EventType.ValueType  # 20
+    """Of the tenant: a customer was created."""
+    EVENT_TYPE_CUSTOMER_UPDATED: _EventType.ValueType  # 21
+    """Of the tenant: a customer was changed."""
+    EVENT_TYPE_CUSTOMER_DELETED: _EventType.ValueType  # 22
+    """Of the tenant: a customer was deleted. `reason`: DELETED, MERGED or ERASED; of the latter without ids."""
+    EVENT_TYPE_ERASED: _EventType.ValueType  # 23
+    """A person was erased, and readers should erase the person too. `reason`: USER (of an app: `user_id`) or CUSTOMER (of the
+    tenant: `customer_id`). Only left if the erasure was to be announced.
+    """
 
 class EventType(_EventType, metaclass=_EventTypeEnumTypeWrapper):
     """What happened. docs/events.md tells when each is left and what a reader does with it. More are added over time: a
@@ -126,6 +136,16 @@ EVENT_TYPE_WEBHOOK_DISABLED: EventType.ValueType  # 19
 """Of an app: a webhook that gets its events has failed for 3 days, and is DISABLED until an operator enables it. `reason`:
 the webhook's id.
 """
+EVENT_TYPE_CUSTOMER_CREATED: EventType.ValueType  # 20
+"""Of the tenant: a customer was created."""
+EVENT_TYPE_CUSTOMER_UPDATED: EventType.ValueType  # 21
+"""Of the tenant: a customer was changed."""
+EVENT_TYPE_CUSTOMER_DELETED: EventType.ValueType  # 22
+"""Of the tenant: a customer was deleted. `reason`: DELETED, MERGED or ERASED; of the latter without ids."""
+EVENT_TYPE_ERASED: EventType.ValueType  # 23
+"""A person was erased, and readers should erase the person too. `reason`: USER (of an app: `user_id`) or CUSTOMER (of the
+tenant: `customer_id`). Only left if the erasure was to be announced.
+"""
 Global___EventType: _TypeAlias = EventType  # noqa: Y015
 
 @_typing.final
@@ -151,19 +171,19 @@ class Event(_message.Message):
     type: Global___EventType.ValueType
     """What happened."""
     app_id: _builtins.str
-    """The app. Empty: every app."""
+    """The app. Empty: every app, or the tenant."""
     user_id: _builtins.str
     """The user of the profile. Empty: the event is of an app."""
     device_id: _builtins.str
     """The device of the profile. Empty: the event is of an app."""
     customer_id: _builtins.str
     """The customer that the profile was linked with at the time of the event; of CUSTOMER_UNLINKED the one it was linked with
-    before. Empty: none.
+    before; of an event of a customer, that one. Empty: none, or erased: then `user_id` and `device_id` are empty too.
     """
     reason: _builtins.str
     """More about what happened, as the type says; otherwise empty."""
     version: _builtins.int
-    """The version of the profile that this event led to: 1 for its first, and one more with each, also after a deletion. A
+    """The version of the profile, or of the customer, that this event led to: 1 for its first, and one more with each, also after a deletion. A
     jump means that events were missed. 0: of an app, or from before versions were counted.
     """
     @_builtins.property

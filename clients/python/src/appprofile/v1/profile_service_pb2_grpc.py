@@ -92,6 +92,11 @@ class ProfileServiceStub(object):
                 request_serializer=appprofile_dot_v1_dot_profile__service__pb2.WatchProfilesRequest.SerializeToString,
                 response_deserializer=appprofile_dot_v1_dot_profile__service__pb2.WatchProfilesResponse.FromString,
                 _registered_method=True)
+        self.EraseUser = channel.unary_unary(
+                '/appprofile.v1.ProfileService/EraseUser',
+                request_serializer=appprofile_dot_v1_dot_profile__service__pb2.EraseUserRequest.SerializeToString,
+                response_deserializer=appprofile_dot_v1_dot_profile__service__pb2.EraseUserResponse.FromString,
+                _registered_method=True)
 
 
 class ProfileServiceServicer(object):
@@ -197,6 +202,14 @@ class ProfileServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def EraseUser(self, request, context):
+        """Erases a user of the app: the profiles on every device, and the ids in events. Keyed hashes remain. An unknown user is no
+        error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP bridge is applied later, to nobody.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ProfileServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -254,6 +267,11 @@ def add_ProfileServiceServicer_to_server(servicer, server):
                     servicer.WatchProfiles,
                     request_deserializer=appprofile_dot_v1_dot_profile__service__pb2.WatchProfilesRequest.FromString,
                     response_serializer=appprofile_dot_v1_dot_profile__service__pb2.WatchProfilesResponse.SerializeToString,
+            ),
+            'EraseUser': grpc.unary_unary_rpc_method_handler(
+                    servicer.EraseUser,
+                    request_deserializer=appprofile_dot_v1_dot_profile__service__pb2.EraseUserRequest.FromString,
+                    response_serializer=appprofile_dot_v1_dot_profile__service__pb2.EraseUserResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -556,6 +574,33 @@ class ProfileService(object):
             '/appprofile.v1.ProfileService/WatchProfiles',
             appprofile_dot_v1_dot_profile__service__pb2.WatchProfilesRequest.SerializeToString,
             appprofile_dot_v1_dot_profile__service__pb2.WatchProfilesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EraseUser(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/appprofile.v1.ProfileService/EraseUser',
+            appprofile_dot_v1_dot_profile__service__pb2.EraseUserRequest.SerializeToString,
+            appprofile_dot_v1_dot_profile__service__pb2.EraseUserResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -87,6 +87,10 @@ class ProfileServiceStub:
     Errors: OUT_OF_RANGE (RESUME_TOKEN_EXPIRED), INVALID_ARGUMENT (INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED
     (TOO_MANY_STREAMS).
     """
+    EraseUser: _grpc.UnaryUnaryMultiCallable[_profile_service_pb2.EraseUserRequest, _profile_service_pb2.EraseUserResponse]
+    """Erases a user of the app: the profiles on every device, and the ids in events. Keyed hashes remain. An unknown user is no
+    error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP bridge is applied later, to nobody.
+    """
 
 @_typing.type_check_only
 class ProfileServiceAsyncStub(ProfileServiceStub):
@@ -146,6 +150,10 @@ class ProfileServiceAsyncStub(ProfileServiceStub):
     a token alone. The service ends a stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token.
     Errors: OUT_OF_RANGE (RESUME_TOKEN_EXPIRED), INVALID_ARGUMENT (INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED
     (TOO_MANY_STREAMS).
+    """
+    EraseUser: _aio.UnaryUnaryMultiCallable[_profile_service_pb2.EraseUserRequest, _profile_service_pb2.EraseUserResponse]  # type: ignore[assignment]
+    """Erases a user of the app: the profiles on every device, and the ids in events. Keyed hashes remain. An unknown user is no
+    error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP bridge is applied later, to nobody.
     """
 
 class ProfileServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -269,6 +277,16 @@ class ProfileServiceServicer(metaclass=_abc_1.ABCMeta):
         a token alone. The service ends a stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token.
         Errors: OUT_OF_RANGE (RESUME_TOKEN_EXPIRED), INVALID_ARGUMENT (INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED
         (TOO_MANY_STREAMS).
+        """
+
+    @_abc_1.abstractmethod
+    def EraseUser(
+        self,
+        request: _profile_service_pb2.EraseUserRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_profile_service_pb2.EraseUserResponse, _abc.Awaitable[_profile_service_pb2.EraseUserResponse]]:
+        """Erases a user of the app: the profiles on every device, and the ids in events. Keyed hashes remain. An unknown user is no
+        error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP bridge is applied later, to nobody.
         """
 
 def add_ProfileServiceServicer_to_server(servicer: ProfileServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file appprofile/v1/event.proto.
  */
 export const file_appprofile_v1_event: GenFile = /*@__PURE__*/
-  fileDesc("ChlhcHBwcm9maWxlL3YxL2V2ZW50LnByb3RvEg1hcHBwcm9maWxlLnYxIqMCCgVFdmVudBIWCghldmVudF9pZBgBIAEoCUIE4kEBAxIWCghwb3NpdGlvbhgCIAEoA0IE4kEBAxIsCgR0eXBlGAMgASgOMhguYXBwcHJvZmlsZS52MS5FdmVudFR5cGVCBOJBAQMSFAoGYXBwX2lkGAQgASgJQgTiQQEDEhUKB3VzZXJfaWQYBSABKAlCBOJBAQMSFwoJZGV2aWNlX2lkGAYgASgJQgTiQQEDEhkKC2N1c3RvbWVyX2lkGAcgASgJQgTiQQEDEhQKBnJlYXNvbhgIIAEoCUIE4kEBAxIVCgd2ZXJzaW9uGAkgASgDQgTiQQEDEi4KBHRpbWUYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDKrQFCglFdmVudFR5cGUSGgoWRVZFTlRfVFlQRV9VTlNQRUNJRklFRBAAEh4KGkVWRU5UX1RZUEVfUFJPRklMRV9DUkVBVEVEEAESIgoeRVZFTlRfVFlQRV9QUk9GSUxFX1JFQUNUSVZBVEVEEAISIwofRVZFTlRfVFlQRV9QUk9GSUxFX1VOUkVHSVNURVJFRBADEh4KGkVWRU5UX1RZUEVfUFJPRklMRV9ERUxFVEVEEAQSHwobRVZFTlRfVFlQRV9VU0VSX0RFQUNUSVZBVEVEEAUSHgoaRVZFTlRfVFlQRV9QVVNIX1NVUEVSU0VERUQQBhIhCh1FVkVOVF9UWVBFX1BVU0hfVE9LRU5fQ0hBTkdFRBAHEh8KG0VWRU5UX1RZUEVfUFVTSF9UT0tFTl9NT1ZFRBAIEigKJEVWRU5UX1RZUEVfUFVTSF9FTkRQT0lOVF9JTlZBTElEQVRFRBAJEiQKIEVWRU5UX1RZUEVfUFVTSF9FTkRQT0lOVF9TVVNQRUNUEAoSJgoiRVZFTlRfVFlQRV9QVVNIX1BFUk1JU1NJT05fQ0hBTkdFRBALEh4KGkVWRU5UX1RZUEVfQ1VTVE9NRVJfTElOS0VEEAwSIAocRVZFTlRfVFlQRV9DVVNUT01FUl9VTkxJTktFRBANEiYKIkVWRU5UX1RZUEVfUFVTSF9DUkVERU5USUFMX1BST0JMRU0QDhIaChZFVkVOVF9UWVBFX1JFQVBFUl9IRUxEEA8SHgoaRVZFTlRfVFlQRV9SRUFQRVJfUkVMRUFTRUQQEBIcChhFVkVOVF9UWVBFX0ZFRURCQUNLX0hFTEQQERIgChxFVkVOVF9UWVBFX0ZFRURCQUNLX1JFTEVBU0VEEBISHwobRVZFTlRfVFlQRV9XRUJIT09LX0RJU0FCTEVEEBNCbQoRY29tLmFwcHByb2ZpbGUudjFCCkV2ZW50UHJvdG9QAVpKZ2l0aHViLmNvbS9wcm9maWxlLWdycGMvcHJvZmlsZS1ncnBjL2NsaWVudHMvZ28vYXBwcHJvZmlsZS92MTthcHBwcm9maWxldjFiBnByb3RvMw", [file_google_api_field_behavior, file_google_protobuf_timestamp]);
+  fileDesc("ChlhcHBwcm9maWxlL3YxL2V2ZW50LnByb3RvEg1hcHBwcm9maWxlLnYxIqMCCgVFdmVudBIWCghldmVudF9pZBgBIAEoCUIE4kEBAxIWCghwb3NpdGlvbhgCIAEoA0IE4kEBAxIsCgR0eXBlGAMgASgOMhguYXBwcHJvZmlsZS52MS5FdmVudFR5cGVCBOJBAQMSFAoGYXBwX2lkGAQgASgJQgTiQQEDEhUKB3VzZXJfaWQYBSABKAlCBOJBAQMSFwoJZGV2aWNlX2lkGAYgASgJQgTiQQEDEhkKC2N1c3RvbWVyX2lkGAcgASgJQgTiQQEDEhQKBnJlYXNvbhgIIAEoCUIE4kEBAxIVCgd2ZXJzaW9uGAkgASgDQgTiQQEDEi4KBHRpbWUYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDKq4GCglFdmVudFR5cGUSGgoWRVZFTlRfVFlQRV9VTlNQRUNJRklFRBAAEh4KGkVWRU5UX1RZUEVfUFJPRklMRV9DUkVBVEVEEAESIgoeRVZFTlRfVFlQRV9QUk9GSUxFX1JFQUNUSVZBVEVEEAISIwofRVZFTlRfVFlQRV9QUk9GSUxFX1VOUkVHSVNURVJFRBADEh4KGkVWRU5UX1RZUEVfUFJPRklMRV9ERUxFVEVEEAQSHwobRVZFTlRfVFlQRV9VU0VSX0RFQUNUSVZBVEVEEAUSHgoaRVZFTlRfVFlQRV9QVVNIX1NVUEVSU0VERUQQBhIhCh1FVkVOVF9UWVBFX1BVU0hfVE9LRU5fQ0hBTkdFRBAHEh8KG0VWRU5UX1RZUEVfUFVTSF9UT0tFTl9NT1ZFRBAIEigKJEVWRU5UX1RZUEVfUFVTSF9FTkRQT0lOVF9JTlZBTElEQVRFRBAJEiQKIEVWRU5UX1RZUEVfUFVTSF9FTkRQT0lOVF9TVVNQRUNUEAoSJgoiRVZFTlRfVFlQRV9QVVNIX1BFUk1JU1NJT05fQ0hBTkdFRBALEh4KGkVWRU5UX1RZUEVfQ1VTVE9NRVJfTElOS0VEEAwSIAocRVZFTlRfVFlQRV9DVVNUT01FUl9VTkxJTktFRBANEiYKIkVWRU5UX1RZUEVfUFVTSF9DUkVERU5USUFMX1BST0JMRU0QDhIaChZFVkVOVF9UWVBFX1JFQVBFUl9IRUxEEA8SHgoaRVZFTlRfVFlQRV9SRUFQRVJfUkVMRUFTRUQQEBIcChhFVkVOVF9UWVBFX0ZFRURCQUNLX0hFTEQQERIgChxFVkVOVF9UWVBFX0ZFRURCQUNLX1JFTEVBU0VEEBISHwobRVZFTlRfVFlQRV9XRUJIT09LX0RJU0FCTEVEEBMSHwobRVZFTlRfVFlQRV9DVVNUT01FUl9DUkVBVEVEEBQSHwobRVZFTlRfVFlQRV9DVVNUT01FUl9VUERBVEVEEBUSHwobRVZFTlRfVFlQRV9DVVNUT01FUl9ERUxFVEVEEBYSFQoRRVZFTlRfVFlQRV9FUkFTRUQQF0JtChFjb20uYXBwcHJvZmlsZS52MUIKRXZlbnRQcm90b1ABWkpnaXRodWIuY29tL3Byb2ZpbGUtZ3JwYy9wcm9maWxlLWdycGMvY2xpZW50cy9nby9hcHBwcm9maWxlL3YxO2FwcHByb2ZpbGV2MWIGcHJvdG8z", [file_google_api_field_behavior, file_google_protobuf_timestamp]);
 
 /**
  * One event. Holds ids and what happened, never a push token, an attribute's value or a secret.
@@ -45,7 +45,7 @@ export type Event = Message<"appprofile.v1.Event"> & {
   type: EventType;
 
   /**
-   * The app. Empty: every app.
+   * The app. Empty: every app, or the tenant.
    *
    * @generated from field: string app_id = 4;
    */
@@ -67,7 +67,7 @@ export type Event = Message<"appprofile.v1.Event"> & {
 
   /**
    * The customer that the profile was linked with at the time of the event; of CUSTOMER_UNLINKED the one it was linked with
-   * before. Empty: none.
+   * before; of an event of a customer, that one. Empty: none, or erased: then `user_id` and `device_id` are empty too.
    *
    * @generated from field: string customer_id = 7;
    */
@@ -81,7 +81,7 @@ export type Event = Message<"appprofile.v1.Event"> & {
   reason: string;
 
   /**
-   * The version of the profile that this event led to: 1 for its first, and one more with each, also after a deletion. A
+   * The version of the profile, or of the customer, that this event led to: 1 for its first, and one more with each, also after a deletion. A
    * jump means that events were missed. 0: of an app, or from before versions were counted.
    *
    * @generated from field: int64 version = 9;
@@ -253,6 +253,35 @@ export enum EventType {
    * @generated from enum value: EVENT_TYPE_WEBHOOK_DISABLED = 19;
    */
   WEBHOOK_DISABLED = 19,
+
+  /**
+   * Of the tenant: a customer was created.
+   *
+   * @generated from enum value: EVENT_TYPE_CUSTOMER_CREATED = 20;
+   */
+  CUSTOMER_CREATED = 20,
+
+  /**
+   * Of the tenant: a customer was changed.
+   *
+   * @generated from enum value: EVENT_TYPE_CUSTOMER_UPDATED = 21;
+   */
+  CUSTOMER_UPDATED = 21,
+
+  /**
+   * Of the tenant: a customer was deleted. `reason`: DELETED, MERGED or ERASED; of the latter without ids.
+   *
+   * @generated from enum value: EVENT_TYPE_CUSTOMER_DELETED = 22;
+   */
+  CUSTOMER_DELETED = 22,
+
+  /**
+   * A person was erased, and readers should erase the person too. `reason`: USER (of an app: `user_id`) or CUSTOMER (of the
+   * tenant: `customer_id`). Only left if the erasure was to be announced.
+   *
+   * @generated from enum value: EVENT_TYPE_ERASED = 23;
+   */
+  ERASED = 23,
 }
 
 /**

@@ -2,6 +2,8 @@ package com.appprofile;
 
 import com.appprofile.v1.AppServiceGrpc;
 import com.appprofile.v1.AppServiceGrpc.AppServiceBlockingStub;
+import com.appprofile.v1.CustomerServiceGrpc;
+import com.appprofile.v1.CustomerServiceGrpc.CustomerServiceBlockingStub;
 import com.appprofile.v1.ProfileServiceGrpc;
 import com.appprofile.v1.ProfileServiceGrpc.ProfileServiceBlockingStub;
 import com.appprofile.v1.UsageServiceGrpc;
@@ -97,6 +99,11 @@ public final class Client implements AutoCloseable {
   /** The calls of WebhookService. */
   public WebhookServiceBlockingStub webhooks() {
     return WebhookServiceGrpc.newBlockingStub(channel);
+  }
+
+  /** The calls of CustomerService. */
+  public CustomerServiceBlockingStub customers() {
+    return CustomerServiceGrpc.newBlockingStub(channel);
   }
 
   /** For stubs of other kinds, such as {@code ProfileServiceGrpc.newFutureStub(client.channel())}. */

@@ -132,7 +132,7 @@ public final class AppProto extends com.google.protobuf.GeneratedFile {
       "]+$R\tappidMsgs\022>\n\tdevice_id\030\007 \003(\tB!\342A\001\001\272" +
       "H\032\222\001\027\020\010\"\023r\021(\200\0012\014^[^\\p{Cc}]+$R\010deviceId\0229" +
       "\n\006secret\030\010 \003(\tB!\342A\001\001\272H\032\222\001\027\020\010\"\023r\021(\200\0012\014^[^" +
-      "\\p{Cc}]+$R\006secret\"\366\013\n\013AppSettings\022F\n\014pus" +
+      "\\p{Cc}]+$R\006secret\"\322\014\n\013AppSettings\022F\n\014pus" +
       "h_app_ids\030\001 \003(\0132\026.appprofile.v1.PushAppB" +
       "\014\342A\001\001\272H\005\222\001\002\020@R\npushAppIds\022[\n\021inactivity_" +
       "period\030\002 \001(\0132\031.google.protobuf.DurationB" +
@@ -167,40 +167,42 @@ public final class AppProto extends com.google.protobuf.GeneratedFile {
       "dge_parameters\030\020 \001(\0132\037.appprofile.v1.Bri" +
       "dgeParametersB\004\342A\001\001R\020bridgeParameters\022O\n" +
       "\020feedback_breaker\030\021 \001(\0132\036.appprofile.v1." +
-      "FeedbackBreakerB\004\342A\001\001R\017feedbackBreakerB\037" +
-      "\n\035_register_counts_as_heartbeatB\030\n\026_mult" +
-      "i_user_per_deviceB\031\n\027_single_device_per_" +
-      "userB\024\n\022_server_side_inbox\"\254\003\n\003App\022>\n\006ap" +
-      "p_id\030\001 \001(\tB\'\342A\001\002\272H\034r\032\030@2\026^[a-z0-9][a-z0-" +
-      "9._-]*$\260\324\030\001R\005appId\022H\n\ttenant_id\030\002 \001(\tB+\342" +
-      "A\002\001\005\272H\037r\035\030@2\031^([a-z0-9][a-z0-9._-]*)?$\260\324" +
-      "\030\002R\010tenantId\022=\n\014display_name\030\003 \001(\tB\032\342A\001\001" +
-      "\272H\023r\021(\200\0022\014^[^\\p{Cc}]*$R\013displayName\022<\n\010s" +
-      "ettings\030\004 \001(\0132\032.appprofile.v1.AppSetting" +
-      "sB\004\342A\001\001R\010settings\022A\n\013create_time\030\005 \001(\0132\032" +
-      ".google.protobuf.TimestampB\004\342A\001\003R\ncreate" +
-      "Time\022A\n\013update_time\030\006 \001(\0132\032.google.proto" +
-      "buf.TimestampB\004\342A\001\003R\nupdateTime\022\030\n\004etag\030" +
-      "\007 \001(\tB\004\342A\001\001R\004etag\"\223\003\n\003Key\022\033\n\006key_id\030\001 \001(" +
-      "\tB\004\342A\001\003R\005keyId\0220\n\004kind\030\002 \001(\0162\026.appprofil" +
-      "e.v1.KeyKindB\004\342A\001\003R\004kind\022\033\n\006app_id\030\003 \001(\t" +
-      "B\004\342A\001\003R\005appId\022A\n\013create_time\030\004 \001(\0132\032.goo" +
-      "gle.protobuf.TimestampB\004\342A\001\003R\ncreateTime" +
-      "\022A\n\013revoke_time\030\005 \001(\0132\032.google.protobuf." +
-      "TimestampB\004\342A\001\003R\nrevokeTime\022\032\n\005label\030\006 \001" +
-      "(\tB\004\342A\001\003R\005label\022A\n\013expire_time\030\007 \001(\0132\032.g" +
-      "oogle.protobuf.TimestampB\004\342A\001\003R\nexpireTi" +
-      "me\022;\n\rlast_used_day\030\010 \001(\0132\021.google.type." +
-      "DateB\004\342A\001\003R\013lastUsedDay*n\n\016InAppTranspor" +
-      "t\022 \n\034IN_APP_TRANSPORT_UNSPECIFIED\020\000\022\031\n\025I" +
-      "N_APP_TRANSPORT_MQTT\020\001\022\037\n\033IN_APP_TRANSPO" +
-      "RT_WEB_SOCKET\020\002*y\n\013MonitorKind\022\034\n\030MONITO" +
-      "R_KIND_UNSPECIFIED\020\000\022\031\n\025MONITOR_KIND_ONE" +
-      "_TIME\020\001\022\026\n\022MONITOR_KIND_EVENT\020\002\022\031\n\025MONIT" +
-      "OR_KIND_INTERVAL\020\003Bk\n\021com.appprofile.v1B" +
-      "\010AppProtoP\001ZJgithub.com/profile-grpc/pro" +
-      "file-grpc/clients/go/appprofile/v1;apppr" +
-      "ofilev1b\006proto3"
+      "FeedbackBreakerB\004\342A\001\001R\017feedbackBreaker\022?" +
+      "\n\026require_known_customer\030\022 \001(\010B\004\342A\001\001H\004R\024" +
+      "requireKnownCustomer\210\001\001B\037\n\035_register_cou" +
+      "nts_as_heartbeatB\030\n\026_multi_user_per_devi" +
+      "ceB\031\n\027_single_device_per_userB\024\n\022_server" +
+      "_side_inboxB\031\n\027_require_known_customer\"\254" +
+      "\003\n\003App\022>\n\006app_id\030\001 \001(\tB\'\342A\001\002\272H\034r\032\030@2\026^[a" +
+      "-z0-9][a-z0-9._-]*$\260\324\030\001R\005appId\022H\n\ttenant" +
+      "_id\030\002 \001(\tB+\342A\002\001\005\272H\037r\035\030@2\031^([a-z0-9][a-z0" +
+      "-9._-]*)?$\260\324\030\002R\010tenantId\022=\n\014display_name" +
+      "\030\003 \001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]*$R\013disp" +
+      "layName\022<\n\010settings\030\004 \001(\0132\032.appprofile.v" +
+      "1.AppSettingsB\004\342A\001\001R\010settings\022A\n\013create_" +
+      "time\030\005 \001(\0132\032.google.protobuf.TimestampB\004" +
+      "\342A\001\003R\ncreateTime\022A\n\013update_time\030\006 \001(\0132\032." +
+      "google.protobuf.TimestampB\004\342A\001\003R\nupdateT" +
+      "ime\022\030\n\004etag\030\007 \001(\tB\004\342A\001\001R\004etag\"\223\003\n\003Key\022\033\n" +
+      "\006key_id\030\001 \001(\tB\004\342A\001\003R\005keyId\0220\n\004kind\030\002 \001(\016" +
+      "2\026.appprofile.v1.KeyKindB\004\342A\001\003R\004kind\022\033\n\006" +
+      "app_id\030\003 \001(\tB\004\342A\001\003R\005appId\022A\n\013create_time" +
+      "\030\004 \001(\0132\032.google.protobuf.TimestampB\004\342A\001\003" +
+      "R\ncreateTime\022A\n\013revoke_time\030\005 \001(\0132\032.goog" +
+      "le.protobuf.TimestampB\004\342A\001\003R\nrevokeTime\022" +
+      "\032\n\005label\030\006 \001(\tB\004\342A\001\003R\005label\022A\n\013expire_ti" +
+      "me\030\007 \001(\0132\032.google.protobuf.TimestampB\004\342A" +
+      "\001\003R\nexpireTime\022;\n\rlast_used_day\030\010 \001(\0132\021." +
+      "google.type.DateB\004\342A\001\003R\013lastUsedDay*n\n\016I" +
+      "nAppTransport\022 \n\034IN_APP_TRANSPORT_UNSPEC" +
+      "IFIED\020\000\022\031\n\025IN_APP_TRANSPORT_MQTT\020\001\022\037\n\033IN" +
+      "_APP_TRANSPORT_WEB_SOCKET\020\002*y\n\013MonitorKi" +
+      "nd\022\034\n\030MONITOR_KIND_UNSPECIFIED\020\000\022\031\n\025MONI" +
+      "TOR_KIND_ONE_TIME\020\001\022\026\n\022MONITOR_KIND_EVEN" +
+      "T\020\002\022\031\n\025MONITOR_KIND_INTERVAL\020\003Bk\n\021com.ap" +
+      "pprofile.v1B\010AppProtoP\001ZJgithub.com/prof" +
+      "ile-grpc/profile-grpc/clients/go/appprof" +
+      "ile/v1;appprofilev1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -254,7 +256,7 @@ public final class AppProto extends com.google.protobuf.GeneratedFile {
     internal_static_appprofile_v1_AppSettings_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_appprofile_v1_AppSettings_descriptor,
-        new java.lang.String[] { "PushAppIds", "InactivityPeriod", "HeartbeatInterval", "HeartbeatGranularity", "NeverHeartbeatTtl", "RegisterCountsAsHeartbeat", "Channels", "MultiUserPerDevice", "SingleDevicePerUser", "UnregisteredRetention", "ReaperBreaker", "AccountRemovalAction", "ServerSideInbox", "InApp", "DeviceAttributeMonitors", "BridgeParameters", "FeedbackBreaker", });
+        new java.lang.String[] { "PushAppIds", "InactivityPeriod", "HeartbeatInterval", "HeartbeatGranularity", "NeverHeartbeatTtl", "RegisterCountsAsHeartbeat", "Channels", "MultiUserPerDevice", "SingleDevicePerUser", "UnregisteredRetention", "ReaperBreaker", "AccountRemovalAction", "ServerSideInbox", "InApp", "DeviceAttributeMonitors", "BridgeParameters", "FeedbackBreaker", "RequireKnownCustomer", });
     internal_static_appprofile_v1_App_descriptor =
       getDescriptor().getMessageType(7);
     internal_static_appprofile_v1_App_fieldAccessorTable = new

@@ -738,6 +738,35 @@ private static final long serialVersionUID = 0L;
     return feedbackBreaker_ == null ? com.appprofile.v1.FeedbackBreaker.getDefaultInstance() : feedbackBreaker_;
   }
 
+  public static final int REQUIRE_KNOWN_CUSTOMER_FIELD_NUMBER = 18;
+  private boolean requireKnownCustomer_ = false;
+  /**
+   * <pre>
+   * Whether a registration or an update that names a customer is refused (CUSTOMER_NOT_FOUND) unless the tenant has that
+   * customer. Default false: the customer may be created later.
+   * </pre>
+   *
+   * <code>optional bool require_known_customer = 18 [json_name = "requireKnownCustomer", (.google.api.field_behavior) = OPTIONAL];</code>
+   * @return Whether the requireKnownCustomer field is set.
+   */
+  @java.lang.Override
+  public boolean hasRequireKnownCustomer() {
+    return ((bitField0_ & 0x00002000) != 0);
+  }
+  /**
+   * <pre>
+   * Whether a registration or an update that names a customer is refused (CUSTOMER_NOT_FOUND) unless the tenant has that
+   * customer. Default false: the customer may be created later.
+   * </pre>
+   *
+   * <code>optional bool require_known_customer = 18 [json_name = "requireKnownCustomer", (.google.api.field_behavior) = OPTIONAL];</code>
+   * @return The requireKnownCustomer.
+   */
+  @java.lang.Override
+  public boolean getRequireKnownCustomer() {
+    return requireKnownCustomer_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -807,6 +836,9 @@ private static final long serialVersionUID = 0L;
     }
     if (((bitField0_ & 0x00001000) != 0)) {
       output.writeMessage(17, getFeedbackBreaker());
+    }
+    if (((bitField0_ & 0x00002000) != 0)) {
+      output.writeBool(18, requireKnownCustomer_);
     }
     getUnknownFields().writeTo(output);
   }
@@ -897,6 +929,10 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00001000) != 0)) {
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(17, getFeedbackBreaker());
+    }
+    if (((bitField0_ & 0x00002000) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeBoolSize(18, requireKnownCustomer_);
     }
     return size;
   }
@@ -993,6 +1029,11 @@ private static final long serialVersionUID = 0L;
       if (!getFeedbackBreaker()
           .equals(other.getFeedbackBreaker())) return false;
     }
+    if (hasRequireKnownCustomer() != other.hasRequireKnownCustomer()) return false;
+    if (hasRequireKnownCustomer()) {
+      if (getRequireKnownCustomer()
+          != other.getRequireKnownCustomer()) return false;
+    }
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -1073,6 +1114,11 @@ private static final long serialVersionUID = 0L;
     if (hasFeedbackBreaker()) {
       hash = (37 * hash) + FEEDBACK_BREAKER_FIELD_NUMBER;
       hash = (53 * hash) + getFeedbackBreaker().hashCode();
+    }
+    if (hasRequireKnownCustomer()) {
+      hash = (37 * hash) + REQUIRE_KNOWN_CUSTOMER_FIELD_NUMBER;
+      hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
+          getRequireKnownCustomer());
     }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
@@ -1291,6 +1337,7 @@ private static final long serialVersionUID = 0L;
         feedbackBreakerBuilder_.dispose();
         feedbackBreakerBuilder_ = null;
       }
+      requireKnownCustomer_ = false;
       return this;
     }
 
@@ -1424,6 +1471,10 @@ private static final long serialVersionUID = 0L;
             : feedbackBreakerBuilder_.build();
         to_bitField0_ |= 0x00001000;
       }
+      if (((from_bitField0_ & 0x00020000) != 0)) {
+        result.requireKnownCustomer_ = requireKnownCustomer_;
+        to_bitField0_ |= 0x00002000;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -1543,6 +1594,9 @@ private static final long serialVersionUID = 0L;
       }
       if (other.hasFeedbackBreaker()) {
         mergeFeedbackBreaker(other.getFeedbackBreaker());
+      }
+      if (other.hasRequireKnownCustomer()) {
+        setRequireKnownCustomer(other.getRequireKnownCustomer());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -1700,6 +1754,11 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00010000;
               break;
             } // case 138
+            case 144: {
+              requireKnownCustomer_ = input.readBool();
+              bitField0_ |= 0x00020000;
+              break;
+            } // case 144
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -4243,6 +4302,66 @@ private static final long serialVersionUID = 0L;
         feedbackBreaker_ = null;
       }
       return feedbackBreakerBuilder_;
+    }
+
+    private boolean requireKnownCustomer_ ;
+    /**
+     * <pre>
+     * Whether a registration or an update that names a customer is refused (CUSTOMER_NOT_FOUND) unless the tenant has that
+     * customer. Default false: the customer may be created later.
+     * </pre>
+     *
+     * <code>optional bool require_known_customer = 18 [json_name = "requireKnownCustomer", (.google.api.field_behavior) = OPTIONAL];</code>
+     * @return Whether the requireKnownCustomer field is set.
+     */
+    @java.lang.Override
+    public boolean hasRequireKnownCustomer() {
+      return ((bitField0_ & 0x00020000) != 0);
+    }
+    /**
+     * <pre>
+     * Whether a registration or an update that names a customer is refused (CUSTOMER_NOT_FOUND) unless the tenant has that
+     * customer. Default false: the customer may be created later.
+     * </pre>
+     *
+     * <code>optional bool require_known_customer = 18 [json_name = "requireKnownCustomer", (.google.api.field_behavior) = OPTIONAL];</code>
+     * @return The requireKnownCustomer.
+     */
+    @java.lang.Override
+    public boolean getRequireKnownCustomer() {
+      return requireKnownCustomer_;
+    }
+    /**
+     * <pre>
+     * Whether a registration or an update that names a customer is refused (CUSTOMER_NOT_FOUND) unless the tenant has that
+     * customer. Default false: the customer may be created later.
+     * </pre>
+     *
+     * <code>optional bool require_known_customer = 18 [json_name = "requireKnownCustomer", (.google.api.field_behavior) = OPTIONAL];</code>
+     * @param value The requireKnownCustomer to set.
+     * @return This builder for chaining.
+     */
+    public Builder setRequireKnownCustomer(boolean value) {
+
+      requireKnownCustomer_ = value;
+      bitField0_ |= 0x00020000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Whether a registration or an update that names a customer is refused (CUSTOMER_NOT_FOUND) unless the tenant has that
+     * customer. Default false: the customer may be created later.
+     * </pre>
+     *
+     * <code>optional bool require_known_customer = 18 [json_name = "requireKnownCustomer", (.google.api.field_behavior) = OPTIONAL];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearRequireKnownCustomer() {
+      bitField0_ = (bitField0_ & ~0x00020000);
+      requireKnownCustomer_ = false;
+      onChanged();
+      return this;
     }
 
     // @@protoc_insertion_point(builder_scope:appprofile.v1.AppSettings)

@@ -487,4 +487,25 @@ public interface AppSettingsOrBuilder extends
    * <code>.appprofile.v1.FeedbackBreaker feedback_breaker = 17 [json_name = "feedbackBreaker", (.google.api.field_behavior) = OPTIONAL];</code>
    */
   com.appprofile.v1.FeedbackBreakerOrBuilder getFeedbackBreakerOrBuilder();
+
+  /**
+   * <pre>
+   * Whether a registration or an update that names a customer is refused (CUSTOMER_NOT_FOUND) unless the tenant has that
+   * customer. Default false: the customer may be created later.
+   * </pre>
+   *
+   * <code>optional bool require_known_customer = 18 [json_name = "requireKnownCustomer", (.google.api.field_behavior) = OPTIONAL];</code>
+   * @return Whether the requireKnownCustomer field is set.
+   */
+  boolean hasRequireKnownCustomer();
+  /**
+   * <pre>
+   * Whether a registration or an update that names a customer is refused (CUSTOMER_NOT_FOUND) unless the tenant has that
+   * customer. Default false: the customer may be created later.
+   * </pre>
+   *
+   * <code>optional bool require_known_customer = 18 [json_name = "requireKnownCustomer", (.google.api.field_behavior) = OPTIONAL];</code>
+   * @return The requireKnownCustomer.
+   */
+  boolean getRequireKnownCustomer();
 }

@@ -432,6 +432,44 @@ public enum ErrorReason
    * <code>ERROR_REASON_INVALID_FILTER = 50;</code>
    */
   ERROR_REASON_INVALID_FILTER(50),
+  /**
+   * <pre>
+   * NOT_FOUND: there is no such customer of the key's tenant. FAILED_PRECONDITION (Register, UpdateProfileData): the app
+   * requires that the customer of the request exists.
+   * Example: {"reason": "CUSTOMER_NOT_FOUND", "domain": "appprofile", "metadata": {}}
+   * </pre>
+   *
+   * <code>ERROR_REASON_CUSTOMER_NOT_FOUND = 60;</code>
+   */
+  ERROR_REASON_CUSTOMER_NOT_FOUND(60),
+  /**
+   * <pre>
+   * ALREADY_EXISTS: the tenant has another customer with this id.
+   * Example: {"reason": "CUSTOMER_ALREADY_EXISTS", "domain": "appprofile", "metadata": {}}
+   * </pre>
+   *
+   * <code>ERROR_REASON_CUSTOMER_ALREADY_EXISTS = 61;</code>
+   */
+  ERROR_REASON_CUSTOMER_ALREADY_EXISTS(61),
+  /**
+   * <pre>
+   * FAILED_PRECONDITION: the customer was merged into another one, less than 90 days ago. `customer_id` is that one.
+   * Example: {"reason": "CUSTOMER_MERGED", "domain": "appprofile", "metadata": {"customer_id": "c7"}}
+   * </pre>
+   *
+   * <code>ERROR_REASON_CUSTOMER_MERGED = 62;</code>
+   */
+  ERROR_REASON_CUSTOMER_MERGED(62),
+  /**
+   * <pre>
+   * FAILED_PRECONDITION: stored customers do not fit the new schema. Nothing was changed. Set `drop_values` to remove the
+   * values that do not fit.
+   * Example: {"reason": "SCHEMA_CONFLICT", "domain": "appprofile", "metadata": {"customers": "12", "attributes": "tier"}}
+   * </pre>
+   *
+   * <code>ERROR_REASON_SCHEMA_CONFLICT = 63;</code>
+   */
+  ERROR_REASON_SCHEMA_CONFLICT(63),
   UNRECOGNIZED(-1),
   ;
 
@@ -860,6 +898,44 @@ public enum ErrorReason
    * <code>ERROR_REASON_INVALID_FILTER = 50;</code>
    */
   public static final int ERROR_REASON_INVALID_FILTER_VALUE = 50;
+  /**
+   * <pre>
+   * NOT_FOUND: there is no such customer of the key's tenant. FAILED_PRECONDITION (Register, UpdateProfileData): the app
+   * requires that the customer of the request exists.
+   * Example: {"reason": "CUSTOMER_NOT_FOUND", "domain": "appprofile", "metadata": {}}
+   * </pre>
+   *
+   * <code>ERROR_REASON_CUSTOMER_NOT_FOUND = 60;</code>
+   */
+  public static final int ERROR_REASON_CUSTOMER_NOT_FOUND_VALUE = 60;
+  /**
+   * <pre>
+   * ALREADY_EXISTS: the tenant has another customer with this id.
+   * Example: {"reason": "CUSTOMER_ALREADY_EXISTS", "domain": "appprofile", "metadata": {}}
+   * </pre>
+   *
+   * <code>ERROR_REASON_CUSTOMER_ALREADY_EXISTS = 61;</code>
+   */
+  public static final int ERROR_REASON_CUSTOMER_ALREADY_EXISTS_VALUE = 61;
+  /**
+   * <pre>
+   * FAILED_PRECONDITION: the customer was merged into another one, less than 90 days ago. `customer_id` is that one.
+   * Example: {"reason": "CUSTOMER_MERGED", "domain": "appprofile", "metadata": {"customer_id": "c7"}}
+   * </pre>
+   *
+   * <code>ERROR_REASON_CUSTOMER_MERGED = 62;</code>
+   */
+  public static final int ERROR_REASON_CUSTOMER_MERGED_VALUE = 62;
+  /**
+   * <pre>
+   * FAILED_PRECONDITION: stored customers do not fit the new schema. Nothing was changed. Set `drop_values` to remove the
+   * values that do not fit.
+   * Example: {"reason": "SCHEMA_CONFLICT", "domain": "appprofile", "metadata": {"customers": "12", "attributes": "tier"}}
+   * </pre>
+   *
+   * <code>ERROR_REASON_SCHEMA_CONFLICT = 63;</code>
+   */
+  public static final int ERROR_REASON_SCHEMA_CONFLICT_VALUE = 63;
 
 
   public final int getNumber() {
@@ -931,6 +1007,10 @@ public enum ErrorReason
       case 42: return ERROR_REASON_PUSH_CREDENTIAL_NAME_TAKEN;
       case 43: return ERROR_REASON_TOO_MANY_PUSH_CREDENTIALS;
       case 50: return ERROR_REASON_INVALID_FILTER;
+      case 60: return ERROR_REASON_CUSTOMER_NOT_FOUND;
+      case 61: return ERROR_REASON_CUSTOMER_ALREADY_EXISTS;
+      case 62: return ERROR_REASON_CUSTOMER_MERGED;
+      case 63: return ERROR_REASON_SCHEMA_CONFLICT;
       default: return null;
     }
   }

@@ -36,7 +36,7 @@ public final class ErrorReasonProto extends com.google.protobuf.GeneratedFile {
   static {
     java.lang.String[] descriptorData = {
       "\n appprofile/v1/error_reason.proto\022\rappp" +
-      "rofile.v1*\304\014\n\013ErrorReason\022\034\n\030ERROR_REASO" +
+      "rofile.v1*\327\r\n\013ErrorReason\022\034\n\030ERROR_REASO" +
       "N_UNSPECIFIED\020\000\022#\n\037ERROR_REASON_CREDENTI" +
       "AL_MISSING\020\001\022#\n\037ERROR_REASON_CREDENTIAL_" +
       "INVALID\020\002\022#\n\037ERROR_REASON_METHOD_NOT_ALL" +
@@ -76,10 +76,14 @@ public final class ErrorReasonProto extends com.google.protobuf.GeneratedFile {
       "AL_NOT_FOUND\020)\022+\n\'ERROR_REASON_PUSH_CRED" +
       "ENTIAL_NAME_TAKEN\020*\022*\n&ERROR_REASON_TOO_" +
       "MANY_PUSH_CREDENTIALS\020+\022\037\n\033ERROR_REASON_" +
-      "INVALID_FILTER\0202Bs\n\021com.appprofile.v1B\020E" +
-      "rrorReasonProtoP\001ZJgithub.com/profile-gr" +
-      "pc/profile-grpc/clients/go/appprofile/v1" +
-      ";appprofilev1b\006proto3"
+      "INVALID_FILTER\0202\022#\n\037ERROR_REASON_CUSTOME" +
+      "R_NOT_FOUND\020<\022(\n$ERROR_REASON_CUSTOMER_A" +
+      "LREADY_EXISTS\020=\022 \n\034ERROR_REASON_CUSTOMER" +
+      "_MERGED\020>\022 \n\034ERROR_REASON_SCHEMA_CONFLIC" +
+      "T\020?Bs\n\021com.appprofile.v1B\020ErrorReasonPro" +
+      "toP\001ZJgithub.com/profile-grpc/profile-gr" +
+      "pc/clients/go/appprofile/v1;appprofilev1" +
+      "b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

@@ -153,7 +153,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object appId_ = "";
   /**
    * <pre>
-   * The app. Empty: every app.
+   * The app. Empty: every app, or the tenant.
    * </pre>
    *
    * <code>string app_id = 4 [json_name = "appId", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -174,7 +174,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The app. Empty: every app.
+   * The app. Empty: every app, or the tenant.
    * </pre>
    *
    * <code>string app_id = 4 [json_name = "appId", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -295,7 +295,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * The customer that the profile was linked with at the time of the event; of CUSTOMER_UNLINKED the one it was linked with
-   * before. Empty: none.
+   * before; of an event of a customer, that one. Empty: none, or erased: then `user_id` and `device_id` are empty too.
    * </pre>
    *
    * <code>string customer_id = 7 [json_name = "customerId", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -317,7 +317,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * The customer that the profile was linked with at the time of the event; of CUSTOMER_UNLINKED the one it was linked with
-   * before. Empty: none.
+   * before; of an event of a customer, that one. Empty: none, or erased: then `user_id` and `device_id` are empty too.
    * </pre>
    *
    * <code>string customer_id = 7 [json_name = "customerId", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -389,7 +389,7 @@ private static final long serialVersionUID = 0L;
   private long version_ = 0L;
   /**
    * <pre>
-   * The version of the profile that this event led to: 1 for its first, and one more with each, also after a deletion. A
+   * The version of the profile, or of the customer, that this event led to: 1 for its first, and one more with each, also after a deletion. A
    * jump means that events were missed. 0: of an app, or from before versions were counted.
    * </pre>
    *
@@ -1187,7 +1187,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object appId_ = "";
     /**
      * <pre>
-     * The app. Empty: every app.
+     * The app. Empty: every app, or the tenant.
      * </pre>
      *
      * <code>string app_id = 4 [json_name = "appId", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1207,7 +1207,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The app. Empty: every app.
+     * The app. Empty: every app, or the tenant.
      * </pre>
      *
      * <code>string app_id = 4 [json_name = "appId", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1228,7 +1228,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The app. Empty: every app.
+     * The app. Empty: every app, or the tenant.
      * </pre>
      *
      * <code>string app_id = 4 [json_name = "appId", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1245,7 +1245,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The app. Empty: every app.
+     * The app. Empty: every app, or the tenant.
      * </pre>
      *
      * <code>string app_id = 4 [json_name = "appId", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1259,7 +1259,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The app. Empty: every app.
+     * The app. Empty: every app, or the tenant.
      * </pre>
      *
      * <code>string app_id = 4 [json_name = "appId", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1464,7 +1464,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * The customer that the profile was linked with at the time of the event; of CUSTOMER_UNLINKED the one it was linked with
-     * before. Empty: none.
+     * before; of an event of a customer, that one. Empty: none, or erased: then `user_id` and `device_id` are empty too.
      * </pre>
      *
      * <code>string customer_id = 7 [json_name = "customerId", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1485,7 +1485,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * The customer that the profile was linked with at the time of the event; of CUSTOMER_UNLINKED the one it was linked with
-     * before. Empty: none.
+     * before; of an event of a customer, that one. Empty: none, or erased: then `user_id` and `device_id` are empty too.
      * </pre>
      *
      * <code>string customer_id = 7 [json_name = "customerId", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1507,7 +1507,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * The customer that the profile was linked with at the time of the event; of CUSTOMER_UNLINKED the one it was linked with
-     * before. Empty: none.
+     * before; of an event of a customer, that one. Empty: none, or erased: then `user_id` and `device_id` are empty too.
      * </pre>
      *
      * <code>string customer_id = 7 [json_name = "customerId", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1525,7 +1525,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * The customer that the profile was linked with at the time of the event; of CUSTOMER_UNLINKED the one it was linked with
-     * before. Empty: none.
+     * before; of an event of a customer, that one. Empty: none, or erased: then `user_id` and `device_id` are empty too.
      * </pre>
      *
      * <code>string customer_id = 7 [json_name = "customerId", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1540,7 +1540,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * The customer that the profile was linked with at the time of the event; of CUSTOMER_UNLINKED the one it was linked with
-     * before. Empty: none.
+     * before; of an event of a customer, that one. Empty: none, or erased: then `user_id` and `device_id` are empty too.
      * </pre>
      *
      * <code>string customer_id = 7 [json_name = "customerId", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1652,7 +1652,7 @@ private static final long serialVersionUID = 0L;
     private long version_ ;
     /**
      * <pre>
-     * The version of the profile that this event led to: 1 for its first, and one more with each, also after a deletion. A
+     * The version of the profile, or of the customer, that this event led to: 1 for its first, and one more with each, also after a deletion. A
      * jump means that events were missed. 0: of an app, or from before versions were counted.
      * </pre>
      *
@@ -1665,7 +1665,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The version of the profile that this event led to: 1 for its first, and one more with each, also after a deletion. A
+     * The version of the profile, or of the customer, that this event led to: 1 for its first, and one more with each, also after a deletion. A
      * jump means that events were missed. 0: of an app, or from before versions were counted.
      * </pre>
      *
@@ -1682,7 +1682,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The version of the profile that this event led to: 1 for its first, and one more with each, also after a deletion. A
+     * The version of the profile, or of the customer, that this event led to: 1 for its first, and one more with each, also after a deletion. A
      * jump means that events were missed. 0: of an app, or from before versions were counted.
      * </pre>
      *

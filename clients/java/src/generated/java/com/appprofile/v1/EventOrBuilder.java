@@ -61,7 +61,7 @@ public interface EventOrBuilder extends
 
   /**
    * <pre>
-   * The app. Empty: every app.
+   * The app. Empty: every app, or the tenant.
    * </pre>
    *
    * <code>string app_id = 4 [json_name = "appId", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -70,7 +70,7 @@ public interface EventOrBuilder extends
   java.lang.String getAppId();
   /**
    * <pre>
-   * The app. Empty: every app.
+   * The app. Empty: every app, or the tenant.
    * </pre>
    *
    * <code>string app_id = 4 [json_name = "appId", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -122,7 +122,7 @@ public interface EventOrBuilder extends
   /**
    * <pre>
    * The customer that the profile was linked with at the time of the event; of CUSTOMER_UNLINKED the one it was linked with
-   * before. Empty: none.
+   * before; of an event of a customer, that one. Empty: none, or erased: then `user_id` and `device_id` are empty too.
    * </pre>
    *
    * <code>string customer_id = 7 [json_name = "customerId", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -132,7 +132,7 @@ public interface EventOrBuilder extends
   /**
    * <pre>
    * The customer that the profile was linked with at the time of the event; of CUSTOMER_UNLINKED the one it was linked with
-   * before. Empty: none.
+   * before; of an event of a customer, that one. Empty: none, or erased: then `user_id` and `device_id` are empty too.
    * </pre>
    *
    * <code>string customer_id = 7 [json_name = "customerId", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -163,7 +163,7 @@ public interface EventOrBuilder extends
 
   /**
    * <pre>
-   * The version of the profile that this event led to: 1 for its first, and one more with each, also after a deletion. A
+   * The version of the profile, or of the customer, that this event led to: 1 for its first, and one more with each, also after a deletion. A
    * jump means that events were missed. 0: of an app, or from before versions were counted.
    * </pre>
    *

@@ -180,6 +180,39 @@ public enum EventType
    * <code>EVENT_TYPE_WEBHOOK_DISABLED = 19;</code>
    */
   EVENT_TYPE_WEBHOOK_DISABLED(19),
+  /**
+   * <pre>
+   * Of the tenant: a customer was created.
+   * </pre>
+   *
+   * <code>EVENT_TYPE_CUSTOMER_CREATED = 20;</code>
+   */
+  EVENT_TYPE_CUSTOMER_CREATED(20),
+  /**
+   * <pre>
+   * Of the tenant: a customer was changed.
+   * </pre>
+   *
+   * <code>EVENT_TYPE_CUSTOMER_UPDATED = 21;</code>
+   */
+  EVENT_TYPE_CUSTOMER_UPDATED(21),
+  /**
+   * <pre>
+   * Of the tenant: a customer was deleted. `reason`: DELETED, MERGED or ERASED; of the latter without ids.
+   * </pre>
+   *
+   * <code>EVENT_TYPE_CUSTOMER_DELETED = 22;</code>
+   */
+  EVENT_TYPE_CUSTOMER_DELETED(22),
+  /**
+   * <pre>
+   * A person was erased, and readers should erase the person too. `reason`: USER (of an app: `user_id`) or CUSTOMER (of the
+   * tenant: `customer_id`). Only left if the erasure was to be announced.
+   * </pre>
+   *
+   * <code>EVENT_TYPE_ERASED = 23;</code>
+   */
+  EVENT_TYPE_ERASED(23),
   UNRECOGNIZED(-1),
   ;
 
@@ -356,6 +389,39 @@ public enum EventType
    * <code>EVENT_TYPE_WEBHOOK_DISABLED = 19;</code>
    */
   public static final int EVENT_TYPE_WEBHOOK_DISABLED_VALUE = 19;
+  /**
+   * <pre>
+   * Of the tenant: a customer was created.
+   * </pre>
+   *
+   * <code>EVENT_TYPE_CUSTOMER_CREATED = 20;</code>
+   */
+  public static final int EVENT_TYPE_CUSTOMER_CREATED_VALUE = 20;
+  /**
+   * <pre>
+   * Of the tenant: a customer was changed.
+   * </pre>
+   *
+   * <code>EVENT_TYPE_CUSTOMER_UPDATED = 21;</code>
+   */
+  public static final int EVENT_TYPE_CUSTOMER_UPDATED_VALUE = 21;
+  /**
+   * <pre>
+   * Of the tenant: a customer was deleted. `reason`: DELETED, MERGED or ERASED; of the latter without ids.
+   * </pre>
+   *
+   * <code>EVENT_TYPE_CUSTOMER_DELETED = 22;</code>
+   */
+  public static final int EVENT_TYPE_CUSTOMER_DELETED_VALUE = 22;
+  /**
+   * <pre>
+   * A person was erased, and readers should erase the person too. `reason`: USER (of an app: `user_id`) or CUSTOMER (of the
+   * tenant: `customer_id`). Only left if the erasure was to be announced.
+   * </pre>
+   *
+   * <code>EVENT_TYPE_ERASED = 23;</code>
+   */
+  public static final int EVENT_TYPE_ERASED_VALUE = 23;
 
 
   public final int getNumber() {
@@ -402,6 +468,10 @@ public enum EventType
       case 17: return EVENT_TYPE_FEEDBACK_HELD;
       case 18: return EVENT_TYPE_FEEDBACK_RELEASED;
       case 19: return EVENT_TYPE_WEBHOOK_DISABLED;
+      case 20: return EVENT_TYPE_CUSTOMER_CREATED;
+      case 21: return EVENT_TYPE_CUSTOMER_UPDATED;
+      case 22: return EVENT_TYPE_CUSTOMER_DELETED;
+      case 23: return EVENT_TYPE_ERASED;
       default: return null;
     }
   }

@@ -369,6 +369,38 @@ public final class ProfileServiceGrpc {
     return getWatchProfilesMethod;
   }
 
+  private static volatile io.grpc.MethodDescriptor<com.appprofile.v1.EraseUserRequest,
+      com.appprofile.v1.EraseUserResponse> getEraseUserMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "EraseUser",
+      requestType = com.appprofile.v1.EraseUserRequest.class,
+      responseType = com.appprofile.v1.EraseUserResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<com.appprofile.v1.EraseUserRequest,
+      com.appprofile.v1.EraseUserResponse> getEraseUserMethod() {
+    io.grpc.MethodDescriptor<com.appprofile.v1.EraseUserRequest, com.appprofile.v1.EraseUserResponse> getEraseUserMethod;
+    if ((getEraseUserMethod = ProfileServiceGrpc.getEraseUserMethod) == null) {
+      synchronized (ProfileServiceGrpc.class) {
+        if ((getEraseUserMethod = ProfileServiceGrpc.getEraseUserMethod) == null) {
+          ProfileServiceGrpc.getEraseUserMethod = getEraseUserMethod =
+              io.grpc.MethodDescriptor.<com.appprofile.v1.EraseUserRequest, com.appprofile.v1.EraseUserResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "EraseUser"))
+              .setIdempotent(true)
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  com.appprofile.v1.EraseUserRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  com.appprofile.v1.EraseUserResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new ProfileServiceMethodDescriptorSupplier("EraseUser"))
+              .build();
+        }
+      }
+    }
+    return getEraseUserMethod;
+  }
+
   /**
    * Creates a new async stub that supports all call types for the service
    */
@@ -566,6 +598,17 @@ public final class ProfileServiceGrpc {
         io.grpc.stub.StreamObserver<com.appprofile.v1.WatchProfilesResponse> responseObserver) {
       io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getWatchProfilesMethod(), responseObserver);
     }
+
+    /**
+     * <pre>
+     * Erases a user of the app: the profiles on every device, and the ids in events. Keyed hashes remain. An unknown user is no
+     * error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP bridge is applied later, to nobody.
+     * </pre>
+     */
+    default void eraseUser(com.appprofile.v1.EraseUserRequest request,
+        io.grpc.stub.StreamObserver<com.appprofile.v1.EraseUserResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getEraseUserMethod(), responseObserver);
+    }
   }
 
   /**
@@ -745,6 +788,18 @@ public final class ProfileServiceGrpc {
       io.grpc.stub.ClientCalls.asyncServerStreamingCall(
           getChannel().newCall(getWatchProfilesMethod(), getCallOptions()), request, responseObserver);
     }
+
+    /**
+     * <pre>
+     * Erases a user of the app: the profiles on every device, and the ids in events. Keyed hashes remain. An unknown user is no
+     * error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP bridge is applied later, to nobody.
+     * </pre>
+     */
+    public void eraseUser(com.appprofile.v1.EraseUserRequest request,
+        io.grpc.stub.StreamObserver<com.appprofile.v1.EraseUserResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getEraseUserMethod(), getCallOptions()), request, responseObserver);
+    }
   }
 
   /**
@@ -899,6 +954,17 @@ public final class ProfileServiceGrpc {
       return io.grpc.stub.ClientCalls.blockingV2ServerStreamingCall(
           getChannel(), getWatchProfilesMethod(), getCallOptions(), request);
     }
+
+    /**
+     * <pre>
+     * Erases a user of the app: the profiles on every device, and the ids in events. Keyed hashes remain. An unknown user is no
+     * error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP bridge is applied later, to nobody.
+     * </pre>
+     */
+    public com.appprofile.v1.EraseUserResponse eraseUser(com.appprofile.v1.EraseUserRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getEraseUserMethod(), getCallOptions(), request);
+    }
   }
 
   /**
@@ -1052,6 +1118,17 @@ public final class ProfileServiceGrpc {
       return io.grpc.stub.ClientCalls.blockingServerStreamingCall(
           getChannel(), getWatchProfilesMethod(), getCallOptions(), request);
     }
+
+    /**
+     * <pre>
+     * Erases a user of the app: the profiles on every device, and the ids in events. Keyed hashes remain. An unknown user is no
+     * error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP bridge is applied later, to nobody.
+     * </pre>
+     */
+    public com.appprofile.v1.EraseUserResponse eraseUser(com.appprofile.v1.EraseUserRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getEraseUserMethod(), getCallOptions(), request);
+    }
   }
 
   /**
@@ -1199,6 +1276,18 @@ public final class ProfileServiceGrpc {
       return io.grpc.stub.ClientCalls.futureUnaryCall(
           getChannel().newCall(getListProfilesMethod(), getCallOptions()), request);
     }
+
+    /**
+     * <pre>
+     * Erases a user of the app: the profiles on every device, and the ids in events. Keyed hashes remain. An unknown user is no
+     * error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP bridge is applied later, to nobody.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<com.appprofile.v1.EraseUserResponse> eraseUser(
+        com.appprofile.v1.EraseUserRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getEraseUserMethod(), getCallOptions()), request);
+    }
   }
 
   private static final int METHODID_REGISTER = 0;
@@ -1212,6 +1301,7 @@ public final class ProfileServiceGrpc {
   private static final int METHODID_GET_PROFILE = 8;
   private static final int METHODID_LIST_PROFILES = 9;
   private static final int METHODID_WATCH_PROFILES = 10;
+  private static final int METHODID_ERASE_USER = 11;
 
   private static final class MethodHandlers<Req, Resp> implements
       io.grpc.stub.ServerCalls.UnaryMethod<Req, Resp>,
@@ -1273,6 +1363,10 @@ public final class ProfileServiceGrpc {
         case METHODID_WATCH_PROFILES:
           serviceImpl.watchProfiles((com.appprofile.v1.WatchProfilesRequest) request,
               (io.grpc.stub.StreamObserver<com.appprofile.v1.WatchProfilesResponse>) responseObserver);
+          break;
+        case METHODID_ERASE_USER:
+          serviceImpl.eraseUser((com.appprofile.v1.EraseUserRequest) request,
+              (io.grpc.stub.StreamObserver<com.appprofile.v1.EraseUserResponse>) responseObserver);
           break;
         default:
           throw new AssertionError();
@@ -1369,6 +1463,13 @@ public final class ProfileServiceGrpc {
               com.appprofile.v1.WatchProfilesRequest,
               com.appprofile.v1.WatchProfilesResponse>(
                 service, METHODID_WATCH_PROFILES)))
+        .addMethod(
+          getEraseUserMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              com.appprofile.v1.EraseUserRequest,
+              com.appprofile.v1.EraseUserResponse>(
+                service, METHODID_ERASE_USER)))
         .build();
   }
 
@@ -1428,6 +1529,7 @@ public final class ProfileServiceGrpc {
               .addMethod(getGetProfileMethod())
               .addMethod(getListProfilesMethod())
               .addMethod(getWatchProfilesMethod())
+              .addMethod(getEraseUserMethod())
               .build();
         }
       }

@@ -176,6 +176,21 @@ public final class ProfileServiceProto extends com.google.protobuf.GeneratedFile
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_appprofile_v1_WatchProfilesResponse_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_appprofile_v1_EraseUserRequest_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_appprofile_v1_EraseUserRequest_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_appprofile_v1_EraseUserResponse_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_appprofile_v1_EraseUserResponse_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_appprofile_v1_EraseUserResponse_RemovedEntry_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_appprofile_v1_EraseUserResponse_RemovedEntry_fieldAccessorTable;
 
   public static com.google.protobuf.Descriptors.FileDescriptor
       getDescriptor() {
@@ -389,63 +404,75 @@ public final class ProfileServiceProto extends com.google.protobuf.GeneratedFile
       "art\022\005\272H\002\010\001\"t\n\025WatchProfilesResponse\0222\n\006e" +
       "vents\030\001 \003(\0132\024.appprofile.v1.EventB\004\342A\001\003R" +
       "\006events\022\'\n\014resume_token\030\002 \001(\tB\004\342A\001\003R\013res" +
-      "umeToken*\316\001\n\022DisplacementEffect\022#\n\037DISPL" +
-      "ACEMENT_EFFECT_UNSPECIFIED\020\000\022 \n\034DISPLACE" +
-      "MENT_EFFECT_REPLACED\020\001\022#\n\037DISPLACEMENT_E" +
-      "FFECT_DEACTIVATED\020\002\022\'\n#DISPLACEMENT_EFFE" +
-      "CT_PUSH_SUPERSEDED\020\003\022#\n\037DISPLACEMENT_EFF" +
-      "ECT_TOKEN_MOVED\020\004*\254\001\n\rIgnoredReason\022\036\n\032I" +
-      "GNORED_REASON_UNSPECIFIED\020\000\022\036\n\032IGNORED_R" +
-      "EASON_NOT_ENABLED\020\001\022\036\n\032IGNORED_REASON_AL" +
-      "READY_SET\020\002\022\033\n\027IGNORED_REASON_TOO_SOON\020\003" +
-      "\022\036\n\032IGNORED_REASON_TOKEN_OWNED\020\004*\360\003\n\023Pus" +
-      "hFeedbackOutcome\022%\n!PUSH_FEEDBACK_OUTCOM" +
-      "E_UNSPECIFIED\020\000\022)\n%PUSH_FEEDBACK_OUTCOME" +
-      "_PROFILE_DELETED\020\001\022.\n*PUSH_FEEDBACK_OUTC" +
-      "OME_ENDPOINT_INVALIDATED\020\002\022*\n&PUSH_FEEDB" +
-      "ACK_OUTCOME_ENDPOINT_SUSPECT\020\003\022\037\n\033PUSH_F" +
-      "EEDBACK_OUTCOME_STALE\020\004\022#\n\037PUSH_FEEDBACK" +
-      "_OUTCOME_TRANSIENT\020\005\022,\n(PUSH_FEEDBACK_OU" +
-      "TCOME_CREDENTIAL_PROBLEM\020\006\022\'\n#PUSH_FEEDB" +
-      "ACK_OUTCOME_UNKNOWN_TOKEN\020\007\022&\n\"PUSH_FEED" +
-      "BACK_OUTCOME_UNRECOGNIZED\020\010\022!\n\035PUSH_FEED" +
-      "BACK_OUTCOME_INVALID\020\t\022\036\n\032PUSH_FEEDBACK_" +
-      "OUTCOME_HELD\020\n\022#\n\037PUSH_FEEDBACK_OUTCOME_" +
-      "CONFIRMED\020\013*\256\001\n\025AccountRemovalOutcome\022\'\n" +
-      "#ACCOUNT_REMOVAL_OUTCOME_UNSPECIFIED\020\000\022#" +
-      "\n\037ACCOUNT_REMOVAL_OUTCOME_REMOVED\020\001\022$\n A" +
-      "CCOUNT_REMOVAL_OUTCOME_NO_MATCH\020\002\022!\n\035ACC" +
-      "OUNT_REMOVAL_OUTCOME_STALE\020\0032\263\t\n\016Profile" +
-      "Service\022\\\n\010Register\022\036.appprofile.v1.Regi" +
-      "sterRequest\032\037.appprofile.v1.RegisterResp" +
-      "onse\"\017\220\002\002\252\324\030\010\n\004\001\002\003\004\020\001\022_\n\tHeartbeat\022\037.app" +
-      "profile.v1.HeartbeatRequest\032 .appprofile" +
-      ".v1.HeartbeatResponse\"\017\220\002\002\252\324\030\010\n\004\001\002\003\004\020\001\022l" +
-      "\n\016BatchHeartbeat\022$.appprofile.v1.BatchHe" +
-      "artbeatRequest\032%.appprofile.v1.BatchHear" +
-      "tbeatResponse\"\r\220\002\002\252\324\030\006\n\002\001\002\020\003\022v\n\021UpdatePr" +
-      "ofileData\022\'.appprofile.v1.UpdateProfileD" +
-      "ataRequest\032(.appprofile.v1.UpdateProfile" +
-      "DataResponse\"\016\220\002\002\252\324\030\007\n\003\001\002\004\020\001\022a\n\nUnregist" +
-      "er\022 .appprofile.v1.UnregisterRequest\032!.a" +
-      "ppprofile.v1.UnregisterResponse\"\016\220\002\002\252\324\030\007" +
-      "\n\003\001\002\004\020\001\022{\n\023DeleteDeviceProfile\022).appprof" +
-      "ile.v1.DeleteDeviceProfileRequest\032*.appp" +
-      "rofile.v1.DeleteDeviceProfileResponse\"\r\220" +
-      "\002\002\252\324\030\006\n\002\001\002\020\001\022x\n\022ReportPushFeedback\022(.app" +
-      "profile.v1.ReportPushFeedbackRequest\032).a" +
-      "ppprofile.v1.ReportPushFeedbackResponse\"" +
-      "\r\220\002\002\252\324\030\006\n\002\001\002\020\001\022j\n\rRemoveAccount\022#.apppro" +
-      "file.v1.RemoveAccountRequest\032$.appprofil" +
-      "e.v1.RemoveAccountResponse\"\016\220\002\002\252\324\030\007\n\003\001\002\003" +
-      "\020\001\022a\n\nGetProfile\022 .appprofile.v1.GetProf" +
-      "ileRequest\032!.appprofile.v1.GetProfileRes" +
-      "ponse\"\016\220\002\001\252\324\030\007\n\003\001\002\004\020\001\022f\n\014ListProfiles\022\"." +
-      "appprofile.v1.ListProfilesRequest\032#.appp" +
-      "rofile.v1.ListProfilesResponse\"\r\220\002\001\252\324\030\006\n" +
-      "\002\001\002\020\001\022k\n\rWatchProfiles\022#.appprofile.v1.W" +
-      "atchProfilesRequest\032$.appprofile.v1.Watc" +
-      "hProfilesResponse\"\r\220\002\001\252\324\030\006\n\002\001\002\020\0020\001Bv\n\021co" +
+      "umeToken\"\301\001\n\020EraseUserRequest\022>\n\006app_id\030" +
+      "\001 \001(\tB\'\342A\001\002\272H\034r\032\030@2\026^[a-z0-9][a-z0-9._-]" +
+      "*$\260\324\030\001R\005appId\0229\n\007user_id\030\002 \001(\tB \342A\001\002\272H\025r" +
+      "\023 \001(\200\0022\014^[^\\p{Cc}]*$\260\324\030\003R\006userId\022%\n\010anno" +
+      "unce\030\003 \001(\010B\004\342A\001\001H\000R\010announce\210\001\001B\013\n\t_anno" +
+      "unce\"\272\001\n\021EraseUserResponse\022M\n\007removed\030\001 " +
+      "\003(\0132-.appprofile.v1.EraseUserResponse.Re" +
+      "movedEntryB\004\342A\001\003R\007removed\022\032\n\005notes\030\002 \003(\t" +
+      "B\004\342A\001\003R\005notes\032:\n\014RemovedEntry\022\020\n\003key\030\001 \001" +
+      "(\tR\003key\022\024\n\005value\030\002 \001(\003R\005value:\0028\001*\316\001\n\022Di" +
+      "splacementEffect\022#\n\037DISPLACEMENT_EFFECT_" +
+      "UNSPECIFIED\020\000\022 \n\034DISPLACEMENT_EFFECT_REP" +
+      "LACED\020\001\022#\n\037DISPLACEMENT_EFFECT_DEACTIVAT" +
+      "ED\020\002\022\'\n#DISPLACEMENT_EFFECT_PUSH_SUPERSE" +
+      "DED\020\003\022#\n\037DISPLACEMENT_EFFECT_TOKEN_MOVED" +
+      "\020\004*\254\001\n\rIgnoredReason\022\036\n\032IGNORED_REASON_U" +
+      "NSPECIFIED\020\000\022\036\n\032IGNORED_REASON_NOT_ENABL" +
+      "ED\020\001\022\036\n\032IGNORED_REASON_ALREADY_SET\020\002\022\033\n\027" +
+      "IGNORED_REASON_TOO_SOON\020\003\022\036\n\032IGNORED_REA" +
+      "SON_TOKEN_OWNED\020\004*\360\003\n\023PushFeedbackOutcom" +
+      "e\022%\n!PUSH_FEEDBACK_OUTCOME_UNSPECIFIED\020\000" +
+      "\022)\n%PUSH_FEEDBACK_OUTCOME_PROFILE_DELETE" +
+      "D\020\001\022.\n*PUSH_FEEDBACK_OUTCOME_ENDPOINT_IN" +
+      "VALIDATED\020\002\022*\n&PUSH_FEEDBACK_OUTCOME_END" +
+      "POINT_SUSPECT\020\003\022\037\n\033PUSH_FEEDBACK_OUTCOME" +
+      "_STALE\020\004\022#\n\037PUSH_FEEDBACK_OUTCOME_TRANSI" +
+      "ENT\020\005\022,\n(PUSH_FEEDBACK_OUTCOME_CREDENTIA" +
+      "L_PROBLEM\020\006\022\'\n#PUSH_FEEDBACK_OUTCOME_UNK" +
+      "NOWN_TOKEN\020\007\022&\n\"PUSH_FEEDBACK_OUTCOME_UN" +
+      "RECOGNIZED\020\010\022!\n\035PUSH_FEEDBACK_OUTCOME_IN" +
+      "VALID\020\t\022\036\n\032PUSH_FEEDBACK_OUTCOME_HELD\020\n\022" +
+      "#\n\037PUSH_FEEDBACK_OUTCOME_CONFIRMED\020\013*\256\001\n" +
+      "\025AccountRemovalOutcome\022\'\n#ACCOUNT_REMOVA" +
+      "L_OUTCOME_UNSPECIFIED\020\000\022#\n\037ACCOUNT_REMOV" +
+      "AL_OUTCOME_REMOVED\020\001\022$\n ACCOUNT_REMOVAL_" +
+      "OUTCOME_NO_MATCH\020\002\022!\n\035ACCOUNT_REMOVAL_OU" +
+      "TCOME_STALE\020\0032\222\n\n\016ProfileService\022\\\n\010Regi" +
+      "ster\022\036.appprofile.v1.RegisterRequest\032\037.a" +
+      "ppprofile.v1.RegisterResponse\"\017\220\002\002\252\324\030\010\n\004" +
+      "\001\002\003\004\020\001\022_\n\tHeartbeat\022\037.appprofile.v1.Hear" +
+      "tbeatRequest\032 .appprofile.v1.HeartbeatRe" +
+      "sponse\"\017\220\002\002\252\324\030\010\n\004\001\002\003\004\020\001\022l\n\016BatchHeartbea" +
+      "t\022$.appprofile.v1.BatchHeartbeatRequest\032" +
+      "%.appprofile.v1.BatchHeartbeatResponse\"\r" +
+      "\220\002\002\252\324\030\006\n\002\001\002\020\003\022v\n\021UpdateProfileData\022\'.app" +
+      "profile.v1.UpdateProfileDataRequest\032(.ap" +
+      "pprofile.v1.UpdateProfileDataResponse\"\016\220" +
+      "\002\002\252\324\030\007\n\003\001\002\004\020\001\022a\n\nUnregister\022 .appprofile" +
+      ".v1.UnregisterRequest\032!.appprofile.v1.Un" +
+      "registerResponse\"\016\220\002\002\252\324\030\007\n\003\001\002\004\020\001\022{\n\023Dele" +
+      "teDeviceProfile\022).appprofile.v1.DeleteDe" +
+      "viceProfileRequest\032*.appprofile.v1.Delet" +
+      "eDeviceProfileResponse\"\r\220\002\002\252\324\030\006\n\002\001\002\020\001\022x\n" +
+      "\022ReportPushFeedback\022(.appprofile.v1.Repo" +
+      "rtPushFeedbackRequest\032).appprofile.v1.Re" +
+      "portPushFeedbackResponse\"\r\220\002\002\252\324\030\006\n\002\001\002\020\001\022" +
+      "j\n\rRemoveAccount\022#.appprofile.v1.RemoveA" +
+      "ccountRequest\032$.appprofile.v1.RemoveAcco" +
+      "untResponse\"\016\220\002\002\252\324\030\007\n\003\001\002\003\020\001\022a\n\nGetProfil" +
+      "e\022 .appprofile.v1.GetProfileRequest\032!.ap" +
+      "pprofile.v1.GetProfileResponse\"\016\220\002\001\252\324\030\007\n" +
+      "\003\001\002\004\020\001\022f\n\014ListProfiles\022\".appprofile.v1.L" +
+      "istProfilesRequest\032#.appprofile.v1.ListP" +
+      "rofilesResponse\"\r\220\002\001\252\324\030\006\n\002\001\002\020\001\022k\n\rWatchP" +
+      "rofiles\022#.appprofile.v1.WatchProfilesReq" +
+      "uest\032$.appprofile.v1.WatchProfilesRespon" +
+      "se\"\r\220\002\001\252\324\030\006\n\002\001\002\020\0020\001\022]\n\tEraseUser\022\037.apppr" +
+      "ofile.v1.EraseUserRequest\032 .appprofile.v" +
+      "1.EraseUserResponse\"\r\220\002\002\252\324\030\006\n\002\001\002\020\001Bv\n\021co" +
       "m.appprofile.v1B\023ProfileServiceProtoP\001ZJ" +
       "github.com/profile-grpc/profile-grpc/cli" +
       "ents/go/appprofile/v1;appprofilev1b\006prot" +
@@ -644,6 +671,24 @@ public final class ProfileServiceProto extends com.google.protobuf.GeneratedFile
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_appprofile_v1_WatchProfilesResponse_descriptor,
         new java.lang.String[] { "Events", "ResumeToken", });
+    internal_static_appprofile_v1_EraseUserRequest_descriptor =
+      getDescriptor().getMessageType(28);
+    internal_static_appprofile_v1_EraseUserRequest_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_appprofile_v1_EraseUserRequest_descriptor,
+        new java.lang.String[] { "AppId", "UserId", "Announce", });
+    internal_static_appprofile_v1_EraseUserResponse_descriptor =
+      getDescriptor().getMessageType(29);
+    internal_static_appprofile_v1_EraseUserResponse_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_appprofile_v1_EraseUserResponse_descriptor,
+        new java.lang.String[] { "Removed", "Notes", });
+    internal_static_appprofile_v1_EraseUserResponse_RemovedEntry_descriptor =
+      internal_static_appprofile_v1_EraseUserResponse_descriptor.getNestedType(0);
+    internal_static_appprofile_v1_EraseUserResponse_RemovedEntry_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_appprofile_v1_EraseUserResponse_RemovedEntry_descriptor,
+        new java.lang.String[] { "Key", "Value", });
     descriptor.resolveAllFeaturesImmutable();
     com.appprofile.v1.AccessProto.getDescriptor();
     com.appprofile.v1.EventProto.getDescriptor();

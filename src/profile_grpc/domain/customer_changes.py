@@ -1,0 +1,348 @@
+"""The changes of customers, as commands (C3, C4, C7, C8).
+
+The write path decides them by tenant, as it decides the changes of profiles by app. Each takes part in a guard of its
+tenant, so that none is decided by a schema that has changed meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from types import MappingProxyType
+from typing import NamedTuple
+
+from profile_grpc.domain import customer_schema, customers
+from profile_grpc.domain.commands import OfOne
+from profile_grpc.domain.customer_guards import guard_of, hold
+from profile_grpc.domain.customer_schema import CustomerSchema
+from profile_grpc.domain.customers import (
+    NO_VALUES,
+    Content,
+    Customer,
+    CustomerEnd,
+    CustomerRef,
+    CustomerTombstone,
+    MergedInto,
+    TombstoneKey,
+    Value,
+)
+from profile_grpc.domain.errors import Reason, Refused
+from profile_grpc.domain.events import next_version
+from profile_grpc.domain.kinds import CUSTOMER_TOMBSTONES, CUSTOMERS, EVENTS, GUARDS, MERGED_INTO, SCHEMAS
+from profile_grpc.domain.model import Event, EventType
+from profile_grpc.domain.needs import Needs
+from profile_grpc.domain.settings import AppSettings
+from profile_grpc.domain.state import State
+
+TOMBSTONE_RETENTION = timedelta(days=90)
+"""How long the id of a merged customer answers CUSTOMER_MERGED (C7)."""
+
+
+class OfCustomer(OfOne):
+    """A command about one customer."""
+
+    __slots__ = ()
+    ref: CustomerRef
+
+    @property
+    def app_id(self) -> str:
+        """The tenant, which decides the shard (see Command)."""
+        return self.ref.tenant_id
+
+
+class OnlyOfCustomer(OfCustomer):
+    """A command that reads one customer."""
+
+    __slots__ = ()
+
+    def needs(self, needs: Needs, _settings: AppSettings) -> None:
+        """See Command."""
+        _need(needs, self.ref)
+
+
+class CustomerPatch(NamedTuple):
+    """The values that a caller gives for a customer."""
+
+    texts: Mapping[str, str | None] = MappingProxyType({})
+    """By the name of the field in `Content`; None removes."""
+    attributes: Mapping[str, Value] = NO_VALUES
+    remove_attributes: frozenset[str] = frozenset()
+    replace_attributes: bool = False
+    """Whether the attributes replace all stored ones."""
+
+    def applied(self, content: Content) -> Content:
+        """The content after the patch."""
+        attributes = {} if self.replace_attributes else dict(content.attributes)
+        attributes.update(self.attributes)
+        for name in self.remove_attributes:
+            attributes.pop(name, None)
+        texts: dict[str, str | None] = {**self.texts}
+        return content._replace(attributes=MappingProxyType(attributes), **texts)
+
+
+@dataclass(frozen=True, slots=True)
+class CreateCustomer(OnlyOfCustomer):
+    """Create a customer (C4)."""
+
+    ref: CustomerRef
+    content: Content
+
+    def decide(self, state: State, _settings: AppSettings) -> Customer:
+        """Creates the customer; a repetition answers the stored one.
+
+        Raises:
+            Refused: CUSTOMER_ALREADY_EXISTS, CUSTOMER_MERGED, INVALID_ATTRIBUTE.
+        """
+        stored = _find(state, self.ref)
+        _check(state, self.ref, self.content.attributes)
+        if stored is None:
+            return _create(state, self.ref, self.content)
+        if stored.content != self.content:
+            raise Refused(Reason.CUSTOMER_ALREADY_EXISTS, "There is another customer with this id; update that one.")
+        return stored
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateCustomer(OnlyOfCustomer):
+    """Change a customer (C4)."""
+
+    ref: CustomerRef
+    patch: CustomerPatch
+    etag: str = ""
+    allow_missing: bool = False
+
+    def decide(self, state: State, _settings: AppSettings) -> Customer:
+        """Changes the customer, or creates it if it may be missing.
+
+        Raises:
+            Refused: CUSTOMER_NOT_FOUND, CUSTOMER_MERGED, ETAG_MISMATCH, INVALID_ATTRIBUTE.
+        """
+        stored = _find(state, self.ref)
+        if stored is None:
+            if not self.allow_missing:
+                raise customers.not_found()
+            return _create(state, self.ref, self.patch.applied(Content()))
+        if self.etag and self.etag != stored.etag:
+            raise Refused(
+                Reason.ETAG_MISMATCH, "The customer has changed since it was read; read it again, then repeat."
+            )
+        # Before they are compared with what is stored: 1, 1.0 and true are equal there.
+        _check(state, self.ref, self.patch.attributes)
+        content = self.patch.applied(stored.content)
+        return stored if content == stored.content else _change(state, stored, content)
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteCustomer(OnlyOfCustomer):
+    """Delete a customer whose profiles are unlinked (C4)."""
+
+    ref: CustomerRef
+    allow_missing: bool = False
+
+    def decide(self, state: State, _settings: AppSettings) -> bool:
+        """Deletes the customer. False: it was missing.
+
+        Raises:
+            Refused: CUSTOMER_NOT_FOUND, unless the command allows it; CUSTOMER_MERGED.
+        """
+        stored = _find(state, self.ref)
+        if stored is None:
+            if not self.allow_missing:
+                raise customers.not_found()
+            return False
+        _end(state, stored, self.ref.tombstone, CustomerEnd.DELETED)
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class MergeCustomers(OfCustomer):
+    """Merge a customer into another one (C7)."""
+
+    ref: CustomerRef
+    """The source."""
+    target: CustomerRef
+
+    def needs(self, needs: Needs, _settings: AppSettings) -> None:
+        _need(needs, self.ref)
+        _need(needs, self.target)
+        needs.add(MERGED_INTO, MergedInto(self.ref.tenant_id, self.ref.customer_id))
+
+    def decide(self, state: State, _settings: AppSettings) -> Customer:
+        """Fills the target from the source, and deletes the source. A repetition answers the target.
+
+        Raises:
+            Refused: CUSTOMER_NOT_FOUND, CUSTOMER_MERGED.
+        """
+        done = merge_target(state.row(CUSTOMER_TOMBSTONES, self.ref.tombstone), state)
+        target = _find(state, self.target)
+        if target is None:
+            raise customers.not_found()
+        if done == self.target.customer_id:
+            return target
+        source = _find(state, self.ref)
+        if source is None:
+            raise customers.not_found()
+        content = customers.merged(target.content, source.content)
+        _end(state, source, self.ref.tombstone, CustomerEnd.MERGED, self.target.customer_id)
+        for earlier in state.select(MERGED_INTO, MergedInto(self.ref.tenant_id, self.ref.customer_id)):
+            moved = earlier._replace(target_id=self.target.customer_id, revision=state.fresh_revision())
+            state.put_row(CUSTOMER_TOMBSTONES, moved)
+        return target if content == target.content else _change(state, target, content)
+
+
+class Forgotten(NamedTuple):
+    """What an erasure removed of a tenant's customers."""
+
+    customers: int
+    merged: int
+    """Customers that had been merged into it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetCustomer(OfCustomer):
+    """Erase a customer whose profiles are erased (C8)."""
+
+    ref: CustomerRef
+
+    def needs(self, needs: Needs, _settings: AppSettings) -> None:
+        _need(needs, self.ref)
+        needs.add(MERGED_INTO, MergedInto(self.ref.tenant_id, self.ref.customer_id))
+
+    def decide(self, state: State, _settings: AppSettings) -> Forgotten:
+        """Deletes the customer and its id, also where it is the target of a merge.
+
+        Raises:
+            Refused: CUSTOMER_MERGED: the person is stored under another id.
+        """
+        stored = _find(state, self.ref)
+        earlier = state.select(MERGED_INTO, MergedInto(self.ref.tenant_id, self.ref.customer_id))
+        for one in earlier:
+            ended = one._replace(reason=CustomerEnd.ERASED, target_id=None, revision=state.fresh_revision())
+            state.put_row(CUSTOMER_TOMBSTONES, ended)
+        if stored is not None:
+            _end(state, stored, self.ref.tombstone, CustomerEnd.ERASED)
+        return Forgotten(0 if stored is None else 1, len(earlier))
+
+
+@dataclass(frozen=True, slots=True)
+class RewriteCustomers:
+    """Remove the values that the schema no longer has from stored customers (C2)."""
+
+    tenant_id: str
+    refs: tuple[CustomerRef, ...]
+
+    @property
+    def app_id(self) -> str:
+        """The tenant, which decides the shard (see Command)."""
+        return self.tenant_id
+
+    @property
+    def size(self) -> int:
+        """Of each customer."""
+        return len(self.refs)
+
+    def needs(self, needs: Needs, _settings: AppSettings) -> None:
+        for ref in self.refs:
+            _need(needs, ref)
+
+    def decide(self, state: State, _settings: AppSettings) -> int:
+        """Rewrites those with such values; returns how many."""
+        schema = _schema(state, self.tenant_id)
+        rewritten = 0
+        for ref in self.refs:
+            stored = state.row(CUSTOMERS, ref.key)
+            if stored is not None and (after := customer_schema.shown(schema, stored)) is not stored:
+                _change(state, stored, after.content)
+                rewritten += 1
+        return rewritten
+
+
+def merge_target(tombstone: CustomerTombstone | None, state: State) -> str | None:
+    """The customer that this one was merged into, for as long as that is remembered (C7)."""
+    if tombstone is None or state.now - tombstone.delete_time > TOMBSTONE_RETENTION:
+        return None
+    return tombstone.target_id
+
+
+def _need(needs: Needs, ref: CustomerRef) -> None:
+    needs.add(GUARDS, guard_of(ref))
+    needs.add(SCHEMAS, ref.tenant_id)
+    needs.add(CUSTOMERS, ref.key)
+    needs.add(CUSTOMER_TOMBSTONES, ref.tombstone)
+
+
+def _schema(state: State, tenant_id: str) -> CustomerSchema:
+    return state.row(SCHEMAS, tenant_id) or CustomerSchema(tenant_id)
+
+
+def _check(state: State, ref: CustomerRef, values: Mapping[str, Value]) -> None:
+    customer_schema.check_values(_schema(state, ref.tenant_id), values, state.now)
+
+
+def _find(state: State, ref: CustomerRef) -> Customer | None:
+    """The customer as it is shown, or None.
+
+    Raises:
+        Refused: CUSTOMER_MERGED.
+    """
+    stored = state.row(CUSTOMERS, ref.key)
+    if stored is not None:
+        return customer_schema.shown(_schema(state, ref.tenant_id), stored)
+    target = merge_target(state.row(CUSTOMER_TOMBSTONES, ref.tombstone), state)
+    if target is not None:
+        raise customers.was_merged(target)
+    return None
+
+
+def _create(state: State, ref: CustomerRef, content: Content) -> Customer:
+    tombstone = state.row(CUSTOMER_TOMBSTONES, ref.tombstone)
+    customer = Customer(
+        ref.key,
+        create_time=state.now,
+        update_time=state.now,
+        content=content,
+        schema_version=0,
+        version=0 if tombstone is None else tombstone.version,
+    )
+    stored = _put(state, customer, EventType.CUSTOMER_CREATED)
+    if tombstone is not None:
+        state.drop_row(CUSTOMER_TOMBSTONES, ref.tombstone)
+    return stored
+
+
+def _change(state: State, stored: Customer, content: Content) -> Customer:
+    return _put(state, stored._replace(content=content, update_time=state.now), EventType.CUSTOMER_UPDATED)
+
+
+def _put(state: State, customer: Customer, what: EventType) -> Customer:
+    """Stores the customer, checked by the present schema, and leaves an event."""
+    schema = _schema(state, customer.key.tenant_id)
+    customer_schema.check_values(schema, customer.content.attributes, state.now)
+    hold(state, customer.key)
+    stored = customer._replace(
+        schema_version=schema.version, version=next_version(customer.version), revision=state.fresh_revision()
+    )
+    state.put_row(CUSTOMERS, stored)
+    state.add_record(EVENTS, _event(state, what, stored))
+    return stored
+
+
+def _end(
+    state: State, stored: Customer, tombstone: TombstoneKey, reason: CustomerEnd, target_id: str | None = None
+) -> None:
+    """Deletes the customer; what remains is a tombstone, and an event."""
+    gone = stored._replace(version=next_version(stored.version))
+    hold(state, stored.key)
+    state.drop_row(CUSTOMERS, stored.key)
+    left = CustomerTombstone(tombstone, reason, state.now, gone.version, target_id, state.fresh_revision())
+    state.put_row(CUSTOMER_TOMBSTONES, left)
+    state.add_record(EVENTS, _event(state, EventType.CUSTOMER_DELETED, gone, reason))
+
+
+def _event(state: State, what: EventType, customer: Customer, reason: str = "") -> Event:
+    tenant_id, customer_id = customer.key
+    shown_id = "" if reason == CustomerEnd.ERASED else customer_id  # an erased person's id stays nowhere (C8)
+    return Event(
+        what, "", state.now, reason=reason, customer_id=shown_id, version=customer.version, tenant_id=tenant_id
+    )

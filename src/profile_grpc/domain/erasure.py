@@ -1,0 +1,99 @@
+"""Erasing people: what is deleted of them leaves no id behind (C8)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from profile_grpc.domain.commands import OfOne
+from profile_grpc.domain.events import ERASED_CUSTOMER, ERASED_USER
+from profile_grpc.domain.kinds import EVENTS, PROFILES
+from profile_grpc.domain.model import DeletionReason, DeviceKey, Event, EventType, ProfileKey
+from profile_grpc.domain.needs import Needs
+from profile_grpc.domain.results import Deleted
+from profile_grpc.domain.settings import AppSettings
+from profile_grpc.domain.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class EraseProfiles:
+    """Delete these profiles of an app, with the order of calls on their devices.
+
+    A profile that has changed since it was read is kept: it has left events since, whose ids are to be erased first.
+    """
+
+    app_id: str
+    keys: tuple[ProfileKey, ...]
+    revisions: tuple[int, ...]
+    """The revisions that were read, in the same order."""
+    announce: bool = False
+    """Whether an event of type ERASED carries each user's id."""
+
+    @property
+    def size(self) -> int:
+        """Of each profile."""
+        return len(self.keys)
+
+    def needs(self, needs: Needs, _settings: AppSettings) -> None:
+        needs.add(PROFILES, *self.keys)
+        needs.in_order.update(key.device for key in self.keys)
+
+    def decide(self, state: State, _settings: AppSettings) -> Deleted:
+        """Deletes those that have not changed."""
+        seen = dict(zip(self.keys, self.revisions, strict=True))
+        found = [p for p in map(state.profile, self.keys) if p is not None and p.revision == seen[p.key]]
+        for profile in found:
+            state.delete(profile, DeletionReason.ERASED)
+        if self.announce:
+            for user_id in sorted({profile.key.user_id for profile in found}):
+                state.add_record(EVENTS, _announcement(state, app_id=self.app_id, user_id=user_id))
+        return Deleted(tuple(p.key for p in found))
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetCalls(OfOne):
+    """Delete the order of calls on devices that a user had, and that has no profile any more (R13)."""
+
+    app_id: str
+    devices: tuple[DeviceKey, ...]
+
+    def needs(self, needs: Needs, _settings: AppSettings) -> None:
+        needs.in_order.update(self.devices)
+
+    def decide(self, state: State, _settings: AppSettings) -> None:
+        """Deletes them. What belongs to a profile stays: that profile is another user's."""
+        for device in self.devices:
+            order = state.device_order(device)
+            if order is not None and order.forget_time is not None:
+                state.drop_order(device)
+
+
+@dataclass(frozen=True, slots=True)
+class Announce(OfOne):
+    """Leave the event by which others learn whom to erase."""
+
+    app_id: str
+    """The app or, of a customer, the tenant (see Command)."""
+    user_id: str = ""
+    customer_id: str = ""
+
+    def needs(self, _needs: Needs, _settings: AppSettings) -> None:
+        """See Command."""
+
+    def decide(self, state: State, _settings: AppSettings) -> None:
+        """Leaves it."""
+        of = {"app_id": self.app_id} if self.user_id else {"tenant_id": self.app_id}
+        state.add_record(EVENTS, _announcement(state, **of, user_id=self.user_id, customer_id=self.customer_id))
+
+
+def _announcement(
+    state: State, *, app_id: str = "", tenant_id: str = "", user_id: str = "", customer_id: str = ""
+) -> Event:
+    return Event(
+        EventType.ERASED,
+        app_id,
+        state.now,
+        user_id,
+        reason=ERASED_USER if user_id else ERASED_CUSTOMER,
+        customer_id=customer_id,
+        tenant_id=tenant_id,
+    )

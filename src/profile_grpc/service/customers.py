@@ -1,0 +1,230 @@
+"""The use cases of customers (C1-C7): changes through the write queue, reads from the store.
+
+What spans a tenant's customer and the profiles of its apps is several transactions, on a cluster on several nodes. Each
+use case makes them in an order in which an interruption leaves nothing that misleads, and a repetition completes it:
+docs/adr/0072.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, TypeVar
+
+from profile_grpc.domain import customer_schema, customers
+from profile_grpc.domain.commands import Command
+from profile_grpc.domain.customer_changes import (
+    TOMBSTONE_RETENTION,
+    CreateCustomer,
+    CustomerPatch,
+    DeleteCustomer,
+    MergeCustomers,
+    UpdateCustomer,
+)
+from profile_grpc.domain.customer_schema import CustomerSchema
+from profile_grpc.domain.customers import Content, Customer, CustomerRef
+from profile_grpc.domain.errors import Refused
+from profile_grpc.domain.hashing import Hasher
+from profile_grpc.domain.linking import MoveLinks
+from profile_grpc.domain.model import Profile
+from profile_grpc.domain.settings import App, AppSettings
+from profile_grpc.service import paging
+from profile_grpc.service.customer_ports import CustomerFilter, CustomerStore
+from profile_grpc.service.ports import Clock, DirectoryStore, ProfileFilter, ProfileStore
+from profile_grpc.service.write_queue import WriteQueue
+
+ResultT = TypeVar("ResultT")
+
+MAX_LINKED = 1000
+"""Linked profiles that are answered with a customer."""
+_PAGE_BYTES = 1 << 20
+_APPS = 1000
+_OF_TENANT = AppSettings()
+"""Commands of a tenant read no app's settings."""
+
+
+class LinkedProfile(NamedTuple):
+    """A profile of a person."""
+
+    profile: Profile
+    settings: AppSettings
+    """Of its app."""
+
+
+class Linked(NamedTuple):
+    """The profiles that are linked with a customer."""
+
+    profiles: Sequence[LinkedProfile]
+    more: bool
+    """Whether there are more."""
+
+
+class Customers:
+    """A tenant's customers."""
+
+    def __init__(
+        self,
+        queue: WriteQueue,
+        store: CustomerStore,
+        profiles: ProfileStore,
+        directory: DirectoryStore,
+        hasher: Hasher,
+        clock: Clock,
+    ) -> None:
+        self._queue = queue
+        self._store = store
+        self._profiles = profiles
+        self._directory = directory
+        self._hasher = hasher
+        self._clock = clock
+
+    def ref(self, tenant_id: str, customer_id: str) -> CustomerRef:
+        """The customer as commands name it."""
+        return CustomerRef(tenant_id, customer_id, self._hasher.customer(tenant_id, customer_id))
+
+    async def submit(self, command: Command[ResultT]) -> ResultT:
+        """Carries out a command of a tenant.
+
+        Raises:
+            Refused: as the command says.
+        """
+        return await self._queue.submit(command, _OF_TENANT)
+
+    async def create(self, tenant_id: str, customer_id: str, content: Content) -> Customer:
+        """Creates a customer.
+
+        Raises:
+            Refused: CUSTOMER_ALREADY_EXISTS, CUSTOMER_MERGED, INVALID_ATTRIBUTE.
+        """
+        return await self.submit(CreateCustomer(self.ref(tenant_id, customer_id), content))
+
+    async def update(
+        self, tenant_id: str, customer_id: str, patch: CustomerPatch, *, etag: str = "", allow_missing: bool = False
+    ) -> Customer:
+        """Changes a customer.
+
+        Raises:
+            Refused: CUSTOMER_NOT_FOUND, CUSTOMER_MERGED, ETAG_MISMATCH, INVALID_ATTRIBUTE.
+        """
+        ref = self.ref(tenant_id, customer_id)
+        return await self.submit(UpdateCustomer(ref, patch, etag, allow_missing=allow_missing))
+
+    async def get(self, tenant_id: str, customer_id: str) -> Customer:
+        """The customer as committed.
+
+        Raises:
+            Refused: CUSTOMER_NOT_FOUND, CUSTOMER_MERGED.
+        """
+        found = await self.find(tenant_id, customer_id)
+        if found is None:
+            raise customers.not_found()
+        return found
+
+    async def find(self, tenant_id: str, customer_id: str) -> Customer | None:
+        """The customer as committed, or None.
+
+        Raises:
+            Refused: CUSTOMER_MERGED.
+        """
+        ref = self.ref(tenant_id, customer_id)
+        found = await self._store.get(ref.key)
+        if found is not None:
+            return customer_schema.shown(await self.schema(tenant_id), found)
+        gone = await self._store.tombstone(ref.tombstone)
+        if gone is not None and gone.target_id and self._clock.now() - gone.delete_time <= TOMBSTONE_RETENTION:
+            raise customers.was_merged(gone.target_id)
+        return None
+
+    async def schema(self, tenant_id: str) -> CustomerSchema:
+        """The tenant's schema as committed."""
+        return await self._store.schema(tenant_id)
+
+    async def require(self, app: App, customer_id: str) -> None:
+        """Checks that a customer exists that a profile of the app is to be linked with, if the app requires it (C5).
+
+        Raises:
+            Refused: CUSTOMER_NOT_FOUND, CUSTOMER_MERGED.
+        """
+        if app.settings.require_known_customer and await self.find(app.tenant_id, customer_id) is None:
+            raise customers.not_found(referred=True)
+
+    async def list(self, wanted: CustomerFilter, page_size: int, page_token: str) -> tuple[Sequence[Customer], str]:
+        """One page of customers, ordered by id, and the token of the next (empty: the last page).
+
+        Raises:
+            Refused: INVALID_PAGE_TOKEN.
+        """
+        listing = ["customers", *wanted]
+        position = paging.unseal(self._hasher, listing, page_token)
+        limit = paging.size(page_size)
+        schema = await self.schema(wanted.tenant_id)
+        found = await self._store.list(wanted, position[0] if position else "", limit + 1)
+        page: list[Customer] = []
+        room = _PAGE_BYTES
+        for customer in found[:limit]:
+            room -= _size(customer)
+            if room < 0 and page:
+                break
+            page.append(customer_schema.shown(schema, customer))
+        more = len(found) > len(page)
+        return page, paging.seal(self._hasher, listing, [page[-1].key.customer_id]) if more else ""
+
+    async def linked(self, tenant_id: str, customer_id: str, limit: int = MAX_LINKED) -> Linked:
+        """The profiles of the tenant's apps that are linked with the customer, by app, user and device (C6)."""
+        found: list[LinkedProfile] = []
+        for app in await self.apps(tenant_id):
+            wanted = ProfileFilter(app.app_id, customer_id=customer_id)
+            page = await self._profiles.list(wanted, None, limit + 1 - len(found))
+            found += [LinkedProfile(profile, app.settings) for profile in page]
+            if len(found) > limit:
+                break
+        return Linked(found[:limit], len(found) > limit)
+
+    async def delete(self, tenant_id: str, customer_id: str, *, allow_missing: bool = False) -> int:
+        """Unlinks the customer's profiles, then deletes the customer (C4); returns how many were unlinked.
+
+        The customer goes last: until then a repetition finds it, and unlinks what is left.
+
+        Raises:
+            Refused: CUSTOMER_NOT_FOUND, CUSTOMER_MERGED.
+        """
+        if await self.find(tenant_id, customer_id) is None and not allow_missing:
+            raise customers.not_found()
+        unlinked = await self._move_links(tenant_id, customer_id, None)
+        await self.submit(DeleteCustomer(self.ref(tenant_id, customer_id), allow_missing=allow_missing))
+        return unlinked
+
+    async def merge(self, tenant_id: str, source_id: str, target_id: str) -> tuple[Customer, int]:
+        """Merges the source into the target (C7); returns the target, and how many links moved.
+
+        The customers come first, in one transaction. From then on the source's id answers CUSTOMER_MERGED, and a
+        repetition finds that and moves the links that are left.
+
+        Raises:
+            Refused: CUSTOMER_NOT_FOUND, CUSTOMER_MERGED.
+        """
+        source, target = self.ref(tenant_id, source_id), self.ref(tenant_id, target_id)
+        merged = await self.submit(MergeCustomers(source, target))
+        return merged, await self._move_links(tenant_id, source_id, target_id)
+
+    async def apps(self, tenant_id: str) -> Sequence[App]:
+        """The tenant's apps."""
+        found: list[App] = []
+        while page := await self._directory.apps(tenant_id, found[-1].app_id if found else "", _APPS):
+            found += page
+        return found
+
+    async def _move_links(self, tenant_id: str, source_id: str, target_id: str | None) -> int:
+        apps = await self.apps(tenant_id)
+        commands = [(MoveLinks(app.app_id, source_id, target_id), app.settings) for app in apps]
+        moved = 0
+        for answer in await self._queue.submit_all(commands):
+            if isinstance(answer, Refused):
+                raise answer
+            moved += answer
+        return moved
+
+
+def _size(customer: Customer) -> int:
+    """About what a caller is sent of the customer."""
+    values = customer.content.attributes.items()
+    return 300 + sum(len(name) + (len(value.encode()) if isinstance(value, str) else 16) for name, value in values)

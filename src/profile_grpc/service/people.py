@@ -1,0 +1,144 @@
+"""The use cases about a person as a whole: erasure and access (C8, C9).
+
+An erasure takes several transactions. Each step finds its work by ids that the later steps remove last, so that a
+repetition completes an interrupted erasure: docs/adr/0073.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from profile_grpc.domain import customers as rules
+from profile_grpc.domain import presence
+from profile_grpc.domain.customer_changes import ForgetCustomer
+from profile_grpc.domain.customers import Customer
+from profile_grpc.domain.erasure import Announce, EraseProfiles, ForgetCalls
+from profile_grpc.domain.model import CustomerKey, DeviceKey, Event, EventType, Profile, UserKey
+from profile_grpc.domain.settings import App
+from profile_grpc.service.customers import Customers, LinkedProfile
+from profile_grpc.service.person_events import Person, PersonEvents
+from profile_grpc.service.ports import ProfileFilter, ProfileStore
+from profile_grpc.service.write_queue import WriteQueue
+
+_AT_ONCE = 50
+"""Profiles that are erased in one transaction; other calls wait for it."""
+_MAX_PROFILES = 1000
+"""Profiles of a person that are exported."""
+
+BRIDGE_NOTE = (
+    "A report that waits in the spool of an HTTP bridge still names the account; it is applied later, to nobody, and"
+    " then removed."
+)
+
+
+class Erased(NamedTuple):
+    """What an erasure removed."""
+
+    removed: Mapping[str, int]
+    """By kind."""
+    notes: tuple[str, ...] = (BRIDGE_NOTE,)
+
+
+class PersonData(NamedTuple):
+    """What is stored about a person."""
+
+    customer: Customer | None
+    profiles: Sequence[LinkedProfile]
+    events: Sequence[Event]
+    more_profiles: bool
+
+
+class People:
+    """People: users of apps, and customers with all that is linked with them."""
+
+    def __init__(self, queue: WriteQueue, customers: Customers, profiles: ProfileStore, events: PersonEvents) -> None:
+        self._queue = queue
+        self._customers = customers
+        self._profiles = profiles
+        self._events = events
+
+    async def erase_user(self, app: App, user_id: str, *, announce: bool = True) -> Erased:
+        """Erases a user of an app (C8). Unknown users are erased too: of a deleted one, events may remain."""
+        user = Person(users=[UserKey(app.app_id, user_id)])
+        removed = Counter({"profiles": 0, "events": 0})
+        devices = {DeviceKey(app.app_id, e.device_id) for e in await self._events.find(user) if e.device_id}
+        wanted = ProfileFilter(app.app_id, user_id=user_id)
+        while found := await self._profiles.list(wanted, None, _AT_ONCE):
+            removed["profiles"] += await self._erase_profiles(app, found)
+        if devices:
+            await self._queue.submit(ForgetCalls(app.app_id, tuple(sorted(devices))), app.settings)
+        removed["events"] += await self._events.erase(user, keep_announcements=announce)
+        if announce and not _announced(await self._events.find(user)):
+            await self._queue.submit(Announce(app.app_id, user_id=user_id), app.settings)
+        await self._events.forget()
+        return Erased(removed)
+
+    async def erase_customer(self, tenant_id: str, customer_id: str, *, announce: bool = True) -> Erased:
+        """Erases a customer, with every linked profile of every app of the tenant (C8).
+
+        Raises:
+            Refused: CUSTOMER_MERGED: the person is stored under another id.
+        """
+        await self._customers.find(tenant_id, customer_id)
+        removed = Counter({"customers": 0, "profiles": 0, "events": 0, "merged_customers": 0})
+        apps = await self._customers.apps(tenant_id)
+        for app in apps:
+            wanted = ProfileFilter(app.app_id, customer_id=customer_id)
+            while found := await self._profiles.list(wanted, None, _AT_ONCE):
+                # The events first: once the profile is gone, nobody knows which they are.
+                person = Person(profiles=[profile.key for profile in found])
+                removed["events"] += await self._events.erase(person, keep_announcements=announce)
+                removed["profiles"] += await self._erase_profiles(app, found, announce=announce)
+        gone = await self._customers.submit(ForgetCustomer(self._customers.ref(tenant_id, customer_id)))
+        removed["customers"] += gone.customers
+        removed["merged_customers"] += gone.merged
+        customer = _customer(tenant_id, customer_id, apps)
+        removed["events"] += await self._events.erase(customer, keep_announcements=announce)
+        if announce and not _announced(await self._events.find(customer)):
+            await self._customers.submit(Announce(tenant_id, customer_id=customer_id))
+        await self._events.forget()
+        return Erased(removed)
+
+    async def export_user(self, tenant_id: str, app_id: str, user_id: str) -> PersonData:
+        """What is stored about a user of an app (C9).
+
+        Raises:
+            Refused: PROFILE_NOT_FOUND: nothing is.
+        """
+        [app] = [app for app in await self._customers.apps(tenant_id) if app.app_id == app_id]
+        found = await self._profiles.list(ProfileFilter(app_id, user_id=user_id), None, _MAX_PROFILES + 1)
+        events = await self._events.find(Person(users=[UserKey(app_id, user_id)]))
+        if not found and not events:
+            raise presence.profile_not_found(app_id)
+        profiles = [LinkedProfile(profile, app.settings) for profile in found[:_MAX_PROFILES]]
+        return PersonData(None, profiles, events, len(found) > _MAX_PROFILES)
+
+    async def export_customer(self, tenant_id: str, customer_id: str) -> PersonData:
+        """What is stored about a customer, with the linked profiles of every app (C9).
+
+        Raises:
+            Refused: CUSTOMER_NOT_FOUND: nothing is; CUSTOMER_MERGED.
+        """
+        customer = await self._customers.find(tenant_id, customer_id)
+        linked = await self._customers.linked(tenant_id, customer_id, _MAX_PROFILES)
+        person = _customer(tenant_id, customer_id, await self._customers.apps(tenant_id))
+        events = await self._events.find(person._replace(profiles=[one.profile.key for one in linked.profiles]))
+        if customer is None and not linked.profiles and not events:
+            raise rules.not_found()
+        return PersonData(customer, linked.profiles, events, linked.more)
+
+    async def _erase_profiles(self, app: App, found: Sequence[Profile], *, announce: bool = False) -> int:
+        keys, revisions = tuple(p.key for p in found), tuple(p.revision for p in found)
+        command = EraseProfiles(app.app_id, keys, revisions, announce=announce)
+        return len((await self._queue.submit(command, app.settings)).keys)
+
+
+def _customer(tenant_id: str, customer_id: str, apps: Sequence[App]) -> Person:
+    owners = [tenant_id, *(app.app_id for app in apps)]
+    return Person(customers=[CustomerKey(owner, customer_id) for owner in owners])
+
+
+def _announced(events: Sequence[Event]) -> bool:
+    return any(event.type is EventType.ERASED for event in events)

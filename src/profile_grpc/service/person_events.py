@@ -1,0 +1,36 @@
+"""The port of the events of people: to find and to erase them (C8, C9)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from profile_grpc.domain.model import CustomerKey, Event, ProfileKey, UserKey
+
+
+class Person(NamedTuple):
+    """By which ids the events of a person are found: any of them."""
+
+    users: Sequence[UserKey] = ()
+    profiles: Sequence[ProfileKey] = ()
+    customers: Sequence[CustomerKey] = ()
+    """The customer in each app; the events of the customer itself have the tenant's id in place of an app's."""
+
+
+class PersonEvents(Protocol):
+    """The events of people, with a position or without one. There is no index: all events are read."""
+
+    async def find(self, person: Person) -> Sequence[Event]:
+        """The person's events, oldest position first; those without a position last."""
+        ...
+
+    async def erase(self, person: Person, *, keep_announcements: bool) -> int:
+        """Removes the ids from the person's events, which keep type, position, reason, version and time.
+
+        `keep_announcements`: not from those of type ERASED. Returns from how many.
+        """
+        ...
+
+    async def forget(self) -> None:
+        """Has every process forget the events that it has in memory."""
+        ...

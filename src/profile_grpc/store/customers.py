@@ -1,0 +1,159 @@
+"""Customers: reads of committed data, and the purge of what remains of deleted ones (C1-C7)."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Boolean, ColumnElement, Double, Text, bindparam, case, delete, select
+from sqlalchemy.types import TypeEngine
+
+from profile_grpc.domain import customer_schema
+from profile_grpc.domain.customer_schema import AttributeType, CustomerSchema
+from profile_grpc.domain.customers import Customer, CustomerId, CustomerTombstone, TombstoneKey, Value
+from profile_grpc.service.customer_ports import AttributeTest, Comparison, CustomerFilter
+from profile_grpc.store import statements, tables, times
+from profile_grpc.store.customer_rows import (
+    DAY_VALUE,
+    INSTANT_VALUE,
+    read_customer,
+    read_schema,
+    read_tombstone,
+)
+from profile_grpc.store.database import Database
+from profile_grpc.store.engine import Prepared
+
+_customer = tables.customer
+_COLUMNS = [column.name for column in _customer.c]
+_COMPARE: Mapping[Comparison, Callable[[Any, Any], ColumnElement[bool]]] = {
+    Comparison.EQUAL: operator.eq,
+    Comparison.NOT_EQUAL: operator.ne,
+    Comparison.LESS: operator.lt,
+    Comparison.AT_MOST: operator.le,
+    Comparison.GREATER: operator.gt,
+    Comparison.AT_LEAST: operator.ge,
+}
+_SQL_TYPES: Mapping[AttributeType, TypeEngine[Any]] = {
+    AttributeType.STRING: Text(),
+    AttributeType.INT64: BigInteger(),
+    AttributeType.DOUBLE: Double(),
+    AttributeType.BOOL: Boolean(create_constraint=False),
+    AttributeType.DATE: Text(),
+    AttributeType.TIMESTAMP: BigInteger(),
+}
+_MEMBERS = {AttributeType.DATE: (DAY_VALUE,), AttributeType.TIMESTAMP: (INSTANT_VALUE,)}
+
+
+class SqlCustomers:
+    """The port `CustomerStore`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        schema, gone = tables.customer_schema, tables.customer_tombstone
+        self._get = statements.lookup(database, _customer, ["tenant_id", "customer_id"], _COLUMNS)
+        self._schema = statements.lookup(database, schema, ["tenant_id"], [column.name for column in schema.c])
+        self._tombstone = statements.lookup(
+            database, gone, ["tenant_id", "customer_hash"], [column.name for column in gone.c]
+        )
+        self._lists = {name: database.prepare(_list(name)) for name in (None, "email", "msisdn")}
+        before = bindparam("before", type_=BigInteger())
+        self._purge = database.prepare(delete(gone).where(gone.c.delete_time < before))
+        self._tests: dict[tuple[AttributeType, Comparison], Prepared] = {}
+
+    async def get(self, key: CustomerId) -> Customer | None:
+        """The customer as stored, or None."""
+        found = await self._database.fetch(self._get, [tuple(key)])
+        return read_customer(found[0]) if found else None
+
+    async def schema(self, tenant_id: str) -> CustomerSchema:
+        """The tenant's schema; of version 0 if it never set one."""
+        found = await self._database.fetch(self._schema, [(tenant_id,)])
+        return read_schema(found[0]) if found else CustomerSchema(tenant_id)
+
+    async def tombstone(self, key: TombstoneKey) -> CustomerTombstone | None:
+        """What remains of a customer that was deleted."""
+        found = await self._database.fetch(self._tombstone, [tuple(key)])
+        return read_tombstone(found[0]) if found else None
+
+    async def list(self, wanted: CustomerFilter, after: str, limit: int) -> Sequence[Customer]:
+        """Up to `limit` customers as stored after the id `after`, ordered by id, by the bytes of its text."""
+        by = next((name for name in ("email", "msisdn") if getattr(wanted, name) is not None), None)
+        value = {} if by is None else {by: getattr(wanted, by)}
+        found = await self._database.fetch(
+            self._lists[by], tenant_id=wanted.tenant_id, after=after, limit=limit, **value
+        )
+        return [read_customer(row) for row in found]
+
+    async def values(self, tenant_id: str, customer_ids: Collection[str]) -> Mapping[str, Mapping[str, Value]]:
+        """The attributes of these customers, by id, as the present schema has them."""
+        if not customer_ids:
+            return {}
+        schema = await self.schema(tenant_id)
+        asked = sorted({(tenant_id, customer_id) for customer_id in customer_ids})
+        found = await self._database.fetch(self._get, asked)
+        shown = (customer_schema.shown(schema, read_customer(row)) for row in found)
+        return {customer.key.customer_id: customer.content.attributes for customer in shown}
+
+    async def matching(self, tenant_id: str, test: AttributeTest, after: str, limit: int) -> Sequence[str]:
+        """Up to `limit` ids of the tenant's customers after `after` that satisfy the test, in order."""
+        attribute = test.attribute
+        kind = (attribute.type, test.comparison)
+        statement = self._tests.get(kind)
+        if statement is None:
+            statement = self._tests[kind] = self._database.prepare(self._matching(*kind))
+        path = (attribute.name, *_MEMBERS.get(attribute.type, ()))
+        values: dict[str, object] = {"path": self._database.engine.json_path(path)}
+        if test.comparison is not Comparison.PRESENT:
+            values["value"] = _plain(test.value)
+        found = await self._database.fetch(
+            statement, tenant_id=tenant_id, after=after, limit=limit, since=attribute.since, **values
+        )
+        return [customer_id for (customer_id,) in found]
+
+    async def purge_tombstones(self, before: datetime) -> int:
+        """Deletes what remains of customers that were deleted before that time; returns how many."""
+        return await self._database.execute(self._purge, before=times.micros(before))
+
+    def _matching(self, type_: AttributeType, comparison: Comparison) -> Any:  # noqa: ANN401 - a query
+        sql_type = _SQL_TYPES[type_]
+        counts = _customer.c.schema_version >= bindparam("since", type_=BigInteger())
+        # CASE, because PostgreSQL may evaluate conditions in any order: an earlier attribute of this name may have had
+        # another type, whose values cannot be converted.
+        stored = case((counts, self._database.engine.json_value(_customer.c.attributes, "path", sql_type)))
+        holds = (
+            stored.is_not(None)
+            if comparison is Comparison.PRESENT
+            else _COMPARE[comparison](stored, bindparam("value", type_=sql_type))
+        )
+        return (
+            select(_customer.c.customer_id)
+            .where(
+                _customer.c.tenant_id == bindparam("tenant_id", type_=Text()),
+                _customer.c.customer_id > bindparam("after", type_=Text()),
+                holds,
+            )
+            .order_by(_customer.c.customer_id)
+            .limit(bindparam("limit", type_=BigInteger()))
+        )
+
+
+def _list(by: str | None) -> Any:  # noqa: ANN401 - a query
+    wanted = [] if by is None else [_customer.c[by] == bindparam(by, type_=Text()), _customer.c[by].is_not(None)]
+    return (
+        select(_customer)
+        .where(
+            _customer.c.tenant_id == bindparam("tenant_id", type_=Text()),
+            _customer.c.customer_id > bindparam("after", type_=Text()),
+            *wanted,
+        )
+        .order_by(_customer.c.customer_id)
+        .limit(bindparam("limit", type_=BigInteger()))
+    )
+
+
+def _plain(value: Value | None) -> object:
+    if isinstance(value, datetime):
+        return times.micros(value)
+    return value.isoformat() if isinstance(value, date) else value

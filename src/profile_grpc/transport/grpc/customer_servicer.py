@@ -1,0 +1,106 @@
+"""appprofile.v1.CustomerService: each method converts in, calls the use case, converts out."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from appprofile.v1 import customer_service_pb2 as pb
+from profile_grpc.service.customer_schemas import CustomerSchemas
+from profile_grpc.service.customers import Customers
+from profile_grpc.service.people import People
+from profile_grpc.transport.grpc import customers, people, responses
+from profile_grpc.transport.grpc.call import Call
+
+
+class CustomerServices(Protocol):
+    """The use cases that are served."""
+
+    @property
+    def customers(self) -> Customers: ...
+    @property
+    def customer_schemas(self) -> CustomerSchemas: ...
+    @property
+    def people(self) -> People: ...
+
+
+class CustomerServicer:
+    """appprofile.v1.CustomerService."""
+
+    def __init__(self, services: CustomerServices) -> None:
+        self._customers = services.customers
+        self._schemas = services.customer_schemas
+        self._people = services.people
+
+    async def CreateCustomer(self, request: pb.CreateCustomerRequest, call: Call) -> pb.CreateCustomerResponse:
+        given = request.customer
+        created = await self._customers.create(call.caller.tenant_id, given.customer_id, customers.content(given))
+        return pb.CreateCustomerResponse(customer=customers.customer(created))
+
+    async def GetCustomer(self, request: pb.GetCustomerRequest, call: Call) -> pb.GetCustomerResponse:
+        tenant_id = call.caller.tenant_id
+        found = await self._customers.get(tenant_id, request.customer_id)
+        response = pb.GetCustomerResponse(customer=customers.customer(found))
+        if request.include_profiles:
+            linked = await self._customers.linked(tenant_id, request.customer_id)
+            response.profiles.extend(responses.profile(*one) for one in linked.profiles)
+            response.more_profiles = linked.more
+        return response
+
+    async def UpdateCustomer(self, request: pb.UpdateCustomerRequest, call: Call) -> pb.UpdateCustomerResponse:
+        given = request.customer
+        updated = await self._customers.update(
+            call.caller.tenant_id,
+            given.customer_id,
+            customers.patch(request),
+            etag=given.etag,
+            allow_missing=request.allow_missing,
+        )
+        return pb.UpdateCustomerResponse(customer=customers.customer(updated))
+
+    async def DeleteCustomer(self, request: pb.DeleteCustomerRequest, call: Call) -> pb.DeleteCustomerResponse:
+        unlinked = await self._customers.delete(
+            call.caller.tenant_id, request.customer_id, allow_missing=request.allow_missing
+        )
+        return pb.DeleteCustomerResponse(unlinked=unlinked)
+
+    async def ListCustomers(self, request: pb.ListCustomersRequest, call: Call) -> pb.ListCustomersResponse:
+        wanted = customers.customer_filter(request, call.caller.tenant_id)
+        return customers.list_customers(await self._customers.list(wanted, request.page_size, request.page_token))
+
+    async def MergeCustomers(self, request: pb.MergeCustomersRequest, call: Call) -> pb.MergeCustomersResponse:
+        merged, moved = await self._customers.merge(
+            call.caller.tenant_id, request.source_customer_id, request.target_customer_id
+        )
+        return pb.MergeCustomersResponse(customer=customers.customer(merged), moved=moved)
+
+    async def EraseCustomer(self, request: pb.EraseCustomerRequest, call: Call) -> pb.EraseCustomerResponse:
+        erased = await self._people.erase_customer(
+            call.caller.tenant_id, request.customer_id, announce=people.announce(request)
+        )
+        return people.erased_customer(erased)
+
+    async def ExportPerson(self, request: pb.ExportPersonRequest, call: Call) -> pb.ExportPersonResponse:
+        if request.HasField("user"):
+            person = await self._people.export_user(call.caller.tenant_id, request.user.app_id, request.user.user_id)
+        else:
+            person = await self._people.export_customer(call.caller.tenant_id, request.customer_id)
+        return pb.ExportPersonResponse(document=people.document(person))
+
+    async def GetCustomerSchema(
+        self, _request: pb.GetCustomerSchemaRequest, call: Call
+    ) -> pb.GetCustomerSchemaResponse:
+        return pb.GetCustomerSchemaResponse(schema=customers.schema(await self._schemas.get(call.caller.tenant_id)))
+
+    async def UpdateCustomerSchema(
+        self, request: pb.UpdateCustomerSchemaRequest, call: Call
+    ) -> pb.UpdateCustomerSchemaResponse:
+        changed = await self._schemas.change(
+            call.caller.tenant_id,
+            customers.attributes(request.schema),
+            request.schema.version,
+            dry_run=request.dry_run,
+            drop_values=request.drop_values,
+        )
+        return pb.UpdateCustomerSchemaResponse(
+            schema=customers.schema(changed.schema), affected_customers=changed.affected
+        )

@@ -1,0 +1,71 @@
+"""Erasures and exports of people on the wire (C8, C9)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from google.protobuf.json_format import MessageToDict
+from google.protobuf.message import Message
+
+from appprofile.v1 import customer_service_pb2 as pb
+from appprofile.v1 import profile_pb2, profile_service_pb2
+from profile_grpc.domain.model import Event
+from profile_grpc.service.customers import LinkedProfile
+from profile_grpc.service.people import Erased, PersonData
+from profile_grpc.transport.grpc import customers, responses
+
+_MAX_BYTES = 3 << 20
+_SHOWN = 6
+"""How many characters of a push token are shown."""
+
+
+def announce(request: pb.EraseCustomerRequest | profile_service_pb2.EraseUserRequest) -> bool:
+    """Whether others are to learn of the erasure; the default is yes."""
+    return request.announce if request.HasField("announce") else True
+
+
+def erased_customer(erased: Erased) -> pb.EraseCustomerResponse:
+    return pb.EraseCustomerResponse(removed=erased.removed, notes=erased.notes)
+
+
+def erased_user(erased: Erased) -> profile_service_pb2.EraseUserResponse:
+    return profile_service_pb2.EraseUserResponse(removed=erased.removed, notes=erased.notes)
+
+
+def document(person: PersonData) -> str:
+    """A person's data as one JSON object; tokens are masked. Ends, marked as truncated, at about 3 MiB."""
+    room = _MAX_BYTES
+    lists: dict[str, list[dict[str, Any]]] = {"profiles": [], "events": []}
+    truncated = person.more_profiles
+    for name, messages in (("profiles", map(_profile, person.profiles)), ("events", map(_event, person.events))):
+        for shown in _shown(messages):
+            room -= len(json.dumps(shown))
+            if room < 0:
+                truncated = True
+                break
+            lists[name].append(shown)
+    customer = None if person.customer is None else _json(customers.customer(person.customer))
+    content = {"customer": customer, **lists, "truncated": truncated}
+    return json.dumps(content, ensure_ascii=False, indent=2)
+
+
+def _shown(messages: Iterable[Message]) -> Iterable[dict[str, Any]]:
+    return map(_json, messages)
+
+
+def _json(message: Message) -> dict[str, Any]:
+    return MessageToDict(message, preserving_proto_field_name=True)
+
+
+def _profile(stored: LinkedProfile) -> profile_pb2.Profile:
+    message = responses.profile(*stored)
+    for endpoint in message.push_endpoints:
+        endpoint.token = "…" + endpoint.token[-_SHOWN:] if len(endpoint.token) > _SHOWN else ""
+        endpoint.ClearField("web_push")  # whoever has these keys can write to the device
+    return message
+
+
+def _event(event: Event) -> Message:
+    return responses.event(0, "", event)
