@@ -20,7 +20,7 @@ from profile_grpc.reaper.deletion import Deletion
 from profile_grpc.reaper.dry_run import DryRun, dry_run
 from profile_grpc.reaper.due import Inactive, ReadCutoffs, Unregistered, inactive_before
 from profile_grpc.reaper.holds import Held, Holds
-from profile_grpc.reaper.purge import Purged, purge_events, purge_leftovers, release_app_ids
+from profile_grpc.reaper.purge import Purged, purge_customers, purge_events, purge_leftovers, release_app_ids
 from profile_grpc.reaper.stamps import clock_went_back, correct_future_times
 from profile_grpc.service.erasing import erase_profiles
 from profile_grpc.service.lease import Lease, LeaseLost
@@ -191,6 +191,8 @@ class Reaper:
                 await purge_leftovers(reaper, app_id, order.now, self._lease, report.purged)
         with failures.kept():
             report.purged.events += await purge_events(self._store.events, order.now)
+        with failures.kept():
+            report.purged.tombstones += await purge_customers(self._store, order.now)
         with failures.kept():
             await self._erase_leftovers_of_deleted_apps(known)
         with failures.kept():

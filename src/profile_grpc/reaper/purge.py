@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from profile_grpc.domain import inactivity, stamps
 from profile_grpc.service.event_ports import EventStore
 from profile_grpc.service.lease import Lease
-from profile_grpc.service.ports import DirectoryStore, ReaperStore
+from profile_grpc.service.ports import DirectoryStore, ReaperStore, Store
 
 CHUNK = 500
 TOMBSTONE_RETENTION = timedelta(days=90)
@@ -49,6 +49,14 @@ async def purge_leftovers(store: ReaperStore, app_id: str, now: datetime, lease:
 async def purge_events(store: EventStore, now: datetime) -> int:
     """Deletes the events past their retention, of all apps; returns how many (E4)."""
     return await store.purge(now - EVENT_RETENTION, now, now + stamps.MAX_AHEAD)
+
+
+async def purge_customers(store: Store, now: datetime) -> int:
+    """Deletes what remains of customers that were deleted, of all tenants; returns how many (C7)."""
+    purged = 0
+    for tenant in await store.directory.tenants():
+        purged += await store.customers.purge_tombstones(tenant.tenant_id, now - TOMBSTONE_RETENTION)
+    return purged
 
 
 async def release_app_ids(directory: DirectoryStore, now: datetime, lease: Lease) -> None:

@@ -77,6 +77,6 @@ class CustomerStore(CustomerReader, Protocol):
         """Up to `limit` customers as stored after the id `after`, ordered by id."""
         ...
 
-    async def purge_tombstones(self, before: datetime) -> int:
-        """Deletes what remains of customers that were deleted before that time; returns how many."""
+    async def purge_tombstones(self, tenant_id: str, before: datetime) -> int:
+        """Deletes what remains of the tenant's customers that were deleted before that time; returns how many."""
         ...

@@ -14,6 +14,7 @@ from profile_grpc.domain.model import CountKey, DeletionReason, Event, Platform,
 from profile_grpc.domain.needs import AnyNeed, Needs, Rows
 from profile_grpc.domain.settings import App
 from profile_grpc.domain.state import Changes
+from profile_grpc.service.customer_ports import CustomerStore
 from profile_grpc.service.event_ports import EventStore
 
 
@@ -436,6 +437,8 @@ class Store(Protocol):
     def reaper(self) -> ReaperStore: ...
     @property
     def events(self) -> EventStore: ...
+    @property
+    def customers(self) -> CustomerStore: ...
 
     async def ping(self) -> None:
         """Checks whether calls can be served: every table exists, and the database can be written.

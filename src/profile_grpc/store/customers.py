@@ -59,7 +59,8 @@ class SqlCustomers:
         )
         self._lists = {name: database.prepare(_list(name)) for name in (None, "email", "msisdn")}
         before = bindparam("before", type_=BigInteger())
-        self._purge = database.prepare(delete(gone).where(gone.c.delete_time < before))
+        of_tenant = gone.c.tenant_id == bindparam("tenant_id", type_=Text())
+        self._purge = database.prepare(delete(gone).where(of_tenant, gone.c.delete_time < before))
         self._tests: dict[tuple[AttributeType, Comparison], Prepared] = {}
 
     async def get(self, key: CustomerId) -> Customer | None:
@@ -112,9 +113,9 @@ class SqlCustomers:
         )
         return [customer_id for (customer_id,) in found]
 
-    async def purge_tombstones(self, before: datetime) -> int:
-        """Deletes what remains of customers that were deleted before that time; returns how many."""
-        return await self._database.execute(self._purge, before=times.micros(before))
+    async def purge_tombstones(self, tenant_id: str, before: datetime) -> int:
+        """Deletes what remains of the tenant's customers that were deleted before that time; returns how many."""
+        return await self._database.execute(self._purge, tenant_id=tenant_id, before=times.micros(before))
 
     def _matching(self, type_: AttributeType, comparison: Comparison) -> Any:  # noqa: ANN401 - a query
         sql_type = _SQL_TYPES[type_]

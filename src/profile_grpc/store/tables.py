@@ -470,7 +470,7 @@ _index(
     customer_tombstone.c.target_id,
     where=customer_tombstone.c.target_id.is_not(None),
 )
-_index("customer_tombstone_delete_time", customer_tombstone.c.delete_time)
+_index("customer_tombstone_delete_time", customer_tombstone.c.tenant_id, customer_tombstone.c.delete_time)
 
 lease = Table(
     "lease",

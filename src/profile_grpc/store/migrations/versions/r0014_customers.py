@@ -51,7 +51,7 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     _partial_index("customer_tombstone_target", "customer_tombstone", "target_id")
-    op.create_index("customer_tombstone_delete_time", "customer_tombstone", ["delete_time"])
+    op.create_index("customer_tombstone_delete_time", "customer_tombstone", ["tenant_id", "delete_time"])
     op.add_column("event_head", sa.Column("erasures", sa.BigInteger(), nullable=False, server_default=sa.text("0")))
 
 
