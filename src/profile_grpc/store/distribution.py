@@ -55,9 +55,7 @@ def spread(connection: Connection, shards: int | None) -> None:
     # on the shard of the tenant's id.
     known = next((table.name for table, by in tables.DISTRIBUTED if by == _OF_APP and table.name in placed), None)
     if known is not None and shards not in (None, placed[known].shards):
-        raise StoreError(
-            f"the tables have {placed[known].shards} shards already; docs/operations/citus.md tells more"
-        )
+        raise StoreError(f"the tables have {placed[known].shards} shards already; docs/operations/citus.md tells more")
     for table, column in tables.DISTRIBUTED:
         name = table.name
         if name not in placed:
