@@ -95,6 +95,20 @@ class WebhookConfig:
     """Whether this machine itself may be called, also with plain http: for development."""
 
 
+@dataclass(frozen=True, slots=True)
+class JwksConfig:
+    """Which JWKS documents may be fetched (J2)."""
+
+    hosts: tuple[str, ...] = ()
+    """Names of hosts, with a port where it is not 443. Empty: none."""
+    networks: tuple[str, ...] = ()
+    """Networks whose addresses are allowed besides the public internet, as `10.1.0.0/16`."""
+    ca: str | None = None
+    """A PEM file of certificates to trust besides those of the system."""
+    http_on_loopback: bool = False
+    """Whether this machine itself may be called, also with plain http: for development."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServeConfig:
     """Everything that `serve` needs to know."""
@@ -138,6 +152,7 @@ class ServeConfig:
     bridge_keys: tuple[str, ...] = field(default=(), repr=False)
     """PROFILE keys with which the bridge reads the apps, one for each tenant."""
     webhooks: WebhookConfig = WebhookConfig()
+    jwks: JwksConfig = JwksConfig()
     log: LogConfig = LogConfig()
 
     def __post_init__(self) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Self
 
-from profile_grpc.config import WebhookConfig
+from profile_grpc.config import JwksConfig, WebhookConfig
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.events.feed import Feed
 from profile_grpc.events.sequencer import Sequencer
@@ -20,9 +20,14 @@ from profile_grpc.service.credentials import Caller
 from profile_grpc.service.customer_schemas import CustomerSchemas
 from profile_grpc.service.customers import Customers
 from profile_grpc.service.directory import Directory
+from profile_grpc.service.jwt.administration import JwtKeys
+from profile_grpc.service.jwt.authorization import JwtAuthorization
+from profile_grpc.service.jwt.key_sets import KeySets
+from profile_grpc.service.jwt.readiness import JwtReadiness, Tally
+from profile_grpc.service.jwt.sources import JwksRefresher, JwksSources
 from profile_grpc.service.observer import Observer
 from profile_grpc.service.people import People
-from profile_grpc.service.ports import Clock
+from profile_grpc.service.ports import Clock, StoreError
 from profile_grpc.service.profiles import Profiles
 from profile_grpc.service.usage import Usage
 from profile_grpc.service.vault import Vault
@@ -31,6 +36,7 @@ from profile_grpc.service.write_queue import WriteQueue
 from profile_grpc.store import SqlStore
 
 _PUBLIC = WebhookConfig()
+_NO_JWKS = JwksConfig()
 _NO_RING: Mapping[str, bytes] = {}
 
 
@@ -54,6 +60,11 @@ class Application:
     customers: Customers
     customer_schemas: CustomerSchemas
     people: People
+    jwt: JwtAuthorization
+    jwt_keys: JwtKeys
+    jwt_tally: Tally
+    jwt_readiness: JwtReadiness
+    jwks: JwksRefresher
 
     @classmethod
     def over(
@@ -65,6 +76,7 @@ class Application:
         *,
         anonymous: Caller | None = None,
         webhooks: WebhookConfig = _PUBLIC,
+        jwks: JwksConfig = _NO_JWKS,
         seal_keys: Mapping[str, bytes] = _NO_RING,
     ) -> Self:
         """Wires the use cases.
@@ -76,6 +88,7 @@ class Application:
             observer: receives all measurements.
             anonymous: who a call without a key is from; None: nobody.
             webhooks: where they may go.
+            jwks: which JWKS documents may be fetched.
             seal_keys: the ring that encrypts secrets (K2); empty: none are stored.
         """
         sequencer, feed = Sequencer(store.events, store.leases, clock, observer), Feed(store.events)
@@ -83,6 +96,10 @@ class Application:
         queue = WriteQueue(store.profiles, clock, hasher, observer=observer, left_events=sequencer.committed)
         directory = Directory(store.directory, hasher, anonymous=anonymous, now=clock.now)
         customers = Customers(queue, store.customers, store.profiles, store.directory, hasher, clock)
+        vault = Vault(seal_keys)
+        sources = JwksSources(jwks.hosts, _destinations(jwks))
+        tally = Tally(store.jwt, clock, observer)
+        refresher = JwksRefresher(store.jwt, directory, sources, clock, observer)
         return cls(
             store=store,
             clock=clock,
@@ -96,24 +113,31 @@ class Application:
             feed=feed,
             watching=FeedWatching(feed, store.directory, clock, observer),
             webhooks=Webhooks(store.webhooks, store.events, clock, hasher, _destinations(webhooks)),
-            vault=Vault(seal_keys),
             customers=customers,
             customer_schemas=CustomerSchemas(customers, store.customers),
             people=People(queue, customers, store.profiles, store.person_events),
+            vault=vault,
+            jwt=JwtAuthorization(directory, KeySets(store.jwt, directory, vault), tally, clock, refresher.missed),
+            jwt_keys=JwtKeys(store.jwt, directory, vault, sources, clock, refresher.wake),
+            jwt_tally=tally,
+            jwt_readiness=JwtReadiness(store.jwt, tally, clock),
+            jwks=refresher,
         )
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Self]:
-        """Runs the write queue; at the end it commits what waits. Then closes the store."""
+        """Runs the write queue; at the end it commits what waits and writes what was counted. Then closes the store."""
         try:
             self.queue.start()
             try:
                 yield self
             finally:
                 await self.queue.close()
+                with suppress(StoreError):  # the numbers of a few seconds
+                    await self.jwt_tally.flush()
         finally:
             await self.store.close()
 
 
-def _destinations(config: WebhookConfig) -> Destinations:
+def _destinations(config: WebhookConfig | JwksConfig) -> Destinations:
     return Destinations(AddressPolicy.allowing(config.networks), config.http_on_loopback, config.ca)

@@ -18,6 +18,7 @@ import structlog
 from profile_grpc.bootstrap import demo, descriptors
 from profile_grpc.bootstrap.clock import SystemClock
 from profile_grpc.bootstrap.composition import Application
+from profile_grpc.bootstrap.jwks import refresh_jwks
 from profile_grpc.bootstrap.webhooks import deliver_webhooks
 from profile_grpc.config import OperatorError, ServeConfig
 from profile_grpc.domain.hashing import Hasher
@@ -92,6 +93,7 @@ async def serve_calls(
         metrics,
         anonymous=anonymous,
         webhooks=config.webhooks,
+        jwks=config.jwks,
         seal_keys=config.database.seal_keys,
     )
     async with wired.running() as application:
@@ -108,6 +110,8 @@ async def serve_calls(
                     "event sequencer": application.sequencer.run(),
                     "event feed": application.feed.run(),
                     "webhooks": deliver_webhooks(application, metrics, tracer),
+                    "numbers of JWTs": application.jwt_tally.run(),
+                    "JWKS": refresh_jwks(application),
                     "database nodes": watch_nodes(store, metrics),
                 }
                 if counts is not None:

@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from typing import Any, TypeVar, get_type_hints
 
 from profile_grpc.config import ConfigError
+from profile_grpc.domain.jwt import JwtMode
 from profile_grpc.domain.model import ApnsEnvironment, Channel, Platform, PushProvider, PushPurpose
 from profile_grpc.domain.settings import (
     MEMORY,
@@ -261,6 +262,14 @@ PARSERS: Mapping[str, Callable[[str], object]] = {
     "in_app.payload_encryption": _boolean,
     "device_attribute_monitors": _monitors,
     **{f"bridge_parameters.{field.name}": _names for field in fields(BridgeParameters)},
+    "jwt.mode": _one_of(JwtMode),
+    "jwt.user_claim": str,
+    "jwt.app_claim": str,
+    "jwt.require_app_claim": _boolean,
+    "jwt.issuer": str,
+    "jwt.audience": str,
+    "jwt.leeway": duration,
+    "jwt.max_lifetime": _optional_duration,
 }
 """Every setting by its name in the contract, and how its value is read."""
 

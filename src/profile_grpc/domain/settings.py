@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from profile_grpc.domain import device_attributes
 from profile_grpc.domain.errors import FieldViolation, Reason, Refused
+from profile_grpc.domain.jwt import JWT_OFF, MAX_LEEWAY, MAX_LIFETIME, JwtSettings
 from profile_grpc.domain.model import APNS_PROVIDERS, ApnsEnvironment, Channel, Platform, PushProvider, PushPurpose
 
 ALL_CHANNELS = frozenset(Channel)
@@ -158,6 +159,7 @@ class AppSettings:
     in_app: InAppSettings = InAppSettings()
     device_attribute_monitors: tuple[DeviceAttributeMonitor, ...] = ()
     bridge_parameters: BridgeParameters = BridgeParameters()
+    jwt: JwtSettings = JWT_OFF
     kept_granularity: KeptGranularity | None = field(default=None, metadata={MEMORY: True})
     """Internal, maintained by `succeed`: heartbeats acknowledged under a larger granularity may have been stored that
     much earlier."""
@@ -209,6 +211,7 @@ def check(settings: AppSettings) -> None:
         *_limit_violations(settings),
         *_monitor_violations(settings),
         *_bridge_violations(settings.bridge_parameters),
+        *_jwt_violations(settings.jwt),
     )
     if violations:
         described = "; ".join(f"{v.field}: {v.description}" for v in violations)
@@ -297,6 +300,18 @@ def _bridge_violations(parameters: BridgeParameters) -> Iterator[FieldViolation]
                 other = taken.setdefault(name.casefold(), parameter.name)
                 if other != parameter.name:
                     yield _wrong(f"bridge_parameters.{parameter.name}", f"{name!r} is a name of {other} already")
+
+
+def _jwt_violations(chosen: JwtSettings) -> Iterator[FieldViolation]:
+    if not ZERO <= chosen.leeway <= MAX_LEEWAY:
+        yield _wrong("jwt.leeway", "must be 0 to 60 seconds")
+    if chosen.max_lifetime is not None and not ZERO < chosen.max_lifetime <= MAX_LIFETIME:
+        yield _wrong("jwt.max_lifetime", "must be longer than 0 and at most 365 days, or absent")
+    for name in ("user_claim", "app_claim"):
+        if not getattr(chosen, name):
+            yield _wrong(f"jwt.{name}", "must not be empty")
+    if chosen.user_claim == chosen.app_claim:
+        yield _wrong("jwt.app_claim", "must differ from user_claim")
 
 
 def _wrong(name: str, description: str) -> FieldViolation:

@@ -69,12 +69,19 @@ class OutboundClient:
             UrlRefused, AddressRefused: the URL, or an address of its host, may not be called.
             RequestFailed: no answer came, or none in time.
         """
+        return await self._request("POST", url, headers, body)
+
+    async def get(self, url: str, headers: Mapping[str, str]) -> Answer:
+        """Fetches the URL. As `post`."""
+        return await self._request("GET", url, headers, None)
+
+    async def _request(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
         parts = self._destinations.check_url(url)
         session = self._local if self._local is not None and is_loopback(parts.hostname or "") else self._checked
         started = perf_counter()
         try:
             async with asyncio.timeout(self._limits.seconds):
-                async with session.post(url, data=body, headers=headers, allow_redirects=False) as response:
+                async with session.request(method, url, data=body, headers=headers, allow_redirects=False) as response:
                     read = await self._read(response)
                     return Answer(response.status, read, perf_counter() - started)
         except TimeoutError:

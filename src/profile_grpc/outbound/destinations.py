@@ -35,7 +35,7 @@ class Destinations:
         """
         parts = _split(url)
         if parts.username is not None or parts.password is not None:
-            raise UrlRefused("a URL with a user or a password is not allowed; the requests are signed")
+            raise UrlRefused("a URL with a user or a password is not allowed")
         if parts.fragment or url.endswith("#"):
             raise UrlRefused("a URL with a fragment (#) is not allowed")
         host = parts.hostname or ""

@@ -111,9 +111,18 @@ class Directory:
             except StoreError as error:  # the process ends if this task ends
                 log.warning("the directory cannot be refreshed", error=str(error))
 
+    @property
+    def generation(self) -> object:
+        """Identifies what is in memory: another object whenever apps, keys or what belongs to them may have changed."""
+        return self._cache
+
     def known_caller(self, presented: str | None) -> Caller | None:
         """The caller of a key that was read before; None: ask `authenticate`."""
         return self._cache.callers.get(presented) if presented else None
+
+    def known_app(self, caller: Caller) -> App | None:
+        """The one app of the caller's key, if it was read before; None: ask `reach`."""
+        return self._cache.apps.get((caller.tenant_id, caller.app_id))
 
     async def authenticate(self, presented: str | None) -> Caller:
         """The caller with this key.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from profile_grpc.domain.jwt import JwtOutcome
 from profile_grpc.domain.model import DeletionReason
 from profile_grpc.domain.results import PushFeedbackOutcome
 from profile_grpc.domain.state import Changes
@@ -85,6 +86,14 @@ class Observer(Protocol):
         """A watcher was given events; `lag`: seconds since the newest of them was decided (E5)."""
         ...
 
+    def jwt_checked(self, app_id: str, outcome: JwtOutcome) -> None:
+        """The check of a call's JWT ended (J7)."""
+        ...
+
+    def jwks_failing(self, app_id: str, jwt_key_id: str, since: float) -> None:
+        """Since when a JWKS URL cannot be fetched, in seconds since 1970; 0: it can (J2)."""
+        ...
+
 
 class NullObserver:
     """An observer that ignores everything."""
@@ -141,4 +150,10 @@ class NullObserver:
         """See Observer."""
 
     def events_delivered(self, number: int, lag: float) -> None:
+        """See Observer."""
+
+    def jwt_checked(self, app_id: str, outcome: JwtOutcome) -> None:
+        """See Observer."""
+
+    def jwks_failing(self, app_id: str, jwt_key_id: str, since: float) -> None:
         """See Observer."""

@@ -49,8 +49,7 @@ class SqlDirectory:
         self._reservations = prepare(reservation.where(*older).order_by(app.c.app_id).limit(_LIMIT))
         self._release_app = prepare(delete(app).where(one, reserved, app.c.revision == bindparam("seen")))
         self._remove_numbers = [
-            prepare(delete(table).where(table.c.app_id == bindparam("app_id")))
-            for table in (tables.profile_count, tables.endpoint_count, tables.reaper_deletion, tables.feedback_breaker)
+            prepare(delete(table).where(table.c.app_id == bindparam("app_id"))) for table in _OF_APP
         ]
         self._traces = [
             prepare(select(table.c.app_id).where(table.c.app_id == bindparam("app_id")).limit(1))
@@ -219,6 +218,15 @@ class SqlDirectory:
 
 
 _ALL = 1_000_000
+_OF_APP = (
+    tables.profile_count,
+    tables.endpoint_count,
+    tables.reaper_deletion,
+    tables.feedback_breaker,
+    tables.jwt_key,
+    tables.jwt_count,
+)
+"""What is deleted with an app."""
 _revoke = update(tables.api_key).values(revoke_time=bindparam("time")).where(tables.api_key.c.revoke_time.is_(None))
 
 _SETTINGS = [column.name for column in tables.app.c].index("settings")

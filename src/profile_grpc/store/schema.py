@@ -32,6 +32,7 @@ REVISIONS = (
     "0012",
     "0013",
     "0014",
+    "0015",
 )
 """Every revision of the schema, in order, as in migrations/versions. The program is made for the last one. It also
 works with later ones that allow it."""

@@ -17,6 +17,7 @@ from profile_grpc.store.database import Database
 from profile_grpc.store.directory import SqlDirectory
 from profile_grpc.store.engines import connect
 from profile_grpc.store.events import SqlEvents
+from profile_grpc.store.jwt import SqlJwt
 from profile_grpc.store.leases import SqlLeases
 from profile_grpc.store.person_events import SqlPersonEvents
 from profile_grpc.store.profiles import SqlProfiles
@@ -85,6 +86,7 @@ class SqlStore:
         self.reaper = SqlReaper(database, hasher)
         self.webhooks = SqlWebhooks(database)
         self.customers = SqlCustomers(database)
+        self.jwt = SqlJwt(database)
         self.events = SqlEvents(database, self._shards)
         self.person_events = SqlPersonEvents(database)
         self._facts = database.prepare(select(*map(literal_column, database.engine.facts.values())))

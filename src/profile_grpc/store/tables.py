@@ -542,6 +542,49 @@ api_key = Table(
 )
 _index("api_key_tenant", api_key.c.tenant_id, api_key.c.app_id)
 
+# The keys of JWT authorization. `material` of a shared secret is encrypted.
+jwt_key = Table(
+    "jwt_key",
+    metadata,
+    _key("app_id"),
+    _key("jwt_key_id"),
+    _required("place", SmallInteger()),
+    _required("kind", SmallInteger()),
+    _required("kid", _text()),
+    _required("material", Text()),
+    _required("create_time", BigInteger()),
+    Column("document", Text()),
+    Column("fetch_time", BigInteger()),
+    Column("attempt_time", BigInteger()),
+    Column("failing_since_time", BigInteger()),
+    _required("failure", Text()),
+    info=_ON_COORDINATOR,
+)
+# Two keys of an app cannot have the same place, so their number is limited by the number of places (J2).
+Index("jwt_key_place", jwt_key.c.app_id, jwt_key.c.place, unique=True)
+Index(
+    "jwt_key_kid",
+    jwt_key.c.app_id,
+    jwt_key.c.kid,
+    unique=True,
+    sqlite_where=jwt_key.c.kid != literal("''"),
+    postgresql_where=jwt_key.c.kid != literal("''"),
+)
+
+# How many calls of devices were checked, by what the check found (J7).
+jwt_count = Table(
+    "jwt_count",
+    metadata,
+    _key("app_id"),
+    _key("day", Integer()),
+    _key("outcome", SmallInteger()),
+    _key("sdk_version"),
+    _required("calls", BigInteger()),
+    sqlite_with_rowid=_IN_THE_KEY,
+    info=_ON_COORDINATOR,
+)
+_index("jwt_count_day", jwt_count.c.day)
+
 # One row, whose id is 1.
 directory_version = Table(
     "directory_version",

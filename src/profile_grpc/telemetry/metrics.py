@@ -27,6 +27,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from profile_grpc.config import PROGRAM
+from profile_grpc.domain.jwt import JwtOutcome
 from profile_grpc.domain.kinds import LEDGER, TOMBSTONES
 from profile_grpc.domain.model import CountKey, DeletionReason
 from profile_grpc.domain.results import PushFeedbackOutcome
@@ -52,6 +53,7 @@ class Metrics:
         self._declare_effects(registry)
         self._declare_reaper(registry)
         self._webhooks = _WebhookMetrics(registry)
+        self._jwt = _JwtMetrics(registry)
 
     def _declare_calls(self, registry: CollectorRegistry) -> None:
         self._rpc = Histogram(
@@ -305,6 +307,41 @@ class Metrics:
     def webhook_events_lost(self, webhook_id: str) -> None:
         """See Observer."""
         self._webhooks.lost.labels(webhook_id).inc()
+
+    def jwt_checked(self, app_id: str, outcome: JwtOutcome) -> None:
+        """See Observer."""
+        self._jwt.checked(app_id, outcome)
+
+    def jwks_failing(self, app_id: str, jwt_key_id: str, since: float) -> None:
+        """See Observer."""
+        self._jwt.failing.labels(app_id, jwt_key_id).set(since)
+
+
+class _JwtMetrics:
+    """What is measured of JWT authorization. A label `key` has at most 16 values for each app."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._checks = Counter(
+            "profile_grpc_jwt_checks",
+            "Calls of devices whose JWT was checked, by app and outcome.",
+            ("app", "outcome"),
+            registry=registry,
+        )
+        self._children: dict[tuple[str, JwtOutcome], Counter] = {}
+        self.failing = Gauge(
+            "profile_grpc_jwks_failing_since_seconds",
+            "Since when a JWKS URL cannot be fetched, as a Unix time; 0: it can. The last good keys stay in force.",
+            ("app", "key"),
+            registry=registry,
+            multiprocess_mode="mostrecent",
+        )
+
+    def checked(self, app_id: str, outcome: JwtOutcome) -> None:
+        """A check ended."""
+        child = self._children.get((app_id, outcome))
+        if child is None:
+            child = self._children[app_id, outcome] = self._checks.labels(app_id, outcome.name)
+        child.inc()
 
 
 class _WebhookMetrics:

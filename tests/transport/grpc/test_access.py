@@ -104,9 +104,11 @@ def test_the_contract_says_what_each_method_reaches() -> None:
     assert {scope: {m.name for m in METHODS.values() if m.scope is scope} for scope in SCOPES} == SCOPES
     assert {m.name for m in METHODS.values() if m.scope is Scope.APP} == set(METHODS) - several
     assert {m.name for m in METHODS.values() if m.tenant_id} == {"CreateApp", "UpdateApp", "ListApps"}
-    assert {m.name for m in METHODS.values() if m.user_id} == {
+    assert {m.name for m in METHODS.values() if m.user_ids} == {
         "Register",
         "Heartbeat",
+        "BatchHeartbeat",
+        "ReportPushFeedback",
         "UpdateProfileData",
         "Unregister",
         "DeleteDeviceProfile",
@@ -205,11 +207,22 @@ async def test_a_foreign_apps_item_fails_alone(served: Served) -> None:
         assert missing in str(answer.results[3].status.details)
 
 
-async def test_the_call_is_told_the_user_that_the_request_names(backend: Backend) -> None:
-    call = Call()
-    call.caller = await backend.directory.authenticate(backend.keys[KeyKind.CLIENT])
-    await Permission(backend.directory).check(METHODS["Heartbeat"], VALID["Heartbeat"], call)
-    assert (call.app.app_id, call.user_id) == (APP, "ann")
+def test_J5_every_user_that_a_request_names_is_found() -> None:
+    of_devices = [method for method in METHODS.values() if KeyKind.CLIENT in method.kinds and method.user_ids]
+    assert {method.name: list(method.user_ids(VALID[method.name])) for method in of_devices if method.user_ids} == {
+        method.name: ["ann"] for method in of_devices
+    }
+    messages = """message CallRequest {
+      string app_id = 1 [(appprofile.v1.names) = NAMES_APP];
+      repeated Group groups = 2;
+      repeated string user_ids = 3 [(appprofile.v1.names) = NAMES_USER];
+    }
+    message Group { repeated Who who = 1; }
+    message Who { string user_id = 1 [(appprofile.v1.names) = NAMES_USER]; }"""
+    [method] = access.methods(service(messages, scope="APP", allow="CLIENT"))
+    assert method.user_ids is not None
+    request = method.request(user_ids=["c"], groups=[{"who": [{"user_id": "a"}, {}]}, {}, {"who": [{"user_id": "b"}]}])
+    assert sorted(method.user_ids(request)) == ["", "a", "b", "c"]
 
 
 async def test_a_list_of_apps_is_reached_app_by_app(backend: Backend) -> None:
@@ -266,9 +279,12 @@ FORGOTTEN: dict[str, tuple[dict[str, str], str]] = {
         {"messages": KEYS.replace("items = 1;", "items = 1; string app_id = 2 [(appprofile.v1.names) = NAMES_APP];")},
         "items.app_id .* names apps in a list",
     ),
-    "that a list of users goes unchecked": (
-        {"messages": NAMES_AN_APP.replace("}", "repeated string user_ids = 2 [(appprofile.v1.names) = NAMES_USER]; }")},
-        "names users in a list",
+    "that users in a map go unchecked": (
+        {
+            "messages": NAMES_AN_APP.replace("}", "map<string, Who> who = 2; }")
+            + "message Who { string user_id = 1 [(appprofile.v1.names) = NAMES_USER]; }"
+        },
+        "is a map with marked fields",
     ),
     "that a key has one app, in a tenant": ({"scope": "TENANT"}, "reaches more than one app"),
     "that a key has one app, in items": ({"scope": "ITEMS", "messages": KEYS}, "reaches more than one app"),

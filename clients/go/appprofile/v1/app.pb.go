@@ -632,8 +632,10 @@ type AppSettings struct {
 	// Whether a registration or an update that names a customer is refused (CUSTOMER_NOT_FOUND) unless the tenant has that
 	// customer. Default false: the customer may be created later.
 	RequireKnownCustomer *bool `protobuf:"varint,18,opt,name=require_known_customer,json=requireKnownCustomer,proto3,oneof" json:"require_known_customer,omitempty"`
-	unknownFields        protoimpl.UnknownFields
-	sizeCache            protoimpl.SizeCache
+	// Whether and how the JWTs of devices are checked. Default OFF.
+	Jwt           *JwtSettings `protobuf:"bytes,30,opt,name=jwt,proto3" json:"jwt,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *AppSettings) Reset() {
@@ -790,6 +792,13 @@ func (x *AppSettings) GetRequireKnownCustomer() bool {
 		return *x.RequireKnownCustomer
 	}
 	return false
+}
+
+func (x *AppSettings) GetJwt() *JwtSettings {
+	if x != nil {
+		return x.Jwt
+	}
+	return nil
 }
 
 // One mobile or web application of a tenant.
@@ -1006,7 +1015,7 @@ var File_appprofile_v1_app_proto protoreflect.FileDescriptor
 
 const file_appprofile_v1_app_proto_rawDesc = "" +
 	"\n" +
-	"\x17appprofile/v1/app.proto\x12\rappprofile.v1\x1a\x1aappprofile/v1/access.proto\x1a\x1bappprofile/v1/profile.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\xee\x02\n" +
+	"\x17appprofile/v1/app.proto\x12\rappprofile.v1\x1a\x1aappprofile/v1/access.proto\x1a\x17appprofile/v1/jwt.proto\x1a\x1bappprofile/v1/profile.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\xee\x02\n" +
 	"\aPushApp\x12:\n" +
 	"\vpush_app_id\x18\x01 \x01(\tB\x1a\xe2A\x01\x02\xbaH\x13r\x11(\x80\x022\f^[^\\p{Cc}]+$R\tpushAppId\x12G\n" +
 	"\bprovider\x18\x02 \x01(\x0e2\x1b.appprofile.v1.PushProviderB\x0e\xe2A\x01\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\bprovider\x12A\n" +
@@ -1051,7 +1060,7 @@ const file_appprofile_v1_app_proto_rawDesc = "" +
 	"\n" +
 	"appid_msgs\x18\x06 \x03(\tB!\xe2A\x01\x01\xbaH\x1a\x92\x01\x17\x10\b\"\x13r\x11(\x80\x012\f^[^\\p{Cc}]+$R\tappidMsgs\x12>\n" +
 	"\tdevice_id\x18\a \x03(\tB!\xe2A\x01\x01\xbaH\x1a\x92\x01\x17\x10\b\"\x13r\x11(\x80\x012\f^[^\\p{Cc}]+$R\bdeviceId\x129\n" +
-	"\x06secret\x18\b \x03(\tB!\xe2A\x01\x01\xbaH\x1a\x92\x01\x17\x10\b\"\x13r\x11(\x80\x012\f^[^\\p{Cc}]+$R\x06secret\"\xd2\f\n" +
+	"\x06secret\x18\b \x03(\tB!\xe2A\x01\x01\xbaH\x1a\x92\x01\x17\x10\b\"\x13r\x11(\x80\x012\f^[^\\p{Cc}]+$R\x06secret\"\x86\r\n" +
 	"\vAppSettings\x12F\n" +
 	"\fpush_app_ids\x18\x01 \x03(\v2\x16.appprofile.v1.PushAppB\f\xe2A\x01\x01\xbaH\x05\x92\x01\x02\x10@R\n" +
 	"pushAppIds\x12[\n" +
@@ -1073,7 +1082,8 @@ const file_appprofile_v1_app_proto_rawDesc = "" +
 	"\x19device_attribute_monitors\x18\x0f \x03(\v2%.appprofile.v1.DeviceAttributeMonitorB\r\xe2A\x01\x01\xbaH\x06\x92\x01\x03\x10\x80\x01R\x17deviceAttributeMonitors\x12R\n" +
 	"\x11bridge_parameters\x18\x10 \x01(\v2\x1f.appprofile.v1.BridgeParametersB\x04\xe2A\x01\x01R\x10bridgeParameters\x12O\n" +
 	"\x10feedback_breaker\x18\x11 \x01(\v2\x1e.appprofile.v1.FeedbackBreakerB\x04\xe2A\x01\x01R\x0ffeedbackBreaker\x12?\n" +
-	"\x16require_known_customer\x18\x12 \x01(\bB\x04\xe2A\x01\x01H\x04R\x14requireKnownCustomer\x88\x01\x01B\x1f\n" +
+	"\x16require_known_customer\x18\x12 \x01(\bB\x04\xe2A\x01\x01H\x04R\x14requireKnownCustomer\x88\x01\x01\x122\n" +
+	"\x03jwt\x18\x1e \x01(\v2\x1a.appprofile.v1.JwtSettingsB\x04\xe2A\x01\x01R\x03jwtB\x1f\n" +
 	"\x1d_register_counts_as_heartbeatB\x18\n" +
 	"\x16_multi_user_per_deviceB\x19\n" +
 	"\x17_single_device_per_userB\x14\n" +
@@ -1145,9 +1155,10 @@ var file_appprofile_v1_app_proto_goTypes = []any{
 	(*durationpb.Duration)(nil),    // 15: google.protobuf.Duration
 	(Channel)(0),                   // 16: appprofile.v1.Channel
 	(AccountRemovalAction)(0),      // 17: appprofile.v1.AccountRemovalAction
-	(*timestamppb.Timestamp)(nil),  // 18: google.protobuf.Timestamp
-	(KeyKind)(0),                   // 19: appprofile.v1.KeyKind
-	(*date.Date)(nil),              // 20: google.type.Date
+	(*JwtSettings)(nil),            // 18: appprofile.v1.JwtSettings
+	(*timestamppb.Timestamp)(nil),  // 19: google.protobuf.Timestamp
+	(KeyKind)(0),                   // 20: appprofile.v1.KeyKind
+	(*date.Date)(nil),              // 21: google.type.Date
 }
 var file_appprofile_v1_app_proto_depIdxs = []int32{
 	11, // 0: appprofile.v1.PushApp.provider:type_name -> appprofile.v1.PushProvider
@@ -1172,19 +1183,20 @@ var file_appprofile_v1_app_proto_depIdxs = []int32{
 	6,  // 19: appprofile.v1.AppSettings.device_attribute_monitors:type_name -> appprofile.v1.DeviceAttributeMonitor
 	7,  // 20: appprofile.v1.AppSettings.bridge_parameters:type_name -> appprofile.v1.BridgeParameters
 	4,  // 21: appprofile.v1.AppSettings.feedback_breaker:type_name -> appprofile.v1.FeedbackBreaker
-	8,  // 22: appprofile.v1.App.settings:type_name -> appprofile.v1.AppSettings
-	18, // 23: appprofile.v1.App.create_time:type_name -> google.protobuf.Timestamp
-	18, // 24: appprofile.v1.App.update_time:type_name -> google.protobuf.Timestamp
-	19, // 25: appprofile.v1.Key.kind:type_name -> appprofile.v1.KeyKind
-	18, // 26: appprofile.v1.Key.create_time:type_name -> google.protobuf.Timestamp
-	18, // 27: appprofile.v1.Key.revoke_time:type_name -> google.protobuf.Timestamp
-	18, // 28: appprofile.v1.Key.expire_time:type_name -> google.protobuf.Timestamp
-	20, // 29: appprofile.v1.Key.last_used_day:type_name -> google.type.Date
-	30, // [30:30] is the sub-list for method output_type
-	30, // [30:30] is the sub-list for method input_type
-	30, // [30:30] is the sub-list for extension type_name
-	30, // [30:30] is the sub-list for extension extendee
-	0,  // [0:30] is the sub-list for field type_name
+	18, // 22: appprofile.v1.AppSettings.jwt:type_name -> appprofile.v1.JwtSettings
+	8,  // 23: appprofile.v1.App.settings:type_name -> appprofile.v1.AppSettings
+	19, // 24: appprofile.v1.App.create_time:type_name -> google.protobuf.Timestamp
+	19, // 25: appprofile.v1.App.update_time:type_name -> google.protobuf.Timestamp
+	20, // 26: appprofile.v1.Key.kind:type_name -> appprofile.v1.KeyKind
+	19, // 27: appprofile.v1.Key.create_time:type_name -> google.protobuf.Timestamp
+	19, // 28: appprofile.v1.Key.revoke_time:type_name -> google.protobuf.Timestamp
+	19, // 29: appprofile.v1.Key.expire_time:type_name -> google.protobuf.Timestamp
+	21, // 30: appprofile.v1.Key.last_used_day:type_name -> google.type.Date
+	31, // [31:31] is the sub-list for method output_type
+	31, // [31:31] is the sub-list for method input_type
+	31, // [31:31] is the sub-list for extension type_name
+	31, // [31:31] is the sub-list for extension extendee
+	0,  // [0:31] is the sub-list for field type_name
 }
 
 func init() { file_appprofile_v1_app_proto_init() }
@@ -1193,6 +1205,7 @@ func file_appprofile_v1_app_proto_init() {
 		return
 	}
 	file_appprofile_v1_access_proto_init()
+	file_appprofile_v1_jwt_proto_init()
 	file_appprofile_v1_profile_proto_init()
 	file_appprofile_v1_app_proto_msgTypes[1].OneofWrappers = []any{}
 	file_appprofile_v1_app_proto_msgTypes[2].OneofWrappers = []any{}

@@ -272,7 +272,12 @@ func (x *UpdateAppRequest) GetUpdateMask() *fieldmaskpb.FieldMask {
 type UpdateAppResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The app as stored.
-	App           *App `protobuf:"bytes,1,opt,name=app,proto3" json:"app,omitempty"`
+	App *App `protobuf:"bytes,1,opt,name=app,proto3" json:"app,omitempty"`
+	// If the call set the JWT mode to REQUIRE: the calls of the last 7 UTC days that were checked, and how many of them
+	// would have been refused. Absent otherwise.
+	JwtImpact *JwtImpact `protobuf:"bytes,2,opt,name=jwt_impact,json=jwtImpact,proto3" json:"jwt_impact,omitempty"`
+	// Warnings for the app's owner, in English. Example: app versions that send no JWT are locked out.
+	Warnings      []string `protobuf:"bytes,3,rep,name=warnings,proto3" json:"warnings,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -310,6 +315,20 @@ func (*UpdateAppResponse) Descriptor() ([]byte, []int) {
 func (x *UpdateAppResponse) GetApp() *App {
 	if x != nil {
 		return x.App
+	}
+	return nil
+}
+
+func (x *UpdateAppResponse) GetJwtImpact() *JwtImpact {
+	if x != nil {
+		return x.JwtImpact
+	}
+	return nil
+}
+
+func (x *UpdateAppResponse) GetWarnings() []string {
+	if x != nil {
+		return x.Warnings
 	}
 	return nil
 }
@@ -838,6 +857,523 @@ func (x *RevokeKeyResponse) GetKey() *Key {
 	return nil
 }
 
+// The key to add.
+type AddJwtKeyRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The app, 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`.
+	AppId string `protobuf:"bytes,1,opt,name=app_id,json=appId,proto3" json:"app_id,omitempty"`
+	// The `kid` of the JWTs that the key verifies, 1 to 128 bytes without control characters. Required for a shared
+	// secret and a PEM; a JWK may contain it instead; refused for a JWKS document or URL.
+	Kid string `protobuf:"bytes,2,opt,name=kid,proto3" json:"kid,omitempty"`
+	// The only algorithm that the key is used with. Default: the one that fits the key (HS256 for a shared secret). Refused
+	// for a JWKS document or URL, whose keys are of different kinds.
+	Algorithm JwtAlgorithm `protobuf:"varint,3,opt,name=algorithm,proto3,enum=appprofile.v1.JwtAlgorithm" json:"algorithm,omitempty"`
+	// The key. Exactly one.
+	//
+	// Types that are valid to be assigned to Material:
+	//
+	//	*AddJwtKeyRequest_SharedSecret
+	//	*AddJwtKeyRequest_PublicKeyPem
+	//	*AddJwtKeyRequest_Jwk
+	//	*AddJwtKeyRequest_Jwks
+	//	*AddJwtKeyRequest_JwksUrl
+	Material      isAddJwtKeyRequest_Material `protobuf_oneof:"material"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AddJwtKeyRequest) Reset() {
+	*x = AddJwtKeyRequest{}
+	mi := &file_appprofile_v1_app_service_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AddJwtKeyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AddJwtKeyRequest) ProtoMessage() {}
+
+func (x *AddJwtKeyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_appprofile_v1_app_service_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AddJwtKeyRequest.ProtoReflect.Descriptor instead.
+func (*AddJwtKeyRequest) Descriptor() ([]byte, []int) {
+	return file_appprofile_v1_app_service_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *AddJwtKeyRequest) GetAppId() string {
+	if x != nil {
+		return x.AppId
+	}
+	return ""
+}
+
+func (x *AddJwtKeyRequest) GetKid() string {
+	if x != nil {
+		return x.Kid
+	}
+	return ""
+}
+
+func (x *AddJwtKeyRequest) GetAlgorithm() JwtAlgorithm {
+	if x != nil {
+		return x.Algorithm
+	}
+	return JwtAlgorithm_JWT_ALGORITHM_UNSPECIFIED
+}
+
+func (x *AddJwtKeyRequest) GetMaterial() isAddJwtKeyRequest_Material {
+	if x != nil {
+		return x.Material
+	}
+	return nil
+}
+
+func (x *AddJwtKeyRequest) GetSharedSecret() []byte {
+	if x != nil {
+		if x, ok := x.Material.(*AddJwtKeyRequest_SharedSecret); ok {
+			return x.SharedSecret
+		}
+	}
+	return nil
+}
+
+func (x *AddJwtKeyRequest) GetPublicKeyPem() string {
+	if x != nil {
+		if x, ok := x.Material.(*AddJwtKeyRequest_PublicKeyPem); ok {
+			return x.PublicKeyPem
+		}
+	}
+	return ""
+}
+
+func (x *AddJwtKeyRequest) GetJwk() string {
+	if x != nil {
+		if x, ok := x.Material.(*AddJwtKeyRequest_Jwk); ok {
+			return x.Jwk
+		}
+	}
+	return ""
+}
+
+func (x *AddJwtKeyRequest) GetJwks() string {
+	if x != nil {
+		if x, ok := x.Material.(*AddJwtKeyRequest_Jwks); ok {
+			return x.Jwks
+		}
+	}
+	return ""
+}
+
+func (x *AddJwtKeyRequest) GetJwksUrl() string {
+	if x != nil {
+		if x, ok := x.Material.(*AddJwtKeyRequest_JwksUrl); ok {
+			return x.JwksUrl
+		}
+	}
+	return ""
+}
+
+type isAddJwtKeyRequest_Material interface {
+	isAddJwtKeyRequest_Material()
+}
+
+type AddJwtKeyRequest_SharedSecret struct {
+	// A secret that only the app's back end and this service know, 32 to 1024 bytes. Stored encrypted, never returned.
+	SharedSecret []byte `protobuf:"bytes,4,opt,name=shared_secret,json=sharedSecret,proto3,oneof"`
+}
+
+type AddJwtKeyRequest_PublicKeyPem struct {
+	// A public key as PEM (`-----BEGIN PUBLIC KEY-----`), up to 8 KiB.
+	PublicKeyPem string `protobuf:"bytes,5,opt,name=public_key_pem,json=publicKeyPem,proto3,oneof"`
+}
+
+type AddJwtKeyRequest_Jwk struct {
+	// A public key as JWK (RFC 7517), up to 8 KiB.
+	Jwk string `protobuf:"bytes,6,opt,name=jwk,proto3,oneof"`
+}
+
+type AddJwtKeyRequest_Jwks struct {
+	// A JWKS document (RFC 7517), up to 256 KiB with up to 64 usable keys.
+	Jwks string `protobuf:"bytes,7,opt,name=jwks,proto3,oneof"`
+}
+
+type AddJwtKeyRequest_JwksUrl struct {
+	// The URL of a JWKS document, up to 2048 characters: `https`, on a host that the operator allows (`--jwks-hosts`).
+	// Fetched in the background every 5 minutes, and when a JWT names an unknown key, then at most every 30 seconds.
+	JwksUrl string `protobuf:"bytes,8,opt,name=jwks_url,json=jwksUrl,proto3,oneof"`
+}
+
+func (*AddJwtKeyRequest_SharedSecret) isAddJwtKeyRequest_Material() {}
+
+func (*AddJwtKeyRequest_PublicKeyPem) isAddJwtKeyRequest_Material() {}
+
+func (*AddJwtKeyRequest_Jwk) isAddJwtKeyRequest_Material() {}
+
+func (*AddJwtKeyRequest_Jwks) isAddJwtKeyRequest_Material() {}
+
+func (*AddJwtKeyRequest_JwksUrl) isAddJwtKeyRequest_Material() {}
+
+// The added key.
+type AddJwtKeyResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The key.
+	Key           *JwtKey `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AddJwtKeyResponse) Reset() {
+	*x = AddJwtKeyResponse{}
+	mi := &file_appprofile_v1_app_service_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AddJwtKeyResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AddJwtKeyResponse) ProtoMessage() {}
+
+func (x *AddJwtKeyResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_appprofile_v1_app_service_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AddJwtKeyResponse.ProtoReflect.Descriptor instead.
+func (*AddJwtKeyResponse) Descriptor() ([]byte, []int) {
+	return file_appprofile_v1_app_service_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *AddJwtKeyResponse) GetKey() *JwtKey {
+	if x != nil {
+		return x.Key
+	}
+	return nil
+}
+
+// The keys to list.
+type ListJwtKeysRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The app, 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`.
+	AppId         string `protobuf:"bytes,1,opt,name=app_id,json=appId,proto3" json:"app_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListJwtKeysRequest) Reset() {
+	*x = ListJwtKeysRequest{}
+	mi := &file_appprofile_v1_app_service_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListJwtKeysRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListJwtKeysRequest) ProtoMessage() {}
+
+func (x *ListJwtKeysRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_appprofile_v1_app_service_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListJwtKeysRequest.ProtoReflect.Descriptor instead.
+func (*ListJwtKeysRequest) Descriptor() ([]byte, []int) {
+	return file_appprofile_v1_app_service_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *ListJwtKeysRequest) GetAppId() string {
+	if x != nil {
+		return x.AppId
+	}
+	return ""
+}
+
+// The keys.
+type ListJwtKeysResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The keys, oldest first.
+	Keys          []*JwtKey `protobuf:"bytes,1,rep,name=keys,proto3" json:"keys,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListJwtKeysResponse) Reset() {
+	*x = ListJwtKeysResponse{}
+	mi := &file_appprofile_v1_app_service_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListJwtKeysResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListJwtKeysResponse) ProtoMessage() {}
+
+func (x *ListJwtKeysResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_appprofile_v1_app_service_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListJwtKeysResponse.ProtoReflect.Descriptor instead.
+func (*ListJwtKeysResponse) Descriptor() ([]byte, []int) {
+	return file_appprofile_v1_app_service_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *ListJwtKeysResponse) GetKeys() []*JwtKey {
+	if x != nil {
+		return x.Keys
+	}
+	return nil
+}
+
+// The key to remove.
+type RemoveJwtKeyRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The app, 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`.
+	AppId string `protobuf:"bytes,1,opt,name=app_id,json=appId,proto3" json:"app_id,omitempty"`
+	// The key's id, 1 to 64 characters. Required.
+	JwtKeyId string `protobuf:"bytes,2,opt,name=jwt_key_id,json=jwtKeyId,proto3" json:"jwt_key_id,omitempty"`
+	// Whether a key that does not exist is no error. Default false.
+	AllowMissing  bool `protobuf:"varint,3,opt,name=allow_missing,json=allowMissing,proto3" json:"allow_missing,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RemoveJwtKeyRequest) Reset() {
+	*x = RemoveJwtKeyRequest{}
+	mi := &file_appprofile_v1_app_service_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemoveJwtKeyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemoveJwtKeyRequest) ProtoMessage() {}
+
+func (x *RemoveJwtKeyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_appprofile_v1_app_service_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemoveJwtKeyRequest.ProtoReflect.Descriptor instead.
+func (*RemoveJwtKeyRequest) Descriptor() ([]byte, []int) {
+	return file_appprofile_v1_app_service_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *RemoveJwtKeyRequest) GetAppId() string {
+	if x != nil {
+		return x.AppId
+	}
+	return ""
+}
+
+func (x *RemoveJwtKeyRequest) GetJwtKeyId() string {
+	if x != nil {
+		return x.JwtKeyId
+	}
+	return ""
+}
+
+func (x *RemoveJwtKeyRequest) GetAllowMissing() bool {
+	if x != nil {
+		return x.AllowMissing
+	}
+	return false
+}
+
+// The key was removed.
+type RemoveJwtKeyResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RemoveJwtKeyResponse) Reset() {
+	*x = RemoveJwtKeyResponse{}
+	mi := &file_appprofile_v1_app_service_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemoveJwtKeyResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemoveJwtKeyResponse) ProtoMessage() {}
+
+func (x *RemoveJwtKeyResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_appprofile_v1_app_service_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemoveJwtKeyResponse.ProtoReflect.Descriptor instead.
+func (*RemoveJwtKeyResponse) Descriptor() ([]byte, []int) {
+	return file_appprofile_v1_app_service_proto_rawDescGZIP(), []int{21}
+}
+
+// The app whose readiness to return.
+type GetJwtReadinessRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The app, 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`.
+	AppId         string `protobuf:"bytes,1,opt,name=app_id,json=appId,proto3" json:"app_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetJwtReadinessRequest) Reset() {
+	*x = GetJwtReadinessRequest{}
+	mi := &file_appprofile_v1_app_service_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetJwtReadinessRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetJwtReadinessRequest) ProtoMessage() {}
+
+func (x *GetJwtReadinessRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_appprofile_v1_app_service_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetJwtReadinessRequest.ProtoReflect.Descriptor instead.
+func (*GetJwtReadinessRequest) Descriptor() ([]byte, []int) {
+	return file_appprofile_v1_app_service_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *GetJwtReadinessRequest) GetAppId() string {
+	if x != nil {
+		return x.AppId
+	}
+	return ""
+}
+
+// How ready the app's callers are for REQUIRE.
+type GetJwtReadinessResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The mode in force.
+	Mode JwtMode `protobuf:"varint,1,opt,name=mode,proto3,enum=appprofile.v1.JwtMode" json:"mode,omitempty"`
+	// The last 7 UTC days together, including today.
+	Last_7Days *JwtImpact `protobuf:"bytes,2,opt,name=last_7_days,json=last7Days,proto3" json:"last_7_days,omitempty"`
+	// The last 30 UTC days, newest first. Days without checked calls are left out.
+	Days          []*JwtReadinessDay `protobuf:"bytes,3,rep,name=days,proto3" json:"days,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetJwtReadinessResponse) Reset() {
+	*x = GetJwtReadinessResponse{}
+	mi := &file_appprofile_v1_app_service_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetJwtReadinessResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetJwtReadinessResponse) ProtoMessage() {}
+
+func (x *GetJwtReadinessResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_appprofile_v1_app_service_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetJwtReadinessResponse.ProtoReflect.Descriptor instead.
+func (*GetJwtReadinessResponse) Descriptor() ([]byte, []int) {
+	return file_appprofile_v1_app_service_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *GetJwtReadinessResponse) GetMode() JwtMode {
+	if x != nil {
+		return x.Mode
+	}
+	return JwtMode_JWT_MODE_UNSPECIFIED
+}
+
+func (x *GetJwtReadinessResponse) GetLast_7Days() *JwtImpact {
+	if x != nil {
+		return x.Last_7Days
+	}
+	return nil
+}
+
+func (x *GetJwtReadinessResponse) GetDays() []*JwtReadinessDay {
+	if x != nil {
+		return x.Days
+	}
+	return nil
+}
+
 // The app whose configuration to return.
 type GetSdkConfigRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -849,7 +1385,7 @@ type GetSdkConfigRequest struct {
 
 func (x *GetSdkConfigRequest) Reset() {
 	*x = GetSdkConfigRequest{}
-	mi := &file_appprofile_v1_app_service_proto_msgTypes[16]
+	mi := &file_appprofile_v1_app_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -861,7 +1397,7 @@ func (x *GetSdkConfigRequest) String() string {
 func (*GetSdkConfigRequest) ProtoMessage() {}
 
 func (x *GetSdkConfigRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_appprofile_v1_app_service_proto_msgTypes[16]
+	mi := &file_appprofile_v1_app_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -874,7 +1410,7 @@ func (x *GetSdkConfigRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSdkConfigRequest.ProtoReflect.Descriptor instead.
 func (*GetSdkConfigRequest) Descriptor() ([]byte, []int) {
-	return file_appprofile_v1_app_service_proto_rawDescGZIP(), []int{16}
+	return file_appprofile_v1_app_service_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *GetSdkConfigRequest) GetAppId() string {
@@ -897,7 +1433,7 @@ type InAppTransportConfig struct {
 
 func (x *InAppTransportConfig) Reset() {
 	*x = InAppTransportConfig{}
-	mi := &file_appprofile_v1_app_service_proto_msgTypes[17]
+	mi := &file_appprofile_v1_app_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -909,7 +1445,7 @@ func (x *InAppTransportConfig) String() string {
 func (*InAppTransportConfig) ProtoMessage() {}
 
 func (x *InAppTransportConfig) ProtoReflect() protoreflect.Message {
-	mi := &file_appprofile_v1_app_service_proto_msgTypes[17]
+	mi := &file_appprofile_v1_app_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -922,7 +1458,7 @@ func (x *InAppTransportConfig) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InAppTransportConfig.ProtoReflect.Descriptor instead.
 func (*InAppTransportConfig) Descriptor() ([]byte, []int) {
-	return file_appprofile_v1_app_service_proto_rawDescGZIP(), []int{17}
+	return file_appprofile_v1_app_service_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *InAppTransportConfig) GetTransport() InAppTransport {
@@ -968,7 +1504,7 @@ type GetSdkConfigResponse struct {
 
 func (x *GetSdkConfigResponse) Reset() {
 	*x = GetSdkConfigResponse{}
-	mi := &file_appprofile_v1_app_service_proto_msgTypes[18]
+	mi := &file_appprofile_v1_app_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -980,7 +1516,7 @@ func (x *GetSdkConfigResponse) String() string {
 func (*GetSdkConfigResponse) ProtoMessage() {}
 
 func (x *GetSdkConfigResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_appprofile_v1_app_service_proto_msgTypes[18]
+	mi := &file_appprofile_v1_app_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -993,7 +1529,7 @@ func (x *GetSdkConfigResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSdkConfigResponse.ProtoReflect.Descriptor instead.
 func (*GetSdkConfigResponse) Descriptor() ([]byte, []int) {
-	return file_appprofile_v1_app_service_proto_rawDescGZIP(), []int{18}
+	return file_appprofile_v1_app_service_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *GetSdkConfigResponse) GetAppId() string {
@@ -1070,7 +1606,7 @@ var File_appprofile_v1_app_service_proto protoreflect.FileDescriptor
 
 const file_appprofile_v1_app_service_proto_rawDesc = "" +
 	"\n" +
-	"\x1fappprofile/v1/app_service.proto\x12\rappprofile.v1\x1a\x1aappprofile/v1/access.proto\x1a\x17appprofile/v1/app.proto\x1a\x1bappprofile/v1/profile.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"H\n" +
+	"\x1fappprofile/v1/app_service.proto\x12\rappprofile.v1\x1a\x1aappprofile/v1/access.proto\x1a\x17appprofile/v1/app.proto\x1a\x17appprofile/v1/jwt.proto\x1a\x1bappprofile/v1/profile.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"H\n" +
 	"\x10CreateAppRequest\x124\n" +
 	"\x03app\x18\x01 \x01(\v2\x12.appprofile.v1.AppB\x0e\xe2A\x01\x02\xbaH\x03\xc8\x01\x01\xb0\xd4\x18\x04R\x03app\"?\n" +
 	"\x11CreateAppResponse\x12*\n" +
@@ -1083,9 +1619,12 @@ const file_appprofile_v1_app_service_proto_rawDesc = "" +
 	"\x03app\x18\x01 \x01(\v2\x12.appprofile.v1.AppB\n" +
 	"\xe2A\x01\x02\xbaH\x03\xc8\x01\x01R\x03app\x12A\n" +
 	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskB\x04\xe2A\x01\x01R\n" +
-	"updateMask\"?\n" +
+	"updateMask\"\xa0\x01\n" +
 	"\x11UpdateAppResponse\x12*\n" +
-	"\x03app\x18\x01 \x01(\v2\x12.appprofile.v1.AppB\x04\xe2A\x01\x03R\x03app\"\xb1\x01\n" +
+	"\x03app\x18\x01 \x01(\v2\x12.appprofile.v1.AppB\x04\xe2A\x01\x03R\x03app\x12=\n" +
+	"\n" +
+	"jwt_impact\x18\x02 \x01(\v2\x18.appprofile.v1.JwtImpactB\x04\xe2A\x01\x03R\tjwtImpact\x12 \n" +
+	"\bwarnings\x18\x03 \x03(\tB\x04\xe2A\x01\x03R\bwarnings\"\xb1\x01\n" +
 	"\x0fListAppsRequest\x12G\n" +
 	"\ttenant_id\x18\x01 \x01(\tB*\xe2A\x01\x01\xbaH\x1fr\x1d\x18@2\x19^([a-z0-9][a-z0-9._-]*)?$\xb0\xd4\x18\x02R\btenantId\x12(\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\v\xe2A\x01\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x12+\n" +
@@ -1115,7 +1654,35 @@ const file_appprofile_v1_app_service_proto_rawDesc = "" +
 	"\x10RevokeKeyRequest\x12$\n" +
 	"\x06key_id\x18\x01 \x01(\tB\r\xe2A\x01\x02\xbaH\x06r\x04\x10\x01\x18@R\x05keyId\"?\n" +
 	"\x11RevokeKeyResponse\x12*\n" +
-	"\x03key\x18\x01 \x01(\v2\x12.appprofile.v1.KeyB\x04\xe2A\x01\x03R\x03key\"U\n" +
+	"\x03key\x18\x01 \x01(\v2\x12.appprofile.v1.KeyB\x04\xe2A\x01\x03R\x03key\"\xaa\x03\n" +
+	"\x10AddJwtKeyRequest\x12>\n" +
+	"\x06app_id\x18\x01 \x01(\tB'\xe2A\x01\x02\xbaH\x1cr\x1a\x18@2\x16^[a-z0-9][a-z0-9._-]*$\xb0\xd4\x18\x01R\x05appId\x12,\n" +
+	"\x03kid\x18\x02 \x01(\tB\x1a\xe2A\x01\x01\xbaH\x13r\x11(\x80\x012\f^[^\\p{Cc}]*$R\x03kid\x12G\n" +
+	"\talgorithm\x18\x03 \x01(\x0e2\x1b.appprofile.v1.JwtAlgorithmB\f\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01R\talgorithm\x124\n" +
+	"\rshared_secret\x18\x04 \x01(\fB\r\xbaH\az\x05\x10 \x18\x80\b\x80\x01\x01H\x00R\fsharedSecret\x120\n" +
+	"\x0epublic_key_pem\x18\x05 \x01(\tB\b\xbaH\x05r\x03(\x80@H\x00R\fpublicKeyPem\x12\x1c\n" +
+	"\x03jwk\x18\x06 \x01(\tB\b\xbaH\x05r\x03(\x80@H\x00R\x03jwk\x12\x1f\n" +
+	"\x04jwks\x18\a \x01(\tB\t\xbaH\x06r\x04(\x80\x80\x10H\x00R\x04jwks\x12%\n" +
+	"\bjwks_url\x18\b \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10H\x00R\ajwksUrlB\x11\n" +
+	"\bmaterial\x12\x05\xbaH\x02\b\x01\"B\n" +
+	"\x11AddJwtKeyResponse\x12-\n" +
+	"\x03key\x18\x01 \x01(\v2\x15.appprofile.v1.JwtKeyB\x04\xe2A\x01\x03R\x03key\"T\n" +
+	"\x12ListJwtKeysRequest\x12>\n" +
+	"\x06app_id\x18\x01 \x01(\tB'\xe2A\x01\x02\xbaH\x1cr\x1a\x18@2\x16^[a-z0-9][a-z0-9._-]*$\xb0\xd4\x18\x01R\x05appId\"F\n" +
+	"\x13ListJwtKeysResponse\x12/\n" +
+	"\x04keys\x18\x01 \x03(\v2\x15.appprofile.v1.JwtKeyB\x04\xe2A\x01\x03R\x04keys\"\xad\x01\n" +
+	"\x13RemoveJwtKeyRequest\x12>\n" +
+	"\x06app_id\x18\x01 \x01(\tB'\xe2A\x01\x02\xbaH\x1cr\x1a\x18@2\x16^[a-z0-9][a-z0-9._-]*$\xb0\xd4\x18\x01R\x05appId\x12+\n" +
+	"\n" +
+	"jwt_key_id\x18\x02 \x01(\tB\r\xe2A\x01\x02\xbaH\x06r\x04\x10\x01\x18@R\bjwtKeyId\x12)\n" +
+	"\rallow_missing\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fallowMissing\"\x16\n" +
+	"\x14RemoveJwtKeyResponse\"X\n" +
+	"\x16GetJwtReadinessRequest\x12>\n" +
+	"\x06app_id\x18\x01 \x01(\tB'\xe2A\x01\x02\xbaH\x1cr\x1a\x18@2\x16^[a-z0-9][a-z0-9._-]*$\xb0\xd4\x18\x01R\x05appId\"\xc5\x01\n" +
+	"\x17GetJwtReadinessResponse\x120\n" +
+	"\x04mode\x18\x01 \x01(\x0e2\x16.appprofile.v1.JwtModeB\x04\xe2A\x01\x03R\x04mode\x12>\n" +
+	"\vlast_7_days\x18\x02 \x01(\v2\x18.appprofile.v1.JwtImpactB\x04\xe2A\x01\x03R\tlast7Days\x128\n" +
+	"\x04days\x18\x03 \x03(\v2\x1e.appprofile.v1.JwtReadinessDayB\x04\xe2A\x01\x03R\x04days\"U\n" +
 	"\x13GetSdkConfigRequest\x12>\n" +
 	"\x06app_id\x18\x01 \x01(\tB'\xe2A\x01\x02\xbaH\x1cr\x1a\x18@2\x16^[a-z0-9][a-z0-9._-]*$\xb0\xd4\x18\x01R\x05appId\"s\n" +
 	"\x14InAppTransportConfig\x12A\n" +
@@ -1133,7 +1700,7 @@ const file_appprofile_v1_app_service_proto_rawDesc = "" +
 	"\x19device_attribute_monitors\x18\t \x03(\v2%.appprofile.v1.DeviceAttributeMonitorB\x04\xe2A\x01\x03R\x17deviceAttributeMonitors\x12>\n" +
 	"\fpush_app_ids\x18\n" +
 	" \x03(\v2\x16.appprofile.v1.PushAppB\x04\xe2A\x01\x03R\n" +
-	"pushAppIds2\xd8\x06\n" +
+	"pushAppIds2\xf1\t\n" +
 	"\n" +
 	"AppService\x12\\\n" +
 	"\tCreateApp\x12\x1f.appprofile.v1.CreateAppRequest\x1a .appprofile.v1.CreateAppResponse\"\f\xaa\xd4\x18\x05\n" +
@@ -1151,7 +1718,15 @@ const file_appprofile_v1_app_service_proto_rawDesc = "" +
 	"\bListKeys\x12\x1e.appprofile.v1.ListKeysRequest\x1a\x1f.appprofile.v1.ListKeysResponse\"\f\xaa\xd4\x18\x05\n" +
 	"\x01\x01\x10\x02\x90\x02\x01\x12\\\n" +
 	"\tRevokeKey\x12\x1f.appprofile.v1.RevokeKeyRequest\x1a .appprofile.v1.RevokeKeyResponse\"\f\xaa\xd4\x18\x05\n" +
-	"\x01\x01\x10\x02\x90\x02\x02\x12g\n" +
+	"\x01\x01\x10\x02\x90\x02\x02\x12\\\n" +
+	"\tAddJwtKey\x12\x1f.appprofile.v1.AddJwtKeyRequest\x1a .appprofile.v1.AddJwtKeyResponse\"\f\xaa\xd4\x18\x05\n" +
+	"\x01\x01\x10\x01\x90\x02\x00\x12b\n" +
+	"\vListJwtKeys\x12!.appprofile.v1.ListJwtKeysRequest\x1a\".appprofile.v1.ListJwtKeysResponse\"\f\xaa\xd4\x18\x05\n" +
+	"\x01\x01\x10\x01\x90\x02\x01\x12e\n" +
+	"\fRemoveJwtKey\x12\".appprofile.v1.RemoveJwtKeyRequest\x1a#.appprofile.v1.RemoveJwtKeyResponse\"\f\xaa\xd4\x18\x05\n" +
+	"\x01\x01\x10\x01\x90\x02\x02\x12n\n" +
+	"\x0fGetJwtReadiness\x12%.appprofile.v1.GetJwtReadinessRequest\x1a&.appprofile.v1.GetJwtReadinessResponse\"\f\xaa\xd4\x18\x05\n" +
+	"\x01\x01\x10\x01\x90\x02\x01\x12g\n" +
 	"\fGetSdkConfig\x12\".appprofile.v1.GetSdkConfigRequest\x1a#.appprofile.v1.GetSdkConfigResponse\"\x0e\xaa\xd4\x18\a\n" +
 	"\x03\x01\x02\x04\x10\x01\x90\x02\x01Br\n" +
 	"\x11com.appprofile.v1B\x0fAppServiceProtoP\x01ZJgithub.com/profile-grpc/profile-grpc/clients/go/appprofile/v1;appprofilev1b\x06proto3"
@@ -1168,80 +1743,108 @@ func file_appprofile_v1_app_service_proto_rawDescGZIP() []byte {
 	return file_appprofile_v1_app_service_proto_rawDescData
 }
 
-var file_appprofile_v1_app_service_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
+var file_appprofile_v1_app_service_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
 var file_appprofile_v1_app_service_proto_goTypes = []any{
-	(*CreateAppRequest)(nil),       // 0: appprofile.v1.CreateAppRequest
-	(*CreateAppResponse)(nil),      // 1: appprofile.v1.CreateAppResponse
-	(*GetAppRequest)(nil),          // 2: appprofile.v1.GetAppRequest
-	(*GetAppResponse)(nil),         // 3: appprofile.v1.GetAppResponse
-	(*UpdateAppRequest)(nil),       // 4: appprofile.v1.UpdateAppRequest
-	(*UpdateAppResponse)(nil),      // 5: appprofile.v1.UpdateAppResponse
-	(*ListAppsRequest)(nil),        // 6: appprofile.v1.ListAppsRequest
-	(*ListAppsResponse)(nil),       // 7: appprofile.v1.ListAppsResponse
-	(*DeleteAppRequest)(nil),       // 8: appprofile.v1.DeleteAppRequest
-	(*DeleteAppResponse)(nil),      // 9: appprofile.v1.DeleteAppResponse
-	(*CreateKeyRequest)(nil),       // 10: appprofile.v1.CreateKeyRequest
-	(*CreateKeyResponse)(nil),      // 11: appprofile.v1.CreateKeyResponse
-	(*ListKeysRequest)(nil),        // 12: appprofile.v1.ListKeysRequest
-	(*ListKeysResponse)(nil),       // 13: appprofile.v1.ListKeysResponse
-	(*RevokeKeyRequest)(nil),       // 14: appprofile.v1.RevokeKeyRequest
-	(*RevokeKeyResponse)(nil),      // 15: appprofile.v1.RevokeKeyResponse
-	(*GetSdkConfigRequest)(nil),    // 16: appprofile.v1.GetSdkConfigRequest
-	(*InAppTransportConfig)(nil),   // 17: appprofile.v1.InAppTransportConfig
-	(*GetSdkConfigResponse)(nil),   // 18: appprofile.v1.GetSdkConfigResponse
-	(*App)(nil),                    // 19: appprofile.v1.App
-	(*fieldmaskpb.FieldMask)(nil),  // 20: google.protobuf.FieldMask
-	(KeyKind)(0),                   // 21: appprofile.v1.KeyKind
-	(*timestamppb.Timestamp)(nil),  // 22: google.protobuf.Timestamp
-	(*Key)(nil),                    // 23: appprofile.v1.Key
-	(InAppTransport)(0),            // 24: appprofile.v1.InAppTransport
-	(*durationpb.Duration)(nil),    // 25: google.protobuf.Duration
-	(Channel)(0),                   // 26: appprofile.v1.Channel
-	(*DeviceAttributeMonitor)(nil), // 27: appprofile.v1.DeviceAttributeMonitor
-	(*PushApp)(nil),                // 28: appprofile.v1.PushApp
+	(*CreateAppRequest)(nil),        // 0: appprofile.v1.CreateAppRequest
+	(*CreateAppResponse)(nil),       // 1: appprofile.v1.CreateAppResponse
+	(*GetAppRequest)(nil),           // 2: appprofile.v1.GetAppRequest
+	(*GetAppResponse)(nil),          // 3: appprofile.v1.GetAppResponse
+	(*UpdateAppRequest)(nil),        // 4: appprofile.v1.UpdateAppRequest
+	(*UpdateAppResponse)(nil),       // 5: appprofile.v1.UpdateAppResponse
+	(*ListAppsRequest)(nil),         // 6: appprofile.v1.ListAppsRequest
+	(*ListAppsResponse)(nil),        // 7: appprofile.v1.ListAppsResponse
+	(*DeleteAppRequest)(nil),        // 8: appprofile.v1.DeleteAppRequest
+	(*DeleteAppResponse)(nil),       // 9: appprofile.v1.DeleteAppResponse
+	(*CreateKeyRequest)(nil),        // 10: appprofile.v1.CreateKeyRequest
+	(*CreateKeyResponse)(nil),       // 11: appprofile.v1.CreateKeyResponse
+	(*ListKeysRequest)(nil),         // 12: appprofile.v1.ListKeysRequest
+	(*ListKeysResponse)(nil),        // 13: appprofile.v1.ListKeysResponse
+	(*RevokeKeyRequest)(nil),        // 14: appprofile.v1.RevokeKeyRequest
+	(*RevokeKeyResponse)(nil),       // 15: appprofile.v1.RevokeKeyResponse
+	(*AddJwtKeyRequest)(nil),        // 16: appprofile.v1.AddJwtKeyRequest
+	(*AddJwtKeyResponse)(nil),       // 17: appprofile.v1.AddJwtKeyResponse
+	(*ListJwtKeysRequest)(nil),      // 18: appprofile.v1.ListJwtKeysRequest
+	(*ListJwtKeysResponse)(nil),     // 19: appprofile.v1.ListJwtKeysResponse
+	(*RemoveJwtKeyRequest)(nil),     // 20: appprofile.v1.RemoveJwtKeyRequest
+	(*RemoveJwtKeyResponse)(nil),    // 21: appprofile.v1.RemoveJwtKeyResponse
+	(*GetJwtReadinessRequest)(nil),  // 22: appprofile.v1.GetJwtReadinessRequest
+	(*GetJwtReadinessResponse)(nil), // 23: appprofile.v1.GetJwtReadinessResponse
+	(*GetSdkConfigRequest)(nil),     // 24: appprofile.v1.GetSdkConfigRequest
+	(*InAppTransportConfig)(nil),    // 25: appprofile.v1.InAppTransportConfig
+	(*GetSdkConfigResponse)(nil),    // 26: appprofile.v1.GetSdkConfigResponse
+	(*App)(nil),                     // 27: appprofile.v1.App
+	(*fieldmaskpb.FieldMask)(nil),   // 28: google.protobuf.FieldMask
+	(*JwtImpact)(nil),               // 29: appprofile.v1.JwtImpact
+	(KeyKind)(0),                    // 30: appprofile.v1.KeyKind
+	(*timestamppb.Timestamp)(nil),   // 31: google.protobuf.Timestamp
+	(*Key)(nil),                     // 32: appprofile.v1.Key
+	(JwtAlgorithm)(0),               // 33: appprofile.v1.JwtAlgorithm
+	(*JwtKey)(nil),                  // 34: appprofile.v1.JwtKey
+	(JwtMode)(0),                    // 35: appprofile.v1.JwtMode
+	(*JwtReadinessDay)(nil),         // 36: appprofile.v1.JwtReadinessDay
+	(InAppTransport)(0),             // 37: appprofile.v1.InAppTransport
+	(*durationpb.Duration)(nil),     // 38: google.protobuf.Duration
+	(Channel)(0),                    // 39: appprofile.v1.Channel
+	(*DeviceAttributeMonitor)(nil),  // 40: appprofile.v1.DeviceAttributeMonitor
+	(*PushApp)(nil),                 // 41: appprofile.v1.PushApp
 }
 var file_appprofile_v1_app_service_proto_depIdxs = []int32{
-	19, // 0: appprofile.v1.CreateAppRequest.app:type_name -> appprofile.v1.App
-	19, // 1: appprofile.v1.CreateAppResponse.app:type_name -> appprofile.v1.App
-	19, // 2: appprofile.v1.GetAppResponse.app:type_name -> appprofile.v1.App
-	19, // 3: appprofile.v1.UpdateAppRequest.app:type_name -> appprofile.v1.App
-	20, // 4: appprofile.v1.UpdateAppRequest.update_mask:type_name -> google.protobuf.FieldMask
-	19, // 5: appprofile.v1.UpdateAppResponse.app:type_name -> appprofile.v1.App
-	19, // 6: appprofile.v1.ListAppsResponse.apps:type_name -> appprofile.v1.App
-	21, // 7: appprofile.v1.CreateKeyRequest.kind:type_name -> appprofile.v1.KeyKind
-	22, // 8: appprofile.v1.CreateKeyRequest.expire_time:type_name -> google.protobuf.Timestamp
-	23, // 9: appprofile.v1.CreateKeyResponse.key:type_name -> appprofile.v1.Key
-	23, // 10: appprofile.v1.ListKeysResponse.keys:type_name -> appprofile.v1.Key
-	23, // 11: appprofile.v1.RevokeKeyResponse.key:type_name -> appprofile.v1.Key
-	24, // 12: appprofile.v1.InAppTransportConfig.transport:type_name -> appprofile.v1.InAppTransport
-	25, // 13: appprofile.v1.GetSdkConfigResponse.heartbeat_interval:type_name -> google.protobuf.Duration
-	26, // 14: appprofile.v1.GetSdkConfigResponse.channels:type_name -> appprofile.v1.Channel
-	17, // 15: appprofile.v1.GetSdkConfigResponse.in_app_transports:type_name -> appprofile.v1.InAppTransportConfig
-	27, // 16: appprofile.v1.GetSdkConfigResponse.device_attribute_monitors:type_name -> appprofile.v1.DeviceAttributeMonitor
-	28, // 17: appprofile.v1.GetSdkConfigResponse.push_app_ids:type_name -> appprofile.v1.PushApp
-	0,  // 18: appprofile.v1.AppService.CreateApp:input_type -> appprofile.v1.CreateAppRequest
-	2,  // 19: appprofile.v1.AppService.GetApp:input_type -> appprofile.v1.GetAppRequest
-	4,  // 20: appprofile.v1.AppService.UpdateApp:input_type -> appprofile.v1.UpdateAppRequest
-	6,  // 21: appprofile.v1.AppService.ListApps:input_type -> appprofile.v1.ListAppsRequest
-	8,  // 22: appprofile.v1.AppService.DeleteApp:input_type -> appprofile.v1.DeleteAppRequest
-	10, // 23: appprofile.v1.AppService.CreateKey:input_type -> appprofile.v1.CreateKeyRequest
-	12, // 24: appprofile.v1.AppService.ListKeys:input_type -> appprofile.v1.ListKeysRequest
-	14, // 25: appprofile.v1.AppService.RevokeKey:input_type -> appprofile.v1.RevokeKeyRequest
-	16, // 26: appprofile.v1.AppService.GetSdkConfig:input_type -> appprofile.v1.GetSdkConfigRequest
-	1,  // 27: appprofile.v1.AppService.CreateApp:output_type -> appprofile.v1.CreateAppResponse
-	3,  // 28: appprofile.v1.AppService.GetApp:output_type -> appprofile.v1.GetAppResponse
-	5,  // 29: appprofile.v1.AppService.UpdateApp:output_type -> appprofile.v1.UpdateAppResponse
-	7,  // 30: appprofile.v1.AppService.ListApps:output_type -> appprofile.v1.ListAppsResponse
-	9,  // 31: appprofile.v1.AppService.DeleteApp:output_type -> appprofile.v1.DeleteAppResponse
-	11, // 32: appprofile.v1.AppService.CreateKey:output_type -> appprofile.v1.CreateKeyResponse
-	13, // 33: appprofile.v1.AppService.ListKeys:output_type -> appprofile.v1.ListKeysResponse
-	15, // 34: appprofile.v1.AppService.RevokeKey:output_type -> appprofile.v1.RevokeKeyResponse
-	18, // 35: appprofile.v1.AppService.GetSdkConfig:output_type -> appprofile.v1.GetSdkConfigResponse
-	27, // [27:36] is the sub-list for method output_type
-	18, // [18:27] is the sub-list for method input_type
-	18, // [18:18] is the sub-list for extension type_name
-	18, // [18:18] is the sub-list for extension extendee
-	0,  // [0:18] is the sub-list for field type_name
+	27, // 0: appprofile.v1.CreateAppRequest.app:type_name -> appprofile.v1.App
+	27, // 1: appprofile.v1.CreateAppResponse.app:type_name -> appprofile.v1.App
+	27, // 2: appprofile.v1.GetAppResponse.app:type_name -> appprofile.v1.App
+	27, // 3: appprofile.v1.UpdateAppRequest.app:type_name -> appprofile.v1.App
+	28, // 4: appprofile.v1.UpdateAppRequest.update_mask:type_name -> google.protobuf.FieldMask
+	27, // 5: appprofile.v1.UpdateAppResponse.app:type_name -> appprofile.v1.App
+	29, // 6: appprofile.v1.UpdateAppResponse.jwt_impact:type_name -> appprofile.v1.JwtImpact
+	27, // 7: appprofile.v1.ListAppsResponse.apps:type_name -> appprofile.v1.App
+	30, // 8: appprofile.v1.CreateKeyRequest.kind:type_name -> appprofile.v1.KeyKind
+	31, // 9: appprofile.v1.CreateKeyRequest.expire_time:type_name -> google.protobuf.Timestamp
+	32, // 10: appprofile.v1.CreateKeyResponse.key:type_name -> appprofile.v1.Key
+	32, // 11: appprofile.v1.ListKeysResponse.keys:type_name -> appprofile.v1.Key
+	32, // 12: appprofile.v1.RevokeKeyResponse.key:type_name -> appprofile.v1.Key
+	33, // 13: appprofile.v1.AddJwtKeyRequest.algorithm:type_name -> appprofile.v1.JwtAlgorithm
+	34, // 14: appprofile.v1.AddJwtKeyResponse.key:type_name -> appprofile.v1.JwtKey
+	34, // 15: appprofile.v1.ListJwtKeysResponse.keys:type_name -> appprofile.v1.JwtKey
+	35, // 16: appprofile.v1.GetJwtReadinessResponse.mode:type_name -> appprofile.v1.JwtMode
+	29, // 17: appprofile.v1.GetJwtReadinessResponse.last_7_days:type_name -> appprofile.v1.JwtImpact
+	36, // 18: appprofile.v1.GetJwtReadinessResponse.days:type_name -> appprofile.v1.JwtReadinessDay
+	37, // 19: appprofile.v1.InAppTransportConfig.transport:type_name -> appprofile.v1.InAppTransport
+	38, // 20: appprofile.v1.GetSdkConfigResponse.heartbeat_interval:type_name -> google.protobuf.Duration
+	39, // 21: appprofile.v1.GetSdkConfigResponse.channels:type_name -> appprofile.v1.Channel
+	25, // 22: appprofile.v1.GetSdkConfigResponse.in_app_transports:type_name -> appprofile.v1.InAppTransportConfig
+	40, // 23: appprofile.v1.GetSdkConfigResponse.device_attribute_monitors:type_name -> appprofile.v1.DeviceAttributeMonitor
+	41, // 24: appprofile.v1.GetSdkConfigResponse.push_app_ids:type_name -> appprofile.v1.PushApp
+	0,  // 25: appprofile.v1.AppService.CreateApp:input_type -> appprofile.v1.CreateAppRequest
+	2,  // 26: appprofile.v1.AppService.GetApp:input_type -> appprofile.v1.GetAppRequest
+	4,  // 27: appprofile.v1.AppService.UpdateApp:input_type -> appprofile.v1.UpdateAppRequest
+	6,  // 28: appprofile.v1.AppService.ListApps:input_type -> appprofile.v1.ListAppsRequest
+	8,  // 29: appprofile.v1.AppService.DeleteApp:input_type -> appprofile.v1.DeleteAppRequest
+	10, // 30: appprofile.v1.AppService.CreateKey:input_type -> appprofile.v1.CreateKeyRequest
+	12, // 31: appprofile.v1.AppService.ListKeys:input_type -> appprofile.v1.ListKeysRequest
+	14, // 32: appprofile.v1.AppService.RevokeKey:input_type -> appprofile.v1.RevokeKeyRequest
+	16, // 33: appprofile.v1.AppService.AddJwtKey:input_type -> appprofile.v1.AddJwtKeyRequest
+	18, // 34: appprofile.v1.AppService.ListJwtKeys:input_type -> appprofile.v1.ListJwtKeysRequest
+	20, // 35: appprofile.v1.AppService.RemoveJwtKey:input_type -> appprofile.v1.RemoveJwtKeyRequest
+	22, // 36: appprofile.v1.AppService.GetJwtReadiness:input_type -> appprofile.v1.GetJwtReadinessRequest
+	24, // 37: appprofile.v1.AppService.GetSdkConfig:input_type -> appprofile.v1.GetSdkConfigRequest
+	1,  // 38: appprofile.v1.AppService.CreateApp:output_type -> appprofile.v1.CreateAppResponse
+	3,  // 39: appprofile.v1.AppService.GetApp:output_type -> appprofile.v1.GetAppResponse
+	5,  // 40: appprofile.v1.AppService.UpdateApp:output_type -> appprofile.v1.UpdateAppResponse
+	7,  // 41: appprofile.v1.AppService.ListApps:output_type -> appprofile.v1.ListAppsResponse
+	9,  // 42: appprofile.v1.AppService.DeleteApp:output_type -> appprofile.v1.DeleteAppResponse
+	11, // 43: appprofile.v1.AppService.CreateKey:output_type -> appprofile.v1.CreateKeyResponse
+	13, // 44: appprofile.v1.AppService.ListKeys:output_type -> appprofile.v1.ListKeysResponse
+	15, // 45: appprofile.v1.AppService.RevokeKey:output_type -> appprofile.v1.RevokeKeyResponse
+	17, // 46: appprofile.v1.AppService.AddJwtKey:output_type -> appprofile.v1.AddJwtKeyResponse
+	19, // 47: appprofile.v1.AppService.ListJwtKeys:output_type -> appprofile.v1.ListJwtKeysResponse
+	21, // 48: appprofile.v1.AppService.RemoveJwtKey:output_type -> appprofile.v1.RemoveJwtKeyResponse
+	23, // 49: appprofile.v1.AppService.GetJwtReadiness:output_type -> appprofile.v1.GetJwtReadinessResponse
+	26, // 50: appprofile.v1.AppService.GetSdkConfig:output_type -> appprofile.v1.GetSdkConfigResponse
+	38, // [38:51] is the sub-list for method output_type
+	25, // [25:38] is the sub-list for method input_type
+	25, // [25:25] is the sub-list for extension type_name
+	25, // [25:25] is the sub-list for extension extendee
+	0,  // [0:25] is the sub-list for field type_name
 }
 
 func init() { file_appprofile_v1_app_service_proto_init() }
@@ -1251,14 +1854,22 @@ func file_appprofile_v1_app_service_proto_init() {
 	}
 	file_appprofile_v1_access_proto_init()
 	file_appprofile_v1_app_proto_init()
+	file_appprofile_v1_jwt_proto_init()
 	file_appprofile_v1_profile_proto_init()
+	file_appprofile_v1_app_service_proto_msgTypes[16].OneofWrappers = []any{
+		(*AddJwtKeyRequest_SharedSecret)(nil),
+		(*AddJwtKeyRequest_PublicKeyPem)(nil),
+		(*AddJwtKeyRequest_Jwk)(nil),
+		(*AddJwtKeyRequest_Jwks)(nil),
+		(*AddJwtKeyRequest_JwksUrl)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_appprofile_v1_app_service_proto_rawDesc), len(file_appprofile_v1_app_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   19,
+			NumMessages:   27,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

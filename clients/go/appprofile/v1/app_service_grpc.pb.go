@@ -21,15 +21,19 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	AppService_CreateApp_FullMethodName    = "/appprofile.v1.AppService/CreateApp"
-	AppService_GetApp_FullMethodName       = "/appprofile.v1.AppService/GetApp"
-	AppService_UpdateApp_FullMethodName    = "/appprofile.v1.AppService/UpdateApp"
-	AppService_ListApps_FullMethodName     = "/appprofile.v1.AppService/ListApps"
-	AppService_DeleteApp_FullMethodName    = "/appprofile.v1.AppService/DeleteApp"
-	AppService_CreateKey_FullMethodName    = "/appprofile.v1.AppService/CreateKey"
-	AppService_ListKeys_FullMethodName     = "/appprofile.v1.AppService/ListKeys"
-	AppService_RevokeKey_FullMethodName    = "/appprofile.v1.AppService/RevokeKey"
-	AppService_GetSdkConfig_FullMethodName = "/appprofile.v1.AppService/GetSdkConfig"
+	AppService_CreateApp_FullMethodName       = "/appprofile.v1.AppService/CreateApp"
+	AppService_GetApp_FullMethodName          = "/appprofile.v1.AppService/GetApp"
+	AppService_UpdateApp_FullMethodName       = "/appprofile.v1.AppService/UpdateApp"
+	AppService_ListApps_FullMethodName        = "/appprofile.v1.AppService/ListApps"
+	AppService_DeleteApp_FullMethodName       = "/appprofile.v1.AppService/DeleteApp"
+	AppService_CreateKey_FullMethodName       = "/appprofile.v1.AppService/CreateKey"
+	AppService_ListKeys_FullMethodName        = "/appprofile.v1.AppService/ListKeys"
+	AppService_RevokeKey_FullMethodName       = "/appprofile.v1.AppService/RevokeKey"
+	AppService_AddJwtKey_FullMethodName       = "/appprofile.v1.AppService/AddJwtKey"
+	AppService_ListJwtKeys_FullMethodName     = "/appprofile.v1.AppService/ListJwtKeys"
+	AppService_RemoveJwtKey_FullMethodName    = "/appprofile.v1.AppService/RemoveJwtKey"
+	AppService_GetJwtReadiness_FullMethodName = "/appprofile.v1.AppService/GetJwtReadiness"
+	AppService_GetSdkConfig_FullMethodName    = "/appprofile.v1.AppService/GetSdkConfig"
 )
 
 // AppServiceClient is the client API for AppService service.
@@ -45,7 +49,8 @@ type AppServiceClient interface {
 	CreateApp(ctx context.Context, in *CreateAppRequest, opts ...grpc.CallOption) (*CreateAppResponse, error)
 	// Reads an app. Errors: NOT_FOUND (APP_NOT_FOUND, ADMIN keys only).
 	GetApp(ctx context.Context, in *GetAppRequest, opts ...grpc.CallOption) (*GetAppResponse, error)
-	// Changes an app. The change is in force at once and rewrites no profile. Errors: NOT_FOUND (APP_NOT_FOUND),
+	// Changes an app. The change is in force at once and rewrites no profile. Setting the JWT mode to REQUIRE answers what
+	// share of the calls would have been refused. Errors: NOT_FOUND (APP_NOT_FOUND),
 	// INVALID_ARGUMENT (UNKNOWN_FIELD, INVALID_SETTINGS), ABORTED (ETAG_MISMATCH).
 	UpdateApp(ctx context.Context, in *UpdateAppRequest, opts ...grpc.CallOption) (*UpdateAppResponse, error)
 	// Lists the tenant's apps, ordered by id.
@@ -61,6 +66,19 @@ type AppServiceClient interface {
 	// Revokes a key. It takes effect at once on the worker that runs the call, and within 5 seconds on every other
 	// worker. Repeating it succeeds. Errors: NOT_FOUND (KEY_NOT_FOUND).
 	RevokeKey(ctx context.Context, in *RevokeKeyRequest, opts ...grpc.CallOption) (*RevokeKeyResponse, error)
+	// Adds a key to the app's JWT authorization, up to 16. It takes effect at once on the worker that runs the call, and
+	// within 5 seconds on every other worker. Not idempotent: a repeated call fails with JWT_KEY_ALREADY_EXISTS or adds
+	// the same set again. Errors: INVALID_ARGUMENT (INVALID_REQUEST): the key cannot be used, `BadRequest` says why;
+	// ALREADY_EXISTS (JWT_KEY_ALREADY_EXISTS), FAILED_PRECONDITION (TOO_MANY_JWT_KEYS; SEALING_NOT_CONFIGURED: shared secrets need a key ring).
+	AddJwtKey(ctx context.Context, in *AddJwtKeyRequest, opts ...grpc.CallOption) (*AddJwtKeyResponse, error)
+	// Lists the keys of the app's JWT authorization, oldest first. Returns no secret.
+	ListJwtKeys(ctx context.Context, in *ListJwtKeysRequest, opts ...grpc.CallOption) (*ListJwtKeysResponse, error)
+	// Removes a key from the app's JWT authorization. JWTs that it signed are refused at once on the worker that runs the
+	// call, and within 5 seconds on every other worker. Errors: NOT_FOUND (JWT_KEY_NOT_FOUND) unless `allow_missing`.
+	RemoveJwtKey(ctx context.Context, in *RemoveJwtKeyRequest, opts ...grpc.CallOption) (*RemoveJwtKeyResponse, error)
+	// Returns how the checks of the app's calls ended in the last 30 days: what REQUIRE would refuse, and which SDK
+	// versions it concerns. Calls are counted while the mode is OBSERVE or REQUIRE, with a delay of up to 10 seconds.
+	GetJwtReadiness(ctx context.Context, in *GetJwtReadinessRequest, opts ...grpc.CallOption) (*GetJwtReadinessResponse, error)
 	// Returns the configuration of the app's SDKs.
 	GetSdkConfig(ctx context.Context, in *GetSdkConfigRequest, opts ...grpc.CallOption) (*GetSdkConfigResponse, error)
 }
@@ -153,6 +171,46 @@ func (c *appServiceClient) RevokeKey(ctx context.Context, in *RevokeKeyRequest, 
 	return out, nil
 }
 
+func (c *appServiceClient) AddJwtKey(ctx context.Context, in *AddJwtKeyRequest, opts ...grpc.CallOption) (*AddJwtKeyResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(AddJwtKeyResponse)
+	err := c.cc.Invoke(ctx, AppService_AddJwtKey_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *appServiceClient) ListJwtKeys(ctx context.Context, in *ListJwtKeysRequest, opts ...grpc.CallOption) (*ListJwtKeysResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListJwtKeysResponse)
+	err := c.cc.Invoke(ctx, AppService_ListJwtKeys_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *appServiceClient) RemoveJwtKey(ctx context.Context, in *RemoveJwtKeyRequest, opts ...grpc.CallOption) (*RemoveJwtKeyResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RemoveJwtKeyResponse)
+	err := c.cc.Invoke(ctx, AppService_RemoveJwtKey_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *appServiceClient) GetJwtReadiness(ctx context.Context, in *GetJwtReadinessRequest, opts ...grpc.CallOption) (*GetJwtReadinessResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetJwtReadinessResponse)
+	err := c.cc.Invoke(ctx, AppService_GetJwtReadiness_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *appServiceClient) GetSdkConfig(ctx context.Context, in *GetSdkConfigRequest, opts ...grpc.CallOption) (*GetSdkConfigResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetSdkConfigResponse)
@@ -176,7 +234,8 @@ type AppServiceServer interface {
 	CreateApp(context.Context, *CreateAppRequest) (*CreateAppResponse, error)
 	// Reads an app. Errors: NOT_FOUND (APP_NOT_FOUND, ADMIN keys only).
 	GetApp(context.Context, *GetAppRequest) (*GetAppResponse, error)
-	// Changes an app. The change is in force at once and rewrites no profile. Errors: NOT_FOUND (APP_NOT_FOUND),
+	// Changes an app. The change is in force at once and rewrites no profile. Setting the JWT mode to REQUIRE answers what
+	// share of the calls would have been refused. Errors: NOT_FOUND (APP_NOT_FOUND),
 	// INVALID_ARGUMENT (UNKNOWN_FIELD, INVALID_SETTINGS), ABORTED (ETAG_MISMATCH).
 	UpdateApp(context.Context, *UpdateAppRequest) (*UpdateAppResponse, error)
 	// Lists the tenant's apps, ordered by id.
@@ -192,6 +251,19 @@ type AppServiceServer interface {
 	// Revokes a key. It takes effect at once on the worker that runs the call, and within 5 seconds on every other
 	// worker. Repeating it succeeds. Errors: NOT_FOUND (KEY_NOT_FOUND).
 	RevokeKey(context.Context, *RevokeKeyRequest) (*RevokeKeyResponse, error)
+	// Adds a key to the app's JWT authorization, up to 16. It takes effect at once on the worker that runs the call, and
+	// within 5 seconds on every other worker. Not idempotent: a repeated call fails with JWT_KEY_ALREADY_EXISTS or adds
+	// the same set again. Errors: INVALID_ARGUMENT (INVALID_REQUEST): the key cannot be used, `BadRequest` says why;
+	// ALREADY_EXISTS (JWT_KEY_ALREADY_EXISTS), FAILED_PRECONDITION (TOO_MANY_JWT_KEYS; SEALING_NOT_CONFIGURED: shared secrets need a key ring).
+	AddJwtKey(context.Context, *AddJwtKeyRequest) (*AddJwtKeyResponse, error)
+	// Lists the keys of the app's JWT authorization, oldest first. Returns no secret.
+	ListJwtKeys(context.Context, *ListJwtKeysRequest) (*ListJwtKeysResponse, error)
+	// Removes a key from the app's JWT authorization. JWTs that it signed are refused at once on the worker that runs the
+	// call, and within 5 seconds on every other worker. Errors: NOT_FOUND (JWT_KEY_NOT_FOUND) unless `allow_missing`.
+	RemoveJwtKey(context.Context, *RemoveJwtKeyRequest) (*RemoveJwtKeyResponse, error)
+	// Returns how the checks of the app's calls ended in the last 30 days: what REQUIRE would refuse, and which SDK
+	// versions it concerns. Calls are counted while the mode is OBSERVE or REQUIRE, with a delay of up to 10 seconds.
+	GetJwtReadiness(context.Context, *GetJwtReadinessRequest) (*GetJwtReadinessResponse, error)
 	// Returns the configuration of the app's SDKs.
 	GetSdkConfig(context.Context, *GetSdkConfigRequest) (*GetSdkConfigResponse, error)
 	mustEmbedUnimplementedAppServiceServer()
@@ -227,6 +299,18 @@ func (UnimplementedAppServiceServer) ListKeys(context.Context, *ListKeysRequest)
 }
 func (UnimplementedAppServiceServer) RevokeKey(context.Context, *RevokeKeyRequest) (*RevokeKeyResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RevokeKey not implemented")
+}
+func (UnimplementedAppServiceServer) AddJwtKey(context.Context, *AddJwtKeyRequest) (*AddJwtKeyResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method AddJwtKey not implemented")
+}
+func (UnimplementedAppServiceServer) ListJwtKeys(context.Context, *ListJwtKeysRequest) (*ListJwtKeysResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListJwtKeys not implemented")
+}
+func (UnimplementedAppServiceServer) RemoveJwtKey(context.Context, *RemoveJwtKeyRequest) (*RemoveJwtKeyResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RemoveJwtKey not implemented")
+}
+func (UnimplementedAppServiceServer) GetJwtReadiness(context.Context, *GetJwtReadinessRequest) (*GetJwtReadinessResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetJwtReadiness not implemented")
 }
 func (UnimplementedAppServiceServer) GetSdkConfig(context.Context, *GetSdkConfigRequest) (*GetSdkConfigResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetSdkConfig not implemented")
@@ -396,6 +480,78 @@ func _AppService_RevokeKey_Handler(srv interface{}, ctx context.Context, dec fun
 	return interceptor(ctx, in, info, handler)
 }
 
+func _AppService_AddJwtKey_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(AddJwtKeyRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AppServiceServer).AddJwtKey(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AppService_AddJwtKey_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AppServiceServer).AddJwtKey(ctx, req.(*AddJwtKeyRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AppService_ListJwtKeys_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListJwtKeysRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AppServiceServer).ListJwtKeys(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AppService_ListJwtKeys_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AppServiceServer).ListJwtKeys(ctx, req.(*ListJwtKeysRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AppService_RemoveJwtKey_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RemoveJwtKeyRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AppServiceServer).RemoveJwtKey(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AppService_RemoveJwtKey_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AppServiceServer).RemoveJwtKey(ctx, req.(*RemoveJwtKeyRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AppService_GetJwtReadiness_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetJwtReadinessRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AppServiceServer).GetJwtReadiness(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AppService_GetJwtReadiness_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AppServiceServer).GetJwtReadiness(ctx, req.(*GetJwtReadinessRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _AppService_GetSdkConfig_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetSdkConfigRequest)
 	if err := dec(in); err != nil {
@@ -452,6 +608,22 @@ var AppService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "RevokeKey",
 			Handler:    _AppService_RevokeKey_Handler,
+		},
+		{
+			MethodName: "AddJwtKey",
+			Handler:    _AppService_AddJwtKey_Handler,
+		},
+		{
+			MethodName: "ListJwtKeys",
+			Handler:    _AppService_ListJwtKeys_Handler,
+		},
+		{
+			MethodName: "RemoveJwtKey",
+			Handler:    _AppService_RemoveJwtKey_Handler,
+		},
+		{
+			MethodName: "GetJwtReadiness",
+			Handler:    _AppService_GetJwtReadiness_Handler,
 		},
 		{
 			MethodName: "GetSdkConfig",

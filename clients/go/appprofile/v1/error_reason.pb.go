@@ -188,6 +188,34 @@ const (
 	// values that do not fit.
 	// Example: {"reason": "SCHEMA_CONFLICT", "domain": "appprofile", "metadata": {"customers": "12", "attributes": "tier"}}
 	ErrorReason_ERROR_REASON_SCHEMA_CONFLICT ErrorReason = 63
+	// UNAUTHENTICATED: the app requires a JWT, and the call carries none. Send `authorization: Bearer <jwt>`.
+	// Example: {"reason": "JWT_MISSING", "domain": "appprofile", "metadata": {"app_id": "shop", "header": "authorization"}}
+	ErrorReason_ERROR_REASON_JWT_MISSING ErrorReason = 80
+	// UNAUTHENTICATED: the JWT is not valid: its form, its signature, or a claim. `problem` says which, and repeats nothing
+	// of the JWT.
+	// Example: {"reason": "JWT_INVALID", "domain": "appprofile", "metadata": {"app_id": "shop", "problem": "exp is missing"}}
+	ErrorReason_ERROR_REASON_JWT_INVALID ErrorReason = 81
+	// UNAUTHENTICATED: the JWT has expired. Get a new one, then repeat the call.
+	// Example: {"reason": "JWT_EXPIRED", "domain": "appprofile", "metadata": {"app_id": "shop"}}
+	ErrorReason_ERROR_REASON_JWT_EXPIRED ErrorReason = 82
+	// UNAUTHENTICATED: the JWT names a key that the app does not have, or has no more.
+	// Example: {"reason": "JWT_KEY_UNKNOWN", "domain": "appprofile", "metadata": {"app_id": "shop"}}
+	ErrorReason_ERROR_REASON_JWT_KEY_UNKNOWN ErrorReason = 83
+	// PERMISSION_DENIED: the JWT is of another user than the request, or of none.
+	// Example: {"reason": "JWT_USER_MISMATCH", "domain": "appprofile", "metadata": {"app_id": "shop", "claim": "sub"}}
+	ErrorReason_ERROR_REASON_JWT_USER_MISMATCH ErrorReason = 84
+	// PERMISSION_DENIED: the JWT is of another app, or names none and the app requires it.
+	// Example: {"reason": "JWT_APP_MISMATCH", "domain": "appprofile", "metadata": {"app_id": "shop", "claim": "app_id"}}
+	ErrorReason_ERROR_REASON_JWT_APP_MISMATCH ErrorReason = 85
+	// NOT_FOUND: the app has no such key for JWTs.
+	// Example: {"reason": "JWT_KEY_NOT_FOUND", "domain": "appprofile", "metadata": {"jwt_key_id": "k7f3"}}
+	ErrorReason_ERROR_REASON_JWT_KEY_NOT_FOUND ErrorReason = 86
+	// ALREADY_EXISTS: the app has a key for JWTs with this `kid`. Remove it first, or choose another `kid`.
+	// Example: {"reason": "JWT_KEY_ALREADY_EXISTS", "domain": "appprofile", "metadata": {"app_id": "shop"}}
+	ErrorReason_ERROR_REASON_JWT_KEY_ALREADY_EXISTS ErrorReason = 87
+	// FAILED_PRECONDITION: the app has 16 keys for JWTs already; remove one first.
+	// Example: {"reason": "TOO_MANY_JWT_KEYS", "domain": "appprofile", "metadata": {"limit": "16"}}
+	ErrorReason_ERROR_REASON_TOO_MANY_JWT_KEYS ErrorReason = 88
 )
 
 // Enum value maps for ErrorReason.
@@ -242,6 +270,15 @@ var (
 		61: "ERROR_REASON_CUSTOMER_ALREADY_EXISTS",
 		62: "ERROR_REASON_CUSTOMER_MERGED",
 		63: "ERROR_REASON_SCHEMA_CONFLICT",
+		80: "ERROR_REASON_JWT_MISSING",
+		81: "ERROR_REASON_JWT_INVALID",
+		82: "ERROR_REASON_JWT_EXPIRED",
+		83: "ERROR_REASON_JWT_KEY_UNKNOWN",
+		84: "ERROR_REASON_JWT_USER_MISMATCH",
+		85: "ERROR_REASON_JWT_APP_MISMATCH",
+		86: "ERROR_REASON_JWT_KEY_NOT_FOUND",
+		87: "ERROR_REASON_JWT_KEY_ALREADY_EXISTS",
+		88: "ERROR_REASON_TOO_MANY_JWT_KEYS",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":                 0,
@@ -293,6 +330,15 @@ var (
 		"ERROR_REASON_CUSTOMER_ALREADY_EXISTS":     61,
 		"ERROR_REASON_CUSTOMER_MERGED":             62,
 		"ERROR_REASON_SCHEMA_CONFLICT":             63,
+		"ERROR_REASON_JWT_MISSING":                 80,
+		"ERROR_REASON_JWT_INVALID":                 81,
+		"ERROR_REASON_JWT_EXPIRED":                 82,
+		"ERROR_REASON_JWT_KEY_UNKNOWN":             83,
+		"ERROR_REASON_JWT_USER_MISMATCH":           84,
+		"ERROR_REASON_JWT_APP_MISMATCH":            85,
+		"ERROR_REASON_JWT_KEY_NOT_FOUND":           86,
+		"ERROR_REASON_JWT_KEY_ALREADY_EXISTS":      87,
+		"ERROR_REASON_TOO_MANY_JWT_KEYS":           88,
 	}
 )
 
@@ -327,7 +373,7 @@ var File_appprofile_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_appprofile_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	" appprofile/v1/error_reason.proto\x12\rappprofile.v1*\xd7\r\n" +
+	" appprofile/v1/error_reason.proto\x12\rappprofile.v1*\x8b\x10\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12#\n" +
 	"\x1fERROR_REASON_CREDENTIAL_MISSING\x10\x01\x12#\n" +
@@ -378,7 +424,16 @@ const file_appprofile_v1_error_reason_proto_rawDesc = "" +
 	"\x1fERROR_REASON_CUSTOMER_NOT_FOUND\x10<\x12(\n" +
 	"$ERROR_REASON_CUSTOMER_ALREADY_EXISTS\x10=\x12 \n" +
 	"\x1cERROR_REASON_CUSTOMER_MERGED\x10>\x12 \n" +
-	"\x1cERROR_REASON_SCHEMA_CONFLICT\x10?Bs\n" +
+	"\x1cERROR_REASON_SCHEMA_CONFLICT\x10?\x12\x1c\n" +
+	"\x18ERROR_REASON_JWT_MISSING\x10P\x12\x1c\n" +
+	"\x18ERROR_REASON_JWT_INVALID\x10Q\x12\x1c\n" +
+	"\x18ERROR_REASON_JWT_EXPIRED\x10R\x12 \n" +
+	"\x1cERROR_REASON_JWT_KEY_UNKNOWN\x10S\x12\"\n" +
+	"\x1eERROR_REASON_JWT_USER_MISMATCH\x10T\x12!\n" +
+	"\x1dERROR_REASON_JWT_APP_MISMATCH\x10U\x12\"\n" +
+	"\x1eERROR_REASON_JWT_KEY_NOT_FOUND\x10V\x12'\n" +
+	"#ERROR_REASON_JWT_KEY_ALREADY_EXISTS\x10W\x12\"\n" +
+	"\x1eERROR_REASON_TOO_MANY_JWT_KEYS\x10XBs\n" +
 	"\x11com.appprofile.v1B\x10ErrorReasonProtoP\x01ZJgithub.com/profile-grpc/profile-grpc/clients/go/appprofile/v1;appprofilev1b\x06proto3"
 
 var (

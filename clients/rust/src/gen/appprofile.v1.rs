@@ -147,6 +147,287 @@ impl Names {
         }
     }
 }
+/// The app's JWT authorization. Concerns calls with a key of kind CLIENT only. The keys are not settings: AddJwtKey,
+/// ListJwtKeys and RemoveJwtKey manage them.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct JwtSettings {
+    /// Default OFF.
+    #[prost(enumeration="JwtMode", tag="1")]
+    pub mode: i32,
+    /// The claim that contains the user id, up to 64 bytes without control characters. Default `sub`.
+    #[prost(string, tag="2")]
+    pub user_claim: ::prost::alloc::string::String,
+    /// The claim that contains the app id, up to 64 bytes without control characters. Default `app_id`. A JWT that has the
+    /// claim must name the app of the call.
+    #[prost(string, tag="3")]
+    pub app_claim: ::prost::alloc::string::String,
+    /// Whether a JWT must have the app claim. Default false.
+    #[prost(bool, optional, tag="4")]
+    pub require_app_claim: ::core::option::Option<bool>,
+    /// The value that the claim `iss` must have, up to 256 bytes without control characters. Default empty: any.
+    #[prost(string, tag="5")]
+    pub issuer: ::prost::alloc::string::String,
+    /// The value that the claim `aud` must be or contain, up to 256 bytes without control characters. Default empty: any.
+    #[prost(string, tag="6")]
+    pub audience: ::prost::alloc::string::String,
+    /// How far the clocks of issuer and service may differ. Applies to `exp`, `nbf` and `iat`. Default 30 seconds, 0 to 60
+    /// seconds.
+    #[prost(message, optional, tag="7")]
+    pub leeway: ::core::option::Option<::prost_types::Duration>,
+    /// The longest lifetime of a JWT, `exp` − `iat`. If set, a JWT must have `iat`. Default absent: any, at most 365 days.
+    #[prost(message, optional, tag="8")]
+    pub max_lifetime: ::core::option::Option<::prost_types::Duration>,
+}
+/// One key that signatures are verified with.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct JwtVerificationKey {
+    /// The `kid` of JWTs that it verifies. Empty: of JWTs without one, as long as it is the app's only key.
+    #[prost(string, tag="1")]
+    pub kid: ::prost::alloc::string::String,
+    /// Its algorithm.
+    #[prost(enumeration="JwtAlgorithm", tag="2")]
+    pub algorithm: i32,
+    /// The SHA-256 of the public key (SubjectPublicKeyInfo, DER), in hexadecimal digits. Empty for a shared secret.
+    #[prost(string, tag="3")]
+    pub fingerprint: ::prost::alloc::string::String,
+}
+/// A key of an app, or a set of keys. Contains no secret.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct JwtKey {
+    /// Identifies it within the app; 12 characters of `\[a-z0-9\]`. Chosen by the service.
+    #[prost(string, tag="1")]
+    pub jwt_key_id: ::prost::alloc::string::String,
+    /// How it was given.
+    #[prost(enumeration="JwtKeyKind", tag="2")]
+    pub kind: i32,
+    /// The keys it consists of. One, or those of the JWKS document.
+    #[prost(message, repeated, tag="3")]
+    pub keys: ::prost::alloc::vec::Vec<JwtVerificationKey>,
+    /// JWKS_URL: the URL.
+    #[prost(string, tag="4")]
+    pub jwks_url: ::prost::alloc::string::String,
+    /// When it was added (UTC).
+    #[prost(message, optional, tag="5")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// JWKS_URL: when the document in force was last fetched or confirmed (UTC). Absent: never.
+    #[prost(message, optional, tag="6")]
+    pub fetch_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// JWKS_URL: since when fetching fails (UTC). Absent: it does not. The last good document stays in force.
+    #[prost(message, optional, tag="7")]
+    pub failing_since_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Why it cannot be used, or why fetching fails, in English. Empty: all is well.
+    #[prost(string, tag="8")]
+    pub problem: ::prost::alloc::string::String,
+}
+/// A number of checked calls.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct JwtCount {
+    /// How the checks ended.
+    #[prost(enumeration="JwtOutcome", tag="1")]
+    pub outcome: i32,
+    /// The `sdk_version` of the request or, if it has none, the first product of the caller's `user-agent`. `other`: the
+    /// day has more than 32 versions. Empty: unknown.
+    #[prost(string, tag="2")]
+    pub sdk_version: ::prost::alloc::string::String,
+    /// How many calls.
+    #[prost(int64, tag="3")]
+    pub calls: i64,
+}
+/// The checked calls of one day.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct JwtReadinessDay {
+    /// The UTC day.
+    #[prost(message, optional, tag="1")]
+    pub date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// The calls by outcome and SDK version, the largest number first.
+    #[prost(message, repeated, tag="2")]
+    pub counts: ::prost::alloc::vec::Vec<JwtCount>,
+}
+/// How many of the checked calls REQUIRE refuses.
+#[derive(Clone, Copy, PartialEq, ::prost::Message)]
+pub struct JwtImpact {
+    /// The calls that were checked.
+    #[prost(int64, tag="1")]
+    pub calls: i64,
+    /// Those with another outcome than VALID.
+    #[prost(int64, tag="2")]
+    pub refused: i64,
+    /// `refused` divided by `calls`, 0 to 1. 0 without calls.
+    #[prost(double, tag="3")]
+    pub refused_share: f64,
+}
+/// Whether calls with a key of kind CLIENT need a JWT of the app's user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum JwtMode {
+    /// Not set.
+    Unspecified = 0,
+    /// No JWT is needed, and none is looked at.
+    Off = 1,
+    /// Each JWT is checked and the outcome counted, and every call is let through. GetJwtReadiness returns the counts.
+    Observe = 2,
+    /// A call without a valid JWT of the user that the request names is refused.
+    Require = 3,
+}
+impl JwtMode {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "JWT_MODE_UNSPECIFIED",
+            Self::Off => "JWT_MODE_OFF",
+            Self::Observe => "JWT_MODE_OBSERVE",
+            Self::Require => "JWT_MODE_REQUIRE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "JWT_MODE_UNSPECIFIED" => Some(Self::Unspecified),
+            "JWT_MODE_OFF" => Some(Self::Off),
+            "JWT_MODE_OBSERVE" => Some(Self::Observe),
+            "JWT_MODE_REQUIRE" => Some(Self::Require),
+            _ => None,
+        }
+    }
+}
+/// The algorithm of a key. A JWT with any other algorithm is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum JwtAlgorithm {
+    /// Not set.
+    Unspecified = 0,
+    /// HMAC with SHA-256 and a shared secret.
+    Hs256 = 1,
+    /// RSA (PKCS #1 v1.5) with SHA-256; 2048 to 8192 bits.
+    Rs256 = 2,
+    /// ECDSA on the curve P-256 with SHA-256.
+    Es256 = 3,
+    /// Ed25519, in JWTs as `EdDSA`.
+    Eddsa = 4,
+}
+impl JwtAlgorithm {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "JWT_ALGORITHM_UNSPECIFIED",
+            Self::Hs256 => "JWT_ALGORITHM_HS256",
+            Self::Rs256 => "JWT_ALGORITHM_RS256",
+            Self::Es256 => "JWT_ALGORITHM_ES256",
+            Self::Eddsa => "JWT_ALGORITHM_EDDSA",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "JWT_ALGORITHM_UNSPECIFIED" => Some(Self::Unspecified),
+            "JWT_ALGORITHM_HS256" => Some(Self::Hs256),
+            "JWT_ALGORITHM_RS256" => Some(Self::Rs256),
+            "JWT_ALGORITHM_ES256" => Some(Self::Es256),
+            "JWT_ALGORITHM_EDDSA" => Some(Self::Eddsa),
+            _ => None,
+        }
+    }
+}
+/// How an app's key was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum JwtKeyKind {
+    /// Not set.
+    Unspecified = 0,
+    /// A shared secret, which the service keeps encrypted.
+    SharedSecret = 1,
+    /// One public key.
+    PublicKey = 2,
+    /// A JWKS document.
+    Jwks = 3,
+    /// The URL of a JWKS document, which the service fetches.
+    JwksUrl = 4,
+}
+impl JwtKeyKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "JWT_KEY_KIND_UNSPECIFIED",
+            Self::SharedSecret => "JWT_KEY_KIND_SHARED_SECRET",
+            Self::PublicKey => "JWT_KEY_KIND_PUBLIC_KEY",
+            Self::Jwks => "JWT_KEY_KIND_JWKS",
+            Self::JwksUrl => "JWT_KEY_KIND_JWKS_URL",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "JWT_KEY_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "JWT_KEY_KIND_SHARED_SECRET" => Some(Self::SharedSecret),
+            "JWT_KEY_KIND_PUBLIC_KEY" => Some(Self::PublicKey),
+            "JWT_KEY_KIND_JWKS" => Some(Self::Jwks),
+            "JWT_KEY_KIND_JWKS_URL" => Some(Self::JwksUrl),
+            _ => None,
+        }
+    }
+}
+/// How the check of a call's JWT ended. Each value but VALID is also the reason of an error, with the prefix `JWT_`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum JwtOutcome {
+    /// Not set.
+    Unspecified = 0,
+    /// The call carries a valid JWT of its user.
+    Valid = 1,
+    /// The call carries no JWT.
+    Missing = 2,
+    /// The JWT is not valid: its form, its signature, or one of its claims.
+    Invalid = 3,
+    /// The JWT has expired.
+    Expired = 4,
+    /// The JWT names a key that the app does not have.
+    KeyUnknown = 5,
+    /// The JWT is of another user than the request.
+    UserMismatch = 6,
+    /// The JWT is of another app.
+    AppMismatch = 7,
+}
+impl JwtOutcome {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "JWT_OUTCOME_UNSPECIFIED",
+            Self::Valid => "JWT_OUTCOME_VALID",
+            Self::Missing => "JWT_OUTCOME_MISSING",
+            Self::Invalid => "JWT_OUTCOME_INVALID",
+            Self::Expired => "JWT_OUTCOME_EXPIRED",
+            Self::KeyUnknown => "JWT_OUTCOME_KEY_UNKNOWN",
+            Self::UserMismatch => "JWT_OUTCOME_USER_MISMATCH",
+            Self::AppMismatch => "JWT_OUTCOME_APP_MISMATCH",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "JWT_OUTCOME_UNSPECIFIED" => Some(Self::Unspecified),
+            "JWT_OUTCOME_VALID" => Some(Self::Valid),
+            "JWT_OUTCOME_MISSING" => Some(Self::Missing),
+            "JWT_OUTCOME_INVALID" => Some(Self::Invalid),
+            "JWT_OUTCOME_EXPIRED" => Some(Self::Expired),
+            "JWT_OUTCOME_KEY_UNKNOWN" => Some(Self::KeyUnknown),
+            "JWT_OUTCOME_USER_MISMATCH" => Some(Self::UserMismatch),
+            "JWT_OUTCOME_APP_MISMATCH" => Some(Self::AppMismatch),
+            _ => None,
+        }
+    }
+}
 /// The identity of an app profile.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ProfileKey {
@@ -844,6 +1125,9 @@ pub struct AppSettings {
     /// customer. Default false: the customer may be created later.
     #[prost(bool, optional, tag="18")]
     pub require_known_customer: ::core::option::Option<bool>,
+    /// Whether and how the JWTs of devices are checked. Default OFF.
+    #[prost(message, optional, tag="30")]
+    pub jwt: ::core::option::Option<JwtSettings>,
 }
 /// One mobile or web application of a tenant.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1014,6 +1298,13 @@ pub struct UpdateAppResponse {
     /// The app as stored.
     #[prost(message, optional, tag="1")]
     pub app: ::core::option::Option<App>,
+    /// If the call set the JWT mode to REQUIRE: the calls of the last 7 UTC days that were checked, and how many of them
+    /// would have been refused. Absent otherwise.
+    #[prost(message, optional, tag="2")]
+    pub jwt_impact: ::core::option::Option<JwtImpact>,
+    /// Warnings for the app's owner, in English. Example: app versions that send no JWT are locked out.
+    #[prost(string, repeated, tag="3")]
+    pub warnings: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// The apps to list.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1106,6 +1397,105 @@ pub struct RevokeKeyResponse {
     /// The key, with its revoke_time.
     #[prost(message, optional, tag="1")]
     pub key: ::core::option::Option<Key>,
+}
+/// The key to add.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AddJwtKeyRequest {
+    /// The app, 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`.
+    #[prost(string, tag="1")]
+    pub app_id: ::prost::alloc::string::String,
+    /// The `kid` of the JWTs that the key verifies, 1 to 128 bytes without control characters. Required for a shared
+    /// secret and a PEM; a JWK may contain it instead; refused for a JWKS document or URL.
+    #[prost(string, tag="2")]
+    pub kid: ::prost::alloc::string::String,
+    /// The only algorithm that the key is used with. Default: the one that fits the key (HS256 for a shared secret). Refused
+    /// for a JWKS document or URL, whose keys are of different kinds.
+    #[prost(enumeration="JwtAlgorithm", tag="3")]
+    pub algorithm: i32,
+    /// The key. Exactly one.
+    #[prost(oneof="add_jwt_key_request::Material", tags="4, 5, 6, 7, 8")]
+    pub material: ::core::option::Option<add_jwt_key_request::Material>,
+}
+/// Nested message and enum types in `AddJwtKeyRequest`.
+pub mod add_jwt_key_request {
+    /// The key. Exactly one.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Material {
+        /// A secret that only the app's back end and this service know, 32 to 1024 bytes. Stored encrypted, never returned.
+        #[prost(bytes, tag="4")]
+        SharedSecret(::prost::alloc::vec::Vec<u8>),
+        /// A public key as PEM (`-----BEGIN PUBLIC KEY-----`), up to 8 KiB.
+        #[prost(string, tag="5")]
+        PublicKeyPem(::prost::alloc::string::String),
+        /// A public key as JWK (RFC 7517), up to 8 KiB.
+        #[prost(string, tag="6")]
+        Jwk(::prost::alloc::string::String),
+        /// A JWKS document (RFC 7517), up to 256 KiB with up to 64 usable keys.
+        #[prost(string, tag="7")]
+        Jwks(::prost::alloc::string::String),
+        /// The URL of a JWKS document, up to 2048 characters: `https`, on a host that the operator allows (`--jwks-hosts`).
+        /// Fetched in the background every 5 minutes, and when a JWT names an unknown key, then at most every 30 seconds.
+        #[prost(string, tag="8")]
+        JwksUrl(::prost::alloc::string::String),
+    }
+}
+/// The added key.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct AddJwtKeyResponse {
+    /// The key.
+    #[prost(message, optional, tag="1")]
+    pub key: ::core::option::Option<JwtKey>,
+}
+/// The keys to list.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListJwtKeysRequest {
+    /// The app, 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`.
+    #[prost(string, tag="1")]
+    pub app_id: ::prost::alloc::string::String,
+}
+/// The keys.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListJwtKeysResponse {
+    /// The keys, oldest first.
+    #[prost(message, repeated, tag="1")]
+    pub keys: ::prost::alloc::vec::Vec<JwtKey>,
+}
+/// The key to remove.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RemoveJwtKeyRequest {
+    /// The app, 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`.
+    #[prost(string, tag="1")]
+    pub app_id: ::prost::alloc::string::String,
+    /// The key's id, 1 to 64 characters. Required.
+    #[prost(string, tag="2")]
+    pub jwt_key_id: ::prost::alloc::string::String,
+    /// Whether a key that does not exist is no error. Default false.
+    #[prost(bool, tag="3")]
+    pub allow_missing: bool,
+}
+/// The key was removed.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RemoveJwtKeyResponse {
+}
+/// The app whose readiness to return.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetJwtReadinessRequest {
+    /// The app, 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`.
+    #[prost(string, tag="1")]
+    pub app_id: ::prost::alloc::string::String,
+}
+/// How ready the app's callers are for REQUIRE.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetJwtReadinessResponse {
+    /// The mode in force.
+    #[prost(enumeration="JwtMode", tag="1")]
+    pub mode: i32,
+    /// The last 7 UTC days together, including today.
+    #[prost(message, optional, tag="2")]
+    pub last_7_days: ::core::option::Option<JwtImpact>,
+    /// The last 30 UTC days, newest first. Days without checked calls are left out.
+    #[prost(message, repeated, tag="3")]
+    pub days: ::prost::alloc::vec::Vec<JwtReadinessDay>,
 }
 /// The app whose configuration to return.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1700,6 +2090,34 @@ pub enum ErrorReason {
     /// values that do not fit.
     /// Example: {"reason": "SCHEMA_CONFLICT", "domain": "appprofile", "metadata": {"customers": "12", "attributes": "tier"}}
     SchemaConflict = 63,
+    /// UNAUTHENTICATED: the app requires a JWT, and the call carries none. Send `authorization: Bearer <jwt>`.
+    /// Example: {"reason": "JWT_MISSING", "domain": "appprofile", "metadata": {"app_id": "shop", "header": "authorization"}}
+    JwtMissing = 80,
+    /// UNAUTHENTICATED: the JWT is not valid: its form, its signature, or a claim. `problem` says which, and repeats nothing
+    /// of the JWT.
+    /// Example: {"reason": "JWT_INVALID", "domain": "appprofile", "metadata": {"app_id": "shop", "problem": "exp is missing"}}
+    JwtInvalid = 81,
+    /// UNAUTHENTICATED: the JWT has expired. Get a new one, then repeat the call.
+    /// Example: {"reason": "JWT_EXPIRED", "domain": "appprofile", "metadata": {"app_id": "shop"}}
+    JwtExpired = 82,
+    /// UNAUTHENTICATED: the JWT names a key that the app does not have, or has no more.
+    /// Example: {"reason": "JWT_KEY_UNKNOWN", "domain": "appprofile", "metadata": {"app_id": "shop"}}
+    JwtKeyUnknown = 83,
+    /// PERMISSION_DENIED: the JWT is of another user than the request, or of none.
+    /// Example: {"reason": "JWT_USER_MISMATCH", "domain": "appprofile", "metadata": {"app_id": "shop", "claim": "sub"}}
+    JwtUserMismatch = 84,
+    /// PERMISSION_DENIED: the JWT is of another app, or names none and the app requires it.
+    /// Example: {"reason": "JWT_APP_MISMATCH", "domain": "appprofile", "metadata": {"app_id": "shop", "claim": "app_id"}}
+    JwtAppMismatch = 85,
+    /// NOT_FOUND: the app has no such key for JWTs.
+    /// Example: {"reason": "JWT_KEY_NOT_FOUND", "domain": "appprofile", "metadata": {"jwt_key_id": "k7f3"}}
+    JwtKeyNotFound = 86,
+    /// ALREADY_EXISTS: the app has a key for JWTs with this `kid`. Remove it first, or choose another `kid`.
+    /// Example: {"reason": "JWT_KEY_ALREADY_EXISTS", "domain": "appprofile", "metadata": {"app_id": "shop"}}
+    JwtKeyAlreadyExists = 87,
+    /// FAILED_PRECONDITION: the app has 16 keys for JWTs already; remove one first.
+    /// Example: {"reason": "TOO_MANY_JWT_KEYS", "domain": "appprofile", "metadata": {"limit": "16"}}
+    TooManyJwtKeys = 88,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1757,6 +2175,15 @@ impl ErrorReason {
             Self::CustomerAlreadyExists => "ERROR_REASON_CUSTOMER_ALREADY_EXISTS",
             Self::CustomerMerged => "ERROR_REASON_CUSTOMER_MERGED",
             Self::SchemaConflict => "ERROR_REASON_SCHEMA_CONFLICT",
+            Self::JwtMissing => "ERROR_REASON_JWT_MISSING",
+            Self::JwtInvalid => "ERROR_REASON_JWT_INVALID",
+            Self::JwtExpired => "ERROR_REASON_JWT_EXPIRED",
+            Self::JwtKeyUnknown => "ERROR_REASON_JWT_KEY_UNKNOWN",
+            Self::JwtUserMismatch => "ERROR_REASON_JWT_USER_MISMATCH",
+            Self::JwtAppMismatch => "ERROR_REASON_JWT_APP_MISMATCH",
+            Self::JwtKeyNotFound => "ERROR_REASON_JWT_KEY_NOT_FOUND",
+            Self::JwtKeyAlreadyExists => "ERROR_REASON_JWT_KEY_ALREADY_EXISTS",
+            Self::TooManyJwtKeys => "ERROR_REASON_TOO_MANY_JWT_KEYS",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1811,6 +2238,15 @@ impl ErrorReason {
             "ERROR_REASON_CUSTOMER_ALREADY_EXISTS" => Some(Self::CustomerAlreadyExists),
             "ERROR_REASON_CUSTOMER_MERGED" => Some(Self::CustomerMerged),
             "ERROR_REASON_SCHEMA_CONFLICT" => Some(Self::SchemaConflict),
+            "ERROR_REASON_JWT_MISSING" => Some(Self::JwtMissing),
+            "ERROR_REASON_JWT_INVALID" => Some(Self::JwtInvalid),
+            "ERROR_REASON_JWT_EXPIRED" => Some(Self::JwtExpired),
+            "ERROR_REASON_JWT_KEY_UNKNOWN" => Some(Self::JwtKeyUnknown),
+            "ERROR_REASON_JWT_USER_MISMATCH" => Some(Self::JwtUserMismatch),
+            "ERROR_REASON_JWT_APP_MISMATCH" => Some(Self::JwtAppMismatch),
+            "ERROR_REASON_JWT_KEY_NOT_FOUND" => Some(Self::JwtKeyNotFound),
+            "ERROR_REASON_JWT_KEY_ALREADY_EXISTS" => Some(Self::JwtKeyAlreadyExists),
+            "ERROR_REASON_TOO_MANY_JWT_KEYS" => Some(Self::TooManyJwtKeys),
             _ => None,
         }
     }

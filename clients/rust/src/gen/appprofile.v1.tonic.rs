@@ -279,6 +279,102 @@ pub mod app_service_client {
                 .insert(GrpcMethod::new("appprofile.v1.AppService", "RevokeKey"));
             self.inner.unary(req, path, codec).await
         }
+        pub async fn add_jwt_key(
+            &mut self,
+            request: impl tonic::IntoRequest<super::AddJwtKeyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AddJwtKeyResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/appprofile.v1.AppService/AddJwtKey",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("appprofile.v1.AppService", "AddJwtKey"));
+            self.inner.unary(req, path, codec).await
+        }
+        pub async fn list_jwt_keys(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListJwtKeysRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListJwtKeysResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/appprofile.v1.AppService/ListJwtKeys",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("appprofile.v1.AppService", "ListJwtKeys"));
+            self.inner.unary(req, path, codec).await
+        }
+        pub async fn remove_jwt_key(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RemoveJwtKeyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RemoveJwtKeyResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/appprofile.v1.AppService/RemoveJwtKey",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("appprofile.v1.AppService", "RemoveJwtKey"));
+            self.inner.unary(req, path, codec).await
+        }
+        pub async fn get_jwt_readiness(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetJwtReadinessRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetJwtReadinessResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/appprofile.v1.AppService/GetJwtReadiness",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("appprofile.v1.AppService", "GetJwtReadiness"));
+            self.inner.unary(req, path, codec).await
+        }
         pub async fn get_sdk_config(
             &mut self,
             request: impl tonic::IntoRequest<super::GetSdkConfigRequest>,

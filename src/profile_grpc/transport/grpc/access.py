@@ -6,7 +6,7 @@ Read from the contract once, when the server starts. If a rule is missing, the s
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
@@ -45,6 +45,7 @@ class Names(enum.IntEnum):
     DELETED_APP = 7
 
 
+_SDK_VERSION = "sdk_version"
 _ONLY_IN = {
     Names.NEW_APP: Scope.TENANT,
     Names.CLOSED_APP: Scope.TENANT,
@@ -97,8 +98,11 @@ class Method:
     """The tenant that a request names (empty: the key's); None: it never names one."""
     paged: bool = False
     """Whether it answers with pages, which are large."""
-    user_id: Callable[[Message], str] | None = None
-    """The user that a request names (empty: none); None: it never names one, or names many."""
+    user_ids: Callable[[Message], Collection[str]] | None = None
+    """Every user that a request names, also in its items; an empty one where it could name one and does not. None: it
+    never names any."""
+    sdk_version: Callable[[Message], str] | None = None
+    """The version of the caller's SDK, which a request may name; None: it never does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +131,6 @@ def _read(service: ServiceDescriptor, method: MethodDescriptor) -> Method:
     marks = list(_marks(method.input_type))
     for mark in marks:
         _check(path, scope, mark)
-    users = [mark for mark in marks if mark.names is Names.USER]
-    if kinds & APP_KINDS and any(mark.list_at for mark in users):
-        raise ContractError(f"{path} may be called by keys of one app and names users in a list: they are not checked")
     apps = [mark for mark in marks if mark.names in _APPS]
     return Method(
         name=method.name,
@@ -145,7 +146,8 @@ def _read(service: ServiceDescriptor, method: MethodDescriptor) -> Method:
         reach=max((_REACHES.get(mark.names, Reach.OPEN) for mark in apps), default=Reach.OPEN),
         items=_items(path, method.input_type, apps) if scope is Scope.ITEMS else None,
         tenant_id=_single(path, [mark for mark in marks if mark.names is Names.TENANT]),
-        user_id=_single(path, [mark for mark in users if not mark.list_at]),
+        user_ids=_users([mark for mark in marks if mark.names is Names.USER]),
+        sdk_version=_sdk_version(method.input_type),
     )
 
 
@@ -216,6 +218,41 @@ def _single(path: str, marks: list[_Mark]) -> Callable[[Message], str] | None:
     return attrgetter(".".join(marks[0].path)) if marks else None
 
 
+def _users(marks: list[_Mark]) -> Callable[[Message], Collection[str]] | None:
+    """A getter of every marked user, also of the items of lists."""
+    if not marks:
+        return None
+    if len(marks) == 1 and not marks[0].list_at:
+        get: Callable[[Message], str] = attrgetter(".".join(marks[0].path))
+        return lambda request: (get(request),)
+    return lambda request: [user for mark in marks for user in _values(request, mark.path)]
+
+
+def _sdk_version(request: Descriptor) -> Callable[[Message], str] | None:
+    """A getter of the field `sdk_version`, in the request or in a message of it."""
+    paths = [
+        f"{outer.name}.{_SDK_VERSION}"
+        for outer in request.fields
+        if outer.message_type is not None
+        and not outer.is_repeated
+        and _SDK_VERSION in outer.message_type.fields_by_name
+    ]
+    if _SDK_VERSION in request.fields_by_name:
+        paths.insert(0, _SDK_VERSION)
+    return attrgetter(paths[0]) if paths else None
+
+
+def _values(value: Any, path: Sequence[str]) -> Iterator[str]:  # noqa: ANN401 - a message, a list or a string
+    """The strings at the path, through every list."""
+    if not isinstance(value, (Message, str)):
+        for item in value:
+            yield from _values(item, path)
+    elif isinstance(value, str):
+        yield value
+    else:
+        yield from _values(getattr(value, path[0]), path[1:])
+
+
 def _marks(
     message: Descriptor, path: tuple[str, ...] = (), list_at: int = 0, outer: Names | None = None
 ) -> Iterator[_Mark]:
@@ -230,7 +267,10 @@ def _marks(
             if names is not None and names not in _APPS:
                 raise ContractError(f"{field.full_name} is a message and is marked {names.name}: mark its field")
             if not _recurs(field, step):
-                yield from _marks(field.message_type, step, at, outer or names)
+                within = list(_marks(field.message_type, step, at, outer or names))
+                if within and field.message_type.GetOptions().map_entry:
+                    raise ContractError(f"{field.full_name} is a map with marked fields: they would not be checked")
+                yield from within
             continue
         if names is None:
             if field.name in _REQUIRED_MARKS and field.type == FieldDescriptor.TYPE_STRING:

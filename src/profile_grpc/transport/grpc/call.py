@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from profile_grpc.domain.errors import Refused
 from profile_grpc.domain.settings import App
 from profile_grpc.service.credentials import Caller
+from profile_grpc.service.jwt.authorization import Checked
 from profile_grpc.service.ports import KeyKind
+from profile_grpc.transport.grpc.presented import Presented
 
 _TOKEN_KINDS = frozenset({KeyKind.ADMIN, KeyKind.PROFILE})
 
@@ -16,10 +18,12 @@ _TOKEN_KINDS = frozenset({KeyKind.ADMIN, KeyKind.PROFILE})
 class Call:
     """One call. The pipeline sets each attribute as soon as it is known; reading it before is an error."""
 
-    __slots__ = ("app", "caller", "ending", "items", "user_id")
+    __slots__ = ("app", "caller", "ending", "items", "jwt", "jwt_counted", "presented")
 
     caller: Caller
     """Who calls."""
+    presented: Presented
+    """What the caller presents."""
     app: App
     """Scope APP: the app that the request names, which the caller reaches."""
     items: Sequence[App | Refused]
@@ -27,8 +31,14 @@ class Call:
     ending: asyncio.Event
     """Streams: set when the stream is asked to end. A method that waits for changes then yields a last message with its
     resume token. The next message is the last one in any case."""
-    user_id: str
-    """The user that the request names, or empty. Set if the request has such a field."""
+    jwt: Checked | None
+    """The result of the check of the caller's JWT; None: none is checked (J1)."""
+    jwt_counted: bool
+    """Whether that is counted; each call and stream is, once (J7)."""
+
+    def __init__(self) -> None:
+        self.jwt = None
+        self.jwt_counted = False
 
     @property
     def sees_tokens(self) -> bool:

@@ -22,7 +22,7 @@ class Permission:
         self._directory = directory
 
     async def check(self, method: Method, request: Message, call: Call) -> None:
-        """Checks a request of `call.caller`, and sets the call's app, user or items.
+        """Checks a request of `call.caller`, and sets the call's app or items.
 
         Raises:
             Refused: METHOD_NOT_ALLOWED, APP_NOT_ALLOWED, TENANT_NOT_ALLOWED, or APP_NOT_FOUND to an ADMIN key.
@@ -39,8 +39,6 @@ class Permission:
             call.items = await self._items(method.items, method.items.of(request), caller)
         if method.tenant_id is not None:
             reach_tenant(caller, method.tenant_id(request))
-        if method.user_id is not None:
-            call.user_id = method.user_id(request)
 
     async def _items(self, items: Items, given: Sequence[Message], caller: Caller) -> list[App | Refused]:
         """The app of each item, or why the item is refused. A refused item does not affect the others.

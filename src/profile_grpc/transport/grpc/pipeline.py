@@ -14,6 +14,7 @@ from google.protobuf.message import Message
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.service import refusals
 from profile_grpc.service.directory import Directory
+from profile_grpc.service.jwt.authorization import JwtAuthorization
 from profile_grpc.telemetry.tracing import Tracer
 from profile_grpc.transport.grpc import access, call_spans, outcome, shape, status
 from profile_grpc.transport.grpc.access import Method
@@ -22,7 +23,8 @@ from profile_grpc.transport.grpc.holdings import Bodies, Unread
 from profile_grpc.transport.grpc.in_flight import InFlight
 from profile_grpc.transport.grpc.open_streams import OpenStreams
 from profile_grpc.transport.grpc.outcome import CallLog, RpcObserver
-from profile_grpc.transport.grpc.steps import Context, Steps, presented
+from profile_grpc.transport.grpc.presented import presented
+from profile_grpc.transport.grpc.steps import Context, Steps
 from profile_grpc.transport.grpc.streams import StreamHandlers
 
 Run = Callable[[Any, Call], Awaitable[Message]]
@@ -40,6 +42,7 @@ class Pipeline:
     def __init__(
         self,
         directory: Directory,
+        jwt: JwtAuthorization,
         in_flight: InFlight,
         open_streams: OpenStreams,
         observer: RpcObserver,
@@ -48,7 +51,7 @@ class Pipeline:
         tracer: Tracer | None = None,
     ) -> None:
         """Logs as structlog is configured now. `tracer`: records the calls as spans."""
-        self._steps = Steps(directory)
+        self._steps = Steps(directory, jwt)
         self._in_flight = in_flight
         self._observer = observer
         self._bodies = bodies

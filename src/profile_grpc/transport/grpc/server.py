@@ -62,7 +62,14 @@ class GrpcServer:
         self._bodies = Bodies(self._options.holding)
         unread = Unread(self._options.holding)
         pipeline = Pipeline(
-            services.directory, self._in_flight, self._open_streams, observer, self._bodies, unread, tracer
+            services.directory,
+            services.jwt,
+            self._in_flight,
+            self._open_streams,
+            observer,
+            self._bodies,
+            unread,
+            tracer,
         )
         served = {
             profile_service_pb2.DESCRIPTOR.services_by_name["ProfileService"]: ProfileServicer(services),

@@ -21,12 +21,15 @@ from profile_grpc.domain.results import Beat
 from profile_grpc.domain.webhooks import Webhook
 from profile_grpc.service.apps import Apps
 from profile_grpc.service.directory import Directory
+from profile_grpc.service.jwt.administration import JwtKeys
+from profile_grpc.service.jwt.authorization import JwtAuthorization
+from profile_grpc.service.jwt.readiness import JwtReadiness
 from profile_grpc.service.profiles import Profiles
 from profile_grpc.service.usage import Usage
 from profile_grpc.service.watching import Page, Place, Watching, read_token
 from profile_grpc.service.webhook_store import WebhookKey
 from profile_grpc.service.webhooks import Webhooks
-from profile_grpc.transport.grpc import people, requests, responses, settings, webhooks
+from profile_grpc.transport.grpc import jwt, people, requests, responses, settings, webhooks
 from profile_grpc.transport.grpc.call import Call
 from profile_grpc.transport.grpc.customer_servicer import CustomerServices
 from profile_grpc.transport.grpc.times import to_date, to_instant
@@ -45,6 +48,12 @@ class Services(CustomerServices, Protocol):
     def webhooks(self) -> Webhooks: ...
     @property
     def directory(self) -> Directory: ...
+    @property
+    def jwt(self) -> JwtAuthorization: ...
+    @property
+    def jwt_keys(self) -> JwtKeys: ...
+    @property
+    def jwt_readiness(self) -> JwtReadiness: ...
     @property
     def watching(self) -> Watching: ...
 
@@ -142,6 +151,8 @@ class AppServicer:
 
     def __init__(self, services: Services) -> None:
         self._apps = services.apps
+        self._jwt_keys = services.jwt_keys
+        self._jwt_readiness = services.jwt_readiness
 
     async def CreateApp(self, request: app_pb.CreateAppRequest, call: Call) -> app_pb.CreateAppResponse:
         asked = request.app
@@ -156,7 +167,12 @@ class AppServicer:
 
     async def UpdateApp(self, request: app_pb.UpdateAppRequest, _call: Call) -> app_pb.UpdateAppResponse:
         updated = await self._apps.change(request.app.app_id, partial(settings.updated, request), request.app.etag)
-        return app_pb.UpdateAppResponse(app=settings.app(updated))
+        response = app_pb.UpdateAppResponse(app=settings.app(updated))
+        if settings.requires_jwt(request):
+            impact, texts = await self._jwt_readiness.of_requiring(updated.app_id)
+            response.jwt_impact.CopyFrom(jwt.impact(impact))
+            response.warnings.extend(texts)
+        return response
 
     async def ListApps(self, request: app_pb.ListAppsRequest, call: Call) -> app_pb.ListAppsResponse:
         return settings.list_apps(await self._apps.list(call.caller.tenant_id, request.page_size, request.page_token))
@@ -176,6 +192,22 @@ class AppServicer:
     async def RevokeKey(self, request: app_pb.RevokeKeyRequest, call: Call) -> app_pb.RevokeKeyResponse:
         ended = await self._apps.revoke_key(request.key_id, call.caller.tenant_id)
         return app_pb.RevokeKeyResponse(key=settings.key(ended))
+
+    async def AddJwtKey(self, request: app_pb.AddJwtKeyRequest, _call: Call) -> app_pb.AddJwtKeyResponse:
+        return app_pb.AddJwtKeyResponse(key=jwt.key(await self._jwt_keys.add(jwt.order(request))))
+
+    async def ListJwtKeys(self, request: app_pb.ListJwtKeysRequest, _call: Call) -> app_pb.ListJwtKeysResponse:
+        found = await self._jwt_keys.list(request.app_id)
+        return app_pb.ListJwtKeysResponse(keys=[jwt.key(one) for one in found])
+
+    async def RemoveJwtKey(self, request: app_pb.RemoveJwtKeyRequest, _call: Call) -> app_pb.RemoveJwtKeyResponse:
+        await self._jwt_keys.remove(request.app_id, request.jwt_key_id, allow_missing=request.allow_missing)
+        return app_pb.RemoveJwtKeyResponse()
+
+    async def GetJwtReadiness(
+        self, _request: app_pb.GetJwtReadinessRequest, call: Call
+    ) -> app_pb.GetJwtReadinessResponse:
+        return jwt.readiness(await self._jwt_readiness.report(call.app))
 
     async def GetSdkConfig(self, _request: app_pb.GetSdkConfigRequest, call: Call) -> app_pb.GetSdkConfigResponse:
         return settings.sdk_config(call.app)

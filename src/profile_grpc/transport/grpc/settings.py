@@ -12,7 +12,7 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
 
-from appprofile.v1 import access_pb2, app_pb2, profile_pb2
+from appprofile.v1 import access_pb2, app_pb2, jwt_pb2, profile_pb2
 from appprofile.v1 import app_service_pb2 as pb
 from profile_grpc.domain.errors import FieldViolation, Reason, Refused
 from profile_grpc.domain.model import Channel, Platform
@@ -32,7 +32,7 @@ from profile_grpc.domain.settings import (
 )
 from profile_grpc.service.credentials import KeyOrder
 from profile_grpc.service.ports import KeyKind, StoredKey
-from profile_grpc.transport.grpc import endpoints
+from profile_grpc.transport.grpc import endpoints, jwt
 from profile_grpc.transport.grpc.times import to_instant, to_timedelta, write_date, write_duration, write_instant
 
 BreakerT = TypeVar("BreakerT", bound=Breaker)
@@ -47,6 +47,7 @@ _GROUPS = (
     app_pb2.ReaperBreaker.DESCRIPTOR,
     app_pb2.InAppSettings.DESCRIPTOR,
     app_pb2.BridgeParameters.DESCRIPTOR,
+    jwt_pb2.JwtSettings.DESCRIPTOR,
 )
 """The messages whose fields a mask may name one by one."""
 
@@ -86,6 +87,7 @@ def settings(message: app_pb2.AppSettings) -> AppSettings:
         in_app=_in_app(message.in_app),
         device_attribute_monitors=tuple(_monitor(monitor) for monitor in message.device_attribute_monitors),
         bridge_parameters=_bridge_parameters(message.bridge_parameters),
+        jwt=jwt.settings(message.jwt),
         **given,
     )
 
@@ -110,6 +112,13 @@ def updated(request: pb.UpdateAppRequest, before: App) -> tuple[str, AppSettings
         getattr(given.settings, group).SetInParent()
     FieldMask(paths=paths).MergeMessage(given, merged, True, True)  # noqa: FBT003 - replace, never append
     return merged.display_name, settings(merged.settings)
+
+
+def requires_jwt(request: pb.UpdateAppRequest) -> bool:
+    """Whether the request sets the JWT mode to REQUIRE (J7)."""
+    paths = list(request.update_mask.paths)
+    named = not paths or any(path in {"settings", "settings.jwt", "settings.jwt.mode"} for path in paths)
+    return named and request.app.settings.jwt.mode == jwt_pb2.JWT_MODE_REQUIRE
 
 
 def _populated(message: Message, prefix: str) -> Iterator[str]:
@@ -201,6 +210,7 @@ def _write_settings(target: app_pb2.AppSettings, chosen: AppSettings) -> None:
     target.in_app.use_secured_port = chosen.in_app.use_secured_port
     target.in_app.payload_encryption = chosen.in_app.payload_encryption
     target.device_attribute_monitors.extend(_monitors(chosen.device_attribute_monitors))
+    jwt.write_settings(target.jwt, chosen.jwt)
     for field in fields(BridgeParameters):
         getattr(target.bridge_parameters, field.name).extend(getattr(chosen.bridge_parameters, field.name))
 

@@ -19,7 +19,8 @@ from profile_grpc.transport.grpc.access import Method
 from profile_grpc.transport.grpc.call import Call
 from profile_grpc.transport.grpc.open_streams import OpenStream, OpenStreams
 from profile_grpc.transport.grpc.outcome import CallLog, RpcObserver
-from profile_grpc.transport.grpc.steps import Context, Steps, presented
+from profile_grpc.transport.grpc.presented import presented
+from profile_grpc.transport.grpc.steps import Context, Steps
 
 Run = Callable[[Any, Call], Any]
 """A servicer method: an async generator of answers or, if only the requests are a stream, a coroutine."""

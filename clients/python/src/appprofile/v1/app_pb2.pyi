@@ -4,6 +4,7 @@ isort:skip_file
 Apps, their settings, and keys."""
 
 from appprofile.v1 import access_pb2 as _access_pb2
+from appprofile.v1 import jwt_pb2 as _jwt_pb2
 from appprofile.v1 import profile_pb2 as _profile_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
@@ -357,6 +358,7 @@ class AppSettings(_message.Message):
     BRIDGE_PARAMETERS_FIELD_NUMBER: _builtins.int
     FEEDBACK_BREAKER_FIELD_NUMBER: _builtins.int
     REQUIRE_KNOWN_CUSTOMER_FIELD_NUMBER: _builtins.int
+    JWT_FIELD_NUMBER: _builtins.int
     register_counts_as_heartbeat: _builtins.bool
     """Whether a registration is also a heartbeat. Default false."""
     multi_user_per_device: _builtins.bool
@@ -421,6 +423,10 @@ class AppSettings(_message.Message):
     def feedback_breaker(self) -> Global___FeedbackBreaker:
         """When push feedback stops removing endpoints and waits for an operator. Default 10 percent, at least 1000."""
 
+    @_builtins.property
+    def jwt(self) -> _jwt_pb2.JwtSettings:
+        """Whether and how the JWTs of devices are checked. Default OFF."""
+
     def __init__(
         self,
         *,
@@ -442,10 +448,11 @@ class AppSettings(_message.Message):
         bridge_parameters: Global___BridgeParameters | None = ...,
         feedback_breaker: Global___FeedbackBreaker | None = ...,
         require_known_customer: _builtins.bool | None = ...,
+        jwt: _jwt_pb2.JwtSettings | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_multi_user_per_device", b"_multi_user_per_device", "_register_counts_as_heartbeat", b"_register_counts_as_heartbeat", "_require_known_customer", b"_require_known_customer", "_server_side_inbox", b"_server_side_inbox", "_single_device_per_user", b"_single_device_per_user", "bridge_parameters", b"bridge_parameters", "feedback_breaker", b"feedback_breaker", "heartbeat_granularity", b"heartbeat_granularity", "heartbeat_interval", b"heartbeat_interval", "in_app", b"in_app", "inactivity_period", b"inactivity_period", "multi_user_per_device", b"multi_user_per_device", "never_heartbeat_ttl", b"never_heartbeat_ttl", "reaper_breaker", b"reaper_breaker", "register_counts_as_heartbeat", b"register_counts_as_heartbeat", "require_known_customer", b"require_known_customer", "server_side_inbox", b"server_side_inbox", "single_device_per_user", b"single_device_per_user", "unregistered_retention", b"unregistered_retention"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_multi_user_per_device", b"_multi_user_per_device", "_register_counts_as_heartbeat", b"_register_counts_as_heartbeat", "_require_known_customer", b"_require_known_customer", "_server_side_inbox", b"_server_side_inbox", "_single_device_per_user", b"_single_device_per_user", "bridge_parameters", b"bridge_parameters", "feedback_breaker", b"feedback_breaker", "heartbeat_granularity", b"heartbeat_granularity", "heartbeat_interval", b"heartbeat_interval", "in_app", b"in_app", "inactivity_period", b"inactivity_period", "jwt", b"jwt", "multi_user_per_device", b"multi_user_per_device", "never_heartbeat_ttl", b"never_heartbeat_ttl", "reaper_breaker", b"reaper_breaker", "register_counts_as_heartbeat", b"register_counts_as_heartbeat", "require_known_customer", b"require_known_customer", "server_side_inbox", b"server_side_inbox", "single_device_per_user", b"single_device_per_user", "unregistered_retention", b"unregistered_retention"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_multi_user_per_device", b"_multi_user_per_device", "_register_counts_as_heartbeat", b"_register_counts_as_heartbeat", "_require_known_customer", b"_require_known_customer", "_server_side_inbox", b"_server_side_inbox", "_single_device_per_user", b"_single_device_per_user", "account_removal_action", b"account_removal_action", "bridge_parameters", b"bridge_parameters", "channels", b"channels", "device_attribute_monitors", b"device_attribute_monitors", "feedback_breaker", b"feedback_breaker", "heartbeat_granularity", b"heartbeat_granularity", "heartbeat_interval", b"heartbeat_interval", "in_app", b"in_app", "inactivity_period", b"inactivity_period", "multi_user_per_device", b"multi_user_per_device", "never_heartbeat_ttl", b"never_heartbeat_ttl", "push_app_ids", b"push_app_ids", "reaper_breaker", b"reaper_breaker", "register_counts_as_heartbeat", b"register_counts_as_heartbeat", "require_known_customer", b"require_known_customer", "server_side_inbox", b"server_side_inbox", "single_device_per_user", b"single_device_per_user", "unregistered_retention", b"unregistered_retention"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_multi_user_per_device", b"_multi_user_per_device", "_register_counts_as_heartbeat", b"_register_counts_as_heartbeat", "_require_known_customer", b"_require_known_customer", "_server_side_inbox", b"_server_side_inbox", "_single_device_per_user", b"_single_device_per_user", "account_removal_action", b"account_removal_action", "bridge_parameters", b"bridge_parameters", "channels", b"channels", "device_attribute_monitors", b"device_attribute_monitors", "feedback_breaker", b"feedback_breaker", "heartbeat_granularity", b"heartbeat_granularity", "heartbeat_interval", b"heartbeat_interval", "in_app", b"in_app", "inactivity_period", b"inactivity_period", "jwt", b"jwt", "multi_user_per_device", b"multi_user_per_device", "never_heartbeat_ttl", b"never_heartbeat_ttl", "push_app_ids", b"push_app_ids", "reaper_breaker", b"reaper_breaker", "register_counts_as_heartbeat", b"register_counts_as_heartbeat", "require_known_customer", b"require_known_customer", "server_side_inbox", b"server_side_inbox", "single_device_per_user", b"single_device_per_user", "unregistered_retention", b"unregistered_retention"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__multi_user_per_device: _TypeAlias = _typing.Literal["multi_user_per_device"]  # noqa: Y015
     _WhichOneofArgType__multi_user_per_device: _TypeAlias = _typing.Literal["_multi_user_per_device", b"_multi_user_per_device"]  # noqa: Y015

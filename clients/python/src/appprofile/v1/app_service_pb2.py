@@ -24,6 +24,7 @@ _sym_db = _symbol_database.Default()
 
 from appprofile.v1 import access_pb2 as appprofile_dot_v1_dot_access__pb2
 from appprofile.v1 import app_pb2 as appprofile_dot_v1_dot_app__pb2
+from appprofile.v1 import jwt_pb2 as appprofile_dot_v1_dot_jwt__pb2
 from appprofile.v1 import profile_pb2 as appprofile_dot_v1_dot_profile__pb2
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
@@ -32,7 +33,7 @@ from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mas
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x61ppprofile/v1/app_service.proto\x12\rappprofile.v1\x1a\x1a\x61ppprofile/v1/access.proto\x1a\x17\x61ppprofile/v1/app.proto\x1a\x1b\x61ppprofile/v1/profile.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"H\n\x10\x43reateAppRequest\x12\x34\n\x03\x61pp\x18\x01 \x01(\x0b\x32\x12.appprofile.v1.AppB\x0e\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\xb0\xd4\x18\x04R\x03\x61pp\"?\n\x11\x43reateAppResponse\x12*\n\x03\x61pp\x18\x01 \x01(\x0b\x32\x12.appprofile.v1.AppB\x04\xe2\x41\x01\x03R\x03\x61pp\"O\n\rGetAppRequest\x12>\n\x06\x61pp_id\x18\x01 \x01(\tB\'\xe2\x41\x01\x02\xbaH\x1cr\x1a\x18@2\x16^[a-z0-9][a-z0-9._-]*$\xb0\xd4\x18\x01R\x05\x61ppId\"<\n\x0eGetAppResponse\x12*\n\x03\x61pp\x18\x01 \x01(\x0b\x32\x12.appprofile.v1.AppB\x04\xe2\x41\x01\x03R\x03\x61pp\"\x87\x01\n\x10UpdateAppRequest\x12\x30\n\x03\x61pp\x18\x01 \x01(\x0b\x32\x12.appprofile.v1.AppB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01R\x03\x61pp\x12\x41\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01R\nupdateMask\"?\n\x11UpdateAppResponse\x12*\n\x03\x61pp\x18\x01 \x01(\x0b\x32\x12.appprofile.v1.AppB\x04\xe2\x41\x01\x03R\x03\x61pp\"\xb1\x01\n\x0fListAppsRequest\x12G\n\ttenant_id\x18\x01 \x01(\tB*\xe2\x41\x01\x01\xbaH\x1fr\x1d\x18@2\x19^([a-z0-9][a-z0-9._-]*)?$\xb0\xd4\x18\x02R\x08tenantId\x12(\n\tpage_size\x18\x02 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00R\x08pageSize\x12+\n\npage_token\x18\x03 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x10R\tpageToken\"n\n\x10ListAppsResponse\x12,\n\x04\x61pps\x18\x01 \x03(\x0b\x32\x12.appprofile.v1.AppB\x04\xe2\x41\x01\x03R\x04\x61pps\x12,\n\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03R\rnextPageToken\"n\n\x10\x44\x65leteAppRequest\x12>\n\x06\x61pp_id\x18\x01 \x01(\tB\'\xe2\x41\x01\x02\xbaH\x1cr\x1a\x18@2\x16^[a-z0-9][a-z0-9._-]*$\xb0\xd4\x18\x05R\x05\x61ppId\x12\x1a\n\x05\x66orce\x18\x02 \x01(\x08\x42\x04\xe2\x41\x01\x01R\x05\x66orce\"\x13\n\x11\x44\x65leteAppResponse\"\xa7\x03\n\x10\x43reateKeyRequest\x12:\n\x04kind\x18\x01 \x01(\x0e\x32\x16.appprofile.v1.KeyKindB\x0e\xe2\x41\x01\x02\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x04kind\x12\x41\n\x06\x61pp_id\x18\x02 \x01(\tB*\xe2\x41\x01\x01\xbaH\x1fr\x1d\x18@2\x19^([a-z0-9][a-z0-9._-]*)?$\xb0\xd4\x18\x01R\x05\x61ppId\x12\x30\n\x05label\x18\x03 \x01(\tB\x1a\xe2\x41\x01\x01\xbaH\x13r\x11(\x80\x01\x32\x0c^[^\\p{Cc}]*$R\x05label\x12\x41\n\x0b\x65xpire_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01R\nexpireTime:\x9e\x01\xbaH\x9a\x01\x1a\x97\x01\n\x0c\x61pp_id.scope\x12Tapp_id is required for BRIDGE and CLIENT keys and refused for ADMIN and PROFILE keys\x1a\x31(int(this.kind) in [3, 4]) == (this.app_id != \'\')\"`\n\x11\x43reateKeyResponse\x12*\n\x03key\x18\x01 \x01(\x0b\x32\x12.appprofile.v1.KeyB\x04\xe2\x41\x01\x03R\x03key\x12\x1f\n\x06secret\x18\x02 \x01(\tB\x07\x80\x01\x01\xe2\x41\x01\x03R\x06secret\"T\n\x0fListKeysRequest\x12\x41\n\x06\x61pp_id\x18\x01 \x01(\tB*\xe2\x41\x01\x01\xbaH\x1fr\x1d\x18@2\x19^([a-z0-9][a-z0-9._-]*)?$\xb0\xd4\x18\x01R\x05\x61ppId\"@\n\x10ListKeysResponse\x12,\n\x04keys\x18\x01 \x03(\x0b\x32\x12.appprofile.v1.KeyB\x04\xe2\x41\x01\x03R\x04keys\"8\n\x10RevokeKeyRequest\x12$\n\x06key_id\x18\x01 \x01(\tB\r\xe2\x41\x01\x02\xbaH\x06r\x04\x10\x01\x18@R\x05keyId\"?\n\x11RevokeKeyResponse\x12*\n\x03key\x18\x01 \x01(\x0b\x32\x12.appprofile.v1.KeyB\x04\xe2\x41\x01\x03R\x03key\"U\n\x13GetSdkConfigRequest\x12>\n\x06\x61pp_id\x18\x01 \x01(\tB\'\xe2\x41\x01\x02\xbaH\x1cr\x1a\x18@2\x16^[a-z0-9][a-z0-9._-]*$\xb0\xd4\x18\x01R\x05\x61ppId\"s\n\x14InAppTransportConfig\x12\x41\n\ttransport\x18\x01 \x01(\x0e\x32\x1d.appprofile.v1.InAppTransportB\x04\xe2\x41\x01\x03R\ttransport\x12\x18\n\x04port\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x03R\x04port\"\x98\x05\n\x14GetSdkConfigResponse\x12\x1b\n\x06\x61pp_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03R\x05\x61ppId\x12N\n\x12heartbeat_interval\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationB\x04\xe2\x41\x01\x03R\x11heartbeatInterval\x12\x38\n\x08\x63hannels\x18\x03 \x03(\x0e\x32\x16.appprofile.v1.ChannelB\x04\xe2\x41\x01\x03R\x08\x63hannels\x12\x37\n\x15multi_user_per_device\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x03R\x12multiUserPerDevice\x12\x39\n\x16single_device_per_user\x18\x05 \x01(\x08\x42\x04\xe2\x41\x01\x03R\x13singleDevicePerUser\x12\x30\n\x11server_side_inbox\x18\x06 \x01(\x08\x42\x04\xe2\x41\x01\x03R\x0fserverSideInbox\x12U\n\x11in_app_transports\x18\x07 \x03(\x0b\x32#.appprofile.v1.InAppTransportConfigB\x04\xe2\x41\x01\x03R\x0finAppTransports\x12\x33\n\x12payload_encryption\x18\x08 \x01(\x08\x42\x04\xe2\x41\x01\x03R\x11payloadEncryption\x12g\n\x19\x64\x65vice_attribute_monitors\x18\t \x03(\x0b\x32%.appprofile.v1.DeviceAttributeMonitorB\x04\xe2\x41\x01\x03R\x17\x64\x65viceAttributeMonitors\x12>\n\x0cpush_app_ids\x18\n \x03(\x0b\x32\x16.appprofile.v1.PushAppB\x04\xe2\x41\x01\x03R\npushAppIds2\xd8\x06\n\nAppService\x12\\\n\tCreateApp\x12\x1f.appprofile.v1.CreateAppRequest\x1a .appprofile.v1.CreateAppResponse\"\x0c\x90\x02\x02\xaa\xd4\x18\x05\n\x01\x01\x10\x02\x12T\n\x06GetApp\x12\x1c.appprofile.v1.GetAppRequest\x1a\x1d.appprofile.v1.GetAppResponse\"\r\x90\x02\x01\xaa\xd4\x18\x06\n\x02\x01\x02\x10\x01\x12\\\n\tUpdateApp\x12\x1f.appprofile.v1.UpdateAppRequest\x1a .appprofile.v1.UpdateAppResponse\"\x0c\x90\x02\x02\xaa\xd4\x18\x05\n\x01\x01\x10\x01\x12Z\n\x08ListApps\x12\x1e.appprofile.v1.ListAppsRequest\x1a\x1f.appprofile.v1.ListAppsResponse\"\r\x90\x02\x01\xaa\xd4\x18\x06\n\x02\x01\x02\x10\x02\x12\\\n\tDeleteApp\x12\x1f.appprofile.v1.DeleteAppRequest\x1a .appprofile.v1.DeleteAppResponse\"\x0c\x90\x02\x02\xaa\xd4\x18\x05\n\x01\x01\x10\x02\x12\\\n\tCreateKey\x12\x1f.appprofile.v1.CreateKeyRequest\x1a .appprofile.v1.CreateKeyResponse\"\x0c\x90\x02\x00\xaa\xd4\x18\x05\n\x01\x01\x10\x02\x12Y\n\x08ListKeys\x12\x1e.appprofile.v1.ListKeysRequest\x1a\x1f.appprofile.v1.ListKeysResponse\"\x0c\x90\x02\x01\xaa\xd4\x18\x05\n\x01\x01\x10\x02\x12\\\n\tRevokeKey\x12\x1f.appprofile.v1.RevokeKeyRequest\x1a .appprofile.v1.RevokeKeyResponse\"\x0c\x90\x02\x02\xaa\xd4\x18\x05\n\x01\x01\x10\x02\x12g\n\x0cGetSdkConfig\x12\".appprofile.v1.GetSdkConfigRequest\x1a#.appprofile.v1.GetSdkConfigResponse\"\x0e\x90\x02\x01\xaa\xd4\x18\x07\n\x03\x01\x02\x04\x10\x01\x42r\n\x11\x63om.appprofile.v1B\x0f\x41ppServiceProtoP\x01ZJgithub.com/profile-grpc/profile-grpc/clients/go/appprofile/v1;appprofilev1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x61ppprofile/v1/app_service.proto\x12\rappprofile.v1\x1a\x1a\x61ppprofile/v1/access.proto\x1a\x17\x61ppprofile/v1/app.proto\x1a\x17\x61ppprofile/v1/jwt.proto\x1a\x1b\x61ppprofile/v1/profile.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"H\n\x10\x43reateAppRequest\x12\x34\n\x03\x61pp\x18\x01 \x01(\x0b\x32\x12.appprofile.v1.AppB\x0e\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\xb0\xd4\x18\x04R\x03\x61pp\"?\n\x11\x43reateAppResponse\x12*\n\x03\x61pp\x18\x01 \x01(\x0b\x32\x12.appprofile.v1.AppB\x04\xe2\x41\x01\x03R\x03\x61pp\"O\n\rGetAppRequest\x12>\n\x06\x61pp_id\x18\x01 \x01(\tB\'\xe2\x41\x01\x02\xbaH\x1cr\x1a\x18@2\x16^[a-z0-9][a-z0-9._-]*$\xb0\xd4\x18\x01R\x05\x61ppId\"<\n\x0eGetAppResponse\x12*\n\x03\x61pp\x18\x01 \x01(\x0b\x32\x12.appprofile.v1.AppB\x04\xe2\x41\x01\x03R\x03\x61pp\"\x87\x01\n\x10UpdateAppRequest\x12\x30\n\x03\x61pp\x18\x01 \x01(\x0b\x32\x12.appprofile.v1.AppB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01R\x03\x61pp\x12\x41\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01R\nupdateMask\"\xa0\x01\n\x11UpdateAppResponse\x12*\n\x03\x61pp\x18\x01 \x01(\x0b\x32\x12.appprofile.v1.AppB\x04\xe2\x41\x01\x03R\x03\x61pp\x12=\n\njwt_impact\x18\x02 \x01(\x0b\x32\x18.appprofile.v1.JwtImpactB\x04\xe2\x41\x01\x03R\tjwtImpact\x12 \n\x08warnings\x18\x03 \x03(\tB\x04\xe2\x41\x01\x03R\x08warnings\"\xb1\x01\n\x0fListAppsRequest\x12G\n\ttenant_id\x18\x01 \x01(\tB*\xe2\x41\x01\x01\xbaH\x1fr\x1d\x18@2\x19^([a-z0-9][a-z0-9._-]*)?$\xb0\xd4\x18\x02R\x08tenantId\x12(\n\tpage_size\x18\x02 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00R\x08pageSize\x12+\n\npage_token\x18\x03 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x10R\tpageToken\"n\n\x10ListAppsResponse\x12,\n\x04\x61pps\x18\x01 \x03(\x0b\x32\x12.appprofile.v1.AppB\x04\xe2\x41\x01\x03R\x04\x61pps\x12,\n\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03R\rnextPageToken\"n\n\x10\x44\x65leteAppRequest\x12>\n\x06\x61pp_id\x18\x01 \x01(\tB\'\xe2\x41\x01\x02\xbaH\x1cr\x1a\x18@2\x16^[a-z0-9][a-z0-9._-]*$\xb0\xd4\x18\x05R\x05\x61ppId\x12\x1a\n\x05\x66orce\x18\x02 \x01(\x08\x42\x04\xe2\x41\x01\x01R\x05\x66orce\"\x13\n\x11\x44\x65leteAppResponse\"\xa7\x03\n\x10\x43reateKeyRequest\x12:\n\x04kind\x18\x01 \x01(\x0e\x32\x16.appprofile.v1.KeyKindB\x0e\xe2\x41\x01\x02\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x04kind\x12\x41\n\x06\x61pp_id\x18\x02 \x01(\tB*\xe2\x41\x01\x01\xbaH\x1fr\x1d\x18@2\x19^([a-z0-9][a-z0-9._-]*)?$\xb0\xd4\x18\x01R\x05\x61ppId\x12\x30\n\x05label\x18\x03 \x01(\tB\x1a\xe2\x41\x01\x01\xbaH\x13r\x11(\x80\x01\x32\x0c^[^\\p{Cc}]*$R\x05label\x12\x41\n\x0b\x65xpire_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01R\nexpireTime:\x9e\x01\xbaH\x9a\x01\x1a\x97\x01\n\x0c\x61pp_id.scope\x12Tapp_id is required for BRIDGE and CLIENT keys and refused for ADMIN and PROFILE keys\x1a\x31(int(this.kind) in [3, 4]) == (this.app_id != \'\')\"`\n\x11\x43reateKeyResponse\x12*\n\x03key\x18\x01 \x01(\x0b\x32\x12.appprofile.v1.KeyB\x04\xe2\x41\x01\x03R\x03key\x12\x1f\n\x06secret\x18\x02 \x01(\tB\x07\x80\x01\x01\xe2\x41\x01\x03R\x06secret\"T\n\x0fListKeysRequest\x12\x41\n\x06\x61pp_id\x18\x01 \x01(\tB*\xe2\x41\x01\x01\xbaH\x1fr\x1d\x18@2\x19^([a-z0-9][a-z0-9._-]*)?$\xb0\xd4\x18\x01R\x05\x61ppId\"@\n\x10ListKeysResponse\x12,\n\x04keys\x18\x01 \x03(\x0b\x32\x12.appprofile.v1.KeyB\x04\xe2\x41\x01\x03R\x04keys\"8\n\x10RevokeKeyRequest\x12$\n\x06key_id\x18\x01 \x01(\tB\r\xe2\x41\x01\x02\xbaH\x06r\x04\x10\x01\x18@R\x05keyId\"?\n\x11RevokeKeyResponse\x12*\n\x03key\x18\x01 \x01(\x0b\x32\x12.appprofile.v1.KeyB\x04\xe2\x41\x01\x03R\x03key\"\xaa\x03\n\x10\x41\x64\x64JwtKeyRequest\x12>\n\x06\x61pp_id\x18\x01 \x01(\tB\'\xe2\x41\x01\x02\xbaH\x1cr\x1a\x18@2\x16^[a-z0-9][a-z0-9._-]*$\xb0\xd4\x18\x01R\x05\x61ppId\x12,\n\x03kid\x18\x02 \x01(\tB\x1a\xe2\x41\x01\x01\xbaH\x13r\x11(\x80\x01\x32\x0c^[^\\p{Cc}]*$R\x03kid\x12G\n\talgorithm\x18\x03 \x01(\x0e\x32\x1b.appprofile.v1.JwtAlgorithmB\x0c\xe2\x41\x01\x01\xbaH\x05\x82\x01\x02\x10\x01R\talgorithm\x12\x34\n\rshared_secret\x18\x04 \x01(\x0c\x42\r\x80\x01\x01\xbaH\x07z\x05\x10 \x18\x80\x08H\x00R\x0csharedSecret\x12\x30\n\x0epublic_key_pem\x18\x05 \x01(\tB\x08\xbaH\x05r\x03(\x80@H\x00R\x0cpublicKeyPem\x12\x1c\n\x03jwk\x18\x06 \x01(\tB\x08\xbaH\x05r\x03(\x80@H\x00R\x03jwk\x12\x1f\n\x04jwks\x18\x07 \x01(\tB\t\xbaH\x06r\x04(\x80\x80\x10H\x00R\x04jwks\x12%\n\x08jwks_url\x18\x08 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x10H\x00R\x07jwksUrlB\x11\n\x08material\x12\x05\xbaH\x02\x08\x01\"B\n\x11\x41\x64\x64JwtKeyResponse\x12-\n\x03key\x18\x01 \x01(\x0b\x32\x15.appprofile.v1.JwtKeyB\x04\xe2\x41\x01\x03R\x03key\"T\n\x12ListJwtKeysRequest\x12>\n\x06\x61pp_id\x18\x01 \x01(\tB\'\xe2\x41\x01\x02\xbaH\x1cr\x1a\x18@2\x16^[a-z0-9][a-z0-9._-]*$\xb0\xd4\x18\x01R\x05\x61ppId\"F\n\x13ListJwtKeysResponse\x12/\n\x04keys\x18\x01 \x03(\x0b\x32\x15.appprofile.v1.JwtKeyB\x04\xe2\x41\x01\x03R\x04keys\"\xad\x01\n\x13RemoveJwtKeyRequest\x12>\n\x06\x61pp_id\x18\x01 \x01(\tB\'\xe2\x41\x01\x02\xbaH\x1cr\x1a\x18@2\x16^[a-z0-9][a-z0-9._-]*$\xb0\xd4\x18\x01R\x05\x61ppId\x12+\n\njwt_key_id\x18\x02 \x01(\tB\r\xe2\x41\x01\x02\xbaH\x06r\x04\x10\x01\x18@R\x08jwtKeyId\x12)\n\rallow_missing\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01R\x0c\x61llowMissing\"\x16\n\x14RemoveJwtKeyResponse\"X\n\x16GetJwtReadinessRequest\x12>\n\x06\x61pp_id\x18\x01 \x01(\tB\'\xe2\x41\x01\x02\xbaH\x1cr\x1a\x18@2\x16^[a-z0-9][a-z0-9._-]*$\xb0\xd4\x18\x01R\x05\x61ppId\"\xc5\x01\n\x17GetJwtReadinessResponse\x12\x30\n\x04mode\x18\x01 \x01(\x0e\x32\x16.appprofile.v1.JwtModeB\x04\xe2\x41\x01\x03R\x04mode\x12>\n\x0blast_7_days\x18\x02 \x01(\x0b\x32\x18.appprofile.v1.JwtImpactB\x04\xe2\x41\x01\x03R\tlast7Days\x12\x38\n\x04\x64\x61ys\x18\x03 \x03(\x0b\x32\x1e.appprofile.v1.JwtReadinessDayB\x04\xe2\x41\x01\x03R\x04\x64\x61ys\"U\n\x13GetSdkConfigRequest\x12>\n\x06\x61pp_id\x18\x01 \x01(\tB\'\xe2\x41\x01\x02\xbaH\x1cr\x1a\x18@2\x16^[a-z0-9][a-z0-9._-]*$\xb0\xd4\x18\x01R\x05\x61ppId\"s\n\x14InAppTransportConfig\x12\x41\n\ttransport\x18\x01 \x01(\x0e\x32\x1d.appprofile.v1.InAppTransportB\x04\xe2\x41\x01\x03R\ttransport\x12\x18\n\x04port\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x03R\x04port\"\x98\x05\n\x14GetSdkConfigResponse\x12\x1b\n\x06\x61pp_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03R\x05\x61ppId\x12N\n\x12heartbeat_interval\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationB\x04\xe2\x41\x01\x03R\x11heartbeatInterval\x12\x38\n\x08\x63hannels\x18\x03 \x03(\x0e\x32\x16.appprofile.v1.ChannelB\x04\xe2\x41\x01\x03R\x08\x63hannels\x12\x37\n\x15multi_user_per_device\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x03R\x12multiUserPerDevice\x12\x39\n\x16single_device_per_user\x18\x05 \x01(\x08\x42\x04\xe2\x41\x01\x03R\x13singleDevicePerUser\x12\x30\n\x11server_side_inbox\x18\x06 \x01(\x08\x42\x04\xe2\x41\x01\x03R\x0fserverSideInbox\x12U\n\x11in_app_transports\x18\x07 \x03(\x0b\x32#.appprofile.v1.InAppTransportConfigB\x04\xe2\x41\x01\x03R\x0finAppTransports\x12\x33\n\x12payload_encryption\x18\x08 \x01(\x08\x42\x04\xe2\x41\x01\x03R\x11payloadEncryption\x12g\n\x19\x64\x65vice_attribute_monitors\x18\t \x03(\x0b\x32%.appprofile.v1.DeviceAttributeMonitorB\x04\xe2\x41\x01\x03R\x17\x64\x65viceAttributeMonitors\x12>\n\x0cpush_app_ids\x18\n \x03(\x0b\x32\x16.appprofile.v1.PushAppB\x04\xe2\x41\x01\x03R\npushAppIds2\xf1\t\n\nAppService\x12\\\n\tCreateApp\x12\x1f.appprofile.v1.CreateAppRequest\x1a .appprofile.v1.CreateAppResponse\"\x0c\x90\x02\x02\xaa\xd4\x18\x05\n\x01\x01\x10\x02\x12T\n\x06GetApp\x12\x1c.appprofile.v1.GetAppRequest\x1a\x1d.appprofile.v1.GetAppResponse\"\r\x90\x02\x01\xaa\xd4\x18\x06\n\x02\x01\x02\x10\x01\x12\\\n\tUpdateApp\x12\x1f.appprofile.v1.UpdateAppRequest\x1a .appprofile.v1.UpdateAppResponse\"\x0c\x90\x02\x02\xaa\xd4\x18\x05\n\x01\x01\x10\x01\x12Z\n\x08ListApps\x12\x1e.appprofile.v1.ListAppsRequest\x1a\x1f.appprofile.v1.ListAppsResponse\"\r\x90\x02\x01\xaa\xd4\x18\x06\n\x02\x01\x02\x10\x02\x12\\\n\tDeleteApp\x12\x1f.appprofile.v1.DeleteAppRequest\x1a .appprofile.v1.DeleteAppResponse\"\x0c\x90\x02\x02\xaa\xd4\x18\x05\n\x01\x01\x10\x02\x12\\\n\tCreateKey\x12\x1f.appprofile.v1.CreateKeyRequest\x1a .appprofile.v1.CreateKeyResponse\"\x0c\x90\x02\x00\xaa\xd4\x18\x05\n\x01\x01\x10\x02\x12Y\n\x08ListKeys\x12\x1e.appprofile.v1.ListKeysRequest\x1a\x1f.appprofile.v1.ListKeysResponse\"\x0c\x90\x02\x01\xaa\xd4\x18\x05\n\x01\x01\x10\x02\x12\\\n\tRevokeKey\x12\x1f.appprofile.v1.RevokeKeyRequest\x1a .appprofile.v1.RevokeKeyResponse\"\x0c\x90\x02\x02\xaa\xd4\x18\x05\n\x01\x01\x10\x02\x12\\\n\tAddJwtKey\x12\x1f.appprofile.v1.AddJwtKeyRequest\x1a .appprofile.v1.AddJwtKeyResponse\"\x0c\x90\x02\x00\xaa\xd4\x18\x05\n\x01\x01\x10\x01\x12\x62\n\x0bListJwtKeys\x12!.appprofile.v1.ListJwtKeysRequest\x1a\".appprofile.v1.ListJwtKeysResponse\"\x0c\x90\x02\x01\xaa\xd4\x18\x05\n\x01\x01\x10\x01\x12\x65\n\x0cRemoveJwtKey\x12\".appprofile.v1.RemoveJwtKeyRequest\x1a#.appprofile.v1.RemoveJwtKeyResponse\"\x0c\x90\x02\x02\xaa\xd4\x18\x05\n\x01\x01\x10\x01\x12n\n\x0fGetJwtReadiness\x12%.appprofile.v1.GetJwtReadinessRequest\x1a&.appprofile.v1.GetJwtReadinessResponse\"\x0c\x90\x02\x01\xaa\xd4\x18\x05\n\x01\x01\x10\x01\x12g\n\x0cGetSdkConfig\x12\".appprofile.v1.GetSdkConfigRequest\x1a#.appprofile.v1.GetSdkConfigResponse\"\x0e\x90\x02\x01\xaa\xd4\x18\x07\n\x03\x01\x02\x04\x10\x01\x42r\n\x11\x63om.appprofile.v1B\x0f\x41ppServiceProtoP\x01ZJgithub.com/profile-grpc/profile-grpc/clients/go/appprofile/v1;appprofilev1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -54,6 +55,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UPDATEAPPREQUEST'].fields_by_name['update_mask']._serialized_options = b'\342A\001\001'
   _globals['_UPDATEAPPRESPONSE'].fields_by_name['app']._loaded_options = None
   _globals['_UPDATEAPPRESPONSE'].fields_by_name['app']._serialized_options = b'\342A\001\003'
+  _globals['_UPDATEAPPRESPONSE'].fields_by_name['jwt_impact']._loaded_options = None
+  _globals['_UPDATEAPPRESPONSE'].fields_by_name['jwt_impact']._serialized_options = b'\342A\001\003'
+  _globals['_UPDATEAPPRESPONSE'].fields_by_name['warnings']._loaded_options = None
+  _globals['_UPDATEAPPRESPONSE'].fields_by_name['warnings']._serialized_options = b'\342A\001\003'
   _globals['_LISTAPPSREQUEST'].fields_by_name['tenant_id']._loaded_options = None
   _globals['_LISTAPPSREQUEST'].fields_by_name['tenant_id']._serialized_options = b'\342A\001\001\272H\037r\035\030@2\031^([a-z0-9][a-z0-9._-]*)?$\260\324\030\002'
   _globals['_LISTAPPSREQUEST'].fields_by_name['page_size']._loaded_options = None
@@ -90,6 +95,44 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REVOKEKEYREQUEST'].fields_by_name['key_id']._serialized_options = b'\342A\001\002\272H\006r\004\020\001\030@'
   _globals['_REVOKEKEYRESPONSE'].fields_by_name['key']._loaded_options = None
   _globals['_REVOKEKEYRESPONSE'].fields_by_name['key']._serialized_options = b'\342A\001\003'
+  _globals['_ADDJWTKEYREQUEST'].oneofs_by_name['material']._loaded_options = None
+  _globals['_ADDJWTKEYREQUEST'].oneofs_by_name['material']._serialized_options = b'\272H\002\010\001'
+  _globals['_ADDJWTKEYREQUEST'].fields_by_name['app_id']._loaded_options = None
+  _globals['_ADDJWTKEYREQUEST'].fields_by_name['app_id']._serialized_options = b'\342A\001\002\272H\034r\032\030@2\026^[a-z0-9][a-z0-9._-]*$\260\324\030\001'
+  _globals['_ADDJWTKEYREQUEST'].fields_by_name['kid']._loaded_options = None
+  _globals['_ADDJWTKEYREQUEST'].fields_by_name['kid']._serialized_options = b'\342A\001\001\272H\023r\021(\200\0012\014^[^\\p{Cc}]*$'
+  _globals['_ADDJWTKEYREQUEST'].fields_by_name['algorithm']._loaded_options = None
+  _globals['_ADDJWTKEYREQUEST'].fields_by_name['algorithm']._serialized_options = b'\342A\001\001\272H\005\202\001\002\020\001'
+  _globals['_ADDJWTKEYREQUEST'].fields_by_name['shared_secret']._loaded_options = None
+  _globals['_ADDJWTKEYREQUEST'].fields_by_name['shared_secret']._serialized_options = b'\200\001\001\272H\007z\005\020 \030\200\010'
+  _globals['_ADDJWTKEYREQUEST'].fields_by_name['public_key_pem']._loaded_options = None
+  _globals['_ADDJWTKEYREQUEST'].fields_by_name['public_key_pem']._serialized_options = b'\272H\005r\003(\200@'
+  _globals['_ADDJWTKEYREQUEST'].fields_by_name['jwk']._loaded_options = None
+  _globals['_ADDJWTKEYREQUEST'].fields_by_name['jwk']._serialized_options = b'\272H\005r\003(\200@'
+  _globals['_ADDJWTKEYREQUEST'].fields_by_name['jwks']._loaded_options = None
+  _globals['_ADDJWTKEYREQUEST'].fields_by_name['jwks']._serialized_options = b'\272H\006r\004(\200\200\020'
+  _globals['_ADDJWTKEYREQUEST'].fields_by_name['jwks_url']._loaded_options = None
+  _globals['_ADDJWTKEYREQUEST'].fields_by_name['jwks_url']._serialized_options = b'\272H\005r\003\030\200\020'
+  _globals['_ADDJWTKEYRESPONSE'].fields_by_name['key']._loaded_options = None
+  _globals['_ADDJWTKEYRESPONSE'].fields_by_name['key']._serialized_options = b'\342A\001\003'
+  _globals['_LISTJWTKEYSREQUEST'].fields_by_name['app_id']._loaded_options = None
+  _globals['_LISTJWTKEYSREQUEST'].fields_by_name['app_id']._serialized_options = b'\342A\001\002\272H\034r\032\030@2\026^[a-z0-9][a-z0-9._-]*$\260\324\030\001'
+  _globals['_LISTJWTKEYSRESPONSE'].fields_by_name['keys']._loaded_options = None
+  _globals['_LISTJWTKEYSRESPONSE'].fields_by_name['keys']._serialized_options = b'\342A\001\003'
+  _globals['_REMOVEJWTKEYREQUEST'].fields_by_name['app_id']._loaded_options = None
+  _globals['_REMOVEJWTKEYREQUEST'].fields_by_name['app_id']._serialized_options = b'\342A\001\002\272H\034r\032\030@2\026^[a-z0-9][a-z0-9._-]*$\260\324\030\001'
+  _globals['_REMOVEJWTKEYREQUEST'].fields_by_name['jwt_key_id']._loaded_options = None
+  _globals['_REMOVEJWTKEYREQUEST'].fields_by_name['jwt_key_id']._serialized_options = b'\342A\001\002\272H\006r\004\020\001\030@'
+  _globals['_REMOVEJWTKEYREQUEST'].fields_by_name['allow_missing']._loaded_options = None
+  _globals['_REMOVEJWTKEYREQUEST'].fields_by_name['allow_missing']._serialized_options = b'\342A\001\001'
+  _globals['_GETJWTREADINESSREQUEST'].fields_by_name['app_id']._loaded_options = None
+  _globals['_GETJWTREADINESSREQUEST'].fields_by_name['app_id']._serialized_options = b'\342A\001\002\272H\034r\032\030@2\026^[a-z0-9][a-z0-9._-]*$\260\324\030\001'
+  _globals['_GETJWTREADINESSRESPONSE'].fields_by_name['mode']._loaded_options = None
+  _globals['_GETJWTREADINESSRESPONSE'].fields_by_name['mode']._serialized_options = b'\342A\001\003'
+  _globals['_GETJWTREADINESSRESPONSE'].fields_by_name['last_7_days']._loaded_options = None
+  _globals['_GETJWTREADINESSRESPONSE'].fields_by_name['last_7_days']._serialized_options = b'\342A\001\003'
+  _globals['_GETJWTREADINESSRESPONSE'].fields_by_name['days']._loaded_options = None
+  _globals['_GETJWTREADINESSRESPONSE'].fields_by_name['days']._serialized_options = b'\342A\001\003'
   _globals['_GETSDKCONFIGREQUEST'].fields_by_name['app_id']._loaded_options = None
   _globals['_GETSDKCONFIGREQUEST'].fields_by_name['app_id']._serialized_options = b'\342A\001\002\272H\034r\032\030@2\026^[a-z0-9][a-z0-9._-]*$\260\324\030\001'
   _globals['_INAPPTRANSPORTCONFIG'].fields_by_name['transport']._loaded_options = None
@@ -132,46 +175,70 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_APPSERVICE'].methods_by_name['ListKeys']._serialized_options = b'\220\002\001\252\324\030\005\n\001\001\020\002'
   _globals['_APPSERVICE'].methods_by_name['RevokeKey']._loaded_options = None
   _globals['_APPSERVICE'].methods_by_name['RevokeKey']._serialized_options = b'\220\002\002\252\324\030\005\n\001\001\020\002'
+  _globals['_APPSERVICE'].methods_by_name['AddJwtKey']._loaded_options = None
+  _globals['_APPSERVICE'].methods_by_name['AddJwtKey']._serialized_options = b'\220\002\000\252\324\030\005\n\001\001\020\001'
+  _globals['_APPSERVICE'].methods_by_name['ListJwtKeys']._loaded_options = None
+  _globals['_APPSERVICE'].methods_by_name['ListJwtKeys']._serialized_options = b'\220\002\001\252\324\030\005\n\001\001\020\001'
+  _globals['_APPSERVICE'].methods_by_name['RemoveJwtKey']._loaded_options = None
+  _globals['_APPSERVICE'].methods_by_name['RemoveJwtKey']._serialized_options = b'\220\002\002\252\324\030\005\n\001\001\020\001'
+  _globals['_APPSERVICE'].methods_by_name['GetJwtReadiness']._loaded_options = None
+  _globals['_APPSERVICE'].methods_by_name['GetJwtReadiness']._serialized_options = b'\220\002\001\252\324\030\005\n\001\001\020\001'
   _globals['_APPSERVICE'].methods_by_name['GetSdkConfig']._loaded_options = None
   _globals['_APPSERVICE'].methods_by_name['GetSdkConfig']._serialized_options = b'\220\002\001\252\324\030\007\n\003\001\002\004\020\001'
-  _globals['_CREATEAPPREQUEST']._serialized_start=293
-  _globals['_CREATEAPPREQUEST']._serialized_end=365
-  _globals['_CREATEAPPRESPONSE']._serialized_start=367
-  _globals['_CREATEAPPRESPONSE']._serialized_end=430
-  _globals['_GETAPPREQUEST']._serialized_start=432
-  _globals['_GETAPPREQUEST']._serialized_end=511
-  _globals['_GETAPPRESPONSE']._serialized_start=513
-  _globals['_GETAPPRESPONSE']._serialized_end=573
-  _globals['_UPDATEAPPREQUEST']._serialized_start=576
-  _globals['_UPDATEAPPREQUEST']._serialized_end=711
-  _globals['_UPDATEAPPRESPONSE']._serialized_start=713
-  _globals['_UPDATEAPPRESPONSE']._serialized_end=776
-  _globals['_LISTAPPSREQUEST']._serialized_start=779
-  _globals['_LISTAPPSREQUEST']._serialized_end=956
-  _globals['_LISTAPPSRESPONSE']._serialized_start=958
-  _globals['_LISTAPPSRESPONSE']._serialized_end=1068
-  _globals['_DELETEAPPREQUEST']._serialized_start=1070
-  _globals['_DELETEAPPREQUEST']._serialized_end=1180
-  _globals['_DELETEAPPRESPONSE']._serialized_start=1182
-  _globals['_DELETEAPPRESPONSE']._serialized_end=1201
-  _globals['_CREATEKEYREQUEST']._serialized_start=1204
-  _globals['_CREATEKEYREQUEST']._serialized_end=1627
-  _globals['_CREATEKEYRESPONSE']._serialized_start=1629
-  _globals['_CREATEKEYRESPONSE']._serialized_end=1725
-  _globals['_LISTKEYSREQUEST']._serialized_start=1727
-  _globals['_LISTKEYSREQUEST']._serialized_end=1811
-  _globals['_LISTKEYSRESPONSE']._serialized_start=1813
-  _globals['_LISTKEYSRESPONSE']._serialized_end=1877
-  _globals['_REVOKEKEYREQUEST']._serialized_start=1879
-  _globals['_REVOKEKEYREQUEST']._serialized_end=1935
-  _globals['_REVOKEKEYRESPONSE']._serialized_start=1937
-  _globals['_REVOKEKEYRESPONSE']._serialized_end=2000
-  _globals['_GETSDKCONFIGREQUEST']._serialized_start=2002
-  _globals['_GETSDKCONFIGREQUEST']._serialized_end=2087
-  _globals['_INAPPTRANSPORTCONFIG']._serialized_start=2089
-  _globals['_INAPPTRANSPORTCONFIG']._serialized_end=2204
-  _globals['_GETSDKCONFIGRESPONSE']._serialized_start=2207
-  _globals['_GETSDKCONFIGRESPONSE']._serialized_end=2871
-  _globals['_APPSERVICE']._serialized_start=2874
-  _globals['_APPSERVICE']._serialized_end=3730
+  _globals['_CREATEAPPREQUEST']._serialized_start=318
+  _globals['_CREATEAPPREQUEST']._serialized_end=390
+  _globals['_CREATEAPPRESPONSE']._serialized_start=392
+  _globals['_CREATEAPPRESPONSE']._serialized_end=455
+  _globals['_GETAPPREQUEST']._serialized_start=457
+  _globals['_GETAPPREQUEST']._serialized_end=536
+  _globals['_GETAPPRESPONSE']._serialized_start=538
+  _globals['_GETAPPRESPONSE']._serialized_end=598
+  _globals['_UPDATEAPPREQUEST']._serialized_start=601
+  _globals['_UPDATEAPPREQUEST']._serialized_end=736
+  _globals['_UPDATEAPPRESPONSE']._serialized_start=739
+  _globals['_UPDATEAPPRESPONSE']._serialized_end=899
+  _globals['_LISTAPPSREQUEST']._serialized_start=902
+  _globals['_LISTAPPSREQUEST']._serialized_end=1079
+  _globals['_LISTAPPSRESPONSE']._serialized_start=1081
+  _globals['_LISTAPPSRESPONSE']._serialized_end=1191
+  _globals['_DELETEAPPREQUEST']._serialized_start=1193
+  _globals['_DELETEAPPREQUEST']._serialized_end=1303
+  _globals['_DELETEAPPRESPONSE']._serialized_start=1305
+  _globals['_DELETEAPPRESPONSE']._serialized_end=1324
+  _globals['_CREATEKEYREQUEST']._serialized_start=1327
+  _globals['_CREATEKEYREQUEST']._serialized_end=1750
+  _globals['_CREATEKEYRESPONSE']._serialized_start=1752
+  _globals['_CREATEKEYRESPONSE']._serialized_end=1848
+  _globals['_LISTKEYSREQUEST']._serialized_start=1850
+  _globals['_LISTKEYSREQUEST']._serialized_end=1934
+  _globals['_LISTKEYSRESPONSE']._serialized_start=1936
+  _globals['_LISTKEYSRESPONSE']._serialized_end=2000
+  _globals['_REVOKEKEYREQUEST']._serialized_start=2002
+  _globals['_REVOKEKEYREQUEST']._serialized_end=2058
+  _globals['_REVOKEKEYRESPONSE']._serialized_start=2060
+  _globals['_REVOKEKEYRESPONSE']._serialized_end=2123
+  _globals['_ADDJWTKEYREQUEST']._serialized_start=2126
+  _globals['_ADDJWTKEYREQUEST']._serialized_end=2552
+  _globals['_ADDJWTKEYRESPONSE']._serialized_start=2554
+  _globals['_ADDJWTKEYRESPONSE']._serialized_end=2620
+  _globals['_LISTJWTKEYSREQUEST']._serialized_start=2622
+  _globals['_LISTJWTKEYSREQUEST']._serialized_end=2706
+  _globals['_LISTJWTKEYSRESPONSE']._serialized_start=2708
+  _globals['_LISTJWTKEYSRESPONSE']._serialized_end=2778
+  _globals['_REMOVEJWTKEYREQUEST']._serialized_start=2781
+  _globals['_REMOVEJWTKEYREQUEST']._serialized_end=2954
+  _globals['_REMOVEJWTKEYRESPONSE']._serialized_start=2956
+  _globals['_REMOVEJWTKEYRESPONSE']._serialized_end=2978
+  _globals['_GETJWTREADINESSREQUEST']._serialized_start=2980
+  _globals['_GETJWTREADINESSREQUEST']._serialized_end=3068
+  _globals['_GETJWTREADINESSRESPONSE']._serialized_start=3071
+  _globals['_GETJWTREADINESSRESPONSE']._serialized_end=3268
+  _globals['_GETSDKCONFIGREQUEST']._serialized_start=3270
+  _globals['_GETSDKCONFIGREQUEST']._serialized_end=3355
+  _globals['_INAPPTRANSPORTCONFIG']._serialized_start=3357
+  _globals['_INAPPTRANSPORTCONFIG']._serialized_end=3472
+  _globals['_GETSDKCONFIGRESPONSE']._serialized_start=3475
+  _globals['_GETSDKCONFIGRESPONSE']._serialized_end=4139
+  _globals['_APPSERVICE']._serialized_start=4142
+  _globals['_APPSERVICE']._serialized_end=5407
 # @@protoc_insertion_point(module_scope)

@@ -5,6 +5,7 @@ Administration of apps and keys, and the configuration of SDKs."""
 
 from appprofile.v1 import access_pb2 as _access_pb2
 from appprofile.v1 import app_pb2 as _app_pb2
+from appprofile.v1 import jwt_pb2 as _jwt_pb2
 from appprofile.v1 import profile_pb2 as _profile_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
@@ -157,18 +158,32 @@ class UpdateAppResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     APP_FIELD_NUMBER: _builtins.int
+    JWT_IMPACT_FIELD_NUMBER: _builtins.int
+    WARNINGS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def app(self) -> _app_pb2.App:
         """The app as stored."""
+
+    @_builtins.property
+    def jwt_impact(self) -> _jwt_pb2.JwtImpact:
+        """If the call set the JWT mode to REQUIRE: the calls of the last 7 UTC days that were checked, and how many of them
+        would have been refused. Absent otherwise.
+        """
+
+    @_builtins.property
+    def warnings(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Warnings for the app's owner, in English. Example: app versions that send no JWT are locked out."""
 
     def __init__(
         self,
         *,
         app: _app_pb2.App | None = ...,
+        jwt_impact: _jwt_pb2.JwtImpact | None = ...,
+        warnings: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["app", b"app"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["app", b"app", "jwt_impact", b"jwt_impact"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["app", b"app"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["app", b"app", "jwt_impact", b"jwt_impact", "warnings", b"warnings"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -432,6 +447,237 @@ class RevokeKeyResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RevokeKeyResponse: _TypeAlias = RevokeKeyResponse  # noqa: Y015
+
+@_typing.final
+class AddJwtKeyRequest(_message.Message):
+    """The key to add."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    APP_ID_FIELD_NUMBER: _builtins.int
+    KID_FIELD_NUMBER: _builtins.int
+    ALGORITHM_FIELD_NUMBER: _builtins.int
+    SHARED_SECRET_FIELD_NUMBER: _builtins.int
+    PUBLIC_KEY_PEM_FIELD_NUMBER: _builtins.int
+    JWK_FIELD_NUMBER: _builtins.int
+    JWKS_FIELD_NUMBER: _builtins.int
+    JWKS_URL_FIELD_NUMBER: _builtins.int
+    app_id: _builtins.str
+    """The app, 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`."""
+    kid: _builtins.str
+    """The `kid` of the JWTs that the key verifies, 1 to 128 bytes without control characters. Required for a shared
+    secret and a PEM; a JWK may contain it instead; refused for a JWKS document or URL.
+    """
+    algorithm: _jwt_pb2.JwtAlgorithm.ValueType
+    """The only algorithm that the key is used with. Default: the one that fits the key (HS256 for a shared secret). Refused
+    for a JWKS document or URL, whose keys are of different kinds.
+    """
+    shared_secret: _builtins.bytes
+    """A secret that only the app's back end and this service know, 32 to 1024 bytes. Stored encrypted, never returned."""
+    public_key_pem: _builtins.str
+    """A public key as PEM (`-----BEGIN PUBLIC KEY-----`), up to 8 KiB."""
+    jwk: _builtins.str
+    """A public key as JWK (RFC 7517), up to 8 KiB."""
+    jwks: _builtins.str
+    """A JWKS document (RFC 7517), up to 256 KiB with up to 64 usable keys."""
+    jwks_url: _builtins.str
+    """The URL of a JWKS document, up to 2048 characters: `https`, on a host that the operator allows (`--jwks-hosts`).
+    Fetched in the background every 5 minutes, and when a JWT names an unknown key, then at most every 30 seconds.
+    """
+    def __init__(
+        self,
+        *,
+        app_id: _builtins.str = ...,
+        kid: _builtins.str = ...,
+        algorithm: _jwt_pb2.JwtAlgorithm.ValueType = ...,
+        shared_secret: _builtins.bytes = ...,
+        public_key_pem: _builtins.str = ...,
+        jwk: _builtins.str = ...,
+        jwks: _builtins.str = ...,
+        jwks_url: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["jwk", b"jwk", "jwks", b"jwks", "jwks_url", b"jwks_url", "material", b"material", "public_key_pem", b"public_key_pem", "shared_secret", b"shared_secret"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["algorithm", b"algorithm", "app_id", b"app_id", "jwk", b"jwk", "jwks", b"jwks", "jwks_url", b"jwks_url", "kid", b"kid", "material", b"material", "public_key_pem", b"public_key_pem", "shared_secret", b"shared_secret"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_material: _TypeAlias = _typing.Literal["shared_secret", "public_key_pem", "jwk", "jwks", "jwks_url"]  # noqa: Y015
+    _WhichOneofArgType_material: _TypeAlias = _typing.Literal["material", b"material"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_material) -> _WhichOneofReturnType_material | None: ...
+
+Global___AddJwtKeyRequest: _TypeAlias = AddJwtKeyRequest  # noqa: Y015
+
+@_typing.final
+class AddJwtKeyResponse(_message.Message):
+    """The added key."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KEY_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def key(self) -> _jwt_pb2.JwtKey:
+        """The key."""
+
+    def __init__(
+        self,
+        *,
+        key: _jwt_pb2.JwtKey | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["key", b"key"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AddJwtKeyResponse: _TypeAlias = AddJwtKeyResponse  # noqa: Y015
+
+@_typing.final
+class ListJwtKeysRequest(_message.Message):
+    """The keys to list."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    APP_ID_FIELD_NUMBER: _builtins.int
+    app_id: _builtins.str
+    """The app, 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`."""
+    def __init__(
+        self,
+        *,
+        app_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["app_id", b"app_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListJwtKeysRequest: _TypeAlias = ListJwtKeysRequest  # noqa: Y015
+
+@_typing.final
+class ListJwtKeysResponse(_message.Message):
+    """The keys."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KEYS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def keys(self) -> _containers.RepeatedCompositeFieldContainer[_jwt_pb2.JwtKey]:
+        """The keys, oldest first."""
+
+    def __init__(
+        self,
+        *,
+        keys: _abc.Iterable[_jwt_pb2.JwtKey] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["keys", b"keys"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListJwtKeysResponse: _TypeAlias = ListJwtKeysResponse  # noqa: Y015
+
+@_typing.final
+class RemoveJwtKeyRequest(_message.Message):
+    """The key to remove."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    APP_ID_FIELD_NUMBER: _builtins.int
+    JWT_KEY_ID_FIELD_NUMBER: _builtins.int
+    ALLOW_MISSING_FIELD_NUMBER: _builtins.int
+    app_id: _builtins.str
+    """The app, 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`."""
+    jwt_key_id: _builtins.str
+    """The key's id, 1 to 64 characters. Required."""
+    allow_missing: _builtins.bool
+    """Whether a key that does not exist is no error. Default false."""
+    def __init__(
+        self,
+        *,
+        app_id: _builtins.str = ...,
+        jwt_key_id: _builtins.str = ...,
+        allow_missing: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allow_missing", b"allow_missing", "app_id", b"app_id", "jwt_key_id", b"jwt_key_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RemoveJwtKeyRequest: _TypeAlias = RemoveJwtKeyRequest  # noqa: Y015
+
+@_typing.final
+class RemoveJwtKeyResponse(_message.Message):
+    """The key was removed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RemoveJwtKeyResponse: _TypeAlias = RemoveJwtKeyResponse  # noqa: Y015
+
+@_typing.final
+class GetJwtReadinessRequest(_message.Message):
+    """The app whose readiness to return."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    APP_ID_FIELD_NUMBER: _builtins.int
+    app_id: _builtins.str
+    """The app, 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`."""
+    def __init__(
+        self,
+        *,
+        app_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["app_id", b"app_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetJwtReadinessRequest: _TypeAlias = GetJwtReadinessRequest  # noqa: Y015
+
+@_typing.final
+class GetJwtReadinessResponse(_message.Message):
+    """How ready the app's callers are for REQUIRE."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MODE_FIELD_NUMBER: _builtins.int
+    LAST_7_DAYS_FIELD_NUMBER: _builtins.int
+    DAYS_FIELD_NUMBER: _builtins.int
+    mode: _jwt_pb2.JwtMode.ValueType
+    """The mode in force."""
+    @_builtins.property
+    def last_7_days(self) -> _jwt_pb2.JwtImpact:
+        """The last 7 UTC days together, including today."""
+
+    @_builtins.property
+    def days(self) -> _containers.RepeatedCompositeFieldContainer[_jwt_pb2.JwtReadinessDay]:
+        """The last 30 UTC days, newest first. Days without checked calls are left out."""
+
+    def __init__(
+        self,
+        *,
+        mode: _jwt_pb2.JwtMode.ValueType = ...,
+        last_7_days: _jwt_pb2.JwtImpact | None = ...,
+        days: _abc.Iterable[_jwt_pb2.JwtReadinessDay] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["last_7_days", b"last_7_days"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["days", b"days", "last_7_days", b"last_7_days", "mode", b"mode"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetJwtReadinessResponse: _TypeAlias = GetJwtReadinessResponse  # noqa: Y015
 
 @_typing.final
 class GetSdkConfigRequest(_message.Message):

@@ -77,6 +77,26 @@ class AppServiceStub(object):
                 request_serializer=appprofile_dot_v1_dot_app__service__pb2.RevokeKeyRequest.SerializeToString,
                 response_deserializer=appprofile_dot_v1_dot_app__service__pb2.RevokeKeyResponse.FromString,
                 _registered_method=True)
+        self.AddJwtKey = channel.unary_unary(
+                '/appprofile.v1.AppService/AddJwtKey',
+                request_serializer=appprofile_dot_v1_dot_app__service__pb2.AddJwtKeyRequest.SerializeToString,
+                response_deserializer=appprofile_dot_v1_dot_app__service__pb2.AddJwtKeyResponse.FromString,
+                _registered_method=True)
+        self.ListJwtKeys = channel.unary_unary(
+                '/appprofile.v1.AppService/ListJwtKeys',
+                request_serializer=appprofile_dot_v1_dot_app__service__pb2.ListJwtKeysRequest.SerializeToString,
+                response_deserializer=appprofile_dot_v1_dot_app__service__pb2.ListJwtKeysResponse.FromString,
+                _registered_method=True)
+        self.RemoveJwtKey = channel.unary_unary(
+                '/appprofile.v1.AppService/RemoveJwtKey',
+                request_serializer=appprofile_dot_v1_dot_app__service__pb2.RemoveJwtKeyRequest.SerializeToString,
+                response_deserializer=appprofile_dot_v1_dot_app__service__pb2.RemoveJwtKeyResponse.FromString,
+                _registered_method=True)
+        self.GetJwtReadiness = channel.unary_unary(
+                '/appprofile.v1.AppService/GetJwtReadiness',
+                request_serializer=appprofile_dot_v1_dot_app__service__pb2.GetJwtReadinessRequest.SerializeToString,
+                response_deserializer=appprofile_dot_v1_dot_app__service__pb2.GetJwtReadinessResponse.FromString,
+                _registered_method=True)
         self.GetSdkConfig = channel.unary_unary(
                 '/appprofile.v1.AppService/GetSdkConfig',
                 request_serializer=appprofile_dot_v1_dot_app__service__pb2.GetSdkConfigRequest.SerializeToString,
@@ -106,7 +126,8 @@ class AppServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def UpdateApp(self, request, context):
-        """Changes an app. The change is in force at once and rewrites no profile. Errors: NOT_FOUND (APP_NOT_FOUND),
+        """Changes an app. The change is in force at once and rewrites no profile. Setting the JWT mode to REQUIRE answers what
+        share of the calls would have been refused. Errors: NOT_FOUND (APP_NOT_FOUND),
         INVALID_ARGUMENT (UNKNOWN_FIELD, INVALID_SETTINGS), ABORTED (ETAG_MISMATCH).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -146,6 +167,39 @@ class AppServiceServicer(object):
     def RevokeKey(self, request, context):
         """Revokes a key. It takes effect at once on the worker that runs the call, and within 5 seconds on every other
         worker. Repeating it succeeds. Errors: NOT_FOUND (KEY_NOT_FOUND).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AddJwtKey(self, request, context):
+        """Adds a key to the app's JWT authorization, up to 16. It takes effect at once on the worker that runs the call, and
+        within 5 seconds on every other worker. Not idempotent: a repeated call fails with JWT_KEY_ALREADY_EXISTS or adds
+        the same set again. Errors: INVALID_ARGUMENT (INVALID_REQUEST): the key cannot be used, `BadRequest` says why;
+        ALREADY_EXISTS (JWT_KEY_ALREADY_EXISTS), FAILED_PRECONDITION (TOO_MANY_JWT_KEYS; SEALING_NOT_CONFIGURED: shared secrets need a key ring).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListJwtKeys(self, request, context):
+        """Lists the keys of the app's JWT authorization, oldest first. Returns no secret.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RemoveJwtKey(self, request, context):
+        """Removes a key from the app's JWT authorization. JWTs that it signed are refused at once on the worker that runs the
+        call, and within 5 seconds on every other worker. Errors: NOT_FOUND (JWT_KEY_NOT_FOUND) unless `allow_missing`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetJwtReadiness(self, request, context):
+        """Returns how the checks of the app's calls ended in the last 30 days: what REQUIRE would refuse, and which SDK
+        versions it concerns. Calls are counted while the mode is OBSERVE or REQUIRE, with a delay of up to 10 seconds.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -200,6 +254,26 @@ def add_AppServiceServicer_to_server(servicer, server):
                     servicer.RevokeKey,
                     request_deserializer=appprofile_dot_v1_dot_app__service__pb2.RevokeKeyRequest.FromString,
                     response_serializer=appprofile_dot_v1_dot_app__service__pb2.RevokeKeyResponse.SerializeToString,
+            ),
+            'AddJwtKey': grpc.unary_unary_rpc_method_handler(
+                    servicer.AddJwtKey,
+                    request_deserializer=appprofile_dot_v1_dot_app__service__pb2.AddJwtKeyRequest.FromString,
+                    response_serializer=appprofile_dot_v1_dot_app__service__pb2.AddJwtKeyResponse.SerializeToString,
+            ),
+            'ListJwtKeys': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListJwtKeys,
+                    request_deserializer=appprofile_dot_v1_dot_app__service__pb2.ListJwtKeysRequest.FromString,
+                    response_serializer=appprofile_dot_v1_dot_app__service__pb2.ListJwtKeysResponse.SerializeToString,
+            ),
+            'RemoveJwtKey': grpc.unary_unary_rpc_method_handler(
+                    servicer.RemoveJwtKey,
+                    request_deserializer=appprofile_dot_v1_dot_app__service__pb2.RemoveJwtKeyRequest.FromString,
+                    response_serializer=appprofile_dot_v1_dot_app__service__pb2.RemoveJwtKeyResponse.SerializeToString,
+            ),
+            'GetJwtReadiness': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetJwtReadiness,
+                    request_deserializer=appprofile_dot_v1_dot_app__service__pb2.GetJwtReadinessRequest.FromString,
+                    response_serializer=appprofile_dot_v1_dot_app__service__pb2.GetJwtReadinessResponse.SerializeToString,
             ),
             'GetSdkConfig': grpc.unary_unary_rpc_method_handler(
                     servicer.GetSdkConfig,
@@ -426,6 +500,114 @@ class AppService(object):
             '/appprofile.v1.AppService/RevokeKey',
             appprofile_dot_v1_dot_app__service__pb2.RevokeKeyRequest.SerializeToString,
             appprofile_dot_v1_dot_app__service__pb2.RevokeKeyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AddJwtKey(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/appprofile.v1.AppService/AddJwtKey',
+            appprofile_dot_v1_dot_app__service__pb2.AddJwtKeyRequest.SerializeToString,
+            appprofile_dot_v1_dot_app__service__pb2.AddJwtKeyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListJwtKeys(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/appprofile.v1.AppService/ListJwtKeys',
+            appprofile_dot_v1_dot_app__service__pb2.ListJwtKeysRequest.SerializeToString,
+            appprofile_dot_v1_dot_app__service__pb2.ListJwtKeysResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RemoveJwtKey(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/appprofile.v1.AppService/RemoveJwtKey',
+            appprofile_dot_v1_dot_app__service__pb2.RemoveJwtKeyRequest.SerializeToString,
+            appprofile_dot_v1_dot_app__service__pb2.RemoveJwtKeyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetJwtReadiness(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/appprofile.v1.AppService/GetJwtReadiness',
+            appprofile_dot_v1_dot_app__service__pb2.GetJwtReadinessRequest.SerializeToString,
+            appprofile_dot_v1_dot_app__service__pb2.GetJwtReadinessResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -43,7 +43,8 @@ class AppServiceStub:
     GetApp: _grpc.UnaryUnaryMultiCallable[_app_service_pb2.GetAppRequest, _app_service_pb2.GetAppResponse]
     """Reads an app. Errors: NOT_FOUND (APP_NOT_FOUND, ADMIN keys only)."""
     UpdateApp: _grpc.UnaryUnaryMultiCallable[_app_service_pb2.UpdateAppRequest, _app_service_pb2.UpdateAppResponse]
-    """Changes an app. The change is in force at once and rewrites no profile. Errors: NOT_FOUND (APP_NOT_FOUND),
+    """Changes an app. The change is in force at once and rewrites no profile. Setting the JWT mode to REQUIRE answers what
+    share of the calls would have been refused. Errors: NOT_FOUND (APP_NOT_FOUND),
     INVALID_ARGUMENT (UNKNOWN_FIELD, INVALID_SETTINGS), ABORTED (ETAG_MISMATCH).
     """
     ListApps: _grpc.UnaryUnaryMultiCallable[_app_service_pb2.ListAppsRequest, _app_service_pb2.ListAppsResponse]
@@ -61,6 +62,22 @@ class AppServiceStub:
     RevokeKey: _grpc.UnaryUnaryMultiCallable[_app_service_pb2.RevokeKeyRequest, _app_service_pb2.RevokeKeyResponse]
     """Revokes a key. It takes effect at once on the worker that runs the call, and within 5 seconds on every other
     worker. Repeating it succeeds. Errors: NOT_FOUND (KEY_NOT_FOUND).
+    """
+    AddJwtKey: _grpc.UnaryUnaryMultiCallable[_app_service_pb2.AddJwtKeyRequest, _app_service_pb2.AddJwtKeyResponse]
+    """Adds a key to the app's JWT authorization, up to 16. It takes effect at once on the worker that runs the call, and
+    within 5 seconds on every other worker. Not idempotent: a repeated call fails with JWT_KEY_ALREADY_EXISTS or adds
+    the same set again. Errors: INVALID_ARGUMENT (INVALID_REQUEST): the key cannot be used, `BadRequest` says why;
+    ALREADY_EXISTS (JWT_KEY_ALREADY_EXISTS), FAILED_PRECONDITION (TOO_MANY_JWT_KEYS; SEALING_NOT_CONFIGURED: shared secrets need a key ring).
+    """
+    ListJwtKeys: _grpc.UnaryUnaryMultiCallable[_app_service_pb2.ListJwtKeysRequest, _app_service_pb2.ListJwtKeysResponse]
+    """Lists the keys of the app's JWT authorization, oldest first. Returns no secret."""
+    RemoveJwtKey: _grpc.UnaryUnaryMultiCallable[_app_service_pb2.RemoveJwtKeyRequest, _app_service_pb2.RemoveJwtKeyResponse]
+    """Removes a key from the app's JWT authorization. JWTs that it signed are refused at once on the worker that runs the
+    call, and within 5 seconds on every other worker. Errors: NOT_FOUND (JWT_KEY_NOT_FOUND) unless `allow_missing`.
+    """
+    GetJwtReadiness: _grpc.UnaryUnaryMultiCallable[_app_service_pb2.GetJwtReadinessRequest, _app_service_pb2.GetJwtReadinessResponse]
+    """Returns how the checks of the app's calls ended in the last 30 days: what REQUIRE would refuse, and which SDK
+    versions it concerns. Calls are counted while the mode is OBSERVE or REQUIRE, with a delay of up to 10 seconds.
     """
     GetSdkConfig: _grpc.UnaryUnaryMultiCallable[_app_service_pb2.GetSdkConfigRequest, _app_service_pb2.GetSdkConfigResponse]
     """Returns the configuration of the app's SDKs."""
@@ -80,7 +97,8 @@ class AppServiceAsyncStub(AppServiceStub):
     GetApp: _aio.UnaryUnaryMultiCallable[_app_service_pb2.GetAppRequest, _app_service_pb2.GetAppResponse]  # type: ignore[assignment]
     """Reads an app. Errors: NOT_FOUND (APP_NOT_FOUND, ADMIN keys only)."""
     UpdateApp: _aio.UnaryUnaryMultiCallable[_app_service_pb2.UpdateAppRequest, _app_service_pb2.UpdateAppResponse]  # type: ignore[assignment]
-    """Changes an app. The change is in force at once and rewrites no profile. Errors: NOT_FOUND (APP_NOT_FOUND),
+    """Changes an app. The change is in force at once and rewrites no profile. Setting the JWT mode to REQUIRE answers what
+    share of the calls would have been refused. Errors: NOT_FOUND (APP_NOT_FOUND),
     INVALID_ARGUMENT (UNKNOWN_FIELD, INVALID_SETTINGS), ABORTED (ETAG_MISMATCH).
     """
     ListApps: _aio.UnaryUnaryMultiCallable[_app_service_pb2.ListAppsRequest, _app_service_pb2.ListAppsResponse]  # type: ignore[assignment]
@@ -98,6 +116,22 @@ class AppServiceAsyncStub(AppServiceStub):
     RevokeKey: _aio.UnaryUnaryMultiCallable[_app_service_pb2.RevokeKeyRequest, _app_service_pb2.RevokeKeyResponse]  # type: ignore[assignment]
     """Revokes a key. It takes effect at once on the worker that runs the call, and within 5 seconds on every other
     worker. Repeating it succeeds. Errors: NOT_FOUND (KEY_NOT_FOUND).
+    """
+    AddJwtKey: _aio.UnaryUnaryMultiCallable[_app_service_pb2.AddJwtKeyRequest, _app_service_pb2.AddJwtKeyResponse]  # type: ignore[assignment]
+    """Adds a key to the app's JWT authorization, up to 16. It takes effect at once on the worker that runs the call, and
+    within 5 seconds on every other worker. Not idempotent: a repeated call fails with JWT_KEY_ALREADY_EXISTS or adds
+    the same set again. Errors: INVALID_ARGUMENT (INVALID_REQUEST): the key cannot be used, `BadRequest` says why;
+    ALREADY_EXISTS (JWT_KEY_ALREADY_EXISTS), FAILED_PRECONDITION (TOO_MANY_JWT_KEYS; SEALING_NOT_CONFIGURED: shared secrets need a key ring).
+    """
+    ListJwtKeys: _aio.UnaryUnaryMultiCallable[_app_service_pb2.ListJwtKeysRequest, _app_service_pb2.ListJwtKeysResponse]  # type: ignore[assignment]
+    """Lists the keys of the app's JWT authorization, oldest first. Returns no secret."""
+    RemoveJwtKey: _aio.UnaryUnaryMultiCallable[_app_service_pb2.RemoveJwtKeyRequest, _app_service_pb2.RemoveJwtKeyResponse]  # type: ignore[assignment]
+    """Removes a key from the app's JWT authorization. JWTs that it signed are refused at once on the worker that runs the
+    call, and within 5 seconds on every other worker. Errors: NOT_FOUND (JWT_KEY_NOT_FOUND) unless `allow_missing`.
+    """
+    GetJwtReadiness: _aio.UnaryUnaryMultiCallable[_app_service_pb2.GetJwtReadinessRequest, _app_service_pb2.GetJwtReadinessResponse]  # type: ignore[assignment]
+    """Returns how the checks of the app's calls ended in the last 30 days: what REQUIRE would refuse, and which SDK
+    versions it concerns. Calls are counted while the mode is OBSERVE or REQUIRE, with a delay of up to 10 seconds.
     """
     GetSdkConfig: _aio.UnaryUnaryMultiCallable[_app_service_pb2.GetSdkConfigRequest, _app_service_pb2.GetSdkConfigResponse]  # type: ignore[assignment]
     """Returns the configuration of the app's SDKs."""
@@ -132,7 +166,8 @@ class AppServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _app_service_pb2.UpdateAppRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_app_service_pb2.UpdateAppResponse, _abc.Awaitable[_app_service_pb2.UpdateAppResponse]]:
-        """Changes an app. The change is in force at once and rewrites no profile. Errors: NOT_FOUND (APP_NOT_FOUND),
+        """Changes an app. The change is in force at once and rewrites no profile. Setting the JWT mode to REQUIRE answers what
+        share of the calls would have been refused. Errors: NOT_FOUND (APP_NOT_FOUND),
         INVALID_ARGUMENT (UNKNOWN_FIELD, INVALID_SETTINGS), ABORTED (ETAG_MISMATCH).
         """
 
@@ -180,6 +215,46 @@ class AppServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_app_service_pb2.RevokeKeyResponse, _abc.Awaitable[_app_service_pb2.RevokeKeyResponse]]:
         """Revokes a key. It takes effect at once on the worker that runs the call, and within 5 seconds on every other
         worker. Repeating it succeeds. Errors: NOT_FOUND (KEY_NOT_FOUND).
+        """
+
+    @_abc_1.abstractmethod
+    def AddJwtKey(
+        self,
+        request: _app_service_pb2.AddJwtKeyRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_app_service_pb2.AddJwtKeyResponse, _abc.Awaitable[_app_service_pb2.AddJwtKeyResponse]]:
+        """Adds a key to the app's JWT authorization, up to 16. It takes effect at once on the worker that runs the call, and
+        within 5 seconds on every other worker. Not idempotent: a repeated call fails with JWT_KEY_ALREADY_EXISTS or adds
+        the same set again. Errors: INVALID_ARGUMENT (INVALID_REQUEST): the key cannot be used, `BadRequest` says why;
+        ALREADY_EXISTS (JWT_KEY_ALREADY_EXISTS), FAILED_PRECONDITION (TOO_MANY_JWT_KEYS; SEALING_NOT_CONFIGURED: shared secrets need a key ring).
+        """
+
+    @_abc_1.abstractmethod
+    def ListJwtKeys(
+        self,
+        request: _app_service_pb2.ListJwtKeysRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_app_service_pb2.ListJwtKeysResponse, _abc.Awaitable[_app_service_pb2.ListJwtKeysResponse]]:
+        """Lists the keys of the app's JWT authorization, oldest first. Returns no secret."""
+
+    @_abc_1.abstractmethod
+    def RemoveJwtKey(
+        self,
+        request: _app_service_pb2.RemoveJwtKeyRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_app_service_pb2.RemoveJwtKeyResponse, _abc.Awaitable[_app_service_pb2.RemoveJwtKeyResponse]]:
+        """Removes a key from the app's JWT authorization. JWTs that it signed are refused at once on the worker that runs the
+        call, and within 5 seconds on every other worker. Errors: NOT_FOUND (JWT_KEY_NOT_FOUND) unless `allow_missing`.
+        """
+
+    @_abc_1.abstractmethod
+    def GetJwtReadiness(
+        self,
+        request: _app_service_pb2.GetJwtReadinessRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_app_service_pb2.GetJwtReadinessResponse, _abc.Awaitable[_app_service_pb2.GetJwtReadinessResponse]]:
+        """Returns how the checks of the app's calls ended in the last 30 days: what REQUIRE would refuse, and which SDK
+        versions it concerns. Calls are counted while the mode is OBSERVE or REQUIRE, with a delay of up to 10 seconds.
         """
 
     @_abc_1.abstractmethod

@@ -230,6 +230,43 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     values that do not fit.
     Example: {"reason": "SCHEMA_CONFLICT", "domain": "appprofile", "metadata": {"customers": "12", "attributes": "tier"}}
     """
+    ERROR_REASON_JWT_MISSING: _ErrorReason.ValueType  # 80
+    """UNAUTHENTICATED: the app requires a JWT, and the call carries none. Send `authorization: Bearer <jwt>`.
+    Example: {"reason": "JWT_MISSING", "domain": "appprofile", "metadata": {"app_id": "shop", "header": "authorization"}}
+    """
+    ERROR_REASON_JWT_INVALID: _ErrorReason.ValueType  # 81
+    """UNAUTHENTICATED: the JWT is not valid: its form, its signature, or a claim. `problem` says which, and repeats nothing
+    of the JWT.
+    Example: {"reason": "JWT_INVALID", "domain": "appprofile", "metadata": {"app_id": "shop", "problem": "exp is missing"}}
+    """
+    ERROR_REASON_JWT_EXPIRED: _ErrorReason.ValueType  # 82
+    """UNAUTHENTICATED: the JWT has expired. Get a new one, then repeat the call.
+    Example: {"reason": "JWT_EXPIRED", "domain": "appprofile", "metadata": {"app_id": "shop"}}
+    """
+    ERROR_REASON_JWT_KEY_UNKNOWN: _ErrorReason.ValueType  # 83
+    """UNAUTHENTICATED: the JWT names a key that the app does not have, or has no more.
+    Example: {"reason": "JWT_KEY_UNKNOWN", "domain": "appprofile", "metadata": {"app_id": "shop"}}
+    """
+    ERROR_REASON_JWT_USER_MISMATCH: _ErrorReason.ValueType  # 84
+    """PERMISSION_DENIED: the JWT is of another user than the request, or of none.
+    Example: {"reason": "JWT_USER_MISMATCH", "domain": "appprofile", "metadata": {"app_id": "shop", "claim": "sub"}}
+    """
+    ERROR_REASON_JWT_APP_MISMATCH: _ErrorReason.ValueType  # 85
+    """PERMISSION_DENIED: the JWT is of another app, or names none and the app requires it.
+    Example: {"reason": "JWT_APP_MISMATCH", "domain": "appprofile", "metadata": {"app_id": "shop", "claim": "app_id"}}
+    """
+    ERROR_REASON_JWT_KEY_NOT_FOUND: _ErrorReason.ValueType  # 86
+    """NOT_FOUND: the app has no such key for JWTs.
+    Example: {"reason": "JWT_KEY_NOT_FOUND", "domain": "appprofile", "metadata": {"jwt_key_id": "k7f3"}}
+    """
+    ERROR_REASON_JWT_KEY_ALREADY_EXISTS: _ErrorReason.ValueType  # 87
+    """ALREADY_EXISTS: the app has a key for JWTs with this `kid`. Remove it first, or choose another `kid`.
+    Example: {"reason": "JWT_KEY_ALREADY_EXISTS", "domain": "appprofile", "metadata": {"app_id": "shop"}}
+    """
+    ERROR_REASON_TOO_MANY_JWT_KEYS: _ErrorReason.ValueType  # 88
+    """FAILED_PRECONDITION: the app has 16 keys for JWTs already; remove one first.
+    Example: {"reason": "TOO_MANY_JWT_KEYS", "domain": "appprofile", "metadata": {"limit": "16"}}
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed. `ErrorInfo.reason` is the value's name without its prefix; `ErrorInfo.domain` is `appprofile`;
@@ -443,5 +480,42 @@ ERROR_REASON_SCHEMA_CONFLICT: ErrorReason.ValueType  # 63
 """FAILED_PRECONDITION: stored customers do not fit the new schema. Nothing was changed. Set `drop_values` to remove the
 values that do not fit.
 Example: {"reason": "SCHEMA_CONFLICT", "domain": "appprofile", "metadata": {"customers": "12", "attributes": "tier"}}
+"""
+ERROR_REASON_JWT_MISSING: ErrorReason.ValueType  # 80
+"""UNAUTHENTICATED: the app requires a JWT, and the call carries none. Send `authorization: Bearer <jwt>`.
+Example: {"reason": "JWT_MISSING", "domain": "appprofile", "metadata": {"app_id": "shop", "header": "authorization"}}
+"""
+ERROR_REASON_JWT_INVALID: ErrorReason.ValueType  # 81
+"""UNAUTHENTICATED: the JWT is not valid: its form, its signature, or a claim. `problem` says which, and repeats nothing
+of the JWT.
+Example: {"reason": "JWT_INVALID", "domain": "appprofile", "metadata": {"app_id": "shop", "problem": "exp is missing"}}
+"""
+ERROR_REASON_JWT_EXPIRED: ErrorReason.ValueType  # 82
+"""UNAUTHENTICATED: the JWT has expired. Get a new one, then repeat the call.
+Example: {"reason": "JWT_EXPIRED", "domain": "appprofile", "metadata": {"app_id": "shop"}}
+"""
+ERROR_REASON_JWT_KEY_UNKNOWN: ErrorReason.ValueType  # 83
+"""UNAUTHENTICATED: the JWT names a key that the app does not have, or has no more.
+Example: {"reason": "JWT_KEY_UNKNOWN", "domain": "appprofile", "metadata": {"app_id": "shop"}}
+"""
+ERROR_REASON_JWT_USER_MISMATCH: ErrorReason.ValueType  # 84
+"""PERMISSION_DENIED: the JWT is of another user than the request, or of none.
+Example: {"reason": "JWT_USER_MISMATCH", "domain": "appprofile", "metadata": {"app_id": "shop", "claim": "sub"}}
+"""
+ERROR_REASON_JWT_APP_MISMATCH: ErrorReason.ValueType  # 85
+"""PERMISSION_DENIED: the JWT is of another app, or names none and the app requires it.
+Example: {"reason": "JWT_APP_MISMATCH", "domain": "appprofile", "metadata": {"app_id": "shop", "claim": "app_id"}}
+"""
+ERROR_REASON_JWT_KEY_NOT_FOUND: ErrorReason.ValueType  # 86
+"""NOT_FOUND: the app has no such key for JWTs.
+Example: {"reason": "JWT_KEY_NOT_FOUND", "domain": "appprofile", "metadata": {"jwt_key_id": "k7f3"}}
+"""
+ERROR_REASON_JWT_KEY_ALREADY_EXISTS: ErrorReason.ValueType  # 87
+"""ALREADY_EXISTS: the app has a key for JWTs with this `kid`. Remove it first, or choose another `kid`.
+Example: {"reason": "JWT_KEY_ALREADY_EXISTS", "domain": "appprofile", "metadata": {"app_id": "shop"}}
+"""
+ERROR_REASON_TOO_MANY_JWT_KEYS: ErrorReason.ValueType  # 88
+"""FAILED_PRECONDITION: the app has 16 keys for JWTs already; remove one first.
+Example: {"reason": "TOO_MANY_JWT_KEYS", "domain": "appprofile", "metadata": {"limit": "16"}}
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

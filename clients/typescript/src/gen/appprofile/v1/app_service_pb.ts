@@ -10,6 +10,8 @@ import type { KeyKind } from "./access_pb.js";
 import { file_appprofile_v1_access } from "./access_pb.js";
 import type { App, DeviceAttributeMonitor, InAppTransport, Key, PushApp } from "./app_pb.js";
 import { file_appprofile_v1_app } from "./app_pb.js";
+import type { JwtAlgorithm, JwtImpact, JwtKey, JwtMode, JwtReadinessDay } from "./jwt_pb.js";
+import { file_appprofile_v1_jwt } from "./jwt_pb.js";
 import type { Channel } from "./profile_pb.js";
 import { file_appprofile_v1_profile } from "./profile_pb.js";
 import { file_buf_validate_validate } from "../../buf/validate/validate_pb.js";
@@ -22,7 +24,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file appprofile/v1/app_service.proto.
  */
 export const file_appprofile_v1_app_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch9hcHBwcm9maWxlL3YxL2FwcF9zZXJ2aWNlLnByb3RvEg1hcHBwcm9maWxlLnYxIkMKEENyZWF0ZUFwcFJlcXVlc3QSLwoDYXBwGAEgASgLMhIuYXBwcHJvZmlsZS52MS5BcHBCDuJBAQK6SAPIAQGw1BgEIjoKEUNyZWF0ZUFwcFJlc3BvbnNlEiUKA2FwcBgBIAEoCzISLmFwcHByb2ZpbGUudjEuQXBwQgTiQQEDIkgKDUdldEFwcFJlcXVlc3QSNwoGYXBwX2lkGAEgASgJQifiQQECukgcchoYQDIWXlthLXowLTldW2EtejAtOS5fLV0qJLDUGAEiNwoOR2V0QXBwUmVzcG9uc2USJQoDYXBwGAEgASgLMhIuYXBwcHJvZmlsZS52MS5BcHBCBOJBAQMidgoQVXBkYXRlQXBwUmVxdWVzdBIrCgNhcHAYASABKAsyEi5hcHBwcm9maWxlLnYxLkFwcEIK4kEBArpIA8gBARI1Cgt1cGRhdGVfbWFzaxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2tCBOJBAQEiOgoRVXBkYXRlQXBwUmVzcG9uc2USJQoDYXBwGAEgASgLMhIuYXBwcHJvZmlsZS52MS5BcHBCBOJBAQMikgEKD0xpc3RBcHBzUmVxdWVzdBI9Cgl0ZW5hbnRfaWQYASABKAlCKuJBAQG6SB9yHRhAMhleKFthLXowLTldW2EtejAtOS5fLV0qKT8ksNQYAhIeCglwYWdlX3NpemUYAiABKAVCC+JBAQG6SAQaAigAEiAKCnBhZ2VfdG9rZW4YAyABKAlCDOJBAQG6SAVyAxiAECJZChBMaXN0QXBwc1Jlc3BvbnNlEiYKBGFwcHMYASADKAsyEi5hcHBwcm9maWxlLnYxLkFwcEIE4kEBAxIdCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlCBOJBAQMiYAoQRGVsZXRlQXBwUmVxdWVzdBI3CgZhcHBfaWQYASABKAlCJ+JBAQK6SBxyGhhAMhZeW2EtejAtOV1bYS16MC05Ll8tXSoksNQYBRITCgVmb3JjZRgCIAEoCEIE4kEBASITChFEZWxldGVBcHBSZXNwb25zZSKHAwoQQ3JlYXRlS2V5UmVxdWVzdBI0CgRraW5kGAEgASgOMhYuYXBwcHJvZmlsZS52MS5LZXlLaW5kQg7iQQECukgHggEEEAEgABI6CgZhcHBfaWQYAiABKAlCKuJBAQG6SB9yHRhAMhleKFthLXowLTldW2EtejAtOS5fLV0qKT8ksNQYARIpCgVsYWJlbBgDIAEoCUIa4kEBAbpIE3IRKIABMgxeW15ccHtDY31dKiQSNQoLZXhwaXJlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEBOp4BukiaARqXAQoMYXBwX2lkLnNjb3BlElRhcHBfaWQgaXMgcmVxdWlyZWQgZm9yIEJSSURHRSBhbmQgQ0xJRU5UIGtleXMgYW5kIHJlZnVzZWQgZm9yIEFETUlOIGFuZCBQUk9GSUxFIGtleXMaMShpbnQodGhpcy5raW5kKSBpbiBbMywgNF0pID09ICh0aGlzLmFwcF9pZCAhPSAnJykiUwoRQ3JlYXRlS2V5UmVzcG9uc2USJQoDa2V5GAEgASgLMhIuYXBwcHJvZmlsZS52MS5LZXlCBOJBAQMSFwoGc2VjcmV0GAIgASgJQgeAAQHiQQEDIk0KD0xpc3RLZXlzUmVxdWVzdBI6CgZhcHBfaWQYASABKAlCKuJBAQG6SB9yHRhAMhleKFthLXowLTldW2EtejAtOS5fLV0qKT8ksNQYASI6ChBMaXN0S2V5c1Jlc3BvbnNlEiYKBGtleXMYASADKAsyEi5hcHBwcm9maWxlLnYxLktleUIE4kEBAyIxChBSZXZva2VLZXlSZXF1ZXN0Eh0KBmtleV9pZBgBIAEoCUIN4kEBArpIBnIEEAEYQCI6ChFSZXZva2VLZXlSZXNwb25zZRIlCgNrZXkYASABKAsyEi5hcHBwcm9maWxlLnYxLktleUIE4kEBAyJOChNHZXRTZGtDb25maWdSZXF1ZXN0EjcKBmFwcF9pZBgBIAEoCUIn4kEBArpIHHIaGEAyFl5bYS16MC05XVthLXowLTkuXy1dKiSw1BgBImIKFEluQXBwVHJhbnNwb3J0Q29uZmlnEjYKCXRyYW5zcG9ydBgBIAEoDjIdLmFwcHByb2ZpbGUudjEuSW5BcHBUcmFuc3BvcnRCBOJBAQMSEgoEcG9ydBgCIAEoBUIE4kEBAyLxAwoUR2V0U2RrQ29uZmlnUmVzcG9uc2USFAoGYXBwX2lkGAEgASgJQgTiQQEDEjsKEmhlYXJ0YmVhdF9pbnRlcnZhbBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIE4kEBAxIuCghjaGFubmVscxgDIAMoDjIWLmFwcHByb2ZpbGUudjEuQ2hhbm5lbEIE4kEBAxIjChVtdWx0aV91c2VyX3Blcl9kZXZpY2UYBCABKAhCBOJBAQMSJAoWc2luZ2xlX2RldmljZV9wZXJfdXNlchgFIAEoCEIE4kEBAxIfChFzZXJ2ZXJfc2lkZV9pbmJveBgGIAEoCEIE4kEBAxJEChFpbl9hcHBfdHJhbnNwb3J0cxgHIAMoCzIjLmFwcHByb2ZpbGUudjEuSW5BcHBUcmFuc3BvcnRDb25maWdCBOJBAQMSIAoScGF5bG9hZF9lbmNyeXB0aW9uGAggASgIQgTiQQEDEk4KGWRldmljZV9hdHRyaWJ1dGVfbW9uaXRvcnMYCSADKAsyJS5hcHBwcm9maWxlLnYxLkRldmljZUF0dHJpYnV0ZU1vbml0b3JCBOJBAQMSMgoMcHVzaF9hcHBfaWRzGAogAygLMhYuYXBwcHJvZmlsZS52MS5QdXNoQXBwQgTiQQEDMtgGCgpBcHBTZXJ2aWNlElwKCUNyZWF0ZUFwcBIfLmFwcHByb2ZpbGUudjEuQ3JlYXRlQXBwUmVxdWVzdBogLmFwcHByb2ZpbGUudjEuQ3JlYXRlQXBwUmVzcG9uc2UiDJACAqrUGAUKAQEQAhJUCgZHZXRBcHASHC5hcHBwcm9maWxlLnYxLkdldEFwcFJlcXVlc3QaHS5hcHBwcm9maWxlLnYxLkdldEFwcFJlc3BvbnNlIg2QAgGq1BgGCgIBAhABElwKCVVwZGF0ZUFwcBIfLmFwcHByb2ZpbGUudjEuVXBkYXRlQXBwUmVxdWVzdBogLmFwcHByb2ZpbGUudjEuVXBkYXRlQXBwUmVzcG9uc2UiDJACAqrUGAUKAQEQARJaCghMaXN0QXBwcxIeLmFwcHByb2ZpbGUudjEuTGlzdEFwcHNSZXF1ZXN0Gh8uYXBwcHJvZmlsZS52MS5MaXN0QXBwc1Jlc3BvbnNlIg2QAgGq1BgGCgIBAhACElwKCURlbGV0ZUFwcBIfLmFwcHByb2ZpbGUudjEuRGVsZXRlQXBwUmVxdWVzdBogLmFwcHByb2ZpbGUudjEuRGVsZXRlQXBwUmVzcG9uc2UiDJACAqrUGAUKAQEQAhJcCglDcmVhdGVLZXkSHy5hcHBwcm9maWxlLnYxLkNyZWF0ZUtleVJlcXVlc3QaIC5hcHBwcm9maWxlLnYxLkNyZWF0ZUtleVJlc3BvbnNlIgyQAgCq1BgFCgEBEAISWQoITGlzdEtleXMSHi5hcHBwcm9maWxlLnYxLkxpc3RLZXlzUmVxdWVzdBofLmFwcHByb2ZpbGUudjEuTGlzdEtleXNSZXNwb25zZSIMkAIBqtQYBQoBARACElwKCVJldm9rZUtleRIfLmFwcHByb2ZpbGUudjEuUmV2b2tlS2V5UmVxdWVzdBogLmFwcHByb2ZpbGUudjEuUmV2b2tlS2V5UmVzcG9uc2UiDJACAqrUGAUKAQEQAhJnCgxHZXRTZGtDb25maWcSIi5hcHBwcm9maWxlLnYxLkdldFNka0NvbmZpZ1JlcXVlc3QaIy5hcHBwcm9maWxlLnYxLkdldFNka0NvbmZpZ1Jlc3BvbnNlIg6QAgGq1BgHCgMBAgQQAUJyChFjb20uYXBwcHJvZmlsZS52MUIPQXBwU2VydmljZVByb3RvUAFaSmdpdGh1Yi5jb20vcHJvZmlsZS1ncnBjL3Byb2ZpbGUtZ3JwYy9jbGllbnRzL2dvL2FwcHByb2ZpbGUvdjE7YXBwcHJvZmlsZXYxYgZwcm90bzM", [file_appprofile_v1_access, file_appprofile_v1_app, file_appprofile_v1_profile, file_buf_validate_validate, file_google_api_field_behavior, file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp]);
+  fileDesc("Ch9hcHBwcm9maWxlL3YxL2FwcF9zZXJ2aWNlLnByb3RvEg1hcHBwcm9maWxlLnYxIkMKEENyZWF0ZUFwcFJlcXVlc3QSLwoDYXBwGAEgASgLMhIuYXBwcHJvZmlsZS52MS5BcHBCDuJBAQK6SAPIAQGw1BgEIjoKEUNyZWF0ZUFwcFJlc3BvbnNlEiUKA2FwcBgBIAEoCzISLmFwcHByb2ZpbGUudjEuQXBwQgTiQQEDIkgKDUdldEFwcFJlcXVlc3QSNwoGYXBwX2lkGAEgASgJQifiQQECukgcchoYQDIWXlthLXowLTldW2EtejAtOS5fLV0qJLDUGAEiNwoOR2V0QXBwUmVzcG9uc2USJQoDYXBwGAEgASgLMhIuYXBwcHJvZmlsZS52MS5BcHBCBOJBAQMidgoQVXBkYXRlQXBwUmVxdWVzdBIrCgNhcHAYASABKAsyEi5hcHBwcm9maWxlLnYxLkFwcEIK4kEBArpIA8gBARI1Cgt1cGRhdGVfbWFzaxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2tCBOJBAQEihgEKEVVwZGF0ZUFwcFJlc3BvbnNlEiUKA2FwcBgBIAEoCzISLmFwcHByb2ZpbGUudjEuQXBwQgTiQQEDEjIKCmp3dF9pbXBhY3QYAiABKAsyGC5hcHBwcm9maWxlLnYxLkp3dEltcGFjdEIE4kEBAxIWCgh3YXJuaW5ncxgDIAMoCUIE4kEBAyKSAQoPTGlzdEFwcHNSZXF1ZXN0Ej0KCXRlbmFudF9pZBgBIAEoCUIq4kEBAbpIH3IdGEAyGV4oW2EtejAtOV1bYS16MC05Ll8tXSopPySw1BgCEh4KCXBhZ2Vfc2l6ZRgCIAEoBUIL4kEBAbpIBBoCKAASIAoKcGFnZV90b2tlbhgDIAEoCUIM4kEBAbpIBXIDGIAQIlkKEExpc3RBcHBzUmVzcG9uc2USJgoEYXBwcxgBIAMoCzISLmFwcHByb2ZpbGUudjEuQXBwQgTiQQEDEh0KD25leHRfcGFnZV90b2tlbhgCIAEoCUIE4kEBAyJgChBEZWxldGVBcHBSZXF1ZXN0EjcKBmFwcF9pZBgBIAEoCUIn4kEBArpIHHIaGEAyFl5bYS16MC05XVthLXowLTkuXy1dKiSw1BgFEhMKBWZvcmNlGAIgASgIQgTiQQEBIhMKEURlbGV0ZUFwcFJlc3BvbnNlIocDChBDcmVhdGVLZXlSZXF1ZXN0EjQKBGtpbmQYASABKA4yFi5hcHBwcm9maWxlLnYxLktleUtpbmRCDuJBAQK6SAeCAQQQASAAEjoKBmFwcF9pZBgCIAEoCUIq4kEBAbpIH3IdGEAyGV4oW2EtejAtOV1bYS16MC05Ll8tXSopPySw1BgBEikKBWxhYmVsGAMgASgJQhriQQEBukgTchEogAEyDF5bXlxwe0NjfV0qJBI1CgtleHBpcmVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQE6ngG6SJoBGpcBCgxhcHBfaWQuc2NvcGUSVGFwcF9pZCBpcyByZXF1aXJlZCBmb3IgQlJJREdFIGFuZCBDTElFTlQga2V5cyBhbmQgcmVmdXNlZCBmb3IgQURNSU4gYW5kIFBST0ZJTEUga2V5cxoxKGludCh0aGlzLmtpbmQpIGluIFszLCA0XSkgPT0gKHRoaXMuYXBwX2lkICE9ICcnKSJTChFDcmVhdGVLZXlSZXNwb25zZRIlCgNrZXkYASABKAsyEi5hcHBwcm9maWxlLnYxLktleUIE4kEBAxIXCgZzZWNyZXQYAiABKAlCB4ABAeJBAQMiTQoPTGlzdEtleXNSZXF1ZXN0EjoKBmFwcF9pZBgBIAEoCUIq4kEBAbpIH3IdGEAyGV4oW2EtejAtOV1bYS16MC05Ll8tXSopPySw1BgBIjoKEExpc3RLZXlzUmVzcG9uc2USJgoEa2V5cxgBIAMoCzISLmFwcHByb2ZpbGUudjEuS2V5QgTiQQEDIjEKEFJldm9rZUtleVJlcXVlc3QSHQoGa2V5X2lkGAEgASgJQg3iQQECukgGcgQQARhAIjoKEVJldm9rZUtleVJlc3BvbnNlEiUKA2tleRgBIAEoCzISLmFwcHByb2ZpbGUudjEuS2V5QgTiQQEDIuMCChBBZGRKd3RLZXlSZXF1ZXN0EjcKBmFwcF9pZBgBIAEoCUIn4kEBArpIHHIaGEAyFl5bYS16MC05XVthLXowLTkuXy1dKiSw1BgBEicKA2tpZBgCIAEoCUIa4kEBAbpIE3IRKIABMgxeW15ccHtDY31dKiQSPAoJYWxnb3JpdGhtGAMgASgOMhsuYXBwcHJvZmlsZS52MS5Kd3RBbGdvcml0aG1CDOJBAQG6SAWCAQIQARImCg1zaGFyZWRfc2VjcmV0GAQgASgMQg2AAQG6SAd6BRAgGIAISAASIgoOcHVibGljX2tleV9wZW0YBSABKAlCCLpIBXIDKIBASAASFwoDandrGAYgASgJQgi6SAVyAyiAQEgAEhkKBGp3a3MYByABKAlCCbpIBnIEKICAEEgAEhwKCGp3a3NfdXJsGAggASgJQgi6SAVyAxiAEEgAQhEKCG1hdGVyaWFsEgW6SAIIASI9ChFBZGRKd3RLZXlSZXNwb25zZRIoCgNrZXkYASABKAsyFS5hcHBwcm9maWxlLnYxLkp3dEtleUIE4kEBAyJNChJMaXN0Snd0S2V5c1JlcXVlc3QSNwoGYXBwX2lkGAEgASgJQifiQQECukgcchoYQDIWXlthLXowLTldW2EtejAtOS5fLV0qJLDUGAEiQAoTTGlzdEp3dEtleXNSZXNwb25zZRIpCgRrZXlzGAEgAygLMhUuYXBwcHJvZmlsZS52MS5Kd3RLZXlCBOJBAQMijgEKE1JlbW92ZUp3dEtleVJlcXVlc3QSNwoGYXBwX2lkGAEgASgJQifiQQECukgcchoYQDIWXlthLXowLTldW2EtejAtOS5fLV0qJLDUGAESIQoKand0X2tleV9pZBgCIAEoCUIN4kEBArpIBnIEEAEYQBIbCg1hbGxvd19taXNzaW5nGAMgASgIQgTiQQEBIhYKFFJlbW92ZUp3dEtleVJlc3BvbnNlIlEKFkdldEp3dFJlYWRpbmVzc1JlcXVlc3QSNwoGYXBwX2lkGAEgASgJQifiQQECukgcchoYQDIWXlthLXowLTldW2EtejAtOS5fLV0qJLDUGAEirgEKF0dldEp3dFJlYWRpbmVzc1Jlc3BvbnNlEioKBG1vZGUYASABKA4yFi5hcHBwcm9maWxlLnYxLkp3dE1vZGVCBOJBAQMSMwoLbGFzdF83X2RheXMYAiABKAsyGC5hcHBwcm9maWxlLnYxLkp3dEltcGFjdEIE4kEBAxIyCgRkYXlzGAMgAygLMh4uYXBwcHJvZmlsZS52MS5Kd3RSZWFkaW5lc3NEYXlCBOJBAQMiTgoTR2V0U2RrQ29uZmlnUmVxdWVzdBI3CgZhcHBfaWQYASABKAlCJ+JBAQK6SBxyGhhAMhZeW2EtejAtOV1bYS16MC05Ll8tXSoksNQYASJiChRJbkFwcFRyYW5zcG9ydENvbmZpZxI2Cgl0cmFuc3BvcnQYASABKA4yHS5hcHBwcm9maWxlLnYxLkluQXBwVHJhbnNwb3J0QgTiQQEDEhIKBHBvcnQYAiABKAVCBOJBAQMi8QMKFEdldFNka0NvbmZpZ1Jlc3BvbnNlEhQKBmFwcF9pZBgBIAEoCUIE4kEBAxI7ChJoZWFydGJlYXRfaW50ZXJ2YWwYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CBOJBAQMSLgoIY2hhbm5lbHMYAyADKA4yFi5hcHBwcm9maWxlLnYxLkNoYW5uZWxCBOJBAQMSIwoVbXVsdGlfdXNlcl9wZXJfZGV2aWNlGAQgASgIQgTiQQEDEiQKFnNpbmdsZV9kZXZpY2VfcGVyX3VzZXIYBSABKAhCBOJBAQMSHwoRc2VydmVyX3NpZGVfaW5ib3gYBiABKAhCBOJBAQMSRAoRaW5fYXBwX3RyYW5zcG9ydHMYByADKAsyIy5hcHBwcm9maWxlLnYxLkluQXBwVHJhbnNwb3J0Q29uZmlnQgTiQQEDEiAKEnBheWxvYWRfZW5jcnlwdGlvbhgIIAEoCEIE4kEBAxJOChlkZXZpY2VfYXR0cmlidXRlX21vbml0b3JzGAkgAygLMiUuYXBwcHJvZmlsZS52MS5EZXZpY2VBdHRyaWJ1dGVNb25pdG9yQgTiQQEDEjIKDHB1c2hfYXBwX2lkcxgKIAMoCzIWLmFwcHByb2ZpbGUudjEuUHVzaEFwcEIE4kEBAzLxCQoKQXBwU2VydmljZRJcCglDcmVhdGVBcHASHy5hcHBwcm9maWxlLnYxLkNyZWF0ZUFwcFJlcXVlc3QaIC5hcHBwcm9maWxlLnYxLkNyZWF0ZUFwcFJlc3BvbnNlIgyQAgKq1BgFCgEBEAISVAoGR2V0QXBwEhwuYXBwcHJvZmlsZS52MS5HZXRBcHBSZXF1ZXN0Gh0uYXBwcHJvZmlsZS52MS5HZXRBcHBSZXNwb25zZSINkAIBqtQYBgoCAQIQARJcCglVcGRhdGVBcHASHy5hcHBwcm9maWxlLnYxLlVwZGF0ZUFwcFJlcXVlc3QaIC5hcHBwcm9maWxlLnYxLlVwZGF0ZUFwcFJlc3BvbnNlIgyQAgKq1BgFCgEBEAESWgoITGlzdEFwcHMSHi5hcHBwcm9maWxlLnYxLkxpc3RBcHBzUmVxdWVzdBofLmFwcHByb2ZpbGUudjEuTGlzdEFwcHNSZXNwb25zZSINkAIBqtQYBgoCAQIQAhJcCglEZWxldGVBcHASHy5hcHBwcm9maWxlLnYxLkRlbGV0ZUFwcFJlcXVlc3QaIC5hcHBwcm9maWxlLnYxLkRlbGV0ZUFwcFJlc3BvbnNlIgyQAgKq1BgFCgEBEAISXAoJQ3JlYXRlS2V5Eh8uYXBwcHJvZmlsZS52MS5DcmVhdGVLZXlSZXF1ZXN0GiAuYXBwcHJvZmlsZS52MS5DcmVhdGVLZXlSZXNwb25zZSIMkAIAqtQYBQoBARACElkKCExpc3RLZXlzEh4uYXBwcHJvZmlsZS52MS5MaXN0S2V5c1JlcXVlc3QaHy5hcHBwcm9maWxlLnYxLkxpc3RLZXlzUmVzcG9uc2UiDJACAarUGAUKAQEQAhJcCglSZXZva2VLZXkSHy5hcHBwcm9maWxlLnYxLlJldm9rZUtleVJlcXVlc3QaIC5hcHBwcm9maWxlLnYxLlJldm9rZUtleVJlc3BvbnNlIgyQAgKq1BgFCgEBEAISXAoJQWRkSnd0S2V5Eh8uYXBwcHJvZmlsZS52MS5BZGRKd3RLZXlSZXF1ZXN0GiAuYXBwcHJvZmlsZS52MS5BZGRKd3RLZXlSZXNwb25zZSIMkAIAqtQYBQoBARABEmIKC0xpc3RKd3RLZXlzEiEuYXBwcHJvZmlsZS52MS5MaXN0Snd0S2V5c1JlcXVlc3QaIi5hcHBwcm9maWxlLnYxLkxpc3RKd3RLZXlzUmVzcG9uc2UiDJACAarUGAUKAQEQARJlCgxSZW1vdmVKd3RLZXkSIi5hcHBwcm9maWxlLnYxLlJlbW92ZUp3dEtleVJlcXVlc3QaIy5hcHBwcm9maWxlLnYxLlJlbW92ZUp3dEtleVJlc3BvbnNlIgyQAgKq1BgFCgEBEAESbgoPR2V0Snd0UmVhZGluZXNzEiUuYXBwcHJvZmlsZS52MS5HZXRKd3RSZWFkaW5lc3NSZXF1ZXN0GiYuYXBwcHJvZmlsZS52MS5HZXRKd3RSZWFkaW5lc3NSZXNwb25zZSIMkAIBqtQYBQoBARABEmcKDEdldFNka0NvbmZpZxIiLmFwcHByb2ZpbGUudjEuR2V0U2RrQ29uZmlnUmVxdWVzdBojLmFwcHByb2ZpbGUudjEuR2V0U2RrQ29uZmlnUmVzcG9uc2UiDpACAarUGAcKAwECBBABQnIKEWNvbS5hcHBwcm9maWxlLnYxQg9BcHBTZXJ2aWNlUHJvdG9QAVpKZ2l0aHViLmNvbS9wcm9maWxlLWdycGMvcHJvZmlsZS1ncnBjL2NsaWVudHMvZ28vYXBwcHJvZmlsZS92MTthcHBwcm9maWxldjFiBnByb3RvMw", [file_appprofile_v1_access, file_appprofile_v1_app, file_appprofile_v1_jwt, file_appprofile_v1_profile, file_buf_validate_validate, file_google_api_field_behavior, file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp]);
 
 /**
  * The app to create.
@@ -149,6 +151,21 @@ export type UpdateAppResponse = Message<"appprofile.v1.UpdateAppResponse"> & {
    * @generated from field: appprofile.v1.App app = 1;
    */
   app?: App | undefined;
+
+  /**
+   * If the call set the JWT mode to REQUIRE: the calls of the last 7 UTC days that were checked, and how many of them
+   * would have been refused. Absent otherwise.
+   *
+   * @generated from field: appprofile.v1.JwtImpact jwt_impact = 2;
+   */
+  jwtImpact?: JwtImpact | undefined;
+
+  /**
+   * Warnings for the app's owner, in English. Example: app versions that send no JWT are locked out.
+   *
+   * @generated from field: repeated string warnings = 3;
+   */
+  warnings: string[];
 };
 
 /**
@@ -420,6 +437,260 @@ export const RevokeKeyResponseSchema: GenMessage<RevokeKeyResponse> = /*@__PURE_
   messageDesc(file_appprofile_v1_app_service, 15);
 
 /**
+ * The key to add.
+ *
+ * @generated from message appprofile.v1.AddJwtKeyRequest
+ */
+export type AddJwtKeyRequest = Message<"appprofile.v1.AddJwtKeyRequest"> & {
+  /**
+   * The app, 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`.
+   *
+   * @generated from field: string app_id = 1;
+   */
+  appId: string;
+
+  /**
+   * The `kid` of the JWTs that the key verifies, 1 to 128 bytes without control characters. Required for a shared
+   * secret and a PEM; a JWK may contain it instead; refused for a JWKS document or URL.
+   *
+   * @generated from field: string kid = 2;
+   */
+  kid: string;
+
+  /**
+   * The only algorithm that the key is used with. Default: the one that fits the key (HS256 for a shared secret). Refused
+   * for a JWKS document or URL, whose keys are of different kinds.
+   *
+   * @generated from field: appprofile.v1.JwtAlgorithm algorithm = 3;
+   */
+  algorithm: JwtAlgorithm;
+
+  /**
+   * The key. Exactly one.
+   *
+   * @generated from oneof appprofile.v1.AddJwtKeyRequest.material
+   */
+  material: {
+    /**
+     * A secret that only the app's back end and this service know, 32 to 1024 bytes. Stored encrypted, never returned.
+     *
+     * @generated from field: bytes shared_secret = 4;
+     */
+    value: Uint8Array;
+    case: "sharedSecret";
+  } | {
+    /**
+     * A public key as PEM (`-----BEGIN PUBLIC KEY-----`), up to 8 KiB.
+     *
+     * @generated from field: string public_key_pem = 5;
+     */
+    value: string;
+    case: "publicKeyPem";
+  } | {
+    /**
+     * A public key as JWK (RFC 7517), up to 8 KiB.
+     *
+     * @generated from field: string jwk = 6;
+     */
+    value: string;
+    case: "jwk";
+  } | {
+    /**
+     * A JWKS document (RFC 7517), up to 256 KiB with up to 64 usable keys.
+     *
+     * @generated from field: string jwks = 7;
+     */
+    value: string;
+    case: "jwks";
+  } | {
+    /**
+     * The URL of a JWKS document, up to 2048 characters: `https`, on a host that the operator allows (`--jwks-hosts`).
+     * Fetched in the background every 5 minutes, and when a JWT names an unknown key, then at most every 30 seconds.
+     *
+     * @generated from field: string jwks_url = 8;
+     */
+    value: string;
+    case: "jwksUrl";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message appprofile.v1.AddJwtKeyRequest.
+ * Use `create(AddJwtKeyRequestSchema)` to create a new message.
+ */
+export const AddJwtKeyRequestSchema: GenMessage<AddJwtKeyRequest> = /*@__PURE__*/
+  messageDesc(file_appprofile_v1_app_service, 16);
+
+/**
+ * The added key.
+ *
+ * @generated from message appprofile.v1.AddJwtKeyResponse
+ */
+export type AddJwtKeyResponse = Message<"appprofile.v1.AddJwtKeyResponse"> & {
+  /**
+   * The key.
+   *
+   * @generated from field: appprofile.v1.JwtKey key = 1;
+   */
+  key?: JwtKey | undefined;
+};
+
+/**
+ * Describes the message appprofile.v1.AddJwtKeyResponse.
+ * Use `create(AddJwtKeyResponseSchema)` to create a new message.
+ */
+export const AddJwtKeyResponseSchema: GenMessage<AddJwtKeyResponse> = /*@__PURE__*/
+  messageDesc(file_appprofile_v1_app_service, 17);
+
+/**
+ * The keys to list.
+ *
+ * @generated from message appprofile.v1.ListJwtKeysRequest
+ */
+export type ListJwtKeysRequest = Message<"appprofile.v1.ListJwtKeysRequest"> & {
+  /**
+   * The app, 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`.
+   *
+   * @generated from field: string app_id = 1;
+   */
+  appId: string;
+};
+
+/**
+ * Describes the message appprofile.v1.ListJwtKeysRequest.
+ * Use `create(ListJwtKeysRequestSchema)` to create a new message.
+ */
+export const ListJwtKeysRequestSchema: GenMessage<ListJwtKeysRequest> = /*@__PURE__*/
+  messageDesc(file_appprofile_v1_app_service, 18);
+
+/**
+ * The keys.
+ *
+ * @generated from message appprofile.v1.ListJwtKeysResponse
+ */
+export type ListJwtKeysResponse = Message<"appprofile.v1.ListJwtKeysResponse"> & {
+  /**
+   * The keys, oldest first.
+   *
+   * @generated from field: repeated appprofile.v1.JwtKey keys = 1;
+   */
+  keys: JwtKey[];
+};
+
+/**
+ * Describes the message appprofile.v1.ListJwtKeysResponse.
+ * Use `create(ListJwtKeysResponseSchema)` to create a new message.
+ */
+export const ListJwtKeysResponseSchema: GenMessage<ListJwtKeysResponse> = /*@__PURE__*/
+  messageDesc(file_appprofile_v1_app_service, 19);
+
+/**
+ * The key to remove.
+ *
+ * @generated from message appprofile.v1.RemoveJwtKeyRequest
+ */
+export type RemoveJwtKeyRequest = Message<"appprofile.v1.RemoveJwtKeyRequest"> & {
+  /**
+   * The app, 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`.
+   *
+   * @generated from field: string app_id = 1;
+   */
+  appId: string;
+
+  /**
+   * The key's id, 1 to 64 characters. Required.
+   *
+   * @generated from field: string jwt_key_id = 2;
+   */
+  jwtKeyId: string;
+
+  /**
+   * Whether a key that does not exist is no error. Default false.
+   *
+   * @generated from field: bool allow_missing = 3;
+   */
+  allowMissing: boolean;
+};
+
+/**
+ * Describes the message appprofile.v1.RemoveJwtKeyRequest.
+ * Use `create(RemoveJwtKeyRequestSchema)` to create a new message.
+ */
+export const RemoveJwtKeyRequestSchema: GenMessage<RemoveJwtKeyRequest> = /*@__PURE__*/
+  messageDesc(file_appprofile_v1_app_service, 20);
+
+/**
+ * The key was removed.
+ *
+ * @generated from message appprofile.v1.RemoveJwtKeyResponse
+ */
+export type RemoveJwtKeyResponse = Message<"appprofile.v1.RemoveJwtKeyResponse"> & {
+};
+
+/**
+ * Describes the message appprofile.v1.RemoveJwtKeyResponse.
+ * Use `create(RemoveJwtKeyResponseSchema)` to create a new message.
+ */
+export const RemoveJwtKeyResponseSchema: GenMessage<RemoveJwtKeyResponse> = /*@__PURE__*/
+  messageDesc(file_appprofile_v1_app_service, 21);
+
+/**
+ * The app whose readiness to return.
+ *
+ * @generated from message appprofile.v1.GetJwtReadinessRequest
+ */
+export type GetJwtReadinessRequest = Message<"appprofile.v1.GetJwtReadinessRequest"> & {
+  /**
+   * The app, 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`.
+   *
+   * @generated from field: string app_id = 1;
+   */
+  appId: string;
+};
+
+/**
+ * Describes the message appprofile.v1.GetJwtReadinessRequest.
+ * Use `create(GetJwtReadinessRequestSchema)` to create a new message.
+ */
+export const GetJwtReadinessRequestSchema: GenMessage<GetJwtReadinessRequest> = /*@__PURE__*/
+  messageDesc(file_appprofile_v1_app_service, 22);
+
+/**
+ * How ready the app's callers are for REQUIRE.
+ *
+ * @generated from message appprofile.v1.GetJwtReadinessResponse
+ */
+export type GetJwtReadinessResponse = Message<"appprofile.v1.GetJwtReadinessResponse"> & {
+  /**
+   * The mode in force.
+   *
+   * @generated from field: appprofile.v1.JwtMode mode = 1;
+   */
+  mode: JwtMode;
+
+  /**
+   * The last 7 UTC days together, including today.
+   *
+   * @generated from field: appprofile.v1.JwtImpact last_7_days = 2;
+   */
+  last7Days?: JwtImpact | undefined;
+
+  /**
+   * The last 30 UTC days, newest first. Days without checked calls are left out.
+   *
+   * @generated from field: repeated appprofile.v1.JwtReadinessDay days = 3;
+   */
+  days: JwtReadinessDay[];
+};
+
+/**
+ * Describes the message appprofile.v1.GetJwtReadinessResponse.
+ * Use `create(GetJwtReadinessResponseSchema)` to create a new message.
+ */
+export const GetJwtReadinessResponseSchema: GenMessage<GetJwtReadinessResponse> = /*@__PURE__*/
+  messageDesc(file_appprofile_v1_app_service, 23);
+
+/**
  * The app whose configuration to return.
  *
  * @generated from message appprofile.v1.GetSdkConfigRequest
@@ -438,7 +709,7 @@ export type GetSdkConfigRequest = Message<"appprofile.v1.GetSdkConfigRequest"> &
  * Use `create(GetSdkConfigRequestSchema)` to create a new message.
  */
 export const GetSdkConfigRequestSchema: GenMessage<GetSdkConfigRequest> = /*@__PURE__*/
-  messageDesc(file_appprofile_v1_app_service, 16);
+  messageDesc(file_appprofile_v1_app_service, 24);
 
 /**
  * A transport of in-app messages.
@@ -466,7 +737,7 @@ export type InAppTransportConfig = Message<"appprofile.v1.InAppTransportConfig">
  * Use `create(InAppTransportConfigSchema)` to create a new message.
  */
 export const InAppTransportConfigSchema: GenMessage<InAppTransportConfig> = /*@__PURE__*/
-  messageDesc(file_appprofile_v1_app_service, 17);
+  messageDesc(file_appprofile_v1_app_service, 25);
 
 /**
  * The configuration of the app's SDKs.
@@ -550,7 +821,7 @@ export type GetSdkConfigResponse = Message<"appprofile.v1.GetSdkConfigResponse">
  * Use `create(GetSdkConfigResponseSchema)` to create a new message.
  */
 export const GetSdkConfigResponseSchema: GenMessage<GetSdkConfigResponse> = /*@__PURE__*/
-  messageDesc(file_appprofile_v1_app_service, 18);
+  messageDesc(file_appprofile_v1_app_service, 26);
 
 /**
  * The service for operators. Internal services may also call GetApp, ListApps and GetSdkConfig, and SDKs GetSdkConfig.
@@ -582,7 +853,8 @@ export const AppService: GenService<{
     output: typeof GetAppResponseSchema;
   },
   /**
-   * Changes an app. The change is in force at once and rewrites no profile. Errors: NOT_FOUND (APP_NOT_FOUND),
+   * Changes an app. The change is in force at once and rewrites no profile. Setting the JWT mode to REQUIRE answers what
+   * share of the calls would have been refused. Errors: NOT_FOUND (APP_NOT_FOUND),
    * INVALID_ARGUMENT (UNKNOWN_FIELD, INVALID_SETTINGS), ABORTED (ETAG_MISMATCH).
    *
    * @generated from rpc appprofile.v1.AppService.UpdateApp
@@ -644,6 +916,51 @@ export const AppService: GenService<{
     methodKind: "unary";
     input: typeof RevokeKeyRequestSchema;
     output: typeof RevokeKeyResponseSchema;
+  },
+  /**
+   * Adds a key to the app's JWT authorization, up to 16. It takes effect at once on the worker that runs the call, and
+   * within 5 seconds on every other worker. Not idempotent: a repeated call fails with JWT_KEY_ALREADY_EXISTS or adds
+   * the same set again. Errors: INVALID_ARGUMENT (INVALID_REQUEST): the key cannot be used, `BadRequest` says why;
+   * ALREADY_EXISTS (JWT_KEY_ALREADY_EXISTS), FAILED_PRECONDITION (TOO_MANY_JWT_KEYS; SEALING_NOT_CONFIGURED: shared secrets need a key ring).
+   *
+   * @generated from rpc appprofile.v1.AppService.AddJwtKey
+   */
+  addJwtKey: {
+    methodKind: "unary";
+    input: typeof AddJwtKeyRequestSchema;
+    output: typeof AddJwtKeyResponseSchema;
+  },
+  /**
+   * Lists the keys of the app's JWT authorization, oldest first. Returns no secret.
+   *
+   * @generated from rpc appprofile.v1.AppService.ListJwtKeys
+   */
+  listJwtKeys: {
+    methodKind: "unary";
+    input: typeof ListJwtKeysRequestSchema;
+    output: typeof ListJwtKeysResponseSchema;
+  },
+  /**
+   * Removes a key from the app's JWT authorization. JWTs that it signed are refused at once on the worker that runs the
+   * call, and within 5 seconds on every other worker. Errors: NOT_FOUND (JWT_KEY_NOT_FOUND) unless `allow_missing`.
+   *
+   * @generated from rpc appprofile.v1.AppService.RemoveJwtKey
+   */
+  removeJwtKey: {
+    methodKind: "unary";
+    input: typeof RemoveJwtKeyRequestSchema;
+    output: typeof RemoveJwtKeyResponseSchema;
+  },
+  /**
+   * Returns how the checks of the app's calls ended in the last 30 days: what REQUIRE would refuse, and which SDK
+   * versions it concerns. Calls are counted while the mode is OBSERVE or REQUIRE, with a delay of up to 10 seconds.
+   *
+   * @generated from rpc appprofile.v1.AppService.GetJwtReadiness
+   */
+  getJwtReadiness: {
+    methodKind: "unary";
+    input: typeof GetJwtReadinessRequestSchema;
+    output: typeof GetJwtReadinessResponseSchema;
   },
   /**
    * Returns the configuration of the app's SDKs.

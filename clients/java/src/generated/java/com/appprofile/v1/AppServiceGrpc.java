@@ -272,6 +272,133 @@ public final class AppServiceGrpc {
     return getRevokeKeyMethod;
   }
 
+  private static volatile io.grpc.MethodDescriptor<com.appprofile.v1.AddJwtKeyRequest,
+      com.appprofile.v1.AddJwtKeyResponse> getAddJwtKeyMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "AddJwtKey",
+      requestType = com.appprofile.v1.AddJwtKeyRequest.class,
+      responseType = com.appprofile.v1.AddJwtKeyResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<com.appprofile.v1.AddJwtKeyRequest,
+      com.appprofile.v1.AddJwtKeyResponse> getAddJwtKeyMethod() {
+    io.grpc.MethodDescriptor<com.appprofile.v1.AddJwtKeyRequest, com.appprofile.v1.AddJwtKeyResponse> getAddJwtKeyMethod;
+    if ((getAddJwtKeyMethod = AppServiceGrpc.getAddJwtKeyMethod) == null) {
+      synchronized (AppServiceGrpc.class) {
+        if ((getAddJwtKeyMethod = AppServiceGrpc.getAddJwtKeyMethod) == null) {
+          AppServiceGrpc.getAddJwtKeyMethod = getAddJwtKeyMethod =
+              io.grpc.MethodDescriptor.<com.appprofile.v1.AddJwtKeyRequest, com.appprofile.v1.AddJwtKeyResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "AddJwtKey"))
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  com.appprofile.v1.AddJwtKeyRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  com.appprofile.v1.AddJwtKeyResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new AppServiceMethodDescriptorSupplier("AddJwtKey"))
+              .build();
+        }
+      }
+    }
+    return getAddJwtKeyMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<com.appprofile.v1.ListJwtKeysRequest,
+      com.appprofile.v1.ListJwtKeysResponse> getListJwtKeysMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "ListJwtKeys",
+      requestType = com.appprofile.v1.ListJwtKeysRequest.class,
+      responseType = com.appprofile.v1.ListJwtKeysResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<com.appprofile.v1.ListJwtKeysRequest,
+      com.appprofile.v1.ListJwtKeysResponse> getListJwtKeysMethod() {
+    io.grpc.MethodDescriptor<com.appprofile.v1.ListJwtKeysRequest, com.appprofile.v1.ListJwtKeysResponse> getListJwtKeysMethod;
+    if ((getListJwtKeysMethod = AppServiceGrpc.getListJwtKeysMethod) == null) {
+      synchronized (AppServiceGrpc.class) {
+        if ((getListJwtKeysMethod = AppServiceGrpc.getListJwtKeysMethod) == null) {
+          AppServiceGrpc.getListJwtKeysMethod = getListJwtKeysMethod =
+              io.grpc.MethodDescriptor.<com.appprofile.v1.ListJwtKeysRequest, com.appprofile.v1.ListJwtKeysResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "ListJwtKeys"))
+              .setSafe(true)
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  com.appprofile.v1.ListJwtKeysRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  com.appprofile.v1.ListJwtKeysResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new AppServiceMethodDescriptorSupplier("ListJwtKeys"))
+              .build();
+        }
+      }
+    }
+    return getListJwtKeysMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<com.appprofile.v1.RemoveJwtKeyRequest,
+      com.appprofile.v1.RemoveJwtKeyResponse> getRemoveJwtKeyMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "RemoveJwtKey",
+      requestType = com.appprofile.v1.RemoveJwtKeyRequest.class,
+      responseType = com.appprofile.v1.RemoveJwtKeyResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<com.appprofile.v1.RemoveJwtKeyRequest,
+      com.appprofile.v1.RemoveJwtKeyResponse> getRemoveJwtKeyMethod() {
+    io.grpc.MethodDescriptor<com.appprofile.v1.RemoveJwtKeyRequest, com.appprofile.v1.RemoveJwtKeyResponse> getRemoveJwtKeyMethod;
+    if ((getRemoveJwtKeyMethod = AppServiceGrpc.getRemoveJwtKeyMethod) == null) {
+      synchronized (AppServiceGrpc.class) {
+        if ((getRemoveJwtKeyMethod = AppServiceGrpc.getRemoveJwtKeyMethod) == null) {
+          AppServiceGrpc.getRemoveJwtKeyMethod = getRemoveJwtKeyMethod =
+              io.grpc.MethodDescriptor.<com.appprofile.v1.RemoveJwtKeyRequest, com.appprofile.v1.RemoveJwtKeyResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "RemoveJwtKey"))
+              .setIdempotent(true)
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  com.appprofile.v1.RemoveJwtKeyRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  com.appprofile.v1.RemoveJwtKeyResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new AppServiceMethodDescriptorSupplier("RemoveJwtKey"))
+              .build();
+        }
+      }
+    }
+    return getRemoveJwtKeyMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<com.appprofile.v1.GetJwtReadinessRequest,
+      com.appprofile.v1.GetJwtReadinessResponse> getGetJwtReadinessMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "GetJwtReadiness",
+      requestType = com.appprofile.v1.GetJwtReadinessRequest.class,
+      responseType = com.appprofile.v1.GetJwtReadinessResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<com.appprofile.v1.GetJwtReadinessRequest,
+      com.appprofile.v1.GetJwtReadinessResponse> getGetJwtReadinessMethod() {
+    io.grpc.MethodDescriptor<com.appprofile.v1.GetJwtReadinessRequest, com.appprofile.v1.GetJwtReadinessResponse> getGetJwtReadinessMethod;
+    if ((getGetJwtReadinessMethod = AppServiceGrpc.getGetJwtReadinessMethod) == null) {
+      synchronized (AppServiceGrpc.class) {
+        if ((getGetJwtReadinessMethod = AppServiceGrpc.getGetJwtReadinessMethod) == null) {
+          AppServiceGrpc.getGetJwtReadinessMethod = getGetJwtReadinessMethod =
+              io.grpc.MethodDescriptor.<com.appprofile.v1.GetJwtReadinessRequest, com.appprofile.v1.GetJwtReadinessResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "GetJwtReadiness"))
+              .setSafe(true)
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  com.appprofile.v1.GetJwtReadinessRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  com.appprofile.v1.GetJwtReadinessResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new AppServiceMethodDescriptorSupplier("GetJwtReadiness"))
+              .build();
+        }
+      }
+    }
+    return getGetJwtReadinessMethod;
+  }
+
   private static volatile io.grpc.MethodDescriptor<com.appprofile.v1.GetSdkConfigRequest,
       com.appprofile.v1.GetSdkConfigResponse> getGetSdkConfigMethod;
 
@@ -395,7 +522,8 @@ public final class AppServiceGrpc {
 
     /**
      * <pre>
-     * Changes an app. The change is in force at once and rewrites no profile. Errors: NOT_FOUND (APP_NOT_FOUND),
+     * Changes an app. The change is in force at once and rewrites no profile. Setting the JWT mode to REQUIRE answers what
+     * share of the calls would have been refused. Errors: NOT_FOUND (APP_NOT_FOUND),
      * INVALID_ARGUMENT (UNKNOWN_FIELD, INVALID_SETTINGS), ABORTED (ETAG_MISMATCH).
      * </pre>
      */
@@ -455,6 +583,51 @@ public final class AppServiceGrpc {
     default void revokeKey(com.appprofile.v1.RevokeKeyRequest request,
         io.grpc.stub.StreamObserver<com.appprofile.v1.RevokeKeyResponse> responseObserver) {
       io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getRevokeKeyMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Adds a key to the app's JWT authorization, up to 16. It takes effect at once on the worker that runs the call, and
+     * within 5 seconds on every other worker. Not idempotent: a repeated call fails with JWT_KEY_ALREADY_EXISTS or adds
+     * the same set again. Errors: INVALID_ARGUMENT (INVALID_REQUEST): the key cannot be used, `BadRequest` says why;
+     * ALREADY_EXISTS (JWT_KEY_ALREADY_EXISTS), FAILED_PRECONDITION (TOO_MANY_JWT_KEYS; SEALING_NOT_CONFIGURED: shared secrets need a key ring).
+     * </pre>
+     */
+    default void addJwtKey(com.appprofile.v1.AddJwtKeyRequest request,
+        io.grpc.stub.StreamObserver<com.appprofile.v1.AddJwtKeyResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getAddJwtKeyMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Lists the keys of the app's JWT authorization, oldest first. Returns no secret.
+     * </pre>
+     */
+    default void listJwtKeys(com.appprofile.v1.ListJwtKeysRequest request,
+        io.grpc.stub.StreamObserver<com.appprofile.v1.ListJwtKeysResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getListJwtKeysMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Removes a key from the app's JWT authorization. JWTs that it signed are refused at once on the worker that runs the
+     * call, and within 5 seconds on every other worker. Errors: NOT_FOUND (JWT_KEY_NOT_FOUND) unless `allow_missing`.
+     * </pre>
+     */
+    default void removeJwtKey(com.appprofile.v1.RemoveJwtKeyRequest request,
+        io.grpc.stub.StreamObserver<com.appprofile.v1.RemoveJwtKeyResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getRemoveJwtKeyMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Returns how the checks of the app's calls ended in the last 30 days: what REQUIRE would refuse, and which SDK
+     * versions it concerns. Calls are counted while the mode is OBSERVE or REQUIRE, with a delay of up to 10 seconds.
+     * </pre>
+     */
+    default void getJwtReadiness(com.appprofile.v1.GetJwtReadinessRequest request,
+        io.grpc.stub.StreamObserver<com.appprofile.v1.GetJwtReadinessResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getGetJwtReadinessMethod(), responseObserver);
     }
 
     /**
@@ -530,7 +703,8 @@ public final class AppServiceGrpc {
 
     /**
      * <pre>
-     * Changes an app. The change is in force at once and rewrites no profile. Errors: NOT_FOUND (APP_NOT_FOUND),
+     * Changes an app. The change is in force at once and rewrites no profile. Setting the JWT mode to REQUIRE answers what
+     * share of the calls would have been refused. Errors: NOT_FOUND (APP_NOT_FOUND),
      * INVALID_ARGUMENT (UNKNOWN_FIELD, INVALID_SETTINGS), ABORTED (ETAG_MISMATCH).
      * </pre>
      */
@@ -600,6 +774,55 @@ public final class AppServiceGrpc {
 
     /**
      * <pre>
+     * Adds a key to the app's JWT authorization, up to 16. It takes effect at once on the worker that runs the call, and
+     * within 5 seconds on every other worker. Not idempotent: a repeated call fails with JWT_KEY_ALREADY_EXISTS or adds
+     * the same set again. Errors: INVALID_ARGUMENT (INVALID_REQUEST): the key cannot be used, `BadRequest` says why;
+     * ALREADY_EXISTS (JWT_KEY_ALREADY_EXISTS), FAILED_PRECONDITION (TOO_MANY_JWT_KEYS; SEALING_NOT_CONFIGURED: shared secrets need a key ring).
+     * </pre>
+     */
+    public void addJwtKey(com.appprofile.v1.AddJwtKeyRequest request,
+        io.grpc.stub.StreamObserver<com.appprofile.v1.AddJwtKeyResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getAddJwtKeyMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Lists the keys of the app's JWT authorization, oldest first. Returns no secret.
+     * </pre>
+     */
+    public void listJwtKeys(com.appprofile.v1.ListJwtKeysRequest request,
+        io.grpc.stub.StreamObserver<com.appprofile.v1.ListJwtKeysResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getListJwtKeysMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Removes a key from the app's JWT authorization. JWTs that it signed are refused at once on the worker that runs the
+     * call, and within 5 seconds on every other worker. Errors: NOT_FOUND (JWT_KEY_NOT_FOUND) unless `allow_missing`.
+     * </pre>
+     */
+    public void removeJwtKey(com.appprofile.v1.RemoveJwtKeyRequest request,
+        io.grpc.stub.StreamObserver<com.appprofile.v1.RemoveJwtKeyResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getRemoveJwtKeyMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Returns how the checks of the app's calls ended in the last 30 days: what REQUIRE would refuse, and which SDK
+     * versions it concerns. Calls are counted while the mode is OBSERVE or REQUIRE, with a delay of up to 10 seconds.
+     * </pre>
+     */
+    public void getJwtReadiness(com.appprofile.v1.GetJwtReadinessRequest request,
+        io.grpc.stub.StreamObserver<com.appprofile.v1.GetJwtReadinessResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getGetJwtReadinessMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
      * Returns the configuration of the app's SDKs.
      * </pre>
      */
@@ -654,7 +877,8 @@ public final class AppServiceGrpc {
 
     /**
      * <pre>
-     * Changes an app. The change is in force at once and rewrites no profile. Errors: NOT_FOUND (APP_NOT_FOUND),
+     * Changes an app. The change is in force at once and rewrites no profile. Setting the JWT mode to REQUIRE answers what
+     * share of the calls would have been refused. Errors: NOT_FOUND (APP_NOT_FOUND),
      * INVALID_ARGUMENT (UNKNOWN_FIELD, INVALID_SETTINGS), ABORTED (ETAG_MISMATCH).
      * </pre>
      */
@@ -718,6 +942,51 @@ public final class AppServiceGrpc {
 
     /**
      * <pre>
+     * Adds a key to the app's JWT authorization, up to 16. It takes effect at once on the worker that runs the call, and
+     * within 5 seconds on every other worker. Not idempotent: a repeated call fails with JWT_KEY_ALREADY_EXISTS or adds
+     * the same set again. Errors: INVALID_ARGUMENT (INVALID_REQUEST): the key cannot be used, `BadRequest` says why;
+     * ALREADY_EXISTS (JWT_KEY_ALREADY_EXISTS), FAILED_PRECONDITION (TOO_MANY_JWT_KEYS; SEALING_NOT_CONFIGURED: shared secrets need a key ring).
+     * </pre>
+     */
+    public com.appprofile.v1.AddJwtKeyResponse addJwtKey(com.appprofile.v1.AddJwtKeyRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getAddJwtKeyMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Lists the keys of the app's JWT authorization, oldest first. Returns no secret.
+     * </pre>
+     */
+    public com.appprofile.v1.ListJwtKeysResponse listJwtKeys(com.appprofile.v1.ListJwtKeysRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getListJwtKeysMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Removes a key from the app's JWT authorization. JWTs that it signed are refused at once on the worker that runs the
+     * call, and within 5 seconds on every other worker. Errors: NOT_FOUND (JWT_KEY_NOT_FOUND) unless `allow_missing`.
+     * </pre>
+     */
+    public com.appprofile.v1.RemoveJwtKeyResponse removeJwtKey(com.appprofile.v1.RemoveJwtKeyRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getRemoveJwtKeyMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Returns how the checks of the app's calls ended in the last 30 days: what REQUIRE would refuse, and which SDK
+     * versions it concerns. Calls are counted while the mode is OBSERVE or REQUIRE, with a delay of up to 10 seconds.
+     * </pre>
+     */
+    public com.appprofile.v1.GetJwtReadinessResponse getJwtReadiness(com.appprofile.v1.GetJwtReadinessRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getGetJwtReadinessMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
      * Returns the configuration of the app's SDKs.
      * </pre>
      */
@@ -771,7 +1040,8 @@ public final class AppServiceGrpc {
 
     /**
      * <pre>
-     * Changes an app. The change is in force at once and rewrites no profile. Errors: NOT_FOUND (APP_NOT_FOUND),
+     * Changes an app. The change is in force at once and rewrites no profile. Setting the JWT mode to REQUIRE answers what
+     * share of the calls would have been refused. Errors: NOT_FOUND (APP_NOT_FOUND),
      * INVALID_ARGUMENT (UNKNOWN_FIELD, INVALID_SETTINGS), ABORTED (ETAG_MISMATCH).
      * </pre>
      */
@@ -835,6 +1105,51 @@ public final class AppServiceGrpc {
 
     /**
      * <pre>
+     * Adds a key to the app's JWT authorization, up to 16. It takes effect at once on the worker that runs the call, and
+     * within 5 seconds on every other worker. Not idempotent: a repeated call fails with JWT_KEY_ALREADY_EXISTS or adds
+     * the same set again. Errors: INVALID_ARGUMENT (INVALID_REQUEST): the key cannot be used, `BadRequest` says why;
+     * ALREADY_EXISTS (JWT_KEY_ALREADY_EXISTS), FAILED_PRECONDITION (TOO_MANY_JWT_KEYS; SEALING_NOT_CONFIGURED: shared secrets need a key ring).
+     * </pre>
+     */
+    public com.appprofile.v1.AddJwtKeyResponse addJwtKey(com.appprofile.v1.AddJwtKeyRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getAddJwtKeyMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Lists the keys of the app's JWT authorization, oldest first. Returns no secret.
+     * </pre>
+     */
+    public com.appprofile.v1.ListJwtKeysResponse listJwtKeys(com.appprofile.v1.ListJwtKeysRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getListJwtKeysMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Removes a key from the app's JWT authorization. JWTs that it signed are refused at once on the worker that runs the
+     * call, and within 5 seconds on every other worker. Errors: NOT_FOUND (JWT_KEY_NOT_FOUND) unless `allow_missing`.
+     * </pre>
+     */
+    public com.appprofile.v1.RemoveJwtKeyResponse removeJwtKey(com.appprofile.v1.RemoveJwtKeyRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getRemoveJwtKeyMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Returns how the checks of the app's calls ended in the last 30 days: what REQUIRE would refuse, and which SDK
+     * versions it concerns. Calls are counted while the mode is OBSERVE or REQUIRE, with a delay of up to 10 seconds.
+     * </pre>
+     */
+    public com.appprofile.v1.GetJwtReadinessResponse getJwtReadiness(com.appprofile.v1.GetJwtReadinessRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getGetJwtReadinessMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
      * Returns the configuration of the app's SDKs.
      * </pre>
      */
@@ -890,7 +1205,8 @@ public final class AppServiceGrpc {
 
     /**
      * <pre>
-     * Changes an app. The change is in force at once and rewrites no profile. Errors: NOT_FOUND (APP_NOT_FOUND),
+     * Changes an app. The change is in force at once and rewrites no profile. Setting the JWT mode to REQUIRE answers what
+     * share of the calls would have been refused. Errors: NOT_FOUND (APP_NOT_FOUND),
      * INVALID_ARGUMENT (UNKNOWN_FIELD, INVALID_SETTINGS), ABORTED (ETAG_MISMATCH).
      * </pre>
      */
@@ -960,6 +1276,55 @@ public final class AppServiceGrpc {
 
     /**
      * <pre>
+     * Adds a key to the app's JWT authorization, up to 16. It takes effect at once on the worker that runs the call, and
+     * within 5 seconds on every other worker. Not idempotent: a repeated call fails with JWT_KEY_ALREADY_EXISTS or adds
+     * the same set again. Errors: INVALID_ARGUMENT (INVALID_REQUEST): the key cannot be used, `BadRequest` says why;
+     * ALREADY_EXISTS (JWT_KEY_ALREADY_EXISTS), FAILED_PRECONDITION (TOO_MANY_JWT_KEYS; SEALING_NOT_CONFIGURED: shared secrets need a key ring).
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<com.appprofile.v1.AddJwtKeyResponse> addJwtKey(
+        com.appprofile.v1.AddJwtKeyRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getAddJwtKeyMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * Lists the keys of the app's JWT authorization, oldest first. Returns no secret.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<com.appprofile.v1.ListJwtKeysResponse> listJwtKeys(
+        com.appprofile.v1.ListJwtKeysRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getListJwtKeysMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * Removes a key from the app's JWT authorization. JWTs that it signed are refused at once on the worker that runs the
+     * call, and within 5 seconds on every other worker. Errors: NOT_FOUND (JWT_KEY_NOT_FOUND) unless `allow_missing`.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<com.appprofile.v1.RemoveJwtKeyResponse> removeJwtKey(
+        com.appprofile.v1.RemoveJwtKeyRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getRemoveJwtKeyMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * Returns how the checks of the app's calls ended in the last 30 days: what REQUIRE would refuse, and which SDK
+     * versions it concerns. Calls are counted while the mode is OBSERVE or REQUIRE, with a delay of up to 10 seconds.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<com.appprofile.v1.GetJwtReadinessResponse> getJwtReadiness(
+        com.appprofile.v1.GetJwtReadinessRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getGetJwtReadinessMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
      * Returns the configuration of the app's SDKs.
      * </pre>
      */
@@ -978,7 +1343,11 @@ public final class AppServiceGrpc {
   private static final int METHODID_CREATE_KEY = 5;
   private static final int METHODID_LIST_KEYS = 6;
   private static final int METHODID_REVOKE_KEY = 7;
-  private static final int METHODID_GET_SDK_CONFIG = 8;
+  private static final int METHODID_ADD_JWT_KEY = 8;
+  private static final int METHODID_LIST_JWT_KEYS = 9;
+  private static final int METHODID_REMOVE_JWT_KEY = 10;
+  private static final int METHODID_GET_JWT_READINESS = 11;
+  private static final int METHODID_GET_SDK_CONFIG = 12;
 
   private static final class MethodHandlers<Req, Resp> implements
       io.grpc.stub.ServerCalls.UnaryMethod<Req, Resp>,
@@ -1028,6 +1397,22 @@ public final class AppServiceGrpc {
         case METHODID_REVOKE_KEY:
           serviceImpl.revokeKey((com.appprofile.v1.RevokeKeyRequest) request,
               (io.grpc.stub.StreamObserver<com.appprofile.v1.RevokeKeyResponse>) responseObserver);
+          break;
+        case METHODID_ADD_JWT_KEY:
+          serviceImpl.addJwtKey((com.appprofile.v1.AddJwtKeyRequest) request,
+              (io.grpc.stub.StreamObserver<com.appprofile.v1.AddJwtKeyResponse>) responseObserver);
+          break;
+        case METHODID_LIST_JWT_KEYS:
+          serviceImpl.listJwtKeys((com.appprofile.v1.ListJwtKeysRequest) request,
+              (io.grpc.stub.StreamObserver<com.appprofile.v1.ListJwtKeysResponse>) responseObserver);
+          break;
+        case METHODID_REMOVE_JWT_KEY:
+          serviceImpl.removeJwtKey((com.appprofile.v1.RemoveJwtKeyRequest) request,
+              (io.grpc.stub.StreamObserver<com.appprofile.v1.RemoveJwtKeyResponse>) responseObserver);
+          break;
+        case METHODID_GET_JWT_READINESS:
+          serviceImpl.getJwtReadiness((com.appprofile.v1.GetJwtReadinessRequest) request,
+              (io.grpc.stub.StreamObserver<com.appprofile.v1.GetJwtReadinessResponse>) responseObserver);
           break;
         case METHODID_GET_SDK_CONFIG:
           serviceImpl.getSdkConfig((com.appprofile.v1.GetSdkConfigRequest) request,
@@ -1108,6 +1493,34 @@ public final class AppServiceGrpc {
               com.appprofile.v1.RevokeKeyResponse>(
                 service, METHODID_REVOKE_KEY)))
         .addMethod(
+          getAddJwtKeyMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              com.appprofile.v1.AddJwtKeyRequest,
+              com.appprofile.v1.AddJwtKeyResponse>(
+                service, METHODID_ADD_JWT_KEY)))
+        .addMethod(
+          getListJwtKeysMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              com.appprofile.v1.ListJwtKeysRequest,
+              com.appprofile.v1.ListJwtKeysResponse>(
+                service, METHODID_LIST_JWT_KEYS)))
+        .addMethod(
+          getRemoveJwtKeyMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              com.appprofile.v1.RemoveJwtKeyRequest,
+              com.appprofile.v1.RemoveJwtKeyResponse>(
+                service, METHODID_REMOVE_JWT_KEY)))
+        .addMethod(
+          getGetJwtReadinessMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              com.appprofile.v1.GetJwtReadinessRequest,
+              com.appprofile.v1.GetJwtReadinessResponse>(
+                service, METHODID_GET_JWT_READINESS)))
+        .addMethod(
           getGetSdkConfigMethod(),
           io.grpc.stub.ServerCalls.asyncUnaryCall(
             new MethodHandlers<
@@ -1170,6 +1583,10 @@ public final class AppServiceGrpc {
               .addMethod(getCreateKeyMethod())
               .addMethod(getListKeysMethod())
               .addMethod(getRevokeKeyMethod())
+              .addMethod(getAddJwtKeyMethod())
+              .addMethod(getListJwtKeysMethod())
+              .addMethod(getRemoveJwtKeyMethod())
+              .addMethod(getGetJwtReadinessMethod())
               .addMethod(getGetSdkConfigMethod())
               .build();
         }

@@ -107,6 +107,46 @@ public final class AppServiceProto extends com.google.protobuf.GeneratedFile {
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_appprofile_v1_RevokeKeyResponse_fieldAccessorTable;
   static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_appprofile_v1_AddJwtKeyRequest_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_appprofile_v1_AddJwtKeyRequest_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_appprofile_v1_AddJwtKeyResponse_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_appprofile_v1_AddJwtKeyResponse_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_appprofile_v1_ListJwtKeysRequest_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_appprofile_v1_ListJwtKeysRequest_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_appprofile_v1_ListJwtKeysResponse_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_appprofile_v1_ListJwtKeysResponse_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_appprofile_v1_RemoveJwtKeyRequest_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_appprofile_v1_RemoveJwtKeyRequest_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_appprofile_v1_RemoveJwtKeyResponse_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_appprofile_v1_RemoveJwtKeyResponse_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_appprofile_v1_GetJwtReadinessRequest_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_appprofile_v1_GetJwtReadinessRequest_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_appprofile_v1_GetJwtReadinessResponse_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_appprofile_v1_GetJwtReadinessResponse_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
     internal_static_appprofile_v1_GetSdkConfigRequest_descriptor;
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
@@ -132,107 +172,150 @@ public final class AppServiceProto extends com.google.protobuf.GeneratedFile {
     java.lang.String[] descriptorData = {
       "\n\037appprofile/v1/app_service.proto\022\rapppr" +
       "ofile.v1\032\032appprofile/v1/access.proto\032\027ap" +
-      "pprofile/v1/app.proto\032\033appprofile/v1/pro" +
-      "file.proto\032\033buf/validate/validate.proto\032" +
-      "\037google/api/field_behavior.proto\032\036google" +
-      "/protobuf/duration.proto\032 google/protobu" +
-      "f/field_mask.proto\032\037google/protobuf/time" +
-      "stamp.proto\"H\n\020CreateAppRequest\0224\n\003app\030\001" +
-      " \001(\0132\022.appprofile.v1.AppB\016\342A\001\002\272H\003\310\001\001\260\324\030\004" +
-      "R\003app\"?\n\021CreateAppResponse\022*\n\003app\030\001 \001(\0132" +
-      "\022.appprofile.v1.AppB\004\342A\001\003R\003app\"O\n\rGetApp" +
-      "Request\022>\n\006app_id\030\001 \001(\tB\'\342A\001\002\272H\034r\032\030@2\026^[" +
-      "a-z0-9][a-z0-9._-]*$\260\324\030\001R\005appId\"<\n\016GetAp" +
-      "pResponse\022*\n\003app\030\001 \001(\0132\022.appprofile.v1.A" +
-      "ppB\004\342A\001\003R\003app\"\207\001\n\020UpdateAppRequest\0220\n\003ap" +
-      "p\030\001 \001(\0132\022.appprofile.v1.AppB\n\342A\001\002\272H\003\310\001\001R" +
-      "\003app\022A\n\013update_mask\030\002 \001(\0132\032.google.proto" +
-      "buf.FieldMaskB\004\342A\001\001R\nupdateMask\"?\n\021Updat" +
-      "eAppResponse\022*\n\003app\030\001 \001(\0132\022.appprofile.v" +
-      "1.AppB\004\342A\001\003R\003app\"\261\001\n\017ListAppsRequest\022G\n\t" +
-      "tenant_id\030\001 \001(\tB*\342A\001\001\272H\037r\035\030@2\031^([a-z0-9]" +
-      "[a-z0-9._-]*)?$\260\324\030\002R\010tenantId\022(\n\tpage_si" +
-      "ze\030\002 \001(\005B\013\342A\001\001\272H\004\032\002(\000R\010pageSize\022+\n\npage_" +
-      "token\030\003 \001(\tB\014\342A\001\001\272H\005r\003\030\200\020R\tpageToken\"n\n\020" +
-      "ListAppsResponse\022,\n\004apps\030\001 \003(\0132\022.appprof" +
-      "ile.v1.AppB\004\342A\001\003R\004apps\022,\n\017next_page_toke" +
-      "n\030\002 \001(\tB\004\342A\001\003R\rnextPageToken\"n\n\020DeleteAp" +
-      "pRequest\022>\n\006app_id\030\001 \001(\tB\'\342A\001\002\272H\034r\032\030@2\026^" +
-      "[a-z0-9][a-z0-9._-]*$\260\324\030\005R\005appId\022\032\n\005forc" +
-      "e\030\002 \001(\010B\004\342A\001\001R\005force\"\023\n\021DeleteAppRespons" +
-      "e\"\247\003\n\020CreateKeyRequest\022:\n\004kind\030\001 \001(\0162\026.a" +
-      "ppprofile.v1.KeyKindB\016\342A\001\002\272H\007\202\001\004\020\001 \000R\004ki" +
-      "nd\022A\n\006app_id\030\002 \001(\tB*\342A\001\001\272H\037r\035\030@2\031^([a-z0" +
-      "-9][a-z0-9._-]*)?$\260\324\030\001R\005appId\0220\n\005label\030\003" +
-      " \001(\tB\032\342A\001\001\272H\023r\021(\200\0012\014^[^\\p{Cc}]*$R\005label\022" +
-      "A\n\013expire_time\030\004 \001(\0132\032.google.protobuf.T" +
-      "imestampB\004\342A\001\001R\nexpireTime:\236\001\272H\232\001\032\227\001\n\014ap" +
-      "p_id.scope\022Tapp_id is required for BRIDG" +
-      "E and CLIENT keys and refused for ADMIN " +
-      "and PROFILE keys\0321(int(this.kind) in [3," +
-      " 4]) == (this.app_id != \'\')\"`\n\021CreateKey" +
-      "Response\022*\n\003key\030\001 \001(\0132\022.appprofile.v1.Ke" +
-      "yB\004\342A\001\003R\003key\022\037\n\006secret\030\002 \001(\tB\007\200\001\001\342A\001\003R\006s" +
-      "ecret\"T\n\017ListKeysRequest\022A\n\006app_id\030\001 \001(\t" +
-      "B*\342A\001\001\272H\037r\035\030@2\031^([a-z0-9][a-z0-9._-]*)?$" +
-      "\260\324\030\001R\005appId\"@\n\020ListKeysResponse\022,\n\004keys\030" +
-      "\001 \003(\0132\022.appprofile.v1.KeyB\004\342A\001\003R\004keys\"8\n" +
-      "\020RevokeKeyRequest\022$\n\006key_id\030\001 \001(\tB\r\342A\001\002\272" +
-      "H\006r\004\020\001\030@R\005keyId\"?\n\021RevokeKeyResponse\022*\n\003" +
-      "key\030\001 \001(\0132\022.appprofile.v1.KeyB\004\342A\001\003R\003key" +
-      "\"U\n\023GetSdkConfigRequest\022>\n\006app_id\030\001 \001(\tB" +
-      "\'\342A\001\002\272H\034r\032\030@2\026^[a-z0-9][a-z0-9._-]*$\260\324\030\001" +
-      "R\005appId\"s\n\024InAppTransportConfig\022A\n\ttrans" +
-      "port\030\001 \001(\0162\035.appprofile.v1.InAppTranspor" +
-      "tB\004\342A\001\003R\ttransport\022\030\n\004port\030\002 \001(\005B\004\342A\001\003R\004" +
-      "port\"\230\005\n\024GetSdkConfigResponse\022\033\n\006app_id\030" +
-      "\001 \001(\tB\004\342A\001\003R\005appId\022N\n\022heartbeat_interval" +
-      "\030\002 \001(\0132\031.google.protobuf.DurationB\004\342A\001\003R" +
-      "\021heartbeatInterval\0228\n\010channels\030\003 \003(\0162\026.a" +
-      "ppprofile.v1.ChannelB\004\342A\001\003R\010channels\0227\n\025" +
-      "multi_user_per_device\030\004 \001(\010B\004\342A\001\003R\022multi" +
-      "UserPerDevice\0229\n\026single_device_per_user\030" +
-      "\005 \001(\010B\004\342A\001\003R\023singleDevicePerUser\0220\n\021serv" +
-      "er_side_inbox\030\006 \001(\010B\004\342A\001\003R\017serverSideInb" +
-      "ox\022U\n\021in_app_transports\030\007 \003(\0132#.appprofi" +
-      "le.v1.InAppTransportConfigB\004\342A\001\003R\017inAppT" +
-      "ransports\0223\n\022payload_encryption\030\010 \001(\010B\004\342" +
-      "A\001\003R\021payloadEncryption\022g\n\031device_attribu" +
-      "te_monitors\030\t \003(\0132%.appprofile.v1.Device" +
-      "AttributeMonitorB\004\342A\001\003R\027deviceAttributeM" +
-      "onitors\022>\n\014push_app_ids\030\n \003(\0132\026.appprofi" +
-      "le.v1.PushAppB\004\342A\001\003R\npushAppIds2\330\006\n\nAppS" +
-      "ervice\022\\\n\tCreateApp\022\037.appprofile.v1.Crea" +
-      "teAppRequest\032 .appprofile.v1.CreateAppRe" +
-      "sponse\"\014\220\002\002\252\324\030\005\n\001\001\020\002\022T\n\006GetApp\022\034.appprof" +
-      "ile.v1.GetAppRequest\032\035.appprofile.v1.Get" +
-      "AppResponse\"\r\220\002\001\252\324\030\006\n\002\001\002\020\001\022\\\n\tUpdateApp\022" +
-      "\037.appprofile.v1.UpdateAppRequest\032 .apppr" +
-      "ofile.v1.UpdateAppResponse\"\014\220\002\002\252\324\030\005\n\001\001\020\001" +
-      "\022Z\n\010ListApps\022\036.appprofile.v1.ListAppsReq" +
-      "uest\032\037.appprofile.v1.ListAppsResponse\"\r\220" +
-      "\002\001\252\324\030\006\n\002\001\002\020\002\022\\\n\tDeleteApp\022\037.appprofile.v" +
-      "1.DeleteAppRequest\032 .appprofile.v1.Delet" +
-      "eAppResponse\"\014\220\002\002\252\324\030\005\n\001\001\020\002\022\\\n\tCreateKey\022" +
-      "\037.appprofile.v1.CreateKeyRequest\032 .apppr" +
-      "ofile.v1.CreateKeyResponse\"\014\220\002\000\252\324\030\005\n\001\001\020\002" +
-      "\022Y\n\010ListKeys\022\036.appprofile.v1.ListKeysReq" +
-      "uest\032\037.appprofile.v1.ListKeysResponse\"\014\220" +
-      "\002\001\252\324\030\005\n\001\001\020\002\022\\\n\tRevokeKey\022\037.appprofile.v1" +
-      ".RevokeKeyRequest\032 .appprofile.v1.Revoke" +
-      "KeyResponse\"\014\220\002\002\252\324\030\005\n\001\001\020\002\022g\n\014GetSdkConfi" +
-      "g\022\".appprofile.v1.GetSdkConfigRequest\032#." +
-      "appprofile.v1.GetSdkConfigResponse\"\016\220\002\001\252" +
-      "\324\030\007\n\003\001\002\004\020\001Br\n\021com.appprofile.v1B\017AppServ" +
-      "iceProtoP\001ZJgithub.com/profile-grpc/prof" +
-      "ile-grpc/clients/go/appprofile/v1;apppro" +
-      "filev1b\006proto3"
+      "pprofile/v1/app.proto\032\027appprofile/v1/jwt" +
+      ".proto\032\033appprofile/v1/profile.proto\032\033buf" +
+      "/validate/validate.proto\032\037google/api/fie" +
+      "ld_behavior.proto\032\036google/protobuf/durat" +
+      "ion.proto\032 google/protobuf/field_mask.pr" +
+      "oto\032\037google/protobuf/timestamp.proto\"H\n\020" +
+      "CreateAppRequest\0224\n\003app\030\001 \001(\0132\022.appprofi" +
+      "le.v1.AppB\016\342A\001\002\272H\003\310\001\001\260\324\030\004R\003app\"?\n\021Create" +
+      "AppResponse\022*\n\003app\030\001 \001(\0132\022.appprofile.v1" +
+      ".AppB\004\342A\001\003R\003app\"O\n\rGetAppRequest\022>\n\006app_" +
+      "id\030\001 \001(\tB\'\342A\001\002\272H\034r\032\030@2\026^[a-z0-9][a-z0-9." +
+      "_-]*$\260\324\030\001R\005appId\"<\n\016GetAppResponse\022*\n\003ap" +
+      "p\030\001 \001(\0132\022.appprofile.v1.AppB\004\342A\001\003R\003app\"\207" +
+      "\001\n\020UpdateAppRequest\0220\n\003app\030\001 \001(\0132\022.apppr" +
+      "ofile.v1.AppB\n\342A\001\002\272H\003\310\001\001R\003app\022A\n\013update_" +
+      "mask\030\002 \001(\0132\032.google.protobuf.FieldMaskB\004" +
+      "\342A\001\001R\nupdateMask\"\240\001\n\021UpdateAppResponse\022*" +
+      "\n\003app\030\001 \001(\0132\022.appprofile.v1.AppB\004\342A\001\003R\003a" +
+      "pp\022=\n\njwt_impact\030\002 \001(\0132\030.appprofile.v1.J" +
+      "wtImpactB\004\342A\001\003R\tjwtImpact\022 \n\010warnings\030\003 " +
+      "\003(\tB\004\342A\001\003R\010warnings\"\261\001\n\017ListAppsRequest\022" +
+      "G\n\ttenant_id\030\001 \001(\tB*\342A\001\001\272H\037r\035\030@2\031^([a-z0" +
+      "-9][a-z0-9._-]*)?$\260\324\030\002R\010tenantId\022(\n\tpage" +
+      "_size\030\002 \001(\005B\013\342A\001\001\272H\004\032\002(\000R\010pageSize\022+\n\npa" +
+      "ge_token\030\003 \001(\tB\014\342A\001\001\272H\005r\003\030\200\020R\tpageToken\"" +
+      "n\n\020ListAppsResponse\022,\n\004apps\030\001 \003(\0132\022.appp" +
+      "rofile.v1.AppB\004\342A\001\003R\004apps\022,\n\017next_page_t" +
+      "oken\030\002 \001(\tB\004\342A\001\003R\rnextPageToken\"n\n\020Delet" +
+      "eAppRequest\022>\n\006app_id\030\001 \001(\tB\'\342A\001\002\272H\034r\032\030@" +
+      "2\026^[a-z0-9][a-z0-9._-]*$\260\324\030\005R\005appId\022\032\n\005f" +
+      "orce\030\002 \001(\010B\004\342A\001\001R\005force\"\023\n\021DeleteAppResp" +
+      "onse\"\247\003\n\020CreateKeyRequest\022:\n\004kind\030\001 \001(\0162" +
+      "\026.appprofile.v1.KeyKindB\016\342A\001\002\272H\007\202\001\004\020\001 \000R" +
+      "\004kind\022A\n\006app_id\030\002 \001(\tB*\342A\001\001\272H\037r\035\030@2\031^([a" +
+      "-z0-9][a-z0-9._-]*)?$\260\324\030\001R\005appId\0220\n\005labe" +
+      "l\030\003 \001(\tB\032\342A\001\001\272H\023r\021(\200\0012\014^[^\\p{Cc}]*$R\005lab" +
+      "el\022A\n\013expire_time\030\004 \001(\0132\032.google.protobu" +
+      "f.TimestampB\004\342A\001\001R\nexpireTime:\236\001\272H\232\001\032\227\001\n" +
+      "\014app_id.scope\022Tapp_id is required for BR" +
+      "IDGE and CLIENT keys and refused for ADM" +
+      "IN and PROFILE keys\0321(int(this.kind) in " +
+      "[3, 4]) == (this.app_id != \'\')\"`\n\021Create" +
+      "KeyResponse\022*\n\003key\030\001 \001(\0132\022.appprofile.v1" +
+      ".KeyB\004\342A\001\003R\003key\022\037\n\006secret\030\002 \001(\tB\007\200\001\001\342A\001\003" +
+      "R\006secret\"T\n\017ListKeysRequest\022A\n\006app_id\030\001 " +
+      "\001(\tB*\342A\001\001\272H\037r\035\030@2\031^([a-z0-9][a-z0-9._-]*" +
+      ")?$\260\324\030\001R\005appId\"@\n\020ListKeysResponse\022,\n\004ke" +
+      "ys\030\001 \003(\0132\022.appprofile.v1.KeyB\004\342A\001\003R\004keys" +
+      "\"8\n\020RevokeKeyRequest\022$\n\006key_id\030\001 \001(\tB\r\342A" +
+      "\001\002\272H\006r\004\020\001\030@R\005keyId\"?\n\021RevokeKeyResponse\022" +
+      "*\n\003key\030\001 \001(\0132\022.appprofile.v1.KeyB\004\342A\001\003R\003" +
+      "key\"\252\003\n\020AddJwtKeyRequest\022>\n\006app_id\030\001 \001(\t" +
+      "B\'\342A\001\002\272H\034r\032\030@2\026^[a-z0-9][a-z0-9._-]*$\260\324\030" +
+      "\001R\005appId\022,\n\003kid\030\002 \001(\tB\032\342A\001\001\272H\023r\021(\200\0012\014^[^" +
+      "\\p{Cc}]*$R\003kid\022G\n\talgorithm\030\003 \001(\0162\033.appp" +
+      "rofile.v1.JwtAlgorithmB\014\342A\001\001\272H\005\202\001\002\020\001R\tal" +
+      "gorithm\0224\n\rshared_secret\030\004 \001(\014B\r\200\001\001\272H\007z\005" +
+      "\020 \030\200\010H\000R\014sharedSecret\0220\n\016public_key_pem\030" +
+      "\005 \001(\tB\010\272H\005r\003(\200@H\000R\014publicKeyPem\022\034\n\003jwk\030\006" +
+      " \001(\tB\010\272H\005r\003(\200@H\000R\003jwk\022\037\n\004jwks\030\007 \001(\tB\t\272H\006" +
+      "r\004(\200\200\020H\000R\004jwks\022%\n\010jwks_url\030\010 \001(\tB\010\272H\005r\003\030" +
+      "\200\020H\000R\007jwksUrlB\021\n\010material\022\005\272H\002\010\001\"B\n\021AddJ" +
+      "wtKeyResponse\022-\n\003key\030\001 \001(\0132\025.appprofile." +
+      "v1.JwtKeyB\004\342A\001\003R\003key\"T\n\022ListJwtKeysReque" +
+      "st\022>\n\006app_id\030\001 \001(\tB\'\342A\001\002\272H\034r\032\030@2\026^[a-z0-" +
+      "9][a-z0-9._-]*$\260\324\030\001R\005appId\"F\n\023ListJwtKey" +
+      "sResponse\022/\n\004keys\030\001 \003(\0132\025.appprofile.v1." +
+      "JwtKeyB\004\342A\001\003R\004keys\"\255\001\n\023RemoveJwtKeyReque" +
+      "st\022>\n\006app_id\030\001 \001(\tB\'\342A\001\002\272H\034r\032\030@2\026^[a-z0-" +
+      "9][a-z0-9._-]*$\260\324\030\001R\005appId\022+\n\njwt_key_id" +
+      "\030\002 \001(\tB\r\342A\001\002\272H\006r\004\020\001\030@R\010jwtKeyId\022)\n\rallow" +
+      "_missing\030\003 \001(\010B\004\342A\001\001R\014allowMissing\"\026\n\024Re" +
+      "moveJwtKeyResponse\"X\n\026GetJwtReadinessReq" +
+      "uest\022>\n\006app_id\030\001 \001(\tB\'\342A\001\002\272H\034r\032\030@2\026^[a-z" +
+      "0-9][a-z0-9._-]*$\260\324\030\001R\005appId\"\305\001\n\027GetJwtR" +
+      "eadinessResponse\0220\n\004mode\030\001 \001(\0162\026.appprof" +
+      "ile.v1.JwtModeB\004\342A\001\003R\004mode\022>\n\013last_7_day" +
+      "s\030\002 \001(\0132\030.appprofile.v1.JwtImpactB\004\342A\001\003R" +
+      "\tlast7Days\0228\n\004days\030\003 \003(\0132\036.appprofile.v1" +
+      ".JwtReadinessDayB\004\342A\001\003R\004days\"U\n\023GetSdkCo" +
+      "nfigRequest\022>\n\006app_id\030\001 \001(\tB\'\342A\001\002\272H\034r\032\030@" +
+      "2\026^[a-z0-9][a-z0-9._-]*$\260\324\030\001R\005appId\"s\n\024I" +
+      "nAppTransportConfig\022A\n\ttransport\030\001 \001(\0162\035" +
+      ".appprofile.v1.InAppTransportB\004\342A\001\003R\ttra" +
+      "nsport\022\030\n\004port\030\002 \001(\005B\004\342A\001\003R\004port\"\230\005\n\024Get" +
+      "SdkConfigResponse\022\033\n\006app_id\030\001 \001(\tB\004\342A\001\003R" +
+      "\005appId\022N\n\022heartbeat_interval\030\002 \001(\0132\031.goo" +
+      "gle.protobuf.DurationB\004\342A\001\003R\021heartbeatIn" +
+      "terval\0228\n\010channels\030\003 \003(\0162\026.appprofile.v1" +
+      ".ChannelB\004\342A\001\003R\010channels\0227\n\025multi_user_p" +
+      "er_device\030\004 \001(\010B\004\342A\001\003R\022multiUserPerDevic" +
+      "e\0229\n\026single_device_per_user\030\005 \001(\010B\004\342A\001\003R" +
+      "\023singleDevicePerUser\0220\n\021server_side_inbo" +
+      "x\030\006 \001(\010B\004\342A\001\003R\017serverSideInbox\022U\n\021in_app" +
+      "_transports\030\007 \003(\0132#.appprofile.v1.InAppT" +
+      "ransportConfigB\004\342A\001\003R\017inAppTransports\0223\n" +
+      "\022payload_encryption\030\010 \001(\010B\004\342A\001\003R\021payload" +
+      "Encryption\022g\n\031device_attribute_monitors\030" +
+      "\t \003(\0132%.appprofile.v1.DeviceAttributeMon" +
+      "itorB\004\342A\001\003R\027deviceAttributeMonitors\022>\n\014p" +
+      "ush_app_ids\030\n \003(\0132\026.appprofile.v1.PushAp" +
+      "pB\004\342A\001\003R\npushAppIds2\361\t\n\nAppService\022\\\n\tCr" +
+      "eateApp\022\037.appprofile.v1.CreateAppRequest" +
+      "\032 .appprofile.v1.CreateAppResponse\"\014\220\002\002\252" +
+      "\324\030\005\n\001\001\020\002\022T\n\006GetApp\022\034.appprofile.v1.GetAp" +
+      "pRequest\032\035.appprofile.v1.GetAppResponse\"" +
+      "\r\220\002\001\252\324\030\006\n\002\001\002\020\001\022\\\n\tUpdateApp\022\037.appprofile" +
+      ".v1.UpdateAppRequest\032 .appprofile.v1.Upd" +
+      "ateAppResponse\"\014\220\002\002\252\324\030\005\n\001\001\020\001\022Z\n\010ListApps" +
+      "\022\036.appprofile.v1.ListAppsRequest\032\037.apppr" +
+      "ofile.v1.ListAppsResponse\"\r\220\002\001\252\324\030\006\n\002\001\002\020\002" +
+      "\022\\\n\tDeleteApp\022\037.appprofile.v1.DeleteAppR" +
+      "equest\032 .appprofile.v1.DeleteAppResponse" +
+      "\"\014\220\002\002\252\324\030\005\n\001\001\020\002\022\\\n\tCreateKey\022\037.appprofile" +
+      ".v1.CreateKeyRequest\032 .appprofile.v1.Cre" +
+      "ateKeyResponse\"\014\220\002\000\252\324\030\005\n\001\001\020\002\022Y\n\010ListKeys" +
+      "\022\036.appprofile.v1.ListKeysRequest\032\037.apppr" +
+      "ofile.v1.ListKeysResponse\"\014\220\002\001\252\324\030\005\n\001\001\020\002\022" +
+      "\\\n\tRevokeKey\022\037.appprofile.v1.RevokeKeyRe" +
+      "quest\032 .appprofile.v1.RevokeKeyResponse\"" +
+      "\014\220\002\002\252\324\030\005\n\001\001\020\002\022\\\n\tAddJwtKey\022\037.appprofile." +
+      "v1.AddJwtKeyRequest\032 .appprofile.v1.AddJ" +
+      "wtKeyResponse\"\014\220\002\000\252\324\030\005\n\001\001\020\001\022b\n\013ListJwtKe" +
+      "ys\022!.appprofile.v1.ListJwtKeysRequest\032\"." +
+      "appprofile.v1.ListJwtKeysResponse\"\014\220\002\001\252\324" +
+      "\030\005\n\001\001\020\001\022e\n\014RemoveJwtKey\022\".appprofile.v1." +
+      "RemoveJwtKeyRequest\032#.appprofile.v1.Remo" +
+      "veJwtKeyResponse\"\014\220\002\002\252\324\030\005\n\001\001\020\001\022n\n\017GetJwt" +
+      "Readiness\022%.appprofile.v1.GetJwtReadines" +
+      "sRequest\032&.appprofile.v1.GetJwtReadiness" +
+      "Response\"\014\220\002\001\252\324\030\005\n\001\001\020\001\022g\n\014GetSdkConfig\022\"" +
+      ".appprofile.v1.GetSdkConfigRequest\032#.app" +
+      "profile.v1.GetSdkConfigResponse\"\016\220\002\001\252\324\030\007" +
+      "\n\003\001\002\004\020\001Br\n\021com.appprofile.v1B\017AppService" +
+      "ProtoP\001ZJgithub.com/profile-grpc/profile" +
+      "-grpc/clients/go/appprofile/v1;appprofil" +
+      "ev1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
         new com.google.protobuf.Descriptors.FileDescriptor[] {
           com.appprofile.v1.AccessProto.getDescriptor(),
           com.appprofile.v1.AppProto.getDescriptor(),
+          com.appprofile.v1.JwtProto.getDescriptor(),
           com.appprofile.v1.ProfileProto.getDescriptor(),
           build.buf.validate.ValidateProto.getDescriptor(),
           com.google.api.FieldBehaviorProto.getDescriptor(),
@@ -275,7 +358,7 @@ public final class AppServiceProto extends com.google.protobuf.GeneratedFile {
     internal_static_appprofile_v1_UpdateAppResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_appprofile_v1_UpdateAppResponse_descriptor,
-        new java.lang.String[] { "App", });
+        new java.lang.String[] { "App", "JwtImpact", "Warnings", });
     internal_static_appprofile_v1_ListAppsRequest_descriptor =
       getDescriptor().getMessageType(6);
     internal_static_appprofile_v1_ListAppsRequest_fieldAccessorTable = new
@@ -336,20 +419,68 @@ public final class AppServiceProto extends com.google.protobuf.GeneratedFile {
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_appprofile_v1_RevokeKeyResponse_descriptor,
         new java.lang.String[] { "Key", });
-    internal_static_appprofile_v1_GetSdkConfigRequest_descriptor =
+    internal_static_appprofile_v1_AddJwtKeyRequest_descriptor =
       getDescriptor().getMessageType(16);
+    internal_static_appprofile_v1_AddJwtKeyRequest_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_appprofile_v1_AddJwtKeyRequest_descriptor,
+        new java.lang.String[] { "AppId", "Kid", "Algorithm", "SharedSecret", "PublicKeyPem", "Jwk", "Jwks", "JwksUrl", "Material", });
+    internal_static_appprofile_v1_AddJwtKeyResponse_descriptor =
+      getDescriptor().getMessageType(17);
+    internal_static_appprofile_v1_AddJwtKeyResponse_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_appprofile_v1_AddJwtKeyResponse_descriptor,
+        new java.lang.String[] { "Key", });
+    internal_static_appprofile_v1_ListJwtKeysRequest_descriptor =
+      getDescriptor().getMessageType(18);
+    internal_static_appprofile_v1_ListJwtKeysRequest_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_appprofile_v1_ListJwtKeysRequest_descriptor,
+        new java.lang.String[] { "AppId", });
+    internal_static_appprofile_v1_ListJwtKeysResponse_descriptor =
+      getDescriptor().getMessageType(19);
+    internal_static_appprofile_v1_ListJwtKeysResponse_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_appprofile_v1_ListJwtKeysResponse_descriptor,
+        new java.lang.String[] { "Keys", });
+    internal_static_appprofile_v1_RemoveJwtKeyRequest_descriptor =
+      getDescriptor().getMessageType(20);
+    internal_static_appprofile_v1_RemoveJwtKeyRequest_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_appprofile_v1_RemoveJwtKeyRequest_descriptor,
+        new java.lang.String[] { "AppId", "JwtKeyId", "AllowMissing", });
+    internal_static_appprofile_v1_RemoveJwtKeyResponse_descriptor =
+      getDescriptor().getMessageType(21);
+    internal_static_appprofile_v1_RemoveJwtKeyResponse_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_appprofile_v1_RemoveJwtKeyResponse_descriptor,
+        new java.lang.String[] { });
+    internal_static_appprofile_v1_GetJwtReadinessRequest_descriptor =
+      getDescriptor().getMessageType(22);
+    internal_static_appprofile_v1_GetJwtReadinessRequest_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_appprofile_v1_GetJwtReadinessRequest_descriptor,
+        new java.lang.String[] { "AppId", });
+    internal_static_appprofile_v1_GetJwtReadinessResponse_descriptor =
+      getDescriptor().getMessageType(23);
+    internal_static_appprofile_v1_GetJwtReadinessResponse_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_appprofile_v1_GetJwtReadinessResponse_descriptor,
+        new java.lang.String[] { "Mode", "Last7Days", "Days", });
+    internal_static_appprofile_v1_GetSdkConfigRequest_descriptor =
+      getDescriptor().getMessageType(24);
     internal_static_appprofile_v1_GetSdkConfigRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_appprofile_v1_GetSdkConfigRequest_descriptor,
         new java.lang.String[] { "AppId", });
     internal_static_appprofile_v1_InAppTransportConfig_descriptor =
-      getDescriptor().getMessageType(17);
+      getDescriptor().getMessageType(25);
     internal_static_appprofile_v1_InAppTransportConfig_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_appprofile_v1_InAppTransportConfig_descriptor,
         new java.lang.String[] { "Transport", "Port", });
     internal_static_appprofile_v1_GetSdkConfigResponse_descriptor =
-      getDescriptor().getMessageType(18);
+      getDescriptor().getMessageType(26);
     internal_static_appprofile_v1_GetSdkConfigResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_appprofile_v1_GetSdkConfigResponse_descriptor,
@@ -357,6 +488,7 @@ public final class AppServiceProto extends com.google.protobuf.GeneratedFile {
     descriptor.resolveAllFeaturesImmutable();
     com.appprofile.v1.AccessProto.getDescriptor();
     com.appprofile.v1.AppProto.getDescriptor();
+    com.appprofile.v1.JwtProto.getDescriptor();
     com.appprofile.v1.ProfileProto.getDescriptor();
     build.buf.validate.ValidateProto.getDescriptor();
     com.google.api.FieldBehaviorProto.getDescriptor();
@@ -369,6 +501,7 @@ public final class AppServiceProto extends com.google.protobuf.GeneratedFile {
     registry.add(com.appprofile.v1.AccessProto.names);
     registry.add(build.buf.validate.ValidateProto.field);
     registry.add(build.buf.validate.ValidateProto.message);
+    registry.add(build.buf.validate.ValidateProto.oneof);
     registry.add(com.google.api.FieldBehaviorProto.fieldBehavior);
     com.google.protobuf.Descriptors.FileDescriptor
         .internalUpdateFileDescriptor(descriptor, registry);

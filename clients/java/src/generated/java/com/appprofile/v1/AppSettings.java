@@ -767,6 +767,44 @@ private static final long serialVersionUID = 0L;
     return requireKnownCustomer_;
   }
 
+  public static final int JWT_FIELD_NUMBER = 30;
+  private com.appprofile.v1.JwtSettings jwt_;
+  /**
+   * <pre>
+   * Whether and how the JWTs of devices are checked. Default OFF.
+   * </pre>
+   *
+   * <code>.appprofile.v1.JwtSettings jwt = 30 [json_name = "jwt", (.google.api.field_behavior) = OPTIONAL];</code>
+   * @return Whether the jwt field is set.
+   */
+  @java.lang.Override
+  public boolean hasJwt() {
+    return ((bitField0_ & 0x00004000) != 0);
+  }
+  /**
+   * <pre>
+   * Whether and how the JWTs of devices are checked. Default OFF.
+   * </pre>
+   *
+   * <code>.appprofile.v1.JwtSettings jwt = 30 [json_name = "jwt", (.google.api.field_behavior) = OPTIONAL];</code>
+   * @return The jwt.
+   */
+  @java.lang.Override
+  public com.appprofile.v1.JwtSettings getJwt() {
+    return jwt_ == null ? com.appprofile.v1.JwtSettings.getDefaultInstance() : jwt_;
+  }
+  /**
+   * <pre>
+   * Whether and how the JWTs of devices are checked. Default OFF.
+   * </pre>
+   *
+   * <code>.appprofile.v1.JwtSettings jwt = 30 [json_name = "jwt", (.google.api.field_behavior) = OPTIONAL];</code>
+   */
+  @java.lang.Override
+  public com.appprofile.v1.JwtSettingsOrBuilder getJwtOrBuilder() {
+    return jwt_ == null ? com.appprofile.v1.JwtSettings.getDefaultInstance() : jwt_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -839,6 +877,9 @@ private static final long serialVersionUID = 0L;
     }
     if (((bitField0_ & 0x00002000) != 0)) {
       output.writeBool(18, requireKnownCustomer_);
+    }
+    if (((bitField0_ & 0x00004000) != 0)) {
+      output.writeMessage(30, getJwt());
     }
     getUnknownFields().writeTo(output);
   }
@@ -933,6 +974,10 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00002000) != 0)) {
       size += com.google.protobuf.CodedOutputStream
         .computeBoolSize(18, requireKnownCustomer_);
+    }
+    if (((bitField0_ & 0x00004000) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(30, getJwt());
     }
     return size;
   }
@@ -1034,6 +1079,11 @@ private static final long serialVersionUID = 0L;
       if (getRequireKnownCustomer()
           != other.getRequireKnownCustomer()) return false;
     }
+    if (hasJwt() != other.hasJwt()) return false;
+    if (hasJwt()) {
+      if (!getJwt()
+          .equals(other.getJwt())) return false;
+    }
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -1119,6 +1169,10 @@ private static final long serialVersionUID = 0L;
       hash = (37 * hash) + REQUIRE_KNOWN_CUSTOMER_FIELD_NUMBER;
       hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
           getRequireKnownCustomer());
+    }
+    if (hasJwt()) {
+      hash = (37 * hash) + JWT_FIELD_NUMBER;
+      hash = (53 * hash) + getJwt().hashCode();
     }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
@@ -1266,6 +1320,7 @@ private static final long serialVersionUID = 0L;
         internalGetDeviceAttributeMonitorsFieldBuilder();
         internalGetBridgeParametersFieldBuilder();
         internalGetFeedbackBreakerFieldBuilder();
+        internalGetJwtFieldBuilder();
       }
     }
     @java.lang.Override
@@ -1338,6 +1393,11 @@ private static final long serialVersionUID = 0L;
         feedbackBreakerBuilder_ = null;
       }
       requireKnownCustomer_ = false;
+      jwt_ = null;
+      if (jwtBuilder_ != null) {
+        jwtBuilder_.dispose();
+        jwtBuilder_ = null;
+      }
       return this;
     }
 
@@ -1475,6 +1535,12 @@ private static final long serialVersionUID = 0L;
         result.requireKnownCustomer_ = requireKnownCustomer_;
         to_bitField0_ |= 0x00002000;
       }
+      if (((from_bitField0_ & 0x00040000) != 0)) {
+        result.jwt_ = jwtBuilder_ == null
+            ? jwt_
+            : jwtBuilder_.build();
+        to_bitField0_ |= 0x00004000;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -1597,6 +1663,9 @@ private static final long serialVersionUID = 0L;
       }
       if (other.hasRequireKnownCustomer()) {
         setRequireKnownCustomer(other.getRequireKnownCustomer());
+      }
+      if (other.hasJwt()) {
+        mergeJwt(other.getJwt());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -1759,6 +1828,13 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00020000;
               break;
             } // case 144
+            case 242: {
+              input.readMessage(
+                  internalGetJwtFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              bitField0_ |= 0x00040000;
+              break;
+            } // case 242
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -4362,6 +4438,163 @@ private static final long serialVersionUID = 0L;
       requireKnownCustomer_ = false;
       onChanged();
       return this;
+    }
+
+    private com.appprofile.v1.JwtSettings jwt_;
+    private com.google.protobuf.SingleFieldBuilder<
+        com.appprofile.v1.JwtSettings, com.appprofile.v1.JwtSettings.Builder, com.appprofile.v1.JwtSettingsOrBuilder> jwtBuilder_;
+    /**
+     * <pre>
+     * Whether and how the JWTs of devices are checked. Default OFF.
+     * </pre>
+     *
+     * <code>.appprofile.v1.JwtSettings jwt = 30 [json_name = "jwt", (.google.api.field_behavior) = OPTIONAL];</code>
+     * @return Whether the jwt field is set.
+     */
+    public boolean hasJwt() {
+      return ((bitField0_ & 0x00040000) != 0);
+    }
+    /**
+     * <pre>
+     * Whether and how the JWTs of devices are checked. Default OFF.
+     * </pre>
+     *
+     * <code>.appprofile.v1.JwtSettings jwt = 30 [json_name = "jwt", (.google.api.field_behavior) = OPTIONAL];</code>
+     * @return The jwt.
+     */
+    public com.appprofile.v1.JwtSettings getJwt() {
+      if (jwtBuilder_ == null) {
+        return jwt_ == null ? com.appprofile.v1.JwtSettings.getDefaultInstance() : jwt_;
+      } else {
+        return jwtBuilder_.getMessage();
+      }
+    }
+    /**
+     * <pre>
+     * Whether and how the JWTs of devices are checked. Default OFF.
+     * </pre>
+     *
+     * <code>.appprofile.v1.JwtSettings jwt = 30 [json_name = "jwt", (.google.api.field_behavior) = OPTIONAL];</code>
+     */
+    public Builder setJwt(com.appprofile.v1.JwtSettings value) {
+      if (jwtBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        jwt_ = value;
+      } else {
+        jwtBuilder_.setMessage(value);
+      }
+      bitField0_ |= 0x00040000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Whether and how the JWTs of devices are checked. Default OFF.
+     * </pre>
+     *
+     * <code>.appprofile.v1.JwtSettings jwt = 30 [json_name = "jwt", (.google.api.field_behavior) = OPTIONAL];</code>
+     */
+    public Builder setJwt(
+        com.appprofile.v1.JwtSettings.Builder builderForValue) {
+      if (jwtBuilder_ == null) {
+        jwt_ = builderForValue.build();
+      } else {
+        jwtBuilder_.setMessage(builderForValue.build());
+      }
+      bitField0_ |= 0x00040000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Whether and how the JWTs of devices are checked. Default OFF.
+     * </pre>
+     *
+     * <code>.appprofile.v1.JwtSettings jwt = 30 [json_name = "jwt", (.google.api.field_behavior) = OPTIONAL];</code>
+     */
+    public Builder mergeJwt(com.appprofile.v1.JwtSettings value) {
+      if (jwtBuilder_ == null) {
+        if (((bitField0_ & 0x00040000) != 0) &&
+          jwt_ != null &&
+          jwt_ != com.appprofile.v1.JwtSettings.getDefaultInstance()) {
+          getJwtBuilder().mergeFrom(value);
+        } else {
+          jwt_ = value;
+        }
+      } else {
+        jwtBuilder_.mergeFrom(value);
+      }
+      if (jwt_ != null) {
+        bitField0_ |= 0x00040000;
+        onChanged();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Whether and how the JWTs of devices are checked. Default OFF.
+     * </pre>
+     *
+     * <code>.appprofile.v1.JwtSettings jwt = 30 [json_name = "jwt", (.google.api.field_behavior) = OPTIONAL];</code>
+     */
+    public Builder clearJwt() {
+      bitField0_ = (bitField0_ & ~0x00040000);
+      jwt_ = null;
+      if (jwtBuilder_ != null) {
+        jwtBuilder_.dispose();
+        jwtBuilder_ = null;
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Whether and how the JWTs of devices are checked. Default OFF.
+     * </pre>
+     *
+     * <code>.appprofile.v1.JwtSettings jwt = 30 [json_name = "jwt", (.google.api.field_behavior) = OPTIONAL];</code>
+     */
+    public com.appprofile.v1.JwtSettings.Builder getJwtBuilder() {
+      bitField0_ |= 0x00040000;
+      onChanged();
+      return internalGetJwtFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * Whether and how the JWTs of devices are checked. Default OFF.
+     * </pre>
+     *
+     * <code>.appprofile.v1.JwtSettings jwt = 30 [json_name = "jwt", (.google.api.field_behavior) = OPTIONAL];</code>
+     */
+    public com.appprofile.v1.JwtSettingsOrBuilder getJwtOrBuilder() {
+      if (jwtBuilder_ != null) {
+        return jwtBuilder_.getMessageOrBuilder();
+      } else {
+        return jwt_ == null ?
+            com.appprofile.v1.JwtSettings.getDefaultInstance() : jwt_;
+      }
+    }
+    /**
+     * <pre>
+     * Whether and how the JWTs of devices are checked. Default OFF.
+     * </pre>
+     *
+     * <code>.appprofile.v1.JwtSettings jwt = 30 [json_name = "jwt", (.google.api.field_behavior) = OPTIONAL];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        com.appprofile.v1.JwtSettings, com.appprofile.v1.JwtSettings.Builder, com.appprofile.v1.JwtSettingsOrBuilder> 
+        internalGetJwtFieldBuilder() {
+      if (jwtBuilder_ == null) {
+        jwtBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            com.appprofile.v1.JwtSettings, com.appprofile.v1.JwtSettings.Builder, com.appprofile.v1.JwtSettingsOrBuilder>(
+                getJwt(),
+                getParentForChildren(),
+                isClean());
+        jwt_ = null;
+      }
+      return jwtBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:appprofile.v1.AppSettings)

@@ -508,4 +508,31 @@ public interface AppSettingsOrBuilder extends
    * @return The requireKnownCustomer.
    */
   boolean getRequireKnownCustomer();
+
+  /**
+   * <pre>
+   * Whether and how the JWTs of devices are checked. Default OFF.
+   * </pre>
+   *
+   * <code>.appprofile.v1.JwtSettings jwt = 30 [json_name = "jwt", (.google.api.field_behavior) = OPTIONAL];</code>
+   * @return Whether the jwt field is set.
+   */
+  boolean hasJwt();
+  /**
+   * <pre>
+   * Whether and how the JWTs of devices are checked. Default OFF.
+   * </pre>
+   *
+   * <code>.appprofile.v1.JwtSettings jwt = 30 [json_name = "jwt", (.google.api.field_behavior) = OPTIONAL];</code>
+   * @return The jwt.
+   */
+  com.appprofile.v1.JwtSettings getJwt();
+  /**
+   * <pre>
+   * Whether and how the JWTs of devices are checked. Default OFF.
+   * </pre>
+   *
+   * <code>.appprofile.v1.JwtSettings jwt = 30 [json_name = "jwt", (.google.api.field_behavior) = OPTIONAL];</code>
+   */
+  com.appprofile.v1.JwtSettingsOrBuilder getJwtOrBuilder();
 }

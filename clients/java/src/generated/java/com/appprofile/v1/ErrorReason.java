@@ -470,6 +470,88 @@ public enum ErrorReason
    * <code>ERROR_REASON_SCHEMA_CONFLICT = 63;</code>
    */
   ERROR_REASON_SCHEMA_CONFLICT(63),
+  /**
+   * <pre>
+   * UNAUTHENTICATED: the app requires a JWT, and the call carries none. Send `authorization: Bearer &lt;jwt&gt;`.
+   * Example: {"reason": "JWT_MISSING", "domain": "appprofile", "metadata": {"app_id": "shop", "header": "authorization"}}
+   * </pre>
+   *
+   * <code>ERROR_REASON_JWT_MISSING = 80;</code>
+   */
+  ERROR_REASON_JWT_MISSING(80),
+  /**
+   * <pre>
+   * UNAUTHENTICATED: the JWT is not valid: its form, its signature, or a claim. `problem` says which, and repeats nothing
+   * of the JWT.
+   * Example: {"reason": "JWT_INVALID", "domain": "appprofile", "metadata": {"app_id": "shop", "problem": "exp is missing"}}
+   * </pre>
+   *
+   * <code>ERROR_REASON_JWT_INVALID = 81;</code>
+   */
+  ERROR_REASON_JWT_INVALID(81),
+  /**
+   * <pre>
+   * UNAUTHENTICATED: the JWT has expired. Get a new one, then repeat the call.
+   * Example: {"reason": "JWT_EXPIRED", "domain": "appprofile", "metadata": {"app_id": "shop"}}
+   * </pre>
+   *
+   * <code>ERROR_REASON_JWT_EXPIRED = 82;</code>
+   */
+  ERROR_REASON_JWT_EXPIRED(82),
+  /**
+   * <pre>
+   * UNAUTHENTICATED: the JWT names a key that the app does not have, or has no more.
+   * Example: {"reason": "JWT_KEY_UNKNOWN", "domain": "appprofile", "metadata": {"app_id": "shop"}}
+   * </pre>
+   *
+   * <code>ERROR_REASON_JWT_KEY_UNKNOWN = 83;</code>
+   */
+  ERROR_REASON_JWT_KEY_UNKNOWN(83),
+  /**
+   * <pre>
+   * PERMISSION_DENIED: the JWT is of another user than the request, or of none.
+   * Example: {"reason": "JWT_USER_MISMATCH", "domain": "appprofile", "metadata": {"app_id": "shop", "claim": "sub"}}
+   * </pre>
+   *
+   * <code>ERROR_REASON_JWT_USER_MISMATCH = 84;</code>
+   */
+  ERROR_REASON_JWT_USER_MISMATCH(84),
+  /**
+   * <pre>
+   * PERMISSION_DENIED: the JWT is of another app, or names none and the app requires it.
+   * Example: {"reason": "JWT_APP_MISMATCH", "domain": "appprofile", "metadata": {"app_id": "shop", "claim": "app_id"}}
+   * </pre>
+   *
+   * <code>ERROR_REASON_JWT_APP_MISMATCH = 85;</code>
+   */
+  ERROR_REASON_JWT_APP_MISMATCH(85),
+  /**
+   * <pre>
+   * NOT_FOUND: the app has no such key for JWTs.
+   * Example: {"reason": "JWT_KEY_NOT_FOUND", "domain": "appprofile", "metadata": {"jwt_key_id": "k7f3"}}
+   * </pre>
+   *
+   * <code>ERROR_REASON_JWT_KEY_NOT_FOUND = 86;</code>
+   */
+  ERROR_REASON_JWT_KEY_NOT_FOUND(86),
+  /**
+   * <pre>
+   * ALREADY_EXISTS: the app has a key for JWTs with this `kid`. Remove it first, or choose another `kid`.
+   * Example: {"reason": "JWT_KEY_ALREADY_EXISTS", "domain": "appprofile", "metadata": {"app_id": "shop"}}
+   * </pre>
+   *
+   * <code>ERROR_REASON_JWT_KEY_ALREADY_EXISTS = 87;</code>
+   */
+  ERROR_REASON_JWT_KEY_ALREADY_EXISTS(87),
+  /**
+   * <pre>
+   * FAILED_PRECONDITION: the app has 16 keys for JWTs already; remove one first.
+   * Example: {"reason": "TOO_MANY_JWT_KEYS", "domain": "appprofile", "metadata": {"limit": "16"}}
+   * </pre>
+   *
+   * <code>ERROR_REASON_TOO_MANY_JWT_KEYS = 88;</code>
+   */
+  ERROR_REASON_TOO_MANY_JWT_KEYS(88),
   UNRECOGNIZED(-1),
   ;
 
@@ -936,6 +1018,88 @@ public enum ErrorReason
    * <code>ERROR_REASON_SCHEMA_CONFLICT = 63;</code>
    */
   public static final int ERROR_REASON_SCHEMA_CONFLICT_VALUE = 63;
+  /**
+   * <pre>
+   * UNAUTHENTICATED: the app requires a JWT, and the call carries none. Send `authorization: Bearer &lt;jwt&gt;`.
+   * Example: {"reason": "JWT_MISSING", "domain": "appprofile", "metadata": {"app_id": "shop", "header": "authorization"}}
+   * </pre>
+   *
+   * <code>ERROR_REASON_JWT_MISSING = 80;</code>
+   */
+  public static final int ERROR_REASON_JWT_MISSING_VALUE = 80;
+  /**
+   * <pre>
+   * UNAUTHENTICATED: the JWT is not valid: its form, its signature, or a claim. `problem` says which, and repeats nothing
+   * of the JWT.
+   * Example: {"reason": "JWT_INVALID", "domain": "appprofile", "metadata": {"app_id": "shop", "problem": "exp is missing"}}
+   * </pre>
+   *
+   * <code>ERROR_REASON_JWT_INVALID = 81;</code>
+   */
+  public static final int ERROR_REASON_JWT_INVALID_VALUE = 81;
+  /**
+   * <pre>
+   * UNAUTHENTICATED: the JWT has expired. Get a new one, then repeat the call.
+   * Example: {"reason": "JWT_EXPIRED", "domain": "appprofile", "metadata": {"app_id": "shop"}}
+   * </pre>
+   *
+   * <code>ERROR_REASON_JWT_EXPIRED = 82;</code>
+   */
+  public static final int ERROR_REASON_JWT_EXPIRED_VALUE = 82;
+  /**
+   * <pre>
+   * UNAUTHENTICATED: the JWT names a key that the app does not have, or has no more.
+   * Example: {"reason": "JWT_KEY_UNKNOWN", "domain": "appprofile", "metadata": {"app_id": "shop"}}
+   * </pre>
+   *
+   * <code>ERROR_REASON_JWT_KEY_UNKNOWN = 83;</code>
+   */
+  public static final int ERROR_REASON_JWT_KEY_UNKNOWN_VALUE = 83;
+  /**
+   * <pre>
+   * PERMISSION_DENIED: the JWT is of another user than the request, or of none.
+   * Example: {"reason": "JWT_USER_MISMATCH", "domain": "appprofile", "metadata": {"app_id": "shop", "claim": "sub"}}
+   * </pre>
+   *
+   * <code>ERROR_REASON_JWT_USER_MISMATCH = 84;</code>
+   */
+  public static final int ERROR_REASON_JWT_USER_MISMATCH_VALUE = 84;
+  /**
+   * <pre>
+   * PERMISSION_DENIED: the JWT is of another app, or names none and the app requires it.
+   * Example: {"reason": "JWT_APP_MISMATCH", "domain": "appprofile", "metadata": {"app_id": "shop", "claim": "app_id"}}
+   * </pre>
+   *
+   * <code>ERROR_REASON_JWT_APP_MISMATCH = 85;</code>
+   */
+  public static final int ERROR_REASON_JWT_APP_MISMATCH_VALUE = 85;
+  /**
+   * <pre>
+   * NOT_FOUND: the app has no such key for JWTs.
+   * Example: {"reason": "JWT_KEY_NOT_FOUND", "domain": "appprofile", "metadata": {"jwt_key_id": "k7f3"}}
+   * </pre>
+   *
+   * <code>ERROR_REASON_JWT_KEY_NOT_FOUND = 86;</code>
+   */
+  public static final int ERROR_REASON_JWT_KEY_NOT_FOUND_VALUE = 86;
+  /**
+   * <pre>
+   * ALREADY_EXISTS: the app has a key for JWTs with this `kid`. Remove it first, or choose another `kid`.
+   * Example: {"reason": "JWT_KEY_ALREADY_EXISTS", "domain": "appprofile", "metadata": {"app_id": "shop"}}
+   * </pre>
+   *
+   * <code>ERROR_REASON_JWT_KEY_ALREADY_EXISTS = 87;</code>
+   */
+  public static final int ERROR_REASON_JWT_KEY_ALREADY_EXISTS_VALUE = 87;
+  /**
+   * <pre>
+   * FAILED_PRECONDITION: the app has 16 keys for JWTs already; remove one first.
+   * Example: {"reason": "TOO_MANY_JWT_KEYS", "domain": "appprofile", "metadata": {"limit": "16"}}
+   * </pre>
+   *
+   * <code>ERROR_REASON_TOO_MANY_JWT_KEYS = 88;</code>
+   */
+  public static final int ERROR_REASON_TOO_MANY_JWT_KEYS_VALUE = 88;
 
 
   public final int getNumber() {
@@ -1011,6 +1175,15 @@ public enum ErrorReason
       case 61: return ERROR_REASON_CUSTOMER_ALREADY_EXISTS;
       case 62: return ERROR_REASON_CUSTOMER_MERGED;
       case 63: return ERROR_REASON_SCHEMA_CONFLICT;
+      case 80: return ERROR_REASON_JWT_MISSING;
+      case 81: return ERROR_REASON_JWT_INVALID;
+      case 82: return ERROR_REASON_JWT_EXPIRED;
+      case 83: return ERROR_REASON_JWT_KEY_UNKNOWN;
+      case 84: return ERROR_REASON_JWT_USER_MISMATCH;
+      case 85: return ERROR_REASON_JWT_APP_MISMATCH;
+      case 86: return ERROR_REASON_JWT_KEY_NOT_FOUND;
+      case 87: return ERROR_REASON_JWT_KEY_ALREADY_EXISTS;
+      case 88: return ERROR_REASON_TOO_MANY_JWT_KEYS;
       default: return null;
     }
   }

@@ -32,6 +32,8 @@ private static final long serialVersionUID = 0L;
     super(builder);
   }
   private UpdateAppResponse() {
+    warnings_ =
+        com.google.protobuf.LazyStringArrayList.emptyList();
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -91,6 +93,100 @@ private static final long serialVersionUID = 0L;
     return app_ == null ? com.appprofile.v1.App.getDefaultInstance() : app_;
   }
 
+  public static final int JWT_IMPACT_FIELD_NUMBER = 2;
+  private com.appprofile.v1.JwtImpact jwtImpact_;
+  /**
+   * <pre>
+   * If the call set the JWT mode to REQUIRE: the calls of the last 7 UTC days that were checked, and how many of them
+   * would have been refused. Absent otherwise.
+   * </pre>
+   *
+   * <code>.appprofile.v1.JwtImpact jwt_impact = 2 [json_name = "jwtImpact", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   * @return Whether the jwtImpact field is set.
+   */
+  @java.lang.Override
+  public boolean hasJwtImpact() {
+    return ((bitField0_ & 0x00000002) != 0);
+  }
+  /**
+   * <pre>
+   * If the call set the JWT mode to REQUIRE: the calls of the last 7 UTC days that were checked, and how many of them
+   * would have been refused. Absent otherwise.
+   * </pre>
+   *
+   * <code>.appprofile.v1.JwtImpact jwt_impact = 2 [json_name = "jwtImpact", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   * @return The jwtImpact.
+   */
+  @java.lang.Override
+  public com.appprofile.v1.JwtImpact getJwtImpact() {
+    return jwtImpact_ == null ? com.appprofile.v1.JwtImpact.getDefaultInstance() : jwtImpact_;
+  }
+  /**
+   * <pre>
+   * If the call set the JWT mode to REQUIRE: the calls of the last 7 UTC days that were checked, and how many of them
+   * would have been refused. Absent otherwise.
+   * </pre>
+   *
+   * <code>.appprofile.v1.JwtImpact jwt_impact = 2 [json_name = "jwtImpact", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   */
+  @java.lang.Override
+  public com.appprofile.v1.JwtImpactOrBuilder getJwtImpactOrBuilder() {
+    return jwtImpact_ == null ? com.appprofile.v1.JwtImpact.getDefaultInstance() : jwtImpact_;
+  }
+
+  public static final int WARNINGS_FIELD_NUMBER = 3;
+  @SuppressWarnings("serial")
+  private com.google.protobuf.LazyStringArrayList warnings_ =
+      com.google.protobuf.LazyStringArrayList.emptyList();
+  /**
+   * <pre>
+   * Warnings for the app's owner, in English. Example: app versions that send no JWT are locked out.
+   * </pre>
+   *
+   * <code>repeated string warnings = 3 [json_name = "warnings", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   * @return A list containing the warnings.
+   */
+  public com.google.protobuf.ProtocolStringList
+      getWarningsList() {
+    return warnings_;
+  }
+  /**
+   * <pre>
+   * Warnings for the app's owner, in English. Example: app versions that send no JWT are locked out.
+   * </pre>
+   *
+   * <code>repeated string warnings = 3 [json_name = "warnings", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   * @return The count of warnings.
+   */
+  public int getWarningsCount() {
+    return warnings_.size();
+  }
+  /**
+   * <pre>
+   * Warnings for the app's owner, in English. Example: app versions that send no JWT are locked out.
+   * </pre>
+   *
+   * <code>repeated string warnings = 3 [json_name = "warnings", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   * @param index The index of the element to return.
+   * @return The warnings at the given index.
+   */
+  public java.lang.String getWarnings(int index) {
+    return warnings_.get(index);
+  }
+  /**
+   * <pre>
+   * Warnings for the app's owner, in English. Example: app versions that send no JWT are locked out.
+   * </pre>
+   *
+   * <code>repeated string warnings = 3 [json_name = "warnings", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   * @param index The index of the value to return.
+   * @return The bytes of the warnings at the given index.
+   */
+  public com.google.protobuf.ByteString
+      getWarningsBytes(int index) {
+    return warnings_.getByteString(index);
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -108,6 +204,12 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000001) != 0)) {
       output.writeMessage(1, getApp());
     }
+    if (((bitField0_ & 0x00000002) != 0)) {
+      output.writeMessage(2, getJwtImpact());
+    }
+    for (int i = 0; i < warnings_.size(); i++) {
+      com.google.protobuf.GeneratedMessage.writeString(output, 3, warnings_.getRaw(i));
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -115,6 +217,18 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000001) != 0)) {
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(1, getApp());
+    }
+    if (((bitField0_ & 0x00000002) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(2, getJwtImpact());
+    }
+    {
+      int dataSize = 0;
+      for (int i = 0; i < warnings_.size(); i++) {
+        dataSize += computeStringSizeNoTag(warnings_.getRaw(i));
+      }
+      size += dataSize;
+      size += 1 * getWarningsList().size();
     }
     return size;
   }
@@ -145,6 +259,13 @@ private static final long serialVersionUID = 0L;
       if (!getApp()
           .equals(other.getApp())) return false;
     }
+    if (hasJwtImpact() != other.hasJwtImpact()) return false;
+    if (hasJwtImpact()) {
+      if (!getJwtImpact()
+          .equals(other.getJwtImpact())) return false;
+    }
+    if (!getWarningsList()
+        .equals(other.getWarningsList())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -159,6 +280,14 @@ private static final long serialVersionUID = 0L;
     if (hasApp()) {
       hash = (37 * hash) + APP_FIELD_NUMBER;
       hash = (53 * hash) + getApp().hashCode();
+    }
+    if (hasJwtImpact()) {
+      hash = (37 * hash) + JWT_IMPACT_FIELD_NUMBER;
+      hash = (53 * hash) + getJwtImpact().hashCode();
+    }
+    if (getWarningsCount() > 0) {
+      hash = (37 * hash) + WARNINGS_FIELD_NUMBER;
+      hash = (53 * hash) + getWarningsList().hashCode();
     }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
@@ -295,6 +424,7 @@ private static final long serialVersionUID = 0L;
       if (com.google.protobuf.GeneratedMessage
               .alwaysUseFieldBuilders) {
         internalGetAppFieldBuilder();
+        internalGetJwtImpactFieldBuilder();
       }
     }
     @java.lang.Override
@@ -306,6 +436,13 @@ private static final long serialVersionUID = 0L;
         appBuilder_.dispose();
         appBuilder_ = null;
       }
+      jwtImpact_ = null;
+      if (jwtImpactBuilder_ != null) {
+        jwtImpactBuilder_.dispose();
+        jwtImpactBuilder_ = null;
+      }
+      warnings_ =
+          com.google.protobuf.LazyStringArrayList.emptyList();
       return this;
     }
 
@@ -346,6 +483,16 @@ private static final long serialVersionUID = 0L;
             : appBuilder_.build();
         to_bitField0_ |= 0x00000001;
       }
+      if (((from_bitField0_ & 0x00000002) != 0)) {
+        result.jwtImpact_ = jwtImpactBuilder_ == null
+            ? jwtImpact_
+            : jwtImpactBuilder_.build();
+        to_bitField0_ |= 0x00000002;
+      }
+      if (((from_bitField0_ & 0x00000004) != 0)) {
+        warnings_.makeImmutable();
+        result.warnings_ = warnings_;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -363,6 +510,19 @@ private static final long serialVersionUID = 0L;
       if (other == com.appprofile.v1.UpdateAppResponse.getDefaultInstance()) return this;
       if (other.hasApp()) {
         mergeApp(other.getApp());
+      }
+      if (other.hasJwtImpact()) {
+        mergeJwtImpact(other.getJwtImpact());
+      }
+      if (!other.warnings_.isEmpty()) {
+        if (warnings_.isEmpty()) {
+          warnings_ = other.warnings_;
+          bitField0_ |= 0x00000004;
+        } else {
+          ensureWarningsIsMutable();
+          warnings_.addAll(other.warnings_);
+        }
+        onChanged();
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -397,6 +557,18 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000001;
               break;
             } // case 10
+            case 18: {
+              input.readMessage(
+                  internalGetJwtImpactFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              bitField0_ |= 0x00000002;
+              break;
+            } // case 18
+            case 26: {
+              ensureWarningsIsMutable();
+              warnings_.add(input.readStringRequireUtf8());
+              break;
+            } // case 26
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -569,6 +741,319 @@ private static final long serialVersionUID = 0L;
         app_ = null;
       }
       return appBuilder_;
+    }
+
+    private com.appprofile.v1.JwtImpact jwtImpact_;
+    private com.google.protobuf.SingleFieldBuilder<
+        com.appprofile.v1.JwtImpact, com.appprofile.v1.JwtImpact.Builder, com.appprofile.v1.JwtImpactOrBuilder> jwtImpactBuilder_;
+    /**
+     * <pre>
+     * If the call set the JWT mode to REQUIRE: the calls of the last 7 UTC days that were checked, and how many of them
+     * would have been refused. Absent otherwise.
+     * </pre>
+     *
+     * <code>.appprofile.v1.JwtImpact jwt_impact = 2 [json_name = "jwtImpact", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     * @return Whether the jwtImpact field is set.
+     */
+    public boolean hasJwtImpact() {
+      return ((bitField0_ & 0x00000002) != 0);
+    }
+    /**
+     * <pre>
+     * If the call set the JWT mode to REQUIRE: the calls of the last 7 UTC days that were checked, and how many of them
+     * would have been refused. Absent otherwise.
+     * </pre>
+     *
+     * <code>.appprofile.v1.JwtImpact jwt_impact = 2 [json_name = "jwtImpact", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     * @return The jwtImpact.
+     */
+    public com.appprofile.v1.JwtImpact getJwtImpact() {
+      if (jwtImpactBuilder_ == null) {
+        return jwtImpact_ == null ? com.appprofile.v1.JwtImpact.getDefaultInstance() : jwtImpact_;
+      } else {
+        return jwtImpactBuilder_.getMessage();
+      }
+    }
+    /**
+     * <pre>
+     * If the call set the JWT mode to REQUIRE: the calls of the last 7 UTC days that were checked, and how many of them
+     * would have been refused. Absent otherwise.
+     * </pre>
+     *
+     * <code>.appprofile.v1.JwtImpact jwt_impact = 2 [json_name = "jwtImpact", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     */
+    public Builder setJwtImpact(com.appprofile.v1.JwtImpact value) {
+      if (jwtImpactBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        jwtImpact_ = value;
+      } else {
+        jwtImpactBuilder_.setMessage(value);
+      }
+      bitField0_ |= 0x00000002;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * If the call set the JWT mode to REQUIRE: the calls of the last 7 UTC days that were checked, and how many of them
+     * would have been refused. Absent otherwise.
+     * </pre>
+     *
+     * <code>.appprofile.v1.JwtImpact jwt_impact = 2 [json_name = "jwtImpact", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     */
+    public Builder setJwtImpact(
+        com.appprofile.v1.JwtImpact.Builder builderForValue) {
+      if (jwtImpactBuilder_ == null) {
+        jwtImpact_ = builderForValue.build();
+      } else {
+        jwtImpactBuilder_.setMessage(builderForValue.build());
+      }
+      bitField0_ |= 0x00000002;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * If the call set the JWT mode to REQUIRE: the calls of the last 7 UTC days that were checked, and how many of them
+     * would have been refused. Absent otherwise.
+     * </pre>
+     *
+     * <code>.appprofile.v1.JwtImpact jwt_impact = 2 [json_name = "jwtImpact", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     */
+    public Builder mergeJwtImpact(com.appprofile.v1.JwtImpact value) {
+      if (jwtImpactBuilder_ == null) {
+        if (((bitField0_ & 0x00000002) != 0) &&
+          jwtImpact_ != null &&
+          jwtImpact_ != com.appprofile.v1.JwtImpact.getDefaultInstance()) {
+          getJwtImpactBuilder().mergeFrom(value);
+        } else {
+          jwtImpact_ = value;
+        }
+      } else {
+        jwtImpactBuilder_.mergeFrom(value);
+      }
+      if (jwtImpact_ != null) {
+        bitField0_ |= 0x00000002;
+        onChanged();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * If the call set the JWT mode to REQUIRE: the calls of the last 7 UTC days that were checked, and how many of them
+     * would have been refused. Absent otherwise.
+     * </pre>
+     *
+     * <code>.appprofile.v1.JwtImpact jwt_impact = 2 [json_name = "jwtImpact", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     */
+    public Builder clearJwtImpact() {
+      bitField0_ = (bitField0_ & ~0x00000002);
+      jwtImpact_ = null;
+      if (jwtImpactBuilder_ != null) {
+        jwtImpactBuilder_.dispose();
+        jwtImpactBuilder_ = null;
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * If the call set the JWT mode to REQUIRE: the calls of the last 7 UTC days that were checked, and how many of them
+     * would have been refused. Absent otherwise.
+     * </pre>
+     *
+     * <code>.appprofile.v1.JwtImpact jwt_impact = 2 [json_name = "jwtImpact", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     */
+    public com.appprofile.v1.JwtImpact.Builder getJwtImpactBuilder() {
+      bitField0_ |= 0x00000002;
+      onChanged();
+      return internalGetJwtImpactFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * If the call set the JWT mode to REQUIRE: the calls of the last 7 UTC days that were checked, and how many of them
+     * would have been refused. Absent otherwise.
+     * </pre>
+     *
+     * <code>.appprofile.v1.JwtImpact jwt_impact = 2 [json_name = "jwtImpact", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     */
+    public com.appprofile.v1.JwtImpactOrBuilder getJwtImpactOrBuilder() {
+      if (jwtImpactBuilder_ != null) {
+        return jwtImpactBuilder_.getMessageOrBuilder();
+      } else {
+        return jwtImpact_ == null ?
+            com.appprofile.v1.JwtImpact.getDefaultInstance() : jwtImpact_;
+      }
+    }
+    /**
+     * <pre>
+     * If the call set the JWT mode to REQUIRE: the calls of the last 7 UTC days that were checked, and how many of them
+     * would have been refused. Absent otherwise.
+     * </pre>
+     *
+     * <code>.appprofile.v1.JwtImpact jwt_impact = 2 [json_name = "jwtImpact", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        com.appprofile.v1.JwtImpact, com.appprofile.v1.JwtImpact.Builder, com.appprofile.v1.JwtImpactOrBuilder> 
+        internalGetJwtImpactFieldBuilder() {
+      if (jwtImpactBuilder_ == null) {
+        jwtImpactBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            com.appprofile.v1.JwtImpact, com.appprofile.v1.JwtImpact.Builder, com.appprofile.v1.JwtImpactOrBuilder>(
+                getJwtImpact(),
+                getParentForChildren(),
+                isClean());
+        jwtImpact_ = null;
+      }
+      return jwtImpactBuilder_;
+    }
+
+    private com.google.protobuf.LazyStringArrayList warnings_ =
+        com.google.protobuf.LazyStringArrayList.emptyList();
+    private void ensureWarningsIsMutable() {
+      if (!warnings_.isModifiable()) {
+        warnings_ = new com.google.protobuf.LazyStringArrayList(warnings_);
+      }
+      bitField0_ |= 0x00000004;
+    }
+    /**
+     * <pre>
+     * Warnings for the app's owner, in English. Example: app versions that send no JWT are locked out.
+     * </pre>
+     *
+     * <code>repeated string warnings = 3 [json_name = "warnings", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     * @return A list containing the warnings.
+     */
+    public com.google.protobuf.ProtocolStringList
+        getWarningsList() {
+      warnings_.makeImmutable();
+      return warnings_;
+    }
+    /**
+     * <pre>
+     * Warnings for the app's owner, in English. Example: app versions that send no JWT are locked out.
+     * </pre>
+     *
+     * <code>repeated string warnings = 3 [json_name = "warnings", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     * @return The count of warnings.
+     */
+    public int getWarningsCount() {
+      return warnings_.size();
+    }
+    /**
+     * <pre>
+     * Warnings for the app's owner, in English. Example: app versions that send no JWT are locked out.
+     * </pre>
+     *
+     * <code>repeated string warnings = 3 [json_name = "warnings", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     * @param index The index of the element to return.
+     * @return The warnings at the given index.
+     */
+    public java.lang.String getWarnings(int index) {
+      return warnings_.get(index);
+    }
+    /**
+     * <pre>
+     * Warnings for the app's owner, in English. Example: app versions that send no JWT are locked out.
+     * </pre>
+     *
+     * <code>repeated string warnings = 3 [json_name = "warnings", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     * @param index The index of the value to return.
+     * @return The bytes of the warnings at the given index.
+     */
+    public com.google.protobuf.ByteString
+        getWarningsBytes(int index) {
+      return warnings_.getByteString(index);
+    }
+    /**
+     * <pre>
+     * Warnings for the app's owner, in English. Example: app versions that send no JWT are locked out.
+     * </pre>
+     *
+     * <code>repeated string warnings = 3 [json_name = "warnings", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     * @param index The index to set the value at.
+     * @param value The warnings to set.
+     * @return This builder for chaining.
+     */
+    public Builder setWarnings(
+        int index, java.lang.String value) {
+      if (value == null) { throw new NullPointerException(); }
+      ensureWarningsIsMutable();
+      warnings_.set(index, value);
+      bitField0_ |= 0x00000004;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Warnings for the app's owner, in English. Example: app versions that send no JWT are locked out.
+     * </pre>
+     *
+     * <code>repeated string warnings = 3 [json_name = "warnings", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     * @param value The warnings to add.
+     * @return This builder for chaining.
+     */
+    public Builder addWarnings(
+        java.lang.String value) {
+      if (value == null) { throw new NullPointerException(); }
+      ensureWarningsIsMutable();
+      warnings_.add(value);
+      bitField0_ |= 0x00000004;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Warnings for the app's owner, in English. Example: app versions that send no JWT are locked out.
+     * </pre>
+     *
+     * <code>repeated string warnings = 3 [json_name = "warnings", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     * @param values The warnings to add.
+     * @return This builder for chaining.
+     */
+    public Builder addAllWarnings(
+        java.lang.Iterable<java.lang.String> values) {
+      ensureWarningsIsMutable();
+      com.google.protobuf.AbstractMessageLite.Builder.addAll(
+          values, warnings_);
+      bitField0_ |= 0x00000004;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Warnings for the app's owner, in English. Example: app versions that send no JWT are locked out.
+     * </pre>
+     *
+     * <code>repeated string warnings = 3 [json_name = "warnings", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearWarnings() {
+      warnings_ =
+        com.google.protobuf.LazyStringArrayList.emptyList();
+      bitField0_ = (bitField0_ & ~0x00000004);;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Warnings for the app's owner, in English. Example: app versions that send no JWT are locked out.
+     * </pre>
+     *
+     * <code>repeated string warnings = 3 [json_name = "warnings", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     * @param value The bytes of the warnings to add.
+     * @return This builder for chaining.
+     */
+    public Builder addWarningsBytes(
+        com.google.protobuf.ByteString value) {
+      if (value == null) { throw new NullPointerException(); }
+      checkByteStringIsUtf8(value);
+      ensureWarningsIsMutable();
+      warnings_.add(value);
+      bitField0_ |= 0x00000004;
+      onChanged();
+      return this;
     }
 
     // @@protoc_insertion_point(builder_scope:appprofile.v1.UpdateAppResponse)

@@ -36,4 +36,75 @@ public interface UpdateAppResponseOrBuilder extends
    * <code>.appprofile.v1.App app = 1 [json_name = "app", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
    */
   com.appprofile.v1.AppOrBuilder getAppOrBuilder();
+
+  /**
+   * <pre>
+   * If the call set the JWT mode to REQUIRE: the calls of the last 7 UTC days that were checked, and how many of them
+   * would have been refused. Absent otherwise.
+   * </pre>
+   *
+   * <code>.appprofile.v1.JwtImpact jwt_impact = 2 [json_name = "jwtImpact", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   * @return Whether the jwtImpact field is set.
+   */
+  boolean hasJwtImpact();
+  /**
+   * <pre>
+   * If the call set the JWT mode to REQUIRE: the calls of the last 7 UTC days that were checked, and how many of them
+   * would have been refused. Absent otherwise.
+   * </pre>
+   *
+   * <code>.appprofile.v1.JwtImpact jwt_impact = 2 [json_name = "jwtImpact", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   * @return The jwtImpact.
+   */
+  com.appprofile.v1.JwtImpact getJwtImpact();
+  /**
+   * <pre>
+   * If the call set the JWT mode to REQUIRE: the calls of the last 7 UTC days that were checked, and how many of them
+   * would have been refused. Absent otherwise.
+   * </pre>
+   *
+   * <code>.appprofile.v1.JwtImpact jwt_impact = 2 [json_name = "jwtImpact", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   */
+  com.appprofile.v1.JwtImpactOrBuilder getJwtImpactOrBuilder();
+
+  /**
+   * <pre>
+   * Warnings for the app's owner, in English. Example: app versions that send no JWT are locked out.
+   * </pre>
+   *
+   * <code>repeated string warnings = 3 [json_name = "warnings", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   * @return A list containing the warnings.
+   */
+  java.util.List<java.lang.String>
+      getWarningsList();
+  /**
+   * <pre>
+   * Warnings for the app's owner, in English. Example: app versions that send no JWT are locked out.
+   * </pre>
+   *
+   * <code>repeated string warnings = 3 [json_name = "warnings", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   * @return The count of warnings.
+   */
+  int getWarningsCount();
+  /**
+   * <pre>
+   * Warnings for the app's owner, in English. Example: app versions that send no JWT are locked out.
+   * </pre>
+   *
+   * <code>repeated string warnings = 3 [json_name = "warnings", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   * @param index The index of the element to return.
+   * @return The warnings at the given index.
+   */
+  java.lang.String getWarnings(int index);
+  /**
+   * <pre>
+   * Warnings for the app's owner, in English. Example: app versions that send no JWT are locked out.
+   * </pre>
+   *
+   * <code>repeated string warnings = 3 [json_name = "warnings", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   * @param index The index of the value to return.
+   * @return The bytes of the warnings at the given index.
+   */
+  com.google.protobuf.ByteString
+      getWarningsBytes(int index);
 }

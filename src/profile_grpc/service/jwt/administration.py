@@ -1,0 +1,187 @@
+"""The keys of an app's JWT authorization: add, list, remove (J2)."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from profile_grpc.domain.errors import FieldViolation, Reason, Refused
+from profile_grpc.domain.jwt import MAX_KEYS, JwtAlgorithm
+from profile_grpc.outbound.destinations import UrlRefused
+from profile_grpc.service import refusals
+from profile_grpc.service.directory import Directory
+from profile_grpc.service.jwt.key_sets import SECRET_TABLE, read
+from profile_grpc.service.jwt.sources import JwksSources
+from profile_grpc.service.jwt.store import JwtKeyKind, JwtStore, StoredJwtKey
+from profile_grpc.service.ports import Clock, Conflict
+from profile_grpc.service.vault import Vault, row_of
+
+if TYPE_CHECKING:
+    from profile_grpc.service.jwt.keys import VerificationKey
+
+_ID_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
+_ID_LENGTH = 12
+_ATTEMPTS = 10
+_LONGEST_PAUSE = 0.02
+"""Seconds between two attempts."""
+
+
+@dataclass(frozen=True, slots=True)
+class JwtKeyOrder:
+    """The key to add."""
+
+    app_id: str
+    kind: JwtKeyKind
+    form: str
+    """The field of AddJwtKeyRequest that has the material."""
+    material: str = ""
+    """Of every kind but SHARED_SECRET: PEM or JWK, the document, the URL."""
+    secret: bytes = field(default=b"", repr=False)
+    kid: str = ""
+    algorithm: JwtAlgorithm | None = None
+    """None: the one that fits the key."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownJwtKey:
+    """A stored key, with what it contains."""
+
+    stored: StoredJwtKey
+    keys: Sequence[VerificationKey]
+    problem: str
+    """Why it cannot be used, or cannot be fetched; empty: all is well."""
+
+
+class JwtKeys:
+    """The keys of the apps."""
+
+    def __init__(
+        self,
+        store: JwtStore,
+        directory: Directory,
+        vault: Vault,
+        sources: JwksSources,
+        clock: Clock,
+        added: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`added` is called when there is a URL to fetch."""
+        self._store = store
+        self._directory = directory
+        self._vault = vault
+        self._sources = sources
+        self._clock = clock
+        self._added = added
+
+    async def add(self, order: JwtKeyOrder) -> ShownJwtKey:
+        """Adds a key; it is in force at once in this process, and within a refresh in every other.
+
+        Raises:
+            Refused: INVALID_REQUEST: the key cannot be used; JWT_KEY_ALREADY_EXISTS, TOO_MANY_JWT_KEYS,
+                SEALING_NOT_CONFIGURED.
+        """
+        new = self._checked(order)
+        for _ in range(_ATTEMPTS):
+            stored = await self._store.of_app(order.app_id)
+            if new.kid and new.kid in {one.kid for one in stored}:
+                raise _taken(order.app_id)
+            taken = {one.place for one in stored}
+            free = next((place for place in range(MAX_KEYS) if place not in taken), None)
+            if free is None:
+                raise _too_many()
+            try:
+                await self._store.add(replace(new, place=free))
+            except Conflict:  # another one took the place, or the kid
+                await asyncio.sleep(random.uniform(0, _LONGEST_PAUSE))  # noqa: S311 - no secret
+                continue
+            self._directory.forget()
+            if new.kind is JwtKeyKind.JWKS_URL:
+                self._added()
+            return self._shown(new)
+        raise refusals.of(Conflict())
+
+    async def list(self, app_id: str) -> Sequence[ShownJwtKey]:
+        """The app's keys, oldest first."""
+        return [self._shown(stored) for stored in await self._store.of_app(app_id)]
+
+    async def remove(self, app_id: str, jwt_key_id: str, *, allow_missing: bool = False) -> None:
+        """Removes a key; what it signed is refused at once in this process, and within a refresh in every other (J8).
+
+        Raises:
+            Refused: JWT_KEY_NOT_FOUND, unless it may be missing.
+        """
+        removed = await self._store.remove(app_id, jwt_key_id)
+        self._directory.forget()
+        if not removed and not allow_missing:
+            raise Refused(
+                Reason.JWT_KEY_NOT_FOUND,
+                f"The app has no key {jwt_key_id!r} for JWTs; list them to see their ids.",
+                metadata={"jwt_key_id": jwt_key_id},
+            )
+
+    def _checked(self, order: JwtKeyOrder) -> StoredJwtKey:
+        """The key as it is stored, if it can be used."""
+        jwt_key_id = "".join(secrets.choice(_ID_ALPHABET) for _ in range(_ID_LENGTH))
+        new = StoredJwtKey(order.app_id, jwt_key_id, order.kind, order.kid, order.material, self._clock.now())
+        is_set = order.kind in {JwtKeyKind.JWKS, JwtKeyKind.JWKS_URL}
+        if is_set and (order.kid or order.algorithm is not None):
+            raise _refused("kid", "the keys of a JWKS document have their own kid and algorithm")
+        if not is_set and not order.kid and order.form != "jwk":
+            raise _refused("kid", "is required")
+        if order.kind is JwtKeyKind.JWKS_URL:
+            try:
+                self._sources.check_url(order.material)
+            except UrlRefused as refused:
+                raise _refused("jwks_url", str(refused)) from None
+            return new
+        keys = _read(order)
+        if order.algorithm is not None and keys[0].algorithm is not order.algorithm:
+            raise _refused("algorithm", f"does not fit the key, which is for {keys[0].algorithm.name}")
+        if order.kind is JwtKeyKind.SHARED_SECRET:
+            return replace(new, material=self._vault.seal(order.secret, row_of(SECRET_TABLE, order.app_id, jwt_key_id)))
+        return new if is_set else replace(new, kid=keys[0].kid)
+
+    def _shown(self, stored: StoredJwtKey) -> ShownJwtKey:
+        keys, problem = read(stored, self._vault)
+        return ShownJwtKey(stored, keys, problem or stored.failure)
+
+
+def _read(order: JwtKeyOrder) -> Sequence[VerificationKey]:
+    from profile_grpc.service.jwt import keys  # noqa: PLC0415 - the library takes a while, and most commands need none
+
+    try:
+        match order.form:
+            case "shared_secret":
+                return [keys.shared_secret(order.kid, order.secret)]
+            case "public_key_pem":
+                return [keys.from_pem(order.kid, order.material)]
+            case "jwk":
+                return [keys.from_jwk(order.material, order.kid)]
+            case _:
+                return keys.from_jwks(order.material)
+    except keys.KeyRefused as refused:
+        raise _refused(order.form, str(refused)) from None
+
+
+def _refused(name: str, description: str) -> Refused:
+    message = f"The key cannot be used: {name}: {description}."
+    return Refused.for_fields(Reason.INVALID_REQUEST, message, [FieldViolation(name, description)])
+
+
+def _taken(app_id: str) -> Refused:
+    return Refused(
+        Reason.JWT_KEY_ALREADY_EXISTS,
+        "The app has a key for JWTs with this kid; remove it first, or choose another kid.",
+        metadata={"app_id": app_id},
+    )
+
+
+def _too_many() -> Refused:
+    return Refused(
+        Reason.TOO_MANY_JWT_KEYS,
+        f"The app has {MAX_KEYS} keys for JWTs already; remove one first.",
+        metadata={"limit": str(MAX_KEYS)},
+    )

@@ -1,0 +1,116 @@
+"""The check of each call of a device (J1, J5, J6)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from profile_grpc.domain import jwt as rules
+from profile_grpc.domain.errors import Refused
+from profile_grpc.domain.jwt import Claims, JwtMode, JwtOutcome
+from profile_grpc.domain.settings import App
+from profile_grpc.service.credentials import Caller
+from profile_grpc.service.directory import Directory
+from profile_grpc.service.jwt.key_sets import KeySets, Verifier
+from profile_grpc.service.jwt.readiness import Tally
+from profile_grpc.service.ports import Clock, KeyKind
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The result of the check of a call's token."""
+
+    app: App
+    claims: Claims | None
+    """None: the call has no valid token, and the app only observes."""
+    outcome: JwtOutcome
+    time: datetime
+
+
+class JwtAuthorization:
+    """Checks the tokens of calls with a CLIENT key, in two steps: the token with the key, the user with the request."""
+
+    def __init__(
+        self,
+        directory: Directory,
+        key_sets: KeySets,
+        tally: Tally,
+        clock: Clock,
+        missed: Callable[[str], None] = lambda _app_id: None,
+    ) -> None:
+        """`missed` is called with the app when a token names a key that the app's JWKS URLs may have got meanwhile."""
+        self._directory = directory
+        self._key_sets = key_sets
+        self._tally = tally
+        self._clock = clock
+        self._missed = missed
+
+    async def check(self, caller: Caller, presented: tuple[str, ...]) -> Checked | None:
+        """Checks the token that the call carries; `presented`: the values of its header `authorization`.
+
+        Returns None if the app checks none.
+
+        Raises:
+            Refused: JWT_MISSING, JWT_INVALID, JWT_EXPIRED, JWT_KEY_UNKNOWN, JWT_APP_MISMATCH.
+            StoreUnavailable: the app's keys are not known and cannot be read.
+        """
+        if caller.kind is not KeyKind.CLIENT:
+            return None
+        app = self._directory.known_app(caller) or await self._app(caller)
+        if app is None or app.settings.jwt.mode is JwtMode.OFF:
+            return None
+        now = self._clock.now()
+        try:
+            claims = await self._claims(app, presented, now.timestamp())
+        except Refused as refused:
+            if app.settings.jwt.mode is JwtMode.OBSERVE:
+                return Checked(app, None, rules.outcome(refused), now)
+            raise
+        return Checked(app, claims, JwtOutcome.VALID, now)
+
+    def match(self, checked: Checked, user_ids: Collection[str]) -> JwtOutcome:
+        """Checks that every user of the request is the token's; without users any valid token will do.
+
+        Raises:
+            Refused: JWT_USER_MISMATCH.
+        """
+        if checked.claims is None:
+            return checked.outcome
+        for user_id in user_ids:
+            if user_id != checked.claims.user_id:
+                if checked.app.settings.jwt.mode is JwtMode.OBSERVE:
+                    return JwtOutcome.USER_MISMATCH
+                raise rules.user_mismatch(checked.app.app_id, checked.app.settings.jwt)
+        return JwtOutcome.VALID
+
+    def count(self, app_id: str, outcome: JwtOutcome, sdk_version: str) -> None:
+        """Counts a call, once (J7)."""
+        self._tally.count(app_id, self._clock.now().date(), outcome, sdk_version)
+
+    async def _app(self, caller: Caller) -> App | None:
+        """The key's app; None: it is gone, which the check of the permission tells."""
+        try:
+            return await self._directory.reach(caller, caller.app_id)
+        except Refused:
+            return None
+
+    async def _claims(self, app: App, presented: tuple[str, ...], now: float) -> Claims:
+        text = rules.bearer(presented, app.app_id)
+        verifier = await self._key_sets.verifier(app)
+        known = self._key_sets.recall(text, verifier)
+        if known is not None:
+            if known.valid_until <= now:
+                raise rules.expired(app.app_id)
+            return known
+        claims = self._verified(text, verifier, now)
+        self._key_sets.remember(text, verifier, claims)
+        return claims
+
+    def _verified(self, text: str, verifier: Verifier, now: float) -> Claims:
+        try:
+            return verifier.verify(text, now)
+        except Refused as refused:
+            if verifier.has_urls and rules.outcome(refused) is JwtOutcome.KEY_UNKNOWN:
+                self._missed(verifier.app_id)
+            raise

@@ -1,0 +1,170 @@
+"""JWKS documents at URLs: fetched in the background, never in the path of a call (J2)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+from typing import Protocol
+from urllib.parse import SplitResult
+
+import structlog
+
+from profile_grpc.outbound.addresses import AddressRefused
+from profile_grpc.outbound.client import Answer, Limits, RequestFailed
+from profile_grpc.outbound.destinations import Destinations, UrlRefused
+from profile_grpc.service.directory import Directory
+from profile_grpc.service.jwt.store import JwtStore, StoredJwtKey
+from profile_grpc.service.observer import Observer
+from profile_grpc.service.ports import Clock, StoreError
+
+log = structlog.get_logger(__name__)
+
+MAX_DOCUMENT = 1 << 20
+"""Bytes of a JWKS document."""
+LIMITS = Limits(seconds=5.0, answer_bytes=MAX_DOCUMENT + 1)
+INTERVAL = timedelta(minutes=5)
+"""Between two fetches of a URL."""
+RETRY = timedelta(seconds=30)
+"""Between two fetches after a failure, or because tokens name an unknown key."""
+LOOK_INTERVAL = 5.0
+"""Seconds between two looks at what is due."""
+AT_ONCE = 8
+_OK = 200
+
+
+class Getter(Protocol):
+    """Fetches a URL; `outbound.client.OutboundClient` is one."""
+
+    async def get(self, url: str, headers: Mapping[str, str]) -> Answer:
+        """See OutboundClient."""
+        ...
+
+
+class JwksSources:
+    """Which URLs an operator allows."""
+
+    def __init__(self, hosts: Collection[str], destinations: Destinations) -> None:
+        """`hosts`: names of hosts, with a port where it is not 443."""
+        self.destinations = destinations
+        self._hosts = frozenset(host.lower() for host in hosts)
+
+    def check_url(self, url: str) -> SplitResult:
+        """The parts of a URL that may be fetched.
+
+        Raises:
+            UrlRefused: it is not https, or its host is not one that the operator has listed.
+        """
+        if not self._hosts:
+            raise UrlRefused("this server fetches no JWKS; its operator lists the hosts with --jwks-hosts")
+        parts = self.destinations.check_url(url)
+        if parts.netloc.lower().removesuffix(":443") not in self._hosts:
+            raise UrlRefused("the host is not on the operator's list (--jwks-hosts)")
+        return parts
+
+
+class JwksRefresher:
+    """Keeps the stored documents of URLs fresh. Every process runs one; each fetch is made by one of them."""
+
+    def __init__(
+        self, store: JwtStore, directory: Directory, sources: JwksSources, clock: Clock, observer: Observer
+    ) -> None:
+        self._store = store
+        self._directory = directory
+        self._sources = sources
+        self._clock = clock
+        self._observer = observer
+        self._wanted: set[str] = set()
+        """Apps of which tokens name unknown keys."""
+        self._wake = asyncio.Event()
+
+    @property
+    def destinations(self) -> Destinations:
+        """What the getter must keep to."""
+        return self._sources.destinations
+
+    def missed(self, app_id: str) -> None:
+        """A token names a key that the app does not have: its documents are fetched again, if that was not just now."""
+        self._wanted.add(app_id)
+        self._wake.set()
+
+    def wake(self) -> None:
+        """Looks at once at what is due."""
+        self._wake.set()
+
+    async def run(self, getter: Getter) -> None:
+        """Fetches what is due, until cancelled."""
+        while True:
+            try:
+                await self.look(getter)
+            except StoreError as error:
+                log.warning("the JWKS URLs cannot be read from the database", error=str(error))
+            try:
+                async with asyncio.timeout(LOOK_INTERVAL):
+                    await self._wake.wait()
+            except TimeoutError:
+                pass
+            self._wake.clear()
+
+    async def look(self, getter: Getter) -> None:
+        """Fetches what is due now.
+
+        Raises:
+            StoreError.
+        """
+        wanted, self._wanted = self._wanted, set()
+        stored, now = await self._store.with_urls(), self._clock.now()
+        for key in stored:
+            since = key.failing_since_time
+            self._observer.jwks_failing(key.app_id, key.jwt_key_id, since.timestamp() if since else 0.0)
+        due = [key for key in stored if _is_due(key, now, asked=key.app_id in wanted)]
+        free = asyncio.Semaphore(AT_ONCE)
+
+        async def fetch(key: StoredJwtKey) -> None:
+            async with free:
+                await self._fetch(key, getter)
+
+        results = await asyncio.gather(*map(fetch, due), return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+
+    async def _fetch(self, key: StoredJwtKey, getter: Getter) -> None:
+        if not await self._store.claim(key, self._clock.now()):
+            return
+        try:
+            document = await self._document(key, getter)
+        except (UrlRefused, AddressRefused, RequestFailed) as error:
+            await self._store.failed(key, str(error), self._clock.now())
+            log.warning("a JWKS cannot be fetched", app_id=key.app_id, key=key.jwt_key_id, error=str(error))
+            return
+        await self._store.fetched(key, document, self._clock.now())
+        if document != key.document:
+            self._directory.forget()
+            log.info("a JWKS has changed", app_id=key.app_id, key=key.jwt_key_id)
+
+    async def _document(self, key: StoredJwtKey, getter: Getter) -> str:
+        """The document, if it is one that can be used."""
+        from profile_grpc.service.jwt.keys import KeyRefused, from_jwks  # noqa: PLC0415 - the library takes a while
+
+        self._sources.check_url(key.material)
+        answer = await getter.get(key.material, {"accept": "application/jwk-set+json, application/json"})
+        if answer.status != _OK:
+            raise RequestFailed(f"HTTP {answer.status}")
+        if len(answer.body) > MAX_DOCUMENT:
+            raise RequestFailed(f"the document has more than {MAX_DOCUMENT} bytes")
+        try:
+            text = answer.body.decode()
+            from_jwks(text)
+        except UnicodeDecodeError:
+            raise RequestFailed("the document is not UTF-8") from None
+        except KeyRefused as refused:
+            raise RequestFailed(str(refused)) from None
+        return text
+
+
+def _is_due(key: StoredJwtKey, now: datetime, *, asked: bool) -> bool:
+    if key.attempt_time is None:
+        return True
+    soon = asked or key.failing_since_time is not None or key.document is None
+    return now - key.attempt_time >= (RETRY if soon else INTERVAL)

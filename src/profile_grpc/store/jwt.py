@@ -1,0 +1,178 @@
+"""Keys of JWT authorization, and the numbers of checked calls (J2, J7)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
+
+from sqlalchemy import BigInteger, Integer, Text, bindparam, delete, literal_column, null, select, update
+from sqlalchemy.sql.elements import BindParameter
+
+from profile_grpc.domain.jwt import JwtOutcome
+from profile_grpc.service.jwt.store import CountKey, JwtKeyKind, StoredJwtKey
+from profile_grpc.service.ports import Conflict
+from profile_grpc.store import statements, tables, times
+from profile_grpc.store.database import Database
+from profile_grpc.store.engine import Found, Row
+
+_key, _count = tables.jwt_key, tables.jwt_count
+
+
+def _text(name: str) -> BindParameter[str]:
+    return bindparam(name, type_=Text())
+
+
+def _number(name: str) -> BindParameter[int]:
+    return bindparam(name, type_=BigInteger())
+
+
+class SqlJwt:
+    """The port `JwtStore`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        prepare = database.prepare
+        one = (_key.c.app_id == _text("of_app_id"), _key.c.jwt_key_id == _text("of_jwt_key_id"))
+        self._add = statements.insert_new(database, _key)
+        self._bump = statements.upsert(database, tables.directory_version, adds=["version"])
+        ordered = select(_key).order_by(_key.c.create_time, _key.c.jwt_key_id)
+        self._of_app = prepare(ordered.where(_key.c.app_id == _text("app_id")))
+        self._of_kind = prepare(ordered.where(_key.c.kind == _number("kind")))
+        self._remove = prepare(delete(_key).where(*one))
+        attempt = update(_key).values(attempt_time=_number("now")).where(*one)
+        self._first_claim = prepare(attempt.where(_key.c.attempt_time.is_(None)))
+        self._claim = prepare(attempt.where(_key.c.attempt_time == _number("seen")))
+        self._fetched = prepare(
+            update(_key)
+            .values(
+                document=_text("found"),
+                fetch_time=_number("now"),
+                failing_since_time=null(),
+                failure=literal_column("''"),
+            )
+            .where(*one)
+        )
+        self._failed = prepare(
+            update(_key).values(failing_since_time=_number("since"), failure=_text("why")).where(*one)
+        )
+        self._add_counts = statements.upsert(database, _count, adds=["calls"])
+        self._counts = prepare(
+            select(_count).where(
+                _count.c.app_id == _text("app_id"), _count.c.day >= bindparam("since", type_=Integer())
+            )
+        )
+        self._versions = prepare(
+            select(_count.c.sdk_version)
+            .distinct()
+            .where(_count.c.app_id == _text("app_id"), _count.c.day == bindparam("day", type_=Integer()))
+        )
+        self._purge = prepare(delete(_count).where(_count.c.day < bindparam("before", type_=Integer())))
+
+    async def add(self, key: StoredJwtKey) -> None:
+        """Raises Conflict when its id, its kid or its place is taken."""
+        async with self._database.transaction() as session:
+            if not await session.execute(self._add, [_values(key)]):
+                raise Conflict("the key's id, kid or place is taken")
+            await session.execute(self._bump, [(1, 1)])
+
+    async def of_app(self, app_id: str) -> Sequence[StoredJwtKey]:
+        """The app's keys, oldest first."""
+        return [_read(row) for row in await self._database.fetch(self._of_app, app_id=app_id)]
+
+    async def remove(self, app_id: str, jwt_key_id: str) -> bool:
+        """Deletes the key. False: it did not exist."""
+        async with self._database.transaction() as session:
+            removed = await session.execute(self._remove, of_app_id=app_id, of_jwt_key_id=jwt_key_id)
+            await session.execute(self._bump, [(1, 1)])
+        return bool(removed)
+
+    async def with_urls(self) -> Sequence[StoredJwtKey]:
+        """The keys of every app that are to be fetched."""
+        return [_read(row) for row in await self._database.fetch(self._of_kind, kind=JwtKeyKind.JWKS_URL.value)]
+
+    async def claim(self, key: StoredJwtKey, now: datetime) -> bool:
+        """Stores an attempt to fetch. False: the key is gone, or another process has begun one since it was read."""
+        values = _identity(key) | {"now": times.micros(now)}
+        if key.attempt_time is None:
+            return bool(await self._database.execute(self._first_claim, **values))
+        return bool(await self._database.execute(self._claim, **values, seen=times.micros(key.attempt_time)))
+
+    async def fetched(self, key: StoredJwtKey, document: str, now: datetime) -> None:
+        """Stores a good document. Bumps the directory's version if it differs from the one before."""
+        async with self._database.transaction() as session:
+            await session.execute(self._fetched, **_identity(key), found=document, now=times.micros(now))
+            if document != key.document:
+                await session.execute(self._bump, [(1, 1)])
+
+    async def failed(self, key: StoredJwtKey, failure: str, now: datetime) -> None:
+        """Stores that fetching failed. The document stays."""
+        since = times.micros(key.failing_since_time or now)
+        await self._database.execute(self._failed, **_identity(key), since=since, why=failure)
+
+    async def add_counts(self, counts: Mapping[CountKey, int]) -> None:
+        """Adds to the numbers of checked calls."""
+        # In order, so that two processes never wait for each other.
+        rows = sorted((*_count_row(key), number) for key, number in counts.items())
+        async with self._database.transaction() as session:
+            await session.execute(self._add_counts, rows)
+
+    async def counts(self, app_id: str, since: date) -> Mapping[CountKey, int]:
+        """The app's numbers since the UTC day."""
+        found = await self._database.fetch(self._counts, app_id=app_id, since=times.day_number(since))
+        return {
+            CountKey(app, times.day(day), JwtOutcome(outcome), version): calls
+            for app, day, outcome, version, calls in found
+        }
+
+    async def versions(self, app_id: str, day: date) -> Collection[str]:
+        """The SDK versions that are counted on the day."""
+        found = await self._database.fetch(self._versions, app_id=app_id, day=times.day_number(day))
+        return {version for (version,) in found}
+
+    async def purge_counts(self, before: date) -> None:
+        """Deletes the numbers of every app of earlier days."""
+        await self._database.execute(self._purge, before=times.day_number(before))
+
+
+def _identity(key: StoredJwtKey) -> dict[str, object]:
+    return {"of_app_id": key.app_id, "of_jwt_key_id": key.jwt_key_id}
+
+
+def _count_row(key: CountKey) -> tuple[str, int, int, str]:
+    return key.app_id, times.day_number(key.day), key.outcome.value, key.sdk_version
+
+
+def _values(key: StoredJwtKey) -> Row:
+    return (
+        key.app_id,
+        key.jwt_key_id,
+        key.place,
+        key.kind.value,
+        key.kid,
+        key.material,
+        times.micros(key.create_time),
+        key.document,
+        times.maybe_micros(key.fetch_time),
+        times.maybe_micros(key.attempt_time),
+        times.maybe_micros(key.failing_since_time),
+        key.failure,
+    )
+
+
+def _read(row: Found) -> StoredJwtKey:
+    app_id, jwt_key_id, place, kind, kid, material, create_time, document, *rest = row
+    fetch_time, attempt_time, failing_since_time, failure = rest
+    return StoredJwtKey(
+        app_id=app_id,
+        jwt_key_id=jwt_key_id,
+        kind=JwtKeyKind(kind),
+        kid=kid,
+        material=material,
+        create_time=times.instant(create_time),
+        place=place,
+        document=document,
+        fetch_time=times.maybe_instant(fetch_time),
+        attempt_time=times.maybe_instant(attempt_time),
+        failing_since_time=times.maybe_instant(failing_since_time),
+        failure=failure,
+    )

@@ -1,0 +1,113 @@
+"""JWT authorization on the wire: settings, keys and readiness (J)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from appprofile.v1 import app_service_pb2 as pb
+from appprofile.v1 import jwt_pb2
+from profile_grpc.domain.jwt import JwtAlgorithm, JwtMode, JwtSettings
+from profile_grpc.service.jwt.administration import JwtKeyOrder, ShownJwtKey
+from profile_grpc.service.jwt.readiness import Impact, Readiness
+from profile_grpc.service.jwt.store import JwtKeyKind
+from profile_grpc.transport.grpc.times import to_timedelta, write_date, write_duration, write_instant
+
+_FIELD = "app.settings.jwt"
+_KINDS = {
+    "shared_secret": JwtKeyKind.SHARED_SECRET,
+    "public_key_pem": JwtKeyKind.PUBLIC_KEY,
+    "jwk": JwtKeyKind.PUBLIC_KEY,
+    "jwks": JwtKeyKind.JWKS,
+    "jwks_url": JwtKeyKind.JWKS_URL,
+}
+
+
+def settings(message: jwt_pb2.JwtSettings) -> JwtSettings:
+    """The settings. Absent ones take their defaults.
+
+    Raises:
+        Refused: INVALID_REQUEST: a duration is out of range.
+    """
+    default = JwtSettings()
+    leeway, lifetime = default.leeway, default.max_lifetime
+    if message.HasField("leeway"):
+        leeway = to_timedelta(message.leeway, f"{_FIELD}.leeway")
+    if message.HasField("max_lifetime"):
+        lifetime = to_timedelta(message.max_lifetime, f"{_FIELD}.max_lifetime")
+    return JwtSettings(
+        mode=JwtMode(message.mode or default.mode),
+        user_claim=message.user_claim or default.user_claim,
+        app_claim=message.app_claim or default.app_claim,
+        require_app_claim=message.require_app_claim,
+        issuer=message.issuer,
+        audience=message.audience,
+        leeway=leeway,
+        max_lifetime=lifetime,
+    )
+
+
+def write_settings(target: jwt_pb2.JwtSettings, chosen: JwtSettings) -> None:
+    """Sets `target` to the settings in force."""
+    target.mode = jwt_pb2.JwtMode.ValueType(chosen.mode)
+    target.user_claim, target.app_claim = chosen.user_claim, chosen.app_claim
+    target.require_app_claim = chosen.require_app_claim
+    target.issuer, target.audience = chosen.issuer, chosen.audience
+    write_duration(target.leeway, chosen.leeway)
+    lifetime: timedelta | None = chosen.max_lifetime
+    if lifetime is not None:
+        write_duration(target.max_lifetime, lifetime)
+
+
+def order(request: pb.AddJwtKeyRequest) -> JwtKeyOrder:
+    """The key to add."""
+    given = request.WhichOneof("material") or "jwks_url"
+    return JwtKeyOrder(
+        app_id=request.app_id,
+        kind=_KINDS[given],
+        form=given,
+        material="" if given == "shared_secret" else getattr(request, given),
+        secret=request.shared_secret,
+        kid=request.kid,
+        algorithm=JwtAlgorithm(request.algorithm) if request.algorithm else None,
+    )
+
+
+def key(shown: ShownJwtKey) -> jwt_pb2.JwtKey:
+    """A stored key, without its secret."""
+    stored = shown.stored
+    message = jwt_pb2.JwtKey(
+        jwt_key_id=stored.jwt_key_id,
+        kind=jwt_pb2.JwtKeyKind.ValueType(stored.kind),
+        jwks_url=stored.material if stored.kind is JwtKeyKind.JWKS_URL else "",
+        problem=shown.problem,
+    )
+    for one in shown.keys:
+        message.keys.add(
+            kid=one.kid, algorithm=jwt_pb2.JwtAlgorithm.ValueType(one.algorithm), fingerprint=one.fingerprint
+        )
+    write_instant(message.create_time, stored.create_time)
+    if stored.fetch_time is not None:
+        write_instant(message.fetch_time, stored.fetch_time)
+    if stored.failing_since_time is not None:
+        write_instant(message.failing_since_time, stored.failing_since_time)
+    return message
+
+
+def impact(found: Impact) -> jwt_pb2.JwtImpact:
+    """How many calls REQUIRE refuses."""
+    return jwt_pb2.JwtImpact(calls=found.calls, refused=found.refused, refused_share=found.refused_share)
+
+
+def readiness(report: Readiness) -> pb.GetJwtReadinessResponse:
+    """The report."""
+    response = pb.GetJwtReadinessResponse(
+        mode=jwt_pb2.JwtMode.ValueType(report.mode), last_7_days=impact(report.last_7_days)
+    )
+    for day, counts in report.days.items():
+        of_day = response.days.add()
+        write_date(of_day.date, day)
+        for found, calls in counts:
+            of_day.counts.add(
+                outcome=jwt_pb2.JwtOutcome.ValueType(found.outcome), sdk_version=found.sdk_version, calls=calls
+            )
+    return response

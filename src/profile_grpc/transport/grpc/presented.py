@@ -1,0 +1,47 @@
+"""What the metadata of a call presents: the key, the JWT, and the software of the caller."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NamedTuple
+
+import grpc
+
+from profile_grpc.domain import jwt
+from profile_grpc.service.credentials import HEADER
+
+_USER_AGENT = "user-agent"
+_PRODUCT = re.compile(r"[!-~]{1,64}\Z")
+
+
+class Presented(NamedTuple):
+    """What the caller presents."""
+
+    key: str | None
+    authorization: tuple[str, ...]
+    """Every value of the header `authorization`."""
+    user_agent: str
+
+    def sdk_version(self, named: str) -> str:
+        """The version of the caller's SDK: the one that the request names, else the first product of the user agent.
+
+        Empty if neither is known.
+        """
+        found = named or self.user_agent.partition(" ")[0]
+        return found if _PRODUCT.match(found) else ""
+
+
+def presented(context: grpc.aio.ServicerContext[Any, Any]) -> Presented:
+    """Reads the call's metadata."""
+    key, user_agent = None, ""
+    authorization: tuple[str, ...] = ()
+    for name, value in context.invocation_metadata() or ():
+        if not isinstance(value, str):
+            continue
+        if name == HEADER:
+            key = value
+        elif name == jwt.HEADER:
+            authorization = (*authorization, value)
+        elif name == _USER_AGENT:
+            user_agent = value
+    return Presented(key, authorization, user_agent)
