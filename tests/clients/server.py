@@ -36,6 +36,7 @@ class ServerProcess:
         self._log_path = folder / "server.log"
         self._environment = os.environ | {
             "PROFILE_GRPC_HASH_KEY": secrets.token_hex(32),
+            "PROFILE_GRPC_SEAL_KEYS": f"test:{secrets.token_hex(32)}",
             "PROFILE_GRPC_DATABASE_URL": f"sqlite:///{folder / 'profiles.db'}",
         }
         self._port = _free_port()

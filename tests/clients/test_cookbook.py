@@ -13,6 +13,7 @@ import pytest
 
 from appprofile.v1 import (
     app_service_pb2,
+    credential_service_pb2,
     customer_service_pb2,
     profile_service_pb2,
     usage_service_pb2,
@@ -71,6 +72,7 @@ def test_every_method_has_a_snippet() -> None:
         usage_service_pb2,
         webhook_service_pb2,
         customer_service_pb2,
+        credential_service_pb2,
     ):
         for service in module.DESCRIPTOR.services_by_name.values():
             for method in service.methods:

@@ -140,3 +140,75 @@ def test_U4_what_is_stored_can_be_removed_after_a_change_of_platform() -> None:
     scene.update(ANN, ProfilePatch(platform=Platform.WEB))
     scene.update(ANN, ProfilePatch(remove_device_attributes=frozenset({"imei"})))
     assert scene.profile(ANN).attributes.device_attributes == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "stored"),
+    [
+        ("battery_level", "85", "85"),
+        ("battery_level", " 0.85 ", "0.85"),
+        ("battery_level", "-1", "-1"),
+        ("location", "48.137,11.575", "48.137,11.575"),
+        ("location", "-90, 180.0 ,0", "-90,180.0,0"),
+        ("location", '{"longitude": 11.575, "latitude": 48.137}', "48.137,11.575"),
+        ("location", '{"latitude": 48.10, "longitude": -11, "accuracy": 2e1}', "48.10,-11,2e1"),
+        ("telco", " any text ", " any text "),
+    ],
+)
+def test_U4_a_value_of_a_type_is_stored_in_one_form(name: str, given: str, stored: str) -> None:
+    assert device_attributes.typed(name, given) == stored
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("battery_level", value) for value in ("", "full", "85%", "nan", "inf", "1e999", "0x10", "1_0", "8 5", "٨")),
+        *(
+            ("location", value)
+            for value in (
+                "",
+                "Munich",
+                "48.137",
+                "48.137;11.575",
+                "1,2,3,4",
+                "90.1,0",
+                "0,-180.1",
+                "1,2,-1",
+                "nan,0",
+                "1e999,0",
+                "{}",
+                "{",
+                '{"latitude": 48.137}',
+                '{"latitude": "48.137", "longitude": "11.575"}',
+                '{"latitude": 1, "longitude": 2, "altitude": 3}',
+                '{"latitude": true, "longitude": 2}',
+                '{"latitude": NaN, "longitude": 2}',
+                "{" * 1000,
+            )
+        ),
+    ],
+)
+def test_U4_a_value_of_another_type_is_refused(name: str, value: str) -> None:
+    with pytest.raises(device_attributes.WrongType):
+        device_attributes.typed(name, value)
+
+
+def test_U4_nothing_is_written_when_a_value_is_not_of_its_type() -> None:
+    monitors = tuple(
+        DeviceAttributeMonitor(Platform.ANDROID, name, MonitorKind.EVENT) for name in ("battery_level", "location")
+    )
+    scene = given(android(), device_attribute_monitors=monitors)
+    patch = ProfilePatch(device_attributes={"battery_level": "low", "location": "48.137,11.575"})
+    refused = scene.refused(UpdateProfileData(ANN, patch))
+    assert refused.reason is Reason.INVALID_ATTRIBUTE
+    assert [violation.field for violation in refused.violations] == ["device_attributes.battery_level"]
+    assert "low" not in refused.message.split()
+    assert not scene.profile(ANN).attributes.device_attributes
+    scene.update(ANN, ProfilePatch(device_attributes={"location": '{"latitude": 48.137, "longitude": 11.575}'}))
+    assert scene.profile(ANN).attributes.device_attributes["location"].value == "48.137,11.575"
+
+
+def test_U4_a_value_of_another_type_is_refused_in_a_registration_and_unmonitored_too() -> None:
+    patch = ProfilePatch(platform=Platform.IOS, device_attributes={"location": "here"})
+    refused = given().refused(Register(ANN, patch))
+    assert (refused.reason, refused.violations[0].field) == (Reason.INVALID_ATTRIBUTE, "device_attributes.location")

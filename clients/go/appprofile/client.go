@@ -30,11 +30,12 @@ var retryPolicy string
 //
 // Calls are those of the generated stubs. One that fails returns an *Error.
 type Client struct {
-	Profiles  appprofilev1.ProfileServiceClient
-	Apps      appprofilev1.AppServiceClient
-	Usage     appprofilev1.UsageServiceClient
-	Webhooks  appprofilev1.WebhookServiceClient
-	Customers appprofilev1.CustomerServiceClient
+	Profiles    appprofilev1.ProfileServiceClient
+	Apps        appprofilev1.AppServiceClient
+	Usage       appprofilev1.UsageServiceClient
+	Webhooks    appprofilev1.WebhookServiceClient
+	Credentials appprofilev1.CredentialServiceClient
+	Customers   appprofilev1.CustomerServiceClient
 
 	connection *grpc.ClientConn
 }
@@ -65,12 +66,13 @@ func Connect(target string, options Options) (*Client, error) {
 		return nil, err
 	}
 	return &Client{
-		Profiles:   appprofilev1.NewProfileServiceClient(connection),
-		Apps:       appprofilev1.NewAppServiceClient(connection),
-		Usage:      appprofilev1.NewUsageServiceClient(connection),
-		Webhooks:   appprofilev1.NewWebhookServiceClient(connection),
-		Customers:  appprofilev1.NewCustomerServiceClient(connection),
-		connection: connection,
+		Profiles:    appprofilev1.NewProfileServiceClient(connection),
+		Apps:        appprofilev1.NewAppServiceClient(connection),
+		Usage:       appprofilev1.NewUsageServiceClient(connection),
+		Webhooks:    appprofilev1.NewWebhookServiceClient(connection),
+		Credentials: appprofilev1.NewCredentialServiceClient(connection),
+		connection:  connection,
+		Customers:   appprofilev1.NewCustomerServiceClient(connection),
 	}, nil
 }
 

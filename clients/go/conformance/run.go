@@ -80,11 +80,12 @@ func (r *run) call(s step) line {
 	service, method, _ := strings.Cut(s.Method, "/")
 	client := r.client(s.Key)
 	stub := reflect.ValueOf(map[string]any{
-		"ProfileService":  client.Profiles,
-		"AppService":      client.Apps,
-		"UsageService":    client.Usage,
-		"WebhookService":  client.Webhooks,
-		"CustomerService": client.Customers,
+		"ProfileService":    client.Profiles,
+		"AppService":        client.Apps,
+		"UsageService":      client.Usage,
+		"WebhookService":    client.Webhooks,
+		"CustomerService":   client.Customers,
+		"CredentialService": client.Credentials,
 	}[service]).MethodByName(method)
 
 	request := reflect.New(stub.Type().In(1).Elem()).Interface().(proto.Message)

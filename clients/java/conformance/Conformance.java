@@ -2,6 +2,7 @@ import com.appprofile.ApiException;
 import com.appprofile.Client;
 import com.appprofile.Options;
 import com.appprofile.v1.AppServiceGrpc;
+import com.appprofile.v1.CredentialServiceGrpc;
 import com.appprofile.v1.ProfileServiceGrpc;
 import com.appprofile.v1.CustomerServiceGrpc;
 import com.appprofile.v1.UsageServiceGrpc;
@@ -66,7 +67,9 @@ public final class Conformance {
           "AppService", new Service(AppServiceGrpc.getServiceDescriptor(), c -> c.apps().getChannel()),
           "UsageService", new Service(UsageServiceGrpc.getServiceDescriptor(), c -> c.usage().getChannel()),
           "WebhookService", new Service(WebhookServiceGrpc.getServiceDescriptor(), c -> c.webhooks().getChannel()),
-          "CustomerService", new Service(CustomerServiceGrpc.getServiceDescriptor(), c -> c.customers().getChannel()));
+          "CustomerService", new Service(CustomerServiceGrpc.getServiceDescriptor(), c -> c.customers().getChannel()),
+          "CredentialService",
+              new Service(CredentialServiceGrpc.getServiceDescriptor(), c -> c.credentials().getChannel()));
   private static final Pattern NAME = Pattern.compile("\\$\\{(\\w+)}");
   private static final Gson GSON = new GsonBuilder().disableHtmlEscaping().serializeNulls().create();
 

@@ -22,6 +22,7 @@ from google.protobuf.message_factory import GetMessageClass
 import appprofile
 from appprofile.v1 import (
     app_service_pb2,
+    credential_service_pb2,
     customer_service_pb2,
     profile_service_pb2,
     usage_service_pb2,
@@ -34,6 +35,7 @@ SERVICES = {
     "UsageService": ("usage", usage_service_pb2.DESCRIPTOR),
     "WebhookService": ("webhooks", webhook_service_pb2.DESCRIPTOR),
     "CustomerService": ("customers", customer_service_pb2.DESCRIPTOR),
+    "CredentialService": ("credentials", credential_service_pb2.DESCRIPTOR),
 }
 Json = Any
 

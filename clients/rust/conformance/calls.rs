@@ -69,5 +69,10 @@ pub async fn call(
         "CustomerService/ExportPerson" => customers.export_person,
         "CustomerService/GetCustomerSchema" => customers.get_customer_schema,
         "CustomerService/UpdateCustomerSchema" => customers.update_customer_schema,
+        "CredentialService/UploadCredential" => credentials.upload_credential,
+        "CredentialService/GetCredential" => credentials.get_credential,
+        "CredentialService/ListCredentials" => credentials.list_credentials,
+        "CredentialService/DeleteCredential" => credentials.delete_credential,
+        "CredentialService/CreateVapidKey" => credentials.create_vapid_key,
     }
 }

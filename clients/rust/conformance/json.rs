@@ -15,6 +15,7 @@ const FILES: [&str; 6] = [
     "appprofile/v1/customer_service.proto",
     "appprofile/v1/usage_service.proto",
     "appprofile/v1/webhook_service.proto",
+    "appprofile/v1/credential_service.proto",
     // The types of error details, so that protobuf's JSON form can show those of batch items.
     "google/rpc/error_details.proto",
 ];

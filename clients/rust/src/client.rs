@@ -5,6 +5,7 @@ use crate::options::{InvalidOptions, Options};
 use crate::reliable::{Reliable, Shared, secret};
 use crate::v1::app_service_client::AppServiceClient;
 use crate::v1::customer_service_client::CustomerServiceClient;
+use crate::v1::credential_service_client::CredentialServiceClient;
 use crate::v1::profile_service_client::ProfileServiceClient;
 use crate::v1::usage_service_client::UsageServiceClient;
 use crate::v1::webhook_service_client::WebhookServiceClient;
@@ -49,6 +50,12 @@ impl Client {
     #[must_use]
     pub fn customers(&self) -> CustomerServiceClient<Reliable> {
         CustomerServiceClient::new(self.transport.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+
+    /// The calls of `CredentialService`.
+    #[must_use]
+    pub fn credentials(&self) -> CredentialServiceClient<Reliable> {
+        CredentialServiceClient::new(self.transport.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 }
 

@@ -29,6 +29,7 @@ const SERVICES = {
   UsageService: [api.UsageService, "usage"],
   WebhookService: [api.WebhookService, "webhooks"],
   CustomerService: [api.CustomerService, "customers"],
+  CredentialService: [api.CredentialService, "credentials"],
 } as const;
 const registry = createRegistry(file_google_rpc_error_details);
 

@@ -2,6 +2,7 @@ import { clone, create, type MessageInitShape } from "@bufbuild/protobuf";
 import { createClient, type Client as Stub } from "@connectrpc/connect";
 import { AppService } from "./gen/appprofile/v1/app_service_pb.js";
 import { CustomerService } from "./gen/appprofile/v1/customer_service_pb.js";
+import { CredentialService } from "./gen/appprofile/v1/credential_service_pb.js";
 import {
   ProfileService,
   WatchProfilesRequestSchema,
@@ -42,6 +43,7 @@ export class Client {
   readonly usage: Stub<typeof UsageService>;
   readonly webhooks: Stub<typeof WebhookService>;
   readonly customers: Stub<typeof CustomerService>;
+  readonly credentials: Stub<typeof CredentialService>;
   readonly #transport: ReliableTransport;
 
   /** @internal Use `connect`. */
@@ -56,6 +58,7 @@ export class Client {
     this.usage = createClient(UsageService, transport);
     this.webhooks = createClient(WebhookService, transport);
     this.customers = createClient(CustomerService, transport);
+    this.credentials = createClient(CredentialService, transport);
   }
 
   /**

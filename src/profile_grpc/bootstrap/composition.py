@@ -29,6 +29,7 @@ from profile_grpc.service.observer import Observer
 from profile_grpc.service.people import People
 from profile_grpc.service.ports import Clock, StoreError
 from profile_grpc.service.profiles import Profiles
+from profile_grpc.service.push_credentials.credentials import Credentials
 from profile_grpc.service.usage import Usage
 from profile_grpc.service.vault import Vault
 from profile_grpc.service.webhooks import Webhooks
@@ -65,6 +66,7 @@ class Application:
     jwt_tally: Tally
     jwt_readiness: JwtReadiness
     jwks: JwksRefresher
+    credentials: Credentials
 
     @classmethod
     def over(
@@ -94,9 +96,9 @@ class Application:
         sequencer, feed = Sequencer(store.events, store.leases, clock, observer), Feed(store.events)
         sequencer.on_published(feed.published)
         queue = WriteQueue(store.profiles, clock, hasher, observer=observer, left_events=sequencer.committed)
+        vault = Vault(seal_keys)
         directory = Directory(store.directory, hasher, anonymous=anonymous, now=clock.now)
         customers = Customers(queue, store.customers, store.profiles, store.directory, hasher, clock)
-        vault = Vault(seal_keys)
         sources = JwksSources(jwks.hosts, _destinations(jwks))
         tally = Tally(store.jwt, clock, observer)
         refresher = JwksRefresher(store.jwt, directory, sources, clock, observer)
@@ -122,6 +124,7 @@ class Application:
             jwt_tally=tally,
             jwt_readiness=JwtReadiness(store.jwt, tally, clock),
             jwks=refresher,
+            credentials=Credentials(store.credentials, vault, clock, hasher),
         )
 
     @asynccontextmanager

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,6 +16,7 @@ from profile_grpc.cli import output, settings, shapes
 from profile_grpc.cli.errors import FAILED, CommandFailed
 from profile_grpc.cli.opening import administration
 from profile_grpc.cli.options import AppId, DatabaseUrl, Json, Yes, command_option, confirm, database
+from profile_grpc.domain.model import Platform
 from profile_grpc.domain.settings import App, AppSettings
 
 if TYPE_CHECKING:
@@ -163,6 +166,43 @@ def delete(
 
     asyncio.run(run())
     output.line(f"deleted app {app_id}; its id stays reserved for its tenant for 400 days")
+
+
+@app.command("config")
+def config_(
+    app_id: AppId,
+    *,
+    platform: Annotated[str, command_option("--platform", help="ios, android or web.")],
+    file: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Where to write it.", show_default="stdout")
+    ] = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Write the configuration of the app's SDK for a platform, as JSON: GetSdkConfig's answer in protobuf's form.
+
+    It has public parts only, and no client key: keys are shown once, when they are made (`key create`).
+    """
+    from google.protobuf import json_format
+
+    from profile_grpc.transport.grpc.sdk_config import for_platform, sdk_config
+
+    chosen = settings.choice(Platform, platform)
+
+    async def run() -> dict[str, Any]:
+        async with administration(database(database_url)) as admin:
+            vapid = await admin.credentials.vapid_public_key(app_id)
+            found = for_platform(sdk_config(await admin.apps.get(app_id), vapid), chosen)
+            return json_format.MessageToDict(found, preserving_proto_field_name=True)
+
+    text = json.dumps(asyncio.run(run()), indent=2, ensure_ascii=False)
+    if file is None:
+        output.line(text)
+        return
+    try:
+        file.write_text(f"{text}\n")
+    except OSError as error:
+        raise CommandFailed(f"cannot write {file}: {(error.strerror or str(error)).lower()}") from None
+    output.note(f"wrote {file}")
 
 
 @app.command("bridge-check")

@@ -32,6 +32,7 @@ COMMANDS = {
         "Report monthly active devices: counted per day, distinct in the range, distinct in the 30 days up to now.",
     ),
     "watch": Lazy(f"{_HERE}.watching", "watch", "Print the events of an app as JSON Lines"),
+    "credential": Lazy(f"{_HERE}.credentials", "app", "Push credentials: checked, and stored encrypted."),
     "webhook": Lazy(f"{_HERE}.webhooks", "app", "Webhooks: events delivered over HTTPS."),
     "profile": Lazy(f"{_HERE}.profiles", "app", "Profiles, for support."),
     "bridge": Lazy(

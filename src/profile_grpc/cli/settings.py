@@ -22,6 +22,7 @@ from profile_grpc.domain.settings import (
     InAppTransport,
     MonitorKind,
     PushApp,
+    WebPushSettings,
 )
 
 EnumT = TypeVar("EnumT", bound=enum.IntEnum)
@@ -270,6 +271,7 @@ PARSERS: Mapping[str, Callable[[str], object]] = {
     "jwt.audience": str,
     "jwt.leeway": duration,
     "jwt.max_lifetime": _optional_duration,
+    **{f"web_push.{field.name}": str for field in fields(WebPushSettings)},
 }
 """Every setting by its name in the contract, and how its value is read."""
 

@@ -135,6 +135,7 @@ class EventType(enum.StrEnum):
     CUSTOMER_UPDATED = "CUSTOMER_UPDATED"
     CUSTOMER_DELETED = "CUSTOMER_DELETED"
     ERASED = "ERASED"
+    CREDENTIAL_EXPIRING = "CREDENTIAL_EXPIRING"
 
 
 class DisplacementEffect(enum.IntEnum):

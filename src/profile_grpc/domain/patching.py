@@ -145,6 +145,7 @@ def _device_attributes(
         ]
         message = f"No device attribute of platform {platform.name}: {', '.join(unknown)}."
         raise Refused.for_fields(Reason.INVALID_ATTRIBUTE, message, violations)
+    values = _typed(patch.device_attributes)
     corrected = stamps.Stamps(now).time
     kept = {
         name: value._replace(store_time=corrected(value.store_time))
@@ -152,13 +153,33 @@ def _device_attributes(
         if name not in patch.remove_device_attributes
     }
     ignored = []
-    for name, value in patch.device_attributes.items():
+    for name, value in values.items():
         reason = _not_stored(settings.monitor(platform, name), kept.get(name), profile.register_time, now)
         if reason is None:
             kept[name] = DeviceAttribute(value, now)
         else:
             ignored.append(IgnoredValue(f"device_attributes.{name}", reason))
     return MappingProxyType(kept), tuple(ignored)
+
+
+def _typed(values: Mapping[str, str]) -> Mapping[str, str]:
+    """The values in the form in which they are stored.
+
+    Raises:
+        Refused: INVALID_ATTRIBUTE: one is not of its attribute's type.
+    """
+    typed, violations = {}, []
+    for name, value in values.items():
+        try:
+            typed[name] = device_attributes.typed(name, value)
+        except device_attributes.WrongType as wrong:
+            violations.append(FieldViolation(f"device_attributes.{name}", str(wrong)))
+    if violations:
+        described = "; ".join(f"{v.field} {v.description}" for v in violations)
+        raise Refused.for_fields(
+            Reason.INVALID_ATTRIBUTE, f"A device attribute is not of its type: {described}.", violations
+        )
+    return typed
 
 
 def _not_stored(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
@@ -25,6 +26,9 @@ MAX_RETENTION = timedelta(days=3650)
 MAX_TTL = timedelta(days=36500)
 MAX_BRIDGE_NAMES = 8
 MAX_BRIDGE_SEGMENT = 9
+MAX_URL = 2048
+MAX_WEB_CONFIG = 8192
+_HTTPS_URL = re.compile(rf"https://[^\s\x00-\x1f\x7f-\x9f]{{1,{MAX_URL - len('https://')}}}\Z")
 _SEGMENT = re.compile(r"/[1-9]\Z")
 
 
@@ -102,6 +106,22 @@ class InAppSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class WebPushSettings:
+    """What a website needs to subscribe browsers, besides the VAPID key (K5). Empty: not configured."""
+
+    site_url: str = ""
+    icon_url: str = ""
+    firebase_web_config: str = ""
+    """A JSON object, as Firebase shows it."""
+
+    @property
+    def sender_id(self) -> str:
+        """FCM's sender id, or empty."""
+        config = _json_object(self.firebase_web_config) or {}
+        return str(config.get("messagingSenderId", ""))
+
+
+@dataclass(frozen=True, slots=True)
 class DeviceAttributeMonitor:
     """A device attribute that the app monitors on one platform (U4). `interval` with INTERVAL only."""
 
@@ -160,6 +180,7 @@ class AppSettings:
     device_attribute_monitors: tuple[DeviceAttributeMonitor, ...] = ()
     bridge_parameters: BridgeParameters = BridgeParameters()
     jwt: JwtSettings = JWT_OFF
+    web_push: WebPushSettings = WebPushSettings()
     kept_granularity: KeptGranularity | None = field(default=None, metadata={MEMORY: True})
     """Internal, maintained by `succeed`: heartbeats acknowledged under a larger granularity may have been stored that
     much earlier."""
@@ -212,6 +233,7 @@ def check(settings: AppSettings) -> None:
         *_monitor_violations(settings),
         *_bridge_violations(settings.bridge_parameters),
         *_jwt_violations(settings.jwt),
+        *_web_push_violations(settings.web_push),
     )
     if violations:
         described = "; ".join(f"{v.field}: {v.description}" for v in violations)
@@ -312,6 +334,31 @@ def _jwt_violations(chosen: JwtSettings) -> Iterator[FieldViolation]:
             yield _wrong(f"jwt.{name}", "must not be empty")
     if chosen.user_claim == chosen.app_claim:
         yield _wrong("jwt.app_claim", "must differ from user_claim")
+
+
+def _web_push_violations(web_push: WebPushSettings) -> Iterator[FieldViolation]:
+    for name in ("site_url", "icon_url"):
+        url: str = getattr(web_push, name)
+        if url and not _HTTPS_URL.match(url):
+            yield _wrong(f"web_push.{name}", f"must be an https URL of up to {MAX_URL} characters")
+    text = web_push.firebase_web_config
+    if not text:
+        return
+    config = _json_object(text)
+    if config is None or len(text.encode()) > MAX_WEB_CONFIG:
+        description = f"must be a JSON object of up to {MAX_WEB_CONFIG} bytes, its names in double quotes"
+        yield _wrong("web_push.firebase_web_config", description)
+    elif "private_key" in config:
+        description = "is a service account with its private key; upload that as a push credential"
+        yield _wrong("web_push.firebase_web_config", description)
+
+
+def _json_object(text: str) -> dict[str, object] | None:
+    try:
+        found = json.loads(text) if text else None
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def _wrong(name: str, description: str) -> FieldViolation:

@@ -64,6 +64,11 @@ class Vault:
         return self._ring.reseal(sealed, row)
 
 
+def is_sealed(text: str) -> bool:
+    """Whether `Vault.seal` made the text."""
+    return text.startswith("ring:")
+
+
 def key_id_of(sealed: str) -> str:
     """The id of the key in the ring that an encrypted secret needs."""
     return sealed.split(":", 2)[1] if sealed.count(":") > 1 else ""

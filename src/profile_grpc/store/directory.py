@@ -132,8 +132,8 @@ class SqlDirectory:
     async def remove_app(self, reservation: Reservation, seen: int) -> None:
         """Replaces the app by the reservation of its id (D4).
 
-        Deletes its settings, profile counts and reaper records, and revokes its keys. Raises Conflict unless the app
-        has the revision `seen`.
+        Deletes its settings, push credentials, profile counts and reaper records, and revokes its keys. Raises Conflict
+        unless the app has the revision `seen`.
         """
         app_id, time = reservation.app_id, times.micros(reservation.delete_time)
         async with self._database.transaction() as session:
@@ -225,6 +225,7 @@ _OF_APP = (
     tables.feedback_breaker,
     tables.jwt_key,
     tables.jwt_count,
+    tables.push_credential,
 )
 """What is deleted with an app."""
 _revoke = update(tables.api_key).values(revoke_time=bindparam("time")).where(tables.api_key.c.revoke_time.is_(None))

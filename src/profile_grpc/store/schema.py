@@ -17,23 +17,7 @@ from profile_grpc.store.tasks import to_the_end
 if TYPE_CHECKING:
     from alembic.config import Config
 
-REVISIONS = (
-    "0001",
-    "0002",
-    "0003",
-    "0004",
-    "0005",
-    "0006",
-    "0007",
-    "0008",
-    "0009",
-    "0010",
-    "0011",
-    "0012",
-    "0013",
-    "0014",
-    "0015",
-)
+REVISIONS = tuple(f"{number:04}" for number in range(1, 17))
 """Every revision of the schema, in order, as in migrations/versions. The program is made for the last one. It also
 works with later ones that allow it."""
 

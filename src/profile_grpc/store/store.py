@@ -21,7 +21,9 @@ from profile_grpc.store.jwt import SqlJwt
 from profile_grpc.store.leases import SqlLeases
 from profile_grpc.store.person_events import SqlPersonEvents
 from profile_grpc.store.profiles import SqlProfiles
+from profile_grpc.store.push_credentials import SqlContacts, SqlCredentials
 from profile_grpc.store.reaper import SqlReaper
+from profile_grpc.store.sealed import SqlSealed
 from profile_grpc.store.shards import Shards
 from profile_grpc.store.usage import SqlUsage
 from profile_grpc.store.webhooks import SqlWebhooks
@@ -87,6 +89,9 @@ class SqlStore:
         self.webhooks = SqlWebhooks(database)
         self.customers = SqlCustomers(database)
         self.jwt = SqlJwt(database)
+        self.credentials = SqlCredentials(database)
+        self.contacts = SqlContacts(database)
+        self.sealed = SqlSealed(database)
         self.events = SqlEvents(database, self._shards)
         self.person_events = SqlPersonEvents(database)
         self._facts = database.prepare(select(*map(literal_column, database.engine.facts.values())))

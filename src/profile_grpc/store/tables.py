@@ -51,6 +51,15 @@ def _added(name: str, type_: TypeEngine[Any], default: str) -> Column[Any]:
     return Column(name, type_, nullable=False, server_default=literal(default))
 
 
+def sealed(name: str) -> Column[Any]:
+    """A secret that `Vault.seal` has encrypted for its row: `row_of` the table and its primary key (K2).
+
+    `credential reseal` and `doctor` find every such column by this declaration. A column may hold public texts too.
+    """
+    return Column(name, Text(), nullable=False, info={SEALED: True})
+
+
+SEALED = "sealed"
 _DISTRIBUTION = "distribution"
 
 
@@ -472,6 +481,41 @@ _index(
 )
 _index("customer_tombstone_delete_time", customer_tombstone.c.tenant_id, customer_tombstone.c.delete_time)
 
+# One version of a push credential, with what may be shown of it (`public`) and its private part, encrypted.
+push_credential = Table(
+    "push_credential",
+    metadata,
+    _key("app_id"),
+    _key("credential_id"),
+    _required("name", Text()),
+    _required("version", Integer()),
+    _required("platforms", Text()),
+    _required("push_app_ids", Text()),
+    _required("public", Text()),
+    Column("expire_time", BigInteger()),
+    sealed("sealed"),
+    _required("create_time", BigInteger()),
+    Column("reminder_days", SmallInteger()),
+    Column("reminder_time", BigInteger()),
+    _required("mail_due", Boolean(create_constraint=False)),
+    _required("revision", BigInteger()),
+    info=_OF_APP,
+)
+# Two uploads of one name cannot get the same version (K1).
+Index(
+    "push_credential_version", push_credential.c.app_id, push_credential.c.name, push_credential.c.version, unique=True
+)
+
+# Whom the tenant has told us to send e-mails to (K4).
+tenant_contact = Table(
+    "tenant_contact",
+    metadata,
+    _key("tenant_id"),
+    _key("email"),
+    _required("create_time", BigInteger()),
+    info=_ON_COORDINATOR,
+)
+
 lease = Table(
     "lease",
     metadata,
@@ -551,7 +595,7 @@ jwt_key = Table(
     _required("place", SmallInteger()),
     _required("kind", SmallInteger()),
     _required("kid", _text()),
-    _required("material", Text()),
+    sealed("material"),  # of a shared secret; otherwise a public key, a document or a URL
     _required("create_time", BigInteger()),
     Column("document", Text()),
     Column("fetch_time", BigInteger()),
@@ -609,6 +653,12 @@ DISTRIBUTED = tuple((table, column) for table in metadata.sorted_tables if (colu
 
 ON_COORDINATOR = tuple(table for table in metadata.sorted_tables if not table.info[_DISTRIBUTION])
 """The tables that are only on the coordinator of a Citus cluster."""
+
+
+WITH_SECRETS = tuple(
+    (table, column) for table in metadata.sorted_tables for column in table.c if column.info.get(SEALED)
+)
+"""The tables that hold encrypted secrets, and the column."""
 
 
 def distributed_by(table: Table) -> str | None:

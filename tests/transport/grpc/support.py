@@ -15,11 +15,13 @@ from google.type.date_pb2 import Date
 from grpc_health.v1.health_pb2_grpc import HealthStub
 
 from appprofile.v1 import access_pb2, app_pb2, app_service_pb2, customer_pb2, usage_service_pb2
+from appprofile.v1 import credential_service_pb2 as credentials_pb
 from appprofile.v1 import customer_service_pb2 as customers_pb
 from appprofile.v1 import profile_pb2 as pb
 from appprofile.v1 import profile_service_pb2 as ps
 from appprofile.v1 import webhook_service_pb2 as webhooks_pb
 from appprofile.v1.app_service_pb2_grpc import AppServiceStub
+from appprofile.v1.credential_service_pb2_grpc import CredentialServiceStub
 from appprofile.v1.customer_service_pb2_grpc import CustomerServiceStub
 from appprofile.v1.profile_service_pb2_grpc import ProfileServiceStub
 from appprofile.v1.usage_service_pb2_grpc import UsageServiceStub
@@ -39,6 +41,7 @@ from profile_grpc.transport.grpc.server import GrpcServer
 from tests.support.domain import ManualClock
 
 HASHER = Hasher(bytes(range(KEY_BYTES)))
+SEAL_KEYS = {"test": bytes(range(100, 132))}
 TENANT, APP = "acme", "shop"
 FOREIGN_TENANT, FOREIGN_APP = "globex", "rival"
 OPTIONS = ServerOptions(port=0, drain_notice=0.0, drain_grace=5.0)
@@ -100,7 +103,7 @@ class Backend:
     def __init__(self, store: SqlStore, clock: ManualClock) -> None:
         self.store = store
         self.clock = clock
-        self.services = Application.over(store, clock, HASHER, NullObserver())
+        self.services = Application.over(store, clock, HASHER, NullObserver(), seal_keys=SEAL_KEYS)
         self.queue, self.directory, self.apps = self.services.queue, self.services.directory, self.services.apps
         self.keys: dict[KeyKind, str] = {}
         self.foreign_key = ""
@@ -158,6 +161,7 @@ class Served:
         self.usage = UsageServiceStub(self.channel)
         self.webhooks = WebhookServiceStub(self.channel)
         self.customers = CustomerServiceStub(self.channel)
+        self.credentials = CredentialServiceStub(self.channel)
 
     def key(self, kind: KeyKind) -> Metadata:
         """The metadata of a call with a key of this kind."""
@@ -296,6 +300,15 @@ VALID: dict[str, Message] = {
     "ExportPerson": customers_pb.ExportPersonRequest(customer_id="missing"),
     "GetCustomerSchema": customers_pb.GetCustomerSchemaRequest(),
     "UpdateCustomerSchema": customers_pb.UpdateCustomerSchemaRequest(schema=customer_pb2.CustomerSchema()),
+    "UploadCredential": credentials_pb.UploadCredentialRequest(
+        app_id=APP, display_name="hms", hms_app=credentials_pb.HmsApp(hms_id="100", secret="hms-secret-0123")
+    ),
+    "GetCredential": credentials_pb.GetCredentialRequest(app_id=APP, credential_id="missing"),
+    "ListCredentials": credentials_pb.ListCredentialsRequest(app_id=APP),
+    "DeleteCredential": credentials_pb.DeleteCredentialRequest(app_id=APP, credential_id="missing"),
+    "CreateVapidKey": credentials_pb.CreateVapidKeyRequest(
+        app_id=APP, display_name="web", site=credentials_pb.VapidSite(subject="mailto:ops@example.com")
+    ),
     "GetMadUsage": usage_service_pb2.GetMadUsageRequest(
         app_id=APP, start_date=Date(year=2026, month=1, day=1), end_date=Date(year=2026, month=1, day=2)
     ),

@@ -7,6 +7,7 @@ from google.protobuf.message import Message
 from appprofile.v1 import (
     access_pb2,
     app_service_pb2,
+    credential_service_pb2,
     customer_service_pb2,
     profile_service_pb2,
     usage_service_pb2,
@@ -28,6 +29,7 @@ SERVICES = [
     usage_service_pb2.DESCRIPTOR.services_by_name["UsageService"],
     webhook_service_pb2.DESCRIPTOR.services_by_name["WebhookService"],
     customer_service_pb2.DESCRIPTOR.services_by_name["CustomerService"],
+    credential_service_pb2.DESCRIPTOR.services_by_name["CredentialService"],
 ]
 METHODS = {method.name: method for service in SERVICES for method in access.methods(service)}
 WEBHOOK_SERVICE = {method.name for method in SERVICES[3].methods}

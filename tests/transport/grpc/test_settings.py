@@ -29,6 +29,7 @@ from profile_grpc.domain.settings import (
     ReaperBreaker,
 )
 from profile_grpc.transport.grpc import settings
+from profile_grpc.transport.grpc.sdk_config import sdk_config
 from tests.support.domain import T0, days, hours
 
 PERIODS = st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=3650))
@@ -200,7 +201,7 @@ def test_a_duration_out_of_range_is_refused_by_its_name() -> None:
 @pytest.mark.parametrize(("secured", "ports"), [(True, [8884, 8883]), (False, [0, 0])])
 def test_the_sdk_is_told_transports_in_their_order_with_ports(secured: bool, ports: list[int]) -> None:
     in_app = replace(STORED.settings.in_app, use_secured_port=secured)
-    config = settings.sdk_config(replace(STORED, settings=replace(STORED.settings, in_app=in_app)))
+    config = sdk_config(replace(STORED, settings=replace(STORED.settings, in_app=in_app)), None)
     assert [t.transport for t in config.in_app_transports] == [
         app_pb2.IN_APP_TRANSPORT_WEB_SOCKET,
         app_pb2.IN_APP_TRANSPORT_MQTT,
@@ -213,7 +214,7 @@ def test_the_sdk_is_told_the_policies() -> None:
     chosen = replace(
         STORED.settings, device_attribute_monitors=(monitor,), server_side_inbox=True, single_device_per_user=True
     )
-    config = settings.sdk_config(replace(STORED, settings=chosen))
+    config = sdk_config(replace(STORED, settings=chosen), None)
     assert config.app_id == "shop"
     assert config.heartbeat_interval.ToTimedelta() == days(15)
     assert config.channels == [1]

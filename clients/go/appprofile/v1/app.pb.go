@@ -590,6 +590,70 @@ func (x *BridgeParameters) GetSecret() []string {
 	return nil
 }
 
+// What a website needs to subscribe browsers, besides the VAPID key, which is a credential.
+type WebPushSettings struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The website, an `https` URL up to 2048 characters. Default: none.
+	SiteUrl string `protobuf:"bytes,1,opt,name=site_url,json=siteUrl,proto3" json:"site_url,omitempty"`
+	// The icon of notifications, an `https` URL up to 2048 characters. Default: none.
+	IconUrl string `protobuf:"bytes,2,opt,name=icon_url,json=iconUrl,proto3" json:"icon_url,omitempty"`
+	// The "Firebase SDK setup and configuration" as Firebase shows it, a JSON object, up to 8 KiB. Default: none.
+	FirebaseWebConfig string `protobuf:"bytes,3,opt,name=firebase_web_config,json=firebaseWebConfig,proto3" json:"firebase_web_config,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
+}
+
+func (x *WebPushSettings) Reset() {
+	*x = WebPushSettings{}
+	mi := &file_appprofile_v1_app_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WebPushSettings) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WebPushSettings) ProtoMessage() {}
+
+func (x *WebPushSettings) ProtoReflect() protoreflect.Message {
+	mi := &file_appprofile_v1_app_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WebPushSettings.ProtoReflect.Descriptor instead.
+func (*WebPushSettings) Descriptor() ([]byte, []int) {
+	return file_appprofile_v1_app_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *WebPushSettings) GetSiteUrl() string {
+	if x != nil {
+		return x.SiteUrl
+	}
+	return ""
+}
+
+func (x *WebPushSettings) GetIconUrl() string {
+	if x != nil {
+		return x.IconUrl
+	}
+	return ""
+}
+
+func (x *WebPushSettings) GetFirebaseWebConfig() string {
+	if x != nil {
+		return x.FirebaseWebConfig
+	}
+	return ""
+}
+
 // The app's settings. In CreateApp, an absent field takes its default. In UpdateApp, an absent field is unchanged
 // unless the mask names it. A response contains every value in force.
 type AppSettings struct {
@@ -633,14 +697,16 @@ type AppSettings struct {
 	// customer. Default false: the customer may be created later.
 	RequireKnownCustomer *bool `protobuf:"varint,18,opt,name=require_known_customer,json=requireKnownCustomer,proto3,oneof" json:"require_known_customer,omitempty"`
 	// Whether and how the JWTs of devices are checked. Default OFF.
-	Jwt           *JwtSettings `protobuf:"bytes,30,opt,name=jwt,proto3" json:"jwt,omitempty"`
+	Jwt *JwtSettings `protobuf:"bytes,30,opt,name=jwt,proto3" json:"jwt,omitempty"`
+	// What a website needs to subscribe browsers. Default: nothing.
+	WebPush       *WebPushSettings `protobuf:"bytes,19,opt,name=web_push,json=webPush,proto3" json:"web_push,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *AppSettings) Reset() {
 	*x = AppSettings{}
-	mi := &file_appprofile_v1_app_proto_msgTypes[6]
+	mi := &file_appprofile_v1_app_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -652,7 +718,7 @@ func (x *AppSettings) String() string {
 func (*AppSettings) ProtoMessage() {}
 
 func (x *AppSettings) ProtoReflect() protoreflect.Message {
-	mi := &file_appprofile_v1_app_proto_msgTypes[6]
+	mi := &file_appprofile_v1_app_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -665,7 +731,7 @@ func (x *AppSettings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AppSettings.ProtoReflect.Descriptor instead.
 func (*AppSettings) Descriptor() ([]byte, []int) {
-	return file_appprofile_v1_app_proto_rawDescGZIP(), []int{6}
+	return file_appprofile_v1_app_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *AppSettings) GetPushAppIds() []*PushApp {
@@ -801,6 +867,13 @@ func (x *AppSettings) GetJwt() *JwtSettings {
 	return nil
 }
 
+func (x *AppSettings) GetWebPush() *WebPushSettings {
+	if x != nil {
+		return x.WebPush
+	}
+	return nil
+}
+
 // One mobile or web application of a tenant.
 type App struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -825,7 +898,7 @@ type App struct {
 
 func (x *App) Reset() {
 	*x = App{}
-	mi := &file_appprofile_v1_app_proto_msgTypes[7]
+	mi := &file_appprofile_v1_app_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -837,7 +910,7 @@ func (x *App) String() string {
 func (*App) ProtoMessage() {}
 
 func (x *App) ProtoReflect() protoreflect.Message {
-	mi := &file_appprofile_v1_app_proto_msgTypes[7]
+	mi := &file_appprofile_v1_app_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -850,7 +923,7 @@ func (x *App) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use App.ProtoReflect.Descriptor instead.
 func (*App) Descriptor() ([]byte, []int) {
-	return file_appprofile_v1_app_proto_rawDescGZIP(), []int{7}
+	return file_appprofile_v1_app_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *App) GetAppId() string {
@@ -927,7 +1000,7 @@ type Key struct {
 
 func (x *Key) Reset() {
 	*x = Key{}
-	mi := &file_appprofile_v1_app_proto_msgTypes[8]
+	mi := &file_appprofile_v1_app_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -939,7 +1012,7 @@ func (x *Key) String() string {
 func (*Key) ProtoMessage() {}
 
 func (x *Key) ProtoReflect() protoreflect.Message {
-	mi := &file_appprofile_v1_app_proto_msgTypes[8]
+	mi := &file_appprofile_v1_app_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -952,7 +1025,7 @@ func (x *Key) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Key.ProtoReflect.Descriptor instead.
 func (*Key) Descriptor() ([]byte, []int) {
-	return file_appprofile_v1_app_proto_rawDescGZIP(), []int{8}
+	return file_appprofile_v1_app_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Key) GetKeyId() string {
@@ -1060,7 +1133,11 @@ const file_appprofile_v1_app_proto_rawDesc = "" +
 	"\n" +
 	"appid_msgs\x18\x06 \x03(\tB!\xe2A\x01\x01\xbaH\x1a\x92\x01\x17\x10\b\"\x13r\x11(\x80\x012\f^[^\\p{Cc}]+$R\tappidMsgs\x12>\n" +
 	"\tdevice_id\x18\a \x03(\tB!\xe2A\x01\x01\xbaH\x1a\x92\x01\x17\x10\b\"\x13r\x11(\x80\x012\f^[^\\p{Cc}]+$R\bdeviceId\x129\n" +
-	"\x06secret\x18\b \x03(\tB!\xe2A\x01\x01\xbaH\x1a\x92\x01\x17\x10\b\"\x13r\x11(\x80\x012\f^[^\\p{Cc}]+$R\x06secret\"\x86\r\n" +
+	"\x06secret\x18\b \x03(\tB!\xe2A\x01\x01\xbaH\x1a\x92\x01\x17\x10\b\"\x13r\x11(\x80\x012\f^[^\\p{Cc}]+$R\x06secret\"\xd7\x01\n" +
+	"\x0fWebPushSettings\x12B\n" +
+	"\bsite_url\x18\x01 \x01(\tB'\xe2A\x01\x01\xbaH r\x1e\x18\x80\x102\x19^(https://[^\\s\\p{Cc}]+)?$R\asiteUrl\x12B\n" +
+	"\bicon_url\x18\x02 \x01(\tB'\xe2A\x01\x01\xbaH r\x1e\x18\x80\x102\x19^(https://[^\\s\\p{Cc}]+)?$R\aiconUrl\x12<\n" +
+	"\x13firebase_web_config\x18\x03 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03(\x80@R\x11firebaseWebConfig\"\xc7\r\n" +
 	"\vAppSettings\x12F\n" +
 	"\fpush_app_ids\x18\x01 \x03(\v2\x16.appprofile.v1.PushAppB\f\xe2A\x01\x01\xbaH\x05\x92\x01\x02\x10@R\n" +
 	"pushAppIds\x12[\n" +
@@ -1083,7 +1160,8 @@ const file_appprofile_v1_app_proto_rawDesc = "" +
 	"\x11bridge_parameters\x18\x10 \x01(\v2\x1f.appprofile.v1.BridgeParametersB\x04\xe2A\x01\x01R\x10bridgeParameters\x12O\n" +
 	"\x10feedback_breaker\x18\x11 \x01(\v2\x1e.appprofile.v1.FeedbackBreakerB\x04\xe2A\x01\x01R\x0ffeedbackBreaker\x12?\n" +
 	"\x16require_known_customer\x18\x12 \x01(\bB\x04\xe2A\x01\x01H\x04R\x14requireKnownCustomer\x88\x01\x01\x122\n" +
-	"\x03jwt\x18\x1e \x01(\v2\x1a.appprofile.v1.JwtSettingsB\x04\xe2A\x01\x01R\x03jwtB\x1f\n" +
+	"\x03jwt\x18\x1e \x01(\v2\x1a.appprofile.v1.JwtSettingsB\x04\xe2A\x01\x01R\x03jwt\x12?\n" +
+	"\bweb_push\x18\x13 \x01(\v2\x1e.appprofile.v1.WebPushSettingsB\x04\xe2A\x01\x01R\awebPushB\x1f\n" +
 	"\x1d_register_counts_as_heartbeatB\x18\n" +
 	"\x16_multi_user_per_deviceB\x19\n" +
 	"\x17_single_device_per_userB\x14\n" +
@@ -1135,7 +1213,7 @@ func file_appprofile_v1_app_proto_rawDescGZIP() []byte {
 }
 
 var file_appprofile_v1_app_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_appprofile_v1_app_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_appprofile_v1_app_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_appprofile_v1_app_proto_goTypes = []any{
 	(InAppTransport)(0),            // 0: appprofile.v1.InAppTransport
 	(MonitorKind)(0),               // 1: appprofile.v1.MonitorKind
@@ -1145,58 +1223,60 @@ var file_appprofile_v1_app_proto_goTypes = []any{
 	(*InAppSettings)(nil),          // 5: appprofile.v1.InAppSettings
 	(*DeviceAttributeMonitor)(nil), // 6: appprofile.v1.DeviceAttributeMonitor
 	(*BridgeParameters)(nil),       // 7: appprofile.v1.BridgeParameters
-	(*AppSettings)(nil),            // 8: appprofile.v1.AppSettings
-	(*App)(nil),                    // 9: appprofile.v1.App
-	(*Key)(nil),                    // 10: appprofile.v1.Key
-	(PushProvider)(0),              // 11: appprofile.v1.PushProvider
-	(Platform)(0),                  // 12: appprofile.v1.Platform
-	(PushPurpose)(0),               // 13: appprofile.v1.PushPurpose
-	(ApnsEnvironment)(0),           // 14: appprofile.v1.ApnsEnvironment
-	(*durationpb.Duration)(nil),    // 15: google.protobuf.Duration
-	(Channel)(0),                   // 16: appprofile.v1.Channel
-	(AccountRemovalAction)(0),      // 17: appprofile.v1.AccountRemovalAction
-	(*JwtSettings)(nil),            // 18: appprofile.v1.JwtSettings
-	(*timestamppb.Timestamp)(nil),  // 19: google.protobuf.Timestamp
-	(KeyKind)(0),                   // 20: appprofile.v1.KeyKind
-	(*date.Date)(nil),              // 21: google.type.Date
+	(*WebPushSettings)(nil),        // 8: appprofile.v1.WebPushSettings
+	(*AppSettings)(nil),            // 9: appprofile.v1.AppSettings
+	(*App)(nil),                    // 10: appprofile.v1.App
+	(*Key)(nil),                    // 11: appprofile.v1.Key
+	(PushProvider)(0),              // 12: appprofile.v1.PushProvider
+	(Platform)(0),                  // 13: appprofile.v1.Platform
+	(PushPurpose)(0),               // 14: appprofile.v1.PushPurpose
+	(ApnsEnvironment)(0),           // 15: appprofile.v1.ApnsEnvironment
+	(*durationpb.Duration)(nil),    // 16: google.protobuf.Duration
+	(Channel)(0),                   // 17: appprofile.v1.Channel
+	(AccountRemovalAction)(0),      // 18: appprofile.v1.AccountRemovalAction
+	(*JwtSettings)(nil),            // 19: appprofile.v1.JwtSettings
+	(*timestamppb.Timestamp)(nil),  // 20: google.protobuf.Timestamp
+	(KeyKind)(0),                   // 21: appprofile.v1.KeyKind
+	(*date.Date)(nil),              // 22: google.type.Date
 }
 var file_appprofile_v1_app_proto_depIdxs = []int32{
-	11, // 0: appprofile.v1.PushApp.provider:type_name -> appprofile.v1.PushProvider
-	12, // 1: appprofile.v1.PushApp.platform:type_name -> appprofile.v1.Platform
-	13, // 2: appprofile.v1.PushApp.purpose:type_name -> appprofile.v1.PushPurpose
-	14, // 3: appprofile.v1.PushApp.apns_environment:type_name -> appprofile.v1.ApnsEnvironment
+	12, // 0: appprofile.v1.PushApp.provider:type_name -> appprofile.v1.PushProvider
+	13, // 1: appprofile.v1.PushApp.platform:type_name -> appprofile.v1.Platform
+	14, // 2: appprofile.v1.PushApp.purpose:type_name -> appprofile.v1.PushPurpose
+	15, // 3: appprofile.v1.PushApp.apns_environment:type_name -> appprofile.v1.ApnsEnvironment
 	0,  // 4: appprofile.v1.InAppSettings.primary_transport:type_name -> appprofile.v1.InAppTransport
 	0,  // 5: appprofile.v1.InAppSettings.secondary_transport:type_name -> appprofile.v1.InAppTransport
-	12, // 6: appprofile.v1.DeviceAttributeMonitor.platform:type_name -> appprofile.v1.Platform
+	13, // 6: appprofile.v1.DeviceAttributeMonitor.platform:type_name -> appprofile.v1.Platform
 	1,  // 7: appprofile.v1.DeviceAttributeMonitor.kind:type_name -> appprofile.v1.MonitorKind
-	15, // 8: appprofile.v1.DeviceAttributeMonitor.interval:type_name -> google.protobuf.Duration
+	16, // 8: appprofile.v1.DeviceAttributeMonitor.interval:type_name -> google.protobuf.Duration
 	2,  // 9: appprofile.v1.AppSettings.push_app_ids:type_name -> appprofile.v1.PushApp
-	15, // 10: appprofile.v1.AppSettings.inactivity_period:type_name -> google.protobuf.Duration
-	15, // 11: appprofile.v1.AppSettings.heartbeat_interval:type_name -> google.protobuf.Duration
-	15, // 12: appprofile.v1.AppSettings.heartbeat_granularity:type_name -> google.protobuf.Duration
-	15, // 13: appprofile.v1.AppSettings.never_heartbeat_ttl:type_name -> google.protobuf.Duration
-	16, // 14: appprofile.v1.AppSettings.channels:type_name -> appprofile.v1.Channel
-	15, // 15: appprofile.v1.AppSettings.unregistered_retention:type_name -> google.protobuf.Duration
+	16, // 10: appprofile.v1.AppSettings.inactivity_period:type_name -> google.protobuf.Duration
+	16, // 11: appprofile.v1.AppSettings.heartbeat_interval:type_name -> google.protobuf.Duration
+	16, // 12: appprofile.v1.AppSettings.heartbeat_granularity:type_name -> google.protobuf.Duration
+	16, // 13: appprofile.v1.AppSettings.never_heartbeat_ttl:type_name -> google.protobuf.Duration
+	17, // 14: appprofile.v1.AppSettings.channels:type_name -> appprofile.v1.Channel
+	16, // 15: appprofile.v1.AppSettings.unregistered_retention:type_name -> google.protobuf.Duration
 	3,  // 16: appprofile.v1.AppSettings.reaper_breaker:type_name -> appprofile.v1.ReaperBreaker
-	17, // 17: appprofile.v1.AppSettings.account_removal_action:type_name -> appprofile.v1.AccountRemovalAction
+	18, // 17: appprofile.v1.AppSettings.account_removal_action:type_name -> appprofile.v1.AccountRemovalAction
 	5,  // 18: appprofile.v1.AppSettings.in_app:type_name -> appprofile.v1.InAppSettings
 	6,  // 19: appprofile.v1.AppSettings.device_attribute_monitors:type_name -> appprofile.v1.DeviceAttributeMonitor
 	7,  // 20: appprofile.v1.AppSettings.bridge_parameters:type_name -> appprofile.v1.BridgeParameters
 	4,  // 21: appprofile.v1.AppSettings.feedback_breaker:type_name -> appprofile.v1.FeedbackBreaker
-	18, // 22: appprofile.v1.AppSettings.jwt:type_name -> appprofile.v1.JwtSettings
-	8,  // 23: appprofile.v1.App.settings:type_name -> appprofile.v1.AppSettings
-	19, // 24: appprofile.v1.App.create_time:type_name -> google.protobuf.Timestamp
-	19, // 25: appprofile.v1.App.update_time:type_name -> google.protobuf.Timestamp
-	20, // 26: appprofile.v1.Key.kind:type_name -> appprofile.v1.KeyKind
-	19, // 27: appprofile.v1.Key.create_time:type_name -> google.protobuf.Timestamp
-	19, // 28: appprofile.v1.Key.revoke_time:type_name -> google.protobuf.Timestamp
-	19, // 29: appprofile.v1.Key.expire_time:type_name -> google.protobuf.Timestamp
-	21, // 30: appprofile.v1.Key.last_used_day:type_name -> google.type.Date
-	31, // [31:31] is the sub-list for method output_type
-	31, // [31:31] is the sub-list for method input_type
-	31, // [31:31] is the sub-list for extension type_name
-	31, // [31:31] is the sub-list for extension extendee
-	0,  // [0:31] is the sub-list for field type_name
+	19, // 22: appprofile.v1.AppSettings.jwt:type_name -> appprofile.v1.JwtSettings
+	8,  // 23: appprofile.v1.AppSettings.web_push:type_name -> appprofile.v1.WebPushSettings
+	9,  // 24: appprofile.v1.App.settings:type_name -> appprofile.v1.AppSettings
+	20, // 25: appprofile.v1.App.create_time:type_name -> google.protobuf.Timestamp
+	20, // 26: appprofile.v1.App.update_time:type_name -> google.protobuf.Timestamp
+	21, // 27: appprofile.v1.Key.kind:type_name -> appprofile.v1.KeyKind
+	20, // 28: appprofile.v1.Key.create_time:type_name -> google.protobuf.Timestamp
+	20, // 29: appprofile.v1.Key.revoke_time:type_name -> google.protobuf.Timestamp
+	20, // 30: appprofile.v1.Key.expire_time:type_name -> google.protobuf.Timestamp
+	22, // 31: appprofile.v1.Key.last_used_day:type_name -> google.type.Date
+	32, // [32:32] is the sub-list for method output_type
+	32, // [32:32] is the sub-list for method input_type
+	32, // [32:32] is the sub-list for extension type_name
+	32, // [32:32] is the sub-list for extension extendee
+	0,  // [0:32] is the sub-list for field type_name
 }
 
 func init() { file_appprofile_v1_app_proto_init() }
@@ -1210,14 +1290,14 @@ func file_appprofile_v1_app_proto_init() {
 	file_appprofile_v1_app_proto_msgTypes[1].OneofWrappers = []any{}
 	file_appprofile_v1_app_proto_msgTypes[2].OneofWrappers = []any{}
 	file_appprofile_v1_app_proto_msgTypes[3].OneofWrappers = []any{}
-	file_appprofile_v1_app_proto_msgTypes[6].OneofWrappers = []any{}
+	file_appprofile_v1_app_proto_msgTypes[7].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_appprofile_v1_app_proto_rawDesc), len(file_appprofile_v1_app_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   9,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

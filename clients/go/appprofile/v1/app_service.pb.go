@@ -1378,7 +1378,10 @@ func (x *GetJwtReadinessResponse) GetDays() []*JwtReadinessDay {
 type GetSdkConfigRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The app, 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`.
-	AppId         string `protobuf:"bytes,1,opt,name=app_id,json=appId,proto3" json:"app_id,omitempty"`
+	AppId string `protobuf:"bytes,1,opt,name=app_id,json=appId,proto3" json:"app_id,omitempty"`
+	// The `etag` of the configuration that the caller has, up to 64 characters. If it is still in force, the answer is
+	// `not_modified`. Default: the configuration is answered.
+	Etag          string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1416,6 +1419,13 @@ func (*GetSdkConfigRequest) Descriptor() ([]byte, []int) {
 func (x *GetSdkConfigRequest) GetAppId() string {
 	if x != nil {
 		return x.AppId
+	}
+	return ""
+}
+
+func (x *GetSdkConfigRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
 	}
 	return ""
 }
@@ -1475,6 +1485,98 @@ func (x *InAppTransportConfig) GetPort() int32 {
 	return 0
 }
 
+// What a website needs to subscribe browsers.
+type WebPushConfig struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The website. Empty: not configured.
+	SiteUrl string `protobuf:"bytes,1,opt,name=site_url,json=siteUrl,proto3" json:"site_url,omitempty"`
+	// The icon of notifications. Empty: not configured.
+	IconUrl string `protobuf:"bytes,2,opt,name=icon_url,json=iconUrl,proto3" json:"icon_url,omitempty"`
+	// The `applicationServerKey` to subscribe with: the public key of the app's newest CURRENT VAPID key, in base64url without
+	// padding. Empty: there is none.
+	VapidPublicKey string `protobuf:"bytes,3,opt,name=vapid_public_key,json=vapidPublicKey,proto3" json:"vapid_public_key,omitempty"`
+	// The id of that key, to send as `vapid_key_id` of the endpoint. Empty: there is none.
+	VapidKeyId string `protobuf:"bytes,4,opt,name=vapid_key_id,json=vapidKeyId,proto3" json:"vapid_key_id,omitempty"`
+	// The "Firebase SDK setup and configuration" of the app, a JSON object. Empty: not configured.
+	FirebaseWebConfig string `protobuf:"bytes,5,opt,name=firebase_web_config,json=firebaseWebConfig,proto3" json:"firebase_web_config,omitempty"`
+	// The sender id of FCM: `messagingSenderId` of that object. Empty: not configured.
+	SenderId      string `protobuf:"bytes,6,opt,name=sender_id,json=senderId,proto3" json:"sender_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WebPushConfig) Reset() {
+	*x = WebPushConfig{}
+	mi := &file_appprofile_v1_app_service_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WebPushConfig) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WebPushConfig) ProtoMessage() {}
+
+func (x *WebPushConfig) ProtoReflect() protoreflect.Message {
+	mi := &file_appprofile_v1_app_service_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WebPushConfig.ProtoReflect.Descriptor instead.
+func (*WebPushConfig) Descriptor() ([]byte, []int) {
+	return file_appprofile_v1_app_service_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *WebPushConfig) GetSiteUrl() string {
+	if x != nil {
+		return x.SiteUrl
+	}
+	return ""
+}
+
+func (x *WebPushConfig) GetIconUrl() string {
+	if x != nil {
+		return x.IconUrl
+	}
+	return ""
+}
+
+func (x *WebPushConfig) GetVapidPublicKey() string {
+	if x != nil {
+		return x.VapidPublicKey
+	}
+	return ""
+}
+
+func (x *WebPushConfig) GetVapidKeyId() string {
+	if x != nil {
+		return x.VapidKeyId
+	}
+	return ""
+}
+
+func (x *WebPushConfig) GetFirebaseWebConfig() string {
+	if x != nil {
+		return x.FirebaseWebConfig
+	}
+	return ""
+}
+
+func (x *WebPushConfig) GetSenderId() string {
+	if x != nil {
+		return x.SenderId
+	}
+	return ""
+}
+
 // The configuration of the app's SDKs.
 type GetSdkConfigResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1497,14 +1599,20 @@ type GetSdkConfigResponse struct {
 	// The device attributes to report.
 	DeviceAttributeMonitors []*DeviceAttributeMonitor `protobuf:"bytes,9,rep,name=device_attribute_monitors,json=deviceAttributeMonitors,proto3" json:"device_attribute_monitors,omitempty"`
 	// The app's push app ids.
-	PushAppIds    []*PushApp `protobuf:"bytes,10,rep,name=push_app_ids,json=pushAppIds,proto3" json:"push_app_ids,omitempty"`
+	PushAppIds []*PushApp `protobuf:"bytes,10,rep,name=push_app_ids,json=pushAppIds,proto3" json:"push_app_ids,omitempty"`
+	// Identifies this configuration; changes with it. Opaque, up to 64 characters.
+	Etag string `protobuf:"bytes,11,opt,name=etag,proto3" json:"etag,omitempty"`
+	// Whether the configuration is the one of the request's `etag`. Then every other field but `etag` is empty.
+	NotModified bool `protobuf:"varint,12,opt,name=not_modified,json=notModified,proto3" json:"not_modified,omitempty"`
+	// What a website needs to subscribe browsers.
+	WebPush       *WebPushConfig `protobuf:"bytes,13,opt,name=web_push,json=webPush,proto3" json:"web_push,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *GetSdkConfigResponse) Reset() {
 	*x = GetSdkConfigResponse{}
-	mi := &file_appprofile_v1_app_service_proto_msgTypes[26]
+	mi := &file_appprofile_v1_app_service_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1516,7 +1624,7 @@ func (x *GetSdkConfigResponse) String() string {
 func (*GetSdkConfigResponse) ProtoMessage() {}
 
 func (x *GetSdkConfigResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_appprofile_v1_app_service_proto_msgTypes[26]
+	mi := &file_appprofile_v1_app_service_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1529,7 +1637,7 @@ func (x *GetSdkConfigResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSdkConfigResponse.ProtoReflect.Descriptor instead.
 func (*GetSdkConfigResponse) Descriptor() ([]byte, []int) {
-	return file_appprofile_v1_app_service_proto_rawDescGZIP(), []int{26}
+	return file_appprofile_v1_app_service_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *GetSdkConfigResponse) GetAppId() string {
@@ -1598,6 +1706,27 @@ func (x *GetSdkConfigResponse) GetDeviceAttributeMonitors() []*DeviceAttributeMo
 func (x *GetSdkConfigResponse) GetPushAppIds() []*PushApp {
 	if x != nil {
 		return x.PushAppIds
+	}
+	return nil
+}
+
+func (x *GetSdkConfigResponse) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *GetSdkConfigResponse) GetNotModified() bool {
+	if x != nil {
+		return x.NotModified
+	}
+	return false
+}
+
+func (x *GetSdkConfigResponse) GetWebPush() *WebPushConfig {
+	if x != nil {
+		return x.WebPush
 	}
 	return nil
 }
@@ -1682,12 +1811,21 @@ const file_appprofile_v1_app_service_proto_rawDesc = "" +
 	"\x17GetJwtReadinessResponse\x120\n" +
 	"\x04mode\x18\x01 \x01(\x0e2\x16.appprofile.v1.JwtModeB\x04\xe2A\x01\x03R\x04mode\x12>\n" +
 	"\vlast_7_days\x18\x02 \x01(\v2\x18.appprofile.v1.JwtImpactB\x04\xe2A\x01\x03R\tlast7Days\x128\n" +
-	"\x04days\x18\x03 \x03(\v2\x1e.appprofile.v1.JwtReadinessDayB\x04\xe2A\x01\x03R\x04days\"U\n" +
+	"\x04days\x18\x03 \x03(\v2\x1e.appprofile.v1.JwtReadinessDayB\x04\xe2A\x01\x03R\x04days\"v\n" +
 	"\x13GetSdkConfigRequest\x12>\n" +
-	"\x06app_id\x18\x01 \x01(\tB'\xe2A\x01\x02\xbaH\x1cr\x1a\x18@2\x16^[a-z0-9][a-z0-9._-]*$\xb0\xd4\x18\x01R\x05appId\"s\n" +
+	"\x06app_id\x18\x01 \x01(\tB'\xe2A\x01\x02\xbaH\x1cr\x1a\x18@2\x16^[a-z0-9][a-z0-9._-]*$\xb0\xd4\x18\x01R\x05appId\x12\x1f\n" +
+	"\x04etag\x18\x02 \x01(\tB\v\xe2A\x01\x01\xbaH\x04r\x02\x18@R\x04etag\"s\n" +
 	"\x14InAppTransportConfig\x12A\n" +
 	"\ttransport\x18\x01 \x01(\x0e2\x1d.appprofile.v1.InAppTransportB\x04\xe2A\x01\x03R\ttransport\x12\x18\n" +
-	"\x04port\x18\x02 \x01(\x05B\x04\xe2A\x01\x03R\x04port\"\x98\x05\n" +
+	"\x04port\x18\x02 \x01(\x05B\x04\xe2A\x01\x03R\x04port\"\x82\x02\n" +
+	"\rWebPushConfig\x12\x1f\n" +
+	"\bsite_url\x18\x01 \x01(\tB\x04\xe2A\x01\x03R\asiteUrl\x12\x1f\n" +
+	"\bicon_url\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\aiconUrl\x12.\n" +
+	"\x10vapid_public_key\x18\x03 \x01(\tB\x04\xe2A\x01\x03R\x0evapidPublicKey\x12&\n" +
+	"\fvapid_key_id\x18\x04 \x01(\tB\x04\xe2A\x01\x03R\n" +
+	"vapidKeyId\x124\n" +
+	"\x13firebase_web_config\x18\x05 \x01(\tB\x04\xe2A\x01\x03R\x11firebaseWebConfig\x12!\n" +
+	"\tsender_id\x18\x06 \x01(\tB\x04\xe2A\x01\x03R\bsenderId\"\x9a\x06\n" +
 	"\x14GetSdkConfigResponse\x12\x1b\n" +
 	"\x06app_id\x18\x01 \x01(\tB\x04\xe2A\x01\x03R\x05appId\x12N\n" +
 	"\x12heartbeat_interval\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x04\xe2A\x01\x03R\x11heartbeatInterval\x128\n" +
@@ -1700,7 +1838,10 @@ const file_appprofile_v1_app_service_proto_rawDesc = "" +
 	"\x19device_attribute_monitors\x18\t \x03(\v2%.appprofile.v1.DeviceAttributeMonitorB\x04\xe2A\x01\x03R\x17deviceAttributeMonitors\x12>\n" +
 	"\fpush_app_ids\x18\n" +
 	" \x03(\v2\x16.appprofile.v1.PushAppB\x04\xe2A\x01\x03R\n" +
-	"pushAppIds2\xf1\t\n" +
+	"pushAppIds\x12\x18\n" +
+	"\x04etag\x18\v \x01(\tB\x04\xe2A\x01\x03R\x04etag\x12'\n" +
+	"\fnot_modified\x18\f \x01(\bB\x04\xe2A\x01\x03R\vnotModified\x12=\n" +
+	"\bweb_push\x18\r \x01(\v2\x1c.appprofile.v1.WebPushConfigB\x04\xe2A\x01\x03R\awebPush2\xf1\t\n" +
 	"\n" +
 	"AppService\x12\\\n" +
 	"\tCreateApp\x12\x1f.appprofile.v1.CreateAppRequest\x1a .appprofile.v1.CreateAppResponse\"\f\xaa\xd4\x18\x05\n" +
@@ -1743,7 +1884,7 @@ func file_appprofile_v1_app_service_proto_rawDescGZIP() []byte {
 	return file_appprofile_v1_app_service_proto_rawDescData
 }
 
-var file_appprofile_v1_app_service_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
+var file_appprofile_v1_app_service_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
 var file_appprofile_v1_app_service_proto_goTypes = []any{
 	(*CreateAppRequest)(nil),        // 0: appprofile.v1.CreateAppRequest
 	(*CreateAppResponse)(nil),       // 1: appprofile.v1.CreateAppResponse
@@ -1771,80 +1912,82 @@ var file_appprofile_v1_app_service_proto_goTypes = []any{
 	(*GetJwtReadinessResponse)(nil), // 23: appprofile.v1.GetJwtReadinessResponse
 	(*GetSdkConfigRequest)(nil),     // 24: appprofile.v1.GetSdkConfigRequest
 	(*InAppTransportConfig)(nil),    // 25: appprofile.v1.InAppTransportConfig
-	(*GetSdkConfigResponse)(nil),    // 26: appprofile.v1.GetSdkConfigResponse
-	(*App)(nil),                     // 27: appprofile.v1.App
-	(*fieldmaskpb.FieldMask)(nil),   // 28: google.protobuf.FieldMask
-	(*JwtImpact)(nil),               // 29: appprofile.v1.JwtImpact
-	(KeyKind)(0),                    // 30: appprofile.v1.KeyKind
-	(*timestamppb.Timestamp)(nil),   // 31: google.protobuf.Timestamp
-	(*Key)(nil),                     // 32: appprofile.v1.Key
-	(JwtAlgorithm)(0),               // 33: appprofile.v1.JwtAlgorithm
-	(*JwtKey)(nil),                  // 34: appprofile.v1.JwtKey
-	(JwtMode)(0),                    // 35: appprofile.v1.JwtMode
-	(*JwtReadinessDay)(nil),         // 36: appprofile.v1.JwtReadinessDay
-	(InAppTransport)(0),             // 37: appprofile.v1.InAppTransport
-	(*durationpb.Duration)(nil),     // 38: google.protobuf.Duration
-	(Channel)(0),                    // 39: appprofile.v1.Channel
-	(*DeviceAttributeMonitor)(nil),  // 40: appprofile.v1.DeviceAttributeMonitor
-	(*PushApp)(nil),                 // 41: appprofile.v1.PushApp
+	(*WebPushConfig)(nil),           // 26: appprofile.v1.WebPushConfig
+	(*GetSdkConfigResponse)(nil),    // 27: appprofile.v1.GetSdkConfigResponse
+	(*App)(nil),                     // 28: appprofile.v1.App
+	(*fieldmaskpb.FieldMask)(nil),   // 29: google.protobuf.FieldMask
+	(*JwtImpact)(nil),               // 30: appprofile.v1.JwtImpact
+	(KeyKind)(0),                    // 31: appprofile.v1.KeyKind
+	(*timestamppb.Timestamp)(nil),   // 32: google.protobuf.Timestamp
+	(*Key)(nil),                     // 33: appprofile.v1.Key
+	(JwtAlgorithm)(0),               // 34: appprofile.v1.JwtAlgorithm
+	(*JwtKey)(nil),                  // 35: appprofile.v1.JwtKey
+	(JwtMode)(0),                    // 36: appprofile.v1.JwtMode
+	(*JwtReadinessDay)(nil),         // 37: appprofile.v1.JwtReadinessDay
+	(InAppTransport)(0),             // 38: appprofile.v1.InAppTransport
+	(*durationpb.Duration)(nil),     // 39: google.protobuf.Duration
+	(Channel)(0),                    // 40: appprofile.v1.Channel
+	(*DeviceAttributeMonitor)(nil),  // 41: appprofile.v1.DeviceAttributeMonitor
+	(*PushApp)(nil),                 // 42: appprofile.v1.PushApp
 }
 var file_appprofile_v1_app_service_proto_depIdxs = []int32{
-	27, // 0: appprofile.v1.CreateAppRequest.app:type_name -> appprofile.v1.App
-	27, // 1: appprofile.v1.CreateAppResponse.app:type_name -> appprofile.v1.App
-	27, // 2: appprofile.v1.GetAppResponse.app:type_name -> appprofile.v1.App
-	27, // 3: appprofile.v1.UpdateAppRequest.app:type_name -> appprofile.v1.App
-	28, // 4: appprofile.v1.UpdateAppRequest.update_mask:type_name -> google.protobuf.FieldMask
-	27, // 5: appprofile.v1.UpdateAppResponse.app:type_name -> appprofile.v1.App
-	29, // 6: appprofile.v1.UpdateAppResponse.jwt_impact:type_name -> appprofile.v1.JwtImpact
-	27, // 7: appprofile.v1.ListAppsResponse.apps:type_name -> appprofile.v1.App
-	30, // 8: appprofile.v1.CreateKeyRequest.kind:type_name -> appprofile.v1.KeyKind
-	31, // 9: appprofile.v1.CreateKeyRequest.expire_time:type_name -> google.protobuf.Timestamp
-	32, // 10: appprofile.v1.CreateKeyResponse.key:type_name -> appprofile.v1.Key
-	32, // 11: appprofile.v1.ListKeysResponse.keys:type_name -> appprofile.v1.Key
-	32, // 12: appprofile.v1.RevokeKeyResponse.key:type_name -> appprofile.v1.Key
-	33, // 13: appprofile.v1.AddJwtKeyRequest.algorithm:type_name -> appprofile.v1.JwtAlgorithm
-	34, // 14: appprofile.v1.AddJwtKeyResponse.key:type_name -> appprofile.v1.JwtKey
-	34, // 15: appprofile.v1.ListJwtKeysResponse.keys:type_name -> appprofile.v1.JwtKey
-	35, // 16: appprofile.v1.GetJwtReadinessResponse.mode:type_name -> appprofile.v1.JwtMode
-	29, // 17: appprofile.v1.GetJwtReadinessResponse.last_7_days:type_name -> appprofile.v1.JwtImpact
-	36, // 18: appprofile.v1.GetJwtReadinessResponse.days:type_name -> appprofile.v1.JwtReadinessDay
-	37, // 19: appprofile.v1.InAppTransportConfig.transport:type_name -> appprofile.v1.InAppTransport
-	38, // 20: appprofile.v1.GetSdkConfigResponse.heartbeat_interval:type_name -> google.protobuf.Duration
-	39, // 21: appprofile.v1.GetSdkConfigResponse.channels:type_name -> appprofile.v1.Channel
+	28, // 0: appprofile.v1.CreateAppRequest.app:type_name -> appprofile.v1.App
+	28, // 1: appprofile.v1.CreateAppResponse.app:type_name -> appprofile.v1.App
+	28, // 2: appprofile.v1.GetAppResponse.app:type_name -> appprofile.v1.App
+	28, // 3: appprofile.v1.UpdateAppRequest.app:type_name -> appprofile.v1.App
+	29, // 4: appprofile.v1.UpdateAppRequest.update_mask:type_name -> google.protobuf.FieldMask
+	28, // 5: appprofile.v1.UpdateAppResponse.app:type_name -> appprofile.v1.App
+	30, // 6: appprofile.v1.UpdateAppResponse.jwt_impact:type_name -> appprofile.v1.JwtImpact
+	28, // 7: appprofile.v1.ListAppsResponse.apps:type_name -> appprofile.v1.App
+	31, // 8: appprofile.v1.CreateKeyRequest.kind:type_name -> appprofile.v1.KeyKind
+	32, // 9: appprofile.v1.CreateKeyRequest.expire_time:type_name -> google.protobuf.Timestamp
+	33, // 10: appprofile.v1.CreateKeyResponse.key:type_name -> appprofile.v1.Key
+	33, // 11: appprofile.v1.ListKeysResponse.keys:type_name -> appprofile.v1.Key
+	33, // 12: appprofile.v1.RevokeKeyResponse.key:type_name -> appprofile.v1.Key
+	34, // 13: appprofile.v1.AddJwtKeyRequest.algorithm:type_name -> appprofile.v1.JwtAlgorithm
+	35, // 14: appprofile.v1.AddJwtKeyResponse.key:type_name -> appprofile.v1.JwtKey
+	35, // 15: appprofile.v1.ListJwtKeysResponse.keys:type_name -> appprofile.v1.JwtKey
+	36, // 16: appprofile.v1.GetJwtReadinessResponse.mode:type_name -> appprofile.v1.JwtMode
+	30, // 17: appprofile.v1.GetJwtReadinessResponse.last_7_days:type_name -> appprofile.v1.JwtImpact
+	37, // 18: appprofile.v1.GetJwtReadinessResponse.days:type_name -> appprofile.v1.JwtReadinessDay
+	38, // 19: appprofile.v1.InAppTransportConfig.transport:type_name -> appprofile.v1.InAppTransport
+	39, // 20: appprofile.v1.GetSdkConfigResponse.heartbeat_interval:type_name -> google.protobuf.Duration
+	40, // 21: appprofile.v1.GetSdkConfigResponse.channels:type_name -> appprofile.v1.Channel
 	25, // 22: appprofile.v1.GetSdkConfigResponse.in_app_transports:type_name -> appprofile.v1.InAppTransportConfig
-	40, // 23: appprofile.v1.GetSdkConfigResponse.device_attribute_monitors:type_name -> appprofile.v1.DeviceAttributeMonitor
-	41, // 24: appprofile.v1.GetSdkConfigResponse.push_app_ids:type_name -> appprofile.v1.PushApp
-	0,  // 25: appprofile.v1.AppService.CreateApp:input_type -> appprofile.v1.CreateAppRequest
-	2,  // 26: appprofile.v1.AppService.GetApp:input_type -> appprofile.v1.GetAppRequest
-	4,  // 27: appprofile.v1.AppService.UpdateApp:input_type -> appprofile.v1.UpdateAppRequest
-	6,  // 28: appprofile.v1.AppService.ListApps:input_type -> appprofile.v1.ListAppsRequest
-	8,  // 29: appprofile.v1.AppService.DeleteApp:input_type -> appprofile.v1.DeleteAppRequest
-	10, // 30: appprofile.v1.AppService.CreateKey:input_type -> appprofile.v1.CreateKeyRequest
-	12, // 31: appprofile.v1.AppService.ListKeys:input_type -> appprofile.v1.ListKeysRequest
-	14, // 32: appprofile.v1.AppService.RevokeKey:input_type -> appprofile.v1.RevokeKeyRequest
-	16, // 33: appprofile.v1.AppService.AddJwtKey:input_type -> appprofile.v1.AddJwtKeyRequest
-	18, // 34: appprofile.v1.AppService.ListJwtKeys:input_type -> appprofile.v1.ListJwtKeysRequest
-	20, // 35: appprofile.v1.AppService.RemoveJwtKey:input_type -> appprofile.v1.RemoveJwtKeyRequest
-	22, // 36: appprofile.v1.AppService.GetJwtReadiness:input_type -> appprofile.v1.GetJwtReadinessRequest
-	24, // 37: appprofile.v1.AppService.GetSdkConfig:input_type -> appprofile.v1.GetSdkConfigRequest
-	1,  // 38: appprofile.v1.AppService.CreateApp:output_type -> appprofile.v1.CreateAppResponse
-	3,  // 39: appprofile.v1.AppService.GetApp:output_type -> appprofile.v1.GetAppResponse
-	5,  // 40: appprofile.v1.AppService.UpdateApp:output_type -> appprofile.v1.UpdateAppResponse
-	7,  // 41: appprofile.v1.AppService.ListApps:output_type -> appprofile.v1.ListAppsResponse
-	9,  // 42: appprofile.v1.AppService.DeleteApp:output_type -> appprofile.v1.DeleteAppResponse
-	11, // 43: appprofile.v1.AppService.CreateKey:output_type -> appprofile.v1.CreateKeyResponse
-	13, // 44: appprofile.v1.AppService.ListKeys:output_type -> appprofile.v1.ListKeysResponse
-	15, // 45: appprofile.v1.AppService.RevokeKey:output_type -> appprofile.v1.RevokeKeyResponse
-	17, // 46: appprofile.v1.AppService.AddJwtKey:output_type -> appprofile.v1.AddJwtKeyResponse
-	19, // 47: appprofile.v1.AppService.ListJwtKeys:output_type -> appprofile.v1.ListJwtKeysResponse
-	21, // 48: appprofile.v1.AppService.RemoveJwtKey:output_type -> appprofile.v1.RemoveJwtKeyResponse
-	23, // 49: appprofile.v1.AppService.GetJwtReadiness:output_type -> appprofile.v1.GetJwtReadinessResponse
-	26, // 50: appprofile.v1.AppService.GetSdkConfig:output_type -> appprofile.v1.GetSdkConfigResponse
-	38, // [38:51] is the sub-list for method output_type
-	25, // [25:38] is the sub-list for method input_type
-	25, // [25:25] is the sub-list for extension type_name
-	25, // [25:25] is the sub-list for extension extendee
-	0,  // [0:25] is the sub-list for field type_name
+	41, // 23: appprofile.v1.GetSdkConfigResponse.device_attribute_monitors:type_name -> appprofile.v1.DeviceAttributeMonitor
+	42, // 24: appprofile.v1.GetSdkConfigResponse.push_app_ids:type_name -> appprofile.v1.PushApp
+	26, // 25: appprofile.v1.GetSdkConfigResponse.web_push:type_name -> appprofile.v1.WebPushConfig
+	0,  // 26: appprofile.v1.AppService.CreateApp:input_type -> appprofile.v1.CreateAppRequest
+	2,  // 27: appprofile.v1.AppService.GetApp:input_type -> appprofile.v1.GetAppRequest
+	4,  // 28: appprofile.v1.AppService.UpdateApp:input_type -> appprofile.v1.UpdateAppRequest
+	6,  // 29: appprofile.v1.AppService.ListApps:input_type -> appprofile.v1.ListAppsRequest
+	8,  // 30: appprofile.v1.AppService.DeleteApp:input_type -> appprofile.v1.DeleteAppRequest
+	10, // 31: appprofile.v1.AppService.CreateKey:input_type -> appprofile.v1.CreateKeyRequest
+	12, // 32: appprofile.v1.AppService.ListKeys:input_type -> appprofile.v1.ListKeysRequest
+	14, // 33: appprofile.v1.AppService.RevokeKey:input_type -> appprofile.v1.RevokeKeyRequest
+	16, // 34: appprofile.v1.AppService.AddJwtKey:input_type -> appprofile.v1.AddJwtKeyRequest
+	18, // 35: appprofile.v1.AppService.ListJwtKeys:input_type -> appprofile.v1.ListJwtKeysRequest
+	20, // 36: appprofile.v1.AppService.RemoveJwtKey:input_type -> appprofile.v1.RemoveJwtKeyRequest
+	22, // 37: appprofile.v1.AppService.GetJwtReadiness:input_type -> appprofile.v1.GetJwtReadinessRequest
+	24, // 38: appprofile.v1.AppService.GetSdkConfig:input_type -> appprofile.v1.GetSdkConfigRequest
+	1,  // 39: appprofile.v1.AppService.CreateApp:output_type -> appprofile.v1.CreateAppResponse
+	3,  // 40: appprofile.v1.AppService.GetApp:output_type -> appprofile.v1.GetAppResponse
+	5,  // 41: appprofile.v1.AppService.UpdateApp:output_type -> appprofile.v1.UpdateAppResponse
+	7,  // 42: appprofile.v1.AppService.ListApps:output_type -> appprofile.v1.ListAppsResponse
+	9,  // 43: appprofile.v1.AppService.DeleteApp:output_type -> appprofile.v1.DeleteAppResponse
+	11, // 44: appprofile.v1.AppService.CreateKey:output_type -> appprofile.v1.CreateKeyResponse
+	13, // 45: appprofile.v1.AppService.ListKeys:output_type -> appprofile.v1.ListKeysResponse
+	15, // 46: appprofile.v1.AppService.RevokeKey:output_type -> appprofile.v1.RevokeKeyResponse
+	17, // 47: appprofile.v1.AppService.AddJwtKey:output_type -> appprofile.v1.AddJwtKeyResponse
+	19, // 48: appprofile.v1.AppService.ListJwtKeys:output_type -> appprofile.v1.ListJwtKeysResponse
+	21, // 49: appprofile.v1.AppService.RemoveJwtKey:output_type -> appprofile.v1.RemoveJwtKeyResponse
+	23, // 50: appprofile.v1.AppService.GetJwtReadiness:output_type -> appprofile.v1.GetJwtReadinessResponse
+	27, // 51: appprofile.v1.AppService.GetSdkConfig:output_type -> appprofile.v1.GetSdkConfigResponse
+	39, // [39:52] is the sub-list for method output_type
+	26, // [26:39] is the sub-list for method input_type
+	26, // [26:26] is the sub-list for extension type_name
+	26, // [26:26] is the sub-list for extension extendee
+	0,  // [0:26] is the sub-list for field type_name
 }
 
 func init() { file_appprofile_v1_app_service_proto_init() }
@@ -1869,7 +2012,7 @@ func file_appprofile_v1_app_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_appprofile_v1_app_service_proto_rawDesc), len(file_appprofile_v1_app_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   27,
+			NumMessages:   28,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

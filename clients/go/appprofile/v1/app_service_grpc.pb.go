@@ -79,7 +79,7 @@ type AppServiceClient interface {
 	// Returns how the checks of the app's calls ended in the last 30 days: what REQUIRE would refuse, and which SDK
 	// versions it concerns. Calls are counted while the mode is OBSERVE or REQUIRE, with a delay of up to 10 seconds.
 	GetJwtReadiness(ctx context.Context, in *GetJwtReadinessRequest, opts ...grpc.CallOption) (*GetJwtReadinessResponse, error)
-	// Returns the configuration of the app's SDKs.
+	// Returns the configuration of the app's SDKs. An SDK that polls sends the `etag` that it has.
 	GetSdkConfig(ctx context.Context, in *GetSdkConfigRequest, opts ...grpc.CallOption) (*GetSdkConfigResponse, error)
 }
 
@@ -264,7 +264,7 @@ type AppServiceServer interface {
 	// Returns how the checks of the app's calls ended in the last 30 days: what REQUIRE would refuse, and which SDK
 	// versions it concerns. Calls are counted while the mode is OBSERVE or REQUIRE, with a delay of up to 10 seconds.
 	GetJwtReadiness(context.Context, *GetJwtReadinessRequest) (*GetJwtReadinessResponse, error)
-	// Returns the configuration of the app's SDKs.
+	// Returns the configuration of the app's SDKs. An SDK that polls sends the `etag` that it has.
 	GetSdkConfig(context.Context, *GetSdkConfigRequest) (*GetSdkConfigResponse, error)
 	mustEmbedUnimplementedAppServiceServer()
 }

@@ -83,6 +83,9 @@ const (
 	// A person was erased, and readers should erase the person too. `reason`: USER (of an app: `user_id`) or CUSTOMER (of the
 	// tenant: `customer_id`). Only left if the erasure was to be announced.
 	EventType_EVENT_TYPE_ERASED EventType = 23
+	// Of an app: a push credential is about to expire, or has expired, and none has replaced it. `reason`: its id and in how many
+	// days, as `c7f3 7`; negative after the expiry.
+	EventType_EVENT_TYPE_CREDENTIAL_EXPIRING EventType = 24
 )
 
 // Enum value maps for EventType.
@@ -112,6 +115,7 @@ var (
 		21: "EVENT_TYPE_CUSTOMER_UPDATED",
 		22: "EVENT_TYPE_CUSTOMER_DELETED",
 		23: "EVENT_TYPE_ERASED",
+		24: "EVENT_TYPE_CREDENTIAL_EXPIRING",
 	}
 	EventType_value = map[string]int32{
 		"EVENT_TYPE_UNSPECIFIED":               0,
@@ -138,6 +142,7 @@ var (
 		"EVENT_TYPE_CUSTOMER_UPDATED":          21,
 		"EVENT_TYPE_CUSTOMER_DELETED":          22,
 		"EVENT_TYPE_ERASED":                    23,
+		"EVENT_TYPE_CREDENTIAL_EXPIRING":       24,
 	}
 )
 
@@ -314,7 +319,7 @@ const file_appprofile_v1_event_proto_rawDesc = "" +
 	"\x06reason\x18\b \x01(\tB\x04\xe2A\x01\x03R\x06reason\x12\x1e\n" +
 	"\aversion\x18\t \x01(\x03B\x04\xe2A\x01\x03R\aversion\x124\n" +
 	"\x04time\x18\n" +
-	" \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\x04time*\xae\x06\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\x04time*\xd2\x06\n" +
 	"\tEventType\x12\x1a\n" +
 	"\x16EVENT_TYPE_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aEVENT_TYPE_PROFILE_CREATED\x10\x01\x12\"\n" +
@@ -340,7 +345,8 @@ const file_appprofile_v1_event_proto_rawDesc = "" +
 	"\x1bEVENT_TYPE_CUSTOMER_CREATED\x10\x14\x12\x1f\n" +
 	"\x1bEVENT_TYPE_CUSTOMER_UPDATED\x10\x15\x12\x1f\n" +
 	"\x1bEVENT_TYPE_CUSTOMER_DELETED\x10\x16\x12\x15\n" +
-	"\x11EVENT_TYPE_ERASED\x10\x17Bm\n" +
+	"\x11EVENT_TYPE_ERASED\x10\x17\x12\"\n" +
+	"\x1eEVENT_TYPE_CREDENTIAL_EXPIRING\x10\x18Bm\n" +
 	"\x11com.appprofile.v1B\n" +
 	"EventProtoP\x01ZJgithub.com/profile-grpc/profile-grpc/clients/go/appprofile/v1;appprofilev1b\x06proto3"
 

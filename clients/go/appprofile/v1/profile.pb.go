@@ -889,7 +889,9 @@ type Profile struct {
 	DeviceModel *string `protobuf:"bytes,17,opt,name=device_model,json=deviceModel,proto3,oneof" json:"device_model,omitempty"`
 	// Monitored device attributes by their catalogue name in snake_case (`battery_level`), up to 64, values up to 1024
 	// bytes. The app's monitors decide which values are stored. A name that is not in the catalogue of the profile's
-	// platform is INVALID_ARGUMENT.
+	// platform is INVALID_ARGUMENT, and so is a value that is not of the name's type: `battery_level` is a number (`85`);
+	// `location` is `latitude,longitude` or `latitude,longitude,accuracy`, in degrees and metres (`48.137,11.575,20`), or the
+	// same as a JSON object (`{"latitude": 48.137, "longitude": 11.575, "accuracy": 20}`), and is stored in the first form.
 	DeviceAttributes map[string]string `protobuf:"bytes,18,rep,name=device_attributes,json=deviceAttributes,proto3" json:"device_attributes,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// Attributes that the app defines, up to 64, keys 1 to 64 bytes without control characters, values up to 1024 bytes.
 	// A patch merges them; a mask that names `custom_attributes` replaces them all.

@@ -21,6 +21,7 @@ from appprofile._options import (
 )
 from appprofile._streams import ResumingStream
 from appprofile.v1.app_service_pb2_grpc import AppServiceStub
+from appprofile.v1.credential_service_pb2_grpc import CredentialServiceStub
 from appprofile.v1.customer_service_pb2_grpc import CustomerServiceStub
 from appprofile.v1.profile_service_pb2_grpc import ProfileServiceStub
 from appprofile.v1.usage_service_pb2_grpc import UsageServiceStub
@@ -42,6 +43,7 @@ class Client:
     usage: UsageServiceStub
     webhooks: WebhookServiceStub
     customers: CustomerServiceStub
+    credentials: CredentialServiceStub
 
     def __init__(self, channel: grpc.Channel) -> None:
         self._channel = channel
@@ -50,6 +52,7 @@ class Client:
         self.usage = UsageServiceStub(channel)
         self.webhooks = WebhookServiceStub(channel)
         self.customers = CustomerServiceStub(channel)
+        self.credentials = CredentialServiceStub(channel)
 
     def __enter__(self) -> Self:
         return self

@@ -24,6 +24,7 @@ from appprofile._options import (
     check_target,
 )
 from appprofile.v1.app_service_pb2_grpc import AppServiceStub
+from appprofile.v1.credential_service_pb2_grpc import CredentialServiceStub
 from appprofile.v1.customer_service_pb2_grpc import CustomerServiceStub
 from appprofile.v1.profile_service_pb2_grpc import ProfileServiceStub
 from appprofile.v1.usage_service_pb2_grpc import UsageServiceStub
@@ -32,6 +33,7 @@ from appprofile.v1.webhook_service_pb2_grpc import WebhookServiceStub
 if TYPE_CHECKING:
     from appprofile._resumption import Interrupted
     from appprofile.v1.app_service_pb2_grpc import AppServiceAsyncStub
+    from appprofile.v1.credential_service_pb2_grpc import CredentialServiceAsyncStub
     from appprofile.v1.customer_service_pb2_grpc import CustomerServiceAsyncStub
     from appprofile.v1.profile_service_pb2 import WatchProfilesRequest, WatchProfilesResponse
     from appprofile.v1.profile_service_pb2_grpc import ProfileServiceAsyncStub
@@ -52,6 +54,7 @@ class Client:
     usage: UsageServiceAsyncStub
     webhooks: WebhookServiceAsyncStub
     customers: CustomerServiceAsyncStub
+    credentials: CredentialServiceAsyncStub
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._channel = channel
@@ -61,6 +64,7 @@ class Client:
         self.usage = UsageServiceStub(channel)
         self.webhooks = WebhookServiceStub(channel)
         self.customers = CustomerServiceStub(channel)
+        self.credentials = CredentialServiceStub(channel)
 
     async def __aenter__(self) -> Self:
         return self

@@ -553,7 +553,9 @@ pub struct Profile {
     pub device_model: ::core::option::Option<::prost::alloc::string::String>,
     /// Monitored device attributes by their catalogue name in snake_case (`battery_level`), up to 64, values up to 1024
     /// bytes. The app's monitors decide which values are stored. A name that is not in the catalogue of the profile's
-    /// platform is INVALID_ARGUMENT.
+    /// platform is INVALID_ARGUMENT, and so is a value that is not of the name's type: `battery_level` is a number (`85`);
+    /// `location` is `latitude,longitude` or `latitude,longitude,accuracy`, in degrees and metres (`48.137,11.575,20`), or the
+    /// same as a JSON object (`{"latitude": 48.137, "longitude": 11.575, "accuracy": 20}`), and is stored in the first form.
     #[prost(map="string, string", tag="18")]
     pub device_attributes: ::std::collections::HashMap<::prost::alloc::string::String, ::prost::alloc::string::String>,
     /// Attributes that the app defines, up to 64, keys 1 to 64 bytes without control characters, values up to 1024 bytes.
@@ -1065,6 +1067,19 @@ pub struct BridgeParameters {
     #[prost(string, repeated, tag="8")]
     pub secret: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
+/// What a website needs to subscribe browsers, besides the VAPID key, which is a credential.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WebPushSettings {
+    /// The website, an `https` URL up to 2048 characters. Default: none.
+    #[prost(string, tag="1")]
+    pub site_url: ::prost::alloc::string::String,
+    /// The icon of notifications, an `https` URL up to 2048 characters. Default: none.
+    #[prost(string, tag="2")]
+    pub icon_url: ::prost::alloc::string::String,
+    /// The "Firebase SDK setup and configuration" as Firebase shows it, a JSON object, up to 8 KiB. Default: none.
+    #[prost(string, tag="3")]
+    pub firebase_web_config: ::prost::alloc::string::String,
+}
 /// The app's settings. In CreateApp, an absent field takes its default. In UpdateApp, an absent field is unchanged
 /// unless the mask names it. A response contains every value in force.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1128,6 +1143,9 @@ pub struct AppSettings {
     /// Whether and how the JWTs of devices are checked. Default OFF.
     #[prost(message, optional, tag="30")]
     pub jwt: ::core::option::Option<JwtSettings>,
+    /// What a website needs to subscribe browsers. Default: nothing.
+    #[prost(message, optional, tag="19")]
+    pub web_push: ::core::option::Option<WebPushSettings>,
 }
 /// One mobile or web application of a tenant.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1503,6 +1521,10 @@ pub struct GetSdkConfigRequest {
     /// The app, 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`.
     #[prost(string, tag="1")]
     pub app_id: ::prost::alloc::string::String,
+    /// The `etag` of the configuration that the caller has, up to 64 characters. If it is still in force, the answer is
+    /// `not_modified`. Default: the configuration is answered.
+    #[prost(string, tag="2")]
+    pub etag: ::prost::alloc::string::String,
 }
 /// A transport of in-app messages.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1513,6 +1535,29 @@ pub struct InAppTransportConfig {
     /// The secured port. 0: the app does not use the secured port; the SDK uses the default port of the protocol.
     #[prost(int32, tag="2")]
     pub port: i32,
+}
+/// What a website needs to subscribe browsers.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WebPushConfig {
+    /// The website. Empty: not configured.
+    #[prost(string, tag="1")]
+    pub site_url: ::prost::alloc::string::String,
+    /// The icon of notifications. Empty: not configured.
+    #[prost(string, tag="2")]
+    pub icon_url: ::prost::alloc::string::String,
+    /// The `applicationServerKey` to subscribe with: the public key of the app's newest CURRENT VAPID key, in base64url without
+    /// padding. Empty: there is none.
+    #[prost(string, tag="3")]
+    pub vapid_public_key: ::prost::alloc::string::String,
+    /// The id of that key, to send as `vapid_key_id` of the endpoint. Empty: there is none.
+    #[prost(string, tag="4")]
+    pub vapid_key_id: ::prost::alloc::string::String,
+    /// The "Firebase SDK setup and configuration" of the app, a JSON object. Empty: not configured.
+    #[prost(string, tag="5")]
+    pub firebase_web_config: ::prost::alloc::string::String,
+    /// The sender id of FCM: `messagingSenderId` of that object. Empty: not configured.
+    #[prost(string, tag="6")]
+    pub sender_id: ::prost::alloc::string::String,
 }
 /// The configuration of the app's SDKs.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1547,6 +1592,391 @@ pub struct GetSdkConfigResponse {
     /// The app's push app ids.
     #[prost(message, repeated, tag="10")]
     pub push_app_ids: ::prost::alloc::vec::Vec<PushApp>,
+    /// Identifies this configuration; changes with it. Opaque, up to 64 characters.
+    #[prost(string, tag="11")]
+    pub etag: ::prost::alloc::string::String,
+    /// Whether the configuration is the one of the request's `etag`. Then every other field but `etag` is empty.
+    #[prost(bool, tag="12")]
+    pub not_modified: bool,
+    /// What a website needs to subscribe browsers.
+    #[prost(message, optional, tag="13")]
+    pub web_push: ::core::option::Option<WebPushConfig>,
+}
+/// A push credential, without its private part.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Credential {
+    /// Chosen by the service; 1 to 64 characters of `\[a-z0-9\]`. Of a VAPID key: the `vapid_key_id` of the endpoints that
+    /// subscribed with it.
+    #[prost(string, tag="1")]
+    pub credential_id: ::prost::alloc::string::String,
+    /// The app.
+    #[prost(string, tag="2")]
+    pub app_id: ::prost::alloc::string::String,
+    /// What it is.
+    #[prost(enumeration="CredentialKind", tag="3")]
+    pub kind: i32,
+    /// Its name within the app. Several versions have the same name.
+    #[prost(string, tag="4")]
+    pub display_name: ::prost::alloc::string::String,
+    /// The platforms that it serves. Empty: every one.
+    #[prost(enumeration="Platform", repeated, packed="false", tag="5")]
+    pub platforms: ::prost::alloc::vec::Vec<i32>,
+    /// The push app ids that it serves. Empty: every one.
+    #[prost(string, repeated, tag="6")]
+    pub push_app_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Counts the versions of its name, from 1.
+    #[prost(int32, tag="7")]
+    pub version: i32,
+    /// Whether a sender uses it.
+    #[prost(enumeration="CredentialState", tag="8")]
+    pub state: i32,
+    /// Whom it names: of a certificate its subject, of a service account its e-mail address, of a VAPID key its contact, of an
+    /// HMS app its id. Empty: nobody.
+    #[prost(string, tag="9")]
+    pub subject: ::prost::alloc::string::String,
+    /// Of APNs and Safari: the bundle id or website push id. Otherwise empty.
+    #[prost(string, tag="10")]
+    pub topic: ::prost::alloc::string::String,
+    /// Of APNs: the gateway. Otherwise UNSPECIFIED.
+    #[prost(enumeration="ApnsEnvironment", tag="11")]
+    pub environment: i32,
+    /// SHA-256 of the certificate or of the public key in DER, in hexadecimal. Of an HMS app: a keyed hash, in hexadecimal.
+    #[prost(string, tag="12")]
+    pub fingerprint: ::prost::alloc::string::String,
+    /// When it expires (UTC). Absent: never.
+    #[prost(message, optional, tag="13")]
+    pub expire_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When it was uploaded or made (UTC).
+    #[prost(message, optional, tag="14")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Of a token signing key: its id at Apple. Of a service account: the id of its key. Otherwise empty.
+    #[prost(string, tag="15")]
+    pub key_id: ::prost::alloc::string::String,
+    /// Of a token signing key: the team at Apple. Otherwise empty.
+    #[prost(string, tag="16")]
+    pub team_id: ::prost::alloc::string::String,
+    /// Of a service account: the Firebase project. Otherwise empty.
+    #[prost(string, tag="17")]
+    pub project_id: ::prost::alloc::string::String,
+    /// Of a VAPID key: the public key, an uncompressed point on P-256 in base64url without padding. Otherwise empty.
+    #[prost(string, tag="18")]
+    pub public_key: ::prost::alloc::string::String,
+    /// Of Safari: the title of the website. Otherwise empty.
+    #[prost(string, tag="19")]
+    pub site_name: ::prost::alloc::string::String,
+    /// Of Safari and VAPID: the website. Otherwise empty.
+    #[prost(string, tag="20")]
+    pub site_url: ::prost::alloc::string::String,
+    /// Of VAPID: the icon of notifications. Otherwise empty.
+    #[prost(string, tag="21")]
+    pub icon_url: ::prost::alloc::string::String,
+    /// Of Safari: the names of the icon files. Otherwise empty.
+    #[prost(string, repeated, tag="22")]
+    pub icon_names: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// A Firebase service account.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FcmServiceAccount {
+    /// The JSON file as Firebase gives it (Project settings, Service accounts), up to 64 KiB.
+    #[prost(bytes="vec", tag="1")]
+    pub json: ::prost::alloc::vec::Vec<u8>,
+}
+/// A token signing key of Apple. It does not expire.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ApnsTokenKey {
+    /// The file AuthKey_….p8 as Apple gives it, up to 64 KiB: an unencrypted EC key on P-256.
+    #[prost(bytes="vec", tag="1")]
+    pub p8: ::prost::alloc::vec::Vec<u8>,
+    /// The key's id at Apple, 10 characters of `\[A-Z0-9\]`.
+    #[prost(string, tag="2")]
+    pub key_id: ::prost::alloc::string::String,
+    /// The team's id at Apple, 10 characters of `\[A-Z0-9\]`.
+    #[prost(string, tag="3")]
+    pub team_id: ::prost::alloc::string::String,
+    /// The app's bundle id, 1 to 255 characters of `\[A-Za-z0-9.-\]`.
+    #[prost(string, tag="4")]
+    pub topic: ::prost::alloc::string::String,
+    /// The gateway. Default PRODUCTION.
+    #[prost(enumeration="ApnsEnvironment", tag="5")]
+    pub environment: i32,
+}
+/// A push certificate of Apple with its private key.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ApnsCertificate {
+    /// The file, PKCS #12 or PEM, up to 64 KiB.
+    #[prost(bytes="vec", tag="1")]
+    pub file: ::prost::alloc::vec::Vec<u8>,
+    /// The file's password, up to 1024 bytes. Default: none.
+    #[prost(string, tag="2")]
+    pub password: ::prost::alloc::string::String,
+    /// The gateway. Must be one that the certificate is for. Default: SANDBOX if it is for that alone, otherwise PRODUCTION.
+    #[prost(enumeration="ApnsEnvironment", tag="3")]
+    pub environment: i32,
+    /// The topic to send to. Must be one of the certificate. Default: the certificate's bundle id.
+    #[prost(string, tag="4")]
+    pub topic: ::prost::alloc::string::String,
+}
+/// A website push certificate of Apple with its private key.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SafariCertificate {
+    /// The file, PKCS #12 or PEM, up to 64 KiB.
+    #[prost(bytes="vec", tag="1")]
+    pub file: ::prost::alloc::vec::Vec<u8>,
+    /// The file's password, up to 1024 bytes. Default: none.
+    #[prost(string, tag="2")]
+    pub password: ::prost::alloc::string::String,
+    /// The title of the website, 1 to 256 bytes without control characters.
+    #[prost(string, tag="3")]
+    pub site_name: ::prost::alloc::string::String,
+    /// The website, an `https` URL up to 2048 characters.
+    #[prost(string, tag="4")]
+    pub site_url: ::prost::alloc::string::String,
+    /// The names of the icon files (`icon_16x16.png`), up to 16, each 1 to 128 characters of `\[A-Za-z0-9@._-\]`.
+    #[prost(string, repeated, tag="5")]
+    pub icon_names: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// Whom a VAPID key names, and for which site it is.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct VapidSite {
+    /// How a push service reaches the sender: `mailto:` and an address, or an `https` URL; up to 512 characters.
+    #[prost(string, tag="1")]
+    pub subject: ::prost::alloc::string::String,
+    /// The website, an `https` URL up to 2048 characters. Default: the app's setting `web_push.site_url`.
+    #[prost(string, tag="2")]
+    pub site_url: ::prost::alloc::string::String,
+    /// The icon of notifications, an `https` URL up to 2048 characters. Default: the app's setting `web_push.icon_url`.
+    #[prost(string, tag="3")]
+    pub icon_url: ::prost::alloc::string::String,
+}
+/// A VAPID key that was made elsewhere.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct VapidKey {
+    /// The private key on P-256: PEM, or its 32 bytes in base64url as Web Push libraries print it. Up to 64 KiB.
+    #[prost(bytes="vec", tag="1")]
+    pub private_key: ::prost::alloc::vec::Vec<u8>,
+    /// The public key that browsers subscribed with, in base64url; if present it must belong to the private key. Up to 128
+    /// characters. Default: not compared.
+    #[prost(string, tag="2")]
+    pub public_key: ::prost::alloc::string::String,
+    /// Whom it names. Required.
+    #[prost(message, optional, tag="3")]
+    pub site: ::core::option::Option<VapidSite>,
+}
+/// An app at Huawei Mobile Services.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct HmsApp {
+    /// The app's id at Huawei, 1 to 32 digits.
+    #[prost(string, tag="1")]
+    pub hms_id: ::prost::alloc::string::String,
+    /// The app's secret, 1 to 256 bytes without control characters.
+    #[prost(string, tag="2")]
+    pub secret: ::prost::alloc::string::String,
+}
+/// The credential to store.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UploadCredentialRequest {
+    /// The app, 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`.
+    #[prost(string, tag="1")]
+    pub app_id: ::prost::alloc::string::String,
+    /// Its name within the app, 1 to 128 bytes without control characters. A credential of the same name, which must be for the
+    /// same provider, is an earlier version of it.
+    #[prost(string, tag="2")]
+    pub display_name: ::prost::alloc::string::String,
+    /// The platforms that it serves. Default: every one.
+    #[prost(enumeration="Platform", repeated, packed="false", tag="3")]
+    pub platforms: ::prost::alloc::vec::Vec<i32>,
+    /// The push app ids that it serves, up to 64, each 1 to 256 bytes without control characters. Default: every one.
+    #[prost(string, repeated, tag="4")]
+    pub push_app_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// What it is, with its private part. Required.
+    #[prost(oneof="upload_credential_request::Material", tags="5, 6, 7, 8, 9, 10")]
+    pub material: ::core::option::Option<upload_credential_request::Material>,
+}
+/// Nested message and enum types in `UploadCredentialRequest`.
+pub mod upload_credential_request {
+    /// What it is, with its private part. Required.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Material {
+        /// A Firebase service account. A server key or API key of FCM's legacy interface is refused (LEGACY_CREDENTIAL).
+        #[prost(message, tag="5")]
+        FcmServiceAccount(super::FcmServiceAccount),
+        /// A token signing key of Apple.
+        #[prost(message, tag="6")]
+        ApnsTokenKey(super::ApnsTokenKey),
+        /// A push certificate of Apple.
+        #[prost(message, tag="7")]
+        ApnsCertificate(super::ApnsCertificate),
+        /// A website push certificate of Apple.
+        #[prost(message, tag="8")]
+        SafariCertificate(super::SafariCertificate),
+        /// A VAPID key.
+        #[prost(message, tag="9")]
+        VapidKey(super::VapidKey),
+        /// An app at Huawei Mobile Services.
+        #[prost(message, tag="10")]
+        HmsApp(super::HmsApp),
+    }
+}
+/// The stored credential.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UploadCredentialResponse {
+    /// The credential as stored, without its private part.
+    #[prost(message, optional, tag="1")]
+    pub credential: ::core::option::Option<Credential>,
+}
+/// Which credential to read.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetCredentialRequest {
+    /// The app, 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`.
+    #[prost(string, tag="1")]
+    pub app_id: ::prost::alloc::string::String,
+    /// The credential, 1 to 64 characters of `\[a-z0-9\]`.
+    #[prost(string, tag="2")]
+    pub credential_id: ::prost::alloc::string::String,
+}
+/// The credential.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetCredentialResponse {
+    /// The credential as stored, without its private part.
+    #[prost(message, optional, tag="1")]
+    pub credential: ::core::option::Option<Credential>,
+}
+/// Which app's credentials to list.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListCredentialsRequest {
+    /// The app, 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`.
+    #[prost(string, tag="1")]
+    pub app_id: ::prost::alloc::string::String,
+}
+/// The app's credentials.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListCredentialsResponse {
+    /// All of them, by name and the newest version first.
+    #[prost(message, repeated, tag="1")]
+    pub credentials: ::prost::alloc::vec::Vec<Credential>,
+}
+/// Which credential to delete.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteCredentialRequest {
+    /// The app, 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`.
+    #[prost(string, tag="1")]
+    pub app_id: ::prost::alloc::string::String,
+    /// The credential, 1 to 64 characters of `\[a-z0-9\]`.
+    #[prost(string, tag="2")]
+    pub credential_id: ::prost::alloc::string::String,
+    /// Whether it is no error that there is none. Default false.
+    #[prost(bool, tag="3")]
+    pub allow_missing: bool,
+}
+/// The credential is deleted.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteCredentialResponse {
+}
+/// The VAPID key to make.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CreateVapidKeyRequest {
+    /// The app, 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`.
+    #[prost(string, tag="1")]
+    pub app_id: ::prost::alloc::string::String,
+    /// Its name within the app, 1 to 128 bytes without control characters. A VAPID key of the same name is an earlier version.
+    #[prost(string, tag="2")]
+    pub display_name: ::prost::alloc::string::String,
+    /// Whom it names. Required.
+    #[prost(message, optional, tag="3")]
+    pub site: ::core::option::Option<VapidSite>,
+}
+/// The new key.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CreateVapidKeyResponse {
+    /// The credential as stored, with the public key to subscribe with.
+    #[prost(message, optional, tag="1")]
+    pub credential: ::core::option::Option<Credential>,
+}
+/// What a credential is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum CredentialKind {
+    /// Not set. Never stored.
+    Unspecified = 0,
+    /// A Firebase service account: the JSON file for FCM's HTTP v1 interface.
+    FcmServiceAccount = 1,
+    /// A token signing key of Apple (p8).
+    ApnsTokenKey = 2,
+    /// A push certificate of Apple with its private key (p12 or PEM).
+    ApnsCertificate = 3,
+    /// A website push certificate of Apple with its private key (p12 or PEM).
+    SafariCertificate = 4,
+    /// A key that identifies the sender of Web Push (RFC 8292).
+    VapidKey = 5,
+    /// The id and the secret of an app at Huawei Mobile Services.
+    HmsApp = 6,
+}
+impl CredentialKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "CREDENTIAL_KIND_UNSPECIFIED",
+            Self::FcmServiceAccount => "CREDENTIAL_KIND_FCM_SERVICE_ACCOUNT",
+            Self::ApnsTokenKey => "CREDENTIAL_KIND_APNS_TOKEN_KEY",
+            Self::ApnsCertificate => "CREDENTIAL_KIND_APNS_CERTIFICATE",
+            Self::SafariCertificate => "CREDENTIAL_KIND_SAFARI_CERTIFICATE",
+            Self::VapidKey => "CREDENTIAL_KIND_VAPID_KEY",
+            Self::HmsApp => "CREDENTIAL_KIND_HMS_APP",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "CREDENTIAL_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "CREDENTIAL_KIND_FCM_SERVICE_ACCOUNT" => Some(Self::FcmServiceAccount),
+            "CREDENTIAL_KIND_APNS_TOKEN_KEY" => Some(Self::ApnsTokenKey),
+            "CREDENTIAL_KIND_APNS_CERTIFICATE" => Some(Self::ApnsCertificate),
+            "CREDENTIAL_KIND_SAFARI_CERTIFICATE" => Some(Self::SafariCertificate),
+            "CREDENTIAL_KIND_VAPID_KEY" => Some(Self::VapidKey),
+            "CREDENTIAL_KIND_HMS_APP" => Some(Self::HmsApp),
+            _ => None,
+        }
+    }
+}
+/// Which version of a name a sender uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum CredentialState {
+    /// Not set. Never answered.
+    Unspecified = 0,
+    /// The newest version of its name that has not expired.
+    Current = 1,
+    /// It has not expired, and there is a newer one.
+    Superseded = 2,
+    /// It has expired.
+    Expired = 3,
+}
+impl CredentialState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "CREDENTIAL_STATE_UNSPECIFIED",
+            Self::Current => "CREDENTIAL_STATE_CURRENT",
+            Self::Superseded => "CREDENTIAL_STATE_SUPERSEDED",
+            Self::Expired => "CREDENTIAL_STATE_EXPIRED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "CREDENTIAL_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "CREDENTIAL_STATE_CURRENT" => Some(Self::Current),
+            "CREDENTIAL_STATE_SUPERSEDED" => Some(Self::Superseded),
+            "CREDENTIAL_STATE_EXPIRED" => Some(Self::Expired),
+            _ => None,
+        }
+    }
 }
 /// The value of an attribute. The field that is set is its type.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -2345,6 +2775,9 @@ pub enum EventType {
     /// A person was erased, and readers should erase the person too. `reason`: USER (of an app: `user_id`) or CUSTOMER (of the
     /// tenant: `customer_id`). Only left if the erasure was to be announced.
     Erased = 23,
+    /// Of an app: a push credential is about to expire, or has expired, and none has replaced it. `reason`: its id and in how many
+    /// days, as `c7f3 7`; negative after the expiry.
+    CredentialExpiring = 24,
 }
 impl EventType {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -2377,6 +2810,7 @@ impl EventType {
             Self::CustomerUpdated => "EVENT_TYPE_CUSTOMER_UPDATED",
             Self::CustomerDeleted => "EVENT_TYPE_CUSTOMER_DELETED",
             Self::Erased => "EVENT_TYPE_ERASED",
+            Self::CredentialExpiring => "EVENT_TYPE_CREDENTIAL_EXPIRING",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -2406,6 +2840,7 @@ impl EventType {
             "EVENT_TYPE_CUSTOMER_UPDATED" => Some(Self::CustomerUpdated),
             "EVENT_TYPE_CUSTOMER_DELETED" => Some(Self::CustomerDeleted),
             "EVENT_TYPE_ERASED" => Some(Self::Erased),
+            "EVENT_TYPE_CREDENTIAL_EXPIRING" => Some(Self::CredentialExpiring),
             _ => None,
         }
     }

@@ -12,6 +12,7 @@ from google.protobuf.descriptor import ServiceDescriptor
 
 from appprofile.v1 import (
     app_service_pb2,
+    credential_service_pb2,
     customer_service_pb2,
     profile_service_pb2,
     usage_service_pb2,
@@ -30,6 +31,7 @@ from profile_grpc.transport.grpc.pipeline import Pipeline
 from profile_grpc.transport.grpc.reflection import enable_reflection
 from profile_grpc.transport.grpc.servicers import (
     AppServicer,
+    CredentialServicer,
     ProfileServicer,
     Services,
     UsageServicer,
@@ -77,6 +79,7 @@ class GrpcServer:
             usage_service_pb2.DESCRIPTOR.services_by_name["UsageService"]: UsageServicer(services),
             webhook_service_pb2.DESCRIPTOR.services_by_name["WebhookService"]: WebhookServicer(services),
             customer_service_pb2.DESCRIPTOR.services_by_name["CustomerService"]: CustomerServicer(services),
+            credential_service_pb2.DESCRIPTOR.services_by_name["CredentialService"]: CredentialServicer(services),
             **more,
         }
         self._server.add_generic_rpc_handlers([pipeline.handlers(service, served[service]) for service in served])

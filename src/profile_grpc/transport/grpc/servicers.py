@@ -12,6 +12,7 @@ from functools import partial
 from typing import Protocol
 
 from appprofile.v1 import app_service_pb2 as app_pb
+from appprofile.v1 import credential_service_pb2 as credential_pb
 from appprofile.v1 import profile_service_pb2 as pb
 from appprofile.v1 import usage_service_pb2 as usage_pb
 from appprofile.v1 import webhook_service_pb2 as webhook_pb
@@ -25,13 +26,15 @@ from profile_grpc.service.jwt.administration import JwtKeys
 from profile_grpc.service.jwt.authorization import JwtAuthorization
 from profile_grpc.service.jwt.readiness import JwtReadiness
 from profile_grpc.service.profiles import Profiles
+from profile_grpc.service.push_credentials.credentials import Credentials
 from profile_grpc.service.usage import Usage
 from profile_grpc.service.watching import Page, Place, Watching, read_token
 from profile_grpc.service.webhook_store import WebhookKey
 from profile_grpc.service.webhooks import Webhooks
-from profile_grpc.transport.grpc import jwt, people, requests, responses, settings, webhooks
+from profile_grpc.transport.grpc import jwt, people, push_credentials, requests, responses, settings, webhooks
 from profile_grpc.transport.grpc.call import Call
 from profile_grpc.transport.grpc.customer_servicer import CustomerServices
+from profile_grpc.transport.grpc.sdk_config import sdk_config
 from profile_grpc.transport.grpc.times import to_date, to_instant
 
 
@@ -46,6 +49,8 @@ class Services(CustomerServices, Protocol):
     def usage(self) -> Usage: ...
     @property
     def webhooks(self) -> Webhooks: ...
+    @property
+    def credentials(self) -> Credentials: ...
     @property
     def directory(self) -> Directory: ...
     @property
@@ -153,6 +158,7 @@ class AppServicer:
         self._apps = services.apps
         self._jwt_keys = services.jwt_keys
         self._jwt_readiness = services.jwt_readiness
+        self._credentials = services.credentials
 
     async def CreateApp(self, request: app_pb.CreateAppRequest, call: Call) -> app_pb.CreateAppResponse:
         asked = request.app
@@ -209,8 +215,9 @@ class AppServicer:
     ) -> app_pb.GetJwtReadinessResponse:
         return jwt.readiness(await self._jwt_readiness.report(call.app))
 
-    async def GetSdkConfig(self, _request: app_pb.GetSdkConfigRequest, call: Call) -> app_pb.GetSdkConfigResponse:
-        return settings.sdk_config(call.app)
+    async def GetSdkConfig(self, request: app_pb.GetSdkConfigRequest, call: Call) -> app_pb.GetSdkConfigResponse:
+        vapid = await self._credentials.vapid_public_key(call.app.app_id)
+        return sdk_config(call.app, vapid, request.etag)
 
 
 class UsageServicer:
@@ -286,3 +293,43 @@ class WebhookServicer:
 
 def _key(webhook_id: str, call: Call) -> WebhookKey:
     return WebhookKey(call.caller.tenant_id, webhook_id)
+
+
+class CredentialServicer:
+    """appprofile.v1.CredentialService."""
+
+    def __init__(self, services: Services) -> None:
+        self._credentials = services.credentials
+
+    async def UploadCredential(
+        self, request: credential_pb.UploadCredentialRequest, _call: Call
+    ) -> credential_pb.UploadCredentialResponse:
+        upload = push_credentials.upload(request, self._credentials.fingerprint_key)
+        stored = await self._credentials.upload(push_credentials.order(request), upload)
+        return credential_pb.UploadCredentialResponse(credential=push_credentials.credential(stored))
+
+    async def GetCredential(
+        self, request: credential_pb.GetCredentialRequest, _call: Call
+    ) -> credential_pb.GetCredentialResponse:
+        found = await self._credentials.get(request.app_id, request.credential_id)
+        return credential_pb.GetCredentialResponse(credential=push_credentials.credential(found))
+
+    async def ListCredentials(
+        self, request: credential_pb.ListCredentialsRequest, _call: Call
+    ) -> credential_pb.ListCredentialsResponse:
+        return push_credentials.credentials(await self._credentials.list(request.app_id))
+
+    async def DeleteCredential(
+        self, request: credential_pb.DeleteCredentialRequest, _call: Call
+    ) -> credential_pb.DeleteCredentialResponse:
+        await self._credentials.delete(request.app_id, request.credential_id, allow_missing=request.allow_missing)
+        return credential_pb.DeleteCredentialResponse()
+
+    async def CreateVapidKey(
+        self, request: credential_pb.CreateVapidKeyRequest, _call: Call
+    ) -> credential_pb.CreateVapidKeyResponse:
+        site = request.site
+        made = await self._credentials.create_vapid_key(
+            push_credentials.order(request), site.subject, site.site_url, site.icon_url
+        )
+        return credential_pb.CreateVapidKeyResponse(credential=push_credentials.credential(made))

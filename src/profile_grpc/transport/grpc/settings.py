@@ -29,6 +29,7 @@ from profile_grpc.domain.settings import (
     MonitorKind,
     PushApp,
     ReaperBreaker,
+    WebPushSettings,
 )
 from profile_grpc.service.credentials import KeyOrder
 from profile_grpc.service.ports import KeyKind, StoredKey
@@ -40,7 +41,6 @@ BreakerT = TypeVar("BreakerT", bound=Breaker)
 _FIELDS = app_pb2.AppSettings.DESCRIPTOR.fields
 _PERIODS = tuple(field.name for field in _FIELDS if field.message_type is Duration.DESCRIPTOR)
 _FLAGS = tuple(field.name for field in _FIELDS if field.type == FieldDescriptor.TYPE_BOOL)
-_SECURED_PORTS = {InAppTransport.MQTT: 8883, InAppTransport.WEB_SOCKET: 8884}
 _OTHER = {InAppTransport.MQTT: InAppTransport.WEB_SOCKET, InAppTransport.WEB_SOCKET: InAppTransport.MQTT}
 _GROUPS = (
     app_pb2.AppSettings.DESCRIPTOR,
@@ -48,6 +48,7 @@ _GROUPS = (
     app_pb2.InAppSettings.DESCRIPTOR,
     app_pb2.BridgeParameters.DESCRIPTOR,
     jwt_pb2.JwtSettings.DESCRIPTOR,
+    app_pb2.WebPushSettings.DESCRIPTOR,
 )
 """The messages whose fields a mask may name one by one."""
 
@@ -88,6 +89,7 @@ def settings(message: app_pb2.AppSettings) -> AppSettings:
         device_attribute_monitors=tuple(_monitor(monitor) for monitor in message.device_attribute_monitors),
         bridge_parameters=_bridge_parameters(message.bridge_parameters),
         jwt=jwt.settings(message.jwt),
+        web_push=WebPushSettings(**{field.name: text for field, text in message.web_push.ListFields()}),
         **given,
     )
 
@@ -170,27 +172,6 @@ def key_order(request: pb.CreateKeyRequest, tenant_id: str) -> KeyOrder:
     )
 
 
-def sdk_config(stored: App) -> pb.GetSdkConfigResponse:
-    """The configuration of the app's SDKs."""
-    chosen = stored.settings
-    in_app = chosen.in_app
-    response = pb.GetSdkConfigResponse(
-        app_id=stored.app_id,
-        channels=[profile_pb2.Channel.ValueType(channel) for channel in sorted(chosen.channels)],
-        multi_user_per_device=chosen.multi_user_per_device,
-        single_device_per_user=chosen.single_device_per_user,
-        server_side_inbox=chosen.server_side_inbox,
-        payload_encryption=in_app.payload_encryption,
-    )
-    write_duration(response.heartbeat_interval, chosen.heartbeat_interval)
-    for transport in (in_app.primary_transport, in_app.secondary_transport):
-        port = _SECURED_PORTS[transport] if in_app.use_secured_port else 0
-        response.in_app_transports.add(transport=app_pb2.InAppTransport.ValueType(transport), port=port)
-    response.device_attribute_monitors.extend(_monitors(chosen.device_attribute_monitors))
-    response.push_app_ids.extend(_push_apps(chosen.push_app_ids))
-    return response
-
-
 def _write_settings(target: app_pb2.AppSettings, chosen: AppSettings) -> None:
     for name in _PERIODS:
         period: timedelta | None = getattr(chosen, name)
@@ -200,7 +181,7 @@ def _write_settings(target: app_pb2.AppSettings, chosen: AppSettings) -> None:
         setattr(target, name, getattr(chosen, name))
     target.channels.extend([profile_pb2.Channel.ValueType(channel) for channel in sorted(chosen.channels)])
     target.account_removal_action = profile_pb2.AccountRemovalAction.ValueType(chosen.account_removal_action)
-    target.push_app_ids.extend(_push_apps(chosen.push_app_ids))
+    target.push_app_ids.extend(push_apps(chosen.push_app_ids))
     for name in ("reaper_breaker", "feedback_breaker"):
         breaker = getattr(chosen, name)
         getattr(target, name).percent = breaker.percent
@@ -209,7 +190,9 @@ def _write_settings(target: app_pb2.AppSettings, chosen: AppSettings) -> None:
     target.in_app.secondary_transport = app_pb2.InAppTransport.ValueType(chosen.in_app.secondary_transport)
     target.in_app.use_secured_port = chosen.in_app.use_secured_port
     target.in_app.payload_encryption = chosen.in_app.payload_encryption
-    target.device_attribute_monitors.extend(_monitors(chosen.device_attribute_monitors))
+    target.device_attribute_monitors.extend(monitors(chosen.device_attribute_monitors))
+    for field in fields(WebPushSettings):
+        setattr(target.web_push, field.name, getattr(chosen.web_push, field.name))
     jwt.write_settings(target.jwt, chosen.jwt)
     for field in fields(BridgeParameters):
         getattr(target.bridge_parameters, field.name).extend(getattr(chosen.bridge_parameters, field.name))
@@ -225,8 +208,9 @@ def _push_app(message: app_pb2.PushApp) -> PushApp:
     )
 
 
-def _push_apps(push_apps: Iterable[PushApp]) -> Iterator[app_pb2.PushApp]:
-    for push_app in push_apps:
+def push_apps(stored: Iterable[PushApp]) -> Iterator[app_pb2.PushApp]:
+    """The app's push app ids."""
+    for push_app in stored:
         yield app_pb2.PushApp(
             push_app_id=push_app.push_app_id,
             provider=profile_pb2.PushProvider.ValueType(push_app.provider),
@@ -270,8 +254,9 @@ def _monitor(message: app_pb2.DeviceAttributeMonitor) -> DeviceAttributeMonitor:
     )
 
 
-def _monitors(monitors: Iterable[DeviceAttributeMonitor]) -> Iterator[app_pb2.DeviceAttributeMonitor]:
-    for monitor in monitors:
+def monitors(stored: Iterable[DeviceAttributeMonitor]) -> Iterator[app_pb2.DeviceAttributeMonitor]:
+    """The device attributes that the app monitors."""
+    for monitor in stored:
         message = app_pb2.DeviceAttributeMonitor(
             platform=profile_pb2.Platform.ValueType(monitor.platform),
             attribute=monitor.attribute,

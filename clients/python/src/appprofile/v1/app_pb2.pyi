@@ -333,6 +333,36 @@ class BridgeParameters(_message.Message):
 Global___BridgeParameters: _TypeAlias = BridgeParameters  # noqa: Y015
 
 @_typing.final
+class WebPushSettings(_message.Message):
+    """What a website needs to subscribe browsers, besides the VAPID key, which is a credential."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SITE_URL_FIELD_NUMBER: _builtins.int
+    ICON_URL_FIELD_NUMBER: _builtins.int
+    FIREBASE_WEB_CONFIG_FIELD_NUMBER: _builtins.int
+    site_url: _builtins.str
+    """The website, an `https` URL up to 2048 characters. Default: none."""
+    icon_url: _builtins.str
+    """The icon of notifications, an `https` URL up to 2048 characters. Default: none."""
+    firebase_web_config: _builtins.str
+    """The "Firebase SDK setup and configuration" as Firebase shows it, a JSON object, up to 8 KiB. Default: none."""
+    def __init__(
+        self,
+        *,
+        site_url: _builtins.str = ...,
+        icon_url: _builtins.str = ...,
+        firebase_web_config: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["firebase_web_config", b"firebase_web_config", "icon_url", b"icon_url", "site_url", b"site_url"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WebPushSettings: _TypeAlias = WebPushSettings  # noqa: Y015
+
+@_typing.final
 class AppSettings(_message.Message):
     """The app's settings. In CreateApp, an absent field takes its default. In UpdateApp, an absent field is unchanged
     unless the mask names it. A response contains every value in force.
@@ -359,6 +389,7 @@ class AppSettings(_message.Message):
     FEEDBACK_BREAKER_FIELD_NUMBER: _builtins.int
     REQUIRE_KNOWN_CUSTOMER_FIELD_NUMBER: _builtins.int
     JWT_FIELD_NUMBER: _builtins.int
+    WEB_PUSH_FIELD_NUMBER: _builtins.int
     register_counts_as_heartbeat: _builtins.bool
     """Whether a registration is also a heartbeat. Default false."""
     multi_user_per_device: _builtins.bool
@@ -427,6 +458,10 @@ class AppSettings(_message.Message):
     def jwt(self) -> _jwt_pb2.JwtSettings:
         """Whether and how the JWTs of devices are checked. Default OFF."""
 
+    @_builtins.property
+    def web_push(self) -> Global___WebPushSettings:
+        """What a website needs to subscribe browsers. Default: nothing."""
+
     def __init__(
         self,
         *,
@@ -449,10 +484,11 @@ class AppSettings(_message.Message):
         feedback_breaker: Global___FeedbackBreaker | None = ...,
         require_known_customer: _builtins.bool | None = ...,
         jwt: _jwt_pb2.JwtSettings | None = ...,
+        web_push: Global___WebPushSettings | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_multi_user_per_device", b"_multi_user_per_device", "_register_counts_as_heartbeat", b"_register_counts_as_heartbeat", "_require_known_customer", b"_require_known_customer", "_server_side_inbox", b"_server_side_inbox", "_single_device_per_user", b"_single_device_per_user", "bridge_parameters", b"bridge_parameters", "feedback_breaker", b"feedback_breaker", "heartbeat_granularity", b"heartbeat_granularity", "heartbeat_interval", b"heartbeat_interval", "in_app", b"in_app", "inactivity_period", b"inactivity_period", "jwt", b"jwt", "multi_user_per_device", b"multi_user_per_device", "never_heartbeat_ttl", b"never_heartbeat_ttl", "reaper_breaker", b"reaper_breaker", "register_counts_as_heartbeat", b"register_counts_as_heartbeat", "require_known_customer", b"require_known_customer", "server_side_inbox", b"server_side_inbox", "single_device_per_user", b"single_device_per_user", "unregistered_retention", b"unregistered_retention"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_multi_user_per_device", b"_multi_user_per_device", "_register_counts_as_heartbeat", b"_register_counts_as_heartbeat", "_require_known_customer", b"_require_known_customer", "_server_side_inbox", b"_server_side_inbox", "_single_device_per_user", b"_single_device_per_user", "bridge_parameters", b"bridge_parameters", "feedback_breaker", b"feedback_breaker", "heartbeat_granularity", b"heartbeat_granularity", "heartbeat_interval", b"heartbeat_interval", "in_app", b"in_app", "inactivity_period", b"inactivity_period", "jwt", b"jwt", "multi_user_per_device", b"multi_user_per_device", "never_heartbeat_ttl", b"never_heartbeat_ttl", "reaper_breaker", b"reaper_breaker", "register_counts_as_heartbeat", b"register_counts_as_heartbeat", "require_known_customer", b"require_known_customer", "server_side_inbox", b"server_side_inbox", "single_device_per_user", b"single_device_per_user", "unregistered_retention", b"unregistered_retention", "web_push", b"web_push"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_multi_user_per_device", b"_multi_user_per_device", "_register_counts_as_heartbeat", b"_register_counts_as_heartbeat", "_require_known_customer", b"_require_known_customer", "_server_side_inbox", b"_server_side_inbox", "_single_device_per_user", b"_single_device_per_user", "account_removal_action", b"account_removal_action", "bridge_parameters", b"bridge_parameters", "channels", b"channels", "device_attribute_monitors", b"device_attribute_monitors", "feedback_breaker", b"feedback_breaker", "heartbeat_granularity", b"heartbeat_granularity", "heartbeat_interval", b"heartbeat_interval", "in_app", b"in_app", "inactivity_period", b"inactivity_period", "jwt", b"jwt", "multi_user_per_device", b"multi_user_per_device", "never_heartbeat_ttl", b"never_heartbeat_ttl", "push_app_ids", b"push_app_ids", "reaper_breaker", b"reaper_breaker", "register_counts_as_heartbeat", b"register_counts_as_heartbeat", "require_known_customer", b"require_known_customer", "server_side_inbox", b"server_side_inbox", "single_device_per_user", b"single_device_per_user", "unregistered_retention", b"unregistered_retention"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_multi_user_per_device", b"_multi_user_per_device", "_register_counts_as_heartbeat", b"_register_counts_as_heartbeat", "_require_known_customer", b"_require_known_customer", "_server_side_inbox", b"_server_side_inbox", "_single_device_per_user", b"_single_device_per_user", "account_removal_action", b"account_removal_action", "bridge_parameters", b"bridge_parameters", "channels", b"channels", "device_attribute_monitors", b"device_attribute_monitors", "feedback_breaker", b"feedback_breaker", "heartbeat_granularity", b"heartbeat_granularity", "heartbeat_interval", b"heartbeat_interval", "in_app", b"in_app", "inactivity_period", b"inactivity_period", "jwt", b"jwt", "multi_user_per_device", b"multi_user_per_device", "never_heartbeat_ttl", b"never_heartbeat_ttl", "push_app_ids", b"push_app_ids", "reaper_breaker", b"reaper_breaker", "register_counts_as_heartbeat", b"register_counts_as_heartbeat", "require_known_customer", b"require_known_customer", "server_side_inbox", b"server_side_inbox", "single_device_per_user", b"single_device_per_user", "unregistered_retention", b"unregistered_retention", "web_push", b"web_push"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__multi_user_per_device: _TypeAlias = _typing.Literal["multi_user_per_device"]  # noqa: Y015
     _WhichOneofArgType__multi_user_per_device: _TypeAlias = _typing.Literal["_multi_user_per_device", b"_multi_user_per_device"]  # noqa: Y015

@@ -686,16 +686,22 @@ class GetSdkConfigRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     APP_ID_FIELD_NUMBER: _builtins.int
+    ETAG_FIELD_NUMBER: _builtins.int
     app_id: _builtins.str
     """The app, 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`."""
+    etag: _builtins.str
+    """The `etag` of the configuration that the caller has, up to 64 characters. If it is still in force, the answer is
+    `not_modified`. Default: the configuration is answered.
+    """
     def __init__(
         self,
         *,
         app_id: _builtins.str = ...,
+        etag: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["app_id", b"app_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["app_id", b"app_id", "etag", b"etag"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -728,6 +734,50 @@ class InAppTransportConfig(_message.Message):
 Global___InAppTransportConfig: _TypeAlias = InAppTransportConfig  # noqa: Y015
 
 @_typing.final
+class WebPushConfig(_message.Message):
+    """What a website needs to subscribe browsers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SITE_URL_FIELD_NUMBER: _builtins.int
+    ICON_URL_FIELD_NUMBER: _builtins.int
+    VAPID_PUBLIC_KEY_FIELD_NUMBER: _builtins.int
+    VAPID_KEY_ID_FIELD_NUMBER: _builtins.int
+    FIREBASE_WEB_CONFIG_FIELD_NUMBER: _builtins.int
+    SENDER_ID_FIELD_NUMBER: _builtins.int
+    site_url: _builtins.str
+    """The website. Empty: not configured."""
+    icon_url: _builtins.str
+    """The icon of notifications. Empty: not configured."""
+    vapid_public_key: _builtins.str
+    """The `applicationServerKey` to subscribe with: the public key of the app's newest CURRENT VAPID key, in base64url without
+    padding. Empty: there is none.
+    """
+    vapid_key_id: _builtins.str
+    """The id of that key, to send as `vapid_key_id` of the endpoint. Empty: there is none."""
+    firebase_web_config: _builtins.str
+    """The "Firebase SDK setup and configuration" of the app, a JSON object. Empty: not configured."""
+    sender_id: _builtins.str
+    """The sender id of FCM: `messagingSenderId` of that object. Empty: not configured."""
+    def __init__(
+        self,
+        *,
+        site_url: _builtins.str = ...,
+        icon_url: _builtins.str = ...,
+        vapid_public_key: _builtins.str = ...,
+        vapid_key_id: _builtins.str = ...,
+        firebase_web_config: _builtins.str = ...,
+        sender_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["firebase_web_config", b"firebase_web_config", "icon_url", b"icon_url", "sender_id", b"sender_id", "site_url", b"site_url", "vapid_key_id", b"vapid_key_id", "vapid_public_key", b"vapid_public_key"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WebPushConfig: _TypeAlias = WebPushConfig  # noqa: Y015
+
+@_typing.final
 class GetSdkConfigResponse(_message.Message):
     """The configuration of the app's SDKs."""
 
@@ -743,6 +793,9 @@ class GetSdkConfigResponse(_message.Message):
     PAYLOAD_ENCRYPTION_FIELD_NUMBER: _builtins.int
     DEVICE_ATTRIBUTE_MONITORS_FIELD_NUMBER: _builtins.int
     PUSH_APP_IDS_FIELD_NUMBER: _builtins.int
+    ETAG_FIELD_NUMBER: _builtins.int
+    NOT_MODIFIED_FIELD_NUMBER: _builtins.int
+    WEB_PUSH_FIELD_NUMBER: _builtins.int
     app_id: _builtins.str
     """The app."""
     multi_user_per_device: _builtins.bool
@@ -753,6 +806,10 @@ class GetSdkConfigResponse(_message.Message):
     """Whether messages keep a copy on the server."""
     payload_encryption: _builtins.bool
     """Whether in-app payloads are encrypted."""
+    etag: _builtins.str
+    """Identifies this configuration; changes with it. Opaque, up to 64 characters."""
+    not_modified: _builtins.bool
+    """Whether the configuration is the one of the request's `etag`. Then every other field but `etag` is empty."""
     @_builtins.property
     def heartbeat_interval(self) -> _duration_pb2.Duration:
         """How often to send heartbeats."""
@@ -773,6 +830,10 @@ class GetSdkConfigResponse(_message.Message):
     def push_app_ids(self) -> _containers.RepeatedCompositeFieldContainer[_app_pb2.PushApp]:
         """The app's push app ids."""
 
+    @_builtins.property
+    def web_push(self) -> Global___WebPushConfig:
+        """What a website needs to subscribe browsers."""
+
     def __init__(
         self,
         *,
@@ -786,10 +847,13 @@ class GetSdkConfigResponse(_message.Message):
         payload_encryption: _builtins.bool = ...,
         device_attribute_monitors: _abc.Iterable[_app_pb2.DeviceAttributeMonitor] | None = ...,
         push_app_ids: _abc.Iterable[_app_pb2.PushApp] | None = ...,
+        etag: _builtins.str = ...,
+        not_modified: _builtins.bool = ...,
+        web_push: Global___WebPushConfig | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["heartbeat_interval", b"heartbeat_interval"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["heartbeat_interval", b"heartbeat_interval", "web_push", b"web_push"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["app_id", b"app_id", "channels", b"channels", "device_attribute_monitors", b"device_attribute_monitors", "heartbeat_interval", b"heartbeat_interval", "in_app_transports", b"in_app_transports", "multi_user_per_device", b"multi_user_per_device", "payload_encryption", b"payload_encryption", "push_app_ids", b"push_app_ids", "server_side_inbox", b"server_side_inbox", "single_device_per_user", b"single_device_per_user"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["app_id", b"app_id", "channels", b"channels", "device_attribute_monitors", b"device_attribute_monitors", "etag", b"etag", "heartbeat_interval", b"heartbeat_interval", "in_app_transports", b"in_app_transports", "multi_user_per_device", b"multi_user_per_device", "not_modified", b"not_modified", "payload_encryption", b"payload_encryption", "push_app_ids", b"push_app_ids", "server_side_inbox", b"server_side_inbox", "single_device_per_user", b"single_device_per_user", "web_push", b"web_push"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -206,7 +206,7 @@ class AppServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def GetSdkConfig(self, request, context):
-        """Returns the configuration of the app's SDKs.
+        """Returns the configuration of the app's SDKs. An SDK that polls sends the `etag` that it has.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

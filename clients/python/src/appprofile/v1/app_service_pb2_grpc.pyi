@@ -80,7 +80,7 @@ class AppServiceStub:
     versions it concerns. Calls are counted while the mode is OBSERVE or REQUIRE, with a delay of up to 10 seconds.
     """
     GetSdkConfig: _grpc.UnaryUnaryMultiCallable[_app_service_pb2.GetSdkConfigRequest, _app_service_pb2.GetSdkConfigResponse]
-    """Returns the configuration of the app's SDKs."""
+    """Returns the configuration of the app's SDKs. An SDK that polls sends the `etag` that it has."""
 
 @_typing.type_check_only
 class AppServiceAsyncStub(AppServiceStub):
@@ -134,7 +134,7 @@ class AppServiceAsyncStub(AppServiceStub):
     versions it concerns. Calls are counted while the mode is OBSERVE or REQUIRE, with a delay of up to 10 seconds.
     """
     GetSdkConfig: _aio.UnaryUnaryMultiCallable[_app_service_pb2.GetSdkConfigRequest, _app_service_pb2.GetSdkConfigResponse]  # type: ignore[assignment]
-    """Returns the configuration of the app's SDKs."""
+    """Returns the configuration of the app's SDKs. An SDK that polls sends the `etag` that it has."""
 
 class AppServiceServicer(metaclass=_abc_1.ABCMeta):
     """The service for operators. Internal services may also call GetApp, ListApps and GetSdkConfig, and SDKs GetSdkConfig.
@@ -263,6 +263,6 @@ class AppServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _app_service_pb2.GetSdkConfigRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_app_service_pb2.GetSdkConfigResponse, _abc.Awaitable[_app_service_pb2.GetSdkConfigResponse]]:
-        """Returns the configuration of the app's SDKs."""
+        """Returns the configuration of the app's SDKs. An SDK that polls sends the `etag` that it has."""
 
 def add_AppServiceServicer_to_server(servicer: AppServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -82,6 +82,10 @@ class _EventTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_EventType.V
     """A person was erased, and readers should erase the person too. `reason`: USER (of an app: `user_id`) or CUSTOMER (of the
     tenant: `customer_id`). Only left if the erasure was to be announced.
     """
+    EVENT_TYPE_CREDENTIAL_EXPIRING: _EventType.ValueType  # 24
+    """Of an app: a push credential is about to expire, or has expired, and none has replaced it. `reason`: its id and in how many
+    days, as `c7f3 7`; negative after the expiry.
+    """
 
 class EventType(_EventType, metaclass=_EventTypeEnumTypeWrapper):
     """What happened. docs/events.md tells when each is left and what a reader does with it. More are added over time: a
@@ -145,6 +149,10 @@ EVENT_TYPE_CUSTOMER_DELETED: EventType.ValueType  # 22
 EVENT_TYPE_ERASED: EventType.ValueType  # 23
 """A person was erased, and readers should erase the person too. `reason`: USER (of an app: `user_id`) or CUSTOMER (of the
 tenant: `customer_id`). Only left if the erasure was to be announced.
+"""
+EVENT_TYPE_CREDENTIAL_EXPIRING: EventType.ValueType  # 24
+"""Of an app: a push credential is about to expire, or has expired, and none has replaced it. `reason`: its id and in how many
+days, as `c7f3 7`; negative after the expiry.
 """
 Global___EventType: _TypeAlias = EventType  # noqa: Y015
 

@@ -302,7 +302,9 @@ export type Profile = Message<"appprofile.v1.Profile"> & {
   /**
    * Monitored device attributes by their catalogue name in snake_case (`battery_level`), up to 64, values up to 1024
    * bytes. The app's monitors decide which values are stored. A name that is not in the catalogue of the profile's
-   * platform is INVALID_ARGUMENT.
+   * platform is INVALID_ARGUMENT, and so is a value that is not of the name's type: `battery_level` is a number (`85`);
+   * `location` is `latitude,longitude` or `latitude,longitude,accuracy`, in degrees and metres (`48.137,11.575,20`), or the
+   * same as a JSON object (`{"latitude": 48.137, "longitude": 11.575, "accuracy": 20}`), and is stored in the first form.
    *
    * @generated from field: map<string, string> device_attributes = 18;
    */

@@ -4,6 +4,8 @@ import com.appprofile.v1.AppServiceGrpc;
 import com.appprofile.v1.AppServiceGrpc.AppServiceBlockingStub;
 import com.appprofile.v1.CustomerServiceGrpc;
 import com.appprofile.v1.CustomerServiceGrpc.CustomerServiceBlockingStub;
+import com.appprofile.v1.CredentialServiceGrpc;
+import com.appprofile.v1.CredentialServiceGrpc.CredentialServiceBlockingStub;
 import com.appprofile.v1.ProfileServiceGrpc;
 import com.appprofile.v1.ProfileServiceGrpc.ProfileServiceBlockingStub;
 import com.appprofile.v1.UsageServiceGrpc;
@@ -104,6 +106,11 @@ public final class Client implements AutoCloseable {
   /** The calls of CustomerService. */
   public CustomerServiceBlockingStub customers() {
     return CustomerServiceGrpc.newBlockingStub(channel);
+  }
+
+  /** The calls of CredentialService. */
+  public CredentialServiceBlockingStub credentials() {
+    return CredentialServiceGrpc.newBlockingStub(channel);
   }
 
   /** For stubs of other kinds, such as {@code ProfileServiceGrpc.newFutureStub(client.channel())}. */

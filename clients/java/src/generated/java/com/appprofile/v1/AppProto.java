@@ -57,6 +57,11 @@ public final class AppProto extends com.google.protobuf.GeneratedFile {
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_appprofile_v1_BridgeParameters_fieldAccessorTable;
   static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_appprofile_v1_WebPushSettings_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_appprofile_v1_WebPushSettings_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
     internal_static_appprofile_v1_AppSettings_descriptor;
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
@@ -133,78 +138,85 @@ public final class AppProto extends com.google.protobuf.GeneratedFile {
       ">\n\tdevice_id\030\007 \003(\tB!\342A\001\001\272H\032\222\001\027\020\010\"\023r\021(\200\0012" +
       "\014^[^\\p{Cc}]+$R\010deviceId\0229\n\006secret\030\010 \003(\tB" +
       "!\342A\001\001\272H\032\222\001\027\020\010\"\023r\021(\200\0012\014^[^\\p{Cc}]+$R\006secr" +
-      "et\"\206\r\n\013AppSettings\022F\n\014push_app_ids\030\001 \003(\013" +
-      "2\026.appprofile.v1.PushAppB\014\342A\001\001\272H\005\222\001\002\020@R\n" +
-      "pushAppIds\022[\n\021inactivity_period\030\002 \001(\0132\031." +
-      "google.protobuf.DurationB\023\342A\001\001\272H\014\252\001\t\"\005\010\200" +
-      "\347\204\017*\000R\020inactivityPeriod\022]\n\022heartbeat_int" +
-      "erval\030\003 \001(\0132\031.google.protobuf.DurationB\023" +
-      "\342A\001\001\272H\014\252\001\t\"\005\010\200\347\204\017*\000R\021heartbeatInterval\022b" +
-      "\n\025heartbeat_granularity\030\004 \001(\0132\031.google.p" +
-      "rotobuf.DurationB\022\342A\001\001\272H\013\252\001\010\"\004\010\200\243\0052\000R\024he" +
-      "artbeatGranularity\022W\n\023never_heartbeat_tt" +
-      "l\030\005 \001(\0132\031.google.protobuf.DurationB\014\342A\001\001" +
-      "\272H\005\252\001\002*\000R\021neverHeartbeatTtl\022J\n\034register_" +
-      "counts_as_heartbeat\030\006 \001(\010B\004\342A\001\001H\000R\031regis" +
-      "terCountsAsHeartbeat\210\001\001\022K\n\010channels\030\007 \003(" +
-      "\0162\026.appprofile.v1.ChannelB\027\342A\001\001\272H\020\222\001\r\020\003\030" +
-      "\001\"\007\202\001\004\020\001 \000R\010channels\022<\n\025multi_user_per_d" +
-      "evice\030\010 \001(\010B\004\342A\001\001H\001R\022multiUserPerDevice\210" +
-      "\001\001\022>\n\026single_device_per_user\030\t \001(\010B\004\342A\001\001" +
-      "H\002R\023singleDevicePerUser\210\001\001\022f\n\026unregister" +
-      "ed_retention\030\n \001(\0132\031.google.protobuf.Dur" +
-      "ationB\024\342A\001\001\272H\r\252\001\n\"\006\010\200\206\260\226\0012\000R\025unregistere" +
-      "dRetention\022I\n\016reaper_breaker\030\013 \001(\0132\034.app" +
-      "profile.v1.ReaperBreakerB\004\342A\001\001R\rreaperBr" +
-      "eaker\022g\n\026account_removal_action\030\014 \001(\0162#." +
-      "appprofile.v1.AccountRemovalActionB\014\342A\001\001" +
-      "\272H\005\202\001\002\020\001R\024accountRemovalAction\0225\n\021server" +
-      "_side_inbox\030\r \001(\010B\004\342A\001\001H\003R\017serverSideInb" +
-      "ox\210\001\001\0229\n\006in_app\030\016 \001(\0132\034.appprofile.v1.In" +
-      "AppSettingsB\004\342A\001\001R\005inApp\022p\n\031device_attri" +
-      "bute_monitors\030\017 \003(\0132%.appprofile.v1.Devi" +
-      "ceAttributeMonitorB\r\342A\001\001\272H\006\222\001\003\020\200\001R\027devic" +
-      "eAttributeMonitors\022R\n\021bridge_parameters\030" +
-      "\020 \001(\0132\037.appprofile.v1.BridgeParametersB\004" +
-      "\342A\001\001R\020bridgeParameters\022O\n\020feedback_break" +
-      "er\030\021 \001(\0132\036.appprofile.v1.FeedbackBreaker" +
-      "B\004\342A\001\001R\017feedbackBreaker\022?\n\026require_known" +
-      "_customer\030\022 \001(\010B\004\342A\001\001H\004R\024requireKnownCus" +
-      "tomer\210\001\001\0222\n\003jwt\030\036 \001(\0132\032.appprofile.v1.Jw" +
-      "tSettingsB\004\342A\001\001R\003jwtB\037\n\035_register_counts" +
-      "_as_heartbeatB\030\n\026_multi_user_per_deviceB" +
-      "\031\n\027_single_device_per_userB\024\n\022_server_si" +
-      "de_inboxB\031\n\027_require_known_customer\"\254\003\n\003" +
-      "App\022>\n\006app_id\030\001 \001(\tB\'\342A\001\002\272H\034r\032\030@2\026^[a-z0" +
-      "-9][a-z0-9._-]*$\260\324\030\001R\005appId\022H\n\ttenant_id" +
-      "\030\002 \001(\tB+\342A\002\001\005\272H\037r\035\030@2\031^([a-z0-9][a-z0-9." +
-      "_-]*)?$\260\324\030\002R\010tenantId\022=\n\014display_name\030\003 " +
-      "\001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]*$R\013display" +
-      "Name\022<\n\010settings\030\004 \001(\0132\032.appprofile.v1.A" +
-      "ppSettingsB\004\342A\001\001R\010settings\022A\n\013create_tim" +
-      "e\030\005 \001(\0132\032.google.protobuf.TimestampB\004\342A\001" +
-      "\003R\ncreateTime\022A\n\013update_time\030\006 \001(\0132\032.goo" +
-      "gle.protobuf.TimestampB\004\342A\001\003R\nupdateTime" +
-      "\022\030\n\004etag\030\007 \001(\tB\004\342A\001\001R\004etag\"\223\003\n\003Key\022\033\n\006ke" +
-      "y_id\030\001 \001(\tB\004\342A\001\003R\005keyId\0220\n\004kind\030\002 \001(\0162\026." +
-      "appprofile.v1.KeyKindB\004\342A\001\003R\004kind\022\033\n\006app" +
-      "_id\030\003 \001(\tB\004\342A\001\003R\005appId\022A\n\013create_time\030\004 " +
-      "\001(\0132\032.google.protobuf.TimestampB\004\342A\001\003R\nc" +
-      "reateTime\022A\n\013revoke_time\030\005 \001(\0132\032.google." +
-      "protobuf.TimestampB\004\342A\001\003R\nrevokeTime\022\032\n\005" +
-      "label\030\006 \001(\tB\004\342A\001\003R\005label\022A\n\013expire_time\030" +
-      "\007 \001(\0132\032.google.protobuf.TimestampB\004\342A\001\003R" +
-      "\nexpireTime\022;\n\rlast_used_day\030\010 \001(\0132\021.goo" +
-      "gle.type.DateB\004\342A\001\003R\013lastUsedDay*n\n\016InAp" +
-      "pTransport\022 \n\034IN_APP_TRANSPORT_UNSPECIFI" +
-      "ED\020\000\022\031\n\025IN_APP_TRANSPORT_MQTT\020\001\022\037\n\033IN_AP" +
-      "P_TRANSPORT_WEB_SOCKET\020\002*y\n\013MonitorKind\022" +
-      "\034\n\030MONITOR_KIND_UNSPECIFIED\020\000\022\031\n\025MONITOR" +
-      "_KIND_ONE_TIME\020\001\022\026\n\022MONITOR_KIND_EVENT\020\002" +
-      "\022\031\n\025MONITOR_KIND_INTERVAL\020\003Bk\n\021com.apppr" +
-      "ofile.v1B\010AppProtoP\001ZJgithub.com/profile" +
-      "-grpc/profile-grpc/clients/go/appprofile" +
-      "/v1;appprofilev1b\006proto3"
+      "et\"\327\001\n\017WebPushSettings\022B\n\010site_url\030\001 \001(\t" +
+      "B\'\342A\001\001\272H r\036\030\200\0202\031^(https://[^\\s\\p{Cc}]+)?" +
+      "$R\007siteUrl\022B\n\010icon_url\030\002 \001(\tB\'\342A\001\001\272H r\036\030" +
+      "\200\0202\031^(https://[^\\s\\p{Cc}]+)?$R\007iconUrl\022<" +
+      "\n\023firebase_web_config\030\003 \001(\tB\014\342A\001\001\272H\005r\003(\200" +
+      "@R\021firebaseWebConfig\"\307\r\n\013AppSettings\022F\n\014" +
+      "push_app_ids\030\001 \003(\0132\026.appprofile.v1.PushA" +
+      "ppB\014\342A\001\001\272H\005\222\001\002\020@R\npushAppIds\022[\n\021inactivi" +
+      "ty_period\030\002 \001(\0132\031.google.protobuf.Durati" +
+      "onB\023\342A\001\001\272H\014\252\001\t\"\005\010\200\347\204\017*\000R\020inactivityPerio" +
+      "d\022]\n\022heartbeat_interval\030\003 \001(\0132\031.google.p" +
+      "rotobuf.DurationB\023\342A\001\001\272H\014\252\001\t\"\005\010\200\347\204\017*\000R\021h" +
+      "eartbeatInterval\022b\n\025heartbeat_granularit" +
+      "y\030\004 \001(\0132\031.google.protobuf.DurationB\022\342A\001\001" +
+      "\272H\013\252\001\010\"\004\010\200\243\0052\000R\024heartbeatGranularity\022W\n\023" +
+      "never_heartbeat_ttl\030\005 \001(\0132\031.google.proto" +
+      "buf.DurationB\014\342A\001\001\272H\005\252\001\002*\000R\021neverHeartbe" +
+      "atTtl\022J\n\034register_counts_as_heartbeat\030\006 " +
+      "\001(\010B\004\342A\001\001H\000R\031registerCountsAsHeartbeat\210\001" +
+      "\001\022K\n\010channels\030\007 \003(\0162\026.appprofile.v1.Chan" +
+      "nelB\027\342A\001\001\272H\020\222\001\r\020\003\030\001\"\007\202\001\004\020\001 \000R\010channels\022<" +
+      "\n\025multi_user_per_device\030\010 \001(\010B\004\342A\001\001H\001R\022m" +
+      "ultiUserPerDevice\210\001\001\022>\n\026single_device_pe" +
+      "r_user\030\t \001(\010B\004\342A\001\001H\002R\023singleDevicePerUse" +
+      "r\210\001\001\022f\n\026unregistered_retention\030\n \001(\0132\031.g" +
+      "oogle.protobuf.DurationB\024\342A\001\001\272H\r\252\001\n\"\006\010\200\206" +
+      "\260\226\0012\000R\025unregisteredRetention\022I\n\016reaper_b" +
+      "reaker\030\013 \001(\0132\034.appprofile.v1.ReaperBreak" +
+      "erB\004\342A\001\001R\rreaperBreaker\022g\n\026account_remov" +
+      "al_action\030\014 \001(\0162#.appprofile.v1.AccountR" +
+      "emovalActionB\014\342A\001\001\272H\005\202\001\002\020\001R\024accountRemov" +
+      "alAction\0225\n\021server_side_inbox\030\r \001(\010B\004\342A\001" +
+      "\001H\003R\017serverSideInbox\210\001\001\0229\n\006in_app\030\016 \001(\0132" +
+      "\034.appprofile.v1.InAppSettingsB\004\342A\001\001R\005inA" +
+      "pp\022p\n\031device_attribute_monitors\030\017 \003(\0132%." +
+      "appprofile.v1.DeviceAttributeMonitorB\r\342A" +
+      "\001\001\272H\006\222\001\003\020\200\001R\027deviceAttributeMonitors\022R\n\021" +
+      "bridge_parameters\030\020 \001(\0132\037.appprofile.v1." +
+      "BridgeParametersB\004\342A\001\001R\020bridgeParameters" +
+      "\022O\n\020feedback_breaker\030\021 \001(\0132\036.appprofile." +
+      "v1.FeedbackBreakerB\004\342A\001\001R\017feedbackBreake" +
+      "r\022?\n\026require_known_customer\030\022 \001(\010B\004\342A\001\001H" +
+      "\004R\024requireKnownCustomer\210\001\001\0222\n\003jwt\030\036 \001(\0132" +
+      "\032.appprofile.v1.JwtSettingsB\004\342A\001\001R\003jwt\022?" +
+      "\n\010web_push\030\023 \001(\0132\036.appprofile.v1.WebPush" +
+      "SettingsB\004\342A\001\001R\007webPushB\037\n\035_register_cou" +
+      "nts_as_heartbeatB\030\n\026_multi_user_per_devi" +
+      "ceB\031\n\027_single_device_per_userB\024\n\022_server" +
+      "_side_inboxB\031\n\027_require_known_customer\"\254" +
+      "\003\n\003App\022>\n\006app_id\030\001 \001(\tB\'\342A\001\002\272H\034r\032\030@2\026^[a" +
+      "-z0-9][a-z0-9._-]*$\260\324\030\001R\005appId\022H\n\ttenant" +
+      "_id\030\002 \001(\tB+\342A\002\001\005\272H\037r\035\030@2\031^([a-z0-9][a-z0" +
+      "-9._-]*)?$\260\324\030\002R\010tenantId\022=\n\014display_name" +
+      "\030\003 \001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]*$R\013disp" +
+      "layName\022<\n\010settings\030\004 \001(\0132\032.appprofile.v" +
+      "1.AppSettingsB\004\342A\001\001R\010settings\022A\n\013create_" +
+      "time\030\005 \001(\0132\032.google.protobuf.TimestampB\004" +
+      "\342A\001\003R\ncreateTime\022A\n\013update_time\030\006 \001(\0132\032." +
+      "google.protobuf.TimestampB\004\342A\001\003R\nupdateT" +
+      "ime\022\030\n\004etag\030\007 \001(\tB\004\342A\001\001R\004etag\"\223\003\n\003Key\022\033\n" +
+      "\006key_id\030\001 \001(\tB\004\342A\001\003R\005keyId\0220\n\004kind\030\002 \001(\016" +
+      "2\026.appprofile.v1.KeyKindB\004\342A\001\003R\004kind\022\033\n\006" +
+      "app_id\030\003 \001(\tB\004\342A\001\003R\005appId\022A\n\013create_time" +
+      "\030\004 \001(\0132\032.google.protobuf.TimestampB\004\342A\001\003" +
+      "R\ncreateTime\022A\n\013revoke_time\030\005 \001(\0132\032.goog" +
+      "le.protobuf.TimestampB\004\342A\001\003R\nrevokeTime\022" +
+      "\032\n\005label\030\006 \001(\tB\004\342A\001\003R\005label\022A\n\013expire_ti" +
+      "me\030\007 \001(\0132\032.google.protobuf.TimestampB\004\342A" +
+      "\001\003R\nexpireTime\022;\n\rlast_used_day\030\010 \001(\0132\021." +
+      "google.type.DateB\004\342A\001\003R\013lastUsedDay*n\n\016I" +
+      "nAppTransport\022 \n\034IN_APP_TRANSPORT_UNSPEC" +
+      "IFIED\020\000\022\031\n\025IN_APP_TRANSPORT_MQTT\020\001\022\037\n\033IN" +
+      "_APP_TRANSPORT_WEB_SOCKET\020\002*y\n\013MonitorKi" +
+      "nd\022\034\n\030MONITOR_KIND_UNSPECIFIED\020\000\022\031\n\025MONI" +
+      "TOR_KIND_ONE_TIME\020\001\022\026\n\022MONITOR_KIND_EVEN" +
+      "T\020\002\022\031\n\025MONITOR_KIND_INTERVAL\020\003Bk\n\021com.ap" +
+      "pprofile.v1B\010AppProtoP\001ZJgithub.com/prof" +
+      "ile-grpc/profile-grpc/clients/go/appprof" +
+      "ile/v1;appprofilev1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -254,20 +266,26 @@ public final class AppProto extends com.google.protobuf.GeneratedFile {
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_appprofile_v1_BridgeParameters_descriptor,
         new java.lang.String[] { "Username", "Selector", "TokenCalls", "AppidCalls", "TokenMsgs", "AppidMsgs", "DeviceId", "Secret", });
-    internal_static_appprofile_v1_AppSettings_descriptor =
+    internal_static_appprofile_v1_WebPushSettings_descriptor =
       getDescriptor().getMessageType(6);
+    internal_static_appprofile_v1_WebPushSettings_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_appprofile_v1_WebPushSettings_descriptor,
+        new java.lang.String[] { "SiteUrl", "IconUrl", "FirebaseWebConfig", });
+    internal_static_appprofile_v1_AppSettings_descriptor =
+      getDescriptor().getMessageType(7);
     internal_static_appprofile_v1_AppSettings_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_appprofile_v1_AppSettings_descriptor,
-        new java.lang.String[] { "PushAppIds", "InactivityPeriod", "HeartbeatInterval", "HeartbeatGranularity", "NeverHeartbeatTtl", "RegisterCountsAsHeartbeat", "Channels", "MultiUserPerDevice", "SingleDevicePerUser", "UnregisteredRetention", "ReaperBreaker", "AccountRemovalAction", "ServerSideInbox", "InApp", "DeviceAttributeMonitors", "BridgeParameters", "FeedbackBreaker", "RequireKnownCustomer", "Jwt", });
+        new java.lang.String[] { "PushAppIds", "InactivityPeriod", "HeartbeatInterval", "HeartbeatGranularity", "NeverHeartbeatTtl", "RegisterCountsAsHeartbeat", "Channels", "MultiUserPerDevice", "SingleDevicePerUser", "UnregisteredRetention", "ReaperBreaker", "AccountRemovalAction", "ServerSideInbox", "InApp", "DeviceAttributeMonitors", "BridgeParameters", "FeedbackBreaker", "RequireKnownCustomer", "Jwt", "WebPush", });
     internal_static_appprofile_v1_App_descriptor =
-      getDescriptor().getMessageType(7);
+      getDescriptor().getMessageType(8);
     internal_static_appprofile_v1_App_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_appprofile_v1_App_descriptor,
         new java.lang.String[] { "AppId", "TenantId", "DisplayName", "Settings", "CreateTime", "UpdateTime", "Etag", });
     internal_static_appprofile_v1_Key_descriptor =
-      getDescriptor().getMessageType(8);
+      getDescriptor().getMessageType(9);
     internal_static_appprofile_v1_Key_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_appprofile_v1_Key_descriptor,

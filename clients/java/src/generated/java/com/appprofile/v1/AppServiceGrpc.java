@@ -632,7 +632,7 @@ public final class AppServiceGrpc {
 
     /**
      * <pre>
-     * Returns the configuration of the app's SDKs.
+     * Returns the configuration of the app's SDKs. An SDK that polls sends the `etag` that it has.
      * </pre>
      */
     default void getSdkConfig(com.appprofile.v1.GetSdkConfigRequest request,
@@ -823,7 +823,7 @@ public final class AppServiceGrpc {
 
     /**
      * <pre>
-     * Returns the configuration of the app's SDKs.
+     * Returns the configuration of the app's SDKs. An SDK that polls sends the `etag` that it has.
      * </pre>
      */
     public void getSdkConfig(com.appprofile.v1.GetSdkConfigRequest request,
@@ -987,7 +987,7 @@ public final class AppServiceGrpc {
 
     /**
      * <pre>
-     * Returns the configuration of the app's SDKs.
+     * Returns the configuration of the app's SDKs. An SDK that polls sends the `etag` that it has.
      * </pre>
      */
     public com.appprofile.v1.GetSdkConfigResponse getSdkConfig(com.appprofile.v1.GetSdkConfigRequest request) throws io.grpc.StatusException {
@@ -1150,7 +1150,7 @@ public final class AppServiceGrpc {
 
     /**
      * <pre>
-     * Returns the configuration of the app's SDKs.
+     * Returns the configuration of the app's SDKs. An SDK that polls sends the `etag` that it has.
      * </pre>
      */
     public com.appprofile.v1.GetSdkConfigResponse getSdkConfig(com.appprofile.v1.GetSdkConfigRequest request) {
@@ -1325,7 +1325,7 @@ public final class AppServiceGrpc {
 
     /**
      * <pre>
-     * Returns the configuration of the app's SDKs.
+     * Returns the configuration of the app's SDKs. An SDK that polls sends the `etag` that it has.
      * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<com.appprofile.v1.GetSdkConfigResponse> getSdkConfig(

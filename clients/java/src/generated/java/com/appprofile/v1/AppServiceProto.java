@@ -157,6 +157,11 @@ public final class AppServiceProto extends com.google.protobuf.GeneratedFile {
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_appprofile_v1_InAppTransportConfig_fieldAccessorTable;
   static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_appprofile_v1_WebPushConfig_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_appprofile_v1_WebPushConfig_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
     internal_static_appprofile_v1_GetSdkConfigResponse_descriptor;
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
@@ -251,64 +256,74 @@ public final class AppServiceProto extends com.google.protobuf.GeneratedFile {
       "ile.v1.JwtModeB\004\342A\001\003R\004mode\022>\n\013last_7_day" +
       "s\030\002 \001(\0132\030.appprofile.v1.JwtImpactB\004\342A\001\003R" +
       "\tlast7Days\0228\n\004days\030\003 \003(\0132\036.appprofile.v1" +
-      ".JwtReadinessDayB\004\342A\001\003R\004days\"U\n\023GetSdkCo" +
+      ".JwtReadinessDayB\004\342A\001\003R\004days\"v\n\023GetSdkCo" +
       "nfigRequest\022>\n\006app_id\030\001 \001(\tB\'\342A\001\002\272H\034r\032\030@" +
-      "2\026^[a-z0-9][a-z0-9._-]*$\260\324\030\001R\005appId\"s\n\024I" +
-      "nAppTransportConfig\022A\n\ttransport\030\001 \001(\0162\035" +
-      ".appprofile.v1.InAppTransportB\004\342A\001\003R\ttra" +
-      "nsport\022\030\n\004port\030\002 \001(\005B\004\342A\001\003R\004port\"\230\005\n\024Get" +
-      "SdkConfigResponse\022\033\n\006app_id\030\001 \001(\tB\004\342A\001\003R" +
-      "\005appId\022N\n\022heartbeat_interval\030\002 \001(\0132\031.goo" +
-      "gle.protobuf.DurationB\004\342A\001\003R\021heartbeatIn" +
-      "terval\0228\n\010channels\030\003 \003(\0162\026.appprofile.v1" +
-      ".ChannelB\004\342A\001\003R\010channels\0227\n\025multi_user_p" +
-      "er_device\030\004 \001(\010B\004\342A\001\003R\022multiUserPerDevic" +
-      "e\0229\n\026single_device_per_user\030\005 \001(\010B\004\342A\001\003R" +
-      "\023singleDevicePerUser\0220\n\021server_side_inbo" +
-      "x\030\006 \001(\010B\004\342A\001\003R\017serverSideInbox\022U\n\021in_app" +
-      "_transports\030\007 \003(\0132#.appprofile.v1.InAppT" +
-      "ransportConfigB\004\342A\001\003R\017inAppTransports\0223\n" +
-      "\022payload_encryption\030\010 \001(\010B\004\342A\001\003R\021payload" +
-      "Encryption\022g\n\031device_attribute_monitors\030" +
-      "\t \003(\0132%.appprofile.v1.DeviceAttributeMon" +
-      "itorB\004\342A\001\003R\027deviceAttributeMonitors\022>\n\014p" +
-      "ush_app_ids\030\n \003(\0132\026.appprofile.v1.PushAp" +
-      "pB\004\342A\001\003R\npushAppIds2\361\t\n\nAppService\022\\\n\tCr" +
-      "eateApp\022\037.appprofile.v1.CreateAppRequest" +
-      "\032 .appprofile.v1.CreateAppResponse\"\014\220\002\002\252" +
-      "\324\030\005\n\001\001\020\002\022T\n\006GetApp\022\034.appprofile.v1.GetAp" +
-      "pRequest\032\035.appprofile.v1.GetAppResponse\"" +
-      "\r\220\002\001\252\324\030\006\n\002\001\002\020\001\022\\\n\tUpdateApp\022\037.appprofile" +
-      ".v1.UpdateAppRequest\032 .appprofile.v1.Upd" +
-      "ateAppResponse\"\014\220\002\002\252\324\030\005\n\001\001\020\001\022Z\n\010ListApps" +
-      "\022\036.appprofile.v1.ListAppsRequest\032\037.apppr" +
-      "ofile.v1.ListAppsResponse\"\r\220\002\001\252\324\030\006\n\002\001\002\020\002" +
-      "\022\\\n\tDeleteApp\022\037.appprofile.v1.DeleteAppR" +
-      "equest\032 .appprofile.v1.DeleteAppResponse" +
-      "\"\014\220\002\002\252\324\030\005\n\001\001\020\002\022\\\n\tCreateKey\022\037.appprofile" +
-      ".v1.CreateKeyRequest\032 .appprofile.v1.Cre" +
-      "ateKeyResponse\"\014\220\002\000\252\324\030\005\n\001\001\020\002\022Y\n\010ListKeys" +
-      "\022\036.appprofile.v1.ListKeysRequest\032\037.apppr" +
-      "ofile.v1.ListKeysResponse\"\014\220\002\001\252\324\030\005\n\001\001\020\002\022" +
-      "\\\n\tRevokeKey\022\037.appprofile.v1.RevokeKeyRe" +
-      "quest\032 .appprofile.v1.RevokeKeyResponse\"" +
-      "\014\220\002\002\252\324\030\005\n\001\001\020\002\022\\\n\tAddJwtKey\022\037.appprofile." +
-      "v1.AddJwtKeyRequest\032 .appprofile.v1.AddJ" +
-      "wtKeyResponse\"\014\220\002\000\252\324\030\005\n\001\001\020\001\022b\n\013ListJwtKe" +
-      "ys\022!.appprofile.v1.ListJwtKeysRequest\032\"." +
-      "appprofile.v1.ListJwtKeysResponse\"\014\220\002\001\252\324" +
-      "\030\005\n\001\001\020\001\022e\n\014RemoveJwtKey\022\".appprofile.v1." +
-      "RemoveJwtKeyRequest\032#.appprofile.v1.Remo" +
-      "veJwtKeyResponse\"\014\220\002\002\252\324\030\005\n\001\001\020\001\022n\n\017GetJwt" +
-      "Readiness\022%.appprofile.v1.GetJwtReadines" +
-      "sRequest\032&.appprofile.v1.GetJwtReadiness" +
-      "Response\"\014\220\002\001\252\324\030\005\n\001\001\020\001\022g\n\014GetSdkConfig\022\"" +
-      ".appprofile.v1.GetSdkConfigRequest\032#.app" +
-      "profile.v1.GetSdkConfigResponse\"\016\220\002\001\252\324\030\007" +
-      "\n\003\001\002\004\020\001Br\n\021com.appprofile.v1B\017AppService" +
-      "ProtoP\001ZJgithub.com/profile-grpc/profile" +
-      "-grpc/clients/go/appprofile/v1;appprofil" +
-      "ev1b\006proto3"
+      "2\026^[a-z0-9][a-z0-9._-]*$\260\324\030\001R\005appId\022\037\n\004e" +
+      "tag\030\002 \001(\tB\013\342A\001\001\272H\004r\002\030@R\004etag\"s\n\024InAppTra" +
+      "nsportConfig\022A\n\ttransport\030\001 \001(\0162\035.apppro" +
+      "file.v1.InAppTransportB\004\342A\001\003R\ttransport\022" +
+      "\030\n\004port\030\002 \001(\005B\004\342A\001\003R\004port\"\202\002\n\rWebPushCon" +
+      "fig\022\037\n\010site_url\030\001 \001(\tB\004\342A\001\003R\007siteUrl\022\037\n\010" +
+      "icon_url\030\002 \001(\tB\004\342A\001\003R\007iconUrl\022.\n\020vapid_p" +
+      "ublic_key\030\003 \001(\tB\004\342A\001\003R\016vapidPublicKey\022&\n" +
+      "\014vapid_key_id\030\004 \001(\tB\004\342A\001\003R\nvapidKeyId\0224\n" +
+      "\023firebase_web_config\030\005 \001(\tB\004\342A\001\003R\021fireba" +
+      "seWebConfig\022!\n\tsender_id\030\006 \001(\tB\004\342A\001\003R\010se" +
+      "nderId\"\232\006\n\024GetSdkConfigResponse\022\033\n\006app_i" +
+      "d\030\001 \001(\tB\004\342A\001\003R\005appId\022N\n\022heartbeat_interv" +
+      "al\030\002 \001(\0132\031.google.protobuf.DurationB\004\342A\001" +
+      "\003R\021heartbeatInterval\0228\n\010channels\030\003 \003(\0162\026" +
+      ".appprofile.v1.ChannelB\004\342A\001\003R\010channels\0227" +
+      "\n\025multi_user_per_device\030\004 \001(\010B\004\342A\001\003R\022mul" +
+      "tiUserPerDevice\0229\n\026single_device_per_use" +
+      "r\030\005 \001(\010B\004\342A\001\003R\023singleDevicePerUser\0220\n\021se" +
+      "rver_side_inbox\030\006 \001(\010B\004\342A\001\003R\017serverSideI" +
+      "nbox\022U\n\021in_app_transports\030\007 \003(\0132#.apppro" +
+      "file.v1.InAppTransportConfigB\004\342A\001\003R\017inAp" +
+      "pTransports\0223\n\022payload_encryption\030\010 \001(\010B" +
+      "\004\342A\001\003R\021payloadEncryption\022g\n\031device_attri" +
+      "bute_monitors\030\t \003(\0132%.appprofile.v1.Devi" +
+      "ceAttributeMonitorB\004\342A\001\003R\027deviceAttribut" +
+      "eMonitors\022>\n\014push_app_ids\030\n \003(\0132\026.apppro" +
+      "file.v1.PushAppB\004\342A\001\003R\npushAppIds\022\030\n\004eta" +
+      "g\030\013 \001(\tB\004\342A\001\003R\004etag\022\'\n\014not_modified\030\014 \001(" +
+      "\010B\004\342A\001\003R\013notModified\022=\n\010web_push\030\r \001(\0132\034" +
+      ".appprofile.v1.WebPushConfigB\004\342A\001\003R\007webP" +
+      "ush2\361\t\n\nAppService\022\\\n\tCreateApp\022\037.apppro" +
+      "file.v1.CreateAppRequest\032 .appprofile.v1" +
+      ".CreateAppResponse\"\014\220\002\002\252\324\030\005\n\001\001\020\002\022T\n\006GetA" +
+      "pp\022\034.appprofile.v1.GetAppRequest\032\035.apppr" +
+      "ofile.v1.GetAppResponse\"\r\220\002\001\252\324\030\006\n\002\001\002\020\001\022\\" +
+      "\n\tUpdateApp\022\037.appprofile.v1.UpdateAppReq" +
+      "uest\032 .appprofile.v1.UpdateAppResponse\"\014" +
+      "\220\002\002\252\324\030\005\n\001\001\020\001\022Z\n\010ListApps\022\036.appprofile.v1" +
+      ".ListAppsRequest\032\037.appprofile.v1.ListApp" +
+      "sResponse\"\r\220\002\001\252\324\030\006\n\002\001\002\020\002\022\\\n\tDeleteApp\022\037." +
+      "appprofile.v1.DeleteAppRequest\032 .appprof" +
+      "ile.v1.DeleteAppResponse\"\014\220\002\002\252\324\030\005\n\001\001\020\002\022\\" +
+      "\n\tCreateKey\022\037.appprofile.v1.CreateKeyReq" +
+      "uest\032 .appprofile.v1.CreateKeyResponse\"\014" +
+      "\220\002\000\252\324\030\005\n\001\001\020\002\022Y\n\010ListKeys\022\036.appprofile.v1" +
+      ".ListKeysRequest\032\037.appprofile.v1.ListKey" +
+      "sResponse\"\014\220\002\001\252\324\030\005\n\001\001\020\002\022\\\n\tRevokeKey\022\037.a" +
+      "ppprofile.v1.RevokeKeyRequest\032 .appprofi" +
+      "le.v1.RevokeKeyResponse\"\014\220\002\002\252\324\030\005\n\001\001\020\002\022\\\n" +
+      "\tAddJwtKey\022\037.appprofile.v1.AddJwtKeyRequ" +
+      "est\032 .appprofile.v1.AddJwtKeyResponse\"\014\220" +
+      "\002\000\252\324\030\005\n\001\001\020\001\022b\n\013ListJwtKeys\022!.appprofile." +
+      "v1.ListJwtKeysRequest\032\".appprofile.v1.Li" +
+      "stJwtKeysResponse\"\014\220\002\001\252\324\030\005\n\001\001\020\001\022e\n\014Remov" +
+      "eJwtKey\022\".appprofile.v1.RemoveJwtKeyRequ" +
+      "est\032#.appprofile.v1.RemoveJwtKeyResponse" +
+      "\"\014\220\002\002\252\324\030\005\n\001\001\020\001\022n\n\017GetJwtReadiness\022%.appp" +
+      "rofile.v1.GetJwtReadinessRequest\032&.apppr" +
+      "ofile.v1.GetJwtReadinessResponse\"\014\220\002\001\252\324\030" +
+      "\005\n\001\001\020\001\022g\n\014GetSdkConfig\022\".appprofile.v1.G" +
+      "etSdkConfigRequest\032#.appprofile.v1.GetSd" +
+      "kConfigResponse\"\016\220\002\001\252\324\030\007\n\003\001\002\004\020\001Br\n\021com.a" +
+      "ppprofile.v1B\017AppServiceProtoP\001ZJgithub." +
+      "com/profile-grpc/profile-grpc/clients/go" +
+      "/appprofile/v1;appprofilev1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -472,19 +487,25 @@ public final class AppServiceProto extends com.google.protobuf.GeneratedFile {
     internal_static_appprofile_v1_GetSdkConfigRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_appprofile_v1_GetSdkConfigRequest_descriptor,
-        new java.lang.String[] { "AppId", });
+        new java.lang.String[] { "AppId", "Etag", });
     internal_static_appprofile_v1_InAppTransportConfig_descriptor =
       getDescriptor().getMessageType(25);
     internal_static_appprofile_v1_InAppTransportConfig_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_appprofile_v1_InAppTransportConfig_descriptor,
         new java.lang.String[] { "Transport", "Port", });
-    internal_static_appprofile_v1_GetSdkConfigResponse_descriptor =
+    internal_static_appprofile_v1_WebPushConfig_descriptor =
       getDescriptor().getMessageType(26);
+    internal_static_appprofile_v1_WebPushConfig_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_appprofile_v1_WebPushConfig_descriptor,
+        new java.lang.String[] { "SiteUrl", "IconUrl", "VapidPublicKey", "VapidKeyId", "FirebaseWebConfig", "SenderId", });
+    internal_static_appprofile_v1_GetSdkConfigResponse_descriptor =
+      getDescriptor().getMessageType(27);
     internal_static_appprofile_v1_GetSdkConfigResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_appprofile_v1_GetSdkConfigResponse_descriptor,
-        new java.lang.String[] { "AppId", "HeartbeatInterval", "Channels", "MultiUserPerDevice", "SingleDevicePerUser", "ServerSideInbox", "InAppTransports", "PayloadEncryption", "DeviceAttributeMonitors", "PushAppIds", });
+        new java.lang.String[] { "AppId", "HeartbeatInterval", "Channels", "MultiUserPerDevice", "SingleDevicePerUser", "ServerSideInbox", "InAppTransports", "PayloadEncryption", "DeviceAttributeMonitors", "PushAppIds", "Etag", "NotModified", "WebPush", });
     descriptor.resolveAllFeaturesImmutable();
     com.appprofile.v1.AccessProto.getDescriptor();
     com.appprofile.v1.AppProto.getDescriptor();

@@ -805,6 +805,44 @@ private static final long serialVersionUID = 0L;
     return jwt_ == null ? com.appprofile.v1.JwtSettings.getDefaultInstance() : jwt_;
   }
 
+  public static final int WEB_PUSH_FIELD_NUMBER = 19;
+  private com.appprofile.v1.WebPushSettings webPush_;
+  /**
+   * <pre>
+   * What a website needs to subscribe browsers. Default: nothing.
+   * </pre>
+   *
+   * <code>.appprofile.v1.WebPushSettings web_push = 19 [json_name = "webPush", (.google.api.field_behavior) = OPTIONAL];</code>
+   * @return Whether the webPush field is set.
+   */
+  @java.lang.Override
+  public boolean hasWebPush() {
+    return ((bitField0_ & 0x00008000) != 0);
+  }
+  /**
+   * <pre>
+   * What a website needs to subscribe browsers. Default: nothing.
+   * </pre>
+   *
+   * <code>.appprofile.v1.WebPushSettings web_push = 19 [json_name = "webPush", (.google.api.field_behavior) = OPTIONAL];</code>
+   * @return The webPush.
+   */
+  @java.lang.Override
+  public com.appprofile.v1.WebPushSettings getWebPush() {
+    return webPush_ == null ? com.appprofile.v1.WebPushSettings.getDefaultInstance() : webPush_;
+  }
+  /**
+   * <pre>
+   * What a website needs to subscribe browsers. Default: nothing.
+   * </pre>
+   *
+   * <code>.appprofile.v1.WebPushSettings web_push = 19 [json_name = "webPush", (.google.api.field_behavior) = OPTIONAL];</code>
+   */
+  @java.lang.Override
+  public com.appprofile.v1.WebPushSettingsOrBuilder getWebPushOrBuilder() {
+    return webPush_ == null ? com.appprofile.v1.WebPushSettings.getDefaultInstance() : webPush_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -877,6 +915,9 @@ private static final long serialVersionUID = 0L;
     }
     if (((bitField0_ & 0x00002000) != 0)) {
       output.writeBool(18, requireKnownCustomer_);
+    }
+    if (((bitField0_ & 0x00008000) != 0)) {
+      output.writeMessage(19, getWebPush());
     }
     if (((bitField0_ & 0x00004000) != 0)) {
       output.writeMessage(30, getJwt());
@@ -974,6 +1015,10 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00002000) != 0)) {
       size += com.google.protobuf.CodedOutputStream
         .computeBoolSize(18, requireKnownCustomer_);
+    }
+    if (((bitField0_ & 0x00008000) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(19, getWebPush());
     }
     if (((bitField0_ & 0x00004000) != 0)) {
       size += com.google.protobuf.CodedOutputStream
@@ -1084,6 +1129,11 @@ private static final long serialVersionUID = 0L;
       if (!getJwt()
           .equals(other.getJwt())) return false;
     }
+    if (hasWebPush() != other.hasWebPush()) return false;
+    if (hasWebPush()) {
+      if (!getWebPush()
+          .equals(other.getWebPush())) return false;
+    }
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -1173,6 +1223,10 @@ private static final long serialVersionUID = 0L;
     if (hasJwt()) {
       hash = (37 * hash) + JWT_FIELD_NUMBER;
       hash = (53 * hash) + getJwt().hashCode();
+    }
+    if (hasWebPush()) {
+      hash = (37 * hash) + WEB_PUSH_FIELD_NUMBER;
+      hash = (53 * hash) + getWebPush().hashCode();
     }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
@@ -1321,6 +1375,7 @@ private static final long serialVersionUID = 0L;
         internalGetBridgeParametersFieldBuilder();
         internalGetFeedbackBreakerFieldBuilder();
         internalGetJwtFieldBuilder();
+        internalGetWebPushFieldBuilder();
       }
     }
     @java.lang.Override
@@ -1397,6 +1452,11 @@ private static final long serialVersionUID = 0L;
       if (jwtBuilder_ != null) {
         jwtBuilder_.dispose();
         jwtBuilder_ = null;
+      }
+      webPush_ = null;
+      if (webPushBuilder_ != null) {
+        webPushBuilder_.dispose();
+        webPushBuilder_ = null;
       }
       return this;
     }
@@ -1541,6 +1601,12 @@ private static final long serialVersionUID = 0L;
             : jwtBuilder_.build();
         to_bitField0_ |= 0x00004000;
       }
+      if (((from_bitField0_ & 0x00080000) != 0)) {
+        result.webPush_ = webPushBuilder_ == null
+            ? webPush_
+            : webPushBuilder_.build();
+        to_bitField0_ |= 0x00008000;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -1666,6 +1732,9 @@ private static final long serialVersionUID = 0L;
       }
       if (other.hasJwt()) {
         mergeJwt(other.getJwt());
+      }
+      if (other.hasWebPush()) {
+        mergeWebPush(other.getWebPush());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -1828,6 +1897,13 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00020000;
               break;
             } // case 144
+            case 154: {
+              input.readMessage(
+                  internalGetWebPushFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              bitField0_ |= 0x00080000;
+              break;
+            } // case 154
             case 242: {
               input.readMessage(
                   internalGetJwtFieldBuilder().getBuilder(),
@@ -4595,6 +4671,163 @@ private static final long serialVersionUID = 0L;
         jwt_ = null;
       }
       return jwtBuilder_;
+    }
+
+    private com.appprofile.v1.WebPushSettings webPush_;
+    private com.google.protobuf.SingleFieldBuilder<
+        com.appprofile.v1.WebPushSettings, com.appprofile.v1.WebPushSettings.Builder, com.appprofile.v1.WebPushSettingsOrBuilder> webPushBuilder_;
+    /**
+     * <pre>
+     * What a website needs to subscribe browsers. Default: nothing.
+     * </pre>
+     *
+     * <code>.appprofile.v1.WebPushSettings web_push = 19 [json_name = "webPush", (.google.api.field_behavior) = OPTIONAL];</code>
+     * @return Whether the webPush field is set.
+     */
+    public boolean hasWebPush() {
+      return ((bitField0_ & 0x00080000) != 0);
+    }
+    /**
+     * <pre>
+     * What a website needs to subscribe browsers. Default: nothing.
+     * </pre>
+     *
+     * <code>.appprofile.v1.WebPushSettings web_push = 19 [json_name = "webPush", (.google.api.field_behavior) = OPTIONAL];</code>
+     * @return The webPush.
+     */
+    public com.appprofile.v1.WebPushSettings getWebPush() {
+      if (webPushBuilder_ == null) {
+        return webPush_ == null ? com.appprofile.v1.WebPushSettings.getDefaultInstance() : webPush_;
+      } else {
+        return webPushBuilder_.getMessage();
+      }
+    }
+    /**
+     * <pre>
+     * What a website needs to subscribe browsers. Default: nothing.
+     * </pre>
+     *
+     * <code>.appprofile.v1.WebPushSettings web_push = 19 [json_name = "webPush", (.google.api.field_behavior) = OPTIONAL];</code>
+     */
+    public Builder setWebPush(com.appprofile.v1.WebPushSettings value) {
+      if (webPushBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        webPush_ = value;
+      } else {
+        webPushBuilder_.setMessage(value);
+      }
+      bitField0_ |= 0x00080000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * What a website needs to subscribe browsers. Default: nothing.
+     * </pre>
+     *
+     * <code>.appprofile.v1.WebPushSettings web_push = 19 [json_name = "webPush", (.google.api.field_behavior) = OPTIONAL];</code>
+     */
+    public Builder setWebPush(
+        com.appprofile.v1.WebPushSettings.Builder builderForValue) {
+      if (webPushBuilder_ == null) {
+        webPush_ = builderForValue.build();
+      } else {
+        webPushBuilder_.setMessage(builderForValue.build());
+      }
+      bitField0_ |= 0x00080000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * What a website needs to subscribe browsers. Default: nothing.
+     * </pre>
+     *
+     * <code>.appprofile.v1.WebPushSettings web_push = 19 [json_name = "webPush", (.google.api.field_behavior) = OPTIONAL];</code>
+     */
+    public Builder mergeWebPush(com.appprofile.v1.WebPushSettings value) {
+      if (webPushBuilder_ == null) {
+        if (((bitField0_ & 0x00080000) != 0) &&
+          webPush_ != null &&
+          webPush_ != com.appprofile.v1.WebPushSettings.getDefaultInstance()) {
+          getWebPushBuilder().mergeFrom(value);
+        } else {
+          webPush_ = value;
+        }
+      } else {
+        webPushBuilder_.mergeFrom(value);
+      }
+      if (webPush_ != null) {
+        bitField0_ |= 0x00080000;
+        onChanged();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * What a website needs to subscribe browsers. Default: nothing.
+     * </pre>
+     *
+     * <code>.appprofile.v1.WebPushSettings web_push = 19 [json_name = "webPush", (.google.api.field_behavior) = OPTIONAL];</code>
+     */
+    public Builder clearWebPush() {
+      bitField0_ = (bitField0_ & ~0x00080000);
+      webPush_ = null;
+      if (webPushBuilder_ != null) {
+        webPushBuilder_.dispose();
+        webPushBuilder_ = null;
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * What a website needs to subscribe browsers. Default: nothing.
+     * </pre>
+     *
+     * <code>.appprofile.v1.WebPushSettings web_push = 19 [json_name = "webPush", (.google.api.field_behavior) = OPTIONAL];</code>
+     */
+    public com.appprofile.v1.WebPushSettings.Builder getWebPushBuilder() {
+      bitField0_ |= 0x00080000;
+      onChanged();
+      return internalGetWebPushFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * What a website needs to subscribe browsers. Default: nothing.
+     * </pre>
+     *
+     * <code>.appprofile.v1.WebPushSettings web_push = 19 [json_name = "webPush", (.google.api.field_behavior) = OPTIONAL];</code>
+     */
+    public com.appprofile.v1.WebPushSettingsOrBuilder getWebPushOrBuilder() {
+      if (webPushBuilder_ != null) {
+        return webPushBuilder_.getMessageOrBuilder();
+      } else {
+        return webPush_ == null ?
+            com.appprofile.v1.WebPushSettings.getDefaultInstance() : webPush_;
+      }
+    }
+    /**
+     * <pre>
+     * What a website needs to subscribe browsers. Default: nothing.
+     * </pre>
+     *
+     * <code>.appprofile.v1.WebPushSettings web_push = 19 [json_name = "webPush", (.google.api.field_behavior) = OPTIONAL];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        com.appprofile.v1.WebPushSettings, com.appprofile.v1.WebPushSettings.Builder, com.appprofile.v1.WebPushSettingsOrBuilder> 
+        internalGetWebPushFieldBuilder() {
+      if (webPushBuilder_ == null) {
+        webPushBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            com.appprofile.v1.WebPushSettings, com.appprofile.v1.WebPushSettings.Builder, com.appprofile.v1.WebPushSettingsOrBuilder>(
+                getWebPush(),
+                getParentForChildren(),
+                isClean());
+        webPush_ = null;
+      }
+      return webPushBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:appprofile.v1.AppSettings)

@@ -535,4 +535,31 @@ public interface AppSettingsOrBuilder extends
    * <code>.appprofile.v1.JwtSettings jwt = 30 [json_name = "jwt", (.google.api.field_behavior) = OPTIONAL];</code>
    */
   com.appprofile.v1.JwtSettingsOrBuilder getJwtOrBuilder();
+
+  /**
+   * <pre>
+   * What a website needs to subscribe browsers. Default: nothing.
+   * </pre>
+   *
+   * <code>.appprofile.v1.WebPushSettings web_push = 19 [json_name = "webPush", (.google.api.field_behavior) = OPTIONAL];</code>
+   * @return Whether the webPush field is set.
+   */
+  boolean hasWebPush();
+  /**
+   * <pre>
+   * What a website needs to subscribe browsers. Default: nothing.
+   * </pre>
+   *
+   * <code>.appprofile.v1.WebPushSettings web_push = 19 [json_name = "webPush", (.google.api.field_behavior) = OPTIONAL];</code>
+   * @return The webPush.
+   */
+  com.appprofile.v1.WebPushSettings getWebPush();
+  /**
+   * <pre>
+   * What a website needs to subscribe browsers. Default: nothing.
+   * </pre>
+   *
+   * <code>.appprofile.v1.WebPushSettings web_push = 19 [json_name = "webPush", (.google.api.field_behavior) = OPTIONAL];</code>
+   */
+  com.appprofile.v1.WebPushSettingsOrBuilder getWebPushOrBuilder();
 }

@@ -52,7 +52,7 @@ public final class EventProto extends com.google.protobuf.GeneratedFile {
       "\ncustomerId\022\034\n\006reason\030\010 \001(\tB\004\342A\001\003R\006reaso" +
       "n\022\036\n\007version\030\t \001(\003B\004\342A\001\003R\007version\0224\n\004tim" +
       "e\030\n \001(\0132\032.google.protobuf.TimestampB\004\342A\001" +
-      "\003R\004time*\256\006\n\tEventType\022\032\n\026EVENT_TYPE_UNSP" +
+      "\003R\004time*\322\006\n\tEventType\022\032\n\026EVENT_TYPE_UNSP" +
       "ECIFIED\020\000\022\036\n\032EVENT_TYPE_PROFILE_CREATED\020" +
       "\001\022\"\n\036EVENT_TYPE_PROFILE_REACTIVATED\020\002\022#\n" +
       "\037EVENT_TYPE_PROFILE_UNREGISTERED\020\003\022\036\n\032EV" +
@@ -72,10 +72,11 @@ public final class EventProto extends com.google.protobuf.GeneratedFile {
       "YPE_WEBHOOK_DISABLED\020\023\022\037\n\033EVENT_TYPE_CUS" +
       "TOMER_CREATED\020\024\022\037\n\033EVENT_TYPE_CUSTOMER_U" +
       "PDATED\020\025\022\037\n\033EVENT_TYPE_CUSTOMER_DELETED\020" +
-      "\026\022\025\n\021EVENT_TYPE_ERASED\020\027Bm\n\021com.appprofi" +
-      "le.v1B\nEventProtoP\001ZJgithub.com/profile-" +
-      "grpc/profile-grpc/clients/go/appprofile/" +
-      "v1;appprofilev1b\006proto3"
+      "\026\022\025\n\021EVENT_TYPE_ERASED\020\027\022\"\n\036EVENT_TYPE_C" +
+      "REDENTIAL_EXPIRING\020\030Bm\n\021com.appprofile.v" +
+      "1B\nEventProtoP\001ZJgithub.com/profile-grpc" +
+      "/profile-grpc/clients/go/appprofile/v1;a" +
+      "ppprofilev1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

@@ -213,6 +213,15 @@ public enum EventType
    * <code>EVENT_TYPE_ERASED = 23;</code>
    */
   EVENT_TYPE_ERASED(23),
+  /**
+   * <pre>
+   * Of an app: a push credential is about to expire, or has expired, and none has replaced it. `reason`: its id and in how many
+   * days, as `c7f3 7`; negative after the expiry.
+   * </pre>
+   *
+   * <code>EVENT_TYPE_CREDENTIAL_EXPIRING = 24;</code>
+   */
+  EVENT_TYPE_CREDENTIAL_EXPIRING(24),
   UNRECOGNIZED(-1),
   ;
 
@@ -422,6 +431,15 @@ public enum EventType
    * <code>EVENT_TYPE_ERASED = 23;</code>
    */
   public static final int EVENT_TYPE_ERASED_VALUE = 23;
+  /**
+   * <pre>
+   * Of an app: a push credential is about to expire, or has expired, and none has replaced it. `reason`: its id and in how many
+   * days, as `c7f3 7`; negative after the expiry.
+   * </pre>
+   *
+   * <code>EVENT_TYPE_CREDENTIAL_EXPIRING = 24;</code>
+   */
+  public static final int EVENT_TYPE_CREDENTIAL_EXPIRING_VALUE = 24;
 
 
   public final int getNumber() {
@@ -472,6 +490,7 @@ public enum EventType
       case 21: return EVENT_TYPE_CUSTOMER_UPDATED;
       case 22: return EVENT_TYPE_CUSTOMER_DELETED;
       case 23: return EVENT_TYPE_ERASED;
+      case 24: return EVENT_TYPE_CREDENTIAL_EXPIRING;
       default: return null;
     }
   }

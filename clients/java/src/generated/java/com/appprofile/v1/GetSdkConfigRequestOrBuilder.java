@@ -29,4 +29,26 @@ public interface GetSdkConfigRequestOrBuilder extends
    */
   com.google.protobuf.ByteString
       getAppIdBytes();
+
+  /**
+   * <pre>
+   * The `etag` of the configuration that the caller has, up to 64 characters. If it is still in force, the answer is
+   * `not_modified`. Default: the configuration is answered.
+   * </pre>
+   *
+   * <code>string etag = 2 [json_name = "etag", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+   * @return The etag.
+   */
+  java.lang.String getEtag();
+  /**
+   * <pre>
+   * The `etag` of the configuration that the caller has, up to 64 characters. If it is still in force, the answer is
+   * `not_modified`. Default: the configuration is answered.
+   * </pre>
+   *
+   * <code>string etag = 2 [json_name = "etag", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+   * @return The bytes for etag.
+   */
+  com.google.protobuf.ByteString
+      getEtagBytes();
 }

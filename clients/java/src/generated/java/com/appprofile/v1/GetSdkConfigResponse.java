@@ -37,6 +37,7 @@ private static final long serialVersionUID = 0L;
     inAppTransports_ = java.util.Collections.emptyList();
     deviceAttributeMonitors_ = java.util.Collections.emptyList();
     pushAppIds_ = java.util.Collections.emptyList();
+    etag_ = "";
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -465,6 +466,106 @@ private static final long serialVersionUID = 0L;
     return pushAppIds_.get(index);
   }
 
+  public static final int ETAG_FIELD_NUMBER = 11;
+  @SuppressWarnings("serial")
+  private volatile java.lang.Object etag_ = "";
+  /**
+   * <pre>
+   * Identifies this configuration; changes with it. Opaque, up to 64 characters.
+   * </pre>
+   *
+   * <code>string etag = 11 [json_name = "etag", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   * @return The etag.
+   */
+  @java.lang.Override
+  public java.lang.String getEtag() {
+    java.lang.Object ref = etag_;
+    if (ref instanceof java.lang.String) {
+      return (java.lang.String) ref;
+    } else {
+      com.google.protobuf.ByteString bs = 
+          (com.google.protobuf.ByteString) ref;
+      java.lang.String s = bs.toStringUtf8();
+      etag_ = s;
+      return s;
+    }
+  }
+  /**
+   * <pre>
+   * Identifies this configuration; changes with it. Opaque, up to 64 characters.
+   * </pre>
+   *
+   * <code>string etag = 11 [json_name = "etag", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   * @return The bytes for etag.
+   */
+  @java.lang.Override
+  public com.google.protobuf.ByteString
+      getEtagBytes() {
+    java.lang.Object ref = etag_;
+    if (ref instanceof java.lang.String) {
+      com.google.protobuf.ByteString b = 
+          com.google.protobuf.ByteString.copyFromUtf8(
+              (java.lang.String) ref);
+      etag_ = b;
+      return b;
+    } else {
+      return (com.google.protobuf.ByteString) ref;
+    }
+  }
+
+  public static final int NOT_MODIFIED_FIELD_NUMBER = 12;
+  private boolean notModified_ = false;
+  /**
+   * <pre>
+   * Whether the configuration is the one of the request's `etag`. Then every other field but `etag` is empty.
+   * </pre>
+   *
+   * <code>bool not_modified = 12 [json_name = "notModified", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   * @return The notModified.
+   */
+  @java.lang.Override
+  public boolean getNotModified() {
+    return notModified_;
+  }
+
+  public static final int WEB_PUSH_FIELD_NUMBER = 13;
+  private com.appprofile.v1.WebPushConfig webPush_;
+  /**
+   * <pre>
+   * What a website needs to subscribe browsers.
+   * </pre>
+   *
+   * <code>.appprofile.v1.WebPushConfig web_push = 13 [json_name = "webPush", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   * @return Whether the webPush field is set.
+   */
+  @java.lang.Override
+  public boolean hasWebPush() {
+    return ((bitField0_ & 0x00000002) != 0);
+  }
+  /**
+   * <pre>
+   * What a website needs to subscribe browsers.
+   * </pre>
+   *
+   * <code>.appprofile.v1.WebPushConfig web_push = 13 [json_name = "webPush", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   * @return The webPush.
+   */
+  @java.lang.Override
+  public com.appprofile.v1.WebPushConfig getWebPush() {
+    return webPush_ == null ? com.appprofile.v1.WebPushConfig.getDefaultInstance() : webPush_;
+  }
+  /**
+   * <pre>
+   * What a website needs to subscribe browsers.
+   * </pre>
+   *
+   * <code>.appprofile.v1.WebPushConfig web_push = 13 [json_name = "webPush", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   */
+  @java.lang.Override
+  public com.appprofile.v1.WebPushConfigOrBuilder getWebPushOrBuilder() {
+    return webPush_ == null ? com.appprofile.v1.WebPushConfig.getDefaultInstance() : webPush_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -513,6 +614,15 @@ private static final long serialVersionUID = 0L;
     }
     for (int i = 0; i < pushAppIds_.size(); i++) {
       output.writeMessage(10, pushAppIds_.get(i));
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(etag_)) {
+      com.google.protobuf.GeneratedMessage.writeString(output, 11, etag_);
+    }
+    if (notModified_ != false) {
+      output.writeBool(12, notModified_);
+    }
+    if (((bitField0_ & 0x00000002) != 0)) {
+      output.writeMessage(13, getWebPush());
     }
     getUnknownFields().writeTo(output);
   }
@@ -580,6 +690,17 @@ private static final long serialVersionUID = 0L;
           }
           size += 1 * count;
         }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(etag_)) {
+      size += com.google.protobuf.GeneratedMessage.computeStringSize(11, etag_);
+    }
+    if (notModified_ != false) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeBoolSize(12, notModified_);
+    }
+    if (((bitField0_ & 0x00000002) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(13, getWebPush());
+    }
     return size;
   }
   @java.lang.Override
@@ -626,6 +747,15 @@ private static final long serialVersionUID = 0L;
         .equals(other.getDeviceAttributeMonitorsList())) return false;
     if (!getPushAppIdsList()
         .equals(other.getPushAppIdsList())) return false;
+    if (!getEtag()
+        .equals(other.getEtag())) return false;
+    if (getNotModified()
+        != other.getNotModified()) return false;
+    if (hasWebPush() != other.hasWebPush()) return false;
+    if (hasWebPush()) {
+      if (!getWebPush()
+          .equals(other.getWebPush())) return false;
+    }
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -670,6 +800,15 @@ private static final long serialVersionUID = 0L;
     if (getPushAppIdsCount() > 0) {
       hash = (37 * hash) + PUSH_APP_IDS_FIELD_NUMBER;
       hash = (53 * hash) + getPushAppIdsList().hashCode();
+    }
+    hash = (37 * hash) + ETAG_FIELD_NUMBER;
+    hash = (53 * hash) + getEtag().hashCode();
+    hash = (37 * hash) + NOT_MODIFIED_FIELD_NUMBER;
+    hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
+        getNotModified());
+    if (hasWebPush()) {
+      hash = (37 * hash) + WEB_PUSH_FIELD_NUMBER;
+      hash = (53 * hash) + getWebPush().hashCode();
     }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
@@ -809,6 +948,7 @@ private static final long serialVersionUID = 0L;
         internalGetInAppTransportsFieldBuilder();
         internalGetDeviceAttributeMonitorsFieldBuilder();
         internalGetPushAppIdsFieldBuilder();
+        internalGetWebPushFieldBuilder();
       }
     }
     @java.lang.Override
@@ -847,6 +987,13 @@ private static final long serialVersionUID = 0L;
         pushAppIdsBuilder_.clear();
       }
       bitField0_ = (bitField0_ & ~0x00000200);
+      etag_ = "";
+      notModified_ = false;
+      webPush_ = null;
+      if (webPushBuilder_ != null) {
+        webPushBuilder_.dispose();
+        webPushBuilder_ = null;
+      }
       return this;
     }
 
@@ -936,6 +1083,18 @@ private static final long serialVersionUID = 0L;
       }
       if (((from_bitField0_ & 0x00000080) != 0)) {
         result.payloadEncryption_ = payloadEncryption_;
+      }
+      if (((from_bitField0_ & 0x00000400) != 0)) {
+        result.etag_ = etag_;
+      }
+      if (((from_bitField0_ & 0x00000800) != 0)) {
+        result.notModified_ = notModified_;
+      }
+      if (((from_bitField0_ & 0x00001000) != 0)) {
+        result.webPush_ = webPushBuilder_ == null
+            ? webPush_
+            : webPushBuilder_.build();
+        to_bitField0_ |= 0x00000002;
       }
       result.bitField0_ |= to_bitField0_;
     }
@@ -1061,6 +1220,17 @@ private static final long serialVersionUID = 0L;
           }
         }
       }
+      if (!other.getEtag().isEmpty()) {
+        etag_ = other.etag_;
+        bitField0_ |= 0x00000400;
+        onChanged();
+      }
+      if (other.getNotModified() != false) {
+        setNotModified(other.getNotModified());
+      }
+      if (other.hasWebPush()) {
+        mergeWebPush(other.getWebPush());
+      }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
       return this;
@@ -1174,6 +1344,23 @@ private static final long serialVersionUID = 0L;
               }
               break;
             } // case 82
+            case 90: {
+              etag_ = input.readStringRequireUtf8();
+              bitField0_ |= 0x00000400;
+              break;
+            } // case 90
+            case 96: {
+              notModified_ = input.readBool();
+              bitField0_ |= 0x00000800;
+              break;
+            } // case 96
+            case 106: {
+              input.readMessage(
+                  internalGetWebPushFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              bitField0_ |= 0x00001000;
+              break;
+            } // case 106
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -2736,6 +2923,299 @@ private static final long serialVersionUID = 0L;
         pushAppIds_ = null;
       }
       return pushAppIdsBuilder_;
+    }
+
+    private java.lang.Object etag_ = "";
+    /**
+     * <pre>
+     * Identifies this configuration; changes with it. Opaque, up to 64 characters.
+     * </pre>
+     *
+     * <code>string etag = 11 [json_name = "etag", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     * @return The etag.
+     */
+    public java.lang.String getEtag() {
+      java.lang.Object ref = etag_;
+      if (!(ref instanceof java.lang.String)) {
+        com.google.protobuf.ByteString bs =
+            (com.google.protobuf.ByteString) ref;
+        java.lang.String s = bs.toStringUtf8();
+        etag_ = s;
+        return s;
+      } else {
+        return (java.lang.String) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Identifies this configuration; changes with it. Opaque, up to 64 characters.
+     * </pre>
+     *
+     * <code>string etag = 11 [json_name = "etag", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     * @return The bytes for etag.
+     */
+    public com.google.protobuf.ByteString
+        getEtagBytes() {
+      java.lang.Object ref = etag_;
+      if (ref instanceof String) {
+        com.google.protobuf.ByteString b = 
+            com.google.protobuf.ByteString.copyFromUtf8(
+                (java.lang.String) ref);
+        etag_ = b;
+        return b;
+      } else {
+        return (com.google.protobuf.ByteString) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Identifies this configuration; changes with it. Opaque, up to 64 characters.
+     * </pre>
+     *
+     * <code>string etag = 11 [json_name = "etag", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     * @param value The etag to set.
+     * @return This builder for chaining.
+     */
+    public Builder setEtag(
+        java.lang.String value) {
+      if (value == null) { throw new NullPointerException(); }
+      etag_ = value;
+      bitField0_ |= 0x00000400;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Identifies this configuration; changes with it. Opaque, up to 64 characters.
+     * </pre>
+     *
+     * <code>string etag = 11 [json_name = "etag", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearEtag() {
+      etag_ = getDefaultInstance().getEtag();
+      bitField0_ = (bitField0_ & ~0x00000400);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Identifies this configuration; changes with it. Opaque, up to 64 characters.
+     * </pre>
+     *
+     * <code>string etag = 11 [json_name = "etag", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     * @param value The bytes for etag to set.
+     * @return This builder for chaining.
+     */
+    public Builder setEtagBytes(
+        com.google.protobuf.ByteString value) {
+      if (value == null) { throw new NullPointerException(); }
+      checkByteStringIsUtf8(value);
+      etag_ = value;
+      bitField0_ |= 0x00000400;
+      onChanged();
+      return this;
+    }
+
+    private boolean notModified_ ;
+    /**
+     * <pre>
+     * Whether the configuration is the one of the request's `etag`. Then every other field but `etag` is empty.
+     * </pre>
+     *
+     * <code>bool not_modified = 12 [json_name = "notModified", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     * @return The notModified.
+     */
+    @java.lang.Override
+    public boolean getNotModified() {
+      return notModified_;
+    }
+    /**
+     * <pre>
+     * Whether the configuration is the one of the request's `etag`. Then every other field but `etag` is empty.
+     * </pre>
+     *
+     * <code>bool not_modified = 12 [json_name = "notModified", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     * @param value The notModified to set.
+     * @return This builder for chaining.
+     */
+    public Builder setNotModified(boolean value) {
+
+      notModified_ = value;
+      bitField0_ |= 0x00000800;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Whether the configuration is the one of the request's `etag`. Then every other field but `etag` is empty.
+     * </pre>
+     *
+     * <code>bool not_modified = 12 [json_name = "notModified", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearNotModified() {
+      bitField0_ = (bitField0_ & ~0x00000800);
+      notModified_ = false;
+      onChanged();
+      return this;
+    }
+
+    private com.appprofile.v1.WebPushConfig webPush_;
+    private com.google.protobuf.SingleFieldBuilder<
+        com.appprofile.v1.WebPushConfig, com.appprofile.v1.WebPushConfig.Builder, com.appprofile.v1.WebPushConfigOrBuilder> webPushBuilder_;
+    /**
+     * <pre>
+     * What a website needs to subscribe browsers.
+     * </pre>
+     *
+     * <code>.appprofile.v1.WebPushConfig web_push = 13 [json_name = "webPush", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     * @return Whether the webPush field is set.
+     */
+    public boolean hasWebPush() {
+      return ((bitField0_ & 0x00001000) != 0);
+    }
+    /**
+     * <pre>
+     * What a website needs to subscribe browsers.
+     * </pre>
+     *
+     * <code>.appprofile.v1.WebPushConfig web_push = 13 [json_name = "webPush", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     * @return The webPush.
+     */
+    public com.appprofile.v1.WebPushConfig getWebPush() {
+      if (webPushBuilder_ == null) {
+        return webPush_ == null ? com.appprofile.v1.WebPushConfig.getDefaultInstance() : webPush_;
+      } else {
+        return webPushBuilder_.getMessage();
+      }
+    }
+    /**
+     * <pre>
+     * What a website needs to subscribe browsers.
+     * </pre>
+     *
+     * <code>.appprofile.v1.WebPushConfig web_push = 13 [json_name = "webPush", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     */
+    public Builder setWebPush(com.appprofile.v1.WebPushConfig value) {
+      if (webPushBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        webPush_ = value;
+      } else {
+        webPushBuilder_.setMessage(value);
+      }
+      bitField0_ |= 0x00001000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * What a website needs to subscribe browsers.
+     * </pre>
+     *
+     * <code>.appprofile.v1.WebPushConfig web_push = 13 [json_name = "webPush", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     */
+    public Builder setWebPush(
+        com.appprofile.v1.WebPushConfig.Builder builderForValue) {
+      if (webPushBuilder_ == null) {
+        webPush_ = builderForValue.build();
+      } else {
+        webPushBuilder_.setMessage(builderForValue.build());
+      }
+      bitField0_ |= 0x00001000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * What a website needs to subscribe browsers.
+     * </pre>
+     *
+     * <code>.appprofile.v1.WebPushConfig web_push = 13 [json_name = "webPush", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     */
+    public Builder mergeWebPush(com.appprofile.v1.WebPushConfig value) {
+      if (webPushBuilder_ == null) {
+        if (((bitField0_ & 0x00001000) != 0) &&
+          webPush_ != null &&
+          webPush_ != com.appprofile.v1.WebPushConfig.getDefaultInstance()) {
+          getWebPushBuilder().mergeFrom(value);
+        } else {
+          webPush_ = value;
+        }
+      } else {
+        webPushBuilder_.mergeFrom(value);
+      }
+      if (webPush_ != null) {
+        bitField0_ |= 0x00001000;
+        onChanged();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * What a website needs to subscribe browsers.
+     * </pre>
+     *
+     * <code>.appprofile.v1.WebPushConfig web_push = 13 [json_name = "webPush", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     */
+    public Builder clearWebPush() {
+      bitField0_ = (bitField0_ & ~0x00001000);
+      webPush_ = null;
+      if (webPushBuilder_ != null) {
+        webPushBuilder_.dispose();
+        webPushBuilder_ = null;
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * What a website needs to subscribe browsers.
+     * </pre>
+     *
+     * <code>.appprofile.v1.WebPushConfig web_push = 13 [json_name = "webPush", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     */
+    public com.appprofile.v1.WebPushConfig.Builder getWebPushBuilder() {
+      bitField0_ |= 0x00001000;
+      onChanged();
+      return internalGetWebPushFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * What a website needs to subscribe browsers.
+     * </pre>
+     *
+     * <code>.appprofile.v1.WebPushConfig web_push = 13 [json_name = "webPush", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     */
+    public com.appprofile.v1.WebPushConfigOrBuilder getWebPushOrBuilder() {
+      if (webPushBuilder_ != null) {
+        return webPushBuilder_.getMessageOrBuilder();
+      } else {
+        return webPush_ == null ?
+            com.appprofile.v1.WebPushConfig.getDefaultInstance() : webPush_;
+      }
+    }
+    /**
+     * <pre>
+     * What a website needs to subscribe browsers.
+     * </pre>
+     *
+     * <code>.appprofile.v1.WebPushConfig web_push = 13 [json_name = "webPush", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        com.appprofile.v1.WebPushConfig, com.appprofile.v1.WebPushConfig.Builder, com.appprofile.v1.WebPushConfigOrBuilder> 
+        internalGetWebPushFieldBuilder() {
+      if (webPushBuilder_ == null) {
+        webPushBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            com.appprofile.v1.WebPushConfig, com.appprofile.v1.WebPushConfig.Builder, com.appprofile.v1.WebPushConfigOrBuilder>(
+                getWebPush(),
+                getParentForChildren(),
+                isClean());
+        webPush_ = null;
+      }
+      return webPushBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:appprofile.v1.GetSdkConfigResponse)

@@ -277,4 +277,61 @@ public interface GetSdkConfigResponseOrBuilder extends
    */
   com.appprofile.v1.PushAppOrBuilder getPushAppIdsOrBuilder(
       int index);
+
+  /**
+   * <pre>
+   * Identifies this configuration; changes with it. Opaque, up to 64 characters.
+   * </pre>
+   *
+   * <code>string etag = 11 [json_name = "etag", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   * @return The etag.
+   */
+  java.lang.String getEtag();
+  /**
+   * <pre>
+   * Identifies this configuration; changes with it. Opaque, up to 64 characters.
+   * </pre>
+   *
+   * <code>string etag = 11 [json_name = "etag", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   * @return The bytes for etag.
+   */
+  com.google.protobuf.ByteString
+      getEtagBytes();
+
+  /**
+   * <pre>
+   * Whether the configuration is the one of the request's `etag`. Then every other field but `etag` is empty.
+   * </pre>
+   *
+   * <code>bool not_modified = 12 [json_name = "notModified", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   * @return The notModified.
+   */
+  boolean getNotModified();
+
+  /**
+   * <pre>
+   * What a website needs to subscribe browsers.
+   * </pre>
+   *
+   * <code>.appprofile.v1.WebPushConfig web_push = 13 [json_name = "webPush", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   * @return Whether the webPush field is set.
+   */
+  boolean hasWebPush();
+  /**
+   * <pre>
+   * What a website needs to subscribe browsers.
+   * </pre>
+   *
+   * <code>.appprofile.v1.WebPushConfig web_push = 13 [json_name = "webPush", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   * @return The webPush.
+   */
+  com.appprofile.v1.WebPushConfig getWebPush();
+  /**
+   * <pre>
+   * What a website needs to subscribe browsers.
+   * </pre>
+   *
+   * <code>.appprofile.v1.WebPushConfig web_push = 13 [json_name = "webPush", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   */
+  com.appprofile.v1.WebPushConfigOrBuilder getWebPushOrBuilder();
 }

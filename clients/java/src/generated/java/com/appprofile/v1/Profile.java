@@ -931,7 +931,9 @@ private static final long serialVersionUID = 0L;
    * <pre>
    * Monitored device attributes by their catalogue name in snake_case (`battery_level`), up to 64, values up to 1024
    * bytes. The app's monitors decide which values are stored. A name that is not in the catalogue of the profile's
-   * platform is INVALID_ARGUMENT.
+   * platform is INVALID_ARGUMENT, and so is a value that is not of the name's type: `battery_level` is a number (`85`);
+   * `location` is `latitude,longitude` or `latitude,longitude,accuracy`, in degrees and metres (`48.137,11.575,20`), or the
+   * same as a JSON object (`{"latitude": 48.137, "longitude": 11.575, "accuracy": 20}`), and is stored in the first form.
    * </pre>
    *
    * <code>map&lt;string, string&gt; device_attributes = 18 [json_name = "deviceAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -954,7 +956,9 @@ private static final long serialVersionUID = 0L;
    * <pre>
    * Monitored device attributes by their catalogue name in snake_case (`battery_level`), up to 64, values up to 1024
    * bytes. The app's monitors decide which values are stored. A name that is not in the catalogue of the profile's
-   * platform is INVALID_ARGUMENT.
+   * platform is INVALID_ARGUMENT, and so is a value that is not of the name's type: `battery_level` is a number (`85`);
+   * `location` is `latitude,longitude` or `latitude,longitude,accuracy`, in degrees and metres (`48.137,11.575,20`), or the
+   * same as a JSON object (`{"latitude": 48.137, "longitude": 11.575, "accuracy": 20}`), and is stored in the first form.
    * </pre>
    *
    * <code>map&lt;string, string&gt; device_attributes = 18 [json_name = "deviceAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -967,7 +971,9 @@ private static final long serialVersionUID = 0L;
    * <pre>
    * Monitored device attributes by their catalogue name in snake_case (`battery_level`), up to 64, values up to 1024
    * bytes. The app's monitors decide which values are stored. A name that is not in the catalogue of the profile's
-   * platform is INVALID_ARGUMENT.
+   * platform is INVALID_ARGUMENT, and so is a value that is not of the name's type: `battery_level` is a number (`85`);
+   * `location` is `latitude,longitude` or `latitude,longitude,accuracy`, in degrees and metres (`48.137,11.575,20`), or the
+   * same as a JSON object (`{"latitude": 48.137, "longitude": 11.575, "accuracy": 20}`), and is stored in the first form.
    * </pre>
    *
    * <code>map&lt;string, string&gt; device_attributes = 18 [json_name = "deviceAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -987,7 +993,9 @@ java.lang.String defaultValue) {
    * <pre>
    * Monitored device attributes by their catalogue name in snake_case (`battery_level`), up to 64, values up to 1024
    * bytes. The app's monitors decide which values are stored. A name that is not in the catalogue of the profile's
-   * platform is INVALID_ARGUMENT.
+   * platform is INVALID_ARGUMENT, and so is a value that is not of the name's type: `battery_level` is a number (`85`);
+   * `location` is `latitude,longitude` or `latitude,longitude,accuracy`, in degrees and metres (`48.137,11.575,20`), or the
+   * same as a JSON object (`{"latitude": 48.137, "longitude": 11.575, "accuracy": 20}`), and is stored in the first form.
    * </pre>
    *
    * <code>map&lt;string, string&gt; device_attributes = 18 [json_name = "deviceAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -4589,7 +4597,9 @@ java.lang.String defaultValue) {
      * <pre>
      * Monitored device attributes by their catalogue name in snake_case (`battery_level`), up to 64, values up to 1024
      * bytes. The app's monitors decide which values are stored. A name that is not in the catalogue of the profile's
-     * platform is INVALID_ARGUMENT.
+     * platform is INVALID_ARGUMENT, and so is a value that is not of the name's type: `battery_level` is a number (`85`);
+     * `location` is `latitude,longitude` or `latitude,longitude,accuracy`, in degrees and metres (`48.137,11.575,20`), or the
+     * same as a JSON object (`{"latitude": 48.137, "longitude": 11.575, "accuracy": 20}`), and is stored in the first form.
      * </pre>
      *
      * <code>map&lt;string, string&gt; device_attributes = 18 [json_name = "deviceAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -4612,7 +4622,9 @@ java.lang.String defaultValue) {
      * <pre>
      * Monitored device attributes by their catalogue name in snake_case (`battery_level`), up to 64, values up to 1024
      * bytes. The app's monitors decide which values are stored. A name that is not in the catalogue of the profile's
-     * platform is INVALID_ARGUMENT.
+     * platform is INVALID_ARGUMENT, and so is a value that is not of the name's type: `battery_level` is a number (`85`);
+     * `location` is `latitude,longitude` or `latitude,longitude,accuracy`, in degrees and metres (`48.137,11.575,20`), or the
+     * same as a JSON object (`{"latitude": 48.137, "longitude": 11.575, "accuracy": 20}`), and is stored in the first form.
      * </pre>
      *
      * <code>map&lt;string, string&gt; device_attributes = 18 [json_name = "deviceAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -4625,7 +4637,9 @@ java.lang.String defaultValue) {
      * <pre>
      * Monitored device attributes by their catalogue name in snake_case (`battery_level`), up to 64, values up to 1024
      * bytes. The app's monitors decide which values are stored. A name that is not in the catalogue of the profile's
-     * platform is INVALID_ARGUMENT.
+     * platform is INVALID_ARGUMENT, and so is a value that is not of the name's type: `battery_level` is a number (`85`);
+     * `location` is `latitude,longitude` or `latitude,longitude,accuracy`, in degrees and metres (`48.137,11.575,20`), or the
+     * same as a JSON object (`{"latitude": 48.137, "longitude": 11.575, "accuracy": 20}`), and is stored in the first form.
      * </pre>
      *
      * <code>map&lt;string, string&gt; device_attributes = 18 [json_name = "deviceAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -4645,7 +4659,9 @@ java.lang.String defaultValue) {
      * <pre>
      * Monitored device attributes by their catalogue name in snake_case (`battery_level`), up to 64, values up to 1024
      * bytes. The app's monitors decide which values are stored. A name that is not in the catalogue of the profile's
-     * platform is INVALID_ARGUMENT.
+     * platform is INVALID_ARGUMENT, and so is a value that is not of the name's type: `battery_level` is a number (`85`);
+     * `location` is `latitude,longitude` or `latitude,longitude,accuracy`, in degrees and metres (`48.137,11.575,20`), or the
+     * same as a JSON object (`{"latitude": 48.137, "longitude": 11.575, "accuracy": 20}`), and is stored in the first form.
      * </pre>
      *
      * <code>map&lt;string, string&gt; device_attributes = 18 [json_name = "deviceAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -4671,7 +4687,9 @@ java.lang.String defaultValue) {
      * <pre>
      * Monitored device attributes by their catalogue name in snake_case (`battery_level`), up to 64, values up to 1024
      * bytes. The app's monitors decide which values are stored. A name that is not in the catalogue of the profile's
-     * platform is INVALID_ARGUMENT.
+     * platform is INVALID_ARGUMENT, and so is a value that is not of the name's type: `battery_level` is a number (`85`);
+     * `location` is `latitude,longitude` or `latitude,longitude,accuracy`, in degrees and metres (`48.137,11.575,20`), or the
+     * same as a JSON object (`{"latitude": 48.137, "longitude": 11.575, "accuracy": 20}`), and is stored in the first form.
      * </pre>
      *
      * <code>map&lt;string, string&gt; device_attributes = 18 [json_name = "deviceAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -4696,7 +4714,9 @@ java.lang.String defaultValue) {
      * <pre>
      * Monitored device attributes by their catalogue name in snake_case (`battery_level`), up to 64, values up to 1024
      * bytes. The app's monitors decide which values are stored. A name that is not in the catalogue of the profile's
-     * platform is INVALID_ARGUMENT.
+     * platform is INVALID_ARGUMENT, and so is a value that is not of the name's type: `battery_level` is a number (`85`);
+     * `location` is `latitude,longitude` or `latitude,longitude,accuracy`, in degrees and metres (`48.137,11.575,20`), or the
+     * same as a JSON object (`{"latitude": 48.137, "longitude": 11.575, "accuracy": 20}`), and is stored in the first form.
      * </pre>
      *
      * <code>map&lt;string, string&gt; device_attributes = 18 [json_name = "deviceAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -4715,7 +4735,9 @@ java.lang.String defaultValue) {
      * <pre>
      * Monitored device attributes by their catalogue name in snake_case (`battery_level`), up to 64, values up to 1024
      * bytes. The app's monitors decide which values are stored. A name that is not in the catalogue of the profile's
-     * platform is INVALID_ARGUMENT.
+     * platform is INVALID_ARGUMENT, and so is a value that is not of the name's type: `battery_level` is a number (`85`);
+     * `location` is `latitude,longitude` or `latitude,longitude,accuracy`, in degrees and metres (`48.137,11.575,20`), or the
+     * same as a JSON object (`{"latitude": 48.137, "longitude": 11.575, "accuracy": 20}`), and is stored in the first form.
      * </pre>
      *
      * <code>map&lt;string, string&gt; device_attributes = 18 [json_name = "deviceAttributes", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>

@@ -1,0 +1,356 @@
+"""`profile-grpc credential`: push credentials (K)."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from profile_grpc import config
+from profile_grpc.cli import output, settings, shapes
+from profile_grpc.cli.errors import FAILED, CommandFailed
+from profile_grpc.cli.opening import administration
+from profile_grpc.cli.options import AppId, DatabaseUrl, Json, Yes, command_option, confirm, database
+from profile_grpc.domain.model import ApnsEnvironment, Platform
+from profile_grpc.domain.push_credentials import CredentialKind, Described
+
+if TYPE_CHECKING:
+    from appprofile.v1 import credential_service_pb2 as pb
+    from profile_grpc.service.resealing import Resealed
+
+app = typer.Typer(help="Push credentials: checked, and stored encrypted.", no_args_is_help=True)
+
+_JSON_SHAPE = (
+    "JSON: {credential_id, app_id, kind, name, platforms, push_app_ids, version, state, subject, topic, environment,"
+    " fingerprint, expire_time, create_time, key_id, team_id, project_id, public_key, site_name, site_url, icon_url,"
+    " icon_names}."
+)
+_LARGEST_FILE = 64 * 1024
+_PASSWORD = "Password of the file: "  # noqa: S105 - a question
+
+CredentialId = Annotated[str, typer.Argument(metavar="ID", help="The credential's id, see `credential list`.")]
+Name = Annotated[
+    str, command_option("--name", help="Its name within the app. An upload of the same name is a newer version.")
+]
+
+
+def _kind(text: str) -> CredentialKind:
+    if text.upper().replace("-", "_") == "FCM_SERVER_KEY":
+        return CredentialKind.FCM_SERVICE_ACCOUNT  # refused with what to do
+    return settings.choice(CredentialKind, text)
+
+
+@dataclass(frozen=True, slots=True)
+class _Material:
+    """What the options say of a credential."""
+
+    content: bytes = field(repr=False)
+    password: Callable[[], str] = field(repr=False)
+    environment: Any
+    key_id: str
+    team_id: str
+    topic: str
+    hms_id: str
+    site: pb.VapidSite
+    site_name: str
+    icon_names: list[str]
+
+    def of(self, kind: CredentialKind) -> dict[str, Any]:
+        """The member of an upload that has it."""
+        from appprofile.v1 import credential_service_pb2 as pb
+
+        match kind:
+            case CredentialKind.FCM_SERVICE_ACCOUNT:
+                return {"fcm_service_account": pb.FcmServiceAccount(json=self.content)}
+            case CredentialKind.APNS_TOKEN_KEY:
+                key = pb.ApnsTokenKey(
+                    p8=self.content,
+                    key_id=self.key_id,
+                    team_id=self.team_id,
+                    topic=self.topic,
+                    environment=self.environment,
+                )
+                return {"apns_token_key": key}
+            case CredentialKind.APNS_CERTIFICATE:
+                certificate = pb.ApnsCertificate(
+                    file=self.content, password=self.password(), environment=self.environment, topic=self.topic
+                )
+                return {"apns_certificate": certificate}
+            case CredentialKind.SAFARI_CERTIFICATE:
+                safari = pb.SafariCertificate(
+                    file=self.content,
+                    password=self.password(),
+                    site_name=self.site_name,
+                    site_url=self.site.site_url,
+                    icon_names=self.icon_names,
+                )
+                return {"safari_certificate": safari}
+            case CredentialKind.VAPID_KEY:
+                return {"vapid_key": pb.VapidKey(private_key=self.content, site=self.site)}
+            case CredentialKind.HMS_APP:
+                return {"hms_app": pb.HmsApp(hms_id=self.hms_id, secret=self.content.decode(errors="replace").strip())}
+
+
+@app.command(epilog=_JSON_SHAPE)
+def upload(  # noqa: PLR0913 - each option is a parameter
+    app_id: AppId,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file of the credential; -: standard input.")],
+    *,
+    kind: Annotated[
+        str,
+        command_option(
+            "--kind",
+            help="fcm-service-account, apns-token-key, apns-certificate, safari-certificate, vapid-key, or hms-app (the"
+            " file holds the app secret).",
+        ),
+    ],
+    name: Name,
+    platforms: Annotated[
+        list[str] | None,
+        command_option("--platform", help="A platform that it serves; repeatable. Default: every one."),
+    ] = None,
+    push_app_ids: Annotated[
+        list[str] | None,
+        command_option("--push-app-id", help="A push app id that it serves; repeatable. Default: every one."),
+    ] = None,
+    password_file: Annotated[
+        Path | None,
+        command_option("--password-file", help="A file with the password. On a terminal it is asked for without it."),
+    ] = None,
+    environment: Annotated[str | None, command_option("--environment", help="Of APNs: production or sandbox.")] = None,
+    key_id: Annotated[str, command_option("--key-id", help="Of a token key: its id at Apple.")] = "",
+    team_id: Annotated[str, command_option("--team-id", help="Of a token key: the team's id at Apple.")] = "",
+    topic: Annotated[str, command_option("--topic", help="Of APNs: the bundle id.")] = "",
+    subject: Annotated[str, command_option("--subject", help="Of a VAPID key: mailto:… or https://….")] = "",
+    hms_id: Annotated[str, command_option("--hms-id", help="Of an HMS app: its id at Huawei.")] = "",
+    site_name: Annotated[str, command_option("--site-name", help="Of Safari: the title of the website.")] = "",
+    site_url: Annotated[str, command_option("--site-url", help="Of Safari and VAPID: the website.")] = "",
+    icon_url: Annotated[str, command_option("--icon-url", help="Of VAPID: the icon of notifications.")] = "",
+    icon_names: Annotated[
+        list[str] | None, command_option("--icon", help="Of Safari: the name of an icon file; repeatable.")
+    ] = None,
+    database_url: DatabaseUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Check a credential and store it, encrypted. Nothing of its private part is shown afterwards."""
+    from appprofile.v1 import credential_service_pb2 as pb
+    from profile_grpc.transport.grpc import push_credentials as wire
+
+    content = _read(file)
+    material = _Material(
+        content,
+        lambda: _password(password_file, content),
+        settings.choice(ApnsEnvironment, environment).value if environment else 0,
+        key_id=key_id,
+        team_id=team_id,
+        topic=topic,
+        hms_id=hms_id,
+        site=pb.VapidSite(subject=subject, site_url=site_url, icon_url=icon_url),
+        site_name=site_name,
+        icon_names=icon_names or [],
+    )
+    request = pb.UploadCredentialRequest(
+        app_id=app_id,
+        display_name=name,
+        platforms=[settings.choice(Platform, one).value for one in platforms or []],  # type: ignore[misc]
+        push_app_ids=push_app_ids or [],
+        **material.of(_kind(kind)),
+    )
+    shapes.check(request)
+
+    async def run() -> Described:
+        async with administration(database(database_url)) as admin:
+            await admin.apps.get(app_id)
+            taken = wire.upload(request, admin.credentials.fingerprint_key)
+            return await admin.credentials.upload(wire.order(request), taken)
+
+    _told(asyncio.run(run()), "stored", as_json=as_json)
+
+
+@app.command("create-vapid", epilog=_JSON_SHAPE)
+def create_vapid(
+    app_id: AppId,
+    *,
+    name: Name,
+    subject: Annotated[str, command_option("--subject", help="Whom push services reach: mailto:… or https://….")],
+    site_url: Annotated[str, command_option("--site-url", help="The website.")] = "",
+    icon_url: Annotated[str, command_option("--icon-url", help="The icon of notifications.")] = "",
+    database_url: DatabaseUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Make a key pair for Web Push, and print the public key, alone on stdout."""
+    from appprofile.v1 import credential_service_pb2 as pb
+    from profile_grpc.transport.grpc import push_credentials as wire
+
+    site = pb.VapidSite(subject=subject, site_url=site_url, icon_url=icon_url)
+    request = pb.CreateVapidKeyRequest(app_id=app_id, display_name=name, site=site)
+    shapes.check(request)
+
+    async def run() -> Described:
+        async with administration(database(database_url)) as admin:
+            await admin.apps.get(app_id)
+            return await admin.credentials.create_vapid_key(wire.order(request), subject, site_url, icon_url)
+
+    made = asyncio.run(run())
+    if as_json:
+        output.document(structured(made))
+        return
+    output.line(made.credential.public.public_key)
+    output.note(f"credential {made.credential.credential_id}, version {made.credential.version}")
+
+
+@app.command("list", epilog=f"JSON: {{credentials: [as below]}}. {_JSON_SHAPE}")
+def list_(app_id: AppId, *, database_url: DatabaseUrl = None, as_json: Json = False) -> None:
+    """List the app's credentials, by name and the newest version first."""
+
+    async def run() -> list[Described]:
+        async with administration(database(database_url)) as admin:
+            await admin.apps.get(app_id)
+            return list(await admin.credentials.list(app_id))
+
+    found = asyncio.run(run())
+    if as_json:
+        output.document({"credentials": [structured(one) for one in found]})
+        return
+    rows = [
+        (
+            one.credential.name,
+            one.credential.version,
+            one.state.name.lower(),
+            one.credential.public.kind.name.lower().replace("_", "-"),
+            one.credential.expire_time or "never",
+            one.credential.credential_id,
+        )
+        for one in found
+    ]
+    output.table(("name", "version", "state", "kind", "expires", "credential"), rows, empty="no push credentials yet")
+
+
+@app.command(epilog=_JSON_SHAPE)
+def show(
+    app_id: AppId, credential_id: CredentialId, *, database_url: DatabaseUrl = None, as_json: Json = False
+) -> None:
+    """Show a credential, without its private part."""
+
+    async def run() -> Described:
+        async with administration(database(database_url)) as admin:
+            await admin.apps.get(app_id)
+            return await admin.credentials.get(app_id, credential_id)
+
+    found = asyncio.run(run())
+    if as_json:
+        output.document(structured(found))
+        return
+    facts = {
+        name: ", ".join(map(str, value)) if isinstance(value, list) else value
+        for name, value in structured(found).items()
+        if value not in (None, "", [])
+    }
+    output.facts({name.replace("_", " "): value for name, value in facts.items()})
+
+
+@app.command()
+def delete(app_id: AppId, credential_id: CredentialId, *, yes: Yes = False, database_url: DatabaseUrl = None) -> None:
+    """Delete one version of a credential, irreversibly. On a terminal: asks first, unless --yes."""
+    confirm(f"Delete the push credential {credential_id} of {app_id}?", yes=yes)
+
+    async def run() -> None:
+        async with administration(database(database_url)) as admin:
+            await admin.apps.get(app_id)
+            await admin.credentials.delete(app_id, credential_id)
+
+    asyncio.run(run())
+    output.line(f"deleted push credential {credential_id}")
+
+
+@app.command(epilog="JSON: {moved, kept, changed, damaged, lost: {key id: count}}.")
+def reseal(*, database_url: DatabaseUrl = None, as_json: Json = False) -> None:
+    """Encrypt every stored secret under the first key of the ring. The service may run meanwhile.
+
+    Put the new key first in PROFILE_GRPC_SEAL_KEYS of every process, with the old one after it; then run this. `doctor`
+    says when the old one is not needed any more. Exit status 1: secrets are left that do not open.
+    """
+
+    async def run() -> Resealed:
+        from profile_grpc.service.resealing import reseal as everything
+
+        async with administration(database(database_url)) as admin:
+            return await everything(admin.store.sealed, admin.vault)
+
+    done = asyncio.run(run())
+    if as_json:
+        names = ("moved", "kept", "changed", "damaged")
+        output.document({name: getattr(done, name) for name in names} | {"lost": dict(done.lost)})
+    else:
+        first = next(iter(config.configured_seal_keys(os.environ)), "dev")
+        output.line(f"moved {done.moved} secrets to the key {first}; {done.kept} were under it already")
+    for key_id, number in sorted(done.lost.items()):
+        output.note(f"{number} secrets need the key {key_id!r}, which is not in the ring: add it, or upload them again")
+    if done.damaged:
+        output.note(f"{done.damaged} secrets do not open under their key: upload them again")
+    if done.changed:
+        output.note(f"{done.changed} secrets changed meanwhile: run this again")
+    if done.lost or done.damaged:
+        raise typer.Exit(FAILED)
+
+
+def structured(described: Described) -> dict[str, Any]:
+    """A credential for JSON, without its private part."""
+    stored = described.credential
+    public: dict[str, Any] = settings.structured(stored.public)
+    kind, environment = public.pop("kind"), public.pop("environment")
+    expire_time = public.pop("expire_time")
+    return {
+        "credential_id": stored.credential_id,
+        "app_id": stored.app_id,
+        "kind": kind,
+        "name": stored.name,
+        "platforms": [platform.name for platform in stored.platforms],
+        "push_app_ids": list(stored.push_app_ids),
+        "version": stored.version,
+        "state": described.state.name,
+        "environment": environment if stored.public.environment else "",
+        "expire_time": expire_time,
+        "create_time": stored.create_time,
+        **public,
+    }
+
+
+def _told(described: Described, what: str, *, as_json: bool) -> None:
+    if as_json:
+        output.document(structured(described))
+        return
+    stored = described.credential
+    until = "does not expire" if stored.expire_time is None else f"expires {output.human(stored.expire_time)}"
+    output.line(f"{what} {stored.name!r} version {stored.version}, {described.state.name.lower()}; it {until}")
+    output.note(f"credential {stored.credential_id}")
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if str(path) == "-":
+            content = sys.stdin.buffer.read(_LARGEST_FILE + 1)
+        else:
+            with path.open("rb") as file:
+                content = file.read(_LARGEST_FILE + 1)
+    except OSError as error:
+        raise CommandFailed(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from None
+    if len(content) > _LARGEST_FILE:
+        raise CommandFailed(f"{path} is larger than {_LARGEST_FILE // 1024} KiB: it is no push credential")
+    return content
+
+
+def _password(path: Path | None, content: bytes) -> str:
+    """The file's password: never from the command line, which every list of processes shows."""
+    if path is not None:
+        return _read(path).decode().rstrip("\r\n")
+    needed = b"-----BEGIN " not in content or b"ENCRYPTED" in content
+    if needed and sys.stdin.isatty():
+        return str(typer.prompt(_PASSWORD, hide_input=True, default="", show_default=False, err=True))
+    return ""

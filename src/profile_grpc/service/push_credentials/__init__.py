@@ -1,0 +1,1 @@
+"""Push credentials: checked, stored encrypted, listed and deleted (K)."""

@@ -1,0 +1,103 @@
+"""Opens uploads in a process of their own: `python -m profile_grpc.service.push_credentials.checking`.
+
+A file says itself how much work it takes to open: by millions of rounds of key derivation, or by a huge key. The
+library does that work while it holds Python's lock, so no other call would be served meanwhile. The process gets the
+upload on standard input, so that no list of processes shows it, and none of this program's variables.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from profile_grpc.domain.errors import FieldViolation, Reason, Refused
+from profile_grpc.service.push_credentials.certificates import ApnsCertificate, SafariCertificate
+from profile_grpc.service.push_credentials.keys import ApnsTokenKey, FcmServiceAccount, HmsApp, VapidKey
+from profile_grpc.service.push_credentials.material import Checked, invalid
+
+Upload = FcmServiceAccount | ApnsTokenKey | ApnsCertificate | SafariCertificate | VapidKey | HmsApp
+_UPLOADS: dict[str, type[Any]] = {
+    one.__name__: one for one in (FcmServiceAccount, ApnsTokenKey, ApnsCertificate, SafariCertificate, VapidKey, HmsApp)
+}
+LIMIT = 15.0
+"""Seconds that a check may take."""
+_AT_ONCE = asyncio.Semaphore(2)
+_PREFIX = "PROFILE_GRPC_"
+
+
+class _Order(msgspec.Struct):
+    kind: str
+    upload: msgspec.Raw
+    now: datetime
+
+
+class _Answer(msgspec.Struct):
+    checked: Checked | None = None
+    reason: str = ""
+    message: str = ""
+    metadata: dict[str, str] = {}
+    violations: list[tuple[str, str]] = []
+
+
+async def check(upload: Upload, now: datetime, limit: float = LIMIT) -> Checked:
+    """Opens an upload, within a time limit in seconds.
+
+    Raises:
+        Refused: PUSH_CREDENTIAL_INVALID, LEGACY_CREDENTIAL.
+    """
+    kind = type(upload).__name__
+    order = msgspec.json.encode(_Order(kind, msgspec.Raw(msgspec.json.encode(upload)), now))
+    async with _AT_ONCE:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-I",
+            "-m",
+            __name__,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            env={name: value for name, value in os.environ.items() if not name.startswith(_PREFIX)},
+        )
+        try:
+            async with asyncio.timeout(limit):
+                output, _ = await process.communicate(order)
+        except TimeoutError:
+            raise invalid("UNREADABLE", "material", f"it cannot be opened within {limit:g} s") from None
+        finally:
+            with suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+    if process.returncode:
+        msg = f"the check of a {kind} has failed with status {process.returncode}"
+        raise RuntimeError(msg)
+    return _read(output)
+
+
+def _read(output: bytes) -> Checked:
+    answer = msgspec.json.decode(output, type=_Answer)
+    if answer.checked is None:
+        violations = [FieldViolation(*one) for one in answer.violations]
+        raise Refused(Reason(answer.reason), answer.message, metadata=answer.metadata, violations=violations)
+    return answer.checked
+
+
+def main() -> None:
+    """Checks the upload on standard input."""
+    order = msgspec.json.decode(sys.stdin.buffer.read(), type=_Order)
+    upload: Upload = msgspec.json.decode(order.upload, type=_UPLOADS[order.kind])
+    try:
+        answer = _Answer(upload.check(order.now))
+    except Refused as refused:
+        violations = [(one.field, one.description) for one in refused.violations]
+        answer = _Answer(None, refused.reason, refused.message, refused.metadata, violations)
+    sys.stdout.buffer.write(msgspec.json.encode(answer))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,204 @@
+"""The use cases of CredentialService (K1 to K3)."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from profile_grpc.domain import push_credentials as rules
+from profile_grpc.domain.errors import Reason, Refused
+from profile_grpc.domain.hashing import Hasher
+from profile_grpc.domain.model import Platform
+from profile_grpc.domain.push_credentials import (
+    MAX_CREDENTIALS,
+    CredentialKind,
+    Described,
+    PublicPart,
+    PushCredential,
+)
+from profile_grpc.service import refusals
+from profile_grpc.service.ports import Clock, Conflict
+from profile_grpc.service.push_credentials.ports import CredentialStore
+from profile_grpc.service.vault import Vault, row_of
+
+if TYPE_CHECKING:
+    from profile_grpc.service.push_credentials.checking import Upload
+    from profile_grpc.service.push_credentials.material import Checked
+
+TABLE = "push_credential"
+_ID_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
+_ID_LENGTH = 16
+_ATTEMPTS = 10
+"""How often an upload is stored while others take the version."""
+_LONGEST_PAUSE = 0.02
+"""Seconds between two attempts."""
+_REMEMBERED = 10_000
+"""Apps whose VAPID key is remembered."""
+STALENESS = timedelta(seconds=5)
+"""How long a VAPID key is remembered: SDKs poll their configuration."""
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialOrder:
+    """The credential to store, besides what it carries."""
+
+    app_id: str
+    name: str
+    platforms: tuple[Platform, ...] = ()
+    push_app_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class VapidPublicKey:
+    """What a browser subscribes with (K5), and what its key says of the site."""
+
+    credential_id: str
+    public: PublicPart
+
+
+class Credentials:
+    """The push credentials of apps."""
+
+    def __init__(self, store: CredentialStore, vault: Vault, clock: Clock, hasher: Hasher) -> None:
+        self._store = store
+        self.fingerprint_key = hasher.derived_key("credential-fingerprint")
+        """What the fingerprints of short secrets are keyed with."""
+        self._vault = vault
+        self._clock = clock
+        self._vapid: dict[str, tuple[datetime, VapidPublicKey | None]] = {}
+
+    async def upload(self, order: CredentialOrder, upload: Upload) -> Described:
+        """Checks and stores a credential. What the newest version of the name already holds is not stored again.
+
+        Raises:
+            Refused: SEALING_NOT_CONFIGURED, PUSH_CREDENTIAL_INVALID, LEGACY_CREDENTIAL, PUSH_CREDENTIAL_NAME_TAKEN,
+                TOO_MANY_PUSH_CREDENTIALS, CONFLICT.
+        """
+        # Imported here: most commands open no file, and the library takes a while.
+        from profile_grpc.service.push_credentials.checking import check  # noqa: PLC0415
+
+        self._vault.check()
+        checked = await check(upload, self._clock.now())
+        return await self._add(order, checked)
+
+    async def create_vapid_key(self, order: CredentialOrder, subject: str, site_url: str, icon_url: str) -> Described:
+        """Makes a VAPID key and stores it as the newest version of its name. Raises as `upload`."""
+        from profile_grpc.service.push_credentials.keys import VapidKey  # noqa: PLC0415 - as in `upload`
+
+        self._vault.check()
+        made = VapidKey(subject, site_url=site_url, icon_url=icon_url).check(self._clock.now())
+        return await self._add(order, made)
+
+    async def get(self, app_id: str, credential_id: str) -> Described:
+        """The credential.
+
+        Raises:
+            Refused: PUSH_CREDENTIAL_NOT_FOUND.
+        """
+        for one in await self.list(app_id):
+            if one.credential.credential_id == credential_id:
+                return one
+        raise _not_found(app_id, credential_id)
+
+    async def list(self, app_id: str) -> Sequence[Described]:
+        """All of the app's credentials, by name and the newest version first."""
+        return rules.describe(await self._store.of_app(app_id), self._clock.now())
+
+    async def delete(self, app_id: str, credential_id: str, *, allow_missing: bool = False) -> None:
+        """Deletes one version, irreversibly.
+
+        Raises:
+            Refused: PUSH_CREDENTIAL_NOT_FOUND, unless it may be missing.
+        """
+        removed = await self._store.remove(app_id, credential_id)
+        self._vapid.pop(app_id, None)
+        if not removed and not allow_missing:
+            raise _not_found(app_id, credential_id)
+
+    async def vapid_public_key(self, app_id: str) -> VapidPublicKey | None:
+        """What browsers of the app subscribe with, up to STALENESS old; None: there is no VAPID key (K5)."""
+        now = self._clock.now()
+        remembered = self._vapid.get(app_id)
+        if remembered is not None and timedelta() <= now - remembered[0] < STALENESS:
+            return remembered[1]
+        found = rules.current(await self._store.of_app(app_id), CredentialKind.VAPID_KEY, now)
+        key = None if found is None else VapidPublicKey(found.credential_id, found.public)
+        if len(self._vapid) >= _REMEMBERED:
+            self._vapid.clear()
+        self._vapid[app_id] = now, key
+        return key
+
+    async def _add(self, order: CredentialOrder, checked: Checked) -> Described:
+        return await _while_others_change(lambda: self._add_version(order, checked))
+
+    async def _add_version(self, order: CredentialOrder, checked: Checked) -> Described:
+        now = self._clock.now()
+        there = await self._store.of_app(order.app_id)
+        versions = [one for one in there if one.name == order.name]
+        newest = max(versions, key=lambda one: one.version, default=None)
+        if newest is not None:
+            if not checked.public.kind.can_follow(newest.public.kind):
+                raise _name_taken(newest)
+            if _is_same(newest, order, checked.public):
+                return next(one for one in rules.describe(there, now) if one.credential is newest)
+        if len(there) >= MAX_CREDENTIALS:
+            raise _too_many(order.app_id)
+        credential_id = "".join(secrets.choice(_ID_ALPHABET) for _ in range(_ID_LENGTH))
+        added = PushCredential(
+            app_id=order.app_id,
+            credential_id=credential_id,
+            name=order.name,
+            version=1 if newest is None else newest.version + 1,
+            platforms=order.platforms,
+            push_app_ids=order.push_app_ids,
+            public=checked.public,
+            sealed=self._vault.seal(checked.private, row_of(TABLE, order.app_id, credential_id)),
+            create_time=now,
+        )
+        await self._store.add(added)
+        self._vapid.pop(order.app_id, None)
+        return next(one for one in rules.describe([*there, added], now) if one.credential is added)
+
+
+async def _while_others_change(work: Callable[[], Awaitable[Described]]) -> Described:
+    for _ in range(_ATTEMPTS):
+        try:
+            return await work()
+        except Conflict:  # another upload took the version
+            await asyncio.sleep(random.uniform(0, _LONGEST_PAUSE))  # noqa: S311 - no secret
+    raise refusals.of(Conflict())
+
+
+def _is_same(stored: PushCredential, order: CredentialOrder, public: PublicPart) -> bool:
+    """Whether the upload is a repetition."""
+    return (stored.public, stored.platforms, stored.push_app_ids) == (public, order.platforms, order.push_app_ids)
+
+
+def _not_found(app_id: str, credential_id: str) -> Refused:
+    return Refused(
+        Reason.PUSH_CREDENTIAL_NOT_FOUND,
+        f"The app {app_id!r} has no push credential {credential_id!r}; list the credentials to see their ids.",
+        metadata={"app_id": app_id, "credential_id": credential_id},
+    )
+
+
+def _name_taken(by: PushCredential) -> Refused:
+    return Refused(
+        Reason.PUSH_CREDENTIAL_NAME_TAKEN,
+        f"The app {by.app_id!r} has a push credential of this name and of kind {by.public.kind.name}; choose another"
+        " name.",
+        metadata={"app_id": by.app_id, "kind": by.public.kind.name},
+    )
+
+
+def _too_many(app_id: str) -> Refused:
+    return Refused(
+        Reason.TOO_MANY_PUSH_CREDENTIALS,
+        f"The app {app_id!r} has {MAX_CREDENTIALS} push credentials already; delete old ones first.",
+        metadata={"app_id": app_id, "limit": str(MAX_CREDENTIALS)},
+    )

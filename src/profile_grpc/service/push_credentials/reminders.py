@@ -1,0 +1,166 @@
+"""Reminds the owners of push credentials that these expire: by an event, and by e-mail (K4)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from profile_grpc.domain import push_credentials as rules
+from profile_grpc.domain.model import Event, EventType
+from profile_grpc.domain.push_credentials import FIRST_REMINDER, PushCredential, Reminder
+from profile_grpc.domain.settings import App
+from profile_grpc.outbound.mail import Mail, Mailer, MailRefused
+from profile_grpc.service.background import repeat
+from profile_grpc.service.lease import Lease
+from profile_grpc.service.ports import Clock, Conflict, DirectoryStore, LeaseStore
+from profile_grpc.service.push_credentials.ports import ContactStore, CredentialStore
+
+log = structlog.get_logger(__name__)
+
+LEASE = "credential reminders"
+INTERVAL = timedelta(minutes=1)
+
+
+class Reminders:
+    """Any number of processes may run one; the lease lets one of them work.
+
+    A reminder is stored together with its event, in one transaction that one process wins: so each is left once. Its
+    e-mail is due from then on until it is sent. Where a process is killed between the moment in which the mail server
+    takes the e-mail and the next commit, it is sent again, with the same Message-ID.
+    """
+
+    def __init__(
+        self,
+        store: CredentialStore,
+        contacts: ContactStore,
+        directory: DirectoryStore,
+        leases: LeaseStore,
+        clock: Clock,
+        mailer: Mailer | None = None,
+    ) -> None:
+        """`mailer` None: no e-mails are sent."""
+        self._store = store
+        self._contacts = contacts
+        self._directory = directory
+        self._clock = clock
+        self._mailer = mailer
+        self._lease = Lease(leases, LEASE, clock)
+
+    async def run(self, interval: timedelta = INTERVAL) -> None:
+        """A pass each `interval` until cancelled; a failed one is logged and tried again at the next."""
+        await repeat(self.run_pass, interval.total_seconds(), "the pass of credential reminders")
+
+    async def run_pass(self) -> None:
+        """Leaves every reminder that is due, and sends the e-mails that wait.
+
+        Raises:
+            LeaseLost: another process works.
+            StoreError.
+        """
+        await self._lease.acquire()
+        try:
+            soon = self._clock.now() + FIRST_REMINDER
+            expiries = await self._store.expiries()
+            for app_id in sorted({one.app_id for one in expiries}):
+                app = await self._directory.app(app_id)
+                if app is None:  # an upload during its deletion, or a deletion by an older program (D4)
+                    await self._store.remove_of_app(app_id)
+                elif any(
+                    one.mail_due or (one.expire_time is not None and one.expire_time <= soon)
+                    for one in expiries
+                    if one.app_id == app_id
+                ):
+                    await self._remind(app)
+                await self._lease.keep()
+        finally:
+            await self._lease.release()
+
+    async def _remind(self, app: App) -> None:
+        now = self._clock.now()
+        contacts = await self._contacts.of_tenant(app.tenant_id) if self._mailer is not None else []
+        for one in rules.in_use(await self._store.of_app(app.app_id), now):
+            days = rules.due_reminder(one, now)
+            if days is not None:
+                await self._leave(one, Reminder(days, now, mailed=not contacts))
+        for one in await self._store.of_app(app.app_id):
+            if one.reminder is not None and not one.reminder.mailed:
+                await self._mail(app, one, one.reminder, contacts)
+
+    async def _leave(self, credential: PushCredential, reminder: Reminder) -> None:
+        log.warning(
+            "a push credential is about to expire" if reminder.days > 0 else "a push credential has expired",
+            app_id=credential.app_id,
+            credential_id=credential.credential_id,
+            kind=credential.public.kind.name,
+            expire_time=str(credential.expire_time),
+        )
+        event = Event(
+            EventType.CREDENTIAL_EXPIRING,
+            credential.app_id,
+            reminder.time,
+            reason=f"{credential.credential_id} {reminder.days}",
+        )
+        try:
+            await self._store.change(credential, replace(credential, reminder=reminder), [event])
+        except Conflict:  # another process, or the credential was deleted
+            log.info("a reminder was left by another process", credential_id=credential.credential_id)
+
+    async def _mail(self, app: App, credential: PushCredential, reminder: Reminder, contacts: Sequence[str]) -> None:
+        """Sends the e-mail of the last reminder, unless nobody is to get it any more."""
+        if contacts and self._mailer is not None:
+            await self._lease.acquire()  # it lasts longer than the attempt
+            mail = expiry_mail(app, credential, reminder, contacts, self._clock.now())
+            try:
+                await self._mailer.send(mail)
+            except MailRefused as failed:  # tried again at the next pass
+                log.warning(
+                    "the e-mail of an expiring push credential is not sent",
+                    app_id=app.app_id,
+                    credential_id=credential.credential_id,
+                    error=str(failed),
+                )
+                return
+        try:
+            await self._store.change(credential, replace(credential, reminder=replace(reminder, mailed=True)))
+        except Conflict:
+            log.info("a push credential has changed while its e-mail was sent", credential_id=credential.credential_id)
+
+
+def expiry_mail(
+    app: App, credential: PushCredential, reminder: Reminder, recipients: Sequence[str], now: datetime
+) -> Mail:
+    """The e-mail of a reminder. It holds nothing that may not be shown (K3)."""
+    public, expire_time = credential.public, credential.expire_time or now
+    what, when = rules.KIND_NAMES[public.kind], _when(expire_time - now)
+    facts = {
+        "App": app.app_id,
+        "Name": credential.name,
+        "Version": str(credential.version),
+        "Credential": credential.credential_id,
+        "Subject": public.subject,
+        "Topic": public.topic,
+        "Environment": public.environment.name if public.environment else "",
+        "Fingerprint (SHA-256)": public.fingerprint,
+        "Expires": f"{expire_time:%Y-%m-%d %H:%M} UTC",
+    }
+    lines = "\n".join(f"{name}: {value}" for name, value in facts.items() if value)
+    return Mail(
+        recipients=recipients,
+        subject=f"{what} of app {app.app_id} {when}: {credential.name}",
+        text=(
+            f"The {what} of the app {app.app_id} {when}. Without a valid one no push that needs it arrives.\n\n"
+            f"{lines}\n\n"
+            "Upload a new one under the same name. There are no more reminders of this one then.\n"
+        ),
+        identity=f"{credential.credential_id}.{int(expire_time.timestamp())}.{reminder.days}",
+    )
+
+
+def _when(left: timedelta) -> str:
+    if left <= timedelta():
+        return "has expired"
+    days = -(-left // timedelta(days=1))
+    return f"expires in {days} day{'' if days == 1 else 's'}"
