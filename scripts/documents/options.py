@@ -36,7 +36,8 @@ def _anchored(command: str, panel: str) -> str:
 
 
 def _row(parameter: Any) -> str:  # noqa: ANN401 - click's class is typer's own
-    flags = " ".join(f"`{flag}`" for flag in (*parameter.opts, *parameter.secondary_opts))
+    value = f" {parameter.metavar}" if parameter.metavar else ""
+    flags = " ".join(f"`{flag}{value}`" for flag in (*parameter.opts, *parameter.secondary_opts))
     cells = (flags, f"`{parameter.envvar}`", _default(parameter), " ".join((parameter.help or "").split()))
     return f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |\n"
 

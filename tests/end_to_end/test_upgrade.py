@@ -5,7 +5,6 @@ for the next release what is promised of it, rather than for releases that are o
 """
 
 import secrets
-import shutil
 import subprocess
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -17,36 +16,18 @@ import pytest
 from appprofile.v1 import profile_pb2, profile_service_pb2, profile_service_pb2_grpc
 from profile_grpc.store.schema import REVISIONS
 from tests.cli.program import STOP_LIMIT_S, Outcome, Server, run
+from tests.support.versions import ADDS, NEXT, next_version
 
 pytestmark = [pytest.mark.engines("postgresql"), pytest.mark.slow, pytest.mark.timeout(400)]
-SOURCES = Path(__file__).parents[2] / "src"
-NEXT = "9999"
-ADDS = """op.create_table("next_thing", sa.Column("id", sa.Integer(), primary_key=True))
-    op.add_column("profile", sa.Column("next_note", sa.Text(), nullable=True))"""
 DESTROYS = 'op.drop_table("lease")'
+Newer = Callable[[str, bool], dict[str, str]]
 ARGUMENTS = ["--dev", "--port", "0", "--drain-notice", "0", "--workers"]
 
 
 @pytest.fixture
-def newer(tmp_path: Path) -> Callable[[str, bool], dict[str, str]]:
+def newer(tmp_path: Path) -> Newer:
     """Makes the next version of the program, by what its migration does; answers the environment in which it runs."""
-
-    def make(does: str, older_may_stay: bool) -> dict[str, str]:
-        sources = tmp_path / "newer"
-        shutil.copytree(SOURCES, sources, ignore=shutil.ignore_patterns("__pycache__"))
-        store = sources / "profile_grpc/store"
-        schema = (store / "schema.py").read_text()
-        listed = f'"{REVISIONS[-1]}")'
-        assert listed in schema
-        (store / "schema.py").write_text(schema.replace(listed, f'"{REVISIONS[-1]}", "{NEXT}")'))
-        stay = f'oldest_program = "{REVISIONS[-1]}"' if older_may_stay else ""
-        (store / f"migrations/versions/r{NEXT}_next.py").write_text(
-            f'import sqlalchemy as sa\nfrom alembic import op\n\nrevision = "{NEXT}"\n'
-            f'down_revision = "{REVISIONS[-1]}"\n{stay}\n\n\ndef upgrade() -> None:\n    {does}\n'
-        )
-        return {"PYTHONPATH": str(sources)}
-
-    return make
+    return lambda does, older_may_stay: next_version(tmp_path, does, older_may_stay=older_may_stay)
 
 
 class Versions:
@@ -81,9 +62,6 @@ def seen(server: Server, user: str) -> int:
             profile_service_pb2.ListProfilesRequest(app_id="demo", user_id=user), timeout=120, wait_for_ready=True
         )
     return len(listed.profiles)
-
-
-Newer = Callable[[str, bool], dict[str, str]]
 
 
 def test_two_versions_serve_side_by_side_through_a_migration_that_adds(
