@@ -17,12 +17,12 @@ from urllib.parse import quote, unquote, urlsplit
 import platformdirs
 
 PROGRAM = "profile-grpc"
-HASH_KEY_VARIABLE = "PROFILE_GRPC_HASH_KEY"
+ENVIRONMENT_PREFIX = "PROFILE_GRPC_"
+HASH_KEY_VARIABLE = f"{ENVIRONMENT_PREFIX}HASH_KEY"
 HASH_KEY_BYTES = 32
 SEAL_KEY_BYTES = 32
 MAKE_HASH_KEY = 'python3 -c "import secrets; print(secrets.token_hex(32))"'
-SEAL_KEYS_VARIABLE = "PROFILE_GRPC_SEAL_KEYS"
-SEAL_KEYS_FILE_VARIABLE = "PROFILE_GRPC_SEAL_KEYS_FILE"
+SEAL_KEYS_VARIABLE = f"{ENVIRONMENT_PREFIX}SEAL_KEYS"
 MAKE_SEAL_KEY = f'{SEAL_KEYS_VARIABLE}="key1:$(openssl rand -hex 32)"'
 _SQLITE_HEADER = b"SQLite format 3\x00"
 _HASH_KEY = re.compile(r"[0-9A-Fa-f]{64}\Z")
@@ -277,27 +277,17 @@ def seal_keys(url: str, environment: Mapping[str, str], hash_key: bytes, *, dev:
 
 def configured_seal_keys(environment: Mapping[str, str]) -> Mapping[str, bytes]:
     """The key ring of the environment, in its order; empty if there is none. Raises as `seal_keys`."""
-    text, source = environment.get(SEAL_KEYS_VARIABLE, ""), SEAL_KEYS_VARIABLE
-    if path := environment.get(SEAL_KEYS_FILE_VARIABLE, "").strip():
-        if text.strip():
-            raise ConfigError(f"{SEAL_KEYS_VARIABLE} and {SEAL_KEYS_FILE_VARIABLE} are both set; unset one of them")
-        source = f"the file of {SEAL_KEYS_FILE_VARIABLE}"
-        try:
-            text = Path(path).read_text()
-        except (OSError, UnicodeDecodeError) as error:
-            why = _why(error) if isinstance(error, OSError) else "it is not text"
-            raise ConfigError(f"cannot read {source}, {path}: {why}") from None
     keys: dict[str, bytes] = {}
-    for number, pair in enumerate(re.split(r"[\s,]+", text.strip()), 1):
+    for number, pair in enumerate(re.split(r"[\s,]+", environment.get(SEAL_KEYS_VARIABLE, "").strip()), 1):
         if not pair:
             continue
         if not (match := _SEAL_KEY.match(pair)):
             raise ConfigError(
-                f"entry {number} of {source} is not `id:key` with an id of A-Z, a-z, 0-9, '.', '_', '-' and a key of 64"
-                f" hexadecimal digits; make a ring of one key with: {MAKE_SEAL_KEY}"
+                f"entry {number} of {SEAL_KEYS_VARIABLE} is not `id:key` with an id of A-Z, a-z, 0-9, '.', '_', '-' and"
+                f" a key of 64 hexadecimal digits; make a ring of one key with: {MAKE_SEAL_KEY}"
             )
         if match[1] in keys:
-            raise ConfigError(f"{source} has two keys with the id {match[1]!r}; give each an id of its own")
+            raise ConfigError(f"{SEAL_KEYS_VARIABLE} has two keys with the id {match[1]!r}; give each an id of its own")
         keys[match[1]] = bytes.fromhex(match[2])
     return keys
 

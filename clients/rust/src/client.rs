@@ -3,12 +3,14 @@ use std::fmt;
 use crate::connection::{self, Trouble};
 use crate::options::{InvalidOptions, Options};
 use crate::reliable::{Reliable, Shared, secret};
+use crate::streams::ResumingStream;
 use crate::v1::app_service_client::AppServiceClient;
 use crate::v1::customer_service_client::CustomerServiceClient;
 use crate::v1::credential_service_client::CredentialServiceClient;
 use crate::v1::profile_service_client::ProfileServiceClient;
 use crate::v1::usage_service_client::UsageServiceClient;
 use crate::v1::webhook_service_client::WebhookServiceClient;
+use crate::v1::{WatchProfilesRequest, WatchProfilesResponse};
 
 /// A full page of profiles may exceed tonic's default of 4 MiB.
 const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
@@ -56,6 +58,19 @@ impl Client {
     #[must_use]
     pub fn credentials(&self) -> CredentialServiceClient<Reliable> {
         CredentialServiceClient::new(self.transport.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+
+    /// The events of profiles, without end.
+    ///
+    /// After an interruption the stream goes on after the last message: nothing is missed, and nothing comes twice.
+    /// Store the `resume_token` of each message with what its events led to; a message without events is a checkpoint.
+    #[must_use]
+    pub fn watch_profiles(&self, request: WatchProfilesRequest) -> ResumingStream<WatchProfilesResponse> {
+        let client = self.clone();
+        ResumingStream::new(request, move |request| {
+            let client = client.clone();
+            Box::pin(async move { Ok(client.profiles().watch_profiles(request).await?.into_inner()) })
+        })
     }
 }
 

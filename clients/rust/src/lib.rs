@@ -9,11 +9,13 @@ mod error;
 mod options;
 mod policy;
 mod reliable;
+mod streams;
 
 pub use client::{Client, connect};
 pub use error::{ApiError, Violation};
 pub use options::{BoxError, DEFAULT_DEADLINE, InvalidOptions, Jwt, Options};
 pub use reliable::Reliable;
+pub use streams::{ResumingStream, StreamError};
 pub use tonic::{self, Code};
 
 /// The generated code. Its modules are nested as the proto packages are, because it refers to itself that way.

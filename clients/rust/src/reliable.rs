@@ -20,6 +20,8 @@ use crate::policy::POLICY;
 
 const GRPC_TIMEOUT_HEADER: &str = "grpc-timeout";
 const GRPC_STATUS_HEADER: &str = "grpc-status";
+/// The methods whose answer is a stream. The generated code does not tell, and an answer is collected otherwise.
+const STREAMS: [&str; 1] = ["/appprofile.v1.ProfileService/WatchProfiles"];
 
 /// What the stubs of a [`Client`](crate::Client) call through: it adds the credentials, keeps the deadline, and tries
 /// again what may be tried again.
@@ -59,6 +61,9 @@ impl Service<Request<Body>> for Reliable {
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let Self { channel, shared } = self.clone();
+        if STREAMS.contains(&request.uri().path()) {
+            return Box::pin(stream(channel, shared, request));
+        }
         let limit = own_timeout(request.headers()).unwrap_or(shared.deadline);
         Box::pin(async move {
             let mut call = Call { channel, shared, ends: Instant::now() + limit, failure: None };
@@ -68,6 +73,28 @@ impl Service<Request<Body>> for Reliable {
             }
         })
     }
+}
+
+/// A stream is opened once: without a default deadline, and [`ResumingStream`](crate::ResumingStream) goes on with it.
+async fn stream(
+    mut channel: Channel,
+    shared: Arc<Shared>,
+    mut request: Request<Body>,
+) -> Result<Response<Body>, Status> {
+    add_credentials(&shared, request.headers_mut()).await?;
+    let lost = |error: tonic::transport::Error| Status::unavailable(deepest(&error));
+    channel.ready().await.map_err(lost)?.call(request).await.map_err(lost)
+}
+
+async fn add_credentials(shared: &Shared, headers: &mut HeaderMap) -> Result<(), Status> {
+    if let Some(key) = &shared.key {
+        headers.insert("x-api-key", key.clone());
+    }
+    if let Some(jwt) = &shared.jwt {
+        let token = jwt.token().await.map_err(Status::from_error)?;
+        headers.insert(AUTHORIZATION, secret(&format!("Bearer {token}")).ok_or_else(bad_token)?);
+    }
+    Ok(())
 }
 
 struct Call {
@@ -81,7 +108,7 @@ struct Call {
 impl Call {
     async fn run(&mut self, request: Request<Body>) -> Result<Response<Body>, Status> {
         let (mut head, body) = request.into_parts();
-        self.add_credentials(&mut head.headers).await?;
+        add_credentials(&self.shared, &mut head.headers).await?;
         let body = Full::new(body.collect().await?.to_bytes());
         let mut attempts = 1;
         loop {
@@ -104,17 +131,6 @@ impl Call {
         }
     }
 
-    async fn add_credentials(&self, headers: &mut HeaderMap) -> Result<(), Status> {
-        if let Some(key) = &self.shared.key {
-            headers.insert("x-api-key", key.clone());
-        }
-        if let Some(jwt) = &self.shared.jwt {
-            let token = jwt.token().await.map_err(Status::from_error)?;
-            headers.insert(AUTHORIZATION, secret(&format!("Bearer {token}")).ok_or_else(bad_token)?);
-        }
-        Ok(())
-    }
-
     async fn attempt(&mut self, head: &Parts, body: Body) -> Attempt {
         let mut request = Request::from_parts(head.clone(), body);
         // The server is given what is left, and a little more: it is this side that tells that the time is up.
@@ -131,7 +147,7 @@ impl Call {
             Err(error) if has_cause::<ConnectError>(&error) => return Attempt::NotReached(deepest(&error)),
             Err(error) => return Attempt::Failed(Failure::Lost(deepest(&error))),
         };
-        // No method streams: an answer is taken whole, so that one that breaks off is noticed here.
+        // An answer is taken whole, so that one that breaks off is noticed here.
         let body = match body.collect().await {
             Ok(body) => body,
             Err(status) => return Attempt::Failed(Failure::Lost(status.message().to_owned())),

@@ -18,6 +18,7 @@ from profile_grpc import config as configuration
 from profile_grpc.bootstrap import listen
 from profile_grpc.bootstrap.clock import SystemClock
 from profile_grpc.bootstrap.process import stop_on_signals, tune_garbage_collector
+from profile_grpc.bootstrap.service_manager import notifying
 from profile_grpc.bootstrap.tracing import BRIDGE, is_on, tracing
 from profile_grpc.bridge.bridge import Bridge, BridgeConfig, ListenerTls
 from profile_grpc.bridge.http.endpoints import EndpointOptions
@@ -29,7 +30,6 @@ from profile_grpc.telemetry.metrics import MetricsServer, process_registry
 from profile_grpc.telemetry.tracing import Tracer
 
 log = structlog.get_logger(__name__)
-_ANY = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - compared with, not listened on
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +71,15 @@ async def _run(config: BridgeConfig, metrics: tuple[str, int] | None, announce: 
         listen.check_free(*metrics, "--metrics-port")
         server = MetricsServer(registry, *metrics)
     try:
-        async with tracing(BRIDGE) as tracer, _started(config, registry, tracer) as url:
+        async with (
+            notifying(os.environ, stop) as notify_ready,
+            tracing(BRIDGE) as tracer,
+            _started(config, registry, tracer) as url,
+        ):
             tune_garbage_collector()
             metrics_url = f"http://{listen.join(metrics[0], server.port)}/metrics" if metrics and server else None
             announce(BridgeReady(url, config.target, metrics_url))
+            notify_ready()
             await stop.wait()
             log.info("draining")
     finally:
@@ -107,7 +112,7 @@ def config_with_service(config: ServeConfig, port: int) -> BridgeConfig:
     """
     url = config.database.url
     return BridgeConfig(
-        target=listen.join("127.0.0.1" if config.host in _ANY else config.host, port),
+        target=listen.join(listen.reachable(config.host), port),
         spool=Path(config.bridge_spool) if config.bridge_spool else _default_spool(url),
         hash_key=config.database.hash_key,
         keys=config.bridge_keys,

@@ -7,6 +7,8 @@ from contextlib import closing
 
 from profile_grpc.config import OperatorError
 
+_LOOPBACKS = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}  # noqa: S104 - replaced, not listened on
+
 
 class AddressTaken(OperatorError):  # noqa: N818 - an outcome
     """Cannot listen on the address. The message is one line that says what to do."""
@@ -55,6 +57,11 @@ def check_free(host: str, port: int, option: str) -> None:
     """
     with closing(reserve(host, port, option)):
         pass
+
+
+def reachable(host: str) -> str:
+    """An address of this machine at which a server that listens on `host` can be reached."""
+    return _LOOPBACKS.get(host, host)
 
 
 def join(host: str, port: int) -> str:

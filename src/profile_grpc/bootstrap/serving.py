@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import AsyncExitStack, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from tempfile import TemporaryDirectory
 
@@ -17,6 +17,7 @@ from profile_grpc.bootstrap import bridging, demo, listen
 from profile_grpc.bootstrap.administration import administration
 from profile_grpc.bootstrap.ownership import owned
 from profile_grpc.bootstrap.process import exit_process, keep_counts, serve_calls, stop_on_signals
+from profile_grpc.bootstrap.service_manager import notifying
 from profile_grpc.bootstrap.supervisor import Supervisor
 from profile_grpc.bootstrap.tracing import SERVICE, is_on, tracing
 from profile_grpc.config import ServeConfig
@@ -79,15 +80,20 @@ async def _serve_alone(config: ServeConfig, announce: Announce) -> None:
         metrics = Metrics(registry)
         metrics_url = stack.enter_context(_metrics_served(config, registry))
         stack.enter_context(owned(config.database.url))
-        keys = await _prepare(config)
-        async with tracing(SERVICE) as tracer:
+        async with notifying(os.environ, stop) as notify_ready, tracing(SERVICE) as tracer:
+            keys = await _prepare(config)
+
+            def ready(port: int, bridge_url: str | None) -> None:
+                announce(_ready(config, port, metrics_url, bridge_url, keys))
+                notify_ready()
+
             await serve_calls(
                 config,
                 metrics,
                 counts=counts if metrics_url else None,
                 shared_port=False,
                 bridge=lambda port: bridging.with_service(config, port, registry, tracer),
-                ready=lambda port, bridge_url: announce(_ready(config, port, metrics_url, bridge_url, keys)),
+                ready=ready,
                 stop=stop,
                 tracer=tracer,
             )
@@ -96,7 +102,7 @@ async def _serve_alone(config: ServeConfig, announce: Announce) -> None:
 
 async def _serve_with_workers(config: ServeConfig, announce: Announce) -> None:
     stop = stop_on_signals()
-    with ExitStack() as stack:
+    async with AsyncExitStack() as stack:
         # Reserved for as long as the workers run, so that no other program takes the port between two of them.
         held = stack.enter_context(listen.reserve(config.host, config.port, "--port"))
         port: int = held.getsockname()[1]
@@ -104,6 +110,7 @@ async def _serve_with_workers(config: ServeConfig, announce: Announce) -> None:
         counts = ProfileCounts()
         registry = collected_registry(folder, counts)
         metrics_url = stack.enter_context(_metrics_served(config, registry))
+        notify_ready = await stack.enter_async_context(notifying(os.environ, stop))
         keys = await _prepare(config)
         supervisor = Supervisor(
             replace(bridging.without_bridge(config), port=port),
@@ -112,7 +119,11 @@ async def _serve_with_workers(config: ServeConfig, announce: Announce) -> None:
         )
         registry.register(Processes(supervisor.pids))
         async with tracing(SERVICE) as tracer, bridging.with_service(config, port, registry, tracer) as bridge_url:
-            announced = lambda: announce(_ready(config, port, metrics_url, bridge_url, keys))  # noqa: E731
+
+            def announced() -> None:
+                announce(_ready(config, port, metrics_url, bridge_url, keys))
+                notify_ready()
+
             if metrics_url is None:
                 await supervisor.run(announced, stop)
             else:

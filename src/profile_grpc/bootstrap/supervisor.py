@@ -16,7 +16,7 @@ from contextlib import suppress
 import structlog
 
 from profile_grpc.bootstrap import wire
-from profile_grpc.config import OperatorError, ServeConfig
+from profile_grpc.config import ENVIRONMENT_PREFIX, OperatorError, ServeConfig
 
 log = structlog.get_logger(__name__)
 
@@ -40,7 +40,9 @@ class Supervisor:
         self._settings = wire.encode(config) + b"\n"
         self._workers = config.workers
         self._grace = config.drain_grace.total_seconds() + _BEYOND_GRACE
-        self._environment = os.environ | ({"PROMETHEUS_MULTIPROC_DIR": metrics_folder} if metrics_folder else {})
+        # Workers get their settings on standard input, so that no secret is in the environment of a process.
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(ENVIRONMENT_PREFIX)}
+        self._environment = inherited | ({"PROMETHEUS_MULTIPROC_DIR": metrics_folder} if metrics_folder else {})
         self._ended = ended
         self._running: set[asyncio.subprocess.Process] = set()
         self._pids: dict[int, int] = {}

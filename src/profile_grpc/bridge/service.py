@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import structlog
-from cryptography import x509
 from google.protobuf.message import Message
 from grpc import StatusCode
 
@@ -20,6 +19,7 @@ from appprofile.v1 import app_service_pb2
 from appprofile.v1 import profile_service_pb2 as pb
 from profile_grpc.bridge.known_apps import KnownApp, known_app
 from profile_grpc.bridge.watched_files import WatchedFiles
+from profile_grpc.outbound.certificates import dns_name
 from profile_grpc.telemetry import tracing
 from profile_grpc.telemetry.tracing import TRACEPARENT, TraceContext
 
@@ -86,13 +86,7 @@ class ServiceTls:
         """The name that the service's certificate must have; empty: the target's."""
         if not self.presents_ca or self.ca is None:
             return self.server_name
-        certificate = x509.load_pem_x509_certificate(self.ca.read_bytes())
-        try:
-            names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        except x509.ExtensionNotFound:
-            return ""
-        found = names.get_values_for_type(x509.DNSName)
-        return found[0].replace("*", "bridge", 1) if found else ""
+        return dns_name(self.ca)
 
 
 class Credential(NamedTuple):

@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command = typer.main.get_command(app)
     try:
         if runs:
-            variables.check(os.environ, variables_of_options)
+            variables.prepare(os.environ, variables_of_options)
         status = command.main(args=arguments, prog_name=PROGRAM, standalone_mode=False)
     except Exception as error:
         if debug:

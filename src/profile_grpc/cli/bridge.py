@@ -18,7 +18,7 @@ from profile_grpc.bridge.spool import dead_letters
 from profile_grpc.bridge.spool import facts as spool_facts
 from profile_grpc.bridge.spool.limits import SpoolLimits
 from profile_grpc.bridge.spool.records import DeadLetter
-from profile_grpc.cli import help, output  # noqa: A004 - a module of ours
+from profile_grpc.cli import bridge_health, help, output  # noqa: A004 - a module of ours
 from profile_grpc.cli.options import BELIEVED_PROXY, MEBIBYTE, Json, command_option, networks, option
 from profile_grpc.config import ConfigError, LogConfig, LogFormat, LogLevel
 from profile_grpc.telemetry.tracing import TraceContext
@@ -35,6 +35,7 @@ dead = typer.Typer(help="Reports that could not be applied.", no_args_is_help=Tr
 app.add_typer(dead, name="dead")
 spool_commands = typer.Typer(help="The file that keeps reports.", no_args_is_help=True)
 app.add_typer(spool_commands, name="spool")
+app.command("health")(bridge_health.health)
 
 _LISTENING = "Where to listen"
 _SERVICE = "The service"

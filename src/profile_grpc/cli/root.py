@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -21,6 +22,7 @@ COMMANDS = {
         "doctor",
         "Check schema, engine, clock, lease, reaper, hash key, file permissions, and the spool of an HTTP bridge.",
     ),
+    "health": Lazy(f"{_HERE}.health", "health", "Ask a server on this machine whether it serves."),
     "tenant": Lazy(f"{_HERE}.tenants", "app", "The companies that use the service."),
     "app": Lazy(f"{_HERE}.apps", "app", "Apps and their settings."),
     "key": Lazy(f"{_HERE}.keys", "app", "Keys: the credentials of a tenant."),
@@ -43,10 +45,11 @@ COMMANDS = {
 }
 
 
-def variables_of_options() -> frozenset[str]:
-    """The environment variables that set options of `serve` and `bridge`."""
+def variables_of_options() -> dict[str, bool]:
+    """The environment variables that set options of `serve` and `bridge`, and whether their values are paths."""
     commands = [COMMANDS[name].load(name) for name in ("serve", "bridge")]
-    return frozenset(p.envvar for command in commands for p in command.params if isinstance(p.envvar, str))
+    options = [p for command in commands for p in command.params if isinstance(p.envvar, str)]
+    return {option.envvar: option.type_descriptor.annotation is Path for option in options}
 
 
 class Program(LazyGroup):
@@ -61,7 +64,8 @@ app = typer.Typer(
     help="App profile management for push and in-app messaging.",
     epilog=(
         "Options of `serve` and `bridge`, and --database-url, can be given as environment variables: --metrics-port"
-        " is PROFILE_GRPC_METRICS_PORT, and of the bridge PROFILE_GRPC_BRIDGE_METRICS_PORT."
+        " is PROFILE_GRPC_METRICS_PORT, and of the bridge PROFILE_GRPC_BRIDGE_METRICS_PORT. NAME_FILE"
+        " names a file that contains the value of the variable NAME, unless the value is a path."
     ),
     no_args_is_help=True,
     add_completion=False,

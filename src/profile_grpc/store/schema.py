@@ -32,6 +32,10 @@ class SchemaError(StoreError):
     """The program cannot use the schema of the database."""
 
 
+class SchemaTooNew(SchemaError):  # noqa: N818 - an outcome
+    """A newer program has migrated the database, and this one cannot use it."""
+
+
 async def revision(database: Database) -> str:
     """The schema's revision, or empty if there is no schema.
 
@@ -45,8 +49,8 @@ async def revision(database: Database) -> str:
     return found[0][0] if found else ""
 
 
-async def check(database: Database) -> None:
-    """Checks that the program can use the database's schema.
+async def check(database: Database) -> str:
+    """Checks that the program can use the database's schema, and returns the schema's revision.
 
     Raises:
         SchemaError: the schema is too new, too old, or missing; the error says what to do.
@@ -63,13 +67,14 @@ async def check(database: Database) -> None:
             f"the database's schema {found} is older than this program needs ({REVISIONS[-1]});"
             " run: profile-grpc migrate"
         )
+    return found
 
 
-async def check_schema(url: str) -> None:
+async def check_schema(url: str) -> str:
     """As `check`, of the database that the URL names."""
     database = Database(engines.connect(url, pool_size=1))
     try:
-        await check(database)
+        return await check(database)
     finally:
         await database.close()
 
@@ -77,7 +82,7 @@ async def check_schema(url: str) -> None:
 def _check_newer(found: str, oldest: str | None) -> None:
     """Whether a newer schema allows programs as old as this one."""
     if oldest is None or oldest > REVISIONS[-1]:
-        raise SchemaError(
+        raise SchemaTooNew(
             f"the database's schema {found} is newer than this program can use ({REVISIONS[-1]});"
             " install a newer version"
         )

@@ -17,7 +17,7 @@ import java.util.Optional;
  * A call failed, and why. The generated stubs throw gRPC's {@link io.grpc.StatusRuntimeException}, from which {@link
  * #from(Throwable)} makes this exception; the former is the latter's cause.
  */
-public final class ApiException extends RuntimeException {
+public class ApiException extends RuntimeException {
   /**
    * One violated rule.
    *
@@ -31,7 +31,7 @@ public final class ApiException extends RuntimeException {
   private final transient List<Violation> violations;
   private final Duration retryDelay;
 
-  private ApiException(com.google.rpc.Status status, Throwable cause) {
+  ApiException(com.google.rpc.Status status, Throwable cause) {
     super(status.getMessage(), cause);
     code = Status.fromCodeValue(status.getCode()).getCode();
     info = detail(status, ErrorInfo.class).orElse(ErrorInfo.getDefaultInstance());
@@ -54,12 +54,18 @@ public final class ApiException extends RuntimeException {
       String message = plain.getDescription() == null ? "" : plain.getDescription();
       status = com.google.rpc.Status.newBuilder().setCode(plain.getCode().value()).setMessage(message).build();
     }
-    return new ApiException(status, error);
+    return made(status, error);
   }
 
   /** The error in a {@code google.rpc.Status}, such as the one of a batch item. */
   public static ApiException fromStatus(com.google.rpc.Status status) {
-    return new ApiException(status, null);
+    return made(status, null);
+  }
+
+  private static ApiException made(com.google.rpc.Status status, Throwable cause) {
+    boolean expired =
+        detail(status, ErrorInfo.class).map(info -> info.getReason().equals("RESUME_TOKEN_EXPIRED")).orElse(false);
+    return expired ? new ResumeTokenExpiredException(status, cause) : new ApiException(status, cause);
   }
 
   /** The canonical code. */

@@ -13,7 +13,7 @@ import io.grpc.StatusRuntimeException;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 
-/** Gives each call its deadline and its credentials. */
+/** Gives each call its credentials, and its deadline if it is no stream. */
 final class CallInterceptor implements ClientInterceptor {
   private static final Metadata.Key<String> KEY = Metadata.Key.of("x-api-key", Metadata.ASCII_STRING_MARSHALLER);
   private static final Metadata.Key<String> JWT = Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
@@ -27,7 +27,7 @@ final class CallInterceptor implements ClientInterceptor {
   @Override
   public <Q, A> ClientCall<Q, A> interceptCall(MethodDescriptor<Q, A> method, CallOptions given, Channel next) {
     CallOptions call =
-        given.getDeadline() == null
+        given.getDeadline() == null && method.getType() == MethodDescriptor.MethodType.UNARY
             ? given.withDeadlineAfter(options.deadline.toNanos(), TimeUnit.NANOSECONDS)
             : given;
     return new CheckedForwardingClientCall<>(next.newCall(method, call)) {

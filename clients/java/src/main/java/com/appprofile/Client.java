@@ -10,6 +10,8 @@ import com.appprofile.v1.ProfileServiceGrpc;
 import com.appprofile.v1.ProfileServiceGrpc.ProfileServiceBlockingStub;
 import com.appprofile.v1.UsageServiceGrpc;
 import com.appprofile.v1.UsageServiceGrpc.UsageServiceBlockingStub;
+import com.appprofile.v1.WatchProfilesRequest;
+import com.appprofile.v1.WatchProfilesResponse;
 import com.appprofile.v1.WebhookServiceGrpc;
 import com.appprofile.v1.WebhookServiceGrpc.WebhookServiceBlockingStub;
 import com.google.gson.Gson;
@@ -33,6 +35,7 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /**
  * One connection, for any number of threads. Created by {@link #connect}; close it at the end.
@@ -111,6 +114,25 @@ public final class Client implements AutoCloseable {
   /** The calls of CredentialService. */
   public CredentialServiceBlockingStub credentials() {
     return CredentialServiceGrpc.newBlockingStub(channel);
+  }
+
+  /** As {@link #watchProfiles(WatchProfilesRequest, Consumer)}. */
+  public ResumingStream<WatchProfilesResponse> watchProfiles(WatchProfilesRequest request) {
+    return watchProfiles(request, interruption -> {});
+  }
+
+  /**
+   * The events of profiles, without end. After an interruption the stream goes on after the last message: nothing is
+   * missed, and nothing comes twice. Store the resume token of each message with what its events led to; a message
+   * without events is a checkpoint.
+   *
+   * @param request what to watch, and where to begin
+   * @param onInterruption called with the error of each interruption, before the pause that follows
+   */
+  public ResumingStream<WatchProfilesResponse> watchProfiles(
+      WatchProfilesRequest request, Consumer<ApiException> onInterruption) {
+    var calls = new ResumingStream.Calls<>(channel, ProfileServiceGrpc.getWatchProfilesMethod(), connection::isShutdown);
+    return new ResumingStream<>(calls, request, onInterruption, ResumingStream.Timing.DEFAULT);
   }
 
   /** For stubs of other kinds, such as {@code ProfileServiceGrpc.newFutureStub(client.channel())}. */

@@ -1,0 +1,77 @@
+"""`profile-grpc health`: whether a server on this machine serves, for containers and scripts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from profile_grpc.cli import output
+from profile_grpc.cli.errors import CommandFailed
+from profile_grpc.cli.options import command_option, option
+from profile_grpc.config import ConfigError, DatabaseConfig, ServeConfig
+
+if TYPE_CHECKING:
+    from profile_grpc.transport.grpc.probe import ProbeTls
+
+_DEFAULT = ServeConfig(database=DatabaseConfig("sqlite:///", b""))
+_SERVING = "SERVING"
+
+
+def health(
+    *,
+    host: Annotated[str, option("--host", help="Address of the server, as given to `serve`.")] = _DEFAULT.host,
+    port: Annotated[
+        int, option("--port", help="Its port, as given to `serve`.", min=1, max=65535, metavar="PORT")
+    ] = _DEFAULT.port,
+    service: Annotated[
+        str, command_option("--service", metavar="NAME", help="Only this service.", show_default="the whole server")
+    ] = "",
+    timeout: Annotated[
+        float, command_option("--timeout", help="How long to wait for the answer.", min=0.1, metavar="SECONDS")
+    ] = 3.0,
+    tls_cert: Annotated[
+        Path | None,
+        option("--tls-cert", help="The server's certificate, as given to `serve`: connect with TLS and trust only it."),
+    ] = None,
+    client_cert: Annotated[
+        Path | None,
+        command_option("--client-cert", help="Client certificate (PEM), for a server with --tls-client-ca."),
+    ] = None,
+    client_key: Annotated[Path | None, command_option("--client-key", help="Private key of that certificate.")] = None,
+) -> None:
+    """Ask a server on this machine whether it serves. Exit status 0: SERVING; 1: anything else.
+
+    It calls grpc.health.v1, and reads the same variables as `serve`: in a container of the server it needs no
+    option.
+    """
+    if (client_cert is None) != (client_key is None):
+        raise typer.BadParameter("--client-cert and --client-key go together: give both")
+    if client_cert is not None and tls_cert is None:
+        raise typer.BadParameter("--client-cert needs --tls-cert")
+    tls = _tls(tls_cert, client_cert, client_key) if tls_cert else None
+    from profile_grpc.bootstrap import listen
+    from profile_grpc.transport.grpc import probe
+
+    target = listen.join(listen.reachable(host), port)
+    answer = probe.ask(target, service, timeout, tls)
+    if answer != _SERVING:
+        raise CommandFailed(f"{service or 'the server'} on {target} does not serve: {answer}")
+    output.line(answer)
+
+
+def _tls(cert: Path, client_cert: Path | None, client_key: Path | None) -> ProbeTls:
+    from profile_grpc.outbound.certificates import dns_name
+    from profile_grpc.transport.grpc.probe import ProbeTls
+
+    try:
+        return ProbeTls(
+            cert.read_bytes(),
+            dns_name(cert),
+            client_cert.read_bytes() if client_cert else None,
+            client_key.read_bytes() if client_key else None,
+        )
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "it contains no certificate"
+        raise ConfigError(f"cannot use {getattr(error, 'filename', None) or cert}: {why.lower()}") from None
