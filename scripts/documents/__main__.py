@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from scripts.documents import options, reasons
+from scripts.documents import metrics, options, reasons
 
 
 def main() -> int:
@@ -14,8 +14,12 @@ def main() -> int:
     faults = list(reasons.faults())
     if "--check" not in sys.argv:
         options.PAGE.write_text(after)
-    elif before != after:
-        faults.append("docs/operations/configure.md is not what the program's options give; run scripts/site")
+        metrics.PAGE.write_text(metrics.page())
+    else:
+        if before != after:
+            faults.append("docs/operations/configure.md is not what the program's options give; run scripts/site")
+        if metrics.PAGE.read_text() != metrics.page():
+            faults.append("docs/metrics.md is not what the program exports; run scripts/site")
     for fault in faults:
         print(f"documents: {fault}", file=sys.stderr)
     return 1 if faults else 0
