@@ -78,7 +78,14 @@ def test_every_option_of_a_process_is_an_environment_variable(words: str, prefix
 def test_what_one_command_is_asked_no_environment_variable_can_ask(words: str) -> None:
     """Above all what deletes: --confirm, --all-devices, --app, --yes. `health` asks the server that they configure."""
     with_variables = {flag for flag, variable in variables_of(words).items() if variable}
-    of_processes = {"--spool", "--bridge-spool", "--bridge-spool-limit", "--webhook-network", "--webhook-ca"}
+    of_processes = {
+        "--spool",
+        "--bridge-spool",
+        "--bridge-spool-limit",
+        "--webhook-network",
+        "--webhook-ca",
+        "--jwks-hosts",
+    }
     if words == "health":
         of_processes = {"--host", "--port", "--tls-cert"}
     assert with_variables <= {"--database-url", *of_processes}

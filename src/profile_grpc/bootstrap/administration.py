@@ -7,21 +7,27 @@ from contextlib import asynccontextmanager
 
 from profile_grpc.bootstrap.clock import SystemClock
 from profile_grpc.bootstrap.composition import Application
-from profile_grpc.config import DatabaseConfig, WebhookConfig
+from profile_grpc.config import DatabaseConfig, JwksConfig, WebhookConfig
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.service.observer import NullObserver
 from profile_grpc.store import check_schema, open_store
 
 _NO_WEBHOOKS = WebhookConfig()
+_NO_JWKS = JwksConfig()
 
 
 @asynccontextmanager
 async def administration(
-    database: DatabaseConfig, *, keyed: bool = True, webhooks: WebhookConfig = _NO_WEBHOOKS
+    database: DatabaseConfig,
+    *,
+    keyed: bool = True,
+    webhooks: WebhookConfig = _NO_WEBHOOKS,
+    jwks: JwksConfig = _NO_JWKS,
 ) -> AsyncIterator[Application]:
     """Opens the database for commands, and closes it when they are done.
 
     `keyed`: whether the hash key is the database's own; see `open_store`. `webhooks`: where they may go.
+    `jwks`: which JWKS documents may be added.
 
     Raises:
         ConfigError: there is no such database file.
@@ -31,7 +37,7 @@ async def administration(
     await check_schema(database.url)
     store = await open_store(database.url, hasher=hasher, keyed=keyed)
     application = Application.over(
-        store, SystemClock(), hasher, NullObserver(), webhooks=webhooks, seal_keys=database.seal_keys
+        store, SystemClock(), hasher, NullObserver(), webhooks=webhooks, jwks=jwks, seal_keys=database.seal_keys
     )
     async with application.running() as admin:
         yield admin

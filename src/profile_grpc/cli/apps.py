@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from profile_grpc.cli import output, settings, shapes
+from profile_grpc.cli import jwt, output, settings, shapes
 from profile_grpc.cli.errors import FAILED, CommandFailed
 from profile_grpc.cli.opening import administration
 from profile_grpc.cli.options import AppId, DatabaseUrl, Json, Yes, command_option, confirm, database
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from profile_grpc.bridge.template_check import Checked
 
 app = typer.Typer(help="Apps and their settings.", no_args_is_help=True)
+app.add_typer(jwt.app, name="jwt")
 
 _JSON_SHAPE = "JSON: {app_id, tenant_id, display_name, settings, create_time, update_time, etag}."
 _PAGE = 1000

@@ -72,6 +72,35 @@ WebhookCa = Annotated[
         rich_help_panel="Webhooks",
     ),
 ]
+JwksHosts = Annotated[
+    list[str] | None,
+    option(
+        "--jwks-hosts",
+        help="Host whose JWKS documents may be fetched for JWT authorization, with a port where it is not 443;"
+        " repeatable (in the environment: separated by spaces). Without one, none is fetched.",
+        rich_help_panel="JWT authorization",
+    ),
+]
+JwksNetworks = Annotated[
+    list[str] | None,
+    option(
+        "--jwks-network",
+        help="Network in which those hosts may be, besides the public internet, as 10.1.0.0/16; repeatable (in the"
+        " environment: separated by spaces).",
+        callback=_only_networks,
+        rich_help_panel="JWT authorization",
+    ),
+]
+JwksCa = Annotated[
+    Path | None,
+    option(
+        "--jwks-ca",
+        help="Certificates (PEM) to trust for those hosts besides those of the system.",
+        exists=True,
+        dir_okay=False,
+        rich_help_panel="JWT authorization",
+    ),
+]
 Json = Annotated[bool, command_option("--json", help="Print JSON, for programs.")]
 AppId = Annotated[str, typer.Argument(metavar="APP", help="The app's id.")]
 Yes = Annotated[bool, command_option("--yes", help="Do not ask for confirmation, which is asked on a terminal only.")]

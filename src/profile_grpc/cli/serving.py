@@ -19,6 +19,9 @@ from profile_grpc.cli.options import (
     BELIEVED_PROXY,
     MEBIBYTE,
     DatabaseUrl,
+    JwksCa,
+    JwksHosts,
+    JwksNetworks,
     WebhookCa,
     WebhookNetworks,
     database_url,
@@ -27,6 +30,7 @@ from profile_grpc.cli.options import (
 )
 from profile_grpc.config import (
     DatabaseConfig,
+    JwksConfig,
     LogConfig,
     LogFormat,
     LogLevel,
@@ -197,6 +201,9 @@ def serve(  # noqa: PLR0913 - each option is a parameter
     ] = None,
     webhook_network: WebhookNetworks = None,
     webhook_ca: WebhookCa = None,
+    jwks_hosts: JwksHosts = None,
+    jwks_network: JwksNetworks = None,
+    jwks_ca: JwksCa = None,
     log_level: Annotated[
         LogLevel, option("--log-level", help="Least severity to log.", rich_help_panel=_LOGS)
     ] = _DEFAULT.log.level,
@@ -243,6 +250,9 @@ def serve(  # noqa: PLR0913 - each option is a parameter
         bridge_keys=tuple(bridge_key or ()),
         webhooks=WebhookConfig(
             tuple(webhook_network or ()), str(webhook_ca) if webhook_ca else None, http_on_loopback=dev
+        ),
+        jwks=JwksConfig(
+            tuple(jwks_hosts or ()), tuple(jwks_network or ()), str(jwks_ca) if jwks_ca else None, http_on_loopback=dev
         ),
         log=LogConfig(log_level, log_format),
     )

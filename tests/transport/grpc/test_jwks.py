@@ -1,0 +1,226 @@
+"""JWKS URLs (J2): fetched in the background, in force through an outage, and refreshed when a kid is unknown."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from typing_extensions import override
+
+from appprofile.v1 import app_service_pb2 as app
+from profile_grpc.bootstrap.composition import Application
+from profile_grpc.config import JwksConfig
+from profile_grpc.domain.jwt import JwtMode
+from profile_grpc.outbound.client import Answer, RequestFailed
+from profile_grpc.service.jwt import sources
+from profile_grpc.service.observer import NullObserver
+from tests.support.jwt import jwk, jwks, signer, token
+from tests.transport.grpc.support import APP, HASHER, Backend, Serve, refused
+from tests.transport.grpc.test_jwt import Device, mode
+
+URL = "https://idp.example/jwks"
+SEAL_KEYS = {"2026": bytes(range(32))}
+
+
+class Issuer:
+    """What is at the URL."""
+
+    def __init__(self) -> None:
+        self.answer: str | bytes | int | Exception = jwks(jwk(kid="one"), jwk("ES256", kid="two"))
+        self.fetches = 0
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    async def get(self, url: str, headers: Mapping[str, str]) -> Answer:
+        assert url == URL
+        self.fetches += 1
+        await self.gate.wait()
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        if isinstance(self.answer, int):
+            return Answer(self.answer, b"", 0.1)
+        return Answer(200, self.answer.encode() if isinstance(self.answer, str) else self.answer, 0.1)
+
+
+class Failing(NullObserver):
+    """Remembers since when URLs fail."""
+
+    def __init__(self) -> None:
+        self.since: list[float] = []
+
+    @override
+    def jwks_failing(self, app_id: str, jwt_key_id: str, since: float) -> None:
+        self.since.append(since)
+
+
+class World:
+    """A server, its issuer, and a device."""
+
+    def __init__(self, backend: Backend, device: Device, issuer: Issuer, observer: Failing) -> None:
+        self.clock = backend.clock
+        self.jwks = backend.services.jwks
+        self.device = device
+        self.issuer = issuer
+        self.observer = observer
+
+    async def later(self, by: timedelta) -> None:
+        """Time passes, and a process looks at what is due."""
+        self.clock.advance(by)
+        await self.jwks.look(self.issuer)
+
+    async def call(self, kid: str, algorithm: str = "RS256") -> str:
+        """A call with a token of that key; why it was refused, or empty."""
+        claims = {"sub": "ann", "exp": self.clock.now().timestamp() + 600}
+        metadata = self.device.metadata(token(claims, kid=kid, algorithm=algorithm))
+        request = self.device.call("GetSdkConfig", metadata)
+        try:
+            await request
+        except Exception:  # noqa: BLE001 - the next call says why
+            return (await refused(self.device.call("GetSdkConfig", metadata))).reason
+        return ""
+
+    async def listed(self) -> Any:
+        request = app.ListJwtKeysRequest(app_id=APP)
+        [found] = (await self.device.served.apps.ListJwtKeys(request, metadata=self.device.served.admin)).keys
+        return found
+
+
+@pytest.fixture
+async def world(backend: Backend, serve: Serve) -> World:
+    observer = Failing()
+    backend.services = Application.over(
+        backend.store, backend.clock, HASHER, observer, jwks=JwksConfig(("idp.example",)), seal_keys=SEAL_KEYS
+    )
+    backend.directory, backend.apps = backend.services.directory, backend.services.apps
+    served = await serve()
+    await served.apps.AddJwtKey(app.AddJwtKeyRequest(app_id=APP, jwks_url=URL), metadata=served.admin)
+    await mode(served, JwtMode.REQUIRE)
+    return World(backend, Device(served), Issuer(), observer)
+
+
+async def test_J2_a_document_is_fetched_in_the_background(world: World) -> None:
+    assert "not fetched yet" in (await world.listed()).problem
+    assert await world.call("one") == "JWT_KEY_UNKNOWN"
+    assert world.issuer.fetches == 0
+    await world.jwks.look(world.issuer)
+    assert (await world.call("one"), await world.call("two", "ES256")) == ("", "")
+    listed = await world.listed()
+    assert ([key.kid for key in listed.keys], listed.problem) == (["one", "two"], "")
+    assert listed.HasField("fetch_time")
+    await world.later(sources.INTERVAL - timedelta(seconds=1))
+    assert world.issuer.fetches == 1
+    await world.later(timedelta(seconds=1))
+    assert world.issuer.fetches == 2
+
+
+@pytest.mark.parametrize(
+    ("failure", "said"),
+    [
+        (503, "HTTP 503"),
+        (302, "HTTP 302"),
+        (RequestFailed("no connection"), "no connection"),
+        ("{}", "no list of keys"),
+        ("<html>", "no JSON object"),
+        (b"\xff", "not UTF-8"),
+        (b" " * (sources.MAX_DOCUMENT + 1), "more than 1048576 bytes"),
+        (jwks({"kty": "oct", "k": "AA"}), "no key for"),
+        (jwks(jwk(kid="one", d="AQAB")), "private key"),
+    ],
+)
+async def test_J2_the_last_good_document_stays_in_force_through_an_outage(
+    world: World, failure: str | bytes | int | Exception, said: str
+) -> None:
+    await world.jwks.look(world.issuer)
+    world.issuer.answer = failure
+    await world.later(sources.INTERVAL)
+    since = world.clock.now().timestamp()
+    for _ in range(3):
+        await world.later(sources.RETRY)
+        assert await world.call("one") == ""
+    listed = await world.listed()
+    assert said in listed.problem
+    assert listed.failing_since_time.ToNanoseconds() / 1e9 == since
+    assert world.observer.since[-1] == since
+    assert world.issuer.fetches == 5
+    world.issuer.answer = jwks(jwk(kid="one"))
+    await world.later(sources.RETRY)
+    await world.jwks.look(world.issuer)
+    assert (world.observer.since[-1], (await world.listed()).problem) == (0.0, "")
+
+
+async def test_J2_a_key_that_the_document_lost_is_refused_after_a_refresh(world: World) -> None:
+    await world.jwks.look(world.issuer)
+    assert await world.call("one") == ""
+    world.issuer.answer = jwks(jwk("ES256", kid="two"))
+    await world.later(timedelta(minutes=1))
+    assert await world.call("one") == ""  # not known here yet
+    await world.later(sources.INTERVAL)
+    assert await world.call("one") == "JWT_KEY_UNKNOWN"
+    assert await world.call("two", "ES256") == ""
+
+
+async def test_J2_an_unknown_kid_asks_for_one_refresh_in_30_seconds(world: World) -> None:
+    """However many tokens name unknown keys, and never in the path of a call."""
+    await world.jwks.look(world.issuer)
+    world.issuer.answer = jwks(jwk(kid="new"))
+    world.issuer.gate.clear()
+    for number in range(20):
+        assert await world.call(f"guess-{number}") == "JWT_KEY_UNKNOWN"
+        await world.jwks.look(world.issuer)
+    assert world.issuer.fetches == 1  # 30 seconds have not passed since the first
+    world.clock.advance(sources.RETRY)
+    assert await world.call("new") == "JWT_KEY_UNKNOWN"  # answered at once, although the issuer does not answer
+    looking = asyncio.create_task(world.jwks.look(world.issuer))
+    assert await world.call("new") == "JWT_KEY_UNKNOWN"
+    world.issuer.gate.set()
+    await looking
+    assert world.issuer.fetches == 2
+    assert await world.call("new") == ""
+    assert await world.call("guess") == "JWT_KEY_UNKNOWN"
+    await world.jwks.look(world.issuer)
+    assert world.issuer.fetches == 2
+
+
+async def test_J2_a_token_of_known_keys_asks_for_no_refresh(world: World) -> None:
+    await world.jwks.look(world.issuer)
+    world.clock.advance(sources.RETRY)
+    assert await world.call("one", "ES256") == "JWT_INVALID"
+    await world.jwks.look(world.issuer)
+    assert world.issuer.fetches == 1
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://other.example/jwks",
+        "http://idp.example/jwks",
+        "https://idp.example:8443/jwks",
+        "https://idp.example.evil.example/jwks",
+        "https://idp.example@evil.example/jwks",
+        "https://user:pass@idp.example/jwks",
+        "https://169.254.169.254/latest",
+        "idp.example/jwks",
+    ],
+)
+async def test_J2_only_hosts_of_the_operators_list_are_fetched(world: World, url: str) -> None:
+    served = world.device.served
+    told = await refused(served.apps.AddJwtKey(app.AddJwtKeyRequest(app_id=APP, jwks_url=url), metadata=served.admin))
+    assert (told.reason, list(told.fields)) == ("INVALID_REQUEST", ["jwks_url"])
+
+
+async def test_J2_a_shared_secret_is_kept_encrypted(world: World) -> None:
+    served, secret = world.device.served, bytes(range(40, 90))
+    request = app.AddJwtKeyRequest(app_id=APP, kid="h", shared_secret=secret)
+    added = (await served.apps.AddJwtKey(request, metadata=served.admin)).key
+    assert [(key.kid, key.fingerprint) for key in added.keys] == [("h", "")]
+    stored = next(one for one in await served.backend.store.jwt.of_app(APP) if one.kid == "h")
+    assert stored.material.startswith("ring:2026:")
+    assert secret.hex() not in stored.material
+    claims = {"sub": "ann", "exp": world.clock.now().timestamp() + 600}
+    text = token(claims, kid="h", algorithm="HS256", sign=signer("HS256", secret=secret))
+    await world.device.call("GetSdkConfig", world.device.metadata(text))
+    # A server with another ring refuses these tokens, serves the others, and says which key is missing.
+    other = Application.over(served.backend.store, world.clock, HASHER, NullObserver(), seal_keys={"new": bytes(32)})
+    [problem] = [one.problem for one in await other.jwt_keys.list(APP) if one.stored.kid == "h"]
+    assert "'2026'" in problem
