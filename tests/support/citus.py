@@ -56,7 +56,7 @@ def refusals(statement: str) -> Sequence[str]:
     found = [f"{lock[0]} across shards" for lock in _LOCK.finditer(sql)]
     if tables:
         found += _of_distributed_tables(sql, tables)
-    if sql.startswith(("BEGIN", "COMMIT", "ROLLBACK", "SET LOCAL", "DISCARD", "SELECT")):
+    if sql.startswith(("BEGIN", "COMMIT", "ROLLBACK", "SET LOCAL", "DISCARD", "SELECT", "WITH seen AS (SELECT")):
         return found
     if not re.match(r"(INSERT INTO|UPDATE|DELETE FROM) ", sql) or not named:
         return [*found, "no form that was tried"]

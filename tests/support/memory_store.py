@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 
 from profile_grpc.domain.kinds import FEEDBACK_LOSSES, PROFILES
-from profile_grpc.domain.model import CountKey, Profile, ProfileKey
+from profile_grpc.domain.model import CountKey, Profile, ProfileKey, Tombstone
 from profile_grpc.domain.needs import Needs, Rows
 from profile_grpc.domain.state import Changes
 from profile_grpc.service.ports import ProfileFilter
@@ -66,6 +66,10 @@ class MemoryStore:
 
     async def get(self, key: ProfileKey) -> Profile | None:
         return self.world.profiles.get(key)
+
+    async def tombstone(self, key: ProfileKey) -> Tombstone | None:
+        history = self.world.load(Needs({PROFILES: {key}})).histories.get(key)
+        return history.tombstone if history else None
 
     async def keys(self, needs: Needs) -> Sequence[ProfileKey]:
         return sorted(p.key for p in self.world.load(needs).of(PROFILES))

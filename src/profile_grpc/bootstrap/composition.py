@@ -30,6 +30,7 @@ from profile_grpc.service.people import People
 from profile_grpc.service.ports import Clock, StoreError
 from profile_grpc.service.profiles import Profiles
 from profile_grpc.service.push_credentials.credentials import Credentials
+from profile_grpc.service.recipients import Recipients
 from profile_grpc.service.usage import Usage
 from profile_grpc.service.vault import Vault
 from profile_grpc.service.webhooks import Webhooks
@@ -51,6 +52,7 @@ class Application:
     directory: Directory
     apps: Apps
     profiles: Profiles
+    recipients: Recipients
     usage: Usage
     reaper: Reaper
     sequencer: Sequencer
@@ -109,6 +111,7 @@ class Application:
             directory=directory,
             apps=Apps(store.directory, store.profiles, queue, directory, clock, hasher),
             profiles=Profiles(queue, store.profiles, hasher, observer, customers),
+            recipients=Recipients(store.recipients, store.profiles, clock, hasher),
             usage=Usage(store.usage, clock),
             reaper=Reaper(store, queue, clock, observer),
             sequencer=sequencer,

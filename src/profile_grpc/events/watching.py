@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from time import monotonic
 
+from profile_grpc.domain.filtering.judging import matches
 from profile_grpc.events.feed import Feed
 from profile_grpc.service.event_ports import LoggedEvent
 from profile_grpc.service.observer import Observer
@@ -78,6 +79,8 @@ class FeedWatching:
         events: Sequence[LoggedEvent] = page.events
         if wanted.types is not None:
             events = [one for one in events if one.event.type in wanted.types]
+        if wanted.filter is not None:
+            events = [one for one in events if matches(wanted.filter.expression, one.event)]
         if wanted.app_ids is not None:
             events = [one for one in events if one.event.app_id in wanted.app_ids]
         elif events:

@@ -22,7 +22,8 @@ def size(asked: int) -> int:
 
 def seal(hasher: Hasher, listing: Sequence[str | int | None], position: Sequence[str]) -> str:
     """The token of the page after `position` in this listing (its name and its filter's values)."""
-    content = json.dumps(list(position), separators=(",", ":")).encode()
+    # Not escaped: otherwise the token of long ids in another script is longer than a request accepts.
+    content = json.dumps(list(position), separators=(",", ":"), ensure_ascii=False).encode()
     seal_ = _seal(hasher, listing, content)
     return seal_ + base64.urlsafe_b64encode(content).rstrip(b"=").decode()
 
@@ -35,15 +36,23 @@ def unseal(hasher: Hasher, listing: Sequence[str | int | None], token: str) -> l
     """
     if not token:
         return None
-    content = _decode(token[_SEAL_LENGTH:])
-    genuine = _seal(hasher, listing, content).encode()
-    if not hmac.compare_digest(genuine, token[:_SEAL_LENGTH].encode()):
+    position = read(hasher, listing, token)
+    if position is None:
         description = "is not the next_page_token of a page with the same filter"
         raise Refused.for_fields(
             Reason.INVALID_PAGE_TOKEN,
             "The page token does not fit this listing; start again without one.",
             [FieldViolation("page_token", description)],
         )
+    return position
+
+
+def read(hasher: Hasher, listing: Sequence[str | int | None], token: str) -> list[str] | None:
+    """The position in a token that was sealed for this listing; None: it was not."""
+    content = _decode(token[_SEAL_LENGTH:])
+    genuine = _seal(hasher, listing, content).encode()
+    if not hmac.compare_digest(genuine, token[:_SEAL_LENGTH].encode()):
+        return None
     position: list[str] = json.loads(content)
     return position
 

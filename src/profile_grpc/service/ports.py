@@ -10,7 +10,16 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
 from profile_grpc.domain.filtering.expressions import Filter
-from profile_grpc.domain.model import CountKey, DeletionReason, Event, Platform, Profile, ProfileKey, ProfileStatus
+from profile_grpc.domain.model import (
+    CountKey,
+    DeletionReason,
+    Event,
+    Platform,
+    Profile,
+    ProfileKey,
+    ProfileStatus,
+    Tombstone,
+)
 from profile_grpc.domain.needs import AnyNeed, Needs, Rows
 from profile_grpc.domain.settings import App
 from profile_grpc.domain.state import Changes
@@ -118,6 +127,10 @@ class ProfileStore(Protocol):
 
     async def get(self, key: ProfileKey) -> Profile | None:
         """The profile as committed, or None."""
+        ...
+
+    async def tombstone(self, key: ProfileKey) -> Tombstone | None:
+        """What is left of a deleted profile (D3), or None."""
         ...
 
     async def keys(self, needs: Needs) -> Sequence[ProfileKey]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from profile_grpc.domain.errors import FieldViolation, Reason, Refused
+from profile_grpc.domain.filtering.expressions import Filter
 from profile_grpc.domain.model import EventType
 from profile_grpc.service.event_ports import LoggedEvent
 
@@ -42,9 +43,9 @@ def read_token(token: str) -> Place:
         raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
         version, epoch, position = _FORM.unpack(raw)
     except (binascii.Error, struct.error, ValueError):
-        raise _invalid() from None
+        raise invalid_token() from None
     if version != _VERSION or position < 0:
-        raise _invalid()
+        raise invalid_token()
     return Place(epoch.hex(), position)
 
 
@@ -57,6 +58,8 @@ class Wanted:
     """None: every app of the tenant, what concerns all apps, and the tenant's customers."""
     types: frozenset[EventType] | None = None
     """None: every type."""
+    filter: Filter | None = None
+    """Of the fields of events (T3)."""
 
 
 class Page(NamedTuple):
@@ -106,7 +109,8 @@ def expired(oldest: Place) -> Refused:
     )
 
 
-def _invalid() -> Refused:
+def invalid_token() -> Refused:
+    """The resume token is none, or of another request."""
     violation = FieldViolation("resume_token", "must be a token that a message of this service carried")
     return Refused.for_fields(
         Reason.INVALID_RESUME_TOKEN,

@@ -11,7 +11,7 @@ from datetime import datetime
 from operator import eq, ge, gt, le, lt
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, literal_column, not_, or_
+from sqlalchemy import ColumnElement, FromClause, and_, bindparam, func, literal_column, not_, or_
 from sqlalchemy.types import BigInteger, Double, SmallInteger, Text, TypeEngine
 
 from profile_grpc.domain.filtering.expressions import AllOf, AnyOf, Comparison, Expression, Operator, comparisons
@@ -31,21 +31,23 @@ _COMPARE: Mapping[Operator, Callable[[Any, Any], ColumnElement[bool]]] = {
     Operator.GREATER: gt,
     Operator.GREATER_OR_EQUAL: ge,
 }
-_profile = tables.profile
-_COLUMNS: Mapping[str, ColumnElement[Any]] = {
-    "platform": func.nullif(_profile.c.platform, literal_column("0")),
-    "language": _profile.c.language,
-    "time_zone": _profile.c.time_zone,
-    "sdk_version": _profile.c.sdk_version,
-    "os_version": _profile.c.os_version,
-    "user_state": _profile.c.user_state,
-    "push_permission": _profile.c.push_permission,
-    "create_time": _profile.c.create_time,
-    "register_time": _profile.c.register_time,
-    "last_heartbeat_time": _profile.c.last_heartbeat_time,
-    "last_opened_time": _profile.c.last_opened_time,
-    "customer_id": _profile.c.customer_id,
-}
+_COLUMNS = frozenset(
+    {
+        "platform",
+        "language",
+        "time_zone",
+        "sdk_version",
+        "os_version",
+        "user_state",
+        "push_permission",
+        "create_time",
+        "register_time",
+        "last_heartbeat_time",
+        "last_opened_time",
+        "customer_id",
+    }
+)
+"""Columns of the same name."""
 _MEMBERS = frozenset({"device_model", "guest", "verified"})
 """Members of the column `attributes`. Reading them is slower."""
 _ENTRIES: Mapping[str, tuple[str, bool]] = {
@@ -57,10 +59,13 @@ _ENDPOINT_MEMBERS: Mapping[str, str] = {"provider": "p", "push_app_id": "a"}
 """Members of each element of the column `push_endpoints`."""
 FIELDS = frozenset({*_COLUMNS, *_MEMBERS, *_ENTRIES, *_ENDPOINT_MEMBERS})
 """The fields that have an SQL form: a test compares them with those of the language."""
+READ = (*sorted(_COLUMNS), "attributes", "push_endpoints")
+"""The columns that a condition reads."""
 INDEXED = frozenset({"language", "time_zone", "customer_id"})
 """The fields with an index. It is used where all profiles found must equal one value."""
+SORTED = frozenset({"customer_id"})
+"""Those of them whose index does not have the order of keys, and finds few profiles."""
 _TYPES: Mapping[Kind, TypeEngine[Any]] = {Kind.TIME: BigInteger(), Kind.CHOICE: SmallInteger()}
-_EMPTY: ColumnElement[str] = literal_column("''")
 
 
 def shape(expression: Expression | None) -> Shape:
@@ -76,11 +81,15 @@ def shape(expression: Expression | None) -> Shape:
             return ("or", *[shape(part) for part in parts])
 
 
-def equals(expression: Expression | None) -> frozenset[str]:
-    """The indexed fields that must equal one value in every profile found."""
-    return frozenset(
-        [one.field.name for one in _conjuncts(expression) if isinstance(one, Comparison) and _is_indexed(one)]
-    )
+def indexed(expression: Expression | None) -> Mapping[str, ColumnElement[bool]]:
+    """The conditions on indexed fields that every profile found must fulfil, by field."""
+    parts = () if expression is None else comparisons(expression)
+    needed = {id(one) for one in _conjuncts(expression)}
+    return {
+        one.field.name: tables.profile.c[one.field.name] == bindparam(f"filter_{number}", type_=Text())
+        for number, one in enumerate(parts)
+        if id(one) in needed and _is_indexed(one)
+    }
 
 
 def _conjuncts(expression: Expression | None) -> tuple[Expression, ...]:
@@ -120,58 +129,56 @@ def bound(expression: Expression | None, engine: Engine) -> dict[str, object]:
     return values
 
 
-def condition(expression: Expression, engine: Engine) -> ColumnElement[bool]:
-    """The condition in SQL. It is true where the filter is; elsewhere it is false or NULL."""
-    return _Conditions(engine).top(expression)
+def condition(expression: Expression, engine: Engine, profile: FromClause) -> ColumnElement[bool]:
+    """The condition in SQL on rows with the columns READ. It is true where the filter is; elsewhere it is false or
+    NULL.
+    """
+    return _Conditions(engine, profile).of(expression)
 
 
 class _Conditions:
     """Numbers the comparisons from left to right, as `bound` does."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, profile: FromClause) -> None:
         self._engine = engine
+        self._profile = profile
         self._number = -1
 
-    def top(self, expression: Expression) -> ColumnElement[bool]:
-        return and_(*[self._of(part, indexed=_is_indexed(part)) for part in _conjuncts(expression)])
-
-    def _of(self, expression: Expression, *, indexed: bool = False) -> ColumnElement[bool]:
+    def of(self, expression: Expression) -> ColumnElement[bool]:
         match expression:
             case AllOf(parts):
-                return and_(*[self._of(part) for part in parts])
+                return and_(*[self.of(part) for part in parts])
             case AnyOf(parts):
-                return or_(*[self._of(part) for part in parts])
+                return or_(*[self.of(part) for part in parts])
             case Comparison():
                 self._number += 1
-                positive = self._comparison(expression, indexed=indexed)
+                positive = self._comparison(expression)
                 # A comparison with NULL is NULL, and so would be its negation.
                 return not_(func.coalesce(positive, _FALSE)) if expression.negated else positive
 
-    def _comparison(self, one: Comparison, *, indexed: bool) -> ColumnElement[bool]:
-        name = one.field.name
-        if name in _ENDPOINT_MEMBERS:
-            return self._engine.json_any(_profile.c.push_endpoints, lambda element: self._of_endpoint(one, element))
-        stored = self._stored(one)
-        if name in INDEXED and not indexed:
-            # Otherwise an engine may choose the index, and then sorts all of the app's profiles for each page.
-            stored = stored.concat(_EMPTY)
-        return self._fits(one, stored)
+    def _comparison(self, one: Comparison) -> ColumnElement[bool]:
+        if one.field.name in _ENDPOINT_MEMBERS:
+            endpoints = self._profile.c.push_endpoints
+            return self._engine.json_any(endpoints, lambda element: self._of_endpoint(one, element))
+        return self._fits(one, self._stored(one))
 
     def _stored(self, one: Comparison) -> ColumnElement[Any]:
-        name, engine, attributes = one.field.name, self._engine, _profile.c.attributes
+        name, engine, attributes = one.field.name, self._engine, self._profile.c.attributes
         if name in _MEMBERS:
             return engine.json_member(attributes, name)
         if name in _ENTRIES:
             member, first = _ENTRIES[name]
             entry = bindparam(f"name_{self._number}", type_=Text())
             return engine.json_entry(attributes, member, entry, first=first)
-        return _COLUMNS[name]
+        column: ColumnElement[Any] = self._profile.c[name]
+        return func.nullif(column, literal_column("0")) if name == "platform" else column
 
     def _of_endpoint(self, one: Comparison, element: ColumnElement[str]) -> ColumnElement[bool]:
         """An endpoint without a token is not one that a filter finds."""
         token = self._engine.json_member(element, "t")
         return and_(
-            token != _EMPTY, self._fits(one, self._engine.json_member(element, _ENDPOINT_MEMBERS[one.field.name]))
+            token != literal_column("''"),
+            self._fits(one, self._engine.json_member(element, _ENDPOINT_MEMBERS[one.field.name])),
         )
 
     def _fits(self, one: Comparison, stored: ColumnElement[Any]) -> ColumnElement[bool]:

@@ -17,6 +17,7 @@ from profile_grpc.domain.model import (
     PushPurpose,
     WebPushKeys,
 )
+from profile_grpc.domain.reach import LIVE_STATES
 from profile_grpc.store.times import instant, maybe_instant, maybe_micros, micros
 
 
@@ -63,6 +64,7 @@ _decode_attributes = msgspec.json.Decoder(_Attributes).decode
 _PROVIDERS = {provider.value: provider for provider in PushProvider}
 _PURPOSES = {purpose.value: purpose for purpose in PushPurpose}
 _ENDPOINT_STATES = {state.value: state for state in PushEndpointState}
+_LIVE = frozenset([state.value for state in LIVE_STATES])
 _NO_ATTRIBUTES = _encode(_Attributes())
 
 
@@ -88,19 +90,36 @@ def read_endpoints(text: str | None) -> tuple[PushEndpoint, ...]:
     """The endpoints of `push_endpoints`."""
     if text is None:
         return ()
-    return tuple(
-        PushEndpoint(
-            provider=_PROVIDERS[e.provider],
-            token=e.token,
-            push_app_id=e.push_app_id,
-            purpose=_PURPOSES[e.purpose],
-            confirm_time=instant(e.confirm_time),
-            state=_ENDPOINT_STATES[e.state],
-            web_push=None if e.web_push is None else WebPushKeys(*e.web_push),
-            apns_environment=_environment(e),
-        )
-        for e in _decode_endpoints(text)
+    return tuple([_endpoint(e) for e in _decode_endpoints(text)])
+
+
+def _endpoint(e: _Endpoint) -> PushEndpoint:
+    return PushEndpoint(
+        provider=_PROVIDERS[e.provider],
+        token=e.token,
+        push_app_id=e.push_app_id,
+        purpose=_PURPOSES[e.purpose],
+        confirm_time=instant(e.confirm_time),
+        state=_ENDPOINT_STATES[e.state],
+        web_push=None if e.web_push is None else WebPushKeys(*e.web_push),
+        apns_environment=_environment(e),
     )
+
+
+def read_live(text: str | None, purpose: PushPurpose) -> tuple[PushEndpoint, ...]:
+    """The endpoints of `push_endpoints` to which pushes of the purpose are sent (T1)."""
+    return tuple([_endpoint(e) for e in _live(text, purpose)])
+
+
+def read_reached(text: str | None, purpose: PushPurpose) -> tuple[tuple[PushProvider, str], ...]:
+    """Provider and push app id of the same endpoints (T6)."""
+    return tuple([(_PROVIDERS[e.provider], e.push_app_id) for e in _live(text, purpose)])
+
+
+def _live(text: str | None, purpose: int) -> list[_Endpoint]:
+    if text is None:
+        return []
+    return [e for e in _decode_endpoints(text) if e.purpose == purpose and e.token and e.state in _LIVE]
 
 
 def _environment(endpoint: _Endpoint) -> ApnsEnvironment:

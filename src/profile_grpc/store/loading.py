@@ -141,7 +141,7 @@ class Loader:
             found={kind: rows.values() for kind, rows in found.items() if rows},
             counts=counts,
             totals=totals,
-            histories=await self._load_histories(session, missing) if missing else {},
+            histories=await self.histories(session, missing) if missing else {},
         )
 
     async def keys(self, session: Session, needs: Needs) -> set[ProfileKey]:
@@ -170,7 +170,8 @@ class Loader:
             totals[key] += number
         return totals
 
-    async def _load_histories(self, session: Session, missing: Iterable[ProfileKey]) -> dict[ProfileKey, History]:
+    async def histories(self, session: Session, missing: Iterable[ProfileKey]) -> dict[ProfileKey, History]:
+        """What is known of profiles that do not exist."""
         by_hash = {(key.app_id, self._hasher.profile(key)): key for key in missing}
         requested = sorted(by_hash)
         tombstones = {row[:2]: row for row in map(tuple, await session.fetch(self._tombstones, requested))}

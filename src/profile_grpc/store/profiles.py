@@ -8,21 +8,22 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, bindparam, cast, func, literal_column, select, tuple_
+from sqlalchemy import BigInteger, ColumnElement, bindparam, cast, func, literal_column, select
 
 from profile_grpc.domain.filtering.expressions import Expression
 from profile_grpc.domain.hashing import Hasher
-from profile_grpc.domain.model import CountKey, Platform, Profile, ProfileKey, ProfileStatus
+from profile_grpc.domain.model import CountKey, Platform, Profile, ProfileKey, ProfileStatus, Tombstone
 from profile_grpc.domain.needs import Needs, Rows
 from profile_grpc.domain.state import Changes
 from profile_grpc.service.ports import ProfileFilter, WriteTransaction
-from profile_grpc.store import filtering, rows, tables
+from profile_grpc.store import filtering, rows, scanning, tables
 from profile_grpc.store.applying import Applier
 from profile_grpc.store.bounds import BOUND, UNBOUND
 from profile_grpc.store.database import Database, Session
 from profile_grpc.store.engine import Engine, Found, Prepared, Query
 from profile_grpc.store.errors import translated
 from profile_grpc.store.loading import Loader
+from profile_grpc.store.recent import Recent
 from profile_grpc.store.shards import Shards
 from profile_grpc.store.sharing import SharedReads
 from profile_grpc.store.tasks import to_the_end
@@ -83,8 +84,7 @@ class SqlProfiles:
         self._pages: defaultdict[int, SharedReads[_Page, Sequence[Profile]]] = defaultdict(
             lambda: SharedReads(self._list, batch=_PAGES)
         )
-        self._lists: dict[tuple[tuple[str, ...], filtering.Shape], Prepared] = {}
-        """By their filters, the least recently used first."""
+        self._lists = Recent[tuple[tuple[str, ...], filtering.Shape], Prepared](_SHAPES)
         self._scans = asyncio.Semaphore(_SCANS)
         self._counts = database.prepare(_counts())
         breaker = tables.feedback_breaker
@@ -118,6 +118,11 @@ class SqlProfiles:
         """The profile as committed, or None."""
         return await self._by_key[await self._shards.of(key.app_id)].fetch(key)
 
+    async def tombstone(self, key: ProfileKey) -> Tombstone | None:
+        """What is left of a deleted profile, or None."""
+        histories = await self._database.read(lambda session: self._loader.histories(session, [key]))
+        return histories[key].tombstone
+
     async def keys(self, needs: Needs) -> Sequence[ProfileKey]:
         """The keys of all selected profiles, in order, without a limit."""
         async with self._database.reading() as session:
@@ -132,13 +137,24 @@ class SqlProfiles:
         }
         if after is not None:
             values |= {"after_user_id": after.user_id, "after_device_id": after.device_id}
-        expression = wanted.filter.expression if wanted.filter else None
-        statement = self._list_statement(tuple(values), expression)
-        values |= {"limit": limit, **filtering.bound(expression, self._database.engine)}
-        if expression is None:
-            return await self._pages[await self._shards.of(wanted.app_id)].fetch(_Page(statement, values))
+        if wanted.filter is not None:
+            return await self._scan(values, wanted.filter.expression, limit)
+        page = _Page(self._list_statement(tuple(values)), values | {"limit": limit})
+        return await self._pages[await self._shards.of(wanted.app_id)].fetch(page)
+
+    async def _scan(self, values: dict[str, object], wanted: Expression, limit: int) -> Sequence[Profile]:
+        """Reads windows until `limit` profiles fit."""
+        values |= filtering.bound(wanted, self._database.engine)
+        found: list[Profile] = []
         async with self._scans:
-            return [rows.read_profile(row) for row in await self._database.fetch(statement, **values)]
+            while True:
+                names = tuple([name for name in values if name in _FILTERS])
+                answered = await self._database.fetch(self._scan_statement(names, wanted), **values)
+                fitting, place = scanning.read(answered, scanning.WINDOW)
+                found += [rows.read_profile(row[2:-1]) for row in fitting[: limit - len(found)]]
+                if place is None or len(found) == limit:
+                    return found
+                values |= {"after_user_id": place[0], "after_device_id": place[1]}
 
     async def counts(self) -> Mapping[CountKey, int]:
         """How many profiles are stored, by app, status and platform."""
@@ -167,36 +183,47 @@ class SqlProfiles:
 
         return [[rows.read_profile(row) for row in one] for one in await self._database.read(read)]
 
-    def _list_statement(self, names: tuple[str, ...], wanted: Expression | None) -> Prepared:
+    def _list_statement(self, names: tuple[str, ...]) -> Prepared:
         """One statement for each set of filters: an engine then chooses the index that fits it."""
+        return self._lists.get((names, ()), lambda: self._database.prepare(_list(names)))
+
+    def _scan_statement(self, names: tuple[str, ...], wanted: Expression) -> Prepared:
+        """One statement for each set of filters and each shape of an expression."""
         kept = (names, filtering.shape(wanted))
-        statement = self._lists.pop(kept, None) or self._database.prepare(_list(names, wanted, self._database.engine))
-        self._lists[kept] = statement
-        if len(self._lists) > _SHAPES:
-            del self._lists[next(iter(self._lists))]
-        return statement
+        return self._lists.get(kept, lambda: self._database.prepare(_scan(names, wanted, self._database.engine)))
 
 
-_EMPTY: ColumnElement[str] = literal_column("''")
+_FILTERS = frozenset({*ProfileFilter.__dataclass_fields__, "after_user_id", "after_device_id"})
 
 
-def _list(names: tuple[str, ...], wanted: Expression | None, engine: Engine) -> Query:
+def _list(names: tuple[str, ...]) -> Query:
+    limit = bindparam("limit", type_=BigInteger())
+    return _listed(names, [tables.profile.c[name] for name in rows.READ], {}).limit(limit)
+
+
+def _scan(names: tuple[str, ...], wanted: Expression, engine: Engine) -> Query:
+    read = dict.fromkeys([*rows.READ, *filtering.READ])
+    window = _listed(names, [tables.profile.c[name] for name in read], filtering.indexed(wanted))
+    return scanning.fitting(
+        window.limit(literal_column(str(scanning.WINDOW))),
+        lambda seen: [seen.c[name] for name in rows.READ],
+        lambda seen: filtering.condition(wanted, engine, seen),
+    )
+
+
+def _listed(
+    names: tuple[str, ...], columns: Sequence[ColumnElement[Any]], more: Mapping[str, ColumnElement[bool]]
+) -> Query:
     profile = tables.profile
-    filters = [profile.c[name] == bindparam(name) for name in names if name in profile.c]
-    few = {"device_id", "customer_id"}.intersection(names) or "customer_id" in filtering.equals(wanted)
-    if "customer_id" in names or "customer_id" in filtering.equals(wanted):
+    filters = [*[profile.c[name] == bindparam(name) for name in names if name in profile.c], *more.values()]
+    if "customer_id" in names or "customer_id" in more:
         filters.append(tables.HAS_CUSTOMER)
-    position: tuple[ColumnElement[Any], ColumnElement[Any]] = (profile.c.user_id, profile.c.device_id)
-    if few:
-        # There are few rows to sort. With plain columns an engine might scan all of the app's profiles by the primary
-        # key, which has this order.
-        position = (position[0].concat(_EMPTY), position[1].concat(_EMPTY))
+    position: scanning.Position = (profile.c.user_id, profile.c.device_id)
+    if {"device_id", "customer_id"}.intersection(names) or filtering.SORTED.intersection(more):
+        position = scanning.sorted_position()
     if "after_user_id" in names:
-        filters.append(tuple_(*position) > tuple_(bindparam("after_user_id"), bindparam("after_device_id")))
-    if wanted is not None:
-        filters.append(filtering.condition(wanted, engine))
-    ordered = select(*(profile.c[name] for name in rows.READ)).where(*filters).order_by(*position)
-    return ordered.limit(bindparam("limit", type_=BigInteger()))
+        filters.append(scanning.after(position))
+    return select(*columns).where(*filters).order_by(*position)
 
 
 def _counts() -> Query:

@@ -23,6 +23,7 @@ from profile_grpc.store.person_events import SqlPersonEvents
 from profile_grpc.store.profiles import SqlProfiles
 from profile_grpc.store.push_credentials import SqlContacts, SqlCredentials
 from profile_grpc.store.reaper import SqlReaper
+from profile_grpc.store.recipients import SqlRecipients
 from profile_grpc.store.sealed import SqlSealed
 from profile_grpc.store.shards import Shards
 from profile_grpc.store.usage import SqlUsage
@@ -82,6 +83,7 @@ class SqlStore:
         self._check_value = hasher.check_value()
         self._shards = Shards(database)
         self.profiles = SqlProfiles(database, hasher, self._shards)
+        self.recipients = SqlRecipients(database)
         self.directory = SqlDirectory(database)
         self.usage = SqlUsage(database)
         self.leases = SqlLeases(database)

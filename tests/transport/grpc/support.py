@@ -19,6 +19,7 @@ from appprofile.v1 import credential_service_pb2 as credentials_pb
 from appprofile.v1 import customer_service_pb2 as customers_pb
 from appprofile.v1 import profile_pb2 as pb
 from appprofile.v1 import profile_service_pb2 as ps
+from appprofile.v1 import recipient_pb2 as rc
 from appprofile.v1 import webhook_service_pb2 as webhooks_pb
 from appprofile.v1.app_service_pb2_grpc import AppServiceStub
 from appprofile.v1.credential_service_pb2_grpc import CredentialServiceStub
@@ -268,6 +269,9 @@ VALID: dict[str, Message] = {
     "GetProfile": ps.GetProfileRequest(key=key()),
     "ListProfiles": ps.ListProfilesRequest(app_id=APP),
     "EraseUser": ps.EraseUserRequest(app_id=APP, user_id="ann"),
+    "ResolveRecipients": rc.ResolveRecipientsRequest(app_id=APP, channel=pb.CHANNEL_PUSH, everyone=True),
+    "CountRecipients": rc.CountRecipientsRequest(app_id=APP, channel=pb.CHANNEL_PUSH, everyone=True),
+    "ExplainReach": rc.ExplainReachRequest(app_id=APP, channel=pb.CHANNEL_PUSH, user_id="ann"),
     "WatchProfiles": ps.WatchProfilesRequest(resume_token="none of the service"),  # which ends the stream at once
     "CreateApp": app_service_pb2.CreateAppRequest(app=app_pb2.App(app_id="another")),
     "GetApp": app_service_pb2.GetAppRequest(app_id=APP),

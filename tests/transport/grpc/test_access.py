@@ -47,6 +47,9 @@ PROFILE_SERVICE = {
     "ListProfiles",
     "WatchProfiles",
     "EraseUser",
+    "ResolveRecipients",
+    "CountRecipients",
+    "ExplainReach",
 }
 ALLOWED = {
     KeyKind.ADMIN: set(METHODS),
@@ -118,6 +121,9 @@ def test_the_contract_says_what_each_method_reaches() -> None:
         "ListProfiles",
         "EraseUser",
         "ExportPerson",
+        "ResolveRecipients",
+        "CountRecipients",
+        "ExplainReach",
     }
 
 

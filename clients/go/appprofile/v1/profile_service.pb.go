@@ -2333,6 +2333,10 @@ type WatchProfilesRequest struct {
 	AppIds []string `protobuf:"bytes,1,rep,name=app_ids,json=appIds,proto3" json:"app_ids,omitempty"`
 	// Only events of these types; up to 64. Default: every type, also later ones. The versions of a profile then have gaps.
 	Types []EventType `protobuf:"varint,2,rep,packed,name=types,proto3,enum=appprofile.v1.EventType" json:"types,omitempty"`
+	// Only events that the filter fits: `type = PROFILE_DELETED OR customer_id:*`, in the language of docs/filters.md. The fields
+	// are those of the event: `app_id`, `type`, `user_id`, `device_id`, `customer_id`, `reason`. Default: every event. A
+	// filter that is not valid is INVALID_ARGUMENT, INVALID_FILTER. The versions of a profile then have gaps.
+	Filter string `protobuf:"bytes,3,opt,name=filter,proto3" json:"filter,omitempty"`
 	// Where to begin. Required: a token that was lost must not silently mean "now".
 	//
 	// Types that are valid to be assigned to Start:
@@ -2387,6 +2391,13 @@ func (x *WatchProfilesRequest) GetTypes() []EventType {
 		return x.Types
 	}
 	return nil
+}
+
+func (x *WatchProfilesRequest) GetFilter() string {
+	if x != nil {
+		return x.Filter
+	}
+	return ""
 }
 
 func (x *WatchProfilesRequest) GetStart() isWatchProfilesRequest_Start {
@@ -2629,7 +2640,7 @@ var File_appprofile_v1_profile_service_proto protoreflect.FileDescriptor
 
 const file_appprofile_v1_profile_service_proto_rawDesc = "" +
 	"\n" +
-	"#appprofile/v1/profile_service.proto\x12\rappprofile.v1\x1a\x1aappprofile/v1/access.proto\x1a\x19appprofile/v1/event.proto\x1a\x1bappprofile/v1/profile.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\"\x93\x0f\n" +
+	"#appprofile/v1/profile_service.proto\x12\rappprofile.v1\x1a\x1aappprofile/v1/access.proto\x1a\x19appprofile/v1/event.proto\x1a\x1bappprofile/v1/profile.proto\x1a\x1dappprofile/v1/recipient.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\"\x93\x0f\n" +
 	"\x0fRegisterRequest\x127\n" +
 	"\x03key\x18\x01 \x01(\v2\x19.appprofile.v1.ProfileKeyB\n" +
 	"\xe2A\x01\x02\xbaH\x03\xc8\x01\x01R\x03key\x12A\n" +
@@ -2811,10 +2822,11 @@ const file_appprofile_v1_profile_service_proto_rawDesc = "" +
 	"\x06filter\x18\t \x01(\tB\x04\xe2A\x01\x01R\x06filter\"~\n" +
 	"\x14ListProfilesResponse\x128\n" +
 	"\bprofiles\x18\x01 \x03(\v2\x16.appprofile.v1.ProfileB\x04\xe2A\x01\x03R\bprofiles\x12,\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\rnextPageToken\"\xca\x02\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\rnextPageToken\"\xe8\x02\n" +
 	"\x14WatchProfilesRequest\x12J\n" +
 	"\aapp_ids\x18\x01 \x03(\tB1\xe2A\x01\x01\xbaH&\x92\x01#\x10\xe8\a\x18\x01\"\x1cr\x1a\x18@2\x16^[a-z0-9][a-z0-9._-]*$\xb0\xd4\x18\aR\x06appIds\x12G\n" +
-	"\x05types\x18\x02 \x03(\x0e2\x18.appprofile.v1.EventTypeB\x17\xe2A\x01\x01\xbaH\x10\x92\x01\r\x10@\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\x05types\x123\n" +
+	"\x05types\x18\x02 \x03(\x0e2\x18.appprofile.v1.EventTypeB\x17\xe2A\x01\x01\xbaH\x10\x92\x01\r\x10@\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\x05types\x12\x1c\n" +
+	"\x06filter\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\x06filter\x123\n" +
 	"\fresume_token\x18\x04 \x01(\tB\x0e\xe2A\x01\x01\xbaH\ar\x05\x10\x01\x18\xc8\x01H\x00R\vresumeToken\x12(\n" +
 	"\bfrom_now\x18\x05 \x01(\bB\v\xe2A\x01\x01\xbaH\x04j\x02\b\x01H\x00R\afromNow\x12.\n" +
 	"\vfrom_oldest\x18\x06 \x01(\bB\v\xe2A\x01\x01\xbaH\x04j\x02\b\x01H\x00R\n" +
@@ -2864,8 +2876,7 @@ const file_appprofile_v1_profile_service_proto_rawDesc = "" +
 	"#ACCOUNT_REMOVAL_OUTCOME_UNSPECIFIED\x10\x00\x12#\n" +
 	"\x1fACCOUNT_REMOVAL_OUTCOME_REMOVED\x10\x01\x12$\n" +
 	" ACCOUNT_REMOVAL_OUTCOME_NO_MATCH\x10\x02\x12!\n" +
-	"\x1dACCOUNT_REMOVAL_OUTCOME_STALE\x10\x032\x92\n" +
-	"\n" +
+	"\x1dACCOUNT_REMOVAL_OUTCOME_STALE\x10\x032\xe4\f\n" +
 	"\x0eProfileService\x12\\\n" +
 	"\bRegister\x12\x1e.appprofile.v1.RegisterRequest\x1a\x1f.appprofile.v1.RegisterResponse\"\x0f\xaa\xd4\x18\b\n" +
 	"\x04\x01\x02\x03\x04\x10\x01\x90\x02\x02\x12_\n" +
@@ -2888,6 +2899,12 @@ const file_appprofile_v1_profile_service_proto_rawDesc = "" +
 	"GetProfile\x12 .appprofile.v1.GetProfileRequest\x1a!.appprofile.v1.GetProfileResponse\"\x0e\xaa\xd4\x18\a\n" +
 	"\x03\x01\x02\x04\x10\x01\x90\x02\x01\x12f\n" +
 	"\fListProfiles\x12\".appprofile.v1.ListProfilesRequest\x1a#.appprofile.v1.ListProfilesResponse\"\r\xaa\xd4\x18\x06\n" +
+	"\x02\x01\x02\x10\x01\x90\x02\x01\x12w\n" +
+	"\x11ResolveRecipients\x12'.appprofile.v1.ResolveRecipientsRequest\x1a(.appprofile.v1.ResolveRecipientsResponse\"\r\xaa\xd4\x18\x06\n" +
+	"\x02\x01\x02\x10\x01\x90\x02\x010\x01\x12o\n" +
+	"\x0fCountRecipients\x12%.appprofile.v1.CountRecipientsRequest\x1a&.appprofile.v1.CountRecipientsResponse\"\r\xaa\xd4\x18\x06\n" +
+	"\x02\x01\x02\x10\x01\x90\x02\x01\x12f\n" +
+	"\fExplainReach\x12\".appprofile.v1.ExplainReachRequest\x1a#.appprofile.v1.ExplainReachResponse\"\r\xaa\xd4\x18\x06\n" +
 	"\x02\x01\x02\x10\x01\x90\x02\x01\x12k\n" +
 	"\rWatchProfiles\x12#.appprofile.v1.WatchProfilesRequest\x1a$.appprofile.v1.WatchProfilesResponse\"\r\xaa\xd4\x18\x06\n" +
 	"\x02\x01\x02\x10\x02\x90\x02\x010\x01\x12]\n" +
@@ -2962,6 +2979,12 @@ var file_appprofile_v1_profile_service_proto_goTypes = []any{
 	(ProfileStatus)(0),                  // 49: appprofile.v1.ProfileStatus
 	(EventType)(0),                      // 50: appprofile.v1.EventType
 	(*Event)(nil),                       // 51: appprofile.v1.Event
+	(*ResolveRecipientsRequest)(nil),    // 52: appprofile.v1.ResolveRecipientsRequest
+	(*CountRecipientsRequest)(nil),      // 53: appprofile.v1.CountRecipientsRequest
+	(*ExplainReachRequest)(nil),         // 54: appprofile.v1.ExplainReachRequest
+	(*ResolveRecipientsResponse)(nil),   // 55: appprofile.v1.ResolveRecipientsResponse
+	(*CountRecipientsResponse)(nil),     // 56: appprofile.v1.CountRecipientsResponse
+	(*ExplainReachResponse)(nil),        // 57: appprofile.v1.ExplainReachResponse
 }
 var file_appprofile_v1_profile_service_proto_depIdxs = []int32{
 	37, // 0: appprofile.v1.RegisterRequest.key:type_name -> appprofile.v1.ProfileKey
@@ -3025,22 +3048,28 @@ var file_appprofile_v1_profile_service_proto_depIdxs = []int32{
 	24, // 58: appprofile.v1.ProfileService.RemoveAccount:input_type -> appprofile.v1.RemoveAccountRequest
 	26, // 59: appprofile.v1.ProfileService.GetProfile:input_type -> appprofile.v1.GetProfileRequest
 	28, // 60: appprofile.v1.ProfileService.ListProfiles:input_type -> appprofile.v1.ListProfilesRequest
-	30, // 61: appprofile.v1.ProfileService.WatchProfiles:input_type -> appprofile.v1.WatchProfilesRequest
-	32, // 62: appprofile.v1.ProfileService.EraseUser:input_type -> appprofile.v1.EraseUserRequest
-	6,  // 63: appprofile.v1.ProfileService.Register:output_type -> appprofile.v1.RegisterResponse
-	8,  // 64: appprofile.v1.ProfileService.Heartbeat:output_type -> appprofile.v1.HeartbeatResponse
-	11, // 65: appprofile.v1.ProfileService.BatchHeartbeat:output_type -> appprofile.v1.BatchHeartbeatResponse
-	14, // 66: appprofile.v1.ProfileService.UpdateProfileData:output_type -> appprofile.v1.UpdateProfileDataResponse
-	16, // 67: appprofile.v1.ProfileService.Unregister:output_type -> appprofile.v1.UnregisterResponse
-	18, // 68: appprofile.v1.ProfileService.DeleteDeviceProfile:output_type -> appprofile.v1.DeleteDeviceProfileResponse
-	22, // 69: appprofile.v1.ProfileService.ReportPushFeedback:output_type -> appprofile.v1.ReportPushFeedbackResponse
-	25, // 70: appprofile.v1.ProfileService.RemoveAccount:output_type -> appprofile.v1.RemoveAccountResponse
-	27, // 71: appprofile.v1.ProfileService.GetProfile:output_type -> appprofile.v1.GetProfileResponse
-	29, // 72: appprofile.v1.ProfileService.ListProfiles:output_type -> appprofile.v1.ListProfilesResponse
-	31, // 73: appprofile.v1.ProfileService.WatchProfiles:output_type -> appprofile.v1.WatchProfilesResponse
-	33, // 74: appprofile.v1.ProfileService.EraseUser:output_type -> appprofile.v1.EraseUserResponse
-	63, // [63:75] is the sub-list for method output_type
-	51, // [51:63] is the sub-list for method input_type
+	52, // 61: appprofile.v1.ProfileService.ResolveRecipients:input_type -> appprofile.v1.ResolveRecipientsRequest
+	53, // 62: appprofile.v1.ProfileService.CountRecipients:input_type -> appprofile.v1.CountRecipientsRequest
+	54, // 63: appprofile.v1.ProfileService.ExplainReach:input_type -> appprofile.v1.ExplainReachRequest
+	30, // 64: appprofile.v1.ProfileService.WatchProfiles:input_type -> appprofile.v1.WatchProfilesRequest
+	32, // 65: appprofile.v1.ProfileService.EraseUser:input_type -> appprofile.v1.EraseUserRequest
+	6,  // 66: appprofile.v1.ProfileService.Register:output_type -> appprofile.v1.RegisterResponse
+	8,  // 67: appprofile.v1.ProfileService.Heartbeat:output_type -> appprofile.v1.HeartbeatResponse
+	11, // 68: appprofile.v1.ProfileService.BatchHeartbeat:output_type -> appprofile.v1.BatchHeartbeatResponse
+	14, // 69: appprofile.v1.ProfileService.UpdateProfileData:output_type -> appprofile.v1.UpdateProfileDataResponse
+	16, // 70: appprofile.v1.ProfileService.Unregister:output_type -> appprofile.v1.UnregisterResponse
+	18, // 71: appprofile.v1.ProfileService.DeleteDeviceProfile:output_type -> appprofile.v1.DeleteDeviceProfileResponse
+	22, // 72: appprofile.v1.ProfileService.ReportPushFeedback:output_type -> appprofile.v1.ReportPushFeedbackResponse
+	25, // 73: appprofile.v1.ProfileService.RemoveAccount:output_type -> appprofile.v1.RemoveAccountResponse
+	27, // 74: appprofile.v1.ProfileService.GetProfile:output_type -> appprofile.v1.GetProfileResponse
+	29, // 75: appprofile.v1.ProfileService.ListProfiles:output_type -> appprofile.v1.ListProfilesResponse
+	55, // 76: appprofile.v1.ProfileService.ResolveRecipients:output_type -> appprofile.v1.ResolveRecipientsResponse
+	56, // 77: appprofile.v1.ProfileService.CountRecipients:output_type -> appprofile.v1.CountRecipientsResponse
+	57, // 78: appprofile.v1.ProfileService.ExplainReach:output_type -> appprofile.v1.ExplainReachResponse
+	31, // 79: appprofile.v1.ProfileService.WatchProfiles:output_type -> appprofile.v1.WatchProfilesResponse
+	33, // 80: appprofile.v1.ProfileService.EraseUser:output_type -> appprofile.v1.EraseUserResponse
+	66, // [66:81] is the sub-list for method output_type
+	51, // [51:66] is the sub-list for method input_type
 	51, // [51:51] is the sub-list for extension type_name
 	51, // [51:51] is the sub-list for extension extendee
 	0,  // [0:51] is the sub-list for field type_name
@@ -3054,6 +3083,7 @@ func file_appprofile_v1_profile_service_proto_init() {
 	file_appprofile_v1_access_proto_init()
 	file_appprofile_v1_event_proto_init()
 	file_appprofile_v1_profile_proto_init()
+	file_appprofile_v1_recipient_proto_init()
 	file_appprofile_v1_profile_service_proto_msgTypes[0].OneofWrappers = []any{}
 	file_appprofile_v1_profile_service_proto_msgTypes[6].OneofWrappers = []any{
 		(*BatchHeartbeatResult_Heartbeat)(nil),

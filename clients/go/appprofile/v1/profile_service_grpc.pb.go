@@ -31,6 +31,9 @@ const (
 	ProfileService_RemoveAccount_FullMethodName       = "/appprofile.v1.ProfileService/RemoveAccount"
 	ProfileService_GetProfile_FullMethodName          = "/appprofile.v1.ProfileService/GetProfile"
 	ProfileService_ListProfiles_FullMethodName        = "/appprofile.v1.ProfileService/ListProfiles"
+	ProfileService_ResolveRecipients_FullMethodName   = "/appprofile.v1.ProfileService/ResolveRecipients"
+	ProfileService_CountRecipients_FullMethodName     = "/appprofile.v1.ProfileService/CountRecipients"
+	ProfileService_ExplainReach_FullMethodName        = "/appprofile.v1.ProfileService/ExplainReach"
 	ProfileService_WatchProfiles_FullMethodName       = "/appprofile.v1.ProfileService/WatchProfiles"
 	ProfileService_EraseUser_FullMethodName           = "/appprofile.v1.ProfileService/EraseUser"
 )
@@ -78,11 +81,22 @@ type ProfileServiceClient interface {
 	// Lists profiles of an app, ordered by user and device. Errors: INVALID_ARGUMENT (INVALID_PAGE_TOKEN,
 	// INVALID_FILTER).
 	ListProfiles(ctx context.Context, in *ListProfilesRequest, opts ...grpc.CallOption) (*ListProfilesResponse, error)
+	// Streams the profiles that a message can reach, each once, in order of user and device, with their push endpoints. A profile
+	// is judged as it is when it is read. Each message carries a token; after an interruption the stream goes on from it.
+	// The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The end
+	// of the stream (OK) means that everything was sent.
+	// Errors: INVALID_ARGUMENT (INVALID_FILTER, INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
+	ResolveRecipients(ctx context.Context, in *ResolveRecipientsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ResolveRecipientsResponse], error)
+	// Counts the recipients that ResolveRecipients would stream now, exactly. Takes time in proportion to their number: some
+	// seconds for a million. Errors: INVALID_ARGUMENT (INVALID_FILTER).
+	CountRecipients(ctx context.Context, in *CountRecipientsRequest, opts ...grpc.CallOption) (*CountRecipientsResponse, error)
+	// Says for each profile of a user or a customer whether a message would reach it, and every reason if not.
+	ExplainReach(ctx context.Context, in *ExplainReachRequest, opts ...grpc.CallOption) (*ExplainReachResponse, error)
 	// Streams the events of one app, several, or every app of the key's tenant (also of apps that are created later), in order
 	// of position: after a token, from now on, or from the oldest that is kept. Each message carries a token; whoever resumes
 	// with the last one misses nothing and gets nothing twice. After a second without events comes a checkpoint, a message with
 	// a token alone. The service ends a stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token.
-	// Errors: OUT_OF_RANGE (RESUME_TOKEN_EXPIRED), INVALID_ARGUMENT (INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED
+	// Errors: OUT_OF_RANGE (RESUME_TOKEN_EXPIRED), INVALID_ARGUMENT (INVALID_RESUME_TOKEN, INVALID_FILTER), RESOURCE_EXHAUSTED
 	// (TOO_MANY_STREAMS).
 	WatchProfiles(ctx context.Context, in *WatchProfilesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchProfilesResponse], error)
 	// Erases a user of the app: the profiles on every device, and the ids in events. Keyed hashes remain. An unknown user is no
@@ -198,9 +212,48 @@ func (c *profileServiceClient) ListProfiles(ctx context.Context, in *ListProfile
 	return out, nil
 }
 
+func (c *profileServiceClient) ResolveRecipients(ctx context.Context, in *ResolveRecipientsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ResolveRecipientsResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &ProfileService_ServiceDesc.Streams[0], ProfileService_ResolveRecipients_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[ResolveRecipientsRequest, ResolveRecipientsResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type ProfileService_ResolveRecipientsClient = grpc.ServerStreamingClient[ResolveRecipientsResponse]
+
+func (c *profileServiceClient) CountRecipients(ctx context.Context, in *CountRecipientsRequest, opts ...grpc.CallOption) (*CountRecipientsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CountRecipientsResponse)
+	err := c.cc.Invoke(ctx, ProfileService_CountRecipients_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *profileServiceClient) ExplainReach(ctx context.Context, in *ExplainReachRequest, opts ...grpc.CallOption) (*ExplainReachResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ExplainReachResponse)
+	err := c.cc.Invoke(ctx, ProfileService_ExplainReach_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *profileServiceClient) WatchProfiles(ctx context.Context, in *WatchProfilesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchProfilesResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	stream, err := c.cc.NewStream(ctx, &ProfileService_ServiceDesc.Streams[0], ProfileService_WatchProfiles_FullMethodName, cOpts...)
+	stream, err := c.cc.NewStream(ctx, &ProfileService_ServiceDesc.Streams[1], ProfileService_WatchProfiles_FullMethodName, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -270,11 +323,22 @@ type ProfileServiceServer interface {
 	// Lists profiles of an app, ordered by user and device. Errors: INVALID_ARGUMENT (INVALID_PAGE_TOKEN,
 	// INVALID_FILTER).
 	ListProfiles(context.Context, *ListProfilesRequest) (*ListProfilesResponse, error)
+	// Streams the profiles that a message can reach, each once, in order of user and device, with their push endpoints. A profile
+	// is judged as it is when it is read. Each message carries a token; after an interruption the stream goes on from it.
+	// The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The end
+	// of the stream (OK) means that everything was sent.
+	// Errors: INVALID_ARGUMENT (INVALID_FILTER, INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
+	ResolveRecipients(*ResolveRecipientsRequest, grpc.ServerStreamingServer[ResolveRecipientsResponse]) error
+	// Counts the recipients that ResolveRecipients would stream now, exactly. Takes time in proportion to their number: some
+	// seconds for a million. Errors: INVALID_ARGUMENT (INVALID_FILTER).
+	CountRecipients(context.Context, *CountRecipientsRequest) (*CountRecipientsResponse, error)
+	// Says for each profile of a user or a customer whether a message would reach it, and every reason if not.
+	ExplainReach(context.Context, *ExplainReachRequest) (*ExplainReachResponse, error)
 	// Streams the events of one app, several, or every app of the key's tenant (also of apps that are created later), in order
 	// of position: after a token, from now on, or from the oldest that is kept. Each message carries a token; whoever resumes
 	// with the last one misses nothing and gets nothing twice. After a second without events comes a checkpoint, a message with
 	// a token alone. The service ends a stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token.
-	// Errors: OUT_OF_RANGE (RESUME_TOKEN_EXPIRED), INVALID_ARGUMENT (INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED
+	// Errors: OUT_OF_RANGE (RESUME_TOKEN_EXPIRED), INVALID_ARGUMENT (INVALID_RESUME_TOKEN, INVALID_FILTER), RESOURCE_EXHAUSTED
 	// (TOO_MANY_STREAMS).
 	WatchProfiles(*WatchProfilesRequest, grpc.ServerStreamingServer[WatchProfilesResponse]) error
 	// Erases a user of the app: the profiles on every device, and the ids in events. Keyed hashes remain. An unknown user is no
@@ -319,6 +383,15 @@ func (UnimplementedProfileServiceServer) GetProfile(context.Context, *GetProfile
 }
 func (UnimplementedProfileServiceServer) ListProfiles(context.Context, *ListProfilesRequest) (*ListProfilesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListProfiles not implemented")
+}
+func (UnimplementedProfileServiceServer) ResolveRecipients(*ResolveRecipientsRequest, grpc.ServerStreamingServer[ResolveRecipientsResponse]) error {
+	return status.Error(codes.Unimplemented, "method ResolveRecipients not implemented")
+}
+func (UnimplementedProfileServiceServer) CountRecipients(context.Context, *CountRecipientsRequest) (*CountRecipientsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method CountRecipients not implemented")
+}
+func (UnimplementedProfileServiceServer) ExplainReach(context.Context, *ExplainReachRequest) (*ExplainReachResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ExplainReach not implemented")
 }
 func (UnimplementedProfileServiceServer) WatchProfiles(*WatchProfilesRequest, grpc.ServerStreamingServer[WatchProfilesResponse]) error {
 	return status.Error(codes.Unimplemented, "method WatchProfiles not implemented")
@@ -527,6 +600,53 @@ func _ProfileService_ListProfiles_Handler(srv interface{}, ctx context.Context, 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ProfileService_ResolveRecipients_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(ResolveRecipientsRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(ProfileServiceServer).ResolveRecipients(m, &grpc.GenericServerStream[ResolveRecipientsRequest, ResolveRecipientsResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type ProfileService_ResolveRecipientsServer = grpc.ServerStreamingServer[ResolveRecipientsResponse]
+
+func _ProfileService_CountRecipients_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CountRecipientsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ProfileServiceServer).CountRecipients(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ProfileService_CountRecipients_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ProfileServiceServer).CountRecipients(ctx, req.(*CountRecipientsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ProfileService_ExplainReach_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ExplainReachRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ProfileServiceServer).ExplainReach(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ProfileService_ExplainReach_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ProfileServiceServer).ExplainReach(ctx, req.(*ExplainReachRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _ProfileService_WatchProfiles_Handler(srv interface{}, stream grpc.ServerStream) error {
 	m := new(WatchProfilesRequest)
 	if err := stream.RecvMsg(m); err != nil {
@@ -604,11 +724,24 @@ var ProfileService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _ProfileService_ListProfiles_Handler,
 		},
 		{
+			MethodName: "CountRecipients",
+			Handler:    _ProfileService_CountRecipients_Handler,
+		},
+		{
+			MethodName: "ExplainReach",
+			Handler:    _ProfileService_ExplainReach_Handler,
+		},
+		{
 			MethodName: "EraseUser",
 			Handler:    _ProfileService_EraseUser_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "ResolveRecipients",
+			Handler:       _ProfileService_ResolveRecipients_Handler,
+			ServerStreams: true,
+		},
 		{
 			StreamName:    "WatchProfiles",
 			Handler:       _ProfileService_WatchProfiles_Handler,

@@ -2845,6 +2845,337 @@ impl EventType {
         }
     }
 }
+/// Some users.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UserIds {
+    /// 1 to 10,000 ids, each 1 to 256 bytes without control characters. An id that comes twice counts once.
+    #[prost(string, repeated, tag="1")]
+    pub user_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// Some customers.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CustomerIds {
+    /// 1 to 10,000 ids, each 1 to 256 bytes without control characters. An id that comes twice counts once.
+    #[prost(string, repeated, tag="1")]
+    pub customer_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// Whom to reach, and by what.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ResolveRecipientsRequest {
+    /// The app, 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`.
+    #[prost(string, tag="1")]
+    pub app_id: ::prost::alloc::string::String,
+    /// The channel to reach them by. Required.
+    #[prost(enumeration="Channel", tag="2")]
+    pub channel: i32,
+    /// Only those whose profile the filter fits, see `ListProfilesRequest.filter`. Default: all that are meant.
+    #[prost(string, tag="6")]
+    pub filter: ::prost::alloc::string::String,
+    /// PUSH only: the purpose of the endpoints. Default DEFAULT; a profile whose endpoints are all for another purpose is no
+    /// recipient.
+    #[prost(enumeration="PushPurpose", tag="7")]
+    pub purpose: i32,
+    /// Goes on after the message that carried this token; the rest of the request must be the same. Up to 2048 characters.
+    /// Default: from the beginning.
+    #[prost(string, tag="8")]
+    pub resume_token: ::prost::alloc::string::String,
+    /// Who is meant. Required: nothing that is left out means everybody.
+    #[prost(oneof="resolve_recipients_request::Target", tags="3, 4, 5")]
+    pub target: ::core::option::Option<resolve_recipients_request::Target>,
+}
+/// Nested message and enum types in `ResolveRecipientsRequest`.
+pub mod resolve_recipients_request {
+    /// Who is meant. Required: nothing that is left out means everybody.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Target {
+        /// These users, on all of their devices.
+        #[prost(message, tag="3")]
+        UserIds(super::UserIds),
+        /// The users that are linked with these customers.
+        #[prost(message, tag="4")]
+        CustomerIds(super::CustomerIds),
+        /// Every user of the app; true.
+        #[prost(bool, tag="5")]
+        Everyone(bool),
+    }
+}
+/// A profile that can be reached.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Recipient {
+    /// The profile.
+    #[prost(message, optional, tag="1")]
+    pub key: ::core::option::Option<ProfileKey>,
+    /// PUSH: the endpoints of the purpose that are DELIVERABLE or SUSPECT, at least one. The provider refused a message to a
+    /// SUSPECT one, which may have been the sender's fault: send, and report the answer.
+    #[prost(message, repeated, tag="2")]
+    pub endpoints: ::prost::alloc::vec::Vec<PushEndpoint>,
+    /// The platform of the app.
+    #[prost(enumeration="Platform", tag="3")]
+    pub platform: i32,
+    /// The device's language as it was reported. Empty: not known.
+    #[prost(string, tag="4")]
+    pub language: ::prost::alloc::string::String,
+    /// The device's time zone. Empty: not known.
+    #[prost(string, tag="5")]
+    pub time_zone: ::prost::alloc::string::String,
+    /// The state of the user on a shared device.
+    #[prost(enumeration="UserState", tag="6")]
+    pub user_state: i32,
+    /// The customer that the profile is linked with. Empty: none.
+    #[prost(string, tag="7")]
+    pub customer_id: ::prost::alloc::string::String,
+}
+/// A user or customer of the request none of whose profiles is a recipient. `ExplainReach` says why.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Unreachable {
+    /// Which.
+    #[prost(oneof="unreachable::Id", tags="1, 2")]
+    pub id: ::core::option::Option<unreachable::Id>,
+}
+/// Nested message and enum types in `Unreachable`.
+pub mod unreachable {
+    /// Which.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Id {
+        /// The user.
+        #[prost(string, tag="1")]
+        UserId(::prost::alloc::string::String),
+        /// The customer.
+        #[prost(string, tag="2")]
+        CustomerId(::prost::alloc::string::String),
+    }
+}
+/// Up to 500 recipients and unreachable ids.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ResolveRecipientsResponse {
+    /// In the order of user and device, by bytes. No profile comes twice. May be empty while the service searches.
+    #[prost(message, repeated, tag="1")]
+    pub recipients: ::prost::alloc::vec::Vec<Recipient>,
+    /// The users or customers that cannot be reached, after all recipients. Never for `everyone`.
+    #[prost(message, repeated, tag="2")]
+    pub unreachable: ::prost::alloc::vec::Vec<Unreachable>,
+    /// Where to resume after this message. Always set; opaque, up to 2048 characters. Of this request only, on any server.
+    #[prost(string, tag="3")]
+    pub resume_token: ::prost::alloc::string::String,
+}
+/// Whom to count. The fields mean what they mean in `ResolveRecipientsRequest`.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CountRecipientsRequest {
+    /// The app, 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`.
+    #[prost(string, tag="1")]
+    pub app_id: ::prost::alloc::string::String,
+    /// The channel. Required.
+    #[prost(enumeration="Channel", tag="2")]
+    pub channel: i32,
+    /// Only those whose profile the filter fits. Default: all that are meant.
+    #[prost(string, tag="6")]
+    pub filter: ::prost::alloc::string::String,
+    /// PUSH only: the purpose of the endpoints. Default DEFAULT.
+    #[prost(enumeration="PushPurpose", tag="7")]
+    pub purpose: i32,
+    /// Who is meant. Required.
+    #[prost(oneof="count_recipients_request::Target", tags="3, 4, 5")]
+    pub target: ::core::option::Option<count_recipients_request::Target>,
+}
+/// Nested message and enum types in `CountRecipientsRequest`.
+pub mod count_recipients_request {
+    /// Who is meant. Required.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Target {
+        /// These users.
+        #[prost(message, tag="3")]
+        UserIds(super::UserIds),
+        /// The users that are linked with these customers.
+        #[prost(message, tag="4")]
+        CustomerIds(super::CustomerIds),
+        /// Every user of the app; true.
+        #[prost(bool, tag="5")]
+        Everyone(bool),
+    }
+}
+/// The recipients of one platform.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PlatformCount {
+    /// The platform; UNSPECIFIED: not known.
+    #[prost(enumeration="Platform", tag="1")]
+    pub platform: i32,
+    /// The profiles.
+    #[prost(int64, tag="2")]
+    pub recipients: i64,
+}
+/// The recipients with an endpoint of one provider. A profile with endpoints of two providers counts for both.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ProviderCount {
+    /// The provider.
+    #[prost(enumeration="PushProvider", tag="1")]
+    pub provider: i32,
+    /// The profiles.
+    #[prost(int64, tag="2")]
+    pub recipients: i64,
+    /// Their endpoints of this provider.
+    #[prost(int64, tag="3")]
+    pub endpoints: i64,
+}
+/// The recipients with an endpoint of one push app id. A profile with endpoints of two of them counts for both.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PushAppIdCount {
+    /// The push app id; empty: none was reported.
+    #[prost(string, tag="1")]
+    pub push_app_id: ::prost::alloc::string::String,
+    /// The profiles.
+    #[prost(int64, tag="2")]
+    pub recipients: i64,
+    /// Their endpoints of this push app id.
+    #[prost(int64, tag="3")]
+    pub endpoints: i64,
+}
+/// The recipients, counted one by one.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CountRecipientsResponse {
+    /// The profiles that can be reached.
+    #[prost(int64, tag="1")]
+    pub recipients: i64,
+    /// PUSH: their endpoints.
+    #[prost(int64, tag="2")]
+    pub endpoints: i64,
+    /// By platform, most recipients first.
+    #[prost(message, repeated, tag="3")]
+    pub by_platform: ::prost::alloc::vec::Vec<PlatformCount>,
+    /// PUSH: by provider, most recipients first.
+    #[prost(message, repeated, tag="4")]
+    pub by_provider: ::prost::alloc::vec::Vec<ProviderCount>,
+    /// PUSH: by push app id, most recipients first; up to 1000. The recipients of further ones are in `recipients`.
+    #[prost(message, repeated, tag="5")]
+    pub by_push_app_id: ::prost::alloc::vec::Vec<PushAppIdCount>,
+}
+/// About whom to ask.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ExplainReachRequest {
+    /// The app, 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`.
+    #[prost(string, tag="1")]
+    pub app_id: ::prost::alloc::string::String,
+    /// Only this device, up to 256 bytes without control characters. With a user, the answer also knows of a deleted profile.
+    /// Default: all devices.
+    #[prost(string, tag="4")]
+    pub device_id: ::prost::alloc::string::String,
+    /// The channel. Required.
+    #[prost(enumeration="Channel", tag="5")]
+    pub channel: i32,
+    /// PUSH only: the purpose of the endpoints. Default DEFAULT.
+    #[prost(enumeration="PushPurpose", tag="6")]
+    pub purpose: i32,
+    /// Who. Required.
+    #[prost(oneof="explain_reach_request::Person", tags="2, 3")]
+    pub person: ::core::option::Option<explain_reach_request::Person>,
+}
+/// Nested message and enum types in `ExplainReachRequest`.
+pub mod explain_reach_request {
+    /// Who. Required.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Person {
+        /// The user.
+        #[prost(string, tag="2")]
+        UserId(::prost::alloc::string::String),
+        /// The customer.
+        #[prost(string, tag="3")]
+        CustomerId(::prost::alloc::string::String),
+    }
+}
+/// Whether one profile can be reached.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReachVerdict {
+    /// The profile. Without a profile: what the request named.
+    #[prost(message, optional, tag="1")]
+    pub key: ::core::option::Option<ProfileKey>,
+    /// Whether a message would reach it.
+    #[prost(bool, tag="2")]
+    pub reachable: bool,
+    /// Every reason against it. Empty if it is reachable.
+    #[prost(enumeration="ReachReason", repeated, packed="false", tag="3")]
+    pub reasons: ::prost::alloc::vec::Vec<i32>,
+    /// More about UNREGISTERED and GONE. Otherwise empty.
+    #[prost(string, tag="4")]
+    pub cause: ::prost::alloc::string::String,
+    /// Since when it is UNREGISTERED, EXPIRED or GONE (UTC). Otherwise absent.
+    #[prost(message, optional, tag="5")]
+    pub time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// The verdicts.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ExplainReachResponse {
+    /// One for each profile, in the order of user and device; up to 1000. One for the request if there is no profile.
+    #[prost(message, repeated, tag="1")]
+    pub verdicts: ::prost::alloc::vec::Vec<ReachVerdict>,
+    /// Whether there are more profiles than verdicts.
+    #[prost(bool, tag="2")]
+    pub more: bool,
+}
+/// Why a profile cannot be reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ReachReason {
+    /// Not set.
+    Unspecified = 0,
+    /// The user is signed out. `cause`: CLIENT, REPLACED or ACCOUNT_REMOVED; `time`: when.
+    Unregistered = 1,
+    /// The app has sent no heartbeat for longer than the inactivity period. `time`: when the profile expired.
+    Expired = 2,
+    /// The channel is not among the profile's channels.
+    ChannelOff = 3,
+    /// The user does not allow notifications.
+    PermissionDenied = 4,
+    /// There is no endpoint of the purpose.
+    NoEndpoint = 5,
+    /// The provider said that the token is dead, and there is no other endpoint of the purpose.
+    EndpointInvalid = 6,
+    /// A newer device of the user receives the pushes.
+    Superseded = 7,
+    /// Another user is active on the device. Concerns IN_APP and LIVE_CHAT.
+    UserInactive = 8,
+    /// The profile was deleted. `cause`: INACTIVE, PUSH_UNREGISTERED, DELETED, ACCOUNT_REMOVED, UNREGISTERED or ERASED;
+    /// `time`: when.
+    Gone = 9,
+    /// There is no such profile, and nothing is known of one in the last 90 days.
+    Unknown = 10,
+}
+impl ReachReason {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "REACH_REASON_UNSPECIFIED",
+            Self::Unregistered => "REACH_REASON_UNREGISTERED",
+            Self::Expired => "REACH_REASON_EXPIRED",
+            Self::ChannelOff => "REACH_REASON_CHANNEL_OFF",
+            Self::PermissionDenied => "REACH_REASON_PERMISSION_DENIED",
+            Self::NoEndpoint => "REACH_REASON_NO_ENDPOINT",
+            Self::EndpointInvalid => "REACH_REASON_ENDPOINT_INVALID",
+            Self::Superseded => "REACH_REASON_SUPERSEDED",
+            Self::UserInactive => "REACH_REASON_USER_INACTIVE",
+            Self::Gone => "REACH_REASON_GONE",
+            Self::Unknown => "REACH_REASON_UNKNOWN",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "REACH_REASON_UNSPECIFIED" => Some(Self::Unspecified),
+            "REACH_REASON_UNREGISTERED" => Some(Self::Unregistered),
+            "REACH_REASON_EXPIRED" => Some(Self::Expired),
+            "REACH_REASON_CHANNEL_OFF" => Some(Self::ChannelOff),
+            "REACH_REASON_PERMISSION_DENIED" => Some(Self::PermissionDenied),
+            "REACH_REASON_NO_ENDPOINT" => Some(Self::NoEndpoint),
+            "REACH_REASON_ENDPOINT_INVALID" => Some(Self::EndpointInvalid),
+            "REACH_REASON_SUPERSEDED" => Some(Self::Superseded),
+            "REACH_REASON_USER_INACTIVE" => Some(Self::UserInactive),
+            "REACH_REASON_GONE" => Some(Self::Gone),
+            "REACH_REASON_UNKNOWN" => Some(Self::Unknown),
+            _ => None,
+        }
+    }
+}
 /// One registration.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RegisterRequest {
@@ -3330,6 +3661,11 @@ pub struct WatchProfilesRequest {
     /// Only events of these types; up to 64. Default: every type, also later ones. The versions of a profile then have gaps.
     #[prost(enumeration="EventType", repeated, packed="false", tag="2")]
     pub types: ::prost::alloc::vec::Vec<i32>,
+    /// Only events that the filter fits: `type = PROFILE_DELETED OR customer_id:*`, in the language of docs/filters.md. The fields
+    /// are those of the event: `app_id`, `type`, `user_id`, `device_id`, `customer_id`, `reason`. Default: every event. A
+    /// filter that is not valid is INVALID_ARGUMENT, INVALID_FILTER. The versions of a profile then have gaps.
+    #[prost(string, tag="3")]
+    pub filter: ::prost::alloc::string::String,
     /// Where to begin. Required: a token that was lost must not silently mean "now".
     #[prost(oneof="watch_profiles_request::Start", tags="4, 5, 6")]
     pub start: ::core::option::Option<watch_profiles_request::Start>,

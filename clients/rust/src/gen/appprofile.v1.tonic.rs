@@ -1328,6 +1328,82 @@ pub mod profile_service_client {
                 .insert(GrpcMethod::new("appprofile.v1.ProfileService", "ListProfiles"));
             self.inner.unary(req, path, codec).await
         }
+        pub async fn resolve_recipients(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ResolveRecipientsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::ResolveRecipientsResponse>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/appprofile.v1.ProfileService/ResolveRecipients",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("appprofile.v1.ProfileService", "ResolveRecipients"),
+                );
+            self.inner.server_streaming(req, path, codec).await
+        }
+        pub async fn count_recipients(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CountRecipientsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CountRecipientsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/appprofile.v1.ProfileService/CountRecipients",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("appprofile.v1.ProfileService", "CountRecipients"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        pub async fn explain_reach(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ExplainReachRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ExplainReachResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/appprofile.v1.ProfileService/ExplainReach",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("appprofile.v1.ProfileService", "ExplainReach"));
+            self.inner.unary(req, path, codec).await
+        }
         pub async fn watch_profiles(
             &mut self,
             request: impl tonic::IntoRequest<super::WatchProfilesRequest>,

@@ -117,5 +117,11 @@ def profile_filter(request: pb.ListProfilesRequest) -> ProfileFilter:
 
 
 def wanted_events(request: pb.WatchProfilesRequest, tenant_id: str) -> Wanted:
+    """Raises Refused: INVALID_FILTER."""
     types = [EventType(event_pb2.EventType.Name(number).removeprefix("EVENT_TYPE_")) for number in request.types]
-    return Wanted(tenant_id, frozenset(request.app_ids) or None, frozenset(types) or None)
+    return Wanted(
+        tenant_id,
+        frozenset(request.app_ids) or None,
+        frozenset(types) or None,
+        filter_parsing.event_filter(request.filter),
+    )

@@ -14,10 +14,12 @@ from typing import Protocol
 from appprofile.v1 import app_service_pb2 as app_pb
 from appprofile.v1 import credential_service_pb2 as credential_pb
 from appprofile.v1 import profile_service_pb2 as pb
+from appprofile.v1 import recipient_pb2 as recipient_pb
 from appprofile.v1 import usage_service_pb2 as usage_pb
 from appprofile.v1 import webhook_service_pb2 as webhook_pb
 from profile_grpc.domain import heartbeat
 from profile_grpc.domain.errors import Refused
+from profile_grpc.domain.model import Channel
 from profile_grpc.domain.results import Beat
 from profile_grpc.domain.webhooks import Webhook
 from profile_grpc.service.apps import Apps
@@ -27,11 +29,22 @@ from profile_grpc.service.jwt.authorization import JwtAuthorization
 from profile_grpc.service.jwt.readiness import JwtReadiness
 from profile_grpc.service.profiles import Profiles
 from profile_grpc.service.push_credentials.credentials import Credentials
+from profile_grpc.service.recipients import Recipients
 from profile_grpc.service.usage import Usage
 from profile_grpc.service.watching import Page, Place, Watching, read_token
 from profile_grpc.service.webhook_store import WebhookKey
 from profile_grpc.service.webhooks import Webhooks
-from profile_grpc.transport.grpc import jwt, people, push_credentials, requests, responses, settings, webhooks
+from profile_grpc.transport.grpc import (
+    endpoints,
+    jwt,
+    people,
+    push_credentials,
+    recipients,
+    requests,
+    responses,
+    settings,
+    webhooks,
+)
 from profile_grpc.transport.grpc.call import Call
 from profile_grpc.transport.grpc.customer_servicer import CustomerServices
 from profile_grpc.transport.grpc.sdk_config import sdk_config
@@ -61,6 +74,8 @@ class Services(CustomerServices, Protocol):
     def jwt_readiness(self) -> JwtReadiness: ...
     @property
     def watching(self) -> Watching: ...
+    @property
+    def recipients(self) -> Recipients: ...
 
 
 _PAGES_AT_ONCE = 8
@@ -75,6 +90,7 @@ class ProfileServicer:
         self._profiles = services.profiles
         self._watching = services.watching
         self._people = services.people
+        self._recipients = services.recipients
         self._pages = asyncio.Semaphore(_PAGES_AT_ONCE)
 
     async def Register(self, request: pb.RegisterRequest, call: Call) -> pb.RegisterResponse:
@@ -131,6 +147,27 @@ class ProfileServicer:
     async def EraseUser(self, request: pb.EraseUserRequest, call: Call) -> pb.EraseUserResponse:
         erased = await self._people.erase_user(call.app, request.user_id, announce=people.announce(request))
         return people.erased_user(erased)
+
+    async def ResolveRecipients(
+        self, request: recipient_pb.ResolveRecipientsRequest, call: Call
+    ) -> AsyncGenerator[recipient_pb.ResolveRecipientsResponse, None]:
+        audience = recipients.audience(request)
+        async with aclosing(self._recipients.resolve(call.app, audience, request.resume_token)) as messages:
+            async for message in messages:
+                yield recipients.resolved(message, request)
+
+    async def CountRecipients(
+        self, request: recipient_pb.CountRecipientsRequest, call: Call
+    ) -> recipient_pb.CountRecipientsResponse:
+        return recipients.counted(await self._recipients.count(call.app, recipients.audience(request)))
+
+    async def ExplainReach(
+        self, request: recipient_pb.ExplainReachRequest, call: Call
+    ) -> recipient_pb.ExplainReachResponse:
+        channel, purpose = Channel(request.channel), endpoints.PURPOSES[request.purpose]
+        return recipients.explained(
+            await self._recipients.explain(call.app, recipients.person(request), channel, purpose)
+        )
 
     async def WatchProfiles(
         self, request: pb.WatchProfilesRequest, call: Call

@@ -1306,9 +1306,15 @@ class WatchProfilesRequest(_message.Message):
 
     APP_IDS_FIELD_NUMBER: _builtins.int
     TYPES_FIELD_NUMBER: _builtins.int
+    FILTER_FIELD_NUMBER: _builtins.int
     RESUME_TOKEN_FIELD_NUMBER: _builtins.int
     FROM_NOW_FIELD_NUMBER: _builtins.int
     FROM_OLDEST_FIELD_NUMBER: _builtins.int
+    filter: _builtins.str
+    """Only events that the filter fits: `type = PROFILE_DELETED OR customer_id:*`, in the language of docs/filters.md. The fields
+    are those of the event: `app_id`, `type`, `user_id`, `device_id`, `customer_id`, `reason`. Default: every event. A
+    filter that is not valid is INVALID_ARGUMENT, INVALID_FILTER. The versions of a profile then have gaps.
+    """
     resume_token: _builtins.str
     """After the message that carried this token. Opaque, up to 200 characters; of any stream of this service, whatever its
     apps and types.
@@ -1332,13 +1338,14 @@ class WatchProfilesRequest(_message.Message):
         *,
         app_ids: _abc.Iterable[_builtins.str] | None = ...,
         types: _abc.Iterable[_event_pb2.EventType.ValueType] | None = ...,
+        filter: _builtins.str = ...,
         resume_token: _builtins.str = ...,
         from_now: _builtins.bool = ...,
         from_oldest: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["from_now", b"from_now", "from_oldest", b"from_oldest", "resume_token", b"resume_token", "start", b"start"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["app_ids", b"app_ids", "from_now", b"from_now", "from_oldest", b"from_oldest", "resume_token", b"resume_token", "start", b"start", "types", b"types"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["app_ids", b"app_ids", "filter", b"filter", "from_now", b"from_now", "from_oldest", b"from_oldest", "resume_token", b"resume_token", "start", b"start", "types", b"types"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_start: _TypeAlias = _typing.Literal["resume_token", "from_now", "from_oldest"]  # noqa: Y015
     _WhichOneofArgType_start: _TypeAlias = _typing.Literal["start", b"start"]  # noqa: Y015

@@ -4,6 +4,7 @@ import grpc
 import warnings
 
 from appprofile.v1 import profile_service_pb2 as appprofile_dot_v1_dot_profile__service__pb2
+from appprofile.v1 import recipient_pb2 as appprofile_dot_v1_dot_recipient__pb2
 
 GRPC_GENERATED_VERSION = '1.75.1'
 GRPC_VERSION = grpc.__version__
@@ -86,6 +87,21 @@ class ProfileServiceStub(object):
                 '/appprofile.v1.ProfileService/ListProfiles',
                 request_serializer=appprofile_dot_v1_dot_profile__service__pb2.ListProfilesRequest.SerializeToString,
                 response_deserializer=appprofile_dot_v1_dot_profile__service__pb2.ListProfilesResponse.FromString,
+                _registered_method=True)
+        self.ResolveRecipients = channel.unary_stream(
+                '/appprofile.v1.ProfileService/ResolveRecipients',
+                request_serializer=appprofile_dot_v1_dot_recipient__pb2.ResolveRecipientsRequest.SerializeToString,
+                response_deserializer=appprofile_dot_v1_dot_recipient__pb2.ResolveRecipientsResponse.FromString,
+                _registered_method=True)
+        self.CountRecipients = channel.unary_unary(
+                '/appprofile.v1.ProfileService/CountRecipients',
+                request_serializer=appprofile_dot_v1_dot_recipient__pb2.CountRecipientsRequest.SerializeToString,
+                response_deserializer=appprofile_dot_v1_dot_recipient__pb2.CountRecipientsResponse.FromString,
+                _registered_method=True)
+        self.ExplainReach = channel.unary_unary(
+                '/appprofile.v1.ProfileService/ExplainReach',
+                request_serializer=appprofile_dot_v1_dot_recipient__pb2.ExplainReachRequest.SerializeToString,
+                response_deserializer=appprofile_dot_v1_dot_recipient__pb2.ExplainReachResponse.FromString,
                 _registered_method=True)
         self.WatchProfiles = channel.unary_stream(
                 '/appprofile.v1.ProfileService/WatchProfiles',
@@ -190,12 +206,38 @@ class ProfileServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ResolveRecipients(self, request, context):
+        """Streams the profiles that a message can reach, each once, in order of user and device, with their push endpoints. A profile
+        is judged as it is when it is read. Each message carries a token; after an interruption the stream goes on from it.
+        The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The end
+        of the stream (OK) means that everything was sent.
+        Errors: INVALID_ARGUMENT (INVALID_FILTER, INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CountRecipients(self, request, context):
+        """Counts the recipients that ResolveRecipients would stream now, exactly. Takes time in proportion to their number: some
+        seconds for a million. Errors: INVALID_ARGUMENT (INVALID_FILTER).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExplainReach(self, request, context):
+        """Says for each profile of a user or a customer whether a message would reach it, and every reason if not.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def WatchProfiles(self, request, context):
         """Streams the events of one app, several, or every app of the key's tenant (also of apps that are created later), in order
         of position: after a token, from now on, or from the oldest that is kept. Each message carries a token; whoever resumes
         with the last one misses nothing and gets nothing twice. After a second without events comes a checkpoint, a message with
         a token alone. The service ends a stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token.
-        Errors: OUT_OF_RANGE (RESUME_TOKEN_EXPIRED), INVALID_ARGUMENT (INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED
+        Errors: OUT_OF_RANGE (RESUME_TOKEN_EXPIRED), INVALID_ARGUMENT (INVALID_RESUME_TOKEN, INVALID_FILTER), RESOURCE_EXHAUSTED
         (TOO_MANY_STREAMS).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -262,6 +304,21 @@ def add_ProfileServiceServicer_to_server(servicer, server):
                     servicer.ListProfiles,
                     request_deserializer=appprofile_dot_v1_dot_profile__service__pb2.ListProfilesRequest.FromString,
                     response_serializer=appprofile_dot_v1_dot_profile__service__pb2.ListProfilesResponse.SerializeToString,
+            ),
+            'ResolveRecipients': grpc.unary_stream_rpc_method_handler(
+                    servicer.ResolveRecipients,
+                    request_deserializer=appprofile_dot_v1_dot_recipient__pb2.ResolveRecipientsRequest.FromString,
+                    response_serializer=appprofile_dot_v1_dot_recipient__pb2.ResolveRecipientsResponse.SerializeToString,
+            ),
+            'CountRecipients': grpc.unary_unary_rpc_method_handler(
+                    servicer.CountRecipients,
+                    request_deserializer=appprofile_dot_v1_dot_recipient__pb2.CountRecipientsRequest.FromString,
+                    response_serializer=appprofile_dot_v1_dot_recipient__pb2.CountRecipientsResponse.SerializeToString,
+            ),
+            'ExplainReach': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExplainReach,
+                    request_deserializer=appprofile_dot_v1_dot_recipient__pb2.ExplainReachRequest.FromString,
+                    response_serializer=appprofile_dot_v1_dot_recipient__pb2.ExplainReachResponse.SerializeToString,
             ),
             'WatchProfiles': grpc.unary_stream_rpc_method_handler(
                     servicer.WatchProfiles,
@@ -547,6 +604,87 @@ class ProfileService(object):
             '/appprofile.v1.ProfileService/ListProfiles',
             appprofile_dot_v1_dot_profile__service__pb2.ListProfilesRequest.SerializeToString,
             appprofile_dot_v1_dot_profile__service__pb2.ListProfilesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResolveRecipients(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/appprofile.v1.ProfileService/ResolveRecipients',
+            appprofile_dot_v1_dot_recipient__pb2.ResolveRecipientsRequest.SerializeToString,
+            appprofile_dot_v1_dot_recipient__pb2.ResolveRecipientsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CountRecipients(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/appprofile.v1.ProfileService/CountRecipients',
+            appprofile_dot_v1_dot_recipient__pb2.CountRecipientsRequest.SerializeToString,
+            appprofile_dot_v1_dot_recipient__pb2.CountRecipientsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExplainReach(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/appprofile.v1.ProfileService/ExplainReach',
+            appprofile_dot_v1_dot_recipient__pb2.ExplainReachRequest.SerializeToString,
+            appprofile_dot_v1_dot_recipient__pb2.ExplainReachResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -4,6 +4,7 @@ isort:skip_file
 App profiles: registration, heartbeats, push feedback, removal and reads."""
 
 from appprofile.v1 import profile_service_pb2 as _profile_service_pb2
+from appprofile.v1 import recipient_pb2 as _recipient_pb2
 from collections import abc as _abc
 from grpc import aio as _aio
 import abc as _abc_1
@@ -79,12 +80,25 @@ class ProfileServiceStub:
     """Lists profiles of an app, ordered by user and device. Errors: INVALID_ARGUMENT (INVALID_PAGE_TOKEN,
     INVALID_FILTER).
     """
+    ResolveRecipients: _grpc.UnaryStreamMultiCallable[_recipient_pb2.ResolveRecipientsRequest, _recipient_pb2.ResolveRecipientsResponse]
+    """Streams the profiles that a message can reach, each once, in order of user and device, with their push endpoints. A profile
+    is judged as it is when it is read. Each message carries a token; after an interruption the stream goes on from it.
+    The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The end
+    of the stream (OK) means that everything was sent.
+    Errors: INVALID_ARGUMENT (INVALID_FILTER, INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
+    """
+    CountRecipients: _grpc.UnaryUnaryMultiCallable[_recipient_pb2.CountRecipientsRequest, _recipient_pb2.CountRecipientsResponse]
+    """Counts the recipients that ResolveRecipients would stream now, exactly. Takes time in proportion to their number: some
+    seconds for a million. Errors: INVALID_ARGUMENT (INVALID_FILTER).
+    """
+    ExplainReach: _grpc.UnaryUnaryMultiCallable[_recipient_pb2.ExplainReachRequest, _recipient_pb2.ExplainReachResponse]
+    """Says for each profile of a user or a customer whether a message would reach it, and every reason if not."""
     WatchProfiles: _grpc.UnaryStreamMultiCallable[_profile_service_pb2.WatchProfilesRequest, _profile_service_pb2.WatchProfilesResponse]
     """Streams the events of one app, several, or every app of the key's tenant (also of apps that are created later), in order
     of position: after a token, from now on, or from the oldest that is kept. Each message carries a token; whoever resumes
     with the last one misses nothing and gets nothing twice. After a second without events comes a checkpoint, a message with
     a token alone. The service ends a stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token.
-    Errors: OUT_OF_RANGE (RESUME_TOKEN_EXPIRED), INVALID_ARGUMENT (INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED
+    Errors: OUT_OF_RANGE (RESUME_TOKEN_EXPIRED), INVALID_ARGUMENT (INVALID_RESUME_TOKEN, INVALID_FILTER), RESOURCE_EXHAUSTED
     (TOO_MANY_STREAMS).
     """
     EraseUser: _grpc.UnaryUnaryMultiCallable[_profile_service_pb2.EraseUserRequest, _profile_service_pb2.EraseUserResponse]
@@ -143,12 +157,25 @@ class ProfileServiceAsyncStub(ProfileServiceStub):
     """Lists profiles of an app, ordered by user and device. Errors: INVALID_ARGUMENT (INVALID_PAGE_TOKEN,
     INVALID_FILTER).
     """
+    ResolveRecipients: _aio.UnaryStreamMultiCallable[_recipient_pb2.ResolveRecipientsRequest, _recipient_pb2.ResolveRecipientsResponse]  # type: ignore[assignment]
+    """Streams the profiles that a message can reach, each once, in order of user and device, with their push endpoints. A profile
+    is judged as it is when it is read. Each message carries a token; after an interruption the stream goes on from it.
+    The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The end
+    of the stream (OK) means that everything was sent.
+    Errors: INVALID_ARGUMENT (INVALID_FILTER, INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
+    """
+    CountRecipients: _aio.UnaryUnaryMultiCallable[_recipient_pb2.CountRecipientsRequest, _recipient_pb2.CountRecipientsResponse]  # type: ignore[assignment]
+    """Counts the recipients that ResolveRecipients would stream now, exactly. Takes time in proportion to their number: some
+    seconds for a million. Errors: INVALID_ARGUMENT (INVALID_FILTER).
+    """
+    ExplainReach: _aio.UnaryUnaryMultiCallable[_recipient_pb2.ExplainReachRequest, _recipient_pb2.ExplainReachResponse]  # type: ignore[assignment]
+    """Says for each profile of a user or a customer whether a message would reach it, and every reason if not."""
     WatchProfiles: _aio.UnaryStreamMultiCallable[_profile_service_pb2.WatchProfilesRequest, _profile_service_pb2.WatchProfilesResponse]  # type: ignore[assignment]
     """Streams the events of one app, several, or every app of the key's tenant (also of apps that are created later), in order
     of position: after a token, from now on, or from the oldest that is kept. Each message carries a token; whoever resumes
     with the last one misses nothing and gets nothing twice. After a second without events comes a checkpoint, a message with
     a token alone. The service ends a stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token.
-    Errors: OUT_OF_RANGE (RESUME_TOKEN_EXPIRED), INVALID_ARGUMENT (INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED
+    Errors: OUT_OF_RANGE (RESUME_TOKEN_EXPIRED), INVALID_ARGUMENT (INVALID_RESUME_TOKEN, INVALID_FILTER), RESOURCE_EXHAUSTED
     (TOO_MANY_STREAMS).
     """
     EraseUser: _aio.UnaryUnaryMultiCallable[_profile_service_pb2.EraseUserRequest, _profile_service_pb2.EraseUserResponse]  # type: ignore[assignment]
@@ -266,6 +293,37 @@ class ProfileServiceServicer(metaclass=_abc_1.ABCMeta):
         """
 
     @_abc_1.abstractmethod
+    def ResolveRecipients(
+        self,
+        request: _recipient_pb2.ResolveRecipientsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_recipient_pb2.ResolveRecipientsResponse], _abc.AsyncIterator[_recipient_pb2.ResolveRecipientsResponse]]:
+        """Streams the profiles that a message can reach, each once, in order of user and device, with their push endpoints. A profile
+        is judged as it is when it is read. Each message carries a token; after an interruption the stream goes on from it.
+        The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The end
+        of the stream (OK) means that everything was sent.
+        Errors: INVALID_ARGUMENT (INVALID_FILTER, INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
+        """
+
+    @_abc_1.abstractmethod
+    def CountRecipients(
+        self,
+        request: _recipient_pb2.CountRecipientsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_recipient_pb2.CountRecipientsResponse, _abc.Awaitable[_recipient_pb2.CountRecipientsResponse]]:
+        """Counts the recipients that ResolveRecipients would stream now, exactly. Takes time in proportion to their number: some
+        seconds for a million. Errors: INVALID_ARGUMENT (INVALID_FILTER).
+        """
+
+    @_abc_1.abstractmethod
+    def ExplainReach(
+        self,
+        request: _recipient_pb2.ExplainReachRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_recipient_pb2.ExplainReachResponse, _abc.Awaitable[_recipient_pb2.ExplainReachResponse]]:
+        """Says for each profile of a user or a customer whether a message would reach it, and every reason if not."""
+
+    @_abc_1.abstractmethod
     def WatchProfiles(
         self,
         request: _profile_service_pb2.WatchProfilesRequest,
@@ -275,7 +333,7 @@ class ProfileServiceServicer(metaclass=_abc_1.ABCMeta):
         of position: after a token, from now on, or from the oldest that is kept. Each message carries a token; whoever resumes
         with the last one misses nothing and gets nothing twice. After a second without events comes a checkpoint, a message with
         a token alone. The service ends a stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token.
-        Errors: OUT_OF_RANGE (RESUME_TOKEN_EXPIRED), INVALID_ARGUMENT (INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED
+        Errors: OUT_OF_RANGE (RESUME_TOKEN_EXPIRED), INVALID_ARGUMENT (INVALID_RESUME_TOKEN, INVALID_FILTER), RESOURCE_EXHAUSTED
         (TOO_MANY_STREAMS).
         """
 

@@ -337,6 +337,102 @@ public final class ProfileServiceGrpc {
     return getListProfilesMethod;
   }
 
+  private static volatile io.grpc.MethodDescriptor<com.appprofile.v1.ResolveRecipientsRequest,
+      com.appprofile.v1.ResolveRecipientsResponse> getResolveRecipientsMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "ResolveRecipients",
+      requestType = com.appprofile.v1.ResolveRecipientsRequest.class,
+      responseType = com.appprofile.v1.ResolveRecipientsResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.SERVER_STREAMING)
+  public static io.grpc.MethodDescriptor<com.appprofile.v1.ResolveRecipientsRequest,
+      com.appprofile.v1.ResolveRecipientsResponse> getResolveRecipientsMethod() {
+    io.grpc.MethodDescriptor<com.appprofile.v1.ResolveRecipientsRequest, com.appprofile.v1.ResolveRecipientsResponse> getResolveRecipientsMethod;
+    if ((getResolveRecipientsMethod = ProfileServiceGrpc.getResolveRecipientsMethod) == null) {
+      synchronized (ProfileServiceGrpc.class) {
+        if ((getResolveRecipientsMethod = ProfileServiceGrpc.getResolveRecipientsMethod) == null) {
+          ProfileServiceGrpc.getResolveRecipientsMethod = getResolveRecipientsMethod =
+              io.grpc.MethodDescriptor.<com.appprofile.v1.ResolveRecipientsRequest, com.appprofile.v1.ResolveRecipientsResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.SERVER_STREAMING)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "ResolveRecipients"))
+              .setSafe(true)
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  com.appprofile.v1.ResolveRecipientsRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  com.appprofile.v1.ResolveRecipientsResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new ProfileServiceMethodDescriptorSupplier("ResolveRecipients"))
+              .build();
+        }
+      }
+    }
+    return getResolveRecipientsMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<com.appprofile.v1.CountRecipientsRequest,
+      com.appprofile.v1.CountRecipientsResponse> getCountRecipientsMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "CountRecipients",
+      requestType = com.appprofile.v1.CountRecipientsRequest.class,
+      responseType = com.appprofile.v1.CountRecipientsResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<com.appprofile.v1.CountRecipientsRequest,
+      com.appprofile.v1.CountRecipientsResponse> getCountRecipientsMethod() {
+    io.grpc.MethodDescriptor<com.appprofile.v1.CountRecipientsRequest, com.appprofile.v1.CountRecipientsResponse> getCountRecipientsMethod;
+    if ((getCountRecipientsMethod = ProfileServiceGrpc.getCountRecipientsMethod) == null) {
+      synchronized (ProfileServiceGrpc.class) {
+        if ((getCountRecipientsMethod = ProfileServiceGrpc.getCountRecipientsMethod) == null) {
+          ProfileServiceGrpc.getCountRecipientsMethod = getCountRecipientsMethod =
+              io.grpc.MethodDescriptor.<com.appprofile.v1.CountRecipientsRequest, com.appprofile.v1.CountRecipientsResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "CountRecipients"))
+              .setSafe(true)
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  com.appprofile.v1.CountRecipientsRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  com.appprofile.v1.CountRecipientsResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new ProfileServiceMethodDescriptorSupplier("CountRecipients"))
+              .build();
+        }
+      }
+    }
+    return getCountRecipientsMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<com.appprofile.v1.ExplainReachRequest,
+      com.appprofile.v1.ExplainReachResponse> getExplainReachMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "ExplainReach",
+      requestType = com.appprofile.v1.ExplainReachRequest.class,
+      responseType = com.appprofile.v1.ExplainReachResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<com.appprofile.v1.ExplainReachRequest,
+      com.appprofile.v1.ExplainReachResponse> getExplainReachMethod() {
+    io.grpc.MethodDescriptor<com.appprofile.v1.ExplainReachRequest, com.appprofile.v1.ExplainReachResponse> getExplainReachMethod;
+    if ((getExplainReachMethod = ProfileServiceGrpc.getExplainReachMethod) == null) {
+      synchronized (ProfileServiceGrpc.class) {
+        if ((getExplainReachMethod = ProfileServiceGrpc.getExplainReachMethod) == null) {
+          ProfileServiceGrpc.getExplainReachMethod = getExplainReachMethod =
+              io.grpc.MethodDescriptor.<com.appprofile.v1.ExplainReachRequest, com.appprofile.v1.ExplainReachResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "ExplainReach"))
+              .setSafe(true)
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  com.appprofile.v1.ExplainReachRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  com.appprofile.v1.ExplainReachResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new ProfileServiceMethodDescriptorSupplier("ExplainReach"))
+              .build();
+        }
+      }
+    }
+    return getExplainReachMethod;
+  }
+
   private static volatile io.grpc.MethodDescriptor<com.appprofile.v1.WatchProfilesRequest,
       com.appprofile.v1.WatchProfilesResponse> getWatchProfilesMethod;
 
@@ -586,11 +682,46 @@ public final class ProfileServiceGrpc {
 
     /**
      * <pre>
+     * Streams the profiles that a message can reach, each once, in order of user and device, with their push endpoints. A profile
+     * is judged as it is when it is read. Each message carries a token; after an interruption the stream goes on from it.
+     * The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The end
+     * of the stream (OK) means that everything was sent.
+     * Errors: INVALID_ARGUMENT (INVALID_FILTER, INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
+     * </pre>
+     */
+    default void resolveRecipients(com.appprofile.v1.ResolveRecipientsRequest request,
+        io.grpc.stub.StreamObserver<com.appprofile.v1.ResolveRecipientsResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getResolveRecipientsMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Counts the recipients that ResolveRecipients would stream now, exactly. Takes time in proportion to their number: some
+     * seconds for a million. Errors: INVALID_ARGUMENT (INVALID_FILTER).
+     * </pre>
+     */
+    default void countRecipients(com.appprofile.v1.CountRecipientsRequest request,
+        io.grpc.stub.StreamObserver<com.appprofile.v1.CountRecipientsResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getCountRecipientsMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Says for each profile of a user or a customer whether a message would reach it, and every reason if not.
+     * </pre>
+     */
+    default void explainReach(com.appprofile.v1.ExplainReachRequest request,
+        io.grpc.stub.StreamObserver<com.appprofile.v1.ExplainReachResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getExplainReachMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
      * Streams the events of one app, several, or every app of the key's tenant (also of apps that are created later), in order
      * of position: after a token, from now on, or from the oldest that is kept. Each message carries a token; whoever resumes
      * with the last one misses nothing and gets nothing twice. After a second without events comes a checkpoint, a message with
      * a token alone. The service ends a stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token.
-     * Errors: OUT_OF_RANGE (RESUME_TOKEN_EXPIRED), INVALID_ARGUMENT (INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED
+     * Errors: OUT_OF_RANGE (RESUME_TOKEN_EXPIRED), INVALID_ARGUMENT (INVALID_RESUME_TOKEN, INVALID_FILTER), RESOURCE_EXHAUSTED
      * (TOO_MANY_STREAMS).
      * </pre>
      */
@@ -775,11 +906,49 @@ public final class ProfileServiceGrpc {
 
     /**
      * <pre>
+     * Streams the profiles that a message can reach, each once, in order of user and device, with their push endpoints. A profile
+     * is judged as it is when it is read. Each message carries a token; after an interruption the stream goes on from it.
+     * The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The end
+     * of the stream (OK) means that everything was sent.
+     * Errors: INVALID_ARGUMENT (INVALID_FILTER, INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
+     * </pre>
+     */
+    public void resolveRecipients(com.appprofile.v1.ResolveRecipientsRequest request,
+        io.grpc.stub.StreamObserver<com.appprofile.v1.ResolveRecipientsResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncServerStreamingCall(
+          getChannel().newCall(getResolveRecipientsMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Counts the recipients that ResolveRecipients would stream now, exactly. Takes time in proportion to their number: some
+     * seconds for a million. Errors: INVALID_ARGUMENT (INVALID_FILTER).
+     * </pre>
+     */
+    public void countRecipients(com.appprofile.v1.CountRecipientsRequest request,
+        io.grpc.stub.StreamObserver<com.appprofile.v1.CountRecipientsResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getCountRecipientsMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Says for each profile of a user or a customer whether a message would reach it, and every reason if not.
+     * </pre>
+     */
+    public void explainReach(com.appprofile.v1.ExplainReachRequest request,
+        io.grpc.stub.StreamObserver<com.appprofile.v1.ExplainReachResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getExplainReachMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
      * Streams the events of one app, several, or every app of the key's tenant (also of apps that are created later), in order
      * of position: after a token, from now on, or from the oldest that is kept. Each message carries a token; whoever resumes
      * with the last one misses nothing and gets nothing twice. After a second without events comes a checkpoint, a message with
      * a token alone. The service ends a stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token.
-     * Errors: OUT_OF_RANGE (RESUME_TOKEN_EXPIRED), INVALID_ARGUMENT (INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED
+     * Errors: OUT_OF_RANGE (RESUME_TOKEN_EXPIRED), INVALID_ARGUMENT (INVALID_RESUME_TOKEN, INVALID_FILTER), RESOURCE_EXHAUSTED
      * (TOO_MANY_STREAMS).
      * </pre>
      */
@@ -940,11 +1109,48 @@ public final class ProfileServiceGrpc {
 
     /**
      * <pre>
+     * Streams the profiles that a message can reach, each once, in order of user and device, with their push endpoints. A profile
+     * is judged as it is when it is read. Each message carries a token; after an interruption the stream goes on from it.
+     * The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The end
+     * of the stream (OK) means that everything was sent.
+     * Errors: INVALID_ARGUMENT (INVALID_FILTER, INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
+     * </pre>
+     */
+    @io.grpc.ExperimentalApi("https://github.com/grpc/grpc-java/issues/10918")
+    public io.grpc.stub.BlockingClientCall<?, com.appprofile.v1.ResolveRecipientsResponse>
+        resolveRecipients(com.appprofile.v1.ResolveRecipientsRequest request) {
+      return io.grpc.stub.ClientCalls.blockingV2ServerStreamingCall(
+          getChannel(), getResolveRecipientsMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Counts the recipients that ResolveRecipients would stream now, exactly. Takes time in proportion to their number: some
+     * seconds for a million. Errors: INVALID_ARGUMENT (INVALID_FILTER).
+     * </pre>
+     */
+    public com.appprofile.v1.CountRecipientsResponse countRecipients(com.appprofile.v1.CountRecipientsRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getCountRecipientsMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Says for each profile of a user or a customer whether a message would reach it, and every reason if not.
+     * </pre>
+     */
+    public com.appprofile.v1.ExplainReachResponse explainReach(com.appprofile.v1.ExplainReachRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getExplainReachMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
      * Streams the events of one app, several, or every app of the key's tenant (also of apps that are created later), in order
      * of position: after a token, from now on, or from the oldest that is kept. Each message carries a token; whoever resumes
      * with the last one misses nothing and gets nothing twice. After a second without events comes a checkpoint, a message with
      * a token alone. The service ends a stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token.
-     * Errors: OUT_OF_RANGE (RESUME_TOKEN_EXPIRED), INVALID_ARGUMENT (INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED
+     * Errors: OUT_OF_RANGE (RESUME_TOKEN_EXPIRED), INVALID_ARGUMENT (INVALID_RESUME_TOKEN, INVALID_FILTER), RESOURCE_EXHAUSTED
      * (TOO_MANY_STREAMS).
      * </pre>
      */
@@ -1105,11 +1311,47 @@ public final class ProfileServiceGrpc {
 
     /**
      * <pre>
+     * Streams the profiles that a message can reach, each once, in order of user and device, with their push endpoints. A profile
+     * is judged as it is when it is read. Each message carries a token; after an interruption the stream goes on from it.
+     * The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The end
+     * of the stream (OK) means that everything was sent.
+     * Errors: INVALID_ARGUMENT (INVALID_FILTER, INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
+     * </pre>
+     */
+    public java.util.Iterator<com.appprofile.v1.ResolveRecipientsResponse> resolveRecipients(
+        com.appprofile.v1.ResolveRecipientsRequest request) {
+      return io.grpc.stub.ClientCalls.blockingServerStreamingCall(
+          getChannel(), getResolveRecipientsMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Counts the recipients that ResolveRecipients would stream now, exactly. Takes time in proportion to their number: some
+     * seconds for a million. Errors: INVALID_ARGUMENT (INVALID_FILTER).
+     * </pre>
+     */
+    public com.appprofile.v1.CountRecipientsResponse countRecipients(com.appprofile.v1.CountRecipientsRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getCountRecipientsMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Says for each profile of a user or a customer whether a message would reach it, and every reason if not.
+     * </pre>
+     */
+    public com.appprofile.v1.ExplainReachResponse explainReach(com.appprofile.v1.ExplainReachRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getExplainReachMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
      * Streams the events of one app, several, or every app of the key's tenant (also of apps that are created later), in order
      * of position: after a token, from now on, or from the oldest that is kept. Each message carries a token; whoever resumes
      * with the last one misses nothing and gets nothing twice. After a second without events comes a checkpoint, a message with
      * a token alone. The service ends a stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token.
-     * Errors: OUT_OF_RANGE (RESUME_TOKEN_EXPIRED), INVALID_ARGUMENT (INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED
+     * Errors: OUT_OF_RANGE (RESUME_TOKEN_EXPIRED), INVALID_ARGUMENT (INVALID_RESUME_TOKEN, INVALID_FILTER), RESOURCE_EXHAUSTED
      * (TOO_MANY_STREAMS).
      * </pre>
      */
@@ -1279,6 +1521,29 @@ public final class ProfileServiceGrpc {
 
     /**
      * <pre>
+     * Counts the recipients that ResolveRecipients would stream now, exactly. Takes time in proportion to their number: some
+     * seconds for a million. Errors: INVALID_ARGUMENT (INVALID_FILTER).
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<com.appprofile.v1.CountRecipientsResponse> countRecipients(
+        com.appprofile.v1.CountRecipientsRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getCountRecipientsMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * Says for each profile of a user or a customer whether a message would reach it, and every reason if not.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<com.appprofile.v1.ExplainReachResponse> explainReach(
+        com.appprofile.v1.ExplainReachRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getExplainReachMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
      * Erases a user of the app: the profiles on every device, and the ids in events. Keyed hashes remain. An unknown user is no
      * error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP bridge is applied later, to nobody.
      * </pre>
@@ -1300,8 +1565,11 @@ public final class ProfileServiceGrpc {
   private static final int METHODID_REMOVE_ACCOUNT = 7;
   private static final int METHODID_GET_PROFILE = 8;
   private static final int METHODID_LIST_PROFILES = 9;
-  private static final int METHODID_WATCH_PROFILES = 10;
-  private static final int METHODID_ERASE_USER = 11;
+  private static final int METHODID_RESOLVE_RECIPIENTS = 10;
+  private static final int METHODID_COUNT_RECIPIENTS = 11;
+  private static final int METHODID_EXPLAIN_REACH = 12;
+  private static final int METHODID_WATCH_PROFILES = 13;
+  private static final int METHODID_ERASE_USER = 14;
 
   private static final class MethodHandlers<Req, Resp> implements
       io.grpc.stub.ServerCalls.UnaryMethod<Req, Resp>,
@@ -1359,6 +1627,18 @@ public final class ProfileServiceGrpc {
         case METHODID_LIST_PROFILES:
           serviceImpl.listProfiles((com.appprofile.v1.ListProfilesRequest) request,
               (io.grpc.stub.StreamObserver<com.appprofile.v1.ListProfilesResponse>) responseObserver);
+          break;
+        case METHODID_RESOLVE_RECIPIENTS:
+          serviceImpl.resolveRecipients((com.appprofile.v1.ResolveRecipientsRequest) request,
+              (io.grpc.stub.StreamObserver<com.appprofile.v1.ResolveRecipientsResponse>) responseObserver);
+          break;
+        case METHODID_COUNT_RECIPIENTS:
+          serviceImpl.countRecipients((com.appprofile.v1.CountRecipientsRequest) request,
+              (io.grpc.stub.StreamObserver<com.appprofile.v1.CountRecipientsResponse>) responseObserver);
+          break;
+        case METHODID_EXPLAIN_REACH:
+          serviceImpl.explainReach((com.appprofile.v1.ExplainReachRequest) request,
+              (io.grpc.stub.StreamObserver<com.appprofile.v1.ExplainReachResponse>) responseObserver);
           break;
         case METHODID_WATCH_PROFILES:
           serviceImpl.watchProfiles((com.appprofile.v1.WatchProfilesRequest) request,
@@ -1457,6 +1737,27 @@ public final class ProfileServiceGrpc {
               com.appprofile.v1.ListProfilesResponse>(
                 service, METHODID_LIST_PROFILES)))
         .addMethod(
+          getResolveRecipientsMethod(),
+          io.grpc.stub.ServerCalls.asyncServerStreamingCall(
+            new MethodHandlers<
+              com.appprofile.v1.ResolveRecipientsRequest,
+              com.appprofile.v1.ResolveRecipientsResponse>(
+                service, METHODID_RESOLVE_RECIPIENTS)))
+        .addMethod(
+          getCountRecipientsMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              com.appprofile.v1.CountRecipientsRequest,
+              com.appprofile.v1.CountRecipientsResponse>(
+                service, METHODID_COUNT_RECIPIENTS)))
+        .addMethod(
+          getExplainReachMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              com.appprofile.v1.ExplainReachRequest,
+              com.appprofile.v1.ExplainReachResponse>(
+                service, METHODID_EXPLAIN_REACH)))
+        .addMethod(
           getWatchProfilesMethod(),
           io.grpc.stub.ServerCalls.asyncServerStreamingCall(
             new MethodHandlers<
@@ -1528,6 +1829,9 @@ public final class ProfileServiceGrpc {
               .addMethod(getRemoveAccountMethod())
               .addMethod(getGetProfileMethod())
               .addMethod(getListProfilesMethod())
+              .addMethod(getResolveRecipientsMethod())
+              .addMethod(getCountRecipientsMethod())
+              .addMethod(getExplainReachMethod())
               .addMethod(getWatchProfilesMethod())
               .addMethod(getEraseUserMethod())
               .build();

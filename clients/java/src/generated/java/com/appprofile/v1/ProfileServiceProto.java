@@ -203,280 +203,290 @@ public final class ProfileServiceProto extends com.google.protobuf.GeneratedFile
       "\n#appprofile/v1/profile_service.proto\022\ra" +
       "ppprofile.v1\032\032appprofile/v1/access.proto" +
       "\032\031appprofile/v1/event.proto\032\033appprofile/" +
-      "v1/profile.proto\032\033buf/validate/validate." +
-      "proto\032\037google/api/field_behavior.proto\032\036" +
-      "google/protobuf/duration.proto\032 google/p" +
-      "rotobuf/field_mask.proto\032\037google/protobu" +
-      "f/timestamp.proto\032\027google/rpc/status.pro" +
-      "to\"\223\017\n\017RegisterRequest\0227\n\003key\030\001 \001(\0132\031.ap" +
-      "pprofile.v1.ProfileKeyB\n\342A\001\002\272H\003\310\001\001R\003key\022" +
-      "A\n\010platform\030\002 \001(\0162\027.appprofile.v1.Platfo" +
-      "rmB\014\342A\001\001\272H\005\202\001\002\020\001R\010platform\022K\n\010channels\030\003" +
-      " \003(\0162\026.appprofile.v1.ChannelB\027\342A\001\001\272H\020\222\001\r" +
-      "\020\003\030\001\"\007\202\001\004\020\001 \000R\010channels\022\223\002\n\016push_endpoin" +
-      "ts\030\004 \003(\0132\033.appprofile.v1.PushEndpointB\316\001" +
-      "\342A\001\001\272H\306\001\222\001\002\020\014\272\001\272\001\n\025push_endpoints.unique" +
-      "\0225at most one push endpoint of each (pro" +
-      "vider, purpose)\032jthis.size() < 2 || this" +
-      ".map(e, int(e.provider) * 10 + (int(e.pu" +
-      "rpose) == 0 ? 1 : int(e.purpose))).uniqu" +
-      "e()\330\001\001R\rpushEndpoints\022@\n\013customer_id\030\005 \001" +
-      "(\tB\032\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]*$H\000R\ncustom" +
-      "erId\210\001\001\0226\n\006rtm_id\030\006 \001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014^" +
-      "[^\\p{Cc}]*$H\001R\005rtmId\210\001\001\022J\n\020account_selec" +
-      "tor\030\007 \001(\tB\032\342A\001\001\272H\023r\021(\200\0042\014^[^\\p{Cc}]*$H\002R" +
-      "\017accountSelector\210\001\001\022%\n\010verified\030\010 \001(\010B\004\342" +
-      "A\001\001H\003R\010verified\210\001\001\022\037\n\005guest\030\t \001(\010B\004\342A\001\001H" +
-      "\004R\005guest\210\001\001\022)\n\nforeground\030\n \001(\010B\004\342A\001\001H\005R" +
-      "\nforeground\210\001\001\022:\n\010language\030\013 \001(\tB\031\342A\001\001\272H" +
-      "\022r\020(@2\014^[^\\p{Cc}]*$H\006R\010language\210\001\001\022;\n\tti" +
-      "me_zone\030\014 \001(\tB\031\342A\001\001\272H\022r\020(@2\014^[^\\p{Cc}]*$" +
-      "H\007R\010timeZone\210\001\001\022=\n\nos_version\030\r \001(\tB\031\342A\001" +
-      "\001\272H\022r\020(@2\014^[^\\p{Cc}]*$H\010R\tosVersion\210\001\001\022?" +
-      "\n\013sdk_version\030\016 \001(\tB\031\342A\001\001\272H\022r\020(@2\014^[^\\p{" +
-      "Cc}]*$H\tR\nsdkVersion\210\001\001\022B\n\014device_model\030" +
-      "\017 \001(\tB\032\342A\001\001\272H\023r\021(\200\0012\014^[^\\p{Cc}]*$H\nR\013dev" +
-      "iceModel\210\001\001\022\222\001\n\021device_attributes\030\020 \003(\0132" +
-      "4.appprofile.v1.RegisterRequest.DeviceAt" +
-      "tributesEntryB/\342A\001\001\272H(\232\001\"\020@\"\027r\025\030@2\021^[a-z" +
-      "][a-z0-9_]*$*\005r\003(\200\010\330\001\001R\020deviceAttributes" +
-      "\022\215\001\n\021custom_attributes\030\021 \003(\01324.appprofil" +
-      "e.v1.RegisterRequest.CustomAttributesEnt" +
-      "ryB*\342A\001\001\272H#\232\001\035\020@\"\022r\020(@2\014^[^\\p{Cc}]+$*\005r\003" +
-      "(\200\010\330\001\001R\020customAttributes\022J\n\020last_opened_" +
-      "time\030\022 \001(\0132\032.google.protobuf.TimestampB\004" +
-      "\342A\001\001R\016lastOpenedTime\022T\n\017push_permission\030" +
-      "\023 \001(\0162\035.appprofile.v1.PushPermissionB\014\342A" +
-      "\001\001\272H\005\202\001\002\020\001R\016pushPermission\022,\n\010sequence\030\024" +
-      " \001(\003B\013\342A\001\001\272H\004\"\002(\000H\013R\010sequence\210\001\001\032C\n\025Devi" +
-      "ceAttributesEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005v" +
-      "alue\030\002 \001(\tR\005value:\0028\001\032C\n\025CustomAttribute" +
-      "sEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR" +
-      "\005value:\0028\001B\016\n\014_customer_idB\t\n\007_rtm_idB\023\n" +
-      "\021_account_selectorB\013\n\t_verifiedB\010\n\006_gues" +
-      "tB\r\n\013_foregroundB\013\n\t_languageB\014\n\n_time_z" +
-      "oneB\r\n\013_os_versionB\016\n\014_sdk_versionB\017\n\r_d" +
-      "evice_modelB\013\n\t_sequence\"\236\001\n\014Displacemen" +
-      "t\0221\n\003key\030\001 \001(\0132\031.appprofile.v1.ProfileKe" +
-      "yB\004\342A\001\003R\003key\022?\n\006effect\030\002 \001(\0162!.appprofil" +
-      "e.v1.DisplacementEffectB\004\342A\001\003R\006effect\022\032\n" +
-      "\005count\030\003 \001(\005B\004\342A\001\003R\005count\"\235\002\n\020RegisterRe" +
+      "v1/profile.proto\032\035appprofile/v1/recipien" +
+      "t.proto\032\033buf/validate/validate.proto\032\037go" +
+      "ogle/api/field_behavior.proto\032\036google/pr" +
+      "otobuf/duration.proto\032 google/protobuf/f" +
+      "ield_mask.proto\032\037google/protobuf/timesta" +
+      "mp.proto\032\027google/rpc/status.proto\"\223\017\n\017Re" +
+      "gisterRequest\0227\n\003key\030\001 \001(\0132\031.appprofile." +
+      "v1.ProfileKeyB\n\342A\001\002\272H\003\310\001\001R\003key\022A\n\010platfo" +
+      "rm\030\002 \001(\0162\027.appprofile.v1.PlatformB\014\342A\001\001\272" +
+      "H\005\202\001\002\020\001R\010platform\022K\n\010channels\030\003 \003(\0162\026.ap" +
+      "pprofile.v1.ChannelB\027\342A\001\001\272H\020\222\001\r\020\003\030\001\"\007\202\001\004" +
+      "\020\001 \000R\010channels\022\223\002\n\016push_endpoints\030\004 \003(\0132" +
+      "\033.appprofile.v1.PushEndpointB\316\001\342A\001\001\272H\306\001\222" +
+      "\001\002\020\014\272\001\272\001\n\025push_endpoints.unique\0225at most" +
+      " one push endpoint of each (provider, pu" +
+      "rpose)\032jthis.size() < 2 || this.map(e, i" +
+      "nt(e.provider) * 10 + (int(e.purpose) ==" +
+      " 0 ? 1 : int(e.purpose))).unique()\330\001\001R\rp" +
+      "ushEndpoints\022@\n\013customer_id\030\005 \001(\tB\032\342A\001\001\272" +
+      "H\023r\021(\200\0022\014^[^\\p{Cc}]*$H\000R\ncustomerId\210\001\001\0226" +
+      "\n\006rtm_id\030\006 \001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]" +
+      "*$H\001R\005rtmId\210\001\001\022J\n\020account_selector\030\007 \001(\t" +
+      "B\032\342A\001\001\272H\023r\021(\200\0042\014^[^\\p{Cc}]*$H\002R\017accountS" +
+      "elector\210\001\001\022%\n\010verified\030\010 \001(\010B\004\342A\001\001H\003R\010ve" +
+      "rified\210\001\001\022\037\n\005guest\030\t \001(\010B\004\342A\001\001H\004R\005guest\210" +
+      "\001\001\022)\n\nforeground\030\n \001(\010B\004\342A\001\001H\005R\nforegrou" +
+      "nd\210\001\001\022:\n\010language\030\013 \001(\tB\031\342A\001\001\272H\022r\020(@2\014^[" +
+      "^\\p{Cc}]*$H\006R\010language\210\001\001\022;\n\ttime_zone\030\014" +
+      " \001(\tB\031\342A\001\001\272H\022r\020(@2\014^[^\\p{Cc}]*$H\007R\010timeZ" +
+      "one\210\001\001\022=\n\nos_version\030\r \001(\tB\031\342A\001\001\272H\022r\020(@2" +
+      "\014^[^\\p{Cc}]*$H\010R\tosVersion\210\001\001\022?\n\013sdk_ver" +
+      "sion\030\016 \001(\tB\031\342A\001\001\272H\022r\020(@2\014^[^\\p{Cc}]*$H\tR" +
+      "\nsdkVersion\210\001\001\022B\n\014device_model\030\017 \001(\tB\032\342A" +
+      "\001\001\272H\023r\021(\200\0012\014^[^\\p{Cc}]*$H\nR\013deviceModel\210" +
+      "\001\001\022\222\001\n\021device_attributes\030\020 \003(\01324.appprof" +
+      "ile.v1.RegisterRequest.DeviceAttributesE" +
+      "ntryB/\342A\001\001\272H(\232\001\"\020@\"\027r\025\030@2\021^[a-z][a-z0-9_" +
+      "]*$*\005r\003(\200\010\330\001\001R\020deviceAttributes\022\215\001\n\021cust" +
+      "om_attributes\030\021 \003(\01324.appprofile.v1.Regi" +
+      "sterRequest.CustomAttributesEntryB*\342A\001\001\272" +
+      "H#\232\001\035\020@\"\022r\020(@2\014^[^\\p{Cc}]+$*\005r\003(\200\010\330\001\001R\020c" +
+      "ustomAttributes\022J\n\020last_opened_time\030\022 \001(" +
+      "\0132\032.google.protobuf.TimestampB\004\342A\001\001R\016las" +
+      "tOpenedTime\022T\n\017push_permission\030\023 \001(\0162\035.a" +
+      "ppprofile.v1.PushPermissionB\014\342A\001\001\272H\005\202\001\002\020" +
+      "\001R\016pushPermission\022,\n\010sequence\030\024 \001(\003B\013\342A\001" +
+      "\001\272H\004\"\002(\000H\013R\010sequence\210\001\001\032C\n\025DeviceAttribu" +
+      "tesEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(" +
+      "\tR\005value:\0028\001\032C\n\025CustomAttributesEntry\022\020\n" +
+      "\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005value:\0028" +
+      "\001B\016\n\014_customer_idB\t\n\007_rtm_idB\023\n\021_account" +
+      "_selectorB\013\n\t_verifiedB\010\n\006_guestB\r\n\013_for" +
+      "egroundB\013\n\t_languageB\014\n\n_time_zoneB\r\n\013_o" +
+      "s_versionB\016\n\014_sdk_versionB\017\n\r_device_mod" +
+      "elB\013\n\t_sequence\"\236\001\n\014Displacement\0221\n\003key\030" +
+      "\001 \001(\0132\031.appprofile.v1.ProfileKeyB\004\342A\001\003R\003" +
+      "key\022?\n\006effect\030\002 \001(\0162!.appprofile.v1.Disp" +
+      "lacementEffectB\004\342A\001\003R\006effect\022\032\n\005count\030\003 " +
+      "\001(\005B\004\342A\001\003R\005count\"\235\002\n\020RegisterResponse\0226\n" +
+      "\007profile\030\001 \001(\0132\026.appprofile.v1.ProfileB\004" +
+      "\342A\001\003R\007profile\022\036\n\007created\030\002 \001(\010B\004\342A\001\003R\007cr" +
+      "eated\022N\n\022heartbeat_interval\030\003 \001(\0132\031.goog" +
+      "le.protobuf.DurationB\004\342A\001\003R\021heartbeatInt" +
+      "erval\022?\n\tdisplaced\030\004 \003(\0132\033.appprofile.v1" +
+      ".DisplacementB\004\342A\001\003R\tdisplaced\022 \n\010warnin" +
+      "gs\030\005 \003(\tB\004\342A\001\003R\010warnings\"K\n\020HeartbeatReq" +
+      "uest\0227\n\003key\030\001 \001(\0132\031.appprofile.v1.Profil" +
+      "eKeyB\n\342A\001\002\272H\003\310\001\001R\003key\"\373\001\n\021HeartbeatRespo" +
+      "nse\022P\n\023last_heartbeat_time\030\001 \001(\0132\032.googl" +
+      "e.protobuf.TimestampB\004\342A\001\003R\021lastHeartbea" +
+      "tTime\022A\n\013expire_time\030\002 \001(\0132\032.google.prot" +
+      "obuf.TimestampB\004\342A\001\003R\nexpireTime\022Q\n\024next" +
+      "_heartbeat_after\030\003 \001(\0132\031.google.protobuf" +
+      ".DurationB\004\342A\001\003R\022nextHeartbeatAfter\"\\\n\025B" +
+      "atchHeartbeatRequest\022C\n\004keys\030\001 \003(\0132\031.app" +
+      "profile.v1.ProfileKeyB\024\342A\001\002\272H\r\222\001\n\010\001\020\350\007\"\003" +
+      "\330\001\003R\004keys\"\254\001\n\024BatchHeartbeatResult\022\032\n\005in" +
+      "dex\030\001 \001(\005B\004\342A\001\003R\005index\022@\n\theartbeat\030\002 \001(" +
+      "\0132 .appprofile.v1.HeartbeatResponseH\000R\th" +
+      "eartbeat\022,\n\006status\030\003 \001(\0132\022.google.rpc.St" +
+      "atusH\000R\006statusB\010\n\006result\"]\n\026BatchHeartbe" +
+      "atResponse\022C\n\007results\030\001 \003(\0132#.appprofile" +
+      ".v1.BatchHeartbeatResultB\004\342A\001\003R\007results\"" +
+      "\227\003\n\030UpdateProfileDataRequest\022<\n\007profile\030" +
+      "\001 \001(\0132\026.appprofile.v1.ProfileB\n\342A\001\002\272H\003\310\001" +
+      "\001R\007profile\022A\n\013update_mask\030\002 \001(\0132\032.google" +
+      ".protobuf.FieldMaskB\004\342A\001\001R\nupdateMask\022N\n" +
+      "\030remove_device_attributes\030\003 \003(\tB\024\342A\001\001\272H\r" +
+      "\222\001\n\020@\"\006r\004\020\001\030@R\026removeDeviceAttributes\022N\n" +
+      "\030remove_custom_attributes\030\004 \003(\tB\024\342A\001\001\272H\r" +
+      "\222\001\n\020@\"\006r\004\020\001(@R\026removeCustomAttributes\022\037\n" +
+      "\004etag\030\005 \001(\tB\013\342A\001\001\272H\004r\002\030@R\004etag\022,\n\010sequen" +
+      "ce\030\006 \001(\003B\013\342A\001\001\272H\004\"\002(\000H\000R\010sequence\210\001\001B\013\n\t" +
+      "_sequence\"d\n\014IgnoredValue\022\030\n\004path\030\001 \001(\tB" +
+      "\004\342A\001\003R\004path\022:\n\006reason\030\002 \001(\0162\034.appprofile" +
+      ".v1.IgnoredReasonB\004\342A\001\003R\006reason\"\321\001\n\031Upda" +
+      "teProfileDataResponse\0226\n\007profile\030\001 \001(\0132\026" +
+      ".appprofile.v1.ProfileB\004\342A\001\003R\007profile\022;\n" +
+      "\007ignored\030\002 \003(\0132\033.appprofile.v1.IgnoredVa" +
+      "lueB\004\342A\001\003R\007ignored\022?\n\tdisplaced\030\003 \003(\0132\033." +
+      "appprofile.v1.DisplacementB\004\342A\001\003R\tdispla" +
+      "ced\"\262\001\n\021UnregisterRequest\0227\n\003key\030\001 \001(\0132\031" +
+      ".appprofile.v1.ProfileKeyB\n\342A\001\002\272H\003\310\001\001R\003k" +
+      "ey\022)\n\rallow_missing\030\002 \001(\010B\004\342A\001\001R\014allowMi" +
+      "ssing\022,\n\010sequence\030\003 \001(\003B\013\342A\001\001\272H\004\"\002(\000H\000R\010" +
+      "sequence\210\001\001B\013\n\t_sequence\"L\n\022UnregisterRe" +
       "sponse\0226\n\007profile\030\001 \001(\0132\026.appprofile.v1." +
-      "ProfileB\004\342A\001\003R\007profile\022\036\n\007created\030\002 \001(\010B" +
-      "\004\342A\001\003R\007created\022N\n\022heartbeat_interval\030\003 \001" +
-      "(\0132\031.google.protobuf.DurationB\004\342A\001\003R\021hea" +
-      "rtbeatInterval\022?\n\tdisplaced\030\004 \003(\0132\033.appp" +
-      "rofile.v1.DisplacementB\004\342A\001\003R\tdisplaced\022" +
-      " \n\010warnings\030\005 \003(\tB\004\342A\001\003R\010warnings\"K\n\020Hea" +
-      "rtbeatRequest\0227\n\003key\030\001 \001(\0132\031.appprofile." +
-      "v1.ProfileKeyB\n\342A\001\002\272H\003\310\001\001R\003key\"\373\001\n\021Heart" +
-      "beatResponse\022P\n\023last_heartbeat_time\030\001 \001(" +
-      "\0132\032.google.protobuf.TimestampB\004\342A\001\003R\021las" +
-      "tHeartbeatTime\022A\n\013expire_time\030\002 \001(\0132\032.go" +
-      "ogle.protobuf.TimestampB\004\342A\001\003R\nexpireTim" +
-      "e\022Q\n\024next_heartbeat_after\030\003 \001(\0132\031.google" +
-      ".protobuf.DurationB\004\342A\001\003R\022nextHeartbeatA" +
-      "fter\"\\\n\025BatchHeartbeatRequest\022C\n\004keys\030\001 " +
-      "\003(\0132\031.appprofile.v1.ProfileKeyB\024\342A\001\002\272H\r\222" +
-      "\001\n\010\001\020\350\007\"\003\330\001\003R\004keys\"\254\001\n\024BatchHeartbeatRes" +
-      "ult\022\032\n\005index\030\001 \001(\005B\004\342A\001\003R\005index\022@\n\theart" +
-      "beat\030\002 \001(\0132 .appprofile.v1.HeartbeatResp" +
-      "onseH\000R\theartbeat\022,\n\006status\030\003 \001(\0132\022.goog" +
-      "le.rpc.StatusH\000R\006statusB\010\n\006result\"]\n\026Bat" +
-      "chHeartbeatResponse\022C\n\007results\030\001 \003(\0132#.a" +
-      "ppprofile.v1.BatchHeartbeatResultB\004\342A\001\003R" +
-      "\007results\"\227\003\n\030UpdateProfileDataRequest\022<\n" +
-      "\007profile\030\001 \001(\0132\026.appprofile.v1.ProfileB\n" +
-      "\342A\001\002\272H\003\310\001\001R\007profile\022A\n\013update_mask\030\002 \001(\013" +
-      "2\032.google.protobuf.FieldMaskB\004\342A\001\001R\nupda" +
-      "teMask\022N\n\030remove_device_attributes\030\003 \003(\t" +
-      "B\024\342A\001\001\272H\r\222\001\n\020@\"\006r\004\020\001\030@R\026removeDeviceAttr" +
-      "ibutes\022N\n\030remove_custom_attributes\030\004 \003(\t" +
-      "B\024\342A\001\001\272H\r\222\001\n\020@\"\006r\004\020\001(@R\026removeCustomAttr" +
-      "ibutes\022\037\n\004etag\030\005 \001(\tB\013\342A\001\001\272H\004r\002\030@R\004etag\022" +
-      ",\n\010sequence\030\006 \001(\003B\013\342A\001\001\272H\004\"\002(\000H\000R\010sequen" +
-      "ce\210\001\001B\013\n\t_sequence\"d\n\014IgnoredValue\022\030\n\004pa" +
-      "th\030\001 \001(\tB\004\342A\001\003R\004path\022:\n\006reason\030\002 \001(\0162\034.a" +
-      "ppprofile.v1.IgnoredReasonB\004\342A\001\003R\006reason" +
-      "\"\321\001\n\031UpdateProfileDataResponse\0226\n\007profil" +
-      "e\030\001 \001(\0132\026.appprofile.v1.ProfileB\004\342A\001\003R\007p" +
-      "rofile\022;\n\007ignored\030\002 \003(\0132\033.appprofile.v1." +
-      "IgnoredValueB\004\342A\001\003R\007ignored\022?\n\tdisplaced" +
-      "\030\003 \003(\0132\033.appprofile.v1.DisplacementB\004\342A\001" +
-      "\003R\tdisplaced\"\262\001\n\021UnregisterRequest\0227\n\003ke" +
-      "y\030\001 \001(\0132\031.appprofile.v1.ProfileKeyB\n\342A\001\002" +
-      "\272H\003\310\001\001R\003key\022)\n\rallow_missing\030\002 \001(\010B\004\342A\001\001" +
-      "R\014allowMissing\022,\n\010sequence\030\003 \001(\003B\013\342A\001\001\272H" +
-      "\004\"\002(\000H\000R\010sequence\210\001\001B\013\n\t_sequence\"L\n\022Unr" +
-      "egisterResponse\0226\n\007profile\030\001 \001(\0132\026.apppr" +
-      "ofile.v1.ProfileB\004\342A\001\003R\007profile\"\374\002\n\032Dele" +
-      "teDeviceProfileRequest\022>\n\006app_id\030\001 \001(\tB\'" +
-      "\342A\001\002\272H\034r\032\030@2\026^[a-z0-9][a-z0-9._-]*$\260\324\030\001R" +
-      "\005appId\0225\n\007user_id\030\002 \001(\tB\032\272H\023r\021(\200\0022\014^[^\\p" +
-      "{Cc}]+$\260\324\030\003H\000R\006userId\0229\n\013customer_id\030\003 \001" +
-      "(\tB\026\272H\023r\021(\200\0022\014^[^\\p{Cc}]+$H\000R\ncustomerId" +
-      "\0225\n\tdevice_id\030\004 \001(\tB\026\272H\023r\021(\200\0022\014^[^\\p{Cc}" +
-      "]+$H\001R\010deviceId\022*\n\013all_devices\030\005 \001(\010B\007\272H" +
-      "\004j\002\010\001H\001R\nallDevices\022)\n\rallow_missing\030\006 \001" +
-      "(\010B\004\342A\001\001R\014allowMissingB\016\n\005owner\022\005\272H\002\010\001B\016" +
-      "\n\005scope\022\005\272H\002\010\001\"X\n\033DeleteDeviceProfileRes" +
-      "ponse\0229\n\007deleted\030\001 \003(\0132\031.appprofile.v1.P" +
-      "rofileKeyB\004\342A\001\003R\007deleted\"\264\005\n\014PushFeedbac" +
-      "k\022G\n\010provider\030\001 \001(\0162\033.appprofile.v1.Push" +
-      "ProviderB\016\342A\001\002\272H\007\202\001\004\020\001 \000R\010provider\022%\n\005to" +
-      "ken\030\002 \001(\tB\r\200\001\001\272H\007r\005 \001(\200 H\000R\005token\0223\n\003key" +
-      "\030\003 \001(\0132\031.appprofile.v1.ProfileKeyB\004\260\324\030\006H" +
-      "\000R\003key\022:\n\013push_app_id\030\004 \001(\tB\032\342A\001\001\272H\023r\021(\200" +
-      "\0022\014^[^\\p{Cc}]*$R\tpushAppId\0229\n\nerror_code" +
-      "\030\005 \001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]*$R\terro" +
-      "rCode\022\206\001\n\013http_status\030\006 \001(\005Be\342A\001\001\272H^\272\001[\n" +
-      "\021http_status.range\022\0330 (not known) or 100" +
-      " to 599\032)this == 0 || (this >= 100 && th" +
-      "is <= 599)R\nhttpStatus\0221\n\rerror_message\030" +
-      "\007 \001(\tB\014\342A\001\001\272H\005r\003(\200 R\014errorMessage\022E\n\rpro" +
-      "vider_time\030\010 \001(\0132\032.google.protobuf.Times" +
-      "tampB\004\342A\001\001R\014providerTime\0229\n\007sent_at\030\t \001(" +
-      "\0132\032.google.protobuf.TimestampB\004\342A\001\001R\006sen" +
-      "tAt\0229\n\nmessage_id\030\n \001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014^" +
-      "[^\\p{Cc}]*$R\tmessageIdB\017\n\006target\022\005\272H\002\010\001\"" +
-      "\252\001\n\031ReportPushFeedbackRequest\022>\n\006app_id\030" +
-      "\001 \001(\tB\'\342A\001\002\272H\034r\032\030@2\026^[a-z0-9][a-z0-9._-]" +
-      "*$\260\324\030\001R\005appId\022M\n\010feedback\030\002 \003(\0132\033.apppro" +
-      "file.v1.PushFeedbackB\024\342A\001\002\272H\r\222\001\n\010\001\020\350\007\"\003\330" +
-      "\001\003R\010feedback\"\317\001\n\022PushFeedbackResult\022\032\n\005i" +
-      "ndex\030\001 \001(\005B\004\342A\001\003R\005index\022B\n\007outcome\030\002 \001(\016" +
-      "2\".appprofile.v1.PushFeedbackOutcomeB\004\342A" +
-      "\001\003R\007outcome\022;\n\010affected\030\003 \003(\0132\031.appprofi" +
-      "le.v1.ProfileKeyB\004\342A\001\003R\010affected\022\034\n\006deta" +
-      "il\030\004 \001(\tB\004\342A\001\003R\006detail\"_\n\032ReportPushFeed" +
-      "backResponse\022A\n\007results\030\001 \003(\0132!.appprofi" +
-      "le.v1.PushFeedbackResultB\004\342A\001\003R\007results\"" +
-      "t\n\rReportedToken\022:\n\013push_app_id\030\001 \001(\tB\032\342" +
-      "A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]*$R\tpushAppId\022\'\n\005" +
-      "token\030\002 \001(\tB\021\200\001\001\342A\001\002\272H\007r\005 \001(\200@R\005token\"\333\004" +
-      "\n\024RemoveAccountRequest\022>\n\006app_id\030\001 \001(\tB\'" +
-      "\342A\001\002\272H\034r\032\030@2\026^[a-z0-9][a-z0-9._-]*$\260\324\030\001R" +
-      "\005appId\0226\n\010username\030\002 \001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014" +
-      "^[^\\p{Cc}]*$R\010username\022E\n\020account_select" +
-      "or\030\003 \001(\tB\032\342A\001\001\272H\023r\021(\200\0042\014^[^\\p{Cc}]*$R\017ac" +
-      "countSelector\022D\n\006tokens\030\004 \003(\0132\034.appprofi" +
-      "le.v1.ReportedTokenB\016\342A\001\002\272H\007\222\001\004\010\001\020\010R\006tok" +
-      "ens\022A\n\013report_time\030\005 \001(\0132\032.google.protob" +
-      "uf.TimestampB\004\342A\001\001R\nreportTime\022I\n\006action" +
-      "\030\006 \001(\0162#.appprofile.v1.AccountRemovalAct" +
-      "ionB\014\342A\001\001\272H\005\202\001\002\020\001R\006action\022,\n\010sequence\030\007 " +
-      "\001(\003B\013\342A\001\001\272H\004\"\002(\000H\000R\010sequence\210\001\001:u\272Hr\032p\n\020" +
-      "account.required\022(username or account_se" +
-      "lector is required\0322this.username != \'\' " +
-      "|| this.account_selector != \'\'B\013\n\t_seque" +
-      "nce\"\230\001\n\025RemoveAccountResponse\0229\n\007removed" +
-      "\030\001 \003(\0132\031.appprofile.v1.ProfileKeyB\004\342A\001\003R" +
-      "\007removed\022D\n\007outcome\030\002 \001(\0162$.appprofile.v" +
-      "1.AccountRemovalOutcomeB\004\342A\001\003R\007outcome\"L" +
-      "\n\021GetProfileRequest\0227\n\003key\030\001 \001(\0132\031.apppr" +
-      "ofile.v1.ProfileKeyB\n\342A\001\002\272H\003\310\001\001R\003key\"L\n\022" +
-      "GetProfileResponse\0226\n\007profile\030\001 \001(\0132\026.ap" +
-      "pprofile.v1.ProfileB\004\342A\001\003R\007profile\"\200\004\n\023L" +
-      "istProfilesRequest\022>\n\006app_id\030\001 \001(\tB\'\342A\001\002" +
-      "\272H\034r\032\030@2\026^[a-z0-9][a-z0-9._-]*$\260\324\030\001R\005app" +
-      "Id\0227\n\007user_id\030\002 \001(\tB\036\342A\001\001\272H\023r\021(\200\0022\014^[^\\p" +
-      "{Cc}]*$\260\324\030\003R\006userId\0227\n\tdevice_id\030\003 \001(\tB\032" +
-      "\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]*$R\010deviceId\022;\n\013" +
-      "customer_id\030\004 \001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{C" +
-      "c}]*$R\ncustomerId\022B\n\006status\030\005 \001(\0162\034.appp" +
-      "rofile.v1.ProfileStatusB\014\342A\001\001\272H\005\202\001\002\020\001R\006s" +
-      "tatus\022A\n\010platform\030\006 \001(\0162\027.appprofile.v1." +
-      "PlatformB\014\342A\001\001\272H\005\202\001\002\020\001R\010platform\022(\n\tpage" +
-      "_size\030\007 \001(\005B\013\342A\001\001\272H\004\032\002(\000R\010pageSize\022+\n\npa" +
-      "ge_token\030\010 \001(\tB\014\342A\001\001\272H\005r\003\030\200\020R\tpageToken\022" +
-      "\034\n\006filter\030\t \001(\tB\004\342A\001\001R\006filter\"~\n\024ListPro" +
-      "filesResponse\0228\n\010profiles\030\001 \003(\0132\026.apppro" +
-      "file.v1.ProfileB\004\342A\001\003R\010profiles\022,\n\017next_" +
-      "page_token\030\002 \001(\tB\004\342A\001\003R\rnextPageToken\"\312\002" +
-      "\n\024WatchProfilesRequest\022J\n\007app_ids\030\001 \003(\tB" +
-      "1\342A\001\001\272H&\222\001#\020\350\007\030\001\"\034r\032\030@2\026^[a-z0-9][a-z0-9" +
-      "._-]*$\260\324\030\007R\006appIds\022G\n\005types\030\002 \003(\0162\030.appp" +
-      "rofile.v1.EventTypeB\027\342A\001\001\272H\020\222\001\r\020@\030\001\"\007\202\001\004" +
-      "\020\001 \000R\005types\0223\n\014resume_token\030\004 \001(\tB\016\342A\001\001\272" +
-      "H\007r\005\020\001\030\310\001H\000R\013resumeToken\022(\n\010from_now\030\005 \001" +
-      "(\010B\013\342A\001\001\272H\004j\002\010\001H\000R\007fromNow\022.\n\013from_oldes" +
-      "t\030\006 \001(\010B\013\342A\001\001\272H\004j\002\010\001H\000R\nfromOldestB\016\n\005st" +
-      "art\022\005\272H\002\010\001\"t\n\025WatchProfilesResponse\0222\n\006e" +
-      "vents\030\001 \003(\0132\024.appprofile.v1.EventB\004\342A\001\003R" +
-      "\006events\022\'\n\014resume_token\030\002 \001(\tB\004\342A\001\003R\013res" +
-      "umeToken\"\301\001\n\020EraseUserRequest\022>\n\006app_id\030" +
-      "\001 \001(\tB\'\342A\001\002\272H\034r\032\030@2\026^[a-z0-9][a-z0-9._-]" +
-      "*$\260\324\030\001R\005appId\0229\n\007user_id\030\002 \001(\tB \342A\001\002\272H\025r" +
-      "\023 \001(\200\0022\014^[^\\p{Cc}]*$\260\324\030\003R\006userId\022%\n\010anno" +
-      "unce\030\003 \001(\010B\004\342A\001\001H\000R\010announce\210\001\001B\013\n\t_anno" +
-      "unce\"\272\001\n\021EraseUserResponse\022M\n\007removed\030\001 " +
-      "\003(\0132-.appprofile.v1.EraseUserResponse.Re" +
-      "movedEntryB\004\342A\001\003R\007removed\022\032\n\005notes\030\002 \003(\t" +
-      "B\004\342A\001\003R\005notes\032:\n\014RemovedEntry\022\020\n\003key\030\001 \001" +
-      "(\tR\003key\022\024\n\005value\030\002 \001(\003R\005value:\0028\001*\316\001\n\022Di" +
-      "splacementEffect\022#\n\037DISPLACEMENT_EFFECT_" +
-      "UNSPECIFIED\020\000\022 \n\034DISPLACEMENT_EFFECT_REP" +
-      "LACED\020\001\022#\n\037DISPLACEMENT_EFFECT_DEACTIVAT" +
-      "ED\020\002\022\'\n#DISPLACEMENT_EFFECT_PUSH_SUPERSE" +
-      "DED\020\003\022#\n\037DISPLACEMENT_EFFECT_TOKEN_MOVED" +
-      "\020\004*\254\001\n\rIgnoredReason\022\036\n\032IGNORED_REASON_U" +
-      "NSPECIFIED\020\000\022\036\n\032IGNORED_REASON_NOT_ENABL" +
-      "ED\020\001\022\036\n\032IGNORED_REASON_ALREADY_SET\020\002\022\033\n\027" +
-      "IGNORED_REASON_TOO_SOON\020\003\022\036\n\032IGNORED_REA" +
-      "SON_TOKEN_OWNED\020\004*\360\003\n\023PushFeedbackOutcom" +
-      "e\022%\n!PUSH_FEEDBACK_OUTCOME_UNSPECIFIED\020\000" +
-      "\022)\n%PUSH_FEEDBACK_OUTCOME_PROFILE_DELETE" +
-      "D\020\001\022.\n*PUSH_FEEDBACK_OUTCOME_ENDPOINT_IN" +
-      "VALIDATED\020\002\022*\n&PUSH_FEEDBACK_OUTCOME_END" +
-      "POINT_SUSPECT\020\003\022\037\n\033PUSH_FEEDBACK_OUTCOME" +
-      "_STALE\020\004\022#\n\037PUSH_FEEDBACK_OUTCOME_TRANSI" +
-      "ENT\020\005\022,\n(PUSH_FEEDBACK_OUTCOME_CREDENTIA" +
-      "L_PROBLEM\020\006\022\'\n#PUSH_FEEDBACK_OUTCOME_UNK" +
-      "NOWN_TOKEN\020\007\022&\n\"PUSH_FEEDBACK_OUTCOME_UN" +
-      "RECOGNIZED\020\010\022!\n\035PUSH_FEEDBACK_OUTCOME_IN" +
-      "VALID\020\t\022\036\n\032PUSH_FEEDBACK_OUTCOME_HELD\020\n\022" +
-      "#\n\037PUSH_FEEDBACK_OUTCOME_CONFIRMED\020\013*\256\001\n" +
-      "\025AccountRemovalOutcome\022\'\n#ACCOUNT_REMOVA" +
-      "L_OUTCOME_UNSPECIFIED\020\000\022#\n\037ACCOUNT_REMOV" +
-      "AL_OUTCOME_REMOVED\020\001\022$\n ACCOUNT_REMOVAL_" +
-      "OUTCOME_NO_MATCH\020\002\022!\n\035ACCOUNT_REMOVAL_OU" +
-      "TCOME_STALE\020\0032\222\n\n\016ProfileService\022\\\n\010Regi" +
-      "ster\022\036.appprofile.v1.RegisterRequest\032\037.a" +
-      "ppprofile.v1.RegisterResponse\"\017\220\002\002\252\324\030\010\n\004" +
-      "\001\002\003\004\020\001\022_\n\tHeartbeat\022\037.appprofile.v1.Hear" +
-      "tbeatRequest\032 .appprofile.v1.HeartbeatRe" +
-      "sponse\"\017\220\002\002\252\324\030\010\n\004\001\002\003\004\020\001\022l\n\016BatchHeartbea" +
-      "t\022$.appprofile.v1.BatchHeartbeatRequest\032" +
-      "%.appprofile.v1.BatchHeartbeatResponse\"\r" +
-      "\220\002\002\252\324\030\006\n\002\001\002\020\003\022v\n\021UpdateProfileData\022\'.app" +
-      "profile.v1.UpdateProfileDataRequest\032(.ap" +
-      "pprofile.v1.UpdateProfileDataResponse\"\016\220" +
-      "\002\002\252\324\030\007\n\003\001\002\004\020\001\022a\n\nUnregister\022 .appprofile" +
-      ".v1.UnregisterRequest\032!.appprofile.v1.Un" +
-      "registerResponse\"\016\220\002\002\252\324\030\007\n\003\001\002\004\020\001\022{\n\023Dele" +
-      "teDeviceProfile\022).appprofile.v1.DeleteDe" +
-      "viceProfileRequest\032*.appprofile.v1.Delet" +
-      "eDeviceProfileResponse\"\r\220\002\002\252\324\030\006\n\002\001\002\020\001\022x\n" +
-      "\022ReportPushFeedback\022(.appprofile.v1.Repo" +
-      "rtPushFeedbackRequest\032).appprofile.v1.Re" +
-      "portPushFeedbackResponse\"\r\220\002\002\252\324\030\006\n\002\001\002\020\001\022" +
-      "j\n\rRemoveAccount\022#.appprofile.v1.RemoveA" +
-      "ccountRequest\032$.appprofile.v1.RemoveAcco" +
-      "untResponse\"\016\220\002\002\252\324\030\007\n\003\001\002\003\020\001\022a\n\nGetProfil" +
-      "e\022 .appprofile.v1.GetProfileRequest\032!.ap" +
-      "pprofile.v1.GetProfileResponse\"\016\220\002\001\252\324\030\007\n" +
-      "\003\001\002\004\020\001\022f\n\014ListProfiles\022\".appprofile.v1.L" +
-      "istProfilesRequest\032#.appprofile.v1.ListP" +
-      "rofilesResponse\"\r\220\002\001\252\324\030\006\n\002\001\002\020\001\022k\n\rWatchP" +
-      "rofiles\022#.appprofile.v1.WatchProfilesReq" +
-      "uest\032$.appprofile.v1.WatchProfilesRespon" +
-      "se\"\r\220\002\001\252\324\030\006\n\002\001\002\020\0020\001\022]\n\tEraseUser\022\037.apppr" +
-      "ofile.v1.EraseUserRequest\032 .appprofile.v" +
-      "1.EraseUserResponse\"\r\220\002\002\252\324\030\006\n\002\001\002\020\001Bv\n\021co" +
-      "m.appprofile.v1B\023ProfileServiceProtoP\001ZJ" +
-      "github.com/profile-grpc/profile-grpc/cli" +
-      "ents/go/appprofile/v1;appprofilev1b\006prot" +
-      "o3"
+      "ProfileB\004\342A\001\003R\007profile\"\374\002\n\032DeleteDeviceP" +
+      "rofileRequest\022>\n\006app_id\030\001 \001(\tB\'\342A\001\002\272H\034r\032" +
+      "\030@2\026^[a-z0-9][a-z0-9._-]*$\260\324\030\001R\005appId\0225\n" +
+      "\007user_id\030\002 \001(\tB\032\272H\023r\021(\200\0022\014^[^\\p{Cc}]+$\260\324" +
+      "\030\003H\000R\006userId\0229\n\013customer_id\030\003 \001(\tB\026\272H\023r\021" +
+      "(\200\0022\014^[^\\p{Cc}]+$H\000R\ncustomerId\0225\n\tdevic" +
+      "e_id\030\004 \001(\tB\026\272H\023r\021(\200\0022\014^[^\\p{Cc}]+$H\001R\010de" +
+      "viceId\022*\n\013all_devices\030\005 \001(\010B\007\272H\004j\002\010\001H\001R\n" +
+      "allDevices\022)\n\rallow_missing\030\006 \001(\010B\004\342A\001\001R" +
+      "\014allowMissingB\016\n\005owner\022\005\272H\002\010\001B\016\n\005scope\022\005" +
+      "\272H\002\010\001\"X\n\033DeleteDeviceProfileResponse\0229\n\007" +
+      "deleted\030\001 \003(\0132\031.appprofile.v1.ProfileKey" +
+      "B\004\342A\001\003R\007deleted\"\264\005\n\014PushFeedback\022G\n\010prov" +
+      "ider\030\001 \001(\0162\033.appprofile.v1.PushProviderB" +
+      "\016\342A\001\002\272H\007\202\001\004\020\001 \000R\010provider\022%\n\005token\030\002 \001(\t" +
+      "B\r\200\001\001\272H\007r\005 \001(\200 H\000R\005token\0223\n\003key\030\003 \001(\0132\031." +
+      "appprofile.v1.ProfileKeyB\004\260\324\030\006H\000R\003key\022:\n" +
+      "\013push_app_id\030\004 \001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{" +
+      "Cc}]*$R\tpushAppId\0229\n\nerror_code\030\005 \001(\tB\032\342" +
+      "A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]*$R\terrorCode\022\206\001\n" +
+      "\013http_status\030\006 \001(\005Be\342A\001\001\272H^\272\001[\n\021http_sta" +
+      "tus.range\022\0330 (not known) or 100 to 599\032)" +
+      "this == 0 || (this >= 100 && this <= 599" +
+      ")R\nhttpStatus\0221\n\rerror_message\030\007 \001(\tB\014\342A" +
+      "\001\001\272H\005r\003(\200 R\014errorMessage\022E\n\rprovider_tim" +
+      "e\030\010 \001(\0132\032.google.protobuf.TimestampB\004\342A\001" +
+      "\001R\014providerTime\0229\n\007sent_at\030\t \001(\0132\032.googl" +
+      "e.protobuf.TimestampB\004\342A\001\001R\006sentAt\0229\n\nme" +
+      "ssage_id\030\n \001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]" +
+      "*$R\tmessageIdB\017\n\006target\022\005\272H\002\010\001\"\252\001\n\031Repor" +
+      "tPushFeedbackRequest\022>\n\006app_id\030\001 \001(\tB\'\342A" +
+      "\001\002\272H\034r\032\030@2\026^[a-z0-9][a-z0-9._-]*$\260\324\030\001R\005a" +
+      "ppId\022M\n\010feedback\030\002 \003(\0132\033.appprofile.v1.P" +
+      "ushFeedbackB\024\342A\001\002\272H\r\222\001\n\010\001\020\350\007\"\003\330\001\003R\010feedb" +
+      "ack\"\317\001\n\022PushFeedbackResult\022\032\n\005index\030\001 \001(" +
+      "\005B\004\342A\001\003R\005index\022B\n\007outcome\030\002 \001(\0162\".apppro" +
+      "file.v1.PushFeedbackOutcomeB\004\342A\001\003R\007outco" +
+      "me\022;\n\010affected\030\003 \003(\0132\031.appprofile.v1.Pro" +
+      "fileKeyB\004\342A\001\003R\010affected\022\034\n\006detail\030\004 \001(\tB" +
+      "\004\342A\001\003R\006detail\"_\n\032ReportPushFeedbackRespo" +
+      "nse\022A\n\007results\030\001 \003(\0132!.appprofile.v1.Pus" +
+      "hFeedbackResultB\004\342A\001\003R\007results\"t\n\rReport" +
+      "edToken\022:\n\013push_app_id\030\001 \001(\tB\032\342A\001\001\272H\023r\021(" +
+      "\200\0022\014^[^\\p{Cc}]*$R\tpushAppId\022\'\n\005token\030\002 \001" +
+      "(\tB\021\200\001\001\342A\001\002\272H\007r\005 \001(\200@R\005token\"\333\004\n\024RemoveA" +
+      "ccountRequest\022>\n\006app_id\030\001 \001(\tB\'\342A\001\002\272H\034r\032" +
+      "\030@2\026^[a-z0-9][a-z0-9._-]*$\260\324\030\001R\005appId\0226\n" +
+      "\010username\030\002 \001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}" +
+      "]*$R\010username\022E\n\020account_selector\030\003 \001(\tB" +
+      "\032\342A\001\001\272H\023r\021(\200\0042\014^[^\\p{Cc}]*$R\017accountSele" +
+      "ctor\022D\n\006tokens\030\004 \003(\0132\034.appprofile.v1.Rep" +
+      "ortedTokenB\016\342A\001\002\272H\007\222\001\004\010\001\020\010R\006tokens\022A\n\013re" +
+      "port_time\030\005 \001(\0132\032.google.protobuf.Timest" +
+      "ampB\004\342A\001\001R\nreportTime\022I\n\006action\030\006 \001(\0162#." +
+      "appprofile.v1.AccountRemovalActionB\014\342A\001\001" +
+      "\272H\005\202\001\002\020\001R\006action\022,\n\010sequence\030\007 \001(\003B\013\342A\001\001" +
+      "\272H\004\"\002(\000H\000R\010sequence\210\001\001:u\272Hr\032p\n\020account.r" +
+      "equired\022(username or account_selector is" +
+      " required\0322this.username != \'\' || this.a" +
+      "ccount_selector != \'\'B\013\n\t_sequence\"\230\001\n\025R" +
+      "emoveAccountResponse\0229\n\007removed\030\001 \003(\0132\031." +
+      "appprofile.v1.ProfileKeyB\004\342A\001\003R\007removed\022" +
+      "D\n\007outcome\030\002 \001(\0162$.appprofile.v1.Account" +
+      "RemovalOutcomeB\004\342A\001\003R\007outcome\"L\n\021GetProf" +
+      "ileRequest\0227\n\003key\030\001 \001(\0132\031.appprofile.v1." +
+      "ProfileKeyB\n\342A\001\002\272H\003\310\001\001R\003key\"L\n\022GetProfil" +
+      "eResponse\0226\n\007profile\030\001 \001(\0132\026.appprofile." +
+      "v1.ProfileB\004\342A\001\003R\007profile\"\200\004\n\023ListProfil" +
+      "esRequest\022>\n\006app_id\030\001 \001(\tB\'\342A\001\002\272H\034r\032\030@2\026" +
+      "^[a-z0-9][a-z0-9._-]*$\260\324\030\001R\005appId\0227\n\007use" +
+      "r_id\030\002 \001(\tB\036\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]*$\260\324" +
+      "\030\003R\006userId\0227\n\tdevice_id\030\003 \001(\tB\032\342A\001\001\272H\023r\021" +
+      "(\200\0022\014^[^\\p{Cc}]*$R\010deviceId\022;\n\013customer_" +
+      "id\030\004 \001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]*$R\ncu" +
+      "stomerId\022B\n\006status\030\005 \001(\0162\034.appprofile.v1" +
+      ".ProfileStatusB\014\342A\001\001\272H\005\202\001\002\020\001R\006status\022A\n\010" +
+      "platform\030\006 \001(\0162\027.appprofile.v1.PlatformB" +
+      "\014\342A\001\001\272H\005\202\001\002\020\001R\010platform\022(\n\tpage_size\030\007 \001" +
+      "(\005B\013\342A\001\001\272H\004\032\002(\000R\010pageSize\022+\n\npage_token\030" +
+      "\010 \001(\tB\014\342A\001\001\272H\005r\003\030\200\020R\tpageToken\022\034\n\006filter" +
+      "\030\t \001(\tB\004\342A\001\001R\006filter\"~\n\024ListProfilesResp" +
+      "onse\0228\n\010profiles\030\001 \003(\0132\026.appprofile.v1.P" +
+      "rofileB\004\342A\001\003R\010profiles\022,\n\017next_page_toke" +
+      "n\030\002 \001(\tB\004\342A\001\003R\rnextPageToken\"\350\002\n\024WatchPr" +
+      "ofilesRequest\022J\n\007app_ids\030\001 \003(\tB1\342A\001\001\272H&\222" +
+      "\001#\020\350\007\030\001\"\034r\032\030@2\026^[a-z0-9][a-z0-9._-]*$\260\324\030" +
+      "\007R\006appIds\022G\n\005types\030\002 \003(\0162\030.appprofile.v1" +
+      ".EventTypeB\027\342A\001\001\272H\020\222\001\r\020@\030\001\"\007\202\001\004\020\001 \000R\005typ" +
+      "es\022\034\n\006filter\030\003 \001(\tB\004\342A\001\001R\006filter\0223\n\014resu" +
+      "me_token\030\004 \001(\tB\016\342A\001\001\272H\007r\005\020\001\030\310\001H\000R\013resume" +
+      "Token\022(\n\010from_now\030\005 \001(\010B\013\342A\001\001\272H\004j\002\010\001H\000R\007" +
+      "fromNow\022.\n\013from_oldest\030\006 \001(\010B\013\342A\001\001\272H\004j\002\010" +
+      "\001H\000R\nfromOldestB\016\n\005start\022\005\272H\002\010\001\"t\n\025Watch" +
+      "ProfilesResponse\0222\n\006events\030\001 \003(\0132\024.apppr" +
+      "ofile.v1.EventB\004\342A\001\003R\006events\022\'\n\014resume_t" +
+      "oken\030\002 \001(\tB\004\342A\001\003R\013resumeToken\"\301\001\n\020EraseU" +
+      "serRequest\022>\n\006app_id\030\001 \001(\tB\'\342A\001\002\272H\034r\032\030@2" +
+      "\026^[a-z0-9][a-z0-9._-]*$\260\324\030\001R\005appId\0229\n\007us" +
+      "er_id\030\002 \001(\tB \342A\001\002\272H\025r\023 \001(\200\0022\014^[^\\p{Cc}]*" +
+      "$\260\324\030\003R\006userId\022%\n\010announce\030\003 \001(\010B\004\342A\001\001H\000R" +
+      "\010announce\210\001\001B\013\n\t_announce\"\272\001\n\021EraseUserR" +
+      "esponse\022M\n\007removed\030\001 \003(\0132-.appprofile.v1" +
+      ".EraseUserResponse.RemovedEntryB\004\342A\001\003R\007r" +
+      "emoved\022\032\n\005notes\030\002 \003(\tB\004\342A\001\003R\005notes\032:\n\014Re" +
+      "movedEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 " +
+      "\001(\003R\005value:\0028\001*\316\001\n\022DisplacementEffect\022#\n" +
+      "\037DISPLACEMENT_EFFECT_UNSPECIFIED\020\000\022 \n\034DI" +
+      "SPLACEMENT_EFFECT_REPLACED\020\001\022#\n\037DISPLACE" +
+      "MENT_EFFECT_DEACTIVATED\020\002\022\'\n#DISPLACEMEN" +
+      "T_EFFECT_PUSH_SUPERSEDED\020\003\022#\n\037DISPLACEME" +
+      "NT_EFFECT_TOKEN_MOVED\020\004*\254\001\n\rIgnoredReaso" +
+      "n\022\036\n\032IGNORED_REASON_UNSPECIFIED\020\000\022\036\n\032IGN" +
+      "ORED_REASON_NOT_ENABLED\020\001\022\036\n\032IGNORED_REA" +
+      "SON_ALREADY_SET\020\002\022\033\n\027IGNORED_REASON_TOO_" +
+      "SOON\020\003\022\036\n\032IGNORED_REASON_TOKEN_OWNED\020\004*\360" +
+      "\003\n\023PushFeedbackOutcome\022%\n!PUSH_FEEDBACK_" +
+      "OUTCOME_UNSPECIFIED\020\000\022)\n%PUSH_FEEDBACK_O" +
+      "UTCOME_PROFILE_DELETED\020\001\022.\n*PUSH_FEEDBAC" +
+      "K_OUTCOME_ENDPOINT_INVALIDATED\020\002\022*\n&PUSH" +
+      "_FEEDBACK_OUTCOME_ENDPOINT_SUSPECT\020\003\022\037\n\033" +
+      "PUSH_FEEDBACK_OUTCOME_STALE\020\004\022#\n\037PUSH_FE" +
+      "EDBACK_OUTCOME_TRANSIENT\020\005\022,\n(PUSH_FEEDB" +
+      "ACK_OUTCOME_CREDENTIAL_PROBLEM\020\006\022\'\n#PUSH" +
+      "_FEEDBACK_OUTCOME_UNKNOWN_TOKEN\020\007\022&\n\"PUS" +
+      "H_FEEDBACK_OUTCOME_UNRECOGNIZED\020\010\022!\n\035PUS" +
+      "H_FEEDBACK_OUTCOME_INVALID\020\t\022\036\n\032PUSH_FEE" +
+      "DBACK_OUTCOME_HELD\020\n\022#\n\037PUSH_FEEDBACK_OU" +
+      "TCOME_CONFIRMED\020\013*\256\001\n\025AccountRemovalOutc" +
+      "ome\022\'\n#ACCOUNT_REMOVAL_OUTCOME_UNSPECIFI" +
+      "ED\020\000\022#\n\037ACCOUNT_REMOVAL_OUTCOME_REMOVED\020" +
+      "\001\022$\n ACCOUNT_REMOVAL_OUTCOME_NO_MATCH\020\002\022" +
+      "!\n\035ACCOUNT_REMOVAL_OUTCOME_STALE\020\0032\344\014\n\016P" +
+      "rofileService\022\\\n\010Register\022\036.appprofile.v" +
+      "1.RegisterRequest\032\037.appprofile.v1.Regist" +
+      "erResponse\"\017\220\002\002\252\324\030\010\n\004\001\002\003\004\020\001\022_\n\tHeartbeat" +
+      "\022\037.appprofile.v1.HeartbeatRequest\032 .appp" +
+      "rofile.v1.HeartbeatResponse\"\017\220\002\002\252\324\030\010\n\004\001\002" +
+      "\003\004\020\001\022l\n\016BatchHeartbeat\022$.appprofile.v1.B" +
+      "atchHeartbeatRequest\032%.appprofile.v1.Bat" +
+      "chHeartbeatResponse\"\r\220\002\002\252\324\030\006\n\002\001\002\020\003\022v\n\021Up" +
+      "dateProfileData\022\'.appprofile.v1.UpdatePr" +
+      "ofileDataRequest\032(.appprofile.v1.UpdateP" +
+      "rofileDataResponse\"\016\220\002\002\252\324\030\007\n\003\001\002\004\020\001\022a\n\nUn" +
+      "register\022 .appprofile.v1.UnregisterReque" +
+      "st\032!.appprofile.v1.UnregisterResponse\"\016\220" +
+      "\002\002\252\324\030\007\n\003\001\002\004\020\001\022{\n\023DeleteDeviceProfile\022).a" +
+      "ppprofile.v1.DeleteDeviceProfileRequest\032" +
+      "*.appprofile.v1.DeleteDeviceProfileRespo" +
+      "nse\"\r\220\002\002\252\324\030\006\n\002\001\002\020\001\022x\n\022ReportPushFeedback" +
+      "\022(.appprofile.v1.ReportPushFeedbackReque" +
+      "st\032).appprofile.v1.ReportPushFeedbackRes" +
+      "ponse\"\r\220\002\002\252\324\030\006\n\002\001\002\020\001\022j\n\rRemoveAccount\022#." +
+      "appprofile.v1.RemoveAccountRequest\032$.app" +
+      "profile.v1.RemoveAccountResponse\"\016\220\002\002\252\324\030" +
+      "\007\n\003\001\002\003\020\001\022a\n\nGetProfile\022 .appprofile.v1.G" +
+      "etProfileRequest\032!.appprofile.v1.GetProf" +
+      "ileResponse\"\016\220\002\001\252\324\030\007\n\003\001\002\004\020\001\022f\n\014ListProfi" +
+      "les\022\".appprofile.v1.ListProfilesRequest\032" +
+      "#.appprofile.v1.ListProfilesResponse\"\r\220\002" +
+      "\001\252\324\030\006\n\002\001\002\020\001\022w\n\021ResolveRecipients\022\'.apppr" +
+      "ofile.v1.ResolveRecipientsRequest\032(.appp" +
+      "rofile.v1.ResolveRecipientsResponse\"\r\220\002\001" +
+      "\252\324\030\006\n\002\001\002\020\0010\001\022o\n\017CountRecipients\022%.apppro" +
+      "file.v1.CountRecipientsRequest\032&.appprof" +
+      "ile.v1.CountRecipientsResponse\"\r\220\002\001\252\324\030\006\n" +
+      "\002\001\002\020\001\022f\n\014ExplainReach\022\".appprofile.v1.Ex" +
+      "plainReachRequest\032#.appprofile.v1.Explai" +
+      "nReachResponse\"\r\220\002\001\252\324\030\006\n\002\001\002\020\001\022k\n\rWatchPr" +
+      "ofiles\022#.appprofile.v1.WatchProfilesRequ" +
+      "est\032$.appprofile.v1.WatchProfilesRespons" +
+      "e\"\r\220\002\001\252\324\030\006\n\002\001\002\020\0020\001\022]\n\tEraseUser\022\037.apppro" +
+      "file.v1.EraseUserRequest\032 .appprofile.v1" +
+      ".EraseUserResponse\"\r\220\002\002\252\324\030\006\n\002\001\002\020\001Bv\n\021com" +
+      ".appprofile.v1B\023ProfileServiceProtoP\001ZJg" +
+      "ithub.com/profile-grpc/profile-grpc/clie" +
+      "nts/go/appprofile/v1;appprofilev1b\006proto" +
+      "3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -484,6 +494,7 @@ public final class ProfileServiceProto extends com.google.protobuf.GeneratedFile
           com.appprofile.v1.AccessProto.getDescriptor(),
           com.appprofile.v1.EventProto.getDescriptor(),
           com.appprofile.v1.ProfileProto.getDescriptor(),
+          com.appprofile.v1.RecipientProto.getDescriptor(),
           build.buf.validate.ValidateProto.getDescriptor(),
           com.google.api.FieldBehaviorProto.getDescriptor(),
           com.google.protobuf.DurationProto.getDescriptor(),
@@ -664,7 +675,7 @@ public final class ProfileServiceProto extends com.google.protobuf.GeneratedFile
     internal_static_appprofile_v1_WatchProfilesRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_appprofile_v1_WatchProfilesRequest_descriptor,
-        new java.lang.String[] { "AppIds", "Types", "ResumeToken", "FromNow", "FromOldest", "Start", });
+        new java.lang.String[] { "AppIds", "Types", "Filter", "ResumeToken", "FromNow", "FromOldest", "Start", });
     internal_static_appprofile_v1_WatchProfilesResponse_descriptor =
       getDescriptor().getMessageType(27);
     internal_static_appprofile_v1_WatchProfilesResponse_fieldAccessorTable = new
@@ -693,6 +704,7 @@ public final class ProfileServiceProto extends com.google.protobuf.GeneratedFile
     com.appprofile.v1.AccessProto.getDescriptor();
     com.appprofile.v1.EventProto.getDescriptor();
     com.appprofile.v1.ProfileProto.getDescriptor();
+    com.appprofile.v1.RecipientProto.getDescriptor();
     build.buf.validate.ValidateProto.getDescriptor();
     com.google.api.FieldBehaviorProto.getDescriptor();
     com.google.protobuf.DurationProto.getDescriptor();

@@ -35,6 +35,7 @@ private static final long serialVersionUID = 0L;
     appIds_ =
         com.google.protobuf.LazyStringArrayList.emptyList();
     types_ = emptyIntList();
+    filter_ = "";
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -235,6 +236,57 @@ private static final long serialVersionUID = 0L;
   }
   private int typesMemoizedSerializedSize;
 
+  public static final int FILTER_FIELD_NUMBER = 3;
+  @SuppressWarnings("serial")
+  private volatile java.lang.Object filter_ = "";
+  /**
+   * <pre>
+   * Only events that the filter fits: `type = PROFILE_DELETED OR customer_id:*`, in the language of docs/filters.md. The fields
+   * are those of the event: `app_id`, `type`, `user_id`, `device_id`, `customer_id`, `reason`. Default: every event. A
+   * filter that is not valid is INVALID_ARGUMENT, INVALID_FILTER. The versions of a profile then have gaps.
+   * </pre>
+   *
+   * <code>string filter = 3 [json_name = "filter", (.google.api.field_behavior) = OPTIONAL];</code>
+   * @return The filter.
+   */
+  @java.lang.Override
+  public java.lang.String getFilter() {
+    java.lang.Object ref = filter_;
+    if (ref instanceof java.lang.String) {
+      return (java.lang.String) ref;
+    } else {
+      com.google.protobuf.ByteString bs = 
+          (com.google.protobuf.ByteString) ref;
+      java.lang.String s = bs.toStringUtf8();
+      filter_ = s;
+      return s;
+    }
+  }
+  /**
+   * <pre>
+   * Only events that the filter fits: `type = PROFILE_DELETED OR customer_id:*`, in the language of docs/filters.md. The fields
+   * are those of the event: `app_id`, `type`, `user_id`, `device_id`, `customer_id`, `reason`. Default: every event. A
+   * filter that is not valid is INVALID_ARGUMENT, INVALID_FILTER. The versions of a profile then have gaps.
+   * </pre>
+   *
+   * <code>string filter = 3 [json_name = "filter", (.google.api.field_behavior) = OPTIONAL];</code>
+   * @return The bytes for filter.
+   */
+  @java.lang.Override
+  public com.google.protobuf.ByteString
+      getFilterBytes() {
+    java.lang.Object ref = filter_;
+    if (ref instanceof java.lang.String) {
+      com.google.protobuf.ByteString b = 
+          com.google.protobuf.ByteString.copyFromUtf8(
+              (java.lang.String) ref);
+      filter_ = b;
+      return b;
+    } else {
+      return (com.google.protobuf.ByteString) ref;
+    }
+  }
+
   public static final int RESUME_TOKEN_FIELD_NUMBER = 4;
   /**
    * <pre>
@@ -381,6 +433,9 @@ private static final long serialVersionUID = 0L;
     for (int i = 0; i < types_.size(); i++) {
       output.writeEnumNoTag(types_.getInt(i));
     }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(filter_)) {
+      com.google.protobuf.GeneratedMessage.writeString(output, 3, filter_);
+    }
     if (startCase_ == 4) {
       com.google.protobuf.GeneratedMessage.writeString(output, 4, start_);
     }
@@ -415,6 +470,9 @@ private static final long serialVersionUID = 0L;
         size += com.google.protobuf.CodedOutputStream
           .computeUInt32SizeNoTag(dataSize);
       }typesMemoizedSerializedSize = dataSize;
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(filter_)) {
+      size += com.google.protobuf.GeneratedMessage.computeStringSize(3, filter_);
     }
     if (startCase_ == 4) {
       size += com.google.protobuf.GeneratedMessage.computeStringSize(4, start_);
@@ -456,6 +514,8 @@ private static final long serialVersionUID = 0L;
     if (!getAppIdsList()
         .equals(other.getAppIdsList())) return false;
     if (!types_.equals(other.types_)) return false;
+    if (!getFilter()
+        .equals(other.getFilter())) return false;
     if (!getStartCase().equals(other.getStartCase())) return false;
     switch (startCase_) {
       case 4:
@@ -492,6 +552,8 @@ private static final long serialVersionUID = 0L;
       hash = (37 * hash) + TYPES_FIELD_NUMBER;
       hash = (53 * hash) + types_.hashCode();
     }
+    hash = (37 * hash) + FILTER_FIELD_NUMBER;
+    hash = (53 * hash) + getFilter().hashCode();
     switch (startCase_) {
       case 4:
         hash = (37 * hash) + RESUME_TOKEN_FIELD_NUMBER;
@@ -648,6 +710,7 @@ private static final long serialVersionUID = 0L;
       appIds_ =
           com.google.protobuf.LazyStringArrayList.emptyList();
       types_ = emptyIntList();
+      filter_ = "";
       startCase_ = 0;
       start_ = null;
       return this;
@@ -692,6 +755,9 @@ private static final long serialVersionUID = 0L;
         types_.makeImmutable();
         result.types_ = types_;
       }
+      if (((from_bitField0_ & 0x00000004) != 0)) {
+        result.filter_ = filter_;
+      }
     }
 
     private void buildPartialOneofs(com.appprofile.v1.WatchProfilesRequest result) {
@@ -730,6 +796,11 @@ private static final long serialVersionUID = 0L;
           ensureTypesIsMutable();
           types_.addAll(other.types_);
         }
+        onChanged();
+      }
+      if (!other.getFilter().isEmpty()) {
+        filter_ = other.filter_;
+        bitField0_ |= 0x00000004;
         onChanged();
       }
       switch (other.getStartCase()) {
@@ -798,6 +869,11 @@ private static final long serialVersionUID = 0L;
               input.popLimit(limit);
               break;
             } // case 18
+            case 26: {
+              filter_ = input.readStringRequireUtf8();
+              bitField0_ |= 0x00000004;
+              break;
+            } // case 26
             case 34: {
               startCase_ = 4;
               start_ = input.readStringRequireUtf8();
@@ -1183,6 +1259,108 @@ private static final long serialVersionUID = 0L;
       for (int value : values) {
         types_.addInt(value);
       }
+      onChanged();
+      return this;
+    }
+
+    private java.lang.Object filter_ = "";
+    /**
+     * <pre>
+     * Only events that the filter fits: `type = PROFILE_DELETED OR customer_id:*`, in the language of docs/filters.md. The fields
+     * are those of the event: `app_id`, `type`, `user_id`, `device_id`, `customer_id`, `reason`. Default: every event. A
+     * filter that is not valid is INVALID_ARGUMENT, INVALID_FILTER. The versions of a profile then have gaps.
+     * </pre>
+     *
+     * <code>string filter = 3 [json_name = "filter", (.google.api.field_behavior) = OPTIONAL];</code>
+     * @return The filter.
+     */
+    public java.lang.String getFilter() {
+      java.lang.Object ref = filter_;
+      if (!(ref instanceof java.lang.String)) {
+        com.google.protobuf.ByteString bs =
+            (com.google.protobuf.ByteString) ref;
+        java.lang.String s = bs.toStringUtf8();
+        filter_ = s;
+        return s;
+      } else {
+        return (java.lang.String) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Only events that the filter fits: `type = PROFILE_DELETED OR customer_id:*`, in the language of docs/filters.md. The fields
+     * are those of the event: `app_id`, `type`, `user_id`, `device_id`, `customer_id`, `reason`. Default: every event. A
+     * filter that is not valid is INVALID_ARGUMENT, INVALID_FILTER. The versions of a profile then have gaps.
+     * </pre>
+     *
+     * <code>string filter = 3 [json_name = "filter", (.google.api.field_behavior) = OPTIONAL];</code>
+     * @return The bytes for filter.
+     */
+    public com.google.protobuf.ByteString
+        getFilterBytes() {
+      java.lang.Object ref = filter_;
+      if (ref instanceof String) {
+        com.google.protobuf.ByteString b = 
+            com.google.protobuf.ByteString.copyFromUtf8(
+                (java.lang.String) ref);
+        filter_ = b;
+        return b;
+      } else {
+        return (com.google.protobuf.ByteString) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Only events that the filter fits: `type = PROFILE_DELETED OR customer_id:*`, in the language of docs/filters.md. The fields
+     * are those of the event: `app_id`, `type`, `user_id`, `device_id`, `customer_id`, `reason`. Default: every event. A
+     * filter that is not valid is INVALID_ARGUMENT, INVALID_FILTER. The versions of a profile then have gaps.
+     * </pre>
+     *
+     * <code>string filter = 3 [json_name = "filter", (.google.api.field_behavior) = OPTIONAL];</code>
+     * @param value The filter to set.
+     * @return This builder for chaining.
+     */
+    public Builder setFilter(
+        java.lang.String value) {
+      if (value == null) { throw new NullPointerException(); }
+      filter_ = value;
+      bitField0_ |= 0x00000004;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Only events that the filter fits: `type = PROFILE_DELETED OR customer_id:*`, in the language of docs/filters.md. The fields
+     * are those of the event: `app_id`, `type`, `user_id`, `device_id`, `customer_id`, `reason`. Default: every event. A
+     * filter that is not valid is INVALID_ARGUMENT, INVALID_FILTER. The versions of a profile then have gaps.
+     * </pre>
+     *
+     * <code>string filter = 3 [json_name = "filter", (.google.api.field_behavior) = OPTIONAL];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearFilter() {
+      filter_ = getDefaultInstance().getFilter();
+      bitField0_ = (bitField0_ & ~0x00000004);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Only events that the filter fits: `type = PROFILE_DELETED OR customer_id:*`, in the language of docs/filters.md. The fields
+     * are those of the event: `app_id`, `type`, `user_id`, `device_id`, `customer_id`, `reason`. Default: every event. A
+     * filter that is not valid is INVALID_ARGUMENT, INVALID_FILTER. The versions of a profile then have gaps.
+     * </pre>
+     *
+     * <code>string filter = 3 [json_name = "filter", (.google.api.field_behavior) = OPTIONAL];</code>
+     * @param value The bytes for filter to set.
+     * @return This builder for chaining.
+     */
+    public Builder setFilterBytes(
+        com.google.protobuf.ByteString value) {
+      if (value == null) { throw new NullPointerException(); }
+      checkByteStringIsUtf8(value);
+      filter_ = value;
+      bitField0_ |= 0x00000004;
       onChanged();
       return this;
     }

@@ -106,6 +106,30 @@ public interface WatchProfilesRequestOrBuilder extends
 
   /**
    * <pre>
+   * Only events that the filter fits: `type = PROFILE_DELETED OR customer_id:*`, in the language of docs/filters.md. The fields
+   * are those of the event: `app_id`, `type`, `user_id`, `device_id`, `customer_id`, `reason`. Default: every event. A
+   * filter that is not valid is INVALID_ARGUMENT, INVALID_FILTER. The versions of a profile then have gaps.
+   * </pre>
+   *
+   * <code>string filter = 3 [json_name = "filter", (.google.api.field_behavior) = OPTIONAL];</code>
+   * @return The filter.
+   */
+  java.lang.String getFilter();
+  /**
+   * <pre>
+   * Only events that the filter fits: `type = PROFILE_DELETED OR customer_id:*`, in the language of docs/filters.md. The fields
+   * are those of the event: `app_id`, `type`, `user_id`, `device_id`, `customer_id`, `reason`. Default: every event. A
+   * filter that is not valid is INVALID_ARGUMENT, INVALID_FILTER. The versions of a profile then have gaps.
+   * </pre>
+   *
+   * <code>string filter = 3 [json_name = "filter", (.google.api.field_behavior) = OPTIONAL];</code>
+   * @return The bytes for filter.
+   */
+  com.google.protobuf.ByteString
+      getFilterBytes();
+
+  /**
+   * <pre>
    * After the message that carried this token. Opaque, up to 200 characters; of any stream of this service, whatever its
    * apps and types.
    * </pre>

@@ -1,0 +1,200 @@
+"""The use cases of recipients: resolve, count and explain (T1-T6)."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import aclosing
+from typing import NamedTuple
+
+from profile_grpc.domain import reach
+from profile_grpc.domain.hashing import Hasher
+from profile_grpc.domain.model import Channel, ProfileKey, PushPurpose
+from profile_grpc.domain.reach import Audience, Customers, Everyone, Recipient, Tally, Target, Users, Verdict
+from profile_grpc.domain.settings import App
+from profile_grpc.service import paging
+from profile_grpc.service.ports import Clock, ProfileFilter, ProfileStore
+from profile_grpc.service.recipient_ports import Place, RecipientPage, RecipientStore
+from profile_grpc.service.watching import invalid_token
+
+MESSAGE = 500
+"""Recipients and unreachable ids in one message at most."""
+FIRST_PAGE, PAGE = 500, 2000
+"""Profiles that are read at a time. The first page is small, so that the first message comes soon."""
+MAX_VERDICTS = 1000
+_RECIPIENTS, _UNREACHABLE = "r", "u"
+"""The parts of a stream, in resume tokens."""
+_PERSON_PAGE = 100
+"""Profiles of a person that are read at a time. They may be large."""
+_EMPTY_PAGES = 20
+"""Pages without a recipient after which a message says how far the search is."""
+
+
+class Message(NamedTuple):
+    """One message of a resolution."""
+
+    recipients: Sequence[Recipient]
+    unreachable: Sequence[str]
+    """Users or customers, after all recipients."""
+    resume_token: str
+
+
+class Person(NamedTuple):
+    """A user or a customer of an app; the other id is empty. `device_id` empty: on every device."""
+
+    user_id: str
+    customer_id: str
+    device_id: str
+
+
+class Recipients:
+    """Who can be reached. The app is one that the caller reaches."""
+
+    def __init__(self, recipients: RecipientStore, profiles: ProfileStore, clock: Clock, hasher: Hasher) -> None:
+        self._recipients = recipients
+        self._profiles = profiles
+        self._clock = clock
+        self._hasher = hasher
+
+    async def resolve(self, app: App, audience: Audience, resume_token: str) -> AsyncGenerator[Message, None]:
+        """Every recipient, once, in the order of keys; then the ids that reach nobody (T2, T4).
+
+        Holds two pages at most: one is sent while the next is read.
+
+        Raises:
+            Refused: INVALID_RESUME_TOKEN.
+            StoreError.
+        """
+        listing = _listing(audience)
+        part, *position = self._position(listing, resume_token)
+        begin: Place | None = (position[0], position[1]) if part == _RECIPIENTS and position else None
+        seen: set[str] = set()
+        if resume_token and not isinstance(audience.target, Everyone):
+            seen = await self._seen(app, audience, None if part == _UNREACHABLE else begin)
+        if part == _RECIPIENTS:
+            empty = 0
+            async with aclosing(self._pages(app, audience, begin)) as pages:
+                async for page, place in pages:
+                    seen.update(_ids(audience.target, page))
+                    empty = 0 if page else empty + 1
+                    for some, until in _parts(page, place):
+                        yield Message(some, (), self._token(listing, _RECIPIENTS, *until))
+                    if empty == _EMPTY_PAGES:
+                        empty = 0
+                        yield Message((), (), self._token(listing, _RECIPIENTS, *place))
+        after = position[0] if part == _UNREACHABLE and position else ""
+        missed = [one for one in _target_ids(audience.target) if one not in seen and one > after]
+        for first in range(0, len(missed), MESSAGE):
+            ids = missed[first : first + MESSAGE]
+            yield Message((), ids, self._token(listing, _UNREACHABLE, ids[-1]))
+
+    async def count(self, app: App, audience: Audience) -> Tally:
+        """The recipients, counted one by one (T6).
+
+        Raises:
+            StoreError.
+        """
+        tally, place = Tally(), None
+        while True:
+            bounds = reach.reachable(app.settings, self._clock.now())
+            counted, place = await self._recipients.counted(audience, bounds, place)
+            for reached, number in counted:
+                tally.add(reached, number)
+            if place is None:
+                return tally
+
+    async def explain(
+        self, app: App, person: Person, channel: Channel, purpose: PushPurpose
+    ) -> tuple[Sequence[Verdict], bool]:
+        """Whether each profile of the person can be reached, and why not (T5); and whether there are more profiles.
+
+        Raises:
+            StoreError.
+        """
+        wanted = ProfileFilter(app.app_id, person.user_id or None, person.device_id or None, person.customer_id or None)
+        verdicts: list[Verdict] = []
+        after: ProfileKey | None = None
+        while len(verdicts) <= MAX_VERDICTS:
+            found = await self._profiles.list(wanted, after, _PERSON_PAGE)
+            now = self._clock.now()
+            verdicts += [reach.verdict(one, channel, purpose, app.settings, now) for one in found]
+            if len(found) < _PERSON_PAGE:
+                break
+            after = found[-1].key
+        if verdicts:
+            return verdicts[:MAX_VERDICTS], len(verdicts) > MAX_VERDICTS
+        key = ProfileKey(app.app_id, person.user_id, person.device_id)
+        left = await self._profiles.tombstone(key) if person.user_id and person.device_id else None
+        return [reach.missing(key, left)], False
+
+    async def _pages(
+        self, app: App, audience: Audience, after: Place | None
+    ) -> AsyncGenerator[tuple[Sequence[Recipient], Place], None]:
+        """The recipients after the place, page by page, each with the place after it. Reads one page ahead."""
+        following: asyncio.Task[RecipientPage] | None = self._begin(app, audience, after, FIRST_PAGE)
+        try:
+            while following is not None:
+                recipients, place = await following
+                following = None if place is None else self._begin(app, audience, place, PAGE)
+                last = place or (recipients[-1].key[1:] if recipients else after)
+                if last is not None:
+                    after = last
+                    yield recipients, last
+        finally:
+            if following is not None:
+                following.cancel()
+                await asyncio.wait([following])
+
+    def _begin(self, app: App, audience: Audience, after: Place | None, size: int) -> asyncio.Task[RecipientPage]:
+        bounds = reach.reachable(app.settings, self._clock.now())
+        return asyncio.ensure_future(self._recipients.page(audience, bounds, after, size))
+
+    async def _seen(self, app: App, audience: Audience, until: Place | None) -> set[str]:
+        """The ids that an earlier part of the stream has reached, up to the place (None: all of them)."""
+        seen: set[str] = set()
+        async with aclosing(self._pages(app, audience, None)) as pages:
+            async for page, place in pages:
+                seen.update(_ids(audience.target, [one for one in page if until is None or one.key[1:] <= until]))
+                if until is not None and place >= until:
+                    break
+        return seen
+
+    def _position(self, listing: Sequence[str | int], resume_token: str) -> list[str]:
+        if not resume_token:
+            return [_RECIPIENTS]
+        position = paging.read(self._hasher, listing, resume_token)
+        if position is None:
+            raise invalid_token()
+        return position
+
+    def _token(self, listing: Sequence[str | int], *position: str) -> str:
+        return paging.seal(self._hasher, listing, position)
+
+
+def _parts(page: Sequence[Recipient], place: Place) -> Iterator[tuple[Sequence[Recipient], Place]]:
+    """The page in messages, each with the place after it."""
+    for first in range(0, len(page), MESSAGE):
+        some = page[first : first + MESSAGE]
+        yield some, place if first + MESSAGE >= len(page) else some[-1].key[1:]
+
+
+def _listing(audience: Audience) -> Sequence[str | int]:
+    """What a resume token is bound to."""
+    ids = hashlib.sha256("\x00".join(_target_ids(audience.target)).encode()).hexdigest()
+    kind = type(audience.target).__name__
+    text = audience.filter.text if audience.filter else ""
+    return ["recipients", audience.app_id, int(audience.channel), int(audience.purpose), kind, ids, text]
+
+
+def _target_ids(target: Target) -> Sequence[str]:
+    return () if isinstance(target, Everyone) else target.ids
+
+
+def _ids(target: Target, recipients: Sequence[Recipient]) -> Sequence[str]:
+    """The ids of the target that these recipients belong to."""
+    if isinstance(target, Users):
+        return [one.key.user_id for one in recipients]
+    if isinstance(target, Customers):
+        return [one.customer_id for one in recipients if one.customer_id is not None]
+    return ()

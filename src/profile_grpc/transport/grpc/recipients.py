@@ -1,0 +1,111 @@
+"""Converts the requests and responses of recipients."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from appprofile.v1 import profile_pb2
+from appprofile.v1 import recipient_pb2 as pb
+from profile_grpc.domain.model import Channel, PushEndpoint
+from profile_grpc.domain.reach import Audience, Customers, Everyone, Recipient, Tally, Target, Users, Verdict
+from profile_grpc.service import filter_parsing
+from profile_grpc.service.recipients import Message, Person
+from profile_grpc.transport.grpc import endpoints
+from profile_grpc.transport.grpc.times import write_instant
+
+_MAX_PUSH_APP_IDS = 1000
+
+
+def audience(request: pb.ResolveRecipientsRequest | pb.CountRecipientsRequest) -> Audience:
+    """Raises Refused: INVALID_FILTER."""
+    return Audience(
+        request.app_id,
+        Channel(request.channel),
+        _target(request),
+        filter_parsing.profile_filter(request.filter),
+        endpoints.PURPOSES[request.purpose],
+    )
+
+
+def _target(request: pb.ResolveRecipientsRequest | pb.CountRecipientsRequest) -> Target:
+    if request.HasField("user_ids"):
+        return Users(tuple(sorted(set(request.user_ids.user_ids))))
+    if request.HasField("customer_ids"):
+        return Customers(tuple(sorted(set(request.customer_ids.customer_ids))))
+    if not request.everyone:
+        raise ValueError("the request names no target")
+    return Everyone()
+
+
+def person(request: pb.ExplainReachRequest) -> Person:
+    return Person(request.user_id, request.customer_id, request.device_id)
+
+
+def resolved(message: Message, request: pb.ResolveRecipientsRequest) -> pb.ResolveRecipientsResponse:
+    response = pb.ResolveRecipientsResponse(resume_token=message.resume_token)
+    add = response.recipients.add
+    for recipient in message.recipients:
+        _write(add(), recipient)
+    name = "user_id" if request.HasField("user_ids") else "customer_id"
+    for one in message.unreachable:
+        setattr(response.unreachable.add(), name, one)
+    return response
+
+
+def _write(target: pb.Recipient, recipient: Recipient) -> None:
+    """Sets what is not the default: this runs for every recipient of a campaign."""
+    key, found, platform, user_state, customer_id, language, time_zone = recipient
+    target.key.app_id, target.key.user_id, target.key.device_id = key
+    target.platform = platform  # type: ignore[assignment] # the contract's number, without a conversion
+    target.user_state = user_state  # type: ignore[assignment]
+    if language:
+        target.language = language
+    if time_zone:
+        target.time_zone = time_zone
+    if customer_id:
+        target.customer_id = customer_id
+    for endpoint in found:
+        _write_endpoint(target.endpoints.add(), endpoint)
+
+
+def _write_endpoint(target: profile_pb2.PushEndpoint, endpoint: PushEndpoint) -> None:
+    provider, token, push_app_id, purpose, confirm_time, state, web_push, environment = endpoint
+    target.provider = provider  # type: ignore[assignment]
+    target.token = token
+    target.push_app_id = push_app_id
+    target.purpose = purpose  # type: ignore[assignment]
+    target.state = state  # type: ignore[assignment]
+    if environment:
+        target.apns_environment = environment  # type: ignore[assignment]
+    if web_push is not None:
+        target.web_push.p256dh, target.web_push.auth, target.web_push.vapid_key_id = web_push
+    write_instant(target.confirm_time, confirm_time)
+
+
+def counted(tally: Tally) -> pb.CountRecipientsResponse:
+    response = pb.CountRecipientsResponse(recipients=tally.recipients, endpoints=tally.endpoints)
+    for platform, number in tally.by_platform.most_common():
+        response.by_platform.add(platform=profile_pb2.Platform.ValueType(platform), recipients=number)
+    for provider, number in tally.by_provider.most_common():
+        response.by_provider.add(
+            provider=profile_pb2.PushProvider.ValueType(provider),
+            recipients=number,
+            endpoints=tally.provider_endpoints[provider],
+        )
+    for push_app_id, number in tally.by_push_app_id.most_common(_MAX_PUSH_APP_IDS):
+        response.by_push_app_id.add(
+            push_app_id=push_app_id, recipients=number, endpoints=tally.push_app_id_endpoints[push_app_id]
+        )
+    return response
+
+
+def explained(verdicts: tuple[Sequence[Verdict], bool]) -> pb.ExplainReachResponse:
+    found, more = verdicts
+    response = pb.ExplainReachResponse(more=more)
+    for one in found:
+        added = response.verdicts.add(reachable=not one.reasons, cause=one.cause)
+        added.key.app_id, added.key.user_id, added.key.device_id = one.app_id, one.user_id, one.device_id
+        added.reasons.extend([pb.ReachReason.ValueType(reason) for reason in one.reasons])
+        if one.time is not None:
+            write_instant(added.time, one.time)
+    return response
