@@ -16,11 +16,14 @@ from profile_grpc.domain.model import ProfileStatus
 from profile_grpc.domain.registration import Register
 from profile_grpc.domain.removal import Unregister
 from profile_grpc.domain.results import Beat, Registered, Unregistered
+from profile_grpc.domain.state import Changes
 from profile_grpc.service.observer import NullObserver
 from profile_grpc.service.write_queue import WriteQueue
+from profile_grpc.telemetry import tracing
 from tests.support.domain import ANN, APP, BOB, HASHER, T0, ManualClock, days, dead, key
 from tests.support.memory_store import MemoryStore
 from tests.support.queue import SETTINGS, Gate, bench, device, reason
+from tests.support.spans import RecordedSpan
 from tests.support.world import World
 
 AN_HOUR = 3600.0
@@ -390,3 +393,25 @@ async def test_closing_does_not_wait_for_callers_that_may_come_back() -> None:
 async def test_a_queue_that_never_worked_closes_too() -> None:
     queue = WriteQueue(MemoryStore(World(HASHER)), ManualClock(), HASHER, observer=NullObserver())
     await queue.close()
+
+
+# --- traces ---
+
+
+async def test_a_batch_is_a_part_of_the_calls_in_it_and_of_no_other() -> None:
+    """Also where the call of another trace has started the workers, as the first one of a shard does."""
+    seen: list[bool] = []
+
+    async def look(_changes: Changes) -> None:
+        seen.append(tracing.current() is not None)
+
+    with tracing.inside(RecordedSpan()):
+        started = bench(concurrent=True)
+        b = await started.__aenter__()
+    b.store.before_commit = look
+    await b.submit(Register(device(1)))
+    with tracing.inside(RecordedSpan()):
+        await b.submit(Register(device(2)))
+    await b.submit(Register(device(3)))
+    await started.__aexit__(None, None, None)
+    assert seen == [False, True, False]
