@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from appprofile.v1 import app_service_pb2, profile_service_pb2, usage_service_pb2, webhook_service_pb2
 from tests.clients.builds import BUILD_LIMIT_S, LANGUAGES, alone_with, build
 
 ROOT = Path(__file__).parent.parent.parent
@@ -46,6 +47,21 @@ def test_a_client_has_readme_and_licence(language: str) -> None:
 @pytest.mark.parametrize("example", sorted(CLIENTS.glob("*/example*/**/*.*")), ids=lambda path: path.name)
 def test_an_example_is_short(example: Path) -> None:
     assert len(example.read_text().splitlines()) <= EXAMPLE_LINES
+
+
+def test_the_rust_client_knows_every_method_that_streams() -> None:
+    """Its transport collects the answers of all others, so that one that breaks off can be asked for again."""
+    streams = {
+        f"/{service.full_name}/{method.name}"
+        for file in (profile_service_pb2, app_service_pb2, usage_service_pb2, webhook_service_pb2)
+        for service in file.DESCRIPTOR.services_by_name.values()
+        for method in service.methods
+        if method.server_streaming
+    }
+    source = (CLIENTS / "rust/src/reliable.rs").read_text()
+    known = re.search(r"const STREAMS: [^=]*= \[(.*?)\];", source, re.DOTALL)
+    assert known is not None
+    assert set(re.findall(r'"(.+?)"', known[1])) == streams
 
 
 def version_in(path: Path, pattern: str) -> str:

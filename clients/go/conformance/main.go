@@ -21,6 +21,8 @@ type step struct {
 	During     string            `json:"during"`
 	Repeat     int               `json:"repeat"`
 	Parallel   int               `json:"parallel"`
+	Stream     string            `json:"stream"`
+	Until      map[string]int    `json:"until"`
 	Expect     struct {
 		Show map[string]any `json:"show"`
 	} `json:"expect"`
@@ -56,6 +58,8 @@ func main() {
 			awaitAnswer()
 		case each.During != "":
 			show(run.during(each))
+		case each.Stream != "":
+			show(run.read(each))
 		default:
 			show(run.call(each))
 		}

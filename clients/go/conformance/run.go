@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"reflect"
 	"regexp"
 	"strconv"
@@ -18,6 +19,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/profile-grpc/profile-grpc/clients/go/appprofile"
+	appprofilev1 "github.com/profile-grpc/profile-grpc/clients/go/appprofile/v1"
 )
 
 // One line of the transcript.
@@ -37,10 +39,12 @@ type run struct {
 	lock    sync.Mutex // guards values and clients
 	values  map[string]string
 	clients map[string]*appprofile.Client
+	streams map[string]func() (proto.Message, error, bool)
 }
 
 func newRun(target string, ca []byte, values map[string]string) *run {
-	return &run{target: target, ca: ca, values: values, clients: map[string]*appprofile.Client{}}
+	return &run{target: target, ca: ca, values: values, clients: map[string]*appprofile.Client{},
+		streams: map[string]func() (proto.Message, error, bool){}}
 }
 
 // during makes the step's call again and again until the harness answers, and often enough.
@@ -76,6 +80,65 @@ func (r *run) during(s step) line {
 	return first
 }
 
+// read goes on with the step's stream, or opens it.
+func (r *run) read(s step) line {
+	if s.Method != "" {
+		r.streams[s.Stream] = r.open(s)
+	}
+	body := map[string]any{}
+	for list, count := range s.Until {
+		for entries, _ := body[list].([]any); len(entries) < count; entries, _ = body[list].([]any) {
+			message, err, more := r.streams[s.Stream]()
+			if !more {
+				break
+			}
+			if err != nil {
+				return r.streamRefused(s, err)
+			}
+			for name, value := range toJSON(message) {
+				if entries, is := value.([]any); is {
+					before, _ := body[name].([]any)
+					value = append(before, entries...)
+				}
+				body[name] = value
+			}
+		}
+	}
+	return r.seen(s, body)
+}
+
+func (r *run) open(s step) func() (proto.Message, error, bool) {
+	switch s.Method {
+	case "ProfileService/WatchProfiles":
+		request := &appprofilev1.WatchProfilesRequest{}
+		r.fillInto(request, s)
+		next, _ := iter.Pull2(r.client(s.Key).WatchProfiles(context.Background(), request))
+		return func() (proto.Message, error, bool) { message, err, more := next(); return message, err, more }
+	}
+	fail(fmt.Errorf("%s is no stream", s.Method))
+	return nil
+}
+
+func (r *run) streamRefused(s step, err error) line {
+	outcome := refused(s, err)
+	var expired *appprofile.ResumeTokenExpiredError
+	if errors.As(err, &expired) {
+		r.values["oldest_resume_token"] = expired.OldestResumeToken
+		metadata := outcome["metadata"].(map[string]string)
+		delete(metadata, "oldest_resume_token")
+		if len(metadata) == 0 {
+			delete(outcome, "metadata")
+		}
+	}
+	return outcome
+}
+
+func (r *run) fillInto(request proto.Message, s step) {
+	body, err := json.Marshal(r.fill(s.Request))
+	fail(err)
+	fail(protojson.Unmarshal(body, request))
+}
+
 func (r *run) call(s step) line {
 	service, method, _ := strings.Cut(s.Method, "/")
 	client := r.client(s.Key)
@@ -89,9 +152,7 @@ func (r *run) call(s step) line {
 	}[service]).MethodByName(method)
 
 	request := reflect.New(stub.Type().In(1).Elem()).Interface().(proto.Message)
-	body, err := json.Marshal(r.fill(s.Request))
-	fail(err)
-	fail(protojson.Unmarshal(body, request))
+	r.fillInto(request, s)
 
 	ctx := context.Background()
 	if s.DeadlineMs > 0 {
@@ -103,7 +164,7 @@ func (r *run) call(s step) line {
 	if err, failed := answer[1].Interface().(error); failed {
 		return refused(s, err)
 	}
-	return r.answered(s, answer[0].Interface().(proto.Message))
+	return r.seen(s, toJSON(answer[0].Interface().(proto.Message)))
 }
 
 func refused(s step, err error) line {
@@ -128,11 +189,15 @@ func refused(s step, err error) line {
 	return outcome
 }
 
-func (r *run) answered(s step, response proto.Message) line {
+func toJSON(response proto.Message) map[string]any {
 	text, err := protojson.MarshalOptions{UseProtoNames: true}.Marshal(response)
 	fail(err)
-	var body any
+	var body map[string]any
 	fail(json.Unmarshal(text, &body))
+	return body
+}
+
+func (r *run) seen(s step, body any) line {
 	r.lock.Lock()
 	defer r.lock.Unlock()
 	for name, path := range s.Capture {

@@ -1,11 +1,14 @@
 import com.appprofile.ApiException;
 import com.appprofile.Client;
 import com.appprofile.Options;
+import com.appprofile.ResumeTokenExpiredException;
+import com.appprofile.ResumingStream;
 import com.appprofile.v1.AppServiceGrpc;
 import com.appprofile.v1.CredentialServiceGrpc;
 import com.appprofile.v1.ProfileServiceGrpc;
 import com.appprofile.v1.CustomerServiceGrpc;
 import com.appprofile.v1.UsageServiceGrpc;
+import com.appprofile.v1.WatchProfilesRequest;
 import com.appprofile.v1.WebhookServiceGrpc;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
@@ -49,6 +52,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
@@ -70,6 +74,9 @@ public final class Conformance {
           "CustomerService", new Service(CustomerServiceGrpc.getServiceDescriptor(), c -> c.customers().getChannel()),
           "CredentialService",
               new Service(CredentialServiceGrpc.getServiceDescriptor(), c -> c.credentials().getChannel()));
+  private static final Map<String, BiFunction<Client, Message, ResumingStream<? extends Message>>> STREAMS =
+      Map.of("ProfileService/WatchProfiles", (client, request) -> client.watchProfiles((WatchProfilesRequest) request));
+  private static final String OLDEST = "oldest_resume_token";
   private static final Pattern NAME = Pattern.compile("\\$\\{(\\w+)}");
   private static final Gson GSON = new GsonBuilder().disableHtmlEscaping().serializeNulls().create();
 
@@ -83,6 +90,7 @@ public final class Conformance {
   private final PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
   private final BufferedReader answers = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
   private final Map<String, Client> clients = new HashMap<>();
+  private final Map<String, ResumingStream<? extends Message>> streams = new HashMap<>();
   private final Map<String, String> values = new HashMap<>();
   private final JsonArray steps;
   private final String target;
@@ -103,6 +111,7 @@ public final class Conformance {
     for (JsonElement step : program.steps) {
       program.carryOut(step.getAsJsonObject());
     }
+    program.streams.values().forEach(ResumingStream::close);
     program.clients.values().forEach(Client::close);
   }
 
@@ -112,6 +121,8 @@ public final class Conformance {
       answers.readLine();
     } else if (step.has("during")) {
       show(repeat(step));
+    } else if (step.has("stream")) {
+      show(read(step));
     } else {
       show(prepare(step).get());
     }
@@ -149,14 +160,10 @@ public final class Conformance {
 
   /** The step's call, ready to be made any number of times. */
   private Supplier<JsonObject> prepare(JsonObject step) throws InvalidProtocolBufferException {
-    String[] name = step.get("method").getAsString().split("/");
-    Service service = SERVICES.get(name[0]);
-    MethodDescriptor<Message, Message> method = method(service.descriptor(), name[1]);
-    var marshaller = (PrototypeMarshaller<Message>) method.getRequestMarshaller();
-    Message.Builder request = marshaller.getMessagePrototype().newBuilderForType();
-    JsonFormat.parser().merge(fill(step.get("request")).toString(), request);
-    Message message = request.build();
-    Channel channel = service.stub().apply(client(step.has("key") ? step.get("key").getAsString() : "profile"));
+    Service service = SERVICES.get(step.get("method").getAsString().split("/")[0]);
+    MethodDescriptor<Message, Message> method = method(step);
+    Message message = request(step, method);
+    Channel channel = service.stub().apply(client(step));
     return () -> {
       JsonObject line = new JsonObject();
       line.add("step", step.get("step"));
@@ -175,6 +182,53 @@ public final class Conformance {
       }
       return line;
     };
+  }
+
+  /** Goes on with the step's stream, or opens it. */
+  private JsonObject read(JsonObject step) throws InvalidProtocolBufferException {
+    String name = step.get("stream").getAsString();
+    if (step.has("method")) {
+      var open = STREAMS.get(step.get("method").getAsString());
+      streams.put(name, open.apply(client(step), request(step, method(step))));
+    }
+    ResumingStream<? extends Message> stream = streams.get(name);
+    Map.Entry<String, JsonElement> until = step.getAsJsonObject("until").entrySet().iterator().next();
+    JsonObject line = new JsonObject();
+    line.add("step", step.get("step"));
+    JsonObject body = new JsonObject();
+    body.add(until.getKey(), new JsonArray());
+    try {
+      while (body.getAsJsonArray(until.getKey()).size() < until.getValue().getAsInt() && stream.hasNext()) {
+        JsonObject message = JsonParser.parseString(PRINTER.print(stream.next())).getAsJsonObject();
+        for (Map.Entry<String, JsonElement> each : message.entrySet()) {
+          if (each.getValue() instanceof JsonArray entries && body.has(each.getKey())) {
+            body.getAsJsonArray(each.getKey()).addAll(entries);
+          } else {
+            body.add(each.getKey(), each.getValue());
+          }
+        }
+      }
+      line.addProperty("code", "OK");
+      seen(step, body, line);
+    } catch (ResumeTokenExpiredException e) {
+      values.put(OLDEST, e.oldestResumeToken());
+      told(e, line);
+      line.getAsJsonObject("metadata").remove(OLDEST);
+      if (line.getAsJsonObject("metadata").isEmpty()) {
+        line.remove("metadata");
+      }
+    } catch (ApiException e) {
+      told(e, line);
+    }
+    return line;
+  }
+
+  private Message request(JsonObject step, MethodDescriptor<Message, Message> method)
+      throws InvalidProtocolBufferException {
+    var marshaller = (PrototypeMarshaller<Message>) method.getRequestMarshaller();
+    Message.Builder request = marshaller.getMessagePrototype().newBuilderForType();
+    JsonFormat.parser().merge(fill(step.get("request")).toString(), request);
+    return request.build();
   }
 
   private void seen(JsonObject step, JsonElement response, JsonObject line) {
@@ -208,9 +262,9 @@ public final class Conformance {
     }
   }
 
-  private Client client(String name) {
+  private Client client(JsonObject step) {
     return clients.computeIfAbsent(
-        name,
+        step.has("key") ? step.get("key").getAsString() : "profile",
         key -> {
           String secret = key.equals("none") ? null : values.get(key);
           return Client.connect(target, Options.builder().key(secret).plaintext(ca == null).ca(ca).build());
@@ -218,9 +272,11 @@ public final class Conformance {
   }
 
   @SuppressWarnings("unchecked")
-  private static MethodDescriptor<Message, Message> method(ServiceDescriptor service, String name) {
+  private static MethodDescriptor<Message, Message> method(JsonObject step) {
+    String[] name = step.get("method").getAsString().split("/");
+    ServiceDescriptor service = SERVICES.get(name[0]).descriptor();
     return (MethodDescriptor<Message, Message>)
-        service.getMethods().stream().filter(each -> name.equals(each.getBareMethodName())).findFirst().orElseThrow();
+        service.getMethods().stream().filter(each -> name[1].equals(each.getBareMethodName())).findFirst().orElseThrow();
   }
 
   private JsonElement fill(JsonElement value) {

@@ -37,6 +37,9 @@ SERVICES = {
     "CustomerService": ("customers", customer_service_pb2.DESCRIPTOR),
     "CredentialService": ("credentials", credential_service_pb2.DESCRIPTOR),
 }
+STREAMS: dict[str, Callable[[appprofile.Client, Any], appprofile.ResumingStream[Any]]] = {
+    "ProfileService/WatchProfiles": appprofile.Client.watch_profiles,
+}
 Json = Any
 
 
@@ -49,14 +52,19 @@ class Program:
         self._ca = ca
         self._values: dict[str, str] = scenario["values"] | keys
         self._clients: dict[str, appprofile.Client] = {}
+        self._streams: dict[str, appprofile.ResumingStream[Any]] = {}
 
     def run(self) -> None:
         for step in self._steps:
             if "ask" in step:
                 ask(step["ask"])
                 await_answer()
+            elif "stream" in step:
+                show(self._read(step))
             else:
                 show(self._outcome(step))
+        for stream in self._streams.values():
+            stream.cancel()
         for client in self._clients.values():
             client.close()
 
@@ -88,9 +96,8 @@ class Program:
     def _prepare(self, step: Json) -> Callable[[], Json]:
         """The step's call, ready to be made any number of times."""
         service, method = step["method"].split("/")
-        stub, descriptor = SERVICES[service]
-        input_type = descriptor.services_by_name[service].methods_by_name[method].input_type
-        request = ParseDict(self._fill(step["request"]), GetMessageClass(input_type)())
+        stub, _ = SERVICES[service]
+        request = self._request(step)
         stub_method = getattr(getattr(self._client(step.get("key", "profile")), stub), method)
         timeout = step["deadline_ms"] / 1000 if "deadline_ms" in step else None
 
@@ -98,24 +105,41 @@ class Program:
             try:
                 response = stub_method(request, timeout=timeout)
             except appprofile.ApiError as error:
-                outcome = {
-                    "step": step["step"],
-                    "code": error.code.name,
-                    "reason": error.reason,
-                    "metadata": dict(error.metadata),
-                    "violations": [violation.field for violation in error.violations],
-                }
-                return {name: value for name, value in outcome.items() if value}
-            return {"step": step["step"], "code": "OK", **self._seen(step, response)}
+                return refused(step, error)
+            return self._seen(step, MessageToDict(response, preserving_proto_field_name=True))
 
         return call
 
-    def _seen(self, step: Json, response: Message) -> Json:
-        body = MessageToDict(response, preserving_proto_field_name=True)
+    def _read(self, step: Json) -> Json:
+        """Goes on with the step's stream, or opens it."""
+        if "method" in step:
+            client = self._client(step.get("key", "profile"))
+            self._streams[step["stream"]] = STREAMS[step["method"]](client, self._request(step))
+        stream = self._streams[step["stream"]]
+        ((name, count),) = step["until"].items()
+        body: dict[str, Any] = {}
+        try:
+            while len(body.get(name, [])) < count and (message := next(stream, None)) is not None:
+                for field, value in MessageToDict(message, preserving_proto_field_name=True).items():
+                    body[field] = body.get(field, []) + value if isinstance(value, list) else value
+        except appprofile.ResumeTokenExpiredError as error:
+            self._values["oldest_resume_token"] = error.oldest_resume_token
+            return refused(step, error)
+        except appprofile.ApiError as error:
+            return refused(step, error)
+        return self._seen(step, body)
+
+    def _request(self, step: Json) -> Message:
+        service, method = step["method"].split("/")
+        _, descriptor = SERVICES[service]
+        input_type = descriptor.services_by_name[service].methods_by_name[method].input_type
+        return ParseDict(self._fill(step["request"]), GetMessageClass(input_type)())
+
+    def _seen(self, step: Json, body: Json) -> Json:
         for name, path in step.get("capture", {}).items():
             self._values[name] = find(body, path) or ""
         shown = {path: find(body, path) for path in step["expect"].get("show", ())}
-        return {"show": shown} if shown else {}
+        return {"step": step["step"], "code": "OK", **({"show": shown} if shown else {})}
 
     def _client(self, key: str) -> appprofile.Client:
         if key not in self._clients:
@@ -142,6 +166,20 @@ class Program:
             }
             return re.sub(r"\$\{(\w+)\}", lambda match: values.get(match[1], ""), value)
         return value
+
+
+def refused(step: Json, error: appprofile.ApiError) -> Json:
+    metadata = dict(error.metadata)
+    if isinstance(error, appprofile.ResumeTokenExpiredError):
+        del metadata["oldest_resume_token"]
+    outcome = {
+        "step": step["step"],
+        "code": error.code.name,
+        "reason": error.reason,
+        "metadata": metadata,
+        "violations": [violation.field for violation in error.violations],
+    }
+    return {name: value for name, value in outcome.items() if value}
 
 
 def find(body: Json, path: str) -> Json:

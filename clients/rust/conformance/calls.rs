@@ -1,9 +1,12 @@
 //! The stubs by name: Rust has no reflection.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::time::Duration;
 
-use appprofile::Client;
 use appprofile::tonic::{Request, Status};
+use appprofile::v1::WatchProfilesResponse;
+use appprofile::{BoxError, Client, ResumingStream, StreamError};
 use prost::Message as _;
 
 macro_rules! calls {
@@ -74,5 +77,25 @@ pub async fn call(
         "CredentialService/ListCredentials" => credentials.list_credentials,
         "CredentialService/DeleteCredential" => credentials.delete_credential,
         "CredentialService/CreateVapidKey" => credentials.create_vapid_key,
+    }
+}
+
+/// A server stream, whatever its messages are.
+pub trait Stream {
+    /// The next message, encoded.
+    fn message(&mut self) -> Pin<Box<dyn Future<Output = Result<Option<Vec<u8>>, StreamError>> + '_>>;
+}
+
+impl Stream for ResumingStream<WatchProfilesResponse> {
+    fn message(&mut self) -> Pin<Box<dyn Future<Output = Result<Option<Vec<u8>>, StreamError>> + '_>> {
+        Box::pin(async { Ok(self.message().await?.map(|message| message.encode_to_vec())) })
+    }
+}
+
+/// Opens the stream of `Service/Method`.
+pub fn open(client: &Client, method: &str, encoded: &[u8]) -> Result<Box<dyn Stream>, BoxError> {
+    match method {
+        "ProfileService/WatchProfiles" => Ok(Box::new(client.watch_profiles(prost::Message::decode(encoded)?))),
+        _ => Err(format!("{method} is no stream").into()),
     }
 }

@@ -11,11 +11,13 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 use std::{env, fs};
 
-use appprofile::{ApiError, BoxError, Client, Code, Options, connect};
+use appprofile::{ApiError, BoxError, Client, Code, Options, StreamError, connect};
 use serde_json::{Map, Value, json};
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines, Stdin, stdin};
 
 use crate::json::Proto;
+
+const OLDEST: &str = "oldest_resume_token";
 
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
@@ -29,6 +31,7 @@ async fn main() -> Result<(), BoxError> {
         ca: arguments.get(3).map(fs::read).transpose()?,
         values,
         clients: HashMap::new(),
+        streams: HashMap::new(),
         proto: Arc::new(Proto::load()?),
         answers: BufReader::new(stdin()).lines(),
     };
@@ -36,6 +39,8 @@ async fn main() -> Result<(), BoxError> {
         if let Some(ask) = step["ask"].as_str() {
             show(&json!({ "ask": ask }));
             program.answers.next_line().await?;
+        } else if step["stream"].is_string() {
+            show(&program.read(step).await?);
         } else {
             show(&program.outcome(step).await?);
         }
@@ -48,6 +53,8 @@ struct Program {
     ca: Option<Vec<u8>>,
     values: HashMap<String, String>,
     clients: HashMap<String, Client>,
+    /// With the method of each.
+    streams: HashMap<String, (String, Box<dyn calls::Stream>)>,
     proto: Arc<Proto>,
     answers: Lines<BufReader<Stdin>>,
 }
@@ -85,6 +92,45 @@ impl Program {
         }
         let different = lines.iter().find(|line| **line != lines[0]);
         Ok(different.unwrap_or(&lines[0]).clone())
+    }
+
+    /// Goes on with the step's stream, or opens it.
+    async fn read(&mut self, step: &Value) -> Result<Value, BoxError> {
+        let name = step["stream"].as_str().unwrap_or_default();
+        if let Some(method) = step["method"].as_str() {
+            let request = self.proto.request(method, &self.fill(&step["request"]))?;
+            let client = self.client(step["key"].as_str().unwrap_or("profile"))?;
+            self.streams.insert(name.to_owned(), (method.to_owned(), calls::open(&client, method, &request)?));
+        }
+        let (method, stream) = self.streams.get_mut(name).ok_or("the stream is not open")?;
+        let (list, count) = step["until"].as_object().and_then(|until| until.iter().next()).ok_or("until what?")?;
+        let mut body = Map::new();
+        while body.get(list).and_then(Value::as_array).map_or(0, Vec::len)
+            < usize::try_from(count.as_u64().unwrap_or(0))?
+        {
+            let message = match stream.message().await {
+                Ok(Some(message)) => self.proto.response(method, &message)?,
+                Ok(None) => break,
+                Err(StreamError::ResumeTokenExpired { oldest_resume_token, mut error }) => {
+                    self.values.insert(OLDEST.to_owned(), oldest_resume_token);
+                    error.metadata.remove(OLDEST);
+                    return Ok(refused(&step["step"], &error));
+                }
+                Err(StreamError::Failed(error)) => return Ok(refused(&step["step"], &error)),
+            };
+            for (field, value) in message.as_object().into_iter().flatten() {
+                match (body.get_mut(field).and_then(Value::as_array_mut), value) {
+                    (Some(before), Value::Array(entries)) => before.extend(entries.iter().cloned()),
+                    _ => drop(body.insert(field.clone(), value.clone())),
+                }
+            }
+        }
+        let show: Vec<_> =
+            step["expect"]["show"].as_object().into_iter().flatten().map(|(path, _)| path.clone()).collect();
+        let capture = step["capture"].as_object().cloned().unwrap_or_default();
+        let outcome = seen(&step["step"], &capture, &show, &Value::Object(body));
+        self.values.extend(outcome.captured);
+        Ok(outcome.line)
     }
 
     /// The step's call, ready to be made any number of times.
@@ -143,38 +189,42 @@ struct Outcome {
 
 impl Call {
     async fn make(&self) -> Result<Outcome, BoxError> {
-        let mut line = Map::from_iter([("step".to_owned(), self.step.clone())]);
-        let mut captured = HashMap::new();
         match calls::call(&self.client, &self.method, &self.request, self.deadline).await {
             Ok(response) => {
                 let body = self.proto.response(&self.method, &response)?;
-                for (name, path) in &self.capture {
-                    let value = json::find(&body, path.as_str().unwrap_or_default());
-                    captured.insert(name.clone(), value.as_str().unwrap_or_default().to_owned());
-                }
-                line.insert("code".into(), "OK".into());
-                if !self.show.is_empty() {
-                    let shown = self.show.iter().map(|path| (path.clone(), json::find(&body, path))).collect();
-                    line.insert("show".into(), Value::Object(shown));
-                }
+                Ok(seen(&self.step, &self.capture, &self.show, &body))
             }
-            Err(status) => {
-                let error = ApiError::from(status);
-                let violations: Vec<_> = error.violations.iter().map(|violation| violation.field.as_str()).collect();
-                line.insert("code".into(), canonical_name(error.code).into());
-                for (name, value) in [
-                    ("reason", json!(error.reason)),
-                    ("metadata", json!(error.metadata)),
-                    ("violations", json!(violations)),
-                ] {
-                    if ![json!(""), json!({}), json!([])].contains(&value) {
-                        line.insert(name.into(), value);
-                    }
-                }
-            }
+            Err(status) => Ok(Outcome { line: refused(&self.step, &ApiError::from(status)), captured: HashMap::new() }),
         }
-        Ok(Outcome { line: Value::Object(line), captured })
     }
+}
+
+fn seen(step: &Value, capture: &Map<String, Value>, show: &[String], body: &Value) -> Outcome {
+    let mut line = Map::from_iter([("step".to_owned(), step.clone()), ("code".to_owned(), "OK".into())]);
+    let mut captured = HashMap::new();
+    for (name, path) in capture {
+        let value = json::find(body, path.as_str().unwrap_or_default());
+        captured.insert(name.clone(), value.as_str().unwrap_or_default().to_owned());
+    }
+    if !show.is_empty() {
+        let shown = show.iter().map(|path| (path.clone(), json::find(body, path))).collect();
+        line.insert("show".into(), Value::Object(shown));
+    }
+    Outcome { line: Value::Object(line), captured }
+}
+
+fn refused(step: &Value, error: &ApiError) -> Value {
+    let mut line = Map::from_iter([("step".to_owned(), step.clone())]);
+    let violations: Vec<_> = error.violations.iter().map(|violation| violation.field.as_str()).collect();
+    line.insert("code".into(), canonical_name(error.code).into());
+    for (name, value) in
+        [("reason", json!(error.reason)), ("metadata", json!(error.metadata)), ("violations", json!(violations))]
+    {
+        if ![json!(""), json!({}), json!([])].contains(&value) {
+            line.insert(name.into(), value);
+        }
+    }
+    Value::Object(line)
 }
 
 /// `NOT_FOUND` for `Code::NotFound`.

@@ -2,7 +2,16 @@
 // What a step means is told in tests/clients/README.md.
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
-import { createRegistry, fromJson, type JsonObject, type JsonValue, toJson } from "@bufbuild/protobuf";
+import {
+  createRegistry,
+  type DescMessage,
+  fromJson,
+  type JsonObject,
+  type JsonValue,
+  type Message,
+  type MessageShape,
+  toJson,
+} from "@bufbuild/protobuf";
 import * as api from "@profile-grpc/appprofile";
 // The types of error details, so that protobuf's JSON form can show those of batch items.
 import { file_google_rpc_error_details } from "#gen/google/rpc/error_details_pb.js";
@@ -18,10 +27,17 @@ interface Step {
   during?: string;
   repeat: number;
   parallel: number;
+  stream?: string;
+  until: Record<string, number>;
   expect: { show?: Record<string, JsonValue> };
 }
 
 type Call = (request: unknown, options: { timeoutMs?: number }) => Promise<never>;
+
+interface Stream {
+  output: DescMessage;
+  messages: AsyncIterator<Message>;
+}
 
 const SERVICES = {
   ProfileService: [api.ProfileService, "profiles"],
@@ -32,12 +48,14 @@ const SERVICES = {
   CredentialService: [api.CredentialService, "credentials"],
 } as const;
 const registry = createRegistry(file_google_rpc_error_details);
+const OLDEST = "oldest_resume_token";
 
 const [scenarioFile, target, keysFile, caFile] = process.argv.slice(2) as [string, string, string, string?];
 const scenario: { values: Record<string, string>; steps: Step[] } = readJson(scenarioFile);
 const ca = caFile && readFileSync(caFile);
 const values: Record<string, string> = { ...scenario.values, ...readJson<Record<string, string>>(keysFile) };
 const clients = new Map<string, api.Client>();
+const streams = new Map<string, Stream>();
 const answers = createInterface(process.stdin)[Symbol.asyncIterator]();
 
 for (const step of scenario.steps) {
@@ -45,9 +63,10 @@ for (const step of scenario.steps) {
     show({ ask: step.ask });
     await answers.next();
   } else {
-    show(await outcome(step));
+    show(await (step.stream ? read(step, step.stream) : outcome(step)));
   }
 }
+for (const stream of streams.values()) void stream.messages.return?.();
 for (const client of clients.values()) client.close();
 process.exit(0);
 
@@ -79,26 +98,76 @@ function prepare(step: Step): () => Promise<JsonObject> {
   const [serviceName, methodName] = step.method.split("/") as [keyof typeof SERVICES, string];
   const [service, stub] = SERVICES[serviceName];
   const method = service.methods.find((each) => each.name === methodName)!;
-  const request = fromJson(method.input, fill(step.request), { registry });
+  const request = requestOf(step, method);
   const send = (client(step.key ?? "profile")[stub] as unknown as Record<string, Call>)[method.localName]!;
   const options = step.deadline_ms === undefined ? {} : { timeoutMs: step.deadline_ms };
   return async () => {
     try {
-      const response = toJson(method.output, await send(request, options), { registry, useProtoFieldName: true });
-      for (const [name, path] of Object.entries(step.capture ?? {})) values[name] = String(find(response, path) ?? "");
-      const shown = Object.keys(step.expect.show ?? {}).map((path) => [path, find(response, path)] as const);
-      return { step: step.step, code: "OK", ...(shown.length && { show: Object.fromEntries(shown) }) };
+      return seen(step, toJson(method.output, await send(request, options), { registry, useProtoFieldName: true }));
     } catch (error) {
-      if (!(error instanceof api.ApiError)) throw error;
-      const { code, reason, metadata, violations } = error;
-      return {
-        step: step.step,
-        code: canonicalName(code),
-        ...(reason && { reason }),
-        ...(Object.keys(metadata).length && { metadata }),
-        ...(violations.length && { violations: violations.map(({ field }) => field) }),
-      };
+      return refused(step, error);
     }
+  };
+}
+
+/** Goes on with the step's stream, or opens it. */
+async function read(step: Step, name: string): Promise<JsonObject> {
+  if (step.method) streams.set(name, open(step));
+  const { output, messages } = streams.get(name)!;
+  const [list, count] = Object.entries(step.until)[0]!;
+  const body: JsonObject = {};
+  try {
+    while (((body[list] as JsonValue[] | undefined)?.length ?? 0) < count) {
+      const next = await messages.next();
+      if (next.done) break;
+      const message = toJson(output, next.value, { registry, useProtoFieldName: true }) as JsonObject;
+      for (const [field, value] of Object.entries(message)) {
+        body[field] = Array.isArray(value) ? [...((body[field] as JsonValue[] | undefined) ?? []), ...value] : value;
+      }
+    }
+  } catch (error) {
+    return refused(step, error);
+  }
+  return seen(step, body);
+}
+
+function open(step: Step): Stream {
+  const { watchProfiles } = api.ProfileService.method;
+  switch (step.method) {
+    case "ProfileService/WatchProfiles":
+      return {
+        output: watchProfiles.output,
+        messages: client(step.key ?? "profile").watchProfiles(requestOf(step, watchProfiles)),
+      };
+    default:
+      throw new Error(`${step.method} is no stream`);
+  }
+}
+
+function requestOf<I extends DescMessage>(step: Step, method: { input: I }): MessageShape<I> {
+  return fromJson(method.input, fill(step.request), { registry });
+}
+
+function seen(step: Step, response: JsonValue): JsonObject {
+  for (const [name, path] of Object.entries(step.capture ?? {})) values[name] = String(find(response, path) ?? "");
+  const shown = Object.keys(step.expect.show ?? {}).map((path) => [path, find(response, path)] as const);
+  return { step: step.step, code: "OK", ...(shown.length && { show: Object.fromEntries(shown) }) };
+}
+
+function refused(step: Step, error: unknown): JsonObject {
+  if (!(error instanceof api.ApiError)) throw error;
+  const { code, reason, violations } = error;
+  const metadata: Record<string, string> = { ...error.metadata };
+  if (error instanceof api.ResumeTokenExpiredError) {
+    values[OLDEST] = error.oldestResumeToken;
+    delete metadata[OLDEST];
+  }
+  return {
+    step: step.step,
+    code: canonicalName(code),
+    ...(reason && { reason }),
+    ...(Object.keys(metadata).length && { metadata }),
+    ...(violations.length && { violations: violations.map(({ field }) => field) }),
   };
 }
 
