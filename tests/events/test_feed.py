@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import pytest
 
+from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.model import Event, EventType
 from profile_grpc.events import feed
 from profile_grpc.events.feed import Feed
@@ -13,6 +14,8 @@ from profile_grpc.service.event_ports import EventHead, EventStore, LoggedEvent
 from profile_grpc.service.ports import StoreUnavailable
 from profile_grpc.service.watching import Place
 from tests.support.domain import T0
+
+EPOCH = "00000000000000e1"
 
 
 class Log:
@@ -50,3 +53,52 @@ async def test_a_read_that_fails_in_between_repeats_no_event_e4(monkeypatch: pyt
         page = await shared.read(Place("epoch", place))
         assert [one.position for one in page.events] == list(range(place + 1, min(place + 10, 20) + 1))
     following.cancel()
+
+
+class Pages:
+    """Stands for a store with this many events, and counts how often its head is read."""
+
+    def __init__(self, published: int) -> None:
+        self.published = published
+        self.oldest = 0
+        self.heads = 0
+
+    async def head(self) -> EventHead:
+        self.heads += 1
+        return EventHead(1, EPOCH, self.published, self.oldest)
+
+    async def end_of_epoch(self, _epoch: str) -> int:
+        return self.published
+
+    async def read(self, after: int, upto: int, _app_ids: Collection[str] | None = None) -> Sequence[LoggedEvent]:
+        assert upto <= self.published, "what is not published may be seen in part"
+        event = Event(EventType.PROFILE_CREATED, "shop", T0, "ann", "phone")
+        return [LoggedEvent(position, str(position), event) for position in range(after + 1, upto + 1)]
+
+
+async def test_a_page_from_the_store_reads_the_head_once_e4(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feed, "WINDOW", 10)
+    log = Pages(95)
+    shared = Feed(cast("EventStore", cast("Any", log)))
+    place, read = await shared.oldest(), list[int]()
+    log.heads = 0
+    for _ in range(10):
+        page = await shared.read(place)
+        read += [one.position for one in page.events]
+        place = page.place
+    assert read == list(range(1, 96))
+    assert log.heads == 10 + 1, "and once before the first page"
+
+
+async def test_what_is_published_later_is_read_later_and_what_is_purged_meanwhile_is_told_e4() -> None:
+    log = Pages(5)
+    shared = Feed(cast("EventStore", cast("Any", log)))
+    page = await shared.read(Place(EPOCH, 0))
+    log.published = 9
+    page = await shared.read(page.place)
+    assert [one.position for one in page.events] == [6, 7, 8, 9]
+    assert (await shared.read(page.place)) == ([], page.place)
+    log.published, log.oldest = 20, 12
+    with pytest.raises(Refused) as refused:
+        await shared.read(page.place)
+    assert refused.value.reason is Reason.RESUME_TOKEN_EXPIRED

@@ -20,6 +20,7 @@ from google.protobuf import json_format
 from typing_extensions import override
 
 from appprofile.v1 import event_pb2
+from profile_grpc.domain.model import EventType
 from profile_grpc.domain.webhooks import Secret, Webhook, WebhookState, rotated
 from profile_grpc.events.webhooks.courier import Courier
 from profile_grpc.events.webhooks.deliverer import Deliverer
@@ -129,7 +130,7 @@ async def fails(_request: web.Request, _received: Received) -> web.StreamRespons
 
 async def test_E6_events_come_signed_as_a_batch_of_cloud_events(rig: Rig) -> None:
     secret = await rig.add()
-    rig.events.add(event(1), event(2, type="PROFILE_DELETED", reason="INACTIVE", customer_id="c-7"))
+    rig.events.add(event(1), event(2, type=EventType.PROFILE_DELETED, reason="INACTIVE", customer_id="c-7"))
     await rig.deliverer().step()
     [got] = rig.server.received
     assert got.headers["content-type"].startswith("application/cloudevents-batch+json")
@@ -169,7 +170,9 @@ async def test_E6_a_request_has_up_to_100_events(rig: Rig) -> None:
 
 async def test_E6_only_the_types_that_the_webhook_wants(rig: Rig) -> None:
     await rig.add(types=("PROFILE_DELETED",))
-    rig.events.add(*(event(n, type="PROFILE_DELETED" if n % 10 == 0 else "PROFILE_CREATED") for n in range(1, 31)))
+    rig.events.add(
+        *(event(n, type=EventType.PROFILE_DELETED if n % 10 == 0 else EventType.PROFILE_CREATED) for n in range(1, 31))
+    )
     await rig.deliverer().step()
     assert rig.positions() == [10, 20, 30]
 
@@ -218,12 +221,12 @@ async def test_E6_a_repetition_far_behind_what_was_passed_over_is_the_same_reque
     """The position was not stored since, because nothing was delivered."""
     rig.server.respond = fails
     await rig.add(types=("PROFILE_DELETED",))
-    rig.events.add(*(event(n) for n in range(1, 401)), event(401, type="PROFILE_DELETED"))
+    rig.events.add(*(event(n) for n in range(1, 401)), event(401, type=EventType.PROFILE_DELETED))
     deliverer = rig.deliverer()
     for _ in range(3):
         await deliverer.step()
     rig.leases.holders.clear()
-    rig.events.add(event(402, type="PROFILE_DELETED"))
+    rig.events.add(event(402, type=EventType.PROFILE_DELETED))
     deliverer = rig.deliverer()
     await due(rig, deliverer, 3)
     first, second = rig.server.received

@@ -7,13 +7,16 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import cast
+from typing import Any, cast
+
+from typing_extensions import override
 
 from profile_grpc.domain.hashing import Hasher
+from profile_grpc.domain.model import Event, EventType
 from profile_grpc.domain.webhooks import Delivery, Progress, Secret, Webhook, WebhookState
-from profile_grpc.events.webhooks.source import EventsLost, Page, WebhookEvent
+from profile_grpc.events.webhooks.source import Batch, EventsLost, EventSource
 from profile_grpc.outbound.destinations import Destinations
-from profile_grpc.service.event_ports import EventHead, EventStore
+from profile_grpc.service.event_ports import EventHead, EventStore, LoggedEvent
 from profile_grpc.service.ports import Conflict
 from profile_grpc.service.webhook_secrets import WebhookSecrets
 from profile_grpc.service.webhook_store import WebhookKey, WebhookStore
@@ -43,21 +46,10 @@ def use_cases(store: WebhookStore, events: MemoryEvents, clock: Hands, destinati
     return Webhooks(store, cast("EventStore", events), clock, HASHER, destinations)
 
 
-def event(position: int, **changes: object) -> WebhookEvent:
+def event(position: int, **changes: Any) -> LoggedEvent:
     """An event of one of three profiles."""
-    plain = WebhookEvent(
-        position=position,
-        event_id=f"e{position}",
-        type="PROFILE_CREATED",
-        app_id="shop",
-        user_id=f"user{position % 3}",
-        device_id="phone",
-        customer_id="",
-        reason="",
-        version=(position + 2) // 3,
-        time=NOW,
-    )
-    return replace(plain, **changes)  # type: ignore[arg-type]
+    plain = Event(EventType.PROFILE_CREATED, "shop", NOW, f"user{position % 3}", "phone", version=(position + 2) // 3)
+    return LoggedEvent(position, f"e{position}", plain._replace(**changes))
 
 
 def webhook(url: str, key: WebhookKey = KEY, **changes: object) -> tuple[Webhook, str]:
@@ -68,27 +60,29 @@ def webhook(url: str, key: WebhookKey = KEY, **changes: object) -> tuple[Webhook
 
 
 @dataclass(slots=True)
-class MemoryEvents:
+class MemoryEvents(EventSource):
     """The events, in the order of their positions."""
 
-    events: list[WebhookEvent] = field(default_factory=list)
+    events: list[LoggedEvent] = field(default_factory=list)
     kept_after: int = 0
     disabled: list[str] = field(default_factory=list)
     """The webhooks that were told to be disabled."""
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def add(self, *events: WebhookEvent) -> None:
+    def add(self, *events: LoggedEvent) -> None:
         self.events += events
         self.changed.set()
 
-    async def read(self, webhook: Webhook, after: int, until: int | None) -> Page:
+    @override
+    async def read(self, webhook: Webhook, after: int, until: int | None) -> Batch:
         """Looks at up to 150 positions."""
         if after < self.kept_after:
             raise EventsLost(self.kept_after)
         end = min(await self.newest() if until is None else until, after + 150)
-        found = [e for e in self.events if after < e.position <= end and webhook.wants(e.type)]
-        return Page(found, max(end, after))
+        found = [e for e in self.events if after < e.position <= end and webhook.wants(e.event.type)]
+        return Batch(found, max(end, after))
 
+    @override
     async def newest(self) -> int:
         return self.events[-1].position if self.events else self.kept_after
 
@@ -98,8 +92,9 @@ class MemoryEvents:
 
     async def first_since(self, time: datetime) -> int | None:
         """As the port EventStore."""
-        return next((e.position for e in self.events if e.time >= time), None)
+        return next((e.position for e in self.events if e.event.time >= time), None)
 
+    @override
     async def wait(self, after: int, seconds: float) -> None:
         if await self.newest() <= after:
             self.changed.clear()
@@ -107,6 +102,7 @@ class MemoryEvents:
                 async with asyncio.timeout(seconds):
                     await self.changed.wait()
 
+    @override
     async def tell_disabled(self, webhook: Webhook) -> None:
         self.disabled.append(webhook.webhook_id)
 

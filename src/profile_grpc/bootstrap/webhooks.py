@@ -11,7 +11,7 @@ from profile_grpc.events.webhooks import trial
 from profile_grpc.events.webhooks.courier import LIMITS, Courier
 from profile_grpc.events.webhooks.deliverer import Deliverer
 from profile_grpc.events.webhooks.delivery import LEASE, LEASE_DURATION, WebhookDelivery
-from profile_grpc.events.webhooks.feed_source import FeedSource
+from profile_grpc.events.webhooks.source import EventSource
 from profile_grpc.outbound.client import OutboundClient
 from profile_grpc.service.lease import Lease
 from profile_grpc.service.observer import Observer
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 async def deliver_webhooks(application: Application, observer: Observer, tracer: Tracer | None = None) -> None:
     """Delivers the events of every webhook that no other process delivers, until cancelled."""
     store = application.store
-    source = FeedSource(application.feed, application.watching, store.directory, store.reaper, application.clock)
+    source = EventSource(application.feed, application.watching, store.directory, store.reaper, application.clock)
     async with _client(application) as client:
         courier = Courier(client, application.webhooks.secrets, application.clock, tracer)
 

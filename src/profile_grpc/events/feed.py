@@ -35,6 +35,8 @@ class Feed:
         """Every event of the positions from `_since` (exclusive) to the head's."""
         self._since = 0
         self._head: EventHead | None = None
+        self._seen: EventHead | None = None
+        """The head that was read last, by whomever. What it calls published stays so: reads go up to there."""
         self._waiting = 0
         self._wanted = asyncio.Event()
         """Somebody waits."""
@@ -112,18 +114,24 @@ class Feed:
         recent = self._read_recent(place)
         if recent is not None:
             return recent
-        head = await self._store.head()
-        if head.epoch != place.epoch:
-            place = await self.resume(place)
-            head = await self._store.head()
+        head = self._seen
+        if head is None or head.epoch != place.epoch or head.published <= place.position:
+            head = await self._ask()
+            if head.epoch != place.epoch or place.position < head.oldest:
+                return Page([], await self.resume(place))
+            if head.published <= place.position:
+                return Page([], place)
         upto = min(place.position + WINDOW, head.published)
-        found = await self._store.read(place.position, upto, app_ids) if upto > place.position else []
-        # Whatever was purged while it was read, is told afterwards.
-        after = await self._store.head()
-        if place.position < after.oldest or after.epoch != place.epoch:
-            place = await self.resume(place)
-            return Page([], place)
-        return Page(found, Place(place.epoch, max(upto, place.position)))
+        found = await self._store.read(place.position, upto, app_ids)
+        # Only the head after the read tells what was purged meanwhile.
+        head = await self._ask()
+        if head.epoch != place.epoch or place.position < head.oldest or head.published < upto:
+            return Page([], await self.resume(place))
+        return Page(found, Place(place.epoch, upto))
+
+    async def _ask(self) -> EventHead:
+        self._seen = await self._store.head()
+        return self._seen
 
     async def wait(self, place: Place) -> None:
         """Returns when there may be something after the place. May be cancelled at any time."""
@@ -157,7 +165,7 @@ class Feed:
 
     async def _follow(self) -> None:
         """Reads what was published since, and lets those go on who wait for it."""
-        head, known = await self._store.head(), self._head
+        head, known = await self._ask(), self._head
         if (
             known is None
             or (head.epoch, head.erasures) != (known.epoch, known.erasures)

@@ -66,7 +66,7 @@ class Watch:
         found: list[ev.Event] = []
         while len(found) < number:
             found += (await self.message()).events
-        assert len(found) == number
+        assert len(found) == number, found
         return found
 
     async def checkpoint(self) -> str:

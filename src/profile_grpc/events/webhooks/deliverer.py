@@ -14,7 +14,7 @@ from profile_grpc.domain import webhooks as rules
 from profile_grpc.domain.webhooks import MAX_EVENTS, Delivery, Progress, Webhook, WebhookState
 from profile_grpc.events.webhooks import message as messages
 from profile_grpc.events.webhooks.courier import Courier
-from profile_grpc.events.webhooks.source import EventsLost, EventSource, Page
+from profile_grpc.events.webhooks.source import Batch, EventsLost, EventSource
 from profile_grpc.service.lease import Lease
 from profile_grpc.service.observer import Observer
 from profile_grpc.service.ports import Clock, Conflict, StoreError
@@ -54,7 +54,7 @@ class Deliverer:
         """As it is stored, as far as this process knows."""
         self._position = 0
         """How far the events were looked at; what is stored may be behind."""
-        self._ahead = Page([], 0)
+        self._ahead = Batch([], 0)
         """What was read beyond the position."""
         self._read_time: datetime | None = None
         self._saved_time = clock.now()
@@ -109,7 +109,7 @@ class Deliverer:
                 if known is None or known.progress != self._webhook.progress:
                     self._position = self._webhook.progress.position
                 # Read again, also if the webhook is the same: ids may have been removed from events (C8).
-                self._ahead = Page([], self._position)
+                self._ahead = Batch([], self._position)
                 await self._observe(self._webhook.progress)
         return self._webhook
 
@@ -131,23 +131,23 @@ class Deliverer:
             progress = rules.after_success(webhook.progress, batch.position)
             await self._save(webhook, replace(webhook, progress=progress), delivery)
             self._position = batch.position
-            self._ahead = Page(self._ahead.events[len(batch.events) :], self._ahead.position)
+            self._ahead = Batch(self._ahead.events[len(batch.events) :], self._ahead.position)
         else:
             jitter = random.uniform(-1, 1)  # noqa: S311 - no secret
             progress = rules.after_failure(webhook.progress, batch.position, outcome.failure, jitter)
-            self._ahead = Page([], self._position)
+            self._ahead = Batch([], self._position)
             await self._save_failure(webhook, progress, delivery)
         seconds = delivery.latency.total_seconds()
         self._observer.webhook_delivered(message.events, seconds, delivered=outcome.failure is None)
         await self._observe(progress)
         return timedelta()
 
-    async def _next(self, webhook: Webhook) -> Page:
+    async def _next(self, webhook: Webhook) -> Batch:
         """The events of the next request: of a repeated one, those that it had."""
         if not self._ahead.events:
             self._ahead = await self._source.read(webhook, self._position, webhook.progress.pending)
         events, position = self._ahead.events[:MAX_EVENTS], self._ahead.position
-        return Page(events, position if len(self._ahead.events) <= MAX_EVENTS else events[-1].position)
+        return Batch(events, position if len(self._ahead.events) <= MAX_EVENTS else events[-1].position)
 
     async def _save_failure(self, webhook: Webhook, progress: Progress, delivery: Delivery) -> None:
         """Stores a failed attempt; after three days of them the webhook is DISABLED (E6)."""
@@ -180,13 +180,13 @@ class Deliverer:
             position=self._position,
             oldest_position=oldest,
         )
-        self._position, self._ahead = oldest, Page([], oldest)
+        self._position, self._ahead = oldest, Batch([], oldest)
         self._observer.webhook_events_lost(self._key.webhook_id)
 
     async def _pass_over(self, webhook: Webhook, position: int) -> None:
         """What was looked at holds nothing for this webhook. The position is stored now and then only."""
         now = self._clock.now()
-        self._position, self._ahead = position, Page([], position)
+        self._position, self._ahead = position, Batch([], position)
         pending = webhook.progress.pending
         if pending is None:
             store = position != webhook.progress.position and not timedelta() <= now - self._saved_time < self.SAVE

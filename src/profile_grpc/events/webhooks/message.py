@@ -12,7 +12,7 @@ import msgspec
 import standardwebhooks
 
 from profile_grpc.domain.webhooks import Webhook
-from profile_grpc.events.webhooks.source import WebhookEvent
+from profile_grpc.service.event_ports import LoggedEvent
 
 CONTENT_TYPE = "application/cloudevents-batch+json; charset=utf-8"
 TYPE_PREFIX = "appprofile.v1."
@@ -32,7 +32,7 @@ class Message:
     body: bytes
 
 
-def of_events(webhook: Webhook, events: Sequence[WebhookEvent], last_position: int) -> Message:
+def of_events(webhook: Webhook, events: Sequence[LoggedEvent], last_position: int) -> Message:
     """The request with these events, up to the position that is then delivered."""
     body = msgspec.json.encode([_cloud_event(event) for event in events])
     identity = _identity(webhook, str(webhook.progress.position), str(last_position), str(webhook.progress.replays))
@@ -64,16 +64,17 @@ def _identity(webhook: Webhook, *parts: str) -> str:
     return f"msg_{b32encode(digest).decode().lower()}"
 
 
-def _cloud_event(event: WebhookEvent) -> Mapping[str, object]:
+def _cloud_event(logged: LoggedEvent) -> Mapping[str, object]:
     """The event as CloudEvents 1.0 in JSON.
 
     Its data is the contract's `Event` in its JSON form, in which 64-bit numbers are strings.
     """
+    event = logged.event
     time = event.time.isoformat(timespec="microseconds").replace("+00:00", "Z")
     data = {
-        "event_id": event.event_id,
-        "position": str(event.position),
-        "type": f"EVENT_TYPE_{event.type}",
+        "event_id": logged.event_id,
+        "position": str(logged.position),
+        "type": f"EVENT_TYPE_{event.type.value}",
         "app_id": event.app_id,
         "user_id": event.user_id,
         "device_id": event.device_id,
@@ -84,9 +85,9 @@ def _cloud_event(event: WebhookEvent) -> Mapping[str, object]:
     }
     return {
         "specversion": "1.0",
-        "id": event.event_id,
+        "id": logged.event_id,
         "source": f"/apps/{event.app_id}" if event.app_id else "/",
-        "type": f"{TYPE_PREFIX}{event.type}",
+        "type": f"{TYPE_PREFIX}{event.type.value}",
         "time": time,
         "datacontenttype": "application/json",
         "data": {name: value for name, value in data.items() if value},
