@@ -117,6 +117,33 @@ def test_the_rest_of_what_is_told(registry: CollectorRegistry, metrics: Metrics)
     assert {key: registry.get_sample_value(key[0], dict(key[1])) for key in expected} == expected
 
 
+def test_E6_what_webhooks_do_is_shown(registry: CollectorRegistry, metrics: Metrics) -> None:
+    metrics.webhook_delivered(100, 0.2, delivered=True)
+    metrics.webhook_delivered(7, 3.0, delivered=False)
+    metrics.webhook_state("wh1", lag=12, failing=True)
+    metrics.webhook_state("wh2", lag=0, failing=False)
+    metrics.webhook_disabled("wh1")
+    metrics.webhook_events_lost("wh2")
+    value = registry.get_sample_value
+    assert value("profile_grpc_webhook_events_delivered_total") == 100, "a failed attempt delivers nothing"
+    for outcome, seconds in (("delivered", 0.2), ("failed", 3.0)):
+        assert value("profile_grpc_webhook_delivery_seconds_sum", {"outcome": outcome}) == seconds
+    for webhook, lag, failing in (("wh1", 12, 1), ("wh2", 0, 0)):
+        assert value("profile_grpc_webhook_position_lag", {"webhook": webhook}) == lag
+        assert value("profile_grpc_webhook_failing", {"webhook": webhook}) == failing
+    assert value("profile_grpc_webhooks_disabled_total", {"webhook": "wh1"}) == 1
+    assert value("profile_grpc_webhook_events_lost_total", {"webhook": "wh2"}) == 1
+
+
+def test_E5_the_lag_of_events_is_shown_for_both_stages(registry: CollectorRegistry, metrics: Metrics) -> None:
+    metrics.events_published(41, 3, 0.02)
+    metrics.events_delivered(3, 0.05)
+    for stage, seconds in (("position", 0.02), ("watch", 0.05)):
+        assert registry.get_sample_value("profile_grpc_event_lag_seconds_sum", {"stage": stage}) == seconds
+        assert registry.get_sample_value("profile_grpc_event_lag_seconds_count", {"stage": stage}) == 1
+    assert registry.get_sample_value("profile_grpc_events_watched_total") == 3
+
+
 def test_profile_counts_show_the_last_reading_and_forget_apps_that_are_gone(registry: CollectorRegistry) -> None:
     counts = ProfileCounts()
     registry.register(counts)
