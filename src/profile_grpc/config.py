@@ -84,6 +84,15 @@ class DatabaseConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class MailConfig:
+    """How e-mails are sent (K4)."""
+
+    url: str | None = field(default=None, repr=False)
+    """`smtp://` or `smtps://`; may contain a password. None: no e-mails are sent."""
+    sender: str = "profile-grpc@localhost"
+
+
+@dataclass(frozen=True, slots=True)
 class WebhookConfig:
     """Where webhooks may go, besides the public internet (E6)."""
 
@@ -153,6 +162,7 @@ class ServeConfig:
     """PROFILE keys with which the bridge reads the apps, one for each tenant."""
     webhooks: WebhookConfig = WebhookConfig()
     jwks: JwksConfig = JwksConfig()
+    mail: MailConfig = MailConfig()
     log: LogConfig = LogConfig()
 
     def __post_init__(self) -> None:

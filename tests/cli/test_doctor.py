@@ -203,3 +203,47 @@ def test_a_spool_that_cannot_be_used_is_told(
     for lock in path.parent.glob("spool.db.*"):
         lock.unlink()
     assert "another kind of file" in examine(commands, "--bridge-spool", str(path))[1]["spool"]["detail"]
+
+
+def test_K2_it_says_which_keys_of_the_ring_are_needed(
+    commands: Commands, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """And that a lost one harms nothing else."""
+
+    def keys(ring: str) -> dict[str, tuple[str, str]]:
+        monkeypatch.setenv("PROFILE_GRPC_SEAL_KEYS", ring)
+        checks = json.loads(commands("doctor", "--json").out)["checks"]
+        return {check["detail"]: (check["verdict"], check["mend"]) for check in checks if check["check"] == "seal keys"}
+
+    commands.succeed("migrate")
+    [(none, (verdict, todo))] = keys("").items()
+    assert none.startswith("no key ring")
+    assert verdict == "note"
+    assert "PROFILE_GRPC_SEAL_KEYS" in todo
+    [(unusable, (verdict, _))] = [one for one in keys("x").items() if one[0] == "unusable"]
+    assert (unusable, verdict) == ("unusable", "mend")
+    old, new = f"old:{'a1' * 32}", f"new:{'b2' * 32}"
+    keys(old)
+    commands.succeed("tenant", "create", "acme")
+    commands.succeed("app", "create", "shop", "--tenant", "acme")
+    commands.succeed("credential", "create-vapid", "shop", "--name", "web", "--subject", "mailto:ops@example.com")
+    assert keys(old) == {"the key 'old' encrypts; 1 secrets need it": ("ok", "")}
+    assert keys(f"{new} {old}") == {
+        "the key 'new' encrypts; 0 secrets need it": ("ok", ""),
+        "1 secrets still need the key 'old'": ("note", "to replace it: profile-grpc credential reseal"),
+    }
+    lost = keys(new)
+    assert lost["the key 'new' encrypts; 0 secrets need it"] == ("ok", "")
+    [(detail, (verdict, todo))] = [one for one in lost.items() if "'old'" in one[0]]
+    assert detail == "1 secrets need the key 'old', which is not in the ring; everything else works"
+    assert (verdict, "upload these secrets again" in todo) == ("mend", True)
+    [(wrong, (verdict, _))] = [one for one in keys(f"old:{'c3' * 32}").items() if "open" in one[0]]
+    assert (wrong, verdict) == ("1 of 1 secrets do not open under the key 'old'", "mend")
+    keys(f"{new} {old}")
+    assert "moved 1 secrets to the key new" in commands.succeed("credential", "reseal")
+    assert keys(f"{new} {old}") == {
+        "the key 'new' encrypts; 1 secrets need it": ("ok", ""),
+        "the key 'old' is not needed any more": ("note", "remove it"),
+    }
+    outcome = commands("credential", "reseal", "--json")
+    assert json.loads(outcome.out) == {"moved": 0, "kept": 1, "changed": 0, "damaged": 0, "lost": {}}

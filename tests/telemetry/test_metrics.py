@@ -2,7 +2,7 @@
 
 import os
 import urllib.request
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -21,6 +21,7 @@ from profile_grpc.domain.needs import Needs, Rows
 from profile_grpc.domain.results import PushFeedbackOutcome
 from profile_grpc.domain.state import Changes, State
 from profile_grpc.service.observer import Observer
+from profile_grpc.service.push_credentials.ports import Expiry
 from profile_grpc.telemetry.metrics import Metrics, MetricsServer, Processes, ProfileCounts, process_registry
 from profile_grpc.transport.grpc.outcome import RpcObserver
 
@@ -204,3 +205,23 @@ def test_processes_are_told_apart_and_those_that_ended_are_gone(registry: Collec
     assert memory(1)
     del running[1]
     assert memory(1) is None
+
+
+def test_K4_seconds_until_the_credential_in_use_expires() -> None:
+    now = datetime.now(UTC)
+    registry, counts = CollectorRegistry(), ProfileCounts()
+    registry.register(counts)
+    versions = [
+        Expiry("shop", "ios", 1, now + timedelta(days=1), mail_due=False),
+        Expiry("shop", "ios", 2, now + timedelta(days=9), mail_due=False),
+        Expiry("shop", "token key", 1, None, mail_due=False),
+        Expiry("shop", "old", 1, now - timedelta(days=2), mail_due=False),
+    ]
+    counts.update({}, {}, versions)
+
+    def seconds(name: str) -> float | None:
+        return registry.get_sample_value("profile_grpc_credential_expiry_seconds", {"app": "shop", "name": name})
+
+    assert seconds("ios") == pytest.approx(9 * 86_400, abs=3600)
+    assert seconds("old") == pytest.approx(-2 * 86_400, abs=3600)
+    assert seconds("token key") is None

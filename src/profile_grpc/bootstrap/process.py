@@ -19,11 +19,12 @@ from profile_grpc.bootstrap import demo, descriptors
 from profile_grpc.bootstrap.clock import SystemClock
 from profile_grpc.bootstrap.composition import Application
 from profile_grpc.bootstrap.jwks import refresh_jwks
+from profile_grpc.bootstrap.reminders import reminders
 from profile_grpc.bootstrap.webhooks import deliver_webhooks
 from profile_grpc.config import OperatorError, ServeConfig
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.service.observer import Observer
-from profile_grpc.service.ports import DirectoryStore, ProfileStore, StoreError
+from profile_grpc.service.ports import DirectoryStore, StoreError
 from profile_grpc.store import SchemaError, SqlStore, open_store
 from profile_grpc.telemetry.metrics import Metrics, ProfileCounts
 from profile_grpc.telemetry.tracing import Tracer
@@ -112,10 +113,11 @@ async def serve_calls(
                     "webhooks": deliver_webhooks(application, metrics, tracer),
                     "numbers of JWTs": application.jwt_tally.run(),
                     "JWKS": refresh_jwks(application),
+                    "credential reminders": reminders(application, config.mail).run(),
                     "database nodes": watch_nodes(store, metrics),
                 }
                 if counts is not None:
-                    background["profile counts"] = keep_counts(store.profiles, counts)
+                    background["profile counts"] = keep_counts(store, counts)
                 tune_garbage_collector()
                 ready(port, bridge_url)
                 await run_until(stop, background)
@@ -173,11 +175,13 @@ def tune_garbage_collector() -> None:
     gc.set_threshold(_YOUNG_OBJECTS, *gc.get_threshold()[1:])
 
 
-async def keep_counts(profiles: ProfileStore, counts: ProfileCounts) -> None:
-    """Reads the numbers of stored profiles every few seconds until cancelled; in an outage the last ones stay."""
+async def keep_counts(store: SqlStore, counts: ProfileCounts) -> None:
+    """Reads what `counts` shows every few seconds until cancelled; in an outage the last ones stay."""
     while True:
         try:
-            counts.update(await profiles.counts(), await profiles.feedback_holds())
+            profiles = store.profiles
+            numbers, holds = await profiles.counts(), await profiles.feedback_holds()
+            counts.update(numbers, holds, await store.credentials.expiries())
         except StoreError as error:
             log.warning("the profile counts cannot be read", error=str(error))
         await asyncio.sleep(COUNTS_INTERVAL)

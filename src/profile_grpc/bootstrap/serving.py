@@ -139,7 +139,7 @@ async def _supervise_and_count(
 ) -> None:
     store = await open_store(config.database.url, hasher=Hasher(config.database.hash_key))
     try:
-        counting = asyncio.create_task(keep_counts(store.profiles, counts))
+        counting = asyncio.create_task(keep_counts(store, counts))
         try:
             await supervisor.run(announced, stop)
         finally:

@@ -67,7 +67,7 @@ def doctor(
     ] = SpoolLimits().size // MEBIBYTE,
     as_json: Json = False,
 ) -> None:
-    """Check schema, engine, clock, lease, reaper, hash key, file permissions, and the spool of an HTTP bridge.
+    """Check schema, engine, clock, lease, reaper, keys, file permissions, and the spool of an HTTP bridge.
 
     Exit status 1: something must be fixed.
 
@@ -106,7 +106,8 @@ async def examine(url: str, environment: Mapping[str, str]) -> AsyncIterator[Fin
         await check_schema(url)
         # No keyed hash is read or written here, so any key will do; but if one is configured it must be the right one.
         key = _known_key(url, environment)
-        database = DatabaseConfig(url, key or secrets.token_bytes(config.HASH_KEY_BYTES))
+        hash_key = key or secrets.token_bytes(config.HASH_KEY_BYTES)
+        database = DatabaseConfig(url, hash_key, _known_ring(url, environment, hash_key))
         async with administration(database, keyed=key is not None) as admin:
             async for finding in _inside(admin):
                 yield finding
@@ -122,6 +123,14 @@ def _known_key(url: str, environment: Mapping[str, str]) -> bytes | None:
         return None
 
 
+def _known_ring(url: str, environment: Mapping[str, str], hash_key: bytes) -> Mapping[str, bytes]:
+    """The key ring, empty if it is unusable, which `_surroundings` tells."""
+    try:
+        return config.seal_keys(url, environment, hash_key)
+    except ConfigError:
+        return {}
+
+
 def _surroundings(url: str, environment: Mapping[str, str]) -> Iterator[Finding]:
     """The hash key, and the permissions of the files."""
     try:
@@ -130,6 +139,10 @@ def _surroundings(url: str, environment: Mapping[str, str]) -> Iterator[Finding]
         yield Finding("hash key", Verdict.MEND, "unusable", str(error))
     else:
         yield _hash_key(configured is not None, kept is not None)
+    try:
+        config.configured_seal_keys(environment)
+    except ConfigError as error:
+        yield Finding("seal keys", Verdict.MEND, "unusable", str(error))
     if config.is_sqlite(url):
         path = config.sqlite_path(url)
         for private in (path, config.dev_file(url, "hash-key"), config.dev_file(url, "demo-keys")):
@@ -166,8 +179,39 @@ async def _inside(admin: Application) -> AsyncIterator[Finding]:
         yield finding
     async for finding in _reaper(admin):
         yield finding
+    async for finding in _seal_keys(admin):
+        yield finding
     if await admin.store.directory.tenant(DEMO_TENANT) is not None:
         yield Finding("demo", Verdict.NOTE, "has the demo tenant of `serve --dev`; its keys work in production too")
+
+
+async def _seal_keys(admin: Application) -> AsyncIterator[Finding]:
+    """Which keys of the ring are still needed (K2)."""
+    from profile_grpc.service.resealing import needed_keys
+
+    ring = admin.vault.keys
+    needed = await needed_keys(admin.store.sealed, admin.vault)
+    if not ring and not needed:
+        todo = f"to store some: export {config.MAKE_SEAL_KEY}"
+        yield Finding("seal keys", Verdict.NOTE, "no key ring: push credentials and JWT secrets are refused", todo)
+    for key_id, found in sorted(needed.items()):
+        if key_id not in ring:
+            detail = f"{found.secrets} secrets need the key {key_id!r}, which is not in the ring; everything else works"
+            todo = f"add the key to {config.SEAL_KEYS_VARIABLE}; if it is lost, upload these secrets again"
+            yield Finding("seal keys", Verdict.MEND, detail, todo)
+        elif found.unreadable:
+            detail = f"{found.unreadable} of {found.secrets} secrets do not open under the key {key_id!r}"
+            todo = "is it another key of the same id? otherwise upload these secrets again"
+            yield Finding("seal keys", Verdict.MEND, detail, todo)
+    for number, key_id in enumerate(ring):
+        secrets_under = needed[key_id].secrets if key_id in needed else 0
+        if number == 0:
+            yield Finding("seal keys", Verdict.OK, f"the key {key_id!r} encrypts; {secrets_under} secrets need it")
+        elif secrets_under:
+            detail = f"{secrets_under} secrets still need the key {key_id!r}"
+            yield Finding("seal keys", Verdict.NOTE, detail, "to replace it: profile-grpc credential reseal")
+        else:
+            yield Finding("seal keys", Verdict.NOTE, f"the key {key_id!r} is not needed any more", "remove it")
 
 
 async def _clock(admin: Application, database_clock: str, before: datetime) -> AsyncIterator[Finding]:

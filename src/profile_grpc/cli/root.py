@@ -20,7 +20,7 @@ COMMANDS = {
     "doctor": Lazy(
         f"{_HERE}.doctor",
         "doctor",
-        "Check schema, engine, clock, lease, reaper, hash key, file permissions, and the spool of an HTTP bridge.",
+        "Check schema, engine, clock, lease, reaper, keys, file permissions, and the spool of an HTTP bridge.",
     ),
     "health": Lazy(f"{_HERE}.health", "health", "Ask a server on this machine whether it serves."),
     "tenant": Lazy(f"{_HERE}.tenants", "app", "The companies that use the service."),

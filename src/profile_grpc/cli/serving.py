@@ -34,6 +34,7 @@ from profile_grpc.config import (
     LogConfig,
     LogFormat,
     LogLevel,
+    MailConfig,
     ServeConfig,
     TlsConfig,
     WebhookConfig,
@@ -59,6 +60,18 @@ def _port(flag: str, text: str, panel: str, **more: Any) -> Any:  # noqa: ANN401
 
 def _seconds(flag: str, text: str, *, least: float = 0) -> Any:  # noqa: ANN401 - as `option`
     return option(flag, help=text, min=least, max=_LONGEST, metavar="SECONDS", rich_help_panel=_LIMITS)
+
+
+def _mail_server(url: str | None) -> str | None:
+    """The URL as given; a usage error, which does not show it, if it names no mail server."""
+    if url is not None:
+        from profile_grpc.outbound.mail import SmtpServer
+
+        try:
+            SmtpServer.parse(url)
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from None
+    return url
 
 
 def serve(  # noqa: PLR0913 - each option is a parameter
@@ -204,6 +217,20 @@ def serve(  # noqa: PLR0913 - each option is a parameter
     jwks_hosts: JwksHosts = None,
     jwks_network: JwksNetworks = None,
     jwks_ca: JwksCa = None,
+    smtp_url: Annotated[
+        str | None,
+        option(
+            "--smtp-url",
+            help="Mail server for reminders that push credentials expire: smtp://[user:password@]host[:port], or"
+            " smtps://…. With a password, better by its variable: lists of processes show options.",
+            show_default="no e-mails",
+            callback=_mail_server,
+            rich_help_panel=_LOGS,
+        ),
+    ] = None,
+    smtp_from: Annotated[
+        str, option("--smtp-from", help="Sender of e-mails.", rich_help_panel=_LOGS)
+    ] = _DEFAULT.mail.sender,
     log_level: Annotated[
         LogLevel, option("--log-level", help="Least severity to log.", rich_help_panel=_LOGS)
     ] = _DEFAULT.log.level,
@@ -254,6 +281,7 @@ def serve(  # noqa: PLR0913 - each option is a parameter
         jwks=JwksConfig(
             tuple(jwks_hosts or ()), tuple(jwks_network or ()), str(jwks_ca) if jwks_ca else None, http_on_loopback=dev
         ),
+        mail=MailConfig(smtp_url, smtp_from),
         log=LogConfig(log_level, log_format),
     )
     config.configured_seal_keys(os.environ)  # an unusable ring is an error before a hash key is created

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from collections.abc import Sequence
+from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from profile_grpc.cli import output, shapes
+from profile_grpc.cli.apps import require_tenant
 from profile_grpc.cli.errors import CommandFailed
 from profile_grpc.cli.opening import administration
 from profile_grpc.cli.options import DatabaseUrl, Json, database
 from profile_grpc.service.ports import Conflict, Tenant
+
+_EMAIL = re.compile(r"[^\s@<>,;:\"\x00-\x1f\x7f]{1,64}@[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?\Z")
 
 app = typer.Typer(help="The companies that use the service.", no_args_is_help=True)
 
@@ -60,6 +66,46 @@ def list_(*, database_url: DatabaseUrl = None, as_json: Json = False) -> None:
         output.document({"tenants": [_structured(tenant) for tenant in tenants]})
     else:
         output.table(("tenant", "created"), [(t.tenant_id, t.create_time) for t in tenants], empty="no tenants yet")
+
+
+class ContactsAction(StrEnum):
+    """What to do with the contacts of a tenant."""
+
+    ADD = "add"
+    REMOVE = "remove"
+    LIST = "list"
+
+
+@app.command()
+def contacts(
+    tenant_id: Annotated[str, typer.Argument(metavar="TENANT", help="The tenant.")],
+    action: Annotated[ContactsAction, typer.Argument(help="What to do.")] = ContactsAction.LIST,
+    email: Annotated[str, typer.Argument(metavar="EMAIL", help="The address, to add or remove.")] = "",
+    *,
+    database_url: DatabaseUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Who gets an e-mail when a push credential expires (`serve --smtp-url`). JSON: {contacts: [email]}."""
+    if (action is ContactsAction.LIST) == bool(email):
+        raise typer.BadParameter("give an address to add or remove", param_hint="EMAIL")
+    if action is ContactsAction.ADD and not _EMAIL.match(email):
+        raise typer.BadParameter(f"{email!r} is no e-mail address", param_hint="EMAIL")
+
+    async def run() -> Sequence[str]:
+        async with administration(database(database_url)) as admin:
+            await require_tenant(admin, tenant_id)
+            known = admin.store.contacts
+            if action is ContactsAction.ADD:
+                await known.add(tenant_id, email, admin.clock.now())
+            elif action is ContactsAction.REMOVE and not await known.remove(tenant_id, email):
+                raise CommandFailed(f"the tenant {tenant_id!r} has no contact {email!r}")
+            return await known.of_tenant(tenant_id)
+
+    found = asyncio.run(run())
+    if as_json:
+        output.document({"contacts": list(found)})
+    else:
+        output.table(("contact",), [(one,) for one in found], empty="no contacts yet")
 
 
 def _structured(tenant: Tenant) -> dict[str, object]:

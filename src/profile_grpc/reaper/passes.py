@@ -22,8 +22,9 @@ from profile_grpc.reaper.due import Inactive, ReadCutoffs, Unregistered, inactiv
 from profile_grpc.reaper.holds import Held, Holds
 from profile_grpc.reaper.purge import Purged, purge_customers, purge_events, purge_leftovers, release_app_ids
 from profile_grpc.reaper.stamps import clock_went_back, correct_future_times
+from profile_grpc.service.background import repeat
 from profile_grpc.service.erasing import erase_profiles
-from profile_grpc.service.lease import Lease, LeaseLost
+from profile_grpc.service.lease import Lease
 from profile_grpc.service.observer import Observer
 from profile_grpc.service.ports import (
     Clock,
@@ -109,16 +110,8 @@ class Reaper:
 
     async def run(self, interval: timedelta) -> None:
         """A pass each `interval` until cancelled; a failed one is logged and tried again at the next."""
-        while True:
-            await asyncio.sleep(interval.total_seconds())
-            try:
-                await self.run_pass()
-            except LeaseLost:
-                continue
-            except (StoreError, Refused) as error:
-                log.warning("reaper pass failed", error=str(error))
-            except Exception:
-                log.exception("reaper pass failed")
+        await asyncio.sleep(interval.total_seconds())
+        await repeat(self.run_pass, interval.total_seconds(), "reaper pass")
 
     async def run_pass(
         self,

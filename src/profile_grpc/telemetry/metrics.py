@@ -8,6 +8,7 @@ from __future__ import annotations
 import platform
 from collections import Counter as Tally
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from importlib.metadata import version
 
 from prometheus_client import (
@@ -30,6 +31,7 @@ from profile_grpc.config import PROGRAM
 from profile_grpc.domain.jwt import JwtOutcome
 from profile_grpc.domain.kinds import LEDGER, TOMBSTONES
 from profile_grpc.domain.model import CountKey, DeletionReason
+from profile_grpc.domain.push_credentials import Version, in_use
 from profile_grpc.domain.results import PushFeedbackOutcome
 from profile_grpc.domain.state import Changes
 
@@ -416,14 +418,21 @@ class Processes(Collector):
 
 
 class ProfileCounts(Collector):
-    """The numbers last read from the store: profiles by app, status and platform, and apps whose feedback is held."""
+    """What was last read from the store: numbers of profiles, apps whose feedback is held, expiries of credentials."""
 
     def __init__(self) -> None:
         self._counts: Mapping[CountKey, int] = {}
         self._feedback_holds: Mapping[str, bool] = {}
+        self._credentials: Sequence[Version] = []
 
-    def update(self, counts: Mapping[CountKey, int], feedback_holds: Mapping[str, bool]) -> None:
-        """Shows these from now on."""
+    def update(
+        self,
+        counts: Mapping[CountKey, int],
+        feedback_holds: Mapping[str, bool],
+        credentials: Sequence[Version] = (),
+    ) -> None:
+        """Shows these from now on. `credentials`: every version of each push credential."""
+        self._credentials = list(credentials)
         self._counts = dict(counts)
         self._feedback_holds = dict(feedback_holds)
 
@@ -445,6 +454,19 @@ class ProfileCounts(Collector):
         for app_id, holds in self._feedback_holds.items():
             held.add_metric((app_id,), holds)
         yield held
+        yield self._expiries()
+
+    def _expiries(self) -> Metric:
+        family = GaugeMetricFamily(
+            "profile_grpc_credential_expiry_seconds",
+            "Seconds until the push credential in use expires, by app and name; negative: it has expired.",
+            labels=("app", "name"),
+        )
+        now = datetime.now(UTC)
+        for one in in_use(self._credentials, now):
+            if one.expire_time is not None:
+                family.add_metric((one.app_id, one.name), (one.expire_time - now).total_seconds())
+        return family
 
 
 def process_registry() -> CollectorRegistry:
