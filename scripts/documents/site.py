@@ -13,7 +13,7 @@ from mkdocs.structure.files import File, Files
 from scripts.documents import api
 
 ROOT = Path(__file__).parents[2]
-_FIRST = ("README.md", "rules.md", "cookbook.md", "errors.md", "events.md", "webhooks.md", "bridge.md")
+_FIRST = ("README.md", "rules.md", "cookbook.md", "errors.md", "events.md", "webhooks.md", "privacy.md", "bridge.md")
 """The guides in their order; others follow by name."""
 _REFERENCE = "reference"
 _LINK = re.compile(r"(?<=\]\()(?!https?:|#|mailto:)([^)#\s]+)(#[^)\s]*)?(?=\))")

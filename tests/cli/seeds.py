@@ -17,6 +17,7 @@ from profile_grpc.service.observer import NullObserver
 from profile_grpc.service.write_queue import WriteQueue
 from profile_grpc.store import open_store
 from tests.cli.program import HASH_KEY
+from tests.store.support import contents
 
 TOKEN = "push-token-that-nobody-may-see"
 
@@ -35,7 +36,7 @@ def ago(days: float) -> datetime:
     return datetime.now(UTC) - timedelta(days=days)
 
 
-def register(url: str, app_id: str, devices: Sequence[str], at: datetime) -> None:
+def register(url: str, app_id: str, devices: Sequence[str], at: datetime, customer: str = "") -> None:
     """Registers user `u-DEVICE` on each device, with a push token and a heartbeat, at that time."""
 
     async def run() -> None:
@@ -46,13 +47,27 @@ def register(url: str, app_id: str, devices: Sequence[str], at: datetime) -> Non
         for device in devices:
             key = ProfileKey(app_id, f"u-{device}", device)
             endpoint = NewEndpoint(PushProvider.FCM, f"{TOKEN}-{device}")
-            patch = ProfilePatch(platform=Platform.ANDROID, push_endpoints=(endpoint,))
+            attributes = {"customer_id": customer} if customer else {}
+            patch = ProfilePatch(platform=Platform.ANDROID, push_endpoints=(endpoint,), attributes=attributes)
             await queue.submit(Register(key, patch), AppSettings())
             await queue.submit(Heartbeat(key), AppSettings())
         await queue.close()
         await store.close()
 
     asyncio.run(run())
+
+
+def dump(url: str) -> str:
+    """All that is stored, as text."""
+
+    async def run() -> str:
+        store = await open_store(url, hasher=Hasher(bytes.fromhex(HASH_KEY)))
+        try:
+            return repr(await contents(store))
+        finally:
+            await store.close()
+
+    return asyncio.run(run())
 
 
 def feedback(url: str, app_id: str, devices: Sequence[str], *, minimum: int) -> list[str]:

@@ -57,6 +57,16 @@ def test_the_commands_of_the_contract_are_there() -> None:
         "webhook list",
         "webhook enable",
         "webhook replay",
+        "customer show",
+        "customer list",
+        "customer set",
+        "customer merge",
+        "customer delete",
+        "customer schema show",
+        "customer schema set",
+        "erase user",
+        "erase customer",
+        "person export",
     }
 
 

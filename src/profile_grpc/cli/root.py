@@ -37,6 +37,9 @@ COMMANDS = {
     "credential": Lazy(f"{_HERE}.credentials", "app", "Push credentials: checked, and stored encrypted."),
     "webhook": Lazy(f"{_HERE}.webhooks", "app", "Webhooks: events delivered over HTTPS."),
     "profile": Lazy(f"{_HERE}.profiles", "app", "Profiles, for support."),
+    "customer": Lazy(f"{_HERE}.customers", "app", "Customers: the people behind the profiles of a tenant's apps."),
+    "erase": Lazy(f"{_HERE}.people", "erase", "Erase people: their data and their ids."),
+    "person": Lazy(f"{_HERE}.people", "person", "What is stored about a person."),
     "bridge": Lazy(
         f"{_HERE}.bridge",
         "app",

@@ -73,6 +73,10 @@ class CustomerStore(CustomerReader, Protocol):
         """What remains of a customer that was deleted."""
         ...
 
+    async def merged_into(self, tenant_id: str, target_id: str) -> Collection[str]:
+        """The keyed hashes of the ids of the customers that were merged into this one."""
+        ...
+
     async def list(self, wanted: CustomerFilter, after: str, limit: int) -> Sequence[Customer]:
         """Up to `limit` customers as stored after the id `after`, ordered by id."""
         ...

@@ -7,7 +7,7 @@ docs/adr/0072.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple, TypeVar
 
 from profile_grpc.domain import customer_schema, customers
@@ -205,6 +205,11 @@ class Customers:
         source, target = self.ref(tenant_id, source_id), self.ref(tenant_id, target_id)
         merged = await self.submit(MergeCustomers(source, target))
         return merged, await self._move_links(tenant_id, source_id, target_id)
+
+    async def names(self, tenant_id: str, customer_id: str, candidates: Collection[str]) -> Sequence[str]:
+        """The customer's id, and those of the candidates that are ids of customers that were merged into it."""
+        merged = await self._store.merged_into(tenant_id, customer_id)
+        return [customer_id, *(one for one in candidates if self._hasher.customer(tenant_id, one) in merged)]
 
     async def apps(self, tenant_id: str) -> Sequence[App]:
         """The tenant's apps."""

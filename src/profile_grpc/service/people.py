@@ -84,22 +84,33 @@ class People:
         await self._customers.find(tenant_id, customer_id)
         removed = Counter({"customers": 0, "profiles": 0, "events": 0, "merged_customers": 0})
         apps = await self._customers.apps(tenant_id)
+        # Those that were merged into it are remembered by a hash: their ids are in events only, if anywhere.
+        candidates = await self._events.merged_customers(tenant_id)
+        names = await self._customers.names(tenant_id, customer_id, candidates)
         for app in apps:
-            wanted = ProfileFilter(app.app_id, customer_id=customer_id)
-            while found := await self._profiles.list(wanted, None, _AT_ONCE):
-                # The events first: once the profile is gone, nobody knows which they are.
-                person = Person(profiles=[profile.key for profile in found])
-                removed["events"] += await self._events.erase(person, keep_announcements=announce)
-                removed["profiles"] += await self._erase_profiles(app, found, announce=announce)
+            for name in names:
+                removed += await self._erase_linked(app, name, announce=announce)
+        merged = _customers(tenant_id, names[1:], apps)
+        removed["events"] += await self._events.erase(merged, keep_announcements=announce)
         gone = await self._customers.submit(ForgetCustomer(self._customers.ref(tenant_id, customer_id)))
-        removed["customers"] += gone.customers
-        removed["merged_customers"] += gone.merged
-        customer = _customer(tenant_id, customer_id, apps)
+        removed += Counter(customers=gone.customers, merged_customers=gone.merged)
+        customer = _customers(tenant_id, [customer_id], apps)
         removed["events"] += await self._events.erase(customer, keep_announcements=announce)
         if announce and not _announced(await self._events.find(customer)):
             await self._customers.submit(Announce(tenant_id, customer_id=customer_id))
         await self._events.forget()
-        return Erased(removed)
+        return Erased({kind: removed[kind] for kind in ("customers", "merged_customers", "profiles", "events")})
+
+    async def _erase_linked(self, app: App, customer_id: str, *, announce: bool) -> Counter[str]:
+        """Erases the profiles of the app that are linked with the customer."""
+        removed = Counter[str]()
+        wanted = ProfileFilter(app.app_id, customer_id=customer_id)
+        while found := await self._profiles.list(wanted, None, _AT_ONCE):
+            # The events first: once the profile is gone, nobody knows which they are.
+            person = Person(profiles=[profile.key for profile in found])
+            removed["events"] += await self._events.erase(person, keep_announcements=announce)
+            removed["profiles"] += await self._erase_profiles(app, found, announce=announce)
+        return removed
 
     async def export_user(self, tenant_id: str, app_id: str, user_id: str) -> PersonData:
         """What is stored about a user of an app (C9).
@@ -123,7 +134,7 @@ class People:
         """
         customer = await self._customers.find(tenant_id, customer_id)
         linked = await self._customers.linked(tenant_id, customer_id, _MAX_PROFILES)
-        person = _customer(tenant_id, customer_id, await self._customers.apps(tenant_id))
+        person = _customers(tenant_id, [customer_id], await self._customers.apps(tenant_id))
         events = await self._events.find(person._replace(profiles=[one.profile.key for one in linked.profiles]))
         if customer is None and not linked.profiles and not events:
             raise rules.not_found()
@@ -135,9 +146,9 @@ class People:
         return len((await self._queue.submit(command, app.settings)).keys)
 
 
-def _customer(tenant_id: str, customer_id: str, apps: Sequence[App]) -> Person:
+def _customers(tenant_id: str, customer_ids: Sequence[str], apps: Sequence[App]) -> Person:
     owners = [tenant_id, *(app.app_id for app in apps)]
-    return Person(customers=[CustomerKey(owner, customer_id) for owner in owners])
+    return Person(customers=[CustomerKey(owner, customer_id) for owner in owners for customer_id in customer_ids])
 
 
 def _announced(events: Sequence[Event]) -> bool:

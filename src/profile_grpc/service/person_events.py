@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple, Protocol
 
 from profile_grpc.domain.model import CustomerKey, Event, ProfileKey, UserKey
@@ -29,6 +29,10 @@ class PersonEvents(Protocol):
 
         `keep_announcements`: not from those of type ERASED. Returns from how many.
         """
+        ...
+
+    async def merged_customers(self, tenant_id: str) -> Collection[str]:
+        """The ids of the tenant's customers of whose merge there is an event."""
         ...
 
     async def forget(self) -> None:

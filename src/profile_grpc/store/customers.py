@@ -57,6 +57,8 @@ class SqlCustomers:
         self._tombstone = statements.lookup(
             database, gone, ["tenant_id", "customer_hash"], [column.name for column in gone.c]
         )
+        targeted = gone.c.target_id.is_not(None)
+        self._merged = statements.lookup(database, gone, ["tenant_id", "target_id"], ["customer_hash"], targeted)
         self._lists = {name: database.prepare(_list(name)) for name in (None, "email", "msisdn")}
         before = bindparam("before", type_=BigInteger())
         of_tenant = gone.c.tenant_id == bindparam("tenant_id", type_=Text())
@@ -77,6 +79,11 @@ class SqlCustomers:
         """What remains of a customer that was deleted."""
         found = await self._database.fetch(self._tombstone, [tuple(key)])
         return read_tombstone(found[0]) if found else None
+
+    async def merged_into(self, tenant_id: str, target_id: str) -> Collection[str]:
+        """The keyed hashes of the ids of the customers that were merged into this one."""
+        found = await self._database.fetch(self._merged, [(tenant_id, target_id)])
+        return {customer_hash for (customer_hash,) in found}
 
     async def list(self, wanted: CustomerFilter, after: str, limit: int) -> Sequence[Customer]:
         """Up to `limit` customers as stored after the id `after`, ordered by id, by the bytes of its text."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from sqlalchemy import BigInteger, ColumnElement, Table, Text, bindparam, func, literal_column, or_, select, update
 
+from profile_grpc.domain.customers import CustomerEnd
 from profile_grpc.domain.model import Event, EventType
 from profile_grpc.service.person_events import Person
 from profile_grpc.service.ports import Conflict
@@ -39,6 +40,17 @@ class SqlPersonEvents:
         self._take = statements.delete_keys(database, _pending)
         self._add = statements.insert_new(database, _pending)
         self._rows = rows.EventRows()
+        self._merges = [
+            statements.lookup(
+                database,
+                table,
+                ["app_id"],
+                ["customer_id"],
+                table.c.type == bindparam("type", type_=Text()),
+                table.c.reason == bindparam("reason", type_=Text()),
+            )
+            for table in (_log, _pending)
+        ]
         self._forget = database.prepare(update(_head).values(erasures=_head.c.erasures + 1))
 
     async def find(self, person: Person) -> Sequence[Event]:
@@ -72,6 +84,16 @@ class SqlPersonEvents:
                     way.erase_logged, given, kept=kept, after=after, upto=after + _AT_ONCE
                 )
         return erased
+
+    async def merged_customers(self, tenant_id: str) -> Collection[str]:
+        """The ids of the tenant's customers of whose merge there is an event."""
+        found = [
+            await self._database.fetch(
+                statement, [(tenant_id,)], type=EventType.CUSTOMER_DELETED.value, reason=CustomerEnd.MERGED.value
+            )
+            for statement in self._merges
+        ]
+        return {customer_id for rows_ in found for (customer_id,) in rows_ if customer_id}
 
     async def forget(self) -> None:
         """Has every process forget the events that it has in memory."""

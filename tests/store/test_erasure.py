@@ -1,0 +1,319 @@
+"""Erasure and access on each engine: what is left of a person in the tables, in events and in memory (C8, C9)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import pytest
+
+from profile_grpc.bootstrap.composition import Application
+from profile_grpc.domain.commands import NewEndpoint, ProfilePatch
+from profile_grpc.domain.customers import Content
+from profile_grpc.domain.errors import Reason, Refused
+from profile_grpc.domain.events import ERASED_CUSTOMER, ERASED_USER
+from profile_grpc.domain.linking import MoveLinks
+from profile_grpc.domain.model import DeletionReason, EventType, ProfileKey, PushProvider, UserKey
+from profile_grpc.domain.registration import Register
+from profile_grpc.domain.removal import DeleteDeviceProfile, Unregister
+from profile_grpc.domain.settings import App, AppSettings
+from profile_grpc.events.feed import Feed
+from profile_grpc.events.sequencer import in_order
+from profile_grpc.service.observer import NullObserver
+from profile_grpc.service.person_events import Person
+from profile_grpc.service.ports import Tenant
+from profile_grpc.store import SqlStore
+from tests.store.support import HASHER, contents
+from tests.support.domain import ManualClock
+
+TENANT, SHOP, NEWS = "acme", "shop", "news"
+ANNS = (
+    "ann-user",
+    "ann-news",
+    "ann-phone",
+    "ann-tablet",
+    "ann-token",
+    "ann-cust",
+    "ann@mail",
+    "+442079460000",
+    "Ann-Name",
+)
+"""Every id and value of Ann's. Nobody else has any of them."""
+
+
+@asynccontextmanager
+async def running(store: SqlStore) -> AsyncIterator[Application]:
+    application = Application.over(store, ManualClock(), HASHER, NullObserver())
+    application.queue.start()
+    try:
+        yield application
+    finally:
+        await application.queue.close()
+
+
+async def register(
+    app: Application, app_id: str, user: str, device: str, customer: str = "", sequence: int = 0
+) -> None:
+    owner = await app.apps.get(app_id)
+    attributes = {"customer_id": customer} if customer else {}
+    endpoint = NewEndpoint(PushProvider.FCM, f"{user.partition('-')[0]}-token-{device}", "com.shop")
+    patch = ProfilePatch(push_endpoints=(endpoint,), attributes=attributes)
+    await app.profiles.register(owner, Register(ProfileKey(app_id, user, device), patch, sequence or None))
+
+
+async def publish(app: Application) -> None:
+    """Gives every event a position, as a sequencer does."""
+    head = await app.store.events.head()
+    head = await app.store.events.take_over(f"{head.number + 1:016x}")
+    while found := await app.store.events.pending(1000):
+        head = await app.store.events.sequence(head, in_order(found), app.clock.now())
+
+
+async def seed(app: Application) -> None:
+    """Ann has a customer, a phone and a tablet in one app and a phone in another one; Bob has the same of his own."""
+    await app.store.directory.add_tenant(Tenant(TENANT, app.clock.now()))
+    for app_id in (SHOP, NEWS):
+        await app.apps.create(app_id, TENANT, "", AppSettings(multi_user_per_device=True))
+    for who, number in (("ann", "+442079460000"), ("bob", "+442079460001")):
+        name, customer = f"{who.title()}-Name", f"{who}-cust"
+        await app.customers.create(TENANT, f"{customer}-old", Content(name))
+        await register(app, SHOP, f"{who}-user", f"{who}-phone")
+        await register(app, SHOP, f"{who}-user", f"{who}-phone", customer, sequence=3)
+        await register(app, SHOP, f"{who}-user", f"{who}-tablet", customer)
+        await publish(app)
+        await app.customers.create(TENANT, customer, Content(name, f"{who}@mail.example", number))
+        await app.customers.merge(TENANT, f"{customer}-old", customer)
+        await register(app, NEWS, f"{who}-news", f"{who}-phone", customer)
+
+
+async def text(store: SqlStore) -> str:
+    """All that is stored."""
+    return repr(await contents(store))
+
+
+def left(dump: str, of: tuple[str, ...] = ANNS) -> list[str]:
+    return [value for value in of if value in dump]
+
+
+async def events(store: SqlStore) -> list[Any]:
+    logged = await store.events.read(0, (await store.events.head()).published)
+    return [one.event for one in logged] + [one.event for one in await store.events.pending(1000)]
+
+
+@pytest.mark.parametrize("published", [False, True], ids=["before positions", "after positions"])
+async def test_C8_nothing_is_left_of_a_customer(store: SqlStore, published: bool) -> None:
+    async with running(store) as app:
+        await seed(app)
+        if published:
+            await publish(app)
+        assert left(await text(store)) == list(ANNS)
+        before = await events(store)
+        erased = await app.people.erase_customer(TENANT, "ann-cust", announce=False)
+        assert left(await text(store)) == []
+        bobs = tuple(value.replace("ann", "bob").replace("0000", "0001").replace("Ann", "Bob") for value in ANNS)
+        assert left(await text(store), bobs) == list(bobs)
+        anns = [e for e in before if "ann-" in repr(e)]
+        assert dict(erased.removed) == {
+            "customers": 1,
+            "profiles": 3,
+            "merged_customers": 1,
+            "events": len(anns),
+        }
+        after = await events(store)
+        # Old events keep type, version and reason; each deletion left one without ids.
+        assert sorted((e.type, e.version, e.reason) for e in before) == sorted(
+            (e.type, e.version, e.reason) for e in after if e.reason != DeletionReason.ERASED
+        )
+        assert sorted(e.type for e in after if e.reason == "ERASED") == ["CUSTOMER_DELETED", *["PROFILE_DELETED"] * 3]
+        await publish(app)
+        assert left(await text(store)) == []
+
+
+async def test_C8_nothing_is_left_of_a_user(store: SqlStore) -> None:
+    async with running(store) as app:
+        await seed(app)
+        shop = await app.apps.get(SHOP)
+        # A profile that was deleted before, of which events and the order of calls are left.
+        await app.profiles.submit(shop, Unregister(ProfileKey(SHOP, "ann-user", "ann-tablet"), sequence=2))
+        await app.profiles.submit(shop, DeleteDeviceProfile(SHOP, "ann-user", device_id="ann-tablet"))
+        erased = await app.people.erase_user(shop, "ann-user", announce=False)
+        assert erased.removed["profiles"] == 1
+        dump = await text(store)
+        assert "ann-user" not in dump
+        assert "ann-tablet" not in dump
+        assert "ann-token-ann-tablet" not in dump
+        await app.people.erase_customer(TENANT, "ann-cust", announce=False)
+        assert left(await text(store)) == []
+        again = await app.people.erase_user(shop, "ann-user", announce=False)
+        assert not any(again.removed.values())
+
+
+async def test_C8_an_announced_erasure_leaves_each_id_once_and_for_the_events_retention(store: SqlStore) -> None:
+    async with running(store) as app:
+        await seed(app)
+        for _ in range(2):  # a repetition announces nothing twice
+            await app.people.erase_customer(TENANT, "ann-cust")
+            await publish(app)
+        told = [e for e in await events(store) if e.type is EventType.ERASED]
+        assert sorted((e.reason, e.app_id, e.tenant_id, e.user_id, e.device_id, e.customer_id) for e in told) == [
+            (ERASED_CUSTOMER, "", TENANT, "", "", "ann-cust"),
+            (ERASED_USER, NEWS, "", "ann-news", "", ""),
+            (ERASED_USER, SHOP, "", "ann-user", "", ""),
+        ]
+        assert left(await text(store)) == ["ann-user", "ann-news", "ann-cust"]
+        shop = await app.apps.get(SHOP)
+        await app.people.erase_user(shop, "bob-user")
+        await app.people.erase_user(shop, "bob-user")
+        bobs = [e for e in await events(store) if e.type is EventType.ERASED and e.user_id == "bob-user"]
+        assert len(bobs) == 1
+        await app.people.erase_user(shop, "bob-user", announce=False)  # which takes the announcement back
+        assert "bob-user" not in await text(store)
+
+
+async def test_C8_a_registration_of_an_erased_device_is_told_why(store: SqlStore) -> None:
+    async with running(store) as app:
+        await seed(app)
+        await app.people.erase_customer(TENANT, "ann-cust")
+        found = [row for row in (await contents(store))["tombstone"] if "ERASED" in row]
+        assert len(found) == 3
+        assert [row for row in (await contents(store))["customer_tombstone"] if "ERASED" in row]
+
+
+async def test_C8_an_event_that_a_sequencer_has_in_hand_does_not_bring_ids_back(store: SqlStore) -> None:
+    async with running(store) as app:
+        await seed(app)
+        head = await store.events.take_over("f" * 16)
+        in_hand = in_order(await store.events.pending(1000))
+        await app.people.erase_customer(TENANT, "ann-cust", announce=False)
+        with suppress(Exception):
+            await store.events.sequence(head, in_hand, app.clock.now())
+        assert left(await text(store)) == []
+        await publish(app)
+        assert left(await text(store)) == []
+
+
+async def test_C8_a_merged_customer_is_erased_under_its_target(store: SqlStore) -> None:
+    async with running(store) as app:
+        await seed(app)
+        with pytest.raises(Refused) as refused:
+            await app.people.erase_customer(TENANT, "ann-cust-old")
+        assert refused.value.reason is Reason.CUSTOMER_MERGED
+        await app.people.erase_customer(TENANT, "ann-cust")
+        await app.people.erase_customer(TENANT, "ann-cust-old")
+
+
+async def test_C8_feeds_of_other_processes_forget(store: SqlStore, other: SqlStore) -> None:
+    async with running(store) as app:
+        await seed(app)
+        head = await store.events.take_over("e" * 16)
+        feed = Feed(other.events)
+        start = await feed.oldest()
+        following = asyncio.create_task(feed.run())
+        try:
+            reader = asyncio.create_task(feed.wait(await feed.now()))
+            await _until(lambda: feed._head is not None)
+            await store.events.sequence(head, in_order(await store.events.pending(1000)), app.clock.now())
+            await reader
+            reader = asyncio.create_task(feed.wait(await feed.now()))
+            assert "bob-" in repr(feed._recent)
+            await app.people.erase_customer(TENANT, "bob-cust", announce=False)
+            await _until(lambda: "bob-" not in repr(feed._recent))
+            assert "bob-" not in repr(await feed.read(await feed.resume(start)))
+            reader.cancel()
+        finally:
+            following.cancel()
+
+
+async def test_C8_a_feed_that_nobody_waits_for_forgets_by_itself(store: SqlStore, other: SqlStore) -> None:
+    async with running(store) as app:
+        await seed(app)
+        head = await store.events.take_over("e" * 16)
+        feed = Feed(other.events)
+        following = asyncio.create_task(feed.run())
+        try:
+            reader = asyncio.create_task(feed.wait(await feed.now()))
+            await _until(lambda: feed._head is not None)
+            await store.events.sequence(head, in_order(await store.events.pending(1000)), app.clock.now())
+            await reader
+            assert "bob-" in repr(feed._recent)
+            await _until(lambda: not feed._recent)
+        finally:
+            following.cancel()
+
+
+async def _until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(60):
+        while not holds():  # noqa: ASYNC110 - the feed tells nobody what it has in memory
+            await asyncio.sleep(0.01)
+
+
+async def test_C8_an_interrupted_erasure_is_completed_by_repeating(store: SqlStore) -> None:
+    """The process stops before each of the erasure's transactions in turn; then it is repeated."""
+    async with running(store) as app:
+        await seed(app)
+        for stop in range(1, 40):
+            database = store._database
+            interrupted = _Stop(database, stop)
+            with suppress(_Stopped):
+                async with interrupted:
+                    await app.people.erase_customer(TENANT, "ann-cust", announce=False)
+                break
+        else:
+            pytest.fail("the erasure has no end")
+        assert stop > 5
+        assert left(await text(store)) == []
+
+
+class _Stopped(BaseException):
+    pass
+
+
+class _Stop:
+    """Stops whoever begins the transaction of this number."""
+
+    def __init__(self, database: Any, number: int) -> None:
+        self._database = database
+        self._left = number
+
+    async def __aenter__(self) -> None:
+        self._transaction = self._database.transaction
+
+        def transaction() -> Any:
+            self._left -= 1
+            if not self._left:
+                raise _Stopped
+            return self._transaction()
+
+        self._database.transaction = transaction
+
+    async def __aexit__(self, *_: object) -> None:
+        self._database.transaction = self._transaction
+
+
+async def test_C9_an_export_has_all_of_a_person(store: SqlStore) -> None:
+    async with running(store) as app:
+        await seed(app)
+        person = await app.people.export_customer(TENANT, "ann-cust")
+        assert person.customer is not None
+        assert [one.profile.key.app_id for one in person.profiles] == [NEWS, SHOP, SHOP]
+        assert {e.type for e in person.events} >= {EventType.PROFILE_CREATED, EventType.CUSTOMER_CREATED}
+        found = await store.person_events.find(Person(users=[UserKey(SHOP, "ann-user")]))
+        assert list((await app.people.export_user(TENANT, SHOP, "ann-user")).events) == list(found)
+        assert "bob" not in repr(person)
+
+
+async def test_C4_very_many_links_move_in_slices(store: SqlStore) -> None:
+    """R14: a customer with more profiles than a batch may read."""
+    async with running(store) as app:
+        await seed(app)
+        shop: App = await app.apps.get(SHOP)
+        commands = [
+            (shop, Register(ProfileKey(SHOP, f"u{n}", f"d{n}"), ProfilePatch(attributes={"customer_id": "many"})))
+            for n in range(1002)
+        ]
+        assert not [one for one in await app.profiles.submit_all(commands) if isinstance(one, Refused)]
+        assert await app.profiles.submit(shop, MoveLinks(SHOP, "many", "one")) == 1002
+        linked = await app.customers.linked(TENANT, "one")
+        assert (len(linked.profiles), linked.more) == (1000, True)
