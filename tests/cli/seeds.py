@@ -1,7 +1,7 @@
 """Profiles for commands to work on, registered through the write path at a time of the test's choice."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -14,6 +14,7 @@ from profile_grpc.domain.registration import Register
 from profile_grpc.domain.settings import AppSettings, FeedbackBreaker
 from profile_grpc.reaper import LEASE
 from profile_grpc.service.observer import NullObserver
+from profile_grpc.service.ports import ProfileFilter
 from profile_grpc.service.write_queue import WriteQueue
 from profile_grpc.store import open_store
 from tests.cli.program import HASH_KEY
@@ -68,6 +69,21 @@ def dump(url: str) -> str:
             await store.close()
 
     return asyncio.run(run())
+
+
+def wait_for_fewer(url: str, customer_id: str, number: int, ended: Callable[[], bool]) -> None:
+    """Waits until the customer has fewer linked profiles than this number, or until something has ended."""
+
+    async def run() -> None:
+        store = await open_store(url, hasher=Hasher(bytes.fromhex(HASH_KEY)))
+        wanted = ProfileFilter("shop", customer_id=customer_id)
+        try:
+            while not ended() and len(await store.profiles.list(wanted, None, number)) >= number:
+                pass
+        finally:
+            await store.close()
+
+    asyncio.run(run())
 
 
 def feedback(url: str, app_id: str, devices: Sequence[str], *, minimum: int) -> list[str]:

@@ -36,7 +36,7 @@ class SqlPersonEvents:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._ways = {name: _Way(database, by) for name, by in _WAYS.items()}
-        self._ends = database.prepare(select(func.min(_log.c.position), func.max(_log.c.position)))
+        self._ends = [database.prepare(select(end(_log.c.position))) for end in (func.min, func.max)]
         self._take = statements.delete_keys(database, _pending)
         self._add = statements.insert_new(database, _pending)
         self._rows = rows.EventRows()
@@ -76,8 +76,8 @@ class SqlPersonEvents:
         erased = 0
         for way, given in self._given(person):
             erased += await self._erase_pending(way, given, kept)
-            [(first, last)] = await self._database.fetch(self._ends)
-            if first is None:
+            [[(first,)], [(last,)]] = [await self._database.fetch(end) for end in self._ends]
+            if first is None or last is None:
                 continue
             for after in range(first - 1, last, _AT_ONCE):
                 erased += await self._database.execute(
