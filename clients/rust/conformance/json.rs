@@ -9,7 +9,7 @@ use prost_reflect::{DescriptorPool, DynamicMessage, MethodDescriptor, SerializeO
 use serde_json::Value;
 
 const PROTOS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../protos");
-const FILES: [&str; 6] = [
+const FILES: [&str; 7] = [
     "appprofile/v1/profile_service.proto",
     "appprofile/v1/app_service.proto",
     "appprofile/v1/customer_service.proto",

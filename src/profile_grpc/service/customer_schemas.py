@@ -107,7 +107,7 @@ class CustomerSchemas:
             lost = list(customer_schema.broken(before, after, customer))
             number += bool(lost)
             names.update(lost)
-        return Misfits(number, [name for name, _ in names.most_common()])
+        return Misfits(number, sorted(names, key=lambda name: (-names[name], name)))
 
     async def _rewrite(self, schema: CustomerSchema) -> int:
         """Removes what the schema does not have from the stored customers; returns from how many."""
