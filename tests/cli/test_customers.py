@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -136,9 +137,13 @@ def test_C8_an_erasure_that_is_killed_is_completed_by_repeating(on_engine: Comma
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        seeds.wait_for_fewer(on_engine.url, customer, rest, lambda process=process: process.poll() is not None)
+        seeds.wait_for_fewer(on_engine.url, customer, rest, partial(_has_ended, process))
         process.kill()
         killed += process.wait(timeout=120) == -signal.SIGKILL
         on_engine.succeed(*words)
         assert "victim" not in seeds.dump(on_engine.url), number
     assert killed
+
+
+def _has_ended(process: subprocess.Popen[bytes]) -> bool:
+    return process.poll() is not None
