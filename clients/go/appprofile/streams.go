@@ -54,6 +54,16 @@ func (c *Client) WatchProfiles(
 	return resume(ctx, c, c.Profiles.WatchProfiles, request, options)
 }
 
+// ResolveRecipients iterates over those whom a message can reach, each profile once; then the ids that reach nobody.
+//
+// After an interruption the stream goes on after the last message. The iteration ends without an error when everything
+// was sent, and when ctx is done: check ctx.Err. An error is the last thing it yields: an *Error if the call is refused.
+func (c *Client) ResolveRecipients(
+	ctx context.Context, request *appprofilev1.ResolveRecipientsRequest, options ...StreamOption,
+) iter.Seq2[*appprofilev1.ResolveRecipientsResponse, error] {
+	return resume(ctx, c, c.Profiles.ResolveRecipients, request, options)
+}
+
 // A response with a resume token.
 type resumable[M any] interface {
 	*M

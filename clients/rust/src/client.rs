@@ -10,7 +10,7 @@ use crate::v1::customer_service_client::CustomerServiceClient;
 use crate::v1::profile_service_client::ProfileServiceClient;
 use crate::v1::usage_service_client::UsageServiceClient;
 use crate::v1::webhook_service_client::WebhookServiceClient;
-use crate::v1::{WatchProfilesRequest, WatchProfilesResponse};
+use crate::v1::{ResolveRecipientsRequest, ResolveRecipientsResponse, WatchProfilesRequest, WatchProfilesResponse};
 
 /// A full page of profiles may exceed tonic's default of 4 MiB.
 const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
@@ -70,6 +70,18 @@ impl Client {
         ResumingStream::new(request, move |request| {
             let client = client.clone();
             Box::pin(async move { Ok(client.profiles().watch_profiles(request).await?.into_inner()) })
+        })
+    }
+
+    /// Whom a message can reach, each profile once; then the ids that reach nobody.
+    ///
+    /// After an interruption the stream goes on after the last message. It ends when everything was sent.
+    #[must_use]
+    pub fn resolve_recipients(&self, request: ResolveRecipientsRequest) -> ResumingStream<ResolveRecipientsResponse> {
+        let client = self.clone();
+        ResumingStream::new(request, move |request| {
+            let client = client.clone();
+            Box::pin(async move { Ok(client.profiles().resolve_recipients(request).await?.into_inner()) })
         })
     }
 }

@@ -6,7 +6,10 @@ use std::time::Duration;
 use tonic::{Code, Status, Streaming};
 
 use crate::error::ApiError;
-use crate::v1::{WatchProfilesRequest, WatchProfilesResponse, watch_profiles_request};
+use crate::v1::{
+    ResolveRecipientsRequest, ResolveRecipientsResponse, WatchProfilesRequest, WatchProfilesResponse,
+    watch_profiles_request,
+};
 
 const IDLE: Duration = Duration::from_secs(60);
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
@@ -31,6 +34,18 @@ impl ResumableRequest for WatchProfilesRequest {
 }
 
 impl ResumableMessage for WatchProfilesResponse {
+    fn token(&self) -> &str {
+        &self.resume_token
+    }
+}
+
+impl ResumableRequest for ResolveRecipientsRequest {
+    fn resume_after(&mut self, token: String) {
+        self.resume_token = token;
+    }
+}
+
+impl ResumableMessage for ResolveRecipientsResponse {
     fn token(&self) -> &str {
         &self.resume_token
     }

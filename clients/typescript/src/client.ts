@@ -8,6 +8,7 @@ import {
   WatchProfilesRequestSchema,
   type WatchProfilesResponse,
 } from "./gen/appprofile/v1/profile_service_pb.js";
+import { ResolveRecipientsRequestSchema, type ResolveRecipientsResponse } from "./gen/appprofile/v1/recipient_pb.js";
 import { UsageService } from "./gen/appprofile/v1/usage_service_pb.js";
 import { WebhookService } from "./gen/appprofile/v1/webhook_service_pb.js";
 import { ReliableTransport, type Wire } from "./reliable.js";
@@ -78,6 +79,24 @@ export class Client {
     const after = (token: string) => ({ ...first, start: { case: "resumeToken" as const, value: token } });
     return resume(
       (token, signal) => this.profiles.watchProfiles(token === undefined ? first : after(token), { signal }),
+      options,
+    );
+  }
+
+  /**
+   * Whom a message can reach, each profile once; then the ids that reach nobody.
+   *
+   * After an interruption the stream goes on after the last message. The iteration ends without an error when everything
+   * was sent, and when `signal` is aborted. It fails with ApiError if the call is refused.
+   */
+  resolveRecipients(
+    request: MessageInitShape<typeof ResolveRecipientsRequestSchema>,
+    options: StreamOptions = {},
+  ): AsyncGenerator<ResolveRecipientsResponse, void> {
+    const first = clone(ResolveRecipientsRequestSchema, create(ResolveRecipientsRequestSchema, request));
+    const after = (token: string) => ({ ...first, resumeToken: token });
+    return resume(
+      (token, signal) => this.profiles.resolveRecipients(token === undefined ? first : after(token), { signal }),
       options,
     );
   }

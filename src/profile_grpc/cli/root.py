@@ -40,6 +40,8 @@ COMMANDS = {
     "customer": Lazy(f"{_HERE}.customers", "app", "Customers: the people behind the profiles of a tenant's apps."),
     "erase": Lazy(f"{_HERE}.people", "erase", "Erase people: their data and their ids."),
     "person": Lazy(f"{_HERE}.people", "person", "What is stored about a person."),
+    "recipients": Lazy(f"{_HERE}.recipients", "app", "Whom a message can reach: count, list."),
+    "explain": Lazy(f"{_HERE}.recipients", "explain", "Say why somebody can, or cannot, be reached."),
     "bridge": Lazy(
         f"{_HERE}.bridge",
         "app",

@@ -30,6 +30,7 @@ from appprofile.v1.webhook_service_pb2_grpc import WebhookServiceStub
 if TYPE_CHECKING:
     from appprofile._resumption import Interrupted
     from appprofile.v1.profile_service_pb2 import WatchProfilesRequest, WatchProfilesResponse
+    from appprofile.v1.recipient_pb2 import ResolveRecipientsRequest, ResolveRecipientsResponse
 
 
 class Client:
@@ -79,6 +80,23 @@ class Client:
             refused.
         """
         return ResumingStream(self.profiles.WatchProfiles, request, on_interruption)
+
+    def resolve_recipients(
+        self, request: ResolveRecipientsRequest, *, on_interruption: Interrupted | None = None
+    ) -> ResumingStream[ResolveRecipientsResponse]:
+        """Whom a message can reach, each profile once; then the ids that reach nobody.
+
+        After an interruption the stream goes on after the last message. `appprofile.sending` groups the recipients for
+        the libraries that send.
+
+        Args:
+            request: whom to reach. It is copied.
+            on_interruption: called with the error of each interruption, before the pause that follows.
+
+        Returns:
+            An iterator, which ends when everything was sent. It raises `ApiError` if the call is refused.
+        """
+        return ResumingStream(self.profiles.ResolveRecipients, request, on_interruption)
 
     def close(self) -> None:
         """Closes the connection. Calls in flight are cancelled."""

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from appprofile.v1.customer_service_pb2_grpc import CustomerServiceAsyncStub
     from appprofile.v1.profile_service_pb2 import WatchProfilesRequest, WatchProfilesResponse
     from appprofile.v1.profile_service_pb2_grpc import ProfileServiceAsyncStub
+    from appprofile.v1.recipient_pb2 import ResolveRecipientsRequest, ResolveRecipientsResponse
     from appprofile.v1.usage_service_pb2_grpc import UsageServiceAsyncStub
     from appprofile.v1.webhook_service_pb2_grpc import WebhookServiceAsyncStub
 
@@ -79,6 +80,12 @@ class Client:
     ) -> ResumingStream[WatchProfilesResponse]:
         """As `appprofile.Client.watch_profiles`."""
         return ResumingStream(self.profiles.WatchProfiles, request, on_interruption)
+
+    def resolve_recipients(
+        self, request: ResolveRecipientsRequest, *, on_interruption: Interrupted | None = None
+    ) -> ResumingStream[ResolveRecipientsResponse]:
+        """As `appprofile.Client.resolve_recipients`."""
+        return ResumingStream(self.profiles.ResolveRecipients, request, on_interruption)
 
     async def close(self) -> None:
         """Closes the connection. Calls in flight are cancelled."""

@@ -8,6 +8,8 @@ import com.appprofile.v1.CredentialServiceGrpc;
 import com.appprofile.v1.CredentialServiceGrpc.CredentialServiceBlockingStub;
 import com.appprofile.v1.ProfileServiceGrpc;
 import com.appprofile.v1.ProfileServiceGrpc.ProfileServiceBlockingStub;
+import com.appprofile.v1.ResolveRecipientsRequest;
+import com.appprofile.v1.ResolveRecipientsResponse;
 import com.appprofile.v1.UsageServiceGrpc;
 import com.appprofile.v1.UsageServiceGrpc.UsageServiceBlockingStub;
 import com.appprofile.v1.WatchProfilesRequest;
@@ -132,6 +134,25 @@ public final class Client implements AutoCloseable {
   public ResumingStream<WatchProfilesResponse> watchProfiles(
       WatchProfilesRequest request, Consumer<ApiException> onInterruption) {
     var calls = new ResumingStream.Calls<>(channel, ProfileServiceGrpc.getWatchProfilesMethod(), connection::isShutdown);
+    return new ResumingStream<>(calls, request, onInterruption, ResumingStream.Timing.DEFAULT);
+  }
+
+  /** As {@link #resolveRecipients(ResolveRecipientsRequest, Consumer)}. */
+  public ResumingStream<ResolveRecipientsResponse> resolveRecipients(ResolveRecipientsRequest request) {
+    return resolveRecipients(request, interruption -> {});
+  }
+
+  /**
+   * Whom a message can reach, each profile once; then the ids that reach nobody. After an interruption the stream goes on
+   * after the last message. It ends when everything was sent.
+   *
+   * @param request whom to reach
+   * @param onInterruption called with the error of each interruption, before the pause that follows
+   */
+  public ResumingStream<ResolveRecipientsResponse> resolveRecipients(
+      ResolveRecipientsRequest request, Consumer<ApiException> onInterruption) {
+    var calls =
+        new ResumingStream.Calls<>(channel, ProfileServiceGrpc.getResolveRecipientsMethod(), connection::isShutdown);
     return new ResumingStream<>(calls, request, onInterruption, ResumingStream.Timing.DEFAULT);
   }
 
