@@ -1,8 +1,8 @@
 import { clone, create, type MessageInitShape } from "@bufbuild/protobuf";
 import { createClient, type Client as Stub } from "@connectrpc/connect";
 import { AppService } from "./gen/appprofile/v1/app_service_pb.js";
-import { CustomerService } from "./gen/appprofile/v1/customer_service_pb.js";
 import { CredentialService } from "./gen/appprofile/v1/credential_service_pb.js";
+import { CustomerService } from "./gen/appprofile/v1/customer_service_pb.js";
 import {
   ProfileService,
   WatchProfilesRequestSchema,

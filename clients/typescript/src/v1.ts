@@ -3,9 +3,9 @@
 export { KeyKind } from "./gen/appprofile/v1/access_pb.js";
 export * from "./gen/appprofile/v1/app_pb.js";
 export * from "./gen/appprofile/v1/app_service_pb.js";
+export * from "./gen/appprofile/v1/credential_service_pb.js";
 export * from "./gen/appprofile/v1/customer_pb.js";
 export * from "./gen/appprofile/v1/customer_service_pb.js";
-export * from "./gen/appprofile/v1/credential_service_pb.js";
 export * from "./gen/appprofile/v1/error_reason_pb.js";
 export * from "./gen/appprofile/v1/event_pb.js";
 export * from "./gen/appprofile/v1/profile_pb.js";
