@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from profile_grpc.domain.commands import NewEndpoint, ProfilePatch
+from profile_grpc.domain.errors import Refused
 from profile_grpc.domain.feedback import PushFeedback, ReportPushFeedback
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.heartbeat import Heartbeat
@@ -45,13 +46,20 @@ def register(url: str, app_id: str, devices: Sequence[str], at: datetime, custom
         store = await open_store(url, hasher=hasher)
         queue = WriteQueue(store.profiles, FixedClock(at), hasher, observer=NullObserver())
         queue.start()
-        for device in devices:
-            key = ProfileKey(app_id, f"u-{device}", device)
-            endpoint = NewEndpoint(PushProvider.FCM, f"{TOKEN}-{device}")
-            attributes = {"customer_id": customer} if customer else {}
-            patch = ProfilePatch(platform=Platform.ANDROID, push_endpoints=(endpoint,), attributes=attributes)
-            await queue.submit(Register(key, patch), AppSettings())
-            await queue.submit(Heartbeat(key), AppSettings())
+        keys = [ProfileKey(app_id, f"u-{device}", device) for device in devices]
+        attributes = {"customer_id": customer} if customer else {}
+        patches = [
+            ProfilePatch(
+                platform=Platform.ANDROID,
+                push_endpoints=(NewEndpoint(PushProvider.FCM, f"{TOKEN}-{device}"),),
+                attributes=attributes,
+            )
+            for device in devices
+        ]
+        registers = [(Register(key, patch), AppSettings()) for key, patch in zip(keys, patches, strict=True)]
+        answers: list[object] = [*await queue.submit_all(registers)]
+        answers += await queue.submit_all([(Heartbeat(key), AppSettings()) for key in keys])
+        assert not [answer for answer in answers if isinstance(answer, Refused)]
         await queue.close()
         await store.close()
 

@@ -13,12 +13,16 @@ from appprofile.v1 import (
     access_pb2,
     app_service_pb2,
     app_service_pb2_grpc,
+    customer_pb2,
+    customer_service_pb2,
+    customer_service_pb2_grpc,
     profile_pb2,
     profile_service_pb2,
 )
 from tests.cli.program import Server
 from tests.end_to_end.conftest import APP, Client, Deployment
 
+EMAIL, NUMBER, CUSTOMER = "alice@mail.example", "+442079460000", "customer-of-alice"
 TOKEN = "secret-push-token-of-alice-0123456789"
 OTHER_TOKEN = "secret-push-token-of-bob-0123456789"
 USER = "alice.person@example.com"
@@ -40,6 +44,24 @@ def _read(url: str) -> str:
 
 async def _ignoring_refusals(*calls: grpc.aio.UnaryUnaryCall[Any, Any]) -> set[grpc.StatusCode]:
     return {await call.code() for call in calls}
+
+
+async def _a_person(client: Client, user: str) -> None:
+    """A customer is stored, refused, found and erased; a user is erased (C8)."""
+    customers = customer_service_pb2_grpc.CustomerServiceStub(client.channel)
+    customer = customer_pb2.Customer(customer_id=CUSTOMER, name=user, email=EMAIL, msisdn=NUMBER)
+    wrong = customer_pb2.Customer(customer_id=CUSTOMER, email=f"{EMAIL}@", msisdn=f"{NUMBER}0000000000")
+    pb = customer_service_pb2
+    codes = await _ignoring_refusals(
+        customers.CreateCustomer(pb.CreateCustomerRequest(customer=customer), metadata=client.metadata),
+        customers.UpdateCustomer(pb.UpdateCustomerRequest(customer=wrong), metadata=client.metadata),
+        customers.ListCustomers(pb.ListCustomersRequest(email=EMAIL), metadata=client.metadata),
+        customers.ExportPerson(pb.ExportPersonRequest(customer_id=CUSTOMER), metadata=client.metadata),
+        customers.EraseCustomer(pb.EraseCustomerRequest(customer_id=CUSTOMER), metadata=client.metadata),
+        client.stub.EraseUser(profile_service_pb2.EraseUserRequest(app_id=APP, user_id=user), metadata=client.metadata),
+    )
+    ok, invalid, missing = grpc.StatusCode.OK, grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.NOT_FOUND
+    assert {ok, invalid} <= codes <= {ok, invalid, missing}  # they run at the same time
 
 
 async def test_nothing_secret_is_logged_or_measured(
@@ -78,6 +100,7 @@ async def test_nothing_secret_is_logged_or_measured(
     )
     assert {grpc.StatusCode.OK, grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.INVALID_ARGUMENT} <= codes
     assert grpc.StatusCode.INTERNAL not in codes
+    await _a_person(client, USER)
     admin = (("x-api-key", deployment.keys["admin"]),)
     apps = app_service_pb2_grpc.AppServiceStub(client.channel)
     created = await apps.CreateKey(
@@ -87,6 +110,19 @@ async def test_nothing_secret_is_logged_or_measured(
     assert await asyncio.to_thread(server.terminate) == 0
     said = "\n".join([server.log, server.ready, *server.said, metrics])
     assert "ProfileService/Register" in said, "the calls were not logged at all"
-    secrets = [TOKEN, OTHER_TOKEN, reported.token, USER, JWT, wrong_key, created.secret, *deployment.keys.values()]
+    assert "CustomerService/EraseCustomer" in said
+    secrets = [
+        EMAIL,
+        NUMBER,
+        CUSTOMER,
+        TOKEN,
+        OTHER_TOKEN,
+        reported.token,
+        USER,
+        JWT,
+        wrong_key,
+        created.secret,
+        *deployment.keys.values(),
+    ]
     for secret in [*secrets, *(s.split("_", 2)[2] for s in deployment.keys.values())]:
         assert secret not in said
