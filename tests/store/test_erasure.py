@@ -308,3 +308,27 @@ async def test_C4_very_many_links_move_in_slices(store: SqlStore) -> None:
         assert await app.profiles.submit(shop, MoveLinks(SHOP, "many", "one")) == 1002
         linked = await app.customers.linked(TENANT, "one")
         assert (len(linked.profiles), linked.more) == (1000, True)
+
+
+async def test_C8_C9_a_tenant_with_the_id_of_another_tenants_app_reaches_nothing_of_it(store: SqlStore) -> None:
+    """The columns of an event have one id for an app and for a tenant."""
+    async with running(store) as app:
+        for tenant in (TENANT, "beta"):
+            await app.store.directory.add_tenant(Tenant(tenant, app.clock.now()))
+        await app.apps.create(TENANT, "beta", "", AppSettings())
+        for tenant in (TENANT, "beta"):
+            await app.customers.create(tenant, "same-id", Content(tenant))
+        await register(app, TENANT, "betas-user", "phone-1", "same-id")
+        await publish(app)
+        await register(app, TENANT, "betas-other", "phone-2", "same-id")
+        of_tenant, of_app = [EventType.CUSTOMER_CREATED], [EventType.CUSTOMER_LINKED, EventType.PROFILE_CREATED]
+        person = await app.people.export_customer(TENANT, "same-id")
+        assert [e.type for e in person.events] == of_tenant
+        person = await app.people.export_customer("beta", "same-id")
+        assert sorted(e.type for e in person.events if e.tenant_id != "beta") == sorted(of_app * 2)
+        await app.people.erase_customer(TENANT, "same-id", announce=False)
+        kept = (await app.people.export_customer("beta", "same-id")).events
+        assert sorted(e.type for e in kept) == sorted([*of_tenant, *of_app * 2])
+        await app.customers.create(TENANT, "same-id", Content())
+        await app.people.erase_customer("beta", "same-id", announce=False)
+        assert [e.type for e in (await app.people.export_customer(TENANT, "same-id")).events] == of_tenant

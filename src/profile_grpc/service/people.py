@@ -13,7 +13,7 @@ from typing import NamedTuple
 from profile_grpc.domain import customers as rules
 from profile_grpc.domain import presence
 from profile_grpc.domain.customer_changes import ForgetCustomer
-from profile_grpc.domain.customers import Customer
+from profile_grpc.domain.customers import Customer, CustomerId
 from profile_grpc.domain.erasure import Announce, EraseProfiles, ForgetCalls
 from profile_grpc.domain.model import CustomerKey, DeviceKey, Event, EventType, Profile, UserKey
 from profile_grpc.domain.settings import App
@@ -147,8 +147,10 @@ class People:
 
 
 def _customers(tenant_id: str, customer_ids: Sequence[str], apps: Sequence[App]) -> Person:
-    owners = [tenant_id, *(app.app_id for app in apps)]
-    return Person(customers=[CustomerKey(owner, customer_id) for owner in owners for customer_id in customer_ids])
+    return Person(
+        linked=[CustomerKey(app.app_id, customer_id) for app in apps for customer_id in customer_ids],
+        customers=[CustomerId(tenant_id, customer_id) for customer_id in customer_ids],
+    )
 
 
 def _announced(events: Sequence[Event]) -> bool:

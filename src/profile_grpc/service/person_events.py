@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import NamedTuple, Protocol
 
+from profile_grpc.domain.customers import CustomerId
 from profile_grpc.domain.model import CustomerKey, Event, ProfileKey, UserKey
 
 
@@ -13,8 +14,10 @@ class Person(NamedTuple):
 
     users: Sequence[UserKey] = ()
     profiles: Sequence[ProfileKey] = ()
-    customers: Sequence[CustomerKey] = ()
-    """The customer in each app; the events of the customer itself have the tenant's id in place of an app's."""
+    linked: Sequence[CustomerKey] = ()
+    """The customer in each app: the events of profiles that name it."""
+    customers: Sequence[CustomerId] = ()
+    """The events of the customer itself. A tenant may have the id of another tenant's app."""
 
 
 class PersonEvents(Protocol):

@@ -17,7 +17,20 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Final, cast
 
-from sqlalchemy import BigInteger, Text, bindparam, delete, func, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Table,
+    Text,
+    and_,
+    bindparam,
+    delete,
+    func,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from profile_grpc.domain.events import ERASED_CUSTOMER, OF_TENANT
 from profile_grpc.domain.model import Event, EventType
@@ -341,3 +354,13 @@ def _read_event(
 def _is_of_tenant(type_: EventType, reason: str) -> bool:
     """Whether the event belongs to a tenant: then the column `app_id`, which decides its shard, has the tenant's id."""
     return type_ in OF_TENANT or (type_ is EventType.ERASED and reason == ERASED_CUSTOMER)
+
+
+def of_tenant(table: Table) -> ColumnElement[bool]:
+    """The condition that an event in the table belongs to a tenant."""
+    types = [table.c.type == literal_column(f"'{type_.value}'") for type_ in sorted(OF_TENANT)]
+    announced = and_(
+        table.c.type == literal_column(f"'{EventType.ERASED.value}'"),
+        table.c.reason == literal_column(f"'{ERASED_CUSTOMER}'"),
+    )
+    return or_(*types, announced)

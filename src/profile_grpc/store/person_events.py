@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
-from sqlalchemy import BigInteger, ColumnElement, Table, Text, bindparam, func, literal_column, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Table,
+    Text,
+    bindparam,
+    func,
+    literal_column,
+    not_,
+    or_,
+    select,
+    update,
+)
 
 from profile_grpc.domain.customers import CustomerEnd
 from profile_grpc.domain.model import Event, EventType
@@ -14,7 +26,7 @@ from profile_grpc.service.ports import Conflict
 from profile_grpc.store import rows, statements, tables
 from profile_grpc.store.database import Database
 from profile_grpc.store.engine import Prepared, Row, deferred
-from profile_grpc.store.events import PENDING_COLUMNS, read_pending
+from profile_grpc.store.events import PENDING_COLUMNS, of_tenant, read_pending
 from profile_grpc.store.writing import write_all
 
 _log, _pending, _head = tables.event_log, tables.event, tables.event_head
@@ -22,12 +34,15 @@ _IDS = ("user_id", "device_id", "customer_id")
 _AT_ONCE = 20_000
 """Positions that one statement covers."""
 _ATTEMPTS = 20
-_WAYS = {
-    "users": ("app_id", "user_id"),
-    "profiles": ("app_id", "user_id", "device_id"),
-    "customers": ("app_id", "customer_id"),
+_WAYS: Mapping[str, tuple[tuple[str, ...], Callable[[Table], ColumnElement[bool]]]] = {
+    "users": (("app_id", "user_id"), lambda table: not_(of_tenant(table))),
+    "profiles": (("app_id", "user_id", "device_id"), lambda table: not_(of_tenant(table))),
+    "linked": (("app_id", "customer_id"), lambda table: not_(of_tenant(table))),
+    "customers": (("app_id", "customer_id"), of_tenant),
 }
-"""The columns by which each part of a `Person` finds events."""
+"""The columns by which each part of a `Person` finds events, and whose they are: the id of an app may be the id of
+another tenant.
+"""
 
 
 class SqlPersonEvents:
@@ -35,7 +50,7 @@ class SqlPersonEvents:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._ways = {name: _Way(database, by) for name, by in _WAYS.items()}
+        self._ways = {name: _Way(database, by, whose) for name, (by, whose) in _WAYS.items()}
         self._ends = [database.prepare(select(end(_log.c.position))) for end in (func.min, func.max)]
         self._take = statements.delete_keys(database, _pending)
         self._add = statements.insert_new(database, _pending)
@@ -133,16 +148,16 @@ class SqlPersonEvents:
 class _Way:
     """The statements that find events by these columns."""
 
-    def __init__(self, database: Database, by: Sequence[str]) -> None:
+    def __init__(self, database: Database, by: Sequence[str], whose: Callable[[Table], ColumnElement[bool]]) -> None:
         after, upto = bindparam("after", type_=BigInteger()), bindparam("upto", type_=BigInteger())
         logged = ["position", "app_id", "event_id", *PENDING_COLUMNS[2:]]
-        self.find_logged = statements.lookup(database, _log, by, logged)
-        self.find_pending = statements.lookup(database, _pending, by, PENDING_COLUMNS)
-        self.erase_logged = _erase(database, by, lambda table: (table.c.position > after, table.c.position <= upto))
+        self.find_logged = statements.lookup(database, _log, by, logged, whose(_log))
+        self.find_pending = statements.lookup(database, _pending, by, PENDING_COLUMNS, whose(_pending))
+        self.erase_logged = _erase(database, by, _log.c.position > after, _log.c.position <= upto, whose(_log))
 
 
 @deferred
-def _erase(database: Database, by: Sequence[str], within: Callable[[Table], Sequence[ColumnElement[bool]]]) -> Prepared:
+def _erase(database: Database, by: Sequence[str], *where: ColumnElement[bool]) -> Prepared:
     """UPDATE the log: removes the ids of the given people."""
     given = statements.given_rows(database, _log, by)
     among = database.engine.in_rows(_log, given, {name: name for name in by})
@@ -153,7 +168,7 @@ def _erase(database: Database, by: Sequence[str], within: Callable[[Table], Sequ
         .where(
             among,
             statements.routed(database, _log, by),
-            *within(_log),
+            *where,
             _log.c.type != bindparam("kept", type_=Text()),
             or_(*(_log.c[name] != empty for name in _IDS)),
         )
