@@ -80,6 +80,7 @@ FAULTS = frozenset({Reason.DATABASE_UNAVAILABLE, Reason.DEADLINE, Reason.INTERNA
 
 # In bytes. Some clients accept at most 8 KiB of trailers, counted after base64 and percent-encoding.
 _MAX_MESSAGE = 400
+_MAX_METADATA = 400  # each value; all the fields that a filter may name fit into one
 _MAX_WORD = 200
 _MAX_VIOLATIONS = 8
 
@@ -89,7 +90,7 @@ def to_status(refused: Refused) -> Status:
 
     Long texts are cut, and only the first violations are listed, so that the status fits into the trailers.
     """
-    metadata = {name: _cut(value, _MAX_WORD) for name, value in refused.metadata.items()}
+    metadata = {name: _cut(value, _MAX_METADATA) for name, value in refused.metadata.items()}
     details: list[Message] = [ErrorInfo(reason=refused.reason.value, domain=DOMAIN, metadata=metadata)]
     if refused.violations:
         listed = refused.violations[:_MAX_VIOLATIONS]
