@@ -13,6 +13,7 @@ import pytest
 from profile_grpc.bootstrap.composition import Application
 from profile_grpc.domain.commands import NewEndpoint, ProfilePatch
 from profile_grpc.domain.customers import Content
+from profile_grpc.domain.erasure import ForgetCalls
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.events import ERASED_CUSTOMER, ERASED_USER
 from profile_grpc.domain.linking import MoveLinks
@@ -20,12 +21,13 @@ from profile_grpc.domain.model import DeletionReason, EventType, ProfileKey, Pus
 from profile_grpc.domain.registration import Register
 from profile_grpc.domain.removal import DeleteDeviceProfile, Unregister
 from profile_grpc.domain.settings import App, AppSettings
+from profile_grpc.domain.state import State
 from profile_grpc.events.feed import Feed
 from profile_grpc.events.sequencer import in_order
 from profile_grpc.service.observer import NullObserver
 from profile_grpc.service.person_events import Person
 from profile_grpc.service.ports import StoreUnavailable, Tenant
-from profile_grpc.store import SqlStore
+from profile_grpc.store import SqlStore, person_events
 from tests.store.support import HASHER, contents
 from tests.support.domain import ManualClock
 
@@ -160,8 +162,8 @@ async def test_C8_an_announced_erasure_leaves_each_id_once_and_for_the_events_re
         told = [e for e in await events(store) if e.type is EventType.ERASED]
         assert sorted((e.reason, e.app_id, e.tenant_id, e.user_id, e.device_id, e.customer_id) for e in told) == [
             (ERASED_CUSTOMER, "", TENANT, "", "", "ann-cust"),
-            (ERASED_USER, NEWS, "", "ann-news", "", ""),
-            (ERASED_USER, SHOP, "", "ann-user", "", ""),
+            (ERASED_USER, NEWS, "", "ann-news", "", "ann-cust"),
+            (ERASED_USER, SHOP, "", "ann-user", "", "ann-cust"),
         ]
         assert left(await text(store)) == ["ann-user", "ann-news", "ann-cust"]
         shop = await app.apps.get(SHOP)
@@ -332,3 +334,70 @@ async def test_C8_C9_a_tenant_with_the_id_of_another_tenants_app_reaches_nothing
         await app.customers.create(TENANT, "same-id", Content())
         await app.people.erase_customer("beta", "same-id", announce=False)
         assert [e.type for e in (await app.people.export_customer(TENANT, "same-id")).events] == of_tenant
+
+
+async def test_C8_nothing_is_left_of_a_linked_profile_that_was_deleted_before(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of its events, only some name the customer; the others are found through these, also by a repetition."""
+    monkeypatch.setattr(person_events, "_AT_ONCE", 1)
+    async with running(store) as app:
+        await seed(app)
+        for app_id, user in ((SHOP, "ann-user"), (NEWS, "ann-news")):
+            owner = await app.apps.get(app_id)
+            await app.profiles.submit(owner, MoveLinks(app_id, "ann-cust"))
+            await app.profiles.submit(owner, DeleteDeviceProfile(app_id, user))
+        for customer in ("", "ann-cust", "bob-cust"):  # Bob's after all
+            await register(app, SHOP, "bob-user", "bob-laptop", customer)
+        await publish(app)
+        for stop in range(1, 400):
+            try:
+                async with _without(store, stop):
+                    await app.people.erase_customer(TENANT, "ann-cust", announce=False)
+            except (Refused, StoreUnavailable):
+                continue
+            break
+        assert left(await text(store)) == []
+        bobs = [e for e in await events(store) if e.device_id == "bob-laptop"]
+        assert EventType.PROFILE_CREATED in {e.type for e in bobs}
+
+
+async def test_C8_an_erasure_without_announcement_takes_every_earlier_announcement_back(store: SqlStore) -> None:
+    async with running(store) as app:
+        await seed(app)
+        await app.people.erase_customer(TENANT, "ann-cust")
+        await publish(app)
+        assert left(await text(store)) == ["ann-user", "ann-news", "ann-cust"]
+        await app.people.erase_customer(TENANT, "ann-cust", announce=False)
+        assert left(await text(store)) == []
+
+
+async def test_C8_an_erasure_forgets_the_calls_of_few_devices_at_a_time(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Other calls wait for each transaction, and a user may have had any number of devices."""
+    async with running(store) as app:
+        await seed(app)
+        shop = await app.apps.get(SHOP)
+        for number in range(120):
+            await register(app, SHOP, "ann-user", f"ann-{number}", sequence=1)
+            await app.profiles.submit(shop, DeleteDeviceProfile(SHOP, "ann-user", device_id=f"ann-{number}"))
+        forgotten: list[int] = []
+        decide = ForgetCalls.decide
+
+        def counted(command: ForgetCalls, state: State, settings: AppSettings) -> None:
+            forgotten.append(len(command.devices))
+            decide(command, state, settings)
+
+        monkeypatch.setattr(ForgetCalls, "decide", counted)
+        await app.people.erase_user(shop, "ann-user")
+        assert sum(forgotten) >= 120
+        assert max(forgotten) <= 50
+
+
+async def test_C9_an_app_that_another_process_has_deleted_has_no_users(store: SqlStore) -> None:
+    async with running(store) as app:
+        await seed(app)
+        with pytest.raises(Refused) as refused:
+            await app.people.export_user(TENANT, "deleted", "ann-user")
+        assert refused.value.reason is Reason.PROFILE_NOT_FOUND

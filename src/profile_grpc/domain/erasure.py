@@ -25,8 +25,8 @@ class EraseProfiles:
     keys: tuple[ProfileKey, ...]
     revisions: tuple[int, ...]
     """The revisions that were read, in the same order."""
-    announce: bool = False
-    """Whether an event of type ERASED carries each user's id."""
+    announced_customer: str = ""
+    """The customer that is erased: an event of type ERASED carries each user's id, and this one. Empty: none does."""
 
     @property
     def size(self) -> int:
@@ -43,9 +43,12 @@ class EraseProfiles:
         found = [p for p in map(state.profile, self.keys) if p is not None and p.revision == seen[p.key]]
         for profile in found:
             state.delete(profile, DeletionReason.ERASED)
-        if self.announce:
+        if self.announced_customer:
             for user_id in sorted({profile.key.user_id for profile in found}):
-                state.add_record(EVENTS, _announcement(state, app_id=self.app_id, user_id=user_id))
+                announcement = _announcement(
+                    state, app_id=self.app_id, user_id=user_id, customer_id=self.announced_customer
+                )
+                state.add_record(EVENTS, announcement)
         return Deleted(tuple(p.key for p in found))
 
 

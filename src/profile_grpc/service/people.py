@@ -15,7 +15,8 @@ from profile_grpc.domain import presence
 from profile_grpc.domain.customer_changes import ForgetCustomer
 from profile_grpc.domain.customers import Customer, CustomerId
 from profile_grpc.domain.erasure import Announce, EraseProfiles, ForgetCalls
-from profile_grpc.domain.model import CustomerKey, DeviceKey, Event, EventType, Profile, UserKey
+from profile_grpc.domain.events import ERASED_CUSTOMER, ERASED_USER
+from profile_grpc.domain.model import CustomerKey, DeviceKey, Event, EventType, Profile, ProfileKey, UserKey
 from profile_grpc.domain.settings import App
 from profile_grpc.service.customers import Customers, LinkedProfile
 from profile_grpc.service.person_events import Person, PersonEvents
@@ -23,7 +24,7 @@ from profile_grpc.service.ports import ProfileFilter, ProfileStore
 from profile_grpc.service.write_queue import WriteQueue
 
 _AT_ONCE = 50
-"""Profiles that are erased in one transaction; other calls wait for it."""
+"""Profiles or devices of one transaction; other calls wait for it."""
 _MAX_PROFILES = 1000
 """Profiles of a person that are exported."""
 
@@ -63,14 +64,15 @@ class People:
         """Erases a user of an app (C8). Unknown users are erased too: of a deleted one, events may remain."""
         user = Person(users=[UserKey(app.app_id, user_id)])
         removed = Counter({"profiles": 0, "events": 0})
-        devices = {DeviceKey(app.app_id, e.device_id) for e in await self._events.find(user) if e.device_id}
+        known = {DeviceKey(app.app_id, e.device_id) for e in await self._events.find(user) if e.device_id}
         wanted = ProfileFilter(app.app_id, user_id=user_id)
         while found := await self._profiles.list(wanted, None, _AT_ONCE):
             removed["profiles"] += await self._erase_profiles(app, found)
-        if devices:
-            await self._queue.submit(ForgetCalls(app.app_id, tuple(sorted(devices))), app.settings)
+        devices = tuple(sorted(known))
+        for first in range(0, len(devices), _AT_ONCE):
+            await self._queue.submit(ForgetCalls(app.app_id, devices[first : first + _AT_ONCE]), app.settings)
         removed["events"] += await self._events.erase(user, keep_announcements=announce)
-        if announce and not _announced(await self._events.find(user)):
+        if announce and not _announced(await self._events.find(user), ERASED_USER):
             await self._queue.submit(Announce(app.app_id, user_id=user_id), app.settings)
         await self._events.forget()
         return Erased(removed)
@@ -89,28 +91,40 @@ class People:
         names = await self._customers.names(tenant_id, customer_id, candidates)
         for app in apps:
             for name in names:
-                removed += await self._erase_linked(app, name, announce=announce)
+                removed += await self._erase_linked(app, name, announced_customer=customer_id if announce else "")
+        for name in names:
+            removed["events"] += await self._erase_gone(tenant_id, name, apps, announce=announce)
         merged = _customers(tenant_id, names[1:], apps)
         removed["events"] += await self._events.erase(merged, keep_announcements=announce)
         gone = await self._customers.submit(ForgetCustomer(self._customers.ref(tenant_id, customer_id)))
         removed += Counter(customers=gone.customers, merged_customers=gone.merged)
         customer = _customers(tenant_id, [customer_id], apps)
         removed["events"] += await self._events.erase(customer, keep_announcements=announce)
-        if announce and not _announced(await self._events.find(customer)):
+        if announce and not _announced(await self._events.find(customer), ERASED_CUSTOMER):
             await self._customers.submit(Announce(tenant_id, customer_id=customer_id))
         await self._events.forget()
         return Erased({kind: removed[kind] for kind in ("customers", "merged_customers", "profiles", "events")})
 
-    async def _erase_linked(self, app: App, customer_id: str, *, announce: bool) -> Counter[str]:
+    async def _erase_linked(self, app: App, customer_id: str, *, announced_customer: str) -> Counter[str]:
         """Erases the profiles of the app that are linked with the customer."""
         removed = Counter[str]()
         wanted = ProfileFilter(app.app_id, customer_id=customer_id)
         while found := await self._profiles.list(wanted, None, _AT_ONCE):
             # The events first: once the profile is gone, nobody knows which they are.
             person = Person(profiles=[profile.key for profile in found])
-            removed["events"] += await self._events.erase(person, keep_announcements=announce)
-            removed["profiles"] += await self._erase_profiles(app, found, announce=announce)
+            removed["events"] += await self._events.erase(person, keep_announcements=bool(announced_customer))
+            removed["profiles"] += await self._erase_profiles(app, found, announced_customer=announced_customer)
         return removed
+
+    async def _erase_gone(self, tenant_id: str, customer_id: str, apps: Sequence[App], *, announce: bool) -> int:
+        """Removes the ids from the events of profiles that were linked with the customer and are deleted.
+
+        They are known from the events that name the customer. These are erased later: a repetition needs them.
+        """
+        naming = await self._events.find(_customers(tenant_id, [customer_id], apps))
+        named = {ProfileKey(e.app_id, e.user_id, e.device_id) for e in naming if e.device_id}
+        gone = [key for key in sorted(named) if await self._profiles.get(key) is None]
+        return await self._events.erase(Person(profiles=gone), keep_announcements=announce, keep_customer=customer_id)
 
     async def export_user(self, tenant_id: str, app_id: str, user_id: str) -> PersonData:
         """What is stored about a user of an app (C9).
@@ -118,7 +132,9 @@ class People:
         Raises:
             Refused: PROFILE_NOT_FOUND: nothing is.
         """
-        [app] = [app for app in await self._customers.apps(tenant_id) if app.app_id == app_id]
+        app = next((app for app in await self._customers.apps(tenant_id) if app.app_id == app_id), None)
+        if app is None:  # another process has deleted it just now
+            raise presence.profile_not_found(app_id)
         found = await self._profiles.list(ProfileFilter(app_id, user_id=user_id), None, _MAX_PROFILES + 1)
         events = await self._events.find(Person(users=[UserKey(app_id, user_id)]))
         if not found and not events:
@@ -140,9 +156,9 @@ class People:
             raise rules.not_found()
         return PersonData(customer, linked.profiles, events, linked.more)
 
-    async def _erase_profiles(self, app: App, found: Sequence[Profile], *, announce: bool = False) -> int:
+    async def _erase_profiles(self, app: App, found: Sequence[Profile], *, announced_customer: str = "") -> int:
         keys, revisions = tuple(p.key for p in found), tuple(p.revision for p in found)
-        command = EraseProfiles(app.app_id, keys, revisions, announce=announce)
+        command = EraseProfiles(app.app_id, keys, revisions, announced_customer)
         return len((await self._queue.submit(command, app.settings)).keys)
 
 
@@ -153,5 +169,5 @@ def _customers(tenant_id: str, customer_ids: Sequence[str], apps: Sequence[App])
     )
 
 
-def _announced(events: Sequence[Event]) -> bool:
-    return any(event.type is EventType.ERASED for event in events)
+def _announced(events: Sequence[Event], reason: str) -> bool:
+    return any(event.type is EventType.ERASED and event.reason == reason for event in events)

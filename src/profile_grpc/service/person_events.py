@@ -27,10 +27,11 @@ class PersonEvents(Protocol):
         """The person's events, oldest position first; those without a position last."""
         ...
 
-    async def erase(self, person: Person, *, keep_announcements: bool) -> int:
+    async def erase(self, person: Person, *, keep_announcements: bool, keep_customer: str | None = None) -> int:
         """Removes the ids from the person's events, which keep type, position, reason, version and time.
 
-        `keep_announcements`: not from those of type ERASED. Returns from how many.
+        `keep_announcements`: not from those of type ERASED. `keep_customer`: not from those that name this customer.
+        Returns from how many.
         """
         ...
 

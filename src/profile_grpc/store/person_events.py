@@ -82,21 +82,26 @@ class SqlPersonEvents:
         ordered = [event for _, event in sorted(logged.values(), key=lambda one: one[0])]
         return [*ordered, *(event for event_id, event in waiting.items() if event_id not in logged)]
 
-    async def erase(self, person: Person, *, keep_announcements: bool) -> int:
-        """Removes the ids from the person's events.
+    async def erase(self, person: Person, *, keep_announcements: bool, keep_customer: str | None = None) -> int:
+        """Removes the ids from the person's events, except from those that are kept.
 
         First from those without a position: whatever gets one later has no ids. Then from the log.
         """
         kept = EventType.ERASED.value if keep_announcements else ""
         erased = 0
         for way, given in self._given(person):
-            erased += await self._erase_pending(way, given, kept)
+            erased += await self._erase_pending(way, given, kept, keep_customer)
             [[(first,)], [(last,)]] = [await self._database.fetch(end) for end in self._ends]
             if first is None or last is None:
                 continue
             for after in range(first - 1, last, _AT_ONCE):
                 erased += await self._database.execute(
-                    way.erase_logged, given, kept=kept, after=after, upto=after + _AT_ONCE
+                    way.erase_logged,
+                    given,
+                    kept=kept,
+                    kept_customer=keep_customer,
+                    after=after,
+                    upto=after + _AT_ONCE,
                 )
         return erased
 
@@ -114,7 +119,7 @@ class SqlPersonEvents:
         """Has every process forget the events that it has in memory."""
         await self._database.execute(self._forget)
 
-    async def _erase_pending(self, way: _Way, given: Sequence[Row], kept: str) -> int:
+    async def _erase_pending(self, way: _Way, given: Sequence[Row], kept: str, kept_customer: str | None) -> int:
         """Replaces the events by others with new ids. So a sequencer that has read them, and is about to log them,
         finds them gone and reads again.
         """
@@ -122,7 +127,7 @@ class SqlPersonEvents:
             found = [read_pending(row) for row in await self._database.fetch(way.find_pending, given)]
             by_owner: defaultdict[str, list[tuple[str, Event]]] = defaultdict(list)
             for event_id, event in found:
-                if event.type != kept:
+                if event.type != kept and event.customer_id != kept_customer:
                     by_owner[event.owner].append((event_id, event))
             try:
                 return sum([await self._replace(owner, some) for owner, some in sorted(by_owner.items())])
@@ -170,6 +175,7 @@ def _erase(database: Database, by: Sequence[str], *where: ColumnElement[bool]) -
             statements.routed(database, _log, by),
             *where,
             _log.c.type != bindparam("kept", type_=Text()),
+            _log.c.customer_id.is_distinct_from(bindparam("kept_customer", type_=Text())),
             or_(*(_log.c[name] != empty for name in _IDS)),
         )
     )
