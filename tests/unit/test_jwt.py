@@ -171,6 +171,9 @@ BAD_CLAIMS: dict[str, tuple[str, str]] = {
     "no exp": (claims(exp=None), "JWT_INVALID: exp is missing"),
     "exp is text": (claims(exp="1900000000"), "JWT_INVALID: exp is no number"),
     "exp is true": (claims(exp=True), "JWT_INVALID: exp is no number"),
+    "exp is a list": (claims(exp=[NOW + 600]), "JWT_INVALID: exp is no number"),
+    "iat is an integer beyond every float": (claims(iat=10**400), "JWT_INVALID: iat is in the future"),
+    "exp is one below": (claims(exp=-(10**400)), "JWT_EXPIRED"),
     "exp is infinite": (token('{"sub":"ann","exp":1e999}'), "JWT_INVALID: exp is no number"),
     "expired beyond the leeway": (claims(exp=NOW - LEEWAY), "JWT_EXPIRED"),
     "nbf ahead": (claims(nbf=NOW + LEEWAY + 1), "JWT_INVALID: nbf is in the future"),
@@ -192,6 +195,7 @@ def test_J4_a_token_with_wrong_claims_is_refused(what: str) -> None:
     [
         {"exp": NOW - LEEWAY + 1},
         {"exp": 10**300},
+        {"exp": 10**400},
         {"nbf": NOW + LEEWAY},
         {"iat": NOW + LEEWAY},
         {"iat": None},
@@ -296,6 +300,7 @@ def test_J2_weak_private_and_foreign_keys_are_refused() -> None:
         (private, "private key"),
         ("-----BEGIN CERTIFICATE-----\nMIIB", "openssl x509"),
         ("hello", "no public key"),
+        (f"ring:lost:text\n{pem()}", "no public key"),  # it would look like an encrypted secret
     ):
         with pytest.raises(KeyRefused, match=says):
             keys.from_pem("k", given)
@@ -322,6 +327,10 @@ def _spki(private: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> str:
         ({"keys": [jwk()]}, "JWKS document"),
         (jwk(kid="j"), "another kid"),
         (jwk(kid=7), "kid of a JWK"),
+        (jwk(kid="a\0"), "kid of a JWK"),
+        (jwk(kid="\ud800"), "kid of a JWK"),
+        (jwk(alg=["RS256"]), "marked for something else"),
+        (jwk(alg={}), "marked for something else"),
     ],
 )
 def test_J2_a_JWK_that_is_no_key_for_signatures_is_refused(given: dict[str, Any], says: str) -> None:
@@ -333,6 +342,7 @@ def test_J2_of_a_JWKS_the_usable_keys_count() -> None:
     document = jwks(
         jwk(kid="a"), jwk("ES256", kid="b"), jwk(kid="c", use="enc"), {"kty": "oct", "k": "AA"}, {"kty": "new"}, {}
     )
+    assert [one.kid for one in keys.from_jwks(jwks(jwk(kid="a"), jwk(kid="d", alg=[]), jwk(kid="\ud800")))] == ["a"]
     assert [one.kid for one in keys.from_jwks(document)] == ["a", "b"]
     for bad, says in (
         (jwks({"kty": "oct", "k": "AA"}), "no key for"),

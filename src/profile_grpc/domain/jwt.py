@@ -289,9 +289,9 @@ def _time(claims: Mapping[str, Any], name: str, app_id: str) -> float | None:
     value = claims.get(name)
     if value is None:
         return None
-    if type(value) not in {int, float} or not math.isfinite(value):
+    if type(value) not in {int, float} or (isinstance(value, float) and not math.isfinite(value)):
         raise invalid(app_id, f"{name} is no number")
-    found: float = min(max(value, -(2.0**53)), 2.0**53)  # of an integer of any size
+    found: float = min(max(value, -(2.0**53)), 2.0**53)  # an integer may be too large for a float
     return found
 
 

@@ -182,6 +182,62 @@ async def test_J2_an_unknown_kid_asks_for_one_refresh_in_30_seconds(world: World
     assert world.issuer.fetches == 2
 
 
+async def test_J2_the_unknown_kid_of_a_moment_after_a_fetch_is_not_forgotten(world: World) -> None:
+    await world.jwks.look(world.issuer)
+    world.issuer.answer = jwks(jwk(kid="new"))
+    world.clock.advance(timedelta(seconds=1))
+    assert await world.call("new") == "JWT_KEY_UNKNOWN"
+    await world.jwks.look(world.issuer)
+    await world.later(sources.RETRY)  # without another such token
+    assert world.issuer.fetches == 2
+    assert await world.call("new") == ""
+    await world.later(sources.RETRY)
+    assert world.issuer.fetches == 2
+
+
+async def test_J2_many_unknown_kids_ask_the_database_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    reads = 0
+    with_urls = world.device.served.backend.store.jwt.with_urls
+
+    async def counted() -> Any:
+        nonlocal reads
+        reads += 1
+        return await with_urls()
+
+    await world.jwks.look(world.issuer)
+    monkeypatch.setattr(world.device.served.backend.store.jwt, "with_urls", counted)
+    monkeypatch.setattr(sources, "LOOK_INTERVAL", 3600.0)
+    running = asyncio.create_task(world.jwks.run(world.issuer))
+    for number in range(20):
+        assert await world.call(f"guess-{number}") == "JWT_KEY_UNKNOWN"
+    running.cancel()
+    assert 1 <= reads <= 3  # at the start, because a URL was added, and because of the first of them
+
+
+async def test_J2_no_document_ends_the_fetching(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a tenant has at its URL: the process would end, and serve nobody."""
+    world.issuer.answer = jwks(jwk(kid="odd", alg=[]), jwk(kid="one"))
+    await world.jwks.look(world.issuer)
+    assert (await world.call("one"), await world.call("odd")) == ("", "JWT_KEY_UNKNOWN")
+    world.issuer.answer = RuntimeError("a fault of this program")
+    world.clock.advance(sources.INTERVAL)
+    looks = asyncio.Semaphore(0)
+    look = world.jwks.look
+
+    async def noted(getter: sources.Getter) -> None:
+        try:
+            await look(getter)
+        finally:
+            looks.release()
+
+    monkeypatch.setattr(world.jwks, "look", noted)
+    running = asyncio.create_task(world.jwks.run(world.issuer))
+    await looks.acquire()
+    world.jwks.wake()
+    await looks.acquire()
+    running.cancel()
+
+
 async def test_J2_a_token_of_known_keys_asks_for_no_refresh(world: World) -> None:
     await world.jwks.look(world.issuer)
     world.clock.advance(sources.RETRY)

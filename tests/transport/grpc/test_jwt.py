@@ -325,7 +325,9 @@ async def test_J2_keys_are_added_and_listed(served: Served) -> None:
     a_jwks = jwks(jwk("ES256", kid="e"), jwk("EdDSA", kid="d"))
     requests = [
         app.AddJwtKeyRequest(app_id=APP, kid="r", public_key_pem=pem()),
-        app.AddJwtKeyRequest(app_id=APP, jwk=_json(jwk("ES256", kid="j")), algorithm=jwt_pb2.JWT_ALGORITHM_ES256),
+        app.AddJwtKeyRequest(
+            app_id=APP, jwk="\n " + _json(jwk("ES256", kid="j")), algorithm=jwt_pb2.JWT_ALGORITHM_ES256
+        ),
         app.AddJwtKeyRequest(app_id=APP, jwks=a_jwks),
     ]
     added = [(await served.apps.AddJwtKey(request, metadata=served.admin)).key for request in requests]
@@ -361,6 +363,7 @@ async def test_J2_a_key_that_cannot_be_used_is_refused(served: Served) -> None:
         ({"kid": "n", "shared_secret": bytes(32)}, "SEALING_NOT_CONFIGURED", ""),
         ({"kid": "n"}, "INVALID_REQUEST", "material"),
     ]
+    served.backend.services.vault.keys = {}
     for given, reason, field in cases:
         told = await refused(served.apps.AddJwtKey(app.AddJwtKeyRequest(app_id=APP, **given), metadata=served.admin))
         assert (told.reason, ",".join(told.fields)) == (reason, field), given

@@ -162,7 +162,7 @@ def read(stored: StoredJwtKey, vault: Vault) -> tuple[Sequence[VerificationKey],
             case JwtKeyKind.SHARED_SECRET:
                 secret = vault.open(stored.material, row_of(SECRET_TABLE, stored.app_id, stored.jwt_key_id))
                 return [keys.shared_secret(stored.kid, secret)], ""
-            case JwtKeyKind.PUBLIC_KEY if stored.material.startswith("{"):
+            case JwtKeyKind.PUBLIC_KEY if stored.material.lstrip().startswith("{"):
                 return [keys.from_jwk(stored.material, stored.kid)], ""
             case JwtKeyKind.PUBLIC_KEY:
                 return [keys.from_pem(stored.kid, stored.material)], ""

@@ -13,6 +13,7 @@ from base64 import urlsafe_b64decode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from unicodedata import category
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
@@ -88,6 +89,8 @@ def from_pem(kid: str, pem: str) -> VerificationKey:
     if "BEGIN CERTIFICATE" in pem:
         raise KeyRefused("this is a certificate; take its public key with: openssl x509 -in FILE -noout -pubkey")
     try:
+        if not pem.lstrip().startswith("-----BEGIN"):  # the library ignores what precedes it
+            raise ValueError
         found = load_pem_public_key(pem.encode())
     except (ValueError, UnsupportedAlgorithm):
         raise KeyRefused("this is no public key in PEM (-----BEGIN PUBLIC KEY-----)") from None
@@ -130,10 +133,10 @@ def from_jwks(text: str) -> Sequence[VerificationKey]:
             found.append(_pinned(_kid(jwk), _public_key(jwk), jwk.get("alg")))
         except KeyRefused:
             continue
+        if len(found) > MAX_SET:  # at once: each takes time to read
+            raise KeyRefused(f"the JWKS document has more than {MAX_SET} keys")
     if not found:
         raise KeyRefused("the JWKS document has no key for RS256, ES256 or EdDSA")
-    if len(found) > MAX_SET:
-        raise KeyRefused(f"the JWKS document has more than {MAX_SET} keys")
     if len({key.kid for key in found}) < len(found):
         raise KeyRefused("the JWKS document has two keys with one kid, or several without")
     return found
@@ -154,7 +157,7 @@ def _pinned(kid: str, key: object, algorithm: object = None) -> VerificationKey:
             name, verify = "EdDSA", _ed25519(key)
         case _:
             raise KeyRefused("this is no key of RSA, of the curve P-256, or of Ed25519")
-    if algorithm not in {None, name}:
+    if algorithm is not None and algorithm != name:  # it may be of any type
         raise KeyRefused(f"a key of this kind is used with {name}, and it is marked for something else")
     encoded = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return VerificationKey(kid, ALGORITHMS[name], hashlib.sha256(encoded).hexdigest(), verify)
@@ -230,8 +233,8 @@ def _list(value: object) -> list[object]:
 
 def _kid(jwk: Mapping[str, Any]) -> str:
     kid = jwk.get("kid", "")
-    if not isinstance(kid, str) or len(kid) > _MAX_KID:
-        raise KeyRefused(f"the kid of a JWK is a string of up to {_MAX_KID} characters")
+    if not isinstance(kid, str) or len(kid) > _MAX_KID or any(category(char) in {"Cc", "Cs"} for char in kid):
+        raise KeyRefused(f"the kid of a JWK is a string of up to {_MAX_KID} characters, and none for control")
     return kid
 
 

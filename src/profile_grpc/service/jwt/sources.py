@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 from urllib.parse import SplitResult
@@ -74,8 +74,8 @@ class JwksRefresher:
         self._sources = sources
         self._clock = clock
         self._observer = observer
-        self._wanted: set[str] = set()
-        """Apps of which tokens name unknown keys."""
+        self._wanted: dict[str, datetime] = {}
+        """Apps of which tokens name unknown keys, and since when."""
         self._wake = asyncio.Event()
 
     @property
@@ -85,8 +85,9 @@ class JwksRefresher:
 
     def missed(self, app_id: str) -> None:
         """A token names a key that the app does not have: its documents are fetched again, if that was not just now."""
-        self._wanted.add(app_id)
-        self._wake.set()
+        if app_id not in self._wanted:  # else every such token would have the database read
+            self._wanted[app_id] = self._clock.now()
+            self._wake.set()
 
     def wake(self) -> None:
         """Looks at once at what is due."""
@@ -99,6 +100,8 @@ class JwksRefresher:
                 await self.look(getter)
             except StoreError as error:
                 log.warning("the JWKS URLs cannot be read from the database", error=str(error))
+            except Exception:  # the process ends if this task ends
+                log.exception("the fetching of JWKS URLs has failed, and is tried again")
             try:
                 async with asyncio.timeout(LOOK_INTERVAL):
                     await self._wake.wait()
@@ -112,12 +115,12 @@ class JwksRefresher:
         Raises:
             StoreError.
         """
-        wanted, self._wanted = self._wanted, set()
         stored, now = await self._store.with_urls(), self._clock.now()
         for key in stored:
             since = key.failing_since_time
             self._observer.jwks_failing(key.app_id, key.jwt_key_id, since.timestamp() if since else 0.0)
-        due = [key for key in stored if _is_due(key, now, asked=key.app_id in wanted)]
+        due = [key for key in stored if _is_due(key, now, asked=key.app_id in self._wanted)]
+        self._wanted = self._still_wanted(stored, due)
         free = asyncio.Semaphore(AT_ONCE)
 
         async def fetch(key: StoredJwtKey) -> None:
@@ -128,6 +131,16 @@ class JwksRefresher:
         for result in results:
             if isinstance(result, BaseException):
                 raise result
+
+    def _still_wanted(self, stored: Sequence[StoredJwtKey], due: Sequence[StoredJwtKey]) -> dict[str, datetime]:
+        """The apps that wait: a document of theirs was fetched just before a token named an unknown key."""
+        fetched = {(key.app_id, key.jwt_key_id) for key in due}
+        last = {key.app_id: key.attempt_time for key in stored if (key.app_id, key.jwt_key_id) not in fetched}
+        return {
+            app_id: since
+            for app_id, since in self._wanted.items()
+            if (attempt := last.get(app_id)) is not None and attempt <= since
+        }
 
     async def _fetch(self, key: StoredJwtKey, getter: Getter) -> None:
         if not await self._store.claim(key, self._clock.now()):
