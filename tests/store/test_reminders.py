@@ -141,6 +141,19 @@ async def test_K4_a_mail_waits_while_the_mail_server_is_down(fleet: Fleet) -> No
     assert [mail.identity.rpartition(".")[2] for mail in fleet.post.sent] == ["15"]
 
 
+async def test_K4_a_mail_that_waits_is_not_sent_once_a_valid_one_has_replaced_the_credential(fleet: Fleet) -> None:
+    await fleet.store.credentials.add(CERTIFICATE)
+    fleet.post.down = True
+    fleet.clock.set(EXPIRY - timedelta(days=7))
+    await fleet.process().run_pass()
+    renewed = replace(CERTIFICATE.public, fingerprint="f2", expire_time=EXPIRY + timedelta(days=365))
+    await fleet.store.credentials.add(replace(CERTIFICATE, credential_id="c2", version=2, public=renewed))
+    fleet.post.down = False
+    await fleet.process().run_pass()
+    assert not fleet.post.sent
+    assert not any(one.mail_due for one in await fleet.store.credentials.expiries())
+
+
 async def test_K4_without_a_mail_server_or_contacts_there_are_events(fleet: Fleet) -> None:
     await fleet.store.credentials.add(CERTIFICATE)
     fleet.clock.set(EXPIRY - timedelta(days=29))

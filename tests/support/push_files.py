@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from base64 import urlsafe_b64encode
+from base64 import encodebytes, urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
@@ -48,7 +48,7 @@ def certificate(
     user_id: str = BUNDLE_ID,
     *,
     extensions: tuple[ObjectIdentifier, ...] = (SANDBOX, PRODUCTION),
-    topics: tuple[str, ...] = (),
+    topics: tuple[str, ...] | bytes = (),
     begin: datetime = NOW - timedelta(days=10),
     end: datetime = NOW + timedelta(days=355),
 ) -> x509.Certificate:
@@ -72,19 +72,45 @@ def certificate(
     for oid in extensions:
         builder = builder.add_extension(x509.UnrecognizedExtension(oid, b"\x05\x00"), critical=False)
     if topics:
-        builder = builder.add_extension(x509.UnrecognizedExtension(TOPICS, _topics(topics)), critical=False)
+        der = topics if isinstance(topics, bytes) else _topics(topics)
+        builder = builder.add_extension(x509.UnrecognizedExtension(TOPICS, der), critical=False)
     return builder.sign(key, hashes.SHA256())
 
 
 def _topics(topics: tuple[str, ...]) -> bytes:
     """The DER of Apple's extension: each topic, and a sequence of its kinds."""
+    parts = (_element(0x0C, topic.encode()) + _element(0x30, _element(0x0C, b"app")) for topic in topics)
+    return _element(0x30, b"".join(parts))
 
-    def element(tag: int, content: bytes) -> bytes:
-        size = len(content)
-        return bytes([tag, size] if size < 128 else [tag, 0x82, size >> 8, size & 255]) + content
 
-    parts = (element(0x0C, topic.encode()) + element(0x30, element(0x0C, b"app")) for topic in topics)
-    return element(0x30, b"".join(parts))
+def _element(tag: int, content: bytes) -> bytes:
+    """An element of DER."""
+    size = len(content)
+    length = size.to_bytes((size.bit_length() + 7) // 8 or 1, "big")
+    return bytes([tag]) + (length if size < 128 else bytes([0x80 | len(length)]) + length) + content
+
+
+def nested(depth: int) -> bytes:
+    """A sequence in a sequence, and so on."""
+    found = b""
+    for _ in range(depth):
+        found = _element(0x30, found)
+    return found
+
+
+def key_by_scrypt(cost: int) -> bytes:
+    """A private key in PEM, encrypted under a password whose derivation takes 1024 bytes of memory times the cost."""
+
+    def number(value: int) -> bytes:
+        return _element(0x02, value.to_bytes(value.bit_length() // 8 + 1, "big"))
+
+    scrypt, pbes2, aes = (
+        bytes.fromhex(oid) for oid in ("06092b06010401da47040b", "06092a864886f70d01050d", "060960864801650304012a")
+    )
+    costs = _element(0x30, _element(0x04, b"saltsalt") + number(cost) + number(8) + number(1))
+    how = _element(0x30, _element(0x30, scrypt + costs) + _element(0x30, aes + _element(0x04, bytes(16))))
+    der = _element(0x30, _element(0x30, pbes2 + how) + _element(0x04, bytes(64)))
+    return b"-----BEGIN ENCRYPTED PRIVATE KEY-----\n%s-----END ENCRYPTED PRIVATE KEY-----\n" % encodebytes(der)
 
 
 def p12(key: PrivateKey | None, cert: x509.Certificate | None, password: str = PASSWORD) -> bytes:

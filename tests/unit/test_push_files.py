@@ -340,3 +340,18 @@ async def test_K3_a_file_that_takes_too_long_is_refused() -> None:
     with pytest.raises(Refused, match=r"cannot be opened within 0\.001 s") as refusal:
         await checking.check(ApnsCertificate(files.p12(RSA, CERT), PASSWORD), NOW, limit=0.001)
     assert refusal.value.metadata["problem"] == "UNREADABLE"
+
+
+async def test_K3_a_file_that_takes_too_much_memory_is_refused() -> None:
+    """Key derivation by scrypt takes as much as the file says: here 1 GiB."""
+    file = files.certificate_pem(CERT) + files.key_by_scrypt(cost=1 << 20)
+    with pytest.raises(Refused, match="takes too much work to open") as refusal:
+        await checking.check(ApnsCertificate(file, PASSWORD), NOW)
+    assert refusal.value.metadata["problem"] == "UNREADABLE"
+
+
+async def test_K3_a_file_that_breaks_the_check_is_refused() -> None:
+    """And is no fault of this program: here by DER that is nested without end."""
+    certificate = files.certificate(RSA, topics=files.nested(3000))
+    with pytest.raises(Refused, match="it is damaged"):
+        await checking.check(ApnsCertificate(files.p12(RSA, certificate), PASSWORD, topic="com.example"), NOW)

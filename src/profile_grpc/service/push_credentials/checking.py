@@ -2,19 +2,22 @@
 
 A file says itself how much work it takes to open: by millions of rounds of key derivation, or by a huge key. The
 library does that work while it holds Python's lock, so no other call would be served meanwhile. The process gets the
-upload on standard input, so that no list of processes shows it, and none of this program's variables.
+upload on standard input, so that no list of processes shows it, and none of this program's variables. It has a limit of
+memory and of time, and leaves no core file, which would hold the upload.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import sys
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 import msgspec
+from cryptography.exceptions import InternalError, UnsupportedAlgorithm
 
 from profile_grpc.domain.errors import FieldViolation, Reason, Refused
 from profile_grpc.service.push_credentials.certificates import ApnsCertificate, SafariCertificate
@@ -27,6 +30,8 @@ _UPLOADS: dict[str, type[Any]] = {
 }
 LIMIT = 15.0
 """Seconds that a check may take."""
+MEMORY = 512 << 20
+"""Bytes of address space that a check may take. Key derivation by scrypt takes as much as the file says."""
 _AT_ONCE = asyncio.Semaphore(2)
 _PREFIX = "PROFILE_GRPC_"
 
@@ -73,6 +78,8 @@ async def check(upload: Upload, now: datetime, limit: float = LIMIT) -> Checked:
             with suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
+    if (process.returncode or 0) < 0:  # a signal has ended it
+        raise _too_much()
     if process.returncode:
         msg = f"the check of a {kind} has failed with status {process.returncode}"
         raise RuntimeError(msg)
@@ -87,15 +94,34 @@ def _read(output: bytes) -> Checked:
     return answer.checked
 
 
+def _too_much() -> Refused:
+    return invalid("UNREADABLE", "material", "it is damaged, or takes too much work to open")
+
+
+def _limit() -> None:
+    """Limits this process. CPU time also where its parent has ended, and cannot end it any more."""
+    seconds = int(LIMIT) + 1
+    for what, most in ((resource.RLIMIT_AS, MEMORY), (resource.RLIMIT_CPU, seconds), (resource.RLIMIT_CORE, 0)):
+        with suppress(ValueError, OSError):  # a lower limit is in force
+            resource.setrlimit(what, (most, most))
+
+
+def _refusal(refused: Refused) -> _Answer:
+    violations = [(one.field, one.description) for one in refused.violations]
+    return _Answer(None, refused.reason, refused.message, refused.metadata, violations)
+
+
 def main() -> None:
     """Checks the upload on standard input."""
+    _limit()
     order = msgspec.json.decode(sys.stdin.buffer.read(), type=_Order)
     upload: Upload = msgspec.json.decode(order.upload, type=_UPLOADS[order.kind])
     try:
         answer = _Answer(upload.check(order.now))
     except Refused as refused:
-        violations = [(one.field, one.description) for one in refused.violations]
-        answer = _Answer(None, refused.reason, refused.message, refused.metadata, violations)
+        answer = _refusal(refused)
+    except (InternalError, MemoryError, RecursionError, UnsupportedAlgorithm, ValueError):
+        answer = _refusal(_too_much())
     sys.stdout.buffer.write(msgspec.json.encode(answer))
 
 

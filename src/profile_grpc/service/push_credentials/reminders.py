@@ -85,9 +85,12 @@ class Reminders:
             days = rules.due_reminder(one, now)
             if days is not None:
                 await self._leave(one, Reminder(days, now, mailed=not contacts))
-        for one in await self._store.of_app(app.app_id):
+        credentials = await self._store.of_app(app.app_id)
+        used = rules.in_use(credentials, now)
+        for one in credentials:
             if one.reminder is not None and not one.reminder.mailed:
-                await self._mail(app, one, one.reminder, contacts)
+                # Replaced while the mail server was down: nobody is to be told any more.
+                await self._mail(app, one, one.reminder, contacts if one in used else ())
 
     async def _leave(self, credential: PushCredential, reminder: Reminder) -> None:
         log.warning(
