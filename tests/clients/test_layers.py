@@ -13,6 +13,8 @@ CLIENTS = ROOT / "clients"
 # Python's client is checked with the service itself.
 CHECKED = [language for language in LANGUAGES if language != "python"]
 EXAMPLE_LINES = 30
+# A mirror that is exact needs a copy, events, and both together after a failure. A shorter one would teach a wrong one.
+LONGER_EXAMPLES = {"mirror_profiles.py": 80}
 # Where each package says its version.
 VERSIONS = {
     "python": ("pyproject.toml", r'^version = "(.+)"'),
@@ -46,7 +48,7 @@ def test_a_client_has_readme_and_licence(language: str) -> None:
 
 @pytest.mark.parametrize("example", sorted(CLIENTS.glob("*/example*/**/*.*")), ids=lambda path: path.name)
 def test_an_example_is_short(example: Path) -> None:
-    assert len(example.read_text().splitlines()) <= EXAMPLE_LINES
+    assert len(example.read_text().splitlines()) <= LONGER_EXAMPLES.get(example.name, EXAMPLE_LINES)
 
 
 def test_the_rust_client_knows_every_method_that_streams() -> None:
