@@ -247,6 +247,24 @@ def push(state: PushEndpointState = PushEndpointState.DELIVERABLE, token: str = 
 EVERYONE = Audience("shop", Channel.PUSH, Everyone())
 
 
+async def test_t1_each_condition_alone_excludes_a_profile(store: SqlStore, recipients: Recipients) -> None:
+    excluded: dict[str, dict[str, Any]] = {
+        "unregistered": {"status": ProfileStatus.UNREGISTERED},
+        "channel off": {"channels": frozenset({Channel.IN_APP})},
+        "permission denied": {"push_permission": PushPermission.DENIED},
+        "no endpoint": {"push_endpoints": ()},
+        "endpoint invalid": {"push_endpoints": (push(PushEndpointState.INVALID, ""),)},
+        "other purpose": {"push_endpoints": (push()._replace(purpose=PushPurpose.INCOMING_CALL),)},
+        "superseded": {"push_superseded": True},
+        "expired": {"last_heartbeat_time": NOW - AppSettings().inactivity_period - DAY},
+    }
+    reachable = {"push_endpoints": (push(),), "user_state": UserState.INACTIVE}
+    await put(store, profile(key(), **reachable))
+    await put(store, *(profile(key(why), **{**reachable, **given}) for why, given in excluded.items()))
+    assert keys(await resolved(recipients, app(), EVERYONE)) == [key()]
+    assert (await recipients.count(app(), EVERYONE)).recipients == 1
+
+
 async def test_t1_a_suspect_endpoint_is_answered_and_marked(store: SqlStore, recipients: Recipients) -> None:
     await put(store, profile(key(), push_endpoints=(push(PushEndpointState.SUSPECT),)))
     [message] = await resolved(recipients, app(), EVERYONE)
