@@ -11,6 +11,15 @@ from urllib.parse import urlsplit
 import pytest
 
 from profile_grpc.domain.commands import ProfilePatch
+from profile_grpc.domain.customer_schema import AttributeType, CustomerSchema, SchemaAttribute
+from profile_grpc.domain.customers import (
+    Content,
+    Customer,
+    CustomerEnd,
+    CustomerId,
+    CustomerTombstone,
+    TombstoneKey,
+)
 from profile_grpc.domain.heartbeat import Heartbeat
 from profile_grpc.domain.kinds import (
     BEATS,
@@ -92,6 +101,7 @@ async def fill(url: str) -> None:
         )
         for n in range(ROWS)
     ]
+    tier = SchemaAttribute("tier", AttributeType.STRING, "What the customer pays for. " * 10)
     async with store.profiles.write() as transaction:
         await transaction.apply(
             changes(
@@ -102,6 +112,15 @@ async def fill(url: str) -> None:
                     for n in range(ROWS)
                 ],
                 feedback_losses=[Write(FeedbackLosses(f"app {n}"), None) for n in range(ROWS)],
+                customers=[
+                    Write(Customer(CustomerId("acme", f"customer {n}"), NOW, NOW, Content(), 0), None)
+                    for n in range(ROWS)
+                ],
+                schemas=[Write(CustomerSchema(f"tenant {n}", 1, (tier,)), None) for n in range(ROWS)],
+                customer_tombstones=[
+                    Write(CustomerTombstone(TombstoneKey("acme", f"{n}"), CustomerEnd.DELETED, NOW, 1), None)
+                    for n in range(ROWS)
+                ],
                 endpoints={f"app {n}": 1 for n in range(ROWS)},
                 tombstones=[
                     Tombstone("shop", f"{n}", DeletionReason.DELETED, NOW - n * DAY / 100, NOW) for n in range(3 * ROWS)
