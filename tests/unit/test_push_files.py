@@ -224,6 +224,7 @@ def test_K1_a_token_signing_key() -> None:
         (b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", "UNREADABLE"),
         (b"garbage", "UNREADABLE"),
     ],
+    ids=["rsa", "P-384", "certificate", "encrypted", "pem of garbage", "garbage"],
 )
 def test_K3_a_token_signing_key_is_on_P256(file: bytes, problem: str) -> None:
     upload = ApnsTokenKey(file, "ABC123DEFG", "TEAM123456", BUNDLE_ID)
@@ -302,6 +303,7 @@ def test_K1_a_vapid_key_is_made() -> None:
         (b"_" * 42 + b"8", "", "WRONG_KEY_TYPE", "private_key"),
         (files.pem(files.rsa_key()), "", "WRONG_KEY_TYPE", "private_key"),
     ],
+    ids=["other public key", "no public key", "short", "no text", "zero", "above the order", "rsa"],
 )
 def test_K3_a_vapid_key_that_cannot_be_used(private: bytes, public: str, problem: str, field: str) -> None:
     assert refused(VapidKey("mailto:ops@example.com", private, public)) == (problem, f"vapid_key.{field}")
