@@ -88,7 +88,17 @@ def test_K5_the_configuration_of_an_sdk_is_a_file(shop: Commands, tmp_path: Path
 
 @pytest.mark.parametrize(
     "text",
-    ["{apiKey: 1}", "[]", '{"type": "service_account", "private_key": "-----BEGIN"}', '{"a": "' + "x" * 8192 + '"}'],
+    [
+        "{apiKey: 1}",
+        "[]",
+        '{"type": "service_account", "private_key": "-----BEGIN"}',
+        '{"apiKey": "AIza", "admin": [{"private_key": "-----BEGIN"}]}',
+        '{"apiKey": "AIza", "key": "-----BEGIN EC PRIVATE KEY-----"}',
+        '{"apiKey": "AIza", "serverKey": "AAAAeHAq3uc:APA91b' + "F" * 134 + '"}',
+        '{"apiKey": "AIza", "messagingSenderId": null}',
+        '{"apiKey": "AIza", "messagingSenderId": "\\ud800"}',
+        '{"a": "' + "x" * 8192 + '"}',
+    ],
 )
 def test_K5_what_is_no_web_config_is_refused(shop: Commands, text: str) -> None:
     outcome = shop("app", "set", "shop", "--set", f"web_push.firebase_web_config={text}")

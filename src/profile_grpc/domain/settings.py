@@ -118,7 +118,8 @@ class WebPushSettings:
     def sender_id(self) -> str:
         """FCM's sender id, or empty."""
         config = _json_object(self.firebase_web_config) or {}
-        return str(config.get("messagingSenderId", ""))
+        found = config.get("messagingSenderId")
+        return found if isinstance(found, str) and _SENDER_ID.match(found) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,9 +349,19 @@ def _web_push_violations(web_push: WebPushSettings) -> Iterator[FieldViolation]:
     if config is None or len(text.encode()) > MAX_WEB_CONFIG:
         description = f"must be a JSON object of up to {MAX_WEB_CONFIG} bytes, its names in double quotes"
         yield _wrong("web_push.firebase_web_config", description)
-    elif "private_key" in config:
-        description = "is a service account with its private key; upload that as a push credential"
+    elif _NOT_PUBLIC.search(json.dumps(config)):
+        description = (
+            "contains a private key or a server key, and every device gets it; upload that as a push credential"
+        )
         yield _wrong("web_push.firebase_web_config", description)
+    elif "messagingSenderId" in config and not web_push.sender_id:
+        description = "has a messagingSenderId that is no text of digits; copy the object as Firebase shows it"
+        yield _wrong("web_push.firebase_web_config", description)
+
+
+_SENDER_ID = re.compile(r"[0-9]{1,32}\Z")
+# In whatever part of an object: a service account, a key in PEM, a server key of FCM's legacy interface.
+_NOT_PUBLIC = re.compile(r"service_account|private_?key|PRIVATE KEY|AAAA[\w-]{7}:[\w-]{100}", re.IGNORECASE)
 
 
 def _json_object(text: str) -> dict[str, object] | None:
