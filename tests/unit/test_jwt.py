@@ -23,6 +23,7 @@ from profile_grpc.domain.jwt import JwtSettings
 from profile_grpc.service.jwt import keys
 from profile_grpc.service.jwt.key_sets import Verifier
 from profile_grpc.service.jwt.keys import KeyRefused, VerificationKey
+from tests.support import push_files
 from tests.support.jwt import ALGORITHMS, SECRET, b64, jwk, jwks, pem, signer, token
 
 APP = "shop"
@@ -271,6 +272,8 @@ def test_J2_a_key_is_the_same_as_PEM_JWK_and_JWKS(algorithm: str) -> None:
 REFUSED_SECRETS = {
     "31 bytes": SECRET[:31],
     "a PEM": pem().encode(),
+    "a PEM without its frame": "\n".join(pem().splitlines()[1:-1]).encode(),
+    "a certificate": push_files.certificate(push_files.ec_key()).public_bytes(Encoding.DER),
     "a PEM after a blank": b"\n " + pem("ES256").encode(),
     "a JWK": json.dumps(jwk()).encode(),
     "a JWKS": jwks(jwk()).encode(),
@@ -323,6 +326,7 @@ def _spki(private: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> str:
         ({**jwk("ES256"), "y": jwk("ES256")["x"]}, "no public key"),
         ({**jwk(), "n": "!!"}, "2048|no public key"),
         ({**jwk(), "n": b64(b"\xff" * 4096)}, "8192 bits"),
+        ({**jwk(), "e": b64(b"\x01" + b"\xff" * 8)}, "at most 4294967295"),
         ({**jwk("EdDSA"), "x": "AA"}, "no public key"),
         ({"keys": [jwk()]}, "JWKS document"),
         (jwk(kid="j"), "another kid"),

@@ -353,7 +353,9 @@ async def test_K3_a_file_that_takes_too_much_memory_is_refused() -> None:
 
 
 async def test_K3_a_file_that_breaks_the_check_is_refused() -> None:
-    """And is no fault of this program: here by DER that is nested without end."""
+    """And is no fault of this program: here by half of a surrogate pair, and by DER that is nested without end."""
+    with pytest.raises(Refused, match="it is damaged"):
+        await checking.check(FcmServiceAccount(files.service_account(project_id="\ud800")), NOW)
     certificate = files.certificate(RSA, topics=files.nested(3000))
     with pytest.raises(Refused, match="it is damaged"):
         await checking.check(ApnsCertificate(files.p12(RSA, certificate), PASSWORD, topic="com.example"), NOW)

@@ -9,8 +9,9 @@ import binascii
 import hashlib
 import hmac
 import json
-from base64 import urlsafe_b64decode
+from base64 import b64decode, urlsafe_b64decode
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from unicodedata import category
@@ -25,6 +26,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_public_key,
     load_pem_public_key,
 )
+from cryptography.x509 import load_der_x509_certificate
 
 from profile_grpc.domain.jwt import ALGORITHMS, JwtAlgorithm
 
@@ -33,6 +35,8 @@ MIN_SECRET = 32
 MAX_SET = 64
 """Usable keys of a JWKS document."""
 _MIN_RSA, _MAX_RSA = 2048, 8192
+_MAX_EXPONENT = 2**32 - 1
+"""A check takes as long as the exponent is: one as long as the key would take 80 times the usual time."""
 _COORDINATE = 32
 _MAX_KID = 128
 _PRIVATE_MEMBERS = ("d", "p", "q", "dp", "dq", "qi", "oth")
@@ -148,6 +152,8 @@ def _pinned(kid: str, key: object, algorithm: object = None) -> VerificationKey:
         case rsa.RSAPublicKey():
             if not _MIN_RSA <= key.key_size <= _MAX_RSA:
                 raise KeyRefused(f"an RSA key has {_MIN_RSA} to {_MAX_RSA} bits")
+            if key.public_numbers().e > _MAX_EXPONENT:
+                raise KeyRefused(f"the public exponent of an RSA key is at most {_MAX_EXPONENT}; usual is 65537")
             name, verify = "RS256", _rsa(key)
         case ec.EllipticCurvePublicKey():
             if not isinstance(key.curve, ec.SECP256R1):
@@ -276,8 +282,14 @@ def _is_public(secret: bytes) -> bool:
         except (ValueError, RecursionError):
             return False
         return isinstance(found, dict) and ("kty" in found or "keys" in found)
+    with suppress(ValueError):  # the lines between BEGIN and END alone
+        secret = b64decode(b"".join(text.split()), validate=True)
+    return _is_read_by(load_der_public_key, secret) or _is_read_by(load_der_x509_certificate, secret)
+
+
+def _is_read_by(load: Callable[[bytes], object], der: bytes) -> bool:
     try:
-        load_der_public_key(secret)
+        load(der)
     except (ValueError, UnsupportedAlgorithm):
         return False
     return True

@@ -117,12 +117,12 @@ def main() -> None:
     order = msgspec.json.decode(sys.stdin.buffer.read(), type=_Order)
     upload: Upload = msgspec.json.decode(order.upload, type=_UPLOADS[order.kind])
     try:
-        answer = _Answer(upload.check(order.now))
+        output = msgspec.json.encode(_Answer(upload.check(order.now)))
     except Refused as refused:
-        answer = _refusal(refused)
+        output = msgspec.json.encode(_refusal(refused))
     except (InternalError, MemoryError, RecursionError, UnsupportedAlgorithm, ValueError):
-        answer = _refusal(_too_much())
-    sys.stdout.buffer.write(msgspec.json.encode(answer))
+        output = msgspec.json.encode(_refusal(_too_much()))
+    sys.stdout.buffer.write(output)
 
 
 if __name__ == "__main__":
