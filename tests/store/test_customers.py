@@ -290,3 +290,29 @@ async def test_C7_remains_are_purged_after_their_retention(store: SqlStore) -> N
         report = await app.reaper.run_pass(confirm=True)
         assert report.purged.tombstones == 1
         assert await store.customers.tombstone(tombstone) is None
+
+
+async def test_C4_a_page_of_large_customers_is_read_in_parts(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Customers may have half a MiB each: a thousand of them would fill the memory of the server."""
+    async with running(store) as app:
+        names = [f"a{number}" for number in range(10)]
+        await app.customer_schemas.change(TENANT, [SchemaAttribute(name, T.STRING) for name in names])
+        for number in range(150):
+            size = 4096 if number % 2 else 1
+            await app.customers.create(TENANT, f"c{number:03}", content(**dict.fromkeys(names, "x" * size)))
+        read: list[int] = []
+        inner = store.customers.list
+
+        async def counted(wanted: CustomerFilter, after: str, limit: int) -> Any:
+            found = await inner(wanted, after, limit)
+            read.append(len(found))
+            return found
+
+        monkeypatch.setattr(store.customers, "list", counted)
+        found: list[str] = []
+        token = ""
+        while not found or token:
+            page, token = await app.customers.list(CustomerFilter(TENANT), 1000, token)
+            found += [one.key.customer_id for one in page]
+        assert found == [f"c{number:03}" for number in range(150)]
+        assert max(read) <= 101

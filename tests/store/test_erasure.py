@@ -28,6 +28,7 @@ from profile_grpc.service.observer import NullObserver
 from profile_grpc.service.person_events import Person
 from profile_grpc.service.ports import StoreUnavailable, Tenant
 from profile_grpc.store import SqlStore, person_events
+from profile_grpc.transport.grpc.people import document
 from tests.store.support import HASHER, contents
 from tests.support.domain import ManualClock
 
@@ -401,3 +402,27 @@ async def test_C9_an_app_that_another_process_has_deleted_has_no_users(store: Sq
         with pytest.raises(Refused) as refused:
             await app.people.export_user(TENANT, "deleted", "ann-user")
         assert refused.value.reason is Reason.PROFILE_NOT_FOUND
+
+
+async def test_C6_C9_large_linked_profiles_fit_into_an_answer(store: SqlStore) -> None:
+    """Clients accept 4 MiB, which 64 profiles may have."""
+    async with running(store) as app:
+        await seed(app)
+        large = {f"{number:064}": "x" * 1024 for number in range(64)}
+        for app_id in (SHOP, NEWS):
+            commands = [
+                Register(
+                    ProfileKey(app_id, f"u{n}", f"d{n}"),
+                    ProfilePatch(attributes={"customer_id": "many"}, custom_attributes=large),
+                )
+                for n in range(30)
+            ]
+            for command in commands:
+                await app.profiles.register(await app.apps.get(app_id), command)
+        linked = await app.customers.linked(TENANT, "many")
+        assert linked.more
+        assert 0 < len(linked.profiles) <= 16
+        person = await app.people.export_customer(TENANT, "many")
+        assert person.more_profiles
+        assert 40 < len(person.profiles) < 60
+        assert len(document(person)) < 4 << 20

@@ -7,7 +7,7 @@ docs/adr/0072.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Collection, Sequence
 from typing import NamedTuple, TypeVar
 
 from profile_grpc.domain import customer_schema, customers
@@ -29,6 +29,7 @@ from profile_grpc.domain.model import Profile
 from profile_grpc.domain.settings import App, AppSettings
 from profile_grpc.service import paging
 from profile_grpc.service.customer_ports import CustomerFilter, CustomerStore
+from profile_grpc.service.page_reading import PAGE_BYTES, profile_size, read_page, read_profiles
 from profile_grpc.service.ports import Clock, DirectoryStore, ProfileFilter, ProfileStore
 from profile_grpc.service.write_queue import WriteQueue
 
@@ -36,7 +37,6 @@ ResultT = TypeVar("ResultT")
 
 MAX_LINKED = 1000
 """Linked profiles that are answered with a customer."""
-_PAGE_BYTES = 1 << 20
 _APPS = 1000
 _OF_TENANT = AppSettings()
 """Commands of a tenant read no app's settings."""
@@ -155,29 +155,34 @@ class Customers:
         """
         listing = ["customers", *wanted]
         position = paging.unseal(self._hasher, listing, page_token)
-        limit = paging.size(page_size)
+        after = position[0] if position else ""
+
+        def read(last: Customer | None, limit: int) -> Awaitable[Sequence[Customer]]:
+            return self._store.list(wanted, after if last is None else last.key.customer_id, limit)
+
         schema = await self.schema(wanted.tenant_id)
-        found = await self._store.list(wanted, position[0] if position else "", limit + 1)
-        page: list[Customer] = []
-        room = _PAGE_BYTES
-        for customer in found[:limit]:
-            room -= _size(customer)
-            if room < 0 and page:
-                break
-            page.append(customer_schema.shown(schema, customer))
-        more = len(found) > len(page)
+        stored, more = await read_page(read, _size, paging.size(page_size))
+        page = [customer_schema.shown(schema, customer) for customer in stored]
         return page, paging.seal(self._hasher, listing, [page[-1].key.customer_id]) if more else ""
 
-    async def linked(self, tenant_id: str, customer_id: str, limit: int = MAX_LINKED) -> Linked:
-        """The profiles of the tenant's apps that are linked with the customer, by app, user and device (C6)."""
+    async def linked(self, tenant_id: str, customer_id: str, limit: int = MAX_LINKED, room: int = PAGE_BYTES) -> Linked:
+        """The profiles of the tenant's apps that are linked with the customer, by app, user and device (C6).
+
+        Up to `limit`, fewer where they are larger than `room` bytes together.
+        """
         found: list[LinkedProfile] = []
         for app in await self.apps(tenant_id):
             wanted = ProfileFilter(app.app_id, customer_id=customer_id)
-            page = await self._profiles.list(wanted, None, limit + 1 - len(found))
+            free = room - sum([profile_size(one.profile) for one in found])
+            if found and (free <= 0 or len(found) == limit):
+                if await self._profiles.list(wanted, None, 1):
+                    return Linked(found, more=True)
+                continue
+            page, more = await read_profiles(self._profiles, wanted, None, limit - len(found), free)
             found += [LinkedProfile(profile, app.settings) for profile in page]
-            if len(found) > limit:
-                break
-        return Linked(found[:limit], len(found) > limit)
+            if more:
+                return Linked(found, more=True)
+        return Linked(found, more=False)
 
     async def delete(self, tenant_id: str, customer_id: str, *, allow_missing: bool = False) -> int:
         """Unlinks the customer's profiles, then deletes the customer (C4); returns how many were unlinked.

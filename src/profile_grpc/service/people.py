@@ -19,6 +19,7 @@ from profile_grpc.domain.events import ERASED_CUSTOMER, ERASED_USER
 from profile_grpc.domain.model import CustomerKey, DeviceKey, Event, EventType, Profile, ProfileKey, UserKey
 from profile_grpc.domain.settings import App
 from profile_grpc.service.customers import Customers, LinkedProfile
+from profile_grpc.service.page_reading import read_profiles
 from profile_grpc.service.person_events import Person, PersonEvents
 from profile_grpc.service.ports import ProfileFilter, ProfileStore
 from profile_grpc.service.write_queue import WriteQueue
@@ -27,6 +28,8 @@ _AT_ONCE = 50
 """Profiles or devices of one transaction; other calls wait for it."""
 _MAX_PROFILES = 1000
 """Profiles of a person that are exported."""
+EXPORT_BYTES = 3 << 20
+"""About the size of an export. Clients accept 4 MiB by default."""
 
 BRIDGE_NOTE = (
     "A report that waits in the spool of an HTTP bridge still names the account; it is applied later, to nobody, and"
@@ -135,12 +138,12 @@ class People:
         app = next((app for app in await self._customers.apps(tenant_id) if app.app_id == app_id), None)
         if app is None:  # another process has deleted it just now
             raise presence.profile_not_found(app_id)
-        found = await self._profiles.list(ProfileFilter(app_id, user_id=user_id), None, _MAX_PROFILES + 1)
+        wanted = ProfileFilter(app_id, user_id=user_id)
+        found, more = await read_profiles(self._profiles, wanted, None, _MAX_PROFILES, EXPORT_BYTES)
         events = await self._events.find(Person(users=[UserKey(app_id, user_id)]))
         if not found and not events:
             raise presence.profile_not_found(app_id)
-        profiles = [LinkedProfile(profile, app.settings) for profile in found[:_MAX_PROFILES]]
-        return PersonData(None, profiles, events, len(found) > _MAX_PROFILES)
+        return PersonData(None, [LinkedProfile(profile, app.settings) for profile in found], events, more)
 
     async def export_customer(self, tenant_id: str, customer_id: str) -> PersonData:
         """What is stored about a customer, with the linked profiles of every app (C9).
@@ -149,7 +152,7 @@ class People:
             Refused: CUSTOMER_NOT_FOUND: nothing is; CUSTOMER_MERGED.
         """
         customer = await self._customers.find(tenant_id, customer_id)
-        linked = await self._customers.linked(tenant_id, customer_id, _MAX_PROFILES)
+        linked = await self._customers.linked(tenant_id, customer_id, _MAX_PROFILES, EXPORT_BYTES)
         person = _customers(tenant_id, [customer_id], await self._customers.apps(tenant_id))
         events = await self._events.find(person._replace(profiles=[one.profile.key for one in linked.profiles]))
         if customer is None and not linked.profiles and not events:

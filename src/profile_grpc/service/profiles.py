@@ -19,19 +19,12 @@ from profile_grpc.domain.settings import App
 from profile_grpc.domain.updating import UpdateProfileData
 from profile_grpc.service import paging
 from profile_grpc.service.observer import Observer
+from profile_grpc.service.page_reading import read_profiles
 from profile_grpc.service.ports import ProfileFilter, ProfileStore
 from profile_grpc.service.shard_queue import BULK
 from profile_grpc.service.write_queue import WriteQueue
 
 ResultT = TypeVar("ResultT")
-
-_PAGE_BYTES = 1 << 20
-"""The size of a page. Clients accept 4 MiB by default, and no call is answered while a page is written."""
-_READ_FIRST = 100
-"""Profiles that are read before their size is known."""
-_SHORT_PARTS = 500
-_ENDPOINT_KEYS = 200
-"""Of an endpoint, its Web Push keys at most."""
 
 
 class KnownCustomers(Protocol):
@@ -136,40 +129,5 @@ class Profiles:
             listing.append(wanted.filter.text)
         position = paging.unseal(self._hasher, listing, page_token)
         after = ProfileKey(wanted.app_id, *position) if position else None
-        page, more = await self._page(wanted, after, paging.size(page_size))
+        page, more = await read_profiles(self._store, wanted, after, paging.size(page_size))
         return page, paging.seal(self._hasher, listing, page[-1].key[1:]) if more else ""
-
-    async def _page(
-        self, wanted: ProfileFilter, after: ProfileKey | None, limit: int
-    ) -> tuple[Sequence[Profile], bool]:
-        """Up to `limit` profiles, fewer where they are large, and whether others follow."""
-        page: list[Profile] = []
-        room, ask = _PAGE_BYTES, min(limit, _READ_FIRST)
-        while True:
-            found = await self._store.list(wanted, after, ask + 1)
-            for profile in found[:ask]:
-                room -= _size(profile)
-                if room < 0 and page:
-                    return page, True
-                page.append(profile)
-            if len(found) <= ask or len(page) == limit:
-                return page, len(found) > ask
-            after = page[-1].key
-            each = (_PAGE_BYTES - room) // len(page)
-            ask = min(limit - len(page), max(room // each, 1))
-
-
-def _size(profile: Profile) -> int:
-    """About what a caller is sent of the profile, without what is short in all of them."""
-    attributes = profile.attributes
-    custom, device = attributes.custom_attributes, attributes.device_attributes
-    return (
-        _SHORT_PARTS
-        + sum([len(endpoint.token) + _ENDPOINT_KEYS for endpoint in profile.push_endpoints])
-        + sum([len(name) + _bytes(value) for name, value in custom.items()])
-        + sum([len(name) + _bytes(attribute.value) for name, attribute in device.items()])
-    )
-
-
-def _bytes(text: str) -> int:
-    return len(text) if text.isascii() else len(text.encode())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +14,11 @@ from google.type.date_pb2 import Date
 from appprofile.v1 import customer_pb2, profile_pb2
 from appprofile.v1 import customer_service_pb2 as pb
 from appprofile.v1 import profile_service_pb2 as ps
+from profile_grpc.domain.model import Event, EventType
+from profile_grpc.service.people import PersonData
 from profile_grpc.service.ports import KeyKind
+from profile_grpc.transport.grpc.people import document
+from tests.support.domain import T0
 from tests.transport.grpc.support import APP, Served, refused
 
 STRING = customer_pb2.CUSTOMER_ATTRIBUTE_TYPE_STRING
@@ -292,3 +297,12 @@ async def test_C2_what_is_no_schema_is_refused(served: Served) -> None:
     assert (told.code.name, told.reason) == ("ABORTED", "ETAG_MISMATCH")
     told = await refused(served.customers.UpdateCustomerSchema(stale, metadata=profile_key(served)))
     assert (told.code.name, told.reason) == ("PERMISSION_DENIED", "METHOD_NOT_ALLOWED")
+
+
+def test_C9_a_document_of_very_many_events_fits_into_a_message() -> None:
+    """Clients accept 4 MiB, and the document is indented."""
+    events = [Event(EventType.PROFILE_REACTIVATED, "a", T0, "u", "d", version=number) for number in range(1, 40_000)]
+    text = document(PersonData(None, [], events, more_profiles=False))
+    assert len(text.encode()) < 4 << 20
+    assert json.loads(text)["truncated"]
+    assert not json.loads(document(PersonData(None, [], events[:1000], more_profiles=False)))["truncated"]

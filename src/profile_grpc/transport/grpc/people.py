@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from typing import Any
 
 from google.protobuf.json_format import MessageToDict
@@ -13,10 +12,9 @@ from appprofile.v1 import customer_service_pb2 as pb
 from appprofile.v1 import profile_pb2, profile_service_pb2
 from profile_grpc.domain.model import Event
 from profile_grpc.service.customers import LinkedProfile
-from profile_grpc.service.people import Erased, PersonData
+from profile_grpc.service.people import EXPORT_BYTES, Erased, PersonData
 from profile_grpc.transport.grpc import customers, responses
 
-_MAX_BYTES = 3 << 20
 _SHOWN = 6
 """How many characters of a push token are shown."""
 
@@ -36,23 +34,27 @@ def erased_user(erased: Erased) -> profile_service_pb2.EraseUserResponse:
 
 def document(person: PersonData) -> str:
     """A person's data as one JSON object; tokens are masked. Ends, marked as truncated, at about 3 MiB."""
-    room = _MAX_BYTES
+    customer = None if person.customer is None else _json(customers.customer(person.customer))
+    room = EXPORT_BYTES - _size(customer)
     lists: dict[str, list[dict[str, Any]]] = {"profiles": [], "events": []}
     truncated = person.more_profiles
     for name, messages in (("profiles", map(_profile, person.profiles)), ("events", map(_event, person.events))):
-        for shown in _shown(messages):
-            room -= len(json.dumps(shown))
+        for shown in map(_json, messages):
+            room -= _size(shown)
             if room < 0:
                 truncated = True
                 break
             lists[name].append(shown)
-    customer = None if person.customer is None else _json(customers.customer(person.customer))
-    content = {"customer": customer, **lists, "truncated": truncated}
+    return _text({"customer": customer, **lists, "truncated": truncated})
+
+
+def _text(content: object) -> str:
     return json.dumps(content, ensure_ascii=False, indent=2)
 
 
-def _shown(messages: Iterable[Message]) -> Iterable[dict[str, Any]]:
-    return map(_json, messages)
+def _size(member: object) -> int:
+    """The bytes of a member of a list in the document."""
+    return len(_text({"list": [member]}).encode())
 
 
 def _json(message: Message) -> dict[str, Any]:
