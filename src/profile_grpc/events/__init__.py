@@ -1,1 +1,1 @@
-"""Events after they are written: their positions, watching them, and webhooks (E). See docs/adr/0050."""
+"""What happens to events after their commit: positions, WatchProfiles and webhooks (E). See docs/adr/0050."""

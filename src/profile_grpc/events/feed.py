@@ -1,4 +1,4 @@
-"""What has a position, for the readers of one process: read from the store, the newest once for all of them."""
+"""Reads the event log for all readers of one process. The newest events are read once and cached."""
 
 from __future__ import annotations
 
@@ -16,42 +16,42 @@ from profile_grpc.service.watching import Page, Place, expired
 log = structlog.get_logger(__name__)
 
 POLL = 0.1
-"""Seconds between two looks at how far positions are given, while somebody waits for more."""
+"""Seconds between two reads of the head of the log, while a reader waits for events."""
 WINDOW = 1000
-"""Positions that one read covers: what a reader takes at most, and what a scan costs that finds nothing."""
+"""Maximum number of positions that one read covers. It limits a page, and the cost of a scan that finds nothing."""
 RECENT = 10_000
-"""Newest events that are kept in memory."""
+"""Number of newest events in the cache. It is trimmed when it has twice as many."""
 IDLE = 1.0
-"""Seconds without a waiting reader until the events in memory are forgotten."""
+"""Seconds without a waiting reader after which the cache is cleared."""
 _RETRY = 1.0
 
 
 class Feed:
-    """The log of events as readers of this process see it. `run` follows the newest events while somebody waits."""
+    """The event log for the readers of this process. `run` caches the newest events while a reader waits."""
 
     def __init__(self, store: EventStore) -> None:
         self._store = store
         self._recent: list[LoggedEvent] = []
-        """Every event of the positions from `_since` (exclusive) to the head's."""
+        """The cache: every event after the position `_since`, up to the head's position."""
         self._since = 0
         self._head: EventHead | None = None
         self._seen: EventHead | None = None
-        """The head that was read last, by whomever. What it calls published stays so: reads go up to there."""
+        """The head that was read last, by `run` or by a reader. Published events stay published: reads go up to it."""
         self._waiting = 0
         self._wanted = asyncio.Event()
-        """Somebody waits."""
+        """Set while a reader waits."""
         self._look = asyncio.Event()
         self._changed = asyncio.Event()
-        """Set, and replaced, when the head has changed."""
+        """Set and replaced when the head has changed."""
         self._round = asyncio.Event()
-        """Set, and replaced, after every look."""
+        """Set and replaced after each read of the head by `run`."""
 
     def published(self) -> None:
-        """This process has given positions: look at once."""
+        """Wakes `run`, because this process has published events."""
         self._look.set()
 
     async def run(self) -> None:
-        """Follows the newest events while somebody waits for more, until cancelled."""
+        """Caches the newest events while a reader waits for more. Runs until cancelled."""
         while True:
             await self._wait_for_readers()
             self._look.clear()
@@ -67,8 +67,10 @@ class Feed:
                     await self._look.wait()
 
     async def _wait_for_readers(self) -> None:
-        """Waits until somebody waits. After a while, the events in memory are forgotten: nobody looks whether ids were
-        removed from them (C8).
+        """Returns when a reader waits.
+
+        After IDLE seconds without one, it clears the cache. Otherwise ids could stay in it that an erasure has removed
+        from the log (C8).
         """
         with suppress(TimeoutError):
             async with asyncio.timeout(IDLE):
@@ -81,20 +83,21 @@ class Feed:
         self._recent, self._since = [], 0 if self._head is None else self._head.published
 
     async def now(self) -> Place:
-        """After the newest event."""
+        """The place after the newest event."""
         head = await self._store.head()
         return Place(head.epoch, head.published)
 
     async def oldest(self) -> Place:
-        """Before the oldest event that is kept."""
+        """The place before the oldest event that is kept."""
         head = await self._store.head()
         return Place(head.epoch, head.oldest)
 
     async def resume(self, place: Place) -> Place:
-        """The same place in the present epoch.
+        """The same position in the current epoch.
 
         Raises:
-            Refused: RESUME_TOKEN_EXPIRED: events after it are gone, or it is of another history of the database.
+            Refused: RESUME_TOKEN_EXPIRED: events after the place were deleted, or the database was restored from an
+                older copy.
         """
         end = await self._store.end_of_epoch(place.epoch)
         head = await self._store.head()
@@ -103,9 +106,13 @@ class Feed:
         return Place(head.epoch, place.position)
 
     async def read(self, place: Place, app_ids: Collection[str] | None = None) -> Page:
-        """The events after the place, of up to WINDOW positions; of these apps (None: of all).
+        """The events of the next WINDOW positions after the place.
 
-        A page without events may be at another place than before: then there are more.
+        A page without events whose place has moved may be followed by more events.
+
+        Args:
+            place: where the reader is.
+            app_ids: only events of these apps. None: of all apps.
 
         Raises:
             Refused: RESUME_TOKEN_EXPIRED, as `resume`.
@@ -123,7 +130,7 @@ class Feed:
                 return Page([], place)
         upto = min(place.position + WINDOW, head.published)
         found = await self._store.read(place.position, upto, app_ids)
-        # Only the head after the read tells what was purged meanwhile.
+        # The purge may have deleted events during the read. Only a head that is read afterwards shows it.
         head = await self._ask()
         if head.epoch != place.epoch or place.position < head.oldest or head.published < upto:
             return Page([], await self.resume(place))
@@ -134,7 +141,7 @@ class Feed:
         return self._seen
 
     async def wait(self, place: Place) -> None:
-        """Returns when there may be something after the place. May be cancelled at any time."""
+        """Waits until there may be events after the place. May be cancelled at any time."""
         looked = False
         self._waiting += 1
         try:
@@ -145,7 +152,7 @@ class Feed:
                         return
                     signal = self._changed
                 elif looked:
-                    return  # another epoch, which the reader finds out when it reads
+                    return  # another epoch: the next `read` handles it
                 else:
                     signal = self._round
                 self._wanted.set()
@@ -164,7 +171,7 @@ class Feed:
         return Page(found, Place(head.epoch, head.published if whole else found[-1].position))
 
     async def _follow(self) -> None:
-        """Reads what was published since, and lets those go on who wait for it."""
+        """Adds the events that were published since the last call to the cache, and wakes the waiting readers."""
         head, known = await self._ask(), self._head
         if (
             known is None
@@ -176,7 +183,7 @@ class Feed:
             new: list[LoggedEvent] = []
             for at in range(known.published, head.published, WINDOW):
                 new += await self._store.read(at, min(at + WINDOW, head.published))
-            self._recent += new  # only now: a read that fails is repeated from `known`
+            self._recent += new  # only after all reads: if one fails, the next call begins at `known` again
             if len(self._recent) > 2 * RECENT:
                 self._since = self._recent[-RECENT - 1].position
                 del self._recent[:-RECENT]

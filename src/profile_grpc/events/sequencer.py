@@ -1,4 +1,4 @@
-"""Gives committed events their positions (E3), in one process at a time."""
+"""The sequencer: assigns positions to committed events (E3), in one process at a time."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ log = structlog.get_logger(__name__)
 
 LEASE = "event sequencer"
 LEASE_DURATION = timedelta(seconds=5)
-"""How long events wait when the sequencing process was killed. The lease decides who works, and nothing else: the store
-refuses a sequencer whose lease ran out unnoticed."""
+"""Maximum delay of positions after the sequencing process was killed. The lease only selects the active process. If a
+process does not notice that its lease has expired, the store rejects its work."""
 BATCH = 2000
-"""Events that get their positions in one transaction."""
+"""Maximum number of events in one transaction."""
 LINGER = 0.02
-"""Seconds between a commit and the batch that has its events: so many commits share it."""
+"""Seconds to wait after a commit before the next batch, so that many commits share a batch."""
 POLL = 0.2
-"""Seconds between two looks for events that other processes have committed."""
+"""Seconds between two checks for events that other processes have committed."""
 _RETRY = 1.0
 
 
 class Sequencer:
-    """Any number of processes may run one; the lease lets one of them work."""
+    """Assigns positions. Every process may run a sequencer; only the holder of the lease is active."""
 
     def __init__(self, store: EventStore, leases: LeaseStore, clock: Clock, observer: Observer) -> None:
         self._store = store
@@ -42,15 +42,15 @@ class Sequencer:
         self._published: list[Callable[[], None]] = []
 
     def on_published(self, call: Callable[[], None]) -> None:
-        """Has `call` called whenever this process has given positions."""
+        """Registers a function to call each time this process has published events."""
         self._published.append(call)
 
     def committed(self) -> None:
-        """Events were committed by this process."""
+        """Wakes the sequencer, because this process has committed events."""
         self._committed.set()
 
     async def run(self) -> None:
-        """Gives positions while this process has the lease, until cancelled. Failures are logged, and tried again."""
+        """Assigns positions while this process holds the lease, until cancelled. Failures are logged and retried."""
         try:
             while True:
                 try:
@@ -65,7 +65,7 @@ class Sequencer:
                 await self._lease.release()
 
     async def sequence(self) -> None:
-        """Takes over, then gives positions for as long as the lease lasts.
+        """Begins a new epoch, then assigns positions while the lease is held.
 
         Raises:
             LeaseLost, Conflict: another process has taken over.
@@ -99,9 +99,10 @@ class Sequencer:
 
 
 def in_order(found: Sequence[PendingEvent]) -> Sequence[PendingEvent]:
-    """By time as far as it goes, but the events of one profile or customer by version (E3), whatever the clocks said.
+    """The events in the order in which they get positions (E3).
 
-    Those of one profile come in their order.
+    They are sorted by time, but the events of one profile or customer stay in the order of versions, even if clocks
+    disagree. `found` must have the events of each profile and customer in that order.
     """
     latest: dict[tuple[str, ...], datetime] = {}
     keyed = []

@@ -1,4 +1,4 @@
-"""Watching: the events of a tenant's apps for one reader, with a place to resume at (E4)."""
+"""WatchProfiles: the events of a tenant's apps, in pages with a place to resume from (E4)."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from profile_grpc.service.ports import Clock, DirectoryStore
 from profile_grpc.service.watching import Page, Place, Wanted
 
 MESSAGE = 500
-"""Events in one message at most."""
+"""Maximum number of events in one message."""
 QUIET = 1.0
-"""Seconds after the last event until a checkpoint."""
+"""Seconds without an event after which the first checkpoint is sent."""
 CHECKPOINTS = 5.0
-"""Seconds between two checkpoints, with each of which the caller's key is checked again."""
+"""Seconds between two checkpoints. The caller's key is checked again with each of them."""
 _MAX_OWNERS = 100_000
 
 
@@ -31,18 +31,18 @@ class FeedWatching:
         self._clock = clock
         self._observer = observer
         self._owners: dict[tuple[str, str], bool] = {}
-        """Whether the app (tenant and id) is the tenant's. Nobody else gets its id while events of it are kept (D4)."""
+        """By tenant id and app id: whether the app is the tenant's. Ids are reserved while events are kept (D4)."""
 
     async def from_now(self) -> Place:
-        """After the newest event."""
+        """The place after the newest event."""
         return await self._feed.now()
 
     async def from_oldest(self) -> Place:
-        """Before the oldest event that is kept."""
+        """The place before the oldest event that is kept."""
         return await self._feed.oldest()
 
     async def resume(self, place: Place) -> Place:
-        """The place of a token.
+        """The place of a resume token in the current epoch.
 
         Raises:
             Refused: RESUME_TOKEN_EXPIRED.
@@ -50,10 +50,10 @@ class FeedWatching:
         return await self._feed.resume(place)
 
     async def watch(self, wanted: Wanted, place: Place, ending: asyncio.Event) -> AsyncGenerator[Page, None]:
-        """The wanted events after the place, without end; pages without events are checkpoints.
+        """Yields the wanted events after the place. A page without events is a checkpoint.
 
-        Holds one page at most: the next is read when the reader has taken it. The last page after `ending` is a
-        checkpoint.
+        At most one page is in memory: the next one is read after the reader has taken it. When `ending` is set, the
+        last page is a checkpoint, and the iteration ends.
 
         Raises:
             Refused: RESUME_TOKEN_EXPIRED: the reader was too slow, or the database was restored from an older copy.
@@ -75,7 +75,7 @@ class FeedWatching:
         yield Page([], place)
 
     async def filtered(self, wanted: Wanted, page: Page) -> Page:
-        """The page with the wanted events only."""
+        """The page, with only the wanted events."""
         events: Sequence[LoggedEvent] = page.events
         if wanted.types is not None:
             events = [one for one in events if one.event.type in wanted.types]
@@ -91,7 +91,7 @@ class FeedWatching:
         return Page(events, page.place)
 
     async def _of_tenant(self, tenant_id: str, app_ids: set[str]) -> set[str]:
-        """Those of the apps that are the tenant's, deleted ones too; and "" for all apps."""
+        """The apps of the set that the tenant owns, including deleted ones. "" (every app) is kept."""
         unknown = [app_id for app_id in app_ids if app_id and (tenant_id, app_id) not in self._owners]
         if unknown:
             found = {app.app_id for app in await self._directory.apps_by_id(unknown, tenant_id, deleted=True)}
@@ -106,14 +106,14 @@ class FeedWatching:
 
 
 def _parts(page: Page) -> Sequence[Page]:
-    """The page in messages; the last one is at the page's place."""
+    """Splits the page into messages of up to MESSAGE events. The last one has the page's place."""
     some = [page.events[begin : begin + MESSAGE] for begin in range(0, len(page.events), MESSAGE)]
     parts = [Page(events, Place(page.place.epoch, events[-1].position)) for events in some]
     return [*parts[:-1], Page(parts[-1].events, page.place)] if parts else []
 
 
 async def _first_of(ending: asyncio.Event, feed: Feed, place: Place, seconds: float) -> None:
-    """Waits for an event after the place, for the stream's end, or so long."""
+    """Waits until there may be events after the place, the stream is ending, or the time has passed."""
     tasks = [asyncio.ensure_future(feed.wait(place)), asyncio.ensure_future(ending.wait())]
     try:
         await asyncio.wait(tasks, timeout=max(seconds, 0), return_when=asyncio.FIRST_COMPLETED)

@@ -1,1 +1,1 @@
-"""HTTP requests to addresses that somebody outside has named: resolved, checked and bounded here."""
+"""HTTP requests to URLs that tenants configure, with checked addresses and limits; and e-mail."""

@@ -1,8 +1,8 @@
-"""Which addresses the service may connect to on behalf of a tenant (E6, J2).
+"""The addresses that the service may connect to on behalf of a tenant (E6, J2).
 
-A tenant names a URL, and the service connects from inside the operator's network. So only addresses of the public
-internet are allowed, unless the operator allows a network. The table is ours and not `ipaddress`'s, whose meaning of
-"private" has changed between versions of Python.
+A tenant configures a URL, and the service connects to it from the operator's network. So only addresses of the public
+internet are allowed, and networks that the operator has listed. The table is our own, because the meaning of
+"private" in the module `ipaddress` has changed between versions of Python.
 """
 
 from __future__ import annotations
@@ -16,14 +16,15 @@ from typing import TypeAlias
 Address: TypeAlias = IPv4Address | IPv6Address
 Network: TypeAlias = IPv4Network | IPv6Network
 
-# The special-purpose registries of IANA: what is not globally reachable, and a few that are but lead elsewhere.
+# From the IANA special-purpose address registries: networks that are not globally reachable, and a few that are
+# globally reachable but have a special use.
 _REFUSED_IPV4 = {
     IPv4Network("0.0.0.0/8"): "unspecified",
     IPv4Network("10.0.0.0/8"): "private",
-    IPv4Network("100.64.0.0/10"): "private",  # of a provider; a cloud keeps its metadata service there
+    IPv4Network("100.64.0.0/10"): "private",  # shared by providers; some clouds have their metadata service here
     IPv4Network("127.0.0.0/8"): "loopback",
-    IPv4Network("168.63.129.16/32"): "cloud metadata",  # public by its number, a host's own service on Azure
-    IPv4Network("169.254.0.0/16"): "link-local",  # where most clouds have their metadata
+    IPv4Network("168.63.129.16/32"): "cloud metadata",  # a public address that Azure uses for a service of the host
+    IPv4Network("169.254.0.0/16"): "link-local",  # most clouds have their metadata service here
     IPv4Network("172.16.0.0/12"): "private",
     IPv4Network("192.0.0.0/24"): "reserved",
     IPv4Network("192.0.2.0/24"): "reserved",
@@ -37,12 +38,12 @@ _REFUSED_IPV4 = {
 }
 _GLOBAL_IPV6 = IPv6Network("2000::/3")
 _REFUSED_IPV6 = {
-    IPv6Network("2001::/23"): "reserved",  # Teredo among them, which hides an IPv4 address
+    IPv6Network("2001::/23"): "reserved",  # includes Teredo, which embeds an IPv4 address
     IPv6Network("2001:db8::/32"): "reserved",
     IPv6Network("3fff::/20"): "reserved",
     IPv6Network("::1/128"): "loopback",
     IPv6Network("::/128"): "unspecified",
-    IPv6Network("fc00::/7"): "private",  # with the metadata of a cloud
+    IPv6Network("fc00::/7"): "private",  # some clouds have their metadata service here
     IPv6Network("fe80::/10"): "link-local",
     IPv6Network("ff00::/8"): "multicast",
 }
@@ -53,7 +54,7 @@ _LOW_32 = (1 << 32) - 1
 
 
 class AddressRefused(OSError):  # noqa: N818 - an outcome
-    """The service must not connect to the address. The text names the address and says why."""
+    """The service must not connect to the address. The message has the address and the reason."""
 
     def __init__(self, address: str, why: str) -> None:
         super().__init__(f"the address {address} is not allowed: {why}")
@@ -63,24 +64,24 @@ class AddressRefused(OSError):  # noqa: N818 - an outcome
 
 @dataclass(frozen=True, slots=True)
 class AddressPolicy:
-    """What an operator lets the service connect to, besides the public internet."""
+    """The networks that the operator allows in addition to the public internet."""
 
     allowed: tuple[Network, ...] = ()
 
     @classmethod
     def allowing(cls, networks: Iterable[str]) -> AddressPolicy:
-        """The policy that also allows these networks, each as `10.1.0.0/16`.
+        """A policy that also allows these networks, in the form `10.1.0.0/16`.
 
         Raises:
-            ValueError: one of them is not a network.
+            ValueError: one of the strings is not a network.
         """
         return cls(tuple(ip_network(network) for network in networks))
 
     def check(self, text: str) -> Address:
-        """The address, if it may be connected to.
+        """Parses and checks an address.
 
         Raises:
-            AddressRefused: it may not, or is not an address.
+            AddressRefused: it is not allowed, or it is not an address.
         """
         try:
             address = ip_address(text)
@@ -97,7 +98,7 @@ class AddressPolicy:
 
 
 def meant_by(address: Address) -> Address:
-    """The address that packets reach in the end: IPv4, where an IPv6 address only carries one."""
+    """The address that packets reach: of a mapped, NAT64 or 6to4 address the embedded IPv4 one, otherwise itself."""
     if isinstance(address, IPv6Address):
         number = int(address)
         if address in _MAPPED or address in _NAT64:
@@ -108,7 +109,7 @@ def meant_by(address: Address) -> Address:
 
 
 def is_loopback(text: str) -> bool:
-    """Whether the text is an address of this machine itself, or the name `localhost`."""
+    """Whether the text is a loopback address or the name `localhost`."""
     if text.lower().rstrip(".") == "localhost":
         return True
     try:
@@ -118,12 +119,12 @@ def is_loopback(text: str) -> bool:
 
 
 def family(address: Address) -> socket.AddressFamily:
-    """The family of the address's sockets."""
+    """The socket family of the address."""
     return socket.AF_INET if address.version == 4 else socket.AF_INET6  # noqa: PLR2004 - the version's number
 
 
 def _refusal(address: Address) -> str | None:
-    """Why the address is refused, or None."""
+    """Why the address is not allowed. None: it is allowed."""
     if isinstance(address, IPv4Address):
         return next((f"it is {kind}" for network, kind in _REFUSED_IPV4.items() if address in network), None)
     for network, kind in _REFUSED_IPV6.items():

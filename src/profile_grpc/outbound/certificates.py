@@ -8,7 +8,7 @@ from cryptography import x509
 
 
 def dns_name(pem: Path) -> str:
-    """A DNS name for which the certificate in the file is valid; empty: it has none.
+    """A DNS name for which the certificate in the file is valid. Empty: it has no DNS name.
 
     Raises:
         OSError, ValueError: the file cannot be read, or contains no certificate.

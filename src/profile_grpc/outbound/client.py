@@ -1,4 +1,4 @@
-"""Requests to URLs of tenants: addresses checked, no redirect, bounded in time and in size (E6, J2)."""
+"""HTTP client for URLs of tenants: checked addresses, no redirects, limits of time and size (E6, J2)."""
 
 from __future__ import annotations
 
@@ -19,43 +19,43 @@ from profile_grpc.outbound.destinations import Destinations
 from profile_grpc.outbound.resolver import CheckedResolver, Lookup, system_lookup
 
 _KEEP_ALIVE = 15.0
-"""Seconds that an unused connection stays open."""
+"""Seconds until an idle connection is closed."""
 _LOOPBACK = AddressPolicy.allowing(("127.0.0.0/8", "::1/128"))
 
 
 class RequestFailed(Exception):  # noqa: N818 - an outcome
-    """There was no answer. The text says why in a few words; nothing that the other side sent is in it."""
+    """There was no response. The message is a short reason, without anything that the other side sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the other side answered."""
+    """A response."""
 
     status: int
-    """The status code of HTTP."""
+    """HTTP status code."""
     body: bytes
-    """The first bytes of the body, as they came: not decompressed."""
+    """The first bytes of the body, up to the limit, not decompressed."""
     seconds: float
-    """From the beginning of the request to the end of what was read."""
+    """Duration from the start of the request until the body was read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much one request may take."""
+    """Limits of one request."""
 
     seconds: float
-    """In all: name, connection, TLS, request and answer."""
+    """Maximum duration of the whole request: name resolution, connection, TLS, request and response."""
     answer_bytes: int
-    """How much of the answer's body is read; what follows is not, and its connection is closed."""
+    """Maximum number of bytes read from the body. The connection of a longer response is closed."""
 
 
 class OutboundClient:
-    """Sends requests to checked addresses. Any number at a time: none waits for another one's answer."""
+    """Sends requests to checked addresses. Requests run concurrently, without a limit."""
 
     def __init__(
         self, destinations: Destinations, limits: Limits, *, agent: str, lookup: Lookup = system_lookup
     ) -> None:
-        """`agent`: what the requests say of their sender. Needs a running event loop."""
+        """`agent`: value of the `user-agent` header. Must be called in a running event loop."""
         self._destinations = destinations
         self._limits = limits
         context = _trust(destinations.ca_file)
@@ -63,16 +63,16 @@ class OutboundClient:
         self._local = _session(_LOOPBACK, context, agent, lookup) if destinations.http_on_loopback else None
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-        """Sends the body; a redirect is an answer like any other.
+        """Sends a POST request. A redirect is not followed: it is the response.
 
         Raises:
-            UrlRefused, AddressRefused: the URL, or an address of its host, may not be called.
-            RequestFailed: no answer came, or none in time.
+            UrlRefused, AddressRefused: the URL, or an address of its host, is not allowed.
+            RequestFailed: there was no response, or not in time.
         """
         return await self._request("POST", url, headers, body)
 
     async def get(self, url: str, headers: Mapping[str, str]) -> Answer:
-        """Fetches the URL. As `post`."""
+        """Sends a GET request. Otherwise like `post`."""
         return await self._request("GET", url, headers, None)
 
     async def _request(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
@@ -93,7 +93,7 @@ class OutboundClient:
             raise RequestFailed(_reason(error)) from None
 
     async def _read(self, response: aiohttp.ClientResponse) -> bytes:
-        """The beginning of the body. With more to come, aiohttp closes the connection when the response is released."""
+        """Reads the body up to the limit. If more follows, aiohttp closes the connection on release of the response."""
         limit = self._limits.answer_bytes
         body = bytearray()
         while len(body) < limit and (part := await response.content.read(limit - len(body))):
@@ -114,7 +114,7 @@ class OutboundClient:
 
 
 def _trust(ca_file: str | None) -> ssl.SSLContext:
-    """The certificates of the system and those of the file."""
+    """A context that trusts the system's certificates and those in the file."""
     context = ssl.create_default_context()
     if ca_file is not None:
         context.load_verify_locations(Path(ca_file))
@@ -123,7 +123,7 @@ def _trust(ca_file: str | None) -> ssl.SSLContext:
 
 def _session(policy: AddressPolicy, context: ssl.SSLContext, agent: str, lookup: Lookup) -> aiohttp.ClientSession:
     def checked_socket(address: AddrInfoType) -> socket.socket:
-        """The last look, just before the connection: also at an address that the URL itself names."""
+        """Checks the address immediately before the connection. This also covers an IP address in the URL."""
         family, kind, protocol, _, (host, *_) = address
         policy.check(str(host))
         return socket.socket(family, kind, protocol)
@@ -141,12 +141,12 @@ def _session(policy: AddressPolicy, context: ssl.SSLContext, agent: str, lookup:
         cookie_jar=aiohttp.DummyCookieJar(),
         headers={"user-agent": agent, "accept-encoding": "identity"},
         auto_decompress=False,
-        trust_env=False,  # a proxy would connect to addresses that nobody has checked
+        trust_env=False,  # a proxy would connect to addresses that were not checked
     )
 
 
 def _address_refused(error: BaseException | None) -> AddressRefused | None:
-    """The refusal behind an error of the HTTP client."""
+    """The AddressRefused that caused an error of the HTTP client. None: another cause."""
     while error is not None:
         if isinstance(error, AddressRefused):
             return error
@@ -155,7 +155,7 @@ def _address_refused(error: BaseException | None) -> AddressRefused | None:
 
 
 def _reason(error: Exception) -> str:
-    """The kind of the failure. Not the error's own text: it may repeat what the other side sent, or the URL."""
+    """The kind of the failure. The error's own message is not used: it may have the URL or what the other side sent."""
     kinds: Mapping[type[Any], str] = {
         aiohttp.ClientConnectorCertificateError: "its certificate is not trusted, or not for this host",
         aiohttp.ClientSSLError: "TLS failed",

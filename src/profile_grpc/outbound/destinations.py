@@ -1,4 +1,4 @@
-"""Which URLs the service may call, as far as their text tells (E6, J2)."""
+"""The URLs that the service may call. Names are not resolved here (E6, J2)."""
 
 from __future__ import annotations
 
@@ -13,25 +13,26 @@ _HIGHEST_PORT = 65535
 
 
 class UrlRefused(ValueError):  # noqa: N818 - an outcome
-    """The service must not call the URL. The text says why, and repeats nothing of the URL."""
+    """The service must not call the URL. The message has the reason, but not the URL."""
 
 
 @dataclass(frozen=True, slots=True)
 class Destinations:
-    """What an operator lets the service call."""
+    """What the operator allows the service to call."""
 
     addresses: AddressPolicy = field(default_factory=AddressPolicy)
-    """Which addresses, besides the public internet."""
+    """The allowed addresses."""
     http_on_loopback: bool = False
-    """Whether plain http may be used to this machine itself, for development."""
+    """Whether http is allowed to loopback addresses, for development."""
     ca_file: str | None = None
-    """Certificates (PEM) to trust besides those of the system."""
+    """File with certificates (PEM) to trust in addition to the system's. None: only the system's."""
 
     def check_url(self, url: str) -> SplitResult:
-        """The parts of a URL that may be called, as far as its text tells: names are resolved with each connection.
+        """Parses and checks a URL. A host name is resolved and checked later, with each connection.
 
         Raises:
-            UrlRefused: it is not https, names no host or one that is refused, or carries a password or a fragment.
+            UrlRefused: it is not https, it has no host or an IP address that is not allowed, or it has a user, a
+                password or a fragment.
         """
         parts = _split(url)
         if parts.username is not None or parts.password is not None:
@@ -51,7 +52,7 @@ class Destinations:
         try:
             ip_address(address)
         except ValueError:
-            return  # a name: its addresses are checked when it is resolved
+            return  # a host name: its addresses are checked when it is resolved
         try:
             self.addresses.check(address)
         except AddressRefused as refused:

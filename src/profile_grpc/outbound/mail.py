@@ -1,4 +1,4 @@
-"""E-mails through a mail server that the operator names."""
+"""E-mail through the mail server that the operator has configured."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 TIMEOUT = 25.0
-"""Seconds for one e-mail, from the look-up of the server's name to its answer."""
+"""Maximum duration in seconds for one e-mail, from name resolution to the server's response."""
 
 
 class MailRefused(Exception):  # noqa: N818 - an outcome
-    """The mail server cannot be reached, or has refused the e-mail. One line; it holds no password."""
+    """The mail server cannot be reached or has refused the e-mail. The message is one line, without the password."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """What an e-mail says, and to whom."""
+    """An e-mail."""
 
     recipients: Sequence[str]
     subject: str
     text: str
     identity: str
-    """Begins its Message-ID: by that a receiver notices a repetition."""
+    """Local part of the Message-ID, by which receivers recognize a repeated e-mail."""
 
 
 class Mailer(Protocol):
     """Sends e-mails."""
 
     async def send(self, mail: Mail) -> None:
-        """Sends it to all recipients at once; it is sent when the server takes it for at least one of them.
+        """Sends one e-mail to all recipients. It succeeds if the server accepts at least one of them.
 
         Raises:
             MailRefused.
@@ -44,18 +44,22 @@ class Mailer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SmtpServer:
-    """A mail server, as `smtp://` or `smtps://` names it."""
+    """A mail server, configured by an `smtp://` or `smtps://` URL."""
 
     host: str
     port: int
     tls: bool
-    """Whether the connection begins with TLS (smtps). Otherwise STARTTLS is used where the server offers it."""
+    """Whether the connection starts with TLS (smtps). Otherwise see `start_tls`."""
     username: str | None = None
     password: str | None = field(default=None, repr=False)
 
     @classmethod
     def parse(cls, url: str) -> SmtpServer:
-        """Raises ValueError, without the URL, which may hold a password."""
+        """Parses the URL.
+
+        Raises:
+            ValueError: it is not valid. The message does not contain the URL, which may have a password.
+        """
         parts = urlsplit(url)
         try:
             port, host = parts.port, parts.hostname
@@ -74,14 +78,17 @@ class SmtpServer:
 
     @property
     def start_tls(self) -> bool | None:
-        """True: required; None: where it is offered. A password goes over the network encrypted only."""
+        """Whether STARTTLS is used. True: required. None: if the server offers it. False: never (smtps).
+
+        It is required if there is a password, except to loopback addresses.
+        """
         if self.tls:
             return False
         return True if self.username is not None and not _is_loopback(self.host) else None
 
 
 class SmtpMailer:
-    """Sends each e-mail over a connection of its own: there are few."""
+    """Sends e-mails. Each one has its own connection, because there are few."""
 
     def __init__(self, server: SmtpServer, sender: str) -> None:
         self._server = server
@@ -89,7 +96,7 @@ class SmtpMailer:
 
     async def send(self, mail: Mail) -> None:
         """See Mailer."""
-        import aiosmtplib  # noqa: PLC0415 - most processes send nothing, and the library takes a while
+        import aiosmtplib  # noqa: PLC0415 - slow to import, and most processes send nothing
 
         server = self._server
         try:
@@ -121,7 +128,7 @@ class SmtpMailer:
 
 
 def _why(error: Exception) -> str:
-    """The kind of the failure and the server's code. Its text may repeat what it was sent."""
+    """The kind of the failure and the server's code. The server's text is not used: it may contain what was sent."""
     code = getattr(error, "code", None)
     return f"{type(error).__name__}{f' {code}' if isinstance(code, int) else ''}"
 

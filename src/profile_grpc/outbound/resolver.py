@@ -1,7 +1,7 @@
-"""Names to addresses, in threads of their own.
+"""Name resolution in a separate thread pool.
 
-The event loop's own threads are few and shared: a tenant whose name server does not answer would keep them from
-everybody else, the database's connections among them.
+The event loop's default pool is small and shared. A tenant whose name server does not respond could block it for
+everything else, including connections to the database.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ from typing_extensions import override
 from profile_grpc.outbound.addresses import AddressPolicy, family
 
 THREADS = 128
-"""Names that are looked up at a time. One that hangs takes a thread until the system's resolver gives up."""
+"""Maximum number of concurrent look-ups. One that hangs blocks a thread until the system's resolver times out."""
 
 Lookup = Callable[[str], Sequence[str]]
-"""Every address of a name, as text. It may block, and raises OSError where there is none."""
+"""Returns all addresses of a name as strings. It may block. Raises OSError if there are none."""
 
 
 def system_lookup(name: str) -> Sequence[str]:
-    """The addresses as the operating system knows them."""
+    """The addresses that the operating system's resolver returns."""
     found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
 class CheckedResolver(AbstractResolver):
-    """Resolves a name and checks all of its addresses: with one that is refused, the name is.
+    """Resolves a name and checks all of its addresses. If one is not allowed, the name is refused.
 
-    The connection goes to an address that was checked. So a name that resolves to something else a moment later does no
-    harm, and nothing is remembered between two connections.
+    The connection is made to a checked address, so a later change of the name's addresses has no effect on it. Results
+    are not cached.
     """
 
     def __init__(self, policy: AddressPolicy, lookup: Lookup = system_lookup) -> None:
@@ -42,7 +42,7 @@ class CheckedResolver(AbstractResolver):
         self._lookup = lookup
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="resolver")
         self._waiting: dict[str, asyncio.Future[Sequence[str]]] = {}
-        """Look-ups under way, by name: a name that hangs never takes a second thread."""
+        """Look-ups in progress, by name, so that each name uses at most one thread."""
 
     @override
     async def resolve(
@@ -52,14 +52,14 @@ class CheckedResolver(AbstractResolver):
 
         Raises:
             AddressRefused: an address of the name is not allowed.
-            OSError: there is none.
+            OSError: the name has no address.
         """
         found = [self._policy.check(address) for address in await self._addresses(host)]
         return [_result(host, str(address), port) for address in found]
 
     @override
     async def close(self) -> None:
-        """Waits for no look-up."""
+        """Shuts the pool down without waiting for look-ups."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _addresses(self, host: str) -> Sequence[str]:
@@ -68,13 +68,13 @@ class CheckedResolver(AbstractResolver):
             found = asyncio.get_running_loop().run_in_executor(self._threads, self._lookup, host)
             self._waiting[host] = found
             found.add_done_callback(lambda done: self._finished(host, done))
-        # Shielded: others may wait for the same name.
+        # Shielded, because other callers may wait for the same look-up.
         return await asyncio.shield(found)
 
     def _finished(self, host: str, done: asyncio.Future[Sequence[str]]) -> None:
         self._waiting.pop(host, None)
         if not done.cancelled():
-            done.exception()  # seen, also where nobody waits any more
+            done.exception()  # mark it as retrieved, in case no caller waits any more
 
 
 def _result(host: str, address: str, port: int) -> ResolveResult:

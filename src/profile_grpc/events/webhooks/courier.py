@@ -1,4 +1,4 @@
-"""One attempt to deliver: signs a request, sends it, and tells what came of it (E6)."""
+"""One delivery attempt: signs a request, sends it, and returns the outcome (E6)."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ from profile_grpc.telemetry import tracing
 from profile_grpc.telemetry.tracing import TRACEPARENT, Attributes, Kind, Tracer
 
 LIMITS = Limits(seconds=10.0, answer_bytes=4096)
-"""Of one attempt."""
+"""Limits of one attempt."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of an attempt."""
+    """The outcome of an attempt."""
 
     time: datetime
     """When it began."""
     latency: timedelta
     failure: Failure | None
-    """Why it failed; None: the other side accepted the events."""
+    """Why it failed. None: the receiver accepted the events."""
     status: int
-    """The answer's HTTP status; 0: there was no answer."""
+    """HTTP status of the response. 0: there was no response."""
 
     def delivery(self, webhook: Webhook, message: Message) -> Delivery:
-        """The attempt as its webhook's owner sees it."""
+        """The attempt as the list of recent deliveries shows it."""
         progress = webhook.progress
         return Delivery(
             number=progress.attempts + 1,
@@ -53,19 +53,19 @@ class Outcome:
 
 
 class Courier:
-    """Delivers requests to webhooks."""
+    """Sends requests to webhooks."""
 
     def __init__(
         self, client: OutboundClient, secrets: WebhookSecrets, clock: Clock, tracer: Tracer | None = None
     ) -> None:
-        """`tracer`: records attempts as spans, whose trace the requests carry on."""
+        """`tracer`: records each attempt as a span. The request then has a `traceparent` header."""
         self._tracer = tracer
         self._client = client
         self._secrets = secrets
         self._clock = clock
 
     async def deliver(self, webhook: Webhook, message: Message) -> Outcome:
-        """One attempt; whatever goes wrong is its outcome."""
+        """Makes one attempt. A failure is part of the outcome, not an exception."""
         if self._tracer is None:
             return await self._attempt(webhook, message, {})
         span = self._tracer.begin("deliver webhook", Kind.CLIENT, None, _attributes(webhook, message))

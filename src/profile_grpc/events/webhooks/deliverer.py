@@ -1,4 +1,4 @@
-"""The delivery of one webhook: in order, one request at a time, until somebody else has its lease (E6)."""
+"""Delivery of one webhook: in order, one request at a time, while this process holds the lease (E6)."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ log = structlog.get_logger(__name__)
 
 
 class Deliverer:
-    """Delivers the events of one webhook, for as long as this process has its lease."""
+    """Delivers the events of one webhook while this process holds its lease."""
 
     LOOK: Final = timedelta(seconds=2)
-    """The longest time after which a change by an operator is noticed."""
+    """Interval between two reads of the webhook, after which a change by an operator takes effect."""
     GATHER: Final = timedelta(milliseconds=100)
-    """How long more events are waited for after the first, so that they go in one request."""
+    """Time to wait for more events after the first one, so that they share a request."""
     SAVE: Final = timedelta(seconds=10)
-    """How often a position is stored that moved without a delivery."""
+    """Interval between two writes of a position that moved without a delivery."""
 
     def __init__(
         self,
@@ -51,19 +51,19 @@ class Deliverer:
         self._clock = clock
         self._observer = observer
         self._webhook: Webhook | None = None
-        """As it is stored, as far as this process knows."""
+        """The stored webhook as this process read or wrote it last. None: read it again."""
         self._position = 0
-        """How far the events were looked at; what is stored may be behind."""
+        """Events up to here are delivered or not wanted. The stored position may be lower."""
         self._ahead = Batch([], 0)
-        """What was read beyond the position."""
+        """Events that were read after the position and are not delivered yet."""
         self._read_time: datetime | None = None
         self._saved_time = clock.now()
 
     async def run(self) -> None:
-        """Delivers until the webhook is not ENABLED any more.
+        """Delivers until the webhook is no longer ENABLED.
 
         Raises:
-            LeaseLost: another process delivers it.
+            LeaseLost: another process holds the lease.
             StoreError.
         """
         await self._lease.acquire()
@@ -79,7 +79,7 @@ class Deliverer:
         """Makes one attempt, if one is due.
 
         Returns:
-            After which time there may be something to do, unless there are events earlier; None: it is not ENABLED.
+            How long to wait before the next step, unless events come earlier. None: the webhook is not ENABLED.
 
         Raises:
             LeaseLost, StoreError.
@@ -90,17 +90,17 @@ class Deliverer:
             return None
         now = self._clock.now()
         if not rules.is_due(webhook.progress, now):
-            # Not by the events, of which there may be many: by the time.
+            # Wait for the time of the next attempt, not for events: new ones would end the wait at once.
             await asyncio.sleep(min((webhook.progress.next_attempt_time or now) - now, self.LOOK).total_seconds())
             return timedelta()
         try:
             return await self._deliver(webhook)
-        except Conflict:  # an operator has changed it, or another process delivers it
+        except Conflict:  # an operator has changed the webhook, or another process delivers it
             self._webhook = None
             return timedelta()
 
     async def _current(self) -> Webhook | None:
-        """The webhook, read again from time to time."""
+        """The webhook, read from the store at most LOOK ago."""
         now = self._clock.now()
         if self._webhook is None or self._read_time is None or not timedelta() <= now - self._read_time < self.LOOK:
             known, self._webhook = self._webhook, await self._store.get(self._key)
@@ -108,13 +108,13 @@ class Deliverer:
             if self._webhook is not None:
                 if known is None or known.progress != self._webhook.progress:
                     self._position = self._webhook.progress.position
-                # Read again, also if the webhook is the same: ids may have been removed from events (C8).
+                # Read the events again even if the webhook is the same: an erasure may have removed ids (C8).
                 self._ahead = Batch([], self._position)
                 await self._observe(self._webhook.progress)
         return self._webhook
 
     async def _deliver(self, webhook: Webhook) -> timedelta:
-        """Delivers what there is. As `step`, and raises Conflict."""
+        """Makes one attempt with the next events. Like `step`, but also raises Conflict."""
         try:
             batch = await self._next(webhook)
         except EventsLost as lost:
@@ -143,14 +143,14 @@ class Deliverer:
         return timedelta()
 
     async def _next(self, webhook: Webhook) -> Batch:
-        """The events of the next request: of a repeated one, those that it had."""
+        """The events of the next request. A repeated request has the same events as before."""
         if not self._ahead.events:
             self._ahead = await self._source.read(webhook, self._position, webhook.progress.pending)
         events, position = self._ahead.events[:MAX_EVENTS], self._ahead.position
         return Batch(events, position if len(self._ahead.events) <= MAX_EVENTS else events[-1].position)
 
     async def _save_failure(self, webhook: Webhook, progress: Progress, delivery: Delivery) -> None:
-        """Stores a failed attempt; after three days of them the webhook is DISABLED (E6)."""
+        """Stores a failed attempt. After three days of failures the webhook becomes DISABLED (E6)."""
         failed = replace(webhook, progress=progress)
         if rules.is_given_up(progress, delivery.time):
             failed = rules.disabled(failed, delivery.time)
@@ -170,7 +170,7 @@ class Deliverer:
         await self._source.tell_disabled(webhook)
 
     async def _pass_over_lost(self, webhook: Webhook, oldest: int) -> None:
-        """Goes on with the oldest event that is kept, and says so (E6)."""
+        """Skips events that the retention has deleted, and reports it (E6)."""
         now = self._clock.now()
         await self._save(webhook, replace(webhook, progress=rules.without_lost(webhook.progress, oldest, now)))
         log.error(
@@ -184,22 +184,22 @@ class Deliverer:
         self._observer.webhook_events_lost(self._key.webhook_id)
 
     async def _pass_over(self, webhook: Webhook, position: int) -> None:
-        """What was looked at holds nothing for this webhook. The position is stored now and then only."""
+        """Moves the position past events that the webhook does not want. Usually it is stored only every SAVE."""
         now = self._clock.now()
         self._position, self._ahead = position, Batch([], position)
         pending = webhook.progress.pending
         if pending is None:
             store = position != webhook.progress.position and not timedelta() <= now - self._saved_time < self.SAVE
         else:
-            store = position >= pending  # nothing is left of the request to repeat
+            store = position >= pending  # the request to repeat has no events left
         if store:
             await self._save(webhook, replace(webhook, progress=rules.passed_over(webhook.progress, position)))
 
     async def _save(self, before: Webhook, after: Webhook, delivery: Delivery | None = None) -> None:
-        """Stores what came of an attempt. One that an operator has made meanwhile, to test, is no obstacle.
+        """Stores the result of an attempt. A test delivery by an operator in the meantime is not a conflict.
 
         Raises:
-            Conflict: anything else has changed.
+            Conflict: anything else of the webhook has changed.
         """
         try:
             self._webhook = await self._store.change(before, after, delivery)
@@ -218,7 +218,7 @@ class Deliverer:
         self._observer.webhook_state(self._key.webhook_id, lag=lag, failing=progress.failures > 0)
 
     async def _leave(self) -> None:
-        """Stores the position, and gives the lease back."""
+        """Stores the position and releases the lease."""
         self._observer.webhook_state(self._key.webhook_id, lag=0, failing=False)
         webhook = self._webhook
         try:
@@ -226,6 +226,6 @@ class Deliverer:
                 progress = rules.passed_over(webhook.progress, self._position)
                 await self._store.change(webhook, replace(webhook, progress=progress))
         except StoreError:
-            pass  # the events in between are looked at again
+            pass  # the events since the stored position are read again later
         finally:
             await self._lease.release()

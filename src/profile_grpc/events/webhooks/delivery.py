@@ -1,4 +1,4 @@
-"""The delivery of every webhook: a task for each that this process has the lease of (E6)."""
+"""Delivery of all webhooks: one task for each webhook whose lease this process holds (E6)."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from profile_grpc.service.webhook_store import WebhookKey, WebhookStore
 log = structlog.get_logger(__name__)
 
 LEASE = "webhook/"
-"""How the name of a webhook's lease begins; its id follows."""
+"""Prefix of the name of a webhook's lease. The webhook's id follows."""
 LEASE_DURATION = timedelta(seconds=20)
-"""How long a webhook waits when its process was killed. Longer than an attempt and a third of it, after which it is
-renewed."""
+"""Maximum delay of a webhook after the process that delivers it was killed. A lease is renewed when a third of it has
+passed, so it must be longer than an attempt and this third together."""
 _LOOK = 2.0
-"""Seconds between two looks at which webhooks there are."""
+"""Seconds between two reads of the list of webhooks."""
 _AFTER_LOSS = 5.0
-"""Seconds until the lease of a webhook is asked for again that another process has."""
+"""Seconds to wait before asking again for a lease that another process holds."""
 _AFTER_FAULT = 5.0
-"""Seconds until a delivery is begun again that the database has stopped."""
+"""Seconds to wait before restarting a delivery that has failed."""
 
 
 class WebhookDelivery:
-    """Any number of processes may run one; each webhook is delivered by one of them at a time.
+    """Delivers webhooks. Every process may run one; each webhook is delivered by one process at a time.
 
-    A webhook waits for no other one: it has its own task, its own request under way, and no place in a queue.
+    Each webhook has its own task and its own request, so a slow receiver delays no other webhook.
     """
 
     def __init__(self, store: WebhookStore, deliverer: Callable[[WebhookKey], Deliverer]) -> None:
@@ -40,7 +40,7 @@ class WebhookDelivery:
         self._deliverer = deliverer
         self._tasks: dict[WebhookKey, asyncio.Task[None]] = {}
         self._not_before: dict[WebhookKey, float] = {}
-        """When the next try to deliver a webhook is due, in seconds of a monotonic clock."""
+        """Earliest time to start the task of a webhook again, in seconds of the monotonic clock."""
 
     async def run(self) -> None:
         """Delivers until cancelled."""
@@ -54,7 +54,7 @@ class WebhookDelivery:
             await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
     async def _look(self) -> None:
-        """Begins what is not delivered yet. What is not to be delivered any more ends by itself."""
+        """Starts the tasks that are missing. The task of a webhook that is no longer ENABLED ends by itself."""
         try:
             enabled = await self._store.enabled()
         except StoreError as error:

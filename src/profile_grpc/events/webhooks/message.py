@@ -1,4 +1,4 @@
-"""A request to a webhook: its identity, its body and its signatures (E6)."""
+"""A request to a webhook: id, body and signatures (E6)."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from profile_grpc.service.event_ports import LoggedEvent
 
 CONTENT_TYPE = "application/cloudevents-batch+json; charset=utf-8"
 TYPE_PREFIX = "appprofile.v1."
-"""Precedes an event's type in a CloudEvent."""
+"""Prefix of an event's type in a CloudEvent."""
 _ID_BYTES = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What one request carries; the same in each of its attempts."""
+    """The content of one request. It is the same in each attempt."""
 
     message_id: str
-    """`webhook-id`."""
+    """Value of the `webhook-id` header."""
     first_position: int
     last_position: int
     events: int
@@ -33,20 +33,20 @@ class Message:
 
 
 def of_events(webhook: Webhook, events: Sequence[LoggedEvent], last_position: int) -> Message:
-    """The request with these events, up to the position that is then delivered."""
+    """The request with these events. `last_position`: the webhook's position after its delivery."""
     body = msgspec.json.encode([_cloud_event(event) for event in events])
     identity = _identity(webhook, str(webhook.progress.position), str(last_position), str(webhook.progress.replays))
     return Message(identity, events[0].position, events[-1].position, len(events), body)
 
 
 def test(webhook: Webhook, number: int) -> Message:
-    """A request without events, to try the URL and the secret."""
+    """A request without events, to test the URL and the secret."""
     position = webhook.progress.position
     return Message(_identity(webhook, "test", str(number)), position, position, 0, b"[]")
 
 
 def headers(message: Message, secrets: Iterable[str], now: datetime) -> Mapping[str, str]:
-    """The headers of an attempt: signed with each of the secrets, by the Standard Webhooks specification."""
+    """The headers of an attempt, with one signature for each secret (Standard Webhooks)."""
     text = message.body.decode()
     signatures = (standardwebhooks.Webhook(secret).sign(message.message_id, now, text) for secret in secrets)
     return {
@@ -58,16 +58,16 @@ def headers(message: Message, secrets: Iterable[str], now: datetime) -> Mapping[
 
 
 def _identity(webhook: Webhook, *parts: str) -> str:
-    """The same for the same request, also after a restart; another for other events, and for a replay."""
+    """The id of a request: the same in each attempt, even after a restart; new for other events and for replays."""
     content = "\x00".join((webhook.webhook_id, *parts, *webhook.types, "", *webhook.app_ids)).encode()
     digest = hashlib.blake2b(content, digest_size=_ID_BYTES, person=b"webhook-id").digest()
     return f"msg_{b32encode(digest).decode().lower()}"
 
 
 def _cloud_event(logged: LoggedEvent) -> Mapping[str, object]:
-    """The event as CloudEvents 1.0 in JSON.
+    """The event in the JSON format of CloudEvents 1.0.
 
-    Its data is the contract's `Event` in its JSON form, in which 64-bit numbers are strings.
+    `data` is the contract's `Event` in proto JSON, in which 64-bit numbers are strings.
     """
     event = logged.event
     time = event.time.isoformat(timespec="microseconds").replace("+00:00", "Z")

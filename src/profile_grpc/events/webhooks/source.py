@@ -1,4 +1,4 @@
-"""The events that a webhook gets, read from the feed (E6)."""
+"""Reads the events of a webhook from the feed (E6)."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ from profile_grpc.service.ports import Clock, DirectoryStore, ReaperStore
 from profile_grpc.service.watching import Place, Wanted
 
 _APPS = 1000
-"""How many apps are read at once."""
+"""Page size for reading the tenant's apps."""
 
 
 class Batch(NamedTuple):
-    """What was found after a position."""
+    """The result of one read."""
 
     events: Sequence[LoggedEvent]
-    """Those that the webhook wants, in the order of their positions."""
+    """The events that the webhook wants, in order of position."""
     position: int
-    """Everything up to this position has been looked at."""
+    """All events up to this position have been read."""
 
 
 class EventsLost(Exception):  # noqa: N818 - an outcome
-    """Events after the position were deleted by the retention."""
+    """The retention has deleted events after the position."""
 
     def __init__(self, oldest: int) -> None:
         super().__init__("events after the position are not kept any more")
         self.oldest = oldest
-        """The position after which every event is kept."""
+        """All events after this position are kept."""
 
 
 class EventSource:
-    """The events in the order of their positions."""
+    """Reads events in order of position."""
 
     def __init__(
         self, feed: Feed, watching: FeedWatching, directory: DirectoryStore, reaper: ReaperStore, clock: Clock
@@ -50,15 +50,20 @@ class EventSource:
         self._reaper = reaper
         self._clock = clock
         self._epoch = ""
-        """Of the newest page. Positions grow from one epoch to the next, so that a webhook stores none."""
+        """Epoch of the newest page. A webhook does not store it, because positions grow across epochs."""
 
     async def read(self, webhook: Webhook, after: int, until: int | None) -> Batch:
-        """Some of the events that the webhook wants after the position, and up to `until` if it is given.
+        """Reads the next events that the webhook wants.
 
-        A batch at another position than `after` may be followed by more, also without events.
+        If the batch's position differs from `after`, more events may follow, even if the batch has none.
+
+        Args:
+            webhook: selects the events.
+            after: the position to read from, exclusive.
+            until: the last position to read, inclusive. None: no limit.
 
         Raises:
-            EventsLost: not all events after the position are kept.
+            EventsLost: some events after the position were deleted.
             StoreError.
         """
         place = await self._place(after)
@@ -78,15 +83,15 @@ class EventSource:
         return (await self._feed.now()).position
 
     async def wait(self, after: int, seconds: float) -> None:
-        """Returns when there may be events after the position, at the latest after so many seconds."""
+        """Waits until there may be events after the position, but at most `seconds`."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._feed.wait(await self._place(after))
 
     async def tell_disabled(self, webhook: Webhook) -> None:
-        """Leaves an event of each of its apps: the webhook is DISABLED.
+        """Writes a WEBHOOK_DISABLED event for each of the webhook's apps.
 
-        Each event has a transaction of its own: a cluster has the apps on several nodes.
+        Each event has its own transaction, because a cluster keeps apps on different nodes.
         """
         now = self._clock.now()
         for app_id in webhook.app_ids or await self._apps(webhook.tenant_id):

@@ -1,4 +1,4 @@
-"""A request without events, with which an operator tries a webhook (E6)."""
+"""Test delivery: a request without events, sent by an operator (E6)."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from profile_grpc.service.webhook_store import WebhookKey
 from profile_grpc.service.webhooks import Webhooks
 
 _ATTEMPTS = 10
-"""How often it is tried to keep what came of it, while deliveries go on."""
+"""Maximum number of attempts to store the result while deliveries change the webhook."""
 
 
 async def send_test(webhooks: Webhooks, courier: Courier, key: WebhookKey) -> Delivery:
-    """Sends a request without events, and keeps it among the deliveries. Whatever comes of it changes nothing else.
+    """Sends a request without events and stores it in the list of deliveries. The result changes nothing else.
 
     Raises:
         Refused: WEBHOOK_NOT_FOUND.
