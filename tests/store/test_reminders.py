@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+import structlog
 
 from profile_grpc.domain.push_credentials import REMINDER_DAYS, CredentialKind, PublicPart, PushCredential
 from profile_grpc.domain.settings import App
@@ -15,6 +16,7 @@ from profile_grpc.outbound.mail import Mail, MailRefused
 from profile_grpc.service.lease import LeaseLost
 from profile_grpc.service.push_credentials.reminders import Reminders
 from profile_grpc.store import SqlStore
+from profile_grpc.telemetry.logs import redact
 from tests.store.support import NOW
 from tests.support.domain import ManualClock
 
@@ -94,7 +96,10 @@ async def test_K4_two_processes_that_restart_leave_each_reminder_once(fleet: Fle
 async def test_K4_the_mail_says_what_to_do_and_nothing_private(fleet: Fleet) -> None:
     await fleet.store.credentials.add(CERTIFICATE)
     fleet.clock.set(EXPIRY - timedelta(days=6, hours=12))
-    await fleet.process().run_pass()
+    with structlog.testing.capture_logs() as logs:
+        await fleet.process().run_pass()
+    assert [(one["app_id"], one["name"], one["version"]) for one in logs] == [("shop", "ios", 1)]
+    assert all(redact(None, "", dict(one)) == one for one in logs)  # an operator can tell which one it is
     [mail] = fleet.post.sent
     assert mail.subject == "APNs certificate of app shop expires in 7 days: ios"
     for text in ("com.example.shop", "c1", "f1", f"{EXPIRY:%Y-%m-%d %H:%M} UTC", "Upload a new one"):

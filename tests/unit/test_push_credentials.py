@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -117,6 +117,15 @@ def test_K4_after_a_pause_the_latest_one_that_is_due(days: float, sent: int | No
 def test_K4_a_reminder_of_a_clock_that_was_ahead_does_not_count() -> None:
     one = replace(credential(1, 8), reminder=Reminder(-7, NOW + timedelta(days=366), mailed=True))
     assert rules.due_reminder(one, NOW) == 15
+
+
+def test_K4_a_certificate_without_an_end_has_no_reminder() -> None:
+    """It has the last second of the year 9999 (RFC 5280), which has no week after it."""
+    endless = credential(1, 0)
+    endless = replace(
+        endless, public=replace(endless.public, expire_time=datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC))
+    )
+    assert rules.due_reminder(endless, NOW) is None
 
 
 def test_K4_what_does_not_expire_has_no_reminder() -> None:

@@ -182,7 +182,8 @@ def due_reminder(credential: PushCredential, now: datetime) -> int | None:
     expire_time = credential.expire_time
     if expire_time is None:
         return None
-    come = [days for days in REMINDER_DAYS if expire_time - timedelta(days=days) <= now]
+    # Not `expire_time - timedelta(days=days)`: certificates without an end have the last second of the year 9999.
+    come = [days for days in REMINDER_DAYS if expire_time - now <= timedelta(days=days)]
     if not come:
         return None
     sent = credential.reminder

@@ -96,7 +96,8 @@ class Reminders:
         log.warning(
             "a push credential is about to expire" if reminder.days > 0 else "a push credential has expired",
             app_id=credential.app_id,
-            credential_id=credential.credential_id,
+            name=credential.name,  # of which the log would remove the id: that is named like a secret
+            version=credential.version,
             kind=credential.public.kind.name,
             expire_time=str(credential.expire_time),
         )
@@ -109,7 +110,7 @@ class Reminders:
         try:
             await self._store.change(credential, replace(credential, reminder=reminder), [event])
         except Conflict:  # another process, or the credential was deleted
-            log.info("a reminder was left by another process", credential_id=credential.credential_id)
+            log.info("a reminder was left by another process", app_id=credential.app_id, name=credential.name)
 
     async def _mail(self, app: App, credential: PushCredential, reminder: Reminder, contacts: Sequence[str]) -> None:
         """Sends the e-mail of the last reminder, unless nobody is to get it any more."""
@@ -122,14 +123,14 @@ class Reminders:
                 log.warning(
                     "the e-mail of an expiring push credential is not sent",
                     app_id=app.app_id,
-                    credential_id=credential.credential_id,
+                    name=credential.name,
                     error=str(failed),
                 )
                 return
         try:
             await self._store.change(credential, replace(credential, reminder=replace(reminder, mailed=True)))
         except Conflict:
-            log.info("a push credential has changed while its e-mail was sent", credential_id=credential.credential_id)
+            log.info("a push credential has changed while its e-mail was sent", app_id=app.app_id, name=credential.name)
 
 
 def expiry_mail(
