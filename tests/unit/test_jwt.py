@@ -303,6 +303,7 @@ def test_J2_weak_private_and_foreign_keys_are_refused() -> None:
         (private, "private key"),
         ("-----BEGIN CERTIFICATE-----\nMIIB", "openssl x509"),
         ("hello", "no public key"),
+        (f"{pem()}\0", "no public key"),  # PostgreSQL stores no such text
         (f"ring:lost:text\n{pem()}", "no public key"),  # it would look like an encrypted secret
     ):
         with pytest.raises(KeyRefused, match=says):

@@ -149,6 +149,17 @@ async def test_J2_the_last_good_document_stays_in_force_through_an_outage(
     assert (world.observer.since[-1], (await world.listed()).problem) == (0.0, "")
 
 
+async def test_J2_a_URL_that_was_removed_is_not_shown_as_failing(world: World) -> None:
+    world.issuer.answer = 503
+    await world.jwks.look(world.issuer)
+    await world.jwks.look(world.issuer)
+    assert world.observer.since[-1] > 0
+    request = app.RemoveJwtKeyRequest(app_id=APP, jwt_key_id=(await world.listed()).jwt_key_id)
+    await world.device.served.apps.RemoveJwtKey(request, metadata=world.device.served.admin)
+    await world.jwks.look(world.issuer)
+    assert world.observer.since[-1] == 0.0
+
+
 async def test_J2_a_key_that_the_document_lost_is_refused_after_a_refresh(world: World) -> None:
     await world.jwks.look(world.issuer)
     assert await world.call("one") == ""

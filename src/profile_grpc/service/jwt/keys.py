@@ -93,7 +93,7 @@ def from_pem(kid: str, pem: str) -> VerificationKey:
     if "BEGIN CERTIFICATE" in pem:
         raise KeyRefused("this is a certificate; take its public key with: openssl x509 -in FILE -noout -pubkey")
     try:
-        if not pem.lstrip().startswith("-----BEGIN"):  # the library ignores what precedes it
+        if not pem.lstrip().startswith("-----BEGIN") or "\0" in pem:  # the library ignores what is around it
             raise ValueError
         found = load_pem_public_key(pem.encode())
     except (ValueError, UnsupportedAlgorithm):

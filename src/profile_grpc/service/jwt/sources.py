@@ -76,6 +76,8 @@ class JwksRefresher:
         self._observer = observer
         self._wanted: dict[str, datetime] = {}
         """Apps of which tokens name unknown keys, and since when."""
+        self._observed: set[tuple[str, str]] = set()
+        """The URLs at the last look, by app and key."""
         self._wake = asyncio.Event()
 
     @property
@@ -119,6 +121,10 @@ class JwksRefresher:
         for key in stored:
             since = key.failing_since_time
             self._observer.jwks_failing(key.app_id, key.jwt_key_id, since.timestamp() if since else 0.0)
+        observed = {(key.app_id, key.jwt_key_id) for key in stored}
+        for app_id, jwt_key_id in self._observed - observed:
+            self._observer.jwks_failing(app_id, jwt_key_id, 0.0)  # it was removed, and nobody waits for it any more
+        self._observed = observed
         due = [key for key in stored if _is_due(key, now, asked=key.app_id in self._wanted)]
         self._wanted = self._still_wanted(stored, due)
         free = asyncio.Semaphore(AT_ONCE)
