@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,9 @@ LIMIT_S = 300.0
 WRITERS = 3
 KILLS = 6
 MORE = 60
+EARLY = 25
+LARGE = {f"attribute-{number}": "x" * 1024 for number in range(60)}
+"""60 KiB, so that EARLY profiles are more than the 1 MiB of a page."""
 Row = tuple[str | int, ...]
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3 * LIMIT_S)]
@@ -101,8 +104,10 @@ def client(server: ServerProcess) -> Iterator[appprofile.Client]:
 
 
 def test_E4_the_mirror_is_exact_after_kills_of_it_and_of_the_server(mirror: Mirror, client: appprofile.Client) -> None:
-    for number in range(60):
-        register(client, f"early-{number}", f"phone-{number}")
+    for number in range(EARLY):
+        register(client, f"early-{number}", f"phone-{number}", LARGE)
+    page = client.profiles.ListProfiles(service_pb.ListProfilesRequest(app_id=APP, page_size=1000))
+    assert page.next_page_token, "the copy reads more than one page"
     with writing(client) as write_more:
         for kill in range(KILLS):
             before = mirror.token()
@@ -114,7 +119,7 @@ def test_E4_the_mirror_is_exact_after_kills_of_it_and_of_the_server(mirror: Mirr
             write_more()  # the next run begins with a message of many events
         mirror.start()
     mirror.wait(lambda: mirror.rows() == listed(client))
-    assert len(mirror.rows()) > 60
+    assert len(mirror.rows()) > EARLY
 
 
 def test_E4_after_an_expired_token_the_mirror_is_copied_again(mirror: Mirror, client: appprofile.Client) -> None:
@@ -148,8 +153,10 @@ def test_C8_the_profiles_of_an_erased_person_are_removed_from_the_mirror(
     mirror.wait(lambda: mirror.rows() == listed(client))
 
 
-def register(client: appprofile.Client, user: str, device: str) -> None:
-    client.profiles.Register(service_pb.RegisterRequest(key=key(user, device), platform=pb.PLATFORM_ANDROID))
+def register(client: appprofile.Client, user: str, device: str, attributes: Mapping[str, str] | None = None) -> None:
+    client.profiles.Register(
+        service_pb.RegisterRequest(key=key(user, device), platform=pb.PLATFORM_ANDROID, custom_attributes=attributes)
+    )
 
 
 def key(user: str, device: str) -> pb.ProfileKey:
