@@ -14,6 +14,7 @@ type step struct {
 	Step       string            `json:"step"`
 	Ask        string            `json:"ask"`
 	Key        string            `json:"key"`
+	Jwt        string            `json:"jwt"`
 	Method     string            `json:"method"`
 	Request    any               `json:"request"`
 	DeadlineMs int               `json:"deadline_ms"`

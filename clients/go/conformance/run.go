@@ -112,7 +112,7 @@ func (r *run) open(s step) func() (proto.Message, error, bool) {
 	case "ProfileService/WatchProfiles":
 		request := &appprofilev1.WatchProfilesRequest{}
 		r.fillInto(request, s)
-		next, _ := iter.Pull2(r.client(s.Key).WatchProfiles(context.Background(), request))
+		next, _ := iter.Pull2(r.client(s.Key, s.Jwt).WatchProfiles(context.Background(), request))
 		return func() (proto.Message, error, bool) { message, err, more := next(); return message, err, more }
 	}
 	fail(fmt.Errorf("%s is no stream", s.Method))
@@ -141,7 +141,7 @@ func (r *run) fillInto(request proto.Message, s step) {
 
 func (r *run) call(s step) line {
 	service, method, _ := strings.Cut(s.Method, "/")
-	client := r.client(s.Key)
+	client := r.client(s.Key, s.Jwt)
 	stub := reflect.ValueOf(map[string]any{
 		"ProfileService":    client.Profiles,
 		"AppService":        client.Apps,
@@ -214,18 +214,24 @@ func (r *run) seen(s step, body any) line {
 	return outcome
 }
 
-func (r *run) client(key string) *appprofile.Client {
+func (r *run) client(key, jwt string) *appprofile.Client {
 	r.lock.Lock()
 	defer r.lock.Unlock()
 	if key == "" {
 		key = "profile"
 	}
-	if r.clients[key] == nil {
-		client, err := appprofile.Connect(r.target, appprofile.Options{Key: r.values[key], Plaintext: r.ca == nil, CA: r.ca})
+	name := key + "/" + jwt
+	if r.clients[name] == nil {
+		options := appprofile.Options{Key: r.values[key], Plaintext: r.ca == nil, CA: r.ca} // "none" has no value, so no key
+		if jwt != "" {
+			token := r.values[jwt]
+			options.JWT = func(context.Context) (string, error) { return token, nil }
+		}
+		client, err := appprofile.Connect(r.target, options)
 		fail(err)
-		r.clients[key] = client // "none" has no value, so no key
+		r.clients[name] = client
 	}
-	return r.clients[key]
+	return r.clients[name]
 }
 
 var placeholder = regexp.MustCompile(`\$\{\w+\}`)

@@ -263,11 +263,17 @@ public final class Conformance {
   }
 
   private Client client(JsonObject step) {
+    String key = step.has("key") ? step.get("key").getAsString() : "profile";
+    String jwt = step.has("jwt") ? step.get("jwt").getAsString() : "";
     return clients.computeIfAbsent(
-        step.has("key") ? step.get("key").getAsString() : "profile",
-        key -> {
+        key + "/" + jwt,
+        both -> {
           String secret = key.equals("none") ? null : values.get(key);
-          return Client.connect(target, Options.builder().key(secret).plaintext(ca == null).ca(ca).build());
+          Options.Builder options = Options.builder().key(secret).plaintext(ca == null).ca(ca);
+          if (!jwt.isEmpty()) {
+            options.jwt(() -> values.get(jwt));
+          }
+          return Client.connect(target, options.build());
         });
   }
 

@@ -51,7 +51,7 @@ class Program:
         self._target = target
         self._ca = ca
         self._values: dict[str, str] = scenario["values"] | keys
-        self._clients: dict[str, appprofile.Client] = {}
+        self._clients: dict[tuple[str, str | None], appprofile.Client] = {}
         self._streams: dict[str, appprofile.ResumingStream[Any]] = {}
 
     def run(self) -> None:
@@ -98,7 +98,7 @@ class Program:
         service, method = step["method"].split("/")
         stub, _ = SERVICES[service]
         request = self._request(step)
-        stub_method = getattr(getattr(self._client(step.get("key", "profile")), stub), method)
+        stub_method = getattr(getattr(self._client(step.get("key", "profile"), step.get("jwt")), stub), method)
         timeout = step["deadline_ms"] / 1000 if "deadline_ms" in step else None
 
         def call() -> Json:
@@ -113,7 +113,7 @@ class Program:
     def _read(self, step: Json) -> Json:
         """Goes on with the step's stream, or opens it."""
         if "method" in step:
-            client = self._client(step.get("key", "profile"))
+            client = self._client(step.get("key", "profile"), step.get("jwt"))
             self._streams[step["stream"]] = STREAMS[step["method"]](client, self._request(step))
         stream = self._streams[step["stream"]]
         ((name, count),) = step["until"].items()
@@ -141,15 +141,16 @@ class Program:
         shown = {path: find(body, path) for path in step["expect"].get("show", ())}
         return {"step": step["step"], "code": "OK", **({"show": shown} if shown else {})}
 
-    def _client(self, key: str) -> appprofile.Client:
-        if key not in self._clients:
-            self._clients[key] = appprofile.connect(
+    def _client(self, key: str, jwt: str | None) -> appprofile.Client:
+        if (key, jwt) not in self._clients:
+            self._clients[key, jwt] = appprofile.connect(
                 self._target,
                 key=None if key == "none" else self._values[key],
+                jwt=None if jwt is None else lambda: self._values[jwt],
                 plaintext=self._ca is None,
                 ca=self._ca,
             )
-        return self._clients[key]
+        return self._clients[key, jwt]
 
     def _fill(self, value: Json) -> Json:
         if isinstance(value, dict):

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 use std::{env, fs};
 
-use appprofile::{ApiError, BoxError, Client, Code, Options, StreamError, connect};
+use appprofile::{ApiError, BoxError, Client, Code, Jwt, Options, StreamError, connect};
 use serde_json::{Map, Value, json};
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines, Stdin, stdin};
 
@@ -99,7 +99,7 @@ impl Program {
         let name = step["stream"].as_str().unwrap_or_default();
         if let Some(method) = step["method"].as_str() {
             let request = self.proto.request(method, &self.fill(&step["request"]))?;
-            let client = self.client(step["key"].as_str().unwrap_or("profile"))?;
+            let client = self.client(step["key"].as_str().unwrap_or("profile"), step["jwt"].as_str())?;
             self.streams.insert(name.to_owned(), (method.to_owned(), calls::open(&client, method, &request)?));
         }
         let (method, stream) = self.streams.get_mut(name).ok_or("the stream is not open")?;
@@ -139,7 +139,7 @@ impl Program {
         let key = step["key"].as_str().unwrap_or("profile");
         let paths = |value: &Value| value.as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect();
         Ok(Call {
-            client: self.client(key)?,
+            client: self.client(key, step["jwt"].as_str())?,
             request: self.proto.request(method, &self.fill(&step["request"]))?,
             proto: self.proto.clone(),
             step: step["step"].clone(),
@@ -150,14 +150,19 @@ impl Program {
         })
     }
 
-    fn client(&mut self, name: &str) -> Result<Client, BoxError> {
-        if let Some(client) = self.clients.get(name) {
+    fn client(&mut self, name: &str, jwt: Option<&str>) -> Result<Client, BoxError> {
+        let both = format!("{name}/{}", jwt.unwrap_or_default());
+        if let Some(client) = self.clients.get(&both) {
             return Ok(client.clone());
         }
         let key = if name == "none" { None } else { self.values.get(name).cloned() };
-        let options = Options { key, plaintext: self.ca.is_none(), ca: self.ca.clone(), ..Options::default() };
+        let jwt = jwt.map(|name| {
+            let token = self.values.get(name).cloned().unwrap_or_default();
+            Jwt::new(move || std::future::ready(Ok(token.clone())))
+        });
+        let options = Options { key, jwt, plaintext: self.ca.is_none(), ca: self.ca.clone(), ..Options::default() };
         let client = connect(&self.target, options)?;
-        self.clients.insert(name.to_owned(), client.clone());
+        self.clients.insert(both, client.clone());
         Ok(client)
     }
 

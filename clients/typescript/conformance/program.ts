@@ -20,6 +20,7 @@ interface Step {
   step: string;
   ask?: string;
   key?: string;
+  jwt?: string;
   method: string;
   request: JsonValue;
   deadline_ms?: number;
@@ -99,7 +100,7 @@ function prepare(step: Step): () => Promise<JsonObject> {
   const [service, stub] = SERVICES[serviceName];
   const method = service.methods.find((each) => each.name === methodName)!;
   const request = requestOf(step, method);
-  const send = (client(step.key ?? "profile")[stub] as unknown as Record<string, Call>)[method.localName]!;
+  const send = (client(step.key ?? "profile", step.jwt)[stub] as unknown as Record<string, Call>)[method.localName]!;
   const options = step.deadline_ms === undefined ? {} : { timeoutMs: step.deadline_ms };
   return async () => {
     try {
@@ -137,7 +138,7 @@ function open(step: Step): Stream {
     case "ProfileService/WatchProfiles":
       return {
         output: watchProfiles.output,
-        messages: client(step.key ?? "profile").watchProfiles(requestOf(step, watchProfiles)),
+        messages: client(step.key ?? "profile", step.jwt).watchProfiles(requestOf(step, watchProfiles)),
       };
     default:
       throw new Error(`${step.method} is no stream`);
@@ -171,12 +172,14 @@ function refused(step: Step, error: unknown): JsonObject {
   };
 }
 
-function client(name: string): api.Client {
-  let found = clients.get(name);
+function client(name: string, jwt?: string): api.Client {
+  const both = `${name}/${jwt ?? ""}`;
+  let found = clients.get(both);
   if (!found) {
     const key = name === "none" ? undefined : values[name];
-    found = api.connect(target, { key, ...(ca ? { ca } : { plaintext: true }) });
-    clients.set(name, found);
+    const supplier = jwt === undefined ? {} : { jwt: () => values[jwt] ?? "" };
+    found = api.connect(target, { key, ...supplier, ...(ca ? { ca } : { plaintext: true }) });
+    clients.set(both, found);
   }
   return found;
 }
