@@ -43,6 +43,8 @@ pub async fn call(
         "ProfileService/RemoveAccount" => profiles.remove_account,
         "ProfileService/GetProfile" => profiles.get_profile,
         "ProfileService/ListProfiles" => profiles.list_profiles,
+        "ProfileService/CountRecipients" => profiles.count_recipients,
+        "ProfileService/ExplainReach" => profiles.explain_reach,
         "ProfileService/EraseUser" => profiles.erase_user,
         "AppService/CreateApp" => apps.create_app,
         "AppService/GetApp" => apps.get_app,
