@@ -30,7 +30,7 @@ from profile_grpc.service.ports import StoreUnavailable, Tenant
 from profile_grpc.store import SqlStore, person_events
 from profile_grpc.transport.grpc.people import document
 from tests.store.support import HASHER, contents
-from tests.support.domain import ManualClock
+from tests.support.domain import ManualClock, days
 
 TENANT, SHOP, NEWS = "acme", "shop", "news"
 ANNS = (
@@ -426,3 +426,21 @@ async def test_C6_C9_large_linked_profiles_fit_into_an_answer(store: SqlStore) -
         assert person.more_profiles
         assert 40 < len(person.profiles) < 60
         assert len(document(person)) < 4 << 20
+
+
+async def test_C7_C8_a_profile_that_names_a_merged_customer_is_erased_when_the_merge_has_left_no_event(
+    store: SqlStore,
+) -> None:
+    """A phone may name a customer weeks after it was merged (C5), when events of the merge are purged."""
+    async with running(store) as app:
+        await seed(app)
+        await publish(app)
+        app.clock.advance(days(30))  # type: ignore[attr-defined]
+        now = app.clock.now()
+        assert await store.events.purge(now - days(7), now, now + days(1))
+        await register(app, NEWS, "ann-late", "ann-laptop", "ann-cust-old")
+        await register(app, NEWS, "bob-late", "bob-laptop", "bob-cust-old")
+        await app.people.erase_customer(TENANT, "ann-cust", announce=False)
+        dump = await text(store)
+        assert "ann-" not in dump
+        assert "bob-laptop" in dump

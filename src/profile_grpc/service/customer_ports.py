@@ -77,6 +77,10 @@ class CustomerStore(CustomerReader, Protocol):
         """The keyed hashes of the ids of the customers that were merged into this one."""
         ...
 
+    async def named(self, app_id: str, after: str, limit: int) -> Sequence[str]:
+        """Up to `limit` ids after the id `after`, in order, of customers that profiles of the app are linked with."""
+        ...
+
     async def list(self, wanted: CustomerFilter, after: str, limit: int) -> Sequence[Customer]:
         """Up to `limit` customers as stored after the id `after`, ordered by id."""
         ...

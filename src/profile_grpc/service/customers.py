@@ -7,7 +7,7 @@ docs/adr/0072.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Collection, Sequence
+from collections.abc import Awaitable, Collection, Iterable, Sequence
 from typing import NamedTuple, TypeVar
 
 from profile_grpc.domain import customer_schema, customers
@@ -38,6 +38,8 @@ ResultT = TypeVar("ResultT")
 MAX_LINKED = 1000
 """Linked profiles that are answered with a customer."""
 _APPS = 1000
+_NAMED = 1000
+"""Ids of customers that are read at a time."""
 _OF_TENANT = AppSettings()
 """Commands of a tenant read no app's settings."""
 
@@ -211,10 +213,31 @@ class Customers:
         merged = await self.submit(MergeCustomers(source, target))
         return merged, await self._move_links(tenant_id, source_id, target_id)
 
-    async def names(self, tenant_id: str, customer_id: str, candidates: Collection[str]) -> Sequence[str]:
-        """The customer's id, and those of the candidates that are ids of customers that were merged into it."""
-        merged = await self._store.merged_into(tenant_id, customer_id)
-        return [customer_id, *(one for one in candidates if self._hasher.customer(tenant_id, one) in merged)]
+    async def names(
+        self, tenant_id: str, customer_id: str, candidates: Collection[str], apps: Sequence[App]
+    ) -> Sequence[str]:
+        """The customer's id, and the ids of customers that were merged into it.
+
+        Only their hashes are stored. The ids are looked for among the candidates, then in the links of all profiles: a
+        phone may name a customer long after it was merged (C5).
+        """
+        hashes = set(await self._store.merged_into(tenant_id, customer_id))
+        found = [customer_id]
+
+        def take(ids: Iterable[str]) -> None:
+            for one in ids:
+                hashed = self._hasher.customer(tenant_id, one)
+                if hashed in hashes:
+                    hashes.remove(hashed)
+                    found.append(one)
+
+        take(candidates)
+        for app in apps:
+            after = ""
+            while hashes and (ids := await self._store.named(app.app_id, after, _NAMED)):
+                take(ids)
+                after = ids[-1]
+        return found
 
     async def apps(self, tenant_id: str) -> Sequence[App]:
         """The tenant's apps."""

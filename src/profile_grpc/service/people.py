@@ -89,9 +89,9 @@ class People:
         await self._customers.find(tenant_id, customer_id)
         removed = Counter({"customers": 0, "profiles": 0, "events": 0, "merged_customers": 0})
         apps = await self._customers.apps(tenant_id)
-        # Those that were merged into it are remembered by a hash: their ids are in events only, if anywhere.
+        # Those that were merged into it are remembered by a hash: their ids are in events and in links, if anywhere.
         candidates = await self._events.merged_customers(tenant_id)
-        names = await self._customers.names(tenant_id, customer_id, candidates)
+        names = await self._customers.names(tenant_id, customer_id, candidates, apps)
         for app in apps:
             for name in names:
                 removed += await self._erase_linked(app, name, announced_customer=customer_id if announce else "")

@@ -60,6 +60,7 @@ class SqlCustomers:
         targeted = gone.c.target_id.is_not(None)
         self._merged = statements.lookup(database, gone, ["tenant_id", "target_id"], ["customer_hash"], targeted)
         self._lists = {name: database.prepare(_list(name)) for name in (None, "email", "msisdn")}
+        self._named = database.prepare(_named())
         before = bindparam("before", type_=BigInteger())
         of_tenant = gone.c.tenant_id == bindparam("tenant_id", type_=Text())
         self._purge = database.prepare(delete(gone).where(of_tenant, gone.c.delete_time < before))
@@ -84,6 +85,11 @@ class SqlCustomers:
         """The keyed hashes of the ids of the customers that were merged into this one."""
         found = await self._database.fetch(self._merged, [(tenant_id, target_id)])
         return {customer_hash for (customer_hash,) in found}
+
+    async def named(self, app_id: str, after: str, limit: int) -> Sequence[str]:
+        """Up to `limit` ids after the id `after`, in order, of customers that profiles of the app are linked with."""
+        found = await self._database.fetch(self._named, app_id=app_id, after=after, limit=limit)
+        return [customer_id for (customer_id,) in found]
 
     async def list(self, wanted: CustomerFilter, after: str, limit: int) -> Sequence[Customer]:
         """Up to `limit` customers as stored after the id `after`, ordered by id, by the bytes of its text."""
@@ -145,6 +151,21 @@ class SqlCustomers:
             .order_by(_customer.c.customer_id)
             .limit(bindparam("limit", type_=BigInteger()))
         )
+
+
+def _named() -> Any:  # noqa: ANN401 - a query
+    profile = tables.profile
+    return (
+        select(profile.c.customer_id)
+        .distinct()
+        .where(
+            profile.c.app_id == bindparam("app_id", type_=Text()),
+            profile.c.customer_id > bindparam("after", type_=Text()),
+            tables.HAS_CUSTOMER,
+        )
+        .order_by(profile.c.customer_id)
+        .limit(bindparam("limit", type_=BigInteger()))
+    )
 
 
 def _list(by: str | None) -> Any:  # noqa: ANN401 - a query
