@@ -86,14 +86,16 @@ pub async fn call(
     }
 }
 
+type NextMessage<'a> = Pin<Box<dyn Future<Output = Result<Option<Vec<u8>>, StreamError>> + 'a>>;
+
 /// A server stream, whatever its messages are.
 pub trait Stream {
     /// The next message, encoded.
-    fn message(&mut self) -> Pin<Box<dyn Future<Output = Result<Option<Vec<u8>>, StreamError>> + '_>>;
+    fn message(&mut self) -> NextMessage<'_>;
 }
 
 impl Stream for ResumingStream<WatchProfilesResponse> {
-    fn message(&mut self) -> Pin<Box<dyn Future<Output = Result<Option<Vec<u8>>, StreamError>> + '_>> {
+    fn message(&mut self) -> NextMessage<'_> {
         Box::pin(async { Ok(self.message().await?.map(|message| message.encode_to_vec())) })
     }
 }

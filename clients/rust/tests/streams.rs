@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use tonic_types::{ErrorDetails, StatusExt as _};
 
 fn from(start: Start) -> WatchProfilesRequest {
-    WatchProfilesRequest { app_ids: vec!["shop".into()], types: vec![], start: Some(start) }
+    WatchProfilesRequest { app_ids: vec!["shop".into()], start: Some(start), ..Default::default() }
 }
 
 fn refusal(code: Code, reason: &str) -> Status {

@@ -101,7 +101,7 @@ async fn respond(answer: Answer, breaker: Arc<Notify>) -> Result<Response<BoxBod
         }
         Answer::Refuse(status) => Ok(with_type(status.into_http::<Full<Bytes>>().map(BodyExt::boxed))),
         Answer::Stream(tokens, end) => {
-            let frames = tokens.into_iter().map(message).chain(end.map(trailers)).collect();
+            let frames = tokens.into_iter().map(message).chain(end.map(|status| trailers(&status))).collect();
             Ok(with_type(Response::new(Frames(frames).boxed())))
         }
         Answer::Hang => std::future::pending().await,
@@ -125,7 +125,7 @@ fn message(token: &str) -> Frame<Bytes> {
     Frame::data(framed.into())
 }
 
-fn trailers(status: Status) -> Frame<Bytes> {
+fn trailers(status: &Status) -> Frame<Bytes> {
     let mut headers = HeaderMap::new();
     status.add_header(&mut headers).unwrap();
     Frame::trailers(headers)
