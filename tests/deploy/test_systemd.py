@@ -67,6 +67,12 @@ def test_the_unit_sets_variables_that_exist(unit: Path) -> None:
     assert credentials == {value.removeprefix("%d/") for _, _, value in assignments if value.startswith("%d/")}
 
 
+@pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.stem)
+def test_K2_a_crash_leaves_no_core_file(unit: Path) -> None:
+    """It would hold the keys of the ring, and whatever is decrypted at that moment."""
+    assert settings(unit)["LimitCORE"] == ["0"]
+
+
 def test_systemd_waits_longer_than_a_drain_takes() -> None:
     [unit] = [unit for unit in UNITS if unit.stem == "profile-grpc"]
     defaults = ServeConfig(database=DatabaseConfig("sqlite:///", b""))
