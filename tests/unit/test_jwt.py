@@ -355,6 +355,7 @@ def test_J2_of_a_JWKS_the_usable_keys_count() -> None:
         (jwks(jwk(), jwk("ES256")), "several without"),
         (jwks(jwk(kid="a"), jwk("ES256", kid="b", d="AQAB")), "private key"),
         (jwks(*(jwk("EdDSA", kid=str(n)) for n in range(65))), "more than 64"),
+        (jwks(jwk(kid="a"), *({"kty": "new"} for _ in range(512))), "more than 512"),
         ("[]", "no JSON object"),
         ('{"keys": {}}', "no list"),
         ("[" * 9999, "no JSON object"),

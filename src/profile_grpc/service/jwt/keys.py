@@ -34,6 +34,8 @@ MIN_SECRET = 32
 """Bytes of a shared secret: as many as HMAC-SHA-256 puts out (RFC 7518, 3.2)."""
 MAX_SET = 64
 """Usable keys of a JWKS document."""
+MAX_LISTED = 512
+"""All keys of a JWKS document: to look at those that cannot be used takes time as well."""
 _MIN_RSA, _MAX_RSA = 2048, 8192
 _MAX_EXPONENT = 2**32 - 1
 """A check takes as long as the exponent is: one as long as the key would take 80 times the usual time."""
@@ -128,6 +130,8 @@ def from_jwks(text: str) -> Sequence[VerificationKey]:
     listed = _json_object(text, "a JWKS document").get("keys")
     if not isinstance(listed, list) or not all(isinstance(jwk, dict) for jwk in listed):
         raise KeyRefused("this is no JWKS document: it has no list of keys")
+    if len(listed) > MAX_LISTED:
+        raise KeyRefused(f"the JWKS document has more than {MAX_LISTED} keys")
     found: list[VerificationKey] = []
     for jwk in listed:
         if any(name in jwk for name in _PRIVATE_MEMBERS):
