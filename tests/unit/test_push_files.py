@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import encodebytes
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -353,9 +354,13 @@ async def test_K3_a_file_that_takes_too_much_memory_is_refused() -> None:
 
 
 async def test_K3_a_file_that_breaks_the_check_is_refused() -> None:
-    """And is no fault of this program: here by half of a surrogate pair, and by DER that is nested without end."""
+    """And is no fault of this program: half of a surrogate pair, bits for a bundle id, DER nested without end."""
     with pytest.raises(Refused, match="it is damaged"):
         await checking.check(FcmServiceAccount(files.service_account(project_id="\ud800")), NOW)
+    bits = CERT.public_bytes(serialization.Encoding.DER).replace(b"\x0c\x10com", b"\x03\x10\x00om")
+    pem = b"-----BEGIN CERTIFICATE-----\n%s-----END CERTIFICATE-----\n" % encodebytes(bits)
+    with pytest.raises(Refused, match="it is damaged"):
+        await checking.check(ApnsCertificate(pem + files.pem(RSA)), NOW)
     certificate = files.certificate(RSA, topics=files.nested(3000))
     with pytest.raises(Refused, match="it is damaged"):
         await checking.check(ApnsCertificate(files.p12(RSA, certificate), PASSWORD, topic="com.example"), NOW)

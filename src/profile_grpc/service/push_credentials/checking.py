@@ -17,7 +17,6 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from cryptography.exceptions import InternalError, UnsupportedAlgorithm
 
 from profile_grpc.domain.errors import FieldViolation, Reason, Refused
 from profile_grpc.service.push_credentials.certificates import ApnsCertificate, SafariCertificate
@@ -120,7 +119,7 @@ def main() -> None:
         output = msgspec.json.encode(_Answer(upload.check(order.now)))
     except Refused as refused:
         output = msgspec.json.encode(_refusal(refused))
-    except (InternalError, MemoryError, RecursionError, UnsupportedAlgorithm, ValueError):
+    except Exception:  # noqa: BLE001 - the library raises many things because of what is in a file
         output = msgspec.json.encode(_refusal(_too_much()))
     sys.stdout.buffer.write(output)
 
