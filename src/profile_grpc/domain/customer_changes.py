@@ -119,14 +119,16 @@ class UpdateCustomer(OnlyOfCustomer):
             Refused: CUSTOMER_NOT_FOUND, CUSTOMER_MERGED, ETAG_MISMATCH, INVALID_ATTRIBUTE.
         """
         stored = _find(state, self.ref)
-        if stored is None:
-            if not self.allow_missing:
-                raise customers.not_found()
-            return _create(state, self.ref, self.patch.applied(Content()))
-        if self.etag and self.etag != stored.etag:
+        if stored is None and not self.allow_missing:
+            raise customers.not_found()
+        if stored is not None and self.etag and self.etag != stored.etag:
             raise Refused(
                 Reason.ETAG_MISMATCH, "The customer has changed since it was read; read it again, then repeat."
             )
+        # A value is ignored whose name in the mask is misspelt: that must not look like success (C3).
+        customer_schema.check_names(_schema(state, self.ref.tenant_id), self.patch.remove_attributes)
+        if stored is None:
+            return _create(state, self.ref, self.patch.applied(Content()))
         # Before they are compared with what is stored: 1, 1.0 and true are equal there.
         _check(state, self.ref, self.patch.attributes)
         content = self.patch.applied(stored.content)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import NamedTuple
@@ -21,6 +21,7 @@ MAX_BYTES = 4096
 CHANGE_LIMIT = timedelta(minutes=10)
 """How long a change may take that is checked against stored customers. After that, it is given up."""
 _INT64 = 1 << 63
+_UNKNOWN = "is not in the tenant's schema"
 
 
 class AttributeType(enum.IntEnum):
@@ -116,21 +117,32 @@ def check_values(schema: CustomerSchema, values: Mapping[str, Value], now: datet
         Refused: INVALID_ATTRIBUTE, naming each; CONFLICT: they do not fit a change of the schema that is being checked.
     """
     by_name = schema.by_name
-    violations = []
-    for name, value in values.items():
-        attribute = by_name.get(name)
-        problem = "is not in the tenant's schema" if attribute is None else attribute.problem(value)
-        if problem:
-            violations.append(FieldViolation(f"customer.attributes.{name}", problem))
-    if violations:
-        named = "; ".join(f"{v.field}: {v.description}" for v in violations)
-        raise Refused.for_fields(Reason.INVALID_ATTRIBUTE, f"The attributes are not valid: {named}.", violations)
+    _refuse({name: by_name[name].problem(one) if name in by_name else _UNKNOWN for name, one in values.items()})
     change = pending(schema, now)
     if change is None:
         return
     following = {attribute.name: attribute for attribute in change.attributes}
     if any(name not in following or following[name].problem(value) for name, value in values.items()):
         raise Refused(Reason.CONFLICT, "The tenant's schema is being changed; try again in a few seconds.")
+
+
+def check_names(schema: CustomerSchema, names: Iterable[str]) -> None:
+    """Refuses attributes that the schema does not know (C3).
+
+    Raises:
+        Refused: INVALID_ATTRIBUTE, naming each.
+    """
+    known = schema.by_name
+    _refuse({name: _UNKNOWN for name in sorted(names) if name not in known})
+
+
+def _refuse(problems: Mapping[str, str]) -> None:
+    """Refuses attributes, if any has a problem; `problems`: by name, empty where there is none."""
+    violations = [FieldViolation(f"customer.attributes.{name}", told) for name, told in problems.items() if told]
+    if not violations:
+        return
+    named = "; ".join(f"{v.field}: {v.description}" for v in violations)
+    raise Refused.for_fields(Reason.INVALID_ATTRIBUTE, f"The attributes are not valid: {named}.", violations)
 
 
 def pending(schema: CustomerSchema, now: datetime) -> Change | None:

@@ -138,6 +138,26 @@ async def test_C3_a_value_of_another_type_is_refused_and_nothing_is_written(serv
     assert (await refused(get(served))).reason == "CUSTOMER_NOT_FOUND"
 
 
+async def test_C3_a_mask_that_misspells_an_attribute_is_refused(served: Served) -> None:
+    """Without this, the value beside it is not written, and the call succeeds."""
+    await all_types(served)
+    await create(served)
+    for missing in (False, True):
+        customer_id = "c2" if missing else "c1"
+        told = await refused(
+            update(
+                served,
+                ["name", "attributes.teir"],
+                customer_id,
+                name="Ann",
+                attributes={"tier": ONE_OF_EACH["tier"]},
+                allow_missing=missing,
+            )
+        )
+        assert (told.reason, list(told.fields)) == ("INVALID_ATTRIBUTE", ["customer.attributes.teir"])
+    assert not (await get(served)).customer.name
+
+
 async def test_C3_one_and_true_are_not_the_same(served: Served) -> None:
     await all_types(served)
     await create(served, attributes={"visits": Value(int64_value=1)})
