@@ -18,7 +18,7 @@ from profile_grpc.domain.reach import Audience, Customers, Everyone, Recipient, 
 from profile_grpc.service import filter_parsing
 from profile_grpc.service.recipients import Person
 
-app = typer.Typer(help="Whom a message can reach.", no_args_is_help=True)
+app = typer.Typer(help="Whom a message can reach: count, list.", no_args_is_help=True)
 
 ChannelName = Annotated[str, command_option("--channel", help="PUSH, IN_APP or LIVE_CHAT.")]
 PurposeName = Annotated[str, command_option("--purpose", help="Of the push endpoints: DEFAULT or INCOMING_CALL.")]
@@ -133,7 +133,7 @@ def explain(
     database_url: DatabaseUrl = None,
     as_json: Json = False,
 ) -> None:
-    """Say for each profile of a user or customer whether a message would reach it, and every reason if not.
+    """Say why somebody can, or cannot, be reached: for each profile of a user or customer, every reason against it.
 
     JSON: {verdicts: [{user_id, device_id, reachable, reasons, cause, time}], more}.
     """

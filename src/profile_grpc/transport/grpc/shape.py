@@ -27,6 +27,12 @@ _PATTERNS: Mapping[str, str] = {
     r"^[a-z][a-z0-9_]*$": "must be a name in snake_case",
     r"^[a-z0-9]+$": "must be 1 or more of a-z, 0-9",
     r"^[a-z0-9]*$": "must be of a-z, 0-9",
+    r"^[A-Za-z0-9.-]+$": "must be 1 or more of A-Z, a-z, 0-9, '.', '-'",
+    r"^[A-Za-z0-9.-]*$": "must be of A-Z, a-z, 0-9, '.', '-'",
+    r"^[A-Za-z0-9@._-]+$": "must be 1 or more of A-Z, a-z, 0-9, '@', '.', '_', '-'",
+    r"^https://[^\s\p{Cc}]+$": "must be an https URL",
+    r"^(https://[^\s\p{Cc}]+)?$": "must be an https URL",
+    r"^(mailto:[^\s\p{Cc}@]+@[^\s\p{Cc}@]+|https://[^\s\p{Cc}]+)$": "must be a mailto: or https URL",
 }
 _WORDS: Mapping[str, str] = {
     "must not be in list [0]": "is required",
