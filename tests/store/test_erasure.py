@@ -293,6 +293,7 @@ async def test_C9_an_export_has_all_of_a_person(store: SqlStore) -> None:
         assert person.customer is not None
         assert [one.profile.key.app_id for one in person.profiles] == [NEWS, SHOP, SHOP]
         assert {e.type for e in person.events} >= {EventType.PROFILE_CREATED, EventType.CUSTOMER_CREATED}
+        assert {e.customer_id for e in person.events} == {"", "ann-cust", "ann-cust-old"}  # which was merged
         found = await store.person_events.find(Person(users=[UserKey(SHOP, "ann-user")]))
         assert list((await app.people.export_user(TENANT, SHOP, "ann-user")).events) == list(found)
         assert "bob" not in repr(person)

@@ -153,7 +153,9 @@ class People:
         """
         customer = await self._customers.find(tenant_id, customer_id)
         linked = await self._customers.linked(tenant_id, customer_id, _MAX_PROFILES, EXPORT_BYTES)
-        person = _customers(tenant_id, [customer_id], await self._customers.apps(tenant_id))
+        candidates = await self._events.merged_customers(tenant_id)
+        names = await self._customers.names(tenant_id, customer_id, candidates, apps=())
+        person = _customers(tenant_id, names, await self._customers.apps(tenant_id))
         events = await self._events.find(person._replace(profiles=[one.profile.key for one in linked.profiles]))
         if customer is None and not linked.profiles and not events:
             raise rules.not_found()
