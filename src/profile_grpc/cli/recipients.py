@@ -133,7 +133,7 @@ def explain(
     database_url: DatabaseUrl = None,
     as_json: Json = False,
 ) -> None:
-    """Say why somebody can, or cannot, be reached: for each profile of a user or customer, every reason against it.
+    """Say why somebody can, or cannot, be reached. For each profile of a user or customer, every reason against it.
 
     JSON: {verdicts: [{user_id, device_id, reachable, reasons, cause, time}], more}.
     """
