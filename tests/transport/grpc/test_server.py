@@ -67,6 +67,7 @@ async def test_reflection_needs_no_key_and_shows_every_service(reflection: Refle
     listed = await reflection.ask(ServerReflectionRequest(list_services=""))
     assert sorted(service.name for service in listed.list_services_response.service) == [
         "appprofile.v1.AppService",
+        "appprofile.v1.CredentialService",
         "appprofile.v1.CustomerService",
         "appprofile.v1.ProfileService",
         "appprofile.v1.UsageService",
