@@ -154,6 +154,25 @@ async def test_C8_nothing_is_left_of_a_user(store: SqlStore) -> None:
         assert not any(again.removed.values())
 
 
+async def test_C8_a_device_that_registers_during_the_erasure_is_erased_too(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise it would stay, and its event would be erased: readers of events would never learn of it."""
+    async with running(store) as app:
+        await seed(app)
+        erase, late = app.people._events.erase, iter(["ann-watch"])
+
+        async def register_before(*given: Any, **named: Any) -> int:
+            for device in late:
+                await register(app, SHOP, "ann-user", device)
+            return await erase(*given, **named)
+
+        monkeypatch.setattr(app.people._events, "erase", register_before)
+        erased = await app.people.erase_user(await app.apps.get(SHOP), "ann-user", announce=False)
+        assert erased.removed["profiles"] == 3
+        assert left(await text(store), ("ann-user", "ann-watch")) == []
+
+
 async def test_C8_an_announced_erasure_leaves_each_id_once_and_for_the_events_retention(store: SqlStore) -> None:
     async with running(store) as app:
         await seed(app)

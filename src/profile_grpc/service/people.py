@@ -26,6 +26,8 @@ from profile_grpc.service.write_queue import WriteQueue
 
 _AT_ONCE = 50
 """Profiles or devices of one transaction; other calls wait for it."""
+_ROUNDS = 10
+"""How often an erasure begins again because the user has registered meanwhile."""
 _MAX_PROFILES = 1000
 """Profiles of a person that are exported."""
 EXPORT_BYTES = 3 << 20
@@ -66,19 +68,29 @@ class People:
     async def erase_user(self, app: App, user_id: str, *, announce: bool = True) -> Erased:
         """Erases a user of an app (C8). Unknown users are erased too: of a deleted one, events may remain."""
         user = Person(users=[UserKey(app.app_id, user_id)])
-        removed = Counter({"profiles": 0, "events": 0})
+        removed = Counter[str]()
+        for _ in range(_ROUNDS):
+            removed += await self._erase_user_once(app, user_id, user, announce=announce)
+            if not await self._profiles.list(ProfileFilter(app.app_id, user_id=user_id), None, 1):
+                break
+        if announce and not _announced(await self._events.find(user), ERASED_USER):
+            await self._queue.submit(Announce(app.app_id, user_id=user_id), app.settings)
+        await self._events.forget()
+        return Erased({kind: removed[kind] for kind in ("profiles", "events")})
+
+    async def _erase_user_once(self, app: App, user_id: str, user: Person, *, announce: bool) -> Counter[str]:
+        """Erases what there is. A profile that registers meanwhile may have lost its event and must be erased, too:
+        readers of events would never learn of it.
+        """
+        removed = Counter[str]()
         known = {DeviceKey(app.app_id, e.device_id) for e in await self._events.find(user) if e.device_id}
-        wanted = ProfileFilter(app.app_id, user_id=user_id)
-        while found := await self._profiles.list(wanted, None, _AT_ONCE):
+        while found := await self._profiles.list(ProfileFilter(app.app_id, user_id=user_id), None, _AT_ONCE):
             removed["profiles"] += await self._erase_profiles(app, found)
         devices = tuple(sorted(known))
         for first in range(0, len(devices), _AT_ONCE):
             await self._queue.submit(ForgetCalls(app.app_id, devices[first : first + _AT_ONCE]), app.settings)
         removed["events"] += await self._events.erase(user, keep_announcements=announce)
-        if announce and not _announced(await self._events.find(user), ERASED_USER):
-            await self._queue.submit(Announce(app.app_id, user_id=user_id), app.settings)
-        await self._events.forget()
-        return Erased(removed)
+        return removed
 
     async def erase_customer(self, tenant_id: str, customer_id: str, *, announce: bool = True) -> Erased:
         """Erases a customer, with every linked profile of every app of the tenant (C8).
