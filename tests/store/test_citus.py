@@ -105,7 +105,9 @@ AS $$ DELETE FROM pg_dist_partition WHERE logicalrelid = name; DELETE FROM pg_di
 CREATE FUNCTION create_distributed_table(name regclass, by text, colocate_with text, shard_count integer)
 RETURNS void LANGUAGE sql AS $$
 INSERT INTO pg_dist_partition VALUES (name, by, colocate_with);
-INSERT INTO pg_dist_shard SELECT name FROM generate_series(1, coalesce(shard_count, 2))
+INSERT INTO pg_dist_shard SELECT name FROM generate_series(1, coalesce(
+    shard_count, (SELECT nullif(count(*), 0) FROM pg_dist_shard WHERE logicalrelid = to_regclass(colocate_with)), 2
+))
 $$;
 CREATE FUNCTION truncate_local_data_after_distributing_table(regclass) RETURNS void LANGUAGE sql AS '';
 """
@@ -142,11 +144,8 @@ async def test_migrate_spreads_every_table_once(
         server.execute("INSERT INTO pg_dist_partition VALUES ('profile', 'user_id'), ('tenant', NULL)", url=engine_url)
     for _ in range(2):
         await migrate(engine_url)
-    firsts = {column: table.name for table, column in reversed(DISTRIBUTED)}
-    wanted = [
-        f"{table.name}|{column}|{'none' if table.name == firsts[column] else firsts[column]}"
-        for table, column in DISTRIBUTED
-    ]
+    first = DISTRIBUTED[0][0].name
+    wanted = [f"{table.name}|{column}|{'none' if table.name == first else first}" for table, column in DISTRIBUTED]
     assert spread(server, engine_url) == sorted(wanted)
 
 
