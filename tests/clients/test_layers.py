@@ -5,7 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from appprofile.v1 import app_service_pb2, profile_service_pb2, usage_service_pb2, webhook_service_pb2
+from appprofile.v1 import (
+    app_service_pb2,
+    credential_service_pb2,
+    customer_service_pb2,
+    profile_service_pb2,
+    usage_service_pb2,
+    webhook_service_pb2,
+)
 from tests.clients.builds import BUILD_LIMIT_S, LANGUAGES, alone_with, build
 
 ROOT = Path(__file__).parent.parent.parent
@@ -51,17 +58,27 @@ def test_an_example_is_short(example: Path) -> None:
     assert len(example.read_text().splitlines()) <= LONGER_EXAMPLES.get(example.name, EXAMPLE_LINES)
 
 
+SERVICES = (
+    app_service_pb2,
+    credential_service_pb2,
+    customer_service_pb2,
+    profile_service_pb2,
+    usage_service_pb2,
+    webhook_service_pb2,
+)
+
+
 def test_the_rust_client_knows_every_method_that_streams() -> None:
     """Its transport collects the answers of all others, so that one that breaks off can be asked for again."""
     streams = {
         f"/{service.full_name}/{method.name}"
-        for file in (profile_service_pb2, app_service_pb2, usage_service_pb2, webhook_service_pb2)
+        for file in SERVICES
         for service in file.DESCRIPTOR.services_by_name.values()
         for method in service.methods
         if method.server_streaming
     }
     source = (CLIENTS / "rust/src/reliable.rs").read_text()
-    known = re.search(r"const STREAMS: [^=]*= \[(.*?)\];", source, re.DOTALL)
+    known = re.search(r"const STREAMS: [^=]*=\s*\[(.*?)\];", source, re.DOTALL)
     assert known is not None
     assert set(re.findall(r'"(.+?)"', known[1])) == streams
 
