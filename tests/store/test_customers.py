@@ -23,6 +23,7 @@ from profile_grpc.domain.customers import Content, CustomerId, Value
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.schema_changes import AdoptSchema, BeginChange
 from profile_grpc.service.customer_ports import AttributeTest, Comparison, CustomerFilter
+from profile_grpc.service.customer_schemas import CustomerSchemas
 from profile_grpc.service.observer import NullObserver
 from profile_grpc.service.ports import Tenant
 from profile_grpc.store import SqlStore, open_store
@@ -185,11 +186,25 @@ async def _step(
         assert refused.value.metadata["customers"] == str(broken)
         return
     if how == "killed":  # adopted, and no customer rewritten
-        await app.customers.submit(AdoptSchema(tenant, tuple(wanted), before.version))
+        await _change_killed(app.customer_schemas, tenant, wanted, before.version)
     else:
         changed = await app.customer_schemas.change(tenant, wanted, drop_values=how == "drop")
         assert changed.affected >= broken
     expected.update(left)
+
+
+async def _change_killed(schemas: CustomerSchemas, tenant: str, wanted: list[SchemaAttribute], version: int) -> None:
+    """A change by a process that is killed when it has adopted the schema."""
+    rewrite = schemas._rewrite
+
+    async def killed(schema: CustomerSchema) -> int:
+        if schema.version > version:
+            raise asyncio.CancelledError
+        return await rewrite(schema)
+
+    with pytest.MonkeyPatch.context() as patched, contextlib.suppress(asyncio.CancelledError):
+        patched.setattr(schemas, "_rewrite", killed)
+        await schemas.change(tenant, wanted, drop_values=True)
 
 
 async def _write(
@@ -214,6 +229,18 @@ async def _check(app: Application, tenant: str, expected: dict[str, dict[str, Va
     assert {one.key.customer_id: dict(one.content.attributes) for one in found} == expected
     for customer_id, values in expected.items():
         assert (await app.customers.get(tenant, customer_id)).content.attributes == values
+
+
+async def test_C2_a_value_that_an_interrupted_change_has_dropped_does_not_come_back(store: SqlStore) -> None:
+    anything = SchemaAttribute("tier", T.STRING)
+    gold = SchemaAttribute("tier", T.STRING, allowed_values=("gold",))
+    async with running(store) as app:
+        first = await app.customer_schemas.change(TENANT, [anything])
+        await app.customers.create(TENANT, "c0", content(tier="silver"))
+        await _change_killed(app.customer_schemas, TENANT, [gold], first.schema.version)
+        assert (await app.customers.get(TENANT, "c0")).content.attributes == {}
+        await app.customer_schemas.change(TENANT, [anything])
+        assert (await app.customers.get(TENANT, "c0")).content.attributes == {}
 
 
 # --- a schema that changes while customers are written ---

@@ -197,6 +197,13 @@ def narrowed(before: CustomerSchema, after: Sequence[SchemaAttribute]) -> frozen
     return frozenset(old.name for old in before.attributes if _is_narrower(old, new.get(old.name)))
 
 
+def widened(before: CustomerSchema, after: Sequence[SchemaAttribute]) -> bool:
+    """Whether an attribute that stays takes values that it did not take."""
+    new = {attribute.name: attribute for attribute in after}
+    stays = [(old, new[old.name]) for old in before.attributes if old.name in new and new[old.name].since == old.since]
+    return any(_is_narrower(other, old) for old, other in stays)
+
+
 def broken(before: CustomerSchema, after: Sequence[SchemaAttribute], customer: Customer) -> Iterator[str]:
     """The names of the customer's attributes that have a value now, and would not have it any more."""
     stays = kept({attribute.name: attribute for attribute in after}, customer)

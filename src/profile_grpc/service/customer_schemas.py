@@ -76,6 +76,9 @@ class CustomerSchemas:
         if customer_schema.same(before, wanted):
             # Repeated: an earlier call may have been interrupted before every customer was rewritten.
             return SchemaChanged(before, await self._rewrite(before) if drop_values else 0)
+        if customer_schema.widened(before, attributes):
+            # A change that was interrupted may have left values that its schema hides; this one would show them again.
+            await self._rewrite(before)
         if not customer_schema.narrowed(before, attributes):
             return SchemaChanged(await self._adopt(AdoptSchema(tenant_id, attributes, before.version)), 0)
         if drop_values:
