@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from google.protobuf.descriptor_pb2 import FileDescriptorSet
 
 from tests.clients.server import ServerProcess
 from tests.clients.transcripts import RUN_LIMIT_S, expected, run
@@ -32,7 +33,7 @@ def release(request: pytest.FixtureRequest) -> Path:
 def old_client(release: Path, tmp_path: Path) -> Path:
     """The folder of a package `appprofile` with the release's stubs under today's thin layer.
 
-    Files of services that the release did not have are today's: the layer imports them.
+    The layer imports stubs that the release did not have. There, any name is a function that does nothing.
     """
     generated = tmp_path / "clients/python/src"
     shutil.copytree(PYTHON_CLIENT / "src/appprofile", generated / "appprofile")
@@ -49,6 +50,10 @@ def old_client(release: Path, tmp_path: Path) -> Path:
         check=True,
         timeout=120,
     )
+    released = {file.name for file in FileDescriptorSet.FromString((release / "appprofile.binpb").read_bytes()).file}
+    for stubs in (generated / "appprofile/v1").glob("*_pb2*.py"):
+        if f"appprofile/v1/{stubs.stem.removesuffix('_grpc').removesuffix('_pb2')}.proto" not in released:
+            stubs.write_text("def __getattr__(name):\n    return lambda *_given: None\n")
     return generated
 
 

@@ -27,9 +27,9 @@ def next_version(folder: Path, does: str, *, older_may_stay: bool) -> dict[str, 
     shutil.copytree(SOURCES, sources, ignore=shutil.ignore_patterns("__pycache__"))
     store = sources / "profile_grpc/store"
     schema = (store / "schema.py").read_text()
-    listed = f'"{REVISIONS[-1]}")'
-    assert listed in schema
-    (store / "schema.py").write_text(schema.replace(listed, f'"{REVISIONS[-1]}", "{NEXT}")'))
+    longer, found = re.subn(r"^(REVISIONS = )(.+)$", rf'\1(*\2, "{NEXT}")', schema, flags=re.MULTILINE)
+    assert found == 1
+    (store / "schema.py").write_text(longer)
     stay = f'oldest_program = "{REVISIONS[-1]}"' if older_may_stay else ""
     (store / f"migrations/versions/r{NEXT}_next.py").write_text(
         f'import sqlalchemy as sa\nfrom alembic import op\n\nrevision = "{NEXT}"\n'
