@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import msgspec
 import pytest
-from sqlalchemy import bindparam, select, text, update
+from sqlalchemy import Table, Text, bindparam, select, text, update
 
 from profile_grpc.domain.model import (
     ApnsEnvironment,
@@ -32,6 +32,8 @@ from profile_grpc.domain.settings import (
 )
 from profile_grpc.service.ports import Conflict, KeyKind, Reservation, StoredKey, Tenant
 from profile_grpc.store import SqlStore, settings_documents
+from profile_grpc.store.statements import insert_new
+from profile_grpc.store.tables import DELETED_WITH_APP, metadata
 from profile_grpc.store.tables import app as app_table
 from tests.store.support import DAY, NOW, Writer, changes, contents, key, register
 
@@ -194,6 +196,44 @@ async def test_a_removed_app_takes_its_counts_and_its_keys(store: SqlStore) -> N
     for unknown in ("unknown", "shop"):
         with pytest.raises(Conflict):
             await directory.remove_app(reservation(unknown), seen=1)
+
+
+def any_row(table: Table, app_id: str) -> tuple[object, ...]:
+    """A row of the app with some value in each column."""
+    return tuple(
+        app_id if column.name == "app_id" else str(column.name) if isinstance(column.type, Text) else 1
+        for column in table.c
+    )
+
+
+async def test_D4_every_row_of_an_app_is_deleted_with_it_or_by_a_rule_of_its_own(store: SqlStore) -> None:
+    """Nothing may be left to the app that gets the id next. A new table is deleted with the app unless it says more."""
+    kept = {
+        "profile": "erased before",
+        "token_holder": "with its profile",
+        "device_order": "with the device's profile, or at its forget_time",
+        "guard": "holds nothing of anybody",
+        "tombstone": "90 days",
+        "mad_ledger": "400 days",
+        "event": "moved to the log",
+        "event_log": "7 days",
+        "event_fence": "refuses earlier sequencers for as long as the id exists",
+        "app": "becomes the reservation",
+        "api_key": "revoked",
+    }
+    of_apps = {table.name: table for table in metadata.sorted_tables if "app_id" in table.c}
+    assert {table.name for table in DELETED_WITH_APP} == of_apps.keys() - kept.keys()
+    assert kept.keys() <= of_apps.keys()
+    for name in ("shop", "news"):
+        await store.directory.add_app(app(name))
+        for table in DELETED_WITH_APP:
+            async with store._database.transaction() as session:
+                await session.execute(insert_new(store._database, table), [any_row(table, name)])
+    await store.directory.remove_app(reservation("shop"), seen=1)
+    left = await contents(store)
+    for table in DELETED_WITH_APP:
+        column = list(table.c).index(table.c.app_id)
+        assert [row[column] for row in left[table.name]] == ["news"], table.name
 
 
 async def test_D4_a_reservation_is_one_tenants_until_it_is_released(store: SqlStore, other: SqlStore) -> None:

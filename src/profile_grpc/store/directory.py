@@ -48,8 +48,8 @@ class SqlDirectory:
         older = (app.c.delete_time < bindparam("before"), app.c.app_id > bindparam("after"))
         self._reservations = prepare(reservation.where(*older).order_by(app.c.app_id).limit(_LIMIT))
         self._release_app = prepare(delete(app).where(one, reserved, app.c.revision == bindparam("seen")))
-        self._remove_numbers = [
-            prepare(delete(table).where(table.c.app_id == bindparam("app_id"))) for table in _OF_APP
+        self._delete_rows = [
+            prepare(delete(table).where(table.c.app_id == bindparam("app_id"))) for table in tables.DELETED_WITH_APP
         ]
         self._traces = [
             prepare(select(table.c.app_id).where(table.c.app_id == bindparam("app_id")).limit(1))
@@ -132,13 +132,13 @@ class SqlDirectory:
     async def remove_app(self, reservation: Reservation, seen: int) -> None:
         """Replaces the app by the reservation of its id (D4).
 
-        Deletes its settings, push credentials, profile counts and reaper records, and revokes its keys. Raises Conflict
-        unless the app has the revision `seen`.
+        Deletes its settings and its rows in the tables DELETED_WITH_APP, and revokes its keys. Raises Conflict unless
+        the app has the revision `seen`.
         """
         app_id, time = reservation.app_id, times.micros(reservation.delete_time)
         async with self._database.transaction() as session:
             await self._add_in(session, self._change_app, (*_reservation_values(reservation), seen), "app")
-            for statement in self._remove_numbers:
+            for statement in self._delete_rows:
                 await session.execute(statement, app_id=app_id)
             await session.execute(self._revoke_keys_of_app, of_app_id=app_id, time=time)
 
@@ -218,16 +218,6 @@ class SqlDirectory:
 
 
 _ALL = 1_000_000
-_OF_APP = (
-    tables.profile_count,
-    tables.endpoint_count,
-    tables.reaper_deletion,
-    tables.feedback_breaker,
-    tables.jwt_key,
-    tables.jwt_count,
-    tables.push_credential,
-)
-"""What is deleted with an app."""
 _revoke = update(tables.api_key).values(revoke_time=bindparam("time")).where(tables.api_key.c.revoke_time.is_(None))
 
 _SETTINGS = [column.name for column in tables.app.c].index("settings")

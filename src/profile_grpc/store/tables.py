@@ -70,6 +70,9 @@ _OF_TENANT = {_DISTRIBUTION: "tenant_id"}
 # On the coordinator only, through which every statement passes. These tables stay available if another node fails, and
 # a change of them commits on one node too.
 _ON_COORDINATOR = {_DISTRIBUTION: None}
+# The rows of an app are deleted with it, in one transaction. In a table with this mark they are not: they go with the
+# app's profiles, or once their retention is over.
+_KEPT = {"kept": True}
 
 
 # On SQLite, a row of few columns is stored in the tree of its primary key: one tree to search and write instead of two.
@@ -113,7 +116,7 @@ profile = Table(
     Column("last_opened_time", BigInteger()),
     # Leaves space for a heartbeat's new row version on the same page, so that no index is changed (HOT).
     postgresql_with={"fillfactor": 80},
-    info=_OF_APP,
+    info=_OF_APP | _KEPT,
 )
 
 # The partial indexes name the status as a number in the text of the statement: an engine uses such an index only if it
@@ -176,7 +179,7 @@ guard = Table(
     sqlite_with_rowid=_IN_THE_KEY,
     # Registrations change these rows frequently. The fill factor keeps each row on its page (HOT).
     postgresql_with={"fillfactor": 50},
-    info=_OF_APP,
+    info=_OF_APP | _KEPT,
 )
 
 # The table has only key columns: the holders of a token, which belong to one device (R4), by the token's keyed hash.
@@ -188,7 +191,7 @@ token_holder = Table(
     _key("device_id"),
     _key("user_id"),
     sqlite_with_rowid=_IN_THE_KEY,
-    info=_OF_APP,
+    info=_OF_APP | _KEPT,
 )
 
 # The highest call of a device (R13). Without a forget_time it is deleted with the device's next deletion. For the
@@ -203,7 +206,7 @@ device_order = Table(
     Column("forget_time", BigInteger()),
     _required("revision", BigInteger()),
     sqlite_with_rowid=_IN_THE_KEY,
-    info=_OF_APP,
+    info=_OF_APP | _KEPT,
 )
 _index(
     "device_order_forget_time",
@@ -237,7 +240,7 @@ tombstone = Table(
     _required("mad_deletion_time", BigInteger()),
     _added("version", BigInteger(), "0"),
     sqlite_with_rowid=_IN_THE_KEY,
-    info=_OF_APP,
+    info=_OF_APP | _KEPT,
 )
 _index("tombstone_delete_time", tombstone.c.app_id, tombstone.c.delete_time)
 
@@ -251,7 +254,7 @@ mad_ledger = Table(
     _required("day", Integer()),
     _required("count_time", BigInteger()),
     sqlite_with_rowid=_IN_THE_KEY,
-    info=_OF_APP,
+    info=_OF_APP | _KEPT,
 )
 _index("mad_ledger_day", mad_ledger.c.app_id, mad_ledger.c.day)
 
@@ -270,7 +273,7 @@ event = Table(
     _added("customer_id", Text(), "''"),
     _added("version", BigInteger(), "0"),
     sqlite_with_rowid=_IN_THE_KEY,
-    info=_OF_APP,
+    info=_OF_APP | _KEPT,
 )
 # The sequencer takes a limited number: of each profile those of the lowest versions.
 _index("event_of_profile", event.c.app_id, event.c.user_id, event.c.device_id, event.c.version, event.c.id)
@@ -291,7 +294,7 @@ event_log = Table(
     _required("reason", Text()),
     _required("version", BigInteger()),
     sqlite_with_rowid=_IN_THE_KEY,
-    info=_OF_APP,
+    info=_OF_APP | _KEPT,
 )
 
 # One row, whose id is 1: how far positions are given (`store.events`).
@@ -327,7 +330,7 @@ event_fence = Table(
     _key("app_id"),
     _required("epoch", BigInteger()),
     sqlite_with_rowid=_IN_THE_KEY,
-    info=_OF_APP,
+    info=_OF_APP | _KEPT,
 )
 
 # Each transaction adds to a random one of several rows, so that transactions rarely wait for each other.
@@ -565,7 +568,7 @@ app = Table(
     _required("revision", BigInteger()),
     # Set: the app is deleted, and its id reserved for the tenant (D4).
     Column("delete_time", BigInteger()),
-    info=_ON_COORDINATOR,
+    info=_ON_COORDINATOR | _KEPT,
 )
 _index("app_tenant", app.c.tenant_id, app.c.app_id)
 
@@ -582,7 +585,7 @@ api_key = Table(
     Column("label", Text()),
     Column("expire_time", BigInteger()),
     Column("last_used_day", Integer()),
-    info=_ON_COORDINATOR,
+    info=_ON_COORDINATOR | _KEPT,
 )
 _index("api_key_tenant", api_key.c.tenant_id, api_key.c.app_id)
 
@@ -654,6 +657,8 @@ DISTRIBUTED = tuple((table, column) for table in metadata.sorted_tables if (colu
 ON_COORDINATOR = tuple(table for table in metadata.sorted_tables if not table.info[_DISTRIBUTION])
 """The tables that are only on the coordinator of a Citus cluster."""
 
+DELETED_WITH_APP = tuple(table for table in metadata.sorted_tables if "app_id" in table.c and "kept" not in table.info)
+"""The tables whose rows are deleted with their app (D4)."""
 
 WITH_SECRETS = tuple(
     (table, column) for table in metadata.sorted_tables for column in table.c if column.info.get(SEALED)
