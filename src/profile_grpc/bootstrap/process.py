@@ -104,20 +104,7 @@ async def serve_calls(
         port = await server.start()
         try:
             async with bridge(port) as bridge_url:
-                background = {
-                    "directory": application.directory.run(),
-                    "schema": watch_schema(store),
-                    "reaper": application.reaper.run(config.reaper_interval),
-                    "event sequencer": application.sequencer.run(),
-                    "event feed": application.feed.run(),
-                    "webhooks": deliver_webhooks(application, metrics, tracer),
-                    "numbers of JWTs": application.jwt_tally.run(),
-                    "JWKS": refresh_jwks(application),
-                    "credential reminders": reminders(application, config.mail).run(),
-                    "database nodes": watch_nodes(store, metrics),
-                }
-                if counts is not None:
-                    background["profile counts"] = keep_counts(store, counts)
+                background = _background(application, store, config, metrics, counts, tracer)
                 tune_garbage_collector()
                 ready(port, bridge_url)
                 await run_until(stop, background)
@@ -127,6 +114,32 @@ async def serve_calls(
             raise
         await _drain(server)
     log.info("stopped")
+
+
+def _background(
+    application: Application,
+    store: SqlStore,
+    config: ServeConfig,
+    metrics: Metrics,
+    counts: ProfileCounts | None,
+    tracer: Tracer | None,
+) -> dict[str, Coroutine[Any, Any, None]]:
+    """The work that runs beside the calls, by a name for the log."""
+    background = {
+        "directory": application.directory.run(),
+        "schema": watch_schema(store),
+        "reaper": application.reaper.run(config.reaper_interval),
+        "event sequencer": application.sequencer.run(),
+        "event feed": application.feed.run(),
+        "webhooks": deliver_webhooks(application, metrics, tracer),
+        "numbers of JWTs": application.jwt_tally.run(),
+        "JWKS": refresh_jwks(application),
+        "credential reminders": reminders(application, config.mail).run(),
+        "database nodes": watch_nodes(store, metrics),
+    }
+    if counts is not None:
+        background["profile counts"] = keep_counts(store, counts)
+    return background
 
 
 async def _register_apps(directory: DirectoryStore, metrics: Metrics) -> None:
