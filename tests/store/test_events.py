@@ -41,7 +41,7 @@ def created(user: str, time: timedelta = timedelta(0), app: str = "shop", versio
     return Event(EventType.PROFILE_CREATED, app, NOW + time, user, "phone", version=version)
 
 
-async def test_events_get_positions_once_and_in_order_e3(store: SqlStore, writer: Writer) -> None:
+async def test_E3_events_get_positions_once_and_in_order(store: SqlStore, writer: Writer) -> None:
     head = await store.events.take_over("a" * 16)
     assert head == EventHead(1, "a" * 16, 0, 0)
     await writer.commit(register(key()), register(key("bob", "tablet"), customer="c1"))
@@ -66,7 +66,7 @@ async def test_events_get_positions_once_and_in_order_e3(store: SqlStore, writer
     assert await store.events.head() == head
 
 
-async def test_a_version_goes_on_after_a_deletion_e2(store: SqlStore, writer: Writer) -> None:
+async def test_E2_a_version_goes_on_after_a_deletion(store: SqlStore, writer: Writer) -> None:
     await writer.commit(register(key(), "t"))
     await writer.commit(DeleteDeviceProfile("shop", "ann", device_id="phone"))
     [again] = await writer.commit(register(key(), "t"))
@@ -77,7 +77,7 @@ async def test_a_version_goes_on_after_a_deletion_e2(store: SqlStore, writer: Wr
     assert [one.event.version for one in await store.events.pending(10)] == [1, 2, 3]
 
 
-async def test_of_a_profile_the_lowest_versions_come_first_whatever_the_limit_e3(store: SqlStore) -> None:
+async def test_E3_of_a_profile_the_lowest_versions_come_first_whatever_the_limit(store: SqlStore) -> None:
     """Also where the clock of the process that wrote the later version was behind, and ids sort the other way."""
     await leave(store, created("ann", version=1), created("bob", version=1))
     await leave(store, created("ann", -DAY, version=2), created("ann", -2 * DAY, version=3))
@@ -87,7 +87,7 @@ async def test_of_a_profile_the_lowest_versions_come_first_whatever_the_limit_e3
     assert [one.event.version for one in found if one.event.user_id == "ann"] == [1, 2, 3]
 
 
-async def test_an_earlier_sequencer_writes_nothing_e3(store: SqlStore, other: SqlStore) -> None:
+async def test_E3_an_earlier_sequencer_writes_nothing(store: SqlStore, other: SqlStore) -> None:
     before = await store.events.take_over("a" * 16)
     await leave(store, created("ann"))
     stalled = in_order(await store.events.pending(10))
@@ -105,21 +105,21 @@ async def test_an_earlier_sequencer_writes_nothing_e3(store: SqlStore, other: Sq
 
 
 @pytest.mark.engines("postgresql")
-async def test_a_sequencer_that_stands_still_holds_nobody_up_for_long_e3(
+async def test_E3_a_frozen_sequencer_does_not_block_the_next_one_for_long(
     store: SqlStore, other: SqlStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Frozen in the midst of its transaction, it has the row that every other one waits for."""
+    """It is frozen inside its transaction and has locked the row that every other sequencer waits for."""
     monkeypatch.setattr(Postgresql, "limit_idle", "SET LOCAL idle_in_transaction_session_timeout = '1s'")
     head = await store.events.take_over("a" * 16)
     await leave(store, created("ann"))
-    frozen, go_on, move = asyncio.Event(), asyncio.Event(), store.events._give._move
+    frozen, go_on, move = asyncio.Event(), asyncio.Event(), store.events._positions._move
 
     async def stand_still(*given: Any) -> None:
         frozen.set()
         await go_on.wait()
         await move(*given)
 
-    monkeypatch.setattr(store.events._give, "_move", stand_still)
+    monkeypatch.setattr(store.events._positions, "_move", stand_still)
     first = asyncio.create_task(give(store, head))
     await frozen.wait()
     head = await other.events.take_over("b" * 16)
@@ -130,7 +130,7 @@ async def test_a_sequencer_that_stands_still_holds_nobody_up_for_long_e3(
     assert [one.event.user_id for one in await log(other)] == ["ann"]
 
 
-async def test_an_epoch_ends_where_the_next_one_begins_e4(store: SqlStore) -> None:
+async def test_E4_an_epoch_ends_where_the_next_one_begins(store: SqlStore) -> None:
     assert await store.events.end_of_epoch("a" * 16) is None
     head = await store.events.take_over("a" * 16)
     await leave(store, created("ann"), created("bob"))
@@ -154,7 +154,7 @@ async def test_apps_are_read_by_themselves(store: SqlStore) -> None:
     assert await store.events.read(0, 9, []) == []
 
 
-async def test_the_oldest_events_go_and_readers_are_told_e4(store: SqlStore) -> None:
+async def test_E4_the_oldest_events_go_and_readers_are_told(store: SqlStore) -> None:
     head = await store.events.take_over("a" * 16)
     for day in range(4):
         await leave(store, created(f"user {day}"), created(f"other {day}"))
@@ -170,7 +170,7 @@ async def test_the_oldest_events_go_and_readers_are_told_e4(store: SqlStore) -> 
     assert await store.events.end_of_epoch("a" * 16) == 8, "whose last token misses nothing"
 
 
-async def test_what_is_purged_while_it_is_read_is_told_e4(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_E4_what_is_purged_while_it_is_read_is_told(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
     head = await store.events.take_over("a" * 16)
     await leave(store, created("ann"), created("bob"))
     await give(store, head)
@@ -188,7 +188,7 @@ async def test_what_is_purged_while_it_is_read_is_told_e4(store: SqlStore, monke
 
 
 async def test_a_type_that_only_a_newer_program_knows_passes_through(store: SqlStore) -> None:
-    """Else an older process would fail as the sequencer, or lose it."""
+    """Otherwise an older process would fail as the sequencer, or lose the event."""
     head = await store.events.take_over("a" * 16)
     await leave(store, created("ann"))
     database, event = store._database, tables.event
@@ -209,15 +209,15 @@ async def test_a_position_given_under_a_wrong_clock_is_kept_from_now_on(store: S
     assert await store.events.purge(NOW + SECOND, NOW + 7 * DAY, NOW + 8 * DAY) == 2
 
 
-async def test_a_step_that_was_cut_short_is_settled_by_the_next_sequencer_e3(
+async def test_E3_a_step_that_was_cut_short_is_settled_by_the_next_sequencer(
     store: SqlStore, other: SqlStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On a cluster, where positions are allocated first. The steps run on every engine."""
     head = await store.events.take_over("a" * 16)
     await leave(store, created("ann"), created("bob", app="bank"), created("carl", app="game"))
     found = in_order(await store.events.pending(10))
-    steps, give_ = [{"shop"}, {"bank"}, {"game"}], store.events._give
-    move = give_._move
+    steps, positions = [{"shop"}, {"bank"}, {"game"}], store.events._positions
+    move = positions._move
     moved = 0
 
     async def cut(*given: object) -> None:
@@ -227,9 +227,9 @@ async def test_a_step_that_was_cut_short_is_settled_by_the_next_sequencer_e3(
             raise Conflict("cut short")
         await move(*given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(give_, "_move", cut)
+    monkeypatch.setattr(positions, "_move", cut)
     with pytest.raises(Conflict):
-        await give_.by_shard(head, found, NOW, steps)
+        await positions.by_shard(head, found, NOW, steps)
     assert (await store.events.head()).published == 0, "nothing is seen before all of it is there"
     after = await other.events.take_over("b" * 16)
     assert after.published == 3
@@ -239,7 +239,7 @@ async def test_a_step_that_was_cut_short_is_settled_by_the_next_sequencer_e3(
 
     async def go_on() -> None:
         async with store._database.transaction() as session:
-            await give_._hold(session, ["bank"], head.number)
+            await positions._hold(session, ["bank"], head.number)
             await move(session, numbered[1:2], NOW)
 
     with pytest.raises(Conflict):

@@ -80,7 +80,7 @@ def human(value: object) -> str:
             return _CONTROL.sub(lambda found: repr(found[0])[1:-1], str(value))
 
 
-class Working:
+class ProgressLine:
     """A progress line on the terminal."""
 
     def __init__(self, progress: Progress, what: str) -> None:
@@ -93,7 +93,7 @@ class Working:
 
 
 @contextmanager
-def working(what: str) -> Iterator[Working]:
+def working(what: str) -> Iterator[ProgressLine]:
     """Shows on stderr, if it is a terminal, that the block is running and for how long."""
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -108,7 +108,7 @@ def working(what: str) -> Iterator[Working]:
         transient=True,
         disable=not console.is_terminal,
     ) as progress:
-        yield Working(progress, what)
+        yield ProgressLine(progress, what)
 
 
 def _console(stream: TextIO) -> Console:

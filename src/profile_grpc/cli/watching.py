@@ -15,7 +15,7 @@ from profile_grpc.cli.opening import administration
 from profile_grpc.cli.options import AppId, DatabaseUrl, command_option, database
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.model import EventType
-from profile_grpc.service.watching import Page, Place, Wanted, read_token
+from profile_grpc.service.watching import Page, Place, Subscription, read_token
 
 if TYPE_CHECKING:
     from profile_grpc.bootstrap.composition import Application
@@ -49,10 +49,12 @@ def watch(
 
     async def run() -> None:
         async with administration(database(database_url)) as admin:
-            wanted = Wanted(await _tenant(admin, app_id), frozenset([app_id]), frozenset(types or ()) or None)
+            subscription = Subscription(
+                await _tenant(admin, app_id), frozenset([app_id]), frozenset(types or ()) or None
+            )
             with _following(admin):
                 start = await _start(admin, resume_token, from_oldest=from_oldest)
-                await _print(admin, wanted, start, once=once)
+                await _print(admin, subscription, start, once=once)
 
     asyncio.run(run())
 
@@ -82,11 +84,11 @@ async def _start(admin: Application, resume_token: str | None, *, from_oldest: b
     return await (admin.watching.from_oldest() if from_oldest else admin.watching.from_now())
 
 
-async def _print(admin: Application, wanted: Wanted, start: Place, *, once: bool) -> None:
+async def _print(admin: Application, subscription: Subscription, start: Place, *, once: bool) -> None:
     end = await admin.watching.from_now()
     if once and start.position >= end.position:
         return
-    async for page in admin.watching.watch(wanted, start, asyncio.Event()):
+    async for page in admin.watching.watch(subscription, start, asyncio.Event()):
         for line in _lines(page):
             output.line(line)
         if once and page.place.position >= end.position:

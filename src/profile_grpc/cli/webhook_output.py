@@ -9,7 +9,7 @@ from profile_grpc.domain.webhooks import Delivery, Webhook
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class WebhookStatus:
     """A webhook, with how far events are."""
 
     webhook: Webhook
@@ -21,7 +21,7 @@ class Shown:
         return max(self.newest_position - self.webhook.progress.position, 0)
 
 
-def show_facts(shown: Shown) -> None:
+def show_facts(shown: WebhookStatus) -> None:
     """The webhook as lines for people."""
     webhook, progress = shown.webhook, shown.webhook.progress
     failure = progress.last_failure
@@ -45,7 +45,7 @@ def show_facts(shown: Shown) -> None:
     )
 
 
-def structured(shown: Shown) -> dict[str, object]:
+def structured(shown: WebhookStatus) -> dict[str, object]:
     """The webhook for JSON, with the contract's names."""
     webhook, progress = shown.webhook, shown.webhook.progress
     failure = progress.last_failure

@@ -27,7 +27,7 @@ from profile_grpc.cli.options import (
     confirm,
     database,
 )
-from profile_grpc.cli.webhook_output import Shown, show_facts, structured, structured_delivery
+from profile_grpc.cli.webhook_output import WebhookStatus, show_facts, structured, structured_delivery
 from profile_grpc.config import WebhookConfig
 from profile_grpc.domain.model import EventType
 from profile_grpc.domain.webhooks import Delivery, Webhook, WebhookState
@@ -74,7 +74,7 @@ def create(
     wanted = WebhookOrder(tenant, url, _types(types), tuple(app_ids or ()), display_name=display_name or "")
     _check_shape(wanted.url, wanted.types, wanted.app_ids, wanted.display_name)
 
-    async def run() -> tuple[Shown, str]:
+    async def run() -> tuple[WebhookStatus, str]:
         async with _opened(database_url, networks) as admin:
             await require_tenant(admin, tenant)
             await _require_apps(admin, tenant, wanted.app_ids)
@@ -101,13 +101,13 @@ def list_(
 ) -> None:
     """List webhooks. JSON: {webhooks: [as in `webhook show`]}."""
 
-    async def run() -> list[Shown]:
+    async def run() -> list[WebhookStatus]:
         async with _opened(database_url) as admin:
             if tenant is not None:
                 await require_tenant(admin, tenant)
             newest = await admin.webhooks.newest_position()
             tenants = [tenant] if tenant else [one.tenant_id for one in await admin.store.directory.tenants()]
-            return [Shown(found, newest) for one in tenants for found in await admin.webhooks.list(one)]
+            return [WebhookStatus(found, newest) for one in tenants for found in await admin.webhooks.list(one)]
 
     found = asyncio.run(run())
     if as_json:
@@ -125,7 +125,7 @@ def list_(
 def show(webhook_id: WebhookId, *, database_url: DatabaseUrl = None, as_json: Json = False) -> None:
     """Show a webhook, how far it is behind, and why the last delivery failed."""
 
-    async def run() -> Shown:
+    async def run() -> WebhookStatus:
         async with _opened(database_url) as admin:
             return await _shown(admin, await _find(admin, webhook_id))
 
@@ -164,7 +164,7 @@ def set_(
         _check_shape(after.url, after.types, after.app_ids, after.display_name)
         return after
 
-    async def run() -> Shown:
+    async def run() -> WebhookStatus:
         async with _opened(database_url, networks) as admin:
             found = await _find(admin, webhook_id)
             await _require_apps(admin, found.tenant_id, change(found).app_ids if app_ids else ())
@@ -241,7 +241,7 @@ def replay(
     if (start is None) == (not from_oldest):
         raise typer.BadParameter("give either --from WHEN or --from-oldest")
 
-    async def run() -> Shown:
+    async def run() -> WebhookStatus:
         async with _opened(database_url) as admin:
             found = await _find(admin, webhook_id)
             time = None if start is None else _instant(start, admin.clock.now())
@@ -373,8 +373,8 @@ async def _find(admin: Application, webhook_id: str) -> Webhook:
     raise CommandFailed(f"there is no webhook {webhook_id!r}; `profile-grpc webhook list` shows them")
 
 
-async def _shown(admin: Application, webhook: Webhook) -> Shown:
-    return Shown(webhook, await admin.webhooks.newest_position())
+async def _shown(admin: Application, webhook: Webhook) -> WebhookStatus:
+    return WebhookStatus(webhook, await admin.webhooks.newest_position())
 
 
 async def _require_apps(admin: Application, tenant: str, app_ids: Sequence[str]) -> None:

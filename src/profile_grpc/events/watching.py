@@ -11,7 +11,7 @@ from profile_grpc.events.feed import Feed
 from profile_grpc.service.event_ports import LoggedEvent
 from profile_grpc.service.observer import Observer
 from profile_grpc.service.ports import Clock, DirectoryStore
-from profile_grpc.service.watching import Page, Place, Wanted
+from profile_grpc.service.watching import Page, Place, Subscription
 
 MESSAGE = 500
 """Maximum number of events in one message."""
@@ -49,7 +49,9 @@ class FeedWatching:
         """
         return await self._feed.resume(place)
 
-    async def watch(self, wanted: Wanted, place: Place, ending: asyncio.Event) -> AsyncGenerator[Page, None]:
+    async def watch(
+        self, subscription: Subscription, place: Place, ending: asyncio.Event
+    ) -> AsyncGenerator[Page, None]:
         """Yields the wanted events after the place. A page without events is a checkpoint.
 
         At most one page is in memory: the next one is read after the reader has taken it. When `ending` is set, the
@@ -61,8 +63,8 @@ class FeedWatching:
         """
         due = monotonic() + QUIET
         while not ending.is_set():
-            page = await self._feed.read(place, wanted.app_ids)
-            for part in _parts(await self.filtered(wanted, page)):
+            page = await self._feed.read(place, subscription.app_ids)
+            for part in _parts(await self.filtered(subscription, page)):
                 self._delivered(part.events)
                 yield part
                 due = monotonic() + QUIET
@@ -74,19 +76,21 @@ class FeedWatching:
                 due = monotonic() + CHECKPOINTS
         yield Page([], place)
 
-    async def filtered(self, wanted: Wanted, page: Page) -> Page:
+    async def filtered(self, subscription: Subscription, page: Page) -> Page:
         """The page, with only the wanted events."""
         events: Sequence[LoggedEvent] = page.events
-        if wanted.types is not None:
-            events = [one for one in events if one.event.type in wanted.types]
-        if wanted.filter is not None:
-            events = [one for one in events if matches(wanted.filter.expression, one.event)]
-        if wanted.app_ids is not None:
-            events = [one for one in events if one.event.app_id in wanted.app_ids]
+        if subscription.types is not None:
+            events = [one for one in events if one.event.type in subscription.types]
+        if subscription.filter is not None:
+            events = [one for one in events if matches(subscription.filter.expression, one.event)]
+        if subscription.app_ids is not None:
+            events = [one for one in events if one.event.app_id in subscription.app_ids]
         elif events:
-            mine = await self._of_tenant(wanted.tenant_id, {one.event.app_id for one in events})
+            mine = await self._of_tenant(subscription.tenant_id, {one.event.app_id for one in events})
             events = [
-                one for one in events if one.event.app_id in mine and one.event.tenant_id in {"", wanted.tenant_id}
+                one
+                for one in events
+                if one.event.app_id in mine and one.event.tenant_id in {"", subscription.tenant_id}
             ]
         return Page(events, page.place)
 

@@ -6,7 +6,7 @@ again.
 """
 
 from profile_grpc.reaper.dry_run import DryRun
-from profile_grpc.reaper.holds import Held
+from profile_grpc.reaper.holds import HeldApp
 from profile_grpc.reaper.passes import LEASE, PassReport, Reaper
 
-__all__ = ["LEASE", "DryRun", "Held", "PassReport", "Reaper"]
+__all__ = ["LEASE", "DryRun", "HeldApp", "PassReport", "Reaper"]

@@ -21,7 +21,7 @@ _LARGEST = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class HeldApp:
     """An app in which the breaker held (P6)."""
 
     app_id: str
@@ -81,7 +81,7 @@ class Holds:
         )
         return True
 
-    async def breaker_holds(self, app: App, before: DueBefore, now: datetime, *, confirm: bool) -> Held | None:
+    async def breaker_holds(self, app: App, before: DueBefore, now: datetime, *, confirm: bool) -> HeldApp | None:
         """Whether the deletions would exceed the limit for 24 hours (P6)."""
         held = None if confirm else await self.over_limit(app, before, now)
         self._observer.breaker(app.app_id, held=held is not None)
@@ -117,14 +117,14 @@ class Holds:
         for app_id in self._stored - known:
             await self._reaper.release(app_id)
 
-    async def over_limit(self, app: App, before: DueBefore, now: datetime) -> Held | None:
+    async def over_limit(self, app: App, before: DueBefore, now: datetime) -> HeldApp | None:
         """The same without reporting it; stops counting at the limit."""
         reaped = await self.reaped(app, now)
         limit = await self.limit(app)
         due = await self._reaper.count_due(before, min(max(limit - reaped, 0) + 1, _LARGEST))
         if not inactivity.breaker_trips(due=due, reaped=reaped, limit=limit):
             return None
-        return Held(app.app_id, due, limit, reaped)
+        return HeldApp(app.app_id, due, limit, reaped)
 
     async def reaped(self, app: App, now: datetime) -> int:
         """Deletions for inactivity of the last 24 hours."""

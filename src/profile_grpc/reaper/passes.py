@@ -19,7 +19,7 @@ from profile_grpc.domain.settings import App, AppSettings
 from profile_grpc.reaper.deletion import Deletion
 from profile_grpc.reaper.dry_run import DryRun, dry_run
 from profile_grpc.reaper.due import Inactive, ReadCutoffs, Unregistered, inactive_before
-from profile_grpc.reaper.holds import Held, Holds
+from profile_grpc.reaper.holds import HeldApp, Holds
 from profile_grpc.reaper.purge import Purged, purge_customers, purge_events, purge_leftovers, release_app_ids
 from profile_grpc.reaper.stamps import clock_went_back, correct_future_times
 from profile_grpc.service.background import repeat
@@ -50,7 +50,7 @@ class PassReport:
 
     clock_held: bool = False
     """The clock is too far ahead: nothing was deleted anywhere (P6)."""
-    held: list[Held] = field(default_factory=list)
+    held: list[HeldApp] = field(default_factory=list)
     reaped: Counter[str] = field(default_factory=Counter)
     """Profiles deleted for inactivity, by app."""
     purged: Purged = field(default_factory=Purged)
@@ -152,7 +152,7 @@ class Reaper:
         """Whether a pass would delete nothing now, because the clock cannot be trusted (P6); changes nothing."""
         return await self._holds.clock_would_hold(self._clock.now())
 
-    async def held(self) -> list[Held]:
+    async def held(self) -> list[HeldApp]:
         """The apps that a pass would hold now (P6); changes nothing."""
         now = self._clock.now()
         found = [await self._holds.over_limit(app, inactive_before(app, now), now) async for app in self._apps(None)]

@@ -50,7 +50,7 @@ def read_token(token: str) -> Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class Subscription:
     """Which events a reader wants."""
 
     tenant_id: str
@@ -89,7 +89,7 @@ class Watching(Protocol):
         """
         ...
 
-    def watch(self, wanted: Wanted, place: Place, ending: asyncio.Event) -> AsyncGenerator[Page, None]:
+    def watch(self, subscription: Subscription, place: Place, ending: asyncio.Event) -> AsyncGenerator[Page, None]:
         """The wanted events after the place, without end. The last page after `ending` is a checkpoint.
 
         Raises:

@@ -13,7 +13,7 @@ from profile_grpc.service.ports import StoreError
 from profile_grpc.store.engine import Engine, EngineKind
 
 
-class Listed:
+class EngineEntry:
     """An engine, whose module and driver are imported when a database of its kind is first named."""
 
     def __init__(self, module: str, name: str, schemes: Sequence[str], url_form: str) -> None:
@@ -35,9 +35,9 @@ class Listed:
         return "kind" in vars(self)
 
 
-ENGINES: Sequence[Listed] = (
-    Listed("profile_grpc.store.sqlite", "Sqlite", ("sqlite",), "sqlite:///"),
-    Listed("profile_grpc.store.postgresql", "Postgresql", ("postgresql", "postgres"), "postgresql://"),
+ENGINES: Sequence[EngineEntry] = (
+    EngineEntry("profile_grpc.store.sqlite", "Sqlite", ("sqlite",), "sqlite:///"),
+    EngineEntry("profile_grpc.store.postgresql", "Postgresql", ("postgresql", "postgres"), "postgresql://"),
 )
 
 

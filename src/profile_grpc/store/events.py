@@ -59,7 +59,7 @@ class SqlEvents:
     def __init__(self, database: Database, shards: Shards) -> None:
         self._database = database
         self._shards = shards
-        self._give = _Give(database)
+        self._positions = _Positions(database)
         prepare = database.prepare
         log, epoch = tables.event_log, tables.event_epoch
         after, upto = bindparam("after", type_=BigInteger()), bindparam("upto", type_=BigInteger())
@@ -96,7 +96,7 @@ class SqlEvents:
 
     async def head(self) -> EventHead:
         """How far positions are given."""
-        return await self._give.head()
+        return await self._positions.head()
 
     async def take_over(self, epoch_id: str) -> EventHead:
         """Begins an epoch of this name: from now on, no earlier sequencer writes anything that a reader sees.
@@ -105,11 +105,11 @@ class SqlEvents:
             Conflict: another process began one at the same time.
             StoreUnavailable: also while a node is away on which the sequencer before has left work undone.
         """
-        return await self._give.take_over(epoch_id)
+        return await self._positions.take_over(epoch_id)
 
     async def pending(self, limit: int) -> Sequence[PendingEvent]:
         """Up to `limit` events without a position; of each profile those of the lowest versions, in their order."""
-        return await self._give.pending(limit)
+        return await self._positions.pending(limit)
 
     async def sequence(self, head: EventHead, events: Sequence[PendingEvent], now: datetime) -> EventHead:
         """Gives the events positions in this order, after those that are given; returns the new head.
@@ -118,11 +118,11 @@ class SqlEvents:
             Conflict: another sequencer has taken over. The events may have got positions, or not.
         """
         if not self._database.engine.is_spread:
-            return await self._give.at_once(head, events, now)
+            return await self._positions.at_once(head, events, now)
         by_shard: defaultdict[int, set[str]] = defaultdict(set)
         for event in events:
             by_shard[await self._shards.of(event.event.owner)].add(event.event.owner)
-        return await self._give.by_shard(head, events, now, list(by_shard.values()))
+        return await self._positions.by_shard(head, events, now, list(by_shard.values()))
 
     async def read(self, after: int, upto: int, app_ids: Collection[str] | None = None) -> Sequence[LoggedEvent]:
         """The events of these apps (None: of all) at the positions from `after` (exclusive) to `upto`, in order."""
@@ -172,7 +172,7 @@ class SqlEvents:
             purged += await self._database.execute(self._purge, upto=min(first + _PURGED_AT_ONCE, upto))
 
 
-class _Give:
+class _Positions:
     """How events get their positions."""
 
     def __init__(self, database: Database) -> None:

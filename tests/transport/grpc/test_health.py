@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from profile_grpc.service.ports import StoreUnavailable
 from profile_grpc.transport.grpc import health
-from profile_grpc.transport.grpc.holdings import Bodies, HoldingLimits
+from profile_grpc.transport.grpc.holdings import BodyReader, HoldingLimits
 from tests.transport.grpc.support import OPTIONS, Serve, Served, refused
 
 NAMES = [
@@ -89,7 +89,7 @@ async def test_the_database_is_looked_at_again_and_again() -> None:
     async def ping() -> None:
         looks.release()
 
-    watch = asyncio.create_task(health.Health([], ping, Bodies(HoldingLimits())).run(interval=0.001))
+    watch = asyncio.create_task(health.Health([], ping, BodyReader(HoldingLimits())).run(interval=0.001))
     async with asyncio.timeout(120):
         for _ in range(3):
             await looks.acquire()

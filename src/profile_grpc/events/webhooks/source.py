@@ -14,7 +14,7 @@ from profile_grpc.events.feed import Feed
 from profile_grpc.events.watching import FeedWatching
 from profile_grpc.service.event_ports import LoggedEvent
 from profile_grpc.service.ports import Clock, DirectoryStore, ReaperStore
-from profile_grpc.service.watching import Place, Wanted
+from profile_grpc.service.watching import Place, Subscription
 
 _APPS = 1000
 """Page size for reading the tenant's apps."""
@@ -110,8 +110,8 @@ class EventSource:
         return found
 
 
-def _wanted(webhook: Webhook) -> Wanted:
-    return Wanted(
+def _wanted(webhook: Webhook) -> Subscription:
+    return Subscription(
         webhook.tenant_id,
         frozenset(webhook.app_ids) or None,
         frozenset(EventType(name) for name in webhook.types) or None,

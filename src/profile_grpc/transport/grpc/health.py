@@ -12,7 +12,7 @@ from grpc_health.v1.health_pb2 import DESCRIPTOR, HealthCheckRequest, HealthChec
 
 from profile_grpc.domain.errors import Refused
 from profile_grpc.transport.grpc import outcome
-from profile_grpc.transport.grpc.holdings import Bodies
+from profile_grpc.transport.grpc.holdings import BodyReader
 
 log = structlog.get_logger(__name__)
 
@@ -32,7 +32,7 @@ class Health:
     The library's servicer is not used: when one of several watchers of a service disconnects, it drops the others.
     """
 
-    def __init__(self, services: Iterable[str], ping: Callable[[], Awaitable[None]], bodies: Bodies) -> None:
+    def __init__(self, services: Iterable[str], ping: Callable[[], Awaitable[None]], bodies: BodyReader) -> None:
         """`ping` returns if the database answers."""
         self._services = frozenset(services) | {""}
         self._ping = ping

@@ -41,7 +41,7 @@ class HoldingLimits:
     """Total size of the answers that callers have not read yet."""
 
 
-class Bodies:
+class BodyReader:
     """Reads request bodies, and cancels those that take too long."""
 
     def __init__(self, limits: HoldingLimits) -> None:
@@ -113,7 +113,7 @@ class Bodies:
         self._timer = loop.call_later(self._limits.slow_after, self._cancel_slow) if self._began else None
 
 
-class Unread:
+class UnreadAnswers:
     """The answers that callers have not read yet."""
 
     def __init__(self, limits: HoldingLimits) -> None:

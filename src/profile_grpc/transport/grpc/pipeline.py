@@ -19,7 +19,7 @@ from profile_grpc.telemetry.tracing import Tracer
 from profile_grpc.transport.grpc import access, call_spans, outcome, shape, status
 from profile_grpc.transport.grpc.access import Method
 from profile_grpc.transport.grpc.call import Call
-from profile_grpc.transport.grpc.holdings import Bodies, Unread
+from profile_grpc.transport.grpc.holdings import BodyReader, UnreadAnswers
 from profile_grpc.transport.grpc.in_flight import InFlight
 from profile_grpc.transport.grpc.open_streams import OpenStreams
 from profile_grpc.transport.grpc.outcome import CallLog, RpcObserver
@@ -46,8 +46,8 @@ class Pipeline:
         in_flight: InFlight,
         open_streams: OpenStreams,
         observer: RpcObserver,
-        bodies: Bodies,
-        unread: Unread,
+        bodies: BodyReader,
+        unread: UnreadAnswers,
         tracer: Tracer | None = None,
     ) -> None:
         """Logs as structlog is configured now. `tracer`: records the calls as spans."""

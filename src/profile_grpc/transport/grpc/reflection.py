@@ -20,7 +20,7 @@ from grpc_reflection.v1alpha._async import ReflectionServicer
 import appprofile.v1
 from profile_grpc.domain.errors import Refused
 from profile_grpc.transport.grpc import outcome
-from profile_grpc.transport.grpc.holdings import Bodies
+from profile_grpc.transport.grpc.holdings import BodyReader
 
 _ALPHA, _STABLE = "grpc.reflection.v1alpha", "grpc.reflection.v1"
 _FILE = "grpc/reflection/v1/reflection.proto"
@@ -29,7 +29,7 @@ _SERVICES = [f"{package}.ServerReflection" for package in (_ALPHA, _STABLE)]
 Context = grpc.aio.ServicerContext[bytes, bytes]
 
 
-def enable_reflection(services: Iterable[str], server: grpc.aio.Server, bodies: Bodies) -> None:
+def enable_reflection(services: Iterable[str], server: grpc.aio.Server, bodies: BodyReader) -> None:
     """Describes the services, by their full names, every file of the contract, and reflection itself."""
     for module in pkgutil.iter_modules(appprofile.v1.__path__, f"{appprofile.v1.__name__}."):
         if module.name.endswith("_pb2"):
@@ -46,7 +46,7 @@ def enable_reflection(services: Iterable[str], server: grpc.aio.Server, bodies: 
 class _Reflection:
     """The library's servicer, over bytes: on its own it answers UNKNOWN to bytes that are not a message."""
 
-    def __init__(self, services: list[str], pool: DescriptorPool, bodies: Bodies) -> None:
+    def __init__(self, services: list[str], pool: DescriptorPool, bodies: BodyReader) -> None:
         self._bodies = bodies
         self._servicer: Any = ReflectionServicer(services, pool=pool)
 

@@ -17,7 +17,7 @@ from profile_grpc.domain.tokens import check_any, normalise
 from profile_grpc.domain.updating import UpdateProfileData
 from profile_grpc.service import filter_parsing
 from profile_grpc.service.ports import ProfileFilter
-from profile_grpc.service.watching import Wanted
+from profile_grpc.service.watching import Subscription
 from profile_grpc.transport.grpc import endpoints, patches, shape
 from profile_grpc.transport.grpc.times import to_instant
 
@@ -116,10 +116,10 @@ def profile_filter(request: pb.ListProfilesRequest) -> ProfileFilter:
     )
 
 
-def wanted_events(request: pb.WatchProfilesRequest, tenant_id: str) -> Wanted:
+def subscription(request: pb.WatchProfilesRequest, tenant_id: str) -> Subscription:
     """Raises Refused: INVALID_FILTER."""
     types = [EventType(event_pb2.EventType.Name(number).removeprefix("EVENT_TYPE_")) for number in request.types]
-    return Wanted(
+    return Subscription(
         tenant_id,
         frozenset(request.app_ids) or None,
         frozenset(types) or None,

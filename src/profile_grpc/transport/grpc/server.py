@@ -22,7 +22,7 @@ from profile_grpc.telemetry.tracing import Tracer
 from profile_grpc.transport.grpc import certificates, health
 from profile_grpc.transport.grpc.certificates import ServeError
 from profile_grpc.transport.grpc.customer_servicer import CustomerServicer
-from profile_grpc.transport.grpc.holdings import Bodies, Unread
+from profile_grpc.transport.grpc.holdings import BodyReader, UnreadAnswers
 from profile_grpc.transport.grpc.in_flight import InFlight
 from profile_grpc.transport.grpc.open_streams import OpenStreams
 from profile_grpc.transport.grpc.options import ServerOptions, channel_options
@@ -61,8 +61,8 @@ class GrpcServer:
         self._in_flight = InFlight(self._options.limits)
         self._open_streams = OpenStreams(self._options.streams)
         self._server = grpc.aio.server(options=channel_options(self._options))
-        self._bodies = Bodies(self._options.holding)
-        unread = Unread(self._options.holding)
+        self._bodies = BodyReader(self._options.holding)
+        unread = UnreadAnswers(self._options.holding)
         pipeline = Pipeline(
             services.directory,
             services.jwt,

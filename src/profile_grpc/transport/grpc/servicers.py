@@ -172,11 +172,11 @@ class ProfileServicer:
     async def WatchProfiles(
         self, request: pb.WatchProfilesRequest, call: Call
     ) -> AsyncGenerator[pb.WatchProfilesResponse, None]:
-        wanted = requests.wanted_events(request, call.caller.tenant_id)
+        subscription = requests.subscription(request, call.caller.tenant_id)
         place = await self._start(request)
         if request.from_now:
             yield responses.watch_profiles(Page([], place))
-        async with aclosing(self._watching.watch(wanted, place, call.ending)) as pages:
+        async with aclosing(self._watching.watch(subscription, place, call.ending)) as pages:
             async for page in pages:
                 yield responses.watch_profiles(page)
 
