@@ -1,4 +1,4 @@
-"""What one host can do to a server without breaking HTTP/2, and what it then holds in memory. Loopback only.
+"""Attacks from one host that are valid HTTP/2, and the memory that the server uses under them. Loopback only.
 
 `python -m tests.adversary.attacks PORT PID [--key KEY --app APP]` runs each attack in its long form against a server
 on this machine and tells the most memory that the process has held so far.
@@ -75,7 +75,7 @@ async def withhold_last_bytes(
 
 
 async def take_no_answers(port: int, key: str, app_id: str, calls: int, seconds: float) -> int:
-    """Asks for pages and gives no window for them; answers how many calls were refused."""
+    """Requests pages without opening a flow-control window; returns how many calls were refused."""
     request = profile_service_pb2.ListProfilesRequest(app_id=app_id, page_size=1000).SerializeToString()
     body = b"\0" + len(request).to_bytes(4) + request
     refused = 0

@@ -1,4 +1,4 @@
-"""CreateApp in a process that stops itself, as a machine that is short of memory or a paused container would.
+"""CreateApp in a process that stops itself, like a paused container or a machine short of memory.
 
 `python -m tests.adversary.stalled_creation URL TENANT APP STEP` creates the app and stops (SIGSTOP) just before it
 takes the step of that name for the first time; it says "stopping" before, and how it ended after.

@@ -1,4 +1,4 @@
-"""What one host makes a server hold: the attacks in a short form, on a real process. No time is asserted."""
+"""The memory of a real server under short attacks from one host. No time is asserted."""
 
 import asyncio
 import resource

@@ -1,4 +1,4 @@
-"""D4: a creation that loses a race deletes nothing, with real processes of which one stands still."""
+"""D4: a creation that loses a race deletes nothing. Real processes, one of which is stopped."""
 
 import asyncio
 import os
@@ -27,7 +27,7 @@ ANN, BOB = key("ann", "phone", APP), key("bob", "tablet", APP)
 
 
 class Quick:
-    """The process that does not stand still: it creates the app and registers a device."""
+    """The process that is not stopped: it creates the app and registers a device."""
 
     def __init__(self, store: SqlStore) -> None:
         self.store = store
@@ -52,7 +52,7 @@ async def quick(engine_url: str) -> AsyncIterator[Quick]:
 
 @pytest.fixture
 async def stalled(engine_url: str) -> AsyncIterator[Callable[[str], Awaitable[Process | None]]]:
-    """`stalled(step)`: a process that stands still before that step, or None where it does not come by it."""
+    """`stalled(step)`: a process that is stopped before that step, or None if it does not reach the step."""
     started: list[Process] = []
 
     async def start(step: str) -> Process | None:

@@ -1,4 +1,4 @@
-"""Service and bridge as processes of their own, for tests that end them the hard way."""
+"""Service and bridge as processes of their own, for tests that kill them."""
 
 import secrets
 import signal

@@ -1,4 +1,4 @@
-"""What an owner is told of report templates (X2)."""
+"""The check of report templates (X2)."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What one client may do to the listener, and what becomes of the reports of clients that leave early (X1)."""
+"""Limits on one client, and the reports of clients that disconnect early (X1)."""
 
 import asyncio
 import contextlib

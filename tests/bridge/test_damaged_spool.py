@@ -1,4 +1,4 @@
-"""A spool that was damaged on disk keeps no bridge from starting, and what can be read of it is saved (X1, X4)."""
+"""The bridge starts on a spool that was damaged on disk, and recovers what can be read (X1, X4)."""
 
 import asyncio
 from pathlib import Path
@@ -113,7 +113,7 @@ async def test_the_command_saves_into_the_present_spool(harness: Harness, tmp_pa
 
 
 async def test_a_file_that_is_no_spool_is_not_set_aside(harness: Harness) -> None:
-    """It may be dear to somebody."""
+    """Somebody may need it."""
     harness.spool.write_text("a letter")
     with pytest.raises(SpoolError, match="another kind of file"):
         await harness.start()

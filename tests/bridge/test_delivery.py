@@ -1,4 +1,4 @@
-"""What becomes of reports that were taken (X1, X3, X4, X5)."""
+"""The delivery of accepted reports (X1, X3, X4, X5)."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Whatever comes, the endpoint answers with a documented status, and never with a stack trace."""
+"""The endpoint answers any input with a documented status and never with a stack trace."""
 
 import signal
 import socket

@@ -1,4 +1,4 @@
-"""How much one caller may send (X1)."""
+"""The limits of requests from one caller (X1)."""
 
 import pytest
 

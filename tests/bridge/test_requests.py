@@ -1,4 +1,4 @@
-"""The requests of the reporter's documentation, and odder ones, over raw sockets (X1, X2)."""
+"""The requests of the reporter's documentation and unusual ones, over raw sockets (X1, X2)."""
 
 import gzip
 import json

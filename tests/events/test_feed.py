@@ -19,7 +19,7 @@ EPOCH = "00000000000000e1"
 
 
 class Log:
-    """Stands for a store whose second read fails."""
+    """A store whose second read fails."""
 
     def __init__(self) -> None:
         self.published = 0
@@ -36,7 +36,7 @@ class Log:
         return [LoggedEvent(position, str(position), event) for position in range(after + 1, upto + 1)]
 
 
-async def test_a_read_that_fails_in_between_repeats_no_event_e4(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_E4_a_read_that_fails_in_between_repeats_no_event(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feed, "WINDOW", 10)
     monkeypatch.setattr(feed, "_RETRY", 0.0)
     log = Log()
@@ -56,7 +56,7 @@ async def test_a_read_that_fails_in_between_repeats_no_event_e4(monkeypatch: pyt
 
 
 class Pages:
-    """Stands for a store with this many events, and counts how often its head is read."""
+    """A store with this many events. It counts the reads of its head."""
 
     def __init__(self, published: int) -> None:
         self.published = published
@@ -76,7 +76,7 @@ class Pages:
         return [LoggedEvent(position, str(position), event) for position in range(after + 1, upto + 1)]
 
 
-async def test_a_page_from_the_store_reads_the_head_once_e4(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_E4_a_page_from_the_store_reads_the_head_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feed, "WINDOW", 10)
     log = Pages(95)
     shared = Feed(cast("EventStore", cast("Any", log)))
@@ -90,7 +90,7 @@ async def test_a_page_from_the_store_reads_the_head_once_e4(monkeypatch: pytest.
     assert log.heads == 10 + 1, "and once before the first page"
 
 
-async def test_what_is_published_later_is_read_later_and_what_is_purged_meanwhile_is_told_e4() -> None:
+async def test_E4_what_is_published_later_is_read_later_and_what_is_purged_meanwhile_is_told() -> None:
     log = Pages(5)
     shared = Feed(cast("EventStore", cast("Any", log)))
     page = await shared.read(Place(EPOCH, 0))

@@ -51,7 +51,7 @@ from tests.support.webhooks import (
 
 
 class Watch(NullObserver):
-    """Remembers what it was told."""
+    """Records the calls of the observer."""
 
     def __init__(self) -> None:
         self.disabled: list[str] = []
@@ -73,7 +73,7 @@ class Watch(NullObserver):
 
 @dataclass(slots=True)
 class Rig:
-    """A deliverer's surroundings."""
+    """A deliverer with its store, clock and server."""
 
     server: Receiver
     client: OutboundClient

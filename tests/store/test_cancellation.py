@@ -1,4 +1,4 @@
-"""A caller that goes away leaves no connection, no transaction and no half of a commit behind."""
+"""A cancelled call leaves no connection checked out, no open transaction and no partial commit."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Every statement of the store has a form that Citus takes, as far as its text tells; and `migrate` spreads the tables.
+"""Citus accepts the text of every statement of the store, and `migrate` distributes the tables.
 
 While the tests of this folder run on PostgreSQL, each statement that reaches the driver is looked at (see conftest.py).
 """
@@ -126,14 +126,14 @@ def becomes_citus(server: Postgres, engine: Engine) -> Callable[[str], None]:
 
 
 def spread(server: Postgres, url: str) -> list[str]:
-    """What is distributed, by which column and beside what, as the stand-in was told."""
+    """The distributed tables, their distribution columns and their co-location, as the stand-in recorded them."""
     found = server.execute("SELECT logicalrelid, partkey, beside FROM pg_dist_partition ORDER BY 1", url=url)
     return sorted(found.splitlines())
 
 
 @pytest.mark.engines("postgresql")
 @pytest.mark.parametrize("before", ["nothing", "a schema", "another distribution"])
-async def test_migrate_spreads_every_table_once(
+async def test_migrate_distributes_every_table_once(
     server: Postgres, becomes_citus: Callable[[str], None], engine_url: str, before: str
 ) -> None:
     """On a new cluster, on a database that has become one, and on one that an earlier version had distributed."""

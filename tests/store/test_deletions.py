@@ -1,4 +1,4 @@
-"""The reaper's deletions leave the very rows that the write path leaves when it decides them (P4, D3, M2)."""
+"""A deletion by the reaper leaves the same rows as a deletion by the write path (P4, D3, M2)."""
 
 from collections import Counter
 from collections.abc import Callable

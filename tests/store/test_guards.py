@@ -1,4 +1,4 @@
-"""Two processes on one database: of two writers of the same row one wins, the other is told and writes nothing."""
+"""Two processes on one database: of two writers of a row one wins, and the other gets a Conflict and writes nothing."""
 
 import asyncio
 from collections import Counter
@@ -79,7 +79,7 @@ async def test_of_two_creations_one_wins(
 
 
 @pytest.mark.parametrize("known", [False, True])
-async def test_of_two_devices_of_one_user_one_is_the_newest_r7(pair: tuple[Writer, Writer], known: bool) -> None:
+async def test_R7_of_two_devices_of_one_user_one_is_the_newest(pair: tuple[Writer, Writer], known: bool) -> None:
     first, second = pair
     first.settings = second.settings = ONE_DEVICE
     if known:
@@ -124,7 +124,7 @@ async def test_a_count_dated_ahead_is_dated_anew(store: SqlStore) -> None:
     assert stored.mad.count_time == NOW
 
 
-async def test_a_device_counted_twice_is_refused_m4(store: SqlStore, other: SqlStore) -> None:
+async def test_M4_a_device_counted_twice_is_refused(store: SqlStore, other: SqlStore) -> None:
     entry = LedgerEntry("shop", "hash-of-a-profile-0001", 1, NOW)
     again = entry._replace(count_time=NOW + DAY)
     async with store.profiles.write() as transaction:
@@ -227,7 +227,7 @@ async def test_of_many_that_create_the_same_device_at_once_one_wins(store: SqlSt
 
 
 async def test_retried_conflicts_lose_no_update(store: SqlStore, other: SqlStore) -> None:
-    """Ten writers on two stores fight over one row until each has won once: M4 never counts twice."""
+    """Ten writers on two stores change one row and retry until each has succeeded: M4 never counts twice."""
     await Writer(store).commit(register(key()))
 
     async def count_up(target: SqlStore) -> int:
@@ -288,7 +288,7 @@ async def test_D3_linking_a_customer_and_deleting_by_it_at_once_leaves_no_holder
 
 
 async def test_R4_a_holder_that_is_gone_is_no_holder(store: SqlStore, writer: Writer) -> None:
-    """However it came about: a token must not be lost to every other device for ever."""
+    """An index entry without a profile, whatever its cause, must not keep the token from other devices for ever."""
     await writer.commit(register(key("ann", "phone"), "t"))
     database = store._database
     await database.execute(database.prepare(delete(tables.profile)))

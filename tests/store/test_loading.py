@@ -160,7 +160,7 @@ async def test_no_needs_load_nothing(writer: Writer) -> None:
 
 
 @pytest.mark.parametrize("kind", [PROFILES, BEATS], ids=["profiles", "beats"])
-async def test_a_deleted_profile_leaves_its_history_d3_m2(writer: Writer, kind: RowKind[ProfileKey, Any]) -> None:
+async def test_D3_M2_a_deleted_profile_leaves_its_history(writer: Writer, kind: RowKind[ProfileKey, Any]) -> None:
     gone = key("eve", "eve's phone")
     writer.now += DAY
     await writer.commit(DeleteDeviceProfile("shop", user_id="eve", device_id="eve's phone"))
@@ -170,7 +170,7 @@ async def test_a_deleted_profile_leaves_its_history_d3_m2(writer: Writer, kind: 
     assert rows.histories == {gone: History(tombstone, MadRecord(NOW, 1, writer.now)), key("nobody"): History()}
 
 
-async def test_the_history_has_the_last_count_m1(writer: Writer) -> None:
+async def test_M1_the_history_has_the_last_count(writer: Writer) -> None:
     gone = key("eve", "eve's phone")
     for _ in range(11):
         writer.now += 31 * DAY

@@ -1,4 +1,6 @@
-"""R14: what a call costs does not grow with who else is there; what changes very many profiles is done apart."""
+"""R14: the cost of a call does not depend on how many profiles share its user, device or token. Commands about very
+many profiles are executed in slices.
+"""
 
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
@@ -70,7 +72,7 @@ CALLS: dict[str, Callable[[str], AnyCommand]] = {
 
 
 @pytest.mark.parametrize("call", CALLS)
-async def test_R14_as_many_rows_are_read_of_three_as_of_many(
+async def test_R14_a_call_reads_no_more_rows_beside_many_profiles(
     store: SqlStore, rows_read: list[int], call: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Users of a device, who share a token but for one, and devices of a user who has one that receives push."""
@@ -104,7 +106,7 @@ class Batches(NullObserver):
 
 
 class Bench:
-    """A queue that takes few rows for many."""
+    """A write queue for which a few rows are many."""
 
     def __init__(self, store: SqlStore) -> None:
         self.store = store

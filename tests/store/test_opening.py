@@ -123,7 +123,7 @@ def test_urls_that_cannot_be_used_are_refused_without_a_secret(url: str) -> None
         ("s3cret!@x=1", "an option in the database URL is none of libpq's options"),
     ],
 )
-def test_an_option_that_cannot_be_followed_is_refused_by_its_name(options: str, says: str) -> None:
+def test_a_refused_option_is_named(options: str, says: str) -> None:
     """To pass over `require` would open what the host wants closed."""
     with pytest.raises(StoreError) as refused:
         check_url(f"postgresql://db/app?{options}")

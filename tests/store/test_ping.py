@@ -1,4 +1,4 @@
-"""Whether the database can serve calls, as health asks it."""
+"""The health check's test of the database."""
 
 import pytest
 

@@ -284,7 +284,7 @@ async def test_a_heartbeat_alone_is_a_transaction_of_its_own(
     assert await other.profiles.get(key()) == found
 
 
-async def test_a_heartbeat_changes_nothing_else_h1(store: SqlStore) -> None:
+async def test_H1_a_heartbeat_changes_nothing_else(store: SqlStore) -> None:
     first = profile(key(), attributes=Attributes("c", language="de"), push_superseded=True)
     await put(store, first)
     later = NOW + 3 * DAY + timedelta(microseconds=1)

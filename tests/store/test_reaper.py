@@ -33,7 +33,7 @@ def seen(*profiles: Profile | DueProfile) -> list[tuple[ProfileKey, datetime | N
     return [(p.key, p.last_heartbeat_time) for p in profiles]
 
 
-async def test_due_is_what_was_last_heard_before_the_cutoff_p1(store: SqlStore) -> None:
+async def test_P1_due_is_what_was_last_heard_before_the_cutoff(store: SqlStore) -> None:
     old, older, at, young = (
         heard("old", NOON - TICK),
         heard("older", NOON - 3 * DAY),
@@ -51,7 +51,7 @@ async def test_due_is_what_was_last_heard_before_the_cutoff_p1(store: SqlStore) 
     assert await store.reaper.count_due(before, 1) == 1
 
 
-async def test_without_a_heartbeat_the_registration_counts_if_the_app_says_so_p2(store: SqlStore) -> None:
+async def test_P2_without_a_heartbeat_the_registration_counts_if_the_app_says_so(store: SqlStore) -> None:
     beating = heard("beating", NOON - 2 * DAY, register_time=NOON - 400 * DAY)
     first, second = heard("first", None, register_time=NOON - DAY), heard("second", None, register_time=NOON - TICK)
     young = heard("young", None, register_time=NOON)
@@ -66,7 +66,7 @@ async def test_without_a_heartbeat_the_registration_counts_if_the_app_says_so_p2
     assert await store.reaper.due(DueBefore("shop", NOON - 3 * DAY, None), 10) == []
 
 
-async def test_a_day_that_ends_with_the_cutoff_is_not_followed_by_another_p5(store: SqlStore) -> None:
+async def test_P5_a_day_that_ends_with_the_cutoff_is_not_followed_by_another(store: SqlStore) -> None:
     """The reaper leaves out the day of a cutoff by asking for what is before its beginning."""
     midnight = NOON.replace(hour=0)
     await put(store, heard("before", midnight - TICK), heard("at", midnight))
@@ -89,7 +89,7 @@ async def test_what_is_stamped_ahead_is_found(store: SqlStore) -> None:
     assert await store.reaper.stamped_ahead("shop", NOON + 99 * DAY, 10) == []
 
 
-async def test_due_unregistered_is_ordered_by_time_p8(store: SqlStore) -> None:
+async def test_P8_due_unregistered_is_ordered_by_time(store: SqlStore) -> None:
     def unregistered(name: str, time: datetime) -> Profile:
         return profile(key(name), status=ProfileStatus.UNREGISTERED, unregister_time=time)
 
@@ -104,7 +104,7 @@ async def test_due_unregistered_is_ordered_by_time_p8(store: SqlStore) -> None:
     assert list(await store.reaper.due_unregistered("news", NOON, 10)) == []
 
 
-async def test_the_histograms_count_active_profiles_by_day_p7(store: SqlStore) -> None:
+async def test_P7_the_histograms_count_active_profiles_by_day(store: SqlStore) -> None:
     midnight = NOON.replace(hour=0)
     await put(
         store,
@@ -123,7 +123,7 @@ async def test_the_histograms_count_active_profiles_by_day_p7(store: SqlStore) -
     assert await store.reaper.register_days("news") == {}
 
 
-async def test_the_newest_sign_of_life_is_a_heartbeat_or_a_registration_p6(store: SqlStore) -> None:
+async def test_P6_the_newest_sign_of_life_is_a_heartbeat_or_a_registration(store: SqlStore) -> None:
     assert await store.reaper.newest_sign_of_life() is None
     await put(store, heard("a", None, register_time=NOON))
     assert await store.reaper.newest_sign_of_life() == NOON
@@ -131,7 +131,7 @@ async def test_the_newest_sign_of_life_is_a_heartbeat_or_a_registration_p6(store
     assert await store.reaper.newest_sign_of_life() == NOON + TICK
 
 
-async def test_deletions_for_inactivity_add_up_p6(store: SqlStore, other: SqlStore) -> None:
+async def test_P6_deletions_for_inactivity_add_up(store: SqlStore, other: SqlStore) -> None:
     for target, time, count in ((store, NOW - DAY, 1), (store, NOW, 2), (other, NOW, 4), (store, NOW + DAY, 8)):
         async with target.profiles.write() as transaction:
             await transaction.apply(changes(time, reaped={"shop": count, "news": 100}))
@@ -144,7 +144,7 @@ async def test_deletions_for_inactivity_add_up_p6(store: SqlStore, other: SqlSto
     assert await reaper.reaped_since("shop", NOW - 99 * DAY) == 14
 
 
-async def test_one_holder_has_the_lease_p5(store: SqlStore, other: SqlStore) -> None:
+async def test_P5_one_holder_has_the_lease(store: SqlStore, other: SqlStore) -> None:
     minute = timedelta(minutes=1)
     assert await store.leases.acquire("reaper", "a", NOW, minute)
     assert not await other.leases.acquire("reaper", "b", NOW + minute - TICK, minute)
@@ -160,7 +160,7 @@ async def test_one_holder_has_the_lease_p5(store: SqlStore, other: SqlStore) -> 
     assert await store.leases.acquire("reaper", "a", NOW + 1.6 * minute, minute)
 
 
-async def test_of_many_that_want_the_lease_at_once_one_gets_it_p5(store: SqlStore, other: SqlStore) -> None:
+async def test_P5_of_many_that_want_the_lease_at_once_one_gets_it(store: SqlStore, other: SqlStore) -> None:
     wanted = [
         target.leases.acquire("reaper", f"{name} {number}", NOW, DAY)
         for name, target in (("store", store), ("other", other))
@@ -177,7 +177,7 @@ async def test_the_record_is_one(store: SqlStore, other: SqlStore) -> None:
 
 
 @pytest.mark.parametrize("purged", ["tombstone", "mad_ledger"])
-async def test_a_purge_deletes_the_oldest_up_to_its_limit_p8(store: SqlStore, purged: str) -> None:
+async def test_P8_a_purge_deletes_the_oldest_up_to_its_limit(store: SqlStore, purged: str) -> None:
     times = [NOW - 3 * DAY, NOW - 2 * DAY, NOW - TICK, NOW, NOW + DAY]
     async with store.profiles.write() as transaction:
         for number, time in enumerate(times):

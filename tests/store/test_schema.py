@@ -284,7 +284,7 @@ async def test_a_running_program_notices_that_the_schema_left_it_behind(
 
 
 async def test_the_schema_says_the_oldest_program_that_survives_every_migration(engine_url: str) -> None:
-    """The oldest that a migration names, and that each one after it lets stay."""
+    """The oldest program that a migration names and that every later migration permits."""
     await migrate(engine_url)
     folder = Path(sys.modules["profile_grpc.store.schema"].__file__ or "").parent / "migrations"
     scripts = ScriptDirectory(str(folder)).walk_revisions()

@@ -1,4 +1,4 @@
-"""Reads that share: who waits for whom, and what reaches whom. The store's own reads on top of it."""
+"""Shared reads: which callers wait, and which results they get. Also the reads of the store that are shared."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence

@@ -11,7 +11,7 @@ MIDNIGHT = datetime(2026, 3, 1, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
 
 
-async def test_usage_counts_days_devices_and_the_last_thirty_days_m4(store: SqlStore) -> None:
+async def test_M4_usage_counts_days_devices_and_the_last_thirty_days(store: SqlStore) -> None:
     def entry(profile: str, number: int, time: datetime, app: str = "shop") -> LedgerEntry:
         return LedgerEntry(app, profile, number, time)
 

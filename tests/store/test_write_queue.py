@@ -1,4 +1,4 @@
-"""The write queue over a real store: two batches of one process may meet, and no invariant gives way."""
+"""The write queue over a real store: two batches of one process at a time break no invariant."""
 
 import asyncio
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Whether Citus takes a statement, told from its text: where no cluster is at hand, this stands in for one.
+"""Decides from the text of a statement whether Citus accepts it, for tests without a cluster.
 
 It reads the SQL that SQLAlchemy writes, in which keywords are in capitals and names are not. What Citus takes was tried
 on a cluster (Citus 13.2): look-ups and guarded writes joined to `unnest`, across shards; ADR 0010 has the table.

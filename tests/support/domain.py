@@ -1,4 +1,4 @@
-"""Words for tests of the rules: a world that is given, commands that are carried out, time that is moved by hand."""
+"""A small language for tests of the rules: stored profiles, commands, and a clock that the test moves."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -174,7 +174,7 @@ class Scene:
         return self
 
     def change(self, **settings: Any) -> "Scene":
-        """Changes the app's settings as an operator does, who leaves memories (H3)."""
+        """Changes the app's settings as an operator does. A lower granularity takes effect later (H3)."""
         self.settings = succeed(self.settings, replace(self.settings, **settings), self.now)
         return self
 
@@ -206,7 +206,7 @@ class Scene:
         return state.changes()
 
     def do(self, command: AnyCommand, kind: type[ResultT]) -> ResultT:
-        """Carries out the command, which must succeed with this kind of result."""
+        """Executes the command, which must succeed with this kind of result."""
         [answer] = self.batch(command)
         if isinstance(answer, Refused):
             raise answer
@@ -214,7 +214,7 @@ class Scene:
         return answer
 
     def refused(self, command: AnyCommand) -> Refused:
-        """Carries out the command, which must be refused and write nothing."""
+        """Executes the command, which must be refused and write nothing."""
         state = self.state(command)
         with pytest.raises(Refused) as caught:
             command.decide(state, self.settings)
@@ -268,5 +268,5 @@ class Scene:
 
 
 def given(*profiles: Profile, at: datetime = T0, **settings: Any) -> Scene:
-    """A world that holds these profiles of one app with these settings."""
+    """A scene with these profiles of one app and these settings."""
     return Scene(AppSettings(**settings), profiles, at)

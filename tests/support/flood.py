@@ -1,4 +1,4 @@
-"""Callers on many connections that never pause, and what a server that goes away looks like to them."""
+"""Load: callers on many connections that never pause, and the errors that they see when the server ends."""
 
 from __future__ import annotations
 

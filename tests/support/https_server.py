@@ -1,4 +1,4 @@
-"""An HTTPS server of a test, which does as it is told and remembers what it was sent."""
+"""An HTTPS server for tests. It responds as the test says and records its requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rules once more, as plainly as they can be said: the model that random runs are compared with.
+"""A second, simple implementation of the rules. Random runs are compared with it.
 
 Written from the rules' text alone. It shares the records of commands with the domain, and none of its functions. It is
 slow and keeps everything.

@@ -49,7 +49,7 @@ class Gate:
 
 
 class Recorder(NullObserver):
-    """Remembers what it was told."""
+    """Records the calls of the observer."""
 
     def __init__(self) -> None:
         self.batches: list[int] = []
@@ -79,13 +79,13 @@ class Bench:
         return await self.queue.submit(command, SETTINGS)
 
     async def callers(self, *commands: AnyCommand) -> Tasks:
-        """One caller for each command, all of whom have asked when this returns."""
+        """Starts a caller for each command, and returns when all of them wait for the queue."""
         tasks = [asyncio.create_task(self.submit(command)) for command in commands]
         await asyncio.sleep(0)
         return tasks
 
     async def held(self) -> Gate:
-        """A commit that is held back; what is submitted meanwhile gathers behind it."""
+        """Starts a batch whose commit waits. Commands that are submitted until then form the next batch."""
         gate = Gate()
         self.store.before_commit = gate
         self.first = (await self.callers(Register(key("first", "first"))))[0]

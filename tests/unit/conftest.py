@@ -1,4 +1,4 @@
-"""How much random tests try: a little by default, more with `pytest tests/unit --hypothesis-profile long`."""
+"""The number of examples of random tests: few by default, more with `pytest tests/unit --hypothesis-profile long`."""
 
 from collections.abc import Iterator, MutableMapping
 from typing import Any

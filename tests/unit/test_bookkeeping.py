@@ -1,4 +1,4 @@
-"""What every change owes whatever rule made it: guard rows, counts, and conflicts where two writers decide at once.
+"""What every change writes, whichever rule made it: guards and counts, and the conflicts of simultaneous writers.
 
 Two writers that load before either writes stand for two processes. A second that does not notice the first breaks the
 invariant that the test names.
@@ -53,7 +53,7 @@ DELETE_ANN = DeleteDeviceProfile(APP, user_id="ann", device_id="phone")
 
 
 def race(scene: Scene, first: AnyCommand, second: AnyCommand) -> bool:
-    """Both load, both decide, both write. Whether the second noticed; if so it decides again."""
+    """Both load, both decide, both write. Returns whether the second got a Conflict; if so it decides again."""
     states = [scene.state(first), scene.state(second)]
     for state, command in zip(states, (first, second), strict=True):
         command.decide(state, scene.settings)

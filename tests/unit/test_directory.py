@@ -1,4 +1,4 @@
-"""Who calls and what they reach: keys, the directory's memory, and the use cases of apps and keys."""
+"""Keys and their reach, the directory's cache, and the use cases of apps and keys."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -430,7 +430,7 @@ async def delete(office: Office, monkeypatch: pytest.MonkeyPatch, app_id: str = 
     await office.apps.delete(app_id, "acme", force=True)
 
 
-async def test_D4_an_app_that_is_created_anew_inherits_no_profiles(
+async def test_D4_an_app_that_is_created_again_inherits_no_profiles(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Registered by a call that outlasted the deletion."""
@@ -468,7 +468,7 @@ STEPS = ("reservation", "app", "leaves_traces", "add_app", "reserve_app", "chang
 async def test_D4_a_creation_that_loses_a_race_deletes_nothing(
     office: Office, monkeypatch: pytest.MonkeyPatch, step: str, *, anew: bool
 ) -> None:
-    """Whichever step it stands still before, while another one is quicker."""
+    """Whichever step it is stopped before while another process creates the app."""
     if anew:
         await delete(office, monkeypatch)
         await office.queue.submit(Register(BOB), AppSettings())
@@ -502,9 +502,7 @@ async def test_D4_a_creation_that_loses_a_race_deletes_nothing(
     assert (await office.apps.get(app_id)).display_name == "quick"
 
 
-async def test_D4_a_deletion_that_stands_still_deletes_nothing_of_the_next_app(
-    office: Office, meanwhile: Meanwhile
-) -> None:
+async def test_D4_a_suspended_deletion_deletes_nothing_of_the_next_app(office: Office, meanwhile: Meanwhile) -> None:
     """Another one completes it meanwhile, and the tenant creates the app anew."""
     once = [True]
 

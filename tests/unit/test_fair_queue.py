@@ -1,4 +1,4 @@
-"""Whose turn it is in the write path: bulk gives way to single calls, and no app waits for another's backlog."""
+"""The order of the write path: single calls go before bulk, and no app waits for the backlog of another."""
 
 from typing import NamedTuple
 

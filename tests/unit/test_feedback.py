@@ -1,4 +1,4 @@
-"""Which feedback acts at all: items (F1) and evidence (F2)."""
+"""Valid items of feedback (F1) and their evidence (F2)."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""The feedback breaker: an app that loses too many endpoints at a time keeps the others (F8)."""
+"""The feedback breaker: when an app loses too many endpoints in a short time, it keeps the others (F8)."""
 
 from datetime import timedelta
 

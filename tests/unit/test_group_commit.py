@@ -1,4 +1,4 @@
-"""Batches: callers that come together share one, and the fault of one is not that of the others."""
+"""Batches: simultaneous callers share one, and the failure of one does not fail the others."""
 
 import asyncio
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Expiry, the reaper's deletions and what must stop them: P1-P4, P6, P9 (as functions of the domain)."""
+"""Expiry, deletions by the reaper and their breaker: P1-P4, P6, P9 (as functions of the domain)."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""Random commands on a moving clock: the domain does what a plain model says, and the invariants hold throughout.
+"""Random commands on a moving clock: the domain agrees with a simple model, and the invariants hold.
 
 `pytest tests/unit --hypothesis-profile long` tries many more.
 """
@@ -129,7 +129,7 @@ class Rules(RuleBasedStateMachine):
 
     @rule(first=commands, second=commands)
     def a_race(self, first: CommandLike, second: CommandLike) -> None:
-        """Two writers that load at once: the second meets the first, or all is as if it had come before."""
+        """Two writers that load at once: the second gets a Conflict, or the result is that of one after the other."""
         pair = [self.made(first), self.made(second)]
         states = [self.loaded([command]) for command, _ in pair]
         answers = [self.decided(state, command) for state, (command, _) in zip(states, pair, strict=True)]

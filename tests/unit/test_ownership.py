@@ -1,4 +1,4 @@
-"""Who owns a token (R4), who is current on a device (R5, R6) and for a user (R7), and what callers learn (R8)."""
+"""The owner of a token (R4), the current user of a device (R5, R6), the newest device of a user (R7), and R8."""
 
 import pytest
 

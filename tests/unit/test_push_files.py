@@ -1,4 +1,4 @@
-"""What an upload of a push credential must be, with files as their makers make them (K1, K3)."""
+"""The check of uploaded push credentials, with files in the form of their issuers (K1, K3)."""
 
 from __future__ import annotations
 

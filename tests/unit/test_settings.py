@@ -1,4 +1,4 @@
-"""What an app's settings default to and may be."""
+"""The defaults and the valid values of an app's settings."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""Where the apps are on shards, each commits, and fails, by itself."""
+"""With shards, each shard commits and fails on its own."""
 
 from typing import Any
 

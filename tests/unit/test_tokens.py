@@ -1,4 +1,4 @@
-"""How push tokens are spelled: normalised before any look-up, and found by what a report may call them (X3)."""
+"""The spellings of push tokens: normalised before each look-up, and found by every spelling in a report (X3)."""
 
 import base64
 from collections.abc import Callable

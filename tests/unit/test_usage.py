@@ -1,4 +1,4 @@
-"""The billing report (M4): what it asks of the ledger, and which ranges it takes."""
+"""The billing report (M4): its reads of the ledger, and the valid ranges."""
 
 from datetime import date, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""The write path: commands gather, are decided together and committed together, and are answered after the commit.
+"""The write path: commands are gathered, decided and committed together, and answered after the commit.
 
 The store is in memory; a commit ends when the test lets it. Nothing here waits for time to pass: where a queue could
 wait, it is told to wait for an hour.
@@ -251,7 +251,7 @@ async def test_single_calls_do_not_wait_for_the_bulk_before_them() -> None:
 
 
 async def test_bulk_waits_for_no_callers_to_come_back() -> None:
-    """Nobody lingers while there is work at hand."""
+    """The queue does not wait for more while it has work."""
     async with bench(linger=AN_HOUR, batch=100, bulk=10) as b:
         gate = await b.held()
         many = asyncio.create_task(b.queue.submit_all([(Register(device(n)), SETTINGS) for n in range(30)]))

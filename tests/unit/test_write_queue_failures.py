@@ -1,4 +1,4 @@
-"""The write path when commits fail: conflicts, refused data, faults and a database that is gone."""
+"""The write path when commits fail: conflicts, refused data, bugs, and an unavailable database."""
 
 import asyncio
 from collections.abc import MutableMapping

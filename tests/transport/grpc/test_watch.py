@@ -108,7 +108,7 @@ def named(events: Sequence[ev.Event]) -> list[tuple[str, str, int]]:
     return [(ev.EventType.Name(e.type).removeprefix("EVENT_TYPE_"), e.user_id, e.version) for e in events]
 
 
-async def test_events_come_in_order_and_whole_e4(served: Served, backend: Backend) -> None:
+async def test_E4_events_come_in_order_and_whole(served: Served, backend: Backend) -> None:
     async with watched(served, NOW) as watch:
         first = await watch.message()
         assert not first.events, "a token at once, before anything can be missed"
@@ -127,7 +127,7 @@ async def test_events_come_in_order_and_whole_e4(served: Served, backend: Backen
     assert len({e.event_id for e in found}) == 3
 
 
-async def test_resuming_anywhere_loses_and_repeats_nothing_e4(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_E4_resuming_anywhere_loses_and_repeats_nothing(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watching, "MESSAGE", 3)
     await register(served, *(f"user {n}" for n in range(20)))
     tokens: dict[int, str] = {}
@@ -146,7 +146,7 @@ async def test_resuming_anywhere_loses_and_repeats_nothing_e4(served: Served, mo
             assert [*read[:done], *(e.position for e in found)] == read
 
 
-async def test_a_reader_gets_its_tenants_apps_and_the_types_it_wants_e4(served: Served, backend: Backend) -> None:
+async def test_E4_a_reader_gets_its_tenants_apps_and_the_types_it_wants(served: Served, backend: Backend) -> None:
     foreign = (("x-api-key", backend.foreign_key),)
     await served.profiles.Register(ps.RegisterRequest(key=key("eve", app=FOREIGN_APP)), metadata=foreign)
     await register(served, "ann")
@@ -171,7 +171,7 @@ async def test_a_reader_gets_its_tenants_apps_and_the_types_it_wants_e4(served: 
         assert (await watch.end()).reason == "APP_NOT_ALLOWED"
 
 
-async def test_a_deleted_apps_last_events_can_be_read_e4(served: Served, backend: Backend) -> None:
+async def test_E4_a_deleted_apps_last_events_can_be_read(served: Served, backend: Backend) -> None:
     await register(served, "ann")
     await backend.apps.delete(APP, TENANT, force=True)
     for request in (OLDEST, ps.WatchProfilesRequest(from_oldest=True, app_ids=[APP])):
@@ -179,7 +179,7 @@ async def test_a_deleted_apps_last_events_can_be_read_e4(served: Served, backend
             assert named(await watch.events(2)) == [("PROFILE_CREATED", "ann", 1), ("PROFILE_DELETED", "ann", 2)]
 
 
-async def test_a_quiet_stream_has_checkpoints_and_its_key_is_checked_e4(
+async def test_E4_a_quiet_stream_has_checkpoints_and_its_key_is_checked(
     served: Served, backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(watching, "QUIET", 0.05)
@@ -196,7 +196,7 @@ async def test_a_quiet_stream_has_checkpoints_and_its_key_is_checked_e4(
         assert (await watch.end()).reason == "CREDENTIAL_INVALID"
 
 
-async def test_an_old_token_is_refused_with_the_oldest_that_is_of_use_e4(served: Served, backend: Backend) -> None:
+async def test_E4_an_old_token_is_refused_with_the_oldest_that_is_of_use(served: Served, backend: Backend) -> None:
     async with watched(served, NOW) as watch:
         token = (await watch.message()).resume_token
     await register(served, "ann", "bob", "carl")
@@ -221,7 +221,7 @@ async def test_what_is_no_token_is_refused(served: Served, token: str) -> None:
     assert set(end.fields) == {"resume_token"}
 
 
-async def test_a_token_of_another_history_is_refused_e4(served: Served, backend: Backend) -> None:
+async def test_E4_a_token_of_another_history_is_refused(served: Served, backend: Backend) -> None:
     """As after a restore from an older copy: positions are given again, to other events."""
     await register(served, "ann")
     async with watched(served) as watch:
@@ -239,7 +239,7 @@ async def test_where_to_begin_must_be_said(served: Served) -> None:
         assert (end.code, end.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST")
 
 
-async def test_a_watch_goes_on_when_another_process_gives_positions_e3(served: Served, backend: Backend) -> None:
+async def test_E3_a_watch_goes_on_when_another_process_gives_positions(served: Served, backend: Backend) -> None:
     async with watched(served) as watch:
         await register(served, "ann")
         await watch.events(1)
@@ -248,7 +248,7 @@ async def test_a_watch_goes_on_when_another_process_gives_positions_e3(served: S
         assert [e.position for e in await watch.events(1)] == [2]
 
 
-async def test_a_drained_stream_ends_with_its_token_e4(served: Served) -> None:
+async def test_E4_a_drained_stream_ends_with_its_token(served: Served) -> None:
     await register(served, "ann")
     async with watched(served) as watch:
         await watch.events(1)

@@ -1,4 +1,4 @@
-"""Bytes are looked at before they are parsed: what lists without end cost nobody."""
+"""Requests are checked before they are parsed, so that very long lists cost little."""
 
 import pytest
 from google.protobuf.message import Message
