@@ -1,6 +1,5 @@
 """`profile-grpc serve` as a process of its own, on SQLite."""
 
-import asyncio
 import json
 import resource
 import signal
@@ -258,12 +257,8 @@ async def test_callers_of_a_server_that_ends_see_nothing_but_unavailable(
     """Which clients retry. gRPC's own end answers CANCELLED to what it has received and not handed over."""
     arguments = ["--dev", "--port", "0", "--database-url", sqlite_url(tmp_path), "--drain-notice", notice]
     with Server(arguments) as server:
-        flood = Flood(server.address, warm_after=1000)
-        running = asyncio.create_task(flood.run())
-        await flood.warm.wait()
-        server.process.send_signal(signal.SIGTERM)
-        await running
-        assert await asyncio.to_thread(server.process.wait, WAIT) == 0
+        flood = Flood(server.address)
+        assert await flood.run(server.terminate) == 0
     assert flood.codes.keys() == {"OK", "UNAVAILABLE"}
 
 

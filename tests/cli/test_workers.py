@@ -1,6 +1,5 @@
 """`profile-grpc serve --workers 2` on PostgreSQL: one port, several processes, watched by their parent."""
 
-import asyncio
 import json
 import os
 import re
@@ -101,12 +100,8 @@ def test_sigterm_ends_all_workers(server: Server) -> None:
 
 
 async def test_callers_of_workers_that_end_see_nothing_but_unavailable(server: Server) -> None:
-    flood = Flood(server.address, warm_after=1000)
-    running = asyncio.create_task(flood.run())
-    await flood.warm.wait()
-    server.process.send_signal(signal.SIGTERM)
-    await running
-    assert await asyncio.to_thread(server.process.wait, STOP_LIMIT_S) == 0
+    flood = Flood(server.address)
+    assert await flood.run(server.terminate) == 0
     assert flood.codes.keys() == {"OK", "UNAVAILABLE"}
 
 
