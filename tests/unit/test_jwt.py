@@ -228,12 +228,14 @@ def test_J4_issuer_audience_and_lifetime_are_compared_where_the_app_sets_them() 
 
 
 def test_J5_claims_have_the_names_that_the_app_gives_them() -> None:
-    settings = JwtSettings(user_claim="uid", app_claim="client", require_app_claim=True)
+    settings = JwtSettings(user_claim="uid", app_claim="client", require_app_claim=True, customer_claim="crm")
     of = verifier(key("RS256"), settings=settings)
     assert of.verify(claims(uid="bob", client=APP), NOW).user_id == "bob"
     assert reason(claims(uid="bob"), of) == "JWT_APP_MISMATCH"
-    for user in (None, "", 7, ["ann"]):
-        assert of.verify(claims(uid=user, client=APP), NOW).user_id is None
+    assert of.verify(claims(uid="bob", client=APP, crm="c1"), NOW).customer_id == "c1"
+    for odd in (None, "", 7, ["ann"]):
+        found = of.verify(claims(uid=odd, client=APP, crm=odd, customer_id="c1"), NOW)
+        assert (found.user_id, found.customer_id) == (None, None)
 
 
 @pytest.mark.parametrize(

@@ -266,6 +266,7 @@ PARSERS: Mapping[str, Callable[[str], object]] = {
     "jwt.mode": _one_of(JwtMode),
     "jwt.user_claim": str,
     "jwt.app_claim": str,
+    "jwt.customer_claim": str,
     "jwt.require_app_claim": _boolean,
     "jwt.issuer": str,
     "jwt.audience": str,

@@ -68,6 +68,7 @@ class JwtOutcome(enum.IntEnum):
     KEY_UNKNOWN = 5
     USER_MISMATCH = 6
     APP_MISMATCH = 7
+    CUSTOMER_MISMATCH = 8
 
 
 _OUTCOMES: Mapping[Reason, JwtOutcome] = {
@@ -77,6 +78,7 @@ _OUTCOMES: Mapping[Reason, JwtOutcome] = {
     Reason.JWT_KEY_UNKNOWN: JwtOutcome.KEY_UNKNOWN,
     Reason.JWT_USER_MISMATCH: JwtOutcome.USER_MISMATCH,
     Reason.JWT_APP_MISMATCH: JwtOutcome.APP_MISMATCH,
+    Reason.JWT_CUSTOMER_MISMATCH: JwtOutcome.CUSTOMER_MISMATCH,
 }
 
 
@@ -95,6 +97,7 @@ class JwtSettings:
     leeway: timedelta = timedelta(seconds=30)
     max_lifetime: timedelta | None = None
     """The longest `exp` - `iat`; None: any."""
+    customer_claim: str = "customer_id"
 
 
 JWT_OFF: Final = JwtSettings()
@@ -119,6 +122,8 @@ class Claims:
 
     user_id: str | None
     """None: it names no user."""
+    customer_id: str | None
+    """None: it names no customer."""
     valid_until: float
     """Seconds since 1970, with the leeway."""
 
@@ -194,8 +199,14 @@ def check_claims(payload: bytes, settings: JwtSettings, app_id: str, now: float)
             f"The JWT is not for app {app_id!r}; get one whose claim {settings.app_claim!r} is the app's id.",
             metadata={"app_id": app_id, "claim": settings.app_claim},
         )
-    user = claims.get(settings.user_claim)
-    return Claims(user if isinstance(user, str) and user else None, expires + leeway)
+    user, customer = _id(claims, settings.user_claim), _id(claims, settings.customer_claim)
+    return Claims(user, customer, expires + leeway)
+
+
+def _id(claims: Mapping[str, Any], name: str) -> str | None:
+    """The id in a claim; None: it is empty, or no string, or the claim is absent."""
+    value = claims.get(name)
+    return value if isinstance(value, str) and value else None
 
 
 def _check_times(claims: Mapping[str, Any], expires: float, settings: JwtSettings, app_id: str, now: float) -> None:
@@ -259,6 +270,16 @@ def user_mismatch(app_id: str, settings: JwtSettings) -> Refused:
         Reason.JWT_USER_MISMATCH,
         f"The JWT is of another user than the request; get one whose claim {settings.user_claim!r} is its user id.",
         metadata={"app_id": app_id, "claim": settings.user_claim},
+    )
+
+
+def customer_mismatch(app_id: str, settings: JwtSettings) -> Refused:
+    """The request names another customer than the token, or the token names none."""
+    return Refused(
+        Reason.JWT_CUSTOMER_MISMATCH,
+        f"The JWT does not name the customer of the request; get one whose claim {settings.customer_claim!r} is its"
+        " customer id, or leave the customer out.",
+        metadata={"app_id": app_id, "claim": settings.customer_claim},
     )
 
 

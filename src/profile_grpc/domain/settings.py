@@ -330,11 +330,13 @@ def _jwt_violations(chosen: JwtSettings) -> Iterator[FieldViolation]:
         yield _wrong("jwt.leeway", "must be 0 to 60 seconds")
     if chosen.max_lifetime is not None and not ZERO < chosen.max_lifetime <= MAX_LIFETIME:
         yield _wrong("jwt.max_lifetime", "must be longer than 0 and at most 365 days, or absent")
-    for name in ("user_claim", "app_claim"):
+    for name in ("user_claim", "app_claim", "customer_claim"):
         if not getattr(chosen, name):
             yield _wrong(f"jwt.{name}", "must not be empty")
     if chosen.user_claim == chosen.app_claim:
         yield _wrong("jwt.app_claim", "must differ from user_claim")
+    if chosen.customer_claim == chosen.app_claim:
+        yield _wrong("jwt.customer_claim", "must differ from app_claim")
 
 
 def _web_push_violations(web_push: WebPushSettings) -> Iterator[FieldViolation]:

@@ -14,6 +14,7 @@ from appprofile.v1 import (
     webhook_service_pb2,
 )
 from appprofile.v1 import profile_pb2 as pb
+from appprofile.v1 import recipient_pb2 as rc
 from profile_grpc.domain.errors import Refused
 from profile_grpc.service.ports import KeyKind
 from profile_grpc.transport.grpc import access
@@ -233,6 +234,23 @@ def test_J5_every_user_that_a_request_names_is_found() -> None:
     assert sorted(method.user_ids(request)) == ["", "a", "b", "c"]
 
 
+def test_J5_every_customer_that_a_request_names_is_found() -> None:
+    named = {name: method.customer_ids(VALID[name]) for name, method in METHODS.items() if method.customer_ids}
+    assert {name for name in named if KeyKind.CLIENT in METHODS[name].kinds} == {"Register", "UpdateProfileData"}
+    assert {name: sorted(ids) for name, ids in named.items() if name.endswith(("Customer", "Customers"))} == {
+        "CreateCustomer": ["c1"],
+        "GetCustomer": ["missing"],
+        "UpdateCustomer": ["missing"],
+        "DeleteCustomer": ["missing"],
+        "EraseCustomer": ["missing"],
+        "MergeCustomers": ["c1", "missing"],
+    }
+    both = rc.ResolveRecipientsRequest(customer_ids=rc.CustomerIds(customer_ids=["c1", "c2"]))
+    of_recipients = METHODS["ResolveRecipients"].customer_ids
+    assert of_recipients is not None
+    assert list(of_recipients(both)) == ["c1", "c2"]
+
+
 async def test_a_list_of_apps_is_reached_app_by_app(backend: Backend) -> None:
     [method] = access.methods(
         service(
@@ -270,6 +288,10 @@ FORGOTTEN: dict[str, tuple[dict[str, str], str]] = {
     "the mark of the user": (
         {"messages": NAMES_AN_APP.replace("}", "string user_id = 2; }")},
         r"user_id is not marked: give it \(appprofile\.v1\.names\) = NAMES_USER",
+    ),
+    "the mark of the customer": (
+        {"messages": NAMES_AN_APP.replace("}", "repeated string customer_ids = 2; }")},
+        r"customer_ids is not marked: give it \(appprofile\.v1\.names\) = NAMES_CUSTOMER",
     ),
     "the mark of a field further in": (
         {"messages": NAMES_AN_APP.replace("}", "Who who = 2; } message Who { string user_id = 1; }")},

@@ -27,6 +27,7 @@ from tests.transport.grpc.test_access import METHODS
 
 CLIENTS = sorted(name for name, method in METHODS.items() if KeyKind.CLIENT in method.kinds)
 OF_A_USER = [name for name in CLIENTS if METHODS[name].user_ids]
+OF_A_CUSTOMER = [name for name in CLIENTS if METHODS[name].customer_ids]
 BEAT = ps.HeartbeatRequest(key=key())
 
 
@@ -99,6 +100,74 @@ async def test_J5_every_method_of_devices_takes_the_own_user_only(device: Device
         assert told.metadata == {"app_id": APP, "claim": "sub"}
     nobody = await refused(device.call(name, device.metadata(device.token(sub=None))))
     assert nobody.reason == "JWT_USER_MISMATCH"
+
+
+def linking(customer: str, name: str) -> Message:
+    """The valid request of the method, with the customer that it names replaced."""
+    request: Any = type(VALID[name])()
+    request.CopyFrom(VALID[name])
+    holder = request if "customer_id" in request.DESCRIPTOR.fields_by_name else request.profile
+    holder.customer_id = customer
+    customer_ids = METHODS[name].customer_ids
+    assert customer_ids is not None
+    assert list(customer_ids(request)) == [customer], f"{name}: teach this test where the request names its customer"
+    valid: Message = request
+    return valid
+
+
+async def link(device: Device) -> str:
+    """The customer that the device's profile is linked with."""
+    own = device.metadata(device.token())
+    answer = await device.call("GetProfile", own)
+    return ps.GetProfileResponse.FromString(answer).profile.customer_id
+
+
+@pytest.mark.parametrize("name", OF_A_CUSTOMER)
+async def test_J5_every_method_of_devices_links_with_the_own_customer_only(device: Device, name: str) -> None:
+    """The methods are those that the contract allows to CLIENT keys and whose requests can name a customer."""
+    of_nobody, own = device.metadata(device.token()), device.metadata(device.token(customer_id="c1"))
+    for metadata, customer in ((of_nobody, "c1"), (own, "c2"), (own, "C1"), (own, "ann")):
+        told = await refused(device.call(name, metadata, linking(customer, name)))
+        assert (told.code.name, told.reason) == ("PERMISSION_DENIED", "JWT_CUSTOMER_MISMATCH"), customer
+        assert told.metadata == {"app_id": APP, "claim": "customer_id"}
+        assert await link(device) == ""
+    await device.call(name, own, linking("c1", name))
+    assert await link(device) == "c1"
+    await device.call(name, of_nobody)  # names no customer, and keeps the link
+    assert await link(device) == "c1"
+    other = device.metadata(device.token("bob", customer_id="c2"))
+    assert (await refused(device.call(name, other, linking("c2", name)))).reason == "JWT_USER_MISMATCH"
+    await device.call(name, of_nobody, linking("", name))  # unlinks, which shows nobody anything
+    assert await link(device) == ""
+
+
+async def test_J5_a_customer_beside_the_update_mask_is_checked_too(device: Device) -> None:
+    request = ps.UpdateProfileDataRequest(profile=pb.Profile(key=key(), language="fr", customer_id="c2"))
+    request.update_mask.paths.append("language")
+    told = await refused(device.call("UpdateProfileData", device.metadata(device.token()), request))
+    assert told.reason == "JWT_CUSTOMER_MISMATCH"
+
+
+async def test_J5_the_customer_claim_may_be_the_user_claim(device: Device) -> None:
+    await mode(device.served, JwtMode.REQUIRE, customer_claim="sub")
+    own = device.metadata(device.token(customer_id="c1"))
+    told = await refused(device.call("Register", own, linking("c1", "Register")))
+    assert (told.reason, told.metadata["claim"]) == ("JWT_CUSTOMER_MISMATCH", "sub")
+    await device.call("Register", own, linking("ann", "Register"))
+    assert await link(device) == "ann"
+
+
+@pytest.mark.parametrize("wanted", [JwtMode.OFF, JwtMode.OBSERVE])
+async def test_J5_devices_link_as_they_like_until_JWTs_are_required(device: Device, wanted: JwtMode) -> None:
+    await mode(device.served, wanted)
+    await device.call("Register", device.metadata(device.token()), linking("c2", "Register"))
+    assert await link(device) == "c2"
+
+
+@pytest.mark.parametrize("kind", [KeyKind.ADMIN, KeyKind.PROFILE, KeyKind.BRIDGE])
+async def test_C5_other_kinds_of_key_link_without_a_token(device: Device, kind: KeyKind) -> None:
+    await device.call("Register", device.served.key(kind), linking("c2", "Register"))
+    assert await link(device) == "c2"
 
 
 def test_J5_the_methods_of_devices_name_users() -> None:
@@ -402,6 +471,8 @@ async def test_J7_OBSERVE_lets_every_call_through_and_counts_it(device: Device) 
     }
     for given in tokens.values():
         await device.call("Heartbeat", device.metadata(*given))
+    tokens["CUSTOMER_MISMATCH"] = [device.token()]
+    await device.call("Register", device.metadata(*tokens["CUSTOMER_MISMATCH"]), linking("c2", "Register"))
     found = await report(served)
     assert found.mode == jwt_pb2.JWT_MODE_OBSERVE
     day = found.days[0]
@@ -488,7 +559,8 @@ async def test_J1_OFF_looks_at_no_token(device: Device) -> None:
 
 
 async def test_J4_the_settings_are_checked_and_shown(served: Served) -> None:
-    chosen = JwtSettings(JwtMode.OBSERVE, "uid", "client", True, "iss", "aud", timedelta(0), timedelta(hours=1))
+    leeway, lifetime = timedelta(0), timedelta(hours=1)
+    chosen = JwtSettings(JwtMode.OBSERVE, "uid", "client", True, "iss", "aud", leeway, lifetime, "crm")
     await served.backend.set(jwt=chosen)
     shown = (await served.apps.GetApp(app.GetAppRequest(app_id=APP), metadata=served.admin)).app.settings.jwt
     await served.backend.set(jwt=JwtSettings())
@@ -498,6 +570,12 @@ async def test_J4_the_settings_are_checked_and_shown(served: Served) -> None:
     request.app.settings.jwt.app_claim = "uid"
     told = await refused(served.apps.UpdateApp(request, metadata=served.admin))
     assert told.fields == {"app.settings.jwt.app_claim": "must differ from user_claim"}
+    request.app.settings.jwt.customer_claim = "uid"
+    told = await refused(served.apps.UpdateApp(request, metadata=served.admin))
+    assert told.fields == {
+        "app.settings.jwt.app_claim": "must differ from user_claim",
+        "app.settings.jwt.customer_claim": "must differ from app_claim",
+    }
     request.app.settings.jwt.leeway.seconds = 61
     told = await refused(served.apps.UpdateApp(request, metadata=served.admin))
     assert list(told.fields) == ["app.settings.jwt.leeway"]

@@ -145,9 +145,9 @@ func (AccessScope) EnumDescriptor() ([]byte, []int) {
 	return file_appprofile_v1_access_proto_rawDescGZIP(), []int{1}
 }
 
-// What a field of a request names, for the access check. Every field of a request that is called `app_id`, `tenant_id`
-// or `user_id` (or the plural) is marked; the server does not start otherwise. On a field that holds a message, the
-// mark replaces every NAMES_APP in that message.
+// What a field of a request names, for the access check. Every field of a request that is called `app_id`, `tenant_id`,
+// `user_id` or `customer_id` (or the plural) is marked; the server does not start otherwise. On a field that holds a
+// message, the mark replaces every NAMES_APP in that message.
 type Names int32
 
 const (
@@ -168,6 +168,8 @@ const (
 	Names_NAMES_WITHIN_APP Names = 6
 	// Like NAMES_CLOSED_APP, but also an app of the tenant that was deleted and whose id is still reserved. Scope TENANT.
 	Names_NAMES_DELETED_APP Names = 7
+	// The customer whom the call concerns, or whom it links a profile with.
+	Names_NAMES_CUSTOMER Names = 8
 )
 
 // Enum value maps for Names.
@@ -181,6 +183,7 @@ var (
 		5: "NAMES_CLOSED_APP",
 		6: "NAMES_WITHIN_APP",
 		7: "NAMES_DELETED_APP",
+		8: "NAMES_CUSTOMER",
 	}
 	Names_value = map[string]int32{
 		"NAMES_UNSPECIFIED": 0,
@@ -191,6 +194,7 @@ var (
 		"NAMES_CLOSED_APP":  5,
 		"NAMES_WITHIN_APP":  6,
 		"NAMES_DELETED_APP": 7,
+		"NAMES_CUSTOMER":    8,
 	}
 )
 
@@ -329,7 +333,7 @@ const file_appprofile_v1_access_proto_rawDesc = "" +
 	"\x18ACCESS_SCOPE_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10ACCESS_SCOPE_APP\x10\x01\x12\x17\n" +
 	"\x13ACCESS_SCOPE_TENANT\x10\x02\x12\x16\n" +
-	"\x12ACCESS_SCOPE_ITEMS\x10\x03*\xa5\x01\n" +
+	"\x12ACCESS_SCOPE_ITEMS\x10\x03*\xb9\x01\n" +
 	"\x05Names\x12\x15\n" +
 	"\x11NAMES_UNSPECIFIED\x10\x00\x12\r\n" +
 	"\tNAMES_APP\x10\x01\x12\x10\n" +
@@ -339,7 +343,8 @@ const file_appprofile_v1_access_proto_rawDesc = "" +
 	"\rNAMES_NEW_APP\x10\x04\x12\x14\n" +
 	"\x10NAMES_CLOSED_APP\x10\x05\x12\x14\n" +
 	"\x10NAMES_WITHIN_APP\x10\x06\x12\x15\n" +
-	"\x11NAMES_DELETED_APP\x10\a:O\n" +
+	"\x11NAMES_DELETED_APP\x10\a\x12\x12\n" +
+	"\x0eNAMES_CUSTOMER\x10\b:O\n" +
 	"\x06access\x12\x1e.google.protobuf.MethodOptions\x18Ŋ\x03 \x01(\v2\x15.appprofile.v1.AccessR\x06access:K\n" +
 	"\x05names\x12\x1d.google.protobuf.FieldOptions\x18Ɗ\x03 \x01(\x0e2\x14.appprofile.v1.NamesR\x05namesBn\n" +
 	"\x11com.appprofile.v1B\vAccessProtoP\x01ZJgithub.com/profile-grpc/profile-grpc/clients/go/appprofile/v1;appprofilev1b\x06proto3"

@@ -532,7 +532,7 @@ var File_appprofile_v1_customer_proto protoreflect.FileDescriptor
 
 const file_appprofile_v1_customer_proto_rawDesc = "" +
 	"\n" +
-	"\x1cappprofile/v1/customer.proto\x12\rappprofile.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\xc3\x02\n" +
+	"\x1cappprofile/v1/customer.proto\x12\rappprofile.v1\x1a\x1aappprofile/v1/access.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\xc3\x02\n" +
 	"\x16CustomerAttributeValue\x12-\n" +
 	"\fstring_value\x18\x01 \x01(\tB\b\xbaH\x05r\x03(\x80 H\x00R\vstringValue\x12!\n" +
 	"\vint64_value\x18\x02 \x01(\x03H\x00R\n" +
@@ -543,9 +543,9 @@ const file_appprofile_v1_customer_proto_rawDesc = "" +
 	"\n" +
 	"date_value\x18\x05 \x01(\v2\x11.google.type.DateH\x00R\tdateValue\x12E\n" +
 	"\x0ftimestamp_value\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampH\x00R\x0etimestampValueB\r\n" +
-	"\x04kind\x12\x05\xbaH\x02\b\x01\"\xf4\x04\n" +
-	"\bCustomer\x12=\n" +
-	"\vcustomer_id\x18\x01 \x01(\tB\x1c\xe2A\x01\b\xbaH\x15r\x13 \x01(\x80\x022\f^[^\\p{Cc}]*$R\n" +
+	"\x04kind\x12\x05\xbaH\x02\b\x01\"\xf8\x04\n" +
+	"\bCustomer\x12A\n" +
+	"\vcustomer_id\x18\x01 \x01(\tB \xe2A\x01\b\xbaH\x15r\x13 \x01(\x80\x022\f^[^\\p{Cc}]*$\xb0\xd4\x18\bR\n" +
 	"customerId\x12.\n" +
 	"\x04name\x18\x02 \x01(\tB\x1a\xe2A\x01\x01\xbaH\x13r\x11\x18\x80\x022\f^[^\\p{Cc}]*$R\x04name\x12\"\n" +
 	"\x05email\x18\x03 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03(\xfe\x01R\x05email\x12#\n" +
@@ -633,6 +633,7 @@ func file_appprofile_v1_customer_proto_init() {
 	if File_appprofile_v1_customer_proto != nil {
 		return
 	}
+	file_appprofile_v1_access_proto_init()
 	file_appprofile_v1_customer_proto_msgTypes[0].OneofWrappers = []any{
 		(*CustomerAttributeValue_StringValue)(nil),
 		(*CustomerAttributeValue_Int64Value)(nil),

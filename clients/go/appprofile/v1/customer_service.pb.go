@@ -1232,9 +1232,9 @@ const file_appprofile_v1_customer_service_proto_rawDesc = "" +
 	"\bcustomer\x18\x01 \x01(\v2\x17.appprofile.v1.CustomerB\n" +
 	"\xe2A\x01\x02\xbaH\x03\xc8\x01\x01R\bcustomer\"S\n" +
 	"\x16CreateCustomerResponse\x129\n" +
-	"\bcustomer\x18\x01 \x01(\v2\x17.appprofile.v1.CustomerB\x04\xe2A\x01\x03R\bcustomer\"\x84\x01\n" +
-	"\x12GetCustomerRequest\x12=\n" +
-	"\vcustomer_id\x18\x01 \x01(\tB\x1c\xe2A\x01\x02\xbaH\x15r\x13 \x01(\x80\x022\f^[^\\p{Cc}]*$R\n" +
+	"\bcustomer\x18\x01 \x01(\v2\x17.appprofile.v1.CustomerB\x04\xe2A\x01\x03R\bcustomer\"\x88\x01\n" +
+	"\x12GetCustomerRequest\x12A\n" +
+	"\vcustomer_id\x18\x01 \x01(\tB \xe2A\x01\x02\xbaH\x15r\x13 \x01(\x80\x022\f^[^\\p{Cc}]*$\xb0\xd4\x18\bR\n" +
 	"customerId\x12/\n" +
 	"\x10include_profiles\x18\x02 \x01(\bB\x04\xe2A\x01\x01R\x0fincludeProfiles\"\xb5\x01\n" +
 	"\x13GetCustomerResponse\x129\n" +
@@ -1248,9 +1248,9 @@ const file_appprofile_v1_customer_service_proto_rawDesc = "" +
 	"updateMask\x12)\n" +
 	"\rallow_missing\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fallowMissing\"S\n" +
 	"\x16UpdateCustomerResponse\x129\n" +
-	"\bcustomer\x18\x01 \x01(\v2\x17.appprofile.v1.CustomerB\x04\xe2A\x01\x03R\bcustomer\"\x81\x01\n" +
-	"\x15DeleteCustomerRequest\x12=\n" +
-	"\vcustomer_id\x18\x01 \x01(\tB\x1c\xe2A\x01\x02\xbaH\x15r\x13 \x01(\x80\x022\f^[^\\p{Cc}]*$R\n" +
+	"\bcustomer\x18\x01 \x01(\v2\x17.appprofile.v1.CustomerB\x04\xe2A\x01\x03R\bcustomer\"\x85\x01\n" +
+	"\x15DeleteCustomerRequest\x12A\n" +
+	"\vcustomer_id\x18\x01 \x01(\tB \xe2A\x01\x02\xbaH\x15r\x13 \x01(\x80\x022\f^[^\\p{Cc}]*$\xb0\xd4\x18\bR\n" +
 	"customerId\x12)\n" +
 	"\rallow_missing\x18\x02 \x01(\bB\x04\xe2A\x01\x01R\fallowMissing\":\n" +
 	"\x16DeleteCustomerResponse\x12 \n" +
@@ -1265,16 +1265,16 @@ const file_appprofile_v1_customer_service_proto_rawDesc = "" +
 	"\x02by\"\x82\x01\n" +
 	"\x15ListCustomersResponse\x12;\n" +
 	"\tcustomers\x18\x01 \x03(\v2\x17.appprofile.v1.CustomerB\x04\xe2A\x01\x03R\tcustomers\x12,\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\rnextPageToken\"\xa5\x02\n" +
-	"\x15MergeCustomersRequest\x12J\n" +
-	"\x12source_customer_id\x18\x01 \x01(\tB\x1c\xe2A\x01\x02\xbaH\x15r\x13 \x01(\x80\x022\f^[^\\p{Cc}]*$R\x10sourceCustomerId\x12J\n" +
-	"\x12target_customer_id\x18\x02 \x01(\tB\x1c\xe2A\x01\x02\xbaH\x15r\x13 \x01(\x80\x022\f^[^\\p{Cc}]*$R\x10targetCustomerId:t\xbaHq\x1ao\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\rnextPageToken\"\xad\x02\n" +
+	"\x15MergeCustomersRequest\x12N\n" +
+	"\x12source_customer_id\x18\x01 \x01(\tB \xe2A\x01\x02\xbaH\x15r\x13 \x01(\x80\x022\f^[^\\p{Cc}]*$\xb0\xd4\x18\bR\x10sourceCustomerId\x12N\n" +
+	"\x12target_customer_id\x18\x02 \x01(\tB \xe2A\x01\x02\xbaH\x15r\x13 \x01(\x80\x022\f^[^\\p{Cc}]*$\xb0\xd4\x18\bR\x10targetCustomerId:t\xbaHq\x1ao\n" +
 	"\x10customers_differ\x12'a customer cannot be merged into itself\x1a2this.source_customer_id != this.target_customer_id\"o\n" +
 	"\x16MergeCustomersResponse\x129\n" +
 	"\bcustomer\x18\x01 \x01(\v2\x17.appprofile.v1.CustomerB\x04\xe2A\x01\x03R\bcustomer\x12\x1a\n" +
-	"\x05moved\x18\x02 \x01(\x03B\x04\xe2A\x01\x03R\x05moved\"\x89\x01\n" +
-	"\x14EraseCustomerRequest\x12=\n" +
-	"\vcustomer_id\x18\x01 \x01(\tB\x1c\xe2A\x01\x02\xbaH\x15r\x13 \x01(\x80\x022\f^[^\\p{Cc}]*$R\n" +
+	"\x05moved\x18\x02 \x01(\x03B\x04\xe2A\x01\x03R\x05moved\"\x8d\x01\n" +
+	"\x14EraseCustomerRequest\x12A\n" +
+	"\vcustomer_id\x18\x01 \x01(\tB \xe2A\x01\x02\xbaH\x15r\x13 \x01(\x80\x022\f^[^\\p{Cc}]*$\xb0\xd4\x18\bR\n" +
 	"customerId\x12%\n" +
 	"\bannounce\x18\x02 \x01(\bB\x04\xe2A\x01\x01H\x00R\bannounce\x88\x01\x01B\v\n" +
 	"\t_announce\"\xc2\x01\n" +
@@ -1286,9 +1286,9 @@ const file_appprofile_v1_customer_service_proto_rawDesc = "" +
 	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"\x84\x01\n" +
 	"\aAppUser\x12>\n" +
 	"\x06app_id\x18\x01 \x01(\tB'\xe2A\x01\x02\xbaH\x1cr\x1a\x18@2\x16^[a-z0-9][a-z0-9._-]*$\xb0\xd4\x18\x01R\x05appId\x129\n" +
-	"\auser_id\x18\x02 \x01(\tB \xe2A\x01\x02\xbaH\x15r\x13 \x01(\x80\x022\f^[^\\p{Cc}]*$\xb0\xd4\x18\x03R\x06userId\"\x91\x01\n" +
-	"\x13ExportPersonRequest\x12;\n" +
-	"\vcustomer_id\x18\x01 \x01(\tB\x18\xbaH\x15r\x13 \x01(\x80\x022\f^[^\\p{Cc}]*$H\x00R\n" +
+	"\auser_id\x18\x02 \x01(\tB \xe2A\x01\x02\xbaH\x15r\x13 \x01(\x80\x022\f^[^\\p{Cc}]*$\xb0\xd4\x18\x03R\x06userId\"\x95\x01\n" +
+	"\x13ExportPersonRequest\x12?\n" +
+	"\vcustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x15r\x13 \x01(\x80\x022\f^[^\\p{Cc}]*$\xb0\xd4\x18\bH\x00R\n" +
 	"customerId\x12,\n" +
 	"\x04user\x18\x02 \x01(\v2\x16.appprofile.v1.AppUserH\x00R\x04userB\x0f\n" +
 	"\x06person\x12\x05\xbaH\x02\b\x01\"8\n" +

@@ -216,6 +216,10 @@ const (
 	// FAILED_PRECONDITION: the app has 16 keys for JWTs already; remove one first.
 	// Example: {"reason": "TOO_MANY_JWT_KEYS", "domain": "appprofile", "metadata": {"limit": "16"}}
 	ErrorReason_ERROR_REASON_TOO_MANY_JWT_KEYS ErrorReason = 88
+	// PERMISSION_DENIED: the request names a customer, and the JWT names another one or none. Without `customer_id`, the
+	// call needs no such claim.
+	// Example: {"reason": "JWT_CUSTOMER_MISMATCH", "domain": "appprofile", "metadata": {"app_id": "shop", "claim": "customer_id"}}
+	ErrorReason_ERROR_REASON_JWT_CUSTOMER_MISMATCH ErrorReason = 89
 )
 
 // Enum value maps for ErrorReason.
@@ -279,6 +283,7 @@ var (
 		86: "ERROR_REASON_JWT_KEY_NOT_FOUND",
 		87: "ERROR_REASON_JWT_KEY_ALREADY_EXISTS",
 		88: "ERROR_REASON_TOO_MANY_JWT_KEYS",
+		89: "ERROR_REASON_JWT_CUSTOMER_MISMATCH",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":                 0,
@@ -339,6 +344,7 @@ var (
 		"ERROR_REASON_JWT_KEY_NOT_FOUND":           86,
 		"ERROR_REASON_JWT_KEY_ALREADY_EXISTS":      87,
 		"ERROR_REASON_TOO_MANY_JWT_KEYS":           88,
+		"ERROR_REASON_JWT_CUSTOMER_MISMATCH":       89,
 	}
 )
 
@@ -373,7 +379,7 @@ var File_appprofile_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_appprofile_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	" appprofile/v1/error_reason.proto\x12\rappprofile.v1*\x8b\x10\n" +
+	" appprofile/v1/error_reason.proto\x12\rappprofile.v1*\xb3\x10\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12#\n" +
 	"\x1fERROR_REASON_CREDENTIAL_MISSING\x10\x01\x12#\n" +
@@ -433,7 +439,8 @@ const file_appprofile_v1_error_reason_proto_rawDesc = "" +
 	"\x1dERROR_REASON_JWT_APP_MISMATCH\x10U\x12\"\n" +
 	"\x1eERROR_REASON_JWT_KEY_NOT_FOUND\x10V\x12'\n" +
 	"#ERROR_REASON_JWT_KEY_ALREADY_EXISTS\x10W\x12\"\n" +
-	"\x1eERROR_REASON_TOO_MANY_JWT_KEYS\x10XBs\n" +
+	"\x1eERROR_REASON_TOO_MANY_JWT_KEYS\x10X\x12&\n" +
+	"\"ERROR_REASON_JWT_CUSTOMER_MISMATCH\x10YBs\n" +
 	"\x11com.appprofile.v1B\x10ErrorReasonProtoP\x01ZJgithub.com/profile-grpc/profile-grpc/clients/go/appprofile/v1;appprofilev1b\x06proto3"
 
 var (

@@ -38,7 +38,8 @@ const (
 	JwtMode_JWT_MODE_OFF JwtMode = 1
 	// Each JWT is checked and the outcome counted, and every call is let through. GetJwtReadiness returns the counts.
 	JwtMode_JWT_MODE_OBSERVE JwtMode = 2
-	// A call without a valid JWT of the user that the request names is refused.
+	// A call without a valid JWT of the user that the request names is refused. So is one that names a customer whom the
+	// JWT does not name.
 	JwtMode_JWT_MODE_REQUIRE JwtMode = 3
 )
 
@@ -227,6 +228,8 @@ const (
 	JwtOutcome_JWT_OUTCOME_USER_MISMATCH JwtOutcome = 6
 	// The JWT is of another app.
 	JwtOutcome_JWT_OUTCOME_APP_MISMATCH JwtOutcome = 7
+	// The request names a customer, and the JWT names another one or none.
+	JwtOutcome_JWT_OUTCOME_CUSTOMER_MISMATCH JwtOutcome = 8
 )
 
 // Enum value maps for JwtOutcome.
@@ -240,16 +243,18 @@ var (
 		5: "JWT_OUTCOME_KEY_UNKNOWN",
 		6: "JWT_OUTCOME_USER_MISMATCH",
 		7: "JWT_OUTCOME_APP_MISMATCH",
+		8: "JWT_OUTCOME_CUSTOMER_MISMATCH",
 	}
 	JwtOutcome_value = map[string]int32{
-		"JWT_OUTCOME_UNSPECIFIED":   0,
-		"JWT_OUTCOME_VALID":         1,
-		"JWT_OUTCOME_MISSING":       2,
-		"JWT_OUTCOME_INVALID":       3,
-		"JWT_OUTCOME_EXPIRED":       4,
-		"JWT_OUTCOME_KEY_UNKNOWN":   5,
-		"JWT_OUTCOME_USER_MISMATCH": 6,
-		"JWT_OUTCOME_APP_MISMATCH":  7,
+		"JWT_OUTCOME_UNSPECIFIED":       0,
+		"JWT_OUTCOME_VALID":             1,
+		"JWT_OUTCOME_MISSING":           2,
+		"JWT_OUTCOME_INVALID":           3,
+		"JWT_OUTCOME_EXPIRED":           4,
+		"JWT_OUTCOME_KEY_UNKNOWN":       5,
+		"JWT_OUTCOME_USER_MISMATCH":     6,
+		"JWT_OUTCOME_APP_MISMATCH":      7,
+		"JWT_OUTCOME_CUSTOMER_MISMATCH": 8,
 	}
 )
 
@@ -301,7 +306,11 @@ type JwtSettings struct {
 	// seconds.
 	Leeway *durationpb.Duration `protobuf:"bytes,7,opt,name=leeway,proto3" json:"leeway,omitempty"`
 	// The longest lifetime of a JWT, `exp` − `iat`. If set, a JWT must have `iat`. Default absent: any, at most 365 days.
-	MaxLifetime   *durationpb.Duration `protobuf:"bytes,8,opt,name=max_lifetime,json=maxLifetime,proto3" json:"max_lifetime,omitempty"`
+	MaxLifetime *durationpb.Duration `protobuf:"bytes,8,opt,name=max_lifetime,json=maxLifetime,proto3" json:"max_lifetime,omitempty"`
+	// The claim that contains the customer id, up to 64 bytes without control characters. Default `customer_id`. A device
+	// may link its profile only with the customer of this claim; without the claim, with none. May be the same as
+	// `user_claim`: then a user's customer has the user's id.
+	CustomerClaim string `protobuf:"bytes,9,opt,name=customer_claim,json=customerClaim,proto3" json:"customer_claim,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -390,6 +399,13 @@ func (x *JwtSettings) GetMaxLifetime() *durationpb.Duration {
 		return x.MaxLifetime
 	}
 	return nil
+}
+
+func (x *JwtSettings) GetCustomerClaim() string {
+	if x != nil {
+		return x.CustomerClaim
+	}
+	return ""
 }
 
 // One key that signatures are verified with.
@@ -753,7 +769,7 @@ var File_appprofile_v1_jwt_proto protoreflect.FileDescriptor
 
 const file_appprofile_v1_jwt_proto_rawDesc = "" +
 	"\n" +
-	"\x17appprofile/v1/jwt.proto\x12\rappprofile.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\x8a\x04\n" +
+	"\x17appprofile/v1/jwt.proto\x12\rappprofile.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\xcc\x04\n" +
 	"\vJwtSettings\x128\n" +
 	"\x04mode\x18\x01 \x01(\x0e2\x16.appprofile.v1.JwtModeB\f\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01R\x04mode\x128\n" +
 	"\n" +
@@ -763,7 +779,8 @@ const file_appprofile_v1_jwt_proto_rawDesc = "" +
 	"\x06issuer\x18\x05 \x01(\tB\x1a\xe2A\x01\x01\xbaH\x13r\x11(\x80\x022\f^[^\\p{Cc}]*$R\x06issuer\x126\n" +
 	"\baudience\x18\x06 \x01(\tB\x1a\xe2A\x01\x01\xbaH\x13r\x11(\x80\x022\f^[^\\p{Cc}]*$R\baudience\x12C\n" +
 	"\x06leeway\x18\a \x01(\v2\x19.google.protobuf.DurationB\x10\xe2A\x01\x01\xbaH\t\xaa\x01\x06\"\x02\b<2\x00R\x06leeway\x12Q\n" +
-	"\fmax_lifetime\x18\b \x01(\v2\x19.google.protobuf.DurationB\x13\xe2A\x01\x01\xbaH\f\xaa\x01\t\"\x05\b\x80\xe7\x84\x0f*\x00R\vmaxLifetimeB\x14\n" +
+	"\fmax_lifetime\x18\b \x01(\v2\x19.google.protobuf.DurationB\x13\xe2A\x01\x01\xbaH\f\xaa\x01\t\"\x05\b\x80\xe7\x84\x0f*\x00R\vmaxLifetime\x12@\n" +
+	"\x0ecustomer_claim\x18\t \x01(\tB\x19\xe2A\x01\x01\xbaH\x12r\x10(@2\f^[^\\p{Cc}]*$R\rcustomerClaimB\x14\n" +
 	"\x12_require_app_claim\"\x95\x01\n" +
 	"\x12JwtVerificationKey\x12\x16\n" +
 	"\x03kid\x18\x01 \x01(\tB\x04\xe2A\x01\x03R\x03kid\x12?\n" +
@@ -810,7 +827,7 @@ const file_appprofile_v1_jwt_proto_rawDesc = "" +
 	"\x1aJWT_KEY_KIND_SHARED_SECRET\x10\x01\x12\x1b\n" +
 	"\x17JWT_KEY_KIND_PUBLIC_KEY\x10\x02\x12\x15\n" +
 	"\x11JWT_KEY_KIND_JWKS\x10\x03\x12\x19\n" +
-	"\x15JWT_KEY_KIND_JWKS_URL\x10\x04*\xe5\x01\n" +
+	"\x15JWT_KEY_KIND_JWKS_URL\x10\x04*\x88\x02\n" +
 	"\n" +
 	"JwtOutcome\x12\x1b\n" +
 	"\x17JWT_OUTCOME_UNSPECIFIED\x10\x00\x12\x15\n" +
@@ -820,7 +837,8 @@ const file_appprofile_v1_jwt_proto_rawDesc = "" +
 	"\x13JWT_OUTCOME_EXPIRED\x10\x04\x12\x1b\n" +
 	"\x17JWT_OUTCOME_KEY_UNKNOWN\x10\x05\x12\x1d\n" +
 	"\x19JWT_OUTCOME_USER_MISMATCH\x10\x06\x12\x1c\n" +
-	"\x18JWT_OUTCOME_APP_MISMATCH\x10\aBk\n" +
+	"\x18JWT_OUTCOME_APP_MISMATCH\x10\a\x12!\n" +
+	"\x1dJWT_OUTCOME_CUSTOMER_MISMATCH\x10\bBk\n" +
 	"\x11com.appprofile.v1B\bJwtProtoP\x01ZJgithub.com/profile-grpc/profile-grpc/clients/go/appprofile/v1;appprofilev1b\x06proto3"
 
 var (

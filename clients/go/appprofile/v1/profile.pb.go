@@ -864,7 +864,8 @@ type Profile struct {
 	Channels []Channel `protobuf:"varint,5,rep,packed,name=channels,proto3,enum=appprofile.v1.Channel" json:"channels,omitempty"`
 	// The push endpoints, at most one of each (provider, purpose), so at most 12.
 	PushEndpoints []*PushEndpoint `protobuf:"bytes,6,rep,name=push_endpoints,json=pushEndpoints,proto3" json:"push_endpoints,omitempty"`
-	// Links the customer profile, 1 to 256 bytes without control characters. Empty: unlinked.
+	// Links the customer profile, 1 to 256 bytes without control characters. Empty: unlinked. If the app requires JWTs, a
+	// device needs one that names the customer, also where the update mask leaves the field out.
 	CustomerId *string `protobuf:"bytes,7,opt,name=customer_id,json=customerId,proto3,oneof" json:"customer_id,omitempty"`
 	// The id used for real-time messaging, up to 256 bytes without control characters. Empty: removed.
 	RtmId *string `protobuf:"bytes,8,opt,name=rtm_id,json=rtmId,proto3,oneof" json:"rtm_id,omitempty"`
@@ -1170,7 +1171,7 @@ const file_appprofile_v1_profile_proto_rawDesc = "" +
 	"\bweb_push\x18\a \x01(\v2\x1a.appprofile.v1.WebPushKeysB\x04\xe2A\x01\x01R\awebPush\x12W\n" +
 	"\x10apns_environment\x18\b \x01(\x0e2\x1e.appprofile.v1.ApnsEnvironmentB\f\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01R\x0fapnsEnvironment:\x94\x02\xbaH\x90\x02\x1aj\n" +
 	"\x11web_push.provider\x12*web_push is for endpoints of WEB_PUSH only\x1a)!has(this.web_push) || this.provider == 4\x1a\xa1\x01\n" +
-	"\x19apns_environment.provider\x12<apns_environment is for endpoints of APNS and APNS_VOIP only\x1aFthis.apns_environment == 0 || this.provider == 2 || this.provider == 3\"\xd8\x12\n" +
+	"\x19apns_environment.provider\x12<apns_environment is for endpoints of APNS and APNS_VOIP only\x1aFthis.apns_environment == 0 || this.provider == 2 || this.provider == 3\"\xdc\x12\n" +
 	"\aProfile\x128\n" +
 	"\x03key\x18\x01 \x01(\v2\x19.appprofile.v1.ProfileKeyB\v\xe2A\x02\x02\x05\xbaH\x03\xc8\x01\x01R\x03key\x12A\n" +
 	"\bplatform\x18\x02 \x01(\x0e2\x17.appprofile.v1.PlatformB\f\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01R\bplatform\x12:\n" +
@@ -1179,8 +1180,8 @@ const file_appprofile_v1_profile_proto_rawDesc = "" +
 	"user_state\x18\x04 \x01(\x0e2\x18.appprofile.v1.UserStateB\x04\xe2A\x01\x03R\tuserState\x12K\n" +
 	"\bchannels\x18\x05 \x03(\x0e2\x16.appprofile.v1.ChannelB\x17\xe2A\x01\x01\xbaH\x10\x92\x01\r\x10\x03\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\bchannels\x12\x93\x02\n" +
 	"\x0epush_endpoints\x18\x06 \x03(\v2\x1b.appprofile.v1.PushEndpointB\xce\x01\xe2A\x01\x01\xbaH\xc6\x01\xba\x01\xba\x01\n" +
-	"\x15push_endpoints.unique\x125at most one push endpoint of each (provider, purpose)\x1ajthis.size() < 2 || this.map(e, int(e.provider) * 10 + (int(e.purpose) == 0 ? 1 : int(e.purpose))).unique()\xd8\x01\x01\x92\x01\x02\x10\fR\rpushEndpoints\x12@\n" +
-	"\vcustomer_id\x18\a \x01(\tB\x1a\xe2A\x01\x01\xbaH\x13r\x11(\x80\x022\f^[^\\p{Cc}]*$H\x00R\n" +
+	"\x15push_endpoints.unique\x125at most one push endpoint of each (provider, purpose)\x1ajthis.size() < 2 || this.map(e, int(e.provider) * 10 + (int(e.purpose) == 0 ? 1 : int(e.purpose))).unique()\xd8\x01\x01\x92\x01\x02\x10\fR\rpushEndpoints\x12D\n" +
+	"\vcustomer_id\x18\a \x01(\tB\x1e\xe2A\x01\x01\xbaH\x13r\x11(\x80\x022\f^[^\\p{Cc}]*$\xb0\xd4\x18\bH\x00R\n" +
 	"customerId\x88\x01\x01\x126\n" +
 	"\x06rtm_id\x18\b \x01(\tB\x1a\xe2A\x01\x01\xbaH\x13r\x11(\x80\x022\f^[^\\p{Cc}]*$H\x01R\x05rtmId\x88\x01\x01\x12J\n" +
 	"\x10account_selector\x18\t \x01(\tB\x1a\xe2A\x01\x01\xbaH\x13r\x11(\x80\x042\f^[^\\p{Cc}]*$H\x02R\x0faccountSelector\x88\x01\x01\x12%\n" +

@@ -313,7 +313,8 @@ type RegisterRequest struct {
 	Channels []Channel `protobuf:"varint,3,rep,packed,name=channels,proto3,enum=appprofile.v1.Channel" json:"channels,omitempty"`
 	// The push endpoints, at most one of each (provider, purpose), so at most 12.
 	PushEndpoints []*PushEndpoint `protobuf:"bytes,4,rep,name=push_endpoints,json=pushEndpoints,proto3" json:"push_endpoints,omitempty"`
-	// Links the customer profile, 1 to 256 bytes without control characters. Empty: unlinked.
+	// Links the customer profile, 1 to 256 bytes without control characters. Empty: unlinked. If the app requires JWTs, a
+	// device needs one that names the customer.
 	CustomerId *string `protobuf:"bytes,5,opt,name=customer_id,json=customerId,proto3,oneof" json:"customer_id,omitempty"`
 	// The id used for real-time messaging, up to 256 bytes without control characters. Empty: removed.
 	RtmId *string `protobuf:"bytes,6,opt,name=rtm_id,json=rtmId,proto3,oneof" json:"rtm_id,omitempty"`
@@ -2640,15 +2641,15 @@ var File_appprofile_v1_profile_service_proto protoreflect.FileDescriptor
 
 const file_appprofile_v1_profile_service_proto_rawDesc = "" +
 	"\n" +
-	"#appprofile/v1/profile_service.proto\x12\rappprofile.v1\x1a\x1aappprofile/v1/access.proto\x1a\x19appprofile/v1/event.proto\x1a\x1bappprofile/v1/profile.proto\x1a\x1dappprofile/v1/recipient.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\"\x93\x0f\n" +
+	"#appprofile/v1/profile_service.proto\x12\rappprofile.v1\x1a\x1aappprofile/v1/access.proto\x1a\x19appprofile/v1/event.proto\x1a\x1bappprofile/v1/profile.proto\x1a\x1dappprofile/v1/recipient.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\"\x97\x0f\n" +
 	"\x0fRegisterRequest\x127\n" +
 	"\x03key\x18\x01 \x01(\v2\x19.appprofile.v1.ProfileKeyB\n" +
 	"\xe2A\x01\x02\xbaH\x03\xc8\x01\x01R\x03key\x12A\n" +
 	"\bplatform\x18\x02 \x01(\x0e2\x17.appprofile.v1.PlatformB\f\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01R\bplatform\x12K\n" +
 	"\bchannels\x18\x03 \x03(\x0e2\x16.appprofile.v1.ChannelB\x17\xe2A\x01\x01\xbaH\x10\x92\x01\r\x10\x03\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\bchannels\x12\x93\x02\n" +
 	"\x0epush_endpoints\x18\x04 \x03(\v2\x1b.appprofile.v1.PushEndpointB\xce\x01\xe2A\x01\x01\xbaH\xc6\x01\xba\x01\xba\x01\n" +
-	"\x15push_endpoints.unique\x125at most one push endpoint of each (provider, purpose)\x1ajthis.size() < 2 || this.map(e, int(e.provider) * 10 + (int(e.purpose) == 0 ? 1 : int(e.purpose))).unique()\xd8\x01\x01\x92\x01\x02\x10\fR\rpushEndpoints\x12@\n" +
-	"\vcustomer_id\x18\x05 \x01(\tB\x1a\xe2A\x01\x01\xbaH\x13r\x11(\x80\x022\f^[^\\p{Cc}]*$H\x00R\n" +
+	"\x15push_endpoints.unique\x125at most one push endpoint of each (provider, purpose)\x1ajthis.size() < 2 || this.map(e, int(e.provider) * 10 + (int(e.purpose) == 0 ? 1 : int(e.purpose))).unique()\xd8\x01\x01\x92\x01\x02\x10\fR\rpushEndpoints\x12D\n" +
+	"\vcustomer_id\x18\x05 \x01(\tB\x1e\xe2A\x01\x01\xbaH\x13r\x11(\x80\x022\f^[^\\p{Cc}]*$\xb0\xd4\x18\bH\x00R\n" +
 	"customerId\x88\x01\x01\x126\n" +
 	"\x06rtm_id\x18\x06 \x01(\tB\x1a\xe2A\x01\x01\xbaH\x13r\x11(\x80\x022\f^[^\\p{Cc}]*$H\x01R\x05rtmId\x88\x01\x01\x12J\n" +
 	"\x10account_selector\x18\a \x01(\tB\x1a\xe2A\x01\x01\xbaH\x13r\x11(\x80\x042\f^[^\\p{Cc}]*$H\x02R\x0faccountSelector\x88\x01\x01\x12%\n" +
@@ -2744,11 +2745,11 @@ const file_appprofile_v1_profile_service_proto_rawDesc = "" +
 	"\bsequence\x18\x03 \x01(\x03B\v\xe2A\x01\x01\xbaH\x04\"\x02(\x00H\x00R\bsequence\x88\x01\x01B\v\n" +
 	"\t_sequence\"L\n" +
 	"\x12UnregisterResponse\x126\n" +
-	"\aprofile\x18\x01 \x01(\v2\x16.appprofile.v1.ProfileB\x04\xe2A\x01\x03R\aprofile\"\xfc\x02\n" +
+	"\aprofile\x18\x01 \x01(\v2\x16.appprofile.v1.ProfileB\x04\xe2A\x01\x03R\aprofile\"\x80\x03\n" +
 	"\x1aDeleteDeviceProfileRequest\x12>\n" +
 	"\x06app_id\x18\x01 \x01(\tB'\xe2A\x01\x02\xbaH\x1cr\x1a\x18@2\x16^[a-z0-9][a-z0-9._-]*$\xb0\xd4\x18\x01R\x05appId\x125\n" +
-	"\auser_id\x18\x02 \x01(\tB\x1a\xbaH\x13r\x11(\x80\x022\f^[^\\p{Cc}]+$\xb0\xd4\x18\x03H\x00R\x06userId\x129\n" +
-	"\vcustomer_id\x18\x03 \x01(\tB\x16\xbaH\x13r\x11(\x80\x022\f^[^\\p{Cc}]+$H\x00R\n" +
+	"\auser_id\x18\x02 \x01(\tB\x1a\xbaH\x13r\x11(\x80\x022\f^[^\\p{Cc}]+$\xb0\xd4\x18\x03H\x00R\x06userId\x12=\n" +
+	"\vcustomer_id\x18\x03 \x01(\tB\x1a\xbaH\x13r\x11(\x80\x022\f^[^\\p{Cc}]+$\xb0\xd4\x18\bH\x00R\n" +
 	"customerId\x125\n" +
 	"\tdevice_id\x18\x04 \x01(\tB\x16\xbaH\x13r\x11(\x80\x022\f^[^\\p{Cc}]+$H\x01R\bdeviceId\x12*\n" +
 	"\vall_devices\x18\x05 \x01(\bB\a\xbaH\x04j\x02\b\x01H\x01R\n" +
@@ -2807,12 +2808,12 @@ const file_appprofile_v1_profile_service_proto_rawDesc = "" +
 	"\x03key\x18\x01 \x01(\v2\x19.appprofile.v1.ProfileKeyB\n" +
 	"\xe2A\x01\x02\xbaH\x03\xc8\x01\x01R\x03key\"L\n" +
 	"\x12GetProfileResponse\x126\n" +
-	"\aprofile\x18\x01 \x01(\v2\x16.appprofile.v1.ProfileB\x04\xe2A\x01\x03R\aprofile\"\x80\x04\n" +
+	"\aprofile\x18\x01 \x01(\v2\x16.appprofile.v1.ProfileB\x04\xe2A\x01\x03R\aprofile\"\x84\x04\n" +
 	"\x13ListProfilesRequest\x12>\n" +
 	"\x06app_id\x18\x01 \x01(\tB'\xe2A\x01\x02\xbaH\x1cr\x1a\x18@2\x16^[a-z0-9][a-z0-9._-]*$\xb0\xd4\x18\x01R\x05appId\x127\n" +
 	"\auser_id\x18\x02 \x01(\tB\x1e\xe2A\x01\x01\xbaH\x13r\x11(\x80\x022\f^[^\\p{Cc}]*$\xb0\xd4\x18\x03R\x06userId\x127\n" +
-	"\tdevice_id\x18\x03 \x01(\tB\x1a\xe2A\x01\x01\xbaH\x13r\x11(\x80\x022\f^[^\\p{Cc}]*$R\bdeviceId\x12;\n" +
-	"\vcustomer_id\x18\x04 \x01(\tB\x1a\xe2A\x01\x01\xbaH\x13r\x11(\x80\x022\f^[^\\p{Cc}]*$R\n" +
+	"\tdevice_id\x18\x03 \x01(\tB\x1a\xe2A\x01\x01\xbaH\x13r\x11(\x80\x022\f^[^\\p{Cc}]*$R\bdeviceId\x12?\n" +
+	"\vcustomer_id\x18\x04 \x01(\tB\x1e\xe2A\x01\x01\xbaH\x13r\x11(\x80\x022\f^[^\\p{Cc}]*$\xb0\xd4\x18\bR\n" +
 	"customerId\x12B\n" +
 	"\x06status\x18\x05 \x01(\x0e2\x1c.appprofile.v1.ProfileStatusB\f\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01R\x06status\x12A\n" +
 	"\bplatform\x18\x06 \x01(\x0e2\x17.appprofile.v1.PlatformB\f\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01R\bplatform\x12(\n" +

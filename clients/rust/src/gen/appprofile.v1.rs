@@ -91,9 +91,9 @@ impl AccessScope {
         }
     }
 }
-/// What a field of a request names, for the access check. Every field of a request that is called `app_id`, `tenant_id`
-/// or `user_id` (or the plural) is marked; the server does not start otherwise. On a field that holds a message, the
-/// mark replaces every NAMES_APP in that message.
+/// What a field of a request names, for the access check. Every field of a request that is called `app_id`, `tenant_id`,
+/// `user_id` or `customer_id` (or the plural) is marked; the server does not start otherwise. On a field that holds a
+/// message, the mark replaces every NAMES_APP in that message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum Names {
@@ -114,6 +114,8 @@ pub enum Names {
     WithinApp = 6,
     /// Like NAMES_CLOSED_APP, but also an app of the tenant that was deleted and whose id is still reserved. Scope TENANT.
     DeletedApp = 7,
+    /// The customer whom the call concerns, or whom it links a profile with.
+    Customer = 8,
 }
 impl Names {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -130,6 +132,7 @@ impl Names {
             Self::ClosedApp => "NAMES_CLOSED_APP",
             Self::WithinApp => "NAMES_WITHIN_APP",
             Self::DeletedApp => "NAMES_DELETED_APP",
+            Self::Customer => "NAMES_CUSTOMER",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -143,6 +146,7 @@ impl Names {
             "NAMES_CLOSED_APP" => Some(Self::ClosedApp),
             "NAMES_WITHIN_APP" => Some(Self::WithinApp),
             "NAMES_DELETED_APP" => Some(Self::DeletedApp),
+            "NAMES_CUSTOMER" => Some(Self::Customer),
             _ => None,
         }
     }
@@ -177,6 +181,11 @@ pub struct JwtSettings {
     /// The longest lifetime of a JWT, `exp` − `iat`. If set, a JWT must have `iat`. Default absent: any, at most 365 days.
     #[prost(message, optional, tag="8")]
     pub max_lifetime: ::core::option::Option<::prost_types::Duration>,
+    /// The claim that contains the customer id, up to 64 bytes without control characters. Default `customer_id`. A device
+    /// may link its profile only with the customer of this claim; without the claim, with none. May be the same as
+    /// `user_claim`: then a user's customer has the user's id.
+    #[prost(string, tag="9")]
+    pub customer_claim: ::prost::alloc::string::String,
 }
 /// One key that signatures are verified with.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -266,7 +275,8 @@ pub enum JwtMode {
     Off = 1,
     /// Each JWT is checked and the outcome counted, and every call is let through. GetJwtReadiness returns the counts.
     Observe = 2,
-    /// A call without a valid JWT of the user that the request names is refused.
+    /// A call without a valid JWT of the user that the request names is refused. So is one that names a customer whom the
+    /// JWT does not name.
     Require = 3,
 }
 impl JwtMode {
@@ -395,6 +405,8 @@ pub enum JwtOutcome {
     UserMismatch = 6,
     /// The JWT is of another app.
     AppMismatch = 7,
+    /// The request names a customer, and the JWT names another one or none.
+    CustomerMismatch = 8,
 }
 impl JwtOutcome {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -411,6 +423,7 @@ impl JwtOutcome {
             Self::KeyUnknown => "JWT_OUTCOME_KEY_UNKNOWN",
             Self::UserMismatch => "JWT_OUTCOME_USER_MISMATCH",
             Self::AppMismatch => "JWT_OUTCOME_APP_MISMATCH",
+            Self::CustomerMismatch => "JWT_OUTCOME_CUSTOMER_MISMATCH",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -424,6 +437,7 @@ impl JwtOutcome {
             "JWT_OUTCOME_KEY_UNKNOWN" => Some(Self::KeyUnknown),
             "JWT_OUTCOME_USER_MISMATCH" => Some(Self::UserMismatch),
             "JWT_OUTCOME_APP_MISMATCH" => Some(Self::AppMismatch),
+            "JWT_OUTCOME_CUSTOMER_MISMATCH" => Some(Self::CustomerMismatch),
             _ => None,
         }
     }
@@ -517,7 +531,8 @@ pub struct Profile {
     /// The push endpoints, at most one of each (provider, purpose), so at most 12.
     #[prost(message, repeated, tag="6")]
     pub push_endpoints: ::prost::alloc::vec::Vec<PushEndpoint>,
-    /// Links the customer profile, 1 to 256 bytes without control characters. Empty: unlinked.
+    /// Links the customer profile, 1 to 256 bytes without control characters. Empty: unlinked. If the app requires JWTs, a
+    /// device needs one that names the customer, also where the update mask leaves the field out.
     #[prost(string, optional, tag="7")]
     pub customer_id: ::core::option::Option<::prost::alloc::string::String>,
     /// The id used for real-time messaging, up to 256 bytes without control characters. Empty: removed.
@@ -2548,6 +2563,10 @@ pub enum ErrorReason {
     /// FAILED_PRECONDITION: the app has 16 keys for JWTs already; remove one first.
     /// Example: {"reason": "TOO_MANY_JWT_KEYS", "domain": "appprofile", "metadata": {"limit": "16"}}
     TooManyJwtKeys = 88,
+    /// PERMISSION_DENIED: the request names a customer, and the JWT names another one or none. Without `customer_id`, the
+    /// call needs no such claim.
+    /// Example: {"reason": "JWT_CUSTOMER_MISMATCH", "domain": "appprofile", "metadata": {"app_id": "shop", "claim": "customer_id"}}
+    JwtCustomerMismatch = 89,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -2614,6 +2633,7 @@ impl ErrorReason {
             Self::JwtKeyNotFound => "ERROR_REASON_JWT_KEY_NOT_FOUND",
             Self::JwtKeyAlreadyExists => "ERROR_REASON_JWT_KEY_ALREADY_EXISTS",
             Self::TooManyJwtKeys => "ERROR_REASON_TOO_MANY_JWT_KEYS",
+            Self::JwtCustomerMismatch => "ERROR_REASON_JWT_CUSTOMER_MISMATCH",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -2677,6 +2697,7 @@ impl ErrorReason {
             "ERROR_REASON_JWT_KEY_NOT_FOUND" => Some(Self::JwtKeyNotFound),
             "ERROR_REASON_JWT_KEY_ALREADY_EXISTS" => Some(Self::JwtKeyAlreadyExists),
             "ERROR_REASON_TOO_MANY_JWT_KEYS" => Some(Self::TooManyJwtKeys),
+            "ERROR_REASON_JWT_CUSTOMER_MISMATCH" => Some(Self::JwtCustomerMismatch),
             _ => None,
         }
     }
@@ -3192,7 +3213,8 @@ pub struct RegisterRequest {
     /// The push endpoints, at most one of each (provider, purpose), so at most 12.
     #[prost(message, repeated, tag="4")]
     pub push_endpoints: ::prost::alloc::vec::Vec<PushEndpoint>,
-    /// Links the customer profile, 1 to 256 bytes without control characters. Empty: unlinked.
+    /// Links the customer profile, 1 to 256 bytes without control characters. Empty: unlinked. If the app requires JWTs, a
+    /// device needs one that names the customer.
     #[prost(string, optional, tag="5")]
     pub customer_id: ::core::option::Option<::prost::alloc::string::String>,
     /// The id used for real-time messaging, up to 256 bytes without control characters. Empty: removed.

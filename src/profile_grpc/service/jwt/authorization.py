@@ -8,7 +8,7 @@ from datetime import datetime
 
 from profile_grpc.domain import jwt as rules
 from profile_grpc.domain.errors import Refused
-from profile_grpc.domain.jwt import Claims, JwtMode, JwtOutcome
+from profile_grpc.domain.jwt import Claims, JwtMode, JwtOutcome, JwtSettings
 from profile_grpc.domain.settings import App
 from profile_grpc.service.credentials import Caller
 from profile_grpc.service.directory import Directory
@@ -29,7 +29,7 @@ class Checked:
 
 
 class JwtAuthorization:
-    """Checks the tokens of calls with a CLIENT key, in two steps: the token with the key, the user with the request."""
+    """Checks the tokens of calls with a CLIENT key, in two steps: the token with the key, its ids with the request."""
 
     def __init__(
         self,
@@ -69,19 +69,23 @@ class JwtAuthorization:
             raise
         return Checked(app, claims, JwtOutcome.VALID, now)
 
-    def match(self, checked: Checked, user_ids: Collection[str]) -> JwtOutcome:
-        """Checks that every user of the request is the token's; without users any valid token will do.
+    def match(self, checked: Checked, user_ids: Collection[str], customer_ids: Collection[str] = ()) -> JwtOutcome:
+        """Checks that every user and every customer of the request is the token's (J5).
+
+        Without users any valid token will do. An empty customer id names no customer: it unlinks.
 
         Raises:
-            Refused: JWT_USER_MISMATCH.
+            Refused: JWT_USER_MISMATCH, JWT_CUSTOMER_MISMATCH.
         """
-        if checked.claims is None:
+        claims = checked.claims
+        if claims is None:
             return checked.outcome
         for user_id in user_ids:
-            if user_id != checked.claims.user_id:
-                if checked.app.settings.jwt.mode is JwtMode.OBSERVE:
-                    return JwtOutcome.USER_MISMATCH
-                raise rules.user_mismatch(checked.app.app_id, checked.app.settings.jwt)
+            if user_id != claims.user_id:
+                return _mismatch(checked, rules.user_mismatch)
+        for customer_id in customer_ids:
+            if customer_id and customer_id != claims.customer_id:
+                return _mismatch(checked, rules.customer_mismatch)
         return JwtOutcome.VALID
 
     def count(self, app_id: str, outcome: JwtOutcome, sdk_version: str) -> None:
@@ -114,3 +118,11 @@ class JwtAuthorization:
             if verifier.has_urls and rules.outcome(refused) is JwtOutcome.KEY_UNKNOWN:
                 self._missed(verifier.app_id)
             raise
+
+
+def _mismatch(checked: Checked, refusal: Callable[[str, JwtSettings], Refused]) -> JwtOutcome:
+    """Refuses the call, or says how the check ended where the app only observes."""
+    refused = refusal(checked.app.app_id, checked.app.settings.jwt)
+    if checked.app.settings.jwt.mode is JwtMode.OBSERVE:
+        return rules.outcome(refused)
+    raise refused

@@ -43,6 +43,7 @@ class Names(enum.IntEnum):
     CLOSED_APP = 5
     WITHIN_APP = 6
     DELETED_APP = 7
+    CUSTOMER = 8
 
 
 _SDK_VERSION = "sdk_version"
@@ -61,6 +62,8 @@ _REQUIRED_MARKS = {
     "tenant_ids": Names.TENANT,
     "user_id": Names.USER,
     "user_ids": Names.USER,
+    "customer_id": Names.CUSTOMER,
+    "customer_ids": Names.CUSTOMER,
 }
 """The mark that a field of this name must have: without it a check would be skipped silently."""
 
@@ -101,6 +104,8 @@ class Method:
     user_ids: Callable[[Message], Collection[str]] | None = None
     """Every user that a request names, also in its items; an empty one where it could name one and does not. None: it
     never names any."""
+    customer_ids: Callable[[Message], Collection[str]] | None = None
+    """Every customer that a request names, as `user_ids`."""
     sdk_version: Callable[[Message], str] | None = None
     """The version of the caller's SDK, which a request may name; None: it never does."""
 
@@ -146,7 +151,8 @@ def _read(service: ServiceDescriptor, method: MethodDescriptor) -> Method:
         reach=max((_REACHES.get(mark.names, Reach.OPEN) for mark in apps), default=Reach.OPEN),
         items=_items(path, method.input_type, apps) if scope is Scope.ITEMS else None,
         tenant_id=_single(path, [mark for mark in marks if mark.names is Names.TENANT]),
-        user_ids=_users([mark for mark in marks if mark.names is Names.USER]),
+        user_ids=_ids([mark for mark in marks if mark.names is Names.USER]),
+        customer_ids=_ids([mark for mark in marks if mark.names is Names.CUSTOMER]),
         sdk_version=_sdk_version(method.input_type),
     )
 
@@ -218,14 +224,14 @@ def _single(path: str, marks: list[_Mark]) -> Callable[[Message], str] | None:
     return attrgetter(".".join(marks[0].path)) if marks else None
 
 
-def _users(marks: list[_Mark]) -> Callable[[Message], Collection[str]] | None:
-    """A getter of every marked user, also of the items of lists."""
+def _ids(marks: list[_Mark]) -> Callable[[Message], Collection[str]] | None:
+    """A getter of every marked id, also of the items of lists."""
     if not marks:
         return None
     if len(marks) == 1 and not marks[0].list_at:
         get: Callable[[Message], str] = attrgetter(".".join(marks[0].path))
         return lambda request: (get(request),)
-    return lambda request: [user for mark in marks for user in _values(request, mark.path)]
+    return lambda request: [found for mark in marks for found in _values(request, mark.path)]
 
 
 def _sdk_version(request: Descriptor) -> Callable[[Message], str] | None:

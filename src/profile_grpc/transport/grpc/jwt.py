@@ -38,6 +38,7 @@ def settings(message: jwt_pb2.JwtSettings) -> JwtSettings:
         mode=JwtMode(message.mode or default.mode),
         user_claim=message.user_claim or default.user_claim,
         app_claim=message.app_claim or default.app_claim,
+        customer_claim=message.customer_claim or default.customer_claim,
         require_app_claim=message.require_app_claim,
         issuer=message.issuer,
         audience=message.audience,
@@ -50,6 +51,7 @@ def write_settings(target: jwt_pb2.JwtSettings, chosen: JwtSettings) -> None:
     """Sets `target` to the settings in force."""
     target.mode = jwt_pb2.JwtMode.ValueType(chosen.mode)
     target.user_claim, target.app_claim = chosen.user_claim, chosen.app_claim
+    target.customer_claim = chosen.customer_claim
     target.require_app_claim = chosen.require_app_claim
     target.issuer, target.audience = chosen.issuer, chosen.audience
     write_duration(target.leeway, chosen.leeway)

@@ -48,10 +48,10 @@ class Steps:
             raise
 
     async def accept(self, method: Method, raw: bytes, call: Call) -> Message:
-        """Parses the request, and checks the user of its JWT, its shape, and its permission.
+        """Parses the request, and checks the ids in its JWT, its shape, and its permission.
 
         Raises:
-            Refused: MALFORMED_MESSAGE, JWT_USER_MISMATCH, INVALID_REQUEST, or as `permit`.
+            Refused: MALFORMED_MESSAGE, INVALID_REQUEST, or as `permit`.
         """
         request = _parse(method, raw)
         self._match(method, request, call)
@@ -60,21 +60,25 @@ class Steps:
         return request
 
     async def permit(self, method: Method, request: Message, call: Call) -> None:
-        """Checks user and permission again, during a stream, and sets the call's app to its current state.
+        """Checks ids and permission again, during a stream, and sets the call's app to its current state.
 
         Raises:
-            Refused: JWT_USER_MISMATCH, or as `Permission.check`.
+            Refused: JWT_USER_MISMATCH, JWT_CUSTOMER_MISMATCH, or as `Permission.check`.
         """
         self._match(method, request, call)
         await self._permission.check(method, request, call)
 
     def _match(self, method: Method, request: Message, call: Call) -> None:
-        """Checks that the request names no other user than the JWT (J5)."""
+        """Checks that the request names no other user or customer than the JWT (J5)."""
         if call.jwt is None:
             return
         version = method.sdk_version(request) if method.sdk_version is not None else ""
         try:
-            found = self._jwt.match(call.jwt, method.user_ids(request) if method.user_ids is not None else ())
+            found = self._jwt.match(
+                call.jwt,
+                method.user_ids(request) if method.user_ids is not None else (),
+                method.customer_ids(request) if method.customer_ids is not None else (),
+            )
         except Refused as refused:
             self._count(call, outcome(refused), version)
             raise

@@ -115,11 +115,13 @@ class _NamesEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Names.ValueType
     """
     NAMES_DELETED_APP: _Names.ValueType  # 7
     """Like NAMES_CLOSED_APP, but also an app of the tenant that was deleted and whose id is still reserved. Scope TENANT."""
+    NAMES_CUSTOMER: _Names.ValueType  # 8
+    """The customer whom the call concerns, or whom it links a profile with."""
 
 class Names(_Names, metaclass=_NamesEnumTypeWrapper):
-    """What a field of a request names, for the access check. Every field of a request that is called `app_id`, `tenant_id`
-    or `user_id` (or the plural) is marked; the server does not start otherwise. On a field that holds a message, the
-    mark replaces every NAMES_APP in that message.
+    """What a field of a request names, for the access check. Every field of a request that is called `app_id`, `tenant_id`,
+    `user_id` or `customer_id` (or the plural) is marked; the server does not start otherwise. On a field that holds a
+    message, the mark replaces every NAMES_APP in that message.
     """
 
 NAMES_UNSPECIFIED: Names.ValueType  # 0
@@ -140,6 +142,8 @@ item fails alone. Scope APP.
 """
 NAMES_DELETED_APP: Names.ValueType  # 7
 """Like NAMES_CLOSED_APP, but also an app of the tenant that was deleted and whose id is still reserved. Scope TENANT."""
+NAMES_CUSTOMER: Names.ValueType  # 8
+"""The customer whom the call concerns, or whom it links a profile with."""
 Global___Names: _TypeAlias = Names  # noqa: Y015
 
 @_typing.final

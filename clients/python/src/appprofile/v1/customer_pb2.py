@@ -22,13 +22,14 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from appprofile.v1 import access_pb2 as appprofile_dot_v1_dot_access__pb2
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from google.type import date_pb2 as google_dot_type_dot_date__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x61ppprofile/v1/customer.proto\x12\rappprofile.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\xc3\x02\n\x16\x43ustomerAttributeValue\x12-\n\x0cstring_value\x18\x01 \x01(\tB\x08\xbaH\x05r\x03(\x80 H\x00R\x0bstringValue\x12!\n\x0bint64_value\x18\x02 \x01(\x03H\x00R\nint64Value\x12,\n\x0c\x64ouble_value\x18\x03 \x01(\x01\x42\x07\xbaH\x04\x12\x02@\x01H\x00R\x0b\x64oubleValue\x12\x1f\n\nbool_value\x18\x04 \x01(\x08H\x00R\tboolValue\x12\x32\n\ndate_value\x18\x05 \x01(\x0b\x32\x11.google.type.DateH\x00R\tdateValue\x12\x45\n\x0ftimestamp_value\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00R\x0etimestampValueB\r\n\x04kind\x12\x05\xbaH\x02\x08\x01\"\xf4\x04\n\x08\x43ustomer\x12=\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xe2\x41\x01\x08\xbaH\x15r\x13 \x01(\x80\x02\x32\x0c^[^\\p{Cc}]*$R\ncustomerId\x12.\n\x04name\x18\x02 \x01(\tB\x1a\xe2\x41\x01\x01\xbaH\x13r\x11\x18\x80\x02\x32\x0c^[^\\p{Cc}]*$R\x04name\x12\"\n\x05\x65mail\x18\x03 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03(\xfe\x01R\x05\x65mail\x12#\n\x06msisdn\x18\x04 \x01(\tB\x0b\xe2\x41\x01\x01\xbaH\x04r\x02((R\x06msisdn\x12V\n\nattributes\x18\x05 \x03(\x0b\x32\'.appprofile.v1.Customer.AttributesEntryB\r\xe2\x41\x01\x01\xbaH\x06\x9a\x01\x03\x10\x80\x01R\nattributes\x12+\n\x0eschema_version\x18\x06 \x01(\x03\x42\x04\xe2\x41\x01\x03R\rschemaVersion\x12\x41\n\x0b\x63reate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03R\ncreateTime\x12\x41\n\x0bupdate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03R\nupdateTime\x12\x1f\n\x04\x65tag\x18\t \x01(\tB\x0b\xe2\x41\x01\x01\xbaH\x04r\x02\x18@R\x04\x65tag\x12\x1e\n\x07version\x18\n \x01(\x03\x42\x04\xe2\x41\x01\x03R\x07version\x1a\x64\n\x0f\x41ttributesEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12;\n\x05value\x18\x02 \x01(\x0b\x32%.appprofile.v1.CustomerAttributeValueR\x05value:\x02\x38\x01\"\xad\x02\n\x11\x43ustomerAttribute\x12\x32\n\x04name\x18\x01 \x01(\tB\x1e\xe2\x41\x01\x02\xbaH\x17r\x15\x18@2\x11^[a-z][a-z0-9_]*$R\x04name\x12H\n\x04type\x18\x02 \x01(\x0e\x32$.appprofile.v1.CustomerAttributeTypeB\x0e\xe2\x41\x01\x02\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x04type\x12.\n\x0b\x64\x65scription\x18\x03 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x08R\x0b\x64\x65scription\x12+\n\tmax_bytes\x18\x04 \x01(\x05\x42\x0e\xe2\x41\x01\x01\xbaH\x07\x1a\x05\x18\x80 (\x00R\x08maxBytes\x12=\n\x0e\x61llowed_values\x18\x05 \x03(\tB\x16\xe2\x41\x01\x01\xbaH\x0f\x92\x01\x0c\x10\x80\x02\x18\x01\"\x05r\x03(\x80\x02R\rallowedValues\"\xcb\x01\n\x0e\x43ustomerSchema\x12%\n\x07version\x18\x01 \x01(\x03\x42\x0b\xe2\x41\x01\x01\xbaH\x04\"\x02(\x00R\x07version\x12O\n\nattributes\x18\x02 \x03(\x0b\x32 .appprofile.v1.CustomerAttributeB\r\xe2\x41\x01\x01\xbaH\x06\x92\x01\x03\x10\x80\x01R\nattributes\x12\x41\n\x0bupdate_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03R\nupdateTime*\x96\x02\n\x15\x43ustomerAttributeType\x12\'\n#CUSTOMER_ATTRIBUTE_TYPE_UNSPECIFIED\x10\x00\x12\"\n\x1e\x43USTOMER_ATTRIBUTE_TYPE_STRING\x10\x01\x12!\n\x1d\x43USTOMER_ATTRIBUTE_TYPE_INT64\x10\x02\x12\"\n\x1e\x43USTOMER_ATTRIBUTE_TYPE_DOUBLE\x10\x03\x12 \n\x1c\x43USTOMER_ATTRIBUTE_TYPE_BOOL\x10\x04\x12 \n\x1c\x43USTOMER_ATTRIBUTE_TYPE_DATE\x10\x05\x12%\n!CUSTOMER_ATTRIBUTE_TYPE_TIMESTAMP\x10\x06\x42p\n\x11\x63om.appprofile.v1B\rCustomerProtoP\x01ZJgithub.com/profile-grpc/profile-grpc/clients/go/appprofile/v1;appprofilev1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x61ppprofile/v1/customer.proto\x12\rappprofile.v1\x1a\x1a\x61ppprofile/v1/access.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\xc3\x02\n\x16\x43ustomerAttributeValue\x12-\n\x0cstring_value\x18\x01 \x01(\tB\x08\xbaH\x05r\x03(\x80 H\x00R\x0bstringValue\x12!\n\x0bint64_value\x18\x02 \x01(\x03H\x00R\nint64Value\x12,\n\x0c\x64ouble_value\x18\x03 \x01(\x01\x42\x07\xbaH\x04\x12\x02@\x01H\x00R\x0b\x64oubleValue\x12\x1f\n\nbool_value\x18\x04 \x01(\x08H\x00R\tboolValue\x12\x32\n\ndate_value\x18\x05 \x01(\x0b\x32\x11.google.type.DateH\x00R\tdateValue\x12\x45\n\x0ftimestamp_value\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00R\x0etimestampValueB\r\n\x04kind\x12\x05\xbaH\x02\x08\x01\"\xf8\x04\n\x08\x43ustomer\x12\x41\n\x0b\x63ustomer_id\x18\x01 \x01(\tB \xe2\x41\x01\x08\xbaH\x15r\x13 \x01(\x80\x02\x32\x0c^[^\\p{Cc}]*$\xb0\xd4\x18\x08R\ncustomerId\x12.\n\x04name\x18\x02 \x01(\tB\x1a\xe2\x41\x01\x01\xbaH\x13r\x11\x18\x80\x02\x32\x0c^[^\\p{Cc}]*$R\x04name\x12\"\n\x05\x65mail\x18\x03 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03(\xfe\x01R\x05\x65mail\x12#\n\x06msisdn\x18\x04 \x01(\tB\x0b\xe2\x41\x01\x01\xbaH\x04r\x02((R\x06msisdn\x12V\n\nattributes\x18\x05 \x03(\x0b\x32\'.appprofile.v1.Customer.AttributesEntryB\r\xe2\x41\x01\x01\xbaH\x06\x9a\x01\x03\x10\x80\x01R\nattributes\x12+\n\x0eschema_version\x18\x06 \x01(\x03\x42\x04\xe2\x41\x01\x03R\rschemaVersion\x12\x41\n\x0b\x63reate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03R\ncreateTime\x12\x41\n\x0bupdate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03R\nupdateTime\x12\x1f\n\x04\x65tag\x18\t \x01(\tB\x0b\xe2\x41\x01\x01\xbaH\x04r\x02\x18@R\x04\x65tag\x12\x1e\n\x07version\x18\n \x01(\x03\x42\x04\xe2\x41\x01\x03R\x07version\x1a\x64\n\x0f\x41ttributesEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12;\n\x05value\x18\x02 \x01(\x0b\x32%.appprofile.v1.CustomerAttributeValueR\x05value:\x02\x38\x01\"\xad\x02\n\x11\x43ustomerAttribute\x12\x32\n\x04name\x18\x01 \x01(\tB\x1e\xe2\x41\x01\x02\xbaH\x17r\x15\x18@2\x11^[a-z][a-z0-9_]*$R\x04name\x12H\n\x04type\x18\x02 \x01(\x0e\x32$.appprofile.v1.CustomerAttributeTypeB\x0e\xe2\x41\x01\x02\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x04type\x12.\n\x0b\x64\x65scription\x18\x03 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x08R\x0b\x64\x65scription\x12+\n\tmax_bytes\x18\x04 \x01(\x05\x42\x0e\xe2\x41\x01\x01\xbaH\x07\x1a\x05\x18\x80 (\x00R\x08maxBytes\x12=\n\x0e\x61llowed_values\x18\x05 \x03(\tB\x16\xe2\x41\x01\x01\xbaH\x0f\x92\x01\x0c\x10\x80\x02\x18\x01\"\x05r\x03(\x80\x02R\rallowedValues\"\xcb\x01\n\x0e\x43ustomerSchema\x12%\n\x07version\x18\x01 \x01(\x03\x42\x0b\xe2\x41\x01\x01\xbaH\x04\"\x02(\x00R\x07version\x12O\n\nattributes\x18\x02 \x03(\x0b\x32 .appprofile.v1.CustomerAttributeB\r\xe2\x41\x01\x01\xbaH\x06\x92\x01\x03\x10\x80\x01R\nattributes\x12\x41\n\x0bupdate_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03R\nupdateTime*\x96\x02\n\x15\x43ustomerAttributeType\x12\'\n#CUSTOMER_ATTRIBUTE_TYPE_UNSPECIFIED\x10\x00\x12\"\n\x1e\x43USTOMER_ATTRIBUTE_TYPE_STRING\x10\x01\x12!\n\x1d\x43USTOMER_ATTRIBUTE_TYPE_INT64\x10\x02\x12\"\n\x1e\x43USTOMER_ATTRIBUTE_TYPE_DOUBLE\x10\x03\x12 \n\x1c\x43USTOMER_ATTRIBUTE_TYPE_BOOL\x10\x04\x12 \n\x1c\x43USTOMER_ATTRIBUTE_TYPE_DATE\x10\x05\x12%\n!CUSTOMER_ATTRIBUTE_TYPE_TIMESTAMP\x10\x06\x42p\n\x11\x63om.appprofile.v1B\rCustomerProtoP\x01ZJgithub.com/profile-grpc/profile-grpc/clients/go/appprofile/v1;appprofilev1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -45,7 +46,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CUSTOMER_ATTRIBUTESENTRY']._loaded_options = None
   _globals['_CUSTOMER_ATTRIBUTESENTRY']._serialized_options = b'8\001'
   _globals['_CUSTOMER'].fields_by_name['customer_id']._loaded_options = None
-  _globals['_CUSTOMER'].fields_by_name['customer_id']._serialized_options = b'\342A\001\010\272H\025r\023 \001(\200\0022\014^[^\\p{Cc}]*$'
+  _globals['_CUSTOMER'].fields_by_name['customer_id']._serialized_options = b'\342A\001\010\272H\025r\023 \001(\200\0022\014^[^\\p{Cc}]*$\260\324\030\010'
   _globals['_CUSTOMER'].fields_by_name['name']._loaded_options = None
   _globals['_CUSTOMER'].fields_by_name['name']._serialized_options = b'\342A\001\001\272H\023r\021\030\200\0022\014^[^\\p{Cc}]*$'
   _globals['_CUSTOMER'].fields_by_name['email']._loaded_options = None
@@ -80,16 +81,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CUSTOMERSCHEMA'].fields_by_name['attributes']._serialized_options = b'\342A\001\001\272H\006\222\001\003\020\200\001'
   _globals['_CUSTOMERSCHEMA'].fields_by_name['update_time']._loaded_options = None
   _globals['_CUSTOMERSCHEMA'].fields_by_name['update_time']._serialized_options = b'\342A\001\003'
-  _globals['_CUSTOMERATTRIBUTETYPE']._serialized_start=1634
-  _globals['_CUSTOMERATTRIBUTETYPE']._serialized_end=1912
-  _globals['_CUSTOMERATTRIBUTEVALUE']._serialized_start=167
-  _globals['_CUSTOMERATTRIBUTEVALUE']._serialized_end=490
-  _globals['_CUSTOMER']._serialized_start=493
-  _globals['_CUSTOMER']._serialized_end=1121
-  _globals['_CUSTOMER_ATTRIBUTESENTRY']._serialized_start=1021
-  _globals['_CUSTOMER_ATTRIBUTESENTRY']._serialized_end=1121
-  _globals['_CUSTOMERATTRIBUTE']._serialized_start=1124
-  _globals['_CUSTOMERATTRIBUTE']._serialized_end=1425
-  _globals['_CUSTOMERSCHEMA']._serialized_start=1428
-  _globals['_CUSTOMERSCHEMA']._serialized_end=1631
+  _globals['_CUSTOMERATTRIBUTETYPE']._serialized_start=1666
+  _globals['_CUSTOMERATTRIBUTETYPE']._serialized_end=1944
+  _globals['_CUSTOMERATTRIBUTEVALUE']._serialized_start=195
+  _globals['_CUSTOMERATTRIBUTEVALUE']._serialized_end=518
+  _globals['_CUSTOMER']._serialized_start=521
+  _globals['_CUSTOMER']._serialized_end=1153
+  _globals['_CUSTOMER_ATTRIBUTESENTRY']._serialized_start=1053
+  _globals['_CUSTOMER_ATTRIBUTESENTRY']._serialized_end=1153
+  _globals['_CUSTOMERATTRIBUTE']._serialized_start=1156
+  _globals['_CUSTOMERATTRIBUTE']._serialized_end=1457
+  _globals['_CUSTOMERSCHEMA']._serialized_start=1460
+  _globals['_CUSTOMERSCHEMA']._serialized_end=1663
 # @@protoc_insertion_point(module_scope)

@@ -30,7 +30,7 @@ from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior_
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$appprofile/v1/customer_service.proto\x12\rappprofile.v1\x1a\x1a\x61ppprofile/v1/access.proto\x1a\x1c\x61ppprofile/v1/customer.proto\x1a\x1b\x61ppprofile/v1/profile.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\"X\n\x15\x43reateCustomerRequest\x12?\n\x08\x63ustomer\x18\x01 \x01(\x0b\x32\x17.appprofile.v1.CustomerB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01R\x08\x63ustomer\"S\n\x16\x43reateCustomerResponse\x12\x39\n\x08\x63ustomer\x18\x01 \x01(\x0b\x32\x17.appprofile.v1.CustomerB\x04\xe2\x41\x01\x03R\x08\x63ustomer\"\x84\x01\n\x12GetCustomerRequest\x12=\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xe2\x41\x01\x02\xbaH\x15r\x13 \x01(\x80\x02\x32\x0c^[^\\p{Cc}]*$R\ncustomerId\x12/\n\x10include_profiles\x18\x02 \x01(\x08\x42\x04\xe2\x41\x01\x01R\x0fincludeProfiles\"\xb5\x01\n\x13GetCustomerResponse\x12\x39\n\x08\x63ustomer\x18\x01 \x01(\x0b\x32\x17.appprofile.v1.CustomerB\x04\xe2\x41\x01\x03R\x08\x63ustomer\x12\x38\n\x08profiles\x18\x02 \x03(\x0b\x32\x16.appprofile.v1.ProfileB\x04\xe2\x41\x01\x03R\x08profiles\x12)\n\rmore_profiles\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x03R\x0cmoreProfiles\"\xc6\x01\n\x15UpdateCustomerRequest\x12?\n\x08\x63ustomer\x18\x01 \x01(\x0b\x32\x17.appprofile.v1.CustomerB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01R\x08\x63ustomer\x12\x41\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01R\nupdateMask\x12)\n\rallow_missing\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01R\x0c\x61llowMissing\"S\n\x16UpdateCustomerResponse\x12\x39\n\x08\x63ustomer\x18\x01 \x01(\x0b\x32\x17.appprofile.v1.CustomerB\x04\xe2\x41\x01\x03R\x08\x63ustomer\"\x81\x01\n\x15\x44\x65leteCustomerRequest\x12=\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xe2\x41\x01\x02\xbaH\x15r\x13 \x01(\x80\x02\x32\x0c^[^\\p{Cc}]*$R\ncustomerId\x12)\n\rallow_missing\x18\x02 \x01(\x08\x42\x04\xe2\x41\x01\x01R\x0c\x61llowMissing\":\n\x16\x44\x65leteCustomerResponse\x12 \n\x08unlinked\x18\x01 \x01(\x03\x42\x04\xe2\x41\x01\x03R\x08unlinked\"\xbc\x01\n\x14ListCustomersRequest\x12\"\n\x05\x65mail\x18\x01 \x01(\tB\n\xbaH\x07r\x05 \x01(\xfe\x01H\x00R\x05\x65mail\x12#\n\x06msisdn\x18\x02 \x01(\tB\t\xbaH\x06r\x04 \x01((H\x00R\x06msisdn\x12(\n\tpage_size\x18\x03 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00R\x08pageSize\x12+\n\npage_token\x18\x04 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x10R\tpageTokenB\x04\n\x02\x62y\"\x82\x01\n\x15ListCustomersResponse\x12;\n\tcustomers\x18\x01 \x03(\x0b\x32\x17.appprofile.v1.CustomerB\x04\xe2\x41\x01\x03R\tcustomers\x12,\n\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03R\rnextPageToken\"\xa5\x02\n\x15MergeCustomersRequest\x12J\n\x12source_customer_id\x18\x01 \x01(\tB\x1c\xe2\x41\x01\x02\xbaH\x15r\x13 \x01(\x80\x02\x32\x0c^[^\\p{Cc}]*$R\x10sourceCustomerId\x12J\n\x12target_customer_id\x18\x02 \x01(\tB\x1c\xe2\x41\x01\x02\xbaH\x15r\x13 \x01(\x80\x02\x32\x0c^[^\\p{Cc}]*$R\x10targetCustomerId:t\xbaHq\x1ao\n\x10\x63ustomers_differ\x12\'a customer cannot be merged into itself\x1a\x32this.source_customer_id != this.target_customer_id\"o\n\x16MergeCustomersResponse\x12\x39\n\x08\x63ustomer\x18\x01 \x01(\x0b\x32\x17.appprofile.v1.CustomerB\x04\xe2\x41\x01\x03R\x08\x63ustomer\x12\x1a\n\x05moved\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03R\x05moved\"\x89\x01\n\x14\x45raseCustomerRequest\x12=\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xe2\x41\x01\x02\xbaH\x15r\x13 \x01(\x80\x02\x32\x0c^[^\\p{Cc}]*$R\ncustomerId\x12%\n\x08\x61nnounce\x18\x02 \x01(\x08\x42\x04\xe2\x41\x01\x01H\x00R\x08\x61nnounce\x88\x01\x01\x42\x0b\n\t_announce\"\xc2\x01\n\x15\x45raseCustomerResponse\x12Q\n\x07removed\x18\x01 \x03(\x0b\x32\x31.appprofile.v1.EraseCustomerResponse.RemovedEntryB\x04\xe2\x41\x01\x03R\x07removed\x12\x1a\n\x05notes\x18\x02 \x03(\tB\x04\xe2\x41\x01\x03R\x05notes\x1a:\n\x0cRemovedEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\x03R\x05value:\x02\x38\x01\"\x84\x01\n\x07\x41ppUser\x12>\n\x06\x61pp_id\x18\x01 \x01(\tB\'\xe2\x41\x01\x02\xbaH\x1cr\x1a\x18@2\x16^[a-z0-9][a-z0-9._-]*$\xb0\xd4\x18\x01R\x05\x61ppId\x12\x39\n\x07user_id\x18\x02 \x01(\tB \xe2\x41\x01\x02\xbaH\x15r\x13 \x01(\x80\x02\x32\x0c^[^\\p{Cc}]*$\xb0\xd4\x18\x03R\x06userId\"\x91\x01\n\x13\x45xportPersonRequest\x12;\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x18\xbaH\x15r\x13 \x01(\x80\x02\x32\x0c^[^\\p{Cc}]*$H\x00R\ncustomerId\x12,\n\x04user\x18\x02 \x01(\x0b\x32\x16.appprofile.v1.AppUserH\x00R\x04userB\x0f\n\x06person\x12\x05\xbaH\x02\x08\x01\"8\n\x14\x45xportPersonResponse\x12 \n\x08\x64ocument\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03R\x08\x64ocument\"\x1a\n\x18GetCustomerSchemaRequest\"X\n\x19GetCustomerSchemaResponse\x12;\n\x06schema\x18\x01 \x01(\x0b\x32\x1d.appprofile.v1.CustomerSchemaB\x04\xe2\x41\x01\x03R\x06schema\"\xa6\x01\n\x1bUpdateCustomerSchemaRequest\x12\x41\n\x06schema\x18\x01 \x01(\x0b\x32\x1d.appprofile.v1.CustomerSchemaB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01R\x06schema\x12\x1d\n\x07\x64ry_run\x18\x02 \x01(\x08\x42\x04\xe2\x41\x01\x01R\x06\x64ryRun\x12%\n\x0b\x64rop_values\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01R\ndropValues\"\x90\x01\n\x1cUpdateCustomerSchemaResponse\x12;\n\x06schema\x18\x01 \x01(\x0b\x32\x1d.appprofile.v1.CustomerSchemaB\x04\xe2\x41\x01\x03R\x06schema\x12\x33\n\x12\x61\x66\x66\x65\x63ted_customers\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03R\x11\x61\x66\x66\x65\x63tedCustomers2\xe2\x08\n\x0f\x43ustomerService\x12l\n\x0e\x43reateCustomer\x12$.appprofile.v1.CreateCustomerRequest\x1a%.appprofile.v1.CreateCustomerResponse\"\r\x90\x02\x02\xaa\xd4\x18\x06\n\x02\x01\x02\x10\x02\x12\x63\n\x0bGetCustomer\x12!.appprofile.v1.GetCustomerRequest\x1a\".appprofile.v1.GetCustomerResponse\"\r\x90\x02\x01\xaa\xd4\x18\x06\n\x02\x01\x02\x10\x02\x12l\n\x0eUpdateCustomer\x12$.appprofile.v1.UpdateCustomerRequest\x1a%.appprofile.v1.UpdateCustomerResponse\"\r\x90\x02\x02\xaa\xd4\x18\x06\n\x02\x01\x02\x10\x02\x12l\n\x0e\x44\x65leteCustomer\x12$.appprofile.v1.DeleteCustomerRequest\x1a%.appprofile.v1.DeleteCustomerResponse\"\r\x90\x02\x02\xaa\xd4\x18\x06\n\x02\x01\x02\x10\x02\x12i\n\rListCustomers\x12#.appprofile.v1.ListCustomersRequest\x1a$.appprofile.v1.ListCustomersResponse\"\r\x90\x02\x01\xaa\xd4\x18\x06\n\x02\x01\x02\x10\x02\x12l\n\x0eMergeCustomers\x12$.appprofile.v1.MergeCustomersRequest\x1a%.appprofile.v1.MergeCustomersResponse\"\r\x90\x02\x02\xaa\xd4\x18\x06\n\x02\x01\x02\x10\x02\x12i\n\rEraseCustomer\x12#.appprofile.v1.EraseCustomerRequest\x1a$.appprofile.v1.EraseCustomerResponse\"\r\x90\x02\x02\xaa\xd4\x18\x06\n\x02\x01\x02\x10\x02\x12\x66\n\x0c\x45xportPerson\x12\".appprofile.v1.ExportPersonRequest\x1a#.appprofile.v1.ExportPersonResponse\"\r\x90\x02\x01\xaa\xd4\x18\x06\n\x02\x01\x02\x10\x02\x12u\n\x11GetCustomerSchema\x12\'.appprofile.v1.GetCustomerSchemaRequest\x1a(.appprofile.v1.GetCustomerSchemaResponse\"\r\x90\x02\x01\xaa\xd4\x18\x06\n\x02\x01\x02\x10\x02\x12}\n\x14UpdateCustomerSchema\x12*.appprofile.v1.UpdateCustomerSchemaRequest\x1a+.appprofile.v1.UpdateCustomerSchemaResponse\"\x0c\x90\x02\x02\xaa\xd4\x18\x05\n\x01\x01\x10\x02\x42w\n\x11\x63om.appprofile.v1B\x14\x43ustomerServiceProtoP\x01ZJgithub.com/profile-grpc/profile-grpc/clients/go/appprofile/v1;appprofilev1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$appprofile/v1/customer_service.proto\x12\rappprofile.v1\x1a\x1a\x61ppprofile/v1/access.proto\x1a\x1c\x61ppprofile/v1/customer.proto\x1a\x1b\x61ppprofile/v1/profile.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\"X\n\x15\x43reateCustomerRequest\x12?\n\x08\x63ustomer\x18\x01 \x01(\x0b\x32\x17.appprofile.v1.CustomerB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01R\x08\x63ustomer\"S\n\x16\x43reateCustomerResponse\x12\x39\n\x08\x63ustomer\x18\x01 \x01(\x0b\x32\x17.appprofile.v1.CustomerB\x04\xe2\x41\x01\x03R\x08\x63ustomer\"\x88\x01\n\x12GetCustomerRequest\x12\x41\n\x0b\x63ustomer_id\x18\x01 \x01(\tB \xe2\x41\x01\x02\xbaH\x15r\x13 \x01(\x80\x02\x32\x0c^[^\\p{Cc}]*$\xb0\xd4\x18\x08R\ncustomerId\x12/\n\x10include_profiles\x18\x02 \x01(\x08\x42\x04\xe2\x41\x01\x01R\x0fincludeProfiles\"\xb5\x01\n\x13GetCustomerResponse\x12\x39\n\x08\x63ustomer\x18\x01 \x01(\x0b\x32\x17.appprofile.v1.CustomerB\x04\xe2\x41\x01\x03R\x08\x63ustomer\x12\x38\n\x08profiles\x18\x02 \x03(\x0b\x32\x16.appprofile.v1.ProfileB\x04\xe2\x41\x01\x03R\x08profiles\x12)\n\rmore_profiles\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x03R\x0cmoreProfiles\"\xc6\x01\n\x15UpdateCustomerRequest\x12?\n\x08\x63ustomer\x18\x01 \x01(\x0b\x32\x17.appprofile.v1.CustomerB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01R\x08\x63ustomer\x12\x41\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01R\nupdateMask\x12)\n\rallow_missing\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01R\x0c\x61llowMissing\"S\n\x16UpdateCustomerResponse\x12\x39\n\x08\x63ustomer\x18\x01 \x01(\x0b\x32\x17.appprofile.v1.CustomerB\x04\xe2\x41\x01\x03R\x08\x63ustomer\"\x85\x01\n\x15\x44\x65leteCustomerRequest\x12\x41\n\x0b\x63ustomer_id\x18\x01 \x01(\tB \xe2\x41\x01\x02\xbaH\x15r\x13 \x01(\x80\x02\x32\x0c^[^\\p{Cc}]*$\xb0\xd4\x18\x08R\ncustomerId\x12)\n\rallow_missing\x18\x02 \x01(\x08\x42\x04\xe2\x41\x01\x01R\x0c\x61llowMissing\":\n\x16\x44\x65leteCustomerResponse\x12 \n\x08unlinked\x18\x01 \x01(\x03\x42\x04\xe2\x41\x01\x03R\x08unlinked\"\xbc\x01\n\x14ListCustomersRequest\x12\"\n\x05\x65mail\x18\x01 \x01(\tB\n\xbaH\x07r\x05 \x01(\xfe\x01H\x00R\x05\x65mail\x12#\n\x06msisdn\x18\x02 \x01(\tB\t\xbaH\x06r\x04 \x01((H\x00R\x06msisdn\x12(\n\tpage_size\x18\x03 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00R\x08pageSize\x12+\n\npage_token\x18\x04 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x10R\tpageTokenB\x04\n\x02\x62y\"\x82\x01\n\x15ListCustomersResponse\x12;\n\tcustomers\x18\x01 \x03(\x0b\x32\x17.appprofile.v1.CustomerB\x04\xe2\x41\x01\x03R\tcustomers\x12,\n\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03R\rnextPageToken\"\xad\x02\n\x15MergeCustomersRequest\x12N\n\x12source_customer_id\x18\x01 \x01(\tB \xe2\x41\x01\x02\xbaH\x15r\x13 \x01(\x80\x02\x32\x0c^[^\\p{Cc}]*$\xb0\xd4\x18\x08R\x10sourceCustomerId\x12N\n\x12target_customer_id\x18\x02 \x01(\tB \xe2\x41\x01\x02\xbaH\x15r\x13 \x01(\x80\x02\x32\x0c^[^\\p{Cc}]*$\xb0\xd4\x18\x08R\x10targetCustomerId:t\xbaHq\x1ao\n\x10\x63ustomers_differ\x12\'a customer cannot be merged into itself\x1a\x32this.source_customer_id != this.target_customer_id\"o\n\x16MergeCustomersResponse\x12\x39\n\x08\x63ustomer\x18\x01 \x01(\x0b\x32\x17.appprofile.v1.CustomerB\x04\xe2\x41\x01\x03R\x08\x63ustomer\x12\x1a\n\x05moved\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03R\x05moved\"\x8d\x01\n\x14\x45raseCustomerRequest\x12\x41\n\x0b\x63ustomer_id\x18\x01 \x01(\tB \xe2\x41\x01\x02\xbaH\x15r\x13 \x01(\x80\x02\x32\x0c^[^\\p{Cc}]*$\xb0\xd4\x18\x08R\ncustomerId\x12%\n\x08\x61nnounce\x18\x02 \x01(\x08\x42\x04\xe2\x41\x01\x01H\x00R\x08\x61nnounce\x88\x01\x01\x42\x0b\n\t_announce\"\xc2\x01\n\x15\x45raseCustomerResponse\x12Q\n\x07removed\x18\x01 \x03(\x0b\x32\x31.appprofile.v1.EraseCustomerResponse.RemovedEntryB\x04\xe2\x41\x01\x03R\x07removed\x12\x1a\n\x05notes\x18\x02 \x03(\tB\x04\xe2\x41\x01\x03R\x05notes\x1a:\n\x0cRemovedEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\x03R\x05value:\x02\x38\x01\"\x84\x01\n\x07\x41ppUser\x12>\n\x06\x61pp_id\x18\x01 \x01(\tB\'\xe2\x41\x01\x02\xbaH\x1cr\x1a\x18@2\x16^[a-z0-9][a-z0-9._-]*$\xb0\xd4\x18\x01R\x05\x61ppId\x12\x39\n\x07user_id\x18\x02 \x01(\tB \xe2\x41\x01\x02\xbaH\x15r\x13 \x01(\x80\x02\x32\x0c^[^\\p{Cc}]*$\xb0\xd4\x18\x03R\x06userId\"\x95\x01\n\x13\x45xportPersonRequest\x12?\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x15r\x13 \x01(\x80\x02\x32\x0c^[^\\p{Cc}]*$\xb0\xd4\x18\x08H\x00R\ncustomerId\x12,\n\x04user\x18\x02 \x01(\x0b\x32\x16.appprofile.v1.AppUserH\x00R\x04userB\x0f\n\x06person\x12\x05\xbaH\x02\x08\x01\"8\n\x14\x45xportPersonResponse\x12 \n\x08\x64ocument\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03R\x08\x64ocument\"\x1a\n\x18GetCustomerSchemaRequest\"X\n\x19GetCustomerSchemaResponse\x12;\n\x06schema\x18\x01 \x01(\x0b\x32\x1d.appprofile.v1.CustomerSchemaB\x04\xe2\x41\x01\x03R\x06schema\"\xa6\x01\n\x1bUpdateCustomerSchemaRequest\x12\x41\n\x06schema\x18\x01 \x01(\x0b\x32\x1d.appprofile.v1.CustomerSchemaB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01R\x06schema\x12\x1d\n\x07\x64ry_run\x18\x02 \x01(\x08\x42\x04\xe2\x41\x01\x01R\x06\x64ryRun\x12%\n\x0b\x64rop_values\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01R\ndropValues\"\x90\x01\n\x1cUpdateCustomerSchemaResponse\x12;\n\x06schema\x18\x01 \x01(\x0b\x32\x1d.appprofile.v1.CustomerSchemaB\x04\xe2\x41\x01\x03R\x06schema\x12\x33\n\x12\x61\x66\x66\x65\x63ted_customers\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03R\x11\x61\x66\x66\x65\x63tedCustomers2\xe2\x08\n\x0f\x43ustomerService\x12l\n\x0e\x43reateCustomer\x12$.appprofile.v1.CreateCustomerRequest\x1a%.appprofile.v1.CreateCustomerResponse\"\r\x90\x02\x02\xaa\xd4\x18\x06\n\x02\x01\x02\x10\x02\x12\x63\n\x0bGetCustomer\x12!.appprofile.v1.GetCustomerRequest\x1a\".appprofile.v1.GetCustomerResponse\"\r\x90\x02\x01\xaa\xd4\x18\x06\n\x02\x01\x02\x10\x02\x12l\n\x0eUpdateCustomer\x12$.appprofile.v1.UpdateCustomerRequest\x1a%.appprofile.v1.UpdateCustomerResponse\"\r\x90\x02\x02\xaa\xd4\x18\x06\n\x02\x01\x02\x10\x02\x12l\n\x0e\x44\x65leteCustomer\x12$.appprofile.v1.DeleteCustomerRequest\x1a%.appprofile.v1.DeleteCustomerResponse\"\r\x90\x02\x02\xaa\xd4\x18\x06\n\x02\x01\x02\x10\x02\x12i\n\rListCustomers\x12#.appprofile.v1.ListCustomersRequest\x1a$.appprofile.v1.ListCustomersResponse\"\r\x90\x02\x01\xaa\xd4\x18\x06\n\x02\x01\x02\x10\x02\x12l\n\x0eMergeCustomers\x12$.appprofile.v1.MergeCustomersRequest\x1a%.appprofile.v1.MergeCustomersResponse\"\r\x90\x02\x02\xaa\xd4\x18\x06\n\x02\x01\x02\x10\x02\x12i\n\rEraseCustomer\x12#.appprofile.v1.EraseCustomerRequest\x1a$.appprofile.v1.EraseCustomerResponse\"\r\x90\x02\x02\xaa\xd4\x18\x06\n\x02\x01\x02\x10\x02\x12\x66\n\x0c\x45xportPerson\x12\".appprofile.v1.ExportPersonRequest\x1a#.appprofile.v1.ExportPersonResponse\"\r\x90\x02\x01\xaa\xd4\x18\x06\n\x02\x01\x02\x10\x02\x12u\n\x11GetCustomerSchema\x12\'.appprofile.v1.GetCustomerSchemaRequest\x1a(.appprofile.v1.GetCustomerSchemaResponse\"\r\x90\x02\x01\xaa\xd4\x18\x06\n\x02\x01\x02\x10\x02\x12}\n\x14UpdateCustomerSchema\x12*.appprofile.v1.UpdateCustomerSchemaRequest\x1a+.appprofile.v1.UpdateCustomerSchemaResponse\"\x0c\x90\x02\x02\xaa\xd4\x18\x05\n\x01\x01\x10\x02\x42w\n\x11\x63om.appprofile.v1B\x14\x43ustomerServiceProtoP\x01ZJgithub.com/profile-grpc/profile-grpc/clients/go/appprofile/v1;appprofilev1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -43,7 +43,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CREATECUSTOMERRESPONSE'].fields_by_name['customer']._loaded_options = None
   _globals['_CREATECUSTOMERRESPONSE'].fields_by_name['customer']._serialized_options = b'\342A\001\003'
   _globals['_GETCUSTOMERREQUEST'].fields_by_name['customer_id']._loaded_options = None
-  _globals['_GETCUSTOMERREQUEST'].fields_by_name['customer_id']._serialized_options = b'\342A\001\002\272H\025r\023 \001(\200\0022\014^[^\\p{Cc}]*$'
+  _globals['_GETCUSTOMERREQUEST'].fields_by_name['customer_id']._serialized_options = b'\342A\001\002\272H\025r\023 \001(\200\0022\014^[^\\p{Cc}]*$\260\324\030\010'
   _globals['_GETCUSTOMERREQUEST'].fields_by_name['include_profiles']._loaded_options = None
   _globals['_GETCUSTOMERREQUEST'].fields_by_name['include_profiles']._serialized_options = b'\342A\001\001'
   _globals['_GETCUSTOMERRESPONSE'].fields_by_name['customer']._loaded_options = None
@@ -61,7 +61,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UPDATECUSTOMERRESPONSE'].fields_by_name['customer']._loaded_options = None
   _globals['_UPDATECUSTOMERRESPONSE'].fields_by_name['customer']._serialized_options = b'\342A\001\003'
   _globals['_DELETECUSTOMERREQUEST'].fields_by_name['customer_id']._loaded_options = None
-  _globals['_DELETECUSTOMERREQUEST'].fields_by_name['customer_id']._serialized_options = b'\342A\001\002\272H\025r\023 \001(\200\0022\014^[^\\p{Cc}]*$'
+  _globals['_DELETECUSTOMERREQUEST'].fields_by_name['customer_id']._serialized_options = b'\342A\001\002\272H\025r\023 \001(\200\0022\014^[^\\p{Cc}]*$\260\324\030\010'
   _globals['_DELETECUSTOMERREQUEST'].fields_by_name['allow_missing']._loaded_options = None
   _globals['_DELETECUSTOMERREQUEST'].fields_by_name['allow_missing']._serialized_options = b'\342A\001\001'
   _globals['_DELETECUSTOMERRESPONSE'].fields_by_name['unlinked']._loaded_options = None
@@ -79,9 +79,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTCUSTOMERSRESPONSE'].fields_by_name['next_page_token']._loaded_options = None
   _globals['_LISTCUSTOMERSRESPONSE'].fields_by_name['next_page_token']._serialized_options = b'\342A\001\003'
   _globals['_MERGECUSTOMERSREQUEST'].fields_by_name['source_customer_id']._loaded_options = None
-  _globals['_MERGECUSTOMERSREQUEST'].fields_by_name['source_customer_id']._serialized_options = b'\342A\001\002\272H\025r\023 \001(\200\0022\014^[^\\p{Cc}]*$'
+  _globals['_MERGECUSTOMERSREQUEST'].fields_by_name['source_customer_id']._serialized_options = b'\342A\001\002\272H\025r\023 \001(\200\0022\014^[^\\p{Cc}]*$\260\324\030\010'
   _globals['_MERGECUSTOMERSREQUEST'].fields_by_name['target_customer_id']._loaded_options = None
-  _globals['_MERGECUSTOMERSREQUEST'].fields_by_name['target_customer_id']._serialized_options = b'\342A\001\002\272H\025r\023 \001(\200\0022\014^[^\\p{Cc}]*$'
+  _globals['_MERGECUSTOMERSREQUEST'].fields_by_name['target_customer_id']._serialized_options = b'\342A\001\002\272H\025r\023 \001(\200\0022\014^[^\\p{Cc}]*$\260\324\030\010'
   _globals['_MERGECUSTOMERSREQUEST']._loaded_options = None
   _globals['_MERGECUSTOMERSREQUEST']._serialized_options = b'\272Hq\032o\n\020customers_differ\022\'a customer cannot be merged into itself\0322this.source_customer_id != this.target_customer_id'
   _globals['_MERGECUSTOMERSRESPONSE'].fields_by_name['customer']._loaded_options = None
@@ -89,7 +89,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MERGECUSTOMERSRESPONSE'].fields_by_name['moved']._loaded_options = None
   _globals['_MERGECUSTOMERSRESPONSE'].fields_by_name['moved']._serialized_options = b'\342A\001\003'
   _globals['_ERASECUSTOMERREQUEST'].fields_by_name['customer_id']._loaded_options = None
-  _globals['_ERASECUSTOMERREQUEST'].fields_by_name['customer_id']._serialized_options = b'\342A\001\002\272H\025r\023 \001(\200\0022\014^[^\\p{Cc}]*$'
+  _globals['_ERASECUSTOMERREQUEST'].fields_by_name['customer_id']._serialized_options = b'\342A\001\002\272H\025r\023 \001(\200\0022\014^[^\\p{Cc}]*$\260\324\030\010'
   _globals['_ERASECUSTOMERREQUEST'].fields_by_name['announce']._loaded_options = None
   _globals['_ERASECUSTOMERREQUEST'].fields_by_name['announce']._serialized_options = b'\342A\001\001'
   _globals['_ERASECUSTOMERRESPONSE_REMOVEDENTRY']._loaded_options = None
@@ -105,7 +105,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EXPORTPERSONREQUEST'].oneofs_by_name['person']._loaded_options = None
   _globals['_EXPORTPERSONREQUEST'].oneofs_by_name['person']._serialized_options = b'\272H\002\010\001'
   _globals['_EXPORTPERSONREQUEST'].fields_by_name['customer_id']._loaded_options = None
-  _globals['_EXPORTPERSONREQUEST'].fields_by_name['customer_id']._serialized_options = b'\272H\025r\023 \001(\200\0022\014^[^\\p{Cc}]*$'
+  _globals['_EXPORTPERSONREQUEST'].fields_by_name['customer_id']._serialized_options = b'\272H\025r\023 \001(\200\0022\014^[^\\p{Cc}]*$\260\324\030\010'
   _globals['_EXPORTPERSONRESPONSE'].fields_by_name['document']._loaded_options = None
   _globals['_EXPORTPERSONRESPONSE'].fields_by_name['document']._serialized_options = b'\342A\001\003'
   _globals['_GETCUSTOMERSCHEMARESPONSE'].fields_by_name['schema']._loaded_options = None
@@ -145,45 +145,45 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CREATECUSTOMERRESPONSE']._serialized_start=328
   _globals['_CREATECUSTOMERRESPONSE']._serialized_end=411
   _globals['_GETCUSTOMERREQUEST']._serialized_start=414
-  _globals['_GETCUSTOMERREQUEST']._serialized_end=546
-  _globals['_GETCUSTOMERRESPONSE']._serialized_start=549
-  _globals['_GETCUSTOMERRESPONSE']._serialized_end=730
-  _globals['_UPDATECUSTOMERREQUEST']._serialized_start=733
-  _globals['_UPDATECUSTOMERREQUEST']._serialized_end=931
-  _globals['_UPDATECUSTOMERRESPONSE']._serialized_start=933
-  _globals['_UPDATECUSTOMERRESPONSE']._serialized_end=1016
-  _globals['_DELETECUSTOMERREQUEST']._serialized_start=1019
-  _globals['_DELETECUSTOMERREQUEST']._serialized_end=1148
-  _globals['_DELETECUSTOMERRESPONSE']._serialized_start=1150
-  _globals['_DELETECUSTOMERRESPONSE']._serialized_end=1208
-  _globals['_LISTCUSTOMERSREQUEST']._serialized_start=1211
-  _globals['_LISTCUSTOMERSREQUEST']._serialized_end=1399
-  _globals['_LISTCUSTOMERSRESPONSE']._serialized_start=1402
-  _globals['_LISTCUSTOMERSRESPONSE']._serialized_end=1532
-  _globals['_MERGECUSTOMERSREQUEST']._serialized_start=1535
-  _globals['_MERGECUSTOMERSREQUEST']._serialized_end=1828
-  _globals['_MERGECUSTOMERSRESPONSE']._serialized_start=1830
-  _globals['_MERGECUSTOMERSRESPONSE']._serialized_end=1941
-  _globals['_ERASECUSTOMERREQUEST']._serialized_start=1944
-  _globals['_ERASECUSTOMERREQUEST']._serialized_end=2081
-  _globals['_ERASECUSTOMERRESPONSE']._serialized_start=2084
-  _globals['_ERASECUSTOMERRESPONSE']._serialized_end=2278
-  _globals['_ERASECUSTOMERRESPONSE_REMOVEDENTRY']._serialized_start=2220
-  _globals['_ERASECUSTOMERRESPONSE_REMOVEDENTRY']._serialized_end=2278
-  _globals['_APPUSER']._serialized_start=2281
-  _globals['_APPUSER']._serialized_end=2413
-  _globals['_EXPORTPERSONREQUEST']._serialized_start=2416
-  _globals['_EXPORTPERSONREQUEST']._serialized_end=2561
-  _globals['_EXPORTPERSONRESPONSE']._serialized_start=2563
-  _globals['_EXPORTPERSONRESPONSE']._serialized_end=2619
-  _globals['_GETCUSTOMERSCHEMAREQUEST']._serialized_start=2621
-  _globals['_GETCUSTOMERSCHEMAREQUEST']._serialized_end=2647
-  _globals['_GETCUSTOMERSCHEMARESPONSE']._serialized_start=2649
-  _globals['_GETCUSTOMERSCHEMARESPONSE']._serialized_end=2737
-  _globals['_UPDATECUSTOMERSCHEMAREQUEST']._serialized_start=2740
-  _globals['_UPDATECUSTOMERSCHEMAREQUEST']._serialized_end=2906
-  _globals['_UPDATECUSTOMERSCHEMARESPONSE']._serialized_start=2909
-  _globals['_UPDATECUSTOMERSCHEMARESPONSE']._serialized_end=3053
-  _globals['_CUSTOMERSERVICE']._serialized_start=3056
-  _globals['_CUSTOMERSERVICE']._serialized_end=4178
+  _globals['_GETCUSTOMERREQUEST']._serialized_end=550
+  _globals['_GETCUSTOMERRESPONSE']._serialized_start=553
+  _globals['_GETCUSTOMERRESPONSE']._serialized_end=734
+  _globals['_UPDATECUSTOMERREQUEST']._serialized_start=737
+  _globals['_UPDATECUSTOMERREQUEST']._serialized_end=935
+  _globals['_UPDATECUSTOMERRESPONSE']._serialized_start=937
+  _globals['_UPDATECUSTOMERRESPONSE']._serialized_end=1020
+  _globals['_DELETECUSTOMERREQUEST']._serialized_start=1023
+  _globals['_DELETECUSTOMERREQUEST']._serialized_end=1156
+  _globals['_DELETECUSTOMERRESPONSE']._serialized_start=1158
+  _globals['_DELETECUSTOMERRESPONSE']._serialized_end=1216
+  _globals['_LISTCUSTOMERSREQUEST']._serialized_start=1219
+  _globals['_LISTCUSTOMERSREQUEST']._serialized_end=1407
+  _globals['_LISTCUSTOMERSRESPONSE']._serialized_start=1410
+  _globals['_LISTCUSTOMERSRESPONSE']._serialized_end=1540
+  _globals['_MERGECUSTOMERSREQUEST']._serialized_start=1543
+  _globals['_MERGECUSTOMERSREQUEST']._serialized_end=1844
+  _globals['_MERGECUSTOMERSRESPONSE']._serialized_start=1846
+  _globals['_MERGECUSTOMERSRESPONSE']._serialized_end=1957
+  _globals['_ERASECUSTOMERREQUEST']._serialized_start=1960
+  _globals['_ERASECUSTOMERREQUEST']._serialized_end=2101
+  _globals['_ERASECUSTOMERRESPONSE']._serialized_start=2104
+  _globals['_ERASECUSTOMERRESPONSE']._serialized_end=2298
+  _globals['_ERASECUSTOMERRESPONSE_REMOVEDENTRY']._serialized_start=2240
+  _globals['_ERASECUSTOMERRESPONSE_REMOVEDENTRY']._serialized_end=2298
+  _globals['_APPUSER']._serialized_start=2301
+  _globals['_APPUSER']._serialized_end=2433
+  _globals['_EXPORTPERSONREQUEST']._serialized_start=2436
+  _globals['_EXPORTPERSONREQUEST']._serialized_end=2585
+  _globals['_EXPORTPERSONRESPONSE']._serialized_start=2587
+  _globals['_EXPORTPERSONRESPONSE']._serialized_end=2643
+  _globals['_GETCUSTOMERSCHEMAREQUEST']._serialized_start=2645
+  _globals['_GETCUSTOMERSCHEMAREQUEST']._serialized_end=2671
+  _globals['_GETCUSTOMERSCHEMARESPONSE']._serialized_start=2673
+  _globals['_GETCUSTOMERSCHEMARESPONSE']._serialized_end=2761
+  _globals['_UPDATECUSTOMERSCHEMAREQUEST']._serialized_start=2764
+  _globals['_UPDATECUSTOMERSCHEMAREQUEST']._serialized_end=2930
+  _globals['_UPDATECUSTOMERSCHEMARESPONSE']._serialized_start=2933
+  _globals['_UPDATECUSTOMERSCHEMARESPONSE']._serialized_end=3077
+  _globals['_CUSTOMERSERVICE']._serialized_start=3080
+  _globals['_CUSTOMERSERVICE']._serialized_end=4202
 # @@protoc_insertion_point(module_scope)

@@ -267,6 +267,11 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """FAILED_PRECONDITION: the app has 16 keys for JWTs already; remove one first.
     Example: {"reason": "TOO_MANY_JWT_KEYS", "domain": "appprofile", "metadata": {"limit": "16"}}
     """
+    ERROR_REASON_JWT_CUSTOMER_MISMATCH: _ErrorReason.ValueType  # 89
+    """PERMISSION_DENIED: the request names a customer, and the JWT names another one or none. Without `customer_id`, the
+    call needs no such claim.
+    Example: {"reason": "JWT_CUSTOMER_MISMATCH", "domain": "appprofile", "metadata": {"app_id": "shop", "claim": "customer_id"}}
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed. `ErrorInfo.reason` is the value's name without its prefix; `ErrorInfo.domain` is `appprofile`;
@@ -517,5 +522,10 @@ Example: {"reason": "JWT_KEY_ALREADY_EXISTS", "domain": "appprofile", "metadata"
 ERROR_REASON_TOO_MANY_JWT_KEYS: ErrorReason.ValueType  # 88
 """FAILED_PRECONDITION: the app has 16 keys for JWTs already; remove one first.
 Example: {"reason": "TOO_MANY_JWT_KEYS", "domain": "appprofile", "metadata": {"limit": "16"}}
+"""
+ERROR_REASON_JWT_CUSTOMER_MISMATCH: ErrorReason.ValueType  # 89
+"""PERMISSION_DENIED: the request names a customer, and the JWT names another one or none. Without `customer_id`, the
+call needs no such claim.
+Example: {"reason": "JWT_CUSTOMER_MISMATCH", "domain": "appprofile", "metadata": {"app_id": "shop", "claim": "customer_id"}}
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -29,7 +29,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from google.type import date_pb2 as google_dot_type_dot_date__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17\x61ppprofile/v1/jwt.proto\x12\rappprofile.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\x8a\x04\n\x0bJwtSettings\x12\x38\n\x04mode\x18\x01 \x01(\x0e\x32\x16.appprofile.v1.JwtModeB\x0c\xe2\x41\x01\x01\xbaH\x05\x82\x01\x02\x10\x01R\x04mode\x12\x38\n\nuser_claim\x18\x02 \x01(\tB\x19\xe2\x41\x01\x01\xbaH\x12r\x10(@2\x0c^[^\\p{Cc}]*$R\tuserClaim\x12\x36\n\tapp_claim\x18\x03 \x01(\tB\x19\xe2\x41\x01\x01\xbaH\x12r\x10(@2\x0c^[^\\p{Cc}]*$R\x08\x61ppClaim\x12\x35\n\x11require_app_claim\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01H\x00R\x0frequireAppClaim\x88\x01\x01\x12\x32\n\x06issuer\x18\x05 \x01(\tB\x1a\xe2\x41\x01\x01\xbaH\x13r\x11(\x80\x02\x32\x0c^[^\\p{Cc}]*$R\x06issuer\x12\x36\n\x08\x61udience\x18\x06 \x01(\tB\x1a\xe2\x41\x01\x01\xbaH\x13r\x11(\x80\x02\x32\x0c^[^\\p{Cc}]*$R\x08\x61udience\x12\x43\n\x06leeway\x18\x07 \x01(\x0b\x32\x19.google.protobuf.DurationB\x10\xe2\x41\x01\x01\xbaH\t\xaa\x01\x06\"\x02\x08<2\x00R\x06leeway\x12Q\n\x0cmax_lifetime\x18\x08 \x01(\x0b\x32\x19.google.protobuf.DurationB\x13\xe2\x41\x01\x01\xbaH\x0c\xaa\x01\t\"\x05\x08\x80\xe7\x84\x0f*\x00R\x0bmaxLifetimeB\x14\n\x12_require_app_claim\"\x95\x01\n\x12JwtVerificationKey\x12\x16\n\x03kid\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03R\x03kid\x12?\n\talgorithm\x18\x02 \x01(\x0e\x32\x1b.appprofile.v1.JwtAlgorithmB\x04\xe2\x41\x01\x03R\talgorithm\x12&\n\x0b\x66ingerprint\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03R\x0b\x66ingerprint\"\xb3\x03\n\x06JwtKey\x12\"\n\njwt_key_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03R\x08jwtKeyId\x12\x33\n\x04kind\x18\x02 \x01(\x0e\x32\x19.appprofile.v1.JwtKeyKindB\x04\xe2\x41\x01\x03R\x04kind\x12;\n\x04keys\x18\x03 \x03(\x0b\x32!.appprofile.v1.JwtVerificationKeyB\x04\xe2\x41\x01\x03R\x04keys\x12\x1f\n\x08jwks_url\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03R\x07jwksUrl\x12\x41\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03R\ncreateTime\x12?\n\nfetch_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03R\tfetchTime\x12N\n\x12\x66\x61iling_since_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03R\x10\x66\x61ilingSinceTime\x12\x1e\n\x07problem\x18\x08 \x01(\tB\x04\xe2\x41\x01\x03R\x07problem\"\x88\x01\n\x08JwtCount\x12\x39\n\x07outcome\x18\x01 \x01(\x0e\x32\x19.appprofile.v1.JwtOutcomeB\x04\xe2\x41\x01\x03R\x07outcome\x12%\n\x0bsdk_version\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03R\nsdkVersion\x12\x1a\n\x05\x63\x61lls\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x03R\x05\x63\x61lls\"u\n\x0fJwtReadinessDay\x12+\n\x04\x64\x61te\x18\x01 \x01(\x0b\x32\x11.google.type.DateB\x04\xe2\x41\x01\x03R\x04\x64\x61te\x12\x35\n\x06\x63ounts\x18\x02 \x03(\x0b\x32\x17.appprofile.v1.JwtCountB\x04\xe2\x41\x01\x03R\x06\x63ounts\"r\n\tJwtImpact\x12\x1a\n\x05\x63\x61lls\x18\x01 \x01(\x03\x42\x04\xe2\x41\x01\x03R\x05\x63\x61lls\x12\x1e\n\x07refused\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03R\x07refused\x12)\n\rrefused_share\x18\x03 \x01(\x01\x42\x04\xe2\x41\x01\x03R\x0crefusedShare*a\n\x07JwtMode\x12\x18\n\x14JWT_MODE_UNSPECIFIED\x10\x00\x12\x10\n\x0cJWT_MODE_OFF\x10\x01\x12\x14\n\x10JWT_MODE_OBSERVE\x10\x02\x12\x14\n\x10JWT_MODE_REQUIRE\x10\x03*\x91\x01\n\x0cJwtAlgorithm\x12\x1d\n\x19JWT_ALGORITHM_UNSPECIFIED\x10\x00\x12\x17\n\x13JWT_ALGORITHM_HS256\x10\x01\x12\x17\n\x13JWT_ALGORITHM_RS256\x10\x02\x12\x17\n\x13JWT_ALGORITHM_ES256\x10\x03\x12\x17\n\x13JWT_ALGORITHM_EDDSA\x10\x04*\x99\x01\n\nJwtKeyKind\x12\x1c\n\x18JWT_KEY_KIND_UNSPECIFIED\x10\x00\x12\x1e\n\x1aJWT_KEY_KIND_SHARED_SECRET\x10\x01\x12\x1b\n\x17JWT_KEY_KIND_PUBLIC_KEY\x10\x02\x12\x15\n\x11JWT_KEY_KIND_JWKS\x10\x03\x12\x19\n\x15JWT_KEY_KIND_JWKS_URL\x10\x04*\xe5\x01\n\nJwtOutcome\x12\x1b\n\x17JWT_OUTCOME_UNSPECIFIED\x10\x00\x12\x15\n\x11JWT_OUTCOME_VALID\x10\x01\x12\x17\n\x13JWT_OUTCOME_MISSING\x10\x02\x12\x17\n\x13JWT_OUTCOME_INVALID\x10\x03\x12\x17\n\x13JWT_OUTCOME_EXPIRED\x10\x04\x12\x1b\n\x17JWT_OUTCOME_KEY_UNKNOWN\x10\x05\x12\x1d\n\x19JWT_OUTCOME_USER_MISMATCH\x10\x06\x12\x1c\n\x18JWT_OUTCOME_APP_MISMATCH\x10\x07\x42k\n\x11\x63om.appprofile.v1B\x08JwtProtoP\x01ZJgithub.com/profile-grpc/profile-grpc/clients/go/appprofile/v1;appprofilev1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17\x61ppprofile/v1/jwt.proto\x12\rappprofile.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\xcc\x04\n\x0bJwtSettings\x12\x38\n\x04mode\x18\x01 \x01(\x0e\x32\x16.appprofile.v1.JwtModeB\x0c\xe2\x41\x01\x01\xbaH\x05\x82\x01\x02\x10\x01R\x04mode\x12\x38\n\nuser_claim\x18\x02 \x01(\tB\x19\xe2\x41\x01\x01\xbaH\x12r\x10(@2\x0c^[^\\p{Cc}]*$R\tuserClaim\x12\x36\n\tapp_claim\x18\x03 \x01(\tB\x19\xe2\x41\x01\x01\xbaH\x12r\x10(@2\x0c^[^\\p{Cc}]*$R\x08\x61ppClaim\x12\x35\n\x11require_app_claim\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01H\x00R\x0frequireAppClaim\x88\x01\x01\x12\x32\n\x06issuer\x18\x05 \x01(\tB\x1a\xe2\x41\x01\x01\xbaH\x13r\x11(\x80\x02\x32\x0c^[^\\p{Cc}]*$R\x06issuer\x12\x36\n\x08\x61udience\x18\x06 \x01(\tB\x1a\xe2\x41\x01\x01\xbaH\x13r\x11(\x80\x02\x32\x0c^[^\\p{Cc}]*$R\x08\x61udience\x12\x43\n\x06leeway\x18\x07 \x01(\x0b\x32\x19.google.protobuf.DurationB\x10\xe2\x41\x01\x01\xbaH\t\xaa\x01\x06\"\x02\x08<2\x00R\x06leeway\x12Q\n\x0cmax_lifetime\x18\x08 \x01(\x0b\x32\x19.google.protobuf.DurationB\x13\xe2\x41\x01\x01\xbaH\x0c\xaa\x01\t\"\x05\x08\x80\xe7\x84\x0f*\x00R\x0bmaxLifetime\x12@\n\x0e\x63ustomer_claim\x18\t \x01(\tB\x19\xe2\x41\x01\x01\xbaH\x12r\x10(@2\x0c^[^\\p{Cc}]*$R\rcustomerClaimB\x14\n\x12_require_app_claim\"\x95\x01\n\x12JwtVerificationKey\x12\x16\n\x03kid\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03R\x03kid\x12?\n\talgorithm\x18\x02 \x01(\x0e\x32\x1b.appprofile.v1.JwtAlgorithmB\x04\xe2\x41\x01\x03R\talgorithm\x12&\n\x0b\x66ingerprint\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03R\x0b\x66ingerprint\"\xb3\x03\n\x06JwtKey\x12\"\n\njwt_key_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03R\x08jwtKeyId\x12\x33\n\x04kind\x18\x02 \x01(\x0e\x32\x19.appprofile.v1.JwtKeyKindB\x04\xe2\x41\x01\x03R\x04kind\x12;\n\x04keys\x18\x03 \x03(\x0b\x32!.appprofile.v1.JwtVerificationKeyB\x04\xe2\x41\x01\x03R\x04keys\x12\x1f\n\x08jwks_url\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03R\x07jwksUrl\x12\x41\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03R\ncreateTime\x12?\n\nfetch_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03R\tfetchTime\x12N\n\x12\x66\x61iling_since_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03R\x10\x66\x61ilingSinceTime\x12\x1e\n\x07problem\x18\x08 \x01(\tB\x04\xe2\x41\x01\x03R\x07problem\"\x88\x01\n\x08JwtCount\x12\x39\n\x07outcome\x18\x01 \x01(\x0e\x32\x19.appprofile.v1.JwtOutcomeB\x04\xe2\x41\x01\x03R\x07outcome\x12%\n\x0bsdk_version\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03R\nsdkVersion\x12\x1a\n\x05\x63\x61lls\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x03R\x05\x63\x61lls\"u\n\x0fJwtReadinessDay\x12+\n\x04\x64\x61te\x18\x01 \x01(\x0b\x32\x11.google.type.DateB\x04\xe2\x41\x01\x03R\x04\x64\x61te\x12\x35\n\x06\x63ounts\x18\x02 \x03(\x0b\x32\x17.appprofile.v1.JwtCountB\x04\xe2\x41\x01\x03R\x06\x63ounts\"r\n\tJwtImpact\x12\x1a\n\x05\x63\x61lls\x18\x01 \x01(\x03\x42\x04\xe2\x41\x01\x03R\x05\x63\x61lls\x12\x1e\n\x07refused\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03R\x07refused\x12)\n\rrefused_share\x18\x03 \x01(\x01\x42\x04\xe2\x41\x01\x03R\x0crefusedShare*a\n\x07JwtMode\x12\x18\n\x14JWT_MODE_UNSPECIFIED\x10\x00\x12\x10\n\x0cJWT_MODE_OFF\x10\x01\x12\x14\n\x10JWT_MODE_OBSERVE\x10\x02\x12\x14\n\x10JWT_MODE_REQUIRE\x10\x03*\x91\x01\n\x0cJwtAlgorithm\x12\x1d\n\x19JWT_ALGORITHM_UNSPECIFIED\x10\x00\x12\x17\n\x13JWT_ALGORITHM_HS256\x10\x01\x12\x17\n\x13JWT_ALGORITHM_RS256\x10\x02\x12\x17\n\x13JWT_ALGORITHM_ES256\x10\x03\x12\x17\n\x13JWT_ALGORITHM_EDDSA\x10\x04*\x99\x01\n\nJwtKeyKind\x12\x1c\n\x18JWT_KEY_KIND_UNSPECIFIED\x10\x00\x12\x1e\n\x1aJWT_KEY_KIND_SHARED_SECRET\x10\x01\x12\x1b\n\x17JWT_KEY_KIND_PUBLIC_KEY\x10\x02\x12\x15\n\x11JWT_KEY_KIND_JWKS\x10\x03\x12\x19\n\x15JWT_KEY_KIND_JWKS_URL\x10\x04*\x88\x02\n\nJwtOutcome\x12\x1b\n\x17JWT_OUTCOME_UNSPECIFIED\x10\x00\x12\x15\n\x11JWT_OUTCOME_VALID\x10\x01\x12\x17\n\x13JWT_OUTCOME_MISSING\x10\x02\x12\x17\n\x13JWT_OUTCOME_INVALID\x10\x03\x12\x17\n\x13JWT_OUTCOME_EXPIRED\x10\x04\x12\x1b\n\x17JWT_OUTCOME_KEY_UNKNOWN\x10\x05\x12\x1d\n\x19JWT_OUTCOME_USER_MISMATCH\x10\x06\x12\x1c\n\x18JWT_OUTCOME_APP_MISMATCH\x10\x07\x12!\n\x1dJWT_OUTCOME_CUSTOMER_MISMATCH\x10\x08\x42k\n\x11\x63om.appprofile.v1B\x08JwtProtoP\x01ZJgithub.com/profile-grpc/profile-grpc/clients/go/appprofile/v1;appprofilev1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -53,6 +53,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_JWTSETTINGS'].fields_by_name['leeway']._serialized_options = b'\342A\001\001\272H\t\252\001\006\"\002\010<2\000'
   _globals['_JWTSETTINGS'].fields_by_name['max_lifetime']._loaded_options = None
   _globals['_JWTSETTINGS'].fields_by_name['max_lifetime']._serialized_options = b'\342A\001\001\272H\014\252\001\t\"\005\010\200\347\204\017*\000'
+  _globals['_JWTSETTINGS'].fields_by_name['customer_claim']._loaded_options = None
+  _globals['_JWTSETTINGS'].fields_by_name['customer_claim']._serialized_options = b'\342A\001\001\272H\022r\020(@2\014^[^\\p{Cc}]*$'
   _globals['_JWTVERIFICATIONKEY'].fields_by_name['kid']._loaded_options = None
   _globals['_JWTVERIFICATIONKEY'].fields_by_name['kid']._serialized_options = b'\342A\001\003'
   _globals['_JWTVERIFICATIONKEY'].fields_by_name['algorithm']._loaded_options = None
@@ -91,24 +93,24 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_JWTIMPACT'].fields_by_name['refused']._serialized_options = b'\342A\001\003'
   _globals['_JWTIMPACT'].fields_by_name['refused_share']._loaded_options = None
   _globals['_JWTIMPACT'].fields_by_name['refused_share']._serialized_options = b'\342A\001\003'
-  _globals['_JWTMODE']._serialized_start=1682
-  _globals['_JWTMODE']._serialized_end=1779
-  _globals['_JWTALGORITHM']._serialized_start=1782
-  _globals['_JWTALGORITHM']._serialized_end=1927
-  _globals['_JWTKEYKIND']._serialized_start=1930
-  _globals['_JWTKEYKIND']._serialized_end=2083
-  _globals['_JWTOUTCOME']._serialized_start=2086
-  _globals['_JWTOUTCOME']._serialized_end=2315
+  _globals['_JWTMODE']._serialized_start=1748
+  _globals['_JWTMODE']._serialized_end=1845
+  _globals['_JWTALGORITHM']._serialized_start=1848
+  _globals['_JWTALGORITHM']._serialized_end=1993
+  _globals['_JWTKEYKIND']._serialized_start=1996
+  _globals['_JWTKEYKIND']._serialized_end=2149
+  _globals['_JWTOUTCOME']._serialized_start=2152
+  _globals['_JWTOUTCOME']._serialized_end=2416
   _globals['_JWTSETTINGS']._serialized_start=194
-  _globals['_JWTSETTINGS']._serialized_end=716
-  _globals['_JWTVERIFICATIONKEY']._serialized_start=719
-  _globals['_JWTVERIFICATIONKEY']._serialized_end=868
-  _globals['_JWTKEY']._serialized_start=871
-  _globals['_JWTKEY']._serialized_end=1306
-  _globals['_JWTCOUNT']._serialized_start=1309
-  _globals['_JWTCOUNT']._serialized_end=1445
-  _globals['_JWTREADINESSDAY']._serialized_start=1447
-  _globals['_JWTREADINESSDAY']._serialized_end=1564
-  _globals['_JWTIMPACT']._serialized_start=1566
-  _globals['_JWTIMPACT']._serialized_end=1680
+  _globals['_JWTSETTINGS']._serialized_end=782
+  _globals['_JWTVERIFICATIONKEY']._serialized_start=785
+  _globals['_JWTVERIFICATIONKEY']._serialized_end=934
+  _globals['_JWTKEY']._serialized_start=937
+  _globals['_JWTKEY']._serialized_end=1372
+  _globals['_JWTCOUNT']._serialized_start=1375
+  _globals['_JWTCOUNT']._serialized_end=1511
+  _globals['_JWTREADINESSDAY']._serialized_start=1513
+  _globals['_JWTREADINESSDAY']._serialized_end=1630
+  _globals['_JWTIMPACT']._serialized_start=1632
+  _globals['_JWTIMPACT']._serialized_end=1746
 # @@protoc_insertion_point(module_scope)

@@ -35,7 +35,9 @@ class _JwtModeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_JwtMode.Value
     JWT_MODE_OBSERVE: _JwtMode.ValueType  # 2
     """Each JWT is checked and the outcome counted, and every call is let through. GetJwtReadiness returns the counts."""
     JWT_MODE_REQUIRE: _JwtMode.ValueType  # 3
-    """A call without a valid JWT of the user that the request names is refused."""
+    """A call without a valid JWT of the user that the request names is refused. So is one that names a customer whom the
+    JWT does not name.
+    """
 
 class JwtMode(_JwtMode, metaclass=_JwtModeEnumTypeWrapper):
     """Whether calls with a key of kind CLIENT need a JWT of the app's user."""
@@ -47,7 +49,9 @@ JWT_MODE_OFF: JwtMode.ValueType  # 1
 JWT_MODE_OBSERVE: JwtMode.ValueType  # 2
 """Each JWT is checked and the outcome counted, and every call is let through. GetJwtReadiness returns the counts."""
 JWT_MODE_REQUIRE: JwtMode.ValueType  # 3
-"""A call without a valid JWT of the user that the request names is refused."""
+"""A call without a valid JWT of the user that the request names is refused. So is one that names a customer whom the
+JWT does not name.
+"""
 Global___JwtMode: _TypeAlias = JwtMode  # noqa: Y015
 
 class _JwtAlgorithm:
@@ -136,6 +140,8 @@ class _JwtOutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_JwtOutcome
     """The JWT is of another user than the request."""
     JWT_OUTCOME_APP_MISMATCH: _JwtOutcome.ValueType  # 7
     """The JWT is of another app."""
+    JWT_OUTCOME_CUSTOMER_MISMATCH: _JwtOutcome.ValueType  # 8
+    """The request names a customer, and the JWT names another one or none."""
 
 class JwtOutcome(_JwtOutcome, metaclass=_JwtOutcomeEnumTypeWrapper):
     """How the check of a call's JWT ended. Each value but VALID is also the reason of an error, with the prefix `JWT_`."""
@@ -156,6 +162,8 @@ JWT_OUTCOME_USER_MISMATCH: JwtOutcome.ValueType  # 6
 """The JWT is of another user than the request."""
 JWT_OUTCOME_APP_MISMATCH: JwtOutcome.ValueType  # 7
 """The JWT is of another app."""
+JWT_OUTCOME_CUSTOMER_MISMATCH: JwtOutcome.ValueType  # 8
+"""The request names a customer, and the JWT names another one or none."""
 Global___JwtOutcome: _TypeAlias = JwtOutcome  # noqa: Y015
 
 @_typing.final
@@ -174,6 +182,7 @@ class JwtSettings(_message.Message):
     AUDIENCE_FIELD_NUMBER: _builtins.int
     LEEWAY_FIELD_NUMBER: _builtins.int
     MAX_LIFETIME_FIELD_NUMBER: _builtins.int
+    CUSTOMER_CLAIM_FIELD_NUMBER: _builtins.int
     mode: Global___JwtMode.ValueType
     """Default OFF."""
     user_claim: _builtins.str
@@ -188,6 +197,11 @@ class JwtSettings(_message.Message):
     """The value that the claim `iss` must have, up to 256 bytes without control characters. Default empty: any."""
     audience: _builtins.str
     """The value that the claim `aud` must be or contain, up to 256 bytes without control characters. Default empty: any."""
+    customer_claim: _builtins.str
+    """The claim that contains the customer id, up to 64 bytes without control characters. Default `customer_id`. A device
+    may link its profile only with the customer of this claim; without the claim, with none. May be the same as
+    `user_claim`: then a user's customer has the user's id.
+    """
     @_builtins.property
     def leeway(self) -> _duration_pb2.Duration:
         """How far the clocks of issuer and service may differ. Applies to `exp`, `nbf` and `iat`. Default 30 seconds, 0 to 60
@@ -209,10 +223,11 @@ class JwtSettings(_message.Message):
         audience: _builtins.str = ...,
         leeway: _duration_pb2.Duration | None = ...,
         max_lifetime: _duration_pb2.Duration | None = ...,
+        customer_claim: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_require_app_claim", b"_require_app_claim", "leeway", b"leeway", "max_lifetime", b"max_lifetime", "require_app_claim", b"require_app_claim"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_require_app_claim", b"_require_app_claim", "app_claim", b"app_claim", "audience", b"audience", "issuer", b"issuer", "leeway", b"leeway", "max_lifetime", b"max_lifetime", "mode", b"mode", "require_app_claim", b"require_app_claim", "user_claim", b"user_claim"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_require_app_claim", b"_require_app_claim", "app_claim", b"app_claim", "audience", b"audience", "customer_claim", b"customer_claim", "issuer", b"issuer", "leeway", b"leeway", "max_lifetime", b"max_lifetime", "mode", b"mode", "require_app_claim", b"require_app_claim", "user_claim", b"user_claim"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__require_app_claim: _TypeAlias = _typing.Literal["require_app_claim"]  # noqa: Y015
     _WhichOneofArgType__require_app_claim: _TypeAlias = _typing.Literal["_require_app_claim", b"_require_app_claim"]  # noqa: Y015

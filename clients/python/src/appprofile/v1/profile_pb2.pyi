@@ -525,7 +525,9 @@ class Profile(_message.Message):
     user_state: Global___UserState.ValueType
     """The state of the user on the device."""
     customer_id: _builtins.str
-    """Links the customer profile, 1 to 256 bytes without control characters. Empty: unlinked."""
+    """Links the customer profile, 1 to 256 bytes without control characters. Empty: unlinked. If the app requires JWTs, a
+    device needs one that names the customer, also where the update mask leaves the field out.
+    """
     rtm_id: _builtins.str
     """The id used for real-time messaging, up to 256 bytes without control characters. Empty: removed."""
     account_selector: _builtins.str

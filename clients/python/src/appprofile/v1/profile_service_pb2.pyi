@@ -260,7 +260,9 @@ class RegisterRequest(_message.Message):
     platform: _profile_pb2.Platform.ValueType
     """The platform of the app. Default UNSPECIFIED (not known)."""
     customer_id: _builtins.str
-    """Links the customer profile, 1 to 256 bytes without control characters. Empty: unlinked."""
+    """Links the customer profile, 1 to 256 bytes without control characters. Empty: unlinked. If the app requires JWTs, a
+    device needs one that names the customer.
+    """
     rtm_id: _builtins.str
     """The id used for real-time messaging, up to 256 bytes without control characters. Empty: removed."""
     account_selector: _builtins.str

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file appprofile/v1/access.proto.
  */
 export const file_appprofile_v1_access: GenFile = /*@__PURE__*/
-  fileDesc("ChphcHBwcm9maWxlL3YxL2FjY2Vzcy5wcm90bxINYXBwcHJvZmlsZS52MSJaCgZBY2Nlc3MSJQoFYWxsb3cYASADKA4yFi5hcHBwcm9maWxlLnYxLktleUtpbmQSKQoFc2NvcGUYAiABKA4yGi5hcHBwcm9maWxlLnYxLkFjY2Vzc1Njb3BlKncKB0tleUtpbmQSGAoUS0VZX0tJTkRfVU5TUEVDSUZJRUQQABISCg5LRVlfS0lORF9BRE1JThABEhQKEEtFWV9LSU5EX1BST0ZJTEUQAhITCg9LRVlfS0lORF9CUklER0UQAxITCg9LRVlfS0lORF9DTElFTlQQBCpyCgtBY2Nlc3NTY29wZRIcChhBQ0NFU1NfU0NPUEVfVU5TUEVDSUZJRUQQABIUChBBQ0NFU1NfU0NPUEVfQVBQEAESFwoTQUNDRVNTX1NDT1BFX1RFTkFOVBACEhYKEkFDQ0VTU19TQ09QRV9JVEVNUxADKqUBCgVOYW1lcxIVChFOQU1FU19VTlNQRUNJRklFRBAAEg0KCU5BTUVTX0FQUBABEhAKDE5BTUVTX1RFTkFOVBACEg4KCk5BTUVTX1VTRVIQAxIRCg1OQU1FU19ORVdfQVBQEAQSFAoQTkFNRVNfQ0xPU0VEX0FQUBAFEhQKEE5BTUVTX1dJVEhJTl9BUFAQBhIVChFOQU1FU19ERUxFVEVEX0FQUBAHOk8KBmFjY2VzcxIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGMWKAyABKAsyFS5hcHBwcm9maWxlLnYxLkFjY2Vzc1IGYWNjZXNzOksKBW5hbWVzEh0uZ29vZ2xlLnByb3RvYnVmLkZpZWxkT3B0aW9ucxjGigMgASgOMhQuYXBwcHJvZmlsZS52MS5OYW1lc1IFbmFtZXNCbgoRY29tLmFwcHByb2ZpbGUudjFCC0FjY2Vzc1Byb3RvUAFaSmdpdGh1Yi5jb20vcHJvZmlsZS1ncnBjL3Byb2ZpbGUtZ3JwYy9jbGllbnRzL2dvL2FwcHByb2ZpbGUvdjE7YXBwcHJvZmlsZXYxYgZwcm90bzM", [file_google_protobuf_descriptor]);
+  fileDesc("ChphcHBwcm9maWxlL3YxL2FjY2Vzcy5wcm90bxINYXBwcHJvZmlsZS52MSJaCgZBY2Nlc3MSJQoFYWxsb3cYASADKA4yFi5hcHBwcm9maWxlLnYxLktleUtpbmQSKQoFc2NvcGUYAiABKA4yGi5hcHBwcm9maWxlLnYxLkFjY2Vzc1Njb3BlKncKB0tleUtpbmQSGAoUS0VZX0tJTkRfVU5TUEVDSUZJRUQQABISCg5LRVlfS0lORF9BRE1JThABEhQKEEtFWV9LSU5EX1BST0ZJTEUQAhITCg9LRVlfS0lORF9CUklER0UQAxITCg9LRVlfS0lORF9DTElFTlQQBCpyCgtBY2Nlc3NTY29wZRIcChhBQ0NFU1NfU0NPUEVfVU5TUEVDSUZJRUQQABIUChBBQ0NFU1NfU0NPUEVfQVBQEAESFwoTQUNDRVNTX1NDT1BFX1RFTkFOVBACEhYKEkFDQ0VTU19TQ09QRV9JVEVNUxADKrkBCgVOYW1lcxIVChFOQU1FU19VTlNQRUNJRklFRBAAEg0KCU5BTUVTX0FQUBABEhAKDE5BTUVTX1RFTkFOVBACEg4KCk5BTUVTX1VTRVIQAxIRCg1OQU1FU19ORVdfQVBQEAQSFAoQTkFNRVNfQ0xPU0VEX0FQUBAFEhQKEE5BTUVTX1dJVEhJTl9BUFAQBhIVChFOQU1FU19ERUxFVEVEX0FQUBAHEhIKDk5BTUVTX0NVU1RPTUVSEAg6TwoGYWNjZXNzEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMYxYoDIAEoCzIVLmFwcHByb2ZpbGUudjEuQWNjZXNzUgZhY2Nlc3M6SwoFbmFtZXMSHS5nb29nbGUucHJvdG9idWYuRmllbGRPcHRpb25zGMaKAyABKA4yFC5hcHBwcm9maWxlLnYxLk5hbWVzUgVuYW1lc0JuChFjb20uYXBwcHJvZmlsZS52MUILQWNjZXNzUHJvdG9QAVpKZ2l0aHViLmNvbS9wcm9maWxlLWdycGMvcHJvZmlsZS1ncnBjL2NsaWVudHMvZ28vYXBwcHJvZmlsZS92MTthcHBwcm9maWxldjFiBnByb3RvMw", [file_google_protobuf_descriptor]);
 
 /**
  * The access rule of one method. A method without it is refused when the server starts.
@@ -137,9 +137,9 @@ export const AccessScopeSchema: GenEnum<AccessScope> = /*@__PURE__*/
   enumDesc(file_appprofile_v1_access, 1);
 
 /**
- * What a field of a request names, for the access check. Every field of a request that is called `app_id`, `tenant_id`
- * or `user_id` (or the plural) is marked; the server does not start otherwise. On a field that holds a message, the
- * mark replaces every NAMES_APP in that message.
+ * What a field of a request names, for the access check. Every field of a request that is called `app_id`, `tenant_id`,
+ * `user_id` or `customer_id` (or the plural) is marked; the server does not start otherwise. On a field that holds a
+ * message, the mark replaces every NAMES_APP in that message.
  *
  * @generated from enum appprofile.v1.Names
  */
@@ -200,6 +200,13 @@ export enum Names {
    * @generated from enum value: NAMES_DELETED_APP = 7;
    */
   DELETED_APP = 7,
+
+  /**
+   * The customer whom the call concerns, or whom it links a profile with.
+   *
+   * @generated from enum value: NAMES_CUSTOMER = 8;
+   */
+  CUSTOMER = 8,
 }
 
 /**

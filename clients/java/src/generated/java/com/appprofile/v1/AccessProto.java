@@ -82,18 +82,19 @@ public final class AccessProto extends com.google.protobuf.GeneratedFile {
       "E\020\003\022\023\n\017KEY_KIND_CLIENT\020\004*r\n\013AccessScope\022" +
       "\034\n\030ACCESS_SCOPE_UNSPECIFIED\020\000\022\024\n\020ACCESS_" +
       "SCOPE_APP\020\001\022\027\n\023ACCESS_SCOPE_TENANT\020\002\022\026\n\022" +
-      "ACCESS_SCOPE_ITEMS\020\003*\245\001\n\005Names\022\025\n\021NAMES_" +
+      "ACCESS_SCOPE_ITEMS\020\003*\271\001\n\005Names\022\025\n\021NAMES_" +
       "UNSPECIFIED\020\000\022\r\n\tNAMES_APP\020\001\022\020\n\014NAMES_TE" +
       "NANT\020\002\022\016\n\nNAMES_USER\020\003\022\021\n\rNAMES_NEW_APP\020" +
       "\004\022\024\n\020NAMES_CLOSED_APP\020\005\022\024\n\020NAMES_WITHIN_" +
-      "APP\020\006\022\025\n\021NAMES_DELETED_APP\020\007:O\n\006access\022\036" +
-      ".google.protobuf.MethodOptions\030\305\212\003 \001(\0132\025" +
-      ".appprofile.v1.AccessR\006access:K\n\005names\022\035" +
-      ".google.protobuf.FieldOptions\030\306\212\003 \001(\0162\024." +
-      "appprofile.v1.NamesR\005namesBn\n\021com.apppro" +
-      "file.v1B\013AccessProtoP\001ZJgithub.com/profi" +
-      "le-grpc/profile-grpc/clients/go/appprofi" +
-      "le/v1;appprofilev1b\006proto3"
+      "APP\020\006\022\025\n\021NAMES_DELETED_APP\020\007\022\022\n\016NAMES_CU" +
+      "STOMER\020\010:O\n\006access\022\036.google.protobuf.Met" +
+      "hodOptions\030\305\212\003 \001(\0132\025.appprofile.v1.Acces" +
+      "sR\006access:K\n\005names\022\035.google.protobuf.Fie" +
+      "ldOptions\030\306\212\003 \001(\0162\024.appprofile.v1.NamesR" +
+      "\005namesBn\n\021com.appprofile.v1B\013AccessProto" +
+      "P\001ZJgithub.com/profile-grpc/profile-grpc" +
+      "/clients/go/appprofile/v1;appprofilev1b\006" +
+      "proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

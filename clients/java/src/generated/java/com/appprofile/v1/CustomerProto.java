@@ -61,60 +61,62 @@ public final class CustomerProto extends com.google.protobuf.GeneratedFile {
   static {
     java.lang.String[] descriptorData = {
       "\n\034appprofile/v1/customer.proto\022\rappprofi" +
-      "le.v1\032\033buf/validate/validate.proto\032\037goog" +
-      "le/api/field_behavior.proto\032\037google/prot" +
-      "obuf/timestamp.proto\032\026google/type/date.p" +
-      "roto\"\303\002\n\026CustomerAttributeValue\022-\n\014strin" +
-      "g_value\030\001 \001(\tB\010\272H\005r\003(\200 H\000R\013stringValue\022!" +
-      "\n\013int64_value\030\002 \001(\003H\000R\nint64Value\022,\n\014dou" +
-      "ble_value\030\003 \001(\001B\007\272H\004\022\002@\001H\000R\013doubleValue\022" +
-      "\037\n\nbool_value\030\004 \001(\010H\000R\tboolValue\0222\n\ndate" +
-      "_value\030\005 \001(\0132\021.google.type.DateH\000R\tdateV" +
-      "alue\022E\n\017timestamp_value\030\006 \001(\0132\032.google.p" +
-      "rotobuf.TimestampH\000R\016timestampValueB\r\n\004k" +
-      "ind\022\005\272H\002\010\001\"\364\004\n\010Customer\022=\n\013customer_id\030\001" +
-      " \001(\tB\034\342A\001\010\272H\025r\023 \001(\200\0022\014^[^\\p{Cc}]*$R\ncust" +
-      "omerId\022.\n\004name\030\002 \001(\tB\032\342A\001\001\272H\023r\021\030\200\0022\014^[^\\" +
-      "p{Cc}]*$R\004name\022\"\n\005email\030\003 \001(\tB\014\342A\001\001\272H\005r\003" +
-      "(\376\001R\005email\022#\n\006msisdn\030\004 \001(\tB\013\342A\001\001\272H\004r\002((R" +
-      "\006msisdn\022V\n\nattributes\030\005 \003(\0132\'.appprofile" +
-      ".v1.Customer.AttributesEntryB\r\342A\001\001\272H\006\232\001\003" +
-      "\020\200\001R\nattributes\022+\n\016schema_version\030\006 \001(\003B" +
-      "\004\342A\001\003R\rschemaVersion\022A\n\013create_time\030\007 \001(" +
-      "\0132\032.google.protobuf.TimestampB\004\342A\001\003R\ncre" +
-      "ateTime\022A\n\013update_time\030\010 \001(\0132\032.google.pr" +
-      "otobuf.TimestampB\004\342A\001\003R\nupdateTime\022\037\n\004et" +
-      "ag\030\t \001(\tB\013\342A\001\001\272H\004r\002\030@R\004etag\022\036\n\007version\030\n" +
-      " \001(\003B\004\342A\001\003R\007version\032d\n\017AttributesEntry\022\020" +
-      "\n\003key\030\001 \001(\tR\003key\022;\n\005value\030\002 \001(\0132%.apppro" +
-      "file.v1.CustomerAttributeValueR\005value:\0028" +
-      "\001\"\255\002\n\021CustomerAttribute\0222\n\004name\030\001 \001(\tB\036\342" +
-      "A\001\002\272H\027r\025\030@2\021^[a-z][a-z0-9_]*$R\004name\022H\n\004t" +
-      "ype\030\002 \001(\0162$.appprofile.v1.CustomerAttrib" +
-      "uteTypeB\016\342A\001\002\272H\007\202\001\004\020\001 \000R\004type\022.\n\013descrip" +
-      "tion\030\003 \001(\tB\014\342A\001\001\272H\005r\003\030\200\010R\013description\022+\n" +
-      "\tmax_bytes\030\004 \001(\005B\016\342A\001\001\272H\007\032\005\030\200 (\000R\010maxByt" +
-      "es\022=\n\016allowed_values\030\005 \003(\tB\026\342A\001\001\272H\017\222\001\014\020\200" +
-      "\002\030\001\"\005r\003(\200\002R\rallowedValues\"\313\001\n\016CustomerSc" +
-      "hema\022%\n\007version\030\001 \001(\003B\013\342A\001\001\272H\004\"\002(\000R\007vers" +
-      "ion\022O\n\nattributes\030\002 \003(\0132 .appprofile.v1." +
-      "CustomerAttributeB\r\342A\001\001\272H\006\222\001\003\020\200\001R\nattrib" +
-      "utes\022A\n\013update_time\030\003 \001(\0132\032.google.proto" +
-      "buf.TimestampB\004\342A\001\003R\nupdateTime*\226\002\n\025Cust" +
-      "omerAttributeType\022\'\n#CUSTOMER_ATTRIBUTE_" +
-      "TYPE_UNSPECIFIED\020\000\022\"\n\036CUSTOMER_ATTRIBUTE" +
-      "_TYPE_STRING\020\001\022!\n\035CUSTOMER_ATTRIBUTE_TYP" +
-      "E_INT64\020\002\022\"\n\036CUSTOMER_ATTRIBUTE_TYPE_DOU" +
-      "BLE\020\003\022 \n\034CUSTOMER_ATTRIBUTE_TYPE_BOOL\020\004\022" +
-      " \n\034CUSTOMER_ATTRIBUTE_TYPE_DATE\020\005\022%\n!CUS" +
-      "TOMER_ATTRIBUTE_TYPE_TIMESTAMP\020\006Bp\n\021com." +
-      "appprofile.v1B\rCustomerProtoP\001ZJgithub.c" +
-      "om/profile-grpc/profile-grpc/clients/go/" +
-      "appprofile/v1;appprofilev1b\006proto3"
+      "le.v1\032\032appprofile/v1/access.proto\032\033buf/v" +
+      "alidate/validate.proto\032\037google/api/field" +
+      "_behavior.proto\032\037google/protobuf/timesta" +
+      "mp.proto\032\026google/type/date.proto\"\303\002\n\026Cus" +
+      "tomerAttributeValue\022-\n\014string_value\030\001 \001(" +
+      "\tB\010\272H\005r\003(\200 H\000R\013stringValue\022!\n\013int64_valu" +
+      "e\030\002 \001(\003H\000R\nint64Value\022,\n\014double_value\030\003 " +
+      "\001(\001B\007\272H\004\022\002@\001H\000R\013doubleValue\022\037\n\nbool_valu" +
+      "e\030\004 \001(\010H\000R\tboolValue\0222\n\ndate_value\030\005 \001(\013" +
+      "2\021.google.type.DateH\000R\tdateValue\022E\n\017time" +
+      "stamp_value\030\006 \001(\0132\032.google.protobuf.Time" +
+      "stampH\000R\016timestampValueB\r\n\004kind\022\005\272H\002\010\001\"\370" +
+      "\004\n\010Customer\022A\n\013customer_id\030\001 \001(\tB \342A\001\010\272H" +
+      "\025r\023 \001(\200\0022\014^[^\\p{Cc}]*$\260\324\030\010R\ncustomerId\022." +
+      "\n\004name\030\002 \001(\tB\032\342A\001\001\272H\023r\021\030\200\0022\014^[^\\p{Cc}]*$" +
+      "R\004name\022\"\n\005email\030\003 \001(\tB\014\342A\001\001\272H\005r\003(\376\001R\005ema" +
+      "il\022#\n\006msisdn\030\004 \001(\tB\013\342A\001\001\272H\004r\002((R\006msisdn\022" +
+      "V\n\nattributes\030\005 \003(\0132\'.appprofile.v1.Cust" +
+      "omer.AttributesEntryB\r\342A\001\001\272H\006\232\001\003\020\200\001R\natt" +
+      "ributes\022+\n\016schema_version\030\006 \001(\003B\004\342A\001\003R\rs" +
+      "chemaVersion\022A\n\013create_time\030\007 \001(\0132\032.goog" +
+      "le.protobuf.TimestampB\004\342A\001\003R\ncreateTime\022" +
+      "A\n\013update_time\030\010 \001(\0132\032.google.protobuf.T" +
+      "imestampB\004\342A\001\003R\nupdateTime\022\037\n\004etag\030\t \001(\t" +
+      "B\013\342A\001\001\272H\004r\002\030@R\004etag\022\036\n\007version\030\n \001(\003B\004\342A" +
+      "\001\003R\007version\032d\n\017AttributesEntry\022\020\n\003key\030\001 " +
+      "\001(\tR\003key\022;\n\005value\030\002 \001(\0132%.appprofile.v1." +
+      "CustomerAttributeValueR\005value:\0028\001\"\255\002\n\021Cu" +
+      "stomerAttribute\0222\n\004name\030\001 \001(\tB\036\342A\001\002\272H\027r\025" +
+      "\030@2\021^[a-z][a-z0-9_]*$R\004name\022H\n\004type\030\002 \001(" +
+      "\0162$.appprofile.v1.CustomerAttributeTypeB" +
+      "\016\342A\001\002\272H\007\202\001\004\020\001 \000R\004type\022.\n\013description\030\003 \001" +
+      "(\tB\014\342A\001\001\272H\005r\003\030\200\010R\013description\022+\n\tmax_byt" +
+      "es\030\004 \001(\005B\016\342A\001\001\272H\007\032\005\030\200 (\000R\010maxBytes\022=\n\016al" +
+      "lowed_values\030\005 \003(\tB\026\342A\001\001\272H\017\222\001\014\020\200\002\030\001\"\005r\003(" +
+      "\200\002R\rallowedValues\"\313\001\n\016CustomerSchema\022%\n\007" +
+      "version\030\001 \001(\003B\013\342A\001\001\272H\004\"\002(\000R\007version\022O\n\na" +
+      "ttributes\030\002 \003(\0132 .appprofile.v1.Customer" +
+      "AttributeB\r\342A\001\001\272H\006\222\001\003\020\200\001R\nattributes\022A\n\013" +
+      "update_time\030\003 \001(\0132\032.google.protobuf.Time" +
+      "stampB\004\342A\001\003R\nupdateTime*\226\002\n\025CustomerAttr" +
+      "ibuteType\022\'\n#CUSTOMER_ATTRIBUTE_TYPE_UNS" +
+      "PECIFIED\020\000\022\"\n\036CUSTOMER_ATTRIBUTE_TYPE_ST" +
+      "RING\020\001\022!\n\035CUSTOMER_ATTRIBUTE_TYPE_INT64\020" +
+      "\002\022\"\n\036CUSTOMER_ATTRIBUTE_TYPE_DOUBLE\020\003\022 \n" +
+      "\034CUSTOMER_ATTRIBUTE_TYPE_BOOL\020\004\022 \n\034CUSTO" +
+      "MER_ATTRIBUTE_TYPE_DATE\020\005\022%\n!CUSTOMER_AT" +
+      "TRIBUTE_TYPE_TIMESTAMP\020\006Bp\n\021com.appprofi" +
+      "le.v1B\rCustomerProtoP\001ZJgithub.com/profi" +
+      "le-grpc/profile-grpc/clients/go/appprofi" +
+      "le/v1;appprofilev1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
         new com.google.protobuf.Descriptors.FileDescriptor[] {
+          com.appprofile.v1.AccessProto.getDescriptor(),
           build.buf.validate.ValidateProto.getDescriptor(),
           com.google.api.FieldBehaviorProto.getDescriptor(),
           com.google.protobuf.TimestampProto.getDescriptor(),
@@ -151,12 +153,14 @@ public final class CustomerProto extends com.google.protobuf.GeneratedFile {
         internal_static_appprofile_v1_CustomerSchema_descriptor,
         new java.lang.String[] { "Version", "Attributes", "UpdateTime", });
     descriptor.resolveAllFeaturesImmutable();
+    com.appprofile.v1.AccessProto.getDescriptor();
     build.buf.validate.ValidateProto.getDescriptor();
     com.google.api.FieldBehaviorProto.getDescriptor();
     com.google.protobuf.TimestampProto.getDescriptor();
     com.google.type.DateProto.getDescriptor();
     com.google.protobuf.ExtensionRegistry registry =
         com.google.protobuf.ExtensionRegistry.newInstance();
+    registry.add(com.appprofile.v1.AccessProto.names);
     registry.add(build.buf.validate.ValidateProto.field);
     registry.add(build.buf.validate.ValidateProto.oneof);
     registry.add(com.google.api.FieldBehaviorProto.fieldBehavior);

@@ -155,104 +155,105 @@ public final class CustomerServiceProto extends com.google.protobuf.GeneratedFil
       "\027.appprofile.v1.CustomerB\n\342A\001\002\272H\003\310\001\001R\010cu" +
       "stomer\"S\n\026CreateCustomerResponse\0229\n\010cust" +
       "omer\030\001 \001(\0132\027.appprofile.v1.CustomerB\004\342A\001" +
-      "\003R\010customer\"\204\001\n\022GetCustomerRequest\022=\n\013cu" +
-      "stomer_id\030\001 \001(\tB\034\342A\001\002\272H\025r\023 \001(\200\0022\014^[^\\p{C" +
-      "c}]*$R\ncustomerId\022/\n\020include_profiles\030\002 " +
-      "\001(\010B\004\342A\001\001R\017includeProfiles\"\265\001\n\023GetCustom" +
-      "erResponse\0229\n\010customer\030\001 \001(\0132\027.appprofil" +
-      "e.v1.CustomerB\004\342A\001\003R\010customer\0228\n\010profile" +
-      "s\030\002 \003(\0132\026.appprofile.v1.ProfileB\004\342A\001\003R\010p" +
-      "rofiles\022)\n\rmore_profiles\030\003 \001(\010B\004\342A\001\003R\014mo" +
-      "reProfiles\"\306\001\n\025UpdateCustomerRequest\022?\n\010" +
-      "customer\030\001 \001(\0132\027.appprofile.v1.CustomerB" +
-      "\n\342A\001\002\272H\003\310\001\001R\010customer\022A\n\013update_mask\030\002 \001" +
-      "(\0132\032.google.protobuf.FieldMaskB\004\342A\001\001R\nup" +
-      "dateMask\022)\n\rallow_missing\030\003 \001(\010B\004\342A\001\001R\014a" +
-      "llowMissing\"S\n\026UpdateCustomerResponse\0229\n" +
-      "\010customer\030\001 \001(\0132\027.appprofile.v1.Customer" +
-      "B\004\342A\001\003R\010customer\"\201\001\n\025DeleteCustomerReque" +
-      "st\022=\n\013customer_id\030\001 \001(\tB\034\342A\001\002\272H\025r\023 \001(\200\0022" +
-      "\014^[^\\p{Cc}]*$R\ncustomerId\022)\n\rallow_missi" +
-      "ng\030\002 \001(\010B\004\342A\001\001R\014allowMissing\":\n\026DeleteCu" +
-      "stomerResponse\022 \n\010unlinked\030\001 \001(\003B\004\342A\001\003R\010" +
-      "unlinked\"\274\001\n\024ListCustomersRequest\022\"\n\005ema" +
-      "il\030\001 \001(\tB\n\272H\007r\005 \001(\376\001H\000R\005email\022#\n\006msisdn\030" +
-      "\002 \001(\tB\t\272H\006r\004 \001((H\000R\006msisdn\022(\n\tpage_size\030" +
-      "\003 \001(\005B\013\342A\001\001\272H\004\032\002(\000R\010pageSize\022+\n\npage_tok" +
-      "en\030\004 \001(\tB\014\342A\001\001\272H\005r\003\030\200\020R\tpageTokenB\004\n\002by\"" +
-      "\202\001\n\025ListCustomersResponse\022;\n\tcustomers\030\001" +
-      " \003(\0132\027.appprofile.v1.CustomerB\004\342A\001\003R\tcus" +
-      "tomers\022,\n\017next_page_token\030\002 \001(\tB\004\342A\001\003R\rn" +
-      "extPageToken\"\245\002\n\025MergeCustomersRequest\022J" +
-      "\n\022source_customer_id\030\001 \001(\tB\034\342A\001\002\272H\025r\023 \001(" +
-      "\200\0022\014^[^\\p{Cc}]*$R\020sourceCustomerId\022J\n\022ta" +
-      "rget_customer_id\030\002 \001(\tB\034\342A\001\002\272H\025r\023 \001(\200\0022\014" +
-      "^[^\\p{Cc}]*$R\020targetCustomerId:t\272Hq\032o\n\020c" +
-      "ustomers_differ\022\'a customer cannot be me" +
-      "rged into itself\0322this.source_customer_i" +
-      "d != this.target_customer_id\"o\n\026MergeCus" +
-      "tomersResponse\0229\n\010customer\030\001 \001(\0132\027.apppr" +
-      "ofile.v1.CustomerB\004\342A\001\003R\010customer\022\032\n\005mov" +
-      "ed\030\002 \001(\003B\004\342A\001\003R\005moved\"\211\001\n\024EraseCustomerR" +
-      "equest\022=\n\013customer_id\030\001 \001(\tB\034\342A\001\002\272H\025r\023 \001" +
-      "(\200\0022\014^[^\\p{Cc}]*$R\ncustomerId\022%\n\010announc" +
-      "e\030\002 \001(\010B\004\342A\001\001H\000R\010announce\210\001\001B\013\n\t_announc" +
-      "e\"\302\001\n\025EraseCustomerResponse\022Q\n\007removed\030\001" +
-      " \003(\01321.appprofile.v1.EraseCustomerRespon" +
-      "se.RemovedEntryB\004\342A\001\003R\007removed\022\032\n\005notes\030" +
-      "\002 \003(\tB\004\342A\001\003R\005notes\032:\n\014RemovedEntry\022\020\n\003ke" +
-      "y\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\003R\005value:\0028\001\"\204" +
-      "\001\n\007AppUser\022>\n\006app_id\030\001 \001(\tB\'\342A\001\002\272H\034r\032\030@2" +
-      "\026^[a-z0-9][a-z0-9._-]*$\260\324\030\001R\005appId\0229\n\007us" +
-      "er_id\030\002 \001(\tB \342A\001\002\272H\025r\023 \001(\200\0022\014^[^\\p{Cc}]*" +
-      "$\260\324\030\003R\006userId\"\221\001\n\023ExportPersonRequest\022;\n" +
-      "\013customer_id\030\001 \001(\tB\030\272H\025r\023 \001(\200\0022\014^[^\\p{Cc" +
-      "}]*$H\000R\ncustomerId\022,\n\004user\030\002 \001(\0132\026.apppr" +
-      "ofile.v1.AppUserH\000R\004userB\017\n\006person\022\005\272H\002\010" +
-      "\001\"8\n\024ExportPersonResponse\022 \n\010document\030\001 " +
-      "\001(\tB\004\342A\001\003R\010document\"\032\n\030GetCustomerSchema" +
-      "Request\"X\n\031GetCustomerSchemaResponse\022;\n\006" +
-      "schema\030\001 \001(\0132\035.appprofile.v1.CustomerSch" +
-      "emaB\004\342A\001\003R\006schema\"\246\001\n\033UpdateCustomerSche" +
-      "maRequest\022A\n\006schema\030\001 \001(\0132\035.appprofile.v" +
-      "1.CustomerSchemaB\n\342A\001\002\272H\003\310\001\001R\006schema\022\035\n\007" +
-      "dry_run\030\002 \001(\010B\004\342A\001\001R\006dryRun\022%\n\013drop_valu" +
-      "es\030\003 \001(\010B\004\342A\001\001R\ndropValues\"\220\001\n\034UpdateCus" +
-      "tomerSchemaResponse\022;\n\006schema\030\001 \001(\0132\035.ap" +
-      "pprofile.v1.CustomerSchemaB\004\342A\001\003R\006schema" +
-      "\0223\n\022affected_customers\030\002 \001(\003B\004\342A\001\003R\021affe" +
-      "ctedCustomers2\342\010\n\017CustomerService\022l\n\016Cre" +
-      "ateCustomer\022$.appprofile.v1.CreateCustom" +
-      "erRequest\032%.appprofile.v1.CreateCustomer" +
-      "Response\"\r\220\002\002\252\324\030\006\n\002\001\002\020\002\022c\n\013GetCustomer\022!" +
-      ".appprofile.v1.GetCustomerRequest\032\".appp" +
-      "rofile.v1.GetCustomerResponse\"\r\220\002\001\252\324\030\006\n\002" +
-      "\001\002\020\002\022l\n\016UpdateCustomer\022$.appprofile.v1.U" +
-      "pdateCustomerRequest\032%.appprofile.v1.Upd" +
-      "ateCustomerResponse\"\r\220\002\002\252\324\030\006\n\002\001\002\020\002\022l\n\016De" +
-      "leteCustomer\022$.appprofile.v1.DeleteCusto" +
-      "merRequest\032%.appprofile.v1.DeleteCustome" +
-      "rResponse\"\r\220\002\002\252\324\030\006\n\002\001\002\020\002\022i\n\rListCustomer" +
-      "s\022#.appprofile.v1.ListCustomersRequest\032$" +
-      ".appprofile.v1.ListCustomersResponse\"\r\220\002" +
-      "\001\252\324\030\006\n\002\001\002\020\002\022l\n\016MergeCustomers\022$.appprofi" +
-      "le.v1.MergeCustomersRequest\032%.appprofile" +
-      ".v1.MergeCustomersResponse\"\r\220\002\002\252\324\030\006\n\002\001\002\020" +
-      "\002\022i\n\rEraseCustomer\022#.appprofile.v1.Erase" +
-      "CustomerRequest\032$.appprofile.v1.EraseCus" +
-      "tomerResponse\"\r\220\002\002\252\324\030\006\n\002\001\002\020\002\022f\n\014ExportPe" +
-      "rson\022\".appprofile.v1.ExportPersonRequest" +
-      "\032#.appprofile.v1.ExportPersonResponse\"\r\220" +
-      "\002\001\252\324\030\006\n\002\001\002\020\002\022u\n\021GetCustomerSchema\022\'.appp" +
-      "rofile.v1.GetCustomerSchemaRequest\032(.app" +
-      "profile.v1.GetCustomerSchemaResponse\"\r\220\002" +
-      "\001\252\324\030\006\n\002\001\002\020\002\022}\n\024UpdateCustomerSchema\022*.ap" +
-      "pprofile.v1.UpdateCustomerSchemaRequest\032" +
-      "+.appprofile.v1.UpdateCustomerSchemaResp" +
-      "onse\"\014\220\002\002\252\324\030\005\n\001\001\020\002Bw\n\021com.appprofile.v1B" +
-      "\024CustomerServiceProtoP\001ZJgithub.com/prof" +
-      "ile-grpc/profile-grpc/clients/go/appprof" +
-      "ile/v1;appprofilev1b\006proto3"
+      "\003R\010customer\"\210\001\n\022GetCustomerRequest\022A\n\013cu" +
+      "stomer_id\030\001 \001(\tB \342A\001\002\272H\025r\023 \001(\200\0022\014^[^\\p{C" +
+      "c}]*$\260\324\030\010R\ncustomerId\022/\n\020include_profile" +
+      "s\030\002 \001(\010B\004\342A\001\001R\017includeProfiles\"\265\001\n\023GetCu" +
+      "stomerResponse\0229\n\010customer\030\001 \001(\0132\027.apppr" +
+      "ofile.v1.CustomerB\004\342A\001\003R\010customer\0228\n\010pro" +
+      "files\030\002 \003(\0132\026.appprofile.v1.ProfileB\004\342A\001" +
+      "\003R\010profiles\022)\n\rmore_profiles\030\003 \001(\010B\004\342A\001\003" +
+      "R\014moreProfiles\"\306\001\n\025UpdateCustomerRequest" +
+      "\022?\n\010customer\030\001 \001(\0132\027.appprofile.v1.Custo" +
+      "merB\n\342A\001\002\272H\003\310\001\001R\010customer\022A\n\013update_mask" +
+      "\030\002 \001(\0132\032.google.protobuf.FieldMaskB\004\342A\001\001" +
+      "R\nupdateMask\022)\n\rallow_missing\030\003 \001(\010B\004\342A\001" +
+      "\001R\014allowMissing\"S\n\026UpdateCustomerRespons" +
+      "e\0229\n\010customer\030\001 \001(\0132\027.appprofile.v1.Cust" +
+      "omerB\004\342A\001\003R\010customer\"\205\001\n\025DeleteCustomerR" +
+      "equest\022A\n\013customer_id\030\001 \001(\tB \342A\001\002\272H\025r\023 \001" +
+      "(\200\0022\014^[^\\p{Cc}]*$\260\324\030\010R\ncustomerId\022)\n\rall" +
+      "ow_missing\030\002 \001(\010B\004\342A\001\001R\014allowMissing\":\n\026" +
+      "DeleteCustomerResponse\022 \n\010unlinked\030\001 \001(\003" +
+      "B\004\342A\001\003R\010unlinked\"\274\001\n\024ListCustomersReques" +
+      "t\022\"\n\005email\030\001 \001(\tB\n\272H\007r\005 \001(\376\001H\000R\005email\022#\n" +
+      "\006msisdn\030\002 \001(\tB\t\272H\006r\004 \001((H\000R\006msisdn\022(\n\tpa" +
+      "ge_size\030\003 \001(\005B\013\342A\001\001\272H\004\032\002(\000R\010pageSize\022+\n\n" +
+      "page_token\030\004 \001(\tB\014\342A\001\001\272H\005r\003\030\200\020R\tpageToke" +
+      "nB\004\n\002by\"\202\001\n\025ListCustomersResponse\022;\n\tcus" +
+      "tomers\030\001 \003(\0132\027.appprofile.v1.CustomerB\004\342" +
+      "A\001\003R\tcustomers\022,\n\017next_page_token\030\002 \001(\tB" +
+      "\004\342A\001\003R\rnextPageToken\"\255\002\n\025MergeCustomersR" +
+      "equest\022N\n\022source_customer_id\030\001 \001(\tB \342A\001\002" +
+      "\272H\025r\023 \001(\200\0022\014^[^\\p{Cc}]*$\260\324\030\010R\020sourceCust" +
+      "omerId\022N\n\022target_customer_id\030\002 \001(\tB \342A\001\002" +
+      "\272H\025r\023 \001(\200\0022\014^[^\\p{Cc}]*$\260\324\030\010R\020targetCust" +
+      "omerId:t\272Hq\032o\n\020customers_differ\022\'a custo" +
+      "mer cannot be merged into itself\0322this.s" +
+      "ource_customer_id != this.target_custome" +
+      "r_id\"o\n\026MergeCustomersResponse\0229\n\010custom" +
+      "er\030\001 \001(\0132\027.appprofile.v1.CustomerB\004\342A\001\003R" +
+      "\010customer\022\032\n\005moved\030\002 \001(\003B\004\342A\001\003R\005moved\"\215\001" +
+      "\n\024EraseCustomerRequest\022A\n\013customer_id\030\001 " +
+      "\001(\tB \342A\001\002\272H\025r\023 \001(\200\0022\014^[^\\p{Cc}]*$\260\324\030\010R\nc" +
+      "ustomerId\022%\n\010announce\030\002 \001(\010B\004\342A\001\001H\000R\010ann" +
+      "ounce\210\001\001B\013\n\t_announce\"\302\001\n\025EraseCustomerR" +
+      "esponse\022Q\n\007removed\030\001 \003(\01321.appprofile.v1" +
+      ".EraseCustomerResponse.RemovedEntryB\004\342A\001" +
+      "\003R\007removed\022\032\n\005notes\030\002 \003(\tB\004\342A\001\003R\005notes\032:" +
+      "\n\014RemovedEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005valu" +
+      "e\030\002 \001(\003R\005value:\0028\001\"\204\001\n\007AppUser\022>\n\006app_id" +
+      "\030\001 \001(\tB\'\342A\001\002\272H\034r\032\030@2\026^[a-z0-9][a-z0-9._-" +
+      "]*$\260\324\030\001R\005appId\0229\n\007user_id\030\002 \001(\tB \342A\001\002\272H\025" +
+      "r\023 \001(\200\0022\014^[^\\p{Cc}]*$\260\324\030\003R\006userId\"\225\001\n\023Ex" +
+      "portPersonRequest\022?\n\013customer_id\030\001 \001(\tB\034" +
+      "\272H\025r\023 \001(\200\0022\014^[^\\p{Cc}]*$\260\324\030\010H\000R\ncustomer" +
+      "Id\022,\n\004user\030\002 \001(\0132\026.appprofile.v1.AppUser" +
+      "H\000R\004userB\017\n\006person\022\005\272H\002\010\001\"8\n\024ExportPerso" +
+      "nResponse\022 \n\010document\030\001 \001(\tB\004\342A\001\003R\010docum" +
+      "ent\"\032\n\030GetCustomerSchemaRequest\"X\n\031GetCu" +
+      "stomerSchemaResponse\022;\n\006schema\030\001 \001(\0132\035.a" +
+      "ppprofile.v1.CustomerSchemaB\004\342A\001\003R\006schem" +
+      "a\"\246\001\n\033UpdateCustomerSchemaRequest\022A\n\006sch" +
+      "ema\030\001 \001(\0132\035.appprofile.v1.CustomerSchema" +
+      "B\n\342A\001\002\272H\003\310\001\001R\006schema\022\035\n\007dry_run\030\002 \001(\010B\004\342" +
+      "A\001\001R\006dryRun\022%\n\013drop_values\030\003 \001(\010B\004\342A\001\001R\n" +
+      "dropValues\"\220\001\n\034UpdateCustomerSchemaRespo" +
+      "nse\022;\n\006schema\030\001 \001(\0132\035.appprofile.v1.Cust" +
+      "omerSchemaB\004\342A\001\003R\006schema\0223\n\022affected_cus" +
+      "tomers\030\002 \001(\003B\004\342A\001\003R\021affectedCustomers2\342\010" +
+      "\n\017CustomerService\022l\n\016CreateCustomer\022$.ap" +
+      "pprofile.v1.CreateCustomerRequest\032%.appp" +
+      "rofile.v1.CreateCustomerResponse\"\r\220\002\002\252\324\030" +
+      "\006\n\002\001\002\020\002\022c\n\013GetCustomer\022!.appprofile.v1.G" +
+      "etCustomerRequest\032\".appprofile.v1.GetCus" +
+      "tomerResponse\"\r\220\002\001\252\324\030\006\n\002\001\002\020\002\022l\n\016UpdateCu" +
+      "stomer\022$.appprofile.v1.UpdateCustomerReq" +
+      "uest\032%.appprofile.v1.UpdateCustomerRespo" +
+      "nse\"\r\220\002\002\252\324\030\006\n\002\001\002\020\002\022l\n\016DeleteCustomer\022$.a" +
+      "ppprofile.v1.DeleteCustomerRequest\032%.app" +
+      "profile.v1.DeleteCustomerResponse\"\r\220\002\002\252\324" +
+      "\030\006\n\002\001\002\020\002\022i\n\rListCustomers\022#.appprofile.v" +
+      "1.ListCustomersRequest\032$.appprofile.v1.L" +
+      "istCustomersResponse\"\r\220\002\001\252\324\030\006\n\002\001\002\020\002\022l\n\016M" +
+      "ergeCustomers\022$.appprofile.v1.MergeCusto" +
+      "mersRequest\032%.appprofile.v1.MergeCustome" +
+      "rsResponse\"\r\220\002\002\252\324\030\006\n\002\001\002\020\002\022i\n\rEraseCustom" +
+      "er\022#.appprofile.v1.EraseCustomerRequest\032" +
+      "$.appprofile.v1.EraseCustomerResponse\"\r\220" +
+      "\002\002\252\324\030\006\n\002\001\002\020\002\022f\n\014ExportPerson\022\".appprofil" +
+      "e.v1.ExportPersonRequest\032#.appprofile.v1" +
+      ".ExportPersonResponse\"\r\220\002\001\252\324\030\006\n\002\001\002\020\002\022u\n\021" +
+      "GetCustomerSchema\022\'.appprofile.v1.GetCus" +
+      "tomerSchemaRequest\032(.appprofile.v1.GetCu" +
+      "stomerSchemaResponse\"\r\220\002\001\252\324\030\006\n\002\001\002\020\002\022}\n\024U" +
+      "pdateCustomerSchema\022*.appprofile.v1.Upda" +
+      "teCustomerSchemaRequest\032+.appprofile.v1." +
+      "UpdateCustomerSchemaResponse\"\014\220\002\002\252\324\030\005\n\001\001" +
+      "\020\002Bw\n\021com.appprofile.v1B\024CustomerService" +
+      "ProtoP\001ZJgithub.com/profile-grpc/profile" +
+      "-grpc/clients/go/appprofile/v1;appprofil" +
+      "ev1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

@@ -552,6 +552,16 @@ public enum ErrorReason
    * <code>ERROR_REASON_TOO_MANY_JWT_KEYS = 88;</code>
    */
   ERROR_REASON_TOO_MANY_JWT_KEYS(88),
+  /**
+   * <pre>
+   * PERMISSION_DENIED: the request names a customer, and the JWT names another one or none. Without `customer_id`, the
+   * call needs no such claim.
+   * Example: {"reason": "JWT_CUSTOMER_MISMATCH", "domain": "appprofile", "metadata": {"app_id": "shop", "claim": "customer_id"}}
+   * </pre>
+   *
+   * <code>ERROR_REASON_JWT_CUSTOMER_MISMATCH = 89;</code>
+   */
+  ERROR_REASON_JWT_CUSTOMER_MISMATCH(89),
   UNRECOGNIZED(-1),
   ;
 
@@ -1100,6 +1110,16 @@ public enum ErrorReason
    * <code>ERROR_REASON_TOO_MANY_JWT_KEYS = 88;</code>
    */
   public static final int ERROR_REASON_TOO_MANY_JWT_KEYS_VALUE = 88;
+  /**
+   * <pre>
+   * PERMISSION_DENIED: the request names a customer, and the JWT names another one or none. Without `customer_id`, the
+   * call needs no such claim.
+   * Example: {"reason": "JWT_CUSTOMER_MISMATCH", "domain": "appprofile", "metadata": {"app_id": "shop", "claim": "customer_id"}}
+   * </pre>
+   *
+   * <code>ERROR_REASON_JWT_CUSTOMER_MISMATCH = 89;</code>
+   */
+  public static final int ERROR_REASON_JWT_CUSTOMER_MISMATCH_VALUE = 89;
 
 
   public final int getNumber() {
@@ -1184,6 +1204,7 @@ public enum ErrorReason
       case 86: return ERROR_REASON_JWT_KEY_NOT_FOUND;
       case 87: return ERROR_REASON_JWT_KEY_ALREADY_EXISTS;
       case 88: return ERROR_REASON_TOO_MANY_JWT_KEYS;
+      case 89: return ERROR_REASON_JWT_CUSTOMER_MISMATCH;
       default: return null;
     }
   }

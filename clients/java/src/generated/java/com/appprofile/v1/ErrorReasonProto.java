@@ -36,7 +36,7 @@ public final class ErrorReasonProto extends com.google.protobuf.GeneratedFile {
   static {
     java.lang.String[] descriptorData = {
       "\n appprofile/v1/error_reason.proto\022\rappp" +
-      "rofile.v1*\213\020\n\013ErrorReason\022\034\n\030ERROR_REASO" +
+      "rofile.v1*\263\020\n\013ErrorReason\022\034\n\030ERROR_REASO" +
       "N_UNSPECIFIED\020\000\022#\n\037ERROR_REASON_CREDENTI" +
       "AL_MISSING\020\001\022#\n\037ERROR_REASON_CREDENTIAL_" +
       "INVALID\020\002\022#\n\037ERROR_REASON_METHOD_NOT_ALL" +
@@ -87,7 +87,8 @@ public final class ErrorReasonProto extends com.google.protobuf.GeneratedFile {
       "H\020T\022!\n\035ERROR_REASON_JWT_APP_MISMATCH\020U\022\"" +
       "\n\036ERROR_REASON_JWT_KEY_NOT_FOUND\020V\022\'\n#ER" +
       "ROR_REASON_JWT_KEY_ALREADY_EXISTS\020W\022\"\n\036E" +
-      "RROR_REASON_TOO_MANY_JWT_KEYS\020XBs\n\021com.a" +
+      "RROR_REASON_TOO_MANY_JWT_KEYS\020X\022&\n\"ERROR" +
+      "_REASON_JWT_CUSTOMER_MISMATCH\020YBs\n\021com.a" +
       "ppprofile.v1B\020ErrorReasonProtoP\001ZJgithub" +
       ".com/profile-grpc/profile-grpc/clients/g" +
       "o/appprofile/v1;appprofilev1b\006proto3"

@@ -41,7 +41,8 @@ public enum JwtMode
   JWT_MODE_OBSERVE(2),
   /**
    * <pre>
-   * A call without a valid JWT of the user that the request names is refused.
+   * A call without a valid JWT of the user that the request names is refused. So is one that names a customer whom the
+   * JWT does not name.
    * </pre>
    *
    * <code>JWT_MODE_REQUIRE = 3;</code>
@@ -85,7 +86,8 @@ public enum JwtMode
   public static final int JWT_MODE_OBSERVE_VALUE = 2;
   /**
    * <pre>
-   * A call without a valid JWT of the user that the request names is refused.
+   * A call without a valid JWT of the user that the request names is refused. So is one that names a customer whom the
+   * JWT does not name.
    * </pre>
    *
    * <code>JWT_MODE_REQUIRE = 3;</code>

@@ -79,6 +79,14 @@ public enum JwtOutcome
    * <code>JWT_OUTCOME_APP_MISMATCH = 7;</code>
    */
   JWT_OUTCOME_APP_MISMATCH(7),
+  /**
+   * <pre>
+   * The request names a customer, and the JWT names another one or none.
+   * </pre>
+   *
+   * <code>JWT_OUTCOME_CUSTOMER_MISMATCH = 8;</code>
+   */
+  JWT_OUTCOME_CUSTOMER_MISMATCH(8),
   UNRECOGNIZED(-1),
   ;
 
@@ -155,6 +163,14 @@ public enum JwtOutcome
    * <code>JWT_OUTCOME_APP_MISMATCH = 7;</code>
    */
   public static final int JWT_OUTCOME_APP_MISMATCH_VALUE = 7;
+  /**
+   * <pre>
+   * The request names a customer, and the JWT names another one or none.
+   * </pre>
+   *
+   * <code>JWT_OUTCOME_CUSTOMER_MISMATCH = 8;</code>
+   */
+  public static final int JWT_OUTCOME_CUSTOMER_MISMATCH_VALUE = 8;
 
 
   public final int getNumber() {
@@ -189,6 +205,7 @@ public enum JwtOutcome
       case 5: return JWT_OUTCOME_KEY_UNKNOWN;
       case 6: return JWT_OUTCOME_USER_MISMATCH;
       case 7: return JWT_OUTCOME_APP_MISMATCH;
+      case 8: return JWT_OUTCOME_CUSTOMER_MISMATCH;
       default: return null;
     }
   }

@@ -69,7 +69,7 @@ public final class JwtProto extends com.google.protobuf.GeneratedFile {
       "\032\033buf/validate/validate.proto\032\037google/ap" +
       "i/field_behavior.proto\032\036google/protobuf/" +
       "duration.proto\032\037google/protobuf/timestam" +
-      "p.proto\032\026google/type/date.proto\"\212\004\n\013JwtS" +
+      "p.proto\032\026google/type/date.proto\"\314\004\n\013JwtS" +
       "ettings\0228\n\004mode\030\001 \001(\0162\026.appprofile.v1.Jw" +
       "tModeB\014\342A\001\001\272H\005\202\001\002\020\001R\004mode\0228\n\nuser_claim\030" +
       "\002 \001(\tB\031\342A\001\001\272H\022r\020(@2\014^[^\\p{Cc}]*$R\tuserCl" +
@@ -82,50 +82,53 @@ public final class JwtProto extends com.google.protobuf.GeneratedFile {
       ".google.protobuf.DurationB\020\342A\001\001\272H\t\252\001\006\"\002\010" +
       "<2\000R\006leeway\022Q\n\014max_lifetime\030\010 \001(\0132\031.goog" +
       "le.protobuf.DurationB\023\342A\001\001\272H\014\252\001\t\"\005\010\200\347\204\017*" +
-      "\000R\013maxLifetimeB\024\n\022_require_app_claim\"\225\001\n" +
-      "\022JwtVerificationKey\022\026\n\003kid\030\001 \001(\tB\004\342A\001\003R\003" +
-      "kid\022?\n\talgorithm\030\002 \001(\0162\033.appprofile.v1.J" +
-      "wtAlgorithmB\004\342A\001\003R\talgorithm\022&\n\013fingerpr" +
-      "int\030\003 \001(\tB\004\342A\001\003R\013fingerprint\"\263\003\n\006JwtKey\022" +
-      "\"\n\njwt_key_id\030\001 \001(\tB\004\342A\001\003R\010jwtKeyId\0223\n\004k" +
-      "ind\030\002 \001(\0162\031.appprofile.v1.JwtKeyKindB\004\342A" +
-      "\001\003R\004kind\022;\n\004keys\030\003 \003(\0132!.appprofile.v1.J" +
-      "wtVerificationKeyB\004\342A\001\003R\004keys\022\037\n\010jwks_ur" +
-      "l\030\004 \001(\tB\004\342A\001\003R\007jwksUrl\022A\n\013create_time\030\005 " +
-      "\001(\0132\032.google.protobuf.TimestampB\004\342A\001\003R\nc" +
-      "reateTime\022?\n\nfetch_time\030\006 \001(\0132\032.google.p" +
-      "rotobuf.TimestampB\004\342A\001\003R\tfetchTime\022N\n\022fa" +
-      "iling_since_time\030\007 \001(\0132\032.google.protobuf" +
-      ".TimestampB\004\342A\001\003R\020failingSinceTime\022\036\n\007pr" +
-      "oblem\030\010 \001(\tB\004\342A\001\003R\007problem\"\210\001\n\010JwtCount\022" +
-      "9\n\007outcome\030\001 \001(\0162\031.appprofile.v1.JwtOutc" +
-      "omeB\004\342A\001\003R\007outcome\022%\n\013sdk_version\030\002 \001(\tB" +
-      "\004\342A\001\003R\nsdkVersion\022\032\n\005calls\030\003 \001(\003B\004\342A\001\003R\005" +
-      "calls\"u\n\017JwtReadinessDay\022+\n\004date\030\001 \001(\0132\021" +
-      ".google.type.DateB\004\342A\001\003R\004date\0225\n\006counts\030" +
-      "\002 \003(\0132\027.appprofile.v1.JwtCountB\004\342A\001\003R\006co" +
-      "unts\"r\n\tJwtImpact\022\032\n\005calls\030\001 \001(\003B\004\342A\001\003R\005" +
-      "calls\022\036\n\007refused\030\002 \001(\003B\004\342A\001\003R\007refused\022)\n" +
-      "\rrefused_share\030\003 \001(\001B\004\342A\001\003R\014refusedShare" +
-      "*a\n\007JwtMode\022\030\n\024JWT_MODE_UNSPECIFIED\020\000\022\020\n" +
-      "\014JWT_MODE_OFF\020\001\022\024\n\020JWT_MODE_OBSERVE\020\002\022\024\n" +
-      "\020JWT_MODE_REQUIRE\020\003*\221\001\n\014JwtAlgorithm\022\035\n\031" +
-      "JWT_ALGORITHM_UNSPECIFIED\020\000\022\027\n\023JWT_ALGOR" +
-      "ITHM_HS256\020\001\022\027\n\023JWT_ALGORITHM_RS256\020\002\022\027\n" +
-      "\023JWT_ALGORITHM_ES256\020\003\022\027\n\023JWT_ALGORITHM_" +
-      "EDDSA\020\004*\231\001\n\nJwtKeyKind\022\034\n\030JWT_KEY_KIND_U" +
-      "NSPECIFIED\020\000\022\036\n\032JWT_KEY_KIND_SHARED_SECR" +
-      "ET\020\001\022\033\n\027JWT_KEY_KIND_PUBLIC_KEY\020\002\022\025\n\021JWT" +
-      "_KEY_KIND_JWKS\020\003\022\031\n\025JWT_KEY_KIND_JWKS_UR" +
-      "L\020\004*\345\001\n\nJwtOutcome\022\033\n\027JWT_OUTCOME_UNSPEC" +
-      "IFIED\020\000\022\025\n\021JWT_OUTCOME_VALID\020\001\022\027\n\023JWT_OU" +
-      "TCOME_MISSING\020\002\022\027\n\023JWT_OUTCOME_INVALID\020\003" +
-      "\022\027\n\023JWT_OUTCOME_EXPIRED\020\004\022\033\n\027JWT_OUTCOME" +
-      "_KEY_UNKNOWN\020\005\022\035\n\031JWT_OUTCOME_USER_MISMA" +
-      "TCH\020\006\022\034\n\030JWT_OUTCOME_APP_MISMATCH\020\007Bk\n\021c" +
-      "om.appprofile.v1B\010JwtProtoP\001ZJgithub.com" +
-      "/profile-grpc/profile-grpc/clients/go/ap" +
-      "pprofile/v1;appprofilev1b\006proto3"
+      "\000R\013maxLifetime\022@\n\016customer_claim\030\t \001(\tB\031" +
+      "\342A\001\001\272H\022r\020(@2\014^[^\\p{Cc}]*$R\rcustomerClaim" +
+      "B\024\n\022_require_app_claim\"\225\001\n\022JwtVerificati" +
+      "onKey\022\026\n\003kid\030\001 \001(\tB\004\342A\001\003R\003kid\022?\n\talgorit" +
+      "hm\030\002 \001(\0162\033.appprofile.v1.JwtAlgorithmB\004\342" +
+      "A\001\003R\talgorithm\022&\n\013fingerprint\030\003 \001(\tB\004\342A\001" +
+      "\003R\013fingerprint\"\263\003\n\006JwtKey\022\"\n\njwt_key_id\030" +
+      "\001 \001(\tB\004\342A\001\003R\010jwtKeyId\0223\n\004kind\030\002 \001(\0162\031.ap" +
+      "pprofile.v1.JwtKeyKindB\004\342A\001\003R\004kind\022;\n\004ke" +
+      "ys\030\003 \003(\0132!.appprofile.v1.JwtVerification" +
+      "KeyB\004\342A\001\003R\004keys\022\037\n\010jwks_url\030\004 \001(\tB\004\342A\001\003R" +
+      "\007jwksUrl\022A\n\013create_time\030\005 \001(\0132\032.google.p" +
+      "rotobuf.TimestampB\004\342A\001\003R\ncreateTime\022?\n\nf" +
+      "etch_time\030\006 \001(\0132\032.google.protobuf.Timest" +
+      "ampB\004\342A\001\003R\tfetchTime\022N\n\022failing_since_ti" +
+      "me\030\007 \001(\0132\032.google.protobuf.TimestampB\004\342A" +
+      "\001\003R\020failingSinceTime\022\036\n\007problem\030\010 \001(\tB\004\342" +
+      "A\001\003R\007problem\"\210\001\n\010JwtCount\0229\n\007outcome\030\001 \001" +
+      "(\0162\031.appprofile.v1.JwtOutcomeB\004\342A\001\003R\007out" +
+      "come\022%\n\013sdk_version\030\002 \001(\tB\004\342A\001\003R\nsdkVers" +
+      "ion\022\032\n\005calls\030\003 \001(\003B\004\342A\001\003R\005calls\"u\n\017JwtRe" +
+      "adinessDay\022+\n\004date\030\001 \001(\0132\021.google.type.D" +
+      "ateB\004\342A\001\003R\004date\0225\n\006counts\030\002 \003(\0132\027.apppro" +
+      "file.v1.JwtCountB\004\342A\001\003R\006counts\"r\n\tJwtImp" +
+      "act\022\032\n\005calls\030\001 \001(\003B\004\342A\001\003R\005calls\022\036\n\007refus" +
+      "ed\030\002 \001(\003B\004\342A\001\003R\007refused\022)\n\rrefused_share" +
+      "\030\003 \001(\001B\004\342A\001\003R\014refusedShare*a\n\007JwtMode\022\030\n" +
+      "\024JWT_MODE_UNSPECIFIED\020\000\022\020\n\014JWT_MODE_OFF\020" +
+      "\001\022\024\n\020JWT_MODE_OBSERVE\020\002\022\024\n\020JWT_MODE_REQU" +
+      "IRE\020\003*\221\001\n\014JwtAlgorithm\022\035\n\031JWT_ALGORITHM_" +
+      "UNSPECIFIED\020\000\022\027\n\023JWT_ALGORITHM_HS256\020\001\022\027" +
+      "\n\023JWT_ALGORITHM_RS256\020\002\022\027\n\023JWT_ALGORITHM" +
+      "_ES256\020\003\022\027\n\023JWT_ALGORITHM_EDDSA\020\004*\231\001\n\nJw" +
+      "tKeyKind\022\034\n\030JWT_KEY_KIND_UNSPECIFIED\020\000\022\036" +
+      "\n\032JWT_KEY_KIND_SHARED_SECRET\020\001\022\033\n\027JWT_KE" +
+      "Y_KIND_PUBLIC_KEY\020\002\022\025\n\021JWT_KEY_KIND_JWKS" +
+      "\020\003\022\031\n\025JWT_KEY_KIND_JWKS_URL\020\004*\210\002\n\nJwtOut" +
+      "come\022\033\n\027JWT_OUTCOME_UNSPECIFIED\020\000\022\025\n\021JWT" +
+      "_OUTCOME_VALID\020\001\022\027\n\023JWT_OUTCOME_MISSING\020" +
+      "\002\022\027\n\023JWT_OUTCOME_INVALID\020\003\022\027\n\023JWT_OUTCOM" +
+      "E_EXPIRED\020\004\022\033\n\027JWT_OUTCOME_KEY_UNKNOWN\020\005" +
+      "\022\035\n\031JWT_OUTCOME_USER_MISMATCH\020\006\022\034\n\030JWT_O" +
+      "UTCOME_APP_MISMATCH\020\007\022!\n\035JWT_OUTCOME_CUS" +
+      "TOMER_MISMATCH\020\010Bk\n\021com.appprofile.v1B\010J" +
+      "wtProtoP\001ZJgithub.com/profile-grpc/profi" +
+      "le-grpc/clients/go/appprofile/v1;appprof" +
+      "ilev1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -141,7 +144,7 @@ public final class JwtProto extends com.google.protobuf.GeneratedFile {
     internal_static_appprofile_v1_JwtSettings_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_appprofile_v1_JwtSettings_descriptor,
-        new java.lang.String[] { "Mode", "UserClaim", "AppClaim", "RequireAppClaim", "Issuer", "Audience", "Leeway", "MaxLifetime", });
+        new java.lang.String[] { "Mode", "UserClaim", "AppClaim", "RequireAppClaim", "Issuer", "Audience", "Leeway", "MaxLifetime", "CustomerClaim", });
     internal_static_appprofile_v1_JwtVerificationKey_descriptor =
       getDescriptor().getMessageType(1);
     internal_static_appprofile_v1_JwtVerificationKey_fieldAccessorTable = new

@@ -38,6 +38,7 @@ private static final long serialVersionUID = 0L;
     appClaim_ = "";
     issuer_ = "";
     audience_ = "";
+    customerClaim_ = "";
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -381,6 +382,57 @@ private static final long serialVersionUID = 0L;
     return maxLifetime_ == null ? com.google.protobuf.Duration.getDefaultInstance() : maxLifetime_;
   }
 
+  public static final int CUSTOMER_CLAIM_FIELD_NUMBER = 9;
+  @SuppressWarnings("serial")
+  private volatile java.lang.Object customerClaim_ = "";
+  /**
+   * <pre>
+   * The claim that contains the customer id, up to 64 bytes without control characters. Default `customer_id`. A device
+   * may link its profile only with the customer of this claim; without the claim, with none. May be the same as
+   * `user_claim`: then a user's customer has the user's id.
+   * </pre>
+   *
+   * <code>string customer_claim = 9 [json_name = "customerClaim", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+   * @return The customerClaim.
+   */
+  @java.lang.Override
+  public java.lang.String getCustomerClaim() {
+    java.lang.Object ref = customerClaim_;
+    if (ref instanceof java.lang.String) {
+      return (java.lang.String) ref;
+    } else {
+      com.google.protobuf.ByteString bs = 
+          (com.google.protobuf.ByteString) ref;
+      java.lang.String s = bs.toStringUtf8();
+      customerClaim_ = s;
+      return s;
+    }
+  }
+  /**
+   * <pre>
+   * The claim that contains the customer id, up to 64 bytes without control characters. Default `customer_id`. A device
+   * may link its profile only with the customer of this claim; without the claim, with none. May be the same as
+   * `user_claim`: then a user's customer has the user's id.
+   * </pre>
+   *
+   * <code>string customer_claim = 9 [json_name = "customerClaim", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+   * @return The bytes for customerClaim.
+   */
+  @java.lang.Override
+  public com.google.protobuf.ByteString
+      getCustomerClaimBytes() {
+    java.lang.Object ref = customerClaim_;
+    if (ref instanceof java.lang.String) {
+      com.google.protobuf.ByteString b = 
+          com.google.protobuf.ByteString.copyFromUtf8(
+              (java.lang.String) ref);
+      customerClaim_ = b;
+      return b;
+    } else {
+      return (com.google.protobuf.ByteString) ref;
+    }
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -419,6 +471,9 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000004) != 0)) {
       output.writeMessage(8, getMaxLifetime());
     }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(customerClaim_)) {
+      com.google.protobuf.GeneratedMessage.writeString(output, 9, customerClaim_);
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -450,6 +505,9 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000004) != 0)) {
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(8, getMaxLifetime());
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(customerClaim_)) {
+      size += com.google.protobuf.GeneratedMessage.computeStringSize(9, customerClaim_);
     }
     return size;
   }
@@ -499,6 +557,8 @@ private static final long serialVersionUID = 0L;
       if (!getMaxLifetime()
           .equals(other.getMaxLifetime())) return false;
     }
+    if (!getCustomerClaim()
+        .equals(other.getCustomerClaim())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -533,6 +593,8 @@ private static final long serialVersionUID = 0L;
       hash = (37 * hash) + MAX_LIFETIME_FIELD_NUMBER;
       hash = (53 * hash) + getMaxLifetime().hashCode();
     }
+    hash = (37 * hash) + CUSTOMER_CLAIM_FIELD_NUMBER;
+    hash = (53 * hash) + getCustomerClaim().hashCode();
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -692,6 +754,7 @@ private static final long serialVersionUID = 0L;
         maxLifetimeBuilder_.dispose();
         maxLifetimeBuilder_ = null;
       }
+      customerClaim_ = "";
       return this;
     }
 
@@ -757,6 +820,9 @@ private static final long serialVersionUID = 0L;
             : maxLifetimeBuilder_.build();
         to_bitField0_ |= 0x00000004;
       }
+      if (((from_bitField0_ & 0x00000100) != 0)) {
+        result.customerClaim_ = customerClaim_;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -803,6 +869,11 @@ private static final long serialVersionUID = 0L;
       }
       if (other.hasMaxLifetime()) {
         mergeMaxLifetime(other.getMaxLifetime());
+      }
+      if (!other.getCustomerClaim().isEmpty()) {
+        customerClaim_ = other.customerClaim_;
+        bitField0_ |= 0x00000100;
+        onChanged();
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -874,6 +945,11 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000080;
               break;
             } // case 66
+            case 74: {
+              customerClaim_ = input.readStringRequireUtf8();
+              bitField0_ |= 0x00000100;
+              break;
+            } // case 74
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1713,6 +1789,108 @@ private static final long serialVersionUID = 0L;
         maxLifetime_ = null;
       }
       return maxLifetimeBuilder_;
+    }
+
+    private java.lang.Object customerClaim_ = "";
+    /**
+     * <pre>
+     * The claim that contains the customer id, up to 64 bytes without control characters. Default `customer_id`. A device
+     * may link its profile only with the customer of this claim; without the claim, with none. May be the same as
+     * `user_claim`: then a user's customer has the user's id.
+     * </pre>
+     *
+     * <code>string customer_claim = 9 [json_name = "customerClaim", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+     * @return The customerClaim.
+     */
+    public java.lang.String getCustomerClaim() {
+      java.lang.Object ref = customerClaim_;
+      if (!(ref instanceof java.lang.String)) {
+        com.google.protobuf.ByteString bs =
+            (com.google.protobuf.ByteString) ref;
+        java.lang.String s = bs.toStringUtf8();
+        customerClaim_ = s;
+        return s;
+      } else {
+        return (java.lang.String) ref;
+      }
+    }
+    /**
+     * <pre>
+     * The claim that contains the customer id, up to 64 bytes without control characters. Default `customer_id`. A device
+     * may link its profile only with the customer of this claim; without the claim, with none. May be the same as
+     * `user_claim`: then a user's customer has the user's id.
+     * </pre>
+     *
+     * <code>string customer_claim = 9 [json_name = "customerClaim", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+     * @return The bytes for customerClaim.
+     */
+    public com.google.protobuf.ByteString
+        getCustomerClaimBytes() {
+      java.lang.Object ref = customerClaim_;
+      if (ref instanceof String) {
+        com.google.protobuf.ByteString b = 
+            com.google.protobuf.ByteString.copyFromUtf8(
+                (java.lang.String) ref);
+        customerClaim_ = b;
+        return b;
+      } else {
+        return (com.google.protobuf.ByteString) ref;
+      }
+    }
+    /**
+     * <pre>
+     * The claim that contains the customer id, up to 64 bytes without control characters. Default `customer_id`. A device
+     * may link its profile only with the customer of this claim; without the claim, with none. May be the same as
+     * `user_claim`: then a user's customer has the user's id.
+     * </pre>
+     *
+     * <code>string customer_claim = 9 [json_name = "customerClaim", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+     * @param value The customerClaim to set.
+     * @return This builder for chaining.
+     */
+    public Builder setCustomerClaim(
+        java.lang.String value) {
+      if (value == null) { throw new NullPointerException(); }
+      customerClaim_ = value;
+      bitField0_ |= 0x00000100;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * The claim that contains the customer id, up to 64 bytes without control characters. Default `customer_id`. A device
+     * may link its profile only with the customer of this claim; without the claim, with none. May be the same as
+     * `user_claim`: then a user's customer has the user's id.
+     * </pre>
+     *
+     * <code>string customer_claim = 9 [json_name = "customerClaim", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearCustomerClaim() {
+      customerClaim_ = getDefaultInstance().getCustomerClaim();
+      bitField0_ = (bitField0_ & ~0x00000100);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * The claim that contains the customer id, up to 64 bytes without control characters. Default `customer_id`. A device
+     * may link its profile only with the customer of this claim; without the claim, with none. May be the same as
+     * `user_claim`: then a user's customer has the user's id.
+     * </pre>
+     *
+     * <code>string customer_claim = 9 [json_name = "customerClaim", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+     * @param value The bytes for customerClaim to set.
+     * @return This builder for chaining.
+     */
+    public Builder setCustomerClaimBytes(
+        com.google.protobuf.ByteString value) {
+      if (value == null) { throw new NullPointerException(); }
+      checkByteStringIsUtf8(value);
+      customerClaim_ = value;
+      bitField0_ |= 0x00000100;
+      onChanged();
+      return this;
     }
 
     // @@protoc_insertion_point(builder_scope:appprofile.v1.JwtSettings)

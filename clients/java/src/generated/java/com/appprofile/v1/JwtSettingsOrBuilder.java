@@ -186,4 +186,28 @@ public interface JwtSettingsOrBuilder extends
    * <code>.google.protobuf.Duration max_lifetime = 8 [json_name = "maxLifetime", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
    */
   com.google.protobuf.DurationOrBuilder getMaxLifetimeOrBuilder();
+
+  /**
+   * <pre>
+   * The claim that contains the customer id, up to 64 bytes without control characters. Default `customer_id`. A device
+   * may link its profile only with the customer of this claim; without the claim, with none. May be the same as
+   * `user_claim`: then a user's customer has the user's id.
+   * </pre>
+   *
+   * <code>string customer_claim = 9 [json_name = "customerClaim", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+   * @return The customerClaim.
+   */
+  java.lang.String getCustomerClaim();
+  /**
+   * <pre>
+   * The claim that contains the customer id, up to 64 bytes without control characters. Default `customer_id`. A device
+   * may link its profile only with the customer of this claim; without the claim, with none. May be the same as
+   * `user_claim`: then a user's customer has the user's id.
+   * </pre>
+   *
+   * <code>string customer_claim = 9 [json_name = "customerClaim", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
+   * @return The bytes for customerClaim.
+   */
+  com.google.protobuf.ByteString
+      getCustomerClaimBytes();
 }

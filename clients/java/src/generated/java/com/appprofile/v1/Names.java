@@ -7,9 +7,9 @@ package com.appprofile.v1;
 
 /**
  * <pre>
- * What a field of a request names, for the access check. Every field of a request that is called `app_id`, `tenant_id`
- * or `user_id` (or the plural) is marked; the server does not start otherwise. On a field that holds a message, the
- * mark replaces every NAMES_APP in that message.
+ * What a field of a request names, for the access check. Every field of a request that is called `app_id`, `tenant_id`,
+ * `user_id` or `customer_id` (or the plural) is marked; the server does not start otherwise. On a field that holds a
+ * message, the mark replaces every NAMES_APP in that message.
  * </pre>
  *
  * Protobuf enum {@code appprofile.v1.Names}
@@ -82,6 +82,14 @@ public enum Names
    * <code>NAMES_DELETED_APP = 7;</code>
    */
   NAMES_DELETED_APP(7),
+  /**
+   * <pre>
+   * The customer whom the call concerns, or whom it links a profile with.
+   * </pre>
+   *
+   * <code>NAMES_CUSTOMER = 8;</code>
+   */
+  NAMES_CUSTOMER(8),
   UNRECOGNIZED(-1),
   ;
 
@@ -159,6 +167,14 @@ public enum Names
    * <code>NAMES_DELETED_APP = 7;</code>
    */
   public static final int NAMES_DELETED_APP_VALUE = 7;
+  /**
+   * <pre>
+   * The customer whom the call concerns, or whom it links a profile with.
+   * </pre>
+   *
+   * <code>NAMES_CUSTOMER = 8;</code>
+   */
+  public static final int NAMES_CUSTOMER_VALUE = 8;
 
 
   public final int getNumber() {
@@ -193,6 +209,7 @@ public enum Names
       case 5: return NAMES_CLOSED_APP;
       case 6: return NAMES_WITHIN_APP;
       case 7: return NAMES_DELETED_APP;
+      case 8: return NAMES_CUSTOMER;
       default: return null;
     }
   }

@@ -350,7 +350,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object customerId_ = "";
   /**
    * <pre>
-   * Links the customer profile, 1 to 256 bytes without control characters. Empty: unlinked.
+   * Links the customer profile, 1 to 256 bytes without control characters. Empty: unlinked. If the app requires JWTs, a
+   * device needs one that names the customer, also where the update mask leaves the field out.
    * </pre>
    *
    * <code>optional string customer_id = 7 [json_name = "customerId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -362,7 +363,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Links the customer profile, 1 to 256 bytes without control characters. Empty: unlinked.
+   * Links the customer profile, 1 to 256 bytes without control characters. Empty: unlinked. If the app requires JWTs, a
+   * device needs one that names the customer, also where the update mask leaves the field out.
    * </pre>
    *
    * <code>optional string customer_id = 7 [json_name = "customerId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -383,7 +385,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Links the customer profile, 1 to 256 bytes without control characters. Empty: unlinked.
+   * Links the customer profile, 1 to 256 bytes without control characters. Empty: unlinked. If the app requires JWTs, a
+   * device needs one that names the customer, also where the update mask leaves the field out.
    * </pre>
    *
    * <code>optional string customer_id = 7 [json_name = "customerId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -3572,7 +3575,8 @@ java.lang.String defaultValue) {
     private java.lang.Object customerId_ = "";
     /**
      * <pre>
-     * Links the customer profile, 1 to 256 bytes without control characters. Empty: unlinked.
+     * Links the customer profile, 1 to 256 bytes without control characters. Empty: unlinked. If the app requires JWTs, a
+     * device needs one that names the customer, also where the update mask leaves the field out.
      * </pre>
      *
      * <code>optional string customer_id = 7 [json_name = "customerId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -3583,7 +3587,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Links the customer profile, 1 to 256 bytes without control characters. Empty: unlinked.
+     * Links the customer profile, 1 to 256 bytes without control characters. Empty: unlinked. If the app requires JWTs, a
+     * device needs one that names the customer, also where the update mask leaves the field out.
      * </pre>
      *
      * <code>optional string customer_id = 7 [json_name = "customerId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -3603,7 +3608,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Links the customer profile, 1 to 256 bytes without control characters. Empty: unlinked.
+     * Links the customer profile, 1 to 256 bytes without control characters. Empty: unlinked. If the app requires JWTs, a
+     * device needs one that names the customer, also where the update mask leaves the field out.
      * </pre>
      *
      * <code>optional string customer_id = 7 [json_name = "customerId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -3624,7 +3630,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Links the customer profile, 1 to 256 bytes without control characters. Empty: unlinked.
+     * Links the customer profile, 1 to 256 bytes without control characters. Empty: unlinked. If the app requires JWTs, a
+     * device needs one that names the customer, also where the update mask leaves the field out.
      * </pre>
      *
      * <code>optional string customer_id = 7 [json_name = "customerId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -3641,7 +3648,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Links the customer profile, 1 to 256 bytes without control characters. Empty: unlinked.
+     * Links the customer profile, 1 to 256 bytes without control characters. Empty: unlinked. If the app requires JWTs, a
+     * device needs one that names the customer, also where the update mask leaves the field out.
      * </pre>
      *
      * <code>optional string customer_id = 7 [json_name = "customerId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -3655,7 +3663,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Links the customer profile, 1 to 256 bytes without control characters. Empty: unlinked.
+     * Links the customer profile, 1 to 256 bytes without control characters. Empty: unlinked. If the app requires JWTs, a
+     * device needs one that names the customer, also where the update mask leaves the field out.
      * </pre>
      *
      * <code>optional string customer_id = 7 [json_name = "customerId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>

@@ -194,7 +194,8 @@ public interface ProfileOrBuilder extends
 
   /**
    * <pre>
-   * Links the customer profile, 1 to 256 bytes without control characters. Empty: unlinked.
+   * Links the customer profile, 1 to 256 bytes without control characters. Empty: unlinked. If the app requires JWTs, a
+   * device needs one that names the customer, also where the update mask leaves the field out.
    * </pre>
    *
    * <code>optional string customer_id = 7 [json_name = "customerId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -203,7 +204,8 @@ public interface ProfileOrBuilder extends
   boolean hasCustomerId();
   /**
    * <pre>
-   * Links the customer profile, 1 to 256 bytes without control characters. Empty: unlinked.
+   * Links the customer profile, 1 to 256 bytes without control characters. Empty: unlinked. If the app requires JWTs, a
+   * device needs one that names the customer, also where the update mask leaves the field out.
    * </pre>
    *
    * <code>optional string customer_id = 7 [json_name = "customerId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -212,7 +214,8 @@ public interface ProfileOrBuilder extends
   java.lang.String getCustomerId();
   /**
    * <pre>
-   * Links the customer profile, 1 to 256 bytes without control characters. Empty: unlinked.
+   * Links the customer profile, 1 to 256 bytes without control characters. Empty: unlinked. If the app requires JWTs, a
+   * device needs one that names the customer, also where the update mask leaves the field out.
    * </pre>
    *
    * <code>optional string customer_id = 7 [json_name = "customerId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>

@@ -98,7 +98,7 @@ public final class ProfileProto extends com.google.protobuf.GeneratedFile {
       "<apns_environment is for endpoints of AP" +
       "NS and APNS_VOIP only\032Fthis.apns_environ" +
       "ment == 0 || this.provider == 2 || this." +
-      "provider == 3\"\330\022\n\007Profile\0228\n\003key\030\001 \001(\0132\031" +
+      "provider == 3\"\334\022\n\007Profile\0228\n\003key\030\001 \001(\0132\031" +
       ".appprofile.v1.ProfileKeyB\013\342A\002\002\005\272H\003\310\001\001R\003" +
       "key\022A\n\010platform\030\002 \001(\0162\027.appprofile.v1.Pl" +
       "atformB\014\342A\001\001\272H\005\202\001\002\020\001R\010platform\022:\n\006status" +
@@ -113,88 +113,88 @@ public final class ProfileProto extends com.google.protobuf.GeneratedFile {
       "ch (provider, purpose)\032jthis.size() < 2 " +
       "|| this.map(e, int(e.provider) * 10 + (i" +
       "nt(e.purpose) == 0 ? 1 : int(e.purpose))" +
-      ").unique()\330\001\001R\rpushEndpoints\022@\n\013customer" +
-      "_id\030\007 \001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]*$H\000R" +
-      "\ncustomerId\210\001\001\0226\n\006rtm_id\030\010 \001(\tB\032\342A\001\001\272H\023r" +
-      "\021(\200\0022\014^[^\\p{Cc}]*$H\001R\005rtmId\210\001\001\022J\n\020accoun" +
-      "t_selector\030\t \001(\tB\032\342A\001\001\272H\023r\021(\200\0042\014^[^\\p{Cc" +
-      "}]*$H\002R\017accountSelector\210\001\001\022%\n\010verified\030\n" +
-      " \001(\010B\004\342A\001\001H\003R\010verified\210\001\001\022\037\n\005guest\030\013 \001(\010" +
-      "B\004\342A\001\001H\004R\005guest\210\001\001\022)\n\nforeground\030\014 \001(\010B\004" +
-      "\342A\001\001H\005R\nforeground\210\001\001\022:\n\010language\030\r \001(\tB" +
-      "\031\342A\001\001\272H\022r\020(@2\014^[^\\p{Cc}]*$H\006R\010language\210\001" +
-      "\001\022;\n\ttime_zone\030\016 \001(\tB\031\342A\001\001\272H\022r\020(@2\014^[^\\p" +
-      "{Cc}]*$H\007R\010timeZone\210\001\001\022=\n\nos_version\030\017 \001" +
-      "(\tB\031\342A\001\001\272H\022r\020(@2\014^[^\\p{Cc}]*$H\010R\tosVersi" +
-      "on\210\001\001\022?\n\013sdk_version\030\020 \001(\tB\031\342A\001\001\272H\022r\020(@2" +
-      "\014^[^\\p{Cc}]*$H\tR\nsdkVersion\210\001\001\022B\n\014device" +
-      "_model\030\021 \001(\tB\032\342A\001\001\272H\023r\021(\200\0012\014^[^\\p{Cc}]*$" +
-      "H\nR\013deviceModel\210\001\001\022\212\001\n\021device_attributes" +
-      "\030\022 \003(\0132,.appprofile.v1.Profile.DeviceAtt" +
-      "ributesEntryB/\342A\001\001\272H(\232\001\"\020@\"\027r\025\030@2\021^[a-z]" +
-      "[a-z0-9_]*$*\005r\003(\200\010\330\001\001R\020deviceAttributes\022" +
-      "\205\001\n\021custom_attributes\030\023 \003(\0132,.appprofile" +
-      ".v1.Profile.CustomAttributesEntryB*\342A\001\001\272" +
-      "H#\232\001\035\020@\"\022r\020(@2\014^[^\\p{Cc}]+$*\005r\003(\200\010\330\001\001R\020c" +
-      "ustomAttributes\022A\n\013create_time\030\024 \001(\0132\032.g" +
-      "oogle.protobuf.TimestampB\004\342A\001\003R\ncreateTi" +
-      "me\022E\n\rregister_time\030\025 \001(\0132\032.google.proto" +
-      "buf.TimestampB\004\342A\001\003R\014registerTime\022P\n\023las" +
-      "t_heartbeat_time\030\026 \001(\0132\032.google.protobuf" +
-      ".TimestampB\004\342A\001\003R\021lastHeartbeatTime\022J\n\020l" +
-      "ast_opened_time\030\027 \001(\0132\032.google.protobuf." +
-      "TimestampB\004\342A\001\001R\016lastOpenedTime\022A\n\013updat" +
-      "e_time\030\030 \001(\0132\032.google.protobuf.Timestamp" +
-      "B\004\342A\001\003R\nupdateTime\022A\n\013expire_time\030\031 \001(\0132" +
-      "\032.google.protobuf.TimestampB\004\342A\001\003R\nexpir" +
-      "eTime\022\030\n\004etag\030\032 \001(\tB\004\342A\001\003R\004etag\022T\n\017push_" +
-      "permission\030\033 \001(\0162\035.appprofile.v1.PushPer" +
-      "missionB\014\342A\001\001\272H\005\202\001\002\020\001R\016pushPermission\022\036\n" +
-      "\007version\030\034 \001(\003B\004\342A\001\003R\007version\032C\n\025DeviceA" +
-      "ttributesEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005valu" +
-      "e\030\002 \001(\tR\005value:\0028\001\032C\n\025CustomAttributesEn" +
-      "try\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005va" +
-      "lue:\0028\001B\016\n\014_customer_idB\t\n\007_rtm_idB\023\n\021_a" +
-      "ccount_selectorB\013\n\t_verifiedB\010\n\006_guestB\r" +
-      "\n\013_foregroundB\013\n\t_languageB\014\n\n_time_zone" +
-      "B\r\n\013_os_versionB\016\n\014_sdk_versionB\017\n\r_devi" +
-      "ce_model*^\n\010Platform\022\030\n\024PLATFORM_UNSPECI" +
-      "FIED\020\000\022\024\n\020PLATFORM_ANDROID\020\001\022\020\n\014PLATFORM" +
-      "_IOS\020\002\022\020\n\014PLATFORM_WEB\020\003*k\n\rProfileStatu" +
-      "s\022\036\n\032PROFILE_STATUS_UNSPECIFIED\020\000\022\031\n\025PRO" +
-      "FILE_STATUS_ACTIVE\020\001\022\037\n\033PROFILE_STATUS_U" +
-      "NREGISTERED\020\002*W\n\tUserState\022\032\n\026USER_STATE" +
-      "_UNSPECIFIED\020\000\022\025\n\021USER_STATE_ACTIVE\020\001\022\027\n" +
-      "\023USER_STATE_INACTIVE\020\002*_\n\007Channel\022\027\n\023CHA" +
-      "NNEL_UNSPECIFIED\020\000\022\020\n\014CHANNEL_PUSH\020\001\022\022\n\016" +
-      "CHANNEL_IN_APP\020\002\022\025\n\021CHANNEL_LIVE_CHAT\020\003*" +
-      "\306\001\n\014PushProvider\022\035\n\031PUSH_PROVIDER_UNSPEC" +
-      "IFIED\020\000\022\025\n\021PUSH_PROVIDER_FCM\020\001\022\026\n\022PUSH_P" +
-      "ROVIDER_APNS\020\002\022\033\n\027PUSH_PROVIDER_APNS_VOI" +
-      "P\020\003\022\032\n\026PUSH_PROVIDER_WEB_PUSH\020\004\022\030\n\024PUSH_" +
-      "PROVIDER_SAFARI\020\005\022\025\n\021PUSH_PROVIDER_HMS\020\006" +
-      "*e\n\013PushPurpose\022\034\n\030PUSH_PURPOSE_UNSPECIF" +
-      "IED\020\000\022\030\n\024PUSH_PURPOSE_DEFAULT\020\001\022\036\n\032PUSH_" +
-      "PURPOSE_INCOMING_CALL\020\002*r\n\017ApnsEnvironme" +
-      "nt\022 \n\034APNS_ENVIRONMENT_UNSPECIFIED\020\000\022\037\n\033" +
-      "APNS_ENVIRONMENT_PRODUCTION\020\001\022\034\n\030APNS_EN" +
-      "VIRONMENT_SANDBOX\020\002*\213\001\n\016PushPermission\022\037" +
-      "\n\033PUSH_PERMISSION_UNSPECIFIED\020\000\022\033\n\027PUSH_" +
-      "PERMISSION_GRANTED\020\001\022\037\n\033PUSH_PERMISSION_" +
-      "PROVISIONAL\020\002\022\032\n\026PUSH_PERMISSION_DENIED\020" +
-      "\003*\303\001\n\021PushEndpointState\022#\n\037PUSH_ENDPOINT" +
-      "_STATE_UNSPECIFIED\020\000\022#\n\037PUSH_ENDPOINT_ST" +
-      "ATE_DELIVERABLE\020\001\022\"\n\036PUSH_ENDPOINT_STATE" +
-      "_SUPERSEDED\020\002\022\037\n\033PUSH_ENDPOINT_STATE_INV" +
-      "ALID\020\003\022\037\n\033PUSH_ENDPOINT_STATE_SUSPECT\020\004*" +
-      "\261\001\n\024AccountRemovalAction\022&\n\"ACCOUNT_REMO" +
-      "VAL_ACTION_UNSPECIFIED\020\000\022%\n!ACCOUNT_REMO" +
-      "VAL_ACTION_UNREGISTER\020\001\022!\n\035ACCOUNT_REMOV" +
-      "AL_ACTION_DELETE\020\002\022\'\n#ACCOUNT_REMOVAL_AC" +
-      "TION_STRIP_TOKENS\020\003Bo\n\021com.appprofile.v1" +
-      "B\014ProfileProtoP\001ZJgithub.com/profile-grp" +
-      "c/profile-grpc/clients/go/appprofile/v1;" +
-      "appprofilev1b\006proto3"
+      ").unique()\330\001\001R\rpushEndpoints\022D\n\013customer" +
+      "_id\030\007 \001(\tB\036\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]*$\260\324\030" +
+      "\010H\000R\ncustomerId\210\001\001\0226\n\006rtm_id\030\010 \001(\tB\032\342A\001\001" +
+      "\272H\023r\021(\200\0022\014^[^\\p{Cc}]*$H\001R\005rtmId\210\001\001\022J\n\020ac" +
+      "count_selector\030\t \001(\tB\032\342A\001\001\272H\023r\021(\200\0042\014^[^\\" +
+      "p{Cc}]*$H\002R\017accountSelector\210\001\001\022%\n\010verifi" +
+      "ed\030\n \001(\010B\004\342A\001\001H\003R\010verified\210\001\001\022\037\n\005guest\030\013" +
+      " \001(\010B\004\342A\001\001H\004R\005guest\210\001\001\022)\n\nforeground\030\014 \001" +
+      "(\010B\004\342A\001\001H\005R\nforeground\210\001\001\022:\n\010language\030\r " +
+      "\001(\tB\031\342A\001\001\272H\022r\020(@2\014^[^\\p{Cc}]*$H\006R\010langua" +
+      "ge\210\001\001\022;\n\ttime_zone\030\016 \001(\tB\031\342A\001\001\272H\022r\020(@2\014^" +
+      "[^\\p{Cc}]*$H\007R\010timeZone\210\001\001\022=\n\nos_version" +
+      "\030\017 \001(\tB\031\342A\001\001\272H\022r\020(@2\014^[^\\p{Cc}]*$H\010R\tosV" +
+      "ersion\210\001\001\022?\n\013sdk_version\030\020 \001(\tB\031\342A\001\001\272H\022r" +
+      "\020(@2\014^[^\\p{Cc}]*$H\tR\nsdkVersion\210\001\001\022B\n\014de" +
+      "vice_model\030\021 \001(\tB\032\342A\001\001\272H\023r\021(\200\0012\014^[^\\p{Cc" +
+      "}]*$H\nR\013deviceModel\210\001\001\022\212\001\n\021device_attrib" +
+      "utes\030\022 \003(\0132,.appprofile.v1.Profile.Devic" +
+      "eAttributesEntryB/\342A\001\001\272H(\232\001\"\020@\"\027r\025\030@2\021^[" +
+      "a-z][a-z0-9_]*$*\005r\003(\200\010\330\001\001R\020deviceAttribu" +
+      "tes\022\205\001\n\021custom_attributes\030\023 \003(\0132,.apppro" +
+      "file.v1.Profile.CustomAttributesEntryB*\342" +
+      "A\001\001\272H#\232\001\035\020@\"\022r\020(@2\014^[^\\p{Cc}]+$*\005r\003(\200\010\330\001" +
+      "\001R\020customAttributes\022A\n\013create_time\030\024 \001(\013" +
+      "2\032.google.protobuf.TimestampB\004\342A\001\003R\ncrea" +
+      "teTime\022E\n\rregister_time\030\025 \001(\0132\032.google.p" +
+      "rotobuf.TimestampB\004\342A\001\003R\014registerTime\022P\n" +
+      "\023last_heartbeat_time\030\026 \001(\0132\032.google.prot" +
+      "obuf.TimestampB\004\342A\001\003R\021lastHeartbeatTime\022" +
+      "J\n\020last_opened_time\030\027 \001(\0132\032.google.proto" +
+      "buf.TimestampB\004\342A\001\001R\016lastOpenedTime\022A\n\013u" +
+      "pdate_time\030\030 \001(\0132\032.google.protobuf.Times" +
+      "tampB\004\342A\001\003R\nupdateTime\022A\n\013expire_time\030\031 " +
+      "\001(\0132\032.google.protobuf.TimestampB\004\342A\001\003R\ne" +
+      "xpireTime\022\030\n\004etag\030\032 \001(\tB\004\342A\001\003R\004etag\022T\n\017p" +
+      "ush_permission\030\033 \001(\0162\035.appprofile.v1.Pus" +
+      "hPermissionB\014\342A\001\001\272H\005\202\001\002\020\001R\016pushPermissio" +
+      "n\022\036\n\007version\030\034 \001(\003B\004\342A\001\003R\007version\032C\n\025Dev" +
+      "iceAttributesEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005" +
+      "value\030\002 \001(\tR\005value:\0028\001\032C\n\025CustomAttribut" +
+      "esEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\t" +
+      "R\005value:\0028\001B\016\n\014_customer_idB\t\n\007_rtm_idB\023" +
+      "\n\021_account_selectorB\013\n\t_verifiedB\010\n\006_gue" +
+      "stB\r\n\013_foregroundB\013\n\t_languageB\014\n\n_time_" +
+      "zoneB\r\n\013_os_versionB\016\n\014_sdk_versionB\017\n\r_" +
+      "device_model*^\n\010Platform\022\030\n\024PLATFORM_UNS" +
+      "PECIFIED\020\000\022\024\n\020PLATFORM_ANDROID\020\001\022\020\n\014PLAT" +
+      "FORM_IOS\020\002\022\020\n\014PLATFORM_WEB\020\003*k\n\rProfileS" +
+      "tatus\022\036\n\032PROFILE_STATUS_UNSPECIFIED\020\000\022\031\n" +
+      "\025PROFILE_STATUS_ACTIVE\020\001\022\037\n\033PROFILE_STAT" +
+      "US_UNREGISTERED\020\002*W\n\tUserState\022\032\n\026USER_S" +
+      "TATE_UNSPECIFIED\020\000\022\025\n\021USER_STATE_ACTIVE\020" +
+      "\001\022\027\n\023USER_STATE_INACTIVE\020\002*_\n\007Channel\022\027\n" +
+      "\023CHANNEL_UNSPECIFIED\020\000\022\020\n\014CHANNEL_PUSH\020\001" +
+      "\022\022\n\016CHANNEL_IN_APP\020\002\022\025\n\021CHANNEL_LIVE_CHA" +
+      "T\020\003*\306\001\n\014PushProvider\022\035\n\031PUSH_PROVIDER_UN" +
+      "SPECIFIED\020\000\022\025\n\021PUSH_PROVIDER_FCM\020\001\022\026\n\022PU" +
+      "SH_PROVIDER_APNS\020\002\022\033\n\027PUSH_PROVIDER_APNS" +
+      "_VOIP\020\003\022\032\n\026PUSH_PROVIDER_WEB_PUSH\020\004\022\030\n\024P" +
+      "USH_PROVIDER_SAFARI\020\005\022\025\n\021PUSH_PROVIDER_H" +
+      "MS\020\006*e\n\013PushPurpose\022\034\n\030PUSH_PURPOSE_UNSP" +
+      "ECIFIED\020\000\022\030\n\024PUSH_PURPOSE_DEFAULT\020\001\022\036\n\032P" +
+      "USH_PURPOSE_INCOMING_CALL\020\002*r\n\017ApnsEnvir" +
+      "onment\022 \n\034APNS_ENVIRONMENT_UNSPECIFIED\020\000" +
+      "\022\037\n\033APNS_ENVIRONMENT_PRODUCTION\020\001\022\034\n\030APN" +
+      "S_ENVIRONMENT_SANDBOX\020\002*\213\001\n\016PushPermissi" +
+      "on\022\037\n\033PUSH_PERMISSION_UNSPECIFIED\020\000\022\033\n\027P" +
+      "USH_PERMISSION_GRANTED\020\001\022\037\n\033PUSH_PERMISS" +
+      "ION_PROVISIONAL\020\002\022\032\n\026PUSH_PERMISSION_DEN" +
+      "IED\020\003*\303\001\n\021PushEndpointState\022#\n\037PUSH_ENDP" +
+      "OINT_STATE_UNSPECIFIED\020\000\022#\n\037PUSH_ENDPOIN" +
+      "T_STATE_DELIVERABLE\020\001\022\"\n\036PUSH_ENDPOINT_S" +
+      "TATE_SUPERSEDED\020\002\022\037\n\033PUSH_ENDPOINT_STATE" +
+      "_INVALID\020\003\022\037\n\033PUSH_ENDPOINT_STATE_SUSPEC" +
+      "T\020\004*\261\001\n\024AccountRemovalAction\022&\n\"ACCOUNT_" +
+      "REMOVAL_ACTION_UNSPECIFIED\020\000\022%\n!ACCOUNT_" +
+      "REMOVAL_ACTION_UNREGISTER\020\001\022!\n\035ACCOUNT_R" +
+      "EMOVAL_ACTION_DELETE\020\002\022\'\n#ACCOUNT_REMOVA" +
+      "L_ACTION_STRIP_TOKENS\020\003Bo\n\021com.appprofil" +
+      "e.v1B\014ProfileProtoP\001ZJgithub.com/profile" +
+      "-grpc/profile-grpc/clients/go/appprofile" +
+      "/v1;appprofilev1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

@@ -111,38 +111,10 @@ public final class RecipientProto extends com.google.protobuf.GeneratedFile {
       "lidate.proto\032\037google/api/field_behavior." +
       "proto\032\037google/protobuf/timestamp.proto\"N" +
       "\n\007UserIds\022C\n\010user_ids\030\001 \003(\tB(\342A\001\002\272H\035\222\001\032\010" +
-      "\001\020\220N\"\023r\021(\200\0022\014^[^\\p{Cc}]+$\260\324\030\003R\007userIds\"V" +
-      "\n\013CustomerIds\022G\n\014customer_ids\030\001 \003(\tB$\342A\001" +
-      "\002\272H\035\222\001\032\010\001\020\220N\"\023r\021(\200\0022\014^[^\\p{Cc}]+$R\013custo" +
-      "merIds\"\335\003\n\030ResolveRecipientsRequest\022>\n\006a" +
-      "pp_id\030\001 \001(\tB\'\342A\001\002\272H\034r\032\030@2\026^[a-z0-9][a-z0" +
-      "-9._-]*$\260\324\030\001R\005appId\022@\n\007channel\030\002 \001(\0162\026.a" +
-      "ppprofile.v1.ChannelB\016\342A\001\002\272H\007\202\001\004\020\001 \000R\007ch" +
-      "annel\0223\n\010user_ids\030\003 \001(\0132\026.appprofile.v1." +
-      "UserIdsH\000R\007userIds\022?\n\014customer_ids\030\004 \001(\013" +
-      "2\032.appprofile.v1.CustomerIdsH\000R\013customer" +
-      "Ids\022%\n\010everyone\030\005 \001(\010B\007\272H\004j\002\010\001H\000R\010everyo" +
-      "ne\022\034\n\006filter\030\006 \001(\tB\004\342A\001\001R\006filter\022B\n\007purp" +
-      "ose\030\007 \001(\0162\032.appprofile.v1.PushPurposeB\014\342" +
-      "A\001\001\272H\005\202\001\002\020\001R\007purpose\022/\n\014resume_token\030\010 \001" +
-      "(\tB\014\342A\001\001\272H\005r\003\030\200\020R\013resumeTokenB\017\n\006target\022" +
-      "\005\272H\002\010\001\"\345\002\n\tRecipient\0221\n\003key\030\001 \001(\0132\031.appp" +
-      "rofile.v1.ProfileKeyB\004\342A\001\003R\003key\022?\n\tendpo" +
-      "ints\030\002 \003(\0132\033.appprofile.v1.PushEndpointB" +
-      "\004\342A\001\003R\tendpoints\0229\n\010platform\030\003 \001(\0162\027.app" +
-      "profile.v1.PlatformB\004\342A\001\003R\010platform\022 \n\010l" +
-      "anguage\030\004 \001(\tB\004\342A\001\003R\010language\022!\n\ttime_zo" +
-      "ne\030\005 \001(\tB\004\342A\001\003R\010timeZone\022=\n\nuser_state\030\006" +
-      " \001(\0162\030.appprofile.v1.UserStateB\004\342A\001\003R\tus" +
-      "erState\022%\n\013customer_id\030\007 \001(\tB\004\342A\001\003R\ncust" +
-      "omerId\"Q\n\013Unreachable\022\031\n\007user_id\030\001 \001(\tH\000" +
-      "R\006userId\022!\n\013customer_id\030\002 \001(\tH\000R\ncustome" +
-      "rIdB\004\n\002id\"\310\001\n\031ResolveRecipientsResponse\022" +
-      ">\n\nrecipients\030\001 \003(\0132\030.appprofile.v1.Reci" +
-      "pientB\004\342A\001\003R\nrecipients\022B\n\013unreachable\030\002" +
-      " \003(\0132\032.appprofile.v1.UnreachableB\004\342A\001\003R\013" +
-      "unreachable\022\'\n\014resume_token\030\003 \001(\tB\004\342A\001\003R" +
-      "\013resumeToken\"\252\003\n\026CountRecipientsRequest\022" +
+      "\001\020\220N\"\023r\021(\200\0022\014^[^\\p{Cc}]+$\260\324\030\003R\007userIds\"Z" +
+      "\n\013CustomerIds\022K\n\014customer_ids\030\001 \003(\tB(\342A\001" +
+      "\002\272H\035\222\001\032\010\001\020\220N\"\023r\021(\200\0022\014^[^\\p{Cc}]+$\260\324\030\010R\013c" +
+      "ustomerIds\"\335\003\n\030ResolveRecipientsRequest\022" +
       ">\n\006app_id\030\001 \001(\tB\'\342A\001\002\272H\034r\032\030@2\026^[a-z0-9][" +
       "a-z0-9._-]*$\260\324\030\001R\005appId\022@\n\007channel\030\002 \001(\016" +
       "2\026.appprofile.v1.ChannelB\016\342A\001\002\272H\007\202\001\004\020\001 \000" +
@@ -152,56 +124,84 @@ public final class RecipientProto extends com.google.protobuf.GeneratedFile {
       "omerIds\022%\n\010everyone\030\005 \001(\010B\007\272H\004j\002\010\001H\000R\010ev" +
       "eryone\022\034\n\006filter\030\006 \001(\tB\004\342A\001\001R\006filter\022B\n\007" +
       "purpose\030\007 \001(\0162\032.appprofile.v1.PushPurpos" +
-      "eB\014\342A\001\001\272H\005\202\001\002\020\001R\007purposeB\017\n\006target\022\005\272H\002\010" +
-      "\001\"p\n\rPlatformCount\0229\n\010platform\030\001 \001(\0162\027.a" +
-      "ppprofile.v1.PlatformB\004\342A\001\003R\010platform\022$\n" +
-      "\nrecipients\030\002 \001(\003B\004\342A\001\003R\nrecipients\"\230\001\n\r" +
-      "ProviderCount\022=\n\010provider\030\001 \001(\0162\033.apppro" +
-      "file.v1.PushProviderB\004\342A\001\003R\010provider\022$\n\n" +
-      "recipients\030\002 \001(\003B\004\342A\001\003R\nrecipients\022\"\n\ten" +
-      "dpoints\030\003 \001(\003B\004\342A\001\003R\tendpoints\"\200\001\n\016PushA" +
-      "ppIdCount\022$\n\013push_app_id\030\001 \001(\tB\004\342A\001\003R\tpu" +
-      "shAppId\022$\n\nrecipients\030\002 \001(\003B\004\342A\001\003R\nrecip" +
-      "ients\022\"\n\tendpoints\030\003 \001(\003B\004\342A\001\003R\tendpoint" +
-      "s\"\267\002\n\027CountRecipientsResponse\022$\n\nrecipie" +
-      "nts\030\001 \001(\003B\004\342A\001\003R\nrecipients\022\"\n\tendpoints" +
-      "\030\002 \001(\003B\004\342A\001\003R\tendpoints\022C\n\013by_platform\030\003" +
-      " \003(\0132\034.appprofile.v1.PlatformCountB\004\342A\001\003" +
-      "R\nbyPlatform\022C\n\013by_provider\030\004 \003(\0132\034.appp" +
-      "rofile.v1.ProviderCountB\004\342A\001\003R\nbyProvide" +
-      "r\022H\n\016by_push_app_id\030\005 \003(\0132\035.appprofile.v" +
-      "1.PushAppIdCountB\004\342A\001\003R\013byPushAppId\"\227\003\n\023" +
-      "ExplainReachRequest\022>\n\006app_id\030\001 \001(\tB\'\342A\001" +
-      "\002\272H\034r\032\030@2\026^[a-z0-9][a-z0-9._-]*$\260\324\030\001R\005ap" +
-      "pId\0225\n\007user_id\030\002 \001(\tB\032\272H\023r\021(\200\0022\014^[^\\p{Cc" +
-      "}]+$\260\324\030\003H\000R\006userId\0229\n\013customer_id\030\003 \001(\tB" +
-      "\026\272H\023r\021(\200\0022\014^[^\\p{Cc}]+$H\000R\ncustomerId\0227\n" +
-      "\tdevice_id\030\004 \001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc" +
-      "}]*$R\010deviceId\022@\n\007channel\030\005 \001(\0162\026.apppro" +
-      "file.v1.ChannelB\016\342A\001\002\272H\007\202\001\004\020\001 \000R\007channel" +
-      "\022B\n\007purpose\030\006 \001(\0162\032.appprofile.v1.PushPu" +
-      "rposeB\014\342A\001\001\272H\005\202\001\002\020\001R\007purposeB\017\n\006person\022\005" +
-      "\272H\002\010\001\"\363\001\n\014ReachVerdict\0221\n\003key\030\001 \001(\0132\031.ap" +
-      "pprofile.v1.ProfileKeyB\004\342A\001\003R\003key\022\"\n\trea" +
-      "chable\030\002 \001(\010B\004\342A\001\003R\treachable\022:\n\007reasons" +
-      "\030\003 \003(\0162\032.appprofile.v1.ReachReasonB\004\342A\001\003" +
-      "R\007reasons\022\032\n\005cause\030\004 \001(\tB\004\342A\001\003R\005cause\0224\n" +
-      "\004time\030\005 \001(\0132\032.google.protobuf.TimestampB" +
-      "\004\342A\001\003R\004time\"o\n\024ExplainReachResponse\022=\n\010v" +
-      "erdicts\030\001 \003(\0132\033.appprofile.v1.ReachVerdi" +
-      "ctB\004\342A\001\003R\010verdicts\022\030\n\004more\030\002 \001(\010B\004\342A\001\003R\004" +
-      "more*\325\002\n\013ReachReason\022\034\n\030REACH_REASON_UNS" +
-      "PECIFIED\020\000\022\035\n\031REACH_REASON_UNREGISTERED\020" +
-      "\001\022\030\n\024REACH_REASON_EXPIRED\020\002\022\034\n\030REACH_REA" +
-      "SON_CHANNEL_OFF\020\003\022\"\n\036REACH_REASON_PERMIS" +
-      "SION_DENIED\020\004\022\034\n\030REACH_REASON_NO_ENDPOIN" +
-      "T\020\005\022!\n\035REACH_REASON_ENDPOINT_INVALID\020\006\022\033" +
-      "\n\027REACH_REASON_SUPERSEDED\020\007\022\036\n\032REACH_REA" +
-      "SON_USER_INACTIVE\020\010\022\025\n\021REACH_REASON_GONE" +
-      "\020\t\022\030\n\024REACH_REASON_UNKNOWN\020\nBq\n\021com.appp" +
-      "rofile.v1B\016RecipientProtoP\001ZJgithub.com/" +
-      "profile-grpc/profile-grpc/clients/go/app" +
-      "profile/v1;appprofilev1b\006proto3"
+      "eB\014\342A\001\001\272H\005\202\001\002\020\001R\007purpose\022/\n\014resume_token" +
+      "\030\010 \001(\tB\014\342A\001\001\272H\005r\003\030\200\020R\013resumeTokenB\017\n\006tar" +
+      "get\022\005\272H\002\010\001\"\345\002\n\tRecipient\0221\n\003key\030\001 \001(\0132\031." +
+      "appprofile.v1.ProfileKeyB\004\342A\001\003R\003key\022?\n\te" +
+      "ndpoints\030\002 \003(\0132\033.appprofile.v1.PushEndpo" +
+      "intB\004\342A\001\003R\tendpoints\0229\n\010platform\030\003 \001(\0162\027" +
+      ".appprofile.v1.PlatformB\004\342A\001\003R\010platform\022" +
+      " \n\010language\030\004 \001(\tB\004\342A\001\003R\010language\022!\n\ttim" +
+      "e_zone\030\005 \001(\tB\004\342A\001\003R\010timeZone\022=\n\nuser_sta" +
+      "te\030\006 \001(\0162\030.appprofile.v1.UserStateB\004\342A\001\003" +
+      "R\tuserState\022%\n\013customer_id\030\007 \001(\tB\004\342A\001\003R\n" +
+      "customerId\"Q\n\013Unreachable\022\031\n\007user_id\030\001 \001" +
+      "(\tH\000R\006userId\022!\n\013customer_id\030\002 \001(\tH\000R\ncus" +
+      "tomerIdB\004\n\002id\"\310\001\n\031ResolveRecipientsRespo" +
+      "nse\022>\n\nrecipients\030\001 \003(\0132\030.appprofile.v1." +
+      "RecipientB\004\342A\001\003R\nrecipients\022B\n\013unreachab" +
+      "le\030\002 \003(\0132\032.appprofile.v1.UnreachableB\004\342A" +
+      "\001\003R\013unreachable\022\'\n\014resume_token\030\003 \001(\tB\004\342" +
+      "A\001\003R\013resumeToken\"\252\003\n\026CountRecipientsRequ" +
+      "est\022>\n\006app_id\030\001 \001(\tB\'\342A\001\002\272H\034r\032\030@2\026^[a-z0" +
+      "-9][a-z0-9._-]*$\260\324\030\001R\005appId\022@\n\007channel\030\002" +
+      " \001(\0162\026.appprofile.v1.ChannelB\016\342A\001\002\272H\007\202\001\004" +
+      "\020\001 \000R\007channel\0223\n\010user_ids\030\003 \001(\0132\026.apppro" +
+      "file.v1.UserIdsH\000R\007userIds\022?\n\014customer_i" +
+      "ds\030\004 \001(\0132\032.appprofile.v1.CustomerIdsH\000R\013" +
+      "customerIds\022%\n\010everyone\030\005 \001(\010B\007\272H\004j\002\010\001H\000" +
+      "R\010everyone\022\034\n\006filter\030\006 \001(\tB\004\342A\001\001R\006filter" +
+      "\022B\n\007purpose\030\007 \001(\0162\032.appprofile.v1.PushPu" +
+      "rposeB\014\342A\001\001\272H\005\202\001\002\020\001R\007purposeB\017\n\006target\022\005" +
+      "\272H\002\010\001\"p\n\rPlatformCount\0229\n\010platform\030\001 \001(\016" +
+      "2\027.appprofile.v1.PlatformB\004\342A\001\003R\010platfor" +
+      "m\022$\n\nrecipients\030\002 \001(\003B\004\342A\001\003R\nrecipients\"" +
+      "\230\001\n\rProviderCount\022=\n\010provider\030\001 \001(\0162\033.ap" +
+      "pprofile.v1.PushProviderB\004\342A\001\003R\010provider" +
+      "\022$\n\nrecipients\030\002 \001(\003B\004\342A\001\003R\nrecipients\022\"" +
+      "\n\tendpoints\030\003 \001(\003B\004\342A\001\003R\tendpoints\"\200\001\n\016P" +
+      "ushAppIdCount\022$\n\013push_app_id\030\001 \001(\tB\004\342A\001\003" +
+      "R\tpushAppId\022$\n\nrecipients\030\002 \001(\003B\004\342A\001\003R\nr" +
+      "ecipients\022\"\n\tendpoints\030\003 \001(\003B\004\342A\001\003R\tendp" +
+      "oints\"\267\002\n\027CountRecipientsResponse\022$\n\nrec" +
+      "ipients\030\001 \001(\003B\004\342A\001\003R\nrecipients\022\"\n\tendpo" +
+      "ints\030\002 \001(\003B\004\342A\001\003R\tendpoints\022C\n\013by_platfo" +
+      "rm\030\003 \003(\0132\034.appprofile.v1.PlatformCountB\004" +
+      "\342A\001\003R\nbyPlatform\022C\n\013by_provider\030\004 \003(\0132\034." +
+      "appprofile.v1.ProviderCountB\004\342A\001\003R\nbyPro" +
+      "vider\022H\n\016by_push_app_id\030\005 \003(\0132\035.appprofi" +
+      "le.v1.PushAppIdCountB\004\342A\001\003R\013byPushAppId\"" +
+      "\233\003\n\023ExplainReachRequest\022>\n\006app_id\030\001 \001(\tB" +
+      "\'\342A\001\002\272H\034r\032\030@2\026^[a-z0-9][a-z0-9._-]*$\260\324\030\001" +
+      "R\005appId\0225\n\007user_id\030\002 \001(\tB\032\272H\023r\021(\200\0022\014^[^\\" +
+      "p{Cc}]+$\260\324\030\003H\000R\006userId\022=\n\013customer_id\030\003 " +
+      "\001(\tB\032\272H\023r\021(\200\0022\014^[^\\p{Cc}]+$\260\324\030\010H\000R\ncusto" +
+      "merId\0227\n\tdevice_id\030\004 \001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014" +
+      "^[^\\p{Cc}]*$R\010deviceId\022@\n\007channel\030\005 \001(\0162" +
+      "\026.appprofile.v1.ChannelB\016\342A\001\002\272H\007\202\001\004\020\001 \000R" +
+      "\007channel\022B\n\007purpose\030\006 \001(\0162\032.appprofile.v" +
+      "1.PushPurposeB\014\342A\001\001\272H\005\202\001\002\020\001R\007purposeB\017\n\006" +
+      "person\022\005\272H\002\010\001\"\363\001\n\014ReachVerdict\0221\n\003key\030\001 " +
+      "\001(\0132\031.appprofile.v1.ProfileKeyB\004\342A\001\003R\003ke" +
+      "y\022\"\n\treachable\030\002 \001(\010B\004\342A\001\003R\treachable\022:\n" +
+      "\007reasons\030\003 \003(\0162\032.appprofile.v1.ReachReas" +
+      "onB\004\342A\001\003R\007reasons\022\032\n\005cause\030\004 \001(\tB\004\342A\001\003R\005" +
+      "cause\0224\n\004time\030\005 \001(\0132\032.google.protobuf.Ti" +
+      "mestampB\004\342A\001\003R\004time\"o\n\024ExplainReachRespo" +
+      "nse\022=\n\010verdicts\030\001 \003(\0132\033.appprofile.v1.Re" +
+      "achVerdictB\004\342A\001\003R\010verdicts\022\030\n\004more\030\002 \001(\010" +
+      "B\004\342A\001\003R\004more*\325\002\n\013ReachReason\022\034\n\030REACH_RE" +
+      "ASON_UNSPECIFIED\020\000\022\035\n\031REACH_REASON_UNREG" +
+      "ISTERED\020\001\022\030\n\024REACH_REASON_EXPIRED\020\002\022\034\n\030R" +
+      "EACH_REASON_CHANNEL_OFF\020\003\022\"\n\036REACH_REASO" +
+      "N_PERMISSION_DENIED\020\004\022\034\n\030REACH_REASON_NO" +
+      "_ENDPOINT\020\005\022!\n\035REACH_REASON_ENDPOINT_INV" +
+      "ALID\020\006\022\033\n\027REACH_REASON_SUPERSEDED\020\007\022\036\n\032R" +
+      "EACH_REASON_USER_INACTIVE\020\010\022\025\n\021REACH_REA" +
+      "SON_GONE\020\t\022\030\n\024REACH_REASON_UNKNOWN\020\nBq\n\021" +
+      "com.appprofile.v1B\016RecipientProtoP\001ZJgit" +
+      "hub.com/profile-grpc/profile-grpc/client" +
+      "s/go/appprofile/v1;appprofilev1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

@@ -293,7 +293,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object customerId_ = "";
   /**
    * <pre>
-   * Links the customer profile, 1 to 256 bytes without control characters. Empty: unlinked.
+   * Links the customer profile, 1 to 256 bytes without control characters. Empty: unlinked. If the app requires JWTs, a
+   * device needs one that names the customer.
    * </pre>
    *
    * <code>optional string customer_id = 5 [json_name = "customerId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -305,7 +306,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Links the customer profile, 1 to 256 bytes without control characters. Empty: unlinked.
+   * Links the customer profile, 1 to 256 bytes without control characters. Empty: unlinked. If the app requires JWTs, a
+   * device needs one that names the customer.
    * </pre>
    *
    * <code>optional string customer_id = 5 [json_name = "customerId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -326,7 +328,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Links the customer profile, 1 to 256 bytes without control characters. Empty: unlinked.
+   * Links the customer profile, 1 to 256 bytes without control characters. Empty: unlinked. If the app requires JWTs, a
+   * device needs one that names the customer.
    * </pre>
    *
    * <code>optional string customer_id = 5 [json_name = "customerId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -2889,7 +2892,8 @@ java.lang.String defaultValue) {
     private java.lang.Object customerId_ = "";
     /**
      * <pre>
-     * Links the customer profile, 1 to 256 bytes without control characters. Empty: unlinked.
+     * Links the customer profile, 1 to 256 bytes without control characters. Empty: unlinked. If the app requires JWTs, a
+     * device needs one that names the customer.
      * </pre>
      *
      * <code>optional string customer_id = 5 [json_name = "customerId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -2900,7 +2904,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Links the customer profile, 1 to 256 bytes without control characters. Empty: unlinked.
+     * Links the customer profile, 1 to 256 bytes without control characters. Empty: unlinked. If the app requires JWTs, a
+     * device needs one that names the customer.
      * </pre>
      *
      * <code>optional string customer_id = 5 [json_name = "customerId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -2920,7 +2925,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Links the customer profile, 1 to 256 bytes without control characters. Empty: unlinked.
+     * Links the customer profile, 1 to 256 bytes without control characters. Empty: unlinked. If the app requires JWTs, a
+     * device needs one that names the customer.
      * </pre>
      *
      * <code>optional string customer_id = 5 [json_name = "customerId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -2941,7 +2947,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Links the customer profile, 1 to 256 bytes without control characters. Empty: unlinked.
+     * Links the customer profile, 1 to 256 bytes without control characters. Empty: unlinked. If the app requires JWTs, a
+     * device needs one that names the customer.
      * </pre>
      *
      * <code>optional string customer_id = 5 [json_name = "customerId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -2958,7 +2965,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Links the customer profile, 1 to 256 bytes without control characters. Empty: unlinked.
+     * Links the customer profile, 1 to 256 bytes without control characters. Empty: unlinked. If the app requires JWTs, a
+     * device needs one that names the customer.
      * </pre>
      *
      * <code>optional string customer_id = 5 [json_name = "customerId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -2972,7 +2980,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Links the customer profile, 1 to 256 bytes without control characters. Empty: unlinked.
+     * Links the customer profile, 1 to 256 bytes without control characters. Empty: unlinked. If the app requires JWTs, a
+     * device needs one that names the customer.
      * </pre>
      *
      * <code>optional string customer_id = 5 [json_name = "customerId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>

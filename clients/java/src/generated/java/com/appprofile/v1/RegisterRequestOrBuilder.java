@@ -156,7 +156,8 @@ public interface RegisterRequestOrBuilder extends
 
   /**
    * <pre>
-   * Links the customer profile, 1 to 256 bytes without control characters. Empty: unlinked.
+   * Links the customer profile, 1 to 256 bytes without control characters. Empty: unlinked. If the app requires JWTs, a
+   * device needs one that names the customer.
    * </pre>
    *
    * <code>optional string customer_id = 5 [json_name = "customerId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -165,7 +166,8 @@ public interface RegisterRequestOrBuilder extends
   boolean hasCustomerId();
   /**
    * <pre>
-   * Links the customer profile, 1 to 256 bytes without control characters. Empty: unlinked.
+   * Links the customer profile, 1 to 256 bytes without control characters. Empty: unlinked. If the app requires JWTs, a
+   * device needs one that names the customer.
    * </pre>
    *
    * <code>optional string customer_id = 5 [json_name = "customerId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -174,7 +176,8 @@ public interface RegisterRequestOrBuilder extends
   java.lang.String getCustomerId();
   /**
    * <pre>
-   * Links the customer profile, 1 to 256 bytes without control characters. Empty: unlinked.
+   * Links the customer profile, 1 to 256 bytes without control characters. Empty: unlinked. If the app requires JWTs, a
+   * device needs one that names the customer.
    * </pre>
    *
    * <code>optional string customer_id = 5 [json_name = "customerId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
