@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from profile_grpc.domain.jwt import JwtOutcome
-from profile_grpc.service.jwt.store import CountKey, JwtKeyKind, StoredJwtKey
+from profile_grpc.service.jwt.store import CountKey, JwksUrl, JwtKeyKind, StoredJwtKey
 from profile_grpc.service.ports import Conflict
 from profile_grpc.store import SqlStore
 from tests.store.support import NOW
@@ -32,7 +32,11 @@ async def test_J2_a_key_is_read_as_it_was_stored(store: SqlStore) -> None:
     for key in (PEM, URL, full):
         await store.jwt.add(key)
     assert await store.jwt.of_app("shop") == [PEM, URL, full]
-    assert await store.jwt.with_urls() == [URL, full]
+    assert await store.jwt.urls() == [
+        JwksUrl("shop", "key2", URL.material),
+        JwksUrl("shop", "key3", URL.material, NOW, NOW + SECOND, NOW - SECOND),
+    ]
+    assert await store.jwt.fetch_times("shop") == {"key1": None, "key2": None, "key3": NOW}
     assert await store.jwt.of_app("other") == []
 
 
@@ -48,7 +52,7 @@ async def test_J2_id_kid_and_place_are_taken_once(store: SqlStore, taken: Stored
     await store.jwt.add(replace(URL, jwt_key_id="u", place=2))  # sets have no kid
 
 
-async def test_J8_every_process_learns_of_a_changed_key(store: SqlStore) -> None:
+async def test_J8_every_process_learns_of_a_key_that_is_added_or_removed(store: SqlStore) -> None:
     versions = [await store.directory.version()]
 
     async def changed() -> bool:
@@ -59,40 +63,53 @@ async def test_J8_every_process_learns_of_a_changed_key(store: SqlStore) -> None
     assert await changed()
     await store.jwt.add(URL)
     assert await changed()
-    await store.jwt.fetched(URL, "{}", NOW)
-    assert await changed()
-    await store.jwt.fetched(replace(URL, document="{}"), "{}", NOW)
-    assert not await changed()  # nothing is different
-    await store.jwt.failed(URL, "HTTP 503", NOW)
+    [url] = await store.jwt.urls()
+    await store.jwt.fetched(url, "{}", NOW)
+    assert not await changed()  # of documents each process learns by the times of their fetches
+    await store.jwt.failed(url, "HTTP 503", NOW)
     assert not await changed()
     assert await store.jwt.remove("shop", "key1")
     assert await changed()
     assert not await store.jwt.remove("shop", "key1")
 
 
+async def test_J2_a_document_is_stored_with_the_time_of_its_fetch(store: SqlStore) -> None:
+    await store.jwt.add(URL)
+    [url] = await store.jwt.urls()
+    for seconds, document, is_new in ((0, "{}", True), (1, "{}", False), (2, "[]", True)):
+        fetched = NOW + seconds * SECOND
+        assert await store.jwt.fetched(url, document, fetched) is is_new
+        [key] = await store.jwt.of_app("shop")
+        assert (key.document, key.fetch_time) == (document, fetched)
+        assert await store.jwt.fetch_times("shop") == {"key2": fetched}
+    await store.jwt.remove("shop", "key2")
+    assert not await store.jwt.fetched(url, "{}", NOW)
+
+
 async def test_J2_one_process_of_many_fetches(store: SqlStore, other: SqlStore) -> None:
     await store.jwt.add(URL)
     for round_ in range(3):
-        [key] = await store.jwt.with_urls()
+        [key] = await store.jwt.urls()
         now = NOW + round_ * SECOND
         claims = [one.jwt.claim(key, now) for one in (store, other) for _ in range(4)]
         assert sum(await asyncio.gather(*claims)) == 1
-    [key] = await store.jwt.with_urls()
+    [key] = await store.jwt.urls()
     await store.jwt.remove("shop", "key2")
     assert not await store.jwt.claim(key, NOW)
 
 
 async def test_J2_a_failure_keeps_the_document_and_since_when(store: SqlStore) -> None:
     await store.jwt.add(URL)
-    await store.jwt.fetched(URL, "{}", NOW)
+    [url] = await store.jwt.urls()
+    await store.jwt.fetched(url, "{}", NOW)
     for seconds in (1, 2):
-        [key] = await store.jwt.with_urls()
-        await store.jwt.failed(key, "HTTP 503", NOW + seconds * SECOND)
-    [key] = await store.jwt.with_urls()
+        [url] = await store.jwt.urls()
+        await store.jwt.failed(url, "HTTP 503", NOW + seconds * SECOND)
+    [key] = await store.jwt.of_app("shop")
     assert (key.document, key.fetch_time, key.failure) == ("{}", NOW, "HTTP 503")
     assert key.failing_since_time == NOW + SECOND
-    await store.jwt.fetched(key, "{}", NOW + 3 * SECOND)
-    [key] = await store.jwt.with_urls()
+    await store.jwt.fetched(url, "{}", NOW + 3 * SECOND)
+    [key] = await store.jwt.of_app("shop")
     assert (key.fetch_time, key.failing_since_time, key.failure) == (NOW + 3 * SECOND, None, "")
 
 

@@ -103,7 +103,8 @@ class Application:
         customers = Customers(queue, store.customers, store.profiles, store.directory, hasher, clock)
         sources = JwksSources(jwks.hosts, _destinations(jwks))
         tally = Tally(store.jwt, clock, observer)
-        refresher = JwksRefresher(store.jwt, directory, sources, clock, observer)
+        key_sets = KeySets(store.jwt, directory, vault)
+        refresher = JwksRefresher(store.jwt, sources, clock, observer, key_sets.fetched)
         return cls(
             store=store,
             clock=clock,
@@ -122,7 +123,7 @@ class Application:
             customer_schemas=CustomerSchemas(customers, store.customers),
             people=People(queue, customers, store.profiles, store.person_events),
             vault=vault,
-            jwt=JwtAuthorization(directory, KeySets(store.jwt, directory, vault), tally, clock, refresher.missed),
+            jwt=JwtAuthorization(directory, key_sets, tally, clock, refresher.missed),
             jwt_keys=JwtKeys(store.jwt, directory, vault, sources, clock, refresher.wake),
             jwt_tally=tally,
             jwt_readiness=JwtReadiness(store.jwt, tally, clock),

@@ -54,10 +54,13 @@ _LOW_32 = (1 << 32) - 1
 
 
 class AddressRefused(OSError):  # noqa: N818 - an outcome
-    """The service must not connect to the address. The message has the address and the reason."""
+    """The service must not connect to the address.
+
+    The message has the reason and not the address: tenants read it, and it may be an address of the operator's network.
+    """
 
     def __init__(self, address: str, why: str) -> None:
-        super().__init__(f"the address {address} is not allowed: {why}")
+        super().__init__(f"an address of the host is not allowed: {why}")
         self.address = address
         self.why = why
 

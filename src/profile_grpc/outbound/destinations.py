@@ -56,7 +56,7 @@ class Destinations:
         try:
             self.addresses.check(address)
         except AddressRefused as refused:
-            raise UrlRefused(str(refused)) from None
+            raise UrlRefused(f"the address {address} is not allowed: {refused.why}") from None
 
 
 def _split(url: str) -> SplitResult:

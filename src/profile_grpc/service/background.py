@@ -1,9 +1,10 @@
-"""Work that a process repeats until it ends, of which one process of several does it at a time."""
+"""Work that a process repeats until it ends."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import structlog
 
@@ -14,13 +15,18 @@ from profile_grpc.service.ports import Conflict, StoreError
 log = structlog.get_logger(__name__)
 
 
-async def repeat(work: Callable[[], Awaitable[object]], pause: float, what: str) -> None:
+async def repeat(
+    work: Callable[[], Awaitable[object]], pause: float, what: str, wake: asyncio.Event | None = None
+) -> None:
     """Does the work again and again, with a pause of so many seconds after each time, until cancelled.
 
-    `work` acquires a lease itself. Nothing is said when another process has it, or took it over. Everything else that
-    fails is logged as a failure of `what`, and tried again after the pause.
+    If the work is for one process of several, `work` acquires a lease itself. Nothing is logged when another process
+    has it, or took it over. Everything else that fails is logged as a failure of `what`, and tried again after the
+    pause. The event `wake` ends the pause early; it is cleared before the work begins.
     """
     while True:
+        if wake is not None:
+            wake.clear()
         try:
             await work()
         except (LeaseLost, Conflict):
@@ -29,4 +35,9 @@ async def repeat(work: Callable[[], Awaitable[object]], pause: float, what: str)
             log.warning("failed, and is tried again", what=what, error=str(error))
         except Exception:
             log.exception("failed, and is tried again", what=what)
-        await asyncio.sleep(pause)
+        if wake is None:
+            await asyncio.sleep(pause)
+        else:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await wake.wait()

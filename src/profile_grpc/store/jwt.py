@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, Integer, Text, bindparam, delete, literal_col
 from sqlalchemy.sql.elements import BindParameter
 
 from profile_grpc.domain.jwt import JwtOutcome
-from profile_grpc.service.jwt.store import CountKey, JwtKeyKind, StoredJwtKey
+from profile_grpc.service.jwt.store import CountKey, JwksUrl, JwtKeyKind, StoredJwtKey
 from profile_grpc.service.ports import Conflict
 from profile_grpc.store import statements, tables, times
 from profile_grpc.store.database import Database
@@ -35,23 +35,22 @@ class SqlJwt:
         one = (_key.c.app_id == _text("of_app_id"), _key.c.jwt_key_id == _text("of_jwt_key_id"))
         self._add = statements.insert_new(database, _key)
         self._bump = statements.upsert(database, tables.directory_version, adds=["version"])
-        ordered = select(_key).order_by(_key.c.create_time, _key.c.jwt_key_id)
-        self._of_app = prepare(ordered.where(_key.c.app_id == _text("app_id")))
-        self._of_kind = prepare(ordered.where(_key.c.kind == _number("kind")))
+        of_app = _key.c.app_id == _text("app_id")
+        self._of_app = prepare(select(_key).where(of_app).order_by(_key.c.create_time, _key.c.jwt_key_id))
+        self._fetch_times = prepare(select(_key.c.jwt_key_id, _key.c.fetch_time).where(of_app))
+        times_of_url = (_key.c.fetch_time, _key.c.attempt_time, _key.c.failing_since_time)
+        self._urls = prepare(
+            select(_key.c.app_id, _key.c.jwt_key_id, _key.c.material, *times_of_url)
+            .where(_key.c.kind == literal_column(str(JwtKeyKind.JWKS_URL.value)))
+            .order_by(_key.c.app_id, _key.c.jwt_key_id)
+        )
         self._remove = prepare(delete(_key).where(*one))
         attempt = update(_key).values(attempt_time=_number("now")).where(*one)
         self._first_claim = prepare(attempt.where(_key.c.attempt_time.is_(None)))
         self._claim = prepare(attempt.where(_key.c.attempt_time == _number("seen")))
-        self._fetched = prepare(
-            update(_key)
-            .values(
-                document=_text("found"),
-                fetch_time=_number("now"),
-                failing_since_time=null(),
-                failure=literal_column("''"),
-            )
-            .where(*one)
-        )
+        fetched = {"fetch_time": _number("now"), "failing_since_time": null(), "failure": literal_column("''")}
+        self._confirmed = prepare(update(_key).values(**fetched).where(*one, _key.c.document == _text("found")))
+        self._fetched = prepare(update(_key).values(document=_text("found"), **fetched).where(*one))
         self._failed = prepare(
             update(_key).values(failing_since_time=_number("since"), failure=_text("why")).where(*one)
         )
@@ -79,6 +78,11 @@ class SqlJwt:
         """The app's keys, oldest first."""
         return [_read(row) for row in await self._database.fetch(self._of_app, app_id=app_id)]
 
+    async def fetch_times(self, app_id: str) -> Mapping[str, datetime | None]:
+        """The ids of the app's keys, each with the time at which its document was fetched."""
+        found = await self._database.fetch(self._fetch_times, app_id=app_id)
+        return {jwt_key_id: times.maybe_instant(fetch_time) for jwt_key_id, fetch_time in found}
+
     async def remove(self, app_id: str, jwt_key_id: str) -> bool:
         """Deletes the key. False: it did not exist."""
         async with self._database.transaction() as session:
@@ -86,25 +90,29 @@ class SqlJwt:
             await session.execute(self._bump, [(1, 1)])
         return bool(removed)
 
-    async def with_urls(self) -> Sequence[StoredJwtKey]:
+    async def urls(self) -> Sequence[JwksUrl]:
         """The keys of every app that are to be fetched."""
-        return [_read(row) for row in await self._database.fetch(self._of_kind, kind=JwtKeyKind.JWKS_URL.value)]
+        return [
+            JwksUrl(app_id, jwt_key_id, url, *map(times.maybe_instant, of_url))
+            for app_id, jwt_key_id, url, *of_url in await self._database.fetch(self._urls)
+        ]
 
-    async def claim(self, key: StoredJwtKey, now: datetime) -> bool:
+    async def claim(self, key: JwksUrl, now: datetime) -> bool:
         """Stores an attempt to fetch. False: the key is gone, or another process has begun one since it was read."""
         values = _identity(key) | {"now": times.micros(now)}
         if key.attempt_time is None:
             return bool(await self._database.execute(self._first_claim, **values))
         return bool(await self._database.execute(self._claim, **values, seen=times.micros(key.attempt_time)))
 
-    async def fetched(self, key: StoredJwtKey, document: str, now: datetime) -> None:
-        """Stores a good document. Bumps the directory's version if it differs from the one before."""
+    async def fetched(self, key: JwksUrl, document: str, now: datetime) -> bool:
+        """Stores a good document, and when it was fetched. Whether it differs from the one before."""
+        values = _identity(key) | {"found": document, "now": times.micros(now)}
         async with self._database.transaction() as session:
-            await session.execute(self._fetched, **_identity(key), found=document, now=times.micros(now))
-            if document != key.document:
-                await session.execute(self._bump, [(1, 1)])
+            if await session.execute(self._confirmed, **values):
+                return False
+            return bool(await session.execute(self._fetched, **values))
 
-    async def failed(self, key: StoredJwtKey, failure: str, now: datetime) -> None:
+    async def failed(self, key: JwksUrl, failure: str, now: datetime) -> None:
         """Stores that fetching failed. The document stays."""
         since = times.micros(key.failing_since_time or now)
         await self._database.execute(self._failed, **_identity(key), since=since, why=failure)
@@ -134,7 +142,7 @@ class SqlJwt:
         await self._database.execute(self._purge, before=times.day_number(before))
 
 
-def _identity(key: StoredJwtKey) -> dict[str, object]:
+def _identity(key: JwksUrl) -> dict[str, object]:
     return {"of_app_id": key.app_id, "of_jwt_key_id": key.jwt_key_id}
 
 

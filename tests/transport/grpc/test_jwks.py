@@ -12,6 +12,7 @@ from appprofile.v1 import app_service_pb2 as app
 from profile_grpc.bootstrap.composition import Application
 from profile_grpc.config import JwksConfig
 from profile_grpc.domain.jwt import JwtMode
+from profile_grpc.outbound.addresses import AddressRefused
 from profile_grpc.outbound.client import Answer, RequestFailed
 from profile_grpc.service.jwt import sources
 from profile_grpc.service.observer import NullObserver
@@ -171,6 +172,91 @@ async def test_J2_a_key_that_the_document_lost_is_refused_after_a_refresh(world:
     assert await world.call("two", "ES256") == ""
 
 
+async def test_J2_another_process_reads_a_document_when_it_was_fetched(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And only then; the apps and keys of every tenant stay in the memory of both."""
+    backend = world.device.served.backend
+    elsewhere = Backend(backend.store, world.clock)
+    elsewhere.keys = backend.keys
+    elsewhere.services = Application.over(
+        backend.store, world.clock, HASHER, NullObserver(), jwks=JwksConfig(("idp.example",))
+    )
+    elsewhere.directory = elsewhere.services.directory
+    there = World(elsewhere, Device(await elsewhere.serve()), world.issuer, Failing())
+    await world.jwks.look(world.issuer)
+    await there.jwks.look(world.issuer)
+    assert (await world.call("one"), await there.call("one")) == ("", "")
+    await elsewhere.directory.refresh()
+    generations = [one.generation for one in (backend.directory, elsewhere.directory)]
+    read: list[str] = []
+    of_app = backend.store.jwt.of_app
+
+    async def noted(app_id: str) -> Any:
+        read.append(app_id)
+        return await of_app(app_id)
+
+    monkeypatch.setattr(backend.store.jwt, "of_app", noted)
+    for _ in range(3):
+        await there.later(timedelta(seconds=5))
+        assert await there.call("one") == ""
+    assert (read, world.issuer.fetches) == ([], 1)
+    world.issuer.answer = jwks(jwk("ES256", kid="two"))
+    await world.later(sources.INTERVAL)
+    assert await there.call("one") == ""  # it has not looked yet
+    await there.jwks.look(world.issuer)
+    assert (await there.call("one"), await there.call("two", "ES256")) == ("JWT_KEY_UNKNOWN", "")
+    assert (read, world.issuer.fetches) == ([APP], 2)
+    await elsewhere.directory.refresh()
+    assert generations == [one.generation for one in (backend.directory, elsewhere.directory)]
+    await there.device.served.close()
+
+
+async def test_J2_a_document_that_is_fetched_while_the_keys_are_read_is_not_missed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.jwks.look(world.issuer)
+    backend = world.device.served.backend
+    of_app, reading, go_on = backend.store.jwt.of_app, asyncio.Event(), asyncio.Event()
+
+    async def slow(app_id: str) -> Any:
+        found = await of_app(app_id)
+        reading.set()
+        await go_on.wait()
+        return found
+
+    monkeypatch.setattr(backend.store.jwt, "of_app", slow)
+    call = asyncio.create_task(world.call("one"))
+    await reading.wait()
+    world.issuer.answer = jwks(jwk("ES256", kid="two"))
+    await world.later(sources.INTERVAL)
+    go_on.set()
+    assert await call == ""  # as of when it began
+    assert await world.call("one") == "JWT_KEY_UNKNOWN"
+
+
+async def test_J2_another_tenants_changes_have_no_document_read_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.jwks.look(world.issuer)
+    assert await world.call("one") == ""
+    backend = world.device.served.backend
+
+    async def none(_app_id: str) -> Any:
+        raise AssertionError
+
+    monkeypatch.setattr(backend.store.jwt, "of_app", none)
+    backend.directory.forget()  # as when anything of any tenant changes
+    assert await world.call("one") == ""
+
+
+async def test_J2_no_internal_address_is_shown(world: World) -> None:
+    """The name of a tenant's URL may resolve to an address of the operator's network."""
+    world.issuer.answer = AddressRefused("10.20.30.40", "it is private")
+    await world.jwks.look(world.issuer)
+    assert (await world.listed()).problem == "an address of the host is not allowed: it is private"
+
+
 async def test_J2_an_unknown_kid_asks_for_one_refresh_in_30_seconds(world: World) -> None:
     """However many tokens name unknown keys, and never in the path of a call."""
     await world.jwks.look(world.issuer)
@@ -208,15 +294,15 @@ async def test_J2_the_unknown_kid_of_a_moment_after_a_fetch_is_not_forgotten(wor
 
 async def test_J2_many_unknown_kids_ask_the_database_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     reads = 0
-    with_urls = world.device.served.backend.store.jwt.with_urls
+    urls = world.device.served.backend.store.jwt.urls
 
     async def counted() -> Any:
         nonlocal reads
         reads += 1
-        return await with_urls()
+        return await urls()
 
     await world.jwks.look(world.issuer)
-    monkeypatch.setattr(world.device.served.backend.store.jwt, "with_urls", counted)
+    monkeypatch.setattr(world.device.served.backend.store.jwt, "urls", counted)
     monkeypatch.setattr(sources, "LOOK_INTERVAL", 3600.0)
     running = asyncio.create_task(world.jwks.run(world.issuer))
     for number in range(20):

@@ -82,8 +82,10 @@ class KeySets:
         self._directory = directory
         self._vault = vault
         self._verifiers: dict[str, tuple[object, App, Verifier]] = {}
-        """By app, each with the state of the directory and the app that it was read for."""
+        """By app, each with the state of the directory and the app that it was read for. State None: read it again."""
         self._reading: dict[str, asyncio.Lock] = {}
+        self._outdated: set[str] = set()
+        """Apps of which a document was fetched while their keys were read."""
         self._remembered: dict[bytes, _Remembered] = {}
         """By the digest of the token: the token itself is not kept."""
 
@@ -111,6 +113,14 @@ class KeySets:
         self._remembered.pop(digest, None)
         self._remembered[digest] = _Remembered(verifier, claims)
 
+    def fetched(self, app_id: str) -> None:
+        """A document of the app was fetched, by any process: its keys are read again at the next call."""
+        known = self._verifiers.get(app_id)
+        if known is not None:
+            self._verifiers[app_id] = None, known[1], known[2]
+        if app_id in self._reading:
+            self._outdated.add(app_id)
+
     async def _read(self, app: App) -> Verifier:
         lock = self._reading.setdefault(app.app_id, asyncio.Lock())
         async with lock:
@@ -119,17 +129,28 @@ class KeySets:
             known = self._verifiers.get(app.app_id)
             if known is not None and known[0] is generation and known[1] is app:
                 return known[2]
-            stored = await self._store.of_app(app.app_id)
-            verifier = known[2] if known is not None else None
-            if verifier is None or not _same(verifier, app, stored):
-                self._forget(verifier)
-                verifier = Verifier(app.app_id, app.settings.jwt, stored, dict(self._usable(stored)))
+            self._outdated.discard(app.app_id)
+            verifier = await self._current(app, None if known is None else known[2])
             while len(self._verifiers) >= MAX_APPS:
                 self._verifiers.pop(next(iter(self._verifiers)))
-            self._verifiers[app.app_id] = generation, app, verifier
+            self._verifiers[app.app_id] = None if app.app_id in self._outdated else generation, app, verifier
         if not lock.locked():
             self._reading.pop(app.app_id, None)
+            self._outdated.discard(app.app_id)
         return verifier
+
+    async def _current(self, app: App, known: Verifier | None) -> Verifier:
+        """The verifier of what is stored now. Documents are read only if that is not what the known one has."""
+        if known is not None and known.settings == app.settings.jwt:
+            known_times = {key.jwt_key_id: key.fetch_time for key in known.stored}
+            if await self._store.fetch_times(app.app_id) == known_times:
+                return known
+        stored = await self._store.of_app(app.app_id)
+        if known is not None and _same(known, app, stored):
+            known.stored = stored
+            return known
+        self._forget(known)
+        return Verifier(app.app_id, app.settings.jwt, stored, dict(self._usable(stored)))
 
     def _forget(self, replaced: Verifier | None) -> None:
         """Forgets what a verifier that is not in force any more has verified."""

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-import structlog
-
 from profile_grpc.domain.jwt import JwtMode, JwtOutcome
 from profile_grpc.domain.settings import App
+from profile_grpc.service.background import repeat
 from profile_grpc.service.jwt.store import CountKey, JwtStore
 from profile_grpc.service.observer import Observer
 from profile_grpc.service.ports import Clock, StoreError
-
-log = structlog.get_logger(__name__)
 
 FLUSH_INTERVAL = 5.0
 """Seconds between two times at which a process writes what it has counted. A crash loses as much."""
@@ -87,13 +83,8 @@ class Tally:
             self._versions = defaultdict(set, {key: known for key, known in self._versions.items() if key[1] >= today})
 
     async def run(self, interval: float = FLUSH_INTERVAL) -> None:
-        """Flushes every `interval` seconds until cancelled."""
-        while True:
-            await asyncio.sleep(interval)
-            try:
-                await self.flush()
-            except StoreError as error:
-                log.warning("the numbers of checked JWTs cannot be written; they are kept", error=str(error))
+        """Flushes every `interval` seconds until cancelled. Numbers that cannot be written are kept."""
+        await repeat(self.flush, interval, "the writing of the numbers of checked JWTs")
 
     def _bounded(self, app_id: str, day: date, version: str) -> str:
         known = self._versions[app_id, day]

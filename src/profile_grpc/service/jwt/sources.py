@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 from urllib.parse import SplitResult
@@ -13,10 +13,10 @@ import structlog
 from profile_grpc.outbound.addresses import AddressRefused
 from profile_grpc.outbound.client import Answer, Limits, RequestFailed
 from profile_grpc.outbound.destinations import Destinations, UrlRefused
-from profile_grpc.service.directory import Directory
-from profile_grpc.service.jwt.store import JwtStore, StoredJwtKey
+from profile_grpc.service.background import repeat
+from profile_grpc.service.jwt.store import JwksUrl, JwtStore
 from profile_grpc.service.observer import Observer
-from profile_grpc.service.ports import Clock, StoreError
+from profile_grpc.service.ports import Clock
 
 log = structlog.get_logger(__name__)
 
@@ -67,17 +67,23 @@ class JwksRefresher:
     """Keeps the stored documents of URLs fresh. Every process runs one; each fetch is made by one of them."""
 
     def __init__(
-        self, store: JwtStore, directory: Directory, sources: JwksSources, clock: Clock, observer: Observer
+        self,
+        store: JwtStore,
+        sources: JwksSources,
+        clock: Clock,
+        observer: Observer,
+        fetched: Callable[[str], None] = lambda _app_id: None,
     ) -> None:
+        """`fetched` is called with the app when a document of it was fetched, by any process."""
         self._store = store
-        self._directory = directory
         self._sources = sources
+        self._fetched = fetched
         self._clock = clock
         self._observer = observer
         self._wanted: dict[str, datetime] = {}
         """Apps of which tokens name unknown keys, and since when."""
-        self._observed: set[tuple[str, str]] = set()
-        """The URLs at the last look, by app and key."""
+        self._observed: dict[tuple[str, str], datetime | None] = {}
+        """The URLs at the last look, by app and key, each with the time at which its document was fetched."""
         self._wake = asyncio.Event()
 
     @property
@@ -97,39 +103,21 @@ class JwksRefresher:
 
     async def run(self, getter: Getter) -> None:
         """Fetches what is due, until cancelled."""
-        while True:
-            try:
-                await self.look(getter)
-            except StoreError as error:
-                log.warning("the JWKS URLs cannot be read from the database", error=str(error))
-            except Exception:  # the process ends if this task ends
-                log.exception("the fetching of JWKS URLs has failed, and is tried again")
-            try:
-                async with asyncio.timeout(LOOK_INTERVAL):
-                    await self._wake.wait()
-            except TimeoutError:
-                pass
-            self._wake.clear()
+        await repeat(lambda: self.look(getter), LOOK_INTERVAL, "the fetching of JWKS documents", self._wake)
 
     async def look(self, getter: Getter) -> None:
-        """Fetches what is due now.
+        """Fetches what is due now, and finds out what other processes have fetched.
 
         Raises:
             StoreError.
         """
-        stored, now = await self._store.with_urls(), self._clock.now()
-        for key in stored:
-            since = key.failing_since_time
-            self._observer.jwks_failing(key.app_id, key.jwt_key_id, since.timestamp() if since else 0.0)
-        observed = {(key.app_id, key.jwt_key_id) for key in stored}
-        for app_id, jwt_key_id in self._observed - observed:
-            self._observer.jwks_failing(app_id, jwt_key_id, 0.0)  # it was removed, and nobody waits for it any more
-        self._observed = observed
+        stored, now = await self._store.urls(), self._clock.now()
+        self._observe(stored)
         due = [key for key in stored if _is_due(key, now, asked=key.app_id in self._wanted)]
         self._wanted = self._still_wanted(stored, due)
         free = asyncio.Semaphore(AT_ONCE)
 
-        async def fetch(key: StoredJwtKey) -> None:
+        async def fetch(key: JwksUrl) -> None:
             async with free:
                 await self._fetch(key, getter)
 
@@ -138,7 +126,20 @@ class JwksRefresher:
             if isinstance(result, BaseException):
                 raise result
 
-    def _still_wanted(self, stored: Sequence[StoredJwtKey], due: Sequence[StoredJwtKey]) -> dict[str, datetime]:
+    def _observe(self, stored: Sequence[JwksUrl]) -> None:
+        """Tells what is new since the last look."""
+        for key in stored:
+            since = key.failing_since_time
+            self._observer.jwks_failing(key.app_id, key.jwt_key_id, since.timestamp() if since else 0.0)
+        observed = {(key.app_id, key.jwt_key_id): key.fetch_time for key in stored}
+        for app_id, jwt_key_id in self._observed.keys() - observed:
+            self._observer.jwks_failing(app_id, jwt_key_id, 0.0)  # it was removed, and nobody waits for it any more
+        for (app_id, jwt_key_id), fetch_time in observed.items():
+            if self._observed.get((app_id, jwt_key_id)) != fetch_time:
+                self._fetched(app_id)
+        self._observed = observed
+
+    def _still_wanted(self, stored: Sequence[JwksUrl], due: Sequence[JwksUrl]) -> dict[str, datetime]:
         """The apps that wait: a document of theirs was fetched just before a token named an unknown key."""
         fetched = {(key.app_id, key.jwt_key_id) for key in due}
         last = {key.app_id: key.attempt_time for key in stored if (key.app_id, key.jwt_key_id) not in fetched}
@@ -148,26 +149,29 @@ class JwksRefresher:
             if (attempt := last.get(app_id)) is not None and attempt <= since
         }
 
-    async def _fetch(self, key: StoredJwtKey, getter: Getter) -> None:
+    async def _fetch(self, key: JwksUrl, getter: Getter) -> None:
         if not await self._store.claim(key, self._clock.now()):
             return
         try:
             document = await self._document(key, getter)
         except (UrlRefused, AddressRefused, RequestFailed) as error:
             await self._store.failed(key, str(error), self._clock.now())
-            log.warning("a JWKS cannot be fetched", app_id=key.app_id, key=key.jwt_key_id, error=str(error))
+            address = error.address if isinstance(error, AddressRefused) else None  # for operators only
+            log.warning(
+                "a JWKS cannot be fetched", app_id=key.app_id, key=key.jwt_key_id, error=str(error), address=address
+            )
             return
-        await self._store.fetched(key, document, self._clock.now())
-        if document != key.document:
-            self._directory.forget()
+        changed = await self._store.fetched(key, document, self._clock.now())
+        self._fetched(key.app_id)
+        if changed:
             log.info("a JWKS has changed", app_id=key.app_id, key=key.jwt_key_id)
 
-    async def _document(self, key: StoredJwtKey, getter: Getter) -> str:
+    async def _document(self, key: JwksUrl, getter: Getter) -> str:
         """The document, if it is one that can be used."""
         from profile_grpc.service.jwt.keys import KeyRefused, from_jwks  # noqa: PLC0415 - the library takes a while
 
-        self._sources.check_url(key.material)
-        answer = await getter.get(key.material, {"accept": "application/jwk-set+json, application/json"})
+        self._sources.check_url(key.url)
+        answer = await getter.get(key.url, {"accept": "application/jwk-set+json, application/json"})
         if answer.status != _OK:
             raise RequestFailed(f"HTTP {answer.status}")
         if len(answer.body) > MAX_DOCUMENT:
@@ -182,8 +186,8 @@ class JwksRefresher:
         return text
 
 
-def _is_due(key: StoredJwtKey, now: datetime, *, asked: bool) -> bool:
+def _is_due(key: JwksUrl, now: datetime, *, asked: bool) -> bool:
     if key.attempt_time is None:
         return True
-    soon = asked or key.failing_since_time is not None or key.document is None
+    soon = asked or key.failing_since_time is not None or key.fetch_time is None
     return now - key.attempt_time >= (RETRY if soon else INTERVAL)

@@ -45,6 +45,18 @@ class StoredJwtKey:
     """Why the last attempt failed."""
 
 
+@dataclass(frozen=True, slots=True)
+class JwksUrl:
+    """A key of kind JWKS_URL without its document, which may be large."""
+
+    app_id: str
+    jwt_key_id: str
+    url: str
+    fetch_time: datetime | None = None
+    attempt_time: datetime | None = None
+    failing_since_time: datetime | None = None
+
+
 class CountKey(NamedTuple):
     """What checked calls are counted by."""
 
@@ -55,7 +67,10 @@ class CountKey(NamedTuple):
 
 
 class JwtStore(Protocol):
-    """Keys for JWTs, and the numbers of checked calls. Every change of a key bumps the directory's version."""
+    """Keys for JWTs, and the numbers of checked calls.
+
+    A key that is added or removed bumps the directory's version; a document that is fetched does not.
+    """
 
     async def add(self, key: StoredJwtKey) -> None:
         """Raises Conflict when its id, its kid or its place is taken."""
@@ -65,23 +80,30 @@ class JwtStore(Protocol):
         """The app's keys, oldest first."""
         ...
 
+    async def fetch_times(self, app_id: str) -> Mapping[str, datetime | None]:
+        """The ids of the app's keys, each with the time at which its document was fetched.
+
+        While these are the same, so is everything that tokens are verified with.
+        """
+        ...
+
     async def remove(self, app_id: str, jwt_key_id: str) -> bool:
         """Deletes the key. False: it did not exist."""
         ...
 
-    async def with_urls(self) -> Sequence[StoredJwtKey]:
+    async def urls(self) -> Sequence[JwksUrl]:
         """The keys of every app that are to be fetched."""
         ...
 
-    async def claim(self, key: StoredJwtKey, now: datetime) -> bool:
+    async def claim(self, key: JwksUrl, now: datetime) -> bool:
         """Stores an attempt to fetch. False: the key is gone, or another process has begun one since it was read."""
         ...
 
-    async def fetched(self, key: StoredJwtKey, document: str, now: datetime) -> None:
-        """Stores a good document. Bumps the directory's version if it differs from the one before."""
+    async def fetched(self, key: JwksUrl, document: str, now: datetime) -> bool:
+        """Stores a good document, and when it was fetched. Whether it differs from the one before."""
         ...
 
-    async def failed(self, key: StoredJwtKey, failure: str, now: datetime) -> None:
+    async def failed(self, key: JwksUrl, failure: str, now: datetime) -> None:
         """Stores that fetching failed. The document stays."""
         ...
 
