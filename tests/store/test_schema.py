@@ -200,7 +200,7 @@ async def test_columns_for_filters_are_filled_from_the_attributes(engine_url: st
     for table in ("customer", "customer_schema", "customer_tombstone"):  # of the revision after it
         await run(engine_url, f"DROP TABLE {table}")
     await run(engine_url, "ALTER TABLE event_head DROP COLUMN erasures")
-    for later in ("jwt_key", "jwt_count", "push_credential", "tenant_contact"):
+    for later in ("jwt_key", "jwt_count", "push_credential", "tenant_contact", "import_start"):
         await run(engine_url, f"DROP TABLE {later}")
     await run(engine_url, "UPDATE schema_revision SET version_num = '0012'")
     await migrate(engine_url)

@@ -20,6 +20,8 @@ from profile_grpc.service.credentials import Caller
 from profile_grpc.service.customer_schemas import CustomerSchemas
 from profile_grpc.service.customers import Customers
 from profile_grpc.service.directory import Directory
+from profile_grpc.service.exporting import Exports
+from profile_grpc.service.importing import Imports
 from profile_grpc.service.jwt.administration import JwtKeys
 from profile_grpc.service.jwt.authorization import JwtAuthorization
 from profile_grpc.service.jwt.key_sets import KeySets
@@ -53,6 +55,8 @@ class Application:
     apps: Apps
     profiles: Profiles
     recipients: Recipients
+    imports: Imports
+    exports: Exports
     usage: Usage
     reaper: Reaper
     sequencer: Sequencer
@@ -113,6 +117,8 @@ class Application:
             apps=Apps(store.directory, store.profiles, queue, directory, clock, hasher),
             profiles=Profiles(queue, store.profiles, hasher, observer, customers),
             recipients=Recipients(store.recipients, store.profiles, clock, hasher),
+            imports=Imports(queue, clock, customers),
+            exports=Exports(store.profiles, store.customers, hasher),
             usage=Usage(store.usage, clock),
             reaper=Reaper(store, queue, clock, observer),
             sequencer=sequencer,

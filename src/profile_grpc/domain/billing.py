@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from profile_grpc.domain.model import MadRecord
 
 COUNT_WINDOW = timedelta(days=30)
 DELETION_WINDOW = timedelta(days=30)
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def covered(mad: MadRecord, now: datetime) -> bool:
@@ -42,6 +43,16 @@ def deletion_window(known: datetime | None, now: datetime) -> datetime:
     be counted (M2).
     """
     return now if known is None or now >= known + DELETION_WINDOW else known
+
+
+def never_counted() -> MadRecord:
+    """The record of a profile that was never active here: it was imported (I1). Its first activity is counted."""
+    return MadRecord(_LONG_AGO, 0)
+
+
+def was_active(mad: MadRecord) -> bool:
+    """Whether the profile was ever active here: a registration, heartbeat or update counted it (M1)."""
+    return mad.number > 0
 
 
 def forgotten(deletion_time: datetime) -> MadRecord:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -32,6 +32,7 @@ from profile_grpc.domain.events import next_version
 from profile_grpc.domain.kinds import CUSTOMER_TOMBSTONES, CUSTOMERS, EVENTS, GUARDS, MERGED_INTO, SCHEMAS
 from profile_grpc.domain.model import Event, EventType
 from profile_grpc.domain.needs import Needs
+from profile_grpc.domain.results import Imported, ImportOutcome
 from profile_grpc.domain.settings import AppSettings
 from profile_grpc.domain.state import State
 
@@ -133,6 +134,37 @@ class UpdateCustomer(OnlyOfCustomer):
         _check(state, self.ref, self.patch.attributes)
         content = self.patch.applied(stored.content)
         return stored if content == stored.content else _change(state, stored, content)
+
+
+@dataclass(frozen=True, slots=True)
+class ImportCustomer(OnlyOfCustomer):
+    """Import one customer (I1): its values replace the stored ones, and stored values that it lacks are kept."""
+
+    ref: CustomerRef
+    patch: CustomerPatch
+    create_time: datetime | None = None
+    """In the system that it comes from; None: not known. A later time than now counts as now."""
+
+    def decide(self, state: State, _settings: AppSettings) -> Imported:
+        """Creates or changes the customer; one that has the values already is not changed (I2).
+
+        Raises:
+            Refused: CUSTOMER_MERGED, INVALID_ATTRIBUTE.
+        """
+        stored = _find(state, self.ref)
+        created = min(self.create_time or state.now, state.now)
+        if stored is None:
+            gone = state.row(CUSTOMER_TOMBSTONES, self.ref.tombstone)
+            if gone is not None and gone.reason is CustomerEnd.ERASED:  # no import brings an erased person back (C8)
+                return Imported(ImportOutcome.UNCHANGED)
+            _create(state, self.ref, self.patch.applied(Content()), created)
+            return Imported(ImportOutcome.CREATED)
+        _check(state, self.ref, self.patch.attributes)
+        content = self.patch.applied(stored.content)
+        if content == stored.content and created >= stored.create_time:
+            return Imported(ImportOutcome.UNCHANGED)
+        _change(state, stored._replace(create_time=min(created, stored.create_time)), content)
+        return Imported(ImportOutcome.UPDATED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,11 +329,11 @@ def _find(state: State, ref: CustomerRef) -> Customer | None:
     return None
 
 
-def _create(state: State, ref: CustomerRef, content: Content) -> Customer:
+def _create(state: State, ref: CustomerRef, content: Content, create_time: datetime | None = None) -> Customer:
     tombstone = state.row(CUSTOMER_TOMBSTONES, ref.tombstone)
     customer = Customer(
         ref.key,
-        create_time=state.now,
+        create_time=create_time or state.now,
         update_time=state.now,
         content=content,
         schema_version=0,

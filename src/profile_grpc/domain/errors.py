@@ -68,6 +68,7 @@ class Reason(enum.StrEnum):
     JWT_KEY_NOT_FOUND = "JWT_KEY_NOT_FOUND"
     JWT_KEY_ALREADY_EXISTS = "JWT_KEY_ALREADY_EXISTS"
     TOO_MANY_JWT_KEYS = "TOO_MANY_JWT_KEYS"
+    RECORD_EXPIRED = "RECORD_EXPIRED"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,8 @@ from profile_grpc.domain.model import (
     FeedbackLosses,
     Guard,
     GuardKey,
+    ImportKey,
+    ImportStart,
     LedgerEntry,
     Liveness,
     Profile,
@@ -143,6 +145,9 @@ BEATS: RowKind[ProfileKey, Liveness] = RowKind(
 
 ORDERS: RowKind[DeviceKey, DeviceOrder] = RowKind("device_order")
 """The order of calls on devices, and of account removals (R13). Loaded with the profiles, see `Needs.orders`."""
+
+IMPORTS: RowKind[ImportKey, ImportStart] = RowKind("import_start")
+"""When imports began (I1)."""
 
 FEEDBACK_LOSSES: RowKind[str, FeedbackLosses] = RowKind("feedback_breaker")
 """The endpoints that each app lost to push feedback (F8)."""

@@ -283,6 +283,21 @@ class DeviceOrder(NamedTuple):
     revision: int = 0
 
 
+class ImportKey(NamedTuple):
+    """An import into an app, under the name that its caller gave it."""
+
+    app_id: str
+    import_id: str
+
+
+class ImportStart(NamedTuple):
+    """When an import began (I1). One that goes on after an interruption has the same start (I2)."""
+
+    key: ImportKey
+    start_time: datetime
+    revision: int = 0
+
+
 class WebPushKeys(NamedTuple):
     """The keys of a Web Push subscription. Without them, a push cannot contain content (R10)."""
 

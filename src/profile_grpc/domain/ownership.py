@@ -42,7 +42,7 @@ def claim_tokens(state: State, claimant: Profile) -> tuple[Profile, list[Displac
     claimed = {(e.provider, e.token) for e in claimant.push_endpoints if e.token}
     earlier: dict[tuple[PushProvider, str], datetime] = {}
     displaced = []
-    for profile in _other_holders(state, claimant, claimed):
+    for profile in other_holders(state, claimant, claimed):
         kept = tuple(e for e in profile.push_endpoints if e.identity not in claimed)
         for endpoint in profile.push_endpoints:
             if endpoint.identity in claimed:
@@ -66,7 +66,7 @@ def without_owned(state: State, profile: Profile, patch: ProfilePatch) -> tuple[
     taken, ignored = [], []
     for index, endpoint in enumerate(patch.push_endpoints):
         token = {(endpoint.provider, endpoint.token)}
-        if any(p.register_time >= profile.register_time for p in _other_holders(state, profile, token)):
+        if any(p.register_time >= profile.register_time for p in other_holders(state, profile, token)):
             ignored.append(IgnoredValue(f"push_endpoints[{index}]", IgnoredReason.TOKEN_OWNED))
         else:
             taken.append(endpoint)
@@ -77,7 +77,7 @@ def without_owned(state: State, profile: Profile, patch: ProfilePatch) -> tuple[
     return patch._replace(push_endpoints=tuple(taken), replace_push_endpoints=replace), tuple(ignored)
 
 
-def _other_holders(state: State, profile: Profile, tokens: AbstractSet[tuple[PushProvider, str]]) -> Iterator[Profile]:
+def other_holders(state: State, profile: Profile, tokens: AbstractSet[tuple[PushProvider, str]]) -> Iterator[Profile]:
     """The profiles of other devices that hold one of the tokens."""
     app_id, _, device_id = profile.key
     holders = [p for _, token in tokens for p in state.holders(Token(app_id, token)) if p.key.device_id != device_id]

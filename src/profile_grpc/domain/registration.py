@@ -63,7 +63,9 @@ class Register(OfProfile):
         if call_order.is_repeated(state, self.key, known, call) and known is not None:
             return _registered(state, known, settings, created=known.create_time == known.register_time)
         profile, _ = patching.apply(
-            _begin(state, self, settings) if known is None else _again(state, known),
+            _begin(state, self, settings)
+            if known is None
+            else again(known, stamps.forward(state.now, known.register_time)),
             self.patch,
             settings,
             state.now,
@@ -77,13 +79,13 @@ class Register(OfProfile):
         profile = state.put(
             profile._replace(
                 # Counted only now, when the call can no longer be refused (M1).
-                mad=state.count_active(self.key, _mad(state, known, self)),
+                mad=state.count_active(self.key, counted_before(state, self.key) if known is None else known.mad),
                 last_heartbeat_time=_heard(profile, settings, state.now),
                 last_call=call or profile.last_call,
             )
         )
         call_order.record(state, self.key, call)
-        profile = _leave_events(state, known, profile)
+        profile = leave_events(state, known, profile)
         return _registered(state, profile, settings, created=known is None, displaced=displaced)
 
     def clear(self, keys: Sequence[ProfileKey]) -> Displace:
@@ -157,22 +159,21 @@ def _begin(state: State, command: Register, settings: AppSettings) -> Profile:
     )
 
 
-def _again(state: State, known: Profile) -> Profile:
+def again(known: Profile, register_time: datetime) -> Profile:
     """The known profile, ACTIVE again and receiving push again (R2, R5, R7)."""
     return known._replace(
         status=ProfileStatus.ACTIVE,
         user_state=UserState.ACTIVE,
         push_superseded=False,
-        register_time=stamps.forward(state.now, known.register_time),
+        register_time=register_time,
         unregister_time=None,
         unregister_reason=None,
     )
 
 
-def _mad(state: State, known: Profile | None, command: Register) -> MadRecord | None:
-    if known is not None:
-        return known.mad
-    history = state.history(command.key)
+def counted_before(state: State, key: ProfileKey) -> MadRecord | None:
+    """The billing record that an earlier profile of this key left, if any (M1, M2)."""
+    history = state.history(key)
     if history.mad is None and history.tombstone is not None:
         return billing.forgotten(history.tombstone.mad_deletion_time)
     return history.mad
@@ -195,13 +196,16 @@ def _placeholder_ids(key: ProfileKey) -> tuple[str, ...]:
     return tuple(name for name in ("user_id", "device_id") if is_no_id(getattr(key, name)))
 
 
-def _leave_events(state: State, before: Profile | None, after: Profile) -> Profile:
-    """Leaves the events of a registration (E1); returns the profile as it is then."""
+def leave_events(state: State, before: Profile | None, after: Profile, origin: str = "") -> Profile:
+    """Leaves the events of a registration (E1); returns the profile as it is then.
+
+    `origin`: what created a new profile, if not a registration of its device.
+    """
     key = after.key
     if before is None:
-        after = state.add_event(EventType.PROFILE_CREATED, key)
+        after = state.add_event(EventType.PROFILE_CREATED, key, origin)
         return linking.leave_events(state, before, after)
-    if reason := _absence(before):
+    if (reason := _absence(before)) and not _absence(after):
         after = state.add_event(EventType.PROFILE_REACTIVATED, key, reason)
     if before.status is ProfileStatus.ACTIVE and before.held != after.held:
         after = state.add_event(EventType.PUSH_TOKEN_CHANGED, key)

@@ -94,6 +94,22 @@ class Updated:
     displaced: tuple[Displacement, ...]
 
 
+class ImportOutcome(enum.Enum):
+    """What became of an imported record."""
+
+    CREATED = "CREATED"
+    UPDATED = "UPDATED"
+    UNCHANGED = "UNCHANGED"
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """The result of one imported record (I1). `ignored`: its values that were not stored."""
+
+    outcome: ImportOutcome
+    ignored: tuple[IgnoredValue, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Unregistered:
     """The answer to Unregister. `profile` is None when it was missing."""

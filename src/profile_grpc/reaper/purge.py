@@ -14,6 +14,8 @@ from profile_grpc.service.ports import DirectoryStore, ReaperStore, Store
 CHUNK = 500
 TOMBSTONE_RETENTION = timedelta(days=90)
 EVENT_RETENTION = timedelta(days=7)
+IMPORT_RETENTION = timedelta(days=90)
+"""How long an interrupted import can go on with its start (I2)."""
 LEDGER_RETENTION = timedelta(days=400)
 """Also how long the id of a deleted app stays reserved for its tenant (D4)."""
 
@@ -43,6 +45,7 @@ async def purge_leftovers(store: ReaperStore, app_id: str, now: datetime, lease:
     purged.tombstones += await in_chunks(store.purge_tombstones, now - TOMBSTONE_RETENTION)
     purged.ledger_entries += await in_chunks(store.purge_ledger, now - LEDGER_RETENTION)
     await in_chunks(store.purge_orders, now)
+    await store.purge_imports(app_id, now - IMPORT_RETENTION)
     await store.purge_reaped(app_id, now - inactivity.BREAKER_WINDOW)
 
 

@@ -163,7 +163,7 @@ class Customers:
             return self._store.list(wanted, after if last is None else last.key.customer_id, limit)
 
         schema = await self.schema(wanted.tenant_id)
-        stored, more = await read_page(read, _size, paging.size(page_size))
+        stored, more = await read_page(read, customer_size, paging.size(page_size))
         page = [customer_schema.shown(schema, customer) for customer in stored]
         return page, paging.seal(self._hasher, listing, [page[-1].key.customer_id]) if more else ""
 
@@ -257,7 +257,7 @@ class Customers:
         return moved
 
 
-def _size(customer: Customer) -> int:
+def customer_size(customer: Customer) -> int:
     """About what a caller is sent of the customer."""
     values = customer.content.attributes.items()
     return 300 + sum(len(name) + (len(value.encode()) if isinstance(value, str) else 16) for name, value in values)

@@ -418,6 +418,10 @@ class ReaperStore(Protocol):
         """Deletes the deletion tallies of the app older than `before`."""
         ...
 
+    async def purge_imports(self, app_id: str, before: datetime) -> int:
+        """Deletes the starts of the app's imports that began before `before` (I2)."""
+        ...
+
     async def held_apps(self) -> Sequence[str]:
         """The apps in which the breaker held at the last pass (P6)."""
         ...

@@ -315,7 +315,7 @@ class ShardQueue:
         async with self._store.write() as transaction:
             rows = await transaction.load(needs, bounded=bounded)
             state = State(rows, hasher=self._hasher, now=self._clock.now(), fresh_revision=self._fresh_revision)
-            answers = [self._decide(state, p) for p in batch]
+            answers = [_decide(state, p.command, p.settings) for p in batch]
             changes = state.changes()
             if not changes.empty:
                 await transaction.apply(changes)
@@ -324,9 +324,21 @@ class ShardQueue:
             self._left_events()
         return answers
 
-    @staticmethod
-    def _decide(state: State, pending: _Pending) -> object:
-        try:
-            return pending.command.decide(state, pending.settings)
-        except Refused as refused:
-            return refused
+    async def rehearse(self, commands: Sequence[tuple[AnyCommand, AppSettings]]) -> list[object]:
+        """Decides the commands on the rows as they are, and writes nothing.
+
+        Raises:
+            StoreError.
+        """
+        async with self._store.write() as transaction:
+            rows = await transaction.load(needs_of(commands), bounded=False)
+        state = State(rows, hasher=self._hasher, now=self._clock.now(), fresh_revision=self._fresh_revision)
+        return [_decide(state, command, settings) for command, settings in commands]
+
+
+def _decide(state: State, command: AnyCommand, settings: AppSettings) -> object:
+    """The command's result, or its refusal."""
+    try:
+        return command.decide(state, settings)
+    except Refused as refused:
+        return refused

@@ -14,7 +14,7 @@ from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.settings import AppSettings
 from profile_grpc.service import refusals
 from profile_grpc.service.observer import Observer
-from profile_grpc.service.ports import Clock, ProfileStore, StoreUnavailable
+from profile_grpc.service.ports import Clock, ProfileStore, StoreError, StoreUnavailable
 from profile_grpc.service.shard_queue import QueueLimits, ShardQueue
 
 ResultT = TypeVar("ResultT")
@@ -115,6 +115,18 @@ class WriteQueue:
             for queue, (command, settings) in zip(queues, commands, strict=True)
         ]
         return [await future for future in waiting]
+
+    async def rehearse(self, commands: Sequence[tuple[Command[ResultT], AppSettings]]) -> list[ResultT | Refused]:
+        """What `submit_all` would answer for commands of one app or tenant; nothing is written.
+
+        Raises:
+            Refused: DATABASE_UNAVAILABLE.
+        """
+        try:
+            answers: list[Any] = await self._only.rehearse(commands)
+        except StoreError as error:
+            raise refusals.of(error) from None
+        return answers
 
     async def _queue_of(self, command: AnyCommand) -> ShardQueue:
         """The queue of the shard that holds the command's app."""

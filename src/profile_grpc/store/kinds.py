@@ -141,6 +141,13 @@ ROWS: Sequence[StoredRows[Any, Any]] = (
         read=customer_rows.read_tombstone,
         values=customer_rows.tombstone_values,
     ),
+    StoredRows(
+        kinds.IMPORTS,
+        tables.import_start,
+        key=tuple,
+        read=rows.read_import_start,
+        values=rows.import_start_values,
+    ),
     # Last: all transactions with feedback of one app write the same row and wait for it until the commit.
     StoredRows(
         kinds.FEEDBACK_LOSSES,

@@ -63,6 +63,10 @@ class SqlReaper:
         self._purge_reaped = prepare(
             delete(deletion).where(deletion.c.app_id == bindparam("app_id"), deletion.c.time < bindparam("before"))
         )
+        begun = tables.import_start
+        self._purge_imports = prepare(
+            delete(begun).where(begun.c.app_id == bindparam("app_id"), begun.c.start_time < bindparam("before"))
+        )
         self._tombstones = _Purge(database, tombstone, tombstone.c.delete_time, tombstone.c.delete_time < _BEFORE)
         # The index contains the day; the time decides.
         day = ledger.c.day <= bindparam("day")
@@ -71,7 +75,7 @@ class SqlReaper:
         self._ahead = [(prepare(statement), by_day) for statement, by_day in _ahead()]
         self._next_apps = [
             prepare(select(func.min(table.c.app_id)).where(table.c.app_id > bindparam("after")))
-            for table in (tombstone, ledger, calls, deletion)
+            for table in (tombstone, ledger, calls, deletion, begun)
         ]
         hold = tables.reaper_hold
         self._held = prepare(select(hold.c.app_id))
@@ -181,6 +185,10 @@ class SqlReaper:
     async def purge_reaped(self, app_id: str, before: datetime) -> int:
         """Deletes the deletion tallies of the app older than `before`."""
         return await self._database.execute(self._purge_reaped, app_id=app_id, before=times.micros(before))
+
+    async def purge_imports(self, app_id: str, before: datetime) -> int:
+        """Deletes the starts of the app's imports that began before `before`; returns how many (I2)."""
+        return await self._database.execute(self._purge_imports, app_id=app_id, before=times.micros(before))
 
     async def held_apps(self) -> Sequence[str]:
         """The apps in which the breaker held at the last pass (P6)."""

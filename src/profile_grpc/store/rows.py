@@ -19,6 +19,8 @@ from profile_grpc.domain.model import (
     FeedbackLosses,
     Guard,
     GuardKey,
+    ImportKey,
+    ImportStart,
     LedgerEntry,
     Liveness,
     MadRecord,
@@ -324,6 +326,17 @@ def read_device_order(row: Found) -> DeviceOrder:
 def device_order_values(order: DeviceOrder) -> Row:
     """A row of `device_order`."""
     return (*order.key, *_call_values(order.call), maybe_micros(order.forget_time), order.revision)
+
+
+def read_import_start(row: Found) -> ImportStart:
+    """The start of a row of `import_start`."""
+    app_id, import_id, start_time, revision = row
+    return ImportStart(ImportKey(app_id, import_id), instant(start_time), revision)
+
+
+def import_start_values(begun: ImportStart) -> Row:
+    """A row of `import_start`."""
+    return (*begun.key, micros(begun.start_time), begun.revision)
 
 
 def tombstone_values(t: Tombstone) -> Row:

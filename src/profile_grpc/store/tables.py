@@ -366,6 +366,18 @@ reaper_deletion = Table(
     info=_OF_APP,
 )
 
+# When imports began, for 90 days (I1).
+import_start = Table(
+    "import_start",
+    metadata,
+    _key("app_id"),
+    _key("import_id"),
+    _required("start_time", BigInteger()),
+    _required("revision", BigInteger()),
+    sqlite_with_rowid=_IN_THE_KEY,
+    info=_OF_APP,
+)
+
 webhook = Table(
     "webhook",
     metadata,

@@ -269,6 +269,8 @@ VALID: dict[str, Message] = {
     "GetProfile": ps.GetProfileRequest(key=key()),
     "ListProfiles": ps.ListProfilesRequest(app_id=APP),
     "EraseUser": ps.EraseUserRequest(app_id=APP, user_id="ann"),
+    "ImportProfiles": ps.ImportProfilesRequest(app_id=APP),
+    "ExportProfiles": ps.ExportProfilesRequest(app_id=APP),
     "ResolveRecipients": rc.ResolveRecipientsRequest(app_id=APP, channel=pb.CHANNEL_PUSH, everyone=True),
     "CountRecipients": rc.CountRecipientsRequest(app_id=APP, channel=pb.CHANNEL_PUSH, everyone=True),
     "ExplainReach": rc.ExplainReachRequest(app_id=APP, channel=pb.CHANNEL_PUSH, user_id="ann"),
@@ -302,6 +304,8 @@ VALID: dict[str, Message] = {
     "MergeCustomers": customers_pb.MergeCustomersRequest(source_customer_id="missing", target_customer_id="c1"),
     "EraseCustomer": customers_pb.EraseCustomerRequest(customer_id="missing"),
     "ExportPerson": customers_pb.ExportPersonRequest(customer_id="missing"),
+    "ImportCustomers": customers_pb.ImportCustomersRequest(),
+    "ExportCustomers": customers_pb.ExportCustomersRequest(),
     "GetCustomerSchema": customers_pb.GetCustomerSchemaRequest(),
     "UpdateCustomerSchema": customers_pb.UpdateCustomerSchemaRequest(schema=customer_pb2.CustomerSchema()),
     "UploadCredential": credentials_pb.UploadCredentialRequest(

@@ -1021,6 +1021,254 @@ func (x *ExportPersonResponse) GetDocument() string {
 	return ""
 }
 
+// A part of an import.
+type ImportCustomersRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Checks the records and writes nothing. Default false.
+	DryRun bool `protobuf:"varint,1,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
+	// The number of the message's first record in the import, from 1. The records of the message are numbered from there.
+	// Default: the number after the previous message's last record; in the first message 1.
+	FirstRecord int64 `protobuf:"varint,2,opt,name=first_record,json=firstRecord,proto3" json:"first_record,omitempty"`
+	// Up to 1000. Each is checked on its own.
+	Records       []*CustomerRecord `protobuf:"bytes,3,rep,name=records,proto3" json:"records,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImportCustomersRequest) Reset() {
+	*x = ImportCustomersRequest{}
+	mi := &file_appprofile_v1_customer_service_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImportCustomersRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImportCustomersRequest) ProtoMessage() {}
+
+func (x *ImportCustomersRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_appprofile_v1_customer_service_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImportCustomersRequest.ProtoReflect.Descriptor instead.
+func (*ImportCustomersRequest) Descriptor() ([]byte, []int) {
+	return file_appprofile_v1_customer_service_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *ImportCustomersRequest) GetDryRun() bool {
+	if x != nil {
+		return x.DryRun
+	}
+	return false
+}
+
+func (x *ImportCustomersRequest) GetFirstRecord() int64 {
+	if x != nil {
+		return x.FirstRecord
+	}
+	return 0
+}
+
+func (x *ImportCustomersRequest) GetRecords() []*CustomerRecord {
+	if x != nil {
+		return x.Records
+	}
+	return nil
+}
+
+// What became of the records of one request. Everything that it says is committed.
+type ImportCustomersResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The number of the request's last record: it and every earlier one of the stream is stored or refused. Go on after it.
+	Acknowledged int64 `protobuf:"varint,1,opt,name=acknowledged,proto3" json:"acknowledged,omitempty"`
+	// How many of the records created a customer.
+	Created int64 `protobuf:"varint,2,opt,name=created,proto3" json:"created,omitempty"`
+	// How many of the records changed a customer.
+	Updated int64 `protobuf:"varint,3,opt,name=updated,proto3" json:"updated,omitempty"`
+	// How many of the records changed nothing.
+	Unchanged int64 `protobuf:"varint,4,opt,name=unchanged,proto3" json:"unchanged,omitempty"`
+	// The records that were refused.
+	Refused       []*RefusedRecord `protobuf:"bytes,5,rep,name=refused,proto3" json:"refused,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImportCustomersResponse) Reset() {
+	*x = ImportCustomersResponse{}
+	mi := &file_appprofile_v1_customer_service_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImportCustomersResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImportCustomersResponse) ProtoMessage() {}
+
+func (x *ImportCustomersResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_appprofile_v1_customer_service_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImportCustomersResponse.ProtoReflect.Descriptor instead.
+func (*ImportCustomersResponse) Descriptor() ([]byte, []int) {
+	return file_appprofile_v1_customer_service_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *ImportCustomersResponse) GetAcknowledged() int64 {
+	if x != nil {
+		return x.Acknowledged
+	}
+	return 0
+}
+
+func (x *ImportCustomersResponse) GetCreated() int64 {
+	if x != nil {
+		return x.Created
+	}
+	return 0
+}
+
+func (x *ImportCustomersResponse) GetUpdated() int64 {
+	if x != nil {
+		return x.Updated
+	}
+	return 0
+}
+
+func (x *ImportCustomersResponse) GetUnchanged() int64 {
+	if x != nil {
+		return x.Unchanged
+	}
+	return 0
+}
+
+func (x *ImportCustomersResponse) GetRefused() []*RefusedRecord {
+	if x != nil {
+		return x.Refused
+	}
+	return nil
+}
+
+// Where to begin.
+type ExportCustomersRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The `resume_token` of the last message that was received. Opaque. Default: from the first customer.
+	ResumeToken   string `protobuf:"bytes,1,opt,name=resume_token,json=resumeToken,proto3" json:"resume_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportCustomersRequest) Reset() {
+	*x = ExportCustomersRequest{}
+	mi := &file_appprofile_v1_customer_service_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportCustomersRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportCustomersRequest) ProtoMessage() {}
+
+func (x *ExportCustomersRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_appprofile_v1_customer_service_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportCustomersRequest.ProtoReflect.Descriptor instead.
+func (*ExportCustomersRequest) Descriptor() ([]byte, []int) {
+	return file_appprofile_v1_customer_service_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *ExportCustomersRequest) GetResumeToken() string {
+	if x != nil {
+		return x.ResumeToken
+	}
+	return ""
+}
+
+// Up to 500 customers.
+type ExportCustomersResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The customers, without `schema_version`, `etag` and `version`.
+	Customers []*Customer `protobuf:"bytes,1,rep,name=customers,proto3" json:"customers,omitempty"`
+	// Where to resume after this message. Always set.
+	ResumeToken   string `protobuf:"bytes,2,opt,name=resume_token,json=resumeToken,proto3" json:"resume_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportCustomersResponse) Reset() {
+	*x = ExportCustomersResponse{}
+	mi := &file_appprofile_v1_customer_service_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportCustomersResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportCustomersResponse) ProtoMessage() {}
+
+func (x *ExportCustomersResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_appprofile_v1_customer_service_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportCustomersResponse.ProtoReflect.Descriptor instead.
+func (*ExportCustomersResponse) Descriptor() ([]byte, []int) {
+	return file_appprofile_v1_customer_service_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *ExportCustomersResponse) GetCustomers() []*Customer {
+	if x != nil {
+		return x.Customers
+	}
+	return nil
+}
+
+func (x *ExportCustomersResponse) GetResumeToken() string {
+	if x != nil {
+		return x.ResumeToken
+	}
+	return ""
+}
+
 // Of the key's tenant.
 type GetCustomerSchemaRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1030,7 +1278,7 @@ type GetCustomerSchemaRequest struct {
 
 func (x *GetCustomerSchemaRequest) Reset() {
 	*x = GetCustomerSchemaRequest{}
-	mi := &file_appprofile_v1_customer_service_proto_msgTypes[17]
+	mi := &file_appprofile_v1_customer_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1042,7 +1290,7 @@ func (x *GetCustomerSchemaRequest) String() string {
 func (*GetCustomerSchemaRequest) ProtoMessage() {}
 
 func (x *GetCustomerSchemaRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_appprofile_v1_customer_service_proto_msgTypes[17]
+	mi := &file_appprofile_v1_customer_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1055,7 +1303,7 @@ func (x *GetCustomerSchemaRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCustomerSchemaRequest.ProtoReflect.Descriptor instead.
 func (*GetCustomerSchemaRequest) Descriptor() ([]byte, []int) {
-	return file_appprofile_v1_customer_service_proto_rawDescGZIP(), []int{17}
+	return file_appprofile_v1_customer_service_proto_rawDescGZIP(), []int{21}
 }
 
 // The schema.
@@ -1069,7 +1317,7 @@ type GetCustomerSchemaResponse struct {
 
 func (x *GetCustomerSchemaResponse) Reset() {
 	*x = GetCustomerSchemaResponse{}
-	mi := &file_appprofile_v1_customer_service_proto_msgTypes[18]
+	mi := &file_appprofile_v1_customer_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1081,7 +1329,7 @@ func (x *GetCustomerSchemaResponse) String() string {
 func (*GetCustomerSchemaResponse) ProtoMessage() {}
 
 func (x *GetCustomerSchemaResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_appprofile_v1_customer_service_proto_msgTypes[18]
+	mi := &file_appprofile_v1_customer_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1094,7 +1342,7 @@ func (x *GetCustomerSchemaResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCustomerSchemaResponse.ProtoReflect.Descriptor instead.
 func (*GetCustomerSchemaResponse) Descriptor() ([]byte, []int) {
-	return file_appprofile_v1_customer_service_proto_rawDescGZIP(), []int{18}
+	return file_appprofile_v1_customer_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *GetCustomerSchemaResponse) GetSchema() *CustomerSchema {
@@ -1119,7 +1367,7 @@ type UpdateCustomerSchemaRequest struct {
 
 func (x *UpdateCustomerSchemaRequest) Reset() {
 	*x = UpdateCustomerSchemaRequest{}
-	mi := &file_appprofile_v1_customer_service_proto_msgTypes[19]
+	mi := &file_appprofile_v1_customer_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1131,7 +1379,7 @@ func (x *UpdateCustomerSchemaRequest) String() string {
 func (*UpdateCustomerSchemaRequest) ProtoMessage() {}
 
 func (x *UpdateCustomerSchemaRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_appprofile_v1_customer_service_proto_msgTypes[19]
+	mi := &file_appprofile_v1_customer_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1144,7 +1392,7 @@ func (x *UpdateCustomerSchemaRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateCustomerSchemaRequest.ProtoReflect.Descriptor instead.
 func (*UpdateCustomerSchemaRequest) Descriptor() ([]byte, []int) {
-	return file_appprofile_v1_customer_service_proto_rawDescGZIP(), []int{19}
+	return file_appprofile_v1_customer_service_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *UpdateCustomerSchemaRequest) GetSchema() *CustomerSchema {
@@ -1181,7 +1429,7 @@ type UpdateCustomerSchemaResponse struct {
 
 func (x *UpdateCustomerSchemaResponse) Reset() {
 	*x = UpdateCustomerSchemaResponse{}
-	mi := &file_appprofile_v1_customer_service_proto_msgTypes[20]
+	mi := &file_appprofile_v1_customer_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1193,7 +1441,7 @@ func (x *UpdateCustomerSchemaResponse) String() string {
 func (*UpdateCustomerSchemaResponse) ProtoMessage() {}
 
 func (x *UpdateCustomerSchemaResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_appprofile_v1_customer_service_proto_msgTypes[20]
+	mi := &file_appprofile_v1_customer_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1206,7 +1454,7 @@ func (x *UpdateCustomerSchemaResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateCustomerSchemaResponse.ProtoReflect.Descriptor instead.
 func (*UpdateCustomerSchemaResponse) Descriptor() ([]byte, []int) {
-	return file_appprofile_v1_customer_service_proto_rawDescGZIP(), []int{20}
+	return file_appprofile_v1_customer_service_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *UpdateCustomerSchemaResponse) GetSchema() *CustomerSchema {
@@ -1227,7 +1475,7 @@ var File_appprofile_v1_customer_service_proto protoreflect.FileDescriptor
 
 const file_appprofile_v1_customer_service_proto_rawDesc = "" +
 	"\n" +
-	"$appprofile/v1/customer_service.proto\x12\rappprofile.v1\x1a\x1aappprofile/v1/access.proto\x1a\x1cappprofile/v1/customer.proto\x1a\x1bappprofile/v1/profile.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\"X\n" +
+	"$appprofile/v1/customer_service.proto\x12\rappprofile.v1\x1a\x1aappprofile/v1/access.proto\x1a\x1cappprofile/v1/customer.proto\x1a\x1bappprofile/v1/profile.proto\x1a\x1cappprofile/v1/transfer.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\"X\n" +
 	"\x15CreateCustomerRequest\x12?\n" +
 	"\bcustomer\x18\x01 \x01(\v2\x17.appprofile.v1.CustomerB\n" +
 	"\xe2A\x01\x02\xbaH\x03\xc8\x01\x01R\bcustomer\"S\n" +
@@ -1293,7 +1541,22 @@ const file_appprofile_v1_customer_service_proto_rawDesc = "" +
 	"\x04user\x18\x02 \x01(\v2\x16.appprofile.v1.AppUserH\x00R\x04userB\x0f\n" +
 	"\x06person\x12\x05\xbaH\x02\b\x01\"8\n" +
 	"\x14ExportPersonResponse\x12 \n" +
-	"\bdocument\x18\x01 \x01(\tB\x04\xe2A\x01\x03R\bdocument\"\x1a\n" +
+	"\bdocument\x18\x01 \x01(\tB\x04\xe2A\x01\x03R\bdocument\"\xb4\x01\n" +
+	"\x16ImportCustomersRequest\x12\x1d\n" +
+	"\adry_run\x18\x01 \x01(\bB\x04\xe2A\x01\x01R\x06dryRun\x12.\n" +
+	"\ffirst_record\x18\x02 \x01(\x03B\v\xe2A\x01\x01\xbaH\x04\"\x02(\x00R\vfirstRecord\x12K\n" +
+	"\arecords\x18\x03 \x03(\v2\x1d.appprofile.v1.CustomerRecordB\x12\xe2A\x01\x01\xbaH\v\x92\x01\b\x10\xe8\a\"\x03\xd8\x01\x03R\arecords\"\xe5\x01\n" +
+	"\x17ImportCustomersResponse\x12(\n" +
+	"\facknowledged\x18\x01 \x01(\x03B\x04\xe2A\x01\x03R\facknowledged\x12\x1e\n" +
+	"\acreated\x18\x02 \x01(\x03B\x04\xe2A\x01\x03R\acreated\x12\x1e\n" +
+	"\aupdated\x18\x03 \x01(\x03B\x04\xe2A\x01\x03R\aupdated\x12\"\n" +
+	"\tunchanged\x18\x04 \x01(\x03B\x04\xe2A\x01\x03R\tunchanged\x12<\n" +
+	"\arefused\x18\x05 \x03(\v2\x1c.appprofile.v1.RefusedRecordB\x04\xe2A\x01\x03R\arefused\"I\n" +
+	"\x16ExportCustomersRequest\x12/\n" +
+	"\fresume_token\x18\x01 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\x10R\vresumeToken\"\x7f\n" +
+	"\x17ExportCustomersResponse\x12;\n" +
+	"\tcustomers\x18\x01 \x03(\v2\x17.appprofile.v1.CustomerB\x04\xe2A\x01\x03R\tcustomers\x12'\n" +
+	"\fresume_token\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\vresumeToken\"\x1a\n" +
 	"\x18GetCustomerSchemaRequest\"X\n" +
 	"\x19GetCustomerSchemaResponse\x12;\n" +
 	"\x06schema\x18\x01 \x01(\v2\x1d.appprofile.v1.CustomerSchemaB\x04\xe2A\x01\x03R\x06schema\"\xa6\x01\n" +
@@ -1305,7 +1568,8 @@ const file_appprofile_v1_customer_service_proto_rawDesc = "" +
 	"dropValues\"\x90\x01\n" +
 	"\x1cUpdateCustomerSchemaResponse\x12;\n" +
 	"\x06schema\x18\x01 \x01(\v2\x1d.appprofile.v1.CustomerSchemaB\x04\xe2A\x01\x03R\x06schema\x123\n" +
-	"\x12affected_customers\x18\x02 \x01(\x03B\x04\xe2A\x01\x03R\x11affectedCustomers2\xe2\b\n" +
+	"\x12affected_customers\x18\x02 \x01(\x03B\x04\xe2A\x01\x03R\x11affectedCustomers2\xca\n" +
+	"\n" +
 	"\x0fCustomerService\x12l\n" +
 	"\x0eCreateCustomer\x12$.appprofile.v1.CreateCustomerRequest\x1a%.appprofile.v1.CreateCustomerResponse\"\r\xaa\xd4\x18\x06\n" +
 	"\x02\x01\x02\x10\x02\x90\x02\x02\x12c\n" +
@@ -1322,7 +1586,11 @@ const file_appprofile_v1_customer_service_proto_rawDesc = "" +
 	"\rEraseCustomer\x12#.appprofile.v1.EraseCustomerRequest\x1a$.appprofile.v1.EraseCustomerResponse\"\r\xaa\xd4\x18\x06\n" +
 	"\x02\x01\x02\x10\x02\x90\x02\x02\x12f\n" +
 	"\fExportPerson\x12\".appprofile.v1.ExportPersonRequest\x1a#.appprofile.v1.ExportPersonResponse\"\r\xaa\xd4\x18\x06\n" +
-	"\x02\x01\x02\x10\x02\x90\x02\x01\x12u\n" +
+	"\x02\x01\x02\x10\x02\x90\x02\x01\x12s\n" +
+	"\x0fImportCustomers\x12%.appprofile.v1.ImportCustomersRequest\x1a&.appprofile.v1.ImportCustomersResponse\"\r\xaa\xd4\x18\x06\n" +
+	"\x02\x01\x02\x10\x02\x90\x02\x02(\x010\x01\x12q\n" +
+	"\x0fExportCustomers\x12%.appprofile.v1.ExportCustomersRequest\x1a&.appprofile.v1.ExportCustomersResponse\"\r\xaa\xd4\x18\x06\n" +
+	"\x02\x01\x02\x10\x02\x90\x02\x010\x01\x12u\n" +
 	"\x11GetCustomerSchema\x12'.appprofile.v1.GetCustomerSchemaRequest\x1a(.appprofile.v1.GetCustomerSchemaResponse\"\r\xaa\xd4\x18\x06\n" +
 	"\x02\x01\x02\x10\x02\x90\x02\x01\x12}\n" +
 	"\x14UpdateCustomerSchema\x12*.appprofile.v1.UpdateCustomerSchemaRequest\x1a+.appprofile.v1.UpdateCustomerSchemaResponse\"\f\xaa\xd4\x18\x05\n" +
@@ -1341,7 +1609,7 @@ func file_appprofile_v1_customer_service_proto_rawDescGZIP() []byte {
 	return file_appprofile_v1_customer_service_proto_rawDescData
 }
 
-var file_appprofile_v1_customer_service_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
+var file_appprofile_v1_customer_service_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
 var file_appprofile_v1_customer_service_proto_goTypes = []any{
 	(*CreateCustomerRequest)(nil),        // 0: appprofile.v1.CreateCustomerRequest
 	(*CreateCustomerResponse)(nil),       // 1: appprofile.v1.CreateCustomerResponse
@@ -1360,56 +1628,69 @@ var file_appprofile_v1_customer_service_proto_goTypes = []any{
 	(*AppUser)(nil),                      // 14: appprofile.v1.AppUser
 	(*ExportPersonRequest)(nil),          // 15: appprofile.v1.ExportPersonRequest
 	(*ExportPersonResponse)(nil),         // 16: appprofile.v1.ExportPersonResponse
-	(*GetCustomerSchemaRequest)(nil),     // 17: appprofile.v1.GetCustomerSchemaRequest
-	(*GetCustomerSchemaResponse)(nil),    // 18: appprofile.v1.GetCustomerSchemaResponse
-	(*UpdateCustomerSchemaRequest)(nil),  // 19: appprofile.v1.UpdateCustomerSchemaRequest
-	(*UpdateCustomerSchemaResponse)(nil), // 20: appprofile.v1.UpdateCustomerSchemaResponse
-	nil,                                  // 21: appprofile.v1.EraseCustomerResponse.RemovedEntry
-	(*Customer)(nil),                     // 22: appprofile.v1.Customer
-	(*Profile)(nil),                      // 23: appprofile.v1.Profile
-	(*fieldmaskpb.FieldMask)(nil),        // 24: google.protobuf.FieldMask
-	(*CustomerSchema)(nil),               // 25: appprofile.v1.CustomerSchema
+	(*ImportCustomersRequest)(nil),       // 17: appprofile.v1.ImportCustomersRequest
+	(*ImportCustomersResponse)(nil),      // 18: appprofile.v1.ImportCustomersResponse
+	(*ExportCustomersRequest)(nil),       // 19: appprofile.v1.ExportCustomersRequest
+	(*ExportCustomersResponse)(nil),      // 20: appprofile.v1.ExportCustomersResponse
+	(*GetCustomerSchemaRequest)(nil),     // 21: appprofile.v1.GetCustomerSchemaRequest
+	(*GetCustomerSchemaResponse)(nil),    // 22: appprofile.v1.GetCustomerSchemaResponse
+	(*UpdateCustomerSchemaRequest)(nil),  // 23: appprofile.v1.UpdateCustomerSchemaRequest
+	(*UpdateCustomerSchemaResponse)(nil), // 24: appprofile.v1.UpdateCustomerSchemaResponse
+	nil,                                  // 25: appprofile.v1.EraseCustomerResponse.RemovedEntry
+	(*Customer)(nil),                     // 26: appprofile.v1.Customer
+	(*Profile)(nil),                      // 27: appprofile.v1.Profile
+	(*fieldmaskpb.FieldMask)(nil),        // 28: google.protobuf.FieldMask
+	(*CustomerRecord)(nil),               // 29: appprofile.v1.CustomerRecord
+	(*RefusedRecord)(nil),                // 30: appprofile.v1.RefusedRecord
+	(*CustomerSchema)(nil),               // 31: appprofile.v1.CustomerSchema
 }
 var file_appprofile_v1_customer_service_proto_depIdxs = []int32{
-	22, // 0: appprofile.v1.CreateCustomerRequest.customer:type_name -> appprofile.v1.Customer
-	22, // 1: appprofile.v1.CreateCustomerResponse.customer:type_name -> appprofile.v1.Customer
-	22, // 2: appprofile.v1.GetCustomerResponse.customer:type_name -> appprofile.v1.Customer
-	23, // 3: appprofile.v1.GetCustomerResponse.profiles:type_name -> appprofile.v1.Profile
-	22, // 4: appprofile.v1.UpdateCustomerRequest.customer:type_name -> appprofile.v1.Customer
-	24, // 5: appprofile.v1.UpdateCustomerRequest.update_mask:type_name -> google.protobuf.FieldMask
-	22, // 6: appprofile.v1.UpdateCustomerResponse.customer:type_name -> appprofile.v1.Customer
-	22, // 7: appprofile.v1.ListCustomersResponse.customers:type_name -> appprofile.v1.Customer
-	22, // 8: appprofile.v1.MergeCustomersResponse.customer:type_name -> appprofile.v1.Customer
-	21, // 9: appprofile.v1.EraseCustomerResponse.removed:type_name -> appprofile.v1.EraseCustomerResponse.RemovedEntry
+	26, // 0: appprofile.v1.CreateCustomerRequest.customer:type_name -> appprofile.v1.Customer
+	26, // 1: appprofile.v1.CreateCustomerResponse.customer:type_name -> appprofile.v1.Customer
+	26, // 2: appprofile.v1.GetCustomerResponse.customer:type_name -> appprofile.v1.Customer
+	27, // 3: appprofile.v1.GetCustomerResponse.profiles:type_name -> appprofile.v1.Profile
+	26, // 4: appprofile.v1.UpdateCustomerRequest.customer:type_name -> appprofile.v1.Customer
+	28, // 5: appprofile.v1.UpdateCustomerRequest.update_mask:type_name -> google.protobuf.FieldMask
+	26, // 6: appprofile.v1.UpdateCustomerResponse.customer:type_name -> appprofile.v1.Customer
+	26, // 7: appprofile.v1.ListCustomersResponse.customers:type_name -> appprofile.v1.Customer
+	26, // 8: appprofile.v1.MergeCustomersResponse.customer:type_name -> appprofile.v1.Customer
+	25, // 9: appprofile.v1.EraseCustomerResponse.removed:type_name -> appprofile.v1.EraseCustomerResponse.RemovedEntry
 	14, // 10: appprofile.v1.ExportPersonRequest.user:type_name -> appprofile.v1.AppUser
-	25, // 11: appprofile.v1.GetCustomerSchemaResponse.schema:type_name -> appprofile.v1.CustomerSchema
-	25, // 12: appprofile.v1.UpdateCustomerSchemaRequest.schema:type_name -> appprofile.v1.CustomerSchema
-	25, // 13: appprofile.v1.UpdateCustomerSchemaResponse.schema:type_name -> appprofile.v1.CustomerSchema
-	0,  // 14: appprofile.v1.CustomerService.CreateCustomer:input_type -> appprofile.v1.CreateCustomerRequest
-	2,  // 15: appprofile.v1.CustomerService.GetCustomer:input_type -> appprofile.v1.GetCustomerRequest
-	4,  // 16: appprofile.v1.CustomerService.UpdateCustomer:input_type -> appprofile.v1.UpdateCustomerRequest
-	6,  // 17: appprofile.v1.CustomerService.DeleteCustomer:input_type -> appprofile.v1.DeleteCustomerRequest
-	8,  // 18: appprofile.v1.CustomerService.ListCustomers:input_type -> appprofile.v1.ListCustomersRequest
-	10, // 19: appprofile.v1.CustomerService.MergeCustomers:input_type -> appprofile.v1.MergeCustomersRequest
-	12, // 20: appprofile.v1.CustomerService.EraseCustomer:input_type -> appprofile.v1.EraseCustomerRequest
-	15, // 21: appprofile.v1.CustomerService.ExportPerson:input_type -> appprofile.v1.ExportPersonRequest
-	17, // 22: appprofile.v1.CustomerService.GetCustomerSchema:input_type -> appprofile.v1.GetCustomerSchemaRequest
-	19, // 23: appprofile.v1.CustomerService.UpdateCustomerSchema:input_type -> appprofile.v1.UpdateCustomerSchemaRequest
-	1,  // 24: appprofile.v1.CustomerService.CreateCustomer:output_type -> appprofile.v1.CreateCustomerResponse
-	3,  // 25: appprofile.v1.CustomerService.GetCustomer:output_type -> appprofile.v1.GetCustomerResponse
-	5,  // 26: appprofile.v1.CustomerService.UpdateCustomer:output_type -> appprofile.v1.UpdateCustomerResponse
-	7,  // 27: appprofile.v1.CustomerService.DeleteCustomer:output_type -> appprofile.v1.DeleteCustomerResponse
-	9,  // 28: appprofile.v1.CustomerService.ListCustomers:output_type -> appprofile.v1.ListCustomersResponse
-	11, // 29: appprofile.v1.CustomerService.MergeCustomers:output_type -> appprofile.v1.MergeCustomersResponse
-	13, // 30: appprofile.v1.CustomerService.EraseCustomer:output_type -> appprofile.v1.EraseCustomerResponse
-	16, // 31: appprofile.v1.CustomerService.ExportPerson:output_type -> appprofile.v1.ExportPersonResponse
-	18, // 32: appprofile.v1.CustomerService.GetCustomerSchema:output_type -> appprofile.v1.GetCustomerSchemaResponse
-	20, // 33: appprofile.v1.CustomerService.UpdateCustomerSchema:output_type -> appprofile.v1.UpdateCustomerSchemaResponse
-	24, // [24:34] is the sub-list for method output_type
-	14, // [14:24] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	29, // 11: appprofile.v1.ImportCustomersRequest.records:type_name -> appprofile.v1.CustomerRecord
+	30, // 12: appprofile.v1.ImportCustomersResponse.refused:type_name -> appprofile.v1.RefusedRecord
+	26, // 13: appprofile.v1.ExportCustomersResponse.customers:type_name -> appprofile.v1.Customer
+	31, // 14: appprofile.v1.GetCustomerSchemaResponse.schema:type_name -> appprofile.v1.CustomerSchema
+	31, // 15: appprofile.v1.UpdateCustomerSchemaRequest.schema:type_name -> appprofile.v1.CustomerSchema
+	31, // 16: appprofile.v1.UpdateCustomerSchemaResponse.schema:type_name -> appprofile.v1.CustomerSchema
+	0,  // 17: appprofile.v1.CustomerService.CreateCustomer:input_type -> appprofile.v1.CreateCustomerRequest
+	2,  // 18: appprofile.v1.CustomerService.GetCustomer:input_type -> appprofile.v1.GetCustomerRequest
+	4,  // 19: appprofile.v1.CustomerService.UpdateCustomer:input_type -> appprofile.v1.UpdateCustomerRequest
+	6,  // 20: appprofile.v1.CustomerService.DeleteCustomer:input_type -> appprofile.v1.DeleteCustomerRequest
+	8,  // 21: appprofile.v1.CustomerService.ListCustomers:input_type -> appprofile.v1.ListCustomersRequest
+	10, // 22: appprofile.v1.CustomerService.MergeCustomers:input_type -> appprofile.v1.MergeCustomersRequest
+	12, // 23: appprofile.v1.CustomerService.EraseCustomer:input_type -> appprofile.v1.EraseCustomerRequest
+	15, // 24: appprofile.v1.CustomerService.ExportPerson:input_type -> appprofile.v1.ExportPersonRequest
+	17, // 25: appprofile.v1.CustomerService.ImportCustomers:input_type -> appprofile.v1.ImportCustomersRequest
+	19, // 26: appprofile.v1.CustomerService.ExportCustomers:input_type -> appprofile.v1.ExportCustomersRequest
+	21, // 27: appprofile.v1.CustomerService.GetCustomerSchema:input_type -> appprofile.v1.GetCustomerSchemaRequest
+	23, // 28: appprofile.v1.CustomerService.UpdateCustomerSchema:input_type -> appprofile.v1.UpdateCustomerSchemaRequest
+	1,  // 29: appprofile.v1.CustomerService.CreateCustomer:output_type -> appprofile.v1.CreateCustomerResponse
+	3,  // 30: appprofile.v1.CustomerService.GetCustomer:output_type -> appprofile.v1.GetCustomerResponse
+	5,  // 31: appprofile.v1.CustomerService.UpdateCustomer:output_type -> appprofile.v1.UpdateCustomerResponse
+	7,  // 32: appprofile.v1.CustomerService.DeleteCustomer:output_type -> appprofile.v1.DeleteCustomerResponse
+	9,  // 33: appprofile.v1.CustomerService.ListCustomers:output_type -> appprofile.v1.ListCustomersResponse
+	11, // 34: appprofile.v1.CustomerService.MergeCustomers:output_type -> appprofile.v1.MergeCustomersResponse
+	13, // 35: appprofile.v1.CustomerService.EraseCustomer:output_type -> appprofile.v1.EraseCustomerResponse
+	16, // 36: appprofile.v1.CustomerService.ExportPerson:output_type -> appprofile.v1.ExportPersonResponse
+	18, // 37: appprofile.v1.CustomerService.ImportCustomers:output_type -> appprofile.v1.ImportCustomersResponse
+	20, // 38: appprofile.v1.CustomerService.ExportCustomers:output_type -> appprofile.v1.ExportCustomersResponse
+	22, // 39: appprofile.v1.CustomerService.GetCustomerSchema:output_type -> appprofile.v1.GetCustomerSchemaResponse
+	24, // 40: appprofile.v1.CustomerService.UpdateCustomerSchema:output_type -> appprofile.v1.UpdateCustomerSchemaResponse
+	29, // [29:41] is the sub-list for method output_type
+	17, // [17:29] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_appprofile_v1_customer_service_proto_init() }
@@ -1420,6 +1701,7 @@ func file_appprofile_v1_customer_service_proto_init() {
 	file_appprofile_v1_access_proto_init()
 	file_appprofile_v1_customer_proto_init()
 	file_appprofile_v1_profile_proto_init()
+	file_appprofile_v1_transfer_proto_init()
 	file_appprofile_v1_customer_service_proto_msgTypes[8].OneofWrappers = []any{
 		(*ListCustomersRequest_Email)(nil),
 		(*ListCustomersRequest_Msisdn)(nil),
@@ -1435,7 +1717,7 @@ func file_appprofile_v1_customer_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_appprofile_v1_customer_service_proto_rawDesc), len(file_appprofile_v1_customer_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   22,
+			NumMessages:   26,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -29,6 +29,8 @@ const (
 	CustomerService_MergeCustomers_FullMethodName       = "/appprofile.v1.CustomerService/MergeCustomers"
 	CustomerService_EraseCustomer_FullMethodName        = "/appprofile.v1.CustomerService/EraseCustomer"
 	CustomerService_ExportPerson_FullMethodName         = "/appprofile.v1.CustomerService/ExportPerson"
+	CustomerService_ImportCustomers_FullMethodName      = "/appprofile.v1.CustomerService/ImportCustomers"
+	CustomerService_ExportCustomers_FullMethodName      = "/appprofile.v1.CustomerService/ExportCustomers"
 	CustomerService_GetCustomerSchema_FullMethodName    = "/appprofile.v1.CustomerService/GetCustomerSchema"
 	CustomerService_UpdateCustomerSchema_FullMethodName = "/appprofile.v1.CustomerService/UpdateCustomerSchema"
 )
@@ -68,6 +70,18 @@ type CustomerServiceClient interface {
 	// Answers everything that is stored about a person as one JSON document, with push tokens masked to their last 6 characters.
 	// Errors: NOT_FOUND (CUSTOMER_NOT_FOUND, PROFILE_NOT_FOUND: nothing is stored).
 	ExportPerson(ctx context.Context, in *ExportPersonRequest, opts ...grpc.CallOption) (*ExportPersonResponse, error)
+	// Imports customers: creates those that are missing; of the others, the values of the record replace the stored ones, and
+	// values that the record lacks are kept. Each request is answered by one response, in order. A record that is refused is named
+	// in it; the others are imported. After an interruption, go on after the last acknowledged record; a part that is repeated
+	// changes nothing. The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); go on likewise.
+	// Errors: RESOURCE_EXHAUSTED (TOO_MANY_STREAMS). Errors of a record are in its response: INVALID_REQUEST, INVALID_ATTRIBUTE,
+	// CUSTOMER_MERGED, DATA_REFUSED, CONFLICT.
+	ImportCustomers(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[ImportCustomersRequest, ImportCustomersResponse], error)
+	// Streams the tenant's customers, each once, ordered by id. Each message carries a token; after an interruption the stream goes
+	// on from it. The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The
+	// end of the stream (OK) means that everything was sent.
+	// Errors: INVALID_ARGUMENT (INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
+	ExportCustomers(ctx context.Context, in *ExportCustomersRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ExportCustomersResponse], error)
 	// Reads the schema of the tenant's customers. A tenant that never set one has version 0 and no attributes.
 	GetCustomerSchema(ctx context.Context, in *GetCustomerSchemaRequest, opts ...grpc.CallOption) (*GetCustomerSchemaResponse, error)
 	// Replaces the schema of the tenant's customers. A change that stored customers do not fit is refused, unless `drop_values`
@@ -164,6 +178,38 @@ func (c *customerServiceClient) ExportPerson(ctx context.Context, in *ExportPers
 	return out, nil
 }
 
+func (c *customerServiceClient) ImportCustomers(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[ImportCustomersRequest, ImportCustomersResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &CustomerService_ServiceDesc.Streams[0], CustomerService_ImportCustomers_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[ImportCustomersRequest, ImportCustomersResponse]{ClientStream: stream}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type CustomerService_ImportCustomersClient = grpc.BidiStreamingClient[ImportCustomersRequest, ImportCustomersResponse]
+
+func (c *customerServiceClient) ExportCustomers(ctx context.Context, in *ExportCustomersRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ExportCustomersResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &CustomerService_ServiceDesc.Streams[1], CustomerService_ExportCustomers_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[ExportCustomersRequest, ExportCustomersResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type CustomerService_ExportCustomersClient = grpc.ServerStreamingClient[ExportCustomersResponse]
+
 func (c *customerServiceClient) GetCustomerSchema(ctx context.Context, in *GetCustomerSchemaRequest, opts ...grpc.CallOption) (*GetCustomerSchemaResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetCustomerSchemaResponse)
@@ -219,6 +265,18 @@ type CustomerServiceServer interface {
 	// Answers everything that is stored about a person as one JSON document, with push tokens masked to their last 6 characters.
 	// Errors: NOT_FOUND (CUSTOMER_NOT_FOUND, PROFILE_NOT_FOUND: nothing is stored).
 	ExportPerson(context.Context, *ExportPersonRequest) (*ExportPersonResponse, error)
+	// Imports customers: creates those that are missing; of the others, the values of the record replace the stored ones, and
+	// values that the record lacks are kept. Each request is answered by one response, in order. A record that is refused is named
+	// in it; the others are imported. After an interruption, go on after the last acknowledged record; a part that is repeated
+	// changes nothing. The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); go on likewise.
+	// Errors: RESOURCE_EXHAUSTED (TOO_MANY_STREAMS). Errors of a record are in its response: INVALID_REQUEST, INVALID_ATTRIBUTE,
+	// CUSTOMER_MERGED, DATA_REFUSED, CONFLICT.
+	ImportCustomers(grpc.BidiStreamingServer[ImportCustomersRequest, ImportCustomersResponse]) error
+	// Streams the tenant's customers, each once, ordered by id. Each message carries a token; after an interruption the stream goes
+	// on from it. The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The
+	// end of the stream (OK) means that everything was sent.
+	// Errors: INVALID_ARGUMENT (INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
+	ExportCustomers(*ExportCustomersRequest, grpc.ServerStreamingServer[ExportCustomersResponse]) error
 	// Reads the schema of the tenant's customers. A tenant that never set one has version 0 and no attributes.
 	GetCustomerSchema(context.Context, *GetCustomerSchemaRequest) (*GetCustomerSchemaResponse, error)
 	// Replaces the schema of the tenant's customers. A change that stored customers do not fit is refused, unless `drop_values`
@@ -258,6 +316,12 @@ func (UnimplementedCustomerServiceServer) EraseCustomer(context.Context, *EraseC
 }
 func (UnimplementedCustomerServiceServer) ExportPerson(context.Context, *ExportPersonRequest) (*ExportPersonResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ExportPerson not implemented")
+}
+func (UnimplementedCustomerServiceServer) ImportCustomers(grpc.BidiStreamingServer[ImportCustomersRequest, ImportCustomersResponse]) error {
+	return status.Error(codes.Unimplemented, "method ImportCustomers not implemented")
+}
+func (UnimplementedCustomerServiceServer) ExportCustomers(*ExportCustomersRequest, grpc.ServerStreamingServer[ExportCustomersResponse]) error {
+	return status.Error(codes.Unimplemented, "method ExportCustomers not implemented")
 }
 func (UnimplementedCustomerServiceServer) GetCustomerSchema(context.Context, *GetCustomerSchemaRequest) (*GetCustomerSchemaResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetCustomerSchema not implemented")
@@ -430,6 +494,24 @@ func _CustomerService_ExportPerson_Handler(srv interface{}, ctx context.Context,
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CustomerService_ImportCustomers_Handler(srv interface{}, stream grpc.ServerStream) error {
+	return srv.(CustomerServiceServer).ImportCustomers(&grpc.GenericServerStream[ImportCustomersRequest, ImportCustomersResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type CustomerService_ImportCustomersServer = grpc.BidiStreamingServer[ImportCustomersRequest, ImportCustomersResponse]
+
+func _CustomerService_ExportCustomers_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(ExportCustomersRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(CustomerServiceServer).ExportCustomers(m, &grpc.GenericServerStream[ExportCustomersRequest, ExportCustomersResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type CustomerService_ExportCustomersServer = grpc.ServerStreamingServer[ExportCustomersResponse]
+
 func _CustomerService_GetCustomerSchema_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetCustomerSchemaRequest)
 	if err := dec(in); err != nil {
@@ -514,6 +596,18 @@ var CustomerService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _CustomerService_UpdateCustomerSchema_Handler,
 		},
 	},
-	Streams:  []grpc.StreamDesc{},
+	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "ImportCustomers",
+			Handler:       _CustomerService_ImportCustomers_Handler,
+			ServerStreams: true,
+			ClientStreams: true,
+		},
+		{
+			StreamName:    "ExportCustomers",
+			Handler:       _CustomerService_ExportCustomers_Handler,
+			ServerStreams: true,
+		},
+	},
 	Metadata: "appprofile/v1/customer_service.proto",
 }

@@ -220,6 +220,11 @@ const (
 	// call needs no such claim.
 	// Example: {"reason": "JWT_CUSTOMER_MISMATCH", "domain": "appprofile", "metadata": {"app_id": "shop", "claim": "customer_id"}}
 	ErrorReason_ERROR_REASON_JWT_CUSTOMER_MISMATCH ErrorReason = 89
+	// INVALID_ARGUMENT (in a response of ImportProfiles, never of a call): the reaper would delete the profile at once, because it
+	// was registered longer ago than the app's `never_heartbeat_ttl` allows without a heartbeat. Switch the setting off, import,
+	// and switch it on again when the phones have sent heartbeats.
+	// Example: {"reason": "RECORD_EXPIRED", "domain": "appprofile", "metadata": {"fields": "register_time"}}
+	ErrorReason_ERROR_REASON_RECORD_EXPIRED ErrorReason = 90
 )
 
 // Enum value maps for ErrorReason.
@@ -284,6 +289,7 @@ var (
 		87: "ERROR_REASON_JWT_KEY_ALREADY_EXISTS",
 		88: "ERROR_REASON_TOO_MANY_JWT_KEYS",
 		89: "ERROR_REASON_JWT_CUSTOMER_MISMATCH",
+		90: "ERROR_REASON_RECORD_EXPIRED",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":                 0,
@@ -345,6 +351,7 @@ var (
 		"ERROR_REASON_JWT_KEY_ALREADY_EXISTS":      87,
 		"ERROR_REASON_TOO_MANY_JWT_KEYS":           88,
 		"ERROR_REASON_JWT_CUSTOMER_MISMATCH":       89,
+		"ERROR_REASON_RECORD_EXPIRED":              90,
 	}
 )
 
@@ -379,7 +386,7 @@ var File_appprofile_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_appprofile_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	" appprofile/v1/error_reason.proto\x12\rappprofile.v1*\xb3\x10\n" +
+	" appprofile/v1/error_reason.proto\x12\rappprofile.v1*\xd4\x10\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12#\n" +
 	"\x1fERROR_REASON_CREDENTIAL_MISSING\x10\x01\x12#\n" +
@@ -440,7 +447,8 @@ const file_appprofile_v1_error_reason_proto_rawDesc = "" +
 	"\x1eERROR_REASON_JWT_KEY_NOT_FOUND\x10V\x12'\n" +
 	"#ERROR_REASON_JWT_KEY_ALREADY_EXISTS\x10W\x12\"\n" +
 	"\x1eERROR_REASON_TOO_MANY_JWT_KEYS\x10X\x12&\n" +
-	"\"ERROR_REASON_JWT_CUSTOMER_MISMATCH\x10YBs\n" +
+	"\"ERROR_REASON_JWT_CUSTOMER_MISMATCH\x10Y\x12\x1f\n" +
+	"\x1bERROR_REASON_RECORD_EXPIRED\x10ZBs\n" +
 	"\x11com.appprofile.v1B\x10ErrorReasonProtoP\x01ZJgithub.com/profile-grpc/profile-grpc/clients/go/appprofile/v1;appprofilev1b\x06proto3"
 
 var (

@@ -32,7 +32,8 @@ type EventType int32
 const (
 	// A type that this server does not know yet: a newer one wrote it, during an upgrade.
 	EventType_EVENT_TYPE_UNSPECIFIED EventType = 0
-	// A profile was created by its first registration, or by the first one after a deletion.
+	// A profile was created by its first registration, or by the first one after a deletion, or by an import. `reason`: IMPORTED,
+	// or empty.
 	EventType_EVENT_TYPE_PROFILE_CREATED EventType = 1
 	// A registration brought a profile back. `reason`: what it was before, UNREGISTERED, INACTIVE (another user had the
 	// device) or SUPERSEDED (another device received the user's pushes).

@@ -2517,6 +2517,361 @@ func (x *WatchProfilesResponse) GetResumeToken() string {
 	return ""
 }
 
+// A part of an import.
+type ImportProfilesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The app, 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`. The same in every message.
+	AppId string `protobuf:"bytes,1,opt,name=app_id,json=appId,proto3" json:"app_id,omitempty"`
+	// Names the import, up to 128 bytes without control characters. The service remembers when an import of this name began in
+	// the app, for 90 days: one that goes on under the same name has the same start. Use a new name for each import. Default:
+	// none; the import begins with the stream.
+	ImportId string `protobuf:"bytes,2,opt,name=import_id,json=importId,proto3" json:"import_id,omitempty"`
+	// Checks the records and writes nothing. Records of the same profile, device or token in different messages do not see each
+	// other then. Default false.
+	DryRun bool `protobuf:"varint,3,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
+	// The number of the message's first record in the import, from 1. The records of the message are numbered from there.
+	// Default: the number after the previous message's last record; in the first message 1.
+	FirstRecord int64 `protobuf:"varint,4,opt,name=first_record,json=firstRecord,proto3" json:"first_record,omitempty"`
+	// Up to 1000. Each is checked on its own.
+	Records       []*ProfileRecord `protobuf:"bytes,5,rep,name=records,proto3" json:"records,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImportProfilesRequest) Reset() {
+	*x = ImportProfilesRequest{}
+	mi := &file_appprofile_v1_profile_service_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImportProfilesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImportProfilesRequest) ProtoMessage() {}
+
+func (x *ImportProfilesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_appprofile_v1_profile_service_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImportProfilesRequest.ProtoReflect.Descriptor instead.
+func (*ImportProfilesRequest) Descriptor() ([]byte, []int) {
+	return file_appprofile_v1_profile_service_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *ImportProfilesRequest) GetAppId() string {
+	if x != nil {
+		return x.AppId
+	}
+	return ""
+}
+
+func (x *ImportProfilesRequest) GetImportId() string {
+	if x != nil {
+		return x.ImportId
+	}
+	return ""
+}
+
+func (x *ImportProfilesRequest) GetDryRun() bool {
+	if x != nil {
+		return x.DryRun
+	}
+	return false
+}
+
+func (x *ImportProfilesRequest) GetFirstRecord() int64 {
+	if x != nil {
+		return x.FirstRecord
+	}
+	return 0
+}
+
+func (x *ImportProfilesRequest) GetRecords() []*ProfileRecord {
+	if x != nil {
+		return x.Records
+	}
+	return nil
+}
+
+// A value of an imported record that was not stored.
+type IgnoredRecordValue struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The number of the record in the import, from 1.
+	Record int64 `protobuf:"varint,1,opt,name=record,proto3" json:"record,omitempty"`
+	// The value, and why.
+	Value         *IgnoredValue `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *IgnoredRecordValue) Reset() {
+	*x = IgnoredRecordValue{}
+	mi := &file_appprofile_v1_profile_service_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *IgnoredRecordValue) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*IgnoredRecordValue) ProtoMessage() {}
+
+func (x *IgnoredRecordValue) ProtoReflect() protoreflect.Message {
+	mi := &file_appprofile_v1_profile_service_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use IgnoredRecordValue.ProtoReflect.Descriptor instead.
+func (*IgnoredRecordValue) Descriptor() ([]byte, []int) {
+	return file_appprofile_v1_profile_service_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *IgnoredRecordValue) GetRecord() int64 {
+	if x != nil {
+		return x.Record
+	}
+	return 0
+}
+
+func (x *IgnoredRecordValue) GetValue() *IgnoredValue {
+	if x != nil {
+		return x.Value
+	}
+	return nil
+}
+
+// What became of the records of one request. Everything that it says is committed.
+type ImportProfilesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The number of the request's last record: it and every earlier one of the stream is stored or refused. Go on after it.
+	Acknowledged int64 `protobuf:"varint,1,opt,name=acknowledged,proto3" json:"acknowledged,omitempty"`
+	// How many of the records created a profile.
+	Created int64 `protobuf:"varint,2,opt,name=created,proto3" json:"created,omitempty"`
+	// How many of the records changed a profile.
+	Updated int64 `protobuf:"varint,3,opt,name=updated,proto3" json:"updated,omitempty"`
+	// How many of the records changed nothing: they were imported before, or a later registration is stored.
+	Unchanged int64 `protobuf:"varint,4,opt,name=unchanged,proto3" json:"unchanged,omitempty"`
+	// The records that were refused.
+	Refused []*RefusedRecord `protobuf:"bytes,5,rep,name=refused,proto3" json:"refused,omitempty"`
+	// The values of the others that were not stored: device attributes that the app does not monitor, and push tokens that a later
+	// registration of another device holds.
+	Ignored       []*IgnoredRecordValue `protobuf:"bytes,6,rep,name=ignored,proto3" json:"ignored,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImportProfilesResponse) Reset() {
+	*x = ImportProfilesResponse{}
+	mi := &file_appprofile_v1_profile_service_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImportProfilesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImportProfilesResponse) ProtoMessage() {}
+
+func (x *ImportProfilesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_appprofile_v1_profile_service_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImportProfilesResponse.ProtoReflect.Descriptor instead.
+func (*ImportProfilesResponse) Descriptor() ([]byte, []int) {
+	return file_appprofile_v1_profile_service_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *ImportProfilesResponse) GetAcknowledged() int64 {
+	if x != nil {
+		return x.Acknowledged
+	}
+	return 0
+}
+
+func (x *ImportProfilesResponse) GetCreated() int64 {
+	if x != nil {
+		return x.Created
+	}
+	return 0
+}
+
+func (x *ImportProfilesResponse) GetUpdated() int64 {
+	if x != nil {
+		return x.Updated
+	}
+	return 0
+}
+
+func (x *ImportProfilesResponse) GetUnchanged() int64 {
+	if x != nil {
+		return x.Unchanged
+	}
+	return 0
+}
+
+func (x *ImportProfilesResponse) GetRefused() []*RefusedRecord {
+	if x != nil {
+		return x.Refused
+	}
+	return nil
+}
+
+func (x *ImportProfilesResponse) GetIgnored() []*IgnoredRecordValue {
+	if x != nil {
+		return x.Ignored
+	}
+	return nil
+}
+
+// Which profiles to export.
+type ExportProfilesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The app, 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`.
+	AppId string `protobuf:"bytes,1,opt,name=app_id,json=appId,proto3" json:"app_id,omitempty"`
+	// Exports only profiles that the filter fits: `platform = IOS AND customer_id:*`, in the language of docs/filters.md, a
+	// subset of AIP-160. Up to 2048 bytes, 16 open parentheses and 100 comparisons. Default: every profile, also those that are
+	// UNREGISTERED or expired. A filter that is not valid is INVALID_ARGUMENT, INVALID_FILTER.
+	Filter string `protobuf:"bytes,2,opt,name=filter,proto3" json:"filter,omitempty"`
+	// The `resume_token` of the last message that was received. The app and the filter must be the same. Opaque. Default: from the
+	// first profile.
+	ResumeToken   string `protobuf:"bytes,3,opt,name=resume_token,json=resumeToken,proto3" json:"resume_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportProfilesRequest) Reset() {
+	*x = ExportProfilesRequest{}
+	mi := &file_appprofile_v1_profile_service_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportProfilesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportProfilesRequest) ProtoMessage() {}
+
+func (x *ExportProfilesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_appprofile_v1_profile_service_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportProfilesRequest.ProtoReflect.Descriptor instead.
+func (*ExportProfilesRequest) Descriptor() ([]byte, []int) {
+	return file_appprofile_v1_profile_service_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *ExportProfilesRequest) GetAppId() string {
+	if x != nil {
+		return x.AppId
+	}
+	return ""
+}
+
+func (x *ExportProfilesRequest) GetFilter() string {
+	if x != nil {
+		return x.Filter
+	}
+	return ""
+}
+
+func (x *ExportProfilesRequest) GetResumeToken() string {
+	if x != nil {
+		return x.ResumeToken
+	}
+	return ""
+}
+
+// Up to 500 profiles.
+type ExportProfilesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The profiles, without `etag` and `version`.
+	Profiles []*Profile `protobuf:"bytes,1,rep,name=profiles,proto3" json:"profiles,omitempty"`
+	// Where to resume after this message. Always set.
+	ResumeToken   string `protobuf:"bytes,2,opt,name=resume_token,json=resumeToken,proto3" json:"resume_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportProfilesResponse) Reset() {
+	*x = ExportProfilesResponse{}
+	mi := &file_appprofile_v1_profile_service_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportProfilesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportProfilesResponse) ProtoMessage() {}
+
+func (x *ExportProfilesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_appprofile_v1_profile_service_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportProfilesResponse.ProtoReflect.Descriptor instead.
+func (*ExportProfilesResponse) Descriptor() ([]byte, []int) {
+	return file_appprofile_v1_profile_service_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *ExportProfilesResponse) GetProfiles() []*Profile {
+	if x != nil {
+		return x.Profiles
+	}
+	return nil
+}
+
+func (x *ExportProfilesResponse) GetResumeToken() string {
+	if x != nil {
+		return x.ResumeToken
+	}
+	return ""
+}
+
 // The user to erase.
 type EraseUserRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2533,7 +2888,7 @@ type EraseUserRequest struct {
 
 func (x *EraseUserRequest) Reset() {
 	*x = EraseUserRequest{}
-	mi := &file_appprofile_v1_profile_service_proto_msgTypes[28]
+	mi := &file_appprofile_v1_profile_service_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2545,7 +2900,7 @@ func (x *EraseUserRequest) String() string {
 func (*EraseUserRequest) ProtoMessage() {}
 
 func (x *EraseUserRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_appprofile_v1_profile_service_proto_msgTypes[28]
+	mi := &file_appprofile_v1_profile_service_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2558,7 +2913,7 @@ func (x *EraseUserRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EraseUserRequest.ProtoReflect.Descriptor instead.
 func (*EraseUserRequest) Descriptor() ([]byte, []int) {
-	return file_appprofile_v1_profile_service_proto_rawDescGZIP(), []int{28}
+	return file_appprofile_v1_profile_service_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *EraseUserRequest) GetAppId() string {
@@ -2595,7 +2950,7 @@ type EraseUserResponse struct {
 
 func (x *EraseUserResponse) Reset() {
 	*x = EraseUserResponse{}
-	mi := &file_appprofile_v1_profile_service_proto_msgTypes[29]
+	mi := &file_appprofile_v1_profile_service_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2607,7 +2962,7 @@ func (x *EraseUserResponse) String() string {
 func (*EraseUserResponse) ProtoMessage() {}
 
 func (x *EraseUserResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_appprofile_v1_profile_service_proto_msgTypes[29]
+	mi := &file_appprofile_v1_profile_service_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2620,7 +2975,7 @@ func (x *EraseUserResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EraseUserResponse.ProtoReflect.Descriptor instead.
 func (*EraseUserResponse) Descriptor() ([]byte, []int) {
-	return file_appprofile_v1_profile_service_proto_rawDescGZIP(), []int{29}
+	return file_appprofile_v1_profile_service_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *EraseUserResponse) GetRemoved() map[string]int64 {
@@ -2641,7 +2996,7 @@ var File_appprofile_v1_profile_service_proto protoreflect.FileDescriptor
 
 const file_appprofile_v1_profile_service_proto_rawDesc = "" +
 	"\n" +
-	"#appprofile/v1/profile_service.proto\x12\rappprofile.v1\x1a\x1aappprofile/v1/access.proto\x1a\x19appprofile/v1/event.proto\x1a\x1bappprofile/v1/profile.proto\x1a\x1dappprofile/v1/recipient.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\"\x97\x0f\n" +
+	"#appprofile/v1/profile_service.proto\x12\rappprofile.v1\x1a\x1aappprofile/v1/access.proto\x1a\x19appprofile/v1/event.proto\x1a\x1bappprofile/v1/profile.proto\x1a\x1dappprofile/v1/recipient.proto\x1a\x1cappprofile/v1/transfer.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\"\x97\x0f\n" +
 	"\x0fRegisterRequest\x127\n" +
 	"\x03key\x18\x01 \x01(\v2\x19.appprofile.v1.ProfileKeyB\n" +
 	"\xe2A\x01\x02\xbaH\x03\xc8\x01\x01R\x03key\x12A\n" +
@@ -2835,6 +3190,29 @@ const file_appprofile_v1_profile_service_proto_rawDesc = "" +
 	"\x05start\x12\x05\xbaH\x02\b\x01\"t\n" +
 	"\x15WatchProfilesResponse\x122\n" +
 	"\x06events\x18\x01 \x03(\v2\x14.appprofile.v1.EventB\x04\xe2A\x01\x03R\x06events\x12'\n" +
+	"\fresume_token\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\vresumeToken\"\xaf\x02\n" +
+	"\x15ImportProfilesRequest\x12>\n" +
+	"\x06app_id\x18\x01 \x01(\tB'\xe2A\x01\x02\xbaH\x1cr\x1a\x18@2\x16^[a-z0-9][a-z0-9._-]*$\xb0\xd4\x18\x01R\x05appId\x127\n" +
+	"\timport_id\x18\x02 \x01(\tB\x1a\xe2A\x01\x01\xbaH\x13r\x11(\x80\x012\f^[^\\p{Cc}]*$R\bimportId\x12\x1d\n" +
+	"\adry_run\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\x06dryRun\x12.\n" +
+	"\ffirst_record\x18\x04 \x01(\x03B\v\xe2A\x01\x01\xbaH\x04\"\x02(\x00R\vfirstRecord\x12N\n" +
+	"\arecords\x18\x05 \x03(\v2\x1c.appprofile.v1.ProfileRecordB\x16\xe2A\x01\x01\xbaH\v\x92\x01\b\x10\xe8\a\"\x03\xd8\x01\x03\xb0\xd4\x18\x06R\arecords\"k\n" +
+	"\x12IgnoredRecordValue\x12\x1c\n" +
+	"\x06record\x18\x01 \x01(\x03B\x04\xe2A\x01\x03R\x06record\x127\n" +
+	"\x05value\x18\x02 \x01(\v2\x1b.appprofile.v1.IgnoredValueB\x04\xe2A\x01\x03R\x05value\"\xa7\x02\n" +
+	"\x16ImportProfilesResponse\x12(\n" +
+	"\facknowledged\x18\x01 \x01(\x03B\x04\xe2A\x01\x03R\facknowledged\x12\x1e\n" +
+	"\acreated\x18\x02 \x01(\x03B\x04\xe2A\x01\x03R\acreated\x12\x1e\n" +
+	"\aupdated\x18\x03 \x01(\x03B\x04\xe2A\x01\x03R\aupdated\x12\"\n" +
+	"\tunchanged\x18\x04 \x01(\x03B\x04\xe2A\x01\x03R\tunchanged\x12<\n" +
+	"\arefused\x18\x05 \x03(\v2\x1c.appprofile.v1.RefusedRecordB\x04\xe2A\x01\x03R\arefused\x12A\n" +
+	"\aignored\x18\x06 \x03(\v2!.appprofile.v1.IgnoredRecordValueB\x04\xe2A\x01\x03R\aignored\"\xa6\x01\n" +
+	"\x15ExportProfilesRequest\x12>\n" +
+	"\x06app_id\x18\x01 \x01(\tB'\xe2A\x01\x02\xbaH\x1cr\x1a\x18@2\x16^[a-z0-9][a-z0-9._-]*$\xb0\xd4\x18\x01R\x05appId\x12\x1c\n" +
+	"\x06filter\x18\x02 \x01(\tB\x04\xe2A\x01\x01R\x06filter\x12/\n" +
+	"\fresume_token\x18\x03 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\x10R\vresumeToken\"{\n" +
+	"\x16ExportProfilesResponse\x128\n" +
+	"\bprofiles\x18\x01 \x03(\v2\x16.appprofile.v1.ProfileB\x04\xe2A\x01\x03R\bprofiles\x12'\n" +
 	"\fresume_token\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\vresumeToken\"\xc1\x01\n" +
 	"\x10EraseUserRequest\x12>\n" +
 	"\x06app_id\x18\x01 \x01(\tB'\xe2A\x01\x02\xbaH\x1cr\x1a\x18@2\x16^[a-z0-9][a-z0-9._-]*$\xb0\xd4\x18\x01R\x05appId\x129\n" +
@@ -2877,7 +3255,7 @@ const file_appprofile_v1_profile_service_proto_rawDesc = "" +
 	"#ACCOUNT_REMOVAL_OUTCOME_UNSPECIFIED\x10\x00\x12#\n" +
 	"\x1fACCOUNT_REMOVAL_OUTCOME_REMOVED\x10\x01\x12$\n" +
 	" ACCOUNT_REMOVAL_OUTCOME_NO_MATCH\x10\x02\x12!\n" +
-	"\x1dACCOUNT_REMOVAL_OUTCOME_STALE\x10\x032\xe4\f\n" +
+	"\x1dACCOUNT_REMOVAL_OUTCOME_STALE\x10\x032\xc6\x0e\n" +
 	"\x0eProfileService\x12\\\n" +
 	"\bRegister\x12\x1e.appprofile.v1.RegisterRequest\x1a\x1f.appprofile.v1.RegisterResponse\"\x0f\xaa\xd4\x18\b\n" +
 	"\x04\x01\x02\x03\x04\x10\x01\x90\x02\x02\x12_\n" +
@@ -2908,7 +3286,11 @@ const file_appprofile_v1_profile_service_proto_rawDesc = "" +
 	"\fExplainReach\x12\".appprofile.v1.ExplainReachRequest\x1a#.appprofile.v1.ExplainReachResponse\"\r\xaa\xd4\x18\x06\n" +
 	"\x02\x01\x02\x10\x01\x90\x02\x01\x12k\n" +
 	"\rWatchProfiles\x12#.appprofile.v1.WatchProfilesRequest\x1a$.appprofile.v1.WatchProfilesResponse\"\r\xaa\xd4\x18\x06\n" +
-	"\x02\x01\x02\x10\x02\x90\x02\x010\x01\x12]\n" +
+	"\x02\x01\x02\x10\x02\x90\x02\x010\x01\x12p\n" +
+	"\x0eImportProfiles\x12$.appprofile.v1.ImportProfilesRequest\x1a%.appprofile.v1.ImportProfilesResponse\"\r\xaa\xd4\x18\x06\n" +
+	"\x02\x01\x02\x10\x01\x90\x02\x02(\x010\x01\x12n\n" +
+	"\x0eExportProfiles\x12$.appprofile.v1.ExportProfilesRequest\x1a%.appprofile.v1.ExportProfilesResponse\"\r\xaa\xd4\x18\x06\n" +
+	"\x02\x01\x02\x10\x01\x90\x02\x010\x01\x12]\n" +
 	"\tEraseUser\x12\x1f.appprofile.v1.EraseUserRequest\x1a .appprofile.v1.EraseUserResponse\"\r\xaa\xd4\x18\x06\n" +
 	"\x02\x01\x02\x10\x01\x90\x02\x02Bv\n" +
 	"\x11com.appprofile.v1B\x13ProfileServiceProtoP\x01ZJgithub.com/profile-grpc/profile-grpc/clients/go/appprofile/v1;appprofilev1b\x06proto3"
@@ -2926,7 +3308,7 @@ func file_appprofile_v1_profile_service_proto_rawDescGZIP() []byte {
 }
 
 var file_appprofile_v1_profile_service_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_appprofile_v1_profile_service_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
+var file_appprofile_v1_profile_service_proto_msgTypes = make([]protoimpl.MessageInfo, 38)
 var file_appprofile_v1_profile_service_proto_goTypes = []any{
 	(DisplacementEffect)(0),             // 0: appprofile.v1.DisplacementEffect
 	(IgnoredReason)(0),                  // 1: appprofile.v1.IgnoredReason
@@ -2960,120 +3342,136 @@ var file_appprofile_v1_profile_service_proto_goTypes = []any{
 	(*ListProfilesResponse)(nil),        // 29: appprofile.v1.ListProfilesResponse
 	(*WatchProfilesRequest)(nil),        // 30: appprofile.v1.WatchProfilesRequest
 	(*WatchProfilesResponse)(nil),       // 31: appprofile.v1.WatchProfilesResponse
-	(*EraseUserRequest)(nil),            // 32: appprofile.v1.EraseUserRequest
-	(*EraseUserResponse)(nil),           // 33: appprofile.v1.EraseUserResponse
-	nil,                                 // 34: appprofile.v1.RegisterRequest.DeviceAttributesEntry
-	nil,                                 // 35: appprofile.v1.RegisterRequest.CustomAttributesEntry
-	nil,                                 // 36: appprofile.v1.EraseUserResponse.RemovedEntry
-	(*ProfileKey)(nil),                  // 37: appprofile.v1.ProfileKey
-	(Platform)(0),                       // 38: appprofile.v1.Platform
-	(Channel)(0),                        // 39: appprofile.v1.Channel
-	(*PushEndpoint)(nil),                // 40: appprofile.v1.PushEndpoint
-	(*timestamppb.Timestamp)(nil),       // 41: google.protobuf.Timestamp
-	(PushPermission)(0),                 // 42: appprofile.v1.PushPermission
-	(*Profile)(nil),                     // 43: appprofile.v1.Profile
-	(*durationpb.Duration)(nil),         // 44: google.protobuf.Duration
-	(*status.Status)(nil),               // 45: google.rpc.Status
-	(*fieldmaskpb.FieldMask)(nil),       // 46: google.protobuf.FieldMask
-	(PushProvider)(0),                   // 47: appprofile.v1.PushProvider
-	(AccountRemovalAction)(0),           // 48: appprofile.v1.AccountRemovalAction
-	(ProfileStatus)(0),                  // 49: appprofile.v1.ProfileStatus
-	(EventType)(0),                      // 50: appprofile.v1.EventType
-	(*Event)(nil),                       // 51: appprofile.v1.Event
-	(*ResolveRecipientsRequest)(nil),    // 52: appprofile.v1.ResolveRecipientsRequest
-	(*CountRecipientsRequest)(nil),      // 53: appprofile.v1.CountRecipientsRequest
-	(*ExplainReachRequest)(nil),         // 54: appprofile.v1.ExplainReachRequest
-	(*ResolveRecipientsResponse)(nil),   // 55: appprofile.v1.ResolveRecipientsResponse
-	(*CountRecipientsResponse)(nil),     // 56: appprofile.v1.CountRecipientsResponse
-	(*ExplainReachResponse)(nil),        // 57: appprofile.v1.ExplainReachResponse
+	(*ImportProfilesRequest)(nil),       // 32: appprofile.v1.ImportProfilesRequest
+	(*IgnoredRecordValue)(nil),          // 33: appprofile.v1.IgnoredRecordValue
+	(*ImportProfilesResponse)(nil),      // 34: appprofile.v1.ImportProfilesResponse
+	(*ExportProfilesRequest)(nil),       // 35: appprofile.v1.ExportProfilesRequest
+	(*ExportProfilesResponse)(nil),      // 36: appprofile.v1.ExportProfilesResponse
+	(*EraseUserRequest)(nil),            // 37: appprofile.v1.EraseUserRequest
+	(*EraseUserResponse)(nil),           // 38: appprofile.v1.EraseUserResponse
+	nil,                                 // 39: appprofile.v1.RegisterRequest.DeviceAttributesEntry
+	nil,                                 // 40: appprofile.v1.RegisterRequest.CustomAttributesEntry
+	nil,                                 // 41: appprofile.v1.EraseUserResponse.RemovedEntry
+	(*ProfileKey)(nil),                  // 42: appprofile.v1.ProfileKey
+	(Platform)(0),                       // 43: appprofile.v1.Platform
+	(Channel)(0),                        // 44: appprofile.v1.Channel
+	(*PushEndpoint)(nil),                // 45: appprofile.v1.PushEndpoint
+	(*timestamppb.Timestamp)(nil),       // 46: google.protobuf.Timestamp
+	(PushPermission)(0),                 // 47: appprofile.v1.PushPermission
+	(*Profile)(nil),                     // 48: appprofile.v1.Profile
+	(*durationpb.Duration)(nil),         // 49: google.protobuf.Duration
+	(*status.Status)(nil),               // 50: google.rpc.Status
+	(*fieldmaskpb.FieldMask)(nil),       // 51: google.protobuf.FieldMask
+	(PushProvider)(0),                   // 52: appprofile.v1.PushProvider
+	(AccountRemovalAction)(0),           // 53: appprofile.v1.AccountRemovalAction
+	(ProfileStatus)(0),                  // 54: appprofile.v1.ProfileStatus
+	(EventType)(0),                      // 55: appprofile.v1.EventType
+	(*Event)(nil),                       // 56: appprofile.v1.Event
+	(*ProfileRecord)(nil),               // 57: appprofile.v1.ProfileRecord
+	(*RefusedRecord)(nil),               // 58: appprofile.v1.RefusedRecord
+	(*ResolveRecipientsRequest)(nil),    // 59: appprofile.v1.ResolveRecipientsRequest
+	(*CountRecipientsRequest)(nil),      // 60: appprofile.v1.CountRecipientsRequest
+	(*ExplainReachRequest)(nil),         // 61: appprofile.v1.ExplainReachRequest
+	(*ResolveRecipientsResponse)(nil),   // 62: appprofile.v1.ResolveRecipientsResponse
+	(*CountRecipientsResponse)(nil),     // 63: appprofile.v1.CountRecipientsResponse
+	(*ExplainReachResponse)(nil),        // 64: appprofile.v1.ExplainReachResponse
 }
 var file_appprofile_v1_profile_service_proto_depIdxs = []int32{
-	37, // 0: appprofile.v1.RegisterRequest.key:type_name -> appprofile.v1.ProfileKey
-	38, // 1: appprofile.v1.RegisterRequest.platform:type_name -> appprofile.v1.Platform
-	39, // 2: appprofile.v1.RegisterRequest.channels:type_name -> appprofile.v1.Channel
-	40, // 3: appprofile.v1.RegisterRequest.push_endpoints:type_name -> appprofile.v1.PushEndpoint
-	34, // 4: appprofile.v1.RegisterRequest.device_attributes:type_name -> appprofile.v1.RegisterRequest.DeviceAttributesEntry
-	35, // 5: appprofile.v1.RegisterRequest.custom_attributes:type_name -> appprofile.v1.RegisterRequest.CustomAttributesEntry
-	41, // 6: appprofile.v1.RegisterRequest.last_opened_time:type_name -> google.protobuf.Timestamp
-	42, // 7: appprofile.v1.RegisterRequest.push_permission:type_name -> appprofile.v1.PushPermission
-	37, // 8: appprofile.v1.Displacement.key:type_name -> appprofile.v1.ProfileKey
+	42, // 0: appprofile.v1.RegisterRequest.key:type_name -> appprofile.v1.ProfileKey
+	43, // 1: appprofile.v1.RegisterRequest.platform:type_name -> appprofile.v1.Platform
+	44, // 2: appprofile.v1.RegisterRequest.channels:type_name -> appprofile.v1.Channel
+	45, // 3: appprofile.v1.RegisterRequest.push_endpoints:type_name -> appprofile.v1.PushEndpoint
+	39, // 4: appprofile.v1.RegisterRequest.device_attributes:type_name -> appprofile.v1.RegisterRequest.DeviceAttributesEntry
+	40, // 5: appprofile.v1.RegisterRequest.custom_attributes:type_name -> appprofile.v1.RegisterRequest.CustomAttributesEntry
+	46, // 6: appprofile.v1.RegisterRequest.last_opened_time:type_name -> google.protobuf.Timestamp
+	47, // 7: appprofile.v1.RegisterRequest.push_permission:type_name -> appprofile.v1.PushPermission
+	42, // 8: appprofile.v1.Displacement.key:type_name -> appprofile.v1.ProfileKey
 	0,  // 9: appprofile.v1.Displacement.effect:type_name -> appprofile.v1.DisplacementEffect
-	43, // 10: appprofile.v1.RegisterResponse.profile:type_name -> appprofile.v1.Profile
-	44, // 11: appprofile.v1.RegisterResponse.heartbeat_interval:type_name -> google.protobuf.Duration
+	48, // 10: appprofile.v1.RegisterResponse.profile:type_name -> appprofile.v1.Profile
+	49, // 11: appprofile.v1.RegisterResponse.heartbeat_interval:type_name -> google.protobuf.Duration
 	5,  // 12: appprofile.v1.RegisterResponse.displaced:type_name -> appprofile.v1.Displacement
-	37, // 13: appprofile.v1.HeartbeatRequest.key:type_name -> appprofile.v1.ProfileKey
-	41, // 14: appprofile.v1.HeartbeatResponse.last_heartbeat_time:type_name -> google.protobuf.Timestamp
-	41, // 15: appprofile.v1.HeartbeatResponse.expire_time:type_name -> google.protobuf.Timestamp
-	44, // 16: appprofile.v1.HeartbeatResponse.next_heartbeat_after:type_name -> google.protobuf.Duration
-	37, // 17: appprofile.v1.BatchHeartbeatRequest.keys:type_name -> appprofile.v1.ProfileKey
+	42, // 13: appprofile.v1.HeartbeatRequest.key:type_name -> appprofile.v1.ProfileKey
+	46, // 14: appprofile.v1.HeartbeatResponse.last_heartbeat_time:type_name -> google.protobuf.Timestamp
+	46, // 15: appprofile.v1.HeartbeatResponse.expire_time:type_name -> google.protobuf.Timestamp
+	49, // 16: appprofile.v1.HeartbeatResponse.next_heartbeat_after:type_name -> google.protobuf.Duration
+	42, // 17: appprofile.v1.BatchHeartbeatRequest.keys:type_name -> appprofile.v1.ProfileKey
 	8,  // 18: appprofile.v1.BatchHeartbeatResult.heartbeat:type_name -> appprofile.v1.HeartbeatResponse
-	45, // 19: appprofile.v1.BatchHeartbeatResult.status:type_name -> google.rpc.Status
+	50, // 19: appprofile.v1.BatchHeartbeatResult.status:type_name -> google.rpc.Status
 	10, // 20: appprofile.v1.BatchHeartbeatResponse.results:type_name -> appprofile.v1.BatchHeartbeatResult
-	43, // 21: appprofile.v1.UpdateProfileDataRequest.profile:type_name -> appprofile.v1.Profile
-	46, // 22: appprofile.v1.UpdateProfileDataRequest.update_mask:type_name -> google.protobuf.FieldMask
+	48, // 21: appprofile.v1.UpdateProfileDataRequest.profile:type_name -> appprofile.v1.Profile
+	51, // 22: appprofile.v1.UpdateProfileDataRequest.update_mask:type_name -> google.protobuf.FieldMask
 	1,  // 23: appprofile.v1.IgnoredValue.reason:type_name -> appprofile.v1.IgnoredReason
-	43, // 24: appprofile.v1.UpdateProfileDataResponse.profile:type_name -> appprofile.v1.Profile
+	48, // 24: appprofile.v1.UpdateProfileDataResponse.profile:type_name -> appprofile.v1.Profile
 	13, // 25: appprofile.v1.UpdateProfileDataResponse.ignored:type_name -> appprofile.v1.IgnoredValue
 	5,  // 26: appprofile.v1.UpdateProfileDataResponse.displaced:type_name -> appprofile.v1.Displacement
-	37, // 27: appprofile.v1.UnregisterRequest.key:type_name -> appprofile.v1.ProfileKey
-	43, // 28: appprofile.v1.UnregisterResponse.profile:type_name -> appprofile.v1.Profile
-	37, // 29: appprofile.v1.DeleteDeviceProfileResponse.deleted:type_name -> appprofile.v1.ProfileKey
-	47, // 30: appprofile.v1.PushFeedback.provider:type_name -> appprofile.v1.PushProvider
-	37, // 31: appprofile.v1.PushFeedback.key:type_name -> appprofile.v1.ProfileKey
-	41, // 32: appprofile.v1.PushFeedback.provider_time:type_name -> google.protobuf.Timestamp
-	41, // 33: appprofile.v1.PushFeedback.sent_at:type_name -> google.protobuf.Timestamp
+	42, // 27: appprofile.v1.UnregisterRequest.key:type_name -> appprofile.v1.ProfileKey
+	48, // 28: appprofile.v1.UnregisterResponse.profile:type_name -> appprofile.v1.Profile
+	42, // 29: appprofile.v1.DeleteDeviceProfileResponse.deleted:type_name -> appprofile.v1.ProfileKey
+	52, // 30: appprofile.v1.PushFeedback.provider:type_name -> appprofile.v1.PushProvider
+	42, // 31: appprofile.v1.PushFeedback.key:type_name -> appprofile.v1.ProfileKey
+	46, // 32: appprofile.v1.PushFeedback.provider_time:type_name -> google.protobuf.Timestamp
+	46, // 33: appprofile.v1.PushFeedback.sent_at:type_name -> google.protobuf.Timestamp
 	19, // 34: appprofile.v1.ReportPushFeedbackRequest.feedback:type_name -> appprofile.v1.PushFeedback
 	2,  // 35: appprofile.v1.PushFeedbackResult.outcome:type_name -> appprofile.v1.PushFeedbackOutcome
-	37, // 36: appprofile.v1.PushFeedbackResult.affected:type_name -> appprofile.v1.ProfileKey
+	42, // 36: appprofile.v1.PushFeedbackResult.affected:type_name -> appprofile.v1.ProfileKey
 	21, // 37: appprofile.v1.ReportPushFeedbackResponse.results:type_name -> appprofile.v1.PushFeedbackResult
 	23, // 38: appprofile.v1.RemoveAccountRequest.tokens:type_name -> appprofile.v1.ReportedToken
-	41, // 39: appprofile.v1.RemoveAccountRequest.report_time:type_name -> google.protobuf.Timestamp
-	48, // 40: appprofile.v1.RemoveAccountRequest.action:type_name -> appprofile.v1.AccountRemovalAction
-	37, // 41: appprofile.v1.RemoveAccountResponse.removed:type_name -> appprofile.v1.ProfileKey
+	46, // 39: appprofile.v1.RemoveAccountRequest.report_time:type_name -> google.protobuf.Timestamp
+	53, // 40: appprofile.v1.RemoveAccountRequest.action:type_name -> appprofile.v1.AccountRemovalAction
+	42, // 41: appprofile.v1.RemoveAccountResponse.removed:type_name -> appprofile.v1.ProfileKey
 	3,  // 42: appprofile.v1.RemoveAccountResponse.outcome:type_name -> appprofile.v1.AccountRemovalOutcome
-	37, // 43: appprofile.v1.GetProfileRequest.key:type_name -> appprofile.v1.ProfileKey
-	43, // 44: appprofile.v1.GetProfileResponse.profile:type_name -> appprofile.v1.Profile
-	49, // 45: appprofile.v1.ListProfilesRequest.status:type_name -> appprofile.v1.ProfileStatus
-	38, // 46: appprofile.v1.ListProfilesRequest.platform:type_name -> appprofile.v1.Platform
-	43, // 47: appprofile.v1.ListProfilesResponse.profiles:type_name -> appprofile.v1.Profile
-	50, // 48: appprofile.v1.WatchProfilesRequest.types:type_name -> appprofile.v1.EventType
-	51, // 49: appprofile.v1.WatchProfilesResponse.events:type_name -> appprofile.v1.Event
-	36, // 50: appprofile.v1.EraseUserResponse.removed:type_name -> appprofile.v1.EraseUserResponse.RemovedEntry
-	4,  // 51: appprofile.v1.ProfileService.Register:input_type -> appprofile.v1.RegisterRequest
-	7,  // 52: appprofile.v1.ProfileService.Heartbeat:input_type -> appprofile.v1.HeartbeatRequest
-	9,  // 53: appprofile.v1.ProfileService.BatchHeartbeat:input_type -> appprofile.v1.BatchHeartbeatRequest
-	12, // 54: appprofile.v1.ProfileService.UpdateProfileData:input_type -> appprofile.v1.UpdateProfileDataRequest
-	15, // 55: appprofile.v1.ProfileService.Unregister:input_type -> appprofile.v1.UnregisterRequest
-	17, // 56: appprofile.v1.ProfileService.DeleteDeviceProfile:input_type -> appprofile.v1.DeleteDeviceProfileRequest
-	20, // 57: appprofile.v1.ProfileService.ReportPushFeedback:input_type -> appprofile.v1.ReportPushFeedbackRequest
-	24, // 58: appprofile.v1.ProfileService.RemoveAccount:input_type -> appprofile.v1.RemoveAccountRequest
-	26, // 59: appprofile.v1.ProfileService.GetProfile:input_type -> appprofile.v1.GetProfileRequest
-	28, // 60: appprofile.v1.ProfileService.ListProfiles:input_type -> appprofile.v1.ListProfilesRequest
-	52, // 61: appprofile.v1.ProfileService.ResolveRecipients:input_type -> appprofile.v1.ResolveRecipientsRequest
-	53, // 62: appprofile.v1.ProfileService.CountRecipients:input_type -> appprofile.v1.CountRecipientsRequest
-	54, // 63: appprofile.v1.ProfileService.ExplainReach:input_type -> appprofile.v1.ExplainReachRequest
-	30, // 64: appprofile.v1.ProfileService.WatchProfiles:input_type -> appprofile.v1.WatchProfilesRequest
-	32, // 65: appprofile.v1.ProfileService.EraseUser:input_type -> appprofile.v1.EraseUserRequest
-	6,  // 66: appprofile.v1.ProfileService.Register:output_type -> appprofile.v1.RegisterResponse
-	8,  // 67: appprofile.v1.ProfileService.Heartbeat:output_type -> appprofile.v1.HeartbeatResponse
-	11, // 68: appprofile.v1.ProfileService.BatchHeartbeat:output_type -> appprofile.v1.BatchHeartbeatResponse
-	14, // 69: appprofile.v1.ProfileService.UpdateProfileData:output_type -> appprofile.v1.UpdateProfileDataResponse
-	16, // 70: appprofile.v1.ProfileService.Unregister:output_type -> appprofile.v1.UnregisterResponse
-	18, // 71: appprofile.v1.ProfileService.DeleteDeviceProfile:output_type -> appprofile.v1.DeleteDeviceProfileResponse
-	22, // 72: appprofile.v1.ProfileService.ReportPushFeedback:output_type -> appprofile.v1.ReportPushFeedbackResponse
-	25, // 73: appprofile.v1.ProfileService.RemoveAccount:output_type -> appprofile.v1.RemoveAccountResponse
-	27, // 74: appprofile.v1.ProfileService.GetProfile:output_type -> appprofile.v1.GetProfileResponse
-	29, // 75: appprofile.v1.ProfileService.ListProfiles:output_type -> appprofile.v1.ListProfilesResponse
-	55, // 76: appprofile.v1.ProfileService.ResolveRecipients:output_type -> appprofile.v1.ResolveRecipientsResponse
-	56, // 77: appprofile.v1.ProfileService.CountRecipients:output_type -> appprofile.v1.CountRecipientsResponse
-	57, // 78: appprofile.v1.ProfileService.ExplainReach:output_type -> appprofile.v1.ExplainReachResponse
-	31, // 79: appprofile.v1.ProfileService.WatchProfiles:output_type -> appprofile.v1.WatchProfilesResponse
-	33, // 80: appprofile.v1.ProfileService.EraseUser:output_type -> appprofile.v1.EraseUserResponse
-	66, // [66:81] is the sub-list for method output_type
-	51, // [51:66] is the sub-list for method input_type
-	51, // [51:51] is the sub-list for extension type_name
-	51, // [51:51] is the sub-list for extension extendee
-	0,  // [0:51] is the sub-list for field type_name
+	42, // 43: appprofile.v1.GetProfileRequest.key:type_name -> appprofile.v1.ProfileKey
+	48, // 44: appprofile.v1.GetProfileResponse.profile:type_name -> appprofile.v1.Profile
+	54, // 45: appprofile.v1.ListProfilesRequest.status:type_name -> appprofile.v1.ProfileStatus
+	43, // 46: appprofile.v1.ListProfilesRequest.platform:type_name -> appprofile.v1.Platform
+	48, // 47: appprofile.v1.ListProfilesResponse.profiles:type_name -> appprofile.v1.Profile
+	55, // 48: appprofile.v1.WatchProfilesRequest.types:type_name -> appprofile.v1.EventType
+	56, // 49: appprofile.v1.WatchProfilesResponse.events:type_name -> appprofile.v1.Event
+	57, // 50: appprofile.v1.ImportProfilesRequest.records:type_name -> appprofile.v1.ProfileRecord
+	13, // 51: appprofile.v1.IgnoredRecordValue.value:type_name -> appprofile.v1.IgnoredValue
+	58, // 52: appprofile.v1.ImportProfilesResponse.refused:type_name -> appprofile.v1.RefusedRecord
+	33, // 53: appprofile.v1.ImportProfilesResponse.ignored:type_name -> appprofile.v1.IgnoredRecordValue
+	48, // 54: appprofile.v1.ExportProfilesResponse.profiles:type_name -> appprofile.v1.Profile
+	41, // 55: appprofile.v1.EraseUserResponse.removed:type_name -> appprofile.v1.EraseUserResponse.RemovedEntry
+	4,  // 56: appprofile.v1.ProfileService.Register:input_type -> appprofile.v1.RegisterRequest
+	7,  // 57: appprofile.v1.ProfileService.Heartbeat:input_type -> appprofile.v1.HeartbeatRequest
+	9,  // 58: appprofile.v1.ProfileService.BatchHeartbeat:input_type -> appprofile.v1.BatchHeartbeatRequest
+	12, // 59: appprofile.v1.ProfileService.UpdateProfileData:input_type -> appprofile.v1.UpdateProfileDataRequest
+	15, // 60: appprofile.v1.ProfileService.Unregister:input_type -> appprofile.v1.UnregisterRequest
+	17, // 61: appprofile.v1.ProfileService.DeleteDeviceProfile:input_type -> appprofile.v1.DeleteDeviceProfileRequest
+	20, // 62: appprofile.v1.ProfileService.ReportPushFeedback:input_type -> appprofile.v1.ReportPushFeedbackRequest
+	24, // 63: appprofile.v1.ProfileService.RemoveAccount:input_type -> appprofile.v1.RemoveAccountRequest
+	26, // 64: appprofile.v1.ProfileService.GetProfile:input_type -> appprofile.v1.GetProfileRequest
+	28, // 65: appprofile.v1.ProfileService.ListProfiles:input_type -> appprofile.v1.ListProfilesRequest
+	59, // 66: appprofile.v1.ProfileService.ResolveRecipients:input_type -> appprofile.v1.ResolveRecipientsRequest
+	60, // 67: appprofile.v1.ProfileService.CountRecipients:input_type -> appprofile.v1.CountRecipientsRequest
+	61, // 68: appprofile.v1.ProfileService.ExplainReach:input_type -> appprofile.v1.ExplainReachRequest
+	30, // 69: appprofile.v1.ProfileService.WatchProfiles:input_type -> appprofile.v1.WatchProfilesRequest
+	32, // 70: appprofile.v1.ProfileService.ImportProfiles:input_type -> appprofile.v1.ImportProfilesRequest
+	35, // 71: appprofile.v1.ProfileService.ExportProfiles:input_type -> appprofile.v1.ExportProfilesRequest
+	37, // 72: appprofile.v1.ProfileService.EraseUser:input_type -> appprofile.v1.EraseUserRequest
+	6,  // 73: appprofile.v1.ProfileService.Register:output_type -> appprofile.v1.RegisterResponse
+	8,  // 74: appprofile.v1.ProfileService.Heartbeat:output_type -> appprofile.v1.HeartbeatResponse
+	11, // 75: appprofile.v1.ProfileService.BatchHeartbeat:output_type -> appprofile.v1.BatchHeartbeatResponse
+	14, // 76: appprofile.v1.ProfileService.UpdateProfileData:output_type -> appprofile.v1.UpdateProfileDataResponse
+	16, // 77: appprofile.v1.ProfileService.Unregister:output_type -> appprofile.v1.UnregisterResponse
+	18, // 78: appprofile.v1.ProfileService.DeleteDeviceProfile:output_type -> appprofile.v1.DeleteDeviceProfileResponse
+	22, // 79: appprofile.v1.ProfileService.ReportPushFeedback:output_type -> appprofile.v1.ReportPushFeedbackResponse
+	25, // 80: appprofile.v1.ProfileService.RemoveAccount:output_type -> appprofile.v1.RemoveAccountResponse
+	27, // 81: appprofile.v1.ProfileService.GetProfile:output_type -> appprofile.v1.GetProfileResponse
+	29, // 82: appprofile.v1.ProfileService.ListProfiles:output_type -> appprofile.v1.ListProfilesResponse
+	62, // 83: appprofile.v1.ProfileService.ResolveRecipients:output_type -> appprofile.v1.ResolveRecipientsResponse
+	63, // 84: appprofile.v1.ProfileService.CountRecipients:output_type -> appprofile.v1.CountRecipientsResponse
+	64, // 85: appprofile.v1.ProfileService.ExplainReach:output_type -> appprofile.v1.ExplainReachResponse
+	31, // 86: appprofile.v1.ProfileService.WatchProfiles:output_type -> appprofile.v1.WatchProfilesResponse
+	34, // 87: appprofile.v1.ProfileService.ImportProfiles:output_type -> appprofile.v1.ImportProfilesResponse
+	36, // 88: appprofile.v1.ProfileService.ExportProfiles:output_type -> appprofile.v1.ExportProfilesResponse
+	38, // 89: appprofile.v1.ProfileService.EraseUser:output_type -> appprofile.v1.EraseUserResponse
+	73, // [73:90] is the sub-list for method output_type
+	56, // [56:73] is the sub-list for method input_type
+	56, // [56:56] is the sub-list for extension type_name
+	56, // [56:56] is the sub-list for extension extendee
+	0,  // [0:56] is the sub-list for field type_name
 }
 
 func init() { file_appprofile_v1_profile_service_proto_init() }
@@ -3085,6 +3483,7 @@ func file_appprofile_v1_profile_service_proto_init() {
 	file_appprofile_v1_event_proto_init()
 	file_appprofile_v1_profile_proto_init()
 	file_appprofile_v1_recipient_proto_init()
+	file_appprofile_v1_transfer_proto_init()
 	file_appprofile_v1_profile_service_proto_msgTypes[0].OneofWrappers = []any{}
 	file_appprofile_v1_profile_service_proto_msgTypes[6].OneofWrappers = []any{
 		(*BatchHeartbeatResult_Heartbeat)(nil),
@@ -3108,14 +3507,14 @@ func file_appprofile_v1_profile_service_proto_init() {
 		(*WatchProfilesRequest_FromNow)(nil),
 		(*WatchProfilesRequest_FromOldest)(nil),
 	}
-	file_appprofile_v1_profile_service_proto_msgTypes[28].OneofWrappers = []any{}
+	file_appprofile_v1_profile_service_proto_msgTypes[33].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_appprofile_v1_profile_service_proto_rawDesc), len(file_appprofile_v1_profile_service_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   33,
+			NumMessages:   38,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -35,6 +35,8 @@ const (
 	ProfileService_CountRecipients_FullMethodName     = "/appprofile.v1.ProfileService/CountRecipients"
 	ProfileService_ExplainReach_FullMethodName        = "/appprofile.v1.ProfileService/ExplainReach"
 	ProfileService_WatchProfiles_FullMethodName       = "/appprofile.v1.ProfileService/WatchProfiles"
+	ProfileService_ImportProfiles_FullMethodName      = "/appprofile.v1.ProfileService/ImportProfiles"
+	ProfileService_ExportProfiles_FullMethodName      = "/appprofile.v1.ProfileService/ExportProfiles"
 	ProfileService_EraseUser_FullMethodName           = "/appprofile.v1.ProfileService/EraseUser"
 )
 
@@ -99,6 +101,20 @@ type ProfileServiceClient interface {
 	// Errors: OUT_OF_RANGE (RESUME_TOKEN_EXPIRED), INVALID_ARGUMENT (INVALID_RESUME_TOKEN, INVALID_FILTER), RESOURCE_EXHAUSTED
 	// (TOO_MANY_STREAMS).
 	WatchProfiles(ctx context.Context, in *WatchProfilesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchProfilesResponse], error)
+	// Imports profiles by the rules of registration, decided by the times of registration in the records, whatever their order. No
+	// imported profile counts as a monthly active device or has a heartbeat. Tokens are confirmed at the start of the import, so
+	// that push feedback from before it is STALE.
+	// Each request is answered by one response, in order. A record that is refused is named in it; the others are imported. After an
+	// interruption, open the stream again with the same `import_id` and go on after the last acknowledged record; a part that is
+	// repeated changes nothing. The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); go on likewise.
+	// Errors: RESOURCE_EXHAUSTED (TOO_MANY_STREAMS). Errors of a record are in its response: INVALID_REQUEST, PLACEHOLDER_TOKEN,
+	// CHANNEL_NOT_ENABLED, INVALID_ATTRIBUTE, CUSTOMER_NOT_FOUND, CUSTOMER_MERGED, RECORD_EXPIRED, DATA_REFUSED, CONFLICT.
+	ImportProfiles(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[ImportProfilesRequest, ImportProfilesResponse], error)
+	// Streams the profiles of an app, each once, in order of user and device, with everything that is stored, push tokens included.
+	// Each message carries a token; after an interruption the stream goes on from it. The service ends a long stream now and then
+	// (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The end of the stream (OK) means that everything was sent.
+	// Errors: INVALID_ARGUMENT (INVALID_FILTER, INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
+	ExportProfiles(ctx context.Context, in *ExportProfilesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ExportProfilesResponse], error)
 	// Erases a user of the app: the profiles on every device, and the ids in events. Keyed hashes remain. An unknown user is no
 	// error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP bridge is applied later, to nobody.
 	EraseUser(ctx context.Context, in *EraseUserRequest, opts ...grpc.CallOption) (*EraseUserResponse, error)
@@ -270,6 +286,38 @@ func (c *profileServiceClient) WatchProfiles(ctx context.Context, in *WatchProfi
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type ProfileService_WatchProfilesClient = grpc.ServerStreamingClient[WatchProfilesResponse]
 
+func (c *profileServiceClient) ImportProfiles(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[ImportProfilesRequest, ImportProfilesResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &ProfileService_ServiceDesc.Streams[2], ProfileService_ImportProfiles_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[ImportProfilesRequest, ImportProfilesResponse]{ClientStream: stream}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type ProfileService_ImportProfilesClient = grpc.BidiStreamingClient[ImportProfilesRequest, ImportProfilesResponse]
+
+func (c *profileServiceClient) ExportProfiles(ctx context.Context, in *ExportProfilesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ExportProfilesResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &ProfileService_ServiceDesc.Streams[3], ProfileService_ExportProfiles_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[ExportProfilesRequest, ExportProfilesResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type ProfileService_ExportProfilesClient = grpc.ServerStreamingClient[ExportProfilesResponse]
+
 func (c *profileServiceClient) EraseUser(ctx context.Context, in *EraseUserRequest, opts ...grpc.CallOption) (*EraseUserResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(EraseUserResponse)
@@ -341,6 +389,20 @@ type ProfileServiceServer interface {
 	// Errors: OUT_OF_RANGE (RESUME_TOKEN_EXPIRED), INVALID_ARGUMENT (INVALID_RESUME_TOKEN, INVALID_FILTER), RESOURCE_EXHAUSTED
 	// (TOO_MANY_STREAMS).
 	WatchProfiles(*WatchProfilesRequest, grpc.ServerStreamingServer[WatchProfilesResponse]) error
+	// Imports profiles by the rules of registration, decided by the times of registration in the records, whatever their order. No
+	// imported profile counts as a monthly active device or has a heartbeat. Tokens are confirmed at the start of the import, so
+	// that push feedback from before it is STALE.
+	// Each request is answered by one response, in order. A record that is refused is named in it; the others are imported. After an
+	// interruption, open the stream again with the same `import_id` and go on after the last acknowledged record; a part that is
+	// repeated changes nothing. The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); go on likewise.
+	// Errors: RESOURCE_EXHAUSTED (TOO_MANY_STREAMS). Errors of a record are in its response: INVALID_REQUEST, PLACEHOLDER_TOKEN,
+	// CHANNEL_NOT_ENABLED, INVALID_ATTRIBUTE, CUSTOMER_NOT_FOUND, CUSTOMER_MERGED, RECORD_EXPIRED, DATA_REFUSED, CONFLICT.
+	ImportProfiles(grpc.BidiStreamingServer[ImportProfilesRequest, ImportProfilesResponse]) error
+	// Streams the profiles of an app, each once, in order of user and device, with everything that is stored, push tokens included.
+	// Each message carries a token; after an interruption the stream goes on from it. The service ends a long stream now and then
+	// (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The end of the stream (OK) means that everything was sent.
+	// Errors: INVALID_ARGUMENT (INVALID_FILTER, INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
+	ExportProfiles(*ExportProfilesRequest, grpc.ServerStreamingServer[ExportProfilesResponse]) error
 	// Erases a user of the app: the profiles on every device, and the ids in events. Keyed hashes remain. An unknown user is no
 	// error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP bridge is applied later, to nobody.
 	EraseUser(context.Context, *EraseUserRequest) (*EraseUserResponse, error)
@@ -395,6 +457,12 @@ func (UnimplementedProfileServiceServer) ExplainReach(context.Context, *ExplainR
 }
 func (UnimplementedProfileServiceServer) WatchProfiles(*WatchProfilesRequest, grpc.ServerStreamingServer[WatchProfilesResponse]) error {
 	return status.Error(codes.Unimplemented, "method WatchProfiles not implemented")
+}
+func (UnimplementedProfileServiceServer) ImportProfiles(grpc.BidiStreamingServer[ImportProfilesRequest, ImportProfilesResponse]) error {
+	return status.Error(codes.Unimplemented, "method ImportProfiles not implemented")
+}
+func (UnimplementedProfileServiceServer) ExportProfiles(*ExportProfilesRequest, grpc.ServerStreamingServer[ExportProfilesResponse]) error {
+	return status.Error(codes.Unimplemented, "method ExportProfiles not implemented")
 }
 func (UnimplementedProfileServiceServer) EraseUser(context.Context, *EraseUserRequest) (*EraseUserResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method EraseUser not implemented")
@@ -658,6 +726,24 @@ func _ProfileService_WatchProfiles_Handler(srv interface{}, stream grpc.ServerSt
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type ProfileService_WatchProfilesServer = grpc.ServerStreamingServer[WatchProfilesResponse]
 
+func _ProfileService_ImportProfiles_Handler(srv interface{}, stream grpc.ServerStream) error {
+	return srv.(ProfileServiceServer).ImportProfiles(&grpc.GenericServerStream[ImportProfilesRequest, ImportProfilesResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type ProfileService_ImportProfilesServer = grpc.BidiStreamingServer[ImportProfilesRequest, ImportProfilesResponse]
+
+func _ProfileService_ExportProfiles_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(ExportProfilesRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(ProfileServiceServer).ExportProfiles(m, &grpc.GenericServerStream[ExportProfilesRequest, ExportProfilesResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type ProfileService_ExportProfilesServer = grpc.ServerStreamingServer[ExportProfilesResponse]
+
 func _ProfileService_EraseUser_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(EraseUserRequest)
 	if err := dec(in); err != nil {
@@ -745,6 +831,17 @@ var ProfileService_ServiceDesc = grpc.ServiceDesc{
 		{
 			StreamName:    "WatchProfiles",
 			Handler:       _ProfileService_WatchProfiles_Handler,
+			ServerStreams: true,
+		},
+		{
+			StreamName:    "ImportProfiles",
+			Handler:       _ProfileService_ImportProfiles_Handler,
+			ServerStreams: true,
+			ClientStreams: true,
+		},
+		{
+			StreamName:    "ExportProfiles",
+			Handler:       _ProfileService_ExportProfiles_Handler,
 			ServerStreams: true,
 		},
 	},

@@ -2144,6 +2144,51 @@ impl CustomerAttributeType {
         }
     }
 }
+/// A profile of another system, or of an export. A file of JSON Lines has one such record on each line, in its JSON form.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ProfileRecord {
+    /// The profile. Required. `key.app_id` may be empty: the app of the request.
+    ///
+    /// Taken over: what a registration may contain, and what an export tells besides: `status` UNREGISTERED (signed out, without
+    /// endpoints), `user_state` INACTIVE, and the states SUPERSEDED, SUSPECT and INVALID of endpoints. An endpoint in state
+    /// INVALID needs no token. Ignored: `last_heartbeat_time`, `expire_time`, `update_time`, `etag`, `version`, and
+    /// `confirm_time` of endpoints, which becomes the start of the import.
+    #[prost(message, optional, tag="1")]
+    pub profile: ::core::option::Option<Profile>,
+    /// When the profile was last registered there (UTC). Decides between profiles: the later registration owns the device and the
+    /// push tokens. A time in the future counts as the start of the import. Default: `profile.register_time`; without both, the
+    /// start of the import, but then a profile that was active in this service since keeps what it has.
+    #[prost(message, optional, tag="2")]
+    pub register_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When the profile was first registered there (UTC). Default: `profile.create_time`; without both, the registration time.
+    /// A time after the registration counts as the registration time.
+    #[prost(message, optional, tag="3")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// A customer of another system, or of an export. A file of JSON Lines has one such record on each line, in its JSON form.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CustomerRecord {
+    /// The customer. Required. `schema_version`, `update_time`, `etag` and `version` are ignored.
+    #[prost(message, optional, tag="1")]
+    pub customer: ::core::option::Option<Customer>,
+    /// When the customer was created there (UTC). A time in the future counts as now. Default: `customer.create_time`; without
+    /// both, now. A customer that is stored keeps the earlier time.
+    #[prost(message, optional, tag="2")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// A record that was refused. Its neighbors are not affected.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RefusedRecord {
+    /// The number of the record in the import, from 1.
+    #[prost(int64, tag="1")]
+    pub record: i64,
+    /// The name of a value of ErrorReason without its prefix, such as `INVALID_REQUEST` or `PLACEHOLDER_TOKEN`.
+    #[prost(string, tag="2")]
+    pub reason: ::prost::alloc::string::String,
+    /// What is wrong, in English, up to 400 bytes. Never holds a token or a value.
+    #[prost(string, tag="3")]
+    pub description: ::prost::alloc::string::String,
+}
 /// The customer to create.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct CreateCustomerRequest {
@@ -2335,6 +2380,56 @@ pub struct ExportPersonResponse {
     /// if there was more than fits into about 3 MiB.
     #[prost(string, tag="1")]
     pub document: ::prost::alloc::string::String,
+}
+/// A part of an import.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ImportCustomersRequest {
+    /// Checks the records and writes nothing. Default false.
+    #[prost(bool, tag="1")]
+    pub dry_run: bool,
+    /// The number of the message's first record in the import, from 1. The records of the message are numbered from there.
+    /// Default: the number after the previous message's last record; in the first message 1.
+    #[prost(int64, tag="2")]
+    pub first_record: i64,
+    /// Up to 1000. Each is checked on its own.
+    #[prost(message, repeated, tag="3")]
+    pub records: ::prost::alloc::vec::Vec<CustomerRecord>,
+}
+/// What became of the records of one request. Everything that it says is committed.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ImportCustomersResponse {
+    /// The number of the request's last record: it and every earlier one of the stream is stored or refused. Go on after it.
+    #[prost(int64, tag="1")]
+    pub acknowledged: i64,
+    /// How many of the records created a customer.
+    #[prost(int64, tag="2")]
+    pub created: i64,
+    /// How many of the records changed a customer.
+    #[prost(int64, tag="3")]
+    pub updated: i64,
+    /// How many of the records changed nothing.
+    #[prost(int64, tag="4")]
+    pub unchanged: i64,
+    /// The records that were refused.
+    #[prost(message, repeated, tag="5")]
+    pub refused: ::prost::alloc::vec::Vec<RefusedRecord>,
+}
+/// Where to begin.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ExportCustomersRequest {
+    /// The `resume_token` of the last message that was received. Opaque. Default: from the first customer.
+    #[prost(string, tag="1")]
+    pub resume_token: ::prost::alloc::string::String,
+}
+/// Up to 500 customers.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ExportCustomersResponse {
+    /// The customers, without `schema_version`, `etag` and `version`.
+    #[prost(message, repeated, tag="1")]
+    pub customers: ::prost::alloc::vec::Vec<Customer>,
+    /// Where to resume after this message. Always set.
+    #[prost(string, tag="2")]
+    pub resume_token: ::prost::alloc::string::String,
 }
 /// Of the key's tenant.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2567,6 +2662,11 @@ pub enum ErrorReason {
     /// call needs no such claim.
     /// Example: {"reason": "JWT_CUSTOMER_MISMATCH", "domain": "appprofile", "metadata": {"app_id": "shop", "claim": "customer_id"}}
     JwtCustomerMismatch = 89,
+    /// INVALID_ARGUMENT (in a response of ImportProfiles, never of a call): the reaper would delete the profile at once, because it
+    /// was registered longer ago than the app's `never_heartbeat_ttl` allows without a heartbeat. Switch the setting off, import,
+    /// and switch it on again when the phones have sent heartbeats.
+    /// Example: {"reason": "RECORD_EXPIRED", "domain": "appprofile", "metadata": {"fields": "register_time"}}
+    RecordExpired = 90,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -2634,6 +2734,7 @@ impl ErrorReason {
             Self::JwtKeyAlreadyExists => "ERROR_REASON_JWT_KEY_ALREADY_EXISTS",
             Self::TooManyJwtKeys => "ERROR_REASON_TOO_MANY_JWT_KEYS",
             Self::JwtCustomerMismatch => "ERROR_REASON_JWT_CUSTOMER_MISMATCH",
+            Self::RecordExpired => "ERROR_REASON_RECORD_EXPIRED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -2698,6 +2799,7 @@ impl ErrorReason {
             "ERROR_REASON_JWT_KEY_ALREADY_EXISTS" => Some(Self::JwtKeyAlreadyExists),
             "ERROR_REASON_TOO_MANY_JWT_KEYS" => Some(Self::TooManyJwtKeys),
             "ERROR_REASON_JWT_CUSTOMER_MISMATCH" => Some(Self::JwtCustomerMismatch),
+            "ERROR_REASON_RECORD_EXPIRED" => Some(Self::RecordExpired),
             _ => None,
         }
     }
@@ -2745,7 +2847,8 @@ pub struct Event {
 pub enum EventType {
     /// A type that this server does not know yet: a newer one wrote it, during an upgrade.
     Unspecified = 0,
-    /// A profile was created by its first registration, or by the first one after a deletion.
+    /// A profile was created by its first registration, or by the first one after a deletion, or by an import. `reason`: IMPORTED,
+    /// or empty.
     ProfileCreated = 1,
     /// A registration brought a profile back. `reason`: what it was before, UNREGISTERED, INACTIVE (another user had the
     /// device) or SUPERSEDED (another device received the user's pushes).
@@ -3717,6 +3820,88 @@ pub struct WatchProfilesResponse {
     pub events: ::prost::alloc::vec::Vec<Event>,
     /// Where to resume after this message. Always set; opaque, up to 200 characters. Store it with what the events led to, in one
     /// transaction.
+    #[prost(string, tag="2")]
+    pub resume_token: ::prost::alloc::string::String,
+}
+/// A part of an import.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ImportProfilesRequest {
+    /// The app, 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`. The same in every message.
+    #[prost(string, tag="1")]
+    pub app_id: ::prost::alloc::string::String,
+    /// Names the import, up to 128 bytes without control characters. The service remembers when an import of this name began in
+    /// the app, for 90 days: one that goes on under the same name has the same start. Use a new name for each import. Default:
+    /// none; the import begins with the stream.
+    #[prost(string, tag="2")]
+    pub import_id: ::prost::alloc::string::String,
+    /// Checks the records and writes nothing. Records of the same profile, device or token in different messages do not see each
+    /// other then. Default false.
+    #[prost(bool, tag="3")]
+    pub dry_run: bool,
+    /// The number of the message's first record in the import, from 1. The records of the message are numbered from there.
+    /// Default: the number after the previous message's last record; in the first message 1.
+    #[prost(int64, tag="4")]
+    pub first_record: i64,
+    /// Up to 1000. Each is checked on its own.
+    #[prost(message, repeated, tag="5")]
+    pub records: ::prost::alloc::vec::Vec<ProfileRecord>,
+}
+/// A value of an imported record that was not stored.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct IgnoredRecordValue {
+    /// The number of the record in the import, from 1.
+    #[prost(int64, tag="1")]
+    pub record: i64,
+    /// The value, and why.
+    #[prost(message, optional, tag="2")]
+    pub value: ::core::option::Option<IgnoredValue>,
+}
+/// What became of the records of one request. Everything that it says is committed.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ImportProfilesResponse {
+    /// The number of the request's last record: it and every earlier one of the stream is stored or refused. Go on after it.
+    #[prost(int64, tag="1")]
+    pub acknowledged: i64,
+    /// How many of the records created a profile.
+    #[prost(int64, tag="2")]
+    pub created: i64,
+    /// How many of the records changed a profile.
+    #[prost(int64, tag="3")]
+    pub updated: i64,
+    /// How many of the records changed nothing: they were imported before, or a later registration is stored.
+    #[prost(int64, tag="4")]
+    pub unchanged: i64,
+    /// The records that were refused.
+    #[prost(message, repeated, tag="5")]
+    pub refused: ::prost::alloc::vec::Vec<RefusedRecord>,
+    /// The values of the others that were not stored: device attributes that the app does not monitor, and push tokens that a later
+    /// registration of another device holds.
+    #[prost(message, repeated, tag="6")]
+    pub ignored: ::prost::alloc::vec::Vec<IgnoredRecordValue>,
+}
+/// Which profiles to export.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ExportProfilesRequest {
+    /// The app, 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`.
+    #[prost(string, tag="1")]
+    pub app_id: ::prost::alloc::string::String,
+    /// Exports only profiles that the filter fits: `platform = IOS AND customer_id:*`, in the language of docs/filters.md, a
+    /// subset of AIP-160. Up to 2048 bytes, 16 open parentheses and 100 comparisons. Default: every profile, also those that are
+    /// UNREGISTERED or expired. A filter that is not valid is INVALID_ARGUMENT, INVALID_FILTER.
+    #[prost(string, tag="2")]
+    pub filter: ::prost::alloc::string::String,
+    /// The `resume_token` of the last message that was received. The app and the filter must be the same. Opaque. Default: from the
+    /// first profile.
+    #[prost(string, tag="3")]
+    pub resume_token: ::prost::alloc::string::String,
+}
+/// Up to 500 profiles.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ExportProfilesResponse {
+    /// The profiles, without `etag` and `version`.
+    #[prost(message, repeated, tag="1")]
+    pub profiles: ::prost::alloc::vec::Vec<Profile>,
+    /// Where to resume after this message. Always set.
     #[prost(string, tag="2")]
     pub resume_token: ::prost::alloc::string::String,
 }

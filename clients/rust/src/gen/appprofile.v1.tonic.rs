@@ -927,6 +927,60 @@ pub mod customer_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        pub async fn import_customers(
+            &mut self,
+            request: impl tonic::IntoStreamingRequest<
+                Message = super::ImportCustomersRequest,
+            >,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::ImportCustomersResponse>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/appprofile.v1.CustomerService/ImportCustomers",
+            );
+            let mut req = request.into_streaming_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("appprofile.v1.CustomerService", "ImportCustomers"),
+                );
+            self.inner.streaming(req, path, codec).await
+        }
+        pub async fn export_customers(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ExportCustomersRequest>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::ExportCustomersResponse>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/appprofile.v1.CustomerService/ExportCustomers",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("appprofile.v1.CustomerService", "ExportCustomers"),
+                );
+            self.inner.server_streaming(req, path, codec).await
+        }
         pub async fn get_customer_schema(
             &mut self,
             request: impl tonic::IntoRequest<super::GetCustomerSchemaRequest>,
@@ -1427,6 +1481,60 @@ pub mod profile_service_client {
             req.extensions_mut()
                 .insert(
                     GrpcMethod::new("appprofile.v1.ProfileService", "WatchProfiles"),
+                );
+            self.inner.server_streaming(req, path, codec).await
+        }
+        pub async fn import_profiles(
+            &mut self,
+            request: impl tonic::IntoStreamingRequest<
+                Message = super::ImportProfilesRequest,
+            >,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::ImportProfilesResponse>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/appprofile.v1.ProfileService/ImportProfiles",
+            );
+            let mut req = request.into_streaming_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("appprofile.v1.ProfileService", "ImportProfiles"),
+                );
+            self.inner.streaming(req, path, codec).await
+        }
+        pub async fn export_profiles(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ExportProfilesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::ExportProfilesResponse>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/appprofile.v1.ProfileService/ExportProfiles",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("appprofile.v1.ProfileService", "ExportProfiles"),
                 );
             self.inner.server_streaming(req, path, codec).await
         }

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from typing import Protocol
 
 from appprofile.v1 import customer_service_pb2 as pb
 from profile_grpc.service.customer_schemas import CustomerSchemas
 from profile_grpc.service.customers import Customers
+from profile_grpc.service.exporting import Exports
+from profile_grpc.service.importing import Imports
 from profile_grpc.service.people import People
-from profile_grpc.transport.grpc import customers, people, responses
+from profile_grpc.transport.grpc import customers, imports, people, responses
 from profile_grpc.transport.grpc.call import Call
 
 
@@ -21,6 +25,10 @@ class CustomerServices(Protocol):
     def customer_schemas(self) -> CustomerSchemas: ...
     @property
     def people(self) -> People: ...
+    @property
+    def imports(self) -> Imports: ...
+    @property
+    def exports(self) -> Exports: ...
 
 
 class CustomerServicer:
@@ -30,6 +38,8 @@ class CustomerServicer:
         self._customers = services.customers
         self._schemas = services.customer_schemas
         self._people = services.people
+        self._imports = services.imports
+        self._exports = services.exports
 
     async def CreateCustomer(self, request: pb.CreateCustomerRequest, call: Call) -> pb.CreateCustomerResponse:
         given = request.customer
@@ -66,6 +76,21 @@ class CustomerServicer:
     async def ListCustomers(self, request: pb.ListCustomersRequest, call: Call) -> pb.ListCustomersResponse:
         wanted = customers.customer_filter(request, call.caller.tenant_id)
         return customers.list_customers(await self._customers.list(wanted, request.page_size, request.page_token))
+
+    async def ImportCustomers(
+        self, given: AsyncIterator[pb.ImportCustomersRequest], call: Call
+    ) -> AsyncGenerator[pb.ImportCustomersResponse, None]:
+        one = imports.CustomerImport(self._imports, self._customers, call.caller.tenant_id)
+        async with aclosing(imports.answers(given, one.begin)) as answers:
+            async for answer in answers:
+                yield answer
+
+    async def ExportCustomers(
+        self, request: pb.ExportCustomersRequest, call: Call
+    ) -> AsyncGenerator[pb.ExportCustomersResponse, None]:
+        async with aclosing(self._exports.customers(call.caller.tenant_id, request.resume_token)) as parts:
+            async for part in parts:
+                yield customers.export_customers(part)
 
     async def MergeCustomers(self, request: pb.MergeCustomersRequest, call: Call) -> pb.MergeCustomersResponse:
         merged, moved = await self._customers.merge(

@@ -14,6 +14,7 @@ from profile_grpc.domain.customers import TEXTS, Content, Customer, Value
 from profile_grpc.domain.errors import FieldViolation, Reason, Refused
 from profile_grpc.service import phone
 from profile_grpc.service.customer_ports import CustomerFilter
+from profile_grpc.service.exporting import Part
 from profile_grpc.transport.grpc.patches import MAX_PATHS
 from profile_grpc.transport.grpc.times import to_date, to_instant, write_date, write_instant
 
@@ -86,6 +87,17 @@ def customer(stored: Customer) -> customer_pb2.Customer:
 def list_customers(page: tuple[Sequence[Customer], str]) -> pb.ListCustomersResponse:
     found, token = page
     return pb.ListCustomersResponse(customers=[customer(one) for one in found], next_page_token=token)
+
+
+def export_customers(part: Part[Customer]) -> pb.ExportCustomersResponse:
+    """What identifies the stored row is left out: it is no part of the customer."""
+    response = pb.ExportCustomersResponse(resume_token=part.resume_token)
+    for one in part.rows:
+        message = customer(one)
+        for name in ("schema_version", "etag", "version"):
+            message.ClearField(name)
+        response.customers.append(message)
+    return response
 
 
 def attributes(given: customer_pb2.CustomerSchema) -> tuple[SchemaAttribute, ...]:

@@ -23,6 +23,7 @@ from profile_grpc.domain.results import (
     Updated,
 )
 from profile_grpc.domain.settings import AppSettings
+from profile_grpc.service.exporting import Part
 from profile_grpc.service.ports import MadUsage
 from profile_grpc.service.watching import Page
 from profile_grpc.transport.grpc import status
@@ -117,6 +118,17 @@ def list_profiles(page: tuple[Sequence[Profile], str], call: Call) -> pb.ListPro
     response = pb.ListProfilesResponse(next_page_token=token)
     for profile in profiles:
         _write_profile(response.profiles.add(), profile, call.app.settings, sees_tokens=call.sees_tokens)
+    return response
+
+
+def export_profiles(part: Part[Profile], call: Call) -> pb.ExportProfilesResponse:
+    """What identifies the stored row is left out: it is no part of the profile."""
+    response = pb.ExportProfilesResponse(resume_token=part.resume_token)
+    for profile in part.rows:
+        message = response.profiles.add()
+        _write_profile(message, profile, call.app.settings, sees_tokens=call.sees_tokens)
+        message.ClearField("etag")
+        message.ClearField("version")
     return response
 
 

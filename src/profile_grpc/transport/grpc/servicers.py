@@ -6,7 +6,7 @@ Refusals come from the checks before (the pipeline) or from the rules (the domai
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from functools import partial
 from typing import Protocol
@@ -22,6 +22,7 @@ from profile_grpc.domain.errors import Refused
 from profile_grpc.domain.model import Channel
 from profile_grpc.domain.results import Beat
 from profile_grpc.domain.webhooks import Webhook
+from profile_grpc.service import filter_parsing
 from profile_grpc.service.apps import Apps
 from profile_grpc.service.directory import Directory
 from profile_grpc.service.jwt.administration import JwtKeys
@@ -36,6 +37,7 @@ from profile_grpc.service.webhook_store import WebhookKey
 from profile_grpc.service.webhooks import Webhooks
 from profile_grpc.transport.grpc import (
     endpoints,
+    imports,
     jwt,
     people,
     push_credentials,
@@ -91,6 +93,8 @@ class ProfileServicer:
         self._watching = services.watching
         self._people = services.people
         self._recipients = services.recipients
+        self._imports = services.imports
+        self._exports = services.exports
         self._pages = asyncio.Semaphore(_PAGES_AT_ONCE)
 
     async def Register(self, request: pb.RegisterRequest, call: Call) -> pb.RegisterResponse:
@@ -147,6 +151,22 @@ class ProfileServicer:
     async def EraseUser(self, request: pb.EraseUserRequest, call: Call) -> pb.EraseUserResponse:
         erased = await self._people.erase_user(call.app, request.user_id, announce=people.announce(request))
         return people.erased_user(erased)
+
+    async def ImportProfiles(
+        self, given: AsyncIterator[pb.ImportProfilesRequest], call: Call
+    ) -> AsyncGenerator[pb.ImportProfilesResponse, None]:
+        one = imports.ProfileImport(self._imports, call.app)
+        async with aclosing(imports.answers(given, one.begin)) as answers:
+            async for answer in answers:
+                yield answer
+
+    async def ExportProfiles(
+        self, request: pb.ExportProfilesRequest, call: Call
+    ) -> AsyncGenerator[pb.ExportProfilesResponse, None]:
+        wanted = filter_parsing.profile_filter(request.filter)
+        async with aclosing(self._exports.profiles(request.app_id, wanted, request.resume_token)) as parts:
+            async for part in parts:
+                yield responses.export_profiles(part, call)
 
     async def ResolveRecipients(
         self, request: recipient_pb.ResolveRecipientsRequest, call: Call

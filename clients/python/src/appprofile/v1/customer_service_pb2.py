@@ -25,12 +25,13 @@ _sym_db = _symbol_database.Default()
 from appprofile.v1 import access_pb2 as appprofile_dot_v1_dot_access__pb2
 from appprofile.v1 import customer_pb2 as appprofile_dot_v1_dot_customer__pb2
 from appprofile.v1 import profile_pb2 as appprofile_dot_v1_dot_profile__pb2
+from appprofile.v1 import transfer_pb2 as appprofile_dot_v1_dot_transfer__pb2
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$appprofile/v1/customer_service.proto\x12\rappprofile.v1\x1a\x1a\x61ppprofile/v1/access.proto\x1a\x1c\x61ppprofile/v1/customer.proto\x1a\x1b\x61ppprofile/v1/profile.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\"X\n\x15\x43reateCustomerRequest\x12?\n\x08\x63ustomer\x18\x01 \x01(\x0b\x32\x17.appprofile.v1.CustomerB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01R\x08\x63ustomer\"S\n\x16\x43reateCustomerResponse\x12\x39\n\x08\x63ustomer\x18\x01 \x01(\x0b\x32\x17.appprofile.v1.CustomerB\x04\xe2\x41\x01\x03R\x08\x63ustomer\"\x88\x01\n\x12GetCustomerRequest\x12\x41\n\x0b\x63ustomer_id\x18\x01 \x01(\tB \xe2\x41\x01\x02\xbaH\x15r\x13 \x01(\x80\x02\x32\x0c^[^\\p{Cc}]*$\xb0\xd4\x18\x08R\ncustomerId\x12/\n\x10include_profiles\x18\x02 \x01(\x08\x42\x04\xe2\x41\x01\x01R\x0fincludeProfiles\"\xb5\x01\n\x13GetCustomerResponse\x12\x39\n\x08\x63ustomer\x18\x01 \x01(\x0b\x32\x17.appprofile.v1.CustomerB\x04\xe2\x41\x01\x03R\x08\x63ustomer\x12\x38\n\x08profiles\x18\x02 \x03(\x0b\x32\x16.appprofile.v1.ProfileB\x04\xe2\x41\x01\x03R\x08profiles\x12)\n\rmore_profiles\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x03R\x0cmoreProfiles\"\xc6\x01\n\x15UpdateCustomerRequest\x12?\n\x08\x63ustomer\x18\x01 \x01(\x0b\x32\x17.appprofile.v1.CustomerB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01R\x08\x63ustomer\x12\x41\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01R\nupdateMask\x12)\n\rallow_missing\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01R\x0c\x61llowMissing\"S\n\x16UpdateCustomerResponse\x12\x39\n\x08\x63ustomer\x18\x01 \x01(\x0b\x32\x17.appprofile.v1.CustomerB\x04\xe2\x41\x01\x03R\x08\x63ustomer\"\x85\x01\n\x15\x44\x65leteCustomerRequest\x12\x41\n\x0b\x63ustomer_id\x18\x01 \x01(\tB \xe2\x41\x01\x02\xbaH\x15r\x13 \x01(\x80\x02\x32\x0c^[^\\p{Cc}]*$\xb0\xd4\x18\x08R\ncustomerId\x12)\n\rallow_missing\x18\x02 \x01(\x08\x42\x04\xe2\x41\x01\x01R\x0c\x61llowMissing\":\n\x16\x44\x65leteCustomerResponse\x12 \n\x08unlinked\x18\x01 \x01(\x03\x42\x04\xe2\x41\x01\x03R\x08unlinked\"\xbc\x01\n\x14ListCustomersRequest\x12\"\n\x05\x65mail\x18\x01 \x01(\tB\n\xbaH\x07r\x05 \x01(\xfe\x01H\x00R\x05\x65mail\x12#\n\x06msisdn\x18\x02 \x01(\tB\t\xbaH\x06r\x04 \x01((H\x00R\x06msisdn\x12(\n\tpage_size\x18\x03 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00R\x08pageSize\x12+\n\npage_token\x18\x04 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x10R\tpageTokenB\x04\n\x02\x62y\"\x82\x01\n\x15ListCustomersResponse\x12;\n\tcustomers\x18\x01 \x03(\x0b\x32\x17.appprofile.v1.CustomerB\x04\xe2\x41\x01\x03R\tcustomers\x12,\n\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03R\rnextPageToken\"\xad\x02\n\x15MergeCustomersRequest\x12N\n\x12source_customer_id\x18\x01 \x01(\tB \xe2\x41\x01\x02\xbaH\x15r\x13 \x01(\x80\x02\x32\x0c^[^\\p{Cc}]*$\xb0\xd4\x18\x08R\x10sourceCustomerId\x12N\n\x12target_customer_id\x18\x02 \x01(\tB \xe2\x41\x01\x02\xbaH\x15r\x13 \x01(\x80\x02\x32\x0c^[^\\p{Cc}]*$\xb0\xd4\x18\x08R\x10targetCustomerId:t\xbaHq\x1ao\n\x10\x63ustomers_differ\x12\'a customer cannot be merged into itself\x1a\x32this.source_customer_id != this.target_customer_id\"o\n\x16MergeCustomersResponse\x12\x39\n\x08\x63ustomer\x18\x01 \x01(\x0b\x32\x17.appprofile.v1.CustomerB\x04\xe2\x41\x01\x03R\x08\x63ustomer\x12\x1a\n\x05moved\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03R\x05moved\"\x8d\x01\n\x14\x45raseCustomerRequest\x12\x41\n\x0b\x63ustomer_id\x18\x01 \x01(\tB \xe2\x41\x01\x02\xbaH\x15r\x13 \x01(\x80\x02\x32\x0c^[^\\p{Cc}]*$\xb0\xd4\x18\x08R\ncustomerId\x12%\n\x08\x61nnounce\x18\x02 \x01(\x08\x42\x04\xe2\x41\x01\x01H\x00R\x08\x61nnounce\x88\x01\x01\x42\x0b\n\t_announce\"\xc2\x01\n\x15\x45raseCustomerResponse\x12Q\n\x07removed\x18\x01 \x03(\x0b\x32\x31.appprofile.v1.EraseCustomerResponse.RemovedEntryB\x04\xe2\x41\x01\x03R\x07removed\x12\x1a\n\x05notes\x18\x02 \x03(\tB\x04\xe2\x41\x01\x03R\x05notes\x1a:\n\x0cRemovedEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\x03R\x05value:\x02\x38\x01\"\x84\x01\n\x07\x41ppUser\x12>\n\x06\x61pp_id\x18\x01 \x01(\tB\'\xe2\x41\x01\x02\xbaH\x1cr\x1a\x18@2\x16^[a-z0-9][a-z0-9._-]*$\xb0\xd4\x18\x01R\x05\x61ppId\x12\x39\n\x07user_id\x18\x02 \x01(\tB \xe2\x41\x01\x02\xbaH\x15r\x13 \x01(\x80\x02\x32\x0c^[^\\p{Cc}]*$\xb0\xd4\x18\x03R\x06userId\"\x95\x01\n\x13\x45xportPersonRequest\x12?\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x15r\x13 \x01(\x80\x02\x32\x0c^[^\\p{Cc}]*$\xb0\xd4\x18\x08H\x00R\ncustomerId\x12,\n\x04user\x18\x02 \x01(\x0b\x32\x16.appprofile.v1.AppUserH\x00R\x04userB\x0f\n\x06person\x12\x05\xbaH\x02\x08\x01\"8\n\x14\x45xportPersonResponse\x12 \n\x08\x64ocument\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03R\x08\x64ocument\"\x1a\n\x18GetCustomerSchemaRequest\"X\n\x19GetCustomerSchemaResponse\x12;\n\x06schema\x18\x01 \x01(\x0b\x32\x1d.appprofile.v1.CustomerSchemaB\x04\xe2\x41\x01\x03R\x06schema\"\xa6\x01\n\x1bUpdateCustomerSchemaRequest\x12\x41\n\x06schema\x18\x01 \x01(\x0b\x32\x1d.appprofile.v1.CustomerSchemaB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01R\x06schema\x12\x1d\n\x07\x64ry_run\x18\x02 \x01(\x08\x42\x04\xe2\x41\x01\x01R\x06\x64ryRun\x12%\n\x0b\x64rop_values\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01R\ndropValues\"\x90\x01\n\x1cUpdateCustomerSchemaResponse\x12;\n\x06schema\x18\x01 \x01(\x0b\x32\x1d.appprofile.v1.CustomerSchemaB\x04\xe2\x41\x01\x03R\x06schema\x12\x33\n\x12\x61\x66\x66\x65\x63ted_customers\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03R\x11\x61\x66\x66\x65\x63tedCustomers2\xe2\x08\n\x0f\x43ustomerService\x12l\n\x0e\x43reateCustomer\x12$.appprofile.v1.CreateCustomerRequest\x1a%.appprofile.v1.CreateCustomerResponse\"\r\x90\x02\x02\xaa\xd4\x18\x06\n\x02\x01\x02\x10\x02\x12\x63\n\x0bGetCustomer\x12!.appprofile.v1.GetCustomerRequest\x1a\".appprofile.v1.GetCustomerResponse\"\r\x90\x02\x01\xaa\xd4\x18\x06\n\x02\x01\x02\x10\x02\x12l\n\x0eUpdateCustomer\x12$.appprofile.v1.UpdateCustomerRequest\x1a%.appprofile.v1.UpdateCustomerResponse\"\r\x90\x02\x02\xaa\xd4\x18\x06\n\x02\x01\x02\x10\x02\x12l\n\x0e\x44\x65leteCustomer\x12$.appprofile.v1.DeleteCustomerRequest\x1a%.appprofile.v1.DeleteCustomerResponse\"\r\x90\x02\x02\xaa\xd4\x18\x06\n\x02\x01\x02\x10\x02\x12i\n\rListCustomers\x12#.appprofile.v1.ListCustomersRequest\x1a$.appprofile.v1.ListCustomersResponse\"\r\x90\x02\x01\xaa\xd4\x18\x06\n\x02\x01\x02\x10\x02\x12l\n\x0eMergeCustomers\x12$.appprofile.v1.MergeCustomersRequest\x1a%.appprofile.v1.MergeCustomersResponse\"\r\x90\x02\x02\xaa\xd4\x18\x06\n\x02\x01\x02\x10\x02\x12i\n\rEraseCustomer\x12#.appprofile.v1.EraseCustomerRequest\x1a$.appprofile.v1.EraseCustomerResponse\"\r\x90\x02\x02\xaa\xd4\x18\x06\n\x02\x01\x02\x10\x02\x12\x66\n\x0c\x45xportPerson\x12\".appprofile.v1.ExportPersonRequest\x1a#.appprofile.v1.ExportPersonResponse\"\r\x90\x02\x01\xaa\xd4\x18\x06\n\x02\x01\x02\x10\x02\x12u\n\x11GetCustomerSchema\x12\'.appprofile.v1.GetCustomerSchemaRequest\x1a(.appprofile.v1.GetCustomerSchemaResponse\"\r\x90\x02\x01\xaa\xd4\x18\x06\n\x02\x01\x02\x10\x02\x12}\n\x14UpdateCustomerSchema\x12*.appprofile.v1.UpdateCustomerSchemaRequest\x1a+.appprofile.v1.UpdateCustomerSchemaResponse\"\x0c\x90\x02\x02\xaa\xd4\x18\x05\n\x01\x01\x10\x02\x42w\n\x11\x63om.appprofile.v1B\x14\x43ustomerServiceProtoP\x01ZJgithub.com/profile-grpc/profile-grpc/clients/go/appprofile/v1;appprofilev1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$appprofile/v1/customer_service.proto\x12\rappprofile.v1\x1a\x1a\x61ppprofile/v1/access.proto\x1a\x1c\x61ppprofile/v1/customer.proto\x1a\x1b\x61ppprofile/v1/profile.proto\x1a\x1c\x61ppprofile/v1/transfer.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\"X\n\x15\x43reateCustomerRequest\x12?\n\x08\x63ustomer\x18\x01 \x01(\x0b\x32\x17.appprofile.v1.CustomerB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01R\x08\x63ustomer\"S\n\x16\x43reateCustomerResponse\x12\x39\n\x08\x63ustomer\x18\x01 \x01(\x0b\x32\x17.appprofile.v1.CustomerB\x04\xe2\x41\x01\x03R\x08\x63ustomer\"\x88\x01\n\x12GetCustomerRequest\x12\x41\n\x0b\x63ustomer_id\x18\x01 \x01(\tB \xe2\x41\x01\x02\xbaH\x15r\x13 \x01(\x80\x02\x32\x0c^[^\\p{Cc}]*$\xb0\xd4\x18\x08R\ncustomerId\x12/\n\x10include_profiles\x18\x02 \x01(\x08\x42\x04\xe2\x41\x01\x01R\x0fincludeProfiles\"\xb5\x01\n\x13GetCustomerResponse\x12\x39\n\x08\x63ustomer\x18\x01 \x01(\x0b\x32\x17.appprofile.v1.CustomerB\x04\xe2\x41\x01\x03R\x08\x63ustomer\x12\x38\n\x08profiles\x18\x02 \x03(\x0b\x32\x16.appprofile.v1.ProfileB\x04\xe2\x41\x01\x03R\x08profiles\x12)\n\rmore_profiles\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x03R\x0cmoreProfiles\"\xc6\x01\n\x15UpdateCustomerRequest\x12?\n\x08\x63ustomer\x18\x01 \x01(\x0b\x32\x17.appprofile.v1.CustomerB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01R\x08\x63ustomer\x12\x41\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01R\nupdateMask\x12)\n\rallow_missing\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01R\x0c\x61llowMissing\"S\n\x16UpdateCustomerResponse\x12\x39\n\x08\x63ustomer\x18\x01 \x01(\x0b\x32\x17.appprofile.v1.CustomerB\x04\xe2\x41\x01\x03R\x08\x63ustomer\"\x85\x01\n\x15\x44\x65leteCustomerRequest\x12\x41\n\x0b\x63ustomer_id\x18\x01 \x01(\tB \xe2\x41\x01\x02\xbaH\x15r\x13 \x01(\x80\x02\x32\x0c^[^\\p{Cc}]*$\xb0\xd4\x18\x08R\ncustomerId\x12)\n\rallow_missing\x18\x02 \x01(\x08\x42\x04\xe2\x41\x01\x01R\x0c\x61llowMissing\":\n\x16\x44\x65leteCustomerResponse\x12 \n\x08unlinked\x18\x01 \x01(\x03\x42\x04\xe2\x41\x01\x03R\x08unlinked\"\xbc\x01\n\x14ListCustomersRequest\x12\"\n\x05\x65mail\x18\x01 \x01(\tB\n\xbaH\x07r\x05 \x01(\xfe\x01H\x00R\x05\x65mail\x12#\n\x06msisdn\x18\x02 \x01(\tB\t\xbaH\x06r\x04 \x01((H\x00R\x06msisdn\x12(\n\tpage_size\x18\x03 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00R\x08pageSize\x12+\n\npage_token\x18\x04 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x10R\tpageTokenB\x04\n\x02\x62y\"\x82\x01\n\x15ListCustomersResponse\x12;\n\tcustomers\x18\x01 \x03(\x0b\x32\x17.appprofile.v1.CustomerB\x04\xe2\x41\x01\x03R\tcustomers\x12,\n\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03R\rnextPageToken\"\xad\x02\n\x15MergeCustomersRequest\x12N\n\x12source_customer_id\x18\x01 \x01(\tB \xe2\x41\x01\x02\xbaH\x15r\x13 \x01(\x80\x02\x32\x0c^[^\\p{Cc}]*$\xb0\xd4\x18\x08R\x10sourceCustomerId\x12N\n\x12target_customer_id\x18\x02 \x01(\tB \xe2\x41\x01\x02\xbaH\x15r\x13 \x01(\x80\x02\x32\x0c^[^\\p{Cc}]*$\xb0\xd4\x18\x08R\x10targetCustomerId:t\xbaHq\x1ao\n\x10\x63ustomers_differ\x12\'a customer cannot be merged into itself\x1a\x32this.source_customer_id != this.target_customer_id\"o\n\x16MergeCustomersResponse\x12\x39\n\x08\x63ustomer\x18\x01 \x01(\x0b\x32\x17.appprofile.v1.CustomerB\x04\xe2\x41\x01\x03R\x08\x63ustomer\x12\x1a\n\x05moved\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03R\x05moved\"\x8d\x01\n\x14\x45raseCustomerRequest\x12\x41\n\x0b\x63ustomer_id\x18\x01 \x01(\tB \xe2\x41\x01\x02\xbaH\x15r\x13 \x01(\x80\x02\x32\x0c^[^\\p{Cc}]*$\xb0\xd4\x18\x08R\ncustomerId\x12%\n\x08\x61nnounce\x18\x02 \x01(\x08\x42\x04\xe2\x41\x01\x01H\x00R\x08\x61nnounce\x88\x01\x01\x42\x0b\n\t_announce\"\xc2\x01\n\x15\x45raseCustomerResponse\x12Q\n\x07removed\x18\x01 \x03(\x0b\x32\x31.appprofile.v1.EraseCustomerResponse.RemovedEntryB\x04\xe2\x41\x01\x03R\x07removed\x12\x1a\n\x05notes\x18\x02 \x03(\tB\x04\xe2\x41\x01\x03R\x05notes\x1a:\n\x0cRemovedEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\x03R\x05value:\x02\x38\x01\"\x84\x01\n\x07\x41ppUser\x12>\n\x06\x61pp_id\x18\x01 \x01(\tB\'\xe2\x41\x01\x02\xbaH\x1cr\x1a\x18@2\x16^[a-z0-9][a-z0-9._-]*$\xb0\xd4\x18\x01R\x05\x61ppId\x12\x39\n\x07user_id\x18\x02 \x01(\tB \xe2\x41\x01\x02\xbaH\x15r\x13 \x01(\x80\x02\x32\x0c^[^\\p{Cc}]*$\xb0\xd4\x18\x03R\x06userId\"\x95\x01\n\x13\x45xportPersonRequest\x12?\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x15r\x13 \x01(\x80\x02\x32\x0c^[^\\p{Cc}]*$\xb0\xd4\x18\x08H\x00R\ncustomerId\x12,\n\x04user\x18\x02 \x01(\x0b\x32\x16.appprofile.v1.AppUserH\x00R\x04userB\x0f\n\x06person\x12\x05\xbaH\x02\x08\x01\"8\n\x14\x45xportPersonResponse\x12 \n\x08\x64ocument\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03R\x08\x64ocument\"\xb4\x01\n\x16ImportCustomersRequest\x12\x1d\n\x07\x64ry_run\x18\x01 \x01(\x08\x42\x04\xe2\x41\x01\x01R\x06\x64ryRun\x12.\n\x0c\x66irst_record\x18\x02 \x01(\x03\x42\x0b\xe2\x41\x01\x01\xbaH\x04\"\x02(\x00R\x0b\x66irstRecord\x12K\n\x07records\x18\x03 \x03(\x0b\x32\x1d.appprofile.v1.CustomerRecordB\x12\xe2\x41\x01\x01\xbaH\x0b\x92\x01\x08\x10\xe8\x07\"\x03\xd8\x01\x03R\x07records\"\xe5\x01\n\x17ImportCustomersResponse\x12(\n\x0c\x61\x63knowledged\x18\x01 \x01(\x03\x42\x04\xe2\x41\x01\x03R\x0c\x61\x63knowledged\x12\x1e\n\x07\x63reated\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03R\x07\x63reated\x12\x1e\n\x07updated\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x03R\x07updated\x12\"\n\tunchanged\x18\x04 \x01(\x03\x42\x04\xe2\x41\x01\x03R\tunchanged\x12<\n\x07refused\x18\x05 \x03(\x0b\x32\x1c.appprofile.v1.RefusedRecordB\x04\xe2\x41\x01\x03R\x07refused\"I\n\x16\x45xportCustomersRequest\x12/\n\x0cresume_token\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x10R\x0bresumeToken\"\x7f\n\x17\x45xportCustomersResponse\x12;\n\tcustomers\x18\x01 \x03(\x0b\x32\x17.appprofile.v1.CustomerB\x04\xe2\x41\x01\x03R\tcustomers\x12\'\n\x0cresume_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03R\x0bresumeToken\"\x1a\n\x18GetCustomerSchemaRequest\"X\n\x19GetCustomerSchemaResponse\x12;\n\x06schema\x18\x01 \x01(\x0b\x32\x1d.appprofile.v1.CustomerSchemaB\x04\xe2\x41\x01\x03R\x06schema\"\xa6\x01\n\x1bUpdateCustomerSchemaRequest\x12\x41\n\x06schema\x18\x01 \x01(\x0b\x32\x1d.appprofile.v1.CustomerSchemaB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01R\x06schema\x12\x1d\n\x07\x64ry_run\x18\x02 \x01(\x08\x42\x04\xe2\x41\x01\x01R\x06\x64ryRun\x12%\n\x0b\x64rop_values\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01R\ndropValues\"\x90\x01\n\x1cUpdateCustomerSchemaResponse\x12;\n\x06schema\x18\x01 \x01(\x0b\x32\x1d.appprofile.v1.CustomerSchemaB\x04\xe2\x41\x01\x03R\x06schema\x12\x33\n\x12\x61\x66\x66\x65\x63ted_customers\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03R\x11\x61\x66\x66\x65\x63tedCustomers2\xca\n\n\x0f\x43ustomerService\x12l\n\x0e\x43reateCustomer\x12$.appprofile.v1.CreateCustomerRequest\x1a%.appprofile.v1.CreateCustomerResponse\"\r\x90\x02\x02\xaa\xd4\x18\x06\n\x02\x01\x02\x10\x02\x12\x63\n\x0bGetCustomer\x12!.appprofile.v1.GetCustomerRequest\x1a\".appprofile.v1.GetCustomerResponse\"\r\x90\x02\x01\xaa\xd4\x18\x06\n\x02\x01\x02\x10\x02\x12l\n\x0eUpdateCustomer\x12$.appprofile.v1.UpdateCustomerRequest\x1a%.appprofile.v1.UpdateCustomerResponse\"\r\x90\x02\x02\xaa\xd4\x18\x06\n\x02\x01\x02\x10\x02\x12l\n\x0e\x44\x65leteCustomer\x12$.appprofile.v1.DeleteCustomerRequest\x1a%.appprofile.v1.DeleteCustomerResponse\"\r\x90\x02\x02\xaa\xd4\x18\x06\n\x02\x01\x02\x10\x02\x12i\n\rListCustomers\x12#.appprofile.v1.ListCustomersRequest\x1a$.appprofile.v1.ListCustomersResponse\"\r\x90\x02\x01\xaa\xd4\x18\x06\n\x02\x01\x02\x10\x02\x12l\n\x0eMergeCustomers\x12$.appprofile.v1.MergeCustomersRequest\x1a%.appprofile.v1.MergeCustomersResponse\"\r\x90\x02\x02\xaa\xd4\x18\x06\n\x02\x01\x02\x10\x02\x12i\n\rEraseCustomer\x12#.appprofile.v1.EraseCustomerRequest\x1a$.appprofile.v1.EraseCustomerResponse\"\r\x90\x02\x02\xaa\xd4\x18\x06\n\x02\x01\x02\x10\x02\x12\x66\n\x0c\x45xportPerson\x12\".appprofile.v1.ExportPersonRequest\x1a#.appprofile.v1.ExportPersonResponse\"\r\x90\x02\x01\xaa\xd4\x18\x06\n\x02\x01\x02\x10\x02\x12s\n\x0fImportCustomers\x12%.appprofile.v1.ImportCustomersRequest\x1a&.appprofile.v1.ImportCustomersResponse\"\r\x90\x02\x02\xaa\xd4\x18\x06\n\x02\x01\x02\x10\x02(\x01\x30\x01\x12q\n\x0f\x45xportCustomers\x12%.appprofile.v1.ExportCustomersRequest\x1a&.appprofile.v1.ExportCustomersResponse\"\r\x90\x02\x01\xaa\xd4\x18\x06\n\x02\x01\x02\x10\x02\x30\x01\x12u\n\x11GetCustomerSchema\x12\'.appprofile.v1.GetCustomerSchemaRequest\x1a(.appprofile.v1.GetCustomerSchemaResponse\"\r\x90\x02\x01\xaa\xd4\x18\x06\n\x02\x01\x02\x10\x02\x12}\n\x14UpdateCustomerSchema\x12*.appprofile.v1.UpdateCustomerSchemaRequest\x1a+.appprofile.v1.UpdateCustomerSchemaResponse\"\x0c\x90\x02\x02\xaa\xd4\x18\x05\n\x01\x01\x10\x02\x42w\n\x11\x63om.appprofile.v1B\x14\x43ustomerServiceProtoP\x01ZJgithub.com/profile-grpc/profile-grpc/clients/go/appprofile/v1;appprofilev1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -108,6 +109,28 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EXPORTPERSONREQUEST'].fields_by_name['customer_id']._serialized_options = b'\272H\025r\023 \001(\200\0022\014^[^\\p{Cc}]*$\260\324\030\010'
   _globals['_EXPORTPERSONRESPONSE'].fields_by_name['document']._loaded_options = None
   _globals['_EXPORTPERSONRESPONSE'].fields_by_name['document']._serialized_options = b'\342A\001\003'
+  _globals['_IMPORTCUSTOMERSREQUEST'].fields_by_name['dry_run']._loaded_options = None
+  _globals['_IMPORTCUSTOMERSREQUEST'].fields_by_name['dry_run']._serialized_options = b'\342A\001\001'
+  _globals['_IMPORTCUSTOMERSREQUEST'].fields_by_name['first_record']._loaded_options = None
+  _globals['_IMPORTCUSTOMERSREQUEST'].fields_by_name['first_record']._serialized_options = b'\342A\001\001\272H\004\"\002(\000'
+  _globals['_IMPORTCUSTOMERSREQUEST'].fields_by_name['records']._loaded_options = None
+  _globals['_IMPORTCUSTOMERSREQUEST'].fields_by_name['records']._serialized_options = b'\342A\001\001\272H\013\222\001\010\020\350\007\"\003\330\001\003'
+  _globals['_IMPORTCUSTOMERSRESPONSE'].fields_by_name['acknowledged']._loaded_options = None
+  _globals['_IMPORTCUSTOMERSRESPONSE'].fields_by_name['acknowledged']._serialized_options = b'\342A\001\003'
+  _globals['_IMPORTCUSTOMERSRESPONSE'].fields_by_name['created']._loaded_options = None
+  _globals['_IMPORTCUSTOMERSRESPONSE'].fields_by_name['created']._serialized_options = b'\342A\001\003'
+  _globals['_IMPORTCUSTOMERSRESPONSE'].fields_by_name['updated']._loaded_options = None
+  _globals['_IMPORTCUSTOMERSRESPONSE'].fields_by_name['updated']._serialized_options = b'\342A\001\003'
+  _globals['_IMPORTCUSTOMERSRESPONSE'].fields_by_name['unchanged']._loaded_options = None
+  _globals['_IMPORTCUSTOMERSRESPONSE'].fields_by_name['unchanged']._serialized_options = b'\342A\001\003'
+  _globals['_IMPORTCUSTOMERSRESPONSE'].fields_by_name['refused']._loaded_options = None
+  _globals['_IMPORTCUSTOMERSRESPONSE'].fields_by_name['refused']._serialized_options = b'\342A\001\003'
+  _globals['_EXPORTCUSTOMERSREQUEST'].fields_by_name['resume_token']._loaded_options = None
+  _globals['_EXPORTCUSTOMERSREQUEST'].fields_by_name['resume_token']._serialized_options = b'\342A\001\001\272H\005r\003\030\200\020'
+  _globals['_EXPORTCUSTOMERSRESPONSE'].fields_by_name['customers']._loaded_options = None
+  _globals['_EXPORTCUSTOMERSRESPONSE'].fields_by_name['customers']._serialized_options = b'\342A\001\003'
+  _globals['_EXPORTCUSTOMERSRESPONSE'].fields_by_name['resume_token']._loaded_options = None
+  _globals['_EXPORTCUSTOMERSRESPONSE'].fields_by_name['resume_token']._serialized_options = b'\342A\001\003'
   _globals['_GETCUSTOMERSCHEMARESPONSE'].fields_by_name['schema']._loaded_options = None
   _globals['_GETCUSTOMERSCHEMARESPONSE'].fields_by_name['schema']._serialized_options = b'\342A\001\003'
   _globals['_UPDATECUSTOMERSCHEMAREQUEST'].fields_by_name['schema']._loaded_options = None
@@ -136,54 +159,66 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CUSTOMERSERVICE'].methods_by_name['EraseCustomer']._serialized_options = b'\220\002\002\252\324\030\006\n\002\001\002\020\002'
   _globals['_CUSTOMERSERVICE'].methods_by_name['ExportPerson']._loaded_options = None
   _globals['_CUSTOMERSERVICE'].methods_by_name['ExportPerson']._serialized_options = b'\220\002\001\252\324\030\006\n\002\001\002\020\002'
+  _globals['_CUSTOMERSERVICE'].methods_by_name['ImportCustomers']._loaded_options = None
+  _globals['_CUSTOMERSERVICE'].methods_by_name['ImportCustomers']._serialized_options = b'\220\002\002\252\324\030\006\n\002\001\002\020\002'
+  _globals['_CUSTOMERSERVICE'].methods_by_name['ExportCustomers']._loaded_options = None
+  _globals['_CUSTOMERSERVICE'].methods_by_name['ExportCustomers']._serialized_options = b'\220\002\001\252\324\030\006\n\002\001\002\020\002'
   _globals['_CUSTOMERSERVICE'].methods_by_name['GetCustomerSchema']._loaded_options = None
   _globals['_CUSTOMERSERVICE'].methods_by_name['GetCustomerSchema']._serialized_options = b'\220\002\001\252\324\030\006\n\002\001\002\020\002'
   _globals['_CUSTOMERSERVICE'].methods_by_name['UpdateCustomerSchema']._loaded_options = None
   _globals['_CUSTOMERSERVICE'].methods_by_name['UpdateCustomerSchema']._serialized_options = b'\220\002\002\252\324\030\005\n\001\001\020\002'
-  _globals['_CREATECUSTOMERREQUEST']._serialized_start=238
-  _globals['_CREATECUSTOMERREQUEST']._serialized_end=326
-  _globals['_CREATECUSTOMERRESPONSE']._serialized_start=328
-  _globals['_CREATECUSTOMERRESPONSE']._serialized_end=411
-  _globals['_GETCUSTOMERREQUEST']._serialized_start=414
-  _globals['_GETCUSTOMERREQUEST']._serialized_end=550
-  _globals['_GETCUSTOMERRESPONSE']._serialized_start=553
-  _globals['_GETCUSTOMERRESPONSE']._serialized_end=734
-  _globals['_UPDATECUSTOMERREQUEST']._serialized_start=737
-  _globals['_UPDATECUSTOMERREQUEST']._serialized_end=935
-  _globals['_UPDATECUSTOMERRESPONSE']._serialized_start=937
-  _globals['_UPDATECUSTOMERRESPONSE']._serialized_end=1020
-  _globals['_DELETECUSTOMERREQUEST']._serialized_start=1023
-  _globals['_DELETECUSTOMERREQUEST']._serialized_end=1156
-  _globals['_DELETECUSTOMERRESPONSE']._serialized_start=1158
-  _globals['_DELETECUSTOMERRESPONSE']._serialized_end=1216
-  _globals['_LISTCUSTOMERSREQUEST']._serialized_start=1219
-  _globals['_LISTCUSTOMERSREQUEST']._serialized_end=1407
-  _globals['_LISTCUSTOMERSRESPONSE']._serialized_start=1410
-  _globals['_LISTCUSTOMERSRESPONSE']._serialized_end=1540
-  _globals['_MERGECUSTOMERSREQUEST']._serialized_start=1543
-  _globals['_MERGECUSTOMERSREQUEST']._serialized_end=1844
-  _globals['_MERGECUSTOMERSRESPONSE']._serialized_start=1846
-  _globals['_MERGECUSTOMERSRESPONSE']._serialized_end=1957
-  _globals['_ERASECUSTOMERREQUEST']._serialized_start=1960
-  _globals['_ERASECUSTOMERREQUEST']._serialized_end=2101
-  _globals['_ERASECUSTOMERRESPONSE']._serialized_start=2104
-  _globals['_ERASECUSTOMERRESPONSE']._serialized_end=2298
-  _globals['_ERASECUSTOMERRESPONSE_REMOVEDENTRY']._serialized_start=2240
-  _globals['_ERASECUSTOMERRESPONSE_REMOVEDENTRY']._serialized_end=2298
-  _globals['_APPUSER']._serialized_start=2301
-  _globals['_APPUSER']._serialized_end=2433
-  _globals['_EXPORTPERSONREQUEST']._serialized_start=2436
-  _globals['_EXPORTPERSONREQUEST']._serialized_end=2585
-  _globals['_EXPORTPERSONRESPONSE']._serialized_start=2587
-  _globals['_EXPORTPERSONRESPONSE']._serialized_end=2643
-  _globals['_GETCUSTOMERSCHEMAREQUEST']._serialized_start=2645
-  _globals['_GETCUSTOMERSCHEMAREQUEST']._serialized_end=2671
-  _globals['_GETCUSTOMERSCHEMARESPONSE']._serialized_start=2673
-  _globals['_GETCUSTOMERSCHEMARESPONSE']._serialized_end=2761
-  _globals['_UPDATECUSTOMERSCHEMAREQUEST']._serialized_start=2764
-  _globals['_UPDATECUSTOMERSCHEMAREQUEST']._serialized_end=2930
-  _globals['_UPDATECUSTOMERSCHEMARESPONSE']._serialized_start=2933
-  _globals['_UPDATECUSTOMERSCHEMARESPONSE']._serialized_end=3077
-  _globals['_CUSTOMERSERVICE']._serialized_start=3080
-  _globals['_CUSTOMERSERVICE']._serialized_end=4202
+  _globals['_CREATECUSTOMERREQUEST']._serialized_start=268
+  _globals['_CREATECUSTOMERREQUEST']._serialized_end=356
+  _globals['_CREATECUSTOMERRESPONSE']._serialized_start=358
+  _globals['_CREATECUSTOMERRESPONSE']._serialized_end=441
+  _globals['_GETCUSTOMERREQUEST']._serialized_start=444
+  _globals['_GETCUSTOMERREQUEST']._serialized_end=580
+  _globals['_GETCUSTOMERRESPONSE']._serialized_start=583
+  _globals['_GETCUSTOMERRESPONSE']._serialized_end=764
+  _globals['_UPDATECUSTOMERREQUEST']._serialized_start=767
+  _globals['_UPDATECUSTOMERREQUEST']._serialized_end=965
+  _globals['_UPDATECUSTOMERRESPONSE']._serialized_start=967
+  _globals['_UPDATECUSTOMERRESPONSE']._serialized_end=1050
+  _globals['_DELETECUSTOMERREQUEST']._serialized_start=1053
+  _globals['_DELETECUSTOMERREQUEST']._serialized_end=1186
+  _globals['_DELETECUSTOMERRESPONSE']._serialized_start=1188
+  _globals['_DELETECUSTOMERRESPONSE']._serialized_end=1246
+  _globals['_LISTCUSTOMERSREQUEST']._serialized_start=1249
+  _globals['_LISTCUSTOMERSREQUEST']._serialized_end=1437
+  _globals['_LISTCUSTOMERSRESPONSE']._serialized_start=1440
+  _globals['_LISTCUSTOMERSRESPONSE']._serialized_end=1570
+  _globals['_MERGECUSTOMERSREQUEST']._serialized_start=1573
+  _globals['_MERGECUSTOMERSREQUEST']._serialized_end=1874
+  _globals['_MERGECUSTOMERSRESPONSE']._serialized_start=1876
+  _globals['_MERGECUSTOMERSRESPONSE']._serialized_end=1987
+  _globals['_ERASECUSTOMERREQUEST']._serialized_start=1990
+  _globals['_ERASECUSTOMERREQUEST']._serialized_end=2131
+  _globals['_ERASECUSTOMERRESPONSE']._serialized_start=2134
+  _globals['_ERASECUSTOMERRESPONSE']._serialized_end=2328
+  _globals['_ERASECUSTOMERRESPONSE_REMOVEDENTRY']._serialized_start=2270
+  _globals['_ERASECUSTOMERRESPONSE_REMOVEDENTRY']._serialized_end=2328
+  _globals['_APPUSER']._serialized_start=2331
+  _globals['_APPUSER']._serialized_end=2463
+  _globals['_EXPORTPERSONREQUEST']._serialized_start=2466
+  _globals['_EXPORTPERSONREQUEST']._serialized_end=2615
+  _globals['_EXPORTPERSONRESPONSE']._serialized_start=2617
+  _globals['_EXPORTPERSONRESPONSE']._serialized_end=2673
+  _globals['_IMPORTCUSTOMERSREQUEST']._serialized_start=2676
+  _globals['_IMPORTCUSTOMERSREQUEST']._serialized_end=2856
+  _globals['_IMPORTCUSTOMERSRESPONSE']._serialized_start=2859
+  _globals['_IMPORTCUSTOMERSRESPONSE']._serialized_end=3088
+  _globals['_EXPORTCUSTOMERSREQUEST']._serialized_start=3090
+  _globals['_EXPORTCUSTOMERSREQUEST']._serialized_end=3163
+  _globals['_EXPORTCUSTOMERSRESPONSE']._serialized_start=3165
+  _globals['_EXPORTCUSTOMERSRESPONSE']._serialized_end=3292
+  _globals['_GETCUSTOMERSCHEMAREQUEST']._serialized_start=3294
+  _globals['_GETCUSTOMERSCHEMAREQUEST']._serialized_end=3320
+  _globals['_GETCUSTOMERSCHEMARESPONSE']._serialized_start=3322
+  _globals['_GETCUSTOMERSCHEMARESPONSE']._serialized_end=3410
+  _globals['_UPDATECUSTOMERSCHEMAREQUEST']._serialized_start=3413
+  _globals['_UPDATECUSTOMERSCHEMAREQUEST']._serialized_end=3579
+  _globals['_UPDATECUSTOMERSCHEMARESPONSE']._serialized_start=3582
+  _globals['_UPDATECUSTOMERSCHEMARESPONSE']._serialized_end=3726
+  _globals['_CUSTOMERSERVICE']._serialized_start=3729
+  _globals['_CUSTOMERSERVICE']._serialized_end=5083
 # @@protoc_insertion_point(module_scope)

@@ -77,6 +77,16 @@ class CustomerServiceStub(object):
                 request_serializer=appprofile_dot_v1_dot_customer__service__pb2.ExportPersonRequest.SerializeToString,
                 response_deserializer=appprofile_dot_v1_dot_customer__service__pb2.ExportPersonResponse.FromString,
                 _registered_method=True)
+        self.ImportCustomers = channel.stream_stream(
+                '/appprofile.v1.CustomerService/ImportCustomers',
+                request_serializer=appprofile_dot_v1_dot_customer__service__pb2.ImportCustomersRequest.SerializeToString,
+                response_deserializer=appprofile_dot_v1_dot_customer__service__pb2.ImportCustomersResponse.FromString,
+                _registered_method=True)
+        self.ExportCustomers = channel.unary_stream(
+                '/appprofile.v1.CustomerService/ExportCustomers',
+                request_serializer=appprofile_dot_v1_dot_customer__service__pb2.ExportCustomersRequest.SerializeToString,
+                response_deserializer=appprofile_dot_v1_dot_customer__service__pb2.ExportCustomersResponse.FromString,
+                _registered_method=True)
         self.GetCustomerSchema = channel.unary_unary(
                 '/appprofile.v1.CustomerService/GetCustomerSchema',
                 request_serializer=appprofile_dot_v1_dot_customer__service__pb2.GetCustomerSchemaRequest.SerializeToString,
@@ -162,6 +172,28 @@ class CustomerServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ImportCustomers(self, request_iterator, context):
+        """Imports customers: creates those that are missing; of the others, the values of the record replace the stored ones, and
+        values that the record lacks are kept. Each request is answered by one response, in order. A record that is refused is named
+        in it; the others are imported. After an interruption, go on after the last acknowledged record; a part that is repeated
+        changes nothing. The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); go on likewise.
+        Errors: RESOURCE_EXHAUSTED (TOO_MANY_STREAMS). Errors of a record are in its response: INVALID_REQUEST, INVALID_ATTRIBUTE,
+        CUSTOMER_MERGED, DATA_REFUSED, CONFLICT.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExportCustomers(self, request, context):
+        """Streams the tenant's customers, each once, ordered by id. Each message carries a token; after an interruption the stream goes
+        on from it. The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The
+        end of the stream (OK) means that everything was sent.
+        Errors: INVALID_ARGUMENT (INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetCustomerSchema(self, request, context):
         """Reads the schema of the tenant's customers. A tenant that never set one has version 0 and no attributes.
         """
@@ -220,6 +252,16 @@ def add_CustomerServiceServicer_to_server(servicer, server):
                     servicer.ExportPerson,
                     request_deserializer=appprofile_dot_v1_dot_customer__service__pb2.ExportPersonRequest.FromString,
                     response_serializer=appprofile_dot_v1_dot_customer__service__pb2.ExportPersonResponse.SerializeToString,
+            ),
+            'ImportCustomers': grpc.stream_stream_rpc_method_handler(
+                    servicer.ImportCustomers,
+                    request_deserializer=appprofile_dot_v1_dot_customer__service__pb2.ImportCustomersRequest.FromString,
+                    response_serializer=appprofile_dot_v1_dot_customer__service__pb2.ImportCustomersResponse.SerializeToString,
+            ),
+            'ExportCustomers': grpc.unary_stream_rpc_method_handler(
+                    servicer.ExportCustomers,
+                    request_deserializer=appprofile_dot_v1_dot_customer__service__pb2.ExportCustomersRequest.FromString,
+                    response_serializer=appprofile_dot_v1_dot_customer__service__pb2.ExportCustomersResponse.SerializeToString,
             ),
             'GetCustomerSchema': grpc.unary_unary_rpc_method_handler(
                     servicer.GetCustomerSchema,
@@ -451,6 +493,60 @@ class CustomerService(object):
             '/appprofile.v1.CustomerService/ExportPerson',
             appprofile_dot_v1_dot_customer__service__pb2.ExportPersonRequest.SerializeToString,
             appprofile_dot_v1_dot_customer__service__pb2.ExportPersonResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ImportCustomers(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/appprofile.v1.CustomerService/ImportCustomers',
+            appprofile_dot_v1_dot_customer__service__pb2.ImportCustomersRequest.SerializeToString,
+            appprofile_dot_v1_dot_customer__service__pb2.ImportCustomersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportCustomers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/appprofile.v1.CustomerService/ExportCustomers',
+            appprofile_dot_v1_dot_customer__service__pb2.ExportCustomersRequest.SerializeToString,
+            appprofile_dot_v1_dot_customer__service__pb2.ExportCustomersResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -71,6 +71,20 @@ class CustomerServiceStub:
     """Answers everything that is stored about a person as one JSON document, with push tokens masked to their last 6 characters.
     Errors: NOT_FOUND (CUSTOMER_NOT_FOUND, PROFILE_NOT_FOUND: nothing is stored).
     """
+    ImportCustomers: _grpc.StreamStreamMultiCallable[_customer_service_pb2.ImportCustomersRequest, _customer_service_pb2.ImportCustomersResponse]
+    """Imports customers: creates those that are missing; of the others, the values of the record replace the stored ones, and
+    values that the record lacks are kept. Each request is answered by one response, in order. A record that is refused is named
+    in it; the others are imported. After an interruption, go on after the last acknowledged record; a part that is repeated
+    changes nothing. The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); go on likewise.
+    Errors: RESOURCE_EXHAUSTED (TOO_MANY_STREAMS). Errors of a record are in its response: INVALID_REQUEST, INVALID_ATTRIBUTE,
+    CUSTOMER_MERGED, DATA_REFUSED, CONFLICT.
+    """
+    ExportCustomers: _grpc.UnaryStreamMultiCallable[_customer_service_pb2.ExportCustomersRequest, _customer_service_pb2.ExportCustomersResponse]
+    """Streams the tenant's customers, each once, ordered by id. Each message carries a token; after an interruption the stream goes
+    on from it. The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The
+    end of the stream (OK) means that everything was sent.
+    Errors: INVALID_ARGUMENT (INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
+    """
     GetCustomerSchema: _grpc.UnaryUnaryMultiCallable[_customer_service_pb2.GetCustomerSchemaRequest, _customer_service_pb2.GetCustomerSchemaResponse]
     """Reads the schema of the tenant's customers. A tenant that never set one has version 0 and no attributes."""
     UpdateCustomerSchema: _grpc.UnaryUnaryMultiCallable[_customer_service_pb2.UpdateCustomerSchemaRequest, _customer_service_pb2.UpdateCustomerSchemaResponse]
@@ -121,6 +135,20 @@ class CustomerServiceAsyncStub(CustomerServiceStub):
     ExportPerson: _aio.UnaryUnaryMultiCallable[_customer_service_pb2.ExportPersonRequest, _customer_service_pb2.ExportPersonResponse]  # type: ignore[assignment]
     """Answers everything that is stored about a person as one JSON document, with push tokens masked to their last 6 characters.
     Errors: NOT_FOUND (CUSTOMER_NOT_FOUND, PROFILE_NOT_FOUND: nothing is stored).
+    """
+    ImportCustomers: _aio.StreamStreamMultiCallable[_customer_service_pb2.ImportCustomersRequest, _customer_service_pb2.ImportCustomersResponse]  # type: ignore[assignment]
+    """Imports customers: creates those that are missing; of the others, the values of the record replace the stored ones, and
+    values that the record lacks are kept. Each request is answered by one response, in order. A record that is refused is named
+    in it; the others are imported. After an interruption, go on after the last acknowledged record; a part that is repeated
+    changes nothing. The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); go on likewise.
+    Errors: RESOURCE_EXHAUSTED (TOO_MANY_STREAMS). Errors of a record are in its response: INVALID_REQUEST, INVALID_ATTRIBUTE,
+    CUSTOMER_MERGED, DATA_REFUSED, CONFLICT.
+    """
+    ExportCustomers: _aio.UnaryStreamMultiCallable[_customer_service_pb2.ExportCustomersRequest, _customer_service_pb2.ExportCustomersResponse]  # type: ignore[assignment]
+    """Streams the tenant's customers, each once, ordered by id. Each message carries a token; after an interruption the stream goes
+    on from it. The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The
+    end of the stream (OK) means that everything was sent.
+    Errors: INVALID_ARGUMENT (INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
     """
     GetCustomerSchema: _aio.UnaryUnaryMultiCallable[_customer_service_pb2.GetCustomerSchemaRequest, _customer_service_pb2.GetCustomerSchemaResponse]  # type: ignore[assignment]
     """Reads the schema of the tenant's customers. A tenant that never set one has version 0 and no attributes."""
@@ -217,6 +245,32 @@ class CustomerServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_customer_service_pb2.ExportPersonResponse, _abc.Awaitable[_customer_service_pb2.ExportPersonResponse]]:
         """Answers everything that is stored about a person as one JSON document, with push tokens masked to their last 6 characters.
         Errors: NOT_FOUND (CUSTOMER_NOT_FOUND, PROFILE_NOT_FOUND: nothing is stored).
+        """
+
+    @_abc_1.abstractmethod
+    def ImportCustomers(
+        self,
+        request_iterator: _MaybeAsyncIterator[_customer_service_pb2.ImportCustomersRequest],
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_customer_service_pb2.ImportCustomersResponse], _abc.AsyncIterator[_customer_service_pb2.ImportCustomersResponse]]:
+        """Imports customers: creates those that are missing; of the others, the values of the record replace the stored ones, and
+        values that the record lacks are kept. Each request is answered by one response, in order. A record that is refused is named
+        in it; the others are imported. After an interruption, go on after the last acknowledged record; a part that is repeated
+        changes nothing. The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); go on likewise.
+        Errors: RESOURCE_EXHAUSTED (TOO_MANY_STREAMS). Errors of a record are in its response: INVALID_REQUEST, INVALID_ATTRIBUTE,
+        CUSTOMER_MERGED, DATA_REFUSED, CONFLICT.
+        """
+
+    @_abc_1.abstractmethod
+    def ExportCustomers(
+        self,
+        request: _customer_service_pb2.ExportCustomersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_customer_service_pb2.ExportCustomersResponse], _abc.AsyncIterator[_customer_service_pb2.ExportCustomersResponse]]:
+        """Streams the tenant's customers, each once, ordered by id. Each message carries a token; after an interruption the stream goes
+        on from it. The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The
+        end of the stream (OK) means that everything was sent.
+        Errors: INVALID_ARGUMENT (INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
         """
 
     @_abc_1.abstractmethod

@@ -272,6 +272,12 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     call needs no such claim.
     Example: {"reason": "JWT_CUSTOMER_MISMATCH", "domain": "appprofile", "metadata": {"app_id": "shop", "claim": "customer_id"}}
     """
+    ERROR_REASON_RECORD_EXPIRED: _ErrorReason.ValueType  # 90
+    """INVALID_ARGUMENT (in a response of ImportProfiles, never of a call): the reaper would delete the profile at once, because it
+    was registered longer ago than the app's `never_heartbeat_ttl` allows without a heartbeat. Switch the setting off, import,
+    and switch it on again when the phones have sent heartbeats.
+    Example: {"reason": "RECORD_EXPIRED", "domain": "appprofile", "metadata": {"fields": "register_time"}}
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed. `ErrorInfo.reason` is the value's name without its prefix; `ErrorInfo.domain` is `appprofile`;
@@ -527,5 +533,11 @@ ERROR_REASON_JWT_CUSTOMER_MISMATCH: ErrorReason.ValueType  # 89
 """PERMISSION_DENIED: the request names a customer, and the JWT names another one or none. Without `customer_id`, the
 call needs no such claim.
 Example: {"reason": "JWT_CUSTOMER_MISMATCH", "domain": "appprofile", "metadata": {"app_id": "shop", "claim": "customer_id"}}
+"""
+ERROR_REASON_RECORD_EXPIRED: ErrorReason.ValueType  # 90
+"""INVALID_ARGUMENT (in a response of ImportProfiles, never of a call): the reaper would delete the profile at once, because it
+was registered longer ago than the app's `never_heartbeat_ttl` allows without a heartbeat. Switch the setting off, import,
+and switch it on again when the phones have sent heartbeats.
+Example: {"reason": "RECORD_EXPIRED", "domain": "appprofile", "metadata": {"fields": "register_time"}}
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -27,7 +27,9 @@ class _EventTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_EventType.V
     EVENT_TYPE_UNSPECIFIED: _EventType.ValueType  # 0
     """A type that this server does not know yet: a newer one wrote it, during an upgrade."""
     EVENT_TYPE_PROFILE_CREATED: _EventType.ValueType  # 1
-    """A profile was created by its first registration, or by the first one after a deletion."""
+    """A profile was created by its first registration, or by the first one after a deletion, or by an import. `reason`: IMPORTED,
+    or empty.
+    """
     EVENT_TYPE_PROFILE_REACTIVATED: _EventType.ValueType  # 2
     """A registration brought a profile back. `reason`: what it was before, UNREGISTERED, INACTIVE (another user had the
     device) or SUPERSEDED (another device received the user's pushes).
@@ -95,7 +97,9 @@ class EventType(_EventType, metaclass=_EventTypeEnumTypeWrapper):
 EVENT_TYPE_UNSPECIFIED: EventType.ValueType  # 0
 """A type that this server does not know yet: a newer one wrote it, during an upgrade."""
 EVENT_TYPE_PROFILE_CREATED: EventType.ValueType  # 1
-"""A profile was created by its first registration, or by the first one after a deletion."""
+"""A profile was created by its first registration, or by the first one after a deletion, or by an import. `reason`: IMPORTED,
+or empty.
+"""
 EVENT_TYPE_PROFILE_REACTIVATED: EventType.ValueType  # 2
 """A registration brought a profile back. `reason`: what it was before, UNREGISTERED, INACTIVE (another user had the
 device) or SUPERSEDED (another device received the user's pushes).

@@ -5,6 +5,7 @@ App profiles: registration, heartbeats, push feedback, removal and reads."""
 
 from appprofile.v1 import event_pb2 as _event_pb2
 from appprofile.v1 import profile_pb2 as _profile_pb2
+from appprofile.v1 import transfer_pb2 as _transfer_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import duration_pb2 as _duration_pb2
@@ -1384,6 +1385,192 @@ class WatchProfilesResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___WatchProfilesResponse: _TypeAlias = WatchProfilesResponse  # noqa: Y015
+
+@_typing.final
+class ImportProfilesRequest(_message.Message):
+    """A part of an import."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    APP_ID_FIELD_NUMBER: _builtins.int
+    IMPORT_ID_FIELD_NUMBER: _builtins.int
+    DRY_RUN_FIELD_NUMBER: _builtins.int
+    FIRST_RECORD_FIELD_NUMBER: _builtins.int
+    RECORDS_FIELD_NUMBER: _builtins.int
+    app_id: _builtins.str
+    """The app, 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`. The same in every message."""
+    import_id: _builtins.str
+    """Names the import, up to 128 bytes without control characters. The service remembers when an import of this name began in
+    the app, for 90 days: one that goes on under the same name has the same start. Use a new name for each import. Default:
+    none; the import begins with the stream.
+    """
+    dry_run: _builtins.bool
+    """Checks the records and writes nothing. Records of the same profile, device or token in different messages do not see each
+    other then. Default false.
+    """
+    first_record: _builtins.int
+    """The number of the message's first record in the import, from 1. The records of the message are numbered from there.
+    Default: the number after the previous message's last record; in the first message 1.
+    """
+    @_builtins.property
+    def records(self) -> _containers.RepeatedCompositeFieldContainer[_transfer_pb2.ProfileRecord]:
+        """Up to 1000. Each is checked on its own."""
+
+    def __init__(
+        self,
+        *,
+        app_id: _builtins.str = ...,
+        import_id: _builtins.str = ...,
+        dry_run: _builtins.bool = ...,
+        first_record: _builtins.int = ...,
+        records: _abc.Iterable[_transfer_pb2.ProfileRecord] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["app_id", b"app_id", "dry_run", b"dry_run", "first_record", b"first_record", "import_id", b"import_id", "records", b"records"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportProfilesRequest: _TypeAlias = ImportProfilesRequest  # noqa: Y015
+
+@_typing.final
+class IgnoredRecordValue(_message.Message):
+    """A value of an imported record that was not stored."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECORD_FIELD_NUMBER: _builtins.int
+    VALUE_FIELD_NUMBER: _builtins.int
+    record: _builtins.int
+    """The number of the record in the import, from 1."""
+    @_builtins.property
+    def value(self) -> Global___IgnoredValue:
+        """The value, and why."""
+
+    def __init__(
+        self,
+        *,
+        record: _builtins.int = ...,
+        value: Global___IgnoredValue | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["value", b"value"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["record", b"record", "value", b"value"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___IgnoredRecordValue: _TypeAlias = IgnoredRecordValue  # noqa: Y015
+
+@_typing.final
+class ImportProfilesResponse(_message.Message):
+    """What became of the records of one request. Everything that it says is committed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACKNOWLEDGED_FIELD_NUMBER: _builtins.int
+    CREATED_FIELD_NUMBER: _builtins.int
+    UPDATED_FIELD_NUMBER: _builtins.int
+    UNCHANGED_FIELD_NUMBER: _builtins.int
+    REFUSED_FIELD_NUMBER: _builtins.int
+    IGNORED_FIELD_NUMBER: _builtins.int
+    acknowledged: _builtins.int
+    """The number of the request's last record: it and every earlier one of the stream is stored or refused. Go on after it."""
+    created: _builtins.int
+    """How many of the records created a profile."""
+    updated: _builtins.int
+    """How many of the records changed a profile."""
+    unchanged: _builtins.int
+    """How many of the records changed nothing: they were imported before, or a later registration is stored."""
+    @_builtins.property
+    def refused(self) -> _containers.RepeatedCompositeFieldContainer[_transfer_pb2.RefusedRecord]:
+        """The records that were refused."""
+
+    @_builtins.property
+    def ignored(self) -> _containers.RepeatedCompositeFieldContainer[Global___IgnoredRecordValue]:
+        """The values of the others that were not stored: device attributes that the app does not monitor, and push tokens that a later
+        registration of another device holds.
+        """
+
+    def __init__(
+        self,
+        *,
+        acknowledged: _builtins.int = ...,
+        created: _builtins.int = ...,
+        updated: _builtins.int = ...,
+        unchanged: _builtins.int = ...,
+        refused: _abc.Iterable[_transfer_pb2.RefusedRecord] | None = ...,
+        ignored: _abc.Iterable[Global___IgnoredRecordValue] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledged", b"acknowledged", "created", b"created", "ignored", b"ignored", "refused", b"refused", "unchanged", b"unchanged", "updated", b"updated"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportProfilesResponse: _TypeAlias = ImportProfilesResponse  # noqa: Y015
+
+@_typing.final
+class ExportProfilesRequest(_message.Message):
+    """Which profiles to export."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    APP_ID_FIELD_NUMBER: _builtins.int
+    FILTER_FIELD_NUMBER: _builtins.int
+    RESUME_TOKEN_FIELD_NUMBER: _builtins.int
+    app_id: _builtins.str
+    """The app, 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`."""
+    filter: _builtins.str
+    """Exports only profiles that the filter fits: `platform = IOS AND customer_id:*`, in the language of docs/filters.md, a
+    subset of AIP-160. Up to 2048 bytes, 16 open parentheses and 100 comparisons. Default: every profile, also those that are
+    UNREGISTERED or expired. A filter that is not valid is INVALID_ARGUMENT, INVALID_FILTER.
+    """
+    resume_token: _builtins.str
+    """The `resume_token` of the last message that was received. The app and the filter must be the same. Opaque. Default: from the
+    first profile.
+    """
+    def __init__(
+        self,
+        *,
+        app_id: _builtins.str = ...,
+        filter: _builtins.str = ...,
+        resume_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["app_id", b"app_id", "filter", b"filter", "resume_token", b"resume_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExportProfilesRequest: _TypeAlias = ExportProfilesRequest  # noqa: Y015
+
+@_typing.final
+class ExportProfilesResponse(_message.Message):
+    """Up to 500 profiles."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROFILES_FIELD_NUMBER: _builtins.int
+    RESUME_TOKEN_FIELD_NUMBER: _builtins.int
+    resume_token: _builtins.str
+    """Where to resume after this message. Always set."""
+    @_builtins.property
+    def profiles(self) -> _containers.RepeatedCompositeFieldContainer[_profile_pb2.Profile]:
+        """The profiles, without `etag` and `version`."""
+
+    def __init__(
+        self,
+        *,
+        profiles: _abc.Iterable[_profile_pb2.Profile] | None = ...,
+        resume_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["profiles", b"profiles", "resume_token", b"resume_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExportProfilesResponse: _TypeAlias = ExportProfilesResponse  # noqa: Y015
 
 @_typing.final
 class EraseUserRequest(_message.Message):

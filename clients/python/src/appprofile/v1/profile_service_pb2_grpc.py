@@ -108,6 +108,16 @@ class ProfileServiceStub(object):
                 request_serializer=appprofile_dot_v1_dot_profile__service__pb2.WatchProfilesRequest.SerializeToString,
                 response_deserializer=appprofile_dot_v1_dot_profile__service__pb2.WatchProfilesResponse.FromString,
                 _registered_method=True)
+        self.ImportProfiles = channel.stream_stream(
+                '/appprofile.v1.ProfileService/ImportProfiles',
+                request_serializer=appprofile_dot_v1_dot_profile__service__pb2.ImportProfilesRequest.SerializeToString,
+                response_deserializer=appprofile_dot_v1_dot_profile__service__pb2.ImportProfilesResponse.FromString,
+                _registered_method=True)
+        self.ExportProfiles = channel.unary_stream(
+                '/appprofile.v1.ProfileService/ExportProfiles',
+                request_serializer=appprofile_dot_v1_dot_profile__service__pb2.ExportProfilesRequest.SerializeToString,
+                response_deserializer=appprofile_dot_v1_dot_profile__service__pb2.ExportProfilesResponse.FromString,
+                _registered_method=True)
         self.EraseUser = channel.unary_unary(
                 '/appprofile.v1.ProfileService/EraseUser',
                 request_serializer=appprofile_dot_v1_dot_profile__service__pb2.EraseUserRequest.SerializeToString,
@@ -244,6 +254,30 @@ class ProfileServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ImportProfiles(self, request_iterator, context):
+        """Imports profiles by the rules of registration, decided by the times of registration in the records, whatever their order. No
+        imported profile counts as a monthly active device or has a heartbeat. Tokens are confirmed at the start of the import, so
+        that push feedback from before it is STALE.
+        Each request is answered by one response, in order. A record that is refused is named in it; the others are imported. After an
+        interruption, open the stream again with the same `import_id` and go on after the last acknowledged record; a part that is
+        repeated changes nothing. The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); go on likewise.
+        Errors: RESOURCE_EXHAUSTED (TOO_MANY_STREAMS). Errors of a record are in its response: INVALID_REQUEST, PLACEHOLDER_TOKEN,
+        CHANNEL_NOT_ENABLED, INVALID_ATTRIBUTE, CUSTOMER_NOT_FOUND, CUSTOMER_MERGED, RECORD_EXPIRED, DATA_REFUSED, CONFLICT.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExportProfiles(self, request, context):
+        """Streams the profiles of an app, each once, in order of user and device, with everything that is stored, push tokens included.
+        Each message carries a token; after an interruption the stream goes on from it. The service ends a long stream now and then
+        (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The end of the stream (OK) means that everything was sent.
+        Errors: INVALID_ARGUMENT (INVALID_FILTER, INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def EraseUser(self, request, context):
         """Erases a user of the app: the profiles on every device, and the ids in events. Keyed hashes remain. An unknown user is no
         error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP bridge is applied later, to nobody.
@@ -324,6 +358,16 @@ def add_ProfileServiceServicer_to_server(servicer, server):
                     servicer.WatchProfiles,
                     request_deserializer=appprofile_dot_v1_dot_profile__service__pb2.WatchProfilesRequest.FromString,
                     response_serializer=appprofile_dot_v1_dot_profile__service__pb2.WatchProfilesResponse.SerializeToString,
+            ),
+            'ImportProfiles': grpc.stream_stream_rpc_method_handler(
+                    servicer.ImportProfiles,
+                    request_deserializer=appprofile_dot_v1_dot_profile__service__pb2.ImportProfilesRequest.FromString,
+                    response_serializer=appprofile_dot_v1_dot_profile__service__pb2.ImportProfilesResponse.SerializeToString,
+            ),
+            'ExportProfiles': grpc.unary_stream_rpc_method_handler(
+                    servicer.ExportProfiles,
+                    request_deserializer=appprofile_dot_v1_dot_profile__service__pb2.ExportProfilesRequest.FromString,
+                    response_serializer=appprofile_dot_v1_dot_profile__service__pb2.ExportProfilesResponse.SerializeToString,
             ),
             'EraseUser': grpc.unary_unary_rpc_method_handler(
                     servicer.EraseUser,
@@ -712,6 +756,60 @@ class ProfileService(object):
             '/appprofile.v1.ProfileService/WatchProfiles',
             appprofile_dot_v1_dot_profile__service__pb2.WatchProfilesRequest.SerializeToString,
             appprofile_dot_v1_dot_profile__service__pb2.WatchProfilesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ImportProfiles(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/appprofile.v1.ProfileService/ImportProfiles',
+            appprofile_dot_v1_dot_profile__service__pb2.ImportProfilesRequest.SerializeToString,
+            appprofile_dot_v1_dot_profile__service__pb2.ImportProfilesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportProfiles(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/appprofile.v1.ProfileService/ExportProfiles',
+            appprofile_dot_v1_dot_profile__service__pb2.ExportProfilesRequest.SerializeToString,
+            appprofile_dot_v1_dot_profile__service__pb2.ExportProfilesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -101,6 +101,22 @@ class ProfileServiceStub:
     Errors: OUT_OF_RANGE (RESUME_TOKEN_EXPIRED), INVALID_ARGUMENT (INVALID_RESUME_TOKEN, INVALID_FILTER), RESOURCE_EXHAUSTED
     (TOO_MANY_STREAMS).
     """
+    ImportProfiles: _grpc.StreamStreamMultiCallable[_profile_service_pb2.ImportProfilesRequest, _profile_service_pb2.ImportProfilesResponse]
+    """Imports profiles by the rules of registration, decided by the times of registration in the records, whatever their order. No
+    imported profile counts as a monthly active device or has a heartbeat. Tokens are confirmed at the start of the import, so
+    that push feedback from before it is STALE.
+    Each request is answered by one response, in order. A record that is refused is named in it; the others are imported. After an
+    interruption, open the stream again with the same `import_id` and go on after the last acknowledged record; a part that is
+    repeated changes nothing. The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); go on likewise.
+    Errors: RESOURCE_EXHAUSTED (TOO_MANY_STREAMS). Errors of a record are in its response: INVALID_REQUEST, PLACEHOLDER_TOKEN,
+    CHANNEL_NOT_ENABLED, INVALID_ATTRIBUTE, CUSTOMER_NOT_FOUND, CUSTOMER_MERGED, RECORD_EXPIRED, DATA_REFUSED, CONFLICT.
+    """
+    ExportProfiles: _grpc.UnaryStreamMultiCallable[_profile_service_pb2.ExportProfilesRequest, _profile_service_pb2.ExportProfilesResponse]
+    """Streams the profiles of an app, each once, in order of user and device, with everything that is stored, push tokens included.
+    Each message carries a token; after an interruption the stream goes on from it. The service ends a long stream now and then
+    (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The end of the stream (OK) means that everything was sent.
+    Errors: INVALID_ARGUMENT (INVALID_FILTER, INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
+    """
     EraseUser: _grpc.UnaryUnaryMultiCallable[_profile_service_pb2.EraseUserRequest, _profile_service_pb2.EraseUserResponse]
     """Erases a user of the app: the profiles on every device, and the ids in events. Keyed hashes remain. An unknown user is no
     error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP bridge is applied later, to nobody.
@@ -177,6 +193,22 @@ class ProfileServiceAsyncStub(ProfileServiceStub):
     a token alone. The service ends a stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token.
     Errors: OUT_OF_RANGE (RESUME_TOKEN_EXPIRED), INVALID_ARGUMENT (INVALID_RESUME_TOKEN, INVALID_FILTER), RESOURCE_EXHAUSTED
     (TOO_MANY_STREAMS).
+    """
+    ImportProfiles: _aio.StreamStreamMultiCallable[_profile_service_pb2.ImportProfilesRequest, _profile_service_pb2.ImportProfilesResponse]  # type: ignore[assignment]
+    """Imports profiles by the rules of registration, decided by the times of registration in the records, whatever their order. No
+    imported profile counts as a monthly active device or has a heartbeat. Tokens are confirmed at the start of the import, so
+    that push feedback from before it is STALE.
+    Each request is answered by one response, in order. A record that is refused is named in it; the others are imported. After an
+    interruption, open the stream again with the same `import_id` and go on after the last acknowledged record; a part that is
+    repeated changes nothing. The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); go on likewise.
+    Errors: RESOURCE_EXHAUSTED (TOO_MANY_STREAMS). Errors of a record are in its response: INVALID_REQUEST, PLACEHOLDER_TOKEN,
+    CHANNEL_NOT_ENABLED, INVALID_ATTRIBUTE, CUSTOMER_NOT_FOUND, CUSTOMER_MERGED, RECORD_EXPIRED, DATA_REFUSED, CONFLICT.
+    """
+    ExportProfiles: _aio.UnaryStreamMultiCallable[_profile_service_pb2.ExportProfilesRequest, _profile_service_pb2.ExportProfilesResponse]  # type: ignore[assignment]
+    """Streams the profiles of an app, each once, in order of user and device, with everything that is stored, push tokens included.
+    Each message carries a token; after an interruption the stream goes on from it. The service ends a long stream now and then
+    (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The end of the stream (OK) means that everything was sent.
+    Errors: INVALID_ARGUMENT (INVALID_FILTER, INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
     """
     EraseUser: _aio.UnaryUnaryMultiCallable[_profile_service_pb2.EraseUserRequest, _profile_service_pb2.EraseUserResponse]  # type: ignore[assignment]
     """Erases a user of the app: the profiles on every device, and the ids in events. Keyed hashes remain. An unknown user is no
@@ -335,6 +367,34 @@ class ProfileServiceServicer(metaclass=_abc_1.ABCMeta):
         a token alone. The service ends a stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token.
         Errors: OUT_OF_RANGE (RESUME_TOKEN_EXPIRED), INVALID_ARGUMENT (INVALID_RESUME_TOKEN, INVALID_FILTER), RESOURCE_EXHAUSTED
         (TOO_MANY_STREAMS).
+        """
+
+    @_abc_1.abstractmethod
+    def ImportProfiles(
+        self,
+        request_iterator: _MaybeAsyncIterator[_profile_service_pb2.ImportProfilesRequest],
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_profile_service_pb2.ImportProfilesResponse], _abc.AsyncIterator[_profile_service_pb2.ImportProfilesResponse]]:
+        """Imports profiles by the rules of registration, decided by the times of registration in the records, whatever their order. No
+        imported profile counts as a monthly active device or has a heartbeat. Tokens are confirmed at the start of the import, so
+        that push feedback from before it is STALE.
+        Each request is answered by one response, in order. A record that is refused is named in it; the others are imported. After an
+        interruption, open the stream again with the same `import_id` and go on after the last acknowledged record; a part that is
+        repeated changes nothing. The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); go on likewise.
+        Errors: RESOURCE_EXHAUSTED (TOO_MANY_STREAMS). Errors of a record are in its response: INVALID_REQUEST, PLACEHOLDER_TOKEN,
+        CHANNEL_NOT_ENABLED, INVALID_ATTRIBUTE, CUSTOMER_NOT_FOUND, CUSTOMER_MERGED, RECORD_EXPIRED, DATA_REFUSED, CONFLICT.
+        """
+
+    @_abc_1.abstractmethod
+    def ExportProfiles(
+        self,
+        request: _profile_service_pb2.ExportProfilesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_profile_service_pb2.ExportProfilesResponse], _abc.AsyncIterator[_profile_service_pb2.ExportProfilesResponse]]:
+        """Streams the profiles of an app, each once, in order of user and device, with everything that is stored, push tokens included.
+        Each message carries a token; after an interruption the stream goes on from it. The service ends a long stream now and then
+        (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The end of the stream (OK) means that everything was sent.
+        Errors: INVALID_ARGUMENT (INVALID_FILTER, INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
         """
 
     @_abc_1.abstractmethod

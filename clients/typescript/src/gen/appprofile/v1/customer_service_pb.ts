@@ -11,6 +11,8 @@ import type { Customer, CustomerSchema } from "./customer_pb.js";
 import { file_appprofile_v1_customer } from "./customer_pb.js";
 import type { Profile } from "./profile_pb.js";
 import { file_appprofile_v1_profile } from "./profile_pb.js";
+import type { CustomerRecord, RefusedRecord } from "./transfer_pb.js";
+import { file_appprofile_v1_transfer } from "./transfer_pb.js";
 import { file_buf_validate_validate } from "../../buf/validate/validate_pb.js";
 import { file_google_api_field_behavior } from "../../google/api/field_behavior_pb.js";
 import type { FieldMask } from "@bufbuild/protobuf/wkt";
@@ -21,7 +23,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file appprofile/v1/customer_service.proto.
  */
 export const file_appprofile_v1_customer_service: GenFile = /*@__PURE__*/
-  fileDesc("CiRhcHBwcm9maWxlL3YxL2N1c3RvbWVyX3NlcnZpY2UucHJvdG8SDWFwcHByb2ZpbGUudjEiTgoVQ3JlYXRlQ3VzdG9tZXJSZXF1ZXN0EjUKCGN1c3RvbWVyGAEgASgLMhcuYXBwcHJvZmlsZS52MS5DdXN0b21lckIK4kEBArpIA8gBASJJChZDcmVhdGVDdXN0b21lclJlc3BvbnNlEi8KCGN1c3RvbWVyGAEgASgLMhcuYXBwcHJvZmlsZS52MS5DdXN0b21lckIE4kEBAyJrChJHZXRDdXN0b21lclJlcXVlc3QSNQoLY3VzdG9tZXJfaWQYASABKAlCIOJBAQK6SBVyEyABKIACMgxeW15ccHtDY31dKiSw1BgIEh4KEGluY2x1ZGVfcHJvZmlsZXMYAiABKAhCBOJBAQEikwEKE0dldEN1c3RvbWVyUmVzcG9uc2USLwoIY3VzdG9tZXIYASABKAsyFy5hcHBwcm9maWxlLnYxLkN1c3RvbWVyQgTiQQEDEi4KCHByb2ZpbGVzGAIgAygLMhYuYXBwcHJvZmlsZS52MS5Qcm9maWxlQgTiQQEDEhsKDW1vcmVfcHJvZmlsZXMYAyABKAhCBOJBAQMiogEKFVVwZGF0ZUN1c3RvbWVyUmVxdWVzdBI1CghjdXN0b21lchgBIAEoCzIXLmFwcHByb2ZpbGUudjEuQ3VzdG9tZXJCCuJBAQK6SAPIAQESNQoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrQgTiQQEBEhsKDWFsbG93X21pc3NpbmcYAyABKAhCBOJBAQEiSQoWVXBkYXRlQ3VzdG9tZXJSZXNwb25zZRIvCghjdXN0b21lchgBIAEoCzIXLmFwcHByb2ZpbGUudjEuQ3VzdG9tZXJCBOJBAQMiawoVRGVsZXRlQ3VzdG9tZXJSZXF1ZXN0EjUKC2N1c3RvbWVyX2lkGAEgASgJQiDiQQECukgVchMgASiAAjIMXlteXHB7Q2N9XSoksNQYCBIbCg1hbGxvd19taXNzaW5nGAIgASgIQgTiQQEBIjAKFkRlbGV0ZUN1c3RvbWVyUmVzcG9uc2USFgoIdW5saW5rZWQYASABKANCBOJBAQMimAEKFExpc3RDdXN0b21lcnNSZXF1ZXN0EhsKBWVtYWlsGAEgASgJQgq6SAdyBSABKP4BSAASGwoGbXNpc2RuGAIgASgJQgm6SAZyBCABKChIABIeCglwYWdlX3NpemUYAyABKAVCC+JBAQG6SAQaAigAEiAKCnBhZ2VfdG9rZW4YBCABKAlCDOJBAQG6SAVyAxiAEEIECgJieSJoChVMaXN0Q3VzdG9tZXJzUmVzcG9uc2USMAoJY3VzdG9tZXJzGAEgAygLMhcuYXBwcHJvZmlsZS52MS5DdXN0b21lckIE4kEBAxIdCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlCBOJBAQMiiQIKFU1lcmdlQ3VzdG9tZXJzUmVxdWVzdBI8ChJzb3VyY2VfY3VzdG9tZXJfaWQYASABKAlCIOJBAQK6SBVyEyABKIACMgxeW15ccHtDY31dKiSw1BgIEjwKEnRhcmdldF9jdXN0b21lcl9pZBgCIAEoCUIg4kEBArpIFXITIAEogAIyDF5bXlxwe0NjfV0qJLDUGAg6dLpIcRpvChBjdXN0b21lcnNfZGlmZmVyEidhIGN1c3RvbWVyIGNhbm5vdCBiZSBtZXJnZWQgaW50byBpdHNlbGYaMnRoaXMuc291cmNlX2N1c3RvbWVyX2lkICE9IHRoaXMudGFyZ2V0X2N1c3RvbWVyX2lkIl4KFk1lcmdlQ3VzdG9tZXJzUmVzcG9uc2USLwoIY3VzdG9tZXIYASABKAsyFy5hcHBwcm9maWxlLnYxLkN1c3RvbWVyQgTiQQEDEhMKBW1vdmVkGAIgASgDQgTiQQEDIncKFEVyYXNlQ3VzdG9tZXJSZXF1ZXN0EjUKC2N1c3RvbWVyX2lkGAEgASgJQiDiQQECukgVchMgASiAAjIMXlteXHB7Q2N9XSoksNQYCBIbCghhbm5vdW5jZRgCIAEoCEIE4kEBAUgAiAEBQgsKCV9hbm5vdW5jZSKmAQoVRXJhc2VDdXN0b21lclJlc3BvbnNlEkgKB3JlbW92ZWQYASADKAsyMS5hcHBwcm9maWxlLnYxLkVyYXNlQ3VzdG9tZXJSZXNwb25zZS5SZW1vdmVkRW50cnlCBOJBAQMSEwoFbm90ZXMYAiADKAlCBOJBAQMaLgoMUmVtb3ZlZEVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoAzoCOAEidQoHQXBwVXNlchI3CgZhcHBfaWQYASABKAlCJ+JBAQK6SBxyGhhAMhZeW2EtejAtOV1bYS16MC05Ll8tXSoksNQYARIxCgd1c2VyX2lkGAIgASgJQiDiQQECukgVchMgASiAAjIMXlteXHB7Q2N9XSoksNQYAyKDAQoTRXhwb3J0UGVyc29uUmVxdWVzdBIzCgtjdXN0b21lcl9pZBgBIAEoCUIcukgVchMgASiAAjIMXlteXHB7Q2N9XSoksNQYCEgAEiYKBHVzZXIYAiABKAsyFi5hcHBwcm9maWxlLnYxLkFwcFVzZXJIAEIPCgZwZXJzb24SBbpIAggBIi4KFEV4cG9ydFBlcnNvblJlc3BvbnNlEhYKCGRvY3VtZW50GAEgASgJQgTiQQEDIhoKGEdldEN1c3RvbWVyU2NoZW1hUmVxdWVzdCJQChlHZXRDdXN0b21lclNjaGVtYVJlc3BvbnNlEjMKBnNjaGVtYRgBIAEoCzIdLmFwcHByb2ZpbGUudjEuQ3VzdG9tZXJTY2hlbWFCBOJBAQMiigEKG1VwZGF0ZUN1c3RvbWVyU2NoZW1hUmVxdWVzdBI5CgZzY2hlbWEYASABKAsyHS5hcHBwcm9maWxlLnYxLkN1c3RvbWVyU2NoZW1hQgriQQECukgDyAEBEhUKB2RyeV9ydW4YAiABKAhCBOJBAQESGQoLZHJvcF92YWx1ZXMYAyABKAhCBOJBAQEidQocVXBkYXRlQ3VzdG9tZXJTY2hlbWFSZXNwb25zZRIzCgZzY2hlbWEYASABKAsyHS5hcHBwcm9maWxlLnYxLkN1c3RvbWVyU2NoZW1hQgTiQQEDEiAKEmFmZmVjdGVkX2N1c3RvbWVycxgCIAEoA0IE4kEBAzLiCAoPQ3VzdG9tZXJTZXJ2aWNlEmwKDkNyZWF0ZUN1c3RvbWVyEiQuYXBwcHJvZmlsZS52MS5DcmVhdGVDdXN0b21lclJlcXVlc3QaJS5hcHBwcm9maWxlLnYxLkNyZWF0ZUN1c3RvbWVyUmVzcG9uc2UiDZACAqrUGAYKAgECEAISYwoLR2V0Q3VzdG9tZXISIS5hcHBwcm9maWxlLnYxLkdldEN1c3RvbWVyUmVxdWVzdBoiLmFwcHByb2ZpbGUudjEuR2V0Q3VzdG9tZXJSZXNwb25zZSINkAIBqtQYBgoCAQIQAhJsCg5VcGRhdGVDdXN0b21lchIkLmFwcHByb2ZpbGUudjEuVXBkYXRlQ3VzdG9tZXJSZXF1ZXN0GiUuYXBwcHJvZmlsZS52MS5VcGRhdGVDdXN0b21lclJlc3BvbnNlIg2QAgKq1BgGCgIBAhACEmwKDkRlbGV0ZUN1c3RvbWVyEiQuYXBwcHJvZmlsZS52MS5EZWxldGVDdXN0b21lclJlcXVlc3QaJS5hcHBwcm9maWxlLnYxLkRlbGV0ZUN1c3RvbWVyUmVzcG9uc2UiDZACAqrUGAYKAgECEAISaQoNTGlzdEN1c3RvbWVycxIjLmFwcHByb2ZpbGUudjEuTGlzdEN1c3RvbWVyc1JlcXVlc3QaJC5hcHBwcm9maWxlLnYxLkxpc3RDdXN0b21lcnNSZXNwb25zZSINkAIBqtQYBgoCAQIQAhJsCg5NZXJnZUN1c3RvbWVycxIkLmFwcHByb2ZpbGUudjEuTWVyZ2VDdXN0b21lcnNSZXF1ZXN0GiUuYXBwcHJvZmlsZS52MS5NZXJnZUN1c3RvbWVyc1Jlc3BvbnNlIg2QAgKq1BgGCgIBAhACEmkKDUVyYXNlQ3VzdG9tZXISIy5hcHBwcm9maWxlLnYxLkVyYXNlQ3VzdG9tZXJSZXF1ZXN0GiQuYXBwcHJvZmlsZS52MS5FcmFzZUN1c3RvbWVyUmVzcG9uc2UiDZACAqrUGAYKAgECEAISZgoMRXhwb3J0UGVyc29uEiIuYXBwcHJvZmlsZS52MS5FeHBvcnRQZXJzb25SZXF1ZXN0GiMuYXBwcHJvZmlsZS52MS5FeHBvcnRQZXJzb25SZXNwb25zZSINkAIBqtQYBgoCAQIQAhJ1ChFHZXRDdXN0b21lclNjaGVtYRInLmFwcHByb2ZpbGUudjEuR2V0Q3VzdG9tZXJTY2hlbWFSZXF1ZXN0GiguYXBwcHJvZmlsZS52MS5HZXRDdXN0b21lclNjaGVtYVJlc3BvbnNlIg2QAgGq1BgGCgIBAhACEn0KFFVwZGF0ZUN1c3RvbWVyU2NoZW1hEiouYXBwcHJvZmlsZS52MS5VcGRhdGVDdXN0b21lclNjaGVtYVJlcXVlc3QaKy5hcHBwcm9maWxlLnYxLlVwZGF0ZUN1c3RvbWVyU2NoZW1hUmVzcG9uc2UiDJACAqrUGAUKAQEQAkJ3ChFjb20uYXBwcHJvZmlsZS52MUIUQ3VzdG9tZXJTZXJ2aWNlUHJvdG9QAVpKZ2l0aHViLmNvbS9wcm9maWxlLWdycGMvcHJvZmlsZS1ncnBjL2NsaWVudHMvZ28vYXBwcHJvZmlsZS92MTthcHBwcm9maWxldjFiBnByb3RvMw", [file_appprofile_v1_access, file_appprofile_v1_customer, file_appprofile_v1_profile, file_buf_validate_validate, file_google_api_field_behavior, file_google_protobuf_field_mask]);
+  fileDesc("CiRhcHBwcm9maWxlL3YxL2N1c3RvbWVyX3NlcnZpY2UucHJvdG8SDWFwcHByb2ZpbGUudjEiTgoVQ3JlYXRlQ3VzdG9tZXJSZXF1ZXN0EjUKCGN1c3RvbWVyGAEgASgLMhcuYXBwcHJvZmlsZS52MS5DdXN0b21lckIK4kEBArpIA8gBASJJChZDcmVhdGVDdXN0b21lclJlc3BvbnNlEi8KCGN1c3RvbWVyGAEgASgLMhcuYXBwcHJvZmlsZS52MS5DdXN0b21lckIE4kEBAyJrChJHZXRDdXN0b21lclJlcXVlc3QSNQoLY3VzdG9tZXJfaWQYASABKAlCIOJBAQK6SBVyEyABKIACMgxeW15ccHtDY31dKiSw1BgIEh4KEGluY2x1ZGVfcHJvZmlsZXMYAiABKAhCBOJBAQEikwEKE0dldEN1c3RvbWVyUmVzcG9uc2USLwoIY3VzdG9tZXIYASABKAsyFy5hcHBwcm9maWxlLnYxLkN1c3RvbWVyQgTiQQEDEi4KCHByb2ZpbGVzGAIgAygLMhYuYXBwcHJvZmlsZS52MS5Qcm9maWxlQgTiQQEDEhsKDW1vcmVfcHJvZmlsZXMYAyABKAhCBOJBAQMiogEKFVVwZGF0ZUN1c3RvbWVyUmVxdWVzdBI1CghjdXN0b21lchgBIAEoCzIXLmFwcHByb2ZpbGUudjEuQ3VzdG9tZXJCCuJBAQK6SAPIAQESNQoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrQgTiQQEBEhsKDWFsbG93X21pc3NpbmcYAyABKAhCBOJBAQEiSQoWVXBkYXRlQ3VzdG9tZXJSZXNwb25zZRIvCghjdXN0b21lchgBIAEoCzIXLmFwcHByb2ZpbGUudjEuQ3VzdG9tZXJCBOJBAQMiawoVRGVsZXRlQ3VzdG9tZXJSZXF1ZXN0EjUKC2N1c3RvbWVyX2lkGAEgASgJQiDiQQECukgVchMgASiAAjIMXlteXHB7Q2N9XSoksNQYCBIbCg1hbGxvd19taXNzaW5nGAIgASgIQgTiQQEBIjAKFkRlbGV0ZUN1c3RvbWVyUmVzcG9uc2USFgoIdW5saW5rZWQYASABKANCBOJBAQMimAEKFExpc3RDdXN0b21lcnNSZXF1ZXN0EhsKBWVtYWlsGAEgASgJQgq6SAdyBSABKP4BSAASGwoGbXNpc2RuGAIgASgJQgm6SAZyBCABKChIABIeCglwYWdlX3NpemUYAyABKAVCC+JBAQG6SAQaAigAEiAKCnBhZ2VfdG9rZW4YBCABKAlCDOJBAQG6SAVyAxiAEEIECgJieSJoChVMaXN0Q3VzdG9tZXJzUmVzcG9uc2USMAoJY3VzdG9tZXJzGAEgAygLMhcuYXBwcHJvZmlsZS52MS5DdXN0b21lckIE4kEBAxIdCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlCBOJBAQMiiQIKFU1lcmdlQ3VzdG9tZXJzUmVxdWVzdBI8ChJzb3VyY2VfY3VzdG9tZXJfaWQYASABKAlCIOJBAQK6SBVyEyABKIACMgxeW15ccHtDY31dKiSw1BgIEjwKEnRhcmdldF9jdXN0b21lcl9pZBgCIAEoCUIg4kEBArpIFXITIAEogAIyDF5bXlxwe0NjfV0qJLDUGAg6dLpIcRpvChBjdXN0b21lcnNfZGlmZmVyEidhIGN1c3RvbWVyIGNhbm5vdCBiZSBtZXJnZWQgaW50byBpdHNlbGYaMnRoaXMuc291cmNlX2N1c3RvbWVyX2lkICE9IHRoaXMudGFyZ2V0X2N1c3RvbWVyX2lkIl4KFk1lcmdlQ3VzdG9tZXJzUmVzcG9uc2USLwoIY3VzdG9tZXIYASABKAsyFy5hcHBwcm9maWxlLnYxLkN1c3RvbWVyQgTiQQEDEhMKBW1vdmVkGAIgASgDQgTiQQEDIncKFEVyYXNlQ3VzdG9tZXJSZXF1ZXN0EjUKC2N1c3RvbWVyX2lkGAEgASgJQiDiQQECukgVchMgASiAAjIMXlteXHB7Q2N9XSoksNQYCBIbCghhbm5vdW5jZRgCIAEoCEIE4kEBAUgAiAEBQgsKCV9hbm5vdW5jZSKmAQoVRXJhc2VDdXN0b21lclJlc3BvbnNlEkgKB3JlbW92ZWQYASADKAsyMS5hcHBwcm9maWxlLnYxLkVyYXNlQ3VzdG9tZXJSZXNwb25zZS5SZW1vdmVkRW50cnlCBOJBAQMSEwoFbm90ZXMYAiADKAlCBOJBAQMaLgoMUmVtb3ZlZEVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoAzoCOAEidQoHQXBwVXNlchI3CgZhcHBfaWQYASABKAlCJ+JBAQK6SBxyGhhAMhZeW2EtejAtOV1bYS16MC05Ll8tXSoksNQYARIxCgd1c2VyX2lkGAIgASgJQiDiQQECukgVchMgASiAAjIMXlteXHB7Q2N9XSoksNQYAyKDAQoTRXhwb3J0UGVyc29uUmVxdWVzdBIzCgtjdXN0b21lcl9pZBgBIAEoCUIcukgVchMgASiAAjIMXlteXHB7Q2N9XSoksNQYCEgAEiYKBHVzZXIYAiABKAsyFi5hcHBwcm9maWxlLnYxLkFwcFVzZXJIAEIPCgZwZXJzb24SBbpIAggBIi4KFEV4cG9ydFBlcnNvblJlc3BvbnNlEhYKCGRvY3VtZW50GAEgASgJQgTiQQEDIpYBChZJbXBvcnRDdXN0b21lcnNSZXF1ZXN0EhUKB2RyeV9ydW4YASABKAhCBOJBAQESIQoMZmlyc3RfcmVjb3JkGAIgASgDQgviQQEBukgEIgIoABJCCgdyZWNvcmRzGAMgAygLMh0uYXBwcHJvZmlsZS52MS5DdXN0b21lclJlY29yZEIS4kEBAbpIC5IBCBDoByID2AEDIrEBChdJbXBvcnRDdXN0b21lcnNSZXNwb25zZRIaCgxhY2tub3dsZWRnZWQYASABKANCBOJBAQMSFQoHY3JlYXRlZBgCIAEoA0IE4kEBAxIVCgd1cGRhdGVkGAMgASgDQgTiQQEDEhcKCXVuY2hhbmdlZBgEIAEoA0IE4kEBAxIzCgdyZWZ1c2VkGAUgAygLMhwuYXBwcHJvZmlsZS52MS5SZWZ1c2VkUmVjb3JkQgTiQQEDIjwKFkV4cG9ydEN1c3RvbWVyc1JlcXVlc3QSIgoMcmVzdW1lX3Rva2VuGAEgASgJQgziQQEBukgFcgMYgBAiZwoXRXhwb3J0Q3VzdG9tZXJzUmVzcG9uc2USMAoJY3VzdG9tZXJzGAEgAygLMhcuYXBwcHJvZmlsZS52MS5DdXN0b21lckIE4kEBAxIaCgxyZXN1bWVfdG9rZW4YAiABKAlCBOJBAQMiGgoYR2V0Q3VzdG9tZXJTY2hlbWFSZXF1ZXN0IlAKGUdldEN1c3RvbWVyU2NoZW1hUmVzcG9uc2USMwoGc2NoZW1hGAEgASgLMh0uYXBwcHJvZmlsZS52MS5DdXN0b21lclNjaGVtYUIE4kEBAyKKAQobVXBkYXRlQ3VzdG9tZXJTY2hlbWFSZXF1ZXN0EjkKBnNjaGVtYRgBIAEoCzIdLmFwcHByb2ZpbGUudjEuQ3VzdG9tZXJTY2hlbWFCCuJBAQK6SAPIAQESFQoHZHJ5X3J1bhgCIAEoCEIE4kEBARIZCgtkcm9wX3ZhbHVlcxgDIAEoCEIE4kEBASJ1ChxVcGRhdGVDdXN0b21lclNjaGVtYVJlc3BvbnNlEjMKBnNjaGVtYRgBIAEoCzIdLmFwcHByb2ZpbGUudjEuQ3VzdG9tZXJTY2hlbWFCBOJBAQMSIAoSYWZmZWN0ZWRfY3VzdG9tZXJzGAIgASgDQgTiQQEDMsoKCg9DdXN0b21lclNlcnZpY2USbAoOQ3JlYXRlQ3VzdG9tZXISJC5hcHBwcm9maWxlLnYxLkNyZWF0ZUN1c3RvbWVyUmVxdWVzdBolLmFwcHByb2ZpbGUudjEuQ3JlYXRlQ3VzdG9tZXJSZXNwb25zZSINkAICqtQYBgoCAQIQAhJjCgtHZXRDdXN0b21lchIhLmFwcHByb2ZpbGUudjEuR2V0Q3VzdG9tZXJSZXF1ZXN0GiIuYXBwcHJvZmlsZS52MS5HZXRDdXN0b21lclJlc3BvbnNlIg2QAgGq1BgGCgIBAhACEmwKDlVwZGF0ZUN1c3RvbWVyEiQuYXBwcHJvZmlsZS52MS5VcGRhdGVDdXN0b21lclJlcXVlc3QaJS5hcHBwcm9maWxlLnYxLlVwZGF0ZUN1c3RvbWVyUmVzcG9uc2UiDZACAqrUGAYKAgECEAISbAoORGVsZXRlQ3VzdG9tZXISJC5hcHBwcm9maWxlLnYxLkRlbGV0ZUN1c3RvbWVyUmVxdWVzdBolLmFwcHByb2ZpbGUudjEuRGVsZXRlQ3VzdG9tZXJSZXNwb25zZSINkAICqtQYBgoCAQIQAhJpCg1MaXN0Q3VzdG9tZXJzEiMuYXBwcHJvZmlsZS52MS5MaXN0Q3VzdG9tZXJzUmVxdWVzdBokLmFwcHByb2ZpbGUudjEuTGlzdEN1c3RvbWVyc1Jlc3BvbnNlIg2QAgGq1BgGCgIBAhACEmwKDk1lcmdlQ3VzdG9tZXJzEiQuYXBwcHJvZmlsZS52MS5NZXJnZUN1c3RvbWVyc1JlcXVlc3QaJS5hcHBwcm9maWxlLnYxLk1lcmdlQ3VzdG9tZXJzUmVzcG9uc2UiDZACAqrUGAYKAgECEAISaQoNRXJhc2VDdXN0b21lchIjLmFwcHByb2ZpbGUudjEuRXJhc2VDdXN0b21lclJlcXVlc3QaJC5hcHBwcm9maWxlLnYxLkVyYXNlQ3VzdG9tZXJSZXNwb25zZSINkAICqtQYBgoCAQIQAhJmCgxFeHBvcnRQZXJzb24SIi5hcHBwcm9maWxlLnYxLkV4cG9ydFBlcnNvblJlcXVlc3QaIy5hcHBwcm9maWxlLnYxLkV4cG9ydFBlcnNvblJlc3BvbnNlIg2QAgGq1BgGCgIBAhACEnMKD0ltcG9ydEN1c3RvbWVycxIlLmFwcHByb2ZpbGUudjEuSW1wb3J0Q3VzdG9tZXJzUmVxdWVzdBomLmFwcHByb2ZpbGUudjEuSW1wb3J0Q3VzdG9tZXJzUmVzcG9uc2UiDZACAqrUGAYKAgECEAIoATABEnEKD0V4cG9ydEN1c3RvbWVycxIlLmFwcHByb2ZpbGUudjEuRXhwb3J0Q3VzdG9tZXJzUmVxdWVzdBomLmFwcHByb2ZpbGUudjEuRXhwb3J0Q3VzdG9tZXJzUmVzcG9uc2UiDZACAarUGAYKAgECEAIwARJ1ChFHZXRDdXN0b21lclNjaGVtYRInLmFwcHByb2ZpbGUudjEuR2V0Q3VzdG9tZXJTY2hlbWFSZXF1ZXN0GiguYXBwcHJvZmlsZS52MS5HZXRDdXN0b21lclNjaGVtYVJlc3BvbnNlIg2QAgGq1BgGCgIBAhACEn0KFFVwZGF0ZUN1c3RvbWVyU2NoZW1hEiouYXBwcHJvZmlsZS52MS5VcGRhdGVDdXN0b21lclNjaGVtYVJlcXVlc3QaKy5hcHBwcm9maWxlLnYxLlVwZGF0ZUN1c3RvbWVyU2NoZW1hUmVzcG9uc2UiDJACAqrUGAUKAQEQAkJ3ChFjb20uYXBwcHJvZmlsZS52MUIUQ3VzdG9tZXJTZXJ2aWNlUHJvdG9QAVpKZ2l0aHViLmNvbS9wcm9maWxlLWdycGMvcHJvZmlsZS1ncnBjL2NsaWVudHMvZ28vYXBwcHJvZmlsZS92MTthcHBwcm9maWxldjFiBnByb3RvMw", [file_appprofile_v1_access, file_appprofile_v1_customer, file_appprofile_v1_profile, file_appprofile_v1_transfer, file_buf_validate_validate, file_google_api_field_behavior, file_google_protobuf_field_mask]);
 
 /**
  * The customer to create.
@@ -516,6 +518,140 @@ export const ExportPersonResponseSchema: GenMessage<ExportPersonResponse> = /*@_
   messageDesc(file_appprofile_v1_customer_service, 16);
 
 /**
+ * A part of an import.
+ *
+ * @generated from message appprofile.v1.ImportCustomersRequest
+ */
+export type ImportCustomersRequest = Message<"appprofile.v1.ImportCustomersRequest"> & {
+  /**
+   * Checks the records and writes nothing. Default false.
+   *
+   * @generated from field: bool dry_run = 1;
+   */
+  dryRun: boolean;
+
+  /**
+   * The number of the message's first record in the import, from 1. The records of the message are numbered from there.
+   * Default: the number after the previous message's last record; in the first message 1.
+   *
+   * @generated from field: int64 first_record = 2;
+   */
+  firstRecord: bigint;
+
+  /**
+   * Up to 1000. Each is checked on its own.
+   *
+   * @generated from field: repeated appprofile.v1.CustomerRecord records = 3;
+   */
+  records: CustomerRecord[];
+};
+
+/**
+ * Describes the message appprofile.v1.ImportCustomersRequest.
+ * Use `create(ImportCustomersRequestSchema)` to create a new message.
+ */
+export const ImportCustomersRequestSchema: GenMessage<ImportCustomersRequest> = /*@__PURE__*/
+  messageDesc(file_appprofile_v1_customer_service, 17);
+
+/**
+ * What became of the records of one request. Everything that it says is committed.
+ *
+ * @generated from message appprofile.v1.ImportCustomersResponse
+ */
+export type ImportCustomersResponse = Message<"appprofile.v1.ImportCustomersResponse"> & {
+  /**
+   * The number of the request's last record: it and every earlier one of the stream is stored or refused. Go on after it.
+   *
+   * @generated from field: int64 acknowledged = 1;
+   */
+  acknowledged: bigint;
+
+  /**
+   * How many of the records created a customer.
+   *
+   * @generated from field: int64 created = 2;
+   */
+  created: bigint;
+
+  /**
+   * How many of the records changed a customer.
+   *
+   * @generated from field: int64 updated = 3;
+   */
+  updated: bigint;
+
+  /**
+   * How many of the records changed nothing.
+   *
+   * @generated from field: int64 unchanged = 4;
+   */
+  unchanged: bigint;
+
+  /**
+   * The records that were refused.
+   *
+   * @generated from field: repeated appprofile.v1.RefusedRecord refused = 5;
+   */
+  refused: RefusedRecord[];
+};
+
+/**
+ * Describes the message appprofile.v1.ImportCustomersResponse.
+ * Use `create(ImportCustomersResponseSchema)` to create a new message.
+ */
+export const ImportCustomersResponseSchema: GenMessage<ImportCustomersResponse> = /*@__PURE__*/
+  messageDesc(file_appprofile_v1_customer_service, 18);
+
+/**
+ * Where to begin.
+ *
+ * @generated from message appprofile.v1.ExportCustomersRequest
+ */
+export type ExportCustomersRequest = Message<"appprofile.v1.ExportCustomersRequest"> & {
+  /**
+   * The `resume_token` of the last message that was received. Opaque. Default: from the first customer.
+   *
+   * @generated from field: string resume_token = 1;
+   */
+  resumeToken: string;
+};
+
+/**
+ * Describes the message appprofile.v1.ExportCustomersRequest.
+ * Use `create(ExportCustomersRequestSchema)` to create a new message.
+ */
+export const ExportCustomersRequestSchema: GenMessage<ExportCustomersRequest> = /*@__PURE__*/
+  messageDesc(file_appprofile_v1_customer_service, 19);
+
+/**
+ * Up to 500 customers.
+ *
+ * @generated from message appprofile.v1.ExportCustomersResponse
+ */
+export type ExportCustomersResponse = Message<"appprofile.v1.ExportCustomersResponse"> & {
+  /**
+   * The customers, without `schema_version`, `etag` and `version`.
+   *
+   * @generated from field: repeated appprofile.v1.Customer customers = 1;
+   */
+  customers: Customer[];
+
+  /**
+   * Where to resume after this message. Always set.
+   *
+   * @generated from field: string resume_token = 2;
+   */
+  resumeToken: string;
+};
+
+/**
+ * Describes the message appprofile.v1.ExportCustomersResponse.
+ * Use `create(ExportCustomersResponseSchema)` to create a new message.
+ */
+export const ExportCustomersResponseSchema: GenMessage<ExportCustomersResponse> = /*@__PURE__*/
+  messageDesc(file_appprofile_v1_customer_service, 20);
+
+/**
  * Of the key's tenant.
  *
  * @generated from message appprofile.v1.GetCustomerSchemaRequest
@@ -528,7 +664,7 @@ export type GetCustomerSchemaRequest = Message<"appprofile.v1.GetCustomerSchemaR
  * Use `create(GetCustomerSchemaRequestSchema)` to create a new message.
  */
 export const GetCustomerSchemaRequestSchema: GenMessage<GetCustomerSchemaRequest> = /*@__PURE__*/
-  messageDesc(file_appprofile_v1_customer_service, 17);
+  messageDesc(file_appprofile_v1_customer_service, 21);
 
 /**
  * The schema.
@@ -549,7 +685,7 @@ export type GetCustomerSchemaResponse = Message<"appprofile.v1.GetCustomerSchema
  * Use `create(GetCustomerSchemaResponseSchema)` to create a new message.
  */
 export const GetCustomerSchemaResponseSchema: GenMessage<GetCustomerSchemaResponse> = /*@__PURE__*/
-  messageDesc(file_appprofile_v1_customer_service, 18);
+  messageDesc(file_appprofile_v1_customer_service, 22);
 
 /**
  * The new schema.
@@ -584,7 +720,7 @@ export type UpdateCustomerSchemaRequest = Message<"appprofile.v1.UpdateCustomerS
  * Use `create(UpdateCustomerSchemaRequestSchema)` to create a new message.
  */
 export const UpdateCustomerSchemaRequestSchema: GenMessage<UpdateCustomerSchemaRequest> = /*@__PURE__*/
-  messageDesc(file_appprofile_v1_customer_service, 19);
+  messageDesc(file_appprofile_v1_customer_service, 23);
 
 /**
  * What the change led to.
@@ -612,7 +748,7 @@ export type UpdateCustomerSchemaResponse = Message<"appprofile.v1.UpdateCustomer
  * Use `create(UpdateCustomerSchemaResponseSchema)` to create a new message.
  */
 export const UpdateCustomerSchemaResponseSchema: GenMessage<UpdateCustomerSchemaResponse> = /*@__PURE__*/
-  messageDesc(file_appprofile_v1_customer_service, 20);
+  messageDesc(file_appprofile_v1_customer_service, 24);
 
 /**
  * For internal services. Every method concerns the tenant of the key. Messages: at most 4 MiB. Metadata of a call: at most
@@ -712,6 +848,34 @@ export const CustomerService: GenService<{
     methodKind: "unary";
     input: typeof ExportPersonRequestSchema;
     output: typeof ExportPersonResponseSchema;
+  },
+  /**
+   * Imports customers: creates those that are missing; of the others, the values of the record replace the stored ones, and
+   * values that the record lacks are kept. Each request is answered by one response, in order. A record that is refused is named
+   * in it; the others are imported. After an interruption, go on after the last acknowledged record; a part that is repeated
+   * changes nothing. The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); go on likewise.
+   * Errors: RESOURCE_EXHAUSTED (TOO_MANY_STREAMS). Errors of a record are in its response: INVALID_REQUEST, INVALID_ATTRIBUTE,
+   * CUSTOMER_MERGED, DATA_REFUSED, CONFLICT.
+   *
+   * @generated from rpc appprofile.v1.CustomerService.ImportCustomers
+   */
+  importCustomers: {
+    methodKind: "bidi_streaming";
+    input: typeof ImportCustomersRequestSchema;
+    output: typeof ImportCustomersResponseSchema;
+  },
+  /**
+   * Streams the tenant's customers, each once, ordered by id. Each message carries a token; after an interruption the stream goes
+   * on from it. The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The
+   * end of the stream (OK) means that everything was sent.
+   * Errors: INVALID_ARGUMENT (INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
+   *
+   * @generated from rpc appprofile.v1.CustomerService.ExportCustomers
+   */
+  exportCustomers: {
+    methodKind: "server_streaming";
+    input: typeof ExportCustomersRequestSchema;
+    output: typeof ExportCustomersResponseSchema;
   },
   /**
    * Reads the schema of the tenant's customers. A tenant that never set one has version 0 and no attributes.

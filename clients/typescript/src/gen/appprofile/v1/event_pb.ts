@@ -118,7 +118,8 @@ export enum EventType {
   UNSPECIFIED = 0,
 
   /**
-   * A profile was created by its first registration, or by the first one after a deletion.
+   * A profile was created by its first registration, or by the first one after a deletion, or by an import. `reason`: IMPORTED,
+   * or empty.
    *
    * @generated from enum value: EVENT_TYPE_PROFILE_CREATED = 1;
    */

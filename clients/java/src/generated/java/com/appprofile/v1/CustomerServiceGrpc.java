@@ -273,6 +273,70 @@ public final class CustomerServiceGrpc {
     return getExportPersonMethod;
   }
 
+  private static volatile io.grpc.MethodDescriptor<com.appprofile.v1.ImportCustomersRequest,
+      com.appprofile.v1.ImportCustomersResponse> getImportCustomersMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "ImportCustomers",
+      requestType = com.appprofile.v1.ImportCustomersRequest.class,
+      responseType = com.appprofile.v1.ImportCustomersResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.BIDI_STREAMING)
+  public static io.grpc.MethodDescriptor<com.appprofile.v1.ImportCustomersRequest,
+      com.appprofile.v1.ImportCustomersResponse> getImportCustomersMethod() {
+    io.grpc.MethodDescriptor<com.appprofile.v1.ImportCustomersRequest, com.appprofile.v1.ImportCustomersResponse> getImportCustomersMethod;
+    if ((getImportCustomersMethod = CustomerServiceGrpc.getImportCustomersMethod) == null) {
+      synchronized (CustomerServiceGrpc.class) {
+        if ((getImportCustomersMethod = CustomerServiceGrpc.getImportCustomersMethod) == null) {
+          CustomerServiceGrpc.getImportCustomersMethod = getImportCustomersMethod =
+              io.grpc.MethodDescriptor.<com.appprofile.v1.ImportCustomersRequest, com.appprofile.v1.ImportCustomersResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.BIDI_STREAMING)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "ImportCustomers"))
+              .setIdempotent(true)
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  com.appprofile.v1.ImportCustomersRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  com.appprofile.v1.ImportCustomersResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new CustomerServiceMethodDescriptorSupplier("ImportCustomers"))
+              .build();
+        }
+      }
+    }
+    return getImportCustomersMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<com.appprofile.v1.ExportCustomersRequest,
+      com.appprofile.v1.ExportCustomersResponse> getExportCustomersMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "ExportCustomers",
+      requestType = com.appprofile.v1.ExportCustomersRequest.class,
+      responseType = com.appprofile.v1.ExportCustomersResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.SERVER_STREAMING)
+  public static io.grpc.MethodDescriptor<com.appprofile.v1.ExportCustomersRequest,
+      com.appprofile.v1.ExportCustomersResponse> getExportCustomersMethod() {
+    io.grpc.MethodDescriptor<com.appprofile.v1.ExportCustomersRequest, com.appprofile.v1.ExportCustomersResponse> getExportCustomersMethod;
+    if ((getExportCustomersMethod = CustomerServiceGrpc.getExportCustomersMethod) == null) {
+      synchronized (CustomerServiceGrpc.class) {
+        if ((getExportCustomersMethod = CustomerServiceGrpc.getExportCustomersMethod) == null) {
+          CustomerServiceGrpc.getExportCustomersMethod = getExportCustomersMethod =
+              io.grpc.MethodDescriptor.<com.appprofile.v1.ExportCustomersRequest, com.appprofile.v1.ExportCustomersResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.SERVER_STREAMING)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "ExportCustomers"))
+              .setSafe(true)
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  com.appprofile.v1.ExportCustomersRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  com.appprofile.v1.ExportCustomersResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new CustomerServiceMethodDescriptorSupplier("ExportCustomers"))
+              .build();
+        }
+      }
+    }
+    return getExportCustomersMethod;
+  }
+
   private static volatile io.grpc.MethodDescriptor<com.appprofile.v1.GetCustomerSchemaRequest,
       com.appprofile.v1.GetCustomerSchemaResponse> getGetCustomerSchemaMethod;
 
@@ -498,6 +562,34 @@ public final class CustomerServiceGrpc {
 
     /**
      * <pre>
+     * Imports customers: creates those that are missing; of the others, the values of the record replace the stored ones, and
+     * values that the record lacks are kept. Each request is answered by one response, in order. A record that is refused is named
+     * in it; the others are imported. After an interruption, go on after the last acknowledged record; a part that is repeated
+     * changes nothing. The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); go on likewise.
+     * Errors: RESOURCE_EXHAUSTED (TOO_MANY_STREAMS). Errors of a record are in its response: INVALID_REQUEST, INVALID_ATTRIBUTE,
+     * CUSTOMER_MERGED, DATA_REFUSED, CONFLICT.
+     * </pre>
+     */
+    default io.grpc.stub.StreamObserver<com.appprofile.v1.ImportCustomersRequest> importCustomers(
+        io.grpc.stub.StreamObserver<com.appprofile.v1.ImportCustomersResponse> responseObserver) {
+      return io.grpc.stub.ServerCalls.asyncUnimplementedStreamingCall(getImportCustomersMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Streams the tenant's customers, each once, ordered by id. Each message carries a token; after an interruption the stream goes
+     * on from it. The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The
+     * end of the stream (OK) means that everything was sent.
+     * Errors: INVALID_ARGUMENT (INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
+     * </pre>
+     */
+    default void exportCustomers(com.appprofile.v1.ExportCustomersRequest request,
+        io.grpc.stub.StreamObserver<com.appprofile.v1.ExportCustomersResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getExportCustomersMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
      * Reads the schema of the tenant's customers. A tenant that never set one has version 0 and no attributes.
      * </pre>
      */
@@ -657,6 +749,36 @@ public final class CustomerServiceGrpc {
 
     /**
      * <pre>
+     * Imports customers: creates those that are missing; of the others, the values of the record replace the stored ones, and
+     * values that the record lacks are kept. Each request is answered by one response, in order. A record that is refused is named
+     * in it; the others are imported. After an interruption, go on after the last acknowledged record; a part that is repeated
+     * changes nothing. The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); go on likewise.
+     * Errors: RESOURCE_EXHAUSTED (TOO_MANY_STREAMS). Errors of a record are in its response: INVALID_REQUEST, INVALID_ATTRIBUTE,
+     * CUSTOMER_MERGED, DATA_REFUSED, CONFLICT.
+     * </pre>
+     */
+    public io.grpc.stub.StreamObserver<com.appprofile.v1.ImportCustomersRequest> importCustomers(
+        io.grpc.stub.StreamObserver<com.appprofile.v1.ImportCustomersResponse> responseObserver) {
+      return io.grpc.stub.ClientCalls.asyncBidiStreamingCall(
+          getChannel().newCall(getImportCustomersMethod(), getCallOptions()), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Streams the tenant's customers, each once, ordered by id. Each message carries a token; after an interruption the stream goes
+     * on from it. The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The
+     * end of the stream (OK) means that everything was sent.
+     * Errors: INVALID_ARGUMENT (INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
+     * </pre>
+     */
+    public void exportCustomers(com.appprofile.v1.ExportCustomersRequest request,
+        io.grpc.stub.StreamObserver<com.appprofile.v1.ExportCustomersResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncServerStreamingCall(
+          getChannel().newCall(getExportCustomersMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
      * Reads the schema of the tenant's customers. A tenant that never set one has version 0 and no attributes.
      * </pre>
      */
@@ -794,6 +916,38 @@ public final class CustomerServiceGrpc {
 
     /**
      * <pre>
+     * Imports customers: creates those that are missing; of the others, the values of the record replace the stored ones, and
+     * values that the record lacks are kept. Each request is answered by one response, in order. A record that is refused is named
+     * in it; the others are imported. After an interruption, go on after the last acknowledged record; a part that is repeated
+     * changes nothing. The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); go on likewise.
+     * Errors: RESOURCE_EXHAUSTED (TOO_MANY_STREAMS). Errors of a record are in its response: INVALID_REQUEST, INVALID_ATTRIBUTE,
+     * CUSTOMER_MERGED, DATA_REFUSED, CONFLICT.
+     * </pre>
+     */
+    @io.grpc.ExperimentalApi("https://github.com/grpc/grpc-java/issues/10918")
+    public io.grpc.stub.BlockingClientCall<com.appprofile.v1.ImportCustomersRequest, com.appprofile.v1.ImportCustomersResponse>
+        importCustomers() {
+      return io.grpc.stub.ClientCalls.blockingBidiStreamingCall(
+          getChannel(), getImportCustomersMethod(), getCallOptions());
+    }
+
+    /**
+     * <pre>
+     * Streams the tenant's customers, each once, ordered by id. Each message carries a token; after an interruption the stream goes
+     * on from it. The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The
+     * end of the stream (OK) means that everything was sent.
+     * Errors: INVALID_ARGUMENT (INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
+     * </pre>
+     */
+    @io.grpc.ExperimentalApi("https://github.com/grpc/grpc-java/issues/10918")
+    public io.grpc.stub.BlockingClientCall<?, com.appprofile.v1.ExportCustomersResponse>
+        exportCustomers(com.appprofile.v1.ExportCustomersRequest request) {
+      return io.grpc.stub.ClientCalls.blockingV2ServerStreamingCall(
+          getChannel(), getExportCustomersMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
      * Reads the schema of the tenant's customers. A tenant that never set one has version 0 and no attributes.
      * </pre>
      */
@@ -925,6 +1079,20 @@ public final class CustomerServiceGrpc {
     public com.appprofile.v1.ExportPersonResponse exportPerson(com.appprofile.v1.ExportPersonRequest request) {
       return io.grpc.stub.ClientCalls.blockingUnaryCall(
           getChannel(), getExportPersonMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Streams the tenant's customers, each once, ordered by id. Each message carries a token; after an interruption the stream goes
+     * on from it. The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The
+     * end of the stream (OK) means that everything was sent.
+     * Errors: INVALID_ARGUMENT (INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
+     * </pre>
+     */
+    public java.util.Iterator<com.appprofile.v1.ExportCustomersResponse> exportCustomers(
+        com.appprofile.v1.ExportCustomersRequest request) {
+      return io.grpc.stub.ClientCalls.blockingServerStreamingCall(
+          getChannel(), getExportCustomersMethod(), getCallOptions(), request);
     }
 
     /**
@@ -1103,8 +1271,10 @@ public final class CustomerServiceGrpc {
   private static final int METHODID_MERGE_CUSTOMERS = 5;
   private static final int METHODID_ERASE_CUSTOMER = 6;
   private static final int METHODID_EXPORT_PERSON = 7;
-  private static final int METHODID_GET_CUSTOMER_SCHEMA = 8;
-  private static final int METHODID_UPDATE_CUSTOMER_SCHEMA = 9;
+  private static final int METHODID_EXPORT_CUSTOMERS = 8;
+  private static final int METHODID_GET_CUSTOMER_SCHEMA = 9;
+  private static final int METHODID_UPDATE_CUSTOMER_SCHEMA = 10;
+  private static final int METHODID_IMPORT_CUSTOMERS = 11;
 
   private static final class MethodHandlers<Req, Resp> implements
       io.grpc.stub.ServerCalls.UnaryMethod<Req, Resp>,
@@ -1155,6 +1325,10 @@ public final class CustomerServiceGrpc {
           serviceImpl.exportPerson((com.appprofile.v1.ExportPersonRequest) request,
               (io.grpc.stub.StreamObserver<com.appprofile.v1.ExportPersonResponse>) responseObserver);
           break;
+        case METHODID_EXPORT_CUSTOMERS:
+          serviceImpl.exportCustomers((com.appprofile.v1.ExportCustomersRequest) request,
+              (io.grpc.stub.StreamObserver<com.appprofile.v1.ExportCustomersResponse>) responseObserver);
+          break;
         case METHODID_GET_CUSTOMER_SCHEMA:
           serviceImpl.getCustomerSchema((com.appprofile.v1.GetCustomerSchemaRequest) request,
               (io.grpc.stub.StreamObserver<com.appprofile.v1.GetCustomerSchemaResponse>) responseObserver);
@@ -1173,6 +1347,9 @@ public final class CustomerServiceGrpc {
     public io.grpc.stub.StreamObserver<Req> invoke(
         io.grpc.stub.StreamObserver<Resp> responseObserver) {
       switch (methodId) {
+        case METHODID_IMPORT_CUSTOMERS:
+          return (io.grpc.stub.StreamObserver<Req>) serviceImpl.importCustomers(
+              (io.grpc.stub.StreamObserver<com.appprofile.v1.ImportCustomersResponse>) responseObserver);
         default:
           throw new AssertionError();
       }
@@ -1237,6 +1414,20 @@ public final class CustomerServiceGrpc {
               com.appprofile.v1.ExportPersonRequest,
               com.appprofile.v1.ExportPersonResponse>(
                 service, METHODID_EXPORT_PERSON)))
+        .addMethod(
+          getImportCustomersMethod(),
+          io.grpc.stub.ServerCalls.asyncBidiStreamingCall(
+            new MethodHandlers<
+              com.appprofile.v1.ImportCustomersRequest,
+              com.appprofile.v1.ImportCustomersResponse>(
+                service, METHODID_IMPORT_CUSTOMERS)))
+        .addMethod(
+          getExportCustomersMethod(),
+          io.grpc.stub.ServerCalls.asyncServerStreamingCall(
+            new MethodHandlers<
+              com.appprofile.v1.ExportCustomersRequest,
+              com.appprofile.v1.ExportCustomersResponse>(
+                service, METHODID_EXPORT_CUSTOMERS)))
         .addMethod(
           getGetCustomerSchemaMethod(),
           io.grpc.stub.ServerCalls.asyncUnaryCall(
@@ -1307,6 +1498,8 @@ public final class CustomerServiceGrpc {
               .addMethod(getMergeCustomersMethod())
               .addMethod(getEraseCustomerMethod())
               .addMethod(getExportPersonMethod())
+              .addMethod(getImportCustomersMethod())
+              .addMethod(getExportCustomersMethod())
               .addMethod(getGetCustomerSchemaMethod())
               .addMethod(getUpdateCustomerSchemaMethod())
               .build();

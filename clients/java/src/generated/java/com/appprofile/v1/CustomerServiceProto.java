@@ -117,6 +117,26 @@ public final class CustomerServiceProto extends com.google.protobuf.GeneratedFil
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_appprofile_v1_ExportPersonResponse_fieldAccessorTable;
   static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_appprofile_v1_ImportCustomersRequest_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_appprofile_v1_ImportCustomersRequest_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_appprofile_v1_ImportCustomersResponse_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_appprofile_v1_ImportCustomersResponse_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_appprofile_v1_ExportCustomersRequest_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_appprofile_v1_ExportCustomersRequest_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_appprofile_v1_ExportCustomersResponse_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_appprofile_v1_ExportCustomersResponse_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
     internal_static_appprofile_v1_GetCustomerSchemaRequest_descriptor;
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
@@ -148,112 +168,134 @@ public final class CustomerServiceProto extends com.google.protobuf.GeneratedFil
       "\n$appprofile/v1/customer_service.proto\022\r" +
       "appprofile.v1\032\032appprofile/v1/access.prot" +
       "o\032\034appprofile/v1/customer.proto\032\033appprof" +
-      "ile/v1/profile.proto\032\033buf/validate/valid" +
-      "ate.proto\032\037google/api/field_behavior.pro" +
-      "to\032 google/protobuf/field_mask.proto\"X\n\025" +
-      "CreateCustomerRequest\022?\n\010customer\030\001 \001(\0132" +
-      "\027.appprofile.v1.CustomerB\n\342A\001\002\272H\003\310\001\001R\010cu" +
-      "stomer\"S\n\026CreateCustomerResponse\0229\n\010cust" +
-      "omer\030\001 \001(\0132\027.appprofile.v1.CustomerB\004\342A\001" +
-      "\003R\010customer\"\210\001\n\022GetCustomerRequest\022A\n\013cu" +
-      "stomer_id\030\001 \001(\tB \342A\001\002\272H\025r\023 \001(\200\0022\014^[^\\p{C" +
-      "c}]*$\260\324\030\010R\ncustomerId\022/\n\020include_profile" +
-      "s\030\002 \001(\010B\004\342A\001\001R\017includeProfiles\"\265\001\n\023GetCu" +
-      "stomerResponse\0229\n\010customer\030\001 \001(\0132\027.apppr" +
-      "ofile.v1.CustomerB\004\342A\001\003R\010customer\0228\n\010pro" +
-      "files\030\002 \003(\0132\026.appprofile.v1.ProfileB\004\342A\001" +
-      "\003R\010profiles\022)\n\rmore_profiles\030\003 \001(\010B\004\342A\001\003" +
-      "R\014moreProfiles\"\306\001\n\025UpdateCustomerRequest" +
-      "\022?\n\010customer\030\001 \001(\0132\027.appprofile.v1.Custo" +
-      "merB\n\342A\001\002\272H\003\310\001\001R\010customer\022A\n\013update_mask" +
-      "\030\002 \001(\0132\032.google.protobuf.FieldMaskB\004\342A\001\001" +
-      "R\nupdateMask\022)\n\rallow_missing\030\003 \001(\010B\004\342A\001" +
-      "\001R\014allowMissing\"S\n\026UpdateCustomerRespons" +
-      "e\0229\n\010customer\030\001 \001(\0132\027.appprofile.v1.Cust" +
-      "omerB\004\342A\001\003R\010customer\"\205\001\n\025DeleteCustomerR" +
-      "equest\022A\n\013customer_id\030\001 \001(\tB \342A\001\002\272H\025r\023 \001" +
-      "(\200\0022\014^[^\\p{Cc}]*$\260\324\030\010R\ncustomerId\022)\n\rall" +
-      "ow_missing\030\002 \001(\010B\004\342A\001\001R\014allowMissing\":\n\026" +
-      "DeleteCustomerResponse\022 \n\010unlinked\030\001 \001(\003" +
-      "B\004\342A\001\003R\010unlinked\"\274\001\n\024ListCustomersReques" +
-      "t\022\"\n\005email\030\001 \001(\tB\n\272H\007r\005 \001(\376\001H\000R\005email\022#\n" +
-      "\006msisdn\030\002 \001(\tB\t\272H\006r\004 \001((H\000R\006msisdn\022(\n\tpa" +
-      "ge_size\030\003 \001(\005B\013\342A\001\001\272H\004\032\002(\000R\010pageSize\022+\n\n" +
-      "page_token\030\004 \001(\tB\014\342A\001\001\272H\005r\003\030\200\020R\tpageToke" +
-      "nB\004\n\002by\"\202\001\n\025ListCustomersResponse\022;\n\tcus" +
-      "tomers\030\001 \003(\0132\027.appprofile.v1.CustomerB\004\342" +
-      "A\001\003R\tcustomers\022,\n\017next_page_token\030\002 \001(\tB" +
-      "\004\342A\001\003R\rnextPageToken\"\255\002\n\025MergeCustomersR" +
-      "equest\022N\n\022source_customer_id\030\001 \001(\tB \342A\001\002" +
-      "\272H\025r\023 \001(\200\0022\014^[^\\p{Cc}]*$\260\324\030\010R\020sourceCust" +
-      "omerId\022N\n\022target_customer_id\030\002 \001(\tB \342A\001\002" +
-      "\272H\025r\023 \001(\200\0022\014^[^\\p{Cc}]*$\260\324\030\010R\020targetCust" +
-      "omerId:t\272Hq\032o\n\020customers_differ\022\'a custo" +
-      "mer cannot be merged into itself\0322this.s" +
-      "ource_customer_id != this.target_custome" +
-      "r_id\"o\n\026MergeCustomersResponse\0229\n\010custom" +
-      "er\030\001 \001(\0132\027.appprofile.v1.CustomerB\004\342A\001\003R" +
-      "\010customer\022\032\n\005moved\030\002 \001(\003B\004\342A\001\003R\005moved\"\215\001" +
-      "\n\024EraseCustomerRequest\022A\n\013customer_id\030\001 " +
-      "\001(\tB \342A\001\002\272H\025r\023 \001(\200\0022\014^[^\\p{Cc}]*$\260\324\030\010R\nc" +
-      "ustomerId\022%\n\010announce\030\002 \001(\010B\004\342A\001\001H\000R\010ann" +
-      "ounce\210\001\001B\013\n\t_announce\"\302\001\n\025EraseCustomerR" +
-      "esponse\022Q\n\007removed\030\001 \003(\01321.appprofile.v1" +
-      ".EraseCustomerResponse.RemovedEntryB\004\342A\001" +
-      "\003R\007removed\022\032\n\005notes\030\002 \003(\tB\004\342A\001\003R\005notes\032:" +
-      "\n\014RemovedEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005valu" +
-      "e\030\002 \001(\003R\005value:\0028\001\"\204\001\n\007AppUser\022>\n\006app_id" +
-      "\030\001 \001(\tB\'\342A\001\002\272H\034r\032\030@2\026^[a-z0-9][a-z0-9._-" +
-      "]*$\260\324\030\001R\005appId\0229\n\007user_id\030\002 \001(\tB \342A\001\002\272H\025" +
-      "r\023 \001(\200\0022\014^[^\\p{Cc}]*$\260\324\030\003R\006userId\"\225\001\n\023Ex" +
-      "portPersonRequest\022?\n\013customer_id\030\001 \001(\tB\034" +
-      "\272H\025r\023 \001(\200\0022\014^[^\\p{Cc}]*$\260\324\030\010H\000R\ncustomer" +
-      "Id\022,\n\004user\030\002 \001(\0132\026.appprofile.v1.AppUser" +
-      "H\000R\004userB\017\n\006person\022\005\272H\002\010\001\"8\n\024ExportPerso" +
-      "nResponse\022 \n\010document\030\001 \001(\tB\004\342A\001\003R\010docum" +
-      "ent\"\032\n\030GetCustomerSchemaRequest\"X\n\031GetCu" +
-      "stomerSchemaResponse\022;\n\006schema\030\001 \001(\0132\035.a" +
-      "ppprofile.v1.CustomerSchemaB\004\342A\001\003R\006schem" +
-      "a\"\246\001\n\033UpdateCustomerSchemaRequest\022A\n\006sch" +
-      "ema\030\001 \001(\0132\035.appprofile.v1.CustomerSchema" +
-      "B\n\342A\001\002\272H\003\310\001\001R\006schema\022\035\n\007dry_run\030\002 \001(\010B\004\342" +
-      "A\001\001R\006dryRun\022%\n\013drop_values\030\003 \001(\010B\004\342A\001\001R\n" +
-      "dropValues\"\220\001\n\034UpdateCustomerSchemaRespo" +
-      "nse\022;\n\006schema\030\001 \001(\0132\035.appprofile.v1.Cust" +
-      "omerSchemaB\004\342A\001\003R\006schema\0223\n\022affected_cus" +
-      "tomers\030\002 \001(\003B\004\342A\001\003R\021affectedCustomers2\342\010" +
-      "\n\017CustomerService\022l\n\016CreateCustomer\022$.ap" +
-      "pprofile.v1.CreateCustomerRequest\032%.appp" +
-      "rofile.v1.CreateCustomerResponse\"\r\220\002\002\252\324\030" +
-      "\006\n\002\001\002\020\002\022c\n\013GetCustomer\022!.appprofile.v1.G" +
-      "etCustomerRequest\032\".appprofile.v1.GetCus" +
-      "tomerResponse\"\r\220\002\001\252\324\030\006\n\002\001\002\020\002\022l\n\016UpdateCu" +
-      "stomer\022$.appprofile.v1.UpdateCustomerReq" +
-      "uest\032%.appprofile.v1.UpdateCustomerRespo" +
-      "nse\"\r\220\002\002\252\324\030\006\n\002\001\002\020\002\022l\n\016DeleteCustomer\022$.a" +
-      "ppprofile.v1.DeleteCustomerRequest\032%.app" +
-      "profile.v1.DeleteCustomerResponse\"\r\220\002\002\252\324" +
-      "\030\006\n\002\001\002\020\002\022i\n\rListCustomers\022#.appprofile.v" +
-      "1.ListCustomersRequest\032$.appprofile.v1.L" +
-      "istCustomersResponse\"\r\220\002\001\252\324\030\006\n\002\001\002\020\002\022l\n\016M" +
-      "ergeCustomers\022$.appprofile.v1.MergeCusto" +
-      "mersRequest\032%.appprofile.v1.MergeCustome" +
-      "rsResponse\"\r\220\002\002\252\324\030\006\n\002\001\002\020\002\022i\n\rEraseCustom" +
-      "er\022#.appprofile.v1.EraseCustomerRequest\032" +
-      "$.appprofile.v1.EraseCustomerResponse\"\r\220" +
-      "\002\002\252\324\030\006\n\002\001\002\020\002\022f\n\014ExportPerson\022\".appprofil" +
-      "e.v1.ExportPersonRequest\032#.appprofile.v1" +
-      ".ExportPersonResponse\"\r\220\002\001\252\324\030\006\n\002\001\002\020\002\022u\n\021" +
-      "GetCustomerSchema\022\'.appprofile.v1.GetCus" +
-      "tomerSchemaRequest\032(.appprofile.v1.GetCu" +
-      "stomerSchemaResponse\"\r\220\002\001\252\324\030\006\n\002\001\002\020\002\022}\n\024U" +
-      "pdateCustomerSchema\022*.appprofile.v1.Upda" +
-      "teCustomerSchemaRequest\032+.appprofile.v1." +
-      "UpdateCustomerSchemaResponse\"\014\220\002\002\252\324\030\005\n\001\001" +
-      "\020\002Bw\n\021com.appprofile.v1B\024CustomerService" +
-      "ProtoP\001ZJgithub.com/profile-grpc/profile" +
-      "-grpc/clients/go/appprofile/v1;appprofil" +
-      "ev1b\006proto3"
+      "ile/v1/profile.proto\032\034appprofile/v1/tran" +
+      "sfer.proto\032\033buf/validate/validate.proto\032" +
+      "\037google/api/field_behavior.proto\032 google" +
+      "/protobuf/field_mask.proto\"X\n\025CreateCust" +
+      "omerRequest\022?\n\010customer\030\001 \001(\0132\027.appprofi" +
+      "le.v1.CustomerB\n\342A\001\002\272H\003\310\001\001R\010customer\"S\n\026" +
+      "CreateCustomerResponse\0229\n\010customer\030\001 \001(\013" +
+      "2\027.appprofile.v1.CustomerB\004\342A\001\003R\010custome" +
+      "r\"\210\001\n\022GetCustomerRequest\022A\n\013customer_id\030" +
+      "\001 \001(\tB \342A\001\002\272H\025r\023 \001(\200\0022\014^[^\\p{Cc}]*$\260\324\030\010R" +
+      "\ncustomerId\022/\n\020include_profiles\030\002 \001(\010B\004\342" +
+      "A\001\001R\017includeProfiles\"\265\001\n\023GetCustomerResp" +
+      "onse\0229\n\010customer\030\001 \001(\0132\027.appprofile.v1.C" +
+      "ustomerB\004\342A\001\003R\010customer\0228\n\010profiles\030\002 \003(" +
+      "\0132\026.appprofile.v1.ProfileB\004\342A\001\003R\010profile" +
+      "s\022)\n\rmore_profiles\030\003 \001(\010B\004\342A\001\003R\014moreProf" +
+      "iles\"\306\001\n\025UpdateCustomerRequest\022?\n\010custom" +
+      "er\030\001 \001(\0132\027.appprofile.v1.CustomerB\n\342A\001\002\272" +
+      "H\003\310\001\001R\010customer\022A\n\013update_mask\030\002 \001(\0132\032.g" +
+      "oogle.protobuf.FieldMaskB\004\342A\001\001R\nupdateMa" +
+      "sk\022)\n\rallow_missing\030\003 \001(\010B\004\342A\001\001R\014allowMi" +
+      "ssing\"S\n\026UpdateCustomerResponse\0229\n\010custo" +
+      "mer\030\001 \001(\0132\027.appprofile.v1.CustomerB\004\342A\001\003" +
+      "R\010customer\"\205\001\n\025DeleteCustomerRequest\022A\n\013" +
+      "customer_id\030\001 \001(\tB \342A\001\002\272H\025r\023 \001(\200\0022\014^[^\\p" +
+      "{Cc}]*$\260\324\030\010R\ncustomerId\022)\n\rallow_missing" +
+      "\030\002 \001(\010B\004\342A\001\001R\014allowMissing\":\n\026DeleteCust" +
+      "omerResponse\022 \n\010unlinked\030\001 \001(\003B\004\342A\001\003R\010un" +
+      "linked\"\274\001\n\024ListCustomersRequest\022\"\n\005email" +
+      "\030\001 \001(\tB\n\272H\007r\005 \001(\376\001H\000R\005email\022#\n\006msisdn\030\002 " +
+      "\001(\tB\t\272H\006r\004 \001((H\000R\006msisdn\022(\n\tpage_size\030\003 " +
+      "\001(\005B\013\342A\001\001\272H\004\032\002(\000R\010pageSize\022+\n\npage_token" +
+      "\030\004 \001(\tB\014\342A\001\001\272H\005r\003\030\200\020R\tpageTokenB\004\n\002by\"\202\001" +
+      "\n\025ListCustomersResponse\022;\n\tcustomers\030\001 \003" +
+      "(\0132\027.appprofile.v1.CustomerB\004\342A\001\003R\tcusto" +
+      "mers\022,\n\017next_page_token\030\002 \001(\tB\004\342A\001\003R\rnex" +
+      "tPageToken\"\255\002\n\025MergeCustomersRequest\022N\n\022" +
+      "source_customer_id\030\001 \001(\tB \342A\001\002\272H\025r\023 \001(\200\002" +
+      "2\014^[^\\p{Cc}]*$\260\324\030\010R\020sourceCustomerId\022N\n\022" +
+      "target_customer_id\030\002 \001(\tB \342A\001\002\272H\025r\023 \001(\200\002" +
+      "2\014^[^\\p{Cc}]*$\260\324\030\010R\020targetCustomerId:t\272H" +
+      "q\032o\n\020customers_differ\022\'a customer cannot" +
+      " be merged into itself\0322this.source_cust" +
+      "omer_id != this.target_customer_id\"o\n\026Me" +
+      "rgeCustomersResponse\0229\n\010customer\030\001 \001(\0132\027" +
+      ".appprofile.v1.CustomerB\004\342A\001\003R\010customer\022" +
+      "\032\n\005moved\030\002 \001(\003B\004\342A\001\003R\005moved\"\215\001\n\024EraseCus" +
+      "tomerRequest\022A\n\013customer_id\030\001 \001(\tB \342A\001\002\272" +
+      "H\025r\023 \001(\200\0022\014^[^\\p{Cc}]*$\260\324\030\010R\ncustomerId\022" +
+      "%\n\010announce\030\002 \001(\010B\004\342A\001\001H\000R\010announce\210\001\001B\013" +
+      "\n\t_announce\"\302\001\n\025EraseCustomerResponse\022Q\n" +
+      "\007removed\030\001 \003(\01321.appprofile.v1.EraseCust" +
+      "omerResponse.RemovedEntryB\004\342A\001\003R\007removed" +
+      "\022\032\n\005notes\030\002 \003(\tB\004\342A\001\003R\005notes\032:\n\014RemovedE" +
+      "ntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\003R\005v" +
+      "alue:\0028\001\"\204\001\n\007AppUser\022>\n\006app_id\030\001 \001(\tB\'\342A" +
+      "\001\002\272H\034r\032\030@2\026^[a-z0-9][a-z0-9._-]*$\260\324\030\001R\005a" +
+      "ppId\0229\n\007user_id\030\002 \001(\tB \342A\001\002\272H\025r\023 \001(\200\0022\014^" +
+      "[^\\p{Cc}]*$\260\324\030\003R\006userId\"\225\001\n\023ExportPerson" +
+      "Request\022?\n\013customer_id\030\001 \001(\tB\034\272H\025r\023 \001(\200\002" +
+      "2\014^[^\\p{Cc}]*$\260\324\030\010H\000R\ncustomerId\022,\n\004user" +
+      "\030\002 \001(\0132\026.appprofile.v1.AppUserH\000R\004userB\017" +
+      "\n\006person\022\005\272H\002\010\001\"8\n\024ExportPersonResponse\022" +
+      " \n\010document\030\001 \001(\tB\004\342A\001\003R\010document\"\264\001\n\026Im" +
+      "portCustomersRequest\022\035\n\007dry_run\030\001 \001(\010B\004\342" +
+      "A\001\001R\006dryRun\022.\n\014first_record\030\002 \001(\003B\013\342A\001\001\272" +
+      "H\004\"\002(\000R\013firstRecord\022K\n\007records\030\003 \003(\0132\035.a" +
+      "ppprofile.v1.CustomerRecordB\022\342A\001\001\272H\013\222\001\010\020" +
+      "\350\007\"\003\330\001\003R\007records\"\345\001\n\027ImportCustomersResp" +
+      "onse\022(\n\014acknowledged\030\001 \001(\003B\004\342A\001\003R\014acknow" +
+      "ledged\022\036\n\007created\030\002 \001(\003B\004\342A\001\003R\007created\022\036" +
+      "\n\007updated\030\003 \001(\003B\004\342A\001\003R\007updated\022\"\n\tunchan" +
+      "ged\030\004 \001(\003B\004\342A\001\003R\tunchanged\022<\n\007refused\030\005 " +
+      "\003(\0132\034.appprofile.v1.RefusedRecordB\004\342A\001\003R" +
+      "\007refused\"I\n\026ExportCustomersRequest\022/\n\014re" +
+      "sume_token\030\001 \001(\tB\014\342A\001\001\272H\005r\003\030\200\020R\013resumeTo" +
+      "ken\"\177\n\027ExportCustomersResponse\022;\n\tcustom" +
+      "ers\030\001 \003(\0132\027.appprofile.v1.CustomerB\004\342A\001\003" +
+      "R\tcustomers\022\'\n\014resume_token\030\002 \001(\tB\004\342A\001\003R" +
+      "\013resumeToken\"\032\n\030GetCustomerSchemaRequest" +
+      "\"X\n\031GetCustomerSchemaResponse\022;\n\006schema\030" +
+      "\001 \001(\0132\035.appprofile.v1.CustomerSchemaB\004\342A" +
+      "\001\003R\006schema\"\246\001\n\033UpdateCustomerSchemaReque" +
+      "st\022A\n\006schema\030\001 \001(\0132\035.appprofile.v1.Custo" +
+      "merSchemaB\n\342A\001\002\272H\003\310\001\001R\006schema\022\035\n\007dry_run" +
+      "\030\002 \001(\010B\004\342A\001\001R\006dryRun\022%\n\013drop_values\030\003 \001(" +
+      "\010B\004\342A\001\001R\ndropValues\"\220\001\n\034UpdateCustomerSc" +
+      "hemaResponse\022;\n\006schema\030\001 \001(\0132\035.appprofil" +
+      "e.v1.CustomerSchemaB\004\342A\001\003R\006schema\0223\n\022aff" +
+      "ected_customers\030\002 \001(\003B\004\342A\001\003R\021affectedCus" +
+      "tomers2\312\n\n\017CustomerService\022l\n\016CreateCust" +
+      "omer\022$.appprofile.v1.CreateCustomerReque" +
+      "st\032%.appprofile.v1.CreateCustomerRespons" +
+      "e\"\r\220\002\002\252\324\030\006\n\002\001\002\020\002\022c\n\013GetCustomer\022!.apppro" +
+      "file.v1.GetCustomerRequest\032\".appprofile." +
+      "v1.GetCustomerResponse\"\r\220\002\001\252\324\030\006\n\002\001\002\020\002\022l\n" +
+      "\016UpdateCustomer\022$.appprofile.v1.UpdateCu" +
+      "stomerRequest\032%.appprofile.v1.UpdateCust" +
+      "omerResponse\"\r\220\002\002\252\324\030\006\n\002\001\002\020\002\022l\n\016DeleteCus" +
+      "tomer\022$.appprofile.v1.DeleteCustomerRequ" +
+      "est\032%.appprofile.v1.DeleteCustomerRespon" +
+      "se\"\r\220\002\002\252\324\030\006\n\002\001\002\020\002\022i\n\rListCustomers\022#.app" +
+      "profile.v1.ListCustomersRequest\032$.apppro" +
+      "file.v1.ListCustomersResponse\"\r\220\002\001\252\324\030\006\n\002" +
+      "\001\002\020\002\022l\n\016MergeCustomers\022$.appprofile.v1.M" +
+      "ergeCustomersRequest\032%.appprofile.v1.Mer" +
+      "geCustomersResponse\"\r\220\002\002\252\324\030\006\n\002\001\002\020\002\022i\n\rEr" +
+      "aseCustomer\022#.appprofile.v1.EraseCustome" +
+      "rRequest\032$.appprofile.v1.EraseCustomerRe" +
+      "sponse\"\r\220\002\002\252\324\030\006\n\002\001\002\020\002\022f\n\014ExportPerson\022\"." +
+      "appprofile.v1.ExportPersonRequest\032#.appp" +
+      "rofile.v1.ExportPersonResponse\"\r\220\002\001\252\324\030\006\n" +
+      "\002\001\002\020\002\022s\n\017ImportCustomers\022%.appprofile.v1" +
+      ".ImportCustomersRequest\032&.appprofile.v1." +
+      "ImportCustomersResponse\"\r\220\002\002\252\324\030\006\n\002\001\002\020\002(\001" +
+      "0\001\022q\n\017ExportCustomers\022%.appprofile.v1.Ex" +
+      "portCustomersRequest\032&.appprofile.v1.Exp" +
+      "ortCustomersResponse\"\r\220\002\001\252\324\030\006\n\002\001\002\020\0020\001\022u\n" +
+      "\021GetCustomerSchema\022\'.appprofile.v1.GetCu" +
+      "stomerSchemaRequest\032(.appprofile.v1.GetC" +
+      "ustomerSchemaResponse\"\r\220\002\001\252\324\030\006\n\002\001\002\020\002\022}\n\024" +
+      "UpdateCustomerSchema\022*.appprofile.v1.Upd" +
+      "ateCustomerSchemaRequest\032+.appprofile.v1" +
+      ".UpdateCustomerSchemaResponse\"\014\220\002\002\252\324\030\005\n\001" +
+      "\001\020\002Bw\n\021com.appprofile.v1B\024CustomerServic" +
+      "eProtoP\001ZJgithub.com/profile-grpc/profil" +
+      "e-grpc/clients/go/appprofile/v1;appprofi" +
+      "lev1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -261,6 +303,7 @@ public final class CustomerServiceProto extends com.google.protobuf.GeneratedFil
           com.appprofile.v1.AccessProto.getDescriptor(),
           com.appprofile.v1.CustomerProto.getDescriptor(),
           com.appprofile.v1.ProfileProto.getDescriptor(),
+          com.appprofile.v1.TransferProto.getDescriptor(),
           build.buf.validate.ValidateProto.getDescriptor(),
           com.google.api.FieldBehaviorProto.getDescriptor(),
           com.google.protobuf.FieldMaskProto.getDescriptor(),
@@ -373,26 +416,50 @@ public final class CustomerServiceProto extends com.google.protobuf.GeneratedFil
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_appprofile_v1_ExportPersonResponse_descriptor,
         new java.lang.String[] { "Document", });
-    internal_static_appprofile_v1_GetCustomerSchemaRequest_descriptor =
+    internal_static_appprofile_v1_ImportCustomersRequest_descriptor =
       getDescriptor().getMessageType(17);
+    internal_static_appprofile_v1_ImportCustomersRequest_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_appprofile_v1_ImportCustomersRequest_descriptor,
+        new java.lang.String[] { "DryRun", "FirstRecord", "Records", });
+    internal_static_appprofile_v1_ImportCustomersResponse_descriptor =
+      getDescriptor().getMessageType(18);
+    internal_static_appprofile_v1_ImportCustomersResponse_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_appprofile_v1_ImportCustomersResponse_descriptor,
+        new java.lang.String[] { "Acknowledged", "Created", "Updated", "Unchanged", "Refused", });
+    internal_static_appprofile_v1_ExportCustomersRequest_descriptor =
+      getDescriptor().getMessageType(19);
+    internal_static_appprofile_v1_ExportCustomersRequest_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_appprofile_v1_ExportCustomersRequest_descriptor,
+        new java.lang.String[] { "ResumeToken", });
+    internal_static_appprofile_v1_ExportCustomersResponse_descriptor =
+      getDescriptor().getMessageType(20);
+    internal_static_appprofile_v1_ExportCustomersResponse_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_appprofile_v1_ExportCustomersResponse_descriptor,
+        new java.lang.String[] { "Customers", "ResumeToken", });
+    internal_static_appprofile_v1_GetCustomerSchemaRequest_descriptor =
+      getDescriptor().getMessageType(21);
     internal_static_appprofile_v1_GetCustomerSchemaRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_appprofile_v1_GetCustomerSchemaRequest_descriptor,
         new java.lang.String[] { });
     internal_static_appprofile_v1_GetCustomerSchemaResponse_descriptor =
-      getDescriptor().getMessageType(18);
+      getDescriptor().getMessageType(22);
     internal_static_appprofile_v1_GetCustomerSchemaResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_appprofile_v1_GetCustomerSchemaResponse_descriptor,
         new java.lang.String[] { "Schema", });
     internal_static_appprofile_v1_UpdateCustomerSchemaRequest_descriptor =
-      getDescriptor().getMessageType(19);
+      getDescriptor().getMessageType(23);
     internal_static_appprofile_v1_UpdateCustomerSchemaRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_appprofile_v1_UpdateCustomerSchemaRequest_descriptor,
         new java.lang.String[] { "Schema", "DryRun", "DropValues", });
     internal_static_appprofile_v1_UpdateCustomerSchemaResponse_descriptor =
-      getDescriptor().getMessageType(20);
+      getDescriptor().getMessageType(24);
     internal_static_appprofile_v1_UpdateCustomerSchemaResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_appprofile_v1_UpdateCustomerSchemaResponse_descriptor,
@@ -401,6 +468,7 @@ public final class CustomerServiceProto extends com.google.protobuf.GeneratedFil
     com.appprofile.v1.AccessProto.getDescriptor();
     com.appprofile.v1.CustomerProto.getDescriptor();
     com.appprofile.v1.ProfileProto.getDescriptor();
+    com.appprofile.v1.TransferProto.getDescriptor();
     build.buf.validate.ValidateProto.getDescriptor();
     com.google.api.FieldBehaviorProto.getDescriptor();
     com.google.protobuf.FieldMaskProto.getDescriptor();

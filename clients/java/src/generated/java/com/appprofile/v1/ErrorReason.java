@@ -562,6 +562,17 @@ public enum ErrorReason
    * <code>ERROR_REASON_JWT_CUSTOMER_MISMATCH = 89;</code>
    */
   ERROR_REASON_JWT_CUSTOMER_MISMATCH(89),
+  /**
+   * <pre>
+   * INVALID_ARGUMENT (in a response of ImportProfiles, never of a call): the reaper would delete the profile at once, because it
+   * was registered longer ago than the app's `never_heartbeat_ttl` allows without a heartbeat. Switch the setting off, import,
+   * and switch it on again when the phones have sent heartbeats.
+   * Example: {"reason": "RECORD_EXPIRED", "domain": "appprofile", "metadata": {"fields": "register_time"}}
+   * </pre>
+   *
+   * <code>ERROR_REASON_RECORD_EXPIRED = 90;</code>
+   */
+  ERROR_REASON_RECORD_EXPIRED(90),
   UNRECOGNIZED(-1),
   ;
 
@@ -1120,6 +1131,17 @@ public enum ErrorReason
    * <code>ERROR_REASON_JWT_CUSTOMER_MISMATCH = 89;</code>
    */
   public static final int ERROR_REASON_JWT_CUSTOMER_MISMATCH_VALUE = 89;
+  /**
+   * <pre>
+   * INVALID_ARGUMENT (in a response of ImportProfiles, never of a call): the reaper would delete the profile at once, because it
+   * was registered longer ago than the app's `never_heartbeat_ttl` allows without a heartbeat. Switch the setting off, import,
+   * and switch it on again when the phones have sent heartbeats.
+   * Example: {"reason": "RECORD_EXPIRED", "domain": "appprofile", "metadata": {"fields": "register_time"}}
+   * </pre>
+   *
+   * <code>ERROR_REASON_RECORD_EXPIRED = 90;</code>
+   */
+  public static final int ERROR_REASON_RECORD_EXPIRED_VALUE = 90;
 
 
   public final int getNumber() {
@@ -1205,6 +1227,7 @@ public enum ErrorReason
       case 87: return ERROR_REASON_JWT_KEY_ALREADY_EXISTS;
       case 88: return ERROR_REASON_TOO_MANY_JWT_KEYS;
       case 89: return ERROR_REASON_JWT_CUSTOMER_MISMATCH;
+      case 90: return ERROR_REASON_RECORD_EXPIRED;
       default: return null;
     }
   }

@@ -36,7 +36,7 @@ public final class ErrorReasonProto extends com.google.protobuf.GeneratedFile {
   static {
     java.lang.String[] descriptorData = {
       "\n appprofile/v1/error_reason.proto\022\rappp" +
-      "rofile.v1*\263\020\n\013ErrorReason\022\034\n\030ERROR_REASO" +
+      "rofile.v1*\324\020\n\013ErrorReason\022\034\n\030ERROR_REASO" +
       "N_UNSPECIFIED\020\000\022#\n\037ERROR_REASON_CREDENTI" +
       "AL_MISSING\020\001\022#\n\037ERROR_REASON_CREDENTIAL_" +
       "INVALID\020\002\022#\n\037ERROR_REASON_METHOD_NOT_ALL" +
@@ -88,10 +88,11 @@ public final class ErrorReasonProto extends com.google.protobuf.GeneratedFile {
       "\n\036ERROR_REASON_JWT_KEY_NOT_FOUND\020V\022\'\n#ER" +
       "ROR_REASON_JWT_KEY_ALREADY_EXISTS\020W\022\"\n\036E" +
       "RROR_REASON_TOO_MANY_JWT_KEYS\020X\022&\n\"ERROR" +
-      "_REASON_JWT_CUSTOMER_MISMATCH\020YBs\n\021com.a" +
-      "ppprofile.v1B\020ErrorReasonProtoP\001ZJgithub" +
-      ".com/profile-grpc/profile-grpc/clients/g" +
-      "o/appprofile/v1;appprofilev1b\006proto3"
+      "_REASON_JWT_CUSTOMER_MISMATCH\020Y\022\037\n\033ERROR" +
+      "_REASON_RECORD_EXPIRED\020ZBs\n\021com.appprofi" +
+      "le.v1B\020ErrorReasonProtoP\001ZJgithub.com/pr" +
+      "ofile-grpc/profile-grpc/clients/go/apppr" +
+      "ofile/v1;appprofilev1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

@@ -26,7 +26,8 @@ public enum EventType
   EVENT_TYPE_UNSPECIFIED(0),
   /**
    * <pre>
-   * A profile was created by its first registration, or by the first one after a deletion.
+   * A profile was created by its first registration, or by the first one after a deletion, or by an import. `reason`: IMPORTED,
+   * or empty.
    * </pre>
    *
    * <code>EVENT_TYPE_PROFILE_CREATED = 1;</code>
@@ -244,7 +245,8 @@ public enum EventType
   public static final int EVENT_TYPE_UNSPECIFIED_VALUE = 0;
   /**
    * <pre>
-   * A profile was created by its first registration, or by the first one after a deletion.
+   * A profile was created by its first registration, or by the first one after a deletion, or by an import. `reason`: IMPORTED,
+   * or empty.
    * </pre>
    *
    * <code>EVENT_TYPE_PROFILE_CREATED = 1;</code>

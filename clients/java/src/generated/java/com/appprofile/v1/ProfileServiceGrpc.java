@@ -465,6 +465,70 @@ public final class ProfileServiceGrpc {
     return getWatchProfilesMethod;
   }
 
+  private static volatile io.grpc.MethodDescriptor<com.appprofile.v1.ImportProfilesRequest,
+      com.appprofile.v1.ImportProfilesResponse> getImportProfilesMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "ImportProfiles",
+      requestType = com.appprofile.v1.ImportProfilesRequest.class,
+      responseType = com.appprofile.v1.ImportProfilesResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.BIDI_STREAMING)
+  public static io.grpc.MethodDescriptor<com.appprofile.v1.ImportProfilesRequest,
+      com.appprofile.v1.ImportProfilesResponse> getImportProfilesMethod() {
+    io.grpc.MethodDescriptor<com.appprofile.v1.ImportProfilesRequest, com.appprofile.v1.ImportProfilesResponse> getImportProfilesMethod;
+    if ((getImportProfilesMethod = ProfileServiceGrpc.getImportProfilesMethod) == null) {
+      synchronized (ProfileServiceGrpc.class) {
+        if ((getImportProfilesMethod = ProfileServiceGrpc.getImportProfilesMethod) == null) {
+          ProfileServiceGrpc.getImportProfilesMethod = getImportProfilesMethod =
+              io.grpc.MethodDescriptor.<com.appprofile.v1.ImportProfilesRequest, com.appprofile.v1.ImportProfilesResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.BIDI_STREAMING)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "ImportProfiles"))
+              .setIdempotent(true)
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  com.appprofile.v1.ImportProfilesRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  com.appprofile.v1.ImportProfilesResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new ProfileServiceMethodDescriptorSupplier("ImportProfiles"))
+              .build();
+        }
+      }
+    }
+    return getImportProfilesMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<com.appprofile.v1.ExportProfilesRequest,
+      com.appprofile.v1.ExportProfilesResponse> getExportProfilesMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "ExportProfiles",
+      requestType = com.appprofile.v1.ExportProfilesRequest.class,
+      responseType = com.appprofile.v1.ExportProfilesResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.SERVER_STREAMING)
+  public static io.grpc.MethodDescriptor<com.appprofile.v1.ExportProfilesRequest,
+      com.appprofile.v1.ExportProfilesResponse> getExportProfilesMethod() {
+    io.grpc.MethodDescriptor<com.appprofile.v1.ExportProfilesRequest, com.appprofile.v1.ExportProfilesResponse> getExportProfilesMethod;
+    if ((getExportProfilesMethod = ProfileServiceGrpc.getExportProfilesMethod) == null) {
+      synchronized (ProfileServiceGrpc.class) {
+        if ((getExportProfilesMethod = ProfileServiceGrpc.getExportProfilesMethod) == null) {
+          ProfileServiceGrpc.getExportProfilesMethod = getExportProfilesMethod =
+              io.grpc.MethodDescriptor.<com.appprofile.v1.ExportProfilesRequest, com.appprofile.v1.ExportProfilesResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.SERVER_STREAMING)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "ExportProfiles"))
+              .setSafe(true)
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  com.appprofile.v1.ExportProfilesRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  com.appprofile.v1.ExportProfilesResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new ProfileServiceMethodDescriptorSupplier("ExportProfiles"))
+              .build();
+        }
+      }
+    }
+    return getExportProfilesMethod;
+  }
+
   private static volatile io.grpc.MethodDescriptor<com.appprofile.v1.EraseUserRequest,
       com.appprofile.v1.EraseUserResponse> getEraseUserMethod;
 
@@ -732,6 +796,36 @@ public final class ProfileServiceGrpc {
 
     /**
      * <pre>
+     * Imports profiles by the rules of registration, decided by the times of registration in the records, whatever their order. No
+     * imported profile counts as a monthly active device or has a heartbeat. Tokens are confirmed at the start of the import, so
+     * that push feedback from before it is STALE.
+     * Each request is answered by one response, in order. A record that is refused is named in it; the others are imported. After an
+     * interruption, open the stream again with the same `import_id` and go on after the last acknowledged record; a part that is
+     * repeated changes nothing. The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); go on likewise.
+     * Errors: RESOURCE_EXHAUSTED (TOO_MANY_STREAMS). Errors of a record are in its response: INVALID_REQUEST, PLACEHOLDER_TOKEN,
+     * CHANNEL_NOT_ENABLED, INVALID_ATTRIBUTE, CUSTOMER_NOT_FOUND, CUSTOMER_MERGED, RECORD_EXPIRED, DATA_REFUSED, CONFLICT.
+     * </pre>
+     */
+    default io.grpc.stub.StreamObserver<com.appprofile.v1.ImportProfilesRequest> importProfiles(
+        io.grpc.stub.StreamObserver<com.appprofile.v1.ImportProfilesResponse> responseObserver) {
+      return io.grpc.stub.ServerCalls.asyncUnimplementedStreamingCall(getImportProfilesMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Streams the profiles of an app, each once, in order of user and device, with everything that is stored, push tokens included.
+     * Each message carries a token; after an interruption the stream goes on from it. The service ends a long stream now and then
+     * (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The end of the stream (OK) means that everything was sent.
+     * Errors: INVALID_ARGUMENT (INVALID_FILTER, INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
+     * </pre>
+     */
+    default void exportProfiles(com.appprofile.v1.ExportProfilesRequest request,
+        io.grpc.stub.StreamObserver<com.appprofile.v1.ExportProfilesResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getExportProfilesMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
      * Erases a user of the app: the profiles on every device, and the ids in events. Keyed hashes remain. An unknown user is no
      * error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP bridge is applied later, to nobody.
      * </pre>
@@ -960,6 +1054,38 @@ public final class ProfileServiceGrpc {
 
     /**
      * <pre>
+     * Imports profiles by the rules of registration, decided by the times of registration in the records, whatever their order. No
+     * imported profile counts as a monthly active device or has a heartbeat. Tokens are confirmed at the start of the import, so
+     * that push feedback from before it is STALE.
+     * Each request is answered by one response, in order. A record that is refused is named in it; the others are imported. After an
+     * interruption, open the stream again with the same `import_id` and go on after the last acknowledged record; a part that is
+     * repeated changes nothing. The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); go on likewise.
+     * Errors: RESOURCE_EXHAUSTED (TOO_MANY_STREAMS). Errors of a record are in its response: INVALID_REQUEST, PLACEHOLDER_TOKEN,
+     * CHANNEL_NOT_ENABLED, INVALID_ATTRIBUTE, CUSTOMER_NOT_FOUND, CUSTOMER_MERGED, RECORD_EXPIRED, DATA_REFUSED, CONFLICT.
+     * </pre>
+     */
+    public io.grpc.stub.StreamObserver<com.appprofile.v1.ImportProfilesRequest> importProfiles(
+        io.grpc.stub.StreamObserver<com.appprofile.v1.ImportProfilesResponse> responseObserver) {
+      return io.grpc.stub.ClientCalls.asyncBidiStreamingCall(
+          getChannel().newCall(getImportProfilesMethod(), getCallOptions()), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Streams the profiles of an app, each once, in order of user and device, with everything that is stored, push tokens included.
+     * Each message carries a token; after an interruption the stream goes on from it. The service ends a long stream now and then
+     * (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The end of the stream (OK) means that everything was sent.
+     * Errors: INVALID_ARGUMENT (INVALID_FILTER, INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
+     * </pre>
+     */
+    public void exportProfiles(com.appprofile.v1.ExportProfilesRequest request,
+        io.grpc.stub.StreamObserver<com.appprofile.v1.ExportProfilesResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncServerStreamingCall(
+          getChannel().newCall(getExportProfilesMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
      * Erases a user of the app: the profiles on every device, and the ids in events. Keyed hashes remain. An unknown user is no
      * error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP bridge is applied later, to nobody.
      * </pre>
@@ -1163,6 +1289,40 @@ public final class ProfileServiceGrpc {
 
     /**
      * <pre>
+     * Imports profiles by the rules of registration, decided by the times of registration in the records, whatever their order. No
+     * imported profile counts as a monthly active device or has a heartbeat. Tokens are confirmed at the start of the import, so
+     * that push feedback from before it is STALE.
+     * Each request is answered by one response, in order. A record that is refused is named in it; the others are imported. After an
+     * interruption, open the stream again with the same `import_id` and go on after the last acknowledged record; a part that is
+     * repeated changes nothing. The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); go on likewise.
+     * Errors: RESOURCE_EXHAUSTED (TOO_MANY_STREAMS). Errors of a record are in its response: INVALID_REQUEST, PLACEHOLDER_TOKEN,
+     * CHANNEL_NOT_ENABLED, INVALID_ATTRIBUTE, CUSTOMER_NOT_FOUND, CUSTOMER_MERGED, RECORD_EXPIRED, DATA_REFUSED, CONFLICT.
+     * </pre>
+     */
+    @io.grpc.ExperimentalApi("https://github.com/grpc/grpc-java/issues/10918")
+    public io.grpc.stub.BlockingClientCall<com.appprofile.v1.ImportProfilesRequest, com.appprofile.v1.ImportProfilesResponse>
+        importProfiles() {
+      return io.grpc.stub.ClientCalls.blockingBidiStreamingCall(
+          getChannel(), getImportProfilesMethod(), getCallOptions());
+    }
+
+    /**
+     * <pre>
+     * Streams the profiles of an app, each once, in order of user and device, with everything that is stored, push tokens included.
+     * Each message carries a token; after an interruption the stream goes on from it. The service ends a long stream now and then
+     * (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The end of the stream (OK) means that everything was sent.
+     * Errors: INVALID_ARGUMENT (INVALID_FILTER, INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
+     * </pre>
+     */
+    @io.grpc.ExperimentalApi("https://github.com/grpc/grpc-java/issues/10918")
+    public io.grpc.stub.BlockingClientCall<?, com.appprofile.v1.ExportProfilesResponse>
+        exportProfiles(com.appprofile.v1.ExportProfilesRequest request) {
+      return io.grpc.stub.ClientCalls.blockingV2ServerStreamingCall(
+          getChannel(), getExportProfilesMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
      * Erases a user of the app: the profiles on every device, and the ids in events. Keyed hashes remain. An unknown user is no
      * error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP bridge is applied later, to nobody.
      * </pre>
@@ -1359,6 +1519,20 @@ public final class ProfileServiceGrpc {
         com.appprofile.v1.WatchProfilesRequest request) {
       return io.grpc.stub.ClientCalls.blockingServerStreamingCall(
           getChannel(), getWatchProfilesMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Streams the profiles of an app, each once, in order of user and device, with everything that is stored, push tokens included.
+     * Each message carries a token; after an interruption the stream goes on from it. The service ends a long stream now and then
+     * (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The end of the stream (OK) means that everything was sent.
+     * Errors: INVALID_ARGUMENT (INVALID_FILTER, INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
+     * </pre>
+     */
+    public java.util.Iterator<com.appprofile.v1.ExportProfilesResponse> exportProfiles(
+        com.appprofile.v1.ExportProfilesRequest request) {
+      return io.grpc.stub.ClientCalls.blockingServerStreamingCall(
+          getChannel(), getExportProfilesMethod(), getCallOptions(), request);
     }
 
     /**
@@ -1569,7 +1743,9 @@ public final class ProfileServiceGrpc {
   private static final int METHODID_COUNT_RECIPIENTS = 11;
   private static final int METHODID_EXPLAIN_REACH = 12;
   private static final int METHODID_WATCH_PROFILES = 13;
-  private static final int METHODID_ERASE_USER = 14;
+  private static final int METHODID_EXPORT_PROFILES = 14;
+  private static final int METHODID_ERASE_USER = 15;
+  private static final int METHODID_IMPORT_PROFILES = 16;
 
   private static final class MethodHandlers<Req, Resp> implements
       io.grpc.stub.ServerCalls.UnaryMethod<Req, Resp>,
@@ -1644,6 +1820,10 @@ public final class ProfileServiceGrpc {
           serviceImpl.watchProfiles((com.appprofile.v1.WatchProfilesRequest) request,
               (io.grpc.stub.StreamObserver<com.appprofile.v1.WatchProfilesResponse>) responseObserver);
           break;
+        case METHODID_EXPORT_PROFILES:
+          serviceImpl.exportProfiles((com.appprofile.v1.ExportProfilesRequest) request,
+              (io.grpc.stub.StreamObserver<com.appprofile.v1.ExportProfilesResponse>) responseObserver);
+          break;
         case METHODID_ERASE_USER:
           serviceImpl.eraseUser((com.appprofile.v1.EraseUserRequest) request,
               (io.grpc.stub.StreamObserver<com.appprofile.v1.EraseUserResponse>) responseObserver);
@@ -1658,6 +1838,9 @@ public final class ProfileServiceGrpc {
     public io.grpc.stub.StreamObserver<Req> invoke(
         io.grpc.stub.StreamObserver<Resp> responseObserver) {
       switch (methodId) {
+        case METHODID_IMPORT_PROFILES:
+          return (io.grpc.stub.StreamObserver<Req>) serviceImpl.importProfiles(
+              (io.grpc.stub.StreamObserver<com.appprofile.v1.ImportProfilesResponse>) responseObserver);
         default:
           throw new AssertionError();
       }
@@ -1765,6 +1948,20 @@ public final class ProfileServiceGrpc {
               com.appprofile.v1.WatchProfilesResponse>(
                 service, METHODID_WATCH_PROFILES)))
         .addMethod(
+          getImportProfilesMethod(),
+          io.grpc.stub.ServerCalls.asyncBidiStreamingCall(
+            new MethodHandlers<
+              com.appprofile.v1.ImportProfilesRequest,
+              com.appprofile.v1.ImportProfilesResponse>(
+                service, METHODID_IMPORT_PROFILES)))
+        .addMethod(
+          getExportProfilesMethod(),
+          io.grpc.stub.ServerCalls.asyncServerStreamingCall(
+            new MethodHandlers<
+              com.appprofile.v1.ExportProfilesRequest,
+              com.appprofile.v1.ExportProfilesResponse>(
+                service, METHODID_EXPORT_PROFILES)))
+        .addMethod(
           getEraseUserMethod(),
           io.grpc.stub.ServerCalls.asyncUnaryCall(
             new MethodHandlers<
@@ -1833,6 +2030,8 @@ public final class ProfileServiceGrpc {
               .addMethod(getCountRecipientsMethod())
               .addMethod(getExplainReachMethod())
               .addMethod(getWatchProfilesMethod())
+              .addMethod(getImportProfilesMethod())
+              .addMethod(getExportProfilesMethod())
               .addMethod(getEraseUserMethod())
               .build();
         }

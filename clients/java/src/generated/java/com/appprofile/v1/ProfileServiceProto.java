@@ -177,6 +177,31 @@ public final class ProfileServiceProto extends com.google.protobuf.GeneratedFile
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_appprofile_v1_WatchProfilesResponse_fieldAccessorTable;
   static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_appprofile_v1_ImportProfilesRequest_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_appprofile_v1_ImportProfilesRequest_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_appprofile_v1_IgnoredRecordValue_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_appprofile_v1_IgnoredRecordValue_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_appprofile_v1_ImportProfilesResponse_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_appprofile_v1_ImportProfilesResponse_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_appprofile_v1_ExportProfilesRequest_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_appprofile_v1_ExportProfilesRequest_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_appprofile_v1_ExportProfilesResponse_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_appprofile_v1_ExportProfilesResponse_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
     internal_static_appprofile_v1_EraseUserRequest_descriptor;
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
@@ -204,289 +229,320 @@ public final class ProfileServiceProto extends com.google.protobuf.GeneratedFile
       "ppprofile.v1\032\032appprofile/v1/access.proto" +
       "\032\031appprofile/v1/event.proto\032\033appprofile/" +
       "v1/profile.proto\032\035appprofile/v1/recipien" +
-      "t.proto\032\033buf/validate/validate.proto\032\037go" +
-      "ogle/api/field_behavior.proto\032\036google/pr" +
-      "otobuf/duration.proto\032 google/protobuf/f" +
-      "ield_mask.proto\032\037google/protobuf/timesta" +
-      "mp.proto\032\027google/rpc/status.proto\"\227\017\n\017Re" +
-      "gisterRequest\0227\n\003key\030\001 \001(\0132\031.appprofile." +
-      "v1.ProfileKeyB\n\342A\001\002\272H\003\310\001\001R\003key\022A\n\010platfo" +
-      "rm\030\002 \001(\0162\027.appprofile.v1.PlatformB\014\342A\001\001\272" +
-      "H\005\202\001\002\020\001R\010platform\022K\n\010channels\030\003 \003(\0162\026.ap" +
-      "pprofile.v1.ChannelB\027\342A\001\001\272H\020\222\001\r\020\003\030\001\"\007\202\001\004" +
-      "\020\001 \000R\010channels\022\223\002\n\016push_endpoints\030\004 \003(\0132" +
-      "\033.appprofile.v1.PushEndpointB\316\001\342A\001\001\272H\306\001\222" +
-      "\001\002\020\014\272\001\272\001\n\025push_endpoints.unique\0225at most" +
-      " one push endpoint of each (provider, pu" +
-      "rpose)\032jthis.size() < 2 || this.map(e, i" +
-      "nt(e.provider) * 10 + (int(e.purpose) ==" +
-      " 0 ? 1 : int(e.purpose))).unique()\330\001\001R\rp" +
-      "ushEndpoints\022D\n\013customer_id\030\005 \001(\tB\036\342A\001\001\272" +
-      "H\023r\021(\200\0022\014^[^\\p{Cc}]*$\260\324\030\010H\000R\ncustomerId\210" +
-      "\001\001\0226\n\006rtm_id\030\006 \001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{" +
-      "Cc}]*$H\001R\005rtmId\210\001\001\022J\n\020account_selector\030\007" +
-      " \001(\tB\032\342A\001\001\272H\023r\021(\200\0042\014^[^\\p{Cc}]*$H\002R\017acco" +
-      "untSelector\210\001\001\022%\n\010verified\030\010 \001(\010B\004\342A\001\001H\003" +
-      "R\010verified\210\001\001\022\037\n\005guest\030\t \001(\010B\004\342A\001\001H\004R\005gu" +
-      "est\210\001\001\022)\n\nforeground\030\n \001(\010B\004\342A\001\001H\005R\nfore" +
-      "ground\210\001\001\022:\n\010language\030\013 \001(\tB\031\342A\001\001\272H\022r\020(@" +
-      "2\014^[^\\p{Cc}]*$H\006R\010language\210\001\001\022;\n\ttime_zo" +
-      "ne\030\014 \001(\tB\031\342A\001\001\272H\022r\020(@2\014^[^\\p{Cc}]*$H\007R\010t" +
-      "imeZone\210\001\001\022=\n\nos_version\030\r \001(\tB\031\342A\001\001\272H\022r" +
-      "\020(@2\014^[^\\p{Cc}]*$H\010R\tosVersion\210\001\001\022?\n\013sdk" +
-      "_version\030\016 \001(\tB\031\342A\001\001\272H\022r\020(@2\014^[^\\p{Cc}]*" +
-      "$H\tR\nsdkVersion\210\001\001\022B\n\014device_model\030\017 \001(\t" +
-      "B\032\342A\001\001\272H\023r\021(\200\0012\014^[^\\p{Cc}]*$H\nR\013deviceMo" +
-      "del\210\001\001\022\222\001\n\021device_attributes\030\020 \003(\01324.app" +
-      "profile.v1.RegisterRequest.DeviceAttribu" +
-      "tesEntryB/\342A\001\001\272H(\232\001\"\020@\"\027r\025\030@2\021^[a-z][a-z" +
-      "0-9_]*$*\005r\003(\200\010\330\001\001R\020deviceAttributes\022\215\001\n\021" +
-      "custom_attributes\030\021 \003(\01324.appprofile.v1." +
-      "RegisterRequest.CustomAttributesEntryB*\342" +
-      "A\001\001\272H#\232\001\035\020@\"\022r\020(@2\014^[^\\p{Cc}]+$*\005r\003(\200\010\330\001" +
-      "\001R\020customAttributes\022J\n\020last_opened_time\030" +
-      "\022 \001(\0132\032.google.protobuf.TimestampB\004\342A\001\001R" +
-      "\016lastOpenedTime\022T\n\017push_permission\030\023 \001(\016" +
-      "2\035.appprofile.v1.PushPermissionB\014\342A\001\001\272H\005" +
-      "\202\001\002\020\001R\016pushPermission\022,\n\010sequence\030\024 \001(\003B" +
-      "\013\342A\001\001\272H\004\"\002(\000H\013R\010sequence\210\001\001\032C\n\025DeviceAtt" +
-      "ributesEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030" +
-      "\002 \001(\tR\005value:\0028\001\032C\n\025CustomAttributesEntr" +
-      "y\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005valu" +
-      "e:\0028\001B\016\n\014_customer_idB\t\n\007_rtm_idB\023\n\021_acc" +
-      "ount_selectorB\013\n\t_verifiedB\010\n\006_guestB\r\n\013" +
-      "_foregroundB\013\n\t_languageB\014\n\n_time_zoneB\r" +
-      "\n\013_os_versionB\016\n\014_sdk_versionB\017\n\r_device" +
-      "_modelB\013\n\t_sequence\"\236\001\n\014Displacement\0221\n\003" +
-      "key\030\001 \001(\0132\031.appprofile.v1.ProfileKeyB\004\342A" +
-      "\001\003R\003key\022?\n\006effect\030\002 \001(\0162!.appprofile.v1." +
-      "DisplacementEffectB\004\342A\001\003R\006effect\022\032\n\005coun" +
-      "t\030\003 \001(\005B\004\342A\001\003R\005count\"\235\002\n\020RegisterRespons" +
-      "e\0226\n\007profile\030\001 \001(\0132\026.appprofile.v1.Profi" +
-      "leB\004\342A\001\003R\007profile\022\036\n\007created\030\002 \001(\010B\004\342A\001\003" +
-      "R\007created\022N\n\022heartbeat_interval\030\003 \001(\0132\031." +
-      "google.protobuf.DurationB\004\342A\001\003R\021heartbea" +
-      "tInterval\022?\n\tdisplaced\030\004 \003(\0132\033.appprofil" +
-      "e.v1.DisplacementB\004\342A\001\003R\tdisplaced\022 \n\010wa" +
-      "rnings\030\005 \003(\tB\004\342A\001\003R\010warnings\"K\n\020Heartbea" +
-      "tRequest\0227\n\003key\030\001 \001(\0132\031.appprofile.v1.Pr" +
-      "ofileKeyB\n\342A\001\002\272H\003\310\001\001R\003key\"\373\001\n\021HeartbeatR" +
-      "esponse\022P\n\023last_heartbeat_time\030\001 \001(\0132\032.g" +
-      "oogle.protobuf.TimestampB\004\342A\001\003R\021lastHear" +
-      "tbeatTime\022A\n\013expire_time\030\002 \001(\0132\032.google." +
-      "protobuf.TimestampB\004\342A\001\003R\nexpireTime\022Q\n\024" +
-      "next_heartbeat_after\030\003 \001(\0132\031.google.prot" +
-      "obuf.DurationB\004\342A\001\003R\022nextHeartbeatAfter\"" +
-      "\\\n\025BatchHeartbeatRequest\022C\n\004keys\030\001 \003(\0132\031" +
-      ".appprofile.v1.ProfileKeyB\024\342A\001\002\272H\r\222\001\n\010\001\020" +
-      "\350\007\"\003\330\001\003R\004keys\"\254\001\n\024BatchHeartbeatResult\022\032" +
-      "\n\005index\030\001 \001(\005B\004\342A\001\003R\005index\022@\n\theartbeat\030" +
-      "\002 \001(\0132 .appprofile.v1.HeartbeatResponseH" +
-      "\000R\theartbeat\022,\n\006status\030\003 \001(\0132\022.google.rp" +
-      "c.StatusH\000R\006statusB\010\n\006result\"]\n\026BatchHea" +
-      "rtbeatResponse\022C\n\007results\030\001 \003(\0132#.apppro" +
-      "file.v1.BatchHeartbeatResultB\004\342A\001\003R\007resu" +
-      "lts\"\227\003\n\030UpdateProfileDataRequest\022<\n\007prof" +
-      "ile\030\001 \001(\0132\026.appprofile.v1.ProfileB\n\342A\001\002\272" +
-      "H\003\310\001\001R\007profile\022A\n\013update_mask\030\002 \001(\0132\032.go" +
-      "ogle.protobuf.FieldMaskB\004\342A\001\001R\nupdateMas" +
-      "k\022N\n\030remove_device_attributes\030\003 \003(\tB\024\342A\001" +
-      "\001\272H\r\222\001\n\020@\"\006r\004\020\001\030@R\026removeDeviceAttribute" +
-      "s\022N\n\030remove_custom_attributes\030\004 \003(\tB\024\342A\001" +
-      "\001\272H\r\222\001\n\020@\"\006r\004\020\001(@R\026removeCustomAttribute" +
-      "s\022\037\n\004etag\030\005 \001(\tB\013\342A\001\001\272H\004r\002\030@R\004etag\022,\n\010se" +
-      "quence\030\006 \001(\003B\013\342A\001\001\272H\004\"\002(\000H\000R\010sequence\210\001\001" +
-      "B\013\n\t_sequence\"d\n\014IgnoredValue\022\030\n\004path\030\001 " +
-      "\001(\tB\004\342A\001\003R\004path\022:\n\006reason\030\002 \001(\0162\034.apppro" +
-      "file.v1.IgnoredReasonB\004\342A\001\003R\006reason\"\321\001\n\031" +
-      "UpdateProfileDataResponse\0226\n\007profile\030\001 \001" +
-      "(\0132\026.appprofile.v1.ProfileB\004\342A\001\003R\007profil" +
-      "e\022;\n\007ignored\030\002 \003(\0132\033.appprofile.v1.Ignor" +
-      "edValueB\004\342A\001\003R\007ignored\022?\n\tdisplaced\030\003 \003(" +
-      "\0132\033.appprofile.v1.DisplacementB\004\342A\001\003R\tdi" +
-      "splaced\"\262\001\n\021UnregisterRequest\0227\n\003key\030\001 \001" +
-      "(\0132\031.appprofile.v1.ProfileKeyB\n\342A\001\002\272H\003\310\001" +
-      "\001R\003key\022)\n\rallow_missing\030\002 \001(\010B\004\342A\001\001R\014all" +
-      "owMissing\022,\n\010sequence\030\003 \001(\003B\013\342A\001\001\272H\004\"\002(\000" +
-      "H\000R\010sequence\210\001\001B\013\n\t_sequence\"L\n\022Unregist" +
-      "erResponse\0226\n\007profile\030\001 \001(\0132\026.appprofile" +
-      ".v1.ProfileB\004\342A\001\003R\007profile\"\200\003\n\032DeleteDev" +
-      "iceProfileRequest\022>\n\006app_id\030\001 \001(\tB\'\342A\001\002\272" +
+      "t.proto\032\034appprofile/v1/transfer.proto\032\033b" +
+      "uf/validate/validate.proto\032\037google/api/f" +
+      "ield_behavior.proto\032\036google/protobuf/dur" +
+      "ation.proto\032 google/protobuf/field_mask." +
+      "proto\032\037google/protobuf/timestamp.proto\032\027" +
+      "google/rpc/status.proto\"\227\017\n\017RegisterRequ" +
+      "est\0227\n\003key\030\001 \001(\0132\031.appprofile.v1.Profile" +
+      "KeyB\n\342A\001\002\272H\003\310\001\001R\003key\022A\n\010platform\030\002 \001(\0162\027" +
+      ".appprofile.v1.PlatformB\014\342A\001\001\272H\005\202\001\002\020\001R\010p" +
+      "latform\022K\n\010channels\030\003 \003(\0162\026.appprofile.v" +
+      "1.ChannelB\027\342A\001\001\272H\020\222\001\r\020\003\030\001\"\007\202\001\004\020\001 \000R\010chan" +
+      "nels\022\223\002\n\016push_endpoints\030\004 \003(\0132\033.appprofi" +
+      "le.v1.PushEndpointB\316\001\342A\001\001\272H\306\001\222\001\002\020\014\272\001\272\001\n\025" +
+      "push_endpoints.unique\0225at most one push " +
+      "endpoint of each (provider, purpose)\032jth" +
+      "is.size() < 2 || this.map(e, int(e.provi" +
+      "der) * 10 + (int(e.purpose) == 0 ? 1 : i" +
+      "nt(e.purpose))).unique()\330\001\001R\rpushEndpoin" +
+      "ts\022D\n\013customer_id\030\005 \001(\tB\036\342A\001\001\272H\023r\021(\200\0022\014^" +
+      "[^\\p{Cc}]*$\260\324\030\010H\000R\ncustomerId\210\001\001\0226\n\006rtm_" +
+      "id\030\006 \001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]*$H\001R\005" +
+      "rtmId\210\001\001\022J\n\020account_selector\030\007 \001(\tB\032\342A\001\001" +
+      "\272H\023r\021(\200\0042\014^[^\\p{Cc}]*$H\002R\017accountSelecto" +
+      "r\210\001\001\022%\n\010verified\030\010 \001(\010B\004\342A\001\001H\003R\010verified" +
+      "\210\001\001\022\037\n\005guest\030\t \001(\010B\004\342A\001\001H\004R\005guest\210\001\001\022)\n\n" +
+      "foreground\030\n \001(\010B\004\342A\001\001H\005R\nforeground\210\001\001\022" +
+      ":\n\010language\030\013 \001(\tB\031\342A\001\001\272H\022r\020(@2\014^[^\\p{Cc" +
+      "}]*$H\006R\010language\210\001\001\022;\n\ttime_zone\030\014 \001(\tB\031" +
+      "\342A\001\001\272H\022r\020(@2\014^[^\\p{Cc}]*$H\007R\010timeZone\210\001\001" +
+      "\022=\n\nos_version\030\r \001(\tB\031\342A\001\001\272H\022r\020(@2\014^[^\\p" +
+      "{Cc}]*$H\010R\tosVersion\210\001\001\022?\n\013sdk_version\030\016" +
+      " \001(\tB\031\342A\001\001\272H\022r\020(@2\014^[^\\p{Cc}]*$H\tR\nsdkVe" +
+      "rsion\210\001\001\022B\n\014device_model\030\017 \001(\tB\032\342A\001\001\272H\023r" +
+      "\021(\200\0012\014^[^\\p{Cc}]*$H\nR\013deviceModel\210\001\001\022\222\001\n" +
+      "\021device_attributes\030\020 \003(\01324.appprofile.v1" +
+      ".RegisterRequest.DeviceAttributesEntryB/" +
+      "\342A\001\001\272H(\232\001\"\020@\"\027r\025\030@2\021^[a-z][a-z0-9_]*$*\005r" +
+      "\003(\200\010\330\001\001R\020deviceAttributes\022\215\001\n\021custom_att" +
+      "ributes\030\021 \003(\01324.appprofile.v1.RegisterRe" +
+      "quest.CustomAttributesEntryB*\342A\001\001\272H#\232\001\035\020" +
+      "@\"\022r\020(@2\014^[^\\p{Cc}]+$*\005r\003(\200\010\330\001\001R\020customA" +
+      "ttributes\022J\n\020last_opened_time\030\022 \001(\0132\032.go" +
+      "ogle.protobuf.TimestampB\004\342A\001\001R\016lastOpene" +
+      "dTime\022T\n\017push_permission\030\023 \001(\0162\035.appprof" +
+      "ile.v1.PushPermissionB\014\342A\001\001\272H\005\202\001\002\020\001R\016pus" +
+      "hPermission\022,\n\010sequence\030\024 \001(\003B\013\342A\001\001\272H\004\"\002" +
+      "(\000H\013R\010sequence\210\001\001\032C\n\025DeviceAttributesEnt" +
+      "ry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005val" +
+      "ue:\0028\001\032C\n\025CustomAttributesEntry\022\020\n\003key\030\001" +
+      " \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005value:\0028\001B\016\n\014_" +
+      "customer_idB\t\n\007_rtm_idB\023\n\021_account_selec" +
+      "torB\013\n\t_verifiedB\010\n\006_guestB\r\n\013_foregroun" +
+      "dB\013\n\t_languageB\014\n\n_time_zoneB\r\n\013_os_vers" +
+      "ionB\016\n\014_sdk_versionB\017\n\r_device_modelB\013\n\t" +
+      "_sequence\"\236\001\n\014Displacement\0221\n\003key\030\001 \001(\0132" +
+      "\031.appprofile.v1.ProfileKeyB\004\342A\001\003R\003key\022?\n" +
+      "\006effect\030\002 \001(\0162!.appprofile.v1.Displaceme" +
+      "ntEffectB\004\342A\001\003R\006effect\022\032\n\005count\030\003 \001(\005B\004\342" +
+      "A\001\003R\005count\"\235\002\n\020RegisterResponse\0226\n\007profi" +
+      "le\030\001 \001(\0132\026.appprofile.v1.ProfileB\004\342A\001\003R\007" +
+      "profile\022\036\n\007created\030\002 \001(\010B\004\342A\001\003R\007created\022" +
+      "N\n\022heartbeat_interval\030\003 \001(\0132\031.google.pro" +
+      "tobuf.DurationB\004\342A\001\003R\021heartbeatInterval\022" +
+      "?\n\tdisplaced\030\004 \003(\0132\033.appprofile.v1.Displ" +
+      "acementB\004\342A\001\003R\tdisplaced\022 \n\010warnings\030\005 \003" +
+      "(\tB\004\342A\001\003R\010warnings\"K\n\020HeartbeatRequest\0227" +
+      "\n\003key\030\001 \001(\0132\031.appprofile.v1.ProfileKeyB\n" +
+      "\342A\001\002\272H\003\310\001\001R\003key\"\373\001\n\021HeartbeatResponse\022P\n" +
+      "\023last_heartbeat_time\030\001 \001(\0132\032.google.prot" +
+      "obuf.TimestampB\004\342A\001\003R\021lastHeartbeatTime\022" +
+      "A\n\013expire_time\030\002 \001(\0132\032.google.protobuf.T" +
+      "imestampB\004\342A\001\003R\nexpireTime\022Q\n\024next_heart" +
+      "beat_after\030\003 \001(\0132\031.google.protobuf.Durat" +
+      "ionB\004\342A\001\003R\022nextHeartbeatAfter\"\\\n\025BatchHe" +
+      "artbeatRequest\022C\n\004keys\030\001 \003(\0132\031.appprofil" +
+      "e.v1.ProfileKeyB\024\342A\001\002\272H\r\222\001\n\010\001\020\350\007\"\003\330\001\003R\004k" +
+      "eys\"\254\001\n\024BatchHeartbeatResult\022\032\n\005index\030\001 " +
+      "\001(\005B\004\342A\001\003R\005index\022@\n\theartbeat\030\002 \001(\0132 .ap" +
+      "pprofile.v1.HeartbeatResponseH\000R\theartbe" +
+      "at\022,\n\006status\030\003 \001(\0132\022.google.rpc.StatusH\000" +
+      "R\006statusB\010\n\006result\"]\n\026BatchHeartbeatResp" +
+      "onse\022C\n\007results\030\001 \003(\0132#.appprofile.v1.Ba" +
+      "tchHeartbeatResultB\004\342A\001\003R\007results\"\227\003\n\030Up" +
+      "dateProfileDataRequest\022<\n\007profile\030\001 \001(\0132" +
+      "\026.appprofile.v1.ProfileB\n\342A\001\002\272H\003\310\001\001R\007pro" +
+      "file\022A\n\013update_mask\030\002 \001(\0132\032.google.proto" +
+      "buf.FieldMaskB\004\342A\001\001R\nupdateMask\022N\n\030remov" +
+      "e_device_attributes\030\003 \003(\tB\024\342A\001\001\272H\r\222\001\n\020@\"" +
+      "\006r\004\020\001\030@R\026removeDeviceAttributes\022N\n\030remov" +
+      "e_custom_attributes\030\004 \003(\tB\024\342A\001\001\272H\r\222\001\n\020@\"" +
+      "\006r\004\020\001(@R\026removeCustomAttributes\022\037\n\004etag\030" +
+      "\005 \001(\tB\013\342A\001\001\272H\004r\002\030@R\004etag\022,\n\010sequence\030\006 \001" +
+      "(\003B\013\342A\001\001\272H\004\"\002(\000H\000R\010sequence\210\001\001B\013\n\t_seque" +
+      "nce\"d\n\014IgnoredValue\022\030\n\004path\030\001 \001(\tB\004\342A\001\003R" +
+      "\004path\022:\n\006reason\030\002 \001(\0162\034.appprofile.v1.Ig" +
+      "noredReasonB\004\342A\001\003R\006reason\"\321\001\n\031UpdateProf" +
+      "ileDataResponse\0226\n\007profile\030\001 \001(\0132\026.apppr" +
+      "ofile.v1.ProfileB\004\342A\001\003R\007profile\022;\n\007ignor" +
+      "ed\030\002 \003(\0132\033.appprofile.v1.IgnoredValueB\004\342" +
+      "A\001\003R\007ignored\022?\n\tdisplaced\030\003 \003(\0132\033.apppro" +
+      "file.v1.DisplacementB\004\342A\001\003R\tdisplaced\"\262\001" +
+      "\n\021UnregisterRequest\0227\n\003key\030\001 \001(\0132\031.apppr" +
+      "ofile.v1.ProfileKeyB\n\342A\001\002\272H\003\310\001\001R\003key\022)\n\r" +
+      "allow_missing\030\002 \001(\010B\004\342A\001\001R\014allowMissing\022" +
+      ",\n\010sequence\030\003 \001(\003B\013\342A\001\001\272H\004\"\002(\000H\000R\010sequen" +
+      "ce\210\001\001B\013\n\t_sequence\"L\n\022UnregisterResponse" +
+      "\0226\n\007profile\030\001 \001(\0132\026.appprofile.v1.Profil" +
+      "eB\004\342A\001\003R\007profile\"\200\003\n\032DeleteDeviceProfile" +
+      "Request\022>\n\006app_id\030\001 \001(\tB\'\342A\001\002\272H\034r\032\030@2\026^[" +
+      "a-z0-9][a-z0-9._-]*$\260\324\030\001R\005appId\0225\n\007user_" +
+      "id\030\002 \001(\tB\032\272H\023r\021(\200\0022\014^[^\\p{Cc}]+$\260\324\030\003H\000R\006" +
+      "userId\022=\n\013customer_id\030\003 \001(\tB\032\272H\023r\021(\200\0022\014^" +
+      "[^\\p{Cc}]+$\260\324\030\010H\000R\ncustomerId\0225\n\tdevice_" +
+      "id\030\004 \001(\tB\026\272H\023r\021(\200\0022\014^[^\\p{Cc}]+$H\001R\010devi" +
+      "ceId\022*\n\013all_devices\030\005 \001(\010B\007\272H\004j\002\010\001H\001R\nal" +
+      "lDevices\022)\n\rallow_missing\030\006 \001(\010B\004\342A\001\001R\014a" +
+      "llowMissingB\016\n\005owner\022\005\272H\002\010\001B\016\n\005scope\022\005\272H" +
+      "\002\010\001\"X\n\033DeleteDeviceProfileResponse\0229\n\007de" +
+      "leted\030\001 \003(\0132\031.appprofile.v1.ProfileKeyB\004" +
+      "\342A\001\003R\007deleted\"\264\005\n\014PushFeedback\022G\n\010provid" +
+      "er\030\001 \001(\0162\033.appprofile.v1.PushProviderB\016\342" +
+      "A\001\002\272H\007\202\001\004\020\001 \000R\010provider\022%\n\005token\030\002 \001(\tB\r" +
+      "\200\001\001\272H\007r\005 \001(\200 H\000R\005token\0223\n\003key\030\003 \001(\0132\031.ap" +
+      "pprofile.v1.ProfileKeyB\004\260\324\030\006H\000R\003key\022:\n\013p" +
+      "ush_app_id\030\004 \001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc" +
+      "}]*$R\tpushAppId\0229\n\nerror_code\030\005 \001(\tB\032\342A\001" +
+      "\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]*$R\terrorCode\022\206\001\n\013h" +
+      "ttp_status\030\006 \001(\005Be\342A\001\001\272H^\272\001[\n\021http_statu" +
+      "s.range\022\0330 (not known) or 100 to 599\032)th" +
+      "is == 0 || (this >= 100 && this <= 599)R" +
+      "\nhttpStatus\0221\n\rerror_message\030\007 \001(\tB\014\342A\001\001" +
+      "\272H\005r\003(\200 R\014errorMessage\022E\n\rprovider_time\030" +
+      "\010 \001(\0132\032.google.protobuf.TimestampB\004\342A\001\001R" +
+      "\014providerTime\0229\n\007sent_at\030\t \001(\0132\032.google." +
+      "protobuf.TimestampB\004\342A\001\001R\006sentAt\0229\n\nmess" +
+      "age_id\030\n \001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]*$" +
+      "R\tmessageIdB\017\n\006target\022\005\272H\002\010\001\"\252\001\n\031ReportP" +
+      "ushFeedbackRequest\022>\n\006app_id\030\001 \001(\tB\'\342A\001\002" +
+      "\272H\034r\032\030@2\026^[a-z0-9][a-z0-9._-]*$\260\324\030\001R\005app" +
+      "Id\022M\n\010feedback\030\002 \003(\0132\033.appprofile.v1.Pus" +
+      "hFeedbackB\024\342A\001\002\272H\r\222\001\n\010\001\020\350\007\"\003\330\001\003R\010feedbac" +
+      "k\"\317\001\n\022PushFeedbackResult\022\032\n\005index\030\001 \001(\005B" +
+      "\004\342A\001\003R\005index\022B\n\007outcome\030\002 \001(\0162\".appprofi" +
+      "le.v1.PushFeedbackOutcomeB\004\342A\001\003R\007outcome" +
+      "\022;\n\010affected\030\003 \003(\0132\031.appprofile.v1.Profi" +
+      "leKeyB\004\342A\001\003R\010affected\022\034\n\006detail\030\004 \001(\tB\004\342" +
+      "A\001\003R\006detail\"_\n\032ReportPushFeedbackRespons" +
+      "e\022A\n\007results\030\001 \003(\0132!.appprofile.v1.PushF" +
+      "eedbackResultB\004\342A\001\003R\007results\"t\n\rReported" +
+      "Token\022:\n\013push_app_id\030\001 \001(\tB\032\342A\001\001\272H\023r\021(\200\002" +
+      "2\014^[^\\p{Cc}]*$R\tpushAppId\022\'\n\005token\030\002 \001(\t" +
+      "B\021\200\001\001\342A\001\002\272H\007r\005 \001(\200@R\005token\"\333\004\n\024RemoveAcc" +
+      "ountRequest\022>\n\006app_id\030\001 \001(\tB\'\342A\001\002\272H\034r\032\030@" +
+      "2\026^[a-z0-9][a-z0-9._-]*$\260\324\030\001R\005appId\0226\n\010u" +
+      "sername\030\002 \001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]*" +
+      "$R\010username\022E\n\020account_selector\030\003 \001(\tB\032\342" +
+      "A\001\001\272H\023r\021(\200\0042\014^[^\\p{Cc}]*$R\017accountSelect" +
+      "or\022D\n\006tokens\030\004 \003(\0132\034.appprofile.v1.Repor" +
+      "tedTokenB\016\342A\001\002\272H\007\222\001\004\010\001\020\010R\006tokens\022A\n\013repo" +
+      "rt_time\030\005 \001(\0132\032.google.protobuf.Timestam" +
+      "pB\004\342A\001\001R\nreportTime\022I\n\006action\030\006 \001(\0162#.ap" +
+      "pprofile.v1.AccountRemovalActionB\014\342A\001\001\272H" +
+      "\005\202\001\002\020\001R\006action\022,\n\010sequence\030\007 \001(\003B\013\342A\001\001\272H" +
+      "\004\"\002(\000H\000R\010sequence\210\001\001:u\272Hr\032p\n\020account.req" +
+      "uired\022(username or account_selector is r" +
+      "equired\0322this.username != \'\' || this.acc" +
+      "ount_selector != \'\'B\013\n\t_sequence\"\230\001\n\025Rem" +
+      "oveAccountResponse\0229\n\007removed\030\001 \003(\0132\031.ap" +
+      "pprofile.v1.ProfileKeyB\004\342A\001\003R\007removed\022D\n" +
+      "\007outcome\030\002 \001(\0162$.appprofile.v1.AccountRe" +
+      "movalOutcomeB\004\342A\001\003R\007outcome\"L\n\021GetProfil" +
+      "eRequest\0227\n\003key\030\001 \001(\0132\031.appprofile.v1.Pr" +
+      "ofileKeyB\n\342A\001\002\272H\003\310\001\001R\003key\"L\n\022GetProfileR" +
+      "esponse\0226\n\007profile\030\001 \001(\0132\026.appprofile.v1" +
+      ".ProfileB\004\342A\001\003R\007profile\"\204\004\n\023ListProfiles" +
+      "Request\022>\n\006app_id\030\001 \001(\tB\'\342A\001\002\272H\034r\032\030@2\026^[" +
+      "a-z0-9][a-z0-9._-]*$\260\324\030\001R\005appId\0227\n\007user_" +
+      "id\030\002 \001(\tB\036\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]*$\260\324\030\003" +
+      "R\006userId\0227\n\tdevice_id\030\003 \001(\tB\032\342A\001\001\272H\023r\021(\200" +
+      "\0022\014^[^\\p{Cc}]*$R\010deviceId\022?\n\013customer_id" +
+      "\030\004 \001(\tB\036\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]*$\260\324\030\010R\n" +
+      "customerId\022B\n\006status\030\005 \001(\0162\034.appprofile." +
+      "v1.ProfileStatusB\014\342A\001\001\272H\005\202\001\002\020\001R\006status\022A" +
+      "\n\010platform\030\006 \001(\0162\027.appprofile.v1.Platfor" +
+      "mB\014\342A\001\001\272H\005\202\001\002\020\001R\010platform\022(\n\tpage_size\030\007" +
+      " \001(\005B\013\342A\001\001\272H\004\032\002(\000R\010pageSize\022+\n\npage_toke" +
+      "n\030\010 \001(\tB\014\342A\001\001\272H\005r\003\030\200\020R\tpageToken\022\034\n\006filt" +
+      "er\030\t \001(\tB\004\342A\001\001R\006filter\"~\n\024ListProfilesRe" +
+      "sponse\0228\n\010profiles\030\001 \003(\0132\026.appprofile.v1" +
+      ".ProfileB\004\342A\001\003R\010profiles\022,\n\017next_page_to" +
+      "ken\030\002 \001(\tB\004\342A\001\003R\rnextPageToken\"\350\002\n\024Watch" +
+      "ProfilesRequest\022J\n\007app_ids\030\001 \003(\tB1\342A\001\001\272H" +
+      "&\222\001#\020\350\007\030\001\"\034r\032\030@2\026^[a-z0-9][a-z0-9._-]*$\260" +
+      "\324\030\007R\006appIds\022G\n\005types\030\002 \003(\0162\030.appprofile." +
+      "v1.EventTypeB\027\342A\001\001\272H\020\222\001\r\020@\030\001\"\007\202\001\004\020\001 \000R\005t" +
+      "ypes\022\034\n\006filter\030\003 \001(\tB\004\342A\001\001R\006filter\0223\n\014re" +
+      "sume_token\030\004 \001(\tB\016\342A\001\001\272H\007r\005\020\001\030\310\001H\000R\013resu" +
+      "meToken\022(\n\010from_now\030\005 \001(\010B\013\342A\001\001\272H\004j\002\010\001H\000" +
+      "R\007fromNow\022.\n\013from_oldest\030\006 \001(\010B\013\342A\001\001\272H\004j" +
+      "\002\010\001H\000R\nfromOldestB\016\n\005start\022\005\272H\002\010\001\"t\n\025Wat" +
+      "chProfilesResponse\0222\n\006events\030\001 \003(\0132\024.app" +
+      "profile.v1.EventB\004\342A\001\003R\006events\022\'\n\014resume" +
+      "_token\030\002 \001(\tB\004\342A\001\003R\013resumeToken\"\257\002\n\025Impo" +
+      "rtProfilesRequest\022>\n\006app_id\030\001 \001(\tB\'\342A\001\002\272" +
       "H\034r\032\030@2\026^[a-z0-9][a-z0-9._-]*$\260\324\030\001R\005appI" +
-      "d\0225\n\007user_id\030\002 \001(\tB\032\272H\023r\021(\200\0022\014^[^\\p{Cc}]" +
-      "+$\260\324\030\003H\000R\006userId\022=\n\013customer_id\030\003 \001(\tB\032\272" +
-      "H\023r\021(\200\0022\014^[^\\p{Cc}]+$\260\324\030\010H\000R\ncustomerId\022" +
-      "5\n\tdevice_id\030\004 \001(\tB\026\272H\023r\021(\200\0022\014^[^\\p{Cc}]" +
-      "+$H\001R\010deviceId\022*\n\013all_devices\030\005 \001(\010B\007\272H\004" +
-      "j\002\010\001H\001R\nallDevices\022)\n\rallow_missing\030\006 \001(" +
-      "\010B\004\342A\001\001R\014allowMissingB\016\n\005owner\022\005\272H\002\010\001B\016\n" +
-      "\005scope\022\005\272H\002\010\001\"X\n\033DeleteDeviceProfileResp" +
-      "onse\0229\n\007deleted\030\001 \003(\0132\031.appprofile.v1.Pr" +
-      "ofileKeyB\004\342A\001\003R\007deleted\"\264\005\n\014PushFeedback" +
-      "\022G\n\010provider\030\001 \001(\0162\033.appprofile.v1.PushP" +
-      "roviderB\016\342A\001\002\272H\007\202\001\004\020\001 \000R\010provider\022%\n\005tok" +
-      "en\030\002 \001(\tB\r\200\001\001\272H\007r\005 \001(\200 H\000R\005token\0223\n\003key\030" +
-      "\003 \001(\0132\031.appprofile.v1.ProfileKeyB\004\260\324\030\006H\000" +
-      "R\003key\022:\n\013push_app_id\030\004 \001(\tB\032\342A\001\001\272H\023r\021(\200\002" +
-      "2\014^[^\\p{Cc}]*$R\tpushAppId\0229\n\nerror_code\030" +
-      "\005 \001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]*$R\terror" +
-      "Code\022\206\001\n\013http_status\030\006 \001(\005Be\342A\001\001\272H^\272\001[\n\021" +
-      "http_status.range\022\0330 (not known) or 100 " +
-      "to 599\032)this == 0 || (this >= 100 && thi" +
-      "s <= 599)R\nhttpStatus\0221\n\rerror_message\030\007" +
-      " \001(\tB\014\342A\001\001\272H\005r\003(\200 R\014errorMessage\022E\n\rprov" +
-      "ider_time\030\010 \001(\0132\032.google.protobuf.Timest" +
-      "ampB\004\342A\001\001R\014providerTime\0229\n\007sent_at\030\t \001(\013" +
-      "2\032.google.protobuf.TimestampB\004\342A\001\001R\006sent" +
-      "At\0229\n\nmessage_id\030\n \001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014^[" +
-      "^\\p{Cc}]*$R\tmessageIdB\017\n\006target\022\005\272H\002\010\001\"\252" +
-      "\001\n\031ReportPushFeedbackRequest\022>\n\006app_id\030\001" +
-      " \001(\tB\'\342A\001\002\272H\034r\032\030@2\026^[a-z0-9][a-z0-9._-]*" +
-      "$\260\324\030\001R\005appId\022M\n\010feedback\030\002 \003(\0132\033.appprof" +
-      "ile.v1.PushFeedbackB\024\342A\001\002\272H\r\222\001\n\010\001\020\350\007\"\003\330\001" +
-      "\003R\010feedback\"\317\001\n\022PushFeedbackResult\022\032\n\005in" +
-      "dex\030\001 \001(\005B\004\342A\001\003R\005index\022B\n\007outcome\030\002 \001(\0162" +
-      "\".appprofile.v1.PushFeedbackOutcomeB\004\342A\001" +
-      "\003R\007outcome\022;\n\010affected\030\003 \003(\0132\031.appprofil" +
-      "e.v1.ProfileKeyB\004\342A\001\003R\010affected\022\034\n\006detai" +
-      "l\030\004 \001(\tB\004\342A\001\003R\006detail\"_\n\032ReportPushFeedb" +
-      "ackResponse\022A\n\007results\030\001 \003(\0132!.appprofil" +
-      "e.v1.PushFeedbackResultB\004\342A\001\003R\007results\"t" +
-      "\n\rReportedToken\022:\n\013push_app_id\030\001 \001(\tB\032\342A" +
-      "\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]*$R\tpushAppId\022\'\n\005t" +
-      "oken\030\002 \001(\tB\021\200\001\001\342A\001\002\272H\007r\005 \001(\200@R\005token\"\333\004\n" +
-      "\024RemoveAccountRequest\022>\n\006app_id\030\001 \001(\tB\'\342" +
-      "A\001\002\272H\034r\032\030@2\026^[a-z0-9][a-z0-9._-]*$\260\324\030\001R\005" +
-      "appId\0226\n\010username\030\002 \001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014^" +
-      "[^\\p{Cc}]*$R\010username\022E\n\020account_selecto" +
-      "r\030\003 \001(\tB\032\342A\001\001\272H\023r\021(\200\0042\014^[^\\p{Cc}]*$R\017acc" +
-      "ountSelector\022D\n\006tokens\030\004 \003(\0132\034.appprofil" +
-      "e.v1.ReportedTokenB\016\342A\001\002\272H\007\222\001\004\010\001\020\010R\006toke" +
-      "ns\022A\n\013report_time\030\005 \001(\0132\032.google.protobu" +
-      "f.TimestampB\004\342A\001\001R\nreportTime\022I\n\006action\030" +
-      "\006 \001(\0162#.appprofile.v1.AccountRemovalActi" +
-      "onB\014\342A\001\001\272H\005\202\001\002\020\001R\006action\022,\n\010sequence\030\007 \001" +
-      "(\003B\013\342A\001\001\272H\004\"\002(\000H\000R\010sequence\210\001\001:u\272Hr\032p\n\020a" +
-      "ccount.required\022(username or account_sel" +
-      "ector is required\0322this.username != \'\' |" +
-      "| this.account_selector != \'\'B\013\n\t_sequen" +
-      "ce\"\230\001\n\025RemoveAccountResponse\0229\n\007removed\030" +
-      "\001 \003(\0132\031.appprofile.v1.ProfileKeyB\004\342A\001\003R\007" +
-      "removed\022D\n\007outcome\030\002 \001(\0162$.appprofile.v1" +
-      ".AccountRemovalOutcomeB\004\342A\001\003R\007outcome\"L\n" +
-      "\021GetProfileRequest\0227\n\003key\030\001 \001(\0132\031.apppro" +
-      "file.v1.ProfileKeyB\n\342A\001\002\272H\003\310\001\001R\003key\"L\n\022G" +
-      "etProfileResponse\0226\n\007profile\030\001 \001(\0132\026.app" +
-      "profile.v1.ProfileB\004\342A\001\003R\007profile\"\204\004\n\023Li" +
-      "stProfilesRequest\022>\n\006app_id\030\001 \001(\tB\'\342A\001\002\272" +
-      "H\034r\032\030@2\026^[a-z0-9][a-z0-9._-]*$\260\324\030\001R\005appI" +
-      "d\0227\n\007user_id\030\002 \001(\tB\036\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{" +
-      "Cc}]*$\260\324\030\003R\006userId\0227\n\tdevice_id\030\003 \001(\tB\032\342" +
-      "A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]*$R\010deviceId\022?\n\013c" +
-      "ustomer_id\030\004 \001(\tB\036\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc" +
-      "}]*$\260\324\030\010R\ncustomerId\022B\n\006status\030\005 \001(\0162\034.a" +
-      "ppprofile.v1.ProfileStatusB\014\342A\001\001\272H\005\202\001\002\020\001" +
-      "R\006status\022A\n\010platform\030\006 \001(\0162\027.appprofile." +
-      "v1.PlatformB\014\342A\001\001\272H\005\202\001\002\020\001R\010platform\022(\n\tp" +
-      "age_size\030\007 \001(\005B\013\342A\001\001\272H\004\032\002(\000R\010pageSize\022+\n" +
-      "\npage_token\030\010 \001(\tB\014\342A\001\001\272H\005r\003\030\200\020R\tpageTok" +
-      "en\022\034\n\006filter\030\t \001(\tB\004\342A\001\001R\006filter\"~\n\024List" +
-      "ProfilesResponse\0228\n\010profiles\030\001 \003(\0132\026.app" +
-      "profile.v1.ProfileB\004\342A\001\003R\010profiles\022,\n\017ne" +
-      "xt_page_token\030\002 \001(\tB\004\342A\001\003R\rnextPageToken" +
-      "\"\350\002\n\024WatchProfilesRequest\022J\n\007app_ids\030\001 \003" +
-      "(\tB1\342A\001\001\272H&\222\001#\020\350\007\030\001\"\034r\032\030@2\026^[a-z0-9][a-z" +
-      "0-9._-]*$\260\324\030\007R\006appIds\022G\n\005types\030\002 \003(\0162\030.a" +
-      "ppprofile.v1.EventTypeB\027\342A\001\001\272H\020\222\001\r\020@\030\001\"\007" +
-      "\202\001\004\020\001 \000R\005types\022\034\n\006filter\030\003 \001(\tB\004\342A\001\001R\006fi" +
-      "lter\0223\n\014resume_token\030\004 \001(\tB\016\342A\001\001\272H\007r\005\020\001\030" +
-      "\310\001H\000R\013resumeToken\022(\n\010from_now\030\005 \001(\010B\013\342A\001" +
-      "\001\272H\004j\002\010\001H\000R\007fromNow\022.\n\013from_oldest\030\006 \001(\010" +
-      "B\013\342A\001\001\272H\004j\002\010\001H\000R\nfromOldestB\016\n\005start\022\005\272H" +
-      "\002\010\001\"t\n\025WatchProfilesResponse\0222\n\006events\030\001" +
-      " \003(\0132\024.appprofile.v1.EventB\004\342A\001\003R\006events" +
-      "\022\'\n\014resume_token\030\002 \001(\tB\004\342A\001\003R\013resumeToke" +
-      "n\"\301\001\n\020EraseUserRequest\022>\n\006app_id\030\001 \001(\tB\'" +
-      "\342A\001\002\272H\034r\032\030@2\026^[a-z0-9][a-z0-9._-]*$\260\324\030\001R" +
-      "\005appId\0229\n\007user_id\030\002 \001(\tB \342A\001\002\272H\025r\023 \001(\200\0022" +
-      "\014^[^\\p{Cc}]*$\260\324\030\003R\006userId\022%\n\010announce\030\003 " +
-      "\001(\010B\004\342A\001\001H\000R\010announce\210\001\001B\013\n\t_announce\"\272\001" +
-      "\n\021EraseUserResponse\022M\n\007removed\030\001 \003(\0132-.a" +
-      "ppprofile.v1.EraseUserResponse.RemovedEn" +
-      "tryB\004\342A\001\003R\007removed\022\032\n\005notes\030\002 \003(\tB\004\342A\001\003R" +
-      "\005notes\032:\n\014RemovedEntry\022\020\n\003key\030\001 \001(\tR\003key" +
-      "\022\024\n\005value\030\002 \001(\003R\005value:\0028\001*\316\001\n\022Displacem" +
-      "entEffect\022#\n\037DISPLACEMENT_EFFECT_UNSPECI" +
-      "FIED\020\000\022 \n\034DISPLACEMENT_EFFECT_REPLACED\020\001" +
-      "\022#\n\037DISPLACEMENT_EFFECT_DEACTIVATED\020\002\022\'\n" +
-      "#DISPLACEMENT_EFFECT_PUSH_SUPERSEDED\020\003\022#" +
-      "\n\037DISPLACEMENT_EFFECT_TOKEN_MOVED\020\004*\254\001\n\r" +
-      "IgnoredReason\022\036\n\032IGNORED_REASON_UNSPECIF" +
-      "IED\020\000\022\036\n\032IGNORED_REASON_NOT_ENABLED\020\001\022\036\n" +
-      "\032IGNORED_REASON_ALREADY_SET\020\002\022\033\n\027IGNORED" +
-      "_REASON_TOO_SOON\020\003\022\036\n\032IGNORED_REASON_TOK" +
-      "EN_OWNED\020\004*\360\003\n\023PushFeedbackOutcome\022%\n!PU" +
-      "SH_FEEDBACK_OUTCOME_UNSPECIFIED\020\000\022)\n%PUS" +
-      "H_FEEDBACK_OUTCOME_PROFILE_DELETED\020\001\022.\n*" +
-      "PUSH_FEEDBACK_OUTCOME_ENDPOINT_INVALIDAT" +
-      "ED\020\002\022*\n&PUSH_FEEDBACK_OUTCOME_ENDPOINT_S" +
-      "USPECT\020\003\022\037\n\033PUSH_FEEDBACK_OUTCOME_STALE\020" +
-      "\004\022#\n\037PUSH_FEEDBACK_OUTCOME_TRANSIENT\020\005\022," +
-      "\n(PUSH_FEEDBACK_OUTCOME_CREDENTIAL_PROBL" +
-      "EM\020\006\022\'\n#PUSH_FEEDBACK_OUTCOME_UNKNOWN_TO" +
-      "KEN\020\007\022&\n\"PUSH_FEEDBACK_OUTCOME_UNRECOGNI" +
-      "ZED\020\010\022!\n\035PUSH_FEEDBACK_OUTCOME_INVALID\020\t" +
-      "\022\036\n\032PUSH_FEEDBACK_OUTCOME_HELD\020\n\022#\n\037PUSH" +
-      "_FEEDBACK_OUTCOME_CONFIRMED\020\013*\256\001\n\025Accoun" +
-      "tRemovalOutcome\022\'\n#ACCOUNT_REMOVAL_OUTCO" +
-      "ME_UNSPECIFIED\020\000\022#\n\037ACCOUNT_REMOVAL_OUTC" +
-      "OME_REMOVED\020\001\022$\n ACCOUNT_REMOVAL_OUTCOME" +
-      "_NO_MATCH\020\002\022!\n\035ACCOUNT_REMOVAL_OUTCOME_S" +
-      "TALE\020\0032\344\014\n\016ProfileService\022\\\n\010Register\022\036." +
-      "appprofile.v1.RegisterRequest\032\037.appprofi" +
-      "le.v1.RegisterResponse\"\017\220\002\002\252\324\030\010\n\004\001\002\003\004\020\001\022" +
-      "_\n\tHeartbeat\022\037.appprofile.v1.HeartbeatRe" +
-      "quest\032 .appprofile.v1.HeartbeatResponse\"" +
-      "\017\220\002\002\252\324\030\010\n\004\001\002\003\004\020\001\022l\n\016BatchHeartbeat\022$.app" +
-      "profile.v1.BatchHeartbeatRequest\032%.apppr" +
-      "ofile.v1.BatchHeartbeatResponse\"\r\220\002\002\252\324\030\006" +
-      "\n\002\001\002\020\003\022v\n\021UpdateProfileData\022\'.appprofile" +
-      ".v1.UpdateProfileDataRequest\032(.appprofil" +
-      "e.v1.UpdateProfileDataResponse\"\016\220\002\002\252\324\030\007\n" +
-      "\003\001\002\004\020\001\022a\n\nUnregister\022 .appprofile.v1.Unr" +
-      "egisterRequest\032!.appprofile.v1.Unregiste" +
-      "rResponse\"\016\220\002\002\252\324\030\007\n\003\001\002\004\020\001\022{\n\023DeleteDevic" +
-      "eProfile\022).appprofile.v1.DeleteDevicePro" +
-      "fileRequest\032*.appprofile.v1.DeleteDevice" +
-      "ProfileResponse\"\r\220\002\002\252\324\030\006\n\002\001\002\020\001\022x\n\022Report" +
-      "PushFeedback\022(.appprofile.v1.ReportPushF" +
-      "eedbackRequest\032).appprofile.v1.ReportPus" +
-      "hFeedbackResponse\"\r\220\002\002\252\324\030\006\n\002\001\002\020\001\022j\n\rRemo" +
-      "veAccount\022#.appprofile.v1.RemoveAccountR" +
-      "equest\032$.appprofile.v1.RemoveAccountResp" +
-      "onse\"\016\220\002\002\252\324\030\007\n\003\001\002\003\020\001\022a\n\nGetProfile\022 .app" +
-      "profile.v1.GetProfileRequest\032!.appprofil" +
-      "e.v1.GetProfileResponse\"\016\220\002\001\252\324\030\007\n\003\001\002\004\020\001\022" +
-      "f\n\014ListProfiles\022\".appprofile.v1.ListProf" +
-      "ilesRequest\032#.appprofile.v1.ListProfiles" +
-      "Response\"\r\220\002\001\252\324\030\006\n\002\001\002\020\001\022w\n\021ResolveRecipi" +
-      "ents\022\'.appprofile.v1.ResolveRecipientsRe" +
-      "quest\032(.appprofile.v1.ResolveRecipientsR" +
-      "esponse\"\r\220\002\001\252\324\030\006\n\002\001\002\020\0010\001\022o\n\017CountRecipie" +
-      "nts\022%.appprofile.v1.CountRecipientsReque" +
-      "st\032&.appprofile.v1.CountRecipientsRespon" +
-      "se\"\r\220\002\001\252\324\030\006\n\002\001\002\020\001\022f\n\014ExplainReach\022\".appp" +
-      "rofile.v1.ExplainReachRequest\032#.appprofi" +
-      "le.v1.ExplainReachResponse\"\r\220\002\001\252\324\030\006\n\002\001\002\020" +
-      "\001\022k\n\rWatchProfiles\022#.appprofile.v1.Watch" +
-      "ProfilesRequest\032$.appprofile.v1.WatchPro" +
-      "filesResponse\"\r\220\002\001\252\324\030\006\n\002\001\002\020\0020\001\022]\n\tEraseU" +
-      "ser\022\037.appprofile.v1.EraseUserRequest\032 .a" +
-      "ppprofile.v1.EraseUserResponse\"\r\220\002\002\252\324\030\006\n" +
-      "\002\001\002\020\001Bv\n\021com.appprofile.v1B\023ProfileServi" +
-      "ceProtoP\001ZJgithub.com/profile-grpc/profi" +
-      "le-grpc/clients/go/appprofile/v1;appprof" +
-      "ilev1b\006proto3"
+      "d\0227\n\timport_id\030\002 \001(\tB\032\342A\001\001\272H\023r\021(\200\0012\014^[^\\" +
+      "p{Cc}]*$R\010importId\022\035\n\007dry_run\030\003 \001(\010B\004\342A\001" +
+      "\001R\006dryRun\022.\n\014first_record\030\004 \001(\003B\013\342A\001\001\272H\004" +
+      "\"\002(\000R\013firstRecord\022N\n\007records\030\005 \003(\0132\034.app" +
+      "profile.v1.ProfileRecordB\026\342A\001\001\272H\013\222\001\010\020\350\007\"" +
+      "\003\330\001\003\260\324\030\006R\007records\"k\n\022IgnoredRecordValue\022" +
+      "\034\n\006record\030\001 \001(\003B\004\342A\001\003R\006record\0227\n\005value\030\002" +
+      " \001(\0132\033.appprofile.v1.IgnoredValueB\004\342A\001\003R" +
+      "\005value\"\247\002\n\026ImportProfilesResponse\022(\n\014ack" +
+      "nowledged\030\001 \001(\003B\004\342A\001\003R\014acknowledged\022\036\n\007c" +
+      "reated\030\002 \001(\003B\004\342A\001\003R\007created\022\036\n\007updated\030\003" +
+      " \001(\003B\004\342A\001\003R\007updated\022\"\n\tunchanged\030\004 \001(\003B\004" +
+      "\342A\001\003R\tunchanged\022<\n\007refused\030\005 \003(\0132\034.apppr" +
+      "ofile.v1.RefusedRecordB\004\342A\001\003R\007refused\022A\n" +
+      "\007ignored\030\006 \003(\0132!.appprofile.v1.IgnoredRe" +
+      "cordValueB\004\342A\001\003R\007ignored\"\246\001\n\025ExportProfi" +
+      "lesRequest\022>\n\006app_id\030\001 \001(\tB\'\342A\001\002\272H\034r\032\030@2" +
+      "\026^[a-z0-9][a-z0-9._-]*$\260\324\030\001R\005appId\022\034\n\006fi" +
+      "lter\030\002 \001(\tB\004\342A\001\001R\006filter\022/\n\014resume_token" +
+      "\030\003 \001(\tB\014\342A\001\001\272H\005r\003\030\200\020R\013resumeToken\"{\n\026Exp" +
+      "ortProfilesResponse\0228\n\010profiles\030\001 \003(\0132\026." +
+      "appprofile.v1.ProfileB\004\342A\001\003R\010profiles\022\'\n" +
+      "\014resume_token\030\002 \001(\tB\004\342A\001\003R\013resumeToken\"\301" +
+      "\001\n\020EraseUserRequest\022>\n\006app_id\030\001 \001(\tB\'\342A\001" +
+      "\002\272H\034r\032\030@2\026^[a-z0-9][a-z0-9._-]*$\260\324\030\001R\005ap" +
+      "pId\0229\n\007user_id\030\002 \001(\tB \342A\001\002\272H\025r\023 \001(\200\0022\014^[" +
+      "^\\p{Cc}]*$\260\324\030\003R\006userId\022%\n\010announce\030\003 \001(\010" +
+      "B\004\342A\001\001H\000R\010announce\210\001\001B\013\n\t_announce\"\272\001\n\021E" +
+      "raseUserResponse\022M\n\007removed\030\001 \003(\0132-.appp" +
+      "rofile.v1.EraseUserResponse.RemovedEntry" +
+      "B\004\342A\001\003R\007removed\022\032\n\005notes\030\002 \003(\tB\004\342A\001\003R\005no" +
+      "tes\032:\n\014RemovedEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n" +
+      "\005value\030\002 \001(\003R\005value:\0028\001*\316\001\n\022Displacement" +
+      "Effect\022#\n\037DISPLACEMENT_EFFECT_UNSPECIFIE" +
+      "D\020\000\022 \n\034DISPLACEMENT_EFFECT_REPLACED\020\001\022#\n" +
+      "\037DISPLACEMENT_EFFECT_DEACTIVATED\020\002\022\'\n#DI" +
+      "SPLACEMENT_EFFECT_PUSH_SUPERSEDED\020\003\022#\n\037D" +
+      "ISPLACEMENT_EFFECT_TOKEN_MOVED\020\004*\254\001\n\rIgn" +
+      "oredReason\022\036\n\032IGNORED_REASON_UNSPECIFIED" +
+      "\020\000\022\036\n\032IGNORED_REASON_NOT_ENABLED\020\001\022\036\n\032IG" +
+      "NORED_REASON_ALREADY_SET\020\002\022\033\n\027IGNORED_RE" +
+      "ASON_TOO_SOON\020\003\022\036\n\032IGNORED_REASON_TOKEN_" +
+      "OWNED\020\004*\360\003\n\023PushFeedbackOutcome\022%\n!PUSH_" +
+      "FEEDBACK_OUTCOME_UNSPECIFIED\020\000\022)\n%PUSH_F" +
+      "EEDBACK_OUTCOME_PROFILE_DELETED\020\001\022.\n*PUS" +
+      "H_FEEDBACK_OUTCOME_ENDPOINT_INVALIDATED\020" +
+      "\002\022*\n&PUSH_FEEDBACK_OUTCOME_ENDPOINT_SUSP" +
+      "ECT\020\003\022\037\n\033PUSH_FEEDBACK_OUTCOME_STALE\020\004\022#" +
+      "\n\037PUSH_FEEDBACK_OUTCOME_TRANSIENT\020\005\022,\n(P" +
+      "USH_FEEDBACK_OUTCOME_CREDENTIAL_PROBLEM\020" +
+      "\006\022\'\n#PUSH_FEEDBACK_OUTCOME_UNKNOWN_TOKEN" +
+      "\020\007\022&\n\"PUSH_FEEDBACK_OUTCOME_UNRECOGNIZED" +
+      "\020\010\022!\n\035PUSH_FEEDBACK_OUTCOME_INVALID\020\t\022\036\n" +
+      "\032PUSH_FEEDBACK_OUTCOME_HELD\020\n\022#\n\037PUSH_FE" +
+      "EDBACK_OUTCOME_CONFIRMED\020\013*\256\001\n\025AccountRe" +
+      "movalOutcome\022\'\n#ACCOUNT_REMOVAL_OUTCOME_" +
+      "UNSPECIFIED\020\000\022#\n\037ACCOUNT_REMOVAL_OUTCOME" +
+      "_REMOVED\020\001\022$\n ACCOUNT_REMOVAL_OUTCOME_NO" +
+      "_MATCH\020\002\022!\n\035ACCOUNT_REMOVAL_OUTCOME_STAL" +
+      "E\020\0032\306\016\n\016ProfileService\022\\\n\010Register\022\036.app" +
+      "profile.v1.RegisterRequest\032\037.appprofile." +
+      "v1.RegisterResponse\"\017\220\002\002\252\324\030\010\n\004\001\002\003\004\020\001\022_\n\t" +
+      "Heartbeat\022\037.appprofile.v1.HeartbeatReque" +
+      "st\032 .appprofile.v1.HeartbeatResponse\"\017\220\002" +
+      "\002\252\324\030\010\n\004\001\002\003\004\020\001\022l\n\016BatchHeartbeat\022$.apppro" +
+      "file.v1.BatchHeartbeatRequest\032%.appprofi" +
+      "le.v1.BatchHeartbeatResponse\"\r\220\002\002\252\324\030\006\n\002\001" +
+      "\002\020\003\022v\n\021UpdateProfileData\022\'.appprofile.v1" +
+      ".UpdateProfileDataRequest\032(.appprofile.v" +
+      "1.UpdateProfileDataResponse\"\016\220\002\002\252\324\030\007\n\003\001\002" +
+      "\004\020\001\022a\n\nUnregister\022 .appprofile.v1.Unregi" +
+      "sterRequest\032!.appprofile.v1.UnregisterRe" +
+      "sponse\"\016\220\002\002\252\324\030\007\n\003\001\002\004\020\001\022{\n\023DeleteDevicePr" +
+      "ofile\022).appprofile.v1.DeleteDeviceProfil" +
+      "eRequest\032*.appprofile.v1.DeleteDevicePro" +
+      "fileResponse\"\r\220\002\002\252\324\030\006\n\002\001\002\020\001\022x\n\022ReportPus" +
+      "hFeedback\022(.appprofile.v1.ReportPushFeed" +
+      "backRequest\032).appprofile.v1.ReportPushFe" +
+      "edbackResponse\"\r\220\002\002\252\324\030\006\n\002\001\002\020\001\022j\n\rRemoveA" +
+      "ccount\022#.appprofile.v1.RemoveAccountRequ" +
+      "est\032$.appprofile.v1.RemoveAccountRespons" +
+      "e\"\016\220\002\002\252\324\030\007\n\003\001\002\003\020\001\022a\n\nGetProfile\022 .apppro" +
+      "file.v1.GetProfileRequest\032!.appprofile.v" +
+      "1.GetProfileResponse\"\016\220\002\001\252\324\030\007\n\003\001\002\004\020\001\022f\n\014" +
+      "ListProfiles\022\".appprofile.v1.ListProfile" +
+      "sRequest\032#.appprofile.v1.ListProfilesRes" +
+      "ponse\"\r\220\002\001\252\324\030\006\n\002\001\002\020\001\022w\n\021ResolveRecipient" +
+      "s\022\'.appprofile.v1.ResolveRecipientsReque" +
+      "st\032(.appprofile.v1.ResolveRecipientsResp" +
+      "onse\"\r\220\002\001\252\324\030\006\n\002\001\002\020\0010\001\022o\n\017CountRecipients" +
+      "\022%.appprofile.v1.CountRecipientsRequest\032" +
+      "&.appprofile.v1.CountRecipientsResponse\"" +
+      "\r\220\002\001\252\324\030\006\n\002\001\002\020\001\022f\n\014ExplainReach\022\".appprof" +
+      "ile.v1.ExplainReachRequest\032#.appprofile." +
+      "v1.ExplainReachResponse\"\r\220\002\001\252\324\030\006\n\002\001\002\020\001\022k" +
+      "\n\rWatchProfiles\022#.appprofile.v1.WatchPro" +
+      "filesRequest\032$.appprofile.v1.WatchProfil" +
+      "esResponse\"\r\220\002\001\252\324\030\006\n\002\001\002\020\0020\001\022p\n\016ImportPro" +
+      "files\022$.appprofile.v1.ImportProfilesRequ" +
+      "est\032%.appprofile.v1.ImportProfilesRespon" +
+      "se\"\r\220\002\002\252\324\030\006\n\002\001\002\020\001(\0010\001\022n\n\016ExportProfiles\022" +
+      "$.appprofile.v1.ExportProfilesRequest\032%." +
+      "appprofile.v1.ExportProfilesResponse\"\r\220\002" +
+      "\001\252\324\030\006\n\002\001\002\020\0010\001\022]\n\tEraseUser\022\037.appprofile." +
+      "v1.EraseUserRequest\032 .appprofile.v1.Eras" +
+      "eUserResponse\"\r\220\002\002\252\324\030\006\n\002\001\002\020\001Bv\n\021com.appp" +
+      "rofile.v1B\023ProfileServiceProtoP\001ZJgithub" +
+      ".com/profile-grpc/profile-grpc/clients/g" +
+      "o/appprofile/v1;appprofilev1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -495,6 +551,7 @@ public final class ProfileServiceProto extends com.google.protobuf.GeneratedFile
           com.appprofile.v1.EventProto.getDescriptor(),
           com.appprofile.v1.ProfileProto.getDescriptor(),
           com.appprofile.v1.RecipientProto.getDescriptor(),
+          com.appprofile.v1.TransferProto.getDescriptor(),
           build.buf.validate.ValidateProto.getDescriptor(),
           com.google.api.FieldBehaviorProto.getDescriptor(),
           com.google.protobuf.DurationProto.getDescriptor(),
@@ -682,14 +739,44 @@ public final class ProfileServiceProto extends com.google.protobuf.GeneratedFile
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_appprofile_v1_WatchProfilesResponse_descriptor,
         new java.lang.String[] { "Events", "ResumeToken", });
-    internal_static_appprofile_v1_EraseUserRequest_descriptor =
+    internal_static_appprofile_v1_ImportProfilesRequest_descriptor =
       getDescriptor().getMessageType(28);
+    internal_static_appprofile_v1_ImportProfilesRequest_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_appprofile_v1_ImportProfilesRequest_descriptor,
+        new java.lang.String[] { "AppId", "ImportId", "DryRun", "FirstRecord", "Records", });
+    internal_static_appprofile_v1_IgnoredRecordValue_descriptor =
+      getDescriptor().getMessageType(29);
+    internal_static_appprofile_v1_IgnoredRecordValue_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_appprofile_v1_IgnoredRecordValue_descriptor,
+        new java.lang.String[] { "Record", "Value", });
+    internal_static_appprofile_v1_ImportProfilesResponse_descriptor =
+      getDescriptor().getMessageType(30);
+    internal_static_appprofile_v1_ImportProfilesResponse_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_appprofile_v1_ImportProfilesResponse_descriptor,
+        new java.lang.String[] { "Acknowledged", "Created", "Updated", "Unchanged", "Refused", "Ignored", });
+    internal_static_appprofile_v1_ExportProfilesRequest_descriptor =
+      getDescriptor().getMessageType(31);
+    internal_static_appprofile_v1_ExportProfilesRequest_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_appprofile_v1_ExportProfilesRequest_descriptor,
+        new java.lang.String[] { "AppId", "Filter", "ResumeToken", });
+    internal_static_appprofile_v1_ExportProfilesResponse_descriptor =
+      getDescriptor().getMessageType(32);
+    internal_static_appprofile_v1_ExportProfilesResponse_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_appprofile_v1_ExportProfilesResponse_descriptor,
+        new java.lang.String[] { "Profiles", "ResumeToken", });
+    internal_static_appprofile_v1_EraseUserRequest_descriptor =
+      getDescriptor().getMessageType(33);
     internal_static_appprofile_v1_EraseUserRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_appprofile_v1_EraseUserRequest_descriptor,
         new java.lang.String[] { "AppId", "UserId", "Announce", });
     internal_static_appprofile_v1_EraseUserResponse_descriptor =
-      getDescriptor().getMessageType(29);
+      getDescriptor().getMessageType(34);
     internal_static_appprofile_v1_EraseUserResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_appprofile_v1_EraseUserResponse_descriptor,
@@ -705,6 +792,7 @@ public final class ProfileServiceProto extends com.google.protobuf.GeneratedFile
     com.appprofile.v1.EventProto.getDescriptor();
     com.appprofile.v1.ProfileProto.getDescriptor();
     com.appprofile.v1.RecipientProto.getDescriptor();
+    com.appprofile.v1.TransferProto.getDescriptor();
     build.buf.validate.ValidateProto.getDescriptor();
     com.google.api.FieldBehaviorProto.getDescriptor();
     com.google.protobuf.DurationProto.getDescriptor();

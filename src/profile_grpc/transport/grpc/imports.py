@@ -1,0 +1,278 @@
+"""Imports on the wire: streams of records, each checked on its own, and a response for each request (I1, I2)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Sequence
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from appprofile.v1 import customer_service_pb2, profile_pb2, profile_service_pb2, transfer_pb2
+from profile_grpc.domain.customer_changes import CustomerPatch, ImportCustomer
+from profile_grpc.domain.customers import TEXTS
+from profile_grpc.domain.errors import FieldViolation, Reason, Refused
+from profile_grpc.domain.importing import ImportProfile, Told
+from profile_grpc.domain.model import PushEndpoint, PushEndpointState
+from profile_grpc.domain.results import Imported, ImportOutcome
+from profile_grpc.domain.settings import App
+from profile_grpc.service.customers import Customers
+from profile_grpc.service.importing import Imports
+from profile_grpc.transport.grpc import customers, endpoints, patches, requests, shape
+from profile_grpc.transport.grpc.times import to_instant
+
+RequestT = TypeVar("RequestT", bound=Message)
+ResponseT = TypeVar("ResponseT", bound=Message)
+
+_AT_ONCE = 4
+"""Requests of a stream that are carried out at a time: while some commit, the next are converted."""
+_INVALID = profile_pb2.PUSH_ENDPOINT_STATE_INVALID
+_NO_TOKEN = "-"  # noqa: S105 - stands for a token that an endpoint in state INVALID lacks
+
+
+class Response(Protocol):
+    """The common part of the responses."""
+
+    acknowledged: int
+    created: int
+    updated: int
+    unchanged: int
+
+    @property
+    def refused(self) -> Any: ...  # noqa: ANN401 - a repeated field
+
+
+async def answers(
+    given: AsyncIterator[RequestT], begin: Callable[[RequestT], Coroutine[Any, Any, ResponseT]]
+) -> AsyncGenerator[ResponseT, None]:
+    """The responses, in the order of the requests. `begin` is called in that order, too.
+
+    A caller may wait for each response, or send on: then some requests are carried out at a time, and no more are read.
+    """
+    iterator = aiter(given)
+    pending: deque[asyncio.Task[ResponseT]] = deque()
+    reading: asyncio.Task[RequestT | None] | None = asyncio.create_task(_next(iterator))
+    failed: BaseException | None = None
+    try:
+        while reading is not None or pending:
+            waiting: list[asyncio.Task[Any]] = [pending[0]] if pending else []
+            if reading is not None and len(pending) < _AT_ONCE:
+                waiting.append(reading)
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            if pending and pending[0].done():
+                yield pending.popleft().result()
+            elif reading is not None and reading.done():
+                # What was accepted before is answered before the stream fails.
+                failed = reading.exception()
+                request = None if failed is not None else reading.result()
+                reading = None if request is None else asyncio.create_task(_next(iterator))
+                if request is not None:
+                    pending.append(asyncio.create_task(begin(request)))
+        if failed is not None:
+            raise failed
+    finally:
+        left = [task for task in (reading, *pending) if task is not None]
+        for task in left:
+            task.cancel()
+        if left:
+            await asyncio.wait(left)
+
+
+async def _next(iterator: AsyncIterator[RequestT]) -> RequestT | None:
+    return await anext(iterator, None)
+
+
+class _Numbers:
+    """The numbers of the records of a stream, from 1."""
+
+    def __init__(self) -> None:
+        self._next = 1
+
+    def take(self, first: int, records: int) -> int:
+        """The number of the first of so many records; `first`: as the request says, or 0."""
+        number = first or self._next
+        self._next = number + records
+        return number
+
+
+class ProfileImport:
+    """One stream of ImportProfiles."""
+
+    def __init__(self, imports: Imports, app: App) -> None:
+        self._imports = imports
+        self._app = app
+        self._numbers = _Numbers()
+        self._starts: dict[tuple[str, bool], asyncio.Task[datetime]] = {}
+
+    def begin(
+        self, request: profile_service_pb2.ImportProfilesRequest
+    ) -> Coroutine[Any, Any, profile_service_pb2.ImportProfilesResponse]:
+        """Begins to carry out a request."""
+        named = (request.import_id, request.dry_run)
+        if named not in self._starts:
+            start = self._imports.begin(self._app, request.import_id, dry_run=request.dry_run)
+            self._starts[named] = asyncio.create_task(start)
+        return self._part(request, self._numbers.take(request.first_record, len(request.records)), self._starts[named])
+
+    async def _part(
+        self, request: profile_service_pb2.ImportProfilesRequest, first: int, start: asyncio.Task[datetime]
+    ) -> profile_service_pb2.ImportProfilesResponse:
+        began = await asyncio.shield(start)
+        records = [profile(self._app.app_id, began, record) for record in request.records]
+        results = await self._imports.profiles(self._app, records, dry_run=request.dry_run)
+        response = profile_service_pb2.ImportProfilesResponse()
+        _fill(response, first, results)
+        for number, result in enumerate(results, first):
+            for value in () if isinstance(result, Refused) else result.ignored:
+                ignored = response.ignored.add(record=number)
+                ignored.value.path = value.path
+                ignored.value.reason = profile_service_pb2.IgnoredReason.ValueType(value.reason)
+        return response
+
+
+class CustomerImport:
+    """One stream of ImportCustomers."""
+
+    def __init__(self, imports: Imports, ref: Customers, tenant_id: str) -> None:
+        self._imports = imports
+        self._customers = ref
+        self._tenant_id = tenant_id
+        self._numbers = _Numbers()
+
+    def begin(
+        self, request: customer_service_pb2.ImportCustomersRequest
+    ) -> Coroutine[Any, Any, customer_service_pb2.ImportCustomersResponse]:
+        """Begins to carry out a request."""
+        return self._part(request, self._numbers.take(request.first_record, len(request.records)))
+
+    async def _part(
+        self, request: customer_service_pb2.ImportCustomersRequest, first: int
+    ) -> customer_service_pb2.ImportCustomersResponse:
+        records = [customer(self._customers, self._tenant_id, record) for record in request.records]
+        results = await self._imports.customers(records, dry_run=request.dry_run)
+        response = customer_service_pb2.ImportCustomersResponse()
+        _fill(response, first, results)
+        return response
+
+
+def profile(app_id: str, start: datetime, record: transfer_pb2.ProfileRecord) -> ImportProfile | Refused:
+    """The command of one record, or why it is refused."""
+    given = record.profile
+    try:
+        if given.key.app_id not in {"", app_id}:
+            raise _invalid("profile.key.app_id", "must be the request's app, or empty")
+        given.key.app_id = app_id
+        dead = _take_dead(given)
+        _check(record)
+        registered = _time(record, given, "register_time", start)
+        return ImportProfile(
+            key=requests.key(given.key),
+            patch=patches.populated(given, "profile."),
+            start=start,
+            register_time=registered,
+            create_time=_time(record, given, "create_time", start),
+            told=_told(given, dead, start),
+        )
+    except Refused as refused:
+        return refused
+
+
+def _take_dead(given: profile_pb2.Profile) -> Sequence[profile_pb2.PushEndpoint]:
+    """Removes the endpoints in state INVALID, which have no tokens; returns them, checked like the others."""
+    if all(endpoint.state != _INVALID for endpoint in given.push_endpoints):
+        return ()
+    for endpoint in given.push_endpoints:
+        if endpoint.state == _INVALID:
+            endpoint.token = _NO_TOKEN
+    found = shape.problem(given)
+    if found:
+        raise _not_valid(f"profile.{found}")
+    dead = [endpoint for endpoint in given.push_endpoints if endpoint.state == _INVALID]
+    live = [endpoint for endpoint in given.push_endpoints if endpoint.state != _INVALID]
+    del given.push_endpoints[:]
+    given.push_endpoints.extend(live)
+    return dead
+
+
+def _told(given: profile_pb2.Profile, dead: Sequence[profile_pb2.PushEndpoint], start: datetime) -> Told:
+    suspect = [e for e in given.push_endpoints if e.state == profile_pb2.PUSH_ENDPOINT_STATE_SUSPECT]
+    return Told(
+        signed_out=given.status == profile_pb2.PROFILE_STATUS_UNREGISTERED,
+        inactive=given.user_state == profile_pb2.USER_STATE_INACTIVE,
+        superseded=any(e.state == profile_pb2.PUSH_ENDPOINT_STATE_SUPERSEDED for e in given.push_endpoints),
+        suspect=frozenset((e.provider, e.token) for e in endpoints.endpoints(suspect, "profile.push_endpoints")),
+        invalid=tuple(
+            PushEndpoint(
+                provider=endpoints.PROVIDERS[e.provider],
+                token="",
+                push_app_id=e.push_app_id,
+                purpose=endpoints.PURPOSES[e.purpose],
+                confirm_time=start,
+                state=PushEndpointState.INVALID,
+                apns_environment=endpoints.ENVIRONMENTS[e.apns_environment],
+            )
+            for e in dead
+        ),
+    )
+
+
+def customer(ref: Customers, tenant_id: str, record: transfer_pb2.CustomerRecord) -> ImportCustomer | Refused:
+    """The command of one record, or why it is refused."""
+    given = record.customer
+    try:
+        _check(record)
+        patch = customers.content(given)
+        texts = {name: value for name in TEXTS if (value := getattr(patch, name)) is not None}
+        created = _given(record, given, "create_time")
+        return ImportCustomer(
+            ref.ref(tenant_id, given.customer_id),
+            CustomerPatch(texts, patch.attributes),
+            None if created is None else to_instant(created, "create_time"),
+        )
+    except Refused as refused:
+        return refused
+
+
+def _time(record: Message, given: Message, name: str, latest: datetime) -> datetime | None:
+    found = _given(record, given, name)
+    return None if found is None else min(to_instant(found, name), latest)
+
+
+def _given(record: Message, given: Message, name: str) -> Timestamp | None:
+    """The time of the record or, without it, of what the record holds."""
+    for holder in (record, given):
+        if holder.HasField(name):
+            found: Timestamp = getattr(holder, name)
+            return found
+    return None
+
+
+def _check(record: Message) -> None:
+    found = shape.problem(record)
+    if found:
+        raise _not_valid(found)
+
+
+def _not_valid(problem: str) -> Refused:
+    return Refused(Reason.INVALID_REQUEST, f"The record is not valid: {problem}.")
+
+
+def _invalid(field: str, description: str) -> Refused:
+    message = f"The record is not valid: {field}: {description}."
+    return Refused.for_fields(Reason.INVALID_REQUEST, message, [FieldViolation(field, description)])
+
+
+def _fill(response: Response, first: int, results: Sequence[Imported | Refused]) -> None:
+    response.acknowledged = first + len(results) - 1
+    for number, result in enumerate(results, first):
+        if isinstance(result, Refused):
+            response.refused.add(record=number, reason=result.reason.value, description=result.message)
+        elif result.outcome is ImportOutcome.CREATED:
+            response.created += 1
+        elif result.outcome is ImportOutcome.UPDATED:
+            response.updated += 1
+        else:
+            response.unchanged += 1
