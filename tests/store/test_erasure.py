@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -23,11 +23,13 @@ from profile_grpc.domain.removal import DeleteDeviceProfile, Unregister
 from profile_grpc.domain.settings import App, AppSettings
 from profile_grpc.domain.state import State
 from profile_grpc.events.feed import Feed
-from profile_grpc.events.sequencer import in_order
 from profile_grpc.service.observer import NullObserver
 from profile_grpc.service.person_events import Person
-from profile_grpc.service.ports import StoreUnavailable, Tenant
+from profile_grpc.service.ports import Conflict, StoreUnavailable, Tenant
 from profile_grpc.store import SqlStore, person_events
+from profile_grpc.store.database import Session
+from profile_grpc.store.engine import Prepared
+from profile_grpc.store.events import in_order
 from profile_grpc.transport.grpc.people import document
 from tests.store.support import HASHER, contents
 from tests.support.domain import ManualClock, days
@@ -45,6 +47,8 @@ ANNS = (
     "Ann-Name",
 )
 """Every id and value of Ann's. Nobody else has any of them."""
+BOBS = tuple([value.replace("ann", "bob").replace("Ann", "Bob").replace("0000", "0001") for value in ANNS])
+"""Bob's, whose last events have no position yet."""
 
 
 @asynccontextmanager
@@ -71,8 +75,9 @@ async def publish(app: Application) -> None:
     """Gives every event a position, as a sequencer does."""
     head = await app.store.events.head()
     head = await app.store.events.take_over(f"{head.number + 1:016x}")
-    while found := await app.store.events.pending(1000):
-        head = await app.store.events.sequence(head, in_order(found), app.clock.now())
+    number = 1
+    while number:
+        head, number, _ = await app.store.events.give(head, app.clock.now())
 
 
 async def seed(app: Application) -> None:
@@ -209,12 +214,37 @@ async def test_C8_an_event_that_a_sequencer_has_in_hand_does_not_bring_ids_back(
         await seed(app)
         head = await store.events.take_over("f" * 16)
         in_hand = in_order(await store.events.pending(1000))
-        await app.people.erase_customer(TENANT, "ann-cust", announce=False)
-        with suppress(Exception):
-            await store.events.sequence(head, in_hand, app.clock.now())
-        assert left(await text(store)) == []
+        await app.people.erase_customer(TENANT, "bob-cust", announce=False)
+        apps = {one.event.owner for one in in_hand}
+        with pytest.raises(Conflict):
+            await store.events._positions.by_shard(head, in_hand, app.clock.now(), [apps])
+        assert left(await text(store), BOBS) == []
         await publish(app)
-        assert left(await text(store)) == []
+        assert left(await text(store), BOBS) == []
+
+
+@pytest.mark.engines("postgresql")
+async def test_C8_an_event_that_is_being_logged_does_not_bring_ids_back(
+    store: SqlStore, other: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On one server: the erasure commits between the two statements that move events."""
+    async with running(store) as app:
+        await seed(app)
+        head = await store.events.take_over("f" * 16)
+        bob = Person(users=[UserKey(SHOP, "bob-user"), UserKey(NEWS, "bob-news")])
+        execute = Session.execute
+
+        async def interrupted(session: Session, statement: Prepared, *given: Any, **values: Any) -> int:
+            if statement is store.events._positions._take_logged:
+                assert await other.person_events.erase(bob, keep_announcements=False)
+            return await execute(session, statement, *given, **values)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(Session, "execute", interrupted)
+            with pytest.raises(Conflict):
+                await store.events.give(head, app.clock.now())
+        await publish(app)
+        assert not [one for one in await events(store) if one.user_id in {"bob-user", "bob-news"}]
 
 
 async def test_C8_a_merged_customer_is_erased_under_its_target(store: SqlStore) -> None:
@@ -237,7 +267,7 @@ async def test_C8_feeds_of_other_processes_forget(store: SqlStore, other: SqlSto
         try:
             reader = asyncio.create_task(feed.wait(await feed.now()))
             await _until(lambda: feed._head is not None)
-            await store.events.sequence(head, in_order(await store.events.pending(1000)), app.clock.now())
+            await store.events.give(head, app.clock.now())
             await reader
             reader = asyncio.create_task(feed.wait(await feed.now()))
             assert "bob-" in repr(feed._recent)
@@ -258,7 +288,7 @@ async def test_C8_a_feed_that_nobody_waits_for_forgets_by_itself(store: SqlStore
         try:
             reader = asyncio.create_task(feed.wait(await feed.now()))
             await _until(lambda: feed._head is not None)
-            await store.events.sequence(head, in_order(await store.events.pending(1000)), app.clock.now())
+            await store.events.give(head, app.clock.now())
             await reader
             assert "bob-" in repr(feed._recent)
             await _until(lambda: not feed._recent)

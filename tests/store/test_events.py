@@ -1,7 +1,9 @@
 """Events in the store: versions (E2), positions (E3), the log and its retention (E4)."""
 
 import asyncio
-from collections.abc import Collection, Sequence
+import random
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -12,10 +14,10 @@ from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.model import Event, EventType
 from profile_grpc.domain.removal import DeleteDeviceProfile, Unregister
 from profile_grpc.events.feed import Feed
-from profile_grpc.events.sequencer import in_order
 from profile_grpc.service.event_ports import EventHead, LoggedEvent
 from profile_grpc.service.ports import Conflict, StoreUnavailable
 from profile_grpc.store import SqlStore, tables
+from profile_grpc.store.events import in_order
 from profile_grpc.store.postgresql import Postgresql
 from tests.store.support import DAY, NOW, Writer, changes, key, register
 
@@ -30,7 +32,7 @@ async def leave(store: SqlStore, *events: Event) -> None:
 
 async def give(store: SqlStore, head: EventHead, limit: int = 1000, now: timedelta = timedelta(0)) -> EventHead:
     """Gives positions as the sequencer does."""
-    return await store.events.sequence(head, in_order(await store.events.pending(limit)), NOW + now)
+    return (await store.events.give(head, NOW + now, limit)).head
 
 
 async def log(store: SqlStore, after: int = 0) -> list[LoggedEvent]:
@@ -87,20 +89,44 @@ async def test_E3_of_a_profile_the_lowest_versions_come_first_whatever_the_limit
     assert [one.event.version for one in found if one.event.user_id == "ann"] == [1, 2, 3]
 
 
+async def test_E3_one_server_gives_the_same_order_as_a_cluster(store: SqlStore) -> None:
+    """The order is written down twice: as a statement, and for the steps of a cluster."""
+    dice = random.Random(5)
+    versions: Counter[str] = Counter()
+
+    def event() -> Event:
+        who, time = dice.choice("abcd"), NOW + dice.randrange(-5, 5) * SECOND
+        versions[who] += 1
+        version = versions[who]
+        if who > "b":  # a customer, which has no profile
+            return Event(EventType.CUSTOMER_UPDATED, "", time, customer_id=who, version=version, tenant_id="acme")
+        return Event(EventType.PROFILE_REACTIVATED, "shop", time, who, "phone", "INACTIVE", "c1", version)
+
+    for _ in range(4):
+        await leave(store, *(event() for _ in range(20)))
+    expected = in_order(await store.events.pending(50))
+    given = await store.events.give(await store.events.take_over("a" * 16), NOW, 50)
+    logged = await log(store)
+    assert [(one.event_id, one.event) for one in logged] == expected
+    assert [one.position for one in logged] == list(range(1, 51))
+    assert given == (await store.events.head(), 50, min(one.event.time for one in expected))
+    assert len(await store.events.pending(100)) == 30
+
+
 async def test_E3_an_earlier_sequencer_writes_nothing(store: SqlStore, other: SqlStore) -> None:
     before = await store.events.take_over("a" * 16)
     await leave(store, created("ann"))
-    stalled = in_order(await store.events.pending(10))
-    head = await other.events.take_over("b" * 16)
+    first = await other.events.take_over("b" * 16)
     with pytest.raises(Conflict):
-        await store.events.sequence(before, stalled, NOW)
+        await give(store, before)
     assert await log(store) == []
-    head = await give(other, head)
+    head = await give(other, first)
+    await leave(store, created("bob"))
     with pytest.raises(Conflict):
-        await store.events.sequence(before._replace(published=head.published), stalled, NOW)
-    # Nor does this one give the same events positions twice.
+        await give(store, before._replace(published=head.published))
+    # Nor does this one give a position twice.
     with pytest.raises(Conflict):
-        await other.events.sequence(head, stalled, NOW)
+        await give(other, first)
     assert [one.event.user_id for one in await log(store)] == ["ann"]
 
 
@@ -112,14 +138,18 @@ async def test_E3_a_frozen_sequencer_does_not_block_the_next_one_for_long(
     monkeypatch.setattr(Postgresql, "limit_idle", "SET LOCAL idle_in_transaction_session_timeout = '1s'")
     head = await store.events.take_over("a" * 16)
     await leave(store, created("ann"))
-    frozen, go_on, move = asyncio.Event(), asyncio.Event(), store.events._positions._move
+    frozen, go_on, positions = asyncio.Event(), asyncio.Event(), store.events._positions
 
-    async def stand_still(*given: Any) -> None:
-        frozen.set()
-        await go_on.wait()
-        await move(*given)
+    def stands_still(move: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+        async def stand_still(*given: Any) -> None:
+            frozen.set()
+            await go_on.wait()
+            await move(*given)
 
-    monkeypatch.setattr(store.events._positions, "_move", stand_still)
+        return stand_still
+
+    for name in ("_move", "_move_waiting"):  # of a cluster, and of one server
+        monkeypatch.setattr(positions, name, stands_still(getattr(positions, name)))
     first = asyncio.create_task(give(store, head))
     await frozen.wait()
     head = await other.events.take_over("b" * 16)

@@ -29,6 +29,12 @@ _EVERY_SHARD = re.compile(
     r"|(SELECT [\w., ]+|DELETE) FROM \w+$"
     r"|SELECT 1 FROM \w+ WHERE false$"  # which asks no shard
 )
+# What a sequencer executes on one server only: on a cluster, its events pass through the process (`store.events`).
+_ON_ONE_SERVER = re.compile(
+    r"SELECT count\(\*\) AS \w+, min\(waiting\.time\) AS \w+ FROM \(SELECT event\.time AS time FROM event ORDER BY"
+    r"|INSERT INTO event_log .* FROM event ORDER BY "
+    r"|DELETE FROM event USING \(SELECT event_log\."
+)
 # Immutable, or aggregates that Citus computes for each shard and then combines.
 _FUNCTIONS = {"unnest", "string_to_array", "nullif", "count", "sum", "max", "min", "coalesce"} | {
     "json_array_elements",
@@ -51,6 +57,8 @@ _ASSIGNED = re.compile(r"(?:SET |, )([a-z_]+) ?=")
 def refusals(statement: str) -> Sequence[str]:
     """Why Citus would refuse the statement, or would move whole tables for it; nothing if it takes it."""
     sql = " ".join(statement.split())
+    if _ON_ONE_SERVER.match(sql):
+        return ()
     named = [name for name in _TABLE.findall(sql) if name in _TABLES]
     tables = [name for name in named if name in DISTRIBUTED_BY]
     found = [f"{lock[0]} across shards" for lock in _LOCK.finditer(sql)]

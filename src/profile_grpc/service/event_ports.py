@@ -8,6 +8,9 @@ from typing import NamedTuple, Protocol
 
 from profile_grpc.domain.model import Event
 
+BATCH = 2000
+"""Maximum number of events that get positions in one transaction."""
+
 
 class EventHead(NamedTuple):
     """How far positions are given."""
@@ -29,6 +32,16 @@ class PendingEvent(NamedTuple):
 
     event_id: str
     event: Event
+
+
+class Given(NamedTuple):
+    """Which events got positions."""
+
+    head: EventHead
+    """Afterwards."""
+    number: int
+    oldest: datetime | None = None
+    """When the oldest of them was decided; None: there was none."""
 
 
 class LoggedEvent(NamedTuple):
@@ -53,12 +66,11 @@ class EventStore(Protocol):
         """
         ...
 
-    async def pending(self, limit: int) -> Sequence[PendingEvent]:
-        """Up to `limit` events without a position; of each profile those of the lowest versions, in their order."""
-        ...
+    async def give(self, head: EventHead, now: datetime) -> Given:
+        """Gives up to BATCH events the positions after those that are given.
 
-    async def sequence(self, head: EventHead, events: Sequence[PendingEvent], now: datetime) -> EventHead:
-        """Gives the events positions in this order, after those that are given; returns the new head.
+        They are sorted by time, but the events of one profile or customer stay in the order of versions, even if clocks
+        disagree.
 
         Raises:
             Conflict: another sequencer has taken over. The events may have got positions, or not.

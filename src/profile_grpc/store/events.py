@@ -4,7 +4,8 @@
 one that readers may see; every event up to it is in the log. `oldest`: events after it are kept. `epoch`: the number of
 the one sequencer that may write; the others' conditional updates of the row find nothing.
 
-On one server, allocating, logging and publishing are one transaction, and `allocated` equals `published`. On a cluster
+On one server, allocating, logging and publishing are one transaction, and `allocated` equals `published`: two
+statements move the events, and no event passes through this process. On a cluster
 the head is on the coordinator and the events are on the shards of their apps, and nothing that commits on two nodes is
 seen at once. There these are three steps. `apps` keeps, from the first to the last, which shards are concerned.
 """
@@ -15,15 +16,16 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
-    Table,
+    FromClause,
     Text,
     and_,
     bindparam,
+    case,
     delete,
     func,
     literal_column,
@@ -34,11 +36,11 @@ from sqlalchemy import (
 
 from profile_grpc.domain.events import ERASED_CUSTOMER, OF_TENANT
 from profile_grpc.domain.model import Event, EventType
-from profile_grpc.service.event_ports import EventHead, LoggedEvent, PendingEvent
+from profile_grpc.service.event_ports import BATCH, EventHead, Given, LoggedEvent, PendingEvent
 from profile_grpc.service.ports import Conflict
 from profile_grpc.store import statements, tables, times
 from profile_grpc.store.database import Database, Session
-from profile_grpc.store.engine import Found, Insert, Prepared, Returning, Row
+from profile_grpc.store.engine import Found, Insert, Prepared, Query, Returning, Row, deferred
 from profile_grpc.store.shards import Shards
 from profile_grpc.store.writing import write_all
 
@@ -50,6 +52,8 @@ _PURGED_AT_ONCE = 5000
 """Positions that one transaction deletes."""
 PENDING_COLUMNS = ("app_id", "id", "time", "type", "user_id", "device_id", "reason", "customer_id", "version")
 _HEAD_COLUMNS = ("epoch", "epoch_id", "published", "oldest", "erasures", "allocated", "apps")
+_QUEUE_ORDER = ("app_id", "user_id", "device_id", "version", "id")
+"""The order in which events leave the queue: of each profile the lowest versions first. There is an index of it."""
 _LOGGED = ("position", "event_id", "app_id", "time", "type", "user_id", "device_id", "reason", "customer_id", "version")
 
 
@@ -111,18 +115,22 @@ class SqlEvents:
         """Up to `limit` events without a position; of each profile those of the lowest versions, in their order."""
         return await self._positions.pending(limit)
 
-    async def sequence(self, head: EventHead, events: Sequence[PendingEvent], now: datetime) -> EventHead:
-        """Gives the events positions in this order, after those that are given; returns the new head.
+    async def give(self, head: EventHead, now: datetime, limit: int = BATCH) -> Given:
+        """Gives up to `limit` events (at most BATCH) the positions after those that are given.
 
         Raises:
             Conflict: another sequencer has taken over. The events may have got positions, or not.
         """
         if not self._database.engine.is_spread:
-            return await self._positions.at_once(head, events, now)
+            return await self._positions.at_once(head, now, limit)
+        events = in_order(await self.pending(limit))
+        if not events:
+            return Given(head, 0)
         by_shard: defaultdict[int, set[str]] = defaultdict(set)
         for event in events:
             by_shard[await self._shards.of(event.event.owner)].add(event.event.owner)
-        return await self._positions.by_shard(head, events, now, list(by_shard.values()))
+        after = await self._positions.by_shard(head, events, now, list(by_shard.values()))
+        return Given(after, len(events), min(one.event.time for one in events))
 
     async def read(self, after: int, upto: int, app_ids: Collection[str] | None = None) -> Sequence[LoggedEvent]:
         """The events of these apps (None: of all) at the positions from `after` (exclusive) to `upto`, in order."""
@@ -180,12 +188,11 @@ class _Positions:
         prepare = database.prepare
         event, head = tables.event, tables.event_head
         self._head = prepare(select(*(head.c[name] for name in _HEAD_COLUMNS)).where(head.c.id == _HEAD))
-        order = (event.c.app_id, event.c.user_id, event.c.device_id, event.c.version, event.c.id)
-        self._pending = prepare(
-            select(*(event.c[name] for name in PENDING_COLUMNS))
-            .order_by(*order)
-            .limit(bindparam("limit", type_=BigInteger()))
-        )
+        waiting = _waiting("time").subquery("waiting")
+        self._pending = prepare(_waiting(*PENDING_COLUMNS))
+        self._number = prepare(select(func.count(), func.min(waiting.c.time)))
+        self._log_waiting = _log_waiting(database)
+        self._take_logged = _take_logged(database)
         mine = (head.c.id == _HEAD, head.c.epoch == bindparam("of_epoch", type_=BigInteger()))
         to = bindparam("to", type_=BigInteger())
         since = bindparam("since", type_=BigInteger())
@@ -242,16 +249,19 @@ class _Positions:
     async def pending(self, limit: int) -> Sequence[PendingEvent]:
         return [read_pending(row) for row in await self._database.fetch(self._pending, limit=limit)]
 
-    async def at_once(self, head: EventHead, events: Sequence[PendingEvent], now: datetime) -> EventHead:
+    async def at_once(self, head: EventHead, now: datetime, limit: int) -> Given:
         """In one transaction, of one server."""
-        to = head.published + len(events)
+        [(number, oldest)] = await self._database.fetch(self._number, limit=limit)
+        if not number:
+            return Given(head, 0)
+        to = head.published + number
         async with self._database.transaction() as session:
             await session.limit_idle()
             # First: whoever comes second waits here, and then finds the row changed.
             if not await session.execute(self._advance, of_epoch=head.number, since=head.published, to=to):
                 raise Conflict("another sequencer has taken over")
-            await self._move(session, list(enumerate(events, head.published + 1)), now)
-        return head._replace(published=to)
+            await self._move_waiting(session, head.published, to, now)
+        return Given(head._replace(published=to), number, times.instant(oldest))
 
     async def by_shard(
         self, head: EventHead, events: Sequence[PendingEvent], now: datetime, shards: Sequence[Collection[str]]
@@ -280,6 +290,15 @@ class _Positions:
         await session.limit_idle()
         await write_all(session, self._fence, [(app_id, epoch) for app_id in app_ids], "event_fence")
 
+    async def _move_waiting(self, session: Session, after: int, upto: int, now: datetime) -> None:
+        """Moves the first events of the queue to these positions of the log: all, or with Conflict none."""
+        number = upto - after
+        logged = await session.execute(self._log_waiting, limit=number, after=after, now=times.micros(now))
+        # An erasure replaces events: one that was logged is then missing here (`SqlPersonEvents.erase`).
+        taken = await session.execute(self._take_logged, after=after, upto=upto)
+        if logged != number or taken != number:
+            raise Conflict("events of the queue have changed")
+
     async def _move(self, session: Session, numbered: Iterable[tuple[int, PendingEvent]], now: datetime) -> None:
         """Takes events out of the queue and logs them with these positions: all, or with Conflict none."""
         given, taken, time = [], [], times.micros(now)
@@ -288,6 +307,63 @@ class _Positions:
             taken.append((event.owner, event_id))
         await write_all(session, self._take, taken, "event")
         await write_all(session, self._log, given, "event_log")
+
+
+def in_order(found: Sequence[PendingEvent]) -> Sequence[PendingEvent]:
+    """The events in the order in which they get positions (E3).
+
+    They are sorted by time, but the events of one profile or customer stay in the order of versions, even if clocks
+    disagree. `found` must have the events of each profile and customer in that order.
+    """
+    latest: dict[tuple[str, ...], datetime] = {}
+    keyed = []
+    for number, one in enumerate(found):
+        event = one.event
+        key = (event.owner, event.user_id, event.device_id, event.customer_id if event.tenant_id else "")
+        latest[key] = max(event.time, latest.get(key, event.time))
+        keyed.append((latest[key], number, one))
+    return [one for _, _, one in sorted(keyed)]
+
+
+def _waiting(*names: str) -> Query:
+    """SELECT columns of the first events of the queue, up to `limit`."""
+    event = tables.event
+    order = [event.c[name] for name in _QUEUE_ORDER]
+    return select(*(event.c[name] for name in names)).order_by(*order).limit(bindparam("limit", type_=BigInteger()))
+
+
+@deferred
+def _log_waiting(database: Database) -> Prepared:
+    """INSERT the first `limit` events of the queue into the log, at the positions after `after`, as `in_order`."""
+    log = tables.event_log
+    first = _waiting(*PENDING_COLUMNS).subquery("first")
+    customer = case((of_tenant(first), first.c.customer_id), else_=literal_column("''"))
+    latest = func.max(first.c.time).over(
+        partition_by=(first.c.app_id, first.c.user_id, first.c.device_id, customer),
+        order_by=(first.c.version, first.c.id),
+    )
+    timed = select(first, latest.label("latest")).subquery("timed")
+    number = func.row_number().over(order_by=(timed.c.latest, *(timed.c[name] for name in _QUEUE_ORDER)))
+    values: dict[str, ColumnElement[Any]] = {
+        "position": bindparam("after", type_=BigInteger()) + number,
+        "event_id": timed.c.id,
+        "position_time": bindparam("now", type_=BigInteger()),
+    }
+    names = [column.name for column in log.c]
+    columns = [values[name] if name in values else timed.c[name] for name in names]
+    return database.prepare(database.engine.insert(log).from_select(names, select(*columns)))
+
+
+@deferred
+def _take_logged(database: Database) -> Prepared:
+    """DELETE the events of the queue that are in the log, at the positions from `after` (exclusive) to `upto`."""
+    event, log = tables.event, tables.event_log
+    after, upto = bindparam("after", type_=BigInteger()), bindparam("upto", type_=BigInteger())
+    # The limit lets PostgreSQL expect few rows, and look each of them up.
+    logged = select(log.c.app_id, log.c.event_id).where(log.c.position > after, log.c.position <= upto)
+    few = logged.limit(literal_column(str(BATCH))).subquery("logged")
+    among = database.engine.in_rows(event, few, {"app_id": "app_id", "id": "event_id"})
+    return database.prepare(delete(event).where(among))
 
 
 def _fence(database: Database) -> Prepared:
@@ -356,7 +432,7 @@ def _is_of_tenant(type_: EventType, reason: str) -> bool:
     return type_ in OF_TENANT or (type_ is EventType.ERASED and reason == ERASED_CUSTOMER)
 
 
-def of_tenant(table: Table) -> ColumnElement[bool]:
+def of_tenant(table: FromClause) -> ColumnElement[bool]:
     """The condition that an event in the table belongs to a tenant."""
     types = [table.c.type == literal_column(f"'{type_.value}'") for type_ in sorted(OF_TENANT)]
     announced = and_(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import random
 import secrets
-from collections.abc import Callable
 from datetime import datetime
 
 from profile_grpc.domain.departure import Departing
@@ -396,17 +395,13 @@ class EventRows:
         self._process = secrets.token_hex(6)
         self._numbers = itertools.count()
 
-    def ids(self, time: datetime) -> Callable[[], str]:
-        """Creates ids of events of this time."""
-        begin, end, numbers = event_id(time), self._process, self._numbers
-        return lambda: f"{begin}{next(numbers) & 0xFFFFFFFF:08x}{end}"
-
     def values(self, e: Event) -> Row:
         """A row of `event`."""
+        time = micros(e.time)
         return (
             e.owner,
-            self.ids(e.time)(),
-            micros(e.time),
+            f"{time:014x}{next(self._numbers) & 0xFFFFFFFF:08x}{self._process}",
+            time,
             e.type.value,
             e.user_id,
             e.device_id,
