@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from profile_grpc.domain.model import PushProvider
@@ -138,6 +139,10 @@ _VAPID_WORDS = re.compile(r"mismatch|do not correspond|invalid", re.IGNORECASE)
 _HMS_OF_THE_SENDER = re.compile(r"no\w{0,30}Right|Penalty|appinfoError")
 
 
+_REMEMBERED = 1024
+"""Responses whose judgement is remembered: senders report the same few, over and over."""
+
+
 def judge(
     provider: PushProvider, error_code: str, http_status: int, error_message: str = "", *, token: str = ""
 ) -> Judgement:
@@ -153,6 +158,12 @@ def judge(
         token: what the answer is about, so that `detail` never shows it.
     """
     code = error_code.strip()
+    known = _judge(provider, code, http_status, error_message)
+    return known or Judgement(Verdict.UNRECOGNIZED, detail=_detail(provider, code, http_status, token))
+
+
+@lru_cache(_REMEMBERED)
+def _judge(provider: PushProvider, code: str, http_status: int, error_message: str) -> Judgement | None:
     line = _STATUS_LINE.match(code)
     status = http_status or (int(line[1]) if line else 0)
     name = _comparable((line[2] or "") if line else code)
@@ -160,7 +171,7 @@ def judge(
     by_status = _by_status(provider, status, nothing_else=not code or line is not None)
     # Web Push has no codes of its own: there the status, if given, is the code.
     first, second = (by_status, by_code) if provider is PushProvider.WEB_PUSH and http_status else (by_code, by_status)
-    return first or second or Judgement(Verdict.UNRECOGNIZED, detail=_detail(provider, code, http_status, token))
+    return first or second
 
 
 def verdict(provider: PushProvider, error_code: str, http_status: int, error_message: str) -> Verdict:

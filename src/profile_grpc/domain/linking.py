@@ -41,9 +41,11 @@ class MoveLinks(OfOne, InOnePart):
 
 def leave_events(state: State, before: Profile | None, after: Profile) -> Profile:
     """Leaves the events of a change of the linked customer, if it changed (E1); returns the profile as it is then."""
-    old, new = (None if p is None else p.attributes.customer_id for p in (before, after))
-    if old != new and old is not None:
+    old, new = None if before is None else before.attributes.customer_id, after.attributes.customer_id
+    if old == new:
+        return after
+    if old is not None:
         after = state.add_event(EventType.CUSTOMER_UNLINKED, after.key, customer_id=old)
-    if old != new and new is not None:
+    if new is not None:
         after = state.add_event(EventType.CUSTOMER_LINKED, after.key)
     return after

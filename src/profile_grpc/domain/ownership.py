@@ -51,6 +51,8 @@ def claim_tokens(state: State, claimant: Profile) -> tuple[Profile, list[Displac
         state.put(profile._replace(push_endpoints=kept, update_time=state.now))
         state.add_event(EventType.PUSH_TOKEN_MOVED, profile.key)
         displaced.append(Displacement(profile.key, DisplacementEffect.TOKEN_MOVED))
+    if not earlier:
+        return claimant, displaced
     endpoints = tuple(
         e._replace(confirm_time=max(e.confirm_time, earlier.get(e.identity, e.confirm_time)))
         for e in claimant.push_endpoints

@@ -37,17 +37,17 @@ class Stamps:
 
     def mad(self, stored: MadRecord) -> MadRecord:
         """The billing record (M1, M2)."""
-        counted, deleted = self.time(stored.count_time), self.maybe(stored.deletion_time)
-        if counted is stored.count_time and deleted is stored.deletion_time:
+        deleted = stored.deletion_time
+        if stored.count_time <= self._latest and (deleted is None or deleted <= self._latest):
             return stored
-        return stored._replace(count_time=counted, deletion_time=deleted)
+        return stored._replace(count_time=self.time(stored.count_time), deletion_time=self.maybe(deleted))
 
     def liveness(self, stored: Liveness) -> Liveness:
         """What a heartbeat reads (H1)."""
-        heard, mad = self.maybe(stored.last_heartbeat_time), self.mad(stored.mad)
-        if heard is stored.last_heartbeat_time and mad is stored.mad:
+        heard, mad = stored.last_heartbeat_time, self.mad(stored.mad)
+        if (heard is None or heard <= self._latest) and mad is stored.mad:
             return stored
-        return stored._replace(last_heartbeat_time=heard, mad=mad)
+        return stored._replace(last_heartbeat_time=self.maybe(heard), mad=mad)
 
     def profile(self, stored: Profile) -> Profile:
         """A whole profile: registration, confirmation, heartbeat, retention, billing (R3, H1, D1, X3)."""

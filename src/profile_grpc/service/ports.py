@@ -83,8 +83,7 @@ class WriteTransaction(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class ProfileFilter:
+class ProfileFilter(NamedTuple):
     """A filter of profiles; None: no restriction."""
 
     app_id: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import astuple, replace
+from dataclasses import replace
 from typing import Protocol, TypeVar
 
 from profile_grpc.domain import presence
@@ -124,7 +124,7 @@ class Profiles:
         Raises:
             Refused: INVALID_PAGE_TOKEN.
         """
-        listing = ["profiles", *astuple(replace(wanted, filter=None))[:-1]]
+        listing = ["profiles", *wanted[:-1]]
         if wanted.filter is not None:
             listing.append(wanted.filter.text)
         position = paging.unseal(self._hasher, listing, page_token)

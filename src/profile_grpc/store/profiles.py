@@ -132,8 +132,8 @@ class SqlProfiles:
         """Up to `limit` profiles after the key `after`, ordered by (user_id, device_id), by the bytes of their text."""
         values: dict[str, object] = {
             name: int(value) if isinstance(value, int) else value
-            for name in ("app_id", "user_id", "device_id", "customer_id", "status", "platform")
-            if (value := getattr(wanted, name)) is not None
+            for name, value in zip(ProfileFilter._fields[:-1], wanted, strict=False)
+            if value is not None
         }
         if after is not None:
             values |= {"after_user_id": after.user_id, "after_device_id": after.device_id}
@@ -193,7 +193,7 @@ class SqlProfiles:
         return self._lists.get(kept, lambda: self._database.prepare(_scan(names, wanted, self._database.engine)))
 
 
-_FILTERS = frozenset({*ProfileFilter.__dataclass_fields__, "after_user_id", "after_device_id"})
+_FILTERS = frozenset({*ProfileFilter._fields, "after_user_id", "after_device_id"})
 
 
 def _list(names: tuple[str, ...]) -> Query:

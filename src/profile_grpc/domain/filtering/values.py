@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime
+from functools import lru_cache
 
 _VERSION = re.compile(r"\s*[vV]?([0-9]+(?:\.[0-9]+)*)(.*)", re.DOTALL)
 _MAX_DIGITS = 25
@@ -19,9 +20,12 @@ _TIME = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_REMEMBERED = 2048
+"""Keys of versions and of languages that are remembered: nearly all profiles of an app have the same few."""
 _LOWER = str.maketrans({chr(upper): chr(upper + 32) for upper in range(ord("A"), ord("Z") + 1)} | {"_": "-"})
 
 
+@lru_cache(_REMEMBERED)
 def version_key(text: str) -> str:
     """A text whose order is that of versions: 2.9 < 2.10-beta < 2.10 = 2.10.0 < 2.10.1.
 
@@ -57,6 +61,7 @@ def _natural(text: str) -> str:
     return "".join([_sized(part.lstrip("0")) if part.isdecimal() and part.isascii() else part for part in parts])
 
 
+@lru_cache(_REMEMBERED)
 def language_key(tag: str) -> str:
     """A language tag as it is compared: en_US, en-us and EN-US are the same (BCP 47)."""
     return tag.translate(_LOWER)
