@@ -247,6 +247,7 @@ def test_J5_every_customer_that_a_request_names_is_found() -> None:
         "DeleteCustomer": ["missing"],
         "EraseCustomer": ["missing"],
         "MergeCustomers": ["c1", "missing"],
+        "ImportCustomers": [],
     }
     both = rc.ResolveRecipientsRequest(customer_ids=rc.CustomerIds(customer_ids=["c1", "c2"]))
     of_recipients = METHODS["ResolveRecipients"].customer_ids
