@@ -36,12 +36,12 @@ def promtool(require: Callable[[str], str], *arguments: str | Path) -> str:
     return done.stdout
 
 
-def test_prometheus_accepts_the_rules(require_debian_tool: Callable[[str], str]) -> None:
-    assert "SUCCESS" in promtool(require_debian_tool, "check", "rules", RULES)
+def test_prometheus_accepts_the_rules(deploy_tool: Callable[[str], str]) -> None:
+    assert "SUCCESS" in promtool(deploy_tool, "check", "rules", RULES)
 
 
-def test_alerts_fire_when_they_should(require_debian_tool: Callable[[str], str]) -> None:
-    assert "SUCCESS" in promtool(require_debian_tool, "test", "rules", TESTS)
+def test_alerts_fire_when_they_should(deploy_tool: Callable[[str], str]) -> None:
+    assert "SUCCESS" in promtool(deploy_tool, "test", "rules", TESTS)
 
 
 def test_each_alert_has_a_test_in_which_it_fires() -> None:
@@ -81,6 +81,14 @@ def test_the_legends_and_variables_of_the_dashboard_use_labels_that_exist() -> N
         assert set(re.findall(r"\{\{(\w+)\}\}", legend)) <= labels, title
     for metric, label in queries.of_the_variables():
         assert label in exported[metric]
+
+
+def test_every_metric_of_ours_is_watched() -> None:
+    """By an alert or on the dashboard: a metric that is added is not forgotten there."""
+    queried = [*(rule["expr"] for rule in queries.rules()), *queries.of_the_dashboard().values()]
+    watched = {one.name for query in queried for one in queries.selectors(query)}
+    ours = [*metrics.of_the_service(), *metrics.of_the_bridge()]
+    assert [one.name for one in ours if watched.isdisjoint(one.series())] == []
 
 
 def test_a_query_for_something_else_is_noticed() -> None:
@@ -145,11 +153,9 @@ class Prometheus:
 
 
 @pytest.fixture(scope="module")
-def prometheus(
-    require_debian_tool: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Prometheus]:
+def prometheus(deploy_tool: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
     """It scrapes a server with a bridge that has answered some calls."""
-    program = require_debian_tool("prometheus")
+    program = deploy_tool("prometheus")
     folder = tmp_path_factory.mktemp("prometheus")
     ports = ["--port", "0", "--metrics-port", "0", "--bridge-port", "0"]
     with Server(["--dev", *ports, "--database-url", sqlite_url(folder)]) as server:
