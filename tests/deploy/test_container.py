@@ -71,11 +71,11 @@ def test_the_context_has_what_is_copied_and_nothing_else() -> None:
 
 
 @pytest.fixture(scope="module")
-def image(require_debian_tool: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def image(deploy_tool: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """The image's last stage, built on Debian's own Python. It takes minutes and root, so only on request."""
     if os.environ.get("CHROOT_TESTS") != "1":
         pytest.skip("CHROOT_TESTS=1 makes a Debian with debootstrap, for some minutes")
-    debootstrap = Path(require_debian_tool("debootstrap"))
+    debootstrap = Path(deploy_tool("debootstrap"))
     probe = ["unshare", "--mount", "--pid", "--fork", "true"]
     if os.geteuid() != 0 or subprocess.run(probe, capture_output=True, check=False).returncode != 0:
         pytest.skip("a chroot and its mounts need root")
