@@ -60,6 +60,9 @@ def test_a_customer_is_stored_shown_found_merged_and_deleted(commands: Commands,
     assert set(as_json(commands, "customer", "show", "c1", *OF)["attributes"]) == {"born", "vip", "seen"}
     found = as_json(commands, "customer", "list", *OF, "--email", "ann@EXAMPLE.com")
     assert [one["customer_id"] for one in found["customers"]] == ["c1"]
+    found = as_json(commands, "customer", "list", *OF, "--filter", "attributes.born < 1980-01-01 AND email:*")
+    assert [one["customer_id"] for one in found["customers"]] == ["c1"]
+    assert commands("customer", "list", *OF, "--filter", "attributes.colour = red").status == 1
     commands.succeed("customer", "set", "c2", *OF)
     assert "c2" in commands.succeed("customer", "list", *OF)
     merged = as_json(commands, "customer", "merge", "c1", "c2", *OF)

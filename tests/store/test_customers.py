@@ -27,6 +27,7 @@ from profile_grpc.service.customer_schemas import CustomerSchemas
 from profile_grpc.service.observer import NullObserver
 from profile_grpc.service.ports import Tenant
 from profile_grpc.store import SqlStore, open_store
+from profile_grpc.store import customers as store_customers
 from tests.store.support import HASHER
 from tests.support.domain import ManualClock
 
@@ -70,8 +71,6 @@ async def test_C1_every_value_is_read_as_it_was_written(store: SqlStore) -> None
             found = await store.customers.get(CustomerId(TENANT, f"c{number}"))
             assert found == made
             assert [type(v) for v in made.content.attributes.values()] == [type(v) for v in values.values()]
-        known = await store.customers.values(TENANT, ["c0", "c3", "missing"])
-        assert known == {n: (await app.customers.get(TENANT, n)).content.attributes for n in ("c0", "c3")}
 
 
 @pytest.mark.parametrize("type_", T)
@@ -120,6 +119,69 @@ async def test_T3_values_of_an_attribute_that_was_removed_match_nothing(store: S
 async def _adopt(app: Application, wanted: list[SchemaAttribute]) -> CustomerSchema:
     before = await app.customer_schemas.get(TENANT)
     return await app.customers.submit(AdoptSchema(TENANT, tuple(wanted), before.version))
+
+
+async def test_T3_customers_are_listed_by_a_filter(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The fields of customers and their attributes, in pages, beside a look-up by e-mail; values that the schema hides
+    do not count.
+    """
+    monkeypatch.setattr(store_customers, "PART_BYTES", 40)
+    async with running(store) as app:
+        await app.customer_schemas.change(TENANT, [SchemaAttribute("tier", T.INT64)])
+        await app.customers.create(TENANT, "c9", content(tier=3))
+        await _adopt(app, [SchemaAttribute("tier", T.STRING), SchemaAttribute("visits", T.INT64)])
+        for number in range(9):
+            mail = "odd@example.com" if number % 2 else None
+            values: dict[str, Value] = {"tier": "gold" if number < 6 else "iron", "visits": number}
+            await app.customers.create(TENANT, f"c{number}", Content(f"n{number}", mail, None, values))
+        await app.customers.create("other", "c0", Content("n0"))
+
+        async def listed(text: str, email: str | None = None) -> list[str]:
+            wanted = CustomerFilter(TENANT, email, filter=await app.filters.of_customers(TENANT, text))
+            found: list[str] = []
+            token = ""
+            while True:
+                page, token = await app.customers.list(wanted, 2, token)
+                found += [one.key.customer_id for one in page]
+                if not token:
+                    return found
+
+        assert await listed("attributes.tier = gold AND attributes.visits >= 2") == ["c2", "c3", "c4", "c5"]
+        assert await listed("attributes.tier = gold", "odd@example.com") == ["c1", "c3", "c5"]
+        assert await listed("email:* AND name > n4 OR customer_id = c9") == ["c5", "c7"]
+        assert await listed("NOT attributes.tier:*") == ["c9"]
+        assert await listed("create_time > 2020-01-01 AND NOT attributes.visits < 100") == ["c9"]
+        assert await listed("attributes.tier = lead") == []
+        wanted = CustomerFilter(TENANT, filter=await app.filters.of_customers(TENANT, "email:*"))
+        _, token = await app.customers.list(wanted, 1, "")
+        with pytest.raises(Refused) as raised:
+            await app.customers.list(CustomerFilter(TENANT), 1, token)
+        assert raised.value.reason is Reason.INVALID_PAGE_TOKEN
+
+
+async def test_C2_a_change_of_the_schema_reads_customers_in_parts(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Customers may have half a MiB each: a change that checks them all must not hold many of them."""
+    monkeypatch.setattr(store_customers, "PART_BYTES", 10_000)
+    sizes: list[int] = []
+    inner = store.customers.part
+
+    async def measured(wanted: CustomerFilter, after: str) -> Any:
+        found = await inner(wanted, after)
+        sizes.append(sum(len(str(value)) for one in found for value in one.content.attributes.values()))
+        return found
+
+    monkeypatch.setattr(store.customers, "part", measured)
+    async with running(store) as app:
+        await app.customer_schemas.change(TENANT, [SchemaAttribute("text", T.STRING)])
+        for number in range(20):
+            await app.customers.create(TENANT, f"c{number}", content(text="x" * (4000 if number % 2 else 1)))
+        changed = await app.customer_schemas.change(TENANT, [], dry_run=True)
+        assert changed.affected == 20
+        assert sum(sizes) == 10 * 4001
+        assert max(sizes) <= 14_000
+        assert (await app.customer_schemas.change(TENANT, [], drop_values=True)).affected == 20
 
 
 # --- schemas in any sequence ---

@@ -8,6 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from profile_grpc.domain import customer_schema
+from profile_grpc.domain.customer_schema import CustomerSchema
+from profile_grpc.domain.customers import Customer
 from profile_grpc.domain.filtering.fields import PROFILE_FIELDS
 from profile_grpc.domain.filtering.judging import matches
 from profile_grpc.domain.model import Attributes, Profile, ProfileKey
@@ -15,6 +18,7 @@ from profile_grpc.domain.state import Write
 from profile_grpc.service.filter_parsing import profile_filter
 from profile_grpc.service.ports import ProfileFilter
 from profile_grpc.store import SqlStore, filtering, open_store
+from profile_grpc.store import customers as store_customers
 from profile_grpc.store.engine import DriverConnection, Engine, Found, Prepared, Row
 from tests.store.support import HASHER, changes, key, profile, put
 from tests.support import filters
@@ -40,8 +44,10 @@ def test_every_field_of_the_language_has_an_sql_form() -> None:
     assert set(PROFILE_FIELDS) == filtering.FIELDS
 
 
-async def found(store: SqlStore, text: str, app: str = "shop") -> list[ProfileKey]:
-    wanted = ProfileFilter(app, filter=profile_filter(text))
+async def found(
+    store: SqlStore, text: str, app: str = "shop", schema: CustomerSchema | None = None
+) -> list[ProfileKey]:
+    wanted = ProfileFilter(app, filter=profile_filter(text, schema) if schema else profile_filter(text))
     return [one.key for one in await store.profiles.list(wanted, None, 1000)]
 
 
@@ -66,6 +72,43 @@ def test_sql_and_the_predicate_agree(store_url: str) -> None:
         @given(filters.profiles(), st.lists(filters.filters(), min_size=1, max_size=6))
         def agree(made: list[Profile], texts: list[str]) -> None:
             runner.run(check(store, made, texts))
+
+        agree()
+        runner.run(store.close())
+
+
+def test_T3_customers_in_filters_agree_with_the_predicate(store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Any filter, on any profiles and customers. The customers of a page are read in parts."""
+    monkeypatch.setattr(store_customers, "PART_BYTES", 60)
+    numbers = itertools.count()
+
+    async def check(store: SqlStore, made: list[Profile], known: list[Customer], texts: list[str]) -> None:
+        number = next(numbers)
+        app, schema = f"app{number}", filters.schema(f"tenant{number}")
+        stored = [one._replace(key=one.key._replace(app_id=app)) for one in made]
+        people = [one._replace(key=one.key._replace(tenant_id=schema.tenant_id)) for one in known]
+        await put(store, *stored)
+        async with store.profiles.write() as transaction:
+            await transaction.apply(changes(customers=[Write(one, None) for one in people]))
+        shown = {one.key.customer_id: customer_schema.shown(schema, one) for one in people}
+        for text in texts:
+            parsed = profile_filter(text, schema)
+            assert parsed is not None
+            expected = sorted(
+                one.key
+                for one in stored
+                if matches(parsed.expression, one, shown.get(one.attributes.customer_id or ""))
+            )
+            assert await found(store, text, app, schema) == expected, text
+
+    with asyncio.Runner() as runner:
+        store = runner.run(open_store(store_url, hasher=HASHER, pool_size=1))
+        texts = filters.filters(st.one_of(filters.of_customers(), filters.of_customers(), filters.comparisons()))
+
+        @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+        @given(filters.profiles(), filters.customers(), st.lists(texts, min_size=1, max_size=6))
+        def agree(made: list[Profile], known: list[Customer], texts: list[str]) -> None:
+            runner.run(check(store, made, known, texts))
 
         agree()
         runner.run(store.close())

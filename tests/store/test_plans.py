@@ -20,6 +20,7 @@ from profile_grpc.domain.customers import (
     CustomerTombstone,
     TombstoneKey,
 )
+from profile_grpc.domain.filtering.of_customers import parts_of
 from profile_grpc.domain.heartbeat import Heartbeat
 from profile_grpc.domain.kinds import (
     BEATS,
@@ -320,8 +321,8 @@ async def test_filters(filled: SqlStore, text: str, index: str, after: object, m
     names_ = ("app_id", *(("after_user_id", "after_device_id") if after else ()))
     wanted = profile_filter(text)
     assert wanted is not None
-    statement = filled.profiles._scan_statement(names_, wanted.expression)
-    values = dict.fromkeys(names_, "x") | filtering.bound(wanted.expression, filled._database.engine)
+    statement = filled.profiles._scan_statement(names_, parts_of(wanted))
+    values = dict.fromkeys(names_, "x") | filtering.bound(parts_of(wanted), filled._database.engine)
     assert_in_order(filled, await plan(filled, statement, **values), index)
 
 
@@ -349,9 +350,9 @@ def assert_in_order(store: SqlStore, described: str, index: str) -> None:
 async def test_recipients(filled: SqlStore, target: type[Target], text: str, index: str, *, is_first: bool) -> None:
     """T2: everyone in the order of keys; users and customers by their ids."""
     wanted = profile_filter(text)
-    expression = wanted.expression if wanted else None
-    query = filled.recipients._query(target, expression, 50, push=True, is_first=is_first)
-    values = filtering.bound(expression, filled._database.engine)
+    parts = parts_of(wanted) if wanted else filtering.NO_FILTER
+    query = filled.recipients._query(target, parts, 50, push=True, is_first=is_first)
+    values = filtering.bound(parts, filled._database.engine)
     places = {} if is_first else {"after_user_id": "u", "after_device_id": "d"}
     bounds = {"app_id": "shop", "heard": 0, "registered": 0, "channel": 2}
     described = await plan(filled, filled._database.engine.prepare(query), **bounds, **places, **values)

@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from profile_grpc.domain.commands import AnyCommand, NewEndpoint, ProfilePatch
+from profile_grpc.domain.customers import Content, Customer, CustomerId, Value
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.feedback import PushFeedback, ReportPushFeedback
 from profile_grpc.domain.filtering.judging import matches
@@ -35,6 +36,7 @@ from profile_grpc.domain.reach import Audience, Customers, Everyone, ReachReason
 from profile_grpc.domain.registration import Register
 from profile_grpc.domain.removal import DeleteDeviceProfile, Unregister
 from profile_grpc.domain.settings import App, AppSettings
+from profile_grpc.domain.state import Write
 from profile_grpc.domain.updating import UpdateProfileData
 from profile_grpc.service import recipients as recipients_
 from profile_grpc.service.filter_parsing import profile_filter
@@ -42,7 +44,8 @@ from profile_grpc.service.ports import ProfileFilter
 from profile_grpc.service.recipients import Message, Person, Recipients
 from profile_grpc.store import SqlStore, open_store
 from profile_grpc.store import recipients as store_recipients
-from tests.store.support import DAY, HASHER, NOW, Writer, key, profile, put
+from tests.store.support import DAY, HASHER, NOW, Writer, changes, key, profile, put
+from tests.support import filters
 from tests.support.domain import ManualClock
 
 USERS, DEVICES, CUSTOMERS = ("u", "v", "w"), ("d", "e", "f"), ("c1", "c2")
@@ -85,7 +88,8 @@ def is_reached(one: Profile, audience: Audience, of: AppSettings, now: datetime)
         return False
     if isinstance(audience.target, Customers) and one.attributes.customer_id not in audience.target.ids:
         return False
-    if audience.filter is not None and not matches(audience.filter.expression, one):
+    customer = KNOWN.get(one.attributes.customer_id or "")
+    if audience.filter is not None and not matches(audience.filter.expression, one, customer):
         return False
     if audience.channel is not Channel.PUSH:
         return one.user_state is UserState.ACTIVE
@@ -148,7 +152,22 @@ def command(
             return ReportPushFeedback(of.app_id, (PushFeedback(*token, error_code=CODES[token], sent_at=now),))
 
 
-FILTERS = st.sampled_from(["", 'language:"en"', "sdk_version < 2.10 OR platform:*", "NOT customer_id = c1"])
+FILTERS = st.sampled_from(
+    [
+        "",
+        'language:"en"',
+        "sdk_version < 2.10 OR platform:*",
+        "NOT customer_id = c1",
+        "customer.string = gold",
+        'NOT customer.string = gold AND (language:"en" OR customer.int64 > 1)',
+    ]
+)
+SCHEMA = filters.schema()
+_VALUES: Mapping[str, Mapping[str, Value]] = {"c1": {"string": "gold"}, "c2": {"string": "iron", "int64": 2}}
+KNOWN = {
+    name: Customer(CustomerId("acme", name), NOW, NOW, Content(attributes=values), 2)
+    for name, values in _VALUES.items()
+}
 TARGETS: st.SearchStrategy[Target] = st.one_of(
     st.just(Everyone()),
     st.sets(st.sampled_from([*USERS, "nobody"]), min_size=1).map(lambda ids: Users(tuple(sorted(ids)))),
@@ -157,12 +176,17 @@ TARGETS: st.SearchStrategy[Target] = st.one_of(
 audiences = st.tuples(st.sampled_from(Channel), TARGETS, FILTERS, st.sampled_from(PushPurpose))
 
 
+async def put_customers(store: SqlStore) -> None:
+    async with store.profiles.write() as transaction:
+        await transaction.apply(changes(customers=[Write(one, None) for one in KNOWN.values()]))
+
+
 async def check(store: SqlStore, of: App, writer: Writer, asked: list[tuple[Any, ...]]) -> None:
     """Every audience, against the judgement of each stored profile; and again from every resume token."""
     recipients = Recipients(store.recipients, store.profiles, ManualClock(writer.now), HASHER)
     stored = await store.profiles.list(ProfileFilter(of.app_id), None, 1000)
     for channel, target, text, purpose in asked:
-        audience = Audience(of.app_id, channel, target, profile_filter(text), purpose)
+        audience = Audience(of.app_id, channel, target, profile_filter(text, SCHEMA), purpose)
         expected = [one for one in stored if is_reached(one, audience, of.settings, writer.now)]
         messages = await resolved(recipients, of, audience)
         assert keys(messages) == [one.key for one in expected]
@@ -202,7 +226,7 @@ async def explain(recipients: Recipients, of: App, one: Profile, now: datetime) 
         assert not more
 
 
-def test_t1_a_resolution_is_the_judgement_of_every_profile(store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_T1_a_resolution_is_the_judgement_of_every_profile(store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """T1, T2, T4-T6, P9: on random histories; nobody twice; the same from every resume token."""
     monkeypatch.setattr(recipients_, "FIRST_PAGE", 1)
     monkeypatch.setattr(recipients_, "PAGE", 3)
@@ -222,6 +246,7 @@ def test_t1_a_resolution_is_the_judgement_of_every_profile(store_url: str, monke
 
     with asyncio.Runner() as runner:
         store = runner.run(open_store(store_url, hasher=HASHER, pool_size=2))
+        runner.run(put_customers(store))
 
         @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
         @given(histories, app_settings, st.lists(audiences, min_size=1, max_size=4))
@@ -247,7 +272,7 @@ def push(state: PushEndpointState = PushEndpointState.DELIVERABLE, token: str = 
 EVERYONE = Audience("shop", Channel.PUSH, Everyone())
 
 
-async def test_t1_each_condition_alone_excludes_a_profile(store: SqlStore, recipients: Recipients) -> None:
+async def test_T1_each_condition_alone_excludes_a_profile(store: SqlStore, recipients: Recipients) -> None:
     excluded: dict[str, dict[str, Any]] = {
         "unregistered": {"status": ProfileStatus.UNREGISTERED},
         "channel off": {"channels": frozenset({Channel.IN_APP})},
@@ -265,13 +290,13 @@ async def test_t1_each_condition_alone_excludes_a_profile(store: SqlStore, recip
     assert (await recipients.count(app(), EVERYONE)).recipients == 1
 
 
-async def test_t1_a_suspect_endpoint_is_answered_and_marked(store: SqlStore, recipients: Recipients) -> None:
+async def test_T1_a_suspect_endpoint_is_answered_and_marked(store: SqlStore, recipients: Recipients) -> None:
     await put(store, profile(key(), push_endpoints=(push(PushEndpointState.SUSPECT),)))
     [message] = await resolved(recipients, app(), EVERYONE)
     assert message.recipients[0].endpoints[0].state is PushEndpointState.SUSPECT
 
 
-async def test_p9_an_expired_profile_is_no_recipient_before_the_reaper_came(
+async def test_P9_an_expired_profile_is_no_recipient_before_the_reaper_came(
     store: SqlStore, recipients: Recipients
 ) -> None:
     period = AppSettings().inactivity_period
@@ -289,7 +314,7 @@ async def test_stamps_ahead_do_not_hide_a_profile(store: SqlStore, recipients: R
     assert keys(await resolved(recipients, app(), EVERYONE)) == [key()]
 
 
-async def test_t4_many_profiles_come_in_messages_of_500(store: SqlStore, recipients: Recipients) -> None:
+async def test_T4_many_profiles_come_in_messages_of_500(store: SqlStore, recipients: Recipients) -> None:
     number = 1234
     await put(store, *(profile(key(f"{n:05}"), push_endpoints=(push(token=f"t{n}"),)) for n in range(number)))
     messages = await resolved(recipients, app(), EVERYONE)
@@ -302,7 +327,7 @@ async def test_t4_many_profiles_come_in_messages_of_500(store: SqlStore, recipie
     assert len(unreachable(messages)) == 1500 - number // 2
 
 
-async def test_t4_a_search_without_findings_says_how_far_it_is(
+async def test_T4_a_search_without_findings_says_how_far_it_is(
     store: SqlStore, recipients: Recipients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(recipients_, "FIRST_PAGE", 5)
@@ -314,7 +339,7 @@ async def test_t4_a_search_without_findings_says_how_far_it_is(
     assert await resolved(recipients, app(), EVERYONE, message.resume_token) == []
 
 
-async def test_t4_a_token_of_another_request_is_refused(store: SqlStore, recipients: Recipients) -> None:
+async def test_T4_a_token_of_another_request_is_refused(store: SqlStore, recipients: Recipients) -> None:
     await put(store, profile(key(), push_endpoints=(push(),)))
     [message] = await resolved(recipients, app(), EVERYONE)
     for audience in (
@@ -331,7 +356,7 @@ async def test_t4_a_token_of_another_request_is_refused(store: SqlStore, recipie
             await resolved(recipients, app(), EVERYONE, token)
 
 
-async def test_t5_every_reason(store: SqlStore, recipients: Recipients) -> None:
+async def test_T5_every_reason(store: SqlStore, recipients: Recipients) -> None:
     gone, later = key("gone"), NOW - DAY
     await put(
         store,
@@ -378,7 +403,7 @@ async def test_t5_every_reason(store: SqlStore, recipients: Recipients) -> None:
     assert await verdict("nobody") == Verdict("shop", "nobody", "", (reason.UNKNOWN,))
 
 
-async def test_t5_verdicts_are_limited(
+async def test_T5_verdicts_are_limited(
     store: SqlStore, recipients: Recipients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(recipients_, "MAX_VERDICTS", 7)
@@ -389,7 +414,7 @@ async def test_t5_verdicts_are_limited(
     assert ([one.device_id for one in verdicts], more) == ([f"{n}" for n in range(7)], True)
 
 
-async def test_t6_counts_by_provider_and_push_app_id(store: SqlStore, recipients: Recipients) -> None:
+async def test_T6_counts_by_provider_and_push_app_id(store: SqlStore, recipients: Recipients) -> None:
     both = (push(token="a"), push(token="b")._replace(provider=PushProvider.HMS, push_app_id="com.huawei"))
     await put(
         store, profile(key("a"), push_endpoints=both), profile(key("b"), push_endpoints=(push(),)), profile(key("c"))

@@ -1,10 +1,13 @@
 """Random filters and random profiles whose values meet each other."""
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
 
+from profile_grpc.domain.customer_schema import AttributeType, CustomerSchema, SchemaAttribute
+from profile_grpc.domain.customers import Content, Customer, CustomerId
 from profile_grpc.domain.model import (
     Attributes,
     DeviceAttribute,
@@ -26,6 +29,15 @@ TEXTS = ("gold", "10", "9", "-5.5", "1e3", "007", "", "a'b\\\"c", "%", "*", "tru
 NAMES = ("tier", "level", "my key", "a'b", "$.x", "AND")
 TIMES = tuple(NOW + timedelta(days=days, microseconds=days) for days in (-40, -1, 0, 1))
 PUSH_APPS = ("com.shop", "com.shop.voip", "")
+CUSTOMERS = ("c1", "c2", "c3")
+VALUES: Mapping[AttributeType, tuple[Any, ...]] = {
+    AttributeType.STRING: ("gold", "iron", "", "a'b\"", "zoë"),
+    AttributeType.INT64: (-(1 << 63), -1, 0, 10, (1 << 63) - 1),
+    AttributeType.DOUBLE: (-1e300, -0.5, 0.0, 3.0),
+    AttributeType.BOOL: (True, False),
+    AttributeType.DATE: (date(1, 1, 1), date(1972, 2, 29)),
+    AttributeType.TIMESTAMP: TIMES,
+}
 NUL = "before\x00after"
 
 
@@ -51,7 +63,7 @@ def attributes() -> st.SearchStrategy[Attributes]:
     device = st.dictionaries(st.sampled_from(NAMES), texts.map(lambda text: DeviceAttribute(text, NOW)), max_size=2)
     return st.builds(
         Attributes,
-        customer_id=maybe(["c1", "c2"]),
+        customer_id=maybe([*CUSTOMERS, "unknown"]),
         verified=maybe([True, False]),
         guest=maybe([True, False]),
         language=maybe(LANGUAGES),
@@ -80,6 +92,29 @@ def profiles(app: str = "shop") -> st.SearchStrategy[list[Profile]]:
     return st.lists(one, min_size=1, max_size=12).map(
         lambda made: [profile(key(f"user {n % 5}", f"device {n}", app), **given) for n, given in enumerate(made)]
     )
+
+
+def schema(tenant: str = "acme") -> CustomerSchema:
+    """One attribute of each type. It once had others of the same names: values of version 1 do not count."""
+    kept = [SchemaAttribute(type_.name.lower(), type_, since=2) for type_ in AttributeType]
+    return CustomerSchema(tenant, version=2, attributes=tuple(kept), update_time=NOW)
+
+
+def customers(tenant: str = "acme") -> st.SearchStrategy[list[Customer]]:
+    """Some of the customers that profiles name, some with values of an earlier schema."""
+    values = {type_.name.lower(): st.sampled_from(some) for type_, some in VALUES.items()}
+    earlier = dict.fromkeys(values, st.sampled_from(["gold", 10, True]))
+    contents = st.tuples(st.just(2), st.fixed_dictionaries({}, optional=values)) | st.tuples(
+        st.just(1), st.fixed_dictionaries({}, optional=earlier)
+    )
+
+    def made(given: dict[str, tuple[int, dict[str, Any]]]) -> list[Customer]:
+        return [
+            Customer(CustomerId(tenant, name), NOW, NOW, Content(attributes=attributes), version, 1, 1)
+            for name, (version, attributes) in given.items()
+        ]
+
+    return st.dictionaries(st.sampled_from(CUSTOMERS), contents, max_size=3).map(made)
 
 
 def quoted(text: str) -> str:
@@ -129,7 +164,33 @@ def comparisons() -> st.SearchStrategy[str]:
     return st.one_of(*plain, st.one_of(*maps))
 
 
-def filters() -> st.SearchStrategy[str]:
+def of_customers(prefix: str = "customer") -> st.SearchStrategy[str]:
+    """Comparisons of the attributes of `schema`."""
+
+    def text(value: Any) -> str:
+        match value:
+            case bool():
+                return str(value).lower()
+            case datetime() | date():
+                return value.isoformat()
+            case str():
+                return quoted(value)
+            case _:
+                return str(value)
+
+    return st.one_of(
+        *(
+            _comparison(
+                f"{prefix}.{type_.name.lower()}",
+                EQUALITY if type_ is AttributeType.BOOL else ORDER,
+                [text(value) for value in some],
+            )
+            for type_, some in VALUES.items()
+        )
+    )
+
+
+def filters(comparisons: st.SearchStrategy[str] = comparisons()) -> st.SearchStrategy[str]:  # noqa: B008 - a value
     """Valid filters of every field, operator and form."""
 
     def extend(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
@@ -138,5 +199,5 @@ def filters() -> st.SearchStrategy[str]:
         joined = st.tuples(term, st.sampled_from([" AND ", " OR "]), term).map("".join)
         return st.one_of(group, joined)
 
-    negated = comparisons().map(lambda text: f"NOT {text}")
-    return st.recursive(st.one_of(comparisons(), negated), extend, max_leaves=8)
+    negated = comparisons.map(lambda text: f"NOT {text}")
+    return st.recursive(st.one_of(comparisons, negated), extend, max_leaves=8)

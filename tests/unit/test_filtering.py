@@ -1,15 +1,19 @@
 """The filter language (T3): syntax, precedence, limits, values, and the predicate."""
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from profile_grpc.domain.customer_schema import AttributeType, CustomerSchema, SchemaAttribute
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.filtering.expressions import AllOf, AnyOf, Comparison, Expression
 from profile_grpc.domain.filtering.judging import matches
+from profile_grpc.domain.filtering.of_customers import parts_of
 from profile_grpc.domain.filtering.values import instant, is_version, language_key, number, version_key
 from profile_grpc.domain.model import Attributes, Event, EventType
-from profile_grpc.service.filter_parsing import event_filter, profile_filter
+from profile_grpc.service.filter_parsing import customer_filter, event_filter, profile_filter
 from tests.store.support import NOW, key, profile
 from tests.support import filters
 
@@ -20,10 +24,10 @@ def parsed(text: str) -> Expression:
     return found.expression
 
 
-def refusal(text: str) -> tuple[int, str]:
+def refusal(text: str, parse: Callable[[str], object] = profile_filter) -> tuple[int, str]:
     """The column, and what was expected there."""
     with pytest.raises(Refused) as raised:
-        profile_filter(text)
+        parse(text)
     refused = raised.value
     assert refused.reason is Reason.INVALID_FILTER
     assert [violation.field for violation in refused.violations] == ["filter"]
@@ -94,6 +98,72 @@ def test_precedence_is_that_of_aip_160(text: str, meant: str) -> None:
 def test_a_refusal_tells_where_and_what_was_expected(text: str, column: int, expected: str) -> None:
     """T3: INVALID_FILTER with the column."""
     assert refusal(text) == (column, expected)
+
+
+SCHEMA = CustomerSchema("acme", 1, tuple([SchemaAttribute(type_.name.lower(), type_) for type_ in AttributeType]))
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "expected"),
+    [
+        ("customer = a", 9, "customer.NAME"),
+        ("customer.int64.x = 1", 16, "customer.NAME"),
+        (
+            "customer . colour = red",
+            12,
+            "one of the attributes of customers: string, int64, double, bool, date, timestamp",
+        ),
+        ("customer.int64 = 1.5", 18, "a whole number"),
+        ("customer.int64 = 9223372036854775808", 18, "a whole number"),
+        ("customer.double = 1e999", 19, "a number"),
+        ("customer.bool = 1", 17, "true or false"),
+        ("customer.bool > true", 15, "= or != or :* for customer.bool"),
+        ("customer.date = 2026-02-30", 17, "a day such as 2026-03-14"),
+        ("customer.timestamp > soon", 22, "a time such as 2026-03-14T15:09:26Z or 2026-03-14"),
+        ("customer.string:gold", 17, "* after :"),
+    ],
+)
+def test_T3_attributes_of_customers_are_compared_by_their_types(text: str, column: int, expected: str) -> None:
+    assert refusal(text, lambda text: profile_filter(text, SCHEMA)) == (column, expected)
+    assert refusal(text.replace("customer", "attributes", 1), lambda text: customer_filter(text, SCHEMA)) == (
+        column + 2,
+        expected.replace("customer.", "attributes."),
+    )
+
+
+def test_T3_an_unknown_attribute_is_refused_with_some_that_are_known() -> None:
+    many = tuple([SchemaAttribute(f"a{number}", AttributeType.BOOL) for number in range(128)])
+    _, expected = refusal("customer.x:*", lambda text: profile_filter(text, CustomerSchema("acme", 1, many)))
+    assert expected == f"one of the attributes of customers: {', '.join(f'a{n}' for n in range(10))}, ..."
+    assert refusal("customer.x:*")[1] == "no attribute: customers have none"
+
+
+def test_E4_a_filter_of_events_has_no_attributes_of_customers() -> None:
+    """An event has the customer's id only."""
+    column, expected = refusal("type = CUSTOMER_LINKED AND customer.tier = gold", event_filter)
+    assert (column, expected) == (28, "one of the fields app_id, type, user_id, device_id, customer_id, reason")
+
+
+@pytest.mark.parametrize(
+    ("text", "needed", "own"),
+    [
+        ("language = en", "language=en", []),
+        ("customer.int64 > 1", None, []),
+        ("customer.int64 > 1 AND language = en AND guest = true", "(language=en & guest=True)", []),
+        ("NOT customer.int64 > 1 OR language = en", None, ["language=en"]),
+        (
+            "(customer.int64 > 1 AND language = en) OR (guest = true AND platform = IOS)",
+            "((language=en) | (guest=True & platform=2))",
+            ["language=en", "(guest=True & platform=2)"],
+        ),
+    ],
+)
+def test_T3_a_filter_is_taken_apart_by_what_it_reads(text: str, needed: str | None, own: list[str]) -> None:
+    wanted = profile_filter(text, SCHEMA)
+    assert wanted is not None
+    parts = parts_of(wanted)
+    assert (None if parts.needed is None else structure(parts.needed)) == needed
+    assert [structure(one) for one in parts.own] == own
 
 
 def test_an_unknown_field_is_refused_with_the_known_ones() -> None:

@@ -21,6 +21,7 @@ from profile_grpc.service.customer_schemas import CustomerSchemas
 from profile_grpc.service.customers import Customers
 from profile_grpc.service.directory import Directory
 from profile_grpc.service.exporting import Exports
+from profile_grpc.service.filters import Filters
 from profile_grpc.service.importing import Imports
 from profile_grpc.service.jwt.administration import JwtKeys
 from profile_grpc.service.jwt.authorization import JwtAuthorization
@@ -65,6 +66,7 @@ class Application:
     webhooks: Webhooks
     vault: Vault
     customers: Customers
+    filters: Filters
     customer_schemas: CustomerSchemas
     people: People
     jwt: JwtAuthorization
@@ -126,6 +128,7 @@ class Application:
             watching=FeedWatching(feed, store.directory, clock, observer),
             webhooks=Webhooks(store.webhooks, store.events, clock, hasher, _destinations(webhooks)),
             customers=customers,
+            filters=Filters(store.customers),
             customer_schemas=CustomerSchemas(customers, store.customers),
             people=People(queue, customers, store.profiles, store.person_events),
             vault=vault,

@@ -71,6 +71,10 @@ def list_(
     tenant: TenantOption,
     email: Annotated[str | None, command_option("--email", help="Only those with this e-mail address.")] = None,
     msisdn: Annotated[str | None, command_option("--msisdn", help="Only those with this number, as +44….")] = None,
+    filter_: Annotated[
+        str,
+        command_option("--filter", help="A filter (docs/filters.md), such as: 'attributes.tier = gold AND email:*'."),
+    ] = "",
     limit: Annotated[int, command_option("--limit", min=1, help="How many at most.")] = paging.DEFAULT_SIZE,
     database_url: DatabaseUrl = None,
     as_json: Json = False,
@@ -91,10 +95,11 @@ def list_(
     async def run() -> list[Customer]:
         async with administration(database(database_url)) as admin:
             await require_tenant(admin, tenant)
+            filtered = wanted._replace(filter=await admin.filters.of_customers(tenant, filter_))
             found: list[Customer] = []
             token = ""
             while len(found) <= limit:
-                page, token = await admin.customers.list(wanted, paging.MAX_SIZE, token)
+                page, token = await admin.customers.list(filtered, paging.MAX_SIZE, token)
                 found += page
                 if not token:
                     break

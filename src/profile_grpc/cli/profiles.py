@@ -17,7 +17,7 @@ from profile_grpc.domain.model import PLAIN_ATTRIBUTES, Platform, Profile, Profi
 from profile_grpc.domain.removal import DeleteDeviceProfile
 from profile_grpc.domain.results import Deleted
 from profile_grpc.domain.settings import App
-from profile_grpc.service import filter_parsing, paging
+from profile_grpc.service import paging
 from profile_grpc.service.ports import ProfileFilter
 
 app = typer.Typer(help="Profiles, for support.", no_args_is_help=True)
@@ -90,16 +90,16 @@ def list_(  # noqa: PLR0913 - each option is a parameter
         customer_id,
         settings.choice(ProfileStatus, status) if status else None,
         settings.choice(Platform, platform) if platform else None,
-        filter_parsing.profile_filter(filter_),
     )
 
     async def run() -> tuple[App, Sequence[Profile]]:
         async with administration(database(database_url)) as admin:
             owner = await admin.apps.get(app_id)
+            filtered = wanted._replace(filter=await admin.filters.of_profiles(owner.tenant_id, filter_))
             found: list[Profile] = []
             token = ""
             while len(found) <= limit:
-                page, token = await admin.profiles.list(wanted, min(limit + 1 - len(found), paging.MAX_SIZE), token)
+                page, token = await admin.profiles.list(filtered, min(limit + 1 - len(found), paging.MAX_SIZE), token)
                 found += page
                 if not token:
                     break

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
@@ -15,7 +16,6 @@ from profile_grpc.cli.options import AppId, DatabaseUrl, Json, command_option, d
 from profile_grpc.cli.profiles import HIDDEN, ShowTokens
 from profile_grpc.domain.model import Channel, PushEndpoint, PushPurpose
 from profile_grpc.domain.reach import Audience, Customers, Everyone, Recipient, Tally, Target, Users, Verdict
-from profile_grpc.service import filter_parsing
 from profile_grpc.service.recipients import Person
 
 app = typer.Typer(help="Whom a message can reach: count, list.", no_args_is_help=True)
@@ -49,11 +49,13 @@ def count(  # noqa: PLR0913 - each option is a parameter
 
     JSON: {recipients, endpoints, by_platform, by_provider, by_push_app_id}.
     """
-    audience = _audience(app_id, _target(users, customers, everyone=everyone), filter_, channel, purpose)
+    audience = _audience(app_id, _target(users, customers, everyone=everyone), channel, purpose)
 
     async def run() -> Tally:
         async with administration(database(database_url)) as admin:
-            return await admin.recipients.count(await admin.apps.get(app_id), audience)
+            owner = await admin.apps.get(app_id)
+            parsed = await admin.filters.of_profiles(owner.tenant_id, filter_)
+            return await admin.recipients.count(owner, replace(audience, filter=parsed))
 
     tally = asyncio.run(run())
     by_platform = {platform.name: number for platform, number in tally.by_platform.most_common()}
@@ -95,13 +97,15 @@ def list_(  # noqa: PLR0913 - each option is a parameter
 
     JSON: a line for each recipient; push tokens are null unless --show-tokens.
     """
-    audience = _audience(app_id, _target(users, customers, everyone=everyone), filter_, channel, purpose)
+    audience = _audience(app_id, _target(users, customers, everyone=everyone), channel, purpose)
 
     async def run() -> tuple[list[Recipient], list[str]]:
         found: list[Recipient] = []
         missed: list[str] = []
         async with administration(database(database_url)) as admin:
-            async for message in admin.recipients.resolve(await admin.apps.get(app_id), audience, ""):
+            owner = await admin.apps.get(app_id)
+            parsed = await admin.filters.of_profiles(owner.tenant_id, filter_)
+            async for message in admin.recipients.resolve(owner, replace(audience, filter=parsed), ""):
                 found += message.recipients
                 missed += message.unreachable
                 if len(found) > limit:
@@ -174,14 +178,9 @@ def _target(users: list[str] | None, customers: list[str] | None, *, everyone: b
     return Customers(tuple(sorted(set(customers)))) if customers else Everyone()
 
 
-def _audience(app_id: str, target: Target, text: str, channel: str, purpose: str) -> Audience:
-    return Audience(
-        app_id,
-        settings.choice(Channel, channel),
-        target,
-        filter_parsing.profile_filter(text),
-        settings.choice(PushPurpose, purpose),
-    )
+def _audience(app_id: str, target: Target, channel: str, purpose: str) -> Audience:
+    of = settings.choice(PushPurpose, purpose)
+    return Audience(app_id, settings.choice(Channel, channel), target, purpose=of)
 
 
 def _row(recipient: Recipient, *, show_tokens: bool) -> Sequence[object]:

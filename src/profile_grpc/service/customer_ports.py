@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from profile_grpc.domain.customer_schema import CustomerSchema, SchemaAttribute
 from profile_grpc.domain.customers import Customer, CustomerId, CustomerTombstone, TombstoneKey, Value
+from profile_grpc.domain.filtering.expressions import Filter
 
 
 class CustomerFilter(NamedTuple):
@@ -19,6 +20,8 @@ class CustomerFilter(NamedTuple):
     """Normalised."""
     msisdn: str | None = None
     """E.164."""
+    filter: Filter | None = None
+    """In the language of T3; the store does not judge it."""
 
 
 class Comparison(enum.StrEnum):
@@ -57,10 +60,6 @@ class CustomerReader(Protocol):
         """
         ...
 
-    async def values(self, tenant_id: str, customer_ids: Collection[str]) -> Mapping[str, Mapping[str, Value]]:
-        """The attributes of those of these customers that exist, by id, as the present schema has them."""
-        ...
-
 
 class CustomerStore(CustomerReader, Protocol):
     """The customers, as committed."""
@@ -83,6 +82,10 @@ class CustomerStore(CustomerReader, Protocol):
 
     async def list(self, wanted: CustomerFilter, after: str, limit: int) -> Sequence[Customer]:
         """Up to `limit` customers as stored after the id `after`, ordered by id."""
+        ...
+
+    async def part(self, wanted: CustomerFilter, after: str) -> Sequence[Customer]:
+        """Some customers as stored after the id `after`, ordered by id, not too large together; none: no more."""
         ...
 
     async def purge_tombstones(self, tenant_id: str, before: datetime) -> int:

@@ -9,14 +9,12 @@ from typing import NamedTuple
 from profile_grpc.domain import customer_schema
 from profile_grpc.domain.customer_changes import RewriteCustomers
 from profile_grpc.domain.customer_schema import CustomerSchema, SchemaAttribute
-from profile_grpc.domain.customers import Customer
+from profile_grpc.domain.customers import Customer, CustomerRef
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.schema_changes import AdoptSchema, BeginChange, WithdrawChange
 from profile_grpc.service.customer_ports import CustomerFilter, CustomerStore
 from profile_grpc.service.customers import Customers
 
-_READ = 500
-"""Customers that are read at once."""
 _REWRITE = 50
 """Customers that are rewritten in one transaction; other calls wait for it."""
 
@@ -115,26 +113,26 @@ class CustomerSchemas:
     async def _rewrite(self, schema: CustomerSchema) -> int:
         """Removes what the schema does not have from the stored customers; returns from how many."""
         rewritten = 0
-        due: list[Customer] = []
+        due: list[CustomerRef] = []
 
         async def rewrite() -> int:
-            refs = tuple(self._customers.ref(*customer.key) for customer in due)
+            refs = tuple(due)
             due.clear()
             return await self._customers.submit(RewriteCustomers(schema.tenant_id, refs)) if refs else 0
 
         async for customer in self._stored(schema.tenant_id):
             if customer_schema.shown(schema, customer) is not customer:
-                due.append(customer)
+                due.append(self._customers.ref(*customer.key))
             if len(due) == _REWRITE:
                 rewritten += await rewrite()
         return rewritten + await rewrite()
 
     async def _stored(self, tenant_id: str) -> AsyncIterator[Customer]:
         after = ""
-        while page := await self._store.list(CustomerFilter(tenant_id), after, _READ):
-            for customer in page:
+        while part := await self._store.part(CustomerFilter(tenant_id), after):
+            for customer in part:
                 yield customer
-            after = page[-1].key.customer_id
+            after = part[-1].key.customer_id
 
 
 def _conflict(found: Misfits) -> Refused:

@@ -7,6 +7,7 @@ docs/adr/0072.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Collection, Iterable, Sequence
 from typing import NamedTuple, TypeVar
 
@@ -23,6 +24,8 @@ from profile_grpc.domain.customer_changes import (
 from profile_grpc.domain.customer_schema import CustomerSchema
 from profile_grpc.domain.customers import Content, Customer, CustomerRef
 from profile_grpc.domain.errors import Refused
+from profile_grpc.domain.filtering.expressions import Filter
+from profile_grpc.domain.filtering.judging import matches
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.linking import MoveLinks
 from profile_grpc.domain.model import Profile
@@ -37,6 +40,8 @@ ResultT = TypeVar("ResultT")
 
 MAX_LINKED = 1000
 """Linked profiles that are answered with a customer."""
+_SCANS = 2
+"""Filtered pages that are read at a time: they must leave connections to other calls."""
 _APPS = 1000
 _NAMED = 1000
 """Ids of customers that are read at a time."""
@@ -78,6 +83,7 @@ class Customers:
         self._directory = directory
         self._hasher = hasher
         self._clock = clock
+        self._scans = asyncio.Semaphore(_SCANS)
 
     def ref(self, tenant_id: str, customer_id: str) -> CustomerRef:
         """The customer as commands name it."""
@@ -155,17 +161,32 @@ class Customers:
         Raises:
             Refused: INVALID_PAGE_TOKEN.
         """
-        listing = ["customers", *wanted]
+        listing = ["customers", wanted.tenant_id, wanted.email, wanted.msisdn]
+        if wanted.filter is not None:
+            listing.append(wanted.filter.text)
         position = paging.unseal(self._hasher, listing, page_token)
         after = position[0] if position else ""
 
         def read(last: Customer | None, limit: int) -> Awaitable[Sequence[Customer]]:
-            return self._store.list(wanted, after if last is None else last.key.customer_id, limit)
+            begin = after if last is None else last.key.customer_id
+            if wanted.filter is not None:
+                return self._fitting(wanted, wanted.filter, begin, limit)
+            return self._store.list(wanted, begin, limit)
 
         schema = await self.schema(wanted.tenant_id)
         stored, more = await read_page(read, customer_size, paging.size(page_size))
         page = [customer_schema.shown(schema, customer) for customer in stored]
         return page, paging.seal(self._hasher, listing, [page[-1].key.customer_id]) if more else ""
+
+    async def _fitting(self, wanted: CustomerFilter, filter_: Filter, after: str, limit: int) -> Sequence[Customer]:
+        """Up to `limit` customers after the id that fit the filter. Every customer is read until then."""
+        schema = filter_.schema or CustomerSchema(wanted.tenant_id)
+        found: list[Customer] = []
+        async with self._scans:
+            while len(found) < limit and (part := await self._store.part(wanted, after)):
+                found += [one for one in part if matches(filter_.expression, customer_schema.shown(schema, one))]
+                after = part[-1].key.customer_id
+        return found[:limit]
 
     async def linked(self, tenant_id: str, customer_id: str, limit: int = MAX_LINKED, room: int = PAGE_BYTES) -> Linked:
         """The profiles of the tenant's apps that are linked with the customer, by app, user and device (C6).

@@ -6,6 +6,7 @@ filter is deep or long enough to exhaust the interpreter's stack.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from functools import cache, lru_cache
 from typing import TypeAlias
@@ -13,6 +14,7 @@ from typing import TypeAlias
 from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
+from profile_grpc.domain.customer_schema import CustomerSchema
 from profile_grpc.domain.errors import FieldViolation, Reason, Refused
 from profile_grpc.domain.filtering import values
 from profile_grpc.domain.filtering.expressions import (
@@ -27,7 +29,8 @@ from profile_grpc.domain.filtering.expressions import (
     Operator,
     negation,
 )
-from profile_grpc.domain.filtering.fields import EVENT_FIELDS, PROFILE_FIELDS, Field, Fields, Kind, Value
+from profile_grpc.domain.filtering.fields import EVENT_FIELDS, Field, Fields, Kind, Value
+from profile_grpc.domain.filtering.of_customers import customer_fields, profile_fields
 
 # OR binds tighter than AND, as in AIP-160. A bare value ends at white space, a parenthesis, a quote, a comma, a `*` or
 # an operator; `AND`, `OR` and `NOT` are no values unless quoted.
@@ -70,7 +73,11 @@ _EXPECTED: tuple[tuple[str, str], ...] = (
     ("$END", "AND, OR or the end"),
     ("NAME", "the name of an attribute"),
 )
-_ORDERED = frozenset({Kind.TEXT, Kind.LANGUAGE, Kind.VERSION, Kind.TIME, Kind.ATTRIBUTE})
+_ORDERED = frozenset(Kind) - {Kind.FLAG, Kind.CHOICE}
+_CUSTOMERS = re.compile(r"customer\s*\.")
+_NO_CUSTOMERS = CustomerSchema("")
+_MAX_NAMED = 10
+"""Attributes that an error names."""
 _ORDER = frozenset({Operator.LESS, Operator.LESS_OR_EQUAL, Operator.GREATER, Operator.GREATER_OR_EQUAL})
 
 
@@ -97,13 +104,31 @@ def parse(text: str, fields: Fields) -> Expression:
 
 
 @lru_cache(512)
-def profile_filter(text: str) -> Filter | None:
-    """A filter of profiles; None: the text is empty.
+def profile_filter(text: str, schema: CustomerSchema = _NO_CUSTOMERS) -> Filter | None:
+    """A filter of profiles; None: the text is empty. `schema`: of the tenant's customers, if it `may_name_customers`.
 
     Raises:
         Refused: INVALID_FILTER.
     """
-    return Filter(text, parse(text, PROFILE_FIELDS)) if text else None
+    if not text:
+        return None
+    expression = parse(text, profile_fields(schema))
+    return Filter(text, expression, schema if schema.attributes else None)
+
+
+def may_name_customers(text: str) -> bool:
+    """Whether a filter of profiles may compare `customer.NAME`."""
+    return _CUSTOMERS.search(text) is not None
+
+
+@lru_cache(512)
+def customer_filter(text: str, schema: CustomerSchema) -> Filter | None:
+    """A filter of the customers of a tenant, with its schema; None: the text is empty.
+
+    Raises:
+        Refused: INVALID_FILTER.
+    """
+    return Filter(text, parse(text, customer_fields(schema)), schema) if text else None
 
 
 @lru_cache(512)
@@ -224,18 +249,34 @@ def _comparison(node: _Node, fields: Fields) -> Comparison:
 def _field(names: list[Token], fields: Fields) -> tuple[Field, str]:
     """The field, and the name after it if it is a map."""
     texts = [_text(name) for name in names]
-    field = fields.get(".".join(texts)) or fields.get(texts[0])
+    field = fields.get(texts[0])
     if field is None:
-        known = [f"{name}.NAME" if one.is_map else name for name, one in fields.items()]
+        known = [f"{name}.NAME" if one.is_map or one.members is not None else name for name, one in fields.items()]
         raise _Problem(_at(names[0]), f"one of the fields {', '.join(known)}")
+    if field.members is not None:
+        return _member(field, field.members, names), ""
     if not field.is_map:
-        if len(names) > 1 + field.name.count("."):
+        if len(names) > 1:
             raise _Problem(_at(names[1]), f"no . after {field.name}")
         return field, ""
+    return field, _text(_name_after(field, names))
+
+
+def _name_after(field: Field, names: list[Token]) -> Token:
     if len(names) != 2:  # noqa: PLR2004 - the field and the name
         at = _at(names[-1]) if len(names) > 1 else names[0].end_pos or 0
         raise _Problem(at, f"{field.name}.NAME")
-    return field, texts[1]
+    return names[1]
+
+
+def _member(field: Field, members: Fields, names: list[Token]) -> Field:
+    named = _name_after(field, names)
+    member = members.get(_text(named))
+    if member is None:
+        some = ", ".join(list(members)[:_MAX_NAMED]) + (", ..." if len(members) > _MAX_NAMED else "")
+        expected = f"one of the attributes of customers: {some}" if members else "no attribute: customers have none"
+        raise _Problem(_at(named), expected)
+    return member
 
 
 def _check_operator(field: Field, operator: Operator, comparator: Token, right: Token) -> None:
@@ -261,6 +302,12 @@ def _value(field: Field, operator: Operator, token: Token) -> Value:
             value, expected = values.instant(text), "a time such as 2026-03-14T15:09:26Z or 2026-03-14"
         case Kind.FLAG:
             value, expected = _FLAGS.get(text), "true or false"
+        case Kind.INTEGER:
+            value, expected = values.integer(text), "a whole number"
+        case Kind.NUMBER:
+            value, expected = values.real(text), "a number"
+        case Kind.DAY:
+            value, expected = values.day(text), "a day such as 2026-03-14"
         case Kind.CHOICE:
             value, expected = field.names.get(text), f"one of {', '.join(field.names)}"
         case Kind.ATTRIBUTE if operator in _ORDER:

@@ -3,16 +3,33 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Collection, Mapping, Sequence
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, ColumnElement, Double, Text, bindparam, case, delete, select
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    Double,
+    Text,
+    bindparam,
+    case,
+    cast,
+    delete,
+    func,
+    literal_column,
+    select,
+)
 from sqlalchemy.types import TypeEngine
 
 from profile_grpc.domain import customer_schema
 from profile_grpc.domain.customer_schema import AttributeType, CustomerSchema
 from profile_grpc.domain.customers import Customer, CustomerId, CustomerTombstone, TombstoneKey, Value
+from profile_grpc.domain.filtering.expressions import Filter
+from profile_grpc.domain.filtering.of_customers import names_read, parts_of
 from profile_grpc.service.customer_ports import AttributeTest, Comparison, CustomerFilter
 from profile_grpc.store import statements, tables, times
 from profile_grpc.store.customer_rows import (
@@ -23,9 +40,15 @@ from profile_grpc.store.customer_rows import (
     read_tombstone,
 )
 from profile_grpc.store.database import Database
-from profile_grpc.store.engine import Prepared
+from profile_grpc.store.engine import Found, Prepared
 
+PART_BYTES = 1 << 20
+"""Characters of attributes in one part; the last customer may go beyond it. One may have half a million."""
+_PART = 500
+"""Customers of one part at most."""
+_LOOKED_UP = (None, "email", "msisdn")
 _customer = tables.customer
+_TEXT = list(_customer.c).index(_customer.c.attributes)
 _COLUMNS = [column.name for column in _customer.c]
 _COMPARE: Mapping[Comparison, Callable[[Any, Any], ColumnElement[bool]]] = {
     Comparison.EQUAL: operator.eq,
@@ -59,7 +82,11 @@ class SqlCustomers:
         )
         targeted = gone.c.target_id.is_not(None)
         self._merged = statements.lookup(database, gone, ["tenant_id", "target_id"], ["customer_hash"], targeted)
-        self._lists = {name: database.prepare(_list(name)) for name in (None, "email", "msisdn")}
+        limit = bindparam("limit", type_=BigInteger())
+        self._lists = {name: database.prepare(_list(name).limit(limit)) for name in _LOOKED_UP}
+        part: ColumnElement[int] = literal_column(str(_PART))
+        self._parts = {name: database.prepare(_bounded(_list(name).limit(part))) for name in _LOOKED_UP}
+        self._given = database.prepare(_bounded(_of_given(database)))
         self._named = database.prepare(_named())
         before = bindparam("before", type_=BigInteger())
         of_tenant = gone.c.tenant_id == bindparam("tenant_id", type_=Text())
@@ -93,22 +120,59 @@ class SqlCustomers:
 
     async def list(self, wanted: CustomerFilter, after: str, limit: int) -> Sequence[Customer]:
         """Up to `limit` customers as stored after the id `after`, ordered by id, by the bytes of its text."""
-        by = next((name for name in ("email", "msisdn") if getattr(wanted, name) is not None), None)
-        value = {} if by is None else {by: getattr(wanted, by)}
+        by, value = _by(wanted)
         found = await self._database.fetch(
             self._lists[by], tenant_id=wanted.tenant_id, after=after, limit=limit, **value
         )
         return [read_customer(row) for row in found]
 
-    async def values(self, tenant_id: str, customer_ids: Collection[str]) -> Mapping[str, Mapping[str, Value]]:
-        """The attributes of these customers, by id, as the present schema has them."""
-        if not customer_ids:
-            return {}
-        schema = await self.schema(tenant_id)
-        asked = sorted({(tenant_id, customer_id) for customer_id in customer_ids})
-        found = await self._database.fetch(self._get, asked)
-        shown = (customer_schema.shown(schema, read_customer(row)) for row in found)
-        return {customer.key.customer_id: customer.content.attributes for customer in shown}
+    async def part(self, wanted: CustomerFilter, after: str) -> Sequence[Customer]:
+        """Some customers as stored after the id `after`, ordered by id, of about PART_BYTES together; none: no more."""
+        by, value = _by(wanted)
+        found = await self._database.fetch(
+            self._parts[by], tenant_id=wanted.tenant_id, after=after, room=PART_BYTES, **value
+        )
+        return [read_customer(row[:-1]) for row in found]
+
+    async def fitting(
+        self, wanted: Filter, found: Sequence[Found], customer_at: int, truths_at: int
+    ) -> Sequence[Found]:
+        """The rows of profiles that fit the filter when their customers are judged, too (T3).
+
+        Args:
+            wanted: the filter. The rows fulfil what it says of the profiles themselves.
+            found: the rows.
+            customer_at: the column with the id of the customer.
+            truths_at: the column with `filtering.truths`.
+        """
+        decide, schema = parts_of(wanted).decide, wanted.schema
+        if decide is None or schema is None:
+            return found
+        asked: defaultdict[str, set[str]] = defaultdict(set)
+        for row in found:
+            if row[customer_at] is not None:
+                asked[row[customer_at]].add(row[truths_at])
+        names = names_read(wanted.expression)
+        read = schema._replace(attributes=tuple([one for one in schema.attributes if one.name in names]))
+        fits: dict[tuple[str | None, str], bool] = {}
+        async for stored in self._of(schema.tenant_id, sorted(asked)):
+            customer = customer_schema.shown(read, stored)
+            customer_id = customer.key.customer_id
+            fits |= {(customer_id, truths): decide(truths, customer) for truths in asked[customer_id]}
+        for customer_id, truths in {(row[customer_at], row[truths_at]) for row in found} - fits.keys():
+            fits[customer_id, truths] = decide(truths, None)
+        return [row for row in found if fits[row[customer_at], row[truths_at]]]
+
+    async def _of(self, tenant_id: str, customer_ids: Sequence[str]) -> AsyncIterator[Customer]:
+        """Those of these customers that exist. The ids are in order."""
+        while customer_ids:
+            given = [(tenant_id, customer_id) for customer_id in customer_ids]
+            found = await self._database.fetch(self._given, given, tenant_id=tenant_id, room=PART_BYTES)
+            for row in found:
+                yield read_customer(row[:-1])
+            if len(found) == len(customer_ids) or not found or found[-1][-1] + len(found[-1][_TEXT] or "") < PART_BYTES:
+                return
+            customer_ids = customer_ids[bisect_right(customer_ids, found[-1][1]) :]
 
     async def matching(self, tenant_id: str, test: AttributeTest, after: str, limit: int) -> Sequence[str]:
         """Up to `limit` ids of the tenant's customers after `after` that satisfy the test, in order."""
@@ -178,7 +242,34 @@ def _list(by: str | None) -> Any:  # noqa: ANN401 - a query
             *wanted,
         )
         .order_by(_customer.c.customer_id)
-        .limit(bindparam("limit", type_=BigInteger()))
+    )
+
+
+def _by(wanted: CustomerFilter) -> tuple[str | None, dict[str, str]]:
+    """The column that has the wanted value, and that value."""
+    if wanted.email is not None:
+        return "email", {"email": wanted.email}
+    return (None, {}) if wanted.msisdn is None else ("msisdn", {"msisdn": wanted.msisdn})
+
+
+def _of_given(database: Database) -> Any:  # noqa: ANN401 - a query
+    given = statements.given_rows(database, _customer, ["tenant_id", "customer_id"])
+    return (
+        select(_customer)
+        .select_from(given.join(_customer, _customer.c.customer_id == given.c.customer_id))
+        .where(_customer.c.tenant_id == bindparam("tenant_id", type_=Text()))
+        .order_by(_customer.c.customer_id)
+    )
+
+
+def _bounded(query: Any) -> Any:  # noqa: ANN401 - a query
+    """The first rows of the query, until they have `room` characters; the last column has those of the rows before."""
+    seen = query.subquery("seen")
+    size = func.coalesce(func.length(seen.c.attributes), literal_column("0"))
+    before = cast(func.sum(size).over(order_by=seen.c.customer_id) - size, BigInteger)
+    counted = select(*seen.c, before.label("before")).subquery("counted")
+    return (
+        select(counted).where(counted.c.before < bindparam("room", type_=BigInteger())).order_by(counted.c.customer_id)
     )
 
 

@@ -6,16 +6,18 @@ statement.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from itertools import chain
 from operator import eq, ge, gt, le, lt
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, FromClause, and_, bindparam, func, literal_column, not_, or_
+from sqlalchemy import ColumnElement, FromClause, and_, bindparam, case, func, literal_column, not_, or_, true
 from sqlalchemy.types import BigInteger, Double, SmallInteger, Text, TypeEngine
 
 from profile_grpc.domain.filtering.expressions import AllOf, AnyOf, Comparison, Expression, Operator, comparisons
 from profile_grpc.domain.filtering.fields import Kind
+from profile_grpc.domain.filtering.of_customers import Parts
 from profile_grpc.domain.filtering.values import NO_VERSION
 from profile_grpc.store import tables
 from profile_grpc.store.engine import Engine
@@ -68,22 +70,29 @@ SORTED = frozenset({"customer_id"})
 _TYPES: Mapping[Kind, TypeEngine[Any]] = {Kind.TIME: BigInteger(), Kind.CHOICE: SmallInteger()}
 
 
-def shape(expression: Expression | None) -> Shape:
+NO_FILTER = Parts(None)
+
+
+def shape(wanted: Parts) -> Shape:
     """The shape of the filter."""
+    return (_shape(wanted.needed), wanted.decide is None, *map(_shape, wanted.own))
+
+
+def _shape(expression: Expression | None) -> Shape:
     match expression:
         case None:
             return ()
         case Comparison(field, operator, negated=negated):
             return (field.name, operator.value, negated)
         case AllOf(parts):
-            return ("and", *[shape(part) for part in parts])
+            return ("and", *map(_shape, parts))
         case AnyOf(parts):
-            return ("or", *[shape(part) for part in parts])
+            return ("or", *map(_shape, parts))
 
 
 def indexed(expression: Expression | None) -> Mapping[str, ColumnElement[bool]]:
     """The conditions on indexed fields that every profile found must fulfil, by field."""
-    parts = () if expression is None else comparisons(expression)
+    parts = _compared(expression)
     needed = {id(one) for one in _conjuncts(expression)}
     return {
         one.field.name: tables.profile.c[one.field.name] == bindparam(f"filter_{number}", type_=Text())
@@ -107,10 +116,10 @@ def _is_indexed(expression: Expression) -> bool:
     )
 
 
-def bound(expression: Expression | None, engine: Engine) -> dict[str, object]:
-    """The values of `condition`, by the names of its parameters."""
+def bound(wanted: Parts, engine: Engine) -> dict[str, object]:
+    """The values of `condition` and `truths`, by the names of their parameters."""
     values: dict[str, object] = {}
-    for number, one in enumerate(() if expression is None else comparisons(expression)):
+    for number, one in enumerate(chain(_compared(wanted.needed), *map(comparisons, wanted.own))):
         if one.field.is_map:
             values[f"name_{number}"] = one.name
         if one.operator is Operator.PRESENT:
@@ -129,20 +138,33 @@ def bound(expression: Expression | None, engine: Engine) -> dict[str, object]:
     return values
 
 
-def condition(expression: Expression, engine: Engine, profile: FromClause) -> ColumnElement[bool]:
-    """The condition in SQL on rows with the columns READ. It is true where the filter is; elsewhere it is false or
+def _compared(expression: Expression | None) -> Iterable[Comparison]:
+    return () if expression is None else comparisons(expression)
+
+
+def condition(wanted: Parts, engine: Engine, profile: FromClause) -> ColumnElement[bool]:
+    """The condition in SQL on rows with the columns READ. It is true where `needed` is; elsewhere it is false or
     NULL.
     """
-    return _Conditions(engine, profile).of(expression)
+    return true() if wanted.needed is None else _Conditions(engine, profile, 0).of(wanted.needed)
+
+
+def truths(wanted: Parts, engine: Engine, profile: FromClause) -> ColumnElement[str]:
+    """A text with a 1 for each expression of `own` that is true, and a 0 for each other."""
+    conditions = _Conditions(engine, profile, sum(1 for _ in _compared(wanted.needed)))
+    text: ColumnElement[str] = literal_column("''", Text())
+    for one in wanted.own:
+        text = text.concat(case((conditions.of(one), literal_column("'1'", Text())), else_=literal_column("'0'")))
+    return text
 
 
 class _Conditions:
-    """Numbers the comparisons from left to right, as `bound` does."""
+    """Numbers the comparisons from left to right, as `bound` does, from the number `first`."""
 
-    def __init__(self, engine: Engine, profile: FromClause) -> None:
+    def __init__(self, engine: Engine, profile: FromClause, first: int) -> None:
         self._engine = engine
         self._profile = profile
-        self._number = -1
+        self._number = first - 1
 
     def of(self, expression: Expression) -> ColumnElement[bool]:
         match expression:

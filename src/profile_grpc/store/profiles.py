@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, ColumnElement, bindparam, cast, func, literal_column, select
 
-from profile_grpc.domain.filtering.expressions import Expression
+from profile_grpc.domain.filtering.expressions import Filter
+from profile_grpc.domain.filtering.of_customers import Parts, parts_of
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.model import CountKey, Platform, Profile, ProfileKey, ProfileStatus, Tombstone
 from profile_grpc.domain.needs import Needs, Rows
@@ -19,6 +20,7 @@ from profile_grpc.service.ports import ProfileFilter, WriteTransaction
 from profile_grpc.store import filtering, rows, scanning, tables
 from profile_grpc.store.applying import Applier
 from profile_grpc.store.bounds import BOUND, UNBOUND
+from profile_grpc.store.customers import SqlCustomers
 from profile_grpc.store.database import Database, Session
 from profile_grpc.store.engine import Engine, Found, Prepared, Query
 from profile_grpc.store.errors import translated
@@ -71,8 +73,9 @@ class Transaction:
 class SqlProfiles:
     """The port `ProfileStore`."""
 
-    def __init__(self, database: Database, hasher: Hasher, shards: Shards) -> None:
+    def __init__(self, database: Database, hasher: Hasher, shards: Shards, customers: SqlCustomers) -> None:
         self._database = database
+        self._customers = customers
         index = TokenIndex(database, hasher)
         self._loader = Loader(database, hasher, index)
         self._applier = Applier(database, index)
@@ -138,20 +141,22 @@ class SqlProfiles:
         if after is not None:
             values |= {"after_user_id": after.user_id, "after_device_id": after.device_id}
         if wanted.filter is not None:
-            return await self._scan(values, wanted.filter.expression, limit)
+            return await self._scan(values, wanted.filter, limit)
         page = _Page(self._list_statement(tuple(values)), values | {"limit": limit})
         return await self._pages[await self._shards.of(wanted.app_id)].fetch(page)
 
-    async def _scan(self, values: dict[str, object], wanted: Expression, limit: int) -> Sequence[Profile]:
+    async def _scan(self, values: dict[str, object], wanted: Filter, limit: int) -> Sequence[Profile]:
         """Reads windows until `limit` profiles fit."""
-        values |= filtering.bound(wanted, self._database.engine)
+        parts = parts_of(wanted)
+        values |= filtering.bound(parts, self._database.engine)
         found: list[Profile] = []
         async with self._scans:
             while True:
                 names = tuple([name for name in values if name in _FILTERS])
-                answered = await self._database.fetch(self._scan_statement(names, wanted), **values)
+                answered = await self._database.fetch(self._scan_statement(names, parts), **values)
                 fitting, place = scanning.read(answered, scanning.WINDOW)
-                found += [rows.read_profile(row[2:-1]) for row in fitting[: limit - len(found)]]
+                fitting = await self._customers.fitting(wanted, fitting, _CUSTOMER, _TRUTHS)
+                found += [rows.read_profile(row[2:_CUSTOMER]) for row in fitting[: limit - len(found)]]
                 if place is None or len(found) == limit:
                     return found
                 values |= {"after_user_id": place[0], "after_device_id": place[1]}
@@ -187,13 +192,16 @@ class SqlProfiles:
         """One statement for each set of filters: an engine then chooses the index that fits it."""
         return self._lists.get((names, ()), lambda: self._database.prepare(_list(names)))
 
-    def _scan_statement(self, names: tuple[str, ...], wanted: Expression) -> Prepared:
+    def _scan_statement(self, names: tuple[str, ...], wanted: Parts) -> Prepared:
         """One statement for each set of filters and each shape of an expression."""
         kept = (names, filtering.shape(wanted))
         return self._lists.get(kept, lambda: self._database.prepare(_scan(names, wanted, self._database.engine)))
 
 
 _FILTERS = frozenset({*ProfileFilter._fields, "after_user_id", "after_device_id"})
+_CUSTOMER = 2 + len(rows.READ)
+_TRUTHS = _CUSTOMER + 1
+"""Columns of a row of a window."""
 
 
 def _list(names: tuple[str, ...]) -> Query:
@@ -201,12 +209,16 @@ def _list(names: tuple[str, ...]) -> Query:
     return _listed(names, [tables.profile.c[name] for name in rows.READ], {}).limit(limit)
 
 
-def _scan(names: tuple[str, ...], wanted: Expression, engine: Engine) -> Query:
+def _scan(names: tuple[str, ...], wanted: Parts, engine: Engine) -> Query:
     read = dict.fromkeys([*rows.READ, *filtering.READ])
-    window = _listed(names, [tables.profile.c[name] for name in read], filtering.indexed(wanted))
+    window = _listed(names, [tables.profile.c[name] for name in read], filtering.indexed(wanted.needed))
     return scanning.fitting(
         window.limit(literal_column(str(scanning.WINDOW))),
-        lambda seen: [seen.c[name] for name in rows.READ],
+        lambda seen: [
+            *[seen.c[name] for name in rows.READ],
+            seen.c.customer_id,
+            filtering.truths(wanted, engine, seen),
+        ],
         lambda seen: filtering.condition(wanted, engine, seen),
     )
 

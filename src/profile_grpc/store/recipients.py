@@ -22,7 +22,7 @@ from sqlalchemy import (
     select,
 )
 
-from profile_grpc.domain.filtering.expressions import Expression
+from profile_grpc.domain.filtering.of_customers import Parts, parts_of
 from profile_grpc.domain.model import (
     Channel,
     Platform,
@@ -35,6 +35,7 @@ from profile_grpc.domain.model import (
 from profile_grpc.domain.reach import Audience, Customers, Everyone, Reachable, Reached, Recipient, Target, Users
 from profile_grpc.service.recipient_ports import Place, RecipientPage
 from profile_grpc.store import filtering, scanning, tables
+from profile_grpc.store.customers import SqlCustomers
 from profile_grpc.store.database import Database
 from profile_grpc.store.engine import Found, Prepared, Query, Row
 from profile_grpc.store.json_columns import read_live, read_reached
@@ -53,6 +54,8 @@ _NEVER = -(2**62)
 """Before every time."""
 
 _profile = tables.profile
+_CUSTOMER, _TRUTHS = 4, 8
+"""Columns of a row that is found."""
 _PLATFORMS = {platform.value: platform for platform in Platform}
 _USER_STATES = {state.value: state for state in UserState}
 
@@ -60,8 +63,9 @@ _USER_STATES = {state.value: state for state in UserState}
 class SqlRecipients:
     """The port `RecipientStore`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, customers: SqlCustomers) -> None:
         self._database = database
+        self._customers = customers
         self._statements = Recent[tuple[Any, ...], Prepared](_SHAPES)
         self._scans = asyncio.Semaphore(_SCANS)
 
@@ -108,37 +112,42 @@ class SqlRecipients:
     async def _fetch(
         self, audience: Audience, bounds: Reachable, after: Place | None, limit: int, given: Sequence[Row]
     ) -> tuple[Sequence[Found], Place | None]:
-        expression = audience.filter.expression if audience.filter else None
-        statement = self._statement(audience, expression, limit, is_first=after is None)
+        wanted = parts_of(audience.filter) if audience.filter else filtering.NO_FILTER
+        statement = self._statement(audience, wanted, limit, is_first=after is None)
         values: dict[str, object] = {
             "app_id": audience.app_id,
             "heard": micros(bounds.heard),
             "registered": _NEVER if bounds.registered is None else micros(bounds.registered),
             "channel": 1 << audience.channel,
-            **filtering.bound(expression, self._database.engine),
+            **filtering.bound(wanted, self._database.engine),
         }
         if after is not None:
             values |= {"after_user_id": after[0], "after_device_id": after[1]}
         if not isinstance(audience.target, Everyone):
-            return scanning.read(await self._database.fetch(statement, given, **values), limit)
+            return await self._window(audience, statement, given, values, limit)
         async with self._scans:
-            return scanning.read(await self._database.fetch(statement, **values), limit)
+            return await self._window(audience, statement, given, values, limit)
 
-    def _statement(self, audience: Audience, expression: Expression | None, limit: int, *, is_first: bool) -> Prepared:
+    async def _window(
+        self, audience: Audience, statement: Prepared, given: Sequence[Row], values: dict[str, object], limit: int
+    ) -> tuple[Sequence[Found], Place | None]:
+        found, place = scanning.read(await self._database.fetch(statement, given, **values), limit)
+        if audience.filter is not None:
+            found = await self._customers.fitting(audience.filter, found, _CUSTOMER, _TRUTHS)
+        return found, place
+
+    def _statement(self, audience: Audience, wanted: Parts, limit: int, *, is_first: bool) -> Prepared:
         push, kind = audience.channel is Channel.PUSH, type(audience.target)
-        shape = (push, kind, limit, is_first, filtering.shape(expression))
+        shape = (push, kind, limit, is_first, filtering.shape(wanted))
         return self._statements.get(
-            shape, lambda: self._database.prepare(self._query(kind, expression, limit, push=push, is_first=is_first))
+            shape, lambda: self._database.prepare(self._query(kind, wanted, limit, push=push, is_first=is_first))
         )
 
-    def _query(
-        self, target: type[Target], expression: Expression | None, limit: int, *, push: bool, is_first: bool
-    ) -> Query:
+    def _query(self, target: type[Target], wanted: Parts, limit: int, *, push: bool, is_first: bool) -> Query:
         engine = self._database.engine
 
         def fits(seen: FromClause) -> ColumnElement[bool]:
-            filtered = () if expression is None else (filtering.condition(expression, engine, seen),)
-            return and_(*_reach(seen, push=push), *filtered)
+            return and_(*_reach(seen, push=push), filtering.condition(wanted, engine, seen))
 
         def columns(seen: FromClause) -> Sequence[ColumnElement[Any]]:
             # The column has only the key of the language. Without a language, the attributes are not read.
@@ -150,16 +159,17 @@ class SqlRecipients:
                 case((seen.c.language.is_not(None), language)),
                 seen.c.time_zone,
                 seen.c.push_endpoints,
+                filtering.truths(wanted, engine, seen),
             ]
 
-        window = _window(self._database, target, expression, is_first=is_first)
+        window = _window(self._database, target, wanted, is_first=is_first)
         # The limit is part of the text: if PostgreSQL does not know it, it may sort all profiles of the app.
         return scanning.fitting(window.limit(literal_column(str(limit))), columns, fits)
 
 
-def _window(database: Database, target: type[Target], expression: Expression | None, *, is_first: bool) -> Query:
+def _window(database: Database, target: type[Target], wanted: Parts, *, is_first: bool) -> Query:
     """The profiles of the target, in the order of keys."""
-    more = filtering.indexed(expression) if target is Everyone else {}
+    more = filtering.indexed(wanted.needed) if target is Everyone else {}
     conditions = [_profile.c.app_id == bindparam("app_id"), *more.values()]
     source: Any = _profile
     position: scanning.Position = (_profile.c.user_id, _profile.c.device_id)
@@ -213,7 +223,7 @@ def _recipients(audience: Audience, found: Sequence[Found]) -> Sequence[Recipien
 
 
 def _recipient(app_id: str, row: Found, endpoints: tuple[PushEndpoint, ...]) -> Recipient:
-    user_id, device_id, platform, user_state, customer_id, language, time_zone, _, _ = row
+    user_id, device_id, platform, user_state, customer_id, language, time_zone, *_ = row
     return Recipient(
         ProfileKey(app_id, user_id, device_id),
         endpoints,

@@ -14,6 +14,7 @@ from google.type.date_pb2 import Date
 from appprofile.v1 import customer_pb2, profile_pb2
 from appprofile.v1 import customer_service_pb2 as pb
 from appprofile.v1 import profile_service_pb2 as ps
+from appprofile.v1 import recipient_pb2 as rs
 from profile_grpc.domain.model import Event, EventType
 from profile_grpc.service.people import PersonData
 from profile_grpc.service.ports import KeyKind
@@ -207,6 +208,43 @@ async def test_C4_customers_are_listed_by_id_and_looked_up(served: Served) -> No
     assert (await refused(page(email="x@y", page_token=token))).reason == "INVALID_PAGE_TOKEN"
     listed = await served.customers.ListCustomers(pb.ListCustomersRequest(), metadata=served.foreign)
     assert not listed.customers
+
+
+async def test_T3_filters_compare_attributes_of_customers(served: Served) -> None:
+    """In lists of customers and of profiles, and in counts; with the schema of the caller's tenant."""
+    await all_types(served)
+    await create(served, attributes={"tier": Value(string_value="gold"), "visits": Value(int64_value=3)})
+    await create(served, "c2", name="Bob")
+    for user, customer in (("ann", "c1"), ("bob", "c2"), ("cid", "")):
+        await register(served, user, customer)
+
+    async def listed(text: str) -> list[str]:
+        request = pb.ListCustomersRequest(filter=text)
+        answer = await served.customers.ListCustomers(request, metadata=profile_key(served))
+        return [one.customer_id for one in answer.customers]
+
+    assert await listed("attributes.tier = gold AND attributes.visits > 2") == ["c1"]
+    assert await listed("NOT attributes.tier:* AND name = Bob") == ["c2"]
+    told = await refused(listed("customer.tier = gold"))
+    assert (told.code.name, told.reason) == ("INVALID_ARGUMENT", "INVALID_FILTER")
+
+    async def users(text: str) -> list[str]:
+        request = ps.ListProfilesRequest(app_id=APP, filter=text)
+        answer = await served.profiles.ListProfiles(request, metadata=profile_key(served))
+        asked = rs.CountRecipientsRequest(app_id=APP, channel=profile_pb2.CHANNEL_IN_APP, everyone=True, filter=text)
+        counted = await served.profiles.CountRecipients(asked, metadata=profile_key(served))
+        assert counted.recipients == len(answer.profiles)
+        return [one.key.user_id for one in answer.profiles]
+
+    assert await users("customer.visits >= 3") == ["ann"]
+    assert await users("NOT customer.tier = gold") == ["bob", "cid"]
+    assert await users("customer.tier = gold OR user_state = INACTIVE") == ["ann"]
+    told = await refused(users("customer.colour = red"))
+    assert (told.reason, told.metadata["column"]) == ("INVALID_FILTER", "10")
+    watch = served.profiles.WatchProfiles(
+        ps.WatchProfilesRequest(from_now=True, filter="customer.tier = gold"), metadata=profile_key(served)
+    )
+    assert (await refused(watch.read())).reason == "INVALID_FILTER"
 
 
 async def test_C4_a_deletion_unlinks_the_profiles_and_keeps_them(served: Served) -> None:

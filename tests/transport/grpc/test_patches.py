@@ -380,7 +380,7 @@ def test_d2_a_deletion_names_owner_and_scope() -> None:
 
 
 def test_a_filter_that_is_not_given_matches_all() -> None:
-    assert requests.profile_filter(ps.ListProfilesRequest(app_id=APP)) == ProfileFilter(APP)
+    assert requests.profile_filter(ps.ListProfilesRequest(app_id=APP), None) == ProfileFilter(APP)
 
 
 @pytest.mark.parametrize("given", [None, 0, 7])

@@ -463,7 +463,12 @@ type ListCustomersRequest struct {
 	// ends at about 1 MiB.
 	PageSize int32 `protobuf:"varint,3,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The `next_page_token` of the previous page. The other fields must be the same. Opaque.
-	PageToken     string `protobuf:"bytes,4,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	PageToken string `protobuf:"bytes,4,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// Lists only customers that the filter fits: `attributes.tier = "gold" AND email:*`, in the language of docs/filters.md, a subset
+	// of AIP-160. The fields are `customer_id`, `name`, `email`, `msisdn`, `create_time`, `update_time`, and `attributes.NAME` for
+	// each attribute of the tenant's schema. Up to 2048 bytes, 16 open parentheses and 100 comparisons. Default: every customer.
+	// A filter that is not valid is INVALID_ARGUMENT, INVALID_FILTER.
+	Filter        string `protobuf:"bytes,5,opt,name=filter,proto3" json:"filter,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -533,6 +538,13 @@ func (x *ListCustomersRequest) GetPageSize() int32 {
 func (x *ListCustomersRequest) GetPageToken() string {
 	if x != nil {
 		return x.PageToken
+	}
+	return ""
+}
+
+func (x *ListCustomersRequest) GetFilter() string {
+	if x != nil {
+		return x.Filter
 	}
 	return ""
 }
@@ -1502,14 +1514,15 @@ const file_appprofile_v1_customer_service_proto_rawDesc = "" +
 	"customerId\x12)\n" +
 	"\rallow_missing\x18\x02 \x01(\bB\x04\xe2A\x01\x01R\fallowMissing\":\n" +
 	"\x16DeleteCustomerResponse\x12 \n" +
-	"\bunlinked\x18\x01 \x01(\x03B\x04\xe2A\x01\x03R\bunlinked\"\xbc\x01\n" +
+	"\bunlinked\x18\x01 \x01(\x03B\x04\xe2A\x01\x03R\bunlinked\"\xda\x01\n" +
 	"\x14ListCustomersRequest\x12\"\n" +
 	"\x05email\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05 \x01(\xfe\x01H\x00R\x05email\x12#\n" +
 	"\x06msisdn\x18\x02 \x01(\tB\t\xbaH\x06r\x04 \x01((H\x00R\x06msisdn\x12(\n" +
 	"\tpage_size\x18\x03 \x01(\x05B\v\xe2A\x01\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x12+\n" +
 	"\n" +
-	"page_token\x18\x04 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\x10R\tpageTokenB\x04\n" +
+	"page_token\x18\x04 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\x10R\tpageToken\x12\x1c\n" +
+	"\x06filter\x18\x05 \x01(\tB\x04\xe2A\x01\x01R\x06filterB\x04\n" +
 	"\x02by\"\x82\x01\n" +
 	"\x15ListCustomersResponse\x12;\n" +
 	"\tcustomers\x18\x01 \x03(\v2\x17.appprofile.v1.CustomerB\x04\xe2A\x01\x03R\tcustomers\x12,\n" +

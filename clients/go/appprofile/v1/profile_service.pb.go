@@ -2171,8 +2171,9 @@ type ListProfilesRequest struct {
 	// The `next_page_token` of the previous page. The filter must be the same. Opaque.
 	PageToken string `protobuf:"bytes,8,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// Lists only profiles that the filter fits: `language:"en" AND sdk_version >= 2.11`, in the language of docs/filters.md, a
-	// subset of AIP-160. Up to 2048 bytes, 16 open parentheses and 100 comparisons. Default: every profile. A filter that
-	// is not valid is INVALID_ARGUMENT, INVALID_FILTER.
+	// subset of AIP-160. `customer.NAME` compares an attribute of the customer that the profile is linked with. Up to 2048
+	// bytes, 16 open parentheses and 100 comparisons. Default: every profile. A filter that is not valid is INVALID_ARGUMENT,
+	// INVALID_FILTER.
 	Filter        string `protobuf:"bytes,9,opt,name=filter,proto3" json:"filter,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -2274,6 +2274,12 @@ pub struct ListCustomersRequest {
     /// The `next_page_token` of the previous page. The other fields must be the same. Opaque.
     #[prost(string, tag="4")]
     pub page_token: ::prost::alloc::string::String,
+    /// Lists only customers that the filter fits: `attributes.tier = "gold" AND email:*`, in the language of docs/filters.md, a subset
+    /// of AIP-160. The fields are `customer_id`, `name`, `email`, `msisdn`, `create_time`, `update_time`, and `attributes.NAME` for
+    /// each attribute of the tenant's schema. Up to 2048 bytes, 16 open parentheses and 100 comparisons. Default: every customer.
+    /// A filter that is not valid is INVALID_ARGUMENT, INVALID_FILTER.
+    #[prost(string, tag="5")]
+    pub filter: ::prost::alloc::string::String,
     /// Only those with this value, compared after normalisation. Default: all.
     #[prost(oneof="list_customers_request::By", tags="1, 2")]
     pub by: ::core::option::Option<list_customers_request::By>,
@@ -3761,8 +3767,9 @@ pub struct ListProfilesRequest {
     #[prost(string, tag="8")]
     pub page_token: ::prost::alloc::string::String,
     /// Lists only profiles that the filter fits: `language:"en" AND sdk_version >= 2.11`, in the language of docs/filters.md, a
-    /// subset of AIP-160. Up to 2048 bytes, 16 open parentheses and 100 comparisons. Default: every profile. A filter that
-    /// is not valid is INVALID_ARGUMENT, INVALID_FILTER.
+    /// subset of AIP-160. `customer.NAME` compares an attribute of the customer that the profile is linked with. Up to 2048
+    /// bytes, 16 open parentheses and 100 comparisons. Default: every profile. A filter that is not valid is INVALID_ARGUMENT,
+    /// INVALID_FILTER.
     #[prost(string, tag="9")]
     pub filter: ::prost::alloc::string::String,
 }

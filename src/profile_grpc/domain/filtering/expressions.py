@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from profile_grpc.domain.customer_schema import CustomerSchema
 from profile_grpc.domain.filtering.fields import Field, Value
 
 MAX_BYTES = 2048
@@ -68,6 +69,8 @@ class Filter:
 
     text: str
     expression: Expression
+    schema: CustomerSchema | None = None
+    """By which it reads the attributes of customers; None: it reads none."""
 
 
 def negation(expression: Expression) -> Expression:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
@@ -23,7 +23,7 @@ from profile_grpc.domain.model import (
     UserState,
 )
 
-Value: TypeAlias = str | int | float | bool | datetime
+Value: TypeAlias = str | int | float | bool | date | datetime
 """A value as it is compared."""
 
 
@@ -42,6 +42,10 @@ class Kind(enum.Enum):
     """One of a few names."""
     ATTRIBUTE = enum.auto()
     """Text; `<` and the like compare numbers, and are false for a text that is no number."""
+    INTEGER = enum.auto()
+    """A whole number of 64 bits."""
+    NUMBER = enum.auto()
+    DAY = enum.auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +55,17 @@ class Field:
     name: str
     kind: Kind
     read: Callable[[Any], Any] = field(compare=False, repr=False)
-    """The value of a profile or an event as it is compared, or None; of a map, the texts by name; of a field with many
-    values, all of them."""
+    """The value as it is compared, or None; of a map, the texts by name; of a field with many values, all of them."""
     choices: type[enum.Enum] | None = None
     """Of a CHOICE. The value 0 is one that is not known, and no choice."""
     is_map: bool = False
     """It is followed by a name: `custom_attributes.NAME`."""
     is_many: bool = False
     """A profile has several values. A comparison is true if any of them fits."""
+    members: Fields | None = field(default=None, compare=False, repr=False)
+    """It is compared by its members only: `customer.tier`. None: it is compared itself."""
+    of_customer: bool = False
+    """In a filter of profiles: `read` takes the customer that the profile is linked with."""
 
     @property
     def names(self) -> Mapping[str, Value]:
@@ -70,7 +77,8 @@ Fields: TypeAlias = Mapping[str, Field]
 """The fields of a language, by name."""
 
 
-def _fields(*declared: Field) -> Fields:
+def declare(*declared: Field) -> Fields:
+    """These fields, by name."""
     return MappingProxyType({one.name: one for one in declared})
 
 
@@ -100,7 +108,7 @@ def _device_attributes(profile: Profile) -> Mapping[str, str]:
     return {name: one.value for name, one in profile.attributes.device_attributes.items()}
 
 
-PROFILE_FIELDS = _fields(
+PROFILE_FIELDS = declare(
     Field("platform", Kind.CHOICE, _known("platform"), Platform),
     Field("language", Kind.LANGUAGE, _language),
     Field("time_zone", Kind.TEXT, _attribute("time_zone")),
@@ -139,7 +147,7 @@ def _event_text(name: str) -> Callable[[Event], str | None]:
     return lambda event: getattr(event, name) or None
 
 
-EVENT_FIELDS = _fields(
+EVENT_FIELDS = declare(
     Field("app_id", Kind.TEXT, _event_text("app_id")),
     Field("type", Kind.CHOICE, lambda event: event.type.value, EventType),
     Field("user_id", Kind.TEXT, _event_text("user_id")),

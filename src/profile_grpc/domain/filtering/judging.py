@@ -1,4 +1,4 @@
-"""Judges an expression on a profile or an event, without a database (T3)."""
+"""Judges an expression on a profile, a customer or an event, without a database (T3)."""
 
 from __future__ import annotations
 
@@ -19,15 +19,22 @@ _COMPARE: Mapping[Operator, Callable[[Any, Any], bool]] = {
 }
 
 
-def matches(expression: Expression, subject: object) -> bool:
-    """Whether the expression is true of the profile or event. Its fields must be those of the subject."""
+def matches(expression: Expression, subject: object, customer: object = None) -> bool:
+    """Whether the expression is true of the subject, whose fields it must have.
+
+    Args:
+        expression: what to judge.
+        subject: a profile, a customer or an event.
+        customer: the customer that the profile is linked with, as its schema shows it; None: there is none.
+    """
     match expression:
         case Comparison():
-            return _is_true(expression, subject) is not expression.negated
+            of = customer if expression.field.of_customer else subject
+            return (of is not None and _is_true(expression, of)) is not expression.negated
         case AllOf(parts):
-            return all(matches(part, subject) for part in parts)
+            return all(matches(part, subject, customer) for part in parts)
         case AnyOf(parts):
-            return any(matches(part, subject) for part in parts)
+            return any(matches(part, subject, customer) for part in parts)
 
 
 def _is_true(comparison: Comparison, subject: object) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -16,6 +17,9 @@ NO_VERSION = "~"
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 MAX_NUMBER = 15
 """Characters of a number in an attribute, without its sign. Every engine then makes the same float of it."""
+_INTEGER = re.compile(r"-?[0-9]{1,19}")
+_MAX_INTEGER = 1 << 63
+_REAL = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _TIME = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
@@ -75,6 +79,18 @@ def is_in_language(tag: str, wanted: str) -> bool:
 def number(text: str) -> float | None:
     """The number that the text is, in plain decimal notation; None: it is none."""
     return float(text) if len(text.lstrip("-")) <= MAX_NUMBER and _NUMBER.fullmatch(text) else None
+
+
+def integer(text: str) -> int | None:
+    """The whole number of 64 bits that the text is; None: it is none."""
+    value = int(text) if _INTEGER.fullmatch(text) else _MAX_INTEGER
+    return value if -_MAX_INTEGER <= value < _MAX_INTEGER else None
+
+
+def real(text: str) -> float | None:
+    """The finite number that the text is, also with an exponent (1e6); None: it is none."""
+    value = float(text) if _REAL.fullmatch(text) else math.inf
+    return value if math.isfinite(value) else None
 
 
 def instant(text: str) -> datetime | None:

@@ -10,6 +10,7 @@ from appprofile.v1 import customer_service_pb2 as pb
 from profile_grpc.service.customer_schemas import CustomerSchemas
 from profile_grpc.service.customers import Customers
 from profile_grpc.service.exporting import Exports
+from profile_grpc.service.filters import Filters
 from profile_grpc.service.importing import Imports
 from profile_grpc.service.people import People
 from profile_grpc.transport.grpc import customers, imports, people, responses
@@ -29,6 +30,8 @@ class CustomerServices(Protocol):
     def imports(self) -> Imports: ...
     @property
     def exports(self) -> Exports: ...
+    @property
+    def filters(self) -> Filters: ...
 
 
 class CustomerServicer:
@@ -40,6 +43,7 @@ class CustomerServicer:
         self._people = services.people
         self._imports = services.imports
         self._exports = services.exports
+        self._filters = services.filters
 
     async def CreateCustomer(self, request: pb.CreateCustomerRequest, call: Call) -> pb.CreateCustomerResponse:
         given = request.customer
@@ -74,7 +78,9 @@ class CustomerServicer:
         return pb.DeleteCustomerResponse(unlinked=unlinked)
 
     async def ListCustomers(self, request: pb.ListCustomersRequest, call: Call) -> pb.ListCustomersResponse:
-        wanted = customers.customer_filter(request, call.caller.tenant_id)
+        tenant_id = call.caller.tenant_id
+        filter_ = await self._filters.of_customers(tenant_id, request.filter)
+        wanted = customers.customer_filter(request, tenant_id, filter_)
         return customers.list_customers(await self._customers.list(wanted, request.page_size, request.page_token))
 
     async def ImportCustomers(

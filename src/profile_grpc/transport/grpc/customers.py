@@ -12,6 +12,7 @@ from profile_grpc.domain.customer_changes import CustomerPatch
 from profile_grpc.domain.customer_schema import AttributeType, CustomerSchema, SchemaAttribute
 from profile_grpc.domain.customers import TEXTS, Content, Customer, Value
 from profile_grpc.domain.errors import FieldViolation, Reason, Refused
+from profile_grpc.domain.filtering.expressions import Filter
 from profile_grpc.service import phone
 from profile_grpc.service.customer_ports import CustomerFilter
 from profile_grpc.service.exporting import Part
@@ -55,7 +56,7 @@ def patch(request: pb.UpdateCustomerRequest) -> CustomerPatch:
     )
 
 
-def customer_filter(request: pb.ListCustomersRequest, tenant_id: str) -> CustomerFilter:
+def customer_filter(request: pb.ListCustomersRequest, tenant_id: str, filter_: Filter | None) -> CustomerFilter:
     """Which customers to list.
 
     Raises:
@@ -65,6 +66,7 @@ def customer_filter(request: pb.ListCustomersRequest, tenant_id: str) -> Custome
         tenant_id,
         email=rules.email(request.email, "email") if request.HasField("email") else None,
         msisdn=phone.msisdn(request.msisdn, "msisdn") if request.HasField("msisdn") else None,
+        filter=filter_,
     )
 
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from appprofile.v1 import profile_pb2
 from appprofile.v1 import recipient_pb2 as pb
+from profile_grpc.domain.filtering.expressions import Filter
 from profile_grpc.domain.model import Channel, PushEndpoint
 from profile_grpc.domain.reach import Audience, Customers, Everyone, Recipient, Tally, Target, Users, Verdict
-from profile_grpc.service import filter_parsing
 from profile_grpc.service.recipients import Message, Person
 from profile_grpc.transport.grpc import endpoints
 from profile_grpc.transport.grpc.times import write_instant
@@ -16,13 +16,12 @@ from profile_grpc.transport.grpc.times import write_instant
 _MAX_PUSH_APP_IDS = 1000
 
 
-def audience(request: pb.ResolveRecipientsRequest | pb.CountRecipientsRequest) -> Audience:
-    """Raises Refused: INVALID_FILTER."""
+def audience(request: pb.ResolveRecipientsRequest | pb.CountRecipientsRequest, filter_: Filter | None) -> Audience:
     return Audience(
         request.app_id,
         Channel(request.channel),
         _target(request),
-        filter_parsing.profile_filter(request.filter),
+        filter_,
         endpoints.PURPOSES[request.purpose],
     )
 

@@ -8,6 +8,7 @@ from appprofile.v1 import event_pb2, profile_pb2
 from appprofile.v1 import profile_service_pb2 as pb
 from profile_grpc.domain.errors import Refused
 from profile_grpc.domain.feedback import PushFeedback, ReportPushFeedback
+from profile_grpc.domain.filtering.expressions import Filter
 from profile_grpc.domain.heartbeat import Heartbeat
 from profile_grpc.domain.model import EventType, Platform, ProfileKey, ProfileStatus
 from profile_grpc.domain.registration import Register
@@ -103,8 +104,7 @@ def remove_account(request: pb.RemoveAccountRequest) -> RemoveAccount:
     )
 
 
-def profile_filter(request: pb.ListProfilesRequest) -> ProfileFilter:
-    """Raises Refused: INVALID_FILTER."""
+def profile_filter(request: pb.ListProfilesRequest, filter_: Filter | None) -> ProfileFilter:
     return ProfileFilter(
         app_id=request.app_id,
         user_id=request.user_id or None,
@@ -112,7 +112,7 @@ def profile_filter(request: pb.ListProfilesRequest) -> ProfileFilter:
         customer_id=request.customer_id or None,
         status=ProfileStatus(request.status) if request.status else None,
         platform=Platform(request.platform) if request.platform else None,
-        filter=filter_parsing.profile_filter(request.filter),
+        filter=filter_,
     )
 
 

@@ -20,9 +20,9 @@ from appprofile.v1 import webhook_service_pb2 as webhook_pb
 from profile_grpc.domain import heartbeat
 from profile_grpc.domain.errors import Refused
 from profile_grpc.domain.model import Channel
+from profile_grpc.domain.reach import Audience
 from profile_grpc.domain.results import Beat
 from profile_grpc.domain.webhooks import Webhook
-from profile_grpc.service import filter_parsing
 from profile_grpc.service.apps import Apps
 from profile_grpc.service.directory import Directory
 from profile_grpc.service.jwt.administration import JwtKeys
@@ -95,6 +95,7 @@ class ProfileServicer:
         self._recipients = services.recipients
         self._imports = services.imports
         self._exports = services.exports
+        self._filters = services.filters
         self._pages = asyncio.Semaphore(_PAGES_AT_ONCE)
 
     async def Register(self, request: pb.RegisterRequest, call: Call) -> pb.RegisterResponse:
@@ -145,7 +146,9 @@ class ProfileServicer:
 
     async def ListProfiles(self, request: pb.ListProfilesRequest, call: Call) -> pb.ListProfilesResponse:
         async with self._pages:
-            page = await self._profiles.list(requests.profile_filter(request), request.page_size, request.page_token)
+            filter_ = await self._filters.of_profiles(call.app.tenant_id, request.filter)
+            wanted = requests.profile_filter(request, filter_)
+            page = await self._profiles.list(wanted, request.page_size, request.page_token)
             return responses.list_profiles(page, call)
 
     async def EraseUser(self, request: pb.EraseUserRequest, call: Call) -> pb.EraseUserResponse:
@@ -163,7 +166,7 @@ class ProfileServicer:
     async def ExportProfiles(
         self, request: pb.ExportProfilesRequest, call: Call
     ) -> AsyncGenerator[pb.ExportProfilesResponse, None]:
-        wanted = filter_parsing.profile_filter(request.filter)
+        wanted = await self._filters.of_profiles(call.app.tenant_id, request.filter)
         async with aclosing(self._exports.profiles(request.app_id, wanted, request.resume_token)) as parts:
             async for part in parts:
                 yield responses.export_profiles(part, call)
@@ -171,7 +174,7 @@ class ProfileServicer:
     async def ResolveRecipients(
         self, request: recipient_pb.ResolveRecipientsRequest, call: Call
     ) -> AsyncGenerator[recipient_pb.ResolveRecipientsResponse, None]:
-        audience = recipients.audience(request)
+        audience = await self._audience(request, call)
         async with aclosing(self._recipients.resolve(call.app, audience, request.resume_token)) as messages:
             async for message in messages:
                 yield recipients.resolved(message, request)
@@ -179,7 +182,12 @@ class ProfileServicer:
     async def CountRecipients(
         self, request: recipient_pb.CountRecipientsRequest, call: Call
     ) -> recipient_pb.CountRecipientsResponse:
-        return recipients.counted(await self._recipients.count(call.app, recipients.audience(request)))
+        return recipients.counted(await self._recipients.count(call.app, await self._audience(request, call)))
+
+    async def _audience(
+        self, request: recipient_pb.ResolveRecipientsRequest | recipient_pb.CountRecipientsRequest, call: Call
+    ) -> Audience:
+        return recipients.audience(request, await self._filters.of_profiles(call.app.tenant_id, request.filter))
 
     async def ExplainReach(
         self, request: recipient_pb.ExplainReachRequest, call: Call

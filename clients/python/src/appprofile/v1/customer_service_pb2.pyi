@@ -248,6 +248,7 @@ class ListCustomersRequest(_message.Message):
     MSISDN_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    FILTER_FIELD_NUMBER: _builtins.int
     email: _builtins.str
     """An e-mail address, up to 254 bytes."""
     msisdn: _builtins.str
@@ -258,6 +259,12 @@ class ListCustomersRequest(_message.Message):
     """
     page_token: _builtins.str
     """The `next_page_token` of the previous page. The other fields must be the same. Opaque."""
+    filter: _builtins.str
+    """Lists only customers that the filter fits: `attributes.tier = "gold" AND email:*`, in the language of docs/filters.md, a subset
+    of AIP-160. The fields are `customer_id`, `name`, `email`, `msisdn`, `create_time`, `update_time`, and `attributes.NAME` for
+    each attribute of the tenant's schema. Up to 2048 bytes, 16 open parentheses and 100 comparisons. Default: every customer.
+    A filter that is not valid is INVALID_ARGUMENT, INVALID_FILTER.
+    """
     def __init__(
         self,
         *,
@@ -265,10 +272,11 @@ class ListCustomersRequest(_message.Message):
         msisdn: _builtins.str = ...,
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
+        filter: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["by", b"by", "email", b"email", "msisdn", b"msisdn"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["by", b"by", "email", b"email", "msisdn", b"msisdn", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["by", b"by", "email", b"email", "filter", b"filter", "msisdn", b"msisdn", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_by: _TypeAlias = _typing.Literal["email", "msisdn"]  # noqa: Y015
     _WhichOneofArgType_by: _TypeAlias = _typing.Literal["by", b"by"]  # noqa: Y015

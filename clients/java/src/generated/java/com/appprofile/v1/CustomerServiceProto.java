@@ -196,106 +196,107 @@ public final class CustomerServiceProto extends com.google.protobuf.GeneratedFil
       "{Cc}]*$\260\324\030\010R\ncustomerId\022)\n\rallow_missing" +
       "\030\002 \001(\010B\004\342A\001\001R\014allowMissing\":\n\026DeleteCust" +
       "omerResponse\022 \n\010unlinked\030\001 \001(\003B\004\342A\001\003R\010un" +
-      "linked\"\274\001\n\024ListCustomersRequest\022\"\n\005email" +
+      "linked\"\332\001\n\024ListCustomersRequest\022\"\n\005email" +
       "\030\001 \001(\tB\n\272H\007r\005 \001(\376\001H\000R\005email\022#\n\006msisdn\030\002 " +
       "\001(\tB\t\272H\006r\004 \001((H\000R\006msisdn\022(\n\tpage_size\030\003 " +
       "\001(\005B\013\342A\001\001\272H\004\032\002(\000R\010pageSize\022+\n\npage_token" +
-      "\030\004 \001(\tB\014\342A\001\001\272H\005r\003\030\200\020R\tpageTokenB\004\n\002by\"\202\001" +
-      "\n\025ListCustomersResponse\022;\n\tcustomers\030\001 \003" +
-      "(\0132\027.appprofile.v1.CustomerB\004\342A\001\003R\tcusto" +
-      "mers\022,\n\017next_page_token\030\002 \001(\tB\004\342A\001\003R\rnex" +
-      "tPageToken\"\255\002\n\025MergeCustomersRequest\022N\n\022" +
-      "source_customer_id\030\001 \001(\tB \342A\001\002\272H\025r\023 \001(\200\002" +
-      "2\014^[^\\p{Cc}]*$\260\324\030\010R\020sourceCustomerId\022N\n\022" +
-      "target_customer_id\030\002 \001(\tB \342A\001\002\272H\025r\023 \001(\200\002" +
-      "2\014^[^\\p{Cc}]*$\260\324\030\010R\020targetCustomerId:t\272H" +
-      "q\032o\n\020customers_differ\022\'a customer cannot" +
-      " be merged into itself\0322this.source_cust" +
-      "omer_id != this.target_customer_id\"o\n\026Me" +
-      "rgeCustomersResponse\0229\n\010customer\030\001 \001(\0132\027" +
-      ".appprofile.v1.CustomerB\004\342A\001\003R\010customer\022" +
-      "\032\n\005moved\030\002 \001(\003B\004\342A\001\003R\005moved\"\215\001\n\024EraseCus" +
-      "tomerRequest\022A\n\013customer_id\030\001 \001(\tB \342A\001\002\272" +
-      "H\025r\023 \001(\200\0022\014^[^\\p{Cc}]*$\260\324\030\010R\ncustomerId\022" +
-      "%\n\010announce\030\002 \001(\010B\004\342A\001\001H\000R\010announce\210\001\001B\013" +
-      "\n\t_announce\"\302\001\n\025EraseCustomerResponse\022Q\n" +
-      "\007removed\030\001 \003(\01321.appprofile.v1.EraseCust" +
-      "omerResponse.RemovedEntryB\004\342A\001\003R\007removed" +
-      "\022\032\n\005notes\030\002 \003(\tB\004\342A\001\003R\005notes\032:\n\014RemovedE" +
-      "ntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\003R\005v" +
-      "alue:\0028\001\"\204\001\n\007AppUser\022>\n\006app_id\030\001 \001(\tB\'\342A" +
-      "\001\002\272H\034r\032\030@2\026^[a-z0-9][a-z0-9._-]*$\260\324\030\001R\005a" +
-      "ppId\0229\n\007user_id\030\002 \001(\tB \342A\001\002\272H\025r\023 \001(\200\0022\014^" +
-      "[^\\p{Cc}]*$\260\324\030\003R\006userId\"\225\001\n\023ExportPerson" +
-      "Request\022?\n\013customer_id\030\001 \001(\tB\034\272H\025r\023 \001(\200\002" +
-      "2\014^[^\\p{Cc}]*$\260\324\030\010H\000R\ncustomerId\022,\n\004user" +
-      "\030\002 \001(\0132\026.appprofile.v1.AppUserH\000R\004userB\017" +
-      "\n\006person\022\005\272H\002\010\001\"8\n\024ExportPersonResponse\022" +
-      " \n\010document\030\001 \001(\tB\004\342A\001\003R\010document\"\264\001\n\026Im" +
-      "portCustomersRequest\022\035\n\007dry_run\030\001 \001(\010B\004\342" +
-      "A\001\001R\006dryRun\022.\n\014first_record\030\002 \001(\003B\013\342A\001\001\272" +
-      "H\004\"\002(\000R\013firstRecord\022K\n\007records\030\003 \003(\0132\035.a" +
-      "ppprofile.v1.CustomerRecordB\022\342A\001\001\272H\013\222\001\010\020" +
-      "\350\007\"\003\330\001\003R\007records\"\345\001\n\027ImportCustomersResp" +
-      "onse\022(\n\014acknowledged\030\001 \001(\003B\004\342A\001\003R\014acknow" +
-      "ledged\022\036\n\007created\030\002 \001(\003B\004\342A\001\003R\007created\022\036" +
-      "\n\007updated\030\003 \001(\003B\004\342A\001\003R\007updated\022\"\n\tunchan" +
-      "ged\030\004 \001(\003B\004\342A\001\003R\tunchanged\022<\n\007refused\030\005 " +
-      "\003(\0132\034.appprofile.v1.RefusedRecordB\004\342A\001\003R" +
-      "\007refused\"I\n\026ExportCustomersRequest\022/\n\014re" +
-      "sume_token\030\001 \001(\tB\014\342A\001\001\272H\005r\003\030\200\020R\013resumeTo" +
-      "ken\"\177\n\027ExportCustomersResponse\022;\n\tcustom" +
-      "ers\030\001 \003(\0132\027.appprofile.v1.CustomerB\004\342A\001\003" +
-      "R\tcustomers\022\'\n\014resume_token\030\002 \001(\tB\004\342A\001\003R" +
-      "\013resumeToken\"\032\n\030GetCustomerSchemaRequest" +
-      "\"X\n\031GetCustomerSchemaResponse\022;\n\006schema\030" +
-      "\001 \001(\0132\035.appprofile.v1.CustomerSchemaB\004\342A" +
-      "\001\003R\006schema\"\246\001\n\033UpdateCustomerSchemaReque" +
-      "st\022A\n\006schema\030\001 \001(\0132\035.appprofile.v1.Custo" +
-      "merSchemaB\n\342A\001\002\272H\003\310\001\001R\006schema\022\035\n\007dry_run" +
-      "\030\002 \001(\010B\004\342A\001\001R\006dryRun\022%\n\013drop_values\030\003 \001(" +
-      "\010B\004\342A\001\001R\ndropValues\"\220\001\n\034UpdateCustomerSc" +
-      "hemaResponse\022;\n\006schema\030\001 \001(\0132\035.appprofil" +
-      "e.v1.CustomerSchemaB\004\342A\001\003R\006schema\0223\n\022aff" +
-      "ected_customers\030\002 \001(\003B\004\342A\001\003R\021affectedCus" +
-      "tomers2\312\n\n\017CustomerService\022l\n\016CreateCust" +
-      "omer\022$.appprofile.v1.CreateCustomerReque" +
-      "st\032%.appprofile.v1.CreateCustomerRespons" +
-      "e\"\r\220\002\002\252\324\030\006\n\002\001\002\020\002\022c\n\013GetCustomer\022!.apppro" +
-      "file.v1.GetCustomerRequest\032\".appprofile." +
-      "v1.GetCustomerResponse\"\r\220\002\001\252\324\030\006\n\002\001\002\020\002\022l\n" +
-      "\016UpdateCustomer\022$.appprofile.v1.UpdateCu" +
-      "stomerRequest\032%.appprofile.v1.UpdateCust" +
-      "omerResponse\"\r\220\002\002\252\324\030\006\n\002\001\002\020\002\022l\n\016DeleteCus" +
-      "tomer\022$.appprofile.v1.DeleteCustomerRequ" +
-      "est\032%.appprofile.v1.DeleteCustomerRespon" +
-      "se\"\r\220\002\002\252\324\030\006\n\002\001\002\020\002\022i\n\rListCustomers\022#.app" +
-      "profile.v1.ListCustomersRequest\032$.apppro" +
-      "file.v1.ListCustomersResponse\"\r\220\002\001\252\324\030\006\n\002" +
-      "\001\002\020\002\022l\n\016MergeCustomers\022$.appprofile.v1.M" +
-      "ergeCustomersRequest\032%.appprofile.v1.Mer" +
-      "geCustomersResponse\"\r\220\002\002\252\324\030\006\n\002\001\002\020\002\022i\n\rEr" +
-      "aseCustomer\022#.appprofile.v1.EraseCustome" +
-      "rRequest\032$.appprofile.v1.EraseCustomerRe" +
-      "sponse\"\r\220\002\002\252\324\030\006\n\002\001\002\020\002\022f\n\014ExportPerson\022\"." +
-      "appprofile.v1.ExportPersonRequest\032#.appp" +
-      "rofile.v1.ExportPersonResponse\"\r\220\002\001\252\324\030\006\n" +
-      "\002\001\002\020\002\022s\n\017ImportCustomers\022%.appprofile.v1" +
-      ".ImportCustomersRequest\032&.appprofile.v1." +
-      "ImportCustomersResponse\"\r\220\002\002\252\324\030\006\n\002\001\002\020\002(\001" +
-      "0\001\022q\n\017ExportCustomers\022%.appprofile.v1.Ex" +
-      "portCustomersRequest\032&.appprofile.v1.Exp" +
-      "ortCustomersResponse\"\r\220\002\001\252\324\030\006\n\002\001\002\020\0020\001\022u\n" +
-      "\021GetCustomerSchema\022\'.appprofile.v1.GetCu" +
-      "stomerSchemaRequest\032(.appprofile.v1.GetC" +
-      "ustomerSchemaResponse\"\r\220\002\001\252\324\030\006\n\002\001\002\020\002\022}\n\024" +
-      "UpdateCustomerSchema\022*.appprofile.v1.Upd" +
-      "ateCustomerSchemaRequest\032+.appprofile.v1" +
-      ".UpdateCustomerSchemaResponse\"\014\220\002\002\252\324\030\005\n\001" +
-      "\001\020\002Bw\n\021com.appprofile.v1B\024CustomerServic" +
-      "eProtoP\001ZJgithub.com/profile-grpc/profil" +
-      "e-grpc/clients/go/appprofile/v1;appprofi" +
-      "lev1b\006proto3"
+      "\030\004 \001(\tB\014\342A\001\001\272H\005r\003\030\200\020R\tpageToken\022\034\n\006filte" +
+      "r\030\005 \001(\tB\004\342A\001\001R\006filterB\004\n\002by\"\202\001\n\025ListCust" +
+      "omersResponse\022;\n\tcustomers\030\001 \003(\0132\027.apppr" +
+      "ofile.v1.CustomerB\004\342A\001\003R\tcustomers\022,\n\017ne" +
+      "xt_page_token\030\002 \001(\tB\004\342A\001\003R\rnextPageToken" +
+      "\"\255\002\n\025MergeCustomersRequest\022N\n\022source_cus" +
+      "tomer_id\030\001 \001(\tB \342A\001\002\272H\025r\023 \001(\200\0022\014^[^\\p{Cc" +
+      "}]*$\260\324\030\010R\020sourceCustomerId\022N\n\022target_cus" +
+      "tomer_id\030\002 \001(\tB \342A\001\002\272H\025r\023 \001(\200\0022\014^[^\\p{Cc" +
+      "}]*$\260\324\030\010R\020targetCustomerId:t\272Hq\032o\n\020custo" +
+      "mers_differ\022\'a customer cannot be merged" +
+      " into itself\0322this.source_customer_id !=" +
+      " this.target_customer_id\"o\n\026MergeCustome" +
+      "rsResponse\0229\n\010customer\030\001 \001(\0132\027.appprofil" +
+      "e.v1.CustomerB\004\342A\001\003R\010customer\022\032\n\005moved\030\002" +
+      " \001(\003B\004\342A\001\003R\005moved\"\215\001\n\024EraseCustomerReque" +
+      "st\022A\n\013customer_id\030\001 \001(\tB \342A\001\002\272H\025r\023 \001(\200\0022" +
+      "\014^[^\\p{Cc}]*$\260\324\030\010R\ncustomerId\022%\n\010announc" +
+      "e\030\002 \001(\010B\004\342A\001\001H\000R\010announce\210\001\001B\013\n\t_announc" +
+      "e\"\302\001\n\025EraseCustomerResponse\022Q\n\007removed\030\001" +
+      " \003(\01321.appprofile.v1.EraseCustomerRespon" +
+      "se.RemovedEntryB\004\342A\001\003R\007removed\022\032\n\005notes\030" +
+      "\002 \003(\tB\004\342A\001\003R\005notes\032:\n\014RemovedEntry\022\020\n\003ke" +
+      "y\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\003R\005value:\0028\001\"\204" +
+      "\001\n\007AppUser\022>\n\006app_id\030\001 \001(\tB\'\342A\001\002\272H\034r\032\030@2" +
+      "\026^[a-z0-9][a-z0-9._-]*$\260\324\030\001R\005appId\0229\n\007us" +
+      "er_id\030\002 \001(\tB \342A\001\002\272H\025r\023 \001(\200\0022\014^[^\\p{Cc}]*" +
+      "$\260\324\030\003R\006userId\"\225\001\n\023ExportPersonRequest\022?\n" +
+      "\013customer_id\030\001 \001(\tB\034\272H\025r\023 \001(\200\0022\014^[^\\p{Cc" +
+      "}]*$\260\324\030\010H\000R\ncustomerId\022,\n\004user\030\002 \001(\0132\026.a" +
+      "ppprofile.v1.AppUserH\000R\004userB\017\n\006person\022\005" +
+      "\272H\002\010\001\"8\n\024ExportPersonResponse\022 \n\010documen" +
+      "t\030\001 \001(\tB\004\342A\001\003R\010document\"\264\001\n\026ImportCustom" +
+      "ersRequest\022\035\n\007dry_run\030\001 \001(\010B\004\342A\001\001R\006dryRu" +
+      "n\022.\n\014first_record\030\002 \001(\003B\013\342A\001\001\272H\004\"\002(\000R\013fi" +
+      "rstRecord\022K\n\007records\030\003 \003(\0132\035.appprofile." +
+      "v1.CustomerRecordB\022\342A\001\001\272H\013\222\001\010\020\350\007\"\003\330\001\003R\007r" +
+      "ecords\"\345\001\n\027ImportCustomersResponse\022(\n\014ac" +
+      "knowledged\030\001 \001(\003B\004\342A\001\003R\014acknowledged\022\036\n\007" +
+      "created\030\002 \001(\003B\004\342A\001\003R\007created\022\036\n\007updated\030" +
+      "\003 \001(\003B\004\342A\001\003R\007updated\022\"\n\tunchanged\030\004 \001(\003B" +
+      "\004\342A\001\003R\tunchanged\022<\n\007refused\030\005 \003(\0132\034.appp" +
+      "rofile.v1.RefusedRecordB\004\342A\001\003R\007refused\"I" +
+      "\n\026ExportCustomersRequest\022/\n\014resume_token" +
+      "\030\001 \001(\tB\014\342A\001\001\272H\005r\003\030\200\020R\013resumeToken\"\177\n\027Exp" +
+      "ortCustomersResponse\022;\n\tcustomers\030\001 \003(\0132" +
+      "\027.appprofile.v1.CustomerB\004\342A\001\003R\tcustomer" +
+      "s\022\'\n\014resume_token\030\002 \001(\tB\004\342A\001\003R\013resumeTok" +
+      "en\"\032\n\030GetCustomerSchemaRequest\"X\n\031GetCus" +
+      "tomerSchemaResponse\022;\n\006schema\030\001 \001(\0132\035.ap" +
+      "pprofile.v1.CustomerSchemaB\004\342A\001\003R\006schema" +
+      "\"\246\001\n\033UpdateCustomerSchemaRequest\022A\n\006sche" +
+      "ma\030\001 \001(\0132\035.appprofile.v1.CustomerSchemaB" +
+      "\n\342A\001\002\272H\003\310\001\001R\006schema\022\035\n\007dry_run\030\002 \001(\010B\004\342A" +
+      "\001\001R\006dryRun\022%\n\013drop_values\030\003 \001(\010B\004\342A\001\001R\nd" +
+      "ropValues\"\220\001\n\034UpdateCustomerSchemaRespon" +
+      "se\022;\n\006schema\030\001 \001(\0132\035.appprofile.v1.Custo" +
+      "merSchemaB\004\342A\001\003R\006schema\0223\n\022affected_cust" +
+      "omers\030\002 \001(\003B\004\342A\001\003R\021affectedCustomers2\312\n\n" +
+      "\017CustomerService\022l\n\016CreateCustomer\022$.app" +
+      "profile.v1.CreateCustomerRequest\032%.apppr" +
+      "ofile.v1.CreateCustomerResponse\"\r\220\002\002\252\324\030\006" +
+      "\n\002\001\002\020\002\022c\n\013GetCustomer\022!.appprofile.v1.Ge" +
+      "tCustomerRequest\032\".appprofile.v1.GetCust" +
+      "omerResponse\"\r\220\002\001\252\324\030\006\n\002\001\002\020\002\022l\n\016UpdateCus" +
+      "tomer\022$.appprofile.v1.UpdateCustomerRequ" +
+      "est\032%.appprofile.v1.UpdateCustomerRespon" +
+      "se\"\r\220\002\002\252\324\030\006\n\002\001\002\020\002\022l\n\016DeleteCustomer\022$.ap" +
+      "pprofile.v1.DeleteCustomerRequest\032%.appp" +
+      "rofile.v1.DeleteCustomerResponse\"\r\220\002\002\252\324\030" +
+      "\006\n\002\001\002\020\002\022i\n\rListCustomers\022#.appprofile.v1" +
+      ".ListCustomersRequest\032$.appprofile.v1.Li" +
+      "stCustomersResponse\"\r\220\002\001\252\324\030\006\n\002\001\002\020\002\022l\n\016Me" +
+      "rgeCustomers\022$.appprofile.v1.MergeCustom" +
+      "ersRequest\032%.appprofile.v1.MergeCustomer" +
+      "sResponse\"\r\220\002\002\252\324\030\006\n\002\001\002\020\002\022i\n\rEraseCustome" +
+      "r\022#.appprofile.v1.EraseCustomerRequest\032$" +
+      ".appprofile.v1.EraseCustomerResponse\"\r\220\002" +
+      "\002\252\324\030\006\n\002\001\002\020\002\022f\n\014ExportPerson\022\".appprofile" +
+      ".v1.ExportPersonRequest\032#.appprofile.v1." +
+      "ExportPersonResponse\"\r\220\002\001\252\324\030\006\n\002\001\002\020\002\022s\n\017I" +
+      "mportCustomers\022%.appprofile.v1.ImportCus" +
+      "tomersRequest\032&.appprofile.v1.ImportCust" +
+      "omersResponse\"\r\220\002\002\252\324\030\006\n\002\001\002\020\002(\0010\001\022q\n\017Expo" +
+      "rtCustomers\022%.appprofile.v1.ExportCustom" +
+      "ersRequest\032&.appprofile.v1.ExportCustome" +
+      "rsResponse\"\r\220\002\001\252\324\030\006\n\002\001\002\020\0020\001\022u\n\021GetCustom" +
+      "erSchema\022\'.appprofile.v1.GetCustomerSche" +
+      "maRequest\032(.appprofile.v1.GetCustomerSch" +
+      "emaResponse\"\r\220\002\001\252\324\030\006\n\002\001\002\020\002\022}\n\024UpdateCust" +
+      "omerSchema\022*.appprofile.v1.UpdateCustome" +
+      "rSchemaRequest\032+.appprofile.v1.UpdateCus" +
+      "tomerSchemaResponse\"\014\220\002\002\252\324\030\005\n\001\001\020\002Bw\n\021com" +
+      ".appprofile.v1B\024CustomerServiceProtoP\001ZJ" +
+      "github.com/profile-grpc/profile-grpc/cli" +
+      "ents/go/appprofile/v1;appprofilev1b\006prot" +
+      "o3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -361,7 +362,7 @@ public final class CustomerServiceProto extends com.google.protobuf.GeneratedFil
     internal_static_appprofile_v1_ListCustomersRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_appprofile_v1_ListCustomersRequest_descriptor,
-        new java.lang.String[] { "Email", "Msisdn", "PageSize", "PageToken", "By", });
+        new java.lang.String[] { "Email", "Msisdn", "PageSize", "PageToken", "Filter", "By", });
     internal_static_appprofile_v1_ListCustomersResponse_descriptor =
       getDescriptor().getMessageType(9);
     internal_static_appprofile_v1_ListCustomersResponse_fieldAccessorTable = new

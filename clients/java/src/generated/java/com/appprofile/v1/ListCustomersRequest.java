@@ -33,6 +33,7 @@ private static final long serialVersionUID = 0L;
   }
   private ListCustomersRequest() {
     pageToken_ = "";
+    filter_ = "";
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -278,6 +279,59 @@ private static final long serialVersionUID = 0L;
     }
   }
 
+  public static final int FILTER_FIELD_NUMBER = 5;
+  @SuppressWarnings("serial")
+  private volatile java.lang.Object filter_ = "";
+  /**
+   * <pre>
+   * Lists only customers that the filter fits: `attributes.tier = "gold" AND email:*`, in the language of docs/filters.md, a subset
+   * of AIP-160. The fields are `customer_id`, `name`, `email`, `msisdn`, `create_time`, `update_time`, and `attributes.NAME` for
+   * each attribute of the tenant's schema. Up to 2048 bytes, 16 open parentheses and 100 comparisons. Default: every customer.
+   * A filter that is not valid is INVALID_ARGUMENT, INVALID_FILTER.
+   * </pre>
+   *
+   * <code>string filter = 5 [json_name = "filter", (.google.api.field_behavior) = OPTIONAL];</code>
+   * @return The filter.
+   */
+  @java.lang.Override
+  public java.lang.String getFilter() {
+    java.lang.Object ref = filter_;
+    if (ref instanceof java.lang.String) {
+      return (java.lang.String) ref;
+    } else {
+      com.google.protobuf.ByteString bs = 
+          (com.google.protobuf.ByteString) ref;
+      java.lang.String s = bs.toStringUtf8();
+      filter_ = s;
+      return s;
+    }
+  }
+  /**
+   * <pre>
+   * Lists only customers that the filter fits: `attributes.tier = "gold" AND email:*`, in the language of docs/filters.md, a subset
+   * of AIP-160. The fields are `customer_id`, `name`, `email`, `msisdn`, `create_time`, `update_time`, and `attributes.NAME` for
+   * each attribute of the tenant's schema. Up to 2048 bytes, 16 open parentheses and 100 comparisons. Default: every customer.
+   * A filter that is not valid is INVALID_ARGUMENT, INVALID_FILTER.
+   * </pre>
+   *
+   * <code>string filter = 5 [json_name = "filter", (.google.api.field_behavior) = OPTIONAL];</code>
+   * @return The bytes for filter.
+   */
+  @java.lang.Override
+  public com.google.protobuf.ByteString
+      getFilterBytes() {
+    java.lang.Object ref = filter_;
+    if (ref instanceof java.lang.String) {
+      com.google.protobuf.ByteString b = 
+          com.google.protobuf.ByteString.copyFromUtf8(
+              (java.lang.String) ref);
+      filter_ = b;
+      return b;
+    } else {
+      return (com.google.protobuf.ByteString) ref;
+    }
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -304,6 +358,9 @@ private static final long serialVersionUID = 0L;
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(pageToken_)) {
       com.google.protobuf.GeneratedMessage.writeString(output, 4, pageToken_);
     }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(filter_)) {
+      com.google.protobuf.GeneratedMessage.writeString(output, 5, filter_);
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -320,6 +377,9 @@ private static final long serialVersionUID = 0L;
     }
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(pageToken_)) {
       size += com.google.protobuf.GeneratedMessage.computeStringSize(4, pageToken_);
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(filter_)) {
+      size += com.google.protobuf.GeneratedMessage.computeStringSize(5, filter_);
     }
     return size;
   }
@@ -349,6 +409,8 @@ private static final long serialVersionUID = 0L;
         != other.getPageSize()) return false;
     if (!getPageToken()
         .equals(other.getPageToken())) return false;
+    if (!getFilter()
+        .equals(other.getFilter())) return false;
     if (!getByCase().equals(other.getByCase())) return false;
     switch (byCase_) {
       case 1:
@@ -377,6 +439,8 @@ private static final long serialVersionUID = 0L;
     hash = (53 * hash) + getPageSize();
     hash = (37 * hash) + PAGE_TOKEN_FIELD_NUMBER;
     hash = (53 * hash) + getPageToken().hashCode();
+    hash = (37 * hash) + FILTER_FIELD_NUMBER;
+    hash = (53 * hash) + getFilter().hashCode();
     switch (byCase_) {
       case 1:
         hash = (37 * hash) + EMAIL_FIELD_NUMBER;
@@ -526,6 +590,7 @@ private static final long serialVersionUID = 0L;
       bitField0_ = 0;
       pageSize_ = 0;
       pageToken_ = "";
+      filter_ = "";
       byCase_ = 0;
       by_ = null;
       return this;
@@ -568,6 +633,9 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000008) != 0)) {
         result.pageToken_ = pageToken_;
       }
+      if (((from_bitField0_ & 0x00000010) != 0)) {
+        result.filter_ = filter_;
+      }
     }
 
     private void buildPartialOneofs(com.appprofile.v1.ListCustomersRequest result) {
@@ -593,6 +661,11 @@ private static final long serialVersionUID = 0L;
       if (!other.getPageToken().isEmpty()) {
         pageToken_ = other.pageToken_;
         bitField0_ |= 0x00000008;
+        onChanged();
+      }
+      if (!other.getFilter().isEmpty()) {
+        filter_ = other.filter_;
+        bitField0_ |= 0x00000010;
         onChanged();
       }
       switch (other.getByCase()) {
@@ -658,6 +731,11 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000008;
               break;
             } // case 34
+            case 42: {
+              filter_ = input.readStringRequireUtf8();
+              bitField0_ |= 0x00000010;
+              break;
+            } // case 42
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1051,6 +1129,113 @@ private static final long serialVersionUID = 0L;
       checkByteStringIsUtf8(value);
       pageToken_ = value;
       bitField0_ |= 0x00000008;
+      onChanged();
+      return this;
+    }
+
+    private java.lang.Object filter_ = "";
+    /**
+     * <pre>
+     * Lists only customers that the filter fits: `attributes.tier = "gold" AND email:*`, in the language of docs/filters.md, a subset
+     * of AIP-160. The fields are `customer_id`, `name`, `email`, `msisdn`, `create_time`, `update_time`, and `attributes.NAME` for
+     * each attribute of the tenant's schema. Up to 2048 bytes, 16 open parentheses and 100 comparisons. Default: every customer.
+     * A filter that is not valid is INVALID_ARGUMENT, INVALID_FILTER.
+     * </pre>
+     *
+     * <code>string filter = 5 [json_name = "filter", (.google.api.field_behavior) = OPTIONAL];</code>
+     * @return The filter.
+     */
+    public java.lang.String getFilter() {
+      java.lang.Object ref = filter_;
+      if (!(ref instanceof java.lang.String)) {
+        com.google.protobuf.ByteString bs =
+            (com.google.protobuf.ByteString) ref;
+        java.lang.String s = bs.toStringUtf8();
+        filter_ = s;
+        return s;
+      } else {
+        return (java.lang.String) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Lists only customers that the filter fits: `attributes.tier = "gold" AND email:*`, in the language of docs/filters.md, a subset
+     * of AIP-160. The fields are `customer_id`, `name`, `email`, `msisdn`, `create_time`, `update_time`, and `attributes.NAME` for
+     * each attribute of the tenant's schema. Up to 2048 bytes, 16 open parentheses and 100 comparisons. Default: every customer.
+     * A filter that is not valid is INVALID_ARGUMENT, INVALID_FILTER.
+     * </pre>
+     *
+     * <code>string filter = 5 [json_name = "filter", (.google.api.field_behavior) = OPTIONAL];</code>
+     * @return The bytes for filter.
+     */
+    public com.google.protobuf.ByteString
+        getFilterBytes() {
+      java.lang.Object ref = filter_;
+      if (ref instanceof String) {
+        com.google.protobuf.ByteString b = 
+            com.google.protobuf.ByteString.copyFromUtf8(
+                (java.lang.String) ref);
+        filter_ = b;
+        return b;
+      } else {
+        return (com.google.protobuf.ByteString) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Lists only customers that the filter fits: `attributes.tier = "gold" AND email:*`, in the language of docs/filters.md, a subset
+     * of AIP-160. The fields are `customer_id`, `name`, `email`, `msisdn`, `create_time`, `update_time`, and `attributes.NAME` for
+     * each attribute of the tenant's schema. Up to 2048 bytes, 16 open parentheses and 100 comparisons. Default: every customer.
+     * A filter that is not valid is INVALID_ARGUMENT, INVALID_FILTER.
+     * </pre>
+     *
+     * <code>string filter = 5 [json_name = "filter", (.google.api.field_behavior) = OPTIONAL];</code>
+     * @param value The filter to set.
+     * @return This builder for chaining.
+     */
+    public Builder setFilter(
+        java.lang.String value) {
+      if (value == null) { throw new NullPointerException(); }
+      filter_ = value;
+      bitField0_ |= 0x00000010;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Lists only customers that the filter fits: `attributes.tier = "gold" AND email:*`, in the language of docs/filters.md, a subset
+     * of AIP-160. The fields are `customer_id`, `name`, `email`, `msisdn`, `create_time`, `update_time`, and `attributes.NAME` for
+     * each attribute of the tenant's schema. Up to 2048 bytes, 16 open parentheses and 100 comparisons. Default: every customer.
+     * A filter that is not valid is INVALID_ARGUMENT, INVALID_FILTER.
+     * </pre>
+     *
+     * <code>string filter = 5 [json_name = "filter", (.google.api.field_behavior) = OPTIONAL];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearFilter() {
+      filter_ = getDefaultInstance().getFilter();
+      bitField0_ = (bitField0_ & ~0x00000010);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Lists only customers that the filter fits: `attributes.tier = "gold" AND email:*`, in the language of docs/filters.md, a subset
+     * of AIP-160. The fields are `customer_id`, `name`, `email`, `msisdn`, `create_time`, `update_time`, and `attributes.NAME` for
+     * each attribute of the tenant's schema. Up to 2048 bytes, 16 open parentheses and 100 comparisons. Default: every customer.
+     * A filter that is not valid is INVALID_ARGUMENT, INVALID_FILTER.
+     * </pre>
+     *
+     * <code>string filter = 5 [json_name = "filter", (.google.api.field_behavior) = OPTIONAL];</code>
+     * @param value The bytes for filter to set.
+     * @return This builder for chaining.
+     */
+    public Builder setFilterBytes(
+        com.google.protobuf.ByteString value) {
+      if (value == null) { throw new NullPointerException(); }
+      checkByteStringIsUtf8(value);
+      filter_ = value;
+      bitField0_ |= 0x00000010;
       onChanged();
       return this;
     }

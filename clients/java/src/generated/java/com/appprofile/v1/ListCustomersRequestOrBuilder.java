@@ -99,5 +99,31 @@ public interface ListCustomersRequestOrBuilder extends
   com.google.protobuf.ByteString
       getPageTokenBytes();
 
+  /**
+   * <pre>
+   * Lists only customers that the filter fits: `attributes.tier = "gold" AND email:*`, in the language of docs/filters.md, a subset
+   * of AIP-160. The fields are `customer_id`, `name`, `email`, `msisdn`, `create_time`, `update_time`, and `attributes.NAME` for
+   * each attribute of the tenant's schema. Up to 2048 bytes, 16 open parentheses and 100 comparisons. Default: every customer.
+   * A filter that is not valid is INVALID_ARGUMENT, INVALID_FILTER.
+   * </pre>
+   *
+   * <code>string filter = 5 [json_name = "filter", (.google.api.field_behavior) = OPTIONAL];</code>
+   * @return The filter.
+   */
+  java.lang.String getFilter();
+  /**
+   * <pre>
+   * Lists only customers that the filter fits: `attributes.tier = "gold" AND email:*`, in the language of docs/filters.md, a subset
+   * of AIP-160. The fields are `customer_id`, `name`, `email`, `msisdn`, `create_time`, `update_time`, and `attributes.NAME` for
+   * each attribute of the tenant's schema. Up to 2048 bytes, 16 open parentheses and 100 comparisons. Default: every customer.
+   * A filter that is not valid is INVALID_ARGUMENT, INVALID_FILTER.
+   * </pre>
+   *
+   * <code>string filter = 5 [json_name = "filter", (.google.api.field_behavior) = OPTIONAL];</code>
+   * @return The bytes for filter.
+   */
+  com.google.protobuf.ByteString
+      getFilterBytes();
+
   com.appprofile.v1.ListCustomersRequest.ByCase getByCase();
 }

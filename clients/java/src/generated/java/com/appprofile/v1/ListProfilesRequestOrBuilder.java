@@ -162,8 +162,9 @@ public interface ListProfilesRequestOrBuilder extends
   /**
    * <pre>
    * Lists only profiles that the filter fits: `language:"en" AND sdk_version &gt;= 2.11`, in the language of docs/filters.md, a
-   * subset of AIP-160. Up to 2048 bytes, 16 open parentheses and 100 comparisons. Default: every profile. A filter that
-   * is not valid is INVALID_ARGUMENT, INVALID_FILTER.
+   * subset of AIP-160. `customer.NAME` compares an attribute of the customer that the profile is linked with. Up to 2048
+   * bytes, 16 open parentheses and 100 comparisons. Default: every profile. A filter that is not valid is INVALID_ARGUMENT,
+   * INVALID_FILTER.
    * </pre>
    *
    * <code>string filter = 9 [json_name = "filter", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -173,8 +174,9 @@ public interface ListProfilesRequestOrBuilder extends
   /**
    * <pre>
    * Lists only profiles that the filter fits: `language:"en" AND sdk_version &gt;= 2.11`, in the language of docs/filters.md, a
-   * subset of AIP-160. Up to 2048 bytes, 16 open parentheses and 100 comparisons. Default: every profile. A filter that
-   * is not valid is INVALID_ARGUMENT, INVALID_FILTER.
+   * subset of AIP-160. `customer.NAME` compares an attribute of the customer that the profile is linked with. Up to 2048
+   * bytes, 16 open parentheses and 100 comparisons. Default: every profile. A filter that is not valid is INVALID_ARGUMENT,
+   * INVALID_FILTER.
    * </pre>
    *
    * <code>string filter = 9 [json_name = "filter", (.google.api.field_behavior) = OPTIONAL];</code>
