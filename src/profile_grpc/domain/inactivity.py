@@ -143,39 +143,39 @@ class ReapInactive:
         return Deleted(tuple(deleted))
 
 
-@dataclass(frozen=True, slots=True)
-class CorrectFutureTimes:
-    """Replace times in the future of these profiles by now (Terms), as is done with all rows that are loaded."""
+class _OfProfiles:
+    """A command about some profiles of an app."""
 
-    app_id: str
+    __slots__ = ()
     keys: tuple[ProfileKey, ...]
 
     @property
     def size(self) -> int:
-        """Of each profile."""
+        """See Command."""
         return len(self.keys)
 
     def needs(self, needs: Needs, _settings: AppSettings) -> None:
+        """See Command."""
         needs.add(PROFILES, *self.keys)
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectFutureTimes(_OfProfiles):
+    """Replace times in the future of these profiles by now (Terms), as is done with all rows that are loaded."""
+
+    app_id: str
+    keys: tuple[ProfileKey, ...]
 
     def decide(self, _state: State, _settings: AppSettings) -> None:
         """Nothing more."""
 
 
 @dataclass(frozen=True, slots=True)
-class PurgeUnregistered:
+class PurgeUnregistered(_OfProfiles):
     """Delete the UNREGISTERED profiles whose retention is over (P8)."""
 
     app_id: str
     keys: tuple[ProfileKey, ...]
-
-    @property
-    def size(self) -> int:
-        """Of each profile."""
-        return len(self.keys)
-
-    def needs(self, needs: Needs, _settings: AppSettings) -> None:
-        needs.add(PROFILES, *self.keys)
 
     def decide(self, state: State, settings: AppSettings) -> Deleted:
         """Deletes the profiles that have been UNREGISTERED for longer than the retention (D1, P8)."""
