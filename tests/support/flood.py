@@ -6,7 +6,7 @@ import asyncio
 import secrets
 from collections import Counter
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import grpc
 
@@ -44,7 +44,8 @@ class Flood:
         """
         callers = asyncio.gather(*(self._connection() for _ in range(_CONNECTIONS)))
         warm = asyncio.create_task(self._warm.wait())
-        await asyncio.wait([warm, callers], return_when=asyncio.FIRST_COMPLETED)
+        first: list[asyncio.Future[Any]] = [warm, callers]
+        await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
         status = await asyncio.to_thread(end_server)
         with suppress(TimeoutError):
             async with asyncio.timeout(_STUCK_AFTER_S):
