@@ -67,10 +67,11 @@ class ServerProcess:
         if self._log is not None:
             self._log.close()
 
-    def administer(self, *arguments: str) -> str:
-        """What the administration command prints, without the space around it."""
+    def administer(self, *arguments: str, folder: Path | None = None) -> str:
+        """What the administration command, started in the folder, prints, without the space around it."""
         done = subprocess.run(
             [sys.executable, "-m", "profile_grpc", *arguments],
+            cwd=folder,
             env=self._environment,
             capture_output=True,
             text=True,
