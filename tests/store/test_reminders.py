@@ -14,6 +14,7 @@ from profile_grpc.domain.push_credentials import REMINDER_DAYS, CredentialKind, 
 from profile_grpc.domain.settings import App
 from profile_grpc.outbound.mail import Mail, MailRefused
 from profile_grpc.service.lease import LeaseLost
+from profile_grpc.service.push_credentials import reminders
 from profile_grpc.service.push_credentials.reminders import Reminders
 from profile_grpc.store import SqlStore
 from profile_grpc.telemetry.logs import redact
@@ -40,9 +41,24 @@ class Post:
     def __init__(self) -> None:
         self.sent: list[Mail] = []
         self.down = False
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.attempts = 0
+        self.attempted = asyncio.Semaphore(0)
+        self.most = 0
+        """The largest number of attempts at a time."""
+        self._now = 0
 
     async def send(self, mail: Mail) -> None:
-        await asyncio.sleep(0)
+        self.attempts += 1
+        self.attempted.release()
+        self._now += 1
+        self.most = max(self.most, self._now)
+        try:
+            await self.gate.wait()
+            await asyncio.sleep(0)
+        finally:
+            self._now -= 1
         if self.down:
             raise MailRefused("SMTPConnectError")
         self.sent.append(mail)
@@ -144,6 +160,44 @@ async def test_K4_a_mail_waits_while_the_mail_server_is_down(fleet: Fleet) -> No
     for _ in range(3):
         await fleet.process().run_pass()
     assert [mail.identity.rpartition(".")[2] for mail in fleet.post.sent] == ["15"]
+
+
+async def several(fleet: Fleet, number: int) -> None:
+    """So many certificates of one name each, all of which are about to expire."""
+    for n in range(number):
+        await fleet.store.credentials.add(replace(CERTIFICATE, credential_id=f"c{n}", name=f"ios {n}"))
+    fleet.clock.set(EXPIRY - timedelta(days=29))
+
+
+async def test_K4_a_slow_mail_server_holds_up_no_event_and_no_other_mail(fleet: Fleet) -> None:
+    await several(fleet, 3 * reminders.MAILS_AT_ONCE)
+    fleet.post.gate.clear()
+    running = asyncio.create_task(fleet.process().run_pass())
+    for _ in range(reminders.MAILS_AT_ONCE):
+        await fleet.post.attempted.acquire()
+    assert len(await fleet.left()) == 3 * reminders.MAILS_AT_ONCE  # every event is there already
+    fleet.post.gate.set()
+    await running
+    assert len({mail.identity for mail in fleet.post.sent}) == len(fleet.post.sent) == 3 * reminders.MAILS_AT_ONCE
+    assert fleet.post.most == reminders.MAILS_AT_ONCE  # they are bounded
+
+
+async def test_K4_a_pass_ends_although_the_mail_server_is_slow(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next pass goes on with the e-mails that were not tried."""
+    monkeypatch.setattr(reminders, "SENDING", 0.0)  # over before the first
+    await several(fleet, 4)
+    process = fleet.process()
+    await process.run_pass()
+    assert (len(await fleet.left()), fleet.post.attempts) == (4, 0)
+    monkeypatch.setattr(reminders, "SENDING", 60.0)
+    monkeypatch.setattr(reminders, "MAILS_AT_ONCE", 1)
+    fleet.post.down = True
+    await process.run_pass()
+    await fleet.store.credentials.add(replace(CERTIFICATE, credential_id="new", name="new"))
+    fleet.post.down = False
+    await process.run_pass()
+    assert fleet.post.sent[0].identity.startswith("new.")  # those that failed before come after it
+    assert len(fleet.post.sent) == 5
 
 
 async def test_K4_a_mail_that_waits_is_not_sent_once_a_valid_one_has_replaced_the_credential(fleet: Fleet) -> None:

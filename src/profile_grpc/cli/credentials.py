@@ -166,9 +166,9 @@ def upload(  # noqa: PLR0913 - each option is a parameter
 
     async def run() -> Described:
         async with administration(database(database_url)) as admin:
-            await admin.apps.get(app_id)
+            app = await admin.apps.get(app_id)
             taken = wire.upload(request, admin.credentials.fingerprint_key)
-            return await admin.credentials.upload(wire.order(request), taken)
+            return await admin.credentials.upload(wire.order(request), taken, app.tenant_id)
 
     _told(asyncio.run(run()), "stored", as_json=as_json)
 

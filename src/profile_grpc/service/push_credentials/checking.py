@@ -31,7 +31,6 @@ LIMIT = 15.0
 """Seconds that a check may take."""
 MEMORY = 512 << 20
 """Bytes of address space that a check may take. Key derivation by scrypt takes as much as the file says."""
-_AT_ONCE = asyncio.Semaphore(2)
 _PREFIX = "PROFILE_GRPC_"
 
 
@@ -50,33 +49,32 @@ class _Answer(msgspec.Struct):
 
 
 async def check(upload: Upload, now: datetime, limit: float = LIMIT) -> Checked:
-    """Opens an upload, within a time limit in seconds.
+    """Opens an upload in a process of its own, within a time limit in seconds. The caller limits how many at a time.
 
     Raises:
         Refused: PUSH_CREDENTIAL_INVALID, LEGACY_CREDENTIAL.
     """
     kind = type(upload).__name__
     order = msgspec.json.encode(_Order(kind, msgspec.Raw(msgspec.json.encode(upload)), now))
-    async with _AT_ONCE:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-I",
-            "-m",
-            __name__,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            env={name: value for name, value in os.environ.items() if not name.startswith(_PREFIX)},
-        )
-        try:
-            async with asyncio.timeout(limit):
-                output, _ = await process.communicate(order)
-        except TimeoutError:
-            raise invalid("UNREADABLE", "material", f"it cannot be opened within {limit:g} s") from None
-        finally:
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-I",
+        "-m",
+        __name__,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        env={name: value for name, value in os.environ.items() if not name.startswith(_PREFIX)},
+    )
+    try:
+        async with asyncio.timeout(limit):
+            output, _ = await process.communicate(order)
+    except TimeoutError:
+        raise invalid("UNREADABLE", "material", f"it cannot be opened within {limit:g} s") from None
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
     if (process.returncode or 0) < 0:  # a signal has ended it
         raise _too_much()
     if process.returncode:

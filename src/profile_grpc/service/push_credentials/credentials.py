@@ -22,6 +22,7 @@ from profile_grpc.domain.push_credentials import (
     PushCredential,
 )
 from profile_grpc.service import refusals
+from profile_grpc.service.fair_places import FairPlaces
 from profile_grpc.service.ports import Clock, Conflict
 from profile_grpc.service.push_credentials.ports import CredentialStore
 from profile_grpc.service.vault import Vault, row_of
@@ -39,6 +40,8 @@ _LONGEST_PAUSE = 0.02
 """Seconds between two attempts."""
 _REMEMBERED = 10_000
 """Apps whose VAPID key is remembered."""
+CHECKS = 2
+"""Uploads that a process checks at a time."""
 STALENESS = timedelta(seconds=5)
 """How long a VAPID key is remembered: SDKs poll their configuration."""
 
@@ -71,9 +74,12 @@ class Credentials:
         self._vault = vault
         self._clock = clock
         self._vapid: dict[str, tuple[datetime, VapidPublicKey | None]] = {}
+        self._checks = FairPlaces(CHECKS)
 
-    async def upload(self, order: CredentialOrder, upload: Upload) -> Described:
+    async def upload(self, order: CredentialOrder, upload: Upload, tenant_id: str) -> Described:
         """Checks and stores a credential. What the newest version of the name already holds is not stored again.
+
+        Few checks run at a time, and of each tenant one.
 
         Raises:
             Refused: SEALING_NOT_CONFIGURED, PUSH_CREDENTIAL_INVALID, LEGACY_CREDENTIAL, PUSH_CREDENTIAL_NAME_TAKEN,
@@ -83,7 +89,8 @@ class Credentials:
         from profile_grpc.service.push_credentials.checking import check  # noqa: PLC0415
 
         self._vault.check()
-        checked = await check(upload, self._clock.now())
+        async with self._checks.place(tenant_id):
+            checked = await check(upload, self._clock.now())
         return await self._add(order, checked)
 
     async def create_vapid_key(self, order: CredentialOrder, subject: str, site_url: str, icon_url: str) -> Described:

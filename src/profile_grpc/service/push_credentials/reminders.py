@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from time import monotonic
 
 import structlog
 
@@ -22,6 +24,24 @@ log = structlog.get_logger(__name__)
 
 LEASE = "credential reminders"
 INTERVAL = timedelta(minutes=1)
+MAILS_AT_ONCE = 8
+SENDING = 60.0
+"""Seconds after which a pass begins no further e-mail: the next reminders must not wait for a slow mail server."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A reminder whose e-mail is not sent yet."""
+
+    app: App
+    credential: PushCredential
+    reminder: Reminder
+    contacts: Sequence[str]
+    """Empty: nobody is to get it any more."""
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        return self.app.app_id, self.credential.credential_id
 
 
 class Reminders:
@@ -48,13 +68,15 @@ class Reminders:
         self._clock = clock
         self._mailer = mailer
         self._lease = Lease(leases, LEASE, clock)
+        self._unsent: set[tuple[str, str]] = set()
+        """Credentials whose e-mail was not sent at the last attempt: those of the others go first."""
 
     async def run(self, interval: timedelta = INTERVAL) -> None:
         """A pass each `interval` until cancelled; a failed one is logged and tried again at the next."""
         await repeat(self.run_pass, interval.total_seconds(), "the pass of credential reminders")
 
     async def run_pass(self) -> None:
-        """Leaves every reminder that is due, and sends the e-mails that wait.
+        """Leaves every reminder that is due, then sends the e-mails that wait, several at a time.
 
         Raises:
             LeaseLost: another process works.
@@ -63,6 +85,7 @@ class Reminders:
         await self._lease.acquire()
         try:
             soon = self._clock.now() + FIRST_REMINDER
+            waiting: list[_Waiting] = []
             expiries = await self._store.expiries()
             for app_id in sorted({one.app_id for one in expiries}):
                 app = await self._directory.app(app_id)
@@ -73,12 +96,14 @@ class Reminders:
                     for one in expiries
                     if one.app_id == app_id
                 ):
-                    await self._remind(app)
+                    waiting += await self._remind(app)
                 await self._lease.keep()
+            await self._send(waiting)
         finally:
             await self._lease.release()
 
-    async def _remind(self, app: App) -> None:
+    async def _remind(self, app: App) -> Sequence[_Waiting]:
+        """Leaves the reminders of an app that are due, and returns those whose e-mail waits."""
         now = self._clock.now()
         contacts = await self._contacts.of_tenant(app.tenant_id) if self._mailer is not None else []
         for one in rules.in_use(await self._store.of_app(app.app_id), now):
@@ -87,10 +112,28 @@ class Reminders:
                 await self._leave(one, Reminder(days, now, mailed=not contacts))
         credentials = await self._store.of_app(app.app_id)
         used = rules.in_use(credentials, now)
-        for one in credentials:
-            if one.reminder is not None and not one.reminder.mailed:
-                # Replaced while the mail server was down: nobody is to be told any more.
-                await self._mail(app, one, one.reminder, contacts if one in used else ())
+        # Replaced while the mail server was down: nobody is to be told any more.
+        return [
+            _Waiting(app, one, one.reminder, contacts if one in used else ())
+            for one in credentials
+            if one.reminder is not None and not one.reminder.mailed
+        ]
+
+    async def _send(self, waiting: Sequence[_Waiting]) -> None:
+        """Sends e-mails until all are sent or refused, or the time for it is over; the rest wait for the next pass."""
+        free, end = asyncio.Semaphore(MAILS_AT_ONCE), monotonic() + SENDING
+
+        async def send(one: _Waiting) -> None:
+            async with free:
+                if monotonic() < end:
+                    await self._mail(one)
+
+        self._unsent &= {one.identity for one in waiting}
+        ordered = sorted(waiting, key=lambda one: one.identity in self._unsent)
+        # Each attempt comes to its end: one that is cancelled may have been sent, and would be sent again.
+        for result in await asyncio.gather(*map(send, ordered), return_exceptions=True):
+            if isinstance(result, BaseException):
+                raise result
 
     async def _leave(self, credential: PushCredential, reminder: Reminder) -> None:
         log.warning(
@@ -112,14 +155,16 @@ class Reminders:
         except Conflict:  # another process, or the credential was deleted
             log.info("a reminder was left by another process", app_id=credential.app_id, name=credential.name)
 
-    async def _mail(self, app: App, credential: PushCredential, reminder: Reminder, contacts: Sequence[str]) -> None:
+    async def _mail(self, waiting: _Waiting) -> None:
         """Sends the e-mail of the last reminder, unless nobody is to get it any more."""
-        if contacts and self._mailer is not None:
+        app, credential, reminder = waiting.app, waiting.credential, waiting.reminder
+        if waiting.contacts and self._mailer is not None:
             await self._lease.acquire()  # it lasts longer than the attempt
-            mail = expiry_mail(app, credential, reminder, contacts, self._clock.now())
+            mail = expiry_mail(app, credential, reminder, waiting.contacts, self._clock.now())
             try:
                 await self._mailer.send(mail)
             except MailRefused as failed:  # tried again at the next pass
+                self._unsent.add(waiting.identity)
                 log.warning(
                     "the e-mail of an expiring push credential is not sent",
                     app_id=app.app_id,
@@ -127,6 +172,7 @@ class Reminders:
                     error=str(failed),
                 )
                 return
+        self._unsent.discard(waiting.identity)
         try:
             await self._store.change(credential, replace(credential, reminder=replace(reminder, mailed=True)))
         except Conflict:

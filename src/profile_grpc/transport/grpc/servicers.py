@@ -367,10 +367,10 @@ class CredentialServicer:
         self._credentials = services.credentials
 
     async def UploadCredential(
-        self, request: credential_pb.UploadCredentialRequest, _call: Call
+        self, request: credential_pb.UploadCredentialRequest, call: Call
     ) -> credential_pb.UploadCredentialResponse:
         upload = push_credentials.upload(request, self._credentials.fingerprint_key)
-        stored = await self._credentials.upload(push_credentials.order(request), upload)
+        stored = await self._credentials.upload(push_credentials.order(request), upload, call.caller.tenant_id)
         return credential_pb.UploadCredentialResponse(credential=push_credentials.credential(stored))
 
     async def GetCredential(

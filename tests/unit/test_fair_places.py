@@ -1,0 +1,50 @@
+"""Places that tenants share."""
+
+import asyncio
+
+from profile_grpc.service.fair_places import FairPlaces
+
+
+async def test_R14_an_owner_with_much_work_delays_another_by_one_piece_of_it() -> None:
+    places, go_on = FairPlaces(2), asyncio.Semaphore(0)
+    begun: list[str] = []
+
+    async def work(owner: str) -> None:
+        async with places.place(owner):
+            begun.append(owner)
+            await go_on.acquire()
+
+    async def settle() -> None:
+        for _ in range(10):
+            await asyncio.sleep(0)
+
+    tasks = [asyncio.create_task(work("much")) for _ in range(5)]
+    await settle()
+    assert begun == ["much"]  # the second place is free for others
+    tasks += [asyncio.create_task(work(owner)) for owner in ("much", "a", "b", "c")]
+    await settle()
+    assert begun == ["much", "a"]
+    for _ in range(8):
+        go_on.release()
+        await settle()
+    assert begun == ["much", "a", "b", "c", "much", "much", "much", "much", "much"]
+    go_on.release()
+    await asyncio.gather(*tasks)
+    assert not places._own  # nothing is kept of owners without work
+
+
+async def test_who_gives_up_waiting_takes_no_place() -> None:
+    places = FairPlaces(1)
+    begun: list[str] = []
+    async with places.place("a"):
+        waits = [asyncio.create_task(_enter(places, owner, begun)) for owner in ("b", "b", "c")]
+        await asyncio.sleep(0)
+        waits[0].cancel()
+        await asyncio.wait(waits[:1])
+    await asyncio.gather(*waits[1:])
+    assert sorted(begun) == ["b", "c"]
+
+
+async def _enter(places: FairPlaces, owner: str, begun: list[str]) -> None:
+    async with places.place(owner):
+        begun.append(owner)
