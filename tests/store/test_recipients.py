@@ -414,6 +414,46 @@ async def test_T5_verdicts_are_limited(
     assert ([one.device_id for one in verdicts], more) == ([f"{n}" for n in range(7)], True)
 
 
+@pytest.mark.parametrize("first_page", [500, 4], ids=["one window", "more than a window"])
+async def test_T2_callers_that_ask_for_few_users_at_once_share_statements(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch, first_page: int
+) -> None:
+    """Each gets its own users, by its own channel, purpose and filter, as if it were alone; at their own moments."""
+    monkeypatch.setattr(recipients_, "FIRST_PAGE", first_page)
+    period = AppSettings().inactivity_period
+    await put(
+        store,
+        *(profile(key(f"u{n}", device), push_endpoints=(push(),)) for n in range(10) for device in ("a", "b")),
+        profile(key("u0", "expired"), push_endpoints=(push(),), last_heartbeat_time=NOW - period - DAY),
+        profile(key("u1", "guest"), attributes=Attributes(guest=True)),
+        profile(key("u1", "foreign", "other"), push_endpoints=(push(),)),
+    )
+    asked = [
+        Audience("shop", channel, Users(users), profile_filter(text), purpose)
+        for users in (("u0",), ("u1",), ("u0", "u1", "u9", "unknown"), tuple(f"u{n}" for n in range(8)))
+        for channel in (Channel.PUSH, Channel.IN_APP)
+        for text in ("", "guest = true", "guest = false")
+        for purpose in PushPurpose
+    ]
+    clock = ManualClock(NOW)
+    recipients = Recipients(store.recipients, store.profiles, clock, HASHER)
+    alone = [await resolved(recipients, app(), one) for one in asked]
+    statements = 0
+    inner = store._database.engine.fetch
+
+    async def counted(*given: Any) -> Any:
+        nonlocal statements
+        statements += 1
+        return await inner(*given)
+
+    monkeypatch.setattr(store._database.engine, "fetch", counted)
+    together = await asyncio.gather(*(resolved(recipients, app(), one) for one in asked))
+    assert together == alone
+    assert [keys(one) for one in together[:2]] == [[key("u0", "a"), key("u0", "b")], []]
+    if first_page == 500:
+        assert statements < len(asked) / 2
+
+
 async def test_T6_counts_by_provider_and_push_app_id(store: SqlStore, recipients: Recipients) -> None:
     both = (push(token="a"), push(token="b")._replace(provider=PushProvider.HMS, push_app_id="com.huawei"))
     await put(

@@ -132,23 +132,28 @@ class Recipients:
         self, app: App, audience: Audience, after: Place | None
     ) -> AsyncGenerator[tuple[Sequence[Recipient], Place], None]:
         """The recipients after the place, page by page, each with the place after it. Reads one page ahead."""
-        following: asyncio.Task[RecipientPage] | None = self._begin(app, audience, after, FIRST_PAGE)
+        following: asyncio.Task[RecipientPage] | None = None
+        recipients, place = await self._page(app, audience, after, FIRST_PAGE)
         try:
-            while following is not None:
-                recipients, place = await following
-                following = None if place is None else self._begin(app, audience, place, PAGE)
+            while True:
+                if place is not None:
+                    following = asyncio.ensure_future(self._page(app, audience, place, PAGE))
                 last = place or (recipients[-1].key[1:] if recipients else after)
                 if last is not None:
                     after = last
                     yield recipients, last
+                if following is None:
+                    return
+                recipients, place = await following
+                following = None
         finally:
             if following is not None:
                 following.cancel()
                 await asyncio.wait([following])
 
-    def _begin(self, app: App, audience: Audience, after: Place | None, size: int) -> asyncio.Task[RecipientPage]:
+    async def _page(self, app: App, audience: Audience, after: Place | None, size: int) -> RecipientPage:
         bounds = reach.reachable(app.settings, self._clock.now())
-        return asyncio.ensure_future(self._recipients.page(audience, bounds, after, size))
+        return await self._recipients.page(audience, bounds, after, size)
 
     async def _seen(self, app: App, audience: Audience, until: Place | None) -> set[str]:
         """The ids that an earlier part of the stream has reached, up to the place (None: all of them)."""

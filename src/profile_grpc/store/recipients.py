@@ -34,12 +34,14 @@ from profile_grpc.domain.model import (
 )
 from profile_grpc.domain.reach import Audience, Customers, Everyone, Reachable, Reached, Recipient, Target, Users
 from profile_grpc.service.recipient_ports import Place, RecipientPage
-from profile_grpc.store import filtering, scanning, tables
+from profile_grpc.store import few_users, filtering, scanning, tables
 from profile_grpc.store.customers import SqlCustomers
 from profile_grpc.store.database import Database
 from profile_grpc.store.engine import Found, Prepared, Query, Row
+from profile_grpc.store.few_users import FewUsers
 from profile_grpc.store.json_columns import read_live, read_reached
 from profile_grpc.store.recent import Recent
+from profile_grpc.store.shards import Shards
 from profile_grpc.store.statements import given_rows
 from profile_grpc.store.times import micros
 
@@ -63,8 +65,9 @@ _USER_STATES = {state.value: state for state in UserState}
 class SqlRecipients:
     """The port `RecipientStore`."""
 
-    def __init__(self, database: Database, customers: SqlCustomers) -> None:
+    def __init__(self, database: Database, shards: Shards, customers: SqlCustomers) -> None:
         self._database = database
+        self._few_users = FewUsers(database, shards)
         self._customers = customers
         self._statements = Recent[tuple[Any, ...], Prepared](_SHAPES)
         self._scans = asyncio.Semaphore(_SCANS)
@@ -123,15 +126,22 @@ class SqlRecipients:
         }
         if after is not None:
             values |= {"after_user_id": after[0], "after_device_id": after[1]}
-        if not isinstance(audience.target, Everyone):
-            return await self._window(audience, statement, given, values, limit)
-        async with self._scans:
-            return await self._window(audience, statement, given, values, limit)
+        if isinstance(audience.target, Everyone):
+            async with self._scans:
+                return await self._window(audience, statement, given, values, limit)
+        return await self._window(audience, statement, given, values, limit)
 
     async def _window(
         self, audience: Audience, statement: Prepared, given: Sequence[Row], values: dict[str, object], limit: int
     ) -> tuple[Sequence[Found], Place | None]:
-        found, place = scanning.read(await self._database.fetch(statement, given, **values), limit)
+        users = audience.target.ids if isinstance(audience.target, Users) else ()
+        shared: Sequence[Found] | None = None
+        if 0 < len(users) <= few_users.FEW and "after_user_id" not in values:
+            shared = await self._few_users.read(audience.app_id, few_users.Asked(statement, limit, values, users))
+        if shared is None:
+            found, place = scanning.read(await self._database.fetch(statement, given, **values), limit)
+        else:
+            found, place = shared, None
         if audience.filter is not None:
             found = await self._customers.fitting(audience.filter, found, _CUSTOMER, _TRUTHS)
         return found, place

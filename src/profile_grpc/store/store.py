@@ -84,7 +84,7 @@ class SqlStore:
         self._shards = Shards(database)
         self.customers = SqlCustomers(database)
         self.profiles = SqlProfiles(database, hasher, self._shards, self.customers)
-        self.recipients = SqlRecipients(database, self.customers)
+        self.recipients = SqlRecipients(database, self._shards, self.customers)
         self.directory = SqlDirectory(database)
         self.usage = SqlUsage(database)
         self.leases = SqlLeases(database)

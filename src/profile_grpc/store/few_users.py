@@ -1,0 +1,87 @@
+"""Reads the recipients among few users. Callers that ask at about the same time share a statement: docs/adr/0076."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+from profile_grpc.store import scanning
+from profile_grpc.store.database import Database, Session
+from profile_grpc.store.engine import Found, Prepared
+from profile_grpc.store.shards import Shards
+from profile_grpc.store.sharing import SharedReads
+
+FEW = 8
+"""Users of one caller whose read is shared."""
+_TOGETHER = 64
+"""Callers that share a statement at most."""
+_BOUNDS = ("heard", "registered")
+_Group: TypeAlias = tuple[Any, ...]
+
+
+class Asked(NamedTuple):
+    """The read of one caller."""
+
+    statement: Prepared
+    """With the parameters `heard` and `registered`, for given users; answers as `scanning.fitting`."""
+    limit: int
+    """Profiles of its window."""
+    values: dict[str, object]
+    users: Sequence[str]
+
+    @property
+    def group(self) -> _Group:
+        """What callers must have in common that share a statement: all but the users and the moment."""
+        values = [value for name, value in self.values.items() if name not in _BOUNDS]
+        return (id(self.statement), *values)
+
+
+class FewUsers:
+    """Combines the reads of callers."""
+
+    def __init__(self, database: Database, shards: Shards) -> None:
+        self._database = database
+        self._shards = shards
+        # A failed node must not fail the reads of other nodes, so the reads of each shard are shared separately.
+        self._reads: defaultdict[int, SharedReads[Asked, Sequence[Found] | None]] = defaultdict(
+            lambda: SharedReads(self._read, batch=_TOGETHER)
+        )
+
+    async def read(self, app_id: str, asked: Asked) -> Sequence[Found] | None:
+        """The rows of all profiles of the users that fit, in the order of keys; None: they may be more than `limit`.
+
+        Raises:
+            StoreError.
+        """
+        return await self._reads[await self._shards.of(app_id)].fetch(asked)
+
+    async def _read(self, asked: Sequence[Asked]) -> Sequence[Sequence[Found] | None]:
+        """A statement for each group, on one connection."""
+        groups: defaultdict[_Group, list[int]] = defaultdict(list)
+        for number, one in enumerate(asked):
+            groups[one.group].append(number)
+        answers: list[Sequence[Found] | None] = [None] * len(asked)
+
+        async def read(session: Session) -> None:
+            for numbers in groups.values():
+                some = [asked[number] for number in numbers]
+                for number, answer in zip(numbers, await _together(session, some), strict=True):
+                    answers[number] = answer
+
+        await self._database.read(read)
+        return answers
+
+
+async def _together(session: Session, asked: Sequence[Asked]) -> Sequence[Sequence[Found] | None]:
+    """One statement for all of a group, as of the moment of the last caller."""
+    first = asked[0]
+    values = first.values | {name: max([one.values[name] for one in asked]) for name in _BOUNDS}  # type: ignore[type-var]
+    users = sorted({user for one in asked for user in one.users})
+    found, end = scanning.read(await session.fetch(first.statement, [(user,) for user in users], **values), first.limit)
+    if end is not None:
+        return [None] * len(asked)
+    of_user: defaultdict[str, list[Found]] = defaultdict(list)
+    for row in found:
+        of_user[row[0]].append(row)
+    return [[row for user in sorted(one.users) for row in of_user.get(user, ())] for one in asked]
