@@ -42,6 +42,12 @@ COMMANDS = {
     "person": Lazy(f"{_HERE}.people", "person", "What is stored about a person."),
     "recipients": Lazy(f"{_HERE}.recipients", "app", "Whom a message can reach: count, list."),
     "explain": Lazy(f"{_HERE}.recipients", "explain", "Say why somebody can, or cannot, be reached."),
+    "import": Lazy(f"{_HERE}.transfer.importing", "import_", "Import profiles or customers from a file, in any order."),
+    "export": Lazy(
+        f"{_HERE}.transfer.exporting",
+        "export",
+        "Export the profiles of an app or the customers of a tenant, in the order of their keys, with push tokens.",
+    ),
     "bridge": Lazy(
         f"{_HERE}.bridge",
         "app",

@@ -29,7 +29,13 @@ from appprofile.v1.webhook_service_pb2_grpc import WebhookServiceStub
 
 if TYPE_CHECKING:
     from appprofile._resumption import Interrupted
-    from appprofile.v1.profile_service_pb2 import WatchProfilesRequest, WatchProfilesResponse
+    from appprofile.v1.customer_service_pb2 import ExportCustomersRequest, ExportCustomersResponse
+    from appprofile.v1.profile_service_pb2 import (
+        ExportProfilesRequest,
+        ExportProfilesResponse,
+        WatchProfilesRequest,
+        WatchProfilesResponse,
+    )
     from appprofile.v1.recipient_pb2 import ResolveRecipientsRequest, ResolveRecipientsResponse
 
 
@@ -97,6 +103,28 @@ class Client:
             An iterator, which ends when everything was sent. It raises `ApiError` if the call is refused.
         """
         return ResumingStream(self.profiles.ResolveRecipients, request, on_interruption)
+
+    def export_profiles(
+        self, request: ExportProfilesRequest, *, on_interruption: Interrupted | None = None
+    ) -> ResumingStream[ExportProfilesResponse]:
+        """Every profile of an app, each once, in order of user and device.
+
+        After an interruption the stream goes on after the last message.
+
+        Args:
+            request: which profiles. It is copied.
+            on_interruption: called with the error of each interruption, before the pause that follows.
+
+        Returns:
+            An iterator, which ends when everything was sent. It raises `ApiError` if the call is refused.
+        """
+        return ResumingStream(self.profiles.ExportProfiles, request, on_interruption)
+
+    def export_customers(
+        self, request: ExportCustomersRequest, *, on_interruption: Interrupted | None = None
+    ) -> ResumingStream[ExportCustomersResponse]:
+        """Every customer of the tenant, each once, ordered by id; otherwise as `export_profiles`."""
+        return ResumingStream(self.customers.ExportCustomers, request, on_interruption)
 
     def close(self) -> None:
         """Closes the connection. Calls in flight are cancelled."""

@@ -35,20 +35,16 @@ RequestT = TypeVar("RequestT", bound=Resumable)
 ResponseT = TypeVar("ResponseT", bound=Resumable)
 
 
-class Resumption(Generic[RequestT]):
-    """Where a stream is, and what its failures mean."""
+class Passing:
+    """Which failures of a stream pass, and how long to wait after one."""
 
-    def __init__(self, request: RequestT, on_interruption: Interrupted | None) -> None:
-        self.request = copy.deepcopy(request)
-        """The request to send next."""
+    def __init__(self, on_interruption: Interrupted | None) -> None:
         self._on_interruption = on_interruption
         self._failures = 0
         self._began = False
 
-    def received(self, message: Resumable) -> None:
-        """The message is about to be given to the caller."""
-        if message.resume_token:
-            self.request.resume_token = message.resume_token
+    def received(self) -> None:
+        """A message came."""
         self._failures = 0
         self._began = True
 
@@ -78,6 +74,25 @@ class Resumption(Generic[RequestT]):
         if error.code is grpc.StatusCode.RESOURCE_EXHAUSTED:
             return self._began and error.retry_delay is not None
         return error.code in _BROKEN and not error.reason
+
+
+class Resumption(Generic[RequestT]):
+    """Where a stream is, and what its failures mean."""
+
+    def __init__(self, request: RequestT, on_interruption: Interrupted | None) -> None:
+        self.request = copy.deepcopy(request)
+        """The request to send next."""
+        self._passing = Passing(on_interruption)
+
+    def received(self, message: Resumable) -> None:
+        """The message is about to be given to the caller."""
+        if message.resume_token:
+            self.request.resume_token = message.resume_token
+        self._passing.received()
+
+    def pause(self, error: ApiError) -> float:
+        """As `Passing.pause`."""
+        return self._passing.pause(error)
 
 
 def nothing_came() -> ApiError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterable, Awaitable, Callable
 from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -12,6 +12,7 @@ import grpc
 from typing_extensions import override
 
 from appprofile._aio_calls import DecodedCall, DecodedStream, UnsentCall, UnsentStream
+from appprofile._aio_imports import ResumingImport
 from appprofile._aio_session import ProfileSession
 from appprofile._aio_streams import ResumingStream
 from appprofile._connecting import Attempt
@@ -34,14 +35,27 @@ if TYPE_CHECKING:
     from appprofile._resumption import Interrupted
     from appprofile.v1.app_service_pb2_grpc import AppServiceAsyncStub
     from appprofile.v1.credential_service_pb2_grpc import CredentialServiceAsyncStub
+    from appprofile.v1.customer_service_pb2 import (
+        ExportCustomersRequest,
+        ExportCustomersResponse,
+        ImportCustomersRequest,
+        ImportCustomersResponse,
+    )
     from appprofile.v1.customer_service_pb2_grpc import CustomerServiceAsyncStub
-    from appprofile.v1.profile_service_pb2 import WatchProfilesRequest, WatchProfilesResponse
+    from appprofile.v1.profile_service_pb2 import (
+        ExportProfilesRequest,
+        ExportProfilesResponse,
+        ImportProfilesRequest,
+        ImportProfilesResponse,
+        WatchProfilesRequest,
+        WatchProfilesResponse,
+    )
     from appprofile.v1.profile_service_pb2_grpc import ProfileServiceAsyncStub
     from appprofile.v1.recipient_pb2 import ResolveRecipientsRequest, ResolveRecipientsResponse
     from appprofile.v1.usage_service_pb2_grpc import UsageServiceAsyncStub
     from appprofile.v1.webhook_service_pb2_grpc import WebhookServiceAsyncStub
 
-__all__ = ["Client", "ProfileSession", "ResumingStream", "connect"]
+__all__ = ["Client", "ProfileSession", "ResumingImport", "ResumingStream", "connect"]
 
 
 class Client:
@@ -87,6 +101,40 @@ class Client:
         """As `appprofile.Client.resolve_recipients`."""
         return ResumingStream(self.profiles.ResolveRecipients, request, on_interruption)
 
+    def export_profiles(
+        self, request: ExportProfilesRequest, *, on_interruption: Interrupted | None = None
+    ) -> ResumingStream[ExportProfilesResponse]:
+        """As `appprofile.Client.export_profiles`."""
+        return ResumingStream(self.profiles.ExportProfiles, request, on_interruption)
+
+    def export_customers(
+        self, request: ExportCustomersRequest, *, on_interruption: Interrupted | None = None
+    ) -> ResumingStream[ExportCustomersResponse]:
+        """As `appprofile.Client.export_customers`."""
+        return ResumingStream(self.customers.ExportCustomers, request, on_interruption)
+
+    def import_profiles(
+        self, requests: AsyncIterable[ImportProfilesRequest], *, on_interruption: Interrupted | None = None
+    ) -> ResumingImport[ImportProfilesRequest, ImportProfilesResponse]:
+        """Imports profiles: the responses, one for each request, in order.
+
+        After an interruption, the requests without a response are sent again; a part that is repeated changes nothing.
+
+        Args:
+            requests: parts of one import, each of up to 1000 records. Give all the same `import_id`.
+            on_interruption: called with the error of each interruption, before the pause that follows.
+
+        Returns:
+            An iterator, which ends when every request has its response. It raises `ApiError` if the call is refused.
+        """
+        return ResumingImport(self.profiles.ImportProfiles, requests, on_interruption)
+
+    def import_customers(
+        self, requests: AsyncIterable[ImportCustomersRequest], *, on_interruption: Interrupted | None = None
+    ) -> ResumingImport[ImportCustomersRequest, ImportCustomersResponse]:
+        """Imports customers, as `import_profiles`."""
+        return ResumingImport(self.customers.ImportCustomers, requests, on_interruption)
+
     async def close(self) -> None:
         """Closes the connection. Calls in flight are cancelled."""
         await self._channel.close()
@@ -119,7 +167,7 @@ def connect(  # noqa: PLR0913 - each is optional and named
     credentials, options = transport.credentials(), channel_options(check_target(target), transport)
     layer = _Layer(key, jwt, check_deadline(deadline))
     # gRPC takes an interceptor for one kind of call only.
-    interceptors = [_CallInterceptor(layer), _StreamInterceptor(layer)]
+    interceptors = [_CallInterceptor(layer), _StreamInterceptor(layer), _ImportInterceptor(layer)]
     if credentials is None:
         channel = grpc.aio.insecure_channel(target, options=options, interceptors=interceptors)
     else:
@@ -183,3 +231,18 @@ class _StreamInterceptor(grpc.aio.UnaryStreamClientInterceptor):
         except Exception as error:  # noqa: BLE001 - the supplier's own, raised where the stream is read
             return UnsentStream(error)
         return DecodedStream(await continuation(details, request), self._layer.why_not)
+
+
+class _ImportInterceptor(grpc.aio.StreamStreamClientInterceptor):
+    def __init__(self, layer: _Layer) -> None:
+        self._layer = layer
+
+    @override
+    async def intercept_stream_stream(
+        self, continuation: Any, client_call_details: grpc.aio.ClientCallDetails, request_iterator: Any
+    ) -> Any:
+        try:
+            details = await self._layer.details(client_call_details, None)
+        except Exception as error:  # noqa: BLE001 - the supplier's own, raised where the stream is read
+            return UnsentStream(error)
+        return DecodedStream(await continuation(details, request_iterator), self._layer.why_not)

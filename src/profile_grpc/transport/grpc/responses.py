@@ -121,12 +121,12 @@ def list_profiles(page: tuple[Sequence[Profile], str], call: Call) -> pb.ListPro
     return response
 
 
-def export_profiles(part: Part[Profile], call: Call) -> pb.ExportProfilesResponse:
+def export_profiles(part: Part[Profile], settings: AppSettings, *, sees_tokens: bool) -> pb.ExportProfilesResponse:
     """What identifies the stored row is left out: it is no part of the profile."""
     response = pb.ExportProfilesResponse(resume_token=part.resume_token)
     for profile in part.rows:
         message = response.profiles.add()
-        _write_profile(message, profile, call.app.settings, sees_tokens=call.sees_tokens)
+        _write_profile(message, profile, settings, sees_tokens=sees_tokens)
         message.ClearField("etag")
         message.ClearField("version")
     return response

@@ -169,7 +169,7 @@ class ProfileServicer:
         wanted = await self._filters.of_profiles(call.app.tenant_id, request.filter)
         async with aclosing(self._exports.profiles(request.app_id, wanted, request.resume_token)) as parts:
             async for part in parts:
-                yield responses.export_profiles(part, call)
+                yield responses.export_profiles(part, call.app.settings, sees_tokens=call.sees_tokens)
 
     async def ResolveRecipients(
         self, request: recipient_pb.ResolveRecipientsRequest, call: Call

@@ -1,0 +1,147 @@
+"""Imports that resume by themselves, for asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable
+from typing import Any, Generic, Protocol, Self, TypeVar
+
+import grpc
+from typing_extensions import override
+
+from appprofile import _resumption
+from appprofile._errors import ApiError
+from appprofile._resumption import Interrupted, Passing
+
+_AT_ONCE = 8
+"""Requests that are sent ahead of their responses, and kept until these come."""
+
+
+class ImportRequest(Protocol):
+    """A request of ImportProfiles or ImportCustomers."""
+
+    first_record: int
+
+    @property
+    def records(self) -> Any: ...
+
+
+RequestT = TypeVar("RequestT", bound=ImportRequest)
+ResponseT = TypeVar("ResponseT")
+
+
+class ResumingImport(AsyncIterator[ResponseT], Generic[RequestT, ResponseT]):
+    """The responses to the requests of an import, in order.
+
+    After an interruption, requests without a response are sent again. Memory does not grow with the import. Iterate in
+    one task.
+    """
+
+    def __init__(
+        self,
+        method: Callable[..., Any],
+        requests: AsyncIterable[RequestT],
+        on_interruption: Interrupted | None = None,
+    ) -> None:
+        """`requests` is read once. Records without a number are numbered from 1."""
+        self._method = method
+        self._requests = aiter(requests)
+        self._passing = Passing(on_interruption)
+        self._reading = asyncio.Lock()
+        self._open: list[RequestT] = []
+        """Requests without a response."""
+        self._answered = 0
+        """How many requests have one."""
+        self._next_record = 1
+        self._complete = False
+        self._room = asyncio.Event()
+        self._call: Any = None
+        self._responses: AsyncIterator[ResponseT] | None = None
+
+    @override
+    def __aiter__(self) -> Self:
+        return self
+
+    @override
+    async def __anext__(self) -> ResponseT:
+        """The next response.
+
+        Raises:
+            StopAsyncIteration: every request has its response.
+            ApiError: a failure that does not pass.
+        """
+        while True:
+            try:
+                response = await self._receive()
+            except StopAsyncIteration:
+                if not self._complete or self._open:
+                    await self._wait(ApiError(grpc.StatusCode.UNAVAILABLE, "the stream ended early"))
+                    continue
+                raise
+            except ApiError as error:
+                await self._wait(error)
+                continue
+            except BaseException:
+                self._drop()
+                raise
+            self._passing.received()
+            del self._open[0]
+            self._answered += 1
+            self._room.set()
+            return response
+
+    async def _receive(self) -> ResponseT:
+        if self._responses is None:
+            self._call = self._method(self._send(), wait_for_ready=False)
+            self._responses = aiter(self._call)
+        following: asyncio.Future[ResponseT] = asyncio.ensure_future(anext(self._responses))
+        try:
+            while not (await asyncio.wait([following], timeout=_resumption.IDLE_S))[0]:
+                if self._open:
+                    raise _resumption.nothing_came()
+            return following.result()
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            # gRPC raises it also for a call that the other side has cancelled.
+            raise ApiError(grpc.StatusCode.CANCELLED, "the call was cancelled") from None
+        finally:
+            following.cancel()
+
+    async def _send(self) -> AsyncGenerator[RequestT, None]:
+        """The open requests, then new ones. That of an earlier call may still be reading: it keeps what it has read."""
+        at = self._answered
+        while True:
+            if at < self._answered + len(self._open):
+                yield self._open[max(at - self._answered, 0)]
+                at += 1
+            elif self._complete:
+                return
+            elif len(self._open) >= _AT_ONCE:
+                self._room.clear()
+                await self._room.wait()
+            else:
+                await self._read(at)
+
+    async def _read(self, at: int) -> None:
+        async with self._reading:
+            if at < self._answered + len(self._open) or self._complete:
+                return
+            try:
+                request = await anext(self._requests)
+            except StopAsyncIteration:
+                self._complete = True
+                return
+            request.first_record = request.first_record or self._next_record
+            self._next_record = request.first_record + len(request.records)
+            self._open.append(request)
+
+    async def _wait(self, error: ApiError) -> None:
+        self._drop()
+        await asyncio.sleep(self._passing.pause(error))
+
+    def _drop(self) -> None:
+        if self._call is not None:
+            self._call.cancel()
+        self._call = self._responses = None

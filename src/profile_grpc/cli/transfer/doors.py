@@ -1,0 +1,96 @@
+"""Where records go to and come from: the database, as other commands, or a server."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Protocol
+
+from appprofile.v1 import customer_service_pb2 as customers_pb
+from appprofile.v1 import profile_service_pb2 as profiles_pb
+from profile_grpc.cli import output
+from profile_grpc.cli.apps import require_tenant
+from profile_grpc.cli.errors import CommandFailed
+from profile_grpc.cli.opening import administration
+from profile_grpc.cli.options import database
+from profile_grpc.cli.transfer.options import Place
+
+
+class Door(Protocol):
+    """The four methods, for one app or one tenant."""
+
+    def import_profiles(
+        self, requests: AsyncIterator[profiles_pb.ImportProfilesRequest]
+    ) -> AsyncIterator[profiles_pb.ImportProfilesResponse]: ...
+
+    def export_profiles(
+        self, request: profiles_pb.ExportProfilesRequest
+    ) -> AsyncIterator[profiles_pb.ExportProfilesResponse]: ...
+
+    def import_customers(
+        self, requests: AsyncIterator[customers_pb.ImportCustomersRequest]
+    ) -> AsyncIterator[customers_pb.ImportCustomersResponse]: ...
+
+    def export_customers(
+        self, request: customers_pb.ExportCustomersRequest
+    ) -> AsyncIterator[customers_pb.ExportCustomersResponse]: ...
+
+
+@asynccontextmanager
+async def opened(place: Place) -> AsyncIterator[Door]:
+    """Opens the database, or connects to the server."""
+    if place.target is None:
+        async with administration(database(place.database_url)) as admin:
+            from profile_grpc.transport.grpc.records import LocalRecords
+
+            if place.tenant:
+                await require_tenant(admin, place.tenant)
+                yield LocalRecords(admin, None, place.tenant)
+            else:
+                app = await admin.apps.get(place.app_id)
+                yield LocalRecords(admin, app, app.tenant_id)
+        return
+    import appprofile.aio
+    from appprofile import ApiError
+
+    key = place.key_file.read_text().strip() if place.key_file else None
+    ca = place.ca.read_bytes() if place.ca else None
+    try:
+        async with appprofile.aio.connect(place.target, key=key, plaintext=place.plaintext, ca=ca) as client:
+            yield _Remote(client)
+    except ApiError as error:
+        raise CommandFailed(f"the server refuses the call: {error.message}") from None
+
+
+class _Remote:
+    """A server. Interruptions are bridged; a message on stderr tells of each."""
+
+    def __init__(self, client: object) -> None:
+        from appprofile.aio import Client
+
+        assert isinstance(client, Client)  # noqa: S101 - narrows the type, which is not imported at the top
+        self._client = client
+
+    def import_profiles(
+        self, requests: AsyncIterator[profiles_pb.ImportProfilesRequest]
+    ) -> AsyncIterator[profiles_pb.ImportProfilesResponse]:
+        return self._client.import_profiles(requests, on_interruption=_interrupted)
+
+    def export_profiles(
+        self, request: profiles_pb.ExportProfilesRequest
+    ) -> AsyncIterator[profiles_pb.ExportProfilesResponse]:
+        return self._client.export_profiles(request, on_interruption=_interrupted)
+
+    def import_customers(
+        self, requests: AsyncIterator[customers_pb.ImportCustomersRequest]
+    ) -> AsyncIterator[customers_pb.ImportCustomersResponse]:
+        return self._client.import_customers(requests, on_interruption=_interrupted)
+
+    def export_customers(
+        self, request: customers_pb.ExportCustomersRequest
+    ) -> AsyncIterator[customers_pb.ExportCustomersResponse]:
+        return self._client.export_customers(request, on_interruption=_interrupted)
+
+
+def _interrupted(error: Exception) -> None:
+    output.note(f"interrupted ({getattr(error, 'message', '') or 'no connection'}); going on when the server answers")

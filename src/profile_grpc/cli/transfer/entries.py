@@ -1,0 +1,72 @@
+"""The entries of a file of records: JSON Lines, or what a reader of another format makes of it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import BinaryIO, NamedTuple, TypeAlias, TypeVar
+
+from google.protobuf.json_format import ParseDict, ParseError
+from google.protobuf.message import Message
+
+MALFORMED = "MALFORMED"
+LONGEST_LINE = 4 << 20
+"""Bytes. A message may have so many."""
+MessageT = TypeVar("MessageT", bound=Message)
+_FIELD = re.compile(r"Failed to parse (\w+) field|no field named \"(\w{1,64})\"")
+
+
+class Entry(NamedTuple):
+    """One line, row or element of a file, from 1."""
+
+    number: int
+    record: Mapping[str, object] | None
+    """In the JSON form of the contract's record; None: there is none, for the reason."""
+    reason: str = ""
+    description: str = ""
+    """Holds nothing of the entry."""
+    notes: tuple[str, ...] = ()
+    """What of the entry had no place."""
+    skipped: bool = False
+    """Whether it is sound, and no record all the same."""
+
+
+Entries: TypeAlias = Iterator[Entry]
+
+
+def json_lines(stream: BinaryIO) -> Entries:
+    """The JSON object of each line. Empty lines are passed over. A line that is too long is not read into memory."""
+    number = 0
+    while line := stream.readline(LONGEST_LINE + 1):
+        number += 1
+        if len(line) > LONGEST_LINE:
+            while line and not line.endswith(b"\n"):
+                line = stream.readline(LONGEST_LINE)
+            yield Entry(number, None, MALFORMED, f"is longer than {LONGEST_LINE:,} bytes")
+        elif not line.isspace():
+            yield _read(number, line)
+
+
+def _read(number: int, line: bytes) -> Entry:
+    try:
+        found = json.loads(line.removeprefix(b"\xef\xbb\xbf"))
+    except (ValueError, RecursionError):
+        return Entry(number, None, MALFORMED, "is not JSON in UTF-8")
+    if not isinstance(found, dict):
+        return Entry(number, None, MALFORMED, "is not a JSON object")
+    return Entry(number, found)
+
+
+def message(entry: Entry, into: type[MessageT]) -> MessageT | Entry:
+    """The record as a message, or why it is none. No value of the entry is repeated: it may be a token."""
+    if entry.record is None:
+        return entry
+    made = into()
+    try:
+        ParseDict(dict(entry.record), made)
+    except (ParseError, ValueError, TypeError, AttributeError, RecursionError) as error:
+        fields = [one or other for one, other in _FIELD.findall(str(error))]
+        where = f": {'.'.join(fields)}" if fields else ""
+        return Entry(entry.number, None, MALFORMED, f"is not a record in its JSON form{where}")
+    return made

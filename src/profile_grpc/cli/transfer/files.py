@@ -1,0 +1,102 @@
+"""Files by the ending of their names: plain, gzip (`.gz`) or Zstandard (`.zst`)."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, Protocol, cast
+
+STANDARD = "-"
+_GZIP, _ZSTD = ".gz", ".zst"
+
+
+class Compressed(Protocol):
+    """What compresses into a file."""
+
+    def write(self, data: bytes, /) -> int: ...
+    def close(self) -> None: ...
+
+
+def size_of(path: str) -> int:
+    """In bytes; of standard input 0: not known."""
+    return 0 if path == STANDARD else Path(path).stat().st_size
+
+
+@contextmanager
+def reading(path: str) -> Iterator[tuple[BinaryIO, BinaryIO]]:
+    """The content, and the file that it is read from: how far that was read shows the progress."""
+    if path == STANDARD:
+        yield sys.stdin.buffer, sys.stdin.buffer
+        return
+    with Path(path).open("rb") as raw, _decompressed(path, raw) as content:
+        yield content, raw
+
+
+@contextmanager
+def _decompressed(path: str, raw: BinaryIO) -> Iterator[BinaryIO]:
+    if path.endswith(_GZIP):
+        with gzip.GzipFile(fileobj=raw) as unpacked:
+            yield cast("BinaryIO", unpacked)
+    elif path.endswith(_ZSTD):
+        import zstandard
+
+        with zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True, closefd=False) as stream:
+            yield cast("BinaryIO", io.BufferedReader(cast("io.RawIOBase", stream)))
+    else:
+        yield raw
+
+
+class Output:
+    """A file that grows in parts, each of which is complete: an export that was interrupted goes on after the last one.
+
+    Gzip files may have several members, and Zstandard files several frames: each part is one.
+    """
+
+    def __init__(self, path: str, size: int) -> None:
+        """Goes on after the first `size` bytes of the file; 0: writes it anew. Tokens are in it: for its owner only."""
+        self._path = path
+        self._raw: BinaryIO
+        if path == STANDARD:
+            self._raw = sys.stdout.buffer
+        else:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+            self._raw = os.fdopen(descriptor, "r+b")
+            self._raw.truncate(size)
+            self._raw.seek(size)
+        self._part: Compressed | None = None
+
+    def write(self, data: bytes) -> None:
+        """Adds to the current part."""
+        if self._part is None:
+            self._part = self._begin()
+        self._part.write(data)
+
+    def end_part(self) -> int:
+        """Completes the part; returns the size of the file, which is on the disk then."""
+        if self._part is not None and self._part is not self._raw:
+            self._part.close()
+        self._part = None
+        self._raw.flush()
+        if self._path == STANDARD:
+            return 0
+        os.fsync(self._raw.fileno())
+        return self._raw.tell()
+
+    def close(self) -> None:
+        """Closes the file."""
+        if self._path != STANDARD:
+            self._raw.close()
+
+    def _begin(self) -> Compressed:
+        if self._path.endswith(_GZIP):
+            return gzip.GzipFile("", "wb", compresslevel=6, fileobj=self._raw, mtime=0)
+        if self._path.endswith(_ZSTD):
+            import zstandard
+
+            return zstandard.ZstdCompressor().stream_writer(self._raw, closefd=False)
+        return self._raw

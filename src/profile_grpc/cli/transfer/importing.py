@@ -1,0 +1,220 @@
+"""`profile-grpc import`."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NamedTuple
+
+import typer
+
+from profile_grpc.cli import output
+from profile_grpc.cli.errors import FAILED
+from profile_grpc.cli.options import DatabaseUrl, Json, command_option
+from profile_grpc.cli.transfer import entries, formats
+from profile_grpc.cli.transfer.entries import Entries, Entry
+from profile_grpc.cli.transfer.files import STANDARD, reading, size_of
+from profile_grpc.cli.transfer.options import (
+    AppOption,
+    CaOption,
+    CustomersOption,
+    KeyFile,
+    Place,
+    Plaintext,
+    Resume,
+    Target,
+    TenantOfCustomers,
+    place_of,
+)
+from profile_grpc.cli.transfer.progress import Progress, ProgressFile
+from profile_grpc.cli.transfer.report import Report
+
+if TYPE_CHECKING:
+    from google.protobuf.message import Message
+
+_RECORDS, _BYTES = 500, 1 << 20
+"""Of a message, at most."""
+
+
+class _Kind(NamedTuple):
+    """Profiles or customers."""
+
+    method: str
+    """Of the door."""
+    request: Callable[[], Any]
+    record: type[Message]
+
+
+class _Part(NamedTuple):
+    """A message that waits for its response."""
+
+    numbers: Sequence[int]
+    """The entries of its records."""
+    entries: int
+    """How many entries of the file are done after it, those that are no records included."""
+
+
+def import_(  # noqa: PLR0913 - each option is a parameter
+    file: Annotated[str, typer.Argument(metavar="FILE", help="What to import; - for standard input.")],
+    *,
+    app_id: AppOption = None,
+    customers: CustomersOption = False,
+    tenant: TenantOfCustomers = None,
+    format_: Annotated[
+        str | None,
+        command_option(
+            "--format", metavar="FORMAT", help=f"One of {', '.join(formats.names())}.", show_default="by ending"
+        ),
+    ] = None,
+    sets: Annotated[
+        list[str] | None,
+        command_option("--set", metavar="NAME=VALUE", help="What the file of another system does not say; repeatable."),
+    ] = None,
+    dry_run: Annotated[bool, command_option("--dry-run", help="Check everything and write nothing.")] = False,
+    resume: Resume = False,
+    refusals: Annotated[
+        Path | None,
+        command_option("--refused", metavar="FILE", help="Name every refused entry in this file, as JSON Lines."),
+    ] = None,
+    target: Target = None,
+    key_file: KeyFile = None,
+    ca: CaOption = None,
+    plaintext: Plaintext = False,
+    database_url: DatabaseUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Import profiles or customers from a file, in any order.
+
+    Of two registrations the later one wins, by the times in the file. One record's fault refuses that record alone.
+    The exit status is 1 if any was refused. An import that was interrupted goes on with --resume; a part that is
+    repeated changes nothing. docs/import-export.md describes the formats.
+
+    JSON: {created, updated, unchanged, refused: {reason: number}, skipped, notes,
+    first: [{line, reason, description}]}.
+    """
+    place = place_of(
+        database_url, target, key_file, ca, plaintext=plaintext, app_id=app_id, customers=customers, tenant=tenant
+    )
+    wanted = formats.find(format_, file, sets or (), app_id or "")
+    report = Report(wanted.unit, refusals)
+    run = _Import(place, wanted, report, customers=customers, dry_run=dry_run)
+    try:
+        asyncio.run(run.carry_out(file, resume=resume))
+    finally:
+        report.close()
+    if as_json:
+        output.document(report.document())
+    else:
+        report.show()
+    if report.refused:
+        raise typer.Exit(FAILED)
+
+
+class _Import:
+    """One run of the command."""
+
+    def __init__(self, place: Place, wanted: formats.Format, report: Report, *, customers: bool, dry_run: bool) -> None:
+        self._place = place
+        self._format = wanted
+        self._report = report
+        self._customers = customers
+        self._dry_run = dry_run
+        self._waiting: deque[_Part] = deque()
+        self._done = 0
+        """Entries of the file."""
+
+    async def carry_out(self, file: str, *, resume: bool) -> None:
+        from profile_grpc.cli.transfer.doors import opened
+
+        beside = ProgressFile(STANDARD if self._dry_run else file, ".import")
+        begun = Progress(of=f"import {self._place.app_id or self._place.tenant}", name=secrets.token_hex(16))
+        begun.size = size_of(file)
+        state = beside.read(begun, resume=resume)
+        if state.size != begun.size:
+            raise typer.BadParameter(f"{file} has changed since it was interrupted; import it anew")
+        self._done = state.entries
+        with reading(file) as (content, raw), output.working("importing") as working:
+            shown = _Shown(working.update, raw, begun.size)
+            async with opened(self._place) as door:
+                kind = self._kind(state.name)
+                requests = self._requests(self._format.read(content), state.entries, kind)
+                async for response in getattr(door, kind.method)(requests):
+                    self._take(response)
+                    if not self._dry_run:
+                        state.entries = self._done
+                        beside.write(state)
+                    shown.show(self._report.counts.total() + self._report.refused)
+        beside.remove()
+
+    def _take(self, response: Any) -> None:  # noqa: ANN401 - of either method
+        part = self._waiting.popleft()
+        first = response.acknowledged - len(part.numbers) + 1
+        for outcome in ("created", "updated", "unchanged"):
+            self._report.counts[outcome] += getattr(response, outcome)
+        for refused in response.refused:
+            self._report.left_out(self._format.refused(part.numbers[refused.record - first], refused))
+        for ignored in getattr(response, "ignored", ()):
+            self._report.noted(formats.note(ignored))
+        self._done = part.entries
+
+    async def _requests(self, found: Entries, done: int, kind: _Kind) -> AsyncIterator[Any]:
+        """The messages, in the order of the file, without the entries that are done."""
+        request, numbers, size, read = kind.request(), list[int](), 0, 0
+        for read, entry in enumerate(found, 1):
+            record = None if read <= done else self._record(entry, kind)
+            if record is None:
+                continue
+            request.records.append(record)
+            numbers.append(entry.number)
+            size += record.ByteSize()
+            if len(numbers) == _RECORDS or size >= _BYTES:
+                self._waiting.append(_Part(numbers, read))
+                yield request
+                request, numbers, size = kind.request(), [], 0
+                await asyncio.sleep(0)  # reading a file waits for nothing: others take their turns here
+        if numbers:
+            self._waiting.append(_Part(numbers, read))
+            yield request
+
+    def _record(self, entry: Entry, kind: _Kind) -> Message | None:
+        made = entries.message(entry, kind.record)
+        if isinstance(made, Entry):
+            self._report.left_out(made)
+            return None
+        for note in entry.notes:
+            self._report.noted(note)
+        return made
+
+    def _kind(self, name: str) -> _Kind:
+        from appprofile.v1 import customer_service_pb2, profile_service_pb2, transfer_pb2
+
+        if self._customers:
+            request = partial(customer_service_pb2.ImportCustomersRequest, dry_run=self._dry_run)
+            return _Kind("import_customers", request, transfer_pb2.CustomerRecord)
+        named = partial(
+            profile_service_pb2.ImportProfilesRequest,
+            app_id=self._place.app_id,
+            import_id=name,
+            dry_run=self._dry_run,
+        )
+        return _Kind("import_profiles", named, transfer_pb2.ProfileRecord)
+
+
+class _Shown:
+    """The progress on the terminal, a few times a second."""
+
+    def __init__(self, update: Callable[[str], None], raw: BinaryIO, size: int) -> None:
+        self._update = update
+        self._raw = raw
+        self._size = size
+        self._began = time.monotonic()
+
+    def show(self, records: int) -> None:
+        seconds = max(time.monotonic() - self._began, 0.001)
+        share = f", {self._raw.tell() / self._size:.0%} of the file read" if self._size else ""
+        self._update(f"{records:,} records, {records / seconds:,.0f}/s{share}")

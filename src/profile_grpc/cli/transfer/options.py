@@ -1,0 +1,84 @@
+"""Options of `import` and `export`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from profile_grpc.cli.options import command_option
+
+_SERVER = "A server in place of the database"
+
+AppOption = Annotated[str | None, command_option("--app", metavar="APP", help="The app of the profiles.")]
+CustomersOption = Annotated[bool, command_option("--customers", help="Customers in place of profiles.")]
+TenantOfCustomers = Annotated[
+    str | None,
+    command_option("--tenant", metavar="TENANT", help="The tenant of the customers; of a server, that of the key."),
+]
+Resume = Annotated[bool, command_option("--resume", help="Go on where an earlier run was interrupted.")]
+Target = Annotated[
+    str | None, command_option("--target", metavar="HOST:PORT", help="The server.", rich_help_panel=_SERVER)
+]
+KeyFile = Annotated[
+    Path | None,
+    command_option(
+        "--key-file",
+        metavar="FILE",
+        help="A file with a key of kind ADMIN or PROFILE.",
+        exists=True,
+        dir_okay=False,
+        rich_help_panel=_SERVER,
+    ),
+]
+CaOption = Annotated[
+    Path | None,
+    command_option(
+        "--ca",
+        metavar="FILE",
+        help="Authority of the server's certificate (PEM).",
+        exists=True,
+        dir_okay=False,
+        rich_help_panel=_SERVER,
+    ),
+]
+Plaintext = Annotated[bool, command_option("--plaintext", help="Connect without TLS.", rich_help_panel=_SERVER)]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What the command line says of it."""
+
+    database_url: str | None
+    target: str | None
+    """HOST:PORT of a server; None: the database."""
+    key_file: Path | None
+    ca: Path | None
+    plaintext: bool
+    app_id: str = ""
+    tenant: str = ""
+
+
+def place_of(
+    database_url: str | None,
+    target: str | None,
+    key_file: Path | None,
+    ca: Path | None,
+    *,
+    plaintext: bool,
+    app_id: str | None,
+    customers: bool,
+    tenant: str | None,
+) -> Place:
+    """What the options say; a usage error if they do not go together."""
+    if customers == bool(app_id):
+        raise typer.BadParameter("give --app APP, for its profiles, or --customers")
+    if customers and not target and not tenant:
+        raise typer.BadParameter("give --tenant, whose customers they are")
+    if tenant and (target or not customers):
+        raise typer.BadParameter("--tenant is for --customers on the database")
+    if not target and (key_file or ca or plaintext):
+        raise typer.BadParameter("give --target HOST:PORT, where the server is")
+    return Place(database_url, target, key_file, ca, plaintext, app_id or "", tenant or "")

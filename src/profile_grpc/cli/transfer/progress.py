@@ -1,0 +1,73 @@
+"""How far an import or an export is, in a file beside the one that is read or written."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from profile_grpc.cli.errors import CommandFailed
+from profile_grpc.cli.transfer.files import STANDARD
+
+
+@dataclass(slots=True)
+class Progress:
+    """What an interrupted command needs to go on."""
+
+    of: str
+    """What the command does: it must be the same."""
+    name: str = ""
+    """Of an import: its id."""
+    entries: int = 0
+    """Entries of the file that are done; of an export: records written."""
+    size: int = 0
+    """Of an import: the size of the file in bytes; of an export: how many bytes are complete."""
+    resume_token: str = ""
+
+
+class ProgressFile:
+    """Replaced at each step, so that it is never read half-written."""
+
+    def __init__(self, path: str, ending: str) -> None:
+        self._path = None if path == STANDARD else Path(path + ending)
+
+    def read(self, begun: Progress, *, resume: bool) -> Progress:
+        """Where to go on: at `begun`, unless an interrupted command is to be resumed.
+
+        Raises:
+            CommandFailed: there is nothing to resume, or something that must not be forgotten silently.
+        """
+        if self._path is None:
+            if resume:
+                raise CommandFailed("standard input and output cannot be resumed; use a file")
+            return begun
+        if not self._path.exists():
+            return begun
+        if not resume:
+            raise CommandFailed(
+                f"an earlier run was interrupted: go on with --resume, or remove {self._path} to begin anew"
+            )
+        found = self._load(self._path)
+        if found is None or found.of != begun.of:
+            raise CommandFailed(f"{self._path} belongs to another command; remove it to begin anew")
+        return found
+
+    def write(self, progress: Progress) -> None:
+        """Stores it."""
+        if self._path is not None:
+            beside = self._path.with_name(self._path.name + ".new")
+            beside.write_text(json.dumps(asdict(progress)))
+            os.replace(beside, self._path)  # noqa: PTH105 - replaces at once
+
+    def remove(self) -> None:
+        """The command is complete."""
+        if self._path is not None:
+            self._path.unlink(missing_ok=True)
+
+    @staticmethod
+    def _load(path: Path) -> Progress | None:
+        try:
+            return Progress(**json.loads(path.read_text()))
+        except (ValueError, TypeError):
+            return None

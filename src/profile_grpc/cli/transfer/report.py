@@ -1,0 +1,89 @@
+"""What an import did, or with --dry-run would do."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from profile_grpc.cli import output
+from profile_grpc.cli.errors import CommandFailed
+from profile_grpc.cli.transfer.entries import Entry
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+_FIRST = 5
+"""Entries that are named of each reason."""
+
+
+class Report:
+    """Counts, and the first entries of each reason. Memory does not grow with the file."""
+
+    def __init__(self, unit: str, refusals: Path | None) -> None:
+        """`unit`: what an entry of the file is. `refusals`: a file that names every refused entry."""
+        self._unit = unit
+        self.counts = Counter(created=0, updated=0, unchanged=0)
+        self._refused: Counter[str] = Counter()
+        self._skipped: Counter[str] = Counter()
+        self._notes: Counter[str] = Counter()
+        self._first: dict[str, list[Entry]] = {}
+        self._refusals: TextIO | None = None
+        if refusals is not None:
+            try:
+                self._refusals = refusals.open("w", encoding="utf-8")
+            except OSError as error:
+                raise CommandFailed(f"cannot write {refusals}: {error.strerror}") from None
+
+    @property
+    def refused(self) -> int:
+        """How many entries were refused."""
+        return self._refused.total()
+
+    def left_out(self, entry: Entry) -> None:
+        """An entry that is refused, or skipped by the reader of its format."""
+        (self._skipped if entry.skipped else self._refused)[entry.reason] += 1
+        first = self._first.setdefault(entry.reason, [])
+        if len(first) < _FIRST:
+            first.append(entry)
+        if self._refusals is not None:
+            told = {self._unit: entry.number, "reason": entry.reason, "description": entry.description}
+            self._refusals.write(json.dumps(told | {"skipped": entry.skipped}) + "\n")
+
+    def noted(self, note: str) -> None:
+        """Something of a record had no place."""
+        self._notes[note] += 1
+
+    def close(self) -> None:
+        """Completes the file of refused entries."""
+        if self._refusals is not None:
+            self._refusals.close()
+
+    def document(self) -> dict[str, object]:
+        """For programs."""
+        return {
+            **self.counts,
+            "refused": dict(self._refused),
+            "skipped": dict(self._skipped),
+            "notes": dict(self._notes),
+            "first": [
+                {self._unit: entry.number, "reason": reason, "description": entry.description}
+                for reason, entries in self._first.items()
+                for entry in entries
+            ],
+        }
+
+    def show(self) -> None:
+        """For people."""
+        output.facts({**self.counts, "refused": self.refused, "skipped": self._skipped.total()})
+        for heading, counted in (("refused", self._refused), ("skipped", self._skipped)):
+            rows = [
+                (reason, number, ", ".join(str(one.number) for one in first), first[0].description)
+                for reason, number in counted.most_common()
+                if (first := self._first[reason])
+            ]
+            if rows:
+                output.table((heading, "number", f"first {self._unit}s", "why the first"), rows, empty="")
+        if self._notes:
+            output.table(("not stored, or stored elsewhere", "number"), self._notes.most_common(), empty="")

@@ -1,0 +1,198 @@
+"""`import` and `export`: files of records (I1-I4)."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.program import Commands
+
+ENDINGS = ["jsonl", "jsonl.gz", "jsonl.zst", "parquet"]
+BROKEN = {
+    2: "MALFORMED",  # no JSON
+    3: "MALFORMED",  # no object
+    4: "MALFORMED",  # not UTF-8
+    6: "MALFORMED",  # an unknown field
+    7: "MALFORMED",  # a value of another type
+    8: "MALFORMED",  # no enumeration value
+    9: "INVALID_REQUEST",  # no profile
+    10: "INVALID_REQUEST",  # no device
+    11: "INVALID_REQUEST",  # another app
+    12: "INVALID_REQUEST",  # an endpoint without a token
+    13: "MALFORMED",  # a time before the year 1
+    14: "PLACEHOLDER_TOKEN",
+    15: "CHANNEL_NOT_ENABLED",
+    16: "INVALID_ATTRIBUTE",  # not in the catalogue
+    17: "INVALID_REQUEST",  # two endpoints of one purpose
+    18: "MALFORMED",  # too long
+}
+"""The lines of `broken` that are refused, and why."""
+SECRET = "secret-token-1234567890"
+
+
+def record(user: str, day: int = 1, **profile: Any) -> dict[str, Any]:
+    key = {"userId": user, "deviceId": f"{user}'s"}
+    return {"profile": {"key": key, **profile}, "registerTime": f"2026-01-{day:02}T00:00:00Z"}
+
+
+def fcm(token: str, **more: str) -> dict[str, str]:
+    return {"provider": "PUSH_PROVIDER_FCM", "token": token, **more}
+
+
+def broken() -> bytes:
+    """A file with every kind of broken line, and good ones at its ends."""
+    lines: list[bytes | Mapping[str, Any]] = [
+        record("first", pushEndpoints=[fcm("t1")]),
+        b"{" + SECRET.encode(),
+        b"[1, 2]",
+        b'{"profile": "\xff"}',
+        b"",
+        {**record("a"), "nope": SECRET},
+        record("b", language=7),
+        record("c", platform=SECRET),
+        {"registerTime": "2026-01-01T00:00:00Z"},
+        {"profile": {"key": {"userId": "d"}}},
+        {"profile": {"key": {"userId": "d", "deviceId": "d", "appId": "another"}}},
+        record("e", pushEndpoints=[fcm("")]),
+        {**record("f"), "registerTime": "0000-01-01T00:00:00Z"},
+        record("g", pushEndpoints=[fcm("null")]),
+        record("h", channels=["CHANNEL_LIVE_CHAT"]),
+        record("i", platform="PLATFORM_IOS", deviceAttributes={"no_such": "1"}),
+        record("j", pushEndpoints=[fcm(SECRET), fcm("t3")]),
+        b'"' + b"x" * (5 << 20) + b'"',
+        record("last"),
+    ]
+    return b"\n".join([line if isinstance(line, bytes) else json.dumps(line).encode() for line in lines])
+
+
+def write(path: Path, records: Sequence[Mapping[str, Any]]) -> str:
+    path.write_text("".join(json.dumps(one) + "\n" for one in records))
+    return str(path)
+
+
+def prepare(commands: Commands, *apps: str) -> None:
+    commands.succeed("migrate")
+    commands.succeed("tenant", "create", "acme")
+    for app in apps:
+        commands.succeed("app", "create", app, "--tenant", "acme")
+
+
+def users(commands: Commands, app: str = "shop") -> list[str]:
+    lines = commands.succeed("export", "--app", app).splitlines()
+    return [json.loads(line)["profile"]["key"]["userId"] for line in lines]
+
+
+def test_I1_each_broken_line_is_told_with_its_number_and_the_others_are_imported(
+    commands: Commands, tmp_path: Path
+) -> None:
+    prepare(commands, "shop")
+    commands.succeed("app", "set", "shop", "--set", "channels=PUSH,IN_APP")
+    (tmp_path / "in.jsonl").write_bytes(broken())
+    found = commands("import", str(tmp_path / "in.jsonl"), "--app", "shop", "--json", "--refused", str(tmp_path / "no"))
+    assert found.status == 1
+    told = json.loads(found.out)
+    assert (told["created"], sum(told["refused"].values())) == (2, len(BROKEN))
+    refused = [json.loads(line) for line in (tmp_path / "no").read_text().splitlines()]
+    assert {one["line"]: one["reason"] for one in refused} == BROKEN
+    assert users(commands) == ["first", "last"]
+    assert SECRET not in found.out + found.err + (tmp_path / "no").read_text()
+
+
+def test_I2_a_dry_run_tells_the_same_and_writes_nothing(commands: Commands, tmp_path: Path) -> None:
+    prepare(commands, "shop")
+    commands.succeed("app", "set", "shop", "--set", "channels=PUSH,IN_APP")
+    (tmp_path / "in.jsonl").write_bytes(broken())
+    given = ("import", str(tmp_path / "in.jsonl"), "--app", "shop", "--json")
+    rehearsed = commands(*given, "--dry-run")
+    assert users(commands) == []
+    assert not (tmp_path / "in.jsonl.import").exists()
+    assert rehearsed.out == commands(*given).out
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_I4_every_format_gives_back_what_was_imported(commands: Commands, tmp_path: Path, ending: str) -> None:
+    """Also when it is read again, and exported again: the same bytes but for the times of the import."""
+    prepare(commands, "shop", "copy")
+    odd = {"customAttributes": {"[": "{", "ü": ""}, "guest": True, "verified": False, "language": "[de]"}
+    given = [record("ann", 1, pushEndpoints=[fcm("t1", pushAppId="com.shop")], **odd), record("bob", 2)]
+    commands.succeed("import", write(tmp_path / "in.jsonl", given), "--app", "shop")
+    file = tmp_path / f"out.{ending}"
+    commands.succeed("export", "--app", "shop", "-o", str(file))
+    assert file.stat().st_mode & 0o077 == 0, "push tokens are in it"
+    commands.succeed("import", str(file), "--app", "copy")
+    first, second = (
+        [kept(line) for line in commands.succeed("export", "--app", app).splitlines()] for app in ("shop", "copy")
+    )
+    assert first == second
+    assert len(first) == 2
+
+
+def kept(line: str) -> str:
+    """A line without the times that an import sets aside."""
+    found = json.loads(line)
+    del found["profile"]["updateTime"]
+    for endpoint in found["profile"].get("pushEndpoints", ()):
+        del endpoint["confirmTime"]
+    return json.dumps(found)
+
+
+def test_I3_customers_are_exported_and_imported(commands: Commands, tmp_path: Path) -> None:
+    prepare(commands)
+    commands.succeed("tenant", "create", "globex")
+    given = [
+        {
+            "customer": {"customerId": "c1", "name": "Ann", "email": "ann@EXAMPLE.com"},
+            "createTime": "2020-01-01T00:00:00Z",
+        }
+    ]
+    for tenant in ("acme", "globex"):
+        commands.succeed("import", write(tmp_path / tenant, given), "--customers", "--tenant", tenant)
+    lines = commands.succeed("export", "--customers", "--tenant", "acme")
+    [found] = [json.loads(line) for line in lines.splitlines()]
+    assert found["customer"]["email"] == "ann@example.com"
+    assert found["createTime"] == "2020-01-01T00:00:00Z"
+    again = json.loads(commands.succeed("import", str(tmp_path / "acme"), "--customers", "--tenant", "acme", "--json"))
+    assert (again["unchanged"], again["updated"]) == (1, 0)
+
+
+def test_the_export_of_another_system_is_imported(commands: Commands, tmp_path: Path) -> None:
+    prepare(commands, "shop")
+    arn = "arn:aws:sns:eu-west-1:123456789012:endpoint/GCM/shop/5e3e9847-3183-3f18-a7e8-671c3a57d4b3"
+    attributes = {"Enabled": "true", "Token": "t1", "CustomUserData": "ann"}
+    endpoint = {"EndpointArn": arn, "Attributes": attributes}
+    (tmp_path / "sns.json").write_text(json.dumps({"Endpoints": [endpoint]}))
+    given = ("import", str(tmp_path / "sns.json"), "--app", "shop", "--format", "sns")
+    options = ("--set", "user_field=CustomUserData", "--json")
+    assert json.loads(commands.succeed(*given, *options))["created"] == 1
+    assert users(commands) == ["ann"]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ("import", "-", "--app", "shop", "--format", "nope"),
+        ("import", "-"),
+        ("import", "-", "--app", "shop", "--customers"),
+        ("import", "-", "--customers"),
+        ("import", "-", "--app", "shop", "--tenant", "acme"),
+        ("import", "-", "--app", "shop", "--plaintext"),
+        ("import", "-", "--app", "shop", "--set", "user_field=x"),
+        ("import", "-", "--app", "shop", "--format", "sns", "--set", "nope=x"),
+        ("export", "--customers", "--tenant", "acme", "--filter", "guest = true"),
+    ],
+    ids=" ".join,
+)
+def test_what_does_not_go_together_is_a_usage_error(commands: Commands, given: Sequence[str]) -> None:
+    assert commands(*given).status == 2
+
+
+def test_an_interrupted_run_is_not_forgotten(commands: Commands, tmp_path: Path) -> None:
+    """Without --resume it would be imported from its begin, under another start."""
+    prepare(commands, "shop")
+    file = write(tmp_path / "in.jsonl", [record("ann")])
+    (tmp_path / "in.jsonl.import").write_text('{"of": "import shop", "name": "x", "entries": 0, "size": 0}')
+    assert "--resume" in commands("import", file, "--app", "shop").error_line
+    assert "changed" in commands("import", file, "--app", "shop", "--resume").error_line
+    assert "another command" in commands("import", file, "--app", "other", "--resume").error_line
