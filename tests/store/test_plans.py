@@ -70,6 +70,18 @@ from tests.support.postgres import Postgres
 ROWS = 3000
 
 
+OF_ONE_SERVER = (
+    "a coordinator plans and counts what it sends to shards; a shard is read and written as the table of one server"
+)
+
+
+@pytest.fixture
+def one_server(server: Postgres | None) -> None:
+    """Skips the test on a cluster."""
+    if server is not None and server.is_citus:
+        pytest.skip(OF_ONE_SERVER)
+
+
 @pytest.fixture(scope="module")
 def filled_url(server: Postgres | None, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A database with rows in every table and statistics of them: an empty one is planned differently."""
@@ -79,7 +91,7 @@ def filled_url(server: Postgres | None, template: str, tmp_path_factory: pytest.
         yield url
         return
     if server.is_citus:
-        pytest.skip("a coordinator's plan tells the shards; how a shard is read is PostgreSQL's plan")
+        pytest.skip(OF_ONE_SERVER)
     url = server.create_database(template=urlsplit(template).path[1:])
     asyncio.run(fill(url))
     server.execute("ANALYZE", url=url)
@@ -363,6 +375,7 @@ async def test_recipients(filled: SqlStore, target: type[Target], text: str, ind
 
 
 @pytest.mark.engines("postgresql")
+@pytest.mark.usefixtures("one_server")
 async def test_updates_of_what_filters_compare_are_hot(store: SqlStore) -> None:
     """Columns for filters end no HOT update: those that change with most updates have no index."""
     opened = Attributes(language="en", time_zone="Europe/Berlin", sdk_version="2.10", last_opened_time=NOW)
@@ -476,6 +489,7 @@ async def test_the_reaper_reads_what_is_due(filled: SqlStore, name: str) -> None
 
 
 @pytest.mark.engines("postgresql")
+@pytest.mark.usefixtures("one_server")
 async def test_heartbeats_of_a_day_touch_no_index(store: SqlStore) -> None:
     """HOT updates: the row's new version is on its page, and the index on the day of the heartbeat stays (H1)."""
     await put(store, *(profile(key(f"user {n}"), last_heartbeat_time=NOW) for n in range(100)))
@@ -485,6 +499,7 @@ async def test_heartbeats_of_a_day_touch_no_index(store: SqlStore) -> None:
 
 
 @pytest.mark.engines("postgresql")
+@pytest.mark.usefixtures("one_server")
 async def test_a_plan_for_an_empty_table_does_not_last(store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [100.0]
     monkeypatch.setattr("profile_grpc.store.postgresql.monotonic", lambda: clock[0])
@@ -512,6 +527,7 @@ async def test_a_plan_for_an_empty_table_does_not_last(store_url: str, monkeypat
 
 
 @pytest.mark.engines("postgresql")
+@pytest.mark.usefixtures("one_server")
 async def test_a_statement_is_not_planned_for_the_number_of_its_rows(store: SqlStore) -> None:
     for _ in range(8):  # as often as the server would try plans for the very values, and then compare
         await Writer(store).load(Needs({PROFILES: {key("user 7", "device 7")}}))
