@@ -8,6 +8,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 from zlib import crc32
@@ -182,6 +183,7 @@ class UserKey(NamedTuple):
         return _guard("user", *self)
 
 
+@lru_cache(4096)  # a registration names its guards when its rows are loaded and again when it is decided
 def _guard(kind: str, app_id: str, identity: str) -> GuardKey:
     return GuardKey(app_id, crc32(f"{kind}\0{identity}".encode()) % GUARDS)
 

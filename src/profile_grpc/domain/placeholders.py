@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 
 _WORDS = frozenset({"", "null", "(null)", "nil", "none", "undefined", "nan", "blacklisted", "[objectobject]"})
-_PRINTED_DATA = re.compile(r"\{length=\d+,bytes=0x.*\}\Z")
-"""The form in which iOS 13 and later print a data object. It contains only the two ends of the token."""
-_ZEROS = re.compile(r"[0-]*0[0-]*\Z")
+_PRINTED_DATA_OR_ZEROS = re.compile(r"(?:\{length=\d+,bytes=0x.*\}|[0-]*0[0-]*)\Z")
+"""The form in which iOS 13 and later print a data object. It contains only the two ends of the token. Or zeros only."""
 _IDS = frozenset({"-1", "9774d56d682e549c"})
 """The latter is the ANDROID_ID that a faulty build of Android 2.2 gave to every phone."""
 
@@ -15,7 +14,7 @@ _IDS = frozenset({"-1", "9774d56d682e549c"})
 def is_no_token(token: str) -> bool:
     """Whether the value is a placeholder such as "null", ignoring case and spacing."""
     bare = "".join(token.split()).casefold().strip("<>")
-    return bare in _WORDS or _PRINTED_DATA.match(bare) is not None or _ZEROS.match(bare) is not None
+    return bare in _WORDS or _PRINTED_DATA_OR_ZEROS.match(bare) is not None
 
 
 def is_no_id(value: str) -> bool:

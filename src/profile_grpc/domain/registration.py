@@ -193,7 +193,8 @@ def _heard(profile: Profile, settings: AppSettings, now: datetime) -> datetime |
 
 def _placeholder_ids(key: ProfileKey) -> tuple[str, ...]:
     """The names of the ids in the key that are likely the same on many phones."""
-    return tuple(name for name in ("user_id", "device_id") if is_no_id(getattr(key, name)))
+    ids = (("user_id", key.user_id), ("device_id", key.device_id))
+    return tuple([name for name, value in ids if is_no_id(value)])
 
 
 def leave_events(state: State, before: Profile | None, after: Profile, origin: str = "") -> Profile:

@@ -221,8 +221,8 @@ class State:
         for selection, counts in rows.counts.items():
             self._tables[selection.of].counts[selection] = dict(counts)
         self._guarded_users: set[UserKey] = set()
-        self._records: dict[RecordKind[Any], dict[Any, Any]] = {}
-        self._tallies: dict[TallyKind[Any], Counter[Any]] = {}
+        self._records: defaultdict[RecordKind[Any], dict[Any, Any]] = defaultdict(dict)
+        self._tallies: defaultdict[TallyKind[Any], Counter[Any]] = defaultdict(Counter)
         self._correct_future_times()
 
     # --- any kind ---
@@ -254,12 +254,12 @@ class State:
 
     def add_record(self, kind: RecordKind[RecordT], record: RecordT) -> None:
         """Adds a record."""
-        records = self._records.setdefault(kind, {})
+        records = self._records[kind]
         records[kind.key(record) if kind.replaces and kind.key else len(records)] = record
 
     def add(self, kind: TallyKind[KeyT], key: KeyT, number: int) -> None:
         """Adds to a number."""
-        self._tallies.setdefault(kind, Counter())[key] += number
+        self._tallies[kind][key] += number
 
     def total(self, kind: TallyKind[KeyT], key: KeyT) -> int:
         """The number as it was read, with what was added since."""

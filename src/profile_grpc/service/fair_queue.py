@@ -103,11 +103,11 @@ class _Lane(Generic[WaitingT]):
             entry = backlog.popleft()
             taken.append(entry)
             room -= entry.size
-            self._turns.popleft()
-            if backlog:
-                self._turns.append(backlog)
-            else:
+            if not backlog:
+                self._turns.popleft()
                 del self._backlogs[entry.app_id]
+            elif len(self._turns) > 1:
+                self._turns.rotate(-1)
         self.length -= len(taken)
         self.size -= sum([entry.size for entry in taken])
         return taken

@@ -70,7 +70,7 @@ class SharedReads(Generic[AskedT, FoundT]):
         Raises:
             StoreError: as `Session`.
         """
-        read = _Read[AskedT, FoundT](asked, asyncio.get_running_loop().create_future())
+        read: _Read[AskedT, FoundT] = _Read(asked, asyncio.get_running_loop().create_future())
         self._waiting.append(read)
         if self._leader is None:
             self._lead()

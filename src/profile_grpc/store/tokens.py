@@ -88,7 +88,7 @@ class TokenIndex:
     def follows(self, write: Write[Any]) -> bool:
         """Whether writing this row alone also changes this table."""
         row = write.row
-        return isinstance(row, Profile) and (write.before is None or write.before.push_endpoints != row.push_endpoints)
+        return isinstance(row, Profile) and (write.before is None or _texts(write.before) != _texts(row))
 
     async def write(self, session: Session, changes: RowChanges[Any, Any]) -> None:
         """Writes the rows for profiles that are written or deleted."""
@@ -97,7 +97,7 @@ class TokenIndex:
         for write in changes.writes:
             if write.seen is None:
                 new += self.rows(write.row)
-            elif write.before is not None and write.before.push_endpoints != write.row.push_endpoints:
+            elif write.before is not None and _texts(write.before) != _texts(write.row):
                 had, has = set(self.rows(write.before)), set(self.rows(write.row))
                 gone += had - has
                 new += has - had
@@ -110,3 +110,7 @@ class TokenIndex:
         """The rows of the table for a profile."""
         app_id, user_id, device_id = profile.key
         return [(app_id, self._hasher.token(token), device_id, user_id) for token in profile.tokens]
+
+
+def _texts(profile: Profile) -> Sequence[str]:
+    return [endpoint.token for endpoint in profile.push_endpoints]
