@@ -16,7 +16,7 @@ def of(kind: Any) -> set[Any]:
 def test_every_kind_has_one_declaration_in_the_store() -> None:
     for kind, found in (
         (declared.RowKind, [one.kind for one in stored.ROWS]),
-        (declared.Selection | declared.Narrowed, [one.selection for one in stored.SELECTIONS]),
+        (declared.Selection | declared.NarrowedSelection, [one.selection for one in stored.SELECTIONS]),
         (declared.RecordKind, [one.kind for one in stored.RECORDS]),
         (declared.TallyKind, [one.kind for one in stored.TALLIES]),
     ):

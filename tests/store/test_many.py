@@ -125,7 +125,7 @@ class Bench:
 async def bench(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
     monkeypatch.setattr("profile_grpc.store.profiles.BOUND", 20)
     monkeypatch.setattr("profile_grpc.store.bounds.MANY", 10)
-    monkeypatch.setattr("profile_grpc.service.apart.SLICE", 7)
+    monkeypatch.setattr("profile_grpc.service.large_commands.SLICE", 7)
     made = Bench(store)
     made.queue.start()
     yield made

@@ -16,7 +16,7 @@ from profile_grpc.domain.kinds import (
     REAPED,
     RECOUNTED,
     TOMBSTONES,
-    Narrowed,
+    NarrowedSelection,
     RecordKind,
     RowKind,
     Selection,
@@ -98,7 +98,7 @@ class World:
         for what, keys in needs.requested.items():
             if isinstance(what, Selection):
                 self._select(what, keys, found)
-            elif isinstance(what, Narrowed):
+            elif isinstance(what, NarrowedSelection):
                 rows = self.rows[what.of.of]
                 found[what.of.of] |= {k: row for k, row in rows.items() if any(what.matches(row, by) for by in keys)}
         wanted: set[ProfileKey] = set()
@@ -121,8 +121,10 @@ class World:
     def _select(self, selection: Selection[Any, Any, Any], wanted: set[Any], found: dict[Any, dict[Any, Any]]) -> None:
         rows = {key: row for key, row in self.rows[selection.of].items() if wanted.intersection(selection.by(row))}
         found[selection.of] |= rows
-        if selection.leads is not None:
-            self._select(selection.leads.to, {by for row in rows.values() for by in selection.leads.by(row)}, found)
+        if selection.also_loads is not None:
+            self._select(
+                selection.also_loads.to, {by for row in rows.values() for by in selection.also_loads.by(row)}, found
+            )
 
     def _count(self, selection: Selection[Any, Any, Any], by: Any) -> int:
         return min(sum(by in selection.by(row) for row in self.rows[selection.of].values()), COUNT_LIMIT)

@@ -85,11 +85,11 @@ class Selection(Generic[ByT, KeyT, RowT]):
     of: RowKind[KeyT, RowT]
     by: Callable[[RowT], Iterable[ByT]]
     """The values by which a row is found."""
-    leads: Leads[RowT] | None = None
+    also_loads: AlsoLoads[RowT] | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Leads(Generic[RowT]):
+class AlsoLoads(Generic[RowT]):
     """The rows that are loaded with each row that is found."""
 
     to: Selection[Any, Any, Any]
@@ -97,7 +97,7 @@ class Leads(Generic[RowT]):
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Narrowed(Generic[ByT, KeyT, RowT]):
+class NarrowedSelection(Generic[ByT, KeyT, RowT]):
     """A part of a selection, for a rule that needs only this part. The rule reads it like the selection."""
 
     name: str
@@ -171,7 +171,7 @@ def _active(profile: Profile) -> bool:
 HOLDERS: Selection[Token, ProfileKey, Profile] = Selection("holders", PROFILES, by=lambda profile: profile.tokens)
 """The profiles that hold a push token."""
 
-HOLDERS_ELSEWHERE: Narrowed[TokenElsewhere, ProfileKey, Profile] = Narrowed(
+HOLDERS_ELSEWHERE: NarrowedSelection[TokenElsewhere, ProfileKey, Profile] = NarrowedSelection(
     "holders elsewhere",
     HOLDERS,
     matches=lambda profile, wanted: (
@@ -180,7 +180,7 @@ HOLDERS_ELSEWHERE: Narrowed[TokenElsewhere, ProfileKey, Profile] = Narrowed(
 )
 """The holders on other devices, from which a registration takes the token (R4)."""
 
-HOLDERS_OF_USER: Narrowed[TokenOfUser, ProfileKey, Profile] = Narrowed(
+HOLDERS_OF_USER: NarrowedSelection[TokenOfUser, ProfileKey, Profile] = NarrowedSelection(
     "holders of a user",
     HOLDERS,
     matches=lambda profile, wanted: (
@@ -190,7 +190,10 @@ HOLDERS_OF_USER: Narrowed[TokenOfUser, ProfileKey, Profile] = Narrowed(
 """The holders that belong to one user (X3)."""
 
 NAMED: Selection[ProfileKey, ProfileKey, Profile] = Selection(
-    "named", PROFILES, by=lambda profile: (profile.key,), leads=Leads(HOLDERS, by=lambda profile: profile.tokens)
+    "named",
+    PROFILES,
+    by=lambda profile: (profile.key,),
+    also_loads=AlsoLoads(HOLDERS, by=lambda profile: profile.tokens),
 )
 """A profile, and every other that holds one of its tokens (F5)."""
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from profile_grpc.domain.hashing import Hasher
-from profile_grpc.domain.kinds import ByT, KeyT, Narrowed, RowKind, RowT, Selection, TallyKind
+from profile_grpc.domain.kinds import ByT, KeyT, NarrowedSelection, RowKind, RowT, Selection, TallyKind
 from profile_grpc.domain.model import AccountReport, DeviceKey, History, Profile, ProfileKey
 
-Need: TypeAlias = RowKind[ByT, Any] | Selection[ByT, Any, Any] | Narrowed[ByT, Any, Any] | TallyKind[ByT]
+Need: TypeAlias = RowKind[ByT, Any] | Selection[ByT, Any, Any] | NarrowedSelection[ByT, Any, Any] | TallyKind[ByT]
 AnyNeed: TypeAlias = Need[Any]
 
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, NamedTuple
 
-from profile_grpc.domain import billing, departure, events
-from profile_grpc.domain.departure import Departing
+from profile_grpc.domain import billing, deletion_records, events
+from profile_grpc.domain.deletion_records import DeletedProfile
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.kinds import (
     BEATS,
@@ -345,14 +345,14 @@ class State:
         self._count(profile, -1)
         if profile.last_call is not None or reason is DeletionReason.ERASED:
             self.drop_row(ORDERS, key.device)
-        gone = _departing(profile)
+        gone = _deleted(profile)
         if gone.live_endpoints:
             self.add(ENDPOINTS, key.app_id, -gone.live_endpoints)
-        tombstone = departure.tombstone(gone, reason, self.now, self.hasher)
+        tombstone = deletion_records.tombstone(gone, reason, self.now, self.hasher)
         self.add_record(TOMBSTONES, tombstone)
         self._histories[key] = History(tombstone, billing.delete(profile.mad, self.now))
-        self.add_record(EVENTS, departure.event(gone, reason, self.now))
-        if departure.is_tallied(reason):
+        self.add_record(EVENTS, deletion_records.event(gone, reason, self.now))
+        if deletion_records.is_tallied(reason):
             self.add(REAPED, key.app_id, 1)
 
     def beat(self, key: ProfileKey, last_heartbeat_time: datetime, mad: MadRecord) -> None:
@@ -477,8 +477,8 @@ def _is_current(profile: Profile) -> bool:
     return profile.status is ProfileStatus.ACTIVE and not profile.push_superseded
 
 
-def _departing(profile: Profile) -> Departing:
-    return Departing(
+def _deleted(profile: Profile) -> DeletedProfile:
+    return DeletedProfile(
         profile.key,
         profile.status,
         profile.platform,

@@ -18,9 +18,9 @@ from profile_grpc.domain.kinds import EVENTS, Selection
 from profile_grpc.domain.settings import AppSettings
 from profile_grpc.domain.state import State
 from profile_grpc.service import refusals
-from profile_grpc.service.apart import Apart
 from profile_grpc.service.fair_queue import FairQueue
 from profile_grpc.service.group_commit import LINGER, Gathering, carry_out
+from profile_grpc.service.large_commands import LargeCommands
 from profile_grpc.service.observer import Observer
 from profile_grpc.service.ports import Clock, Conflict, ProfileStore, StoreUnavailable, TooManyRows
 from profile_grpc.telemetry import tracing
@@ -67,7 +67,7 @@ class _Pending(NamedTuple):
     span: Span | None = None
     """The recorded span of its caller."""
     is_slice: bool = False
-    """Of a command that is carried out apart already."""
+    """Of a command that is already executed separately."""
 
     def answer(self, answer: object) -> None:
         """Resolves the future, unless the caller has cancelled it."""
@@ -83,7 +83,8 @@ def _needs_selection(pending: _Pending, error: TooManyRows) -> bool:
     """Whether the command needs the selection with too many rows, or one that leads to it."""
     requested = needs_of([(pending.command, pending.settings)]).requested
     return not requested.get(error.what, set()).isdisjoint(error.keys) or any(
-        isinstance(what, Selection) and what.leads is not None and what.leads.to is error.what for what in requested
+        isinstance(what, Selection) and what.also_loads is not None and what.also_loads.to is error.what
+        for what in requested
     )
 
 
@@ -126,9 +127,9 @@ class ShardQueue:
         self._gathering = Gathering(self._limits.linger)
         self._closing = False
         self._workers: list[asyncio.Task[None]] = []
-        self._apart: set[asyncio.Task[None]] = set()
+        self._large: set[asyncio.Task[None]] = set()
         """Commands about very many profiles, which wait for each other."""
-        self._one_apart = asyncio.Lock()
+        self._one_large = asyncio.Lock()
 
     def start(self) -> None:
         """Starts the workers on the running event loop."""
@@ -148,7 +149,7 @@ class ShardQueue:
     async def ended(self) -> None:
         """Waits, after `drain`, until all commands are committed."""
         await asyncio.gather(*self._workers)
-        await asyncio.gather(*self._apart)
+        await asyncio.gather(*self._large)
 
     def __len__(self) -> int:
         """How many commands wait."""
@@ -198,7 +199,7 @@ class ShardQueue:
             if answered > 1 and not self._queue.has_bulk and not self._closing:
                 await self._gathering.wait(waiting, min(answered + waiting, self._limits.batch))
             if not len(self._queue):
-                if self._closing and not self._apart:
+                if self._closing and not self._large:
                     return
                 self._arrival.clear()
                 await self._arrival.wait()
@@ -243,28 +244,28 @@ class ShardQueue:
             large = [pending for pending in batch if len(batch) == 1 or _needs_selection(pending, error)]
             if not large:
                 raise
-            self._set_apart(large, error)
+            self._start_large(large, error)
             await self._commit([pending for pending in batch if pending not in large])
             return
         for pending, answer in zip(batch, answers, strict=True):
             pending.answer(answer)
 
-    def _set_apart(self, large: Sequence[_Pending], error: TooManyRows) -> None:
+    def _start_large(self, large: Sequence[_Pending], error: TooManyRows) -> None:
         """Runs commands that need very many rows one by one, outside the batches (R14)."""
         for pending in large:
             if pending.is_slice:
                 pending.answer(error)
                 continue
-            task = asyncio.create_task(self._carry_out_apart(pending), name="write-queue-apart")
-            self._apart.add(task)
-            task.add_done_callback(self._ended_apart)
+            task = asyncio.create_task(self._execute_large(pending), name="write-queue-large-command")
+            self._large.add(task)
+            task.add_done_callback(self._ended_large)
 
-    async def _carry_out_apart(self, pending: _Pending) -> None:
+    async def _execute_large(self, pending: _Pending) -> None:
         if pending.span is not None:
             tracing.enter(pending.span)
-        async with self._one_apart:
+        async with self._one_large:
             try:
-                answer = await Apart(self._store, self._submit_slice, self._commit_whole).carry_out(
+                answer = await LargeCommands(self._store, self._submit_slice, self._commit_whole).execute(
                     pending.command, pending.settings
                 )
             except StoreUnavailable as error:
@@ -274,8 +275,8 @@ class ShardQueue:
                 answer = refusals.of(error)
         pending.answer(answer)
 
-    def _ended_apart(self, task: asyncio.Task[None]) -> None:
-        self._apart.discard(task)
+    def _ended_large(self, task: asyncio.Task[None]) -> None:
+        self._large.discard(task)
         self._arrival.set()  # the worker may wait for the last of them to end
 
     def _submit_slice(self, command: AnyCommand, settings: AppSettings) -> asyncio.Future[Any]:

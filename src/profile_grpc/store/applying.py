@@ -53,7 +53,7 @@ class _Rows:
         updates = list(stored.updates)
         if stored.values is not None:
             rest = tuple(column.name for column in table.c if column.name not in key)
-            updates.append(kinds.Narrow(rest, lambda _before, _row: True, stored.values))
+            updates.append(kinds.PartialUpdate(rest, lambda _before, _row: True, stored.values))
             self._insert = statements.insert_new(database, table)
             self._values = stored.values
         self._delete = statements.delete_seen(database, table)

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from profile_grpc.domain import departure
+from profile_grpc.domain import deletion_records
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.kinds import COUNTS, ENDPOINTS, EVENTS, PROFILES, REAPED, TOMBSTONES
 from profile_grpc.domain.model import DeletionReason
@@ -48,19 +48,19 @@ class Deletions:
         self, app_id: str, profiles: Sequence[DueProfile], reason: DeletionReason, now: datetime
     ) -> None:
         """Deletes all, or raises Conflict and deletes none."""
-        gone = [rows.read_departing(found.key, found.stored[:-1]) for found in profiles]
+        gone = [rows.read_deleted(found.key, found.stored[:-1]) for found in profiles]
         counts = Counter(one.count_key for one in gone)
         changes = Changes(
             now,
             rows={PROFILES: RowChanges([], [Delete(one) for one in gone])},
             records={
-                TOMBSTONES: [departure.tombstone(one, reason, now, self._hasher) for one in gone],
-                EVENTS: [departure.event(one, reason, now) for one in gone],
+                TOMBSTONES: [deletion_records.tombstone(one, reason, now, self._hasher) for one in gone],
+                EVENTS: [deletion_records.event(one, reason, now) for one in gone],
             },
             tallies={
                 ENDPOINTS: {app_id: -endpoints} if (endpoints := sum([one.live_endpoints for one in gone])) else {},
                 COUNTS: {key: -number for key, number in counts.items()},
-                REAPED: {app_id: len(gone)} if departure.is_tallied(reason) else {},
+                REAPED: {app_id: len(gone)} if deletion_records.is_tallied(reason) else {},
             },
         )
         async with self._database.transaction() as session:

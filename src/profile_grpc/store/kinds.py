@@ -15,14 +15,24 @@ from typing import Any, Generic
 from sqlalchemy import ColumnElement, Table
 
 from profile_grpc.domain import kinds
-from profile_grpc.domain.kinds import ByT, KeyT, Narrowed, RecordKind, RecordT, RowKind, RowT, Selection, TallyKind
+from profile_grpc.domain.kinds import (
+    ByT,
+    KeyT,
+    NarrowedSelection,
+    RecordKind,
+    RecordT,
+    RowKind,
+    RowT,
+    Selection,
+    TallyKind,
+)
 from profile_grpc.domain.model import CountKey
 from profile_grpc.store import customer_rows, rows, tables, times
 from profile_grpc.store.engine import Found, Row
 
 
 @dataclass(frozen=True, slots=True)
-class Narrow(Generic[RowT]):
+class PartialUpdate(Generic[RowT]):
     """An update of some columns only: SQLite writes the index of every assigned column again, even if unchanged."""
 
     columns: tuple[str, ...]
@@ -45,7 +55,7 @@ class StoredRows(Generic[KeyT, RowT]):
     """All columns; None: the rows are only updated."""
     columns: tuple[str, ...] = ()
     """What `read` reads; empty: all columns."""
-    updates: tuple[Narrow[RowT], ...] = ()
+    updates: tuple[PartialUpdate[RowT], ...] = ()
     """The first update that matches the change is used. If none matches, all columns are written."""
 
 
@@ -53,7 +63,7 @@ class StoredRows(Generic[KeyT, RowT]):
 class StoredSelection(Generic[ByT]):
     """How the rows of a selection are found."""
 
-    selection: Selection[ByT, Any, Any] | Narrowed[ByT, Any, Any]
+    selection: Selection[ByT, Any, Any] | NarrowedSelection[ByT, Any, Any]
     by: tuple[str, ...] = ()
     """The columns that equal the requested values. Empty: the rows are found by the index of tokens."""
     where: tuple[ColumnElement[bool], ...] = ()
@@ -100,8 +110,8 @@ ROWS: Sequence[StoredRows[Any, Any]] = (
         values=None,
         columns=rows.LIVENESS,
         updates=(
-            Narrow(rows.SAME_DAY_BEAT, rows.is_same_day, rows.same_day_beat_values),
-            Narrow(rows.BEAT, rows.is_any, rows.beat_values),
+            PartialUpdate(rows.SAME_DAY_BEAT, rows.is_same_day, rows.same_day_beat_values),
+            PartialUpdate(rows.BEAT, rows.is_any, rows.beat_values),
         ),
     ),
     StoredRows(
@@ -111,7 +121,7 @@ ROWS: Sequence[StoredRows[Any, Any]] = (
         read=rows.read_profile,
         values=rows.profile_values,
         columns=rows.READ,
-        updates=(Narrow(rows.PATCH, rows.is_patch, rows.patch_values),),
+        updates=(PartialUpdate(rows.PATCH, rows.is_patch, rows.patch_values),),
     ),
     StoredRows(
         kinds.ORDERS,

@@ -64,9 +64,9 @@ class _Kind:
                 continue
             rows = await self.found(session, lookup.within(bound), wanted)
             check_bound(selection, list(rows.values()), selection.by, bound)
-            if selection.leads is not None:
-                led = {by for row in rows.values() for by in selection.leads.by(row)}
-                requested[selection.leads.to] = requested.get(selection.leads.to, set()) | led
+            if selection.also_loads is not None:
+                led = {by for row in rows.values() for by in selection.also_loads.by(row)}
+                requested[selection.also_loads.to] = requested.get(selection.also_loads.to, set()) | led
             found |= rows
         return found
 
@@ -153,10 +153,10 @@ class Loader:
             wanted = requested.get(selection)
             if not wanted:
                 continue
-            if selection.leads is not None:
+            if selection.also_loads is not None:
                 rows = await profiles.found(session, profiles.selections[selection].unbounded, wanted)
-                led = {by for row in rows.values() for by in selection.leads.by(row)}
-                requested[selection.leads.to] = requested.get(selection.leads.to, set()) | led
+                led = {by for row in rows.values() for by in selection.also_loads.by(row)}
+                requested[selection.also_loads.to] = requested.get(selection.also_loads.to, set()) | led
             found.update(ProfileKey(*row) for row in await session.fetch(statement, sorted(wanted)))
         for indexed in profiles.indexed:
             if wanted := requested.get(indexed):

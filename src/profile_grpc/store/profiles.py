@@ -25,7 +25,7 @@ from profile_grpc.store.database import Database, Session
 from profile_grpc.store.engine import Engine, Found, Prepared, Query
 from profile_grpc.store.errors import translated
 from profile_grpc.store.loading import Loader
-from profile_grpc.store.recent import Recent
+from profile_grpc.store.lru_cache import LruCache
 from profile_grpc.store.shards import Shards
 from profile_grpc.store.sharing import SharedReads
 from profile_grpc.store.tasks import to_the_end
@@ -87,7 +87,7 @@ class SqlProfiles:
         self._pages: defaultdict[int, SharedReads[_Page, Sequence[Profile]]] = defaultdict(
             lambda: SharedReads(self._list, batch=_PAGES)
         )
-        self._lists = Recent[tuple[tuple[str, ...], filtering.Shape], Prepared](_SHAPES)
+        self._lists = LruCache[tuple[tuple[str, ...], filtering.Shape], Prepared](_SHAPES)
         self._scans = asyncio.Semaphore(_SCANS)
         self._counts = database.prepare(_counts())
         breaker = tables.feedback_breaker

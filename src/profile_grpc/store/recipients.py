@@ -40,7 +40,7 @@ from profile_grpc.store.database import Database
 from profile_grpc.store.engine import Found, Prepared, Query, Row
 from profile_grpc.store.few_users import FewUsers
 from profile_grpc.store.json_columns import read_live, read_reached
-from profile_grpc.store.recent import Recent
+from profile_grpc.store.lru_cache import LruCache
 from profile_grpc.store.shards import Shards
 from profile_grpc.store.statements import given_rows
 from profile_grpc.store.times import micros
@@ -69,7 +69,7 @@ class SqlRecipients:
         self._database = database
         self._few_users = FewUsers(database, shards)
         self._customers = customers
-        self._statements = Recent[tuple[Any, ...], Prepared](_SHAPES)
+        self._statements = LruCache[tuple[Any, ...], Prepared](_SHAPES)
         self._scans = asyncio.Semaphore(_SCANS)
 
     async def page(self, audience: Audience, bounds: Reachable, after: Place | None, size: int) -> RecipientPage:

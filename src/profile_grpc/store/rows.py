@@ -7,7 +7,7 @@ import random
 import secrets
 from datetime import datetime
 
-from profile_grpc.domain.departure import Departing
+from profile_grpc.domain.deletion_records import DeletedProfile
 from profile_grpc.domain.filtering.values import language_key, version_key
 from profile_grpc.domain.model import (
     CallMethod,
@@ -295,13 +295,13 @@ def is_same_day(before: Liveness | None, beat: Liveness) -> bool:
     return before.mad is beat.mad and before.last_heartbeat_time.toordinal() == beat.last_heartbeat_time.toordinal()
 
 
-def read_departing(key: ProfileKey, stored: Found) -> Departing:
+def read_deleted(key: ProfileKey, stored: Found) -> DeletedProfile:
     """The part of a profile that a deletion needs, from the columns `deletions.STORED`."""
     status, platform, push_endpoints, mad_deletion_time, revision, version, customer_id = stored
     live = read_tokens(push_endpoints)
     tokens = frozenset([Token(key.app_id, token) for token, _ in live])
     opened = maybe_instant(mad_deletion_time)
-    return Departing(
+    return DeletedProfile(
         key, _STATUSES[status], _PLATFORMS[platform], tokens, len(live), opened, revision, version, customer_id
     )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from profile_grpc.domain.departure import Departing
+from profile_grpc.domain.deletion_records import DeletedProfile
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.kinds import HOLDERS, HOLDERS_ELSEWHERE
 from profile_grpc.domain.model import Profile, ProfileKey, Token, TokenElsewhere, TokenOfUser
@@ -106,7 +106,7 @@ class TokenIndex:
         await write_all(session, self._delete, gone, _TABLE.name)
         await write_all(session, self._insert, new, _TABLE.name)
 
-    def rows(self, profile: Profile | Departing) -> Sequence[Row]:
+    def rows(self, profile: Profile | DeletedProfile) -> Sequence[Row]:
         """The rows of the table for a profile."""
         app_id, user_id, device_id = profile.key
         return [(app_id, self._hasher.token(token), device_id, user_id) for token in profile.tokens]

@@ -24,7 +24,7 @@ Submit = Callable[[AnyCommand, AppSettings], Awaitable[object]]
 """Executes a command in a batch; its result, or a Refused or TooManyRows."""
 
 
-class Apart:
+class LargeCommands:
     """Divides large commands into slices, each of which takes its turn in the queue like other bulk."""
 
     def __init__(self, store: ProfileStore, submit: Submit, whole: Submit) -> None:
@@ -33,7 +33,7 @@ class Apart:
         self._submit = submit
         self._whole = whole
 
-    async def carry_out(self, command: AnyCommand, settings: AppSettings) -> object:
+    async def execute(self, command: AnyCommand, settings: AppSettings) -> object:
         """The command's result, or its refusal. In the latter case a part may have been executed; repeating the command
         is safe.
         """

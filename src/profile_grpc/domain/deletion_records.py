@@ -20,7 +20,7 @@ from profile_grpc.domain.model import (
 )
 
 
-class Departing(NamedTuple):
+class DeletedProfile(NamedTuple):
     """The part of a profile that a deletion needs."""
 
     key: ProfileKey
@@ -42,14 +42,14 @@ class Departing(NamedTuple):
         return CountKey(self.key.app_id, self.status, self.platform)
 
 
-def tombstone(gone: Departing, reason: DeletionReason, now: datetime, hasher: Hasher) -> Tombstone:
+def tombstone(gone: DeletedProfile, reason: DeletionReason, now: datetime, hasher: Hasher) -> Tombstone:
     """The tombstone that remains of it (D3), with the version of `event` (E2)."""
     opened = billing.deletion_window(gone.mad_deletion_time, now)
     version = events.next_version(gone.version)
     return Tombstone(gone.key.app_id, hasher.profile(gone.key), reason, now, opened, version)
 
 
-def event(gone: Departing, reason: DeletionReason, now: datetime) -> Event:
+def event(gone: DeletedProfile, reason: DeletionReason, now: datetime) -> Event:
     """The event about its deletion (D3). Of an erased one, it has no ids (C8)."""
     if reason is DeletionReason.ERASED:
         nobody = ProfileKey(gone.key.app_id, "", "")

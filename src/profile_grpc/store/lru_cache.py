@@ -9,7 +9,7 @@ KeyT = TypeVar("KeyT", bound=Hashable)
 ValueT = TypeVar("ValueT")
 
 
-class Recent(Generic[KeyT, ValueT]):
+class LruCache(Generic[KeyT, ValueT]):
     """Keeps a limited number of values, and drops the one that was not used for longest."""
 
     def __init__(self, limit: int) -> None:
