@@ -143,7 +143,7 @@ async def live(served: Served, numbers: random.Random, calls: int) -> None:
 
 @pytest.mark.parametrize("settings", KINDS)
 @pytest.mark.parametrize("seed", range(3))
-async def test_i3_an_export_that_is_imported_and_exported_again_has_the_same_bytes(
+async def test_I3_an_export_that_is_imported_and_exported_again_has_the_same_bytes(
     served: Served, settings: dict[str, bool], seed: int
 ) -> None:
     """Whatever the app's history, in whatever order the records come, and also if they come twice."""

@@ -49,7 +49,7 @@ async def test_no_app_is_created_listed_or_changed_for_another_tenant(served: Se
         assert (told.code.name, told.reason) == ("PERMISSION_DENIED", "TENANT_NOT_ALLOWED")
 
 
-async def test_p3_a_changed_setting_is_in_force_at_once(served: Served) -> None:
+async def test_P3_a_changed_setting_is_in_force_at_once(served: Served) -> None:
     await served.profiles.Register(ps.RegisterRequest(key=key()), metadata=served.client)
     beat = ps.HeartbeatRequest(key=key())
     await served.profiles.Heartbeat(beat, metadata=served.client)
@@ -69,7 +69,7 @@ async def test_settings_that_contradict_each_other_change_nothing(served: Served
     assert read.app.settings.inactivity_period.ToTimedelta() == days(40)
 
 
-async def test_p2_a_time_beyond_the_calendar_is_refused(served: Served) -> None:
+async def test_P2_a_time_beyond_the_calendar_is_refused(served: Served) -> None:
     """Else every answer that tells when a profile expires would fail."""
     for_ever = app_pb2.AppSettings(never_heartbeat_ttl=Duration(seconds=9_000 * 365 * 86400))
     changed = app_pb2.App(app_id=APP, settings=for_ever)
@@ -185,7 +185,7 @@ def usage(first: Date, last: Date) -> usage_service_pb2.GetMadUsageRequest:
     return usage_service_pb2.GetMadUsageRequest(app_id=APP, start_date=first, end_date=last)
 
 
-async def test_m4_usage_is_told_for_every_day(served: Served) -> None:
+async def test_M4_usage_is_told_for_every_day(served: Served) -> None:
     await served.profiles.Register(ps.RegisterRequest(key=key()), metadata=served.client)
     request = usage(Date(year=2025, month=12, day=31), Date(year=2026, month=1, day=2))
     answer = await served.usage.GetMadUsage(request, metadata=served.key(KeyKind.PROFILE))
@@ -193,7 +193,7 @@ async def test_m4_usage_is_told_for_every_day(served: Served) -> None:
     assert (answer.distinct, answer.rolling_30_days) == (1, 1)
 
 
-async def test_d4_the_usage_of_a_deleted_app_is_for_its_tenant_alone(
+async def test_D4_the_usage_of_a_deleted_app_is_for_its_tenant_alone(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(apps, "STALENESS", 0.0)

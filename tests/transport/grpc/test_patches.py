@@ -54,12 +54,12 @@ def test_no_attribute_is_forgotten() -> None:
     assert registered == patches._WRITABLE | {"key", "sequence"}
 
 
-def test_r1_what_is_absent_is_left_alone() -> None:
+def test_R1_what_is_absent_is_left_alone() -> None:
     assert register() == ProfilePatch()
     assert update() == ProfilePatch()
 
 
-def test_r1_what_is_given_is_written() -> None:
+def test_R1_what_is_given_is_written() -> None:
     given: dict[str, Any] = {
         "platform": pb.PLATFORM_IOS,
         "channels": [pb.CHANNEL_PUSH, pb.CHANNEL_IN_APP],
@@ -107,17 +107,17 @@ def test_r1_what_is_given_is_written() -> None:
     assert update(**given) == expected
 
 
-def test_u1_an_empty_text_removes() -> None:
+def test_U1_an_empty_text_removes() -> None:
     assert register(language="", rtm_id="").attributes == {"language": None, "rtm_id": None}
     assert update(customer_id="").attributes == {"customer_id": None}
 
 
 @pytest.mark.parametrize("name", sorted(patches._ATTRIBUTES))
-def test_u1_an_attribute_named_without_a_value_is_removed(name: str) -> None:
+def test_U1_an_attribute_named_without_a_value_is_removed(name: str) -> None:
     assert update(name) == ProfilePatch(attributes={name: None})
 
 
-def test_u1_only_what_is_named_is_written() -> None:
+def test_U1_only_what_is_named_is_written() -> None:
     given: dict[str, Any] = {
         "language": "de",
         "rtm_id": "r",
@@ -131,30 +131,30 @@ def test_u1_only_what_is_named_is_written() -> None:
     assert update("channels", **given) == ProfilePatch(channels=frozenset({Channel.PUSH}))
 
 
-def test_u1_named_without_a_value() -> None:
+def test_U1_named_without_a_value() -> None:
     assert update("platform") == ProfilePatch(platform=Platform.UNSPECIFIED)
     assert update("channels") == ProfilePatch(channels=frozenset())
     assert update("push_endpoints") == ProfilePatch(replace_push_endpoints=True)
 
 
-def test_r3_endpoints_that_are_named_replace_all() -> None:
+def test_R3_endpoints_that_are_named_replace_all() -> None:
     patch = update("push_endpoints", push_endpoints=[fcm("t")])
     given = (NewEndpoint(PushProvider.FCM, "t", "com.shop"),)
     assert patch == ProfilePatch(push_endpoints=given, replace_push_endpoints=True)
 
 
-def test_u5_the_custom_attributes_as_a_whole_replace() -> None:
+def test_U5_the_custom_attributes_as_a_whole_replace() -> None:
     patch = update("custom_attributes", custom_attributes={"tier": "gold"})
     assert patch == ProfilePatch(custom_attributes={"tier": "gold"}, replace_custom_attributes=True)
     assert update("custom_attributes") == ProfilePatch(replace_custom_attributes=True)
 
 
-def test_u4_the_device_attributes_as_a_whole_merge() -> None:
+def test_U4_the_device_attributes_as_a_whole_merge() -> None:
     patch = update("device_attributes", device_attributes={"ram": "8"})
     assert patch == ProfilePatch(device_attributes={"ram": "8"})
 
 
-def test_u1_single_entries_are_set_or_removed() -> None:
+def test_U1_single_entries_are_set_or_removed() -> None:
     given = {
         "custom_attributes": {"tier": "gold", "a.b": "1", "other": "x"},
         "device_attributes": {"ram": "8", "mcc": "1"},
@@ -167,7 +167,7 @@ def test_u1_single_entries_are_set_or_removed() -> None:
     )
 
 
-def test_u1_attributes_are_removed_by_name() -> None:
+def test_U1_attributes_are_removed_by_name() -> None:
     request = ps.UpdateProfileDataRequest(
         profile=pb.Profile(key=key(), language="de"),
         remove_device_attributes=["ram"],
@@ -191,14 +191,14 @@ def test_u1_attributes_are_removed_by_name() -> None:
     "path",
     ["*", "", "langauge", "profile.language", "key.user_id", "custom_attributes.", "push_endpoints.token", "Language"],
 )
-def test_u1_an_unknown_path_is_refused(path: str) -> None:
+def test_U1_an_unknown_path_is_refused(path: str) -> None:
     with pytest.raises(Refused) as raised:
         update("language", path)
     assert raised.value.reason is Reason.UNKNOWN_FIELD
     assert [(v.field, v.description) for v in raised.value.violations] == [(path, "is not a field of a profile")]
 
 
-def test_u1_every_read_only_path_is_refused() -> None:
+def test_U1_every_read_only_path_is_refused() -> None:
     names = ["create_time", "etag", "expire_time", "key", "last_heartbeat_time", "register_time", "status"]
     names += ["update_time", "user_state"]
     with pytest.raises(Refused) as raised:
@@ -275,7 +275,7 @@ def test_feedback_items_are_read() -> None:
         ),
     ],
 )
-def test_f1_a_broken_feedback_item_is_invalid_on_its_own(item: ps.PushFeedback, invalid: str) -> None:
+def test_F1_a_broken_feedback_item_is_invalid_on_its_own(item: ps.PushFeedback, invalid: str) -> None:
     sound = ps.PushFeedback(provider=pb.PUSH_PROVIDER_FCM, token="t")
     command = requests.report_push_feedback(ps.ReportPushFeedbackRequest(app_id=APP, feedback=[sound, item, sound]))
     expected = PushFeedback(PushProvider.FCM, "t")
@@ -295,13 +295,13 @@ def test_a_placeholder_token_is_refused_by_its_name() -> None:
     assert refused(lambda: update(push_endpoints=endpoints)) == (expected, ["profile.push_endpoints[1].token"])
 
 
-def test_f1_a_placeholder_token_fails_its_item_alone() -> None:
+def test_F1_a_placeholder_token_fails_its_item_alone() -> None:
     feedback = [ps.PushFeedback(provider=pb.PUSH_PROVIDER_FCM, token=text) for text in ("null", "t")]
     command = requests.report_push_feedback(ps.ReportPushFeedbackRequest(app_id=APP, feedback=feedback))
     assert [bool(item.invalid) for item in command.feedback] == [True, False]
 
 
-def test_x3_a_report_needs_one_token_that_is_one() -> None:
+def test_X3_a_report_needs_one_token_that_is_one() -> None:
     def report(*tokens: str) -> ps.RemoveAccountRequest:
         reported = [ps.ReportedToken(token=token) for token in tokens]
         return ps.RemoveAccountRequest(app_id=APP, username="ann", tokens=reported)
@@ -327,7 +327,7 @@ G = bytes.fromhex(
 """The generator of P-256: a point on it."""
 
 
-def test_r10_a_subscription_is_read() -> None:
+def test_R10_a_subscription_is_read() -> None:
     patch = register(push_endpoints=[web_push(p256dh=G, auth=bytes(16), vapid_key_id="v")])
     keys = WebPushKeys(G, bytes(16), "v")
     assert patch.push_endpoints == (NewEndpoint(PushProvider.WEB_PUSH, "https://push.example/a", web_push=keys),)
@@ -335,7 +335,7 @@ def test_r10_a_subscription_is_read() -> None:
     assert (bare.token, bare.web_push) == ("https://push.example/a", None)
 
 
-def test_r10_what_is_no_subscription_is_refused() -> None:
+def test_R10_what_is_no_subscription_is_refused() -> None:
     wrong = Reason.INVALID_REQUEST
     off_curve = web_push(p256dh=G[:-1] + b"\0", auth=bytes(16), vapid_key_id="v")
     assert refused(lambda: register(push_endpoints=[off_curve])) == (wrong, ["push_endpoints[0].web_push.p256dh"])
@@ -343,14 +343,14 @@ def test_r10_what_is_no_subscription_is_refused() -> None:
     assert refused(lambda: update(push_endpoints=[plain])) == (wrong, ["profile.push_endpoints[0].token"])
 
 
-def test_r12_a_permission_is_read() -> None:
+def test_R12_a_permission_is_read() -> None:
     assert register(push_permission=pb.PUSH_PERMISSION_DENIED).push_permission is PushPermission.DENIED
     assert update(push_permission=pb.PUSH_PERMISSION_DENIED).push_permission is PushPermission.DENIED
     assert update("push_permission") == ProfilePatch(push_permission=PushPermission.UNSPECIFIED)
     assert update("language").push_permission is None
 
 
-def test_x3_a_removal_keeps_tokens_as_received() -> None:
+def test_X3_a_removal_keeps_tokens_as_received() -> None:
     request = ps.RemoveAccountRequest(
         app_id=APP,
         username="ann",
@@ -370,7 +370,7 @@ def test_x3_a_removal_keeps_tokens_as_received() -> None:
     assert requests.remove_account(ps.RemoveAccountRequest(app_id=APP)).action is None
 
 
-def test_d2_a_deletion_names_owner_and_scope() -> None:
+def test_D2_a_deletion_names_owner_and_scope() -> None:
     one = ps.DeleteDeviceProfileRequest(app_id=APP, user_id="ann", device_id="phone", allow_missing=True)
     assert requests.delete_device_profile(one) == DeleteDeviceProfile(
         APP, user_id="ann", device_id="phone", allow_missing=True
@@ -384,7 +384,7 @@ def test_a_filter_that_is_not_given_matches_all() -> None:
 
 
 @pytest.mark.parametrize("given", [None, 0, 7])
-def test_r13_the_number_of_a_call_is_read(given: int | None) -> None:
+def test_R13_the_number_of_a_call_is_read(given: int | None) -> None:
     """Zero is a number."""
     number: dict[str, Any] = {} if given is None else {"sequence": given}
     commands: list[Register | UpdateProfileData | Unregister | RemoveAccount] = [

@@ -155,7 +155,7 @@ async def test_a_missing_app_is_told_to_admin_keys_only(served: Served) -> None:
     assert (told.code, told.reason) == (grpc.StatusCode.PERMISSION_DENIED, "APP_NOT_ALLOWED")
 
 
-async def test_h2_the_state_is_decided_last(served: Served) -> None:
+async def test_H2_the_state_is_decided_last(served: Served) -> None:
     told = await refused(served.profiles.Heartbeat(BEAT, metadata=served.client))
     assert (told.code, told.reason) == (grpc.StatusCode.NOT_FOUND, "REREGISTER_REQUIRED")
     assert told.metadata == {"app_id": APP, "cause": "UNKNOWN"}

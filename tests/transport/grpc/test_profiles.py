@@ -39,7 +39,7 @@ def at(clock: ManualClock, later: timedelta = timedelta(0)) -> Timestamp:
 # --- registration and liveness ---
 
 
-async def test_r1_registering_again_is_no_new_profile(served: Served) -> None:
+async def test_R1_registering_again_is_no_new_profile(served: Served) -> None:
     first = await register(served, token="t")
     again = await register(served)
     assert (first.created, again.created) == (True, False)
@@ -48,14 +48,14 @@ async def test_r1_registering_again_is_no_new_profile(served: Served) -> None:
     assert again.heartbeat_interval.ToTimedelta() == days(15)
 
 
-async def test_r4_r8_a_token_that_moves_is_told(served: Served) -> None:
+async def test_R4_R8_a_token_that_moves_is_told(served: Served) -> None:
     await register(served, token="t")
     moved = await register(served, "bob", "tablet", "t")
     [displaced] = moved.displaced
     assert (displaced.key, displaced.effect) == (key(), ps.DISPLACEMENT_EFFECT_TOKEN_MOVED)
 
 
-async def test_h1_a_heartbeat_tells_the_times(served: Served, clock: ManualClock) -> None:
+async def test_H1_a_heartbeat_tells_the_times(served: Served, clock: ManualClock) -> None:
     await register(served)
     clock.advance(hours(5))
     beat = await served.profiles.Heartbeat(ps.HeartbeatRequest(key=key()), metadata=served.key(KeyKind.BRIDGE))
@@ -103,7 +103,7 @@ async def test_a_batch_has_1_to_1000_keys(served: Served, number: int) -> None:
 # --- updates ---
 
 
-async def test_u1_an_update_changes_what_its_mask_names(served: Served) -> None:
+async def test_U1_an_update_changes_what_its_mask_names(served: Served) -> None:
     await register(served)
     request = ps.UpdateProfileDataRequest(
         profile=pb.Profile(key=key(), language="de", rtm_id="r", custom_attributes={"tier": "gold"}),
@@ -114,7 +114,7 @@ async def test_u1_an_update_changes_what_its_mask_names(served: Served) -> None:
     assert dict(updated.profile.custom_attributes) == {"tier": "gold"}
 
 
-async def test_u1_an_unknown_path_changes_nothing(served: Served) -> None:
+async def test_U1_an_unknown_path_changes_nothing(served: Served) -> None:
     await register(served)
     request = ps.UpdateProfileDataRequest(
         profile=pb.Profile(key=key(), language="de"), update_mask=FieldMask(paths=["language", "langauge", "status"])
@@ -126,7 +126,7 @@ async def test_u1_an_unknown_path_changes_nothing(served: Served) -> None:
     assert not stored.profile.HasField("language")
 
 
-async def test_u3_another_etag_is_aborted(served: Served) -> None:
+async def test_U3_another_etag_is_aborted(served: Served) -> None:
     first = await register(served)
     request = ps.UpdateProfileDataRequest(profile=pb.Profile(key=key(), language="de"), etag=first.profile.etag)
     assert (await served.profiles.UpdateProfileData(request, metadata=served.admin)).profile.language == "de"
@@ -134,7 +134,7 @@ async def test_u3_another_etag_is_aborted(served: Served) -> None:
     assert (told.code, told.reason) == (grpc.StatusCode.ABORTED, "ETAG_MISMATCH")
 
 
-async def test_u4_what_is_not_stored_is_told(served: Served) -> None:
+async def test_U4_what_is_not_stored_is_told(served: Served) -> None:
     await register(served)
     request = ps.UpdateProfileDataRequest(
         profile=pb.Profile(key=key(), platform=pb.PLATFORM_IOS, device_attributes={"ram": "8"})
@@ -146,7 +146,7 @@ async def test_u4_what_is_not_stored_is_told(served: Served) -> None:
     assert (told.reason, list(told.fields)) == ("INVALID_ATTRIBUTE", ["device_attributes.rma"])
 
 
-async def test_r9_a_channel_that_the_app_lacks_is_refused(served: Served) -> None:
+async def test_R9_a_channel_that_the_app_lacks_is_refused(served: Served) -> None:
     await served.backend.set(channels=frozenset({Channel.PUSH}))
     request = ps.RegisterRequest(key=key(), channels=[pb.CHANNEL_IN_APP])
     told = await refused(served.profiles.Register(request, metadata=served.client))
@@ -157,7 +157,7 @@ async def test_r9_a_channel_that_the_app_lacks_is_refused(served: Served) -> Non
 # --- removal ---
 
 
-async def test_d1_h2_an_unregistered_profile_says_so(served: Served) -> None:
+async def test_D1_H2_an_unregistered_profile_says_so(served: Served) -> None:
     await register(served, token="t")
     request = ps.UnregisterRequest(key=key())
     gone = await served.profiles.Unregister(request, metadata=served.client)
@@ -167,7 +167,7 @@ async def test_d1_h2_an_unregistered_profile_says_so(served: Served) -> None:
     assert (told.code, told.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "PROFILE_UNREGISTERED")
 
 
-async def test_d1_a_missing_profile_is_told_unless_allowed(served: Served) -> None:
+async def test_D1_a_missing_profile_is_told_unless_allowed(served: Served) -> None:
     request = ps.UnregisterRequest(key=key())
     told = await refused(served.profiles.Unregister(request, metadata=served.client))
     assert (told.code, told.reason) == (grpc.StatusCode.NOT_FOUND, "PROFILE_NOT_FOUND")
@@ -175,7 +175,7 @@ async def test_d1_a_missing_profile_is_told_unless_allowed(served: Served) -> No
     assert not (await served.profiles.Unregister(request, metadata=served.client)).HasField("profile")
 
 
-async def test_d2_every_device_of_a_user_is_deleted(served: Served) -> None:
+async def test_D2_every_device_of_a_user_is_deleted(served: Served) -> None:
     await register(served)
     await register(served, device="tablet")
     request = ps.DeleteDeviceProfileRequest(app_id=APP, user_id="ann", all_devices=True)
@@ -185,7 +185,7 @@ async def test_d2_every_device_of_a_user_is_deleted(served: Served) -> None:
     assert told.reason == "PROFILE_NOT_FOUND"
 
 
-async def test_x3_an_account_removal_unregisters_the_holder(served: Served) -> None:
+async def test_X3_an_account_removal_unregisters_the_holder(served: Served) -> None:
     await register(served, token="t")
     request = ps.RemoveAccountRequest(app_id=APP, username="ann", tokens=[ps.ReportedToken(token="t")])
     removed = await served.profiles.RemoveAccount(request, metadata=served.key(KeyKind.BRIDGE))
@@ -195,7 +195,7 @@ async def test_x3_an_account_removal_unregisters_the_holder(served: Served) -> N
 # --- feedback ---
 
 
-async def test_f1_each_feedback_item_is_answered_on_its_own(served: Served, clock: ManualClock) -> None:
+async def test_F1_each_feedback_item_is_answered_on_its_own(served: Served, clock: ManualClock) -> None:
     await served.backend.set(channels=frozenset({Channel.PUSH}))
     await register(served, token="dead")
     await register(served, "bob", "tablet", "alive")
@@ -242,7 +242,7 @@ async def test_f1_each_feedback_item_is_answered_on_its_own(served: Served, cloc
 
 
 @pytest.mark.parametrize("number", [0, 1001])
-async def test_f1_a_report_has_1_to_1000_items(served: Served, number: int) -> None:
+async def test_F1_a_report_has_1_to_1000_items(served: Served, number: int) -> None:
     request = ps.ReportPushFeedbackRequest(app_id=APP, feedback=[ps.PushFeedback()] * number)
     told = await refused(served.profiles.ReportPushFeedback(request, metadata=served.admin))
     assert (told.code, told.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST")
@@ -314,7 +314,7 @@ async def test_profiles_are_listed_in_pages(served: Served) -> None:
     assert len((await served.profiles.ListProfiles(request, metadata=served.admin)).profiles) == 1
 
 
-async def test_t3_profiles_are_listed_by_a_filter(served: Served) -> None:
+async def test_T3_profiles_are_listed_by_a_filter(served: Served) -> None:
     for number, language in enumerate(["en", "de", "en-US", "en_GB"]):
         request = ps.RegisterRequest(key=key(f"user-{number}", f"device-{number}"), language=language)
         await served.profiles.Register(request, metadata=served.admin)

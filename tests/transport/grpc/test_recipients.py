@@ -31,7 +31,7 @@ async def resolved(served: Served, request: rc.ResolveRecipientsRequest) -> list
     return [one async for one in served.profiles.ResolveRecipients(request, metadata=served.admin)]
 
 
-async def test_t1_recipients_carry_what_a_sender_needs(served: Served) -> None:
+async def test_T1_recipients_carry_what_a_sender_needs(served: Served) -> None:
     browser = pb.PushEndpoint(provider=pb.PUSH_PROVIDER_WEB_PUSH, token="https://push.example/1", web_push=KEYS)
     phone = pb.PushEndpoint(
         provider=pb.PUSH_PROVIDER_APNS,
@@ -66,7 +66,7 @@ async def test_t1_recipients_carry_what_a_sender_needs(served: Served) -> None:
     ],
     ids=["empty list of users", "empty list of customers", "everyone is false", "no target"],
 )
-async def test_t2_everyone_must_be_said(served: Served, nobody: rc.ResolveRecipientsRequest) -> None:
+async def test_T2_everyone_must_be_said(served: Served, nobody: rc.ResolveRecipientsRequest) -> None:
     """An empty list, an absent target and a forgotten field are refused, with a filter and without one."""
     await register(served, "ann", fcm("t"))
     for text in ("", 'language:"en"'):
@@ -80,12 +80,12 @@ async def test_t2_everyone_must_be_said(served: Served, nobody: rc.ResolveRecipi
         ).reason == "INVALID_REQUEST"
 
 
-async def test_t2_a_filter_of_blanks_is_refused(served: Served) -> None:
+async def test_T2_a_filter_of_blanks_is_refused(served: Served) -> None:
     told = await refused(anext(aiter(served.profiles.ResolveRecipients(everyone(filter="  "), metadata=served.admin))))
     assert told.reason == "INVALID_FILTER"
 
 
-async def test_t2_ids_that_reach_nobody_are_named(served: Served) -> None:
+async def test_T2_ids_that_reach_nobody_are_named(served: Served) -> None:
     await register(served, "ann", fcm("t"), customer_id="c1")
     asked = rc.ResolveRecipientsRequest(app_id=APP, channel=pb.CHANNEL_PUSH)
     asked.user_ids.user_ids.extend(["zoe", "ann", "zoe"])
@@ -112,7 +112,7 @@ async def test_tokens_are_for_admin_and_profile_keys_only(served: Served) -> Non
         assert (await refused(call)).reason == "METHOD_NOT_ALLOWED"
 
 
-async def test_t5_t6_counts_and_reasons(served: Served) -> None:
+async def test_T5_T6_counts_and_reasons(served: Served) -> None:
     await register(served, "ann", fcm("t"), platform=pb.PLATFORM_ANDROID)
     await register(served, "bob", platform=pb.PLATFORM_IOS)
     count = rc.CountRecipientsRequest(app_id=APP, channel=pb.CHANNEL_PUSH, everyone=True)

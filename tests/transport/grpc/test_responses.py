@@ -162,18 +162,18 @@ def test_no_answer_shows_a_token_to_bridge_and_client_keys(kind: KeyKind) -> Non
     assert all(b"ab12" not in answer.SerializeToString() for answer in answers)
 
 
-def test_r7_endpoints_of_a_superseded_profile_are_superseded() -> None:
+def test_R7_endpoints_of_a_superseded_profile_are_superseded() -> None:
     states = [endpoint.state for endpoint in shown(PROFILE._replace(push_superseded=True)).push_endpoints]
     assert states == [pb.PUSH_ENDPOINT_STATE_SUPERSEDED, pb.PUSH_ENDPOINT_STATE_INVALID]
 
 
-def test_p1_p3_the_expire_time_follows_the_apps_period() -> None:
+def test_P1_P3_the_expire_time_follows_the_apps_period() -> None:
     assert shown(PROFILE).expire_time.ToDatetime(UTC) == T0 + days(44)
     shorter = call(inactivity_period=days(20))
     assert shown(PROFILE, shorter).expire_time.ToDatetime(UTC) == T0 + days(24)
 
 
-def test_p2_the_expire_time_is_absent_while_the_profile_is_exempt() -> None:
+def test_P2_the_expire_time_is_absent_while_the_profile_is_exempt() -> None:
     silent = PROFILE._replace(last_heartbeat_time=None)
     assert not shown(silent).HasField("expire_time")
     assert shown(silent, call(never_heartbeat_ttl=days(7))).expire_time.ToDatetime(UTC) == T0 + days(8)
@@ -184,7 +184,7 @@ def test_the_expire_time_of_an_unregistered_profile_is_absent() -> None:
     assert not shown(gone).HasField("expire_time")
 
 
-def test_r8_a_client_key_is_told_effects_and_counts() -> None:
+def test_R8_a_client_key_is_told_effects_and_counts() -> None:
     """Never another user's ids."""
     effect = model.DisplacementEffect
     displaced = (
@@ -206,7 +206,7 @@ def test_r8_a_client_key_is_told_effects_and_counts() -> None:
 
 
 @pytest.mark.parametrize("kind", KeyKind)
-def test_r10_keys_are_shown_with_the_token(kind: KeyKind) -> None:
+def test_R10_keys_are_shown_with_the_token(kind: KeyKind) -> None:
     keys = model.WebPushKeys(b"\x04" + bytes(64), bytes(16), "vapid-1")
     endpoint = PushEndpoint(PushProvider.WEB_PUSH, "https://h/a", "", PushPurpose.DEFAULT, T0, web_push=keys)
     [told] = shown(PROFILE._replace(push_endpoints=(endpoint,)), call(kind)).push_endpoints
@@ -215,7 +215,7 @@ def test_r10_keys_are_shown_with_the_token(kind: KeyKind) -> None:
         assert (told.web_push.p256dh, told.web_push.auth, told.web_push.vapid_key_id) == keys
 
 
-def test_r11_the_environment_is_told() -> None:
+def test_R11_the_environment_is_told() -> None:
     sandbox = PushEndpoint(
         PushProvider.APNS, "aa", "", PushPurpose.DEFAULT, T0, apns_environment=model.ApnsEnvironment.SANDBOX
     )
@@ -228,7 +228,7 @@ def test_placeholder_ids_are_warned_of() -> None:
     assert [warning.split()[0] for warning in response.warnings] == ["user_id", "device_id"]
 
 
-def test_r8_displaced_profiles_are_told_with_the_effect() -> None:
+def test_R8_displaced_profiles_are_told_with_the_effect() -> None:
     displaced = (Displacement(BOB, model.DisplacementEffect.REPLACED),)
     registered = responses.register(Registered(PROFILE, True, displaced, 1), call())
     assert registered.created
@@ -241,7 +241,7 @@ def test_r8_displaced_profiles_are_told_with_the_effect() -> None:
 
 
 @pytest.mark.parametrize(("users", "warned"), [(100, False), (101, True)])
-def test_r5_a_crowded_device_is_warned_of(users: int, warned: bool) -> None:
+def test_R5_a_crowded_device_is_warned_of(users: int, warned: bool) -> None:
     warnings = responses.register(Registered(PROFILE, False, (), users), call()).warnings
     assert bool(warnings) is warned
     assert all(str(users) in warning for warning in warnings)
@@ -258,7 +258,7 @@ def test_batch_heartbeats_answer_each_key() -> None:
     assert second.heartbeat.expire_time.ToDatetime(UTC) == T0 + days(40)
 
 
-def test_m4_each_number_of_the_usage_has_its_field() -> None:
+def test_M4_each_number_of_the_usage_has_its_field() -> None:
     response = responses.mad_usage(ports.MadUsage({date(2026, 3, 1): 5}, distinct=6, rolling=7))
     assert [(day.date.day, day.counted) for day in response.days] == [(1, 5)]
     assert (response.distinct, response.rolling_30_days) == (6, 7)

@@ -173,14 +173,14 @@ def test_an_item_of_a_batch_tells_its_first_problem() -> None:
         ({"provider": 2, "apns_environment": 3}, "push_endpoints[0].apns_environment"),
     ],
 )
-def test_r10_r11_endpoints_have_what_their_provider_has(given: dict[str, Any], field: str) -> None:
+def test_R10_R11_endpoints_have_what_their_provider_has(given: dict[str, Any], field: str) -> None:
     request = ps.RegisterRequest(key=key(), push_endpoints=[pb.PushEndpoint(token="https://h/a", **given)])
     with pytest.raises(Refused) as raised:
         shape.check(request)
     assert [v.field for v in raised.value.violations] == [field]
 
 
-def test_r10_keys_without_a_token_are_refused() -> None:
+def test_R10_keys_without_a_token_are_refused() -> None:
     keys = pb.WebPushKeys(p256dh=bytes(65), auth=bytes(16), vapid_key_id="v")
     request = ps.RegisterRequest(key=key(), push_endpoints=[pb.PushEndpoint(provider=4, web_push=keys)])  # type: ignore[arg-type]  # the number
     with pytest.raises(Refused) as raised:
