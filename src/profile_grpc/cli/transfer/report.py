@@ -84,6 +84,6 @@ class Report:
                 if (first := self._first[reason])
             ]
             if rows:
-                output.table((heading, "number", f"first {self._unit}s", "why the first"), rows, empty="")
+                output.table((heading, "number", f"first {self._unit} numbers", "why the first"), rows, empty="")
         if self._notes:
             output.table(("not stored, or stored elsewhere", "number"), self._notes.most_common(), empty="")
