@@ -4,11 +4,12 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
 
-from tests.support import engines
+from tests.support import engines, scheduling
 from tests.support.postgres import Postgres, PrivatePostgres
 
 ROOT = Path(__file__).parent.parent
@@ -42,6 +43,17 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     metafunc.parametrize("engine", chosen, ids=[engine.name for engine in chosen], scope="session")
 
 
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object | None:
+    """With `--dist loadgroup` (scripts/test): see `scheduling`."""
+    return scheduling.Scheduler(config, log) if config.getvalue("dist") == "loadgroup" else None
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if hasattr(config, "workerinput"):
+        scheduling.longest_first(items)
+
+
 @pytest.fixture(autouse=True)
 def logs_as_imported() -> Iterator[None]:
     """What a test's program configures of the logs ends with the test."""
@@ -56,16 +68,35 @@ def private_postgres() -> Iterator[PrivatePostgres]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def database_server(engine: engines.Engine, request: pytest.FixtureRequest) -> Postgres | None:
+    """The PostgreSQL server that databases are made on, if the engine has one."""
+    if engine.name != "postgresql":
+        return None
+    return request.getfixturevalue("private_postgres") if engine.private else Postgres(engine.url)
+
+
+@pytest.fixture(scope="session")
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[engines.Databases]:
+    made = engines.Databases(tmp_path_factory.mktemp("template"))
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def engine_url(engine: engines.Engine, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def engine_url(database_server: Postgres | None, databases: engines.Databases, tmp_path: Path) -> Iterator[str]:
     """The URL of a fresh, empty database, on each engine in turn."""
-    if engine.name == "sqlite":
-        with engines.sqlite_database(tmp_path) as url:
-            yield url
-    else:
-        server = request.getfixturevalue("private_postgres") if engine.private else Postgres(engine.url)
-        with engines.postgres_database(server) as url:
-            yield url
+    with databases.empty(database_server, tmp_path) as url:
+        yield url
+
+
+@pytest.fixture
+def store_url(
+    engine: engines.Engine, database_server: Postgres | None, databases: engines.Databases, tmp_path: Path
+) -> Iterator[str]:
+    """The URL of a database with the schema and nothing in it, on each engine in turn."""
+    with databases.migrated(engine, database_server, tmp_path) as url:
+        yield url
 
 
 @pytest.fixture

@@ -19,8 +19,9 @@ from scripts.benchmark.special import Interval, Reaped, ReapedBeside, Soak, Star
 from scripts.benchmark.workloads import WORKLOADS, Distribution, Plan
 
 REAPER, REAPER_BESIDE, COLD_START, SIZES = "reaper", "reaper-beside", "cold-start", "sizes"
-SPECIAL = (SIZES, COLD_START, REAPER, REAPER_BESIDE)
-_DEFAULT = (SIZES, *WORKLOADS, COLD_START, REAPER)
+COMMANDS = "commands"
+SPECIAL = (SIZES, COLD_START, COMMANDS, REAPER, REAPER_BESIDE)
+_DEFAULT = (SIZES, *WORKLOADS, COLD_START, COMMANDS, REAPER)
 _NAMES = ", ".join((*WORKLOADS, *SPECIAL))
 
 
@@ -116,6 +117,7 @@ class Results:
     workloads: dict[str, Measured] = field(default_factory=dict)
     sizes: Mapping[str, int] | None = None
     starts: tuple[Sequence[Started], Sequence[Started]] | None = None
+    commands: Mapping[str, Sequence[float]] | None = None
     reaper: Sequence[Reaped] | None = None
     reaper_beside: ReapedBeside | None = None
     soak: Soak | None = None
@@ -131,6 +133,8 @@ class Results:
             reporting.workloads(self.workloads, title)
         if self.starts is not None:
             reporting.starts(*self.starts)
+        if self.commands is not None:
+            reporting.commands(self.commands)
         if self.reaper is not None:
             reporting.reaper(self.reaper, title)
         if self.reaper_beside is not None:
@@ -156,6 +160,8 @@ def _measure(run: Bench, chosen: Sequence[str], rounds: int, expired: int) -> Re
             results.workloads[name] = run.measure(name, rounds)
     if COLD_START in chosen:
         results.starts = special.starts(run, rounds)
+    if COMMANDS in chosen:
+        results.commands = special.commands(run.service, rounds)
     if REAPER in chosen:
         results.reaper = special.reap(run, expired, rounds)
     if REAPER_BESIDE in chosen:

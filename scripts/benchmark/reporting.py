@@ -144,6 +144,14 @@ def starts(echo: Sequence[Started], service: Sequence[Started]) -> None:
     _console.print(table)
 
 
+def commands(found: Mapping[str, Sequence[float]]) -> None:
+    """The CPU time of commands."""
+    table = _table("commands, CPU seconds: min / median / max", ["", "CPU"])
+    for words, seconds in found.items():
+        table.add_row(f"profile-grpc {words}", spread(seconds))
+    _console.print(table)
+
+
 def sizes(found: Mapping[str, int], profiles: int) -> None:
     """Bytes for each profile, by table and index."""
     table = _table(f"sizes with {profiles:,} profiles", ["table or index", "MB", "bytes per profile"])

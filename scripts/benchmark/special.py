@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
+import resource
 import statistics
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from scripts.benchmark import databases, workloads
 from scripts.benchmark.measuring import Bench
-from scripts.benchmark.processes import Calling, Load, Server, echo_server, first_line, start
+from scripts.benchmark.processes import Calling, Load, Server, Service, echo_server, first_line, start
 from scripts.benchmark.workloads import Requests
 
 EXPIRED_AGO = timedelta(days=60)
@@ -143,6 +144,27 @@ def _start(bench: Bench, server: AbstractContextManager[Server], first: Requests
         ready = time.perf_counter() - begun
         started.call(once, seconds=10, cores=bench.service.cores, calling=Calling(1, 1))
         return Started(ready, time.perf_counter() - begun, started.rss_mb())
+
+
+COMMANDS = ("--version", "--help", "serve --help", "tenant list", "key list", "doctor")
+
+
+def commands(service: Service, count: int) -> Mapping[str, Sequence[float]]:
+    """CPU seconds of commands, user and system, from the start of their process to its end."""
+    used: dict[str, list[float]] = {words: [] for words in COMMANDS}
+    for _ in range(count):
+        for words in COMMANDS:
+            before = _children_cpu()
+            command = [service.python, "-m", "profile_grpc", *words.split()]
+            with start(command, service.cores, service.environment(), service.root) as process:
+                process.communicate()
+            used[words].append(_children_cpu() - before)
+    return used
+
+
+def _children_cpu() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 @dataclass(frozen=True)

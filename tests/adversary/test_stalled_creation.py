@@ -17,7 +17,7 @@ from profile_grpc.service.directory import Directory
 from profile_grpc.service.observer import NullObserver
 from profile_grpc.service.ports import Reservation
 from profile_grpc.service.write_queue import WriteQueue
-from profile_grpc.store import SqlStore, migrate, open_store
+from profile_grpc.store import SqlStore, open_store
 from tests.adversary.stalled_creation import STEPS
 from tests.store.support import HASHER, NOW, Writer, key, register
 from tests.support.domain import ManualClock
@@ -42,21 +42,20 @@ class Quick:
 
 
 @pytest.fixture
-async def quick(engine_url: str) -> AsyncIterator[Quick]:
-    await migrate(engine_url)
-    quick = Quick(await open_store(engine_url, hasher=HASHER))
+async def quick(store_url: str) -> AsyncIterator[Quick]:
+    quick = Quick(await open_store(store_url, hasher=HASHER))
     yield quick
     await quick.queue.close()
     await quick.store.close()
 
 
 @pytest.fixture
-async def stalled(engine_url: str) -> AsyncIterator[Callable[[str], Awaitable[Process | None]]]:
+async def stalled(store_url: str) -> AsyncIterator[Callable[[str], Awaitable[Process | None]]]:
     """`stalled(step)`: a process that is stopped before that step, or None if it does not reach the step."""
     started: list[Process] = []
 
     async def start(step: str) -> Process | None:
-        program = [sys.executable, "-m", "tests.adversary.stalled_creation", engine_url, TENANT, APP, step]
+        program = [sys.executable, "-m", "tests.adversary.stalled_creation", store_url, TENANT, APP, step]
         process = await asyncio.create_subprocess_exec(*program, stdout=PIPE)
         started.append(process)
         assert process.stdout

@@ -24,8 +24,6 @@ def commands(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.fixture
-def on_engine(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, engine_url: str) -> Commands:
+def on_engine(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, store_url: str) -> Commands:
     """Runs commands on a migrated database, of each engine in turn."""
-    commands = Commands(capsys, monkeypatch, engine_url)
-    commands.succeed("migrate")
-    return commands
+    return Commands(capsys, monkeypatch, store_url)

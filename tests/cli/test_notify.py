@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.program import Server, run, sqlite_url
+from tests.cli.program import Server, sqlite_url
 
 LIMIT_S = 300.0
 
@@ -69,10 +69,9 @@ def test_a_server_reports_to_systemd(tmp_path: Path, manager: Manager) -> None:
 
 
 @pytest.mark.engines("postgresql")
-def test_of_several_processes_only_the_parent_reports(engine_url: str, manager: Manager) -> None:
+def test_of_several_processes_only_the_parent_reports(store_url: str, manager: Manager) -> None:
     """And no worker has a secret in its environment: it gets its settings on its standard input."""
-    assert run(["migrate", "--database-url", engine_url]).status == 0
-    arguments = ["--port", "0", "--workers", "2", "--database-url", engine_url, "--drain-notice", "0"]
+    arguments = ["--port", "0", "--workers", "2", "--database-url", store_url, "--drain-notice", "0"]
     with Server(arguments, manager.variables) as server:
         path = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children")
         workers = path.read_text().split()

@@ -498,11 +498,10 @@ def test_wrong_tls_files_are_one_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.engines("postgresql")
-def test_beside_postgresql_the_folder_of_the_bridge_s_spool_is_made(engine_url: str, tmp_path: Path) -> None:
+def test_beside_postgresql_the_folder_of_the_bridge_s_spool_is_made(store_url: str, tmp_path: Path) -> None:
     """X1, X4: for its owner only, where the user has no data folder yet."""
-    assert run(["migrate", "--database-url", engine_url]).status == 0
     home = tmp_path / "fresh" / "home"
-    arguments = ["--port", "0", "--bridge-port", "0", "--database-url", engine_url]
+    arguments = ["--port", "0", "--bridge-port", "0", "--database-url", store_url]
     with Server(arguments, {"XDG_DATA_HOME": str(home)}) as server:
         bridge = server.ready.partition("bridge on ")[2].partition(",")[0]
         with urllib.request.urlopen(f"{bridge}/readyz", timeout=WAIT) as answer:  # noqa: S310 - of this test's own server

@@ -125,7 +125,7 @@ def test_the_program_lists_its_commands_as_they_call_themselves(commands: Comman
         assert " ".join(entry.load(name).help.split()).startswith(entry.summary)
 
 
-OTHERS = "alembic asyncpg cryptography grpc grpc_health prometheus_client protovalidate uvicorn uvloop"
+OTHERS = "aiohttp alembic asyncpg cryptography grpc grpc_health prometheus_client protovalidate uvicorn uvloop"
 """What a command on SQLite does not need."""
 IMPORTED = "import sys; from profile_grpc.cli import main; main(sys.argv[1:]); print(*sorted(sys.modules), sep='\\n')"
 
@@ -142,7 +142,7 @@ IMPORTED = "import sys; from profile_grpc.cli import main; main(sys.argv[1:]); p
         ("profile list shop", OTHERS),
         ("mad shop", OTHERS),
         ("key list", OTHERS),
-        ("doctor", "alembic asyncpg grpc_health prometheus_client protovalidate uvicorn uvloop"),
+        ("doctor", "aiohttp alembic asyncpg grpc_health prometheus_client protovalidate uvicorn uvloop"),
     ],
 )
 def test_a_command_imports_only_what_it_needs(arguments: str, never: str, commands: Commands) -> None:

@@ -31,17 +31,10 @@ ARGUMENTS = ["--dev", "--port", "0", "--workers", "2", "--metrics-port", "0", "-
 
 
 @pytest.fixture
-def url(engine_url: str) -> str:
-    """A migrated database."""
-    assert run(["migrate", "--database-url", engine_url]).status == 0
-    return engine_url
-
-
-@pytest.fixture
-def server(url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(store_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Two workers. The data directory, where the development hash key would be, is the test's own."""
     home = {"XDG_DATA_HOME": str(tmp_path_factory.mktemp("share"))}
-    with Server([*ARGUMENTS, "--database-url", url], home) as running:
+    with Server([*ARGUMENTS, "--database-url", store_url], home) as running:
         yield running
 
 
@@ -116,20 +109,20 @@ def test_workers_end_when_their_parent_is_killed(server: Server) -> None:
         assert ended
 
 
-def test_the_port_of_workers_is_nobody_elses(server: Server, url: str) -> None:
+def test_the_port_of_workers_is_nobody_elses(server: Server, store_url: str) -> None:
     """A second parent does not share it unseen, though the workers themselves share it."""
     with pytest.raises(OSError, match="in use"), closing(socket.create_server(("127.0.0.1", server.port))):
         pass
     for count in ("1", "2"):
-        arguments = ["serve", "--port", str(server.port), "--workers", count, "--database-url", url]
+        arguments = ["serve", "--port", str(server.port), "--workers", count, "--database-url", store_url]
         assert "address already in use" in one_line_failure(run(arguments))
 
 
-def test_a_worker_that_cannot_start_ends_the_parent(url: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_a_worker_that_cannot_start_ends_the_parent(store_url: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     broken = tmp_path_factory.mktemp("tls") / "cert.pem"
     broken.write_text("no certificate")
     files = ["--tls-cert", str(broken), "--tls-key", str(broken)]
-    outcome = run(["serve", "--port", "0", "--workers", "2", "--database-url", url, *files])
+    outcome = run(["serve", "--port", "0", "--workers", "2", "--database-url", store_url, *files])
     assert outcome.status == 1
     *said, last = outcome.err.splitlines()
     assert any("cannot use the " in json.loads(line)["error"] for line in said)

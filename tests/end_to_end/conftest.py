@@ -63,10 +63,9 @@ class Client:
 
 @pytest.fixture
 def deployment(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, engine_url: str
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, store_url: str
 ) -> Iterator[Deployment]:
-    commands = Commands(capsys, monkeypatch, engine_url)
-    commands.succeed("migrate")
+    commands = Commands(capsys, monkeypatch, store_url)
     commands.succeed("tenant", "create", "acme")
     commands.succeed("app", "create", APP, "--tenant", "acme", "--set", "heartbeat_granularity=0s")
     keys = {
@@ -74,7 +73,7 @@ def deployment(
         for kind in ("admin", "profile")
     }
     with ExitStack() as stack:
-        yield Deployment(engine_url, keys, stack)
+        yield Deployment(store_url, keys, stack)
 
 
 @pytest.fixture

@@ -16,16 +16,16 @@ TRACEPARENT = f"00-{TRACE}-{PARENT}-01"
 
 
 def test_a_report_is_traced_from_the_bridge_through_the_service_into_the_database(
-    deployment: Deployment, tmp_path: Path, engine_url: str
+    deployment: Deployment, tmp_path: Path, store_url: str
 ) -> None:
     """What is not exported yet when the server ends is exported then."""
     key = deployment.administer("key", "create", "--tenant", "acme", "--app", "shop", "--kind", "bridge").strip()
-    workers = 1 if engine_url.startswith("sqlite") else 2
+    workers = 1 if store_url.startswith("sqlite") else 2
     spool = str(tmp_path / "spool")
     options = ("--bridge-port", "0", "--bridge-spool", spool, "--bridge-key", deployment.keys["profile"])
     logs = ("--workers", str(workers), "--log-level", "debug", "--log-format", "json")
     with collector() as collected:
-        environment = {"PROFILE_GRPC_DATABASE_URL": engine_url, "OTEL_EXPORTER_OTLP_ENDPOINT": collected.endpoint}
+        environment = {"PROFILE_GRPC_DATABASE_URL": store_url, "OTEL_EXPORTER_OTLP_ENDPOINT": collected.endpoint}
         with Server(["--port", "0", *options, *logs], environment) as server:
             bridge = server.ready.partition("bridge on ")[2].partition(",")[0]
             asked = urllib.request.Request(  # noqa: S310 - http on loopback
@@ -55,9 +55,9 @@ def test_a_report_is_traced_from_the_bridge_through_the_service_into_the_databas
 
 
 async def test_a_server_whose_collector_is_gone_serves_and_ends_as_usual(
-    deployment: Deployment, engine_url: str
+    deployment: Deployment, store_url: str
 ) -> None:
-    nowhere = {"PROFILE_GRPC_DATABASE_URL": engine_url, "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"}
+    nowhere = {"PROFILE_GRPC_DATABASE_URL": store_url, "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"}
     with Server(["--port", "0"], nowhere) as server:
         client = Client(server, deployment.keys["profile"])
         request = profile_service_pb2.RegisterRequest(key=deployment.key("alice", "phone"))

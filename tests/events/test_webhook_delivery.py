@@ -27,7 +27,8 @@ from profile_grpc.events.webhooks.deliverer import Deliverer
 from profile_grpc.events.webhooks.delivery import WebhookDelivery
 from profile_grpc.events.webhooks.trial import send_test
 from profile_grpc.outbound.addresses import AddressPolicy
-from profile_grpc.outbound.client import Limits, OutboundClient
+from profile_grpc.outbound.answers import Limits
+from profile_grpc.outbound.client import OutboundClient
 from profile_grpc.outbound.destinations import Destinations
 from profile_grpc.service.lease import Lease, LeaseLost
 from profile_grpc.service.observer import NullObserver

@@ -13,7 +13,8 @@ import pytest
 from aiohttp import web
 
 from profile_grpc.outbound.addresses import AddressPolicy, AddressRefused
-from profile_grpc.outbound.client import Limits, OutboundClient, RequestFailed
+from profile_grpc.outbound.answers import Limits, RequestFailed
+from profile_grpc.outbound.client import OutboundClient
 from profile_grpc.outbound.destinations import Destinations, UrlRefused
 from profile_grpc.outbound.resolver import Lookup
 from tests.support.https_server import HOST, Received, Receiver, receiver

@@ -1,21 +1,16 @@
 """A store with its schema on each engine, and further ones on the same database."""
 
-import asyncio
-import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
-from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 
-from profile_grpc.store import SqlStore, migrate, open_store
+from profile_grpc.store import SqlStore, open_store
 from profile_grpc.store.engine import Prepared
 from profile_grpc.store.postgresql import Postgresql
-from profile_grpc.store.tables import metadata
 from tests.store.support import HASHER, Writer
 from tests.support import citus
-from tests.support.engines import Engine, postgres_database
+from tests.support.engines import Databases, Engine
 from tests.support.postgres import Postgres
 
 Opener = Callable[[], Awaitable[SqlStore]]
@@ -42,41 +37,15 @@ def emitted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 
 
 @pytest.fixture(scope="session")
-def server(engine: Engine, request: pytest.FixtureRequest) -> Postgres | None:
+def server(database_server: Postgres | None) -> Postgres | None:
     """The PostgreSQL server that databases are made on, if the engine has one."""
-    if engine.name != "postgresql":
-        return None
-    return request.getfixturevalue("private_postgres") if engine.private else Postgres(engine.url)
+    return database_server
 
 
 @pytest.fixture(scope="session")
-def template(server: Postgres | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a database that has the schema; copies of it are cheaper than migrations."""
-    if server is None:
-        url = f"sqlite:///{tmp_path_factory.mktemp('template') / 'store.db'}"
-        asyncio.run(migrate(url))
-        yield url
-    else:
-        with postgres_database(server) as url:
-            asyncio.run(migrate(url))
-            yield url
-
-
-@pytest.fixture
-def store_url(server: Postgres | None, template: str, tmp_path: Path) -> Iterator[str]:
-    """The URL of a database with the schema and nothing in it, on each engine in turn."""
-    if server is None:
-        yield f"sqlite:///{shutil.copy(urlsplit(template).path, tmp_path / 'store.db')}"
-        return
-    if server.is_citus:  # of which nothing can be copied, and which takes seconds to set up
-        yield template
-        server.empty(template, [table.name for table in metadata.sorted_tables])
-        return
-    url = server.create_database(template=urlsplit(template).path[1:])
-    try:
-        yield url
-    finally:
-        server.drop_database(url)
+def template(engine: Engine, server: Postgres | None, databases: Databases) -> str:
+    """The URL of a database that has the schema, for copies."""
+    return databases.template(engine, server)
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from profile_grpc.bootstrap import tracing as configuring
 from profile_grpc.config import ConfigError
 from profile_grpc.domain.hashing import KEY_BYTES, Hasher
 from profile_grpc.service.ports import StoreError
-from profile_grpc.store import migrate, open_store
+from profile_grpc.store import open_store
 from profile_grpc.telemetry import tracing
 from profile_grpc.telemetry.logs import add_trace
 from profile_grpc.telemetry.otlp import OtlpTracer
@@ -51,9 +51,8 @@ async def tracer(collected: Collector) -> AsyncIterator[OtlpTracer]:
 
 
 @pytest.fixture
-async def backend(engine_url: str) -> AsyncIterator[Backend]:
-    await migrate(engine_url)
-    store = await open_store(engine_url, hasher=Hasher(bytes(range(KEY_BYTES))))
+async def backend(store_url: str) -> AsyncIterator[Backend]:
+    store = await open_store(store_url, hasher=Hasher(bytes(range(KEY_BYTES))))
     made = Backend(store, ManualClock())
     await made.start()
     yield made

@@ -6,7 +6,6 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Self
@@ -15,38 +14,13 @@ import aiohttp
 from aiohttp.connector import AddrInfoType
 
 from profile_grpc.outbound.addresses import AddressPolicy, AddressRefused, is_loopback
+from profile_grpc.outbound.answers import Answer, Limits, RequestFailed
 from profile_grpc.outbound.destinations import Destinations
 from profile_grpc.outbound.resolver import CheckedResolver, Lookup, system_lookup
 
 _KEEP_ALIVE = 15.0
 """Seconds until an idle connection is closed."""
 _LOOPBACK = AddressPolicy.allowing(("127.0.0.0/8", "::1/128"))
-
-
-class RequestFailed(Exception):  # noqa: N818 - an outcome
-    """There was no response. The message is a short reason, without anything that the other side sent."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A response."""
-
-    status: int
-    """HTTP status code."""
-    body: bytes
-    """The first bytes of the body, up to the limit, not decompressed."""
-    seconds: float
-    """Duration from the start of the request until the body was read."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Limits of one request."""
-
-    seconds: float
-    """Maximum duration of the whole request: name resolution, connection, TLS, request and response."""
-    answer_bytes: int
-    """Maximum number of bytes read from the body. The connection of a longer response is closed."""
 
 
 class OutboundClient:

@@ -13,7 +13,7 @@ from profile_grpc.bootstrap.composition import Application
 from profile_grpc.config import JwksConfig
 from profile_grpc.domain.jwt import JwtMode
 from profile_grpc.outbound.addresses import AddressRefused
-from profile_grpc.outbound.client import Answer, RequestFailed
+from profile_grpc.outbound.answers import Answer, RequestFailed
 from profile_grpc.service.jwt import sources
 from profile_grpc.service.observer import NullObserver
 from tests.support.jwt import jwk, jwks, signer, token

@@ -11,7 +11,8 @@ from profile_grpc.domain.webhooks import Delivery, Failure, Webhook
 from profile_grpc.events.webhooks import message as messages
 from profile_grpc.events.webhooks.message import Message
 from profile_grpc.outbound.addresses import AddressRefused
-from profile_grpc.outbound.client import Limits, OutboundClient, RequestFailed
+from profile_grpc.outbound.answers import Limits, RequestFailed
+from profile_grpc.outbound.client import OutboundClient
 from profile_grpc.outbound.destinations import UrlRefused
 from profile_grpc.sealing import CannotOpen
 from profile_grpc.service.ports import Clock

@@ -11,7 +11,7 @@ from urllib.parse import SplitResult
 import structlog
 
 from profile_grpc.outbound.addresses import AddressRefused
-from profile_grpc.outbound.client import Answer, Limits, RequestFailed
+from profile_grpc.outbound.answers import Answer, Limits, RequestFailed
 from profile_grpc.outbound.destinations import Destinations, UrlRefused
 from profile_grpc.service.background import repeat
 from profile_grpc.service.jwt.store import JwksUrl, JwtStore

@@ -1,0 +1,40 @@
+"""Which tests run in one process, and in which order processes take them (pytest-xdist)."""
+
+from collections import Counter
+
+import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
+
+LONG = (
+    "rust",
+    "java",
+)
+"""Groups and files that take more than a minute, the longest first: one that begins late keeps the others waiting.
+
+A group, by the marker `xdist_group`, is what cannot run at the same time as the rest of it: a client's build and tests.
+"""
+
+
+def unit(nodeid: str) -> str:
+    """What runs in one process, in the order of the file: the test's group or, without one, its file."""
+    _, at, group = nodeid.rpartition("@")
+    return group if at and "]" not in group else nodeid.partition("::")[0]
+
+
+def longest_first(items: list[pytest.Item]) -> None:
+    """Orders tests as processes are to take them: the long units, then the others by their number of tests."""
+    ranks = {name: rank for rank, name in enumerate(LONG)}
+    sizes = Counter(unit(item.nodeid) for item in items)
+    items.sort(key=lambda item: (ranks.get(unit(item.nodeid), len(ranks)), -sizes[unit(item.nodeid)]))
+
+
+class Scheduler(LoadScopeScheduling):  # type: ignore[misc]  # it ships no types
+    """Gives a process one unit after the other."""
+
+    def __init__(self, config: pytest.Config, log: Producer | None = None) -> None:
+        super().__init__(config, log)
+        config.option.loadscopereorder = False  # they are in order
+
+    def _split_scope(self, nodeid: str) -> str:
+        return unit(nodeid)
