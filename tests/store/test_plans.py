@@ -63,6 +63,7 @@ from profile_grpc.service.ports import ProfileFilter
 from profile_grpc.store import SqlStore, filtering, open_store, postgresql, scanning, times
 from profile_grpc.store.bounds import BoundedLookup
 from profile_grpc.store.engine import Prepared, Row
+from profile_grpc.store.person_events import _KEY
 from profile_grpc.store.tables import metadata
 from tests.store.support import DAY, HASHER, NOW, Writer, changes, key, profile, put
 from tests.support.postgres import Postgres
@@ -384,6 +385,28 @@ async def test_updates_of_what_filters_compare_are_hot(store: SqlStore) -> None:
     changed = range(0, 100, 10)
     await Writer(store).commit(*(UpdateProfileData(key(f"user {n}"), patch, "") for n in changed))
     assert await updates(store) == (len(changed), len(changed))
+
+
+async def test_C8_the_events_of_a_person_are_found_by_an_index(store: SqlStore, server: Postgres | None) -> None:
+    """Whatever the log holds: an erasure has the 30 seconds of a call."""
+    if server is not None and server.is_citus:
+        pytest.skip("a coordinator's plan tells the shards; how a shard is read is PostgreSQL's plan")
+    left = [
+        Event(EventType.CUSTOMER_LINKED, "shop", NOW, f"user {n}", f"device {n}", customer_id=f"customer {n}")
+        for n in range(ROWS)
+    ]
+    async with store.profiles.write() as transaction:
+        await transaction.apply(changes(events=left))
+    head, number = await store.events.take_over("1" * 16), 1
+    while number:
+        head, number, _ = await store.events.give(head, NOW)
+    async with store._database._connected(store._database.engine.writers) as session:
+        await session._connection.execute("ANALYZE")
+    values = {"limit": 10, "kept": "", "kept_customer": None} | dict.fromkeys(f"after_{n}" for n in _KEY)
+    for name, way in store.person_events._ways.items():
+        index = "event_log_customer" if name in {"linked", "customers"} else "event_log_user"
+        for statement in (way.find_logged, way.positions, way.keys[0], way.announcements[0]):
+            assert_index(await plan(store, statement, **values), "event_log", index)
 
 
 async def updates(store: SqlStore) -> tuple[int, int]:

@@ -8,7 +8,7 @@ docs/adr/0072.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from typing import NamedTuple, TypeVar
 
 from profile_grpc.domain import customer_schema, customers
@@ -235,12 +235,16 @@ class Customers:
         return merged, await self._move_links(tenant_id, source_id, target_id)
 
     async def names(
-        self, tenant_id: str, customer_id: str, candidates: Collection[str], apps: Sequence[App]
+        self,
+        tenant_id: str,
+        customer_id: str,
+        candidates: Callable[[str], Awaitable[Collection[str]]],
+        apps: Sequence[App],
     ) -> Sequence[str]:
         """The customer's id, and the ids of customers that were merged into it.
 
-        Only their hashes are stored. The ids are looked for among the candidates, then in the links of all profiles: a
-        phone may name a customer long after it was merged (C5).
+        Only their hashes are stored. The ids are looked for among the candidates (of the tenant), then in the links of
+        all profiles: a phone may name a customer long after it was merged (C5).
         """
         hashes = set(await self._store.merged_into(tenant_id, customer_id))
         found = [customer_id]
@@ -252,7 +256,8 @@ class Customers:
                     hashes.remove(hashed)
                     found.append(one)
 
-        take(candidates)
+        if hashes:
+            take(await candidates(tenant_id))
         for app in apps:
             after = ""
             while hashes and (ids := await self._store.named(app.app_id, after, _NAMED)):

@@ -16,7 +16,7 @@ from profile_grpc.domain.customer_changes import ForgetCustomer
 from profile_grpc.domain.customers import Customer, CustomerId
 from profile_grpc.domain.erasure import Announce, EraseProfiles, ForgetCalls
 from profile_grpc.domain.events import ERASED_CUSTOMER, ERASED_USER
-from profile_grpc.domain.model import CustomerKey, DeviceKey, Event, EventType, Profile, ProfileKey, UserKey
+from profile_grpc.domain.model import CustomerKey, Event, EventType, Profile, ProfileKey, UserKey
 from profile_grpc.domain.settings import App
 from profile_grpc.service.customers import Customers, LinkedProfile
 from profile_grpc.service.page_reading import read_profiles
@@ -30,6 +30,8 @@ _ROUNDS = 10
 """How often an erasure begins again because the user has registered meanwhile."""
 _MAX_PROFILES = 1000
 """Profiles of a person that are exported."""
+_MAX_EVENTS = 20_000
+"""Events of a person that are exported; as many do not fit into a document."""
 EXPORT_BYTES = 3 << 20
 """About the size of an export. Clients accept 4 MiB by default."""
 
@@ -53,7 +55,8 @@ class PersonData(NamedTuple):
     customer: Customer | None
     profiles: Sequence[LinkedProfile]
     events: Sequence[Event]
-    more_profiles: bool
+    more: bool
+    """Whether there are more profiles or events."""
 
 
 class People:
@@ -70,25 +73,27 @@ class People:
         user = Person(users=[UserKey(app.app_id, user_id)])
         removed = Counter[str]()
         for _ in range(_ROUNDS):
-            removed += await self._erase_user_once(app, user_id, user, announce=announce)
+            removed += await self._erase_user_once(app, user_id, announce=announce)
             if not await self._profiles.list(ProfileFilter(app.app_id, user_id=user_id), None, 1):
                 break
-        if announce and not _announced(await self._events.find(user), ERASED_USER):
+        if announce and not _announced(await self._events.announcements(user), ERASED_USER):
             await self._queue.submit(Announce(app.app_id, user_id=user_id), app.settings)
         await self._events.forget()
         return Erased({kind: removed[kind] for kind in ("profiles", "events")})
 
-    async def _erase_user_once(self, app: App, user_id: str, user: Person, *, announce: bool) -> Counter[str]:
+    async def _erase_user_once(self, app: App, user_id: str, *, announce: bool) -> Counter[str]:
         """Erases what there is. A profile that registers meanwhile may have lost its event and must be erased, too:
         readers of events would never learn of it.
         """
         removed = Counter[str]()
-        known = {DeviceKey(app.app_id, e.device_id) for e in await self._events.find(user) if e.device_id}
+        user = Person(users=[UserKey(app.app_id, user_id)])
         while found := await self._profiles.list(ProfileFilter(app.app_id, user_id=user_id), None, _AT_ONCE):
             removed["profiles"] += await self._erase_profiles(app, found)
-        devices = tuple(sorted(known))
-        for first in range(0, len(devices), _AT_ONCE):
-            await self._queue.submit(ForgetCalls(app.app_id, devices[first : first + _AT_ONCE]), app.settings)
+        after: ProfileKey | None = None
+        while known := await self._events.keys(user, after, _AT_ONCE):
+            devices = tuple([key.device for key in known])
+            await self._queue.submit(ForgetCalls(app.app_id, devices), app.settings)
+            after = known[-1]
         removed["events"] += await self._events.erase(user, keep_announcements=announce)
         return removed
 
@@ -102,8 +107,7 @@ class People:
         removed = Counter({"customers": 0, "profiles": 0, "events": 0, "merged_customers": 0})
         apps = await self._customers.apps(tenant_id)
         # Those that were merged into it are remembered by a hash: their ids are in events and in links, if anywhere.
-        candidates = await self._events.merged_customers(tenant_id)
-        names = await self._customers.names(tenant_id, customer_id, candidates, apps)
+        names = await self._customers.names(tenant_id, customer_id, self._events.merged_customers, apps)
         for app in apps:
             for name in names:
                 removed += await self._erase_linked(app, name, announced_customer=customer_id if announce else "")
@@ -115,7 +119,7 @@ class People:
         removed += Counter(customers=gone.customers, merged_customers=gone.merged)
         customer = _customers(tenant_id, [customer_id], apps)
         removed["events"] += await self._events.erase(customer, keep_announcements=announce)
-        if announce and not _announced(await self._events.find(customer), ERASED_CUSTOMER):
+        if announce and not _announced(await self._events.announcements(customer), ERASED_CUSTOMER):
             await self._customers.submit(Announce(tenant_id, customer_id=customer_id))
         await self._events.forget()
         return Erased({kind: removed[kind] for kind in ("customers", "merged_customers", "profiles", "events")})
@@ -128,7 +132,7 @@ class People:
             # The events first: once the profile is gone, nobody knows which they are.
             person = Person(profiles=[profile.key for profile in found])
             removed["events"] += await self._events.erase(person, keep_announcements=bool(announced_customer))
-            removed["profiles"] += await self._erase_profiles(app, found, announced_customer=announced_customer)
+            removed["profiles"] += await self._erase_profiles(app, found, announced_customer)
         return removed
 
     async def _erase_gone(self, tenant_id: str, customer_id: str, apps: Sequence[App], *, announce: bool) -> int:
@@ -136,10 +140,13 @@ class People:
 
         They are known from the events that name the customer. These are erased later: a repetition needs them.
         """
-        naming = await self._events.find(_customers(tenant_id, [customer_id], apps))
-        named = {ProfileKey(e.app_id, e.user_id, e.device_id) for e in naming if e.device_id}
-        gone = [key for key in sorted(named) if await self._profiles.get(key) is None]
-        return await self._events.erase(Person(profiles=gone), keep_announcements=announce, keep_customer=customer_id)
+        naming, erased = _customers(tenant_id, [customer_id], apps), 0
+        after: ProfileKey | None = None
+        while named := await self._events.keys(naming, after, _AT_ONCE):
+            gone = Person(profiles=[key for key in named if await self._profiles.get(key) is None])
+            erased += await self._events.erase(gone, keep_announcements=announce, keep_customer=customer_id)
+            after = named[-1]
+        return erased
 
     async def export_user(self, tenant_id: str, app_id: str, user_id: str) -> PersonData:
         """What is stored about a user of an app (C9).
@@ -152,10 +159,10 @@ class People:
             raise presence.profile_not_found(app_id)
         wanted = ProfileFilter(app_id, user_id=user_id)
         found, more = await read_profiles(self._profiles, wanted, None, _MAX_PROFILES, EXPORT_BYTES)
-        events = await self._events.find(Person(users=[UserKey(app_id, user_id)]))
+        events, more_events = await self._some_events(Person(users=[UserKey(app_id, user_id)]))
         if not found and not events:
             raise presence.profile_not_found(app_id)
-        return PersonData(None, [LinkedProfile(profile, app.settings) for profile in found], events, more)
+        return PersonData(None, [LinkedProfile(one, app.settings) for one in found], events, more=more or more_events)
 
     async def export_customer(self, tenant_id: str, customer_id: str) -> PersonData:
         """What is stored about a customer, with the linked profiles of every app (C9).
@@ -165,17 +172,27 @@ class People:
         """
         customer = await self._customers.find(tenant_id, customer_id)
         linked = await self._customers.linked(tenant_id, customer_id, _MAX_PROFILES, EXPORT_BYTES)
-        candidates = await self._events.merged_customers(tenant_id)
-        names = await self._customers.names(tenant_id, customer_id, candidates, apps=())
+        names = await self._customers.names(tenant_id, customer_id, self._events.merged_customers, apps=())
         person = _customers(tenant_id, names, await self._customers.apps(tenant_id))
-        events = await self._events.find(person._replace(profiles=[one.profile.key for one in linked.profiles]))
+        keys = [one.profile.key for one in linked.profiles]
+        events, more_events = await self._some_events(person._replace(profiles=keys))
         if customer is None and not linked.profiles and not events:
             raise rules.not_found()
-        return PersonData(customer, linked.profiles, events, linked.more)
+        return PersonData(customer, linked.profiles, events, more=linked.more or more_events)
 
-    async def _erase_profiles(self, app: App, found: Sequence[Profile], *, announced_customer: str = "") -> int:
+    async def _some_events(self, person: Person) -> tuple[Sequence[Event], bool]:
+        """The person's oldest events, and whether there are more."""
+        events = await self._events.find(person, _MAX_EVENTS + 1)
+        return events[:_MAX_EVENTS], len(events) > _MAX_EVENTS
+
+    async def _erase_profiles(self, app: App, found: Sequence[Profile], announced_customer: str = "") -> int:
         keys, revisions = tuple(p.key for p in found), tuple(p.revision for p in found)
-        command = EraseProfiles(app.app_id, keys, revisions, announced_customer)
+        told: frozenset[str] = frozenset()
+        if announced_customer:
+            users = Person(users=[UserKey(app.app_id, user_id) for user_id in sorted({key.user_id for key in keys})])
+            events = await self._events.announcements(users)
+            told = frozenset([event.user_id for event in events if event.customer_id == announced_customer])
+        command = EraseProfiles(app.app_id, keys, revisions, announced_customer, told)
         return len((await self._queue.submit(command, app.settings)).keys)
 
 

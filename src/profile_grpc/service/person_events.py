@@ -21,10 +21,18 @@ class Person(NamedTuple):
 
 
 class PersonEvents(Protocol):
-    """The events of people, with a position or without one. There is no index: all events are read."""
+    """The events of people, with a position or without one."""
 
-    async def find(self, person: Person) -> Sequence[Event]:
-        """The person's events, oldest position first; those without a position last."""
+    async def find(self, person: Person, limit: int) -> Sequence[Event]:
+        """Up to `limit` of the person's events, oldest position first; those without a position last."""
+        ...
+
+    async def keys(self, person: Person, after: ProfileKey | None, limit: int) -> Sequence[ProfileKey]:
+        """Up to `limit` keys of profiles that the person's events name, in order, after the key `after`."""
+        ...
+
+    async def announcements(self, person: Person) -> Sequence[Event]:
+        """The person's events of type ERASED. They are few: an erasure leaves one for each user, once."""
         ...
 
     async def erase(self, person: Person, *, keep_announcements: bool, keep_customer: str | None = None) -> int:

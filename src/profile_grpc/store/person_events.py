@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Table,
     Text,
+    and_,
     bindparam,
-    func,
     literal_column,
     not_,
-    or_,
     select,
+    tuple_,
     update,
 )
 
 from profile_grpc.domain.customers import CustomerEnd
-from profile_grpc.domain.model import Event, EventType
+from profile_grpc.domain.model import Event, EventType, ProfileKey
 from profile_grpc.service.person_events import Person
 from profile_grpc.service.ports import Conflict
 from profile_grpc.store import rows, statements, tables
@@ -31,8 +32,10 @@ from profile_grpc.store.writing import write_all
 
 _log, _pending, _head = tables.event_log, tables.event, tables.event_head
 _IDS = ("user_id", "device_id", "customer_id")
-_AT_ONCE = 20_000
-"""Positions that one statement covers."""
+_KEY = ("app_id", "user_id", "device_id")
+_EMPTY: ColumnElement[str] = literal_column("''")
+_AT_ONCE = 1000
+"""Events of one transaction."""
 _ATTEMPTS = 20
 _WAYS: Mapping[str, tuple[tuple[str, ...], Callable[[Table], ColumnElement[bool]]]] = {
     "users": (("app_id", "user_id"), lambda table: not_(of_tenant(table))),
@@ -51,7 +54,7 @@ class SqlPersonEvents:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._ways = {name: _Way(database, by, whose) for name, (by, whose) in _WAYS.items()}
-        self._ends = [database.prepare(select(end(_log.c.position))) for end in (func.min, func.max)]
+        self._empty = _empty(database)
         self._take = statements.delete_keys(database, _pending)
         self._add = statements.insert_new(database, _pending)
         self._rows = rows.EventRows()
@@ -61,6 +64,7 @@ class SqlPersonEvents:
                 table,
                 ["app_id"],
                 ["customer_id"],
+                _has_id(table, ["customer_id"]),
                 table.c.type == bindparam("type", type_=Text()),
                 table.c.reason == bindparam("reason", type_=Text()),
             )
@@ -68,41 +72,50 @@ class SqlPersonEvents:
         ]
         self._forget = database.prepare(update(_head).values(erasures=_head.c.erasures + 1))
 
-    async def find(self, person: Person) -> Sequence[Event]:
-        """The person's events, oldest position first; those without a position last."""
+    async def find(self, person: Person, limit: int) -> Sequence[Event]:
+        """Up to `limit` of the person's events, oldest position first; those without a position last."""
         logged: dict[str, tuple[int, Event]] = {}
         waiting: dict[str, Event] = {}
         for way, given in self._given(person):
-            for position, *rest in await self._database.fetch(way.find_logged, given):
+            for position, *rest in await self._database.fetch(way.find_logged, given, limit=limit):
                 event_id, event = read_pending(rest)
                 logged[event_id] = (position, event)
-            for row in await self._database.fetch(way.find_pending, given):
+            for row in await self._database.fetch(way.find_pending, given, limit=limit):
                 event_id, event = read_pending(row)
                 waiting[event_id] = event
         ordered = [event for _, event in sorted(logged.values(), key=lambda one: one[0])]
-        return [*ordered, *(event for event_id, event in waiting.items() if event_id not in logged)]
+        return [*ordered, *(event for event_id, event in waiting.items() if event_id not in logged)][:limit]
+
+    async def keys(self, person: Person, after: ProfileKey | None, limit: int) -> Sequence[ProfileKey]:
+        """Up to `limit` keys of profiles that the person's events name, in order, after the key `after`."""
+        names = ("after_app_id", "after_user_id", "after_device_id")
+        place = dict(zip(names, after or ("", "", ""), strict=True))
+        found: set[ProfileKey] = set()
+        for way, given in self._given(person):
+            for statement in way.keys:
+                rows_ = await self._database.fetch(statement, given, limit=limit, **place)
+                found |= {ProfileKey(*row) for row in rows_}
+        return sorted(found)[:limit]
+
+    async def announcements(self, person: Person) -> Sequence[Event]:
+        """The person's events of type ERASED."""
+        found: dict[str, Event] = {}
+        for way, given in self._given(person):
+            for statement in way.announcements:
+                found |= dict(map(read_pending, await self._database.fetch(statement, given)))
+        return list(found.values())
 
     async def erase(self, person: Person, *, keep_announcements: bool, keep_customer: str | None = None) -> int:
         """Removes the ids from the person's events, except from those that are kept.
 
         First from those without a position: whatever gets one later has no ids. Then from the log.
         """
-        kept = EventType.ERASED.value if keep_announcements else ""
+        kept = {"kept": EventType.ERASED.value if keep_announcements else "", "kept_customer": keep_customer}
         erased = 0
         for way, given in self._given(person):
-            erased += await self._erase_pending(way, given, kept, keep_customer)
-            [[(first,)], [(last,)]] = [await self._database.fetch(end) for end in self._ends]
-            if first is None or last is None:
-                continue
-            for after in range(first - 1, last, _AT_ONCE):
-                erased += await self._database.execute(
-                    way.erase_logged,
-                    given,
-                    kept=kept,
-                    kept_customer=keep_customer,
-                    after=after,
-                    upto=after + _AT_ONCE,
-                )
+            erased += await self._erase_pending(way, given, kept)
+            while found := await self._database.fetch(way.positions, given, limit=_AT_ONCE, **kept):
+                erased += await self._database.execute(self._empty, [tuple(one) for one in found])
         return erased
 
     async def merged_customers(self, tenant_id: str) -> Collection[str]:
@@ -119,21 +132,23 @@ class SqlPersonEvents:
         """Has every process forget the events that it has in memory."""
         await self._database.execute(self._forget)
 
-    async def _erase_pending(self, way: _Way, given: Sequence[Row], kept: str, kept_customer: str | None) -> int:
+    async def _erase_pending(self, way: _Way, given: Sequence[Row], kept: Mapping[str, str | None]) -> int:
         """Replaces the events by others with new ids. So a sequencer that has read them, and is about to log them,
         finds them gone and reads again.
         """
-        for _ in range(_ATTEMPTS):
-            found = [read_pending(row) for row in await self._database.fetch(way.find_pending, given)]
+        erased = attempts = 0
+        while found := await self._database.fetch(way.unkept_pending, given, limit=_AT_ONCE, **kept):
             by_owner: defaultdict[str, list[tuple[str, Event]]] = defaultdict(list)
-            for event_id, event in found:
-                if event.type != kept and event.customer_id != kept_customer:
-                    by_owner[event.owner].append((event_id, event))
+            for event_id, event in map(read_pending, found):
+                by_owner[event.owner].append((event_id, event))
             try:
-                return sum([await self._replace(owner, some) for owner, some in sorted(by_owner.items())])
-            except Conflict:
-                continue  # they have got positions meanwhile
-        raise Conflict("events keep changing")
+                for owner, some in sorted(by_owner.items()):
+                    erased += await self._replace(owner, some)
+            except Conflict:  # they have got positions meanwhile
+                attempts += 1
+                if attempts == _ATTEMPTS:
+                    raise
+        return erased
 
     async def _replace(self, owner: str, some: Sequence[tuple[str, Event]]) -> int:
         emptied = [self._rows.values(event._replace(user_id="", device_id="", customer_id="")) for _, event in some]
@@ -154,29 +169,73 @@ class _Way:
     """The statements that find events by these columns."""
 
     def __init__(self, database: Database, by: Sequence[str], whose: Callable[[Table], ColumnElement[bool]]) -> None:
-        after, upto = bindparam("after", type_=BigInteger()), bindparam("upto", type_=BigInteger())
+        find = partial(_find, database, by, whose)
         logged = ["position", "app_id", "event_id", *PENDING_COLUMNS[2:]]
-        self.find_logged = statements.lookup(database, _log, by, logged, whose(_log))
-        self.find_pending = statements.lookup(database, _pending, by, PENDING_COLUMNS, whose(_pending))
-        self.erase_logged = _erase(database, by, _log.c.position > after, _log.c.position <= upto, whose(_log))
+        self.find_logged = find(_log, logged, order=("position",))
+        self.find_pending = find(_pending, PENDING_COLUMNS, order=PENDING_COLUMNS[:2])
+        self.positions = find(_log, ["position", "app_id"], _unkept(_log))
+        self.unkept_pending = find(_pending, PENDING_COLUMNS, _unkept(_pending))
+        self.keys = [find(table, _KEY, _after(table), order=_KEY, distinct=True) for table in (_log, _pending)]
+        announced = f"'{EventType.ERASED.value}'"
+        self.announcements = [
+            statements.lookup(
+                database,
+                table,
+                by,
+                columns,
+                whose(table),
+                _has_id(table, by),
+                table.c.type == literal_column(announced),
+            )
+            for table, columns in ((_log, logged[1:]), (_pending, PENDING_COLUMNS))
+        ]
 
 
 @deferred
-def _erase(database: Database, by: Sequence[str], *where: ColumnElement[bool]) -> Prepared:
-    """UPDATE the log: removes the ids of the given people."""
-    given = statements.given_rows(database, _log, by)
-    among = database.engine.in_rows(_log, given, {name: name for name in by})
-    empty: ColumnElement[str] = literal_column("''")
-    statement = (
-        update(_log)
-        .values(dict.fromkeys(_IDS, empty))
-        .where(
-            among,
-            statements.routed(database, _log, by),
-            *where,
-            _log.c.type != bindparam("kept", type_=Text()),
-            _log.c.customer_id.is_distinct_from(bindparam("kept_customer", type_=Text())),
-            or_(*(_log.c[name] != empty for name in _IDS)),
-        )
+def _find(
+    database: Database,
+    by: Sequence[str],
+    whose: Callable[[Table], ColumnElement[bool]],
+    table: Table,
+    columns: Sequence[str],
+    *where: ColumnElement[bool],
+    order: Sequence[str] = (),
+    distinct: bool = False,
+) -> Prepared:
+    """SELECT up to `limit` events of given people."""
+    given = statements.given_rows(database, table, by)
+    same = [table.c[name] == given.c[name] for name in by]
+    found = given.join(table, and_(*same, statements.routed(database, table, by), whose(table), _has_id(table, by)))
+    statement = select(*(table.c[name] for name in columns)).select_from(found).where(*where)
+    if distinct:
+        statement = statement.distinct()
+    ordered = statement.order_by(*(table.c[name] for name in order))
+    return database.prepare(ordered.limit(bindparam("limit", type_=BigInteger())))
+
+
+def _has_id(table: Table, by: Sequence[str]) -> ColumnElement[bool]:
+    """The condition of the index that is used."""
+    return table.c["user_id" if "user_id" in by else "customer_id"] != _EMPTY
+
+
+def _unkept(table: Table) -> ColumnElement[bool]:
+    return and_(
+        table.c.type != bindparam("kept", type_=Text()),
+        table.c.customer_id.is_distinct_from(bindparam("kept_customer", type_=Text())),
     )
+
+
+def _after(table: Table) -> ColumnElement[bool]:
+    """Events that name a profile, after a key."""
+    place = tuple_(*(bindparam(f"after_{name}", type_=Text()) for name in _KEY))
+    return and_(table.c.device_id != _EMPTY, tuple_(*(table.c[name] for name in _KEY)) > place)
+
+
+@deferred
+def _empty(database: Database) -> Prepared:
+    """UPDATE the log: removes the ids at the given positions."""
+    key = ["position", "app_id"]
+    given = statements.given_rows(database, _log, key)
+    among = database.engine.in_rows(_log, given, {name: name for name in key})
+    statement = update(_log).values(dict.fromkeys(_IDS, _EMPTY)).where(among, statements.routed(database, _log, key))
     return database.prepare(statement)

@@ -297,6 +297,21 @@ event_log = Table(
     info=_OF_APP | _KEPT,
 )
 
+# The events of a person, to erase and to export them (C8, C9). Erased events leave the indexes.
+_index(
+    "event_log_user",
+    event_log.c.app_id,
+    event_log.c.user_id,
+    event_log.c.device_id,
+    where=event_log.c.user_id != literal("''"),
+)
+_index(
+    "event_log_customer",
+    event_log.c.app_id,
+    event_log.c.customer_id,
+    where=event_log.c.customer_id != literal("''"),
+)
+
 # One row, whose id is 1: how far positions are given (`store.events`).
 event_head = Table(
     "event_head",

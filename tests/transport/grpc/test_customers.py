@@ -360,7 +360,7 @@ async def test_C2_what_is_no_schema_is_refused(served: Served) -> None:
 def test_C9_a_document_of_very_many_events_fits_into_a_message() -> None:
     """Clients accept 4 MiB, and the document is indented."""
     events = [Event(EventType.PROFILE_REACTIVATED, "a", T0, "u", "d", version=number) for number in range(1, 40_000)]
-    text = document(PersonData(None, [], events, more_profiles=False))
+    text = document(PersonData(None, [], events, more=False))
     assert len(text.encode()) < 4 << 20
     assert json.loads(text)["truncated"]
-    assert not json.loads(document(PersonData(None, [], events[:1000], more_profiles=False)))["truncated"]
+    assert not json.loads(document(PersonData(None, [], events[:1000], more=False)))["truncated"]

@@ -37,7 +37,7 @@ def document(person: PersonData) -> str:
     customer = None if person.customer is None else _json(customers.customer(person.customer))
     room = EXPORT_BYTES - _size(customer)
     lists: dict[str, list[dict[str, Any]]] = {"profiles": [], "events": []}
-    truncated = person.more_profiles
+    truncated = person.more
     for name, messages in (("profiles", map(_profile, person.profiles)), ("events", map(_event, person.events))):
         for shown in map(_json, messages):
             room -= _size(shown)
