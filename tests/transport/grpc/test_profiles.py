@@ -334,7 +334,7 @@ async def test_T3_profiles_are_listed_by_a_filter(served: Served) -> None:
         "INVALID_FILTER",
         ["filter"],
     )
-    assert told.metadata["expected"].endswith(", device_attributes.NAME")  # all the fields, none cut off
+    assert told.metadata["expected"].endswith(", customer.NAME")  # all the fields, none cut off
 
 
 # --- bad input: the documented code, nothing written, the server lives ---
