@@ -91,6 +91,8 @@ class Server:
 
     arguments: Sequence[str]
     changes: Mapping[str, str] = field(default_factory=dict)
+    program: Sequence[str] = ("-m", "profile_grpc")
+    """What Python runs."""
     ready: str = ""
     """The ready line."""
     said: list[str] = field(default_factory=list)
@@ -98,7 +100,7 @@ class Server:
 
     def __enter__(self) -> Self:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "profile_grpc", "serve", *self.arguments],
+            [sys.executable, *self.program, "serve", *self.arguments],
             env=environment(self.changes),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
