@@ -12,12 +12,16 @@ from profile_grpc.cli import main
 from profile_grpc.service.push_credentials.reminders import Reminders
 
 
-def now(_clock: SystemClock) -> datetime:
+def now(self: SystemClock) -> datetime:
     return datetime.now(UTC) + timedelta(days=float(Path(sys.argv[1]).read_text()))
+
+
+def microseconds(self: SystemClock) -> int:
+    return int(now(self).timestamp() * 1e6)
 
 
 if __name__ == "__main__":
     SystemClock.now = now  # type: ignore[method-assign]
-    SystemClock.microseconds = lambda clock: int(now(clock).timestamp() * 1e6)  # type: ignore[method-assign]
+    SystemClock.microseconds = microseconds  # type: ignore[method-assign]
     Reminders.run.__defaults__ = (timedelta(seconds=0.2),)
     sys.exit(main(sys.argv[2:]))

@@ -86,8 +86,8 @@ class Observer(Protocol):
         """A watcher was given events; `lag`: seconds since the newest of them was decided (E5)."""
         ...
 
-    def jwt_checked(self, app_id: str, outcome: JwtOutcome) -> None:
-        """The check of a call's JWT ended (J7)."""
+    def jwt_checked(self, app_id: str, outcome: JwtOutcome, calls: int) -> None:
+        """The checks of so many calls' JWTs ended; told every few seconds (J7)."""
         ...
 
     def jwks_failing(self, app_id: str, jwt_key_id: str, since: float) -> None:
@@ -152,7 +152,7 @@ class NullObserver:
     def events_delivered(self, number: int, lag: float) -> None:
         """See Observer."""
 
-    def jwt_checked(self, app_id: str, outcome: JwtOutcome) -> None:
+    def jwt_checked(self, app_id: str, outcome: JwtOutcome, calls: int) -> None:
         """See Observer."""
 
     def jwks_failing(self, app_id: str, jwt_key_id: str, since: float) -> None:

@@ -310,9 +310,9 @@ class Metrics:
         """See Observer."""
         self._webhooks.lost.labels(webhook_id).inc()
 
-    def jwt_checked(self, app_id: str, outcome: JwtOutcome) -> None:
+    def jwt_checked(self, app_id: str, outcome: JwtOutcome, calls: int) -> None:
         """See Observer."""
-        self._jwt.checked(app_id, outcome)
+        self._jwt.checks.labels(app_id, outcome.name).inc(calls)
 
     def jwks_failing(self, app_id: str, jwt_key_id: str, since: float) -> None:
         """See Observer."""
@@ -323,13 +323,12 @@ class _JwtMetrics:
     """What is measured of JWT authorization. A label `key` has at most 16 values for each app."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._checks = Counter(
+        self.checks = Counter(
             "profile_grpc_jwt_checks",
             "Calls of devices whose JWT was checked, by app and outcome.",
             ("app", "outcome"),
             registry=registry,
         )
-        self._children: dict[tuple[str, JwtOutcome], Counter] = {}
         self.failing = Gauge(
             "profile_grpc_jwks_failing_since_seconds",
             "Since when a JWKS URL cannot be fetched, as a Unix time; 0: it can. The last good keys stay in force.",
@@ -337,13 +336,6 @@ class _JwtMetrics:
             registry=registry,
             multiprocess_mode="mostrecent",
         )
-
-    def checked(self, app_id: str, outcome: JwtOutcome) -> None:
-        """A check ended."""
-        child = self._children.get((app_id, outcome))
-        if child is None:
-            child = self._children[app_id, outcome] = self._checks.labels(app_id, outcome.name)
-        child.inc()
 
 
 class _WebhookMetrics:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
-from datetime import datetime
+from typing import NamedTuple
 
 from profile_grpc.domain import jwt as rules
 from profile_grpc.domain.errors import Refused
@@ -17,15 +16,13 @@ from profile_grpc.service.jwt.readiness import Tally
 from profile_grpc.service.ports import Clock, KeyKind
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(NamedTuple):
     """The result of the check of a call's token."""
 
     app: App
     claims: Claims | None
     """None: the call has no valid token, and the app only observes."""
     outcome: JwtOutcome
-    time: datetime
 
 
 class JwtAuthorization:
@@ -60,14 +57,16 @@ class JwtAuthorization:
         app = self._directory.known_app(caller) or await self._app(caller)
         if app is None or app.settings.jwt.mode is JwtMode.OFF:
             return None
-        now = self._clock.now()
+        now = self._clock.now().timestamp()
+        known = self._key_sets.recall(app, presented[0]) if len(presented) == 1 else None
+        if known is not None and known.valid_until > now:
+            return Checked(app, known, JwtOutcome.VALID)
         try:
-            claims = await self._claims(app, presented, now.timestamp())
+            return Checked(app, await self._claims(app, presented, now), JwtOutcome.VALID)
         except Refused as refused:
             if app.settings.jwt.mode is JwtMode.OBSERVE:
-                return Checked(app, None, rules.outcome(refused), now)
+                return Checked(app, None, rules.outcome(refused))
             raise
-        return Checked(app, claims, JwtOutcome.VALID, now)
 
     def match(self, checked: Checked, user_ids: Collection[str], customer_ids: Collection[str] = ()) -> JwtOutcome:
         """Checks that every user and every customer of the request is the token's (J5).
@@ -90,7 +89,7 @@ class JwtAuthorization:
 
     def count(self, app_id: str, outcome: JwtOutcome, sdk_version: str) -> None:
         """Counts a call, once (J7)."""
-        self._tally.count(app_id, self._clock.now().date(), outcome, sdk_version)
+        self._tally.count(app_id, self._clock.now(), outcome, sdk_version)
 
     async def _app(self, caller: Caller) -> App | None:
         """The key's app; None: it is gone, which the check of the permission tells."""
@@ -102,13 +101,13 @@ class JwtAuthorization:
     async def _claims(self, app: App, presented: tuple[str, ...], now: float) -> Claims:
         text = rules.bearer(presented, app.app_id)
         verifier = await self._key_sets.verifier(app)
-        known = self._key_sets.recall(text, verifier)
+        known = self._key_sets.recall(app, presented[0])
         if known is not None:
             if known.valid_until <= now:
                 raise rules.expired(app.app_id)
             return known
         claims = self._verified(text, verifier, now)
-        self._key_sets.remember(text, verifier, claims)
+        self._key_sets.remember(presented[0], verifier, claims)
         return claims
 
     def _verified(self, text: str, verifier: Verifier, now: float) -> Claims:

@@ -87,7 +87,7 @@ class KeySets:
         self._outdated: set[str] = set()
         """Apps of which a document was fetched while their keys were read."""
         self._remembered: dict[bytes, _Remembered] = {}
-        """By the digest of the token: the token itself is not kept."""
+        """By the digest of the header's value: the token itself is not kept."""
 
     async def verifier(self, app: App) -> Verifier:
         """The app's verifier as of now, or as of the last check for changes by other processes.
@@ -100,16 +100,22 @@ class KeySets:
             return known[2]
         return await self._read(app)
 
-    def recall(self, text: str, verifier: Verifier) -> Claims | None:
-        """What the token says, if it was verified with the keys and settings of now."""
-        found = self._remembered.get(_digest(text))
-        return found.claims if found is not None and found.verifier is verifier else None
+    def recall(self, app: App, presented: str) -> Claims | None:
+        """What a token says that was verified with the keys and settings of now; None: verify it.
 
-    def remember(self, text: str, verifier: Verifier, claims: Claims) -> None:
+        `presented`: the value of the header, whole.
+        """
+        known = self._verifiers.get(app.app_id)
+        if known is None or known[0] is not self._directory.generation or known[1] is not app:
+            return None
+        found = self._remembered.get(_digest(presented))
+        return found.claims if found is not None and found.verifier is known[2] else None
+
+    def remember(self, presented: str, verifier: Verifier, claims: Claims) -> None:
         """Remembers a verified token, and forgets the oldest ones if there are too many."""
         while len(self._remembered) >= MAX_REMEMBERED:
             self._remembered.pop(next(iter(self._remembered)))
-        digest = _digest(text)
+        digest = _digest(presented)
         self._remembered.pop(digest, None)
         self._remembered[digest] = _Remembered(verifier, claims)
 
@@ -210,5 +216,5 @@ def _identity(key: StoredJwtKey) -> tuple[str, str, str | None]:
     return key.jwt_key_id, key.material, key.document
 
 
-def _digest(text: str) -> bytes:
-    return hashlib.sha256(text.encode()).digest()
+def _digest(presented: str) -> bytes:
+    return hashlib.sha256(presented.encode()).digest()

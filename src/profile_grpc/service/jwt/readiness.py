@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from profile_grpc.domain.jwt import JwtMode, JwtOutcome
 from profile_grpc.domain.settings import App
@@ -15,7 +15,7 @@ from profile_grpc.service.observer import Observer
 from profile_grpc.service.ports import Clock, StoreError
 
 FLUSH_INTERVAL = 5.0
-"""Seconds between two times at which a process writes what it has counted. A crash loses as much."""
+"""Seconds between two times at which a process writes what it has counted, metrics too. A crash loses as much."""
 MAX_VERSIONS = 32
 """SDK versions of an app and a day that are counted apart."""
 OTHER = "other"
@@ -55,13 +55,26 @@ class Tally:
         self._clock = clock
         self._observer = observer
         self._counts: Counter[CountKey] = Counter()
+        """Numbers that are not written yet, but for those of the current day since the last flush."""
+        self._cells: dict[tuple[str, JwtOutcome, str], int] = {}
+        """Those: by app, outcome and version. Each call adds here, and nowhere else, because it is in its path."""
+        self._begin = self._end = datetime.min.replace(tzinfo=UTC)
+        """The current UTC day."""
         self._versions: dict[tuple[str, date], set[str]] = defaultdict(set)
         self._purged = date.min
 
-    def count(self, app_id: str, day: date, outcome: JwtOutcome, sdk_version: str) -> None:
-        """Counts a call. The UTC day is the call's."""
-        self._counts[CountKey(app_id, day, outcome, self._bounded(app_id, day, sdk_version))] += 1
-        self._observer.jwt_checked(app_id, outcome)
+    def count(self, app_id: str, now: datetime, outcome: JwtOutcome, sdk_version: str) -> None:
+        """Counts a call."""
+        if not self._begin <= now < self._end:
+            self._gather()
+            self._begin = now.replace(hour=0, minute=0, second=0, microsecond=0)
+            self._end = self._begin + timedelta(days=1)
+        cell = app_id, outcome, sdk_version
+        calls = self._cells.get(cell)
+        if calls is None:
+            cell = app_id, outcome, self._bounded(app_id, now.date(), sdk_version)
+            calls = self._cells.get(cell, 0)
+        self._cells[cell] = calls + 1
 
     async def flush(self) -> None:
         """Writes the numbers, and deletes those that are too old.
@@ -69,6 +82,7 @@ class Tally:
         Raises:
             StoreError: they are kept in memory.
         """
+        self._gather()
         counts, self._counts = self._counts, Counter()
         try:
             if counts:
@@ -85,6 +99,14 @@ class Tally:
     async def run(self, interval: float = FLUSH_INTERVAL) -> None:
         """Flushes every `interval` seconds until cancelled. Numbers that cannot be written are kept."""
         await repeat(self.flush, interval, "the writing of the numbers of checked JWTs")
+
+    def _gather(self) -> None:
+        """Moves the numbers of the current day to those that are to be written, and tells the observer."""
+        cells, self._cells = self._cells, {}
+        day = self._begin.date()
+        for (app_id, outcome, version), calls in cells.items():
+            self._counts[CountKey(app_id, day, outcome, version)] += calls
+            self._observer.jwt_checked(app_id, outcome, calls)
 
     def _bounded(self, app_id: str, day: date, version: str) -> str:
         known = self._versions[app_id, day]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import grpc
@@ -27,8 +28,13 @@ class Presented(NamedTuple):
 
         Empty if neither is known.
         """
-        found = named or self.user_agent.partition(" ")[0]
-        return found if _PRODUCT.match(found) else ""
+        return _shown(named or self.user_agent.partition(" ")[0])
+
+
+@lru_cache(maxsize=256)
+def _shown(version: str) -> str:
+    """The version, if it can be shown. Callers have few different ones."""
+    return version if _PRODUCT.match(version) else ""
 
 
 def presented(context: grpc.aio.ServicerContext[Any, Any]) -> Presented:
