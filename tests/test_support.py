@@ -3,14 +3,19 @@
 import asyncio
 import sqlite3
 from contextlib import closing
+from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
 
-from tests.support import engines
+from tests.clients.builds import LANGUAGES
+from tests.support import engines, scheduling
 from tests.support.engines import Engine
 from tests.support.postgres import Postgres, PrivatePostgres
+
+ROOT = Path(__file__).parent.parent
 
 
 async def tables(url: str) -> list[str]:
@@ -81,3 +86,18 @@ def test_store_urls_are_accepted_as_people_write_them(url: str, name: str, priva
 def test_another_database_is_refused() -> None:
     with pytest.raises(ValueError, match="not mysql://"):
         engines.parse(["mysql://me@db/app"])
+
+
+def test_the_long_units_come_first_and_the_tests_of_a_unit_stay_in_order() -> None:
+    few, long = "tests/unit/test_few.py", scheduling.LONG[-1]
+    nodeids = [f"{few}::a", "tests/x.py::b@go", "tests/y.py::c[x@y]", "tests/y.py::d", f"{long}::e", "tests/z.py::f@go"]
+    items = [SimpleNamespace(nodeid=nodeid) for nodeid in nodeids]
+    scheduling.longest_first(items)
+    units = [scheduling.unit(item.nodeid) for item in items]
+    assert units == ["go", "go", long, "tests/y.py", "tests/y.py", few]
+    assert [item.nodeid[-1] for item in items if "y.py" in item.nodeid] == ["]", "d"]
+
+
+def test_what_is_said_to_be_long_is_there() -> None:
+    files = [name for name in scheduling.LONG if name not in LANGUAGES]
+    assert all((ROOT / name).is_file() for name in files)

@@ -1,6 +1,7 @@
 """Which tests run in one process, and in which order processes take them (pytest-xdist)."""
 
 from collections import Counter
+from typing import Protocol, TypeVar
 
 import pytest
 from xdist.remote import Producer
@@ -9,11 +10,32 @@ from xdist.scheduler import LoadScopeScheduling
 LONG = (
     "rust",
     "java",
+    "tests/end_to_end/test_races.py",
+    "tests/bridge/test_end_to_end.py",
+    "typescript",
+    "go",
+    "python",
+    "tests/cli/test_reaping.py",
+    "tests/cli/test_serve.py",
+    "tests/cli/test_workers.py",
+    "tests/deploy/test_package.py",
+    "tests/end_to_end/test_rolling_upgrade.py",
+    "tests/adversary/test_stalled_creation.py",
 )
 """Groups and files that take more than a minute, the longest first: one that begins late keeps the others waiting.
 
 A group, by the marker `xdist_group`, is what cannot run at the same time as the rest of it: a client's build and tests.
 """
+
+
+class Collected(Protocol):
+    """A test."""
+
+    @property
+    def nodeid(self) -> str: ...
+
+
+T = TypeVar("T", bound=Collected)
 
 
 def unit(nodeid: str) -> str:
@@ -22,7 +44,7 @@ def unit(nodeid: str) -> str:
     return group if at and "]" not in group else nodeid.partition("::")[0]
 
 
-def longest_first(items: list[pytest.Item]) -> None:
+def longest_first(items: list[T]) -> None:
     """Orders tests as processes are to take them: the long units, then the others by their number of tests."""
     ranks = {name: rank for rank, name in enumerate(LONG)}
     sizes = Counter(unit(item.nodeid) for item in items)
