@@ -22,6 +22,7 @@ from profile_grpc.domain.registration import Register
 from profile_grpc.domain.removal import DeleteDeviceProfile, Unregister
 from profile_grpc.domain.settings import App, AppSettings
 from profile_grpc.domain.state import State
+from profile_grpc.domain.updating import UpdateProfileData
 from profile_grpc.events.feed import Feed
 from profile_grpc.service import people
 from profile_grpc.service.observer import NullObserver
@@ -418,6 +419,37 @@ async def test_C9_an_export_has_all_of_a_person(store: SqlStore) -> None:
         found = await store.person_events.find(Person(users=[UserKey(SHOP, "ann-user")]), 1000)
         assert list((await app.people.export_user(TENANT, SHOP, "ann-user")).events) == list(found)
         assert "bob" not in repr(person)
+
+
+async def test_C7_a_link_that_comes_late_in_a_merge_moves(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The call is under way while the customers are merged: the merge does not find its link."""
+    async with running(store) as app:
+        await app.store.directory.add_tenant(Tenant(TENANT, app.clock.now()))
+        shop = await app.apps.create(SHOP, TENANT, "", AppSettings(require_known_customer=True))
+        for customer in ("c1", "c2", "c3"):
+            await app.customers.create(TENANT, customer, Content())
+        submit, merges = app.profiles.submit, iter([("c1", "c2"), ("c2", "c3")])
+
+        async def merged_meanwhile(*given: Any) -> Any:
+            for source, target in merges:
+                await app.customers.merge(TENANT, source, target)
+            return await submit(*given)
+
+        monkeypatch.setattr(app.profiles, "submit", merged_meanwhile)
+        phone = ProfileKey(SHOP, "ann", "phone")
+        registered = await app.profiles.register(shop, Register(phone, ProfilePatch(attributes={"customer_id": "c1"})))
+        assert registered.profile.attributes.customer_id == "c3"
+        assert await app.profiles.get(phone) == registered.profile
+        merges = iter([("c3", "c4")])
+        await app.customers.create(TENANT, "c4", Content())
+        other = ProfileKey(SHOP, "bob", "phone")
+        await app.profiles.register(shop, Register(other, ProfilePatch()))
+        await app.customers.create(TENANT, "c5", Content())
+        merges = iter([("c5", "c4")])
+        patch = ProfilePatch(attributes={"customer_id": "c5"})
+        updated = await app.profiles.update(shop, UpdateProfileData(other, patch, ""))
+        assert updated.profile.attributes.customer_id == "c4"
+        assert {one.profile.key for one in (await app.customers.linked(TENANT, "c4")).profiles} == {phone, other}
 
 
 async def test_C4_very_many_links_move_in_slices(store: SqlStore) -> None:

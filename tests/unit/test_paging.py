@@ -73,6 +73,9 @@ class AnyCustomer:
     async def require(self, app: App, customer_id: str) -> None:
         pass
 
+    async def follow(self, app: App, customer_id: str) -> bool:
+        return False
+
 
 @pytest.mark.parametrize("size", [1, 2, 3, 5, 6, 7])
 async def test_pages_hold_every_profile_once_and_in_order(size: int) -> None:

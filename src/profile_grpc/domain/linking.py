@@ -39,6 +39,12 @@ class MoveLinks(OfOne, InOnePart):
         return sum(results)
 
 
+def has_linked(before: Profile | None, after: Profile) -> bool:
+    """Whether the profile is linked with a customer with whom it was not linked before."""
+    new = after.attributes.customer_id
+    return new is not None and (before is None or before.attributes.customer_id != new)
+
+
 def leave_events(state: State, before: Profile | None, after: Profile) -> Profile:
     """Leaves the events of a change of the linked customer, if it changed (E1); returns the profile as it is then."""
     old, new = None if before is None else before.attributes.customer_id, after.attributes.customer_id

@@ -86,7 +86,8 @@ class Register(OfProfile):
         )
         call_order.record(state, self.key, call)
         profile = leave_events(state, known, profile)
-        return _registered(state, profile, settings, created=known is None, displaced=displaced)
+        registered = _registered(state, profile, settings, created=known is None, displaced=displaced)
+        return replace(registered, linked=linking.has_linked(known, profile))
 
     def clear(self, keys: Sequence[ProfileKey]) -> Displace:
         """See Clearing."""

@@ -69,6 +69,8 @@ class Registered:
     """How many users are registered on the device, this one included."""
     placeholder_ids: tuple[str, ...] = ()
     """The names of the ids that are likely the same on many phones."""
+    linked: bool = False
+    """Whether the call has linked the profile with a customer (C5)."""
 
     @property
     def too_many_users(self) -> bool:
@@ -92,6 +94,8 @@ class Updated:
     profile: Profile
     ignored: tuple[IgnoredValue, ...]
     displaced: tuple[Displacement, ...]
+    linked: bool = False
+    """Whether the call has linked the profile with a customer (C5)."""
 
 
 class ImportOutcome(enum.Enum):

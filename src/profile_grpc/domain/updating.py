@@ -54,7 +54,7 @@ class UpdateProfileData(OfProfile):
         if patch.touches_tokens:
             profile, displaced = ownership.claim_tokens(state, profile)
         profile = _leave_events(state, known, state.put(profile))
-        return Updated(profile, ignored, tuple(displaced))
+        return Updated(profile, ignored, tuple(displaced), linking.has_linked(known, profile))
 
 
 def _leave_events(state: State, before: Profile, after: Profile) -> Profile:

@@ -137,10 +137,17 @@ class Customers:
         found = await self._store.get(ref.key)
         if found is not None:
             return customer_schema.shown(await self.schema(tenant_id), found)
-        gone = await self._store.tombstone(ref.tombstone)
-        if gone is not None and gone.target_id and self._clock.now() - gone.delete_time <= TOMBSTONE_RETENTION:
-            raise customers.was_merged(gone.target_id)
+        target_id = await self._merged_into(ref)
+        if target_id is not None:
+            raise customers.was_merged(target_id)
         return None
+
+    async def _merged_into(self, ref: CustomerRef) -> str | None:
+        """The customer that this one was merged into, for as long as that is remembered."""
+        gone = await self._store.tombstone(ref.tombstone)
+        if gone is None or self._clock.now() - gone.delete_time > TOMBSTONE_RETENTION:
+            return None
+        return gone.target_id
 
     async def schema(self, tenant_id: str) -> CustomerSchema:
         """The tenant's schema as committed."""
@@ -154,6 +161,17 @@ class Customers:
         """
         if app.settings.require_known_customer and await self.find(app.tenant_id, customer_id) is None:
             raise customers.not_found(referred=True)
+
+    async def follow(self, app: App, customer_id: str) -> bool:
+        """Moves the links of the app's profiles with a customer that was merged to its target (C7); returns whether it
+        was merged.
+        """
+        target_id = await self._merged_into(self.ref(app.tenant_id, customer_id))
+        if target_id is None:
+            return False
+        await self._queue.submit(MoveLinks(app.app_id, customer_id, target_id), app.settings)
+        await self.follow(app, target_id)  # which may have been merged meanwhile
+        return True
 
     async def list(self, wanted: CustomerFilter, page_size: int, page_token: str) -> tuple[Sequence[Customer], str]:
         """One page of customers, ordered by id, and the token of the next (empty: the last page).

@@ -38,6 +38,12 @@ class KnownCustomers(Protocol):
         """
         ...
 
+    async def follow(self, app: App, customer_id: str) -> bool:
+        """Moves the links of the app's profiles with a customer that was merged to its target (C7); returns whether it
+        was merged.
+        """
+        ...
+
 
 class Profiles:
     """What callers can do with profiles. The app is one that the caller reaches."""
@@ -74,6 +80,8 @@ class Profiles:
         """`submit`, which also checks the customer (C5) and reports devices with too many users (R5)."""
         await self._require_customer(app, command.patch)
         result = await self.submit(app, command)
+        if result.linked:
+            result = replace(result, profile=await self._settled(app, result.profile))
         if result.too_many_users:
             self._observer.too_many_users(app.app_id)
         for name in result.placeholder_ids:
@@ -83,7 +91,8 @@ class Profiles:
     async def update(self, app: App, command: UpdateProfileData) -> Updated:
         """`submit`, which also checks the customer (C5)."""
         await self._require_customer(app, command.patch)
-        return await self.submit(app, command)
+        result = await self.submit(app, command)
+        return replace(result, profile=await self._settled(app, result.profile)) if result.linked else result
 
     async def report_push_feedback(self, app: App, command: ReportPushFeedback) -> tuple[FeedbackResult, ...]:
         """See the rules F1-F7. A long report is decided in parts, so that single calls need not wait for all of it.
@@ -106,6 +115,16 @@ class Profiles:
         customer_id = patch.attributes.get("customer_id")
         if isinstance(customer_id, str):
             await self._known_customers.require(app, customer_id)
+
+    async def _settled(self, app: App, profile: Profile) -> Profile:
+        """The profile that the call has linked, after a merge that came in between (C7).
+
+        After the commit: either the merge finds the link, or this finds the merge.
+        """
+        customer_id = profile.attributes.customer_id
+        if customer_id is None or not await self._known_customers.follow(app, customer_id):
+            return profile
+        return await self._store.get(profile.key) or profile
 
     async def get(self, key: ProfileKey) -> Profile:
         """The profile as committed.

@@ -303,9 +303,11 @@ async def test_C7_the_targets_values_win_and_the_links_move(served: Served) -> N
             "CUSTOMER_MERGED",
             {"customer_id": "new"},
         )
-    await register(served, "cat", "old")  # a phone that has not heard of it
+    late = await register(served, "cat", "old")  # a phone that has not heard of it
+    assert late.customer_id == "new"
+    assert await linked(served, "new") == ["ann", "bob", "cat"]
     again = await merge(served, "old", "new")
-    assert (again.customer, again.moved) == (merged.customer, 1)
+    assert (again.customer, again.moved) == (merged.customer, 0)
     await create(served, "newest")
     await merge(served, "new", "newest")
     assert (await refused(get(served, "old"))).metadata == {"customer_id": "newest"}
