@@ -351,7 +351,9 @@ async def test_I2_a_dry_run_writes_nothing(served: Served) -> None:
 
 
 async def test_I2_what_was_deleted_since_the_import_began_stays_deleted(served: Served) -> None:
-    """A repeated part brings nothing back. A new import does, unless the person was erased (C8)."""
+    """A repeated part brings nothing back, nor does another import, but a later registration does. Nothing brings an
+    erased person back (C8).
+    """
     given = [record(served, "ann", "phone"), record(served, "bob", "pad")]
     await taken(served, *given, import_id="i")
     served.backend.clock.advance(timedelta(seconds=1))
@@ -361,7 +363,9 @@ async def test_I2_what_was_deleted_since_the_import_began_stays_deleted(served: 
     assert (await taken(served, *given, import_id="i")).unchanged == 2
     assert await exported(served) == []
     served.backend.clock.advance(timedelta(seconds=1))
-    assert (await taken(served, *given, import_id="another")).created == 1
+    assert (await taken(served, *given, import_id="another")).unchanged == 2
+    again = [record(served, user, device, ago=timedelta(0)) for user, device in (("ann", "phone"), ("bob", "pad"))]
+    assert (await taken(served, *again, import_id="later")).created == 1
     assert [one.key.user_id for one in await exported(served)] == ["bob"]
 
 
@@ -435,3 +439,27 @@ async def test_I1_customers_are_imported(served: Served) -> None:
     assert (await put(customer_id="c1", name="Ann")).unchanged == 1
     answers = served.customers.ExportCustomers(cs.ExportCustomersRequest(), metadata=served.admin)
     assert [one async for answer in answers for one in answer.customers] == []
+
+
+def a_record(numbers: random.Random, user: str, device: str) -> pb.Profile:
+    """A record of a phone whose users share its token; some registered at the same time, some without a time."""
+    record = pb.Profile(key=pb.ProfileKey(user_id=user, device_id=device))
+    record.push_endpoints.add(provider=pb.PUSH_PROVIDER_FCM, token=f"token-{device}", push_app_id="com.shop")
+    record.status = numbers.choice([pb.PROFILE_STATUS_ACTIVE, pb.PROFILE_STATUS_ACTIVE, pb.PROFILE_STATUS_UNREGISTERED])
+    if numbers.random() < 0.8:
+        record.register_time.FromSeconds(1_700_000_000 + numbers.randint(0, 3))
+    return record
+
+
+@pytest.mark.parametrize("multi", [False, True])
+async def test_I1_the_order_and_repetition_of_records_do_not_matter(served: Served, multi: bool) -> None:
+    """Also with records in parts that are carried out at the same time."""
+    numbers = random.Random(8)
+    await set_apps(served, multi_user_per_device=multi)
+    records = [a_record(numbers, user, device) for user in USERS for device in DEVICES]
+    await imported(served, records, APP, part=3, import_id="i1")
+    expected = kept(await exported(served))
+    for attempt in range(4):
+        shuffled = numbers.sample(records, len(records))
+        await imported(served, shuffled if attempt else records[::-1], part=3, import_id="i1")
+        assert kept(await exported(served, COPY)) == expected

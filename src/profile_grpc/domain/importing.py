@@ -12,7 +12,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import NamedTuple
 
-from profile_grpc.domain import billing, inactivity, linking, ownership, patching, registration
+from profile_grpc.domain import billing, inactivity, linking, ownership, patching, registration, stamps
 from profile_grpc.domain.commands import OfOne, OfProfile, ProfilePatch
 from profile_grpc.domain.errors import FieldViolation, Reason, Refused
 from profile_grpc.domain.kinds import CURRENT, GUARDS, IMPORTS, PROFILES, RECEIVING, SIGNED_IN
@@ -74,10 +74,10 @@ class BeginImport(OfOne):
     def decide(self, state: State, _settings: AppSettings) -> datetime:
         """When it began: the first time that it was asked."""
         begun = state.row(IMPORTS, self.key)
-        if begun is None:
-            begun = ImportStart(self.key, state.now, state.fresh_revision())
-            state.put_row(IMPORTS, begun)
-        return begun.start_time
+        start = state.now if begun is None else stamps.Stamps(state.now).time(begun.start_time)
+        if begun is None or start != begun.start_time:
+            state.put_row(IMPORTS, ImportStart(self.key, start, state.fresh_revision()))
+        return start
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +92,8 @@ class ImportProfile(OfProfile):
     """None: not known. Then a profile that was active here keeps what it has."""
     create_time: datetime | None = None
     told: Told = NOTHING_TOLD
+    app_time: datetime | None = None
+    """When the app was created. What was deleted with an earlier app of this id may be imported again (D4)."""
 
     def needs(self, needs: Needs, settings: AppSettings) -> None:
         key = self.key
@@ -113,14 +115,13 @@ class ImportProfile(OfProfile):
         known = state.profile(self.key)
         if known is not None and (self._loses_to(known) or self._time == known.register_time):
             return self._fill(state, known, settings)
-        if known is None and self._was_deleted_since(state):
+        if self._was_deleted_since(state) if known is None else self._was_signed_out_since(state, known, settings):
             return Imported(ImportOutcome.UNCHANGED)
         patch = self.patch if known is None else self._not_confirmed_since(known)
         profile, ignored = patching.apply(self._base(state, known, settings), patch, settings, self.start)
         profile = self._as_told(profile)._replace(update_time=state.now)
-        reason = self._signed_out(state, settings)
-        if reason is not None:
-            _sign_out(state, known, profile, reason)
+        if self.told.signed_out or self._is_replaced(state, settings):
+            _sign_out(state, known, profile, None if self.told.signed_out else UnregisterReason.REPLACED)
             return Imported(_outcome(known), ignored)
         self._check_lifetime(state, profile, settings)
         profile, owned = self._without_owned(state, profile)
@@ -141,17 +142,33 @@ class ImportProfile(OfProfile):
         return min(self.create_time or self._time, self._time)
 
     def _loses_to(self, other: Profile) -> bool:
-        """Whether the other registration is the later one."""
+        """Whether the other registration is the later one. Of two at the same time, that of the greater key is."""
         if self.register_time is None and billing.was_active(other.mad):
             return True
-        return other.register_time > self._time
+        return (other.register_time, other.key) > (self._time, self.key)
+
+    def _is_before(self, ended: datetime) -> bool:
+        """Whether the registration was before the end of the profile here; if its time is not known, it was."""
+        return self.register_time is None or ended >= self._time
 
     def _was_deleted_since(self, state: State) -> bool:
-        """Whether the profile was deleted since the import began, perhaps after this record was imported (I2), or was
+        """Whether the profile was deleted after this registration, perhaps after this record was imported (I2), or was
         erased: no import brings an erased person back (C8).
         """
         gone = state.history(self.key).tombstone
-        return gone is not None and (gone.delete_time >= self.start or gone.reason is DeletionReason.ERASED)
+        if gone is None or gone.reason is DeletionReason.ERASED:
+            return gone is not None
+        is_of_app = self.app_time is None or gone.delete_time >= self.app_time
+        return is_of_app and self._is_before(gone.delete_time)
+
+    def _was_signed_out_since(self, state: State, known: Profile, settings: AppSettings) -> bool:
+        """Whether the user was signed out here after this registration: then the user stays signed out (D1, R6)."""
+        if known.unregister_time is None or not self._is_before(known.unregister_time):
+            return False
+        if known.unregister_reason is not UnregisterReason.REPLACED:
+            return known.unregister_reason is not None  # None: signed out by a record
+        # Who replaced the user decides, while that user is there (`_is_replaced`).
+        return not settings.multi_user_per_device and not state.select(SIGNED_IN, self.key.device)
 
     # --- the profile itself ---
 
@@ -242,19 +259,15 @@ class ImportProfile(OfProfile):
         kept = tuple(e for e in profile.push_endpoints if not e.token or e.identity not in owned)
         return profile._replace(push_endpoints=kept), tuple(owned.values())
 
-    def _signed_out(self, state: State, settings: AppSettings) -> UnregisterReason | None:
-        """Why the profile is signed out: the record says so, or another user registered later on the device (R6)."""
-        if self.told.signed_out:
-            return UnregisterReason.CLIENT
-        if settings.multi_user_per_device:
-            return None
-        return UnregisterReason.REPLACED if self._is_passed(state.select(SIGNED_IN, self.key.device)) else None
+    def _is_replaced(self, state: State, settings: AppSettings) -> bool:
+        """Whether another user registered later on a device that has one user (R6)."""
+        return not settings.multi_user_per_device and self._is_passed(state.select(SIGNED_IN, self.key.device))
 
     def _take_device(self, state: State, profile: Profile, settings: AppSettings) -> Profile:
         """The device's other users step back (R5, R6), unless one of them registered later."""
         if settings.multi_user_per_device and self._is_passed(state.select(CURRENT, self.key.device)):
             return profile._replace(user_state=UserState.INACTIVE)
-        if profile.user_state is UserState.ACTIVE:
+        if not settings.multi_user_per_device or profile.user_state is UserState.ACTIVE:
             for _ in ownership.take_device(state, profile, settings):
                 pass
         return profile
@@ -295,8 +308,11 @@ def _up_to_limit(known: Mapping[str, str], earlier: Mapping[str, str]) -> Mappin
     return MappingProxyType({name: known.get(name, earlier.get(name, "")) for name in names})
 
 
-def _sign_out(state: State, known: Profile | None, profile: Profile, reason: UnregisterReason) -> None:
-    """Stores the profile as UNREGISTERED, kept for the retention from now on (D1)."""
+def _sign_out(state: State, known: Profile | None, profile: Profile, reason: UnregisterReason | None) -> None:
+    """Stores the profile as UNREGISTERED, kept for the retention from now on (D1).
+
+    `reason`: None: a record says so. It is stored as no reason, because the user did not sign out here.
+    """
     was_out = known is not None and known.status is ProfileStatus.UNREGISTERED
     stored = state.put(
         profile._replace(
@@ -311,7 +327,7 @@ def _sign_out(state: State, known: Profile | None, profile: Profile, reason: Unr
         stored = state.add_event(EventType.PROFILE_CREATED, stored.key, _IMPORTED)
     linking.leave_events(state, known, stored)
     if not was_out:
-        state.add_event(EventType.PROFILE_UNREGISTERED, stored.key, reason)
+        state.add_event(EventType.PROFILE_UNREGISTERED, stored.key, reason or UnregisterReason.CLIENT)
 
 
 def _leave_events(state: State, known: Profile | None, stored: Profile) -> None:

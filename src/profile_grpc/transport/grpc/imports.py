@@ -121,7 +121,7 @@ class ProfileImport:
         self, request: profile_service_pb2.ImportProfilesRequest, first: int, start: asyncio.Task[datetime]
     ) -> profile_service_pb2.ImportProfilesResponse:
         began = await asyncio.shield(start)
-        records = [profile(self._app.app_id, began, record) for record in request.records]
+        records = [profile(self._app, began, record) for record in request.records]
         results = await self._imports.profiles(self._app, records, dry_run=request.dry_run)
         response = profile_service_pb2.ImportProfilesResponse()
         _fill(response, first, results)
@@ -158,9 +158,9 @@ class CustomerImport:
         return response
 
 
-def profile(app_id: str, start: datetime, record: transfer_pb2.ProfileRecord) -> ImportProfile | Refused:
+def profile(app: App, start: datetime, record: transfer_pb2.ProfileRecord) -> ImportProfile | Refused:
     """The command of one record, or why it is refused."""
-    given = record.profile
+    given, app_id = record.profile, app.app_id
     try:
         if given.key.app_id not in {"", app_id}:
             raise _invalid("profile.key.app_id", "must be the request's app, or empty")
@@ -175,6 +175,7 @@ def profile(app_id: str, start: datetime, record: transfer_pb2.ProfileRecord) ->
             register_time=registered,
             create_time=_time(record, given, "create_time", start),
             told=_told(given, dead, start),
+            app_time=app.create_time,
         )
     except Refused as refused:
         return refused
