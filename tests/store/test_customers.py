@@ -22,7 +22,7 @@ from profile_grpc.domain.customer_schema import AttributeType, CustomerSchema, S
 from profile_grpc.domain.customers import Content, CustomerId, Value
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.schema_changes import AdoptSchema, BeginChange
-from profile_grpc.service.customer_ports import AttributeTest, Comparison, CustomerFilter
+from profile_grpc.service.customer_ports import CustomerFilter
 from profile_grpc.service.customer_schemas import CustomerSchemas
 from profile_grpc.service.observer import NullObserver
 from profile_grpc.service.ports import Tenant
@@ -71,49 +71,6 @@ async def test_C1_every_value_is_read_as_it_was_written(store: SqlStore) -> None
             found = await store.customers.get(CustomerId(TENANT, f"c{number}"))
             assert found == made
             assert [type(v) for v in made.content.attributes.values()] == [type(v) for v in values.values()]
-
-
-@pytest.mark.parametrize("type_", T)
-async def test_T3_customers_are_found_by_a_comparison_of_an_attribute(store: SqlStore, type_: AttributeType) -> None:
-    some = VALUES[type_]
-    async with running(store) as app:
-        changed = await app.customer_schemas.change(TENANT, [*attributes(type_), SchemaAttribute("other", T.BOOL)])
-        [attribute, _] = changed.schema.attributes
-        for number, value in enumerate(some):
-            await app.customers.create(TENANT, f"c{number}", content(**{attribute.name: value}))
-        await app.customers.create(TENANT, "without", content(other=True))
-        await app.customers.create("other-tenant", "c0", Content())
-    ordered: Mapping[Comparison, Any] = {
-        Comparison.EQUAL: lambda a, b: a == b,
-        Comparison.NOT_EQUAL: lambda a, b: a != b,
-        Comparison.LESS: lambda a, b: a < b,
-        Comparison.AT_MOST: lambda a, b: a <= b,
-        Comparison.GREATER: lambda a, b: a > b,
-        Comparison.AT_LEAST: lambda a, b: a >= b,
-    }
-    for comparison, holds in ordered.items():
-        for wanted in some:
-            found = await store.customers.matching(TENANT, AttributeTest(attribute, comparison, wanted), "", 10)
-            expected = [f"c{number}" for number, value in enumerate(some) if holds(value, wanted)]
-            assert list(found) == expected, (comparison, wanted)
-    present = AttributeTest(attribute, Comparison.PRESENT)
-    assert len(await store.customers.matching(TENANT, present, "", 10)) == len(some)
-    assert list(await store.customers.matching(TENANT, present, "c0", 1)) == ["c1"]
-
-
-async def test_T3_values_of_an_attribute_that_was_removed_match_nothing(store: SqlStore) -> None:
-    async with running(store) as app:
-        await app.customer_schemas.change(TENANT, [SchemaAttribute("tier", T.STRING)])
-        await app.customers.create(TENANT, "c0", content(tier="gold"))
-        # As a process leaves it that is killed after the change and before customers are rewritten.
-        await _adopt(app, [SchemaAttribute("tier", T.INT64)])
-        schema = await store.customers.schema(TENANT)
-        [attribute] = schema.attributes
-        for comparison in Comparison:
-            test = AttributeTest(attribute, comparison, None if comparison is Comparison.PRESENT else 1)
-            assert await store.customers.matching(TENANT, test, "", 10) == []
-        await app.customers.update(TENANT, "c0", CustomerPatch(attributes={"tier": 1}))
-        assert await store.customers.matching(TENANT, AttributeTest(attribute, Comparison.EQUAL, 1), "", 10) == ["c0"]
 
 
 async def _adopt(app: Application, wanted: list[SchemaAttribute]) -> CustomerSchema:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
-from profile_grpc.domain.customer_schema import CustomerSchema, SchemaAttribute
-from profile_grpc.domain.customers import Customer, CustomerId, CustomerTombstone, TombstoneKey, Value
+from profile_grpc.domain.customer_schema import CustomerSchema
+from profile_grpc.domain.customers import Customer, CustomerId, CustomerTombstone, TombstoneKey
 from profile_grpc.domain.filtering.expressions import Filter
 
 
@@ -24,40 +23,11 @@ class CustomerFilter(NamedTuple):
     """In the language of T3; the store does not judge it."""
 
 
-class Comparison(enum.StrEnum):
-    """How the value of an attribute is compared."""
-
-    EQUAL = "="
-    NOT_EQUAL = "!="
-    LESS = "<"
-    AT_MOST = "<="
-    GREATER = ">"
-    AT_LEAST = ">="
-    PRESENT = ":*"
-    """The customer has a value."""
-
-
-class AttributeTest(NamedTuple):
-    """A condition on the value of one attribute. A customer without a value satisfies none."""
-
-    attribute: SchemaAttribute
-    comparison: Comparison
-    value: Value | None = None
-    """Of the attribute's type; None with PRESENT."""
-
-
 class CustomerReader(Protocol):
-    """The attributes of customers, for filters of recipients (T3). Each read is of one tenant, and so of one shard."""
+    """What filters need to know of customers (T3). Each read is of one tenant, and so of one shard."""
 
     async def schema(self, tenant_id: str) -> CustomerSchema:
         """The tenant's schema as committed; of version 0 if it never set one. `by_name` has the types."""
-        ...
-
-    async def matching(self, tenant_id: str, test: AttributeTest, after: str, limit: int) -> Sequence[str]:
-        """Up to `limit` ids of the tenant's customers after the id `after` that satisfy the test, in order.
-
-        Reads every customer of the tenant up to there: attributes have no index.
-        """
         ...
 
 

@@ -2,45 +2,38 @@
 
 from __future__ import annotations
 
-import operator
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import AsyncIterator, Collection, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
-    Boolean,
     ColumnElement,
-    Double,
     Text,
     bindparam,
-    case,
     cast,
     delete,
     func,
     literal_column,
     select,
 )
-from sqlalchemy.types import TypeEngine
 
 from profile_grpc.domain import customer_schema
-from profile_grpc.domain.customer_schema import AttributeType, CustomerSchema
-from profile_grpc.domain.customers import Customer, CustomerId, CustomerTombstone, TombstoneKey, Value
+from profile_grpc.domain.customer_schema import CustomerSchema
+from profile_grpc.domain.customers import Customer, CustomerId, CustomerTombstone, TombstoneKey
 from profile_grpc.domain.filtering.expressions import Filter
 from profile_grpc.domain.filtering.of_customers import names_read, parts_of
-from profile_grpc.service.customer_ports import AttributeTest, Comparison, CustomerFilter
+from profile_grpc.service.customer_ports import CustomerFilter
 from profile_grpc.store import statements, tables, times
 from profile_grpc.store.customer_rows import (
-    DAY_VALUE,
-    INSTANT_VALUE,
     read_customer,
     read_schema,
     read_tombstone,
 )
 from profile_grpc.store.database import Database
-from profile_grpc.store.engine import Found, Prepared
+from profile_grpc.store.engine import Found
 
 PART_BYTES = 1 << 20
 """Characters of attributes in one part; the last customer may go beyond it. One may have half a million."""
@@ -50,23 +43,6 @@ _LOOKED_UP = (None, "email", "msisdn")
 _customer = tables.customer
 _TEXT = list(_customer.c).index(_customer.c.attributes)
 _COLUMNS = [column.name for column in _customer.c]
-_COMPARE: Mapping[Comparison, Callable[[Any, Any], ColumnElement[bool]]] = {
-    Comparison.EQUAL: operator.eq,
-    Comparison.NOT_EQUAL: operator.ne,
-    Comparison.LESS: operator.lt,
-    Comparison.AT_MOST: operator.le,
-    Comparison.GREATER: operator.gt,
-    Comparison.AT_LEAST: operator.ge,
-}
-_SQL_TYPES: Mapping[AttributeType, TypeEngine[Any]] = {
-    AttributeType.STRING: Text(),
-    AttributeType.INT64: BigInteger(),
-    AttributeType.DOUBLE: Double(),
-    AttributeType.BOOL: Boolean(create_constraint=False),
-    AttributeType.DATE: Text(),
-    AttributeType.TIMESTAMP: BigInteger(),
-}
-_MEMBERS = {AttributeType.DATE: (DAY_VALUE,), AttributeType.TIMESTAMP: (INSTANT_VALUE,)}
 
 
 class SqlCustomers:
@@ -91,7 +67,6 @@ class SqlCustomers:
         before = bindparam("before", type_=BigInteger())
         of_tenant = gone.c.tenant_id == bindparam("tenant_id", type_=Text())
         self._purge = database.prepare(delete(gone).where(of_tenant, gone.c.delete_time < before))
-        self._tests: dict[tuple[AttributeType, Comparison], Prepared] = {}
 
     async def get(self, key: CustomerId) -> Customer | None:
         """The customer as stored, or None."""
@@ -174,47 +149,9 @@ class SqlCustomers:
                 return
             customer_ids = customer_ids[bisect_right(customer_ids, found[-1][1]) :]
 
-    async def matching(self, tenant_id: str, test: AttributeTest, after: str, limit: int) -> Sequence[str]:
-        """Up to `limit` ids of the tenant's customers after `after` that satisfy the test, in order."""
-        attribute = test.attribute
-        kind = (attribute.type, test.comparison)
-        statement = self._tests.get(kind)
-        if statement is None:
-            statement = self._tests[kind] = self._database.prepare(self._matching(*kind))
-        path = (attribute.name, *_MEMBERS.get(attribute.type, ()))
-        values: dict[str, object] = {"path": self._database.engine.json_path(path)}
-        if test.comparison is not Comparison.PRESENT:
-            values["value"] = _plain(test.value)
-        found = await self._database.fetch(
-            statement, tenant_id=tenant_id, after=after, limit=limit, since=attribute.since, **values
-        )
-        return [customer_id for (customer_id,) in found]
-
     async def purge_tombstones(self, tenant_id: str, before: datetime) -> int:
         """Deletes what remains of the tenant's customers that were deleted before that time; returns how many."""
         return await self._database.execute(self._purge, tenant_id=tenant_id, before=times.micros(before))
-
-    def _matching(self, type_: AttributeType, comparison: Comparison) -> Any:  # noqa: ANN401 - a query
-        sql_type = _SQL_TYPES[type_]
-        counts = _customer.c.schema_version >= bindparam("since", type_=BigInteger())
-        # CASE, because PostgreSQL may evaluate conditions in any order: an earlier attribute of this name may have had
-        # another type, whose values cannot be converted.
-        stored = case((counts, self._database.engine.json_value(_customer.c.attributes, "path", sql_type)))
-        holds = (
-            stored.is_not(None)
-            if comparison is Comparison.PRESENT
-            else _COMPARE[comparison](stored, bindparam("value", type_=sql_type))
-        )
-        return (
-            select(_customer.c.customer_id)
-            .where(
-                _customer.c.tenant_id == bindparam("tenant_id", type_=Text()),
-                _customer.c.customer_id > bindparam("after", type_=Text()),
-                holds,
-            )
-            .order_by(_customer.c.customer_id)
-            .limit(bindparam("limit", type_=BigInteger()))
-        )
 
 
 def _named() -> Any:  # noqa: ANN401 - a query
@@ -271,9 +208,3 @@ def _bounded(query: Any) -> Any:  # noqa: ANN401 - a query
     return (
         select(counted).where(counted.c.before < bindparam("room", type_=BigInteger())).order_by(counted.c.customer_id)
     )
-
-
-def _plain(value: Value | None) -> object:
-    if isinstance(value, datetime):
-        return times.micros(value)
-    return value.isoformat() if isinstance(value, date) else value

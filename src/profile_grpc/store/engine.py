@@ -271,14 +271,6 @@ class Engine(Protocol):
         """The number that a text is (`domain.filtering.values.number`); NULL if it is none."""
         ...
 
-    def json_value(self, column: Column[Any], path: str, type_: TypeEngine[Any]) -> ColumnElement[Any]:
-        """The value of this type in a JSON text, or NULL. `path` is the name of the value that has the path."""
-        ...
-
-    def json_path(self, members: Sequence[str]) -> str:
-        """The path to a value of a JSON object, through these members. Each is of `[a-z0-9_]`."""
-        ...
-
     def prepare(self, statement: Statement) -> Prepared:
         """Compiles a statement. Call it once for each statement."""
         ...

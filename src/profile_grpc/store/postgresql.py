@@ -212,16 +212,6 @@ class Postgresql:
         )
         return case((is_number, cast(text, Double())))
 
-    def json_value(self, column: Column[Any], path: str, type_: TypeEngine[Any]) -> ColumnElement[Any]:
-        """Texts are compared by their bytes, as on SQLite."""
-        names = cast(bindparam(path, type_=Text()), postgresql.ARRAY(Text()))
-        found = cast(column, postgresql.JSONB).op("#>>", return_type=Text())(names)
-        return found.collate("C") if isinstance(type_, Text) else cast(found, type_)
-
-    def json_path(self, members: Sequence[str]) -> str:
-        """Such as `{born,d}`."""
-        return "{" + ",".join(members) + "}"
-
     def prepare(self, statement: Statement) -> Prepared:
         """The text is the key of the driver's cache of prepared statements."""
         plain, routed = (

@@ -36,7 +36,6 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
-from sqlalchemy.types import TypeEngine
 
 from profile_grpc.domain.filtering.values import MAX_NUMBER
 from profile_grpc.service.ports import Conflict, DataRefused, StoreError, StoreUnavailable
@@ -218,14 +217,6 @@ class Sqlite:
             not_(digits.op("GLOB")(literal_column("'*.*.*'"))),
         )
         return case((is_number, cast(text, Double())))
-
-    def json_value(self, column: Column[Any], path: str, type_: TypeEngine[Any]) -> ColumnElement[Any]:
-        """SQLite knows the types of JSON."""
-        return func.json_extract(column, bindparam(path, type_=Text()), type_=type_)
-
-    def json_path(self, members: Sequence[str]) -> str:
-        """Such as `$.born.d`."""
-        return ".".join(("$", *members))
 
     def prepare(self, statement: Statement) -> Prepared:
         """A SELECT returns one row that contains all rows as JSON.
