@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import msgspec
 import pytest
-from sqlalchemy import Table, Text, bindparam, select, text, update
+from sqlalchemy import Table, bindparam, select, text, update
 
 from profile_grpc.domain.model import (
     ApnsEnvironment,
@@ -200,8 +200,9 @@ async def test_a_removed_app_takes_its_counts_and_its_keys(store: SqlStore) -> N
 
 def any_row(table: Table, app_id: str) -> tuple[object, ...]:
     """A row of the app with some value in each column."""
+    values: dict[type, object] = {bool: True, int: 1}
     return tuple(
-        app_id if column.name == "app_id" else str(column.name) if isinstance(column.type, Text) else 1
+        app_id if column.name == "app_id" else values.get(column.type.python_type, str(column.name))
         for column in table.c
     )
 
