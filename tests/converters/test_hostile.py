@@ -186,6 +186,19 @@ def test_data_outside_of_the_array_is_reported(tail: bytes) -> None:
     assert found[-1].reason == "UNREADABLE"
 
 
+@pytest.mark.parametrize(
+    "token", ["secret" * 1000, "secret\x01token", "<secret", "http://secret.example.com", "https://"]
+)
+@pytest.mark.parametrize("name", ["pinpoint.jsonl", "sns.json", "parse_dashboard.json", "django.json", "azure.xml"])
+def test_a_refused_token_is_not_repeated(name: str, token: str) -> None:
+    content = (FOLDER / name).read_bytes()
+    for secret in {match for match in SECRET.findall(content) if match.startswith((b"fcm-", b"gcm-", b"https://push"))}:
+        content = content.replace(secret, json.dumps(token)[1:-1].encode())
+
+    for outcome in converted(SAMPLES[name], content):
+        assert isinstance(outcome, Converted) or "secret" not in outcome.description
+
+
 def test_a_stream_stays_open() -> None:
     stream = io.BytesIO((FOLDER / "sns.json").read_bytes())
     list(CONVERTERS["sns"](stream, SAMPLES["sns.json"].options()))

@@ -9,8 +9,6 @@ from __future__ import annotations
 from typing import NamedTuple
 from xml.parsers import expat
 
-MAX_DEPTH = 32
-
 
 class Element(NamedTuple):
     """An element by its local name, with the texts of its children."""
@@ -20,7 +18,7 @@ class Element(NamedTuple):
 
 
 class _NotAllowed(Exception):  # noqa: N818 - caught below
-    """The document has a document type, or is too deep."""
+    """The document has a document type."""
 
 
 def find(document: bytes, suffix: str) -> Element | None:
@@ -49,8 +47,6 @@ class _Reader:
     def start(self, name: str, _attributes: object) -> None:
         local = name.rpartition(" ")[2]
         self._path.append(local)
-        if len(self._path) > MAX_DEPTH:
-            raise _NotAllowed
         if self.found is None and local.endswith(self._suffix):
             self.found, self._at = Element(local, {}), len(self._path)
         self._texts = []
