@@ -248,10 +248,13 @@ async def test_E3_a_watch_goes_on_when_another_process_gives_positions(served: S
         assert [e.position for e in await watch.events(1)] == [2]
 
 
-async def test_E4_a_drained_stream_ends_with_its_token(served: Served) -> None:
+async def test_E4_a_drained_stream_ends_with_its_token(served: Served, backend: Backend) -> None:
     await register(served, "ann")
     async with watched(served) as watch:
         await watch.events(1)
+        async with asyncio.timeout(60):
+            while not backend.services.feed._waiting:  # noqa: ASYNC110 - until then, the events may be its last message
+                await asyncio.sleep(0.01)
         await served.server.drain()
         last = await watch.checkpoint()
         end = await watch.end()
