@@ -17,7 +17,7 @@ from profile_grpc.store.tasks import to_the_end
 if TYPE_CHECKING:
     from alembic.config import Config
 
-REVISIONS = tuple(f"{number:04}" for number in range(1, 18))
+REVISIONS = tuple(f"{number:04}" for number in range(1, 19))
 """Every revision of the schema, in order, as in migrations/versions. The program is made for the last one. It also
 works with later ones that allow it."""
 
