@@ -4,6 +4,7 @@ import asyncio
 import random
 import shutil
 import signal
+import subprocess
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -23,6 +24,7 @@ from profile_grpc.store import SqlStore, open_store
 from tests.cli.program import HASH_KEY, Server
 from tests.end_to_end.conftest import APP, Client, Deployment
 from tests.store.support import Writer
+from tests.support.postgres import binaries
 
 Connect = Callable[[Server], Client]
 CHANGES = 10_000
@@ -239,6 +241,85 @@ async def test_E3_after_a_restore_a_token_goes_on_or_is_refused(
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await session("", 1, resume_token=after)
     assert refused.value.code() is grpc.StatusCode.OUT_OF_RANGE
+
+
+@dataclass
+class Followed:
+    """What a watcher was given from the oldest event on, and its tokens."""
+
+    ids: list[str] = field(default_factory=list)
+    tokens: list[tuple[str, int]] = field(default_factory=list)
+    """Each with the number of events up to it."""
+
+    async def follow(self, client: Client, enough: Callable[[], bool], **start: Any) -> None:
+        request = profile_service_pb2.WatchProfilesRequest(**(start or {"from_oldest": True}))
+        async with asyncio.timeout(300):
+            async for message in client.stub.WatchProfiles(request, metadata=client.metadata):
+                self.ids += [event.event_id for event in message.events]
+                self.tokens.append((message.resume_token, len(self.ids)))
+                if not message.events and enough():  # a checkpoint: that was all
+                    return
+
+
+@pytest.mark.engines("postgresql")
+async def test_E3_a_dump_under_load_and_a_restore_leave_no_silent_gap(
+    deployment: Deployment, connect: Connect, tmp_path: Path
+) -> None:
+    """Every token of before goes on with exactly what follows in the restored database, or is refused."""
+    servers = [deployment.serve(), deployment.serve()]
+    clients = [connect(server) for server in servers]
+    dump, stop, written, done = tmp_path / "dump", asyncio.Event(), 0, asyncio.Semaphore(0)
+
+    async def write(writer: int) -> None:
+        nonlocal written
+        while not stop.is_set():
+            key = deployment.key(f"user-{writer}", f"{writer}-{written}")
+            await until_done(lambda: clients[writer % 2], registration(key))
+            written += 1
+            done.release()
+
+    async def more(number: int) -> None:
+        """Waits until so many more are written."""
+        for _ in range(number):
+            await done.acquire()
+
+    before = Followed()
+    writing = [asyncio.create_task(write(writer)) for writer in range(8)]
+    following = asyncio.create_task(before.follow(clients[0], lambda: stop.is_set() and len(before.ids) >= written))
+    await more(200)
+    await asyncio.to_thread(postgresql, "pg_dump", "--format=custom", f"--file={dump}", deployment.url)
+    await more(written)  # at least 200 after the dump
+    stop.set()
+    await asyncio.gather(*writing, following)
+    for server in servers:
+        server.process.send_signal(signal.SIGKILL)
+        await asyncio.to_thread(server.process.wait, 60)
+    await asyncio.to_thread(postgresql, "pg_restore", "--clean", "--if-exists", f"--dbname={deployment.url}", str(dump))
+
+    client = connect(await asyncio.to_thread(deployment.serve))
+    for number in range(600):  # also beyond the positions that were lost
+        await until_done(lambda: client, registration(deployment.key("new", f"new-{number}")))
+    restored = Followed()
+    await restored.follow(client, lambda: len(restored.ids) >= 600)
+    codes: list[grpc.StatusCode] = []
+    for token, read in before.tokens[:: len(before.tokens) // 12 + 1] + before.tokens[-1:]:
+        after = Followed(before.ids[:read])
+        try:
+            await after.follow(client, lambda: True, resume_token=token)
+        except grpc.aio.AioRpcError as error:
+            codes.append(error.code())
+        else:
+            codes.append(grpc.StatusCode.OK)
+            assert after.ids == restored.ids
+    # Those of before the dump go on, those of after it are refused.
+    assert set(codes) == {grpc.StatusCode.OK, grpc.StatusCode.OUT_OF_RANGE}
+    assert codes == sorted(codes, key=lambda code: code is grpc.StatusCode.OUT_OF_RANGE)
+
+
+def postgresql(program: str, *arguments: str) -> None:
+    """Runs a program of PostgreSQL."""
+    done = subprocess.run([str(binaries() / program), *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 async def test_E4_watchers_that_do_not_read_cost_no_memory(deployment: Deployment, connect: Connect) -> None:
