@@ -202,6 +202,8 @@ async def test_columns_for_filters_are_filled_from_the_attributes(engine_url: st
     await run(engine_url, "ALTER TABLE event_head DROP COLUMN erasures")
     for later in ("jwt_key", "jwt_count", "push_credential", "tenant_contact", "import_start"):
         await run(engine_url, f"DROP TABLE {later}")
+    for index in ("event_log_user", "event_log_customer"):
+        await run(engine_url, f"DROP INDEX {index}")
     await run(engine_url, "UPDATE schema_revision SET version_num = '0012'")
     await migrate(engine_url)
     store = await open_store(engine_url, hasher=HASHER)
