@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
@@ -21,7 +21,7 @@ from profile_grpc.domain.results import Imported, ImportOutcome
 from profile_grpc.domain.settings import App
 from profile_grpc.service.customers import Customers
 from profile_grpc.service.importing import Imports
-from profile_grpc.transport.grpc import customers, endpoints, patches, requests, shape
+from profile_grpc.transport.grpc import customers, endpoints, patches, requests, shape, status
 from profile_grpc.transport.grpc.times import to_instant
 
 RequestT = TypeVar("RequestT", bound=Message)
@@ -29,6 +29,11 @@ ResponseT = TypeVar("ResponseT", bound=Message)
 
 _AT_ONCE = 4
 """Requests of a stream that are carried out at a time: while some commit, the next are converted."""
+_NAMES = 16
+"""Names of imports whose start a stream keeps. Most have one."""
+_LAST_NUMBER = 2**63 - 1
+_LONGEST_DESCRIPTION = 400
+"""Bytes of why a record is refused. A message of a thousand refusals must not exceed the size of a message."""
 _INVALID = profile_pb2.PUSH_ENDPOINT_STATE_INVALID
 _NO_TOKEN = "-"  # noqa: S105 - stands for a token that an endpoint in state INVALID lacks
 
@@ -48,7 +53,7 @@ class Response(Protocol):
 async def answers(
     given: AsyncIterator[RequestT], begin: Callable[[RequestT], Coroutine[Any, Any, ResponseT]]
 ) -> AsyncGenerator[ResponseT, None]:
-    """The responses, in the order of the requests. `begin` is called in that order, too.
+    """The responses, in the order of the requests. `begin` is called in that order, too, before the next one is read.
 
     A caller may wait for each response, or send on: then some requests are carried out at a time, and no more are read.
     """
@@ -68,9 +73,13 @@ async def answers(
                 # What was accepted before is answered before the stream fails.
                 failed = reading.exception()
                 request = None if failed is not None else reading.result()
-                reading = None if request is None else asyncio.create_task(_next(iterator))
+                reading = None
                 if request is not None:
-                    pending.append(asyncio.create_task(begin(request)))
+                    try:
+                        pending.append(asyncio.create_task(begin(request)))
+                        reading = asyncio.create_task(_next(iterator))
+                    except Refused as refused:
+                        failed = refused
         if failed is not None:
             raise failed
     finally:
@@ -92,8 +101,17 @@ class _Numbers:
         self._next = 1
 
     def take(self, first: int, records: int) -> int:
-        """The number of the first of so many records; `first`: as the request says, or 0."""
+        """The number of the first of so many records; `first`: as the request says, or 0.
+
+        Raises:
+            Refused: INVALID_REQUEST: the last one has no number.
+        """
         number = first or self._next
+        if number > _LAST_NUMBER - records:
+            description = f"must be at most {_LAST_NUMBER}, less the number of records"
+            violation = FieldViolation("first_record", description)
+            message = f"The request is not valid: first_record: {description}."
+            raise Refused.for_fields(Reason.INVALID_REQUEST, message, [violation])
         self._next = number + records
         return number
 
@@ -101,7 +119,8 @@ class _Numbers:
 class ProfileImport:
     """One stream of ImportProfiles."""
 
-    def __init__(self, imports: Imports, app: App) -> None:
+    def __init__(self, imports: Imports, app: Callable[[], Awaitable[App]]) -> None:
+        """`app`: the app as it is now. It may be changed or deleted during a stream."""
         self._imports = imports
         self._app = app
         self._numbers = _Numbers()
@@ -110,19 +129,28 @@ class ProfileImport:
     def begin(
         self, request: profile_service_pb2.ImportProfilesRequest
     ) -> Coroutine[Any, Any, profile_service_pb2.ImportProfilesResponse]:
-        """Begins to carry out a request."""
+        """Begins to carry out a request.
+
+        Raises:
+            Refused: INVALID_REQUEST.
+        """
         named = (request.import_id, request.dry_run)
+        first = self._numbers.take(request.first_record, len(request.records))
         if named not in self._starts:
-            start = self._imports.begin(self._app, request.import_id, dry_run=request.dry_run)
-            self._starts[named] = asyncio.create_task(start)
-        return self._part(request, self._numbers.take(request.first_record, len(request.records)), self._starts[named])
+            if len(self._starts) == _NAMES:
+                del self._starts[next(iter(self._starts))]
+            self._starts[named] = asyncio.create_task(self._start(*named))
+        return self._part(request, first, self._starts[named])
+
+    async def _start(self, import_id: str, dry_run: bool) -> datetime:  # noqa: FBT001 - a part of a key
+        return await self._imports.begin(await self._app(), import_id, dry_run=dry_run)
 
     async def _part(
         self, request: profile_service_pb2.ImportProfilesRequest, first: int, start: asyncio.Task[datetime]
     ) -> profile_service_pb2.ImportProfilesResponse:
-        began = await asyncio.shield(start)
-        records = [profile(self._app, began, record) for record in request.records]
-        results = await self._imports.profiles(self._app, records, dry_run=request.dry_run)
+        began, app = await asyncio.shield(start), await self._app()
+        records = [profile(app, began, record) for record in request.records]
+        results = await self._imports.profiles(app, records, dry_run=request.dry_run)
         response = profile_service_pb2.ImportProfilesResponse()
         _fill(response, first, results)
         for number, result in enumerate(results, first):
@@ -145,7 +173,11 @@ class CustomerImport:
     def begin(
         self, request: customer_service_pb2.ImportCustomersRequest
     ) -> Coroutine[Any, Any, customer_service_pb2.ImportCustomersResponse]:
-        """Begins to carry out a request."""
+        """Begins to carry out a request.
+
+        Raises:
+            Refused: INVALID_REQUEST.
+        """
         return self._part(request, self._numbers.take(request.first_record, len(request.records)))
 
     async def _part(
@@ -270,7 +302,8 @@ def _fill(response: Response, first: int, results: Sequence[Imported | Refused])
     response.acknowledged = first + len(results) - 1
     for number, result in enumerate(results, first):
         if isinstance(result, Refused):
-            response.refused.add(record=number, reason=result.reason.value, description=result.message)
+            description = status.cut(result.message, _LONGEST_DESCRIPTION)
+            response.refused.add(record=number, reason=result.reason.value, description=description)
         elif result.outcome is ImportOutcome.CREATED:
             response.created += 1
         elif result.outcome is ImportOutcome.UPDATED:

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator
+from functools import partial
+from typing import Protocol
 
 from appprofile.v1 import customer_service_pb2 as customers_pb
 from appprofile.v1 import profile_service_pb2 as profiles_pb
 from profile_grpc.domain.settings import App
 from profile_grpc.service import filter_parsing
+from profile_grpc.service.apps import Apps
 from profile_grpc.transport.grpc import customers, imports, responses
 from profile_grpc.transport.grpc.customer_servicer import CustomerServices
+
+
+class LocalServices(CustomerServices, Protocol):
+    """The services that it uses."""
+
+    @property
+    def apps(self) -> Apps: ...
 
 
 class LocalRecords:
     """The methods of import and export for one app, or for the customers of one tenant."""
 
-    def __init__(self, services: CustomerServices, app: App | None, tenant_id: str) -> None:
+    def __init__(self, services: LocalServices, app: App | None, tenant_id: str) -> None:
         """`app`: None, if only customers are concerned."""
         self._services = services
         self._app = app
@@ -24,7 +34,8 @@ class LocalRecords:
     def import_profiles(
         self, requests: AsyncIterator[profiles_pb.ImportProfilesRequest]
     ) -> AsyncGenerator[profiles_pb.ImportProfilesResponse, None]:
-        return imports.answers(requests, imports.ProfileImport(self._services.imports, self._profiles_app).begin)
+        app = partial(self._services.apps.get, self._profiles_app.app_id)
+        return imports.answers(requests, imports.ProfileImport(self._services.imports, app).begin)
 
     async def export_profiles(
         self, request: profiles_pb.ExportProfilesRequest

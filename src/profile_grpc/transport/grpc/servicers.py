@@ -22,6 +22,7 @@ from profile_grpc.domain.errors import Refused
 from profile_grpc.domain.model import Channel
 from profile_grpc.domain.reach import Audience
 from profile_grpc.domain.results import Beat
+from profile_grpc.domain.settings import App
 from profile_grpc.domain.webhooks import Webhook
 from profile_grpc.service.apps import Apps
 from profile_grpc.service.directory import Directory
@@ -158,7 +159,10 @@ class ProfileServicer:
     async def ImportProfiles(
         self, given: AsyncIterator[pb.ImportProfilesRequest], call: Call
     ) -> AsyncGenerator[pb.ImportProfilesResponse, None]:
-        one = imports.ProfileImport(self._imports, call.app)
+        async def app() -> App:
+            return call.app
+
+        one = imports.ProfileImport(self._imports, app)
         async with aclosing(imports.answers(given, one.begin)) as answers:
             async for answer in answers:
                 yield answer

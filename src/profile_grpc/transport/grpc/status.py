@@ -92,7 +92,7 @@ def to_status(refused: Refused) -> Status:
 
     Long texts are cut, and only the first violations are listed, so that the status fits into the trailers.
     """
-    metadata = {name: _cut(value, _MAX_METADATA) for name, value in refused.metadata.items()}
+    metadata = {name: cut(value, _MAX_METADATA) for name, value in refused.metadata.items()}
     details: list[Message] = [ErrorInfo(reason=refused.reason.value, domain=DOMAIN, metadata=metadata)]
     if refused.violations:
         listed = refused.violations[:_MAX_VIOLATIONS]
@@ -104,7 +104,7 @@ def to_status(refused: Refused) -> Status:
         retry.retry_delay.nanos = int((refused.retry_after - seconds) * 1_000_000_000)
         details.append(retry)
     code: int = code_of(refused).value[0]
-    return Status(code=code, message=_cut(refused.message, _MAX_MESSAGE), details=[_pack(d) for d in details])
+    return Status(code=code, message=cut(refused.message, _MAX_MESSAGE), details=[_pack(d) for d in details])
 
 
 def code_of(refused: Refused) -> StatusCode:
@@ -114,7 +114,7 @@ def code_of(refused: Refused) -> StatusCode:
 
 def _violation(violation: FieldViolation) -> BadRequest.FieldViolation:
     return BadRequest.FieldViolation(
-        field=_cut(violation.field, _MAX_WORD), description=_cut(violation.description, _MAX_WORD)
+        field=cut(violation.field, _MAX_WORD), description=cut(violation.description, _MAX_WORD)
     )
 
 
@@ -124,7 +124,7 @@ def _pack(detail: Message) -> Any:
     return packed
 
 
-def _cut(text: str, size: int) -> str:
+def cut(text: str, size: int) -> str:
     """The text in at most `size` bytes."""
     encoded = text.encode()
     return text if len(encoded) <= size else encoded[: size - 3].decode(errors="ignore") + "…"
