@@ -296,6 +296,36 @@ async def test_bulk_leaves_room_for_single_calls() -> None:
         await asyncio.gather(waiting, *tasks)
 
 
+async def test_r14_patient_callers_leave_half_of_the_places_to_others() -> None:
+    """Imports fill the queue as fast as it empties; feedback and heartbeats must have places."""
+    async with bench(pending=8) as b:
+        gate = await b.held()
+        five = [(Register(device(number)), SETTINGS) for number in range(5)]
+        imported = asyncio.create_task(b.queue.submit_all(five, patient=True))
+        await asyncio.sleep(0)  # more than half, but nothing else waits
+        assert await reason(b.queue.submit_all(five[:1], patient=True)) is Reason.QUEUE_FULL
+        beats = asyncio.create_task(b.queue.submit_all([(Heartbeat(ANN), SETTINGS)]))
+        await asyncio.sleep(0)
+        assert await reason(b.queue.submit_all([(Heartbeat(ANN), SETTINGS)])) is Reason.QUEUE_FULL
+        tasks = await b.callers(Register(device(6)), Register(device(7)))
+        gate.open()
+        assert await reason(asyncio.gather(imported, beats, *tasks)) is None
+
+
+async def test_of_many_commands_none_is_carried_out_after_their_caller_was_cancelled() -> None:
+    """A stream of an app that was deleted must not go on to fill it (D4)."""
+    async with bench() as b:
+        gate = await b.held()
+        many = asyncio.create_task(b.queue.submit_all([(Register(device(n)), SETTINGS) for n in range(5)]))
+        await asyncio.sleep(0)
+        many.cancel()
+        await asyncio.wait([many])
+        gate.open()
+        await b.first
+        await b.submit(Register(ANN))
+        assert sorted(b.world.profiles) == sorted([ANN, key("first", "first")])
+
+
 async def test_a_full_queue_refuses_at_once_and_before_any_work() -> None:
     async with bench(pending=2) as b:
         gate = await b.held()

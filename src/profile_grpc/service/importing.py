@@ -23,6 +23,8 @@ ResultT = TypeVar("ResultT")
 
 _ATTEMPTS = 5
 """How often a record is decided again while other calls change the same data."""
+_PAUSE = 0.25
+"""Seconds between two attempts while the queue is full."""
 _OF_SERVICE = frozenset({Reason.DATABASE_UNAVAILABLE, Reason.DRAINING, Reason.QUEUE_FULL})
 """Refusals that are no fault of a record. The stream ends with them, and the import is resumed later."""
 _OF_TENANT = AppSettings()
@@ -90,11 +92,11 @@ class Imports:
             return [answer for part in parts for answer in await self._queue.rehearse(part)]
         while True:
             try:
-                return await self._queue.submit_all(commands)
+                return await self._queue.submit_all(commands, patient=True)
             except Refused as refused:
                 if refused.reason is not Reason.QUEUE_FULL:
                     raise
-                await asyncio.sleep(refused.retry_after or 1.0)
+                await asyncio.sleep(_PAUSE)
 
     async def _with_known_customers(
         self, app: App, records: Sequence[ImportProfile | Refused]

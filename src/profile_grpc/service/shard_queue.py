@@ -155,16 +155,20 @@ class ShardQueue:
         """How many commands wait."""
         return len(self._queue)
 
-    def admit(self, commands: int, *, bulk: bool) -> None:
+    def admit(self, commands: int, *, bulk: bool, patient: bool = False) -> None:
         """Checks that this many commands may wait, all or none.
+
+        `patient`: their caller tries again until they may, so they leave half of the places to others. Any number may
+        wait where nothing else does.
 
         Raises:
             Refused: QUEUE_FULL or DRAINING.
         """
         if self._closing:
             raise refusals.draining()
-        limit = self._limits.pending - (self._limits.pending // 4 if bulk else 0)
-        if len(self._queue) + commands > limit:
+        places = self._limits.pending
+        limit = places // 2 if patient else places - (places // 4 if bulk else 0)
+        if len(self._queue) + commands > limit and not (patient and not len(self._queue)):
             raise self._full(limit)
 
     def enqueue(self, command: AnyCommand, settings: AppSettings, *, bulk: bool) -> asyncio.Future[Any]:

@@ -97,8 +97,13 @@ class WriteQueue:
             raise answer
         return answer
 
-    async def submit_all(self, commands: Sequence[tuple[Command[ResultT], AppSettings]]) -> list[ResultT | Refused]:
+    async def submit_all(
+        self, commands: Sequence[tuple[Command[ResultT], AppSettings]], *, patient: bool = False
+    ) -> list[ResultT | Refused]:
         """Decides and commits each command on its own; returns the results in order.
+
+        If the caller is cancelled, commands that no batch has taken yet are not carried out. `patient`: the caller
+        tries again while the queue is full, and leaves half of the places to others.
 
         Raises:
             Refused: QUEUE_FULL or DRAINING, for all of them, before any work; DATABASE_UNAVAILABLE likewise.
@@ -108,13 +113,18 @@ class WriteQueue:
         else:
             queues = [self._only] * len(commands)
         for queue in dict.fromkeys(queues):
-            queue.admit(queues.count(queue), bulk=True)
+            queue.admit(queues.count(queue), bulk=True, patient=patient)
         self.taken += len(commands)
         waiting: list[asyncio.Future[Any]] = [
             queue.enqueue(command, settings, bulk=True)
             for queue, (command, settings) in zip(queues, commands, strict=True)
         ]
-        return [await future for future in waiting]
+        try:
+            return [await future for future in waiting]
+        except asyncio.CancelledError:
+            for future in waiting:
+                future.cancel()
+            raise
 
     async def rehearse(self, commands: Sequence[tuple[Command[ResultT], AppSettings]]) -> list[ResultT | Refused]:
         """What `submit_all` would answer for commands of one app or tenant; nothing is written.
