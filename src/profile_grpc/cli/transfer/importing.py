@@ -37,8 +37,8 @@ from profile_grpc.cli.transfer.report import Report
 if TYPE_CHECKING:
     from google.protobuf.message import Message
 
-_RECORDS, _BYTES = 500, 1 << 20
-"""Of a message, at most."""
+_RECORDS, _BYTES = 100, 1 << 20
+"""Of a message, at most. Small ones let other callers take their turns."""
 
 
 class _Kind(NamedTuple):
