@@ -16,7 +16,6 @@ from profile_grpc.domain.results import Imported
 from profile_grpc.domain.settings import App, AppSettings
 from profile_grpc.service.ports import Clock
 from profile_grpc.service.profiles import KnownCustomers
-from profile_grpc.service.shard_queue import BULK
 from profile_grpc.service.write_queue import WriteQueue
 
 ResultT = TypeVar("ResultT")
@@ -88,8 +87,7 @@ class Imports:
     ) -> Sequence[ResultT | Refused]:
         """Waits while the queue is full: the stream is not read meanwhile, so its caller waits, too."""
         if dry_run:
-            parts = [commands[first : first + BULK] for first in range(0, len(commands), BULK)]
-            return [answer for part in parts for answer in await self._queue.rehearse(part)]
+            return await self._queue.rehearse(commands)
         while True:
             try:
                 return await self._queue.submit_all(commands, patient=True)

@@ -330,7 +330,7 @@ class ShardQueue:
         return answers
 
     async def rehearse(self, commands: Sequence[tuple[AnyCommand, AppSettings]]) -> list[object]:
-        """Decides the commands on the rows as they are, and writes nothing.
+        """Decides the commands, one after the other, on the rows as they are, and writes nothing.
 
         Raises:
             StoreError.
@@ -338,7 +338,11 @@ class ShardQueue:
         async with self._store.write() as transaction:
             rows = await transaction.load(needs_of(commands), bounded=False)
         state = State(rows, hasher=self._hasher, now=self._clock.now(), fresh_revision=self._fresh_revision)
-        return [_decide(state, command, settings) for command, settings in commands]
+        answers: list[object] = []
+        for first in range(0, len(commands), BULK):
+            answers += [_decide(state, command, settings) for command, settings in commands[first : first + BULK]]
+            await asyncio.sleep(0)  # other callers do not wait for all of them
+        return answers
 
 
 def _decide(state: State, command: AnyCommand, settings: AppSettings) -> object:

@@ -66,6 +66,15 @@ async def test_i1_what_a_refusal_says_is_short(served: Served) -> None:
     assert 0 < len(found.description.encode()) <= 400
 
 
+async def test_i2_records_of_one_message_see_each_other_in_a_dry_run(served: Served) -> None:
+    """A dry run answers what the import would, for as many records as fit into a message."""
+    request = part(*[f"user{number}" for number in range(120)], "user0", dry_run=True)
+    for number, record in enumerate(request.records):
+        record.profile.key.device_id = f"phone{number % 120}"
+    [answer] = [one async for one in served.profiles.ImportProfiles(iter([request]), metadata=served.admin)]
+    assert (answer.created, answer.unchanged) == (120, 1)
+
+
 async def test_d4_a_command_ends_when_the_app_is_deleted_that_it_imports_into(backend: Backend) -> None:
     """It works on the database for hours, and nobody checks its calls."""
     services: Any = backend.services
