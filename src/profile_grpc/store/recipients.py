@@ -134,7 +134,7 @@ class SqlRecipients:
     async def _window(
         self, audience: Audience, statement: Prepared, given: Sequence[Row], values: dict[str, object], limit: int
     ) -> tuple[Sequence[Found], Place | None]:
-        users = audience.target.ids if isinstance(audience.target, Users) else ()
+        users = [str(user) for (user,) in given] if isinstance(audience.target, Users) else []
         shared: Sequence[Found] | None = None
         if 0 < len(users) <= few_users.FEW and "after_user_id" not in values:
             shared = await self._few_users.read(audience.app_id, few_users.Asked(statement, limit, values, users))
