@@ -64,6 +64,21 @@ func (c *Client) ResolveRecipients(
 	return resume(ctx, c, c.Profiles.ResolveRecipients, request, options)
 }
 
+// ExportProfiles iterates over every profile of an app, each once, in order of user and device; otherwise as
+// ResolveRecipients.
+func (c *Client) ExportProfiles(
+	ctx context.Context, request *appprofilev1.ExportProfilesRequest, options ...StreamOption,
+) iter.Seq2[*appprofilev1.ExportProfilesResponse, error] {
+	return resume(ctx, c, c.Profiles.ExportProfiles, request, options)
+}
+
+// ExportCustomers iterates over every customer of the tenant, each once, ordered by id; otherwise as ResolveRecipients.
+func (c *Client) ExportCustomers(
+	ctx context.Context, request *appprofilev1.ExportCustomersRequest, options ...StreamOption,
+) iter.Seq2[*appprofilev1.ExportCustomersResponse, error] {
+	return resume(ctx, c, c.Customers.ExportCustomers, request, options)
+}
+
 // A response with a resume token.
 type resumable[M any] interface {
 	*M

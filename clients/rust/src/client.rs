@@ -10,7 +10,10 @@ use crate::v1::customer_service_client::CustomerServiceClient;
 use crate::v1::profile_service_client::ProfileServiceClient;
 use crate::v1::usage_service_client::UsageServiceClient;
 use crate::v1::webhook_service_client::WebhookServiceClient;
-use crate::v1::{ResolveRecipientsRequest, ResolveRecipientsResponse, WatchProfilesRequest, WatchProfilesResponse};
+use crate::v1::{
+    ExportCustomersRequest, ExportCustomersResponse, ExportProfilesRequest, ExportProfilesResponse,
+    ResolveRecipientsRequest, ResolveRecipientsResponse, WatchProfilesRequest, WatchProfilesResponse,
+};
 
 /// A full page of profiles may exceed tonic's default of 4 MiB.
 const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
@@ -82,6 +85,26 @@ impl Client {
         ResumingStream::new(request, move |request| {
             let client = client.clone();
             Box::pin(async move { Ok(client.profiles().resolve_recipients(request).await?.into_inner()) })
+        })
+    }
+
+    /// Every profile of an app, each once, in order of user and device; otherwise as `resolve_recipients`.
+    #[must_use]
+    pub fn export_profiles(&self, request: ExportProfilesRequest) -> ResumingStream<ExportProfilesResponse> {
+        let client = self.clone();
+        ResumingStream::new(request, move |request| {
+            let client = client.clone();
+            Box::pin(async move { Ok(client.profiles().export_profiles(request).await?.into_inner()) })
+        })
+    }
+
+    /// Every customer of the tenant, each once, ordered by id; otherwise as `resolve_recipients`.
+    #[must_use]
+    pub fn export_customers(&self, request: ExportCustomersRequest) -> ResumingStream<ExportCustomersResponse> {
+        let client = self.clone();
+        ResumingStream::new(request, move |request| {
+            let client = client.clone();
+            Box::pin(async move { Ok(client.customers().export_customers(request).await?.into_inner()) })
         })
     }
 }

@@ -21,8 +21,14 @@ use crate::policy::POLICY;
 const GRPC_TIMEOUT_HEADER: &str = "grpc-timeout";
 const GRPC_STATUS_HEADER: &str = "grpc-status";
 /// The methods whose answer is a stream. The generated code does not tell, and an answer is collected otherwise.
-const STREAMS: [&str; 2] =
-    ["/appprofile.v1.ProfileService/ResolveRecipients", "/appprofile.v1.ProfileService/WatchProfiles"];
+const STREAMS: [&str; 6] = [
+    "/appprofile.v1.CustomerService/ExportCustomers",
+    "/appprofile.v1.CustomerService/ImportCustomers",
+    "/appprofile.v1.ProfileService/ExportProfiles",
+    "/appprofile.v1.ProfileService/ImportProfiles",
+    "/appprofile.v1.ProfileService/ResolveRecipients",
+    "/appprofile.v1.ProfileService/WatchProfiles",
+];
 
 /// What the stubs of a [`Client`](crate::Client) call through: it adds the credentials, keeps the deadline, and tries
 /// again what may be tried again.

@@ -7,6 +7,7 @@ use tonic::{Code, Status, Streaming};
 
 use crate::error::ApiError;
 use crate::v1::{
+    ExportCustomersRequest, ExportCustomersResponse, ExportProfilesRequest, ExportProfilesResponse,
     ResolveRecipientsRequest, ResolveRecipientsResponse, WatchProfilesRequest, WatchProfilesResponse,
     watch_profiles_request,
 };
@@ -46,6 +47,30 @@ impl ResumableRequest for ResolveRecipientsRequest {
 }
 
 impl ResumableMessage for ResolveRecipientsResponse {
+    fn token(&self) -> &str {
+        &self.resume_token
+    }
+}
+
+impl ResumableRequest for ExportProfilesRequest {
+    fn resume_after(&mut self, token: String) {
+        self.resume_token = token;
+    }
+}
+
+impl ResumableMessage for ExportProfilesResponse {
+    fn token(&self) -> &str {
+        &self.resume_token
+    }
+}
+
+impl ResumableRequest for ExportCustomersRequest {
+    fn resume_after(&mut self, token: String) {
+        self.resume_token = token;
+    }
+}
+
+impl ResumableMessage for ExportCustomersResponse {
     fn token(&self) -> &str {
         &self.resume_token
     }

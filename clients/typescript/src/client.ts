@@ -2,8 +2,14 @@ import { clone, create, type MessageInitShape } from "@bufbuild/protobuf";
 import { createClient, type Client as Stub } from "@connectrpc/connect";
 import { AppService } from "./gen/appprofile/v1/app_service_pb.js";
 import { CredentialService } from "./gen/appprofile/v1/credential_service_pb.js";
-import { CustomerService } from "./gen/appprofile/v1/customer_service_pb.js";
 import {
+  CustomerService,
+  ExportCustomersRequestSchema,
+  type ExportCustomersResponse,
+} from "./gen/appprofile/v1/customer_service_pb.js";
+import {
+  ExportProfilesRequestSchema,
+  type ExportProfilesResponse,
   ProfileService,
   WatchProfilesRequestSchema,
   type WatchProfilesResponse,
@@ -97,6 +103,32 @@ export class Client {
     const after = (token: string) => ({ ...first, resumeToken: token });
     return resume(
       (token, signal) => this.profiles.resolveRecipients(token === undefined ? first : after(token), { signal }),
+      options,
+    );
+  }
+
+  /** Every profile of an app, each once, in order of user and device; otherwise as `resolveRecipients`. */
+  exportProfiles(
+    request: MessageInitShape<typeof ExportProfilesRequestSchema>,
+    options: StreamOptions = {},
+  ): AsyncGenerator<ExportProfilesResponse, void> {
+    const first = clone(ExportProfilesRequestSchema, create(ExportProfilesRequestSchema, request));
+    const after = (token: string) => ({ ...first, resumeToken: token });
+    return resume(
+      (token, signal) => this.profiles.exportProfiles(token === undefined ? first : after(token), { signal }),
+      options,
+    );
+  }
+
+  /** Every customer of the tenant, each once, ordered by id; otherwise as `resolveRecipients`. */
+  exportCustomers(
+    request: MessageInitShape<typeof ExportCustomersRequestSchema>,
+    options: StreamOptions = {},
+  ): AsyncGenerator<ExportCustomersResponse, void> {
+    const first = clone(ExportCustomersRequestSchema, create(ExportCustomersRequestSchema, request));
+    const after = (token: string) => ({ ...first, resumeToken: token });
+    return resume(
+      (token, signal) => this.customers.exportCustomers(token === undefined ? first : after(token), { signal }),
       options,
     );
   }

@@ -6,6 +6,10 @@ import com.appprofile.v1.CustomerServiceGrpc;
 import com.appprofile.v1.CustomerServiceGrpc.CustomerServiceBlockingStub;
 import com.appprofile.v1.CredentialServiceGrpc;
 import com.appprofile.v1.CredentialServiceGrpc.CredentialServiceBlockingStub;
+import com.appprofile.v1.ExportCustomersRequest;
+import com.appprofile.v1.ExportCustomersResponse;
+import com.appprofile.v1.ExportProfilesRequest;
+import com.appprofile.v1.ExportProfilesResponse;
 import com.appprofile.v1.ProfileServiceGrpc;
 import com.appprofile.v1.ProfileServiceGrpc.ProfileServiceBlockingStub;
 import com.appprofile.v1.ResolveRecipientsRequest;
@@ -153,6 +157,44 @@ public final class Client implements AutoCloseable {
       ResolveRecipientsRequest request, Consumer<ApiException> onInterruption) {
     var calls =
         new ResumingStream.Calls<>(channel, ProfileServiceGrpc.getResolveRecipientsMethod(), connection::isShutdown);
+    return new ResumingStream<>(calls, request, onInterruption, ResumingStream.Timing.DEFAULT);
+  }
+
+  /** As {@link #exportProfiles(ExportProfilesRequest, Consumer)}. */
+  public ResumingStream<ExportProfilesResponse> exportProfiles(ExportProfilesRequest request) {
+    return exportProfiles(request, interruption -> {});
+  }
+
+  /**
+   * Every profile of an app, each once, in order of user and device. After an interruption the stream goes on after the
+   * last message. It ends when everything was sent.
+   *
+   * @param request which profiles
+   * @param onInterruption called with the error of each interruption, before the pause that follows
+   */
+  public ResumingStream<ExportProfilesResponse> exportProfiles(
+      ExportProfilesRequest request, Consumer<ApiException> onInterruption) {
+    var calls =
+        new ResumingStream.Calls<>(channel, ProfileServiceGrpc.getExportProfilesMethod(), connection::isShutdown);
+    return new ResumingStream<>(calls, request, onInterruption, ResumingStream.Timing.DEFAULT);
+  }
+
+  /** As {@link #exportCustomers(ExportCustomersRequest, Consumer)}. */
+  public ResumingStream<ExportCustomersResponse> exportCustomers(ExportCustomersRequest request) {
+    return exportCustomers(request, interruption -> {});
+  }
+
+  /**
+   * Every customer of the tenant, each once, ordered by id. After an interruption the stream goes on after the last
+   * message. It ends when everything was sent.
+   *
+   * @param request where to begin
+   * @param onInterruption called with the error of each interruption, before the pause that follows
+   */
+  public ResumingStream<ExportCustomersResponse> exportCustomers(
+      ExportCustomersRequest request, Consumer<ApiException> onInterruption) {
+    var calls =
+        new ResumingStream.Calls<>(channel, CustomerServiceGrpc.getExportCustomersMethod(), connection::isShutdown);
     return new ResumingStream<>(calls, request, onInterruption, ResumingStream.Timing.DEFAULT);
   }
 
