@@ -63,6 +63,11 @@ _decode_tokens = msgspec.json.Decoder(list[_Token]).decode
 _decode_attributes = msgspec.json.Decoder(_Attributes).decode
 _PROVIDERS = {provider.value: provider for provider in PushProvider}
 _PURPOSES = {purpose.value: purpose for purpose in PushPurpose}
+_ENVIRONMENTS = {
+    provider.value: ApnsEnvironment.PRODUCTION if provider in APNS_PROVIDERS else ApnsEnvironment.UNSPECIFIED
+    for provider in PushProvider
+}
+"""Of an endpoint that was stored without one (R11)."""
 _ENDPOINT_STATES = {state.value: state for state in PushEndpointState}
 _LIVE = frozenset([state.value for state in LIVE_STATES])
 _NO_ATTRIBUTES = _encode(_Attributes())
@@ -102,7 +107,7 @@ def _endpoint(e: _Endpoint) -> PushEndpoint:
         confirm_time=instant(e.confirm_time),
         state=_ENDPOINT_STATES[e.state],
         web_push=None if e.web_push is None else WebPushKeys(*e.web_push),
-        apns_environment=_environment(e),
+        apns_environment=ApnsEnvironment.SANDBOX if e.sandbox else _ENVIRONMENTS[e.provider],
     )
 
 
@@ -116,17 +121,11 @@ def read_reached(text: str | None, purpose: PushPurpose) -> tuple[tuple[PushProv
     return tuple([(_PROVIDERS[e.provider], e.push_app_id) for e in _live(text, purpose)])
 
 
-def _live(text: str | None, purpose: int) -> list[_Endpoint]:
+def _live(text: str | None, purpose: PushPurpose) -> list[_Endpoint]:
     if text is None:
         return []
-    return [e for e in _decode_endpoints(text) if e.purpose == purpose and e.token and e.state in _LIVE]
-
-
-def _environment(endpoint: _Endpoint) -> ApnsEnvironment:
-    """PRODUCTION, if no environment was stored with the endpoint (R11)."""
-    if endpoint.sandbox:
-        return ApnsEnvironment.SANDBOX
-    return ApnsEnvironment.PRODUCTION if endpoint.provider in APNS_PROVIDERS else ApnsEnvironment.UNSPECIFIED
+    wanted = purpose.value  # comparing with the member itself is slower, and this runs for every profile
+    return [e for e in _decode_endpoints(text) if e.purpose == wanted and e.token and e.state in _LIVE]
 
 
 def read_tokens(text: str | None) -> set[tuple[str, int]]:
