@@ -36,6 +36,7 @@ from profile_grpc.domain.results import IgnoredReason, IgnoredValue, Imported, I
 from profile_grpc.domain.settings import AppSettings
 from profile_grpc.domain.state import State
 
+_SIZE = 5
 _IMPORTED = "IMPORTED"
 """The reason of the event of a profile that an import created."""
 
@@ -94,6 +95,11 @@ class ImportProfile(OfProfile):
     told: Told = NOTHING_TOLD
     app_time: datetime | None = None
     """When the app was created. What was deleted with an earlier app of this id may be imported again (D4)."""
+
+    @property
+    def size(self) -> int:
+        """See Command: it takes as long as so many heartbeats or feedback items, and others wait for its batch."""
+        return _SIZE
 
     def needs(self, needs: Needs, settings: AppSettings) -> None:
         key = self.key
