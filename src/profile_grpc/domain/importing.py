@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from profile_grpc.domain import billing, inactivity, linking, ownership, patching, registration, stamps
-from profile_grpc.domain.commands import OfOne, OfProfile, ProfilePatch
+from profile_grpc.domain.commands import OfOne, ProfilePatch
 from profile_grpc.domain.errors import FieldViolation, Reason, Refused
 from profile_grpc.domain.kinds import CURRENT, GUARDS, IMPORTS, PROFILES, RECEIVING, SIGNED_IN
 from profile_grpc.domain.model import (
@@ -82,7 +82,7 @@ class BeginImport(OfOne):
 
 
 @dataclass(frozen=True, slots=True)
-class ImportProfile(OfProfile):
+class ImportProfile:
     """Import one profile: register it as of the time of its registration (I1, R1-R9)."""
 
     key: ProfileKey
@@ -95,6 +95,11 @@ class ImportProfile(OfProfile):
     told: Told = NOTHING_TOLD
     app_time: datetime | None = None
     """When the app was created. What was deleted with an earlier app of this id may be imported again (D4)."""
+
+    @property
+    def app_id(self) -> str:
+        """See Command."""
+        return self.key.app_id
 
     @property
     def size(self) -> int:
