@@ -196,3 +196,11 @@ def test_an_interrupted_run_is_not_forgotten(commands: Commands, tmp_path: Path)
     assert "--resume" in commands("import", file, "--app", "shop").error_line
     assert "changed" in commands("import", file, "--app", "shop", "--resume").error_line
     assert "another command" in commands("import", file, "--app", "other", "--resume").error_line
+
+
+def test_a_file_that_cannot_be_opened_is_named(commands: Commands, tmp_path: Path) -> None:
+    prepare(commands, "shop")
+    missing = str(tmp_path / "missing.jsonl")
+    assert commands("import", missing, "--app", "shop").error_line == (
+        f"profile-grpc: cannot open {missing}: no such file or directory"
+    )

@@ -38,8 +38,10 @@ def _explain(error: Exception) -> tuple[str, int]:
             return str(error), FAILED
         case Refused():
             return error.message, USAGE if error.reason in _WRONG_INPUT else FAILED
+        case OSError(filename=str(file), strerror=str(why)):
+            return f"cannot open {file}: {why.lower()}", FAILED
         case OSError():
-            return f"{error.filename or ''} {error.strerror or error}".strip(), FAILED
+            return error.strerror or str(error), FAILED
         case _:
             return _explain_store(error)
 
