@@ -20,6 +20,7 @@ from typing_extensions import override
 from appprofile.v1 import profile_service_pb2_grpc
 from appprofile.v1.profile_service_pb2 import (
     HeartbeatResponse,
+    ImportProfilesResponse,
     RegisterResponse,
     UnregisterResponse,
     UpdateProfileDataResponse,
@@ -77,6 +78,8 @@ class ScriptedService(profile_service_pb2_grpc.ProfileServiceServicer):
     refusals: list[Refusal | None] = field(default_factory=list)
     streams: list[Sequence[WatchProfilesResponse | Refusal]] = field(default_factory=list)
     """What each stream sends. After that it is silent, unless a refusal has ended it."""
+    imports: list[Sequence[Refusal | None]] = field(default_factory=list)
+    """What each import does: None acknowledges the next request. After that it acknowledges every request."""
     seen: list[Seen] = field(default_factory=list)
 
     @property
@@ -120,6 +123,19 @@ class ScriptedService(profile_service_pb2_grpc.ProfileServiceServicer):
                 refuse(context, item)
             yield item
         over.wait()
+
+    @override
+    def ImportProfiles(self, request_iterator: Any, context: Any) -> Any:
+        for refusal in self.imports.pop(0) if self.imports else ():
+            if refusal is not None:
+                refuse(context, refusal)
+            yield self._acknowledge(next(request_iterator), context)
+        for request in request_iterator:
+            yield self._acknowledge(request, context)
+
+    def _acknowledge(self, request: Any, context: grpc.ServicerContext) -> ImportProfilesResponse:
+        self._note("ImportProfiles", request, context)
+        return ImportProfilesResponse(acknowledged=request.first_record + len(request.records) - 1)
 
     @override
     def Unregister(self, request: Any, context: Any) -> Any:

@@ -195,7 +195,9 @@ class _CallDetails(NamedTuple):
     compression: grpc.Compression | None
 
 
-class _Interceptor(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):
+class _Interceptor(
+    grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor, grpc.StreamStreamClientInterceptor
+):
     def __init__(
         self, channel: grpc.Channel, attempt: Attempt, key: str | None, jwt: Callable[[], str] | None, deadline: float
     ) -> None:
@@ -212,7 +214,14 @@ class _Interceptor(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInter
 
     @override
     def intercept_unary_stream(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
-        call = continuation(self._details(client_call_details, None), request)
+        return self._stream(continuation, client_call_details, request)
+
+    @override
+    def intercept_stream_stream(self, continuation: Any, client_call_details: Any, request_iterator: Any) -> Any:
+        return self._stream(continuation, client_call_details, request_iterator)
+
+    def _stream(self, continuation: Any, client_call_details: Any, sent: Any) -> Any:
+        call = continuation(self._details(client_call_details, None), sent)
         return _Stream(call, self._channel, self._attempt)
 
     def _details(self, given: Any, deadline: float | None) -> _CallDetails:

@@ -1,0 +1,74 @@
+"""Imports (I2): what the stubs add to them, and how those that resume by themselves go on."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import grpc
+import pytest
+from clients.python.tests.conftest import Connector
+from clients.python.tests.service import Refusal, ScriptedService
+
+from appprofile import ApiError, _resumption, aio
+from appprofile.v1.profile_service_pb2 import ImportProfilesRequest
+from appprofile.v1.transfer_pb2 import ProfileRecord
+
+UNAVAILABLE = Refusal(grpc.StatusCode.UNAVAILABLE, "STREAM_AGED")
+REFUSED = Refusal(grpc.StatusCode.PERMISSION_DENIED, "METHOD_NOT_ALLOWED")
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_resumption, "FIRST_PAUSE_S", 0.01)
+    monkeypatch.setattr(_resumption, "LONGEST_PAUSE_S", 0.02)
+
+
+def part(records: int = 1) -> ImportProfilesRequest:
+    return ImportProfilesRequest(app_id="shop", import_id="move", records=[ProfileRecord()] * records)
+
+
+async def parts(*records: int) -> AsyncIterator[ImportProfilesRequest]:
+    for count in records:
+        yield part(count)
+
+
+async def collected(responses: Any) -> list[int]:
+    """The acknowledged numbers, of either kind of stream."""
+    if hasattr(responses, "__aiter__"):
+        return [response.acknowledged async for response in responses]
+    return [response.acknowledged for response in responses]
+
+
+async def test_the_stub_of_an_import_carries_the_credentials_and_has_no_deadline(
+    connect: Connector, service: ScriptedService
+) -> None:
+    client = connect(key="k", jwt=lambda: "today", deadline=0.01)
+    await collected(client.profiles.ImportProfiles(iter([part()])))
+    (call,) = service.seen
+    assert (call.headers["x-api-key"], call.headers["authorization"]) == ("k", "Bearer today")
+    assert call.seconds is None or call.seconds > 1e6
+
+
+async def test_the_stub_of_an_import_decodes_errors(connect: Connector, service: ScriptedService) -> None:
+    service.imports = [[None, REFUSED]]
+    with pytest.raises(ApiError) as raised:
+        await collected(connect().profiles.ImportProfiles(iter([part()])))
+    assert (raised.value.code, raised.value.reason) == (grpc.StatusCode.PERMISSION_DENIED, "METHOD_NOT_ALLOWED")
+
+
+async def test_an_import_goes_on_after_the_last_acknowledged_record_i2(target: str, service: ScriptedService) -> None:
+    service.imports = [[None, UNAVAILABLE], [None, UNAVAILABLE], []]
+    async with aio.connect(target, plaintext=True) as client:
+        interruptions: list[ApiError] = []
+        responses = client.import_profiles(parts(2, 3, 1), on_interruption=interruptions.append)
+        assert await collected(responses) == [2, 5, 6]
+    assert [call.request.first_record for call in service.seen] == [1, 3, 6]
+    assert [error.reason for error in interruptions] == ["STREAM_AGED"] * 2
+
+
+async def test_an_import_that_is_refused_fails(target: str, service: ScriptedService) -> None:
+    service.imports = [[REFUSED]]
+    async with aio.connect(target, plaintext=True) as client:
+        with pytest.raises(ApiError, match="METHOD_NOT_ALLOWED"):
+            await collected(client.import_profiles(parts(1)))
