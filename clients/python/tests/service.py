@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import grpc
 from google.protobuf.any_pb2 import Any as AnyMessage
@@ -78,7 +78,7 @@ class ScriptedService(profile_service_pb2_grpc.ProfileServiceServicer):
     refusals: list[Refusal | None] = field(default_factory=list)
     streams: list[Sequence[WatchProfilesResponse | Refusal]] = field(default_factory=list)
     """What each stream sends. After that it is silent, unless a refusal has ended it."""
-    imports: list[Sequence[Refusal | None]] = field(default_factory=list)
+    imports: list[Sequence[Refusal | Literal["silence"] | None]] = field(default_factory=list)
     """What each import does: None acknowledges the next request. After that it acknowledges every request."""
     seen: list[Seen] = field(default_factory=list)
 
@@ -126,9 +126,13 @@ class ScriptedService(profile_service_pb2_grpc.ProfileServiceServicer):
 
     @override
     def ImportProfiles(self, request_iterator: Any, context: Any) -> Any:
-        for refusal in self.imports.pop(0) if self.imports else ():
-            if refusal is not None:
-                refuse(context, refusal)
+        for item in self.imports.pop(0) if self.imports else ():
+            if item == "silence":
+                over = threading.Event()
+                context.add_callback(over.set)
+                over.wait()
+            elif item is not None:
+                refuse(context, item)
             yield self._acknowledge(next(request_iterator), context)
         for request in request_iterator:
             yield self._acknowledge(request, context)

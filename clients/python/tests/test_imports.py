@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -16,6 +17,7 @@ from appprofile.v1.transfer_pb2 import ProfileRecord
 
 UNAVAILABLE = Refusal(grpc.StatusCode.UNAVAILABLE, "STREAM_AGED")
 REFUSED = Refusal(grpc.StatusCode.PERMISSION_DENIED, "METHOD_NOT_ALLOWED")
+CALLERS_FAULT = "the file cannot be read"
 
 
 @pytest.fixture(autouse=True)
@@ -67,8 +69,41 @@ async def test_an_import_goes_on_after_the_last_acknowledged_record_i2(target: s
     assert [error.reason for error in interruptions] == ["STREAM_AGED"] * 2
 
 
+async def test_an_interruption_does_not_stop_what_makes_the_requests_i2(
+    target: str, service: ScriptedService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It used to be cancelled where it waited, and the import ended as if it were complete."""
+    monkeypatch.setattr(_resumption, "IDLE_S", 0.3)
+    service.imports = [["silence"], []]
+    interrupted = asyncio.Event()
+
+    async def waiting() -> AsyncIterator[ImportProfilesRequest]:
+        yield part()
+        await interrupted.wait()
+        yield part()
+
+    async with aio.connect(target, plaintext=True) as client:
+        responses = client.import_profiles(waiting(), on_interruption=lambda _: interrupted.set())
+        assert await collected(responses) == [1, 2]
+
+
 async def test_an_import_that_is_refused_fails(target: str, service: ScriptedService) -> None:
     service.imports = [[REFUSED]]
     async with aio.connect(target, plaintext=True) as client:
         with pytest.raises(ApiError, match="METHOD_NOT_ALLOWED"):
             await collected(client.import_profiles(parts(1)))
+
+
+async def test_a_failure_of_the_requests_fails_the_import(target: str, service: ScriptedService) -> None:
+    """It used to end as if it were complete."""
+
+    async def broken() -> AsyncIterator[ImportProfilesRequest]:
+        yield part()
+        raise OSError(CALLERS_FAULT)
+
+    async with aio.connect(target, plaintext=True) as client:
+        responses = client.import_profiles(broken())
+        with pytest.raises(OSError, match=CALLERS_FAULT):
+            await collected(responses)
+        with pytest.raises(StopAsyncIteration):
+            await anext(responses)

@@ -47,13 +47,15 @@ class ResumingImport(AsyncIterator[ResponseT], Generic[RequestT, ResponseT]):
         self._method = method
         self._requests = aiter(requests)
         self._passing = Passing(on_interruption)
-        self._reading = asyncio.Lock()
+        self._reading: asyncio.Task[None] | None = None
         self._open: list[RequestT] = []
         """Requests without a response."""
         self._answered = 0
         """How many requests have one."""
         self._next_record = 1
         self._complete = False
+        self._failure: Exception | None = None
+        """What the requests ended with."""
         self._room = asyncio.Event()
         self._call: Any = None
         self._responses: AsyncIterator[ResponseT] | None = None
@@ -69,6 +71,7 @@ class ResumingImport(AsyncIterator[ResponseT], Generic[RequestT, ResponseT]):
         Raises:
             StopAsyncIteration: every request has its response.
             ApiError: a failure that does not pass.
+            Exception: what `requests` raised, after the responses to those before it.
         """
         while True:
             try:
@@ -77,12 +80,15 @@ class ResumingImport(AsyncIterator[ResponseT], Generic[RequestT, ResponseT]):
                 if not self._complete or self._open:
                     await self._wait(ApiError(grpc.StatusCode.UNAVAILABLE, "the stream ended early"))
                     continue
+                if self._failure is not None:
+                    failure, self._failure = self._failure, None
+                    raise failure from None
                 raise
             except ApiError as error:
                 await self._wait(error)
                 continue
             except BaseException:
-                self._drop()
+                self._end()
                 raise
             self._passing.received()
             del self._open[0]
@@ -110,7 +116,7 @@ class ResumingImport(AsyncIterator[ResponseT], Generic[RequestT, ResponseT]):
             following.cancel()
 
     async def _send(self) -> AsyncGenerator[RequestT, None]:
-        """The open requests, then new ones. That of an earlier call may still be reading: it keeps what it has read."""
+        """The open requests, then new ones."""
         at = self._answered
         while True:
             if at < self._answered + len(self._open):
@@ -122,24 +128,37 @@ class ResumingImport(AsyncIterator[ResponseT], Generic[RequestT, ResponseT]):
                 self._room.clear()
                 await self._room.wait()
             else:
-                await self._read(at)
+                # gRPC cancels what waits here when the call is dropped. What is read is then for the next one.
+                if self._reading is None or self._reading.done():
+                    self._reading = asyncio.create_task(self._read())
+                await asyncio.shield(self._reading)
 
-    async def _read(self, at: int) -> None:
-        async with self._reading:
-            if at < self._answered + len(self._open) or self._complete:
-                return
-            try:
-                request = await anext(self._requests)
-            except StopAsyncIteration:
-                self._complete = True
-                return
+    async def _read(self) -> None:
+        try:
+            request = await anext(self._requests)
+        except StopAsyncIteration:
+            self._complete = True
+        except Exception as error:  # noqa: BLE001 - the caller's own, which they get
+            self._failure = error
+            self._complete = True
+        else:
             request.first_record = request.first_record or self._next_record
             self._next_record = request.first_record + len(request.records)
             self._open.append(request)
 
     async def _wait(self, error: ApiError) -> None:
         self._drop()
-        await asyncio.sleep(self._passing.pause(error))
+        try:
+            pause = self._passing.pause(error)
+        except ApiError:
+            self._end()
+            raise
+        await asyncio.sleep(pause)
+
+    def _end(self) -> None:
+        self._drop()
+        if self._reading is not None:
+            self._reading.cancel()
 
     def _drop(self) -> None:
         if self._call is not None:
