@@ -17,6 +17,7 @@ type step struct {
 	Jwt        string            `json:"jwt"`
 	Method     string            `json:"method"`
 	Request    any               `json:"request"`
+	Requests   []any             `json:"requests"`
 	DeadlineMs int               `json:"deadline_ms"`
 	Capture    map[string]string `json:"capture"`
 	During     string            `json:"during"`
@@ -61,6 +62,8 @@ func main() {
 			show(run.during(each))
 		case each.Stream != "":
 			show(run.read(each))
+		case each.Requests != nil:
+			show(run.exchange(each))
 		default:
 			show(run.call(each))
 		}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"reflect"
 	"regexp"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"google.golang.org/genproto/googleapis/rpc/code"
+	"google.golang.org/grpc"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
@@ -108,15 +110,72 @@ func (r *run) read(s step) line {
 }
 
 func (r *run) open(s step) func() (proto.Message, error, bool) {
+	client := r.client(s.Key, s.Jwt)
 	switch s.Method {
 	case "ProfileService/WatchProfiles":
-		request := &appprofilev1.WatchProfilesRequest{}
-		r.fillInto(request, s)
-		next, _ := iter.Pull2(r.client(s.Key, s.Jwt).WatchProfiles(context.Background(), request))
-		return func() (proto.Message, error, bool) { message, err, more := next(); return message, err, more }
+		return pull(r, s, &appprofilev1.WatchProfilesRequest{}, client.WatchProfiles)
+	case "ProfileService/ResolveRecipients":
+		return pull(r, s, &appprofilev1.ResolveRecipientsRequest{}, client.ResolveRecipients)
+	case "ProfileService/ExportProfiles":
+		return pull(r, s, &appprofilev1.ExportProfilesRequest{}, client.ExportProfiles)
+	case "CustomerService/ExportCustomers":
+		return pull(r, s, &appprofilev1.ExportCustomersRequest{}, client.ExportCustomers)
 	}
 	fail(fmt.Errorf("%s is no stream", s.Method))
 	return nil
+}
+
+// pull opens the stream with the step's request.
+func pull[Q, M proto.Message](
+	r *run, s step, request Q,
+	method func(context.Context, Q, ...appprofile.StreamOption) iter.Seq2[M, error],
+) func() (proto.Message, error, bool) {
+	r.fillInto(request, s.Request)
+	next, _ := iter.Pull2(method(context.Background(), request))
+	return func() (proto.Message, error, bool) { message, err, more := next(); return message, err, more }
+}
+
+// exchange sends the step's requests on one stream and reads the responses to them.
+func (r *run) exchange(s step) line {
+	client := r.client(s.Key, s.Jwt)
+	switch s.Method {
+	case "ProfileService/ImportProfiles":
+		return exchanged(r, s, client.Profiles.ImportProfiles)
+	case "CustomerService/ImportCustomers":
+		return exchanged(r, s, client.Customers.ImportCustomers)
+	}
+	fail(fmt.Errorf("%s takes no stream of requests", s.Method))
+	return nil
+}
+
+func exchanged[Q, M any](
+	r *run, s step, method func(context.Context, ...grpc.CallOption) (grpc.BidiStreamingClient[Q, M], error),
+) line {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	stream, err := method(ctx)
+	if err != nil {
+		return refused(s, err)
+	}
+	for _, each := range s.Requests {
+		request := new(Q)
+		r.fillInto(any(request).(proto.Message), each)
+		if stream.Send(request) != nil {
+			break // Recv tells why
+		}
+	}
+	fail(stream.CloseSend())
+	responses := []any{}
+	for {
+		response, err := stream.Recv()
+		if err == io.EOF {
+			return r.seen(s, map[string]any{"responses": responses})
+		}
+		if err != nil {
+			return refused(s, err)
+		}
+		responses = append(responses, toJSON(any(response).(proto.Message)))
+	}
 }
 
 func (r *run) streamRefused(s step, err error) line {
@@ -133,8 +192,8 @@ func (r *run) streamRefused(s step, err error) line {
 	return outcome
 }
 
-func (r *run) fillInto(request proto.Message, s step) {
-	body, err := json.Marshal(r.fill(s.Request))
+func (r *run) fillInto(request proto.Message, content any) {
+	body, err := json.Marshal(r.fill(content))
 	fail(err)
 	fail(protojson.Unmarshal(body, request))
 }
@@ -152,7 +211,7 @@ func (r *run) call(s step) line {
 	}[service]).MethodByName(method)
 
 	request := reflect.New(stub.Type().In(1).Elem()).Interface().(proto.Message)
-	r.fillInto(request, s)
+	r.fillInto(request, s.Request)
 
 	ctx := context.Background()
 	if s.DeadlineMs > 0 {

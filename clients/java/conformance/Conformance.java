@@ -5,8 +5,11 @@ import com.appprofile.ResumeTokenExpiredException;
 import com.appprofile.ResumingStream;
 import com.appprofile.v1.AppServiceGrpc;
 import com.appprofile.v1.CredentialServiceGrpc;
-import com.appprofile.v1.ProfileServiceGrpc;
 import com.appprofile.v1.CustomerServiceGrpc;
+import com.appprofile.v1.ExportCustomersRequest;
+import com.appprofile.v1.ExportProfilesRequest;
+import com.appprofile.v1.ProfileServiceGrpc;
+import com.appprofile.v1.ResolveRecipientsRequest;
 import com.appprofile.v1.UsageServiceGrpc;
 import com.appprofile.v1.WatchProfilesRequest;
 import com.appprofile.v1.WebhookServiceGrpc;
@@ -30,6 +33,7 @@ import io.grpc.MethodDescriptor.PrototypeMarshaller;
 import io.grpc.ServiceDescriptor;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ClientCalls;
+import io.grpc.stub.StreamObserver;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -46,6 +50,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -75,7 +80,13 @@ public final class Conformance {
           "CredentialService",
               new Service(CredentialServiceGrpc.getServiceDescriptor(), c -> c.credentials().getChannel()));
   private static final Map<String, BiFunction<Client, Message, ResumingStream<? extends Message>>> STREAMS =
-      Map.of("ProfileService/WatchProfiles", (client, request) -> client.watchProfiles((WatchProfilesRequest) request));
+      Map.of(
+          "ProfileService/WatchProfiles", (client, request) -> client.watchProfiles((WatchProfilesRequest) request),
+          "ProfileService/ResolveRecipients",
+              (client, request) -> client.resolveRecipients((ResolveRecipientsRequest) request),
+          "ProfileService/ExportProfiles", (client, request) -> client.exportProfiles((ExportProfilesRequest) request),
+          "CustomerService/ExportCustomers",
+              (client, request) -> client.exportCustomers((ExportCustomersRequest) request));
   private static final String OLDEST = "oldest_resume_token";
   private static final Pattern NAME = Pattern.compile("\\$\\{(\\w+)}");
   private static final Gson GSON = new GsonBuilder().disableHtmlEscaping().serializeNulls().create();
@@ -123,6 +134,8 @@ public final class Conformance {
       show(repeat(step));
     } else if (step.has("stream")) {
       show(read(step));
+    } else if (step.has("requests")) {
+      show(exchange(step));
     } else {
       show(prepare(step).get());
     }
@@ -160,10 +173,9 @@ public final class Conformance {
 
   /** The step's call, ready to be made any number of times. */
   private Supplier<JsonObject> prepare(JsonObject step) throws InvalidProtocolBufferException {
-    Service service = SERVICES.get(step.get("method").getAsString().split("/")[0]);
     MethodDescriptor<Message, Message> method = method(step);
-    Message message = request(step, method);
-    Channel channel = service.stub().apply(client(step));
+    Message message = request(step.get("request"), method);
+    Channel channel = channel(step);
     return () -> {
       JsonObject line = new JsonObject();
       line.add("step", step.get("step"));
@@ -189,7 +201,7 @@ public final class Conformance {
     String name = step.get("stream").getAsString();
     if (step.has("method")) {
       var open = STREAMS.get(step.get("method").getAsString());
-      streams.put(name, open.apply(client(step), request(step, method(step))));
+      streams.put(name, open.apply(client(step), request(step.get("request"), method(step))));
     }
     ResumingStream<? extends Message> stream = streams.get(name);
     Map.Entry<String, JsonElement> until = step.getAsJsonObject("until").entrySet().iterator().next();
@@ -223,11 +235,59 @@ public final class Conformance {
     return line;
   }
 
-  private Message request(JsonObject step, MethodDescriptor<Message, Message> method)
+  /** Sends the requests on one stream and reads the responses to them. */
+  private JsonObject exchange(JsonObject step) throws InvalidProtocolBufferException, InterruptedException {
+    MethodDescriptor<Message, Message> method = method(step);
+    List<Message> requests = new ArrayList<>();
+    for (JsonElement each : step.getAsJsonArray("requests")) {
+      requests.add(request(each, method));
+    }
+    List<Message> responses = new ArrayList<>();
+    var complete = new CompletableFuture<Void>();
+    StreamObserver<Message> sent =
+        ClientCalls.asyncBidiStreamingCall(
+            channel(step).newCall(method, CallOptions.DEFAULT),
+            new StreamObserver<>() {
+              @Override
+              public void onNext(Message response) {
+                responses.add(response);
+              }
+
+              @Override
+              public void onError(Throwable error) {
+                complete.completeExceptionally(error);
+              }
+
+              @Override
+              public void onCompleted() {
+                complete.complete(null);
+              }
+            });
+    requests.forEach(sent::onNext);
+    sent.onCompleted();
+    JsonObject line = new JsonObject();
+    line.add("step", step.get("step"));
+    try {
+      complete.get();
+      JsonArray printed = new JsonArray();
+      for (Message response : responses) {
+        printed.add(JsonParser.parseString(PRINTER.print(response)));
+      }
+      JsonObject body = new JsonObject();
+      body.add("responses", printed);
+      line.addProperty("code", "OK");
+      seen(step, body, line);
+    } catch (ExecutionException e) {
+      told(ApiException.from(e.getCause()), line);
+    }
+    return line;
+  }
+
+  private Message request(JsonElement content, MethodDescriptor<Message, Message> method)
       throws InvalidProtocolBufferException {
     var marshaller = (PrototypeMarshaller<Message>) method.getRequestMarshaller();
     Message.Builder request = marshaller.getMessagePrototype().newBuilderForType();
-    JsonFormat.parser().merge(fill(step.get("request")).toString(), request);
+    JsonFormat.parser().merge(fill(content).toString(), request);
     return request.build();
   }
 
@@ -260,6 +320,10 @@ public final class Conformance {
     if (!error.violations().isEmpty()) {
       line.add("violations", GSON.toJsonTree(error.violations().stream().map(ApiException.Violation::field).toList()));
     }
+  }
+
+  private Channel channel(JsonObject step) {
+    return SERVICES.get(step.get("method").getAsString().split("/")[0]).stub().apply(client(step));
   }
 
   private Client client(JsonObject step) {

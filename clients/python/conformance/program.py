@@ -3,11 +3,12 @@
 What a step means is told in tests/clients/README.md.
 """
 
+import asyncio
 import json
 import re
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
 import appprofile
+from appprofile import aio
 from appprofile.v1 import (
     app_service_pb2,
     credential_service_pb2,
@@ -39,6 +41,13 @@ SERVICES = {
 }
 STREAMS: dict[str, Callable[[appprofile.Client, Any], appprofile.ResumingStream[Any]]] = {
     "ProfileService/WatchProfiles": appprofile.Client.watch_profiles,
+    "ProfileService/ResolveRecipients": appprofile.Client.resolve_recipients,
+    "ProfileService/ExportProfiles": appprofile.Client.export_profiles,
+    "CustomerService/ExportCustomers": appprofile.Client.export_customers,
+}
+IMPORTS: dict[str, Callable[[aio.Client, Any], AsyncIterator[Any]]] = {
+    "ProfileService/ImportProfiles": aio.Client.import_profiles,
+    "CustomerService/ImportCustomers": aio.Client.import_customers,
 }
 Json = Any
 
@@ -61,6 +70,8 @@ class Program:
                 await_answer()
             elif "stream" in step:
                 show(self._read(step))
+            elif "requests" in step:
+                show(self._import(step))
             else:
                 show(self._outcome(step))
         for stream in self._streams.values():
@@ -97,7 +108,7 @@ class Program:
         """The step's call, ready to be made any number of times."""
         service, method = step["method"].split("/")
         stub, _ = SERVICES[service]
-        request = self._request(step)
+        request = self._message(step, step["request"])
         stub_method = getattr(getattr(self._client(step.get("key", "profile"), step.get("jwt")), stub), method)
         timeout = step["deadline_ms"] / 1000 if "deadline_ms" in step else None
 
@@ -114,7 +125,7 @@ class Program:
         """Goes on with the step's stream, or opens it."""
         if "method" in step:
             client = self._client(step.get("key", "profile"), step.get("jwt"))
-            self._streams[step["stream"]] = STREAMS[step["method"]](client, self._request(step))
+            self._streams[step["stream"]] = STREAMS[step["method"]](client, self._message(step, step["request"]))
         stream = self._streams[step["stream"]]
         ((name, count),) = step["until"].items()
         body: dict[str, Any] = {}
@@ -129,11 +140,33 @@ class Program:
             return refused(step, error)
         return self._seen(step, body)
 
-    def _request(self, step: Json) -> Message:
+    def _import(self, step: Json) -> Json:
+        """Sends the requests through the client that imports, which is asyncio's."""
+        requests = [self._message(step, request) for request in step["requests"]]
+
+        async def sent() -> AsyncIterator[Message]:
+            for request in requests:
+                yield request
+
+        async def responses() -> list[Json]:
+            options = self._options(step.get("key", "profile"), step.get("jwt"))
+            async with aio.connect(self._target, **options) as client:
+                return [
+                    MessageToDict(response, preserving_proto_field_name=True)
+                    async for response in IMPORTS[step["method"]](client, sent())
+                ]
+
+        try:
+            return self._seen(step, {"responses": asyncio.run(responses())})
+        except appprofile.ApiError as error:
+            return refused(step, error)
+
+    def _message(self, step: Json, request: Json) -> Message:
+        """The request of the step's method."""
         service, method = step["method"].split("/")
         _, descriptor = SERVICES[service]
         input_type = descriptor.services_by_name[service].methods_by_name[method].input_type
-        return ParseDict(self._fill(step["request"]), GetMessageClass(input_type)())
+        return ParseDict(self._fill(request), GetMessageClass(input_type)())
 
     def _seen(self, step: Json, body: Json) -> Json:
         for name, path in step.get("capture", {}).items():
@@ -143,14 +176,16 @@ class Program:
 
     def _client(self, key: str, jwt: str | None) -> appprofile.Client:
         if (key, jwt) not in self._clients:
-            self._clients[key, jwt] = appprofile.connect(
-                self._target,
-                key=None if key == "none" else self._values[key],
-                jwt=None if jwt is None else lambda: self._values[jwt],
-                plaintext=self._ca is None,
-                ca=self._ca,
-            )
+            self._clients[key, jwt] = appprofile.connect(self._target, **self._options(key, jwt))
         return self._clients[key, jwt]
+
+    def _options(self, key: str, jwt: str | None) -> dict[str, Any]:
+        return {
+            "key": None if key == "none" else self._values[key],
+            "jwt": None if jwt is None else lambda: self._values[jwt],
+            "plaintext": self._ca is None,
+            "ca": self._ca,
+        }
 
     def _fill(self, value: Json) -> Json:
         if isinstance(value, dict):

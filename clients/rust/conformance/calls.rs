@@ -4,8 +4,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
-use appprofile::tonic::{Request, Status};
-use appprofile::v1::WatchProfilesResponse;
+use appprofile::tonic::codegen::tokio_stream;
+use appprofile::tonic::{Request, Status, Streaming};
 use appprofile::{BoxError, Client, ResumingStream, StreamError};
 use prost::Message as _;
 
@@ -86,6 +86,34 @@ pub async fn call(
     }
 }
 
+/// Sends the encoded requests on one stream of `Service/Method`. The encoded responses.
+pub async fn exchange(client: &Client, method: &str, encoded: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, Status> {
+    match method {
+        "ProfileService/ImportProfiles" => {
+            collect(client.profiles().import_profiles(requests(encoded)?).await?.into_inner()).await
+        }
+        "CustomerService/ImportCustomers" => {
+            collect(client.customers().import_customers(requests(encoded)?).await?.into_inner()).await
+        }
+        _ => Err(Status::unimplemented(method)),
+    }
+}
+
+fn requests<Q: prost::Message + Default>(
+    encoded: &[Vec<u8>],
+) -> Result<tokio_stream::Iter<std::vec::IntoIter<Q>>, Status> {
+    let decoded: Result<Vec<Q>, _> = encoded.iter().map(|each| Q::decode(each.as_slice())).collect();
+    Ok(tokio_stream::iter(decoded.map_err(|error| Status::internal(error.to_string()))?))
+}
+
+async fn collect<M: prost::Message>(mut responses: Streaming<M>) -> Result<Vec<Vec<u8>>, Status> {
+    let mut encoded = Vec::new();
+    while let Some(response) = responses.message().await? {
+        encoded.push(response.encode_to_vec());
+    }
+    Ok(encoded)
+}
+
 type NextMessage<'a> = Pin<Box<dyn Future<Output = Result<Option<Vec<u8>>, StreamError>> + 'a>>;
 
 /// A server stream, whatever its messages are.
@@ -94,7 +122,7 @@ pub trait Stream {
     fn message(&mut self) -> NextMessage<'_>;
 }
 
-impl Stream for ResumingStream<WatchProfilesResponse> {
+impl<M: prost::Message> Stream for ResumingStream<M> {
     fn message(&mut self) -> NextMessage<'_> {
         Box::pin(async { Ok(self.message().await?.map(|message| message.encode_to_vec())) })
     }
@@ -104,6 +132,9 @@ impl Stream for ResumingStream<WatchProfilesResponse> {
 pub fn open(client: &Client, method: &str, encoded: &[u8]) -> Result<Box<dyn Stream>, BoxError> {
     match method {
         "ProfileService/WatchProfiles" => Ok(Box::new(client.watch_profiles(prost::Message::decode(encoded)?))),
+        "ProfileService/ResolveRecipients" => Ok(Box::new(client.resolve_recipients(prost::Message::decode(encoded)?))),
+        "ProfileService/ExportProfiles" => Ok(Box::new(client.export_profiles(prost::Message::decode(encoded)?))),
+        "CustomerService/ExportCustomers" => Ok(Box::new(client.export_customers(prost::Message::decode(encoded)?))),
         _ => Err(format!("{method} is no stream").into()),
     }
 }

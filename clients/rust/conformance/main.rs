@@ -41,6 +41,8 @@ async fn main() -> Result<(), BoxError> {
             program.answers.next_line().await?;
         } else if step["stream"].is_string() {
             show(&program.read(step).await?);
+        } else if let Some(requests) = step["requests"].as_array() {
+            show(&program.exchange(step, requests).await?);
         } else {
             show(&program.outcome(step).await?);
         }
@@ -125,19 +127,36 @@ impl Program {
                 }
             }
         }
-        let show: Vec<_> =
-            step["expect"]["show"].as_object().into_iter().flatten().map(|(path, _)| path.clone()).collect();
+        Ok(self.seen(step, &Value::Object(body)))
+    }
+
+    /// Sends the requests on one stream and reads the responses to them.
+    async fn exchange(&mut self, step: &Value, requests: &[Value]) -> Result<Value, BoxError> {
+        let method = step["method"].as_str().ok_or("a step has no method")?;
+        let client = self.client(step["key"].as_str().unwrap_or("profile"), step["jwt"].as_str())?;
+        let encoded: Result<Vec<_>, _> =
+            requests.iter().map(|request| self.proto.request(method, &self.fill(request))).collect();
+        match calls::exchange(&client, method, &encoded?).await {
+            Ok(responses) => {
+                let responses: Result<Vec<_>, _> =
+                    responses.iter().map(|response| self.proto.response(method, response)).collect();
+                Ok(self.seen(step, &json!({ "responses": responses? })))
+            }
+            Err(status) => Ok(refused(&step["step"], &ApiError::from(status))),
+        }
+    }
+
+    fn seen(&mut self, step: &Value, body: &Value) -> Value {
         let capture = step["capture"].as_object().cloned().unwrap_or_default();
-        let outcome = seen(&step["step"], &capture, &show, &Value::Object(body));
+        let outcome = seen(&step["step"], &capture, &paths(&step["expect"]["show"]), body);
         self.values.extend(outcome.captured);
-        Ok(outcome.line)
+        outcome.line
     }
 
     /// The step's call, ready to be made any number of times.
     fn prepare(&mut self, step: &Value) -> Result<Call, BoxError> {
         let method = step["method"].as_str().ok_or("a step has no method")?;
         let key = step["key"].as_str().unwrap_or("profile");
-        let paths = |value: &Value| value.as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect();
         Ok(Call {
             client: self.client(key, step["jwt"].as_str())?,
             request: self.proto.request(method, &self.fill(&step["request"]))?,
@@ -202,6 +221,10 @@ impl Call {
             Err(status) => Ok(Outcome { line: refused(&self.step, &ApiError::from(status)), captured: HashMap::new() }),
         }
     }
+}
+
+fn paths(show: &Value) -> Vec<String> {
+    show.as_object().into_iter().flatten().map(|(path, _)| path.clone()).collect()
 }
 
 fn seen(step: &Value, capture: &Map<String, Value>, show: &[String], body: &Value) -> Outcome {

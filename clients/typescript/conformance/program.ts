@@ -5,6 +5,7 @@ import { createInterface } from "node:readline";
 import {
   createRegistry,
   type DescMessage,
+  type DescMethod,
   fromJson,
   type JsonObject,
   type JsonValue,
@@ -23,6 +24,7 @@ interface Step {
   jwt?: string;
   method: string;
   request: JsonValue;
+  requests?: JsonValue[];
   deadline_ms?: number;
   capture?: Record<string, string>;
   during?: string;
@@ -34,6 +36,7 @@ interface Step {
 }
 
 type Call = (request: unknown, options: { timeoutMs?: number }) => Promise<never>;
+type Exchange = (requests: AsyncIterable<Message>) => AsyncIterable<Message>;
 
 interface Stream {
   output: DescMessage;
@@ -64,7 +67,7 @@ for (const step of scenario.steps) {
     show({ ask: step.ask });
     await answers.next();
   } else {
-    show(await (step.stream ? read(step, step.stream) : outcome(step)));
+    show(await (step.stream ? read(step, step.stream) : step.requests ? exchange(step, step.requests) : outcome(step)));
   }
 }
 for (const stream of streams.values()) void stream.messages.return?.();
@@ -96,11 +99,8 @@ async function outcome(step: Step): Promise<JsonObject> {
 
 /** The step's call, ready to be made any number of times. */
 function prepare(step: Step): () => Promise<JsonObject> {
-  const [serviceName, methodName] = step.method.split("/") as [keyof typeof SERVICES, string];
-  const [service, stub] = SERVICES[serviceName];
-  const method = service.methods.find((each) => each.name === methodName)!;
-  const request = requestOf(step, method);
-  const send = (client(step.key ?? "profile", step.jwt)[stub] as unknown as Record<string, Call>)[method.localName]!;
+  const { method, send } = stubOf<Call>(step);
+  const request = message(step.request, method);
   const options = step.deadline_ms === undefined ? {} : { timeoutMs: step.deadline_ms };
   return async () => {
     try {
@@ -109,6 +109,33 @@ function prepare(step: Step): () => Promise<JsonObject> {
       return refused(step, error);
     }
   };
+}
+
+/** The method of the step, and how the client calls it. */
+function stubOf<C>(step: Step): { method: DescMethod; send: C } {
+  const [serviceName, methodName] = step.method.split("/") as [keyof typeof SERVICES, string];
+  const [service, stub] = SERVICES[serviceName];
+  const method = service.methods.find((each) => each.name === methodName)!;
+  const calls = client(step.key ?? "profile", step.jwt)[stub] as unknown as Record<string, C>;
+  return { method, send: calls[method.localName]! };
+}
+
+/** Sends the requests on one stream and reads the responses to them. */
+async function exchange(step: Step, requests: JsonValue[]): Promise<JsonObject> {
+  const { method, send } = stubOf<Exchange>(step);
+  const messages = requests.map((request) => message(request, method));
+  async function* sent() {
+    yield* messages;
+  }
+  const responses: JsonValue[] = [];
+  try {
+    for await (const response of send(sent())) {
+      responses.push(toJson(method.output, response, { registry, useProtoFieldName: true }));
+    }
+  } catch (error) {
+    return refused(step, error);
+  }
+  return seen(step, { responses });
 }
 
 /** Goes on with the step's stream, or opens it. */
@@ -121,8 +148,8 @@ async function read(step: Step, name: string): Promise<JsonObject> {
     while (((body[list] as JsonValue[] | undefined)?.length ?? 0) < count) {
       const next = await messages.next();
       if (next.done) break;
-      const message = toJson(output, next.value, { registry, useProtoFieldName: true }) as JsonObject;
-      for (const [field, value] of Object.entries(message)) {
+      const fields = toJson(output, next.value, { registry, useProtoFieldName: true }) as JsonObject;
+      for (const [field, value] of Object.entries(fields)) {
         body[field] = Array.isArray(value) ? [...((body[field] as JsonValue[] | undefined) ?? []), ...value] : value;
       }
     }
@@ -133,20 +160,30 @@ async function read(step: Step, name: string): Promise<JsonObject> {
 }
 
 function open(step: Step): Stream {
-  const { watchProfiles } = api.ProfileService.method;
+  const { watchProfiles, resolveRecipients, exportProfiles } = api.ProfileService.method;
+  const { exportCustomers } = api.CustomerService.method;
+  const opener = client(step.key ?? "profile", step.jwt);
+  const { request } = step;
   switch (step.method) {
     case "ProfileService/WatchProfiles":
+      return { output: watchProfiles.output, messages: opener.watchProfiles(message(request, watchProfiles)) };
+    case "ProfileService/ResolveRecipients":
       return {
-        output: watchProfiles.output,
-        messages: client(step.key ?? "profile", step.jwt).watchProfiles(requestOf(step, watchProfiles)),
+        output: resolveRecipients.output,
+        messages: opener.resolveRecipients(message(request, resolveRecipients)),
       };
+    case "ProfileService/ExportProfiles":
+      return { output: exportProfiles.output, messages: opener.exportProfiles(message(request, exportProfiles)) };
+    case "CustomerService/ExportCustomers":
+      return { output: exportCustomers.output, messages: opener.exportCustomers(message(request, exportCustomers)) };
     default:
       throw new Error(`${step.method} is no stream`);
   }
 }
 
-function requestOf<I extends DescMessage>(step: Step, method: { input: I }): MessageShape<I> {
-  return fromJson(method.input, fill(step.request), { registry });
+/** A request of the method. */
+function message<I extends DescMessage>(content: JsonValue, method: { input: I }): MessageShape<I> {
+  return fromJson(method.input, fill(content), { registry });
 }
 
 function seen(step: Step, response: JsonValue): JsonObject {
