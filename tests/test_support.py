@@ -90,11 +90,12 @@ def test_another_database_is_refused() -> None:
 
 def test_the_long_units_come_first_and_the_tests_of_a_unit_stay_in_order() -> None:
     few, long = "tests/unit/test_few.py", scheduling.LONG[-1]
-    nodeids = [f"{few}::a", "tests/x.py::b@go", "tests/y.py::c[x@y]", "tests/y.py::d", f"{long}::e", "tests/z.py::f@go"]
+    client = ("tests/clients/x.py::b[go]", "tests/clients/z.py::test_the_go_example", "tests/clients/z.py::test_in_go")
+    nodeids = [f"{few}::a", client[0], "tests/y.py::c[go]", "tests/y.py::d", f"{long}::e", *client[1:]]
     items = [SimpleNamespace(nodeid=nodeid) for nodeid in nodeids]
     scheduling.longest_first(items)
     units = [scheduling.unit(item.nodeid) for item in items]
-    assert units == ["go", "go", long, "tests/y.py", "tests/y.py", few]
+    assert units == ["go", "go", "go", long, "tests/y.py", "tests/y.py", few]
     assert [item.nodeid[-1] for item in items if "y.py" in item.nodeid] == ["]", "d"]
 
 

@@ -11,8 +11,6 @@ import pytest
 
 LANGUAGES = ("go", "java", "python", "rust", "typescript")
 """Written out, not found in the folders: a client that got lost is missed."""
-IN_GROUPS = [pytest.param(language, marks=pytest.mark.xdist_group(language)) for language in LANGUAGES]
-"""As parameters of tests that build or run a client: those of one language wait for each other."""
 TOOLCHAIN_MISSING = 3
 BUILD_LIMIT_S = 1200.0
 FOLDER = Path(__file__).parent.parent.parent / ".tools"

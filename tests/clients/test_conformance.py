@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from tests.clients.builds import BUILD_LIMIT_S, IN_GROUPS, LANGUAGES, alone_with, build
+from tests.clients.builds import BUILD_LIMIT_S, LANGUAGES, alone_with, build
 from tests.clients.server import ServerProcess, Tls
 from tests.clients.transcripts import RUN_LIMIT_S, SCENARIO, expected, run
 
@@ -21,7 +21,7 @@ TLS_STEPS = 8
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(BUILD_LIMIT_S + 2 * RUN_LIMIT_S)]
 
 
-@pytest.fixture(scope="module", params=IN_GROUPS)
+@pytest.fixture(scope="module", params=LANGUAGES)
 def program(request: pytest.FixtureRequest) -> Iterator[list[str]]:
     """The command of one language's conformance program, built."""
     with alone_with(request.param):

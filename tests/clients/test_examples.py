@@ -43,14 +43,12 @@ def test_the_python_example(server: ServerProcess) -> None:
     assert run(command, CLIENTS) == "next heartbeat in 15 days, 0:00:00\n"
 
 
-@pytest.mark.xdist_group("go")
 def test_the_go_example(server: ServerProcess, require_tool: Callable[[str], str], tmp_path: Path) -> None:
     program = tmp_path / "main.go"
     program.write_text(example("go", server))
     assert run([require_tool("go"), "run", str(program)], CLIENTS / "go") == "next heartbeat in 360h0m0s\n"
 
 
-@pytest.mark.xdist_group("java")
 def test_the_java_example(server: ServerProcess, tmp_path: Path) -> None:
     program = tmp_path / "FirstCall.java"
     program.write_text(example("java", server))
@@ -61,7 +59,6 @@ def test_the_java_example(server: ServerProcess, tmp_path: Path) -> None:
         assert run(command, tmp_path) == f"next heartbeat in {INTERVAL_S} seconds\n"
 
 
-@pytest.mark.xdist_group("rust")
 def test_the_rust_example(server: ServerProcess, tmp_path: Path) -> None:
     """As the program of a user's package, made as the README says."""
     (tmp_path / "src").mkdir()
@@ -85,7 +82,6 @@ tokio = {{ version = "1", features = ["macros", "rt-multi-thread"] }}
         assert run(["cargo", "run", "--quiet"], tmp_path, folder) == f"next heartbeat in {INTERVAL_S} seconds\n"
 
 
-@pytest.mark.xdist_group("typescript")
 def test_the_typescript_example(server: ServerProcess) -> None:
     with alone_with("typescript"):
         build("typescript", CLIENTS / "typescript/conformance/build")

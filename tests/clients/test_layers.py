@@ -13,12 +13,12 @@ from appprofile.v1 import (
     usage_service_pb2,
     webhook_service_pb2,
 )
-from tests.clients.builds import BUILD_LIMIT_S, IN_GROUPS, alone_with, build
+from tests.clients.builds import BUILD_LIMIT_S, LANGUAGES, alone_with, build
 
 ROOT = Path(__file__).parent.parent.parent
 CLIENTS = ROOT / "clients"
 # Python's client is checked with the service itself.
-CHECKED = [language for language in IN_GROUPS if language.values != ("python",)]
+CHECKED = [language for language in LANGUAGES if language != "python"]
 EXAMPLE_LINES = 30
 # A mirror that is exact needs a copy, events, and both together after a failure. A shorter one would teach a wrong one.
 LONGER_EXAMPLES = {"mirror_profiles.py": 80}
