@@ -93,19 +93,15 @@ type open[Q proto.Message, M any] func(context.Context, Q, ...grpc.CallOption) (
 func resume[Q proto.Message, M any, A resumable[M]](
 	ctx context.Context, client *Client, method open[Q, M], request Q, options []StreamOption,
 ) iter.Seq2[A, error] {
-	var chosen streamOptions
-	for _, option := range options {
-		option(&chosen)
-	}
 	request = proto.CloneOf(request)
 	return func(yield func(A, error) bool) {
 		next := proto.CloneOf(request)
-		began, failures := false, 0
+		recovery := newRecovery(client, options)
 		receive := func(message A) bool {
 			if token := message.GetResumeToken(); token != "" {
 				setResumeToken(next, token)
 			}
-			began, failures = true, 0
+			recovery.received()
 			return yield(message, nil)
 		}
 		for {
@@ -113,23 +109,49 @@ func resume[Q proto.Message, M any, A resumable[M]](
 			if err == nil || ctx.Err() != nil {
 				return
 			}
-			var failed *Error
-			closed := client.connection.GetState() == connectivity.Shutdown
-			if closed || !errors.As(err, &failed) || !passes(failed, began) {
+			if err = recovery.wait(ctx, err); err != nil {
 				yield(nil, err)
 				return
 			}
-			if chosen.onInterruption != nil {
-				chosen.onInterruption(failed)
-			}
-			select {
-			case <-ctx.Done():
-				return
-			case <-time.After(max(pause(failures), failed.RetryDelay)):
-			}
-			failures++
 		}
 	}
+}
+
+// recovery is what a stream does after its failures.
+type recovery struct {
+	client         *Client
+	onInterruption func(*Error)
+	began          bool
+	failures       int
+}
+
+func newRecovery(client *Client, options []StreamOption) *recovery {
+	var chosen streamOptions
+	for _, option := range options {
+		option(&chosen)
+	}
+	return &recovery{client: client, onInterruption: chosen.onInterruption}
+}
+
+// received says that a message came.
+func (r *recovery) received() { r.began, r.failures = true, 0 }
+
+// wait returns when the stream may be opened again, or ctx is done; and the error at once if it does not pass.
+func (r *recovery) wait(ctx context.Context, err error) error {
+	var failed *Error
+	closed := r.client.connection.GetState() == connectivity.Shutdown
+	if closed || !errors.As(err, &failed) || !passes(failed, r.began) {
+		return err
+	}
+	if r.onInterruption != nil {
+		r.onInterruption(failed)
+	}
+	select {
+	case <-ctx.Done():
+	case <-time.After(max(pause(r.failures), failed.RetryDelay)):
+	}
+	r.failures++
+	return nil
 }
 
 // attempt opens the stream once. No error: it is complete, or receive wants no more.
@@ -160,9 +182,13 @@ func attempt[Q proto.Message, M any, A resumable[M]](
 		return nil
 	}
 	if lost.Load() {
-		return newError(status.New(codes.Unavailable, fmt.Sprintf("nothing came for %v", idleLimit)))
+		return nothingCame()
 	}
 	return err
+}
+
+func nothingCame() error {
+	return newError(status.New(codes.Unavailable, fmt.Sprintf("nothing came for %v", idleLimit)))
 }
 
 // passes says whether the stream may be resumed. A full limit of streams passes only for a stream that had a message:

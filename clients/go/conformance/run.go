@@ -6,17 +6,16 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"iter"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
 
 	"google.golang.org/genproto/googleapis/rpc/code"
-	"google.golang.org/grpc"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
@@ -135,47 +134,38 @@ func pull[Q, M proto.Message](
 	return func() (proto.Message, error, bool) { message, err, more := next(); return message, err, more }
 }
 
-// exchange sends the step's requests on one stream and reads the responses to them.
+// exchange imports the step's requests and reads the responses to them.
 func (r *run) exchange(s step) line {
 	client := r.client(s.Key, s.Jwt)
 	switch s.Method {
 	case "ProfileService/ImportProfiles":
-		return exchanged(r, s, client.Profiles.ImportProfiles)
+		return imported(r, s, client.ImportProfiles)
 	case "CustomerService/ImportCustomers":
-		return exchanged(r, s, client.Customers.ImportCustomers)
+		return imported(r, s, client.ImportCustomers)
 	}
 	fail(fmt.Errorf("%s takes no stream of requests", s.Method))
 	return nil
 }
 
-func exchanged[Q, M any](
-	r *run, s step, method func(context.Context, ...grpc.CallOption) (grpc.BidiStreamingClient[Q, M], error),
+func imported[Q, M proto.Message](
+	r *run, s step,
+	method func(context.Context, iter.Seq[Q], ...appprofile.StreamOption) iter.Seq2[M, error],
 ) line {
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	stream, err := method(ctx)
-	if err != nil {
-		return refused(s, err)
-	}
+	var requests []Q
 	for _, each := range s.Requests {
-		request := new(Q)
-		r.fillInto(any(request).(proto.Message), each)
-		if stream.Send(request) != nil {
-			break // Recv tells why
-		}
+		var kind Q
+		request := kind.ProtoReflect().New().Interface().(Q)
+		r.fillInto(request, each)
+		requests = append(requests, request)
 	}
-	fail(stream.CloseSend())
 	responses := []any{}
-	for {
-		response, err := stream.Recv()
-		if err == io.EOF {
-			return r.seen(s, map[string]any{"responses": responses})
-		}
+	for response, err := range method(context.Background(), slices.Values(requests)) {
 		if err != nil {
 			return refused(s, err)
 		}
-		responses = append(responses, toJSON(any(response).(proto.Message)))
+		responses = append(responses, toJSON(response))
 	}
+	return r.seen(s, map[string]any{"responses": responses})
 }
 
 func (r *run) streamRefused(s step, err error) line {
