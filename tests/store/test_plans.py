@@ -45,6 +45,8 @@ from profile_grpc.domain.model import (
     FeedbackLosses,
     Guard,
     GuardKey,
+    ImportKey,
+    ImportStart,
     LedgerEntry,
     OrderedCall,
     ProfileStatus,
@@ -125,6 +127,7 @@ async def fill(url: str) -> None:
                     Write(DeviceOrder(DeviceKey("shop", f"device {n}"), OrderedCall(n, CallMethod.REGISTER)), None)
                     for n in range(ROWS)
                 ],
+                imports=[Write(ImportStart(ImportKey("shop", f"import {n}"), NOW, 1), None) for n in range(ROWS)],
                 feedback_losses=[Write(FeedbackLosses(f"app {n}"), None) for n in range(ROWS)],
                 customers=[
                     Write(Customer(CustomerId("acme", f"customer {n}"), NOW, NOW, Content(), 0), None)
