@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from profile_grpc.cli import jwt, output, settings, shapes
-from profile_grpc.cli.errors import FAILED, CommandFailed
+from profile_grpc.cli.errors import FAILED, CommandFailed, file_failure
 from profile_grpc.cli.opening import administration
 from profile_grpc.cli.options import AppId, DatabaseUrl, Json, Yes, command_option, confirm, database
 from profile_grpc.domain.model import Platform
@@ -202,7 +202,7 @@ def config_(
     try:
         file.write_text(f"{text}\n")
     except OSError as error:
-        raise CommandFailed(f"cannot write {file}: {(error.strerror or str(error)).lower()}") from None
+        raise file_failure("write", file, error) from None
     output.note(f"wrote {file}")
 
 

@@ -14,7 +14,7 @@ import typer
 
 from profile_grpc import config
 from profile_grpc.cli import output, settings, shapes
-from profile_grpc.cli.errors import FAILED, CommandFailed
+from profile_grpc.cli.errors import FAILED, CommandFailed, file_failure
 from profile_grpc.cli.opening import administration
 from profile_grpc.cli.options import AppId, DatabaseUrl, Json, Yes, command_option, confirm, database
 from profile_grpc.domain.model import ApnsEnvironment, Platform
@@ -340,7 +340,7 @@ def _read(path: Path) -> bytes:
             with path.open("rb") as file:
                 content = file.read(_LARGEST_FILE + 1)
     except OSError as error:
-        raise CommandFailed(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from None
+        raise file_failure("read", path, error) from None
     if len(content) > _LARGEST_FILE:
         raise CommandFailed(f"{path} is larger than {_LARGEST_FILE // 1024} KiB: it is no push credential")
     return content

@@ -16,6 +16,11 @@ class CommandFailed(OperatorError):  # noqa: N818 - an outcome
     """The command failed; the message says why, and what to do."""
 
 
+def file_failure(verb: str, file: object, error: OSError) -> CommandFailed:
+    """That a file cannot be read or written (`verb`), and why."""
+    return CommandFailed(f"cannot {verb} {file}: {(error.strerror or str(error)).lower()}")
+
+
 def explain(error: Exception) -> tuple[str, int]:
     """The line to print (empty: nothing) and the exit status for an error."""
     from profile_grpc.telemetry.logs import redact_text
@@ -38,8 +43,8 @@ def _explain(error: Exception) -> tuple[str, int]:
             return str(error), FAILED
         case Refused():
             return error.message, USAGE if error.reason in _WRONG_INPUT else FAILED
-        case OSError(filename=str(file), strerror=str(why)):
-            return f"cannot open {file}: {why.lower()}", FAILED
+        case OSError(filename=str(file), strerror=str()):
+            return str(file_failure("open", file, error)), FAILED
         case OSError():
             return error.strerror or str(error), FAILED
         case _:

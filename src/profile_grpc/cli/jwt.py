@@ -12,7 +12,7 @@ import typer
 
 from profile_grpc import config
 from profile_grpc.cli import output, settings
-from profile_grpc.cli.errors import CommandFailed
+from profile_grpc.cli.errors import CommandFailed, file_failure
 from profile_grpc.cli.opening import administration
 from profile_grpc.cli.options import AppId, DatabaseUrl, Json, JwksHosts, Yes, command_option, confirm, database
 from profile_grpc.config import JwksConfig
@@ -233,7 +233,7 @@ def _content(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(_MAX_FILE)
     except OSError as error:
-        raise CommandFailed(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from None
+        raise file_failure("read", path, error) from None
 
 
 def _share(impact: Impact) -> dict[str, object]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from profile_grpc.cli import output
-from profile_grpc.cli.errors import CommandFailed
+from profile_grpc.cli.errors import file_failure
 from profile_grpc.cli.transfer.entries import Entry
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Report:
             try:
                 self._refusals = refusals.open("w", encoding="utf-8")
             except OSError as error:
-                raise CommandFailed(f"cannot write {refusals}: {error.strerror}") from None
+                raise file_failure("write", refusals, error) from None
 
     @property
     def refused(self) -> int:
