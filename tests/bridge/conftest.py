@@ -121,7 +121,7 @@ def status(answer: bytes) -> int:
     return int(answer.split(b" ", 2)[1])
 
 
-async def until(true: Callable[[], bool], seconds: float = 20.0) -> None:
+async def until(true: Callable[[], bool], seconds: float = 120.0) -> None:
     """Waits for what other tasks bring about."""
     async with asyncio.timeout(seconds):
         while not true():  # noqa: ASYNC110 - of others' making

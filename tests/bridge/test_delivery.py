@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import re
 import sqlite3
 from contextlib import closing
@@ -665,6 +666,35 @@ async def test_a_certificate_that_is_renewed_for_another_name_is_expected_under_
         await harness.settled()
         await harness.service.stop()
     assert names(harness) == ["Dold.example.com", "Dnew.example.com"]
+
+
+async def test_a_report_is_delivered_again_when_its_connection_is_closed_for_a_renewed_certificate(
+    harness: Harness,
+) -> None:
+    """X4: gRPC cancels the call in flight, and so the task that awaits it."""
+    authority = trustme.CA()
+    path = harness.folder / "own.pem"
+    own = authority.issue_cert("service.example.com")
+    own.cert_chain_pems[0].write_to_path(path)
+    pair = (own.private_key_pem.bytes(), own.cert_chain_pems[0].bytes())
+    harness.service.tls = grpc.ssl_server_credentials([pair])
+    await harness.serve()
+    await harness.start(service_tls=ServiceTls(path, presents_ca=True))
+    assert await harness.get(f"/{APP}{removal('ann')}") == 200
+    await harness.settled()
+    service, admit, on_its_way = harness.service, harness.service._admit, asyncio.Event()
+
+    async def never(*_: Any, **__: Any) -> None:
+        on_its_way.set()
+        await asyncio.Event().wait()
+
+    service._admit = never  # type: ignore[method-assign]
+    assert await harness.get(f"/{APP}{removal('ben')}") == 200
+    await on_its_way.wait()
+    service._admit = admit  # type: ignore[method-assign]
+    os.utime(path)
+    await harness.settled()
+    assert names(harness) == ["Dann", "Dben"]
 
 
 async def test_a_dead_letter_undoes_nothing_that_was_reported_later(running: Harness) -> None:

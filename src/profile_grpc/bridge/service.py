@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import enum
 import secrets
 import ssl
@@ -207,6 +208,12 @@ async def _call(method: Any, request: Message, credential: Credential, deadline:
 async def _translated(method: Any, request: object, metadata: object, deadline: float | None) -> Any:  # noqa: ANN401 - the stubs' own
     try:
         return await method(request, timeout=deadline, metadata=metadata)
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        # Not the task was cancelled, but the call, because its connection was closed: see `renew`.
+        raise CallFailed(Failure.DOWN, StatusCode.CANCELLED.name, "the connection was closed") from None
     except ApiError as error:
         # Only errors that are not from the service are shown in full: the service's texts may contain reported values.
         unreached = not error.reason and error.code in {StatusCode.UNAVAILABLE, StatusCode.DEADLINE_EXCEEDED}
