@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import structlog
 
-from tests.support import engines, scheduling
+from tests.support import engines, limits, scheduling
 from tests.support.postgres import Postgres, PrivatePostgres
 
 ROOT = Path(__file__).parent.parent
@@ -28,6 +28,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "engines(*names): run on these engines only: sqlite, postgresql")
+    limits.configure(config)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -50,6 +51,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object | Non
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    limits.raise_markers(items)
     if hasattr(config, "workerinput"):
         scheduling.longest_first(items)
 

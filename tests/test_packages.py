@@ -14,11 +14,10 @@ from zipfile import ZipFile
 
 import pytest
 
+from tests.support.limits import wait_s
+
 ROOT = Path(__file__).parent.parent
 REPOSITORY = "https://github.com/profile-grpc/profile-grpc"
-LIMIT_S = 300
-
-pytestmark = pytest.mark.timeout(2 * LIMIT_S)
 
 
 def wheel(project: Path, folder: Path) -> Path:
@@ -34,7 +33,7 @@ def wheel(project: Path, folder: Path) -> Path:
         "-w",
         str(folder),
     ]
-    subprocess.run([*command, str(project)], check=True, timeout=LIMIT_S, capture_output=True)
+    subprocess.run([*command, str(project)], check=True, timeout=wait_s(), capture_output=True)
     [built] = folder.glob("*.whl")
     return built
 
@@ -63,7 +62,7 @@ def run_installed(built: Path, folder: Path, *arguments: str) -> str:
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=LIMIT_S,
+        timeout=wait_s(),
         check=False,
     )
     assert done.returncode == 0, done.stderr

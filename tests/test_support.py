@@ -5,14 +5,16 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
+from typing import cast
 from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
 
 from tests.clients.builds import LANGUAGES
-from tests.support import engines, scheduling
+from tests.support import engines, limits, scheduling
 from tests.support.engines import Engine
+from tests.support.ports import free_port
 from tests.support.postgres import Postgres, PrivatePostgres
 
 ROOT = Path(__file__).parent.parent
@@ -102,3 +104,24 @@ def test_the_long_units_come_first_and_the_tests_of_a_unit_stay_in_order() -> No
 def test_what_is_said_to_be_long_is_there() -> None:
     files = [name for name in scheduling.LONG if name not in LANGUAGES]
     assert all((ROOT / name).is_file() for name in files)
+
+
+@pytest.mark.timeout(700)
+@pytest.mark.parametrize(("given", "wait", "own"), [(1200, 600, 1400), (60, 300, 700), (None, 300, 700)])
+def test_the_option_timeout_raises_every_limit_and_lowers_none(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, given: int | None, wait: int, own: int
+) -> None:
+    monkeypatch.setattr(limits, "_factor", 1.0)
+    limits.configure(cast("pytest.Config", SimpleNamespace(getoption=lambda _name, _default: given)))
+    assert limits.wait_s() == wait
+    limits.raise_markers([request.node])
+    marker = request.node.get_closest_marker("timeout")
+    assert marker is not None
+    assert marker.args == (own,)
+
+
+def test_a_free_port_is_given_once_and_is_none_of_connections() -> None:
+    ports = [free_port() for _ in range(20)]
+    assert len(set(ports)) == len(ports)
+    [first, _] = Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()
+    assert max(ports) < int(first)

@@ -14,6 +14,7 @@ from appprofile.v1 import profile_service_pb2 as ps
 from appprofile.v1.profile_service_pb2_grpc import ProfileServiceStub
 from tests.adversary import attacks
 from tests.cli.program import Server, run, sqlite_url
+from tests.support.limits import wait_s
 
 pytestmark = pytest.mark.slow
 
@@ -44,7 +45,7 @@ class Victim:
     async def register(self, number: int, size: int = 0) -> None:
         key = pb.ProfileKey(app_id=APP, user_id=f"user-{number}", device_id="phone")
         request = ps.RegisterRequest(key=key, custom_attributes={f"a{n}": "x" * 1000 for n in range(size)})
-        await self.stub.Register(request, metadata=(("x-api-key", self.key),), timeout=120)
+        await self.stub.Register(request, metadata=(("x-api-key", self.key),), timeout=wait_s())
 
     async def serves_while(self, attack: asyncio.Task[object]) -> None:
         """An ordinary caller is answered until the attack ends, and the process stays within its memory."""
@@ -99,4 +100,4 @@ async def test_idle_connections_keep_nobody_out(victim: Victim) -> None:
     """More of them than the soft limit of descriptors that the server was started with."""
     async with await attacks.idle(victim.port, 1200), grpc.aio.insecure_channel(victim.server.address) as late:
         request = ps.ListProfilesRequest(app_id=APP)
-        await ProfileServiceStub(late).ListProfiles(request, metadata=(("x-api-key", victim.key),), timeout=120)
+        await ProfileServiceStub(late).ListProfiles(request, metadata=(("x-api-key", victim.key),), timeout=wait_s())

@@ -1,7 +1,6 @@
 """A bridge in this process, a service that can be stopped, and raw HTTP."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
@@ -17,6 +16,8 @@ from profile_grpc.bridge.bridge import Bridge, BridgeConfig
 from profile_grpc.bridge.delivery.delivery import DeliveryLimits
 from profile_grpc.telemetry.tracing import Tracer
 from tests.bridge.fake_service import KEY, READER, FakeService
+from tests.support.limits import wait_s
+from tests.support.ports import free_port
 
 HASH_KEY = bytes(range(32))
 SOON = Backoff(0.01, 0.05)
@@ -60,7 +61,7 @@ class Harness:
 
     async def start(self, **changes: Any) -> Bridge:
         """Starts the bridge. The service's port is known even where it is not up."""
-        self.port = self.port or _free_port()
+        self.port = self.port or free_port()
         settings = BridgeConfig(
             target=f"127.0.0.1:{self.port}",
             spool=self.spool,
@@ -89,7 +90,7 @@ class Harness:
         answer = b""
         if read:
             writer.write_eof()
-            answer = await asyncio.wait_for(reader.read(), 120)
+            answer = await asyncio.wait_for(reader.read(), wait_s())
         writer.close()
         return answer
 
@@ -121,17 +122,11 @@ def status(answer: bytes) -> int:
     return int(answer.split(b" ", 2)[1])
 
 
-async def until(true: Callable[[], bool], seconds: float = 120.0) -> None:
+async def until(true: Callable[[], bool]) -> None:
     """Waits for what other tasks bring about."""
-    async with asyncio.timeout(seconds):
+    async with asyncio.timeout(wait_s()):
         while not true():  # noqa: ASYNC110 - of others' making
             await asyncio.sleep(0.005)
-
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 @pytest.fixture

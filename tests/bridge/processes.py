@@ -2,7 +2,6 @@
 
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -19,14 +18,8 @@ from profile_grpc.service.credentials import KeyOrder
 from profile_grpc.service.ports import KeyKind, Tenant
 from profile_grpc.store import migrate
 from tests.cli.program import environment, run
-
-LIMIT_S = 300.0
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+from tests.support.limits import wait_s
+from tests.support.ports import free_port
 
 
 @dataclass
@@ -62,7 +55,7 @@ class Program:
         """Ends it and answers its exit status."""
         if self.process.poll() is None:
             self.process.send_signal(number)
-        status = self.process.wait(LIMIT_S)
+        status = self.process.wait(wait_s())
         if self.process.stdout is not None:
             self.process.stdout.close()
         self._stderr.close()

@@ -15,6 +15,7 @@ from profile_grpc.bridge.bridge import Bridge, ListenerTls
 from profile_grpc.bridge.http.connection import ServerLimits
 from tests.bridge.conftest import Harness, request, status, until
 from tests.bridge.test_requests import JSON, QUERY
+from tests.support.limits import wait_s
 
 RESET = struct.pack("ii", 1, 0)
 
@@ -23,7 +24,7 @@ async def is_cut(reader: asyncio.StreamReader) -> bytes:
     """Waits until the bridge has ended the connection; answers what came before."""
     found = b""
     with contextlib.suppress(ConnectionError):
-        async with asyncio.timeout(120):
+        async with asyncio.timeout(wait_s()):
             while chunk := await reader.read(65_536):
                 found += chunk
     return found
@@ -36,14 +37,14 @@ async def test_slow_and_endless_clients_are_cut(harness: Harness) -> None:
         reader, writer = await asyncio.open_connection(*bridge.address)
         writer.write(raw)
         with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
-            await asyncio.wait_for(reader.readexactly(1), 120)
+            await asyncio.wait_for(reader.readexactly(1), wait_s())
         writer.close()
     endless = b"GET /healthz HTTP/1.1\r\nX: " + b"x" * 3000
     for raw in (endless, endless + b"\r\n\r\n", request("GET", f"/removeToken/?{QUERY}&x={'x' * 3000}")):
         reader, writer = await asyncio.open_connection(*bridge.address)
         writer.write(raw)
         with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
-            await asyncio.wait_for(reader.readuntil(b" 200 "), 120)
+            await asyncio.wait_for(reader.readuntil(b" 200 "), wait_s())
         writer.close()
     assert bridge._spool.waiting == 0
     large = request("POST", "/removeToken/johndow/", body=JSON.ljust(9000))
@@ -57,7 +58,7 @@ async def test_lines_that_begin_no_request_hold_no_connection(harness: Harness) 
         reader, writer = await asyncio.open_connection(*bridge.address)
         writer.write(first)
         if first:
-            await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 120)
+            await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), wait_s())
         writer.write(b"\r\n")
         assert await is_cut(reader) == b""
         writer.close()
@@ -98,7 +99,7 @@ async def test_a_client_may_pipeline_more_than_wait_at_a_time(harness: Harness) 
     for _ in range(30):
         writer.write(request("GET", "/x"))
         await writer.drain()
-        await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 120)
+        await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), wait_s())
     writer.close()
 
 
@@ -151,7 +152,7 @@ async def test_a_renewed_certificate_is_shown_without_a_restart(harness: Harness
     bridge._certificate.renew()
     assert await shown(bridge) == first
     second = certify(tmp_path)
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(wait_s()):
         while await shown(bridge) != second:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
 

@@ -12,6 +12,7 @@ from profile_grpc.cli.findings import Verdict
 from tests.bridge.conftest import HASH_KEY, Harness
 from tests.bridge.fake_service import APP, MESSAGES
 from tests.cli.program import run
+from tests.support.limits import wait_s
 
 COUNT = 300
 NOW = 1_800_000_000_000_000
@@ -87,7 +88,7 @@ async def test_what_can_be_read_is_delivered_once(harness: Harness, spoil: objec
     [aside] = damage.kept_aside(harness.spool)
     found = await asyncio.to_thread(recovery.recover, aside, harness.spool, HASH_KEY, NOW)
     assert COUNT // 10 < found.reports < COUNT
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(wait_s()):
         while len(harness.service.calls) < found.reports or bridge._spool.waiting or bridge._spool.dead:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
     users = {call.username for call in harness.service.calls}
@@ -105,7 +106,7 @@ async def test_the_command_saves_into_the_present_spool(harness: Harness, tmp_pa
     assert damage.kept_aside(harness.spool) == []
     await harness.serve()
     await harness.start()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(wait_s()):
         while len(harness.service.calls) < 20:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
     missing = await asyncio.to_thread(run, ["bridge", "spool", "recover", str(tmp_path / "no")], changes)

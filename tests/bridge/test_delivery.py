@@ -34,8 +34,9 @@ from profile_grpc.cli.spool import examine
 from profile_grpc.domain.model import Platform, PushProvider, PushPurpose
 from tests.bridge.conftest import HASH_KEY, SOON, Harness, request, status, until
 from tests.bridge.fake_service import APP, CALLS, KEY, MESSAGES, OTHER_KEY, READER
-from tests.bridge.processes import free_port
 from tests.cli.program import run
+from tests.support.limits import wait_s
+from tests.support.ports import free_port
 
 VOIP = "Udl99X2JFP1bWwS5gR/wGeLE1hmAB2CMpr1Ej0wxkrY="
 VOIP_HEX = "51d97df57d8914fd5b5b04b9811ff019e2c4d619800760" + "8ca6bd448f4c3192b6"
@@ -563,7 +564,7 @@ async def test_why_the_service_is_not_reached_is_logged(harness: Harness, capsys
     capsys.readouterr()
     assert await harness.get(f"/{APP}{removal('ann')}") == 200
     said = ""
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(wait_s()):
         while "the service cannot be reached" not in said:
             said += capsys.readouterr().out
             await asyncio.sleep(0.01)
@@ -587,7 +588,7 @@ async def test_why_reports_wait_is_kept_for_an_operator(harness: Harness) -> Non
 
     await harness.start()
     assert await harness.get(f"/{APP}{removal()}") == 200
-    await until(lambda: "connection refused: " in facts().why_waiting, 120)
+    await until(lambda: "connection refused: " in facts().why_waiting)
     assert "1 reports wait: the service cannot be reached (UNAVAILABLE: connection refused: " in await listed()
     shown = [finding.detail for finding in examine(harness.spool, 1 << 30, HASH_KEY, harness.clock.microseconds)]
     assert any("the oldest for 0 s: the service cannot be reached (UNAVAILABLE: " in detail for detail in shown)
@@ -596,12 +597,12 @@ async def test_why_reports_wait_is_kept_for_an_operator(harness: Harness) -> Non
     await harness.serve()
     harness.service.failures = [grpc.StatusCode.INTERNAL]
     await harness.start(delivery=DeliveryLimits(failing=Backoff(3600, 3600)))
-    await until(lambda: facts().why_waiting == "the service failed over 1 of them, which are tried again", 120)
+    await until(lambda: facts().why_waiting == "the service failed over 1 of them, which are tried again")
     assert "1 reports wait: the service failed over 1 of them" in await listed()
     await harness.stop()
     await harness.start()
     await harness.settled()
-    await until(lambda: facts().waiting == 0, 120)
+    await until(lambda: facts().waiting == 0)
     assert facts().why_waiting == ""
     assert "wait" not in await listed()
 
@@ -636,10 +637,10 @@ async def test_certificates_for_the_service_are_renewed_without_a_restart(
     harness.service.tls = certify(harness.folder / "next")
     await harness.serve()
     assert await harness.get(f"/{APP}{removal('ben')}") == 200
-    await until(lambda: "TLS: " in spool_facts.read(harness.spool).why_waiting, 120)
+    await until(lambda: "TLS: " in spool_facts.read(harness.spool).why_waiting)
     cert.write_bytes((harness.folder / "next" / "cert.pem").read_bytes())  # a pair that does not fit, for a moment
     said = ""
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(wait_s()):
         while "the renewed certificates for the service cannot be used" not in said:
             said += capsys.readouterr().out
             await asyncio.sleep(0.01)

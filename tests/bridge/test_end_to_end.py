@@ -19,6 +19,7 @@ from appprofile.v1 import profile_service_pb2 as pb
 from profile_grpc.bridge.spool import facts as spool_facts
 from tests.bridge.conftest import request, status
 from tests.bridge.processes import Program, Site
+from tests.support.limits import wait_s
 
 SELECTOR = "12869E0E6E553673C54F29105A0647204C416A2A:7C3A0D14"
 MSGS = "QVBBOTFiRzlhcVd2bW54bllCWldHOWh4dnRrZ3pUWFNvcGZpdWZ6bWM2dFAzS2J"
@@ -110,7 +111,7 @@ async def send(address: str, raw: bytes) -> bytes:
     reader, writer = await asyncio.open_connection(host, int(port))
     writer.write(raw)
     await writer.drain()
-    answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 120)
+    answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), wait_s())
     writer.close()
     return answer
 
@@ -157,7 +158,7 @@ async def test_a_hangup_ends_no_bridge(tmp_path: Path) -> None:
     site = await Site(tmp_path).prepare(PUSH_APPS)
     with site.bridge() as bridge:
         bridge.process.send_signal(signal.SIGHUP)
-        async with asyncio.timeout(120):
+        async with asyncio.timeout(wait_s()):
             while "read without a signal" not in (tmp_path / "bridge.log").read_text():  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
         assert status(await send(bridge.said("bridge on"), b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")) == 200
@@ -180,7 +181,7 @@ async def test_accounts_of_one_phone_and_its_new_token(tmp_path: Path) -> None:
             assert len({device for _, device, _ in first}) == 1
             for raw in (report, other):
                 assert status(await send(address, raw.replace(MSGS.encode(), b"a-new-token"))) == 200
-            async with asyncio.timeout(120):
+            async with asyncio.timeout(wait_s()):
                 while len(found := await service.devices("shop")) < 4:  # noqa: ASYNC110 - of another process
                     await asyncio.sleep(0.02)
                 while sum(state == "UNREGISTERED" for *_, state in found) < 2:
@@ -225,7 +226,7 @@ async def test_logs_and_metrics_hold_nothing_that_a_request_brought(tmp_path: Pa
         answers = [status(await send(server.said("bridge on"), raw)) for raw in raws]
         assert answers == [200, 200, 401, 400, 400]
         metrics = ""
-        async with asyncio.timeout(120):
+        async with asyncio.timeout(wait_s()):
             while 'died_total{reason="MISSING_TOKEN"} 1.0' not in metrics:
                 metrics = await asyncio.to_thread(read, f"http://{server.said('metrics on')}")
         assert server.end(signal.SIGTERM) == 0
@@ -239,7 +240,7 @@ async def test_logs_and_metrics_hold_nothing_that_a_request_brought(tmp_path: Pa
 
 
 def read(url: str) -> str:
-    with urllib.request.urlopen(url, timeout=120) as response:  # noqa: S310 - of this test's own server
+    with urllib.request.urlopen(url, timeout=wait_s()) as response:  # noqa: S310 - of this test's own server
         return str(response.read().decode())
 
 
@@ -270,7 +271,7 @@ async def test_tls_on_both_sides(tmp_path: Path) -> None:
                 host, int(port), ssl=trusted, server_hostname="bridge.example.com"
             )
             writer.write(raw)
-            answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 120)
+            answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), wait_s())
             assert status(answer) == 200
             assert b"strict-transport-security: " in answer
             writer.close()
@@ -297,7 +298,7 @@ async def test_reports_over_tls_count_though_their_client_resets(tmp_path: Path)
         for _ in range(count):
             await asyncio.to_thread(send_and_reset, host, int(port))
         metrics = ""
-        async with asyncio.timeout(120):
+        async with asyncio.timeout(wait_s()):
             while f'received_total{{kind="REMOVAL"}} {count}.0' not in metrics:
                 metrics = await asyncio.to_thread(read, f"http://{bridge.said('metrics on')}")
 
@@ -310,7 +311,7 @@ async def asks_the_service(program: Program) -> None:
     context.verify_mode = ssl.CERT_NONE
     reader, writer = await asyncio.open_connection(host, int(port), ssl=context)
     writer.write(request("GET", "/shop/removeToken/?username=a&token_msgs=b", key="wrong"))
-    assert status(await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 120)) == 401
+    assert status(await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), wait_s())) == 401
     writer.close()
 
 

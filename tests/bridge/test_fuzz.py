@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.bridge.processes import Site
+from tests.support.limits import wait_s
 
 DOCUMENTED = {200, 204, 400, 401, 404, 405, 408, 413, 429, 503}
 APP = "demo"
@@ -32,7 +33,7 @@ class Background:
 
     def send(self, raw: bytes) -> bytes:
         """The answer, which is empty where the bridge hangs up or waits for more."""
-        with socket.create_connection(self.address, timeout=120) as client:
+        with socket.create_connection(self.address, timeout=wait_s()) as client:
             answer = b""
             try:
                 client.sendall(raw)

@@ -15,9 +15,8 @@ from typing import Self
 import pytest
 
 from profile_grpc.cli import main
+from tests.support.limits import wait_s
 
-START_LIMIT_S = 300.0
-STOP_LIMIT_S = 300.0
 HASH_KEY = secrets.token_hex(32)
 _LEAVE_OUT = "PROFILE_GRPC_"
 
@@ -78,7 +77,7 @@ def run(arguments: Sequence[str], changes: Mapping[str, str] | None = None, **mo
         env=environment(changes),
         capture_output=True,
         text=True,
-        timeout=START_LIMIT_S,
+        timeout=wait_s(),
         check=False,
         **more,
     )
@@ -121,9 +120,9 @@ class Server:
     def __exit__(self, *_: object) -> None:
         if self.process.poll() is None:
             self.process.kill()
-        self.process.wait(STOP_LIMIT_S)
+        self.process.wait(wait_s())
         for reader in self._readers:
-            reader.join(STOP_LIMIT_S)
+            reader.join(wait_s())
 
     @property
     def address(self) -> str:
@@ -145,19 +144,19 @@ class Server:
 
     def next_line(self) -> str:
         """The next line of stdout, or an empty text when there is none any more."""
-        return (self._out.get(timeout=START_LIMIT_S) or "").rstrip("\n")
+        return (self._out.get(timeout=wait_s()) or "").rstrip("\n")
 
     def wait_for_log(self, text: str, times: int = 1) -> None:
         """Waits until stderr has said the text that often."""
         with self._err_grew:
-            assert self._err_grew.wait_for(lambda: self.log.count(text) >= times, START_LIMIT_S), self.log
+            assert self._err_grew.wait_for(lambda: self.log.count(text) >= times, wait_s()), self.log
 
     def terminate(self, number: int = signal.SIGTERM) -> int:
         """Asks it to end, waits, and answers its exit status."""
         self.process.send_signal(number)
-        status = self.process.wait(STOP_LIMIT_S)
+        status = self.process.wait(wait_s())
         for reader in self._readers:
-            reader.join(STOP_LIMIT_S)
+            reader.join(wait_s())
         return status
 
     def _read_out(self) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from tests.cli import seeds
 from tests.cli.program import Commands, environment
+from tests.support.limits import wait_s
 
 SCHEMA: dict[str, Any] = {
     "attributes": [
@@ -146,7 +147,7 @@ def test_C8_an_erasure_that_is_killed_is_completed_by_repeating(on_engine: Comma
         )
         seeds.wait_for_fewer(on_engine.url, customer, rest, partial(_has_ended, process))
         process.kill()
-        killed += process.wait(timeout=120) == -signal.SIGKILL
+        killed += process.wait(timeout=wait_s()) == -signal.SIGKILL
         on_engine.succeed(*words)
         assert "victim" not in seeds.dump(on_engine.url), number
     assert killed

@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from tests.cli.program import START_LIMIT_S, environment, run
+from tests.cli.program import environment, run
+from tests.support.limits import wait_s
 
 
 def waiting(url: str) -> "subprocess.Popen[str]":
@@ -26,7 +27,7 @@ def test_it_waits_until_another_process_has_migrated(engine_url: str) -> None:
         assert process.stderr is not None
         assert process.stderr.readline() == "waiting: the database is empty; run: profile-grpc migrate\n"
         assert run(["migrate", "--database-url", engine_url]).status == 0
-        out, err = process.communicate(timeout=START_LIMIT_S)
+        out, err = process.communicate(timeout=wait_s())
     assert (process.returncode, err) == (0, "")
     assert "which this program works on" in out
 
@@ -37,7 +38,7 @@ def test_it_waits_for_a_database_that_cannot_be_reached_and_ends_on_sigterm() ->
         assert process.stderr is not None
         assert process.stderr.readline().startswith("waiting: ")
         os.kill(process.pid, signal.SIGTERM)
-        out, err = process.communicate(timeout=START_LIMIT_S)
+        out, err = process.communicate(timeout=wait_s())
     assert (process.returncode, out) == (1, "")
     assert err == "profile-grpc: stopped before the schema could be used\n"
 

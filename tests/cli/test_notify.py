@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.program import Server, sqlite_url
-
-LIMIT_S = 300.0
+from tests.support.limits import wait_s
 
 
 class Manager:
@@ -18,7 +17,7 @@ class Manager:
     def __init__(self, path: Path) -> None:
         self._channel = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._channel.bind(str(path))
-        self._channel.settimeout(LIMIT_S)
+        self._channel.settimeout(wait_s())
         self.variables = {"NOTIFY_SOCKET": str(path), "WATCHDOG_USEC": "600000"}
 
     def next(self) -> str:

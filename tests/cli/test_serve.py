@@ -21,14 +21,15 @@ import trustme
 from grpc_health.v1 import health_pb2
 
 from appprofile.v1 import profile_pb2, profile_service_pb2, profile_service_pb2_grpc
+from profile_grpc.service.directory import REFRESH_INTERVAL
 from tests.cli import seeds
 from tests.cli.program import Outcome, Server, environment, run, sqlite_url
 from tests.support.flood import Flood
+from tests.support.limits import wait_s
 
 ROOT = Path(__file__).parent.parent.parent
 DEVICE = profile_pb2.ProfileKey(app_id="demo", user_id="alice", device_id="phone-1")
 NO_DRAIN = ["--drain-notice", "0"]
-WAIT = 120
 SERVING, NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
 
 
@@ -40,7 +41,7 @@ def register(address: str, key: str = "") -> profile_service_pb2.RegisterRespons
     with grpc.insecure_channel(address) as channel:
         stub = profile_service_pb2_grpc.ProfileServiceStub(channel)
         request = profile_service_pb2.RegisterRequest(key=DEVICE)
-        return stub.Register(request, metadata=(("x-api-key", key),) if key else (), timeout=WAIT)
+        return stub.Register(request, metadata=(("x-api-key", key),) if key else (), timeout=wait_s())
 
 
 def health_states(channel: grpc.Channel) -> Iterator[int]:
@@ -50,12 +51,12 @@ def health_states(channel: grpc.Channel) -> Iterator[int]:
         request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
         response_deserializer=health_pb2.HealthCheckResponse.FromString,
     )
-    for answer in watch(health_pb2.HealthCheckRequest(), timeout=WAIT):
+    for answer in watch(health_pb2.HealthCheckRequest(), timeout=wait_s()):
         yield answer.status
 
 
 def scrape(server: Server) -> str:
-    with urllib.request.urlopen(server.metrics_url, timeout=WAIT) as answer:  # noqa: S310 - the server under test
+    with urllib.request.urlopen(server.metrics_url, timeout=wait_s()) as answer:  # noqa: S310 - the server under test
         text: str = answer.read().decode()
     return text
 
@@ -96,7 +97,7 @@ def test_the_first_call_works_by_copy_and_paste(tmp_path: Path, require_tool: Ca
             ["bash", "-c", call.replace("grpcurl", grpcurl, 1)],
             capture_output=True,
             text=True,
-            timeout=WAIT,
+            timeout=wait_s(),
             check=True,
         )
         assert json.loads(answered.stdout)["created"] is True
@@ -106,7 +107,7 @@ def test_the_first_call_works_by_copy_and_paste(tmp_path: Path, require_tool: Ca
 def test_the_printed_python_call_works(tmp_path: Path) -> None:
     with dev(tmp_path) as server:
         call = demo_output(server)[-1].split()
-        answered = subprocess.run(call, capture_output=True, text=True, timeout=WAIT, check=True, cwd=Path.cwd())
+        answered = subprocess.run(call, capture_output=True, text=True, timeout=wait_s(), check=True, cwd=Path.cwd())
         assert answered.stdout == "next heartbeat in 15 days, 0:00:00\n"
 
 
@@ -152,7 +153,7 @@ def test_a_second_server_of_one_file_is_refused(tmp_path: Path) -> None:
         assert run(["tenant", "create", "acme"], changes).status == 0
         assert (tmp_path / "profiles.db.serve-lock").stat().st_mode & 0o077 == 0
         server.process.kill()
-        server.process.wait(WAIT)
+        server.process.wait(wait_s())
         with dev(tmp_path) as next_one:
             assert register(next_one.address).created
 
@@ -226,8 +227,8 @@ def test_a_damaged_database_file_is_unavailable(tmp_path: Path) -> None:
     with dev(tmp_path) as server, grpc.insecure_channel(server.address) as channel:
         stub = profile_service_pb2_grpc.ProfileServiceStub(channel)
         for call in (
-            lambda: stub.Register(profile_service_pb2.RegisterRequest(key=DEVICE), timeout=WAIT),
-            lambda: stub.GetProfile(profile_service_pb2.GetProfileRequest(key=DEVICE), timeout=WAIT),
+            lambda: stub.Register(profile_service_pb2.RegisterRequest(key=DEVICE), timeout=wait_s()),
+            lambda: stub.GetProfile(profile_service_pb2.GetProfileRequest(key=DEVICE), timeout=wait_s()),
         ):
             with pytest.raises(grpc.RpcError) as refused:
                 call()
@@ -308,7 +309,7 @@ def test_it_reaps_in_the_background(tmp_path: Path) -> None:
     seeds.register(url, "demo", ["new"], seeds.ago(1))
     deleted = 'profile_grpc_profiles_deleted_total{app="demo",reason="INACTIVE"} 1.0'
     with dev(tmp_path, "--reaper-interval", "1", "--metrics-port", "0") as server:
-        until = monotonic() + WAIT
+        until = monotonic() + wait_s()
         while deleted not in scrape(server):
             assert monotonic() < until
         assert server.terminate() == 0
@@ -342,7 +343,8 @@ def test_administration_works_while_it_serves(tmp_path: Path) -> None:
 
 
 def _until_refused(address: str, key: str) -> None:
-    """A revoked key ends within 5 seconds."""
+    """A revoked key ends within 5 seconds, because the directory is read again more often than that."""
+    assert REFRESH_INTERVAL < 5
     with grpc.insecure_channel(address) as channel:
         stub = profile_service_pb2_grpc.ProfileServiceStub(channel)
         refused = threading.Event()
@@ -352,7 +354,9 @@ def _until_refused(address: str, key: str) -> None:
             while not refused.is_set():
                 try:
                     stub.Heartbeat(
-                        profile_service_pb2.HeartbeatRequest(key=DEVICE), metadata=(("x-api-key", key),), timeout=WAIT
+                        profile_service_pb2.HeartbeatRequest(key=DEVICE),
+                        metadata=(("x-api-key", key),),
+                        timeout=wait_s(),
                     )
                 except grpc.RpcError as error:
                     codes.append(error.code())
@@ -360,10 +364,10 @@ def _until_refused(address: str, key: str) -> None:
 
         knocker = threading.Thread(target=knock)
         knocker.start()
-        in_time = refused.wait(5)
+        came = refused.wait(wait_s())
         refused.set()
         knocker.join()
-        assert in_time
+        assert came
         assert codes == [grpc.StatusCode.UNAUTHENTICATED]
 
 
@@ -410,7 +414,7 @@ def _without_privileges(arguments: list[str]) -> Outcome:
         env=environment(),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=wait_s(),
         check=False,
     )
     return Outcome(done.returncode, done.stdout, done.stderr)
@@ -442,13 +446,13 @@ def test_strangers_at_a_tls_port_fill_no_log(tmp_path: Path) -> None:
     files = ["--tls-cert", str(tmp_path / "cert.pem"), "--tls-key", str(tmp_path / "key.pem")]
     with dev(tmp_path, *files) as server:
         assert " with TLS, " in server.ready
-        with closing(socket.create_connection(("127.0.0.1", server.port), timeout=WAIT)) as stranger:
+        with closing(socket.create_connection(("127.0.0.1", server.port), timeout=wait_s())) as stranger:
             stranger.sendall(b"GET / HTTP/1.1\r\n\r\n")
             assert stranger.recv(100) == b""
         credentials = grpc.ssl_channel_credentials((tmp_path / "ca.pem").read_bytes())
         with grpc.secure_channel(server.address, credentials) as channel:
             stub = profile_service_pb2_grpc.ProfileServiceStub(channel)
-            assert stub.Register(profile_service_pb2.RegisterRequest(key=DEVICE), timeout=WAIT).created
+            assert stub.Register(profile_service_pb2.RegisterRequest(key=DEVICE), timeout=wait_s()).created
         assert server.terminate() == 0
         assert all(json.loads(line) for line in server.log.splitlines())
 
@@ -469,7 +473,7 @@ def test_a_hangup_ends_no_server_and_the_next_connection_gets_the_renewed_certif
 
     def served(port: int) -> bytes | None:
         with (
-            socket.create_connection(("127.0.0.1", port), timeout=WAIT) as plain,
+            socket.create_connection(("127.0.0.1", port), timeout=wait_s()) as plain,
             context.wrap_socket(plain, server_hostname="127.0.0.1") as connection,
         ):
             return connection.getpeercert(binary_form=True)
@@ -481,7 +485,7 @@ def test_a_hangup_ends_no_server_and_the_next_connection_gets_the_renewed_certif
         second = issue()
         server.process.send_signal(signal.SIGHUP)
         server.wait_for_log("read without a signal")
-        give_up = monotonic() + WAIT
+        give_up = monotonic() + wait_s()
         while served(server.port) != second:
             assert monotonic() < give_up
             sleep(0.02)
@@ -504,7 +508,7 @@ def test_beside_postgresql_the_folder_of_the_bridge_s_spool_is_made(store_url: s
     arguments = ["--port", "0", "--bridge-port", "0", "--database-url", store_url]
     with Server(arguments, {"XDG_DATA_HOME": str(home)}) as server:
         bridge = server.ready.partition("bridge on ")[2].partition(",")[0]
-        with urllib.request.urlopen(f"{bridge}/readyz", timeout=WAIT) as answer:  # noqa: S310 - of this test's own server
+        with urllib.request.urlopen(f"{bridge}/readyz", timeout=wait_s()) as answer:  # noqa: S310 - of this test's own server
             assert answer.status == 200
         [spool] = home.rglob("*bridge-spool")
         assert spool.parent.stat().st_mode & 0o077 == 0

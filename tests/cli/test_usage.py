@@ -12,7 +12,8 @@ import pytest
 import typer
 
 from profile_grpc.cli import main, root
-from tests.cli.program import HASH_KEY, START_LIMIT_S, Commands, environment, run
+from tests.cli.program import HASH_KEY, Commands, environment, run
+from tests.support.limits import wait_s
 
 
 def all_commands() -> Iterator[tuple[str, Any]]:
@@ -157,7 +158,7 @@ def test_a_command_imports_only_what_it_needs(arguments: str, never: str, comman
         capture_output=True,
         text=True,
         check=True,
-        timeout=START_LIMIT_S,
+        timeout=wait_s(),
     )
     assert not done.stderr or "no" in done.stderr, done.stderr
     assert set(done.stdout.split()) & set(never.split()) == set()

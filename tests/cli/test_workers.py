@@ -14,9 +14,8 @@ import grpc
 import pytest
 
 from appprofile.v1 import profile_pb2, profile_service_pb2, profile_service_pb2_grpc
-from tests.cli.program import STOP_LIMIT_S, Server, run
+from tests.cli.program import Server, run
 from tests.cli.test_serve import (
-    WAIT,
     assert_documented_gauges,
     demo_keys,
     demo_output,
@@ -25,6 +24,7 @@ from tests.cli.test_serve import (
     scrape,
 )
 from tests.support.flood import Flood
+from tests.support.limits import wait_s
 
 pytestmark = pytest.mark.engines("postgresql")
 ARGUMENTS = ["--dev", "--port", "0", "--workers", "2", "--metrics-port", "0", "--drain-notice", "0"]
@@ -51,7 +51,7 @@ def spread(server: Server, calls: int) -> None:
         with grpc.insecure_channel(server.address, options=options) as channel:
             key = profile_pb2.ProfileKey(app_id="demo", user_id=secrets.token_hex(4), device_id=secrets.token_hex(4))
             stub = profile_service_pb2_grpc.ProfileServiceStub(channel)
-            assert stub.Register(profile_service_pb2.RegisterRequest(key=key), timeout=WAIT).created
+            assert stub.Register(profile_service_pb2.RegisterRequest(key=key), timeout=wait_s()).created
 
 
 def test_two_workers_share_the_port_and_the_metrics(server: Server) -> None:
@@ -104,7 +104,7 @@ def test_workers_end_when_their_parent_is_killed(server: Server) -> None:
     descriptors = [os.pidfd_open(pid) for pid in running]
     server.process.kill()
     for descriptor in descriptors:
-        ended, _, _ = select.select([descriptor], [], [], STOP_LIMIT_S)  # readable once the process has ended
+        ended, _, _ = select.select([descriptor], [], [], wait_s())  # readable once the process has ended
         os.close(descriptor)
         assert ended
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.limits import wait_s
+
 LANGUAGES = ("go", "java", "python", "rust", "typescript")
 """Written out, not found in the folders: a client that got lost is missed."""
 TOOLCHAIN_MISSING = 3
@@ -32,7 +34,7 @@ def build(language: str, command: Path) -> None:
     integration) it fails instead: no language is left out unseen.
     """
     done = subprocess.run(
-        [command], capture_output=True, text=True, timeout=BUILD_LIMIT_S, check=False, stdin=subprocess.DEVNULL
+        [command], capture_output=True, text=True, timeout=wait_s(BUILD_LIMIT_S), check=False, stdin=subprocess.DEVNULL
     )
     if done.returncode == TOOLCHAIN_MISSING:
         reason = f"{language}: its toolchain is not here: {done.stderr.strip()}"

@@ -3,7 +3,6 @@
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,8 +14,8 @@ from typing import IO, Self
 
 import grpc
 
-START_LIMIT_S = 300.0
-STOP_LIMIT_S = 300.0
+from tests.support.limits import wait_s
+from tests.support.ports import free_port
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class ServerProcess:
             "PROFILE_GRPC_SEAL_KEYS": f"test:{secrets.token_hex(32)}",
             "PROFILE_GRPC_DATABASE_URL": f"sqlite:///{folder / 'profiles.db'}",
         }
-        self._port = _free_port()
+        self._port = free_port()
         self._command = ["serve", "--host", "127.0.0.1", "--port", str(self._port)]
         if tls is not None:
             self._command += ["--tls-cert", str(tls.certificate), "--tls-key", str(tls.private_key)]
@@ -63,7 +62,7 @@ class ServerProcess:
     ) -> None:
         if self._process is not None:
             self._signal(signal.SIGKILL)
-            self._process.wait(STOP_LIMIT_S)
+            self._process.wait(wait_s())
         if self._log is not None:
             self._log.close()
 
@@ -75,7 +74,7 @@ class ServerProcess:
             env=self._environment,
             capture_output=True,
             text=True,
-            timeout=START_LIMIT_S,
+            timeout=wait_s(),
             check=False,
         )
         assert done.returncode == 0, f"profile-grpc {arguments[0]}: {done.stderr}"
@@ -97,7 +96,7 @@ class ServerProcess:
             stderr=self._log,
             start_new_session=True,
         )
-        limit = time.monotonic() + START_LIMIT_S
+        limit = time.monotonic() + wait_s()
         with self._channel() as channel:
             ready = grpc.channel_ready_future(channel)
             while True:
@@ -111,14 +110,14 @@ class ServerProcess:
         """Asks the process to end, waits for it, and starts the next one."""
         assert self._process is not None
         self._process.terminate()
-        self._process.wait(STOP_LIMIT_S)
+        self._process.wait(wait_s())
         self.start()
 
     def kill(self) -> None:
         """Ends the process at once, and starts the next one."""
         assert self._process is not None
         self._signal(signal.SIGKILL)
-        self._process.wait(STOP_LIMIT_S)
+        self._process.wait(wait_s())
         self.start()
 
     def pause(self) -> None:
@@ -138,10 +137,3 @@ class ServerProcess:
         if self.tls is None:
             return grpc.insecure_channel(self.target)
         return grpc.secure_channel(self.target, grpc.ssl_channel_credentials(self.tls.ca.read_bytes()))
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -14,13 +14,14 @@ import pytest
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 
 from tests.clients.server import ServerProcess
-from tests.clients.transcripts import RUN_LIMIT_S, expected, run
+from tests.clients.transcripts import expected, run
+from tests.support.limits import wait_s
 
 ROOT = Path(__file__).parent.parent.parent
 PYTHON_CLIENT = ROOT / "clients" / "python"
 RELEASES = sorted(Path(__file__).with_name("released").iterdir())
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(2 * RUN_LIMIT_S)]
+pytestmark = [pytest.mark.slow]
 
 
 @pytest.fixture(params=RELEASES, ids=lambda folder: folder.name)
@@ -48,7 +49,7 @@ def old_client(release: Path, tmp_path: Path) -> Path:
         ],
         cwd=ROOT,
         check=True,
-        timeout=120,
+        timeout=wait_s(),
     )
     released = {file.name for file in FileDescriptorSet.FromString((release / "appprofile.binpb").read_bytes()).file}
     for stubs in (generated / "appprofile/v1").glob("*_pb2*.py"):

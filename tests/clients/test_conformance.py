@@ -12,13 +12,13 @@ import trustme
 
 from tests.clients.builds import BUILD_LIMIT_S, LANGUAGES, alone_with, build
 from tests.clients.server import ServerProcess, Tls
-from tests.clients.transcripts import RUN_LIMIT_S, SCENARIO, expected, run
+from tests.clients.transcripts import SCENARIO, expected, run
 
 ROOT = Path(__file__).parent.parent.parent
 # The part of the scenario that is repeated over TLS: up to the first heartbeat.
 TLS_STEPS = 8
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(BUILD_LIMIT_S + 2 * RUN_LIMIT_S)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(BUILD_LIMIT_S + 600)]
 
 
 @pytest.fixture(scope="module", params=LANGUAGES)

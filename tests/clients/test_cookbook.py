@@ -20,6 +20,7 @@ from appprofile.v1 import (
     webhook_service_pb2,
 )
 from tests.clients.server import ServerProcess
+from tests.support.limits import wait_s
 
 ROOT = Path(__file__).parent.parent.parent
 COOKBOOK = (ROOT / "docs" / "cookbook.md").read_text()
@@ -55,7 +56,7 @@ def check(snippet: re.Match[str], server: ServerProcess, folder: Path, tools: Pa
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=wait_s(),
         check=False,
     )
     assert done.returncode == 0, f"{command}\n{done.stderr}"

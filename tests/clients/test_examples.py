@@ -11,6 +11,7 @@ import pytest
 
 from tests.clients.builds import BUILD_LIMIT_S, LANGUAGES, alone_with, build
 from tests.clients.server import ServerProcess
+from tests.support.limits import wait_s
 
 CLIENTS = Path(__file__).parent.parent.parent / "clients"
 TARGET = "127.0.0.1:50051"
@@ -105,7 +106,7 @@ def run(command: list[str], folder: Path, environment: dict[str, str] | None = N
         env=os.environ | (environment or {}),
         capture_output=True,
         text=True,
-        timeout=BUILD_LIMIT_S,
+        timeout=wait_s(BUILD_LIMIT_S),
         check=False,
     )
     assert done.returncode == 0, done.stderr

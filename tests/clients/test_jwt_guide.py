@@ -17,6 +17,7 @@ from appprofile.v1 import profile_service_pb2_grpc
 from appprofile.v1.profile_pb2 import ProfileKey
 from tests.clients.builds import BUILD_LIMIT_S, alone_with, build
 from tests.clients.server import ServerProcess
+from tests.support.limits import wait_s
 
 ROOT = Path(__file__).parent.parent.parent
 GUIDE = (ROOT / "docs" / "jwt.md").read_text()
@@ -231,7 +232,7 @@ def run(command: list[str], folder: Path, **environment: str) -> str:
         env=os.environ | environment,
         capture_output=True,
         text=True,
-        timeout=BUILD_LIMIT_S,
+        timeout=wait_s(BUILD_LIMIT_S),
         check=False,
     )
     assert done.returncode == 0, done.stderr + done.stdout

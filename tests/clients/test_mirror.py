@@ -21,10 +21,10 @@ from appprofile.v1 import profile_pb2 as pb
 from appprofile.v1 import profile_service_pb2 as service_pb
 from profile_grpc.service.watching import Place
 from tests.clients.server import ServerProcess
+from tests.support.limits import wait_s
 
 EXAMPLE = Path(__file__).parent.parent.parent / "clients/python/examples/mirror_profiles.py"
 APP = "demo"
-LIMIT_S = 300.0
 WRITERS = 3
 KILLS = 6
 MORE = 60
@@ -33,7 +33,7 @@ LARGE = {f"attribute-{number}": "x" * 1024 for number in range(60)}
 """60 KiB, so that EARLY profiles are more than the 1 MiB of a page."""
 Row = tuple[str | int, ...]
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(3 * LIMIT_S)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 @dataclass
@@ -53,7 +53,7 @@ class Mirror:
         assert self.process is not None
         assert self.process.poll() is None, "the example ended by itself"
         self.process.kill()
-        self.process.wait(LIMIT_S)
+        self.process.wait(wait_s())
 
     def token(self) -> str:
         """The resume token that is stored; empty: none yet."""
@@ -65,7 +65,7 @@ class Mirror:
         return self.read("SELECT * FROM profile ORDER BY user_id, device_id") if self.token() else []
 
     def read(self, query: str) -> list[Row]:
-        with closing(sqlite3.connect(self.file, timeout=LIMIT_S)) as database:
+        with closing(sqlite3.connect(self.file, timeout=wait_s())) as database:
             return database.execute(query).fetchall()
 
     def change(self, statement: str, *values: str) -> None:
@@ -75,7 +75,7 @@ class Mirror:
 
     def wait(self, condition: Callable[[], bool]) -> None:
         """Until the condition is true, while the example runs."""
-        limit = time.monotonic() + LIMIT_S
+        limit = time.monotonic() + wait_s()
         while not condition():
             assert self.process is not None
             assert self.process.poll() is None, "the example ended by itself"
@@ -99,7 +99,7 @@ def mirror(server: ServerProcess, tmp_path: Path) -> Iterator[Mirror]:
 
 @pytest.fixture
 def client(server: ServerProcess) -> Iterator[appprofile.Client]:
-    with appprofile.connect(server.target, plaintext=True, deadline=LIMIT_S) as made:
+    with appprofile.connect(server.target, plaintext=True, deadline=wait_s()) as made:
         yield made
 
 
@@ -198,7 +198,7 @@ def writing(client: appprofile.Client) -> Iterator[Callable[[], None]]:
 
     def write_more() -> None:
         for _ in range(made.qsize() + MORE):
-            if failure := made.get(timeout=LIMIT_S):
+            if failure := made.get(timeout=wait_s()):
                 raise failure
 
     threads = [threading.Thread(target=write, args=(number,)) for number in range(WRITERS)]
@@ -209,7 +209,7 @@ def writing(client: appprofile.Client) -> Iterator[Callable[[], None]]:
     finally:
         ended.set()
         for thread in threads:
-            thread.join(LIMIT_S)
+            thread.join(wait_s())
 
 
 @contextmanager

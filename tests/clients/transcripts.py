@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.clients.server import ServerProcess
+from tests.support.limits import wait_s
 
 SCENARIO = Path(__file__).with_name("scenario.json")
-RUN_LIMIT_S = 300.0
 
 
 def run(
@@ -48,7 +48,7 @@ def run(
     ):
         assert running.stdin is not None
         assert running.stdout is not None
-        watchdog = threading.Timer(RUN_LIMIT_S, running.kill)
+        watchdog = threading.Timer(wait_s(), running.kill)
         watchdog.start()
         try:
             for printed in running.stdout:

@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from aiohttp import ClientSession, ClientWebSocketResponse
 
-from tests.cli.program import START_LIMIT_S
+from tests.support.limits import wait_s
 
 NAME = "chromium-headless-shell"
 _ANNOUNCEMENT = re.compile(r"^DevTools listening on (.+)$", re.MULTILINE)
@@ -63,7 +63,7 @@ class Chromium:
     async def text_of(self, session: str, selector: str, until: str) -> str:
         """The text of an element, once it contains `until`."""
         expression = f"document.querySelector({selector!r})?.textContent ?? ''"
-        async with asyncio.timeout(START_LIMIT_S):
+        async with asyncio.timeout(wait_s()):
             while True:
                 answer = await self._ask("Runtime.evaluate", session, expression=expression)
                 text = str(answer["result"].get("value", ""))
@@ -76,7 +76,7 @@ class Chromium:
         asked = {"id": number, "method": method, "params": parameters}
         await self._connection.send_json(asked if session is None else asked | {"sessionId": session})
         while True:
-            message = await self._connection.receive_json(timeout=START_LIMIT_S)
+            message = await self._connection.receive_json(timeout=wait_s())
             if message.get("id") == number:
                 assert "error" not in message, message["error"]
                 return dict(message["result"])
@@ -114,7 +114,7 @@ def _running(program: str, options: Sequence[str], log: Path) -> Iterator[Callab
 
 async def _announced(said: Callable[[], str]) -> str:
     """The address of the DevTools, which the program says when it is ready."""
-    async with asyncio.timeout(START_LIMIT_S):
+    async with asyncio.timeout(wait_s()):
         while not (found := _ANNOUNCEMENT.search(said())):  # noqa: ASYNC110 - it writes a file
             await asyncio.sleep(0.05)
     return found[1]

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.support.limits import wait_s
+
 LIMIT_S = 900
 _CHROOT = shutil.which("chroot", path="/usr/sbin:/sbin:/usr/bin:/bin") or "chroot"
 
@@ -57,7 +59,7 @@ class Stage:
             env=self.environment | dict(environment or {}),
             capture_output=True,
             text=True,
-            timeout=LIMIT_S,
+            timeout=wait_s(LIMIT_S),
             check=False,
         )
 
@@ -109,7 +111,7 @@ class Build:
 
     def _begin(self, name: str) -> Stage:
         root = self._folder / name
-        subprocess.run(["cp", "-a", "--reflink=auto", self._base, root], check=True, timeout=LIMIT_S)
+        subprocess.run(["cp", "-a", "--reflink=auto", self._base, root], check=True, timeout=wait_s(LIMIT_S))
         self._stages[name] = Stage(root)
         return self._stages[name]
 

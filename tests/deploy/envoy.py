@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import socket
 import ssl
 import subprocess
 from collections.abc import Iterator
@@ -18,7 +17,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from appprofile.v1 import profile_pb2, profile_service_pb2, profile_service_pb2_grpc
-from tests.cli.program import START_LIMIT_S, Server, sqlite_url
+from tests.cli.program import Server, sqlite_url
+from tests.support.limits import wait_s
+from tests.support.ports import free_port
 
 FOLDER = Path(__file__).parents[2] / "deploy/envoy"
 
@@ -26,11 +27,6 @@ FOLDER = Path(__file__).parents[2] / "deploy/envoy"
 def request(user: str) -> profile_service_pb2.RegisterRequest:
     key = profile_pb2.ProfileKey(app_id="demo", user_id=user, device_id="browser-1")
     return profile_service_pb2.RegisterRequest(key=key)
-
-
-def free_port() -> int:
-    with closing(socket.create_server(("127.0.0.1", 0))) as reserved:
-        return int(reserved.getsockname()[1])
 
 
 @dataclass(frozen=True)
@@ -54,7 +50,7 @@ class Edge:
     def web(self, method: str, path: str, body: bytes = b"", **headers: str) -> Answer:
         """A request as a browser sends it."""
         tls = ssl.create_default_context(cadata=self.authority.decode())
-        with closing(HTTPSConnection("localhost", self.port, context=tls, timeout=START_LIMIT_S)) as connection:
+        with closing(HTTPSConnection("localhost", self.port, context=tls, timeout=wait_s())) as connection:
             connection.request(method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
             with connection.getresponse() as answer:
                 return Answer(answer.status, answer.headers, answer.read())
@@ -108,9 +104,9 @@ def running(program: str, folder: Path) -> Iterator[Edge]:
             try:
                 found = Edge(port, (folder / "ca.pem").read_bytes(), folder / "tls", server)
                 with found.channel() as channel:
-                    grpc.channel_ready_future(channel).result(START_LIMIT_S)
+                    grpc.channel_ready_future(channel).result(wait_s())
                     stub = profile_service_pb2_grpc.ProfileServiceStub(channel)
-                    stub.Register(request("first"), timeout=START_LIMIT_S, wait_for_ready=True)
+                    stub.Register(request("first"), timeout=wait_s(), wait_for_ready=True)
                 yield found
             finally:
                 process.kill()

@@ -9,12 +9,12 @@ import pytest
 from aiohttp import web
 
 from appprofile.v1 import profile_pb2, profile_service_pb2, profile_service_pb2_grpc
-from tests.cli.program import START_LIMIT_S
 from tests.cli.test_serve import demo_keys, demo_output
 from tests.clients.builds import BUILD_LIMIT_S, alone_with, build
 from tests.deploy import chromium
 from tests.deploy.chromium import Chromium
 from tests.deploy.envoy import Edge
+from tests.support.limits import wait_s
 
 CLIENT = Path(__file__).parents[2] / "clients/typescript"
 PAGE = "app.example.com:443"
@@ -88,7 +88,7 @@ async def test_a_page_registers_sends_heartbeats_and_reads_the_details_of_errors
     with edge.channel() as channel:
         key = profile_pb2.ProfileKey(app_id="demo", user_id="ann", device_id="browser-1")
         stub = profile_service_pb2_grpc.ProfileServiceStub(channel)
-        got = stub.GetProfile(profile_service_pb2.GetProfileRequest(key=key), timeout=START_LIMIT_S).profile
+        got = stub.GetProfile(profile_service_pb2.GetProfileRequest(key=key), timeout=wait_s()).profile
     assert got.platform == profile_pb2.PLATFORM_WEB
     assert got.HasField("last_heartbeat_time")
 

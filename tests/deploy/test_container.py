@@ -5,17 +5,16 @@ import os
 import re
 import secrets
 import signal
-import socket
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from profile_grpc.cli.root import variables_of_options
-from tests.cli.program import START_LIMIT_S
 from tests.deploy.containerfile import LIMIT_S, Build, Stage, assignments, network_settings, parse
+from tests.support.limits import wait_s
+from tests.support.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "deploy/container/Containerfile"
@@ -87,7 +86,7 @@ def image(deploy_tool: Callable[[str], str], tmp_path_factory: pytest.TempPathFa
         env=os.environ | {"DEBOOTSTRAP_DIR": str(scripts)},
         capture_output=True,
         text=True,
-        timeout=LIMIT_S,
+        timeout=wait_s(LIMIT_S),
         check=False,
     )
     assert made.returncode == 0, made.stdout[-2000:] + made.stderr
@@ -102,8 +101,7 @@ def test_the_steps_make_a_server_that_runs_read_only_and_ends_on_sigterm(image: 
         assert image.run(["/bin/sh", "-c", f"command -v {missing}"]).returncode != 0
     image.at("/secret").write_text(secrets.token_hex(32) + "\n")
     image.at("/secret").chmod(0o444)
-    with closing(socket.create_server(("127.0.0.1", 0))) as reserved:
-        port = reserved.getsockname()[1]
+    port = free_port()
     environment = image.environment | {
         "PROFILE_GRPC_HOST": "127.0.0.1",
         "PROFILE_GRPC_PORT": str(port),
@@ -132,7 +130,7 @@ def test_the_steps_make_a_server_that_runs_read_only_and_ends_on_sigterm(image: 
         assert process.stdout is not None
         ready = process.stdout.readline()
         if not ready:
-            raise AssertionError(process.communicate(timeout=START_LIMIT_S)[1])
+            raise AssertionError(process.communicate(timeout=wait_s())[1])
         assert f"gRPC on 127.0.0.1:{port}, database sqlite:////var/lib/profile-grpc/profiles.db" in ready
         [server] = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
         status = Path(f"/proc/{server}/status").read_text()
@@ -142,7 +140,7 @@ def test_the_steps_make_a_server_that_runs_read_only_and_ends_on_sigterm(image: 
         healthy = image.run(json.loads(final()["HEALTHCHECK"].partition("CMD ")[2]), environment)
         assert healthy.stdout == "SERVING\n", healthy.stderr
         os.kill(int(server), signal.SIGTERM)
-        _, err = process.communicate(timeout=START_LIMIT_S)
+        _, err = process.communicate(timeout=wait_s())
     assert process.returncode == 0, err
     assert image.run(["profile-grpc", "health"], environment).returncode == 1
 

@@ -8,8 +8,8 @@ import grpc
 import pytest
 
 from appprofile.v1 import profile_service_pb2, profile_service_pb2_grpc
-from tests.cli.program import START_LIMIT_S
 from tests.deploy.envoy import Edge, request
+from tests.support.limits import wait_s
 
 ORIGIN = "https://app.example.com"
 REGISTER = "/appprofile.v1.ProfileService/Register"
@@ -18,9 +18,9 @@ REGISTER = "/appprofile.v1.ProfileService/Register"
 def test_grpc_passes_through(edge: Edge) -> None:
     with edge.channel() as channel:
         stub = profile_service_pb2_grpc.ProfileServiceStub(channel)
-        assert stub.Register(request("alice"), timeout=START_LIMIT_S).created
+        assert stub.Register(request("alice"), timeout=wait_s()).created
         watching = stub.WatchProfiles(
-            profile_service_pb2.WatchProfilesRequest(app_ids=["demo"], from_oldest=True), timeout=START_LIMIT_S
+            profile_service_pb2.WatchProfilesRequest(app_ids=["demo"], from_oldest=True), timeout=wait_s()
         )
         assert next(iter(watching)).resume_token
         watching.cancel()
@@ -73,11 +73,11 @@ def test_methods_cannot_be_discovered_from_outside(edge: Edge) -> None:
 
 def test_one_address_cannot_take_the_place_of_all(edge: Edge) -> None:
     """The bucket of an address has 200 calls; it fills while this test runs, however slow the machine is."""
-    give_up = time.monotonic() + START_LIMIT_S
+    give_up = time.monotonic() + wait_s()
     with edge.channel() as channel:
         stub = profile_service_pb2_grpc.ProfileServiceStub(channel)
         refused = False
         while not refused and time.monotonic() < give_up:
-            calls = [stub.Register.future(request("flood"), timeout=START_LIMIT_S) for _ in range(1000)]
+            calls = [stub.Register.future(request("flood"), timeout=wait_s()) for _ in range(1000)]
             refused = any(call.code() is grpc.StatusCode.RESOURCE_EXHAUSTED for call in calls)
     assert refused

@@ -13,6 +13,7 @@ from zipfile import ZipFile
 import pytest
 
 from tests.cli.program import environment
+from tests.support.limits import wait_s
 
 ROOT = Path(__file__).parents[2]
 LIMIT_S = 900
@@ -29,7 +30,7 @@ def run(*command: str | Path, **variables: str) -> str:
         env=environment(variables),
         capture_output=True,
         text=True,
-        timeout=LIMIT_S,
+        timeout=wait_s(LIMIT_S),
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

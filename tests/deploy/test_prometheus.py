@@ -2,12 +2,10 @@
 
 import json
 import re
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -18,9 +16,11 @@ import pytest
 import yaml
 
 from scripts.documents import metrics
-from tests.cli.program import START_LIMIT_S, Server, environment, sqlite_url
+from tests.cli.program import Server, environment, sqlite_url
 from tests.deploy import queries
 from tests.deploy.queries import DASHBOARD, ROOT, RULES
+from tests.support.limits import wait_s
+from tests.support.ports import free_port
 
 TESTS = RULES.with_name("rules_test.yaml")
 
@@ -111,8 +111,7 @@ class Prometheus:
     """A Prometheus that scrapes one server."""
 
     def __init__(self, program: str, folder: Path, target: str) -> None:
-        with closing(socket.create_server(("127.0.0.1", 0))) as reserved:
-            self._address = f"127.0.0.1:{reserved.getsockname()[1]}"
+        self._address = f"127.0.0.1:{free_port()}"
         configuration = {
             "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
             "rule_files": [str(RULES)],
@@ -132,7 +131,7 @@ class Prometheus:
         )
 
     def ask(self, path: str, **parameters: str) -> dict[str, Any]:
-        with urlopen(f"http://{self._address}/api/v1/{path}?{urlencode(parameters)}", timeout=60) as answer:
+        with urlopen(f"http://{self._address}/api/v1/{path}?{urlencode(parameters)}", timeout=wait_s()) as answer:
             return dict(json.load(answer)["data"])
 
     def samples(self, query: str) -> list[Any]:
@@ -140,7 +139,7 @@ class Prometheus:
 
     def wait_for(self, query: str) -> None:
         """Waits until a query has an answer."""
-        give_up = time.monotonic() + START_LIMIT_S
+        give_up = time.monotonic() + wait_s()
         while time.monotonic() < give_up:
             assert self.process.poll() is None, self.process.communicate()[1]
             try:

@@ -11,7 +11,8 @@ import pytest
 
 from profile_grpc.cli.root import variables_of_options
 from profile_grpc.config import HASH_KEY_VARIABLE, DatabaseConfig, ServeConfig
-from tests.cli.program import START_LIMIT_S, environment, sqlite_url
+from tests.cli.program import environment, sqlite_url
+from tests.support.limits import wait_s
 
 UNITS = sorted((Path(__file__).parents[2] / "deploy/systemd").glob("*.service"))
 EXPOSURE = 13
@@ -95,9 +96,9 @@ def test_the_service_runs_without_memory_that_is_writable_and_executable(tmp_pat
         if line.startswith("ready: "):
             address = line.removeprefix("ready: gRPC on ").partition(",")[0]
             example = Path(__file__).parents[2] / "clients/python/examples/first_call.py"
-            subprocess.run([sys.executable, example, address], check=True, timeout=START_LIMIT_S, env=environment())
+            subprocess.run([sys.executable, example, address], check=True, timeout=wait_s(), env=environment())
         process.terminate()
-        _, err = process.communicate(timeout=START_LIMIT_S)
+        _, err = process.communicate(timeout=wait_s())
     if "no PR_SET_MDWE" in err:
         pytest.skip(err)
     assert (process.returncode, line[:7]) == (0, "ready: "), err

@@ -10,6 +10,8 @@ import pytest
 from appprofile.v1 import profile_pb2, profile_service_pb2
 from tests.cli.program import Server
 from tests.end_to_end.conftest import APP, Client, Deployment
+from tests.support.flood import over
+from tests.support.limits import wait_s
 
 WRITERS = 40
 ENOUGH = 400
@@ -36,15 +38,16 @@ async def test_every_acknowledged_write_is_there_after_kill_9(
                 ],
             )
             try:
-                await client.stub.Register(request, metadata=client.metadata, timeout=120)
+                await client.stub.Register(request, metadata=client.metadata, timeout=wait_s())
             except grpc.aio.AioRpcError:
                 return
             acknowledged[f"{key.user_id}/{key.device_id}"] = request.language
             if len(acknowledged) == ENOUGH:
                 server.process.send_signal(signal.SIGKILL)
 
-    await asyncio.gather(*(write(writer) for writer in range(WRITERS)))
-    assert server.process.wait(30) == -signal.SIGKILL
+    writers = asyncio.gather(*(write(writer) for writer in range(WRITERS)))
+    assert await asyncio.to_thread(server.process.wait, wait_s()) == -signal.SIGKILL
+    await over(writers)
     assert len(acknowledged) >= ENOUGH
 
     after = connect(deployment.serve())
@@ -52,7 +55,7 @@ async def test_every_acknowledged_write_is_there_after_kill_9(
     token = ""
     while True:
         request = profile_service_pb2.ListProfilesRequest(app_id=APP, page_size=1000, page_token=token)
-        page = await after.stub.ListProfiles(request, metadata=after.metadata, timeout=120)
+        page = await after.stub.ListProfiles(request, metadata=after.metadata, timeout=wait_s())
         found |= {f"{p.key.user_id}/{p.key.device_id}": p.language for p in page.profiles}
         assert all(p.push_endpoints[0].token for p in page.profiles), "a profile was stored in part"
         token = page.next_page_token
@@ -76,7 +79,7 @@ async def test_a_drained_server_loses_nothing_and_ends_well(
             key = deployment.key(f"user-{writer}", f"device-{writer}-{n}")
             request = profile_service_pb2.RegisterRequest(key=key)
             try:
-                await client.stub.Register(request, metadata=client.metadata, timeout=120)
+                await client.stub.Register(request, metadata=client.metadata, timeout=wait_s())
             except grpc.aio.AioRpcError as error:
                 refused.add(error.code())
                 return
@@ -87,7 +90,7 @@ async def test_a_drained_server_loses_nothing_and_ends_well(
     writers = asyncio.gather(*(write(writer) for writer in range(WRITERS)))
     await flowing.wait()
     status = await asyncio.to_thread(server.terminate)
-    await writers
+    await over(writers)
     assert status == 0, server.log
     assert refused == {grpc.StatusCode.UNAVAILABLE}
     deployment.serve()

@@ -19,6 +19,7 @@ from profile_grpc.config import sqlite_path
 from tests.cli.program import Server, environment, run
 from tests.end_to_end.conftest import APP, Deployment
 from tests.support import push_files as files
+from tests.support.limits import wait_s
 
 pytestmark = pytest.mark.slow
 
@@ -92,7 +93,7 @@ def _command_lines() -> bytes:
 
 
 def _read(url: str) -> bytes:
-    with urllib.request.urlopen(url, timeout=120) as answer:  # noqa: S310 - our own server
+    with urllib.request.urlopen(url, timeout=wait_s()) as answer:  # noqa: S310 - our own server
         content: bytes = answer.read()
     return content
 

@@ -24,12 +24,15 @@ from profile_grpc.store import SqlStore, open_store
 from tests.cli.program import HASH_KEY, Server
 from tests.end_to_end.conftest import APP, Client, Deployment
 from tests.store.support import Writer
+from tests.support.limits import wait_s
 from tests.support.postgres import binaries
 
 Connect = Callable[[Server], Client]
 CHANGES = 10_000
 WRITERS = 50
 STALLED = 8
+REPEAT_S = 60
+"""Deadline of calls that are repeated: grpcio now and then leaves one to a killed server without a connection."""
 
 pytestmark = pytest.mark.slow
 
@@ -60,7 +63,7 @@ class Reader:
             **({"resume_token": token} if token else {"from_oldest": True})
         )
         client = self.client()
-        call = client.stub.WatchProfiles(request, metadata=client.metadata)
+        call = client.stub.WatchProfiles(request, metadata=client.metadata, timeout=REPEAT_S)
         try:
             async for message in call:
                 async with self.grew:
@@ -75,7 +78,7 @@ class Reader:
 
     async def until(self, done: Callable[[Sequence[event_pb2.Event]], bool]) -> None:
         """Waits until what was read suffices."""
-        async with asyncio.timeout(300), self.grew:
+        async with asyncio.timeout(wait_s()), self.grew:
             await self.grew.wait_for(lambda: done(self.read))
 
     def check(self) -> dict[tuple[str, str], list[int]]:
@@ -113,7 +116,7 @@ async def until_done(client: Callable[[], Client], call: Callable[[Client], Any]
 
 def registration(key: profile_pb2.ProfileKey) -> Callable[[Client], Any]:
     request = profile_service_pb2.RegisterRequest(key=key, platform=profile_pb2.PLATFORM_ANDROID)
-    return lambda client: client.stub.Register(request, metadata=client.metadata, timeout=60)
+    return lambda client: client.stub.Register(request, metadata=client.metadata, timeout=REPEAT_S)
 
 
 async def test_E4_ten_thousand_changes_and_a_server_killed_in_the_middle(
@@ -167,7 +170,7 @@ async def test_E3_writers_that_stall_before_their_commit_lose_no_event(
                 await until_done(lambda: chance.choice(clients), registration(key))
                 await until_done(
                     lambda: chance.choice(clients),
-                    lambda client: client.stub.Unregister(request, metadata=client.metadata, timeout=60),  # noqa: B023
+                    lambda client: client.stub.Unregister(request, metadata=client.metadata, timeout=REPEAT_S),  # noqa: B023
                 )
                 if (writer, n) == (0, 30):
                     servers[0].process.send_signal(signal.SIGKILL)
@@ -214,7 +217,7 @@ async def test_E3_after_a_restore_a_token_goes_on_or_is_refused(
         request = profile_service_pb2.WatchProfilesRequest(**start)
         call = client.stub.WatchProfiles(request, metadata=client.metadata)
         users: list[str] = []
-        async with asyncio.timeout(120):
+        async with asyncio.timeout(wait_s()):
             async for message in call:
                 users += [event.user_id for event in message.events]
                 if len(users) >= number:
@@ -253,7 +256,7 @@ class Followed:
 
     async def follow(self, client: Client, enough: Callable[[], bool], **start: Any) -> None:
         request = profile_service_pb2.WatchProfilesRequest(**(start or {"from_oldest": True}))
-        async with asyncio.timeout(300):
+        async with asyncio.timeout(wait_s()):
             async for message in client.stub.WatchProfiles(request, metadata=client.metadata):
                 self.ids += [event.event_id for event in message.events]
                 self.tokens.append((message.resume_token, len(self.ids)))
@@ -293,7 +296,7 @@ async def test_E3_a_dump_under_load_and_a_restore_leave_no_silent_gap(
     await asyncio.gather(*writing, following)
     for server in servers:
         server.process.send_signal(signal.SIGKILL)
-        await asyncio.to_thread(server.process.wait, 60)
+        await asyncio.to_thread(server.process.wait, wait_s())
     await asyncio.to_thread(postgresql, "pg_restore", "--clean", "--if-exists", f"--dbname={deployment.url}", str(dump))
 
     client = connect(await asyncio.to_thread(deployment.serve))
@@ -340,7 +343,7 @@ async def test_E4_watchers_that_do_not_read_cost_no_memory(deployment: Deploymen
         await call.read()
         stalled_calls.append(call)
     await asyncio.gather(*(write(n * 100) for n in range(10, 40)))
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(wait_s()):
         async for message in client.stub.WatchProfiles(request, metadata=client.metadata):
             tokens += len(message.events)
             if tokens >= 4000:

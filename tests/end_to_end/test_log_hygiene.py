@@ -21,6 +21,7 @@ from appprofile.v1 import (
 )
 from tests.cli.program import Server
 from tests.end_to_end.conftest import APP, Client, Deployment
+from tests.support.limits import wait_s
 
 EMAIL, NUMBER, CUSTOMER = "alice@mail.example", "+442079460000", "customer-of-alice"
 TOKEN = "secret-push-token-of-alice-0123456789"
@@ -37,7 +38,7 @@ def _raw(channel: grpc.aio.Channel, method: str) -> grpc.aio.UnaryUnaryMultiCall
 
 
 def _read(url: str) -> str:
-    with urllib.request.urlopen(url, timeout=120) as answer:  # noqa: S310 - our own server
+    with urllib.request.urlopen(url, timeout=wait_s()) as answer:  # noqa: S310 - our own server
         text: str = answer.read().decode()
     return text
 

@@ -12,6 +12,7 @@ from appprofile.v1 import app_service_pb2, app_service_pb2_grpc, profile_pb2, pr
 from tests.cli import seeds
 from tests.cli.program import Server, run
 from tests.end_to_end.conftest import APP, Client, Deployment
+from tests.support.limits import wait_s
 
 Connect = Callable[[Server], Client]
 
@@ -29,12 +30,12 @@ def endpoint(token: str) -> profile_pb2.PushEndpoint:
 
 async def register(client: Client, key: profile_pb2.ProfileKey, *tokens: str) -> profile_service_pb2.RegisterResponse:
     request = profile_service_pb2.RegisterRequest(key=key, push_endpoints=[endpoint(t) for t in tokens])
-    return await client.stub.Register(request, metadata=client.metadata, timeout=120)
+    return await client.stub.Register(request, metadata=client.metadata, timeout=wait_s())
 
 
 async def profiles(client: Client) -> Sequence[profile_pb2.Profile]:
     request = profile_service_pb2.ListProfilesRequest(app_id=APP, page_size=1000)
-    return (await client.stub.ListProfiles(request, metadata=client.metadata, timeout=120)).profiles
+    return (await client.stub.ListProfiles(request, metadata=client.metadata, timeout=wait_s())).profiles
 
 
 async def test_R1_M4_fifty_registrations_of_one_device_leave_one_profile_and_one_count(
@@ -110,7 +111,7 @@ async def test_P4_a_heartbeat_that_was_acknowledged_wins_against_the_reaper(
     async def beat(client: Client, device: str) -> None:
         request = profile_service_pb2.HeartbeatRequest(key=stored[device])
         try:
-            await client.stub.Heartbeat(request, metadata=client.metadata, timeout=120)
+            await client.stub.Heartbeat(request, metadata=client.metadata, timeout=wait_s())
         except grpc.aio.AioRpcError as error:
             if error.code() != grpc.StatusCode.NOT_FOUND:
                 raise
@@ -141,7 +142,7 @@ async def test_D3_a_deletion_of_an_app_erases_no_registration_unasked(deployment
     apps = app_service_pb2_grpc.AppServiceStub(deleting.channel)
     metadata = (("x-api-key", deployment.keys["admin"]),)
     request = app_service_pb2.DeleteAppRequest(app_id=APP)
-    deletion = asyncio.ensure_future(code_of(apps.DeleteApp(request, metadata=metadata, timeout=120)))
+    deletion = asyncio.ensure_future(code_of(apps.DeleteApp(request, metadata=metadata, timeout=wait_s())))
     known: grpc.StatusCode | None = grpc.StatusCode.NOT_FOUND
     while known is grpc.StatusCode.NOT_FOUND:  # until the app is closed there
         known = await code_of(beat(deleting, key))
@@ -156,7 +157,7 @@ async def test_D3_a_deletion_of_an_app_erases_no_registration_unasked(deployment
 
 async def beat(client: Client, key: profile_pb2.ProfileKey) -> profile_service_pb2.HeartbeatResponse:
     request = profile_service_pb2.HeartbeatRequest(key=key)
-    return await client.stub.Heartbeat(request, metadata=client.metadata, timeout=120)
+    return await client.stub.Heartbeat(request, metadata=client.metadata, timeout=wait_s())
 
 
 async def code_of(call: Awaitable[object]) -> grpc.StatusCode | None:

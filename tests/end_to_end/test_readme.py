@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.program import Server, sqlite_url
+from tests.support.limits import wait_s
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -31,7 +32,7 @@ def test_the_grpcurl_calls_work(dev_server: Server, require_tool: Callable[[str]
     with dev_server as server:
         for call in re.split(r"\n\n", block.replace("\\\n", " ").strip()):
             words = shlex.split(call.replace("localhost:50051", server.address), comments=True)
-            done = subprocess.run([grpcurl, *words[1:]], capture_output=True, text=True, timeout=120, check=False)
+            done = subprocess.run([grpcurl, *words[1:]], capture_output=True, text=True, timeout=wait_s(), check=False)
             assert done.returncode == 0, done.stderr
             answers.append(json.loads(done.stdout))
     registered, beat, feedback = answers
@@ -44,6 +45,8 @@ def test_the_python_call_works(dev_server: Server) -> None:
     [block] = _blocks("python")
     with dev_server as server:
         program = block.replace("localhost:50051", server.address)
-        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False)
+        done = subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, timeout=wait_s(), check=False
+        )
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("True ")

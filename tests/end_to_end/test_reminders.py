@@ -24,13 +24,13 @@ from profile_grpc.domain.push_credentials import REMINDER_DAYS
 from tests.cli.program import Server
 from tests.end_to_end.conftest import APP, Deployment
 from tests.support import push_files as files
+from tests.support.limits import wait_s
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 NAMES = [f"ios {n}" for n in range(6)]
 LIFE = 35
 """Days from the upload to the expiry of each certificate."""
-LIMIT_S = 300.0
 LEASE_OF_THE_DEAD = 120 / 86_400
 """Days after which the lease of a killed process is over."""
 
@@ -52,7 +52,7 @@ class Inbox:
 
     async def has(self, number: int) -> None:
         """Waits for so many different ones."""
-        async with asyncio.timeout(LIMIT_S), self.arrived:
+        async with asyncio.timeout(wait_s()), self.arrived:
             await self.arrived.wait_for(lambda: len(self.taken) >= number)
 
 

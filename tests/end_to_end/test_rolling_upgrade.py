@@ -14,6 +14,7 @@ from appprofile.v1 import profile_pb2 as pb
 from appprofile.v1 import profile_service_pb2 as ps
 from tests.cli.program import Server, run
 from tests.end_to_end.conftest import APP
+from tests.support.limits import wait_s
 from tests.support.versions import ADDS, next_version, oldest_that_may_stay
 
 pytestmark = [pytest.mark.engines("postgresql"), pytest.mark.slow, pytest.mark.timeout(900)]
@@ -21,7 +22,6 @@ CLIENTS, CALLERS = 3, 4
 """Connections, and callers on each."""
 ROUNDS = 8
 """How many calls each caller makes between two steps of the upgrade, at least."""
-LIMIT_S = 300.0
 
 
 @dataclass
@@ -119,7 +119,7 @@ class Fleet:
     async def go_on(self) -> None:
         """Waits until every client's callers have made some more calls."""
         before = [load.calls for load in self.loads]
-        async with asyncio.timeout(LIMIT_S):
+        async with asyncio.timeout(wait_s()):
             while any(load.calls < past + ROUNDS * CALLERS for load, past in zip(self.loads, before, strict=True)):
                 for task in self._tasks:
                     if task.done():
@@ -130,7 +130,7 @@ class Fleet:
         """Lets every caller finish its turn; raises what any of them met. Answers what was acknowledged."""
         for load in self.loads:
             load.stopped = True
-        async with asyncio.timeout(LIMIT_S):
+        async with asyncio.timeout(wait_s()):
             await asyncio.gather(*self._tasks)
         return {device: language for load in self.loads for device, language in load.acknowledged.items()}
 

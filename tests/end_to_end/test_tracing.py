@@ -10,6 +10,7 @@ from appprofile.v1 import profile_service_pb2
 from tests.cli.program import Server, run, sqlite_url
 from tests.end_to_end.conftest import Client, Deployment
 from tests.support.collector import collector
+from tests.support.limits import wait_s
 
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 TRACEPARENT = f"00-{TRACE}-{PARENT}-01"
@@ -32,7 +33,7 @@ def test_a_report_is_traced_from_the_bridge_through_the_service_into_the_databas
                 f"{bridge}/shop/removetoken?username=alice&token_msgs=marker-of-a-person",
                 headers={"x-api-key": key, "traceparent": TRACEPARENT},
             )
-            with urllib.request.urlopen(asked, timeout=60) as answer:  # noqa: S310
+            with urllib.request.urlopen(asked, timeout=wait_s()) as answer:  # noqa: S310
                 assert answer.headers["x-trace-id"] == TRACE
             server.wait_for_log('"a report was delivered"')
             assert server.terminate() == 0
@@ -61,7 +62,7 @@ async def test_a_server_whose_collector_is_gone_serves_and_ends_as_usual(
     with Server(["--port", "0"], nowhere) as server:
         client = Client(server, deployment.keys["profile"])
         request = profile_service_pb2.RegisterRequest(key=deployment.key("alice", "phone"))
-        await client.stub.Register(request, metadata=client.metadata, timeout=60)
+        await client.stub.Register(request, metadata=client.metadata, timeout=wait_s())
         await client.channel.close()
         assert server.terminate() == 0
 

@@ -12,6 +12,7 @@ import pytest
 
 from tests.cli.program import environment, run
 from tests.end_to_end.conftest import APP, Deployment
+from tests.support.limits import wait_s
 
 PROFILES = 4000
 
@@ -73,7 +74,7 @@ def test_I2_kill_9_of_client_and_server_in_the_middle_of_an_import(deployment: D
     client = begun(importing)
     wait_for(client, Path(f"{file}.import"), 500)
     deployment.servers[0].process.send_signal(signal.SIGKILL)
-    deployment.servers[0].process.wait(60)
+    deployment.servers[0].process.wait(wait_s())
     deployment.serve("--port", port)
     wait_for(client, Path(f"{file}.import"), 2000)
     client.kill()

@@ -15,7 +15,8 @@ import pytest
 
 from appprofile.v1 import profile_pb2, profile_service_pb2, profile_service_pb2_grpc
 from profile_grpc.store.schema import REVISIONS
-from tests.cli.program import STOP_LIMIT_S, Outcome, Server, run
+from tests.cli.program import Outcome, Server, run
+from tests.support.limits import wait_s
 from tests.support.versions import ADDS, NEXT, next_version
 
 pytestmark = [pytest.mark.engines("postgresql"), pytest.mark.slow, pytest.mark.timeout(400)]
@@ -50,8 +51,8 @@ def used(server: Server, user: str) -> None:
     key = profile_pb2.ProfileKey(app_id="demo", user_id=user, device_id=secrets.token_hex(4))
     with grpc.insecure_channel(server.address) as channel:
         stub = profile_service_pb2_grpc.ProfileServiceStub(channel)
-        stub.Register(profile_service_pb2.RegisterRequest(key=key), timeout=120, wait_for_ready=True)
-        stub.Heartbeat(profile_service_pb2.HeartbeatRequest(key=key), timeout=120)
+        stub.Register(profile_service_pb2.RegisterRequest(key=key), timeout=wait_s(), wait_for_ready=True)
+        stub.Heartbeat(profile_service_pb2.HeartbeatRequest(key=key), timeout=wait_s())
 
 
 def seen(server: Server, user: str) -> int:
@@ -59,7 +60,7 @@ def seen(server: Server, user: str) -> int:
     with grpc.insecure_channel(server.address) as channel:
         stub = profile_service_pb2_grpc.ProfileServiceStub(channel)
         listed = stub.ListProfiles(
-            profile_service_pb2.ListProfilesRequest(app_id="demo", user_id=user), timeout=120, wait_for_ready=True
+            profile_service_pb2.ListProfilesRequest(app_id="demo", user_id=user), timeout=wait_s(), wait_for_ready=True
         )
     return len(listed.profiles)
 
@@ -95,7 +96,7 @@ def test_a_process_that_the_schema_left_behind_drains_and_says_so(
     with versions.serve(versions.older, workers) as older:
         used(older, "before")
         assert versions.migrate(versions.newer).status == 0
-        assert older.process.wait(STOP_LIMIT_S) == 1
+        assert older.process.wait(wait_s()) == 1
         older.wait_for_log("this program is too old for the schema")
         older.wait_for_log("install a newer version")
         older.wait_for_log("draining")

@@ -18,10 +18,10 @@ from appprofile.webhooks import Verifier
 from tests.cli.program import Server
 from tests.end_to_end.conftest import Client, Deployment
 from tests.support.https_server import Received, Receiver, receiver
+from tests.support.limits import wait_s
 
 USERS = 30
 ROUNDS = 4
-LIMIT_S = 300.0
 NETWORKS = ("--webhook-network", "127.0.0.0/8", "--webhook-network", "::1/128")
 
 pytestmark = pytest.mark.slow
@@ -33,10 +33,10 @@ async def register(client: Client, deployment: Deployment, number: int) -> None:
         key = deployment.key(f"user-{user}", f"phone-{user}")
         if number % 2:
             unregister = profile_service_pb2.UnregisterRequest(key=key)
-            await client.stub.Unregister(unregister, metadata=client.metadata, timeout=120)
+            await client.stub.Unregister(unregister, metadata=client.metadata, timeout=wait_s())
         else:
             request = profile_service_pb2.RegisterRequest(key=key)
-            await client.stub.Register(request, metadata=client.metadata, timeout=120)
+            await client.stub.Register(request, metadata=client.metadata, timeout=wait_s())
 
 
 class Book:
@@ -82,11 +82,11 @@ async def test_E6_every_event_arrives_in_order_through_failures_and_kill_9(
         for number in range(2):
             await register(client, deployment, number)
         server.process.send_signal(signal.SIGKILL)
-        assert server.process.wait(30) == -signal.SIGKILL
+        assert server.process.wait(wait_s()) == -signal.SIGKILL
         client = connect(deployment.serve(*options))
         for number in range(2, ROUNDS):
             await register(client, deployment, number)
-        async with asyncio.timeout(LIMIT_S):
+        async with asyncio.timeout(wait_s()):
             await done.wait()
     assert book.complete
 
@@ -138,7 +138,7 @@ async def offline(deployment: Deployment, *arguments: str) -> str:
 
 async def events(hook: Receiver, verifier: Verifier, number: int) -> list[int]:
     """The types of the events that were received, as soon as there are so many."""
-    async with asyncio.timeout(LIMIT_S):
+    async with asyncio.timeout(wait_s()):
         while True:
             found = [event.type for got in hook.received for event in verifier.events(got.body, got.headers)]
             if len(found) >= number:

@@ -14,6 +14,7 @@ from profile_grpc.service.event_ports import EventHead, EventStore, LoggedEvent
 from profile_grpc.service.ports import StoreUnavailable
 from profile_grpc.service.watching import Place
 from tests.support.domain import T0
+from tests.support.limits import wait_s
 
 EPOCH = "00000000000000e1"
 
@@ -43,7 +44,7 @@ async def test_E4_a_read_that_fails_in_between_repeats_no_event(monkeypatch: pyt
     shared = Feed(cast("EventStore", cast("Any", log)))
     following = asyncio.create_task(shared.run())
     waiting = asyncio.create_task(shared.wait(Place("epoch", 0)))
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(wait_s()):
         while shared._head is None:  # noqa: ASYNC110 - nothing tells when
             await asyncio.sleep(0)
         log.published = 20

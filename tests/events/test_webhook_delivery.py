@@ -37,6 +37,7 @@ from profile_grpc.telemetry.otlp import OtlpTracer
 from profile_grpc.telemetry.tracing import Tracer
 from tests.support.collector import collector
 from tests.support.https_server import Received, Receiver, accept, receiver
+from tests.support.limits import wait_s
 from tests.support.webhooks import (
     KEY,
     NOW,
@@ -383,7 +384,7 @@ async def running(rig: Rig) -> AsyncIterator[None]:
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(wait_s()):
         while not holds():  # noqa: ASYNC110 - of others' making
             await asyncio.sleep(0.01)
 

@@ -19,7 +19,7 @@ from profile_grpc.outbound.destinations import Destinations, UrlRefused
 from profile_grpc.outbound.resolver import Lookup
 from tests.support.https_server import HOST, Received, Receiver, receiver
 
-LIMITS = Limits(seconds=10, answer_bytes=4096)
+LIMITS = Limits(seconds=300, answer_bytes=4096)
 LOOPBACK = AddressPolicy.allowing(["127.0.0.0/8"])
 
 

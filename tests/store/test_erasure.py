@@ -36,6 +36,7 @@ from profile_grpc.store.tables import metadata
 from profile_grpc.transport.grpc.people import document
 from tests.store.support import HASHER, contents
 from tests.support.domain import ManualClock, days
+from tests.support.limits import wait_s
 
 TENANT, SHOP, NEWS = "acme", "shop", "news"
 ANNS = (
@@ -370,7 +371,7 @@ async def test_C8_a_feed_that_nobody_waits_for_forgets_by_itself(store: SqlStore
 
 
 async def _until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(wait_s()):
         while not holds():  # noqa: ASYNC110 - the feed tells nobody what it has in memory
             await asyncio.sleep(0.01)
 

@@ -21,6 +21,7 @@ from profile_grpc.store.engines import named_by
 from profile_grpc.store.schema import REVISIONS, VERSION_TABLE, upgrade
 from profile_grpc.store.tables import metadata
 from tests.store.support import HASHER, NOW, Writer, contents, key, profile, put, register
+from tests.support.limits import wait_s
 
 
 async def run(url: str, statement: str) -> None:
@@ -277,11 +278,11 @@ async def test_a_running_program_notices_that_the_schema_left_it_behind(
     monkeypatch.setattr(SqlStore, "check_schema", counted)
     watch = asyncio.create_task(watch_schema(store, interval=0.01))
     for _ in range(2):
-        await asyncio.wait_for(checked.acquire(), 120)
+        await asyncio.wait_for(checked.acquire(), wait_s())
     assert not watch.done()
     await run(engine_url, "UPDATE schema_revision SET version_num = '9999', oldest_program = '9999'")
     with pytest.raises(SchemaError, match="9999 is newer"):
-        await asyncio.wait_for(watch, 120)
+        await asyncio.wait_for(watch, wait_s())
     await store.close()
 
 

@@ -15,7 +15,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as OtlpSpan
 from typing_extensions import override
 
-LIMIT_S = 300.0
+from tests.support.limits import wait_s
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class Collector:
     def wait_for(self, *names: str) -> None:
         """Waits until spans of all these names are here."""
         with self.grew:
-            found = self.grew.wait_for(lambda: all(map(self.named, names)), LIMIT_S)
+            found = self.grew.wait_for(lambda: all(map(self.named, names)), wait_s())
             assert found, [span.name for span in self.spans]
 
 

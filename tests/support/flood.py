@@ -27,6 +27,17 @@ _STUCK_AFTER_S = 30.0
 _OPTIONS = [("grpc.use_local_subchannel_pool", 1), ("grpc.enable_retries", 0)]
 
 
+async def over(callers: asyncio.Future[Any]) -> None:
+    """Waits for the callers of a server that has ended.
+
+    Now and then grpcio leaves a call without a connection when the server closes the one that it had. Such a call waits
+    until its deadline for an answer that nobody can give, so it is cancelled.
+    """
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_STUCK_AFTER_S):
+            await callers
+
+
 class Flood:
     """Registers devices in the app `demo`, without pause, until the server is gone."""
 
@@ -37,19 +48,13 @@ class Flood:
         """How many calls ended with each code."""
 
     async def run(self, end_server: Callable[[], int]) -> int:
-        """Calls, ends the server in the midst of it with a function that may block, and answers what that answers.
-
-        Now and then grpcio leaves a call without a connection when the server closes the one that it had. Such a call
-        waits until its deadline for an answer that nobody can give, so it is cancelled. No code counts it.
-        """
+        """Calls, ends the server in the midst of it with a function that may block, and answers what that answers."""
         callers = asyncio.gather(*(self._connection() for _ in range(_CONNECTIONS)))
         warm = asyncio.create_task(self._warm.wait())
         first: list[asyncio.Future[Any]] = [warm, callers]
         await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
         status = await asyncio.to_thread(end_server)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_STUCK_AFTER_S):
-                await callers
+        await over(callers)
         warm.cancel()
         return status
 

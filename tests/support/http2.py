@@ -14,6 +14,8 @@ from h2.events import DataReceived, Event, StreamEnded, StreamReset, WindowUpdat
 from h2.exceptions import ProtocolError
 from h2.settings import SettingCodes, Settings
 
+from tests.support.limits import wait_s
+
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
 """The beginning of a connection: the preface and empty settings."""
 _MOST = 2**16
@@ -121,13 +123,13 @@ class Http2:
         over = (event for event in self.events if isinstance(event, StreamEnded | StreamReset))
         return self.closed or any(event.stream_id == stream for event in over)
 
-    async def heard(self, condition: Callable[[], bool], seconds: float = 60.0) -> None:
-        """Waits until the condition holds after something that the server said or did.
+    async def heard(self, condition: Callable[[], bool], seconds: float | None = None) -> None:
+        """Waits until the condition holds after something that the server said or did, or for so many seconds.
 
         Raises:
             TimeoutError: it did not come to hold.
         """
-        async with asyncio.timeout(seconds), self._heard:
+        async with asyncio.timeout(wait_s() if seconds is None else seconds), self._heard:
             await self._heard.wait_for(condition)
 
     async def _read(self) -> None:

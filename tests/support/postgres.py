@@ -8,7 +8,6 @@ import os
 import pwd
 import secrets
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Sequence
@@ -19,7 +18,9 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
-_START_SECONDS = 300
+from tests.support.limits import wait_s
+from tests.support.ports import free_port
+
 _TRIES = 5
 # Speed over durability: a killed process loses nothing that reached the kernel, and no test cuts the power.
 _CONFIGURATION = """
@@ -50,7 +51,7 @@ class Postgres:
         program = str(binaries() / "psql")
         commands = [option for statement in statements for option in ("-c", statement)]
         arguments = ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", url or self.url, *commands]
-        done = subprocess.run([program, *arguments], capture_output=True, text=True, timeout=120, check=False)
+        done = subprocess.run([program, *arguments], capture_output=True, text=True, timeout=wait_s(), check=False)
         if done.returncode:
             message = f"psql: {done.stderr.strip()}"
             raise RuntimeError(message)
@@ -117,7 +118,7 @@ class PrivatePostgres(Postgres):
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="profile-grpc-postgres-"))
-        self.port = _free_port()
+        self.port = free_port()
         super().__init__(f"postgresql://postgres@127.0.0.1:{self.port}/postgres")
         self._bin = binaries()
         # PostgreSQL refuses to run as root, so root hands it to the user that owns nothing.
@@ -147,7 +148,7 @@ class PrivatePostgres(Postgres):
             try:
                 self.start()
             except RuntimeError:  # somebody took the port meanwhile
-                self.port = _free_port()
+                self.port = free_port()
                 self.url = f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
             else:
                 return
@@ -158,7 +159,7 @@ class PrivatePostgres(Postgres):
 
     def start(self) -> None:
         """Start on the port it has, and wait until it takes connections."""
-        options = [f"--timeout={_START_SECONDS}", f"--log={self.folder / 'log'}", f"--options=-p {self.port}"]
+        options = [f"--timeout={wait_s():.0f}", f"--log={self.folder / 'log'}", f"--options=-p {self.port}"]
         self._run("pg_ctl", "start", "--wait", *options)
 
     def stop(self, mode: str = "fast") -> None:
@@ -175,7 +176,7 @@ class PrivatePostgres(Postgres):
             done = subprocess.run(
                 [str(self._bin / program), f"--pgdata={self._data}", *arguments],
                 check=False,
-                timeout=2 * _START_SECONDS,
+                timeout=2 * wait_s(),
                 cwd=self.folder,
                 env={"LC_ALL": "C", "PATH": os.defpath},
                 stdin=subprocess.DEVNULL,
@@ -202,10 +203,3 @@ class PrivatePostgres(Postgres):
                     shutil.copytree(path, install / path.relative_to(site), symlinks=True)
             return install / self._bin.relative_to(site)
         return self._bin
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -16,6 +16,7 @@ from profile_grpc.service.observer import NullObserver
 from profile_grpc.service.shard_queue import QueueLimits
 from profile_grpc.service.write_queue import WriteQueue
 from tests.support.domain import HASHER, ManualClock, key, revisions
+from tests.support.limits import wait_s
 from tests.support.memory_store import MemoryStore
 from tests.support.world import World
 
@@ -108,7 +109,7 @@ async def bench(*, concurrent: bool = False, **limits: Any) -> AsyncIterator[Ben
     made = Bench(QueueLimits(**{"linger": 0, "attempts": 1} | limits))
     made.store.commits_concurrently = concurrent
     made.queue.start()
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(wait_s()):
         yield made
         await made.queue.close()
 

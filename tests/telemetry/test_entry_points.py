@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.program import environment
+from tests.support.limits import wait_s
 
 ROOT = Path(__file__).parent.parent.parent
 SECRET = "s3cr3t-s3cr3t-s3cr3t"
@@ -46,7 +47,7 @@ def said(entry: str, folder: Path, **changes: str) -> subprocess.CompletedProces
         input="{}\n",
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=wait_s(),
         check=False,
         cwd=ROOT,
     )
@@ -66,7 +67,7 @@ def test_without_a_command_nothing_can_log(arguments: list[str]) -> None:
     """The logs are not set up then, which takes longer than the help; so nothing that logs may be imported."""
     code = f"import sys; from profile_grpc.cli import main; main({arguments}); assert 'structlog' not in sys.modules"
     done = subprocess.run(
-        [sys.executable, "-c", code], env=environment(), capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-c", code], env=environment(), capture_output=True, text=True, timeout=wait_s(), check=False
     )
     assert done.returncode == 0, done.stderr
 

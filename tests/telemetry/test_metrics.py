@@ -24,6 +24,7 @@ from profile_grpc.service.observer import Observer
 from profile_grpc.service.push_credentials.ports import Expiry
 from profile_grpc.telemetry.metrics import Metrics, MetricsServer, Processes, ProfileCounts, process_registry
 from profile_grpc.transport.grpc.outcome import RpcObserver
+from tests.support.limits import wait_s
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -163,7 +164,7 @@ def test_metrics_are_served_over_http() -> None:
     Metrics(registry).queue_depth(3)
     server = MetricsServer(registry, "127.0.0.1", 0)
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/metrics", timeout=120) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/metrics", timeout=wait_s()) as answer:
             text = answer.read().decode()
     finally:
         server.close()

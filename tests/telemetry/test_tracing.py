@@ -28,6 +28,7 @@ from profile_grpc.telemetry.tracing import Kind, Span, TraceContext
 from tests.cli.program import environment
 from tests.support.collector import Collector, Exported, collector
 from tests.support.domain import ManualClock
+from tests.support.limits import wait_s
 from tests.transport.grpc.support import APP, Backend, Served, fcm, key
 
 ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
@@ -305,7 +306,7 @@ asyncio.run(main())
 print(sorted(name for name in sys.modules if name.partition(".")[0] == "opentelemetry"))
 """
     done = subprocess.run(
-        [sys.executable, "-c", code], env=environment(), capture_output=True, text=True, timeout=300, check=False
+        [sys.executable, "-c", code], env=environment(), capture_output=True, text=True, timeout=wait_s(), check=False
     )
     assert (done.stdout, done.stderr) == ("[]\n", "")
 

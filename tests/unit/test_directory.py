@@ -21,6 +21,7 @@ from profile_grpc.service.observer import NullObserver
 from profile_grpc.service.ports import KeyKind, StoreError, StoreUnavailable
 from profile_grpc.service.write_queue import WriteQueue
 from tests.support.domain import ANN, APP, BOB, HASHER, T0, ManualClock, days, key
+from tests.support.limits import wait_s
 from tests.support.memory_directory import MemoryDirectory
 from tests.support.memory_store import MemoryStore
 from tests.support.world import World
@@ -336,7 +337,7 @@ async def test_the_directory_looks_for_changes_again_after_an_outage(office: Off
 
     office.store.version = counted  # type: ignore[method-assign]
     running = asyncio.create_task(office.directory.run(interval=0))
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(wait_s()):
         await looked.wait()
     running.cancel()
 

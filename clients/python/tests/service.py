@@ -173,13 +173,12 @@ def serving(service: ScriptedService, credentials: grpc.ServerCredentials | None
 
 @contextmanager
 def silent() -> Iterator[tuple[str, bytearray]]:
-    """Takes one connection and answers no call; the target, and what is heard, up to the first ping."""
+    """Takes one connection, answers no call, and closes it at the first ping; the target, and what is heard."""
     heard = bytearray()
 
     def listen() -> None:
         connection, _ = listener.accept()
         with connection:
-            connection.settimeout(3)
             connection.sendall(_SETTINGS)
             while PING not in heard and (said := connection.recv(4096)):
                 heard.extend(said)

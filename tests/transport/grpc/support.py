@@ -40,6 +40,7 @@ from profile_grpc.telemetry.tracing import Tracer
 from profile_grpc.transport.grpc.options import ServerOptions
 from profile_grpc.transport.grpc.server import GrpcServer
 from tests.support.domain import ManualClock
+from tests.support.limits import wait_s
 
 HASHER = Hasher(bytes(range(KEY_BYTES)))
 SEAL_KEYS = {"test": bytes(range(100, 132))}
@@ -79,7 +80,7 @@ class Observer:
 
     async def ended_streams(self, number: int) -> list[tuple[str, str, int, int]]:
         """The first streams, once so many have ended."""
-        async with asyncio.timeout(120):
+        async with asyncio.timeout(wait_s()):
             while len(self.streams) < number:
                 self.told.clear()
                 await self.told.wait()
@@ -87,7 +88,7 @@ class Observer:
 
     async def first_codes(self, number: int) -> list[str]:
         """The codes of the first calls, once so many have ended: a caller may know before."""
-        async with asyncio.timeout(120):
+        async with asyncio.timeout(wait_s()):
             while len(self.calls) < number:
                 self.told.clear()
                 await self.told.wait()

@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 from profile_grpc.service.ports import StoreUnavailable
 from profile_grpc.transport.grpc import health
 from profile_grpc.transport.grpc.holdings import BodyReader, HoldingLimits
+from tests.support.limits import wait_s
 from tests.transport.grpc.support import OPTIONS, Serve, Served, refused
 
 NAMES = [
@@ -90,7 +91,7 @@ async def test_the_database_is_looked_at_again_and_again() -> None:
         looks.release()
 
     watch = asyncio.create_task(health.Health([], ping, BodyReader(HoldingLimits())).run(interval=0.001))
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(wait_s()):
         for _ in range(3):
             await looks.acquire()
     watch.cancel()
@@ -120,14 +121,14 @@ async def test_watchers_are_told_of_the_end_and_do_not_hold_it_up(serve: Serve) 
     served = await serve(options=OPTIONS)
     watcher = served.health.Watch(HealthCheckRequest())
     assert await _told(watcher) == SERVING
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(wait_s()):
         await served.server.drain()
     assert await _told(watcher) == NOT_SERVING
     assert await watcher.read() is grpc.aio.EOF
 
 
 async def _told(watcher: "grpc.aio.UnaryStreamCall[HealthCheckRequest, HealthCheckResponse]") -> int:
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(wait_s()):
         answer = await watcher.read()
     assert isinstance(answer, HealthCheckResponse)
     return answer.status

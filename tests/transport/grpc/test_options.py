@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 
 import grpc
 import pytest
 from h2.errors import ErrorCodes
 from h2.events import ConnectionTerminated, PingAckReceived, PingReceived, RemoteSettingsChanged
+from h2.exceptions import ProtocolError
 from h2.settings import SettingCodes
 
 from appprofile.v1 import profile_service_pb2 as ps
@@ -15,6 +17,7 @@ from appprofile.v1.profile_service_pb2_grpc import ProfileServiceStub
 from profile_grpc.transport.grpc.in_flight import CallLimits
 from profile_grpc.transport.grpc.options import ServerOptions, channel_options
 from tests.support.http2 import PREFACE, Http2, framed
+from tests.support.limits import wait_s
 from tests.transport.grpc.support import OPTIONS, Serve, Served, refused
 
 CHECK = "/grpc.health.v1.Health/Check"
@@ -59,7 +62,7 @@ async def silent_until_closed(served: Served, first: bytes) -> None:
     """Says no more than that, answers nothing, and waits until the server hangs up."""
     reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
     writer.write(first)
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(wait_s()):
         while await reader.read(2**16):
             pass
     writer.close()
@@ -80,7 +83,7 @@ async def answered_with(served: Served, size: int) -> grpc.StatusCode:
     request = ps.ListProfilesRequest(app_id="shop")
     metadata = (*served.admin, *((f"x-filling-{n:04}", "x" * 954) for n in range(size // 1000)))
     try:
-        await served.profiles.ListProfiles(request, metadata=metadata, timeout=120)
+        await served.profiles.ListProfiles(request, metadata=metadata, timeout=wait_s())
     except grpc.aio.AioRpcError as error:
         return error.code()
     return grpc.StatusCode.OK
@@ -117,7 +120,9 @@ async def more_calls_than_streams(serve: Serve) -> None:
         stub = ProfileServiceStub(channel)
         request = ps.ListProfilesRequest(app_id="shop")
         for _ in range(5):
-            await asyncio.gather(*(stub.ListProfiles(request, metadata=served.admin, timeout=120) for _ in range(100)))
+            await asyncio.gather(
+                *(stub.ListProfiles(request, metadata=served.admin, timeout=wait_s()) for _ in range(100))
+            )
 
 
 @sees("grpc.http2.bdp_probe")
@@ -203,7 +208,8 @@ async def age(serve: Serve) -> None:
     """Also of a connection that is not idle."""
     served = await serve(options=replace(OPTIONS, max_connection_age=SOON))
     async with await connect(served) as client:
-        await client.begin("/grpc.health.v1.Health/Watch")
+        with suppress(ProtocolError):  # on a slow machine the connection may be old by now
+            await client.begin("/grpc.health.v1.Health/Watch")
         await client.heard(lambda: bool(client.of(ConnectionTerminated)))
 
 
@@ -211,5 +217,6 @@ async def age(serve: Serve) -> None:
 async def age_grace(serve: Serve) -> None:
     served = await serve(options=replace(OPTIONS, max_connection_age=SOON, limits=CallLimits(seconds=SOON)))
     async with await connect(served) as client:
-        await client.begin("/grpc.health.v1.Health/Watch")
+        with suppress(ProtocolError):  # as above
+            await client.begin("/grpc.health.v1.Health/Watch")
         await client.heard(lambda: client.closed)

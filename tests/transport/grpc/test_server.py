@@ -18,6 +18,7 @@ from appprofile.v1 import profile_service_pb2 as ps
 from appprofile.v1.profile_service_pb2_grpc import ProfileServiceStub
 from profile_grpc.transport.grpc.certificates import ServeError
 from profile_grpc.transport.grpc.options import ServerOptions, Tls
+from tests.support.limits import wait_s
 from tests.transport.grpc.support import OPTIONS, Backend, Serve, Served, key, refused
 from tests.transport.grpc.test_pipeline import BEAT, Gate
 
@@ -157,7 +158,7 @@ async def test_a_draining_server_ends_calls_in_flight_and_refuses_new_ones(serve
     assert not drained.done()
     gate.open.set()
     assert await in_flight
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(wait_s()):
         await drained
     told = await refused(served.profiles.Heartbeat(BEAT, metadata=served.client))
     assert told.reason == "DRAINING", "it refuses until the process ends"
@@ -172,7 +173,7 @@ async def test_a_call_that_outlives_the_grace_is_ended(serve: Serve) -> None:
     served = await serve(options=replace(OPTIONS, drain_grace=0.05), profiles=gate)
     in_flight = asyncio.ensure_future(_beat(served))
     await gate.arrivals(1)
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(wait_s()):
         await served.server.drain()
         await served.server.stop()
     assert gate.cancelled.is_set()
@@ -263,7 +264,7 @@ def pki(tmp_path: Path) -> Pki:
 async def _serves(served: Served, credentials: grpc.ChannelCredentials) -> bool:
     async with grpc.aio.secure_channel(f"localhost:{served.port}", credentials) as channel:
         try:
-            answer = await health_of(channel).Check(HealthCheckRequest(), timeout=10)
+            answer = await health_of(channel).Check(HealthCheckRequest(), timeout=wait_s())
         except grpc.aio.AioRpcError as error:
             if error.code() is not grpc.StatusCode.UNAVAILABLE:
                 raise

@@ -20,6 +20,7 @@ from profile_grpc.transport.grpc.call import Call
 from profile_grpc.transport.grpc.in_flight import CallLimits
 from profile_grpc.transport.grpc.open_streams import StreamLimits
 from tests.support.contract import compile_proto
+from tests.support.limits import wait_s
 from tests.transport.grpc.support import APP, FOREIGN_APP, OPTIONS, Metadata, Refusal, Serve, Served, refused
 from tests.transport.grpc.test_pipeline import BEAT, GARBAGE, Gate
 
@@ -44,7 +45,6 @@ message Answer { string resume_token = 1; bytes payload = 2; }
 """
 Requests = list[Message | bytes] | AsyncIterator[Message]
 METHODS = ("Watch", "Import", "Collect")
-WAIT = 120
 """Seconds that a test waits for what must come."""
 
 
@@ -400,7 +400,7 @@ async def test_a_reader_that_takes_nothing_does_not_keep_its_place(stream: Start
     made = streams.call("Watch", [ask()])
     [(_, code, _, _)] = await streams.served.observer.ended_streams(1)
     assert code == "UNAVAILABLE"
-    await asyncio.wait_for(servicer.over.wait(), WAIT)
+    await asyncio.wait_for(servicer.over.wait(), wait_s())
     servicer.give = servicer.count
     assert await _rest(streams.call("Watch", [ask(1)])) == ["0"]
     assert (await streams.told(made)).reason == "STREAM_AGED"  # behind what had been given
@@ -446,7 +446,7 @@ async def test_a_draining_server_ends_streams_with_their_token(stream: Start, se
     assert (told.code.name, told.reason) == ("UNAVAILABLE", "DRAINING")
     if give == "for_ever":
         assert given == ["last"]
-    await asyncio.wait_for(drained, WAIT)
+    await asyncio.wait_for(drained, wait_s())
 
 
 def test_streams_drain_within_a_second() -> None:
@@ -474,7 +474,7 @@ async def test_a_reader_that_goes_away_ends_the_stream(stream: Start, servicer: 
     made = streams.call("Watch", [ask()])
     await made.read()
     made.cancel()
-    await asyncio.wait_for(servicer.over.wait(), WAIT)
+    await asyncio.wait_for(servicer.over.wait(), wait_s())
     [(_, code, received, sent)] = await streams.served.observer.ended_streams(1)
     assert (code, received, sent) == ("CANCELLED", 1, 1)
 
@@ -482,9 +482,12 @@ async def test_a_reader_that_goes_away_ends_the_stream(stream: Start, servicer: 
 async def test_the_readers_deadline_ends_the_stream(stream: Start, servicer: Servicer) -> None:
     servicer.give = servicer.deaf
     streams = await stream()
-    made = streams.call("Watch", [ask()], timeout=0.3)
-    assert (await streams.told(made)).code is grpc.StatusCode.DEADLINE_EXCEEDED
-    await asyncio.wait_for(servicer.over.wait(), WAIT)
+    seconds = 0.3
+    while not servicer.given:  # on a slow machine the deadline may pass before the call is here
+        made = streams.call("Watch", [ask()], timeout=seconds)
+        assert (await streams.told(made)).code is grpc.StatusCode.DEADLINE_EXCEEDED
+        seconds *= 2
+    await asyncio.wait_for(servicer.over.wait(), wait_s())
     [(_, code, _, _)] = await streams.served.observer.ended_streams(1)
     assert code == "DEADLINE_EXCEEDED"
 

@@ -18,6 +18,7 @@ from profile_grpc.service.ports import KeyKind
 from profile_grpc.service.watching import Place
 from profile_grpc.transport.grpc.open_streams import StreamLimits
 from tests.support.domain import days
+from tests.support.limits import wait_s
 from tests.transport.grpc.support import (
     APP,
     FOREIGN_APP,
@@ -56,7 +57,7 @@ class Watch:
 
     async def message(self) -> ps.WatchProfilesResponse:
         """The next message."""
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(wait_s()):
             found: Any = await self.call.read()
         assert isinstance(found, ps.WatchProfilesResponse), "the stream has ended"
         return found
@@ -78,7 +79,7 @@ class Watch:
     async def end(self) -> Refusal:
         """How the stream ended."""
         try:
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(wait_s()):
                 while await self.call.read() is not grpc.aio.EOF:
                     pass
         except grpc.aio.AioRpcError as error:
@@ -252,7 +253,7 @@ async def test_E4_a_drained_stream_ends_with_its_token(served: Served, backend: 
     await register(served, "ann")
     async with watched(served) as watch:
         await watch.events(1)
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(wait_s()):
             while not backend.services.feed._waiting:  # noqa: ASYNC110 - until then, the events may be its last message
                 await asyncio.sleep(0.01)
         await served.server.drain()
@@ -268,7 +269,7 @@ async def test_nobody_polls_for_readers_that_are_gone(served: Served, backend: B
         await register(served, "ann")
         await watch.events(1)
     feed: Feed = backend.services.feed
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(wait_s()):
         while feed._wanted.is_set():  # noqa: ASYNC110 - it tells nobody
             await asyncio.sleep(0.05)
 
