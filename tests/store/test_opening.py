@@ -22,7 +22,7 @@ from profile_grpc.store.sqlite import Sqlite
 from tests.store.conftest import Opener
 from tests.store.support import HASHER, Writer, contents, key, profile, put, register
 from tests.support.engines import postgres_database
-from tests.support.postgres import PrivatePostgres
+from tests.support.postgres import Postgres, PrivatePostgres
 
 AUTHORITIES = ssl.get_default_verify_paths().cafile or ""
 REFUSED = "postgresql://someone:s3cret@127.0.0.1:1/profiles"
@@ -265,10 +265,10 @@ async def test_a_lock_that_is_not_given_up_is_unavailable(store: SqlStore, store
     assert await store.profiles.get(key()) is not None
 
 
-async def test_describe_tells_what_matters(store: SqlStore) -> None:
+async def test_describe_tells_what_matters(store: SqlStore, server: Postgres | None) -> None:
     told = await store.describe()
     assert told.version
-    assert told.citus == ""
+    assert bool(told.citus) == (server is not None and server.is_citus)
     if told.engine == "SQLite":
         assert told.settings["journal_mode"] == "wal"
         assert told.settings["synchronous"] == "full"
