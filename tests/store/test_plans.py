@@ -61,7 +61,6 @@ from profile_grpc.domain.reach import Customers, Everyone, Target, Users
 from profile_grpc.domain.state import Write
 from profile_grpc.domain.updating import UpdateProfileData
 from profile_grpc.service.filter_parsing import profile_filter
-from profile_grpc.service.ports import ProfileFilter
 from profile_grpc.store import SqlStore, filtering, open_store, postgresql, scanning, times
 from profile_grpc.store.bounds import BoundedLookup
 from profile_grpc.store.engine import Prepared, Row
@@ -308,9 +307,11 @@ async def test_lists(filled: SqlStore, wanted: dict[str, str], index: str, after
     filters = {"app_id": "shop"} | wanted
     if after is not None:
         filters |= {"after_user_id": "u", "after_device_id": "d"}
-    await filled.profiles.list(ProfileFilter("shop"), None, 1)
-    described = await plan(filled, filled.profiles._list_statement(tuple(filters)), **filters, limit=10)
+    pages = filled.profiles._pages
+    described = await plan(filled, pages.statement(tuple(filters)), **filters, limit=10)
     assert_index(described, "profile", names(filled, index, _sqlite_key("profile", index)))
+    if filled._database.engine.has_lateral:
+        assert_index(await plan(filled, pages.statement_of_several(tuple(filters))), "profile", index)
 
 
 @pytest.mark.parametrize(
@@ -500,8 +501,16 @@ async def test_a_list_reads_no_more_than_a_page(filled: SqlStore, by: str) -> No
     filters: dict[str, object] = {"app_id": "shop"}
     if by:
         filters[by] = f"{by.removesuffix('_id')} 5"
-    statement = filled.profiles._list_statement(tuple(filters))
+    statement = filled.profiles._pages.statement(tuple(filters))
     await assert_reads(filled, statement, [], "profile", **filters, limit=10)
+
+
+@pytest.mark.engines("postgresql")
+@pytest.mark.parametrize("by", ["", "user_id", "device_id", "customer_id"])
+async def test_several_lists_read_no_more_than_their_pages(filled: SqlStore, by: str) -> None:
+    statement = filled.profiles._pages.statement_of_several(("app_id", *([by] if by else [])))
+    given: list[Row] = [("shop", *([f"{by.removesuffix('_id')} {n}"] if by else []), n) for n in range(5)]
+    await assert_reads(filled, statement, given, "profile", limit=1)
 
 
 @pytest.mark.parametrize("name", ["_heard", "_registered", "_unregistered"])

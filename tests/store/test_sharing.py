@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 import pytest
 
+from profile_grpc.domain.model import Attributes, ProfileStatus
 from profile_grpc.service.group_commit import Gathering
 from profile_grpc.service.ports import DataRefused, ProfileFilter, StoreUnavailable
 from profile_grpc.store import SqlStore, sharing
@@ -170,6 +171,29 @@ async def test_reads_at_the_same_time_get_their_own_profiles(store: SqlStore) ->
     assert len(pages[-1]) == 5
 
 
+async def test_pages_at_the_same_time_are_those_that_each_caller_would_get_alone(
+    store: SqlStore, emitted: list[str]
+) -> None:
+    """By the bytes of their keys, whatever the order of the rows of a join."""
+    users, devices = ("a", "B", "\u00e9", "\U0001f600", ""), ("x", "Y", "\uffee")
+    linked = Attributes(customer_id="c")
+    await put(store, *(profile(key(f"u{user}", device), attributes=linked) for user in users for device in devices))
+    everywhere = [ProfileFilter("shop"), ProfileFilter("shop", customer_id="c"), ProfileFilter("shop2", "ua")]
+    wanted = [
+        *everywhere,
+        *(ProfileFilter("shop", user_id=f"u{user}") for user in users),
+        *(ProfileFilter("shop", device_id=device) for device in devices),
+        *(ProfileFilter("shop", f"u{user}", status=ProfileStatus.ACTIVE) for user in users),
+    ]
+    asked = [(one, after, 2) for after in (None, key("uB", "Y"), key("ua", "x")) for one in wanted] * 2
+    alone = [await store.profiles.list(*one) for one in asked]
+    assert [len(page) for page in alone[:8]] == [2, 2, 0, 2, 2, 2, 2, 2]
+    emitted.clear()
+    assert await asyncio.gather(*(store.profiles.list(*one) for one in asked)) == alone
+    if store._database.engine.has_lateral:
+        assert len(emitted) < len(asked) / 2, "each batch reads like pages with one statement"
+
+
 async def test_what_no_text_can_hold_is_refused_alone(store: SqlStore) -> None:
     await put(store, profile(key()))
     keys = [key(), key("nobody"), key("a\x00b"), key()]
@@ -178,6 +202,11 @@ async def test_what_no_text_can_hold_is_refused_alone(store: SqlStore) -> None:
     assert found[0] == found[3]
     assert found[0] is not None
     assert found[1] is None
+
+    wanted = [ProfileFilter("shop", one.user_id) for one in keys]
+    pages = await asyncio.gather(*(store.profiles.list(one, None, 5) for one in wanted), return_exceptions=True)
+    assert isinstance(pages[2], DataRefused) or pages[2] == [], "SQLite compares with it, and finds nothing"
+    assert [pages[0], pages[1], pages[3]] == [[found[0]], [], [found[0]]]
 
 
 async def test_reads_of_a_closed_store_are_refused(store: SqlStore) -> None:

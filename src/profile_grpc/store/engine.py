@@ -205,6 +205,11 @@ class Engine(Protocol):
         ...
 
     @property
+    def has_lateral(self) -> bool:
+        """Whether a sub-select of a join may use the row that it is joined with."""
+        ...
+
+    @property
     def is_spread(self) -> bool:
         """Whether the database is distributed over nodes, each of which holds some of the apps."""
         ...

@@ -92,6 +92,7 @@ class Postgresql:
     begin = "BEGIN ISOLATION LEVEL READ COMMITTED"
     limit_idle = "SET LOCAL idle_in_transaction_session_timeout = '10s'"
     concurrent_writers = True
+    has_lateral = True
     facts: Mapping[str, str] = {
         "version": "current_setting('server_version')",
         "citus": "coalesce((SELECT extversion FROM pg_extension WHERE extname = 'citus'), '')",

@@ -6,9 +6,8 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, bindparam, cast, func, literal_column, select
+from sqlalchemy import BigInteger, bindparam, cast, func, literal_column, select
 
 from profile_grpc.domain.filtering.expressions import Filter
 from profile_grpc.domain.filtering.of_customers import Parts, parts_of
@@ -17,13 +16,14 @@ from profile_grpc.domain.model import CountKey, Platform, Profile, ProfileKey, P
 from profile_grpc.domain.needs import Needs, Rows
 from profile_grpc.domain.state import Changes
 from profile_grpc.service.ports import ProfileFilter, WriteTransaction
-from profile_grpc.store import filtering, rows, scanning, tables
+from profile_grpc.store import filtering, listing, rows, scanning, tables
 from profile_grpc.store.applying import Applier
 from profile_grpc.store.bounds import BOUND, UNBOUND
 from profile_grpc.store.customers import SqlCustomers
 from profile_grpc.store.database import Database, Session
 from profile_grpc.store.engine import Engine, Found, Prepared, Query
 from profile_grpc.store.errors import translated
+from profile_grpc.store.listing import Pages
 from profile_grpc.store.loading import Loader
 from profile_grpc.store.lru_cache import LruCache
 from profile_grpc.store.shards import Shards
@@ -31,21 +31,11 @@ from profile_grpc.store.sharing import SharedReads
 from profile_grpc.store.tasks import to_the_end
 from profile_grpc.store.tokens import TokenIndex
 
-
-class _Page(NamedTuple):
-    """A page to read."""
-
-    statement: Prepared
-    values: dict[str, object]
-
-
 _LOOKUPS = 500
 _SCANS = 2
 """Filtered pages that are read at a time. A filter may read all profiles of an app; others need connections too."""
 _SHAPES = 256
-"""Statements of listings that are kept."""
-_PAGES = 16
-"""Reads that may share a connection. Each page is a statement of its own, and the other pages wait for it."""
+"""Statements of filtered listings that are kept."""
 
 
 class Transaction:
@@ -84,10 +74,8 @@ class SqlProfiles:
         self._by_key: defaultdict[int, SharedReads[ProfileKey, Profile | None]] = defaultdict(
             lambda: SharedReads(self._get, batch=_LOOKUPS)
         )
-        self._pages: defaultdict[int, SharedReads[_Page, Sequence[Profile]]] = defaultdict(
-            lambda: SharedReads(self._list, batch=_PAGES)
-        )
-        self._lists = LruCache[tuple[tuple[str, ...], filtering.Shape], Prepared](_SHAPES)
+        self._pages = Pages(database, shards)
+        self._filtered = LruCache[tuple[tuple[str, ...], filtering.Shape], Prepared](_SHAPES)
         self._scans = asyncio.Semaphore(_SCANS)
         self._counts = database.prepare(_counts())
         breaker = tables.feedback_breaker
@@ -142,8 +130,7 @@ class SqlProfiles:
             values |= {"after_user_id": after.user_id, "after_device_id": after.device_id}
         if wanted.filter is not None:
             return await self._scan(values, wanted.filter, limit)
-        page = _Page(self._list_statement(tuple(values)), values | {"limit": limit})
-        return await self._pages[await self._shards.of(wanted.app_id)].fetch(page)
+        return await self._pages.read(wanted.app_id, values, limit)
 
     async def _scan(self, values: dict[str, object], wanted: Filter, limit: int) -> Sequence[Profile]:
         """Reads windows until `limit` profiles fit."""
@@ -180,22 +167,10 @@ class SqlProfiles:
         profiles = {profile.key: profile for profile in map(rows.read_profile, found)}
         return [profiles.get(key) for key in keys]
 
-    async def _list(self, pages: Sequence[_Page]) -> Sequence[Sequence[Profile]]:
-        """A statement for each page, on one connection."""
-
-        async def read(session: Session) -> Sequence[Sequence[Found]]:
-            return [await session.fetch(page.statement, **page.values) for page in pages]
-
-        return [[rows.read_profile(row) for row in one] for one in await self._database.read(read)]
-
-    def _list_statement(self, names: tuple[str, ...]) -> Prepared:
-        """One statement for each set of filters: an engine then chooses the index that fits it."""
-        return self._lists.get((names, ()), lambda: self._database.prepare(_list(names)))
-
     def _scan_statement(self, names: tuple[str, ...], wanted: Parts) -> Prepared:
         """One statement for each set of filters and each shape of an expression."""
         kept = (names, filtering.shape(wanted))
-        return self._lists.get(kept, lambda: self._database.prepare(_scan(names, wanted, self._database.engine)))
+        return self._filtered.get(kept, lambda: self._database.prepare(_scan(names, wanted, self._database.engine)))
 
 
 _FILTERS = frozenset({*ProfileFilter._fields, "after_user_id", "after_device_id"})
@@ -204,14 +179,9 @@ _TRUTHS = _CUSTOMER + 1
 """Columns of a row of a window."""
 
 
-def _list(names: tuple[str, ...]) -> Query:
-    limit = bindparam("limit", type_=BigInteger())
-    return _listed(names, [tables.profile.c[name] for name in rows.READ], {}).limit(limit)
-
-
 def _scan(names: tuple[str, ...], wanted: Parts, engine: Engine) -> Query:
     read = dict.fromkeys([*rows.READ, *filtering.READ])
-    window = _listed(names, [tables.profile.c[name] for name in read], filtering.indexed(wanted.needed))
+    window = listing.listed(names, [tables.profile.c[name] for name in read], filtering.indexed(wanted.needed))
     return scanning.fitting(
         window.limit(literal_column(str(scanning.WINDOW))),
         lambda seen: [
@@ -221,21 +191,6 @@ def _scan(names: tuple[str, ...], wanted: Parts, engine: Engine) -> Query:
         ],
         lambda seen: filtering.condition(wanted, engine, seen),
     )
-
-
-def _listed(
-    names: tuple[str, ...], columns: Sequence[ColumnElement[Any]], more: Mapping[str, ColumnElement[bool]]
-) -> Query:
-    profile = tables.profile
-    filters = [*[profile.c[name] == bindparam(name) for name in names if name in profile.c], *more.values()]
-    if "customer_id" in names or "customer_id" in more:
-        filters.append(tables.HAS_CUSTOMER)
-    position: scanning.Position = (profile.c.user_id, profile.c.device_id)
-    if {"device_id", "customer_id"}.intersection(names) or filtering.SORTED.intersection(more):
-        position = scanning.sorted_position()
-    if "after_user_id" in names:
-        filters.append(scanning.after(position))
-    return select(*columns).where(*filters).order_by(*position)
 
 
 def _counts() -> Query:

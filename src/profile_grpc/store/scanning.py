@@ -46,9 +46,9 @@ def sorted_position() -> Position:
     return profile.c.user_id.concat(_EMPTY), profile.c.device_id.concat(_EMPTY)
 
 
-def after(position: Position) -> ColumnElement[bool]:
-    """The condition that a row comes after the place (parameters after_user_id, after_device_id)."""
-    return tuple_(*position) > tuple_(bindparam("after_user_id"), bindparam("after_device_id"))
+def after(position: Position, value: Callable[[str], ColumnElement[Any]] = bindparam) -> ColumnElement[bool]:
+    """The condition that a row comes after the place (values after_user_id, after_device_id)."""
+    return tuple_(*position) > tuple_(value("after_user_id"), value("after_device_id"))
 
 
 def fitting(

@@ -99,6 +99,7 @@ class Sqlite:
     # One process serves a file, and nobody else can end its transaction.
     limit_idle = ""
     concurrent_writers = False
+    has_lateral = False
     is_spread = False
     facts: Mapping[str, str] = {
         "version": "sqlite_version()",
