@@ -296,20 +296,66 @@ async def test_bulk_leaves_room_for_single_calls() -> None:
         await asyncio.gather(waiting, *tasks)
 
 
-async def test_r14_patient_callers_leave_half_of_the_places_to_others() -> None:
+async def test_r14_patient_callers_take_no_places_of_others() -> None:
     """Imports fill the queue as fast as it empties; feedback and heartbeats must have places."""
     async with bench(pending=8) as b:
         gate = await b.held()
-        five = [(Register(device(number)), SETTINGS) for number in range(5)]
-        imported = asyncio.create_task(b.queue.submit_all(five, patient=True))
-        await asyncio.sleep(0)  # more than half, but nothing else waits
-        assert await reason(b.queue.submit_all(five[:1], patient=True)) is Reason.QUEUE_FULL
-        beats = asyncio.create_task(b.queue.submit_all([(Heartbeat(ANN), SETTINGS)]))
+        nine = [(Register(device(number)), SETTINGS) for number in range(9)]
+        begun = asyncio.create_task(b.queue.submit_all(nine[:1], patient=True))
+        while b.store.transactions < 2:  # noqa: ASYNC110 - its batch waits for the commit, too
+            await asyncio.sleep(0)
+        imported = asyncio.create_task(b.queue.submit_all(nine[1:], patient=True))
+        await asyncio.sleep(0)  # more than half, but no others of their kind wait
+        assert await reason(b.queue.submit_all(nine[:1], patient=True)) is Reason.QUEUE_FULL
+        beats = asyncio.create_task(b.queue.submit_all([(Heartbeat(ANN), SETTINGS)] * 6))
         await asyncio.sleep(0)
         assert await reason(b.queue.submit_all([(Heartbeat(ANN), SETTINGS)])) is Reason.QUEUE_FULL
-        tasks = await b.callers(Register(device(6)), Register(device(7)))
+        tasks = await b.callers(Register(device(16)), Register(device(17)))
         gate.open()
-        assert await reason(asyncio.gather(imported, beats, *tasks)) is None
+        assert await reason(asyncio.gather(begun, imported, beats, *tasks)) is None
+
+
+async def test_r14_single_calls_do_not_wait_for_the_batch_of_an_import() -> None:
+    async with bench(concurrent=True) as b:
+        gate = Gate()
+        b.store.before_commit = gate
+        many = [(Register(device(number)), SETTINGS) for number in range(200)]
+        imported = asyncio.create_task(b.queue.submit_all(many, patient=True))
+        await gate.arrival()
+        b.store.before_commit = no_gate
+        assert isinstance(await b.submit(Register(ANN)), Registered)
+        assert not imported.done()
+        assert b.observer.batches == [1]
+        gate.open()
+        assert len(await imported) == 200
+
+
+async def test_r14_the_commands_of_an_import_share_no_batch_with_others() -> None:
+    async with bench() as b:
+        gate = await b.held()
+        many = [(Register(device(number)), SETTINGS) for number in range(10)]
+        imported = asyncio.create_task(b.queue.submit_all(many, patient=True))
+        tasks = await b.callers(Register(ANN), Register(BOB))
+        gate.open()
+        await asyncio.gather(imported, *tasks)
+        assert sorted(b.observer.batches) == [1, 2, 10]
+
+
+async def test_an_import_that_waits_is_carried_out_before_the_queue_closes() -> None:
+    async with bench() as b:
+        gate = await b.held()
+        many = [(Register(device(number)), SETTINGS) for number in range(200)]
+        imported = asyncio.create_task(b.queue.submit_all(many, patient=True))
+        await asyncio.sleep(0)
+        closing = asyncio.create_task(b.queue.close())
+        await asyncio.sleep(0)
+        gate.open()
+        await closing
+        assert all(isinstance(answer, Registered) for answer in await imported)
+
+
+async def no_gate(_changes: Changes) -> None:
+    """Commits at once."""
 
 
 async def test_of_many_commands_none_is_carried_out_after_their_caller_was_cancelled() -> None:

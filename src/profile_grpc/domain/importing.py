@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from profile_grpc.domain import billing, inactivity, linking, ownership, patching, registration, stamps
-from profile_grpc.domain.commands import OfOne, ProfilePatch
+from profile_grpc.domain.commands import OfOne, OfProfile, ProfilePatch
 from profile_grpc.domain.errors import FieldViolation, Reason, Refused
 from profile_grpc.domain.kinds import CURRENT, GUARDS, IMPORTS, PROFILES, RECEIVING, SIGNED_IN
 from profile_grpc.domain.model import (
@@ -36,7 +36,6 @@ from profile_grpc.domain.results import IgnoredReason, IgnoredValue, Imported, I
 from profile_grpc.domain.settings import AppSettings
 from profile_grpc.domain.state import State
 
-_SIZE = 5
 _IMPORTED = "IMPORTED"
 """The reason of the event of a profile that an import created."""
 
@@ -82,7 +81,7 @@ class BeginImport(OfOne):
 
 
 @dataclass(frozen=True, slots=True)
-class ImportProfile:
+class ImportProfile(OfProfile):
     """Import one profile: register it as of the time of its registration (I1, R1-R9)."""
 
     key: ProfileKey
@@ -95,16 +94,6 @@ class ImportProfile:
     told: Told = NOTHING_TOLD
     app_time: datetime | None = None
     """When the app was created. What was deleted with an earlier app of this id may be imported again (D4)."""
-
-    @property
-    def app_id(self) -> str:
-        """See Command."""
-        return self.key.app_id
-
-    @property
-    def size(self) -> int:
-        """See Command: it takes as long as so many heartbeats or feedback items, and others wait for its batch."""
-        return _SIZE
 
     def needs(self, needs: Needs, settings: AppSettings) -> None:
         key = self.key
@@ -130,7 +119,7 @@ class ImportProfile:
             return Imported(ImportOutcome.UNCHANGED)
         patch = self.patch if known is None else self._not_confirmed_since(known)
         profile, ignored = patching.apply(self._base(state, known, settings), patch, settings, self.start)
-        profile = self._as_told(profile)._replace(update_time=state.now)
+        profile = (profile if self.told is NOTHING_TOLD else self._as_told(profile))._replace(update_time=state.now)
         if self.told.signed_out or self._is_replaced(state, settings):
             _sign_out(state, known, profile, None if self.told.signed_out else UnregisterReason.REPLACED)
             return Imported(_outcome(known), ignored)

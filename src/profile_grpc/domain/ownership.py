@@ -83,6 +83,8 @@ def other_holders(state: State, profile: Profile, tokens: AbstractSet[tuple[Push
     """The profiles of other devices that hold one of the tokens."""
     app_id, _, device_id = profile.key
     holders = [p for _, token in tokens for p in state.holders(Token(app_id, token)) if p.key.device_id != device_id]
+    if not holders:
+        return
     for _, holder in sorted({p.key: p for p in holders}.items()):
         if not tokens.isdisjoint(holder.held):
             yield holder

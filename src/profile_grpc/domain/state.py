@@ -191,7 +191,8 @@ class _Table(Generic[KeyT, RowT]):
             for key, row in self.rows.items():
                 for common in selection.by(row):
                     index[common].add(key)
-        return [self.rows[key] for key in sorted(index.get(by, ()))]  # type: ignore[type-var]
+        found = index.get(by)
+        return [self.rows[key] for key in sorted(found)] if found else []  # type: ignore[type-var]
 
     def changes(self) -> RowChanges[KeyT, RowT] | None:
         writes: list[Write[RowT]] = []

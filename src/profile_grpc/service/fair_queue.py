@@ -37,7 +37,7 @@ class FairQueue(Generic[WaitingT]):
         """`batch`: the largest size of a batch. `bulk`: the largest size of bulk in a batch with single calls."""
         self._batch = batch
         self._bulk = max(1, min(bulk, batch // 2))
-        self._lanes: tuple[_Lane[WaitingT], _Lane[WaitingT]] = (_Lane(), _Lane())
+        self._lanes: tuple[Lane[WaitingT], Lane[WaitingT]] = (Lane(), Lane())
         self._bulk_alone = _QUIET
         """Batches of bulk alone since the last single call."""
 
@@ -74,12 +74,14 @@ class FairQueue(Generic[WaitingT]):
         return calls + bulks.take(self._bulk if self._bulk_alone <= _QUIET else self._batch)
 
 
-class _Lane(Generic[WaitingT]):
+class Lane(Generic[WaitingT]):
     """First in, first out for each app; the apps take turns, one entry each."""
 
     def __init__(self) -> None:
         self.length = 0
+        """How many entries wait."""
         self.size = 0
+        """Their total size."""
         self._backlogs: dict[str, deque[WaitingT]] = {}
         self._turns: deque[deque[WaitingT]] = deque()
 

@@ -18,10 +18,11 @@ from profile_grpc.domain.kinds import EVENTS, Selection
 from profile_grpc.domain.settings import AppSettings
 from profile_grpc.domain.state import State
 from profile_grpc.service import refusals
-from profile_grpc.service.fair_queue import FairQueue
+from profile_grpc.service.fair_queue import FairQueue, Lane
 from profile_grpc.service.group_commit import LINGER, Gathering, carry_out
 from profile_grpc.service.large_commands import LargeCommands
 from profile_grpc.service.observer import Observer
+from profile_grpc.service.pace import Pace
 from profile_grpc.service.ports import Clock, Conflict, ProfileStore, StoreUnavailable, TooManyRows
 from profile_grpc.telemetry import tracing
 from profile_grpc.telemetry.tracing import Span
@@ -33,13 +34,17 @@ BULK = 50
 _LONGEST_PAUSE = 0.016
 """Seconds between two attempts: as long as a large batch takes, because the whole queue waits meanwhile."""
 
+_BESIDE = 5
+"""How many times as long a batch of patient callers may take where others do not wait for its commit."""
+
 
 @dataclass(frozen=True, slots=True)
 class QueueLimits:
     """The limits of the queue. Batch sizes count feedback items and reaped profiles, not commands."""
 
     pending: int = 20_000
-    """Commands that may wait; beyond, QUEUE_FULL. A quarter of the places is reserved for single calls."""
+    """Commands that may wait; beyond, QUEUE_FULL. A quarter of the places is reserved for single calls. Of patient ones
+    half as many may wait."""
     batch: int = 500
     bulk: int = BULK
     """The bulk in a batch that also has single calls."""
@@ -51,6 +56,9 @@ class QueueLimits:
     """How often a single command is decided again after conflicts; then it is refused."""
     shared_attempts: int = 1
     """The same for a batch, which is then halved, so that one command with conflicts does not delay the others."""
+    patient_seconds: float = 0.05
+    """Seconds that a batch of patient callers should take where others wait for its commit; a few times as long where
+    the store commits several batches at a time. It has at most `batch` commands."""
     retry_after: float = 1.0
     """Seconds that a refused caller should wait before it tries again."""
 
@@ -92,7 +100,8 @@ class ShardQueue:
     """Decides and commits commands in batches: an app's single calls in the order of their arrival, its bulk likewise.
 
     Bulk is commands that arrive many at a time or concern many profiles. Single calls have priority over it, and apps
-    take turns, so that no caller waits for another's backlog (FairQueue).
+    take turns, so that no caller waits for another's backlog (FairQueue). Commands of patient callers (imports) have
+    batches of their own, one at a time beside the others, each as large as fits into a short time.
 
     A caller is answered after the commit, never before. A caller that goes away does not stop a running batch. Two
     batches may run at a time: then the order is that of their commits, which no waiting caller can observe.
@@ -120,6 +129,12 @@ class ShardQueue:
         self._taken = taken
         self._left_events = left_events
         self._queue: FairQueue[_Pending] = FairQueue(self._limits.batch, self._limits.bulk)
+        self._patient: Lane[_Pending] = Lane()
+        """The commands of patient callers."""
+        seconds = self._limits.patient_seconds * (_BESIDE if store.commits_concurrently else 1)
+        self._pace = Pace(seconds, self._limits.batch)
+        self._patient_arrival = asyncio.Event()
+        self._patient_ended = False
         self._committing = False
         """Whether the first worker is committing a batch, rather than gathering one."""
         self._arrival = asyncio.Event()
@@ -136,6 +151,7 @@ class ShardQueue:
         # A shard's queue is started by the first call that needs it, whose trace is not that of the workers.
         work, context = asyncio.create_task, tracing.outside()
         self._workers.append(work(self._run(), name="write-queue", context=context))
+        self._workers.append(work(self._run_patient(), name="write-queue-patient", context=context))
         if self._store.commits_concurrently:
             self._workers.append(work(self._assist(), name="write-queue-assistant", context=context))
 
@@ -143,6 +159,7 @@ class ShardQueue:
         """Refuses new commands from now on, and ends once those that wait are committed."""
         self._closing = True
         self._arrival.set()
+        self._patient_arrival.set()
         self._second_batch.set()
         self._gathering.end()
 
@@ -153,28 +170,37 @@ class ShardQueue:
 
     def __len__(self) -> int:
         """How many commands wait."""
-        return len(self._queue)
+        return len(self._queue) + self._patient.length
 
     def admit(self, commands: int, *, bulk: bool, patient: bool = False) -> None:
         """Checks that this many commands may wait, all or none.
 
-        `patient`: their caller tries again until they may, so they leave half of the places to others. Any number may
-        wait where nothing else does.
+        `patient`: their caller tries again until they may, so they have half of the places; any number of them may wait
+        where no others of their kind do.
 
         Raises:
             Refused: QUEUE_FULL or DRAINING.
         """
         if self._closing:
             raise refusals.draining()
-        places = self._limits.pending
-        limit = places // 2 if patient else places - (places // 4 if bulk else 0)
-        if len(self._queue) + commands > limit and not (patient and not len(self._queue)):
+        places, waiting = self._limits.pending, len(self._queue)
+        limit = places - (places // 4 if bulk else 0)
+        if patient:
+            limit, waiting = places // 2, self._patient.length
+        if waiting + commands > limit and not (patient and not waiting):
             raise self._full(limit)
 
     def enqueue(self, command: AnyCommand, settings: AppSettings, *, bulk: bool) -> asyncio.Future[Any]:
         """Adds an admitted command; the future resolves to its result or its refusal."""
         pending = _Pending(command, settings, command.app_id, command.size, _future(), tracing.current())
         return self._add(pending, bulk=bulk)
+
+    def enqueue_patient(self, command: AnyCommand, settings: AppSettings) -> asyncio.Future[Any]:
+        """The same for a command of a patient caller."""
+        pending = _Pending(command, settings, command.app_id, command.size, _future(), tracing.current())
+        self._patient.add(pending)
+        self._patient_arrival.set()
+        return pending.future
 
     def _add(self, pending: _Pending, *, bulk: bool) -> asyncio.Future[Any]:
         self._queue.add(pending, bulk=bulk)
@@ -203,7 +229,7 @@ class ShardQueue:
             if answered > 1 and not self._queue.has_bulk and not self._closing:
                 await self._gathering.wait(waiting, min(answered + waiting, self._limits.batch))
             if not len(self._queue):
-                if self._closing and not self._large:
+                if self._closing and not self._large and self._patient_ended:
                     return
                 self._arrival.clear()
                 await self._arrival.wait()
@@ -214,6 +240,22 @@ class ShardQueue:
                 self._second_batch.set()
             await self._commit(batch)
             self._committing = False
+
+    async def _run_patient(self) -> None:
+        """Commits batches of patient callers."""
+        while True:
+            if not self._patient.length:
+                if self._closing:
+                    self._patient_ended = True
+                    self._arrival.set()  # the first worker carries out what is left of them (`_large`)
+                    return
+                self._patient_arrival.clear()
+                await self._patient_arrival.wait()
+                continue
+            batch = self._still_wanted(self._patient.take(self._pace.size))
+            began = perf_counter()
+            await self._commit(batch)
+            self._pace.took(len(batch), perf_counter() - began)
 
     async def _assist(self) -> None:
         """Commits a second batch when many commands wait, so that this process works while the database does."""
@@ -228,10 +270,12 @@ class ShardQueue:
         return self._committing and self._queue.size >= self._limits.second_batch
 
     def _take(self) -> list[_Pending]:
-        # Commands whose callers have cancelled are skipped.
-        batch = [pending for pending in self._queue.take() if not pending.future.cancelled()]
+        return self._still_wanted(self._queue.take())
+
+    def _still_wanted(self, taken: Sequence[_Pending]) -> list[_Pending]:
+        """Those of a batch whose callers have not cancelled."""
         self._taken()
-        return batch
+        return [pending for pending in taken if not pending.future.cancelled()]
 
     async def _commit(self, batch: Sequence[_Pending]) -> None:
         """Commits the batch, and answers each caller."""
@@ -320,7 +364,7 @@ class ShardQueue:
         async with self._store.write() as transaction:
             rows = await transaction.load(needs, bounded=bounded)
             state = State(rows, hasher=self._hasher, now=self._clock.now(), fresh_revision=self._fresh_revision)
-            answers = [_decide(state, p.command, p.settings) for p in batch]
+            answers = await _decide_all(state, [(p.command, p.settings) for p in batch])
             changes = state.changes()
             if not changes.empty:
                 await transaction.apply(changes)
@@ -338,11 +382,17 @@ class ShardQueue:
         async with self._store.write() as transaction:
             rows = await transaction.load(needs_of(commands), bounded=False)
         state = State(rows, hasher=self._hasher, now=self._clock.now(), fresh_revision=self._fresh_revision)
-        answers: list[object] = []
-        for first in range(0, len(commands), BULK):
-            answers += [_decide(state, command, settings) for command, settings in commands[first : first + BULK]]
-            await asyncio.sleep(0)  # other callers do not wait for all of them
-        return answers
+        return await _decide_all(state, commands)
+
+
+async def _decide_all(state: State, commands: Sequence[tuple[AnyCommand, AppSettings]]) -> list[object]:
+    """The results or refusals, in order. Other callers take their turns in between: a batch may have many."""
+    answers: list[object] = []
+    for first in range(0, len(commands), BULK):
+        if first:
+            await asyncio.sleep(0)
+        answers += [_decide(state, command, settings) for command, settings in commands[first : first + BULK]]
+    return answers
 
 
 def _decide(state: State, command: AnyCommand, settings: AppSettings) -> object:

@@ -103,7 +103,7 @@ class WriteQueue:
         """Decides and commits each command on its own; returns the results in order.
 
         If the caller is cancelled, commands that no batch has taken yet are not carried out. `patient`: the caller
-        tries again while the queue is full, and leaves half of the places to others.
+        tries again while the queue is full. Its commands have batches of their own, beside those of other callers.
 
         Raises:
             Refused: QUEUE_FULL or DRAINING, for all of them, before any work; DATABASE_UNAVAILABLE likewise.
@@ -116,7 +116,7 @@ class WriteQueue:
             queue.admit(queues.count(queue), bulk=True, patient=patient)
         self.taken += len(commands)
         waiting: list[asyncio.Future[Any]] = [
-            queue.enqueue(command, settings, bulk=True)
+            queue.enqueue_patient(command, settings) if patient else queue.enqueue(command, settings, bulk=True)
             for queue, (command, settings) in zip(queues, commands, strict=True)
         ]
         try:

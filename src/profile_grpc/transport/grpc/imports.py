@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from functools import partial
 from typing import Any, Protocol, TypeVar
@@ -16,13 +17,13 @@ from appprofile.v1 import customer_service_pb2, profile_pb2, profile_service_pb2
 from profile_grpc.domain.customer_changes import CustomerPatch, ImportCustomer
 from profile_grpc.domain.customers import TEXTS
 from profile_grpc.domain.errors import FieldViolation, Reason, Refused
-from profile_grpc.domain.importing import ImportProfile, Told
+from profile_grpc.domain.importing import NOTHING_TOLD, ImportProfile, Told
 from profile_grpc.domain.model import PushEndpoint, PushEndpointState
 from profile_grpc.domain.results import Imported, ImportOutcome
 from profile_grpc.domain.settings import App
 from profile_grpc.service.customers import Customers
 from profile_grpc.service.importing import Imports
-from profile_grpc.transport.grpc import customers, endpoints, patches, requests, shape, status
+from profile_grpc.transport.grpc import acceptance, customers, endpoints, patches, requests, shape, status
 from profile_grpc.transport.grpc.times import to_instant
 
 RequestT = TypeVar("RequestT", bound=Message)
@@ -40,6 +41,8 @@ _LONGEST_DESCRIPTION = 400
 _WITHOUT_A_BREAK = 20
 """Records that are converted while no other call is answered: about 3 ms."""
 _INVALID = profile_pb2.PUSH_ENDPOINT_STATE_INVALID
+_REGISTERED = frozenset({profile_pb2.PUSH_ENDPOINT_STATE_UNSPECIFIED, profile_pb2.PUSH_ENDPOINT_STATE_DELIVERABLE})
+"""The states of an endpoint that a device has just registered."""
 _NO_TOKEN = "-"  # noqa: S105 - stands for a token that an endpoint in state INVALID lacks
 
 
@@ -209,10 +212,11 @@ def profile(app: App, start: datetime, record: transfer_pb2.ProfileRecord) -> Im
     """The command of one record, or why it is refused."""
     given, app_id = record.profile, app.app_id
     try:
-        if given.key.app_id not in {"", app_id}:
+        if (named := given.key.app_id) and named != app_id:
             raise _invalid("profile.key.app_id", "must be the request's app, or empty")
         given.key.app_id = app_id
-        dead = _take_dead(given)
+        states = {endpoint.state for endpoint in given.push_endpoints}
+        dead = _take_dead(given) if _INVALID in states else ()
         _check(record)
         registered = _time(record, given, "register_time", start)
         return ImportProfile(
@@ -221,7 +225,7 @@ def profile(app: App, start: datetime, record: transfer_pb2.ProfileRecord) -> Im
             start=start,
             register_time=registered,
             create_time=_time(record, given, "create_time", start),
-            told=_told(given, dead, start),
+            told=_told(given, dead, start) if _tells(given, states) else NOTHING_TOLD,
             app_time=app.create_time,
         )
     except Refused as refused:
@@ -230,8 +234,6 @@ def profile(app: App, start: datetime, record: transfer_pb2.ProfileRecord) -> Im
 
 def _take_dead(given: profile_pb2.Profile) -> Sequence[profile_pb2.PushEndpoint]:
     """Removes the endpoints in state INVALID, which have no tokens; returns them, checked like the others."""
-    if all(endpoint.state != _INVALID for endpoint in given.push_endpoints):
-        return ()
     for endpoint in given.push_endpoints:
         if endpoint.state == _INVALID:
             endpoint.token = _NO_TOKEN
@@ -243,6 +245,15 @@ def _take_dead(given: profile_pb2.Profile) -> Sequence[profile_pb2.PushEndpoint]
     del given.push_endpoints[:]
     given.push_endpoints.extend(live)
     return dead
+
+
+def _tells(given: profile_pb2.Profile, states: AbstractSet[int]) -> bool:
+    """Whether the record tells anything besides what a registration contains."""
+    return (
+        given.status == profile_pb2.PROFILE_STATUS_UNREGISTERED
+        or given.user_state == profile_pb2.USER_STATE_INACTIVE
+        or not states <= _REGISTERED
+    )
 
 
 def _told(given: profile_pb2.Profile, dead: Sequence[profile_pb2.PushEndpoint], start: datetime) -> Told:
@@ -299,8 +310,7 @@ def _given(record: Message, given: Message, name: str) -> Timestamp | None:
 
 
 def _check(record: Message) -> None:
-    found = shape.problem(record)
-    if found:
+    if not acceptance.accepts(record) and (found := shape.problem(record)):
         raise _not_valid(found)
 
 
