@@ -36,7 +36,6 @@ interface Step {
 }
 
 type Call = (request: unknown, options: { timeoutMs?: number }) => Promise<never>;
-type Exchange = (requests: AsyncIterable<Message>) => AsyncIterable<Message>;
 
 interface Stream {
   output: DescMessage;
@@ -99,7 +98,7 @@ async function outcome(step: Step): Promise<JsonObject> {
 
 /** The step's call, ready to be made any number of times. */
 function prepare(step: Step): () => Promise<JsonObject> {
-  const { method, send } = stubOf<Call>(step);
+  const { method, send } = stubOf(step);
   const request = message(step.request, method);
   const options = step.deadline_ms === undefined ? {} : { timeoutMs: step.deadline_ms };
   return async () => {
@@ -112,25 +111,21 @@ function prepare(step: Step): () => Promise<JsonObject> {
 }
 
 /** The method of the step, and how the client calls it. */
-function stubOf<C>(step: Step): { method: DescMethod; send: C } {
+function stubOf(step: Step): { method: DescMethod; send: Call } {
   const [serviceName, methodName] = step.method.split("/") as [keyof typeof SERVICES, string];
   const [service, stub] = SERVICES[serviceName];
   const method = service.methods.find((each) => each.name === methodName)!;
-  const calls = client(step.key ?? "profile", step.jwt)[stub] as unknown as Record<string, C>;
+  const calls = client(step.key ?? "profile", step.jwt)[stub] as unknown as Record<string, Call>;
   return { method, send: calls[method.localName]! };
 }
 
-/** Sends the requests on one stream and reads the responses to them. */
+/** Imports the requests and reads the responses to them. */
 async function exchange(step: Step, requests: JsonValue[]): Promise<JsonObject> {
-  const { method, send } = stubOf<Exchange>(step);
-  const messages = requests.map((request) => message(request, method));
-  async function* sent() {
-    yield* messages;
-  }
+  const { output, messages } = openImport(step, requests);
   const responses: JsonValue[] = [];
   try {
-    for await (const response of send(sent())) {
-      responses.push(toJson(method.output, response, { registry, useProtoFieldName: true }));
+    for await (const response of messages) {
+      responses.push(toJson(output, response, { registry, useProtoFieldName: true }));
     }
   } catch (error) {
     return refused(step, error);
@@ -178,6 +173,24 @@ function open(step: Step): Stream {
       return { output: exportCustomers.output, messages: opener.exportCustomers(message(request, exportCustomers)) };
     default:
       throw new Error(`${step.method} is no stream`);
+  }
+}
+
+function openImport(step: Step, requests: JsonValue[]): { output: DescMessage; messages: AsyncIterable<Message> } {
+  const { importProfiles } = api.ProfileService.method;
+  const { importCustomers } = api.CustomerService.method;
+  const importer = client(step.key ?? "profile", step.jwt);
+  switch (step.method) {
+    case "ProfileService/ImportProfiles": {
+      const sent = requests.map((request) => message(request, importProfiles));
+      return { output: importProfiles.output, messages: importer.importProfiles(sent) };
+    }
+    case "CustomerService/ImportCustomers": {
+      const sent = requests.map((request) => message(request, importCustomers));
+      return { output: importCustomers.output, messages: importer.importCustomers(sent) };
+    }
+    default:
+      throw new Error(`${step.method} takes no stream of requests`);
   }
 }
 

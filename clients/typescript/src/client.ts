@@ -6,10 +6,16 @@ import {
   CustomerService,
   ExportCustomersRequestSchema,
   type ExportCustomersResponse,
+  type ImportCustomersRequest,
+  ImportCustomersRequestSchema,
+  type ImportCustomersResponse,
 } from "./gen/appprofile/v1/customer_service_pb.js";
 import {
   ExportProfilesRequestSchema,
   type ExportProfilesResponse,
+  type ImportProfilesRequest,
+  ImportProfilesRequestSchema,
+  type ImportProfilesResponse,
   ProfileService,
   WatchProfilesRequestSchema,
   type WatchProfilesResponse,
@@ -17,9 +23,11 @@ import {
 import { ResolveRecipientsRequestSchema, type ResolveRecipientsResponse } from "./gen/appprofile/v1/recipient_pb.js";
 import { UsageService } from "./gen/appprofile/v1/usage_service_pb.js";
 import { WebhookService } from "./gen/appprofile/v1/webhook_service_pb.js";
+import { type Requests, resumeImport } from "./imports.js";
+import type { StreamOptions } from "./interruptions.js";
 import { ReliableTransport, type Wire } from "./reliable.js";
 import { MAX_TIMEOUT_MS } from "./scope.js";
-import { resume, type StreamOptions } from "./streams.js";
+import { resume } from "./streams.js";
 
 /** The maximum duration of a call, including retries, if it sets no `timeoutMs`. */
 export const DEFAULT_DEADLINE_MS = 15_000;
@@ -129,6 +137,43 @@ export class Client {
     const after = (token: string) => ({ ...first, resumeToken: token });
     return resume(
       (token, signal) => this.customers.exportCustomers(token === undefined ? first : after(token), { signal }),
+      options,
+    );
+  }
+
+  /**
+   * Imports profiles; the responses, one for each request, in order.
+   *
+   * Requests are parts of one import, each of up to 1000 records; give all the same `importId`. They are read one after
+   * the other, each once, up to 8 ahead of their responses, and must not be changed afterwards. Records without a number
+   * are numbered from 1.
+   *
+   * After an interruption the requests without a response are sent again; a part that is repeated changes nothing. The
+   * iteration ends without an error when every request has its response, and when `signal` is aborted. It fails with
+   * ApiError if the call is refused, and with the error of `requests` after the responses to those before it. Browsers
+   * cannot send a stream: there it is refused with Unimplemented.
+   */
+  importProfiles(
+    requests: Requests<MessageInitShape<typeof ImportProfilesRequestSchema>>,
+    options: StreamOptions = {},
+  ): AsyncGenerator<ImportProfilesResponse, void> {
+    return resumeImport(
+      (sent: AsyncIterable<ImportProfilesRequest>, signal) => this.profiles.importProfiles(sent, { signal }),
+      requests,
+      (request) => create(ImportProfilesRequestSchema, request),
+      options,
+    );
+  }
+
+  /** Imports customers, as `importProfiles`. */
+  importCustomers(
+    requests: Requests<MessageInitShape<typeof ImportCustomersRequestSchema>>,
+    options: StreamOptions = {},
+  ): AsyncGenerator<ImportCustomersResponse, void> {
+    return resumeImport(
+      (sent: AsyncIterable<ImportCustomersRequest>, signal) => this.customers.importCustomers(sent, { signal }),
+      requests,
+      (request) => create(ImportCustomersRequestSchema, request),
       options,
     );
   }

@@ -8,7 +8,7 @@ import type { Scope } from "./scope.js";
 export { Code } from "@connectrpc/connect";
 export { type Client, DEFAULT_DEADLINE_MS } from "./client.js";
 export { ApiError, ResumeTokenExpiredError, type Violation } from "./errors.js";
-export type { StreamOptions } from "./streams.js";
+export type { StreamOptions } from "./interruptions.js";
 export * from "./v1.js";
 
 /** How to connect, and how calls behave. All of it is optional. */
@@ -45,6 +45,7 @@ const LONGEST_WAIT_MS = 2_000;
 /** One HTTP/2 connection at a time. While there is none, all callers wait for it together. */
 class Http2Wire implements Wire {
   readonly transport: Transport;
+  readonly sendsStreams = true;
   readonly #connection: Http2SessionManager;
   readonly #waiting = new Set<Scope>();
   #connecting: Promise<void> | undefined;

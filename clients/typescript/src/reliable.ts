@@ -6,6 +6,8 @@ import serviceConfig from "./service_config.json" with { type: "json" };
 /** How a server is reached: what the one in Node and the one in browsers do not share. */
 export interface Wire {
   readonly transport: Transport;
+  /** Whether it can send more than one request in a call. */
+  readonly sendsStreams: boolean;
   /** Resolves when the server can be reached, or has been found not to need it. */
   ready(scope: Scope): Promise<void>;
   /** Whether the error tells that a connection failed; false for what a server answered. */
@@ -59,6 +61,9 @@ export class ReliableTransport implements Transport {
     this.#calls.add(scope);
     if (this.#closed) scope.cancel();
     try {
+      if (method.methodKind !== "server_streaming" && !this.#wire.sendsStreams) {
+        throw new ConnectError("browsers cannot send a stream of requests", Code.Unimplemented);
+      }
       const headers = await scope.within(withCredentials(header, this.#defaults));
       await this.#wire.ready(scope);
       const { signal, remainingMs } = scope;

@@ -10,5 +10,7 @@ export * from "./gen/appprofile/v1/error_reason_pb.js";
 export * from "./gen/appprofile/v1/event_pb.js";
 export * from "./gen/appprofile/v1/profile_pb.js";
 export * from "./gen/appprofile/v1/profile_service_pb.js";
+export * from "./gen/appprofile/v1/recipient_pb.js";
+export * from "./gen/appprofile/v1/transfer_pb.js";
 export * from "./gen/appprofile/v1/usage_service_pb.js";
 export * from "./gen/appprofile/v1/webhook_service_pb.js";

@@ -6,7 +6,7 @@ import type { Wire } from "./reliable.js";
 export { Code } from "@connectrpc/connect";
 export { type Client, DEFAULT_DEADLINE_MS } from "./client.js";
 export { ApiError, ResumeTokenExpiredError, type Violation } from "./errors.js";
-export type { StreamOptions } from "./streams.js";
+export type { StreamOptions } from "./interruptions.js";
 export * from "./v1.js";
 
 /** How to connect, and how calls behave. All of it is optional; TLS is the browser's own. */
@@ -24,6 +24,7 @@ export function connect(target: string, options: Options = {}): Client {
 /** The browser's connections: it does not tell whether there is one, so each failure to reach the server is an attempt. */
 class FetchWire implements Wire {
   readonly transport;
+  readonly sendsStreams = false;
 
   constructor(baseUrl: string) {
     this.transport = createGrpcWebTransport({ baseUrl });

@@ -2,13 +2,28 @@ import { createServer } from "node:http";
 import { createServer as createHttp2Server } from "node:http2";
 import type { AddressInfo, Server, Socket } from "node:net";
 import type { TestContext } from "node:test";
-import type { ConnectRouter, HandlerContext } from "@connectrpc/connect";
+import { type Code, ConnectError, type ConnectRouter, type HandlerContext } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
-import { ProfileService, type WatchProfilesRequest } from "@profile-grpc/appprofile";
+import { type ImportProfilesRequest, ProfileService, type WatchProfilesRequest } from "@profile-grpc/appprofile";
+import { ErrorInfoSchema, RetryInfoSchema } from "#gen/google/rpc/error_details_pb.js";
 
 type Answer = (context: HandlerContext) => Promise<void> | void;
 /** The tokens of a stream's messages, one after the other. */
 type Stream = (request: WatchProfilesRequest, context: HandlerContext) => AsyncIterable<string>;
+/** The numbers of records that an import acknowledges, one after the other. */
+type Import = (requests: AsyncIterable<ImportProfilesRequest>, context: HandlerContext) => AsyncIterable<bigint>;
+
+/** When the call is over. */
+export function over({ signal }: HandlerContext): Promise<void> {
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve()));
+}
+
+/** A refusal of the service. */
+export function refusal(code: Code, reason: string, retry = false): ConnectError {
+  const info = { desc: ErrorInfoSchema, value: { reason, metadata: { oldest_resume_token: "old" } } };
+  const delay = { desc: RetryInfoSchema, value: { retryDelay: { nanos: 1_000_000 } } };
+  return new ConnectError("no", code, undefined, retry ? [info, delay] : [info]);
+}
 
 /** A service on loopback whose heartbeats and streams are answered as the test says. It ends with the test. */
 export class Service {
@@ -27,6 +42,7 @@ export class Service {
     protocol: "grpc" | "web" = "grpc",
     port = 0,
     stream?: Stream,
+    importing?: Import,
   ): Promise<Service> {
     const routes = (router: ConnectRouter) =>
       router.service(ProfileService, {
@@ -36,6 +52,9 @@ export class Service {
         },
         async *watchProfiles(request, context) {
           for await (const resumeToken of stream?.(request, context) ?? []) yield { resumeToken };
+        },
+        async *importProfiles(requests, context) {
+          for await (const acknowledged of importing?.(requests, context) ?? []) yield { acknowledged };
         },
       });
     const handler = connectNodeAdapter({ routes });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import { ConnectError, type HandlerContext } from "@connectrpc/connect";
+import type { ConnectError } from "@connectrpc/connect";
 import {
   ApiError,
   type Client,
@@ -10,8 +10,7 @@ import {
   type StreamOptions,
 } from "@profile-grpc/appprofile";
 import { connect as connectWeb } from "@profile-grpc/appprofile/web";
-import { ErrorInfoSchema, RetryInfoSchema } from "#gen/google/rpc/error_details_pb.js";
-import { Service } from "./service.js";
+import { over, refusal, Service } from "./service.js";
 
 const oldest = { appIds: ["shop"], start: { case: "fromOldest" as const, value: true } };
 
@@ -47,16 +46,6 @@ async function watching(t: TestContext, scripts: Script[], protocol: "grpc" | "w
   const client = protocol === "grpc" ? connect(service.target, options) : connectWeb(service.target, options);
   t.after(() => client.close());
   return { client, seen, service };
-}
-
-function over({ signal }: HandlerContext): Promise<void> {
-  return new Promise((resolve) => signal.addEventListener("abort", () => resolve()));
-}
-
-function refusal(code: Code, reason: string, retry = false): ConnectError {
-  const info = { desc: ErrorInfoSchema, value: { reason, metadata: { oldest_resume_token: "old" } } };
-  const delay = { desc: RetryInfoSchema, value: { retryDelay: { nanos: 1_000_000 } } };
-  return new ConnectError("no", code, undefined, retry ? [info, delay] : [info]);
 }
 
 async function take(client: Client, count: number, options: StreamOptions = {}): Promise<string[]> {
