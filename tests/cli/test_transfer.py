@@ -198,6 +198,36 @@ def test_an_interrupted_run_is_not_forgotten(commands: Commands, tmp_path: Path)
     assert "another command" in commands("import", file, "--app", "other", "--resume").error_line
 
 
+def test_a_complete_export_is_not_written_over(commands: Commands, tmp_path: Path) -> None:
+    """With --resume it began anew: the records that were deleted since were gone."""
+    prepare(commands, "shop")
+    commands.succeed("import", write(tmp_path / "in.jsonl", [record("ann")]), "--app", "shop")
+    file = tmp_path / "out.jsonl"
+    assert commands("export", "--app", "shop", "--filter", "nonsense", "-o", str(file)).status != 0
+    assert list(tmp_path.glob("out*")) == []
+    commands.succeed("export", "--app", "shop", "-o", str(file))
+    complete = file.read_bytes()
+    assert list(tmp_path.glob("out*")) == [file]
+    for given in ((), ("--resume",)):
+        assert "remove it to export anew" in commands("export", "--app", "shop", "-o", str(file), *given).error_line
+    assert file.read_bytes() == complete
+    (tmp_path / "out.jsonl.export").write_text('{"of": "export shop ", "entries": 0, "size": 0}')
+    commands.succeed("export", "--app", "shop", "-o", str(file), "--resume")
+    assert file.read_bytes() == complete
+    assert list(tmp_path.glob("out*")) == [file]
+
+
+def test_I1_records_that_are_not_in_the_order_of_their_times_are_told(commands: Commands, tmp_path: Path) -> None:
+    """Only then may the result depend on the order, if there are several of one profile (docs/import-export.md)."""
+    prepare(commands, "shop")
+    for days, unsorted in (((1, 1, 2), 0), ((3, 1, 2, 1), 2)):
+        file = write(tmp_path / "in.jsonl", [record(f"u{place}", day) for place, day in enumerate(days)])
+        found = commands("import", file, "--app", "shop", "--dry-run", "--json")
+        assert json.loads(found.out)["unsorted"] == unsorted
+        shown = commands("import", file, "--app", "shop", "--dry-run")
+        assert ("sort the file by registerTime" in shown.err) == bool(unsorted)
+
+
 def test_a_file_that_cannot_be_opened_is_named(commands: Commands, tmp_path: Path) -> None:
     prepare(commands, "shop")
     missing = str(tmp_path / "missing.jsonl")

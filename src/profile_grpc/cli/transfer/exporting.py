@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from google.protobuf.descriptor import Descriptor
     from google.protobuf.message import Message
 
+_ENDING = ".export"
+"""Of the file that says how far an export is. An export that is complete has none."""
 _PART = 20_000
 """Records after which the file is complete up to there."""
 
@@ -69,8 +71,8 @@ def export(  # noqa: PLR0913 - each option is a parameter
     )
     if filter_ and customers:
         raise typer.BadParameter("a filter selects profiles", param_hint="--filter")
-    if file != STANDARD and Path(file).exists() and not resume:
-        raise CommandFailed(f"{file} is there already; remove it, or go on with --resume")
+    if file != STANDARD and Path(file).exists() and not ProgressFile(file, _ENDING).exists():
+        raise CommandFailed(f"{file} is there, and complete; remove it to export anew")
     number = asyncio.run(_export(place, file, filter_, customers=customers, resume=resume))
     output.note(f"{number:,} records")
 
@@ -78,16 +80,18 @@ def export(  # noqa: PLR0913 - each option is a parameter
 async def _export(place: Place, file: str, filter_: str, *, customers: bool, resume: bool) -> int:
     from profile_grpc.cli.transfer.doors import opened
 
-    beside = ProgressFile(file, ".export")
+    beside = ProgressFile(file, _ENDING)
     state = beside.read(Progress(of=f"export {place.app_id or place.tenant} {filter_}"), resume=resume)
     began, before = time.monotonic(), state.entries
     with output.working("exporting") as working:
         async with opened(place) as door:
+            messages = _records(door, place.app_id, filter_, state.resume_token, customers=customers)
+            following = await anext(messages, None)  # a call that is refused leaves no file
+            beside.write(state)  # before the file: one without it is complete
             sink = _sink(file, state.size, customers=customers)
             try:
-                async for records, token in _records(
-                    door, place.app_id, filter_, state.resume_token, customers=customers
-                ):
+                while following is not None:
+                    records, token = following
                     sink.write(records)
                     written = state.entries // _PART
                     state.entries += len(records)
@@ -97,6 +101,7 @@ async def _export(place: Place, file: str, filter_: str, *, customers: bool, res
                         beside.write(state)
                     rate = (state.entries - before) / max(time.monotonic() - began, 0.001)
                     working.update(f"{state.entries:,} records, {rate:,.0f}/s")
+                    following = await anext(messages, None)
                 sink.end_part()
             finally:
                 sink.close()

@@ -32,6 +32,10 @@ class ProgressFile:
     def __init__(self, path: str, ending: str) -> None:
         self._path = None if path == STANDARD else Path(path + ending)
 
+    def exists(self) -> bool:
+        """Whether a command was interrupted."""
+        return self._path is not None and self._path.exists()
+
     def read(self, begun: Progress, *, resume: bool) -> Progress:
         """Where to go on: at `begun`, unless an interrupted command is to be resumed.
 
@@ -42,7 +46,7 @@ class ProgressFile:
             if resume:
                 raise CommandFailed("standard input and output cannot be resumed; use a file")
             return begun
-        if not self._path.exists():
+        if not self.exists():
             return begun
         if not resume:
             raise CommandFailed(

@@ -29,6 +29,8 @@ class Report:
         self._skipped: Counter[str] = Counter()
         self._notes: Counter[str] = Counter()
         self._first: dict[str, list[Entry]] = {}
+        self.unsorted = 0
+        """Records that registered earlier than the record before them."""
         self._refusals: TextIO | None = None
         if refusals is not None:
             try:
@@ -67,6 +69,7 @@ class Report:
             "refused": dict(self._refused),
             "skipped": dict(self._skipped),
             "notes": dict(self._notes),
+            "unsorted": self.unsorted,
             "first": [
                 {self._unit: entry.number, "reason": reason, "description": entry.description}
                 for reason, entries in self._first.items()
@@ -87,3 +90,8 @@ class Report:
                 output.table((heading, "number", f"first {self._unit} numbers", "why the first"), rows, empty="")
         if self._notes:
             output.table(("not stored, or stored elsewhere", "number"), self._notes.most_common(), empty="")
+        if self.unsorted:
+            output.note(
+                f"{self.unsorted:,} records are earlier than the record before them. If a profile has three or more"
+                " records, or a token moved between devices more than once, sort the file by registerTime first."
+            )
