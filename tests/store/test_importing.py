@@ -1,7 +1,7 @@
 """Imports and exports on each engine (I1-I3)."""
 
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, timedelta
@@ -439,6 +439,86 @@ async def test_I1_customers_are_imported(served: Served) -> None:
     assert (await put(customer_id="c1", name="Ann")).unchanged == 1
     answers = served.customers.ExportCustomers(cs.ExportCustomersRequest(), metadata=served.admin)
     assert [one async for answer in answers for one in answer.customers] == []
+
+
+async def put_customer(served: Served, customer_id: str, created: timedelta | None) -> cs.ImportCustomersResponse:
+    """Imports a customer who was created in the source at this time from now."""
+    one = transfer_pb2.CustomerRecord(customer=customer_pb2.Customer(customer_id=customer_id))
+    if created is not None:
+        one.create_time.FromDatetime(served.backend.clock.now() + created)
+    requests = iter([cs.ImportCustomersRequest(records=[one])])
+    [answer] = [one async for one in served.customers.ImportCustomers(requests, metadata=served.admin)]
+    return answer
+
+
+async def test_I1_a_customer_who_was_deleted_here_stays_deleted(served: Served) -> None:
+    """Like profiles (docs/adr/0098): a creation in the source after the deletion creates the customer."""
+    await put_customer(served, "c1", -DAY)
+    await served.customers.DeleteCustomer(cs.DeleteCustomerRequest(customer_id="c1"), metadata=served.admin)
+    served.backend.clock.advance(DAY)
+    assert (await put_customer(served, "c1", -2 * DAY)).unchanged == 1
+    assert (await put_customer(served, "c1", None)).unchanged == 1
+    assert (await put_customer(served, "c1", -DAY / 2)).created == 1
+
+
+def named(user: str, customer_id: str = "") -> pb.Profile:
+    """A record of a phone that was never here, linked with a customer."""
+    return pb.Profile(key=pb.ProfileKey(user_id=user, device_id=f"phone of {user}"), customer_id=customer_id)
+
+
+async def test_C8_no_record_of_an_erased_user_is_imported_on_a_device_that_was_never_here(served: Served) -> None:
+    await imported(served, [named("ann")], APP)
+    await served.profiles.EraseUser(ps.EraseUserRequest(app_id=APP, user_id="ann"), metadata=served.admin)
+    later = named("ann")
+    later.key.device_id = "another phone"
+    later.register_time.FromDatetime(served.backend.clock.now())
+    [answer] = await imported(served, [later, named("bob")], APP)
+    assert (answer.created, answer.unchanged) == (1, 1)
+    assert [one.key.user_id for one in await exported(served)] == ["bob"]
+
+
+async def test_C8_no_record_that_names_an_erased_customer_is_imported(served: Served) -> None:
+    await imported(served, [named("ann", "c1")], APP)
+    await put_customer(served, "c1", None)
+    await served.customers.EraseCustomer(cs.EraseCustomerRequest(customer_id="c1"), metadata=served.admin)
+    again = named("ann", "c1")
+    again.key.device_id = "another phone"
+    for app_id in (APP, COPY):  # of the same tenant
+        [answer] = await imported(served, [again, named("bob", "c2")], app_id)
+        assert (answer.created, answer.unchanged) == (1, 1)
+    await served.customers.CreateCustomer(
+        cs.CreateCustomerRequest(customer=customer_pb2.Customer(customer_id="c1")), metadata=served.admin
+    )
+    [answer] = await imported(served, [again], COPY)
+    assert answer.created == 1
+
+
+async def test_C5_records_that_name_unknown_customers_are_refused_by_one_read(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """C7: also those that name merged ones, as they are refused otherwise."""
+    await set_apps(served, require_known_customer=True)
+    for customer_id in ("c1", "c2", "c3"):
+        await put_customer(served, customer_id, None)
+    merge = cs.MergeCustomersRequest(source_customer_id="c2", target_customer_id="c3")
+    await served.customers.MergeCustomers(merge, metadata=served.admin)
+    reads: list[int] = []
+    store = served.backend.store.customers
+    existing = store.existing
+
+    async def counted(tenant_id: str, customer_ids: Collection[str]) -> Collection[str]:
+        reads.append(len(customer_ids))
+        return await existing(tenant_id, customer_ids)
+
+    monkeypatch.setattr(store, "existing", counted)
+    records = [named(f"u{number}", ["c1", "c2", "unknown", ""][number % 4]) for number in range(40)]
+    [answer] = await imported(served, records, COPY, part=100)
+    assert answer.created == 20
+    assert {(one.record % 4, one.reason) for one in answer.refused} == {
+        (2, "CUSTOMER_MERGED"),
+        (3, "CUSTOMER_NOT_FOUND"),
+    }
+    assert reads == [3]
 
 
 def a_record(numbers: random.Random, user: str, device: str) -> pb.Profile:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
+from profile_grpc.domain.erasure import RememberErasure
 from profile_grpc.domain.importing import BeginImport, ImportProfile, Told
 from profile_grpc.domain.model import (
     DeletionReason,
@@ -125,6 +126,25 @@ def test_c8_no_registration_of_an_import_brings_an_erased_person_back() -> None:
     scene.world.apply(state.changes())
     scene.later(days(10))
     assert bring(scene, record(ANN, T0 + days(25), start=scene.now)) == [ImportOutcome.UNCHANGED]
+
+
+def test_c8_an_erased_user_comes_back_on_no_device_that_was_never_here() -> None:
+    scene = given(at=T0)
+    scene.register(ANN)
+    scene.later(days(1)).do(RememberErasure(ANN.user), type(None))
+    scene.later(days(1))
+    new = key(ANN.user_id, "never here")
+    assert bring(scene, record(new, scene.now, start=scene.now), record(new)) == [ImportOutcome.UNCHANGED] * 2
+    assert not scene.has(new)
+    assert bring(scene, record(key(BOB.user_id, "never here"))) == [ImportOutcome.CREATED]
+
+
+def test_c8_an_import_does_not_fill_the_profile_of_a_person_who_registered_again_after_an_erasure() -> None:
+    scene = given(at=T0)
+    scene.do(RememberErasure(ANN.user), type(None))
+    scene.later(days(1)).register(ANN)
+    assert bring(scene, record(ANN, T0 - days(1), "t", start=scene.now)) == [ImportOutcome.UNCHANGED]
+    assert scene.owner(fcm("t")) is None
 
 
 # --- signed out there ---

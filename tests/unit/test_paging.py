@@ -1,5 +1,7 @@
 """Page tokens: opaque, sealed, bound to the filter they were made for."""
 
+from collections.abc import Collection, Mapping
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -72,6 +74,9 @@ def test_a_changed_token_never_names_another_position(place: int, letter: str) -
 class AnyCustomer:
     async def require(self, app: App, customer_id: str) -> None:
         pass
+
+    async def refusals(self, app: App, customer_ids: Collection[str]) -> Mapping[str, Refused | None]:
+        return {}
 
     async def follow(self, app: App, customer_id: str) -> bool:
         return False

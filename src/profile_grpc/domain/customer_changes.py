@@ -146,7 +146,8 @@ class ImportCustomer(OnlyOfCustomer):
     """In the system that it comes from; None: not known. A later time than now counts as now."""
 
     def decide(self, state: State, _settings: AppSettings) -> Imported:
-        """Creates or changes the customer; one that has the values already is not changed (I2).
+        """Creates or changes the customer; one that has the values already is not changed (I2), nor is one that was
+        deleted here (docs/adr/0098).
 
         Raises:
             Refused: CUSTOMER_MERGED, INVALID_ATTRIBUTE.
@@ -155,7 +156,7 @@ class ImportCustomer(OnlyOfCustomer):
         created = min(self.create_time or state.now, state.now)
         if stored is None:
             gone = state.row(CUSTOMER_TOMBSTONES, self.ref.tombstone)
-            if gone is not None and gone.reason is CustomerEnd.ERASED:  # no import brings an erased person back (C8)
+            if gone is not None and self._has_ended(gone):
                 return Imported(ImportOutcome.UNCHANGED)
             _create(state, self.ref, self.patch.applied(Content()), created)
             return Imported(ImportOutcome.CREATED)
@@ -165,6 +166,13 @@ class ImportCustomer(OnlyOfCustomer):
             return Imported(ImportOutcome.UNCHANGED)
         _change(state, stored._replace(create_time=min(created, stored.create_time)), content)
         return Imported(ImportOutcome.UPDATED)
+
+    def _has_ended(self, gone: CustomerTombstone) -> bool:
+        """Whether this customer was deleted here since its creation there; if its time is not known, it was. An erased
+        person comes back by no import (C8).
+        """
+        is_erased = gone.reason is CustomerEnd.ERASED
+        return is_erased or self.create_time is None or gone.delete_time >= self.create_time
 
 
 @dataclass(frozen=True, slots=True)

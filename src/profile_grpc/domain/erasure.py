@@ -6,12 +6,37 @@ from dataclasses import dataclass
 
 from profile_grpc.domain.commands import OfOne
 from profile_grpc.domain.events import ERASED_CUSTOMER, ERASED_USER
-from profile_grpc.domain.kinds import EVENTS, PROFILES
-from profile_grpc.domain.model import DeletionReason, DeviceKey, Event, EventType, ProfileKey
+from profile_grpc.domain.kinds import EVENTS, PROFILES, TOMBSTONES
+from profile_grpc.domain.model import DeletionReason, DeviceKey, Event, EventType, ProfileKey, Tombstone, UserKey
 from profile_grpc.domain.needs import Needs
 from profile_grpc.domain.results import Deleted
 from profile_grpc.domain.settings import AppSettings
 from profile_grpc.domain.state import State
+
+
+def of_user(user: UserKey) -> ProfileKey:
+    """The key of the tombstone of an erased user as a whole. No profile has it: no device id is empty."""
+    return ProfileKey(user.app_id, user.user_id, "")
+
+
+@dataclass(frozen=True, slots=True)
+class RememberErasure(OfOne):
+    """Leave a tombstone of a user as a whole, so that no import brings the user back on any device (C8)."""
+
+    user: UserKey
+
+    @property
+    def app_id(self) -> str:
+        """See Command."""
+        return self.user.app_id
+
+    def needs(self, _needs: Needs, _settings: AppSettings) -> None:
+        """See Command."""
+
+    def decide(self, state: State, _settings: AppSettings) -> None:
+        """Leaves it, or begins its retention anew."""
+        hashed = state.hasher.profile(of_user(self.user))
+        state.add_record(TOMBSTONES, Tombstone(self.app_id, hashed, DeletionReason.ERASED, state.now, state.now))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import NamedTuple
 
-from profile_grpc.domain import billing, inactivity, linking, ownership, patching, registration, stamps
+from profile_grpc.domain import billing, erasure, inactivity, linking, ownership, patching, registration, stamps
 from profile_grpc.domain.commands import OfOne, OfProfile, ProfilePatch
 from profile_grpc.domain.errors import FieldViolation, Reason, Refused
 from profile_grpc.domain.kinds import CURRENT, GUARDS, IMPORTS, PROFILES, RECEIVING, SIGNED_IN
@@ -97,7 +97,7 @@ class ImportProfile(OfProfile):
 
     def needs(self, needs: Needs, settings: AppSettings) -> None:
         key = self.key
-        needs.add(PROFILES, key)
+        needs.add(PROFILES, key, erasure.of_user(key.user))
         needs.add(GUARDS, key.device.guard)
         needs.add(CURRENT if settings.multi_user_per_device else SIGNED_IN, key.device)
         if settings.single_device_per_user:
@@ -112,6 +112,8 @@ class ImportProfile(OfProfile):
             Refused: CHANNEL_NOT_ENABLED (R9), INVALID_ATTRIBUTE (U4, U5), RECORD_EXPIRED (P2); nothing has changed
                 then.
         """
+        if state.history(erasure.of_user(self.key.user)).tombstone is not None:
+            return Imported(ImportOutcome.UNCHANGED)  # no import brings an erased person back (C8)
         known = state.profile(self.key)
         if known is not None and (self._loses_to(known) or self._time == known.register_time):
             return self._fill(state, known, settings)

@@ -489,7 +489,13 @@ class Tombstone(NamedTuple):
     mad_deletion_time: datetime
     """The deletion that opened the latest deletion window (M2)."""
     version: int = 0
-    """The profile's version after its deletion, with which a new registration goes on (E2)."""
+    """The profile's version after its deletion, with which a new registration goes on (E2). 0: it is no profile's, but
+    that of an erased user as a whole (C8)."""
+
+    @property
+    def is_of_profile(self) -> bool:
+        """Whether it is what remains of a profile."""
+        return self.version > 0
 
 
 class History(NamedTuple):

@@ -38,8 +38,16 @@ class CustomerStore(CustomerReader, Protocol):
         """The customer as stored: `customer_schema.shown` tells what its schema has of it."""
         ...
 
+    async def existing(self, tenant_id: str, customer_ids: Collection[str]) -> Collection[str]:
+        """The ids of those of these customers that exist."""
+        ...
+
     async def tombstone(self, key: TombstoneKey) -> CustomerTombstone | None:
         """What remains of a customer that was deleted."""
+        ...
+
+    async def tombstones(self, keys: Collection[TombstoneKey]) -> Sequence[CustomerTombstone]:
+        """What remains of those of these customers that were deleted."""
         ...
 
     async def merged_into(self, tenant_id: str, target_id: str) -> Collection[str]:

@@ -8,7 +8,7 @@ docs/adr/0072.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
 from profile_grpc.domain import customer_schema, customers
@@ -22,7 +22,7 @@ from profile_grpc.domain.customer_changes import (
     UpdateCustomer,
 )
 from profile_grpc.domain.customer_schema import CustomerSchema
-from profile_grpc.domain.customers import Content, Customer, CustomerRef
+from profile_grpc.domain.customers import Content, Customer, CustomerEnd, CustomerRef, CustomerTombstone
 from profile_grpc.domain.errors import Refused
 from profile_grpc.domain.filtering.expressions import Filter
 from profile_grpc.domain.filtering.judging import matches
@@ -144,7 +144,9 @@ class Customers:
 
     async def _merged_into(self, ref: CustomerRef) -> str | None:
         """The customer that this one was merged into, for as long as that is remembered."""
-        gone = await self._store.tombstone(ref.tombstone)
+        return self._target_of(await self._store.tombstone(ref.tombstone))
+
+    def _target_of(self, gone: CustomerTombstone | None) -> str | None:
         if gone is None or self._clock.now() - gone.delete_time > TOMBSTONE_RETENTION:
             return None
         return gone.target_id
@@ -161,6 +163,25 @@ class Customers:
         """
         if app.settings.require_known_customer and await self.find(app.tenant_id, customer_id) is None:
             raise customers.not_found(referred=True)
+
+    async def refusals(self, app: App, customer_ids: Collection[str]) -> Mapping[str, Refused | None]:
+        """Those of the customers with whom an import must not link profiles of the app.
+
+        With why: CUSTOMER_NOT_FOUND or CUSTOMER_MERGED, if the app requires known customers (C5), as `require`. None:
+        the person was erased, and no import brings the person back (C8).
+        """
+        if not customer_ids:
+            return {}
+        tenant_id = app.tenant_id
+        by_hash = {self.ref(tenant_id, one).tombstone: one for one in customer_ids}
+        ended = {by_hash[gone.key]: gone for gone in await self._store.tombstones(by_hash)}
+        refused: dict[str, Refused | None] = {}
+        if app.settings.require_known_customer:
+            existing = await self._store.existing(tenant_id, customer_ids)
+            for one in {*customer_ids} - {*existing}:
+                target_id = self._target_of(ended.get(one))
+                refused[one] = customers.was_merged(target_id) if target_id else customers.not_found(referred=True)
+        return refused | dict.fromkeys(one for one, gone in ended.items() if gone.reason is CustomerEnd.ERASED)
 
     async def follow(self, app: App, customer_id: str) -> bool:
         """Moves the links of the app's profiles with a customer that was merged to its target (C7); returns whether it

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -12,7 +12,7 @@ from profile_grpc.domain.customer_changes import ImportCustomer
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.importing import BeginImport, ImportProfile
 from profile_grpc.domain.model import ImportKey
-from profile_grpc.domain.results import Imported
+from profile_grpc.domain.results import Imported, ImportOutcome
 from profile_grpc.domain.settings import App, AppSettings
 from profile_grpc.service.ports import Clock
 from profile_grpc.service.profiles import KnownCustomers
@@ -55,22 +55,30 @@ class Imports:
         Raises:
             Refused: DATABASE_UNAVAILABLE, DRAINING: some may have been imported; repeat all of them.
         """
-        checked = await self._with_known_customers(app, records)
-        return await self._carry_out(checked, app.settings, dry_run=dry_run)
+        known = await self._answered_before(app, records)
+        return await self._carry_out(records, app.settings, known, dry_run=dry_run)
 
     async def customers(
         self, records: Sequence[ImportCustomer | Refused], *, dry_run: bool
     ) -> Sequence[Imported | Refused]:
         """Imports customers of one tenant; otherwise as `profiles`."""
-        return await self._carry_out(records, _OF_TENANT, dry_run=dry_run)
+        return await self._carry_out(records, _OF_TENANT, {}, dry_run=dry_run)
 
     async def _carry_out(
-        self, records: Sequence[Command[ResultT] | Refused], settings: AppSettings, *, dry_run: bool
+        self,
+        records: Sequence[Command[ResultT] | Refused],
+        settings: AppSettings,
+        known: Mapping[int, ResultT | Refused],
+        *,
+        dry_run: bool,
     ) -> Sequence[ResultT | Refused]:
-        answers: dict[int, ResultT | Refused] = {
-            number: record for number, record in enumerate(records) if isinstance(record, Refused)
-        }
-        waiting = [(number, record) for number, record in enumerate(records) if not isinstance(record, Refused)]
+        answers = dict(known)
+        waiting: list[tuple[int, Command[ResultT]]] = []
+        for number, record in enumerate(records):
+            if isinstance(record, Refused):
+                answers[number] = record
+            elif number not in known:
+                waiting.append((number, record))
         for _ in range(_ATTEMPTS):
             decided = await self._decide([(record, settings) for _, record in waiting], dry_run=dry_run)
             for (number, _), answer in zip(waiting, decided, strict=True):
@@ -96,30 +104,24 @@ class Imports:
                     raise
                 await asyncio.sleep(_PAUSE)
 
-    async def _with_known_customers(
+    async def _answered_before(
         self, app: App, records: Sequence[ImportProfile | Refused]
-    ) -> Sequence[ImportProfile | Refused]:
-        """Refuses the records that name a customer who must exist and does not (C5)."""
-        if not app.settings.require_known_customer:
-            return records
-        found: dict[str, Refused | None] = {}
-        checked: list[ImportProfile | Refused] = []
-        for record in records:
-            customer_id = None if isinstance(record, Refused) else record.patch.attributes.get("customer_id")
-            if isinstance(customer_id, str):
-                if customer_id not in found:
-                    found[customer_id] = await self._missing(app, customer_id)
-                checked.append(found[customer_id] or record)
-            else:
-                checked.append(record)
-        return checked
-
-    async def _missing(self, app: App, customer_id: str) -> Refused | None:
-        try:
-            await self._known_customers.require(app, customer_id)
-        except Refused as refused:
-            return refused
-        return None
+    ) -> Mapping[int, Imported | Refused]:
+        """The answers that are known before the records are decided, by their places: of those that name a customer who
+        must exist and does not (C5), or who was erased (C8). One read for all of them.
+        """
+        named = {
+            place: customer_id
+            for place, record in enumerate(records)
+            if isinstance(record, ImportProfile)
+            and isinstance(customer_id := record.patch.attributes.get("customer_id"), str)
+        }
+        refusals = await self._known_customers.refusals(app, {*named.values()})
+        return {
+            place: refusals[customer_id] or Imported(ImportOutcome.UNCHANGED)
+            for place, customer_id in named.items()
+            if customer_id in refusals
+        }
 
 
 def _conflicted(answer: object) -> bool:

@@ -14,7 +14,7 @@ from profile_grpc.domain import customers as rules
 from profile_grpc.domain import presence
 from profile_grpc.domain.customer_changes import ForgetCustomer
 from profile_grpc.domain.customers import Customer, CustomerId
-from profile_grpc.domain.erasure import Announce, EraseProfiles, ForgetCalls
+from profile_grpc.domain.erasure import Announce, EraseProfiles, ForgetCalls, RememberErasure
 from profile_grpc.domain.events import ERASED_CUSTOMER, ERASED_USER
 from profile_grpc.domain.model import CustomerKey, Event, EventType, Profile, ProfileKey, UserKey
 from profile_grpc.domain.settings import App
@@ -70,7 +70,10 @@ class People:
 
     async def erase_user(self, app: App, user_id: str, *, announce: bool = True) -> Erased:
         """Erases a user of an app (C8). Unknown users are erased too: of a deleted one, events may remain."""
-        user = Person(users=[UserKey(app.app_id, user_id)])
+        key = UserKey(app.app_id, user_id)
+        user = Person(users=[key])
+        # First: what an import decides from now on brings nothing back, and what it has decided before is erased.
+        await self._queue.submit(RememberErasure(key), app.settings)
         removed = Counter[str]()
         for _ in range(_ROUNDS):
             removed += await self._erase_user_once(app, user_id, announce=announce)

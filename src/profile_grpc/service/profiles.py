@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol, TypeVar
 
@@ -35,6 +35,12 @@ class KnownCustomers(Protocol):
 
         Raises:
             Refused: CUSTOMER_NOT_FOUND, CUSTOMER_MERGED.
+        """
+        ...
+
+    async def refusals(self, app: App, customer_ids: Collection[str]) -> Mapping[str, Refused | None]:
+        """Those of the customers with whom an import must not link profiles of the app: with why they are refused (C5),
+        or None for an erased person (C8).
         """
         ...
 

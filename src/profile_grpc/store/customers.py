@@ -52,6 +52,7 @@ class SqlCustomers:
         self._database = database
         schema, gone = tables.customer_schema, tables.customer_tombstone
         self._get = statements.lookup(database, _customer, ["tenant_id", "customer_id"], _COLUMNS)
+        self._existing = statements.lookup(database, _customer, ["tenant_id", "customer_id"], ["customer_id"])
         self._schema = statements.lookup(database, schema, ["tenant_id"], [column.name for column in schema.c])
         self._tombstone = statements.lookup(
             database, gone, ["tenant_id", "customer_hash"], [column.name for column in gone.c]
@@ -82,6 +83,16 @@ class SqlCustomers:
         """What remains of a customer that was deleted."""
         found = await self._database.fetch(self._tombstone, [tuple(key)])
         return read_tombstone(found[0]) if found else None
+
+    async def existing(self, tenant_id: str, customer_ids: Collection[str]) -> Collection[str]:
+        """The ids of those of these customers that exist."""
+        given = sorted((tenant_id, customer_id) for customer_id in customer_ids)
+        return {customer_id for (customer_id,) in await self._database.fetch(self._existing, given)}
+
+    async def tombstones(self, keys: Collection[TombstoneKey]) -> Sequence[CustomerTombstone]:
+        """What remains of those of these customers that were deleted."""
+        found = await self._database.fetch(self._tombstone, sorted(map(tuple, keys)))
+        return [read_tombstone(row) for row in found]
 
     async def merged_into(self, tenant_id: str, target_id: str) -> Collection[str]:
         """The keyed hashes of the ids of the customers that were merged into this one."""

@@ -230,8 +230,8 @@ class Metrics:
         """A batch is durable."""
         self._batch.observe(commands)
         self._commit.observe(seconds)
-        if changes.records_of(TOMBSTONES):
-            for (app, reason), n in Tally((t.app_id, t.reason.value) for t in changes.records_of(TOMBSTONES)).items():
+        if gone := [one for one in changes.records_of(TOMBSTONES) if one.is_of_profile]:
+            for (app, reason), n in Tally((one.app_id, one.reason.value) for one in gone).items():
                 self._deleted.labels(app, reason).inc(n)
         if changes.records_of(LEDGER):
             for app, n in Tally(entry.app_id for entry in changes.records_of(LEDGER)).items():
