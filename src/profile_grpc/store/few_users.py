@@ -25,6 +25,8 @@ class Asked(NamedTuple):
 
     statement: Prepared
     """With the parameters `heard` and `registered`, for given users; answers as `scanning.fitting`."""
+    alone: Prepared
+    """The same for one user, the parameter `user_id`. It costs less, and reads no more than the limit."""
     limit: int
     """Profiles of its window."""
     values: dict[str, object]
@@ -78,7 +80,11 @@ async def _together(session: Session, asked: Sequence[Asked]) -> Sequence[Sequen
     first = asked[0]
     values = first.values | {name: max([one.values[name] for one in asked]) for name in _BOUNDS}  # type: ignore[type-var]
     users = sorted({user for one in asked for user in one.users})
-    found, end = scanning.read(await session.fetch(first.statement, [(user,) for user in users], **values), first.limit)
+    if len(users) == 1:
+        rows = await session.fetch(first.alone, user_id=users[0], **values)
+    else:
+        rows = await session.fetch(first.statement, [(user,) for user in users], **values)
+    found, end = scanning.read(rows, first.limit)
     if end is not None:
         return [None] * len(asked)
     of_user: defaultdict[str, list[Found]] = defaultdict(list)

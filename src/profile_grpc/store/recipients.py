@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import enum
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
@@ -28,11 +29,10 @@ from profile_grpc.domain.model import (
     Platform,
     ProfileKey,
     ProfileStatus,
-    PushEndpoint,
     PushPermission,
     UserState,
 )
-from profile_grpc.domain.reach import Audience, Customers, Everyone, Reachable, Reached, Recipient, Target, Users
+from profile_grpc.domain.reach import Audience, Customers, Reachable, Reached, Recipient, Users
 from profile_grpc.service.recipient_ports import Place, RecipientPage
 from profile_grpc.store import few_users, filtering, scanning, tables
 from profile_grpc.store.customers import SqlCustomers
@@ -56,10 +56,22 @@ _NEVER = -(2**62)
 """Before every time."""
 
 _profile = tables.profile
-_CUSTOMER, _TRUTHS = 4, 8
-"""Columns of a row that is found."""
+_PLATFORM, _CUSTOMER, _ENDPOINTS, _TRUTHS = 2, 4, 7, 8
+"""Columns of a row that is found. Only a filter that asks for customers has truths."""
 _PLATFORMS = {platform.value: platform for platform in Platform}
 _USER_STATES = {state.value: state for state in UserState}
+
+
+class _Among(enum.Enum):
+    """The profiles of the app that a statement reads, in the order of keys."""
+
+    EVERYONE = enum.auto()
+    USERS = enum.auto()
+    """Those of the given users: all of them are read and sorted."""
+    USER = enum.auto()
+    """Those of one user, as far as they are answered: there may be very many."""
+    CUSTOMERS = enum.auto()
+    """Those that are linked with the given customers, sorted as those of users."""
 
 
 class SqlRecipients:
@@ -75,14 +87,14 @@ class SqlRecipients:
     async def page(self, audience: Audience, bounds: Reachable, after: Place | None, size: int) -> RecipientPage:
         """The recipients among the next `size` profiles."""
         found, place = await self._read(audience, bounds, after, size)
-        return RecipientPage(_recipients(audience, found), place)
+        return RecipientPage(list(_recipients(audience, found)), place)
 
     async def counted(
         self, audience: Audience, bounds: Reachable, after: Place | None
     ) -> tuple[Sequence[tuple[Reached, int]], Place | None]:
         """What is counted of the recipients after this place, and how many are alike."""
         found, place = await self._read(audience, bounds, after, COUNTED)
-        alike = Counter([(row[2], read_reached(row[7], audience.purpose)) for row in found])
+        alike = Counter([(row[_PLATFORM], read_reached(row[_ENDPOINTS], audience.purpose)) for row in found])
         push = audience.channel is Channel.PUSH
         return [
             (Reached(_PLATFORMS[platform], endpoints), number)
@@ -97,63 +109,73 @@ class SqlRecipients:
         target = audience.target
         if isinstance(target, Users):
             return await self._of_users(audience, target, bounds, after, limit)
-        given = [(customer,) for customer in target.ids] if isinstance(target, Customers) else []
-        return await self._fetch(audience, bounds, after, limit, given)
+        reading = _Reading(audience, bounds, limit)
+        if isinstance(target, Customers):
+            return await self._fetch(reading, _Among.CUSTOMERS, after, [(customer,) for customer in target.ids])
+        async with self._scans:
+            return await self._fetch(reading, _Among.EVERYONE, after)
 
     async def _of_users(
         self, audience: Audience, target: Users, bounds: Reachable, after: Place | None, limit: int
     ) -> tuple[Sequence[Found], Place | None]:
-        """Reads the users that are left, some at a time."""
-        begin = bisect_left(target.ids, after[0]) if after else 0
-        some = target.ids[begin : begin + _IDS]
-        if not some:
-            return [], None
-        found, place = await self._fetch(audience, bounds, after, limit, [(user,) for user in some])
-        left = target.ids[begin + _IDS :]
-        return found, place or ((left[0], "") if left else None)
+        """Reads the users that are left, some at a time; first the rest of the one at the place, if it has a device."""
+        reading = _Reading(audience, bounds, limit)
+        users = target.ids[bisect_left(target.ids, after[0]) if after else 0 :]
+        rest = after if after is not None and after[1] and users[:1] == (after[0],) else None
+        found: Sequence[Found] = []
+        if rest is None and 0 < len(users) <= few_users.FEW:
+            shared = await self._shared(reading, users)
+            if shared is not None:
+                return shared, None
+        if rest is not None or len(users) == 1:
+            found, place = await self._fetch(reading, _Among.USER, rest, user_id=users[0])
+            users = users[1:]
+            if place is not None or not users:
+                return found, place or _begin(users)
+        more, place = await self._fetch(reading, _Among.USERS, None, [(user,) for user in users[:_IDS]])
+        return [*found, *more], place or _begin(users[_IDS:])
+
+    async def _shared(self, reading: _Reading, users: Sequence[str]) -> Sequence[Found] | None:
+        """The rows of a few users; None: they may be more than the limit."""
+        statement, alone = (self._statement(reading, among, is_first=True) for among in (_Among.USERS, _Among.USER))
+        asked = few_users.Asked(statement, alone, reading.limit, self._values(reading), users)
+        found = await self._few_users.read(reading.audience.app_id, asked)
+        return found if found is None else await self._fitting(reading, found)
 
     async def _fetch(
-        self, audience: Audience, bounds: Reachable, after: Place | None, limit: int, given: Sequence[Row]
+        self, reading: _Reading, among: _Among, after: Place | None, given: Sequence[Row] = (), **values: object
     ) -> tuple[Sequence[Found], Place | None]:
-        wanted = parts_of(audience.filter) if audience.filter else filtering.NO_FILTER
-        statement = self._statement(audience, wanted, limit, is_first=after is None)
-        values: dict[str, object] = {
+        """The profiles after the place, or from the first one on."""
+        if after is not None:
+            values |= {"after_user_id": after[0], "after_device_id": after[1]}
+        statement = self._statement(reading, among, is_first=after is None)
+        rows = await self._database.fetch(statement, given, **self._values(reading), **values)
+        found, place = scanning.read(rows, reading.limit)
+        return await self._fitting(reading, found), place
+
+    async def _fitting(self, reading: _Reading, found: Sequence[Found]) -> Sequence[Found]:
+        """The rows that fit the filter when their customers are judged, too."""
+        wanted = reading.audience.filter
+        return found if wanted is None else await self._customers.fitting(wanted, found, _CUSTOMER, _TRUTHS)
+
+    def _values(self, reading: _Reading) -> dict[str, object]:
+        audience, bounds, _ = reading
+        return {
             "app_id": audience.app_id,
             "heard": micros(bounds.heard),
             "registered": _NEVER if bounds.registered is None else micros(bounds.registered),
             "channel": 1 << audience.channel,
-            **filtering.bound(wanted, self._database.engine),
+            **filtering.bound(reading.wanted, self._database.engine),
         }
-        if after is not None:
-            values |= {"after_user_id": after[0], "after_device_id": after[1]}
-        if isinstance(audience.target, Everyone):
-            async with self._scans:
-                return await self._window(audience, statement, given, values, limit)
-        return await self._window(audience, statement, given, values, limit)
 
-    async def _window(
-        self, audience: Audience, statement: Prepared, given: Sequence[Row], values: dict[str, object], limit: int
-    ) -> tuple[Sequence[Found], Place | None]:
-        users = [str(user) for (user,) in given] if isinstance(audience.target, Users) else []
-        shared: Sequence[Found] | None = None
-        if 0 < len(users) <= few_users.FEW and "after_user_id" not in values:
-            shared = await self._few_users.read(audience.app_id, few_users.Asked(statement, limit, values, users))
-        if shared is None:
-            found, place = scanning.read(await self._database.fetch(statement, given, **values), limit)
-        else:
-            found, place = shared, None
-        if audience.filter is not None:
-            found = await self._customers.fitting(audience.filter, found, _CUSTOMER, _TRUTHS)
-        return found, place
-
-    def _statement(self, audience: Audience, wanted: Parts, limit: int, *, is_first: bool) -> Prepared:
-        push, kind = audience.channel is Channel.PUSH, type(audience.target)
-        shape = (push, kind, limit, is_first, filtering.shape(wanted))
+    def _statement(self, reading: _Reading, among: _Among, *, is_first: bool) -> Prepared:
+        push, wanted, limit = reading.audience.channel is Channel.PUSH, reading.wanted, reading.limit
+        shape = (push, among, limit, is_first, filtering.shape(wanted))
         return self._statements.get(
-            shape, lambda: self._database.prepare(self._query(kind, wanted, limit, push=push, is_first=is_first))
+            shape, lambda: self._database.prepare(self._query(among, wanted, limit, push=push, is_first=is_first))
         )
 
-    def _query(self, target: type[Target], wanted: Parts, limit: int, *, push: bool, is_first: bool) -> Query:
+    def _query(self, among: _Among, wanted: Parts, limit: int, *, push: bool, is_first: bool) -> Query:
         engine = self._database.engine
 
         def fits(seen: FromClause) -> ColumnElement[bool]:
@@ -169,34 +191,59 @@ class SqlRecipients:
                 case((seen.c.language.is_not(None), language)),
                 seen.c.time_zone,
                 seen.c.push_endpoints,
-                filtering.truths(wanted, engine, seen),
+                *([filtering.truths(wanted, engine, seen)] if wanted.own else []),
             ]
 
-        window = _window(self._database, target, wanted, is_first=is_first)
+        window = _window(self._database, among, wanted, is_first=is_first)
         # The limit is part of the text: if PostgreSQL does not know it, it may sort all profiles of the app.
         return scanning.fitting(window.limit(literal_column(str(limit))), columns, fits)
 
 
-def _window(database: Database, target: type[Target], wanted: Parts, *, is_first: bool) -> Query:
-    """The profiles of the target, in the order of keys."""
-    more = filtering.indexed(wanted.needed) if target is Everyone else {}
+class _Reading(NamedTuple):
+    """What is read of an audience."""
+
+    audience: Audience
+    bounds: Reachable
+    limit: int
+    """Profiles of a window."""
+
+    @property
+    def wanted(self) -> Parts:
+        """The filter."""
+        return parts_of(self.audience.filter) if self.audience.filter else filtering.NO_FILTER
+
+
+def _begin(users: Sequence[str]) -> Place | None:
+    """The place before these users."""
+    return (users[0], "") if users else None
+
+
+def _window(database: Database, among: _Among, wanted: Parts, *, is_first: bool) -> Query:
+    """The profiles, in the order of keys."""
+    everyone = among is _Among.EVERYONE
+    more = filtering.indexed(wanted.needed) if everyone else {}
     conditions = [_profile.c.app_id == bindparam("app_id"), *more.values()]
     source: Any = _profile
     position: scanning.Position = (_profile.c.user_id, _profile.c.device_id)
-    if target is not Everyone:
-        by = "user_id" if target is Users else "customer_id"
+    if among is _Among.USER:
+        conditions.append(_profile.c.user_id == bindparam("user_id"))
+    elif not everyone:
+        by = "user_id" if among is _Among.USERS else "customer_id"
         given = given_rows(database, _profile, [by])
         source = given.join(_profile, _profile.c[by] == given.c[by])
-    if target is not Everyone or filtering.SORTED.intersection(more):
+    if among in _GIVEN or filtering.SORTED.intersection(more):
         position = scanning.sorted_position()
-    if target is Customers or "customer_id" in more:
+    if among is _Among.CUSTOMERS or "customer_id" in more:
         conditions.append(tables.HAS_CUSTOMER)
     if not is_first:
-        conditions.append(scanning.after(position))
+        # Of one user, PostgreSQL would not begin at a pair.
+        device = _profile.c.device_id > bindparam("after_device_id")
+        conditions.append(device if among is _Among.USER else scanning.after(position))
     read = dict.fromkeys(["user_id", "device_id", *_READ, *filtering.READ])
     return select(*(_profile.c[name] for name in read)).select_from(source).where(*conditions).order_by(*position)
 
 
+_GIVEN = frozenset({_Among.USERS, _Among.CUSTOMERS})
 _READ = ("status", "channels", "push_superseded")
 """Columns that T1 reads, and no filter."""
 
@@ -225,21 +272,14 @@ def _reach(seen: FromClause, *, push: bool) -> list[ColumnElement[bool]]:
     ]
 
 
-def _recipients(audience: Audience, found: Sequence[Found]) -> Sequence[Recipient]:
-    app_id, purpose = audience.app_id, audience.purpose
-    if audience.channel is not Channel.PUSH:
-        return [_recipient(app_id, row, ()) for row in found]
-    return [_recipient(app_id, row, endpoints) for row in found if (endpoints := read_live(row[7], purpose))]
-
-
-def _recipient(app_id: str, row: Found, endpoints: tuple[PushEndpoint, ...]) -> Recipient:
-    user_id, device_id, platform, user_state, customer_id, language, time_zone, *_ = row
-    return Recipient(
-        ProfileKey(app_id, user_id, device_id),
-        endpoints,
-        _PLATFORMS[platform],
-        _USER_STATES[user_state],
-        customer_id,
-        language,
-        time_zone,
-    )
+def _recipients(audience: Audience, found: Sequence[Found]) -> Iterator[Recipient]:
+    """This runs for every recipient of a campaign."""
+    app_id, purpose, push = audience.app_id, audience.purpose, audience.channel is Channel.PUSH
+    for row in found:
+        user_id, device_id, platform, state, customer_id, language, time_zone, text = row[:_TRUTHS]
+        endpoints = read_live(text, purpose) if push else ()
+        if endpoints or not push:
+            key = ProfileKey(app_id, user_id, device_id)
+            yield Recipient(
+                key, endpoints, _PLATFORMS[platform], _USER_STATES[state], customer_id, language, time_zone
+            )

@@ -8,6 +8,7 @@ what one statement reads.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import Any, TypeAlias
 
 from sqlalchemy import (
@@ -86,15 +87,10 @@ def _nothing(column: ColumnElement[Any]) -> ColumnElement[Any]:
 
 def read(found: Sequence[Found], limit: int) -> tuple[Sequence[Found], Place | None]:
     """The rows that fit, in the order of keys, and where the window ends (None: these are the last)."""
-    rows, end = [], None
-    for row in found:
-        if not row[-1]:
-            rows.append(row)
-        elif row[-1] == limit:
-            end = (row[0], row[1])
-    rows.sort(key=_key)
+    rows = [row for row in found if not row[-1]]
+    rows.sort(key=_KEY)
+    end = next(((row[0], row[1]) for row in reversed(found) if row[-1] == limit), None)
     return rows, end
 
 
-def _key(row: Found) -> Place:
-    return row[0], row[1]
+_KEY = itemgetter(0, 1)
