@@ -57,7 +57,6 @@ from profile_grpc.domain.model import (
     UserKey,
 )
 from profile_grpc.domain.needs import AnyNeed, Needs
-from profile_grpc.domain.reach import Customers, Everyone, Target, Users
 from profile_grpc.domain.state import Write
 from profile_grpc.domain.updating import UpdateProfileData
 from profile_grpc.service.filter_parsing import profile_filter
@@ -65,6 +64,7 @@ from profile_grpc.store import SqlStore, filtering, open_store, postgresql, scan
 from profile_grpc.store.bounds import BoundedLookup
 from profile_grpc.store.engine import Prepared, Row
 from profile_grpc.store.person_events import _KEY
+from profile_grpc.store.recipients import Among
 from profile_grpc.store.tables import metadata
 from tests.store.support import DAY, HASHER, NOW, Writer, changes, key, profile, put
 from tests.support.postgres import Postgres
@@ -352,29 +352,32 @@ def assert_in_order(store: SqlStore, described: str, index: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("target", "text", "index"),
+    ("among", "text", "index"),
     [
-        (Everyone, "", "profile_pkey"),
-        (Everyone, "language = en", "profile_language"),
-        (Everyone, "language = en OR guest = true", "profile_pkey"),
-        (Everyone, "customer_id = c", "profile_customer"),
-        (Users, "", "profile_pkey"),
-        (Users, "language = en", "profile_pkey"),
-        (Customers, "", "profile_customer"),
+        (Among.EVERYONE, "", "profile_pkey"),
+        (Among.EVERYONE, "language = en", "profile_language"),
+        (Among.EVERYONE, "language = en OR guest = true", "profile_pkey"),
+        (Among.EVERYONE, "customer_id = c", "profile_customer"),
+        (Among.USERS, "", "profile_pkey"),
+        (Among.USERS, "language = en", "profile_pkey"),
+        (Among.USER, "", "profile_pkey"),
+        (Among.USER, "language = en", "profile_pkey"),
+        (Among.CUSTOMERS, "", "profile_customer"),
     ],
 )
 @pytest.mark.parametrize("is_first", [True, False])
-async def test_recipients(filled: SqlStore, target: type[Target], text: str, index: str, *, is_first: bool) -> None:
-    """T2: everyone in the order of keys; users and customers by their ids."""
+async def test_recipients(filled: SqlStore, among: Among, text: str, index: str, *, is_first: bool) -> None:
+    """T2: everyone and one user in the order of keys, from where a page ended; users and customers by their ids."""
     wanted = profile_filter(text)
     parts = parts_of(wanted) if wanted else filtering.NO_FILTER
-    query = filled.recipients._query(target, parts, 50, push=True, is_first=is_first)
+    query = filled.recipients._query(among, parts, 50, push=True, is_first=is_first)
     values = filtering.bound(parts, filled._database.engine)
     places = {} if is_first else {"after_user_id": "u", "after_device_id": "d"}
-    bounds = {"app_id": "shop", "heard": 0, "registered": 0, "channel": 2}
+    bounds = {"app_id": "shop", "user_id": "u", "heard": 0, "registered": 0, "channel": 2}
     described = await plan(filled, filled._database.engine.prepare(query), **bounds, **places, **values)
-    if target is Everyone:
+    if among in {Among.EVERYONE, Among.USER}:
         assert_in_order(filled, described, index)
+        assert is_first or among is Among.EVERYONE or re.search(r"device_id ?> ?\(?[?$]", described), described
     else:
         assert_index(described, "profile", names(filled, index, _sqlite_key("profile", index)))
 

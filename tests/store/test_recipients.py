@@ -38,6 +38,7 @@ from profile_grpc.domain.removal import DeleteDeviceProfile, Unregister
 from profile_grpc.domain.settings import App, AppSettings
 from profile_grpc.domain.state import Write
 from profile_grpc.domain.updating import UpdateProfileData
+from profile_grpc.service import page_reading
 from profile_grpc.service import recipients as recipients_
 from profile_grpc.service.filter_parsing import profile_filter
 from profile_grpc.service.ports import ProfileFilter
@@ -407,7 +408,7 @@ async def test_T5_verdicts_are_limited(
     store: SqlStore, recipients: Recipients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(recipients_, "MAX_VERDICTS", 7)
-    monkeypatch.setattr(recipients_, "_PERSON_PAGE", 3)
+    monkeypatch.setattr(page_reading, "_READ_FIRST", 3)
     await put(store, *(profile(key("guest", f"{n}")) for n in range(8)))
     person = Person("guest", "", "")
     verdicts, more = await recipients.explain(app(), person, Channel.PUSH, PushPurpose.DEFAULT)
@@ -452,6 +453,35 @@ async def test_T2_callers_that_ask_for_few_users_at_once_share_statements(
     assert [keys(one) for one in together[:2]] == [[key("u0", "a"), key("u0", "b")], []]
     if first_page == 500:
         assert statements < len(asked) / 2
+
+
+async def test_T4_pages_go_on_within_the_devices_of_a_user(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The devices of a user are not read again for every page: only a few statements take users to look up."""
+    monkeypatch.setattr(recipients_, "FIRST_PAGE", 4)
+    monkeypatch.setattr(recipients_, "PAGE", 4)
+    devices = [key("guest", f"{n:02}") for n in range(40)]
+    stored = [key("a"), *devices, key("z", "a"), key("z", "b")]
+    await put(store, *(profile(one, push_endpoints=(push(),)) for one in stored))
+    recipients = Recipients(store.recipients, store.profiles, ManualClock(NOW), HASHER)
+    looked_up: list[list[str]] = []
+    inner = store._database.engine.fetch
+
+    async def noted(connection: Any, statement: Any, rows: Sequence[Any], values: Any) -> Any:
+        looked_up.append([user for (user,) in rows])
+        assert len(looked_up) < 50
+        return await inner(connection, statement, rows, values)
+
+    monkeypatch.setattr(store._database.engine, "fetch", noted)
+    some = Audience("shop", Channel.PUSH, Users(tuple(sorted({"a", "guest", "z", *(f"u{n}" for n in range(20))}))))
+    messages = await resolved(recipients, app(), some)
+    assert keys(messages) == stored
+    assert [users for users in looked_up if "guest" in users] == [list(some.target.ids)]  # type: ignore[union-attr]
+    looked_up.clear()
+    assert keys(await resolved(recipients, app(), Audience("shop", Channel.PUSH, Users(("guest",))))) == devices
+    assert not any(looked_up)
+    for message in messages:
+        rest = await resolved(recipients, app(), some, message.resume_token)
+        assert keys(rest) == stored[stored.index(message.recipients[-1].key) + 1 :] if message.recipients else True
 
 
 async def test_T6_counts_by_provider_and_push_app_id(store: SqlStore, recipients: Recipients) -> None:

@@ -14,6 +14,7 @@ from profile_grpc.domain.model import Channel, ProfileKey, PushPurpose
 from profile_grpc.domain.reach import Audience, Customers, Everyone, Recipient, Tally, Target, Users, Verdict
 from profile_grpc.domain.settings import App
 from profile_grpc.service import paging
+from profile_grpc.service.page_reading import read_profiles
 from profile_grpc.service.ports import Clock, ProfileFilter, ProfileStore
 from profile_grpc.service.recipient_ports import Place, RecipientPage, RecipientStore
 from profile_grpc.service.watching import invalid_token
@@ -25,8 +26,6 @@ FIRST_PAGE, PAGE = 500, 2000
 MAX_VERDICTS = 1000
 _RECIPIENTS, _UNREACHABLE = "r", "u"
 """The parts of a stream, in resume tokens."""
-_PERSON_PAGE = 100
-"""Profiles of a person that are read at a time. They may be large."""
 _EMPTY_PAGES = 20
 """Pages without a recipient after which a message says how far the search is."""
 
@@ -114,16 +113,14 @@ class Recipients:
         """
         wanted = ProfileFilter(app.app_id, person.user_id or None, person.device_id or None, person.customer_id or None)
         verdicts: list[Verdict] = []
-        after: ProfileKey | None = None
-        while len(verdicts) <= MAX_VERDICTS:
-            found = await self._profiles.list(wanted, after, _PERSON_PAGE)
+        after, more = None, True
+        while more and len(verdicts) < MAX_VERDICTS:
+            found, more = await read_profiles(self._profiles, wanted, after, MAX_VERDICTS - len(verdicts))
             now = self._clock.now()
             verdicts += [reach.verdict(one, channel, purpose, app.settings, now) for one in found]
-            if len(found) < _PERSON_PAGE:
-                break
-            after = found[-1].key
+            after = found[-1].key if found else None
         if verdicts:
-            return verdicts[:MAX_VERDICTS], len(verdicts) > MAX_VERDICTS
+            return verdicts, more
         key = ProfileKey(app.app_id, person.user_id, person.device_id)
         left = await self._profiles.tombstone(key) if person.user_id and person.device_id else None
         return [reach.missing(key, left)], False

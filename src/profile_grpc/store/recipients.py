@@ -62,7 +62,7 @@ _PLATFORMS = {platform.value: platform for platform in Platform}
 _USER_STATES = {state.value: state for state in UserState}
 
 
-class _Among(enum.Enum):
+class Among(enum.Enum):
     """The profiles of the app that a statement reads, in the order of keys."""
 
     EVERYONE = enum.auto()
@@ -94,7 +94,8 @@ class SqlRecipients:
     ) -> tuple[Sequence[tuple[Reached, int]], Place | None]:
         """What is counted of the recipients after this place, and how many are alike."""
         found, place = await self._read(audience, bounds, after, COUNTED)
-        alike = Counter([(row[_PLATFORM], read_reached(row[_ENDPOINTS], audience.purpose)) for row in found])
+        purpose = audience.purpose.value
+        alike = Counter([(row[_PLATFORM], read_reached(row[_ENDPOINTS], purpose)) for row in found])
         push = audience.channel is Channel.PUSH
         return [
             (Reached(_PLATFORMS[platform], endpoints), number)
@@ -111,9 +112,9 @@ class SqlRecipients:
             return await self._of_users(audience, target, bounds, after, limit)
         reading = _Reading(audience, bounds, limit)
         if isinstance(target, Customers):
-            return await self._fetch(reading, _Among.CUSTOMERS, after, [(customer,) for customer in target.ids])
+            return await self._fetch(reading, Among.CUSTOMERS, after, [(customer,) for customer in target.ids])
         async with self._scans:
-            return await self._fetch(reading, _Among.EVERYONE, after)
+            return await self._fetch(reading, Among.EVERYONE, after)
 
     async def _of_users(
         self, audience: Audience, target: Users, bounds: Reachable, after: Place | None, limit: int
@@ -128,22 +129,22 @@ class SqlRecipients:
             if shared is not None:
                 return shared, None
         if rest is not None or len(users) == 1:
-            found, place = await self._fetch(reading, _Among.USER, rest, user_id=users[0])
+            found, place = await self._fetch(reading, Among.USER, rest, user_id=users[0])
             users = users[1:]
             if place is not None or not users:
                 return found, place or _begin(users)
-        more, place = await self._fetch(reading, _Among.USERS, None, [(user,) for user in users[:_IDS]])
+        more, place = await self._fetch(reading, Among.USERS, None, [(user,) for user in users[:_IDS]])
         return [*found, *more], place or _begin(users[_IDS:])
 
     async def _shared(self, reading: _Reading, users: Sequence[str]) -> Sequence[Found] | None:
         """The rows of a few users; None: they may be more than the limit."""
-        statement, alone = (self._statement(reading, among, is_first=True) for among in (_Among.USERS, _Among.USER))
+        statement, alone = (self._statement(reading, among, is_first=True) for among in (Among.USERS, Among.USER))
         asked = few_users.Asked(statement, alone, reading.limit, self._values(reading), users)
         found = await self._few_users.read(reading.audience.app_id, asked)
         return found if found is None else await self._fitting(reading, found)
 
     async def _fetch(
-        self, reading: _Reading, among: _Among, after: Place | None, given: Sequence[Row] = (), **values: object
+        self, reading: _Reading, among: Among, after: Place | None, given: Sequence[Row] = (), **values: object
     ) -> tuple[Sequence[Found], Place | None]:
         """The profiles after the place, or from the first one on."""
         if after is not None:
@@ -168,14 +169,14 @@ class SqlRecipients:
             **filtering.bound(reading.wanted, self._database.engine),
         }
 
-    def _statement(self, reading: _Reading, among: _Among, *, is_first: bool) -> Prepared:
+    def _statement(self, reading: _Reading, among: Among, *, is_first: bool) -> Prepared:
         push, wanted, limit = reading.audience.channel is Channel.PUSH, reading.wanted, reading.limit
         shape = (push, among, limit, is_first, filtering.shape(wanted))
         return self._statements.get(
             shape, lambda: self._database.prepare(self._query(among, wanted, limit, push=push, is_first=is_first))
         )
 
-    def _query(self, among: _Among, wanted: Parts, limit: int, *, push: bool, is_first: bool) -> Query:
+    def _query(self, among: Among, wanted: Parts, limit: int, *, push: bool, is_first: bool) -> Query:
         engine = self._database.engine
 
         def fits(seen: FromClause) -> ColumnElement[bool]:
@@ -218,32 +219,32 @@ def _begin(users: Sequence[str]) -> Place | None:
     return (users[0], "") if users else None
 
 
-def _window(database: Database, among: _Among, wanted: Parts, *, is_first: bool) -> Query:
+def _window(database: Database, among: Among, wanted: Parts, *, is_first: bool) -> Query:
     """The profiles, in the order of keys."""
-    everyone = among is _Among.EVERYONE
+    everyone = among is Among.EVERYONE
     more = filtering.indexed(wanted.needed) if everyone else {}
     conditions = [_profile.c.app_id == bindparam("app_id"), *more.values()]
     source: Any = _profile
     position: scanning.Position = (_profile.c.user_id, _profile.c.device_id)
-    if among is _Among.USER:
+    if among is Among.USER:
         conditions.append(_profile.c.user_id == bindparam("user_id"))
     elif not everyone:
-        by = "user_id" if among is _Among.USERS else "customer_id"
+        by = "user_id" if among is Among.USERS else "customer_id"
         given = given_rows(database, _profile, [by])
         source = given.join(_profile, _profile.c[by] == given.c[by])
     if among in _GIVEN or filtering.SORTED.intersection(more):
         position = scanning.sorted_position()
-    if among is _Among.CUSTOMERS or "customer_id" in more:
+    if among is Among.CUSTOMERS or "customer_id" in more:
         conditions.append(tables.HAS_CUSTOMER)
     if not is_first:
         # Of one user, PostgreSQL would not begin at a pair.
         device = _profile.c.device_id > bindparam("after_device_id")
-        conditions.append(device if among is _Among.USER else scanning.after(position))
+        conditions.append(device if among is Among.USER else scanning.after(position))
     read = dict.fromkeys(["user_id", "device_id", *_READ, *filtering.READ])
     return select(*(_profile.c[name] for name in read)).select_from(source).where(*conditions).order_by(*position)
 
 
-_GIVEN = frozenset({_Among.USERS, _Among.CUSTOMERS})
+_GIVEN = frozenset({Among.USERS, Among.CUSTOMERS})
 _READ = ("status", "channels", "push_superseded")
 """Columns that T1 reads, and no filter."""
 
@@ -274,12 +275,10 @@ def _reach(seen: FromClause, *, push: bool) -> list[ColumnElement[bool]]:
 
 def _recipients(audience: Audience, found: Sequence[Found]) -> Iterator[Recipient]:
     """This runs for every recipient of a campaign."""
-    app_id, purpose, push = audience.app_id, audience.purpose, audience.channel is Channel.PUSH
+    app_id, purpose, push = audience.app_id, audience.purpose.value, audience.channel is Channel.PUSH
     for row in found:
         user_id, device_id, platform, state, customer_id, language, time_zone, text = row[:_TRUTHS]
         endpoints = read_live(text, purpose) if push else ()
         if endpoints or not push:
             key = ProfileKey(app_id, user_id, device_id)
-            yield Recipient(
-                key, endpoints, _PLATFORMS[platform], _USER_STATES[state], customer_id, language, time_zone
-            )
+            yield Recipient(key, endpoints, _PLATFORMS[platform], _USER_STATES[state], customer_id, language, time_zone)

@@ -54,7 +54,8 @@ def resolved(message: Message, request: pb.ResolveRecipientsRequest) -> pb.Resol
 def _write(target: pb.Recipient, recipient: Recipient) -> None:
     """Sets what is not the default: this runs for every recipient of a campaign."""
     key, found, platform, user_state, customer_id, language, time_zone = recipient
-    target.key.app_id, target.key.user_id, target.key.device_id = key
+    written = target.key  # each access makes a wrapper
+    written.app_id, written.user_id, written.device_id = key
     target.platform = platform  # type: ignore[assignment] # the contract's number, without a conversion
     target.user_state = user_state  # type: ignore[assignment]
     if language:
