@@ -43,12 +43,15 @@ _LINKED = 50
 """Profiles of the customer that is erased, and devices of the user that is."""
 _OF_PERSON = 1000
 """Events that name each of them."""
-_FILTER = 'language = "en"'
+_FILTER = 'language = "de"'
 _MANY, _ERASED_USER, _ERASED_CUSTOMER = "many-devices", "erased-user", "erased-customer"
 
 _COPY = """INSERT INTO profile SELECT (jsonb_populate_record(p, jsonb_build_object(
     'user_id', $1::text, 'device_id', 'device-' || lpad(n::text, 8, '0'), 'customer_id', $2::text))).*
     FROM (SELECT p FROM profile p LIMIT 1) AS pattern, generate_series(1, $3::int) AS n"""
+_QUARTER = """UPDATE profile SET language = 'de', attributes = replace(attributes, '"language":"en"', '"language":"de"')
+    WHERE user_id < '4'"""
+"""The ids are hexadecimal digits."""
 _LOG = """INSERT INTO event_log
     (position, app_id, event_id, position_time, time, type, user_id, device_id, customer_id, reason, version)
     SELECT n, $1::text, 'event-' || n, $2::bigint, $2::bigint, 'PROFILE_UPDATED',
@@ -86,6 +89,7 @@ async def _add_people(url: str, events: int) -> None:
             ("linked-user", _ERASED_CUSTOMER, _LINKED),
         ):
             await connection.execute(_COPY, user, customer, count)
+        await connection.execute(_QUARTER)
         each = max(events // _OF_PERSON, 2)
         now = time.time_ns() // 1000
         await connection.execute(_LOG, APP, now, each, _ERASED_USER, _ERASED_CUSTOMER, events)
