@@ -238,7 +238,7 @@ class Measurement:
         requests: Sequence[recipient_pb2.ResolveRecipientsRequest],
         at_once: int,
     ) -> None:
-        left = iter(requests[: 500 * at_once])
+        left = iter(requests[: 200 * at_once])
 
         async def call() -> None:
             for request in left:
