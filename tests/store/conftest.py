@@ -20,12 +20,15 @@ Opener = Callable[[], Awaitable[SqlStore]]
 def emitted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """What reached PostgreSQL's driver during the test; a statement that Citus would refuse fails the test."""
     statements: list[str] = []
+    singles: set[str] = set()
 
     def recorded(name: str) -> None:
         method = getattr(Postgresql, name)
 
         async def record(self: Postgresql, connection: object, statement: Prepared | str, *given: object) -> object:
             statements.append(statement if isinstance(statement, str) else (statement.routed or statement).sql)
+            if isinstance(statement, Prepared) and statement.single is not None:
+                singles.add(statement.single.sql)
             return await method(self, connection, statement, *given)
 
         monkeypatch.setattr(Postgresql, name, record)
@@ -33,7 +36,7 @@ def emitted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     for name in ("fetch", "execute", "control"):
         recorded(name)
     yield statements
-    assert {sql: found for sql in statements if (found := citus.refusals(sql))} == {}
+    assert {sql: found for sql in [*statements, *singles] if (found := citus.refusals(sql))} == {}
 
 
 @pytest.fixture(scope="session")

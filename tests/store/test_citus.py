@@ -5,17 +5,21 @@ While the tests of this folder run on PostgreSQL, each statement that reaches th
 
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from profile_grpc.domain.commands import AnyCommand, ProfilePatch
 from profile_grpc.domain.heartbeat import Heartbeat
 from profile_grpc.domain.removal import DeleteDeviceProfile, Unregister
 from profile_grpc.domain.settings import AppSettings
+from profile_grpc.domain.updating import UpdateProfileData
 from profile_grpc.service.ports import Conflict, StoreError
 from profile_grpc.store import SqlStore, migrate, open_store, postgresql
 from profile_grpc.store.database import Database
 from profile_grpc.store.engine import Prepared
+from profile_grpc.store.postgresql import Postgresql
 from profile_grpc.store.tables import DISTRIBUTED, ON_COORDINATOR, distributed_by, guard, metadata
 from tests.store.support import DAY, HASHER, NOW, Writer, key, register
 from tests.support import citus
@@ -196,3 +200,65 @@ async def test_citus_plans_each_statement_for_its_values(
     )
     assert (await setting(), store._database.engine.is_spread) == ("force_generic_plan", False)
     await store.close()
+
+
+@pytest.mark.engines("postgresql")
+async def test_a_command_alone_does_the_same_with_statements_for_one_row(
+    store: SqlStore, server: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A coordinator gets no join where one row is looked up or written (docs/adr/0016)."""
+    if server.is_citus:
+        pytest.skip("a cluster refuses the statements of one server, with which these are compared")
+    sent: list[str] = []
+    bound = Postgresql._bound
+
+    def recorded(engine: Postgresql, *given: Any) -> tuple[Prepared, list[object]]:
+        found = bound(engine, *given)
+        sent.append(found[0].sql)
+        return found
+
+    monkeypatch.setattr(Postgresql, "_bound", recorded)
+    left = []
+    for app_id, cluster in (("one", False), ("two", True)):
+        monkeypatch.setattr(Postgresql, "is_spread", cluster)
+        sent.clear()
+        writer = Writer(store, AppSettings(multi_user_per_device=False))
+        for n, command in enumerate(life(app_id)):
+            writer.now = NOW + n * DAY
+            await writer.commit(command)
+        left.append(await told_of(store, app_id))
+    assert left[0] == left[1]
+    assert len(left[0]["profile"]) == 3
+    joined = [sql for sql in sent if "unnest(" in sql]
+    assert len(joined) < len(sent) / 4, joined
+
+
+def life(app_id: str) -> list[AnyCommand]:
+    ann, bob, tablet = key("ann", "phone", app_id), key("bob", "phone", app_id), key("ann", "tablet", app_id)
+    return [
+        register(ann, "T"),
+        Heartbeat(ann),
+        UpdateProfileData(ann, ProfilePatch(attributes={"language": "it's \\ \x1f"}), ""),
+        register(bob, "U"),
+        register(tablet, "T"),
+        Unregister(bob),
+        DeleteDeviceProfile(app_id, user_id="ann", device_id="phone"),
+        register(ann, "V"),
+        Heartbeat(ann),
+        Heartbeat(ann),
+        register(ann, "T"),
+    ]
+
+
+async def told_of(store: SqlStore, app_id: str) -> dict[str, list[list[object]]]:
+    """The rows of an app, without what is random in them or derived from its id."""
+    other = {"app_id", "revision", "number", "event_id", "profile_hash", "token_hash", "id"}
+    found = {}
+    for table in metadata.sorted_tables:
+        names = [column.name for column in table.c if column.name not in other]
+        if "app_id" in table.c and "shard" not in table.c:  # of numbers, any row may be added to
+            statement = store._database.prepare(
+                select(*(table.c[name] for name in names)).where(table.c.app_id == app_id)
+            )
+            found[table.name] = sorted((list(row) for row in await store._database.fetch(statement)), key=repr)
+    return found

@@ -77,6 +77,8 @@ class Prepared:
     """The second form of an INSERT of given rows, if the engine needs one."""
     routed: Prepared | None = None
     """The form for a Citus cluster, if it differs: it restricts the statement to the shards of the given rows."""
+    single: Prepared | None = None
+    """The form for one given row on a Citus cluster. Its values are those of the row: `column_0` is the first."""
 
     def arguments(self, values: dict[str, object]) -> list[object]:
         """The values in the order of their names."""
@@ -280,6 +282,15 @@ class Engine(Protocol):
         """Compiles a statement. Call it once for each statement."""
         ...
 
+    def prepare_given(self, many: Statement, one: Statement) -> Prepared:
+        """Compiles a statement for given rows.
+
+        Args:
+            many: the statement joined with the rows.
+            one: the same for one row, without a join; the row's columns are the values `column_0` and so on.
+        """
+        ...
+
     def prepare_insert(self, many: Insert | Returning, one: Insert | Returning) -> Prepared:
         """Compiles an INSERT of given rows.
 
@@ -322,6 +333,11 @@ class Engine(Protocol):
     def discard(self, connection: DriverConnection) -> None:
         """Drops a connection without waiting. Its open transaction is rolled back."""
         ...
+
+
+def of_row(row: Row) -> dict[str, object]:
+    """The values of a statement for one row."""
+    return {f"column_{number}": value for number, value in enumerate(row)}
 
 
 def first_line(text: object) -> str:

@@ -49,6 +49,7 @@ from profile_grpc.service.ports import NodeUnavailable, StoreError, StoreUnavail
 from profile_grpc.store import distribution, postgresql_errors, postgresql_url
 from profile_grpc.store.engine import (
     DISTINCT,
+    Deferred,
     DriverConnection,
     Found,
     Insert,
@@ -59,6 +60,7 @@ from profile_grpc.store.engine import (
     Rowwise,
     StalePlan,
     Statement,
+    of_row,
     prepared,
 )
 from profile_grpc.store.postgresql_url import PostgresqlUrl
@@ -221,6 +223,10 @@ class Postgresql:
         )
         return plain if plain.sql == routed.sql else replace(plain, routed=routed)
 
+    def prepare_given(self, many: Statement, one: Statement) -> Prepared:
+        """Without a join, a coordinator of Citus needs half the time to plan."""
+        return replace(self.prepare(many), single=Deferred(lambda: self.prepare(one)))
+
     def prepare_insert(self, many: Insert | Returning, one: Insert | Returning) -> Prepared:
         """Citus writes the result of a SELECT to a file before it inserts it. It sends VALUES to the shard at once."""
         single = self.prepare(one)
@@ -235,25 +241,31 @@ class Postgresql:
         self, connection: DriverConnection, statement: Prepared, rows: Sequence[Row], values: dict[str, object]
     ) -> Sequence[Found]:
         """Outside an open transaction, the statement is a transaction of its own: one round trip."""
-        statement = self._form(statement)
-        found: Sequence[Found] = await connection.fetch(statement.sql, *_values(statement, rows, values))
+        statement, arguments = self._bound(statement, rows, values)
+        found: Sequence[Found] = await connection.fetch(statement.sql, *arguments)
         return found
 
     async def execute(
         self, connection: DriverConnection, statement: Prepared, rows: Sequence[Row], values: dict[str, object]
     ) -> int:
         """The number of rows is that of the rows returned, else the last word of the command's tag: `UPDATE 100`."""
-        statement = self._form(statement)
         if statement.rowwise is not None and self.is_spread:
             return await self._insert(connection, statement, statement.rowwise, rows, values)
+        statement, arguments = self._bound(statement, rows, values)
         if statement.returns:
-            return len(await connection.fetch(statement.sql, *_values(statement, rows, values)))
-        tag: str = await connection.execute(statement.sql, *_values(statement, rows, values))
+            return len(await connection.fetch(statement.sql, *arguments))
+        tag: str = await connection.execute(statement.sql, *arguments)
         return int(tag.rpartition(" ")[2])
 
-    def _form(self, statement: Prepared) -> Prepared:
-        """The form of the statement for the current kind of database."""
-        return statement.routed if statement.routed is not None and self.is_spread else statement
+    def _bound(
+        self, statement: Prepared, rows: Sequence[Row], values: dict[str, object]
+    ) -> tuple[Prepared, list[object]]:
+        """The form of the statement for the current kind of database and these rows, and its arguments."""
+        if self.is_spread:
+            if statement.single is not None and len(rows) == 1:
+                return statement.single, statement.single.arguments(of_row(rows[0]) | values)
+            statement = statement.routed or statement
+        return statement, _values(statement, rows, values)
 
     @staticmethod
     async def _insert(
@@ -266,9 +278,7 @@ class Postgresql:
         written, begin = 0, 0
         while begin < len(rows):
             number = min(1 << (len(rows) - begin).bit_length() - 1, _ROWS_AT_ONCE)
-            some = [
-                {f"column_{n}": value for n, value in enumerate(row)} | values for row in rows[begin : begin + number]
-            ]
+            some = [of_row(row) | values for row in rows[begin : begin + number]]
             arguments = [row[name] for row in some for name in rowwise.names]
             found = await connection.fetch(rowwise.sql(number), *arguments)
             written += len(found) if statement.returns else number

@@ -232,6 +232,10 @@ class Sqlite:
             sql = f"WITH found({columns}) AS ({sql}) SELECT json_group_array(json_array({columns})) FROM found"  # noqa: S608 - no values
         return prepared(compiled, sql)
 
+    def prepare_given(self, many: Statement, one: Statement) -> Prepared:  # noqa: ARG002 - a join costs it nothing
+        """The join takes one row as well."""
+        return self.prepare(many)
+
     def prepare_insert(self, many: Insert | Returning, one: Insert | Returning) -> Prepared:  # noqa: ARG002 - one form
         """The first form works for any number of rows."""
         return self.prepare(many)

@@ -5,7 +5,7 @@ values.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import (
     BigInteger,
@@ -24,11 +24,14 @@ from sqlalchemy import (
     true,
     update,
 )
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from sqlalchemy.types import TypeEngine
 
 from profile_grpc.store.database import Database
 from profile_grpc.store.engine import Insert, Prepared, Query, Returning, RowColumn, deferred
 from profile_grpc.store.tables import distributed_by
+
+_Values: TypeAlias = Mapping[str, ColumnElement[Any]] | ReadOnlyColumnCollection[str, Any]
 
 SEEN = "seen"
 """The column of given rows with the revision that a stored row must still have."""
@@ -45,10 +48,13 @@ def lookup(
 ) -> Prepared:
     """SELECT columns of every row whose columns `by` equal a given row; `limit`: the maximum number of rows."""
     given = given_rows(database, table, by)
-    found = given.join(table, and_(_equal(table, given, by), routed(database, table, by), *where))
-    statement = select(*(table.c[name] for name in columns)).select_from(found)
-    # Part of the text: if PostgreSQL does not know the limit, it assumes a small one and scans whole tables.
-    return database.prepare(statement if limit is None else statement.limit(literal_column(str(limit))))
+    found = given.join(table, and_(_equal(table, given.c, by), routed(database, table, by), *where))
+    every = select(*(table.c[name] for name in columns))
+    many, one = every.select_from(found), every.where(_equal(table, values_of_row(table, by), by), *where)
+    if limit is not None:
+        # Part of the text: if PostgreSQL does not know the limit, it assumes a small one and scans whole tables.
+        many, one = (form.limit(literal_column(str(limit))) for form in (many, one))
+    return database.engine.prepare_given(many, one)
 
 
 @deferred
@@ -57,12 +63,14 @@ def first_and_last(database: Database, table: Table, by: Sequence[str], column: 
     given = given_rows(database, table, by)
     ends = (
         select(end(table.c[column]))
-        .where(_equal(table, given, by), routed(database, table, by))
+        .where(_equal(table, given.c, by), routed(database, table, by))
         .correlate(given)
         .scalar_subquery()
         for end in (func.min, func.max)
     )
-    return database.prepare(select(*(given.c[name] for name in by), *ends))
+    row = values_of_row(table, by)
+    one = select(*row.values(), func.min(table.c[column]), func.max(table.c[column])).where(_equal(table, row, by))
+    return database.engine.prepare_given(select(*(given.c[name] for name in by), *ends), one)
 
 
 @deferred
@@ -71,7 +79,7 @@ def count_up_to(
 ) -> Prepared:
     """SELECT the given keys with the number of their rows, counted up to `limit`."""
     given = given_rows(database, table, by)
-    of_key = and_(_equal(table, given, by), routed(database, table, by), *where)
+    of_key = and_(_equal(table, given.c, by), routed(database, table, by), *where)
     some: Query = select(literal_column("1").label("one")).where(of_key).correlate(given)
     counted = some.limit(literal_column(str(limit))).subquery("some")
     number = select(func.count()).select_from(counted).scalar_subquery()
@@ -121,10 +129,7 @@ def insert_given(
     """
     given = given_rows(database, table, names)
     values: dict[str, ColumnElement[Any]] = {**same, **{name: given.c[name] for name in names}}
-    one: dict[str, ColumnElement[Any]] = {
-        **same,
-        **{name: bindparam(f"column_{n}", type_=plain(table.c[name])) for n, name in enumerate(names)},
-    }
+    one: dict[str, ColumnElement[Any]] = {**same, **values_of_row(table, names)}
     insert = database.engine.insert(table)
     # SQLite parses an ON after a SELECT without WHERE as the ON of a join.
     source = select(*values.values()).where(text("true"))
@@ -138,12 +143,14 @@ def update_seen(database: Database, table: Table, columns: Sequence[str]) -> Pre
     """UPDATE columns of the given rows (key, columns, SEEN) whose stored revision equals SEEN."""
     key = [column.name for column in table.primary_key]
     given = given_rows(database, table, [*key, *columns], seen=True)
-    statement = (
+    row = values_of_row(table, [*key, *columns], seen=True)
+    many, one = (
         update(table)
-        .values({name: given.c[name] for name in columns})
-        .where(_equal(table, given, key), routed(database, table, key), table.c.revision == given.c[SEEN])
+        .values({name: values[name] for name in columns})
+        .where(_equal(table, values, key), table.c.revision == values[SEEN])
+        for values in (given.c, row)
     )
-    return database.prepare(statement)
+    return database.engine.prepare_given(many.where(routed(database, table, key)), one)
 
 
 @deferred
@@ -153,7 +160,9 @@ def delete_seen(database: Database, table: Table) -> Prepared:
     given = given_rows(database, table, key, seen=True)
     pairs = {name: name for name in key} | {"revision": SEEN}
     among = database.engine.in_rows(table, given, pairs)
-    return database.prepare(delete(table).where(among, routed(database, table, key)))
+    row = values_of_row(table, key, seen=True)
+    one = delete(table).where(_equal(table, row, key), table.c.revision == row[SEEN])
+    return database.engine.prepare_given(delete(table).where(among, routed(database, table, key)), one)
 
 
 @deferred
@@ -162,13 +171,21 @@ def delete_keys(database: Database, table: Table, *where: ColumnElement[bool]) -
     key = [column.name for column in table.primary_key]
     given = given_rows(database, table, key)
     among = database.engine.in_rows(table, given, {name: name for name in key})
-    return database.prepare(delete(table).where(among, routed(database, table, key), *where))
+    many, one = delete(table).where(among, routed(database, table, key)), delete(table)
+    one = one.where(_equal(table, values_of_row(table, key), key))
+    return database.engine.prepare_given(many.where(*where), one.where(*where))
 
 
 def given_rows(database: Database, table: Table, names: Sequence[str], *, seen: bool = False) -> FromClause:
     """The given rows, as a table with these columns."""
     columns = [RowColumn(name, plain(table.c[name])) for name in names]
     return database.engine.rows([*columns, RowColumn(SEEN, BigInteger())] if seen else columns)
+
+
+def values_of_row(table: Table, names: Sequence[str], *, seen: bool = False) -> Mapping[str, ColumnElement[Any]]:
+    """The values of these columns in a statement for one row."""
+    types = {name: plain(table.c[name]) for name in names} | ({SEEN: BigInteger()} if seen else {})
+    return {name: bindparam(f"column_{n}", type_=type_) for n, (name, type_) in enumerate(types.items())}
 
 
 def routed(database: Database, table: Table, names: Sequence[str]) -> ColumnElement[bool]:
@@ -185,5 +202,5 @@ def plain(column: Column[Any]) -> TypeEngine[Any]:
     return Text() if isinstance(column.type, Text) else column.type
 
 
-def _equal(table: Table, given: FromClause, names: Sequence[str]) -> ColumnElement[bool]:
-    return and_(*(table.c[name] == given.c[name] for name in names))
+def _equal(table: Table, values: _Values, names: Sequence[str]) -> ColumnElement[bool]:
+    return and_(*(table.c[name] == values[name] for name in names))
