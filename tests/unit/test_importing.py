@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pytest
 
 from profile_grpc.domain.erasure import RememberErasure
-from profile_grpc.domain.importing import BeginImport, ImportProfile, Told
+from profile_grpc.domain.importing import BeginImport, ImportProfile, SourceState
 from profile_grpc.domain.model import (
     DeletionReason,
     EventType,
@@ -24,7 +24,7 @@ from profile_grpc.domain.results import Deleted, Imported, ImportOutcome, Unregi
 from tests.support.domain import ANN, APP, BOB, T0, Scene, days, fcm, given, hours, key, patch
 
 NOW = T0 + days(100)
-OUT, IN = Told(signed_out=True), Told()
+OUT, IN = SourceState(signed_out=True), SourceState()
 DEVICE_RULES = [
     pytest.param({"multi_user_per_device": multi}, id="several users" if multi else "one user")
     for multi in (False, True)
@@ -32,10 +32,10 @@ DEVICE_RULES = [
 
 
 def record(
-    of: ProfileKey = ANN, at: datetime | None = None, *tokens: str, told: Told = IN, start: datetime = NOW
+    of: ProfileKey = ANN, at: datetime | None = None, *tokens: str, source: SourceState = IN, start: datetime = NOW
 ) -> ImportProfile:
     """A record of a profile that was registered elsewhere at this time."""
-    return ImportProfile(of, patch(*[fcm(token) for token in tokens]), start, at, told=told)
+    return ImportProfile(of, patch(*[fcm(token) for token in tokens]), start, at, source=source)
 
 
 def bring(scene: Scene, *records: ImportProfile) -> list[ImportOutcome]:
@@ -151,7 +151,7 @@ def test_c8_an_import_does_not_fill_the_profile_of_a_person_who_registered_again
 
 
 def test_i1_a_later_record_signs_a_user_in_whom_an_earlier_one_signs_out() -> None:
-    for records in permutations([record(ANN, T0, told=OUT), record(ANN, T0 + days(1), "t")]):
+    for records in permutations([record(ANN, T0, source=OUT), record(ANN, T0 + days(1), "t")]):
         scene = given(at=NOW)
         bring(scene, *records)
         assert scene.profile(ANN).status is ProfileStatus.ACTIVE
@@ -162,7 +162,7 @@ def test_e1_a_record_that_signs_a_user_out_leaves_an_event() -> None:
     scene = given(at=T0)
     scene.register(ANN)
     scene.at(NOW)
-    bring(scene, record(ANN, T0 + days(1), told=OUT))
+    bring(scene, record(ANN, T0 + days(1), source=OUT))
     [event] = scene.events(EventType.PROFILE_UNREGISTERED)
     assert event.reason == UnregisterReason.CLIENT
 
@@ -172,7 +172,7 @@ def test_e1_a_record_that_signs_a_user_out_leaves_an_event() -> None:
 
 def test_r6_a_device_with_one_user_has_one_though_a_record_calls_the_later_one_inactive() -> None:
     """Of an app with several users on a device, imported into one with one."""
-    ann, bob = record(ANN, T0, "t"), record(BOB, T0 + days(1), "t", told=Told(inactive=True))
+    ann, bob = record(ANN, T0, "t"), record(BOB, T0 + days(1), "t", source=SourceState(inactive=True))
     for records in permutations([ann, bob]):
         scene = given(at=NOW)
         bring(scene, *records)
@@ -244,7 +244,7 @@ def a_file(numbers: random.Random, *, shared: bool) -> list[ImportProfile]:
             NOW,
             numbers.choice([None, *[T0 + days(day) for day in range(4)]]),
             create_time=numbers.choice([None, T0]),
-            told=numbers.choice([IN, IN, IN, OUT, Told(inactive=True), Told(superseded=True)]),
+            source=numbers.choice([IN, IN, IN, OUT, SourceState(inactive=True), SourceState(superseded=True)]),
         )
         for of in numbers.sample(keys, 5)
     ]

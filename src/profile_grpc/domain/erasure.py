@@ -52,7 +52,7 @@ class EraseProfiles:
     """The revisions that were read, in the same order."""
     announced_customer: str = ""
     """The customer that is erased: an event of type ERASED carries each user's id, and this one. Empty: none does."""
-    told: frozenset[str] = frozenset()
+    announced_users: frozenset[str] = frozenset()
     """Users of whom there is such an event."""
 
     @property
@@ -71,7 +71,7 @@ class EraseProfiles:
         for profile in found:
             state.delete(profile, DeletionReason.ERASED)
         if self.announced_customer:
-            for user_id in sorted({profile.key.user_id for profile in found} - self.told):
+            for user_id in sorted({profile.key.user_id for profile in found} - self.announced_users):
                 announcement = _announcement(
                     state, app_id=self.app_id, user_id=user_id, customer_id=self.announced_customer
                 )

@@ -40,10 +40,15 @@ _IMPORTED = "IMPORTED"
 """The reason of the event of a profile that an import created."""
 
 
-class Told(NamedTuple):
-    """What a record tells of a profile besides what a registration contains."""
+class SourceState(NamedTuple):
+    """The state of a profile in the system that it comes from, as far as no registration contains it (I1).
+
+    An import takes it over. Without it, a profile would become ACTIVE whose neighbor on the device or of the user is in
+    no file.
+    """
 
     signed_out: bool = False
+    """The profile is UNREGISTERED there."""
     inactive: bool = False
     """Another user of the device registered later (R5)."""
     superseded: bool = False
@@ -54,7 +59,8 @@ class Told(NamedTuple):
     """Endpoints that a provider declared dead, without tokens (F4)."""
 
 
-NOTHING_TOLD = Told()
+REGISTERED = SourceState()
+"""That of a profile whose last call there was a registration, and of which no provider refused a token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +97,7 @@ class ImportProfile(OfProfile):
     register_time: datetime | None = None
     """None: not known. Then a profile that was active here keeps what it has."""
     create_time: datetime | None = None
-    told: Told = NOTHING_TOLD
+    source: SourceState = REGISTERED
     app_time: datetime | None = None
     """When the app was created. What was deleted with an earlier app of this id may be imported again (D4)."""
 
@@ -121,9 +127,11 @@ class ImportProfile(OfProfile):
             return Imported(ImportOutcome.UNCHANGED)
         patch = self.patch if known is None else self._not_confirmed_since(known)
         profile, ignored = patching.apply(self._base(state, known, settings), patch, settings, self.start)
-        profile = (profile if self.told is NOTHING_TOLD else self._as_told(profile))._replace(update_time=state.now)
-        if self.told.signed_out or self._is_replaced(state, settings):
-            _sign_out(state, known, profile, None if self.told.signed_out else UnregisterReason.REPLACED)
+        profile = (profile if self.source is REGISTERED else self._as_in_source(profile))._replace(
+            update_time=state.now
+        )
+        if self.source.signed_out or self._is_replaced(state, settings):
+            _sign_out(state, known, profile, None if self.source.signed_out else UnregisterReason.REPLACED)
             return Imported(_outcome(known), ignored)
         self._check_lifetime(state, profile, settings)
         profile, owned = self._without_owned(state, profile)
@@ -188,22 +196,22 @@ class ImportProfile(OfProfile):
             channels=settings.channels,
         )
 
-    def _as_told(self, profile: Profile) -> Profile:
+    def _as_in_source(self, profile: Profile) -> Profile:
         """With what the record tells besides: dead and suspect endpoints (F4, F6), superseded (R7), inactive (R5)."""
-        told = self.told
-        dead = {endpoint.purpose for endpoint in told.invalid}
+        source = self.source
+        dead = {endpoint.purpose for endpoint in source.invalid}
         fresh = {endpoint.purpose for endpoint in self.patch.push_endpoints}
         endpoints = [
-            e._replace(state=PushEndpointState.SUSPECT) if e.identity in told.suspect else e
+            e._replace(state=PushEndpointState.SUSPECT) if e.identity in source.suspect else e
             for e in profile.push_endpoints
             if e.purpose not in dead or e.purpose in fresh
         ]
         held = {(e.provider, e.purpose) for e in endpoints}
-        endpoints += [e for e in told.invalid if (e.provider, e.purpose) not in held]
+        endpoints += [e for e in source.invalid if (e.provider, e.purpose) not in held]
         return profile._replace(
             push_endpoints=tuple(sorted(endpoints, key=lambda e: (e.provider, e.purpose))),
-            push_superseded=told.superseded,
-            user_state=UserState.INACTIVE if told.inactive else UserState.ACTIVE,
+            push_superseded=source.superseded,
+            user_state=UserState.INACTIVE if source.inactive else UserState.ACTIVE,
         )
 
     def _not_confirmed_since(self, known: Profile) -> ProfilePatch:
@@ -233,7 +241,7 @@ class ImportProfile(OfProfile):
             return Imported(ImportOutcome.UNCHANGED)
         earlier, ignored = patching.apply(self._base(state, None, settings), self.patch, settings, self.start)
         purposes = {endpoint.purpose for endpoint in known.push_endpoints}
-        added = () if self.told.signed_out else [e for e in earlier.push_endpoints if e.purpose not in purposes]
+        added = () if self.source.signed_out else [e for e in earlier.push_endpoints if e.purpose not in purposes]
         filled = known._replace(
             create_time=self._created,
             platform=known.platform or earlier.platform,

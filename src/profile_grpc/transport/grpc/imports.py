@@ -17,7 +17,7 @@ from appprofile.v1 import customer_service_pb2, profile_pb2, profile_service_pb2
 from profile_grpc.domain.customer_changes import CustomerPatch, ImportCustomer
 from profile_grpc.domain.customers import TEXTS
 from profile_grpc.domain.errors import FieldViolation, Reason, Refused
-from profile_grpc.domain.importing import NOTHING_TOLD, ImportProfile, Told
+from profile_grpc.domain.importing import REGISTERED, ImportProfile, SourceState
 from profile_grpc.domain.model import PushEndpoint, PushEndpointState
 from profile_grpc.domain.results import Imported, ImportOutcome
 from profile_grpc.domain.settings import App
@@ -225,7 +225,7 @@ def profile(app: App, start: datetime, record: transfer_pb2.ProfileRecord) -> Im
             start=start,
             register_time=registered,
             create_time=_time(record, given, "create_time", start),
-            told=_told(given, dead, start) if _tells(given, states) else NOTHING_TOLD,
+            source=_source_state(given, dead, start) if _tells(given, states) else REGISTERED,
             app_time=app.create_time,
         )
     except Refused as refused:
@@ -256,9 +256,9 @@ def _tells(given: profile_pb2.Profile, states: AbstractSet[int]) -> bool:
     )
 
 
-def _told(given: profile_pb2.Profile, dead: Sequence[profile_pb2.PushEndpoint], start: datetime) -> Told:
+def _source_state(given: profile_pb2.Profile, dead: Sequence[profile_pb2.PushEndpoint], start: datetime) -> SourceState:
     suspect = [e for e in given.push_endpoints if e.state == profile_pb2.PUSH_ENDPOINT_STATE_SUSPECT]
-    return Told(
+    return SourceState(
         signed_out=given.status == profile_pb2.PROFILE_STATUS_UNREGISTERED,
         inactive=given.user_state == profile_pb2.USER_STATE_INACTIVE,
         superseded=any(e.state == profile_pb2.PUSH_ENDPOINT_STATE_SUPERSEDED for e in given.push_endpoints),
