@@ -127,6 +127,42 @@ async def test_a_push_token_report_registers_and_beats(running: Harness) -> None
     assert heartbeat.key == register.key
 
 
+@pytest.mark.parametrize("fault", [KeyError, asyncio.CancelledError])
+async def test_a_report_whose_task_fails_is_tried_again(
+    running: Harness, monkeypatch: pytest.MonkeyPatch, fault: type[BaseException]
+) -> None:
+    """X4: it does not stay in flight until the next start."""
+    assert running.bridge is not None
+    delivery = running.bridge._delivery
+
+    def fail(*_: object) -> None:
+        monkeypatch.undo()
+        raise fault
+
+    monkeypatch.setattr(delivery, "_record_outcome", fail)
+    assert await running.get(f"/{APP}{removal('first')}") == 200
+    assert await running.get(f"/{APP}{removal('second')}") == 200
+    await running.settled()
+
+
+async def test_an_unexpected_failure_does_not_end_the_reading_of_apps(
+    running: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """X2."""
+    assert running.bridge is not None
+    reader = running.bridge._app_reader
+    reads: list[str] = []
+
+    async def fail() -> None:
+        reads.append("")
+        raise KeyError
+
+    monkeypatch.setattr(reader, "read", fail)
+    for number in (1, 2):
+        reader._wanted.set()
+        await until(lambda: len(reads) >= number)  # noqa: B023 - called at once
+
+
 @pytest.mark.parametrize("name", ["installid", "installation_id", "device_id"])
 async def test_the_device_is_the_installation_if_it_is_given(running: Harness, name: str) -> None:
     """X5."""

@@ -71,7 +71,10 @@ class AppReader:
                     await self._wanted.wait()
                     await asyncio.sleep(_GATHER)
             self._wanted.clear()
-            await self.read()
+            try:
+                await self.read()
+            except Exception as error:  # noqa: BLE001 - the next reading may succeed; without any, settings grow old unseen
+                log.warning("the apps cannot be read from the service", fault=type(error).__name__)
 
     async def read(self) -> None:
         """Reads the apps again. A revoked key does not affect the apps of other tenants."""

@@ -6,6 +6,7 @@ import asyncio
 from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import msgspec
@@ -265,11 +266,19 @@ class Delivery:
         entry.queued, entry.in_flight = False, True
         task = asyncio.create_task(self._deliver(entry), name="bridge-report")
         self._tasks.add(task)
-        task.add_done_callback(self._ended)
+        task.add_done_callback(partial(self._ended, entry))
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _ended(self, entry: _Entry, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         self._wake.set()
+        fault = asyncio.CancelledError() if task.cancelled() else task.exception()
+        if fault is None or self._entries.get(entry.waiting.id) is not entry:
+            return
+        # Without another attempt the report would stay in flight, and hold up its lanes until a restart.
+        log.error("the delivery of a report has failed", trace_id=_trace_id(entry.waiting), fault=type(fault).__name__)
+        entry.in_flight = False
+        entry.attempts += 1
+        self._rest(entry, self._limits.failing.delay(entry.attempts))
 
     async def _deliver(self, entry: _Entry) -> None:
         """One attempt, as a part of the trace of the request that brought the report."""
