@@ -45,8 +45,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object | None:
-    """With `--dist loadgroup` (scripts/test): see `scheduling`."""
-    return scheduling.Scheduler(config, log) if config.getvalue("dist") == "loadgroup" else None
+    """With `--dist loadscope` (scripts/test): see `scheduling`."""
+    return scheduling.Scheduler(config, log) if config.getvalue("dist") == "loadscope" else None
 
 
 @pytest.hookimpl(trylast=True)

@@ -13,7 +13,7 @@ from appprofile.v1 import profile_pb2 as pb
 from appprofile.v1 import profile_service_pb2 as ps
 from appprofile.v1.profile_service_pb2_grpc import ProfileServiceStub
 from tests.adversary import attacks
-from tests.cli.program import Server, run, sqlite_url
+from tests.cli.program import Server, run_here, sqlite_url
 from tests.support.limits import wait_s
 
 pytestmark = pytest.mark.slow
@@ -64,9 +64,9 @@ async def victim(tmp_path: Path) -> AsyncIterator[Victim]:
         with descriptors(1024):
             server = stack.enter_context(Server(["--port", "0"], changes))
         for arguments in (["tenant", "create", "acme"], ["app", "create", APP, "--tenant", "acme"]):
-            outcome = run(arguments, changes)
+            outcome = run_here(arguments, changes)
             assert outcome.status == 0, outcome.err
-        key = run(["key", "create", "--tenant", "acme", "--kind", "profile"], changes).out.strip()
+        key = run_here(["key", "create", "--tenant", "acme", "--kind", "profile"], changes).out.strip()
         victim = Victim(server, key)
         yield victim
         await victim.channel.close()

@@ -17,7 +17,7 @@ from profile_grpc.domain.settings import AppSettings
 from profile_grpc.service.credentials import KeyOrder
 from profile_grpc.service.ports import KeyKind, Tenant
 from profile_grpc.store import migrate
-from tests.cli.program import environment, run
+from tests.cli.program import environment, run_here
 from tests.support.limits import wait_s
 from tests.support.ports import free_port
 
@@ -88,7 +88,7 @@ class Site:
         return self.folder / "spool.db"
 
     def administer(self, *arguments: str) -> str:
-        outcome = run(arguments, self.changes)
+        outcome = run_here(arguments, self.changes)
         assert outcome.status == 0, outcome.err
         return outcome.out.strip()
 

@@ -1,5 +1,6 @@
 """The program as people run it: in this process for commands that end, as a process of its own for `serve`."""
 
+import io
 import os
 import queue
 import secrets
@@ -8,9 +9,12 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
+from unittest.mock import patch
 
 import pytest
 
@@ -19,6 +23,8 @@ from tests.support.limits import wait_s
 
 HASH_KEY = secrets.token_hex(32)
 _LEAVE_OUT = "PROFILE_GRPC_"
+_ONE_AT_A_TIME = threading.Lock()
+"""Environment, folder and standard streams are the process's."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +88,25 @@ def run(arguments: Sequence[str], changes: Mapping[str, str] | None = None, **mo
         **more,
     )
     return Outcome(done.returncode, done.stdout, done.stderr)
+
+
+def run_here(arguments: Sequence[str], changes: Mapping[str, str] | None = None, folder: Path | None = None) -> Outcome:
+    """Runs a command in a thread of this process until it ends, started in the folder.
+
+    For what a test prepares or looks up: the start of a process takes two seconds of CPU. A test whose event loop must
+    go on meanwhile calls it with `asyncio.to_thread`.
+    """
+    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
+    with (
+        _ONE_AT_A_TIME,
+        patch.dict(os.environ, environment(changes), clear=True),
+        chdir(folder or Path.cwd()),
+        redirect_stdout(out),
+        redirect_stderr(err),
+        ThreadPoolExecutor(1) as thread,
+    ):
+        status = thread.submit(main, list(arguments)).result()
+    return Outcome(status, *(stream.buffer.getvalue().decode() for stream in (out, err)))
 
 
 @dataclass

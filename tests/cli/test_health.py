@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from tests.cli.program import Server, run, sqlite_url
+from tests.cli.program import Server, run_here, sqlite_url
 
 QUIET = ("--drain-notice", "0")
 
@@ -26,12 +26,12 @@ def certificates(folder: Path) -> None:
 def test_a_server_is_asked_at_the_address_that_its_variables_name(tmp_path: Path) -> None:
     with served(tmp_path, "--host", "0.0.0.0") as server:  # noqa: S104 - the address of containers
         there = {"PROFILE_GRPC_HOST": "0.0.0.0", "PROFILE_GRPC_PORT": str(server.port)}  # noqa: S104
-        assert run(["health"], there).out == "SERVING\n"
-        assert run(["health", "--service", "appprofile.v1.ProfileService"], there).status == 0
-        wrong = run(["health", "--service", "no.such.Service"], there)
+        assert run_here(["health"], there).out == "SERVING\n"
+        assert run_here(["health", "--service", "appprofile.v1.ProfileService"], there).status == 0
+        wrong = run_here(["health", "--service", "no.such.Service"], there)
         assert (wrong.status, wrong.error_line.rpartition(": ")[2]) == (1, "SERVICE_UNKNOWN")
         assert server.terminate() == 0
-    gone = run(["health"], there)
+    gone = run_here(["health"], there)
     assert (gone.status, gone.error_line.rpartition(": ")[2]) == (1, "UNAVAILABLE")
 
 
@@ -43,17 +43,17 @@ def test_a_server_with_tls_is_trusted_by_its_own_certificate_only(tmp_path: Path
     ]
     with served(tmp_path, "--tls-cert", cert, "--tls-key", key, "--tls-client-ca", ca) as server:
         there = {"PROFILE_GRPC_PORT": str(server.port), "PROFILE_GRPC_TLS_CERT": cert}
-        assert run(["health", *of_client], there).out == "SERVING\n"
-        assert run(["health"], there).status == 1
+        assert run_here(["health", *of_client], there).out == "SERVING\n"
+        assert run_here(["health"], there).status == 1
         other = {**there, "PROFILE_GRPC_TLS_CERT": str(tmp_path / "client.example.pem")}
-        assert run(["health", *of_client], other).status == 1
+        assert run_here(["health", *of_client], other).status == 1
 
 
 def test_unusable_files_of_a_probe_are_one_line(tmp_path: Path) -> None:
     (tmp_path / "cert.pem").write_text("no certificate")
-    assert run(["health", "--tls-cert", str(tmp_path / "missing")]).error_line.endswith("no such file or directory")
-    assert run(["health", "--tls-cert", str(tmp_path / "cert.pem")]).error_line.endswith("it contains no certificate")
-    assert run(["health", "--client-cert", "x"]).status == 2
+    for name, says in (("missing", "no such file or directory"), ("cert.pem", "it contains no certificate")):
+        assert run_here(["health", "--tls-cert", str(tmp_path / name)]).error_line.endswith(says)
+    assert run_here(["health", "--client-cert", "x"]).status == 2
 
 
 @pytest.mark.parametrize("tls", [False, True])
@@ -67,9 +67,9 @@ def test_a_bridge_is_asked_whether_it_takes_reports(tmp_path: Path, tls: bool) -
         port = server.ready.partition("bridge on ")[2].partition(",")[0].rpartition(":")[2]
         there = {"PROFILE_GRPC_BRIDGE_PORT": port}
         trusting = ["bridge", *(files if tls else []), "health"]
-        assert run(trusting, there).out == "SERVING\n"
+        assert run_here(trusting, there).out == "SERVING\n"
         if tls:
-            assert run(["bridge", "health"], there).status == 1
-        (tmp_path / "profiles.db.bridge-spool").is_file()
+            assert run_here(["bridge", "health"], there).status == 1
+        assert (tmp_path / "profiles.db.bridge-spool").is_file()
         assert server.terminate() == 0
-    assert "does not answer" in run(trusting, there).error_line
+    assert "does not answer" in run_here(trusting, there).error_line

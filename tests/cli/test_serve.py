@@ -23,7 +23,7 @@ from grpc_health.v1 import health_pb2
 from appprofile.v1 import profile_pb2, profile_service_pb2, profile_service_pb2_grpc
 from profile_grpc.service.directory import REFRESH_INTERVAL
 from tests.cli import seeds
-from tests.cli.program import Outcome, Server, environment, run, sqlite_url
+from tests.cli.program import Outcome, Server, environment, run, run_here, sqlite_url
 from tests.support.flood import Flood
 from tests.support.limits import wait_s
 
@@ -133,7 +133,7 @@ def test_dev_replaces_a_demo_key_that_was_revoked(tmp_path: Path) -> None:
     changes = {"PROFILE_GRPC_DATABASE_URL": sqlite_url(tmp_path)}
     with dev(tmp_path) as server:
         first = demo_keys(demo_output(server))
-        assert run(["key", "revoke", first["client"].split("_")[1]], changes).status == 0
+        assert run_here(["key", "revoke", first["client"].split("_")[1]], changes).status == 0
     with dev(tmp_path) as server:
         again = demo_keys(demo_output(server))
         assert again["client"] != first["client"]
@@ -150,7 +150,7 @@ def test_a_second_server_of_one_file_is_refused(tmp_path: Path) -> None:
             refused = run([*second, url])
             assert refused.status == 2
             assert "another `profile-grpc serve` uses " in refused.error_line
-        assert run(["tenant", "create", "acme"], changes).status == 0
+        assert run_here(["tenant", "create", "acme"], changes).status == 0
         assert (tmp_path / "profiles.db.serve-lock").stat().st_mode & 0o077 == 0
         server.process.kill()
         server.process.wait(wait_s())
@@ -320,7 +320,7 @@ def test_administration_works_while_it_serves(tmp_path: Path) -> None:
     serving = Server(["--port", "0", *NO_DRAIN], changes)
 
     def succeed(*arguments: str) -> str:
-        outcome = run(arguments, changes)
+        outcome = run_here(arguments, changes)
         assert outcome.status == 0, outcome.err
         return outcome.out
 
@@ -373,7 +373,7 @@ def _until_refused(address: str, key: str) -> None:
 
 def test_a_newer_schema_is_refused_in_one_line(tmp_path: Path) -> None:
     url = sqlite_url(tmp_path)
-    assert run(["migrate", "--database-url", url]).status == 0
+    assert run_here(["migrate", "--database-url", url]).status == 0
     with closing(sqlite3.connect(tmp_path / "profiles.db")) as connection, connection:
         connection.execute("UPDATE schema_revision SET version_num = '9999', oldest_program = '9999'")
     line = one_line_failure(run(["serve", "--port", "0", "--database-url", url]))
@@ -388,7 +388,7 @@ def test_a_damaged_file_is_refused_in_one_line(tmp_path: Path) -> None:
 
 def test_a_read_only_file_is_refused_in_one_line(tmp_path: Path) -> None:
     url = sqlite_url(tmp_path)
-    assert run(["migrate", "--database-url", url]).status == 0
+    assert run_here(["migrate", "--database-url", url]).status == 0
     (tmp_path / "profiles.db").chmod(0o444)
     tmp_path.chmod(0o555)
     try:

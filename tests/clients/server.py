@@ -14,6 +14,7 @@ from typing import IO, Self
 
 import grpc
 
+from tests.cli.program import run_here
 from tests.support.limits import wait_s
 from tests.support.ports import free_port
 
@@ -33,7 +34,7 @@ class ServerProcess:
     def __init__(self, folder: Path, tls: Tls | None = None, *, dev: bool = False) -> None:
         self.tls = tls
         self._log_path = folder / "server.log"
-        self._environment = os.environ | {
+        self._changes = {
             "PROFILE_GRPC_HASH_KEY": secrets.token_hex(32),
             "PROFILE_GRPC_SEAL_KEYS": f"test:{secrets.token_hex(32)}",
             "PROFILE_GRPC_DATABASE_URL": f"sqlite:///{folder / 'profiles.db'}",
@@ -68,17 +69,9 @@ class ServerProcess:
 
     def administer(self, *arguments: str, folder: Path | None = None) -> str:
         """What the administration command, started in the folder, prints, without the space around it."""
-        done = subprocess.run(
-            [sys.executable, "-m", "profile_grpc", *arguments],
-            cwd=folder,
-            env=self._environment,
-            capture_output=True,
-            text=True,
-            timeout=wait_s(),
-            check=False,
-        )
-        assert done.returncode == 0, f"profile-grpc {arguments[0]}: {done.stderr}"
-        return done.stdout.strip()
+        done = run_here(arguments, self._changes, folder)
+        assert done.status == 0, f"profile-grpc {arguments[0]}: {done.err}"
+        return done.out.strip()
 
     def create_keys(self, tenant: str = "acme") -> dict[str, str]:
         """A new tenant's keys of the kinds that reach all of it, by name."""
@@ -91,7 +84,7 @@ class ServerProcess:
         """Returns when the server accepts calls."""
         self._process = subprocess.Popen(
             [sys.executable, "-m", "profile_grpc", *self._command],
-            env=self._environment,
+            env=os.environ | self._changes,
             stdout=self._log,
             stderr=self._log,
             start_new_session=True,

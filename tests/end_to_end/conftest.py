@@ -9,7 +9,7 @@ import grpc
 import pytest
 
 from appprofile.v1 import profile_pb2, profile_service_pb2_grpc
-from tests.cli.program import Commands, Server, run
+from tests.cli.program import Commands, Server, run_here
 
 APP = "shop"
 
@@ -37,8 +37,8 @@ class Deployment:
         return server
 
     def administer(self, *arguments: str) -> str:
-        """What the administration command, as a process of its own, prints."""
-        outcome = run(arguments, {"PROFILE_GRPC_DATABASE_URL": self.url})
+        """What the administration command prints."""
+        outcome = run_here(arguments, {"PROFILE_GRPC_DATABASE_URL": self.url})
         assert outcome.status == 0, outcome.err
         return outcome.out
 

@@ -16,7 +16,7 @@ from appprofile.v1 import app_service_pb2, app_service_pb2_grpc
 from appprofile.v1 import credential_service_pb2 as pb
 from appprofile.v1.credential_service_pb2_grpc import CredentialServiceStub
 from profile_grpc.config import sqlite_path
-from tests.cli.program import Server, environment, run
+from tests.cli.program import Server, environment, run_here
 from tests.end_to_end.conftest import APP, Deployment
 from tests.support import push_files as files
 from tests.support.limits import wait_s
@@ -129,8 +129,8 @@ async def test_K2_no_private_part_is_found_anywhere(deployment: Deployment) -> N
             app = await apps.GetApp(app_service_pb2.GetAppRequest(app_id=APP), metadata=admin)
             seen += [str(one).encode() for one in (listed, config, app)]
         seen.append(await asyncio.to_thread(_read, server.metrics_url))
-        outcome = run(["credential", "list", APP, "--json"], changes)
-        seen += [outcome.out.encode(), run(["doctor"], changes).out.encode()]
+        outcome = run_here(["credential", "list", APP, "--json"], changes)
+        seen += [outcome.out.encode(), run_here(["doctor"], changes).out.encode()]
         assert server.terminate() == 0
         seen += [server.log.encode(), "\n".join(server.said).encode()]
     path = sqlite_path(deployment.url)
