@@ -19,7 +19,7 @@ import pytest
 import appprofile
 from appprofile.v1 import profile_pb2 as pb
 from appprofile.v1 import profile_service_pb2 as service_pb
-from profile_grpc.service.watching import Place
+from profile_grpc.service.watching import EventPosition
 from tests.clients.server import ServerProcess
 from tests.support.limits import wait_s
 
@@ -104,6 +104,7 @@ def client(server: ServerProcess) -> Iterator[appprofile.Client]:
 
 
 def test_E4_the_mirror_is_exact_after_kills_of_it_and_of_the_server(mirror: Mirror, client: appprofile.Client) -> None:
+    """Its rows are those of the service, whenever either was killed."""
     for number in range(EARLY):
         register(client, f"early-{number}", f"phone-{number}", LARGE)
     page = client.profiles.ListProfiles(service_pb.ListProfilesRequest(app_id=APP, page_size=1000))
@@ -123,12 +124,13 @@ def test_E4_the_mirror_is_exact_after_kills_of_it_and_of_the_server(mirror: Mirr
 
 
 def test_E4_after_an_expired_token_the_mirror_is_copied_again(mirror: Mirror, client: appprofile.Client) -> None:
+    """It missed events, so it cannot go on from its token."""
     register(client, "ann", "ann's")
     mirror.start()
     mirror.wait(lambda: mirror.rows() == listed(client))
     mirror.kill()
     # Of a history that this database does not have. What happened meanwhile cannot be read as events.
-    mirror.change("UPDATE resume SET token = ?", Place(secrets.token_hex(8), 1).token)
+    mirror.change("UPDATE resume SET token = ?", EventPosition(secrets.token_hex(8), 1).token)
     mirror.change("DELETE FROM profile WHERE user_id = 'ann'")
     mirror.change("INSERT INTO profile VALUES ('gone', 'phone', 1, 1, 1, 0, '')")
     mirror.start()

@@ -12,7 +12,7 @@ from profile_grpc.events import feed
 from profile_grpc.events.feed import Feed
 from profile_grpc.service.event_ports import EventHead, EventStore, LoggedEvent
 from profile_grpc.service.ports import StoreUnavailable
-from profile_grpc.service.watching import Place
+from profile_grpc.service.watching import EventPosition
 from tests.support.domain import T0
 from tests.support.limits import wait_s
 
@@ -43,7 +43,7 @@ async def test_E4_a_read_that_fails_in_between_repeats_no_event(monkeypatch: pyt
     log = Log()
     shared = Feed(cast("EventStore", cast("Any", log)))
     following = asyncio.create_task(shared.run())
-    waiting = asyncio.create_task(shared.wait(Place("epoch", 0)))
+    waiting = asyncio.create_task(shared.wait(EventPosition("epoch", 0)))
     async with asyncio.timeout(wait_s()):
         while shared._head is None:  # noqa: ASYNC110 - nothing tells when
             await asyncio.sleep(0)
@@ -51,7 +51,7 @@ async def test_E4_a_read_that_fails_in_between_repeats_no_event(monkeypatch: pyt
         shared.published()
         await waiting
     for place in range(20):
-        page = await shared.read(Place("epoch", place))
+        page = await shared.read(EventPosition("epoch", place))
         assert [one.position for one in page.events] == list(range(place + 1, min(place + 10, 20) + 1))
     following.cancel()
 
@@ -94,7 +94,7 @@ async def test_E4_a_page_from_the_store_reads_the_head_once(monkeypatch: pytest.
 async def test_E4_what_is_published_later_is_read_later_and_what_is_purged_meanwhile_is_told() -> None:
     log = Pages(5)
     shared = Feed(cast("EventStore", cast("Any", log)))
-    page = await shared.read(Place(EPOCH, 0))
+    page = await shared.read(EventPosition(EPOCH, 0))
     log.published = 9
     page = await shared.read(page.place)
     assert [one.position for one in page.events] == [6, 7, 8, 9]

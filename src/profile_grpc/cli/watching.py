@@ -15,7 +15,7 @@ from profile_grpc.cli.opening import administration
 from profile_grpc.cli.options import AppId, DatabaseUrl, command_option, database
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.model import EventType
-from profile_grpc.service.watching import Page, Place, Subscription, read_token
+from profile_grpc.service.watching import EventPosition, Page, Subscription, read_token
 
 if TYPE_CHECKING:
     from profile_grpc.bootstrap.composition import Application
@@ -78,13 +78,13 @@ async def _tenant(admin: Application, app_id: str) -> str:
     return found.tenant_id
 
 
-async def _start(admin: Application, resume_token: str | None, *, from_oldest: bool) -> Place:
+async def _start(admin: Application, resume_token: str | None, *, from_oldest: bool) -> EventPosition:
     if resume_token is not None:
         return await admin.watching.resume(read_token(resume_token))
     return await (admin.watching.from_oldest() if from_oldest else admin.watching.from_now())
 
 
-async def _print(admin: Application, subscription: Subscription, start: Place, *, once: bool) -> None:
+async def _print(admin: Application, subscription: Subscription, start: EventPosition, *, once: bool) -> None:
     end = await admin.watching.from_now()
     if once and start.position >= end.position:
         return
@@ -110,7 +110,7 @@ def _lines(page: Page) -> Sequence[str]:
                 "reason": event.reason,
                 "version": event.version,
                 "time": event.time.isoformat().replace("+00:00", "Z"),
-                "resume_token": (page.place if number == last else Place(page.place.epoch, position)).token,
+                "resume_token": (page.place if number == last else EventPosition(page.place.epoch, position)).token,
             },
             ensure_ascii=True,
         )

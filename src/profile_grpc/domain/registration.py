@@ -90,7 +90,7 @@ class Register(OfProfile):
         return replace(registered, linked=linking.has_linked(known, profile))
 
     def clear(self, keys: Sequence[ProfileKey]) -> Displace:
-        """See Clearing."""
+        """See PrecededBySlices."""
         return Displace(self, tuple(keys))
 
 

@@ -60,7 +60,7 @@ class InOnePart:
 
 
 @runtime_checkable
-class Clearing(Command[Any], Protocol):
+class PrecededBySlices(Command[Any], Protocol):
     """A command that is executed as a whole, after slices have changed very many other profiles."""
 
     def clear(self, keys: Sequence[ProfileKey]) -> AnyCommand:

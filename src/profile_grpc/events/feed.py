@@ -11,7 +11,7 @@ import structlog
 
 from profile_grpc.service.event_ports import EventHead, EventStore, LoggedEvent
 from profile_grpc.service.ports import StoreError
-from profile_grpc.service.watching import Page, Place, expired
+from profile_grpc.service.watching import EventPosition, Page, expired
 
 log = structlog.get_logger(__name__)
 
@@ -82,17 +82,17 @@ class Feed:
     def _forget(self) -> None:
         self._recent, self._since = [], 0 if self._head is None else self._head.published
 
-    async def now(self) -> Place:
+    async def now(self) -> EventPosition:
         """The place after the newest event."""
         head = await self._store.head()
-        return Place(head.epoch, head.published)
+        return EventPosition(head.epoch, head.published)
 
-    async def oldest(self) -> Place:
+    async def oldest(self) -> EventPosition:
         """The place before the oldest event that is kept."""
         head = await self._store.head()
-        return Place(head.epoch, head.oldest)
+        return EventPosition(head.epoch, head.oldest)
 
-    async def resume(self, place: Place) -> Place:
+    async def resume(self, place: EventPosition) -> EventPosition:
         """The same position in the current epoch.
 
         Raises:
@@ -102,10 +102,10 @@ class Feed:
         end = await self._store.end_of_epoch(place.epoch)
         head = await self._store.head()
         if end is None or place.position > end or place.position < head.oldest:
-            raise expired(Place(head.epoch, head.oldest))
-        return Place(head.epoch, place.position)
+            raise expired(EventPosition(head.epoch, head.oldest))
+        return EventPosition(head.epoch, place.position)
 
-    async def read(self, place: Place, app_ids: Collection[str] | None = None) -> Page:
+    async def read(self, place: EventPosition, app_ids: Collection[str] | None = None) -> Page:
         """The events of the next WINDOW positions after the place.
 
         A page without events whose place has moved may be followed by more events.
@@ -134,13 +134,13 @@ class Feed:
         head = await self._ask()
         if head.epoch != place.epoch or place.position < head.oldest or head.published < upto:
             return Page([], await self.resume(place))
-        return Page(found, Place(place.epoch, upto))
+        return Page(found, EventPosition(place.epoch, upto))
 
     async def _ask(self) -> EventHead:
         self._seen = await self._store.head()
         return self._seen
 
-    async def wait(self, place: Place) -> None:
+    async def wait(self, place: EventPosition) -> None:
         """Waits until there may be events after the place. May be cancelled at any time."""
         looked = False
         self._waiting += 1
@@ -161,14 +161,14 @@ class Feed:
         finally:
             self._waiting -= 1
 
-    def _read_recent(self, place: Place) -> Page | None:
+    def _read_recent(self, place: EventPosition) -> Page | None:
         head = self._head
         if head is None or head.epoch != place.epoch or not self._since <= place.position <= head.published:
             return None
         begin = bisect_right(self._recent, place.position, key=lambda one: one.position)
         found = self._recent[begin : begin + WINDOW]
         whole = begin + WINDOW >= len(self._recent)
-        return Page(found, Place(head.epoch, head.published if whole else found[-1].position))
+        return Page(found, EventPosition(head.epoch, head.published if whole else found[-1].position))
 
     async def _follow(self) -> None:
         """Adds the events that were published since the last call to the cache, and wakes the waiting readers."""

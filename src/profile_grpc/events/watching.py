@@ -11,7 +11,7 @@ from profile_grpc.events.feed import Feed
 from profile_grpc.service.event_ports import LoggedEvent
 from profile_grpc.service.observer import Observer
 from profile_grpc.service.ports import Clock, DirectoryStore
-from profile_grpc.service.watching import Page, Place, Subscription
+from profile_grpc.service.watching import EventPosition, Page, Subscription
 
 MESSAGE = 500
 """Maximum number of events in one message."""
@@ -33,15 +33,15 @@ class FeedWatching:
         self._owners: dict[tuple[str, str], bool] = {}
         """By tenant id and app id: whether the app is the tenant's. Ids are reserved while events are kept (D4)."""
 
-    async def from_now(self) -> Place:
+    async def from_now(self) -> EventPosition:
         """The place after the newest event."""
         return await self._feed.now()
 
-    async def from_oldest(self) -> Place:
+    async def from_oldest(self) -> EventPosition:
         """The place before the oldest event that is kept."""
         return await self._feed.oldest()
 
-    async def resume(self, place: Place) -> Place:
+    async def resume(self, place: EventPosition) -> EventPosition:
         """The place of a resume token in the current epoch.
 
         Raises:
@@ -50,7 +50,7 @@ class FeedWatching:
         return await self._feed.resume(place)
 
     async def watch(
-        self, subscription: Subscription, place: Place, ending: asyncio.Event
+        self, subscription: Subscription, place: EventPosition, ending: asyncio.Event
     ) -> AsyncGenerator[Page, None]:
         """Yields the wanted events after the place. A page without events is a checkpoint.
 
@@ -112,11 +112,11 @@ class FeedWatching:
 def _parts(page: Page) -> Sequence[Page]:
     """Splits the page into messages of up to MESSAGE events. The last one has the page's place."""
     some = [page.events[begin : begin + MESSAGE] for begin in range(0, len(page.events), MESSAGE)]
-    parts = [Page(events, Place(page.place.epoch, events[-1].position)) for events in some]
+    parts = [Page(events, EventPosition(page.place.epoch, events[-1].position)) for events in some]
     return [*parts[:-1], Page(parts[-1].events, page.place)] if parts else []
 
 
-async def _first_of(ending: asyncio.Event, feed: Feed, place: Place, seconds: float) -> None:
+async def _first_of(ending: asyncio.Event, feed: Feed, place: EventPosition, seconds: float) -> None:
     """Waits until there may be events after the place, the stream is ending, or the time has passed."""
     tasks = [asyncio.ensure_future(feed.wait(place)), asyncio.ensure_future(ending.wait())]
     try:

@@ -11,7 +11,7 @@ from profile_grpc.domain.model import Profile, ProfileKey
 from profile_grpc.domain.registration import Displaced
 from profile_grpc.domain.results import Registered
 from profile_grpc.domain.settings import AppSettings
-from profile_grpc.domain.slices import Clearing, InOnePart, Slice, Sliceable
+from profile_grpc.domain.slices import InOnePart, PrecededBySlices, Slice, Sliceable
 from profile_grpc.service.ports import ProfileStore, TooManyRows
 
 SLICE = 10
@@ -37,7 +37,7 @@ class LargeCommands:
         """The command's result, or its refusal. In the latter case a part may have been executed; repeating the command
         is safe.
         """
-        if isinstance(command, Clearing):
+        if isinstance(command, PrecededBySlices):
             return await self._cleared(command, settings)
         if not isinstance(command, Sliceable):
             return await self._whole(command, settings)
@@ -78,7 +78,7 @@ class LargeCommands:
             seen = [profile for profile in candidates if profile.key in chosen]
         return seen
 
-    async def _cleared(self, command: Clearing, settings: AppSettings) -> object:
+    async def _cleared(self, command: PrecededBySlices, settings: AppSettings) -> object:
         displaced = Displaced(())
         for _ in range(_TRIES):
             for chunk in _chunks(await self._store.keys(needs_of([(command, settings)]))):

@@ -19,7 +19,7 @@ _FORM = struct.Struct(">B8sq")
 _VERSION = 1
 
 
-class Place(NamedTuple):
+class EventPosition(NamedTuple):
     """Where a reader is: after this position, as it was published in the epoch."""
 
     epoch: str
@@ -33,7 +33,7 @@ class Place(NamedTuple):
         return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
-def read_token(token: str) -> Place:
+def read_token(token: str) -> EventPosition:
     """The place of a resume token.
 
     Raises:
@@ -46,7 +46,7 @@ def read_token(token: str) -> Place:
         raise invalid_token() from None
     if version != _VERSION or position < 0:
         raise invalid_token()
-    return Place(epoch.hex(), position)
+    return EventPosition(epoch.hex(), position)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,22 +66,22 @@ class Page(NamedTuple):
     """What a reader gets. Without events: a checkpoint."""
 
     events: Sequence[LoggedEvent]
-    place: Place
+    place: EventPosition
     """Where it is afterwards."""
 
 
 class Watching(Protocol):
     """Readers of events."""
 
-    async def from_now(self) -> Place:
+    async def from_now(self) -> EventPosition:
         """After the newest event."""
         ...
 
-    async def from_oldest(self) -> Place:
+    async def from_oldest(self) -> EventPosition:
         """Before the oldest event that is kept."""
         ...
 
-    async def resume(self, place: Place) -> Place:
+    async def resume(self, place: EventPosition) -> EventPosition:
         """The place of a token.
 
         Raises:
@@ -89,7 +89,9 @@ class Watching(Protocol):
         """
         ...
 
-    def watch(self, subscription: Subscription, place: Place, ending: asyncio.Event) -> AsyncGenerator[Page, None]:
+    def watch(
+        self, subscription: Subscription, place: EventPosition, ending: asyncio.Event
+    ) -> AsyncGenerator[Page, None]:
         """The wanted events after the place, without end. The last page after `ending` is a checkpoint.
 
         Raises:
@@ -99,7 +101,7 @@ class Watching(Protocol):
         ...
 
 
-def expired(oldest: Place) -> Refused:
+def expired(oldest: EventPosition) -> Refused:
     """Events after the token are gone, or it is of another history of the database."""
     return Refused(
         Reason.RESUME_TOKEN_EXPIRED,

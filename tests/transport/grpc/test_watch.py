@@ -15,7 +15,7 @@ from profile_grpc.domain.settings import AppSettings
 from profile_grpc.events import watching
 from profile_grpc.events.feed import Feed
 from profile_grpc.service.ports import KeyKind
-from profile_grpc.service.watching import Place
+from profile_grpc.service.watching import EventPosition
 from profile_grpc.transport.grpc.open_streams import StreamLimits
 from tests.support.domain import days
 from tests.support.limits import wait_s
@@ -214,7 +214,7 @@ async def test_E4_an_old_token_is_refused_with_the_oldest_that_is_of_use(served:
         assert named(await watch.events(1)) == [("PROFILE_CREATED", "dora", 1)]
 
 
-@pytest.mark.parametrize("token", ["x", "AA", "é", "A" * 200, "B" + Place("ab" * 8, 3).token[1:]])
+@pytest.mark.parametrize("token", ["x", "AA", "é", "A" * 200, "B" + EventPosition("ab" * 8, 3).token[1:]])
 async def test_what_is_no_token_is_refused(served: Served, token: str) -> None:
     async with watched(served, ps.WatchProfilesRequest(resume_token=token)) as watch:
         end = await watch.end()
@@ -228,7 +228,7 @@ async def test_E4_a_token_of_another_history_is_refused(served: Served, backend:
     async with watched(served) as watch:
         await watch.events(1)
     head = await backend.store.events.head()
-    for place in (Place("ab" * 8, head.published), Place(head.epoch, head.published + 1)):
+    for place in (EventPosition("ab" * 8, head.published), EventPosition(head.epoch, head.published + 1)):
         async with watched(served, ps.WatchProfilesRequest(resume_token=place.token)) as watch:
             assert (await watch.end()).reason == "RESUME_TOKEN_EXPIRED"
 

@@ -14,7 +14,7 @@ from profile_grpc.events.feed import Feed
 from profile_grpc.events.watching import FeedWatching
 from profile_grpc.service.event_ports import LoggedEvent
 from profile_grpc.service.ports import Clock, DirectoryStore, ReaperStore
-from profile_grpc.service.watching import Place, Subscription
+from profile_grpc.service.watching import EventPosition, Subscription
 
 _APPS = 1000
 """Page size for reading the tenant's apps."""
@@ -98,10 +98,10 @@ class EventSource:
             event = Event(EventType.WEBHOOK_DISABLED, app_id, now, reason=webhook.webhook_id)
             await self._reaper.add_events([event])
 
-    async def _place(self, position: int) -> Place:
+    async def _place(self, position: int) -> EventPosition:
         if not self._epoch:
             self._epoch = (await self._feed.now()).epoch
-        return Place(self._epoch, position)
+        return EventPosition(self._epoch, position)
 
     async def _apps(self, tenant_id: str) -> list[str]:
         found: list[str] = []

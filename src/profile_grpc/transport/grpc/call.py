@@ -10,7 +10,7 @@ from profile_grpc.domain.settings import App
 from profile_grpc.service.credentials import Caller
 from profile_grpc.service.jwt.authorization import Checked
 from profile_grpc.service.ports import KeyKind
-from profile_grpc.transport.grpc.presented import Presented
+from profile_grpc.transport.grpc.caller_metadata import CallerMetadata
 
 _TOKEN_KINDS = frozenset({KeyKind.ADMIN, KeyKind.PROFILE})
 
@@ -22,7 +22,7 @@ class Call:
 
     caller: Caller
     """Who calls."""
-    presented: Presented
+    presented: CallerMetadata
     """What the caller presents."""
     app: App
     """Scope APP: the app that the request names, which the caller reaches."""

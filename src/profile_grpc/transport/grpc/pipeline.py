@@ -19,11 +19,11 @@ from profile_grpc.telemetry.tracing import Tracer
 from profile_grpc.transport.grpc import access, call_spans, outcome, shape, status
 from profile_grpc.transport.grpc.access import Method
 from profile_grpc.transport.grpc.call import Call
+from profile_grpc.transport.grpc.caller_metadata import caller_metadata
 from profile_grpc.transport.grpc.holdings import BodyReader, UnreadAnswers
 from profile_grpc.transport.grpc.in_flight import InFlight
 from profile_grpc.transport.grpc.open_streams import OpenStreams
 from profile_grpc.transport.grpc.outcome import CallLog, RpcObserver
-from profile_grpc.transport.grpc.presented import presented
 from profile_grpc.transport.grpc.steps import Context, Steps
 from profile_grpc.transport.grpc.streams import StreamHandlers
 
@@ -83,7 +83,7 @@ class Pipeline:
 
     async def _answer(self, method: Method, run: Run, context: Context, call: Call) -> bytes:
         """The steps of a call, in the contract's order: credential, shape, permission, state."""
-        await self._steps.identify(presented(context), call)
+        await self._steps.identify(caller_metadata(context), call)
         if method.paged:
             self._unread.admit_page(context)
         request = await self._steps.accept(method, await self._bodies.read(context), call)

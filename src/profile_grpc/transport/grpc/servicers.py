@@ -33,7 +33,7 @@ from profile_grpc.service.profiles import Profiles
 from profile_grpc.service.push_credentials.credentials import Credentials
 from profile_grpc.service.recipients import Recipients
 from profile_grpc.service.usage import Usage
-from profile_grpc.service.watching import Page, Place, Watching, read_token
+from profile_grpc.service.watching import EventPosition, Page, Watching, read_token
 from profile_grpc.service.webhook_store import WebhookKey
 from profile_grpc.service.webhooks import Webhooks
 from profile_grpc.transport.grpc import (
@@ -212,7 +212,7 @@ class ProfileServicer:
             async for page in pages:
                 yield responses.watch_profiles(page)
 
-    async def _start(self, request: pb.WatchProfilesRequest) -> Place:
+    async def _start(self, request: pb.WatchProfilesRequest) -> EventPosition:
         if request.from_now:
             return await self._watching.from_now()
         if request.from_oldest:

@@ -17,8 +17,8 @@ from profile_grpc.service.jwt.authorization import JwtAuthorization
 from profile_grpc.transport.grpc import shape, wire
 from profile_grpc.transport.grpc.access import Method
 from profile_grpc.transport.grpc.call import Call
+from profile_grpc.transport.grpc.caller_metadata import CallerMetadata
 from profile_grpc.transport.grpc.permission import Permission
-from profile_grpc.transport.grpc.presented import Presented
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -31,7 +31,7 @@ class Steps:
         self._jwt = jwt
         self._permission = Permission(directory)
 
-    async def identify(self, presented: Presented, call: Call) -> None:
+    async def identify(self, presented: CallerMetadata, call: Call) -> None:
         """Sets the call's caller, and checks its JWT if the app has that checked.
 
         Raises:

@@ -17,9 +17,9 @@ from profile_grpc.telemetry.tracing import Tracer
 from profile_grpc.transport.grpc import call_spans, outcome, status
 from profile_grpc.transport.grpc.access import Method
 from profile_grpc.transport.grpc.call import Call
+from profile_grpc.transport.grpc.caller_metadata import caller_metadata
 from profile_grpc.transport.grpc.open_streams import OpenStream, OpenStreams
 from profile_grpc.transport.grpc.outcome import CallLog, RpcObserver
-from profile_grpc.transport.grpc.presented import presented
 from profile_grpc.transport.grpc.steps import Context, Steps
 
 Run = Callable[[Any, Call], Any]
@@ -101,7 +101,7 @@ class _Stream:
         self._context = context
         self._call = call
         self._stream = stream
-        self._presented = presented(context)
+        self._presented = caller_metadata(context)
         self._request: Message | None = None
         call.ending = stream.ending
 

@@ -15,7 +15,7 @@ _USER_AGENT = "user-agent"
 _PRODUCT = re.compile(r"[!-~]{1,64}\Z")
 
 
-class Presented(NamedTuple):
+class CallerMetadata(NamedTuple):
     """What the caller presents."""
 
     key: str | None
@@ -37,7 +37,7 @@ def _shown(version: str) -> str:
     return version if _PRODUCT.match(version) else ""
 
 
-def presented(context: grpc.aio.ServicerContext[Any, Any]) -> Presented:
+def caller_metadata(context: grpc.aio.ServicerContext[Any, Any]) -> CallerMetadata:
     """Reads the call's metadata."""
     key, user_agent = None, ""
     authorization: tuple[str, ...] = ()
@@ -50,4 +50,4 @@ def presented(context: grpc.aio.ServicerContext[Any, Any]) -> Presented:
             authorization = (*authorization, value)
         elif name == _USER_AGENT:
             user_agent = value
-    return Presented(key, authorization, user_agent)
+    return CallerMetadata(key, authorization, user_agent)
