@@ -86,6 +86,7 @@ def test_settings_that_contradict_each_other_are_refused_with_nothing_written(sh
     ],
 )
 def test_what_is_not_there_is_one_line_and_status_1(arguments: str, says: str, shop: Commands) -> None:
+    """Status 2 is kept for wrong usage."""
     shop.succeed("tenant", "create", "zeta")
     outcome = shop(*arguments.split())
     assert outcome.status == 1
@@ -93,6 +94,7 @@ def test_what_is_not_there_is_one_line_and_status_1(arguments: str, says: str, s
 
 
 def test_a_key_is_printed_alone_and_once(shop: Commands) -> None:
+    """Scripts can take stdout as the key; no later command shows its secret."""
     outcome = shop("key", "create", "--tenant", "acme", "--kind", "client", "--app", "shop")
     assert outcome.status == 0
     assert KEY.match(outcome.out)
@@ -141,6 +143,7 @@ def test_keys_are_listed_by_tenant_and_app_and_revoked(shop: Commands) -> None:
 
 
 def test_a_profile_is_shown_without_its_token_unless_asked(shop: Commands) -> None:
+    """Push tokens are secrets, also in lists and in JSON."""
     seeds.register(shop.url, "shop", ["d1"], seeds.ago(1))
     for command in (["get", "shop", "u-d1", "d1"], ["list", "shop"]):
         for form in ([], ["--json"]):
@@ -178,6 +181,7 @@ def test_a_profile_is_deleted_through_the_write_path(shop: Commands) -> None:
 
 
 def test_an_app_with_profiles_goes_by_force_only(shop: Commands) -> None:
+    """D4."""
     seeds.register(shop.url, "shop", ["d1"], seeds.ago(1))
     outcome = shop("app", "delete", "shop")
     assert outcome.status == 1
@@ -206,6 +210,7 @@ def test_mad_counts_each_device_once(shop: Commands) -> None:
 
 
 def test_a_newer_schema_is_refused_by_every_command(commands: Commands, tmp_path: Path) -> None:
+    """An old program must not write what a newer one understands otherwise."""
     commands.succeed("migrate")
     with closing(sqlite3.connect(tmp_path / "profiles.db")) as connection, connection:
         connection.execute("UPDATE schema_revision SET version_num = '9999', oldest_program = '9999'")

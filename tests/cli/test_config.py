@@ -53,6 +53,7 @@ def test_dev_may_listen_on_loopback(host: str) -> None:
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.1", "example.com", ""])  # noqa: S104 - must be refused
 def test_dev_may_listen_nowhere_else(host: str) -> None:
+    """Development mode serves calls without a key, so only this machine may reach it."""
     with pytest.raises(ConfigError, match="loopback"):
         ServeConfig(database=DatabaseConfig("sqlite:///x.db", KEY), dev=True, host=host)
 
@@ -91,6 +92,7 @@ def test_the_default_database_is_made_for_its_owner_only(data_home: Path) -> Non
 
 
 def test_an_existing_database_file_is_left_alone(tmp_path: Path) -> None:
+    """Its owner chose its permissions."""
     path = tmp_path / "profiles.db"
     path.write_bytes(b"content")
     path.chmod(0o640)
@@ -115,6 +117,7 @@ def test_the_hash_key_of_the_environment_comes_first(tmp_path: Path) -> None:
 
 
 def test_outside_dev_the_kept_hash_key_does_not_serve(tmp_path: Path) -> None:
+    """Production names its hash key; one that was made by the way could get lost unnoticed."""
     url = f"sqlite:///{tmp_path / 'profiles.db'}"
     config.serving_hash_key(url, {}, dev=True)
     with pytest.raises(ConfigError, match="is not set"):
@@ -122,6 +125,7 @@ def test_outside_dev_the_kept_hash_key_does_not_serve(tmp_path: Path) -> None:
 
 
 def test_of_postgresql_the_hash_key_is_kept_in_the_data_directory(data_home: Path) -> None:
+    """There is no database file to keep it beside; each database has its own."""
     one, other = "postgresql://u:p@host/one", "postgresql://u:p@host/other"
     made = config.serving_hash_key(one, {}, dev=True)
     assert config.serving_hash_key("postgresql://u:changed@host/one", {}, dev=True) == made
@@ -141,6 +145,7 @@ def test_a_damaged_hash_key_file_is_not_replaced(tmp_path: Path) -> None:
 
 
 def test_the_first_of_two_writers_wins(tmp_path: Path) -> None:
+    """Two processes that start together end up with one hash key."""
     path = tmp_path / "kept"
     config.keep_private(path, "first", replace=False)
     config.keep_private(path, "second", replace=False)
@@ -152,6 +157,7 @@ def test_the_first_of_two_writers_wins(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["text", "folder"])
 def test_no_key_is_laid_beside_what_is_no_database(tmp_path: Path, kind: str) -> None:
+    """A wrong path leaves nothing behind."""
     path = tmp_path / "notes"
     path.mkdir() if kind == "folder" else path.write_text("no database at all")
     with pytest.raises(ConfigError):

@@ -41,6 +41,7 @@ def as_json(commands: Commands, *arguments: str) -> Any:
 
 
 def test_a_customer_is_stored_shown_found_merged_and_deleted(commands: Commands, tmp_path: Path) -> None:
+    """C1, C4, C7."""
     prepared(commands, tmp_path)
     values = [
         "name=Ann",
@@ -76,6 +77,7 @@ def test_a_customer_is_stored_shown_found_merged_and_deleted(commands: Commands,
 
 
 def test_a_value_of_another_type_is_a_usage_error(commands: Commands, tmp_path: Path) -> None:
+    """C3."""
     prepared(commands, tmp_path)
     for value in ("visits=many", "born=1972-02-30", "vip=perhaps", "seen=soon", "unknown=1"):
         outcome = commands("customer", "set", "c1", *OF, "--set", value)
@@ -87,6 +89,7 @@ def test_a_value_of_another_type_is_a_usage_error(commands: Commands, tmp_path: 
 
 
 def test_a_schema_is_shown_as_it_is_set_and_counts_first(commands: Commands, tmp_path: Path) -> None:
+    """C2: before a change, it counts the customers whose values do not fit."""
     prepared(commands, tmp_path)
     shown = as_json(commands, "customer", "schema", "show", *OF)
     assert [one["name"] for one in shown["attributes"]] == [one["name"] for one in SCHEMA["attributes"]]
@@ -106,6 +109,7 @@ def test_a_schema_is_shown_as_it_is_set_and_counts_first(commands: Commands, tmp
 
 
 def test_a_person_is_exported_and_erased(commands: Commands, tmp_path: Path) -> None:
+    """C8, C9."""
     prepared(commands, tmp_path)
     seeds.register(commands.url, "shop", ["phone"], seeds.ago(1))
     document = json.loads(commands.succeed("person", "export", "--user", "u-phone", "--app", "shop"))

@@ -41,6 +41,7 @@ def test_a_sound_database_needs_nothing(commands: Commands) -> None:
 
 @pytest.mark.engines("postgresql")
 def test_on_postgresql_it_reads_what_durability_rests_on(on_engine: Commands) -> None:
+    """The server of the tests runs with fsync off, which is reported."""
     status, found = examine(on_engine)
     assert found["engine"]["detail"].startswith("PostgreSQL ")
     assert found["synchronous_commit"]["verdict"] == "ok"
@@ -94,6 +95,7 @@ def test_a_file_that_others_may_open_is_to_be_closed(commands: Commands, tmp_pat
 
 
 def test_a_clock_behind_what_was_stored_is_to_be_set(on_engine: Commands) -> None:
+    """Times of the future in the database come from a clock that was wrong, then or now."""
     on_engine.succeed("tenant", "create", "acme")
     on_engine.succeed("app", "create", "shop", "--tenant", "acme")
     seeds.register(on_engine.url, "shop", ["d"], seeds.ago(-1))

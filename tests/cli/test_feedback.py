@@ -30,6 +30,7 @@ def report(commands: Commands, *devices: str) -> list[str]:
 
 
 def test_show_tells_the_numbers_and_what_holds(shop: Commands) -> None:
+    """F8."""
     assert told(shop, "show") == {
         "app_id": "shop",
         "held": False,
@@ -50,6 +51,7 @@ def test_show_tells_the_numbers_and_what_holds(shop: Commands) -> None:
 
 
 def test_go_lets_dead_items_act_and_stop_holds_them(shop: Commands) -> None:
+    """F8."""
     report(shop, "a", "b")
     assert told(shop, "go")["go_until"] is not None
     assert report(shop, "b") == ["ENDPOINT_INVALIDATED"]

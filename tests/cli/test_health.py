@@ -24,6 +24,7 @@ def certificates(folder: Path) -> None:
 
 
 def test_a_server_is_asked_at_the_address_that_its_variables_name(tmp_path: Path) -> None:
+    """So a container's probe needs no arguments. 0.0.0.0 is asked at loopback."""
     with served(tmp_path, "--host", "0.0.0.0") as server:  # noqa: S104 - the address of containers
         there = {"PROFILE_GRPC_HOST": "0.0.0.0", "PROFILE_GRPC_PORT": str(server.port)}  # noqa: S104
         assert run_here(["health"], there).out == "SERVING\n"
@@ -58,6 +59,7 @@ def test_unusable_files_of_a_probe_are_one_line(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("tls", [False, True])
 def test_a_bridge_is_asked_whether_it_takes_reports(tmp_path: Path, tls: bool) -> None:
+    """With and without TLS; its certificate is trusted only where it is named."""
     certificates(tmp_path)
     files = [
         *("--tls-cert", str(tmp_path / "server.example.pem")),

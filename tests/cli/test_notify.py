@@ -92,6 +92,7 @@ def test_without_a_watchdog_there_are_no_signs_of_life(tmp_path: Path, manager: 
 
 
 def test_a_manager_that_is_gone_disturbs_no_server(tmp_path: Path) -> None:
+    """It logs that systemd cannot be notified, and serves."""
     arguments = ["--port", "0", "--database-url", sqlite_url(tmp_path), "--drain-notice", "0"]
     with Server(arguments, {"NOTIFY_SOCKET": "@profile-grpc.nobody"}) as server:
         server.wait_for_log("systemd cannot be notified")

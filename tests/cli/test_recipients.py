@@ -26,6 +26,7 @@ def test_everyone_must_be_said(shop: Commands) -> None:
 
 
 def test_recipients_are_counted_and_listed(shop: Commands) -> None:
+    """T1, T6."""
     counted = json.loads(shop.succeed("recipients", "count", "shop", "--everyone", "--channel", "IN_APP", "--json"))
     assert counted["recipients"] == 2
     listed = shop.succeed("recipients", "list", "shop", "--everyone", "--channel", "IN_APP", "--json").splitlines()
@@ -38,6 +39,7 @@ def test_recipients_are_counted_and_listed(shop: Commands) -> None:
 
 
 def test_a_filter_that_is_not_valid_is_one_line(shop: Commands) -> None:
+    """T3."""
     outcome = shop("recipients", "count", "shop", "--everyone", "--filter", "colour = red")
     assert outcome.status == 1
     assert "column 1" in outcome.error_line

@@ -112,6 +112,7 @@ def test_the_printed_python_call_works(tmp_path: Path) -> None:
 
 
 def test_dev_prints_working_keys_that_stay_over_restarts(tmp_path: Path) -> None:
+    """Who copied a key into an app need not copy it again."""
     with dev(tmp_path) as server:
         first = demo_keys(demo_output(server))
         assert set(first) == {"admin", "profile", "client", "bridge"}
@@ -236,6 +237,7 @@ def test_a_damaged_database_file_is_unavailable(tmp_path: Path) -> None:
 
 
 def test_while_it_drains_it_is_not_healthy_and_new_calls_go_elsewhere(tmp_path: Path) -> None:
+    """Load balancers see NOT_SERVING before calls are refused, and callers see UNAVAILABLE, which they retry."""
     url = sqlite_url(tmp_path)
     with (
         Server(["--dev", "--port", "0", "--database-url", url, "--drain-notice", "20"]) as server,
@@ -291,6 +293,7 @@ def test_a_metrics_port_in_use_is_one_line(tmp_path: Path) -> None:
 
 
 def test_metrics_tell_calls_and_profiles(tmp_path: Path) -> None:
+    """M4: also how many devices were counted."""
     with dev(tmp_path, "--metrics-port", "0") as server:
         register(server.address)
         text = scrape(server)
@@ -316,6 +319,7 @@ def test_it_reaps_in_the_background(tmp_path: Path) -> None:
 
 
 def test_administration_works_while_it_serves(tmp_path: Path) -> None:
+    """Two processes write one SQLite file; a revoked key ends while the server runs."""
     changes = {"PROFILE_GRPC_DATABASE_URL": sqlite_url(tmp_path)}
     serving = Server(["--port", "0", *NO_DRAIN], changes)
 
@@ -431,6 +435,7 @@ def test_an_unreachable_database_is_one_line() -> None:
 
 @pytest.mark.parametrize("given", ["lb.example.com", "10.0.0.1/8"])
 def test_a_proxy_that_would_match_nobody_is_one_line(given: str) -> None:
+    """Every caller would seem to be the proxy, so all of them would share one caller's limits."""
     outcome = run(["serve", "--dev", "--port", "0", "--bridge-port", "0", "--bridge-proxy", given])
     assert outcome.status == 2
     assert "give 10.0.0.7" in outcome.error_line

@@ -158,6 +158,7 @@ def test_I3_customers_are_exported_and_imported(commands: Commands, tmp_path: Pa
 
 
 def test_the_export_of_another_system_is_imported(commands: Commands, tmp_path: Path) -> None:
+    """I4."""
     prepare(commands, "shop")
     arn = "arn:aws:sns:eu-west-1:123456789012:endpoint/GCM/shop/5e3e9847-3183-3f18-a7e8-671c3a57d4b3"
     attributes = {"Enabled": "true", "Token": "t1", "CustomUserData": "ann"}

@@ -115,6 +115,7 @@ def test_the_help_is_whole_on_80_columns(words: str, commands: Commands, monkeyp
 
 
 def test_the_help_keeps_brackets(commands: Commands) -> None:
+    """The library for the help would read [TEXT] as markup and drop it."""
     assert "JSON: {apps: [as in `app show`]}" in commands.succeed("app", "list", "--help")
     assert "[ID]..." in commands.succeed("bridge", "dead", "replay", "--help")
 
@@ -179,6 +180,7 @@ def test_a_command_imports_only_what_it_needs(arguments: str, never: str, comman
 def test_a_variable_that_sets_nothing_is_refused(
     name: str, says: str, commands: Commands, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A misspelt variable would otherwise be ignored without a word."""
     monkeypatch.setenv(name, "1")
     outcome = commands("tenant", "list")
     assert outcome.status == 2
@@ -294,6 +296,7 @@ def test_wrong_usage_is_one_line_and_status_2(arguments: str, says: str, command
 
 
 def test_a_missing_hash_key_says_how_to_make_one(commands: Commands, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message has a command to copy."""
     monkeypatch.delenv("PROFILE_GRPC_HASH_KEY")
     for command in (["serve"], ["tenant", "list"], ["key", "list"]):
         outcome = commands(*command)

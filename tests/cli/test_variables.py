@@ -20,6 +20,7 @@ def prepared(environment: dict[str, str]) -> dict[str, str]:
 
 @pytest.mark.parametrize("name", ["HASH_KEY", "SEAL_KEYS", "DATABASE_URL", "BRIDGE_KEY", "METRICS_PORT"])
 def test_a_file_gives_the_value_of_any_variable(name: str, tmp_path: Path) -> None:
+    """Orchestrators mount secrets as files: NAME_FILE names the file with the value of NAME."""
     (tmp_path / "secret").write_text(f"\n{SECRET}\n")
     assert prepared({f"PROFILE_GRPC_{name}_FILE": str(tmp_path / "secret"), "PATH": "/bin"}) == {
         f"PROFILE_GRPC_{name}": SECRET,
@@ -55,6 +56,7 @@ def test_a_file_that_cannot_be_read_is_named(path: str, tmp_path: Path, monkeypa
 
 
 def test_a_value_and_a_file_of_one_variable_are_refused() -> None:
+    """Nobody could say which of them counts."""
     with pytest.raises(ConfigError, match="PROFILE_GRPC_HASH_KEY and PROFILE_GRPC_HASH_KEY_FILE are both set"):
         prepared({"PROFILE_GRPC_HASH_KEY": SECRET, "PROFILE_GRPC_HASH_KEY_FILE": "/nowhere"})
 

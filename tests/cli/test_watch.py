@@ -27,6 +27,7 @@ def watched(commands: Commands, *options: str) -> list[dict[str, Any]]:
 
 
 def test_events_are_lines_that_can_be_resumed_after(on_engine: Commands) -> None:
+    """E4: each line has the token with which the next watch goes on after it."""
     on_engine.succeed("tenant", "create", "acme")
     on_engine.succeed("app", "create", "shop", "--tenant", "acme")
     assert watched(on_engine, "--from-oldest") == []

@@ -72,6 +72,7 @@ def test_two_workers_share_the_port_and_the_metrics(server: Server) -> None:
 
 
 def test_a_worker_that_dies_is_replaced(server: Server) -> None:
+    """The others go on serving meanwhile."""
     spread(server, 10)
     victim, survivor = sorted(workers(server))
     os.kill(victim, signal.SIGKILL)
@@ -93,6 +94,7 @@ def test_sigterm_ends_all_workers(server: Server) -> None:
 
 
 async def test_callers_of_workers_that_end_see_nothing_but_unavailable(server: Server) -> None:
+    """Clients retry UNAVAILABLE, and nothing else."""
     flood = Flood(server.address)
     assert await flood.run(server.terminate) == 0
     assert flood.codes.keys() == {"OK", "UNAVAILABLE"}

@@ -69,6 +69,7 @@ def test_a_client_does_all_the_scenario_says(program: list[str], tmp_path: Path)
 
 
 def test_a_client_speaks_tls(program: list[str], tmp_path: Path) -> None:
+    """With an authority of the caller's own, as in a company's network."""
     scenario = json.loads(SCENARIO.read_text())
     scenario["steps"] = scenario["steps"][:TLS_STEPS]
     shortened = tmp_path / "scenario.json"

@@ -29,6 +29,7 @@ TARGET = "localhost:50051"
 
 
 def test_every_snippet_runs_and_answers_as_told(require_tool: Callable[[str], str], tmp_path: Path) -> None:
+    """In the order of the document, against one server: a snippet may need those before it."""
     tools = Path(require_tool("grpcurl")).parent
     with ServerProcess(tmp_path, dev=True) as server:
         for snippet in SNIPPET.finditer(COOKBOOK):

@@ -36,6 +36,7 @@ VERSIONS = {
 @pytest.mark.timeout(3 * BUILD_LIMIT_S)  # it may have to wait for the conformance of the same client
 @pytest.mark.parametrize("language", CHECKED)
 def test_a_client_passes_its_own_checks(language: str) -> None:
+    """Format, lint, build and the tests of the language, by the client's script `check`."""
     with alone_with(language):
         build(language, CLIENTS / language / "check")
 

@@ -28,6 +28,7 @@ for (const { secret, headers, body } of cases) {
 
 
 def test_E6_requests_are_verified_by_the_library_for_node() -> None:
+    """The signatures are those of Standard Webhooks, for which receivers have libraries."""
     made, old = webhook("https://example.com/")
     new, _ = SECRETS.make(*KEY)
     now = datetime.now(UTC)

@@ -96,6 +96,7 @@ async def test_a_page_registers_sends_heartbeats_and_reads_the_details_of_errors
 async def test_the_browser_keeps_other_pages_from_calling(
     edge: Edge, deploy_tool: Callable[[str], str], example: str, tmp_path: Path
 ) -> None:
+    """CORS: only the pages of the configuration may call."""
     page = with_key(example, "")
     async with browsing(deploy_tool(chromium.NAME), tmp_path, edge, page) as browser:
         session = await browser.open(f"https://{STRANGER}/")

@@ -40,6 +40,7 @@ def final() -> dict[str, str]:
 
 
 def test_the_image_runs_as_nobody_special() -> None:
+    """By number, so that Kubernetes can check that it is not root."""
     assert re.fullmatch(r"[1-9]\d{3,}:[1-9]\d{3,}", final()["USER"])
 
 

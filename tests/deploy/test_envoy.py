@@ -67,6 +67,7 @@ def test_only_known_pages_may_call(edge: Edge, origin: str, allowed: str | None)
 
 
 def test_methods_cannot_be_discovered_from_outside(edge: Edge) -> None:
+    """Reflection and health are for the inside."""
     assert edge.web("POST", "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo").status == 404
     assert edge.web("GET", "/").status == 404
 

@@ -175,6 +175,7 @@ def test_pods_wait_for_the_schema_and_the_migration_waits_for_nothing_that_waits
 
 
 def test_probes_restart_no_server_because_of_its_database(helm: Helm) -> None:
+    """Liveness asks the process alone: a restart would not mend the database."""
     ready = {}
     for name, values in CASES.items():
         [server] = pods(objects(helm, values))["server"]["containers"]
@@ -186,11 +187,13 @@ def test_probes_restart_no_server_because_of_its_database(helm: Helm) -> None:
 
 
 def test_a_pod_has_time_to_drain(helm: Helm) -> None:
+    """Kubernetes waits longer for the end of a pod than the server drains."""
     pod = pods(objects(helm, [*LEAST, "server.drainNotice=7", "server.drainGrace=60"]))["server"]
     assert pod["terminationGracePeriodSeconds"] > 67
 
 
 def test_the_bridge_keeps_its_spool_and_shares_it_with_nobody(helm: Helm) -> None:
+    """X4: reports outlive the pod, and one process at a time writes them."""
     found = objects(helm, EVERYTHING)
     [bridge] = [one for one in of_kind(found, "Deployment") if one["metadata"]["name"].endswith("-bridge")]
     assert bridge["spec"]["replicas"] == 1

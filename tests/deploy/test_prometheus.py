@@ -66,6 +66,7 @@ def test_each_alert_says_how_urgent_it_is_and_what_to_do() -> None:
 
 @pytest.mark.parametrize("rule", queries.rules(), ids=lambda rule: rule.get("alert") or rule["record"])
 def test_rules_ask_for_what_is_exported(rule: dict[str, str]) -> None:
+    """An alert on a metric that does not exist never fires."""
     assert queries.problems(rule["expr"]) == []
 
 
@@ -183,6 +184,7 @@ def test_a_real_prometheus_scrapes_a_real_server(prometheus: Prometheus) -> None
 
 
 def test_the_rules_run_on_what_it_scraped(prometheus: Prometheus) -> None:
+    """Recording rules give values for a real server's metrics."""
     prometheus.wait_for("job_method:profile_grpc_rpc:rate5m")
     rules = [rule for group in prometheus.ask("rules")["groups"] for rule in group["rules"]]
     assert {rule["health"] for rule in rules} <= {"ok", "unknown"}

@@ -75,6 +75,7 @@ def test_K2_a_crash_leaves_no_core_file(unit: Path) -> None:
 
 
 def test_systemd_waits_longer_than_a_drain_takes() -> None:
+    """Otherwise it would kill a server with calls in flight."""
     [unit] = [unit for unit in UNITS if unit.stem == "profile-grpc"]
     defaults = ServeConfig(database=DatabaseConfig("sqlite:///", b""))
     limit = int(settings(unit)["TimeoutStopSec"][0].removesuffix("s"))
