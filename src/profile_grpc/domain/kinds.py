@@ -54,7 +54,7 @@ RecordT = TypeVar("RecordT")
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class PartOf(Generic[RowT]):
+class RowPart(Generic[RowT]):
     """Declares that a row is a part of another kind's row. It is read and written separately, because often only this
     part is needed.
     """
@@ -71,7 +71,7 @@ class RowKind(Generic[KeyT, RowT]):
     """Rows that are requested by their key. A change is refused if the row has changed since it was read."""
 
     name: str
-    part_of: PartOf[RowT] | None = None
+    part_of: RowPart[RowT] | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -133,7 +133,7 @@ PROFILES: RowKind[ProfileKey, Profile] = RowKind("profile")
 
 BEATS: RowKind[ProfileKey, Liveness] = RowKind(
     "beat",
-    PartOf(
+    RowPart(
         PROFILES,
         take=lambda profile: profile.liveness,
         give=lambda profile, beat: profile._replace(

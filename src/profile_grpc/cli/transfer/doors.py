@@ -13,7 +13,7 @@ from profile_grpc.cli.apps import require_tenant
 from profile_grpc.cli.errors import CommandFailed
 from profile_grpc.cli.opening import administration
 from profile_grpc.cli.options import database
-from profile_grpc.cli.transfer.options import Place
+from profile_grpc.cli.transfer.options import TransferOptions
 
 
 class Door(Protocol):
@@ -37,7 +37,7 @@ class Door(Protocol):
 
 
 @asynccontextmanager
-async def opened(place: Place) -> AsyncIterator[Door]:
+async def opened(place: TransferOptions) -> AsyncIterator[Door]:
     """Opens the database, or connects to the server."""
     if place.target is None:
         async with administration(database(place.database_url)) as admin:

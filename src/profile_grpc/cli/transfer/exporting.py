@@ -20,12 +20,12 @@ from profile_grpc.cli.transfer.options import (
     CaOption,
     CustomersOption,
     KeyFile,
-    Place,
     Plaintext,
     Resume,
     Target,
     TenantOfCustomers,
-    place_of,
+    TransferOptions,
+    transfer_options,
 )
 from profile_grpc.cli.transfer.parquet import Writer
 from profile_grpc.cli.transfer.progress import Progress, ProgressFile
@@ -66,7 +66,7 @@ def export(  # noqa: PLR0913 - each option is a parameter
     Each line is a record that `import` takes. The file can be read by its owner only. An export that was interrupted
     goes on with --resume.
     """
-    place = place_of(
+    place = transfer_options(
         database_url, target, key_file, ca, plaintext=plaintext, app_id=app_id, customers=customers, tenant=tenant
     )
     if filter_ and customers:
@@ -77,7 +77,7 @@ def export(  # noqa: PLR0913 - each option is a parameter
     output.note(f"{number:,} records")
 
 
-async def _export(place: Place, file: str, filter_: str, *, customers: bool, resume: bool) -> int:
+async def _export(place: TransferOptions, file: str, filter_: str, *, customers: bool, resume: bool) -> int:
     from profile_grpc.cli.transfer.doors import opened
 
     beside = ProgressFile(file, _ENDING)

@@ -24,12 +24,12 @@ from profile_grpc.cli.transfer.options import (
     CaOption,
     CustomersOption,
     KeyFile,
-    Place,
     Plaintext,
     Resume,
     Target,
     TenantOfCustomers,
-    place_of,
+    TransferOptions,
+    transfer_options,
 )
 from profile_grpc.cli.transfer.progress import Progress, ProgressFile
 from profile_grpc.cli.transfer.report import Report
@@ -97,7 +97,7 @@ def import_(  # noqa: PLR0913 - each option is a parameter
     JSON: {created, updated, unchanged, refused: {reason: number}, skipped, notes, unsorted,
     first: [{line, reason, description}]}.
     """
-    place = place_of(
+    place = transfer_options(
         database_url, target, key_file, ca, plaintext=plaintext, app_id=app_id, customers=customers, tenant=tenant
     )
     wanted = formats.find(format_, file, sets or (), app_id or "")
@@ -118,7 +118,9 @@ def import_(  # noqa: PLR0913 - each option is a parameter
 class _Import:
     """One run of the command."""
 
-    def __init__(self, place: Place, wanted: formats.Format, report: Report, *, customers: bool, dry_run: bool) -> None:
+    def __init__(
+        self, place: TransferOptions, wanted: formats.Format, report: Report, *, customers: bool, dry_run: bool
+    ) -> None:
         self._place = place
         self._format = wanted
         self._report = report

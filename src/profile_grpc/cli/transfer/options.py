@@ -48,8 +48,8 @@ Plaintext = Annotated[bool, command_option("--plaintext", help="Connect without 
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """What the command line says of it."""
+class TransferOptions:
+    """The options of both commands: the database or server, and the app or tenant whose records it has."""
 
     database_url: str | None
     target: str | None
@@ -61,7 +61,7 @@ class Place:
     tenant: str = ""
 
 
-def place_of(
+def transfer_options(
     database_url: str | None,
     target: str | None,
     key_file: Path | None,
@@ -71,7 +71,7 @@ def place_of(
     app_id: str | None,
     customers: bool,
     tenant: str | None,
-) -> Place:
+) -> TransferOptions:
     """What the options say; a usage error if they do not go together."""
     if customers == bool(app_id):
         raise typer.BadParameter("give --app APP, for its profiles, or --customers")
@@ -81,4 +81,4 @@ def place_of(
         raise typer.BadParameter("--tenant is for --customers on the database")
     if not target and (key_file or ca or plaintext):
         raise typer.BadParameter("give --target HOST:PORT, where the server is")
-    return Place(database_url, target, key_file, ca, plaintext, app_id or "", tenant or "")
+    return TransferOptions(database_url, target, key_file, ca, plaintext, app_id or "", tenant or "")
