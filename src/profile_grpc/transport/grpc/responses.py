@@ -125,10 +125,7 @@ def export_profiles(part: Part[Profile], settings: AppSettings, *, sees_tokens: 
     """What identifies the stored row is left out: it is no part of the profile."""
     response = pb.ExportProfilesResponse(resume_token=part.resume_token)
     for profile in part.rows:
-        message = response.profiles.add()
-        _write_profile(message, profile, settings, sees_tokens=sees_tokens)
-        message.ClearField("etag")
-        message.ClearField("version")
+        _write_content(response.profiles.add(), profile, settings, sees_tokens=sees_tokens)
     return response
 
 
@@ -179,6 +176,13 @@ def profile(stored: Profile, settings: AppSettings) -> profile_pb2.Profile:
 
 
 def _write_profile(target: profile_pb2.Profile, profile: Profile, settings: AppSettings, *, sees_tokens: bool) -> None:
+    _write_content(target, profile, settings, sees_tokens=sees_tokens)
+    target.etag = profile.etag
+    target.version = profile.version
+
+
+def _write_content(target: profile_pb2.Profile, profile: Profile, settings: AppSettings, *, sees_tokens: bool) -> None:
+    """The profile without what identifies its stored row."""
     _write_key(target.key, profile.key)
     target.platform = profile_pb2.Platform.ValueType(profile.platform)
     target.status = profile_pb2.ProfileStatus.ValueType(profile.status)
@@ -197,8 +201,6 @@ def _write_profile(target: profile_pb2.Profile, profile: Profile, settings: AppS
         expire_time = inactivity.expire_time(profile.last_heartbeat_time, profile.register_time, settings)
         if expire_time is not None:
             write_instant(target.expire_time, expire_time)
-    target.etag = profile.etag
-    target.version = profile.version
 
 
 @cache
