@@ -11,6 +11,7 @@ from xdist.scheduler import LoadScopeScheduling
 LONG = (
     "rust",
     "java",
+    "tests/end_to_end/test_rolling_upgrade.py",
     "tests/end_to_end/test_races.py",
     "tests/bridge/test_end_to_end.py",
     "typescript",
@@ -20,7 +21,6 @@ LONG = (
     "tests/cli/test_serve.py",
     "tests/cli/test_workers.py",
     "tests/deploy/test_package.py",
-    "tests/end_to_end/test_rolling_upgrade.py",
     "tests/adversary/test_stalled_creation.py",
 )
 """Languages and files that take more than a minute, the longest first: one that begins late makes the others wait."""
