@@ -86,8 +86,8 @@ class Register(OfProfile):
         )
         call_order.record(state, self.key, call)
         profile = leave_events(state, known, profile)
-        registered = _registered(state, profile, settings, created=known is None, displaced=displaced)
-        return replace(registered, linked=linking.has_linked(known, profile))
+        linked = linking.has_linked(known, profile)
+        return _registered(state, profile, settings, created=known is None, displaced=displaced, linked=linked)
 
     def clear(self, keys: Sequence[ProfileKey]) -> Displace:
         """See PrecededBySlices."""
@@ -142,10 +142,16 @@ class Displace:
 
 
 def _registered(
-    state: State, profile: Profile, settings: AppSettings, *, created: bool, displaced: Iterable[Displacement] = ()
+    state: State,
+    profile: Profile,
+    settings: AppSettings,
+    *,
+    created: bool,
+    displaced: Iterable[Displacement] = (),
+    linked: bool = False,
 ) -> Registered:
     users = state.count(SIGNED_IN, profile.key.device) if settings.multi_user_per_device else 1
-    return Registered(profile, created, tuple(displaced), users, _placeholder_ids(profile.key))
+    return Registered(profile, created, tuple(displaced), users, _placeholder_ids(profile.key), linked)
 
 
 def _begin(state: State, command: Register, settings: AppSettings) -> Profile:

@@ -6,7 +6,7 @@ ledger.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -223,7 +223,7 @@ class State:
             self._tables[selection.of].counts[selection] = dict(counts)
         self._guarded_users: set[UserKey] = set()
         self._records: defaultdict[RecordKind[Any], dict[Any, Any]] = defaultdict(dict)
-        self._tallies: defaultdict[TallyKind[Any], Counter[Any]] = defaultdict(Counter)
+        self._tallies: defaultdict[TallyKind[Any], defaultdict[Any, int]] = defaultdict(lambda: defaultdict(int))
         self._correct_future_times()
 
     # --- any kind ---
@@ -268,7 +268,7 @@ class State:
             msg = f"a rule reads a number of {kind.name} that its command does not need"
             raise LookupError(msg)
         read, added = self._totals.get(kind), self._tallies.get(kind)
-        return (read.get(key, 0) if read else 0) + (added[key] if added else 0)
+        return (read.get(key, 0) if read else 0) + (added.get(key, 0) if added else 0)
 
     # --- profiles ---
 
@@ -290,7 +290,7 @@ class State:
 
     def history(self, key: ProfileKey) -> History:
         """What is known of a missing profile: its tombstone and its last count."""
-        return self._histories.get(key, History())
+        return self._histories.get(key, _NO_HISTORY)
 
     def holders(self, token: Token) -> list[Profile]:
         """The requested profiles that hold the token, ordered by key."""
@@ -471,6 +471,9 @@ class State:
     def _count(self, profile: Profile | None, difference: int) -> None:
         if profile is not None:
             self.add(COUNTS, CountKey(profile.key.app_id, profile.status, profile.platform), difference)
+
+
+_NO_HISTORY = History()
 
 
 def _is_current(profile: Profile) -> bool:

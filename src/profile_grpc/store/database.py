@@ -12,10 +12,20 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TypeVar
 
 from sqlalchemy import PoolProxiedConnection
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.util import greenlet_spawn
 
 from profile_grpc.service.ports import StoreUnavailable
-from profile_grpc.store.engine import Deferred, DriverConnection, Engine, Found, Prepared, Row, StalePlan, Statement
+from profile_grpc.store.engine import (
+    Deferred,
+    DriverConnection,
+    Engine,
+    Found,
+    Pool,
+    Prepared,
+    Row,
+    StalePlan,
+    Statement,
+)
 from profile_grpc.store.errors import translate, translated
 from profile_grpc.store.spans import begin_statement
 from profile_grpc.store.tasks import to_the_end
@@ -165,10 +175,10 @@ class Database:
         self._closed = True
         # Readers first: the last connection of SQLite runs the checkpoint, and that must be the writing one.
         for pool in dict.fromkeys((self.engine.readers, self.engine.writers)):
-            await to_the_end(pool.dispose())
+            await to_the_end(greenlet_spawn(pool.dispose))
 
     @asynccontextmanager
-    async def _connected(self, pool: AsyncEngine) -> AsyncIterator[Session]:
+    async def _connected(self, pool: Pool) -> AsyncIterator[Session]:
         connection = await self._acquire(pool)
         session = Session(self.engine, connection.driver_connection)
         try:
@@ -176,7 +186,7 @@ class Database:
         finally:
             self._release(connection, broken=session.broken)
 
-    async def _acquire(self, pool: AsyncEngine) -> PoolProxiedConnection:
+    async def _acquire(self, pool: Pool) -> PoolProxiedConnection:
         """A connection of the pool. It returns to the pool even if the caller is cancelled."""
         acquired: list[PoolProxiedConnection] = []
 
@@ -184,7 +194,7 @@ class Database:
             raise StoreUnavailable("the store is closed")
 
         async def acquire() -> PoolProxiedConnection:
-            acquired.append(await pool.raw_connection())
+            acquired.append(await greenlet_spawn(pool.raw_connection))
             return acquired[0]
 
         try:

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import partial, wraps
-from typing import Any, ParamSpec, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeAlias
 
+import sqlalchemy
 from sqlalchemy import Column, ColumnElement, Compiled, Connection, Delete, FromClause, Select, Table, Update
 from sqlalchemy.dialects.postgresql import Insert as PostgresqlInsert
 from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
-from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.types import TypeEngine
 
 from profile_grpc.service.ports import Conflict, StoreError, StoreUnavailable
+
+if TYPE_CHECKING:
+    # It imports the ORM, which only migrations need: a tenth of the CPU time of a command.
+    from sqlalchemy.ext.asyncio import AsyncEngine
 
 Row: TypeAlias = tuple[Any, ...]
 """A row that is passed to a statement, in the order of its columns: None, str, int, bool."""
@@ -29,6 +33,9 @@ Statement: TypeAlias = Query | Insert | Returning | Update | Delete
 
 DISTINCT = "distinct_"
 """The prefix of the names of values that are computed from the given rows: see `Prepared.distinct`."""
+
+Pool: TypeAlias = sqlalchemy.Engine
+"""A pool of connections. Call what may wait for the database through `greenlet_spawn`."""
 
 DriverConnection: TypeAlias = Any
 """A connection of the driver, aiosqlite or asyncpg."""
@@ -192,12 +199,12 @@ class Engine(Protocol):
         ...
 
     @property
-    def readers(self) -> AsyncEngine:
+    def readers(self) -> Pool:
         """The pool of the connections for reads."""
         ...
 
     @property
-    def writers(self) -> AsyncEngine:
+    def writers(self) -> Pool:
         """The pool of the connections for transactions."""
         ...
 

@@ -121,7 +121,10 @@ ROWS: Sequence[StoredRows[Any, Any]] = (
         read=rows.read_profile,
         values=rows.profile_values,
         columns=rows.READ,
-        updates=(PartialUpdate(rows.PATCH, rows.is_patch, rows.patch_values),),
+        updates=(
+            PartialUpdate(rows.PATCH, rows.is_patch, rows.patch_values),
+            PartialUpdate(rows.LOCALE, rows.is_locale, rows.locale_values),
+        ),
     ),
     StoredRows(
         kinds.ORDERS,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from math import inf
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import asyncpg
@@ -27,6 +27,7 @@ from sqlalchemy import (
     case,
     cast,
     collate,
+    create_engine,
     event,
     exc,
     func,
@@ -38,7 +39,6 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -53,6 +53,7 @@ from profile_grpc.store.engine import (
     DriverConnection,
     Found,
     Insert,
+    Pool,
     Prepared,
     Returning,
     Row,
@@ -64,6 +65,9 @@ from profile_grpc.store.engine import (
     prepared,
 )
 from profile_grpc.store.postgresql_url import PostgresqlUrl
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
 
 COMMAND_TIMEOUT = 60.0
 """Seconds after which a statement is cancelled: a server that no longer answers must not block the queue for ever."""
@@ -123,7 +127,9 @@ class Postgresql:
     @staticmethod
     def migrator(url: str) -> AsyncEngine:
         """Without a time limit."""
-        return Connections(postgresql_url.parse(url), timeout=None).pool(1)
+        from sqlalchemy.ext.asyncio import AsyncEngine  # noqa: PLC0415 - slow, and for migrations only
+
+        return AsyncEngine(Connections(postgresql_url.parse(url), timeout=None).pool(1))
 
     @staticmethod
     def lock_migrations(connection: Connection) -> None:
@@ -345,9 +351,9 @@ class Connections:
         self.cluster = False
         """Whether the database is a Citus cluster, according to the latest check of a connection."""
 
-    def pool(self, size: int) -> AsyncEngine:
+    def pool(self, size: int) -> Pool:
         """A pool of connections."""
-        pool = create_async_engine(
+        pool = create_engine(
             "postgresql+asyncpg://",
             creator=self._adapted,
             pool_size=size,
@@ -355,7 +361,7 @@ class Connections:
             pool_reset_on_return=None,
             hide_parameters=True,
         )
-        event.listen(pool.sync_engine, "checkout", self._check)
+        event.listen(pool, "checkout", self._check)
         return pool
 
     def forget(self) -> None:

@@ -140,6 +140,15 @@ def patch_values(p: Profile) -> Row:
     )
 
 
+LOCALE = (*PATCH, "language", "time_zone")
+"""The columns that are written by a change that touches no indexed column but these two."""
+
+
+def locale_values(p: Profile) -> Row:
+    """The key and the columns LOCALE of a profile."""
+    return (*patch_values(p), *_indexed_values(p))
+
+
 def _indexed_values(p: Profile) -> Row:
     """The columns language and time_zone."""
     language = p.attributes.language
@@ -160,12 +169,20 @@ def is_patch(before: Profile | None, after: Profile) -> bool:
     """Whether the change concerns only the columns PATCH."""
     return (
         before is not None
+        and before.attributes.language == after.attributes.language
+        and before.attributes.time_zone == after.attributes.time_zone
+        and is_locale(before, after)
+    )
+
+
+def is_locale(before: Profile | None, after: Profile) -> bool:
+    """Whether the change concerns only the columns LOCALE."""
+    return (
+        before is not None
         and before.status is after.status
         and before.user_state is after.user_state
         and before.push_superseded == after.push_superseded
         and before.attributes.customer_id == after.attributes.customer_id
-        and before.attributes.language == after.attributes.language
-        and before.attributes.time_zone == after.attributes.time_zone
         and before.register_time == after.register_time
         and before.last_heartbeat_time == after.last_heartbeat_time
         and before.unregister_time == after.unregister_time

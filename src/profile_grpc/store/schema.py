@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Column, Connection, MetaData, Table, Text, select, update
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from profile_grpc.service.ports import StoreError
 from profile_grpc.store import engines
@@ -16,6 +15,7 @@ from profile_grpc.store.tasks import to_the_end
 
 if TYPE_CHECKING:
     from alembic.config import Config
+    from sqlalchemy.ext.asyncio import AsyncEngine
 
 REVISIONS = tuple(f"{number:04}" for number in range(1, 19))
 """Every revision of the schema, in order, as in migrations/versions. The program is made for the last one. It also

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
 import msgspec
@@ -23,6 +23,7 @@ from sqlalchemy import (
     bindparam,
     case,
     cast,
+    create_engine,
     event,
     func,
     literal_column,
@@ -34,7 +35,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
 
 from profile_grpc.domain.filtering.values import MAX_NUMBER
@@ -43,6 +43,7 @@ from profile_grpc.store.engine import (
     DriverConnection,
     Found,
     Insert,
+    Pool,
     Prepared,
     Returning,
     Row,
@@ -52,6 +53,9 @@ from profile_grpc.store.engine import (
     first_line,
     prepared,
 )
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
 
 BUSY_TIMEOUT = 5.0
 """Seconds to wait for a lock of another process, for example an administration command, before StoreUnavailable."""
@@ -126,10 +130,12 @@ class Sqlite:
     def migrator(url: str) -> AsyncEngine:
         """Creates the file if it does not exist."""
         # Waits for another process's migration without a time limit.
+        from sqlalchemy.ext.asyncio import AsyncEngine  # noqa: PLC0415 - slow, and for migrations only
+
         pool = engine(parse(url), size=1, pragmas=_WRITER_PRAGMAS, create=True, busy_timeout=_MIGRATION_TIMEOUT)
         # Before the schema is read: its state must not change before this process writes.
-        event.listen(pool.sync_engine, "begin", lambda connection: connection.exec_driver_sql(Sqlite.begin))
-        return pool
+        event.listen(pool, "begin", lambda connection: connection.exec_driver_sql(Sqlite.begin))
+        return AsyncEngine(pool)
 
     @staticmethod
     def lock_migrations(connection: Connection) -> None:
@@ -276,7 +282,7 @@ def engine(
     pragmas: Sequence[str] = _WRITER_PRAGMAS,
     create: bool = False,
     busy_timeout: float = BUSY_TIMEOUT,
-) -> AsyncEngine:
+) -> Pool:
     """A pool of connections to the file, which must exist unless `create`.
 
     `busy_timeout`: seconds to wait for another process's lock.
@@ -285,7 +291,7 @@ def engine(
         StoreError: the file cannot be created at this path.
     """
     _check_place(path, create=create)
-    pool = create_async_engine(
+    pool = create_engine(
         URL.create(
             "sqlite+aiosqlite",
             database=f"file:{quote(str(path.absolute()))}",
@@ -300,7 +306,7 @@ def engine(
         hide_parameters=True,
     )
 
-    @event.listens_for(pool.sync_engine, "connect")
+    @event.listens_for(pool, "connect")
     def prepare(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
         try:
             cursor = connection.cursor()
