@@ -34,7 +34,7 @@ from profile_grpc.cli.spool import examine
 from profile_grpc.domain.model import Platform, PushProvider, PushPurpose
 from tests.bridge.conftest import HASH_KEY, SOON, Harness, request, status, until
 from tests.bridge.fake_service import APP, CALLS, KEY, MESSAGES, OTHER_KEY, READER
-from tests.cli.program import run
+from tests.cli.program import run_here
 from tests.support.limits import wait_s
 from tests.support.ports import free_port
 
@@ -530,10 +530,10 @@ async def test_dead_letters_tell_what_was_not_known(running: Harness) -> None:
         with pytest.raises(SpoolError, match="no such dead letter: 99"):
             dead_letters.replay(running.spool, numbers, everything=False)
     assert not any(letter.replay for letter in dead_letters.listed(running.spool))
-    listed = run(["bridge", "dead", "list", "--spool", str(running.spool), "--json"])
+    listed = run_here(["bridge", "dead", "list", "--spool", str(running.spool), "--json"])
     assert json.loads(listed.out)[0]["push_app_ids"] == ["com.other", "com.unknown"]
-    assert "com.unknown" in run(["bridge", "dead", "list", "--spool", str(running.spool)]).out
-    outcome = run(["bridge", "dead", "replay", "99", "--spool", str(running.spool)])
+    assert "com.unknown" in run_here(["bridge", "dead", "list", "--spool", str(running.spool)]).out
+    outcome = run_here(["bridge", "dead", "replay", "99", "--spool", str(running.spool)])
     assert outcome.status != 0
     assert "no such dead letter: 99" in outcome.err
 
@@ -618,7 +618,7 @@ async def test_why_reports_wait_is_kept_for_an_operator(harness: Harness) -> Non
         return spool_facts.read(harness.spool)
 
     async def listed() -> str:
-        outcome = await asyncio.to_thread(run, ["bridge", "dead", "list", "--spool", str(harness.spool)])
+        outcome = await asyncio.to_thread(run_here, ["bridge", "dead", "list", "--spool", str(harness.spool)])
         assert outcome.status == 0, outcome.err
         return " ".join(outcome.out.split())
 
@@ -831,7 +831,7 @@ async def test_what_an_operator_looks_at_stays_on_disk(harness: Harness) -> None
     assert await harness.get(f"/{APP}{removal()}") == 200
     log = harness.spool.with_name(f"{harness.spool.name}-wal")
     for command in (["dead", "list"], ["dead", "replay", "--all"]):
-        outcome = await asyncio.to_thread(run, ["bridge", *command, "--spool", str(harness.spool)], {})
+        outcome = await asyncio.to_thread(run_here, ["bridge", *command, "--spool", str(harness.spool)], {})
         assert outcome.status == 0, outcome.err
         assert log.stat().st_size > 0
     assert await harness.get(f"/{APP}{removal('ann')}") == 200
