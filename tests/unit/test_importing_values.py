@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from profile_grpc.domain.errors import Reason
 from profile_grpc.domain.importing import REGISTERED, ImportProfile, SourceState
 from profile_grpc.domain.model import (
     DeletionReason,
@@ -46,13 +47,13 @@ def test_i1_no_profile_is_created_after_its_registration() -> None:
     assert scene.profile().create_time == T0
 
 
-def test_i1_a_later_registration_keeps_the_earlier_creation() -> None:
-    for records in permutations(
-        [
-            replace(record(ANN, T0 + days(5)), create_time=T0),
-            replace(record(ANN, T0 + days(9)), create_time=T0 + days(1)),
-        ]
-    ):
+@pytest.mark.parametrize("first_created", [0, 1])
+def test_i1_the_earliest_creation_counts(first_created: int) -> None:
+    """In any order of the records, and whichever of them names it."""
+    created = [T0 + days(first_created), T0 + days(1 - first_created)]
+    earlier = replace(record(ANN, T0 + days(5)), create_time=created[0])
+    later = replace(record(ANN, T0 + days(9)), create_time=created[1])
+    for records in permutations([earlier, later]):
         scene = given(at=NOW)
         bring(scene, *records)
         assert (scene.profile().create_time, scene.profile().register_time) == (T0, T0 + days(9))
@@ -64,6 +65,21 @@ def test_i1_a_record_without_a_time_takes_nothing_from_a_profile_that_was_active
     scene.at(NOW)
     assert bring(scene, record(BOB._replace(device_id="other"), None, fcm("t"))) == [ImportOutcome.CREATED]
     assert scene.owner(fcm("t")) == ANN.device_id
+
+
+def test_r3_a_token_that_the_app_confirmed_here_after_the_registration_stays() -> None:
+    scene = given(at=T0)
+    scene.register(ANN)
+    scene.later(days(10)).update(ANN, patch(fcm("new")))
+    scene.at(NOW)
+    bring(scene, record(ANN, T0 + days(5), fcm("old"), fcm("call", purpose=CALL)))
+    assert sorted(scene.tokens()) == ["call", "new"]
+
+
+def test_p2_a_record_that_the_reaper_would_delete_at_once_is_refused() -> None:
+    scene = given(at=NOW, never_heartbeat_ttl=days(30))
+    assert scene.refused(record(ANN, T0)).reason is Reason.RECORD_EXPIRED
+    assert bring(scene, record(ANN, NOW - days(29))) == [ImportOutcome.CREATED]
 
 
 def test_m1_a_profile_that_was_counted_before_its_deletion_is_not_counted_anew() -> None:
