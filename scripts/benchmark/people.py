@@ -29,7 +29,7 @@ from profile_grpc.store.recipients import Among
 from scripts.benchmark import databases, processes
 from scripts.benchmark.databases import dsn
 from scripts.benchmark.processes import Cores, Server, Service
-from scripts.benchmark.workloads import APP, key_of
+from scripts.benchmark.workloads import APP, key_of, registration
 
 if TYPE_CHECKING:
     from appprofile.v1.customer_service_pb2_grpc import CustomerServiceAsyncStub
@@ -40,15 +40,15 @@ _IDS = 10_000
 _DEVICES = 20_000
 """Of the one user that has very many."""
 _LINKED = 50
-"""Profiles of the customer that is erased, and devices of the user that is."""
+"""Profiles of the customer that is erased, and of the user that is."""
 _OF_PERSON = 1000
 """Events that name each of them."""
 _FILTER = 'language = "de"'
 _MANY, _ERASED_USER, _ERASED_CUSTOMER = "many-devices", "erased-user", "erased-customer"
 
 _COPY = """INSERT INTO profile SELECT (jsonb_populate_record(p, jsonb_build_object(
-    'user_id', $1::text, 'device_id', 'device-' || lpad(n::text, 8, '0'), 'customer_id', $2::text))).*
-    FROM (SELECT p FROM profile p LIMIT 1) AS pattern, generate_series(1, $3::int) AS n"""
+    'user_id', $1::text, 'device_id', 'device-' || lpad(n::text, 8, '0')))).*
+    FROM (SELECT p FROM profile p LIMIT 1) AS pattern, generate_series(1, $2::int) AS n"""
 _QUARTER = """UPDATE profile SET language = 'de', attributes = replace(attributes, '"language":"en"', '"language":"de"')
     WHERE user_id < '4'"""
 """The ids are hexadecimal digits."""
@@ -73,22 +73,27 @@ def main() -> None:
     with databases.database("postgresql", None) as url:
         service = processes.prepared(Service(url, processes.hash_key(), "", cores))
         service.load(0, asked.profiles)
+        asyncio.run(_begin_log(service))
         asyncio.run(_add_people(url, asked.events))
         asyncio.run(_print_plans(service))
         with service.run() as server:
             asyncio.run(Measurement(server, service.key, asked.profiles).run(asked.rounds))
 
 
+async def _begin_log(service: Service) -> None:
+    """Creates the row that says how far positions are given."""
+    store = await open_store(service.database_url, hasher=Hasher(service.hash_key), pool_size=1)
+    try:
+        await store.events.take_over("0" * 15 + "1")
+    finally:
+        await store.close()
+
+
 async def _add_people(url: str, events: int) -> None:
-    """A user with very many devices, the persons that are erased, and a log of events."""
+    """A user with very many devices, and a log of events, some of them of the persons that are erased."""
     connection = await asyncpg.connect(dsn(url), command_timeout=3600)
     try:
-        for user, customer, count in (
-            (_MANY, None, _DEVICES),
-            (_ERASED_USER, None, _LINKED),
-            ("linked-user", _ERASED_CUSTOMER, _LINKED),
-        ):
-            await connection.execute(_COPY, user, customer, count)
+        await connection.execute(_COPY, _MANY, _DEVICES)
         await connection.execute(_QUARTER)
         each = max(events // _OF_PERSON, 2)
         now = time.time_ns() // 1000
@@ -192,6 +197,7 @@ class Measurement:
                         lambda used, number=number: self._singles(stub, used, singles, number),  # type: ignore[misc]
                     )
             await self._measure("count of everyone", lambda used: self._count(stub, used))
+            await self._register(stub)
             await self._erase(stub, CustomerServiceStub(channel))
             print(f"memory after: {self._server.rss_mb():.0f} MB")
 
@@ -249,6 +255,14 @@ class Measurement:
     async def _count(self, stub: ProfileServiceAsyncStub, used: Used) -> None:
         request = recipient_pb2.CountRecipientsRequest(app_id=APP, channel=_PUSH, everyone=True)
         used.count((await stub.CountRecipients(request, metadata=self._metadata)).recipients)
+
+    async def _register(self, stub: ProfileServiceAsyncStub) -> None:
+        """The profiles of the persons that are erased."""
+        for number in range(_LINKED):
+            for user, customer in ((_ERASED_USER, ""), ("linked-user", _ERASED_CUSTOMER)):
+                request = registration(self._profiles + number + (_LINKED if customer else 0))
+                request.key.user_id, request.customer_id = user, customer
+                await stub.Register(request, metadata=self._metadata)
 
     async def _erase(self, stub: ProfileServiceAsyncStub, customers: CustomerServiceAsyncStub) -> None:
         async def user(used: Used) -> None:

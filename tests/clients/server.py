@@ -53,6 +53,13 @@ class ServerProcess:
         """`host:port`, by the name that the certificate has."""
         return f"localhost:{self._port}"
 
+    @property
+    def pid(self) -> int:
+        """The process that runs."""
+        if self._process is None:
+            raise RuntimeError("the server was not started")
+        return self._process.pid
+
     def __enter__(self) -> Self:
         self._log = self._log_path.open("wb")
         self.start()

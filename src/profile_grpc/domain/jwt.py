@@ -13,7 +13,7 @@ import re
 from base64 import urlsafe_b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from profile_grpc.domain.errors import Reason, Refused
@@ -25,6 +25,7 @@ MAX_KEYS = 16
 """Keys and sets of keys of an app (J2)."""
 MAX_LEEWAY = timedelta(seconds=60)
 MAX_LIFETIME = timedelta(days=365)
+_LAST_SECOND = datetime.max.replace(tzinfo=UTC, microsecond=0).timestamp()
 _SCHEME = "bearer"
 _PART = re.compile(r"[A-Za-z0-9_-]+\Z")
 _PARTS = 3
@@ -124,8 +125,8 @@ class Claims:
     """None: it names no user."""
     customer_id: str | None
     """None: it names no customer."""
-    valid_until: float
-    """Seconds since 1970, with the leeway."""
+    valid_until: datetime
+    """With the leeway."""
 
 
 def bearer(presented: tuple[str, ...], app_id: str) -> str:
@@ -200,7 +201,7 @@ def check_claims(payload: bytes, settings: JwtSettings, app_id: str, now: float)
             metadata={"app_id": app_id, "claim": settings.app_claim},
         )
     user, customer = _id(claims, settings.user_claim), _id(claims, settings.customer_claim)
-    return Claims(user, customer, expires + leeway)
+    return Claims(user, customer, datetime.fromtimestamp(min(expires + leeway, _LAST_SECOND), UTC))
 
 
 def _id(claims: Mapping[str, Any], name: str) -> str | None:

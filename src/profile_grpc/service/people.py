@@ -6,6 +6,7 @@ repetition completes an interrupted erasure: docs/adr/0073.
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -146,7 +147,8 @@ class People:
         naming, erased = _customers(tenant_id, [customer_id], apps), 0
         after: ProfileKey | None = None
         while named := await self._events.keys(naming, after, _AT_ONCE):
-            gone = Person(profiles=[key for key in named if await self._profiles.get(key) is None])
+            stored = await asyncio.gather(*map(self._profiles.get, named))  # they share a statement
+            gone = Person(profiles=[key for key, profile in zip(named, stored, strict=True) if profile is None])
             erased += await self._events.erase(gone, keep_announcements=announce, keep_customer=customer_id)
             after = named[-1]
         return erased

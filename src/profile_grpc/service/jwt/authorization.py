@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from datetime import datetime
 from typing import NamedTuple
 
 from profile_grpc.domain import jwt as rules
@@ -23,6 +24,8 @@ class Checked(NamedTuple):
     claims: Claims | None
     """None: the call has no valid token, and the app only observes."""
     outcome: JwtOutcome
+    time: datetime
+    """Of the check."""
 
 
 class JwtAuthorization:
@@ -57,15 +60,15 @@ class JwtAuthorization:
         app = self._directory.known_app(caller) or await self._app(caller)
         if app is None or app.settings.jwt.mode is JwtMode.OFF:
             return None
-        now = self._clock.now().timestamp()
+        now = self._clock.now()
         known = self._key_sets.recall(app, presented[0]) if len(presented) == 1 else None
         if known is not None and known.valid_until > now:
-            return Checked(app, known, JwtOutcome.VALID)
+            return Checked(app, known, JwtOutcome.VALID, now)
         try:
-            return Checked(app, await self._claims(app, presented, now), JwtOutcome.VALID)
+            return Checked(app, await self._claims(app, presented, now), JwtOutcome.VALID, now)
         except Refused as refused:
             if app.settings.jwt.mode is JwtMode.OBSERVE:
-                return Checked(app, None, rules.outcome(refused))
+                return Checked(app, None, rules.outcome(refused), now)
             raise
 
     def match(self, checked: Checked, user_ids: Collection[str], customer_ids: Collection[str] = ()) -> JwtOutcome:
@@ -87,9 +90,10 @@ class JwtAuthorization:
                 return _mismatch(checked, rules.customer_mismatch)
         return JwtOutcome.VALID
 
-    def count(self, app_id: str, outcome: JwtOutcome, sdk_version: str) -> None:
-        """Counts a call, once (J7)."""
-        self._tally.count(app_id, self._clock.now(), outcome, sdk_version)
+    def count(self, app_id: str, outcome: JwtOutcome, sdk_version: str, checked: Checked | None = None) -> None:
+        """Counts a call, once (J7). `checked`: None if the check refused it."""
+        time = self._clock.now() if checked is None else checked.time
+        self._tally.count(app_id, time, outcome, sdk_version)
 
     async def _app(self, caller: Caller) -> App | None:
         """The key's app; None: it is gone, which the check of the permission tells."""
@@ -98,7 +102,7 @@ class JwtAuthorization:
         except Refused:
             return None
 
-    async def _claims(self, app: App, presented: tuple[str, ...], now: float) -> Claims:
+    async def _claims(self, app: App, presented: tuple[str, ...], now: datetime) -> Claims:
         text = rules.bearer(presented, app.app_id)
         verifier = await self._key_sets.verifier(app)
         known = self._key_sets.recall(app, presented[0])
@@ -106,7 +110,7 @@ class JwtAuthorization:
             if known.valid_until <= now:
                 raise rules.expired(app.app_id)
             return known
-        claims = self._verified(text, verifier, now)
+        claims = self._verified(text, verifier, now.timestamp())
         self._key_sets.remember(presented[0], verifier, claims)
         return claims
 

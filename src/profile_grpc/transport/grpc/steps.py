@@ -87,7 +87,7 @@ class Steps:
     def _count(self, call: Call, found: JwtOutcome, sdk_version: str) -> None:
         if not call.jwt_counted:
             call.jwt_counted = True
-            self._jwt.count(call.caller.app_id, found, call.presented.sdk_version(sdk_version))
+            self._jwt.count(call.caller.app_id, found, call.presented.sdk_version(sdk_version), call.jwt)
 
 
 def _parse(method: Method, raw: bytes) -> Message:
