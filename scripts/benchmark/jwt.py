@@ -46,6 +46,7 @@ async def _measure(server: ServerProcess, folder: Path, blocks: int, size: int) 
     keys = _prepare(server, folder)
     now = int(time.time())
     jwt = token({"sub": "ann", "app_id": "required", "iat": now, "exp": now + 36_000})
+    metadata: dict[str, tuple[tuple[str, str], ...]]
     metadata = {kind: (("x-api-key", keys[app]), ("authorization", f"Bearer {jwt}")) for kind, app in _APPS.items()}
     metadata[_WITHOUT] = metadata[_WITHOUT][:1]
     async with grpc.aio.insecure_channel(server.target) as channel:
