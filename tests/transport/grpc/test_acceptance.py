@@ -130,3 +130,37 @@ def test_rules_of_other_kinds_are_left_to_protovalidate() -> None:
     sound = ps.PushFeedback(provider=profile_pb2.PUSH_PROVIDER_FCM, token="t")
     assert shape.problem(sound) == ""
     assert not acceptance.accepts(sound)
+
+
+@pytest.mark.parametrize("character", ["a", "é", "漢", "🙂"], ids=["one", "two", "three", "four"])
+@pytest.mark.parametrize(("name", "most"), [("language", 64), ("device_model", 128), ("rtm_id", 256)])
+def test_a_text_beyond_its_limit_in_bytes_is_not_accepted(name: str, most: int, character: str) -> None:
+    record = ProfileRecord()
+    record.CopyFrom(VALID)
+    for length in range(1, most + 2):
+        setattr(record.profile, name, character * length)
+        if len((character * length).encode()) > most:
+            assert not acceptance.accepts(record)
+        elif length <= most // 4 or character == "a":
+            assert acceptance.accepts(record)
+
+
+@pytest.mark.parametrize("control", ["\x00", "\n", "\x1f", "\x7f", "\x80", "\x9f"], ids=ascii)
+def test_a_control_character_is_not_accepted(control: str) -> None:
+    for name in ("user_id", "device_id"):
+        for text in (control, f"a{control}", f"{control}a"):
+            record = ProfileRecord()
+            record.CopyFrom(VALID)
+            setattr(record.profile.key, name, text)
+            assert not acceptance.accepts(record)
+
+
+def test_what_is_required_is_not_accepted_without() -> None:
+    for holder, names in (("key", ("app_id", "user_id", "device_id")), ("push_endpoints", ("provider", "token"))):
+        for name in names:
+            record = ProfileRecord()
+            record.CopyFrom(VALID)
+            held: Message = record.profile.key if holder == "key" else record.profile.push_endpoints[0]
+            held.ClearField(name)
+            assert not acceptance.accepts(record)
+    assert not acceptance.accepts(ProfileRecord())
