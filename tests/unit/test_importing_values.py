@@ -22,7 +22,7 @@ from profile_grpc.domain.model import (
 )
 from profile_grpc.domain.patching import MAX_CUSTOM_ATTRIBUTES
 from profile_grpc.domain.results import Imported, ImportOutcome
-from tests.support.domain import ANN, BOB, T0, Scene, apns, days, fcm, given, hours, key, patch
+from tests.support.domain import ANN, BOB, T0, Scene, days, fcm, given, hours, key, patch
 
 NOW = T0 + days(100)
 OUT = SourceState(signed_out=True)
@@ -163,7 +163,7 @@ def test_r4_a_token_that_another_device_took_since_is_not_taken_back_by_an_earli
     scene = given(at=NOW)
     bring(
         scene,
-        record(ANN, T0 + days(5), apns("a")),
+        record(ANN, T0 + days(5)),
         record(key("bob", "other"), T0 + days(3), fcm("t")),
         record(ANN, T0, fcm("t")),
     )
