@@ -28,7 +28,7 @@ from tests.support.limits import wait_s
 from tests.support.postgres import binaries
 
 Connect = Callable[[Server], Client]
-CHANGES = 3_000
+CHANGES = 10_000
 WRITERS = 50
 STALLED = 8
 REPEAT_S = 60
@@ -119,7 +119,7 @@ def registration(key: profile_pb2.ProfileKey) -> Callable[[Client], Any]:
     return lambda client: client.stub.Register(request, metadata=client.metadata, timeout=REPEAT_S)
 
 
-async def test_E4_thousands_of_changes_and_a_server_killed_in_the_middle(
+async def test_E4_ten_thousand_changes_and_a_server_killed_in_the_middle(
     deployment: Deployment, connect: Connect
 ) -> None:
     clients = [connect(deployment.serve())]
