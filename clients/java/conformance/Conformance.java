@@ -2,12 +2,15 @@ import com.appprofile.ApiException;
 import com.appprofile.Client;
 import com.appprofile.Options;
 import com.appprofile.ResumeTokenExpiredException;
+import com.appprofile.ResumingImport;
 import com.appprofile.ResumingStream;
 import com.appprofile.v1.AppServiceGrpc;
 import com.appprofile.v1.CredentialServiceGrpc;
 import com.appprofile.v1.CustomerServiceGrpc;
 import com.appprofile.v1.ExportCustomersRequest;
 import com.appprofile.v1.ExportProfilesRequest;
+import com.appprofile.v1.ImportCustomersRequest;
+import com.appprofile.v1.ImportProfilesRequest;
 import com.appprofile.v1.ProfileServiceGrpc;
 import com.appprofile.v1.ResolveRecipientsRequest;
 import com.appprofile.v1.UsageServiceGrpc;
@@ -33,7 +36,6 @@ import io.grpc.MethodDescriptor.PrototypeMarshaller;
 import io.grpc.ServiceDescriptor;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ClientCalls;
-import io.grpc.stub.StreamObserver;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -50,7 +52,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -87,6 +88,12 @@ public final class Conformance {
           "ProfileService/ExportProfiles", (client, request) -> client.exportProfiles((ExportProfilesRequest) request),
           "CustomerService/ExportCustomers",
               (client, request) -> client.exportCustomers((ExportCustomersRequest) request));
+  private static final Map<String, BiFunction<Client, List<Message>, ResumingImport<? extends Message>>> IMPORTS =
+      Map.of(
+          "ProfileService/ImportProfiles",
+              (client, requests) -> client.importProfiles(cast(requests, ImportProfilesRequest.class)),
+          "CustomerService/ImportCustomers",
+              (client, requests) -> client.importCustomers(cast(requests, ImportCustomersRequest.class)));
   private static final String OLDEST = "oldest_resume_token";
   private static final Pattern NAME = Pattern.compile("\\$\\{(\\w+)}");
   private static final Gson GSON = new GsonBuilder().disableHtmlEscaping().serializeNulls().create();
@@ -235,52 +242,31 @@ public final class Conformance {
     return line;
   }
 
-  /** Sends the requests on one stream and reads the responses to them. */
-  private JsonObject exchange(JsonObject step) throws InvalidProtocolBufferException, InterruptedException {
-    MethodDescriptor<Message, Message> method = method(step);
+  /** Imports the requests and reads the responses to them. */
+  private JsonObject exchange(JsonObject step) throws InvalidProtocolBufferException {
     List<Message> requests = new ArrayList<>();
     for (JsonElement each : step.getAsJsonArray("requests")) {
-      requests.add(request(each, method));
+      requests.add(request(each, method(step)));
     }
-    List<Message> responses = new ArrayList<>();
-    var complete = new CompletableFuture<Void>();
-    StreamObserver<Message> sent =
-        ClientCalls.asyncBidiStreamingCall(
-            channel(step).newCall(method, CallOptions.DEFAULT),
-            new StreamObserver<>() {
-              @Override
-              public void onNext(Message response) {
-                responses.add(response);
-              }
-
-              @Override
-              public void onError(Throwable error) {
-                complete.completeExceptionally(error);
-              }
-
-              @Override
-              public void onCompleted() {
-                complete.complete(null);
-              }
-            });
-    requests.forEach(sent::onNext);
-    sent.onCompleted();
     JsonObject line = new JsonObject();
     line.add("step", step.get("step"));
-    try {
-      complete.get();
-      JsonArray printed = new JsonArray();
-      for (Message response : responses) {
-        printed.add(JsonParser.parseString(PRINTER.print(response)));
+    JsonArray responses = new JsonArray();
+    try (var stream = IMPORTS.get(step.get("method").getAsString()).apply(client(step), requests)) {
+      while (stream.hasNext()) {
+        responses.add(JsonParser.parseString(PRINTER.print(stream.next())));
       }
       JsonObject body = new JsonObject();
-      body.add("responses", printed);
+      body.add("responses", responses);
       line.addProperty("code", "OK");
       seen(step, body, line);
-    } catch (ExecutionException e) {
-      told(ApiException.from(e.getCause()), line);
+    } catch (ApiException e) {
+      told(e, line);
     }
     return line;
+  }
+
+  private static <Q extends Message> List<Q> cast(List<Message> requests, Class<Q> type) {
+    return requests.stream().map(type::cast).toList();
   }
 
   private Message request(JsonElement content, MethodDescriptor<Message, Message> method)

@@ -10,6 +10,10 @@ import com.appprofile.v1.ExportCustomersRequest;
 import com.appprofile.v1.ExportCustomersResponse;
 import com.appprofile.v1.ExportProfilesRequest;
 import com.appprofile.v1.ExportProfilesResponse;
+import com.appprofile.v1.ImportCustomersRequest;
+import com.appprofile.v1.ImportCustomersResponse;
+import com.appprofile.v1.ImportProfilesRequest;
+import com.appprofile.v1.ImportProfilesResponse;
 import com.appprofile.v1.ProfileServiceGrpc;
 import com.appprofile.v1.ProfileServiceGrpc.ProfileServiceBlockingStub;
 import com.appprofile.v1.ResolveRecipientsRequest;
@@ -24,12 +28,14 @@ import com.google.gson.Gson;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.reflect.TypeToken;
+import com.google.protobuf.Message;
 import io.grpc.Channel;
 import io.grpc.ClientInterceptors;
 import io.grpc.ConnectivityState;
 import io.grpc.Grpc;
 import io.grpc.ManagedChannel;
 import io.grpc.ManagedChannelBuilder;
+import io.grpc.MethodDescriptor;
 import io.grpc.Status;
 import java.io.IOException;
 import java.io.InputStream;
@@ -196,6 +202,47 @@ public final class Client implements AutoCloseable {
     var calls =
         new ResumingStream.Calls<>(channel, CustomerServiceGrpc.getExportCustomersMethod(), connection::isShutdown);
     return new ResumingStream<>(calls, request, onInterruption, ResumingStream.Timing.DEFAULT);
+  }
+
+  /** As {@link #importProfiles(Iterable, Consumer)}. */
+  public ResumingImport<ImportProfilesResponse> importProfiles(Iterable<ImportProfilesRequest> requests) {
+    return importProfiles(requests, interruption -> {});
+  }
+
+  /**
+   * Imports profiles; the responses, one for each request, in order. After an interruption the requests without a response
+   * are sent again; a part that is repeated changes nothing. It ends when every request has its response. Memory does not
+   * grow with the import.
+   *
+   * @param requests parts of one import with the same import id, each of up to 1000 records; records without a number are
+   *     numbered from 1. They are read once, in a thread of their own, up to 8 ahead of their responses
+   * @param onInterruption called with the error of each interruption, before the pause that follows
+   */
+  public ResumingImport<ImportProfilesResponse> importProfiles(
+      Iterable<ImportProfilesRequest> requests, Consumer<ApiException> onInterruption) {
+    return resumeImport(ProfileServiceGrpc.getImportProfilesMethod(), requests, onInterruption);
+  }
+
+  /** As {@link #importCustomers(Iterable, Consumer)}. */
+  public ResumingImport<ImportCustomersResponse> importCustomers(Iterable<ImportCustomersRequest> requests) {
+    return importCustomers(requests, interruption -> {});
+  }
+
+  /**
+   * Imports customers, as {@link #importProfiles(Iterable, Consumer)}.
+   *
+   * @param requests parts of one import
+   * @param onInterruption called with the error of each interruption, before the pause that follows
+   */
+  public ResumingImport<ImportCustomersResponse> importCustomers(
+      Iterable<ImportCustomersRequest> requests, Consumer<ApiException> onInterruption) {
+    return resumeImport(CustomerServiceGrpc.getImportCustomersMethod(), requests, onInterruption);
+  }
+
+  private <Q extends Message, M extends Message> ResumingImport<M> resumeImport(
+      MethodDescriptor<Q, M> method, Iterable<Q> requests, Consumer<ApiException> onInterruption) {
+    return new ResumingImport<>(
+        channel, method, connection::isShutdown, requests, onInterruption, ResumingImport.Timing.DEFAULT);
   }
 
   /** For stubs of other kinds, such as {@code ProfileServiceGrpc.newFutureStub(client.channel())}. */

@@ -189,8 +189,8 @@ class ResumingStreamTest {
   @Test
   void closeEndsAStreamThatWaits() throws IOException {
     var stream = watch(sends(null, "a"));
+    assertEquals(List.of("a"), take(stream, 1));
     CompletableFuture.delayedExecutor(100, TimeUnit.MILLISECONDS).execute(stream::close);
-    assertEquals(List.of("a"), take(stream, 2));
     assertFalse(stream.hasNext());
   }
 
@@ -198,8 +198,9 @@ class ResumingStreamTest {
   void closeEndsThePauseAfterAnInterruption() throws IOException {
     var timing = new ResumingStream.Timing(Duration.ofHours(1), Duration.ofHours(1), Duration.ofHours(1));
     var stream = watch(timing, error -> {}, sends(refusal(Status.Code.UNAVAILABLE, "DRAINING"), "a"));
+    assertEquals(List.of("a"), take(stream, 1));
     CompletableFuture.delayedExecutor(300, TimeUnit.MILLISECONDS).execute(stream::close);
-    assertEquals(List.of("a"), take(stream, 2));
+    assertFalse(stream.hasNext());
   }
 
   @Test
