@@ -5,8 +5,8 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use appprofile::tonic::codegen::tokio_stream;
-use appprofile::tonic::{Request, Status, Streaming};
-use appprofile::{BoxError, Client, ResumingStream, StreamError};
+use appprofile::tonic::{Request, Status};
+use appprofile::{BoxError, Client, ImportRequest, ResumingImport, ResumingStream, StreamError};
 use prost::Message as _;
 
 macro_rules! calls {
@@ -86,27 +86,25 @@ pub async fn call(
     }
 }
 
-/// Sends the encoded requests on one stream of `Service/Method`. The encoded responses.
-pub async fn exchange(client: &Client, method: &str, encoded: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, Status> {
+/// Imports the encoded requests with `Service/Method`. The encoded responses.
+pub async fn exchange(client: &Client, method: &str, encoded: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, BoxError> {
     match method {
-        "ProfileService/ImportProfiles" => {
-            collect(client.profiles().import_profiles(requests(encoded)?).await?.into_inner()).await
-        }
-        "CustomerService/ImportCustomers" => {
-            collect(client.customers().import_customers(requests(encoded)?).await?.into_inner()).await
-        }
-        _ => Err(Status::unimplemented(method)),
+        "ProfileService/ImportProfiles" => collect(client.import_profiles(requests(encoded)?)).await,
+        "CustomerService/ImportCustomers" => collect(client.import_customers(requests(encoded)?)).await,
+        _ => Err(format!("{method} takes no stream of requests").into()),
     }
 }
 
 fn requests<Q: prost::Message + Default>(
     encoded: &[Vec<u8>],
-) -> Result<tokio_stream::Iter<std::vec::IntoIter<Q>>, Status> {
+) -> Result<tokio_stream::Iter<std::vec::IntoIter<Q>>, BoxError> {
     let decoded: Result<Vec<Q>, _> = encoded.iter().map(|each| Q::decode(each.as_slice())).collect();
-    Ok(tokio_stream::iter(decoded.map_err(|error| Status::internal(error.to_string()))?))
+    Ok(tokio_stream::iter(decoded?))
 }
 
-async fn collect<M: prost::Message>(mut responses: Streaming<M>) -> Result<Vec<Vec<u8>>, Status> {
+async fn collect<Q: ImportRequest, M: prost::Message>(
+    mut responses: ResumingImport<Q, M>,
+) -> Result<Vec<Vec<u8>>, BoxError> {
     let mut encoded = Vec::new();
     while let Some(response) = responses.message().await? {
         encoded.push(response.encode_to_vec());

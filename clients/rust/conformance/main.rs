@@ -130,7 +130,7 @@ impl Program {
         Ok(self.seen(step, &Value::Object(body)))
     }
 
-    /// Sends the requests on one stream and reads the responses to them.
+    /// Imports the requests and reads the responses to them.
     async fn exchange(&mut self, step: &Value, requests: &[Value]) -> Result<Value, BoxError> {
         let method = step["method"].as_str().ok_or("a step has no method")?;
         let client = self.client(step["key"].as_str().unwrap_or("profile"), step["jwt"].as_str())?;
@@ -142,7 +142,10 @@ impl Program {
                     responses.iter().map(|response| self.proto.response(method, response)).collect();
                 Ok(self.seen(step, &json!({ "responses": responses? })))
             }
-            Err(status) => Ok(refused(&step["step"], &ApiError::from(status))),
+            Err(error) => match error.downcast::<StreamError>() {
+                Ok(failure) => Ok(refused(&step["step"], failure.error())),
+                Err(error) => Err(error),
+            },
         }
     }
 

@@ -1,6 +1,9 @@
 use std::fmt;
 
+use tonic::codegen::tokio_stream::Stream;
+
 use crate::connection::{self, Trouble};
+use crate::imports::ResumingImport;
 use crate::options::{InvalidOptions, Options};
 use crate::reliable::{Reliable, Shared, secret};
 use crate::streams::ResumingStream;
@@ -12,6 +15,7 @@ use crate::v1::usage_service_client::UsageServiceClient;
 use crate::v1::webhook_service_client::WebhookServiceClient;
 use crate::v1::{
     ExportCustomersRequest, ExportCustomersResponse, ExportProfilesRequest, ExportProfilesResponse,
+    ImportCustomersRequest, ImportCustomersResponse, ImportProfilesRequest, ImportProfilesResponse,
     ResolveRecipientsRequest, ResolveRecipientsResponse, WatchProfilesRequest, WatchProfilesResponse,
 };
 
@@ -105,6 +109,38 @@ impl Client {
         ResumingStream::new(request, move |request| {
             let client = client.clone();
             Box::pin(async move { Ok(client.customers().export_customers(request).await?.into_inner()) })
+        })
+    }
+
+    /// Imports profiles; the responses, one for each request, in order.
+    ///
+    /// Requests are parts of one import, each of up to 1000 records; give all the same `import_id`. They are read one
+    /// after the other, up to 8 ahead of their responses. Records without a number are numbered from 1.
+    ///
+    /// After an interruption the requests without a response are sent again; a part that is repeated changes nothing. It
+    /// ends when every request has its response.
+    #[must_use]
+    pub fn import_profiles(
+        &self,
+        requests: impl Stream<Item = ImportProfilesRequest> + Send + 'static,
+    ) -> ResumingImport<ImportProfilesRequest, ImportProfilesResponse> {
+        let client = self.clone();
+        ResumingImport::new(requests, move |sent| {
+            let client = client.clone();
+            Box::pin(async move { Ok(client.profiles().import_profiles(sent).await?.into_inner()) })
+        })
+    }
+
+    /// Imports customers, as `import_profiles`.
+    #[must_use]
+    pub fn import_customers(
+        &self,
+        requests: impl Stream<Item = ImportCustomersRequest> + Send + 'static,
+    ) -> ResumingImport<ImportCustomersRequest, ImportCustomersResponse> {
+        let client = self.clone();
+        ResumingImport::new(requests, move |sent| {
+            let client = client.clone();
+            Box::pin(async move { Ok(client.customers().import_customers(sent).await?.into_inner()) })
         })
     }
 }

@@ -6,13 +6,16 @@
 mod client;
 mod connection;
 mod error;
+mod imports;
 mod options;
 mod policy;
+mod recovery;
 mod reliable;
 mod streams;
 
 pub use client::{Client, connect};
 pub use error::{ApiError, Violation};
+pub use imports::{ImportRequest, ResumingImport};
 pub use options::{BoxError, DEFAULT_DEADLINE, InvalidOptions, Jwt, Options};
 pub use reliable::Reliable;
 pub use streams::{ResumingStream, StreamError};

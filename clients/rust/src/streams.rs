@@ -3,20 +3,18 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
-use tonic::{Code, Status, Streaming};
+use tonic::{Status, Streaming};
 
 use crate::error::ApiError;
+use crate::recovery::{IDLE, Recovery, nothing_came};
 use crate::v1::{
     ExportCustomersRequest, ExportCustomersResponse, ExportProfilesRequest, ExportProfilesResponse,
     ResolveRecipientsRequest, ResolveRecipientsResponse, WatchProfilesRequest, WatchProfilesResponse,
     watch_profiles_request,
 };
 
-const IDLE: Duration = Duration::from_secs(60);
-const FIRST_PAUSE: Duration = Duration::from_millis(500);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-
-type Opening<M> = Pin<Box<dyn Future<Output = Result<Streaming<M>, Status>> + Send>>;
+/// A stream that is being opened.
+pub(crate) type Opening<M> = Pin<Box<dyn Future<Output = Result<Streaming<M>, Status>> + Send>>;
 
 /// A request with a resume token.
 pub(crate) trait ResumableRequest: Clone + Send + 'static {
@@ -85,10 +83,8 @@ pub struct ResumingStream<M> {
     token_of: fn(&M) -> &str,
     token: Option<String>,
     current: Option<Streaming<M>>,
-    on_interruption: Box<dyn FnMut(&ApiError) + Send>,
+    recovery: Recovery,
     idle: Duration,
-    failures: u32,
-    began: bool,
     ended: bool,
 }
 
@@ -107,10 +103,8 @@ impl<M> ResumingStream<M> {
             token_of: M::token,
             token: None,
             current: None,
-            on_interruption: Box::new(|_| {}),
+            recovery: Recovery::new(),
             idle: IDLE,
-            failures: 0,
-            began: false,
             ended: false,
         }
     }
@@ -118,7 +112,7 @@ impl<M> ResumingStream<M> {
     /// Has `call` called with the error of each interruption, before the pause that follows.
     #[must_use]
     pub fn on_interruption(mut self, call: impl FnMut(&ApiError) + Send + 'static) -> Self {
-        self.on_interruption = Box::new(call);
+        self.recovery.on_interruption = Box::new(call);
         self
     }
 
@@ -136,31 +130,24 @@ impl<M> ResumingStream<M> {
     /// Messages were missed, or the call was refused. After an error, and after None, the next is None.
     pub async fn message(&mut self) -> Result<Option<M>, StreamError> {
         while !self.ended {
-            let received = tokio::time::timeout(self.idle, self.receive()).await.unwrap_or_else(|_| {
-                Err(Status::unavailable(format!("nothing came for {} seconds", self.idle.as_secs_f64())))
-            });
+            let received =
+                tokio::time::timeout(self.idle, self.receive()).await.unwrap_or_else(|_| Err(nothing_came(self.idle)));
             match received {
                 Ok(Some(message)) => {
                     let token = (self.token_of)(&message);
                     if !token.is_empty() {
                         self.token = Some(token.to_owned());
                     }
-                    self.began = true;
-                    self.failures = 0;
+                    self.recovery.received();
                     return Ok(Some(message));
                 }
                 Ok(None) => self.ended = true,
                 Err(status) => {
                     self.current = None;
-                    let error = ApiError::from(status);
-                    if !self.passes(&error) {
+                    if let Err(error) = self.recovery.wait(status).await {
                         self.ended = true;
                         return Err(error.into());
                     }
-                    (self.on_interruption)(&error);
-                    let pause = pause(self.failures).max(error.retry_delay.unwrap_or_default());
-                    self.failures += 1;
-                    tokio::time::sleep(pause).await;
                 }
             }
         }
@@ -176,29 +163,12 @@ impl<M> ResumingStream<M> {
             None => Ok(None),
         }
     }
-
-    /// Whether the stream may be resumed. A full limit of streams passes only for a stream that had a message: its old
-    /// connection may still be counted.
-    fn passes(&self, error: &ApiError) -> bool {
-        match error.code {
-            Code::Unavailable => true,
-            Code::ResourceExhausted => self.began && error.retry_delay.is_some(),
-            // What the library and proxies make of a connection that broke.
-            Code::Unknown | Code::Internal | Code::Cancelled => error.reason.is_empty(),
-            _ => false,
-        }
-    }
 }
 
 impl<M> fmt::Debug for ResumingStream<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ResumingStream")
     }
-}
-
-/// The pause after so many failures in a row. The readers of a server that stops are spread out.
-fn pause(failures: u32) -> Duration {
-    (FIRST_PAUSE * 2_u32.pow(failures.min(10))).min(LONGEST_PAUSE).mul_f64(0.2 + 0.8 * fastrand::f64())
 }
 
 /// Why a stream ended.
@@ -246,20 +216,5 @@ impl fmt::Display for StreamError {
 impl std::error::Error for StreamError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         Some(self.error())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_grow() {
-        for (failures, regular) in
-            [500, 1000, 2000, 4000, 5000, 5000].map(Duration::from_millis).into_iter().enumerate()
-        {
-            let pause = pause(u32::try_from(failures).unwrap());
-            assert!(regular / 5 <= pause && pause <= regular, "{pause:?} after {failures} failures");
-        }
     }
 }

@@ -8,16 +8,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
-use appprofile::v1::{WatchProfilesRequest, WatchProfilesResponse};
-use bytes::{BufMut as _, Bytes};
+use appprofile::tonic::codegen::tokio_stream::wrappers::UnboundedReceiverStream;
+use appprofile::v1::{ImportProfilesRequest, ImportProfilesResponse, WatchProfilesRequest, WatchProfilesResponse};
+use bytes::{BufMut as _, Bytes, BytesMut};
 use http::{HeaderMap, Request, Response};
-use http_body_util::{BodyExt, Full, combinators::BoxBody};
+use http_body_util::{BodyExt, Full, StreamBody, combinators::BoxBody};
 use hyper::body::{Body, Frame, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use prost::Message as _;
 use tokio::net::TcpListener;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc};
 use tonic::Status;
 
 pub enum Answer {
@@ -28,6 +29,8 @@ pub enum Answer {
     Hang,
     /// The connection ends, and so do its calls.
     Break,
+    /// Acknowledges so many requests of an import, and then ends with the status, or is silent. None: acknowledges all.
+    Import(Option<usize>, Option<Status>),
     /// Messages with these tokens, and then the status, or nothing, ever.
     Stream(Vec<&'static str>, Option<Status>),
 }
@@ -37,6 +40,8 @@ pub struct Service {
     calls: Arc<AtomicUsize>,
     /// What each stream asked for.
     pub streams: Arc<Mutex<Vec<WatchProfilesRequest>>>,
+    /// The first record of each request of an import that was acknowledged.
+    pub imported: Arc<Mutex<Vec<i64>>>,
 }
 
 impl Service {
@@ -60,17 +65,22 @@ pub fn serve_on(
     let counter = calls.clone();
     let streams = Arc::new(Mutex::new(Vec::new()));
     let requests = streams.clone();
+    let imported = Arc::new(Mutex::new(Vec::new()));
+    let importing = imported.clone();
     let answer = Arc::new(answer);
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             let (counter, answer, broken) = (counter.clone(), answer.clone(), Arc::new(Notify::new()));
-            let requests = requests.clone();
+            let (requests, importing) = (requests.clone(), importing.clone());
             let breaker = broken.clone();
             let service = service_fn(move |request: Request<Incoming>| {
                 let call = counter.fetch_add(1, Ordering::SeqCst) + 1;
                 let answer = answer(request.headers(), call);
-                let (breaker, requests) = (breaker.clone(), requests.clone());
+                let (breaker, requests, importing) = (breaker.clone(), requests.clone(), importing.clone());
                 async move {
+                    if let Answer::Import(count, end) = answer {
+                        return Ok(import(request.into_body(), count, end, importing));
+                    }
                     if let Answer::Stream(..) = answer {
                         let body = request.into_body().collect().await.expect("the request comes").to_bytes();
                         requests.lock().unwrap().push(WatchProfilesRequest::decode(&body[5..]).unwrap());
@@ -88,7 +98,7 @@ pub fn serve_on(
             });
         }
     });
-    Service { target, calls, streams }
+    Service { target, calls, streams, imported }
 }
 
 async fn respond(answer: Answer, breaker: Arc<Notify>) -> Result<Response<BoxBody<Bytes, Infallible>>, Infallible> {
@@ -104,6 +114,7 @@ async fn respond(answer: Answer, breaker: Arc<Notify>) -> Result<Response<BoxBod
             let frames = tokens.into_iter().map(message).chain(end.map(|status| trailers(&status))).collect();
             Ok(with_type(Response::new(Frames(frames).boxed())))
         }
+        Answer::Import(..) => unreachable!("answered before"),
         Answer::Hang => std::future::pending().await,
         Answer::Break => {
             breaker.notify_one();
@@ -112,13 +123,57 @@ async fn respond(answer: Answer, breaker: Arc<Notify>) -> Result<Response<BoxBod
     }
 }
 
+/// Acknowledges requests as they come.
+fn import(
+    mut body: Incoming,
+    count: Option<usize>,
+    end: Option<Status>,
+    imported: Arc<Mutex<Vec<i64>>>,
+) -> Response<BoxBody<Bytes, Infallible>> {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        let mut left = count;
+        let mut buffer = BytesMut::new();
+        loop {
+            while left != Some(0) && buffer.len() >= 5 {
+                let length = u32::from_be_bytes(buffer[1..5].try_into().unwrap()) as usize;
+                if buffer.len() < 5 + length {
+                    break;
+                }
+                let request = ImportProfilesRequest::decode(&buffer.split_to(5 + length)[5..]).unwrap();
+                imported.lock().unwrap().push(request.first_record);
+                let acknowledged = request.first_record + i64::try_from(request.records.len()).unwrap() - 1;
+                let response = ImportProfilesResponse { acknowledged, ..Default::default() };
+                drop(sender.send(Ok(framed(&response.encode_to_vec()))));
+                left = left.map(|left| left - 1);
+            }
+            if let (Some(0), Some(status)) = (left, &end) {
+                drop(sender.send(Ok(trailers(status))));
+                return;
+            }
+            match body.frame().await {
+                Some(Ok(frame)) => buffer.extend_from_slice(&frame.into_data().unwrap_or_default()),
+                _ if left == Some(0) => std::future::pending().await,
+                _ => {
+                    drop(sender.send(Ok(trailers(&Status::ok("")))));
+                    return;
+                }
+            }
+        }
+    });
+    with_type(Response::new(StreamBody::new(UnboundedReceiverStream::new(receiver)).boxed()))
+}
+
 fn with_type<B>(mut response: Response<B>) -> Response<B> {
     response.headers_mut().insert("content-type", "application/grpc".parse().unwrap());
     response
 }
 
 fn message(token: &str) -> Frame<Bytes> {
-    let encoded = WatchProfilesResponse { resume_token: token.into(), ..Default::default() }.encode_to_vec();
+    framed(&WatchProfilesResponse { resume_token: token.into(), ..Default::default() }.encode_to_vec())
+}
+
+fn framed(encoded: &[u8]) -> Frame<Bytes> {
     let mut framed = vec![0];
     framed.put_u32(u32::try_from(encoded.len()).unwrap());
     framed.extend(encoded);
