@@ -113,7 +113,7 @@ async def _serve_empty() -> None:
 
     listener = server.listen("127.0.0.1", 0)
     http = HttpServer(application, listener, None, ServerLimits(), ())
-    await http.start()
+    _ = await http.start()
     tune_garbage_collector()
     print(listener.getsockname()[1], flush=True)
     stop = asyncio.Event()

@@ -115,7 +115,7 @@ def test_a_clock_apart_from_the_databases_is_to_be_set(on_engine: Commands, monk
 
 async def fill(path: Path, age_seconds: int, dead: int, hash_key: str) -> None:
     spool = Spool(path, bytes.fromhex(hash_key))
-    spool.start()
+    _ = spool.start()
     arrived = SystemClock().microseconds() - age_seconds * MICROSECONDS
     for number in range(3 + dead):
         report = Incoming(

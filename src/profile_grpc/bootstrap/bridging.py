@@ -17,7 +17,7 @@ from prometheus_client import CollectorRegistry
 from profile_grpc import config as configuration
 from profile_grpc.bootstrap import listen
 from profile_grpc.bootstrap.clock import SystemClock
-from profile_grpc.bootstrap.process import stop_on_signals, tune_garbage_collector
+from profile_grpc.bootstrap.process import beside, stop_on_signals, tune_garbage_collector
 from profile_grpc.bootstrap.service_manager import notifying
 from profile_grpc.bootstrap.tracing import BRIDGE, is_on, tracing
 from profile_grpc.bridge.bridge import Bridge, BridgeConfig, ListenerTls
@@ -53,6 +53,7 @@ def run_bridge(
         SpoolError: the spool cannot be used.
         AddressTaken: it cannot listen.
         ConfigError: the environment asks for tracing that is not offered.
+        ProcessFailed: a part of the bridge has ended.
     """
     configure_logs(logs)
     is_on(os.environ)
@@ -74,7 +75,7 @@ async def _run(config: BridgeConfig, metrics: tuple[str, int] | None, announce: 
         async with (
             notifying(os.environ, stop) as notify_ready,
             tracing(BRIDGE) as tracer,
-            _started(config, registry, tracer) as url,
+            _started(config, registry, tracer, stop) as url,
         ):
             tune_garbage_collector()
             metrics_url = f"http://{listen.join(metrics[0], server.port)}/metrics" if metrics and server else None
@@ -90,17 +91,19 @@ async def _run(config: BridgeConfig, metrics: tuple[str, int] | None, announce: 
 
 @asynccontextmanager
 async def with_service(
-    config: ServeConfig, port: int, registry: CollectorRegistry, tracer: Tracer | None = None
+    config: ServeConfig, port: int, registry: CollectorRegistry, tracer: Tracer | None, stop: asyncio.Event
 ) -> AsyncIterator[str | None]:
     """Runs the bridge within the context, if configured, and yields its URL. It calls the service on `port` by gRPC.
+    Sets `stop` if a part of it ends by itself.
 
     Raises:
         SpoolError, AddressTaken, ConfigError: it cannot run.
+        ProcessFailed: a part of it has ended.
     """
     if config.bridge_port is None:
         yield None
         return
-    async with _started(config_with_service(config, port), registry, tracer) as bridge_url:
+    async with _started(config_with_service(config, port), registry, tracer, stop) as bridge_url:
         yield bridge_url
 
 
@@ -146,13 +149,16 @@ def without_bridge(config: ServeConfig) -> ServeConfig:
 
 
 @asynccontextmanager
-async def _started(config: BridgeConfig, registry: CollectorRegistry, tracer: Tracer | None) -> AsyncIterator[str]:
+async def _started(
+    config: BridgeConfig, registry: CollectorRegistry, tracer: Tracer | None, stop: asyncio.Event
+) -> AsyncIterator[str]:
     listen.check_free(config.host, config.port, "--bridge-port")
     bridge = Bridge(config, SystemClock().microseconds, registry, tracer)
     await bridge.start()
     try:
-        scheme = "https" if config.tls else "http"
-        yield f"{scheme}://{listen.join(config.host, bridge.address[1])}"
+        async with beside("bridge", bridge.watch(), stop):
+            scheme = "https" if config.tls else "http"
+            yield f"{scheme}://{listen.join(config.host, bridge.address[1])}"
     finally:
         await bridge.drain()
 

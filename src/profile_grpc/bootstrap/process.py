@@ -8,8 +8,8 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext, suppress
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -245,16 +245,44 @@ async def run_until(stop: asyncio.Event, background: dict[str, Coroutine[Any, An
         await asyncio.wait([stopping, *tasks], return_when=asyncio.FIRST_COMPLETED)
         for task in tasks:
             if task.done():
-                if isinstance(left := task.exception(), SchemaError):
+                if isinstance(left := _cause(task), SchemaError):
                     log.error("this program is too old for the schema; draining", error=str(left))
                     raise left
-                log.error("a part of the process has ended", part=task.get_name(), exc_info=task.exception())
-                raise ProcessFailed(f"internal error: {task.get_name()} has ended; the log says why")
+                raise _part_failed(task)
     finally:
         stopping.cancel()
         for task in tasks:
             task.cancel()
         await asyncio.gather(stopping, *tasks, return_exceptions=True)
+
+
+@asynccontextmanager
+async def beside(name: str, work: Coroutine[Any, Any, None], stop: asyncio.Event) -> AsyncIterator[None]:
+    """Runs endless work within the context. If it ends by itself, sets `stop`.
+
+    Raises:
+        ProcessFailed: at the end, if it has ended by itself.
+    """
+    task = asyncio.create_task(work, name=name)
+    task.add_done_callback(lambda _: stop.set())
+    try:
+        yield
+        if task.done():
+            raise _part_failed(task)
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def _part_failed(task: asyncio.Task[None]) -> ProcessFailed:
+    """The error for a part of the process that has ended by itself. The cause is logged."""
+    log.error("a part of the process has ended", part=task.get_name(), exc_info=_cause(task))
+    return ProcessFailed(f"internal error: {task.get_name()} has ended; the log says why")
+
+
+def _cause(task: asyncio.Task[None]) -> BaseException | None:
+    """Why it has ended; None: it returned, or was cancelled."""
+    return None if task.cancelled() else task.exception()
 
 
 def stop_on_signals() -> asyncio.Event:

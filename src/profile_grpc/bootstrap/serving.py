@@ -16,7 +16,7 @@ from profile_grpc import config as configuration
 from profile_grpc.bootstrap import bridging, demo, listen
 from profile_grpc.bootstrap.administration import administration
 from profile_grpc.bootstrap.ownership import owned
-from profile_grpc.bootstrap.process import exit_process, keep_counts, serve_calls, stop_on_signals
+from profile_grpc.bootstrap.process import beside, exit_process, keep_counts, serve_calls, stop_on_signals
 from profile_grpc.bootstrap.service_manager import notifying
 from profile_grpc.bootstrap.supervisor import Supervisor
 from profile_grpc.bootstrap.tracing import SERVICE, is_on, tracing
@@ -92,7 +92,7 @@ async def _serve_alone(config: ServeConfig, announce: Announce) -> None:
                 metrics,
                 counts=counts if metrics_url else None,
                 shared_port=False,
-                bridge=lambda port: bridging.with_service(config, port, registry, tracer),
+                bridge=lambda port: bridging.with_service(config, port, registry, tracer, stop),
                 ready=ready,
                 stop=stop,
                 tracer=tracer,
@@ -118,7 +118,10 @@ async def _serve_with_workers(config: ServeConfig, announce: Announce) -> None:
             ended=lambda pid: multiprocess.mark_process_dead(pid, folder),  # type: ignore[no-untyped-call]
         )
         registry.register(Processes(supervisor.pids))
-        async with tracing(SERVICE) as tracer, bridging.with_service(config, port, registry, tracer) as bridge_url:
+        async with (
+            tracing(SERVICE) as tracer,
+            bridging.with_service(config, port, registry, tracer, stop) as bridge_url,
+        ):
 
             def announced() -> None:
                 announce(_ready(config, port, metrics_url, bridge_url, keys))
@@ -139,12 +142,8 @@ async def _supervise_and_count(
 ) -> None:
     store = await open_store(config.database.url, hasher=Hasher(config.database.hash_key))
     try:
-        counting = asyncio.create_task(keep_counts(store, counts))
-        try:
+        async with beside("numbers of profiles", keep_counts(store, counts), stop):
             await supervisor.run(announced, stop)
-        finally:
-            counting.cancel()
-            await asyncio.gather(counting, return_exceptions=True)
     finally:
         await store.close()
 

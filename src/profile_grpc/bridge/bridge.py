@@ -149,13 +149,20 @@ class Bridge:
             self._now,
             self._tracer,
         )
-        self._spool.start()
+        writing = self._spool.start()
         await self._app_reader.start()
-        self._delivery.start()
+        delivering = self._delivery.start()
         self._housekeeping = asyncio.create_task(self._keep_house(), name="bridge-house")
         tls = self._certificate.context if self._certificate else None
         self._http = HttpServer(self._app, self._listener, tls, config.server, config.proxies)
-        await self._http.start()
+        self._parts = [writing, delivering, await self._http.start()]
+
+    async def watch(self) -> None:
+        """Ends when a part of the bridge has ended by itself: reports would wait without an answer. Raises what it
+        raised.
+        """
+        done, _ = await asyncio.wait(self._parts, return_when=asyncio.FIRST_COMPLETED)
+        done.pop().result()
 
     async def drain(self) -> None:
         """Accepts no new requests, answers those in progress, and ends."""

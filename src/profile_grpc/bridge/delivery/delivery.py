@@ -121,9 +121,10 @@ class Delivery:
         spool.on_rejoined = self._read_anew
         spool.on_arrival = self._arrived
 
-    def start(self) -> None:
-        """Begins to deliver, on the running event loop."""
+    def start(self) -> asyncio.Task[None]:
+        """Begins to deliver, on the running event loop. Returns the task, which only `close` should end."""
         self._worker = asyncio.create_task(self._run(), name="bridge-delivery")
+        return self._worker
 
     async def close(self, grace: float) -> None:
         """Starts no further calls, and waits this number of seconds for the calls in flight. The other reports are

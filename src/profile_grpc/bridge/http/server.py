@@ -92,20 +92,22 @@ class HttpServer:
         self._listener = listener
         self._task: asyncio.Task[None] | None = None
 
-    async def start(self) -> None:
-        """Listens; returns when connections are accepted."""
+    async def start(self) -> asyncio.Task[None]:
+        """Listens; returns when connections are accepted. Returns the task, which only `close` should end."""
         self._task = asyncio.create_task(self._server.serve(sockets=[self._listener]), name="bridge-http")
         while not self._server.started:
             if self._task.done():
                 self._task.result()
                 raise RuntimeError("the HTTP server ended before it listened")
             await asyncio.sleep(0.005)
+        return self._task
 
     async def close(self) -> None:
         """Accepts no new requests, and answers those in progress."""
         self._server.should_exit = True
         if self._task is not None:
-            await self._task
+            await asyncio.wait([self._task])
+            self._listener.close()  # the server does this itself, unless it has failed
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -107,10 +107,11 @@ class Spool:
             self._last,
         ) = self._writer.totals()
 
-    def start(self) -> None:
-        """Starts writing, on the running event loop."""
+    def start(self) -> asyncio.Task[None]:
+        """Starts writing, on the running event loop. Returns the task, which only `close` should end."""
         self._loop = asyncio.get_running_loop()
         self._worker = asyncio.create_task(self._run(), name="bridge-spool")
+        return self._worker
 
     async def close(self) -> None:
         """Writes the pending changes and ends."""
@@ -118,7 +119,7 @@ class Spool:
         self._arrival.set()
         self._gathering.end()
         if self._worker is not None:
-            await self._worker
+            await asyncio.wait([self._worker])
         self._thread.shutdown()
         self._writer.close()
         self._ownership.release()
