@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from appprofile.v1 import profile_pb2
 from appprofile.v1 import profile_service_pb2 as ps
 from appprofile.v1.transfer_pb2 import ProfileRecord
+from buf.validate.validate_pb2 import StringRules
 from profile_grpc.transport.grpc import acceptance, shape
 from tests.transport.grpc.support import fcm, key
 
@@ -164,3 +165,27 @@ def test_what_is_required_is_not_accepted_without() -> None:
             held.ClearField(name)
             assert not acceptance.accepts(record)
     assert not acceptance.accepts(ProfileRecord())
+
+
+@pytest.mark.parametrize(
+    ("rules", "valid", "invalid"),
+    [
+        (StringRules(max_bytes=2, pattern="^a+$|^b+$"), ["a"], ["bbb", "aaa"]),
+        (StringRules(pattern="^.+$"), ["a"], ["\n", "a\nb"]),
+        (StringRules(max_bytes=0), [""], ["a"]),
+        (StringRules(max_len=0), [""], ["a"]),
+        (StringRules(max_bytes=2), ["\n"], ["a\nb"]),
+    ],
+    ids=["alternatives", "any character", "no bytes", "no characters", "lines"],
+)
+def test_a_text_is_checked_as_RE2_would(rules: StringRules, valid: Sequence[str], invalid: Sequence[str]) -> None:
+    check = acceptance._text(rules)
+    assert check is not None
+    assert all(check(text) for text in valid)
+    assert not any(check(text) for text in invalid)
+
+
+@pytest.mark.parametrize("pattern", ["^[[:alpha:]]$", "^(?i)a$", r"^\s$", "a"])
+def test_a_pattern_that_RE2_may_read_differently_is_left_to_protovalidate(pattern: str) -> None:
+    with pytest.raises(acceptance._Unknown):
+        acceptance._text(StringRules(pattern=pattern))

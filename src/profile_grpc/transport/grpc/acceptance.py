@@ -21,6 +21,8 @@ Check: TypeAlias = Callable[[Any], bool]
 
 _CONTROL = r"\x00-\x1f\x7f-\x9f"
 """The characters of the category Cc, in a set of a pattern."""
+_DIFFERS = re.compile(r"\\|\[:|\(\?")
+"""What Python and RE2 may read differently: classes such as \\s and [:alpha:], and flags."""
 _SCALARS = frozenset({"string", "bytes", "enum"})
 _WIDEST = 4
 """Bytes of a character in UTF-8, at most. A text that is not ASCII and long is left to protovalidate."""
@@ -166,28 +168,28 @@ def _text(rules: validate_pb2.StringRules) -> Check | None:
         if rules.min_bytes > 1:
             raise _Unknown
         ahead += "(?=.)"
-    if rules.max_bytes:
+    if rules.HasField("max_bytes"):
         ahead += rf"(?=[\x00-\x7f]{{0,{rules.max_bytes}}}\Z|.{{0,{rules.max_bytes // _WIDEST}}}\Z)"
-    if rules.max_len:
+    if rules.HasField("max_len"):
         ahead += rf"(?=.{{0,{rules.max_len}}}\Z)"
-    pattern = _plain(rules.pattern) if rules.pattern else ".*"
     if not ahead and not rules.pattern:
         return None
-    return re.compile(f"(?s:{ahead}{pattern})").fullmatch  # type: ignore[return-value] # a match is true
+    pattern = _plain(rules.pattern) if rules.pattern else "(?s:.*)"
+    return re.compile(f"(?s:{ahead})(?:{pattern})").fullmatch  # type: ignore[return-value] # a match is true
 
 
 def _plain(pattern: str) -> str:
     """The pattern for Python."""
     plain = pattern.replace(r"\p{Cc}", _CONTROL)
-    if "\\" in plain.replace(_CONTROL, "") or not (plain.startswith("^") and plain.endswith("$")):
-        raise _Unknown  # Python and RE2 differ in classes such as \s
+    if not (plain.startswith("^") and plain.endswith("$")) or _DIFFERS.search(plain.replace(_CONTROL, "")):
+        raise _Unknown
     return plain.removeprefix("^").removesuffix("$")
 
 
 def _items(field: FieldDescriptor, rules: validate_pb2.RepeatedRules) -> Check | None:
     _only(rules, {"max_items", "unique", "items"})
     checks: list[Check | None] = []
-    if rules.max_items:
+    if rules.HasField("max_items"):
         most = rules.max_items
         checks.append(lambda values: len(values) <= most)
     if rules.unique:
@@ -203,7 +205,7 @@ def _items(field: FieldDescriptor, rules: validate_pb2.RepeatedRules) -> Check |
 def _pairs(field: FieldDescriptor, rules: validate_pb2.MapRules) -> Check | None:
     _only(rules, {"max_pairs", "keys", "values"})
     checks: list[Check | None] = []
-    if rules.max_pairs:
+    if rules.HasField("max_pairs"):
         most = rules.max_pairs
         checks.append(lambda pairs: len(pairs) <= most)
     for part in (rules.keys, rules.values):
