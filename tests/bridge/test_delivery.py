@@ -13,6 +13,7 @@ from typing import Any
 import grpc
 import pytest
 import trustme
+from structlog.testing import capture_logs
 
 from appprofile.v1 import app_pb2, profile_pb2
 from appprofile.v1 import profile_service_pb2 as pb
@@ -143,6 +144,29 @@ async def test_a_report_whose_task_fails_is_tried_again(
     assert await running.get(f"/{APP}{removal('first')}") == 200
     assert await running.get(f"/{APP}{removal('second')}") == 200
     await running.settled()
+
+
+async def test_a_call_that_the_end_of_the_bridge_cancels_has_not_failed(
+    running: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """X4: it is no fault to be logged, and no attempt."""
+    assert running.bridge is not None
+    delivery = running.bridge._delivery
+    begun = asyncio.Event()
+
+    async def hang(*_: object) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(delivery._applier, "apply", hang)
+    assert await running.get(f"/{APP}{removal()}") == 200
+    await asyncio.wait_for(begun.wait(), wait_s())
+    [entry] = delivery._entries.values()
+    with capture_logs() as logged:
+        await delivery.close(0)
+        await asyncio.sleep(0)
+    assert [one for one in logged if one["log_level"] == "error"] == []
+    assert (entry.attempts, entry.resting) == (0, False)
 
 
 async def test_an_unexpected_failure_does_not_end_the_reading_of_apps(

@@ -113,6 +113,7 @@ class Delivery:
         self._wake = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._worker: asyncio.Task[None] | None = None
+        self._closing = False
         self._anew = False
         """Whether to read all reports again: replayed dead letters come before reports that were already read."""
         self._later = 0
@@ -130,6 +131,7 @@ class Delivery:
         """Starts no further calls, and waits this number of seconds for the calls in flight. The other reports are
         delivered after a restart.
         """
+        self._closing = True
         if self._worker is not None:
             self._worker.cancel()
             await asyncio.wait([self._worker])
@@ -272,6 +274,8 @@ class Delivery:
     def _ended(self, entry: _Entry, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         self._wake.set()
+        if task.cancelled() and self._closing:  # the report waits in the spool for the next start
+            return
         fault = asyncio.CancelledError() if task.cancelled() else task.exception()
         if fault is None or self._entries.get(entry.waiting.id) is not entry:
             return
