@@ -493,6 +493,29 @@ async def test_C8_no_record_that_names_an_erased_customer_is_imported(served: Se
     assert answer.created == 1
 
 
+@pytest.mark.parametrize("deleted", [False, True], ids=["never stored", "deleted before"])
+async def test_C8_no_record_that_names_an_erased_customer_who_was_not_stored_is_imported(
+    served: Served, deleted: bool
+) -> None:
+    """C5: profiles may name a customer that is not stored."""
+    if deleted:
+        await put_customer(served, "c1", None)
+        await served.customers.DeleteCustomer(cs.DeleteCustomerRequest(customer_id="c1"), metadata=served.admin)
+    await imported(served, [named("ann", "c1")], APP)
+    await served.customers.EraseCustomer(cs.EraseCustomerRequest(customer_id="c1"), metadata=served.admin)
+    again = named("ann", "c1")
+    again.key.device_id = "another phone"
+    [answer] = await imported(served, [again], APP)
+    assert (answer.created, answer.unchanged) == (0, 1)
+    assert (await put_customer(served, "c1", timedelta())).unchanged == 1
+    assert await exported(served) == []
+    await served.customers.CreateCustomer(
+        cs.CreateCustomerRequest(customer=customer_pb2.Customer(customer_id="c1")), metadata=served.admin
+    )
+    [answer] = await imported(served, [again], COPY)
+    assert answer.created == 1
+
+
 async def test_C5_records_that_name_unknown_customers_are_refused_by_one_read(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -254,6 +254,9 @@ class ForgetCustomer(OfCustomer):
     def decide(self, state: State, _settings: AppSettings) -> Forgotten:
         """Deletes the customer and its id, also where it is the target of a merge.
 
+        What remains is a tombstone, also of a customer that only profiles named (C5) or that was deleted before: no
+        import brings the person back.
+
         Raises:
             Refused: CUSTOMER_MERGED: the person is stored under another id.
         """
@@ -264,7 +267,19 @@ class ForgetCustomer(OfCustomer):
             state.put_row(CUSTOMER_TOMBSTONES, ended)
         if stored is not None:
             _end(state, stored, self.ref.tombstone, CustomerEnd.ERASED)
+        else:
+            self._remember(state)
         return Forgotten(0 if stored is None else 1, len(earlier))
+
+    def _remember(self, state: State) -> None:
+        """Leaves the tombstone of a customer that is not stored, or begins its retention anew."""
+        gone = state.row(CUSTOMER_TOMBSTONES, self.ref.tombstone)
+        hold(state, self.ref.key)  # the customer may be created meanwhile
+        version = 0 if gone is None else gone.version
+        left = CustomerTombstone(
+            self.ref.tombstone, CustomerEnd.ERASED, state.now, version, revision=state.fresh_revision()
+        )
+        state.put_row(CUSTOMER_TOMBSTONES, left)
 
 
 @dataclass(frozen=True, slots=True)
