@@ -192,12 +192,12 @@ class People:
 
     async def _erase_profiles(self, app: App, found: Sequence[Profile], announced_customer: str = "") -> int:
         keys, revisions = tuple(p.key for p in found), tuple(p.revision for p in found)
-        told: frozenset[str] = frozenset()
+        announced: frozenset[str] = frozenset()
         if announced_customer:
             users = Person(users=[UserKey(app.app_id, user_id) for user_id in sorted({key.user_id for key in keys})])
             events = await self._events.announcements(users)
-            told = frozenset([event.user_id for event in events if event.customer_id == announced_customer])
-        command = EraseProfiles(app.app_id, keys, revisions, announced_customer, told)
+            announced = frozenset([event.user_id for event in events if event.customer_id == announced_customer])
+        command = EraseProfiles(app.app_id, keys, revisions, announced_customer, announced)
         return len((await self._queue.submit(command, app.settings)).keys)
 
 

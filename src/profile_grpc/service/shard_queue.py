@@ -103,8 +103,8 @@ class ShardQueue:
     take turns, so that no caller waits for another's backlog (FairQueue). Commands of patient callers (imports) have
     batches of their own, one at a time beside the others, each as large as fits into a short time.
 
-    A caller is answered after the commit, never before. A caller that goes away does not stop a running batch. Two
-    batches may run at a time: then the order is that of their commits, which no waiting caller can observe.
+    A caller is answered after the commit, never before. A caller that goes away does not stop a running batch.
+    Several batches may run at a time: then the order is that of their commits, which no waiting caller can observe.
     """
 
     def __init__(
