@@ -1,6 +1,8 @@
-"""The fast check of records agrees with protovalidate, whatever a record holds (I1)."""
+"""The fast check of messages agrees with protovalidate, whatever a message holds."""
 
 from collections.abc import Sequence
+from importlib import import_module
+from operator import attrgetter
 from typing import Any, cast
 
 import pytest
@@ -38,6 +40,28 @@ VALID = ProfileRecord(
 )
 
 
+REQUESTS: Sequence[Descriptor] = sorted(
+    {
+        method.input_type
+        for name in ("profile", "app", "customer", "credential", "usage", "webhook")
+        for service in import_module(f"appprofile.v1.{name}_service_pb2").DESCRIPTOR.services_by_name.values()
+        for method in service.methods
+    },
+    key=attrgetter("name"),
+)
+USUAL: Sequence[Message] = (
+    ps.RegisterRequest(key=key(), sequence=1, push_endpoints=[fcm("a")], channels=[profile_pb2.CHANNEL_PUSH]),
+    ps.HeartbeatRequest(key=key()),
+    ps.BatchHeartbeatRequest(keys=[key()]),
+    ps.GetProfileRequest(key=key()),
+    ps.UpdateProfileDataRequest(profile=profile_pb2.Profile(key=key()), remove_custom_attributes=["tier"]),
+    ps.ListProfilesRequest(app_id="shop", page_size=10),
+    ps.UnregisterRequest(key=key(), sequence=1),
+    ps.ReportPushFeedbackRequest(app_id="shop", feedback=[ps.PushFeedback()]),
+    ps.PushFeedback(provider=profile_pb2.PUSH_PROVIDER_FCM, token="a", http_status=404),
+)
+
+
 def value(field: FieldDescriptor) -> st.SearchStrategy[Any]:
     """Values on both sides of each limit."""
     if field.message_type is not None:
@@ -50,7 +74,9 @@ def value(field: FieldDescriptor) -> st.SearchStrategy[Any]:
         return st.booleans()
     if field.type == FieldDescriptor.TYPE_STRING:
         return TEXTS
-    return st.integers(-5, 5)
+    if field.type in {FieldDescriptor.TYPE_UINT32, FieldDescriptor.TYPE_UINT64}:
+        return st.integers(0, 5)
+    return st.sampled_from([-1, 0, 1, 99, 100, 599, 600])
 
 
 def several(field: FieldDescriptor) -> st.SearchStrategy[Any]:
@@ -59,17 +85,28 @@ def several(field: FieldDescriptor) -> st.SearchStrategy[Any]:
     if field.message_type is not None and field.message_type.GetOptions().map_entry:
         parts = field.message_type.fields_by_name
         few = st.dictionaries(value(parts["key"]), value(parts["value"]), max_size=4)
+        if parts["value"].message_type is not None:
+            return few
         return few | st.builds(lambda number: {f"a{n}": "" for n in range(number)}, st.integers(62, 66))
     return st.lists(value(field), max_size=4) | st.lists(value(field), min_size=11, max_size=13)
 
 
 @st.composite
-def message(draw: st.DrawFn, of: Descriptor) -> Message:
-    """A message in which few fields are set, often one with a required field or none."""
+def message(draw: st.DrawFn, of: Descriptor, *, few: bool = True) -> Message:
+    """A message in which few fields are set, often one with a required field or none; or often all of them."""
     made = GetMessageClass(of)()
-    for field in draw(st.lists(st.sampled_from(list(of.fields)), max_size=3, unique_by=lambda field: field.name)):
+    fields = list(of.fields)
+    if not fields:
+        return made
+    chosen = st.lists(st.sampled_from(fields), max_size=3, unique_by=lambda field: field.name)
+    for field in draw(chosen if few else chosen | st.just(fields)):
         put(made, field, draw(several(field)))
     return made
+
+
+def wrong(given: Message) -> bool:
+    """Whether protovalidate finds anything."""
+    return bool(shape._VALIDATOR.collect_violations(given))
 
 
 def fields_of(holder: Message) -> Sequence[FieldDescriptor]:
@@ -86,7 +123,14 @@ def put(holder: Message, field: FieldDescriptor, given: Any) -> None:
         return
     holder.ClearField(field.name)
     held = getattr(holder, field.name)
-    held.update(given) if isinstance(given, dict) else held.extend(given)
+    if not isinstance(given, dict):
+        held.extend(given)
+        return
+    for name, part in given.items():
+        if isinstance(part, Message):
+            held[name].CopyFrom(part)
+        else:
+            held[name] = part
 
 
 @st.composite
@@ -103,10 +147,25 @@ def nearly_valid(draw: st.DrawFn) -> ProfileRecord:
     return made
 
 
+@st.composite
+def changed(draw: st.DrawFn, usual: Message) -> Message:
+    """The message, in which one or two fields of it or of the messages in it have other values or none."""
+    made = type(usual)()
+    made.CopyFrom(usual)
+    for _ in range(draw(st.integers(1, 2))):
+        holders = [made, *(given for field, given in made.ListFields() if isinstance(given, Message))]
+        holder = draw(st.sampled_from(holders))
+        field = draw(st.sampled_from(list(fields_of(holder))))
+        holder.ClearField(field.name)
+        if draw(st.booleans()):
+            put(holder, field, draw(several(field)))
+    return made
+
+
 @settings(max_examples=1500, deadline=None)
 @given(nearly_valid())
 def test_I1_a_record_is_accepted_exactly_if_protovalidate_finds_nothing(record: ProfileRecord) -> None:
-    found = shape.problem(record)
+    found = wrong(record)
     accepted = acceptance.accepts(record)
     assert not (accepted and found), found
     with_keys = any(e.HasField("web_push") or e.apns_environment for e in record.profile.push_endpoints)
@@ -118,7 +177,31 @@ def test_I1_a_record_is_accepted_exactly_if_protovalidate_finds_nothing(record: 
 @settings(max_examples=500, deadline=None)
 @given(message(ProfileRecord.DESCRIPTOR))
 def test_I1_a_record_of_any_content_is_accepted_only_if_protovalidate_finds_nothing(record: ProfileRecord) -> None:
-    assert not (acceptance.accepts(record) and shape.problem(record))
+    assert not (acceptance.accepts(record) and wrong(record))
+
+
+@pytest.mark.parametrize("of", REQUESTS, ids=lambda of: of.name)
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_a_request_is_accepted_only_if_protovalidate_finds_nothing(of: Descriptor, data: st.DataObject) -> None:
+    given = data.draw(message(of, few=False))
+    assert not (acceptance.accepts(given) and wrong(given))
+
+
+@pytest.mark.parametrize("usual", USUAL, ids=lambda usual: usual.DESCRIPTOR.name)
+@settings(max_examples=300, deadline=None)
+@given(data=st.data())
+def test_a_nearly_valid_request_is_accepted_only_if_protovalidate_finds_nothing(
+    usual: Message, data: st.DataObject
+) -> None:
+    made = data.draw(changed(usual))
+    assert not (acceptance.accepts(made) and wrong(made))
+
+
+@pytest.mark.parametrize("given", USUAL, ids=lambda given: given.DESCRIPTOR.name)
+def test_the_usual_requests_need_no_second_check(given: Message) -> None:
+    assert acceptance.accepts(given)
+    assert not wrong(given)
 
 
 @pytest.mark.parametrize("record", [VALID, ProfileRecord(profile=profile_pb2.Profile(key=key()))])
@@ -127,9 +210,10 @@ def test_the_usual_record_needs_no_second_check(record: ProfileRecord) -> None:
 
 
 def test_rules_of_other_kinds_are_left_to_protovalidate() -> None:
-    """PushFeedback has a required oneof and a range of numbers."""
-    sound = ps.PushFeedback(provider=profile_pb2.PUSH_PROVIDER_FCM, token="t")
-    assert shape.problem(sound) == ""
+    """RemoveAccountRequest has an expression over two fields."""
+    sound = ps.RemoveAccountRequest(app_id="shop", username="ann", tokens=[ps.ReportedToken(token="t")])
+    shape.check(sound)
+    assert not wrong(sound)
     assert not acceptance.accepts(sound)
 
 

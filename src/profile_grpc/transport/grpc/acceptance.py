@@ -11,7 +11,7 @@ from collections.abc import Callable, Container, Iterable, Mapping
 from functools import cache
 from typing import Any, TypeAlias
 
-from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.descriptor import Descriptor, FieldDescriptor, OneofDescriptor
 from google.protobuf.message import Message
 
 from buf.validate import validate_pb2
@@ -23,7 +23,8 @@ _CONTROL = r"\x00-\x1f\x7f-\x9f"
 """The characters of the category Cc, in a set of a pattern."""
 _DIFFERS = re.compile(r"\\|\[:|\(\?")
 """What Python and RE2 may read differently: classes such as \\s and [:alpha:], and flags."""
-_SCALARS = frozenset({"string", "bytes", "enum"})
+_INTEGERS = frozenset({"int32", "int64", "uint32", "uint64"})
+_SCALARS = frozenset({"string", "bytes", "enum", *_INTEGERS})
 _WIDEST = 4
 """Bytes of a character in UTF-8, at most. A text that is not ASCII and long is left to protovalidate."""
 _UNSET: Mapping[str, str] = {
@@ -32,6 +33,7 @@ _UNSET: Mapping[str, str] = {
 }
 """For expressions of messages: a field without which they are true. A message with it is left to protovalidate."""
 _IMPLIED: Mapping[str, Check] = {
+    "this == 0 || (this >= 100 && this <= 599)": lambda number: number == 0 or 100 <= number <= 599,  # noqa: PLR2004
     "this.size() < 2 || this.map(e, int(e.provider) * 10 + (int(e.purpose) == 0 ? 1 : int(e.purpose))).unique()": (
         lambda endpoints: (
             len(endpoints) == 1 or len({(e.provider, e.purpose or 1) for e in endpoints}) == len(endpoints)
@@ -68,15 +70,14 @@ def _nothing(_: object) -> bool:
 
 def _message(message: Descriptor) -> Check | None:
     """The check of a message; None: it has no rules."""
-    if any(oneof.has_options for oneof in message.oneofs):
-        raise _Unknown
+    alternatives = [oneof.name for oneof in message.oneofs if _is_required(oneof)]
     unset = _unset(message)
     of_fields: dict[int, tuple[Check, bool]] = {}
     for field in message.fields:
         check, needed = (_nothing, False) if field.name in unset else _field(field)
         if check is not None or needed:
             of_fields[field.number] = (check or _anything, needed)
-    if not of_fields:
+    if not of_fields and not alternatives:
         return None
     required = sum([needed for _, needed in of_fields.values()])
 
@@ -88,9 +89,17 @@ def _message(message: Descriptor) -> Check | None:
                 if not known[0](value):
                     return False
                 missing -= known[1]
-        return not missing
+        return not missing and (not alternatives or all(map(given.WhichOneof, alternatives)))
 
     return obeys
+
+
+def _is_required(oneof: OneofDescriptor) -> bool:
+    if not oneof.has_options:
+        return False
+    rules = oneof.GetOptions().Extensions[validate_pb2.oneof]
+    _only(rules, {"required"})
+    return rules.required
 
 
 def _unset(message: Descriptor) -> Container[str]:
@@ -108,7 +117,9 @@ def _field(field: FieldDescriptor) -> tuple[Check | None, bool]:
     if rules.ignore == validate_pb2.IGNORE_ALWAYS:
         return None, False
     check = _value(field, rules)
-    if field.is_repeated and not _is_map(field) and field.message_type is not None:
+    if rules.repeated.items.ignore == validate_pb2.IGNORE_ALWAYS:
+        pass  # each item is checked where it is used
+    elif field.is_repeated and not _is_map(field) and field.message_type is not None:
         check = _all([check, _each(_message(field.message_type))])
     elif field.message_type is not None and not field.is_repeated:
         check = _all([check, _message(field.message_type)])
@@ -157,15 +168,21 @@ def _scalar(field: FieldDescriptor, rules: validate_pb2.FieldRules) -> Check | N
             raise _Unknown
         numbers = frozenset(field.enum_type.values_by_number) - frozenset(rules.enum.not_in)
         return numbers.__contains__
+    kind = rules.WhichOneof("type")
+    if kind in _INTEGERS:
+        limits = getattr(rules, kind)
+        _only(limits, {"gte"})
+        least = limits.gte
+        return lambda number: number >= least
     return None
 
 
 def _text(rules: validate_pb2.StringRules) -> Check | None:
     """One regular expression for all rules: most of the time goes into calls."""
-    _only(rules, {"min_bytes", "max_bytes", "max_len", "pattern"})
+    _only(rules, {"min_bytes", "min_len", "max_bytes", "max_len", "pattern"})
     ahead = ""
-    if rules.min_bytes:
-        if rules.min_bytes > 1:
+    if rules.min_bytes or rules.min_len:
+        if rules.min_bytes > 1 or rules.min_len > 1:
             raise _Unknown
         ahead += "(?=.)"
     if rules.HasField("max_bytes"):
@@ -187,17 +204,19 @@ def _plain(pattern: str) -> str:
 
 
 def _items(field: FieldDescriptor, rules: validate_pb2.RepeatedRules) -> Check | None:
-    _only(rules, {"max_items", "unique", "items"})
+    _only(rules, {"min_items", "max_items", "unique", "items"})
     checks: list[Check | None] = []
     if rules.HasField("max_items"):
-        most = rules.max_items
-        checks.append(lambda values: len(values) <= most)
+        least, most = rules.min_items, rules.max_items
+        checks.append(lambda values: least <= len(values) <= most)
+    elif rules.min_items:
+        raise _Unknown
     if rules.unique:
         checks.append(lambda values: len(set(values)) == len(values))
     if rules.items.ignore == validate_pb2.IGNORE_UNSPECIFIED:
         _only(rules.items, _SCALARS)
         checks.append(_each(_scalar(field, rules.items)))
-    else:
+    elif rules.items.ignore != validate_pb2.IGNORE_ALWAYS:
         raise _Unknown
     return _all(checks)
 

@@ -23,7 +23,7 @@ from profile_grpc.domain.results import Imported, ImportOutcome
 from profile_grpc.domain.settings import App
 from profile_grpc.service.customers import Customers
 from profile_grpc.service.importing import Imports
-from profile_grpc.transport.grpc import acceptance, customers, endpoints, patches, requests, shape, status
+from profile_grpc.transport.grpc import customers, endpoints, patches, requests, shape, status
 from profile_grpc.transport.grpc.times import to_instant
 
 RequestT = TypeVar("RequestT", bound=Message)
@@ -310,7 +310,7 @@ def _given(record: Message, given: Message, name: str) -> Timestamp | None:
 
 
 def _check(record: Message) -> None:
-    if not acceptance.accepts(record) and (found := shape.problem(record)):
+    if found := shape.problem(record):
         raise _not_valid(found)
 
 

@@ -14,6 +14,7 @@ from google.protobuf.message import Message
 
 from buf.validate import validate_pb2
 from profile_grpc.domain.errors import FieldViolation, Reason, Refused
+from profile_grpc.transport.grpc.acceptance import accepts
 
 if TYPE_CHECKING:
     from protovalidate import FieldPathElementPb, Violation
@@ -51,6 +52,8 @@ def check(message: Message) -> None:
     Raises:
         Refused: INVALID_REQUEST, with the fields and what is expected of them, never a value.
     """
+    if accepts(message):
+        return
     violations = _too_long(message) or [_describe(v) for v in _VALIDATOR.collect_violations(message)]
     if violations:
         text = "; ".join(f"{v.field or 'the request'}: {v.description}" for v in violations)
@@ -59,27 +62,32 @@ def check(message: Message) -> None:
 
 def refused_item(message: Message) -> Refused | None:
     """The refusal of one item of a batch, with its first violation, or None."""
-    found = _VALIDATOR.collect_violations(message, fail_fast=True)
-    if not found:
+    violation = _first(message)
+    if violation is None:
         return None
-    violation = _describe(found[0])
     text = f"The request is not valid: {violation.field or 'the request'}: {violation.description}."
     return Refused.for_fields(Reason.INVALID_REQUEST, text, [violation])
 
 
 def problem(message: Message) -> str:
     """What is wrong with one item of a batch, or an empty string."""
+    violation = _first(message)
+    return "" if violation is None else f"{violation.field} {violation.description}".strip()
+
+
+def _first(message: Message) -> FieldViolation | None:
+    if accepts(message):
+        return None
     found = _VALIDATOR.collect_violations(message, fail_fast=True)
-    if not found:
-        return ""
-    violation = _describe(found[0])
-    return f"{violation.field} {violation.description}".strip()
+    return _describe(found[0]) if found else None
 
 
 def prepare(message: type[Message]) -> None:
     """Compiles the rules of a message type, so that a faulty rule stops the start and no call waits for it."""
+    empty = message()
+    accepts(empty)
     _bounded_lists(message.DESCRIPTOR)
-    _VALIDATOR.collect_violations(message())
+    _VALIDATOR.collect_violations(empty)
 
 
 def _too_long(message: Message) -> Sequence[FieldViolation]:
