@@ -78,7 +78,7 @@ def test_streams_are_counted_while_open_and_when_they_end(registry: CollectorReg
 def test_a_commit_tells_deletions_by_reason_and_devices_counted(registry: CollectorRegistry, metrics: Metrics) -> None:
     """D3, M4."""
     tombstones = [
-        Tombstone("shop", f"hash{n}", reason, NOW, NOW)
+        Tombstone("shop", f"hash{n}", reason, NOW, NOW, version=2)
         for n, reason in enumerate([DeletionReason.INACTIVE, DeletionReason.INACTIVE, DeletionReason.DELETED])
     ]
     counted = [LedgerEntry("shop", "hash", 1, NOW), LedgerEntry("other", "hash", 1, NOW)]
