@@ -29,8 +29,8 @@ from profile_grpc.telemetry.tracing import Span
 
 log = structlog.get_logger(__name__)
 
-BULK = 50
-"""Items in a part of a long report: 3 to 5 ms of work, which may delay a single call."""
+BULK = 25
+"""Items in a part of a long report: 2 to 3 ms of work, which may delay a single call."""
 _LONGEST_PAUSE = 0.016
 """Seconds between two attempts: as long as a large batch takes, because the whole queue waits meanwhile."""
 
