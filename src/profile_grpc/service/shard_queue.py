@@ -34,9 +34,6 @@ BULK = 25
 _LONGEST_PAUSE = 0.016
 """Seconds between two attempts: as long as a large batch takes, because the whole queue waits meanwhile."""
 
-_BESIDE = 5
-"""How many times as long a batch of patient callers may take where others do not wait for its commit."""
-
 
 @dataclass(frozen=True, slots=True)
 class QueueLimits:
@@ -57,8 +54,7 @@ class QueueLimits:
     shared_attempts: int = 1
     """The same for a batch, which is then halved, so that one command with conflicts does not delay the others."""
     patient_seconds: float = 0.05
-    """Seconds that a batch of patient callers should take where others wait for its commit; a few times as long where
-    the store commits several batches at a time. It has at most `batch` commands."""
+    """Seconds that a batch of patient callers should take. It has at most `batch` commands."""
     retry_after: float = 1.0
     """Seconds that a refused caller should wait before it tries again."""
 
@@ -131,8 +127,7 @@ class ShardQueue:
         self._queue: FairQueue[_Pending] = FairQueue(self._limits.batch, self._limits.bulk)
         self._patient: Lane[_Pending] = Lane()
         """The commands of patient callers."""
-        seconds = self._limits.patient_seconds * (_BESIDE if store.commits_concurrently else 1)
-        self._pace = Pace(seconds, self._limits.batch)
+        self._pace = Pace(self._limits.patient_seconds, self._limits.batch)
         self._patient_arrival = asyncio.Event()
         self._patient_ended = False
         self._committing = False
