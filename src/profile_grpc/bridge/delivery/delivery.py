@@ -27,6 +27,8 @@ _FAILING = Backoff(0.5, 120.0)
 _A_MOMENT = 1.0
 _MOST_RESTING = 10
 """The number of windows of reports that may wait for missing information."""
+_FAULT = Result(Outcome.AGAIN, "FAULT", reached=False)
+"""An unexpected error."""
 log = structlog.get_logger(__name__)
 
 
@@ -282,8 +284,7 @@ class Delivery:
         # Without another attempt the report would stay in flight, and hold up its lanes until a restart.
         log.error("the delivery of a report has failed", trace_id=_trace_id(entry.waiting), fault=type(fault).__name__)
         entry.in_flight = False
-        entry.attempts += 1
-        self._rest(entry, self._limits.failing.delay(entry.attempts))
+        self._again(entry, _FAULT)
 
     async def _deliver(self, entry: _Entry) -> None:
         """One attempt, as a part of the trace of the request that brought the report."""
@@ -307,7 +308,7 @@ class Delivery:
         except Exception as error:  # noqa: BLE001 - whatever it is, the others go on
             fault = type(error).__name__  # its text may contain reported values
             log.error("a report could not be delivered", trace_id=_trace_id(entry.waiting), fault=fault)  # noqa: TRY400
-            result = Result(Outcome.AGAIN, "FAULT", reached=False)
+            result = _FAULT
         entry.in_flight = False
         self._note_availability(result)
         if result.outcome in {Outcome.DELIVERED, Outcome.DROPPED, Outcome.DEAD}:
