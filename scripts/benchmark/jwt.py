@@ -9,7 +9,6 @@ one that nobody reads, which is what its transport costs; and of an app that req
 from __future__ import annotations
 
 import asyncio
-import os
 import statistics
 import sys
 import tempfile
@@ -21,6 +20,7 @@ import grpc
 
 from appprofile.v1 import profile_pb2, profile_service_pb2
 from appprofile.v1.profile_service_pb2_grpc import ProfileServiceStub
+from scripts.benchmark.processes import cpu_seconds
 from tests.clients.server import ServerProcess
 from tests.support.jwt import pem, token
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 _CALLERS = 16
 _WITHOUT, _UNREAD, _REQUIRED = "without", "unread", "required"
 _APPS = {_WITHOUT: "off", _UNREAD: "off", _REQUIRED: "required"}
-_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def main() -> None:
@@ -92,14 +91,9 @@ async def _block(
         for _ in left:
             await stub.Heartbeat(request, metadata=metadata)
 
-    began = _cpu(server)
+    began = cpu_seconds(server.pid)
     await asyncio.gather(*(call() for _ in range(_CALLERS)))
-    return (_cpu(server) - began) / size * 1e6
-
-
-def _cpu(server: ServerProcess) -> float:
-    fields = Path(f"/proc/{server.pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS
+    return (cpu_seconds(server.pid) - began) / size * 1e6
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ from scripts.benchmark.workloads import Requests
 ROOT = Path(__file__).parents[2]
 """This checkout."""
 _TICKS = os.sysconf("SC_CLK_TCK")
+_PAGE = os.sysconf("SC_PAGE_SIZE")
 _STOP_SECONDS = 60
 # The code that runs in another checkout. It calls the same functions of that checkout.
 _PREPARE = """import sys
@@ -37,6 +38,18 @@ from scripts.benchmark import rows
 url, key, first, count, how = sys.argv[1:]
 how = {name: timedelta(seconds=n) if name == "heard_ago" else n for name, n in ast.literal_eval(how).items()}
 rows.load(url, Hasher(bytes.fromhex(key)), int(first), int(count), **how)"""
+
+
+def cpu_seconds(pid: int) -> float:
+    """User and system time of a process so far."""
+    # Behind the name, which may hold spaces: state is field 3, utime 14 and stime 15, counted from 1.
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+def resident_bytes(pid: int) -> int:
+    """Resident memory of a process."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE
 
 
 @dataclass(frozen=True)
@@ -149,17 +162,11 @@ class Server:
 
     def cpu_seconds(self) -> float:
         """User and system time so far."""
-        total = 0
-        for pid in self._pids():
-            # Behind the name, which may hold spaces: state is field 3, utime 14 and stime 15, counted from 1.
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            total += int(fields[11]) + int(fields[12])
-        return total / _TICKS
+        return sum(map(cpu_seconds, self._pids()))
 
     def rss_mb(self) -> float:
         """Resident memory, in MB."""
-        pages = sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in self._pids())
-        return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+        return sum(map(resident_bytes, self._pids())) / 1e6
 
     def stop(self) -> None:
         """Ends it and waits."""

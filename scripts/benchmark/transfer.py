@@ -20,6 +20,7 @@ import grpc
 
 from appprofile.v1 import profile_pb2, profile_service_pb2, profile_service_pb2_grpc
 from scripts.benchmark import databases
+from scripts.benchmark.processes import cpu_seconds, resident_bytes
 from tests.cli.program import Server, environment, run
 
 APP, CALLERS = "shop", 20
@@ -39,13 +40,11 @@ class Watched:
 
     def look(self) -> None:
         try:
-            pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
-            fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+            resident, used = resident_bytes(self.pid), cpu_seconds(self.pid)
         except OSError:
             return
-        used = (int(fields[11]) + int(fields[12])) / 100
         self._began = used if self._began is None else self._began
-        self.highest, self.seconds = max(self.highest, pages * 4096), used - self._began
+        self.highest, self.seconds = max(self.highest, resident), used - self._began
 
 
 def main() -> None:
