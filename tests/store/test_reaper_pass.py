@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 from profile_grpc.bootstrap.composition import Application
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.heartbeat import Heartbeat
+from profile_grpc.domain.model import EventType
 from profile_grpc.domain.settings import App, AppSettings, ReaperBreaker
 from profile_grpc.reaper import deletion
 from profile_grpc.reaper.deletion import Sizes
@@ -137,6 +138,24 @@ async def test_P6_the_log_tells_why_the_breaker_holds(shop: Shop, logged: Callab
 def logged() -> Any:
     with capture_logs() as entries:
         yield lambda: entries
+
+
+async def test_P6_the_breaker_holds_until_somebody_confirms_although_the_day_was_read(shop: Shop) -> None:
+    """A day that is not read again must not look as if nothing were due any more."""
+    shop.clock.set(NOW.replace(hour=0, minute=0))
+    await shop.heard(*"abcdef")
+    for _ in range(10):
+        shop.clock.advance(4 * DAY)
+        assert await shop.reap() == 0
+    shop.clock.advance(DAY / 2 + minutes(90))
+    for _ in range(3):
+        report = await shop.reaper.run_pass()
+        assert [held.app_id for held in report.held] == ["shop"]
+        shop.clock.advance(minutes(5))
+    events = await shop.store.events.pending(100)
+    assert [one.event.reason for one in events if one.event.type is EventType.REAPER_HELD] == ["BREAKER"]
+    assert not [one for one in events if one.event.type is EventType.REAPER_RELEASED]
+    assert await shop.reap(confirm=True) == 6
 
 
 async def test_P6_a_go_for_one_app_is_no_go_for_the_clock(shop: Shop) -> None:

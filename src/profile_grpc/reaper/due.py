@@ -106,6 +106,10 @@ class ReadCutoffs:
             return replace(before, heard=heard)
         return replace(before, heard=heard, registered=self._cutoff(app.app_id, "registered", before.registered, ttl))
 
+    def forget(self, app_id: str) -> None:
+        """The pass deletes nothing in the app, so its days are read again at the next one (P6)."""
+        self._read = {key: cutoff for key, cutoff in self._read.items() if key[0] != app_id}
+
     def _cutoff(self, app_id: str, kind: str, cutoff: datetime, period: timedelta) -> datetime:
         if not inactivity.is_scan_due(self._read.get((app_id, kind)), cutoff, period):
             return inactivity.start_of_day(cutoff)

@@ -200,6 +200,7 @@ class Reaper:
         held = await self._holds.breaker_holds(app, before, now, confirm=order.confirm)
         if held is not None:
             report.held.append(held)
+            self._cutoffs.forget(app.app_id)
         elif deleted := await self._deletion.delete_due(app, Inactive(before), now, progress):
             report.reaped[app.app_id] = deleted
         report.purged.profiles += await self._deletion.delete_due(app, Unregistered.of(app, now), now, progress)
