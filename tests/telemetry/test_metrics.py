@@ -5,7 +5,7 @@ import urllib.request
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.kinds import LEDGER, TOMBSTONES
@@ -173,19 +173,29 @@ def test_metrics_are_served_over_http() -> None:
     assert "_created" not in text
 
 
-def test_a_call_looks_its_labels_up_once(metrics: Metrics, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_call_and_a_stream_look_their_labels_up_once(metrics: Metrics, monkeypatch: pytest.MonkeyPatch) -> None:
     """On the hot path: finding a child by its labels takes longer than all the rest."""
     asked: list[tuple[object, ...]] = []
-    labels = metrics._rpc.labels
+    labels = Histogram.labels
 
-    def ask(*values: str) -> object:
+    def ask(metric: Histogram, *values: str) -> object:
         asked.append(values)
-        return labels(*values)
+        return labels(metric, *values)
 
-    monkeypatch.setattr(metrics._rpc, "labels", ask)
+    for kind in (Counter, Gauge, Histogram):
+        monkeypatch.setattr(kind, "labels", ask)
     for _ in range(100):
         metrics.rpc_done("/appprofile.v1.ProfileService/Heartbeat", "OK", 0.001)
-    assert asked == [("appprofile.v1.ProfileService/Heartbeat", "OK")]
+        metrics.stream_opened("/appprofile.v1.ProfileService/WatchProfiles")
+        metrics.stream_done("/appprofile.v1.ProfileService/WatchProfiles", "OK", 0.001, 1, 2)
+    watch = "appprofile.v1.ProfileService/WatchProfiles"
+    assert asked == [
+        ("appprofile.v1.ProfileService/Heartbeat", "OK"),
+        (watch,),
+        (watch, "OK"),
+        (watch, "received"),
+        (watch, "sent"),
+    ]
 
 
 def test_an_app_is_shown_before_the_reaper_has_passed(registry: CollectorRegistry, metrics: Metrics) -> None:

@@ -13,6 +13,9 @@ from profile_grpc.domain.hashing import Hasher
 DEFAULT_SIZE = 50
 MAX_SIZE = 1000
 _SEAL_LENGTH = 22
+_listing_text = json.JSONEncoder(separators=(",", ":")).encode
+# Not escaped: otherwise the token of long ids in another script is longer than a request accepts.
+_position_text = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
 def size(asked: int) -> int:
@@ -22,8 +25,7 @@ def size(asked: int) -> int:
 
 def seal(hasher: Hasher, listing: Sequence[str | int | None], position: Sequence[str]) -> str:
     """The token of the page after `position` in this listing (its name and its filter's values)."""
-    # Not escaped: otherwise the token of long ids in another script is longer than a request accepts.
-    content = json.dumps(list(position), separators=(",", ":"), ensure_ascii=False).encode()
+    content = _position_text(list(position)).encode()
     seal_ = _seal(hasher, listing, content)
     return seal_ + base64.urlsafe_b64encode(content).rstrip(b"=").decode()
 
@@ -65,4 +67,4 @@ def _decode(text: str) -> bytes:
 
 
 def _seal(hasher: Hasher, listing: Sequence[str | int | None], content: bytes) -> str:
-    return hasher.page(json.dumps(list(listing), separators=(",", ":")).encode() + b"\x00" + content)
+    return hasher.page(_listing_text(list(listing)).encode() + b"\x00" + content)

@@ -110,7 +110,7 @@ class SqlRecipients:
         target = audience.target
         if isinstance(target, Users):
             return await self._of_users(audience, target, bounds, after, limit)
-        reading = _Reading(audience, bounds, limit)
+        reading = _reading(audience, bounds, limit)
         if isinstance(target, Customers):
             return await self._fetch(reading, Among.CUSTOMERS, after, [(customer,) for customer in target.ids])
         async with self._scans:
@@ -120,7 +120,7 @@ class SqlRecipients:
         self, audience: Audience, target: Users, bounds: Reachable, after: Place | None, limit: int
     ) -> tuple[Sequence[Found], Place | None]:
         """Reads the users that are left, some at a time; first the rest of the one at the place, if it has a device."""
-        reading = _Reading(audience, bounds, limit)
+        reading = _reading(audience, bounds, limit)
         users = target.ids[bisect_left(target.ids, after[0]) if after else 0 :]
         rest = after if after is not None and after[1] and users[:1] == (after[0],) else None
         found: Sequence[Found] = []
@@ -160,7 +160,7 @@ class SqlRecipients:
         return found if wanted is None else await self._customers.fitting(wanted, found, _CUSTOMER, _TRUTHS)
 
     def _values(self, reading: _Reading) -> dict[str, object]:
-        audience, bounds, _ = reading
+        audience, bounds = reading.audience, reading.bounds
         return {
             "app_id": audience.app_id,
             "heard": micros(bounds.heard),
@@ -170,11 +170,13 @@ class SqlRecipients:
         }
 
     def _statement(self, reading: _Reading, among: Among, *, is_first: bool) -> Prepared:
-        push, wanted, limit = reading.audience.channel is Channel.PUSH, reading.wanted, reading.limit
-        shape = (push, among, limit, is_first, filtering.shape(wanted))
-        return self._statements.get(
-            shape, lambda: self._database.prepare(self._query(among, wanted, limit, push=push, is_first=is_first))
-        )
+        wanted, limit = reading.wanted, reading.limit
+
+        def make() -> Prepared:
+            push = reading.audience.channel is Channel.PUSH
+            return self._database.prepare(self._query(among, wanted, limit, push=push, is_first=is_first))
+
+        return self._statements.get((among.name, is_first, reading.shape), make)
 
     def _query(self, among: Among, wanted: Parts, limit: int, *, push: bool, is_first: bool) -> Query:
         engine = self._database.engine
@@ -207,11 +209,16 @@ class _Reading(NamedTuple):
     bounds: Reachable
     limit: int
     """Profiles of a window."""
+    wanted: Parts
+    """The filter."""
+    shape: tuple[Any, ...]
+    """Readings of one shape have the same statements."""
 
-    @property
-    def wanted(self) -> Parts:
-        """The filter."""
-        return parts_of(self.audience.filter) if self.audience.filter else filtering.NO_FILTER
+
+def _reading(audience: Audience, bounds: Reachable, limit: int) -> _Reading:
+    wanted = parts_of(audience.filter) if audience.filter else filtering.NO_FILTER
+    shape = (audience.channel is Channel.PUSH, limit, filtering.shape(wanted))
+    return _Reading(audience, bounds, limit, wanted, shape)
 
 
 def _begin(users: Sequence[str]) -> Place | None:

@@ -9,7 +9,9 @@ import platform
 from collections import Counter as Tally
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import version
+from typing import TypeVar
 
 from prometheus_client import (
     CollectorRegistry,
@@ -43,6 +45,8 @@ _BATCH_COMMANDS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 _DELIVERY_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _PASS_SECONDS = (0.01, 0.1, 1, 10, 60, 300, 1800)
 
+MetricT = TypeVar("MetricT", Counter, Gauge, Histogram)
+
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each, of no use here
 
 
@@ -58,33 +62,40 @@ class Metrics:
         self._jwt = _JwtMetrics(registry)
 
     def _declare_calls(self, registry: CollectorRegistry) -> None:
-        self._rpc = Histogram(
-            "profile_grpc_rpc_seconds",
-            "Time to answer an RPC, in seconds, by method and status code.",
-            ("method", "code"),
-            buckets=_RPC_SECONDS,
-            registry=registry,
+        self._rpc = _of_method(
+            Histogram(
+                "profile_grpc_rpc_seconds",
+                "Time to answer an RPC, in seconds, by method and status code.",
+                ("method", "code"),
+                buckets=_RPC_SECONDS,
+                registry=registry,
+            )
         )
-        self._rpc_children: dict[tuple[str, str], Histogram] = {}
-        self._stream_seconds = Histogram(
-            "profile_grpc_stream_seconds",
-            "How long streams were open, in seconds, by method and status code.",
-            ("method", "code"),
-            buckets=_STREAM_SECONDS,
-            registry=registry,
+        self._stream_seconds = _of_method(
+            Histogram(
+                "profile_grpc_stream_seconds",
+                "How long streams were open, in seconds, by method and status code.",
+                ("method", "code"),
+                buckets=_STREAM_SECONDS,
+                registry=registry,
+            )
         )
-        self._streams = Gauge(
-            "profile_grpc_streams_open",
-            "Streams that are open, by method.",
-            ("method",),
-            registry=registry,
-            multiprocess_mode="livesum",
+        self._streams = _of_method(
+            Gauge(
+                "profile_grpc_streams_open",
+                "Streams that are open, by method.",
+                ("method",),
+                registry=registry,
+                multiprocess_mode="livesum",
+            )
         )
-        self._stream_messages = Counter(
-            "profile_grpc_stream_messages",
-            "Messages of streams that have ended, by method and direction (received or sent).",
-            ("method", "direction"),
-            registry=registry,
+        self._stream_messages = _of_method(
+            Counter(
+                "profile_grpc_stream_messages",
+                "Messages of streams that have ended, by method and direction (received or sent).",
+                ("method", "direction"),
+                registry=registry,
+            )
         )
 
     def _declare_writes(self, registry: CollectorRegistry) -> None:
@@ -203,22 +214,18 @@ class Metrics:
 
     def rpc_done(self, method: str, code: str, seconds: float) -> None:
         """An RPC ended. `method`: `/package.Service/Method`; `code`: the name of its status code."""
-        child = self._rpc_children.get((method, code))
-        if child is None:
-            child = self._rpc_children[method, code] = self._rpc.labels(method.removeprefix("/"), code)
-        child.observe(seconds)
+        self._rpc(method, code).observe(seconds)
 
     def stream_opened(self, method: str) -> None:
         """A stream began."""
-        self._streams.labels(method.removeprefix("/")).inc()
+        self._streams(method).inc()
 
     def stream_done(self, method: str, code: str, seconds: float, received: int, sent: int) -> None:
         """A stream that began has ended."""
-        name = method.removeprefix("/")
-        self._streams.labels(name).dec()
-        self._stream_seconds.labels(name, code).observe(seconds)
-        self._stream_messages.labels(name, "received").inc(received)
-        self._stream_messages.labels(name, "sent").inc(sent)
+        self._streams(method).dec()
+        self._stream_seconds(method, code).observe(seconds)
+        self._stream_messages(method, "received").inc(received)
+        self._stream_messages(method, "sent").inc(sent)
 
     # --- called by the service: see service.observer.Observer ---
 
@@ -384,6 +391,11 @@ class _WebhookMetrics:
         self._seconds.labels("delivered" if delivered else "failed").observe(seconds)
         if delivered:
             self._events.inc(events)
+
+
+def _of_method(metric: MetricT) -> Callable[..., MetricT]:
+    """The child of a method (`/package.Service/Method`) and further labels, looked up once."""
+    return cache(lambda method, *more: metric.labels(method.removeprefix("/"), *more))
 
 
 def _show_zero(gauge: Gauge) -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from appprofile.v1 import profile_pb2
 from appprofile.v1 import profile_service_pb2 as ps
+from appprofile.v1 import recipient_pb2 as rp
 from appprofile.v1.transfer_pb2 import ProfileRecord
 from buf.validate.validate_pb2 import StringRules
 from profile_grpc.transport.grpc import acceptance, shape
@@ -59,6 +60,11 @@ USUAL: Sequence[Message] = (
     ps.UnregisterRequest(key=key(), sequence=1),
     ps.ReportPushFeedbackRequest(app_id="shop", feedback=[ps.PushFeedback()]),
     ps.PushFeedback(provider=profile_pb2.PUSH_PROVIDER_FCM, token="a", http_status=404),
+    rp.ResolveRecipientsRequest(
+        app_id="shop", channel=profile_pb2.CHANNEL_PUSH, user_ids=rp.UserIds(user_ids=["ann"]), filter='guest = "a"'
+    ),
+    rp.CountRecipientsRequest(app_id="shop", channel=profile_pb2.CHANNEL_PUSH, everyone=True),
+    ps.ExportProfilesRequest(app_id="shop"),
 )
 
 

@@ -24,7 +24,7 @@ _CONTROL = r"\x00-\x1f\x7f-\x9f"
 _DIFFERS = re.compile(r"\\|\[:|\(\?")
 """What Python and RE2 may read differently: classes such as \\s and [:alpha:], and flags."""
 _INTEGERS = frozenset({"int32", "int64", "uint32", "uint64"})
-_SCALARS = frozenset({"string", "bytes", "enum", *_INTEGERS})
+_SCALARS = frozenset({"string", "bytes", "enum", "bool", *_INTEGERS})
 _WIDEST = 4
 """Bytes of a character in UTF-8, at most. A text that is not ASCII and long is left to protovalidate."""
 _UNSET: Mapping[str, str] = {
@@ -162,6 +162,10 @@ def _scalar(field: FieldDescriptor, rules: validate_pb2.FieldRules) -> Check | N
         _only(rules.bytes, {"len"})
         length = rules.bytes.len
         return lambda value: len(value) == length
+    if rules.HasField("bool"):
+        _only(rules.bool, {"const"})
+        wanted = rules.bool.const
+        return lambda value: value is wanted
     if rules.HasField("enum"):
         _only(rules.enum, {"defined_only", "not_in"})
         if not rules.enum.defined_only or field.enum_type is None:

@@ -27,7 +27,7 @@ class StreamLimits:
     final_message: float = 0.5
     """How long a stream may take to send its last message, with its token, after it was requested to end."""
     first_message: float = 30.0
-    """How long the first message of a stream may take to arrive."""
+    """How long the first message of a stream of requests may take to arrive."""
     retry_after: float = 1.0
     """How long a refused caller should wait before it tries again."""
 
@@ -45,7 +45,7 @@ class OpenStream:
         self._task = _current_task()
         self._loop = asyncio.get_running_loop()
         age = limits.max_age * random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311 - no secret
-        self._timer = self._loop.call_later(age, self.end, _aged())
+        self._timer = self._loop.call_later(age, self._age)
         self._cut = False
         self.ending = asyncio.Event()
         """Set when the stream is requested to end. The next message is the last one."""
@@ -67,6 +67,9 @@ class OpenStream:
         """Ends the stream. Returns whether it was cancelled for not ending in time, and for no other reason."""
         self._timer.cancel()
         return self._cut and self._task.uncancel() == 0
+
+    def _age(self) -> None:
+        self.end(_aged())
 
     def _cancel(self) -> None:
         self._cut = True

@@ -58,7 +58,7 @@ class Pipeline:
         self._unread = unread
         self._log = CallLog()
         self._tracer = tracer
-        self._streams = StreamHandlers(self._steps, open_streams, observer, self._log, tracer)
+        self._streams = StreamHandlers(self._steps, open_streams, bodies, observer, self._log, tracer)
 
     def handlers(self, service: ServiceDescriptor, servicer: object) -> grpc.GenericRpcHandler:
         """The service's methods as gRPC registers them. They take and return bytes: parsing is a step of the call.

@@ -18,6 +18,7 @@ from profile_grpc.transport.grpc import call_spans, outcome, status
 from profile_grpc.transport.grpc.access import Method
 from profile_grpc.transport.grpc.call import Call
 from profile_grpc.transport.grpc.caller_metadata import caller_metadata
+from profile_grpc.transport.grpc.holdings import BodyReader
 from profile_grpc.transport.grpc.open_streams import OpenStream, OpenStreams
 from profile_grpc.transport.grpc.outcome import CallLog, RpcObserver
 from profile_grpc.transport.grpc.steps import Context, Steps
@@ -30,12 +31,19 @@ class StreamHandlers:
     """Makes handlers of streaming methods."""
 
     def __init__(
-        self, steps: Steps, streams: OpenStreams, observer: RpcObserver, log: CallLog, tracer: Tracer | None = None
+        self,
+        steps: Steps,
+        streams: OpenStreams,
+        bodies: BodyReader,
+        observer: RpcObserver,
+        log: CallLog,
+        tracer: Tracer | None = None,
     ) -> None:
         """`tracer`: records the streams as spans."""
         self._tracer = tracer
         self._steps = steps
         self._streams = streams
+        self._bodies = bodies
         self._observer = observer
         self._log = log
 
@@ -61,7 +69,8 @@ class StreamHandlers:
             stream = self._streams.enter()
             self._observer.stream_opened(method.path)
             try:
-                answer = await _Stream(self._steps, method, context, call, stream).run(self._streams, run)
+                served = _Stream(self._steps, method, context, call, stream)
+                answer = await served.run(self._streams, self._bodies, run)
             finally:
                 cut = self._streams.leave(stream)
         except asyncio.CancelledError:
@@ -105,12 +114,15 @@ class _Stream:
         self._request: Message | None = None
         call.ending = stream.ending
 
-    async def run(self, streams: OpenStreams, run: Run) -> bytes:
+    async def run(self, streams: OpenStreams, bodies: BodyReader, run: Run) -> bytes:
         """Checks credential, shape and permission, then runs the servicer method with flow control."""
         await self._steps.identify(self._presented, self._call)
         streams.admit(self._stream, self._call.caller.key_id)
-        first = await self._first(streams.limits.first_message)
-        given: Any = self._requests(first) if self._method.request_streaming else first
+        given: Any
+        if self._method.request_streaming:
+            given = self._requests(await self._first(streams.limits.first_message))
+        else:
+            given = await self._accept(await bodies.read(self._context))
         if self._method.response_streaming:
             await self._send(run(given, self._call))
             return b""
