@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from profile_grpc.cli.errors import CommandFailed
+from profile_grpc.cli.transfer import exporting
+from profile_grpc.cli.transfer.parquet import ParquetSink
 from tests.cli.program import Commands
 
 ENDINGS = ["jsonl", "jsonl.gz", "jsonl.zst", "parquet"]
@@ -216,6 +219,39 @@ def test_a_complete_export_is_not_written_over(commands: Commands, tmp_path: Pat
     commands.succeed("export", "--app", "shop", "-o", str(file), "--resume")
     assert file.read_bytes() == complete
     assert list(tmp_path.glob("out*")) == [file]
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_an_export_whose_file_cannot_be_opened_leaves_no_progress(
+    commands: Commands, tmp_path: Path, ending: str
+) -> None:
+    """I3: the next run would be told of an interrupted one, and resume what does not exist."""
+    prepare(commands, "shop")
+    file = tmp_path / f"out.{ending}"
+    file.symlink_to(tmp_path / "missing" / "out")
+    found = commands("export", "--app", "shop", "-o", str(file)).error_line
+    assert found == f"profile-grpc: cannot write {file}: no such file or directory"
+    assert list(tmp_path.glob("*.export")) == []
+
+
+def test_I3_an_interrupted_export_to_parquet_begins_anew(
+    commands: Commands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of the file is complete before its end: a resumed export would have the later records only."""
+    prepare(commands, "shop")
+    commands.succeed("import", write(tmp_path / "in.jsonl", [record("ann"), record("bob")]), "--app", "shop")
+    file = tmp_path / "out.parquet"
+    with monkeypatch.context() as patch:
+        patch.setattr(exporting, "_PART", 1)
+        patch.setattr(ParquetSink, "close", _interrupted)
+        assert commands("export", "--app", "shop", "-o", str(file)).status != 0
+    assert json.loads((tmp_path / "out.parquet.export").read_text())["entries"] == 0
+    commands.succeed("export", "--app", "shop", "-o", str(file), "--resume")
+    assert json.loads(commands.succeed("import", str(file), "--app", "shop", "--json"))["unchanged"] == 2
+
+
+def _interrupted(_sink: ParquetSink) -> None:
+    raise CommandFailed("interrupted")
 
 
 def test_I1_records_that_are_not_in_the_order_of_their_times_are_told(commands: Commands, tmp_path: Path) -> None:

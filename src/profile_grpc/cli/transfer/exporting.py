@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from profile_grpc.cli import output
-from profile_grpc.cli.errors import CommandFailed
+from profile_grpc.cli.errors import CommandFailed, file_failure
 from profile_grpc.cli.options import DatabaseUrl, command_option
-from profile_grpc.cli.transfer.files import STANDARD, Output
+from profile_grpc.cli.transfer.files import STANDARD, JsonLinesSink, Sink
 from profile_grpc.cli.transfer.options import (
     AppOption,
     CaOption,
@@ -27,12 +26,13 @@ from profile_grpc.cli.transfer.options import (
     TransferOptions,
     transfer_options,
 )
-from profile_grpc.cli.transfer.parquet import Writer
+from profile_grpc.cli.transfer.parquet import ParquetSink
 from profile_grpc.cli.transfer.progress import Progress, ProgressFile
 
 if TYPE_CHECKING:
-    from google.protobuf.descriptor import Descriptor
     from google.protobuf.message import Message
+
+    from profile_grpc.cli.transfer.records import Records
 
 _ENDING = ".export"
 """Of the file that says how far an export is. An export that is complete has none."""
@@ -66,51 +66,67 @@ def export(  # noqa: PLR0913 - each option is a parameter
     Each line is a record that `import` takes. The file can be read by its owner only. An export that was interrupted
     goes on with --resume.
     """
-    place = transfer_options(
+    options = transfer_options(
         database_url, target, key_file, ca, plaintext=plaintext, app_id=app_id, customers=customers, tenant=tenant
     )
     if filter_ and customers:
         raise typer.BadParameter("a filter selects profiles", param_hint="--filter")
     if file != STANDARD and Path(file).exists() and not ProgressFile(file, _ENDING).exists():
         raise CommandFailed(f"{file} is there, and complete; remove it to export anew")
-    number = asyncio.run(_export(place, file, filter_, customers=customers, resume=resume))
+    number = asyncio.run(_export(options, file, filter_, customers=customers, resume=resume))
     output.note(f"{number:,} records")
 
 
-async def _export(place: TransferOptions, file: str, filter_: str, *, customers: bool, resume: bool) -> int:
-    from profile_grpc.cli.transfer.doors import opened
+async def _export(options: TransferOptions, file: str, filter_: str, *, customers: bool, resume: bool) -> int:
+    from profile_grpc.cli.transfer.records import open_records
 
     beside = ProgressFile(file, _ENDING)
-    state = beside.read(Progress(of=f"export {place.app_id or place.tenant} {filter_}"), resume=resume)
-    began, before = time.monotonic(), state.entries
+    state = beside.read(Progress(of=f"export {options.app_id or options.tenant} {filter_}"), resume=resume)
+    began, before, written = time.monotonic(), state.entries, state.entries
     with output.working("exporting") as working:
-        async with opened(place) as door:
-            messages = _records(door, place.app_id, filter_, state.resume_token, customers=customers)
+        async with open_records(options) as records:
+            messages = _messages(records, options.app_id, filter_, state.resume_token, customers=customers)
             following = await anext(messages, None)  # a call that is refused leaves no file
-            beside.write(state)  # before the file: one without it is complete
-            sink = _sink(file, state.size, customers=customers)
+            sink = _open(file, beside, state, customers=customers)
             try:
                 while following is not None:
-                    records, token = following
-                    sink.write(records)
-                    written = state.entries // _PART
-                    state.entries += len(records)
-                    state.resume_token = token
-                    if state.entries // _PART > written:
-                        state.size = sink.end_part()
+                    exported, token = following
+                    sink.write(exported)
+                    part = written // _PART
+                    written += len(exported)
+                    if written // _PART > part and (size := sink.end_part()):
+                        state.entries, state.size, state.resume_token = written, size, token
                         beside.write(state)
-                    rate = (state.entries - before) / max(time.monotonic() - began, 0.001)
-                    working.update(f"{state.entries:,} records, {rate:,.0f}/s")
+                    rate = (written - before) / max(time.monotonic() - began, 0.001)
+                    working.update(f"{written:,} records, {rate:,.0f}/s")
                     following = await anext(messages, None)
                 sink.end_part()
             finally:
                 sink.close()
     beside.remove()
-    return state.entries
+    return written
 
 
-async def _records(
-    door: Any,  # noqa: ANN401 - a door
+def _open(file: str, beside: ProgressFile, state: Progress, *, customers: bool) -> Sink:
+    """Opens the file. While there is a progress file beside it, it is not complete."""
+    is_new = not beside.exists()
+    try:
+        beside.write(state)
+        if file.endswith(".parquet"):
+            from appprofile.v1.transfer_pb2 import CustomerRecord, ProfileRecord
+
+            return ParquetSink(file, (CustomerRecord if customers else ProfileRecord).DESCRIPTOR)
+        return JsonLinesSink(file, state.size)
+    except (OSError, CommandFailed) as error:
+        if is_new:
+            beside.remove()
+        if isinstance(error, OSError):
+            raise file_failure("write", file, error) from None
+        raise
+
+
+async def _messages(
+    records: Records,
     app_id: str,
     filter_: str,
     token: str,
@@ -122,11 +138,11 @@ async def _records(
     from appprofile.v1.profile_service_pb2 import ExportProfilesRequest
 
     if customers:
-        async for answer in door.export_customers(ExportCustomersRequest(resume_token=token)):
-            yield [_customer(one) for one in answer.customers], answer.resume_token
+        async for page in records.export_customers(ExportCustomersRequest(resume_token=token)):
+            yield [_customer(one) for one in page.customers], page.resume_token
         return
     request = ExportProfilesRequest(app_id=app_id, filter=filter_, resume_token=token)
-    async for answer in door.export_profiles(request):
+    async for answer in records.export_profiles(request):
         yield [_profile(one) for one in answer.profiles], answer.resume_token
 
 
@@ -150,53 +166,3 @@ def _plain(message: Message) -> dict[str, Any]:
     from google.protobuf.json_format import MessageToDict
 
     return MessageToDict(message)
-
-
-class _Sink(Protocol):
-    def write(self, records: Sequence[Mapping[str, Any]]) -> None: ...
-    def end_part(self) -> int: ...
-    def close(self) -> None: ...
-
-
-def _sink(file: str, size: int, *, customers: bool) -> _Sink:
-    if not file.endswith(".parquet"):
-        return _Lines(Output(file, size))
-    if size:
-        raise CommandFailed("a Parquet file cannot be resumed; remove it and export anew")
-    from appprofile.v1.transfer_pb2 import CustomerRecord, ProfileRecord
-
-    return _Rows(file, (CustomerRecord if customers else ProfileRecord).DESCRIPTOR)
-
-
-class _Lines:
-    """JSON Lines, with sorted names: the same record is the same bytes."""
-
-    def __init__(self, to: Output) -> None:
-        self._to = to
-
-    def write(self, records: Sequence[Mapping[str, Any]]) -> None:
-        lines = [json.dumps(one, ensure_ascii=False, sort_keys=True, separators=(",", ":")) for one in records]
-        self._to.write(("\n".join(lines) + "\n").encode() if lines else b"")
-
-    def end_part(self) -> int:
-        return self._to.end_part()
-
-    def close(self) -> None:
-        self._to.close()
-
-
-class _Rows:
-    """Parquet, which is complete at the end only."""
-
-    def __init__(self, file: str, record: Descriptor) -> None:
-        Path(file).touch(mode=0o600)
-        self._writer = Writer(file, record)
-
-    def write(self, records: Sequence[Mapping[str, Any]]) -> None:
-        self._writer.write(records)
-
-    def end_part(self) -> int:
-        return 0
-
-    def close(self) -> None:
-        self._writer.close()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, Protocol, cast
+from typing import Any, BinaryIO, Protocol, cast
 
 STANDARD = "-"
 _GZIP, _ZSTD = ".gz", ".zst"
@@ -51,8 +52,27 @@ def _decompressed(path: str, raw: BinaryIO) -> Iterator[BinaryIO]:
         yield raw
 
 
-class Output:
-    """A file that grows in parts, each of which is complete: an export that was interrupted goes on after the last one.
+class Sink(Protocol):
+    """A file that an export writes."""
+
+    def write(self, records: Sequence[Mapping[str, Any]]) -> None:
+        """Adds records."""
+        ...
+
+    def end_part(self) -> int:
+        """The size up to which the file is complete and on the disk, in bytes: an interrupted export goes on there.
+
+        0: it begins anew.
+        """
+        ...
+
+    def close(self) -> None:
+        """Closes the file."""
+        ...
+
+
+class JsonLinesSink:
+    """JSON Lines, in parts each of which is complete. Names are sorted, so that the same record is the same bytes.
 
     Gzip files may have several members, and Zstandard files several frames: each part is one.
     """
@@ -70,14 +90,15 @@ class Output:
             self._raw.seek(size)
         self._part: Compressed | None = None
 
-    def write(self, data: bytes) -> None:
-        """Adds to the current part."""
+    def write(self, records: Sequence[Mapping[str, Any]]) -> None:
+        """Adds a line for each record to the current part."""
+        lines = [json.dumps(one, ensure_ascii=False, sort_keys=True, separators=(",", ":")) + "\n" for one in records]
         if self._part is None:
             self._part = self._begin()
-        self._part.write(data)
+        self._part.write("".join(lines).encode())
 
     def end_part(self) -> int:
-        """Completes the part; returns the size of the file, which is on the disk then."""
+        """Completes the part. Standard output has no size to go on at: 0."""
         if self._part is not None and self._part is not self._raw:
             self._part.close()
         self._part = None

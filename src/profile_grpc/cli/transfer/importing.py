@@ -45,7 +45,7 @@ class _Kind(NamedTuple):
     """Profiles or customers."""
 
     method: str
-    """Of the door."""
+    """Of `Records`."""
     request: Callable[[], Any]
     record: type[Message]
 
@@ -97,14 +97,14 @@ def import_(  # noqa: PLR0913 - each option is a parameter
     JSON: {created, updated, unchanged, refused: {reason: number}, skipped, notes, unsorted,
     first: [{line, reason, description}]}.
     """
-    place = transfer_options(
+    options = transfer_options(
         database_url, target, key_file, ca, plaintext=plaintext, app_id=app_id, customers=customers, tenant=tenant
     )
     wanted = formats.find(format_, file, sets or (), app_id or "")
     report = Report(wanted.unit, refusals)
-    run = _Import(place, wanted, report, customers=customers, dry_run=dry_run)
+    command = _Import(options, wanted, report, customers=customers, dry_run=dry_run)
     try:
-        asyncio.run(run.carry_out(file, resume=resume))
+        asyncio.run(command.run(file, resume=resume))
     finally:
         report.close()
     if as_json:
@@ -119,9 +119,9 @@ class _Import:
     """One run of the command."""
 
     def __init__(
-        self, place: TransferOptions, wanted: formats.Format, report: Report, *, customers: bool, dry_run: bool
+        self, options: TransferOptions, wanted: formats.Format, report: Report, *, customers: bool, dry_run: bool
     ) -> None:
-        self._place = place
+        self._options = options
         self._format = wanted
         self._report = report
         self._customers = customers
@@ -132,11 +132,11 @@ class _Import:
         self._latest = (0, 0)
         """The registration time of the record before, in seconds and nanoseconds."""
 
-    async def carry_out(self, file: str, *, resume: bool) -> None:
-        from profile_grpc.cli.transfer.doors import opened
+    async def run(self, file: str, *, resume: bool) -> None:
+        from profile_grpc.cli.transfer.records import open_records
 
         beside = ProgressFile(STANDARD if self._dry_run else file, ".import")
-        begun = Progress(of=f"import {self._place.app_id or self._place.tenant}", name=secrets.token_hex(16))
+        begun = Progress(of=f"import {self._options.app_id or self._options.tenant}", name=secrets.token_hex(16))
         begun.size = size_of(file)
         state = beside.read(begun, resume=resume)
         if state.size != begun.size:
@@ -144,10 +144,10 @@ class _Import:
         self._done = state.entries
         with reading(file) as (content, raw), output.working("importing") as working:
             shown = _Shown(working.update, raw, begun.size)
-            async with opened(self._place) as door:
+            async with open_records(self._options) as records:
                 kind = self._kind(state.name)
                 requests = self._requests(self._format.read(content), state.entries, kind)
-                async for response in getattr(door, kind.method)(requests):
+                async for response in getattr(records, kind.method)(requests):
                     self._take(response)
                     if not self._dry_run:
                         state.entries = self._done
@@ -213,7 +213,7 @@ class _Import:
             return _Kind("import_customers", request, transfer_pb2.CustomerRecord)
         named = partial(
             profile_service_pb2.ImportProfilesRequest,
-            app_id=self._place.app_id,
+            app_id=self._options.app_id,
             import_id=name,
             dry_run=self._dry_run,
         )

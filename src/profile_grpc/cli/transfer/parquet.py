@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
@@ -48,8 +49,8 @@ def columns(record: Descriptor, path: str = "") -> Iterator[tuple[str, FieldDesc
             yield from columns(inner, f"{path}{field.json_name}.")
 
 
-class Writer:
-    """Writes records as row groups."""
+class ParquetSink:
+    """Writes records as row groups. The file is complete at its end only, so an interrupted export begins anew."""
 
     def __init__(self, path: str, record: Descriptor) -> None:
         """`record`: the type of the records."""
@@ -61,12 +62,17 @@ class Writer:
                 for name, field in columns(record)
             ]
         )
+        Path(path).touch(mode=0o600)  # tokens are in it
         self._writer = self._arrow.parquet.ParquetWriter(path, self._schema, compression="zstd")
 
-    def write(self, records: Iterable[Mapping[str, Any]]) -> None:
+    def write(self, records: Sequence[Mapping[str, Any]]) -> None:
         """Writes a row group."""
         flat = [dict(_flat(record)) for record in records]
         self._writer.write_table(self._arrow.Table.from_pylist(flat, schema=self._schema))
+
+    def end_part(self) -> int:
+        """0: nothing is complete before the end."""
+        return 0
 
     def close(self) -> None:
         """Completes the file."""

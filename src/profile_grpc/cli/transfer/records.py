@@ -1,4 +1,4 @@
-"""Where records go to and come from: the database, as other commands, or a server."""
+"""The records that are imported or exported: those of the database, as other commands, or of a server."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from profile_grpc.cli.options import database
 from profile_grpc.cli.transfer.options import TransferOptions
 
 
-class Door(Protocol):
-    """The four methods, for one app or one tenant."""
+class Records(Protocol):
+    """The records of one app or one tenant, with the four methods of the contract."""
 
     def import_profiles(
         self, requests: AsyncIterator[profiles_pb.ImportProfilesRequest]
@@ -37,33 +37,33 @@ class Door(Protocol):
 
 
 @asynccontextmanager
-async def opened(place: TransferOptions) -> AsyncIterator[Door]:
+async def open_records(options: TransferOptions) -> AsyncIterator[Records]:
     """Opens the database, or connects to the server."""
-    if place.target is None:
-        async with administration(database(place.database_url)) as admin:
+    if options.target is None:
+        async with administration(database(options.database_url)) as admin:
             from profile_grpc.transport.grpc.records import LocalRecords
 
-            if place.tenant:
-                await require_tenant(admin, place.tenant)
-                yield LocalRecords(admin, None, place.tenant)
+            if options.tenant:
+                await require_tenant(admin, options.tenant)
+                yield LocalRecords(admin, None, options.tenant)
             else:
-                app = await admin.apps.get(place.app_id)
+                app = await admin.apps.get(options.app_id)
                 yield LocalRecords(admin, app, app.tenant_id)
         return
     import appprofile.aio
     from appprofile import ApiError
 
-    key = place.key_file.read_text().strip() if place.key_file else None
-    ca = place.ca.read_bytes() if place.ca else None
+    key = options.key_file.read_text().strip() if options.key_file else None
+    ca = options.ca.read_bytes() if options.ca else None
     try:
-        async with appprofile.aio.connect(place.target, key=key, plaintext=place.plaintext, ca=ca) as client:
-            yield _Remote(client)
+        async with appprofile.aio.connect(options.target, key=key, plaintext=options.plaintext, ca=ca) as client:
+            yield _RemoteRecords(client)
     except ApiError as error:
         raise CommandFailed(f"the server refuses the call: {error.message}") from None
 
 
-class _Remote:
-    """A server. Interruptions are bridged; a message on stderr tells of each."""
+class _RemoteRecords:
+    """The records of a server. An interrupted call goes on once the server answers; stderr says so."""
 
     def __init__(self, client: object) -> None:
         from appprofile.aio import Client
