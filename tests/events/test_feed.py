@@ -50,9 +50,9 @@ async def test_E4_a_read_that_fails_in_between_repeats_no_event(monkeypatch: pyt
         log.published = 20
         shared.published()
         await waiting
-    for place in range(20):
-        page = await shared.read(EventPosition("epoch", place))
-        assert [one.position for one in page.events] == list(range(place + 1, min(place + 10, 20) + 1))
+    for after in range(20):
+        page = await shared.read(EventPosition("epoch", after))
+        assert [one.position for one in page.events] == list(range(after + 1, min(after + 10, 20) + 1))
     following.cancel()
 
 
@@ -81,12 +81,12 @@ async def test_E4_a_page_from_the_store_reads_the_head_once(monkeypatch: pytest.
     monkeypatch.setattr(feed, "WINDOW", 10)
     log = Pages(95)
     shared = Feed(cast("EventStore", cast("Any", log)))
-    place, read = await shared.oldest(), list[int]()
+    after, read = await shared.oldest(), list[int]()
     log.heads = 0
     for _ in range(10):
-        page = await shared.read(place)
+        page = await shared.read(after)
         read += [one.position for one in page.events]
-        place = page.place
+        after = page.end
     assert read == list(range(1, 96))
     assert log.heads == 10 + 1, "and once before the first page"
 
@@ -96,10 +96,10 @@ async def test_E4_what_is_published_later_is_read_later_and_what_is_purged_meanw
     shared = Feed(cast("EventStore", cast("Any", log)))
     page = await shared.read(EventPosition(EPOCH, 0))
     log.published = 9
-    page = await shared.read(page.place)
+    page = await shared.read(page.end)
     assert [one.position for one in page.events] == [6, 7, 8, 9]
-    assert (await shared.read(page.place)) == ([], page.place)
+    assert (await shared.read(page.end)) == ([], page.end)
     log.published, log.oldest = 20, 12
     with pytest.raises(Refused) as refused:
-        await shared.read(page.place)
+        await shared.read(page.end)
     assert refused.value.reason is Reason.RESUME_TOKEN_EXPIRED

@@ -103,7 +103,7 @@ class MemoryEvents(EventSource):
                     await self.changed.wait()
 
     @override
-    async def tell_disabled(self, webhook: Webhook) -> None:
+    async def add_disabled_events(self, webhook: Webhook) -> None:
         self.disabled.append(webhook.webhook_id)
 
 

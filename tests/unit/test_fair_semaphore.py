@@ -2,15 +2,15 @@
 
 import asyncio
 
-from profile_grpc.service.fair_places import FairPlaces
+from profile_grpc.service.fair_semaphore import FairSemaphore
 
 
 async def test_R14_an_owner_with_much_work_delays_another_by_one_piece_of_it() -> None:
-    places, go_on = FairPlaces(2), asyncio.Semaphore(0)
+    semaphore, go_on = FairSemaphore(2), asyncio.Semaphore(0)
     begun: list[str] = []
 
     async def work(owner: str) -> None:
-        async with places.place(owner):
+        async with semaphore.slot(owner):
             begun.append(owner)
             await go_on.acquire()
 
@@ -20,7 +20,7 @@ async def test_R14_an_owner_with_much_work_delays_another_by_one_piece_of_it() -
 
     tasks = [asyncio.create_task(work("much")) for _ in range(5)]
     await settle()
-    assert begun == ["much"]  # the second place is free for others
+    assert begun == ["much"]  # the second slot is free for others
     tasks += [asyncio.create_task(work(owner)) for owner in ("much", "a", "b", "c")]
     await settle()
     assert begun == ["much", "a"]
@@ -30,14 +30,14 @@ async def test_R14_an_owner_with_much_work_delays_another_by_one_piece_of_it() -
     assert begun == ["much", "a", "b", "c", "much", "much", "much", "much", "much"]
     go_on.release()
     await asyncio.gather(*tasks)
-    assert not places._own  # nothing is kept of owners without work
+    assert not semaphore._own  # nothing is kept of owners without work
 
 
-async def test_who_gives_up_waiting_takes_no_place() -> None:
-    places = FairPlaces(1)
+async def test_who_gives_up_waiting_takes_no_slot() -> None:
+    semaphore = FairSemaphore(1)
     begun: list[str] = []
-    async with places.place("a"):
-        waits = [asyncio.create_task(_enter(places, owner, begun)) for owner in ("b", "b", "c")]
+    async with semaphore.slot("a"):
+        waits = [asyncio.create_task(_enter(semaphore, owner, begun)) for owner in ("b", "b", "c")]
         await asyncio.sleep(0)
         waits[0].cancel()
         await asyncio.wait(waits[:1])
@@ -45,6 +45,6 @@ async def test_who_gives_up_waiting_takes_no_place() -> None:
     assert sorted(begun) == ["b", "c"]
 
 
-async def _enter(places: FairPlaces, owner: str, begun: list[str]) -> None:
-    async with places.place(owner):
+async def _enter(semaphore: FairSemaphore, owner: str, begun: list[str]) -> None:
+    async with semaphore.slot(owner):
         begun.append(owner)

@@ -91,7 +91,7 @@ async def _print(admin: Application, subscription: Subscription, start: EventPos
     async for page in admin.watching.watch(subscription, start, asyncio.Event()):
         for line in _lines(page):
             output.line(line)
-        if once and page.place.position >= end.position:
+        if once and page.end.position >= end.position:
             return
 
 
@@ -110,7 +110,7 @@ def _lines(page: Page) -> Sequence[str]:
                 "reason": event.reason,
                 "version": event.version,
                 "time": event.time.isoformat().replace("+00:00", "Z"),
-                "resume_token": (page.place if number == last else EventPosition(page.place.epoch, position)).token,
+                "resume_token": (page.end if number == last else EventPosition(page.end.epoch, position)).token,
             },
             ensure_ascii=True,
         )

@@ -129,17 +129,17 @@ class Claims:
     """With the leeway."""
 
 
-def bearer(presented: tuple[str, ...], app_id: str) -> str:
+def bearer(headers: tuple[str, ...], app_id: str) -> str:
     """The token in the values of the call's header.
 
     Raises:
         Refused: JWT_MISSING; JWT_INVALID: there are two, or it is something else.
     """
-    if not presented:
+    if not headers:
         raise missing(app_id)
-    if len(presented) > 1:
+    if len(headers) > 1:
         raise invalid(app_id, "there are two of them")
-    scheme, _, token = presented[0].partition(" ")
+    scheme, _, token = headers[0].partition(" ")
     if scheme.lower() != _SCHEME:
         raise invalid(app_id, "the header does not begin with Bearer")
     token = token.strip(" ")

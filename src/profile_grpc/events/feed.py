@@ -83,72 +83,72 @@ class Feed:
         self._recent, self._since = [], 0 if self._head is None else self._head.published
 
     async def now(self) -> EventPosition:
-        """The place after the newest event."""
+        """The position of the newest event."""
         head = await self._store.head()
         return EventPosition(head.epoch, head.published)
 
     async def oldest(self) -> EventPosition:
-        """The place before the oldest event that is kept."""
+        """The position before the oldest event that is kept."""
         head = await self._store.head()
         return EventPosition(head.epoch, head.oldest)
 
-    async def resume(self, place: EventPosition) -> EventPosition:
+    async def resume(self, after: EventPosition) -> EventPosition:
         """The same position in the current epoch.
 
         Raises:
-            Refused: RESUME_TOKEN_EXPIRED: events after the place were deleted, or the database was restored from an
+            Refused: RESUME_TOKEN_EXPIRED: events after the position were deleted, or the database was restored from an
                 older copy.
         """
-        end = await self._store.end_of_epoch(place.epoch)
+        end = await self._store.end_of_epoch(after.epoch)
         head = await self._store.head()
-        if end is None or place.position > end or place.position < head.oldest:
+        if end is None or after.position > end or after.position < head.oldest:
             raise expired(EventPosition(head.epoch, head.oldest))
-        return EventPosition(head.epoch, place.position)
+        return EventPosition(head.epoch, after.position)
 
-    async def read(self, place: EventPosition, app_ids: Collection[str] | None = None) -> Page:
-        """The events of the next WINDOW positions after the place.
+    async def read(self, after: EventPosition, app_ids: Collection[str] | None = None) -> Page:
+        """The events of the next WINDOW positions after this one.
 
-        A page without events whose place has moved may be followed by more events.
+        A page without events whose end is another position may be followed by more events.
 
         Args:
-            place: where the reader is.
+            after: the position that the reader has reached.
             app_ids: only events of these apps. None: of all apps.
 
         Raises:
             Refused: RESUME_TOKEN_EXPIRED, as `resume`.
             StoreError.
         """
-        recent = self._read_recent(place)
+        recent = self._read_recent(after)
         if recent is not None:
             return recent
         head = self._seen
-        if head is None or head.epoch != place.epoch or head.published <= place.position:
+        if head is None or head.epoch != after.epoch or head.published <= after.position:
             head = await self._ask()
-            if head.epoch != place.epoch or place.position < head.oldest:
-                return Page([], await self.resume(place))
-            if head.published <= place.position:
-                return Page([], place)
-        upto = min(place.position + WINDOW, head.published)
-        found = await self._store.read(place.position, upto, app_ids)
+            if head.epoch != after.epoch or after.position < head.oldest:
+                return Page([], await self.resume(after))
+            if head.published <= after.position:
+                return Page([], after)
+        upto = min(after.position + WINDOW, head.published)
+        found = await self._store.read(after.position, upto, app_ids)
         # The purge may have deleted events during the read. Only a head that is read afterwards shows it.
         head = await self._ask()
-        if head.epoch != place.epoch or place.position < head.oldest or head.published < upto:
-            return Page([], await self.resume(place))
-        return Page(found, EventPosition(place.epoch, upto))
+        if head.epoch != after.epoch or after.position < head.oldest or head.published < upto:
+            return Page([], await self.resume(after))
+        return Page(found, EventPosition(after.epoch, upto))
 
     async def _ask(self) -> EventHead:
         self._seen = await self._store.head()
         return self._seen
 
-    async def wait(self, place: EventPosition) -> None:
-        """Waits until there may be events after the place. May be cancelled at any time."""
+    async def wait(self, after: EventPosition) -> None:
+        """Waits until there may be events after the position. May be cancelled at any time."""
         looked = False
         self._waiting += 1
         try:
             while True:
                 head = self._head
-                if head is not None and head.epoch == place.epoch:
-                    if head.published > place.position:
+                if head is not None and head.epoch == after.epoch:
+                    if head.published > after.position:
                         return
                     signal = self._changed
                 elif looked:
@@ -161,11 +161,11 @@ class Feed:
         finally:
             self._waiting -= 1
 
-    def _read_recent(self, place: EventPosition) -> Page | None:
+    def _read_recent(self, after: EventPosition) -> Page | None:
         head = self._head
-        if head is None or head.epoch != place.epoch or not self._since <= place.position <= head.published:
+        if head is None or head.epoch != after.epoch or not self._since <= after.position <= head.published:
             return None
-        begin = bisect_right(self._recent, place.position, key=lambda one: one.position)
+        begin = bisect_right(self._recent, after.position, key=lambda one: one.position)
         found = self._recent[begin : begin + WINDOW]
         whole = begin + WINDOW >= len(self._recent)
         return Page(found, EventPosition(head.epoch, head.published if whole else found[-1].position))

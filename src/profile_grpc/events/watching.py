@@ -1,4 +1,4 @@
-"""WatchProfiles: the events of a tenant's apps, in pages with a place to resume from (E4)."""
+"""WatchProfiles: the events of a tenant's apps, in pages with a position to resume from (E4)."""
 
 from __future__ import annotations
 
@@ -34,25 +34,25 @@ class FeedWatching:
         """By tenant id and app id: whether the app is the tenant's. Ids are reserved while events are kept (D4)."""
 
     async def from_now(self) -> EventPosition:
-        """The place after the newest event."""
+        """The position of the newest event."""
         return await self._feed.now()
 
     async def from_oldest(self) -> EventPosition:
-        """The place before the oldest event that is kept."""
+        """The position before the oldest event that is kept."""
         return await self._feed.oldest()
 
-    async def resume(self, place: EventPosition) -> EventPosition:
-        """The place of a resume token in the current epoch.
+    async def resume(self, after: EventPosition) -> EventPosition:
+        """The position of a resume token in the current epoch.
 
         Raises:
             Refused: RESUME_TOKEN_EXPIRED.
         """
-        return await self._feed.resume(place)
+        return await self._feed.resume(after)
 
     async def watch(
-        self, subscription: Subscription, place: EventPosition, ending: asyncio.Event
+        self, subscription: Subscription, after: EventPosition, ending: asyncio.Event
     ) -> AsyncGenerator[Page, None]:
-        """Yields the wanted events after the place. A page without events is a checkpoint.
+        """Yields the wanted events after the position. A page without events is a checkpoint.
 
         At most one page is in memory: the next one is read after the reader has taken it. When `ending` is set, the
         last page is a checkpoint, and the iteration ends.
@@ -63,18 +63,18 @@ class FeedWatching:
         """
         due = monotonic() + QUIET
         while not ending.is_set():
-            page = await self._feed.read(place, subscription.app_ids)
+            page = await self._feed.read(after, subscription.app_ids)
             for part in _parts(await self.filtered(subscription, page)):
                 self._delivered(part.events)
                 yield part
                 due = monotonic() + QUIET
-            moved, place = page.place != place, page.place
+            moved, after = page.end != after, page.end
             if not moved:
-                await _first_of(ending, self._feed, place, due - monotonic())
+                await _first_of(ending, self._feed, after, due - monotonic())
             if monotonic() >= due:
-                yield Page([], place)
+                yield Page([], after)
                 due = monotonic() + CHECKPOINTS
-        yield Page([], place)
+        yield Page([], after)
 
     async def filtered(self, subscription: Subscription, page: Page) -> Page:
         """The page, with only the wanted events."""
@@ -92,7 +92,7 @@ class FeedWatching:
                 for one in events
                 if one.event.app_id in mine and one.event.tenant_id in {"", subscription.tenant_id}
             ]
-        return Page(events, page.place)
+        return Page(events, page.end)
 
     async def _of_tenant(self, tenant_id: str, app_ids: set[str]) -> set[str]:
         """The apps of the set that the tenant owns, including deleted ones. "" (every app) is kept."""
@@ -110,15 +110,15 @@ class FeedWatching:
 
 
 def _parts(page: Page) -> Sequence[Page]:
-    """Splits the page into messages of up to MESSAGE events. The last one has the page's place."""
+    """Splits the page into messages of up to MESSAGE events. The last one has the page's end."""
     some = [page.events[begin : begin + MESSAGE] for begin in range(0, len(page.events), MESSAGE)]
-    parts = [Page(events, EventPosition(page.place.epoch, events[-1].position)) for events in some]
-    return [*parts[:-1], Page(parts[-1].events, page.place)] if parts else []
+    parts = [Page(events, EventPosition(page.end.epoch, events[-1].position)) for events in some]
+    return [*parts[:-1], Page(parts[-1].events, page.end)] if parts else []
 
 
-async def _first_of(ending: asyncio.Event, feed: Feed, place: EventPosition, seconds: float) -> None:
-    """Waits until there may be events after the place, the stream is ending, or the time has passed."""
-    tasks = [asyncio.ensure_future(feed.wait(place)), asyncio.ensure_future(ending.wait())]
+async def _first_of(ending: asyncio.Event, feed: Feed, after: EventPosition, seconds: float) -> None:
+    """Waits until there may be events after the position, the stream is ending, or the time has passed."""
+    tasks = [asyncio.ensure_future(feed.wait(after)), asyncio.ensure_future(ending.wait())]
     try:
         await asyncio.wait(tasks, timeout=max(seconds, 0), return_when=asyncio.FIRST_COMPLETED)
     finally:

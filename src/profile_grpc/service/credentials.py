@@ -66,9 +66,9 @@ def issue(order: KeyOrder, hasher: Hasher, now: datetime) -> tuple[StoredKey, st
     return stored, f"apk_{key_id}_{secret}"
 
 
-def parse(presented: str) -> tuple[str, str] | None:
+def parse(key: str) -> tuple[str, str] | None:
     """The id and the secret of a key's text, or None if it is not a key."""
-    match = _FORM.match(presented)
+    match = _FORM.match(key)
     return (match[1], match[2]) if match else None
 
 

@@ -82,9 +82,9 @@ class Directory:
         Raises: StoreError, and forgets nothing: known keys keep working through a short outage.
         """
         now = self._now()
-        for presented in [presented for presented, end in self._cache.ends.items() if end <= now]:
-            del self._cache.ends[presented]
-            self._cache.callers.pop(presented, None)
+        for key in [key for key, end in self._cache.ends.items() if end <= now]:
+            del self._cache.ends[key]
+            self._cache.callers.pop(key, None)
         version = await self._store.version()
         if version != self._cache.version or now.date() != self._cache.day:
             self._cache = _Cache(version, {}, now.date(), {})
@@ -116,30 +116,30 @@ class Directory:
         """Identifies what is in memory: another object whenever apps, keys or what belongs to them may have changed."""
         return self._cache
 
-    def known_caller(self, presented: str | None) -> Caller | None:
+    def known_caller(self, key: str | None) -> Caller | None:
         """The caller of a key that was read before; None: ask `authenticate`."""
-        return self._cache.callers.get(presented) if presented else None
+        return self._cache.callers.get(key) if key else None
 
     def known_app(self, caller: Caller) -> App | None:
         """The one app of the caller's key, if it was read before; None: ask `reach`."""
         return self._cache.apps.get((caller.tenant_id, caller.app_id))
 
-    async def authenticate(self, presented: str | None) -> Caller:
+    async def authenticate(self, key: str | None) -> Caller:
         """The caller with this key.
 
         Raises:
             Refused: CREDENTIAL_MISSING or CREDENTIAL_INVALID.
             StoreUnavailable: the key is not known yet and cannot be read.
         """
-        if not presented:
+        if not key:
             if self._anonymous is None:
                 raise credentials.missing()
             return self._anonymous
         cache = self._cache
-        known = cache.callers.get(presented)
+        known = cache.callers.get(key)
         if known is not None:
             return known
-        parsed = credentials.parse(presented)
+        parsed = credentials.parse(key)
         if parsed is None:
             raise credentials.invalid()
         key_id, secret = parsed
@@ -153,9 +153,9 @@ class Directory:
         if stored.last_used_day is None or stored.last_used_day < now.date():
             self._used.add(key_id)
         if len(cache.callers) < MAX_ENTRIES:
-            cache.callers[presented] = caller
+            cache.callers[key] = caller
             if stored.expire_time is not None:
-                cache.ends[presented] = stored.expire_time
+                cache.ends[key] = stored.expire_time
         return caller
 
     async def reach(self, caller: Caller, app_id: str, which: Reach = Reach.OPEN) -> App:

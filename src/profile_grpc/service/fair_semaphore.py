@@ -1,4 +1,4 @@
-"""Places for work that takes long, shared fairly between tenants."""
+"""A semaphore for work that takes long, shared fairly between tenants."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from contextlib import asynccontextmanager
 from weakref import WeakValueDictionary
 
 
-class FairPlaces:
-    """So many pieces of work run at a time, and of each owner one.
+class FairSemaphore:
+    """Limits how many tasks run at a time: to `slots` in all, and to one for each owner.
 
-    An owner waits for a place only once, however much of its work there is, and places are given in the order of
-    waiting. So owners take turns, as apps do in the write queue.
+    An owner waits for one slot at a time, however many tasks it has, and slots are given in the order of waiting. So
+    owners take turns, as apps do in the write queue.
     """
 
-    def __init__(self, places: int) -> None:
-        self._places = asyncio.Semaphore(places)
+    def __init__(self, slots: int) -> None:
+        self._slots = asyncio.Semaphore(slots)
         self._own: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        """One for each owner with work."""
+        """One lock for each owner with tasks."""
 
     @asynccontextmanager
-    async def place(self, owner: str) -> AsyncIterator[None]:
-        """Waits for a place of the owner, and gives it back at the end."""
+    async def slot(self, owner: str) -> AsyncIterator[None]:
+        """Waits for a slot, and releases it at the end of the block."""
         own = self._own.setdefault(owner, asyncio.Lock())
-        async with own, self._places:
+        async with own, self._slots:
             yield

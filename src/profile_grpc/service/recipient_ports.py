@@ -7,8 +7,8 @@ from typing import NamedTuple, Protocol
 
 from profile_grpc.domain.reach import Audience, Reachable, Reached, Recipient
 
-Place = tuple[str, str]
-"""A user and a device: how far the profiles of an app were read."""
+Cursor = tuple[str, str]
+"""The user and the device of the last profile that was read."""
 
 
 class RecipientPage(NamedTuple):
@@ -16,19 +16,19 @@ class RecipientPage(NamedTuple):
 
     recipients: Sequence[Recipient]
     """Fewer than were read where a profile has no live endpoint."""
-    place: Place | None
-    """Where to go on. None: these are the last."""
+    cursor: Cursor | None
+    """The next page begins after it. None: this is the last page."""
 
 
 class RecipientStore(Protocol):
     """Reads who can be reached. Every method raises StoreError."""
 
-    async def page(self, audience: Audience, bounds: Reachable, after: Place | None, size: int) -> RecipientPage:
-        """The recipients among the next `size` profiles of the target after this place."""
+    async def page(self, audience: Audience, bounds: Reachable, after: Cursor | None, size: int) -> RecipientPage:
+        """The recipients among the next `size` profiles of the target after the cursor."""
         ...
 
     async def counted(
-        self, audience: Audience, bounds: Reachable, after: Place | None
-    ) -> tuple[Sequence[tuple[Reached, int]], Place | None]:
+        self, audience: Audience, bounds: Reachable, after: Cursor | None
+    ) -> tuple[Sequence[tuple[Reached, int]], Cursor | None]:
         """As `page`, of more profiles, without tokens: what is counted of them, and how many are alike."""
         ...

@@ -16,7 +16,7 @@ from profile_grpc.domain.settings import App
 from profile_grpc.service import paging
 from profile_grpc.service.page_reading import read_profiles
 from profile_grpc.service.ports import Clock, ProfileFilter, ProfileStore
-from profile_grpc.service.recipient_ports import Place, RecipientPage, RecipientStore
+from profile_grpc.service.recipient_ports import Cursor, RecipientPage, RecipientStore
 from profile_grpc.service.watching import invalid_token
 
 MESSAGE = 500
@@ -67,21 +67,21 @@ class Recipients:
         """
         listing = _listing(audience)
         part, *position = self._position(listing, resume_token)
-        begin: Place | None = (position[0], position[1]) if part == _RECIPIENTS and position else None
+        begin: Cursor | None = (position[0], position[1]) if part == _RECIPIENTS and position else None
         seen: set[str] = set()
         if resume_token and not isinstance(audience.target, Everyone):
             seen = await self._seen(app, audience, None if part == _UNREACHABLE else begin)
         if part == _RECIPIENTS:
             empty = 0
             async with aclosing(self._pages(app, audience, begin)) as pages:
-                async for page, place in pages:
+                async for page, cursor in pages:
                     seen.update(_ids(audience.target, page))
                     empty = 0 if page else empty + 1
-                    for some, until in _parts(page, place):
+                    for some, until in _parts(page, cursor):
                         yield Message(some, (), self._token(listing, _RECIPIENTS, *until))
                     if empty == _EMPTY_PAGES:
                         empty = 0
-                        yield Message((), (), self._token(listing, _RECIPIENTS, *place))
+                        yield Message((), (), self._token(listing, _RECIPIENTS, *cursor))
         after = position[0] if part == _UNREACHABLE and position else ""
         missed = [one for one in _target_ids(audience.target) if one not in seen and one > after]
         for first in range(0, len(missed), MESSAGE):
@@ -94,13 +94,13 @@ class Recipients:
         Raises:
             StoreError.
         """
-        tally, place = Tally(), None
+        tally, cursor = Tally(), None
         while True:
             bounds = reach.reachable(app.settings, self._clock.now())
-            counted, place = await self._recipients.counted(audience, bounds, place)
+            counted, cursor = await self._recipients.counted(audience, bounds, cursor)
             for reached, number in counted:
                 tally.add(reached, number)
-            if place is None:
+            if cursor is None:
                 return tally
 
     async def explain(
@@ -126,39 +126,39 @@ class Recipients:
         return [reach.missing(key, left)], False
 
     async def _pages(
-        self, app: App, audience: Audience, after: Place | None
-    ) -> AsyncGenerator[tuple[Sequence[Recipient], Place], None]:
-        """The recipients after the place, page by page, each with the place after it. Reads one page ahead."""
+        self, app: App, audience: Audience, after: Cursor | None
+    ) -> AsyncGenerator[tuple[Sequence[Recipient], Cursor], None]:
+        """The recipients after the cursor, page by page, each with its cursor. Reads one page ahead."""
         following: asyncio.Task[RecipientPage] | None = None
-        recipients, place = await self._page(app, audience, after, FIRST_PAGE)
+        recipients, cursor = await self._page(app, audience, after, FIRST_PAGE)
         try:
             while True:
-                if place is not None:
-                    following = asyncio.ensure_future(self._page(app, audience, place, PAGE))
-                last = place or (recipients[-1].key[1:] if recipients else after)
+                if cursor is not None:
+                    following = asyncio.ensure_future(self._page(app, audience, cursor, PAGE))
+                last = cursor or (recipients[-1].key[1:] if recipients else after)
                 if last is not None:
                     after = last
                     yield recipients, last
                 if following is None:
                     return
-                recipients, place = await following
+                recipients, cursor = await following
                 following = None
         finally:
             if following is not None:
                 following.cancel()
                 await asyncio.wait([following])
 
-    async def _page(self, app: App, audience: Audience, after: Place | None, size: int) -> RecipientPage:
+    async def _page(self, app: App, audience: Audience, after: Cursor | None, size: int) -> RecipientPage:
         bounds = reach.reachable(app.settings, self._clock.now())
         return await self._recipients.page(audience, bounds, after, size)
 
-    async def _seen(self, app: App, audience: Audience, until: Place | None) -> set[str]:
-        """The ids that an earlier part of the stream has reached, up to the place (None: all of them)."""
+    async def _seen(self, app: App, audience: Audience, until: Cursor | None) -> set[str]:
+        """The ids that an earlier part of the stream has reached, up to the cursor (None: all of them)."""
         seen: set[str] = set()
         async with aclosing(self._pages(app, audience, None)) as pages:
-            async for page, place in pages:
+            async for page, cursor in pages:
                 seen.update(_ids(audience.target, [one for one in page if until is None or one.key[1:] <= until]))
-                if until is not None and place >= until:
+                if until is not None and cursor >= until:
                     break
         return seen
 
@@ -174,11 +174,11 @@ class Recipients:
         return paging.seal(self._hasher, listing, position)
 
 
-def _parts(page: Sequence[Recipient], place: Place) -> Iterator[tuple[Sequence[Recipient], Place]]:
-    """The page in messages, each with the place after it."""
+def _parts(page: Sequence[Recipient], cursor: Cursor) -> Iterator[tuple[Sequence[Recipient], Cursor]]:
+    """The page in messages, each with its cursor."""
     for first in range(0, len(page), MESSAGE):
         some = page[first : first + MESSAGE]
-        yield some, place if first + MESSAGE >= len(page) else some[-1].key[1:]
+        yield some, cursor if first + MESSAGE >= len(page) else some[-1].key[1:]
 
 
 def _listing(audience: Audience) -> Sequence[str | int]:

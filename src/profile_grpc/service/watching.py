@@ -1,4 +1,4 @@
-"""What a reader of events asks for and gets: places, resume tokens, pages (E4)."""
+"""What a reader of events asks for and gets: positions, resume tokens, pages (E4)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _VERSION = 1
 
 
 class EventPosition(NamedTuple):
-    """Where a reader is: after this position, as it was published in the epoch."""
+    """A position in the log, with the epoch of the sequencer that published it. A reader goes on after it."""
 
     epoch: str
     """16 hexadecimal digits."""
@@ -34,7 +34,7 @@ class EventPosition(NamedTuple):
 
 
 def read_token(token: str) -> EventPosition:
-    """The place of a resume token.
+    """The position of a resume token.
 
     Raises:
         Refused: INVALID_RESUME_TOKEN.
@@ -63,11 +63,11 @@ class Subscription:
 
 
 class Page(NamedTuple):
-    """What a reader gets. Without events: a checkpoint."""
+    """Some events in order of position. Without events: a checkpoint."""
 
     events: Sequence[LoggedEvent]
-    place: EventPosition
-    """Where it is afterwards."""
+    end: EventPosition
+    """The position up to which the reader has read."""
 
 
 class Watching(Protocol):
@@ -81,8 +81,8 @@ class Watching(Protocol):
         """Before the oldest event that is kept."""
         ...
 
-    async def resume(self, place: EventPosition) -> EventPosition:
-        """The place of a token.
+    async def resume(self, after: EventPosition) -> EventPosition:
+        """The same position in the current epoch.
 
         Raises:
             Refused: RESUME_TOKEN_EXPIRED.
@@ -90,9 +90,9 @@ class Watching(Protocol):
         ...
 
     def watch(
-        self, subscription: Subscription, place: EventPosition, ending: asyncio.Event
+        self, subscription: Subscription, after: EventPosition, ending: asyncio.Event
     ) -> AsyncGenerator[Page, None]:
-        """The wanted events after the place, without end. The last page after `ending` is a checkpoint.
+        """The wanted events after the position, without end. The last page after `ending` is a checkpoint.
 
         Raises:
             Refused: RESUME_TOKEN_EXPIRED: the reader was too slow, or the database was restored from an older copy.
@@ -102,7 +102,7 @@ class Watching(Protocol):
 
 
 def expired(oldest: EventPosition) -> Refused:
-    """Events after the token are gone, or it is of another history of the database."""
+    """The refusal of a token: events after it were deleted, or the database was restored from an older copy."""
     return Refused(
         Reason.RESUME_TOKEN_EXPIRED,
         "Events after the resume token are no longer kept, or the database was restored from an older copy; read the"
@@ -112,7 +112,7 @@ def expired(oldest: EventPosition) -> Refused:
 
 
 def invalid_token() -> Refused:
-    """The resume token is none, or of another request."""
+    """The refusal of a token that is malformed, or of another request."""
     violation = FieldViolation("resume_token", "must be a token that a message of this service carried")
     return Refused.for_fields(
         Reason.INVALID_RESUME_TOKEN,

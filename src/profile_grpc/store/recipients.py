@@ -33,7 +33,7 @@ from profile_grpc.domain.model import (
     UserState,
 )
 from profile_grpc.domain.reach import Audience, Customers, Reachable, Reached, Recipient, Users
-from profile_grpc.service.recipient_ports import Place, RecipientPage
+from profile_grpc.service.recipient_ports import Cursor, RecipientPage
 from profile_grpc.store import few_users, filtering, scanning, tables
 from profile_grpc.store.customers import SqlCustomers
 from profile_grpc.store.database import Database
@@ -84,16 +84,16 @@ class SqlRecipients:
         self._statements = LruCache[tuple[Any, ...], Prepared](_SHAPES)
         self._scans = asyncio.Semaphore(_SCANS)
 
-    async def page(self, audience: Audience, bounds: Reachable, after: Place | None, size: int) -> RecipientPage:
+    async def page(self, audience: Audience, bounds: Reachable, after: Cursor | None, size: int) -> RecipientPage:
         """The recipients among the next `size` profiles."""
-        found, place = await self._read(audience, bounds, after, size)
-        return RecipientPage(list(_recipients(audience, found)), place)
+        found, cursor = await self._read(audience, bounds, after, size)
+        return RecipientPage(list(_recipients(audience, found)), cursor)
 
     async def counted(
-        self, audience: Audience, bounds: Reachable, after: Place | None
-    ) -> tuple[Sequence[tuple[Reached, int]], Place | None]:
-        """What is counted of the recipients after this place, and how many are alike."""
-        found, place = await self._read(audience, bounds, after, COUNTED)
+        self, audience: Audience, bounds: Reachable, after: Cursor | None
+    ) -> tuple[Sequence[tuple[Reached, int]], Cursor | None]:
+        """What is counted of the recipients after the cursor, and how many are alike."""
+        found, cursor = await self._read(audience, bounds, after, COUNTED)
         purpose = audience.purpose.value
         alike = Counter([(row[_PLATFORM], read_reached(row[_ENDPOINTS], purpose)) for row in found])
         push = audience.channel is Channel.PUSH
@@ -101,11 +101,11 @@ class SqlRecipients:
             (Reached(_PLATFORMS[platform], endpoints), number)
             for (platform, endpoints), number in alike.items()
             if endpoints or not push
-        ], place
+        ], cursor
 
     async def _read(
-        self, audience: Audience, bounds: Reachable, after: Place | None, limit: int
-    ) -> tuple[Sequence[Found], Place | None]:
+        self, audience: Audience, bounds: Reachable, after: Cursor | None, limit: int
+    ) -> tuple[Sequence[Found], Cursor | None]:
         """Rows that fulfil every condition but those on endpoints, and where to go on."""
         target = audience.target
         if isinstance(target, Users):
@@ -117,9 +117,9 @@ class SqlRecipients:
             return await self._fetch(reading, Among.EVERYONE, after)
 
     async def _of_users(
-        self, audience: Audience, target: Users, bounds: Reachable, after: Place | None, limit: int
-    ) -> tuple[Sequence[Found], Place | None]:
-        """Reads the users that are left, some at a time; first the rest of the one at the place, if it has a device."""
+        self, audience: Audience, target: Users, bounds: Reachable, after: Cursor | None, limit: int
+    ) -> tuple[Sequence[Found], Cursor | None]:
+        """Reads the users that are left, some at a time. If the cursor has a device, first the rest of its user."""
         reading = _reading(audience, bounds, limit)
         users = target.ids[bisect_left(target.ids, after[0]) if after else 0 :]
         rest = after if after is not None and after[1] and users[:1] == (after[0],) else None
@@ -129,12 +129,12 @@ class SqlRecipients:
             if shared is not None:
                 return shared, None
         if rest is not None or len(users) == 1:
-            found, place = await self._fetch(reading, Among.USER, rest, user_id=users[0])
+            found, cursor = await self._fetch(reading, Among.USER, rest, user_id=users[0])
             users = users[1:]
-            if place is not None or not users:
-                return found, place or _begin(users)
-        more, place = await self._fetch(reading, Among.USERS, None, [(user,) for user in users[:_IDS]])
-        return [*found, *more], place or _begin(users[_IDS:])
+            if cursor is not None or not users:
+                return found, cursor or _begin(users)
+        more, cursor = await self._fetch(reading, Among.USERS, None, [(user,) for user in users[:_IDS]])
+        return [*found, *more], cursor or _begin(users[_IDS:])
 
     async def _shared(self, reading: _Reading, users: Sequence[str]) -> Sequence[Found] | None:
         """The rows of a few users; None: they may be more than the limit."""
@@ -144,15 +144,15 @@ class SqlRecipients:
         return found if found is None else await self._fitting(reading, found)
 
     async def _fetch(
-        self, reading: _Reading, among: Among, after: Place | None, given: Sequence[Row] = (), **values: object
-    ) -> tuple[Sequence[Found], Place | None]:
-        """The profiles after the place, or from the first one on."""
+        self, reading: _Reading, among: Among, after: Cursor | None, given: Sequence[Row] = (), **values: object
+    ) -> tuple[Sequence[Found], Cursor | None]:
+        """The profiles after the cursor, or from the first one on."""
         if after is not None:
             values |= {"after_user_id": after[0], "after_device_id": after[1]}
         statement = self._statement(reading, among, is_first=after is None)
         rows = await self._database.fetch(statement, given, **self._values(reading), **values)
-        found, place = scanning.read(rows, reading.limit)
-        return await self._fitting(reading, found), place
+        found, cursor = scanning.read(rows, reading.limit)
+        return await self._fitting(reading, found), cursor
 
     async def _fitting(self, reading: _Reading, found: Sequence[Found]) -> Sequence[Found]:
         """The rows that fit the filter when their customers are judged, too."""
@@ -221,8 +221,8 @@ def _reading(audience: Audience, bounds: Reachable, limit: int) -> _Reading:
     return _Reading(audience, bounds, limit, wanted, shape)
 
 
-def _begin(users: Sequence[str]) -> Place | None:
-    """The place before these users."""
+def _begin(users: Sequence[str]) -> Cursor | None:
+    """The cursor before these users."""
     return (users[0], "") if users else None
 
 

@@ -26,12 +26,11 @@ from sqlalchemy import (
     union_all,
 )
 
+from profile_grpc.service.recipient_ports import Cursor
 from profile_grpc.store import tables
 from profile_grpc.store.engine import Found, Query
 
 Position: TypeAlias = tuple[ColumnElement[Any], ColumnElement[Any]]
-Place: TypeAlias = tuple[str, str]
-"""A user and a device."""
 
 WINDOW = 2000
 """Profiles that one statement reads."""
@@ -48,7 +47,7 @@ def sorted_position() -> Position:
 
 
 def after(position: Position, value: Callable[[str], ColumnElement[Any]] = bindparam) -> ColumnElement[bool]:
-    """The condition that a row comes after the place (values after_user_id, after_device_id)."""
+    """The condition that a row comes after the cursor (values after_user_id, after_device_id)."""
     return tuple_(*position) > tuple_(value("after_user_id"), value("after_device_id"))
 
 
@@ -85,7 +84,7 @@ def _nothing(column: ColumnElement[Any]) -> ColumnElement[Any]:
     return cast(null(), Text() if isinstance(column.type, Text) else column.type)
 
 
-def read(found: Sequence[Found], limit: int) -> tuple[Sequence[Found], Place | None]:
+def read(found: Sequence[Found], limit: int) -> tuple[Sequence[Found], Cursor | None]:
     """The rows that fit, in the order of keys, and where the window ends (None: these are the last)."""
     rows = [row for row in found if not row[-1]]
     rows.sort(key=_KEY)

@@ -156,9 +156,9 @@ class Deliverer:
             failed = rules.disabled(failed, delivery.time)
         await self._save(webhook, failed, delivery)
         if failed.state is WebhookState.DISABLED:
-            await self._tell_disabled(failed)
+            await self._report_disabled(failed)
 
-    async def _tell_disabled(self, webhook: Webhook) -> None:
+    async def _report_disabled(self, webhook: Webhook) -> None:
         log.error(
             "a webhook has failed for three days and is disabled; its position is kept until it is enabled again",
             tenant_id=self._key.tenant_id,
@@ -167,7 +167,7 @@ class Deliverer:
             failure="" if webhook.progress.last_failure is None else webhook.progress.last_failure.text,
         )
         self._observer.webhook_disabled(self._key.webhook_id)
-        await self._source.tell_disabled(webhook)
+        await self._source.add_disabled_events(webhook)
 
     async def _pass_over_lost(self, webhook: Webhook, oldest: int) -> None:
         """Skips events that the retention has deleted, and reports it (E6)."""

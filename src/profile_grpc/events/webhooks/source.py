@@ -66,14 +66,13 @@ class EventSource:
             EventsLost: some events after the position were deleted.
             StoreError.
         """
-        place = await self._place(after)
         try:
-            page = await self._feed.read(place, webhook.app_ids or None)
+            page = await self._feed.read(await self._in_epoch(after), webhook.app_ids or None)
         except Refused:
             raise EventsLost((await self._feed.oldest()).position) from None
-        self._epoch = page.place.epoch
+        self._epoch = page.end.epoch
         events = (await self._watching.filtered(_wanted(webhook), page)).events
-        position = page.place.position
+        position = page.end.position
         if until is not None and until < position:
             events, position = [one for one in events if one.position <= until], until
         return Batch(events, position)
@@ -86,9 +85,9 @@ class EventSource:
         """Waits until there may be events after the position, but at most `seconds`."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await self._feed.wait(await self._place(after))
+                await self._feed.wait(await self._in_epoch(after))
 
-    async def tell_disabled(self, webhook: Webhook) -> None:
+    async def add_disabled_events(self, webhook: Webhook) -> None:
         """Writes a WEBHOOK_DISABLED event for each of the webhook's apps.
 
         Each event has its own transaction, because a cluster keeps apps on different nodes.
@@ -98,7 +97,7 @@ class EventSource:
             event = Event(EventType.WEBHOOK_DISABLED, app_id, now, reason=webhook.webhook_id)
             await self._reaper.add_events([event])
 
-    async def _place(self, position: int) -> EventPosition:
+    async def _in_epoch(self, position: int) -> EventPosition:
         if not self._epoch:
             self._epoch = (await self._feed.now()).epoch
         return EventPosition(self._epoch, position)

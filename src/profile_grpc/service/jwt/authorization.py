@@ -46,8 +46,8 @@ class JwtAuthorization:
         self._clock = clock
         self._missed = missed
 
-    async def check(self, caller: Caller, presented: tuple[str, ...]) -> Checked | None:
-        """Checks the token that the call carries; `presented`: the values of its header `authorization`.
+    async def check(self, caller: Caller, headers: tuple[str, ...]) -> Checked | None:
+        """Checks the token that the call carries; `headers`: the values of its header `authorization`.
 
         Returns None if the app checks none.
 
@@ -61,11 +61,11 @@ class JwtAuthorization:
         if app is None or app.settings.jwt.mode is JwtMode.OFF:
             return None
         now = self._clock.now()
-        known = self._key_sets.recall(app, presented[0]) if len(presented) == 1 else None
+        known = self._key_sets.recall(app, headers[0]) if len(headers) == 1 else None
         if known is not None and known.valid_until > now:
             return Checked(app, known, JwtOutcome.VALID, now)
         try:
-            return Checked(app, await self._claims(app, presented, now), JwtOutcome.VALID, now)
+            return Checked(app, await self._claims(app, headers, now), JwtOutcome.VALID, now)
         except Refused as refused:
             if app.settings.jwt.mode is JwtMode.OBSERVE:
                 return Checked(app, None, rules.outcome(refused), now)
@@ -102,16 +102,16 @@ class JwtAuthorization:
         except Refused:
             return None
 
-    async def _claims(self, app: App, presented: tuple[str, ...], now: datetime) -> Claims:
-        text = rules.bearer(presented, app.app_id)
+    async def _claims(self, app: App, headers: tuple[str, ...], now: datetime) -> Claims:
+        text = rules.bearer(headers, app.app_id)
         verifier = await self._key_sets.verifier(app)
-        known = self._key_sets.recall(app, presented[0])
+        known = self._key_sets.recall(app, headers[0])
         if known is not None:
             if known.valid_until <= now:
                 raise rules.expired(app.app_id)
             return known
         claims = self._verified(text, verifier, now.timestamp())
-        self._key_sets.remember(presented[0], verifier, claims)
+        self._key_sets.remember(headers[0], verifier, claims)
         return claims
 
     def _verified(self, text: str, verifier: Verifier, now: float) -> Claims:

@@ -100,22 +100,22 @@ class KeySets:
             return known[2]
         return await self._read(app)
 
-    def recall(self, app: App, presented: str) -> Claims | None:
+    def recall(self, app: App, header: str) -> Claims | None:
         """What a token says that was verified with the keys and settings of now; None: verify it.
 
-        `presented`: the value of the header, whole.
+        `header`: the whole value of the header.
         """
         known = self._verifiers.get(app.app_id)
         if known is None or known[0] is not self._directory.generation or known[1] is not app:
             return None
-        found = self._remembered.get(_digest(presented))
+        found = self._remembered.get(_digest(header))
         return found.claims if found is not None and found.verifier is known[2] else None
 
-    def remember(self, presented: str, verifier: Verifier, claims: Claims) -> None:
+    def remember(self, header: str, verifier: Verifier, claims: Claims) -> None:
         """Remembers a verified token, and forgets the oldest ones if there are too many."""
         while len(self._remembered) >= MAX_REMEMBERED:
             self._remembered.pop(next(iter(self._remembered)))
-        digest = _digest(presented)
+        digest = _digest(header)
         self._remembered.pop(digest, None)
         self._remembered[digest] = _Remembered(verifier, claims)
 
@@ -216,5 +216,5 @@ def _identity(key: StoredJwtKey) -> tuple[str, str, str | None]:
     return key.jwt_key_id, key.material, key.document
 
 
-def _digest(presented: str) -> bytes:
-    return hashlib.sha256(presented.encode()).digest()
+def _digest(header: str) -> bytes:
+    return hashlib.sha256(header.encode()).digest()

@@ -22,7 +22,7 @@ from profile_grpc.domain.push_credentials import (
     PushCredential,
 )
 from profile_grpc.service import refusals
-from profile_grpc.service.fair_places import FairPlaces
+from profile_grpc.service.fair_semaphore import FairSemaphore
 from profile_grpc.service.ports import Clock, Conflict
 from profile_grpc.service.push_credentials.ports import CredentialStore
 from profile_grpc.service.vault import Vault, row_of
@@ -74,7 +74,7 @@ class Credentials:
         self._vault = vault
         self._clock = clock
         self._vapid: dict[str, tuple[datetime, VapidPublicKey | None]] = {}
-        self._checks = FairPlaces(CHECKS)
+        self._checks = FairSemaphore(CHECKS)
 
     async def upload(self, order: CredentialOrder, upload: Upload, tenant_id: str) -> Described:
         """Checks and stores a credential. What the newest version of the name already holds is not stored again.
@@ -89,7 +89,7 @@ class Credentials:
         from profile_grpc.service.push_credentials.checking import check  # noqa: PLC0415
 
         self._vault.check()
-        async with self._checks.place(tenant_id):
+        async with self._checks.slot(tenant_id):
             checked = await check(upload, self._clock.now())
         return await self._add(order, checked)
 

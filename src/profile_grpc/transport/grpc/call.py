@@ -18,12 +18,12 @@ _TOKEN_KINDS = frozenset({KeyKind.ADMIN, KeyKind.PROFILE})
 class Call:
     """One call. The pipeline sets each attribute as soon as it is known; reading it before is an error."""
 
-    __slots__ = ("app", "caller", "ending", "items", "jwt", "jwt_counted", "presented")
+    __slots__ = ("app", "caller", "ending", "items", "jwt", "jwt_counted", "metadata")
 
     caller: Caller
     """Who calls."""
-    presented: CallerMetadata
-    """What the caller presents."""
+    metadata: CallerMetadata
+    """What the metadata of the call says of the caller."""
     app: App
     """Scope APP: the app that the request names, which the caller reaches."""
     items: Sequence[App | Refused]

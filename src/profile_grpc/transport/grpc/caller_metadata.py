@@ -1,4 +1,4 @@
-"""What the metadata of a call presents: the key, the JWT, and the software of the caller."""
+"""What the metadata of a call says of the caller: its key, its JWT, and its software."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PRODUCT = re.compile(r"[!-~]{1,64}\Z")
 
 
 class CallerMetadata(NamedTuple):
-    """What the caller presents."""
+    """The entries of the metadata that the service reads."""
 
     key: str | None
     authorization: tuple[str, ...]

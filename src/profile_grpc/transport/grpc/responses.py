@@ -130,7 +130,7 @@ def export_profiles(part: Part[Profile], settings: AppSettings, *, sees_tokens: 
 
 
 def watch_profiles(page: Page) -> pb.WatchProfilesResponse:
-    response = pb.WatchProfilesResponse(resume_token=page.place.token)
+    response = pb.WatchProfilesResponse(resume_token=page.end.token)
     response.events.extend(event(*one) for one in page.events)
     return response
 

@@ -205,10 +205,10 @@ class ProfileServicer:
         self, request: pb.WatchProfilesRequest, call: Call
     ) -> AsyncGenerator[pb.WatchProfilesResponse, None]:
         subscription = requests.subscription(request, call.caller.tenant_id)
-        place = await self._start(request)
+        start = await self._start(request)
         if request.from_now:
-            yield responses.watch_profiles(Page([], place))
-        async with aclosing(self._watching.watch(subscription, place, call.ending)) as pages:
+            yield responses.watch_profiles(Page([], start))
+        async with aclosing(self._watching.watch(subscription, start, call.ending)) as pages:
             async for page in pages:
                 yield responses.watch_profiles(page)
 

@@ -31,18 +31,18 @@ class Steps:
         self._jwt = jwt
         self._permission = Permission(directory)
 
-    async def identify(self, presented: CallerMetadata, call: Call) -> None:
+    async def identify(self, metadata: CallerMetadata, call: Call) -> None:
         """Sets the call's caller, and checks its JWT if the app has that checked.
 
         Raises:
             Refused: CREDENTIAL_MISSING or CREDENTIAL_INVALID; JWT_MISSING, JWT_INVALID, JWT_EXPIRED, JWT_KEY_UNKNOWN or
                 JWT_APP_MISMATCH.
         """
-        key = presented.key
-        call.presented = presented
+        key = metadata.key
+        call.metadata = metadata
         call.caller = self._directory.known_caller(key) or await self._directory.authenticate(key)
         try:
-            call.jwt = await self._jwt.check(call.caller, presented.authorization)
+            call.jwt = await self._jwt.check(call.caller, metadata.authorization)
         except Refused as refused:
             self._count(call, outcome(refused), "")
             raise
@@ -87,7 +87,7 @@ class Steps:
     def _count(self, call: Call, found: JwtOutcome, sdk_version: str) -> None:
         if not call.jwt_counted:
             call.jwt_counted = True
-            self._jwt.count(call.caller.app_id, found, call.presented.sdk_version(sdk_version), call.jwt)
+            self._jwt.count(call.caller.app_id, found, call.metadata.sdk_version(sdk_version), call.jwt)
 
 
 def _parse(method: Method, raw: bytes) -> Message:

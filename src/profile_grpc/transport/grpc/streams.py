@@ -110,13 +110,13 @@ class _Stream:
         self._context = context
         self._call = call
         self._stream = stream
-        self._presented = caller_metadata(context)
+        self._metadata = caller_metadata(context)
         self._request: Message | None = None
         call.ending = stream.ending
 
     async def run(self, streams: OpenStreams, bodies: BodyReader, run: Run) -> bytes:
         """Checks credential, shape and permission, then runs the servicer method with flow control."""
-        await self._steps.identify(self._presented, self._call)
+        await self._steps.identify(self._metadata, self._call)
         streams.admit(self._stream, self._call.caller.key_id)
         given: Any
         if self._method.request_streaming:
@@ -145,7 +145,7 @@ class _Stream:
         yield first
         while (raw := await self._read()) is not None:
             app = getattr(self._call, "app", None)
-            await self._steps.identify(self._presented, self._call)
+            await self._steps.identify(self._metadata, self._call)
             request = await self._accept(raw)
             if app is not None and self._call.app.app_id != app.app_id:
                 raise _another_app()
@@ -188,7 +188,7 @@ class _Stream:
         return self._request
 
     async def _permit_again(self) -> None:
-        await self._steps.identify(self._presented, self._call)
+        await self._steps.identify(self._metadata, self._call)
         if self._request is not None:
             await self._steps.permit(self._method, self._request, self._call)
 
