@@ -127,6 +127,13 @@ def test_U4_an_attribute_that_the_platform_does_not_have_is_refused(
     refusal = scene.refused(command(ANN, ProfilePatch(platform=platform, device_attributes={name: "1"})))
     assert refusal.reason is Reason.INVALID_ATTRIBUTE
     assert [v.field for v in refusal.violations] == [f"device_attributes.{name}"]
+    assert refusal.metadata["platform"] in refusal.message
+
+
+def test_U4_a_new_value_of_what_another_platform_had_is_refused() -> None:
+    scene = given(android(imei=DeviceAttribute("1", T0)))
+    refusal = scene.refused(UpdateProfileData(ANN, ProfilePatch(Platform.IOS, device_attributes={"imei": "2"})))
+    assert refusal.reason is Reason.INVALID_ATTRIBUTE
 
 
 def test_U4_stored_values_are_removed_by_name() -> None:

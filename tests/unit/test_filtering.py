@@ -78,7 +78,7 @@ def test_precedence_is_that_of_aip_160(text: str, meant: str) -> None:
         ("(language = en", 15, "AND, OR or )"),
         ('language = "en', 15, 'the closing "'),
         ("language = AND", 12, "a value"),
-        ("NOT NOT guest = true", 5, "a field, NOT, - or ("),
+        ("NOT NOT guest = true", 5, "a field or ("),
         ("language:", 10, "a value or *"),
         ("platform = x", 12, "one of ANDROID, IOS, WEB"),
         ("platform < IOS", 10, "= or != or :* for platform"),

@@ -166,6 +166,7 @@ def test_U5_up_to_64_are_kept(command: type[Register | UpdateProfileData]) -> No
     refusal = scene.refused(command(ANN, ProfilePatch(custom_attributes={"and": "another"})))
     assert refusal.reason is Reason.INVALID_ATTRIBUTE
     assert [v.field for v in refusal.violations] == ["custom_attributes"]
+    assert refusal.metadata["entries"] == "65"
 
 
 def test_U5_removing_makes_room_in_the_same_patch() -> None:

@@ -106,7 +106,8 @@ class Refused(Exception):  # noqa: N818 - a refusal is an answer, not a fault
         self.retry_after = retry_after
 
     @classmethod
-    def for_fields(cls, reason: Reason, message: str, violations: Iterable[FieldViolation]) -> Refused:
+    def for_fields(cls, reason: Reason, message: str, violations: Iterable[FieldViolation], **metadata: str) -> Refused:
         """A refusal of request fields, named in the metadata as well."""
         found = tuple(violations)
-        return cls(reason, message, metadata={"fields": ",".join(v.field for v in found)}, violations=found)
+        named = {"fields": ",".join(v.field for v in found)}
+        return cls(reason, message, metadata=named | metadata, violations=found)

@@ -117,11 +117,12 @@ def _custom_attributes(stored: Mapping[str, str], patch: ProfilePatch) -> Mappin
     for name in patch.remove_custom_attributes:
         merged.pop(name, None)
     if len(merged) > MAX_CUSTOM_ATTRIBUTES:
+        entries = str(len(merged))
         violation = FieldViolation(
-            "custom_attributes", f"would have {len(merged)} entries; at most {MAX_CUSTOM_ATTRIBUTES} are kept"
+            "custom_attributes", f"would have {entries} entries; at most {MAX_CUSTOM_ATTRIBUTES} are kept"
         )
-        message = f"The profile would have {len(merged)} custom attributes; remove some first."
-        raise Refused.for_fields(Reason.INVALID_ATTRIBUTE, message, [violation])
+        message = f"The profile would have {entries} custom attributes; remove some first."
+        raise Refused.for_fields(Reason.INVALID_ATTRIBUTE, message, [violation], entries=entries)
     return MappingProxyType(merged)
 
 
@@ -136,15 +137,16 @@ def _device_attributes(
     stored = profile.attributes.device_attributes
     if not (patch.device_attributes or patch.remove_device_attributes):
         return stored, ()
-    named = [*patch.device_attributes, *patch.remove_device_attributes]
-    unknown = sorted({name for name in named if not device_attributes.known(platform, name)} - set(stored))
+    # What was stored while the profile had another platform can be removed.
+    named = [*patch.device_attributes, *(patch.remove_device_attributes - stored.keys())]
+    unknown = sorted({name for name in named if not device_attributes.known(platform, name)})
     if unknown:
         violations = [
             FieldViolation(f"device_attributes.{name}", f"is not a device attribute of platform {platform.name}")
             for name in unknown
         ]
         message = f"No device attribute of platform {platform.name}: {', '.join(unknown)}."
-        raise Refused.for_fields(Reason.INVALID_ATTRIBUTE, message, violations)
+        raise Refused.for_fields(Reason.INVALID_ATTRIBUTE, message, violations, platform=platform.name)
     values = _typed(patch.device_attributes)
     corrected = stamps.Stamps(now).time
     kept = {

@@ -198,6 +198,8 @@ def _unexpected(error: UnexpectedInput, text: str, *, is_open: bool) -> _Problem
         if isinstance(error, UnexpectedToken) and error.token.type == "$END":
             at = len(text)
     expected = next((told for terminal, told in _EXPECTED if terminal in takes), "another character")
+    if "_OPEN" in takes and "_NOT" not in takes:
+        expected = "a field or ("  # after a negation
     if is_open and "_CLOSE" in takes:
         expected = "AND, OR or )"
     return _Problem(len(text) if at is None else at, expected)
