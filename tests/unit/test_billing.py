@@ -1,5 +1,6 @@
 """Monthly active devices: M1-M3 and the numbers behind M4."""
 
+import itertools
 from datetime import timedelta
 
 import pytest
@@ -120,6 +121,35 @@ def test_M2_a_deletion_after_the_window_opens_another() -> None:
     assert scene.counted(ANN) == [T0, T0 + days(31)]
 
 
+@pytest.mark.parametrize("period", [1, 5, 15, 30, 31, 40])
+@pytest.mark.parametrize("first", ["register", "delete"])
+def test_M2_a_loop_of_deletions_and_registrations_is_counted(period: int, first: str) -> None:
+    """Each of its registrations follows a deletion, as often as the loop likes."""
+    scene = given()
+    scene.register(ANN)
+    for turn in range(1, 365 // period):
+        scene.at(T0 + days(turn * period))
+        for step in sorted(["register", "delete"], key=lambda step: step != first):
+            if step == "register":
+                scene.register(ANN)
+            else:
+                scene.do(DELETE, Deleted)
+            scene.later(INSTANT)
+    counted = scene.counted(ANN)
+    apart = [later - earlier for earlier, later in itertools.pairwise(counted)]
+    assert min(apart) >= days(30)
+    assert max(apart) <= days(81), "of two registrations that are 40 days apart, a window covers one at most"
+
+
+def test_M2_the_deletion_of_a_profile_that_was_never_counted_opens_no_window() -> None:
+    """It was imported, which is no activity (I1): its first registration here is counted."""
+    scene = given(profile(ANN, mad=billing.never_counted()), at=T0)
+    scene.world.records[LEDGER].clear()
+    scene.do(DELETE, Deleted)
+    scene.later(days(1)).register(ANN)
+    assert scene.counted(ANN) == [T0 + days(1)]
+
+
 def test_M2_the_count_before_the_deletion_still_covers_its_30_days() -> None:
     scene = deleted_at(days(1))
     scene.at(T0 + days(2)).register(ANN)
@@ -199,6 +229,8 @@ def test_M1_M2_the_record_by_itself() -> None:
     gone = billing.delete(counted, T0 + days(10))
     assert gone == MadRecord(T0, 1, T0 + days(10))
     assert billing.delete(gone, T0 + days(40) - INSTANT) is gone
-    assert billing.delete(gone, T0 + days(40)).deletion_time == T0 + days(40)
+    assert billing.delete(gone, T0 + days(40)) is gone
     assert billing.count(gone, T0 + days(40) - INSTANT) is gone
-    assert billing.count(gone, T0 + days(40)) == MadRecord(T0 + days(40), 2)
+    again = billing.count(gone, T0 + days(40))
+    assert again == MadRecord(T0 + days(40), 2)
+    assert billing.delete(again, T0 + days(41)).deletion_time == T0 + days(41)

@@ -31,18 +31,17 @@ def count(known: MadRecord | None, now: datetime) -> MadRecord:
 
 
 def delete(mad: MadRecord, now: datetime) -> MadRecord:
-    """The record after a deletion now."""
-    opened = deletion_window(mad.deletion_time, now)
-    return mad if opened == mad.deletion_time else mad._replace(deletion_time=opened)
+    """The record after a deletion now.
 
-
-def deletion_window(known: datetime | None, now: datetime) -> datetime:
-    """The start of the deletion window that covers a deletion now, given the latest known window.
-
-    A deletion opens a window. Inside an open window it does not extend it; otherwise a delete/register loop would never
-    be counted (M2).
+    The first deletion after a count opens a window. A later one opens none until there is another count, also after the
+    end of the window: otherwise a delete/register loop would never be counted (M2, docs/adr/0106).
     """
-    return now if known is None or now >= known + DELETION_WINDOW else known
+    return mad._replace(deletion_time=now) if was_active(mad) and mad.deletion_time is None else mad
+
+
+def deletion_window(mad: MadRecord) -> datetime:
+    """The start of the latest deletion window, as the tombstone keeps it; long ago, if there was none."""
+    return mad.deletion_time or _LONG_AGO
 
 
 def never_counted() -> MadRecord:

@@ -12,6 +12,7 @@ from profile_grpc.domain.model import (
     DeletionReason,
     Event,
     EventType,
+    MadRecord,
     Platform,
     ProfileKey,
     ProfileStatus,
@@ -29,8 +30,7 @@ class DeletedProfile(NamedTuple):
     tokens: frozenset[Token]
     live_endpoints: int
     """The number of push tokens, counted for each provider (F8)."""
-    mad_deletion_time: datetime | None
-    """The deletion that opened the latest deletion window (M2)."""
+    mad: MadRecord
     revision: int
     version: int
     """Before the deletion (E2)."""
@@ -44,7 +44,7 @@ class DeletedProfile(NamedTuple):
 
 def tombstone(gone: DeletedProfile, reason: DeletionReason, now: datetime, hasher: Hasher) -> Tombstone:
     """The tombstone that remains of it (D3), with the version of `event` (E2)."""
-    opened = billing.deletion_window(gone.mad_deletion_time, now)
+    opened = billing.deletion_window(billing.delete(gone.mad, now))
     version = events.next_version(gone.version)
     return Tombstone(gone.key.app_id, hasher.profile(gone.key), reason, now, opened, version)
 

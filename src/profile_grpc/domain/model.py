@@ -487,7 +487,7 @@ class Tombstone(NamedTuple):
     reason: DeletionReason
     delete_time: datetime
     mad_deletion_time: datetime
-    """The deletion that opened the latest deletion window (M2)."""
+    """The deletion that opened the latest deletion window (M2); 1970, if none did."""
     version: int = 0
     """The profile's version after its deletion, with which a new registration goes on (E2). 0: it is no profile's, but
     that of an erased user as a whole (C8)."""

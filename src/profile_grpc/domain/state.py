@@ -488,7 +488,7 @@ def _deleted(profile: Profile) -> DeletedProfile:
         profile.platform,
         profile.tokens,
         profile.live_endpoints,
-        profile.mad.deletion_time,
+        profile.mad,
         profile.revision,
         profile.version,
         profile.attributes.customer_id,

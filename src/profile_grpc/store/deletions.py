@@ -26,6 +26,8 @@ STORED = (
     "status",
     "platform",
     "push_endpoints",
+    "mad_count_time",
+    "mad_number",
     "mad_deletion_time",
     "revision",
     "version",

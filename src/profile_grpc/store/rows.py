@@ -314,12 +314,12 @@ def is_same_day(before: Liveness | None, beat: Liveness) -> bool:
 
 def read_deleted(key: ProfileKey, stored: Found) -> DeletedProfile:
     """The part of a profile that a deletion needs, from the columns `deletions.STORED`."""
-    status, platform, push_endpoints, mad_deletion_time, revision, version, customer_id = stored
+    status, platform, push_endpoints, count_time, number, deletion_time, revision, version, customer_id = stored
     live = read_tokens(push_endpoints)
     tokens = frozenset([Token(key.app_id, token) for token, _ in live])
-    opened = maybe_instant(mad_deletion_time)
+    mad = MadRecord(instant(count_time), number, maybe_instant(deletion_time))
     return DeletedProfile(
-        key, _STATUSES[status], _PLATFORMS[platform], tokens, len(live), opened, revision, version, customer_id
+        key, _STATUSES[status], _PLATFORMS[platform], tokens, len(live), mad, revision, version, customer_id
     )
 
 
