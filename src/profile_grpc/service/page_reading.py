@@ -61,14 +61,14 @@ async def read_profiles(
 
 def profile_size(profile: Profile) -> int:
     """About what a caller is sent of the profile, in bytes, without what is short in all of them."""
-    attributes = profile.attributes
-    custom, device = attributes.custom_attributes, attributes.device_attributes
-    return (
-        _SHORT_PARTS
-        + sum([len(endpoint.token) + _ENDPOINT_KEYS for endpoint in profile.push_endpoints])
-        + sum([len(name) + _bytes(value) for name, value in custom.items()])
-        + sum([len(name) + _bytes(attribute.value) for name, attribute in device.items()])
-    )
+    size, attributes = _SHORT_PARTS, profile.attributes
+    for endpoint in profile.push_endpoints:
+        size += len(endpoint.token) + _ENDPOINT_KEYS
+    for name, value in attributes.custom_attributes.items():
+        size += len(name) + _bytes(value)
+    for name, attribute in attributes.device_attributes.items():
+        size += len(name) + _bytes(attribute.value)
+    return size
 
 
 def _bytes(text: str) -> int:

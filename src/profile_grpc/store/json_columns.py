@@ -18,7 +18,7 @@ from profile_grpc.domain.model import (
     WebPushKeys,
 )
 from profile_grpc.domain.reach import LIVE_STATES
-from profile_grpc.store.times import instant, maybe_instant, maybe_micros, micros
+from profile_grpc.store.times import EPOCH, MICROSECOND, instant, maybe_instant, maybe_micros, micros
 
 
 class _Endpoint(msgspec.Struct, omit_defaults=True, frozen=True, gc=False):
@@ -105,7 +105,7 @@ def _endpoint(e: _Endpoint) -> PushEndpoint:
         e.token,
         e.push_app_id,
         _PURPOSES[e.purpose],
-        instant(e.confirm_time),
+        EPOCH + e.confirm_time * MICROSECOND,
         _ENDPOINT_STATES[e.state],
         None if e.web_push is None else WebPushKeys(*e.web_push),
         ApnsEnvironment.SANDBOX if e.sandbox else _ENVIRONMENTS[e.provider],
@@ -114,17 +114,21 @@ def _endpoint(e: _Endpoint) -> PushEndpoint:
 
 def read_live(text: str | None, purpose: int) -> tuple[PushEndpoint, ...]:
     """The endpoints of `push_endpoints` to which pushes of the purpose are sent (T1). `purpose`: its number."""
-    return tuple([_endpoint(e) for e in _live(text, purpose)])
+    if not text:
+        return ()
+    return tuple([_endpoint(e) for e in _decode_endpoints(text) if _is_live(e, purpose)])
 
 
 def read_reached(text: str | None, purpose: int) -> tuple[tuple[PushProvider, str], ...]:
     """Provider and push app id of the same endpoints (T6)."""
-    return tuple([(_PROVIDERS[e.provider], e.push_app_id) for e in _live(text, purpose)])
+    if not text:
+        return ()
+    return tuple([(_PROVIDERS[e.provider], e.push_app_id) for e in _decode_endpoints(text) if _is_live(e, purpose)])
 
 
-def _live(text: str | None, purpose: int) -> list[_Endpoint]:
+def _is_live(e: _Endpoint, purpose: int) -> bool:
     # `purpose` is a plain number, because comparing with the member is slower.
-    return [e for e in _decode_endpoints(text) if e.purpose == purpose and e.token and e.state in _LIVE] if text else []
+    return e.purpose == purpose and e.token != "" and e.state in _LIVE
 
 
 def read_tokens(text: str | None) -> set[tuple[str, int]]:

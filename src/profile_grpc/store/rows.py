@@ -96,7 +96,9 @@ def profile_values(p: Profile) -> Row:
     )
 
 
-READ = tuple([column.name for column in profile.c if column.name not in DERIVED])
+_COUNTED = frozenset({"register_day", "heartbeat_day"})
+"""The columns that only counts by day read."""
+READ = tuple([column.name for column in profile.c if column.name not in DERIVED | _COUNTED])
 """The columns that `read_profile` reads."""
 
 PATCH = (
@@ -204,7 +206,6 @@ def read_profile(row: Found) -> Profile:
         create_time,
         register_time,
         update_time,
-        _register_day,
         status,
         user_state,
         platform,
@@ -215,7 +216,6 @@ def read_profile(row: Found) -> Profile:
         customer_id,
         attributes,
         last_heartbeat_time,
-        _heartbeat_day,
         unregister_time,
         unregister_reason,
         call_sequence,
@@ -226,26 +226,27 @@ def read_profile(row: Found) -> Profile:
         revision,
         version,
     ) = row
+    # In the order of the fields, and without a call for each time: this runs for every profile of an export.
     return Profile(
-        key=ProfileKey(app_id, user_id, device_id),
-        create_time=instant(create_time),
-        register_time=instant(register_time),
-        update_time=instant(update_time),
-        mad=MadRecord(instant(mad_count_time), mad_number, maybe_instant(mad_deletion_time)),
-        channels=_CHANNELS[channels],
-        status=_STATUSES[status],
-        user_state=_USER_STATES[user_state],
-        platform=_PLATFORMS[platform],
-        push_endpoints=read_endpoints(push_endpoints),
-        push_permission=_PERMISSIONS[push_permission or 0],
-        push_superseded=bool(push_superseded),
-        attributes=read_attributes(attributes, customer_id),
-        last_heartbeat_time=maybe_instant(last_heartbeat_time),
-        unregister_time=maybe_instant(unregister_time),
-        unregister_reason=None if unregister_reason is None else UnregisterReason(unregister_reason),
-        last_call=None if call_sequence is None else OrderedCall(call_sequence, CallMethod(call_method)),
-        revision=revision,
-        version=version,
+        ProfileKey(app_id, user_id, device_id),
+        EPOCH + create_time * MICROSECOND,
+        EPOCH + register_time * MICROSECOND,
+        EPOCH + update_time * MICROSECOND,
+        MadRecord(EPOCH + mad_count_time * MICROSECOND, mad_number, maybe_instant(mad_deletion_time)),
+        _CHANNELS[channels],
+        _STATUSES[status],
+        _USER_STATES[user_state],
+        _PLATFORMS[platform],
+        read_endpoints(push_endpoints),
+        _PERMISSIONS[push_permission or 0],
+        bool(push_superseded),
+        read_attributes(attributes, customer_id),
+        maybe_instant(last_heartbeat_time),
+        maybe_instant(unregister_time),
+        None if unregister_reason is None else UnregisterReason(unregister_reason),
+        None if call_sequence is None else OrderedCall(call_sequence, CallMethod(call_method)),
+        revision,
+        version,
     )
 
 

@@ -1,4 +1,4 @@
-"""Push endpoints of requests as the domain takes them: tokens normalised, Web Push subscriptions checked (R10)."""
+"""Push endpoints on the wire. Those of requests: tokens normalised, Web Push subscriptions checked (R10)."""
 
 from __future__ import annotations
 
@@ -8,8 +8,16 @@ from appprofile.v1 import profile_pb2
 from profile_grpc.domain import web_push
 from profile_grpc.domain.commands import NewEndpoint
 from profile_grpc.domain.errors import FieldViolation, Reason, Refused
-from profile_grpc.domain.model import ApnsEnvironment, PushProvider, PushPurpose, WebPushKeys
+from profile_grpc.domain.model import (
+    ApnsEnvironment,
+    PushEndpoint,
+    PushEndpointState,
+    PushProvider,
+    PushPurpose,
+    WebPushKeys,
+)
 from profile_grpc.domain.tokens import normalise
+from profile_grpc.transport.grpc.times import write_instant
 
 # The numbers are the contract's on both sides; a dictionary is several times faster than the enumeration's own look-up.
 PROVIDERS: Mapping[int, PushProvider] = {provider.value: provider for provider in PushProvider}
@@ -51,6 +59,28 @@ def _keys(endpoint: profile_pb2.PushEndpoint, field: str) -> WebPushKeys | None:
     if not web_push.is_point(given.p256dh):
         raise _invalid(f"{field}.web_push.p256dh", "must be a point on the curve P-256 in uncompressed form")
     return WebPushKeys(given.p256dh, given.auth, given.vapid_key_id)
+
+
+def write(
+    target: profile_pb2.PushEndpoint, endpoint: PushEndpoint, state: PushEndpointState, *, sees_tokens: bool
+) -> None:
+    """Sets what is not the default, in the order of the fields: this runs for every recipient of a campaign.
+
+    Members of the enumerations are numbers of the contract, and are set without a conversion.
+    """
+    provider, token, push_app_id, purpose, confirm_time, _, keys, environment = endpoint
+    target.provider = provider  # type: ignore[assignment]
+    if sees_tokens:
+        target.token = token
+        if keys is not None:
+            target.web_push.p256dh, target.web_push.auth, target.web_push.vapid_key_id = keys
+    if push_app_id:
+        target.push_app_id = push_app_id
+    target.purpose = purpose  # type: ignore[assignment]
+    target.state = state  # type: ignore[assignment]
+    if environment:
+        target.apns_environment = environment  # type: ignore[assignment]
+    write_instant(target.confirm_time, confirm_time)
 
 
 def _invalid(field: str, description: str) -> Refused:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from appprofile.v1 import profile_pb2
 from appprofile.v1 import recipient_pb2 as pb
 from profile_grpc.domain.filtering.expressions import Filter
-from profile_grpc.domain.model import Channel, PushEndpoint
+from profile_grpc.domain.model import Channel
 from profile_grpc.domain.reach import Audience, Customers, Everyone, Recipient, Tally, Target, Users, Verdict
 from profile_grpc.service.recipients import Message, Person
 from profile_grpc.transport.grpc import endpoints
@@ -65,21 +65,7 @@ def _write(target: pb.Recipient, recipient: Recipient) -> None:
     if customer_id:
         target.customer_id = customer_id
     for endpoint in found:
-        _write_endpoint(target.endpoints.add(), endpoint)
-
-
-def _write_endpoint(target: profile_pb2.PushEndpoint, endpoint: PushEndpoint) -> None:
-    provider, token, push_app_id, purpose, confirm_time, state, web_push, environment = endpoint
-    target.provider = provider  # type: ignore[assignment]
-    target.token = token
-    target.push_app_id = push_app_id
-    target.purpose = purpose  # type: ignore[assignment]
-    target.state = state  # type: ignore[assignment]
-    if environment:
-        target.apns_environment = environment  # type: ignore[assignment]
-    if web_push is not None:
-        target.web_push.p256dh, target.web_push.auth, target.web_push.vapid_key_id = web_push
-    write_instant(target.confirm_time, confirm_time)
+        endpoints.write(target.endpoints.add(), endpoint, endpoint.state, sees_tokens=True)
 
 
 def counted(tally: Tally) -> pb.CountRecipientsResponse:

@@ -26,7 +26,7 @@ from profile_grpc.domain.settings import AppSettings
 from profile_grpc.service.exporting import Part
 from profile_grpc.service.ports import MadUsage
 from profile_grpc.service.watching import Page
-from profile_grpc.transport.grpc import status
+from profile_grpc.transport.grpc import endpoints, status
 from profile_grpc.transport.grpc.call import Call
 from profile_grpc.transport.grpc.times import write_date, write_duration, write_instant
 
@@ -182,15 +182,16 @@ def _write_profile(target: profile_pb2.Profile, profile: Profile, settings: AppS
 
 
 def _write_content(target: profile_pb2.Profile, profile: Profile, settings: AppSettings, *, sees_tokens: bool) -> None:
-    """The profile without what identifies its stored row."""
+    """The profile without what identifies its stored row. Members of enumerations are the contract's numbers."""
     _write_key(target.key, profile.key)
-    target.platform = profile_pb2.Platform.ValueType(profile.platform)
-    target.status = profile_pb2.ProfileStatus.ValueType(profile.status)
-    target.user_state = profile_pb2.UserState.ValueType(profile.user_state)
-    target.push_permission = profile_pb2.PushPermission.ValueType(profile.push_permission)
+    target.platform = profile.platform  # type: ignore[assignment]
+    target.status = profile.status  # type: ignore[assignment]
+    target.user_state = profile.user_state  # type: ignore[assignment]
+    target.push_permission = profile.push_permission  # type: ignore[assignment]
     target.channels.extend(_channels(profile.channels))
-    if profile.push_endpoints:
-        _write_endpoints(target, profile, sees_tokens=sees_tokens)
+    for endpoint in profile.push_endpoints:
+        state = profile.endpoint_state(endpoint)
+        endpoints.write(target.push_endpoints.add(), endpoint, state, sees_tokens=sees_tokens)
     _write_attributes(target, profile)
     write_instant(target.create_time, profile.create_time)
     write_instant(target.register_time, profile.register_time)
@@ -208,21 +209,6 @@ def _channels(channels: frozenset[Channel]) -> Sequence[profile_pb2.Channel.Valu
     return [profile_pb2.Channel.ValueType(channel) for channel in sorted(channels)]
 
 
-def _write_endpoints(target: profile_pb2.Profile, profile: Profile, *, sees_tokens: bool) -> None:
-    for endpoint in profile.push_endpoints:
-        added = target.push_endpoints.add(
-            provider=profile_pb2.PushProvider.ValueType(endpoint.provider),
-            token=endpoint.token if sees_tokens else "",
-            push_app_id=endpoint.push_app_id,
-            purpose=profile_pb2.PushPurpose.ValueType(endpoint.purpose),
-            state=profile_pb2.PushEndpointState.ValueType(profile.endpoint_state(endpoint)),
-            apns_environment=profile_pb2.ApnsEnvironment.ValueType(endpoint.apns_environment),
-        )
-        if endpoint.web_push is not None and sees_tokens:
-            added.web_push.p256dh, added.web_push.auth, added.web_push.vapid_key_id = endpoint.web_push
-        write_instant(added.confirm_time, endpoint.confirm_time)
-
-
 def _write_attributes(target: profile_pb2.Profile, profile: Profile) -> None:
     attributes = profile.attributes
     for name, value in zip(PLAIN_ATTRIBUTES, attributes, strict=False):
@@ -233,7 +219,9 @@ def _write_attributes(target: profile_pb2.Profile, profile: Profile) -> None:
     if attributes.device_attributes:
         target.device_attributes.update({name: a.value for name, a in attributes.device_attributes.items()})
     if attributes.custom_attributes:
-        target.custom_attributes.update(attributes.custom_attributes)
+        written = target.custom_attributes
+        for name, text in attributes.custom_attributes.items():  # `update` takes twice as long
+            written[name] = text
 
 
 def _write_key(target: profile_pb2.ProfileKey, key: ProfileKey) -> None:
